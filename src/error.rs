@@ -1,0 +1,67 @@
+//! An error as the user meets it: what was wrong, what to do, and the exit code that says it.
+
+use std::fmt;
+
+/// How a command ended, as its process exit code. Documented in the README.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything asked for is so.
+    Succeeded = 0,
+    /// The run stopped at an error or a failed check.
+    Failed = 1,
+    /// The command line or an input was wrong; nothing was sent.
+    Usage = 2,
+    /// Some items failed; the others are done.
+    Partly = 3,
+    /// A manual step waits for a person.
+    Waiting = 4,
+    /// Ctrl-C.
+    Interrupted = 5,
+    /// An undo could not complete.
+    Stuck = 6,
+}
+
+/// What went wrong, in the user's words. `message` may span lines; it is shown after `error: `.
+#[derive(Debug)]
+pub struct Error {
+    pub message: String,
+    /// What to do about it, one entry a line; shown as `help: …`.
+    pub help: Vec<String>,
+    pub exit: Exit,
+}
+
+impl Error {
+    /// An error of the command line, a file or a parameter: exit code 2.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: Vec::new(),
+            exit: Exit::Usage,
+        }
+    }
+
+    /// An error met while running: exit code 1.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: Vec::new(),
+            exit: Exit::Failed,
+        }
+    }
+
+    /// Adds a remedy.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

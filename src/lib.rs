@@ -1,0 +1,33 @@
+//! The map of okta-runbook. Data flows one way; every arrow below is a `use`, and a test holds them.
+//!
+//! ```text
+//! main -> cli --> script --> run --> okta      HTTP: sign-in, pages, limits, errors
+//!             |                  |-> ldap      read-only: verify in Active Directory
+//!             |                  `-> journal   SQLite
+//!             |-> report <-- events
+//!             `-> simulator                    by address only
+//! ```
+//!
+//! | module | is | knows nothing of |
+//! |---|---|---|
+//! | [`cli`] | the command line as types, one file a subcommand | Rhai, HTTP |
+//! | [`config`] | org profiles and where secrets are; the only reader of the environment | the network |
+//! | [`error`] | an error as the user meets it: message, help, exit code | where it came from |
+//! | [`terminal`] | the one place that prints, colours and asks | what is printed |
+//! | [`okta`] | client of Okta's Management API and the table of its operations | everything else here |
+//! | [`ldap`] | read-only client of a directory, and distinguished names | everything else here |
+//! | [`run`] | the door: every call to the world, journalled | Rhai |
+//! | [`script`] | runbooks: library, engine, verbs | HTTP |
+//! | [`report`] | events as text or JSON | whether they are live or past |
+//! | [`simulator`] | Okta orgs and their directories as a real server | everything else here |
+
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod ldap;
+pub mod okta;
+pub mod report;
+pub mod run;
+pub mod script;
+pub mod simulator;
+pub mod terminal;

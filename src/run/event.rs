@@ -1,0 +1,144 @@
+//! What a run tells: the one form in which the terminal, JSON output, the journal and reports learn of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One thing that happened in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// UTC, RFC 3339.
+    pub time: jiff::Timestamp,
+    /// Key of the item (lane) it happened in; absent for the main script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// Title of the step it happened in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    #[serde(flatten)]
+    pub kind: Kind,
+}
+
+/// The kinds of events. In JSON the field `event` names the kind, in `snake_case`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Kind {
+    /// The run began.
+    Run {
+        run: String,
+        runbook: String,
+        orgs: Vec<OrgLine>,
+        parameters: Value,
+    },
+    /// A new step of the procedure.
+    Step {
+        title: String,
+    },
+    /// A read was answered.
+    Read(CallLine),
+    /// A write was sent and answered with success.
+    Performed(CallLine),
+    /// A write was not sent because nothing would change.
+    Unchanged(CallLine),
+    /// A write or read was refused.
+    Refused {
+        #[serde(flatten)]
+        call: CallLine,
+        message: String,
+    },
+    /// A fact was checked.
+    Check {
+        passed: bool,
+        words: String,
+    },
+    Note {
+        words: String,
+    },
+    /// A wait: for a rate limit, a job, a condition.
+    Wait {
+        reason: String,
+        seconds: f64,
+    },
+    /// A manual step: attested by whom, or waiting.
+    Manual {
+        title: String,
+        how: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attested_by: Option<String>,
+    },
+    /// A question and its answer.
+    Confirm {
+        words: String,
+        answer: bool,
+    },
+    /// An item of a bulk step ended.
+    Item {
+        key: String,
+        outcome: ItemOutcome,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// A table for a person: column titles and rows of cells.
+    Table {
+        columns: Vec<String>,
+        rows: Vec<Vec<String>>,
+    },
+    /// The last event of a run.
+    Outcome {
+        outcome: Outcome,
+        run: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        counts: Counts,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        remarks: Vec<String>,
+    },
+}
+
+/// An org as the run sees it: its name in the runbook and its URL.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrgLine {
+    pub name: String,
+    pub url: String,
+}
+
+/// A call, as far as a person wants to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallLine {
+    pub org: String,
+    /// The operation's name in scripts, such as `assign_user_to_group`.
+    pub operation: String,
+    pub method: String,
+    pub path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemOutcome {
+    Succeeded,
+    Unchanged,
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Succeeded,
+    Partly,
+    Failed,
+    Waiting,
+    Interrupted,
+    Stuck,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub reads: u64,
+    pub writes: u64,
+    pub unchanged: u64,
+    pub items: u64,
+    pub failed_items: u64,
+}

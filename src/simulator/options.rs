@@ -1,0 +1,115 @@
+//! What a scenario may turn: delays, limits, and one option for each answer of Okta's that is not known for certain.
+
+use serde::{Deserialize, Serialize};
+
+/// Options of one org. Every field has the default that is believed most likely.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Options {
+    pub(super) limits: Limits,
+    pub(super) assumptions: Assumptions,
+    /// Time added to every answer, in milliseconds.
+    pub(super) latency_ms: u64,
+    /// Time from a change to its provisioning job, in milliseconds. `None` is 2,000.
+    pub(super) job_delay_ms: Option<u64>,
+    /// Simultaneous calls the org takes before it answers a concurrency 429; `None` is 75.
+    pub(super) concurrency: Option<usize>,
+    /// Time for which a changed membership is not yet seen by reads, in milliseconds.
+    pub(super) membership_lag_ms: u64,
+    /// Time for which a new group answers 404 and is missing in lists and searches, in milliseconds.
+    pub(super) new_group_lag_ms: u64,
+}
+
+/// Rate limits of the org.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Limits {
+    pub(super) enabled: bool,
+    /// Length of a window in seconds; Okta's is 60.
+    pub(super) window_seconds: u64,
+    /// Multiplies every bucket's figure.
+    pub(super) scale: f64,
+    /// Share of a bucket one token may use, in percent; Okta's default is 50.
+    pub(super) token_share_percent: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            window_seconds: 60,
+            scale: 1.0,
+            token_share_percent: 50,
+        }
+    }
+}
+
+/// One field for each answer that documentation and recordings leave open.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Assumptions {
+    pub(super) group_scope_without_group: GroupScopeWithoutGroup,
+    pub(super) assign_existing_app_user: AssignExistingAppUser,
+    pub(super) priority_omitted: PriorityOmitted,
+    pub(super) app_group_put_without_profile: PutWithoutProfile,
+    pub(super) unknown_organizational_unit: UnknownOrganizationalUnit,
+    pub(super) dn_after_move: DnAfterMove,
+    pub(super) dn_attribute: DnAttribute,
+    pub(super) group_link: Shown,
+    /// Whether `GROUP_PUSH` is among an AD instance's features when its To App options are on.
+    pub(super) group_push_feature: Shown,
+    pub(super) missing_app_user_type: MissingAppUserType,
+    pub(super) ad_sourced_moves: AdSourcedMoves,
+    pub(super) repeated_member_write: RepeatedMemberWrite,
+    pub(super) sync_state: SyncStateShown,
+}
+
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ $(,)? })+) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(super) enum $name { $($(#[$vdoc])* $variant),+ }
+    )+ };
+}
+
+answers! {
+    /// `{"scope":"GROUP"}` for a user in no group that is assigned to the app.
+    GroupScopeWithoutGroup {
+        /// 200, then a background job removes the assignment: the harmful answer, hence the default.
+        #[default] LoseAssignment,
+        /// 400 E0000001.
+        Refuse,
+        /// 200, and the scope stays USER.
+        KeepUserScope,
+    }
+    /// `POST /apps/{a}/users` for a user who is assigned already.
+    AssignExistingAppUser { #[default] Update, Conflict }
+    /// An app group assigned without a priority while others exist.
+    PriorityOmitted { #[default] Append, First }
+    /// `PUT` of an existing app group without `profile`.
+    PutWithoutProfile { #[default] Keep, Clear }
+    /// An `organizationalUnit` that the directory does not have.
+    UnknownOrganizationalUnit { #[default] Accept, Refuse }
+    /// When `profile.dn` of the app user changes after a move made by Okta.
+    DnAfterMove {
+        /// When the agent's job succeeded.
+        #[default] OnSuccess,
+        /// At the call that triggers the job, before the directory has moved anything.
+        AtOnce,
+        /// Only at the next import.
+        AtImport,
+    }
+    /// Name of the attribute that holds the distinguished name.
+    DnAttribute { #[default] Dn, DistinguishedName }
+    /// Whether an optional part is shown.
+    Shown { #[default] Present, Absent }
+    /// Type named in E0000007 for a user who is not assigned to the app.
+    MissingAppUserType { #[default] AppUser, User, AppInstance }
+    /// Whether users whose profile is sourced by AD are moved by groups.
+    AdSourcedMoves { #[default] No, Yes }
+    /// Adding a present member, or removing an absent one.
+    RepeatedMemberWrite { #[default] NoContent, Refuse }
+    /// `syncState` of app users of an AD instance.
+    SyncStateShown { #[default] Tracked, Disabled }
+}
