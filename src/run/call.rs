@@ -1,0 +1,93 @@
+//! A call to an org, as data: what is asked, of which org, with which arguments.
+
+use serde_json::Value;
+
+use crate::okta::{ContentType, Method, Operation, Request, operations};
+
+/// What is called: an operation of the table, or a path given by hand for what the table lacks.
+#[derive(Clone, Copy, Debug)]
+pub enum Action {
+    Operation(&'static Operation),
+    Direct(Method),
+}
+
+/// One call. `path` starts with `/` and is percent-encoded.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Name of the org in the runbook, such as `okta` or `hub`.
+    pub org: String,
+    pub action: Action,
+    /// Values of the path's parameters in order, not encoded; empty for a direct call.
+    pub arguments: Vec<String>,
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    pub body: Option<Value>,
+}
+
+impl Call {
+    /// A call of an operation by its name in scripts.
+    ///
+    /// # Errors
+    /// When the table has no such operation, or an argument cannot stand in a path.
+    pub fn operation(org: &str, name: &str, arguments: &[&str]) -> Result<Self, String> {
+        let operation = operations::find(name).ok_or_else(|| format!("there is no operation {name}"))?;
+        let path = operation.path(arguments).map_err(|e| e.to_string())?;
+        Ok(Self {
+            org: org.to_owned(),
+            action: Action::Operation(operation),
+            arguments: arguments.iter().map(ToString::to_string).collect(),
+            path,
+            query: Vec::new(),
+            body: None,
+        })
+    }
+
+    #[must_use]
+    pub fn query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn body(mut self, body: Option<Value>) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub fn method(&self) -> Method {
+        match self.action {
+            Action::Operation(operation) => operation.method,
+            Action::Direct(method) => method,
+        }
+    }
+
+    /// The operation's name, or the method in lower case for a direct call.
+    pub fn name(&self) -> String {
+        match self.action {
+            Action::Operation(operation) => operation.name.to_string(),
+            Action::Direct(method) => method.as_str().to_lowercase(),
+        }
+    }
+
+    pub fn is_write(&self) -> bool {
+        match self.action {
+            Action::Operation(operation) => operation.is_write(),
+            Action::Direct(method) => method != Method::Get,
+        }
+    }
+
+    pub(super) fn request(&self) -> Request {
+        Request {
+            method: self.method(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            body: self.body.clone(),
+            content_type: self.content_type(),
+        }
+    }
+
+    fn content_type(&self) -> ContentType {
+        let patch = matches!(self.action, Action::Operation(o) if o.body.as_ref().is_some_and(|b| b.content_type == ContentType::JsonPatch));
+        if patch { ContentType::JsonPatch } else { ContentType::Json }
+    }
+}

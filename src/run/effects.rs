@@ -1,0 +1,122 @@
+//! What an operation does beyond its shape: how to see whether it would change anything. A short table by hand; the rest follows
+//! from the table of operations.
+
+use super::call::{Action, Call};
+use crate::okta::{Method, Operation, operations};
+
+/// How a write looks before it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Read with the same path arguments: unchanged when all that the body says is so already (partial updates).
+    Partial(&'static str),
+    /// As `Partial`, and nothing else may be there (full replacements).
+    Whole(&'static str),
+    /// Read with the same path arguments: unchanged when it is there.
+    Present(&'static str),
+    /// Read with the same path arguments: unchanged when it is not there.
+    Absent(&'static str),
+    /// Read with the same path arguments: unchanged when its `status` is one of these.
+    Status(&'static str, &'static [&'static str]),
+    /// A JSON Patch: unchanged when every value it sets is there already.
+    Patch(&'static str),
+    /// The groups of the user (second argument): unchanged when the group (first argument) is among them.
+    Member,
+    /// The same, unchanged when it is not.
+    NotMember,
+    /// A create: the thing of the same natural key, when its fields agree with the body.
+    Natural(Key),
+    /// Nothing can be seen beforehand: always sent.
+    Never,
+}
+
+/// How a thing about to be created is found when it exists already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    /// `profile.name` of a group.
+    GroupName,
+    /// `profile.login` of a user.
+    Login,
+    /// The user's id in the body of an assignment to the app (first argument).
+    AppUser,
+}
+
+/// Operations whose effect their shape does not tell. Sources: Okta's API description (partial or full update, required state) and
+/// recorded behaviour (scope change of an app user).
+const TABLE: &[(&str, Look)] = &[
+    ("assign_user_to_group", Look::Member),
+    ("unassign_user_from_group", Look::NotMember),
+    ("add_group", Look::Natural(Key::GroupName)),
+    ("create_user", Look::Natural(Key::Login)),
+    ("assign_user_to_application", Look::Natural(Key::AppUser)),
+    ("update_application_user", Look::Partial("get_application_user")),
+    ("update_user", Look::Partial("get_user")),
+    ("assign_group_to_application", Look::Partial("get_application_group_assignment")),
+    ("update_group_assignment_to_application", Look::Patch("get_application_group_assignment")),
+    ("update_profile_mapping", Look::Partial("get_profile_mapping")),
+    ("activate_user", Look::Status("get_user", &["ACTIVE", "PROVISIONED"])),
+    ("deactivate_user", Look::Status("get_user", &["DEPROVISIONED"])),
+    ("suspend_user", Look::Status("get_user", &["SUSPENDED"])),
+    ("unsuspend_user", Look::Status("get_user", &["ACTIVE"])),
+];
+
+/// How `call` looks before it is sent.
+pub(super) fn look(call: &Call) -> Look {
+    let Action::Operation(operation) = call.action else { return Look::Never };
+    let listed = TABLE.iter().find(|(name, _)| *name == operation.name).map(|(_, look)| *look);
+    listed.unwrap_or_else(|| from_shape(operation))
+}
+
+/// REST's own meaning: a PUT says how the thing at its path shall be, a DELETE that it shall not be, a lifecycle call its status.
+/// A POST says nothing of the kind and is always sent.
+fn from_shape(operation: &'static Operation) -> Look {
+    match operation.method {
+        Method::Put => reader_of(&operation.path).map_or(Look::Never, |read| if operation.body.is_some() { Look::Whole(read) } else { Look::Present(read) }),
+        Method::Delete => reader_of(&operation.path).map_or(Look::Never, Look::Absent),
+        Method::Post => lifecycle(operation),
+        Method::Get | Method::Patch => Look::Never,
+    }
+}
+
+fn lifecycle(operation: &'static Operation) -> Look {
+    let states: [(&str, &'static [&'static str]); 2] = [("/lifecycle/activate", &["ACTIVE", "ENABLED"]), ("/lifecycle/deactivate", &["INACTIVE", "DISABLED"])];
+    for (suffix, settled) in states {
+        if let Some(read) = operation.path.strip_suffix(suffix).and_then(reader_of) {
+            return Look::Status(read, settled);
+        }
+    }
+    Look::Never
+}
+
+/// The operation that reads the single thing at `path`, when there is one.
+fn reader_of(path: &str) -> Option<&'static str> {
+    operations::all().iter().find(|o| o.method == Method::Get && o.path == path && !o.is_list()).map(|o| &*o.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_named_here_is_in_the_table_of_operations() {
+        for (name, look) in TABLE {
+            assert!(operations::find(name).is_some(), "{name}");
+            if let Look::Partial(read) | Look::Patch(read) | Look::Status(read, _) = look {
+                assert!(operations::find(read).is_some(), "{read}");
+            }
+        }
+    }
+
+    #[test]
+    fn looks_follow_from_method_and_path() {
+        let rows = [
+            ("replace_group", Look::Whole("get_group")),
+            ("delete_group", Look::Absent("get_group")),
+            ("activate_application", Look::Status("get_application", &["ACTIVE", "ENABLED"])),
+            ("deactivate_group_rule", Look::Status("get_group_rule", &["INACTIVE", "DISABLED"])),
+            ("create_application", Look::Never),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(from_shape(operations::find(name).unwrap()), expected, "{name}");
+        }
+    }
+}
