@@ -20,7 +20,7 @@ pub enum Credentials {
 impl Credentials {
     /// The headers that sign one sending of a request.
     ///
-    /// Asked for before every sending, repetitions included, and awaited: a DPoP proof is bound to method and URL and is
+    /// Asked for before every sending, repetitions included, and awaited: a `DPoP` proof is bound to method and URL and is
     /// good once, and an access token may have to be fetched first. An API token needs neither.
     pub(super) fn headers(
         &self,

@@ -52,17 +52,18 @@ impl Client {
     /// A client that signs with these credentials. Sends nothing.
     pub fn new(base: BaseUrl, credentials: Credentials, settings: Settings) -> Result<Self, Error> {
         credentials.check()?;
-        let http = http_client(&base, &settings)?;
         let timeouts = Timeouts {
             connect: settings.connect_timeout,
             request: settings.request_timeout,
         };
+        let max_attempts = settings.max_attempts.max(1);
+        let http = http_client(&base, settings)?;
         Ok(Self {
             base,
             credentials,
             http,
             timeouts,
-            max_attempts: settings.max_attempts.max(1),
+            max_attempts,
         })
     }
 
@@ -162,9 +163,9 @@ impl Client {
 }
 
 /// TLS verification stays as it is: there is no switch to turn it off.
-fn http_client(base: &BaseUrl, settings: &Settings) -> Result<reqwest::Client, RequestError> {
+fn http_client(base: &BaseUrl, settings: Settings) -> Result<reqwest::Client, RequestError> {
     let agent = HeaderValue::from_str(&settings.user_agent);
-    let agent = agent.map_err(|_| RequestError::UserAgent(settings.user_agent.clone()))?;
+    let agent = agent.map_err(|_| RequestError::UserAgent(settings.user_agent))?;
     let builder = reqwest::Client::builder()
         .user_agent(agent)
         .connect_timeout(settings.connect_timeout)

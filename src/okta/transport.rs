@@ -56,13 +56,15 @@ fn is_refused(failure: &reqwest::Error) -> bool {
 }
 
 fn is_tls(failure: &reqwest::Error) -> bool {
-    causes(failure).any(|cause| {
-        // rustls' errors travel inside of io::Error, whose source skips the error it wraps.
-        let wrapped = cause
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>())
-    })
+    causes(failure).any(wraps_tls)
+}
+
+/// rustls' errors travel inside of `io::Error`, once or twice, whose source skips the error it wraps.
+fn wraps_tls(cause: &(dyn StdError + 'static)) -> bool {
+    let wrapped = cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| wraps_tls(inner))
 }
 
 fn causes<'a>(failure: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
