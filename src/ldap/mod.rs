@@ -1,1 +1,21 @@
-//! (to be written)
+//! A read-only client of a directory, and distinguished names.
+//!
+//! [`Directory`] binds, searches and reads, to verify in Active Directory what Okta says it did there. [`Dn`] reads and
+//! compares distinguished names as a directory does.
+//!
+//! What is absent: this module imports nothing else of the crate, and no call of it changes a directory.
+
+mod client;
+mod connection;
+pub mod dn;
+mod entry;
+mod error;
+mod filter;
+mod settings;
+
+pub use client::{Directory, Scope};
+pub use dn::{Dn, DnError};
+pub use entry::Entry;
+pub use error::{Error, ResultCode};
+pub use filter::escape;
+pub use settings::{Security, Settings, SettingsError};

@@ -1,1 +1,33 @@
-//! (to be written)
+//! A client of Okta's Management API, and the table of its operations.
+//!
+//! [`Client`] signs a [`Request`], sends it, waits out rate limits in the sight of an [`Observer`], and answers with
+//! a [`Response`] or an [`Error`] that knows whether the request may have been carried out ([`Sent`]) and what to do
+//! about it ([`Error::help`]). [`operations`] is Okta's API as data: one [`Operation`] for each of its calls.
+//!
+//! What is absent: this module imports nothing else of the crate. It repeats nothing but a 429, which Okta
+//! answers without carrying the request out; whether anything else may be sent again is its caller's to judge.
+//! Redirects are not followed, and no page link leaves the org: the token stays with the org it belongs to.
+
+mod api_error;
+mod auth;
+mod base_url;
+mod client;
+mod error;
+mod help;
+mod limits;
+pub mod operations;
+mod pages;
+mod request;
+mod response;
+mod transport;
+
+pub use api_error::ApiError;
+pub use auth::Credentials;
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use client::{Client, Settings};
+pub use error::{Error, Failure, RequestError, Sent};
+pub use limits::{Observer, RateLimit, Silent, Wait, WaitReason};
+pub use operations::Operation;
+pub use pages::NextPage;
+pub use request::{ContentType, Method, Request};
+pub use response::Response;

@@ -1,0 +1,337 @@
+//! The directory: searches and reads over one bound connection.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ldap3::controls::{Control, ControlType, PagedResults};
+use ldap3::{Ldap, LdapError, ResultEntry, SearchEntry};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::connection;
+use super::dn::Dn;
+use super::entry::Entry;
+use super::error::{Error, ResultCode};
+use super::filter;
+use super::settings::Settings;
+
+/// How deep a search goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The base itself.
+    Base,
+    /// The entries right below the base.
+    OneLevel,
+    /// The base and everything below it.
+    Subtree,
+}
+
+/// A directory, bound. It reads and never writes. A connection that the directory closed in the meantime is opened
+/// again, once a call.
+#[derive(Debug)]
+pub struct Directory {
+    settings: Settings,
+    address: String,
+    /// Empty after a failure: the next call opens another.
+    ldap: Mutex<Option<Ldap>>,
+}
+
+/// For one page of a search, and for any other call.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Active Directory gives no more than this many entries at once (its policy `MaxPageSize`).
+const PAGE_SIZE: i32 = 1000;
+/// Asks for no attribute, RFC 4511 section 4.5.1.8.
+const NO_ATTRIBUTES: &[&str] = &["1.1"];
+const EVERYTHING: &str = "(objectClass=*)";
+
+impl Directory {
+    /// Connects and binds.
+    pub async fn connect(settings: Settings) -> Result<Self, Error> {
+        let address = settings.target()?.address();
+        let ldap = Mutex::new(Some(connection::open(&settings).await?));
+        Ok(Self {
+            settings,
+            address,
+            ldap,
+        })
+    }
+
+    /// Where searches for users begin.
+    pub fn base(&self) -> &Dn {
+        &self.settings.base
+    }
+
+    /// All entries that match, fetched in pages of 1000. References to other directories are skipped. No attributes
+    /// named means all that are not operational.
+    pub async fn search(
+        &self,
+        base: &Dn,
+        filter: &str,
+        scope: Scope,
+        attributes: &[&str],
+    ) -> Result<Vec<Entry>, Error> {
+        if ldap3::parse_filter(filter).is_err() {
+            return Err(Error::Filter {
+                filter: filter.to_owned(),
+            });
+        }
+        let query = Query {
+            base: base.to_string(),
+            filter,
+            scope,
+            attributes,
+        };
+        let mut ldap = self.ldap.lock().await;
+        let found = match self.over(&mut ldap, &query).await {
+            Err(Broken::Closed) => self.over(&mut ldap, &query).await,
+            found => found,
+        };
+        found.map_err(|broken| match broken {
+            Broken::Closed => self.closed(),
+            Broken::Failed(failure) => failure,
+        })
+    }
+
+    /// The entry of that name; `None` when there is none.
+    pub async fn get(&self, dn: &Dn, attributes: &[&str]) -> Result<Option<Entry>, Error> {
+        match self.search(dn, EVERYTHING, Scope::Base, attributes).await {
+            Ok(entries) => Ok(entries.into_iter().next()),
+            Err(failure) if failure.code() == Some(ResultCode::NO_SUCH_OBJECT) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Whether there is an entry of that name.
+    pub async fn exists(&self, dn: &Dn) -> Result<bool, Error> {
+        Ok(self.get(dn, NO_ATTRIBUTES).await?.is_some())
+    }
+
+    /// The account that has this userPrincipalName, sAMAccountName or mail, below the directory's base. An exact
+    /// userPrincipalName wins over the others; else more than one is an error that names them. When nothing matches a
+    /// login with a domain, its part before the `@` is looked for as sAMAccountName.
+    pub async fn find_user(&self, login_or_sam: &str) -> Result<Option<Entry>, Error> {
+        let found = self.people(&filter::person(login_or_sam)).await?;
+        let short = login_or_sam
+            .split_once('@')
+            .map(|(short, _)| short)
+            .filter(|short| !short.is_empty());
+        match short {
+            Some(short) if found.is_empty() => {
+                only_one(self.people(&filter::account(short)).await?, login_or_sam)
+            }
+            _ => only_one(found, login_or_sam),
+        }
+    }
+
+    async fn people(&self, filter: &str) -> Result<Vec<Entry>, Error> {
+        self.search(&self.settings.base, filter, Scope::Subtree, &[])
+            .await
+    }
+
+    /// Searches over the connection at hand, or a new one. It is kept only if it still answers: not when it was
+    /// closed, fell silent, or the call was dropped half-way.
+    async fn over(&self, kept: &mut Option<Ldap>, query: &Query<'_>) -> Result<Vec<Entry>, Broken> {
+        let ldap = match kept.take() {
+            Some(ldap) => ldap,
+            None => connection::open(&self.settings)
+                .await
+                .map_err(Broken::Failed)?,
+        };
+        let found = self.all_pages(&ldap, query).await;
+        if !matches!(
+            found,
+            Err(Broken::Closed | Broken::Failed(Error::Timeout { .. }))
+        ) {
+            *kept = Some(ldap);
+        }
+        found
+    }
+
+    async fn all_pages(&self, ldap: &Ldap, query: &Query<'_>) -> Result<Vec<Entry>, Broken> {
+        let mut entries = Vec::new();
+        let mut cookie = Vec::new();
+        loop {
+            let call = self.page(ldap.clone(), query, cookie);
+            let page = timeout(CALL_TIMEOUT, call)
+                .await
+                .map_err(|_| Broken::Failed(self.late()))??;
+            entries.extend(page.entries);
+            cookie = page.cookie;
+            if cookie.is_empty() {
+                return Ok(entries);
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        mut ldap: Ldap,
+        query: &Query<'_>,
+        cookie: Vec<u8>,
+    ) -> Result<Page, Broken> {
+        let paging = PagedResults {
+            size: PAGE_SIZE,
+            cookie,
+        };
+        let search = ldap.with_controls(paging).search(
+            &query.base,
+            query.scope.into(),
+            query.filter,
+            query.attributes,
+        );
+        let ldap3::SearchResult(found, result) =
+            search.await.map_err(|failure| self.broken(failure))?;
+        connection::accept(&result, &self.address, &query.action()).map_err(Broken::Failed)?;
+        let entries = found
+            .into_iter()
+            .map(|entry| self.entry(entry))
+            .collect::<Result<_, _>>()?;
+        Ok(Page {
+            entries,
+            cookie: next_cookie(&result.ctrls),
+        })
+    }
+
+    fn entry(&self, found: ResultEntry) -> Result<Entry, Broken> {
+        if found.0.id != SEARCH_RESULT_ENTRY {
+            return Err(Broken::Failed(Error::Protocol {
+                address: self.address.clone(),
+            }));
+        }
+        let found = SearchEntry::construct(found);
+        let dn = Dn::parse(&found.dn);
+        let dn = dn.map_err(|source| {
+            Broken::Failed(Error::ReturnedDn {
+                address: self.address.clone(),
+                source,
+            })
+        })?;
+        let texts = found
+            .attrs
+            .into_iter()
+            .map(|(name, values)| (name, values.into_iter().map(String::into_bytes).collect()));
+        let attributes: BTreeMap<_, _> = texts.chain(found.bin_attrs).collect();
+        Ok(Entry { dn, attributes })
+    }
+
+    fn broken(&self, failure: LdapError) -> Broken {
+        if connection::is_closed(&failure) {
+            Broken::Closed
+        } else {
+            Broken::Failed(connection::sort(failure, &self.address, "search"))
+        }
+    }
+
+    fn closed(&self) -> Error {
+        Error::Connection {
+            address: self.address.clone(),
+            detail: "the directory closed it twice".to_owned(),
+        }
+    }
+
+    fn late(&self) -> Error {
+        Error::Timeout {
+            address: self.address.clone(),
+            action: "search".to_owned(),
+            seconds: CALL_TIMEOUT.as_secs(),
+        }
+    }
+}
+
+/// The tag of a search's entry, RFC 4511 section 4.5.2.
+const SEARCH_RESULT_ENTRY: u64 = 4;
+
+struct Query<'a> {
+    base: String,
+    filter: &'a str,
+    scope: Scope,
+    attributes: &'a [&'a str],
+}
+
+impl Query<'_> {
+    fn action(&self) -> String {
+        format!("search `{}` for {}", self.base, self.filter)
+    }
+}
+
+struct Page {
+    entries: Vec<Entry>,
+    cookie: Vec<u8>,
+}
+
+/// Why a search did not end: only a closed connection is worth another.
+enum Broken {
+    Closed,
+    Failed(Error),
+}
+
+impl From<Scope> for ldap3::Scope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Base => Self::Base,
+            Scope::OneLevel => Self::OneLevel,
+            Scope::Subtree => Self::Subtree,
+        }
+    }
+}
+
+/// Where the next page begins; empty after the last one, and where the directory knows no pages.
+fn next_cookie(controls: &[Control]) -> Vec<u8> {
+    let paging = controls
+        .iter()
+        .find(|control| matches!(control.0, Some(ControlType::PagedResults)));
+    paging
+        .map(|control| control.1.parse::<PagedResults>().cookie)
+        .unwrap_or_default()
+}
+
+fn only_one(found: Vec<Entry>, name: &str) -> Result<Option<Entry>, Error> {
+    if found.len() <= 1 {
+        return Ok(found.into_iter().next());
+    }
+    let same = |entry: &&Entry| {
+        let principal = entry.text("userPrincipalName").unwrap_or_default();
+        principal.to_lowercase() == name.to_lowercase()
+    };
+    let exact: Vec<_> = found.iter().filter(same).collect();
+    match exact[..] {
+        [entry] => Ok(Some(entry.clone())),
+        _ => Err(Error::Ambiguous {
+            name: name.to_owned(),
+            dns: found.into_iter().map(|entry| entry.dn).collect(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(dn: &str, principal: &str) -> Entry {
+        let attributes = BTreeMap::from([(
+            "userPrincipalName".to_owned(),
+            vec![principal.as_bytes().to_vec()],
+        )]);
+        Entry {
+            dn: Dn::parse(dn).expect(dn),
+            attributes,
+        }
+    }
+
+    #[test]
+    fn an_exact_principal_name_wins_and_a_tie_is_an_error() {
+        let jo = || account("CN=Jo,DC=x", "jo@x.example");
+        let other = || account("CN=Jo,OU=b,DC=x", "jo@y.example");
+        assert_eq!(only_one(vec![], "jo"), Ok(None));
+        assert_eq!(only_one(vec![other()], "jo"), Ok(Some(other())));
+        assert_eq!(
+            only_one(vec![other(), jo()], "JO@x.example"),
+            Ok(Some(jo()))
+        );
+        let tie = only_one(vec![jo(), other()], "jo").expect_err("two accounts");
+        assert_eq!(
+            tie.to_string(),
+            "`jo` is 2 accounts: `CN=Jo,DC=x`, `CN=Jo,OU=b,DC=x`"
+        );
+    }
+}

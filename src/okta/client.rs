@@ -1,0 +1,204 @@
+//! The client: signs, sends, waits out limits, follows pages.
+
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use url::Url;
+
+use super::auth::Credentials;
+use super::base_url::BaseUrl;
+use super::error::{Error, RequestError};
+use super::limits::{self, Observer};
+use super::pages::NextPage;
+use super::request::{Encoded, Method, Request};
+use super::response::{Answer, Response};
+use super::transport::{self, Timeouts};
+
+/// How a client behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub user_agent: String,
+    /// For name, connection and TLS together.
+    pub connect_timeout: Duration,
+    /// From the first byte sent to the last one read.
+    pub request_timeout: Duration,
+    /// How often a request that is answered with 429 is sent, the first time included.
+    pub max_attempts: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("okta-runbook/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(60),
+            max_attempts: 10,
+        }
+    }
+}
+
+/// A client of one org. Share it: connections are pooled.
+#[derive(Debug)]
+pub struct Client {
+    base: BaseUrl,
+    credentials: Credentials,
+    http: reqwest::Client,
+    timeouts: Timeouts,
+    max_attempts: u32,
+}
+
+impl Client {
+    /// A client that signs with these credentials. Sends nothing.
+    pub fn new(base: BaseUrl, credentials: Credentials, settings: Settings) -> Result<Self, Error> {
+        credentials.check()?;
+        let timeouts = Timeouts {
+            connect: settings.connect_timeout,
+            request: settings.request_timeout,
+        };
+        let max_attempts = settings.max_attempts.max(1);
+        let http = http_client(&base, settings)?;
+        Ok(Self {
+            base,
+            credentials,
+            http,
+            timeouts,
+            max_attempts,
+        })
+    }
+
+    /// The org's address.
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    /// Sends a request. A 429 was not carried out: it is waited out, told to the observer first, and the request is
+    /// sent again, up to [`Settings::max_attempts`] times. Dropping the future ends the wait.
+    pub async fn send(
+        &self,
+        request: &Request,
+        observer: &dyn Observer,
+    ) -> Result<Response, Error> {
+        let url = self.base.target(&request.path, &request.query)?;
+        self.repeat(request.method, url, &request.encode()?, observer)
+            .await
+    }
+
+    /// Fetches the next page of a list by its link as it stands. A link to another scheme, host or port is refused.
+    pub async fn next(&self, page: &NextPage, observer: &dyn Observer) -> Result<Response, Error> {
+        let url = self.own_link(page)?;
+        let body = Request::new(Method::Get, url.path()).encode()?;
+        self.repeat(Method::Get, url, &body, observer).await
+    }
+
+    fn own_link(&self, page: &NextPage) -> Result<Url, Error> {
+        let foreign = |link: String| Error::ForeignLink {
+            base: self.base.to_string(),
+            link,
+        };
+        let url = self
+            .base
+            .resolve(page.as_str())
+            .map_err(|_| foreign("an address that does not parse".to_owned()))?;
+        if self.base.owns(&url) {
+            Ok(url)
+        } else {
+            Err(foreign(url.origin().ascii_serialization()))
+        }
+    }
+
+    async fn repeat(
+        &self,
+        method: Method,
+        url: Url,
+        body: &Encoded,
+        observer: &dyn Observer,
+    ) -> Result<Response, Error> {
+        let mut attempt = 1;
+        loop {
+            let answer = self.once(method, &url, body).await?;
+            if answer.status != 429 || attempt >= self.max_attempts {
+                return answer.judge(self.base.host());
+            }
+            let wait = limits::pause(&answer.headers, url.path(), attempt);
+            observer.waiting(&wait);
+            tokio::time::sleep(wait.duration).await;
+            attempt += 1;
+        }
+    }
+
+    async fn once(&self, method: Method, url: &Url, body: &Encoded) -> Result<Answer, Error> {
+        let signature = self.credentials.headers(method, url).await?;
+        let request = self
+            .http
+            .request(method.into(), url.clone())
+            .headers(headers(method, body)?)
+            .headers(signature);
+        let request = match &body.bytes {
+            Some(bytes) => request.body(bytes.clone()),
+            None => request,
+        };
+        self.exchange(request)
+            .await
+            .map_err(|failure| transport::sort(&failure, self.address(), self.timeouts))
+    }
+
+    async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+        let mut response = request.send().await?;
+        let headers = std::mem::take(response.headers_mut());
+        let status = response.status().as_u16();
+        Ok(Answer {
+            status,
+            headers,
+            bytes: response.bytes().await?.to_vec(),
+        })
+    }
+
+    /// Host and port as they stand in the URL, for messages.
+    fn address(&self) -> String {
+        let url = self.base.to_string();
+        url.split_once("://")
+            .map_or(url.clone(), |(_, address)| address.to_owned())
+    }
+}
+
+/// TLS verification stays as it is: there is no switch to turn it off.
+fn http_client(base: &BaseUrl, settings: Settings) -> Result<reqwest::Client, RequestError> {
+    let agent = HeaderValue::from_str(&settings.user_agent);
+    let agent = agent.map_err(|_| RequestError::UserAgent(settings.user_agent))?;
+    let builder = reqwest::Client::builder()
+        .user_agent(agent)
+        .connect_timeout(settings.connect_timeout)
+        .timeout(settings.request_timeout)
+        .redirect(Policy::none())
+        .referer(false)
+        .tcp_nodelay(true);
+    // A proxy cannot reach this machine's loopback, whatever HTTP_PROXY says.
+    let builder = if base.is_loopback() {
+        builder.no_proxy()
+    } else {
+        builder
+    };
+    builder
+        .build()
+        .map_err(|failure| RequestError::Setup(failure.to_string()))
+}
+
+fn headers(method: Method, body: &Encoded) -> Result<HeaderMap, RequestError> {
+    let content_type = HeaderValue::from_str(&body.content_type);
+    let content_type = content_type.map_err(|failure| RequestError::Setup(failure.to_string()))?;
+    let mut headers = HeaderMap::from_iter([
+        (ACCEPT, HeaderValue::from_static("application/json")),
+        (CONTENT_TYPE, content_type),
+    ]);
+    let may_have_body = matches!(method, Method::Post | Method::Put | Method::Patch);
+    if may_have_body && body.bytes.is_none() {
+        // Without it Okta answers 411 (its API overview).
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

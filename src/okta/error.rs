@@ -1,0 +1,132 @@
+//! What may go wrong with a call, as facts; the remedies are in `help`.
+
+use std::time::Duration;
+
+use super::api_error::ApiError;
+use super::help;
+use super::request::ContentType;
+
+/// A call that did not end with an answer to use. No variant holds a token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Okta, or a gateway before it, refused the request.
+    #[error("{0}")]
+    Api(Box<ApiError>),
+    /// The request could not be made: nothing was sent.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// No answer came, or not all of it.
+    #[error("{host}: {failure}: {detail}")]
+    Transport {
+        failure: Failure,
+        sent: Sent,
+        host: String,
+        detail: String,
+    },
+    /// No answer came in time.
+    #[error("{host} did not {} within {} s", if *.sent == Sent::No { "accept a connection" } else { "answer" }, .after.as_secs())]
+    Timeout {
+        sent: Sent,
+        host: String,
+        after: Duration,
+    },
+    /// The request was carried out, yet its answer is not JSON.
+    #[error("{host} answered {status} with {} instead of JSON", .content_type.as_deref().unwrap_or("a body of unknown type"))]
+    NotJson {
+        status: u16,
+        host: String,
+        content_type: Option<String>,
+    },
+    /// What answers there does not speak Okta's API.
+    #[error("{host} answered {status} {}: this does not look like an Okta org", .content_type.as_deref().map_or("without a body".to_owned(), |form| format!("with {form}")))]
+    NotOkta {
+        status: u16,
+        host: String,
+        content_type: Option<String>,
+    },
+    /// The server sent the caller elsewhere. A redirect is not followed, since the token would travel along.
+    #[error("{host} answered {status}, a redirect to {}; redirects are not followed", .to.as_deref().unwrap_or("nowhere"))]
+    Redirect {
+        status: u16,
+        host: String,
+        to: Option<String>,
+    },
+    /// A page link that leads away from the org. It is not followed, since the token would travel along.
+    #[error(
+        "the org at {base} gave a link to its next page that leads to {link}, which is not followed"
+    )]
+    ForeignLink { base: String, link: String },
+}
+
+/// Why a request could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    #[error("the path `{path}` cannot be called: {reason}")]
+    Path { path: String, reason: String },
+    #[error("a body of type {content_type} must be {expected}")]
+    Body {
+        content_type: ContentType,
+        expected: &'static str,
+    },
+    #[error("the API token is empty")]
+    EmptyToken,
+    #[error("the API token holds a space, line break or another character that no token has")]
+    UnusableToken,
+    #[error("the user agent `{0}` cannot be a header's value")]
+    UserAgent(String),
+    #[error("the HTTP client cannot be set up: {0}")]
+    Setup(String),
+}
+
+/// Where the way to the org ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    #[error("the host is unknown")]
+    UnknownHost,
+    #[error("the connection was refused")]
+    Refused,
+    #[error("TLS failed")]
+    Tls,
+    #[error("no connection")]
+    NoConnection,
+    #[error("the connection was cut")]
+    Cut,
+}
+
+/// Whether a failed request reached the org: what a journal must know before anything is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Certainly not: no connection stood.
+    No,
+    /// It may have been carried out: the answer is what was lost.
+    Maybe,
+    /// An answer came.
+    Yes,
+}
+
+impl Error {
+    /// Whether the request reached the org.
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Transport { sent, .. } | Self::Timeout { sent, .. } => *sent,
+            Self::Request(_) | Self::ForeignLink { .. } => Sent::No,
+            Self::Api(_) | Self::NotJson { .. } | Self::NotOkta { .. } | Self::Redirect { .. } => {
+                Sent::Yes
+            }
+        }
+    }
+
+    /// The refusal, when Okta gave one.
+    pub fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        help::for_error(self)
+    }
+}

@@ -1,0 +1,130 @@
+//! What to do about an error: one remedy for each that has one.
+
+use super::api_error::ApiError;
+use super::error::{Error, Failure, RequestError};
+
+pub(super) fn for_error(error: &Error) -> Option<String> {
+    match error {
+        Error::Api(refusal) => for_refusal(refusal),
+        Error::Request(refused) => for_request(refused).map(str::to_owned),
+        Error::Transport { failure, host, .. } => Some(for_failure(*failure, host)),
+        Error::Timeout { .. } => Some("check the network and the proxy; see https://status.okta.com".to_owned()),
+        Error::NotJson { .. } => Some(
+            "the request was carried out; a proxy between here and the org may have changed the answer".to_owned(),
+        ),
+        Error::NotOkta { host, .. } => Some(format!(
+            "check the org's URL: {host} must be the org itself, not its sign-in page's vanity link, a proxy or another site"
+        )),
+        Error::Redirect { .. } => Some("configure the org's own URL, the one it redirects to if that is yours".to_owned()),
+        Error::ForeignLink { .. } => {
+            Some("configure the org by the host that its links name; a proxy before it must rewrite them".to_owned())
+        }
+    }
+}
+
+fn for_refusal(refusal: &ApiError) -> Option<String> {
+    if refusal.lacks_scope() {
+        return Some(missing_scope(refusal));
+    }
+    let by_code = refusal
+        .code
+        .as_deref()
+        .and_then(|code| for_code(code, refusal));
+    by_code.or_else(|| for_status(refusal)).map(str::to_owned)
+}
+
+/// By Okta's error codes: its page of them, its pages on API tokens and on rate limits.
+fn for_code(code: &str, refusal: &ApiError) -> Option<&'static str> {
+    match code {
+        "E0000005" => {
+            Some("this endpoint takes no OAuth access token; configure an API token (SSWS) for it")
+        }
+        "E0000006" => Some(
+            "a token has the rights of the admin who created it: give that admin (or the service app) a role that covers this. \
+             Members of app-sourced and built-in groups cannot be changed by anybody",
+        ),
+        "E0000009" => Some(
+            "an error within Okta; try again, and give Okta's support the request id if it stays",
+        ),
+        "E0000010" => Some(
+            "the org is in read-only mode for maintenance: reads work, try again later; see https://status.okta.com",
+        ),
+        "E0000011" => Some(
+            "the token is mistyped, revoked, used from outside its network zone, expired by 30 days without use, \
+             or its owner was deactivated: create another under Security > API > Tokens",
+        ),
+        "E0000015" => Some(
+            "the token is fine; the feature is off in this org: have it turned on under Settings > Features or by Okta's support",
+        ),
+        "E0000018" | "E0000019" | "E0000021" => {
+            Some("the headers Accept and Content-Type do not match what the endpoint takes")
+        }
+        "E0000047" => Some(
+            "the limit is shared by everything that calls this org; look at Reports > Rate Limits, and try when others are done",
+        ),
+        "E0000112" => Some("the user is still being activated; try again in a few minutes"),
+        "E0000239" | "E0000249" => {
+            Some("Okta is still working on an earlier change; try again in a minute")
+        }
+        "E0000008" if refusal.status == 404 => {
+            Some("the path is wrong, or the org does not have this part of the API")
+        }
+        _ => None,
+    }
+}
+
+fn for_status(refusal: &ApiError) -> Option<&'static str> {
+    match (refusal.status, refusal.challenge.as_deref()) {
+        (401, Some("invalid_token")) => {
+            Some("the access token expired or is not of this org; fetch another")
+        }
+        (429, _) => {
+            Some("the limit is shared by everything that calls this org; try when others are done")
+        }
+        (500..=599, _) => Some(
+            "the org or a gateway before it is in trouble; see https://status.okta.com, and try again",
+        ),
+        _ => None,
+    }
+}
+
+fn missing_scope(refusal: &ApiError) -> String {
+    let scopes = match refusal.required_scopes.join(", ") {
+        names if names.is_empty() => "the scope".to_owned(),
+        names => names,
+    };
+    format!(
+        "grant {scopes} to the service app (Applications > the app > Okta API Scopes) and ask for it in the configured scopes"
+    )
+}
+
+fn for_request(refused: &RequestError) -> Option<&'static str> {
+    match refused {
+        RequestError::EmptyToken => {
+            Some("set the token, or check the variable, file or command that it comes from")
+        }
+        RequestError::UnusableToken => {
+            Some("copy the token again; the file or command that it comes from may add something")
+        }
+        _ => None,
+    }
+}
+
+fn for_failure(failure: Failure, host: &str) -> String {
+    match failure {
+        Failure::UnknownHost => format!(
+            "check the spelling of {host}, and whether a VPN or proxy is needed to resolve it"
+        ),
+        Failure::Refused => {
+            format!("nothing listens at {host}; check the port, or start the simulator")
+        }
+        Failure::Tls => format!(
+            "check that {host} is reached directly; if a proxy opens TLS, its certificate authority must be among the system's"
+        ),
+        Failure::NoConnection => format!("check the network and the way to {host}"),
+        Failure::Cut => {
+            "look at what is there before the call is repeated: it may have been carried out"
+                .to_owned()
+        }
+    }
+}
