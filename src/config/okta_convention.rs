@@ -226,7 +226,7 @@ fn from_file(environment: &Environment, path: &Path) -> Result<Settings, Error> 
         .okta
         .and_then(|okta| okta.client)
         .unwrap_or_default();
-    let setting = |setting: Option<Spanned<String>>| setting.and_then(|it| located(path, it));
+    let setting = |setting: Option<Spanned<String>>| setting.and_then(|it| located(path, &it));
     Ok(Settings {
         url: setting(client.org_url),
         token: setting(client.token).map(secret),
@@ -239,7 +239,7 @@ fn parse(text: &str) -> Result<Document, serde_saphyr::Error> {
     Ok(document.unwrap_or_default())
 }
 
-fn located(path: &Path, setting: Spanned<String>) -> Option<Setting<String>> {
+fn located(path: &Path, setting: &Spanned<String>) -> Option<Setting<String>> {
     let value = setting.value.trim().to_owned();
     let line = usize::try_from(setting.referenced.line()).unwrap_or(usize::MAX);
     let path = path.to_owned();
