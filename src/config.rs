@@ -3,6 +3,7 @@
 //! The only reader of the environment. It knows nothing of the network: a URL is checked for its form, and the
 //! client decides what it connects to. A secret is read when it is asked for, never while loading.
 
+mod address;
 mod environment;
 mod okta_convention;
 mod problem;

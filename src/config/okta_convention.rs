@@ -7,9 +7,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::address::wrong_url;
 use super::environment::Environment;
 use super::profile::{OrgProfile, Origin};
-use super::profile_file::wrong_url;
 use super::secret::{SecretSource, readable_by_others};
 use crate::error::Error;
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::address::{default_security, naming_context, wrong_url};
 use super::environment::Environment;
 use super::problem::{Source, nearest};
 use super::profile::{DirectoryProfile, OrgProfile, Origin, Security};
@@ -349,51 +350,6 @@ impl Reader<'_> {
             _ => SecretSource::Command(written),
         })
     }
-}
-
-/// Why a text is not a URL of one of these schemes; nothing if it is one.
-pub(super) fn wrong_url(written: &str, schemes: &[&str]) -> Option<String> {
-    if written.contains(['{', '}', '<', '>']) {
-        return Some("this is still a placeholder".into());
-    }
-    let wanted = schemes.join(":// or ");
-    match url::Url::parse(written) {
-        Ok(url) if !schemes.contains(&url.scheme()) => {
-            Some(format!("it must begin with {wanted}://"))
-        }
-        Ok(url) if url.host_str().is_none_or(str::is_empty) => Some("it names no host".into()),
-        Ok(url) if url.password().is_some() => Some("a password in a URL ends in logs".into()),
-        Ok(_) => None,
-        Err(url::ParseError::RelativeUrlWithoutBase) => {
-            Some(format!("it must begin with {wanted}://"))
-        }
-        Err(error) => Some(error.to_string()),
-    }
-}
-
-/// `ldaps://` says it itself; `ldap://` is protected unless it stays on this machine.
-fn default_security(url: &str) -> Security {
-    match url::Url::parse(url) {
-        Ok(url) if url.scheme() == "ldaps" => Security::Ldaps,
-        Ok(url) if is_loopback(&url) => Security::Plain,
-        _ => Security::StartTls,
-    }
-}
-
-/// Only the names that cannot be elsewhere: `localhost` and literal loopback addresses.
-fn is_loopback(url: &url::Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// The naming context of a domain: `corp.example` is `DC=corp,DC=example` (RFC 2247).
-fn naming_context(domain: &str) -> String {
-    let labels: Vec<_> = domain
-        .split('.')
-        .map(|label| format!("DC={label}"))
-        .collect();
-    labels.join(",")
 }
 
 #[cfg(test)]
