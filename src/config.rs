@@ -1,1 +1,234 @@
-//! (to be written)
+//! Org profiles, directories, and where their secrets are: files and environment become one [`Config`].
+//!
+//! The only reader of the environment. It knows nothing of the network: a URL is checked for its form, and the
+//! client decides what it connects to. A secret is read when it is asked for, never while loading.
+
+mod address;
+mod environment;
+mod okta_convention;
+mod problem;
+mod profile;
+mod profile_file;
+mod secret;
+mod secret_text;
+
+use std::path::{Path, PathBuf};
+
+pub use environment::Environment;
+use problem::nearest;
+pub use profile::{DirectoryProfile, OrgProfile, Origin, Security};
+use profile_file::Profiles;
+pub use secret::SecretSource;
+
+use crate::error::Error;
+
+/// Name of a profile file, here and in the user's configuration folder.
+pub const PROFILE_FILE: &str = "okta-runbook.toml";
+
+/// What is configured, from every place at once.
+#[derive(Clone, Debug)]
+pub struct Config {
+    environment: Environment,
+    profiles: Profiles,
+    /// Profile files in which was looked, the nearest first, whether they exist or not.
+    looked: Vec<PathBuf>,
+    warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads the profile files. The file given (`--config`) or named by `OKTA_RUNBOOK_CONFIG` stands alone; else the
+    /// one in the current directory is laid over the one in `$XDG_CONFIG_HOME/okta-runbook`, profile by profile.
+    ///
+    /// # Errors
+    /// A file that was named and is not there, and every problem of every file, all in one error.
+    pub fn load(environment: &Environment, given: Option<&Path>) -> Result<Self, Error> {
+        let mut config = Self {
+            environment: environment.clone(),
+            profiles: Profiles::default(),
+            looked: Vec::new(),
+            warnings: Vec::new(),
+        };
+        match named_file(environment, given)? {
+            Some(file) => config.looked.push(file),
+            None => config.looked = usual_files(environment),
+        }
+        config.read_profiles()?;
+        config.warnings = config.find_warnings();
+        Ok(config)
+    }
+
+    /// The org under this profile name; `default` is what [`Config::default_org`] finds, unless a profile is so named.
+    ///
+    /// # Errors
+    /// No such profile: with the nearest names and the files in which was looked.
+    pub fn org(&self, name: &str) -> Result<OrgProfile, Error> {
+        match self.profiles.orgs.get(name) {
+            Some(profile) => Ok(profile.clone()),
+            None if name == okta_convention::PROFILE => self.default_org(),
+            None => Err(self.unknown_org(name)),
+        }
+    }
+
+    /// The org when none is named: from Okta's own settings (`OKTA_CLIENT_*`, `./okta.yaml`, `~/.okta/okta.yaml`),
+    /// else the only profile there is.
+    ///
+    /// # Errors
+    /// Okta's settings are incomplete or not supported; or there is no profile, or more than one.
+    pub fn default_org(&self) -> Result<OrgProfile, Error> {
+        if let Some(profile) = okta_convention::org(&self.environment)? {
+            return Ok(profile);
+        }
+        let mut profiles = self.profiles.orgs.values();
+        match (profiles.next(), profiles.next()) {
+            (Some(only), None) => Ok(only.clone()),
+            (None, _) => Err(self.no_org()),
+            (Some(_), Some(_)) => Err(Error::usage(format!(
+                "several orgs are configured: {}",
+                self.org_names().join(", ")
+            ))
+            .help("name one with --org NAME")),
+        }
+    }
+
+    /// The directory that holds this domain, compared in any case; nothing when none is configured.
+    pub fn directory(&self, domain: &str) -> Option<&DirectoryProfile> {
+        self.profiles.directories.get(&domain.to_lowercase())
+    }
+
+    /// Names of the org profiles, in order.
+    pub fn org_names(&self) -> Vec<&str> {
+        self.profiles.orgs.keys().map(String::as_str).collect()
+    }
+
+    /// Folder of the journal: `OKTA_RUNBOOK_HOME`, else `.okta-runbook` here.
+    pub fn workspace(&self) -> PathBuf {
+        let here = &self.environment.here;
+        match self.environment.variable("OKTA_RUNBOOK_HOME") {
+            Some(folder) => self.environment.path(here, folder),
+            None => here.join(".okta-runbook"),
+        }
+    }
+
+    /// Folder of the user's own runbooks, `$XDG_DATA_HOME/okta-runbook/runbooks`; none on a system without a home.
+    pub fn user_runbooks(&self) -> Option<PathBuf> {
+        let data = self.environment.data_home.as_ref()?;
+        Some(data.join("okta-runbook/runbooks"))
+    }
+
+    /// What is not wrong but should be known, such as a secret file that others can read. One a line.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// What the configuration was read from; a secret is read against it.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The farthest file first, so that a nearer one replaces its profiles.
+    fn read_profiles(&mut self) -> Result<(), Error> {
+        let mut reports = Vec::new();
+        for file in self.looked.iter().rev() {
+            let Some(text) = text(&self.environment, file)? else {
+                continue;
+            };
+            let (profiles, wrong) = profile_file::read(&self.environment, file, &text);
+            self.profiles.orgs.extend(profiles.orgs);
+            self.profiles.directories.extend(profiles.directories);
+            reports.extend(wrong);
+        }
+        problem::together(&reports)
+    }
+
+    fn find_warnings(&self) -> Vec<String> {
+        let orgs = self.profiles.orgs.values().map(|org| &org.token);
+        let directories = self
+            .profiles
+            .directories
+            .values()
+            .map(|directory| &directory.password);
+        let mut warnings: Vec<_> = orgs
+            .chain(directories)
+            .filter_map(|source| source.warning(&self.environment))
+            .collect();
+        warnings.extend(okta_convention::warnings(&self.environment));
+        warnings.dedup();
+        warnings
+    }
+
+    fn unknown_org(&self, name: &str) -> Error {
+        let error = Error::usage(format!("no org profile is called `{name}`"));
+        let error = match nearest(name, self.org_names()) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error,
+        };
+        let error = match self.org_names().as_slice() {
+            [] => error,
+            names => error.help(format!("configured: {}", names.join(", "))),
+        };
+        error.help(self.where_looked())
+    }
+
+    fn no_org(&self) -> Error {
+        Error::usage("no org is configured")
+            .help("set OKTA_CLIENT_ORGURL and OKTA_CLIENT_TOKEN")
+            .help(format!(
+                "or write [orgs.NAME] with url and token in {PROFILE_FILE}"
+            ))
+            .help("or try it without an org: --simulator")
+            .help(self.where_looked())
+    }
+
+    fn where_looked(&self) -> String {
+        let files: Vec<_> = self
+            .looked
+            .iter()
+            .map(|file| self.environment.shown(file))
+            .collect();
+        format!("looked in {}", files.join(" and "))
+    }
+}
+
+/// The one file that a person named, which then must be there.
+fn named_file(environment: &Environment, given: Option<&Path>) -> Result<Option<PathBuf>, Error> {
+    let (file, by) = match (given, environment.variable("OKTA_RUNBOOK_CONFIG")) {
+        (Some(file), _) => (environment.here.join(file), "--config"),
+        (None, Some(file)) => (
+            environment.path(&environment.here, file),
+            "OKTA_RUNBOOK_CONFIG",
+        ),
+        (None, None) => return Ok(None),
+    };
+    if file.is_file() {
+        return Ok(Some(file));
+    }
+    let shown = environment.shown(&file);
+    Err(Error::usage(format!(
+        "the profile file {shown}, named by {by}, is not there"
+    )))
+}
+
+fn usual_files(environment: &Environment) -> Vec<PathBuf> {
+    let user = environment.config_home.as_ref();
+    let user = user.map(|folder| folder.join("okta-runbook").join(PROFILE_FILE));
+    [Some(environment.here.join(PROFILE_FILE)), user]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn text(environment: &Environment, file: &Path) -> Result<Option<String>, Error> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let shown = environment.shown(file);
+            Err(Error::usage(format!(
+                "the profile file {shown} cannot be read: {error}"
+            )))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,226 @@
-//! (to be written)
+//! The one place that prints, colours, asks and draws progress. It knows nothing of what is printed.
+//!
+//! Results go to standard output; warnings, errors, bars and questions do not, so that output can be piped. Colour
+//! follows `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and whether a stream is a terminal.
+
+mod output;
+mod progress;
+mod question;
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::MultiProgress;
+
+use crate::error::Error;
+use output::Output;
+pub use progress::{Progress, Tally};
+pub use question::{Answer, Reply};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Who reads the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A person: questions and bars where there is a terminal.
+    Text,
+    /// A program: neither.
+    Json,
+}
+
+/// A handle on the terminal; clones share it, from any thread.
+#[derive(Clone)]
+pub struct Terminal {
+    output: Arc<Output>,
+    bars: MultiProgress,
+    asks: bool,
+    width: Option<u16>,
+}
+
+impl Terminal {
+    pub fn new(mode: Mode) -> Self {
+        let text = mode == Mode::Text;
+        let shows = std::io::stdout().is_terminal();
+        let bars = MultiProgress::new();
+        if !text {
+            bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+        }
+        Self {
+            output: Arc::new(Output::new(anstream::stdout(), anstream::stderr())),
+            bars,
+            asks: text && shows && std::io::stdin().is_terminal(),
+            width: shows.then(|| comfy_table::Table::new().width()).flatten(),
+        }
+    }
+
+    /// Columns of the terminal; nothing when output goes elsewhere.
+    pub fn width(&self) -> Option<u16> {
+        self.width
+    }
+
+    /// Whether a person can be asked.
+    pub fn asks(&self) -> bool {
+        self.asks
+    }
+
+    /// A line on standard output. When its reader has gone (`| head`) lines are dropped, so that a run whose output
+    /// nobody reads still ends in order.
+    pub fn line(&self, text: &str) {
+        self.bars.suspend(|| self.output.result(text));
+    }
+
+    /// A warning on standard error.
+    pub fn warn(&self, text: &str) {
+        let line = format!("{WARNING}warning:{WARNING:#} {text}");
+        self.bars.suspend(|| self.output.aside(&line));
+    }
+
+    /// An error and its remedies on standard error.
+    pub fn error(&self, error: &Error) {
+        let lines = error_lines(error);
+        self.bars.suspend(|| self.output.aside(&lines));
+    }
+
+    /// A yes-or-no question; no by default.
+    ///
+    /// # Errors
+    /// The terminal cannot be read.
+    pub fn ask(&self, question: &str) -> Result<Answer, Error> {
+        let reply = self.ask_line(&format!("{question} [y/N] "))?;
+        Ok(Answer::from(reply))
+    }
+
+    /// A question answered by a line, shown as it is given.
+    ///
+    /// # Errors
+    /// The terminal cannot be read.
+    pub fn ask_line(&self, question: &str) -> Result<Reply, Error> {
+        if !self.asks {
+            return Ok(Reply::NotATerminal);
+        }
+        self.bars.suspend(|| question::read_line(question))
+    }
+
+    /// A bar over `total` items, below the lines; invisible where there is no terminal.
+    pub fn progress(&self, title: &str, total: u64) -> Progress {
+        Progress::begin(&self.bars, title, total)
+    }
+}
+
+impl std::fmt::Debug for Terminal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Terminal")
+            .field("asks", &self.asks)
+            .field("width", &self.width)
+            .finish_non_exhaustive()
+    }
+}
+
+fn error_lines(error: &Error) -> String {
+    let first = format!("{ERROR}error:{ERROR:#} {}", error.message);
+    let help = error
+        .help
+        .iter()
+        .map(|help| format!("{HELP}help:{HELP:#} {help}"));
+    std::iter::once(first)
+        .chain(help)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A stream whose bytes arrive at a channel.
+    struct Channel(mpsc::Sender<u8>);
+
+    impl std::io::Write for Channel {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            for byte in bytes {
+                self.0
+                    .send(*byte)
+                    .map_err(|_| std::io::ErrorKind::BrokenPipe)?;
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn terminal() -> (Terminal, mpsc::Receiver<u8>, mpsc::Receiver<u8>) {
+        let (out, out_bytes) = mpsc::channel();
+        let (err, err_bytes) = mpsc::channel();
+        let plain =
+            anstream::StripStream::new(Box::new(Channel(err)) as Box<dyn std::io::Write + Send>);
+        let terminal = Terminal {
+            output: Arc::new(Output::new(Channel(out), plain)),
+            bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()),
+            asks: false,
+            width: None,
+        };
+        (terminal, out_bytes, err_bytes)
+    }
+
+    fn written(bytes: &mpsc::Receiver<u8>) -> String {
+        String::from_utf8(bytes.try_iter().collect()).unwrap()
+    }
+
+    #[test]
+    fn results_and_asides_go_to_their_streams() {
+        let (terminal, out, err) = terminal();
+        terminal.line("moved");
+        terminal.warn("old file");
+        terminal.error(
+            &Error::usage("no org\nat all")
+                .help("set one")
+                .help("or not"),
+        );
+        assert_eq!(written(&out), "moved\n");
+        assert_eq!(
+            written(&err),
+            "warning: old file\nerror: no org\nat all\nhelp: set one\nhelp: or not\n"
+        );
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_error() {
+        let (terminal, out, err) = terminal();
+        drop(out);
+        terminal.line("a");
+        terminal.line("b");
+        assert_eq!(written(&err), "");
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_asked() {
+        let (terminal, out, err) = terminal();
+        assert_eq!(terminal.ask("Move?").unwrap(), Answer::NotATerminal);
+        assert_eq!(terminal.ask_line("Name?").unwrap(), Reply::NotATerminal);
+        assert_eq!(written(&out) + &written(&err), "");
+    }
+
+    #[test]
+    fn lines_of_several_threads_do_not_mix() {
+        let (terminal, out, _err) = terminal();
+        std::thread::scope(|scope| {
+            for letter in ["a", "b"] {
+                let (terminal, line) = (terminal.clone(), letter.repeat(50));
+                scope.spawn(move || (0..50).for_each(|_| terminal.line(&line)));
+            }
+        });
+        let text = written(&out);
+        assert_eq!(text.lines().count(), 100);
+        assert!(
+            text.lines()
+                .all(|line| line.len() == 50 && !(line.contains('a') && line.contains('b')))
+        );
+    }
+}

@@ -1,0 +1,197 @@
+use secrecy::ExposeSecret as _;
+
+use super::*;
+
+/// A home folder, a current folder, and what is in them.
+struct Place {
+    folder: tempfile::TempDir,
+    environment: Environment,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path().join("here");
+        let home = folder.path().join("home");
+        std::fs::create_dir_all(&here).unwrap();
+        std::fs::create_dir_all(home.join(".okta")).unwrap();
+        let environment = Environment {
+            here,
+            home: Some(home),
+            ..Environment::default()
+        };
+        Self {
+            folder,
+            environment,
+        }
+    }
+
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.variables.insert(name.into(), value.into());
+        self
+    }
+
+    fn file(self, path: &str, text: &str) -> Self {
+        std::fs::write(self.folder.path().join(path), text).unwrap();
+        self
+    }
+
+    fn here(self, client: &str) -> Self {
+        self.file("here/okta.yaml", &yaml(client))
+    }
+
+    fn home(self, client: &str) -> Self {
+        self.file("home/.okta/okta.yaml", &yaml(client))
+    }
+
+    /// URL and token, or the error's message.
+    fn org(&self) -> Result<Option<(String, String)>, String> {
+        let org = super::org(&self.environment).map_err(|error| error.message)?;
+        Ok(org.map(|org| {
+            let token = org.token.read(&self.environment).unwrap();
+            (org.url, token.expose_secret().to_owned())
+        }))
+    }
+}
+
+fn yaml(client: &str) -> String {
+    format!(
+        "okta:\n  client:\n    connectionTimeout: 30\n    {}\n",
+        client.replace("; ", "\n    ")
+    )
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "compared with what `Place::org` returns"
+)]
+fn found(url: &str, token: &str) -> Result<Option<(String, String)>, String> {
+    Ok(Some((url.to_owned(), token.to_owned())))
+}
+
+const URL: &str = "OKTA_CLIENT_ORGURL";
+const TOKEN: &str = "OKTA_CLIENT_TOKEN";
+
+#[test]
+fn variables_come_before_the_project_and_the_project_before_the_home_folder() {
+    assert_eq!(Place::new().org(), Ok(None));
+    let home = "orgUrl: https://home.okta.com; token: 00home";
+    let here = "orgUrl: https://here.okta.com; token: 00here";
+    assert_eq!(
+        Place::new().home(home).org(),
+        found("https://home.okta.com", "00home")
+    );
+    assert_eq!(
+        Place::new().home(home).here(here).org(),
+        found("https://here.okta.com", "00here")
+    );
+    let place = Place::new().home(home).here(here);
+    let place = place
+        .variable(URL, "https://set.okta.com")
+        .variable(TOKEN, "00set");
+    assert_eq!(place.org(), found("https://set.okta.com", "00set"));
+}
+
+#[test]
+fn each_setting_is_taken_from_its_own_nearest_place() {
+    let place = Place::new()
+        .here("orgUrl: https://here.okta.com")
+        .variable(TOKEN, "00set");
+    assert_eq!(place.org(), found("https://here.okta.com", "00set"));
+    let place = Place::new()
+        .home("token: 00home")
+        .variable(URL, "https://set.okta.com");
+    assert_eq!(place.org(), found("https://set.okta.com", "00home"));
+}
+
+#[test]
+fn a_project_does_not_draw_the_home_folders_token_to_its_own_host() {
+    let home = "orgUrl: https://home.okta.com; token: 00home";
+    let place = Place::new().home(home).here("orgUrl: https://evil.example");
+    let message = place.org().unwrap_err();
+    assert!(
+        message.contains("okta.yaml:4 names another org"),
+        "{message}"
+    );
+    let same = Place::new()
+        .home(home)
+        .here("orgUrl: https://home.okta.com");
+    assert_eq!(same.org(), found("https://home.okta.com", "00home"));
+}
+
+#[test]
+fn half_settings_other_modes_and_placeholders_are_refused_by_name() {
+    for (place, expected) in [
+        (
+            Place::new().variable(URL, "https://a.okta.com"),
+            "Okta's settings have a URL (OKTA_CLIENT_ORGURL) and not a token",
+        ),
+        (
+            Place::new().here("token: 00abc"),
+            "Okta's settings have a token (okta.yaml:4) and not a URL",
+        ),
+        (
+            Place::new().home("authorizationMode: PrivateKey; orgUrl: https://a.okta.com"),
+            "the authorization mode PrivateKey (~/.okta/okta.yaml:4) is not supported by this version",
+        ),
+        (
+            Place::new().here("orgUrl: https://{yourOktaDomain}; token: 00abc"),
+            "the org's URL (okta.yaml:4) cannot be used: this is still a placeholder",
+        ),
+        (
+            Place::new().here("orgUrl: https://a.okta.com; token: \"{apiToken}\""),
+            "the token (okta.yaml:5) is still a placeholder",
+        ),
+        (
+            Place::new()
+                .variable(URL, "a.okta.com")
+                .variable(TOKEN, "00abc"),
+            "the org's URL (OKTA_CLIENT_ORGURL) cannot be used: it must begin with https:// or http://",
+        ),
+    ] {
+        assert_eq!(place.org(), Err(expected.to_owned()));
+    }
+}
+
+#[test]
+fn the_mode_ssws_in_any_case_is_accepted() {
+    let place =
+        Place::new().here("orgUrl: https://a.okta.com; token: 00abc; authorizationMode: ssws");
+    assert_eq!(place.org(), found("https://a.okta.com", "00abc"));
+}
+
+#[test]
+fn a_token_of_digits_keeps_its_zeros() {
+    let place = Place::new().here("orgUrl: https://a.okta.com; token: 00123");
+    assert_eq!(place.org(), found("https://a.okta.com", "00123"));
+}
+
+#[test]
+fn a_broken_file_is_named_without_its_content() {
+    for text in [
+        "okta:\n  client:\n    token: [00abc\n",
+        "okta:\n  client:\n    token:\n      00abc: 1\n",
+        "okta: 00abc\n",
+    ] {
+        let message = Place::new().file("here/okta.yaml", text).org().unwrap_err();
+        assert!(message.starts_with("okta.yaml:"), "{message}");
+        assert!(!message.contains("00abc"), "{message}");
+    }
+}
+
+#[test]
+fn a_file_without_settings_is_as_none() {
+    for text in [
+        "",
+        "# nothing\n",
+        "okta:\n",
+        "okta:\n  client:\n",
+        "okta:\n  idx:\n    issuer: x\n",
+    ] {
+        assert_eq!(
+            Place::new().file("here/okta.yaml", text).org(),
+            Ok(None),
+            "{text:?}"
+        );
+    }
+}

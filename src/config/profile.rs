@@ -1,0 +1,65 @@
+//! What is configured: an org to call, a directory to look into, and where each was read.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::secret::SecretSource;
+
+/// An Okta org under the name a person gave it.
+#[derive(Clone, Debug)]
+pub struct OrgProfile {
+    /// Name in `okta-runbook.toml`; `default` for an org from Okta's own variables or `okta.yaml`.
+    pub profile: String,
+    /// As written; the client checks what it may connect to.
+    pub url: String,
+    pub token: SecretSource,
+    /// A person's mark that mistakes here are costly.
+    pub production: bool,
+    pub origin: Origin,
+}
+
+/// A directory (LDAP) in which results may be verified.
+#[derive(Clone, Debug)]
+pub struct DirectoryProfile {
+    /// DNS name of the domain, such as `corp.example`; the same in any case.
+    pub domain: String,
+    /// `ldap://…` or `ldaps://…`.
+    pub url: String,
+    pub bind_dn: String,
+    pub password: SecretSource,
+    /// Where searches begin; by default the domain's own naming context (`DC=corp,DC=example`).
+    pub base: String,
+    /// PEM file of the authority that signed the directory's certificate.
+    pub ca: Option<PathBuf>,
+    pub security: Security,
+    pub origin: Origin,
+}
+
+/// How a connection to a directory is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first byte.
+    Ldaps,
+    /// TLS after the `StartTLS` operation, before the bind.
+    StartTls,
+    /// No protection: loopback, or by the profile's explicit word.
+    Plain,
+}
+
+/// Where a profile was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A file and a line, counted from one.
+    File { path: PathBuf, line: usize },
+    /// A variable of the environment.
+    Variable(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+        }
+    }
+}

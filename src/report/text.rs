@@ -1,0 +1,265 @@
+//! A run as lines for a person, event by event.
+
+mod call;
+mod outcome;
+#[cfg(test)]
+mod tests;
+pub(super) mod words;
+
+use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::table::text_table;
+use crate::run::event::{Event, ItemOutcome, Kind, OrgLine};
+use words::{block, clean, painted};
+
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const WAITS: Style = AnsiColor::Yellow.on_default();
+pub(crate) const HEADING: Style = Style::new().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// What failed, what a person must do, tables, and the outcome.
+    Quiet,
+    /// All but reads.
+    #[default]
+    Normal,
+    /// Every event.
+    Verbose,
+}
+
+/// Tells a run in lines. Lines carry ANSI styles, which whoever prints them strips where they do not belong.
+#[derive(Debug)]
+pub struct Narrator {
+    verbosity: Verbosity,
+    width: Option<u16>,
+    started: Option<Timestamp>,
+    steps: usize,
+    /// Title of the manual step that waits, for the last advice.
+    waits_for: Option<String>,
+}
+
+impl Narrator {
+    /// `width` is the terminal's, in columns; without one nothing wraps.
+    pub fn new(verbosity: Verbosity, width: Option<u16>) -> Self {
+        Self {
+            verbosity,
+            width,
+            started: None,
+            steps: 0,
+            waits_for: None,
+        }
+    }
+
+    /// The lines for the next event; none when the event is not told at this verbosity.
+    pub fn tell(&mut self, event: &Event) -> Vec<String> {
+        self.remember(event);
+        if self.verbosity < least(&event.kind) {
+            return Vec::new();
+        }
+        match &event.kind {
+            Kind::Run {
+                run,
+                runbook,
+                orgs,
+                parameters,
+            } => self.run(run, runbook, orgs, parameters),
+            Kind::Step { title } => self.step(event, title),
+            Kind::Item {
+                key,
+                outcome,
+                message,
+            } => item(key, *outcome, message.as_deref()),
+            Kind::Table { columns, rows } => self.table(columns, rows),
+            Kind::Outcome {
+                outcome,
+                run,
+                message,
+                counts,
+                remarks,
+            } => outcome::Ending {
+                outcome: *outcome,
+                run,
+                message: message.as_deref(),
+                counts,
+                remarks,
+                elapsed: self
+                    .started
+                    .map(|started| words::between(started, event.time)),
+                waits_for: self.waits_for.as_deref(),
+            }
+            .lines(),
+            other => within(event.item.as_deref(), &told(other)),
+        }
+    }
+
+    fn remember(&mut self, event: &Event) {
+        match &event.kind {
+            Kind::Run { .. } => self.started = Some(event.time),
+            Kind::Step { .. } if event.item.is_none() => self.steps += 1,
+            Kind::Manual {
+                title,
+                attested_by: None,
+                ..
+            } => self.waits_for = Some(title.clone()),
+            _ => {}
+        }
+    }
+
+    fn run(&self, run: &str, runbook: &str, orgs: &[OrgLine], parameters: &Value) -> Vec<String> {
+        let mut lines = vec![format!("{} (run {run})", painted(HEADING, &clean(runbook)))];
+        let names = orgs
+            .iter()
+            .map(|org| org.name.chars().count())
+            .max()
+            .unwrap_or(0);
+        for org in orgs {
+            lines.push(format!(
+                "  {:names$}  {}",
+                clean(&org.name),
+                clean(&org.url)
+            ));
+        }
+        for (name, value) in parameters.as_object().into_iter().flatten() {
+            let line = format!("  {} = {}", clean(name), clean(&parameter(value)));
+            lines.push(painted(FAINT, &self.clipped(&line)));
+        }
+        lines
+    }
+
+    /// A line cut to the width, since a list of thousands of logins says nothing to a person.
+    fn clipped(&self, line: &str) -> String {
+        let width = usize::from(self.width.unwrap_or(120)).max(20);
+        if line.chars().count() <= width {
+            return line.to_owned();
+        }
+        let kept: String = line.chars().take(width - 1).collect();
+        kept + "…"
+    }
+
+    fn step(&self, event: &Event, title: &str) -> Vec<String> {
+        if event.item.is_some() {
+            let title = format!("▸ {}", clean(title));
+            return within(event.item.as_deref(), &[painted(HEADING, &title)]);
+        }
+        let title = format!("▸ {} {}", self.steps, clean(title));
+        vec![String::new(), painted(HEADING, &title)]
+    }
+
+    fn table(&self, columns: &[String], rows: &[Vec<String>]) -> Vec<String> {
+        let table = text_table(columns, rows, self.width);
+        let mut lines = vec![String::new()];
+        lines.extend(table.lines().map(str::to_owned));
+        lines
+    }
+}
+
+/// The least verbosity at which a kind is told.
+fn least(kind: &Kind) -> Verbosity {
+    match kind {
+        Kind::Read(_) => Verbosity::Verbose,
+        Kind::Refused { .. }
+        | Kind::Check { passed: false, .. }
+        | Kind::Manual {
+            attested_by: None, ..
+        }
+        | Kind::Item {
+            outcome: ItemOutcome::Failed,
+            ..
+        }
+        | Kind::Table { .. }
+        | Kind::Outcome { .. } => Verbosity::Quiet,
+        _ => Verbosity::Normal,
+    }
+}
+
+/// Lines of an event that stands within a step. The other kinds have their own form.
+fn told(kind: &Kind) -> Vec<String> {
+    match kind {
+        Kind::Read(call) => call::read(call),
+        Kind::Performed(call) => call::performed(call),
+        Kind::Unchanged(call) => call::unchanged(call),
+        Kind::Refused { call, message } => call::refused(call, message),
+        Kind::Check {
+            passed: true,
+            words,
+        } => block(&painted(GOOD, "✓"), words),
+        Kind::Check {
+            passed: false,
+            words,
+        } => block(&painted(BAD, "✗"), words),
+        Kind::Note { words } => block("·", words),
+        Kind::Wait { reason, seconds } => {
+            let words = format!("waiting {}: {reason}", words::duration(*seconds));
+            block(&painted(WAITS, "…"), &words)
+        }
+        Kind::Manual {
+            title,
+            how,
+            attested_by,
+        } => manual(title, how, attested_by.as_deref()),
+        Kind::Confirm { words, answer } => {
+            let answer = if *answer { "yes" } else { "no" };
+            block("?", &format!("{words} {answer}"))
+        }
+        Kind::Run { .. }
+        | Kind::Step { .. }
+        | Kind::Item { .. }
+        | Kind::Table { .. }
+        | Kind::Outcome { .. } => Vec::new(),
+    }
+}
+
+fn manual(title: &str, how: &str, attested_by: Option<&str>) -> Vec<String> {
+    let (mark, words) = match attested_by {
+        Some(name) => (
+            painted(GOOD, "✓"),
+            format!("by hand: {title} (attested by {name})"),
+        ),
+        None => (painted(WAITS, "!"), format!("to do by hand: {title}")),
+    };
+    let mut lines = block(&mark, &words);
+    lines.extend(how.lines().map(|line| format!("  {}", clean(line))));
+    lines
+}
+
+fn item(key: &str, outcome: ItemOutcome, message: Option<&str>) -> Vec<String> {
+    let mark = match outcome {
+        ItemOutcome::Succeeded => painted(GOOD, "✓"),
+        ItemOutcome::Unchanged => painted(FAINT, "="),
+        ItemOutcome::Failed => painted(BAD, "✗"),
+    };
+    let said = match (message, outcome) {
+        (Some(message), _) => format!("{key}  {message}"),
+        (None, ItemOutcome::Succeeded) => key.to_owned(),
+        (None, ItemOutcome::Unchanged) => format!("{key}  unchanged"),
+        (None, ItemOutcome::Failed) => format!("{key}  failed"),
+    };
+    indented(&block(&mark, &said))
+}
+
+/// Lines of items run side by side mix, so each says whose it is.
+fn within(item: Option<&str>, lines: &[String]) -> Vec<String> {
+    let Some(key) = item else {
+        return indented(lines);
+    };
+    let key = painted(FAINT, &format!("[{}]", clean(key)));
+    lines.iter().map(|line| format!("  {key} {line}")).collect()
+}
+
+fn indented(lines: &[String]) -> Vec<String> {
+    lines.iter().map(|line| format!("  {line}")).collect()
+}
+
+/// A parameter as one would type it: strings bare, lists with commas.
+fn parameter(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(parameter).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

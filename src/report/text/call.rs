@@ -1,0 +1,53 @@
+//! A call to an org in one line: which org, which call, and the answer.
+
+use super::words::{block, clean, painted};
+use super::{BAD, FAINT, GOOD};
+use crate::run::event::CallLine;
+
+pub(super) fn performed(call: &CallLine) -> Vec<String> {
+    vec![format!("{} {}", painted(GOOD, "→"), sentence(call))]
+}
+
+pub(super) fn read(call: &CallLine) -> Vec<String> {
+    vec![painted(FAINT, &format!("← {}", sentence(call)))]
+}
+
+/// The method is not shown, since nothing was sent.
+pub(super) fn unchanged(call: &CallLine) -> Vec<String> {
+    let CallLine {
+        org,
+        operation,
+        path,
+        ..
+    } = call;
+    let line = format!(
+        "= {}  {}  {}  unchanged",
+        clean(org),
+        clean(path),
+        clean(operation)
+    );
+    vec![painted(FAINT, &line)]
+}
+
+pub(super) fn refused(call: &CallLine, message: &str) -> Vec<String> {
+    let mut lines = vec![format!("{} {}", painted(BAD, "✗"), sentence(call))];
+    lines.extend(block(" ", message));
+    if let Some(id) = &call.request_id {
+        lines.push(painted(FAINT, &format!("  request id {}", clean(id))));
+    }
+    lines
+}
+
+fn sentence(call: &CallLine) -> String {
+    let CallLine {
+        org,
+        method,
+        path,
+        operation,
+        ..
+    } = call;
+    let status = call
+        .status
+        .map_or_else(String::new, |status| format!("  {status}"));
+    clean(&format!("{org}  {method} {path}  {operation}{status}"))
+}

@@ -1,0 +1,100 @@
+//! The end of a run: how it ended, what it did, and what to do next.
+
+use super::words::{block, clean, counted, painted};
+use super::{BAD, GOOD, WAITS};
+use crate::run::event::{Counts, Outcome};
+
+/// What the last lines are made from.
+pub(super) struct Ending<'a> {
+    pub(super) outcome: Outcome,
+    pub(super) run: &'a str,
+    pub(super) message: Option<&'a str>,
+    pub(super) counts: &'a Counts,
+    pub(super) remarks: &'a [String],
+    /// As words; unknown when the run's first event was not seen.
+    pub(super) elapsed: Option<String>,
+    /// Title of the manual step that waits.
+    pub(super) waits_for: Option<&'a str>,
+}
+
+impl Ending<'_> {
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![String::new(), self.headline()];
+        lines.extend(
+            self.message
+                .into_iter()
+                .flat_map(|message| block(" ", message)),
+        );
+        for remark in self.remarks {
+            lines.extend(block(&painted(WAITS, "  note:"), remark));
+        }
+        lines.extend(
+            self.next()
+                .iter()
+                .map(|next| format!("  next: {}", clean(next))),
+        );
+        lines
+    }
+
+    fn headline(&self) -> String {
+        let (style, words) = match self.outcome {
+            Outcome::Succeeded => (GOOD, "Succeeded"),
+            Outcome::Partly => (BAD, "Partly done"),
+            Outcome::Failed => (BAD, "Failed"),
+            Outcome::Waiting => (WAITS, "Waiting for a manual step"),
+            Outcome::Interrupted => (WAITS, "Interrupted"),
+            Outcome::Stuck => (BAD, "Stuck"),
+        };
+        let elapsed = self.elapsed.as_ref();
+        let elapsed = elapsed.map_or_else(String::new, |elapsed| format!(" after {elapsed}"));
+        let did = did(self.counts);
+        format!(
+            "{}{elapsed}: {did} (run {})",
+            painted(style, words),
+            self.run
+        )
+    }
+
+    fn next(&self) -> Vec<String> {
+        let story = format!("see all of it: okta-runbook runs show {}", self.run);
+        let again = match self.outcome {
+            Outcome::Succeeded => return Vec::new(),
+            Outcome::Partly | Outcome::Failed => {
+                "mend the cause and run the same command again; what is done is left as it is"
+                    .into()
+            }
+            Outcome::Waiting => self.attest(),
+            Outcome::Interrupted => {
+                "run the same command again; what is done is left as it is".into()
+            }
+            Outcome::Stuck => "do by hand what is left, as told above".into(),
+        };
+        vec![again, story]
+    }
+
+    fn attest(&self) -> String {
+        let name = match self.waits_for {
+            Some(title) => format!("'{}'", title.replace('\'', "'\\''")),
+            None => "NAME".into(),
+        };
+        format!("do the step, then run the same command again with --attest {name}")
+    }
+}
+
+fn did(counts: &Counts) -> String {
+    let mut parts = Vec::new();
+    match (counts.items, counts.failed_items) {
+        (0, _) => {}
+        (items, 0) => parts.push(counted(items, "item")),
+        (items, failed) => parts.push(format!("{} ({failed} failed)", counted(items, "item"))),
+    }
+    match counts.writes {
+        0 => parts.push("nothing written".into()),
+        writes => parts.push(counted(writes, "write")),
+    }
+    if counts.unchanged > 0 {
+        parts.push(format!("{} unchanged", counts.unchanged));
+    }
+    parts.push(counted(counts.reads, "read"));
+    parts.join(", ")
+}

@@ -1,0 +1,337 @@
+use serde_json::json;
+
+use super::*;
+use crate::run::event::{CallLine, Counts, Outcome};
+
+fn event(seconds: i64, item: Option<&str>, kind: Kind) -> Event {
+    Event {
+        time: Timestamp::from_second(1_767_323_045 + seconds).unwrap(),
+        item: item.map(str::to_owned),
+        step: None,
+        kind,
+    }
+}
+
+fn call(operation: &str, method: &str, path: &str, status: Option<u16>) -> CallLine {
+    CallLine {
+        org: "okta".into(),
+        operation: operation.into(),
+        method: method.into(),
+        path: path.into(),
+        status,
+        request_id: Some("reqA".into()),
+    }
+}
+
+fn assign(status: Option<u16>) -> CallLine {
+    call(
+        "assign_user_to_group",
+        "PUT",
+        "/api/v1/groups/g1/users/u1",
+        status,
+    )
+}
+
+fn outcome(outcome: Outcome) -> Kind {
+    Kind::Outcome {
+        outcome,
+        run: "8f3a".into(),
+        message: None,
+        counts: Counts {
+            reads: 40,
+            writes: 1,
+            unchanged: 1,
+            items: 2,
+            failed_items: 0,
+        },
+        remarks: Vec::new(),
+    }
+}
+
+/// Every kind of event, as in the move of two users.
+#[expect(clippy::too_many_lines, reason = "a table of events")]
+fn story() -> Vec<Event> {
+    let run = Kind::Run {
+        run: "8f3a".into(),
+        runbook: "ad/move_user_to_ou".into(),
+        orgs: vec![
+            OrgLine {
+                name: "okta".into(),
+                url: "https://acme.okta.com".into(),
+            },
+            OrgLine {
+                name: "hub".into(),
+                url: "https://hub.okta.com".into(),
+            },
+        ],
+        parameters: json!({ "users": ["jo", "kim"], "dry": false }),
+    };
+    let check = |passed, words: &str| Kind::Check {
+        passed,
+        words: words.into(),
+    };
+    let manual = |attested_by: Option<&str>| Kind::Manual {
+        title: "Enable Update OU".into(),
+        how: "Admin Console > Directory Integrations\nProvisioning > To App".into(),
+        attested_by: attested_by.map(str::to_owned),
+    };
+    let item = |key: &str, outcome, message: Option<&str>| Kind::Item {
+        key: key.into(),
+        outcome,
+        message: message.map(str::to_owned),
+    };
+    let mut ending = outcome(Outcome::Partly);
+    if let Kind::Outcome {
+        counts,
+        message,
+        remarks,
+        ..
+    } = &mut ending
+    {
+        counts.failed_items = 1;
+        *message = Some("1 of 2 users was not moved".into());
+        remarks.push("AD was not looked at".into());
+    }
+    vec![
+        event(0, None, run),
+        event(
+            1,
+            None,
+            Kind::Step {
+                title: "Preflight".into(),
+            },
+        ),
+        event(
+            1,
+            None,
+            Kind::Read(call("get_user", "GET", "/api/v1/users/jo", Some(200))),
+        ),
+        event(1, None, check(true, "agent is operational")),
+        event(1, None, manual(Some("pat"))),
+        event(1, None, manual(None)),
+        event(
+            2,
+            None,
+            Kind::Confirm {
+                words: "Move 2 users?".into(),
+                answer: true,
+            },
+        ),
+        event(
+            2,
+            None,
+            Kind::Step {
+                title: "Move".into(),
+            },
+        ),
+        event(2, Some("jo"), Kind::Performed(assign(Some(204)))),
+        event(2, Some("jo"), Kind::Unchanged(assign(None))),
+        event(
+            2,
+            Some("jo"),
+            Kind::Wait {
+                reason: "rate limit of /api/v1/apps".into(),
+                seconds: 12.0,
+            },
+        ),
+        event(
+            3,
+            Some("jo"),
+            item("jo", ItemOutcome::Succeeded, Some("moved")),
+        ),
+        event(
+            4,
+            Some("kim"),
+            Kind::Refused {
+                call: assign(Some(403)),
+                message: "E0000006: no\nask".into(),
+            },
+        ),
+        event(4, Some("kim"), check(false, "kim is in Users")),
+        event(4, Some("kim"), item("kim", ItemOutcome::Failed, None)),
+        event(
+            5,
+            None,
+            Kind::Note {
+                words: "two lines\nof a note".into(),
+            },
+        ),
+        event(
+            5,
+            None,
+            Kind::Table {
+                columns: vec!["login".into(), "group".into()],
+                rows: vec![vec!["jo".into(), "Users".into()]],
+            },
+        ),
+        event(125, None, ending),
+    ]
+}
+
+fn told_at(verbosity: Verbosity, events: &[Event]) -> String {
+    let mut narrator = Narrator::new(verbosity, None);
+    let lines: Vec<_> = events
+        .iter()
+        .flat_map(|event| narrator.tell(event))
+        .collect();
+    anstream::adapter::strip_str(&lines.join("\n")).to_string()
+}
+
+const VERBOSE: &str = "\
+ad/move_user_to_ou (run 8f3a)
+  okta  https://acme.okta.com
+  hub   https://hub.okta.com
+  users = jo, kim
+  dry = false
+
+▸ 1 Preflight
+  ← okta  GET /api/v1/users/jo  get_user  200
+  ✓ agent is operational
+  ✓ by hand: Enable Update OU (attested by pat)
+    Admin Console > Directory Integrations
+    Provisioning > To App
+  ! to do by hand: Enable Update OU
+    Admin Console > Directory Integrations
+    Provisioning > To App
+  ? Move 2 users? yes
+
+▸ 2 Move
+  [jo] → okta  PUT /api/v1/groups/g1/users/u1  assign_user_to_group  204
+  [jo] = okta  /api/v1/groups/g1/users/u1  assign_user_to_group  unchanged
+  [jo] … waiting 12 s: rate limit of /api/v1/apps
+  ✓ jo  moved
+  [kim] ✗ okta  PUT /api/v1/groups/g1/users/u1  assign_user_to_group  403
+  [kim]   E0000006: no
+  [kim]   ask
+  [kim]   request id reqA
+  [kim] ✗ kim is in Users
+  ✗ kim  failed
+  · two lines
+    of a note
+
+| login | group |
+|-------|-------|
+| jo    | Users |
+
+Partly done after 2 min 5 s: 2 items (1 failed), 1 write, 1 unchanged, 40 reads (run 8f3a)
+  1 of 2 users was not moved
+  note: AD was not looked at
+  next: mend the cause and run the same command again; what is done is left as it is
+  next: see all of it: okta-runbook runs show 8f3a";
+
+const QUIET: &str = "  ! to do by hand: Enable Update OU
+    Admin Console > Directory Integrations
+    Provisioning > To App
+  [kim] ✗ okta  PUT /api/v1/groups/g1/users/u1  assign_user_to_group  403
+  [kim]   E0000006: no
+  [kim]   ask
+  [kim]   request id reqA
+  [kim] ✗ kim is in Users
+  ✗ kim  failed
+
+| login | group |
+|-------|-------|
+| jo    | Users |
+
+Partly done after 2 min 5 s: 2 items (1 failed), 1 write, 1 unchanged, 40 reads (run 8f3a)
+  1 of 2 users was not moved
+  note: AD was not looked at
+  next: mend the cause and run the same command again; what is done is left as it is
+  next: see all of it: okta-runbook runs show 8f3a";
+
+#[test]
+fn a_whole_run_is_told() {
+    assert_eq!(told_at(Verbosity::Verbose, &story()), VERBOSE);
+}
+
+#[test]
+fn normally_reads_are_left_out() {
+    let without_read: Vec<_> = VERBOSE.lines().filter(|line| !line.contains("←")).collect();
+    assert_eq!(
+        told_at(Verbosity::Normal, &story()),
+        without_read.join("\n")
+    );
+}
+
+#[test]
+fn quietly_only_failures_tasks_tables_and_the_end_are_told() {
+    assert_eq!(told_at(Verbosity::Quiet, &story()), QUIET);
+}
+
+#[test]
+fn each_outcome_says_what_to_do_next() {
+    for (ended, expected) in [
+        (
+            Outcome::Succeeded,
+            "Succeeded: 2 items, 1 write, 1 unchanged, 40 reads (run 8f3a)",
+        ),
+        (
+            Outcome::Waiting,
+            "  next: do the step, then run the same command again with --attest 'Enable Update OU'",
+        ),
+        (
+            Outcome::Interrupted,
+            "  next: run the same command again; what is done is left as it is",
+        ),
+        (
+            Outcome::Stuck,
+            "  next: do by hand what is left, as told above",
+        ),
+    ] {
+        let manual = Kind::Manual {
+            title: "Enable Update OU".into(),
+            how: String::new(),
+            attested_by: None,
+        };
+        let told = told_at(
+            Verbosity::Quiet,
+            &[event(0, None, manual), event(1, None, outcome(ended))],
+        );
+        assert!(told.lines().any(|line| line == expected), "{told}");
+        assert_eq!(
+            told.contains("next:"),
+            ended != Outcome::Succeeded,
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_run_without_writes_says_so() {
+    let mut kind = outcome(Outcome::Succeeded);
+    if let Kind::Outcome { counts, .. } = &mut kind {
+        *counts = Counts {
+            reads: 1,
+            ..Counts::default()
+        };
+    }
+    let told = told_at(Verbosity::Quiet, &[event(0, None, kind)]);
+    assert_eq!(told, "\nSucceeded: nothing written, 1 read (run 8f3a)");
+}
+
+#[test]
+fn parameters_are_cut_to_the_width() {
+    let users: Vec<_> = (0..200).map(|number| format!("user{number}")).collect();
+    let kind = Kind::Run {
+        run: "1".into(),
+        runbook: "a".into(),
+        orgs: Vec::new(),
+        parameters: json!({ "users": users }),
+    };
+    let mut narrator = Narrator::new(Verbosity::Normal, Some(30));
+    let line = &narrator.tell(&event(0, None, kind))[1];
+    let line = anstream::adapter::strip_str(line).to_string();
+    assert_eq!(line, "  users = user0, user1, user2…");
+}
+
+#[test]
+fn names_from_an_org_cannot_command_the_terminal() {
+    let mut kind = assign(Some(204));
+    kind.path = "/api/\u{1b}]0;owned\u{7}".into();
+    let mut narrator = Narrator::new(Verbosity::Normal, None);
+    let lines = narrator.tell(&event(0, Some("jo\u{1b}[2J"), Kind::Performed(kind)));
+    assert!(
+        !lines[0].contains("\u{1b}]") && !lines[0].contains("\u{1b}[2J"),
+        "{lines:?}"
+    );
+}

@@ -1,0 +1,94 @@
+//! Text from elsewhere made safe to print, and numbers as words.
+
+use anstyle::Style;
+use jiff::Timestamp;
+
+/// The text without control characters but line ends and tabs: a name in an org must not command a terminal.
+pub(in crate::report) fn clean(text: &str) -> String {
+    let harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    text.chars()
+        .map(|c| {
+            if harmless(c) {
+                c
+            } else {
+                char::REPLACEMENT_CHARACTER
+            }
+        })
+        .collect()
+}
+
+pub(super) fn painted(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// A mark and words; further lines of the words stand below the first.
+pub(super) fn block(mark: &str, words: &str) -> Vec<String> {
+    let words = clean(words);
+    let mut lines = words.lines();
+    let first = format!("{mark} {}", lines.next().unwrap_or_default());
+    let rest = lines.map(|line| format!("  {line}"));
+    std::iter::once(first).chain(rest).collect()
+}
+
+/// `1 write`, `2 writes`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+/// The time between two moments; nothing less than zero.
+pub(in crate::report) fn between(start: Timestamp, end: Timestamp) -> String {
+    duration(end.duration_since(start).as_secs_f64())
+}
+
+/// Seconds in the two largest units that say something: `0.4 s`, `12 s`, `2 min 5 s`, `1 h 3 min`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float to integer cast saturates, and the value is not negative"
+)]
+pub(super) fn duration(seconds: f64) -> String {
+    let tenths = (seconds.max(0.0) * 10.0).round();
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        _ if tenths < 100.0 && tenths % 10.0 > 0.0 => format!("{:.1} s", tenths / 10.0),
+        0..60 => format!("{whole} s"),
+        60..3600 => two(whole / 60, "min", whole % 60, "s"),
+        _ => two(whole / 3600, "h", whole % 3600 / 60, "min"),
+    }
+}
+
+fn two(large: u64, unit: &str, small: u64, small_unit: &str) -> String {
+    match small {
+        0 => format!("{large} {unit}"),
+        _ => format!("{large} {unit} {small} {small_unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_a_person_says_them() {
+        for (seconds, expected) in [
+            (-1.0, "0 s"),
+            (0.0, "0 s"),
+            (0.42, "0.4 s"),
+            (3.0, "3 s"),
+            (12.3, "12 s"),
+            (59.7, "1 min"),
+            (125.0, "2 min 5 s"),
+            (3780.0, "1 h 3 min"),
+        ] {
+            assert_eq!(duration(seconds), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn control_characters_do_not_pass() {
+        assert_eq!(clean("a\u{1b}[2Jb\r\tc\n"), "a\u{fffd}[2Jb\u{fffd}\tc\n");
+    }
+}

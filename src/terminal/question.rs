@@ -1,0 +1,80 @@
+//! Asking a person, and what may come back.
+
+use rustyline::error::ReadlineError;
+use rustyline::history::MemHistory;
+use rustyline::{Config, Editor};
+
+use crate::error::Error;
+
+/// What came back on a yes-or-no question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Yes,
+    /// Also an empty line, and the end of input.
+    No,
+    /// Ctrl-C.
+    Interrupted,
+    /// Nobody could be asked.
+    NotATerminal,
+}
+
+/// What came back on a question for a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Without its line end and the white space around it.
+    Line(String),
+    /// Ctrl-D.
+    Ended,
+    /// Ctrl-C.
+    Interrupted,
+    /// Nobody could be asked.
+    NotATerminal,
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Line(line) if is_yes(&line) => Self::Yes,
+            Reply::Line(_) | Reply::Ended => Self::No,
+            Reply::Interrupted => Self::Interrupted,
+            Reply::NotATerminal => Self::NotATerminal,
+        }
+    }
+}
+
+fn is_yes(line: &str) -> bool {
+    ["y", "yes"].contains(&line.to_lowercase().as_str())
+}
+
+/// Answers are not kept as history: a question is not a shell.
+pub(super) fn read_line(question: &str) -> Result<Reply, Error> {
+    let editor = Editor::<(), _>::with_history(Config::default(), MemHistory::new());
+    match editor.and_then(|mut editor| editor.readline(question)) {
+        Ok(line) => Ok(Reply::Line(line.trim().to_owned())),
+        Err(ReadlineError::Eof) => Ok(Reply::Ended),
+        Err(ReadlineError::Interrupted) => Ok(Reply::Interrupted),
+        Err(error) => Err(Error::failed(format!(
+            "the terminal cannot be read: {error}"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_yes_is_one() {
+        for (line, expected) in [
+            ("y", Answer::Yes),
+            ("YES", Answer::Yes),
+            ("", Answer::No),
+            ("n", Answer::No),
+            ("yess", Answer::No),
+        ] {
+            assert_eq!(Answer::from(Reply::Line(line.into())), expected, "{line:?}");
+        }
+        assert_eq!(Answer::from(Reply::Ended), Answer::No);
+        assert_eq!(Answer::from(Reply::Interrupted), Answer::Interrupted);
+    }
+}
