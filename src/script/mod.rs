@@ -1,1 +1,27 @@
-//! (to be written)
+//! Runbooks: where they are found, what they declare, and how their errors are told.
+//!
+//! A runbook is a Rhai script with a header that is read without running it. This module knows no HTTP.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`library`] | the shelves on which scripts are found |
+//! | [`resolver`] | `import`, over the library |
+//! | [`value`] | JSON to script values and back |
+//! | [`error_value`] | errors as values that a script catches |
+//! | [`error`] | errors as a person reads them |
+//! | [`sources`] | the texts that errors quote |
+//! | [`nearest`] | "did you mean" |
+
+pub mod error;
+pub mod error_value;
+pub mod library;
+pub mod nearest;
+pub mod resolver;
+pub mod sources;
+pub mod value;
+
+pub use error::{Colour, Diagnostic, Function, Names};
+pub use error_value::ErrorValue;
+pub use library::{Library, Listed, Shelf, Source};
+pub use resolver::Modules;
+pub use sources::Sources;
