@@ -10,18 +10,23 @@
 //! | [`error_value`] | errors as values that a script catches |
 //! | [`error`] | errors as a person reads them |
 //! | [`sources`] | the texts that errors quote |
+//! | [`keywords`] | reserved words that Okta's JSON uses as names |
 //! | [`nearest`] | "did you mean" |
 
 pub mod error;
 pub mod error_value;
+pub mod keywords;
 pub mod library;
 pub mod nearest;
 pub mod resolver;
+pub mod runbook;
 pub mod sources;
 pub mod value;
 
 pub use error::{Colour, Diagnostic, Function, Names};
 pub use error_value::ErrorValue;
+pub use keywords::free_keywords;
 pub use library::{Library, Listed, Shelf, Source};
 pub use resolver::Modules;
+pub use runbook::Runbook;
 pub use sources::Sources;

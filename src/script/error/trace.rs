@@ -54,6 +54,7 @@ pub(super) fn trace<'a>(error: &'a EvalAltResult, entry: &str) -> Trace<'a> {
     let mut trace = Trace { root, place: thrown, frames };
     trace.start_at_creation();
     trace.drop_repetitions();
+    trace.stand_at_the_call();
     trace
 }
 
@@ -71,6 +72,14 @@ impl Trace<'_> {
         {
             let again = Frame { entered: Entered::Again, file, line, column };
             self.frames.insert(0, again);
+        }
+    }
+
+    /// An error without a place of its own (a data race) is shown where the innermost call is.
+    fn stand_at_the_call(&mut self) {
+        if self.place.is_none() && !self.frames.is_empty() {
+            let Frame { file, line, column, .. } = self.frames.remove(0);
+            self.place = Some((file, line, column));
         }
     }
 

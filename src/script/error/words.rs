@@ -38,10 +38,8 @@ pub(super) fn of_evaluation(error: &EvalAltResult, location: Option<&Location>, 
     let text = text_of(location);
     match error {
         E::ErrorParsing(kind, _) => of_parsing(kind, location, names),
-        E::ErrorRuntime(value, _) => thrown::words(value),
-        E::ErrorVariableNotFound(name, _) => {
-            Words::new(format!("there is no variable `{name}`")).helps(names.variable_help(name, text))
-        }
+        E::ErrorRuntime(value, _) => thrown::words(value, text, names),
+        E::ErrorVariableNotFound(name, _) => unknown_variable(name, text, names),
         E::ErrorFunctionNotFound(signature, _) => unknown_function(signature, text, names),
         E::ErrorPropertyNotFound(name, _) => Words::new(format!("the map has no entry `{name}`"))
             .help(format!("write m?.{name} ?? other where the entry may be absent")),
@@ -65,8 +63,7 @@ fn of_limits(error: &EvalAltResult) -> Words {
             .help("see that every `loop` and `while` ends, and work on less at a time"),
         E::ErrorStackOverflow(_) => Words::new("calls are nested too deeply")
             .help("see that a function does not call itself without end"),
-        E::ErrorDataTooLarge(what, _) => Words::new(format!("{} grew too large", what.to_lowercase()))
-            .help("work on less at a time"),
+        E::ErrorDataTooLarge(what, _) => too_large(what),
         E::ErrorTooManyVariables(_) => Words::new("the script has too many variables"),
         E::ErrorTooManyModules(_) => Words::new("the script imports too many modules")
             .help("import at the top of the file, not in a loop"),
@@ -107,9 +104,23 @@ fn of_values(error: &EvalAltResult) -> Words {
     }
 }
 
+fn too_large(what: &str) -> Words {
+    let what = match what {
+        "Length of string" => "a string",
+        "Size of array" | "Size of array/BLOB" => "a list",
+        "Size of object map" => "a map",
+        other => other,
+    };
+    Words::new(format!("{what} grew too large")).help("work on less at a time")
+}
+
+fn unknown_variable(name: &str, text: &str, names: &Names) -> Words {
+    Words::new(format!("there is no variable `{name}`")).helps(names.variable_help(name, text))
+}
+
 fn unknown_function(signature: &str, text: &str, names: &Names) -> Words {
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
-    let types = kinds(types.trim_end_matches(')'));
+    let types = kinds(types.strip_suffix(')').unwrap_or(types));
     if !name.contains(|c: char| c == '_' || c.is_alphanumeric()) {
         return operator(name, &types);
     }

@@ -2,15 +2,13 @@
 
 use rhai::{LexError, ParseErrorType};
 
-use super::{Words, lower_first, text_of};
+use super::{Words, lower_first, text_of, unknown_variable};
 use crate::script::error::{Location, Names};
 
 pub(in crate::script::error) fn of_parsing(error: &ParseErrorType, location: Option<&Location>, names: &Names) -> Words {
     use ParseErrorType as P;
     match error {
-        P::VariableUndefined(name) => {
-            Words::new(format!("there is no variable `{name}`")).helps(names.variable_help(name, text_of(location)))
-        }
+        P::VariableUndefined(name) => unknown_variable(name, text_of(location), names),
         P::ModuleUndefined(name) => Words::new(format!("there is no module `{name}`"))
             .help(format!("import it first: import \"lib/{name}\" as {name};")),
         P::UnexpectedEOF => Words::new("the script ends too early")
@@ -24,6 +22,7 @@ pub(in crate::script::error) fn of_parsing(error: &ParseErrorType, location: Opt
         P::FnDuplicatedDefinition(name, count) => {
             Words::new(format!("there are two functions `{name}` with {count} parameters"))
         }
+        P::AssignmentToConstant(name) if name.is_empty() => Words::new("only a variable can be assigned to"),
         P::AssignmentToConstant(name) => Words::new(format!("`{name}` is a constant and cannot be changed"))
             .help("declare it with `let`, or copy it into a variable first"),
         P::LoopBreak => Words::new("`break` and `continue` belong in a loop"),

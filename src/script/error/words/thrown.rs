@@ -2,12 +2,13 @@
 
 use rhai::{Dynamic, Map};
 
-use super::Words;
+use super::{Words, unknown_function, unknown_variable};
+use crate::script::error::Names;
 use crate::script::value::to_json;
 
-pub(super) fn words(value: &Dynamic) -> Words {
+pub(super) fn words(value: &Dynamic, source: &str, names: &Names) -> Words {
     if let Ok(map) = value.as_map_ref() {
-        return of_map(&map);
+        return of_builtin(&map, source, names).unwrap_or_else(|| of_map(&map));
     }
     if let Ok(text) = value.as_immutable_string_ref() {
         return match text.as_str() {
@@ -19,6 +20,16 @@ pub(super) fn words(value: &Dynamic) -> Words {
         return Words::new("the script stopped with an error that says nothing").help("throw a message: throw \"…\";");
     }
     Words::new(format!("the script threw {}", shown(value)))
+}
+
+/// rhai's own error, caught as a map and thrown again.
+fn of_builtin(map: &Map, source: &str, names: &Names) -> Option<Words> {
+    let name = |key: &str| map.get(key).map(text);
+    match text(map.get("error")?).as_str() {
+        "ErrorFunctionNotFound" => name("function").map(|signature| unknown_function(&signature, source, names)),
+        "ErrorVariableNotFound" => name("variable").map(|name| unknown_variable(&name, source, names)),
+        _ => None,
+    }
 }
 
 fn of_map(map: &Map) -> Words {
