@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-#[expect(clippy::print_stdout, reason = "a build script speaks to cargo on its output")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=src/build.rs");
     println!("cargo::rerun-if-changed=runbooks");
@@ -27,7 +26,10 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rhai") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "rhai")
+        {
             files.push(path);
         }
     }
@@ -38,8 +40,12 @@ fn table_of(root: &Path, files: &[PathBuf]) -> Result<String, Box<dyn std::error
     let mut table = String::from("&[\n");
     for file in files {
         let name = file.strip_prefix(root)?.with_extension("");
-        let name = name.to_str().ok_or("a runbook's name is not UTF-8")?.replace('\\', "/");
-        writeln!(table, "    ({name:?}, include_str!({file:?})),")?;
+        let name = name
+            .to_str()
+            .ok_or("a runbook's name is not UTF-8")?
+            .replace('\\', "/");
+        let text = file.to_str().ok_or("the path of a runbook is not UTF-8")?;
+        writeln!(table, "    ({name:?}, include_str!({text:?})),")?;
     }
     table.push_str("]\n");
     Ok(table)

@@ -62,7 +62,12 @@ pub enum Entered {
 
 impl Diagnostic {
     /// An error of evaluation. `entry` is the source of the script that was run, for errors that do not name theirs.
-    pub fn of_evaluation(error: &EvalAltResult, entry: &str, sources: &Sources, names: &Names) -> Self {
+    pub fn of_evaluation(
+        error: &EvalAltResult,
+        entry: &str,
+        sources: &Sources,
+        names: &Names,
+    ) -> Self {
         let trace = trace::trace(error, entry);
         let location = trace.location(sources);
         let words = words::of_evaluation(trace.root, location.as_ref(), names);
@@ -91,7 +96,12 @@ impl Diagnostic {
     }
 
     /// A finding about the script `file` at `position`, such as a wrong header: nothing was run.
-    pub fn finding(message: impl Into<String>, file: &str, position: Position, sources: &Sources) -> Self {
+    pub fn finding(
+        message: impl Into<String>,
+        file: &str,
+        position: Position,
+        sources: &Sources,
+    ) -> Self {
         Self {
             message: message.into(),
             notes: Vec::new(),

@@ -42,10 +42,13 @@ impl Library {
                 .find(&parsed)?
                 .ok_or_else(|| self.unknown("runbook", name, &parsed)),
             Err(_) if name.to_ascii_lowercase().ends_with(".rhai") => {
-                Err(Error::usage(format!("there is no file `{name}`")).help("see `okta-runbook list` for the runbooks that can be named"))
+                Err(Error::usage(format!("there is no file `{name}`"))
+                    .help("see `okta-runbook list` for the runbooks that can be named"))
             }
-            Err(reason) => Err(Error::usage(format!("`{name}` is not the name of a runbook: {reason}"))
-                .help("write a name such as `ad/move_user_to_ou`, or the path of a `.rhai` file")),
+            Err(reason) => Err(Error::usage(format!(
+                "`{name}` is not the name of a runbook: {reason}"
+            ))
+            .help("write a name such as `ad/move_user_to_ou`, or the path of a `.rhai` file")),
         }
     }
 

@@ -6,6 +6,8 @@
 //! |---|---|
 //! | [`library`] | the shelves on which scripts are found |
 //! | [`resolver`] | `import`, over the library |
+//! | [`runbook`] | a script's header: purpose, orgs, parameters, steps |
+//! | [`parameters`] | what the command line gives for the parameters, checked |
 //! | [`value`] | JSON to script values and back |
 //! | [`error_value`] | errors as values that a script catches |
 //! | [`error`] | errors as a person reads them |
@@ -18,6 +20,7 @@ pub mod error_value;
 pub mod keywords;
 pub mod library;
 pub mod nearest;
+pub mod parameters;
 pub mod resolver;
 pub mod runbook;
 pub mod sources;
@@ -27,6 +30,7 @@ pub use error::{Colour, Diagnostic, Function, Names};
 pub use error_value::ErrorValue;
 pub use keywords::free_keywords;
 pub use library::{Library, Listed, Shelf, Source};
+pub use parameters::{Mode, Parameters};
 pub use resolver::Modules;
 pub use runbook::Runbook;
 pub use sources::Sources;

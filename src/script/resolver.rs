@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-use rhai::{AST, Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position, Scope, Shared};
+use rhai::{
+    AST, Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position, Scope, Shared,
+};
 
 use crate::error::Error;
 use crate::script::error_value::ErrorValue;
@@ -55,7 +57,8 @@ impl Modules {
     }
 
     fn remember(&self, source: &Source) {
-        self.sources.insert(source.path.clone(), source.text.as_str());
+        self.sources
+            .insert(source.path.clone(), source.text.as_str());
         if let Some(folder) = source.folder() {
             lock(&self.folders).insert(source.path.clone(), folder.to_owned());
         }
@@ -81,10 +84,19 @@ impl Modules {
         let _loading = self
             .enter(importer, &source.path)
             .map_err(|error| refused(&error, importer, pos))?;
-        let in_module = |error| Box::new(EvalAltResult::ErrorInModule(source.path.clone(), error, pos));
+        let in_module = |error| {
+            Box::new(EvalAltResult::ErrorInModule(
+                source.path.clone(),
+                error,
+                pos,
+            ))
+        };
         let ast = compile(engine, &source).map_err(in_module)?;
         let module: SharedModule = run(&ast).map_err(in_module)?.into();
-        Ok(lock(&self.loaded).entry(source.path.clone()).or_insert(module).clone())
+        Ok(lock(&self.loaded)
+            .entry(source.path.clone())
+            .or_insert(module)
+            .clone())
     }
 
     fn enter(&self, importer: Option<&str>, path: &str) -> Result<Loading<'_>, Error> {
@@ -100,17 +112,31 @@ impl Modules {
         }
         refuse_cycle(&chain, path)?;
         if chain.len() >= DEEPEST_CHAIN {
-            return Err(Error::failed(format!("imports nest deeper than {DEEPEST_CHAIN}: {}", chain.join(" -> "))));
+            return Err(Error::failed(format!(
+                "imports nest deeper than {DEEPEST_CHAIN}: {}",
+                chain.join(" -> ")
+            )));
         }
         drop(chain);
         loading.push((mine, path.to_owned()));
-        Ok(Loading { modules: self, thread: mine })
+        Ok(Loading {
+            modules: self,
+            thread: mine,
+        })
     }
 }
 
 impl ModuleResolver for Modules {
-    fn resolve(&self, engine: &Engine, source: Option<&str>, path: &str, pos: Position) -> Resolved<SharedModule> {
-        self.load(engine, source, path, pos, |ast| Module::eval_ast_as_new(Scope::new(), ast, engine))
+    fn resolve(
+        &self,
+        engine: &Engine,
+        source: Option<&str>,
+        path: &str,
+        pos: Position,
+    ) -> Resolved<SharedModule> {
+        self.load(engine, source, path, pos, |ast| {
+            Module::eval_ast_as_new(Scope::new(), ast, engine)
+        })
     }
 
     /// Keeps the run's global state, and with it its tag, for natives that a module calls while it loads.
@@ -128,9 +154,16 @@ impl ModuleResolver for Modules {
         })
     }
 
-    fn resolve_ast(&self, engine: &Engine, source: Option<&str>, path: &str, pos: Position) -> Option<Resolved<AST>> {
+    fn resolve_ast(
+        &self,
+        engine: &Engine,
+        source: Option<&str>,
+        path: &str,
+        pos: Position,
+    ) -> Option<Resolved<AST>> {
         Some(self.found(source, path, pos).and_then(|module| {
-            compile(engine, &module).map_err(|error| Box::new(EvalAltResult::ErrorInModule(module.path, error, pos)))
+            compile(engine, &module)
+                .map_err(|error| Box::new(EvalAltResult::ErrorInModule(module.path, error, pos)))
         }))
     }
 }
@@ -144,7 +177,10 @@ struct Loading<'a> {
 impl Drop for Loading<'_> {
     fn drop(&mut self) {
         let mut loading = lock(&self.modules.loading);
-        if let Some(last) = loading.iter().rposition(|(thread, _)| *thread == self.thread) {
+        if let Some(last) = loading
+            .iter()
+            .rposition(|(thread, _)| *thread == self.thread)
+        {
             loading.remove(last);
         }
     }
@@ -165,10 +201,16 @@ fn refuse_cycle(chain: &[&str], path: &str) -> Result<(), Error> {
     let mut circle = chain[first..].join(" -> ");
     circle.push_str(" -> ");
     circle.push_str(path);
-    Err(Error::failed(format!("these scripts import each other: {circle}"))
-        .help("move what they share into a module that imports neither"))
+    Err(
+        Error::failed(format!("these scripts import each other: {circle}"))
+            .help("move what they share into a module that imports neither"),
+    )
 }
 
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "rhai's results hold boxed errors"
+)]
 fn refused(error: &Error, importer: Option<&str>, pos: Position) -> Box<EvalAltResult> {
     let value = ErrorValue::new("import", &error.message)
         .help(error.help.iter().cloned())

@@ -42,9 +42,9 @@ impl Runbook {
         let sources = Sources::default();
         sources.insert(source.path.as_str(), source.text.as_str());
         let engine = header_engine();
-        let ast = engine
-            .compile(&source.text)
-            .map_err(|error| Diagnostic::of_parsing(&error, &source.path, &sources, &Names::default()))?;
+        let ast = engine.compile(&source.text).map_err(|error| {
+            Diagnostic::of_parsing(&error, &source.path, &sources, &Names::default())
+        })?;
         let (orgs, parameters, findings) = declarations::read(&engine, &ast);
         if !findings.is_empty() {
             let diagnostics = findings
@@ -67,7 +67,9 @@ impl Runbook {
 
     /// The declaration of a parameter.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
-        self.parameters.iter().find(|parameter| parameter.name == name)
+        self.parameters
+            .iter()
+            .find(|parameter| parameter.name == name)
     }
 }
 

@@ -43,13 +43,19 @@ pub fn from_json(value: &Value) -> Result<Dynamic, Unfit> {
         Value::Number(number) => from_number(number),
         Value::String(text) => Ok(text.as_str().into()),
         Value::Array(items) => {
-            let items = items.iter().enumerate().map(|(index, item)| from_json(item).map_err(|unfit| unfit.at_index(index)));
+            let items = items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| from_json(item).map_err(|unfit| unfit.at_index(index)));
             Ok(items.collect::<Result<Array, _>>()?.into())
         }
         Value::Object(entries) => {
-            let entries = entries
-                .iter()
-                .map(|(key, item)| Ok((key.as_str().into(), from_json(item).map_err(|unfit| unfit.at_key(key))?)));
+            let entries = entries.iter().map(|(key, item)| {
+                Ok((
+                    key.as_str().into(),
+                    from_json(item).map_err(|unfit| unfit.at_key(key))?,
+                ))
+            });
             Ok(entries.collect::<Result<Map, Unfit>>()?.into())
         }
     }
@@ -82,19 +88,28 @@ fn composite(value: &Dynamic) -> Result<Value, Unfit> {
         return Ok(text.as_str().into());
     }
     if let Ok(items) = value.as_array_ref() {
-        let items = items.iter().enumerate().map(|(index, item)| to_json(item).map_err(|unfit| unfit.at_index(index)));
+        let items = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| to_json(item).map_err(|unfit| unfit.at_index(index)));
         return items.collect();
     }
     if let Ok(entries) = value.as_map_ref() {
-        let entries = entries
-            .iter()
-            .map(|(key, item)| Ok((key.to_string(), to_json(item).map_err(|unfit| unfit.at_key(key))?)));
+        let entries = entries.iter().map(|(key, item)| {
+            Ok((
+                key.to_string(),
+                to_json(item).map_err(|unfit| unfit.at_key(key))?,
+            ))
+        });
         return Ok(Value::Object(entries.collect::<Result<_, Unfit>>()?));
     }
     if let Some(bytes) = value.read_lock::<Blob>() {
         return Ok(bytes.as_slice().into());
     }
-    Err(Unfit::new(format!("is {}, which has no JSON form", kind_of(value))))
+    Err(Unfit::new(format!(
+        "is {}, which has no JSON form",
+        kind_of(value)
+    )))
 }
 
 fn from_number(number: &Number) -> Result<Dynamic, Unfit> {
@@ -102,7 +117,10 @@ fn from_number(number: &Number) -> Result<Dynamic, Unfit> {
         return Ok(integer.into());
     }
     if number.is_u64() {
-        return Err(Unfit::new(format!("is {number}, beyond the integers of a script ({})", i64::MAX)));
+        return Err(Unfit::new(format!(
+            "is {number}, beyond the integers of a script ({})",
+            i64::MAX
+        )));
     }
     number
         .as_f64()
@@ -121,7 +139,10 @@ fn kind_of(value: &Dynamic) -> String {
 
 impl Unfit {
     fn new(reason: String) -> Self {
-        Self { path: String::new(), reason }
+        Self {
+            path: String::new(),
+            reason,
+        }
     }
 
     fn at_index(self, index: usize) -> Self {
@@ -133,7 +154,11 @@ impl Unfit {
     }
 
     fn under(mut self, step: &str) -> Self {
-        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        let dot = if self.path.is_empty() || self.path.starts_with('[') {
+            ""
+        } else {
+            "."
+        };
         self.path = format!("{step}{dot}{}", self.path);
         self
     }
@@ -158,7 +183,10 @@ mod tests {
             json!([[], {}, [null]]),
             json!({"profile": {"login": "jo", "n": [1, 2.5]}, "default": false}),
         ] {
-            assert_eq!(to_json(&from_json(&value).expect("a script value")), Ok(value));
+            assert_eq!(
+                to_json(&from_json(&value).expect("a script value")),
+                Ok(value)
+            );
         }
     }
 
@@ -175,17 +203,36 @@ mod tests {
     fn what_json_cannot_hold_is_refused_by_its_path() {
         let function = Dynamic::from(FnPtr::new("f").expect("a name"));
         let map: Map = [("f".into(), function.clone())].into();
-        let unfit = to_json(&Dynamic::from(vec![Dynamic::UNIT, map.into()])).expect_err("a function");
-        assert_eq!(unfit.to_string(), "`[1].f` is a function, which has no JSON form");
+        let unfit =
+            to_json(&Dynamic::from(vec![Dynamic::UNIT, map.into()])).expect_err("a function");
+        assert_eq!(
+            unfit.to_string(),
+            "`[1].f` is a function, which has no JSON form"
+        );
         assert_eq!(
             to_json(&function).expect_err("a function").to_string(),
             "the value is a function, which has no JSON form"
         );
         let range: Dynamic = Engine::new().eval("0..3").expect("a range");
-        assert!(to_json(&range).expect_err("a range").reason.contains("a range"));
+        assert!(
+            to_json(&range)
+                .expect_err("a range")
+                .reason
+                .contains("a range")
+        );
         let timestamp: Dynamic = Engine::new().eval("timestamp()").expect("a timestamp");
-        assert!(to_json(&timestamp).expect_err("a timestamp").reason.contains("a timestamp"));
-        assert!(to_json(&Dynamic::from_float(f64::NAN)).expect_err("NaN").reason.contains("NaN"));
+        assert!(
+            to_json(&timestamp)
+                .expect_err("a timestamp")
+                .reason
+                .contains("a timestamp")
+        );
+        assert!(
+            to_json(&Dynamic::from_float(f64::NAN))
+                .expect_err("NaN")
+                .reason
+                .contains("NaN")
+        );
     }
 
     #[test]
@@ -194,6 +241,9 @@ mod tests {
         let value: Dynamic = engine
             .eval("let a = [1]; let f = || a.push(2); f.call(); #{c: 'x', b: blob(2, 7), a: a}")
             .expect("a map");
-        assert_eq!(to_json(&value), Ok(json!({"a": [1, 2], "b": [7, 7], "c": "x"})));
+        assert_eq!(
+            to_json(&value),
+            Ok(json!({"a": [1, 2], "b": [7, 7], "c": "x"}))
+        );
     }
 }

@@ -17,7 +17,12 @@ pub enum Colour {
 }
 
 /// Draws `diagnostic` with `help` under it.
-pub(super) fn render(diagnostic: &Diagnostic, help: &[String], colour: Colour, width: usize) -> String {
+pub(super) fn render(
+    diagnostic: &Diagnostic,
+    help: &[String],
+    colour: Colour,
+    width: usize,
+) -> String {
     let frames: Vec<String> = diagnostic.frames.iter().map(frame_words).collect();
     let elements = place(diagnostic).into_iter().chain(
         diagnostic
@@ -25,9 +30,13 @@ pub(super) fn render(diagnostic: &Diagnostic, help: &[String], colour: Colour, w
             .iter()
             .chain(&frames)
             .map(|note| Level::NOTE.message(note.as_str()).into())
-            .chain(help.iter().map(|help| Level::HELP.message(help.as_str()).into())),
+            .chain(
+                help.iter()
+                    .map(|help| Level::HELP.message(help.as_str()).into()),
+            ),
     );
-    let group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str())).elements(elements);
+    let group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str()))
+        .elements(elements);
     let renderer = match colour {
         Colour::Never => Renderer::plain(),
         Colour::Always => Renderer::styled(),
@@ -50,7 +59,12 @@ fn place(diagnostic: &Diagnostic) -> Option<Element<'_>> {
 }
 
 fn frame_words(frame: &Frame) -> String {
-    let Frame { entered, file, line, column } = frame;
+    let Frame {
+        entered,
+        file,
+        line,
+        column,
+    } = frame;
     let what = match entered {
         Entered::Function(name) => format!("`{name}` called from"),
         Entered::Closure => "closure called from".to_owned(),

@@ -3,8 +3,8 @@
 use rhai::{Dynamic, Engine, NativeCallContext};
 
 use super::*;
-use crate::script::keywords::free_keywords;
 use crate::script::error_value::ErrorValue;
+use crate::script::keywords::free_keywords;
 
 fn names() -> Names {
     Names {
@@ -23,13 +23,19 @@ fn engine() -> Engine {
     engine.set_strict_variables(true);
     free_keywords(&mut engine);
     engine.disable_symbol("eval");
-    engine.set_max_operations(10_000).set_max_call_levels(6).set_max_string_size(1_000);
-    engine.register_fn("each", |context: NativeCallContext, items: rhai::Array, each: rhai::FnPtr| {
-        for item in items {
-            let _ignored: Dynamic = each.call_within_context(&context, (item,))?;
-        }
-        Ok::<_, Box<EvalAltResult>>(())
-    });
+    engine
+        .set_max_operations(10_000)
+        .set_max_call_levels(6)
+        .set_max_string_size(1_000);
+    engine.register_fn(
+        "each",
+        |context: NativeCallContext, items: rhai::Array, each: rhai::FnPtr| {
+            for item in items {
+                let _ignored: Dynamic = each.call_within_context(&context, (item,))?;
+            }
+            Ok::<_, Box<EvalAltResult>>(())
+        },
+    );
     engine.register_fn("find_user", |login: &str| login.to_owned());
     engine.register_fn("fail", |context: NativeCallContext| {
         let value = ErrorValue::new("okta", "there is no user `jo`")
@@ -42,11 +48,6 @@ fn engine() -> Engine {
     engine
 }
 
-fn told(script: &str) -> String {
-    if let Ok(ast) = engine().compile(script) && engine().eval_ast::<Dynamic>(&ast).is_ok() { return "NOTHING".into(); }
-    diagnose(script).render(Colour::Never, 100)
-}
-
 fn diagnose(script: &str) -> Diagnostic {
     let engine = engine();
     let sources = Sources::default();
@@ -55,35 +56,58 @@ fn diagnose(script: &str) -> Diagnostic {
         Err(error) => Diagnostic::of_parsing(&error, "x.rhai", &sources, &names()),
         Ok(mut ast) => {
             ast.set_source("x.rhai");
-            let error = engine.eval_ast::<Dynamic>(&ast).expect_err("a wrong script");
+            let error = engine.eval_ast::<Dynamic>(&ast).expect_err(script);
             Diagnostic::of_evaluation(&error, "x.rhai", &sources, &names())
         }
     }
 }
 
-/// `(script, what is told)`; the drawing of the source line is left out of none.
-const WRONG: &[(&str, &str)] = &[];
+/// Scripts and what is told of them: a line of `=`, the script, a line of `-`, the text.
+const WRONG: &str = include_str!("wrong_scripts.txt");
 
 #[test]
 fn every_wrong_script_is_told_in_words() {
-    let mut wrong = Vec::new();
-    for (script, expected) in WRONG {
-        let told = told(script);
-        if told != expected.trim_matches('\n') {
-            wrong.push(format!("script:\n{script}\nexpected:\n{}\ntold:\n{told}", expected.trim_matches('\n')));
-        }
+    let mut count = 0;
+    for case in WRONG.split("========\n").filter(|case| !case.is_empty()) {
+        let (script, expected) = case.split_once("--------\n").expect("a line of dashes");
+        let told = diagnose(script.strip_suffix('\n').unwrap_or(script)).render(Colour::Never, 100);
+        assert_eq!(
+            told,
+            expected.trim_end(),
+            "script:\n{script}\ntold:\n{told}\n"
+        );
+        count += 1;
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(count > 40, "{count} cases");
 }
 
 #[test]
-fn dump() {
-    let scripts = ["let users = [];\nlet a = usrs;", "each([1], |x| each_of(x));", "let u = find_usr(\"jo\");", "fn move_user(user, to) { }\nmove_user(1);",
-    "let a = 1 + ();", "let m = #{};\nm.new", "let new = 1;", "let a = [1];\na[3]", "let s = \"open;\n", "fn f() {\n    let a = 1;\n",
-    "throw \"stop\";", "throw;", "throw 7;", "throw #{a: 1};", "fn g() { fail(); }\nfn f() { g(); }\nf();",
-    "try {\n    fail();\n} catch (err) {\n    throw err;\n}", "each([1, 2], |x| {\n    let y = x.nope;\n});", "each([1], |x| { let s = \"a\"; s.nope });", "loop { }", "fn f(x) { f(x + 1) }\nf(0);",
-    "const A = 1;\nA = 2;", "const A = [];\nA.push(1);", "eval(\"1\");", "let a = 1;\na === 2", "let a = null;", "let a = b ? 1 : 2;", "let x = 5 / 0;", "for x in 5 { }", "let s = \"aaaaaaaaaaaaaaaa\"; loop { s += s; }",
-    "let n = [1];\nlet f = |y| n.push(y);\nn.map(|x| f.call(x));", "let a = lib::f(1);", "if 1 { }", "let a = \"é\u{1F600}\"; throw a + bb;", "let a = each;", "okta.x", "[1].map(|x| x.foo());", "let m = #{a: 1}; m.foo()", "let x = \"a\" - 1;", "let a = `x ${b}`;", "1 = 2;", "a++;", "try { nope(); } catch (e) { throw e; }", "let x = (1, 2);", "fn f(a) { if a { fn g() {} } }", "#{a: 1, a: 2}", "let x = 1 let y = 2;"];
-    let all: Vec<String> = scripts.iter().map(|s| format!("--------\n{s}\n--\n{}", told(s))).collect();
-    std::fs::write("/tmp/front-dump.txt", all.join("\n")).unwrap();
+fn an_interruption_has_its_own_exit_code() {
+    let mut engine = engine();
+    engine.on_progress(|_| Some("interrupted by Ctrl-C".into()));
+    let error = engine.eval::<()>("let a = 1;").expect_err("interrupted");
+    let diagnostic = Diagnostic::of_evaluation(&error, "x.rhai", &Sources::default(), &names());
+    assert_eq!(
+        (diagnostic.message.as_str(), diagnostic.exit),
+        ("interrupted by Ctrl-C", Exit::Interrupted)
+    );
+}
+
+#[test]
+fn as_an_error_of_the_command_its_help_is_apart() {
+    let error = Error::from(diagnose("let users = 1;\nusres"));
+    assert_eq!(
+        error.message,
+        "there is no variable `usres`\n --> x.rhai:2:1\n  |\n2 | usres\n  | ^^^^^"
+    );
+    assert_eq!(error.help, ["did you mean `users`?"]);
+    assert_eq!(error.exit, Exit::Usage);
+}
+
+#[test]
+fn a_place_whose_text_is_not_known_is_named_without_an_excerpt() {
+    let error = engine().compile("let a = b;").expect_err("unknown");
+    let told = Diagnostic::of_parsing(&error, "repl:3", &Sources::default(), &names())
+        .render(Colour::Never, 100);
+    assert_eq!(told, "error: there is no variable `b`\n--> repl:3:1:9");
 }

@@ -49,7 +49,12 @@ pub struct Source {
 
 impl Source {
     /// A script whose text is at hand, such as a test's or one read from standard input.
-    pub fn new(name: impl Into<String>, shelf: Shelf, path: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        shelf: Shelf,
+        path: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
         let text = text.into();
         Self {
             name: name.into(),
@@ -110,7 +115,11 @@ impl Shelves {
 
     /// The names on all shelves.
     pub(super) fn names(&self) -> Result<BTreeSet<String>, Error> {
-        let mut names: BTreeSet<String> = self.shipped.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut names: BTreeSet<String> = self
+            .shipped
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
         for (_, folder) in &self.folders {
             collect(folder, "", &mut names).map_err(|error| cannot_read(folder, &error))?;
         }
@@ -121,11 +130,19 @@ impl Shelves {
     pub(super) fn all(&self, name: &str) -> Vec<(Shelf, String, Result<Source, Error>)> {
         let on_disk = self.folders.iter().filter_map(|(shelf, folder)| {
             let path = folder.join(format!("{name}.rhai"));
-            path.is_file()
-                .then(|| (*shelf, display(&path), Source::read(name.to_owned(), *shelf, &path)))
+            path.is_file().then(|| {
+                (
+                    *shelf,
+                    display(&path),
+                    Source::read(name.to_owned(), *shelf, &path),
+                )
+            })
         });
         on_disk
-            .chain(self.shipped(name).map(|source| (Shelf::Shipped, source.path.clone(), Ok(source))))
+            .chain(
+                self.shipped(name)
+                    .map(|source| (Shelf::Shipped, source.path.clone(), Ok(source))),
+            )
             .collect()
     }
 
@@ -133,7 +150,14 @@ impl Shelves {
         self.shipped
             .iter()
             .find(|(shipped, _)| *shipped == name)
-            .map(|(name, text)| Source::new(*name, Shelf::Shipped, format!("<shipped>/{name}.rhai"), *text))
+            .map(|(name, text)| {
+                Source::new(
+                    *name,
+                    Shelf::Shipped,
+                    format!("<shipped>/{name}.rhai"),
+                    *text,
+                )
+            })
     }
 }
 
@@ -169,7 +193,10 @@ fn collect(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) -> io::Res
 }
 
 fn display(path: &Path) -> String {
-    path.strip_prefix("./").unwrap_or(path).display().to_string()
+    path.strip_prefix("./")
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Error {
@@ -183,8 +210,8 @@ fn cannot_read(path: &Path, error: &io::Error) -> Error {
 fn digest(text: &str) -> String {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let hash = text
-        .bytes()
-        .fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
+    let hash = text.bytes().fold(BASIS, |hash, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(PRIME)
+    });
     format!("{hash:032x}")
 }

@@ -52,7 +52,10 @@ impl Literal {
         match &self.form {
             Form::Single(value) => value.clone(),
             Form::List(items) => items.iter().map(Self::json).collect(),
-            Form::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.json())).collect(),
+            Form::Map(entries) => entries
+                .iter()
+                .map(|entry| (entry.key.clone(), entry.value.json()))
+                .collect(),
         }
     }
 
@@ -72,7 +75,9 @@ impl Literal {
 }
 
 /// All values, or the places of all errors.
-fn all<T>(results: impl Iterator<Item = Result<T, Vec<Position>>>) -> Result<Vec<T>, Vec<Position>> {
+fn all<T>(
+    results: impl Iterator<Item = Result<T, Vec<Position>>>,
+) -> Result<Vec<T>, Vec<Position>> {
     let mut values = Vec::new();
     let mut wrong = Vec::new();
     for result in results {
@@ -81,5 +86,9 @@ fn all<T>(results: impl Iterator<Item = Result<T, Vec<Position>>>) -> Result<Vec
             Err(places) => wrong.extend(places),
         }
     }
-    if wrong.is_empty() { Ok(values) } else { Err(wrong) }
+    if wrong.is_empty() {
+        Ok(values)
+    } else {
+        Err(wrong)
+    }
 }
