@@ -1,1 +1,36 @@
-//! (to be written)
+//! Runbooks: where they are found, what they declare, and how their errors are told.
+//!
+//! A runbook is a Rhai script with a header that is read without running it. This module knows no HTTP.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`library`] | the shelves on which scripts are found |
+//! | [`resolver`] | `import`, over the library |
+//! | [`runbook`] | a script's header: purpose, orgs, parameters, steps |
+//! | [`parameters`] | what the command line gives for the parameters, checked |
+//! | [`value`] | JSON to script values and back |
+//! | [`error_value`] | errors as values that a script catches |
+//! | [`error`] | errors as a person reads them |
+//! | [`sources`] | the texts that errors quote |
+//! | [`keywords`] | reserved words that Okta's JSON uses as names |
+//! | [`nearest`] | "did you mean" |
+
+pub mod error;
+pub mod error_value;
+pub mod keywords;
+pub mod library;
+pub mod nearest;
+pub mod parameters;
+pub mod resolver;
+pub mod runbook;
+pub mod sources;
+pub mod value;
+
+pub use error::{Colour, Diagnostic, Function, Names};
+pub use error_value::ErrorValue;
+pub use keywords::free_keywords;
+pub use library::{Library, Listed, Shelf, Source};
+pub use parameters::{Mode, Parameters};
+pub use resolver::Modules;
+pub use runbook::Runbook;
+pub use sources::Sources;

@@ -1,0 +1,160 @@
+//! A script's error as a person reads it: message, place with caret, chain of calls, remedy.
+
+mod names;
+mod snippet;
+mod trace;
+mod words;
+
+pub use names::{Function, Names};
+pub use snippet::Colour;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rhai::{EvalAltResult, ParseError, Position};
+
+use crate::error::{Error, Exit};
+use crate::script::sources::Sources;
+
+/// What is wrong in or with a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub message: String,
+    /// Facts beside the message, such as Okta's causes and the request id.
+    pub notes: Vec<String>,
+    /// What to do about it, one entry a line.
+    pub help: Vec<String>,
+    pub location: Option<Location>,
+    /// How the script came there, innermost first.
+    pub frames: Vec<Frame>,
+    pub exit: Exit,
+}
+
+/// A place in a script. Lines and columns count from 1, columns in characters (a tab is one).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    /// The file's text and the bytes of the token at the place, when the text is known.
+    pub excerpt: Option<(Arc<str>, Range<usize>)>,
+}
+
+/// One step of the way to an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    pub entered: Entered,
+    /// Where the call, the import or the `throw` stands.
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// What a [`Frame`] entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entered {
+    Function(String),
+    Closure,
+    Module(String),
+    /// The error was caught and thrown again there.
+    Again,
+}
+
+impl Diagnostic {
+    /// An error of evaluation. `entry` is the source of the script that was run, for errors that do not name theirs.
+    pub fn of_evaluation(
+        error: &EvalAltResult,
+        entry: &str,
+        sources: &Sources,
+        names: &Names,
+    ) -> Self {
+        let trace = trace::trace(error, entry);
+        let location = trace.location(sources);
+        let words = words::of_evaluation(trace.root, location.as_ref(), names);
+        Self {
+            message: words.message,
+            notes: words.notes,
+            help: words.help,
+            location,
+            frames: trace.frames,
+            exit: exit_of(trace.root),
+        }
+    }
+
+    /// An error of compilation of the script `file`: nothing was run.
+    pub fn of_parsing(error: &ParseError, file: &str, sources: &Sources, names: &Names) -> Self {
+        let location = Location::of_parsing(file, error.1, sources);
+        let words = words::of_parsing(&error.0, location.as_ref(), names);
+        Self {
+            message: words.message,
+            notes: words.notes,
+            help: words.help,
+            location,
+            frames: Vec::new(),
+            exit: Exit::Usage,
+        }
+    }
+
+    /// A finding about the script `file` at `position`, such as a wrong header: nothing was run.
+    pub fn finding(
+        message: impl Into<String>,
+        file: &str,
+        position: Position,
+        sources: &Sources,
+    ) -> Self {
+        Self {
+            message: message.into(),
+            notes: Vec::new(),
+            help: Vec::new(),
+            location: Location::of(file, position, sources),
+            frames: Vec::new(),
+            exit: Exit::Usage,
+        }
+    }
+
+    /// Adds a remedy.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// The whole as text, from `error:` to `help:`, no wider than `width` columns where the source allows.
+    pub fn render(&self, colour: Colour, width: usize) -> String {
+        snippet::render(self, &self.help, colour, width)
+    }
+}
+
+impl From<Diagnostic> for Error {
+    fn from(diagnostic: Diagnostic) -> Self {
+        let text = snippet::render(&diagnostic, &[], Colour::Never, snippet::WIDTH);
+        Self {
+            message: text.strip_prefix("error: ").unwrap_or(&text).to_owned(),
+            help: diagnostic.help,
+            exit: diagnostic.exit,
+        }
+    }
+}
+
+/// Several findings as one error. With more than one, each keeps its remedies beside it.
+pub fn together(mut diagnostics: Vec<Diagnostic>) -> Error {
+    if diagnostics.len() == 1 {
+        return diagnostics.remove(0).into();
+    }
+    let texts: Vec<String> = diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.render(Colour::Never, snippet::WIDTH))
+        .collect();
+    let text = texts.join("\n\n");
+    Error::usage(text.strip_prefix("error: ").unwrap_or(&text))
+}
+
+fn exit_of(root: &EvalAltResult) -> Exit {
+    match root {
+        EvalAltResult::ErrorTerminated(..) => Exit::Interrupted,
+        _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests;

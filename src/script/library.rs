@@ -1,0 +1,97 @@
+//! Where runbooks are found: a given path, the workspace, the user's folder, the shipped ones; a nearer one wins.
+
+mod listing;
+mod name;
+mod shelf;
+
+pub use listing::Listed;
+pub use shelf::{Shelf, Source};
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::script::nearest::nearest;
+use name::{Name, file_name};
+use shelf::Shelves;
+
+/// The shelves on which runbooks and their modules are looked for, nearest first.
+#[derive(Clone, Debug)]
+pub struct Library {
+    shelves: Shelves,
+}
+
+impl Library {
+    /// `workspace` is `./runbooks`, `user` the user's own folder; neither has to exist. The shipped runbooks are always there.
+    pub fn new(workspace: PathBuf, user: Option<PathBuf>) -> Self {
+        Self {
+            shelves: Shelves::new(workspace, user),
+        }
+    }
+
+    /// The runbook that `name` means: a path when it looks like one or is a file, else a name such as `ad/move_user_to_ou`.
+    ///
+    /// A name is refused when it is absolute or has `.` or `..` in it; an unknown one is answered with the nearest names.
+    pub fn find(&self, name: &str) -> Result<Source, Error> {
+        let path = Path::new(name);
+        if path.is_file() {
+            return Source::read(file_name(name), Shelf::Path, path);
+        }
+        match Name::parse(name) {
+            Ok(parsed) => self
+                .shelves
+                .find(&parsed)?
+                .ok_or_else(|| self.unknown("runbook", name, &parsed)),
+            Err(_) if name.to_ascii_lowercase().ends_with(".rhai") => {
+                Err(Error::usage(format!("there is no file `{name}`"))
+                    .help("see `okta-runbook list` for the runbooks that can be named"))
+            }
+            Err(reason) => Err(Error::usage(format!(
+                "`{name}` is not the name of a runbook: {reason}"
+            ))
+            .help("write a name such as `ad/move_user_to_ou`, or the path of a `.rhai` file")),
+        }
+    }
+
+    /// Every runbook by name, in order. Modules (`lib/…`) and tests (`…_test`) are left out.
+    pub fn list(&self) -> Result<Vec<Listed>, Error> {
+        listing::list(&self.shelves)
+    }
+
+    /// The module that `import "name"` means. `folder` is that of a script given by its path: it is looked in first.
+    pub(super) fn module(&self, name: &str, folder: Option<&Path>) -> Result<Source, Error> {
+        let parsed = Name::parse(name).map_err(|reason| {
+            Error::failed(format!("`{name}` cannot be imported: {reason}"))
+                .help("import a module of the library by name: import \"lib/ad\" as ad;")
+        })?;
+        if let Some(folder) = folder {
+            let path = folder.join(parsed.file());
+            if path.is_file() {
+                return Source::read(parsed.to_string(), Shelf::Path, &path);
+            }
+        }
+        self.shelves
+            .find(&parsed)?
+            .ok_or_else(|| self.unknown("module", name, &parsed))
+    }
+
+    fn unknown(&self, what: &str, given: &str, name: &Name) -> Error {
+        let error = Error::usage(format!("there is no {what} `{given}`"));
+        let known = match self.shelves.names() {
+            Ok(known) => known,
+            Err(unreadable) => return unreadable,
+        };
+        let wanted = name.to_string();
+        let fits = known.iter().map(String::as_str).filter(|known| match what {
+            "module" => known.starts_with("lib/"),
+            _ => !listing::is_hidden(known),
+        });
+        let error = match nearest(&wanted, fits).as_slice() {
+            [] => error,
+            names => error.help(format!("did you mean {}?", super::nearest::or_list(names))),
+        };
+        error.help(format!("looked in {}", self.shelves))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! What `list` shows of the library.
+
+use super::shelf::{Shelf, Shelves, Source};
+use crate::error::Error;
+
+/// A runbook as the list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub name: String,
+    pub shelf: Shelf,
+    pub path: String,
+    /// The next shelf that has another text under this name.
+    pub shadows: Option<Shelf>,
+    /// The first line of its `//!` text; empty when it has none, the reason when the file cannot be read.
+    pub summary: String,
+}
+
+/// Every runbook of the shelves, the nearest of each name.
+pub(super) fn list(shelves: &Shelves) -> Result<Vec<Listed>, Error> {
+    let names = shelves.names()?;
+    Ok(names
+        .iter()
+        .filter(|name| !is_hidden(name))
+        .filter_map(|name| listed(shelves, name))
+        .collect())
+}
+
+/// Modules and tests are no runbooks of their own.
+pub(super) fn is_hidden(name: &str) -> bool {
+    name.starts_with("lib/") || name.ends_with("_test")
+}
+
+fn listed(shelves: &Shelves, name: &str) -> Option<Listed> {
+    let mut candidates = shelves.all(name).into_iter();
+    let (shelf, path, nearest) = candidates.next()?;
+    // In a checkout of this project the workspace holds the very texts that are built in: nothing is shadowed there.
+    let shadows = candidates
+        .find(|(_, _, farther)| !same_text(&nearest, farther))
+        .map(|(shelf, _, _)| shelf);
+    Some(Listed {
+        name: name.to_owned(),
+        shelf,
+        path,
+        shadows,
+        summary: match nearest {
+            Ok(source) => summary(&source.text).to_owned(),
+            Err(error) => error.message,
+        },
+    })
+}
+
+fn same_text(a: &Result<Source, Error>, b: &Result<Source, Error>) -> bool {
+    matches!((a, b), (Ok(a), Ok(b)) if a.text == b.text)
+}
+
+/// Read without compiling, so that a runbook with a mistake is still listed.
+fn summary(text: &str) -> &str {
+    text.lines()
+        .map_while(|line| line.strip_prefix("//!"))
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
+}

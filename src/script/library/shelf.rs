@@ -1,0 +1,217 @@
+//! One place where scripts stand, and a script taken from it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+use super::name::Name;
+use crate::error::Error;
+
+/// Names and texts of the runbooks built in.
+static SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
+
+/// Where a script was found. The order is the order of looking: a lesser one is nearer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shelf {
+    /// Given by its path.
+    Path,
+    /// `./runbooks`.
+    Workspace,
+    /// The user's own folder.
+    User,
+    /// Built into the program.
+    Shipped,
+}
+
+impl fmt::Display for Shelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Path => "path",
+            Self::Workspace => "workspace",
+            Self::User => "user",
+            Self::Shipped => "shipped",
+        })
+    }
+}
+
+/// A script's text and where it is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Such as `ad/move_user_to_ou`.
+    pub name: String,
+    pub shelf: Shelf,
+    /// The path that messages show: `runbooks/ad/move_user_to_ou.rhai`, or `<shipped>/ad/move_user_to_ou.rhai`.
+    pub path: String,
+    pub text: String,
+    /// FNV-1a of the text, 128 bits as hexadecimal: tells an edited script from the one that ran. Not a defence against forgery.
+    pub digest: String,
+}
+
+impl Source {
+    /// A script whose text is at hand, such as a test's or one read from standard input.
+    pub fn new(
+        name: impl Into<String>,
+        shelf: Shelf,
+        path: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
+        let text = text.into();
+        Self {
+            name: name.into(),
+            shelf,
+            path: path.into(),
+            digest: digest(&text),
+            text,
+        }
+    }
+
+    /// Reads the file at `path`.
+    pub(super) fn read(name: String, shelf: Shelf, path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
+        Ok(Self::new(name, shelf, display(path), text))
+    }
+
+    /// The folder of a script that was given by its path: its own modules may stand beside it.
+    pub(in crate::script) fn folder(&self) -> Option<&Path> {
+        (self.shelf == Shelf::Path)
+            .then(|| Path::new(&self.path).parent())
+            .flatten()
+    }
+}
+
+/// The three shelves behind a given path.
+#[derive(Clone, Debug)]
+pub(super) struct Shelves {
+    folders: Vec<(Shelf, PathBuf)>,
+    shipped: &'static [(&'static str, &'static str)],
+}
+
+impl Shelves {
+    pub(super) fn new(workspace: PathBuf, user: Option<PathBuf>) -> Self {
+        let mut folders = vec![(Shelf::Workspace, workspace)];
+        folders.extend(user.map(|folder| (Shelf::User, folder)));
+        Self {
+            folders,
+            shipped: SHIPPED,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_shipped(mut self, shipped: &'static [(&'static str, &'static str)]) -> Self {
+        self.shipped = shipped;
+        self
+    }
+
+    /// The nearest script of that name.
+    pub(super) fn find(&self, name: &Name) -> Result<Option<Source>, Error> {
+        for (shelf, folder) in &self.folders {
+            let path = folder.join(name.file());
+            if path.is_file() {
+                return Source::read(name.to_string(), *shelf, &path).map(Some);
+            }
+        }
+        Ok(self.shipped(name.as_str()))
+    }
+
+    /// The names on all shelves.
+    pub(super) fn names(&self) -> Result<BTreeSet<String>, Error> {
+        let mut names: BTreeSet<String> = self
+            .shipped
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
+        for (_, folder) in &self.folders {
+            collect(folder, "", &mut names).map_err(|error| cannot_read(folder, &error))?;
+        }
+        Ok(names)
+    }
+
+    /// Every script called `name`, nearest first. One that cannot be read stands there as its error.
+    pub(super) fn all(&self, name: &str) -> Vec<(Shelf, String, Result<Source, Error>)> {
+        let on_disk = self.folders.iter().filter_map(|(shelf, folder)| {
+            let path = folder.join(format!("{name}.rhai"));
+            path.is_file().then(|| {
+                (
+                    *shelf,
+                    display(&path),
+                    Source::read(name.to_owned(), *shelf, &path),
+                )
+            })
+        });
+        on_disk
+            .chain(
+                self.shipped(name)
+                    .map(|source| (Shelf::Shipped, source.path.clone(), Ok(source))),
+            )
+            .collect()
+    }
+
+    fn shipped(&self, name: &str) -> Option<Source> {
+        self.shipped
+            .iter()
+            .find(|(shipped, _)| *shipped == name)
+            .map(|(name, text)| {
+                Source::new(
+                    *name,
+                    Shelf::Shipped,
+                    format!("<shipped>/{name}.rhai"),
+                    *text,
+                )
+            })
+    }
+}
+
+impl fmt::Display for Shelves {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (shelf, folder) in &self.folders {
+            write!(f, "{} ({shelf}), ", display(folder))?;
+        }
+        f.write_str("and among the shipped runbooks")
+    }
+}
+
+/// Adds the names under `folder`, which need not exist. Hidden entries and linked folders (they may go in circles) are left out.
+fn collect(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) -> io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
+            continue; // no name on the command line could mean it
+        };
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &format!("{prefix}{name}/"), names)?;
+        } else if let Some(stem) = name.strip_suffix(".rhai") {
+            names.insert(format!("{prefix}{stem}"));
+        }
+    }
+    Ok(())
+}
+
+fn display(path: &Path) -> String {
+    path.strip_prefix("./")
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::InvalidData => Error::usage(format!("{} is not UTF-8 text", display(path))),
+        _ => Error::usage(format!("cannot read {}: {error}", display(path))),
+    }
+}
+
+/// FNV-1a, 128 bits: offset basis and prime as its authors publish them.
+fn digest(text: &str) -> String {
+    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let hash = text.bytes().fold(BASIS, |hash, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(PRIME)
+    });
+    format!("{hash:032x}")
+}

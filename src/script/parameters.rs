@@ -1,0 +1,287 @@
+//! What is given for a runbook's parameters, checked against what it declares. Everything wrong is told at once.
+
+mod assignment;
+mod list;
+mod problem;
+mod table;
+
+pub use assignment::{Assignment, parse_assignments};
+pub use problem::Problem;
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use crate::script::nearest::{nearest, or_list};
+use crate::script::runbook::{Kind, Parameter, Runbook};
+use list::Items;
+
+/// Where the values of what was not given come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// With the simulator: a parameter that is not given has its example.
+    Examples,
+    /// Otherwise: what is required must be given.
+    Given,
+}
+
+/// What checking needs from elsewhere.
+pub struct Outside<'a> {
+    /// Says what is wrong with a distinguished name.
+    pub dn: &'a dyn Fn(&str) -> Result<(), String>,
+    /// The environment, for `env:NAME` of a secret.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Checked parameters.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    /// `params` of the script, in the order of the declaration; secrets are not among them.
+    pub values: Map<String, Value>,
+    pub secrets: BTreeMap<String, SecretString>,
+    origins: BTreeMap<String, Vec<String>>,
+}
+
+impl Parameters {
+    /// Where a value is from: `--param`, `default`, `example`, or `users.csv:3`. `item` is the place in a list.
+    pub fn origin(&self, name: &str, item: usize) -> Option<&str> {
+        let origins = self.origins.get(name)?;
+        origins.get(item).map(String::as_str)
+    }
+}
+
+/// Checks `given` against the declarations of `runbook`.
+pub fn check(
+    runbook: &Runbook,
+    given: &[Assignment],
+    mode: Mode,
+    outside: &Outside<'_>,
+) -> Result<Parameters, Vec<Problem>> {
+    let mut problems = unknown(runbook, given);
+    let mut checked = Parameters::default();
+    for parameter in &runbook.parameters {
+        let texts: Vec<&str> = given
+            .iter()
+            .filter(|assignment| assignment.name == parameter.name)
+            .map(|assignment| assignment.value.as_str())
+            .collect();
+        let outcome = match texts.as_slice() {
+            [] => checked.take_declared(parameter, mode, outside),
+            texts => checked.take_given(parameter, texts, outside),
+        };
+        if let Err(found) = outcome {
+            problems.extend(found);
+        }
+    }
+    if problems.is_empty() {
+        Ok(checked)
+    } else {
+        Err(problems)
+    }
+}
+
+fn unknown(runbook: &Runbook, given: &[Assignment]) -> Vec<Problem> {
+    let known = || {
+        runbook
+            .parameters
+            .iter()
+            .map(|parameter| parameter.name.as_str())
+    };
+    given
+        .iter()
+        .filter(|assignment| runbook.parameter(&assignment.name).is_none())
+        .map(|assignment| {
+            let problem = Problem::new(format!(
+                "{} has no parameter `{}`",
+                runbook.name, assignment.name
+            ));
+            match nearest(&assignment.name, known()).as_slice() {
+                [] => problem.help(format!(
+                    "it has: {}",
+                    known().collect::<Vec<_>>().join(", ")
+                )),
+                names => problem.help(format!("did you mean {}?", or_list(names))),
+            }
+        })
+        .collect()
+}
+
+type Checked = Result<(), Vec<Problem>>;
+
+impl Parameters {
+    fn take_declared(
+        &mut self,
+        parameter: &Parameter,
+        mode: Mode,
+        outside: &Outside<'_>,
+    ) -> Checked {
+        let example = (mode == Mode::Examples)
+            .then_some(parameter.example.as_ref())
+            .flatten();
+        // The default before the example: an example shows how a value looks, a default is what the runbook does.
+        let (value, origin) = match (&parameter.default, example) {
+            (Some(value), _) => (value.clone(), "default"),
+            (None, Some(value)) => (value.clone(), "example"),
+            (None, None) if parameter.required => return Err(vec![missing(parameter)]),
+            (None, None) => (absent(parameter), "absent"),
+        };
+        if parameter.kind == Kind::Secret {
+            if let Value::String(secret) = value {
+                self.secrets.insert(parameter.name.clone(), secret.into());
+            }
+            return Ok(());
+        }
+        if let (Kind::Dn, Some(dn)) = (&parameter.kind, value.as_str()) {
+            check_dn(parameter, dn, outside)?;
+        }
+        let count = value.as_array().map_or(1, Vec::len);
+        self.keep(parameter, value, vec![origin.to_owned(); count]);
+        Ok(())
+    }
+
+    fn take_given(
+        &mut self,
+        parameter: &Parameter,
+        texts: &[&str],
+        outside: &Outside<'_>,
+    ) -> Checked {
+        if parameter.kind == Kind::List {
+            let Items { values, origins } = list::read(parameter, texts)?;
+            self.keep(parameter, values.into(), origins);
+            return Ok(());
+        }
+        let [text] = texts else {
+            return Err(vec![
+                Problem::new(format!(
+                    "`{}` is given {} times",
+                    parameter.name,
+                    texts.len()
+                ))
+                .help("only a list may be given more than once"),
+            ]);
+        };
+        if parameter.kind == Kind::Secret {
+            let secret = secret(parameter, text, outside)?;
+            self.secrets.insert(parameter.name.clone(), secret);
+            return Ok(());
+        }
+        let value = single(parameter, text, outside)?;
+        self.keep(parameter, value, vec!["--param".to_owned()]);
+        Ok(())
+    }
+
+    fn keep(&mut self, parameter: &Parameter, value: Value, origins: Vec<String>) {
+        self.values.insert(parameter.name.clone(), value);
+        self.origins.insert(parameter.name.clone(), origins);
+    }
+}
+
+fn absent(parameter: &Parameter) -> Value {
+    match parameter.kind {
+        Kind::List => Value::Array(Vec::new()),
+        _ => Value::Null,
+    }
+}
+
+fn missing(parameter: &Parameter) -> Problem {
+    let name = &parameter.name;
+    let problem = Problem::new(match parameter.help.as_str() {
+        "" => format!("`{name}` is missing"),
+        help => format!("`{name}` is missing: {help}"),
+    });
+    problem.help(match parameter.kind {
+        Kind::List => format!("give it as --param {name}=a,b or --param {name}=@FILE"),
+        Kind::Secret => format!("give it as --param {name}=env:NAME or --param {name}=file:PATH"),
+        _ => format!("give it as --param {name}=…"),
+    })
+}
+
+/// The value of a parameter that is neither list nor secret.
+fn single(parameter: &Parameter, text: &str, outside: &Outside<'_>) -> Result<Value, Vec<Problem>> {
+    let name = &parameter.name;
+    match &parameter.kind {
+        Kind::Integer => text.trim().parse::<i64>().map(Value::from).map_err(|_| {
+            vec![Problem::new(format!(
+                "`{name}` is an integer, not \"{text}\""
+            ))]
+        }),
+        Kind::Boolean => boolean(text).map(Value::from).ok_or_else(|| {
+            vec![Problem::new(format!(
+                "`{name}` is true or false, not \"{text}\""
+            ))]
+        }),
+        Kind::Choice(choices) if !choices.iter().any(|choice| choice == text) => {
+            Err(vec![not_a_choice(name, text, choices)])
+        }
+        Kind::Dn => check_dn(parameter, text, outside).map(|()| text.into()),
+        _ if text.is_empty() && parameter.required => {
+            Err(vec![Problem::new(format!("`{name}` is empty"))])
+        }
+        _ => Ok(text.into()),
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" => Some(true),
+        "false" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn not_a_choice(name: &str, text: &str, choices: &[String]) -> Problem {
+    let all: Vec<&str> = choices.iter().map(String::as_str).collect();
+    let problem = Problem::new(format!("`{name}` is {}, not \"{text}\"", or_list(&all)));
+    match nearest(text, all.iter().copied()).as_slice() {
+        [] => problem,
+        names => problem.help(format!("did you mean {}?", or_list(names))),
+    }
+}
+
+fn check_dn(parameter: &Parameter, dn: &str, outside: &Outside<'_>) -> Checked {
+    (outside.dn)(dn).map_err(|reason| {
+        vec![
+            Problem::new(format!(
+                "`{}` is no distinguished name: \"{dn}\": {reason}",
+                parameter.name
+            ))
+            .help("write it as OU=Users,DC=corp,DC=example; a comma inside of a name as \\,"),
+        ]
+    })
+}
+
+/// A secret is named, never written: a command line is read by every user of the machine and kept in the shell's history.
+fn secret(
+    parameter: &Parameter,
+    text: &str,
+    outside: &Outside<'_>,
+) -> Result<SecretString, Vec<Problem>> {
+    let name = &parameter.name;
+    let secret = match text.split_once(':') {
+        Some(("env", variable)) => (outside.environment)(variable)
+            .ok_or_else(|| Problem::new(format!("`{name}`: the environment has no {variable}")))?,
+        Some(("file", path)) => fs::read_to_string(path)
+            .map_err(|error| Problem::new(format!("`{name}`: cannot read {path}: {error}")))?
+            .trim_end_matches(['\r', '\n'])
+            .to_owned(),
+        _ => {
+            return Err(vec![
+                Problem::new(format!(
+                    "the secret `{name}` is written on the command line, where others can read it"
+                ))
+                .help(format!(
+                    "give it as --param {name}=env:NAME or --param {name}=file:PATH"
+                )),
+            ]);
+        }
+    };
+    if secret.is_empty() {
+        return Err(vec![Problem::new(format!("`{name}`: {text} is empty"))]);
+    }
+    Ok(secret.into())
+}
+
+#[cfg(test)]
+mod tests;

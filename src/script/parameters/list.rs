@@ -1,0 +1,168 @@
+//! Values of a list: separated by commas, given more than once, or read from a file.
+
+use std::collections::HashMap;
+use std::fs;
+
+use super::{Problem, table};
+use crate::script::runbook::Parameter;
+
+/// The items of a list and where each is from.
+#[derive(Default)]
+pub(super) struct Items {
+    pub(super) values: Vec<String>,
+    pub(super) origins: Vec<String>,
+}
+
+/// An item before it is checked. A problem with it is told by its place.
+pub(super) struct Item {
+    pub(super) value: String,
+    pub(super) origin: String,
+}
+
+/// Reads every text given for `parameter`. `@file` is a file; `@@x` is the item `@x`.
+pub(super) fn read(parameter: &Parameter, texts: &[&str]) -> Result<Items, Vec<Problem>> {
+    let mut items = Vec::new();
+    let mut problems = Vec::new();
+    for text in texts {
+        match text.strip_prefix('@') {
+            Some(file) if !file.starts_with('@') => {
+                from_file(parameter, file, &mut items, &mut problems);
+            }
+            Some(literal) => inline(parameter, literal, &mut items, &mut problems),
+            None => inline(parameter, text, &mut items, &mut problems),
+        }
+    }
+    if parameter.column.is_some() {
+        refuse_duplicates(parameter, &items, &mut problems);
+    }
+    if items.is_empty() && problems.is_empty() && parameter.required {
+        problems.push(Problem::new(format!("`{}` has no items", parameter.name)));
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let (values, origins) = items
+        .into_iter()
+        .map(|item| (item.value, item.origin))
+        .unzip();
+    Ok(Items { values, origins })
+}
+
+fn inline(parameter: &Parameter, text: &str, items: &mut Vec<Item>, problems: &mut Vec<Problem>) {
+    if text.is_empty() {
+        return;
+    }
+    for value in split(text) {
+        if value.is_empty() {
+            problems.push(
+                Problem::new(format!(
+                    "`{}` has an empty item in \"{text}\"",
+                    parameter.name
+                ))
+                .help("items are separated by one comma; a comma inside of an item is written \\,"),
+            );
+        } else {
+            items.push(Item {
+                value,
+                origin: "--param".to_owned(),
+            });
+        }
+    }
+}
+
+/// Splits at commas; `\,` is a comma. Any other backslash stands for itself, as in `CORP\jo`.
+fn split(text: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let escaped = c == '\\' && chars.next_if_eq(&',').is_some();
+        match (items.last_mut(), c) {
+            (_, ',') => items.push(String::new()),
+            (Some(item), _) if escaped => item.push(','),
+            (Some(item), c) => item.push(c),
+            (None, _) => {}
+        }
+    }
+    items.iter().map(|item| item.trim().to_owned()).collect()
+}
+
+fn from_file(
+    parameter: &Parameter,
+    file: &str,
+    items: &mut Vec<Item>,
+    problems: &mut Vec<Problem>,
+) {
+    let bytes = match fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            problems.push(
+                Problem::new(format!("`{}`: cannot read {file}: {error}", parameter.name))
+                    .help("an item that begins with @ is written @@"),
+            );
+            return;
+        }
+    };
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        problems.push(
+            Problem::new(format!("{file} is UTF-16"))
+                .help("save it as UTF-8; Excel calls it \"CSV UTF-8\""),
+        );
+        return;
+    }
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let before = (items.len(), problems.len());
+    if file.to_ascii_lowercase().ends_with(".csv") {
+        table::read(parameter, file, text, items, problems);
+    } else {
+        lines(file, text, items, problems);
+    }
+    if before == (items.len(), problems.len()) {
+        problems.push(Problem::new(format!(
+            "{file} holds no items for `{}`",
+            parameter.name
+        )));
+    }
+}
+
+/// One item a line; blank lines and `#` comments are passed over.
+fn lines(file: &str, text: &[u8], items: &mut Vec<Item>, problems: &mut Vec<Problem>) {
+    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        let origin = format!("{file}:{}", index + 1);
+        match std::str::from_utf8(line).map(str::trim) {
+            Err(_) => problems.push(not_utf8(&origin)),
+            Ok(line) if line.is_empty() || line.starts_with('#') => {}
+            Ok(line) => items.push(Item {
+                value: line.to_owned(),
+                origin,
+            }),
+        }
+    }
+}
+
+pub(super) fn not_utf8(origin: &str) -> Problem {
+    Problem::new(format!("{origin} is not UTF-8 text"))
+        .help("save the file as UTF-8; Excel calls it \"CSV UTF-8\"")
+}
+
+/// Okta compares logins without regard to case, and a key that occurs twice is usually a mistake of copying.
+fn refuse_duplicates(parameter: &Parameter, items: &[Item], problems: &mut Vec<Problem>) {
+    let mut first: HashMap<String, &Item> = HashMap::new();
+    for item in items {
+        let key = item.value.to_lowercase();
+        if let Some(earlier) = first.get(&key) {
+            let place = |item: &Item| match item.origin.as_str() {
+                "--param" => format!("`{}`", parameter.name),
+                origin => origin.to_owned(),
+            };
+            let message = format!(
+                "{}: \"{}\" was given already at {}",
+                place(item),
+                item.value,
+                place(earlier)
+            );
+            problems.push(Problem::new(message));
+        } else {
+            first.insert(key, item);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+use std::fs;
+
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::*;
+use crate::script::library::{Shelf, Source};
+
+const HEADER: &str = r#"
+const PARAMS = #{
+    users: #{ type: "list", column: "login", help: "logins, or @file.csv", example: ["a@x", "b@x"] },
+    tags:  #{ type: "list", required: false },
+    depth: #{ type: "integer", default: 2 },
+    quiet: #{ type: "boolean", required: false },
+    mode:  #{ type: "choice", choices: ["fast", "safe"], default: "safe" },
+    ou:    #{ type: "dn", example: "OU=Users" },
+    key:   #{ type: "secret", required: false },
+};"#;
+
+fn run(given: &[&str], mode: Mode) -> Result<Parameters, Vec<String>> {
+    let runbook =
+        Runbook::parse(&Source::new("x", Shelf::Path, "x.rhai", HEADER)).expect("a header");
+    let given: Vec<String> = given.iter().map(|&text| text.to_owned()).collect();
+    let outside = Outside {
+        dn: &|dn| {
+            if dn.contains('=') {
+                Ok(())
+            } else {
+                Err("it has no `=`".to_owned())
+            }
+        },
+        environment: &|name| (name == "KEY").then(|| "s3cret".to_owned()),
+    };
+    parse_assignments(&given)
+        .and_then(|given| check(&runbook, &given, mode, &outside))
+        .map_err(|problems| {
+            problems
+                .into_iter()
+                .map(|problem| problem.message)
+                .collect()
+        })
+}
+
+fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join(name);
+    fs::write(&path, content).expect("a file");
+    let path = path.to_str().expect("UTF-8").to_owned();
+    (folder, path)
+}
+
+/// The users read from a file, or the problems with its path shortened to its name.
+fn users(name: &str, content: &[u8]) -> Result<Vec<String>, Vec<String>> {
+    let (_folder, path) = file(name, content);
+    match run(&[&format!("users=@{path}"), "ou=OU=x"], Mode::Given) {
+        Ok(checked) => Ok(checked.values["users"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .enumerate()
+            .map(|(index, user)| {
+                let origin = checked
+                    .origin("users", index)
+                    .expect("an origin")
+                    .replace(&path, name);
+                format!("{} {origin}", user.as_str().expect("a string"))
+            })
+            .collect()),
+        Err(problems) => Err(problems
+            .iter()
+            .map(|problem| problem.replace(&path, name))
+            .collect()),
+    }
+}
+
+#[test]
+fn examples_and_defaults_stand_in_with_the_simulator() {
+    let checked = run(&[], Mode::Examples).expect("examples");
+    let expected = json!({
+        "users": ["a@x", "b@x"], "tags": [], "depth": 2, "quiet": null, "mode": "safe", "ou": "OU=Users"
+    });
+    assert_eq!(Value::Object(checked.values.clone()), expected);
+    assert_eq!(
+        (checked.origin("users", 1), checked.origin("depth", 0)),
+        (Some("example"), Some("default"))
+    );
+}
+
+#[test]
+fn everything_wrong_is_told_at_once() {
+    let given = [
+        "usres=a",
+        "depth=two",
+        "quiet=maybe",
+        "mode=sfe",
+        "ou=Users",
+        "key=hunter2",
+        "mode",
+    ];
+    assert_eq!(
+        run(&given, Mode::Given).expect_err("no value"),
+        ["`mode` gives no parameter a value"]
+    );
+    assert_eq!(
+        run(&given[..6], Mode::Given).expect_err("wrong values"),
+        [
+            "x has no parameter `usres`",
+            "`users` is missing: logins, or @file.csv",
+            "`depth` is an integer, not \"two\"",
+            "`quiet` is true or false, not \"maybe\"",
+            "`mode` is `fast` or `safe`, not \"sfe\"",
+            "`ou` is no distinguished name: \"Users\": it has no `=`",
+            "the secret `key` is written on the command line, where others can read it",
+        ]
+    );
+    assert_eq!(
+        run(&["depth=1", "depth=2"], Mode::Examples).expect_err("twice"),
+        ["`depth` is given 2 times"]
+    );
+}
+
+#[test]
+fn problems_are_told_together_with_each_remedy_once() {
+    let problem = Problem::new("a").help("do it");
+    assert_eq!(
+        Problem::together(std::slice::from_ref(&problem)).message,
+        "a"
+    );
+    let error = Problem::together(&[problem.clone(), problem]);
+    assert_eq!(
+        error.message,
+        "2 things are wrong with the parameters:\n  a\n  a"
+    );
+    assert_eq!(error.help, ["do it"]);
+}
+
+#[test]
+fn list_items_are_separated_by_commas_or_given_again() {
+    let given = [
+        "users=a@x, b@x",
+        "users=c\\,d@x",
+        "tags=@@all,CORP\\jo",
+        "ou=OU=a,DC=b",
+    ];
+    let checked = run(&given, Mode::Given).expect("lists");
+    assert_eq!(checked.values["users"], json!(["a@x", "b@x", "c,d@x"]));
+    assert_eq!(checked.values["tags"], json!(["@all", "CORP\\jo"]));
+    assert_eq!(checked.values["ou"], json!("OU=a,DC=b"));
+    assert_eq!(
+        run(&["users=a,,b"], Mode::Examples).expect_err("empty"),
+        ["`users` has an empty item in \"a,,b\""]
+    );
+    assert_eq!(
+        run(&["users="], Mode::Examples).expect_err("empty"),
+        ["`users` has no items"]
+    );
+    assert_eq!(
+        run(&["users=a,A"], Mode::Examples).expect_err("twice"),
+        ["`users`: \"A\" was given already at `users`"]
+    );
+    assert_eq!(
+        run(&["tags=a,a"], Mode::Examples).expect("no keys").values["tags"],
+        json!(["a", "a"])
+    );
+}
+
+#[test]
+fn a_text_file_has_one_item_a_line() {
+    let read = users("u.txt", b"\xef\xbb\xbf# people\r\na@x\r\n\r\n  b@x  \n");
+    assert_eq!(read.expect("items"), ["a@x u.txt:2", "b@x u.txt:4"]);
+    assert_eq!(
+        users("u.txt", b"# none\n").expect_err("none"),
+        ["u.txt holds no items for `users`"]
+    );
+    assert_eq!(
+        users("u.txt", b"a\n\xff\n").expect_err("no text"),
+        ["u.txt:2 is not UTF-8 text"]
+    );
+}
+
+#[test]
+fn a_csv_file_is_read_by_its_column() {
+    let read = users(
+        "u.csv",
+        b"\xef\xbb\xbfName, LOGIN \r\n\"Doe, Jo\",a@x\r\n\r\n\"\"\"B\"\"\",\"b@x\"\r\n",
+    );
+    assert_eq!(read.expect("items"), ["a@x u.csv:2", "b@x u.csv:4"]);
+}
+
+#[test]
+fn every_wrong_row_of_a_csv_file_is_told_by_its_line() {
+    let content = b"login,name\na@x,A\n,B\nc@x\nA@X,A again\nd\xff@x,D\ne@x,E,E\nf@x,F\n";
+    assert_eq!(
+        users("u.csv", content).expect_err("wrong rows"),
+        [
+            "u.csv:3: `login` is empty",
+            "u.csv:4: the first line has 2 fields, this row 1",
+            "u.csv:6 is not UTF-8 text",
+            "u.csv:7: the first line has 2 fields, this row 3",
+            "u.csv:5: \"A@X\" was given already at u.csv:2",
+        ]
+    );
+    let open = b"login,name\n\"a@x,A\nb@x,B\n";
+    assert_eq!(
+        users("u.csv", open).expect_err("an open quote"),
+        ["u.csv:2: the first line has 2 fields, this row 1"]
+    );
+}
+
+#[test]
+fn a_csv_file_of_another_form_is_refused_with_the_reason() {
+    for (content, expected) in [
+        (
+            &b"name,mail\nA,a@x\n"[..],
+            "u.csv has no column `login`; its first line has: name, mail",
+        ),
+        (b"login;name\na@x;A\n", "u.csv seems to be separated by `;`"),
+        (
+            b"login\tname\na@x\tA\n",
+            "u.csv seems to be separated by tabs",
+        ),
+        (b"", "u.csv is empty"),
+        (b"login\n", "u.csv holds no items for `users`"),
+        (b"\xff\xfel\0o\0", "u.csv is UTF-16"),
+    ] {
+        assert_eq!(users("u.csv", content).expect_err(expected), [expected]);
+    }
+    let problems = run(&["users=@/nowhere.csv"], Mode::Examples).expect_err("no file");
+    assert!(
+        problems[0].starts_with("`users`: cannot read /nowhere.csv: "),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn a_secret_is_read_from_where_it_is_named() {
+    let (_folder, path) = file("key", b"from file\n");
+    for (given, expected) in [
+        ("key=env:KEY".to_owned(), "s3cret"),
+        (format!("key=file:{path}"), "from file"),
+    ] {
+        let checked = run(&[&given], Mode::Examples).expect("a secret");
+        assert_eq!(checked.secrets["key"].expose_secret(), expected);
+        assert!(!checked.values.contains_key("key"));
+        assert!(!format!("{checked:?}").contains(expected));
+    }
+    let problems = run(&["key=hunter2"], Mode::Examples).expect_err("written");
+    assert!(!problems.concat().contains("hunter2"));
+    assert_eq!(
+        run(&["key=env:NONE"], Mode::Examples).expect_err("absent"),
+        ["`key`: the environment has no NONE"]
+    );
+}

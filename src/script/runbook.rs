@@ -1,0 +1,95 @@
+//! A runbook's header, read without running anything: purpose, orgs, parameters, steps.
+
+mod declarations;
+mod literal;
+mod steps;
+
+pub use declarations::{Kind, Org, Parameter};
+pub use steps::Step;
+
+use rhai::{Engine, OptimizationLevel};
+
+use crate::error::Error;
+use crate::script::error::{Diagnostic, Names, together};
+use crate::script::keywords::free_keywords;
+use crate::script::library::Source;
+use crate::script::sources::Sources;
+
+/// How deeply expressions may nest, in the main text and in functions. rhai's own limits differ between debug and release builds.
+const EXPRESSION_DEPTH: usize = 64;
+
+/// What a runbook says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Runbook {
+    pub name: String,
+    /// The path that messages show.
+    pub path: String,
+    /// The first line of the `//!` text.
+    pub summary: String,
+    /// The whole `//!` text, without the marks.
+    pub doc: String,
+    /// `const ORGS`: the org handles of the script, in its order.
+    pub orgs: Vec<Org>,
+    /// `const PARAMS`, in its order.
+    pub parameters: Vec<Parameter>,
+    /// The titles of `step("…")`, in the order of the text.
+    pub steps: Vec<Step>,
+}
+
+impl Runbook {
+    /// Reads the header of `source`. A syntax error, or everything wrong in the header at once, is the error.
+    pub fn parse(source: &Source) -> Result<Self, Error> {
+        let sources = Sources::default();
+        sources.insert(source.path.as_str(), source.text.as_str());
+        let engine = header_engine();
+        let ast = engine.compile(&source.text).map_err(|error| {
+            Diagnostic::of_parsing(&error, &source.path, &sources, &Names::default())
+        })?;
+        let (orgs, parameters, findings) = declarations::read(&engine, &ast);
+        if !findings.is_empty() {
+            let diagnostics = findings
+                .into_iter()
+                .map(|finding| finding.diagnostic(&source.path, &sources))
+                .collect();
+            return Err(together(diagnostics));
+        }
+        let doc = doc_of(&source.text);
+        Ok(Self {
+            name: source.name.clone(),
+            path: source.path.clone(),
+            summary: doc.lines().next().unwrap_or_default().to_owned(),
+            doc,
+            orgs,
+            parameters,
+            steps: steps::of(&ast),
+        })
+    }
+
+    /// The declaration of a parameter.
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters
+            .iter()
+            .find(|parameter| parameter.name == name)
+    }
+}
+
+/// Knows no function and folds no constants: the tree is the text.
+fn header_engine() -> Engine {
+    let mut engine = Engine::new_raw();
+    engine.set_optimization_level(OptimizationLevel::None);
+    free_keywords(&mut engine);
+    engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
+    engine
+}
+
+fn doc_of(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .map_while(|line| line.trim_start_matches('\u{feff}').strip_prefix("//!"))
+        .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
+        .collect();
+    lines.join("\n").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! `const ORGS` and `const PARAMS`.
+
+mod parameter;
+
+pub use parameter::{Kind, Parameter};
+
+use rhai::{AST, ASTFlags, Engine, Expr, Position, Stmt};
+
+use super::literal::{Entry, Form, Literal};
+use crate::script::error::Diagnostic;
+use crate::script::sources::Sources;
+
+/// An org handle of a runbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Org {
+    /// The variable in the script: `okta`, `hub`, `spoke`.
+    pub name: String,
+    /// What it is, in the runbook's words.
+    pub what: String,
+}
+
+/// Something wrong in a header.
+pub(super) struct Finding {
+    message: String,
+    help: Vec<String>,
+    at: Position,
+}
+
+impl Finding {
+    fn new(message: impl Into<String>, at: Position) -> Self {
+        Self {
+            message: message.into(),
+            help: Vec::new(),
+            at,
+        }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    pub(super) fn diagnostic(self, path: &str, sources: &Sources) -> Diagnostic {
+        let diagnostic = Diagnostic::finding(self.message, path, self.at, sources);
+        self.help.into_iter().fold(diagnostic, Diagnostic::help)
+    }
+}
+
+/// Orgs and parameters of `ast`, and everything wrong about them.
+pub(super) fn read(engine: &Engine, ast: &AST) -> (Vec<Org>, Vec<Parameter>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let orgs = entries(ast, "ORGS", &mut findings);
+    let orgs = orgs
+        .iter()
+        .filter_map(|entry| org(engine, entry, &mut findings))
+        .collect();
+    let params = entries(ast, "PARAMS", &mut findings);
+    let params = params
+        .iter()
+        .filter_map(|entry| {
+            usable(engine, entry, "a parameter", &mut findings);
+            parameter::read(entry, &mut findings)
+        })
+        .collect();
+    findings.sort_by_key(|finding| (finding.at.line(), finding.at.position()));
+    (orgs, params, findings)
+}
+
+/// The entries of the map that the constant `name` holds; none when it is not declared.
+fn entries(ast: &AST, name: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
+    let mut declared = ast
+        .statements()
+        .iter()
+        .filter_map(|statement| match statement {
+            Stmt::Var(variable, flags, position) if variable.0.as_str() == name => {
+                Some((&variable.1, variable.0.pos.or_else(*position), *flags))
+            }
+            _ => None,
+        });
+    let Some((value, at, flags)) = declared.next() else {
+        return Vec::new();
+    };
+    if !flags.contains(ASTFlags::CONSTANT) {
+        findings.push(
+            Finding::new(format!("{name} must be a constant"), at)
+                .help(format!("write const {name} = #{{ … }};")),
+        );
+    }
+    for (_, again, _) in declared {
+        findings.push(Finding::new(format!("{name} is declared twice"), again));
+    }
+    map(name, value, findings)
+}
+
+fn map(name: &str, value: &Expr, findings: &mut Vec<Finding>) -> Vec<Entry> {
+    match Literal::of(value) {
+        Ok(Literal {
+            form: Form::Map(entries),
+            ..
+        }) => entries,
+        Ok(Literal { at, .. }) => {
+            findings.push(
+                Finding::new(format!("{name} must be a map"), at)
+                    .help(format!("write const {name} = #{{ … }};")),
+            );
+            Vec::new()
+        }
+        Err(places) => {
+            let finding = |at| {
+                Finding::new(format!("{name} holds something that is not a literal"), at)
+                    .help("the header is read without running anything: write strings, numbers, booleans, lists and maps of these")
+            };
+            findings.extend(places.into_iter().map(finding));
+            Vec::new()
+        }
+    }
+}
+
+fn org(engine: &Engine, entry: &Entry, findings: &mut Vec<Finding>) -> Option<Org> {
+    usable(engine, entry, "an org", findings);
+    if entry.key == "params" {
+        findings.push(Finding::new(
+            "an org cannot be called `params`: the parameters are",
+            entry.at,
+        ));
+    }
+    let what = entry.value.as_str();
+    if what.is_none() {
+        findings.push(
+            Finding::new(
+                format!("what the org `{}` is must be a string", entry.key),
+                entry.value.at,
+            )
+            .help(format!(
+                "write {}: \"the org the AD agent reports to\"",
+                entry.key
+            )),
+        );
+    }
+    Some(Org {
+        name: entry.key.clone(),
+        what: what?.to_owned(),
+    })
+}
+
+/// A name that the language reserves could be declared as a quoted key, but never be written in the script.
+fn usable(engine: &Engine, entry: &Entry, what: &str, findings: &mut Vec<Finding>) {
+    let key = &entry.key;
+    if !rhai::is_valid_identifier(key) || engine.compile(format!("let {key};")).is_err() {
+        findings.push(
+            Finding::new(format!("`{key}` cannot be the name of {what}"), entry.at)
+                .help("use letters, digits and `_`, and no word of the language"),
+        );
+    }
+}

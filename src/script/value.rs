@@ -1,0 +1,249 @@
+//! JSON to script values and back.
+//!
+//! | JSON | script |
+//! |---|---|
+//! | `null` | `()` |
+//! | integer within `i64` | integer |
+//! | integer beyond | refused: a float would silently change an id |
+//! | other number | float |
+//! | string, array, object | string, array, map |
+//!
+//! Going back, a char is a string and a blob an array of numbers; functions, timestamps, ranges and native handles have no JSON form
+//! and are refused by their path inside the value (`members[3].profile`), and so are NaN and the infinities.
+
+use std::fmt;
+
+use rhai::{Array, Blob, Dynamic, Map};
+use serde_json::{Number, Value};
+
+/// Why a value cannot cross, and where inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// Such as `members[3].profile`; empty for the whole value.
+    pub path: String,
+    pub reason: String,
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => write!(f, "the value {}", self.reason),
+            path => write!(f, "`{path}` {}", self.reason),
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+/// A script value of the JSON `value`.
+pub fn from_json(value: &Value) -> Result<Dynamic, Unfit> {
+    match value {
+        Value::Null => Ok(Dynamic::UNIT),
+        Value::Bool(bool) => Ok((*bool).into()),
+        Value::Number(number) => from_number(number),
+        Value::String(text) => Ok(text.as_str().into()),
+        Value::Array(items) => {
+            let items = items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| from_json(item).map_err(|unfit| unfit.at_index(index)));
+            Ok(items.collect::<Result<Array, _>>()?.into())
+        }
+        Value::Object(entries) => {
+            let entries = entries.iter().map(|(key, item)| {
+                Ok((
+                    key.as_str().into(),
+                    from_json(item).map_err(|unfit| unfit.at_key(key))?,
+                ))
+            });
+            Ok(entries.collect::<Result<Map, Unfit>>()?.into())
+        }
+    }
+}
+
+/// The JSON of a script value. Shared (captured) values are read through their lock.
+pub fn to_json(value: &Dynamic) -> Result<Value, Unfit> {
+    if value.is_unit() {
+        return Ok(Value::Null);
+    }
+    if let Ok(bool) = value.as_bool() {
+        return Ok(bool.into());
+    }
+    if let Ok(integer) = value.as_int() {
+        return Ok(integer.into());
+    }
+    if let Ok(float) = value.as_float() {
+        return Number::from_f64(float)
+            .map(Value::Number)
+            .ok_or_else(|| Unfit::new(format!("is {float}, which JSON cannot hold")));
+    }
+    if let Ok(char) = value.as_char() {
+        return Ok(char.to_string().into());
+    }
+    composite(value)
+}
+
+fn composite(value: &Dynamic) -> Result<Value, Unfit> {
+    if let Ok(text) = value.as_immutable_string_ref() {
+        return Ok(text.as_str().into());
+    }
+    if let Ok(items) = value.as_array_ref() {
+        let items = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| to_json(item).map_err(|unfit| unfit.at_index(index)));
+        return items.collect();
+    }
+    if let Ok(entries) = value.as_map_ref() {
+        let entries = entries.iter().map(|(key, item)| {
+            Ok((
+                key.to_string(),
+                to_json(item).map_err(|unfit| unfit.at_key(key))?,
+            ))
+        });
+        return Ok(Value::Object(entries.collect::<Result<_, Unfit>>()?));
+    }
+    if let Some(bytes) = value.read_lock::<Blob>() {
+        return Ok(bytes.as_slice().into());
+    }
+    Err(Unfit::new(format!(
+        "is {}, which has no JSON form",
+        kind_of(value)
+    )))
+}
+
+fn from_number(number: &Number) -> Result<Dynamic, Unfit> {
+    if let Some(integer) = number.as_i64() {
+        return Ok(integer.into());
+    }
+    if number.is_u64() {
+        return Err(Unfit::new(format!(
+            "is {number}, beyond the integers of a script ({})",
+            i64::MAX
+        )));
+    }
+    number
+        .as_f64()
+        .map(Dynamic::from_float)
+        .ok_or_else(|| Unfit::new(format!("is {number}, which is no number of a script")))
+}
+
+fn kind_of(value: &Dynamic) -> String {
+    match value.type_name() {
+        "Fn" => "a function".to_owned(),
+        "timestamp" => "a timestamp".to_owned(),
+        range if range.contains("Range") => "a range".to_owned(),
+        other => format!("of type {}", other.rsplit("::").next().unwrap_or(other)),
+    }
+}
+
+impl Unfit {
+    fn new(reason: String) -> Self {
+        Self {
+            path: String::new(),
+            reason,
+        }
+    }
+
+    fn at_index(self, index: usize) -> Self {
+        self.under(&format!("[{index}]"))
+    }
+
+    fn at_key(self, key: &str) -> Self {
+        self.under(key)
+    }
+
+    fn under(mut self, step: &str) -> Self {
+        let dot = if self.path.is_empty() || self.path.starts_with('[') {
+            ""
+        } else {
+            "."
+        };
+        self.path = format!("{step}{dot}{}", self.path);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rhai::{Engine, FnPtr};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_json_holds_comes_back_as_it_was() {
+        for value in [
+            json!(null),
+            json!(true),
+            json!(i64::MAX),
+            json!(i64::MIN),
+            json!(1.0),
+            json!("é\n"),
+            json!([[], {}, [null]]),
+            json!({"profile": {"login": "jo", "n": [1, 2.5]}, "default": false}),
+        ] {
+            assert_eq!(
+                to_json(&from_json(&value).expect("a script value")),
+                Ok(value)
+            );
+        }
+    }
+
+    #[test]
+    fn an_integer_that_does_not_fit_is_refused_by_its_path() {
+        let unfit = from_json(&json!({"a": [0, {"id": u64::MAX}]})).expect_err("too large");
+        assert_eq!(
+            unfit.to_string(),
+            "`a[1].id` is 18446744073709551615, beyond the integers of a script (9223372036854775807)"
+        );
+    }
+
+    #[test]
+    fn what_json_cannot_hold_is_refused_by_its_path() {
+        let function = Dynamic::from(FnPtr::new("f").expect("a name"));
+        let map: Map = [("f".into(), function.clone())].into();
+        let unfit =
+            to_json(&Dynamic::from(vec![Dynamic::UNIT, map.into()])).expect_err("a function");
+        assert_eq!(
+            unfit.to_string(),
+            "`[1].f` is a function, which has no JSON form"
+        );
+        assert_eq!(
+            to_json(&function).expect_err("a function").to_string(),
+            "the value is a function, which has no JSON form"
+        );
+        let range: Dynamic = Engine::new().eval("0..3").expect("a range");
+        assert!(
+            to_json(&range)
+                .expect_err("a range")
+                .reason
+                .contains("a range")
+        );
+        let timestamp: Dynamic = Engine::new().eval("timestamp()").expect("a timestamp");
+        assert!(
+            to_json(&timestamp)
+                .expect_err("a timestamp")
+                .reason
+                .contains("a timestamp")
+        );
+        assert!(
+            to_json(&Dynamic::from_float(f64::NAN))
+                .expect_err("NaN")
+                .reason
+                .contains("NaN")
+        );
+    }
+
+    #[test]
+    fn chars_blobs_and_captured_values_have_a_json_form() {
+        let engine = Engine::new();
+        let value: Dynamic = engine
+            .eval("let a = [1]; let f = || a.push(2); f.call(); #{c: 'x', b: blob(2, 7), a: a}")
+            .expect("a map");
+        assert_eq!(
+            to_json(&value),
+            Ok(json!({"a": [1, 2], "b": [7, 7], "c": "x"}))
+        );
+    }
+}
