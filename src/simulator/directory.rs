@@ -115,11 +115,6 @@ impl Directory {
         }
     }
 
-    /// All accounts, the bind account included, by GUID.
-    pub(super) fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values()
-    }
-
     /// Accounts below `dn` at any depth, by DN; empty when there is no such object.
     pub(super) fn accounts_under(&self, dn: &str) -> impl Iterator<Item = &Account> {
         let key = Dn::parse(dn).map(|dn| dn.key()).unwrap_or_default();

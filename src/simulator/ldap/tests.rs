@@ -272,7 +272,7 @@ async fn an_account_is_found_by_its_guid_before_and_after_a_move() {
         .directory
         .read()
         .expect("not poisoned")
-        .accounts()
+        .accounts_under(BASE)
         .map(|account| account.guid)
         .collect();
     assert!(
