@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
@@ -37,6 +38,138 @@ pub(super) struct Org {
     pub(super) options: super::options::Options,
     /// Active Directories by lower-cased domain name; shared with the LDAP server.
     pub(super) directories: BTreeMap<String, Arc<RwLock<Directory>>>,
+    pub(super) created: Millis,
+    /// Added to the real time; tests shift it.
+    pub(super) clock_offset: Millis,
+    /// The one user type of the org, and its schema.
+    pub(super) user_type: Id,
+    pub(super) user_schema: Id,
+    /// The BUILT_IN group that holds every user.
+    pub(super) everyone: Id,
+    /// Users that each rule has put into its groups.
+    pub(super) rule_grants: BTreeMap<Id, BTreeSet<Id>>,
+    pub(super) recent: Recent,
+}
+
+/// Changes that reads may not see yet.
+#[derive(Default)]
+pub(super) struct Recent {
+    pub(super) memberships: VecDeque<MembershipChange>,
+    /// New groups and when they were made.
+    pub(super) groups: HashMap<Id, Millis>,
+}
+
+pub(super) struct MembershipChange {
+    pub(super) at: Millis,
+    pub(super) group: Id,
+    pub(super) user: Id,
+    /// Whether the user was a member before the change.
+    pub(super) was_member: bool,
+}
+
+impl Org {
+    /// An org that holds nothing but the group Everyone. The same `seed` gives the same ids.
+    pub(super) fn new(name: &str, seed: u64) -> Self {
+        let mut ids = super::ids::Ids::new(seed, "1d7");
+        let now = real_time();
+        let everyone = Group::everyone(ids.next("00g"), now);
+        Self {
+            name: name.to_owned(),
+            id: ids.next("00o"),
+            subdomain: name.to_owned(),
+            user_type: ids.next("oty"),
+            user_schema: ids.next("osc"),
+            everyone: everyone.id.clone(),
+            groups: BTreeMap::from([(everyone.id.clone(), everyone)]),
+            ids,
+            users: BTreeMap::new(),
+            logins: HashMap::new(),
+            rules: BTreeMap::new(),
+            apps: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            log: Vec::new(),
+            tasks: Vec::new(),
+            jobs: VecDeque::new(),
+            options: super::options::Options::default(),
+            directories: BTreeMap::new(),
+            created: now,
+            clock_offset: 0,
+            rule_grants: BTreeMap::new(),
+            recent: Recent::default(),
+        }
+    }
+
+    /// The org's clock.
+    pub(super) fn now(&self) -> Millis {
+        real_time() + self.clock_offset
+    }
+
+    /// Puts a user into the org: index of logins and the group Everyone included.
+    pub(super) fn insert_user(&mut self, mut user: User) {
+        user.groups.insert(self.everyone.clone());
+        if let Some(everyone) = self.groups.get_mut(&self.everyone) {
+            everyone.members.insert(user.id.clone());
+        }
+        self.logins
+            .insert(user.login().to_lowercase(), user.id.clone());
+        self.users.insert(user.id.clone(), user);
+    }
+}
+
+/// Milliseconds since the Unix epoch by the machine's clock.
+pub(super) fn real_time() -> Millis {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    elapsed.map_or(0, |elapsed| {
+        Millis::try_from(elapsed.as_millis()).unwrap_or(Millis::MAX)
+    })
+}
+
+impl User {
+    pub(super) fn login(&self) -> &str {
+        self.attribute("login")
+    }
+
+    /// A text attribute of the profile, or the empty text.
+    pub(super) fn attribute(&self, name: &str) -> &str {
+        self.profile
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// First and last name, as the System Log shows a user.
+    pub(super) fn display_name(&self) -> String {
+        format!(
+            "{} {}",
+            self.attribute("firstName"),
+            self.attribute("lastName")
+        )
+    }
+}
+
+impl Group {
+    pub(super) fn name(&self) -> &str {
+        self.profile
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    fn everyone(id: Id, now: Millis) -> Self {
+        let profile = serde_json::json!({"name": "Everyone", "description": "All users in your organization"});
+        Self {
+            id,
+            kind: "BUILT_IN".to_owned(),
+            object_class: "okta:user_group".to_owned(),
+            profile: profile.as_object().cloned().unwrap_or_default(),
+            created: now,
+            last_updated: now,
+            last_membership_updated: now,
+            members: BTreeSet::new(),
+            source: None,
+        }
+    }
 }
 
 pub(super) struct User {
