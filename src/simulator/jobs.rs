@@ -38,7 +38,7 @@ pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
     let mut waiting = Vec::new();
     while org.jobs.front().is_some_and(|job| job.due <= now) {
         let Some(job) = org.jobs.pop_front() else { break };
-        if agent::is_down(org, &job.app) && now < job.due + timeout {
+        if job.kind != JobKind::Reconcile && agent::is_down(org, &job.app) && now < job.due + timeout {
             waiting.push(job);
         } else {
             agent::perform(org, &job, now);

@@ -10,6 +10,7 @@
 //! ```
 
 mod active_directory;
+mod agent;
 mod agent_pools;
 mod app_groups;
 mod app_users;
@@ -20,6 +21,7 @@ mod control;
 mod directory;
 mod dn;
 mod dump;
+mod effective_group;
 mod error;
 mod faults;
 mod filter;
@@ -28,9 +30,12 @@ mod headers;
 mod http;
 mod ids;
 mod import;
+mod jobs;
 mod ldap;
 mod limits;
 mod log;
+mod mappings;
+mod names;
 mod memberships;
 mod options;
 mod org;
@@ -44,6 +49,7 @@ mod rule_expression;
 mod rule_membership;
 mod rules;
 mod scenario;
+mod schemas;
 mod server;
 mod service;
 mod sign_in;

@@ -85,7 +85,10 @@ pub(super) fn group_unassigned(org: &mut Org, app: &str, group: &str) -> bool {
 pub(super) fn group_assigned(org: &mut Org, app: &str, group: &str) {
     let members = org.groups.get(group).map(|group| group.members.clone());
     for user in members.unwrap_or_default() {
-        reevaluate(org, app, &user, Push::Always);
+        let decides = compare(org, app, &user).is_some_and(|(_, wanted)| wanted.as_deref() == Some(group));
+        // Members over whom another group decides are not touched by this one.
+        let repush = if decides { Push::Always } else { Push::WhenChanged };
+        reevaluate(org, app, &user, repush);
     }
 }
 
