@@ -123,8 +123,8 @@ fn in_search(expr: &Expr) -> bool {
             ("created" | "lastUpdated" | "lastMembershipUpdated", operator) => {
                 is_comparison(operator)
             }
-            ("profile.name" | "profile.description", Operator::Co) => true,
-            ("id" | "type" | "source.id", Operator::Eq | Operator::Sw) => true,
+            ("profile.name" | "profile.description", Operator::Co)
+            | ("id" | "type" | "source.id", Operator::Eq | Operator::Sw) => true,
             (property, Operator::Eq | Operator::Sw | Operator::Pr) => {
                 property.starts_with("profile.")
             }

@@ -1,4 +1,4 @@
-//! Groups: OKTA_GROUP, APP_GROUP and the built-in Everyone.
+//! Groups: `OKTA_GROUP`, `APP_GROUP` and the built-in Everyone.
 
 use std::collections::BTreeSet;
 

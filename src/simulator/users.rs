@@ -79,6 +79,7 @@ fn by_short_login<'a>(org: &'a Org, key: &str) -> Option<&'a User> {
 }
 
 /// A whole user with its `ETag`.
+#[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
 pub(super) fn answer(org: &Org, request: &Request, user: &User) -> Reply {
     let mut body = show(org, &request.base, user);
     trim(&mut body, &request.content_type);
