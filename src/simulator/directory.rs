@@ -1,1 +1,151 @@
+//! An Active Directory of one domain, in memory: organizational units, containers and user accounts.
+//!
+//! It keeps AD's rules that a move of an account can run into: names unique below their parent, `sAMAccountName` and
+//! `userPrincipalName` unique in the domain, GUID and SID fixed for life, rights of the agent's service account, protected objects.
+//! It knows nothing of Okta, and nothing of LDAP but what its entries look like.
 
+mod account;
+mod bind;
+mod changes;
+mod dump;
+mod entry;
+mod identity;
+mod refusal;
+mod units;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::dn::{Dn, fold};
+
+pub(super) use account::{Account, NewAccount};
+pub(super) use bind::BindAccount;
+pub(super) use entry::{Entry, Shown, same_value};
+pub(super) use identity::{Guid, Sid};
+pub(super) use refusal::Refusal;
+pub(super) use units::{Container, ContainerKind};
+
+/// One domain. The same seed and the same calls give the same GUIDs and SIDs; only times and the bind password differ.
+pub(super) struct Directory {
+    domain: String,
+    base: Dn,
+    random: fastrand::Rng,
+    /// The three numbers that all SIDs of the domain share.
+    sid_authority: [u32; 3],
+    next_rid: u32,
+    /// The highest update sequence number given so far.
+    usn: u64,
+    /// Everything by the key of its DN: a subtree is a range.
+    tree: BTreeMap<String, Node>,
+    accounts: BTreeMap<Guid, Account>,
+    /// Folded `sAMAccountName` to account.
+    sams: HashMap<String, Guid>,
+    /// Folded `userPrincipalName` to account.
+    upns: HashMap<String, Guid>,
+    /// Keys of the OUs in which the agent's service account may neither create nor delete.
+    denied: BTreeSet<String>,
+    bind: BindAccount,
+}
+
+enum Node {
+    Container(Container),
+    Account(Guid),
+}
+
+impl Directory {
+    /// An empty domain such as `corp.example`: its root, `CN=Users`, and the account that may bind over LDAP.
+    pub(super) fn new(domain: &str, seed: u64) -> Self {
+        let base = Dn::of_domain(domain);
+        let mut random = fastrand::Rng::with_seed(seed);
+        // Windows draws the three numbers at random when the domain is made.
+        let sid_authority = [random.u32(..), random.u32(..), random.u32(..)];
+        let mut directory = Self {
+            domain: domain.to_lowercase(),
+            bind: BindAccount::new(domain, &base),
+            base,
+            random,
+            sid_authority,
+            next_rid: identity::FIRST_RID,
+            usn: 12_000,
+            tree: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            sams: HashMap::new(),
+            upns: HashMap::new(),
+            denied: BTreeSet::new(),
+        };
+        directory.furnish();
+        directory
+    }
+
+    /// DNS name of the domain in lower case.
+    pub(super) fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// DN of the domain, such as `DC=corp,DC=example`.
+    pub(super) fn base(&self) -> String {
+        self.base.to_string()
+    }
+
+    pub(super) fn bind_account(&self) -> &BindAccount {
+        &self.bind
+    }
+
+    pub(super) fn account(&self, guid: Guid) -> Option<&Account> {
+        self.accounts.get(&guid)
+    }
+
+    pub(super) fn by_user_principal_name(&self, name: &str) -> Option<&Account> {
+        self.upns
+            .get(&fold(name))
+            .and_then(|guid| self.account(*guid))
+    }
+
+    pub(super) fn by_sam_account_name(&self, name: &str) -> Option<&Account> {
+        self.sams
+            .get(&fold(name))
+            .and_then(|guid| self.account(*guid))
+    }
+
+    /// The account of this DN; `None` too when `dn` is no DN, or another kind of object.
+    pub(super) fn by_dn(&self, dn: &str) -> Option<&Account> {
+        let dn = Dn::parse(dn).ok()?;
+        match self.tree.get(&dn.key())? {
+            Node::Account(guid) => self.account(*guid),
+            Node::Container(_) => None,
+        }
+    }
+
+    /// All accounts, the bind account included, by GUID.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// Accounts below `dn` at any depth, by DN; empty when there is no such object.
+    pub(super) fn accounts_under(&self, dn: &str) -> impl Iterator<Item = &Account> {
+        let key = Dn::parse(dn).map(|dn| dn.key()).unwrap_or_default();
+        // The empty key is everything's prefix; no account is meant by it.
+        let keys = (!key.is_empty()).then(|| self.keys_under(key));
+        keys.into_iter()
+            .flatten()
+            .filter_map(|(_, node)| match node {
+                Node::Account(guid) => self.account(*guid),
+                Node::Container(_) => None,
+            })
+    }
+
+    /// The nodes whose key begins with `key`, the object itself included.
+    fn keys_under(&self, key: String) -> impl Iterator<Item = (&String, &Node)> {
+        let prefix = key.clone();
+        self.tree
+            .range(key..)
+            .take_while(move |(key, _)| key.starts_with(&prefix))
+    }
+
+    fn next_usn(&mut self) -> u64 {
+        self.usn += 1;
+        self.usn
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,311 @@
+//! Changes of accounts: making, moving, renaming, enabling, updating, deleting.
+
+use jiff::Timestamp;
+
+use super::super::dn::{Dn, fold};
+use super::account::{RESERVED, spelling};
+use super::identity::{Guid, Sid};
+use super::units::{parse, taken_dn};
+use super::{Account, Directory, NewAccount, Node, Refusal};
+
+/// Microsoft's page "SAM-Account-Name" keeps 20 characters for clients of old; these are not allowed at all.
+const NOT_IN_SAM: &[char] = &[
+    '"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@',
+];
+
+impl Directory {
+    /// Makes an enabled account in an OU or container.
+    pub(in crate::simulator) fn create_account(
+        &mut self,
+        new: &NewAccount,
+    ) -> Result<Guid, Refusal> {
+        let parent = self.open_container(&new.ou)?;
+        check_names(new)?;
+        self.check_free_dn(&parent.child("CN", &new.cn))?;
+        self.check_free_sam(&new.sam_account_name, None)?;
+        self.check_free_upn(&new.user_principal_name, None)?;
+        Ok(self.insert_account(new, &parent))
+    }
+
+    /// Moves an account into another OU as LDAP's modify-DN does; GUID and SID stay. Gives the new DN.
+    ///
+    /// Moving it to where it is already changes nothing and is not refused.
+    pub(in crate::simulator) fn move_account(
+        &mut self,
+        guid: Guid,
+        ou: &str,
+    ) -> Result<String, Refusal> {
+        let account = self.find(guid)?;
+        let (old, target) = (parse(&account.dn)?, parse(ou)?);
+        let source = old.parent().unwrap_or_default();
+        if source.key() == target.key() {
+            return Ok(account.dn.clone());
+        }
+        let cn = account.cn.clone();
+        let target = self.open_container(ou)?;
+        self.check_removable(guid)?;
+        self.check_free_dn(&target.child("CN", &cn))?;
+        Ok(self.relocate(guid, &target, &cn))
+    }
+
+    /// Gives an account another common name in the same OU. Gives the new DN.
+    pub(in crate::simulator) fn rename(&mut self, guid: Guid, cn: &str) -> Result<String, Refusal> {
+        let parent = parse(&self.find(guid)?.parent)?;
+        check_text("cn", cn)?;
+        let dn = parent.child("CN", cn);
+        let own = |node: &Node| matches!(node, Node::Account(holder) if *holder == guid);
+        // Another case of one's own name is no clash.
+        if !self.tree.get(&dn.key()).is_some_and(own) {
+            self.check_free_dn(&dn)?;
+        }
+        Ok(self.relocate(guid, &parent, cn))
+    }
+
+    pub(in crate::simulator) fn enable(&mut self, guid: Guid) -> Result<(), Refusal> {
+        self.change(guid, |account| account.enabled = true)
+    }
+
+    pub(in crate::simulator) fn disable(&mut self, guid: Guid) -> Result<(), Refusal> {
+        self.change(guid, |account| account.enabled = false)
+    }
+
+    /// Sets "Protect object from accidental deletion".
+    pub(in crate::simulator) fn protect(&mut self, guid: Guid) -> Result<(), Refusal> {
+        self.change(guid, |account| account.protected_from_deletion = true)
+    }
+
+    pub(in crate::simulator) fn unprotect(&mut self, guid: Guid) -> Result<(), Refusal> {
+        self.change(guid, |account| account.protected_from_deletion = false)
+    }
+
+    /// Sets attributes, or removes those given as `None` or empty. All or none are changed.
+    ///
+    /// `sAMAccountName` and `userPrincipalName` must stay unique; what has a call of its own (`cn`, `userAccountControl`) or never
+    /// changes (`objectGUID`) is refused.
+    pub(in crate::simulator) fn update_attributes(
+        &mut self,
+        guid: Guid,
+        changes: &[(&str, Option<&str>)],
+    ) -> Result<(), Refusal> {
+        self.find(guid)?;
+        for (name, value) in changes {
+            self.check_attribute(guid, name, value.unwrap_or_default())?;
+        }
+        for (name, value) in changes {
+            self.set_attribute(guid, name, value.unwrap_or_default());
+        }
+        self.change(guid, |_| {})
+    }
+
+    pub(in crate::simulator) fn delete_account(&mut self, guid: Guid) -> Result<(), Refusal> {
+        self.check_removable(guid)?;
+        let key = parse(&self.find(guid)?.dn)?.key();
+        self.tree.remove(&key);
+        if let Some(account) = self.accounts.remove(&guid) {
+            self.sams.remove(&fold(&account.sam_account_name));
+            self.upns.remove(&fold(&account.user_principal_name));
+        }
+        self.next_usn();
+        Ok(())
+    }
+
+    /// Makes the account without asking; names are known to be free.
+    pub(super) fn insert_account(&mut self, new: &NewAccount, parent: &Dn) -> Guid {
+        let (now, usn) = (Timestamp::now(), self.next_usn());
+        let dn = parent.child("CN", &new.cn);
+        let account = Account {
+            guid: Guid::random(&mut self.random),
+            sid: Sid::new(self.sid_authority, self.next_rid),
+            rid: self.next_rid,
+            cn: new.cn.clone(),
+            dn: dn.to_string(),
+            parent: parent.to_string(),
+            sam_account_name: new.sam_account_name.clone(),
+            user_principal_name: new.user_principal_name.clone(),
+            enabled: true,
+            protected_from_deletion: false,
+            created: now,
+            changed: now,
+            usn_created: usn,
+            usn_changed: usn,
+            attributes: new.attributes(),
+        };
+        self.next_rid += 1;
+        self.index(account, dn.key())
+    }
+
+    fn index(&mut self, account: Account, key: String) -> Guid {
+        let guid = account.guid;
+        self.tree.insert(key, Node::Account(guid));
+        self.sams.insert(fold(&account.sam_account_name), guid);
+        if !account.user_principal_name.is_empty() {
+            self.upns.insert(fold(&account.user_principal_name), guid);
+        }
+        self.accounts.insert(guid, account);
+        guid
+    }
+
+    fn relocate(&mut self, guid: Guid, parent: &Dn, cn: &str) -> String {
+        let dn = parent.child("CN", cn);
+        let text = dn.to_string();
+        let usn = self.next_usn();
+        if let Some(account) = self.accounts.get_mut(&guid) {
+            let old = Dn::parse(&account.dn).map(|old| old.key());
+            old.ok().and_then(|key| self.tree.remove(&key));
+            account.dn.clone_from(&text);
+            account.parent = parent.to_string();
+            cn.clone_into(&mut account.cn);
+            account.changed = Timestamp::now();
+            account.usn_changed = usn;
+            self.tree.insert(dn.key(), Node::Account(guid));
+        }
+        text
+    }
+
+    fn change(&mut self, guid: Guid, change: impl FnOnce(&mut Account)) -> Result<(), Refusal> {
+        let usn = self.usn + 1;
+        let account = self
+            .accounts
+            .get_mut(&guid)
+            .ok_or(Refusal::AccountNotFound)?;
+        change(account);
+        account.changed = Timestamp::now();
+        account.usn_changed = usn;
+        self.usn = usn;
+        Ok(())
+    }
+
+    fn set_attribute(&mut self, guid: Guid, name: &str, value: &str) {
+        let Some(account) = self.accounts.get_mut(&guid) else {
+            return;
+        };
+        if name.eq_ignore_ascii_case("sAMAccountName") {
+            self.sams.remove(&fold(&account.sam_account_name));
+            self.sams.insert(fold(value), guid);
+            value.clone_into(&mut account.sam_account_name);
+        } else if name.eq_ignore_ascii_case("userPrincipalName") {
+            self.upns.remove(&fold(&account.user_principal_name));
+            if !value.is_empty() {
+                self.upns.insert(fold(value), guid);
+            }
+            value.clone_into(&mut account.user_principal_name);
+        } else if value.is_empty() {
+            account.attributes.remove(&spelling(name));
+        } else {
+            account
+                .attributes
+                .insert(spelling(name), vec![value.to_owned()]);
+        }
+    }
+
+    fn find(&self, guid: Guid) -> Result<&Account, Refusal> {
+        self.account(guid).ok_or(Refusal::AccountNotFound)
+    }
+
+    /// The container of this DN as the directory spells it, when the service account may create in it.
+    fn open_container(&self, dn: &str) -> Result<Dn, Refusal> {
+        let container = parse(dn)?;
+        let spelled = parse(&self.container(&container)?.dn)?;
+        self.check_rights(&spelled)?;
+        Ok(spelled)
+    }
+
+    /// Refuses when the service account may not take the account away from where it is.
+    fn check_removable(&self, guid: Guid) -> Result<(), Refusal> {
+        let account = self.find(guid)?;
+        if account.protected_from_deletion {
+            let dn = account.dn.clone();
+            return Err(Refusal::AccessDenied { dn });
+        }
+        self.check_rights(&parse(&account.parent)?)
+    }
+
+    fn check_attribute(&self, guid: Guid, name: &str, value: &str) -> Result<(), Refusal> {
+        if name.eq_ignore_ascii_case("sAMAccountName") {
+            check_sam(value)?;
+            self.check_free_sam(value, Some(guid))
+        } else if name.eq_ignore_ascii_case("userPrincipalName") {
+            self.check_free_upn(value, Some(guid))
+        } else if is_reserved(name) {
+            Err(invalid_attribute(name))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_free_dn(&self, dn: &Dn) -> Result<(), Refusal> {
+        if self.tree.contains_key(&dn.key()) {
+            return Err(taken_dn(&dn.to_string()));
+        }
+        Ok(())
+    }
+
+    fn check_free_sam(&self, name: &str, own: Option<Guid>) -> Result<(), Refusal> {
+        let holder = self.sams.get(&fold(name)).copied();
+        check_free("sAMAccountName", name, holder, own)
+    }
+
+    fn check_free_upn(&self, name: &str, own: Option<Guid>) -> Result<(), Refusal> {
+        let holder = self.upns.get(&fold(name)).copied();
+        check_free("userPrincipalName", name, holder, own)
+    }
+}
+
+fn check_free(
+    attribute: &'static str,
+    value: &str,
+    holder: Option<Guid>,
+    own: Option<Guid>,
+) -> Result<(), Refusal> {
+    if holder.is_some() && holder != own {
+        let value = value.to_owned();
+        return Err(Refusal::AlreadyExists { attribute, value });
+    }
+    Ok(())
+}
+
+fn check_names(new: &NewAccount) -> Result<(), Refusal> {
+    check_text("cn", &new.cn)?;
+    check_sam(&new.sam_account_name)?;
+    match new
+        .extra
+        .iter()
+        .find(|(name, _)| is_reserved(name) || is_indexed(name))
+    {
+        Some((name, _)) => Err(invalid_attribute(name)),
+        None => Ok(()),
+    }
+}
+
+fn check_sam(name: &str) -> Result<(), Refusal> {
+    check_text("sAMAccountName", name)?;
+    if name.contains(NOT_IN_SAM) {
+        return Err(invalid_attribute("sAMAccountName"));
+    }
+    Ok(())
+}
+
+fn check_text(attribute: &str, value: &str) -> Result<(), Refusal> {
+    if value.trim().is_empty() {
+        return Err(invalid_attribute(attribute));
+    }
+    Ok(())
+}
+
+fn is_reserved(name: &str) -> bool {
+    RESERVED
+        .iter()
+        .any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
+fn is_indexed(name: &str) -> bool {
+    ["sAMAccountName", "userPrincipalName"]
+        .iter()
+        .any(|indexed| indexed.eq_ignore_ascii_case(name))
+}
+
+fn invalid_attribute(name: &str) -> Refusal {
+    Refusal::InvalidAttribute {
+        attribute: name.to_owned(),
+    }
+}

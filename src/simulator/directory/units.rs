@@ -1,0 +1,153 @@
+//! Organizational units and containers, and the service account's rights in them.
+
+use jiff::Timestamp;
+
+use super::super::dn::Dn;
+use super::identity::Guid;
+use super::{BindAccount, Directory, NewAccount, Node, Refusal};
+
+/// An object that holds others.
+#[derive(Clone, Debug)]
+pub(in crate::simulator) struct Container {
+    pub(in crate::simulator) guid: Guid,
+    pub(in crate::simulator) kind: ContainerKind,
+    pub(in crate::simulator) dn: String,
+    /// Value of its own relative name, such as `Users`.
+    pub(in crate::simulator) name: String,
+    pub(in crate::simulator) created: Timestamp,
+    pub(in crate::simulator) usn: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulator) enum ContainerKind {
+    Domain,
+    OrganizationalUnit,
+    /// Such as `CN=Users`: holds accounts, and takes no group policy.
+    Container,
+}
+
+impl Directory {
+    /// Makes an OU below an existing object of the domain.
+    pub(in crate::simulator) fn create_ou(&mut self, dn: &str) -> Result<(), Refusal> {
+        let parsed = parse(dn)?;
+        let (Some("OU"), Some(name)) = (parsed.leaf_kind().as_deref(), parsed.leaf_value()) else {
+            return Err(invalid(dn));
+        };
+        let parent = parsed.parent().unwrap_or_default();
+        let parent_dn = self.container(&parent)?.dn.clone();
+        let key = parsed.key();
+        if self.tree.contains_key(&key) {
+            return Err(taken_dn(dn));
+        }
+        // The parent as it is spelled in the directory, whatever the spelling of the call.
+        let dn = parse(&parent_dn)?.child("OU", name);
+        self.insert_container(&dn, ContainerKind::OrganizationalUnit);
+        Ok(())
+    }
+
+    /// Deletes an empty OU.
+    pub(in crate::simulator) fn delete_ou(&mut self, dn: &str) -> Result<(), Refusal> {
+        let key = self.ou_key(dn)?;
+        if self.keys_under(key.clone()).nth(1).is_some() {
+            return Err(Refusal::NotALeaf { dn: dn.to_owned() });
+        }
+        self.tree.remove(&key);
+        self.denied.remove(&key);
+        Ok(())
+    }
+
+    pub(in crate::simulator) fn ou_exists(&self, dn: &str) -> bool {
+        self.ou_key(dn).is_ok()
+    }
+
+    /// DNs of all OUs, a parent before its children.
+    pub(in crate::simulator) fn ous(&self) -> impl Iterator<Item = &str> {
+        self.tree.values().filter_map(|node| match node {
+            Node::Container(unit) if unit.kind == ContainerKind::OrganizationalUnit => {
+                Some(unit.dn.as_str())
+            }
+            _ => None,
+        })
+    }
+
+    /// Takes from the service account the right to create and delete accounts in this OU and below it.
+    pub(in crate::simulator) fn deny(&mut self, ou: &str) -> Result<(), Refusal> {
+        let key = self.ou_key(ou)?;
+        self.denied.insert(key);
+        Ok(())
+    }
+
+    /// Gives back what [`Directory::deny`] took from this OU.
+    pub(in crate::simulator) fn allow(&mut self, ou: &str) -> Result<(), Refusal> {
+        let key = self.ou_key(ou)?;
+        self.denied.remove(&key);
+        Ok(())
+    }
+
+    /// Refuses when the service account has no rights in this container. Rights are inherited downwards.
+    pub(super) fn check_rights(&self, container: &Dn) -> Result<(), Refusal> {
+        let key = container.key();
+        if self.denied.iter().any(|denied| key.starts_with(denied)) {
+            let dn = container.to_string();
+            return Err(Refusal::AccessDenied { dn });
+        }
+        Ok(())
+    }
+
+    pub(super) fn container(&self, dn: &Dn) -> Result<&Container, Refusal> {
+        match self.tree.get(&dn.key()) {
+            Some(Node::Container(container)) => Ok(container),
+            _ => Err(Refusal::NoSuchObject { dn: dn.to_string() }),
+        }
+    }
+
+    /// What every domain has from the start.
+    pub(super) fn furnish(&mut self) {
+        let base = self.base.clone();
+        let users = base.child("CN", "Users");
+        self.insert_container(&base, ContainerKind::Domain);
+        self.insert_container(&users, ContainerKind::Container);
+        let service = NewAccount {
+            cn: BindAccount::common_name().to_owned(),
+            sam_account_name: BindAccount::common_name().to_owned(),
+            user_principal_name: self.bind.user_principal_name().to_owned(),
+            ..NewAccount::default()
+        };
+        self.insert_account(&service, &users);
+    }
+
+    fn insert_container(&mut self, dn: &Dn, kind: ContainerKind) {
+        let container = Container {
+            guid: Guid::random(&mut self.random),
+            kind,
+            dn: dn.to_string(),
+            name: dn.leaf_value().unwrap_or_default().to_owned(),
+            created: Timestamp::now(),
+            usn: self.next_usn(),
+        };
+        self.tree.insert(dn.key(), Node::Container(container));
+    }
+
+    fn ou_key(&self, dn: &str) -> Result<String, Refusal> {
+        let parsed = parse(dn)?;
+        match self.container(&parsed)?.kind {
+            ContainerKind::OrganizationalUnit => Ok(parsed.key()),
+            _ => Err(Refusal::NoSuchObject { dn: dn.to_owned() }),
+        }
+    }
+}
+
+pub(super) fn parse(dn: &str) -> Result<Dn, Refusal> {
+    Dn::parse(dn).map_err(|_| invalid(dn))
+}
+
+pub(super) fn taken_dn(dn: &str) -> Refusal {
+    Refusal::AlreadyExists {
+        attribute: "dn",
+        value: dn.to_owned(),
+    }
+}
+
+fn invalid(dn: &str) -> Refusal {
+    Refusal::InvalidDn { dn: dn.to_owned() }
+}
