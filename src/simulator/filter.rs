@@ -118,12 +118,11 @@ impl Expr {
     pub(super) fn required(&self, property: &str) -> Option<&str> {
         match self {
             Self::And(left, right) => left.required(property).or_else(|| right.required(property)),
-            Self::Test(test) if test.operator == Operator::Eq && test.property == property => {
-                match &test.literal {
-                    Literal::Text(text) => Some(text),
-                    _ => None,
-                }
-            }
+            Self::Test(Test {
+                property: named,
+                operator: Operator::Eq,
+                literal: Literal::Text(value),
+            }) if named == property => Some(value),
             _ => None,
         }
     }

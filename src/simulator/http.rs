@@ -90,6 +90,7 @@ impl Request {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "handlers end with these")]
 impl Answer {
     pub(super) fn with_status(status: u16, body: Value) -> Reply {
         Ok(Self {

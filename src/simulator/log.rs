@@ -108,6 +108,7 @@ impl Event {
 }
 
 /// Writes an event into the org's log.
+#[expect(clippy::needless_pass_by_value, reason = "an event is told once")]
 pub(super) fn record(org: &mut Org, event: Event) {
     let published = org.now();
     let value = show(org, &event, published);

@@ -96,6 +96,7 @@ pub(super) fn page(
 }
 
 /// A list that is answered whole, with a `self` link only.
+#[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
 pub(super) fn whole(request: &Request, items: Vec<Value>) -> Reply {
     let mut answer = Answer {
         status: 200,
@@ -112,6 +113,7 @@ pub(super) fn whole(request: &Request, items: Vec<Value>) -> Reply {
 }
 
 /// A page that was made by other means, with its links.
+#[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
 pub(super) fn answer(
     request: &Request,
     limit: usize,

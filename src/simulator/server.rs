@@ -16,6 +16,7 @@ use super::error::Error;
 use super::ldap;
 use super::scenario::Scenario;
 use super::service::Service;
+use super::sign_in;
 use super::store::Org;
 use super::traffic;
 
@@ -43,7 +44,7 @@ pub struct OrgAddress {
     pub name: String,
     /// Base URL, without a slash at the end.
     pub url: String,
-    /// An SSWS token of a super admin; the first token of the scenario.
+    /// An SSWS token that is good now, of a super admin if any has one.
     pub token: SecretString,
 }
 
@@ -137,7 +138,7 @@ impl OrgAddress {
         let token = org
             .tokens
             .values()
-            .filter(|token| !token.revoked)
+            .filter(|token| sign_in::is_valid(org, token, org.now()))
             .min_by_key(|token| (!is_super_admin(org, &token.owner), token.created));
         let secret = token.map(|token| token.secret.clone()).unwrap_or_default();
         Ok(Self {

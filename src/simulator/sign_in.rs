@@ -44,7 +44,8 @@ pub(super) fn renew(org: &mut Org, token: &str) {
     }
 }
 
-fn is_valid(org: &Org, token: &Token, now: Millis) -> bool {
+/// Whether a call with this token would pass.
+pub(super) fn is_valid(org: &Org, token: &Token, now: Millis) -> bool {
     // Assumed: any owner who may not sign in makes the token useless, not only a deactivated one.
     let owner = org.users.get(&token.owner);
     let owner_is_active = owner.is_some_and(|owner| {

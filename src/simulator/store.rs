@@ -44,7 +44,7 @@ pub(super) struct Org {
     /// The one user type of the org, and its schema.
     pub(super) user_type: Id,
     pub(super) user_schema: Id,
-    /// The BUILT_IN group that holds every user.
+    /// The `BUILT_IN` group that holds every user.
     pub(super) everyone: Id,
     /// Users that each rule has put into its groups.
     pub(super) rule_grants: BTreeMap<Id, BTreeSet<Id>>,
@@ -182,7 +182,7 @@ pub(super) struct User {
     pub(super) last_updated: Millis,
     pub(super) password_changed: Option<Millis>,
     pub(super) profile: Map<String, Value>,
-    /// `credentials.provider.type`, such as OKTA or ACTIVE_DIRECTORY.
+    /// `credentials.provider.type`, such as OKTA or `ACTIVE_DIRECTORY`.
     pub(super) provider: String,
     pub(super) has_password: bool,
     /// Question only; the answer is never shown.
@@ -192,7 +192,7 @@ pub(super) struct User {
 
 pub(super) struct Group {
     pub(super) id: Id,
-    /// OKTA_GROUP, APP_GROUP or BUILT_IN.
+    /// `OKTA_GROUP`, `APP_GROUP` or `BUILT_IN`.
     pub(super) kind: String,
     pub(super) object_class: String,
     pub(super) profile: Map<String, Value>,
@@ -200,7 +200,7 @@ pub(super) struct Group {
     pub(super) last_updated: Millis,
     pub(super) last_membership_updated: Millis,
     pub(super) members: BTreeSet<Id>,
-    /// The app instance of an APP_GROUP.
+    /// The app instance of an `APP_GROUP`.
     pub(super) source: Option<Id>,
 }
 
@@ -296,7 +296,7 @@ pub(super) struct Token {
 
 pub(super) struct Role {
     pub(super) id: Id,
-    /// SUPER_ADMIN, APP_ADMIN, …
+    /// `SUPER_ADMIN`, `APP_ADMIN`, …
     pub(super) kind: String,
     pub(super) created: Millis,
 }
