@@ -18,6 +18,8 @@ use super::store::{App, AppUser, Id, Millis, Org};
 pub(super) enum Import {
     /// Everything below the connected OUs; accounts that are not there any more are let go.
     Full,
+    /// A full one of long ago: it has left no trace in the log.
+    Before,
     /// What changed; it does not see what was moved out of scope (support articles).
     Incremental,
 }
@@ -68,12 +70,15 @@ fn chosen(org: &Org, app: Option<&str>) -> Result<Id, Refusal> {
 /// Matching is exact, by login or e-mail, and confirmed at once; other accounts stay for review.
 pub(super) fn run(org: &mut Org, app: &str, kind: Import) -> Imported {
     let mut done = Imported::default();
-    tell(org, app, "system.import.start", "Start import");
+    if kind != Import::Before {
+        tell(org, app, "system.import.start", "Start import");
+    }
     let accounts = in_scope(org, app);
     let linked = links(org, app);
     let emails = emails(org);
+    let known = Known { linked: &linked, emails: &emails, tells: kind != Import::Before };
     for account in &accounts {
-        take(org, app, account, &Known { linked: &linked, emails: &emails }, &mut done);
+        take(org, app, account, &known, &mut done);
     }
     if kind == Import::Full {
         done.removed = let_go(org, app, &accounts);
@@ -87,6 +92,7 @@ struct Known<'a> {
     linked: &'a HashMap<String, Id>,
     /// Lower-cased e-mail to user.
     emails: &'a HashMap<String, Id>,
+    tells: bool,
 }
 
 /// Accounts below the connected OUs; the directory's own service account is none of them.
@@ -126,6 +132,10 @@ fn take(org: &mut Org, app: &str, account: &Account, known: &Known, done: &mut I
         Some(user) => {
             link(org, app, &user, account);
             done.matched += 1;
+            if known.tells {
+                note(org, "system.import.user.match", "Match user by import", app, &user, None);
+                note(org, "system.import.user_match.confirm", "Confirm match of imported user", app, &user, None);
+            }
         }
         None => done.unmatched.push(account.user_principal_name.clone()),
     }
@@ -167,8 +177,6 @@ fn link(org: &mut Org, app: &str, user: &str, account: &Account) {
         app.unassigned.remove(user);
         app.users.insert(user.to_owned(), held);
     }
-    note(org, "system.import.user.match", "Match user by import", app, user, None);
-    note(org, "system.import.user_match.confirm", "Confirm match of imported user", app, user, None);
 }
 
 fn taken_or_new(org: &mut Org, app: &str, user: &str, now: Millis) -> Option<AppUser> {
