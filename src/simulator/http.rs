@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::store::{Id, Org};
 
 /// A request that passed sign-in and rate limits.
+#[derive(Default)]
 pub(super) struct Request {
     pub(super) method: String,
     /// Path without query, percent-encoded as received.
@@ -19,6 +20,11 @@ pub(super) struct Request {
     pub(super) base: String,
     /// The admin whose token came with the request.
     pub(super) principal: Id,
+    /// The token itself, by id.
+    pub(super) token: Id,
+    /// The `Content-Type` that was sent; users trim their form by it.
+    pub(super) content_type: String,
+    pub(super) if_match: Option<String>,
 }
 
 /// An answer: status, JSON body (or none), extra headers such as `Link`.
@@ -53,7 +59,47 @@ pub(super) struct Route {
     pub(super) handler: Handler,
 }
 
+impl Request {
+    /// The first value of a query parameter.
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        let pair = self.query.iter().find(|(key, _)| key == name);
+        pair.map(|(_, value)| value.as_str())
+    }
+
+    /// A boolean query parameter, or `default`.
+    pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool, Refusal> {
+        match self.query(name) {
+            None | Some("") => Ok(default),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(text) => Err(Refusal::mismatch(name, text)),
+        }
+    }
+
+    /// The value of the path's part number `index`.
+    pub(super) fn parameter(&self, index: usize) -> &str {
+        self.parameters.get(index).map_or("", String::as_str)
+    }
+
+    /// The body as an object; a missing one or another JSON value is not well-formed.
+    pub(super) fn object(&self) -> Result<&serde_json::Map<String, Value>, Refusal> {
+        self.body
+            .as_ref()
+            .and_then(Value::as_object)
+            .ok_or_else(Refusal::malformed)
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers end with these")]
 impl Answer {
+    pub(super) fn with_status(status: u16, body: Value) -> Reply {
+        Ok(Self {
+            status,
+            body: Some(body),
+            headers: Vec::new(),
+        })
+    }
+
     pub(super) fn ok(body: Value) -> Reply {
         Ok(Self {
             status: 200,
@@ -90,6 +136,47 @@ impl Refusal {
             summary: format!("Api validation failed: {object}"),
             causes: causes.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    /// E0000003: the body is no JSON, or not of the form asked for.
+    pub(super) fn malformed() -> Self {
+        Self::new(400, "E0000003", "The request body was not well-formed.")
+    }
+
+    /// E0000006: the token's owner lacks the permission, or nobody has it.
+    pub(super) fn forbidden() -> Self {
+        Self::new(
+            403,
+            "E0000006",
+            "You do not have permission to perform the requested action",
+        )
+    }
+
+    /// E0000038: a lifecycle step that the user's status does not allow.
+    pub(super) fn wrong_status() -> Self {
+        Self::new(
+            403,
+            "E0000038",
+            "This operation is not allowed in the user's current status.",
+        )
+    }
+
+    /// E0000037 for a query parameter of another type.
+    pub(super) fn mismatch(name: &str, value: &str) -> Self {
+        let summary = format!("Type mismatch exception.  Could not read {value:?} as {name}.");
+        Self::new(400, "E0000037", &summary)
+    }
+
+    /// E0000060: Okta has it, the simulator has not.
+    pub(super) fn not_modelled(what: &str) -> Self {
+        Self::new(501, "E0000060", "Unsupported operation.")
+            .cause(&format!("{what} is not modelled by the simulator"))
+    }
+
+    /// Adds a cause.
+    pub(super) fn cause(mut self, cause: &str) -> Self {
+        self.causes.push(cause.to_owned());
+        self
     }
 
     /// Any other code of the catalogue.

@@ -2,15 +2,75 @@
 //!
 //! The simulator answers over HTTP and LDAP with Okta's and AD's own rules, so that a client cannot tell. It imports nothing of
 //! this crate: a misreading of the API in the client cannot hide in both. What is not modelled answers 501, never a made-up success.
+//!
+//! ```text
+//! server ─► traffic ─► service: routes ─► sign_in ─► limits ─► permissions ─► a resource module ─► store
+//!    │         └────► control, faults: `/simulator/`, what no Okta has
+//!    └────► ldap ─► directory
+//! ```
 
+mod active_directory;
+mod agent;
+mod agent_pools;
 mod app_groups;
 mod app_users;
+mod app_form;
 mod apps;
+mod buckets;
+mod connection;
+mod control;
 mod directory;
 mod dn;
+mod dump;
+mod effective_group;
+mod error;
+mod faults;
+mod filter;
+mod group_search;
+mod groups;
+mod headers;
 mod http;
 mod ids;
+mod import;
+mod jobs;
+mod json_patch;
 mod ldap;
+mod limits;
+mod log;
+mod mappings;
+mod names;
+mod memberships;
 mod options;
+mod org;
+mod pages;
+mod permissions;
 mod provisioning;
+mod reply;
+mod roles;
+mod routes;
+mod rule_expression;
+mod rule_membership;
+mod rules;
+mod scenario;
+mod schemas;
+mod server;
+mod service;
+mod sign_in;
 mod store;
+mod tokens;
+mod traffic;
+mod user_changes;
+mod user_creation;
+mod user_groups;
+mod user_lifecycle;
+mod user_profile;
+mod user_search;
+mod users;
+mod wire;
+
+#[cfg(test)]
+mod testing;
+
+pub use error::Error;
+pub use scenario::Scenario;
+pub use server::{DirectoryAddress, Listen, OrgAddress, Ready, Simulator};

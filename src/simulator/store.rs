@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
@@ -37,6 +38,138 @@ pub(super) struct Org {
     pub(super) options: super::options::Options,
     /// Active Directories by lower-cased domain name; shared with the LDAP server.
     pub(super) directories: BTreeMap<String, Arc<RwLock<Directory>>>,
+    pub(super) created: Millis,
+    /// Added to the real time; tests shift it.
+    pub(super) clock_offset: Millis,
+    /// The one user type of the org, and its schema.
+    pub(super) user_type: Id,
+    pub(super) user_schema: Id,
+    /// The `BUILT_IN` group that holds every user.
+    pub(super) everyone: Id,
+    /// Users that each rule has put into its groups.
+    pub(super) rule_grants: BTreeMap<Id, BTreeSet<Id>>,
+    pub(super) recent: Recent,
+}
+
+/// Changes that reads may not see yet.
+#[derive(Default)]
+pub(super) struct Recent {
+    pub(super) memberships: VecDeque<MembershipChange>,
+    /// New groups and when they were made.
+    pub(super) groups: HashMap<Id, Millis>,
+}
+
+pub(super) struct MembershipChange {
+    pub(super) at: Millis,
+    pub(super) group: Id,
+    pub(super) user: Id,
+    /// Whether the user was a member before the change.
+    pub(super) was_member: bool,
+}
+
+impl Org {
+    /// An org that holds nothing but the group Everyone. The same `seed` gives the same ids.
+    pub(super) fn new(name: &str, seed: u64) -> Self {
+        let mut ids = super::ids::Ids::new(seed, "1d7");
+        let now = real_time();
+        let everyone = Group::everyone(ids.next("00g"), now);
+        Self {
+            name: name.to_owned(),
+            id: ids.next("00o"),
+            subdomain: name.to_owned(),
+            user_type: ids.next("oty"),
+            user_schema: ids.next("osc"),
+            everyone: everyone.id.clone(),
+            groups: BTreeMap::from([(everyone.id.clone(), everyone)]),
+            ids,
+            users: BTreeMap::new(),
+            logins: HashMap::new(),
+            rules: BTreeMap::new(),
+            apps: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            log: Vec::new(),
+            tasks: Vec::new(),
+            jobs: VecDeque::new(),
+            options: super::options::Options::default(),
+            directories: BTreeMap::new(),
+            created: now,
+            clock_offset: 0,
+            rule_grants: BTreeMap::new(),
+            recent: Recent::default(),
+        }
+    }
+
+    /// The org's clock.
+    pub(super) fn now(&self) -> Millis {
+        real_time() + self.clock_offset
+    }
+
+    /// Puts a user into the org: index of logins and the group Everyone included.
+    pub(super) fn insert_user(&mut self, mut user: User) {
+        user.groups.insert(self.everyone.clone());
+        if let Some(everyone) = self.groups.get_mut(&self.everyone) {
+            everyone.members.insert(user.id.clone());
+        }
+        self.logins
+            .insert(user.login().to_lowercase(), user.id.clone());
+        self.users.insert(user.id.clone(), user);
+    }
+}
+
+/// Milliseconds since the Unix epoch by the machine's clock.
+pub(super) fn real_time() -> Millis {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    elapsed.map_or(0, |elapsed| {
+        Millis::try_from(elapsed.as_millis()).unwrap_or(Millis::MAX)
+    })
+}
+
+impl User {
+    pub(super) fn login(&self) -> &str {
+        self.attribute("login")
+    }
+
+    /// A text attribute of the profile, or the empty text.
+    pub(super) fn attribute(&self, name: &str) -> &str {
+        self.profile
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// First and last name, as the System Log shows a user.
+    pub(super) fn display_name(&self) -> String {
+        format!(
+            "{} {}",
+            self.attribute("firstName"),
+            self.attribute("lastName")
+        )
+    }
+}
+
+impl Group {
+    pub(super) fn name(&self) -> &str {
+        self.profile
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    fn everyone(id: Id, now: Millis) -> Self {
+        let profile = serde_json::json!({"name": "Everyone", "description": "All users in your organization"});
+        Self {
+            id,
+            kind: "BUILT_IN".to_owned(),
+            object_class: "okta:user_group".to_owned(),
+            profile: profile.as_object().cloned().unwrap_or_default(),
+            created: now,
+            last_updated: now,
+            last_membership_updated: now,
+            members: BTreeSet::new(),
+            source: None,
+        }
+    }
 }
 
 pub(super) struct User {
@@ -49,7 +182,7 @@ pub(super) struct User {
     pub(super) last_updated: Millis,
     pub(super) password_changed: Option<Millis>,
     pub(super) profile: Map<String, Value>,
-    /// `credentials.provider.type`, such as OKTA or ACTIVE_DIRECTORY.
+    /// `credentials.provider.type`, such as OKTA or `ACTIVE_DIRECTORY`.
     pub(super) provider: String,
     pub(super) has_password: bool,
     /// Question only; the answer is never shown.
@@ -59,7 +192,7 @@ pub(super) struct User {
 
 pub(super) struct Group {
     pub(super) id: Id,
-    /// OKTA_GROUP, APP_GROUP or BUILT_IN.
+    /// `OKTA_GROUP`, `APP_GROUP` or `BUILT_IN`.
     pub(super) kind: String,
     pub(super) object_class: String,
     pub(super) profile: Map<String, Value>,
@@ -67,7 +200,7 @@ pub(super) struct Group {
     pub(super) last_updated: Millis,
     pub(super) last_membership_updated: Millis,
     pub(super) members: BTreeSet<Id>,
-    /// The app instance of an APP_GROUP.
+    /// The app instance of an `APP_GROUP`.
     pub(super) source: Option<Id>,
 }
 
@@ -98,6 +231,10 @@ pub(super) struct App {
     pub(super) groups: BTreeMap<Id, AppGroup>,
     /// Present when this is an `active_directory` instance.
     pub(super) active_directory: Option<ActiveDirectory>,
+    /// Users who were unassigned one by one, with the groups that do not assign them again.
+    pub(super) unassigned: BTreeMap<Id, BTreeSet<Id>>,
+    /// App to Okta, then Okta to app.
+    pub(super) mappings: Vec<super::mappings::Mapping>,
 }
 
 pub(super) struct AppUser {
@@ -114,6 +251,8 @@ pub(super) struct AppUser {
     pub(super) granting_group: Option<Id>,
     pub(super) user_name: String,
     pub(super) profile: Map<String, Value>,
+    /// When the agent takes the waiting job: from then on OUT_OF_SYNC is shown as SYNCING.
+    pub(super) syncing_from: Option<Millis>,
 }
 
 pub(super) struct AppGroup {
@@ -157,7 +296,7 @@ pub(super) struct Token {
 
 pub(super) struct Role {
     pub(super) id: Id,
-    /// SUPER_ADMIN, APP_ADMIN, …
+    /// `SUPER_ADMIN`, `APP_ADMIN`, …
     pub(super) kind: String,
     pub(super) created: Millis,
 }
@@ -176,12 +315,18 @@ pub(super) struct Job {
     pub(super) app: Id,
     pub(super) user: Id,
     pub(super) kind: JobKind,
+    /// The account's `externalId` when the app user that held it is gone.
+    pub(super) account: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum JobKind {
     /// Create or link the account, or bring it to the effective group's OU and push attributes.
     Provision,
+    /// Enable an account that was created.
+    Activate,
     /// Disable the account.
     Deactivate,
+    /// Take the assignment from a user whom no group assigns.
+    Reconcile,
 }

@@ -1,0 +1,175 @@
+//! `/simulator/`: what no Okta has. State, counters, options, faults; no token, no limits.
+
+use axum::body::Body;
+use axum::http::Response;
+use serde_json::{Map, Value, json};
+
+use super::dump;
+use super::faults::Fault;
+use super::http::{Answer, Handler, Refusal};
+use super::log;
+use super::options::Options;
+use super::reply;
+use super::routes::{self, Match};
+use super::service::{Incoming, Service};
+
+/// An answer of the control surface: status and body.
+type Told = (u16, Option<Value>);
+
+/// Answers a request to the control surface.
+pub(super) fn answer(service: &Service, incoming: &Incoming) -> Response<Body> {
+    service.settle_if_due();
+    let (status, body) = dispatch(service, incoming);
+    reply::of_control(status, body.as_ref())
+}
+
+fn dispatch(service: &Service, incoming: &Incoming) -> Told {
+    match (incoming.method, incoming.path.trim_end_matches('/')) {
+        ("GET", "/simulator/state") => ok(dump::state(&service.read())),
+        ("GET", "/simulator/tasks") => ok(dump::tasks(&service.read())),
+        ("GET", "/simulator/log") => told(log::all(&service.read())),
+        ("GET", "/simulator/requests") => ok(requests(service)),
+        ("POST", "/simulator/requests/reset") => {
+            *service.counters() = super::service::Counters::default();
+            (204, None)
+        }
+        ("GET", "/simulator/options") => options(&service.read().options),
+        ("PATCH", "/simulator/options") => patch_options(service, incoming.body),
+        ("POST", "/simulator/clock") => advance_clock(service, incoming.body),
+        ("GET", "/simulator/faults") => faults(service),
+        ("POST", "/simulator/faults") => add_faults(service, incoming.body),
+        ("DELETE", "/simulator/faults") => {
+            service.faults().clear();
+            (204, None)
+        }
+        _ => on_org(service, incoming),
+    }
+}
+
+/// What the resource modules add to the control surface.
+fn on_org(service: &Service, incoming: &Incoming) -> Told {
+    let (route, parameters) = match routes::CONTROL_ROUTES.find(incoming.method, incoming.path) {
+        Match::Found(endpoint, parameters) => match endpoint.route {
+            Some(route) => (route, parameters),
+            None => return unknown(incoming),
+        },
+        Match::WrongMethod(_) => return bad(405, "this path does not take this method"),
+        Match::Unknown => return unknown(incoming),
+    };
+    let reply = incoming
+        .request(parameters)
+        .and_then(|request| match route.handler {
+            Handler::Read(handler) => handler(&service.read(), &request),
+            Handler::Write(_) => service.handle(&mut service.write(), route, &request),
+        });
+    told(reply)
+}
+
+fn unknown(incoming: &Incoming) -> Told {
+    let path = incoming.path;
+    bad(
+        404,
+        &format!("the simulator's control surface has no {path}"),
+    )
+}
+
+fn requests(service: &Service) -> Value {
+    let counters = service.counters();
+    let routes: Map<String, Value> = counters
+        .by_route
+        .iter()
+        .map(|((method, pattern), count)| (format!("{method} {pattern}"), json!(count)))
+        .collect();
+    let total: u64 = counters.by_route.values().sum();
+    json!({"total": total, "writes": counters.writes, "limited": counters.limited, "routes": routes})
+}
+
+fn options(options: &Options) -> Told {
+    match serde_json::to_value(options) {
+        Ok(value) => ok(value),
+        Err(error) => bad(500, &error.to_string()),
+    }
+}
+
+fn patch_options(service: &Service, body: &[u8]) -> Told {
+    let mut org = service.write();
+    let merged = serde_json::from_slice::<Value>(body).and_then(|patch| {
+        let mut value = serde_json::to_value(&org.options)?;
+        merge(&mut value, patch);
+        serde_json::from_value::<Options>(value)
+    });
+    match merged {
+        Ok(merged) => {
+            org.options = merged;
+            service.settle(&mut org);
+            options(&org.options)
+        }
+        Err(error) => bad(400, &format!("these are no options: {error}")),
+    }
+}
+
+/// Objects are merged, everything else is replaced.
+fn merge(into: &mut Value, patch: Value) {
+    match (into, patch) {
+        (Value::Object(into), Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, patch) => *into = patch,
+    }
+}
+
+fn advance_clock(service: &Service, body: &[u8]) -> Told {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let Some(advance) = body["advanceMs"].as_i64() else {
+        return bad(400, "give the milliseconds to advance as `advanceMs`");
+    };
+    let mut org = service.write();
+    org.clock_offset = org.clock_offset.saturating_add(advance);
+    service.settle(&mut org);
+    ok(json!({"now": super::wire::date(org.now()), "offsetMs": org.clock_offset}))
+}
+
+fn faults(service: &Service) -> Told {
+    match serde_json::to_value(&*service.faults()) {
+        Ok(value) => ok(value),
+        Err(error) => bad(500, &error.to_string()),
+    }
+}
+
+/// Takes one fault or a list of them; all or none.
+fn add_faults(service: &Service, body: &[u8]) -> Told {
+    let parsed = serde_json::from_slice::<Value>(body).and_then(|value| match value {
+        Value::Array(_) => serde_json::from_value::<Vec<Fault>>(value),
+        one => serde_json::from_value::<Fault>(one).map(|fault| vec![fault]),
+    });
+    let ordered = match parsed {
+        Ok(ordered) => ordered,
+        Err(error) => return bad(400, &format!("this is no fault: {error}")),
+    };
+    if let Some(reason) = ordered.iter().find_map(|fault| fault.check().err()) {
+        return bad(400, &reason);
+    }
+    service.faults().extend(ordered);
+    faults(service)
+}
+
+fn ok(value: Value) -> Told {
+    (200, Some(value))
+}
+
+fn bad(status: u16, reason: &str) -> Told {
+    (status, Some(json!({"error": reason})))
+}
+
+fn told(reply: Result<Answer, Refusal>) -> Told {
+    match reply {
+        Ok(answer) => (answer.status, answer.body),
+        Err(refusal) => {
+            let causes = refusal.causes.join("; ");
+            let summary = refusal.summary;
+            bad(refusal.status, format!("{summary} {causes}").trim_end())
+        }
+    }
+}

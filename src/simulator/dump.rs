@@ -1,0 +1,100 @@
+//! The whole of an org as JSON, for the control surface. Secrets are left out.
+
+use std::sync::PoisonError;
+
+use serde_json::{Map, Value, json};
+
+use super::store::{App, AppGroup, AppUser, Group, Org, Role, Rule, Task, Token, User};
+use super::wire::{date, optional_date};
+
+/// Everything in the org, by id; app users and app groups by user and group, directories by domain.
+pub(super) fn state(org: &Org) -> Value {
+    json!({
+        "name": org.name,
+        "id": org.id,
+        "now": date(org.now()),
+        "users": by_id(&org.users, user),
+        "groups": by_id(&org.groups, group),
+        "rules": by_id(&org.rules, rule),
+        "apps": by_id(&org.apps, app),
+        "roles": by_id(&org.roles, |roles| roles.iter().map(role).collect()),
+        "tokens": by_id(&org.tokens, token),
+        "tasks": tasks(org),
+        "jobs": org.jobs.len(),
+        "events": org.log.len(),
+        "directories": directories(org),
+    })
+}
+
+/// Failed provisioning jobs, oldest first.
+pub(super) fn tasks(org: &Org) -> Value {
+    org.tasks.iter().map(task).collect()
+}
+
+fn by_id<T>(map: &std::collections::BTreeMap<String, T>, show: impl Fn(&T) -> Value) -> Value {
+    let entries = map.iter().map(|(id, item)| (id.clone(), show(item)));
+    Value::Object(entries.collect::<Map<_, _>>())
+}
+
+fn directories(org: &Org) -> Value {
+    let entries = org.directories.iter().map(|(domain, directory)| {
+        let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
+        (domain.clone(), directory.to_json())
+    });
+    Value::Object(entries.collect::<Map<_, _>>())
+}
+
+fn user(user: &User) -> Value {
+    json!({
+        "status": user.status, "login": user.login(), "profile": user.profile, "provider": user.provider,
+        "hasPassword": user.has_password, "created": date(user.created), "activated": optional_date(user.activated),
+        "lastUpdated": date(user.last_updated), "groups": user.groups,
+    })
+}
+
+fn group(group: &Group) -> Value {
+    json!({
+        "type": group.kind, "name": group.name(), "profile": group.profile, "source": group.source,
+        "created": date(group.created), "lastMembershipUpdated": date(group.last_membership_updated), "members": group.members,
+    })
+}
+
+fn rule(rule: &Rule) -> Value {
+    json!({"name": rule.name, "status": rule.status, "conditions": rule.conditions, "actions": rule.actions})
+}
+
+fn app(app: &App) -> Value {
+    json!({
+        "name": app.name, "label": app.label, "status": app.status, "features": app.features,
+        "users": by_id(&app.users, app_user), "groups": by_id(&app.groups, app_group),
+        "activeDirectory": app.active_directory.as_ref().map(|ad| json!({
+            "domain": ad.domain, "updateOuOnGroupChange": ad.update_ou_on_group_change, "connectedOus": ad.connected_ous,
+            "agents": ad.agents.iter().map(|agent| json!({"id": agent.id, "name": agent.name, "up": agent.up})).collect::<Vec<_>>(),
+        })),
+    })
+}
+
+fn app_user(user: &AppUser) -> Value {
+    json!({
+        "scope": if user.individual { "USER" } else { "GROUP" }, "group": user.granting_group, "status": user.status,
+        "syncState": user.sync_state, "externalId": user.external_id, "userName": user.user_name, "profile": user.profile,
+    })
+}
+
+fn app_group(group: &AppGroup) -> Value {
+    json!({"priority": group.priority, "profile": group.profile})
+}
+
+fn role(role: &Role) -> Value {
+    json!({"id": role.id, "type": role.kind})
+}
+
+fn token(token: &Token) -> Value {
+    json!({
+        "name": token.name, "owner": token.owner, "expires": date(token.expires), "network": token.network, "revoked": token.revoked,
+    })
+}
+
+fn task(task: &Task) -> Value {
+    json!({"app": task.app, "user": task.user, "message": task.message, "at": date(task.at)})
+}

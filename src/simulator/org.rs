@@ -1,0 +1,56 @@
+//! The org itself: its public metadata and its settings.
+
+use serde_json::json;
+
+use super::http::{Answer, Handler, Reply, Request, Route};
+use super::store::Org;
+use super::wire::{date, link};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        pattern: "/.well-known/okta-organization",
+        handler: Handler::Read(metadata),
+    },
+    Route {
+        method: "GET",
+        pattern: "/api/v1/org",
+        handler: Handler::Read(settings),
+    },
+];
+
+/// Public: what a client can check a base URL with. `idx` is Identity Engine.
+fn metadata(org: &Org, request: &Request) -> Reply {
+    Answer::ok(json!({
+        "id": org.id,
+        "cell": "op3",
+        "_links": {"organization": {"href": request.base}},
+        "pipeline": "idx",
+        "settings": {
+            "analyticsCollectionEnabled": false, "bugReportingEnabled": true, "omEnabled": false,
+            "pssoEnabled": false, "desktopMFAEnabled": false, "itpEnabled": false,
+        },
+    }))
+}
+
+fn settings(org: &Org, request: &Request) -> Reply {
+    let to = |path| link(&request.base, path);
+    Answer::ok(json!({
+        "id": org.id,
+        "subdomain": org.subdomain,
+        "companyName": org.name,
+        "status": "ACTIVE",
+        "expiresAt": null,
+        "created": date(org.created),
+        "lastUpdated": date(org.created),
+        "website": null, "phoneNumber": null, "endUserSupportHelpURL": null, "supportPhoneNumber": null,
+        "address1": null, "address2": null, "city": null, "state": null, "country": null, "postalCode": null,
+        "_links": {
+            "preferences": to("/api/v1/org/preferences"),
+            "uploadLogo": {"href": format!("{}/api/v1/org/logo", request.base), "hints": {"allow": ["POST"]}},
+            "oktaCommunication": to("/api/v1/org/privacy/oktaCommunication"),
+            "oktaSupport": to("/api/v1/org/privacy/oktaSupport"),
+            "contacts": to("/api/v1/org/contacts"),
+        },
+    }))
+}

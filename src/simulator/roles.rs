@@ -1,0 +1,153 @@
+//! Admin roles of users. Roles given to groups are not modelled, so every assignment is a user's own.
+
+use serde_json::{Value, json};
+
+use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::log::{self, Event};
+use super::store::{Org, Role};
+use super::users;
+use super::wire::date;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        pattern: "/api/v1/users/{userId}/roles",
+        handler: Handler::Read(list),
+    },
+    Route {
+        method: "POST",
+        pattern: "/api/v1/users/{userId}/roles",
+        handler: Handler::Write(assign),
+    },
+    Route {
+        method: "GET",
+        pattern: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
+        handler: Handler::Read(get),
+    },
+    Route {
+        method: "DELETE",
+        pattern: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
+        handler: Handler::Write(unassign),
+    },
+];
+
+/// Role types of the API description with their labels; CUSTOM is apart.
+const TYPES: &[(&str, &str)] = &[
+    ("SUPER_ADMIN", "Super Administrator"),
+    ("ORG_ADMIN", "Organization Administrator"),
+    ("APP_ADMIN", "Application Administrator"),
+    ("USER_ADMIN", "Group Administrator"),
+    ("GROUP_MEMBERSHIP_ADMIN", "Group Membership Administrator"),
+    ("HELP_DESK_ADMIN", "Help Desk Administrator"),
+    ("READ_ONLY_ADMIN", "Read-Only Administrator"),
+    ("REPORT_ADMIN", "Report Administrator"),
+    (
+        "API_ACCESS_MANAGEMENT_ADMIN",
+        "API Access Management Administrator",
+    ),
+    ("WORKFLOWS_ADMIN", "Workflows Administrator"),
+    (
+        "ACCESS_CERTIFICATIONS_ADMIN",
+        "Access Certifications Administrator",
+    ),
+    ("ACCESS_REQUESTS_ADMIN", "Access Requests Administrator"),
+];
+
+fn list(org: &Org, request: &Request) -> Reply {
+    let user = users::find(org, request, request.parameter(0))?;
+    let roles = org.roles.get(&user.id).map_or(&[][..], Vec::as_slice);
+    let shown = roles
+        .iter()
+        .map(|role| show(role, &user.id, &request.base))
+        .collect();
+    Answer::ok(Value::Array(shown))
+}
+
+fn get(org: &Org, request: &Request) -> Reply {
+    let user = users::find(org, request, request.parameter(0))?;
+    let id = request.parameter(1);
+    let roles = org.roles.get(&user.id).map_or(&[][..], Vec::as_slice);
+    let role = roles.iter().find(|role| role.id == id);
+    let role = role.ok_or_else(|| Refusal::not_found(id, "RoleAssignment"))?;
+    Answer::ok(show(role, &user.id, &request.base))
+}
+
+fn assign(org: &mut Org, request: &Request) -> Reply {
+    let user = users::find_id(org, request)?;
+    let kind = kind(request)?;
+    let has = |roles: &Vec<Role>| roles.iter().any(|role| role.kind == kind);
+    if org.roles.get(&user).is_some_and(has) {
+        return Err(Refusal::new(
+            409,
+            "E0000090",
+            "The role specified is already assigned to the user.",
+        ));
+    }
+    let role = Role {
+        id: org.ids.next("ra1"),
+        kind: kind.to_owned(),
+        created: org.now(),
+    };
+    let shown = show(&role, &user, &request.base);
+    org.roles.entry(user.clone()).or_default().push(role);
+    told(
+        org,
+        request,
+        &user,
+        "user.account.privilege.grant",
+        "Grant user privilege",
+    );
+    Answer::with_status(201, shown)
+}
+
+fn kind(request: &Request) -> Result<&'static str, Refusal> {
+    let asked = request.object()?.get("type").and_then(Value::as_str);
+    let asked = asked.ok_or_else(Refusal::malformed)?;
+    if asked == "CUSTOM" {
+        return Err(Refusal::not_modelled("the role type CUSTOM"));
+    }
+    let known = TYPES.iter().find(|(kind, _)| *kind == asked);
+    known
+        .map(|(kind, _)| *kind)
+        .ok_or_else(|| Refusal::validation("type", &["type: Invalid role type"]))
+}
+
+fn unassign(org: &mut Org, request: &Request) -> Reply {
+    let user = users::find_id(org, request)?;
+    let id = request.parameter(1);
+    let roles = org.roles.entry(user.clone()).or_default();
+    let before = roles.len();
+    roles.retain(|role| role.id != id);
+    if roles.len() == before {
+        return Err(Refusal::not_found(id, "RoleAssignment"));
+    }
+    told(
+        org,
+        request,
+        &user,
+        "user.account.privilege.revoke",
+        "Revoke user privilege",
+    );
+    Answer::no_content()
+}
+
+fn told(org: &mut Org, request: &Request, user: &str, kind: &'static str, message: &str) {
+    let event = Event::new(kind, message)
+        .by(&request.principal)
+        .on_user(org, user);
+    log::record(org, event);
+}
+
+fn show(role: &Role, user: &str, base: &str) -> Value {
+    let label = TYPES.iter().find(|(kind, _)| *kind == role.kind);
+    json!({
+        "id": role.id,
+        "label": label.map_or("", |(_, label)| label),
+        "type": role.kind,
+        "status": "ACTIVE",
+        "created": date(role.created),
+        "lastUpdated": date(role.created),
+        "assignmentType": "USER",
+        "_links": {"assignee": {"href": format!("{base}/api/v1/users/{user}")}},
+    })
+}

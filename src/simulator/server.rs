@@ -1,0 +1,293 @@
+//! Listening, accepting, stopping: the simulator as a process sees it.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::connection::{Door, Scissors};
+use super::directory::Directory;
+use super::error::Error;
+use super::ldap;
+use super::scenario::Scenario;
+use super::service::Service;
+use super::sign_in;
+use super::store::Org;
+use super::traffic;
+
+/// Where a simulator listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// On 127.0.0.1, at ports that the system chooses.
+    Anywhere,
+    /// The first org here, the others at the ports that follow (or at any, where those are taken). Port 0 leaves the choice to the system.
+    At(SocketAddr),
+}
+
+/// A running simulator. Dropping it stops it: no new connections, idle ones are closed.
+#[derive(Debug)]
+pub struct Simulator {
+    orgs: Vec<OrgAddress>,
+    directories: Vec<DirectoryAddress>,
+    stop: watch::Sender<bool>,
+}
+
+/// How to reach one simulated org.
+#[derive(Clone, Debug)]
+pub struct OrgAddress {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Base URL, without a slash at the end.
+    pub url: String,
+    /// An SSWS token that is good now, of a super admin if any has one.
+    pub token: SecretString,
+}
+
+/// How to reach one simulated Active Directory over LDAP.
+#[derive(Clone, Debug)]
+pub struct DirectoryAddress {
+    /// DNS name of the domain.
+    pub domain: String,
+    /// `ldap://127.0.0.1:PORT`
+    pub url: String,
+    pub bind_dn: String,
+    pub password: SecretString,
+    /// DN of the domain.
+    pub base: String,
+}
+
+/// What is told when the simulator is ready: addresses with their secrets, made for one JSON line.
+#[derive(Serialize)]
+pub struct Ready {
+    orgs: BTreeMap<String, BTreeMap<&'static str, String>>,
+    directories: BTreeMap<String, BTreeMap<&'static str, String>>,
+}
+
+impl Simulator {
+    /// Builds the scenario and serves it until the value is dropped. Needs a Tokio runtime.
+    ///
+    /// Every org listens at a port of its own, every directory too (always on the same interface).
+    pub async fn start(scenario: Scenario, listen: Listen) -> Result<Self, Error> {
+        let world = scenario.build()?;
+        let directories = world.directories;
+        Self::serve(world.orgs, directories, listen).await
+    }
+
+    /// The orgs in the scenario's order.
+    pub fn orgs(&self) -> &[OrgAddress] {
+        &self.orgs
+    }
+
+    /// The directories by domain.
+    pub fn directories(&self) -> &[DirectoryAddress] {
+        &self.directories
+    }
+
+    /// `{"orgs":{NAME:{"url","token"}},"directories":{DOMAIN:{"url","bind_dn","password","base"}}}`, secrets included.
+    pub fn ready(&self) -> Ready {
+        Ready {
+            orgs: self.orgs.iter().map(OrgAddress::entry).collect(),
+            directories: self
+                .directories
+                .iter()
+                .map(DirectoryAddress::entry)
+                .collect(),
+        }
+    }
+
+    pub(super) async fn serve(
+        orgs: Vec<Org>,
+        directories: BTreeMap<String, Arc<RwLock<Directory>>>,
+        listen: Listen,
+    ) -> Result<Self, Error> {
+        let mut places = Places::new(listen);
+        let (stop, stopped) = watch::channel(false);
+        let mut simulator = Self {
+            orgs: Vec::new(),
+            directories: Vec::new(),
+            stop,
+        };
+        for org in orgs {
+            let listener = places.next().await?;
+            simulator.orgs.push(OrgAddress::of(&org, &listener)?);
+            serve_org(org, listener, stopped.clone());
+        }
+        for (domain, directory) in directories {
+            let listener = places.any().await?;
+            let address = DirectoryAddress::of(domain, &directory, &listener)?;
+            simulator.directories.push(address);
+            serve_directory(directory, listener, stopped.clone());
+        }
+        Ok(simulator)
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+impl OrgAddress {
+    fn of(org: &Org, listener: &TcpListener) -> Result<Self, Error> {
+        let token = org
+            .tokens
+            .values()
+            .filter(|token| sign_in::is_valid(org, token, org.now()))
+            .min_by_key(|token| (!is_super_admin(org, &token.owner), token.created));
+        let secret = token.map(|token| token.secret.clone()).unwrap_or_default();
+        Ok(Self {
+            name: org.name.clone(),
+            url: format!("http://{}", address(listener)?),
+            token: secret.into(),
+        })
+    }
+
+    fn entry(&self) -> (String, BTreeMap<&'static str, String>) {
+        let token = self.token.expose_secret().to_owned();
+        let entry = BTreeMap::from([("url", self.url.clone()), ("token", token)]);
+        (self.name.clone(), entry)
+    }
+}
+
+fn is_super_admin(org: &Org, user: &str) -> bool {
+    org.roles
+        .get(user)
+        .is_some_and(|roles| roles.iter().any(|role| role.kind == "SUPER_ADMIN"))
+}
+
+impl DirectoryAddress {
+    fn of(
+        domain: String,
+        directory: &RwLock<Directory>,
+        listener: &TcpListener,
+    ) -> Result<Self, Error> {
+        let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
+        let account = directory.bind_account();
+        Ok(Self {
+            domain,
+            url: format!("ldap://{}", address(listener)?),
+            bind_dn: account.dn().to_owned(),
+            password: account.password().clone(),
+            base: directory.base(),
+        })
+    }
+
+    fn entry(&self) -> (String, BTreeMap<&'static str, String>) {
+        let entry = BTreeMap::from([
+            ("url", self.url.clone()),
+            ("bind_dn", self.bind_dn.clone()),
+            ("password", self.password.expose_secret().to_owned()),
+            ("base", self.base.clone()),
+        ]);
+        (self.domain.clone(), entry)
+    }
+}
+
+/// The addresses to listen at, one after the other.
+struct Places {
+    ip: IpAddr,
+    /// The next port asked for; 0 is any.
+    port: u16,
+    first: bool,
+}
+
+impl Places {
+    fn new(listen: Listen) -> Self {
+        let (ip, port) = match listen {
+            Listen::Anywhere => (IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            Listen::At(address) => (address.ip(), address.port()),
+        };
+        Self {
+            ip,
+            port,
+            first: true,
+        }
+    }
+
+    /// Only the first port is promised; when one that follows is taken, any will do.
+    async fn next(&mut self) -> Result<TcpListener, Error> {
+        let (port, first) = (self.port, self.first);
+        self.first = false;
+        if port != 0 {
+            self.port = port.checked_add(1).unwrap_or_default();
+        }
+        let found = self.bind(port).await;
+        if found.is_err() && !first {
+            return self.any().await;
+        }
+        found
+    }
+
+    async fn any(&self) -> Result<TcpListener, Error> {
+        self.bind(0).await
+    }
+
+    async fn bind(&self, port: u16) -> Result<TcpListener, Error> {
+        let address = SocketAddr::new(self.ip, port);
+        let bound = TcpListener::bind(address).await;
+        bound.map_err(|error| Error::Listen {
+            address,
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// The address as a client on this machine reaches it.
+fn address(listener: &TcpListener) -> Result<SocketAddr, Error> {
+    let mut address = listener.local_addr().map_err(|error| Error::Listen {
+        address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        reason: error.to_string(),
+    })?;
+    if address.ip().is_unspecified() {
+        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    Ok(address)
+}
+
+fn serve_org(org: Org, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+    let service = Arc::new(Service::new(org));
+    tokio::spawn(tick(Arc::clone(&service), stopped.clone()));
+    let router = axum::Router::new()
+        .fallback(traffic::answer)
+        .with_state(service)
+        .into_make_service_with_connect_info::<Scissors>();
+    tokio::spawn(async move {
+        let server = axum::serve(Door(listener), router).with_graceful_shutdown(async move {
+            // An error says that the simulator is gone, which is as good as the word.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        });
+        // Serving has no errors of its own: accepting retries, and a connection's failure is the client's.
+        let _ = server.await;
+    });
+}
+
+fn serve_directory(
+    directory: Arc<RwLock<Directory>>,
+    listener: TcpListener,
+    mut stopped: watch::Receiver<bool>,
+) {
+    tokio::spawn(async move {
+        tokio::select! {
+            () = ldap::serve(listener, directory) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+    });
+}
+
+/// Jobs run without requests too: who looks over LDAP sees a move when it is due.
+async fn tick(service: Arc<Service>, mut stopped: watch::Receiver<bool>) {
+    let mut interval = tokio::time::interval(Duration::from_millis(20));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            _ = interval.tick() => service.settle_if_due(),
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! What happens to one request: path, token, limits, permission, body, handler, in Okta's order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use axum::http::HeaderMap;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::faults::Fault;
+use super::headers;
+use super::http::{Handler, Refusal, Reply, Request, Route};
+use super::limits::{self, Count, Figures, Usage};
+use super::permissions;
+use super::provisioning;
+use super::routes::{self, Endpoint, Match};
+use super::sign_in::{self, Caller};
+use super::store::{Millis, Org};
+
+/// One org and what its server keeps about the calls to it.
+pub(super) struct Service {
+    org: Arc<RwLock<Org>>,
+    usage: Mutex<Usage>,
+    faults: Mutex<Vec<Fault>>,
+    pub(super) counters: Mutex<Counters>,
+    pub(super) in_flight: AtomicUsize,
+    /// When the next provisioning job is due, by the org's clock.
+    next_due: AtomicI64,
+}
+
+/// What was asked of the org since the last reset.
+#[derive(Default)]
+pub(super) struct Counters {
+    /// By method and path pattern.
+    pub(super) by_route: BTreeMap<(&'static str, &'static str), u64>,
+    /// Calls other than GET that were answered with 2xx.
+    pub(super) writes: u64,
+    /// 429s given.
+    pub(super) limited: u64,
+}
+
+/// A request as it came off the wire.
+pub(super) struct Incoming<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a [u8],
+}
+
+/// An answer before it gets its ids and dates.
+pub(super) struct Outgoing {
+    pub(super) reply: Reply,
+    pub(super) figures: Figures,
+    /// The org's clock when it answered.
+    pub(super) at: Millis,
+}
+
+impl Service {
+    pub(super) fn new(org: Org) -> Self {
+        Self {
+            org: Arc::new(RwLock::new(org)),
+            usage: Mutex::default(),
+            faults: Mutex::default(),
+            counters: Mutex::default(),
+            in_flight: AtomicUsize::new(0),
+            next_due: AtomicI64::new(0),
+        }
+    }
+
+    /// Answers a request to Okta's API.
+    pub(super) fn call(&self, incoming: &Incoming) -> Outgoing {
+        self.settle_if_due();
+        let outgoing = self.respond(incoming);
+        self.count(incoming.method, &outgoing.reply);
+        outgoing
+    }
+
+    /// The org, shared. A panic of a handler was told when it happened; the state it left is still the state.
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Org> {
+        self.org.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The org, alone.
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Org> {
+        self.org.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn counters(&self) -> MutexGuard<'_, Counters> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs the provisioning jobs whose time has come.
+    pub(super) fn settle_if_due(&self) {
+        let now = self.read().now();
+        if now >= self.next_due.load(Ordering::Acquire) {
+            self.settle(&mut self.write());
+        }
+    }
+
+    /// Runs due jobs of an org that is held alone, and notes when the next is due.
+    pub(super) fn settle(&self, org: &mut Org) {
+        let now = org.now();
+        let next = provisioning::run_due(org, now).unwrap_or(Millis::MAX);
+        self.next_due.store(next, Ordering::Release);
+    }
+
+    /// Headers for an answer that no handler gave.
+    pub(super) fn refuse(&self, refusal: Refusal) -> Outgoing {
+        let org = self.read();
+        let endpoint = routes::ROUTES.find("GET", "/api/v1/org");
+        let figures = match endpoint {
+            Match::Found(endpoint, _) | Match::WrongMethod(endpoint) => {
+                self.take(&org, endpoint, "", Count::Nothing).0
+            }
+            Match::Unknown => limits::concurrency(org.now()),
+        };
+        Outgoing {
+            reply: Err(refusal),
+            figures,
+            at: org.now(),
+        }
+    }
+
+    /// The 429 for too many simultaneous calls.
+    pub(super) fn refuse_concurrency(&self) -> Outgoing {
+        self.counters().limited += 1;
+        let at = self.read().now();
+        Outgoing {
+            reply: Err(limits::exceeded()),
+            figures: limits::concurrency(at),
+            at,
+        }
+    }
+
+    fn respond(&self, incoming: &Incoming) -> Outgoing {
+        let (endpoint, parameters) = match routes::ROUTES.find(incoming.method, incoming.path) {
+            Match::Found(endpoint, parameters) => (endpoint, parameters),
+            Match::WrongMethod(_) => return self.refuse(wrong_method()),
+            Match::Unknown => return self.refuse(unknown_path()),
+        };
+        let key = (endpoint.method, endpoint.pattern);
+        *self.counters().by_route.entry(key).or_default() += 1;
+        self.admit(incoming, endpoint, parameters)
+    }
+
+    /// Token, limits, permission; then the handler under the lock it takes.
+    fn admit(
+        &self,
+        incoming: &Incoming,
+        endpoint: &'static Endpoint,
+        parameters: Vec<String>,
+    ) -> Outgoing {
+        let org = self.read();
+        let at = org.now();
+        let caller = match sign_in_of(&org, incoming, endpoint) {
+            Ok(caller) => caller,
+            Err(refusal) => {
+                let figures = self.take(&org, endpoint, "", Count::Nothing).0;
+                let reply = Err(refusal);
+                return Outgoing { reply, figures, at };
+            }
+        };
+        let (figures, allowed) = self.take(&org, endpoint, &caller.token, Count::Call);
+        let prepared = if allowed {
+            prepare(&org, incoming, endpoint, &caller, parameters)
+        } else {
+            Err(limits::exceeded())
+        };
+        let reply = prepared.and_then(|(route, request)| self.run(org, route, &request, &caller));
+        Outgoing { reply, figures, at }
+    }
+
+    fn run(
+        &self,
+        org: RwLockReadGuard<'_, Org>,
+        route: &Route,
+        request: &Request,
+        caller: &Caller,
+    ) -> Reply {
+        if let (Handler::Read(handler), false) = (route.handler, caller.renew) {
+            return handler(&org, request);
+        }
+        drop(org);
+        let mut org = self.write();
+        sign_in::renew(&mut org, &caller.token);
+        self.handle(&mut org, route, request)
+    }
+
+    /// Runs a handler on an org that is held alone.
+    pub(super) fn handle(&self, org: &mut Org, route: &Route, request: &Request) -> Reply {
+        match route.handler {
+            Handler::Read(handler) => handler(org, request),
+            Handler::Write(handler) => {
+                let reply = handler(org, request);
+                self.settle(org);
+                reply
+            }
+        }
+    }
+
+    fn take(&self, org: &Org, endpoint: &Endpoint, token: &str, count: Count) -> (Figures, bool) {
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        limits::take(
+            &mut usage,
+            &org.options.limits,
+            endpoint.bucket,
+            token,
+            org.now(),
+            count,
+        )
+    }
+
+    fn count(&self, method: &str, reply: &Reply) {
+        match reply {
+            Ok(_) if method != "GET" => self.counters().writes += 1,
+            Err(refusal) if refusal.status == 429 => self.counters().limited += 1,
+            _ => {}
+        }
+    }
+}
+
+fn sign_in_of(org: &Org, incoming: &Incoming, endpoint: &Endpoint) -> Result<Caller, Refusal> {
+    if sign_in::is_public(endpoint.pattern) {
+        return Ok(Caller {
+            token: String::new(),
+            owner: String::new(),
+            renew: false,
+        });
+    }
+    let authorization = headers::text(incoming.headers, &axum::http::header::AUTHORIZATION);
+    sign_in::caller(org, authorization)
+}
+
+fn prepare(
+    org: &Org,
+    incoming: &Incoming,
+    endpoint: &'static Endpoint,
+    caller: &Caller,
+    parameters: Vec<String>,
+) -> Result<(&'static Route, Request), Refusal> {
+    if !sign_in::is_public(endpoint.pattern) {
+        permissions::check(
+            org,
+            &caller.owner,
+            endpoint.method,
+            endpoint.pattern,
+            &parameters,
+        )?;
+    }
+    let what = format!("{} {}", endpoint.method, endpoint.pattern);
+    let route = endpoint.route.ok_or_else(|| Refusal::not_modelled(&what))?;
+    headers::check(incoming.headers, !incoming.body.is_empty())?;
+    let mut request = incoming.request(parameters)?;
+    request.principal.clone_from(&caller.owner);
+    request.token.clone_from(&caller.token);
+    Ok((route, request))
+}
+
+impl Incoming<'_> {
+    /// The request as handlers see it; the caller is filled in by who knows him.
+    pub(super) fn request(&self, parameters: Vec<String>) -> Result<Request, Refusal> {
+        let text = |name| headers::text(self.headers, name).map(str::to_owned);
+        let host = text(&axum::http::header::HOST).unwrap_or_default();
+        Ok(Request {
+            method: self.method.to_owned(),
+            path: self.path.to_owned(),
+            parameters,
+            query: read_query(self.query),
+            body: read_body(self.body)?,
+            base: format!("http://{host}"),
+            content_type: text(&axum::http::header::CONTENT_TYPE).unwrap_or_default(),
+            if_match: text(&axum::http::header::IF_MATCH),
+            ..Request::default()
+        })
+    }
+}
+
+fn read_query(text: &str) -> Vec<(String, String)> {
+    let decode = |part: &str| {
+        let spaced = part.replace('+', " ");
+        percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    };
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(key), decode(value))
+        })
+        .collect()
+}
+
+fn read_body(bytes: &[u8]) -> Result<Option<Value>, Refusal> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    serde_json::from_slice(bytes)
+        .map(Some)
+        .map_err(|_| Refusal::malformed())
+}
+
+fn wrong_method() -> Refusal {
+    Refusal::new(
+        405,
+        "E0000022",
+        "The endpoint does not support the provided HTTP method",
+    )
+}
+
+fn unknown_path() -> Refusal {
+    Refusal::new(404, "E0000008", "The requested path was not found")
+}

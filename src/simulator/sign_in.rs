@@ -1,0 +1,69 @@
+//! Who calls: `Authorization: SSWS …`.
+
+use super::http::Refusal;
+use super::store::{Id, Millis, Org, Token};
+
+/// A token is valid for 30 days after its last use.
+const VALIDITY: Millis = 30 * 86_400_000;
+/// Assumed: a use is noted at most once a minute. Keeps reads from writing.
+const GRAIN: Millis = 60_000;
+
+/// The caller of a request.
+pub(super) struct Caller {
+    pub(super) token: Id,
+    pub(super) owner: Id,
+    /// The token's expiry should be pushed.
+    pub(super) renew: bool,
+}
+
+/// Paths that anyone may read.
+pub(super) fn is_public(pattern: &str) -> bool {
+    pattern.starts_with("/.well-known/")
+}
+
+/// Finds the token of an `Authorization` header; 401 E0000011 for whatever is wrong with it.
+pub(super) fn caller(org: &Org, authorization: Option<&str>) -> Result<Caller, Refusal> {
+    let secret = authorization.and_then(ssws).ok_or_else(refusal)?;
+    let now = org.now();
+    let found = org.tokens.values().find(|token| token.secret == secret);
+    let token = found
+        .filter(|token| is_valid(org, token, now))
+        .ok_or_else(refusal)?;
+    Ok(Caller {
+        token: token.id.clone(),
+        owner: token.owner.clone(),
+        renew: token.expires < now + VALIDITY - GRAIN,
+    })
+}
+
+/// Every use of a token pushes its expiry.
+pub(super) fn renew(org: &mut Org, token: &str) {
+    let now = org.now();
+    if let Some(token) = org.tokens.get_mut(token) {
+        token.expires = token.expires.max(now + VALIDITY);
+    }
+}
+
+/// Whether a call with this token would pass.
+pub(super) fn is_valid(org: &Org, token: &Token, now: Millis) -> bool {
+    // Assumed: any owner who may not sign in makes the token useless, not only a deactivated one.
+    let owner = org.users.get(&token.owner);
+    let owner_is_active = owner.is_some_and(|owner| {
+        !matches!(
+            owner.status.as_str(),
+            "DEPROVISIONED" | "SUSPENDED" | "STAGED"
+        )
+    });
+    owner_is_active && !token.revoked && token.expires > now && token.network == "ANYWHERE"
+}
+
+/// The token behind `SSWS`, whose space is optional.
+fn ssws(authorization: &str) -> Option<&str> {
+    let scheme = authorization.get(..4)?;
+    let secret = authorization.get(4..)?.trim();
+    (scheme.eq_ignore_ascii_case("SSWS") && !secret.is_empty()).then_some(secret)
+}
+
+fn refusal() -> Refusal {
+    Refusal::new(401, "E0000011", "Invalid token provided")
+}

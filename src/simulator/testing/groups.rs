@@ -1,0 +1,196 @@
+//! Groups and their members.
+
+use serde_json::{Value, json};
+
+use super::{AD_GROUP, JO, Lab, STAFF};
+use crate::simulator::options::RepeatedMemberWrite;
+
+const FORBIDDEN: &str = "You do not have permission to perform the requested action";
+
+#[tokio::test]
+async fn groups_are_checked_and_kept() {
+    let lab = Lab::new().await;
+    let missing = "Not found: Resource not found: 00gNone (UserGroup)";
+    let name = |name: &str| json!({"profile": {"name": name, "description": "d"}});
+    let staff = format!("/api/v1/groups/{STAFF}");
+    let ad = format!("/api/v1/groups/{AD_GROUP}");
+    let failed = "Api validation failed: name";
+    let taken = "name: An object with this field already exists in the current organization";
+    let none = || Value::Null;
+    lab.answers(&[
+        (
+            "GET",
+            "/api/v1/groups/00gNone",
+            none(),
+            404,
+            "E0000007",
+            missing,
+            "",
+        ),
+        (
+            "PUT",
+            "/api/v1/groups/00gNone",
+            name("x"),
+            404,
+            "E0000007",
+            missing,
+            "",
+        ),
+        (
+            "DELETE",
+            "/api/v1/groups/00gNone",
+            none(),
+            404,
+            "E0000007",
+            missing,
+            "",
+        ),
+        (
+            "POST",
+            "/api/v1/groups",
+            name("Staff"),
+            400,
+            "E0000001",
+            failed,
+            taken,
+        ),
+        (
+            "POST",
+            "/api/v1/groups",
+            name(""),
+            400,
+            "E0000001",
+            failed,
+            "name: The field cannot be left blank",
+        ),
+        (
+            "POST",
+            "/api/v1/groups",
+            name(&"x".repeat(256)),
+            400,
+            "E0000001",
+            failed,
+            "name: The field is too long",
+        ),
+        ("POST", "/api/v1/groups", name("New"), 200, "", "", ""),
+        ("PUT", &staff, name("New"), 400, "E0000001", failed, taken),
+        ("PUT", &staff, name("Staff"), 200, "", "", ""),
+        ("PUT", &ad, name("x"), 403, "E0000006", FORBIDDEN, ""),
+        ("DELETE", &staff, none(), 204, "", "", ""),
+        (
+            "DELETE",
+            &staff,
+            none(),
+            404,
+            "E0000007",
+            &format!("Not found: Resource not found: {STAFF} (UserGroup)"),
+            "",
+        ),
+        ("DELETE", &ad, none(), 204, "", "", ""),
+    ])
+    .await;
+    let everyone = lab.get("/api/v1/groups?q=Everyone").await.body[0].clone();
+    assert_eq!(everyone["type"], "BUILT_IN");
+    let path = format!("/api/v1/groups/{}", everyone["id"].as_str().expect("an id"));
+    lab.answers(&[("DELETE", &path, none(), 403, "E0000006", FORBIDDEN, "")])
+        .await;
+}
+
+#[tokio::test]
+async fn members_come_and_go() {
+    let lab = Lab::new().await;
+    let member = format!("/api/v1/groups/{STAFF}/users/{JO}");
+    let imported = format!("/api/v1/groups/{AD_GROUP}/users/{JO}");
+    let nobody = format!("/api/v1/groups/{STAFF}/users/00uNone");
+    let everyone = lab.get("/api/v1/groups?q=Everyone").await.body[0]["id"].clone();
+    let built_in = format!(
+        "/api/v1/groups/{}/users/{JO}",
+        everyone.as_str().expect("an id")
+    );
+    let none = || Value::Null;
+    let no_user = "Not found: Resource not found: 00uNone (User)";
+    lab.answers(&[
+        ("PUT", &member, none(), 204, "", "", ""),
+        ("PUT", &member, none(), 204, "", "", ""),
+        ("PUT", &imported, none(), 403, "E0000006", FORBIDDEN, ""),
+        ("PUT", &built_in, none(), 403, "E0000006", FORBIDDEN, ""),
+        ("DELETE", &built_in, none(), 403, "E0000006", FORBIDDEN, ""),
+        ("PUT", &nobody, none(), 404, "E0000007", no_user, ""),
+        ("DELETE", &nobody, none(), 404, "E0000007", no_user, ""),
+    ])
+    .await;
+    let members = lab.get(&format!("/api/v1/groups/{STAFF}/users")).await.body;
+    assert_eq!(members[0]["id"], JO);
+    lab.answers(&[
+        ("DELETE", &member, none(), 204, "", "", ""),
+        ("DELETE", &member, none(), 204, "", "", ""),
+    ])
+    .await;
+    let groups = lab.get(&format!("/api/v1/users/{JO}/groups")).await;
+    assert_eq!(groups.body.as_array().map(Vec::len), Some(1));
+    assert!(
+        groups.headers["link"]
+            .to_str()
+            .is_ok_and(|it| it.ends_with("?limit=200>; rel=\"self\""))
+    );
+}
+
+#[tokio::test]
+async fn repeated_writes_are_refused_when_assumed_so() {
+    let lab = Lab::with(|org| {
+        org.options.assumptions.repeated_member_write = RepeatedMemberWrite::Refuse;
+    })
+    .await;
+    let member = format!("/api/v1/groups/{STAFF}/users/{JO}");
+    let missing = format!("Not found: Resource not found: {JO} (User)");
+    lab.answers(&[
+        (
+            "DELETE",
+            &member,
+            Value::Null,
+            404,
+            "E0000007",
+            &missing,
+            "",
+        ),
+        ("PUT", &member, Value::Null, 204, "", "", ""),
+        (
+            "PUT",
+            &member,
+            Value::Null,
+            400,
+            "E0000001",
+            "Api validation failed: user",
+            "user: The user is already a member of the group",
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn changes_are_seen_late_when_the_org_lags() {
+    let lab = Lab::with(|org| {
+        org.options.membership_lag_ms = 60_000;
+        org.options.new_group_lag_ms = 60_000;
+    })
+    .await;
+    let members = format!("/api/v1/groups/{STAFF}/users");
+    lab.send("PUT", &format!("{members}/{JO}"), Value::Null)
+        .await;
+    let made = lab
+        .post("/api/v1/groups", json!({"profile": {"name": "Fresh"}}))
+        .await
+        .body;
+    let fresh = format!("/api/v1/groups/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(lab.get(&members).await.body, json!([]));
+    assert_eq!(lab.get(&fresh).await.status, 404);
+    assert_eq!(lab.get("/api/v1/groups?q=Fresh").await.body, json!([]));
+    lab.post("/simulator/clock", json!({"advanceMs": 60_000}))
+        .await;
+    assert_eq!(lab.get(&members).await.body[0]["id"], JO);
+    assert_eq!(lab.get(&fresh).await.status, 200);
+    assert_eq!(
+        lab.get("/api/v1/groups?q=Fresh").await.body[0]["profile"]["name"],
+        "Fresh"
+    );
+}

@@ -1,0 +1,136 @@
+//! One HTTP request from the wire to its answer: delays, faults and the cap on simultaneous calls are here, Okta's rules are not.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::Response;
+use axum::http::request::Parts;
+
+use super::connection::Scissors;
+use super::control;
+use super::faults::{self, Blow};
+use super::headers;
+use super::http::Refusal;
+use super::reply;
+use super::service::{Incoming, Service};
+
+/// The largest body taken, in bytes.
+const LARGEST: usize = 8 << 20;
+/// Okta's default number of simultaneous calls.
+const CONCURRENCY: usize = 75;
+
+/// Answers one request.
+pub(super) async fn answer(
+    State(service): State<Arc<Service>>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST).await else {
+        return reply::of_okta(service.refuse(Refusal::malformed()));
+    };
+    if parts.uri.path().starts_with("/simulator") {
+        return control::answer(&service, &incoming(&parts, &body));
+    }
+    let guard = InFlight::enter(&service);
+    let response = rough(&service, &guard, &scissors, &parts, &body).await;
+    drop(guard);
+    response
+}
+
+/// Goes through delay, cap and faults to the service.
+async fn rough(
+    service: &Service,
+    guard: &InFlight<'_>,
+    scissors: &Scissors,
+    parts: &Parts,
+    body: &Bytes,
+) -> Response<Body> {
+    let (latency, cap) = settings(service);
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
+    if guard.number > cap {
+        return reply::of_okta(service.refuse_concurrency());
+    }
+    let blow = faults::strike(
+        &mut service.faults(),
+        parts.method.as_str(),
+        parts.uri.path(),
+    );
+    match blow {
+        Some(Blow::Refuse(blow)) => {
+            let outgoing = service.refuse(Refusal::new(blow.status, "", &blow.summary));
+            reply::of_okta_as(outgoing, &blow.code)
+        }
+        Some(Blow::Concurrency) => reply::of_okta(service.refuse_concurrency()),
+        Some(Blow::CutBefore) => {
+            scissors.cut();
+            Response::new(Body::empty())
+        }
+        Some(Blow::CutAfter) => {
+            let response = call(service, parts, body);
+            scissors.cut();
+            response
+        }
+        Some(Blow::Delay(milliseconds)) => {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            call(service, parts, body)
+        }
+        None => call(service, parts, body),
+    }
+}
+
+fn call(service: &Service, parts: &Parts, body: &Bytes) -> Response<Body> {
+    if headers::lacks_length(parts.method.as_str(), &parts.headers) {
+        return reply::of_control(411, None);
+    }
+    reply::of_okta(service.call(&incoming(parts, body)))
+}
+
+fn incoming<'a>(parts: &'a Parts, body: &'a Bytes) -> Incoming<'a> {
+    Incoming {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        body,
+    }
+}
+
+/// Delay of every answer, and the number of simultaneous calls that are taken.
+fn settings(service: &Service) -> (u64, usize) {
+    let org = service.read();
+    let unset = if org.options.limits.enabled {
+        CONCURRENCY
+    } else {
+        usize::MAX
+    };
+    (
+        org.options.latency_ms,
+        org.options.concurrency.unwrap_or(unset),
+    )
+}
+
+/// Counts a call while it is being answered, also when the client goes away.
+struct InFlight<'a> {
+    service: &'a Service,
+    /// Calls in flight when this one came, itself included.
+    number: usize,
+}
+
+impl<'a> InFlight<'a> {
+    fn enter(service: &'a Service) -> Self {
+        let number = service.in_flight.fetch_add(1, Ordering::AcqRel) + 1;
+        Self { service, number }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.service.in_flight.fetch_sub(1, Ordering::AcqRel);
+    }
+}

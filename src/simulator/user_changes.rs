@@ -1,0 +1,113 @@
+//! `POST /users/{id}` changes what is told, `PUT` replaces the whole.
+
+use serde_json::{Map, Value};
+
+use super::http::{Refusal, Reply, Request};
+use super::log::{self, Event};
+use super::provisioning;
+use super::rule_membership;
+use super::store::{Org, User};
+use super::user_profile::{self, Credentials};
+use super::users;
+
+/// Partial: attributes told are set, `null` clears.
+pub(super) fn update(org: &mut Org, request: &Request) -> Reply {
+    let id = users::find_id(org, request)?;
+    let body = request.object()?;
+    let profile = user_profile::profile(body)?.map(|given| {
+        let mut merged = org.users[&id].profile.clone();
+        merged.extend(given.clone());
+        merged
+    });
+    apply(org, request, &id, profile)
+}
+
+/// Full: attributes that are not told are cleared.
+pub(super) fn replace(org: &mut Org, request: &Request) -> Reply {
+    let id = users::find_id(org, request)?;
+    let profile = user_profile::profile(request.object()?)?.cloned();
+    apply(org, request, &id, Some(profile.unwrap_or_default()))
+}
+
+fn apply(org: &mut Org, request: &Request, id: &str, profile: Option<Map<String, Value>>) -> Reply {
+    check_etag(request, users::find(org, request, id)?)?;
+    let credentials = user_profile::credentials(request.object()?)?;
+    let changed = profile.filter(|profile| *profile != org.users[id].profile);
+    if let Some(profile) = &changed {
+        check_source(org, id)?;
+        user_profile::check(org, profile, Some(id))?;
+    }
+    set_credentials(org, id, credentials);
+    if let Some(profile) = changed {
+        set_profile(org, request, id, profile);
+    }
+    users::answer(org, request, users::find(org, request, id)?)
+}
+
+fn check_etag(request: &Request, user: &User) -> Result<(), Refusal> {
+    match request.if_match.as_deref() {
+        None | Some("*") => Ok(()),
+        Some(tag) if tag.trim_start_matches("W/") == users::etag(user).trim_start_matches("W/") => {
+            Ok(())
+        }
+        Some(_) => Err(Refusal::new(412, "E0000231", "ETag value doesn't match.")),
+    }
+}
+
+/// A profile that another system sources is that system's.
+fn check_source(org: &Org, id: &str) -> Result<(), Refusal> {
+    let sourced = org.apps.values().any(|app| {
+        app.features
+            .iter()
+            .any(|feature| feature == "PROFILE_MASTERING")
+            && app
+                .users
+                .get(id)
+                .is_some_and(|user| user.external_id.is_some())
+    });
+    if sourced {
+        return Err(Refusal::new(
+            403,
+            "E0000023",
+            "Operation failed because user profile is mastered under another system",
+        ));
+    }
+    Ok(())
+}
+
+fn set_credentials(org: &mut Org, id: &str, credentials: Credentials) {
+    let now = org.now();
+    let Some(user) = org.users.get_mut(id) else {
+        return;
+    };
+    if credentials.password {
+        user.has_password = true;
+        user.password_changed = Some(now);
+        user.last_updated = now;
+    }
+    if credentials.question.is_some() {
+        user.recovery_question = credentials.question;
+        user.last_updated = now;
+    }
+}
+
+fn set_profile(org: &mut Org, request: &Request, id: &str, profile: Map<String, Value>) {
+    let now = org.now();
+    if let Some(user) = org.users.get_mut(id) {
+        org.logins.remove(&user.login().to_lowercase());
+        user.profile = profile;
+        // An ETag must change with every change, also within a millisecond.
+        user.last_updated = now.max(user.last_updated + 1);
+        org.logins
+            .insert(user.login().to_lowercase(), id.to_owned());
+    }
+    let event = Event::new(
+        "user.account.update_profile",
+        "Update user profile for Okta",
+    )
+    .by(&request.principal)
+    .on_user(org, id);
+    log::record(org, event);
+    rule_membership::evaluate_user(org, id);
+    provisioning::user_changed(org, id);
+}
