@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::pages::{self, PageSize};
-use super::store::{ActiveDirectory, Agent, App, Org};
+use super::store::{ActiveDirectory, Agent, App, Millis, Org};
 
 pub(super) const ROUTES: &[Route] = &[
     Route {
@@ -42,7 +42,7 @@ fn list(org: &Org, request: &Request) -> Reply {
     pages::of_map(request, size, &org.apps, |app| {
         let directory = app.active_directory.as_ref()?;
         kind.is_none_or(|kind| kind == "AD")
-            .then(|| show(app, directory))
+            .then(|| show(app, directory, org.now()))
     })
 }
 
@@ -74,14 +74,14 @@ fn get_settings(org: &Org, request: &Request) -> Reply {
     }
 }
 
-fn show(app: &App, directory: &ActiveDirectory) -> Value {
+fn show(app: &App, directory: &ActiveDirectory, now: Millis) -> Value {
     let down = directory.agents.iter().filter(|agent| !agent.up).count();
     json!({
         "id": app.id,
         "name": app.label,
         "type": "AD",
         "operationalStatus": pool_status(down, directory.agents.len()),
-        "agents": directory.agents.iter().map(|agent| show_agent(app, agent)).collect::<Vec<_>>(),
+        "agents": directory.agents.iter().map(|agent| show_agent(app, agent, now)).collect::<Vec<_>>(),
         "disruptedAgents": down,
         "inactiveAgents": 0,
     })
@@ -97,7 +97,7 @@ fn pool_status(down: usize, all: usize) -> &'static str {
     }
 }
 
-fn show_agent(app: &App, agent: &Agent) -> Value {
+fn show_agent(app: &App, agent: &Agent, now: Millis) -> Value {
     json!({
         "id": agent.id,
         "type": "AD",
@@ -105,7 +105,8 @@ fn show_agent(app: &App, agent: &Agent) -> Value {
         "updateStatus": null,
         "updateMessage": null,
         "version": agent.version,
-        "lastConnection": agent.last_connection,
+        // An agent that is up asks for work all the time.
+        "lastConnection": if agent.up { now } else { agent.last_connection },
         "latestGAedVersion": agent.version == LATEST,
         "isLatestGAedVersion": agent.version == LATEST,
         "poolId": app.id,

@@ -1,1 +1,223 @@
+//! Groups of an app: which group places its members where, and which of them wins.
 
+use serde_json::{Map, Value, json};
+
+use super::apps;
+use super::effective_group::{self, in_order};
+use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::json_patch;
+use super::log::{self, Event};
+use super::options::{PriorityOmitted, PutWithoutProfile, UnknownOrganizationalUnit};
+use super::pages::{self, PageSize};
+use super::provisioning;
+use super::store::{App, AppGroup, Org};
+use super::wire::{self, date};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        pattern: "/api/v1/apps/{appId}/groups",
+        handler: Handler::Read(list),
+    },
+    Route {
+        method: "GET",
+        pattern: "/api/v1/apps/{appId}/groups/{groupId}",
+        handler: Handler::Read(get),
+    },
+    Route {
+        method: "PUT",
+        pattern: "/api/v1/apps/{appId}/groups/{groupId}",
+        handler: Handler::Write(put),
+    },
+    Route {
+        method: "PATCH",
+        pattern: "/api/v1/apps/{appId}/groups/{groupId}",
+        handler: Handler::Write(patch),
+    },
+    Route {
+        method: "DELETE",
+        pattern: "/api/v1/apps/{appId}/groups/{groupId}",
+        handler: Handler::Write(delete),
+    },
+];
+
+const SIZE: PageSize = PageSize {
+    default: 20,
+    maximum: 200,
+};
+
+fn list(org: &Org, request: &Request) -> Reply {
+    let app = apps::find(org, request.parameter(0))?;
+    let prefix = request.query("q").unwrap_or_default().to_lowercase();
+    let named = |held: &&AppGroup| {
+        org.groups.get(&held.group).is_some_and(|group| group.name().to_lowercase().starts_with(&prefix))
+    };
+    let groups: Vec<&AppGroup> = in_order(app).into_iter().filter(named).collect();
+    pages::of_sorted(request, SIZE, &groups, |held| show(org, app, held, request))
+}
+
+fn show(org: &Org, app: &App, held: &AppGroup, request: &Request) -> Value {
+    let base = &request.base;
+    let mut value = json!({
+        "id": held.group,
+        "lastUpdated": date(held.last_updated),
+        "priority": held.priority,
+        "profile": held.profile,
+    });
+    match request.query("expand") {
+        Some("group") => value["_embedded"] = json!({"group": org.groups.get(&held.group).map(embedded)}),
+        Some("metadata") => value["_embedded"] = json!({"metadata": metadata(held)}),
+        _ => {}
+    }
+    value["_links"] = json!({
+        "app": wire::link(base, &format!("/api/v1/apps/{}", app.id)),
+        "self": wire::link(base, &format!("/api/v1/apps/{}/groups/{}", app.id, held.group)),
+        "group": wire::link(base, &format!("/api/v1/groups/{}", held.group)),
+    });
+    value
+}
+
+fn embedded(group: &super::store::Group) -> Value {
+    json!({"id": group.id, "created": date(group.created), "lastUpdated": date(group.last_updated),
+        "lastMembershipUpdated": date(group.last_membership_updated), "objectClass": [group.object_class],
+        "type": group.kind, "profile": group.profile})
+}
+
+/// Every attribute of an assignment was given by an administrator.
+fn metadata(held: &AppGroup) -> Value {
+    let entries = held.profile.keys().map(|name| (name.clone(), json!({"source": {"type": "USER"}})));
+    json!({"credentials": {}, "profile": entries.collect::<Map<_, _>>()})
+}
+
+fn find<'a>(app: &'a App, group: &str) -> Result<&'a AppGroup, Refusal> {
+    // Assumed: the type is not recorded.
+    app.groups.get(group).ok_or_else(|| Refusal::not_found(group, "ApplicationGroupAssignment"))
+}
+
+fn get(org: &Org, request: &Request) -> Reply {
+    let app = apps::find(org, request.parameter(0))?;
+    Answer::ok(show(org, app, find(app, request.parameter(1))?, request))
+}
+
+fn put(org: &mut Org, request: &Request) -> Reply {
+    let empty = Map::new();
+    let body = match &request.body {
+        None => &empty,
+        Some(_) => request.object()?,
+    };
+    let app = apps::find(org, request.parameter(0))?;
+    let group = request.parameter(1);
+    if !org.groups.contains_key(group) {
+        return Err(Refusal::not_found(group, "UserGroup"));
+    }
+    let present = app.groups.get(group);
+    let priority = match read_priority(body)? {
+        Some(priority) => priority,
+        None => present.map_or_else(|| omitted(org, app), |held| held.priority),
+    };
+    let profile = read_profile(org, body, present)?;
+    check_unit(org, app, &profile)?;
+    store(org, request, priority, profile)
+}
+
+/// The priority of a new assignment without one: "next highest" in Okta's API description, taken as the weakest.
+fn omitted(org: &Org, app: &App) -> i64 {
+    match org.options.assumptions.priority_omitted {
+        PriorityOmitted::Append => effective_group::weakest(app),
+        PriorityOmitted::First => 0,
+    }
+}
+
+fn read_priority(body: &Map<String, Value>) -> Result<Option<i64>, Refusal> {
+    let Some(value) = body.get("priority").filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    let priority = value.as_i64().ok_or_else(Refusal::malformed)?;
+    if priority < 0 {
+        return Err(Refusal::validation("priority", &["priority: must be greater than or equal to 0"]));
+    }
+    Ok(Some(priority))
+}
+
+fn read_profile(
+    org: &Org,
+    body: &Map<String, Value>,
+    present: Option<&AppGroup>,
+) -> Result<Map<String, Value>, Refusal> {
+    match body.get("profile") {
+        Some(Value::Object(profile)) => Ok(profile.clone()),
+        Some(Value::Null) | None => {
+            let keeps = org.options.assumptions.app_group_put_without_profile == PutWithoutProfile::Keep;
+            Ok(present.filter(|_| keeps).map(|held| held.profile.clone()).unwrap_or_default())
+        }
+        Some(_) => Err(Refusal::malformed()),
+    }
+}
+
+/// No check of the OU is recorded: accepted, unless the option says otherwise, and the push fails.
+fn check_unit(org: &Org, app: &App, profile: &Map<String, Value>) -> Result<(), Refusal> {
+    let (Some(directory), Some(unit)) = (&app.active_directory, profile.get("organizationalUnit")) else {
+        return Ok(());
+    };
+    let unit = unit.as_str().ok_or_else(Refusal::malformed)?;
+    if org.options.assumptions.unknown_organizational_unit == UnknownOrganizationalUnit::Accept {
+        return Ok(());
+    }
+    let known = org.directories.get(&directory.domain.to_lowercase()).is_some_and(|directory| {
+        directory.read().unwrap_or_else(std::sync::PoisonError::into_inner).ou_exists(unit)
+    });
+    if known {
+        return Ok(());
+    }
+    let cause = format!("organizationalUnit: {unit} does not exist");
+    Err(Refusal::validation("profile", &[&cause]))
+}
+
+fn store(org: &mut Org, request: &Request, priority: i64, profile: Map<String, Value>) -> Reply {
+    let (id, group) = (request.parameter(0), request.parameter(1));
+    let now = org.now();
+    let Some(app) = org.apps.get_mut(id) else {
+        return Err(Refusal::not_found(id, "AppInstance"));
+    };
+    effective_group::make_room(app, group, priority);
+    let assignment = AppGroup {
+        group: group.to_owned(),
+        priority,
+        profile,
+        last_updated: now,
+    };
+    let former = app.groups.insert(group.to_owned(), assignment);
+    let (kind, words) = match former {
+        None => ("group.application_assignment.add", "Add assigned application to group"),
+        Some(_) => ("group.application_assignment.update", "Update assigned application of group"),
+    };
+    tell(org, request, kind, words);
+    provisioning::group_assigned(org, id, group);
+    get(org, request)
+}
+
+fn patch(org: &mut Org, request: &Request) -> Reply {
+    let app = apps::find(org, request.parameter(0))?;
+    let held = find(app, request.parameter(1))?;
+    let mut value = json!({"priority": held.priority, "profile": held.profile});
+    json_patch::apply(&mut value, request.body.as_ref())?;
+    let body = value.as_object().ok_or_else(Refusal::malformed)?;
+    let priority = read_priority(body)?.ok_or_else(Refusal::malformed)?;
+    let profile = body.get("profile").and_then(Value::as_object).ok_or_else(Refusal::malformed)?.clone();
+    check_unit(org, app, &profile)?;
+    store(org, request, priority, profile)
+}
+
+fn delete(org: &mut Org, request: &Request) -> Reply {
+    let (id, group) = (request.parameter(0), request.parameter(1));
+    find(apps::find(org, id)?, group)?;
+    tell(org, request, "group.application_assignment.remove", "Remove assigned application from group");
+    provisioning::group_unassigned(org, id, group);
+    Answer::no_content()
+}
+
+fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str) {
+    let event = Event::new(kind, words).by(&request.principal);
+    let event = event.on_group(org, request.parameter(1)).on_app(org, request.parameter(0));
+    log::record(org, event);
+}

@@ -12,6 +12,8 @@ pub(super) struct Options {
     pub(super) latency_ms: u64,
     /// Time from a change to its provisioning job, in milliseconds. `None` is 2,000.
     pub(super) job_delay_ms: Option<u64>,
+    /// Time for which a job waits for an agent before it fails, in milliseconds. `None` is 30,000.
+    pub(super) agent_timeout_ms: Option<u64>,
     /// Simultaneous calls the org takes before it answers a concurrency 429; `None` is 75.
     pub(super) concurrency: Option<usize>,
     /// Time for which a changed membership is not yet seen by reads, in milliseconds.

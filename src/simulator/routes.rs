@@ -24,6 +24,8 @@ const TABLES: &[&[Route]] = &[
     super::apps::ROUTES,
     super::app_users::ROUTES,
     super::app_groups::ROUTES,
+    super::mappings::ROUTES,
+    super::schemas::ROUTES,
     super::agent_pools::ROUTES,
     super::log::ROUTES,
     super::tokens::ROUTES,

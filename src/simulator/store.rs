@@ -231,6 +231,10 @@ pub(super) struct App {
     pub(super) groups: BTreeMap<Id, AppGroup>,
     /// Present when this is an `active_directory` instance.
     pub(super) active_directory: Option<ActiveDirectory>,
+    /// Users who were unassigned one by one, with the groups that do not assign them again.
+    pub(super) unassigned: BTreeMap<Id, BTreeSet<Id>>,
+    /// App to Okta, then Okta to app.
+    pub(super) mappings: Vec<super::mappings::Mapping>,
 }
 
 pub(super) struct AppUser {
@@ -247,6 +251,8 @@ pub(super) struct AppUser {
     pub(super) granting_group: Option<Id>,
     pub(super) user_name: String,
     pub(super) profile: Map<String, Value>,
+    /// When the agent takes the waiting job: from then on OUT_OF_SYNC is shown as SYNCING.
+    pub(super) syncing_from: Option<Millis>,
 }
 
 pub(super) struct AppGroup {
@@ -309,12 +315,18 @@ pub(super) struct Job {
     pub(super) app: Id,
     pub(super) user: Id,
     pub(super) kind: JobKind,
+    /// The account's `externalId` when the app user that held it is gone.
+    pub(super) account: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum JobKind {
     /// Create or link the account, or bring it to the effective group's OU and push attributes.
     Provision,
+    /// Enable an account that was created.
+    Activate,
     /// Disable the account.
     Deactivate,
+    /// Take the assignment from a user whom no group assigns.
+    Reconcile,
 }

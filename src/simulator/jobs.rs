@@ -1,0 +1,89 @@
+//! The queue of provisioning jobs: what Okta's agents will do, and when.
+
+use super::agent;
+use super::store::{Id, Job, JobKind, Millis, Org};
+
+/// Time from a change to its job when the options say nothing, in milliseconds.
+const DELAY: u64 = 2_000;
+/// Time for which a job waits for an agent (support articles: 30 seconds), in milliseconds.
+const AGENT_TIMEOUT: u64 = 30_000;
+
+/// Queues a job that brings the user's account to what Okta says of it; the app user is out of sync until then.
+pub(super) fn queue_push(org: &mut Org, app: &str, user: &str) {
+    let (now, delay) = (org.now(), delay(org));
+    if let Some(app_user) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
+        "OUT_OF_SYNC".clone_into(&mut app_user.sync_state);
+        app_user.syncing_from = Some(now + delay / 2);
+    }
+    queue(org, now, app, user, JobKind::Provision, None);
+}
+
+/// Queues a job, due after the org's delay from `now`.
+pub(super) fn queue(org: &mut Org, now: Millis, app: &str, user: &str, kind: JobKind, account: Option<String>) {
+    let due = now + delay(org);
+    let position = org.jobs.partition_point(|job| job.due <= due);
+    let job = Job {
+        due,
+        app: app.to_owned(),
+        user: user.to_owned(),
+        kind,
+        account,
+    };
+    org.jobs.insert(position, job);
+}
+
+/// Runs every job whose time has come at `now`. Gives the time of the next one.
+pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
+    let timeout = agent_timeout(org);
+    let mut waiting = Vec::new();
+    while org.jobs.front().is_some_and(|job| job.due <= now) {
+        let Some(job) = org.jobs.pop_front() else { break };
+        if job.kind != JobKind::Reconcile && agent::is_down(org, &job.app) && now < job.due + timeout {
+            waiting.push(job);
+        } else {
+            agent::perform(org, &job, now);
+        }
+    }
+    let given_up = waiting.first().map(|job| job.due + timeout);
+    let next = org.jobs.front().map(|job| job.due);
+    for job in waiting.into_iter().rev() {
+        org.jobs.push_front(job);
+    }
+    given_up.into_iter().chain(next).min()
+}
+
+/// Drops what waits for a user who is gone.
+pub(super) fn forget(org: &mut Org, user: &str) {
+    // A deactivation still has to reach the directory.
+    org.jobs.retain(|job| job.user != user || job.kind == JobKind::Deactivate);
+    org.tasks.retain(|task| task.user != user);
+}
+
+/// Queues failed jobs anew, as "Retry selected" on the Admin Console's dashboard does. Gives their number.
+pub(super) fn retry(org: &mut Org, app: Option<&str>, user: Option<&str>) -> usize {
+    let chosen = |task: &super::store::Task| {
+        app.is_none_or(|app| task.app == app) && user.is_none_or(|user| task.user == user)
+    };
+    let (retried, kept) = std::mem::take(&mut org.tasks).into_iter().partition(chosen);
+    org.tasks = kept;
+    let retried: Vec<super::store::Task> = retried;
+    for task in &retried {
+        repeat(org, &task.app, &task.user);
+    }
+    retried.len()
+}
+
+fn repeat(org: &mut Org, app: &Id, user: &Id) {
+    let held = org.apps.get(app).is_some_and(|app| app.users.contains_key(user));
+    if held {
+        queue_push(org, app, user);
+    }
+}
+
+fn delay(org: &Org) -> Millis {
+    Millis::try_from(org.options.job_delay_ms.unwrap_or(DELAY)).unwrap_or(Millis::MAX / 4)
+}
+
+fn agent_timeout(org: &Org) -> Millis {
+    Millis::try_from(org.options.agent_timeout_ms.unwrap_or(AGENT_TIMEOUT)).unwrap_or(Millis::MAX / 4)
+}

@@ -1,0 +1,263 @@
+//! Profile mappings between an app and Okta, and what they make of a user's profile.
+//!
+//! Of Okta's expression language the simulator knows what default mappings use: attributes, quoted texts, and `+` between them.
+
+use serde_json::{Map, Value, json};
+
+use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::ids::Ids;
+use super::pages::{self, PageSize};
+use super::store::{App, Id, Org, User};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        pattern: "/api/v1/mappings",
+        handler: Handler::Read(list),
+    },
+    Route {
+        method: "GET",
+        pattern: "/api/v1/mappings/{mappingId}",
+        handler: Handler::Read(get),
+    },
+    Route {
+        method: "POST",
+        pattern: "/api/v1/mappings/{mappingId}",
+        handler: Handler::Write(update),
+    },
+];
+
+const SIZE: PageSize = PageSize {
+    default: 20,
+    maximum: 200,
+};
+
+/// Okta's attribute, the AD app's, and the directory's own name of it.
+const ATTRIBUTES: &[(&str, &str, &str)] = &[
+    ("firstName", "firstName", "givenName"),
+    ("lastName", "lastName", "sn"),
+    ("email", "email", "mail"),
+    ("displayName", "displayName", "displayName"),
+    ("department", "department", "department"),
+    ("title", "title", "title"),
+    ("mobilePhone", "mobilePhone", "mobile"),
+];
+
+/// One direction of an app's mappings.
+pub(super) struct Mapping {
+    pub(super) id: Id,
+    pub(super) direction: Direction,
+    /// Target attribute to `{"expression", "pushStatus"}`.
+    pub(super) properties: Map<String, Value>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    ToOkta,
+    ToApp,
+}
+
+/// The mappings that an app starts with.
+pub(super) fn defaults(ids: &mut Ids) -> Vec<Mapping> {
+    let rows = |expression: fn(&(&str, &str, &str)) -> (String, String)| {
+        let entries = ATTRIBUTES.iter().map(expression);
+        entries.map(|(target, text)| (target, json!({"expression": text, "pushStatus": "PUSH"}))).collect()
+    };
+    vec![
+        Mapping {
+            id: ids.next("prm"),
+            direction: Direction::ToOkta,
+            properties: rows(|(okta, app, _)| ((*okta).to_owned(), format!("appuser.{app}"))),
+        },
+        Mapping {
+            id: ids.next("prm"),
+            direction: Direction::ToApp,
+            properties: rows(|(okta, app, _)| ((*app).to_owned(), format!("user.{okta}"))),
+        },
+    ]
+}
+
+/// The name a user has in the app: for AD his local part in the domain (recorded template), otherwise his login.
+pub(super) fn user_name(app: &App, user: &User) -> String {
+    let login = user.login();
+    app.active_directory.as_ref().map_or_else(
+        || login.to_owned(),
+        |directory| {
+            let local = login.split('@').next().unwrap_or(login);
+            format!("{local}@{}", directory.domain)
+        },
+    )
+}
+
+/// The app profile that the mappings give a user. Attributes he has not are null, as recorded.
+pub(super) fn profile_for(app: &App, user: &User) -> Map<String, Value> {
+    let mapped = to_app(app).map(|mapping| &mapping.properties);
+    let entries = mapped.into_iter().flatten().map(|(name, rule)| {
+        let value = rule["expression"].as_str().and_then(|text| evaluate(text, user));
+        (name.clone(), value.map_or(Value::Null, Value::from))
+    });
+    entries.collect()
+}
+
+/// Brings the app user's mapped attributes up to the user's profile. True when something changed.
+pub(super) fn apply(org: &mut Org, app: &str, user: &str) -> bool {
+    let (Some(instance), Some(member)) = (org.apps.get_mut(app), org.users.get(user)) else {
+        return false;
+    };
+    let pushed: Map<String, Value> =
+        profile_for(instance, member).into_iter().filter(|(name, _)| is_pushed(instance, name)).collect();
+    let user_name = user_name(instance, member);
+    let Some(held) = instance.users.get_mut(user) else {
+        return false;
+    };
+    let changed = pushed.iter().any(|(name, value)| held.profile.get(name).unwrap_or(&Value::Null) != value);
+    held.profile.extend(pushed);
+    // Assumed: an account that exists keeps the name it was found by.
+    if held.external_id.is_none() {
+        held.user_name = user_name;
+    }
+    changed
+}
+
+/// Whether the attribute follows the user's Okta profile at every push.
+pub(super) fn is_pushed(app: &App, attribute: &str) -> bool {
+    let rule = to_app(app).and_then(|mapping| mapping.properties.get(attribute));
+    rule.is_some_and(|rule| rule["pushStatus"] == "PUSH")
+}
+
+pub(super) fn is_mapped(app: &App, attribute: &str) -> bool {
+    to_app(app).is_some_and(|mapping| mapping.properties.contains_key(attribute))
+}
+
+/// The profile of an app user as attributes of the directory.
+pub(super) fn ad_attributes(profile: &Map<String, Value>) -> Vec<(&'static str, String)> {
+    let present = ATTRIBUTES.iter().filter_map(|(_, app, ad)| {
+        let value = profile.get(*app)?.as_str()?;
+        Some((*ad, value.to_owned()))
+    });
+    present.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn to_app(app: &App) -> Option<&Mapping> {
+    app.mappings.iter().find(|mapping| mapping.direction == Direction::ToApp)
+}
+
+fn evaluate(expression: &str, user: &User) -> Option<String> {
+    let mut text = String::new();
+    for part in expression.split('+').map(str::trim) {
+        match part.strip_prefix("user.") {
+            Some(name) => text.push_str(user.attribute(name)),
+            None => text.push_str(part.trim_matches('"')),
+        }
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+fn is_known(expression: &str, source: &str) -> bool {
+    expression.split('+').map(str::trim).all(|part| {
+        let quoted = part.len() >= 2 && part.starts_with('"') && part.ends_with('"');
+        let name = part.strip_prefix(source).and_then(|rest| rest.strip_prefix('.'));
+        quoted || name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+    })
+}
+
+fn all(org: &Org) -> impl Iterator<Item = (&App, &Mapping)> {
+    org.apps.values().flat_map(|app| app.mappings.iter().map(move |mapping| (app, mapping)))
+}
+
+/// The links of this list drop `sourceId` and `targetId` (recorded): a client that follows them gets foreign mappings too.
+fn list(org: &Org, request: &Request) -> Reply {
+    let wanted = |name: &str, id: &str| request.query(name).is_none_or(|wanted| wanted == id);
+    let mut found: Vec<_> = all(org)
+        .filter(|(app, mapping)| {
+            let (source, target) = ends(org, app, mapping);
+            wanted("sourceId", source) && wanted("targetId", target)
+        })
+        .collect();
+    found.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+    let plain = Request {
+        path: request.path.clone(),
+        base: request.base.clone(),
+        query: request.query.iter().filter(|(key, _)| matches!(key.as_str(), "limit" | "after")).cloned().collect(),
+        ..Request::default()
+    };
+    pages::of_sorted(&plain, SIZE, &found, |(app, mapping)| {
+        let mut value = show(org, app, mapping, request);
+        // The list leaves the properties out.
+        if let Some(object) = value.as_object_mut() {
+            object.shift_remove("properties");
+        }
+        value
+    })
+}
+
+fn ends<'a>(org: &'a Org, app: &'a App, mapping: &Mapping) -> (&'a str, &'a str) {
+    match mapping.direction {
+        Direction::ToOkta => (&app.id, &org.user_type),
+        Direction::ToApp => (&org.user_type, &app.id),
+    }
+}
+
+fn get(org: &Org, request: &Request) -> Reply {
+    let id = request.parameter(0);
+    let found = all(org).find(|(_, mapping)| mapping.id == id);
+    let (app, mapping) = found.ok_or_else(|| Refusal::not_found(id, "ProfileMapping"))?;
+    Answer::ok(show(org, app, mapping, request))
+}
+
+fn update(org: &mut Org, request: &Request) -> Reply {
+    let id = request.parameter(0);
+    let given = request.object()?.get("properties").and_then(Value::as_object).ok_or_else(Refusal::malformed)?;
+    let mut mappings = org.apps.values_mut().flat_map(|app| app.mappings.iter_mut());
+    let mapping = mappings.find(|mapping| mapping.id == id).ok_or_else(|| Refusal::not_found(id, "ProfileMapping"))?;
+    for (name, rule) in given {
+        check_rule(mapping.direction, name, rule)?;
+    }
+    for (name, rule) in given {
+        if rule.is_null() {
+            mapping.properties.shift_remove(name);
+        } else {
+            mapping.properties.insert(name.clone(), rule.clone());
+        }
+    }
+    get(org, request)
+}
+
+fn check_rule(direction: Direction, name: &str, rule: &Value) -> Result<(), Refusal> {
+    let target_is_known = match direction {
+        Direction::ToApp => super::schemas::is_defined(name),
+        Direction::ToOkta => ATTRIBUTES.iter().any(|(okta, ..)| *okta == name) || name == "login",
+    };
+    if !target_is_known {
+        let cause = format!("Invalid target field {name}");
+        return Err(Refusal::validation("updateMapping", &[&cause]));
+    }
+    if rule.is_null() {
+        return Ok(());
+    }
+    let expression = rule["expression"].as_str().ok_or_else(Refusal::malformed)?;
+    if !matches!(rule["pushStatus"].as_str(), Some("PUSH" | "DONT_PUSH")) {
+        return Err(Refusal::malformed());
+    }
+    let source = if direction == Direction::ToApp { "user" } else { "appuser" };
+    if is_known(expression, source) {
+        Ok(())
+    } else {
+        Err(Refusal::not_modelled(&format!("the mapping expression {expression:?}")))
+    }
+}
+
+fn show(org: &Org, app: &App, mapping: &Mapping, request: &Request) -> Value {
+    let base = &request.base;
+    let link = |path: String| json!({"href": format!("{base}/api/v1/{path}")});
+    let app_end = json!({"id": app.id, "name": app.name, "type": "appuser", "_links": {
+        "self": link(format!("apps/{}", app.id)), "schema": link(format!("meta/schemas/apps/{}/default", app.id))}});
+    let user_end = json!({"id": org.user_type, "name": "user", "type": "user", "_links": {
+        "self": link(format!("meta/types/user/{}", org.user_type)), "schema": link(format!("meta/schemas/user/{}", org.user_schema))}});
+    let (source, target) = match mapping.direction {
+        Direction::ToOkta => (app_end, user_end),
+        Direction::ToApp => (user_end, app_end),
+    };
+    json!({"id": mapping.id, "source": source, "target": target, "properties": mapping.properties,
+        "_links": {"self": link(format!("mappings/{}", mapping.id))}})
+}
