@@ -214,6 +214,8 @@ fn add_app(org: &mut Org) {
         document: serde_json::Map::new(),
         users: BTreeMap::new(),
         groups: BTreeMap::new(),
+        mappings: Vec::new(),
+        unassigned: BTreeMap::new(),
         active_directory: Some(ActiveDirectory {
             domain: "corp.example".to_owned(),
             agents: vec![agent],
@@ -242,6 +244,7 @@ pub(super) fn source_by_ad(org: &mut Org, user: &str) {
         last_sync: None,
         individual: true,
         granting_group: None,
+        syncing_from: None,
         user_name: String::new(),
         profile: serde_json::Map::new(),
     };
