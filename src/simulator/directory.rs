@@ -19,7 +19,7 @@ use super::dn::{Dn, fold};
 
 pub(super) use account::{Account, NewAccount};
 pub(super) use bind::BindAccount;
-pub(super) use entry::{Entry, Shown, same_value};
+pub(super) use entry::{Entry, Placed, Reach, Shown, same_value};
 pub(super) use identity::{Guid, Sid};
 pub(super) use refusal::Refusal;
 pub(super) use units::{Container, ContainerKind};

@@ -222,6 +222,8 @@ fn add_app(org: &mut Org) {
             update_ou_on_group_change: true,
             connected_ous: Vec::new(),
         }),
+        unassigned: BTreeMap::new(),
+        mappings: super::mappings::defaults(&mut org.ids),
     };
     org.apps.insert(AD_APP.to_owned(), app);
 }
@@ -247,6 +249,7 @@ pub(super) fn source_by_ad(org: &mut Org, user: &str) {
         syncing_from: None,
         user_name: String::new(),
         profile: serde_json::Map::new(),
+        syncing_from: None,
     };
     app.users.insert(user.to_owned(), app_user);
 }

@@ -1,5 +1,7 @@
 //! Objects of the directory as LDAP shows them: a DN and attributes with byte values, in AD's spelling.
 
+use std::ops::Bound;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -16,42 +18,112 @@ pub(in crate::simulator) enum Entry<'a> {
 /// Attributes by name, in the order they are sent.
 pub(in crate::simulator) type Shown = Vec<(String, Vec<Vec<u8>>)>;
 
+/// How far below its base a search looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulator) enum Reach {
+    /// The base itself.
+    Object,
+    /// What is directly below it.
+    Children,
+    /// Everything below it, without itself.
+    Below,
+    /// Itself and everything below it.
+    Subtree,
+}
+
+/// An entry with the key of its DN, which is its place in the order of a search.
+pub(in crate::simulator) type Placed<'a> = (&'a str, Entry<'a>);
+
 impl Directory {
     /// The object of this DN.
     pub(in crate::simulator) fn entry(&self, dn: &Dn) -> Option<Entry<'_>> {
-        self.tree.get(&dn.key()).and_then(|node| self.shown(node))
+        let node = self.tree.get(&dn.key())?;
+        self.shown(node)
     }
 
-    /// The object of this DN, then everything below it, a parent before its children.
-    pub(in crate::simulator) fn subtree(&self, dn: &Dn) -> impl Iterator<Item = Entry<'_>> {
-        self.keys_under(dn.key())
-            .filter_map(|(_, node)| self.shown(node))
+    /// Entries within `reach` of `base`, a parent before its children; those after the key `after` when one is given.
+    pub(in crate::simulator) fn entries(
+        &self,
+        base: &Dn,
+        reach: Reach,
+        after: Option<&str>,
+    ) -> impl Iterator<Item = Placed<'_>> {
+        let key = base.key();
+        let start = after.map_or(Bound::Included(key.as_str()), Bound::Excluded);
+        self.tree
+            .range::<str, _>((start, Bound::Unbounded))
+            .map(|(key, node)| (key.as_str(), node))
+            .take_while({
+                let key = key.clone();
+                move |(other, _)| other.starts_with(&key)
+            })
+            .filter(move |(other, _)| reach.covers(&key, other))
+            .filter_map(|(key, node)| Some((key, self.shown(node)?)))
     }
 
-    /// Entries directly below this DN.
-    pub(in crate::simulator) fn children(&self, dn: &Dn) -> impl Iterator<Item = Entry<'_>> {
-        let key = dn.key();
-        let length = key.len();
-        // Every relative name of a key is closed by one NUL.
-        let direct = move |key: &str| key[length..].matches('\0').count() == 1;
-        self.keys_under(key)
-            .filter(move |(key, _)| direct(key))
-            .filter_map(|(_, node)| self.shown(node))
-    }
-
-    /// Finds by an attribute that has an index; `None` when this one has none.
+    /// The one entry with this value, within `reach` of `base`; `None` when only looking at every entry can tell.
     pub(in crate::simulator) fn indexed(
         &self,
+        base: &Dn,
+        reach: Reach,
         attribute: &str,
         value: &[u8],
-    ) -> Option<Option<Entry<'_>>> {
+    ) -> Option<Vec<Placed<'_>>> {
         let text = String::from_utf8_lossy(value);
         let account = match attribute.to_ascii_lowercase().as_str() {
             "samaccountname" => self.by_sam_account_name(&text),
             "userprincipalname" => self.by_user_principal_name(&text),
+            // OUs have GUIDs as well, and no index: what is no account's is looked for everywhere.
+            "objectguid" => Some(self.account(Guid::from_bytes(value)?)?),
             _ => return None,
         };
-        Some(account.map(Entry::Account))
+        let placed = account.and_then(|account| self.placed(account));
+        let base = base.key();
+        let within = placed.filter(|(key, _)| key.starts_with(&base) && reach.covers(&base, key));
+        Some(within.into_iter().collect())
+    }
+
+    /// All attributes of an entry that have a value, in the order they are sent.
+    pub(in crate::simulator) fn attributes(&self, entry: Entry<'_>) -> Shown {
+        let fixed = entry.fixed_names().iter().copied();
+        let free = entry.free_names();
+        fixed
+            .chain(free)
+            .map(|name| (name.to_owned(), self.values(entry, name)))
+            .filter(|(_, values)| !values.is_empty())
+            .collect()
+    }
+
+    /// Values of one attribute, whose name is compared without case; empty when the entry has none.
+    pub(in crate::simulator) fn values(&self, entry: Entry<'_>, name: &str) -> Vec<Vec<u8>> {
+        let name = name.to_ascii_lowercase();
+        let text = match name.as_str() {
+            "objectclass" => {
+                return entry
+                    .classes()
+                    .iter()
+                    .map(|class| class.as_bytes().to_vec())
+                    .collect();
+            }
+            "objectguid" => return vec![entry.guid().bytes().to_vec()],
+            "distinguishedname" => entry.dn().to_owned(),
+            "name" => entry.name().to_owned(),
+            "objectcategory" => self.category(entry.category()),
+            "whencreated" => generalized(entry.created()),
+            _ => {
+                return match entry {
+                    Entry::Account(account) => account_values(account, &name),
+                    Entry::Container(container) => container_values(container, &name),
+                };
+            }
+        };
+        vec![text.into_bytes()]
+    }
+
+    fn placed<'a>(&'a self, account: &'a Account) -> Option<Placed<'a>> {
+        let key = Dn::parse(&account.dn).ok()?.key();
+        let (key, _) = self.tree.get_key_value(&key)?;
+        Some((key, Entry::Account(account)))
     }
 
     fn shown<'a>(&'a self, node: &'a Node) -> Option<Entry<'a>> {
@@ -61,93 +133,175 @@ impl Directory {
         }
     }
 
-    /// All attributes of an entry that have a value.
-    pub(in crate::simulator) fn attributes(&self, entry: Entry<'_>) -> Shown {
-        match entry {
-            Entry::Account(account) => self.account_attributes(account),
-            Entry::Container(container) => self.container_attributes(container),
-        }
-    }
-
-    fn account_attributes(&self, account: &Account) -> Shown {
-        let mut shown = common(
-            &["top", "person", "organizationalPerson", "user"],
-            &account.dn,
-            &account.cn,
-            account.guid,
-        );
-        let mut add =
-            |name: &str, value: String| shown.push((name.to_owned(), vec![value.into_bytes()]));
-        add("objectCategory", self.category("Person"));
-        add("cn", account.cn.clone());
-        add("sAMAccountName", account.sam_account_name.clone());
-        add(
-            "userAccountControl",
-            account.user_account_control().to_string(),
-        );
-        add("primaryGroupID", "513".to_owned());
-        // SAM_NORMAL_USER_ACCOUNT.
-        add("sAMAccountType", "805306368".to_owned());
-        add("whenCreated", generalized(account.created));
-        add("whenChanged", generalized(account.changed));
-        add("uSNCreated", account.usn_created.to_string());
-        add("uSNChanged", account.usn_changed.to_string());
-        if !account.user_principal_name.is_empty() {
-            add("userPrincipalName", account.user_principal_name.clone());
-        }
-        shown.push(("objectSid".to_owned(), vec![account.sid.bytes()]));
-        for (name, values) in &account.attributes {
-            let values = values.iter().map(|value| value.clone().into_bytes());
-            shown.push((name.clone(), values.collect()));
-        }
-        shown
-    }
-
-    fn container_attributes(&self, container: &Container) -> Shown {
-        let (classes, category, naming): (&[&str], _, _) = match container.kind {
-            ContainerKind::Domain => (&["top", "domain", "domainDNS"], "Domain-DNS", "dc"),
-            ContainerKind::OrganizationalUnit => {
-                (&["top", "organizationalUnit"], "Organizational-Unit", "ou")
-            }
-            ContainerKind::Container => (&["top", "container"], "Container", "cn"),
-        };
-        let mut shown = common(classes, &container.dn, &container.name, container.guid);
-        let mut add =
-            |name: &str, value: String| shown.push((name.to_owned(), vec![value.into_bytes()]));
-        add("objectCategory", self.category(category));
-        add(naming, container.name.clone());
-        add("whenCreated", generalized(container.created));
-        add("whenChanged", generalized(container.created));
-        add("uSNCreated", container.usn.to_string());
-        add("uSNChanged", container.usn.to_string());
-        shown
-    }
-
     fn category(&self, name: &str) -> String {
         format!("CN={name},CN=Schema,CN=Configuration,{}", self.base)
     }
 }
 
-impl Entry<'_> {
-    pub(in crate::simulator) fn dn(&self) -> &str {
+impl Reach {
+    /// Whether the object of key `key`, which begins with `base`, is within reach.
+    fn covers(self, base: &str, key: &str) -> bool {
+        // Every relative name of a key is closed by one NUL.
+        let depth = key[base.len()..].matches('\0').count();
+        match self {
+            Self::Object => depth == 0,
+            Self::Children => depth == 1,
+            Self::Below => depth > 0,
+            Self::Subtree => true,
+        }
+    }
+}
+
+impl<'a> Entry<'a> {
+    pub(in crate::simulator) fn dn(&self) -> &'a str {
         match self {
             Self::Account(account) => &account.dn,
             Self::Container(container) => &container.dn,
         }
     }
+
+    fn name(&self) -> &'a str {
+        match self {
+            Self::Account(account) => &account.cn,
+            Self::Container(container) => &container.name,
+        }
+    }
+
+    fn guid(&self) -> Guid {
+        match self {
+            Self::Account(account) => account.guid,
+            Self::Container(container) => container.guid,
+        }
+    }
+
+    fn created(&self) -> Timestamp {
+        match self {
+            Self::Account(account) => account.created,
+            Self::Container(container) => container.created,
+        }
+    }
+
+    fn classes(&self) -> &'static [&'static str] {
+        let Self::Container(container) = self else {
+            return &["top", "person", "organizationalPerson", "user"];
+        };
+        match container.kind {
+            ContainerKind::Domain => &["top", "domain", "domainDNS"],
+            ContainerKind::OrganizationalUnit => &["top", "organizationalUnit"],
+            ContainerKind::Container => &["top", "container"],
+        }
+    }
+
+    /// Common name of the class in the schema.
+    fn category(&self) -> &'static str {
+        let Self::Container(container) = self else {
+            return "Person";
+        };
+        match container.kind {
+            ContainerKind::Domain => "Domain-DNS",
+            ContainerKind::OrganizationalUnit => "Organizational-Unit",
+            ContainerKind::Container => "Container",
+        }
+    }
+
+    fn fixed_names(&self) -> &'static [&'static str] {
+        match self {
+            Self::Account(_) => ACCOUNT_ATTRIBUTES,
+            Self::Container(_) => CONTAINER_ATTRIBUTES,
+        }
+    }
+
+    fn free_names(&self) -> impl Iterator<Item = &'a str> {
+        let free = match self {
+            Self::Account(account) => Some(account.attributes.keys()),
+            Self::Container(_) => None,
+        };
+        free.into_iter().flatten().map(String::as_str)
+    }
 }
 
-fn common(classes: &[&str], dn: &str, name: &str, guid: Guid) -> Shown {
-    let classes = classes
+const ACCOUNT_ATTRIBUTES: &[&str] = &[
+    "objectClass",
+    "cn",
+    "distinguishedName",
+    "whenCreated",
+    "whenChanged",
+    "uSNCreated",
+    "uSNChanged",
+    "name",
+    "objectGUID",
+    "userAccountControl",
+    "primaryGroupID",
+    "objectSid",
+    "sAMAccountName",
+    "sAMAccountType",
+    "userPrincipalName",
+    "objectCategory",
+];
+
+const CONTAINER_ATTRIBUTES: &[&str] = &[
+    "objectClass",
+    "cn",
+    "dc",
+    "ou",
+    "distinguishedName",
+    "whenCreated",
+    "whenChanged",
+    "uSNCreated",
+    "uSNChanged",
+    "name",
+    "objectGUID",
+    "objectCategory",
+];
+
+fn account_values(account: &Account, name: &str) -> Vec<Vec<u8>> {
+    let text = match name {
+        "cn" => account.cn.clone(),
+        "whenchanged" => generalized(account.changed),
+        "usncreated" => account.usn_created.to_string(),
+        "usnchanged" => account.usn_changed.to_string(),
+        "useraccountcontrol" => account.user_account_control().to_string(),
+        // Domain Users.
+        "primarygroupid" => "513".to_owned(),
+        // SAM_NORMAL_USER_ACCOUNT.
+        "samaccounttype" => "805306368".to_owned(),
+        "samaccountname" => account.sam_account_name.clone(),
+        "userprincipalname" if !account.user_principal_name.is_empty() => {
+            account.user_principal_name.clone()
+        }
+        "objectsid" => return vec![account.sid.bytes()],
+        _ => return free_values(account, name),
+    };
+    vec![text.into_bytes()]
+}
+
+fn free_values(account: &Account, name: &str) -> Vec<Vec<u8>> {
+    let found = account
+        .attributes
         .iter()
-        .map(|class| class.as_bytes().to_vec())
-        .collect();
-    vec![
-        ("objectClass".to_owned(), classes),
-        ("distinguishedName".to_owned(), vec![dn.as_bytes().to_vec()]),
-        ("name".to_owned(), vec![name.as_bytes().to_vec()]),
-        ("objectGUID".to_owned(), vec![guid.bytes().to_vec()]),
-    ]
+        .find(|(own, _)| own.eq_ignore_ascii_case(name));
+    let values = found
+        .map(|(_, values)| values.as_slice())
+        .unwrap_or_default();
+    values
+        .iter()
+        .map(|value| value.clone().into_bytes())
+        .collect()
+}
+
+fn container_values(container: &Container, name: &str) -> Vec<Vec<u8>> {
+    let naming = match container.kind {
+        ContainerKind::Domain => "dc",
+        ContainerKind::OrganizationalUnit => "ou",
+        ContainerKind::Container => "cn",
+    };
+    let text = match name {
+        "whenchanged" => generalized(container.created),
+        "usncreated" | "usnchanged" => container.usn.to_string(),
+        _ if name == naming => container.name.clone(),
+        _ => return Vec::new(),
+    };
+    vec![text.into_bytes()]
 }
 
 /// Generalized time as AD writes it, such as `20260314120000.0Z`.
@@ -156,22 +310,36 @@ fn generalized(time: Timestamp) -> String {
     time.strftime("%Y%m%d%H%M%S.0Z").to_string()
 }
 
-/// Whether two values of `attribute` are the same to AD.
-pub(in crate::simulator) fn same_value(attribute: &str, left: &[u8], right: &[u8]) -> bool {
-    let lower = attribute.to_ascii_lowercase();
-    if matches!(lower.as_str(), "objectguid" | "objectsid") {
-        return left == right;
+/// Whether `asserted` is the value `stored` of `attribute` to AD.
+pub(in crate::simulator) fn same_value(attribute: &str, stored: &[u8], asserted: &[u8]) -> bool {
+    let attribute = attribute.to_ascii_lowercase();
+    if matches!(attribute.as_str(), "objectguid" | "objectsid") {
+        return stored == asserted;
     }
-    let (left, right) = (
-        String::from_utf8_lossy(left),
-        String::from_utf8_lossy(right),
+    let (stored, asserted) = (
+        String::from_utf8_lossy(stored),
+        String::from_utf8_lossy(asserted),
     );
-    if matches!(
-        lower.as_str(),
-        "distinguishedname" | "manager" | "memberof" | "objectcategory"
-    ) {
-        let key = |text: &str| Dn::parse(text).map(|dn| dn.key());
-        return matches!((key(&left), key(&right)), (Ok(left), Ok(right)) if left == right);
+    match attribute.as_str() {
+        "distinguishedname" | "manager" => same_dn(&stored, &asserted),
+        "objectcategory" => same_dn(&stored, &asserted) || is_category(&stored, &asserted),
+        _ => fold(&stored) == fold(&asserted),
     }
-    fold(&left) == fold(&right)
+}
+
+fn same_dn(left: &str, right: &str) -> bool {
+    let key = |text: &str| Dn::parse(text).map(|dn| dn.key());
+    matches!((key(left), key(right)), (Ok(left), Ok(right)) if left == right)
+}
+
+/// AD takes the name of a class for its category's DN; the category of `user` is that of `person`.
+fn is_category(stored: &str, class: &str) -> bool {
+    let category = match class.to_ascii_lowercase().as_str() {
+        "person" | "user" | "organizationalperson" => "Person",
+        "organizationalunit" => "Organizational-Unit",
+        "container" => "Container",
+        "domain" | "domaindns" => "Domain-DNS",
+        _ => return false,
+    };
+    Dn::parse(stored).is_ok_and(|dn| dn.leaf_value() == Some(category))
 }

@@ -1,0 +1,219 @@
+//! "Import now": what is in the directory, taken into Okta. No API triggers it in Okta; here the control surface does.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+use serde_json::{Value, json};
+
+use super::agent;
+use super::apps;
+use super::directory::Account;
+use super::http::{Answer, Refusal, Reply, Request};
+use super::log::{self, Event};
+use super::provisioning::{self, has, note};
+use super::store::{App, AppUser, Id, Millis, Org};
+
+/// How much of the directory is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Import {
+    /// Everything below the connected OUs; accounts that are not there any more are let go.
+    Full,
+    /// A full one of long ago: it has left no trace in the log.
+    Before,
+    /// What changed; it does not see what was moved out of scope (support articles).
+    Incremental,
+}
+
+/// What an import did, by number of accounts.
+#[derive(Default)]
+pub(super) struct Imported {
+    matched: usize,
+    updated: usize,
+    removed: usize,
+    /// User names of accounts that no Okta user has.
+    unmatched: Vec<String>,
+}
+
+/// `POST /simulator/import` `{"app": ID, "kind": "full" | "incremental"}`; the only AD instance when `app` is left out.
+pub(super) fn import(org: &mut Org, request: &Request) -> Reply {
+    let body = request.body.as_ref().unwrap_or(&Value::Null);
+    let kind = match body.get("kind").and_then(Value::as_str) {
+        None | Some("full") => Import::Full,
+        Some("incremental") => Import::Incremental,
+        Some(_) => return Err(Refusal::validation("kind", &["give `full` or `incremental`"])),
+    };
+    let app = chosen(org, body.get("app").and_then(Value::as_str))?;
+    if agent::is_down(org, &app) {
+        return Err(Refusal::new(504, "E0000241", "No connected agents."));
+    }
+    let done = run(org, &app, kind);
+    Answer::ok(json!({"matched": done.matched, "updated": done.updated, "removed": done.removed, "unmatched": done.unmatched}))
+}
+
+fn chosen(org: &Org, app: Option<&str>) -> Result<Id, Refusal> {
+    if let Some(id) = app {
+        let app = apps::find(org, id)?;
+        return match app.active_directory {
+            Some(_) => Ok(app.id.clone()),
+            None => Err(Refusal::validation("app", &["it is no Active Directory instance"])),
+        };
+    }
+    let mut instances = org.apps.values().filter(|app| app.active_directory.is_some());
+    match (instances.next(), instances.next()) {
+        (Some(app), None) => Ok(app.id.clone()),
+        _ => Err(Refusal::validation("app", &["name the Active Directory instance by its id"])),
+    }
+}
+
+/// Imports the accounts of an AD instance.
+///
+/// Matching is exact, by login or e-mail, and confirmed at once; other accounts stay for review.
+pub(super) fn run(org: &mut Org, app: &str, kind: Import) -> Imported {
+    let mut done = Imported::default();
+    if kind != Import::Before {
+        tell(org, app, "system.import.start", "Start import");
+    }
+    let accounts = in_scope(org, app);
+    let linked = links(org, app);
+    let emails = emails(org);
+    let known = Known { linked: &linked, emails: &emails, tells: kind != Import::Before };
+    for account in &accounts {
+        take(org, app, account, &known, &mut done);
+    }
+    if kind == Import::Full {
+        done.removed = let_go(org, app, &accounts);
+    }
+    tell(org, app, "system.import.complete", "Complete import");
+    done
+}
+
+struct Known<'a> {
+    /// `externalId` to user.
+    linked: &'a HashMap<String, Id>,
+    /// Lower-cased e-mail to user.
+    emails: &'a HashMap<String, Id>,
+    tells: bool,
+}
+
+/// Accounts below the connected OUs; the directory's own service account is none of them.
+fn in_scope(org: &Org, app: &str) -> Vec<Account> {
+    let Some(connection) = org.apps.get(app).and_then(|app| app.active_directory.as_ref()) else {
+        return Vec::new();
+    };
+    let Some(directory) = org.directories.get(&connection.domain.to_lowercase()) else {
+        return Vec::new();
+    };
+    let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
+    let service = directory.bind_account().user_principal_name().to_owned();
+    let mut accounts = std::collections::BTreeMap::new();
+    for unit in &connection.connected_ous {
+        let found = directory.accounts_under(unit).filter(|account| account.user_principal_name != service);
+        accounts.extend(found.map(|account| (account.guid, account.clone())));
+    }
+    accounts.into_values().collect()
+}
+
+fn links(org: &Org, app: &str) -> HashMap<String, Id> {
+    let users = org.apps.get(app).into_iter().flat_map(|app| app.users.values());
+    users.filter_map(|held| Some((held.external_id.clone()?, held.user.clone()))).collect()
+}
+
+fn emails(org: &Org) -> HashMap<String, Id> {
+    let users = org.users.values().filter(|user| user.status != "DEPROVISIONED");
+    users.map(|user| (user.attribute("email").to_lowercase(), user.id.clone())).collect()
+}
+
+fn take(org: &mut Org, app: &str, account: &Account, known: &Known, done: &mut Imported) {
+    if let Some(user) = known.linked.get(&account.guid.base64()) {
+        done.updated += usize::from(refresh(org, app, user, account));
+        return;
+    }
+    match find_match(org, account, known.emails) {
+        Some(user) => {
+            link(org, app, &user, account);
+            done.matched += 1;
+            if known.tells {
+                note(org, "system.import.user.match", "Match user by import", app, &user, None);
+                note(org, "system.import.user_match.confirm", "Confirm match of imported user", app, &user, None);
+            }
+        }
+        None => done.unmatched.push(account.user_principal_name.clone()),
+    }
+}
+
+/// A move made in the directory is seen here. True when the app user changed.
+fn refresh(org: &mut Org, app: &str, user: &str, account: &Account) -> bool {
+    let now = org.now();
+    let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) else {
+        return false;
+    };
+    let before = held.profile.clone();
+    agent::adopt(held, account);
+    let changed = held.profile != before;
+    if changed {
+        held.last_updated = now;
+        note(org, "system.import.user.update", "Update user by import", app, user, None);
+    }
+    changed
+}
+
+fn find_match(org: &Org, account: &Account, emails: &HashMap<String, Id>) -> Option<Id> {
+    let by_login = org.logins.get(&account.user_principal_name.to_lowercase());
+    let by_email = || emails.get(&account.attribute("mail")?.to_lowercase());
+    let user = org.users.get(by_login.or_else(by_email)?)?;
+    (user.status != "DEPROVISIONED").then(|| user.id.clone())
+}
+
+/// Confirms a match: an individual assignment with the account behind it, or the account behind an assignment that waits.
+fn link(org: &mut Org, app: &str, user: &str, account: &Account) {
+    let now = org.now();
+    let Some(mut held) = taken_or_new(org, app, user, now) else { return };
+    agent::adopt(&mut held, account);
+    held.user_name.clone_from(&account.user_principal_name);
+    "ACTIVE".clone_into(&mut held.status);
+    "SYNCHRONIZED".clone_into(&mut held.sync_state);
+    held.last_sync = Some(now);
+    if let Some(app) = org.apps.get_mut(app) {
+        app.unassigned.remove(user);
+        app.users.insert(user.to_owned(), held);
+    }
+}
+
+fn taken_or_new(org: &mut Org, app: &str, user: &str, now: Millis) -> Option<AppUser> {
+    let present = org.apps.get_mut(app)?.users.remove(user);
+    present.or_else(|| provisioning::new_app_user(org, app, user, now))
+}
+
+/// Lets go of the users whose account a full import did not find: gone, or moved out of the connected OUs.
+fn let_go(org: &mut Org, app: &str, accounts: &[Account]) -> usize {
+    let seen: std::collections::HashSet<String> = accounts.iter().map(|account| account.guid.base64()).collect();
+    let lost = links(org, app).into_iter().filter(|(account, _)| !seen.contains(account));
+    let lost: Vec<Id> = lost.map(|(_, user)| user).collect();
+    let sourced = org.apps.get(app).is_some_and(|app: &App| has(app, "PROFILE_MASTERING"));
+    for user in &lost {
+        note(org, "system.import.user.delete", "Delete user by import", app, user, None);
+        if sourced {
+            deactivate(org, user);
+        } else if let Some(app) = org.apps.get_mut(app) {
+            // Disconnected: the account is out of sight, so nothing is done to it.
+            app.users.remove(user);
+        }
+    }
+    lost.len()
+}
+
+/// Assumed: "deactivate" is what the import settings say of users that are gone from their source.
+fn deactivate(org: &mut Org, user: &str) {
+    let now = org.now();
+    if let Some(user) = org.users.get_mut(user) {
+        "DEPROVISIONED".clone_into(&mut user.status);
+        user.status_changed = Some(now);
+        user.last_updated = now;
+    }
+    provisioning::user_deactivated(org, user);
+}
+
+fn tell(org: &mut Org, app: &str, kind: &'static str, words: &str) {
+    let event = Event::new(kind, words).on_app(org, app);
+    log::record(org, event);
+}

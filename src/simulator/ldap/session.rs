@@ -1,0 +1,217 @@
+//! One connection: who is signed in, and an answer to each request.
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use futures::{SinkExt as _, StreamExt as _};
+use ldap3_proto::DisconnectionNotice;
+use ldap3_proto::control::LdapControl;
+use ldap3_proto::proto::{
+    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapCompareRequest, LdapExtendedRequest,
+    LdapExtendedResponse, LdapMsg, LdapOp, LdapResult, LdapResultCode, LdapSearchRequest,
+};
+use tokio::net::TcpStream;
+use tokio_util::codec::Framed;
+
+use super::super::directory::{Directory, same_value};
+use super::super::dn::Dn;
+use super::codec::Codec;
+use super::search::{Found, root_dse, search};
+use super::{root, words};
+
+/// Answers until the client unbinds, hangs up, or sends what is not LDAP.
+pub(super) async fn run(stream: TcpStream, directory: Arc<RwLock<Directory>>) {
+    let mut wire = Framed::new(stream, Codec::default());
+    let mut session = Session {
+        directory,
+        signed_in: SignedIn::No,
+    };
+    while let Some(message) = wire.next().await {
+        let (answers, next) = match message {
+            Ok(message) => session.answer(message),
+            Err(_) => (vec![notice()], Next::HangUp),
+        };
+        let sent = send(&mut wire, answers).await;
+        // A failed write is a client that is gone.
+        if sent.is_err() || next == Next::HangUp {
+            return;
+        }
+    }
+}
+
+struct Session {
+    directory: Arc<RwLock<Directory>>,
+    signed_in: SignedIn,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SignedIn {
+    No,
+    Yes,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Listen,
+    HangUp,
+}
+
+async fn send(wire: &mut Framed<TcpStream, Codec>, answers: Vec<LdapMsg>) -> std::io::Result<()> {
+    for answer in answers {
+        wire.feed(answer).await?;
+    }
+    wire.flush().await
+}
+
+/// RFC 4511, section 4.1.1: a message that cannot be read ends the connection.
+fn notice() -> LdapMsg {
+    DisconnectionNotice::gen_response(
+        LdapResultCode::ProtocolError,
+        "the message is not understood",
+    )
+}
+
+impl Session {
+    fn answer(&mut self, message: LdapMsg) -> (Vec<LdapMsg>, Next) {
+        let LdapMsg { msgid, op, ctrl } = message;
+        let one = |op| vec![LdapMsg::new(msgid, op)];
+        let answers = match op {
+            LdapOp::BindRequest(request) => one(self.bind(&request)),
+            LdapOp::UnbindRequest => return (Vec::new(), Next::HangUp),
+            // A search is answered before the next message is read: there is nothing left to abandon.
+            LdapOp::AbandonRequest(_) => Vec::new(),
+            LdapOp::SearchRequest(request) => messages(msgid, self.search(&request, &ctrl)),
+            LdapOp::CompareRequest(request) => one(LdapOp::CompareResult(self.compare(&request))),
+            LdapOp::ExtendedRequest(request) => {
+                one(LdapOp::ExtendedResponse(self.extended(&request)))
+            }
+            LdapOp::AddRequest(_) => one(LdapOp::AddResponse(self.write())),
+            LdapOp::ModifyRequest(_) => one(LdapOp::ModifyResponse(self.write())),
+            LdapOp::DelRequest(_) => one(LdapOp::DelResponse(self.write())),
+            LdapOp::ModifyDNRequest(_) => one(LdapOp::ModifyDNResponse(self.write())),
+            // A client sent what only servers send.
+            _ => return (vec![notice()], Next::HangUp),
+        };
+        (answers, Next::Listen)
+    }
+
+    fn bind(&mut self, request: &LdapBindRequest) -> LdapOp {
+        // A bind that fails leaves the connection anonymous, whatever it was before (RFC 4511, section 4.2.1).
+        self.signed_in = SignedIn::No;
+        let res = match &request.cred {
+            _ if request.version != 3 => words::result(
+                LdapResultCode::ProtocolError,
+                "only LDAP version 3 is spoken here",
+            ),
+            // Empty password: an anonymous bind, with AD's default settings under any name.
+            LdapBindCred::Simple(password) if password.is_empty() => words::success(),
+            LdapBindCred::Simple(password) => self.sign_in(&request.dn, password),
+            LdapBindCred::SASL(_) | LdapBindCred::Unsupported => words::result(
+                LdapResultCode::AuthMethodNotSupported,
+                "this simulated directory takes simple binds only",
+            ),
+        };
+        let saslcreds = None;
+        LdapOp::BindResponse(LdapBindResponse { res, saslcreds })
+    }
+
+    fn sign_in(&mut self, name: &str, password: &str) -> LdapResult {
+        if !self.directory().bind_account().admits(name, password) {
+            return words::wrong_credentials();
+        }
+        self.signed_in = SignedIn::Yes;
+        words::success()
+    }
+
+    fn search(&self, request: &LdapSearchRequest, controls: &[LdapControl]) -> Found {
+        if controls.iter().any(is_unavailable) {
+            return Found::nothing(words::unavailable_control());
+        }
+        let root = Dn::parse(&request.base).is_ok_and(|base| base.is_root());
+        match self.signed_in {
+            _ if root => root_dse(&self.directory(), request),
+            SignedIn::No => Found::nothing(words::bind_needed()),
+            SignedIn::Yes => search(&self.directory(), request, controls),
+        }
+    }
+
+    fn compare(&self, request: &LdapCompareRequest) -> LdapResult {
+        if self.signed_in == SignedIn::No {
+            return words::bind_needed();
+        }
+        let Ok(dn) = Dn::parse(&request.dn) else {
+            return words::bad_name(&request.dn);
+        };
+        let directory = self.directory();
+        let Some(entry) = directory.entry(&dn) else {
+            let best = words::best_match(&dn, |dn| directory.entry(dn).is_some());
+            return words::no_such_object(&best);
+        };
+        let values = directory.values(entry, &request.atype);
+        let same = |value: &Vec<u8>| same_value(&request.atype, value, &request.val);
+        let code = match values.as_slice() {
+            [] => LdapResultCode::NoSuchAttribute,
+            values if values.iter().any(same) => LdapResultCode::CompareTrue,
+            _ => LdapResultCode::CompareFalse,
+        };
+        words::result(code, "")
+    }
+
+    fn extended(&self, request: &LdapExtendedRequest) -> LdapExtendedResponse {
+        let (res, value) = match request.name.as_str() {
+            root::WHO_AM_I => (words::success(), Some(self.who_am_i().into_bytes())),
+            root::START_TLS => (words::no_tls(), None),
+            _ => (words::unknown_extended_request(), None),
+        };
+        let name = None;
+        LdapExtendedResponse { res, name, value }
+    }
+
+    /// `u:CORP\name`, as AD tells it; empty when anonymous.
+    fn who_am_i(&self) -> String {
+        match self.signed_in {
+            SignedIn::Yes => format!("u:{}", self.directory().bind_account().down_level_name()),
+            SignedIn::No => String::new(),
+        }
+    }
+
+    fn write(&self) -> LdapResult {
+        match self.signed_in {
+            SignedIn::Yes => words::read_only(),
+            SignedIn::No => words::bind_needed(),
+        }
+    }
+
+    /// A panic elsewhere leaves the directory readable.
+    fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+        self.directory
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Entries, then the result with its controls.
+fn messages(msgid: i32, found: Found) -> Vec<LdapMsg> {
+    let entries = found.entries.into_iter();
+    let mut messages: Vec<LdapMsg> = entries
+        .map(|entry| LdapMsg::new(msgid, LdapOp::SearchResultEntry(entry)))
+        .collect();
+    messages.push(LdapMsg {
+        msgid,
+        op: LdapOp::SearchResultDone(found.result),
+        ctrl: found.controls,
+    });
+    messages
+}
+
+/// A control that would change the answer, and that is not modelled.
+fn is_unavailable(control: &LdapControl) -> bool {
+    match control {
+        LdapControl::SyncRequest { .. }
+        | LdapControl::AdDirsync { .. }
+        | LdapControl::ServerSort { .. } => true,
+        LdapControl::ExtendedDn { criticality, .. }
+        | LdapControl::PasswordPolicyRequest { criticality }
+        | LdapControl::Unknown { criticality, .. } => *criticality,
+        _ => false,
+    }
+}

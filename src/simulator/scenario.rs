@@ -1,0 +1,100 @@
+//! What a simulator starts with: orgs, directories and people, from a JSON file.
+//!
+//! Everything may be left out; `{}` is the built-in scenario, `{"contractors": 200}` the built-in one with 200 contractors. Keys:
+//!
+//! | key | is |
+//! |---|---|
+//! | `directories[]` | `domain`; `organizationalUnits[]` (names or DNs, parents first); `accounts[]`; `denied[]` (OUs where the agent's service account has no rights) |
+//! | `directories[].accounts[]` | `firstName`, `lastName`, `userPrincipalName`, `organizationalUnit`; `samAccountName`, `cn`, `enabled`, `protected` |
+//! | `orgs[]` | `name`, `subdomain`, `admin`, `admins[]`, `users[]`, `groups[]`, `rules[]`, `apps[]`, `options` |
+//! | `orgs[].admin`, `admins[]` | `login`, `firstName`, `lastName`, `roles[]` (SUPER_ADMIN), `token` (random); a token each |
+//! | `orgs[].users[]` | `login`, `firstName`, `lastName`; `email`, `status` (ACTIVE), `attributes` |
+//! | `orgs[].groups[]` | `name`; `description`, `type` (OKTA_GROUP), `members[]` (logins) |
+//! | `orgs[].rules[]` | `name`, `expression`, `groups[]`; `active` (true) |
+//! | `orgs[].apps[]` | either `activeDirectory` (a domain) with the AD keys, or `app` (a body as for `POST /api/v1/apps`); both: `label`, `groups[]`, `users[]` (logins, assigned one by one) |
+//! | AD keys | `createUsers`, `updateUserAttributes`, `deactivateUsers`, `syncPassword` (true), `profileSourcing` (false), `updateOuOnGroupChange` (true), `agents[]` (`name`, `up`), `connectedOus[]` (all), `import` (true: accounts are matched to users before the start) |
+//! | `orgs[].apps[].groups[]` | `group`; `priority` (appended), `organizationalUnit`, `profile` |
+//! | `contractors` | a number, or `count`, `organizationalUnit`, `directory`, `org`: people made up, each with an Okta user and an account |
+//! | `options` | for every org that has none of its own; see the control surface's `/simulator/options` |
+
+mod ad_instance;
+mod build;
+mod contractors;
+mod directories;
+mod plan;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+
+use super::directory::Directory;
+use super::error::Error;
+use super::store::Org;
+
+pub use plan::Scenario;
+
+/// A built scenario.
+pub(super) struct World {
+    /// In the scenario's order.
+    pub(super) orgs: Vec<Org>,
+    /// By lower-cased domain.
+    pub(super) directories: BTreeMap<String, Arc<RwLock<Directory>>>,
+}
+
+/// An AD domain `corp.example` with OUs `User-Contractor` and `Users`, and the org `okta` with 24 contractors imported from it one
+/// by one; no provisioning groups yet.
+const BUILT_IN: &str = include_str!("scenarios/corp_example.json");
+
+impl Scenario {
+    /// The scenario of the product's examples.
+    pub fn built_in() -> Self {
+        // The file is part of the program; a test reads it.
+        Self::parse("the built-in scenario", BUILT_IN).unwrap_or_default()
+    }
+
+    /// Reads a scenario file. What it leaves out comes from the built-in scenario.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|error| Error::Read {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    /// The same scenario with `count` contractors.
+    #[must_use]
+    pub fn with_users(mut self, count: usize) -> Self {
+        self.contractors.get_or_insert_default().count = count;
+        self
+    }
+
+    /// Parses a scenario; `name` is what an error calls it.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
+        serde_json::from_str(text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or_default();
+            Error::Scenario(format!("{name}:{line}:{column}: {message}"))
+        })
+    }
+
+    /// Builds the orgs and directories. Everything wrong with the scenario is told at once.
+    pub(super) fn build(self) -> Result<World, Error> {
+        build::build(self.completed())
+    }
+
+    /// Fills in from the built-in scenario what is left out.
+    fn completed(mut self) -> Self {
+        if self.orgs.is_some() {
+            return self;
+        }
+        let built_in = Self::built_in();
+        self.orgs = built_in.orgs;
+        self.directories = self.directories.or(built_in.directories);
+        self.contractors = self.contractors.or(built_in.contractors);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

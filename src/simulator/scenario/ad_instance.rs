@@ -1,0 +1,170 @@
+//! Apps of a scenario: AD instances with their switches, and others.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+use serde_json::{Map, Value, json};
+
+use super::super::app_form::{self, IMPORT_FEATURES, PUSH_FEATURES};
+use super::super::dn::Dn;
+use super::super::effective_group;
+use super::super::import::{self, Import};
+use super::super::jobs;
+use super::super::mappings;
+use super::super::provisioning;
+use super::super::store::{ActiveDirectory, Agent, App, AppGroup, Id, Millis, Org};
+use super::build::Problems;
+use super::directories::qualify;
+use super::plan::{AppGroupPlan, AppPlan};
+
+/// Makes an app with its groups and users, imports the accounts of its directory, and lets what follows from it happen.
+pub(super) fn add(org: &mut Org, plan: &AppPlan, problems: &mut Problems) {
+    let Some(app) = app(org, plan, problems) else { return };
+    let (id, connected) = (app.id.clone(), app.active_directory.is_some());
+    org.apps.insert(id.clone(), app);
+    if connected && plan.import {
+        import::run(org, &id, Import::Before);
+    }
+    for group in &plan.groups {
+        assign(org, &id, plan, group, problems);
+    }
+    for login in &plan.users {
+        assign_user(org, &id, login, problems);
+    }
+    // The scenario begins when all this is long done.
+    jobs::run_due(org, Millis::MAX / 2);
+    jobs::run_due(org, Millis::MAX / 2);
+}
+
+fn app(org: &mut Org, plan: &AppPlan, problems: &mut Problems) -> Option<App> {
+    match (&plan.active_directory, &plan.app) {
+        (Some(domain), None) => {
+            let directory = connection(org, plan, domain, problems)?;
+            let mut app = blank(org, "active_directory", plan.label.as_ref().unwrap_or(domain));
+            app.document = app_form::active_directory(domain);
+            app.features = features(plan);
+            app.active_directory = Some(directory);
+            Some(app)
+        }
+        (None, Some(body)) => other(org, plan, body, problems),
+        _ => {
+            problems.add(format!("org {:?}: an app has either `activeDirectory` or `app`", org.name));
+            None
+        }
+    }
+}
+
+fn other(org: &mut Org, plan: &AppPlan, body: &Value, problems: &mut Problems) -> Option<App> {
+    let empty = Map::new();
+    let read = app_form::read(body.as_object().unwrap_or(&empty));
+    let (name, document) = read.map_err(|refusal| {
+        problems.add(format!("org {:?}: app: {} {}", org.name, refusal.summary, refusal.causes.join("; ")));
+    }).ok()?;
+    let label = plan.label.clone().or_else(|| body["label"].as_str().map(str::to_owned));
+    let mut app = blank(org, &name, label.as_ref().unwrap_or(&name));
+    app.document = document;
+    Some(app)
+}
+
+fn blank(org: &mut Org, name: &str, label: &str) -> App {
+    let now = org.now();
+    App {
+        id: org.ids.next("0oa"),
+        name: name.to_owned(),
+        label: label.to_owned(),
+        status: "ACTIVE".to_owned(),
+        created: now,
+        last_updated: now,
+        features: Vec::new(),
+        document: Map::new(),
+        users: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        active_directory: None,
+        unassigned: BTreeMap::new(),
+        mappings: mappings::defaults(&mut org.ids),
+    }
+}
+
+fn features(plan: &AppPlan) -> Vec<String> {
+    let switches = [plan.create_users, plan.update_user_attributes, plan.deactivate_users, plan.sync_password];
+    let pushed = PUSH_FEATURES.iter().zip(switches).filter(|(_, on)| *on).map(|(feature, _)| *feature);
+    let sourcing = plan.profile_sourcing.then_some("PROFILE_MASTERING");
+    let all = IMPORT_FEATURES.iter().copied().chain(sourcing).chain(pushed);
+    all.map(str::to_owned).collect()
+}
+
+fn connection(org: &mut Org, plan: &AppPlan, domain: &str, problems: &mut Problems) -> Option<ActiveDirectory> {
+    let Some(directory) = org.directories.get(&domain.to_lowercase()).cloned() else {
+        problems.add(format!("org {:?}: there is no directory {domain:?}", org.name));
+        return None;
+    };
+    let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
+    let users = format!("CN=Users,{}", Dn::of_domain(domain));
+    let connected_ous = match &plan.connected_ous {
+        None => directory.ous().map(str::to_owned).chain([users]).collect(),
+        Some(units) => units.iter().map(|unit| qualify(unit, domain)).collect::<Vec<_>>(),
+    };
+    for unit in plan.connected_ous.iter().flatten().map(|unit| qualify(unit, domain)) {
+        if !directory.ou_exists(&unit) {
+            problems.add(format!("org {:?}: connected OU {unit:?} does not exist", org.name));
+        }
+    }
+    let now = org.now();
+    let agents = plan.agents.iter().map(|agent| Agent {
+        id: org.ids.next("a53"),
+        name: agent.name.clone(),
+        version: "3.22.0".to_owned(),
+        up: agent.up,
+        last_connection: now,
+    });
+    Some(ActiveDirectory {
+        domain: domain.to_owned(),
+        agents: agents.collect(),
+        update_ou_on_group_change: plan.update_ou_on_group_change,
+        connected_ous,
+    })
+}
+
+fn assign(org: &mut Org, app: &Id, of: &AppPlan, plan: &AppGroupPlan, problems: &mut Problems) {
+    let Some(group) = org.groups.values().find(|group| group.name() == plan.group).map(|group| group.id.clone()) else {
+        problems.add(format!("org {:?}: an app names the unknown group {:?}", org.name, plan.group));
+        return;
+    };
+    let mut profile = plan.profile.clone();
+    if let (Some(unit), Some(domain)) = (&plan.organizational_unit, &of.active_directory) {
+        let unit = qualify(unit, domain);
+        check_unit(org, domain, &unit, problems);
+        profile.insert("organizationalUnit".to_owned(), json!(unit));
+    }
+    let now = org.now();
+    let Some(instance) = org.apps.get_mut(app) else { return };
+    let priority = plan.priority.unwrap_or_else(|| effective_group::weakest(instance));
+    effective_group::make_room(instance, &group, priority);
+    let assignment = AppGroup { group: group.clone(), priority, profile, last_updated: now };
+    instance.groups.insert(group.clone(), assignment);
+    provisioning::group_assigned(org, app, &group);
+}
+
+fn check_unit(org: &Org, domain: &str, unit: &str, problems: &mut Problems) {
+    let directory = org.directories.get(&domain.to_lowercase());
+    let known = directory.is_some_and(|directory| {
+        directory.read().unwrap_or_else(PoisonError::into_inner).ou_exists(unit)
+    });
+    if !known {
+        problems.add(format!("org {:?}: a group is assigned with the unknown OU {unit:?}", org.name));
+    }
+}
+
+fn assign_user(org: &mut Org, app: &Id, login: &str, problems: &mut Problems) {
+    let Some(user) = org.logins.get(&login.to_lowercase()).cloned() else {
+        problems.add(format!("org {:?}: an app names the unknown user {login:?}", org.name));
+        return;
+    };
+    let now = org.now();
+    if org.apps.get(app).is_some_and(|app| app.users.contains_key(&user)) {
+        return;
+    }
+    if let Some(held) = provisioning::new_app_user(org, app, &user, now) {
+        provisioning::add(org, app, held);
+    }
+}
