@@ -214,8 +214,6 @@ fn add_app(org: &mut Org) {
         document: serde_json::Map::new(),
         users: BTreeMap::new(),
         groups: BTreeMap::new(),
-        mappings: Vec::new(),
-        unassigned: BTreeMap::new(),
         active_directory: Some(ActiveDirectory {
             domain: "corp.example".to_owned(),
             agents: vec![agent],
@@ -246,7 +244,6 @@ pub(super) fn source_by_ad(org: &mut Org, user: &str) {
         last_sync: None,
         individual: true,
         granting_group: None,
-        syncing_from: None,
         user_name: String::new(),
         profile: serde_json::Map::new(),
         syncing_from: None,
