@@ -7,6 +7,7 @@ mod lists;
 mod logs;
 mod rules;
 mod sign_in;
+mod start;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
