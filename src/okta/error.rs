@@ -125,6 +125,21 @@ impl Error {
         }
     }
 
+    /// HTTP status of the answer, when the org answered.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::NotJson { status, .. }
+            | Self::NotOkta { status, .. }
+            | Self::Redirect { status, .. } => Some(*status),
+            _ => self.api().map(|api| api.status),
+        }
+    }
+
+    /// Okta's id of the request, for its support and the System Log.
+    pub fn request_id(&self) -> Option<&str> {
+        self.api().and_then(|api| api.request_id.as_deref())
+    }
+
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         help::for_error(self)

@@ -30,7 +30,8 @@ impl Call {
     /// # Errors
     /// When the table has no such operation, or an argument cannot stand in a path.
     pub fn operation(org: &str, name: &str, arguments: &[&str]) -> Result<Self, String> {
-        let operation = operations::find(name).ok_or_else(|| format!("there is no operation {name}"))?;
+        let operation =
+            operations::find(name).ok_or_else(|| format!("there is no operation {name}"))?;
         let path = operation.path(arguments).map_err(|e| e.to_string())?;
         Ok(Self {
             org: org.to_owned(),
@@ -64,7 +65,7 @@ impl Call {
     /// The operation's name, or the method in lower case for a direct call.
     pub fn name(&self) -> String {
         match self.action {
-            Action::Operation(operation) => operation.name.to_string(),
+            Action::Operation(operation) => operation.name.to_owned(),
             Action::Direct(method) => method.as_str().to_lowercase(),
         }
     }
@@ -86,8 +87,15 @@ impl Call {
         }
     }
 
+    /// The table names the usual type first; JSON where it names none.
     fn content_type(&self) -> ContentType {
-        let patch = matches!(self.action, Action::Operation(o) if o.body.as_ref().is_some_and(|b| b.content_type == ContentType::JsonPatch));
-        if patch { ContentType::JsonPatch } else { ContentType::Json }
+        match self.action {
+            Action::Operation(operation) => operation
+                .body
+                .as_ref()
+                .and_then(|body| body.content_types.first().copied())
+                .unwrap_or(ContentType::Json),
+            Action::Direct(_) => ContentType::Json,
+        }
     }
 }

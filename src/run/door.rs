@@ -31,7 +31,7 @@ pub struct Settings {
     /// Parameters as JSON, without secrets.
     pub parameters: Value,
     /// Orgs by their names in the runbook.
-    pub orgs: BTreeMap<String, okta::Client>,
+    pub orgs: BTreeMap<String, Arc<okta::Client>>,
     /// Directories by lower-cased domain.
     pub directories: BTreeMap<String, Arc<ldap::Directory>>,
     pub consent: Consent,
@@ -74,7 +74,14 @@ impl Run {
     pub fn begin(settings: Settings) -> Result<Self, Error> {
         let now = jiff::Timestamp::now();
         let id = new_id(now);
-        let orgs: Vec<OrgLine> = settings.orgs.iter().map(|(name, client)| OrgLine { name: name.clone(), url: client.base_url().to_string() }).collect();
+        let orgs: Vec<OrgLine> = settings
+            .orgs
+            .iter()
+            .map(|(name, client)| OrgLine {
+                name: name.clone(),
+                url: client.base_url().to_string(),
+            })
+            .collect();
         settings.journal.begin(&Record {
             run: id.clone(),
             runbook: settings.runbook.clone(),
@@ -89,8 +96,21 @@ impl Run {
             counts: Counts::default(),
         })?;
         let gate = Gate::new(settings.consent.clone());
-        let run = Self { id, settings, gate, seq: AtomicU64::new(0), counts: Mutex::default(), items: Mutex::default(), remarks: Mutex::default() };
-        let begun = Kind::Run { run: run.id.clone(), runbook: run.settings.runbook.clone(), orgs, parameters: redact(&run.settings.parameters) };
+        let run = Self {
+            id,
+            settings,
+            gate,
+            seq: AtomicU64::new(0),
+            counts: Mutex::default(),
+            items: Mutex::default(),
+            remarks: Mutex::default(),
+        };
+        let begun = Kind::Run {
+            run: run.id.clone(),
+            runbook: run.settings.runbook.clone(),
+            orgs,
+            parameters: redact(&run.settings.parameters),
+        };
         run.tell(&Lane::default(), begun)?;
         Ok(run)
     }
@@ -113,11 +133,17 @@ impl Run {
 
     /// URL of an org by its name in the runbook.
     pub fn org_url(&self, org: &str) -> Option<String> {
-        self.settings.orgs.get(org).map(|client| client.base_url().to_string())
+        self.settings
+            .orgs
+            .get(org)
+            .map(|client| client.base_url().to_string())
     }
 
     pub fn directory(&self, domain: &str) -> Option<Arc<ldap::Directory>> {
-        self.settings.directories.get(&domain.to_lowercase()).cloned()
+        self.settings
+            .directories
+            .get(&domain.to_lowercase())
+            .cloned()
     }
 
     /// Journals something that happened, then shows it.
@@ -126,14 +152,21 @@ impl Run {
     /// When the journal cannot be written.
     pub fn tell(&self, lane: &Lane, kind: Kind) -> Result<(), Error> {
         let event = stamped(lane, kind);
-        self.settings.journal.tell(&self.id, self.next_seq(), &event)?;
+        self.settings
+            .journal
+            .tell(&self.id, self.next_seq(), &event)?;
         (self.settings.listener)(&event);
         Ok(())
     }
 
     pub fn step(&self, lane: &Lane, title: &str) -> Result<(), Error> {
         lane.enter(title);
-        self.tell(lane, Kind::Step { title: title.to_owned() })
+        self.tell(
+            lane,
+            Kind::Step {
+                title: title.to_owned(),
+            },
+        )
     }
 
     /// A remark that belongs to the outcome, such as "Active Directory was not looked at".
@@ -147,16 +180,38 @@ impl Run {
     /// Asks a person; a yes also opens the way for writes.
     pub fn confirm(&self, lane: &Lane, words: &str) -> Result<(), Error> {
         let answer = self.gate.confirm(words);
-        self.tell(lane, Kind::Confirm { words: words.to_owned(), answer: answer == Answer::Yes })?;
+        self.tell(
+            lane,
+            Kind::Confirm {
+                words: words.to_owned(),
+                answer: answer == Answer::Yes,
+            },
+        )?;
         consented(answer, words)
     }
 
     /// Asks whether the manual step `name` is done; records who said so.
     pub fn attest(&self, lane: &Lane, name: &str, title: &str, how: &str) -> Result<(), Error> {
-        let answer = self.gate.attest(name, &format!("{title}\n{how}\nIs it so?"));
+        let answer = self
+            .gate
+            .attest(name, &format!("{title}\n{how}\nIs it so?"));
         let attested_by = (answer == Answer::Yes).then(|| self.operator().to_owned());
-        self.tell(lane, Kind::Manual { title: title.to_owned(), how: how.to_owned(), attested_by })?;
-        if answer == Answer::Yes { Ok(()) } else { Err(Error::Waiting { title: title.to_owned(), name: name.to_owned() }) }
+        self.tell(
+            lane,
+            Kind::Manual {
+                title: title.to_owned(),
+                how: how.to_owned(),
+                attested_by,
+            },
+        )?;
+        if answer == Answer::Yes {
+            Ok(())
+        } else {
+            Err(Error::Waiting {
+                title: title.to_owned(),
+                name: name.to_owned(),
+            })
+        }
     }
 
     /// Sends a read and returns the answer's body.
@@ -165,11 +220,22 @@ impl Run {
     }
 
     /// Reads one page of a list: the first, or the one that the page before named.
-    pub async fn page(&self, lane: &Lane, call: &Call, next: Option<&okta::NextPage>) -> Result<Page, Error> {
+    pub async fn page(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        next: Option<&okta::NextPage>,
+    ) -> Result<Page, Error> {
         let response = self.answered(lane, call, next).await?;
         match response.body {
-            Value::Array(items) => Ok(Page { items, next: response.next }),
-            other => Ok(Page { items: vec![other], next: None }),
+            Value::Array(items) => Ok(Page {
+                items,
+                next: response.next,
+            }),
+            other => Ok(Page {
+                items: vec![other],
+                next: None,
+            }),
         }
     }
 
@@ -190,17 +256,32 @@ impl Run {
         if seen.verdict == Verdict::Unchanged {
             self.count(|counts| counts.unchanged += 1);
             self.tell(lane, Kind::Unchanged(line(call)))?;
-            return Ok(Done { changed: false, value: seen.before });
+            return Ok(Done {
+                changed: false,
+                value: seen.before,
+            });
         }
         self.ask_before_first_write(lane, call)?;
         self.sent(lane, call, &seen.before).await
     }
 
     fn ask_before_first_write(&self, lane: &Lane, call: &Call) -> Result<(), Error> {
-        let words = format!("The next call changes {}: {} {} ({}). Go on with this and all further writes of the run?", call.org, call.method(), call.path, call.name());
+        let words = format!(
+            "The next call changes {}: {} {} ({}). Go on with this and all further writes of the run?",
+            call.org,
+            call.method(),
+            call.path,
+            call.name()
+        );
         let answer = self.gate.pass(&words);
         if answer != Answer::Yes {
-            self.tell(lane, Kind::Confirm { words: words.clone(), answer: false })?;
+            self.tell(
+                lane,
+                Kind::Confirm {
+                    words: words.clone(),
+                    answer: false,
+                },
+            )?;
         }
         consented(answer, &words)
     }
@@ -211,39 +292,78 @@ impl Run {
         }
         let seq = self.next_seq();
         let request = json!({ "method": call.method().as_str(), "path": call.path, "query": call.query, "body": call.body.as_ref().map(redact) });
-        let intent = Intent { event: &stamped(lane, Kind::Performed(line(call))), request: &request, before: &redact(before) };
+        let intent = Intent {
+            event: &stamped(lane, Kind::Performed(line(call))),
+            request: &request,
+            before: &redact(before),
+        };
         self.settings.journal.intend(&self.id, seq, &intent)?;
         let client = self.client(call)?;
         let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
-        let answer = watch.sent(client.send(&call.request(), &watch), self.cancelled()).await;
+        let answer = watch
+            .sent(client.send(&call.request(), &watch), self.cancelled())
+            .await;
         self.settle(lane, call, seq, answer)
     }
 
     /// Journals how a write ended. `None`: it was broken off while it waited, hence never executed.
-    fn settle(&self, lane: &Lane, call: &Call, seq: u64, answer: Option<Result<okta::Response, okta::Error>>) -> Result<Done, Error> {
+    fn settle(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        seq: u64,
+        answer: Option<Result<okta::Response, okta::Error>>,
+    ) -> Result<Done, Error> {
         let (state, kind, body, result) = match answer {
             Some(Ok(response)) => {
                 self.count(|counts| counts.writes += 1);
                 lane.count_write();
                 let body = redact(&response.body);
-                (State::Answered, Kind::Performed(answered_line(call, &response)), body, Ok(Done { changed: true, value: response.body }))
+                (
+                    State::Answered,
+                    Kind::Performed(answered_line(call, &response)),
+                    body,
+                    Ok(Done {
+                        changed: true,
+                        value: response.body,
+                    }),
+                )
             }
             Some(Err(error)) => {
-                let state = if error.may_have_happened() { State::Unknown } else { State::Refused };
-                (state, refused(call, &error), Value::Null, Err(refusal(call, error)))
+                let state = if may_have_happened(&error) {
+                    State::Unknown
+                } else {
+                    State::Refused
+                };
+                (
+                    state,
+                    refused(call, &error),
+                    Value::Null,
+                    Err(refusal(call, error)),
+                )
             }
             None => {
-                let kind = Kind::Refused { call: line(call), message: "interrupted before it was sent".to_owned() };
+                let kind = Kind::Refused {
+                    call: line(call),
+                    message: "interrupted before it was sent".to_owned(),
+                };
                 (State::Refused, kind, Value::Null, Err(Error::Interrupted))
             }
         };
         let event = stamped(lane, kind);
-        self.settings.journal.settle(&self.id, seq, state, &event, &body)?;
+        self.settings
+            .journal
+            .settle(&self.id, seq, state, &event, &body)?;
         (self.settings.listener)(&event);
         result
     }
 
-    async fn answered(&self, lane: &Lane, call: &Call, next: Option<&okta::NextPage>) -> Result<okta::Response, Error> {
+    async fn answered(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        next: Option<&okta::NextPage>,
+    ) -> Result<okta::Response, Error> {
         let client = self.client(call)?;
         let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
         let answer = tokio::select! {
@@ -267,12 +387,24 @@ impl Run {
     }
 
     fn client(&self, call: &Call) -> Result<&okta::Client, Error> {
-        self.settings.orgs.get(&call.org).ok_or_else(|| Error::Usage(format!("this run has no org named {}", call.org)))
+        self.settings
+            .orgs
+            .get(&call.org)
+            .map(Arc::as_ref)
+            .ok_or_else(|| Error::Usage(format!("this run has no org named {}", call.org)))
     }
 
     /// A wait is shown even when the journal fails at it: the next write finds that out before it is sent.
     fn told_wait(&self, lane: &Lane, call: &Call, wait: &okta::Wait) {
-        let kind = Kind::Wait { reason: format!("{} on {}: {}", wait.reason, call.org, call.name()), seconds: wait.duration.as_secs_f64() };
+        let kind = Kind::Wait {
+            reason: format!(
+                "{} of {} ({})",
+                limit_name(wait.reason),
+                call.org,
+                call.name()
+            ),
+            seconds: wait.duration.as_secs_f64(),
+        };
         let _ = self.tell(lane, kind);
     }
 
@@ -285,28 +417,62 @@ impl Run {
     }
 
     /// Asks a directory something and tells that it was asked.
-    pub async fn look_up<T>(&self, lane: &Lane, domain: &str, what: &str, asked: impl Future<Output = Result<T, ldap::Error>>) -> Result<T, Error> {
+    pub async fn look_up<T>(
+        &self,
+        lane: &Lane,
+        domain: &str,
+        what: &str,
+        asked: impl Future<Output = Result<T, ldap::Error>>,
+    ) -> Result<T, Error> {
         let answer = tokio::select! {
             answer = asked => answer,
             () = self.cancelled().cancelled() => return Err(Error::Interrupted),
         };
         self.count(|counts| counts.reads += 1);
-        let call = CallLine { org: domain.to_owned(), operation: "ldap".to_owned(), method: "SEARCH".to_owned(), path: what.to_owned(), status: None, request_id: None };
+        let call = CallLine {
+            org: domain.to_owned(),
+            operation: "ldap".to_owned(),
+            method: "SEARCH".to_owned(),
+            path: what.to_owned(),
+            status: None,
+            request_id: None,
+        };
         match answer {
             Ok(found) => self.tell(lane, Kind::Read(call)).map(|()| found),
             Err(source) => {
-                self.tell(lane, Kind::Refused { call, message: source.to_string() })?;
-                Err(Error::Directory { directory: domain.to_owned(), source })
+                self.tell(
+                    lane,
+                    Kind::Refused {
+                        call,
+                        message: source.to_string(),
+                    },
+                )?;
+                Err(Error::Directory {
+                    directory: domain.to_owned(),
+                    source,
+                })
             }
         }
     }
 
     /// Records that an item of a bulk step ended. A failure is told at once, the rest when the run ends: an item may pass several steps.
     pub fn item_ended(&self, lane: &Lane, failure: Option<String>) -> Result<(), Error> {
-        let Some(key) = lane.item() else { return Ok(()) };
-        self.items.lock().unwrap_or_else(PoisonError::into_inner).add(key, lane.writes(), failure.is_some());
+        let Some(key) = lane.item() else {
+            return Ok(());
+        };
+        self.items
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(key, lane.writes(), failure.is_some());
         match failure {
-            Some(message) => self.tell(lane, Kind::Item { key: key.to_owned(), outcome: ItemOutcome::Failed, message: Some(message) }),
+            Some(message) => self.tell(
+                lane,
+                Kind::Item {
+                    key: key.to_owned(),
+                    outcome: ItemOutcome::Failed,
+                    message: Some(message),
+                },
+            ),
             None => Ok(()),
         }
     }
@@ -315,10 +481,26 @@ impl Run {
     pub fn end(&self, outcome: Outcome, message: Option<String>) -> Result<Outcome, Error> {
         let outcome = self.tell_items(outcome)?;
         let counts = self.counts();
-        let remarks = self.remarks.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let kind = Kind::Outcome { outcome, run: self.id.clone(), message: message.clone(), counts, remarks };
+        let remarks = self
+            .remarks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let kind = Kind::Outcome {
+            outcome,
+            run: self.id.clone(),
+            message: message.clone(),
+            counts,
+            remarks,
+        };
         self.tell(&Lane::default(), kind)?;
-        self.settings.journal.end(&self.id, jiff::Timestamp::now(), outcome, message.as_deref(), counts)?;
+        self.settings.journal.end(
+            &self.id,
+            jiff::Timestamp::now(),
+            outcome,
+            message.as_deref(),
+            counts,
+        )?;
         Ok(outcome)
     }
 
@@ -330,8 +512,19 @@ impl Run {
             all += 1;
             failed += u64::from(item.failed);
             if !item.failed {
-                let outcome = if item.writes == 0 { ItemOutcome::Unchanged } else { ItemOutcome::Succeeded };
-                self.tell(&Lane::default(), Kind::Item { key: key.clone(), outcome, message: None })?;
+                let outcome = if item.writes == 0 {
+                    ItemOutcome::Unchanged
+                } else {
+                    ItemOutcome::Succeeded
+                };
+                self.tell(
+                    &Lane::default(),
+                    Kind::Item {
+                        key: key.clone(),
+                        outcome,
+                        message: None,
+                    },
+                )?;
             }
         }
         self.count(|counts| (counts.items, counts.failed_items) = (all, failed));
@@ -360,27 +553,71 @@ fn consented(answer: Answer, words: &str) -> Result<(), Error> {
 }
 
 fn stamped(lane: &Lane, kind: Kind) -> Event {
-    Event { time: jiff::Timestamp::now(), item: lane.item().map(str::to_owned), step: lane.step(), kind }
+    Event {
+        time: jiff::Timestamp::now(),
+        item: lane.item().map(str::to_owned),
+        step: lane.step(),
+        kind,
+    }
 }
 
 fn line(call: &Call) -> CallLine {
-    CallLine { org: call.org.clone(), operation: call.name(), method: call.method().as_str().to_owned(), path: call.path.clone(), status: None, request_id: None }
+    CallLine {
+        org: call.org.clone(),
+        operation: call.name(),
+        method: call.method().as_str().to_owned(),
+        path: call.path.clone(),
+        status: None,
+        request_id: None,
+    }
 }
 
 fn answered_line(call: &Call, response: &okta::Response) -> CallLine {
-    CallLine { status: Some(response.status), request_id: response.request_id.clone(), ..line(call) }
+    CallLine {
+        status: Some(response.status),
+        request_id: response.request_id.clone(),
+        ..line(call)
+    }
 }
 
 fn refused(call: &Call, error: &okta::Error) -> Kind {
-    Kind::Refused { call: CallLine { status: error.status(), request_id: error.request_id().map(str::to_owned), ..line(call) }, message: error.to_string() }
+    Kind::Refused {
+        call: CallLine {
+            status: error.status(),
+            request_id: error.request_id().map(str::to_owned),
+            ..line(call)
+        },
+        message: error.to_string(),
+    }
+}
+
+/// A time-out or a cut connection, and a 5xx: the org may have done it all the same.
+fn may_have_happened(error: &okta::Error) -> bool {
+    error.sent() == okta::Sent::Maybe || error.status().is_some_and(|status| status >= 500)
+}
+
+fn limit_name(reason: okta::WaitReason) -> &'static str {
+    match reason {
+        okta::WaitReason::RateLimit => "rate limit",
+        okta::WaitReason::Concurrency => "limit of simultaneous calls",
+    }
 }
 
 fn refusal(call: &Call, source: okta::Error) -> Error {
-    Error::Okta(Box::new(Refusal { org: call.org.clone(), operation: call.name(), method: call.method().as_str(), path: call.path.clone(), source }))
+    Error::Okta(Box::new(Refusal {
+        org: call.org.clone(),
+        operation: call.name(),
+        method: call.method().as_str(),
+        path: call.path.clone(),
+        source,
+    }))
 }
 
 /// Ids sort by time and are short enough to type a prefix of: `20261124-153000-k3f9`.
 fn new_id(now: jiff::Timestamp) -> String {
-    let suffix: String = std::iter::repeat_with(|| char::from_digit(fastrand::u32(..36), 36).unwrap_or('0')).take(4).collect();
+    let suffix: String =
+        std::iter::repeat_with(|| char::from_digit(fastrand::u32(..36), 36).unwrap_or('0'))
+            .take(4)
+            .collect();
     format!("{}-{suffix}", now.strftime("%Y%m%d-%H%M%S"))
 }

@@ -2,7 +2,8 @@
 //! from the table of operations.
 
 use super::call::{Action, Call};
-use crate::okta::{Method, Operation, operations};
+use crate::okta::operations::{self, ResultKind};
+use crate::okta::{Method, Operation};
 
 /// How a write looks before it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,21 +49,44 @@ const TABLE: &[(&str, Look)] = &[
     ("add_group", Look::Natural(Key::GroupName)),
     ("create_user", Look::Natural(Key::Login)),
     ("assign_user_to_application", Look::Natural(Key::AppUser)),
-    ("update_application_user", Look::Partial("get_application_user")),
+    (
+        "update_application_user",
+        Look::Partial("get_application_user"),
+    ),
     ("update_user", Look::Partial("get_user")),
-    ("assign_group_to_application", Look::Partial("get_application_group_assignment")),
-    ("update_group_assignment_to_application", Look::Patch("get_application_group_assignment")),
-    ("update_profile_mapping", Look::Partial("get_profile_mapping")),
-    ("activate_user", Look::Status("get_user", &["ACTIVE", "PROVISIONED"])),
-    ("deactivate_user", Look::Status("get_user", &["DEPROVISIONED"])),
+    (
+        "assign_group_to_application",
+        Look::Partial("get_application_group_assignment"),
+    ),
+    (
+        "update_group_assignment_to_application",
+        Look::Patch("get_application_group_assignment"),
+    ),
+    (
+        "update_profile_mapping",
+        Look::Partial("get_profile_mapping"),
+    ),
+    (
+        "activate_user",
+        Look::Status("get_user", &["ACTIVE", "PROVISIONED"]),
+    ),
+    (
+        "deactivate_user",
+        Look::Status("get_user", &["DEPROVISIONED"]),
+    ),
     ("suspend_user", Look::Status("get_user", &["SUSPENDED"])),
     ("unsuspend_user", Look::Status("get_user", &["ACTIVE"])),
 ];
 
 /// How `call` looks before it is sent.
 pub(super) fn look(call: &Call) -> Look {
-    let Action::Operation(operation) = call.action else { return Look::Never };
-    let listed = TABLE.iter().find(|(name, _)| *name == operation.name).map(|(_, look)| *look);
+    let Action::Operation(operation) = call.action else {
+        return Look::Never;
+    };
+    let listed = TABLE
+        .iter()
+        .find(|(name, _)| *name == operation.name)
+        .map(|(_, look)| *look);
     listed.unwrap_or_else(|| from_shape(operation))
 }
 
@@ -70,15 +94,24 @@ pub(super) fn look(call: &Call) -> Look {
 /// A POST says nothing of the kind and is always sent.
 fn from_shape(operation: &'static Operation) -> Look {
     match operation.method {
-        Method::Put => reader_of(&operation.path).map_or(Look::Never, |read| if operation.body.is_some() { Look::Whole(read) } else { Look::Present(read) }),
-        Method::Delete => reader_of(&operation.path).map_or(Look::Never, Look::Absent),
+        Method::Put => reader_of(operation.path).map_or(Look::Never, |read| {
+            if operation.body.is_some() {
+                Look::Whole(read)
+            } else {
+                Look::Present(read)
+            }
+        }),
+        Method::Delete => reader_of(operation.path).map_or(Look::Never, Look::Absent),
         Method::Post => lifecycle(operation),
         Method::Get | Method::Patch => Look::Never,
     }
 }
 
 fn lifecycle(operation: &'static Operation) -> Look {
-    let states: [(&str, &'static [&'static str]); 2] = [("/lifecycle/activate", &["ACTIVE", "ENABLED"]), ("/lifecycle/deactivate", &["INACTIVE", "DISABLED"])];
+    let states: [(&str, &'static [&'static str]); 2] = [
+        ("/lifecycle/activate", &["ACTIVE", "ENABLED"]),
+        ("/lifecycle/deactivate", &["INACTIVE", "DISABLED"]),
+    ];
     for (suffix, settled) in states {
         if let Some(read) = operation.path.strip_suffix(suffix).and_then(reader_of) {
             return Look::Status(read, settled);
@@ -89,7 +122,10 @@ fn lifecycle(operation: &'static Operation) -> Look {
 
 /// The operation that reads the single thing at `path`, when there is one.
 fn reader_of(path: &str) -> Option<&'static str> {
-    operations::all().iter().find(|o| o.method == Method::Get && o.path == path && !o.is_list()).map(|o| &*o.name)
+    operations::all()
+        .iter()
+        .find(|o| o.method == Method::Get && o.path == path && o.result != ResultKind::Array)
+        .map(|o| o.name)
 }
 
 #[cfg(test)]
@@ -111,12 +147,22 @@ mod tests {
         let rows = [
             ("replace_group", Look::Whole("get_group")),
             ("delete_group", Look::Absent("get_group")),
-            ("activate_application", Look::Status("get_application", &["ACTIVE", "ENABLED"])),
-            ("deactivate_group_rule", Look::Status("get_group_rule", &["INACTIVE", "DISABLED"])),
+            (
+                "activate_application",
+                Look::Status("get_application", &["ACTIVE", "ENABLED"]),
+            ),
+            (
+                "deactivate_group_rule",
+                Look::Status("get_group_rule", &["INACTIVE", "DISABLED"]),
+            ),
             ("create_application", Look::Never),
         ];
         for (name, expected) in rows {
-            assert_eq!(from_shape(operations::find(name).unwrap()), expected, "{name}");
+            assert_eq!(
+                from_shape(operations::find(name).unwrap()),
+                expected,
+                "{name}"
+            );
         }
     }
 }

@@ -20,7 +20,10 @@ pub enum Error {
     #[error("{}: {}", .0.operation, .0.source)]
     Okta(Box<Refusal>),
     #[error("{directory}: {source}")]
-    Directory { directory: String, source: ldap::Error },
+    Directory {
+        directory: String,
+        source: ldap::Error,
+    },
     /// The call itself was wrong; nothing was sent.
     #[error("{0}")]
     Usage(String),
@@ -54,9 +57,15 @@ impl Error {
         match self {
             Self::Okta(refusal) => refusal.source.help(),
             Self::Directory { source, .. } => source.help(),
-            Self::Unconfirmed(_) => Some("run it in a terminal and answer, or pass --yes".to_owned()),
-            Self::Waiting { name, .. } => Some(format!("do it, then run again with --attest {name}")),
-            Self::Journal(_) => Some("free the disk or choose another folder with OKTA_RUNBOOK_HOME".to_owned()),
+            Self::Unconfirmed(_) => {
+                Some("run it in a terminal and answer, or pass --yes".to_owned())
+            }
+            Self::Waiting { name, .. } => {
+                Some(format!("do it, then run again with --attest {name}"))
+            }
+            Self::Journal(_) => {
+                Some("free the disk or choose another folder with OKTA_RUNBOOK_HOME".to_owned())
+            }
             Self::Usage(_) | Self::Declined(_) | Self::Interrupted => None,
         }
     }

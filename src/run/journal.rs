@@ -99,9 +99,14 @@ impl Journal {
         connection.pragma_update(None, "synchronous", "FULL")?;
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version == 0 {
-            connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+            connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+            ))?;
         }
-        Ok(Self { connection: Mutex::new(connection), path })
+        Ok(Self {
+            connection: Mutex::new(connection),
+            path,
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -109,7 +114,9 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn begin(&self, record: &Record) -> Result<()> {
@@ -135,11 +142,26 @@ impl Journal {
 
     /// Records a write's intent; when this returns it is on disk.
     pub(super) fn intend(&self, run: &str, seq: u64, intent: &Intent<'_>) -> Result<()> {
-        self.insert(run, seq, State::Sent, intent.event, Some((intent.request, intent.before)))
+        self.insert(
+            run,
+            seq,
+            State::Sent,
+            intent.event,
+            Some((intent.request, intent.before)),
+        )
     }
 
-    fn insert(&self, run: &str, seq: u64, state: State, event: &Event, write: Option<(&Value, &Value)>) -> Result<()> {
-        let (request, before) = write.map(|(request, before)| (request.to_string(), before.to_string())).unzip();
+    fn insert(
+        &self,
+        run: &str,
+        seq: u64,
+        state: State,
+        event: &Event,
+        write: Option<(&Value, &Value)>,
+    ) -> Result<()> {
+        let (request, before) = write
+            .map(|(request, before)| (request.to_string(), before.to_string()))
+            .unzip();
         self.lock()
             .prepare_cached("INSERT INTO entries (run, seq, lane, time, state, event, request, before) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
             .execute(params![run, seq_number(seq), event.item, event.time.to_string(), state.as_str(), json(event), request, before])?;
@@ -147,42 +169,81 @@ impl Journal {
     }
 
     /// Records how a write ended.
-    pub(super) fn settle(&self, run: &str, seq: u64, state: State, event: &Event, answer: &Value) -> Result<()> {
+    pub(super) fn settle(
+        &self,
+        run: &str,
+        seq: u64,
+        state: State,
+        event: &Event,
+        answer: &Value,
+    ) -> Result<()> {
         let changed = self
             .lock()
             .prepare_cached("UPDATE entries SET state = ?3, event = ?4, answer = ?5 WHERE run = ?1 AND seq = ?2 AND state = 'sent'")?
             .execute(params![run, seq_number(seq), state.as_str(), json(event), answer.to_string()])?;
-        if changed == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(changed)) }
+        if changed == 1 {
+            Ok(())
+        } else {
+            Err(rusqlite::Error::StatementChangedRows(changed))
+        }
     }
 
-    pub(super) fn end(&self, run: &str, ended: jiff::Timestamp, outcome: Outcome, message: Option<&str>, counts: Counts) -> Result<()> {
+    pub(super) fn end(
+        &self,
+        run: &str,
+        ended: jiff::Timestamp,
+        outcome: Outcome,
+        message: Option<&str>,
+        counts: Counts,
+    ) -> Result<()> {
         self.lock().execute(
             "UPDATE runs SET ended = ?2, outcome = ?3, message = ?4, counts = ?5 WHERE id = ?1",
-            params![run, ended.to_string(), text_of(&outcome), message, text_of(&counts)],
+            params![
+                run,
+                ended.to_string(),
+                text_of(&outcome),
+                message,
+                text_of(&counts)
+            ],
         )?;
         Ok(())
     }
 
     /// All runs, newest first.
     pub fn runs(&self) -> Result<Vec<Record>> {
-        self.lock().prepare("SELECT * FROM runs ORDER BY started DESC, rowid DESC")?.query_map([], record)?.collect()
+        self.lock()
+            .prepare("SELECT * FROM runs ORDER BY started DESC, rowid DESC")?
+            .query_map([], record)?
+            .collect()
     }
 
     /// Runs whose id begins with `prefix`, newest first.
     pub fn find(&self, prefix: &str) -> Result<Vec<Record>> {
         let sql = "SELECT * FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY started DESC, rowid DESC";
-        self.lock().prepare(sql)?.query_map([prefix], record)?.collect()
+        self.lock()
+            .prepare(sql)?
+            .query_map([prefix], record)?
+            .collect()
     }
 
     /// Everything a run told, in order, with the state of each entry.
     pub fn events(&self, run: &str) -> Result<Vec<(State, Event)>> {
-        self.lock().prepare("SELECT state, event FROM entries WHERE run = ?1 ORDER BY seq")?.query_map([run], entry)?.collect()
+        self.lock()
+            .prepare("SELECT state, event FROM entries WHERE run = ?1 ORDER BY seq")?
+            .query_map([run], entry)?
+            .collect()
     }
 
     /// Number of entries of a run whose intent was recorded and whose answer was not.
     pub fn unanswered(&self, run: &str) -> Result<u64> {
-        let count: Option<i64> =
-            self.lock().query_row("SELECT count(*) FROM entries WHERE run = ?1 AND state IN ('sent', 'unknown')", [run], |row| row.get(0)).optional()?;
+        let count: Option<i64> = self
+            .lock()
+            .query_row(
+                "SELECT count(*) FROM entries WHERE run = ?1 AND state IN ('sent', 'unknown')",
+                [run],
+                |row| row.get(0),
+            )
+            .optional()?;
         Ok(count.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
     }
 }
@@ -239,14 +300,21 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<(State, Event)> {
     Ok((state, event))
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(row: &rusqlite::Row<'_>, column: &str) -> Result<Option<T>> {
+fn parsed<T: serde::de::DeserializeOwned>(
+    row: &rusqlite::Row<'_>,
+    column: &str,
+) -> Result<Option<T>> {
     let text: Option<String> = row.get(column)?;
-    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|e| unreadable(Box::new(e)))
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|e| unreadable(Box::new(e)))
 }
 
 fn parsed_time(row: &rusqlite::Row<'_>, column: &str) -> Result<Option<jiff::Timestamp>> {
     let text: Option<String> = row.get(column)?;
-    text.map(|text| text.parse()).transpose().map_err(|e: jiff::Error| unreadable(Box::new(e)))
+    text.map(|text| text.parse())
+        .transpose()
+        .map_err(|e: jiff::Error| unreadable(Box::new(e)))
 }
 
 fn unreadable(error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {

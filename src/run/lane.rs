@@ -1,8 +1,8 @@
 //! A lane: one line of work with a total order. The main script is one; each item of a bulk step is another.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One line of work and the step it is in.
 #[derive(Debug, Default)]
@@ -15,7 +15,11 @@ pub struct Lane {
 impl Lane {
     /// The lane of one item, in the step that `parent` is in.
     pub fn of_item(parent: &Lane, key: &str) -> Arc<Self> {
-        Arc::new(Self { item: Some(key.to_owned()), step: Mutex::new(parent.step()), writes: AtomicU64::new(0) })
+        Arc::new(Self {
+            item: Some(key.to_owned()),
+            step: Mutex::new(parent.step()),
+            writes: AtomicU64::new(0),
+        })
     }
 
     /// Key of the item, or `None` for the main script.
@@ -24,7 +28,10 @@ impl Lane {
     }
 
     pub fn step(&self) -> Option<String> {
-        self.step.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.step
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn enter(&self, title: &str) {

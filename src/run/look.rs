@@ -30,34 +30,65 @@ pub(super) async fn look(run: &Run, lane: &Lane, call: &Call) -> Result<Seen, Er
         Look::Partial(read) => compared(run, lane, call, read, says).await,
         Look::Whole(read) => compared(run, lane, call, read, is).await,
         Look::Patch(read) => compared(run, lane, call, read, patch_says).await,
-        Look::Present(read) => Ok(seen(read_or_null(run, lane, call, read, &arguments).await?, |now| !now.is_null())),
-        Look::Absent(read) => Ok(seen(read_or_null(run, lane, call, read, &arguments).await?, Value::is_null)),
+        Look::Present(read) => Ok(seen(
+            read_or_null(run, lane, call, read, &arguments).await?,
+            |now| !now.is_null(),
+        )),
+        Look::Absent(read) => Ok(seen(
+            read_or_null(run, lane, call, read, &arguments).await?,
+            Value::is_null,
+        )),
         Look::Status(read, settled) => {
             let now = read_or_null(run, lane, call, read, &arguments).await?;
-            Ok(seen(now, |now| now["status"].as_str().is_some_and(|status| settled.contains(&status))))
+            Ok(seen(now, |now| {
+                now["status"]
+                    .as_str()
+                    .is_some_and(|status| settled.contains(&status))
+            }))
         }
         Look::Member => membership(run, lane, call, |is_member| is_member).await,
         Look::NotMember => membership(run, lane, call, |is_member| !is_member).await,
         Look::Natural(key) => natural(run, lane, call, key).await,
-        Look::Never => Ok(Seen { before: Value::Null, verdict: Verdict::WouldChange }),
+        Look::Never => Ok(Seen {
+            before: Value::Null,
+            verdict: Verdict::WouldChange,
+        }),
     }
 }
 
 fn seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> Seen {
-    let verdict = if unchanged(&before) { Verdict::Unchanged } else { Verdict::WouldChange };
+    let verdict = if unchanged(&before) {
+        Verdict::Unchanged
+    } else {
+        Verdict::WouldChange
+    };
     Seen { before, verdict }
 }
 
 /// What the body asks for that cannot be read back (a password) is never taken as unchanged.
-async fn compared(run: &Run, lane: &Lane, call: &Call, read: &str, same: fn(&Value, &Value) -> bool) -> Result<Seen, Error> {
+async fn compared(
+    run: &Run,
+    lane: &Lane,
+    call: &Call,
+    read: &str,
+    same: fn(&Value, &Value) -> bool,
+) -> Result<Seen, Error> {
     let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
     let now = read_or_null(run, lane, call, read, &arguments).await?;
     let body = call.body.as_ref().unwrap_or(&Value::Null);
     let readable = redact(body) == *body;
-    Ok(seen(now, |now| readable && !now.is_null() && same(body, now)))
+    Ok(seen(now, |now| {
+        readable && !now.is_null() && same(body, now)
+    }))
 }
 
-async fn read_or_null(run: &Run, lane: &Lane, call: &Call, read: &str, arguments: &[&str]) -> Result<Value, Error> {
+async fn read_or_null(
+    run: &Run,
+    lane: &Lane,
+    call: &Call,
+    read: &str,
+    arguments: &[&str],
+) -> Result<Value, Error> {
     let read = Call::operation(&call.org, read, arguments).map_err(Error::Usage)?;
     match run.read(lane, &read).await {
         Ok(value) => Ok(value),
@@ -66,10 +97,24 @@ async fn read_or_null(run: &Run, lane: &Lane, call: &Call, read: &str, arguments
     }
 }
 
-async fn membership(run: &Run, lane: &Lane, call: &Call, unchanged: fn(bool) -> bool) -> Result<Seen, Error> {
-    let [group, user] = call.arguments.as_slice() else { return Err(Error::Usage(format!("{} takes a group and a user", call.name()))) };
+async fn membership(
+    run: &Run,
+    lane: &Lane,
+    call: &Call,
+    unchanged: fn(bool) -> bool,
+) -> Result<Seen, Error> {
+    let [group, user] = call.arguments.as_slice() else {
+        return Err(Error::Usage(format!(
+            "{} takes a group and a user",
+            call.name()
+        )));
+    };
     let groups = Call::operation(&call.org, "list_user_groups", &[user]).map_err(Error::Usage)?;
-    let is_member = run.list(lane, &groups).await?.iter().any(|found| found["id"] == **group);
+    let is_member = run
+        .list(lane, &groups)
+        .await?
+        .iter()
+        .any(|found| found["id"] == **group);
     Ok(seen(Value::Bool(is_member), |now| unchanged(now == true)))
 }
 
@@ -77,23 +122,52 @@ async fn natural(run: &Run, lane: &Lane, call: &Call, key: Key) -> Result<Seen, 
     let body = call.body.as_ref().unwrap_or(&Value::Null);
     let found = match key {
         Key::GroupName => group_of_name(run, lane, call, body["profile"]["name"].as_str()).await?,
-        Key::Login => by_id(run, lane, call, "get_user", body["profile"]["login"].as_str()).await?,
+        Key::Login => {
+            by_id(
+                run,
+                lane,
+                call,
+                "get_user",
+                body["profile"]["login"].as_str(),
+            )
+            .await?
+        }
         Key::AppUser => app_user(run, lane, call, body["id"].as_str()).await?,
     };
     let readable = redact(body) == *body;
-    Ok(seen(found, |now| readable && !now.is_null() && says(body, now)))
+    Ok(seen(found, |now| {
+        readable && !now.is_null() && says(body, now)
+    }))
 }
 
 /// A search may answer with names that only begin alike: the name is compared here.
-async fn group_of_name(run: &Run, lane: &Lane, call: &Call, name: Option<&str>) -> Result<Value, Error> {
-    let Some(name) = name else { return Ok(Value::Null) };
+async fn group_of_name(
+    run: &Run,
+    lane: &Lane,
+    call: &Call,
+    name: Option<&str>,
+) -> Result<Value, Error> {
+    let Some(name) = name else {
+        return Ok(Value::Null);
+    };
     let search = format!("profile.name eq {}", Value::from(name));
-    let groups = Call::operation(&call.org, "list_groups", &[]).map_err(Error::Usage)?.query("search", search);
+    let groups = Call::operation(&call.org, "list_groups", &[])
+        .map_err(Error::Usage)?
+        .query("search", search);
     let found = run.list(lane, &groups).await?;
-    Ok(found.into_iter().find(|group| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP").unwrap_or_default())
+    Ok(found
+        .into_iter()
+        .find(|group| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP")
+        .unwrap_or_default())
 }
 
-async fn by_id(run: &Run, lane: &Lane, call: &Call, read: &str, id: Option<&str>) -> Result<Value, Error> {
+async fn by_id(
+    run: &Run,
+    lane: &Lane,
+    call: &Call,
+    read: &str,
+    id: Option<&str>,
+) -> Result<Value, Error> {
     match id {
         Some(id) if !id.is_empty() => read_or_null(run, lane, call, read, &[id]).await,
         _ => Ok(Value::Null),
@@ -102,7 +176,9 @@ async fn by_id(run: &Run, lane: &Lane, call: &Call, read: &str, id: Option<&str>
 
 async fn app_user(run: &Run, lane: &Lane, call: &Call, user: Option<&str>) -> Result<Value, Error> {
     match (call.arguments.first(), user) {
-        (Some(app), Some(user)) if !user.is_empty() => read_or_null(run, lane, call, "get_application_user", &[app, user]).await,
+        (Some(app), Some(user)) if !user.is_empty() => {
+            read_or_null(run, lane, call, "get_application_user", &[app, user]).await
+        }
         _ => Ok(Value::Null),
     }
 }
@@ -110,22 +186,42 @@ async fn app_user(run: &Run, lane: &Lane, call: &Call, user: Option<&str>) -> Re
 /// Whether all that `wanted` says is so in `now`; fields that `wanted` does not name do not count. A field wanted as null is as good as absent.
 fn says(wanted: &Value, now: &Value) -> bool {
     match (wanted, now) {
-        (Value::Object(wanted), Value::Object(now)) => wanted.iter().all(|(name, value)| says(value, now.get(name).unwrap_or(&Value::Null))),
+        (Value::Object(wanted), Value::Object(now)) => wanted
+            .iter()
+            .all(|(name, value)| says(value, now.get(name).unwrap_or(&Value::Null))),
         _ => wanted == now,
     }
 }
 
 /// Fields that the server keeps: a full replacement does not set them. From Okta's API description (`readOnly`).
 const KEPT_BY_SERVER: &[&str] = &[
-    "id", "created", "lastUpdated", "lastMembershipUpdated", "activated", "statusChanged", "lastLogin", "passwordChanged", "status", "objectClass", "type", "orn",
-    "system", "_links", "_embedded",
+    "id",
+    "created",
+    "lastUpdated",
+    "lastMembershipUpdated",
+    "activated",
+    "statusChanged",
+    "lastLogin",
+    "passwordChanged",
+    "status",
+    "objectClass",
+    "type",
+    "orn",
+    "system",
+    "_links",
+    "_embedded",
 ];
 
 /// Whether `now` is what a full replacement by `wanted` would leave.
 fn is(wanted: &Value, now: &Value) -> bool {
-    let (Value::Object(wanted), Value::Object(now)) = (wanted, now) else { return wanted == now };
+    let (Value::Object(wanted), Value::Object(now)) = (wanted, now) else {
+        return wanted == now;
+    };
     let kept = |name: &String| KEPT_BY_SERVER.contains(&name.as_str());
-    now.keys().filter(|name| !kept(name)).chain(wanted.keys()).all(|name| same(field(wanted, name), field(now, name)))
+    now.keys()
+        .filter(|name| !kept(name))
+        .chain(wanted.keys())
+        .all(|name| same(field(wanted, name), field(now, name)))
 }
 
 fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a Value {
@@ -135,14 +231,19 @@ fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a Value {
 /// Equality in which a null field is as good as an absent one.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Object(left), Value::Object(right)) => left.keys().chain(right.keys()).all(|name| same(field(left, name), field(right, name))),
+        (Value::Object(left), Value::Object(right)) => left
+            .keys()
+            .chain(right.keys())
+            .all(|name| same(field(left, name), field(right, name))),
         _ => left == right,
     }
 }
 
 /// Whether every value that a JSON Patch (RFC 6902) sets is there already.
 fn patch_says(patch: &Value, now: &Value) -> bool {
-    let Some(steps) = patch.as_array() else { return false };
+    let Some(steps) = patch.as_array() else {
+        return false;
+    };
     steps.iter().all(|step| {
         let there = step["path"].as_str().and_then(|path| now.pointer(path));
         match step["op"].as_str() {
@@ -170,17 +271,35 @@ mod tests {
     #[test]
     fn a_full_replacement_is_unchanged_only_when_it_would_clear_nothing() {
         let now = json!({"id": "00g1", "type": "OKTA_GROUP", "profile": {"name": "a", "description": "b"}});
-        assert!(is(&json!({"profile": {"name": "a", "description": "b"}}), &now));
+        assert!(is(
+            &json!({"profile": {"name": "a", "description": "b"}}),
+            &now
+        ));
         assert!(!is(&json!({"profile": {"name": "a"}}), &now));
-        assert!(is(&json!({"profile": {"name": "a"}}), &json!({"profile": {"name": "a", "description": null}})));
-        assert!(!is(&json!({"profile": {"name": "a"}}), &json!({"profile": {"name": "a"}, "settings": {"x": 1}})));
+        assert!(is(
+            &json!({"profile": {"name": "a"}}),
+            &json!({"profile": {"name": "a", "description": null}})
+        ));
+        assert!(!is(
+            &json!({"profile": {"name": "a"}}),
+            &json!({"profile": {"name": "a"}, "settings": {"x": 1}})
+        ));
     }
 
     #[test]
     fn a_patch_is_unchanged_when_its_values_are_there() {
         let now = json!({"profile": {"organizationalUnit": "OU=a"}});
-        assert!(patch_says(&json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=a"}]), &now));
-        assert!(!patch_says(&json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=b"}]), &now));
-        assert!(!patch_says(&json!([{"op": "test", "path": "/profile/organizationalUnit", "value": "OU=a"}]), &now));
+        assert!(patch_says(
+            &json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=a"}]),
+            &now
+        ));
+        assert!(!patch_says(
+            &json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=b"}]),
+            &now
+        ));
+        assert!(!patch_says(
+            &json!([{"op": "test", "path": "/profile/organizationalUnit", "value": "OU=a"}]),
+            &now
+        ));
     }
 }
