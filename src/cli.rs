@@ -1,1 +1,86 @@
-//! (to be written)
+//! The command line as types, one file a subcommand.
+
+mod list;
+mod operations;
+mod show;
+mod simulator;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::{Config, Environment};
+use crate::error::{Error, Exit};
+use crate::script::Library;
+use crate::terminal::{Mode, Terminal};
+
+/// A scriptable runbook interpreter for Okta administrators.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub struct Cli {
+    /// Profile file, instead of okta-runbook.toml here and in the user's configuration folder.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::Arguments),
+    Show(show::Arguments),
+    Operations(operations::Arguments),
+    Simulator(simulator::Arguments),
+}
+
+/// Form of a reading command's output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    #[default]
+    Text,
+    Json,
+}
+
+/// What every subcommand gets.
+struct Context {
+    config: Config,
+    terminal: Terminal,
+}
+
+impl Context {
+    fn library(&self) -> Library {
+        Library::new(
+            self.config.environment().here.join("runbooks"),
+            self.config.user_runbooks(),
+        )
+    }
+}
+
+/// Runs a command line to its end; the error, if any, is printed here.
+pub fn execute(cli: Cli) -> ExitCode {
+    let terminal = Terminal::new(Mode::Text);
+    let exit = dispatch(cli, &terminal).unwrap_or_else(|error| {
+        terminal.error(&error);
+        error.exit
+    });
+    ExitCode::from(exit as u8)
+}
+
+fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
+    let environment = Environment::from_process();
+    let config = Config::load(&environment, cli.config.as_deref())?;
+    for warning in config.warnings() {
+        terminal.warn(warning);
+    }
+    let context = Context {
+        config,
+        terminal: terminal.clone(),
+    };
+    match cli.command {
+        Command::List(arguments) => list::execute(&context, &arguments),
+        Command::Show(arguments) => show::execute(&context, &arguments),
+        Command::Operations(arguments) => operations::execute(&context, &arguments),
+        Command::Simulator(arguments) => simulator::execute(&context, &arguments),
+    }
+}

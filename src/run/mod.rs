@@ -15,5 +15,5 @@ mod look;
 mod redact;
 mod watch;
 
-pub use door::{Done, Page, Run, Settings};
+pub use door::{Done, Listener, Page, Run, Settings};
 pub use error::{Error, Refusal};

@@ -1,1 +1,5 @@
+//! Tests through the built binary.
 
+mod architecture;
+mod commands;
+mod simulator;

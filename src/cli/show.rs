@@ -1,0 +1,92 @@
+//! `show RUNBOOK`: the procedure as its header tells it.
+
+use serde_json::json;
+
+use super::{Context, Output};
+use crate::error::{Error, Exit};
+use crate::report::table::text_table;
+use crate::script::Runbook;
+
+/// Show a runbook: purpose, orgs, parameters, steps.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: okta-runbook show ad/move_user_to_ou")]
+pub(super) struct Arguments {
+    /// Name such as ad/move_user_to_ou, or a path.
+    runbook: String,
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let runbook = Runbook::parse(&context.library().find(&arguments.runbook)?)?;
+    let text = if arguments.output == Output::Json {
+        as_json(&runbook)
+    } else {
+        as_text(&runbook, context.terminal.width())
+    };
+    context.terminal.line(text.trim_end());
+    Ok(Exit::Succeeded)
+}
+
+fn as_json(runbook: &Runbook) -> String {
+    let parameters: Vec<_> = runbook
+        .parameters
+        .iter()
+        .map(|p| json!({ "name": p.name, "type": p.kind.to_string(), "help": p.help, "required": p.required, "default": p.default, "example": p.example }))
+        .collect();
+    json!({
+        "name": runbook.name,
+        "path": runbook.path,
+        "doc": runbook.doc,
+        "orgs": runbook.orgs.iter().map(|o| json!({ "name": o.name, "what": o.what })).collect::<Vec<_>>(),
+        "parameters": parameters,
+        "steps": runbook.steps.iter().map(|s| json!({ "title": s.title, "line": s.line })).collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+fn as_text(runbook: &Runbook, width: Option<u16>) -> String {
+    let orgs: Vec<Vec<String>> = runbook
+        .orgs
+        .iter()
+        .map(|o| vec![o.name.clone(), o.what.clone()])
+        .collect();
+    let parameters: Vec<Vec<String>> = runbook
+        .parameters
+        .iter()
+        .map(|p| {
+            let given = p.default.as_ref().map_or_else(
+                || {
+                    if p.required {
+                        "required".to_owned()
+                    } else {
+                        "optional".to_owned()
+                    }
+                },
+                |d| format!("default {d}"),
+            );
+            vec![p.name.clone(), p.kind.to_string(), given, p.help.clone()]
+        })
+        .collect();
+    let steps: Vec<String> = runbook
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(n, s)| format!("{:>3}. {}", n + 1, s.title))
+        .collect();
+    let mut parts = vec![
+        format!("{} ({})", runbook.name, runbook.path),
+        runbook.doc.trim_end().to_owned(),
+    ];
+    for (title, table) in [
+        ("Orgs", text_table(&["org", "what it is"], &orgs, width)),
+        (
+            "Parameters",
+            text_table(&["parameter", "type", "given", "help"], &parameters, width),
+        ),
+    ] {
+        parts.push(format!("{title}\n{}", table.trim_end()));
+    }
+    parts.push(format!("Steps\n{}", steps.join("\n")));
+    parts.join("\n\n")
+}

@@ -1,0 +1,84 @@
+//! `simulator`: simulated orgs and directories until Ctrl-C.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret as _;
+
+use super::Context;
+use crate::error::{Error, Exit};
+use crate::simulator::{Listen, Scenario, Simulator};
+
+/// Serve simulated Okta orgs over HTTP and their directories over LDAP until Ctrl-C.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: okta-runbook simulator --users 200 --json")]
+pub(super) struct Arguments {
+    /// Scenario file (JSON), instead of the built-in one.
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Address of the first org; the others get ports of their own.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Make this many contractors instead of the scenario's own.
+    #[arg(long, value_name = "N")]
+    users: Option<usize>,
+    /// Print one line of JSON when ready.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let scenario = scenario(arguments)?;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|e| Error::failed(format!("the runtime does not start: {e}")))?;
+    runtime.block_on(async {
+        let listen = arguments.listen.map_or(Listen::Anywhere, Listen::At);
+        let simulator = Simulator::start(scenario, listen)
+            .await
+            .map_err(|e| Error::usage(e.to_string()))?;
+        tell(context, &simulator, arguments.json);
+        tokio::signal::ctrl_c()
+            .await
+            .map_err(|e| Error::failed(format!("Ctrl-C cannot be awaited: {e}")))?;
+        Ok(Exit::Succeeded)
+    })
+}
+
+fn scenario(arguments: &Arguments) -> Result<Scenario, Error> {
+    let scenario = match &arguments.scenario {
+        Some(path) => Scenario::read(path).map_err(|e| Error::usage(e.to_string()))?,
+        None => Scenario::built_in(),
+    };
+    Ok(match arguments.users {
+        Some(count) => scenario.with_users(count),
+        None => scenario,
+    })
+}
+
+fn tell(context: &Context, simulator: &Simulator, json: bool) {
+    if json {
+        context
+            .terminal
+            .line(&serde_json::json!(simulator.ready()).to_string());
+        return;
+    }
+    for org in simulator.orgs() {
+        context.terminal.line(&format!(
+            "org {}\n    OKTA_CLIENT_ORGURL={}\n    OKTA_CLIENT_TOKEN={}",
+            org.name,
+            org.url,
+            org.token.expose_secret()
+        ));
+    }
+    for directory in simulator.directories() {
+        context.terminal.line(&format!(
+            "directory {}\n    {}\n    bind {}\n    password {}\n    base {}",
+            directory.domain,
+            directory.url,
+            directory.bind_dn,
+            directory.password.expose_secret(),
+            directory.base
+        ));
+    }
+    context.terminal.line("Ctrl-C stops it.");
+}

@@ -1,0 +1,82 @@
+//! The reading commands.
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn okta_runbook(arguments: &[&str]) -> std::process::Output {
+    Command::cargo_bin("okta-runbook")
+        .unwrap()
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn operations_are_found_by_a_word_and_show_their_signature() {
+    let output = okta_runbook(&["operations", "update_application_user", "--output", "json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let row = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["name"] == "update_application_user")
+        .unwrap();
+    assert_eq!(
+        (&row["method"], &row["path"]),
+        (
+            &"POST".into(),
+            &"/api/v1/apps/{appId}/users/{userId}".into()
+        )
+    );
+    assert!(
+        row["signature"]
+            .as_str()
+            .unwrap()
+            .starts_with("okta.update_application_user(app_id, user_id"),
+        "{row}"
+    );
+}
+
+#[test]
+fn all_operations_are_listed_without_a_word() {
+    let output = okta_runbook(&["operations", "--output", "json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found.as_array().unwrap().len(), 732);
+}
+
+#[test]
+fn an_unknown_word_is_a_usage_error_with_the_nearest_names() {
+    let output = okta_runbook(&["operations", "lst_groups"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("list_groups"), "{error}");
+}
+
+#[test]
+fn an_unknown_runbook_is_a_usage_error() {
+    let output = okta_runbook(&["show", "ad/nothing_of_the_kind"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("ad/nothing_of_the_kind")
+    );
+}
+
+#[test]
+fn a_runbook_is_shown_from_its_header() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("runbooks/ad")).unwrap();
+    let text = "//! Say hello.\n\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{ name: #{ type: \"string\", help: \"whom\" } };\n\nstep(\"Greet\");\n";
+    std::fs::write(folder.path().join("runbooks/ad/hello.rhai"), text).unwrap();
+    let output = Command::cargo_bin("okta-runbook")
+        .unwrap()
+        .current_dir(folder.path())
+        .args(["show", "ad/hello", "--output", "json"])
+        .output()
+        .unwrap();
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(shown["steps"][0]["title"], "Greet");
+    assert_eq!(shown["parameters"][0]["name"], "name");
+    assert_eq!(shown["orgs"][0]["name"], "okta");
+}
