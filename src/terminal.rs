@@ -204,7 +204,7 @@ mod tests {
         let (terminal, out, err) = terminal();
         assert_eq!(terminal.ask("Move?").unwrap(), Answer::NotATerminal);
         assert_eq!(terminal.ask_line("Name?").unwrap(), Reply::NotATerminal);
-        assert_eq!(written(&out) + &written(&err), "");
+        assert_eq!([written(&out), written(&err)].concat(), "");
     }
 
     #[test]

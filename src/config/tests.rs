@@ -54,7 +54,7 @@ fn org(name: &str, host: &str) -> String {
 #[test]
 fn a_nearer_file_replaces_a_profile_and_leaves_the_others() {
     let place = Place::new()
-        .user(&(org("acme", "far.okta.com") + &org("hub", "hub.okta.com")))
+        .user(&[org("acme", "far.okta.com"), org("hub", "hub.okta.com")].concat())
         .here(&org("acme", "near.okta.com"));
     let config = place.load();
     assert_eq!(config.org("acme").unwrap().url, "https://near.okta.com");
@@ -102,7 +102,7 @@ fn the_default_org_is_oktas_own_else_the_only_profile() {
 #[test]
 fn several_profiles_are_listed_when_none_is_named() {
     let config = Place::new()
-        .here(&(org("hub", "h.okta.com") + &org("acme", "a.okta.com")))
+        .here(&[org("hub", "h.okta.com"), org("acme", "a.okta.com")].concat())
         .load();
     let error = config.default_org().unwrap_err();
     assert_eq!(error.message, "several orgs are configured: acme, hub");
