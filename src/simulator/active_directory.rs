@@ -174,6 +174,7 @@ enum Deed {
     DeleteAccount { account: String },
     #[serde(rename_all = "camelCase")]
     MoveAccount { account: String, organizational_unit: String },
+    RenameAccount { account: String, cn: String },
     EnableAccount { account: String },
     DisableAccount { account: String },
     /// "Protect object from accidental deletion".
@@ -217,6 +218,10 @@ impl Deed {
             Self::MoveAccount { account, organizational_unit } => {
                 let guid = account_of(directory, &account)?;
                 directory.move_account(guid, &organizational_unit).map(drop).map_err(words)
+            }
+            Self::RenameAccount { account, cn } => {
+                let guid = account_of(directory, &account)?;
+                directory.rename(guid, &cn).map(drop).map_err(words)
             }
             Self::DeleteAccount { account } => on(directory, &account, Directory::delete_account),
             Self::EnableAccount { account } => on(directory, &account, Directory::enable),

@@ -183,18 +183,17 @@ impl Expand {
     fn show(self, org: &Org, base: &str, group: &Group) -> Value {
         let mut shown = groups::show(org, base, group);
         if self.stats {
-            shown["_embedded"]["stats"] = stats(org, base, group);
+            shown["_embedded"]["stats"] = stats(org, group);
         }
         let source = group.source.as_ref().and_then(|id| org.apps.get(id));
         if let Some(app) = source.filter(|_| self.app) {
-            shown["_embedded"]["app"] =
-                json!({"id": app.id, "name": app.name, "label": app.label, "status": app.status});
+            shown["_embedded"]["app"] = json!({"id": app.id, "name": app.name, "label": app.label});
         }
         shown
     }
 }
 
-fn stats(org: &Org, base: &str, group: &Group) -> Value {
+fn stats(org: &Org, group: &Group) -> Value {
     let apps = org
         .apps
         .values()
@@ -203,6 +202,5 @@ fn stats(org: &Org, base: &str, group: &Group) -> Value {
         "usersCount": group.members.len(),
         "appsCount": apps.count(),
         "groupPushMappingsCount": 0,
-        "_links": {"users": {"href": format!("{base}/api/v1/groups/{}/users", group.id)}},
     })
 }

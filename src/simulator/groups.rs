@@ -172,7 +172,9 @@ fn checked_profile(
         ));
     }
     let mut profile = profile.clone();
-    profile.entry("description").or_insert(Value::Null);
+    profile
+        .entry("description")
+        .or_insert_with(|| Value::from(""));
     Ok(profile)
 }
 
@@ -202,7 +204,14 @@ pub(super) fn show(org: &Org, base: &str, group: &Group) -> Value {
         "users": link(base, &format!("{path}/users")),
         "apps": link(base, &format!("{path}/apps")),
     });
-    let mut shown = json!({
+    if let Some(source) = group
+        .source
+        .as_ref()
+        .filter(|id| org.apps.contains_key(*id))
+    {
+        links["source"] = link(base, &format!("/api/v1/apps/{source}"));
+    }
+    json!({
         "id": group.id,
         "created": date(group.created),
         "lastUpdated": date(group.last_updated),
@@ -210,15 +219,6 @@ pub(super) fn show(org: &Org, base: &str, group: &Group) -> Value {
         "objectClass": [group.object_class],
         "type": group.kind,
         "profile": group.profile,
-    });
-    if let Some(source) = group
-        .source
-        .as_ref()
-        .filter(|id| org.apps.contains_key(*id))
-    {
-        links["source"] = link(base, &format!("/api/v1/apps/{source}"));
-        shown["source"] = json!({"id": source});
-    }
-    shown["_links"] = links;
-    shown
+        "_links": links,
+    })
 }

@@ -2,6 +2,9 @@
 //!
 //! The resource modules call these after their change; a push itself is a job for the agent (see `jobs`).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use super::effective_group;

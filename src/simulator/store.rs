@@ -251,7 +251,7 @@ pub(super) struct AppUser {
     pub(super) granting_group: Option<Id>,
     pub(super) user_name: String,
     pub(super) profile: Map<String, Value>,
-    /// When the agent takes the waiting job: from then on OUT_OF_SYNC is shown as SYNCING.
+    /// When the agent takes the waiting job: from then on `OUT_OF_SYNC` is shown as SYNCING.
     pub(super) syncing_from: Option<Millis>,
 }
 

@@ -60,6 +60,8 @@ fn activate(org: &mut Org, request: &Request) -> Reply {
     if let Some(user) = org.users.get_mut(&id) {
         user.activated = Some(now);
     }
+    // The groups that he kept while he was deactivated grant their apps again.
+    provisioning::membership_changed(org, &id);
     told(
         org,
         request,

@@ -97,16 +97,16 @@ pub(super) fn etag(user: &User) -> String {
 
 /// A user as a single read shows it, with the links that its status allows.
 pub(super) fn show(org: &Org, base: &str, user: &User) -> Value {
-    with_links(org, user, links(org, base, user))
+    with_links(org, user, &links(org, base, user))
 }
 
 /// A user as lists show it: of the links only `self`.
 pub(super) fn show_in_list(org: &Org, base: &str, user: &User) -> Value {
     let own = link(base, &format!("/api/v1/users/{}", user.id));
-    with_links(org, user, json!({"self": own}))
+    with_links(org, user, &json!({"self": own}))
 }
 
-fn with_links(org: &Org, user: &User, links: Value) -> Value {
+fn with_links(org: &Org, user: &User, links: &Value) -> Value {
     json!({
         "id": user.id,
         "status": user.status,

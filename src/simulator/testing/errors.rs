@@ -10,6 +10,15 @@ async fn paths_methods_and_bodies_are_checked() {
     let none = || Value::Null;
     lab.answers(&[
         (
+            "POST",
+            "/oauth2/v1/token",
+            none(),
+            501,
+            "E0000060",
+            "Unsupported operation.",
+            "POST /oauth2/v1/token is not modelled by the simulator",
+        ),
+        (
             "GET",
             "/api/v1/nothing",
             none(),

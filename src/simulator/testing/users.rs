@@ -246,6 +246,7 @@ async fn a_profile_that_ad_sources_and_a_stale_etag_are_refused() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn lifecycle_steps_and_their_refusals() {
     let lab = Lab::new().await;
     let created = lab
@@ -358,6 +359,12 @@ async fn lifecycle_steps_and_their_refusals() {
         ("DELETE", &user, none(), 404, "E0000007", &missing, ""),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn suspension_and_expiry_have_their_statuses() {
+    let lab = Lab::new().await;
+    let none = || Value::Null;
     let jo = |name: &str| format!("/api/v1/users/{JO}/lifecycle/{name}");
     lab.answers(&[
         (
