@@ -221,3 +221,6 @@ fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str) {
     let event = event.on_group(org, request.parameter(1)).on_app(org, request.parameter(0));
     log::record(org, event);
 }
+
+#[cfg(test)]
+mod tests;

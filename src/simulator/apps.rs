@@ -302,3 +302,6 @@ fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str, app: 
     let event = Event::new(kind, words).by(&request.principal).on_app(org, app);
     log::record(org, event);
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,9 +224,74 @@ fn a_job_goes_through_out_of_sync_and_syncing() {
     assert_eq!(seen, [(json!("OUT_OF_SYNC"), false), (json!("SYNCING"), false), (json!("SYNCHRONIZED"), true)]);
 }
 
+/// Assumption, what is done, status of the last call, and what is told of Ada.
+type Assumed = (&'static str, Value, fn(&mut Stage) -> u16, &'static str);
+
 #[test]
-fn assumptions_change_the_answers() {
-    let get = |mut stage: Stage| stage.call("GET", "/api/v1/apps/{app}/users/{ada}", &Value::Null);
-    let stage = converted(Stage::assuming(&json!({"groupScopeWithoutGroup": "refuse"})));
-    assert_eq!(stage.tells("ada"), GROUPED);
+fn each_assumption_changes_the_answer() {
+    fn convert(stage: &mut Stage) -> u16 {
+        stage.call("POST", "/api/v1/apps/{app}/users/{ada}", &json!({"scope": "GROUP"})).0
+    }
+    fn assign_again(stage: &mut Stage) -> u16 {
+        let body = json!({"id": stage.id("ada")});
+        stage.call("POST", "/api/v1/apps/{app}/users", &body).0
+    }
+    fn put_unknown_unit(stage: &mut Stage) -> u16 {
+        let body = json!({"profile": {"organizationalUnit": "OU=Lost,DC=corp,DC=example"}});
+        stage.call("PUT", "/api/v1/apps/{app}/groups/{other}", &body).0
+    }
+    let rows: Vec<Assumed> = vec![
+        ("lose the assignment", json!({}), convert, "- | OU=User-Contractor disabled"),
+        ("refuse", json!({"groupScopeWithoutGroup": "refuse"}), convert, IN_SOURCE),
+        ("keep the scope", json!({"groupScopeWithoutGroup": "keep_user_scope"}), convert, IN_SOURCE),
+        ("update", json!({}), assign_again, IN_SOURCE),
+        ("conflict", json!({"assignExistingAppUser": "conflict"}), assign_again, IN_SOURCE),
+        ("accept the OU", json!({}), put_unknown_unit, IN_SOURCE),
+        ("refuse the OU", json!({"unknownOrganizationalUnit": "refuse"}), put_unknown_unit, IN_SOURCE),
+    ];
+    let statuses = [200, 400, 200, 200, 409, 200, 400];
+    for ((rule, assumption, call, expected), status) in rows.into_iter().zip(statuses) {
+        let mut stage = Stage::assuming(&assumption);
+        assert_eq!(call(&mut stage), status, "{rule}");
+        assert_eq!(stage.settled().tells("ada"), expected, "{rule}");
+    }
+}
+
+#[test]
+fn the_dn_changes_when_it_is_assumed_to() {
+    let moving = |when: &str| {
+        let stage = Stage::assuming(&json!({"dnAfterMove": when}));
+        converted(stage).join("ada", "to")
+    };
+    let rows = [
+        ("on_success", "GROUP ACTIVE OUT_OF_SYNC OU=User-Contractor | OU=User-Contractor enabled", MOVED),
+        ("at_once", "GROUP ACTIVE OUT_OF_SYNC OU=Users | OU=User-Contractor enabled", MOVED),
+        ("at_import", "GROUP ACTIVE OUT_OF_SYNC OU=User-Contractor | OU=User-Contractor enabled",
+            "GROUP ACTIVE SYNCHRONIZED OU=User-Contractor | OU=Users enabled"),
+    ];
+    for (when, before, after) in rows {
+        assert_eq!(moving(when).tells("ada"), before, "{when}");
+        assert_eq!(moving(when).settled().tells("ada"), after, "{when}");
+    }
+    let imported = moving("at_import").settled().controls("POST", "/simulator/import", &json!({}));
+    assert_eq!(imported.tells("ada"), MOVED);
+}
+
+#[test]
+fn what_is_shown_follows_the_assumptions() {
+    let shown = |assumption: Value| {
+        let mut stage = converted(Stage::assuming(&assumption));
+        stage.call("GET", "/api/v1/apps/{app}/users/{ada}", &Value::Null).1
+    };
+    assert_eq!(shown(json!({}))["_links"]["group"]["name"], "from");
+    assert!(shown(json!({"groupLink": "absent"}))["_links"]["group"].is_null());
+    assert!(shown(json!({}))["profile"]["dn"].is_string());
+    assert!(shown(json!({"dnAttribute": "distinguished_name"}))["profile"]["distinguishedName"].is_string());
+    assert_eq!(shown(json!({"syncState": "disabled"}))["syncState"], "DISABLED");
+}
+
+#[test]
+fn ad_sourced_users_move_where_that_is_assumed() {
+    let stage = converted(Stage::assuming(&json!({"adSourcedMoves": "yes"}))).console(&json!({"profileSourcing": true}));
+    assert_eq!(stage.join("ada", "to").settled().tells("ada"), MOVED);
 }

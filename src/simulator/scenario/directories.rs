@@ -45,7 +45,9 @@ fn add(directory: &mut Directory, plan: &AccountPlan, of: &DirectoryPlan, proble
         mail: upn.clone(),
         extra: Vec::new(),
     };
-    let Some(guid) = problems.note(directory.create_account(&account), || format!("account {upn:?}")) else {
+    let Some(guid) = problems.note(directory.create_account(&account), || {
+        format!("account {upn:?} in {:?}", account.ou)
+    }) else {
         return;
     };
     if !plan.enabled {
