@@ -20,7 +20,7 @@ use super::dn::{Dn, fold};
 pub(super) use account::{Account, NewAccount};
 pub(super) use bind::BindAccount;
 pub(super) use entry::{Entry, Placed, Reach, Shown, same_value};
-pub(super) use identity::{Guid, Sid};
+pub(super) use identity::Guid;
 pub(super) use refusal::Refusal;
 pub(super) use units::{Container, ContainerKind};
 
@@ -113,11 +113,6 @@ impl Directory {
             Node::Account(guid) => self.account(*guid),
             Node::Container(_) => None,
         }
-    }
-
-    /// All accounts, the bind account included, by GUID.
-    pub(super) fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values()
     }
 
     /// Accounts below `dn` at any depth, by DN; empty when there is no such object.

@@ -165,7 +165,7 @@ pub(super) fn escape(value: &str) -> String {
             ' ' if index == 0 || index == last => escaped.push('\\'),
             '#' if index == 0 => escaped.push('\\'),
             '\0' | '\n' | '\r' => {
-                escaped.push_str(&format!("\\{:02X}", u32::from(character)));
+                escaped.push_str(control_escape(character));
                 continue;
             }
             _ => {}
@@ -173,6 +173,14 @@ pub(super) fn escape(value: &str) -> String {
         escaped.push(character);
     }
     escaped
+}
+
+fn control_escape(character: char) -> &'static str {
+    match character {
+        '\n' => "\\0A",
+        '\r' => "\\0D",
+        _ => "\\00",
+    }
 }
 
 /// A text as AD's case-ignoring strings compare: lower case, outer spaces gone, inner runs of spaces as one.

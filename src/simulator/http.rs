@@ -7,7 +7,6 @@ use super::store::{Id, Org};
 /// A request that passed sign-in and rate limits.
 #[derive(Default)]
 pub(super) struct Request {
-    pub(super) method: String,
     /// Path without query, percent-encoded as received.
     pub(super) path: String,
     /// Values of the `{…}` parts of the route's path, percent-decoded, in order.

@@ -268,7 +268,6 @@ impl Incoming<'_> {
         let text = |name| headers::text(self.headers, name).map(str::to_owned);
         let host = text(&axum::http::header::HOST).unwrap_or_default();
         Ok(Request {
-            method: self.method.to_owned(),
             path: self.path.to_owned(),
             parameters,
             query: read_query(self.query),

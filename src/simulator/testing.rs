@@ -7,6 +7,7 @@ mod lists;
 mod logs;
 mod rules;
 mod sign_in;
+mod start;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -214,14 +215,14 @@ fn add_app(org: &mut Org) {
         document: serde_json::Map::new(),
         users: BTreeMap::new(),
         groups: BTreeMap::new(),
-        mappings: Vec::new(),
-        unassigned: BTreeMap::new(),
         active_directory: Some(ActiveDirectory {
             domain: "corp.example".to_owned(),
             agents: vec![agent],
             update_ou_on_group_change: true,
             connected_ous: Vec::new(),
         }),
+        unassigned: BTreeMap::new(),
+        mappings: super::mappings::defaults(&mut org.ids),
     };
     org.apps.insert(AD_APP.to_owned(), app);
 }
@@ -244,9 +245,9 @@ pub(super) fn source_by_ad(org: &mut Org, user: &str) {
         last_sync: None,
         individual: true,
         granting_group: None,
-        syncing_from: None,
         user_name: String::new(),
         profile: serde_json::Map::new(),
+        syncing_from: None,
     };
     app.users.insert(user.to_owned(), app_user);
 }

@@ -14,7 +14,6 @@ pub(in crate::simulator) type Attributes = BTreeMap<String, Vec<String>>;
 pub(in crate::simulator) struct Account {
     pub(in crate::simulator) guid: Guid,
     pub(in crate::simulator) sid: Sid,
-    pub(in crate::simulator) rid: u32,
     pub(in crate::simulator) cn: String,
     pub(in crate::simulator) dn: String,
     /// DN of the OU or container that holds it.

@@ -14,7 +14,7 @@ pub(in crate::simulator) struct BindAccount {
     dn: String,
     key: String,
     user_principal_name: String,
-    /// `CORP\name`, the form with the domain's NetBIOS name.
+    /// `CORP\name`, the form with the domain's short (`NetBIOS`) name.
     down_level_name: String,
     password: SecretString,
 }

@@ -1,4 +1,4 @@
-//! Changes of accounts: making, moving, renaming, enabling, updating, deleting.
+//! Changes of accounts: making, moving, enabling, updating, deleting.
 
 use jiff::Timestamp;
 
@@ -45,20 +45,7 @@ impl Directory {
         let target = self.open_container(ou)?;
         self.check_removable(guid)?;
         self.check_free_dn(&target.child("CN", &cn))?;
-        Ok(self.relocate(guid, &target, &cn))
-    }
-
-    /// Gives an account another common name in the same OU. Gives the new DN.
-    pub(in crate::simulator) fn rename(&mut self, guid: Guid, cn: &str) -> Result<String, Refusal> {
-        let parent = parse(&self.find(guid)?.parent)?;
-        check_text("cn", cn)?;
-        let dn = parent.child("CN", cn);
-        let own = |node: &Node| matches!(node, Node::Account(holder) if *holder == guid);
-        // Another case of one's own name is no clash.
-        if !self.tree.get(&dn.key()).is_some_and(own) {
-            self.check_free_dn(&dn)?;
-        }
-        Ok(self.relocate(guid, &parent, cn))
+        Ok(self.relocate(guid, &target.child("CN", &cn), &target))
     }
 
     pub(in crate::simulator) fn enable(&mut self, guid: Guid) -> Result<(), Refusal> {
@@ -116,7 +103,6 @@ impl Directory {
         let account = Account {
             guid: Guid::random(&mut self.random),
             sid: Sid::new(self.sid_authority, self.next_rid),
-            rid: self.next_rid,
             cn: new.cn.clone(),
             dn: dn.to_string(),
             parent: parent.to_string(),
@@ -145,8 +131,7 @@ impl Directory {
         guid
     }
 
-    fn relocate(&mut self, guid: Guid, parent: &Dn, cn: &str) -> String {
-        let dn = parent.child("CN", cn);
+    fn relocate(&mut self, guid: Guid, dn: &Dn, parent: &Dn) -> String {
         let text = dn.to_string();
         let usn = self.next_usn();
         if let Some(account) = self.accounts.get_mut(&guid) {
@@ -154,7 +139,6 @@ impl Directory {
             old.ok().and_then(|key| self.tree.remove(&key));
             account.dn.clone_from(&text);
             account.parent = parent.to_string();
-            cn.clone_into(&mut account.cn);
             account.changed = Timestamp::now();
             account.usn_changed = usn;
             self.tree.insert(dn.key(), Node::Account(guid));

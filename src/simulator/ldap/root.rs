@@ -8,7 +8,7 @@ use super::super::directory::{Directory, Shown};
 pub(super) const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 pub(super) const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
 pub(super) const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
-/// Tells clients that this is an Active Directory (LDAP_CAP_ACTIVE_DIRECTORY_OID).
+/// Tells clients that this is an Active Directory (`LDAP_CAP_ACTIVE_DIRECTORY_OID`).
 const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
 
 pub(super) fn attributes(directory: &Directory) -> Shown {

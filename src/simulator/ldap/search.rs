@@ -10,7 +10,7 @@ use super::super::directory::{Directory, Placed, Reach, Shown};
 use super::super::dn::Dn;
 use super::{filter, root, words};
 
-/// AD's policy MaxPageSize: no answer has more entries, paged or not.
+/// AD's policy `MaxPageSize`: no answer has more entries, paged or not.
 const MAX_PAGE_SIZE: usize = 1000;
 
 /// What a search gives.
