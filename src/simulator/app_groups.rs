@@ -261,3 +261,6 @@ fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str) {
         .on_app(org, request.parameter(0));
     log::record(org, event);
 }
+
+#[cfg(test)]
+mod tests;

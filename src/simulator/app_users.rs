@@ -439,3 +439,6 @@ fn unassign(org: &mut Org, request: &Request) -> Reply {
     provisioning::unassign(org, request.parameter(0), request.parameter(1));
     Answer::no_content()
 }
+
+#[cfg(test)]
+mod tests;

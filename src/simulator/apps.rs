@@ -384,3 +384,6 @@ fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str, app: 
         .on_app(org, app);
     log::record(org, event);
 }
+
+#[cfg(test)]
+mod tests;

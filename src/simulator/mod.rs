@@ -69,6 +69,8 @@ mod users;
 mod wire;
 
 #[cfg(test)]
+mod stage;
+#[cfg(test)]
 mod testing;
 
 pub use error::Error;

@@ -2,6 +2,9 @@
 //!
 //! The resource modules call these after their change; a push itself is a job for the agent (see `jobs`).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use super::effective_group;
@@ -260,6 +263,9 @@ pub(super) fn convert_to_group(org: &mut Org, app: &str, user: &str) -> bool {
 pub(super) fn push(org: &mut Org, app: &str, user: &str, repush: Push) {
     let held = org.apps.get(app).and_then(|app| app.users.get(user));
     let blocked = held.is_none_or(|held| held.sync_state == "ERROR" && repush == Push::WhenChanged);
+    // Without "Create Users" no account is looked for, so there is nothing to push to.
+    let unlinked = held.is_some_and(|held| held.external_id.is_none());
+    let blocked = blocked || (unlinked && !org.apps.get(app).is_some_and(creates));
     if blocked || !provisions(org, app) {
         return;
     }

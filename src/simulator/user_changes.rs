@@ -56,16 +56,7 @@ fn check_etag(request: &Request, user: &User) -> Result<(), Refusal> {
 
 /// A profile that another system sources is that system's.
 fn check_source(org: &Org, id: &str) -> Result<(), Refusal> {
-    let sourced = org.apps.values().any(|app| {
-        app.features
-            .iter()
-            .any(|feature| feature == "PROFILE_MASTERING")
-            && app
-                .users
-                .get(id)
-                .is_some_and(|user| user.external_id.is_some())
-    });
-    if sourced {
+    if provisioning::is_sourced(org, id) {
         return Err(Refusal::new(
             403,
             "E0000023",

@@ -116,3 +116,16 @@ fn everything_wrong_is_told_at_once() {
     }
     assert_eq!(told.lines().count(), 7, "{told}");
 }
+
+#[test]
+fn the_files_of_the_tests_are_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/orgs");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        let world = Scenario::read(&path).and_then(Scenario::build);
+        assert!(world.is_ok(), "{}: {:?}", path.display(), world.err().map(|error| error.to_string()));
+        count += 1;
+    }
+    assert!(count >= 8);
+}
