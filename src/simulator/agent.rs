@@ -18,7 +18,10 @@ const NO_AGENT: &str = "Request timed out waiting for agent.";
 
 /// Whether the app has agents, and none of them is up.
 pub(super) fn is_down(org: &Org, app: &str) -> bool {
-    let directory = org.apps.get(app).and_then(|app| app.active_directory.as_ref());
+    let directory = org
+        .apps
+        .get(app)
+        .and_then(|app| app.active_directory.as_ref());
     directory.is_some_and(|directory| directory.agents.iter().all(|agent| !agent.up))
 }
 
@@ -28,7 +31,9 @@ pub(super) fn perform(org: &mut Org, job: &Job, now: Millis) {
         JobKind::Provision => provision(org, job, now),
         JobKind::Activate => activate(org, job, now),
         JobKind::Deactivate => deactivate(org, job, now),
-        JobKind::Reconcile => provisioning::reevaluate(org, &job.app, &job.user, provisioning::Push::WhenChanged),
+        JobKind::Reconcile => {
+            provisioning::reevaluate(org, &job.app, &job.user, provisioning::Push::WhenChanged);
+        }
     }
 }
 
@@ -37,8 +42,12 @@ pub(super) fn announce(org: &mut Org, app: &str, user: &str) {
     if org.options.assumptions.dn_after_move != DnAfterMove::AtOnce {
         return;
     }
-    let Some(wanted) = Wanted::of(org, app, user) else { return };
-    let Some(dn) = wanted.expected_dn() else { return };
+    let Some(wanted) = Wanted::of(org, app, user) else {
+        return;
+    };
+    let Some(dn) = wanted.expected_dn() else {
+        return;
+    };
     if let Some(held) = app_user_mut(org, app, user) {
         held.profile.insert("dn".to_owned(), Value::from(dn));
     }
@@ -95,38 +104,69 @@ impl Wanted {
             }),
             user_name: held.user_name.clone(),
             // Assumed: without an OU the account goes where AD puts new accounts.
-            birthplace: unit.clone().unwrap_or_else(|| format!("CN=Users,{}", Dn::of_domain(domain))),
+            birthplace: unit
+                .clone()
+                .unwrap_or_else(|| format!("CN=Users,{}", Dn::of_domain(domain))),
             destination: unit.filter(|_| moves(org, app, held)),
             may_create: has(app, "PUSH_NEW_USERS"),
-            attributes: if has(app, "PUSH_PROFILE_UPDATES") { mappings::ad_attributes(&held.profile) } else { Vec::new() },
-            names: (attribute("firstName"), attribute("lastName"), attribute("email")),
+            attributes: if has(app, "PUSH_PROFILE_UPDATES") {
+                mappings::ad_attributes(&held.profile)
+            } else {
+                Vec::new()
+            },
+            names: (
+                attribute("firstName"),
+                attribute("lastName"),
+                attribute("email"),
+            ),
         })
     }
 
     fn expected_dn(&self) -> Option<String> {
-        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-        let Identity::Linked(Some(guid)) = self.account else { return None };
+        let directory = self
+            .directory
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Identity::Linked(Some(guid)) = self.account else {
+            return None;
+        };
         let account = directory.account(guid)?;
         let unit = Dn::parse(self.destination.as_deref()?).ok()?;
         Some(unit.child("CN", &account.cn).to_string())
     }
 
     fn carry_out(&self) -> Result<Done, Refusal> {
-        let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+        let mut directory = self
+            .directory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let (guid, how) = self.find_or_create(&mut directory)?;
         let updated = how != How::Created && self.update(&mut directory, guid)?;
         let moved = self.relocate(&mut directory, guid)?;
-        let account = directory.account(guid).cloned().ok_or(Refusal::AccountNotFound)?;
-        Ok(Done { account, how, moved, updated })
+        let account = directory
+            .account(guid)
+            .cloned()
+            .ok_or(Refusal::AccountNotFound)?;
+        Ok(Done {
+            account,
+            how,
+            moved,
+            updated,
+        })
     }
 
     /// The agent looks a new user up by `userPrincipalName`; who is found is linked, and enabled when he was disabled.
     fn find_or_create(&self, directory: &mut Directory) -> Result<(Guid, How), Refusal> {
         if let Identity::Linked(guid) = self.account {
             let account = guid.and_then(|guid| directory.account(guid));
-            return account.map(|account| (account.guid, How::Present)).ok_or(Refusal::AccountNotFound);
+            return account
+                .map(|account| (account.guid, How::Present))
+                .ok_or(Refusal::AccountNotFound);
         }
-        match directory.by_user_principal_name(&self.user_name).map(|account| (account.guid, account.enabled)) {
+        match directory
+            .by_user_principal_name(&self.user_name)
+            .map(|account| (account.guid, account.enabled))
+        {
             Some((guid, true)) => Ok((guid, How::Linked)),
             Some((guid, false)) => directory.enable(guid).map(|()| (guid, How::Enabled)),
             None if self.may_create => self.create(directory).map(|guid| (guid, How::Created)),
@@ -152,10 +192,16 @@ impl Wanted {
     }
 
     fn update(&self, directory: &mut Directory, guid: Guid) -> Result<bool, Refusal> {
-        let Some(account) = directory.account(guid) else { return Ok(false) };
-        let differs = |(name, value): &&(&'static str, String)| account.attribute(name) != Some(value);
+        let Some(account) = directory.account(guid) else {
+            return Ok(false);
+        };
+        let differs =
+            |(name, value): &&(&'static str, String)| account.attribute(name) != Some(value);
         let changes: Vec<_> = self.attributes.iter().filter(differs).cloned().collect();
-        let changes: Vec<_> = changes.iter().map(|(name, value)| (*name, Some(value.as_str()))).collect();
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(name, value)| (*name, Some(value.as_str())))
+            .collect();
         if changes.is_empty() {
             return Ok(false);
         }
@@ -163,9 +209,13 @@ impl Wanted {
     }
 
     fn relocate(&self, directory: &mut Directory, guid: Guid) -> Result<bool, Refusal> {
-        let Some(destination) = &self.destination else { return Ok(false) };
+        let Some(destination) = &self.destination else {
+            return Ok(false);
+        };
         let before = directory.account(guid).map(|account| account.dn.clone());
-        directory.move_account(guid, destination).map(|after| before != Some(after))
+        directory
+            .move_account(guid, destination)
+            .map(|after| before != Some(after))
     }
 }
 
@@ -181,7 +231,10 @@ fn unit_of(app: &App, held: &AppUser) -> Option<String> {
 
 /// Whether groups move this account: not an individual assignment, not without the option, and not an AD-sourced user.
 fn moves(org: &Org, app: &App, held: &AppUser) -> bool {
-    let option = app.active_directory.as_ref().is_some_and(|directory| directory.update_ou_on_group_change);
+    let option = app
+        .active_directory
+        .as_ref()
+        .is_some_and(|directory| directory.update_ou_on_group_change);
     let sourced = has(app, "PROFILE_MASTERING");
     let allowed = !sourced || org.options.assumptions.ad_sourced_moves == AdSourcedMoves::Yes;
     option && allowed && !held.individual
@@ -195,7 +248,9 @@ fn sam_account_name(user_name: &str) -> String {
 }
 
 fn provision(org: &mut Org, job: &Job, now: Millis) {
-    let Some(wanted) = Wanted::of(org, &job.app, &job.user) else { return };
+    let Some(wanted) = Wanted::of(org, &job.app, &job.user) else {
+        return;
+    };
     let known = matches!(wanted.account, Identity::Linked(_));
     let outcome = if is_down(org, &job.app) {
         Err(NO_AGENT.to_owned())
@@ -205,22 +260,40 @@ fn provision(org: &mut Org, job: &Job, now: Millis) {
     match outcome {
         Ok(done) => settle(org, job, now, &done),
         Err(reason) => {
-            let kind = if known { "application.provision.user.sync" } else { "application.provision.user.push" };
-            fail(org, job, now, &Failure { kind, action: "provisioning", reason: &reason });
+            let kind = if known {
+                "application.provision.user.sync"
+            } else {
+                "application.provision.user.push"
+            };
+            fail(
+                org,
+                job,
+                now,
+                &Failure {
+                    kind,
+                    action: "provisioning",
+                    reason: &reason,
+                },
+            );
         }
     }
 }
 
 /// Brings the app user to what the agent reported.
 fn settle(org: &mut Org, job: &Job, now: Millis, done: &Done) {
-    let follows = org.options.assumptions.dn_after_move != DnAfterMove::AtImport || done.how != How::Present;
-    let Some(held) = app_user_mut(org, &job.app, &job.user) else { return };
+    let follows =
+        org.options.assumptions.dn_after_move != DnAfterMove::AtImport || done.how != How::Present;
+    let Some(held) = app_user_mut(org, &job.app, &job.user) else {
+        return;
+    };
     let old = held.profile.get("dn").cloned();
     adopt(held, &done.account);
     if let Some(old) = old.filter(|_| !follows) {
         held.profile.insert("dn".to_owned(), old);
     }
-    let status = if done.how == How::Created { "PROVISIONED" } else { "ACTIVE" };
+    // An account whose activation has failed still waits for it.
+    let activates = done.how == How::Created || held.status == "PROVISIONED";
+    let status = if activates { "PROVISIONED" } else { "ACTIVE" };
     if held.status != status {
         status.clone_into(&mut held.status);
         held.status_changed = now;
@@ -228,7 +301,7 @@ fn settle(org: &mut Org, job: &Job, now: Millis, done: &Done) {
     synchronized(held, now);
     clear_task(org, job);
     report(org, job, done);
-    if done.how == How::Created {
+    if activates {
         jobs::queue(org, now, &job.app, &job.user, JobKind::Activate, None);
     }
 }
@@ -258,25 +331,49 @@ fn synchronized(held: &mut AppUser, now: Millis) {
 fn report(org: &mut Org, job: &Job, done: &Done) {
     let mut tell = |kind, words| note(org, kind, words, &job.app, &job.user, None);
     if done.how != How::Present || done.moved || done.updated {
-        tell("system.agent.ad.write_ldap", "Perform write LDAP operation by AD agent");
+        tell(
+            "system.agent.ad.write_ldap",
+            "Perform write LDAP operation by AD agent",
+        );
     }
     match done.how {
         How::Present => {}
-        How::Linked | How::Created => tell("application.provision.user.push", "Push new user to external application"),
-        How::Enabled => tell("application.provision.user.reactivate", "Reactivate user in external application"),
+        How::Linked | How::Created => tell(
+            "application.provision.user.push",
+            "Push new user to external application",
+        ),
+        How::Enabled => tell(
+            "application.provision.user.reactivate",
+            "Reactivate user in external application",
+        ),
     }
     if done.moved {
-        tell("system.agent.ad.invoke_dir", "Perform invocation of directory by AD agent");
-        tell("application.provision.user.sync", "Sync user in external application");
+        tell(
+            "system.agent.ad.invoke_dir",
+            "Perform invocation of directory by AD agent",
+        );
+        tell(
+            "application.provision.user.sync",
+            "Sync user in external application",
+        );
     }
     if done.updated {
-        tell("application.provision.user.push_profile", "Push user's profile to external application");
+        tell(
+            "application.provision.user.push_profile",
+            "Push user's profile to external application",
+        );
     }
 }
 
 fn activate(org: &mut Org, job: &Job, now: Millis) {
-    let held = org.apps.get(&job.app).and_then(|app| app.users.get(&job.user));
-    let Some(account) = held.and_then(|held| held.external_id.clone()) else { return };
+    let held = org
+        .apps
+        .get(&job.app)
+        .and_then(|app| app.users.get(&job.user));
+    let waiting = held.filter(|held| held.status == "PROVISIONED");
+    let Some(account) = waiting.and_then(|held| held.external_id.clone()) else {
+        return;
+    };
     let kind = "application.provision.user.activate";
     match switch(org, &job.app, &account, Directory::enable) {
         Ok(()) => {
@@ -285,20 +382,57 @@ fn activate(org: &mut Org, job: &Job, now: Millis) {
                 held.status_changed = now;
                 held.last_updated = now;
             }
-            note(org, kind, "Activate user in external application", &job.app, &job.user, None);
+            note(
+                org,
+                kind,
+                "Activate user in external application",
+                &job.app,
+                &job.user,
+                None,
+            );
         }
-        Err(reason) => fail(org, job, now, &Failure { kind, action: "activation", reason: &reason }),
+        Err(reason) => fail(
+            org,
+            job,
+            now,
+            &Failure {
+                kind,
+                action: "activation",
+                reason: &reason,
+            },
+        ),
     }
 }
 
 fn deactivate(org: &mut Org, job: &Job, now: Millis) {
     // Assigned again in the meantime: the account is in use.
-    let held = org.apps.get(&job.app).is_some_and(|app| app.users.contains_key(&job.user));
-    let Some(account) = job.account.as_ref().filter(|_| !held) else { return };
+    let held = org
+        .apps
+        .get(&job.app)
+        .is_some_and(|app| app.users.contains_key(&job.user));
+    let Some(account) = job.account.as_ref().filter(|_| !held) else {
+        return;
+    };
     let kind = "application.provision.user.deactivate";
     match switch(org, &job.app, account, Directory::disable) {
-        Ok(()) => note(org, kind, "Deactivate user in external application", &job.app, &job.user, None),
-        Err(reason) => fail(org, job, now, &Failure { kind, action: "deactivation", reason: &reason }),
+        Ok(()) => note(
+            org,
+            kind,
+            "Deactivate user in external application",
+            &job.app,
+            &job.user,
+            None,
+        ),
+        Err(reason) => fail(
+            org,
+            job,
+            now,
+            &Failure {
+                kind,
+                action: "deactivation",
+                reason: &reason,
+            },
+        ),
     }
 }
 
@@ -312,12 +446,17 @@ fn switch(
     if is_down(org, app) {
         return Err(NO_AGENT.to_owned());
     }
-    let domain = org.apps.get(app).and_then(|app| app.active_directory.as_ref()).map(|it| it.domain.to_lowercase());
+    let domain = org
+        .apps
+        .get(app)
+        .and_then(|app| app.active_directory.as_ref())
+        .map(|it| it.domain.to_lowercase());
     let directory = domain.and_then(|domain| org.directories.get(&domain));
     let outcome = match (directory, Guid::from_base64(account)) {
-        (Some(directory), Some(guid)) => {
-            change(&mut directory.write().unwrap_or_else(PoisonError::into_inner), guid)
-        }
+        (Some(directory), Some(guid)) => change(
+            &mut directory.write().unwrap_or_else(PoisonError::into_inner),
+            guid,
+        ),
         _ => Err(Refusal::AccountNotFound),
     };
     outcome.map_err(|refusal| refusal.to_string())
@@ -332,7 +471,10 @@ struct Failure<'a> {
 
 /// A failed job becomes a task on the dashboard and an event; the app user keeps what it had.
 fn fail(org: &mut Org, job: &Job, now: Millis, failure: &Failure) {
-    let login = org.users.get(&job.user).map_or(job.user.as_str(), |user| user.login());
+    let login = org
+        .users
+        .get(&job.user)
+        .map_or(job.user.as_str(), |user| user.login());
     let message = format!(
         "Automatic {} of user {login} to app Active Directory failed: {}",
         failure.action, failure.reason
@@ -348,16 +490,32 @@ fn fail(org: &mut Org, job: &Job, now: Millis, failure: &Failure) {
         user: job.user.clone(),
         message: message.clone(),
         at: now,
+        account: job.account.clone(),
     });
     // The agent got the request, whatever the directory then said to it (support articles).
     if failure.reason != NO_AGENT {
-        note(org, "system.agent.ad.write_ldap", "Perform write LDAP operation by AD agent", &job.app, &job.user, None);
+        note(
+            org,
+            "system.agent.ad.write_ldap",
+            "Perform write LDAP operation by AD agent",
+            &job.app,
+            &job.user,
+            None,
+        );
     }
-    note(org, failure.kind, "Sync user in external application", &job.app, &job.user, Some(&message));
+    note(
+        org,
+        failure.kind,
+        "Sync user in external application",
+        &job.app,
+        &job.user,
+        Some(&message),
+    );
 }
 
 fn clear_task(org: &mut Org, job: &Job) {
-    org.tasks.retain(|task| task.app != job.app || task.user != job.user);
+    org.tasks
+        .retain(|task| task.app != job.app || task.user != job.user);
 }
 
 fn app_user_mut<'a>(org: &'a mut Org, app: &str, user: &str) -> Option<&'a mut AppUser> {

@@ -9,12 +9,20 @@ use super::store::{App, Org};
 use super::wire::{self, date};
 
 /// Features of an AD instance with imports only, as recorded of a fresh one without profile sourcing.
-pub(super) const IMPORT_FEATURES: &[&str] =
-    &["IMPORT_PROFILE_UPDATES", "OUTBOUND_DEL_AUTH", "IMPORT_USER_SCHEMA", "IMPORT_NEW_USERS"];
+pub(super) const IMPORT_FEATURES: &[&str] = &[
+    "IMPORT_PROFILE_UPDATES",
+    "OUTBOUND_DEL_AUTH",
+    "IMPORT_USER_SCHEMA",
+    "IMPORT_NEW_USERS",
+];
 
 /// What "To App" switches on, one feature each.
-pub(super) const PUSH_FEATURES: &[&str] =
-    &["PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "PUSH_PASSWORD_UPDATES"];
+pub(super) const PUSH_FEATURES: &[&str] = &[
+    "PUSH_NEW_USERS",
+    "PUSH_PROFILE_UPDATES",
+    "PUSH_USER_DEACTIVATION",
+    "PUSH_PASSWORD_UPDATES",
+];
 
 /// The app as Okta shows it.
 pub(super) fn show(org: &Org, app: &App, request: &Request) -> Value {
@@ -47,7 +55,11 @@ fn features(org: &Org, app: &App) -> Vec<String> {
 
 fn links(app: &App, base: &str) -> Value {
     let own = format!("/api/v1/apps/{}", app.id);
-    let verb = if app.status == "ACTIVE" { "deactivate" } else { "activate" };
+    let verb = if app.status == "ACTIVE" {
+        "deactivate"
+    } else {
+        "activate"
+    };
     json!({
         "uploadLogo": {"href": format!("{base}{own}/logo"), "hints": {"allow": ["POST"]}},
         "appLinks": [],
@@ -61,16 +73,25 @@ fn links(app: &App, base: &str) -> Value {
 pub(super) fn read(body: &Map<String, Value>) -> Result<(String, Map<String, Value>), Refusal> {
     let mode = body.get("signOnMode").and_then(Value::as_str);
     let name = match (body.get("name").and_then(Value::as_str), mode) {
-        (Some("active_directory"), _) => return Err(no_instance("An agent's installation creates Active Directory instances.")),
+        (Some("active_directory"), _) => {
+            return Err(no_instance(
+                "An agent's installation creates Active Directory instances.",
+            ));
+        }
         (Some(name @ ("okta_org2org" | "bookmark" | "oidc_client")), _) => name.to_owned(),
         (Some(name), _) => return Err(Refusal::not_modelled(&format!("the application {name:?}"))),
         (None, Some("SAML_2_0")) => "custom_saml_app".to_owned(),
         (None, Some("BOOKMARK")) => "bookmark".to_owned(),
         (None, Some("OPENID_CONNECT")) => "oidc_client".to_owned(),
-        (None, Some(mode)) => return Err(Refusal::not_modelled(&format!("the sign-on mode {mode:?}"))),
+        (None, Some(mode)) => {
+            return Err(Refusal::not_modelled(&format!("the sign-on mode {mode:?}")));
+        }
         (None, None) => return Err(no_instance("name or signOnMode must be specified")),
     };
-    let needs_base = name == "okta_org2org" && body["settings"]["app"]["baseUrl"].as_str().is_none_or(str::is_empty);
+    let needs_base = name == "okta_org2org"
+        && body["settings"]["app"]["baseUrl"]
+            .as_str()
+            .is_none_or(str::is_empty);
     if needs_base {
         return Err(no_instance("baseUrl: The field cannot be left blank"));
     }
@@ -84,7 +105,12 @@ fn no_instance(cause: &str) -> Refusal {
 
 /// What is kept of a body; the defaults are those of recorded apps.
 fn document(name: &str, mode: Option<&str>, body: &Map<String, Value>) -> Map<String, Value> {
-    let kept = |key: &str, default: Value| body.get(key).filter(|value| !value.is_null()).cloned().unwrap_or(default);
+    let kept = |key: &str, default: Value| {
+        body.get(key)
+            .filter(|value| !value.is_null())
+            .cloned()
+            .unwrap_or(default)
+    };
     let mode = mode.unwrap_or(match name {
         "oidc_client" => "OPENID_CONNECT",
         "bookmark" => "BOOKMARK",
@@ -92,7 +118,8 @@ fn document(name: &str, mode: Option<&str>, body: &Map<String, Value>) -> Map<St
     });
     let mut credentials = kept("credentials", json!({}));
     if credentials.get("userNameTemplate").is_none() && credentials.is_object() {
-        credentials["userNameTemplate"] = json!({"template": "${source.login}", "type": "BUILT_IN"});
+        credentials["userNameTemplate"] =
+            json!({"template": "${source.login}", "type": "BUILT_IN"});
     }
     let document = json!({
         "accessibility": kept("accessibility", json!({"selfService": false, "errorRedirectUrl": null, "loginRedirectUrl": null})),

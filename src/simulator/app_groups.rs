@@ -50,7 +50,9 @@ fn list(org: &Org, request: &Request) -> Reply {
     let app = apps::find(org, request.parameter(0))?;
     let prefix = request.query("q").unwrap_or_default().to_lowercase();
     let named = |held: &&AppGroup| {
-        org.groups.get(&held.group).is_some_and(|group| group.name().to_lowercase().starts_with(&prefix))
+        org.groups
+            .get(&held.group)
+            .is_some_and(|group| group.name().to_lowercase().starts_with(&prefix))
     };
     let groups: Vec<&AppGroup> = in_order(app).into_iter().filter(named).collect();
     pages::of_sorted(request, SIZE, &groups, |held| show(org, app, held, request))
@@ -65,7 +67,9 @@ fn show(org: &Org, app: &App, held: &AppGroup, request: &Request) -> Value {
         "profile": held.profile,
     });
     match request.query("expand") {
-        Some("group") => value["_embedded"] = json!({"group": org.groups.get(&held.group).map(embedded)}),
+        Some("group") => {
+            value["_embedded"] = json!({"group": org.groups.get(&held.group).map(embedded)});
+        }
         Some("metadata") => value["_embedded"] = json!({"metadata": metadata(held)}),
         _ => {}
     }
@@ -85,13 +89,18 @@ fn embedded(group: &super::store::Group) -> Value {
 
 /// Every attribute of an assignment was given by an administrator.
 fn metadata(held: &AppGroup) -> Value {
-    let entries = held.profile.keys().map(|name| (name.clone(), json!({"source": {"type": "USER"}})));
+    let entries = held
+        .profile
+        .keys()
+        .map(|name| (name.clone(), json!({"source": {"type": "USER"}})));
     json!({"credentials": {}, "profile": entries.collect::<Map<_, _>>()})
 }
 
 fn find<'a>(app: &'a App, group: &str) -> Result<&'a AppGroup, Refusal> {
     // Assumed: the type is not recorded.
-    app.groups.get(group).ok_or_else(|| Refusal::not_found(group, "ApplicationGroupAssignment"))
+    app.groups
+        .get(group)
+        .ok_or_else(|| Refusal::not_found(group, "ApplicationGroupAssignment"))
 }
 
 fn get(org: &Org, request: &Request) -> Reply {
@@ -134,7 +143,10 @@ fn read_priority(body: &Map<String, Value>) -> Result<Option<i64>, Refusal> {
     };
     let priority = value.as_i64().ok_or_else(Refusal::malformed)?;
     if priority < 0 {
-        return Err(Refusal::validation("priority", &["priority: must be greater than or equal to 0"]));
+        return Err(Refusal::validation(
+            "priority",
+            &["priority: must be greater than or equal to 0"],
+        ));
     }
     Ok(Some(priority))
 }
@@ -147,8 +159,12 @@ fn read_profile(
     match body.get("profile") {
         Some(Value::Object(profile)) => Ok(profile.clone()),
         Some(Value::Null) | None => {
-            let keeps = org.options.assumptions.app_group_put_without_profile == PutWithoutProfile::Keep;
-            Ok(present.filter(|_| keeps).map(|held| held.profile.clone()).unwrap_or_default())
+            let keeps =
+                org.options.assumptions.app_group_put_without_profile == PutWithoutProfile::Keep;
+            Ok(present
+                .filter(|_| keeps)
+                .map(|held| held.profile.clone())
+                .unwrap_or_default())
         }
         Some(_) => Err(Refusal::malformed()),
     }
@@ -156,16 +172,23 @@ fn read_profile(
 
 /// No check of the OU is recorded: accepted, unless the option says otherwise, and the push fails.
 fn check_unit(org: &Org, app: &App, profile: &Map<String, Value>) -> Result<(), Refusal> {
-    let (Some(directory), Some(unit)) = (&app.active_directory, profile.get("organizationalUnit")) else {
+    let (Some(directory), Some(unit)) = (&app.active_directory, profile.get("organizationalUnit"))
+    else {
         return Ok(());
     };
     let unit = unit.as_str().ok_or_else(Refusal::malformed)?;
     if org.options.assumptions.unknown_organizational_unit == UnknownOrganizationalUnit::Accept {
         return Ok(());
     }
-    let known = org.directories.get(&directory.domain.to_lowercase()).is_some_and(|directory| {
-        directory.read().unwrap_or_else(std::sync::PoisonError::into_inner).ou_exists(unit)
-    });
+    let known = org
+        .directories
+        .get(&directory.domain.to_lowercase())
+        .is_some_and(|directory| {
+            directory
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .ou_exists(unit)
+        });
     if known {
         return Ok(());
     }
@@ -188,8 +211,14 @@ fn store(org: &mut Org, request: &Request, priority: i64, profile: Map<String, V
     };
     let former = app.groups.insert(group.to_owned(), assignment);
     let (kind, words) = match former {
-        None => ("group.application_assignment.add", "Add assigned application to group"),
-        Some(_) => ("group.application_assignment.update", "Update assigned application of group"),
+        None => (
+            "group.application_assignment.add",
+            "Add assigned application to group",
+        ),
+        Some(_) => (
+            "group.application_assignment.update",
+            "Update assigned application of group",
+        ),
     };
     tell(org, request, kind, words);
     provisioning::group_assigned(org, id, group);
@@ -203,7 +232,11 @@ fn patch(org: &mut Org, request: &Request) -> Reply {
     json_patch::apply(&mut value, request.body.as_ref())?;
     let body = value.as_object().ok_or_else(Refusal::malformed)?;
     let priority = read_priority(body)?.ok_or_else(Refusal::malformed)?;
-    let profile = body.get("profile").and_then(Value::as_object).ok_or_else(Refusal::malformed)?.clone();
+    let profile = body
+        .get("profile")
+        .and_then(Value::as_object)
+        .ok_or_else(Refusal::malformed)?
+        .clone();
     check_unit(org, app, &profile)?;
     store(org, request, priority, profile)
 }
@@ -211,14 +244,21 @@ fn patch(org: &mut Org, request: &Request) -> Reply {
 fn delete(org: &mut Org, request: &Request) -> Reply {
     let (id, group) = (request.parameter(0), request.parameter(1));
     find(apps::find(org, id)?, group)?;
-    tell(org, request, "group.application_assignment.remove", "Remove assigned application from group");
+    tell(
+        org,
+        request,
+        "group.application_assignment.remove",
+        "Remove assigned application from group",
+    );
     provisioning::group_unassigned(org, id, group);
     Answer::no_content()
 }
 
 fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str) {
     let event = Event::new(kind, words).by(&request.principal);
-    let event = event.on_group(org, request.parameter(1)).on_app(org, request.parameter(0));
+    let event = event
+        .on_group(org, request.parameter(1))
+        .on_app(org, request.parameter(0));
     log::record(org, event);
 }
 

@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use super::apps;
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::mappings;
-use super::options::{AssignExistingAppUser, DnAttribute, GroupScopeWithoutGroup, MissingAppUserType, Shown, SyncStateShown};
+use super::options::{
+    AssignExistingAppUser, DnAttribute, GroupScopeWithoutGroup, MissingAppUserType, Shown,
+    SyncStateShown,
+};
 use super::pages::{self, PageSize};
 use super::provisioning::{self, Push, has};
 use super::schemas::{self, Mutability};
@@ -52,9 +55,13 @@ pub(super) fn show(org: &Org, app: &App, held: &AppUser, request: &Request) -> V
         "app": wire::link(base, &format!("/api/v1/apps/{}", app.id)),
         "user": wire::link(base, &format!("/api/v1/users/{}", held.user)),
     });
-    let granting = held.granting_group.as_ref().and_then(|group| org.groups.get(group));
+    let granting = held
+        .granting_group
+        .as_ref()
+        .and_then(|group| org.groups.get(group));
     if let Some(group) = granting.filter(|_| org.options.assumptions.group_link == Shown::Present) {
-        links["group"] = json!({"name": group.name(), "href": format!("{base}/api/v1/groups/{}", group.id)});
+        links["group"] =
+            json!({"name": group.name(), "href": format!("{base}/api/v1/groups/{}", group.id)});
     }
     let mut value = json!({
         "id": held.user,
@@ -98,7 +105,11 @@ fn sync_state<'a>(org: &Org, app: &App, held: &'a AppUser) -> &'a str {
 fn profile(org: &Org, held: &AppUser) -> Map<String, Value> {
     let renamed = org.options.assumptions.dn_attribute == DnAttribute::DistinguishedName;
     let entries = held.profile.iter().map(|(name, value)| {
-        let name = if renamed && name == "dn" { "distinguishedName" } else { name };
+        let name = if renamed && name == "dn" {
+            "distinguishedName"
+        } else {
+            name
+        };
         (name.to_owned(), value.clone())
     });
     entries.collect()
@@ -123,7 +134,9 @@ fn is_named(org: &Org, held: &AppUser, prefix: &str) -> bool {
     prefix.is_empty()
         || starts(&held.user_name)
         || org.users.get(&held.user).is_some_and(|user| {
-            ["firstName", "lastName", "email"].iter().any(|name| starts(user.attribute(name)))
+            ["firstName", "lastName", "email"]
+                .iter()
+                .any(|name| starts(user.attribute(name)))
         })
 }
 
@@ -152,19 +165,30 @@ fn answer(org: &Org, request: &Request, user: &str) -> Reply {
 
 fn assign(org: &mut Org, request: &Request) -> Reply {
     let body = request.object()?;
-    let id = body.get("id").and_then(Value::as_str).ok_or_else(|| {
-        Refusal::validation("id", &["id: The field cannot be left blank"])
-    })?;
+    let id = body
+        .get("id")
+        .and_then(Value::as_str)
+        .ok_or_else(|| Refusal::validation("id", &["id: The field cannot be left blank"]))?;
     let change = Change::read(body)?;
     let app = apps::find(org, request.parameter(0))?;
-    let user = org.users.get(id).ok_or_else(|| Refusal::not_found(id, "User"))?;
+    let user = org
+        .users
+        .get(id)
+        .ok_or_else(|| Refusal::not_found(id, "User"))?;
     check_active(user)?;
     change.check(app, app.users.get(id), Occasion::Assignment)?;
     if app.users.contains_key(id) {
         if org.options.assumptions.assign_existing_app_user == AssignExistingAppUser::Conflict {
-            return Err(Refusal::new(409, "E0000062", "The specified user is already assigned to the application."));
+            return Err(Refusal::new(
+                409,
+                "E0000062",
+                "The specified user is already assigned to the application.",
+            ));
         }
-        let change = Change { scope: change.scope.or(Some(Scope::User)), ..change };
+        let change = Change {
+            scope: change.scope.or(Some(Scope::User)),
+            ..change
+        };
         return apply(org, request, id, &change);
     }
     // A scope of GROUP needs a group, as the conversion of an assignment does.
@@ -242,7 +266,9 @@ impl<'a> Change<'a> {
         Ok(Self {
             scope,
             profile: object("profile")?,
-            user_name: credentials.and_then(|it| it.get("userName")).and_then(Value::as_str),
+            user_name: credentials
+                .and_then(|it| it.get("userName"))
+                .and_then(Value::as_str),
             password: credentials.is_some_and(|it| it.contains_key("password")),
         })
     }
@@ -271,7 +297,12 @@ impl<'a> Change<'a> {
     }
 
     fn write(&self, held: &mut AppUser) {
-        held.profile.extend(self.profile.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+        held.profile.extend(
+            self.profile
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
         if let Some(user_name) = self.user_name {
             user_name.clone_into(&mut held.user_name);
         }
@@ -281,7 +312,11 @@ impl<'a> Change<'a> {
 /// Only attributes that no mapping fills may be given at an assignment (Okta's API description); later, none that is pushed.
 fn check_attribute(app: &App, name: &str, occasion: Occasion) -> Result<(), Refusal> {
     let forbidden = |code, why: &str| {
-        Err(Refusal::new(403, code, &format!("Cannot modify the {name} attribute because it {why}.")))
+        Err(Refusal::new(
+            403,
+            code,
+            &format!("Cannot modify the {name} attribute because it {why}."),
+        ))
     };
     match schemas::mutability(name) {
         None => {
@@ -294,7 +329,10 @@ fn check_attribute(app: &App, name: &str, occasion: Occasion) -> Result<(), Refu
     }
     let pushed = mappings::is_pushed(app, name) && has(app, "PUSH_PROFILE_UPDATES");
     if pushed || (occasion == Occasion::Assignment && mappings::is_mapped(app, name)) {
-        return forbidden("E0000075", "has a field mapping and profile push is enabled");
+        return forbidden(
+            "E0000075",
+            "has a field mapping and profile push is enabled",
+        );
     }
     Ok(())
 }
@@ -305,7 +343,11 @@ fn apply(org: &mut Org, request: &Request, user: &str, change: &Change) -> Reply
         check_group(org, app, user)?;
     }
     let now = org.now();
-    if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
+    if let Some(held) = org
+        .apps
+        .get_mut(app)
+        .and_then(|app| app.users.get_mut(user))
+    {
         change.write(held);
         held.last_updated = now;
     }
@@ -314,9 +356,20 @@ fn apply(org: &mut Org, request: &Request, user: &str, change: &Change) -> Reply
         Some(Scope::Group) => to_group(org, app, user),
         None => {}
     }
-    provisioning::note(org, "application.user_membership.update", "Update user's application membership", app, user, None);
+    provisioning::note(
+        org,
+        "application.user_membership.update",
+        "Update user's application membership",
+        app,
+        user,
+        None,
+    );
     // Writing the assignment anew pushes it, also past a failed task.
-    let failed = org.apps.get(app).and_then(|app| app.users.get(user)).is_some_and(|held| held.sync_state == "ERROR");
+    let failed = org
+        .apps
+        .get(app)
+        .and_then(|app| app.users.get(user))
+        .is_some_and(|held| held.sync_state == "ERROR");
     if change.profile.is_some() || change.user_name.is_some() || failed {
         provisioning::push(org, app, user, Push::Always);
     }
@@ -325,7 +378,11 @@ fn apply(org: &mut Org, request: &Request, user: &str, change: &Change) -> Reply
 
 /// An administrator overrides the group: later changes of groups are ignored.
 fn to_individual(org: &mut Org, app: &str, user: &str) {
-    if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
+    if let Some(held) = org
+        .apps
+        .get_mut(app)
+        .and_then(|app| app.users.get_mut(user))
+    {
         held.individual = true;
         held.granting_group = None;
     }
@@ -333,8 +390,13 @@ fn to_individual(org: &mut Org, app: &str, user: &str) {
 
 /// Okta's user interface offers the conversion only to members of an assigned group; what the API says to others is not known.
 fn to_group(org: &mut Org, app: &str, user: &str) {
-    let individual = org.apps.get(app).and_then(|app| app.users.get(user)).is_some_and(|held| held.individual);
-    let keeps = org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::KeepUserScope;
+    let individual = org
+        .apps
+        .get(app)
+        .and_then(|app| app.users.get(user))
+        .is_some_and(|held| held.individual);
+    let keeps =
+        org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::KeepUserScope;
     if !individual || (keeps && !is_in_group(org, app, user)) {
         return;
     }
@@ -346,8 +408,13 @@ fn to_group(org: &mut Org, app: &str, user: &str) {
 }
 
 fn check_group(org: &Org, app: &str, user: &str) -> Result<(), Refusal> {
-    let refuses = org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::Refuse;
-    if refuses && !is_in_group(org, app, user) { Err(no_group()) } else { Ok(()) }
+    let refuses =
+        org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::Refuse;
+    if refuses && !is_in_group(org, app, user) {
+        Err(no_group())
+    } else {
+        Ok(())
+    }
 }
 
 fn is_in_group(org: &Org, app: &str, user: &str) -> bool {
@@ -356,7 +423,10 @@ fn is_in_group(org: &Org, app: &str, user: &str) -> bool {
 }
 
 fn no_group() -> Refusal {
-    Refusal::validation("scope", &["The user is not a member of a group that is assigned to the application."])
+    Refusal::validation(
+        "scope",
+        &["The user is not a member of a group that is assigned to the application."],
+    )
 }
 
 fn unassign(org: &mut Org, request: &Request) -> Reply {

@@ -73,11 +73,17 @@ const SIZE: PageSize = PageSize {
 
 /// The app of the path, or E0000007.
 pub(super) fn find<'a>(org: &'a Org, id: &str) -> Result<&'a App, Refusal> {
-    org.apps.get(id).ok_or_else(|| Refusal::not_found(id, "AppInstance"))
+    org.apps
+        .get(id)
+        .ok_or_else(|| Refusal::not_found(id, "AppInstance"))
 }
 
 fn list(org: &Org, request: &Request) -> Reply {
-    let filter = request.query("filter").filter(|text| !text.is_empty()).map(filter::parse).transpose()?;
+    let filter = request
+        .query("filter")
+        .filter(|text| !text.is_empty())
+        .map(filter::parse)
+        .transpose()?;
     if let Some(filter) = &filter {
         filter.check(&is_supported)?;
     }
@@ -87,19 +93,35 @@ fn list(org: &Org, request: &Request) -> Reply {
         let starts = |text: &str| text.to_lowercase().starts_with(&prefix);
         let fields = AppFields { app };
         let wanted = starts(&app.name) || starts(&app.label);
-        let passes = filter.as_ref().is_none_or(|filter| filter.matches(Case::Sensitive, &fields));
+        let passes = filter
+            .as_ref()
+            .is_none_or(|filter| filter.matches(Case::Sensitive, &fields));
         (wanted && passes).then(|| shown_with(org, app, request, embedded))
     })
 }
 
 /// `expand=user/{id}` goes only with `filter=user.id eq "{id}"` (Okta's API description); anything else is malformed (recorded).
-fn expanded_user<'a>(request: &'a Request, filter: Option<&Expr>) -> Result<Option<&'a str>, Refusal> {
+fn expanded_user<'a>(
+    request: &'a Request,
+    filter: Option<&Expr>,
+) -> Result<Option<&'a str>, Refusal> {
     let asked = filter.and_then(user_of);
     let Some(expand) = request.query("expand").filter(|text| !text.is_empty()) else {
-        return if asked.is_some() { Err(malformed_expand()) } else { Ok(None) };
+        return if asked.is_some() {
+            Err(malformed_expand())
+        } else {
+            Ok(None)
+        };
     };
-    let user = expand.strip_prefix("user/").filter(|user| !user.is_empty()).ok_or_else(malformed_expand)?;
-    if asked.as_deref() == Some(user) { Ok(Some(user)) } else { Err(malformed_expand()) }
+    let user = expand
+        .strip_prefix("user/")
+        .filter(|user| !user.is_empty())
+        .ok_or_else(malformed_expand)?;
+    if asked.as_deref() == Some(user) {
+        Ok(Some(user))
+    } else {
+        Err(malformed_expand())
+    }
 }
 
 fn malformed_expand() -> Refusal {
@@ -122,7 +144,8 @@ fn is_supported(expression: &Expr) -> bool {
         Expr::Not(_) => false,
         Expr::And(..) | Expr::Or(..) => true,
         Expr::Test(test) => {
-            test.operator == Operator::Eq && matches!(test.property.as_str(), "id" | "name" | "status" | "user.id")
+            test.operator == Operator::Eq
+                && matches!(test.property.as_str(), "id" | "name" | "status" | "user.id")
         }
     }
 }
@@ -155,7 +178,11 @@ fn get(org: &Org, request: &Request) -> Reply {
     let app = find(org, request.parameter(0))?;
     let user = match request.query("expand").filter(|text| !text.is_empty()) {
         None => None,
-        Some(text) => Some(text.strip_prefix("user/").filter(|user| !user.is_empty()).ok_or_else(malformed_expand)?),
+        Some(text) => Some(
+            text.strip_prefix("user/")
+                .filter(|user| !user.is_empty())
+                .ok_or_else(malformed_expand)?,
+        ),
     };
     Answer::ok(shown_with(org, app, request, user))
 }
@@ -165,7 +192,9 @@ fn of_group(org: &Org, request: &Request) -> Reply {
     if !org.groups.contains_key(id) {
         return Err(Refusal::not_found(id, "UserGroup"));
     }
-    pages::of_map(request, SIZE, &org.apps, |app| app.groups.contains_key(id).then(|| show(org, app, request)))
+    pages::of_map(request, SIZE, &org.apps, |app| {
+        app.groups.contains_key(id).then(|| show(org, app, request))
+    })
 }
 
 fn create(org: &mut Org, request: &Request) -> Reply {
@@ -191,14 +220,27 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     };
     let id = app.id.clone();
     org.apps.insert(id.clone(), app);
-    tell(org, request, "application.lifecycle.create", "Create application", &id);
+    tell(
+        org,
+        request,
+        "application.lifecycle.create",
+        "Create application",
+        &id,
+    );
     Answer::ok(show(org, find(org, &id)?, request))
 }
 
 fn read_label(body: &Map<String, Value>) -> Result<String, Refusal> {
-    let label = body.get("label").and_then(Value::as_str).map(str::trim).unwrap_or_default();
+    let label = body
+        .get("label")
+        .and_then(Value::as_str)
+        .map(str::trim)
+        .unwrap_or_default();
     if label.is_empty() {
-        return Err(Refusal::validation("label", &["label: Label must be specified"]));
+        return Err(Refusal::validation(
+            "label",
+            &["label: Label must be specified"],
+        ));
     }
     Ok(label.to_owned())
 }
@@ -215,7 +257,10 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
     let body = request.object()?;
     let (name, document) = app_form::read(body)?;
     if name != app.name {
-        return Err(Refusal::validation("name", &["name: The name of an application cannot be changed"]));
+        return Err(Refusal::validation(
+            "name",
+            &["name: The name of an application cannot be changed"],
+        ));
     }
     let label = read_label(body)?;
     let now = org.now();
@@ -224,17 +269,31 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
         app.document = document;
         app.last_updated = now;
     }
-    tell(org, request, "application.lifecycle.update", "Update application", id);
+    tell(
+        org,
+        request,
+        "application.lifecycle.update",
+        "Update application",
+        id,
+    );
     Answer::ok(show(org, find(org, id)?, request))
 }
 
 fn delete(org: &mut Org, request: &Request) -> Reply {
     let id = request.parameter(0);
     if find(org, id)?.status == "ACTIVE" {
-        return Err(Refusal::new(403, "E0000056", "Delete application forbidden.")
-            .cause("The application must be deactivated before deletion."));
+        return Err(
+            Refusal::new(403, "E0000056", "Delete application forbidden.")
+                .cause("The application must be deactivated before deletion."),
+        );
     }
-    tell(org, request, "application.lifecycle.delete", "Delete application", id);
+    tell(
+        org,
+        request,
+        "application.lifecycle.delete",
+        "Delete application",
+        id,
+    );
     org.apps.remove(id);
     org.tasks.retain(|task| task.app != id);
     org.jobs.retain(|job| job.app != id);
@@ -242,13 +301,25 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
 }
 
 fn activate(org: &mut Org, request: &Request) -> Reply {
-    set_status(org, request, "ACTIVE", "application.lifecycle.activate", "Activate application")?;
+    set_status(
+        org,
+        request,
+        "ACTIVE",
+        "application.lifecycle.activate",
+        "Activate application",
+    )?;
     catch_up(org, request.parameter(0));
     Answer::ok(json!({}))
 }
 
 fn deactivate(org: &mut Org, request: &Request) -> Reply {
-    set_status(org, request, "INACTIVE", "application.lifecycle.deactivate", "Deactivate application")?;
+    set_status(
+        org,
+        request,
+        "INACTIVE",
+        "application.lifecycle.deactivate",
+        "Deactivate application",
+    )?;
     Answer::ok(json!({}))
 }
 
@@ -272,9 +343,15 @@ fn set_status(
 
 /// Groups may have changed while the app was inactive.
 fn catch_up(org: &mut Org, app: &str) {
-    let Some(instance) = org.apps.get(app) else { return };
+    let Some(instance) = org.apps.get(app) else {
+        return;
+    };
     let mut users: std::collections::BTreeSet<Id> = instance.users.keys().cloned().collect();
-    for group in instance.groups.keys().filter_map(|group| org.groups.get(group)) {
+    for group in instance
+        .groups
+        .keys()
+        .filter_map(|group| org.groups.get(group))
+    {
         users.extend(group.members.iter().cloned());
     }
     for user in users {
@@ -282,12 +359,15 @@ fn catch_up(org: &mut Org, app: &str) {
     }
 }
 
-/// Features are told of Org2Org and few others, never of AD (Okta's API description, recorded cause).
+/// Features are told of `okta_org2org` and few others, never of AD (Okta's API description, recorded cause).
 fn features(org: &Org, request: &Request) -> Reply {
     if find(org, request.parameter(0))?.name == "okta_org2org" {
         return Err(Refusal::not_modelled("provisioning of Org2Org"));
     }
-    Err(Refusal::validation("feature", &["Provisioning is not supported."]))
+    Err(Refusal::validation(
+        "feature",
+        &["Provisioning is not supported."],
+    ))
 }
 
 /// Recorded of an app kind without a provisioning connection; assumed of AD.
@@ -299,7 +379,9 @@ fn connection(org: &Org, request: &Request) -> Reply {
 }
 
 fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str, app: &str) {
-    let event = Event::new(kind, words).by(&request.principal).on_app(org, app);
+    let event = Event::new(kind, words)
+        .by(&request.principal)
+        .on_app(org, app);
     log::record(org, event);
 }
 

@@ -1,7 +1,7 @@
 //! The queue of provisioning jobs: what Okta's agents will do, and when.
 
 use super::agent;
-use super::store::{Id, Job, JobKind, Millis, Org};
+use super::store::{Job, JobKind, Millis, Org};
 
 /// Time from a change to its job when the options say nothing, in milliseconds.
 const DELAY: u64 = 2_000;
@@ -11,7 +11,11 @@ const AGENT_TIMEOUT: u64 = 30_000;
 /// Queues a job that brings the user's account to what Okta says of it; the app user is out of sync until then.
 pub(super) fn queue_push(org: &mut Org, app: &str, user: &str) {
     let (now, delay) = (org.now(), delay(org));
-    if let Some(app_user) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
+    if let Some(app_user) = org
+        .apps
+        .get_mut(app)
+        .and_then(|app| app.users.get_mut(user))
+    {
         "OUT_OF_SYNC".clone_into(&mut app_user.sync_state);
         app_user.syncing_from = Some(now + delay / 2);
     }
@@ -19,7 +23,14 @@ pub(super) fn queue_push(org: &mut Org, app: &str, user: &str) {
 }
 
 /// Queues a job, due after the org's delay from `now`.
-pub(super) fn queue(org: &mut Org, now: Millis, app: &str, user: &str, kind: JobKind, account: Option<String>) {
+pub(super) fn queue(
+    org: &mut Org,
+    now: Millis,
+    app: &str,
+    user: &str,
+    kind: JobKind,
+    account: Option<String>,
+) {
     let due = now + delay(org);
     let position = org.jobs.partition_point(|job| job.due <= due);
     let job = Job {
@@ -37,8 +48,13 @@ pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
     let timeout = agent_timeout(org);
     let mut waiting = Vec::new();
     while org.jobs.front().is_some_and(|job| job.due <= now) {
-        let Some(job) = org.jobs.pop_front() else { break };
-        if job.kind != JobKind::Reconcile && agent::is_down(org, &job.app) && now < job.due + timeout {
+        let Some(job) = org.jobs.pop_front() else {
+            break;
+        };
+        if job.kind != JobKind::Reconcile
+            && agent::is_down(org, &job.app)
+            && now < job.due + timeout
+        {
             waiting.push(job);
         } else {
             agent::perform(org, &job, now);
@@ -55,7 +71,8 @@ pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
 /// Drops what waits for a user who is gone.
 pub(super) fn forget(org: &mut Org, user: &str) {
     // A deactivation still has to reach the directory.
-    org.jobs.retain(|job| job.user != user || job.kind == JobKind::Deactivate);
+    org.jobs
+        .retain(|job| job.user != user || job.kind == JobKind::Deactivate);
     org.tasks.retain(|task| task.user != user);
 }
 
@@ -68,15 +85,23 @@ pub(super) fn retry(org: &mut Org, app: Option<&str>, user: Option<&str>) -> usi
     org.tasks = kept;
     let retried: Vec<super::store::Task> = retried;
     for task in &retried {
-        repeat(org, &task.app, &task.user);
+        repeat(org, task);
     }
     retried.len()
 }
 
-fn repeat(org: &mut Org, app: &Id, user: &Id) {
-    let held = org.apps.get(app).is_some_and(|app| app.users.contains_key(user));
+fn repeat(org: &mut Org, task: &super::store::Task) {
+    let (app, user) = (&task.app, &task.user);
+    let held = org
+        .apps
+        .get(app)
+        .is_some_and(|app| app.users.contains_key(user));
     if held {
         queue_push(org, app, user);
+    } else if task.account.is_some() {
+        let now = org.now();
+        let account = task.account.clone();
+        queue(org, now, app, user, JobKind::Deactivate, account);
     }
 }
 
@@ -85,5 +110,6 @@ fn delay(org: &Org) -> Millis {
 }
 
 fn agent_timeout(org: &Org) -> Millis {
-    Millis::try_from(org.options.agent_timeout_ms.unwrap_or(AGENT_TIMEOUT)).unwrap_or(Millis::MAX / 4)
+    Millis::try_from(org.options.agent_timeout_ms.unwrap_or(AGENT_TIMEOUT))
+        .unwrap_or(Millis::MAX / 4)
 }

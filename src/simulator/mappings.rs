@@ -61,7 +61,9 @@ pub(super) enum Direction {
 pub(super) fn defaults(ids: &mut Ids) -> Vec<Mapping> {
     let rows = |expression: fn(&(&str, &str, &str)) -> (String, String)| {
         let entries = ATTRIBUTES.iter().map(expression);
-        entries.map(|(target, text)| (target, json!({"expression": text, "pushStatus": "PUSH"}))).collect()
+        entries
+            .map(|(target, text)| (target, json!({"expression": text, "pushStatus": "PUSH"})))
+            .collect()
     };
     vec![
         Mapping {
@@ -93,7 +95,9 @@ pub(super) fn user_name(app: &App, user: &User) -> String {
 pub(super) fn profile_for(app: &App, user: &User) -> Map<String, Value> {
     let mapped = to_app(app).map(|mapping| &mapping.properties);
     let entries = mapped.into_iter().flatten().map(|(name, rule)| {
-        let value = rule["expression"].as_str().and_then(|text| evaluate(text, user));
+        let value = rule["expression"]
+            .as_str()
+            .and_then(|text| evaluate(text, user));
         (name.clone(), value.map_or(Value::Null, Value::from))
     });
     entries.collect()
@@ -104,13 +108,17 @@ pub(super) fn apply(org: &mut Org, app: &str, user: &str) -> bool {
     let (Some(instance), Some(member)) = (org.apps.get_mut(app), org.users.get(user)) else {
         return false;
     };
-    let pushed: Map<String, Value> =
-        profile_for(instance, member).into_iter().filter(|(name, _)| is_pushed(instance, name)).collect();
+    let pushed: Map<String, Value> = profile_for(instance, member)
+        .into_iter()
+        .filter(|(name, _)| is_pushed(instance, name))
+        .collect();
     let user_name = user_name(instance, member);
     let Some(held) = instance.users.get_mut(user) else {
         return false;
     };
-    let changed = pushed.iter().any(|(name, value)| held.profile.get(name).unwrap_or(&Value::Null) != value);
+    let changed = pushed
+        .iter()
+        .any(|(name, value)| held.profile.get(name).unwrap_or(&Value::Null) != value);
     held.profile.extend(pushed);
     // Assumed: an account that exists keeps the name it was found by.
     if held.external_id.is_none() {
@@ -139,7 +147,9 @@ pub(super) fn ad_attributes(profile: &Map<String, Value>) -> Vec<(&'static str, 
 }
 
 fn to_app(app: &App) -> Option<&Mapping> {
-    app.mappings.iter().find(|mapping| mapping.direction == Direction::ToApp)
+    app.mappings
+        .iter()
+        .find(|mapping| mapping.direction == Direction::ToApp)
 }
 
 fn evaluate(expression: &str, user: &User) -> Option<String> {
@@ -156,13 +166,20 @@ fn evaluate(expression: &str, user: &User) -> Option<String> {
 fn is_known(expression: &str, source: &str) -> bool {
     expression.split('+').map(str::trim).all(|part| {
         let quoted = part.len() >= 2 && part.starts_with('"') && part.ends_with('"');
-        let name = part.strip_prefix(source).and_then(|rest| rest.strip_prefix('.'));
-        quoted || name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        let name = part
+            .strip_prefix(source)
+            .and_then(|rest| rest.strip_prefix('.'));
+        quoted
+            || name.is_some_and(|name| {
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            })
     })
 }
 
 fn all(org: &Org) -> impl Iterator<Item = (&App, &Mapping)> {
-    org.apps.values().flat_map(|app| app.mappings.iter().map(move |mapping| (app, mapping)))
+    org.apps
+        .values()
+        .flat_map(|app| app.mappings.iter().map(move |mapping| (app, mapping)))
 }
 
 /// The links of this list drop `sourceId` and `targetId` (recorded): a client that follows them gets foreign mappings too.
@@ -178,7 +195,12 @@ fn list(org: &Org, request: &Request) -> Reply {
     let plain = Request {
         path: request.path.clone(),
         base: request.base.clone(),
-        query: request.query.iter().filter(|(key, _)| matches!(key.as_str(), "limit" | "after")).cloned().collect(),
+        query: request
+            .query
+            .iter()
+            .filter(|(key, _)| matches!(key.as_str(), "limit" | "after"))
+            .cloned()
+            .collect(),
         ..Request::default()
     };
     pages::of_sorted(&plain, SIZE, &found, |(app, mapping)| {
@@ -207,9 +229,18 @@ fn get(org: &Org, request: &Request) -> Reply {
 
 fn update(org: &mut Org, request: &Request) -> Reply {
     let id = request.parameter(0);
-    let given = request.object()?.get("properties").and_then(Value::as_object).ok_or_else(Refusal::malformed)?;
-    let mut mappings = org.apps.values_mut().flat_map(|app| app.mappings.iter_mut());
-    let mapping = mappings.find(|mapping| mapping.id == id).ok_or_else(|| Refusal::not_found(id, "ProfileMapping"))?;
+    let given = request
+        .object()?
+        .get("properties")
+        .and_then(Value::as_object)
+        .ok_or_else(Refusal::malformed)?;
+    let mut mappings = org
+        .apps
+        .values_mut()
+        .flat_map(|app| app.mappings.iter_mut());
+    let mapping = mappings
+        .find(|mapping| mapping.id == id)
+        .ok_or_else(|| Refusal::not_found(id, "ProfileMapping"))?;
     for (name, rule) in given {
         check_rule(mapping.direction, name, rule)?;
     }
@@ -239,11 +270,17 @@ fn check_rule(direction: Direction, name: &str, rule: &Value) -> Result<(), Refu
     if !matches!(rule["pushStatus"].as_str(), Some("PUSH" | "DONT_PUSH")) {
         return Err(Refusal::malformed());
     }
-    let source = if direction == Direction::ToApp { "user" } else { "appuser" };
+    let source = if direction == Direction::ToApp {
+        "user"
+    } else {
+        "appuser"
+    };
     if is_known(expression, source) {
         Ok(())
     } else {
-        Err(Refusal::not_modelled(&format!("the mapping expression {expression:?}")))
+        Err(Refusal::not_modelled(&format!(
+            "the mapping expression {expression:?}"
+        )))
     }
 }
 

@@ -2,35 +2,131 @@
 
 /// Given names and their ASCII forms.
 const GIVEN: &[(&str, &str)] = &[
-    ("Aaliyah", "aaliyah"), ("Agnieszka", "agnieszka"), ("Aiko", "aiko"), ("Alejandro", "alejandro"), ("Amina", "amina"),
-    ("Anaïs", "anais"), ("Anders", "anders"), ("Aoife", "aoife"), ("Arjun", "arjun"), ("Ayşe", "ayse"),
-    ("Bálint", "balint"), ("Björn", "bjoern"), ("Camila", "camila"), ("Chidi", "chidi"), ("Dmitri", "dmitri"),
-    ("Eleni", "eleni"), ("Elif", "elif"), ("Emeka", "emeka"), ("Fatima", "fatima"), ("François", "francois"),
-    ("Giulia", "giulia"), ("Grace", "grace"), ("Hana", "hana"), ("Hassan", "hassan"), ("Hiroshi", "hiroshi"),
-    ("Ingrid", "ingrid"), ("Ivana", "ivana"), ("Jean-Luc", "jean-luc"), ("João", "joao"), ("Jürgen", "juergen"),
-    ("Kwame", "kwame"), ("Lars", "lars"), ("Leila", "leila"), ("Linh", "linh"), ("Łukasz", "lukasz"),
-    ("Mads", "mads"), ("Maria", "maria"), ("Mateo", "mateo"), ("Mei", "mei"), ("Mihai", "mihai"),
-    ("Nadia", "nadia"), ("Ngozi", "ngozi"), ("Noor", "noor"), ("Olga", "olga"), ("Oluwaseun", "oluwaseun"),
-    ("Paolo", "paolo"), ("Priya", "priya"), ("Rafael", "rafael"), ("Rosa", "rosa"), ("Samuel", "samuel"),
-    ("Sinéad", "sinead"), ("Sofia", "sofia"), ("Søren", "soeren"), ("Tariq", "tariq"), ("Thandiwe", "thandiwe"),
-    ("Tomás", "tomas"), ("Valentina", "valentina"), ("Wei", "wei"), ("Yusuf", "yusuf"), ("Zoë", "zoe"),
+    ("Aaliyah", "aaliyah"),
+    ("Agnieszka", "agnieszka"),
+    ("Aiko", "aiko"),
+    ("Alejandro", "alejandro"),
+    ("Amina", "amina"),
+    ("Anaïs", "anais"),
+    ("Anders", "anders"),
+    ("Aoife", "aoife"),
+    ("Arjun", "arjun"),
+    ("Ayşe", "ayse"),
+    ("Bálint", "balint"),
+    ("Björn", "bjoern"),
+    ("Camila", "camila"),
+    ("Chidi", "chidi"),
+    ("Dmitri", "dmitri"),
+    ("Eleni", "eleni"),
+    ("Elif", "elif"),
+    ("Emeka", "emeka"),
+    ("Fatima", "fatima"),
+    ("François", "francois"),
+    ("Giulia", "giulia"),
+    ("Grace", "grace"),
+    ("Hana", "hana"),
+    ("Hassan", "hassan"),
+    ("Hiroshi", "hiroshi"),
+    ("Ingrid", "ingrid"),
+    ("Ivana", "ivana"),
+    ("Jean-Luc", "jean-luc"),
+    ("João", "joao"),
+    ("Jürgen", "juergen"),
+    ("Kwame", "kwame"),
+    ("Lars", "lars"),
+    ("Leila", "leila"),
+    ("Linh", "linh"),
+    ("Łukasz", "lukasz"),
+    ("Mads", "mads"),
+    ("Maria", "maria"),
+    ("Mateo", "mateo"),
+    ("Mei", "mei"),
+    ("Mihai", "mihai"),
+    ("Nadia", "nadia"),
+    ("Ngozi", "ngozi"),
+    ("Noor", "noor"),
+    ("Olga", "olga"),
+    ("Oluwaseun", "oluwaseun"),
+    ("Paolo", "paolo"),
+    ("Priya", "priya"),
+    ("Rafael", "rafael"),
+    ("Rosa", "rosa"),
+    ("Samuel", "samuel"),
+    ("Sinéad", "sinead"),
+    ("Sofia", "sofia"),
+    ("Søren", "soeren"),
+    ("Tariq", "tariq"),
+    ("Thandiwe", "thandiwe"),
+    ("Tomás", "tomas"),
+    ("Valentina", "valentina"),
+    ("Wei", "wei"),
+    ("Yusuf", "yusuf"),
+    ("Zoë", "zoe"),
     ("Zuzana", "zuzana"),
 ];
 
 /// Family names and their ASCII forms. Apostrophes, hyphens, spaces and a comma are there to be escaped and quoted.
 const FAMILY: &[(&str, &str)] = &[
-    ("Abdi", "abdi"), ("Adeyemi", "adeyemi"), ("Álvarez", "alvarez"), ("Andersson", "andersson"), ("Bianchi", "bianchi"),
-    ("Böhm", "boehm"), ("Castillo", "castillo"), ("Çelik", "celik"), ("Chukwu", "chukwu"), ("Costa", "costa"),
-    ("D'Angelo", "dangelo"), ("da Silva", "dasilva"), ("de Vries", "devries"), ("Diallo", "diallo"), ("Dvořák", "dvorak"),
-    ("Eriksen", "eriksen"), ("Fernández", "fernandez"), ("Fischer", "fischer"), ("García-López", "garcia-lopez"), ("Gupta", "gupta"),
-    ("Haddad", "haddad"), ("Hansen", "hansen"), ("Horvat", "horvat"), ("Ibrahim", "ibrahim"), ("Ionescu", "ionescu"),
-    ("Ivanova", "ivanova"), ("Jansen", "jansen"), ("Kaya", "kaya"), ("Kim", "kim"), ("King, Jr.", "king"),
-    ("Kowalska", "kowalska"), ("Kumar", "kumar"), ("Lefèvre", "lefevre"), ("Lindqvist", "lindqvist"), ("MacLeod", "macleod"),
-    ("Martins", "martins"), ("Mbeki", "mbeki"), ("Mensah", "mensah"), ("Moreau", "moreau"), ("Müller", "mueller"),
-    ("Nagy", "nagy"), ("Nakamura", "nakamura"), ("Nguyen", "nguyen"), ("Nkosi", "nkosi"), ("O'Brien", "obrien"),
-    ("Ó Conaill", "oconaill"), ("Ortiz", "ortiz"), ("Papadopoulos", "papadopoulos"), ("Park", "park"), ("Petrov", "petrov"),
-    ("Reyes", "reyes"), ("Rossi", "rossi"), ("Sato", "sato"), ("Schmidt", "schmidt"), ("Sharma", "sharma"),
-    ("Smith-Jones", "smith-jones"), ("Tanaka", "tanaka"), ("Virtanen", "virtanen"), ("Wójcik", "wojcik"), ("Yılmaz", "yilmaz"),
+    ("Abdi", "abdi"),
+    ("Adeyemi", "adeyemi"),
+    ("Álvarez", "alvarez"),
+    ("Andersson", "andersson"),
+    ("Bianchi", "bianchi"),
+    ("Böhm", "boehm"),
+    ("Castillo", "castillo"),
+    ("Çelik", "celik"),
+    ("Chukwu", "chukwu"),
+    ("Costa", "costa"),
+    ("D'Angelo", "dangelo"),
+    ("da Silva", "dasilva"),
+    ("de Vries", "devries"),
+    ("Diallo", "diallo"),
+    ("Dvořák", "dvorak"),
+    ("Eriksen", "eriksen"),
+    ("Fernández", "fernandez"),
+    ("Fischer", "fischer"),
+    ("García-López", "garcia-lopez"),
+    ("Gupta", "gupta"),
+    ("Haddad", "haddad"),
+    ("Hansen", "hansen"),
+    ("Horvat", "horvat"),
+    ("Ibrahim", "ibrahim"),
+    ("Ionescu", "ionescu"),
+    ("Ivanova", "ivanova"),
+    ("Jansen", "jansen"),
+    ("Kaya", "kaya"),
+    ("Kim", "kim"),
+    ("King, Jr.", "king"),
+    ("Kowalska", "kowalska"),
+    ("Kumar", "kumar"),
+    ("Lefèvre", "lefevre"),
+    ("Lindqvist", "lindqvist"),
+    ("MacLeod", "macleod"),
+    ("Martins", "martins"),
+    ("Mbeki", "mbeki"),
+    ("Mensah", "mensah"),
+    ("Moreau", "moreau"),
+    ("Müller", "mueller"),
+    ("Nagy", "nagy"),
+    ("Nakamura", "nakamura"),
+    ("Nguyen", "nguyen"),
+    ("Nkosi", "nkosi"),
+    ("O'Brien", "obrien"),
+    ("Ó Conaill", "oconaill"),
+    ("Ortiz", "ortiz"),
+    ("Papadopoulos", "papadopoulos"),
+    ("Park", "park"),
+    ("Petrov", "petrov"),
+    ("Reyes", "reyes"),
+    ("Rossi", "rossi"),
+    ("Sato", "sato"),
+    ("Schmidt", "schmidt"),
+    ("Sharma", "sharma"),
+    ("Smith-Jones", "smith-jones"),
+    ("Tanaka", "tanaka"),
+    ("Virtanen", "virtanen"),
+    ("Wójcik", "wojcik"),
+    ("Yılmaz", "yilmaz"),
     ("Zhang", "zhang"),
 ];
 
@@ -60,7 +156,11 @@ impl Person {
                 given: (*given).to_owned(),
                 family: (*family).to_owned(),
                 login: (*login).to_owned(),
-                account: account(given, login.split('.').next_back().unwrap_or_default(), None),
+                account: account(
+                    given,
+                    login.split('.').next_back().unwrap_or_default(),
+                    None,
+                ),
             },
             None => Self::generated(index - EXAMPLES.len()),
         }
@@ -78,7 +178,13 @@ impl Person {
         let (given, family) = (GIVEN[pair / FAMILY.len()], FAMILY[pair % FAMILY.len()]);
         let second = (round > 0).then(|| GIVEN[second]);
         let number = (round > 1).then_some(round);
-        Self::of(given, second, family, number, index + round.saturating_sub(1) * triples + round.min(1) * pairs)
+        Self::of(
+            given,
+            second,
+            family,
+            number,
+            index + round.saturating_sub(1) * triples + round.min(1) * pairs,
+        )
     }
 
     fn of(
@@ -110,9 +216,15 @@ fn scatter(index: usize, modulus: usize) -> usize {
 
 /// First letter, ten letters of the family name, and the number that makes it unique.
 fn account(given: &str, family: &str, number: Option<usize>) -> String {
-    let letters = given.chars().take(1).chain(family.chars().filter(char::is_ascii_alphabetic).take(10));
+    let letters = given
+        .chars()
+        .take(1)
+        .chain(family.chars().filter(char::is_ascii_alphabetic).take(10));
     let number = number.map(|number| number.to_string()).unwrap_or_default();
-    letters.map(|letter| letter.to_ascii_lowercase()).chain(number.chars()).collect()
+    letters
+        .map(|letter| letter.to_ascii_lowercase())
+        .chain(number.chars())
+        .collect()
 }
 
 #[cfg(test)]
@@ -124,11 +236,19 @@ mod tests {
     fn nobody_is_made_twice() {
         let count = GIVEN.len() * FAMILY.len() * (GIVEN.len() + 2);
         let people: Vec<Person> = (0..count).map(Person::number).collect();
-        let distinct = |name: fn(&Person) -> String| people.iter().map(name).collect::<HashSet<_>>().len();
+        let distinct =
+            |name: fn(&Person) -> String| people.iter().map(name).collect::<HashSet<_>>().len();
         assert_eq!(distinct(|person| person.login.clone()), count);
         assert_eq!(distinct(|person| person.account.clone()), count);
-        assert_eq!(distinct(|person| format!("{} {}", person.given, person.family)), count);
-        assert!(people.iter().all(|person| person.account.len() <= 20 && person.login.is_ascii()));
+        assert_eq!(
+            distinct(|person| format!("{} {}", person.given, person.family)),
+            count
+        );
+        assert!(
+            people
+                .iter()
+                .all(|person| person.account.len() <= 20 && person.login.is_ascii())
+        );
     }
 
     #[test]

@@ -37,7 +37,10 @@ pub(super) fn membership_changed(org: &mut Org, user: &str) {
 pub(super) fn user_changed(org: &mut Org, user: &str) {
     for app in apps_of(org, user) {
         let changed = mappings::apply(org, &app, user);
-        let pushes = org.apps.get(&app).is_some_and(|app| has(app, "PUSH_PROFILE_UPDATES"));
+        let pushes = org
+            .apps
+            .get(&app)
+            .is_some_and(|app| has(app, "PUSH_PROFILE_UPDATES"));
         if changed && pushes && provisions(org, &app) {
             push(org, &app, user, Push::WhenChanged);
         }
@@ -77,7 +80,12 @@ pub(super) fn group_unassigned(org: &mut Org, app: &str, group: &str) -> bool {
         return false;
     }
     let granted = |user: &&AppUser| user.granting_group.as_deref() == Some(group);
-    let users: Vec<Id> = instance.users.values().filter(granted).map(|user| user.user.clone()).collect();
+    let users: Vec<Id> = instance
+        .users
+        .values()
+        .filter(granted)
+        .map(|user| user.user.clone())
+        .collect();
     for user in users {
         reevaluate(org, app, &user, Push::WhenChanged);
     }
@@ -88,9 +96,14 @@ pub(super) fn group_unassigned(org: &mut Org, app: &str, group: &str) -> bool {
 pub(super) fn group_assigned(org: &mut Org, app: &str, group: &str) {
     let members = org.groups.get(group).map(|group| group.members.clone());
     for user in members.unwrap_or_default() {
-        let decides = compare(org, app, &user).is_some_and(|(_, wanted)| wanted.as_deref() == Some(group));
+        let decides =
+            compare(org, app, &user).is_some_and(|(_, wanted)| wanted.as_deref() == Some(group));
         // Members over whom another group decides are not touched by this one.
-        let repush = if decides { Push::Always } else { Push::WhenChanged };
+        let repush = if decides {
+            Push::Always
+        } else {
+            Push::WhenChanged
+        };
         reevaluate(org, app, &user, repush);
     }
 }
@@ -103,7 +116,9 @@ pub(super) fn reevaluate(org: &mut Org, app: &str, user: &str, repush: Push) {
     match (present, wanted) {
         (Present::Absent, Some(group)) => assign_by_group(org, app, user, &group),
         (Present::ByGroup(_), None) => remove(org, app, user),
-        (Present::ByGroup(old), Some(new)) if old.as_deref() != Some(&new) => regroup(org, app, user, &new, repush),
+        (Present::ByGroup(old), Some(new)) if old.as_deref() != Some(&new) => {
+            regroup(org, app, user, &new, repush);
+        }
         (Present::ByGroup(_), Some(_)) if repush == Push::Always => push(org, app, user, repush),
         // An individual assignment is not driven by groups.
         _ => {}
@@ -137,7 +152,9 @@ fn may_assign(app: &App, user: &User) -> bool {
     let Some(spent) = app.unassigned.get(&user.id) else {
         return true;
     };
-    app.groups.keys().any(|group| user.groups.contains(group) && !spent.contains(group))
+    app.groups
+        .keys()
+        .any(|group| user.groups.contains(group) && !spent.contains(group))
 }
 
 /// A group that the user has left may assign him when he joins it again.
@@ -188,7 +205,14 @@ pub(super) fn add(org: &mut Org, app: &str, app_user: AppUser) {
         instance.unassigned.remove(&user);
         instance.users.insert(user.clone(), app_user);
     }
-    note(org, "application.user_membership.add", "Add user to application membership", app, &user, None);
+    note(
+        org,
+        "application.user_membership.add",
+        "Add user to application membership",
+        app,
+        &user,
+        None,
+    );
     if org.apps.get(app).is_some_and(creates) {
         push(org, app, &user, Push::Always);
     }
@@ -196,11 +220,22 @@ pub(super) fn add(org: &mut Org, app: &str, app_user: AppUser) {
 
 fn regroup(org: &mut Org, app: &str, user: &str, group: &str, repush: Push) {
     let now = org.now();
-    if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
+    if let Some(held) = org
+        .apps
+        .get_mut(app)
+        .and_then(|app| app.users.get_mut(user))
+    {
         held.granting_group = Some(group.to_owned());
         held.last_updated = now;
     }
-    note(org, "application.user_membership.update", "Update user's application membership", app, user, None);
+    note(
+        org,
+        "application.user_membership.update",
+        "Update user's application membership",
+        app,
+        user,
+        None,
+    );
     push(org, app, user, repush);
 }
 
@@ -210,7 +245,11 @@ pub(super) fn convert_to_group(org: &mut Org, app: &str, user: &str) -> bool {
     let wanted = wanted.and_then(|(app, user)| effective_group::effective(app, user));
     let group = wanted.map(|group| group.group.clone());
     let found = group.is_some();
-    if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
+    if let Some(held) = org
+        .apps
+        .get_mut(app)
+        .and_then(|app| app.users.get_mut(user))
+    {
         held.individual = false;
         held.granting_group = group;
     }
@@ -231,7 +270,8 @@ pub(super) fn push(org: &mut Org, app: &str, user: &str, repush: Push) {
         return;
     }
     if repush == Push::Always {
-        org.tasks.retain(|task| task.app != app || task.user != user);
+        org.tasks
+            .retain(|task| task.app != app || task.user != user);
     }
     jobs::queue_push(org, app, user);
     super::agent::announce(org, app, user);
@@ -239,7 +279,14 @@ pub(super) fn push(org: &mut Org, app: &str, user: &str, repush: Push) {
 
 /// Takes the app from the user; his account is disabled when the app is told so, never deleted.
 pub(super) fn remove(org: &mut Org, app: &str, user: &str) {
-    note(org, "application.user_membership.remove", "Remove user's application membership", app, user, None);
+    note(
+        org,
+        "application.user_membership.remove",
+        "Remove user's application membership",
+        app,
+        user,
+        None,
+    );
     let Some(instance) = org.apps.get_mut(app) else {
         return;
     };
@@ -247,7 +294,8 @@ pub(super) fn remove(org: &mut Org, app: &str, user: &str) {
         return;
     };
     let disables = has(instance, "PUSH_USER_DEACTIVATION");
-    org.tasks.retain(|task| task.app != app || task.user != user);
+    org.tasks
+        .retain(|task| task.app != app || task.user != user);
     if let Some(account) = held.external_id.filter(|_| disables) {
         let now = org.now();
         jobs::queue(org, now, app, user, JobKind::Deactivate, Some(account));
@@ -257,7 +305,11 @@ pub(super) fn remove(org: &mut Org, app: &str, user: &str) {
 /// Takes an individual assignment away; the groups the user is in now do not bring it back (help page "Convert user assignments").
 pub(super) fn unassign(org: &mut Org, app: &str, user: &str) {
     remove(org, app, user);
-    let groups: BTreeSet<Id> = org.users.get(user).map(|user| user.groups.clone()).unwrap_or_default();
+    let groups: BTreeSet<Id> = org
+        .users
+        .get(user)
+        .map(|user| user.groups.clone())
+        .unwrap_or_default();
     if let Some(app) = org.apps.get_mut(app) {
         app.unassigned.insert(user.to_owned(), groups);
     }
@@ -266,7 +318,10 @@ pub(super) fn unassign(org: &mut Org, app: &str, user: &str) {
 /// Whether a directory is the source of this user's profile, so that Okta must not change it.
 pub(super) fn is_sourced(org: &Org, user: &str) -> bool {
     org.apps.values().any(|app| {
-        let linked = app.users.get(user).is_some_and(|held| held.external_id.is_some());
+        let linked = app
+            .users
+            .get(user)
+            .is_some_and(|held| held.external_id.is_some());
         linked && app.active_directory.is_some() && has(app, "PROFILE_MASTERING")
     })
 }
@@ -291,10 +346,22 @@ fn apps_of(org: &Org, user: &str) -> Vec<Id> {
 }
 
 /// Writes a log event about a user of an app, with the targets that Okta names: app user, app, user.
-pub(super) fn note(org: &mut Org, kind: &'static str, words: &str, app: &str, user: &str, failure: Option<&str>) {
+pub(super) fn note(
+    org: &mut Org,
+    kind: &'static str,
+    words: &str,
+    app: &str,
+    user: &str,
+    failure: Option<&str>,
+) {
     let user_name = org.apps.get(app).and_then(|app| app.users.get(user));
-    let alternate_id = user_name.map_or_else(|| "unknown".to_owned(), |held| held.user_name.clone());
-    let display_name = org.users.get(user).map(User::display_name).unwrap_or_default();
+    let alternate_id =
+        user_name.map_or_else(|| "unknown".to_owned(), |held| held.user_name.clone());
+    let display_name = org
+        .users
+        .get(user)
+        .map(User::display_name)
+        .unwrap_or_default();
     let mut event = Event::new(kind, words).target(Target {
         id: user.to_owned(),
         kind: "AppUser",

@@ -55,13 +55,19 @@ pub(super) fn mutability(attribute: &str) -> Option<Mutability> {
 
 fn get(org: &Org, request: &Request) -> Reply {
     let id = request.parameter(0);
-    let app = org.apps.get(id).ok_or_else(|| Refusal::not_found(id, "AppInstance"))?;
+    let app = org
+        .apps
+        .get(id)
+        .ok_or_else(|| Refusal::not_found(id, "AppInstance"))?;
     Answer::ok(show(app, request))
 }
 
 fn show(app: &App, request: &Request) -> Value {
     let properties: Map<String, Value> = ATTRIBUTES.iter().map(property).collect();
-    let own = wire::link(&request.base, &format!("/api/v1/meta/schemas/apps/{}/default", app.id));
+    let own = wire::link(
+        &request.base,
+        &format!("/api/v1/meta/schemas/apps/{}/default", app.id),
+    );
     json!({
         "id": format!("{}/api/v1/meta/schemas/apps/{}/default", request.base, app.id),
         "$schema": "http://json-schema.org/draft-04/schema#",

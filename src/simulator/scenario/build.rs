@@ -15,8 +15,16 @@ use super::{World, ad_instance, contractors, directories};
 
 const MONTH: i64 = 30 * 86_400_000;
 /// What users may be at the start.
-const STATUSES: &[&str] =
-    &["STAGED", "PROVISIONED", "ACTIVE", "SUSPENDED", "LOCKED_OUT", "PASSWORD_EXPIRED", "RECOVERY", "DEPROVISIONED"];
+const STATUSES: &[&str] = &[
+    "STAGED",
+    "PROVISIONED",
+    "ACTIVE",
+    "SUSPENDED",
+    "LOCKED_OUT",
+    "PASSWORD_EXPIRED",
+    "RECOVERY",
+    "DEPROVISIONED",
+];
 
 /// What is wrong with a scenario, all of it.
 #[derive(Default)]
@@ -33,7 +41,9 @@ impl Problems {
         outcome: Result<T, E>,
         what: impl FnOnce() -> String,
     ) -> Option<T> {
-        outcome.map_err(|error| self.add(format!("{}: {error}", what()))).ok()
+        outcome
+            .map_err(|error| self.add(format!("{}: {error}", what())))
+            .ok()
     }
 }
 
@@ -46,7 +56,11 @@ pub(super) fn build(scenario: Scenario) -> Result<World, Error> {
     let plans = scenario.orgs.unwrap_or_default();
     for (plan, seed) in plans.iter().zip(1..) {
         let mut org = begin(plan, seed, &world, &mut problems);
-        org.options = plan.options.clone().or_else(|| scenario.options.clone()).unwrap_or_default();
+        org.options = plan
+            .options
+            .clone()
+            .or_else(|| scenario.options.clone())
+            .unwrap_or_default();
         world.orgs.push(org);
     }
     if let Some(plan) = scenario.contractors.filter(|plan| plan.count > 0) {
@@ -56,14 +70,24 @@ pub(super) fn build(scenario: Scenario) -> Result<World, Error> {
     for (plan, org) in plans.iter().zip(&mut world.orgs) {
         finish(org, plan, &mut problems);
     }
-    if problems.0.is_empty() { Ok(world) } else { Err(Error::Scenario(problems.0.join("\n"))) }
+    if problems.0.is_empty() {
+        Ok(world)
+    } else {
+        Err(Error::Scenario(problems.0.join("\n")))
+    }
 }
 
-fn build_directories(scenario: &Scenario, problems: &mut Problems) -> BTreeMap<String, Arc<RwLock<super::Directory>>> {
+fn build_directories(
+    scenario: &Scenario,
+    problems: &mut Problems,
+) -> BTreeMap<String, Arc<RwLock<super::Directory>>> {
     let mut built = BTreeMap::new();
     for (plan, seed) in scenario.directories.iter().flatten().zip(100..) {
         let directory = directories::build(plan, seed, problems);
-        if built.insert(plan.domain.to_lowercase(), Arc::new(RwLock::new(directory))).is_some() {
+        if built
+            .insert(plan.domain.to_lowercase(), Arc::new(RwLock::new(directory)))
+            .is_some()
+        {
             problems.add(format!("there are two directories {:?}", plan.domain));
         }
     }
@@ -109,9 +133,15 @@ fn add_admin(org: &mut Org, plan: &AdminPlan, problems: &mut Problems) {
         status: None,
         attributes: Map::new(),
     };
-    let Some(owner) = add_user(org, &user, problems) else { return };
+    let Some(owner) = add_user(org, &user, problems) else {
+        return;
+    };
     let now = org.now();
-    let roles = plan.roles.iter().map(|kind| Role { id: org.ids.next("ra1"), kind: kind.clone(), created: now });
+    let roles = plan.roles.iter().map(|kind| Role {
+        id: org.ids.next("ra1"),
+        kind: kind.clone(),
+        created: now,
+    });
     let roles = roles.collect();
     org.roles.insert(owner.clone(), roles);
     let id = org.ids.next("00T");
@@ -120,7 +150,10 @@ fn add_admin(org: &mut Org, plan: &AdminPlan, problems: &mut Problems) {
         name: "okta-runbook".to_owned(),
         owner,
         // Not from the org's own generator: a token must not be foreseeable.
-        secret: plan.token.clone().unwrap_or_else(|| format!("00{}", characters(40))),
+        secret: plan
+            .token
+            .clone()
+            .unwrap_or_else(|| format!("00{}", characters(40))),
         created: now,
         expires: now + MONTH,
         network: "ANYWHERE".to_owned(),
@@ -130,18 +163,26 @@ fn add_admin(org: &mut Org, plan: &AdminPlan, problems: &mut Problems) {
 }
 
 fn characters(count: usize) -> String {
-    std::iter::repeat_with(fastrand::alphanumeric).take(count).collect()
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(count)
+        .collect()
 }
 
 /// Adds a user; `None` when the login is taken.
 pub(super) fn add_user(org: &mut Org, plan: &UserPlan, problems: &mut Problems) -> Option<Id> {
     if org.logins.contains_key(&plan.login.to_lowercase()) {
-        problems.add(format!("org {:?}: the login {:?} is there twice", org.name, plan.login));
+        problems.add(format!(
+            "org {:?}: the login {:?} is there twice",
+            org.name, plan.login
+        ));
         return None;
     }
     let status = plan.status.as_deref().unwrap_or("ACTIVE");
     if !STATUSES.contains(&status) {
-        problems.add(format!("org {:?}: user {:?} has the unknown status {status:?}", org.name, plan.login));
+        problems.add(format!(
+            "org {:?}: user {:?} has the unknown status {status:?}",
+            org.name, plan.login
+        ));
     }
     let now = org.now();
     let began = (status != "STAGED").then_some(now);
@@ -182,14 +223,24 @@ fn profile(plan: &UserPlan) -> Map<String, Value> {
 
 fn add_group(org: &mut Org, plan: &GroupPlan, problems: &mut Problems) {
     if org.groups.values().any(|group| group.name() == plan.name) {
-        problems.add(format!("org {:?}: there are two groups {:?}", org.name, plan.name));
+        problems.add(format!(
+            "org {:?}: there are two groups {:?}",
+            org.name, plan.name
+        ));
         return;
     }
     if !matches!(plan.kind.as_str(), "OKTA_GROUP" | "APP_GROUP") {
-        problems.add(format!("org {:?}: group {:?} has the unknown type {:?}", org.name, plan.name, plan.kind));
+        problems.add(format!(
+            "org {:?}: group {:?} has the unknown type {:?}",
+            org.name, plan.name, plan.kind
+        ));
     }
     let (id, now) = (org.ids.next("00g"), org.now());
-    let class = if plan.kind == "APP_GROUP" { "okta:windows_security_principal" } else { "okta:user_group" };
+    let class = if plan.kind == "APP_GROUP" {
+        "okta:windows_security_principal"
+    } else {
+        "okta:user_group"
+    };
     let profile = json!({"name": plan.name, "description": plan.description});
     let group = Group {
         id: id.clone(),
@@ -208,7 +259,10 @@ fn add_group(org: &mut Org, plan: &GroupPlan, problems: &mut Problems) {
             Some(user) => {
                 memberships::add(org, &id, &user, None);
             }
-            None => problems.add(format!("org {:?}: group {:?} names the unknown user {login:?}", org.name, plan.name)),
+            None => problems.add(format!(
+                "org {:?}: group {:?} names the unknown user {login:?}",
+                org.name, plan.name
+            )),
         }
     }
     org.recent = super::super::store::Recent::default();
@@ -216,14 +270,23 @@ fn add_group(org: &mut Org, plan: &GroupPlan, problems: &mut Problems) {
 
 fn add_rule(org: &mut Org, plan: &RulePlan, problems: &mut Problems) {
     if let Err(refusal) = rule_expression::parse(&plan.expression) {
-        problems.add(format!("org {:?}: rule {:?}: {} {}", org.name, plan.name, refusal.summary, refusal.causes.join("; ")));
+        problems.add(format!(
+            "org {:?}: rule {:?}: {} {}",
+            org.name,
+            plan.name,
+            refusal.summary,
+            refusal.causes.join("; ")
+        ));
         return;
     }
     let mut ids = Vec::new();
     for name in &plan.groups {
         match org.groups.values().find(|group| group.name() == name) {
             Some(group) => ids.push(group.id.clone()),
-            None => problems.add(format!("org {:?}: rule {:?} names the unknown group {name:?}", org.name, plan.name)),
+            None => problems.add(format!(
+                "org {:?}: rule {:?} names the unknown group {name:?}",
+                org.name, plan.name
+            )),
         }
     }
     let (id, now) = (org.ids.next("0pr"), org.now());

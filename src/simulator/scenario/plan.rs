@@ -108,7 +108,10 @@ pub(super) struct RulePlan {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the switches of the Admin Console, one each")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the switches of the Admin Console, one each"
+)]
 pub(super) struct AppPlan {
     pub(super) active_directory: Option<String>,
     pub(super) app: Option<Value>,
@@ -207,7 +210,9 @@ fn one_agent() -> Vec<AgentPlan> {
 }
 
 /// `200` or `{"count": 200, …}`. By hand, because an untagged enum would hide what is wrong with the object.
-fn count_or_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Contractors>, D::Error> {
+fn count_or_object<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Contractors>, D::Error> {
     struct CountOrObject;
 
     impl<'de> Visitor<'de> for CountOrObject {
@@ -219,7 +224,10 @@ fn count_or_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
         fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<Self::Value, E> {
             let count = usize::try_from(count).map_err(E::custom)?;
-            Ok(Some(Contractors { count, ..Contractors::default() }))
+            Ok(Some(Contractors {
+                count,
+                ..Contractors::default()
+            }))
         }
 
         fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {

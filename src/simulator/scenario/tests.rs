@@ -2,7 +2,10 @@ use super::*;
 
 fn refusal(text: &str) -> String {
     let built = Scenario::parse("s.json", text).and_then(Scenario::build);
-    built.err().map(|error| error.to_string()).unwrap_or_default()
+    built
+        .err()
+        .map(|error| error.to_string())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -11,7 +14,15 @@ fn the_built_in_scenario_is_the_story_of_the_examples() {
     let world = Scenario::built_in().build().expect("a world");
     let org = &world.orgs[0];
     let app = org.apps.values().next().expect("the AD instance");
-    assert_eq!((org.name.as_str(), org.users.len(), app.users.len(), app.groups.len()), ("okta", 25, 24, 0));
+    assert_eq!(
+        (
+            org.name.as_str(),
+            org.users.len(),
+            app.users.len(),
+            app.groups.len()
+        ),
+        ("okta", 25, 24, 0)
+    );
     assert!(org.tasks.is_empty() && org.jobs.is_empty() && org.log.len() < 10);
     for (login, name) in [
         ("ada.novak@corp.example", "Ada Novak"),
@@ -19,7 +30,10 @@ fn the_built_in_scenario_is_the_story_of_the_examples() {
         ("chloe.dubois@corp.example", "Chloé Dubois"),
     ] {
         let held = &app.users[&org.logins[login]];
-        assert_eq!(held.profile["dn"], format!("CN={name},OU=User-Contractor,DC=corp,DC=example"));
+        assert_eq!(
+            held.profile["dn"],
+            format!("CN={name},OU=User-Contractor,DC=corp,DC=example")
+        );
         assert!(held.individual && held.status == "ACTIVE" && held.sync_state == "SYNCHRONIZED");
         assert!(held.external_id.is_some());
     }
@@ -28,10 +42,21 @@ fn the_built_in_scenario_is_the_story_of_the_examples() {
 #[test]
 fn a_tiny_scenario_takes_the_rest_from_the_built_in_one() {
     let text = r#"{"contractors": 200, "options": {"limits": {"enabled": false}}}"#;
-    let world = Scenario::parse("tiny", text).and_then(Scenario::build).expect("a world");
+    let world = Scenario::parse("tiny", text)
+        .and_then(Scenario::build)
+        .expect("a world");
     assert_eq!(world.orgs[0].users.len(), 201);
     assert!(!world.orgs[0].options.limits.enabled);
-    assert_eq!(Scenario::built_in().with_users(3).build().expect("a world").orgs[0].users.len(), 4);
+    assert_eq!(
+        Scenario::built_in()
+            .with_users(3)
+            .build()
+            .expect("a world")
+            .orgs[0]
+            .users
+            .len(),
+        4
+    );
 }
 
 #[test]
@@ -47,7 +72,11 @@ fn the_same_scenario_has_the_same_ids() {
 fn tokens_are_not_foreseeable() {
     let secret = || {
         let world = Scenario::built_in().build().expect("a world");
-        world.orgs[0].tokens.values().next().map(|token| token.secret.clone())
+        world.orgs[0]
+            .tokens
+            .values()
+            .next()
+            .map(|token| token.secret.clone())
     };
     assert_ne!(secret(), secret());
 }
@@ -55,7 +84,10 @@ fn tokens_are_not_foreseeable() {
 #[test]
 fn a_wrong_key_is_told_with_its_place() {
     let told = refusal("{\n  \"contractors\": {\"cuont\": 3}\n}");
-    assert!(told.contains("s.json:2:") && told.contains("cuont") && told.contains("count"), "{told}");
+    assert!(
+        told.contains("s.json:2:") && told.contains("cuont") && told.contains("count"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -70,7 +102,16 @@ fn everything_wrong_is_told_at_once() {
               "apps": [{"activeDirectory": "a.example", "groups": [{"group": "none"}, {"group": "g", "organizationalUnit": "Lost"}]},
                        {"activeDirectory": "b.example"}]}]}"#,
     );
-    for part in ["Nowhere", "jo@x.com", "nobody@x.com", "no group", "\"none\"", "OU=Lost", "b.example", "a@a.example"] {
+    for part in [
+        "Nowhere",
+        "jo@x.com",
+        "nobody@x.com",
+        "no group",
+        "\"none\"",
+        "OU=Lost",
+        "b.example",
+        "a@a.example",
+    ] {
         assert!(told.contains(part), "{part} in {told}");
     }
     assert_eq!(told.lines().count(), 7, "{told}");
@@ -83,7 +124,12 @@ fn the_files_of_the_tests_are_valid() {
     for entry in std::fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();
         let world = Scenario::read(&path).and_then(Scenario::build);
-        assert!(world.is_ok(), "{}: {:?}", path.display(), world.err().map(|error| error.to_string()));
+        assert!(
+            world.is_ok(),
+            "{}: {:?}",
+            path.display(),
+            world.err().map(|error| error.to_string())
+        );
         count += 1;
     }
     assert!(count >= 8);
