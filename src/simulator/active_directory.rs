@@ -77,7 +77,8 @@ fn patch_app(org: &mut Org, request: &Request) -> Reply {
     let Some(directory) = app.active_directory.as_mut() else {
         return Err(invalid("it is no Active Directory instance"));
     };
-    let turned_on = patch.update_ou_on_group_change == Some(true) && !directory.update_ou_on_group_change;
+    let turned_on =
+        patch.update_ou_on_group_change == Some(true) && !directory.update_ou_on_group_change;
     patch.set_directory(directory, now)?;
     patch.set_features(app);
     if turned_on {
@@ -97,7 +98,11 @@ impl AppPatch {
         };
         for (agent, up) in directory.agents.iter_mut().zip(up) {
             // The last time it was heard of is now, whether it goes or comes.
-            agent.last_connection = if agent.up == up { agent.last_connection } else { now };
+            agent.last_connection = if agent.up == up {
+                agent.last_connection
+            } else {
+                now
+            };
             agent.up = up;
         }
         if let Some(on) = self.update_ou_on_group_change {
@@ -110,7 +115,12 @@ impl AppPatch {
     }
 
     fn set_features(&self, app: &mut App) {
-        let switches = [self.create_users, self.update_user_attributes, self.deactivate_users, self.sync_password];
+        let switches = [
+            self.create_users,
+            self.update_user_attributes,
+            self.deactivate_users,
+            self.sync_password,
+        ];
         let switches = PUSH_FEATURES.iter().copied().zip(switches);
         for (feature, on) in switches.chain([("PROFILE_MASTERING", self.profile_sourcing)]) {
             if let Some(on) = on {
@@ -123,8 +133,15 @@ impl AppPatch {
 
 /// Help page "Move users across OUs": the option works on group changes of the past too.
 fn push_grouped(org: &mut Org, app: &str) {
-    let held = org.apps.get(app).into_iter().flat_map(|app| app.users.values());
-    let users: Vec<Id> = held.filter(|held| !held.individual).map(|held| held.user.clone()).collect();
+    let held = org
+        .apps
+        .get(app)
+        .into_iter()
+        .flat_map(|app| app.users.values());
+    let users: Vec<Id> = held
+        .filter(|held| !held.individual)
+        .map(|held| held.user.clone())
+        .collect();
     for user in users {
         provisioning::push(org, app, &user, Push::WhenChanged);
     }
@@ -149,7 +166,11 @@ struct Retry {
 }
 
 fn retry(org: &mut Org, request: &Request) -> Reply {
-    let which: Retry = if request.body.is_some() { read(request)? } else { Retry::default() };
+    let which: Retry = if request.body.is_some() {
+        read(request)?
+    } else {
+        Retry::default()
+    };
     let retried = jobs::retry(org, which.app.as_deref(), which.user.as_deref());
     Answer::ok(json!({"retried": retried}))
 }
@@ -160,8 +181,12 @@ fn retry(org: &mut Org, request: &Request) -> Reply {
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 enum Deed {
-    CreateOu { dn: String },
-    DeleteOu { dn: String },
+    CreateOu {
+        dn: String,
+    },
+    DeleteOu {
+        dn: String,
+    },
     #[serde(rename_all = "camelCase")]
     CreateAccount {
         organizational_unit: String,
@@ -171,18 +196,34 @@ enum Deed {
         sam_account_name: String,
         cn: Option<String>,
     },
-    DeleteAccount { account: String },
+    DeleteAccount {
+        account: String,
+    },
     #[serde(rename_all = "camelCase")]
-    MoveAccount { account: String, organizational_unit: String },
-    RenameAccount { account: String, cn: String },
-    EnableAccount { account: String },
-    DisableAccount { account: String },
+    MoveAccount {
+        account: String,
+        organizational_unit: String,
+    },
+    EnableAccount {
+        account: String,
+    },
+    DisableAccount {
+        account: String,
+    },
     /// "Protect object from accidental deletion".
-    Protect { account: String },
-    Unprotect { account: String },
+    Protect {
+        account: String,
+    },
+    Unprotect {
+        account: String,
+    },
     /// Takes the rights of the agent's service account in an OU.
-    Deny { dn: String },
-    Allow { dn: String },
+    Deny {
+        dn: String,
+    },
+    Allow {
+        dn: String,
+    },
 }
 
 fn change(org: &mut Org, request: &Request) -> Reply {
@@ -202,7 +243,14 @@ impl Deed {
             Self::DeleteOu { dn } => directory.delete_ou(&dn).map_err(words),
             Self::Deny { dn } => directory.deny(&dn).map_err(words),
             Self::Allow { dn } => directory.allow(&dn).map_err(words),
-            Self::CreateAccount { organizational_unit, first_name, last_name, user_principal_name, sam_account_name, cn } => {
+            Self::CreateAccount {
+                organizational_unit,
+                first_name,
+                last_name,
+                user_principal_name,
+                sam_account_name,
+                cn,
+            } => {
                 let account = NewAccount {
                     cn: cn.unwrap_or_else(|| format!("{first_name} {last_name}")),
                     ou: organizational_unit,
@@ -215,13 +263,15 @@ impl Deed {
                 };
                 directory.create_account(&account).map(drop).map_err(words)
             }
-            Self::MoveAccount { account, organizational_unit } => {
+            Self::MoveAccount {
+                account,
+                organizational_unit,
+            } => {
                 let guid = account_of(directory, &account)?;
-                directory.move_account(guid, &organizational_unit).map(drop).map_err(words)
-            }
-            Self::RenameAccount { account, cn } => {
-                let guid = account_of(directory, &account)?;
-                directory.rename(guid, &cn).map(drop).map_err(words)
+                directory
+                    .move_account(guid, &organizational_unit)
+                    .map(drop)
+                    .map_err(words)
             }
             Self::DeleteAccount { account } => on(directory, &account, Directory::delete_account),
             Self::EnableAccount { account } => on(directory, &account, Directory::enable),
@@ -248,7 +298,9 @@ fn account_of(directory: &Directory, name: &str) -> Result<Guid, String> {
         .or_else(|| directory.by_sam_account_name(name))
         .or_else(|| directory.by_dn(name))
         .or_else(by_guid);
-    found.map(|account| account.guid).ok_or_else(|| format!("there is no account {name:?}"))
+    found
+        .map(|account| account.guid)
+        .ok_or_else(|| format!("there is no account {name:?}"))
 }
 
 fn dump(org: &Org, request: &Request) -> Reply {

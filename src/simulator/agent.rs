@@ -32,7 +32,7 @@ pub(super) fn perform(org: &mut Org, job: &Job, now: Millis) {
         JobKind::Activate => activate(org, job, now),
         JobKind::Deactivate => deactivate(org, job, now),
         JobKind::Reconcile => {
-            provisioning::reevaluate(org, &job.app, &job.user, provisioning::Push::WhenChanged)
+            provisioning::reevaluate(org, &job.app, &job.user, provisioning::Push::WhenChanged);
         }
     }
 }
@@ -291,11 +291,9 @@ fn settle(org: &mut Org, job: &Job, now: Millis, done: &Done) {
     if let Some(old) = old.filter(|_| !follows) {
         held.profile.insert("dn".to_owned(), old);
     }
-    let status = if done.how == How::Created {
-        "PROVISIONED"
-    } else {
-        "ACTIVE"
-    };
+    // An account whose activation has failed still waits for it.
+    let activates = done.how == How::Created || held.status == "PROVISIONED";
+    let status = if activates { "PROVISIONED" } else { "ACTIVE" };
     if held.status != status {
         status.clone_into(&mut held.status);
         held.status_changed = now;
@@ -303,7 +301,7 @@ fn settle(org: &mut Org, job: &Job, now: Millis, done: &Done) {
     synchronized(held, now);
     clear_task(org, job);
     report(org, job, done);
-    if done.how == How::Created {
+    if activates {
         jobs::queue(org, now, &job.app, &job.user, JobKind::Activate, None);
     }
 }
@@ -372,7 +370,8 @@ fn activate(org: &mut Org, job: &Job, now: Millis) {
         .apps
         .get(&job.app)
         .and_then(|app| app.users.get(&job.user));
-    let Some(account) = held.and_then(|held| held.external_id.clone()) else {
+    let waiting = held.filter(|held| held.status == "PROVISIONED");
+    let Some(account) = waiting.and_then(|held| held.external_id.clone()) else {
         return;
     };
     let kind = "application.provision.user.activate";
@@ -491,6 +490,7 @@ fn fail(org: &mut Org, job: &Job, now: Millis, failure: &Failure) {
         user: job.user.clone(),
         message: message.clone(),
         at: now,
+        account: job.account.clone(),
     });
     // The agent got the request, whatever the directory then said to it (support articles).
     if failure.reason != NO_AGENT {

@@ -68,7 +68,7 @@ fn show(org: &Org, app: &App, held: &AppGroup, request: &Request) -> Value {
     });
     match request.query("expand") {
         Some("group") => {
-            value["_embedded"] = json!({"group": org.groups.get(&held.group).map(embedded)})
+            value["_embedded"] = json!({"group": org.groups.get(&held.group).map(embedded)});
         }
         Some("metadata") => value["_embedded"] = json!({"metadata": metadata(held)}),
         _ => {}

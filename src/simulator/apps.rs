@@ -359,7 +359,7 @@ fn catch_up(org: &mut Org, app: &str) {
     }
 }
 
-/// Features are told of Org2Org and few others, never of AD (Okta's API description, recorded cause).
+/// Features are told of `okta_org2org` and few others, never of AD (Okta's API description, recorded cause).
 fn features(org: &Org, request: &Request) -> Reply {
     if find(org, request.parameter(0))?.name == "okta_org2org" {
         return Err(Refusal::not_modelled("provisioning of Org2Org"));

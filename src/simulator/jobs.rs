@@ -1,7 +1,7 @@
 //! The queue of provisioning jobs: what Okta's agents will do, and when.
 
 use super::agent;
-use super::store::{Id, Job, JobKind, Millis, Org};
+use super::store::{Job, JobKind, Millis, Org};
 
 /// Time from a change to its job when the options say nothing, in milliseconds.
 const DELAY: u64 = 2_000;
@@ -85,18 +85,23 @@ pub(super) fn retry(org: &mut Org, app: Option<&str>, user: Option<&str>) -> usi
     org.tasks = kept;
     let retried: Vec<super::store::Task> = retried;
     for task in &retried {
-        repeat(org, &task.app, &task.user);
+        repeat(org, task);
     }
     retried.len()
 }
 
-fn repeat(org: &mut Org, app: &Id, user: &Id) {
+fn repeat(org: &mut Org, task: &super::store::Task) {
+    let (app, user) = (&task.app, &task.user);
     let held = org
         .apps
         .get(app)
         .is_some_and(|app| app.users.contains_key(user));
     if held {
         queue_push(org, app, user);
+    } else if task.account.is_some() {
+        let now = org.now();
+        let account = task.account.clone();
+        queue(org, now, app, user, JobKind::Deactivate, account);
     }
 }
 

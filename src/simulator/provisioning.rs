@@ -117,7 +117,7 @@ pub(super) fn reevaluate(org: &mut Org, app: &str, user: &str, repush: Push) {
         (Present::Absent, Some(group)) => assign_by_group(org, app, user, &group),
         (Present::ByGroup(_), None) => remove(org, app, user),
         (Present::ByGroup(old), Some(new)) if old.as_deref() != Some(&new) => {
-            regroup(org, app, user, &new, repush)
+            regroup(org, app, user, &new, repush);
         }
         (Present::ByGroup(_), Some(_)) if repush == Push::Always => push(org, app, user, repush),
         // An individual assignment is not driven by groups.

@@ -308,6 +308,8 @@ pub(super) struct Task {
     pub(super) user: Id,
     pub(super) message: String,
     pub(super) at: Millis,
+    /// The account of a failed deactivation, whose app user is gone.
+    pub(super) account: Option<String>,
 }
 
 pub(super) struct Job {

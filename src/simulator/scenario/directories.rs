@@ -36,9 +36,15 @@ fn add(directory: &mut Directory, plan: &AccountPlan, of: &DirectoryPlan, proble
     let upn = &plan.user_principal_name;
     let local = upn.split('@').next().unwrap_or_default();
     let account = NewAccount {
-        cn: plan.cn.clone().unwrap_or_else(|| format!("{} {}", plan.first_name, plan.last_name)),
+        cn: plan
+            .cn
+            .clone()
+            .unwrap_or_else(|| format!("{} {}", plan.first_name, plan.last_name)),
         ou: qualify(&plan.organizational_unit, &of.domain),
-        sam_account_name: plan.sam_account_name.clone().unwrap_or_else(|| local.chars().take(20).collect()),
+        sam_account_name: plan
+            .sam_account_name
+            .clone()
+            .unwrap_or_else(|| local.chars().take(20).collect()),
         user_principal_name: upn.clone(),
         given_name: plan.first_name.clone(),
         surname: plan.last_name.clone(),

@@ -124,7 +124,12 @@ fn the_files_of_the_tests_are_valid() {
     for entry in std::fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();
         let world = Scenario::read(&path).and_then(Scenario::build);
-        assert!(world.is_ok(), "{}: {:?}", path.display(), world.err().map(|error| error.to_string()));
+        assert!(
+            world.is_ok(),
+            "{}: {:?}",
+            path.display(),
+            world.err().map(|error| error.to_string())
+        );
         count += 1;
     }
     assert!(count >= 8);
