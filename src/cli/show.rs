@@ -11,7 +11,7 @@ use crate::script::Runbook;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook show ad/move_user_to_ou")]
 pub(super) struct Arguments {
-    /// Name such as ad/move_user_to_ou, or a path.
+    /// Name such as `ad/move_user_to_ou`, or a path.
     runbook: String,
     #[arg(long, value_enum, default_value_t)]
     output: Output,

@@ -478,7 +478,7 @@ impl Run {
     }
 
     /// Ends the run: tells the items, then the outcome.
-    pub fn end(&self, outcome: Outcome, message: Option<String>) -> Result<Outcome, Error> {
+    pub fn end(&self, outcome: Outcome, message: Option<&str>) -> Result<Outcome, Error> {
         let outcome = self.tell_items(outcome)?;
         let counts = self.counts();
         let remarks = self
@@ -489,18 +489,14 @@ impl Run {
         let kind = Kind::Outcome {
             outcome,
             run: self.id.clone(),
-            message: message.clone(),
+            message: message.map(str::to_owned),
             counts,
             remarks,
         };
         self.tell(&Lane::default(), kind)?;
-        self.settings.journal.end(
-            &self.id,
-            jiff::Timestamp::now(),
-            outcome,
-            message.as_deref(),
-            counts,
-        )?;
+        self.settings
+            .journal
+            .end(&self.id, jiff::Timestamp::now(), outcome, message, counts)?;
         Ok(outcome)
     }
 

@@ -1,4 +1,4 @@
-//! The journal: an SQLite file of all runs of a workspace. A write's intent is on disk before the request is on the wire, its
+//! The journal: a database file of all runs of a workspace. A write's intent is on disk before the request is on the wire, its
 //! answer after; secrets never get here (see `redact`).
 
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::event::{Counts, Event, Outcome};
 
-/// Version of the schema below, kept in SQLite's `user_version`.
+/// Version of the schema below, kept in the database's `user_version`.
 const VERSION: i64 = 1;
 
 const SCHEMA: &str = "

@@ -290,7 +290,7 @@ async fn an_account_is_found_by_its_guid_before_and_after_a_move() {
         let escaped: String = guid
             .bytes()
             .iter()
-            .map(|byte| format!("\\{byte:02x}"))
+            .flat_map(|byte| ['\\'.to_string(), format!("{byte:02x}")])
             .collect();
         let (entries, _) = find(
             &mut ldap,
