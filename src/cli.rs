@@ -2,8 +2,11 @@
 
 mod list;
 mod operations;
+mod run;
+mod runs;
 mod show;
 mod simulator;
+mod world;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,6 +31,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Arguments),
+    Runs(runs::Arguments),
     List(list::Arguments),
     Show(show::Arguments),
     Operations(operations::Arguments),
@@ -78,6 +83,8 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         terminal: terminal.clone(),
     };
     match cli.command {
+        Command::Run(arguments) => run::execute(&context, &arguments),
+        Command::Runs(arguments) => runs::execute(&context, &arguments),
         Command::List(arguments) => list::execute(&context, &arguments),
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),

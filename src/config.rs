@@ -95,6 +95,11 @@ impl Config {
         self.profiles.directories.get(&domain.to_lowercase())
     }
 
+    /// All directories, by domain.
+    pub fn directories(&self) -> impl Iterator<Item = &DirectoryProfile> {
+        self.profiles.directories.values()
+    }
+
     /// Names of the org profiles, in order.
     pub fn org_names(&self) -> Vec<&str> {
         self.profiles.orgs.keys().map(String::as_str).collect()

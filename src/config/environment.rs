@@ -43,6 +43,14 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// The account that runs this, as the system names it.
+    pub fn operator(&self) -> String {
+        let name = ["USER", "LOGNAME", "USERNAME"]
+            .iter()
+            .find_map(|name| self.variable(name));
+        name.unwrap_or("unknown").to_owned()
+    }
+
     /// A path as a person wrote it: `~/` is the home folder, a relative path counts from `folder`.
     pub(crate) fn path(&self, folder: &Path, written: &str) -> PathBuf {
         match (written.strip_prefix("~/"), &self.home) {

@@ -45,15 +45,22 @@ const NO_ATTRIBUTES: &[&str] = &["1.1"];
 const EVERYTHING: &str = "(objectClass=*)";
 
 impl Directory {
-    /// Connects and binds.
-    pub async fn connect(settings: Settings) -> Result<Self, Error> {
+    /// A directory that is connected to when it is first asked something. Wrong settings are found out here.
+    pub fn new(settings: Settings) -> Result<Self, Error> {
         let address = settings.target()?.address();
-        let ldap = Mutex::new(Some(connection::open(&settings).await?));
         Ok(Self {
             settings,
             address,
-            ldap,
+            ldap: Mutex::new(None),
         })
+    }
+
+    /// Connects and binds.
+    pub async fn connect(settings: Settings) -> Result<Self, Error> {
+        let directory = Self::new(settings)?;
+        let opened = connection::open(&directory.settings).await?;
+        *directory.ldap.lock().await = Some(opened);
+        Ok(directory)
     }
 
     /// Where searches for users begin.

@@ -62,7 +62,8 @@ pub struct Done {
 /// One page of a list.
 #[derive(Debug)]
 pub struct Page {
-    pub items: Vec<Value>,
+    /// An array; a few operations that the table calls lists answer with one object.
+    pub body: Value,
     pub next: Option<okta::NextPage>,
 }
 
@@ -131,6 +132,11 @@ impl Run {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The time, for questions such as "what was logged since".
+    pub fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
     /// URL of an org by its name in the runbook.
     pub fn org_url(&self, org: &str) -> Option<String> {
         self.settings
@@ -187,7 +193,7 @@ impl Run {
                 answer: answer == Answer::Yes,
             },
         )?;
-        consented(answer, words)
+        self.consented(answer, words)
     }
 
     /// Asks whether the manual step `name` is done; records who said so.
@@ -204,13 +210,13 @@ impl Run {
                 attested_by,
             },
         )?;
-        if answer == Answer::Yes {
-            Ok(())
-        } else {
-            Err(Error::Waiting {
+        match answer {
+            Answer::Yes => Ok(()),
+            _ if self.cancelled().is_cancelled() => Err(Error::Interrupted),
+            _ => Err(Error::Waiting {
                 title: title.to_owned(),
                 name: name.to_owned(),
-            })
+            }),
         }
     }
 
@@ -227,27 +233,27 @@ impl Run {
         next: Option<&okta::NextPage>,
     ) -> Result<Page, Error> {
         let response = self.answered(lane, call, next).await?;
-        match response.body {
-            Value::Array(items) => Ok(Page {
-                items,
-                next: response.next,
-            }),
-            other => Ok(Page {
-                items: vec![other],
-                next: None,
-            }),
-        }
+        Ok(Page {
+            body: response.body,
+            next: response.next,
+        })
     }
 
     /// Reads a whole list, page by page.
     pub async fn list(&self, lane: &Lane, call: &Call) -> Result<Vec<Value>, Error> {
-        let mut page = self.page(lane, call, None).await?;
-        let mut items = page.items;
-        while let Some(next) = page.next {
-            page = self.page(lane, call, Some(&next)).await?;
-            items.append(&mut page.items);
+        let mut items = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self.page(lane, call, next.as_ref()).await?;
+            match page.body {
+                Value::Array(found) => items.extend(found),
+                other => items.push(other),
+            }
+            next = page.next;
+            if next.is_none() {
+                return Ok(items);
+            }
         }
-        Ok(items)
     }
 
     /// Looks, and sends the write unless nothing would change.
@@ -283,7 +289,16 @@ impl Run {
                 },
             )?;
         }
-        consented(answer, &words)
+        self.consented(answer, &words)
+    }
+
+    fn consented(&self, answer: Answer, words: &str) -> Result<(), Error> {
+        match answer {
+            Answer::Yes => Ok(()),
+            _ if self.cancelled().is_cancelled() => Err(Error::Interrupted),
+            Answer::No => Err(Error::Declined(words.to_owned())),
+            Answer::Nobody => Err(Error::Unconfirmed(words.to_owned())),
+        }
     }
 
     async fn sent(&self, lane: &Lane, call: &Call, before: &Value) -> Result<Done, Error> {
@@ -537,14 +552,6 @@ impl Run {
 
     fn next_seq(&self) -> u64 {
         self.seq.fetch_add(1, Ordering::Relaxed)
-    }
-}
-
-fn consented(answer: Answer, words: &str) -> Result<(), Error> {
-    match answer {
-        Answer::Yes => Ok(()),
-        Answer::No => Err(Error::Declined(words.to_owned())),
-        Answer::Nobody => Err(Error::Unconfirmed(words.to_owned())),
     }
 }
 

@@ -4,6 +4,10 @@
 //!
 //! | module | is |
 //! |---|---|
+//! | [`engine`] | Rhai with what runbooks may use, and limits |
+//! | [`bindings`] | the verbs, org and directory handles |
+//! | [`scene`] | where a verb is called from: run and lane |
+//! | [`execution`] | a runbook from its text to its outcome |
 //! | [`library`] | the shelves on which scripts are found |
 //! | [`resolver`] | `import`, over the library |
 //! | [`runbook`] | a script's header: purpose, orgs, parameters, steps |
@@ -15,19 +19,24 @@
 //! | [`keywords`] | reserved words that Okta's JSON uses as names |
 //! | [`nearest`] | "did you mean" |
 
+pub mod bindings;
+pub mod engine;
 pub mod error;
 pub mod error_value;
+pub mod execution;
 pub mod keywords;
 pub mod library;
 pub mod nearest;
 pub mod parameters;
 pub mod resolver;
 pub mod runbook;
+pub mod scene;
 pub mod sources;
 pub mod value;
 
 pub use error::{Colour, Diagnostic, Function, Names};
 pub use error_value::ErrorValue;
+pub use execution::{Ended, Procedure};
 pub use keywords::free_keywords;
 pub use library::{Library, Listed, Shelf, Source};
 pub use parameters::{Mode, Parameters};

@@ -1,0 +1,210 @@
+//! What a run works on: the orgs and directories of profiles, or a simulator of its own.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Context;
+use crate::config::{self, DirectoryProfile, Environment, OrgProfile};
+use crate::error::Error;
+use crate::ldap::{self, Dn};
+use crate::okta::{self, BaseUrl, Client, Credentials};
+use crate::script::Runbook;
+use crate::simulator::{Listen, Scenario, Simulator};
+
+/// Where a run finds its orgs.
+#[derive(Debug, clap::Args)]
+pub(super) struct Where {
+    /// Profile of an org, as NAME=PROFILE with the runbook's name for it; PROFILE alone when it has one org.
+    #[arg(long = "org", value_name = "NAME=PROFILE")]
+    pub(super) orgs: Vec<String>,
+    /// Run against a simulator started for this run: the built-in scenario, or a scenario file.
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "orgs")]
+    pub(super) simulator: Option<String>,
+    /// Refused: a command line can be read by others.
+    #[arg(long, hide = true, value_name = "TOKEN", alias = "api-token")]
+    token: Option<String>,
+}
+
+/// Orgs by their names in the runbook, directories by domain. The simulator lives as long as this does.
+pub(super) struct World {
+    pub(super) orgs: BTreeMap<String, Arc<Client>>,
+    pub(super) directories: BTreeMap<String, Arc<ldap::Directory>>,
+    _simulator: Option<Simulator>,
+}
+
+impl Where {
+    /// Finds all orgs of `runbook`, and says everything that is wrong with them. Nothing is sent.
+    pub(super) async fn find(&self, context: &Context, runbook: &Runbook) -> Result<World, Error> {
+        if self.token.is_some() {
+            return Err(Error::usage("a token on the command line is refused: every user of this machine can read it, and the shell keeps it")
+                .help("set OKTA_CLIENT_TOKEN, or name a file or command in okta-runbook.toml"));
+        }
+        match &self.simulator {
+            Some(scenario) => simulated(scenario, runbook).await,
+            None => self.configured(context, runbook),
+        }
+    }
+
+    fn configured(&self, context: &Context, runbook: &Runbook) -> Result<World, Error> {
+        let bindings = bindings(&self.orgs, runbook)?;
+        let mut orgs = BTreeMap::new();
+        for org in &runbook.orgs {
+            let profile = match bindings.get(org.name.as_str()) {
+                Some(profile) => context.config.org(profile)?,
+                None => context.config.default_org()?,
+            };
+            orgs.insert(org.name.clone(), Arc::new(client(context, &profile)?));
+        }
+        Ok(World {
+            orgs,
+            directories: directories(context)?,
+            _simulator: None,
+        })
+    }
+}
+
+/// `NAME=PROFILE` for each org. A runbook with one org takes PROFILE alone, or none; one with several needs each named.
+fn bindings<'a>(
+    given: &'a [String],
+    runbook: &'a Runbook,
+) -> Result<BTreeMap<&'a str, &'a str>, Error> {
+    let names: Vec<&str> = runbook.orgs.iter().map(|org| org.name.as_str()).collect();
+    let mut bindings = BTreeMap::new();
+    for text in given {
+        let (name, profile) = match (text.split_once('='), names.as_slice()) {
+            (Some((name, profile)), _) => (name, profile),
+            (None, [only]) => (*only, text.as_str()),
+            (None, _) => {
+                return Err(
+                    Error::usage(format!("`--org {text}` does not say which org it is")).help(
+                        format!(
+                            "{} has: {}; write --org NAME={text}",
+                            runbook.name,
+                            names.join(", ")
+                        ),
+                    ),
+                );
+            }
+        };
+        if !names.contains(&name) {
+            return Err(
+                Error::usage(format!("{} has no org `{name}`", runbook.name))
+                    .help(format!("it has: {}", names.join(", "))),
+            );
+        }
+        if bindings.insert(name, profile).is_some() {
+            return Err(Error::usage(format!("the org `{name}` is named twice")));
+        }
+    }
+    let missing: Vec<&str> = names
+        .iter()
+        .copied()
+        .filter(|name| !bindings.contains_key(name))
+        .collect();
+    if names.len() > 1 && !missing.is_empty() {
+        return Err(Error::usage(format!(
+            "{} works on {} orgs; not named: {}",
+            runbook.name,
+            names.len(),
+            missing.join(", ")
+        ))
+        .help(format!(
+            "add --org {}=PROFILE, or try it with --simulator",
+            missing[0]
+        )));
+    }
+    Ok(bindings)
+}
+
+fn client(context: &Context, profile: &OrgProfile) -> Result<Client, Error> {
+    let (base, warning) = BaseUrl::parse(&profile.url)
+        .map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
+    if let Some(warning) = warning {
+        context
+            .terminal
+            .warn(&format!("{}: {warning}", profile.origin));
+    }
+    let token = profile.token.read(context.config.environment())?;
+    Client::new(base, Credentials::Ssws(token), okta::Settings::default())
+        .map_err(|error| as_usage(&error.to_string(), error.help()))
+}
+
+fn as_usage(message: &str, help: Option<String>) -> Error {
+    let error = Error::usage(message);
+    help.into_iter().fold(error, Error::help)
+}
+
+fn directories(context: &Context) -> Result<BTreeMap<String, Arc<ldap::Directory>>, Error> {
+    let environment = context.config.environment();
+    let directories = context.config.directories().map(|profile| {
+        let directory = directory(profile, environment)?;
+        Ok((profile.domain.to_lowercase(), Arc::new(directory)))
+    });
+    directories.collect()
+}
+
+fn directory(
+    profile: &DirectoryProfile,
+    environment: &Environment,
+) -> Result<ldap::Directory, Error> {
+    let wrong = |reason: String| {
+        Error::usage(format!(
+            "{}: directory {}: {reason}",
+            profile.origin, profile.domain
+        ))
+    };
+    let base = Dn::parse(&profile.base).map_err(|error| wrong(error.to_string()))?;
+    let password = profile.password.read(environment)?;
+    let mut settings = ldap::Settings::new(&profile.url, &profile.bind_dn, password, base);
+    settings.ca.clone_from(&profile.ca);
+    settings.security = match profile.security {
+        config::Security::Ldaps => ldap::Security::Automatic,
+        config::Security::StartTls => ldap::Security::StartTls,
+        config::Security::Plain => ldap::Security::Plain,
+    };
+    ldap::Directory::new(settings).map_err(|error| wrong(error.to_string()))
+}
+
+async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
+    let scenario = match scenario {
+        "" => Scenario::built_in(),
+        path => Scenario::read(&PathBuf::from(path)).map_err(|e| Error::usage(e.to_string()))?,
+    };
+    let simulator = Simulator::start(scenario, Listen::Anywhere)
+        .await
+        .map_err(|e| Error::usage(e.to_string()))?;
+    let mut orgs = BTreeMap::new();
+    for (index, org) in runbook.orgs.iter().enumerate() {
+        let addresses = simulator.orgs();
+        let named = addresses.iter().find(|address| address.name == org.name);
+        let only = (runbook.orgs.len() == 1)
+            .then(|| addresses.get(index))
+            .flatten();
+        let address = named
+            .or(only)
+            .ok_or_else(|| Error::usage(format!("the scenario has no org named `{}`", org.name)))?;
+        let (base, _) = BaseUrl::parse(&address.url).map_err(|e| Error::failed(e.to_string()))?;
+        let credentials = Credentials::Ssws(address.token.clone());
+        let client = Client::new(base, credentials, okta::Settings::default())
+            .map_err(|e| Error::failed(e.to_string()))?;
+        orgs.insert(org.name.clone(), Arc::new(client));
+    }
+    let mut directories = BTreeMap::new();
+    for address in simulator.directories() {
+        let base = Dn::parse(&address.base).map_err(|e| Error::failed(e.to_string()))?;
+        let settings = ldap::Settings::new(
+            &address.url,
+            &address.bind_dn,
+            address.password.clone(),
+            base,
+        );
+        let directory = ldap::Directory::new(settings).map_err(|e| Error::failed(e.to_string()))?;
+        directories.insert(address.domain.to_lowercase(), Arc::new(directory));
+    }
+    Ok(World {
+        orgs,
+        directories,
+        _simulator: Some(simulator),
+    })
+}

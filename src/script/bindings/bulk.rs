@@ -1,0 +1,316 @@
+//! `each`: bulk work, every item in a lane of its own.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext};
+
+use super::flow::shown;
+use super::list::List;
+use super::options::Options;
+use super::raise::{Place, Raised};
+use super::unshare::{unshare, unshare_function};
+use crate::run::lane::Lane;
+use crate::script::error::Diagnostic;
+use crate::script::error_value::ErrorValue;
+use crate::script::scene::Scene;
+
+pub(super) fn register(engine: &mut Engine) {
+    engine
+        .register_fn(
+            "each",
+            |context: NativeCallContext, items: Dynamic, act: FnPtr| {
+                each(&context, &items, Map::new(), act)
+            },
+        )
+        .register_fn(
+            "each",
+            |context: NativeCallContext, items: Dynamic, options: Map, act: FnPtr| {
+                each(&context, &items, options, act)
+            },
+        );
+}
+
+/// Items worked on at the same time when the script does not say.
+const CONCURRENCY: usize = 1;
+/// Stack of a lane's thread in bytes: 64 nested calls of a debug build need about 6 MB.
+const STACK: usize = 16 << 20;
+
+/// What a failed item means for the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnFailure {
+    Continue,
+    Stop,
+}
+
+/// Rows `#{ key, item, ok, value, error, message }` in the order of the items. Items that were not begun have no row.
+fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) -> Raised<Array> {
+    let place = Place::of(context);
+    let scene = place.scene()?;
+    let mut options = Options::new("each", &place, options);
+    let key = options.take("key");
+    let concurrency = options.count("concurrency", 1)?.unwrap_or(CONCURRENCY);
+    let most_failures = options.count("max_failures", 0)?;
+    let on_failure = match options.text("on_failure")?.as_deref() {
+        None | Some("continue") => OnFailure::Continue,
+        Some("stop") => OnFailure::Stop,
+        Some(other) => {
+            return Err(place.usage(format!(
+                "`on_failure` of each is \"continue\" or \"stop\", not \"{other}\""
+            )));
+        }
+    };
+    options.end()?;
+    let items = all(&place, items)?;
+    let keys = keys(context, &place, &items, key.as_ref())?;
+    let bulk = Bulk {
+        context,
+        scene,
+        place,
+        act,
+        items,
+        keys,
+        limit: if on_failure == OnFailure::Stop {
+            Some(0)
+        } else {
+            most_failures
+        },
+        next: AtomicUsize::new(0),
+        failures: AtomicUsize::new(0),
+        ended: AtomicBool::new(false),
+        rows: Mutex::default(),
+        broken: Mutex::default(),
+    };
+    bulk.work(concurrency);
+    bulk.result()
+}
+
+fn all(place: &Place, items: &Dynamic) -> Raised<Array> {
+    if let Some(list) = items.read_lock::<List>() {
+        return list.clone().into_iter().collect();
+    }
+    items
+        .as_array_ref()
+        .map(|items| items.clone())
+        .map_err(|_| place.usage("each: the first argument is a list"))
+}
+
+/// Keys name the lanes in the journal: two items of the same key could not be told apart.
+fn keys(
+    context: &NativeCallContext,
+    place: &Place,
+    items: &Array,
+    given: Option<&Dynamic>,
+) -> Raised<Vec<String>> {
+    let mut known = BTreeSet::new();
+    let mut keys = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let key = key_of(context, place, item, given)?.unwrap_or_else(|| index.to_string());
+        if !known.insert(key.clone()) {
+            return Err(place.usage(format!(
+                "each: two items have the key \"{key}\"; give another with #{{ key: |item| … }}"
+            )));
+        }
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+fn key_of(
+    context: &NativeCallContext,
+    place: &Place,
+    item: &Dynamic,
+    given: Option<&Dynamic>,
+) -> Raised<Option<String>> {
+    if let Some(function) = given.and_then(Dynamic::read_lock::<FnPtr>) {
+        let key: Dynamic = function.call_within_context(context, (item.clone(),))?;
+        return Ok(Some(shown(&key)));
+    }
+    if let Some(name) = given {
+        let name = name
+            .as_immutable_string_ref()
+            .map_err(|_| place.usage("each: `key` is the name of a field or a function"))?;
+        let field = item
+            .as_map_ref()
+            .ok()
+            .and_then(|map| map.get(name.as_str()).map(shown));
+        return field
+            .map(Some)
+            .ok_or_else(|| place.usage(format!("each: an item has no field `{}`", name.as_str())));
+    }
+    if item.is_string() || item.is_int() {
+        return Ok(Some(shown(item)));
+    }
+    let map = item.as_map_ref().ok();
+    let named = ["key", "login", "id", "name"]
+        .iter()
+        .find_map(|name| map.as_ref()?.get(*name).map(shown));
+    Ok(named)
+}
+
+struct Bulk<'a, 'c> {
+    context: &'a NativeCallContext<'c>,
+    scene: Scene,
+    place: Place,
+    act: FnPtr,
+    items: Array,
+    keys: Vec<String>,
+    /// More failures than this stop the rest.
+    limit: Option<usize>,
+    next: AtomicUsize,
+    failures: AtomicUsize,
+    ended: AtomicBool,
+    rows: Mutex<Vec<(usize, Map)>>,
+    /// What no script may catch, or what left the loop (`exit`).
+    broken: Mutex<Option<Box<EvalAltResult>>>,
+}
+
+impl Bulk<'_, '_> {
+    fn work(&self, concurrency: usize) {
+        let threads = concurrency.min(self.items.len());
+        if threads <= 1 {
+            return self.run_lanes();
+        }
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                let spawned = std::thread::Builder::new()
+                    .stack_size(STACK)
+                    .spawn_scoped(scope, || self.run_lanes());
+                if let Err(error) = spawned {
+                    self.break_off(
+                        self.place
+                            .usage(format!("each: no thread for a lane: {error}")),
+                    );
+                }
+            }
+        });
+    }
+
+    /// Takes items until there are none.
+    fn run_lanes(&self) {
+        while !self.ended.load(Ordering::Acquire) && !self.scene.host.is_stopped() {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            if index >= self.items.len() {
+                return;
+            }
+            self.run_lane(index);
+        }
+    }
+
+    fn run_lane(&self, index: usize) {
+        let lane = Lane::of_item(&self.scene.lane, &self.keys[index]);
+        let scene = Scene {
+            host: Arc::clone(&self.scene.host),
+            lane: Arc::clone(&lane),
+        };
+        let item = unshare(&self.items[index]);
+        let act = unshare_function(&self.act);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            scene.play(|| act.call_within_context::<Dynamic>(self.context, (item,)))
+        }));
+        let result =
+            result.unwrap_or_else(|_| Err("a verb failed unexpectedly; please report this".into()));
+        match result {
+            Ok(value) => self.succeeded(index, &lane, value),
+            Err(error) if self.scene.host.is_stopped() || !error.is_catchable() => {
+                self.break_off(error)
+            }
+            Err(error) => self.failed(index, &lane, &error),
+        }
+    }
+
+    fn succeeded(&self, index: usize, lane: &Lane, value: Dynamic) {
+        self.tell_end(lane, None);
+        self.keep(index, true, [("value", value)]);
+    }
+
+    fn failed(&self, index: usize, lane: &Lane, error: &EvalAltResult) {
+        let host = &self.scene.host;
+        let diagnostic = Diagnostic::of_evaluation(error, &host.entry, &host.sources, &host.names);
+        let message = told(&diagnostic);
+        self.tell_end(lane, Some(message.clone()));
+        self.keep(
+            index,
+            false,
+            [("error", thrown(error)), ("message", message.into())],
+        );
+        let failures = self.failures.fetch_add(1, Ordering::AcqRel) + 1;
+        if self.limit.is_some_and(|limit| failures > limit) {
+            self.ended.store(true, Ordering::Release);
+        }
+    }
+
+    fn tell_end(&self, lane: &Lane, failure: Option<String>) {
+        if let Err(error) = self.scene.host.run.item_ended(lane, failure) {
+            self.break_off(self.place.error(&self.scene, error));
+        }
+    }
+
+    fn keep<const N: usize>(&self, index: usize, ok: bool, rest: [(&str, Dynamic); N]) {
+        let mut row = Map::new();
+        row.insert("key".into(), self.keys[index].clone().into());
+        row.insert("item".into(), self.items[index].clone());
+        row.insert("ok".into(), ok.into());
+        row.extend(rest.map(|(name, value)| (name.into(), value)));
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.push((index, row));
+    }
+
+    fn break_off(&self, error: Box<EvalAltResult>) {
+        self.ended.store(true, Ordering::Release);
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        broken.get_or_insert(error);
+    }
+
+    fn result(self) -> Raised<Array> {
+        if let Some(error) = self
+            .broken
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
+            return Err(error);
+        }
+        let mut rows = self
+            .rows
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        rows.sort_by_key(|(index, _)| *index);
+        let failures = self.failures.into_inner();
+        if self.limit.is_some_and(|limit| failures > limit) {
+            let left = self.items.len() - rows.len();
+            let error = ErrorValue::new(
+                "each",
+                format!("stopped after {failures} failed, {left} not begun"),
+            )
+            .help([
+                "mend what the failures name, then run again: what is done stays as it is"
+                    .to_owned(),
+            ]);
+            return Err(self.place.raise(error));
+        }
+        Ok(rows.into_iter().map(|(_, row)| row.into()).collect())
+    }
+}
+
+/// Message, facts, remedy and place of a failure, as one text.
+fn told(diagnostic: &Diagnostic) -> String {
+    let mut lines = vec![diagnostic.message.clone()];
+    lines.extend(diagnostic.notes.iter().cloned());
+    lines.extend(diagnostic.help.iter().map(|help| format!("help: {help}")));
+    if let Some(place) = &diagnostic.location {
+        lines.push(format!("at {}:{}:{}", place.file, place.line, place.column));
+    }
+    lines.join("\n")
+}
+
+/// What `catch` would have been given.
+fn thrown(error: &EvalAltResult) -> Dynamic {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => thrown(inner),
+        EvalAltResult::ErrorInModule(_, inner, _) => thrown(inner),
+        EvalAltResult::ErrorRuntime(value, _) => value.clone(),
+        other => ErrorValue::new("script", other.to_string()).into(),
+    }
+}

@@ -1,0 +1,77 @@
+//! Data: distinguished names, the org's time; and refusals of what a script may not have.
+
+use rhai::{Engine, Module, NativeCallContext};
+
+use super::directory::name;
+use super::raise::{Place, Raised};
+
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_static_module("dn", distinguished_names().into());
+    engine.register_fn("now", now);
+    for verb in ["sleep", "timestamp"] {
+        engine.register_fn(verb, move |context: NativeCallContext| {
+            no_clock(&context, verb)
+        });
+    }
+    engine
+        .register_fn("sleep", |context: NativeCallContext, _seconds: i64| {
+            no_clock(&context, "sleep")
+        })
+        .register_fn("sleep", |context: NativeCallContext, _seconds: f64| {
+            no_clock(&context, "sleep")
+        });
+}
+
+/// A run that is taken up again must come to the same calls: time and waits go through verbs that are recorded.
+fn no_clock(context: &NativeCallContext, verb: &str) -> Raised<()> {
+    Err(Place::of(context).usage(format!(
+        "`{verb}` is not for runbooks; use wait_until(#{{ timeout: 60, every: 5 }}, || …) and now()"
+    )))
+}
+
+/// UTC as Okta writes it, such as `2026-01-02T03:04:05.000Z`: for `since` of the System Log.
+fn now(context: NativeCallContext) -> Raised<String> {
+    let place = Place::of(&context);
+    let scene = place.scene()?;
+    Ok(scene
+        .host
+        .run
+        .now()
+        .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
+        .to_string())
+}
+
+fn distinguished_names() -> Module {
+    let mut module = Module::new();
+    module.set_native_fn("parent", |context: NativeCallContext, dn: &str| {
+        let parent = name(&context, dn)?.parent();
+        Ok(parent.map(|parent| parent.to_string()).unwrap_or_default())
+    });
+    module.set_native_fn(
+        "is_under",
+        |context: NativeCallContext, dn: &str, base: &str| {
+            Ok(name(&context, dn)?.is_under(&name(&context, base)?))
+        },
+    );
+    module.set_native_fn(
+        "same",
+        |context: NativeCallContext, left: &str, right: &str| {
+            Ok(name(&context, left)? == name(&context, right)?)
+        },
+    );
+    module.set_native_fn("rdn", |context: NativeCallContext, dn: &str| {
+        Ok(name(&context, dn)?
+            .rdn_value()
+            .unwrap_or_default()
+            .to_owned())
+    });
+    module.set_native_fn(
+        "moved",
+        |context: NativeCallContext, dn: &str, parent: &str| {
+            Ok(name(&context, dn)?
+                .moved_to(&name(&context, parent)?)
+                .to_string())
+        },
+    );
+    module
+}

@@ -1,0 +1,60 @@
+//! What a runbook can call.
+//!
+//! | file | gives |
+//! |---|---|
+//! | [`org`] | org handles: a method for every operation of the API, and calls by path |
+//! | [`list`] | lists that fetch their pages as they are walked |
+//! | [`flow`] | `step`, `check`, `note`, `table`, `confirm`, `remark` |
+//! | [`patience`] | `manual`, `wait_until` |
+//! | [`bulk`] | `each` |
+//! | [`directory`] | directory handles |
+//! | [`data`] | distinguished names; what scripts may not have |
+//! | [`verbs`] | the same as words: signatures and help |
+
+mod arguments;
+mod bulk;
+mod data;
+mod directory;
+mod flow;
+mod list;
+mod options;
+mod org;
+mod patience;
+mod raise;
+mod unshare;
+mod verbs;
+
+pub use org::Org;
+pub use verbs::{VERBS, Verb};
+
+use rhai::Engine;
+
+use crate::okta::operations;
+use crate::script::error::{Function, Names};
+
+/// Makes everything callable in `engine`.
+pub fn register(engine: &mut Engine) {
+    org::register(engine);
+    list::register(engine);
+    flow::register(engine);
+    patience::register(engine);
+    bulk::register(engine);
+    directory::register(engine);
+    data::register(engine);
+}
+
+/// All that a script may name: verbs, operations, and `variables` of its scope.
+pub fn names(variables: Vec<String>) -> Names {
+    let handle = variables.first().map_or("okta", String::as_str).to_owned();
+    let verbs = VERBS
+        .iter()
+        .map(|verb| Function::new(verb.name, verb.signature));
+    let operations = operations::all()
+        .iter()
+        .map(|operation| Function::new(operation.name, operation.signature(&handle)));
+    let functions = verbs.chain(operations).collect();
+    Names {
+        variables,
+        functions,
+    }
+}

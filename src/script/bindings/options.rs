@@ -1,0 +1,103 @@
+//! The map of options that verbs take last: `#{ timeout: 60, every: 5 }`.
+
+use rhai::{Dynamic, FnPtr, Map};
+
+use super::raise::{Place, Raised};
+use crate::script::nearest::{nearest, or_list};
+
+/// Options of a verb, taken one by one; what is left over at the end is unknown.
+pub(super) struct Options<'a> {
+    verb: &'static str,
+    place: &'a Place,
+    left: Map,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Options<'a> {
+    pub(super) fn new(verb: &'static str, place: &'a Place, given: Map) -> Self {
+        Self {
+            verb,
+            place,
+            left: given,
+            known: Vec::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, name: &'static str) -> Option<Dynamic> {
+        self.known.push(name);
+        self.left.remove(name).filter(|value| !value.is_unit())
+    }
+
+    pub(super) fn text(&mut self, name: &'static str) -> Raised<Option<String>> {
+        let Some(value) = self.take(name) else {
+            return Ok(None);
+        };
+        match value.into_immutable_string() {
+            Ok(text) => Ok(Some(text.to_string())),
+            Err(found) => Err(self.wrong(name, "a string", found)),
+        }
+    }
+
+    /// A number of seconds.
+    pub(super) fn seconds(&mut self, name: &'static str) -> Raised<Option<f64>> {
+        let Some(value) = self.take(name) else {
+            return Ok(None);
+        };
+        #[expect(clippy::cast_precision_loss, reason = "seconds, not ids")]
+        let seconds = match value.as_int() {
+            Ok(whole) => Ok(whole as f64),
+            Err(_) => value.as_float(),
+        };
+        match seconds {
+            Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(Some(seconds)),
+            Ok(_) => Err(self.wrong(name, "a number of seconds, 0 or more", "another number")),
+            Err(found) => Err(self.wrong(name, "a number of seconds", found)),
+        }
+    }
+
+    /// A whole number of at least `least`.
+    pub(super) fn count(&mut self, name: &'static str, least: usize) -> Raised<Option<usize>> {
+        let Some(value) = self.take(name) else {
+            return Ok(None);
+        };
+        match value.as_int().map(usize::try_from) {
+            Ok(Ok(count)) if count >= least => Ok(Some(count)),
+            Ok(_) => Err(self.wrong(name, &format!("a whole number, {least} or more"), "another")),
+            Err(found) => Err(self.wrong(name, "a whole number", found)),
+        }
+    }
+
+    pub(super) fn function(&mut self, name: &'static str) -> Raised<Option<FnPtr>> {
+        let Some(value) = self.take(name) else {
+            return Ok(None);
+        };
+        let found = value.type_name();
+        match value.try_cast::<FnPtr>() {
+            Some(function) => Ok(Some(function)),
+            None => Err(self.wrong(name, "a function such as || …", found)),
+        }
+    }
+
+    /// Whether all that was given was known.
+    pub(super) fn end(self) -> Raised<()> {
+        let Some((unknown, _)) = self.left.iter().next() else {
+            return Ok(());
+        };
+        let near = nearest(unknown, self.known.iter().copied());
+        let hint = match near.as_slice() {
+            [] => format!("it has: {}", self.known.join(", ")),
+            names => format!("did you mean {}?", or_list(names)),
+        };
+        Err(self
+            .place
+            .usage(format!("{} has no option `{unknown}`: {hint}", self.verb)))
+    }
+
+    fn wrong(&self, name: &str, wanted: &str, found: &str) -> Box<rhai::EvalAltResult> {
+        let found = found.rsplit("::").next().unwrap_or(found);
+        self.place.usage(format!(
+            "`{name}` of {} is {wanted}, not {found}",
+            self.verb
+        ))
+    }
+}

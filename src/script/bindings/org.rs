@@ -1,0 +1,272 @@
+//! Org handles: every operation of the API as a method, and calls by path for what the table lacks.
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use rhai::{Dynamic, Engine, NativeCallContext};
+
+use super::arguments;
+use super::list::List;
+use super::raise::{Place, Raised};
+use crate::okta::operations::{self, ResultKind};
+use crate::okta::{Method, Operation};
+use crate::run::call::{Action, Call};
+use crate::script::value::{from_json, to_json};
+
+/// An org as scripts hold it: by its name in the runbook.
+#[derive(Clone, Debug)]
+pub struct Org {
+    name: Arc<str>,
+    url: Arc<str>,
+}
+
+impl Org {
+    pub fn new(name: &str, url: &str) -> Self {
+        Self {
+            name: name.into(),
+            url: url.into(),
+        }
+    }
+}
+
+pub(super) fn register(engine: &mut Engine) {
+    engine
+        .register_type_with_name::<Org>("Org")
+        .register_get("name", |org: &mut Org| org.name.to_string())
+        .register_get("url", |org: &mut Org| org.url.to_string())
+        .register_fn("to_string", |org: &mut Org| {
+            format!("{} ({})", org.name, org.url)
+        })
+        .register_fn("to_debug", |org: &mut Org| {
+            format!("{} ({})", org.name, org.url)
+        });
+    for operation in operations::all() {
+        register_operation(engine, operation);
+    }
+    for method in METHODS {
+        for count in 1..=3 {
+            register_direct(engine, method, count);
+        }
+    }
+}
+
+/// With and without the last map.
+fn register_operation(engine: &mut Engine, operation: &'static Operation) {
+    let paths = operation.path_parameters().len();
+    let most = if operation.query.is_empty() && operation.body.is_none() {
+        paths
+    } else {
+        paths + 1
+    };
+    for count in paths..=most {
+        engine.register_raw_fn(operation.name, types(count), move |context, arguments| {
+            let place = Place::of(&context);
+            let (org, given) = receiver(arguments);
+            let call = arguments::call(&org.name, operation, &given)
+                .map_err(|reason| place.usage(explained(operation, &org, &reason)))?;
+            made(&place, call)
+        });
+    }
+}
+
+fn explained(operation: &Operation, org: &Org, reason: &str) -> String {
+    format!(
+        "{}: {reason}; it is {}",
+        operation.name,
+        operation.signature(&org.name)
+    )
+}
+
+fn types(count: usize) -> Vec<TypeId> {
+    std::iter::once(TypeId::of::<Org>())
+        .chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count))
+        .collect()
+}
+
+fn receiver(arguments: &mut [&mut Dynamic]) -> (Org, Vec<Dynamic>) {
+    let given = arguments[1..]
+        .iter()
+        .map(|value| (**value).flatten_clone())
+        .collect();
+    let org = arguments[0].read_lock::<Org>().map(|org| org.clone());
+    (org.unwrap_or_else(|| Org::new("", "")), given)
+}
+
+/// Makes a call, by what its operation is: a list, a read, or a write.
+fn made(place: &Place, call: Call) -> Raised<Dynamic> {
+    let scene = place.scene()?;
+    let is_list = matches!(call.action, Action::Operation(operation) if operation.result == ResultKind::Array);
+    if is_list && !call.is_write() {
+        return Ok(Dynamic::from(List::of(call)));
+    }
+    let body = if call.is_write() {
+        scene
+            .wait_for(scene.host.run.perform(&scene.lane, &call))
+            .map(|done| done.value)
+    } else {
+        scene.wait_for(scene.host.run.read(&scene.lane, &call))
+    };
+    let body = body.map_err(|error| place.error(&scene, error))?;
+    from_json(&body).map_err(|unfit| {
+        place.usage(format!(
+            "{}: the answer cannot be used: {unfit}",
+            call.name()
+        ))
+    })
+}
+
+const METHODS: [Method; 5] = [
+    Method::Get,
+    Method::Post,
+    Method::Put,
+    Method::Patch,
+    Method::Delete,
+];
+
+/// `okta.get(path[, query])`, `okta.delete(path[, query])`, `okta.post(path[, body[, query]])` and so on.
+fn register_direct(engine: &mut Engine, method: Method, count: usize) {
+    let has_body = !matches!(method, Method::Get | Method::Delete);
+    if count == 3 && !has_body {
+        return;
+    }
+    let direct = move |context: NativeCallContext, arguments: &mut [&mut Dynamic]| {
+        let place = Place::of(&context);
+        let (org, given) = receiver(arguments);
+        let call = by_path(&org, method, has_body, &given).map_err(|reason| {
+            place.usage(format!("{}: {reason}", method.as_str().to_lowercase()))
+        })?;
+        if call.is_write() || matches!(call.action, Action::Operation(_)) {
+            return made(&place, call);
+        }
+        unlisted_read(&place, call)
+    };
+    engine.register_raw_fn(method.as_str().to_lowercase(), types(count), direct);
+}
+
+/// What the table lacks may be a list or not: the answer tells.
+fn unlisted_read(place: &Place, call: Call) -> Raised<Dynamic> {
+    let scene = place.scene()?;
+    let page = scene
+        .wait_for(scene.host.run.page(&scene.lane, &call, None))
+        .map_err(|error| place.error(&scene, error))?;
+    let unfit = |unfit| place.usage(format!("get: the answer cannot be used: {unfit}"));
+    if page.body.is_array() {
+        return List::begun(call, page).map(Dynamic::from).map_err(unfit);
+    }
+    from_json(&page.body).map_err(unfit)
+}
+
+fn by_path(org: &Org, method: Method, has_body: bool, given: &[Dynamic]) -> Result<Call, String> {
+    let path = given
+        .first()
+        .and_then(|path| {
+            path.as_immutable_string_ref()
+                .ok()
+                .map(|path| path.to_string())
+        })
+        .ok_or("the first argument is a path such as \"/api/v1/org\"")?;
+    check_path(&path)?;
+    let (body, query) = if has_body {
+        (given.get(1), given.get(2))
+    } else {
+        (None, given.get(1))
+    };
+    let (action, arguments) = match listed(method, &path) {
+        Some((operation, arguments)) => (Action::Operation(operation), arguments),
+        None => (Action::Direct(method), Vec::new()),
+    };
+    Ok(Call {
+        org: org.name.to_string(),
+        action,
+        arguments,
+        path,
+        query: query.map(query_of).transpose()?.unwrap_or_default(),
+        body: body
+            .filter(|body| !body.is_unit())
+            .map(to_json)
+            .transpose()
+            .map_err(|unfit| unfit.to_string())?,
+    })
+}
+
+fn check_path(path: &str) -> Result<(), String> {
+    if !path.starts_with('/') || path.starts_with("//") {
+        return Err(format!("a path begins with one `/`, `{path}` does not"));
+    }
+    if path.contains(['?', '#']) {
+        return Err(format!("give the query as a map after the path: `{path}`"));
+    }
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(format!("`{path}` leads elsewhere"));
+    }
+    Ok(())
+}
+
+fn query_of(query: &Dynamic) -> Result<Vec<(String, String)>, String> {
+    let query = query
+        .as_map_ref()
+        .map_err(|_| "the query is a map such as #{ limit: 20 }".to_owned())?;
+    let entries = query
+        .iter()
+        .map(|(name, value)| arguments::query_value(name, value));
+    Ok(entries
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
+/// The operation of that method and path, with the values of its path parameters: it then looks before it writes, like any other.
+/// A path without parameters wins (`/api/v1/users/me` is none of the table's, `/api/v1/apps/user/types` would be).
+fn listed(method: Method, path: &str) -> Option<(&'static Operation, Vec<String>)> {
+    let matching = operations::all()
+        .iter()
+        .filter(|operation| operation.method == method)
+        .filter_map(|operation| matched(operation.path, path).map(|values| (operation, values)));
+    matching.min_by_key(|(_, values)| values.len())
+}
+
+fn matched(template: &str, path: &str) -> Option<Vec<String>> {
+    if template.split('/').count() != path.split('/').count() {
+        return None;
+    }
+    let mut values = Vec::new();
+    for (wanted, found) in template.split('/').zip(path.split('/')) {
+        if wanted.starts_with('{') && !found.is_empty() {
+            values.push(percent_decode_str(found).decode_utf8().ok()?.into_owned());
+        } else if wanted != found {
+            return None;
+        }
+    }
+    Some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_the_table_is_its_operation() {
+        let (operation, values) =
+            listed(Method::Put, "/api/v1/groups/00g1/users/a%40b").expect("an operation");
+        assert_eq!(operation.name, "assign_user_to_group");
+        assert_eq!(values, ["00g1", "a@b"]);
+        assert!(listed(Method::Get, "/api/v1/nothing/like/it").is_none());
+        assert!(listed(Method::Put, "/api/v1/groups//users/u").is_none());
+    }
+
+    #[test]
+    fn paths_that_lead_elsewhere_are_refused() {
+        for path in [
+            "api/v1/org",
+            "//evil.example/",
+            "/api/v1/users?limit=1",
+            "/api/../oauth2",
+            "/a#b",
+        ] {
+            assert!(check_path(path).is_err(), "{path}");
+        }
+        assert!(check_path("/api/v1/org").is_ok());
+    }
+}

@@ -1,0 +1,144 @@
+//! Verbs that wait: `wait_until` for a fact, `manual` for a person.
+
+use std::time::{Duration, Instant};
+
+use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext};
+
+use super::options::Options;
+use super::raise::{Place, Raised};
+use crate::run::event::Kind;
+use crate::script::error_value::ErrorValue;
+use crate::script::scene::Scene;
+
+pub(super) fn register(engine: &mut Engine) {
+    engine
+        .register_fn("wait_until", wait_until)
+        .register_fn("manual", manual);
+}
+
+const TIMEOUT: f64 = 300.0;
+const EVERY: f64 = 5.0;
+
+/// Returns what the fact returned when it held. Time-out is an error of kind `timeout`.
+fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<Dynamic> {
+    let place = Place::of(&context);
+    let mut options = Options::new("wait_until", &place, options);
+    let timeout = Duration::from_secs_f64(options.seconds("timeout")?.unwrap_or(TIMEOUT));
+    let every = Duration::from_secs_f64(options.seconds("every")?.unwrap_or(EVERY));
+    let what = options
+        .text("what")?
+        .unwrap_or_else(|| "a condition".to_owned());
+    options.end()?;
+    let scene = place.scene()?;
+    let begun = Instant::now();
+    let mut told = false;
+    loop {
+        let value: Dynamic = fact.call_within_context(&context, ())?;
+        if holds(&value) {
+            return Ok(value);
+        }
+        let left = timeout.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Err(place.raise(late(&what, timeout)));
+        }
+        if !told {
+            told = true;
+            let kind = Kind::Wait {
+                reason: what.clone(),
+                seconds: timeout.as_secs_f64(),
+            };
+            let run = &scene.host.run;
+            run.tell(&scene.lane, kind)
+                .map_err(|error| place.error(&scene, error))?;
+        }
+        pause(&place, &scene, every.min(left))?;
+    }
+}
+
+/// Neither `false` nor `()`.
+fn holds(value: &Dynamic) -> bool {
+    !value.is_unit() && value.as_bool().unwrap_or(true)
+}
+
+fn late(what: &str, timeout: Duration) -> ErrorValue {
+    ErrorValue::new(
+        "timeout",
+        format!("waited {} s in vain for {what}", timeout.as_secs()),
+    )
+    .help(["see what holds it up, then run again: what is done stays as it is".to_owned()])
+}
+
+fn pause(place: &Place, scene: &Scene, time: Duration) -> Raised<()> {
+    scene
+        .wait_for(scene.host.run.pause(time))
+        .map_err(|error| place.error(scene, error))
+}
+
+/// A step that no API does. When `verify` holds already nobody is asked; what is attested must then hold.
+fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
+    let place = Place::of(&context);
+    let mut options = Options::new("manual", &place, options);
+    let how = options.text("how")?.unwrap_or_default();
+    let name = options.text("name")?.unwrap_or_else(|| slug(title));
+    let verify = options.function("verify")?;
+    options.end()?;
+    let scene = place.scene()?;
+    let verified =
+        |verify: &FnPtr| -> Raised<bool> { Ok(holds(&verify.call_within_context(&context, ())?)) };
+    if let Some(verify) = &verify
+        && verified(verify)?
+    {
+        return told_done(&place, &scene, title);
+    }
+    let run = &scene.host.run;
+    run.attest(&scene.lane, &name, title, &how)
+        .map_err(|error| place.error(&scene, error))?;
+    match &verify {
+        Some(verify) if !verified(verify)? => Err(place.raise(
+            ErrorValue::new(
+                "manual",
+                format!("\"{title}\" was attested, yet it is not so"),
+            )
+            .help([how]),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn told_done(place: &Place, scene: &Scene, title: &str) -> Raised<()> {
+    let kind = Kind::Check {
+        passed: true,
+        words: format!("done already: {title}"),
+    };
+    let run = &scene.host.run;
+    run.tell(&scene.lane, kind)
+        .map_err(|error| place.error(scene, error))
+}
+
+/// The name under which a step without one is attested: its title in lower case with dashes.
+fn slug(title: &str) -> String {
+    let words = title
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase);
+    words.collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_gives_a_name_to_type() {
+        assert_eq!(
+            slug("Enable \"Update OU\" (To App)"),
+            "enable-update-ou-to-app"
+        );
+    }
+
+    #[test]
+    fn only_false_and_nothing_do_not_hold() {
+        assert!(holds(&1.into()) && holds(&true.into()) && holds(&"".into()));
+        assert!(!holds(&false.into()) && !holds(&Dynamic::UNIT));
+    }
+}

@@ -1,0 +1,156 @@
+//! The verbs as words: what completion, help and "did you mean" are made of.
+
+/// A function of the language that is not an operation of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verb {
+    pub name: &'static str,
+    /// As a person calls it.
+    pub signature: &'static str,
+    /// One line.
+    pub help: &'static str,
+}
+
+const fn verb(name: &'static str, signature: &'static str, help: &'static str) -> Verb {
+    Verb {
+        name,
+        signature,
+        help,
+    }
+}
+
+/// All verbs, flow first.
+pub const VERBS: &[Verb] = &[
+    verb("step", "step(title)", "begins a step of the procedure"),
+    verb(
+        "check",
+        "check(fact, words)",
+        "stops unless the fact is true; a third argument says what to do",
+    ),
+    verb("note", "note(words)", "tells something"),
+    verb(
+        "remark",
+        "remark(words)",
+        "adds a remark to the run's outcome",
+    ),
+    verb(
+        "table",
+        "table(columns, rows)",
+        "shows a table; rows are maps or lists of cells",
+    ),
+    verb(
+        "confirm",
+        "confirm(words)",
+        "asks a person; the run ends when the answer is no",
+    ),
+    verb(
+        "manual",
+        "manual(title, #{how, name?, verify?})",
+        "a step that no API does: a person attests it, `verify` proves it",
+    ),
+    verb(
+        "wait_until",
+        "wait_until(#{timeout?, every?, what?}, || fact)",
+        "waits until the fact holds and returns it; seconds",
+    ),
+    verb(
+        "each",
+        "each(list, #{key?, concurrency?, max_failures?, on_failure?}, |item| …)",
+        "bulk work: every item is a lane; returns rows #{key, item, ok, value, error, message}",
+    ),
+    verb(
+        "directory",
+        "directory(domain)",
+        "the directory of a domain, () when none is configured",
+    ),
+    verb(
+        "find_user",
+        "directory.find_user(login_or_sam)",
+        "an account by userPrincipalName, sAMAccountName or mail",
+    ),
+    verb(
+        "exists",
+        "directory.exists(dn)",
+        "whether there is an entry of that name",
+    ),
+    verb(
+        "search",
+        "directory.search(base, filter, attributes?)",
+        "entries below a base that match an LDAP filter",
+    ),
+    verb(
+        "children",
+        "directory.children(base, filter, attributes)",
+        "entries right below a base that match an LDAP filter",
+    ),
+    verb(
+        "get",
+        "okta.get(path, query?)",
+        "reads a path of the API; on a directory: the entry of that DN",
+    ),
+    verb(
+        "post",
+        "okta.post(path, body?, query?)",
+        "a POST to a path of the API",
+    ),
+    verb(
+        "put",
+        "okta.put(path, body?, query?)",
+        "a PUT to a path of the API",
+    ),
+    verb(
+        "patch",
+        "okta.patch(path, body?, query?)",
+        "a PATCH to a path of the API",
+    ),
+    verb(
+        "delete",
+        "okta.delete(path, query?)",
+        "a DELETE of a path of the API",
+    ),
+    verb("all", "list.all()", "all items of a list, page by page"),
+    verb(
+        "first",
+        "list.first()",
+        "the first item, () when there is none",
+    ),
+    verb(
+        "find",
+        "list.find(|item| …)",
+        "the first item for which the test holds, () when there is none",
+    ),
+    verb(
+        "some",
+        "list.some(|item| …)",
+        "whether the test holds for an item",
+    ),
+    verb(
+        "filter",
+        "list.filter(|item| …)",
+        "the items for which the test holds",
+    ),
+    verb(
+        "map",
+        "list.map(|item| …)",
+        "what the function makes of each item",
+    ),
+    verb("is_empty", "list.is_empty()", "whether there is no item"),
+    verb("len", "list.len()", "the number of items"),
+    verb("now", "now()", "UTC as Okta writes it"),
+    verb("parent", "dn::parent(dn)", "the name of the entry above"),
+    verb(
+        "is_under",
+        "dn::is_under(dn, base)",
+        "whether a name is below another, at any depth",
+    ),
+    verb(
+        "same",
+        "dn::same(left, right)",
+        "whether two names are the same entry",
+    ),
+    verb("rdn", "dn::rdn(dn)", "the value of a name's first part"),
+    verb(
+        "moved",
+        "dn::moved(dn, parent)",
+        "the name after a move below another parent",
+    ),
+];

@@ -1,0 +1,66 @@
+//! The engine: Rhai with what runbooks may use, and limits that end a runaway.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rhai::packages::{Package, StandardPackage};
+use rhai::{Dynamic, Engine, OptimizationLevel};
+
+use crate::run::event::Kind;
+use crate::script::bindings;
+use crate::script::keywords::free_keywords;
+use crate::script::scene::{Host, Scene};
+
+/// How deeply expressions may nest, in the main text and in functions. rhai's own limits differ between debug and release builds.
+pub(super) const EXPRESSION_DEPTH: usize = 64;
+/// How deeply calls may nest.
+const CALL_DEPTH: usize = 64;
+/// Length of a string in bytes.
+const LONGEST_STRING: usize = 64 << 20;
+/// Steps of evaluation in a whole run, all lanes together: minutes of pure computing. rhai's own count restarts with every closure.
+const MOST_OPERATIONS: u64 = 2_000_000_000;
+
+/// An engine that knows all verbs and runs nothing yet: enough to compile and to check.
+pub fn engine() -> Engine {
+    let mut engine = Engine::new_raw();
+    StandardPackage::new().register_into_engine(&mut engine);
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_strict_variables(true);
+    engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
+    engine.set_max_call_levels(CALL_DEPTH);
+    engine.set_max_string_size(LONGEST_STRING);
+    // rhai's interner is one lock for all threads.
+    engine.set_max_strings_interned(0);
+    engine.disable_symbol("eval");
+    free_keywords(&mut engine);
+    bindings::register(&mut engine);
+    engine.on_print(tell_note);
+    engine.on_debug(|text, _, _| tell_note(text));
+    engine
+}
+
+/// The same, with the run's Ctrl-C and limit of operations.
+pub(super) fn engine_of(host: &Arc<Host>) -> Engine {
+    let mut engine = engine();
+    let host = Arc::clone(host);
+    let operations = AtomicU64::new(0);
+    engine.on_progress(move |_| {
+        let done = operations.fetch_add(1, Ordering::Relaxed);
+        if host.run.cancelled().is_cancelled() {
+            host.stop(crate::run::Error::Interrupted);
+        }
+        if done > MOST_OPERATIONS {
+            return Some("the script did too many operations: it seems to run without end".into());
+        }
+        host.is_stopped().then_some(Dynamic::UNIT)
+    });
+    engine
+}
+
+/// `print` and `debug` of a script are notes. A journal that cannot take a note stops the next write, which is soon enough.
+fn tell_note(text: &str) {
+    if let Some(scene) = Scene::current() {
+        let words = text.to_owned();
+        let _ = scene.host.run.tell(&scene.lane, Kind::Note { words });
+    }
+}

@@ -1,0 +1,183 @@
+//! A runbook from its text to its outcome.
+
+use std::sync::Arc;
+use std::thread;
+
+use rhai::{Dynamic, EvalAltResult, Scope};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Exit};
+use crate::run::event::Outcome;
+use crate::run::{self, Run};
+use crate::script::bindings::{self, Org};
+use crate::script::engine::{engine, engine_of};
+use crate::script::error::{Diagnostic, Names};
+use crate::script::library::{Library, Source};
+use crate::script::resolver::Modules;
+use crate::script::runbook::Runbook;
+use crate::script::scene::{Host, Scene};
+use crate::script::sources::Sources;
+use crate::script::value::from_json;
+
+/// Stack of the script's thread in bytes: 64 nested calls of a debug build need about 6 MB, a verb that calls a closure three times that.
+const STACK: usize = 64 << 20;
+
+/// How a run ended. `error` says why it did not succeed; it is not set when only items failed.
+#[derive(Debug)]
+pub struct Ended {
+    pub outcome: Outcome,
+    pub error: Option<Error>,
+}
+
+/// A runbook that compiles, with what it needs to run.
+pub struct Procedure {
+    source: Source,
+    library: Library,
+    names: Arc<Names>,
+    variables: Vec<String>,
+}
+
+impl Procedure {
+    /// Compiles the script, modules with literal names included: a syntax error or an unknown variable is found here, before anything runs.
+    pub fn compile(source: Source, runbook: &Runbook, library: Library) -> Result<Self, Error> {
+        let mut variables: Vec<String> = runbook.orgs.iter().map(|org| org.name.clone()).collect();
+        variables.push("params".to_owned());
+        let procedure = Self {
+            source,
+            library,
+            names: Arc::new(bindings::names(variables.clone())),
+            variables,
+        };
+        let sources = Sources::default();
+        let modules = procedure.modules(&sources);
+        let mut engine = engine();
+        engine.set_module_resolver(modules);
+        procedure.parsed(&engine, &procedure.placeholders(), &sources)?;
+        Ok(procedure)
+    }
+
+    /// Runs it to its end, on a thread of its own. Ending the run is the caller's, who tells the error first. `parameters` is what the script sees as `params`.
+    pub fn execute(
+        &self,
+        run: &Arc<Run>,
+        parameters: &Map<String, Value>,
+        runtime: &tokio::runtime::Handle,
+    ) -> Ended {
+        let sources = Sources::default();
+        let host = Arc::new(Host::new(
+            Arc::clone(run),
+            runtime.clone(),
+            sources.clone(),
+            Arc::clone(&self.names),
+            &self.source.path,
+        ));
+        let result = thread::scope(|scope| {
+            let work = || self.evaluate(&host, parameters, &sources);
+            let thread = thread::Builder::new()
+                .name("runbook".to_owned())
+                .stack_size(STACK)
+                .spawn_scoped(scope, work);
+            match thread.map(thread::ScopedJoinHandle::join) {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) => Err(Error::failed(
+                    "a verb failed unexpectedly; please report this",
+                )),
+                Err(error) => Err(Error::failed(format!("no thread for the script: {error}"))),
+            }
+        });
+        ended(run, result.err(), host.take_stopped())
+    }
+
+    fn evaluate(
+        &self,
+        host: &Arc<Host>,
+        parameters: &Map<String, Value>,
+        sources: &Sources,
+    ) -> Result<(), Error> {
+        let mut engine = engine_of(host);
+        engine.set_module_resolver(self.modules(sources));
+        let mut scope = self.scope(host, parameters)?;
+        let ast = self.parsed(&engine, &scope, sources)?;
+        let scene = Scene {
+            host: Arc::clone(host),
+            lane: Arc::default(),
+        };
+        let result = scene.play(|| engine.run_ast_with_scope(&mut scope, &ast));
+        result.map_err(|error| self.explained(&error, sources))
+    }
+
+    fn explained(&self, error: &EvalAltResult, sources: &Sources) -> Error {
+        Diagnostic::of_evaluation(error, &self.source.path, sources, &self.names).into()
+    }
+
+    fn modules(&self, sources: &Sources) -> Modules {
+        Modules::new(self.library.clone(), sources.clone(), &self.source)
+    }
+
+    fn parsed(
+        &self,
+        engine: &rhai::Engine,
+        scope: &Scope,
+        sources: &Sources,
+    ) -> Result<rhai::AST, Error> {
+        let compiled = engine.compile_with_scope(scope, &self.source.text);
+        let mut ast = compiled.map_err(|error| {
+            Diagnostic::of_parsing(&error, &self.source.path, sources, &self.names)
+        })?;
+        ast.set_source(self.source.path.as_str());
+        Ok(ast)
+    }
+
+    fn placeholders(&self) -> Scope<'static> {
+        let mut scope = Scope::new();
+        for name in &self.variables {
+            scope.push_constant_dynamic(name.as_str(), Dynamic::UNIT);
+        }
+        scope
+    }
+
+    fn scope(&self, host: &Host, parameters: &Map<String, Value>) -> Result<Scope<'static>, Error> {
+        let mut scope = Scope::new();
+        for name in &self.variables {
+            let value = if name == "params" {
+                let parameters = Value::Object(parameters.clone());
+                from_json(&parameters).map_err(|unfit| Error::usage(format!("params: {unfit}")))?
+            } else {
+                let url = host.run.org_url(name).unwrap_or_default();
+                Dynamic::from(Org::new(name, &url))
+            };
+            scope.push_constant_dynamic(name.as_str(), value);
+        }
+        Ok(scope)
+    }
+}
+
+fn ended(run: &Run, error: Option<Error>, stopped: Option<run::Error>) -> Ended {
+    let (outcome, error) = match (stopped, error) {
+        (Some(stopped), _) => stopped_outcome(run, &stopped),
+        (None, Some(error)) => (Outcome::Failed, Some(error)),
+        (None, None) => (Outcome::Succeeded, None),
+    };
+    Ended { outcome, error }
+}
+
+fn stopped_outcome(run: &Run, stopped: &run::Error) -> (Outcome, Option<Error>) {
+    let nothing_sent = run.counts().writes == 0;
+    let (outcome, exit) = match stopped {
+        run::Error::Interrupted | run::Error::Declined(_) => {
+            (Outcome::Interrupted, Exit::Interrupted)
+        }
+        run::Error::Waiting { .. } => (Outcome::Waiting, Exit::Waiting),
+        run::Error::Unconfirmed(_) if nothing_sent => (Outcome::Failed, Exit::Usage),
+        _ => (Outcome::Failed, Exit::Failed),
+    };
+    (outcome, Some(of_run(stopped, exit)))
+}
+
+fn of_run(error: &run::Error, exit: Exit) -> Error {
+    Error {
+        message: error.to_string(),
+        help: error.help().into_iter().collect(),
+        exit,
+    }
+}
