@@ -56,7 +56,8 @@ struct Context {
 impl Context {
     fn library(&self) -> Library {
         Library::new(
-            self.config.environment().here.join("runbooks"),
+            // Relative, as messages shall show it.
+            PathBuf::from("runbooks"),
             self.config.user_runbooks(),
         )
     }

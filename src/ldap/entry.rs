@@ -53,6 +53,16 @@ impl Entry {
         self.guid_bytes().map(|bytes| STANDARD.encode(bytes))
     }
 
+    /// `objectGUID` as the hexadecimal digits of its bytes in their order.
+    pub fn object_guid_hex(&self) -> Option<String> {
+        let bytes = self.guid_bytes()?;
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        let digits = bytes
+            .iter()
+            .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]);
+        Some(digits.collect())
+    }
+
     /// Whether the account may sign in, by `userAccountControl`; `None` when that is absent or no number.
     pub fn is_enabled(&self) -> Option<bool> {
         // Signed in the schema; its bits are what counts.
@@ -110,6 +120,10 @@ mod tests {
         assert_eq!(
             entry.object_guid_base64().as_deref(),
             Some("QPwpa0fKZxCzHQDdAQZi2g==")
+        );
+        assert_eq!(
+            entry.object_guid_hex().as_deref(),
+            Some("40fc296b47ca6710b31d00dd010662da")
         );
         assert_eq!(
             super::tests::entry("objectGUID", &bytes[1..]).object_guid(),

@@ -162,6 +162,8 @@ impl Narrator {
 fn least(kind: &Kind) -> Verbosity {
     match kind {
         Kind::Read(_) => Verbosity::Verbose,
+        // A read that finds nothing is how one asks whether something is there; what ends the run is told as its error.
+        Kind::Refused { call, .. } if call.method == "GET" => Verbosity::Verbose,
         Kind::Refused { .. }
         | Kind::Check { passed: false, .. }
         | Kind::Manual {
@@ -194,7 +196,7 @@ fn told(kind: &Kind) -> Vec<String> {
         } => block(&painted(BAD, "✗"), words),
         Kind::Note { words } => block("·", words),
         Kind::Wait { reason, seconds } => {
-            let words = format!("waiting {}: {reason}", words::duration(*seconds));
+            let words = format!("waiting up to {}: {reason}", words::duration(*seconds));
             block(&painted(WAITS, "…"), &words)
         }
         Kind::Manual {

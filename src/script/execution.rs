@@ -1,9 +1,10 @@
 //! A runbook from its text to its outcome.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 
-use rhai::{Dynamic, EvalAltResult, Scope};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Exit};
@@ -12,6 +13,7 @@ use crate::run::{self, Run};
 use crate::script::bindings::{self, Org};
 use crate::script::engine::{engine, engine_of};
 use crate::script::error::{Diagnostic, Names};
+use crate::script::imports::{self, Import};
 use crate::script::library::{Library, Source};
 use crate::script::resolver::Modules;
 use crate::script::runbook::Runbook;
@@ -50,10 +52,38 @@ impl Procedure {
         };
         let sources = Sources::default();
         let modules = procedure.modules(&sources);
-        let mut engine = engine();
-        engine.set_module_resolver(modules);
-        procedure.parsed(&engine, &procedure.placeholders(), &sources)?;
+        let engine = engine();
+        let ast = procedure.parsed(&engine, &procedure.placeholders(), &sources)?;
+        procedure.compile_imports(&engine, &modules, &ast, &sources)?;
         Ok(procedure)
+    }
+
+    /// Each module once, whoever imports it: a circle is refused when it runs.
+    fn compile_imports(
+        &self,
+        engine: &Engine,
+        modules: &Modules,
+        ast: &AST,
+        sources: &Sources,
+    ) -> Result<(), Error> {
+        let imports_of = |file: &str, ast: &AST| {
+            let named = |import| (file.to_owned(), import);
+            imports::of(ast).into_iter().map(named).collect::<Vec<_>>()
+        };
+        let mut compiled = BTreeSet::new();
+        let mut waiting = imports_of(&self.source.path, ast);
+        while let Some((importer, import)) = waiting.pop() {
+            let module = modules
+                .source(Some(&importer), &import.name)
+                .map_err(|error| unresolved(&error, &importer, &import, sources))?;
+            if compiled.insert(module.path.clone()) {
+                let ast = engine.compile(&module.text).map_err(|error| {
+                    Diagnostic::of_parsing(&error, &module.path, sources, &self.names)
+                })?;
+                waiting.extend(imports_of(&module.path, &ast));
+            }
+        }
+        Ok(())
     }
 
     /// Runs it to its end, on a thread of its own. Ending the run is the caller's, who tells the error first. `parameters` is what the script sees as `params`.
@@ -114,12 +144,7 @@ impl Procedure {
         Modules::new(self.library.clone(), sources.clone(), &self.source)
     }
 
-    fn parsed(
-        &self,
-        engine: &rhai::Engine,
-        scope: &Scope,
-        sources: &Sources,
-    ) -> Result<rhai::AST, Error> {
+    fn parsed(&self, engine: &Engine, scope: &Scope, sources: &Sources) -> Result<AST, Error> {
         let compiled = engine.compile_with_scope(scope, &self.source.text);
         let mut ast = compiled.map_err(|error| {
             Diagnostic::of_parsing(&error, &self.source.path, sources, &self.names)
@@ -150,6 +175,11 @@ impl Procedure {
         }
         Ok(scope)
     }
+}
+
+fn unresolved(error: &Error, importer: &str, import: &Import, sources: &Sources) -> Error {
+    let finding = Diagnostic::finding(&error.message, importer, import.position, sources);
+    error.help.iter().fold(finding, Diagnostic::help).into()
 }
 
 fn ended(run: &Run, error: Option<Error>, stopped: Option<run::Error>) -> Ended {

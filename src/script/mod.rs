@@ -10,6 +10,7 @@
 //! | [`execution`] | a runbook from its text to its outcome |
 //! | [`library`] | the shelves on which scripts are found |
 //! | [`resolver`] | `import`, over the library |
+//! | [`imports`] | what a script imports, found in its tree |
 //! | [`runbook`] | a script's header: purpose, orgs, parameters, steps |
 //! | [`parameters`] | what the command line gives for the parameters, checked |
 //! | [`value`] | JSON to script values and back |
@@ -24,6 +25,7 @@ pub mod engine;
 pub mod error;
 pub mod error_value;
 pub mod execution;
+pub mod imports;
 pub mod keywords;
 pub mod library;
 pub mod nearest;

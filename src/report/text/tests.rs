@@ -198,7 +198,7 @@ ad/move_user_to_ou (run 8f3a)
 ▸ 2 Move
   [jo] → okta  PUT /api/v1/groups/g1/users/u1  assign_user_to_group  204
   [jo] = okta  /api/v1/groups/g1/users/u1  assign_user_to_group  unchanged
-  [jo] … waiting 12 s: rate limit of /api/v1/apps
+  [jo] … waiting up to 12 s: rate limit of /api/v1/apps
   ✓ jo  moved
   [kim] ✗ okta  PUT /api/v1/groups/g1/users/u1  assign_user_to_group  403
   [kim]   E0000006: no

@@ -194,10 +194,9 @@ mod tests {
     use super::*;
     use crate::okta::operations;
 
-    fn made(
-        operation: &str,
-        arguments: &str,
-    ) -> Result<(String, Vec<(String, String)>, Option<Value>), String> {
+    type Made = (String, Vec<(String, String)>, Option<Value>);
+
+    fn made(operation: &str, arguments: &str) -> Result<Made, String> {
         let arguments: rhai::Array = Engine::new().eval(arguments).expect("arguments");
         let operation = operations::find(operation).expect("an operation");
         call("okta", operation, &arguments).map(|call| (call.path, call.query, call.body))
@@ -237,11 +236,8 @@ mod tests {
             body,
             Some(serde_json::json!({"body": "Hello", "subject": "s"}))
         );
-        let (_, query, body) = made(
-            "create_user",
-            r#"[#{activate: false, body: #{profile: #{}}}]"#,
-        )
-        .expect("a call");
+        let (_, query, body) =
+            made("create_user", "[#{activate: false, body: #{profile: #{}}}]").expect("a call");
         assert_eq!(query, [("activate".to_owned(), "false".to_owned())]);
         assert_eq!(body, Some(serde_json::json!({"profile": {}})));
     }
@@ -261,8 +257,8 @@ mod tests {
             ),
             (
                 "list_groups",
-                "[#{serach: \"x\"}]",
-                "`serach` is no parameter of it, did you mean search?",
+                "[#{serch: \"x\"}]",
+                "`serch` is no parameter of it, did you mean search?",
             ),
             (
                 "update_application_user",

@@ -215,7 +215,7 @@ impl Bulk<'_, '_> {
         match result {
             Ok(value) => self.succeeded(index, &lane, value),
             Err(error) if self.scene.host.is_stopped() || !error.is_catchable() => {
-                self.break_off(error)
+                self.break_off(error);
             }
             Err(error) => self.failed(index, &lane, &error),
         }
@@ -308,8 +308,8 @@ fn told(diagnostic: &Diagnostic) -> String {
 /// What `catch` would have been given.
 fn thrown(error: &EvalAltResult) -> Dynamic {
     match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => thrown(inner),
-        EvalAltResult::ErrorInModule(_, inner, _) => thrown(inner),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
+        | EvalAltResult::ErrorInModule(_, inner, _) => thrown(inner),
         EvalAltResult::ErrorRuntime(value, _) => value.clone(),
         other => ErrorValue::new("script", other.to_string()).into(),
     }

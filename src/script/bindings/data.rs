@@ -8,6 +8,26 @@ use super::raise::{Place, Raised};
 pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("dn", distinguished_names().into());
     engine.register_fn("now", now);
+    engine.register_fn("quoted", |text: &str| {
+        serde_json::Value::from(text).to_string()
+    });
+    engine
+        .register_fn("age", |context: NativeCallContext, time: &str| {
+            let time = time.parse().map_err(|_| {
+                Place::of(&context).usage(format!(
+                    "age: `{time}` is no time such as 2026-01-02T03:04:05.000Z"
+                ))
+            })?;
+            age(&context, time)
+        })
+        .register_fn("age", |context: NativeCallContext, milliseconds: i64| {
+            let time = jiff::Timestamp::from_millisecond(milliseconds).map_err(|_| {
+                Place::of(&context).usage(format!(
+                    "age: {milliseconds} is no time in milliseconds since 1970"
+                ))
+            })?;
+            age(&context, time)
+        });
     for verb in ["sleep", "timestamp"] {
         engine.register_fn(verb, move |context: NativeCallContext| {
             no_clock(&context, verb)
@@ -39,6 +59,12 @@ fn now(context: NativeCallContext) -> Raised<String> {
         .now()
         .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
         .to_string())
+}
+
+/// Seconds since `time`; below 0 when it is to come.
+fn age(context: &NativeCallContext, time: jiff::Timestamp) -> Raised<i64> {
+    let scene = Place::of(context).scene()?;
+    Ok(scene.host.run.now().duration_since(time).as_secs())
 }
 
 fn distinguished_names() -> Module {

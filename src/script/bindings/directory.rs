@@ -155,7 +155,7 @@ pub(super) fn name(context: &NativeCallContext, dn: &str) -> Raised<Dn> {
     })
 }
 
-/// `dn`, `rdn`, `guid`, `external_id`, `enabled`, and `attributes`: lists of texts by names in lower case.
+/// `dn`, `rdn`, `guid` (as Microsoft's tools write it, in base64, in hex), `enabled`, and `attributes`: lists of texts by names in lower case.
 fn value(entry: &Entry) -> Map {
     let attributes: Map = entry
         .attributes
@@ -173,7 +173,8 @@ fn value(entry: &Entry) -> Map {
         ("dn".into(), entry.dn.to_string().into()),
         ("rdn".into(), optional(entry.dn.rdn_value())),
         ("guid".into(), optional(entry.object_guid())),
-        ("external_id".into(), optional(entry.object_guid_base64())),
+        ("guid_base64".into(), optional(entry.object_guid_base64())),
+        ("guid_hex".into(), optional(entry.object_guid_hex())),
         (
             "enabled".into(),
             entry.is_enabled().map_or(Dynamic::UNIT, Dynamic::from),

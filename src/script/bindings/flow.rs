@@ -37,6 +37,7 @@ pub(super) fn register(engine: &mut Engine) {
                 check(&context, &fact, words, help_lines(&help))
             },
         )
+        .register_fn("check_all", check_all)
         .register_fn("table", |context: NativeCallContext, rows: Array| {
             let columns = columns_of(&Place::of(&context), &rows)?;
             table(&context, columns, &rows)
@@ -86,6 +87,54 @@ fn check(
         return Ok(());
     }
     Err(place.raise(ErrorValue::new("check", format!("it is not so: {words}")).help(help)))
+}
+
+/// Tells every fact, then stops with all that do not hold: bad input is told at once, not one problem a run.
+fn check_all(context: NativeCallContext, facts: Array) -> Raised<()> {
+    let place = Place::of(&context);
+    let mut problems = Vec::new();
+    let mut help = Vec::new();
+    for fact in &facts {
+        let (passed, words, advice) = fact_of(&place, fact)?;
+        let told = words.clone();
+        tell(&context, Kind::Check { passed, words })?;
+        if !passed {
+            problems.push(told);
+            help.extend(
+                advice
+                    .into_iter()
+                    .filter(|line| !help.contains(line))
+                    .collect::<Vec<_>>(),
+            );
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let message = match problems.as_slice() {
+        [only] => format!("it is not so: {only}"),
+        all => format!("{} things are not so:\n- {}", all.len(), all.join("\n- ")),
+    };
+    Err(place.raise(ErrorValue::new("check", message).help(help)))
+}
+
+/// `[fact, words]` or `[fact, words, help]`.
+fn fact_of(place: &Place, fact: &Dynamic) -> Raised<(bool, String, Vec<String>)> {
+    let wrong = || {
+        place.usage("check_all: a fact is [true or false, words] or [true or false, words, help]")
+    };
+    let parts = fact.as_array_ref().map_err(|_| wrong())?;
+    let (passed, words) = match parts.as_slice() {
+        [passed, words] | [passed, words, _] => {
+            (passed.as_bool().map_err(|_| wrong())?, shown(words))
+        }
+        _ => return Err(wrong()),
+    };
+    Ok((
+        passed,
+        words,
+        parts.get(2).map(help_lines).unwrap_or_default(),
+    ))
 }
 
 fn help_lines(help: &Dynamic) -> Vec<String> {

@@ -172,17 +172,11 @@ fn item(context: NativeCallContext, list: &mut List, index: i64) -> Raised<Dynam
         Ok(index) => list.get(&place, index)?,
         Err(_) => None,
     };
-    match found {
-        Some(item) => Ok(item),
-        None => {
-            let length = list.pages().items.len();
-            Err(Box::new(EvalAltResult::ErrorArrayBounds(
-                length,
-                index,
-                context.call_position(),
-            )))
-        }
-    }
+    found.ok_or_else(|| {
+        let length = list.pages().items.len();
+        let position = context.call_position();
+        Box::new(EvalAltResult::ErrorArrayBounds(length, index, position))
+    })
 }
 
 fn find(context: NativeCallContext, list: &mut List, test: FnPtr) -> Raised<Dynamic> {

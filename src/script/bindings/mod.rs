@@ -11,6 +11,12 @@
 //! | [`data`] | distinguished names; what scripts may not have |
 //! | [`verbs`] | the same as words: signatures and help |
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_box_returns,
+    reason = "rhai hands a native its context and arguments by value, and its results hold boxed errors"
+)]
+
 mod arguments;
 mod bulk;
 mod data;

@@ -26,6 +26,11 @@ pub const VERBS: &[Verb] = &[
         "check(fact, words)",
         "stops unless the fact is true; a third argument says what to do",
     ),
+    verb(
+        "check_all",
+        "check_all([[fact, words, help?], …])",
+        "tells every fact, then stops with all that are not true",
+    ),
     verb("note", "note(words)", "tells something"),
     verb(
         "remark",
@@ -136,6 +141,11 @@ pub const VERBS: &[Verb] = &[
     verb("is_empty", "list.is_empty()", "whether there is no item"),
     verb("len", "list.len()", "the number of items"),
     verb("now", "now()", "UTC as Okta writes it"),
+    verb(
+        "age",
+        "age(time)",
+        "seconds since a time of Okta's: text, or milliseconds since 1970",
+    ),
     verb("parent", "dn::parent(dn)", "the name of the entry above"),
     verb(
         "is_under",
