@@ -258,7 +258,7 @@ mod tests {
             (
                 "list_groups",
                 "[#{serch: \"x\"}]",
-                "`serch` is no parameter of it, did you mean search?",
+                "`serch` is no parameter of it, did you mean `search`?",
             ),
             (
                 "update_application_user",
