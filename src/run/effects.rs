@@ -78,11 +78,36 @@ const TABLE: &[(&str, Look)] = &[
     ("unsuspend_user", Look::Status("get_user", &["ACTIVE"])),
 ];
 
+/// The operation that a write reads with before it is sent; none when it is sent unseen.
+pub fn reads_before(operation: &'static Operation) -> Option<&'static Operation> {
+    if !operation.is_write() {
+        return None;
+    }
+    let read = match look_of(operation) {
+        Look::Partial(read)
+        | Look::Whole(read)
+        | Look::Present(read)
+        | Look::Absent(read)
+        | Look::Status(read, _)
+        | Look::Patch(read) => read,
+        Look::Member | Look::NotMember => "list_user_groups",
+        Look::Natural(Key::GroupName) => "list_groups",
+        Look::Natural(Key::Login) => "get_user",
+        Look::Natural(Key::AppUser) => "get_application_user",
+        Look::Never => return None,
+    };
+    operations::find(read)
+}
+
 /// How `call` looks before it is sent.
 pub(super) fn look(call: &Call) -> Look {
-    let Action::Operation(operation) = call.action else {
-        return Look::Never;
-    };
+    match call.action {
+        Action::Operation(operation) => look_of(operation),
+        Action::Direct(_) => Look::Never,
+    }
+}
+
+fn look_of(operation: &'static Operation) -> Look {
     let listed = TABLE
         .iter()
         .find(|(name, _)| *name == operation.name)

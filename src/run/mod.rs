@@ -16,4 +16,5 @@ mod redact;
 mod watch;
 
 pub use door::{Done, Listener, Page, Run, Settings};
+pub use effects::reads_before;
 pub use error::{Error, Refusal};
