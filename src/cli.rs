@@ -1,5 +1,6 @@
 //! The command line as types, one file a subcommand.
 
+mod check;
 mod list;
 mod operations;
 mod run;
@@ -34,6 +35,7 @@ enum Command {
     Run(run::Arguments),
     Runs(runs::Arguments),
     List(list::Arguments),
+    Check(check::Arguments),
     Show(show::Arguments),
     Operations(operations::Arguments),
     Simulator(simulator::Arguments),
@@ -87,6 +89,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Run(arguments) => run::execute(&context, &arguments),
         Command::Runs(arguments) => runs::execute(&context, &arguments),
         Command::List(arguments) => list::execute(&context, &arguments),
+        Command::Check(arguments) => check::execute(&context, &arguments),
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),
         Command::Simulator(arguments) => simulator::execute(&context, &arguments),

@@ -11,6 +11,7 @@ pub use snippet::Colour;
 use std::ops::Range;
 use std::sync::Arc;
 
+use annotate_snippets::Level;
 use rhai::{EvalAltResult, ParseError, Position};
 
 use crate::error::{Error, Exit};
@@ -121,13 +122,24 @@ impl Diagnostic {
 
     /// The whole as text, from `error:` to `help:`, no wider than `width` columns where the source allows.
     pub fn render(&self, colour: Colour, width: usize) -> String {
-        snippet::render(self, &self.help, colour, width)
+        snippet::render(self, &self.help, colour, width, &Level::ERROR)
+    }
+
+    /// As [`Diagnostic::render`], from `warning:` on.
+    pub fn render_warning(&self, colour: Colour, width: usize) -> String {
+        snippet::render(self, &self.help, colour, width, &Level::WARNING)
     }
 }
 
 impl From<Diagnostic> for Error {
     fn from(diagnostic: Diagnostic) -> Self {
-        let text = snippet::render(&diagnostic, &[], Colour::Never, snippet::WIDTH);
+        let text = snippet::render(
+            &diagnostic,
+            &[],
+            Colour::Never,
+            snippet::WIDTH,
+            &Level::ERROR,
+        );
         Self {
             message: text.strip_prefix("error: ").unwrap_or(&text).to_owned(),
             help: diagnostic.help,

@@ -11,6 +11,7 @@ use crate::error::{Error, Exit};
 use crate::run::event::Outcome;
 use crate::run::{self, Run};
 use crate::script::bindings::{self, Org};
+use crate::script::check;
 use crate::script::engine::{engine, engine_of};
 use crate::script::error::{Diagnostic, Names};
 use crate::script::imports::{self, Import};
@@ -42,6 +43,7 @@ pub struct Procedure {
 impl Procedure {
     /// Compiles the script, modules with literal names included: a syntax error or an unknown variable is found here, before anything runs.
     pub fn compile(source: Source, runbook: &Runbook, library: Library) -> Result<Self, Error> {
+        check::before_run(source.clone(), &library)?;
         let mut variables: Vec<String> = runbook.orgs.iter().map(|org| org.name.clone()).collect();
         variables.push("params".to_owned());
         let procedure = Self {

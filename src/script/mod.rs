@@ -7,6 +7,7 @@
 //! | [`engine`] | Rhai with what runbooks may use, and limits |
 //! | [`bindings`] | the verbs, org and directory handles |
 //! | [`scene`] | where a verb is called from: run and lane |
+//! | [`check`] | what is wrong in a script, found without running it |
 //! | [`execution`] | a runbook from its text to its outcome |
 //! | [`library`] | the shelves on which scripts are found |
 //! | [`resolver`] | `import`, over the library |
@@ -21,6 +22,7 @@
 //! | [`nearest`] | "did you mean" |
 
 pub mod bindings;
+pub mod check;
 pub mod engine;
 pub mod error;
 pub mod error_value;

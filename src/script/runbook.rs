@@ -39,19 +39,28 @@ pub struct Runbook {
 impl Runbook {
     /// Reads the header of `source`. A syntax error, or everything wrong in the header at once, is the error.
     pub fn parse(source: &Source) -> Result<Self, Error> {
-        let sources = Sources::default();
+        Self::diagnose(source, &Sources::default()).map_err(together)
+    }
+
+    /// The same, with each finding by itself. The text goes into `sources`.
+    pub(super) fn diagnose(source: &Source, sources: &Sources) -> Result<Self, Vec<Diagnostic>> {
         sources.insert(source.path.as_str(), source.text.as_str());
         let engine = header_engine();
         let ast = engine.compile(&source.text).map_err(|error| {
-            Diagnostic::of_parsing(&error, &source.path, &sources, &Names::default())
+            vec![Diagnostic::of_parsing(
+                &error,
+                &source.path,
+                sources,
+                &Names::default(),
+            )]
         })?;
         let (orgs, parameters, findings) = declarations::read(&engine, &ast);
         if !findings.is_empty() {
             let diagnostics = findings
                 .into_iter()
-                .map(|finding| finding.diagnostic(&source.path, &sources))
+                .map(|finding| finding.diagnostic(&source.path, sources))
                 .collect();
-            return Err(together(diagnostics));
+            return Err(diagnostics);
         }
         let doc = doc_of(&source.text);
         Ok(Self {

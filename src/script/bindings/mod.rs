@@ -31,6 +31,7 @@ mod unshare;
 mod verbs;
 
 pub use org::Org;
+pub(in crate::script) use org::listed;
 pub use verbs::{VERBS, Verb};
 
 use rhai::Engine;

@@ -219,7 +219,10 @@ fn query_of(query: &Dynamic) -> Result<Vec<(String, String)>, String> {
 
 /// The operation of that method and path, with the values of its path parameters: it then looks before it writes, like any other.
 /// A path without parameters wins (`/api/v1/users/me` is none of the table's, `/api/v1/apps/user/types` would be).
-fn listed(method: Method, path: &str) -> Option<(&'static Operation, Vec<String>)> {
+pub(in crate::script) fn listed(
+    method: Method,
+    path: &str,
+) -> Option<(&'static Operation, Vec<String>)> {
     let matching = operations::all()
         .iter()
         .filter(|operation| operation.method == method)

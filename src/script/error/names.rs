@@ -28,7 +28,7 @@ impl Function {
 }
 
 impl Names {
-    pub(super) fn signatures_of(&self, name: &str, text: &str) -> Vec<String> {
+    pub(in crate::script) fn signatures_of(&self, name: &str, text: &str) -> Vec<String> {
         let known = self
             .functions
             .iter()
@@ -47,7 +47,7 @@ impl Names {
     }
 
     /// Help for an unknown function: the nearest ones with their signatures.
-    pub(super) fn function_help(&self, wanted: &str, text: &str) -> Vec<String> {
+    pub(in crate::script) fn function_help(&self, wanted: &str, text: &str) -> Vec<String> {
         let own = Declared::of(text).functions;
         let known = own
             .iter()
@@ -62,7 +62,7 @@ impl Names {
     }
 
     /// Help for an unknown variable.
-    pub(super) fn variable_help(&self, wanted: &str, text: &str) -> Vec<String> {
+    pub(in crate::script) fn variable_help(&self, wanted: &str, text: &str) -> Vec<String> {
         if let Some(signature) = self.signatures_of(wanted, text).first() {
             return vec![format!("`{wanted}` is a function: call it as {signature}")];
         }

@@ -22,6 +22,7 @@ pub(super) fn render(
     help: &[String],
     colour: Colour,
     width: usize,
+    level: &Level<'_>,
 ) -> String {
     let frames: Vec<String> = diagnostic.frames.iter().map(frame_words).collect();
     let elements = place(diagnostic).into_iter().chain(
@@ -35,8 +36,8 @@ pub(super) fn render(
                     .map(|help| Level::HELP.message(help.as_str()).into()),
             ),
     );
-    let group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str()))
-        .elements(elements);
+    let title = level.clone().primary_title(diagnostic.message.as_str());
+    let group = Group::with_title(title).elements(elements);
     let renderer = match colour {
         Colour::Never => Renderer::plain(),
         Colour::Always => Renderer::styled(),

@@ -1,0 +1,154 @@
+//! `check FILE…`: what is wrong in scripts, what they use, and the scopes they need.
+
+use serde_json::{Value, json};
+
+use super::{Context, Output};
+use crate::error::{Error, Exit};
+use crate::report::table::text_table;
+use crate::script::Colour;
+use crate::script::check::{self, Finding, Report, Severity, Used};
+
+/// Check runbooks without running them: mistakes, the operations they use, and the least OAuth scopes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: okta-runbook check runbooks/ad/*.rhai
+Exit code 2 when a script has an error; warnings alone leave it at 0.")]
+pub(super) struct Arguments {
+    /// Names such as `ad/move_user_to_ou`, or paths.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let library = context.library();
+    let mut reports = Vec::new();
+    for file in &arguments.files {
+        reports.push(check::check(library.find(file)?, &library));
+    }
+    match arguments.output {
+        Output::Json => context
+            .terminal
+            .line(&json!(reports.iter().map(as_json).collect::<Vec<_>>()).to_string()),
+        Output::Text => {
+            for report in &reports {
+                tell(context, report);
+            }
+        }
+    }
+    let wrong = reports.iter().any(Report::has_errors);
+    Ok(if wrong { Exit::Usage } else { Exit::Succeeded })
+}
+
+fn tell(context: &Context, report: &Report) {
+    // Wide enough for a path with an excerpt where nobody looks at a screen.
+    let width = context.terminal.width().map_or(140, usize::from);
+    for finding in &report.findings {
+        let text = match finding.severity {
+            Severity::Error => finding.diagnostic.render(Colour::Always, width),
+            Severity::Warning => finding.diagnostic.render_warning(Colour::Always, width),
+        };
+        context.terminal.line(&format!("{text}\n"));
+    }
+    context
+        .terminal
+        .line(&format!("{}: {}", report.path, counted(report)));
+    if report.operations.is_empty() {
+        return;
+    }
+    let rows: Vec<Vec<String>> = report.operations.iter().map(row).collect();
+    let columns = ["operation", "used at", "undone"];
+    let table = text_table(&columns, &rows, context.terminal.width());
+    context.terminal.line(&format!("\n{}\n", table.trim_end()));
+    context
+        .terminal
+        .line(&format!("least scopes: {}", report.scopes.join(" ")));
+    for (file, line) in &report.untold {
+        context.terminal.line(&format!(
+            "not counted: the call by path at {file}:{line}, which no operation has"
+        ));
+    }
+}
+
+fn counted(report: &Report) -> String {
+    let count = |severity| {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    match (count(Severity::Error), count(Severity::Warning)) {
+        (0, 0) => "nothing found".to_owned(),
+        (errors, warnings) => format!(
+            "{errors} error{}, {warnings} warning{}",
+            plural(errors),
+            plural(warnings)
+        ),
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn row(used: &Used) -> Vec<String> {
+    vec![
+        used.operation.name.to_owned(),
+        places(used).join(", "),
+        used.undone().to_string(),
+    ]
+}
+
+/// Lines of a file together: `lib/ad.rhai:12,40`.
+fn places(used: &Used) -> Vec<String> {
+    let mut places: Vec<String> = Vec::new();
+    let mut before = None;
+    for (file, line) in &used.places {
+        match places.last_mut() {
+            Some(last) if before == Some(file) => last.push_str(&format!(",{line}")),
+            _ => places.push(format!("{file}:{line}")),
+        }
+        before = Some(file);
+    }
+    places
+}
+
+fn as_json(report: &Report) -> Value {
+    let operations = report.operations.iter().map(|used| {
+        json!({
+            "name": used.operation.name,
+            "write": used.operation.is_write(),
+            "scopes": used.operation.scopes,
+            "undone": used.undone().to_string(),
+            "places": used.places.iter().map(|(file, line)| json!({ "file": file, "line": line })).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "path": report.path,
+        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+        "operations": operations.collect::<Vec<_>>(),
+        "scopes": report.scopes,
+        "not_counted": report.untold.iter().map(|(file, line)| json!({ "file": file, "line": line })).collect::<Vec<_>>(),
+    })
+}
+
+fn finding(finding: &Finding) -> Value {
+    let diagnostic = &finding.diagnostic;
+    let place = diagnostic.location.as_ref();
+    let length = place.and_then(|place| {
+        let (text, span) = place.excerpt.as_ref()?;
+        Some(text.get(span.clone())?.chars().count())
+    });
+    json!({
+        "severity": match finding.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "rule": finding.rule,
+        "message": diagnostic.message,
+        "notes": diagnostic.notes,
+        "help": diagnostic.help,
+        "file": place.map(|place| &place.file),
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "length": length,
+    })
+}

@@ -1,0 +1,203 @@
+//! What can be known of a script without running it.
+//!
+//! rhai's parser stops at the first mistake and does not look at calls. Here the tree is walked once, with a view of which variable a
+//! name means ([`walk`]); rules then read the facts. What is found for certain is an error, and a run refuses such a script as well
+//! ([`before_run`]); what may be meant is a warning.
+//!
+//! | file | is |
+//! |---|---|
+//! | [`program`] | the script with all that it imports |
+//! | [`script`] | one parsed script |
+//! | [`walk`], [`facts`] | from tree to facts |
+//! | [`rules`] | from facts to findings |
+//! | [`natives`] | the functions every script can call |
+//! | [`reach`] | the operations it can come to |
+//! | [`scopes`] | the least OAuth scopes |
+
+mod facts;
+mod finding;
+mod natives;
+mod program;
+mod reach;
+mod rules;
+mod scopes;
+mod script;
+mod walk;
+
+pub use finding::{Finding, Severity};
+pub use scopes::least_scopes;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::error::Error;
+use crate::okta::{Operation, operations};
+use crate::run;
+use crate::script::bindings;
+use crate::script::engine::engine;
+use crate::script::error::together;
+use crate::script::library::{Library, Source};
+use facts::Facts;
+use natives::Natives;
+use program::Program;
+use reach::Reach;
+use rules::Subject;
+
+/// All that a check found out.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Path of the script as messages show it.
+    pub path: String,
+    /// Errors first, then in the order of the text.
+    pub findings: Vec<Finding>,
+    /// The operations that the script can come to, by name.
+    pub operations: Vec<Used>,
+    /// OAuth scopes that suffice for the operations, and for the reads that writes look with first.
+    pub scopes: Vec<&'static str>,
+    /// Calls by a path that no operation has (file, line): their scopes are not known.
+    pub untold: Vec<(String, usize)>,
+}
+
+/// An operation that a script can come to.
+#[derive(Clone, Debug)]
+pub struct Used {
+    pub operation: &'static Operation,
+    /// File and line of its calls.
+    pub places: Vec<(String, usize)>,
+}
+
+/// What undoing an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// It changes nothing.
+    Nothing,
+    NotKnown,
+}
+
+impl fmt::Display for Undone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "nothing to undo",
+            Self::NotKnown => "not known",
+        })
+    }
+}
+
+impl Used {
+    /// What undoing it does.
+    pub fn undone(&self) -> Undone {
+        if self.operation.is_write() {
+            Undone::NotKnown
+        } else {
+            Undone::Nothing
+        }
+    }
+}
+
+impl Report {
+    /// Whether the script would fail.
+    pub fn has_errors(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Checks a script and what it imports.
+pub fn check(source: Source, library: &Library) -> Report {
+    let path = source.path.clone();
+    let mut checked = Checked::of(source, library);
+    let Some((program, natives)) = &checked.program else {
+        return Report {
+            path,
+            findings: checked.findings,
+            operations: Vec::new(),
+            scopes: Vec::new(),
+            untold: Vec::new(),
+        };
+    };
+    let facts = program.facts();
+    let reach = reach::reach(program, &facts);
+    for subject in subjects(program, &facts, natives) {
+        checked.findings.extend(rules::errors(&subject));
+        if subject.script.source.path == program.entry {
+            checked.findings.extend(rules::warnings(&subject, &reach));
+        }
+    }
+    report(path, checked.findings, reach)
+}
+
+/// Refuses a script that would fail: every error at once.
+///
+/// # Errors
+/// What [`check`] calls errors.
+pub fn before_run(source: Source, library: &Library) -> Result<(), Error> {
+    let report = check(source, library);
+    let errors: Vec<_> = report
+        .findings
+        .into_iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| finding.diagnostic)
+        .collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(together(errors))
+}
+
+struct Checked {
+    findings: Vec<Finding>,
+    program: Option<(Program, Natives)>,
+}
+
+impl Checked {
+    fn of(source: Source, library: &Library) -> Self {
+        let mut engine = engine();
+        // Unknown variables are found by the walk, all of them.
+        engine.set_strict_variables(false);
+        let mut findings = Vec::new();
+        let program = Program::load(source, library, &engine, bindings::names, &mut findings);
+        let natives = Natives::of(&engine);
+        Self {
+            findings,
+            program: program.map(|program| (program, natives)),
+        }
+    }
+}
+
+fn subjects<'a>(
+    program: &'a Program,
+    facts: &'a BTreeMap<&'a str, Facts<'a>>,
+    natives: &'a Natives,
+) -> impl Iterator<Item = Subject<'a>> {
+    program.scripts.iter().filter_map(move |(path, script)| {
+        Some(Subject {
+            program,
+            script,
+            facts: facts.get(path.as_str())?,
+            natives,
+        })
+    })
+}
+
+fn report(path: String, mut findings: Vec<Finding>, reach: Reach) -> Report {
+    findings.sort_by_key(|finding| (finding.severity, finding.place()));
+    findings.dedup();
+    let operations: Vec<Used> = reach
+        .operations
+        .into_iter()
+        .filter_map(|(name, places)| {
+            operations::find(name).map(|operation| Used { operation, places })
+        })
+        .collect();
+    let called = operations.iter().map(|used| used.operation);
+    let looked = called.clone().filter_map(run::reads_before);
+    let scopes = least_scopes(called.chain(looked));
+    Report {
+        path,
+        findings,
+        operations,
+        scopes,
+        untold: reach.untold,
+    }
+}

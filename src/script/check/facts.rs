@@ -1,0 +1,108 @@
+//! What a script does, told by its tree: bindings, uses of variables, calls, closures.
+
+use rhai::{Expr, FnCallExpr, ImmutableString, Position};
+
+/// All facts of one script, in the order of its text within each owner.
+#[derive(Default)]
+pub(super) struct Facts<'a> {
+    pub(super) bindings: Vec<Binding>,
+    pub(super) uses: Vec<Use>,
+    pub(super) calls: Vec<Call<'a>>,
+    pub(super) closures: Vec<Closure>,
+    pub(super) loops: Vec<Loop<'a>>,
+    /// Variables of modules: module, name, place.
+    pub(super) qualified: Vec<(ImmutableString, ImmutableString, Position)>,
+    /// Entries and fields that are given a function: they can be called like methods.
+    pub(super) callable_fields: Vec<ImmutableString>,
+}
+
+/// A declared variable.
+pub(super) struct Binding {
+    pub(super) name: ImmutableString,
+    pub(super) kind: Kind,
+    /// The closures around it, outermost first.
+    pub(super) closures: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An org handle or `params`.
+    Given,
+    /// `let`, `const`, `catch`.
+    Local,
+    Parameter,
+    /// The item of a `for`.
+    Item,
+}
+
+/// An occurrence of a variable.
+pub(super) struct Use {
+    pub(super) name: ImmutableString,
+    pub(super) at: Position,
+    pub(super) binding: Bound,
+    pub(super) role: Role,
+    /// The first field of it that is meant: `x` of `v.x.y` and `v["x"]`.
+    pub(super) field: Option<(ImmutableString, Position)>,
+    pub(super) closures: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    To(usize),
+    /// Declared outside of a closure that does not capture it, since a function has its name.
+    HiddenByFunction,
+    /// The name of a function of the script, as a value.
+    Function,
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The value itself.
+    Whole,
+    /// Something inside of it is read.
+    Part,
+    /// Assigned to, or something inside of it, or changed by a method.
+    Changed,
+}
+
+/// Who does something: the main text, or a function by its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Main,
+    Function(usize),
+}
+
+/// A call, operators included.
+pub(super) struct Call<'a> {
+    pub(super) call: &'a FnCallExpr,
+    pub(super) at: Position,
+    pub(super) style: Style,
+    pub(super) owner: Owner,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    Function,
+    Method,
+}
+
+/// A closure of the text.
+pub(super) struct Closure {
+    /// The function it is an argument of.
+    pub(super) taken_by: Option<ImmutableString>,
+    /// The variable it is assigned to.
+    pub(super) held_by: Option<usize>,
+}
+
+/// A `for` over something.
+pub(super) struct Loop<'a> {
+    pub(super) item: usize,
+    pub(super) over: &'a Expr,
+}
+
+impl Call<'_> {
+    pub(super) fn is_operator(&self) -> bool {
+        self.call.op_token.is_some()
+    }
+}

@@ -1,0 +1,181 @@
+//! What operations and verbs are given, where it stands in the text.
+
+use rhai::{Expr, Position};
+
+use super::Subject;
+use crate::okta::{Operation, operations};
+use crate::script::Diagnostic;
+use crate::script::check::facts::{Call, Style};
+use crate::script::check::finding::Finding;
+use crate::script::check::natives::free_verb;
+use crate::script::nearest::{nearest, or_list};
+
+pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+    for call in subject
+        .facts
+        .calls
+        .iter()
+        .filter(|call| !call.call.is_qualified())
+    {
+        let name = call.call.name.as_str();
+        let own = subject
+            .script
+            .function(name, call.call.args.len())
+            .is_some();
+        let wrong = match (operations::find(name), call.style) {
+            (Some(operation), Style::Method) if !own => of_operation(subject, call, operation),
+            _ => of_verb(subject, call),
+        };
+        findings.extend(
+            wrong
+                .into_iter()
+                .map(|wrong| Finding::error("argument", wrong)),
+        );
+    }
+}
+
+fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Diagnostic> {
+    let paths = operation.path_parameters();
+    let takes_map = !operation.query.is_empty() || operation.body.is_some();
+    let given = call.call.args.len();
+    let signature = format!("it is {}", operation.signature("okta"));
+    if given < paths.len() || given > paths.len() + usize::from(takes_map) {
+        let wanted = if paths.len() == 1 {
+            "1 path argument".to_owned()
+        } else {
+            format!("{} path arguments", paths.len())
+        };
+        let rest = if takes_map { " and a map" } else { "" };
+        let words = format!("`{}` takes {wanted}{rest}, not {given}", operation.name);
+        return vec![subject.wrong(words, call.at).help(signature)];
+    }
+    let mut wrong: Vec<Diagnostic> = call.call.args[..paths.len()]
+        .iter()
+        .zip(paths)
+        .filter_map(|(argument, parameter)| of_path(subject, argument, parameter))
+        .collect();
+    wrong.extend(
+        match call.call.args.get(operation.path_parameters().len()) {
+            Some(Expr::Map(map, _)) => of_map(
+                subject,
+                call,
+                operation,
+                map.0
+                    .iter()
+                    .map(|(key, _)| (key.name.as_str(), key.pos))
+                    .collect(),
+            ),
+            Some(_) => Vec::new(),
+            None => of_map(subject, call, operation, Vec::new()),
+        },
+    );
+    wrong
+        .into_iter()
+        .map(|wrong| wrong.help(signature.clone()))
+        .collect()
+}
+
+fn of_path(subject: &Subject, argument: &Expr, parameter: &str) -> Option<Diagnostic> {
+    let words = match argument {
+        Expr::Unit(_) => format!("`{parameter}` is ()"),
+        Expr::StringConstant(text, _) if text.is_empty() => format!("`{parameter}` is empty"),
+        Expr::Map(map, _)
+            if !map
+                .0
+                .iter()
+                .any(|(key, _)| matches!(key.name.as_str(), "id" | "name")) =>
+        {
+            format!("`{parameter}` is an id or an object with an `id`, not this map")
+        }
+        Expr::Array(..) | Expr::BoolConstant(..) => {
+            format!("`{parameter}` is an id or an object with an `id`")
+        }
+        _ => return None,
+    };
+    Some(subject.wrong(words, argument.start_position()))
+}
+
+/// The entries of the last map: query parameters, and fields of the body when there is one.
+fn of_map(
+    subject: &Subject,
+    call: &Call,
+    operation: &Operation,
+    entries: Vec<(&str, Position)>,
+) -> Vec<Diagnostic> {
+    let is_query = |name: &str| operation.query.iter().any(|known| known.name == name);
+    let mut wrong = Vec::new();
+    if operation.body.is_none() {
+        for (name, at) in entries.iter().filter(|(name, _)| !is_query(name)) {
+            let unknown = subject.wrong(
+                format!("`{}` has no parameter `{name}`", operation.name),
+                *at,
+            );
+            let near = nearest(name, operation.query.iter().map(|known| known.name));
+            wrong.push(match near.as_slice() {
+                [] => unknown,
+                names => unknown.help(format!("did you mean {}?", or_list(names))),
+            });
+        }
+    }
+    let missing: Vec<&str> = operation
+        .query
+        .iter()
+        .filter(|known| known.required && !entries.iter().any(|(name, _)| *name == known.name))
+        .map(|known| known.name)
+        .collect();
+    if !missing.is_empty() {
+        wrong.push(subject.wrong(
+            format!("`{}` needs `{}`", operation.name, missing.join("`, `")),
+            call.at,
+        ));
+    }
+    let needs_body = operation.body.as_ref().is_some_and(|body| body.required);
+    if needs_body && entries.iter().all(|(name, _)| is_query(name)) {
+        wrong.push(subject.wrong(
+            format!("`{}` needs a body: what shall be set", operation.name),
+            call.at,
+        ));
+    }
+    wrong
+}
+
+/// The options of a verb are named in its signature.
+fn of_verb(subject: &Subject, call: &Call) -> Vec<Diagnostic> {
+    let Some(signature) = free_verb(&call.call.name) else {
+        return Vec::new();
+    };
+    let Some(options) = options_of(signature) else {
+        return Vec::new();
+    };
+    let maps = call.call.args.iter().filter_map(|argument| match argument {
+        Expr::Map(map, _) => Some(&map.0),
+        _ => None,
+    });
+    let mut wrong = Vec::new();
+    for (key, _) in maps.flatten() {
+        if !options.contains(&key.name.as_str()) {
+            let unknown = subject.wrong(
+                format!("`{}` has no option `{}`", call.call.name, key.name),
+                key.pos,
+            );
+            let near = nearest(&key.name, options.iter().copied());
+            let unknown = match near.as_slice() {
+                [] => unknown,
+                names => unknown.help(format!("did you mean {}?", or_list(names))),
+            };
+            wrong.push(unknown.help(format!("it is {signature}")));
+        }
+    }
+    wrong
+}
+
+fn options_of(signature: &str) -> Option<Vec<&str>> {
+    let (_, rest) = signature.split_once("#{")?;
+    let (options, _) = rest.split_once('}')?;
+    Some(
+        options
+            .split(',')
+            .map(|option| option.trim().trim_end_matches('?'))
+            .collect(),
+    )
+}

@@ -1,0 +1,290 @@
+//! Calls of functions that are not there, or with another number of arguments.
+
+use rhai::{FnAccess, Position};
+
+use super::Subject;
+use crate::okta::operations;
+use crate::script::Diagnostic;
+use crate::script::check::facts::{Call, Style};
+use crate::script::check::finding::Finding;
+use crate::script::check::natives::{Natives, free_verb};
+use crate::script::check::script::Script;
+use crate::script::nearest::{nearest, or_list};
+
+pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+    for call in &subject.facts.calls {
+        if call.is_operator() || Natives::is_built_in(&call.call.name) {
+            continue;
+        }
+        let wrong = match (call.call.is_qualified(), call.style) {
+            (true, _) => qualified(subject, call),
+            (false, Style::Function) => function(subject, call),
+            (false, Style::Method) => method(subject, call),
+        };
+        findings.extend(wrong.map(|wrong| Finding::error("call", wrong)));
+    }
+}
+
+/// A function of the script hides one of the language that takes as many arguments.
+pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
+    for function in &subject.script.functions {
+        let count = function.parameters.len();
+        let hides = free_verb(&function.name).is_some()
+            && subject
+                .natives
+                .counts("", &function.name)
+                .is_some_and(|counts| counts.contains(&count));
+        if hides {
+            let wrong = subject
+                .wrong(
+                    format!(
+                        "the function `{}` hides the verb of that name",
+                        function.name
+                    ),
+                    function.at,
+                )
+                .help("give it another name, or the verb cannot be called in this script");
+            findings.push(Finding::warning("hides", wrong));
+        }
+    }
+}
+
+fn qualified(subject: &Subject, call: &Call) -> Option<Diagnostic> {
+    let name = call.call.name.as_str();
+    let count = call.call.args.len();
+    let module = call.call.namespace.root();
+    if module == "global" {
+        return of_script(subject, subject.script, call, "the script");
+    }
+    if let Some(counts) = subject
+        .natives
+        .has_module(module)
+        .then(|| subject.natives.counts(module, name))
+    {
+        return match counts {
+            Some(counts) if counts.contains(&count) => None,
+            Some(counts) => Some(miscounted(
+                subject,
+                call,
+                &format!("{module}::{name}"),
+                counts,
+                Vec::new(),
+            )),
+            None => Some(unknown(
+                subject,
+                call,
+                &format!("{module}::{name}"),
+                subject.natives.names(module).collect(),
+            )),
+        };
+    }
+    if subject.script.import(module).is_none() {
+        return Some(
+            subject
+                .wrong(
+                    format!("there is no module `{module}`"),
+                    call.call.namespace.position(),
+                )
+                .help(format!(
+                    "import it first: import \"lib/{module}\" as {module};"
+                )),
+        );
+    }
+    // An import that could not be read has been told of.
+    let script = subject
+        .program
+        .aliased(&subject.script.source.path, module)?;
+    of_script(subject, script, call, module)
+}
+
+/// A function that a script gives to others.
+fn of_script(subject: &Subject, script: &Script, call: &Call, module: &str) -> Option<Diagnostic> {
+    let name = call.call.name.as_str();
+    let mut own = script
+        .named(name)
+        .filter(|function| function.access == FnAccess::Public)
+        .peekable();
+    if own.peek().is_none() {
+        let known = script
+            .functions
+            .iter()
+            .filter(|function| !function.is_closure());
+        return Some(unknown(
+            subject,
+            call,
+            &format!("{module}::{name}"),
+            known.map(|function| function.name.as_str()).collect(),
+        ));
+    }
+    let known: Vec<_> = own.collect();
+    let counts: Vec<usize> = known
+        .iter()
+        .map(|function| function.parameters.len())
+        .collect();
+    if counts.contains(&call.call.args.len()) {
+        return None;
+    }
+    let signatures = known
+        .iter()
+        .map(|function| format!("{module}::{}", function.signature()))
+        .collect();
+    Some(miscounted(
+        subject,
+        call,
+        &format!("{module}::{name}"),
+        &counts,
+        signatures,
+    ))
+}
+
+fn function(subject: &Subject, call: &Call) -> Option<Diagnostic> {
+    let name = call.call.name.as_str();
+    let count = call.call.args.len();
+    let mut counts: Vec<usize> = subject
+        .natives
+        .counts("", name)
+        .unwrap_or_default()
+        .to_vec();
+    counts.extend(
+        subject
+            .script
+            .named(name)
+            .map(|function| function.parameters.len()),
+    );
+    if counts.contains(&count) {
+        return None;
+    }
+    if let Some(variable) = held(subject, call) {
+        return Some(variable);
+    }
+    if counts.is_empty() {
+        return Some(not_there(subject, call));
+    }
+    Some(miscounted(
+        subject,
+        call,
+        name,
+        &counts,
+        subject.program.names.signatures_of(name, subject.text()),
+    ))
+}
+
+/// A variable cannot be called by its name.
+fn held(subject: &Subject, call: &Call) -> Option<Diagnostic> {
+    let name = call.call.name.as_str();
+    subject
+        .facts
+        .bindings
+        .iter()
+        .any(|binding| binding.name == name)
+        .then(|| {
+            subject
+                .wrong(format!("`{name}` is a variable, not a function"), call.at)
+                .help(format!("when it holds a function, write {name}.call(…)"))
+        })
+}
+
+fn method(subject: &Subject, call: &Call) -> Option<Diagnostic> {
+    let name = call.call.name.as_str();
+    let given = call.call.args.len();
+    if subject
+        .facts
+        .callable_fields
+        .iter()
+        .any(|field| field == name)
+    {
+        return None;
+    }
+    let natives = subject.natives.counts("", name).unwrap_or_default();
+    let mut counts: Vec<usize> = natives
+        .iter()
+        .filter_map(|count| count.checked_sub(1))
+        .collect();
+    counts.extend(
+        subject
+            .script
+            .named(name)
+            .map(|function| function.parameters.len()),
+    );
+    if counts.contains(&given) {
+        return None;
+    }
+    if natives.is_empty() && counts.is_empty() {
+        return Some(not_there(subject, call));
+    }
+    if operations::find(name).is_some() {
+        return None; // told with its arguments
+    }
+    Some(miscounted(
+        subject,
+        call,
+        name,
+        &counts,
+        subject.program.names.signatures_of(name, subject.text()),
+    ))
+}
+
+fn not_there(subject: &Subject, call: &Call) -> Diagnostic {
+    let name = call.call.name.as_str();
+    let wrong = subject.wrong(format!("there is no function `{name}`"), call.at);
+    let mut helps = subject.program.names.function_help(name, subject.text());
+    if helps.is_empty() {
+        let known = subject.natives.all_names();
+        helps.extend(did_you_mean(name, known));
+    }
+    helps.into_iter().fold(wrong, Diagnostic::help)
+}
+
+fn unknown(subject: &Subject, call: &Call, shown: &str, known: Vec<&str>) -> Diagnostic {
+    let wrong = subject.wrong(format!("there is no function `{shown}`"), place(call));
+    let near = did_you_mean(&call.call.name, known);
+    near.into_iter().fold(wrong, Diagnostic::help)
+}
+
+fn did_you_mean(name: &str, known: Vec<&str>) -> Option<String> {
+    match nearest(name, known).as_slice() {
+        [] => None,
+        names => Some(format!("did you mean {}?", or_list(names))),
+    }
+}
+
+fn miscounted(
+    subject: &Subject,
+    call: &Call,
+    shown: &str,
+    counts: &[usize],
+    signatures: Vec<String>,
+) -> Diagnostic {
+    let mut counts = counts.to_vec();
+    counts.sort_unstable();
+    counts.dedup();
+    let given = call.call.args.len();
+    let wrong = subject.wrong(
+        format!("`{shown}` takes {}, not {given}", arguments(&counts)),
+        place(call),
+    );
+    signatures
+        .into_iter()
+        .take(3)
+        .map(|signature| format!("it is {signature}"))
+        .fold(wrong, Diagnostic::help)
+}
+
+fn arguments(counts: &[usize]) -> String {
+    match counts {
+        [0] => "no arguments".to_owned(),
+        [1] => "1 argument".to_owned(),
+        counts => {
+            let words: Vec<String> = counts.iter().map(ToString::to_string).collect();
+            format!("{} arguments", words.join(" or "))
+        }
+    }
+}
+
+fn place(call: &Call) -> Position {
+    if call.call.is_qualified() {
+        call.call.namespace.position()
+    } else {
+        call.at
+    }
+}

@@ -1,0 +1,60 @@
+//! Items of `each` run in lanes of their own, on copies: what a closure writes to a captured variable is lost.
+
+use super::Subject;
+use crate::script::check::facts::{Bound, Facts, Role, Use};
+use crate::script::check::finding::Finding;
+
+pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+    let lanes = lanes(subject.facts);
+    for used in &subject.facts.uses {
+        if used.role == Role::Changed && is_lost(subject.facts, &lanes, used) {
+            let wrong = subject
+                .wrong(
+                    format!("`{}` is changed in a closure of `each`, where it is a copy: the change would be lost", used.name),
+                    used.at,
+                )
+                .help("return the value from the closure: each gives rows #{ key, item, ok, value, … } to work on afterwards");
+            findings.push(Finding::error("captured", wrong));
+        }
+    }
+}
+
+/// Whether the variable was declared outside of a lane around its use.
+fn is_lost(facts: &Facts, lanes: &[usize], used: &Use) -> bool {
+    let Bound::To(binding) = used.binding else {
+        return false;
+    };
+    let declared_in = &facts.bindings[binding].closures;
+    used.closures
+        .iter()
+        .any(|closure| lanes.contains(closure) && !declared_in.contains(closure))
+}
+
+/// The closures that `each` gets, directly or by a variable.
+fn lanes(facts: &Facts) -> Vec<usize> {
+    let handed: Vec<usize> = facts
+        .calls
+        .iter()
+        .filter(|call| call.call.name == "each")
+        .filter_map(|call| call.call.args.last())
+        .filter_map(|argument| match argument {
+            rhai::Expr::Variable(_, _, at) => facts.uses.iter().find(|used| used.at == *at),
+            _ => None,
+        })
+        .filter_map(|used| match used.binding {
+            Bound::To(binding) => Some(binding),
+            _ => None,
+        })
+        .collect();
+    let is_lane = |closure: &super::super::facts::Closure| {
+        closure.taken_by.as_deref() == Some("each")
+            || closure
+                .held_by
+                .is_some_and(|binding| handed.contains(&binding))
+    };
+    let closures = facts.closures.iter().enumerate();
+    closures
+        .filter(|(_, closure)| is_lane(closure))
+        .map(|(index, _)| index)
+        .collect()
+}

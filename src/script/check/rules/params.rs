@@ -1,0 +1,216 @@
+//! `params`: what is declared against what is used.
+
+use rhai::{Expr, Position};
+use serde_json::Value;
+
+use super::Subject;
+use crate::script::Diagnostic;
+use crate::script::check::facts::{Bound, Kind as Binding, Role, Use};
+use crate::script::check::finding::Finding;
+use crate::script::nearest::{nearest, or_list};
+use crate::script::runbook::{Kind, Parameter, Runbook};
+
+pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+    let Some(runbook) = &subject.program.runbook else {
+        return;
+    };
+    for used in subject
+        .facts
+        .uses
+        .iter()
+        .filter(|used| is_params(subject, used, Binding::Given))
+    {
+        if let Some((name, at)) = &used.field
+            && runbook.parameter(name).is_none()
+            && !is_method_of_maps(name)
+        {
+            findings.push(Finding::error(
+                "params",
+                undeclared(subject, runbook, name, *at),
+            ));
+        }
+    }
+    for call in subject.facts.calls.iter().filter(|call| call.is_operator()) {
+        if let ("==" | "!=", [left, right]) = (call.call.name.as_str(), call.call.args.as_slice()) {
+            let wrong = compared(subject, runbook, left, right)
+                .or_else(|| compared(subject, runbook, right, left));
+            findings.extend(wrong.map(|wrong| Finding::error("params", wrong)));
+        }
+    }
+    for walked in &subject.facts.loops {
+        if let Some(parameter) = parameter_of(runbook, walked.over)
+            && parameter.kind != Kind::List
+        {
+            let wrong = subject.wrong(
+                format!(
+                    "`params.{}` is a {}, not a list",
+                    parameter.name, parameter.kind
+                ),
+                walked.over.start_position(),
+            );
+            findings.push(Finding::error("params", wrong));
+        }
+    }
+}
+
+pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
+    let (Some(runbook), true) = (&subject.program.runbook, subject.is_entry()) else {
+        return;
+    };
+    let passed: Vec<&Use> = subject
+        .facts
+        .uses
+        .iter()
+        .filter(|used| used.name == "params")
+        .collect();
+    for used in passed
+        .iter()
+        .filter(|used| is_params(subject, used, Binding::Parameter))
+    {
+        if let Some((name, at)) = &used.field
+            && runbook.parameter(name).is_none()
+        {
+            findings.push(Finding::warning(
+                "params",
+                undeclared(subject, runbook, name, *at),
+            ));
+        }
+    }
+    if passed
+        .iter()
+        .any(|used| used.role == Role::Whole && !goes_to_params(subject, used))
+    {
+        return; // whoever gets all of them may use any
+    }
+    for parameter in &runbook.parameters {
+        let used = passed.iter().any(|used| {
+            used.field
+                .as_ref()
+                .is_some_and(|(name, _)| *name == parameter.name)
+        });
+        if !used {
+            let wrong = subject
+                .wrong(
+                    format!("the parameter `{}` is never used", parameter.name),
+                    declared_at(subject, &parameter.name),
+                )
+                .help("use it, or take it out of PARAMS");
+            findings.push(Finding::warning("params", wrong));
+        }
+    }
+}
+
+fn is_params(subject: &Subject, used: &Use, kind: Binding) -> bool {
+    let Bound::To(binding) = used.binding else {
+        return false;
+    };
+    used.name == "params" && subject.facts.bindings[binding].kind == kind
+}
+
+/// Handed to a function of this script that calls it `params` too: its uses are seen there.
+fn goes_to_params(subject: &Subject, used: &Use) -> bool {
+    subject.facts.calls.iter().any(|call| {
+        let position =
+            call.call.args.iter().position(
+                |argument| matches!(argument, Expr::Variable(_, _, at) if *at == used.at),
+            );
+        position.is_some_and(|position| {
+            let function = subject
+                .script
+                .function(&call.call.name, call.call.args.len());
+            !call.call.is_qualified()
+                && function.is_some_and(|function| function.parameters[position] == "params")
+        })
+    })
+}
+
+fn is_method_of_maps(name: &str) -> bool {
+    matches!(name, "len" | "is_empty")
+}
+
+fn undeclared(subject: &Subject, runbook: &Runbook, name: &str, at: Position) -> Diagnostic {
+    let wrong = subject.wrong(format!("there is no parameter `{name}`"), at);
+    let known = runbook
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.as_str());
+    let wrong = match nearest(name, known).as_slice() {
+        [] => wrong,
+        names => wrong.help(format!("did you mean {}?", or_list(names))),
+    };
+    wrong.help(format!(
+        "or declare it in PARAMS: {name}: #{{ type: \"string\", help: \"…\" }}"
+    ))
+}
+
+/// A comparison that can never hold.
+fn compared(subject: &Subject, runbook: &Runbook, left: &Expr, right: &Expr) -> Option<Diagnostic> {
+    let parameter = parameter_of(runbook, left)?;
+    let literal = match right {
+        Expr::StringConstant(text, _) => Value::from(text.as_str()),
+        Expr::IntegerConstant(number, _) => Value::from(*number),
+        Expr::BoolConstant(truth, _) => Value::from(*truth),
+        _ => return None,
+    };
+    let at = right.start_position();
+    let name = &parameter.name;
+    match &parameter.kind {
+        Kind::Choice(choices) => {
+            let text = literal.as_str();
+            if text.is_some_and(|text| choices.iter().any(|choice| choice == text)) {
+                return None;
+            }
+            Some(
+                subject
+                    .wrong(format!("{literal} is no choice of `{name}`"), at)
+                    .help(format!("it has \"{}\"", choices.join("\", \""))),
+            )
+        }
+        kind => {
+            let fits = match kind {
+                Kind::Integer => literal.is_i64(),
+                Kind::Boolean => literal.is_boolean(),
+                Kind::List => false,
+                _ => literal.is_string(),
+            };
+            (!fits).then(|| {
+                subject.wrong(
+                    format!("`params.{name}` is a {kind}: it never equals {literal}"),
+                    at,
+                )
+            })
+        }
+    }
+}
+
+/// The parameter that `params.name` is.
+fn parameter_of<'a>(runbook: &'a Runbook, expression: &Expr) -> Option<&'a Parameter> {
+    match expression {
+        Expr::Dot(parts, ..) => match (&parts.lhs, &parts.rhs) {
+            (Expr::Variable(variable, ..), Expr::Property(property, _))
+                if variable.1 == "params" =>
+            {
+                runbook.parameter(&property.2)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn declared_at(subject: &Subject, name: &str) -> Position {
+    let maps = subject
+        .script
+        .statements
+        .iter()
+        .filter_map(|statement| match statement {
+            rhai::Stmt::Var(variable, ..) if variable.0.name == "PARAMS" => match &variable.1 {
+                Expr::Map(map, _) => Some(&map.0),
+                _ => None,
+            },
+            _ => None,
+        });
+    maps.flatten()
+        .find(|(key, _)| key.name == name)
+        .map_or(Position::NONE, |(key, _)| key.pos)
+}

@@ -1,0 +1,88 @@
+//! Names that mean no variable, or another thing than they seem to.
+
+use rhai::Stmt;
+
+use super::Subject;
+use crate::script::check::facts::{Bound, Use};
+use crate::script::check::finding::Finding;
+
+pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+    for used in &subject.facts.uses {
+        match used.binding {
+            Bound::Unknown => findings.push(unknown(subject, used)),
+            Bound::HiddenByFunction => findings.push(hidden(subject, used)),
+            Bound::To(_) | Bound::Function => {}
+        }
+    }
+    for (module, name, at) in &subject.facts.qualified {
+        if module == "global" {
+            if declared(subject, name).is_none() {
+                let wrong = subject.wrong(format!("the script has no constant `{name}`"), *at);
+                findings.push(Finding::error("variable", wrong));
+            }
+        } else if subject.script.import(module).is_none() && !subject.natives.has_module(module) {
+            let wrong = subject
+                .wrong(format!("there is no module `{module}`"), *at)
+                .help(format!(
+                    "import it first: import \"lib/{module}\" as {module};"
+                ));
+            findings.push(Finding::error("module", wrong));
+        }
+    }
+}
+
+fn unknown(subject: &Subject, used: &Use) -> Finding {
+    let name = &used.name;
+    let wrong = subject.wrong(format!("there is no variable `{name}`"), used.at);
+    let helps = match declared(subject, name) {
+        Some(true) => vec![format!(
+            "a function does not see the variables of the script; of this constant write global::{name}"
+        )],
+        Some(false) => vec![format!(
+            "a function does not see the variables of the script: pass `{name}` to it"
+        )],
+        None if name == "params"
+            || subject
+                .program
+                .names
+                .variables
+                .iter()
+                .any(|given| given == name) =>
+        {
+            vec![format!(
+                "a function does not see the variables of the script: pass `{name}` to it"
+            )]
+        }
+        None => subject.program.names.variable_help(name, subject.text()),
+    };
+    let wrong = helps
+        .into_iter()
+        .fold(wrong, crate::script::Diagnostic::help);
+    Finding::error("variable", wrong)
+}
+
+/// Whether the script declares the name at its top, and as a constant.
+fn declared(subject: &Subject, name: &str) -> Option<bool> {
+    subject
+        .script
+        .statements
+        .iter()
+        .find_map(|statement| match statement {
+            Stmt::Var(variable, flags, _) if variable.0.name == name => {
+                Some(flags.contains(rhai::ASTFlags::CONSTANT))
+            }
+            _ => None,
+        })
+}
+
+/// rhai's parser captures no variable that has the name of a function of the script.
+fn hidden(subject: &Subject, used: &Use) -> Finding {
+    let name = &used.name;
+    let wrong = subject
+        .wrong(
+            format!("`{name}` in this closure is the function `{name}`, not the variable"),
+            used.at,
+        )
+        .help("give the variable or the function another name");
+    Finding::error("hidden", wrong)
+}

@@ -1,0 +1,119 @@
+//! A script as its checks see it: the tree in pieces that can be held on to.
+
+use rhai::{AST, ASTNode, Engine, Expr, FnAccess, ImmutableString, ParseError, Position, Stmt};
+
+use crate::script::library::Source;
+
+/// A parsed script.
+pub(super) struct Script {
+    pub(super) source: Source,
+    pub(super) statements: Vec<Stmt>,
+    /// Closures included: rhai names them `anon$…`.
+    pub(super) functions: Vec<Function>,
+    pub(super) imports: Vec<Import>,
+}
+
+/// A function or closure of a script.
+pub(super) struct Function {
+    pub(super) name: ImmutableString,
+    /// What a closure captures comes first.
+    pub(super) parameters: Vec<ImmutableString>,
+    pub(super) body: Vec<Stmt>,
+    pub(super) at: Position,
+    pub(super) access: FnAccess,
+}
+
+/// An `import "name" as alias`.
+pub(super) struct Import {
+    pub(super) name: String,
+    pub(super) alias: String,
+    pub(super) at: Position,
+}
+
+impl Script {
+    /// Parses `source`. Variables are not looked at: the parser would stop at the first unknown one.
+    pub(super) fn parse(engine: &Engine, source: Source) -> Result<Self, (Source, ParseError)> {
+        match engine.compile(&source.text) {
+            Ok(ast) => Ok(Self {
+                statements: ast.statements().to_vec(),
+                functions: functions(&ast),
+                imports: imports(&ast),
+                source,
+            }),
+            Err(error) => Err((source, error)),
+        }
+    }
+
+    /// The function of that name that is no closure, whatever it takes.
+    pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Function> {
+        self.functions
+            .iter()
+            .filter(move |function| function.name == name)
+    }
+
+    /// The function that a call of `name` with so many arguments means.
+    pub(super) fn function(&self, name: &str, arguments: usize) -> Option<&Function> {
+        self.functions
+            .iter()
+            .find(|function| function.name == name && function.parameters.len() == arguments)
+    }
+
+    pub(super) fn import(&self, alias: &str) -> Option<&Import> {
+        self.imports.iter().find(|import| import.alias == alias)
+    }
+}
+
+impl Function {
+    pub(super) fn is_closure(&self) -> bool {
+        self.name.starts_with("anon$")
+    }
+
+    /// As a person calls it.
+    pub(super) fn signature(&self) -> String {
+        format!("{}({})", self.name, self.parameters.join(", "))
+    }
+}
+
+fn functions(ast: &AST) -> Vec<Function> {
+    let function = |definition: &rhai::Shared<rhai::ScriptFuncDef>| Function {
+        name: definition.name.clone(),
+        parameters: definition.params.to_vec(),
+        body: body(ast, &definition.name, definition.params.len()),
+        at: definition.body.start_position(),
+        access: definition.access,
+    };
+    let mut functions: Vec<Function> = ast.iter_fn_def().map(function).collect();
+    functions.sort_by_key(|function| (function.at.line(), function.at.position()));
+    functions
+}
+
+/// The statements of one function. rhai keeps them under a type that it does not export, hence the walk over a tree of that function alone.
+fn body(ast: &AST, wanted: &str, parameters: usize) -> Vec<Stmt> {
+    let mut alone = ast.clone_functions_only();
+    alone.retain_functions(|_, _, name, count| name == wanted && count == parameters);
+    let mut statements = Vec::new();
+    alone.walk(&mut |path: &[ASTNode]| {
+        if let [ASTNode::Stmt(statement)] = path {
+            statements.push((*statement).clone());
+        }
+        true
+    });
+    statements
+}
+
+fn imports(ast: &AST) -> Vec<Import> {
+    let mut found = Vec::new();
+    ast.walk(&mut |path: &[ASTNode]| {
+        if let Some(ASTNode::Stmt(Stmt::Import(import, at))) = path.last()
+            && let Expr::StringConstant(name, _) = &import.0
+        {
+            found.push(Import {
+                name: name.to_string(),
+                alias: import.1.name.to_string(),
+                at: *at,
+            });
+        }
+        true
+    });
+    found
+}

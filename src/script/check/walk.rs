@@ -1,0 +1,446 @@
+//! From tree to facts: one walk that knows which variable a name means.
+
+use rhai::{ASTFlags, Expr, FnCallExpr, FnPtr, ImmutableString, Position, Stmt};
+
+use super::facts::{Binding, Bound, Call, Closure, Facts, Kind, Loop, Owner, Role, Style, Use};
+use super::script::Script;
+
+/// Methods that change what they are called on.
+const CHANGING: &[&str] = &[
+    "append",
+    "chop",
+    "clear",
+    "crop",
+    "dedup",
+    "drain",
+    "fill_with",
+    "insert",
+    "make_lower",
+    "make_upper",
+    "mixin",
+    "pad",
+    "pop",
+    "push",
+    "remove",
+    "replace",
+    "retain",
+    "reverse",
+    "set",
+    "shift",
+    "sort",
+    "splice",
+    "trim",
+    "truncate",
+];
+
+/// The facts of `script`, whose scope holds the variables `given`.
+pub(super) fn facts<'a>(script: &'a Script, given: &[String]) -> Facts<'a> {
+    let mut walk = Walk {
+        script,
+        facts: Facts::default(),
+        frames: vec![Frame::new(Wall::Function)],
+        owner: Owner::Main,
+        closures: Vec::new(),
+    };
+    for name in given {
+        walk.declare(name.as_str().into(), Kind::Given);
+    }
+    walk.block(&script.statements);
+    for (index, function) in script.functions.iter().enumerate() {
+        if !function.is_closure() {
+            walk.owner = Owner::Function(index);
+            walk.frames = vec![Frame::new(Wall::Function)];
+            for name in &function.parameters {
+                walk.declare(name.clone(), Kind::Parameter);
+            }
+            walk.block(&function.body);
+        }
+    }
+    walk.facts
+}
+
+struct Walk<'a> {
+    script: &'a Script,
+    facts: Facts<'a>,
+    frames: Vec<Frame>,
+    owner: Owner,
+    closures: Vec<usize>,
+}
+
+struct Frame {
+    wall: Wall,
+    names: Vec<(ImmutableString, usize)>,
+}
+
+/// What a name cannot see through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wall {
+    None,
+    Closure,
+    Function,
+}
+
+impl Frame {
+    fn new(wall: Wall) -> Self {
+        Self {
+            wall,
+            names: Vec::new(),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let mut names = self.names.iter().rev();
+        names.find(|(known, _)| known == name).map(|(_, id)| *id)
+    }
+}
+
+/// How a part of a chain hangs on what is before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Dot,
+    Index,
+}
+
+impl<'a> Walk<'a> {
+    fn declare(&mut self, name: ImmutableString, kind: Kind) -> usize {
+        let id = self.facts.bindings.len();
+        self.facts.bindings.push(Binding {
+            name: name.clone(),
+            kind,
+            closures: self.closures.clone(),
+        });
+        self.bind(name, id);
+        id
+    }
+
+    fn bind(&mut self, name: ImmutableString, id: usize) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.names.push((name, id));
+        }
+    }
+
+    fn bound(&self, name: &str) -> Bound {
+        let mut walled = false;
+        for frame in self.frames.iter().rev() {
+            match frame.find(name) {
+                Some(id) if !walled => return Bound::To(id),
+                Some(_) => return Bound::HiddenByFunction,
+                None => walled |= frame.wall == Wall::Closure,
+            }
+        }
+        if self.script.named(name).next().is_some() {
+            return Bound::Function;
+        }
+        Bound::Unknown
+    }
+
+    fn within(&mut self, wall: Wall, work: impl FnOnce(&mut Self)) {
+        self.frames.push(Frame::new(wall));
+        work(self);
+        self.frames.pop();
+    }
+
+    fn block(&mut self, statements: impl IntoIterator<Item = &'a Stmt>) {
+        self.within(Wall::None, |walk| {
+            for statement in statements {
+                walk.statement(statement);
+            }
+        });
+    }
+
+    fn statement(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::Noop(_) | Stmt::Share(_) | Stmt::Export(..) => {}
+            Stmt::If(flow, _) => {
+                self.expression(&flow.expr);
+                self.block(&flow.body);
+                self.block(&flow.branch);
+            }
+            Stmt::While(flow, _) | Stmt::Do(flow, ..) => {
+                self.expression(&flow.expr);
+                self.block(&flow.body);
+            }
+            Stmt::For(parts, _) => self.for_loop(parts),
+            Stmt::Switch(parts, _) => {
+                self.expression(&parts.0);
+                for case in &parts.1.expressions {
+                    self.expression(&case.lhs);
+                    self.expression(&case.rhs);
+                }
+            }
+            Stmt::Var(variable, ..) => {
+                let closure = self.facts.closures.len();
+                self.expression(&variable.1);
+                let id = self.declare(variable.0.name.clone(), Kind::Local);
+                if closure_of(&variable.1).is_some() {
+                    self.facts.closures[closure].held_by = Some(id);
+                }
+            }
+            Stmt::Assignment(parts) => self.assignment(&parts.1.lhs, &parts.1.rhs),
+            Stmt::FnCall(call, at) => self.call(call, *at, Style::Function),
+            Stmt::Block(block) => self.block(block.iter()),
+            Stmt::TryCatch(flow, _) => {
+                self.block(&flow.body);
+                self.within(Wall::None, |walk| {
+                    if let Expr::Variable(caught, ..) = &flow.expr {
+                        walk.declare(caught.1.clone(), Kind::Local);
+                    }
+                    walk.block(&flow.branch);
+                });
+            }
+            Stmt::Expr(expression) => self.expression(expression),
+            Stmt::BreakLoop(value, ..) | Stmt::Return(value, ..) => {
+                if let Some(value) = value {
+                    self.expression(value);
+                }
+            }
+            Stmt::Import(import, _) => self.expression(&import.0),
+            _ => {}
+        }
+    }
+
+    fn for_loop(&mut self, parts: &'a (rhai::Ident, Option<rhai::Ident>, rhai::FlowControl)) {
+        let (item, counter, flow) = parts;
+        self.expression(&flow.expr);
+        self.within(Wall::None, |walk| {
+            let id = walk.declare(item.name.clone(), Kind::Item);
+            walk.facts.loops.push(Loop {
+                item: id,
+                over: &flow.expr,
+            });
+            if let Some(counter) = counter {
+                walk.declare(counter.name.clone(), Kind::Local);
+            }
+            walk.block(&flow.body);
+        });
+    }
+
+    fn assignment(&mut self, target: &'a Expr, value: &'a Expr) {
+        if closure_of(value).is_some()
+            && let Some(field) = last_field(target)
+        {
+            self.facts.callable_fields.push(field);
+        }
+        self.chain(target, Role::Changed);
+        self.expression(value);
+    }
+
+    fn expression(&mut self, expression: &'a Expr) {
+        if let Some((name, captured, _)) = closure_of(expression) {
+            return self.closure(&name, captured, None);
+        }
+        match expression {
+            Expr::Variable(..) => self.variable(expression, Role::Whole, None),
+            Expr::InterpolatedString(parts, _) | Expr::Array(parts, _) => {
+                for part in parts {
+                    self.expression(part);
+                }
+            }
+            Expr::Map(map, _) => {
+                for (key, value) in &map.0 {
+                    if closure_of(value).is_some() {
+                        self.facts.callable_fields.push(key.name.clone());
+                    }
+                    self.expression(value);
+                }
+            }
+            Expr::Stmt(block) => self.block(block.iter()),
+            Expr::FnCall(call, at) => self.call(call, *at, Style::Function),
+            Expr::MethodCall(call, at) => self.call(call, *at, Style::Method),
+            Expr::Dot(..) | Expr::Index(..) => self.chain(expression, Role::Part),
+            Expr::And(parts, _) | Expr::Or(parts, _) | Expr::Coalesce(parts, _) => {
+                for part in parts.iter() {
+                    self.expression(part);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn variable(
+        &mut self,
+        expression: &Expr,
+        role: Role,
+        field: Option<(ImmutableString, Position)>,
+    ) {
+        let Expr::Variable(variable, _, at) = expression else {
+            return;
+        };
+        if !variable.2.is_empty() {
+            let module = variable.2.root().into();
+            self.facts.qualified.push((module, variable.1.clone(), *at));
+            return;
+        }
+        let name = variable.1.clone();
+        self.facts.uses.push(Use {
+            binding: self.bound(&name),
+            name,
+            at: *at,
+            role,
+            field,
+            closures: self.closures.clone(),
+        });
+    }
+
+    /// `a.b[c].d(e)`: the root is a value, the rest hangs on it.
+    fn chain(&mut self, expression: &'a Expr, role: Role) {
+        let (Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _)) = expression else {
+            return match expression {
+                Expr::Variable(..) => self.variable(expression, role, None),
+                other => self.expression(other),
+            };
+        };
+        let link = link_of(expression);
+        if matches!(parts.lhs, Expr::Variable(..)) {
+            let role = if changing_method(&parts.rhs, link, *flags) {
+                Role::Changed
+            } else {
+                role
+            };
+            self.variable(&parts.lhs, role, field_of(&parts.rhs, link));
+        } else {
+            self.expression(&parts.lhs);
+        }
+        self.tail(&parts.rhs, link, *flags);
+    }
+
+    fn tail(&mut self, rest: &'a Expr, link: Link, flags: ASTFlags) {
+        let ends = flags.contains(ASTFlags::BREAK);
+        match rest {
+            Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _) if !ends => {
+                self.link(&parts.lhs, link);
+                self.tail(&parts.rhs, link_of(rest), *flags);
+            }
+            _ => self.link(rest, link),
+        }
+    }
+
+    fn link(&mut self, part: &'a Expr, link: Link) {
+        match (part, link) {
+            (Expr::Property(..), Link::Dot) => {}
+            (Expr::MethodCall(call, at) | Expr::FnCall(call, at), Link::Dot) => {
+                self.call(call, *at, Style::Method);
+            }
+            (other, _) => self.expression(other),
+        }
+    }
+
+    fn call(&mut self, call: &'a FnCallExpr, at: Position, style: Style) {
+        self.facts.calls.push(Call {
+            call,
+            at,
+            style,
+            owner: self.owner,
+        });
+        for argument in &call.args {
+            match closure_of(argument) {
+                Some((name, captured, _)) => self.closure(&name, captured, Some(call.name.clone())),
+                None => self.expression(argument),
+            }
+        }
+    }
+
+    fn closure(&mut self, name: &str, captured: &[Expr], taken_by: Option<ImmutableString>) {
+        let id = self.facts.closures.len();
+        self.facts.closures.push(Closure {
+            taken_by,
+            held_by: None,
+        });
+        let script = self.script;
+        let mut functions = script.functions.iter();
+        let Some(function) = functions.find(|function| function.name == name) else {
+            return;
+        };
+        let outside: Vec<Bound> = captured
+            .iter()
+            .map(|variable| match variable {
+                Expr::Variable(variable, ..) => self.bound(&variable.1),
+                _ => Bound::Unknown,
+            })
+            .collect();
+        self.closures.push(id);
+        self.within(Wall::Closure, |walk| {
+            for (index, parameter) in function.parameters.iter().enumerate() {
+                match outside.get(index) {
+                    Some(Bound::To(id)) => walk.bind(parameter.clone(), *id),
+                    Some(_) => {}
+                    None => {
+                        walk.declare(parameter.clone(), Kind::Parameter);
+                    }
+                }
+            }
+            walk.block(&function.body);
+        });
+        self.closures.pop();
+    }
+}
+
+/// Name and captured variables of the closure that `expression` is.
+pub(super) fn closure_of(expression: &Expr) -> Option<(String, &[Expr], Position)> {
+    match expression {
+        Expr::DynamicConstant(value, at) => {
+            let function = value.read_lock::<FnPtr>()?;
+            Some((function.fn_name().to_owned(), &[], *at))
+        }
+        Expr::FnCall(call, at) if call.name == "curry" => {
+            let (name, ..) = closure_of(call.args.first()?)?;
+            Some((name, &call.args[1..], *at))
+        }
+        Expr::Stmt(block) => match block.statements() {
+            [Stmt::Share(_), Stmt::Expr(inner)] => closure_of(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn link_of(expression: &Expr) -> Link {
+    match expression {
+        Expr::Index(..) => Link::Index,
+        _ => Link::Dot,
+    }
+}
+
+/// The first field that a chain goes to.
+fn field_of(rest: &Expr, link: Link) -> Option<(ImmutableString, Position)> {
+    let first = match rest {
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) if link == Link::Dot => &parts.lhs,
+        Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _)
+            if !flags.contains(ASTFlags::BREAK) =>
+        {
+            &parts.lhs
+        }
+        other => other,
+    };
+    match (first, link) {
+        (Expr::Property(property, at), Link::Dot) => Some((property.2.clone(), *at)),
+        (Expr::StringConstant(name, at), Link::Index) => Some((name.clone(), *at)),
+        _ => None,
+    }
+}
+
+fn last_field(target: &Expr) -> Option<ImmutableString> {
+    match target {
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => last_field(&parts.rhs),
+        Expr::Property(property, _) => Some(property.2.clone()),
+        Expr::StringConstant(name, _) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// Whether a chain of fields ends at a method that changes what it is called on.
+fn changing_method(rest: &Expr, link: Link, flags: ASTFlags) -> bool {
+    if flags.contains(ASTFlags::BREAK) && link == Link::Index {
+        return false;
+    }
+    match rest {
+        Expr::MethodCall(call, _) if link == Link::Dot => CHANGING.contains(&call.name.as_str()),
+        Expr::Dot(parts, inner, _) | Expr::Index(parts, inner, _) => {
+            let passes = link == Link::Index || matches!(parts.lhs, Expr::Property(..));
+            let starts = link == Link::Dot
+                && matches!(&parts.lhs, Expr::MethodCall(call, _) if CHANGING.contains(&call.name.as_str()));
+            starts || (passes && changing_method(&parts.rhs, link_of(rest), *inner))
+        }
+        _ => false,
+    }
+}
