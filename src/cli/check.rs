@@ -60,9 +60,11 @@ fn tell(context: &Context, report: &Report) {
     let columns = ["operation", "used at", "undone"];
     let table = text_table(&columns, &rows, context.terminal.width());
     context.terminal.line(&format!("\n{}\n", table.trim_end()));
-    context
-        .terminal
-        .line(&format!("least scopes: {}", report.scopes.join(" ")));
+    let scopes = match report.scopes.join(" ") {
+        none if none.is_empty() => "none".to_owned(),
+        scopes => scopes,
+    };
+    context.terminal.line(&format!("least scopes: {scopes}"));
     for (file, line) in &report.untold {
         context.terminal.line(&format!(
             "not counted: the call by path at {file}:{line}, which no operation has"

@@ -1,5 +1,6 @@
 //! Tests through the built binary.
 
 mod architecture;
+mod check;
 mod commands;
 mod simulator;

@@ -43,7 +43,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
         {
             let wrong = subject.wrong(
                 format!(
-                    "`params.{}` is a {}, not a list",
+                    "`params.{}` is of type {}, not a list",
                     parameter.name, parameter.kind
                 ),
                 walked.over.start_position(),
@@ -175,7 +175,7 @@ fn compared(subject: &Subject, runbook: &Runbook, left: &Expr, right: &Expr) -> 
             };
             (!fits).then(|| {
                 subject.wrong(
-                    format!("`params.{name}` is a {kind}: it never equals {literal}"),
+                    format!("`params.{name}` is of type {kind}: it never equals {literal}"),
                     at,
                 )
             })
