@@ -1,7 +1,10 @@
 //! The command line as types, one file a subcommand.
 
 mod check;
+mod copy;
+mod diff;
 mod list;
+mod new;
 mod operations;
 mod run;
 mod runs;
@@ -36,6 +39,9 @@ enum Command {
     Runs(runs::Arguments),
     List(list::Arguments),
     Check(check::Arguments),
+    Copy(copy::Arguments),
+    Diff(diff::Arguments),
+    New(new::Arguments),
     Show(show::Arguments),
     Operations(operations::Arguments),
     Simulator(simulator::Arguments),
@@ -89,6 +95,9 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Run(arguments) => run::execute(&context, &arguments),
         Command::Runs(arguments) => runs::execute(&context, &arguments),
         Command::List(arguments) => list::execute(&context, &arguments),
+        Command::Copy(arguments) => copy::execute(&context, &arguments),
+        Command::Diff(arguments) => diff::execute(&context, &arguments),
+        Command::New(arguments) => new::execute(&context, &arguments),
         Command::Check(arguments) => check::execute(&context, &arguments),
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),

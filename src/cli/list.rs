@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::table::text_table;
+use crate::script::Listed;
 
 /// List the runbooks found here, in the user's folder, and shipped.
 #[derive(Debug, clap::Args)]
@@ -19,23 +20,14 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     if arguments.output == Output::Json {
         let rows: Vec<_> = listed
             .iter()
-            .map(|l| json!({ "name": l.name, "shelf": l.shelf.to_string(), "path": l.path, "shadows": l.shadows.map(|s| s.to_string()), "summary": l.summary }))
+            .map(|l| json!({ "name": l.name, "shelf": l.shelf.to_string(), "path": l.path, "shadows": l.shadows.map(|s| s.to_string()), "behind": l.behind, "summary": l.summary }))
             .collect();
         context.terminal.line(&json!(rows).to_string());
         return Ok(Exit::Succeeded);
     }
     let rows: Vec<Vec<String>> = listed
         .iter()
-        .map(|l| {
-            vec![
-                l.name.clone(),
-                l.shadows.map_or_else(
-                    || l.shelf.to_string(),
-                    |s| format!("{} (shadows {s})", l.shelf),
-                ),
-                l.summary.clone(),
-            ]
-        })
+        .map(|l| vec![l.name.clone(), from(l), l.summary.clone()])
         .collect();
     context.terminal.line(&text_table(
         &["runbook", "from", "what it does"],
@@ -43,4 +35,16 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         context.terminal.width(),
     ));
     Ok(Exit::Succeeded)
+}
+
+fn from(listed: &Listed) -> String {
+    let behind = if listed.behind {
+        ", which has changed since it was copied"
+    } else {
+        ""
+    };
+    match listed.shadows {
+        Some(shadowed) => format!("{} (shadows {shadowed}{behind})", listed.shelf),
+        None => listed.shelf.to_string(),
+    }
 }

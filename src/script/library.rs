@@ -2,9 +2,11 @@
 
 mod listing;
 mod name;
+mod origin;
 mod shelf;
 
 pub use listing::Listed;
+pub use origin::Origin;
 pub use shelf::{Shelf, Source};
 
 use std::path::{Path, PathBuf};
@@ -50,6 +52,23 @@ impl Library {
             ))
             .help("write a name such as `ad/move_user_to_ou`, or the path of a `.rhai` file")),
         }
+    }
+
+    /// The runbook of that name that is built in, whatever shadows it.
+    pub fn shipped(&self, name: &str) -> Option<Source> {
+        self.shelves.shipped(Name::parse(name).ok()?.as_str())
+    }
+
+    /// The file in the workspace where a runbook of that name stands, or would stand.
+    ///
+    /// # Errors
+    /// The name is absolute, or leads out of the workspace.
+    pub fn workspace_file(&self, name: &str) -> Result<PathBuf, Error> {
+        let parsed = Name::parse(name).map_err(|reason| {
+            Error::usage(format!("`{name}` is not the name of a runbook: {reason}"))
+                .help("write a name such as `ad/offboard_contractor`")
+        })?;
+        Ok(self.shelves.workspace().join(parsed.file()))
     }
 
     /// Every runbook by name, in order. Modules (`lib/…`) and tests (`…_test`) are left out.

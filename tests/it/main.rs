@@ -3,4 +3,5 @@
 mod architecture;
 mod check;
 mod commands;
+mod customise;
 mod simulator;

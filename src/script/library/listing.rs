@@ -1,5 +1,6 @@
 //! What `list` shows of the library.
 
+use super::origin::Origin;
 use super::shelf::{Shelf, Shelves, Source};
 use crate::error::Error;
 
@@ -11,6 +12,8 @@ pub struct Listed {
     pub path: String,
     /// The next shelf that has another text under this name.
     pub shadows: Option<Shelf>,
+    /// Whether it was copied from a shipped runbook that has changed since.
+    pub behind: bool,
     /// The first line of its `//!` text; empty when it has none, the reason when the file cannot be read.
     pub summary: String,
 }
@@ -42,10 +45,21 @@ fn listed(shelves: &Shelves, name: &str) -> Option<Listed> {
         shelf,
         path,
         shadows,
+        behind: nearest
+            .as_ref()
+            .is_ok_and(|source| is_behind(shelves, &source.text)),
         summary: match nearest {
             Ok(source) => summary(&source.text).to_owned(),
             Err(error) => error.message,
         },
+    })
+}
+
+fn is_behind(shelves: &Shelves, text: &str) -> bool {
+    let (origin, _) = Origin::split(text);
+    origin.is_some_and(|origin| {
+        let shipped = shelves.shipped(&origin.runbook);
+        shipped.is_some_and(|shipped| shipped.digest != origin.digest)
     })
 }
 

@@ -146,7 +146,12 @@ impl Shelves {
             .collect()
     }
 
-    fn shipped(&self, name: &str) -> Option<Source> {
+    pub(super) fn workspace(&self) -> &Path {
+        // The first folder is the workspace: see `new`.
+        &self.folders[0].1
+    }
+
+    pub(super) fn shipped(&self, name: &str) -> Option<Source> {
         self.shipped
             .iter()
             .find(|(shipped, _)| *shipped == name)
