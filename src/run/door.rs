@@ -44,6 +44,7 @@ pub struct Run {
     id: String,
     settings: Settings,
     gate: Gate,
+    cancelled: Mutex<CancellationToken>,
     seq: AtomicU64,
     counts: Mutex<Counts>,
     items: Mutex<Items>,
@@ -99,6 +100,7 @@ impl Run {
         let gate = Gate::new(settings.consent.clone());
         let run = Self {
             id,
+            cancelled: Mutex::new(settings.cancelled.clone()),
             settings,
             gate,
             seq: AtomicU64::new(0),
@@ -124,8 +126,20 @@ impl Run {
         self.gate.operator()
     }
 
-    pub fn cancelled(&self) -> &CancellationToken {
-        &self.settings.cancelled
+    /// What breaks off the run; of a session, the line that is going on.
+    pub fn cancelled(&self) -> CancellationToken {
+        self.cancelled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Begins anew after an interruption, as a session does with each line: only the new token breaks off what follows.
+    pub fn renew(&self, cancelled: CancellationToken) {
+        *self
+            .cancelled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = cancelled;
     }
 
     pub fn counts(&self) -> Counts {
@@ -273,11 +287,12 @@ impl Run {
 
     fn ask_before_first_write(&self, lane: &Lane, call: &Call) -> Result<(), Error> {
         let words = format!(
-            "The next call changes {}: {} {} ({}). Go on with this and all further writes of the run?",
+            "The next call changes {}: {} {} ({}). Go on with {}?",
             call.org,
             call.method(),
             call.path,
-            call.name()
+            call.name(),
+            self.gate.extent()
         );
         let answer = self.gate.pass(&words);
         if answer != Answer::Yes {
@@ -316,7 +331,7 @@ impl Run {
         let client = self.client(call)?;
         let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
         let answer = watch
-            .sent(client.send(&call.request(), &watch), self.cancelled())
+            .sent(client.send(&call.request(), &watch), &self.cancelled())
             .await;
         self.settle(lane, call, seq, answer)
     }
@@ -386,7 +401,7 @@ impl Run {
                 Some(next) => client.next(next, &watch).await,
                 None => client.send(&call.request(), &watch).await,
             } } => answer,
-            () = self.cancelled().cancelled() => return Err(Error::Interrupted),
+            () = self.cancelled().cancelled_owned() => return Err(Error::Interrupted),
         };
         self.count(|counts| counts.reads += 1);
         match answer {
@@ -427,7 +442,7 @@ impl Run {
     pub async fn pause(&self, duration: Duration) -> Result<(), Error> {
         tokio::select! {
             () = tokio::time::sleep(duration) => Ok(()),
-            () = self.cancelled().cancelled() => Err(Error::Interrupted),
+            () = self.cancelled().cancelled_owned() => Err(Error::Interrupted),
         }
     }
 
@@ -441,7 +456,7 @@ impl Run {
     ) -> Result<T, Error> {
         let answer = tokio::select! {
             answer = asked => answer,
-            () = self.cancelled().cancelled() => return Err(Error::Interrupted),
+            () = self.cancelled().cancelled_owned() => return Err(Error::Interrupted),
         };
         self.count(|counts| counts.reads += 1);
         let call = CallLine {

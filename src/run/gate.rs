@@ -20,7 +20,10 @@ pub struct Consent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writes {
     Agreed,
+    /// Before the first one.
     Ask,
+    /// Before each one: a session on a production org.
+    AskEach,
 }
 
 /// How a question was settled.
@@ -44,6 +47,14 @@ impl Gate {
         Self { consent, open }
     }
 
+    /// What a yes stands for.
+    pub(super) fn extent(&self) -> &'static str {
+        match self.consent.writes {
+            Writes::AskEach => "this",
+            Writes::Agreed | Writes::Ask => "this and all further writes of the run",
+        }
+    }
+
     pub(super) fn operator(&self) -> &str {
         &self.consent.operator
     }
@@ -62,7 +73,7 @@ impl Gate {
     /// Lets a write pass, asking once when no question has been answered yet.
     pub(super) fn pass(&self, words: &str) -> Answer {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if *open {
+        if *open && self.consent.writes != Writes::AskEach {
             return Answer::Yes;
         }
         let answer = self.ask(words);
