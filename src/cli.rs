@@ -3,11 +3,14 @@
 mod check;
 mod copy;
 mod diff;
+mod eval;
 mod list;
 mod new;
 mod operations;
+mod repl;
 mod run;
 mod runs;
+mod session;
 mod show;
 mod simulator;
 mod world;
@@ -37,6 +40,8 @@ pub struct Cli {
 enum Command {
     Run(run::Arguments),
     Runs(runs::Arguments),
+    Repl(repl::Arguments),
+    Eval(eval::Arguments),
     List(list::Arguments),
     Check(check::Arguments),
     Copy(copy::Arguments),
@@ -94,6 +99,8 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
     match cli.command {
         Command::Run(arguments) => run::execute(&context, &arguments),
         Command::Runs(arguments) => runs::execute(&context, &arguments),
+        Command::Repl(arguments) => repl::execute(&context, &arguments),
+        Command::Eval(arguments) => eval::execute(&context, &arguments),
         Command::List(arguments) => list::execute(&context, &arguments),
         Command::Copy(arguments) => copy::execute(&context, &arguments),
         Command::Diff(arguments) => diff::execute(&context, &arguments),

@@ -1,7 +1,10 @@
 //! The map of okta-runbook. Data flows one way; every arrow below is a `use`, and a test holds them.
 //!
 //! ```text
-//! main -> cli --> script --> run --> okta      HTTP: sign-in, pages, limits, errors
+//! main -> cli --> repl
+//!             |     |
+//!             |     v
+//!             |-> script --> run --> okta      HTTP: sign-in, pages, limits, errors
 //!             |                  |-> ldap      read-only: verify in Active Directory
 //!             |                  `-> journal   SQLite
 //!             |-> report <-- events
@@ -18,6 +21,7 @@
 //! | [`ldap`] | read-only client of a directory, and distinguished names | everything else here |
 //! | [`run`] | the door: every call to the world, journalled | Rhai |
 //! | [`script`] | runbooks: library, engine, verbs | HTTP |
+//! | [`repl`] | a session at a prompt: input, completion, commands, results | Rhai, HTTP |
 //! | [`report`] | events as text or JSON | whether they are live or past |
 //! | [`simulator`] | Okta orgs and their directories as a real server | everything else here |
 
@@ -26,6 +30,7 @@ pub mod config;
 pub mod error;
 pub mod ldap;
 pub mod okta;
+pub mod repl;
 pub mod report;
 pub mod run;
 pub mod script;

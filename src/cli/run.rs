@@ -93,12 +93,12 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     })
 }
 
-fn unwritable(error: &crate::run::Error) -> Error {
+pub(super) fn unwritable(error: &crate::run::Error) -> Error {
     let text = Error::failed(error.to_string());
     error.help().into_iter().fold(text, Error::help)
 }
 
-fn journal(context: &Context) -> Result<Journal, Error> {
+pub(super) fn journal(context: &Context) -> Result<Journal, Error> {
     let folder = context.config.workspace();
     Journal::open(&folder).map_err(|error| {
         Error::usage(format!(
@@ -179,7 +179,7 @@ impl Arguments {
             },
             attest,
             operator: context.config.environment().operator(),
-            ask: Arc::new(move |question| asked(&terminal, &cancelled, question)),
+            ask: Arc::new(move |question| asked(&terminal, question, || cancelled.cancel())),
         }
     }
 
@@ -203,13 +203,13 @@ impl Arguments {
     }
 }
 
-/// A person's answer; `None` when nobody is there. Ctrl-C at the question interrupts the run.
-fn asked(terminal: &Terminal, cancelled: &CancellationToken, question: &str) -> Option<bool> {
+/// A person's answer; `None` when nobody is there. Ctrl-C at the question is an interruption.
+pub(super) fn asked(terminal: &Terminal, question: &str, interrupt: impl FnOnce()) -> Option<bool> {
     match terminal.ask(question) {
         Ok(Answer::Yes) => Some(true),
         Ok(Answer::No) => Some(false),
         Ok(Answer::Interrupted) => {
-            cancelled.cancel();
+            interrupt();
             None
         }
         Ok(Answer::NotATerminal) | Err(_) => None,

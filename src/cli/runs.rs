@@ -70,6 +70,14 @@ fn list(context: &Context, journal: Option<&Journal>, output: Output) -> Result<
     Ok(Exit::Succeeded)
 }
 
+/// The list as text, for a session.
+pub(super) fn listed(context: &Context) -> Result<String, Error> {
+    let journal = super::run::journal(context)?;
+    let records = journal.runs().map_err(|error| unreadable(&error))?;
+    let lines: Vec<RunLine> = records.iter().map(line).collect();
+    Ok(text(&lines, context.terminal.width()).trim_end().to_owned())
+}
+
 fn line(record: &Record) -> RunLine {
     RunLine {
         run: record.run.clone(),

@@ -12,6 +12,7 @@
 //! | [`rules`] | from facts to findings |
 //! | [`natives`] | the functions every script can call |
 //! | [`reach`] | the operations it can come to |
+//! | [`uses`] | the names in a piece of a script |
 //! | [`scopes`] | the least OAuth scopes |
 
 mod facts;
@@ -22,10 +23,12 @@ mod reach;
 mod rules;
 mod scopes;
 mod script;
+mod uses;
 mod walk;
 
 pub use finding::{Finding, Severity};
 pub use scopes::least_scopes;
+pub(in crate::script) use uses::{Uses, uses};
 
 use std::collections::BTreeMap;
 use std::fmt;

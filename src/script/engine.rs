@@ -20,6 +20,9 @@ const LONGEST_STRING: usize = 64 << 20;
 /// Steps of evaluation in a whole run, all lanes together: minutes of pure computing. rhai's own count restarts with every closure.
 const MOST_OPERATIONS: u64 = 2_000_000_000;
 
+/// So many operations go between two looks for Ctrl-C: some microseconds.
+const GLANCE: u64 = 64;
+
 /// An engine that knows all verbs and runs nothing yet: enough to compile and to check.
 pub fn engine() -> Engine {
     let mut engine = Engine::new_raw();
@@ -39,14 +42,23 @@ pub fn engine() -> Engine {
     engine
 }
 
-/// The same, with the run's Ctrl-C and limit of operations.
+/// Knows no function and folds no constants: the tree is the text.
+pub(super) fn header_engine() -> Engine {
+    let mut engine = Engine::new_raw();
+    engine.set_optimization_level(OptimizationLevel::None);
+    free_keywords(&mut engine);
+    engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
+    engine
+}
+
+/// The same as [`engine`], with the run's Ctrl-C and limit of operations.
 pub(super) fn engine_of(host: &Arc<Host>) -> Engine {
     let mut engine = engine();
     let host = Arc::clone(host);
     let operations = AtomicU64::new(0);
     engine.on_progress(move |_| {
         let done = operations.fetch_add(1, Ordering::Relaxed);
-        if host.run.cancelled().is_cancelled() {
+        if done % GLANCE == 0 && host.run.cancelled().is_cancelled() {
             host.stop(crate::run::Error::Interrupted);
         }
         if done > MOST_OPERATIONS {

@@ -7,6 +7,7 @@ mod words;
 
 pub use names::{Function, Names};
 pub use snippet::Colour;
+pub(in crate::script) use snippet::byte_at;
 
 use std::ops::Range;
 use std::sync::Arc;

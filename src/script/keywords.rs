@@ -19,10 +19,15 @@ const FREED: [&str; 7] = [
     reason = "rhai marks hooks into its parser so because they may change between versions"
 )]
 pub fn free_keywords(engine: &mut Engine) {
-    engine.on_parse_token(|token, _, _| match token {
+    engine.on_parse_token(|token, _, _| freed(token));
+}
+
+/// What a token is when its word is freed.
+pub(super) fn freed(token: Token) -> Token {
+    match token {
         Token::Reserved(word) if FREED.contains(&word.as_str()) => Token::Identifier(word),
         other => other,
-    });
+    }
 }
 
 #[cfg(test)]

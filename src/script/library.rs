@@ -54,6 +54,12 @@ impl Library {
         }
     }
 
+    /// The names of all modules, in order.
+    pub fn modules(&self) -> Result<Vec<String>, Error> {
+        let names = self.shelves.names()?.into_iter();
+        Ok(names.filter(|name| name.starts_with("lib/")).collect())
+    }
+
     /// The runbook of that name that is built in, whatever shadows it.
     pub fn shipped(&self, name: &str) -> Option<Source> {
         self.shelves.shipped(Name::parse(name).ok()?.as_str())

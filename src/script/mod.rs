@@ -9,6 +9,7 @@
 //! | [`scene`] | where a verb is called from: run and lane |
 //! | [`check`] | what is wrong in a script, found without running it |
 //! | [`execution`] | a runbook from its text to its outcome |
+//! | [`session`] | entries one after another, with what they declare |
 //! | [`library`] | the shelves on which scripts are found |
 //! | [`resolver`] | `import`, over the library |
 //! | [`imports`] | what a script imports, found in its tree |
@@ -35,6 +36,7 @@ pub mod parameters;
 pub mod resolver;
 pub mod runbook;
 pub mod scene;
+pub mod session;
 pub mod sources;
 pub mod value;
 

@@ -7,16 +7,11 @@ mod steps;
 pub use declarations::{Kind, Org, Parameter};
 pub use steps::Step;
 
-use rhai::{Engine, OptimizationLevel};
-
 use crate::error::Error;
+use crate::script::engine::header_engine;
 use crate::script::error::{Diagnostic, Names, together};
-use crate::script::keywords::free_keywords;
 use crate::script::library::Source;
 use crate::script::sources::Sources;
-
-/// How deeply expressions may nest, in the main text and in functions. rhai's own limits differ between debug and release builds.
-const EXPRESSION_DEPTH: usize = 64;
 
 /// What a runbook says of itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,15 +75,6 @@ impl Runbook {
             .iter()
             .find(|parameter| parameter.name == name)
     }
-}
-
-/// Knows no function and folds no constants: the tree is the text.
-fn header_engine() -> Engine {
-    let mut engine = Engine::new_raw();
-    engine.set_optimization_level(OptimizationLevel::None);
-    free_keywords(&mut engine);
-    engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
-    engine
 }
 
 fn doc_of(text: &str) -> String {

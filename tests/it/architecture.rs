@@ -12,6 +12,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["error"]),
     ("run", &["okta", "ldap"]),
     ("script", &["run", "okta", "ldap", "error"]),
+    (
+        "repl",
+        &["script", "run", "report", "terminal", "okta", "error"],
+    ),
     ("report", &["run"]),
     ("terminal", &["error"]),
 ];

@@ -12,7 +12,7 @@ use crate::script::value::{Unfit, from_json};
 
 /// A list that an operation returned. Clones share what was fetched.
 #[derive(Clone)]
-pub(super) struct List(Arc<Mutex<Pages>>);
+pub(in crate::script) struct List(Arc<Mutex<Pages>>);
 
 struct Pages {
     call: Call,
@@ -44,6 +44,24 @@ impl List {
         };
         pages.take(page)?;
         Ok(Self(Arc::new(Mutex::new(pages))))
+    }
+
+    /// Up to `count` items from the one at `from`; fewer when the list ends there.
+    pub(in crate::script) fn part(&self, from: usize, count: usize) -> Raised<Array> {
+        let mut items = Array::new();
+        for index in from..from.saturating_add(count) {
+            match self.get(&Place::NOWHERE, index)? {
+                Some(item) => items.push(item),
+                None => break,
+            }
+        }
+        Ok(items)
+    }
+
+    /// Whether an item follows those fetched so far, as far as is known without a call.
+    pub(in crate::script) fn may_go_on(&self, from: usize) -> bool {
+        let pages = self.pages();
+        pages.items.len() > from || !matches!(pages.next, Next::None)
     }
 
     /// A poisoned lock means that another lane panicked while it fetched: what is kept is whole pages all the same.
@@ -101,7 +119,7 @@ impl Pages {
 }
 
 /// Walks a list; an error ends it.
-pub(super) struct Walk {
+pub(in crate::script) struct Walk {
     list: List,
     index: usize,
     failed: bool,

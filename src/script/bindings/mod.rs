@@ -30,6 +30,7 @@ mod raise;
 mod unshare;
 mod verbs;
 
+pub(in crate::script) use list::List;
 pub use org::Org;
 pub(in crate::script) use org::listed;
 pub use verbs::{VERBS, Verb};

@@ -76,7 +76,7 @@ fn frame_words(frame: &Frame) -> String {
 }
 
 /// The byte where a place begins; `None` when the text has no such line (it is not the text that ran).
-pub(super) fn byte_at(text: &str, line: usize, column: usize) -> Option<usize> {
+pub(in crate::script) fn byte_at(text: &str, line: usize, column: usize) -> Option<usize> {
     let start = match line.checked_sub(1)? {
         0 => 0,
         above => text.match_indices('\n').nth(above - 1)?.0 + 1,

@@ -1,0 +1,103 @@
+//! `eval 'EXPRESSION'`: one entry of a session.
+
+use std::sync::Arc;
+
+use super::session::{self, Arguments as Place};
+use super::{Context, Output};
+use crate::error::{Error, Exit};
+use crate::repl::{Interrupt, Told, as_text};
+use crate::report::text::Verbosity;
+use crate::run::event::Outcome;
+use crate::script::session::{Answer, STACK, Session};
+
+/// Evaluate an expression on an org and print what it comes to.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: okta-runbook eval 'okta.list_groups(#{ q: \"AD\" })' --simulator --output json"
+)]
+pub(super) struct Arguments {
+    /// Statements; the last one may be an expression.
+    expression: String,
+    #[command(flatten)]
+    place: Place,
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    std::thread::scope(|scope| {
+        let work = || evaluate(context, arguments);
+        let thread = std::thread::Builder::new()
+            .name("session".to_owned())
+            .stack_size(STACK)
+            .spawn_scoped(scope, work)
+            .map_err(|error| Error::failed(format!("no thread for the session: {error}")))?;
+        thread.join().unwrap_or_else(|_| {
+            Err(Error::failed(
+                "the session failed unexpectedly; please report this",
+            ))
+        })
+    })
+}
+
+fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Error::failed(format!("the runtime does not start: {error}")))?;
+    let declared = arguments.place.declared("eval");
+    let world = runtime.block_on(arguments.place.place.find(context, &declared))?;
+    let orgs = arguments.place.orgs(context, &world)?;
+    let interrupt = Interrupt::default();
+    let consent = arguments
+        .place
+        .consent(context, &context.terminal, &orgs, &interrupt);
+    let listener = match arguments.output {
+        Output::Text => Told::default().listener(&context.terminal, Verbosity::Normal),
+        // Standard output belongs to the result alone.
+        Output::Json => Arc::new(|_: &_| {}),
+    };
+    let run = session::begin(context, "eval", &world, consent, listener, &interrupt)?;
+    runtime.spawn(struck(interrupt));
+    let names: Vec<String> = orgs.into_iter().map(|org| org.name).collect();
+    let mut session = Session::new(&run, runtime.handle().clone(), &names, context.library());
+    let result = session
+        .evaluate(&arguments.expression)
+        .and_then(|answer| whole(&mut session, answer))
+        .map_err(Error::from);
+    let (outcome, message) = match &result {
+        Ok(_) => (Outcome::Succeeded, None),
+        Err(error) => (Outcome::Failed, error.message.lines().next()),
+    };
+    run.end(outcome, message)
+        .map_err(|error| super::run::unwritable(&error))?;
+    tell(context, arguments.output, &result?);
+    Ok(Exit::Succeeded)
+}
+
+/// A list is fetched to its end.
+fn whole(
+    session: &mut Session,
+    answer: Answer,
+) -> Result<serde_json::Value, crate::script::session::Failure> {
+    Ok(match answer {
+        Answer::Nothing => serde_json::Value::Null,
+        Answer::Value(value) => value,
+        Answer::Text(text) => text.into(),
+        Answer::List(mut pages) => session.more(&mut pages, usize::MAX)?.into(),
+    })
+}
+
+fn tell(context: &Context, output: Output, value: &serde_json::Value) {
+    match output {
+        Output::Json => context.terminal.line(&value.to_string()),
+        Output::Text if value.is_null() => {}
+        Output::Text => context
+            .terminal
+            .line(&as_text(value, context.terminal.width())),
+    }
+}
+
+async fn struck(interrupt: Interrupt) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        interrupt.strike();
+    }
+}

@@ -1,0 +1,142 @@
+//! What `repl` and `eval` have in common: the orgs of a session, and its run.
+
+use std::sync::Arc;
+
+use super::Context;
+use super::run::{asked, journal, unwritable};
+use super::world::{Where, World};
+use crate::error::Error;
+use crate::repl::{Interrupt, OrgAtHand, Stage};
+use crate::run::gate::{Consent, Writes};
+use crate::run::{Listener, Run, Settings};
+use crate::script::Runbook;
+use crate::script::runbook::Org;
+use crate::terminal::Terminal;
+
+/// Where a session is, and what it may do.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) place: Where,
+    /// Agree to all writes beforehand; on a simulator they are.
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+/// The name of the org when one is given without a name.
+const ONLY: &str = "okta";
+
+impl Arguments {
+    /// The orgs as a runbook would declare them: those named, else the only one.
+    pub(super) fn declared(&self, title: &str) -> Runbook {
+        let mut names: Vec<&str> = self
+            .place
+            .orgs
+            .iter()
+            .map(|text| text.split_once('=').map_or(ONLY, |(name, _)| name))
+            .collect();
+        if names.is_empty() {
+            names.push(ONLY);
+        }
+        names.dedup();
+        let org = |name: &str| Org {
+            name: name.to_owned(),
+            what: String::new(),
+        };
+        Runbook {
+            name: title.to_owned(),
+            path: title.to_owned(),
+            summary: String::new(),
+            doc: String::new(),
+            orgs: names.into_iter().map(org).collect(),
+            parameters: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    pub(super) fn orgs(&self, context: &Context, world: &World) -> Result<Vec<OrgAtHand>, Error> {
+        let mut orgs = Vec::new();
+        for (name, client) in &world.orgs {
+            orgs.push(OrgAtHand {
+                name: name.clone(),
+                url: client.base_url().to_string(),
+                stage: self.stage(context, name)?,
+            });
+        }
+        Ok(orgs)
+    }
+
+    fn stage(&self, context: &Context, name: &str) -> Result<Stage, Error> {
+        if self.place.simulator.is_some() {
+            return Ok(Stage::Simulated);
+        }
+        let given = self
+            .place
+            .orgs
+            .iter()
+            .find_map(|text| match text.split_once('=') {
+                Some((given, profile)) => (given == name).then_some(profile),
+                None => Some(text.as_str()),
+            });
+        let profile = match given {
+            Some(profile) => context.config.org(profile)?,
+            None => context.config.default_org()?,
+        };
+        Ok(if profile.production {
+            Stage::Production
+        } else {
+            Stage::Usual
+        })
+    }
+
+    pub(super) fn consent(
+        &self,
+        context: &Context,
+        terminal: &Terminal,
+        orgs: &[OrgAtHand],
+        interrupt: &Interrupt,
+    ) -> Consent {
+        let (terminal, interrupt) = (terminal.clone(), interrupt.clone());
+        let has = |stage| orgs.iter().any(|org| org.stage == stage);
+        let writes = if self.yes || has(Stage::Simulated) {
+            Writes::Agreed
+        } else if has(Stage::Production) {
+            Writes::AskEach
+        } else {
+            Writes::Ask
+        };
+        Consent {
+            writes,
+            attest: Vec::new(),
+            operator: context.config.environment().operator(),
+            ask: Arc::new(move |question| {
+                asked(&terminal, question, || {
+                    interrupt.strike();
+                })
+            }),
+        }
+    }
+}
+
+/// Begins the run that a session is.
+pub(super) fn begin(
+    context: &Context,
+    title: &str,
+    world: &World,
+    consent: Consent,
+    listener: Listener,
+    interrupt: &Interrupt,
+) -> Result<Arc<Run>, Error> {
+    let run = Run::begin(Settings {
+        journal: Arc::new(journal(context)?),
+        runbook: title.to_owned(),
+        digest: String::new(),
+        parameters: serde_json::json!({}),
+        orgs: world.orgs.clone(),
+        directories: world.directories.clone(),
+        consent,
+        listener,
+        cancelled: interrupt.renew(),
+    });
+    run.map(Arc::new).map_err(|error| unwritable(&error))
+}

@@ -1,0 +1,36 @@
+//! The session at a prompt: reading entries, completing and colouring them, showing what they came to.
+//!
+//! Entries are evaluated by [`crate::script::session`]; this module knows no Rhai and no HTTP. It works piped too: then there is no
+//! editor, and the first error ends it.
+//!
+//! | file | is |
+//! |---|---|
+//! | [`prompt`] | the loop: read, evaluate, show |
+//! | [`input`] | entries from a terminal or a pipe |
+//! | [`command`] | the `:` commands as types |
+//! | [`commands`] | what they do |
+//! | [`place`] | what stands before the cursor |
+//! | [`completion`] | what may follow there |
+//! | [`known`] | names of the orgs' objects, read or looked up |
+//! | [`highlight`] | colours and brackets |
+//! | [`show`], [`objects`] | results as tables and trees |
+//! | [`history`] | what may be remembered |
+//! | [`help`] | the words of `:help` |
+
+mod command;
+mod commands;
+mod completion;
+mod help;
+mod highlight;
+mod history;
+mod input;
+mod known;
+mod objects;
+mod place;
+mod prompt;
+mod show;
+mod told;
+
+pub use prompt::{Around, OrgAtHand, Stage, begin};
+pub use show::as_text;
+pub use told::{Interrupt, Told};

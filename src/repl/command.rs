@@ -1,0 +1,190 @@
+//! The `:` commands as types.
+
+use std::path::PathBuf;
+
+use crate::error::Error;
+
+/// What a person asks of the session itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Help(Option<String>),
+    Orgs,
+    Vars,
+    Ops(String),
+    Run(Vec<String>),
+    Runs,
+    Save(PathBuf),
+    Load(PathBuf),
+    Edit,
+    Time(String),
+    Scopes,
+    Json,
+    Csv(PathBuf),
+    More,
+    Quit,
+}
+
+/// A command as `:help` and completion show it.
+pub(super) struct Described {
+    pub(super) name: &'static str,
+    pub(super) usage: &'static str,
+    pub(super) help: &'static str,
+}
+
+const fn described(name: &'static str, usage: &'static str, help: &'static str) -> Described {
+    Described { name, usage, help }
+}
+
+pub(super) const COMMANDS: &[Described] = &[
+    described(
+        "help",
+        ":help [WORD]",
+        "verbs, operations and runbooks of that word",
+    ),
+    described("orgs", ":orgs", "the orgs of this session"),
+    described("vars", ":vars", "variables, functions and modules"),
+    described(
+        "ops",
+        ":ops WORD",
+        "operations with WORD in their name, path or tag",
+    ),
+    described(
+        "run",
+        ":run RUNBOOK [NAME=VALUE]…",
+        "run a runbook on these orgs",
+    ),
+    described("runs", ":runs", "past runs"),
+    described("save", ":save FILE", "what this session did, as a runbook"),
+    described("load", ":load FILE", "evaluate a file as if it were typed"),
+    described(
+        "edit",
+        ":edit",
+        "the last entry in $VISUAL or $EDITOR, evaluated afterwards",
+    ),
+    described(
+        "time",
+        ":time EXPRESSION",
+        "evaluate and tell how long it took",
+    ),
+    described(
+        "scopes",
+        ":scopes",
+        "the least OAuth scopes for what was done",
+    ),
+    described("json", ":json", "the last result as JSON"),
+    described("csv", ":csv FILE", "the last result as CSV"),
+    described(
+        "more",
+        ":more",
+        "the next items of the last list; `more` does too",
+    ),
+    described("quit", ":quit", "leave, as Ctrl-D does"),
+];
+
+impl Command {
+    /// The command that `line` is; `None` for an entry to evaluate.
+    pub(super) fn parse(line: &str) -> Option<Result<Self, Error>> {
+        let line = line.trim();
+        if line == "more" {
+            return Some(Ok(Self::More));
+        }
+        let rest = line.strip_prefix(':')?;
+        let (name, argument) = rest
+            .split_once(char::is_whitespace)
+            .map_or((rest, ""), |(name, argument)| (name, argument.trim()));
+        Some(Self::of(name, argument))
+    }
+
+    fn of(name: &str, argument: &str) -> Result<Self, Error> {
+        let file = || match argument {
+            "" => Err(usage(name)),
+            path => Ok(PathBuf::from(path)),
+        };
+        let words = || {
+            argument
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        Ok(match name {
+            "help" | "h" | "?" => Self::Help((!argument.is_empty()).then(|| argument.to_owned())),
+            "ops" => Self::Ops(argument.to_owned()),
+            "run" if argument.is_empty() => return Err(usage(name)),
+            "run" => Self::Run(words()),
+            "save" => Self::Save(file()?),
+            "load" => Self::Load(file()?),
+            "csv" => Self::Csv(file()?),
+            "time" if argument.is_empty() => return Err(usage(name)),
+            "time" => Self::Time(argument.to_owned()),
+            _ => Self::bare(name, argument)?,
+        })
+    }
+
+    fn bare(name: &str, argument: &str) -> Result<Self, Error> {
+        let command = match name {
+            "orgs" => Self::Orgs,
+            "vars" => Self::Vars,
+            "runs" => Self::Runs,
+            "edit" => Self::Edit,
+            "scopes" => Self::Scopes,
+            "json" => Self::Json,
+            "more" => Self::More,
+            "quit" | "q" | "exit" => Self::Quit,
+            _ => return Err(unknown(name)),
+        };
+        if argument.is_empty() {
+            Ok(command)
+        } else {
+            Err(usage(name))
+        }
+    }
+}
+
+fn usage(name: &str) -> Error {
+    let described = COMMANDS.iter().find(|command| command.name == name);
+    Error::usage(format!(
+        "write {}",
+        described.map_or(":help", |command| command.usage)
+    ))
+}
+
+fn unknown(name: &str) -> Error {
+    let error = Error::usage(format!("there is no command :{name}"));
+    let names = COMMANDS.iter().map(|command| command.name);
+    match crate::script::nearest::nearest(name, names).as_slice() {
+        [] => error.help(":help lists them"),
+        near => error.help(format!("did you mean :{}?", near.join(" or :"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_told_from_entries() {
+        let parsed = |line: &str| {
+            Command::parse(line).map(|parsed| parsed.map_err(|error| error.to_string()))
+        };
+        assert_eq!(parsed("okta.list_groups()"), None);
+        assert_eq!(parsed(" more "), Some(Ok(Command::More)));
+        assert_eq!(parsed(":ops group"), Some(Ok(Command::Ops("group".into()))));
+        assert_eq!(parsed(":help"), Some(Ok(Command::Help(None))));
+        assert_eq!(parsed(":save"), Some(Err("write :save FILE".into())));
+        assert_eq!(
+            parsed(":sav x"),
+            Some(Err("there is no command :sav".into()))
+        );
+    }
+
+    #[test]
+    fn every_described_command_is_parsed() {
+        for command in COMMANDS {
+            let line = command.usage.replace(['[', ']', '…'], "");
+            assert!(
+                Command::parse(&line).is_some_and(|parsed| parsed.is_ok()),
+                "{line}"
+            );
+        }
+    }
+}

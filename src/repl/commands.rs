@@ -1,0 +1,224 @@
+//! What the `:` commands do.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process;
+
+use super::command::Command;
+use super::help;
+use super::prompt::{Next, Prompt, Stage};
+use super::show::as_csv;
+use crate::error::Error;
+use crate::okta::operations;
+use crate::script::check::least_scopes;
+use crate::script::session::Holds;
+
+impl Prompt<'_> {
+    pub(super) fn obey(&mut self, command: Command) -> Result<Next, Error> {
+        match command {
+            Command::Quit => return Ok(Next::Leave),
+            Command::More => self.more()?,
+            Command::Time(entry) => self.timed(&entry)?,
+            Command::Run(words) => (self.around.run)(&words)?,
+            Command::Save(file) => self.save(&file)?,
+            Command::Load(file) => self.load(&file)?,
+            Command::Edit => self.edit()?,
+            Command::Csv(file) => self.csv(&file)?,
+            other => {
+                let text = self.told(&other)?;
+                self.around.terminal.line(&text);
+            }
+        }
+        Ok(Next::Read)
+    }
+
+    /// Commands that only tell something.
+    fn told(&self, command: &Command) -> Result<String, Error> {
+        match command {
+            Command::Help(Some(word)) => help::of(word, &self.around.library),
+            Command::Ops(word) => help::operations_of(word),
+            Command::Orgs => Ok(self.orgs()),
+            Command::Vars => Ok(self.variables()),
+            Command::Runs => (self.around.runs)(),
+            Command::Scopes => Ok(self.scopes()),
+            Command::Json => {
+                let value = self.last_value()?;
+                Ok(format!("{value:#}"))
+            }
+            _ => Ok(help::overview()),
+        }
+    }
+
+    fn orgs(&self) -> String {
+        let lines: Vec<String> = self
+            .around
+            .orgs
+            .iter()
+            .map(|org| {
+                let stage = match org.stage {
+                    Stage::Production => "  production: every write is asked for",
+                    Stage::Simulated => "  simulated",
+                    Stage::Usual => "",
+                };
+                format!("{}  {}{stage}", org.name, org.url)
+            })
+            .collect();
+        lines.join("\n")
+    }
+
+    fn variables(&self) -> String {
+        let session = self.session.borrow();
+        let mut lines: Vec<String> = session
+            .variables()
+            .into_iter()
+            .map(|(name, holds)| match &holds {
+                Holds::Map(keys) => {
+                    let shown: Vec<&str> = keys.iter().take(8).map(String::as_str).collect();
+                    let more = if keys.len() > shown.len() {
+                        ", …"
+                    } else {
+                        ""
+                    };
+                    format!("{name}  map of {}{more}", shown.join(", "))
+                }
+                other => format!("{name}  {}", other.words()),
+            })
+            .collect();
+        lines.extend(
+            session
+                .functions()
+                .into_iter()
+                .map(|function| format!("fn {}", function.signature)),
+        );
+        lines.extend(
+            session
+                .modules()
+                .into_iter()
+                .map(|(name, _)| format!("{name}::  module")),
+        );
+        lines.join("\n")
+    }
+
+    fn scopes(&self) -> String {
+        let done = self.around.told.operations();
+        let scopes = least_scopes(done.iter().filter_map(|name| operations::find(name)));
+        if scopes.is_empty() {
+            "nothing that needs a scope was done".to_owned()
+        } else {
+            scopes.join(" ")
+        }
+    }
+
+    fn csv(&self, file: &Path) -> Result<(), Error> {
+        let value = self.last_value()?;
+        let bytes = as_csv(&value)
+            .map_err(|error| Error::failed(format!("no CSV of this result: {error}")))?;
+        fs::write(file, bytes).map_err(|error| cannot("write", file, &error))?;
+        let rows = value.as_array().map_or(1, Vec::len);
+        self.around
+            .terminal
+            .line(&format!("wrote {rows} rows to {}", file.display()));
+        Ok(())
+    }
+
+    /// Refuses to overwrite: a session is not worth a runbook that is there.
+    fn save(&self, file: &Path) -> Result<(), Error> {
+        let kept = self.session.borrow().kept();
+        if kept.is_empty() {
+            return Err(Error::usage(
+                "there is nothing to save: only reads that nothing came of",
+            ));
+        }
+        let text = self.runbook(&kept);
+        let written = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(file);
+        let written =
+            written.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+        written.map_err(|error| cannot("write", file, &error))?;
+        self.around.terminal.line(&format!(
+            "wrote {} statements to {}\nrun it: okta-runbook run {}",
+            kept.len(),
+            file.display(),
+            file.display()
+        ));
+        Ok(())
+    }
+
+    fn runbook(&self, kept: &[String]) -> String {
+        let mut text = String::from(
+            "//! What a session did.\n//!\n//! Read it through before it runs elsewhere: make parameters of what changes, and check before the first write.\n\n",
+        );
+        let orgs: Vec<String> = self
+            .around
+            .orgs
+            .iter()
+            .map(|org| format!("{}: \"the org {} of the session\"", org.name, org.name))
+            .collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "const ORGS = #{{ {} }};\n", orgs.join(", "));
+        if !kept.iter().any(|statement| statement.contains("step(")) {
+            text.push_str("step(\"As in the session\");\n\n");
+        }
+        text.push_str(&kept.join("\n"));
+        text.push('\n');
+        text
+    }
+
+    /// Evaluates a file as one entry, so that its errors name its lines.
+    fn load(&mut self, file: &Path) -> Result<(), Error> {
+        let text = fs::read_to_string(file).map_err(|error| cannot("read", file, &error))?;
+        self.evaluate(&text)
+    }
+
+    fn edit(&mut self) -> Result<(), Error> {
+        let editor = self.around.editor.clone().ok_or_else(|| {
+            Error::usage("no editor is known").help("set VISUAL or EDITOR, such as EDITOR=vi")
+        })?;
+        let file =
+            tempfile().map_err(|error| Error::failed(format!("no file to edit: {error}")))?;
+        fs::write(&file, &self.last_entry).map_err(|error| cannot("write", &file, &error))?;
+        let edited = edited(&editor, &file);
+        let removed = fs::remove_file(&file);
+        let text = edited?;
+        removed.map_err(|error| cannot("remove", &file, &error))?;
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        self.around.terminal.line(text.trim_end());
+        self.take(text.trim_end()).map(|_| ())
+    }
+}
+
+fn edited(editor: &str, file: &Path) -> Result<String, Error> {
+    let mut words = editor.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    let status = process::Command::new(program)
+        .args(words)
+        .arg(file)
+        .status()
+        .map_err(|error| Error::usage(format!("the editor `{editor}` does not start: {error}")))?;
+    if !status.success() {
+        return Err(Error::usage(format!(
+            "the editor `{editor}` ended with {status}; nothing was evaluated"
+        )));
+    }
+    fs::read_to_string(file).map_err(|error| cannot("read", file, &error))
+}
+
+/// A new file that only its owner can read: an entry may hold a secret.
+fn tempfile() -> std::io::Result<std::path::PathBuf> {
+    let file = std::env::temp_dir().join(format!("okta-runbook-{}.rhai", process::id()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&file)?;
+    Ok(file)
+}
+
+fn cannot(what: &str, file: &Path, error: &std::io::Error) -> Error {
+    Error::usage(format!("cannot {what} {}: {error}", file.display()))
+}

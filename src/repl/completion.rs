@@ -1,0 +1,409 @@
+//! What may follow at the cursor.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustyline::completion::Pair;
+
+use super::command::COMMANDS;
+use super::known::{Known, Thing};
+use super::place::{Call, Context, Place, place};
+use crate::okta::operations::{self, Operation};
+use crate::script::bindings::VERBS;
+use crate::script::session::{Holds, Session};
+use crate::script::{Library, Runbook};
+
+/// Words of the language that begin something.
+const KEYWORDS: &[&str] = &[
+    "let", "const", "fn", "if", "else", "for", "in", "while", "loop", "switch", "try", "catch",
+    "throw", "return", "import", "true", "false",
+];
+
+/// Methods of lists, maps and strings that rhai brings along.
+const METHODS: &[&str] = &[
+    "push",
+    "pop",
+    "contains",
+    "index_of",
+    "sort",
+    "reverse",
+    "dedup",
+    "reduce",
+    "all",
+    "zip",
+    "extract",
+    "keys",
+    "values",
+    "get",
+    "remove",
+    "to_upper",
+    "to_lower",
+    "trim",
+    "split",
+    "replace",
+    "starts_with",
+    "ends_with",
+    "sub_string",
+    "to_string",
+    "to_json",
+    "type_of",
+];
+
+/// Completes over the session as it is.
+pub(super) struct Completion {
+    pub(super) session: Rc<RefCell<Session>>,
+    pub(super) known: Rc<RefCell<Known>>,
+    pub(super) library: Library,
+    pub(super) orgs: Vec<String>,
+}
+
+impl Completion {
+    /// Byte where the completed part begins, and what may stand there.
+    pub(super) fn candidates(&self, before: &str) -> (usize, Vec<Pair>) {
+        if before.trim_start().starts_with(':') {
+            return self.command(before);
+        }
+        let place = place(before);
+        let mut pairs = match &place.context {
+            Context::Nothing => Vec::new(),
+            Context::Name => self.names(),
+            Context::Member(path) => self.members(path),
+            Context::Module(alias) => self.functions_of(alias),
+            Context::Key => self.keys(&place),
+            Context::Text => return (place.start, self.texts(before, &place)),
+        };
+        pairs.retain(|pair| pair.replacement.starts_with(&place.typed));
+        (place.start, sorted(pairs))
+    }
+
+    /// How the call that begins at the cursor goes on, for a hint.
+    pub(super) fn signature(&self, before: &str) -> Option<String> {
+        if !before.ends_with('(') {
+            return None;
+        }
+        let call = place(before).call?;
+        let signature = self.signature_of(call.path.last()?)?;
+        signature.split_once('(').map(|(_, rest)| rest.to_owned())
+    }
+
+    fn signature_of(&self, name: &str) -> Option<String> {
+        if let Some(operation) = operations::find(name) {
+            return Some(operation.signature("okta"));
+        }
+        if let Some(verb) = VERBS.iter().find(|verb| verb.name == name) {
+            return Some(verb.signature.to_owned());
+        }
+        let session = self.session.try_borrow().ok()?;
+        let modules = session
+            .modules()
+            .into_iter()
+            .flat_map(|(_, functions)| functions);
+        session
+            .functions()
+            .into_iter()
+            .chain(modules)
+            .find(|function| function.name == name)
+            .map(|function| function.signature)
+    }
+
+    fn names(&self) -> Vec<Pair> {
+        let session = self.session.borrow();
+        let variables = session
+            .variables()
+            .into_iter()
+            .map(|(name, holds)| described(&name, &name, holds.words()));
+        let functions = session
+            .functions()
+            .into_iter()
+            .map(|function| pair(&function.signature, &format!("{}(", function.name)));
+        let modules = session
+            .modules()
+            .into_iter()
+            .map(|(alias, _)| described(&format!("{alias}::"), &format!("{alias}::"), "module"));
+        let verbs = VERBS
+            .iter()
+            .filter(|verb| verb.signature.starts_with(&format!("{}(", verb.name)))
+            .map(verb_pair);
+        let keywords = KEYWORDS.iter().map(|word| pair(word, word));
+        let dn = std::iter::once(described("dn::", "dn::", "distinguished names"));
+        variables
+            .chain(functions)
+            .chain(modules)
+            .chain(verbs)
+            .chain(keywords)
+            .chain(dn)
+            .collect()
+    }
+
+    fn members(&self, path: &[String]) -> Vec<Pair> {
+        let session = self.session.borrow();
+        let verbs = |receiver: &str| -> Vec<Pair> {
+            let receiver = format!("{receiver}.");
+            VERBS
+                .iter()
+                .filter(|verb| verb.signature.starts_with(&receiver))
+                .map(verb_pair)
+                .collect()
+        };
+        match session.holds(path) {
+            Holds::Org => {
+                let handle = path.last().map_or("okta", String::as_str);
+                let all = operations::all()
+                    .iter()
+                    .map(|operation| operation_pair(operation, handle));
+                all.chain(verbs("okta"))
+                    .chain(["name", "url"].map(|name| pair(name, name)))
+                    .collect()
+            }
+            Holds::Map(keys) => {
+                let names = keys
+                    .iter()
+                    .filter(|key| key.chars().all(super::place::is_name));
+                names.map(|key| pair(key, key)).chain(methods()).collect()
+            }
+            Holds::List => verbs("list").into_iter().chain(methods()).collect(),
+            Holds::Text | Holds::Function => methods().collect(),
+            Holds::Other | Holds::Unknown => verbs("list")
+                .into_iter()
+                .chain(verbs("directory"))
+                .chain(methods())
+                .collect(),
+        }
+    }
+
+    fn functions_of(&self, alias: &str) -> Vec<Pair> {
+        if alias == "dn" {
+            return VERBS
+                .iter()
+                .filter(|verb| verb.signature.starts_with("dn::"))
+                .map(verb_pair)
+                .collect();
+        }
+        let modules = self.session.borrow().modules();
+        let functions = modules
+            .into_iter()
+            .filter(|(name, _)| name == alias)
+            .flat_map(|(_, functions)| functions);
+        functions
+            .map(|function| pair(&function.signature, &format!("{}(", function.name)))
+            .collect()
+    }
+
+    /// Query parameters of an operation, options of a verb.
+    fn keys(&self, place: &Place) -> Vec<Pair> {
+        let name = place
+            .call
+            .as_ref()
+            .and_then(|call| call.path.last().cloned())
+            .unwrap_or_default();
+        let keys: Vec<String> = match operations::find(&name) {
+            Some(operation) => operation
+                .query
+                .iter()
+                .map(|parameter| parameter.name.to_owned())
+                .collect(),
+            None => options_of(self.signature_of(&name).as_deref().unwrap_or_default()),
+        };
+        keys.iter()
+            .map(|key| pair(key, &format!("{key}: ")))
+            .collect()
+    }
+
+    fn texts(&self, before: &str, place: &Place) -> Vec<Pair> {
+        if before[..place.start.saturating_sub(1)]
+            .trim_end()
+            .ends_with("import")
+        {
+            let modules = self.library.modules().unwrap_or_default();
+            return beginning(modules.iter().map(|name| pair(name, name)), &place.typed);
+        }
+        let unit = place.typed.to_ascii_uppercase().starts_with("OU=");
+        let wanted = place.call.as_ref().and_then(|call| self.wanted(call));
+        let (thing, as_id) = match (unit, wanted) {
+            (true, _) => (Thing::Unit, false),
+            (false, Some(wanted)) => wanted,
+            (false, None) => return Vec::new(),
+        };
+        let org = place
+            .call
+            .as_ref()
+            .and_then(|call| call.path.first().filter(|name| self.orgs.contains(name)));
+        let org = org.or(self.orgs.first()).cloned().unwrap_or_default();
+        let mut known = self.known.borrow_mut();
+        if let Ok(session) = self.session.try_borrow() {
+            known.look_up(&session, &org, thing, &place.typed);
+        }
+        let found = known.beginning(thing, &place.typed);
+        let only = found.len() == 1;
+        let show = |named: &super::known::Named| {
+            let display = if named.id == named.name {
+                named.name.clone()
+            } else {
+                format!("{}  {}", named.name, named.id)
+            };
+            // An id would take the place of the letters typed: only when there is no other choice.
+            let replacement = if as_id && only {
+                &named.id
+            } else {
+                &named.name
+            };
+            pair(&display, replacement)
+        };
+        found.into_iter().map(show).collect()
+    }
+
+    /// What a string argument names, and whether the call takes its id.
+    fn wanted(&self, call: &Call) -> Option<(Thing, bool)> {
+        let name = call.path.last()?;
+        if let Some(operation) = operations::find(name) {
+            let parameters = operation.path_parameters();
+            return Some(match *parameters.get(call.argument)? {
+                "groupId" => (Thing::Group, true),
+                "appId" => (Thing::App, true),
+                "userId" => (Thing::User, false),
+                "id" if operation.path.starts_with("/api/v1/users/") => (Thing::User, false),
+                _ => return None,
+            });
+        }
+        let signature = self.signature_of(name).unwrap_or_default();
+        let parameters = signature.split_once('(').map_or("", |(_, rest)| rest);
+        let parameter = parameters.split(',').nth(call.argument).unwrap_or_default();
+        let words = format!("{name} {parameter}").to_lowercase();
+        let has = |word: &str| words.contains(word);
+        if has("group") {
+            Some((Thing::Group, false))
+        } else if has("user") || has("login") || has("people") {
+            Some((Thing::User, false))
+        } else if has("app") || has("instance") {
+            Some((Thing::App, false))
+        } else if has("unit") || has("dn") || has("ou") {
+            Some((Thing::Unit, false))
+        } else {
+            None
+        }
+    }
+
+    fn command(&self, before: &str) -> (usize, Vec<Pair>) {
+        let start = before
+            .rfind(|c: char| c.is_whitespace() || c == ':')
+            .map_or(0, |at| at + 1);
+        let typed = &before[start..];
+        let words: Vec<&str> = before[..start].split_whitespace().collect();
+        let pairs: Vec<Pair> = match words.as_slice() {
+            [":"] | [] => COMMANDS
+                .iter()
+                .map(|command| described(command.usage, command.name, command.help))
+                .collect(),
+            [":run"] => self.runbooks(),
+            [":run", runbook, ..] => self.parameters(runbook),
+            [":help" | ":ops"] => operations::all()
+                .iter()
+                .map(|operation| pair(operation.name, operation.name))
+                .collect(),
+            [":time"] => {
+                let (inner, pairs) = self.candidates(before[start..].trim_start());
+                return (start + inner, pairs);
+            }
+            [":load" | ":save" | ":csv"] => return files(before),
+            _ => Vec::new(),
+        };
+        (start, beginning(pairs.into_iter(), typed))
+    }
+
+    fn runbooks(&self) -> Vec<Pair> {
+        let listed = self.library.list().unwrap_or_default();
+        listed
+            .iter()
+            .map(|runbook| described(&runbook.name, &runbook.name, &runbook.summary))
+            .collect()
+    }
+
+    fn parameters(&self, runbook: &str) -> Vec<Pair> {
+        let runbook = self
+            .library
+            .find(runbook)
+            .and_then(|source| Runbook::parse(&source));
+        let parameters = runbook
+            .map(|runbook| runbook.parameters)
+            .unwrap_or_default();
+        let show = |parameter: &crate::script::runbook::Parameter| {
+            let text = format!("{}=", parameter.name);
+            described(&text, &text, &parameter.help)
+        };
+        parameters.iter().map(show).collect()
+    }
+}
+
+fn files(before: &str) -> (usize, Vec<Pair>) {
+    rustyline::completion::FilenameCompleter::new()
+        .complete_path(before, before.len())
+        .unwrap_or_default()
+}
+
+fn methods() -> impl Iterator<Item = Pair> {
+    METHODS
+        .iter()
+        .map(|name| pair(&format!("{name}()"), &format!("{name}(")))
+}
+
+fn options_of(signature: &str) -> Vec<String> {
+    let options = signature
+        .split_once("#{")
+        .and_then(|(_, rest)| rest.split_once('}'));
+    options.map_or_else(Vec::new, |(options, _)| {
+        options
+            .split(',')
+            .map(|option| option.trim().trim_end_matches('?').to_owned())
+            .collect()
+    })
+}
+
+fn operation_pair(operation: &Operation, handle: &str) -> Pair {
+    let signature = operation.signature(handle);
+    let signature = signature
+        .strip_prefix(&format!("{handle}."))
+        .unwrap_or(&signature);
+    let takes_nothing = operation.path_parameters().is_empty()
+        && operation.query.is_empty()
+        && operation.body.is_none();
+    let end = if takes_nothing { "()" } else { "(" };
+    described(
+        signature,
+        &format!("{}{end}", operation.name),
+        &format!("{} {}", operation.method, operation.path),
+    )
+}
+
+fn verb_pair(verb: &crate::script::bindings::Verb) -> Pair {
+    let shown = verb
+        .signature
+        .split_once('.')
+        .filter(|(receiver, _)| receiver.chars().all(super::place::is_name));
+    let shown = shown.map_or(verb.signature, |(_, rest)| rest);
+    described(shown, &format!("{}(", verb.name), verb.help)
+}
+
+fn described(shown: &str, replacement: &str, help: &str) -> Pair {
+    pair(&format!("{shown}  {help}"), replacement)
+}
+
+fn pair(display: &str, replacement: &str) -> Pair {
+    Pair {
+        display: display.to_owned(),
+        replacement: replacement.to_owned(),
+    }
+}
+
+fn beginning(pairs: impl Iterator<Item = Pair>, typed: &str) -> Vec<Pair> {
+    sorted(
+        pairs
+            .filter(|pair| pair.replacement.starts_with(typed))
+            .collect(),
+    )
+}
+
+fn sorted(mut pairs: Vec<Pair>) -> Vec<Pair> {
+    pairs.sort_by(|left, right| left.replacement.cmp(&right.replacement));
+    pairs.dedup_by(|left, right| left.replacement == right.replacement);
+    pairs
+}

@@ -1,0 +1,89 @@
+//! The words of `:help`, from the data that everything else is made of.
+
+use super::command::COMMANDS;
+use crate::error::Error;
+use crate::okta::operations;
+use crate::script::Library;
+use crate::script::bindings::VERBS;
+
+/// What can be typed.
+pub(super) fn overview() -> String {
+    let commands = COMMANDS.iter().map(|command| (command.usage, command.help));
+    let verbs = VERBS.iter().map(|verb| (verb.signature, verb.help));
+    format!(
+        "Commands\n{}\n\nVerbs\n{}\n\nTab completes: names, the {} operations of an org handle, keys, and names of the org's objects inside quotes.\nThe last result is `_`.",
+        lines(commands),
+        lines(verbs),
+        operations::all().len()
+    )
+}
+
+/// Verbs, operations and runbooks of that word.
+pub(super) fn of(word: &str, library: &Library) -> Result<String, Error> {
+    let mut parts = Vec::new();
+    let holds = |text: &str| text.to_lowercase().contains(&word.to_lowercase());
+    for command in COMMANDS
+        .iter()
+        .filter(|command| command.name == word.trim_start_matches(':'))
+    {
+        parts.push(format!("{}\n    {}", command.usage, command.help));
+    }
+    for verb in VERBS.iter().filter(|verb| holds(verb.name)) {
+        parts.push(format!("{}\n    {}", verb.signature, verb.help));
+    }
+    let exact = operations::find(word).map(|operation| vec![operation]);
+    for operation in exact.unwrap_or_else(|| operations::search(word)) {
+        parts.push(operation_help(operation));
+    }
+    for runbook in library
+        .list()?
+        .iter()
+        .filter(|runbook| holds(&runbook.name))
+    {
+        parts.push(format!("runbook {}\n    {}", runbook.name, runbook.summary));
+    }
+    if parts.is_empty() {
+        return Err(unknown(word));
+    }
+    Ok(parts.join("\n"))
+}
+
+/// Operations of that word.
+pub(super) fn operations_of(word: &str) -> Result<String, Error> {
+    let found = operations::search(word);
+    if found.is_empty() {
+        return Err(unknown(word));
+    }
+    let parts: Vec<String> = found.into_iter().map(operation_help).collect();
+    Ok(parts.join("\n"))
+}
+
+fn operation_help(operation: &operations::Operation) -> String {
+    let kind = if operation.is_write() {
+        "writes"
+    } else {
+        "reads"
+    };
+    format!(
+        "{}\n    {} {}  {kind}  {}",
+        operation.signature("okta"),
+        operation.method,
+        operation.path,
+        operation.scopes.join(" ")
+    )
+}
+
+fn unknown(word: &str) -> Error {
+    let error = Error::usage(format!("nothing is known of `{word}`"));
+    match operations::nearest(word).as_slice() {
+        [] => error.help(":help lists the verbs"),
+        near => error.help(format!("nearest: {}", near.join(", "))),
+    }
+}
+
+fn lines<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let lines: Vec<String> = rows
+        .map(|(usage, help)| format!("  {usage}\n      {help}"))
+        .collect();
+    lines.join("\n")
+}

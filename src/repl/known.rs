@@ -1,0 +1,198 @@
+//! Names of the orgs' objects: what the session has read, and what it looks up politely.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::run::call::Call;
+use crate::script::session::Session;
+
+/// How long a look-up may keep a person waiting.
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// Least time between two look-ups: holding Tab down shall not spend an org's rate limit.
+const PAUSE: Duration = Duration::from_millis(400);
+/// How long what was looked up counts as known.
+const FRESH: Duration = Duration::from_secs(120);
+/// Items of a look-up.
+const PAGE: usize = 20;
+/// Names offered at once.
+const OFFERED: usize = 200;
+
+/// What kind of thing is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Thing {
+    Group,
+    User,
+    App,
+    /// An organizational unit, by its distinguished name.
+    Unit,
+}
+
+/// A name and the id it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) id: String,
+}
+
+/// All names known so far.
+#[derive(Default)]
+pub(super) struct Known {
+    /// By kind and name in lower case, so that a prefix is a range.
+    names: BTreeMap<(Thing, String), Named>,
+    /// What was asked, and when: kind, org, prefix.
+    asked: Vec<(Thing, String, String, Instant)>,
+}
+
+impl Known {
+    /// Remembers the names in a result, at any depth.
+    pub(super) fn learn(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.learn(item)),
+            Value::Object(fields) => {
+                self.learn_object(value);
+                fields.values().for_each(|field| self.learn(field));
+            }
+            Value::String(text) => self.learn_unit(text),
+            _ => {}
+        }
+    }
+
+    fn learn_object(&mut self, object: &Value) {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let Some(id) = text("/id") else {
+            return;
+        };
+        if let Some(login) = text("/profile/login") {
+            self.add(Thing::User, login, id);
+        } else if let (Some(name), true) = (text("/profile/name"), object["type"].is_string()) {
+            self.add(Thing::Group, name, id);
+        } else if let (Some(label), true) = (text("/label"), object["signOnMode"].is_string()) {
+            self.add(Thing::App, label, id);
+        }
+    }
+
+    fn learn_unit(&mut self, text: &str) {
+        let upper = text.get(..3).unwrap_or_default().to_ascii_uppercase();
+        if upper == "OU=" {
+            self.add(Thing::Unit, text, text);
+        } else if upper == "CN="
+            && let Some(at) = text.to_ascii_uppercase().find(",OU=")
+        {
+            let unit = &text[at + 1..];
+            self.add(Thing::Unit, unit, unit);
+        }
+    }
+
+    fn add(&mut self, thing: Thing, name: &str, id: &str) {
+        let named = Named {
+            name: name.to_owned(),
+            id: id.to_owned(),
+        };
+        self.names.insert((thing, name.to_lowercase()), named);
+    }
+
+    /// Names that begin with `prefix`, in any case.
+    pub(super) fn beginning(&self, thing: Thing, prefix: &str) -> Vec<&Named> {
+        let prefix = prefix.to_lowercase();
+        let from = (thing, prefix.clone());
+        self.names
+            .range(from..)
+            .take_while(|((kind, name), _)| *kind == thing && name.starts_with(&prefix))
+            .take(OFFERED)
+            .map(|(_, named)| named)
+            .collect()
+    }
+
+    /// Asks an org for names that begin with `prefix`, unless that was asked lately or another question is too near.
+    pub(super) fn look_up(&mut self, session: &Session, org: &str, thing: Thing, prefix: &str) {
+        let now = Instant::now();
+        self.asked
+            .retain(|(.., at)| now.duration_since(*at) < FRESH);
+        let known = self
+            .asked
+            .iter()
+            .any(|(kind, asked, text, _)| *kind == thing && asked == org && text == prefix);
+        let hurried = self
+            .asked
+            .last()
+            .is_some_and(|(.., at)| now.duration_since(*at) < PAUSE);
+        let Some(call) = question(org, thing, prefix).filter(|_| !known && !hurried) else {
+            return;
+        };
+        if let Some(found) = session.look_up(&call, PATIENCE) {
+            self.learn(&found);
+        }
+        self.asked
+            .push((thing, org.to_owned(), prefix.to_owned(), Instant::now()));
+    }
+}
+
+/// One page of things by the beginning of their names; `q` of groups and apps means their names.
+fn question(org: &str, thing: Thing, prefix: &str) -> Option<Call> {
+    let (operation, name, value) = match thing {
+        Thing::Group => ("list_groups", "q", prefix.to_owned()),
+        Thing::App => ("list_applications", "q", prefix.to_owned()),
+        Thing::User => {
+            let search = format!("profile.login sw {}", Value::from(prefix));
+            ("list_users", "search", search)
+        }
+        Thing::Unit => return None,
+    };
+    let call = Call::operation(org, operation, &[]).ok()?;
+    let call = call.query("limit", PAGE.to_string());
+    Some(if prefix.is_empty() {
+        call
+    } else {
+        call.query(name, value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn names(known: &Known, thing: Thing, prefix: &str) -> Vec<String> {
+        let found = known.beginning(thing, prefix);
+        found.into_iter().map(|named| named.name.clone()).collect()
+    }
+
+    #[test]
+    fn names_are_learnt_from_what_is_read() {
+        let mut known = Known::default();
+        known.learn(&json!([
+            {"id": "00g1", "type": "OKTA_GROUP", "profile": {"name": "AD Users"}},
+            {"id": "00u1", "status": "ACTIVE", "profile": {"login": "ada@x"}},
+            {"id": "0oa1", "label": "corp", "signOnMode": "AUTO"},
+            {"dn": "CN=Ada,OU=Staff,DC=x"},
+        ]));
+        assert_eq!(names(&known, Thing::Group, "ad"), ["AD Users"]);
+        assert_eq!(names(&known, Thing::User, "ad"), ["ada@x"]);
+        assert_eq!(names(&known, Thing::App, ""), ["corp"]);
+        assert_eq!(names(&known, Thing::Unit, "ou="), ["OU=Staff,DC=x"]);
+    }
+
+    #[test]
+    fn ten_thousand_groups_are_no_burden() {
+        let mut known = Known::default();
+        let groups: Vec<Value> = (0..10_000)
+            .map(|n| json!({"id": format!("00g{n}"), "type": "OKTA_GROUP", "profile": {"name": format!("Group {n:05}")}}))
+            .collect();
+        known.learn(&Value::from(groups));
+        let begun = Instant::now();
+        for n in 0..1000 {
+            assert_eq!(
+                names(&known, Thing::Group, &format!("group {n:05}")).len(),
+                1
+            );
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(1),
+            "{:?} for 1000 keys",
+            begun.elapsed()
+        );
+    }
+}

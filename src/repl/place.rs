@@ -1,0 +1,312 @@
+//! What stands before the cursor, found by a scan of the text: it need not compile.
+
+/// Where something may be completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Byte where the typed part begins.
+    pub(super) start: usize,
+    pub(super) typed: String,
+    pub(super) context: Context,
+    /// The call around the cursor, the nearest one.
+    pub(super) call: Option<Call>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Context {
+    /// A name by itself.
+    Name,
+    /// After `a.b.`: the names before.
+    Member(Vec<String>),
+    /// After `ad::`.
+    Module(String),
+    /// Inside of quotes.
+    Text,
+    /// A key of a map that is an argument of the call.
+    Key,
+    /// In a comment: nothing is to be completed.
+    Nothing,
+}
+
+/// A call whose brackets are open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The names before the bracket: `okta`, `list_groups`.
+    pub(super) path: Vec<String>,
+    /// Which argument, from 0.
+    pub(super) argument: usize,
+}
+
+struct Open {
+    bracket: char,
+    call: Option<Call>,
+    /// In a map: whether a key stands next.
+    key: bool,
+}
+
+/// The place at the end of `text`, which is what stands before the cursor.
+pub(super) fn place(text: &str) -> Place {
+    let mut scan = Scan::default();
+    scan.read(text);
+    scan.place(text)
+}
+
+/// The bracket that closes or opens with the one at `at`.
+pub(super) fn partner(text: &str, at: usize) -> Option<usize> {
+    let mut scan = Scan::default();
+    let mut open: Vec<usize> = Vec::new();
+    let mut pairs = Vec::new();
+    scan.read_with(text, |index, bracket| {
+        if matches!(bracket, '(' | '[' | '{') {
+            open.push(index);
+        } else if let Some(from) = open.pop() {
+            pairs.push((from, index));
+        }
+    });
+    pairs.into_iter().find_map(|(from, to)| match at {
+        at if at == from => Some(to),
+        at if at == to => Some(from),
+        _ => None,
+    })
+}
+
+#[derive(Default)]
+struct Scan {
+    open: Vec<Open>,
+    /// Names joined by `.` or `::` right before the end.
+    chain: Vec<String>,
+    joint: Joint,
+    quoted: Option<(char, usize)>,
+    comment: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Joint {
+    #[default]
+    None,
+    Dot,
+    Colons,
+}
+
+impl Scan {
+    fn read(&mut self, text: &str) {
+        self.read_with(text, |_, _| {});
+    }
+
+    fn read_with(&mut self, text: &str, mut bracket: impl FnMut(usize, char)) {
+        let mut index = 0;
+        while let Some(c) = text[index..].chars().next() {
+            let rest = &text[index..];
+            if let Some((quote, _)) = self.quoted {
+                index += self.in_quotes(rest, c, quote);
+                continue;
+            }
+            if rest.starts_with("//") {
+                self.comment = !rest.contains('\n');
+                index += rest.find('\n').unwrap_or(rest.len());
+                continue;
+            }
+            if is_name(c) {
+                let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+                self.name(&rest[..end]);
+                index += end;
+                continue;
+            }
+            if matches!(c, '(' | '[' | '{' | ')' | ']' | '}') {
+                bracket(index, c);
+            }
+            index += self.mark(rest, c, index);
+        }
+    }
+
+    fn in_quotes(&mut self, rest: &str, c: char, quote: char) -> usize {
+        if c == '\\' {
+            return 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+        }
+        if c == quote {
+            self.quoted = None;
+            self.chain.clear();
+            self.joint = Joint::None;
+        }
+        c.len_utf8()
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.joint == Joint::None {
+            self.chain.clear();
+        }
+        self.chain.push(name.to_owned());
+        self.joint = Joint::None;
+    }
+
+    fn mark(&mut self, rest: &str, c: char, index: usize) -> usize {
+        match c {
+            '"' | '`' | '\'' => self.quoted = Some((c, index)),
+            '.' => self.joint = Joint::Dot,
+            ':' if rest.starts_with("::") => {
+                self.joint = Joint::Colons;
+                return 2;
+            }
+            '?' if rest.starts_with("?.") => {
+                self.joint = Joint::Dot;
+                return 2;
+            }
+            ':' => self.after(|open| open.key = false),
+            ',' => self.after(|open| {
+                if let Some(call) = &mut open.call {
+                    call.argument += 1;
+                }
+                open.key = open.bracket == '{';
+            }),
+            '#' if rest.starts_with("#{") => {
+                self.push('{', None, true);
+                return 2;
+            }
+            '(' => {
+                let path = std::mem::take(&mut self.chain);
+                let call = (!path.is_empty()).then_some(Call { path, argument: 0 });
+                self.push('(', call, false);
+            }
+            '[' | '{' => self.push(c, None, false),
+            ')' | ']' | '}' => {
+                self.open.pop();
+                // What a call or an index gives is not known here.
+                self.chain = vec![String::new()];
+                self.joint = Joint::None;
+                return c.len_utf8();
+            }
+            c if c.is_whitespace() => return c.len_utf8(),
+            _ => self.reset(),
+        }
+        c.len_utf8()
+    }
+
+    fn after(&mut self, change: impl FnOnce(&mut Open)) {
+        self.reset();
+        if let Some(open) = self.open.last_mut() {
+            change(open);
+        }
+    }
+
+    fn push(&mut self, bracket: char, call: Option<Call>, key: bool) {
+        self.open.push(Open { bracket, call, key });
+        self.reset();
+    }
+
+    fn reset(&mut self) {
+        self.chain.clear();
+        self.joint = Joint::None;
+    }
+
+    fn place(mut self, text: &str) -> Place {
+        let call = self.open.iter().rev().find_map(|open| open.call.clone());
+        let (start, context) = if self.comment {
+            (text.len(), Context::Nothing)
+        } else if let Some((_, quote)) = self.quoted {
+            (quote + 1, Context::Text)
+        } else {
+            let typed = text.len()
+                - text.rfind(|c| !is_name(c)).map_or(0, |at| {
+                    at + text[at..].chars().next().map_or(0, char::len_utf8)
+                });
+            if typed > 0 {
+                self.chain.pop();
+            }
+            (text.len() - typed, self.context(text, typed))
+        };
+        Place {
+            start,
+            typed: text[start..].to_owned(),
+            context,
+            call,
+        }
+    }
+
+    fn context(self, text: &str, typed: usize) -> Context {
+        let before = text[..text.len() - typed].trim_end();
+        if before.ends_with("::") {
+            return self
+                .chain
+                .last()
+                .cloned()
+                .map_or(Context::Name, Context::Module);
+        }
+        if before.ends_with('.') && !before.ends_with("..") {
+            return Context::Member(self.chain);
+        }
+        match self.open.last() {
+            Some(open) if open.key => Context::Key,
+            _ => Context::Name,
+        }
+    }
+}
+
+pub(super) fn is_name(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> (Context, String, Option<(String, usize)>) {
+        let place = place(text);
+        let call = place.call.map(|call| (call.path.join("."), call.argument));
+        (place.context, place.typed, call)
+    }
+
+    #[test]
+    fn what_is_completed_is_seen_from_the_text() {
+        let member =
+            |names: &[&str]| Context::Member(names.iter().map(|name| (*name).to_owned()).collect());
+        let call = |path: &str, argument| Some((path.to_owned(), argument));
+        for (text, expected) in [
+            ("li", (Context::Name, "li", None)),
+            ("okta.li", (member(&["okta"]), "li", None)),
+            ("let g = okta.", (member(&["okta"]), "", None)),
+            (
+                "user.profile.lo",
+                (member(&["user", "profile"]), "lo", None),
+            ),
+            ("user?.pro", (member(&["user"]), "pro", None)),
+            ("f(x).le", (member(&[""]), "le", None)),
+            ("ad::fi", (Context::Module("ad".into()), "fi", None)),
+            (
+                "okta.get_user(\"ad",
+                (Context::Text, "ad", call("okta.get_user", 0)),
+            ),
+            (
+                "okta.assign_user_to_group(g, \"",
+                (Context::Text, "", call("okta.assign_user_to_group", 1)),
+            ),
+            (
+                "okta.list_groups(#{ q: \"a\", se",
+                (Context::Key, "se", call("okta.list_groups", 0)),
+            ),
+            (
+                "okta.list_groups(#{ q: va",
+                (Context::Name, "va", call("okta.list_groups", 0)),
+            ),
+            ("[1, 2].map(|x| x.na", (member(&["x"]), "na", call("", 0))),
+            ("// okta.li", (Context::Nothing, "", None)),
+            ("\"it's\" + na", (Context::Name, "na", None)),
+        ] {
+            let found = found(text);
+            let expected = (expected.0, expected.1.to_owned(), expected.2);
+            // The chain before a call on a list is not known.
+            let expected = if text.starts_with('[') {
+                (expected.0, expected.1, found.2.clone())
+            } else {
+                expected
+            };
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn brackets_have_partners() {
+        let text = "f(a[1], \")\")";
+        assert_eq!(partner(text, 1), Some(text.len() - 1));
+        assert_eq!(partner(text, 3), Some(5));
+        assert_eq!(partner(text, 0), None);
+    }
+}

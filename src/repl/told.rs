@@ -1,0 +1,86 @@
+//! What a session is told by its run, and how it is broken off.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::report::text::{Narrator, Verbosity};
+use crate::run::Listener;
+use crate::run::event::{Event, Kind};
+use crate::terminal::Terminal;
+
+/// The operations that a session has done, by name.
+#[derive(Clone, Default)]
+pub struct Told {
+    operations: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Told {
+    /// Where the session's run tells what happens: shown as in a run, without the frame that a run has.
+    pub fn listener(&self, terminal: &Terminal, verbosity: Verbosity) -> Listener {
+        let (told, terminal) = (self.clone(), terminal.clone());
+        let narrator = Mutex::new(Narrator::new(verbosity, terminal.width()));
+        Arc::new(move |event: &Event| {
+            told.remember(event);
+            if matches!(event.kind, Kind::Run { .. } | Kind::Outcome { .. }) {
+                return;
+            }
+            let mut narrator = narrator.lock().unwrap_or_else(PoisonError::into_inner);
+            for line in narrator.tell(event) {
+                terminal.line(&line);
+            }
+        })
+    }
+
+    fn remember(&self, event: &Event) {
+        let (Kind::Read(call) | Kind::Performed(call) | Kind::Unchanged(call)) = &event.kind else {
+            return;
+        };
+        let mut operations = self
+            .operations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !operations.contains(&call.operation) {
+            operations.insert(call.operation.clone());
+        }
+    }
+
+    pub(super) fn operations(&self) -> Vec<String> {
+        let operations = self
+            .operations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        operations.iter().cloned().collect()
+    }
+}
+
+/// Ctrl-C: breaks off what is evaluated and keeps the session.
+#[derive(Clone, Default)]
+pub struct Interrupt {
+    current: Arc<Mutex<CancellationToken>>,
+    busy: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// A new token for what begins now.
+    pub fn renew(&self) -> CancellationToken {
+        let token = CancellationToken::new();
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        *current = token.clone();
+        self.busy.store(true, Ordering::Release);
+        token
+    }
+
+    pub(super) fn rest(&self) {
+        self.busy.store(false, Ordering::Release);
+    }
+
+    /// Breaks off what is evaluated; `false` when nothing is.
+    pub fn strike(&self) -> bool {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.cancel();
+        self.busy.load(Ordering::Acquire)
+    }
+}

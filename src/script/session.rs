@@ -1,0 +1,324 @@
+//! A session: entries evaluated one after another, each with what those before declared.
+//!
+//! Variables live in one scope, functions and imports in one global state of rhai's; every entry is a source of its own, so that errors
+//! quote it. One expression given to `eval` is a session of one entry.
+
+mod complete;
+mod inspect;
+mod kept;
+mod last;
+
+pub use complete::Completeness;
+pub use inspect::Holds;
+pub use kept::Entry;
+
+use std::sync::Arc;
+
+use rhai::{Caches, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, ImmutableString, Scope};
+use serde_json::Value;
+
+use crate::error::{Error, Exit};
+use crate::run::lane::Lane;
+use crate::run::{self, Run};
+use crate::script::bindings::{self, List, Org};
+use crate::script::engine::engine_of;
+use crate::script::error::{Diagnostic, Function, Names};
+use crate::script::library::{Library, Shelf, Source};
+use crate::script::resolver::Modules;
+use crate::script::scene::{Host, Scene};
+use crate::script::sources::Sources;
+use crate::script::value::to_json;
+use last::LAST;
+
+/// Stack that a thread which evaluates entries needs, in bytes: as much as a runbook's.
+pub const STACK: usize = 64 << 20;
+
+/// What was declared so far, and where it is evaluated.
+pub struct Session {
+    engine: Engine,
+    scope: Scope<'static>,
+    global: GlobalRuntimeState,
+    host: Arc<Host>,
+    lane: Arc<Lane>,
+    sources: Sources,
+    text: last::Text,
+    entries: Vec<Entry>,
+}
+
+/// What an entry came to.
+#[derive(Clone)]
+pub enum Answer {
+    Nothing,
+    Value(Value),
+    /// A list of the API: its items are fetched as they are asked for.
+    List(Pages),
+    /// What has no JSON form, as text.
+    Text(String),
+}
+
+/// A list and how far it was looked at.
+#[derive(Clone)]
+pub struct Pages {
+    list: List,
+    seen: usize,
+}
+
+/// Why an entry came to nothing.
+#[derive(Debug)]
+pub enum Failure {
+    Script(Box<Diagnostic>),
+    /// What no script can catch: an interruption, an answer that was no.
+    Stopped(Error),
+}
+
+impl Session {
+    /// A session of `run`. `orgs` are the names of its org handles.
+    pub fn new(
+        run: &Arc<Run>,
+        runtime: tokio::runtime::Handle,
+        orgs: &[String],
+        library: Library,
+    ) -> Self {
+        let sources = Sources::default();
+        let names = Arc::new(bindings::names(orgs.to_vec()));
+        let host = Arc::new(Host::new(
+            Arc::clone(run),
+            runtime,
+            sources.clone(),
+            names,
+            "input",
+        ));
+        let text = last::Text::default();
+        let mut engine = engine_of(&host);
+        // The parser does not know the modules that earlier entries imported.
+        engine.set_strict_variables(false);
+        last::let_name_the_last_result(&mut engine, &text);
+        let entry = Source::new("input", Shelf::Workspace, "input", "");
+        engine.set_module_resolver(Modules::new(library, sources.clone(), &entry));
+        let mut scope = Scope::new();
+        for name in orgs {
+            let url = run.org_url(name).unwrap_or_default();
+            scope.push_constant(name.as_str(), Org::new(name, &url));
+        }
+        Self {
+            global: engine.new_global_runtime_state(),
+            engine,
+            scope,
+            host,
+            lane: Arc::default(),
+            sources,
+            text,
+            entries: Vec::new(),
+        }
+    }
+
+    pub fn run(&self) -> &Run {
+        &self.host.run
+    }
+
+    /// Evaluates one entry: statements, the last of which may be an expression.
+    pub fn evaluate(&mut self, text: &str) -> Result<Answer, Failure> {
+        let before = self.run().counts();
+        let result = self.evaluated(text);
+        let after = self.run().counts();
+        let wrote = (after.writes, after.unchanged) != (before.writes, before.unchanged);
+        let succeeded = result.is_ok();
+        self.entries.push(Entry {
+            text: text.to_owned(),
+            wrote,
+            succeeded,
+        });
+        let value = result?;
+        if !value.is_unit() {
+            self.scope.set_or_push(LAST, value.clone());
+        }
+        Ok(self.answer(&value))
+    }
+
+    fn evaluated(&mut self, text: &str) -> Result<Dynamic, Failure> {
+        let name: ImmutableString = format!("input {}", self.entries.len() + 1).into();
+        self.sources.insert(name.as_str(), text);
+        self.text.set(text);
+        let mut ast = self
+            .engine
+            .compile_with_scope(&self.scope, text)
+            .map_err(|error| {
+                let names = self.names();
+                let diagnostic = Diagnostic::of_parsing(&error, &name, &self.sources, &names);
+                Failure::Script(Box::new(diagnostic))
+            })?;
+        ast.set_source(name.clone());
+        self.global.source = Some(name.clone());
+        if ast.has_functions() {
+            self.global.lib.push(ast.shared_lib().clone());
+        }
+        let result = self.play(|session| {
+            #[expect(
+                deprecated,
+                reason = "rhai has no other way to keep imports from one text to the next"
+            )]
+            session.engine.eval_statements_raw(
+                &mut session.global,
+                &mut Caches::new(),
+                &mut session.scope,
+                ast.statements(),
+            )
+        });
+        self.settled(result, &name)
+    }
+
+    fn play<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let scene = Scene {
+            host: Arc::clone(&self.host),
+            lane: Arc::clone(&self.lane),
+        };
+        scene.play(|| work(self))
+    }
+
+    fn settled<T>(
+        &mut self,
+        result: Result<T, Box<EvalAltResult>>,
+        source: &str,
+    ) -> Result<T, Failure> {
+        let stopped = self.host.take_stopped();
+        match (result, stopped) {
+            (_, Some(stopped)) => Err(Failure::Stopped(of_run(&stopped))),
+            (Ok(value), None) => Ok(value),
+            (Err(error), None) => {
+                let names = self.names();
+                let diagnostic = Diagnostic::of_evaluation(&error, source, &self.sources, &names);
+                Err(Failure::Script(Box::new(diagnostic)))
+            }
+        }
+    }
+
+    fn answer(&self, value: &Dynamic) -> Answer {
+        if value.is_unit() {
+            return Answer::Nothing;
+        }
+        if let Some(list) = value.read_lock::<List>() {
+            return Answer::List(Pages {
+                list: list.clone(),
+                seen: 0,
+            });
+        }
+        match to_json(value) {
+            Ok(json) => Answer::Value(json),
+            Err(_) => Answer::Text(self.text_of(value)),
+        }
+    }
+
+    /// As an interpolated string would show it.
+    fn text_of(&self, value: &Dynamic) -> String {
+        let mut scope = Scope::new();
+        scope.push("value", value.clone());
+        self.engine
+            .eval_with_scope(&mut scope, "`${value}`")
+            .unwrap_or_else(|_| value.to_string())
+    }
+
+    /// The next items of a list, fetched as far as needed.
+    pub fn more(&mut self, pages: &mut Pages, count: usize) -> Result<Vec<Value>, Failure> {
+        let result = self.play(|_| pages.list.part(pages.seen, count));
+        let items = self.settled(result, "input")?;
+        pages.seen += items.len();
+        let texts = items
+            .iter()
+            .map(|item| to_json(item).unwrap_or_else(|_| Value::from(self.text_of(item))));
+        Ok(texts.collect())
+    }
+
+    /// The last result.
+    pub fn last(&self) -> Answer {
+        self.scope
+            .get(LAST)
+            .map_or(Answer::Nothing, |value| self.answer(value))
+    }
+
+    /// Variables with what they hold, in the order of their declaration; the nearest of each name.
+    pub fn variables(&self) -> Vec<(String, Holds)> {
+        let mut variables: Vec<(String, Holds)> = Vec::new();
+        for (name, _, value) in self.scope.iter_raw() {
+            variables.retain(|(known, _)| known != name);
+            variables.push((name.to_owned(), Holds::of(&value.flatten_clone())));
+        }
+        variables
+    }
+
+    /// Functions that entries declared, closures left out.
+    pub fn functions(&self) -> Vec<Function> {
+        let libraries = self.global.lib.iter();
+        let mut functions: Vec<Function> = libraries
+            .flat_map(|library| library.iter_script_fn_info())
+            .filter(|(.., name, _, _)| !name.starts_with("anon$"))
+            .map(|(_, _, name, _, definition)| {
+                Function::new(name, format!("{name}({})", definition.params.join(", ")))
+            })
+            .collect();
+        functions.reverse();
+        functions
+    }
+
+    /// Imported modules by their names, with their functions.
+    pub fn modules(&self) -> Vec<(String, Vec<Function>)> {
+        self.global
+            .iter_imports()
+            .map(|(alias, module)| {
+                let functions = module
+                    .iter_script_fn_info()
+                    .map(|(_, _, name, _, definition)| {
+                        let parameters = definition.params.join(", ");
+                        Function::new(name, format!("{alias}::{name}({parameters})"))
+                    });
+                (alias.to_owned(), functions.collect())
+            })
+            .collect()
+    }
+
+    /// All entries so far.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn names(&self) -> Names {
+        let mut names = (*self.host.names).clone();
+        names.variables = self.variables().into_iter().map(|(name, _)| name).collect();
+        names.functions.extend(self.functions());
+        names
+    }
+}
+
+impl Pages {
+    /// Whether there may be more than was looked at.
+    pub fn may_go_on(&self) -> bool {
+        self.list.may_go_on(self.seen)
+    }
+
+    /// How many items were looked at.
+    pub fn seen(&self) -> usize {
+        self.seen
+    }
+}
+
+fn of_run(stopped: &run::Error) -> Error {
+    let exit = match stopped {
+        run::Error::Interrupted | run::Error::Declined(_) => Exit::Interrupted,
+        run::Error::Waiting { .. } => Exit::Waiting,
+        run::Error::Unconfirmed(_) => Exit::Usage,
+        _ => Exit::Failed,
+    };
+    Error {
+        message: stopped.to_string(),
+        help: stopped.help().into_iter().collect(),
+        exit,
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Script(diagnostic) => (*diagnostic).into(),
+            Failure::Stopped(error) => error,
+        }
+    }
+}

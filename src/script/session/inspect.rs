@@ -1,0 +1,87 @@
+//! What a session holds, for completion.
+
+use std::time::Duration;
+
+use rhai::{Dynamic, FnPtr};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::Session;
+use crate::run::call::Call;
+use crate::script::bindings::{List, Org};
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
+    Org,
+    /// A map with these keys.
+    Map(Vec<String>),
+    List,
+    Text,
+    Function,
+    Other,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+impl Session {
+    /// What `path` stands for: a variable, then entries of maps.
+    pub fn holds(&self, path: &[String]) -> Holds {
+        let Some((first, rest)) = path.split_first() else {
+            return Holds::Unknown;
+        };
+        let variable = self.scope.get(first).map(Dynamic::flatten_clone);
+        let found = rest.iter().try_fold(variable, |value, name| {
+            let value = value?;
+            let map = value.as_map_ref().ok()?;
+            Some(map.get(name.as_str()).cloned())
+        });
+        let found = found.flatten();
+        found.map_or(Holds::Unknown, |value| Holds::of(&value))
+    }
+
+    /// Reads something aside, such as names to complete; gives up after `within`, and on any refusal.
+    pub fn look_up(&self, call: &Call, within: Duration) -> Option<Value> {
+        self.host.run.renew(CancellationToken::new());
+        let page = self.host.run.page(&self.lane, call, None);
+        let answer = self
+            .host
+            .runtime
+            .block_on(async { tokio::time::timeout(within, page).await });
+        answer.ok()?.ok().map(|page| page.body)
+    }
+}
+
+impl Holds {
+    /// What a value is.
+    pub fn of(value: &Dynamic) -> Self {
+        if value.is::<Org>() {
+            return Self::Org;
+        }
+        if let Ok(map) = value.as_map_ref() {
+            return Self::Map(map.keys().map(ToString::to_string).collect());
+        }
+        if value.is_array() || value.is::<List>() {
+            return Self::List;
+        }
+        if value.is_string() {
+            return Self::Text;
+        }
+        if value.is::<FnPtr>() {
+            return Self::Function;
+        }
+        Self::Other
+    }
+
+    /// In a word or two.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::Org => "org",
+            Self::Map(_) => "map",
+            Self::List => "list",
+            Self::Text => "string",
+            Self::Function => "function",
+            Self::Other | Self::Unknown => "value",
+        }
+    }
+}
