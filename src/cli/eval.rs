@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::session::{self, Arguments as Place};
+use super::session::{self, Place};
 use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::repl::{Interrupt, Told, as_text};
@@ -82,7 +82,7 @@ fn whole(
         Answer::Nothing => serde_json::Value::Null,
         Answer::Value(value) => value,
         Answer::Text(text) => text.into(),
-        Answer::List(mut pages) => session.more(&mut pages, usize::MAX)?.into(),
+        Answer::List(mut pages) => session.rest(&mut pages)?.into(),
     })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::run::{journal, unwritable};
-use super::session::{self, Arguments as Place};
+use super::session::{self, Place};
 use super::world::World;
 use crate::error::{Error, Exit};
 use crate::ldap::Dn;

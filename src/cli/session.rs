@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 
 /// Where a session is, and what it may do.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct Place {
     #[command(flatten)]
     pub(super) place: Where,
     /// Agree to all writes beforehand; on a simulator they are.
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 /// The name of the org when one is given without a name.
 const ONLY: &str = "okta";
 
-impl Arguments {
+impl Place {
     /// The orgs as a runbook would declare them: those named, else the only one.
     pub(super) fn declared(&self, title: &str) -> Runbook {
         let mut names: Vec<&str> = self

@@ -58,8 +58,8 @@ pub(super) struct Completion {
 }
 
 impl Completion {
-    /// Byte where the completed part begins, and what may stand there.
-    pub(super) fn candidates(&self, before: &str) -> (usize, Vec<Pair>) {
+    /// Byte where the completed part begins, and what may stand there. `after` is what follows the cursor.
+    pub(super) fn candidates(&self, before: &str, after: &str) -> (usize, Vec<Pair>) {
         if before.trim_start().starts_with(':') {
             return self.command(before);
         }
@@ -70,7 +70,7 @@ impl Completion {
             Context::Member(path) => self.members(path),
             Context::Module(alias) => self.functions_of(alias),
             Context::Key => self.keys(&place),
-            Context::Text => return (place.start, self.texts(before, &place)),
+            Context::Text => return (place.start, self.texts(before, after, &place)),
         };
         pairs.retain(|pair| pair.replacement.starts_with(&place.typed));
         (place.start, sorted(pairs))
@@ -209,7 +209,7 @@ impl Completion {
             .collect()
     }
 
-    fn texts(&self, before: &str, place: &Place) -> Vec<Pair> {
+    fn texts(&self, before: &str, after: &str, place: &Place) -> Vec<Pair> {
         if before[..place.start.saturating_sub(1)]
             .trim_end()
             .ends_with("import")
@@ -235,6 +235,9 @@ impl Completion {
         }
         let found = known.beginning(thing, &place.typed);
         let only = found.len() == 1;
+        let quote = before
+            .get(place.start.saturating_sub(1)..place.start)
+            .unwrap_or_default();
         let show = |named: &super::known::Named| {
             let display = if named.id == named.name {
                 named.name.clone()
@@ -247,7 +250,8 @@ impl Completion {
             } else {
                 &named.name
             };
-            pair(&display, replacement)
+            let end = if only && after.is_empty() { quote } else { "" };
+            pair(&display, &format!("{replacement}{end}"))
         };
         found.into_iter().map(show).collect()
     }
@@ -301,7 +305,7 @@ impl Completion {
                 .map(|operation| pair(operation.name, operation.name))
                 .collect(),
             [":time"] => {
-                let (inner, pairs) = self.candidates(before[start..].trim_start());
+                let (inner, pairs) = self.candidates(before[start..].trim_start(), "");
                 return (start + inner, pairs);
             }
             [":load" | ":save" | ":csv"] => return files(before),

@@ -167,7 +167,7 @@ impl Completer for Typing {
         at: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        Ok(self.completion.candidates(&line[..at]))
+        Ok(self.completion.candidates(&line[..at], &line[at..]))
     }
 }
 

@@ -243,7 +243,7 @@ impl Prompt<'_> {
                     .borrow_mut()
                     .learn(&serde_json::Value::Array(items.clone()));
                 self.tell(&items);
-                if items.len() == PAGE && pages.may_go_on() {
+                if !items.is_empty() && pages.may_go_on() {
                     self.around
                         .terminal
                         .line(&format!("({} of many: `more`)", pages.seen()));
@@ -267,7 +267,7 @@ impl Prompt<'_> {
             Answer::Value(value) => Ok(value),
             Answer::Text(text) => Ok(text.into()),
             Answer::List(mut pages) => {
-                let items = self.interruptible(|session| session.more(&mut pages, usize::MAX))?;
+                let items = self.interruptible(|session| session.rest(&mut pages))?;
                 Ok(items.into())
             }
         }

@@ -33,6 +33,9 @@ use last::LAST;
 /// Stack that a thread which evaluates entries needs, in bytes: as much as a runbook's.
 pub const STACK: usize = 64 << 20;
 
+/// Pages that are fetched to show a part of a list.
+const MOST_PAGES: usize = 3;
+
 /// What was declared so far, and where it is evaluated.
 pub struct Session {
     engine: Engine,
@@ -217,9 +220,23 @@ impl Session {
             .unwrap_or_else(|_| value.to_string())
     }
 
-    /// The next items of a list, fetched as far as needed.
+    /// The next items of a list, at most `count`; few when its pages are small.
     pub fn more(&mut self, pages: &mut Pages, count: usize) -> Result<Vec<Value>, Failure> {
-        let result = self.play(|_| pages.list.part(pages.seen, count));
+        self.part(pages, count, MOST_PAGES)
+    }
+
+    /// All items of a list that were not looked at.
+    pub fn rest(&mut self, pages: &mut Pages) -> Result<Vec<Value>, Failure> {
+        self.part(pages, usize::MAX, usize::MAX)
+    }
+
+    fn part(
+        &mut self,
+        pages: &mut Pages,
+        count: usize,
+        most_pages: usize,
+    ) -> Result<Vec<Value>, Failure> {
+        let result = self.play(|_| pages.list.part(pages.seen, count, most_pages));
         let items = self.settled(result, "input")?;
         pages.seen += items.len();
         let texts = items

@@ -46,16 +46,22 @@ impl List {
         Ok(Self(Arc::new(Mutex::new(pages))))
     }
 
-    /// Up to `count` items from the one at `from`; fewer when the list ends there.
-    pub(in crate::script) fn part(&self, from: usize, count: usize) -> Raised<Array> {
-        let mut items = Array::new();
-        for index in from..from.saturating_add(count) {
-            match self.get(&Place::NOWHERE, index)? {
-                Some(item) => items.push(item),
-                None => break,
+    /// Up to `count` items from the one at `from`, for which at most `most_pages` are fetched: small pages shall not cost many calls.
+    pub(in crate::script) fn part(
+        &self,
+        from: usize,
+        count: usize,
+        most_pages: usize,
+    ) -> Raised<Array> {
+        let mut pages = self.pages();
+        let wanted = from.saturating_add(count);
+        for _ in 0..most_pages {
+            if pages.items.len() >= wanted || !pages.fetch(&Place::NOWHERE)? {
+                break;
             }
         }
-        Ok(items)
+        let end = pages.items.len().min(wanted);
+        Ok(pages.items.get(from..end).unwrap_or_default().to_vec())
     }
 
     /// Whether an item follows those fetched so far, as far as is known without a call.
