@@ -52,7 +52,11 @@ impl Terminal {
             output: Arc::new(Output::new(anstream::stdout(), anstream::stderr())),
             bars,
             asks: text && shows && std::io::stdin().is_terminal(),
-            width: shows.then(|| comfy_table::Table::new().width()).flatten(),
+            // A pseudo-terminal that nobody gave a size says 0.
+            width: shows
+                .then(|| comfy_table::Table::new().width())
+                .flatten()
+                .filter(|columns| *columns > 0),
         }
     }
 

@@ -4,4 +4,5 @@ mod architecture;
 mod check;
 mod commands;
 mod customise;
+mod repl;
 mod simulator;
