@@ -108,7 +108,10 @@ fn places(used: &Used) -> Vec<String> {
     let mut before = None;
     for (file, line) in &used.places {
         match places.last_mut() {
-            Some(last) if before == Some(file) => last.push_str(&format!(",{line}")),
+            Some(last) if before == Some(file) => {
+                last.push(',');
+                last.push_str(&line.to_string());
+            }
             _ => places.push(format!("{file}:{line}")),
         }
         before = Some(file);

@@ -58,7 +58,13 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let run = session::begin(context, "eval", &world, consent, listener, &interrupt)?;
     runtime.spawn(struck(interrupt));
     let names: Vec<String> = orgs.into_iter().map(|org| org.name).collect();
-    let mut session = Session::new(&run, runtime.handle().clone(), &names, context.library());
+    let mut session = Session::new(
+        &run,
+        runtime.handle().clone(),
+        &names,
+        world.directories.keys().cloned().collect(),
+        context.library(),
+    );
     let result = session
         .evaluate(&arguments.expression)
         .and_then(|answer| whole(&mut session, answer))

@@ -73,7 +73,13 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let at_terminal = context.terminal.asks();
     runtime.spawn(struck(interrupt.clone(), at_terminal));
     let names: Vec<String> = orgs.iter().map(|org| org.name.clone()).collect();
-    let session = Session::new(&run, runtime.handle().clone(), &names, context.library());
+    let session = Session::new(
+        &run,
+        runtime.handle().clone(),
+        &names,
+        world.directories.keys().cloned().collect(),
+        context.library(),
+    );
     let inner = Inner {
         context,
         world: &world,

@@ -109,12 +109,11 @@ impl Command {
         Ok(match name {
             "help" | "h" | "?" => Self::Help((!argument.is_empty()).then(|| argument.to_owned())),
             "ops" => Self::Ops(argument.to_owned()),
-            "run" if argument.is_empty() => return Err(usage(name)),
+            "run" | "time" if argument.is_empty() => return Err(usage(name)),
             "run" => Self::Run(words()),
             "save" => Self::Save(file()?),
             "load" => Self::Load(file()?),
             "csv" => Self::Csv(file()?),
-            "time" if argument.is_empty() => return Err(usage(name)),
             "time" => Self::Time(argument.to_owned()),
             _ => Self::bare(name, argument)?,
         })

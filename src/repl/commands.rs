@@ -7,6 +7,7 @@ use std::process;
 
 use super::command::Command;
 use super::help;
+use super::history::may_hold_a_secret;
 use super::prompt::{Next, Prompt, Stage};
 use super::show::as_csv;
 use crate::error::Error;
@@ -129,6 +130,11 @@ impl Prompt<'_> {
             return Err(Error::usage(
                 "there is nothing to save: only reads that nothing came of",
             ));
+        }
+        if kept.iter().any(|statement| may_hold_a_secret(statement)) {
+            self.around.terminal.warn(
+                "a statement may hold a secret: make it a parameter of type \"secret\" before the file goes anywhere",
+            );
         }
         let text = self.runbook(&kept);
         let written = fs::OpenOptions::new()

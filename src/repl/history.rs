@@ -18,8 +18,13 @@ const SECRET_WORDS: &[&str] = &[
 
 /// Whether an entry is left out of the history: it begins with a space, or may hold a secret.
 pub(super) fn is_left_out(entry: &str) -> bool {
+    entry.starts_with(' ') || may_hold_a_secret(entry)
+}
+
+/// Whether an entry has a word beside which a secret may stand.
+pub(super) fn may_hold_a_secret(entry: &str) -> bool {
     let lower = entry.to_lowercase();
-    entry.starts_with(' ') || SECRET_WORDS.iter().any(|word| lower.contains(word))
+    SECRET_WORDS.iter().any(|word| lower.contains(word))
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(super) enum Read {
 /// Where entries come from.
 pub(super) enum Input {
     Terminal(Box<Terminal>),
-    Pipe(Completeness),
+    Pipe(Box<Completeness>),
 }
 
 /// How much attention a prompt asks for.

@@ -110,6 +110,8 @@ impl Known {
         let now = Instant::now();
         self.asked
             .retain(|(.., at)| now.duration_since(*at) < FRESH);
+        // All units come at once, whatever they begin with.
+        let prefix = if thing == Thing::Unit { "" } else { prefix };
         let known = self
             .asked
             .iter()
@@ -118,11 +120,12 @@ impl Known {
             .asked
             .last()
             .is_some_and(|(.., at)| now.duration_since(*at) < PAUSE);
-        let Some(call) = question(org, thing, prefix).filter(|_| !known && !hurried) else {
+        if known || hurried {
             return;
-        };
-        if let Some(found) = session.look_up(&call, PATIENCE) {
-            self.learn(&found);
+        }
+        match question(org, thing, prefix) {
+            Some(call) => self.learn(&session.look_up(&call, PATIENCE).unwrap_or_default()),
+            None => self.learn(&session.look_up_units(PATIENCE).into()),
         }
         self.asked
             .push((thing, org.to_owned(), prefix.to_owned(), Instant::now()));

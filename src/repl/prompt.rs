@@ -13,7 +13,7 @@ use super::show::{as_text, items_as_text};
 use super::told::{Interrupt, Told};
 use crate::error::{Error, Exit};
 use crate::script::Library;
-use crate::script::session::{Answer, Completeness, Failure, Pages, Session};
+use crate::script::session::{Answer, Failure, Pages, Session};
 use crate::terminal::Terminal;
 
 /// Items of a list that are shown at once.
@@ -50,8 +50,11 @@ pub struct Around<'a> {
     /// Past runs, as text.
     pub runs: Box<dyn Fn() -> Result<String, Error> + 'a>,
     /// Runs a runbook: its name, then parameters as NAME=VALUE.
-    pub run: Box<dyn Fn(&[String]) -> Result<(), Error> + 'a>,
+    pub run: Box<RunRunbook<'a>>,
 }
+
+/// What `:run` does.
+type RunRunbook<'a> = dyn Fn(&[String]) -> Result<(), Error> + 'a;
 
 /// Reads and evaluates until the input ends. Piped, the first error ends it.
 pub fn begin(session: Session, around: Around<'_>) -> Result<Exit, Error> {
@@ -67,7 +70,7 @@ pub fn begin(session: Session, around: Around<'_>) -> Result<Exit, Error> {
         let editor = Editor::new(completion, around.history.clone(), around.alarm())?;
         Input::Terminal(Box::new(editor))
     } else {
-        Input::Pipe(Completeness::default())
+        Input::Pipe(Box::default())
     };
     let mut prompt = Prompt {
         session,

@@ -68,7 +68,7 @@ fn branch(item: &Value, depth: usize, lines: &mut Vec<String>) {
         other => lines.push(format!("{}{}", "  ".repeat(depth + 1), cell(other))),
     }
     if let Some(line) = lines.get_mut(first) {
-        line.replace_range(depth * 2..depth * 2 + 1, "-");
+        line.replace_range(depth * 2..=depth * 2, "-");
     }
 }
 

@@ -30,8 +30,10 @@ pub use finding::{Finding, Severity};
 pub use scopes::least_scopes;
 pub(in crate::script) use uses::{Uses, uses};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use rhai::ImmutableString;
 
 use crate::error::Error;
 use crate::okta::{Operation, operations};
@@ -121,7 +123,9 @@ pub fn check(source: Source, library: &Library) -> Report {
     };
     let facts = program.facts();
     let reach = reach::reach(program, &facts);
-    for subject in subjects(program, &facts, natives) {
+    let fields = facts.values().flat_map(|facts| &facts.callable_fields);
+    let fields = fields.map(ImmutableString::as_str).collect();
+    for subject in subjects(program, &facts, natives, &fields) {
         checked.findings.extend(rules::errors(&subject));
         if subject.script.source.path == program.entry {
             checked.findings.extend(rules::warnings(&subject, &reach));
@@ -172,6 +176,7 @@ fn subjects<'a>(
     program: &'a Program,
     facts: &'a BTreeMap<&'a str, Facts<'a>>,
     natives: &'a Natives,
+    callable_fields: &'a BTreeSet<&'a str>,
 ) -> impl Iterator<Item = Subject<'a>> {
     program.scripts.iter().filter_map(move |(path, script)| {
         Some(Subject {
@@ -179,6 +184,7 @@ fn subjects<'a>(
             script,
             facts: facts.get(path.as_str())?,
             natives,
+            callable_fields,
         })
     })
 }

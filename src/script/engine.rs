@@ -58,7 +58,7 @@ pub(super) fn engine_of(host: &Arc<Host>) -> Engine {
     let operations = AtomicU64::new(0);
     engine.on_progress(move |_| {
         let done = operations.fetch_add(1, Ordering::Relaxed);
-        if done % GLANCE == 0 && host.run.cancelled().is_cancelled() {
+        if done.is_multiple_of(GLANCE) && host.run.cancelled().is_cancelled() {
             host.stop(crate::run::Error::Interrupted);
         }
         if done > MOST_OPERATIONS {

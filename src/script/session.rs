@@ -46,6 +46,8 @@ pub struct Session {
     sources: Sources,
     text: last::Text,
     entries: Vec<Entry>,
+    /// Domains of the directories at hand.
+    domains: Vec<String>,
 }
 
 /// What an entry came to.
@@ -75,11 +77,12 @@ pub enum Failure {
 }
 
 impl Session {
-    /// A session of `run`. `orgs` are the names of its org handles.
+    /// A session of `run`. `orgs` are the names of its org handles, `domains` those of its directories.
     pub fn new(
         run: &Arc<Run>,
         runtime: tokio::runtime::Handle,
         orgs: &[String],
+        domains: Vec<String>,
         library: Library,
     ) -> Self {
         let sources = Sources::default();
@@ -112,6 +115,7 @@ impl Session {
             sources,
             text,
             entries: Vec::new(),
+            domains,
         }
     }
 

@@ -165,7 +165,7 @@ fn commands_tell_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fs::write(folder.join("two.rhai"), "let a = 1;\nlet b = a + 1;\n").unwrap();
-    let input = r#":load two.rhai
+    let input = r":load two.rhai
 b
 fn f(x) { x }
 :vars
@@ -176,7 +176,7 @@ okta.list_users(#{ limit: 200 })
 :csv users.csv
 :time 1 + 1
 :runs
-"#;
+";
     let text = told(folder, input);
     for expected in [
         "2\n",
@@ -386,6 +386,10 @@ fn a_person_explores_and_saves() {
     person.is_asked().types("okta.get_user(\"ada\t");
     person.sees("ada.novak@corp.example\"");
     person.enters(").status").sees("\nACTIVE");
+    // An OU of the directory.
+    person.is_asked().types("dn::rdn(\"OU=User-C\t");
+    person.sees("OU=User-Contractor,DC=corp,DC=example\"");
+    person.enters(")").sees("\nUser-Contractor");
     let write = "okta.add_group(#{ profile: #{ name: \"Mine\" } }).profile.name";
     person.is_asked().enters(write).sees("\nMine");
     person

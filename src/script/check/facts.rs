@@ -75,7 +75,7 @@ pub(super) enum Owner {
 
 /// A call, operators included.
 pub(super) struct Call<'a> {
-    pub(super) call: &'a FnCallExpr,
+    pub(super) to: &'a FnCallExpr,
     pub(super) at: Position,
     pub(super) style: Style,
     pub(super) owner: Owner,
@@ -103,6 +103,6 @@ pub(super) struct Loop<'a> {
 
 impl Call<'_> {
     pub(super) fn is_operator(&self) -> bool {
-        self.call.op_token.is_some()
+        self.to.op_token.is_some()
     }
 }

@@ -71,17 +71,17 @@ impl Walk<'_> {
 
     fn call(&mut self, path: &str, facts: &Facts, call: &Call, site: Position) {
         self.enter_handed(path, facts, call, site);
-        let name = call.call.name.as_str();
+        let name = call.to.name.as_str();
         let here = (path.to_owned(), call.at.line().unwrap_or_default());
-        if call.call.is_qualified() {
-            let module = call.call.namespace.root();
+        if call.to.is_qualified() {
+            let module = call.to.namespace.root();
             let script = match module {
                 "global" => self.program.scripts.get(path),
                 alias => self.program.aliased(path, alias),
             };
             if let Some(script) = script {
                 let target = script.source.path.clone();
-                self.enter_named(&target, name, call.call.args.len(), site);
+                self.enter_named(&target, name, call.to.args.len(), site);
             }
             return;
         }
@@ -95,7 +95,7 @@ impl Walk<'_> {
             "check" | "check_all" | "confirm" => self.reach.acts.push((Act::Check, site)),
             _ => {}
         }
-        self.enter_named(path, name, call.call.args.len(), site);
+        self.enter_named(path, name, call.to.args.len(), site);
     }
 
     fn enter_named(&mut self, path: &str, name: &str, arguments: usize, site: Position) {
@@ -112,7 +112,7 @@ impl Walk<'_> {
 
     /// Functions of the script that are handed over by their name are called by whoever gets them.
     fn enter_handed(&mut self, path: &str, facts: &Facts, call: &Call, site: Position) {
-        let places = call.call.args.iter().filter_map(|argument| match argument {
+        let places = call.to.args.iter().filter_map(|argument| match argument {
             Expr::Variable(_, _, at) => Some(*at),
             _ => None,
         });
@@ -145,10 +145,10 @@ impl Walk<'_> {
 
     /// `okta.get("/api/v1/…")`: the operation of that path when it is written out.
     fn direct(&mut self, call: &Call, here: (String, usize), site: Position) {
-        let Some(method) = direct(&call.call.name) else {
+        let Some(method) = direct(&call.to.name) else {
             return;
         };
-        let Some(path) = call.call.args.first().and_then(path_of) else {
+        let Some(path) = call.to.args.first().and_then(path_of) else {
             return; // of a map or a directory, or not told by the text
         };
         match listed(method, &path) {

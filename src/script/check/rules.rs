@@ -8,6 +8,8 @@ mod order;
 mod params;
 mod variables;
 
+use std::collections::BTreeSet;
+
 use rhai::Position;
 
 use super::facts::Facts;
@@ -24,6 +26,8 @@ pub(super) struct Subject<'a> {
     pub(super) script: &'a Script,
     pub(super) facts: &'a Facts<'a>,
     pub(super) natives: &'a Natives,
+    /// Fields of maps that hold functions, in any script of the program.
+    pub(super) callable_fields: &'a BTreeSet<&'a str>,
 }
 
 impl Subject<'_> {

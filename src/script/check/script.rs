@@ -11,6 +11,8 @@ pub(super) struct Script {
     /// Closures included: rhai names them `anon$…`.
     pub(super) functions: Vec<Function>,
     pub(super) imports: Vec<Import>,
+    /// Aliases of modules whose names are computed: what they hold is seen when it runs.
+    pub(super) untold: Vec<String>,
 }
 
 /// A function or closure of a script.
@@ -38,6 +40,7 @@ impl Script {
                 statements: ast.statements().to_vec(),
                 functions: functions(&ast),
                 imports: imports(&ast),
+                untold: untold(&ast),
                 source,
             }),
             Err(error) => Err((source, error)),
@@ -56,6 +59,11 @@ impl Script {
         self.functions
             .iter()
             .find(|function| function.name == name && function.parameters.len() == arguments)
+    }
+
+    /// Whether the script imports something under that alias.
+    pub(super) fn has_module(&self, alias: &str) -> bool {
+        self.import(alias).is_some() || self.untold.iter().any(|known| known == alias)
     }
 
     pub(super) fn import(&self, alias: &str) -> Option<&Import> {
@@ -99,6 +107,19 @@ fn body(ast: &AST, wanted: &str, parameters: usize) -> Vec<Stmt> {
         true
     });
     statements
+}
+
+fn untold(ast: &AST) -> Vec<String> {
+    let mut found = Vec::new();
+    ast.walk(&mut |path: &[ASTNode]| {
+        if let Some(ASTNode::Stmt(Stmt::Import(import, _))) = path.last()
+            && !matches!(import.0, Expr::StringConstant(..))
+        {
+            found.push(import.1.name.to_string());
+        }
+        true
+    });
+    found
 }
 
 fn imports(ast: &AST) -> Vec<Import> {

@@ -50,12 +50,12 @@ pub(in crate::script) fn uses(text: &str) -> Uses {
         uses.named.push(name);
     }
     for call in facts.calls.iter().filter(|call| !call.is_operator()) {
-        if call.call.is_qualified() {
-            uses.named.push(call.call.namespace.root().to_owned());
+        if call.to.is_qualified() {
+            uses.named.push(call.to.namespace.root().to_owned());
         } else {
-            uses.named.push(call.call.name.to_string());
+            uses.named.push(call.to.name.to_string());
         }
-        uses.called.push(call.call.name.to_string());
+        uses.called.push(call.to.name.to_string());
     }
     uses.named.extend(
         facts

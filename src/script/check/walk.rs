@@ -150,7 +150,6 @@ impl<'a> Walk<'a> {
 
     fn statement(&mut self, statement: &'a Stmt) {
         match statement {
-            Stmt::Noop(_) | Stmt::Share(_) | Stmt::Export(..) => {}
             Stmt::If(flow, _) => {
                 self.expression(&flow.expr);
                 self.block(&flow.body);
@@ -195,6 +194,7 @@ impl<'a> Walk<'a> {
                 }
             }
             Stmt::Import(import, _) => self.expression(&import.0),
+            // Nothing, an export, or rhai's own mark of what a closure captures.
             _ => {}
         }
     }
@@ -327,7 +327,7 @@ impl<'a> Walk<'a> {
 
     fn call(&mut self, call: &'a FnCallExpr, at: Position, style: Style) {
         self.facts.calls.push(Call {
-            call,
+            to: call,
             at,
             style,
             owner: self.owner,

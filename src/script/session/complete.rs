@@ -49,97 +49,130 @@ fn is_behind(text: &str, at: rhai::Position) -> bool {
     line > lines || (line == lines && at.position().unwrap_or(0) > column)
 }
 
-/// Where a scan of the text is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Code,
-    /// Between back-ticks; code inside of `${…}` is one deeper.
-    BackTick,
-    Quoted(char),
-    Raw(usize),
-    Comment(usize),
-}
-
 /// Whether a string between back-ticks, a raw string, a block comment, or a line that ends in `\` within quotes is open: the parser
 /// reports these as bad input, which no more lines could mend.
 fn is_open(text: &str) -> bool {
-    let mut stack = vec![(Place::Code, 0_usize)];
+    let mut scan = Scan {
+        places: vec![Place::Code(0)],
+    };
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let (place, braces) = *stack.last().unwrap_or(&(Place::Code, 0));
-        let mut taken = c.len_utf8();
-        match place {
-            Place::Code => match c {
-                '`' => stack.push((Place::BackTick, 0)),
-                '"' | '\'' => stack.push((Place::Quoted(c), 0)),
-                '/' if rest.starts_with("//") => taken = rest.find('\n').unwrap_or(rest.len()),
-                '/' if rest.starts_with("/*") => {
-                    stack.push((Place::Comment(1), 0));
-                    taken = 2;
-                }
-                '#' => {
-                    let marks = rest.len() - rest.trim_start_matches('#').len();
-                    if rest[marks..].starts_with('"') {
-                        stack.push((Place::Raw(marks), 0));
-                        taken = marks + 1;
-                    } else {
-                        taken = marks;
-                    }
-                }
-                '{' => set_braces(&mut stack, braces + 1),
-                '}' if braces > 0 => set_braces(&mut stack, braces - 1),
-                '}' if stack.len() > 1 => {
-                    stack.pop();
-                }
-                _ => {}
-            },
-            Place::BackTick if rest.starts_with("${") => {
-                stack.push((Place::Code, 0));
-                taken = 2;
-            }
-            Place::BackTick if rest.starts_with("``") => taken = 2,
-            Place::BackTick if c == '`' => drop(stack.pop()),
-            Place::BackTick => {}
-            Place::Quoted(_) if c == '\\' => {
-                taken += rest[taken..].chars().next().map_or(0, char::len_utf8);
-                if rest[taken..].is_empty() && rest.ends_with('\\') {
-                    return true;
-                }
-            }
-            Place::Quoted(quote) if c == quote || c == '\n' => drop(stack.pop()),
-            Place::Quoted(_) => {}
-            Place::Raw(marks) => {
-                let end = format!("\"{}", "#".repeat(marks));
-                if rest.starts_with(&end) {
-                    stack.pop();
-                    taken = end.len();
-                }
-            }
-            Place::Comment(depth) => {
-                if rest.starts_with("*/") {
-                    stack.pop();
-                    if depth > 1 {
-                        stack.push((Place::Comment(depth - 1), 0));
-                    }
-                    taken = 2;
-                } else if rest.starts_with("/*") {
-                    stack.pop();
-                    stack.push((Place::Comment(depth + 1), 0));
-                    taken = 2;
-                }
-            }
-        }
+        let taken = match scan.places.last() {
+            Some(Place::BackTick) => scan.between_back_ticks(rest, c),
+            Some(Place::Quoted(quote)) if rest == "\\" && *quote == '"' => return true,
+            Some(Place::Quoted(quote)) => scan.quoted(rest, c, *quote),
+            Some(Place::Raw(marks)) => scan.raw(rest, c, *marks),
+            Some(Place::Comment(depth)) => scan.comment(rest, c, *depth),
+            Some(Place::Code(braces)) => scan.code(rest, c, *braces),
+            None => return false,
+        };
         rest = &rest[taken..];
     }
-    let open = |(place, _): &(Place, usize)| {
-        matches!(place, Place::BackTick | Place::Raw(_) | Place::Comment(_))
-    };
-    stack.iter().any(open)
+    let open = |place: &Place| !matches!(place, Place::Code(_) | Place::Quoted(_));
+    scan.places.iter().any(open)
 }
 
-fn set_braces(stack: &mut [(Place, usize)], count: usize) {
-    if let Some(last) = stack.last_mut() {
-        last.1 = count;
+/// Where a scan of the text is, outermost first.
+struct Scan {
+    places: Vec<Place>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Code, with so many open braces of its own.
+    Code(usize),
+    /// Between back-ticks; code inside of `${…}` is one deeper.
+    BackTick,
+    Quoted(char),
+    /// A raw string with so many `#`.
+    Raw(usize),
+    /// A block comment of that depth.
+    Comment(usize),
+}
+
+/// Each answers how many bytes it has taken.
+impl Scan {
+    fn code(&mut self, rest: &str, c: char, braces: usize) -> usize {
+        match c {
+            '`' => self.places.push(Place::BackTick),
+            '"' | '\'' => self.places.push(Place::Quoted(c)),
+            '/' if rest.starts_with("//") => return rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => {
+                self.places.push(Place::Comment(1));
+                return 2;
+            }
+            '#' => return self.marks(rest),
+            '{' => self.replace(Place::Code(braces + 1)),
+            '}' if braces > 0 => self.replace(Place::Code(braces - 1)),
+            '}' if self.places.len() > 1 => drop(self.places.pop()),
+            _ => {}
+        }
+        c.len_utf8()
+    }
+
+    /// A raw string begins with `#"`, or with more marks.
+    fn marks(&mut self, rest: &str) -> usize {
+        let marks = rest.len() - rest.trim_start_matches('#').len();
+        if !rest[marks..].starts_with('"') {
+            return marks;
+        }
+        self.places.push(Place::Raw(marks));
+        marks + 1
+    }
+
+    fn between_back_ticks(&mut self, rest: &str, c: char) -> usize {
+        if rest.starts_with("${") {
+            self.places.push(Place::Code(0));
+            return 2;
+        }
+        if rest.starts_with("``") {
+            return 2;
+        }
+        if c == '`' {
+            self.places.pop();
+        }
+        c.len_utf8()
+    }
+
+    fn quoted(&mut self, rest: &str, c: char, quote: char) -> usize {
+        if c == '\\' {
+            return 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+        }
+        if c == quote || c == '\n' {
+            self.places.pop();
+        }
+        c.len_utf8()
+    }
+
+    fn raw(&mut self, rest: &str, c: char, marks: usize) -> usize {
+        let end = format!("\"{}", "#".repeat(marks));
+        if rest.starts_with(&end) {
+            self.places.pop();
+            return end.len();
+        }
+        c.len_utf8()
+    }
+
+    fn comment(&mut self, rest: &str, c: char, depth: usize) -> usize {
+        if rest.starts_with("/*") {
+            self.replace(Place::Comment(depth + 1));
+            return 2;
+        }
+        if !rest.starts_with("*/") {
+            return c.len_utf8();
+        }
+        if depth > 1 {
+            self.replace(Place::Comment(depth - 1));
+        } else {
+            self.places.pop();
+        }
+        2
+    }
+
+    fn replace(&mut self, place: Place) {
+        if let Some(last) = self.places.last_mut() {
+            *last = place;
+        }
     }
 }
 
@@ -168,7 +201,6 @@ mod tests {
             "/// doc",
             "okta\n  .list_groups(",
             "switch x {",
-            "|x|",
             "x ||",
         ] {
             assert!(completeness.waits(text), "{text}");

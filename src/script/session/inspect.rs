@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Session;
+use crate::ldap::Scope;
 use crate::run::call::Call;
 use crate::script::bindings::{List, Org};
 
@@ -49,6 +50,30 @@ impl Session {
             .runtime
             .block_on(async { tokio::time::timeout(within, page).await });
         answer.ok()?.ok().map(|page| page.body)
+    }
+
+    /// The distinguished names of all organizational units of the directories at hand; of those that answer in time.
+    pub fn look_up_units(&self, within: Duration) -> Vec<String> {
+        let run = &self.host.run;
+        let directories = self
+            .domains
+            .iter()
+            .filter_map(|domain| run.directory(domain));
+        directories
+            .flat_map(|directory| {
+                let units = "(objectClass=organizationalUnit)";
+                let search = directory.search(directory.base(), units, Scope::Subtree, &["ou"]);
+                let found = self
+                    .host
+                    .runtime
+                    .block_on(async { tokio::time::timeout(within, search).await });
+                let entries = found.ok().and_then(Result::ok).unwrap_or_default();
+                entries
+                    .into_iter()
+                    .map(|entry| entry.dn.to_string())
+                    .collect::<Vec<_>>()
+            })
+            .collect()
     }
 }
 

@@ -15,13 +15,10 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
         .facts
         .calls
         .iter()
-        .filter(|call| !call.call.is_qualified())
+        .filter(|call| !call.to.is_qualified())
     {
-        let name = call.call.name.as_str();
-        let own = subject
-            .script
-            .function(name, call.call.args.len())
-            .is_some();
+        let name = call.to.name.as_str();
+        let own = subject.script.function(name, call.to.args.len()).is_some();
         let wrong = match (operations::find(name), call.style) {
             (Some(operation), Style::Method) if !own => of_operation(subject, call, operation),
             _ => of_verb(subject, call),
@@ -37,7 +34,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
 fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Diagnostic> {
     let paths = operation.path_parameters();
     let takes_map = !operation.query.is_empty() || operation.body.is_some();
-    let given = call.call.args.len();
+    let given = call.to.args.len();
     let signature = format!("it is {}", operation.signature("okta"));
     if given < paths.len() || given > paths.len() + usize::from(takes_map) {
         let wanted = if paths.len() == 1 {
@@ -49,30 +46,27 @@ fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Di
         let words = format!("`{}` takes {wanted}{rest}, not {given}", operation.name);
         return vec![subject.wrong(words, call.at).help(signature)];
     }
-    let mut wrong: Vec<Diagnostic> = call.call.args[..paths.len()]
+    let mut wrong: Vec<Diagnostic> = call.to.args[..paths.len()]
         .iter()
-        .zip(paths)
+        .zip(&paths)
         .filter_map(|(argument, parameter)| of_path(subject, argument, parameter))
         .collect();
-    wrong.extend(
-        match call.call.args.get(operation.path_parameters().len()) {
-            Some(Expr::Map(map, _)) => of_map(
-                subject,
-                call,
-                operation,
-                map.0
-                    .iter()
-                    .map(|(key, _)| (key.name.as_str(), key.pos))
-                    .collect(),
-            ),
-            Some(_) => Vec::new(),
-            None => of_map(subject, call, operation, Vec::new()),
-        },
-    );
-    wrong
-        .into_iter()
-        .map(|wrong| wrong.help(signature.clone()))
-        .collect()
+    let entries: Vec<(&str, Position)> = match call.to.args.get(paths.len()) {
+        Some(Expr::Map(map, _)) => {
+            let entries = map.0.iter();
+            entries
+                .map(|(key, _)| (key.name.as_str(), key.pos))
+                .collect()
+        }
+        Some(_) => return helped(wrong, &signature),
+        None => Vec::new(),
+    };
+    wrong.extend(of_map(subject, call, operation, &entries));
+    helped(wrong, &signature)
+}
+
+fn helped(wrong: Vec<Diagnostic>, help: &str) -> Vec<Diagnostic> {
+    wrong.into_iter().map(|wrong| wrong.help(help)).collect()
 }
 
 fn of_path(subject: &Subject, argument: &Expr, parameter: &str) -> Option<Diagnostic> {
@@ -100,7 +94,7 @@ fn of_map(
     subject: &Subject,
     call: &Call,
     operation: &Operation,
-    entries: Vec<(&str, Position)>,
+    entries: &[(&str, Position)],
 ) -> Vec<Diagnostic> {
     let is_query = |name: &str| operation.query.iter().any(|known| known.name == name);
     let mut wrong = Vec::new();
@@ -141,13 +135,13 @@ fn of_map(
 
 /// The options of a verb are named in its signature.
 fn of_verb(subject: &Subject, call: &Call) -> Vec<Diagnostic> {
-    let Some(signature) = free_verb(&call.call.name) else {
+    let Some(signature) = free_verb(&call.to.name) else {
         return Vec::new();
     };
     let Some(options) = options_of(signature) else {
         return Vec::new();
     };
-    let maps = call.call.args.iter().filter_map(|argument| match argument {
+    let maps = call.to.args.iter().filter_map(|argument| match argument {
         Expr::Map(map, _) => Some(&map.0),
         _ => None,
     });
@@ -155,7 +149,7 @@ fn of_verb(subject: &Subject, call: &Call) -> Vec<Diagnostic> {
     for (key, _) in maps.flatten() {
         if !options.contains(&key.name.as_str()) {
             let unknown = subject.wrong(
-                format!("`{}` has no option `{}`", call.call.name, key.name),
+                format!("`{}` has no option `{}`", call.to.name, key.name),
                 key.pos,
             );
             let near = nearest(&key.name, options.iter().copied());

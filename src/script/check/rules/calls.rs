@@ -13,10 +13,10 @@ use crate::script::nearest::{nearest, or_list};
 
 pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     for call in &subject.facts.calls {
-        if call.is_operator() || Natives::is_built_in(&call.call.name) {
+        if call.is_operator() || Natives::is_built_in(&call.to.name) {
             continue;
         }
-        let wrong = match (call.call.is_qualified(), call.style) {
+        let wrong = match (call.to.is_qualified(), call.style) {
             (true, _) => qualified(subject, call),
             (false, Style::Function) => function(subject, call),
             (false, Style::Method) => method(subject, call),
@@ -50,9 +50,9 @@ pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
 }
 
 fn qualified(subject: &Subject, call: &Call) -> Option<Diagnostic> {
-    let name = call.call.name.as_str();
-    let count = call.call.args.len();
-    let module = call.call.namespace.root();
+    let name = call.to.name.as_str();
+    let count = call.to.args.len();
+    let module = call.to.namespace.root();
     if module == "global" {
         return of_script(subject, subject.script, call, "the script");
     }
@@ -78,12 +78,12 @@ fn qualified(subject: &Subject, call: &Call) -> Option<Diagnostic> {
             )),
         };
     }
-    if subject.script.import(module).is_none() {
+    if !subject.script.has_module(module) {
         return Some(
             subject
                 .wrong(
                     format!("there is no module `{module}`"),
-                    call.call.namespace.position(),
+                    call.to.namespace.position(),
                 )
                 .help(format!(
                     "import it first: import \"lib/{module}\" as {module};"
@@ -99,7 +99,7 @@ fn qualified(subject: &Subject, call: &Call) -> Option<Diagnostic> {
 
 /// A function that a script gives to others.
 fn of_script(subject: &Subject, script: &Script, call: &Call, module: &str) -> Option<Diagnostic> {
-    let name = call.call.name.as_str();
+    let name = call.to.name.as_str();
     let mut own = script
         .named(name)
         .filter(|function| function.access == FnAccess::Public)
@@ -121,7 +121,7 @@ fn of_script(subject: &Subject, script: &Script, call: &Call, module: &str) -> O
         .iter()
         .map(|function| function.parameters.len())
         .collect();
-    if counts.contains(&call.call.args.len()) {
+    if counts.contains(&call.to.args.len()) {
         return None;
     }
     let signatures = known
@@ -138,8 +138,8 @@ fn of_script(subject: &Subject, script: &Script, call: &Call, module: &str) -> O
 }
 
 fn function(subject: &Subject, call: &Call) -> Option<Diagnostic> {
-    let name = call.call.name.as_str();
-    let count = call.call.args.len();
+    let name = call.to.name.as_str();
+    let count = call.to.args.len();
     let mut counts: Vec<usize> = subject
         .natives
         .counts("", name)
@@ -171,7 +171,7 @@ fn function(subject: &Subject, call: &Call) -> Option<Diagnostic> {
 
 /// A variable cannot be called by its name.
 fn held(subject: &Subject, call: &Call) -> Option<Diagnostic> {
-    let name = call.call.name.as_str();
+    let name = call.to.name.as_str();
     subject
         .facts
         .bindings
@@ -185,14 +185,9 @@ fn held(subject: &Subject, call: &Call) -> Option<Diagnostic> {
 }
 
 fn method(subject: &Subject, call: &Call) -> Option<Diagnostic> {
-    let name = call.call.name.as_str();
-    let given = call.call.args.len();
-    if subject
-        .facts
-        .callable_fields
-        .iter()
-        .any(|field| field == name)
-    {
+    let name = call.to.name.as_str();
+    let given = call.to.args.len();
+    if subject.callable_fields.contains(name) {
         return None;
     }
     let natives = subject.natives.counts("", name).unwrap_or_default();
@@ -225,7 +220,7 @@ fn method(subject: &Subject, call: &Call) -> Option<Diagnostic> {
 }
 
 fn not_there(subject: &Subject, call: &Call) -> Diagnostic {
-    let name = call.call.name.as_str();
+    let name = call.to.name.as_str();
     let wrong = subject.wrong(format!("there is no function `{name}`"), call.at);
     let mut helps = subject.program.names.function_help(name, subject.text());
     if helps.is_empty() {
@@ -237,7 +232,7 @@ fn not_there(subject: &Subject, call: &Call) -> Diagnostic {
 
 fn unknown(subject: &Subject, call: &Call, shown: &str, known: Vec<&str>) -> Diagnostic {
     let wrong = subject.wrong(format!("there is no function `{shown}`"), place(call));
-    let near = did_you_mean(&call.call.name, known);
+    let near = did_you_mean(&call.to.name, known);
     near.into_iter().fold(wrong, Diagnostic::help)
 }
 
@@ -258,7 +253,7 @@ fn miscounted(
     let mut counts = counts.to_vec();
     counts.sort_unstable();
     counts.dedup();
-    let given = call.call.args.len();
+    let given = call.to.args.len();
     let wrong = subject.wrong(
         format!("`{shown}` takes {}, not {given}", arguments(&counts)),
         place(call),
@@ -282,8 +277,8 @@ fn arguments(counts: &[usize]) -> String {
 }
 
 fn place(call: &Call) -> Position {
-    if call.call.is_qualified() {
-        call.call.namespace.position()
+    if call.to.is_qualified() {
+        call.to.namespace.position()
     } else {
         call.at
     }

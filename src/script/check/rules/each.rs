@@ -35,8 +35,8 @@ fn lanes(facts: &Facts) -> Vec<usize> {
     let handed: Vec<usize> = facts
         .calls
         .iter()
-        .filter(|call| call.call.name == "each")
-        .filter_map(|call| call.call.args.last())
+        .filter(|call| call.to.name == "each")
+        .filter_map(|call| call.to.args.last())
         .filter_map(|argument| match argument {
             rhai::Expr::Variable(_, _, at) => facts.uses.iter().find(|used| used.at == *at),
             _ => None,

@@ -31,7 +31,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
         }
     }
     for call in subject.facts.calls.iter().filter(|call| call.is_operator()) {
-        if let ("==" | "!=", [left, right]) = (call.call.name.as_str(), call.call.args.as_slice()) {
+        if let ("==" | "!=", [left, right]) = (call.to.name.as_str(), call.to.args.as_slice()) {
             let wrong = compared(subject, runbook, left, right)
                 .or_else(|| compared(subject, runbook, right, left));
             findings.extend(wrong.map(|wrong| Finding::error("params", wrong)));
@@ -39,7 +39,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     }
     for walked in &subject.facts.loops {
         if let Some(parameter) = parameter_of(runbook, walked.over)
-            && parameter.kind != Kind::List
+            && matches!(parameter.kind, Kind::Integer | Kind::Boolean)
         {
             let wrong = subject.wrong(
                 format!(
@@ -111,14 +111,12 @@ fn is_params(subject: &Subject, used: &Use, kind: Binding) -> bool {
 fn goes_to_params(subject: &Subject, used: &Use) -> bool {
     subject.facts.calls.iter().any(|call| {
         let position =
-            call.call.args.iter().position(
+            call.to.args.iter().position(
                 |argument| matches!(argument, Expr::Variable(_, _, at) if *at == used.at),
             );
         position.is_some_and(|position| {
-            let function = subject
-                .script
-                .function(&call.call.name, call.call.args.len());
-            !call.call.is_qualified()
+            let function = subject.script.function(&call.to.name, call.to.args.len());
+            !call.to.is_qualified()
                 && function.is_some_and(|function| function.parameters[position] == "params")
         })
     })

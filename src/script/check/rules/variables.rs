@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
                 let wrong = subject.wrong(format!("the script has no constant `{name}`"), *at);
                 findings.push(Finding::error("variable", wrong));
             }
-        } else if subject.script.import(module).is_none() && !subject.natives.has_module(module) {
+        } else if !subject.script.has_module(module) && !subject.natives.has_module(module) {
             let wrong = subject
                 .wrong(format!("there is no module `{module}`"), *at)
                 .help(format!(
