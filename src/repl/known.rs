@@ -105,7 +105,7 @@ impl Known {
             .collect()
     }
 
-    /// Asks an org for names that begin with `prefix`, unless that was asked lately or another question is too near.
+    /// Asks an org for names that begin with `prefix`, unless that was asked lately.
     pub(super) fn look_up(&mut self, session: &Session, org: &str, thing: Thing, prefix: &str) {
         let now = Instant::now();
         self.asked
@@ -116,12 +116,11 @@ impl Known {
             .asked
             .iter()
             .any(|(kind, asked, text, _)| *kind == thing && asked == org && text == prefix);
-        let hurried = self
-            .asked
-            .last()
-            .is_some_and(|(.., at)| now.duration_since(*at) < PAUSE);
-        if known || hurried {
+        if known {
             return;
+        }
+        if let Some((.., at)) = self.asked.last() {
+            std::thread::sleep(PAUSE.saturating_sub(now.duration_since(*at)));
         }
         match question(org, thing, prefix) {
             Some(call) => self.learn(&session.look_up(&call, PATIENCE).unwrap_or_default()),
