@@ -130,3 +130,49 @@ fn a_run_refuses_what_would_be_lost() {
         "nothing was begun"
     );
 }
+
+/// Each looks like a mistake and is none.
+const SOUND: &[&str] = &[
+    "let f = |x| x + 1; note(f.call(1));",
+    "fn shown(x) { `${x}` } note([1, 2].map(shown));",
+    "let m = #{ f: |x| x + 1 }; note(m.f(3));",
+    "fn add(x) { this + x } let a = 1; note(a.add(2));",
+    "const FEW = 3; fn few() { global::FEW } note(few());",
+    "let a = 1; note([1].map(|x| [2].map(|y| y + a + x)));",
+    "try { throw 1; } catch (err) { note(err); }",
+    "for (x, i) in [1, 2] { note(`${i}: ${x}`); }",
+    "switch okta.name { \"a\" | \"b\" => note(1), _ => { let x = 2; note(x); } }",
+    "let rows = each([1, 2], |x| { let found = []; found.push(x); found }); note(rows);",
+    "let seen = []; [1].map(|x| { seen.push(x); }); note(seen);",
+    "let counts = #{}; for x in [\"a\"] { counts[x] = 1; counts.b = 2; } note(counts);",
+    "let people = [#{ a: 1 }]; let kept = []; for person in people { person.b = 2; kept.push(person); } note(kept);",
+    "let people = [#{ a: 1 }]; for person in people { person.b = person.a + 1; note(person.b); }",
+    "let m = #{ a: [#{ b: 1 }] }; let i = 0; note(m.a[i].b); note(m[\"a\"][i][\"b\"]); note(m?.a?[0]?.b ?? 1);",
+    "let list = okta.list_groups(); note(list[0].profile.name.to_upper());",
+    "let name = \"lib/ad\"; import name as ad; note(ad::find_group(okta, \"x\"));",
+    "import \"lib/ad\" as ad; let find = |name| ad::find_group(okta, name); note(find.call(\"x\"));",
+    "if is_def_var(\"okta\") { note(type_of(okta)); }",
+    "let x = { let y = 1; y + 1 }; note(x); let x = 2; note(x);",
+    "let f = Fn(\"shown\"); fn shown(x) { x } note(f.call(1));",
+    "note(dn::same(dn::parent(\"CN=a,OU=b\"), \"OU=b\"));",
+    "fn deep(n) { if n == 0 { 0 } else { deep(n - 1) } } note(deep(3));",
+    "let groups = [1]; let f = || groups; note(f.call()); fn groups() { [] }",
+    "let m = #{ default: 1, module: 2 }; note(m.default + m.module);",
+    "let total = 0; for x in 0..3 { total += x; } while total > 0 { total -= 1; } do { total += 1; } until total > 3; note(total);",
+    "note(okta.get(\"/api/v1/org\").companyName); note(okta.list_users(#{ search: \"a\", limit: 1 }).len());",
+    "let act = #{ verify: || true }; manual(\"Turn it on\", #{ how: \"there\", verify: act.verify });",
+];
+
+#[test]
+fn what_only_looks_wrong_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    for script in SOUND {
+        let text = format!("//! Sound.\n\nconst ORGS = #{{ okta: \"the org\" }};\n{script}\n");
+        fs::write(folder.path().join("sound.rhai"), text).unwrap();
+        let (told, code) = checked(folder.path(), "sound.rhai");
+        assert!(
+            code == Some(0) && told.starts_with("sound.rhai: nothing found"),
+            "{script}\n{told}"
+        );
+    }
+}

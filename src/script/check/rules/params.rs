@@ -22,7 +22,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     {
         if let Some((name, at)) = &used.field
             && runbook.parameter(name).is_none()
-            && !is_method_of_maps(name)
+            && !is_there_anyway(name)
         {
             findings.push(Finding::error(
                 "params",
@@ -122,8 +122,9 @@ fn goes_to_params(subject: &Subject, used: &Use) -> bool {
     })
 }
 
-fn is_method_of_maps(name: &str) -> bool {
-    matches!(name, "len" | "is_empty")
+/// What `params` has besides the declared ones: what every map has, and `origins`, where the items of lists were read.
+fn is_there_anyway(name: &str) -> bool {
+    matches!(name, "len" | "is_empty" | "origins")
 }
 
 fn undeclared(subject: &Subject, runbook: &Runbook, name: &str, at: Position) -> Diagnostic {
