@@ -156,6 +156,9 @@ impl Session {
             })?;
         ast.set_source(name.clone());
         self.global.source = Some(name.clone());
+        // An entry that failed may have left these where it was.
+        self.global.level = 0;
+        self.global.scope_level = 0;
         if ast.has_functions() {
             self.global.lib.push(ast.shared_lib().clone());
         }

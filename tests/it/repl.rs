@@ -215,6 +215,24 @@ fn a_runbook_runs_in_a_session_as_a_run_of_its_own() {
     assert!(text.contains("| greet "), "{text}");
 }
 
+#[cfg(unix)]
+#[test]
+fn the_last_entry_is_edited_and_evaluated() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let editor = folder.path().join("editor");
+    fs::write(&editor, "#!/bin/sh\nsed -i 's/40/41/' \"$1\"\n").unwrap();
+    fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = okta_runbook(folder.path(), &["repl", "--simulator"])
+        .env_remove("VISUAL")
+        .env("EDITOR", &editor)
+        .write_stdin("40 + 1\n:edit\n")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text, "41\n41 + 1\n42\n");
+}
+
 /// A simulator of its own process, as a real org would be.
 struct Served {
     process: Child,
@@ -392,6 +410,10 @@ fn a_person_explores_and_saves() {
     person.enters(")").sees("\nUser-Contractor");
     let write = "okta.add_group(#{ profile: #{ name: \"Mine\" } }).profile.name";
     person.is_asked().enters(write).sees("\nMine");
+    // Runbooks and their parameters.
+    person.is_asked().types(":run ad/mo\t").types(" acc\t");
+    person.sees(":run ad/move_user_to_ou accept_rule_exclusions=");
+    person.presses('c').sees("Ctrl-D leaves");
     person
         .is_asked()
         .enters(":save mine.rhai")
