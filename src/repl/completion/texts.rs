@@ -1,0 +1,88 @@
+//! What may stand inside of quotes: modules, and names of the org's objects.
+
+use rustyline::completion::Pair;
+
+use super::{Completion, beginning, pair};
+use crate::okta::operations;
+use crate::repl::known::{Named, Thing};
+use crate::repl::place::{Call, Place};
+
+impl Completion {
+    pub(super) fn texts(&self, before: &str, after: &str, place: &Place) -> Vec<Pair> {
+        if before[..place.start.saturating_sub(1)]
+            .trim_end()
+            .ends_with("import")
+        {
+            let modules = self.library.modules().unwrap_or_default();
+            return beginning(modules.iter().map(|name| pair(name, name)), &place.typed);
+        }
+        let unit = place.typed.to_ascii_uppercase().starts_with("OU=");
+        let wanted = place.call.as_ref().and_then(|call| self.wanted(call));
+        let (thing, as_id) = match (unit, wanted) {
+            (true, _) => (Thing::Unit, false),
+            (false, Some(wanted)) => wanted,
+            (false, None) => return Vec::new(),
+        };
+        let org = place
+            .call
+            .as_ref()
+            .and_then(|call| call.path.first().filter(|name| self.orgs.contains(name)));
+        let org = org.or(self.orgs.first()).cloned().unwrap_or_default();
+        let mut known = self.known.borrow_mut();
+        if let Ok(session) = self.session.try_borrow() {
+            known.look_up(&session, &org, thing, &place.typed);
+        }
+        let found = known.beginning(thing, &place.typed);
+        let only = found.len() == 1;
+        let quote = before
+            .get(place.start.saturating_sub(1)..place.start)
+            .unwrap_or_default();
+        let show = |named: &Named| {
+            let display = if named.id == named.name {
+                named.name.clone()
+            } else {
+                format!("{}  {}", named.name, named.id)
+            };
+            // An id would take the place of the letters typed: only when there is no other choice.
+            let replacement = if as_id && only {
+                &named.id
+            } else {
+                &named.name
+            };
+            let end = if only && after.is_empty() { quote } else { "" };
+            pair(&display, &format!("{replacement}{end}"))
+        };
+        found.into_iter().map(show).collect()
+    }
+
+    /// What a string argument names, and whether the call takes its id.
+    fn wanted(&self, call: &Call) -> Option<(Thing, bool)> {
+        let name = call.path.last()?;
+        if let Some(operation) = operations::find(name) {
+            let parameters = operation.path_parameters();
+            return Some(match *parameters.get(call.argument)? {
+                "groupId" => (Thing::Group, true),
+                "appId" => (Thing::App, true),
+                "userId" => (Thing::User, false),
+                "id" if operation.path.starts_with("/api/v1/users/") => (Thing::User, false),
+                _ => return None,
+            });
+        }
+        let signature = self.signature_of(name).unwrap_or_default();
+        let parameters = signature.split_once('(').map_or("", |(_, rest)| rest);
+        let parameter = parameters.split(',').nth(call.argument).unwrap_or_default();
+        let words = format!("{name} {parameter}").to_lowercase();
+        let has = |word: &str| words.contains(word);
+        if has("group") {
+            Some((Thing::Group, false))
+        } else if has("user") || has("login") || has("people") {
+            Some((Thing::User, false))
+        } else if has("app") || has("instance") {
+            Some((Thing::App, false))
+        } else if has("unit") || has("dn") || has("ou") {
+            Some((Thing::Unit, false))
+        } else {
+            None
+        }
+    }
+}

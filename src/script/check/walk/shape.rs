@@ -1,0 +1,108 @@
+//! Shapes of expressions: closures, and chains such as `a.b[c].d(e)`.
+
+use rhai::{ASTFlags, Expr, FnPtr, ImmutableString, Position, Stmt};
+
+/// Methods that change what they are called on.
+const CHANGING: &[&str] = &[
+    "append",
+    "chop",
+    "clear",
+    "crop",
+    "dedup",
+    "drain",
+    "fill_with",
+    "insert",
+    "make_lower",
+    "make_upper",
+    "mixin",
+    "pad",
+    "pop",
+    "push",
+    "remove",
+    "replace",
+    "retain",
+    "reverse",
+    "set",
+    "shift",
+    "sort",
+    "splice",
+    "trim",
+    "truncate",
+];
+
+/// How a part of a chain hangs on what is before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    Dot,
+    Index,
+}
+
+/// Name and captured variables of the closure that `expression` is.
+pub(super) fn closure_of(expression: &Expr) -> Option<(String, &[Expr], Position)> {
+    match expression {
+        Expr::DynamicConstant(value, at) => {
+            let function = value.read_lock::<FnPtr>()?;
+            Some((function.fn_name().to_owned(), &[], *at))
+        }
+        Expr::FnCall(call, at) if call.name == "curry" => {
+            let (name, ..) = closure_of(call.args.first()?)?;
+            Some((name, &call.args[1..], *at))
+        }
+        Expr::Stmt(block) => match block.statements() {
+            [Stmt::Share(_), Stmt::Expr(inner)] => closure_of(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+pub(super) fn link_of(expression: &Expr) -> Link {
+    match expression {
+        Expr::Index(..) => Link::Index,
+        _ => Link::Dot,
+    }
+}
+
+/// The first field that a chain goes to.
+pub(super) fn field_of(rest: &Expr, link: Link) -> Option<(ImmutableString, Position)> {
+    let first = match rest {
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) if link == Link::Dot => &parts.lhs,
+        Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _)
+            if !flags.contains(ASTFlags::BREAK) =>
+        {
+            &parts.lhs
+        }
+        other => other,
+    };
+    match (first, link) {
+        (Expr::Property(property, at), Link::Dot) => Some((property.2.clone(), *at)),
+        (Expr::StringConstant(name, at), Link::Index) => Some((name.clone(), *at)),
+        _ => None,
+    }
+}
+
+pub(super) fn last_field(target: &Expr) -> Option<ImmutableString> {
+    match target {
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => last_field(&parts.rhs),
+        Expr::Property(property, _) => Some(property.2.clone()),
+        Expr::StringConstant(name, _) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// Whether a chain of fields ends at a method that changes what it is called on.
+pub(super) fn changing_method(rest: &Expr, link: Link, flags: ASTFlags) -> bool {
+    if flags.contains(ASTFlags::BREAK) && link == Link::Index {
+        return false;
+    }
+    match rest {
+        Expr::MethodCall(call, _) if link == Link::Dot => CHANGING.contains(&call.name.as_str()),
+        Expr::Dot(parts, inner, _) | Expr::Index(parts, inner, _) => {
+            let passes = link == Link::Index || matches!(parts.lhs, Expr::Property(..));
+            let starts = link == Link::Dot
+                && matches!(&parts.lhs, Expr::MethodCall(call, _) if CHANGING.contains(&call.name.as_str()));
+            starts || (passes && changing_method(&parts.rhs, link_of(rest), *inner))
+        }
+        _ => false,
+    }
+}
