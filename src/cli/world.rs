@@ -9,6 +9,7 @@ use crate::config::{self, DirectoryProfile, Environment, OrgProfile};
 use crate::error::Error;
 use crate::ldap::{self, Dn};
 use crate::okta::{self, BaseUrl, Client, Credentials};
+use crate::run::journal::Record;
 use crate::script::Runbook;
 use crate::simulator::{Listen, Scenario, Simulator};
 
@@ -29,6 +30,8 @@ pub(super) struct Where {
 /// Orgs by their names in the runbook, directories by domain. The simulator lives as long as this does.
 pub(super) struct World {
     pub(super) orgs: BTreeMap<String, Arc<Client>>,
+    /// Profiles of the orgs, by the same names; simulated ones have none.
+    pub(super) profiles: BTreeMap<String, String>,
     pub(super) directories: BTreeMap<String, Arc<ldap::Directory>>,
     _simulator: Option<Simulator>,
 }
@@ -48,20 +51,76 @@ impl Where {
 
     fn configured(&self, context: &Context, runbook: &Runbook) -> Result<World, Error> {
         let bindings = bindings(&self.orgs, runbook)?;
-        let mut orgs = BTreeMap::new();
+        let mut world = World::of(context)?;
         for org in &runbook.orgs {
             let profile = match bindings.get(org.name.as_str()) {
                 Some(profile) => context.config.org(profile)?,
                 None => context.config.default_org()?,
             };
-            orgs.insert(org.name.clone(), Arc::new(client(context, &profile)?));
+            world.add(context, &org.name, &profile)?;
         }
-        Ok(World {
-            orgs,
+        Ok(world)
+    }
+}
+
+impl World {
+    /// Directories, and no org yet.
+    fn of(context: &Context) -> Result<Self, Error> {
+        Ok(Self {
+            orgs: BTreeMap::new(),
+            profiles: BTreeMap::new(),
             directories: directories(context)?,
             _simulator: None,
         })
     }
+
+    fn add(&mut self, context: &Context, name: &str, profile: &OrgProfile) -> Result<(), Error> {
+        self.orgs
+            .insert(name.to_owned(), Arc::new(client(context, profile)?));
+        self.profiles
+            .insert(name.to_owned(), profile.profile.clone());
+        Ok(())
+    }
+}
+
+/// The orgs that a run worked on: by its profiles, or by those of `given` (`NAME=PROFILE`). Another org than then is refused.
+pub(super) fn of_record(
+    context: &Context,
+    record: &Record,
+    given: &[String],
+) -> Result<World, Error> {
+    let mut world = World::of(context)?;
+    for org in &record.orgs {
+        let named = given
+            .iter()
+            .find_map(|text| text.strip_prefix(&format!("{}=", org.name)));
+        let alone = given
+            .first()
+            .filter(|text| record.orgs.len() == 1 && !text.contains('='));
+        let profile = named
+            .or(alone.map(String::as_str))
+            .or(org.profile.as_deref())
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "run {} worked on a simulator that was started for it, which is gone",
+                    record.run
+                ))
+                .help("start one with `okta-runbook simulator`, and run against it with --org")
+            })?;
+        world.add(context, &org.name, &context.config.org(profile)?)?;
+        let url = world.orgs[&org.name].base_url().to_string();
+        if url != org.url {
+            return Err(Error::usage(format!(
+                "run {} worked on {}, and `{profile}` is {url}",
+                record.run, org.url
+            ))
+            .help(format!(
+                "name the profile of that org: --org {}=PROFILE",
+                org.name
+            )));
+        }
+    }
+    Ok(world)
 }
 
 /// `NAME=PROFILE` for each org. A runbook with one org takes PROFILE alone, or none; one with several needs each named.
@@ -204,6 +263,7 @@ async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
     }
     Ok(World {
         orgs,
+        profiles: BTreeMap::new(),
         directories,
         _simulator: Some(simulator),
     })

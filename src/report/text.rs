@@ -102,10 +102,10 @@ impl Narrator {
             Kind::Run { .. } => self.started = Some(event.time),
             Kind::Step { .. } if event.item.is_none() => self.steps += 1,
             Kind::Manual {
-                title,
+                name,
                 attested_by: None,
                 ..
-            } => self.waits_for = Some(title.clone()),
+            } => self.waits_for = Some(name.clone()),
             _ => {}
         }
     }
@@ -195,6 +195,10 @@ fn told(kind: &Kind) -> Vec<String> {
             words,
         } => block(&painted(BAD, "✗"), words),
         Kind::Note { words } => block("·", words),
+        Kind::Resumed { operator } => block(
+            "·",
+            &format!("taken up again by {operator}; what was done is not repeated"),
+        ),
         Kind::Wait { reason, seconds } => {
             let words = format!("waiting up to {}: {reason}", words::duration(*seconds));
             block(&painted(WAITS, "…"), &words)
@@ -203,6 +207,7 @@ fn told(kind: &Kind) -> Vec<String> {
             title,
             how,
             attested_by,
+            ..
         } => manual(title, how, attested_by.as_deref()),
         Kind::Confirm { words, answer } => {
             let answer = if *answer { "yes" } else { "no" };
