@@ -133,10 +133,7 @@ impl Run {
     /// # Errors
     /// What ends a run: an interruption, a journal that cannot be written. What an org refuses is left.
     pub async fn undo(&self, lane: &Lane, steps: &[Step]) -> Result<Vec<Left>, Error> {
-        let keys: Vec<String> = steps
-            .iter()
-            .map(|step| step.write.entry.to_string())
-            .collect();
+        let keys: Vec<String> = steps.iter().map(Step::key).collect();
         let bulk = self.bulk(lane, &keys)?;
         let mut left = Vec::new();
         for (step, key) in steps.iter().zip(&keys) {

@@ -1,5 +1,6 @@
 //! Tests through the built binary.
 
 mod architecture;
+mod boundaries;
 mod commands;
 mod simulator;

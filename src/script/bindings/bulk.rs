@@ -36,7 +36,7 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// Items worked on at the same time when the script does not say.
-const CONCURRENCY: usize = 1;
+const CONCURRENCY: usize = 8;
 /// Stack of a lane's thread in bytes: 64 nested calls of a debug build need about 6 MB.
 const STACK: usize = 16 << 20;
 
