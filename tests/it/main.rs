@@ -3,4 +3,5 @@
 mod architecture;
 mod boundaries;
 mod commands;
+mod faults;
 mod simulator;
