@@ -1,5 +1,6 @@
 //! The command line as types, one file a subcommand.
 
+mod audience;
 mod conduct;
 mod list;
 mod operations;

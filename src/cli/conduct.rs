@@ -1,18 +1,19 @@
 //! How a run is conducted, whatever it executes: consent, Ctrl-C, what is shown, how it ends.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::audience::Audience;
 use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::json;
-use crate::report::text::{Narrator, Verbosity};
+use crate::report::text::Verbosity;
 use crate::run::event::{Event, Outcome};
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::{self, Journal};
-use crate::run::{self, Listener, Run};
+use crate::run::{self, Listener, Run, Watcher};
 use crate::script::Ended;
 use crate::terminal::{self, Answer, Terminal};
 
@@ -75,23 +76,21 @@ impl Conduct {
         }
     }
 
-    pub(super) fn listener(&self, terminal: &Terminal) -> Listener {
-        let terminal = terminal.clone();
+    /// Where events and progress go: lines, and a bar while a bulk step goes on.
+    pub(super) fn audience(&self, terminal: &Terminal) -> (Listener, Watcher) {
         if self.output == Output::Json {
-            return Arc::new(move |event: &Event| terminal.line(&json::line(event)));
+            let terminal = terminal.clone();
+            return (
+                Arc::new(move |event: &Event| terminal.line(&json::line(event))),
+                Arc::new(|_| {}),
+            );
         }
         let verbosity = match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (_, true) => Verbosity::Verbose,
             _ => Verbosity::Normal,
         };
-        let narrator = Mutex::new(Narrator::new(verbosity, terminal.width()));
-        Arc::new(move |event| {
-            let mut narrator = narrator.lock().unwrap_or_else(PoisonError::into_inner);
-            for line in narrator.tell(event) {
-                terminal.line(&line);
-            }
-        })
+        Audience::new(verbosity, terminal).parts()
     }
 }
 

@@ -154,6 +154,7 @@ impl Resumed {
         let runtime = runtime()?;
         let cancelled = CancellationToken::new();
         let terminal = arguments.conduct.terminal();
+        let (listener, watcher) = arguments.conduct.audience(&terminal);
         let run = Run::resume(
             &record.run,
             Settings {
@@ -165,7 +166,8 @@ impl Resumed {
                 consent: arguments
                     .conduct
                     .consent(context, Place::Org, &terminal, &cancelled),
-                listener: arguments.conduct.listener(&terminal),
+                listener,
+                watcher,
                 cancelled: cancelled.clone(),
                 edits: if arguments.accept_edits {
                     Edits::Accepted

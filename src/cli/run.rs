@@ -49,6 +49,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     } else {
         Place::Org
     };
+    let (listener, watcher) = arguments.conduct.audience(&terminal);
     let run = Run::begin(Settings {
         journal: open_journal(&context.config.workspace())?,
         procedure: run::Procedure {
@@ -64,7 +65,8 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         consent: arguments
             .conduct
             .consent(context, place, &terminal, &cancelled),
-        listener: arguments.conduct.listener(&terminal),
+        listener,
+        watcher,
         cancelled: cancelled.clone(),
         edits: Edits::Refused,
         secrets: parameters.secrets.values().cloned().collect(),

@@ -55,6 +55,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let runtime = runtime()?;
     let world = of_record(context, &record, &arguments.orgs)?;
     let cancelled = CancellationToken::new();
+    let (listener, watcher) = arguments.conduct.audience(&terminal);
     let run = Run::begin(Settings {
         journal,
         procedure: run::Procedure {
@@ -70,7 +71,8 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         consent: arguments
             .conduct
             .consent(context, Place::Org, &terminal, &cancelled),
-        listener: arguments.conduct.listener(&terminal),
+        listener,
+        watcher,
         cancelled: cancelled.clone(),
         edits: Edits::Refused,
         secrets: Vec::new(),

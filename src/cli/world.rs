@@ -22,6 +22,9 @@ pub(super) struct Where {
     /// Run against a simulator started for this run: the built-in scenario, or a scenario file.
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "orgs")]
     pub(super) simulator: Option<String>,
+    /// Share of each of the org's rate limits that is left to others.
+    #[arg(long, value_name = "PERCENT", default_value_t = RESERVE, value_parser = clap::value_parser!(u8).range(0..=95))]
+    reserve: u8,
     /// Refused: a command line can be read by others.
     #[arg(long, hide = true, value_name = "TOKEN", alias = "api-token")]
     token: Option<String>,
@@ -33,7 +36,18 @@ pub(super) struct World {
     /// Profiles of the orgs, by the same names; simulated ones have none.
     pub(super) profiles: BTreeMap<String, String>,
     pub(super) directories: BTreeMap<String, Arc<ldap::Directory>>,
+    reserve: u8,
     _simulator: Option<Simulator>,
+}
+
+/// Percent.
+const RESERVE: u8 = 20;
+
+fn settings(reserve: u8) -> okta::Settings {
+    okta::Settings {
+        reserve: f64::from(reserve) / 100.0,
+        ..okta::Settings::default()
+    }
 }
 
 impl Where {
@@ -51,7 +65,7 @@ impl Where {
 
     fn configured(&self, context: &Context, runbook: &Runbook) -> Result<World, Error> {
         let bindings = bindings(&self.orgs, runbook)?;
-        let mut world = World::of(context)?;
+        let mut world = World::of(context, self.reserve)?;
         for org in &runbook.orgs {
             let profile = match bindings.get(org.name.as_str()) {
                 Some(profile) => context.config.org(profile)?,
@@ -65,8 +79,9 @@ impl Where {
 
 impl World {
     /// Directories, and no org yet.
-    fn of(context: &Context) -> Result<Self, Error> {
+    fn of(context: &Context, reserve: u8) -> Result<Self, Error> {
         Ok(Self {
+            reserve,
             orgs: BTreeMap::new(),
             profiles: BTreeMap::new(),
             directories: directories(context)?,
@@ -75,8 +90,10 @@ impl World {
     }
 
     fn add(&mut self, context: &Context, name: &str, profile: &OrgProfile) -> Result<(), Error> {
-        self.orgs
-            .insert(name.to_owned(), Arc::new(client(context, profile)?));
+        self.orgs.insert(
+            name.to_owned(),
+            Arc::new(client(context, profile, self.reserve)?),
+        );
         self.profiles
             .insert(name.to_owned(), profile.profile.clone());
         Ok(())
@@ -89,7 +106,7 @@ pub(super) fn of_record(
     record: &Record,
     given: &[String],
 ) -> Result<World, Error> {
-    let mut world = World::of(context)?;
+    let mut world = World::of(context, RESERVE)?;
     for org in &record.orgs {
         let named = given
             .iter()
@@ -176,7 +193,7 @@ fn bindings<'a>(
     Ok(bindings)
 }
 
-fn client(context: &Context, profile: &OrgProfile) -> Result<Client, Error> {
+fn client(context: &Context, profile: &OrgProfile, reserve: u8) -> Result<Client, Error> {
     let (base, warning) = BaseUrl::parse(&profile.url)
         .map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
     if let Some(warning) = warning {
@@ -185,7 +202,7 @@ fn client(context: &Context, profile: &OrgProfile) -> Result<Client, Error> {
             .warn(&format!("{}: {warning}", profile.origin));
     }
     let token = profile.token.read(context.config.environment())?;
-    Client::new(base, Credentials::Ssws(token), okta::Settings::default())
+    Client::new(base, Credentials::Ssws(token), settings(reserve))
         .map_err(|error| as_usage(&error.to_string(), error.help()))
 }
 
@@ -265,6 +282,7 @@ async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
         orgs,
         profiles: BTreeMap::new(),
         directories,
+        reserve: RESERVE,
         _simulator: Some(simulator),
     })
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
-use super::event::{Counts, Event, Kind, OrgLine, Outcome};
+use super::event::{Counts, Event, ItemOutcome, Kind, OrgLine, Outcome};
 use super::gate::{Consent, Gate};
 use super::items::Items;
 use super::journal::{self, Held, Journal, Record};
@@ -19,6 +19,9 @@ use crate::{ldap, okta};
 
 /// Where events go besides the journal: the terminal.
 pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Where the progress of bulk steps goes.
+pub type Watcher = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
 
 /// What a run is made of.
 pub struct Settings {
@@ -32,10 +35,23 @@ pub struct Settings {
     pub directories: BTreeMap<String, Arc<ldap::Directory>>,
     pub consent: Consent,
     pub listener: Listener,
+    pub watcher: Watcher,
     pub cancelled: CancellationToken,
     pub edits: Edits,
     /// Values that are kept out of the journal wherever they stand.
     pub secrets: Vec<SecretString>,
+}
+
+/// How far a bulk step is, for who watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// A bulk step of so many items began, in the step of this title.
+    Began {
+        step: Option<&'a str>,
+        items: usize,
+    },
+    Ended(ItemOutcome),
+    Over,
 }
 
 /// What is executed.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::door::Run;
+use super::door::{Progress, Run};
 use super::error::Error;
 use super::event::{ItemOutcome, Kind, Outcome};
 use super::journal::{Durability, Entry, State, What};
@@ -56,7 +56,20 @@ impl Run {
         let number = lane.next_bulk();
         let named = json!({ "bulk": number, "keys": keys });
         self.value(lane, &named, || Value::Null)?;
+        if lane.item().is_none() {
+            (self.settings().watcher)(Progress::Began {
+                step: lane.step().as_deref(),
+                items: keys.len(),
+            });
+        }
         Ok(number)
+    }
+
+    /// All items of a bulk step ended, or it was broken off.
+    pub fn bulk_over(&self, lane: &Lane) {
+        if lane.item().is_none() {
+            (self.settings().watcher)(Progress::Over);
+        }
     }
 
     /// The lane of an item, or its value when it was done before.
@@ -71,6 +84,7 @@ impl Run {
                 {
                     let writes = end.result["writes"].as_u64().unwrap_or_default();
                     self.items().add(key, writes, false);
+                    self.watched(writes, false);
                     return Ok(Begun::Done(end.result["value"]["value"].clone()));
                 }
                 end => failed_before = end.is_some_and(|end| end.state == State::Refused),
@@ -95,6 +109,7 @@ impl Run {
             return Ok(());
         };
         self.items().add(key, lane.writes(), result.is_err());
+        self.watched(lane.writes(), result.is_err());
         let (state, value) = match &result {
             Ok(Some(value)) => (State::Answered, json!({ "value": value })),
             Ok(None) => (State::Answered, json!({ "lost": true })),
@@ -124,6 +139,10 @@ impl Run {
         Ok(())
     }
 
+    fn watched(&self, writes: u64, failed: bool) {
+        (self.settings().watcher)(Progress::Ended(outcome(writes, failed)));
+    }
+
     /// What was recorded after a bulk step that now ended otherwise was asked under other circumstances.
     pub fn ended_otherwise(&self, lane: &Lane) {
         lane.past().recorded.clear();
@@ -138,14 +157,9 @@ impl Run {
             all += 1;
             failed += u64::from(item.failed);
             if !item.failed {
-                let outcome = if item.writes == 0 {
-                    ItemOutcome::Unchanged
-                } else {
-                    ItemOutcome::Succeeded
-                };
                 let kind = Kind::Item {
                     key: key.to_string(),
-                    outcome,
+                    outcome: self::outcome(item.writes, false),
                     message: None,
                 };
                 self.tell(&Lane::default(), kind)?;
@@ -157,5 +171,13 @@ impl Run {
             Outcome::Succeeded if failed > 0 => Outcome::Partly,
             other => other,
         })
+    }
+}
+
+fn outcome(writes: u64, failed: bool) -> ItemOutcome {
+    match (failed, writes) {
+        (true, _) => ItemOutcome::Failed,
+        (false, 0) => ItemOutcome::Unchanged,
+        (false, _) => ItemOutcome::Succeeded,
     }
 }

@@ -42,6 +42,6 @@ pub mod undo;
 mod watch;
 mod writing;
 
-pub use door::{Done, Edits, Listener, Page, Procedure, Run, Settings};
+pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Watcher};
 pub use error::{Error, Refusal};
 pub use items::Begun;

@@ -51,6 +51,9 @@ impl Run {
 
     /// A wait is shown even when the journal fails at it: the next write finds that out before it is sent.
     pub(super) fn told_wait(&self, lane: &Lane, call: &Call, wait: &okta::Wait) {
+        if wait.is_told || wait.duration < SHOWN {
+            return;
+        }
         let kind = Kind::Wait {
             reason: format!(
                 "{} of {} ({})",
@@ -63,6 +66,9 @@ impl Run {
         let _ = self.tell(lane, kind);
     }
 }
+
+/// Shorter waits are the pace of the limits, not news.
+const SHOWN: std::time::Duration = std::time::Duration::from_secs(2);
 
 pub(super) fn stamped(lane: &Lane, kind: Kind) -> Event {
     Event {

@@ -151,6 +151,7 @@ impl Run {
                 }
             }
         }
+        self.bulk_over(lane);
         Ok(left)
     }
 

@@ -4,4 +4,5 @@ mod architecture;
 mod boundaries;
 mod commands;
 mod faults;
+mod limits;
 mod simulator;

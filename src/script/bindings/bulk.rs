@@ -93,6 +93,7 @@ fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) 
         broken: Mutex::default(),
     };
     bulk.work(concurrency);
+    bulk.scene.host.run.bulk_over(&bulk.scene.lane);
     bulk.result()
 }
 
