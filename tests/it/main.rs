@@ -2,4 +2,6 @@
 
 mod architecture;
 mod commands;
+mod move_user;
 mod simulator;
+mod stage;
