@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::ArgAction;
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::world::Where;
@@ -76,14 +77,11 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         terminal.clone(),
         run.id().to_owned(),
     ));
-    let ended = procedure.execute(&run, &parameters.values, runtime.handle());
+    let ended = procedure.execute(&run, &as_seen(&parameters), runtime.handle());
     if let Some(error) = &ended.error {
         terminal.error(error);
     }
-    let message = ended
-        .error
-        .as_ref()
-        .and_then(|error| error.message.lines().next());
+    let message = ended.error.as_ref().map(|error| error.message.as_str());
     let outcome = run
         .end(ended.outcome, message)
         .map_err(|error| unwritable(&error))?;
@@ -91,6 +89,23 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         Some(error) if error.exit == Exit::Usage => Exit::Usage,
         _ => exit(outcome),
     })
+}
+
+/// `params` of the script: the values, and under `origins` the rows of files that the items of lists are from (`users.csv:3`), so that
+/// it can name the row of what is found wrong only in the org. Empty for items that are from no file.
+fn as_seen(parameters: &Parameters) -> Map<String, Value> {
+    let rows = |name: &String, items: &Vec<Value>| {
+        let row = |index| parameters.origin(name, index).filter(|it| it.contains(':'));
+        let rows = (0..items.len()).map(|index| row(index).unwrap_or_default());
+        rows.collect::<Value>()
+    };
+    let mut seen = parameters.values.clone();
+    let lists = seen
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), rows(name, value.as_array()?))));
+    let origins = Value::Object(lists.collect());
+    seen.entry("origins").or_insert(origins);
+    seen
 }
 
 fn unwritable(error: &crate::run::Error) -> Error {

@@ -123,7 +123,7 @@ fn assignments_that_exist_keep_their_priority_and_ou() {
 fn two_hundred_users_of_a_csv_are_moved_and_ldapsearch_finds_each() {
     let stage = Stage::of(&json!({"contractors": 200}));
     // 50 calls a second of the scarce limit: that of an hour in a minute.
-    stage.options(json!({"jobDelayMs": 100, "limits": {"windowSeconds": 1}}));
+    stage.options(json!({"jobDelayMs": 100, "limits": {"windowSeconds": 1, "scale": 5}}));
     let logins = contractors(&stage);
     assert_eq!(logins.len(), 200);
     let rows: Vec<String> = logins.iter().map(|login| format!("\"contractor, moving\",{login}")).collect();

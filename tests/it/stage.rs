@@ -140,21 +140,17 @@ impl Stage {
     pub(crate) fn moving(&self, more: &[&str]) -> Command {
         let mut command = self.command();
         command.args(["run", RUNBOOK, "--output", "json"]);
-        for parameter in [
-            "directory=corp.example".to_owned(),
-            format!("from_ou={FROM}"),
-            format!("to_ou={TO}"),
-        ] {
-            command.args(["--param", &parameter]);
-        }
         let names: BTreeSet<&str> = more
             .iter()
             .filter_map(|given| given.split_once('=').map(|(name, _)| name))
             .collect();
         for (name, value) in [
             ("users", ADA),
+            ("directory", "corp.example"),
             ("from_group", FROM_GROUP),
+            ("from_ou", FROM),
             ("to_group", TO_GROUP),
+            ("to_ou", TO),
         ] {
             if !names.contains(name) {
                 command.args(["--param", &format!("{name}={value}")]);
