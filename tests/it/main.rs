@@ -2,6 +2,7 @@
 
 mod architecture;
 mod commands;
+mod failures;
 mod guards;
 mod move_user;
 mod simulator;

@@ -274,17 +274,19 @@ impl Stage {
         self.state()["apps"][app]["users"][user].clone()
     }
 
-    /// Names of the groups that are assigned to the AD instance and have the user.
+    /// Names of the groups that are assigned to the AD instance and have the user, sorted.
     pub(crate) fn provisioning_groups(&self, login: &str) -> Vec<String> {
         let (app, user, state) = (self.app(), self.user(login), self.state());
         let assigned = state["apps"][app]["groups"].as_object().unwrap();
         let groups = state["groups"].as_object().unwrap();
-        groups
+        let mut names: Vec<String> = groups
             .iter()
             .filter(|(id, _)| assigned.contains_key(*id))
             .filter(|(_, group)| group["members"].as_array().unwrap().contains(&json!(user)))
             .map(|(_, group)| group["name"].as_str().unwrap().to_owned())
-            .collect()
+            .collect();
+        names.sort();
+        names
     }
 
     /// The account of this `userPrincipalName`, `None` when the directory has none.
