@@ -1,6 +1,7 @@
 //! Tests through the built binary.
 
 mod architecture;
+mod assumptions;
 mod commands;
 mod failures;
 mod guards;

@@ -411,11 +411,13 @@ impl Ran {
         items
     }
 
-    /// Messages of the items that failed, and of the run.
+    /// Messages of the items that failed, each after its key, and of the run.
     pub(crate) fn messages(&self) -> String {
         let items = self.events_of("item");
-        let of_items = items.iter().filter_map(|item| item["message"].as_str());
-        let mut all: Vec<String> = of_items.map(str::to_owned).collect();
+        let failed = items.iter().filter(|item| item["outcome"] == "failed");
+        let mut all: Vec<String> = failed
+            .map(|item| format!("{}: {}", item["key"], item["message"]))
+            .collect();
         all.push(self.stderr.clone());
         all.join("\n")
     }
