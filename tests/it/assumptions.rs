@@ -88,7 +88,7 @@ fn assert_truth(stage: &Stage, ran: &Ran, what: &str) {
 
 /// Runs all rows beside each other: they wait more than they work.
 fn beside<T: Sync>(rows: &[T], act: impl Fn(&T) + Sync) {
-    for some in rows.chunks(8) {
+    for some in rows.chunks(16) {
         std::thread::scope(|scope| {
             for row in some {
                 scope.spawn(|| act(row));

@@ -50,6 +50,7 @@ pub(crate) enum Directory {
 pub(crate) struct Stage {
     runtime: tokio::runtime::Runtime,
     simulator: Simulator,
+    client: reqwest::Client,
     folder: tempfile::TempDir,
 }
 
@@ -77,6 +78,7 @@ impl Stage {
         let stage = Self {
             runtime,
             simulator,
+            client: reqwest::Client::new(),
             folder,
         };
         let profile = stage.profile();
@@ -87,7 +89,7 @@ impl Stage {
     /// Three contractors in the OU `FROM`, jobs without delay; `options` are merged into the org's.
     pub(crate) fn contractors(options: Value) -> Self {
         let stage = Self::of(&json!({"contractors": 3}));
-        stage.options(json!({"limits": {"enabled": false}, "jobDelayMs": 20, "agentTimeoutMs": 200}));
+        stage.options(json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}));
         stage.options(options);
         stage
     }
@@ -184,7 +186,8 @@ impl Stage {
     /// A request with the org's token: status and body.
     pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         self.runtime.block_on(async {
-            let mut request = reqwest::Client::new()
+            let mut request = self
+                .client
                 .request(
                     method.parse().unwrap(),
                     format!("{}{path}", self.url()),
