@@ -3,8 +3,10 @@
 mod architecture;
 mod assumptions;
 mod commands;
+mod consent;
 mod failures;
 mod guards;
 mod move_user;
+mod secrets;
 mod simulator;
 mod stage;
