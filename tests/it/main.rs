@@ -7,6 +7,7 @@ mod consent;
 mod failures;
 mod guards;
 mod move_user;
+mod readme;
 mod secrets;
 mod simulator;
 mod stage;
