@@ -32,7 +32,11 @@ fn profile_sourcing_by_active_directory() {
         &scenario("ad_sourced"),
         &[],
         1,
-        &["Active Directory is not the profile source of corp.example", "help:", "To Okta"],
+        &[
+            "Active Directory is not the profile source of corp.example",
+            "help:",
+            "To Okta",
+        ],
     );
 }
 
@@ -54,16 +58,33 @@ fn push_features_that_are_off() {
         &stage,
         &[],
         1,
-        &["\"Create Users\" is on", "\"Update User Attributes\" is on", "Provisioning > To App"],
+        &[
+            "\"Create Users\" is on",
+            "\"Update User Attributes\" is on",
+            "Provisioning > To App",
+        ],
     );
 }
 
 #[test]
 fn an_ou_that_active_directory_has_not() {
-    let (lost, nowhere) = ("OU=Lost,DC=corp,DC=example", "OU=Nowhere,DC=corp,DC=example");
+    let (lost, nowhere) = (
+        "OU=Lost,DC=corp,DC=example",
+        "OU=Nowhere,DC=corp,DC=example",
+    );
     let stage = plain();
-    stops(&stage, &[&format!("to_ou={lost}")], 1, &[&format!("Active Directory has {lost}"), "create the OU"]);
-    stops(&stage, &[&format!("from_ou={nowhere}")], 1, &[&format!("Active Directory has {nowhere}")]);
+    stops(
+        &stage,
+        &[&format!("to_ou={lost}")],
+        1,
+        &[&format!("Active Directory has {lost}"), "create the OU"],
+    );
+    stops(
+        &stage,
+        &[&format!("from_ou={nowhere}")],
+        1,
+        &[&format!("Active Directory has {nowhere}")],
+    );
     // Both are told in one run.
     stops(
         &stage,
@@ -79,7 +100,11 @@ fn another_account_of_the_same_name_in_the_destination() {
         &scenario("same_name"),
         &[],
         1,
-        &["has no other account named Ada Novak", "is another account than that of ada.novak@corp.example", "rename"],
+        &[
+            "has no other account named Ada Novak",
+            "is another account than that of ada.novak@corp.example",
+            "rename",
+        ],
     );
 }
 
@@ -105,7 +130,11 @@ fn no_group_in_common_and_none_may_be_made() {
         &plain(),
         &["create=false"],
         1,
-        &["AD User-Contractor is assigned to corp.example", "AD Users is assigned to corp.example", "create=true"],
+        &[
+            "AD User-Contractor is assigned to corp.example",
+            "AD Users is assigned to corp.example",
+            "create=true",
+        ],
     );
 }
 
@@ -115,7 +144,12 @@ fn a_source_group_that_a_rule_fills() {
         &scenario("rule_managed"),
         &["from_group=AD contractors"],
         1,
-        &["no active rule puts users into AD contractors", "All contractors", "exclusion list", "accept_rule_exclusions=true"],
+        &[
+            "no active rule puts users into AD contractors",
+            "All contractors",
+            "exclusion list",
+            "accept_rule_exclusions=true",
+        ],
     );
 }
 
@@ -130,7 +164,10 @@ fn a_third_group_that_outranks_the_destination() {
         &stage,
         &[],
         1,
-        &["no other group of ada.novak@corp.example outranks AD Users", "AD Staff has priority 0"],
+        &[
+            "no other group of ada.novak@corp.example outranks AD Users",
+            "AD Staff has priority 0",
+        ],
     );
 }
 
@@ -143,7 +180,11 @@ fn groups_that_provision_elsewhere() {
         &stage,
         &[],
         1,
-        &[&format!("AD User-Contractor provisions to {FROM}"), &format!("AD Users provisions to {TO}"), "OU=Else,DC=corp,DC=example"],
+        &[
+            &format!("AD User-Contractor provisions to {FROM}"),
+            &format!("AD Users provisions to {TO}"),
+            "OU=Else,DC=corp,DC=example",
+        ],
     );
 }
 
@@ -153,24 +194,45 @@ fn users_that_the_org_has_not() {
         &plain(),
         &["users=nobody@corp.example,ada.novak@corp.example,nobody.else@corp.example"],
         1,
-        &["nobody@corp.example is a user of the org", "nobody.else@corp.example is a user of the org"],
+        &[
+            "nobody@corp.example is a user of the org",
+            "nobody.else@corp.example is a user of the org",
+        ],
     );
 }
 
 #[test]
 fn users_of_a_file_are_told_with_their_rows() {
     let stage = plain();
-    stage.write("users.csv", &format!("login\nnobody@corp.example\n{ADA}\n\nnobody.else@corp.example\n"));
-    stops(&stage, &["users=@users.csv"], 1, &["users.csv:2", "users.csv:5"]);
+    stage.write(
+        "users.csv",
+        &format!("login\nnobody@corp.example\n{ADA}\n\nnobody.else@corp.example\n"),
+    );
+    stops(
+        &stage,
+        &["users=@users.csv"],
+        1,
+        &["users.csv:2", "users.csv:5"],
+    );
 }
 
 #[test]
 fn three_bad_rows_of_a_file_are_told_together_with_their_rows() {
     let stage = plain();
-    stage.write("users.csv", &format!("login,remark\n{ADA},ok\n,no login\none,two,three\n{BEN},ok\n{ADA},again\n"));
+    stage.write(
+        "users.csv",
+        &format!("login,remark\n{ADA},ok\n,no login\none,two,three\n{BEN},ok\n{ADA},again\n"),
+    );
     stage.forget_calls();
     let ran = stage.move_users(&["users=@users.csv"]);
-    ran.exits(2).says(&["users.csv:3", "`login` is empty", "users.csv:4", "2 fields, this row 3", "users.csv:6", "given already at users.csv:2"]);
+    ran.exits(2).says(&[
+        "users.csv:3",
+        "`login` is empty",
+        "users.csv:4",
+        "2 fields, this row 3",
+        "users.csv:6",
+        "given already at users.csv:2",
+    ]);
     assert_eq!(stage.calls(|_| true), 0, "nothing was sent");
 }
 
@@ -178,7 +240,12 @@ fn three_bad_rows_of_a_file_are_told_together_with_their_rows() {
 fn a_user_who_is_listed_by_two_names() {
     let stage = plain();
     let id = stage.user(ADA);
-    stops(&stage, &[&format!("users={ADA},{id}")], 1, &["ada.novak@corp.example is listed once"]);
+    stops(
+        &stage,
+        &[&format!("users={ADA},{id}")],
+        1,
+        &["ada.novak@corp.example is listed once"],
+    );
 }
 
 #[test]
@@ -186,7 +253,12 @@ fn a_user_who_is_not_in_the_former_ou() {
     let stage = plain();
     stage.deed(&json!({"do": "create_ou", "dn": "OU=Else,DC=corp,DC=example"}));
     stage.deed(&json!({"do": "move_account", "account": ADA, "organizationalUnit": "OU=Else,DC=corp,DC=example"}));
-    stops(&stage, &[], 1, &["ada.novak@corp.example", "OU=Else,DC=corp,DC=example"]);
+    stops(
+        &stage,
+        &[],
+        1,
+        &["ada.novak@corp.example", "OU=Else,DC=corp,DC=example"],
+    );
 }
 
 #[test]
@@ -194,7 +266,12 @@ fn a_user_who_is_not_active() {
     let stage = plain();
     let path = format!("/api/v1/users/{}/lifecycle/suspend", stage.user(ADA));
     stage.done("POST", &path, &Value::Null);
-    stops(&stage, &[], 1, &["ada.novak@corp.example is active", "SUSPENDED"]);
+    stops(
+        &stage,
+        &[],
+        1,
+        &["ada.novak@corp.example is active", "SUSPENDED"],
+    );
 }
 
 #[test]
@@ -202,7 +279,15 @@ fn a_user_who_is_not_assigned() {
     let stage = plain();
     let path = format!("/api/v1/apps/{}/users/{}", stage.app(), stage.user(ADA));
     stage.done("DELETE", &path, &Value::Null);
-    stops(&stage, &[], 1, &["ada.novak@corp.example is assigned to corp.example", "import from Active Directory"]);
+    stops(
+        &stage,
+        &[],
+        1,
+        &[
+            "ada.novak@corp.example is assigned to corp.example",
+            "import from Active Directory",
+        ],
+    );
 }
 
 #[test]
@@ -212,7 +297,12 @@ fn a_group_of_another_type() {
         "orgs": [{"name": "okta", "groups": [{"name": TO_GROUP, "type": "APP_GROUP"}], "apps": [{"activeDirectory": "corp.example"}]}],
         "contractors": 3,
     }));
-    stops(&stage, &[], 1, &["AD Users is a group of Okta's own", "name another group"]);
+    stops(
+        &stage,
+        &[],
+        1,
+        &["AD Users is a group of Okta's own", "name another group"],
+    );
 }
 
 #[test]
@@ -220,12 +310,28 @@ fn a_group_that_is_not_assigned_and_has_other_members() {
     let stage = plain();
     let group = stage.group(TO_GROUP);
     stage.join(&group, BEN);
-    stops(&stage, &[], 1, &["AD Users, which is not assigned to corp.example yet, has no other members", "provision them too"]);
+    stops(
+        &stage,
+        &[],
+        1,
+        &[
+            "AD Users, which is not assigned to corp.example yet, has no other members",
+            "provision them too",
+        ],
+    );
 }
 
 #[test]
 fn a_domain_that_the_org_does_not_know() {
-    stops(&plain(), &["directory=emea.example"], 1, &["the org has an AD instance for emea.example", "corp.example"]);
+    stops(
+        &plain(),
+        &["directory=emea.example"],
+        1,
+        &[
+            "the org has an AD instance for emea.example",
+            "corp.example",
+        ],
+    );
 }
 
 #[test]
@@ -244,7 +350,11 @@ fn a_token_whose_owner_may_only_read() {
         &scenario("lesser_admin"),
         &[],
         1,
-        &["rea.der@corp.example may assign apps and change memberships", "READ_ONLY_ADMIN", "super admin"],
+        &[
+            "rea.der@corp.example may assign apps and change memberships",
+            "READ_ONLY_ADMIN",
+            "super admin",
+        ],
     );
 }
 
@@ -255,7 +365,11 @@ fn a_token_whose_owner_has_no_role() {
         "orgs": [{"name": "okta", "admin": {"login": "no.body@corp.example", "roles": []}, "apps": [{"activeDirectory": "corp.example"}]}],
         "contractors": 3,
     }));
-    stage.assert_no_write(&mut stage.moving(&["--yes", "--attest", "all"]), 1, &["no.body@corp.example may assign apps", "super admin"]);
+    stage.assert_no_write(
+        &mut stage.moving(&["--yes", "--attest", "all"]),
+        1,
+        &["no.body@corp.example may assign apps", "super admin"],
+    );
 }
 
 #[test]
@@ -293,12 +407,21 @@ fn a_directory_that_does_not_answer_or_does_not_know_the_password() {
     assert!(!ran.said().contains("not the password"), "{ran}");
     let profile = "[directories.\"corp.example\"]\nurl = \"ldap://127.0.0.1:9\"\nbind_dn = \"CN=x,DC=corp,DC=example\"\npassword = { env = \"AD_PASSWORD\" }\nbase = \"DC=corp,DC=example\"\n";
     stage.write("okta-runbook.toml", profile);
-    stage.assert_no_write(&mut stage.moving(&["--yes", "--attest", "all"]), 1, &["127.0.0.1:9"]);
+    stage.assert_no_write(
+        &mut stage.moving(&["--yes", "--attest", "all"]),
+        1,
+        &["127.0.0.1:9"],
+    );
 }
 
 impl Stage {
     #[track_caller]
-    fn assert_no_write(&self, command: &mut std::process::Command, code: i32, words: &[&str]) -> Ran {
+    fn assert_no_write(
+        &self,
+        command: &mut std::process::Command,
+        code: i32,
+        words: &[&str],
+    ) -> Ran {
         self.forget_calls();
         let ran = Ran::command(command);
         ran.exits(code).says(words);

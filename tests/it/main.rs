@@ -11,3 +11,4 @@ mod readme;
 mod secrets;
 mod simulator;
 mod stage;
+mod verbs;

@@ -19,14 +19,22 @@ fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
 }
 
 fn holds(bytes: &[u8], secret: &str) -> bool {
-    bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
+    bytes
+        .windows(secret.len())
+        .any(|window| window == secret.as_bytes())
 }
 
 #[track_caller]
 fn assert_no_secret(stage: &Stage, runs: &[Ran], secrets: &[&str]) {
     let mut found = Vec::new();
     files(&stage.folder().join(".okta-runbook"), &mut found);
-    assert!(found.iter().any(|(name, _)| name.ends_with("journal.sqlite")), "{:?}", found.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    assert!(
+        found
+            .iter()
+            .any(|(name, _)| name.ends_with("journal.sqlite")),
+        "{:?}",
+        found.iter().map(|(name, _)| name).collect::<Vec<_>>()
+    );
     for secret in secrets {
         for (name, bytes) in &found {
             assert!(!holds(bytes, secret), "{secret} is in {name}");
@@ -55,13 +63,21 @@ fn no_secret_is_printed_or_journalled() {
         failing,
         stage.move_users(&[]),
         Ran::command(stage.command().args(["runs"])),
-        Ran::command(stage.command().args(["run", "ad/move_user_to_ou", "--token", &token])),
+        Ran::command(
+            stage
+                .command()
+                .args(["run", "ad/move_user_to_ou", "--token", &token]),
+        ),
     ];
     assert_eq!(runs[3].code, Some(0), "{}", runs[3]);
     let id = runs[3].outcome()["run"].as_str().unwrap().to_owned();
     let shown = [
         Ran::command(stage.command().args(["runs", "show", &id])),
-        Ran::command(stage.command().args(["runs", "show", &id, "--output", "json"])),
+        Ran::command(
+            stage
+                .command()
+                .args(["runs", "show", &id, "--output", "json"]),
+        ),
     ];
     let secrets = [token.as_str(), password.as_str(), dead, wrong];
     assert_no_secret(&stage, &runs, &secrets);
@@ -93,12 +109,35 @@ throw "stop here";
 "#);
     let mut command = stage.command();
     command.env("NEW_PASSWORD", "Sw0rdfish-in-variable");
-    let ran = Ran::command(command.args(["run", "user", "--yes", "--param", "password=env:NEW_PASSWORD", "--output", "json"]));
+    let ran = Ran::command(command.args([
+        "run",
+        "user",
+        "--yes",
+        "--param",
+        "password=env:NEW_PASSWORD",
+        "--output",
+        "json",
+    ]));
     ran.exits(1).says(&["stop here"]);
     let users = stage.state()["users"].clone();
-    assert!(users.as_object().unwrap().values().any(|user| user["login"] == "neo@corp.example" && user["hasPassword"] == true), "the password was sent");
+    assert!(
+        users
+            .as_object()
+            .unwrap()
+            .values()
+            .any(|user| user["login"] == "neo@corp.example" && user["hasPassword"] == true),
+        "the password was sent"
+    );
     // The script's own line may be shown with an error; what was sent may not.
-    assert_no_secret(&stage, &[ran], &["Sw0rdfish-in-script", "Nobody-at-all", "Sw0rdfish-in-variable"]);
+    assert_no_secret(
+        &stage,
+        &[ran],
+        &[
+            "Sw0rdfish-in-script",
+            "Nobody-at-all",
+            "Sw0rdfish-in-variable",
+        ],
+    );
 }
 
 #[test]
@@ -106,11 +145,21 @@ fn a_script_error_shows_file_line_caret_and_help() {
     let stage = Stage::contractors(json!({}));
     stage.write("runbooks/wrong.rhai", "//! Wrong.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"Look\");\nlet groups = okta.list_group();\n");
     let ran = Ran::command(stage.command().args(["run", "wrong"]));
-    ran.exits(1).says(&["runbooks/wrong.rhai:5:19", "5 | let groups = okta.list_group();", "^^^^^^^^^^", "help:", "list_groups"]);
-    stage.write("runbooks/broken.rhai", "//! Broken.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nlet a = ;\n");
+    ran.exits(1).says(&[
+        "runbooks/wrong.rhai:5:19",
+        "5 | let groups = okta.list_group();",
+        "^^^^^^^^^^",
+        "help:",
+        "list_groups",
+    ]);
+    stage.write(
+        "runbooks/broken.rhai",
+        "//! Broken.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nlet a = ;\n",
+    );
     stage.forget_calls();
     let ran = Ran::command(stage.command().args(["run", "broken"]));
-    ran.exits(2).says(&["runbooks/broken.rhai:4:", "let a = ;", "^"]);
+    ran.exits(2)
+        .says(&["runbooks/broken.rhai:4:", "let a = ;", "^"]);
     assert_eq!(stage.calls(|_| true), 0);
 }
 
@@ -118,7 +167,12 @@ fn a_script_error_shows_file_line_caret_and_help() {
 #[test]
 fn an_interrupted_run_says_its_id_and_leaves_no_write_unanswered() {
     let stage = Stage::contractors(json!({"latencyMs": 60}));
-    let mut command = stage.moving(&["--yes", "--attest", "all", "users=ada.novak@corp.example,ben.okafor@corp.example"]);
+    let mut command = stage.moving(&[
+        "--yes",
+        "--attest",
+        "all",
+        "users=ada.novak@corp.example,ben.okafor@corp.example",
+    ]);
     let mut child = command
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
@@ -131,9 +185,15 @@ fn an_interrupted_run_says_its_id_and_leaves_no_write_unanswered() {
     for line in std::io::BufRead::lines(lines) {
         let line = line.unwrap();
         let event: Value = serde_json::from_str(&line).unwrap();
-        if !signalled && event["event"] == "performed" && event["operation"] == "assign_user_to_group" {
+        if !signalled
+            && event["event"] == "performed"
+            && event["operation"] == "assign_user_to_group"
+        {
             signalled = true;
-            let killed = std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
+            let killed = std::process::Command::new("kill")
+                .args(["-INT", &id])
+                .status()
+                .unwrap();
             assert!(killed.success());
         }
         stdout.push_str(&line);

@@ -89,7 +89,8 @@ impl Stage {
     /// Three contractors in the OU `FROM`, jobs without delay; `options` are merged into the org's.
     pub(crate) fn contractors(options: Value) -> Self {
         let stage = Self::of(&json!({"contractors": 3}));
-        stage.options(json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}));
+        stage
+            .options(json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}));
         stage.options(options);
         stage
     }
@@ -188,10 +189,7 @@ impl Stage {
         self.runtime.block_on(async {
             let mut request = self
                 .client
-                .request(
-                    method.parse().unwrap(),
-                    format!("{}{path}", self.url()),
-                )
+                .request(method.parse().unwrap(), format!("{}{path}", self.url()))
                 .header("Authorization", format!("SSWS {}", self.token()));
             request = if body.is_null() {
                 request.header("Content-Length", "0")
@@ -208,7 +206,10 @@ impl Stage {
     /// A request that must succeed.
     pub(crate) fn done(&self, method: &str, path: &str, body: &Value) -> Value {
         let (status, answer) = self.send(method, path, body);
-        assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
+        assert!(
+            (200..300).contains(&status),
+            "{method} {path}: {status} {answer}"
+        );
         answer
     }
 
@@ -254,7 +255,11 @@ impl Stage {
     }
 
     pub(crate) fn group(&self, name: &str) -> String {
-        let group = self.done("POST", "/api/v1/groups", &json!({"profile": {"name": name}}));
+        let group = self.done(
+            "POST",
+            "/api/v1/groups",
+            &json!({"profile": {"name": name}}),
+        );
         group["id"].as_str().unwrap().to_owned()
     }
 
@@ -333,26 +338,40 @@ impl Stage {
 
     /// What holds whatever happened: the account is enabled and in one of the two OUs, the user has a provisioning group or is as he was.
     pub(crate) fn assert_safe(&self, login: &str, ran: &Ran) {
-        let account = self.account(login).unwrap_or_else(|| panic!("{login} has no account\n{ran}"));
+        let account = self
+            .account(login)
+            .unwrap_or_else(|| panic!("{login} has no account\n{ran}"));
         assert!(account.enabled, "{login} is disabled\n{ran}");
         assert!(
-            [FROM, TO].iter().any(|unit| account.dn.ends_with(&format!(",{unit}"))),
+            [FROM, TO]
+                .iter()
+                .any(|unit| account.dn.ends_with(&format!(",{unit}"))),
             "{account:?}\n{ran}"
         );
         let held = self.app_user(login);
         assert!(!held.is_null(), "{login} lost his assignment\n{ran}");
         if held["scope"] == "GROUP" {
             let groups = self.provisioning_groups(login);
-            assert!(!groups.is_empty(), "{login} has no provisioning group\n{ran}");
+            assert!(
+                !groups.is_empty(),
+                "{login} has no provisioning group\n{ran}"
+            );
         }
     }
 
     /// The user is where the run should have brought him, in Okta's groups and in the directory.
     pub(crate) fn assert_moved(&self, login: &str, ran: &Ran) {
         let account = self.account(login).unwrap();
-        assert!(account.dn.ends_with(&format!(",{TO}")), "{account:?}\n{ran}");
+        assert!(
+            account.dn.ends_with(&format!(",{TO}")),
+            "{account:?}\n{ran}"
+        );
         assert!(account.enabled, "{account:?}\n{ran}");
-        assert_eq!(self.provisioning_groups(login), [TO_GROUP], "{login}\n{ran}");
+        assert_eq!(
+            self.provisioning_groups(login),
+            [TO_GROUP],
+            "{login}\n{ran}"
+        );
         assert_eq!(self.app_user(login)["scope"], "GROUP", "{login}\n{ran}");
     }
 }
@@ -380,7 +399,9 @@ impl Ran {
 
     /// The lines of JSON output.
     pub(crate) fn events(&self) -> Vec<Value> {
-        let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let read = |line: &str| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        };
         self.stdout.lines().map(read).collect()
     }
 
@@ -443,8 +464,15 @@ impl Ran {
 
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { code, stdout, stderr } = self;
-        writeln!(f, "exit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
+        let Self {
+            code,
+            stdout,
+            stderr,
+        } = self;
+        writeln!(
+            f,
+            "exit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
+        )
     }
 }
 
