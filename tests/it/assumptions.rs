@@ -62,7 +62,7 @@ impl Priorities {
 
 /// Moves two users, one of whom has to be told by the exit code alone to be there or not.
 fn moves(options: &Value, priorities: Priorities, directory: Directory) {
-    let stage = Stage::contractors(options.clone());
+    let stage = Stage::contractors(options);
     priorities.set(&stage);
     stage.set_directory(directory);
     let ran = stage.move_users(&[&format!("users={ADA},{BEN}"), "timeout=12"]);
@@ -142,7 +142,7 @@ fn reads_may_lag_behind_writes() {
         ),
     ];
     beside(&rows, |(options, priorities)| {
-        moves(options, *priorities, Directory::Configured)
+        moves(options, *priorities, Directory::Configured);
     });
 }
 
@@ -161,7 +161,7 @@ fn without_a_directory_the_run_says_what_okta_says() {
         (assuming("dnAfterMove", "at_import"), Priorities::NoneYet, 1),
     ];
     beside(&rows, |(options, priorities, code)| {
-        let stage = Stage::contractors(options.clone());
+        let stage = Stage::contractors(options);
         priorities.set(&stage);
         stage.set_directory(Directory::Absent);
         let ran = stage.move_users(&["timeout=6"]);
@@ -175,7 +175,7 @@ fn without_a_directory_the_run_says_what_okta_says() {
 
 #[test]
 fn a_record_that_follows_at_the_next_import_is_remarked() {
-    let stage = Stage::contractors(assuming("dnAfterMove", "at_import"));
+    let stage = Stage::contractors(&assuming("dnAfterMove", "at_import"));
     let ran = stage.move_users(&[]);
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
@@ -192,7 +192,7 @@ fn a_record_that_follows_at_the_next_import_is_remarked() {
 /// The loss of the assignment is what the order of the steps avoids: the user is in a provisioning group before he is converted.
 #[test]
 fn a_conversion_without_a_group_would_lose_the_assignment_and_is_never_asked_for() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     let path = format!("/api/v1/apps/{}/users/{}", stage.app(), stage.user(BEN));
     stage.done("POST", &path, &json!({"scope": "GROUP"}));
     stage.wait_for("the harm", |stage| stage.app_user(BEN).is_null());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::stage::{ADA, Ran, Stage};
 
 fn plain() -> Stage {
-    Stage::contractors(json!({}))
+    Stage::contractors(&json!({}))
 }
 
 #[test]

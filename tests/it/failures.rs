@@ -9,7 +9,7 @@ const JOIN: &str = "Join the group of the destination OU";
 
 /// A stage on which a job takes long enough to act before it.
 fn slow() -> Stage {
-    Stage::contractors(json!({"jobDelayMs": 600, "agentTimeoutMs": 200}))
+    Stage::contractors(&json!({"jobDelayMs": 600, "agentTimeoutMs": 200}))
 }
 
 /// Moves Ada, and acts when the run begins `step`.
@@ -138,7 +138,7 @@ fn what_the_directory_refuses_is_told_and_can_be_mended() {
                 );
 
                 (row.mend)(&stage);
-                stage.options(json!({"jobDelayMs": 0}));
+                stage.options(&json!({"jobDelayMs": 0}));
                 stage.done("POST", "/simulator/tasks/retry", &Value::Null);
                 let again = stage.move_users(&[]);
                 again.exits(0);
@@ -180,7 +180,7 @@ fn an_account_that_vanished_is_told() {
 
 #[test]
 fn an_option_that_is_off_moves_nothing_and_is_told_when_the_time_is_over() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.instance(&json!({"updateOuOnGroupChange": false}));
     let ran = stage.move_users(&["timeout=3"]);
     ran.exits(1);
@@ -202,7 +202,7 @@ fn an_option_that_is_off_moves_nothing_and_is_told_when_the_time_is_over() {
 
 #[test]
 fn rights_that_were_never_there_are_told() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     deny(&stage);
     let ran = stage.move_users(&[]);
     ran.exits(1);
@@ -212,7 +212,7 @@ fn rights_that_were_never_there_are_told() {
 
 #[test]
 fn a_refusal_is_told_without_a_directory_too() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.set_directory(crate::stage::Directory::Absent);
     deny(&stage);
     let ran = stage.move_users(&["timeout=8"]);
@@ -223,7 +223,7 @@ fn a_refusal_is_told_without_a_directory_too() {
 
 #[test]
 fn one_user_who_fails_does_not_hold_up_the_others() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.deed(&json!({"do": "protect", "account": ADA}));
     let ran = stage.move_users(&[&format!("users={ADA},{BEN}")]);
     ran.exits(3);
@@ -241,7 +241,7 @@ fn one_user_who_fails_does_not_hold_up_the_others() {
 
 #[test]
 fn where_leaving_moves_the_account_a_refusal_is_told_as_well() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.provisioning_group(FROM_GROUP, FROM, 0);
     stage.provisioning_group(TO_GROUP, TO, 1);
     deny(&stage);
@@ -275,7 +275,7 @@ fn a_user_deactivated_during_the_run_is_told() {
 
 #[test]
 fn a_lost_answer_of_a_write_does_not_lose_the_user() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.fault(
         &json!({"method": "DELETE", "path": "/api/v1/groups/*/users", "action": "cut_after"}),
     );
@@ -289,7 +289,7 @@ fn a_lost_answer_of_a_write_does_not_lose_the_user() {
 
 #[test]
 fn a_write_that_okta_refuses_is_told_with_its_request() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.fault(&json!({"method": "POST", "path": "/api/v1/apps/*/users", "action": "status", "status": 403,
         "errorCode": "E0000117", "errorSummary": "Cannot assign apps or update app profiles for an inactive user."}));
     let ran = stage.move_users(&[]);

@@ -17,7 +17,7 @@ fn stops(stage: &Stage, more: &[&str], code: i32, words: &[&str]) -> Ran {
 }
 
 fn plain() -> Stage {
-    Stage::contractors(json!({}))
+    Stage::contractors(&json!({}))
 }
 
 fn scenario(file: &str) -> Stage {

@@ -23,7 +23,7 @@ fn the_first_command_moves_the_example_users_and_shows_before_and_after() {
 
 #[test]
 fn a_user_is_moved_in_okta_and_in_the_directory_and_a_second_run_writes_nothing() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     let before = stage.account(ADA).unwrap();
     assert!(before.dn.ends_with(FROM));
     let ran = stage.move_users(&["users=ada.novak@corp.example,BEN.Okafor@corp.example"]);
@@ -66,7 +66,7 @@ fn a_user_is_moved_in_okta_and_in_the_directory_and_a_second_run_writes_nothing(
 
 #[test]
 fn a_user_who_has_moved_already_is_left_alone_while_another_is_moved() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.move_users(&[]).exits(0);
     let ran = stage.move_users(&[&format!("users={ADA},{BEN}")]);
     ran.exits(0);
@@ -82,7 +82,7 @@ fn a_user_who_has_moved_already_is_left_alone_while_another_is_moved() {
 
 #[test]
 fn without_a_directory_okta_alone_is_asked_and_the_outcome_says_so() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     let ran = stage.move_without_directory(&[]);
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
@@ -95,7 +95,7 @@ fn without_a_directory_okta_alone_is_asked_and_the_outcome_says_so() {
 
 #[test]
 fn what_was_begun_is_ended_by_the_next_run() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     let from = stage.provisioning_group(FROM_GROUP, FROM, 1);
     let to = stage.provisioning_group(TO_GROUP, TO, 0);
     // Ada is in the former group only, Ben in both and converted: each is taken up where he stands.
@@ -124,7 +124,7 @@ fn whichever_group_has_the_better_priority_the_user_arrives() {
     std::thread::scope(|scope| {
         for (from, to) in rows {
             scope.spawn(move || {
-                let stage = Stage::contractors(json!({}));
+                let stage = Stage::contractors(&json!({}));
                 if let Some(priority) = from {
                     stage.provisioning_group(FROM_GROUP, FROM, priority);
                 }
@@ -141,7 +141,7 @@ fn whichever_group_has_the_better_priority_the_user_arrives() {
 
 #[test]
 fn assignments_that_exist_keep_their_priority_and_ou() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     let other = stage.provisioning_group("AD Others", "OU=Others,DC=corp,DC=example", 0);
     let from = stage.provisioning_group(FROM_GROUP, FROM, 3);
     let ran = stage.move_users(&[]);
@@ -155,12 +155,12 @@ fn assignments_that_exist_keep_their_priority_and_ou() {
     );
 }
 
-/// Moves 200 users that a CSV lists, with the rate limits of a small org scaled to seconds, and looks with the client of OpenLDAP.
+/// Moves 200 users that a CSV lists, with the rate limits of a small org scaled to seconds, and looks with the client of `OpenLDAP`.
 #[test]
 fn two_hundred_users_of_a_csv_are_moved_and_ldapsearch_finds_each() {
     let stage = Stage::of(&json!({"contractors": 200}));
     // 50 calls a second of the scarce limit: that of an hour in a minute.
-    stage.options(json!({"jobDelayMs": 100, "limits": {"windowSeconds": 1, "scale": 5}}));
+    stage.options(&json!({"jobDelayMs": 100, "limits": {"windowSeconds": 1, "scale": 5}}));
     let logins = contractors(&stage);
     assert_eq!(logins.len(), 200);
     let rows: Vec<String> = logins

@@ -109,7 +109,7 @@ fn profile(stage: &Stage) -> String {
 
 #[test]
 fn every_command_of_the_readme_does_what_it_says() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     std::fs::remove_file(stage.folder().join("okta-runbook.toml")).unwrap();
     stage.write("runbooks/greet.rhai", &block("rhai"));
     let mut exported: Vec<String> = Vec::new();
@@ -191,7 +191,7 @@ fn end(child: &mut Child) {
 
 #[test]
 fn the_second_run_of_the_tour_changes_nothing() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     let run = commands()
         .into_iter()
         .find(|command| command.contains("users=ada.novak"))

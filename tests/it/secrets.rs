@@ -47,7 +47,7 @@ fn assert_no_secret(stage: &Stage, runs: &[Ran], secrets: &[&str]) {
 
 #[test]
 fn no_secret_is_printed_or_journalled() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     let (token, password) = (stage.token().to_owned(), stage.password().to_owned());
     let dead = "00deadTokenOfNobody1234";
     let mut with_dead_token = stage.moving(&["--yes"]);
@@ -87,7 +87,7 @@ fn no_secret_is_printed_or_journalled() {
 /// The scan itself can fail: what is no secret is in the journal.
 #[test]
 fn what_is_no_secret_is_in_the_journal() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.move_users(&[]).exits(0);
     let mut found = Vec::new();
     files(&stage.folder().join(".okta-runbook"), &mut found);
@@ -96,7 +96,7 @@ fn what_is_no_secret_is_in_the_journal() {
 
 #[test]
 fn secrets_in_bodies_of_calls_are_not_journalled() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.write("runbooks/user.rhai", r#"//! Make a user.
 const ORGS = #{ okta: "org" };
 const PARAMS = #{ password: #{ type: "secret", help: "of the user" } };
@@ -142,7 +142,7 @@ throw "stop here";
 
 #[test]
 fn a_script_error_shows_file_line_caret_and_help() {
-    let stage = Stage::contractors(json!({}));
+    let stage = Stage::contractors(&json!({}));
     stage.write("runbooks/wrong.rhai", "//! Wrong.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"Look\");\nlet groups = okta.list_group();\n");
     let ran = Ran::command(stage.command().args(["run", "wrong"]));
     ran.exits(1).says(&[
@@ -166,7 +166,7 @@ fn a_script_error_shows_file_line_caret_and_help() {
 /// Ctrl-C while users are moved.
 #[test]
 fn an_interrupted_run_says_its_id_and_leaves_no_write_unanswered() {
-    let stage = Stage::contractors(json!({"latencyMs": 60}));
+    let stage = Stage::contractors(&json!({"latencyMs": 60}));
     let mut command = stage.moving(&[
         "--yes",
         "--attest",

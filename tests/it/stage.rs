@@ -87,10 +87,11 @@ impl Stage {
     }
 
     /// Three contractors in the OU `FROM`, jobs without delay; `options` are merged into the org's.
-    pub(crate) fn contractors(options: Value) -> Self {
+    pub(crate) fn contractors(options: &Value) -> Self {
         let stage = Self::of(&json!({"contractors": 3}));
-        stage
-            .options(json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}));
+        stage.options(
+            &json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}),
+        );
         stage.options(options);
         stage
     }
@@ -217,8 +218,8 @@ impl Stage {
         self.done("GET", path, &Value::Null)
     }
 
-    pub(crate) fn options(&self, patch: Value) {
-        self.done("PATCH", "/simulator/options", &patch);
+    pub(crate) fn options(&self, patch: &Value) {
+        self.done("PATCH", "/simulator/options", patch);
     }
 
     pub(crate) fn fault(&self, fault: &Value) {
@@ -332,8 +333,24 @@ impl Stage {
         self.done("POST", "/simulator/requests/reset", &Value::Null);
     }
 
-    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
+    /// Where LDAP finds the account of this `userPrincipalName`.
+    fn dns_over_ldap(&self, name: &str) -> Vec<String> {
+        let directory = self.directory();
+        self.runtime.block_on(async {
+            let (connection, mut ldap) = ldap3::LdapConnAsync::new(&directory.url).await.unwrap();
+            ldap3::drive!(connection);
+            let bound = ldap.simple_bind(&directory.bind_dn, self.password()).await;
+            bound.unwrap().success().unwrap();
+            let filter = format!("(userPrincipalName={name})");
+            let found = ldap
+                .search(&directory.base, ldap3::Scope::Subtree, &filter, vec!["cn"])
+                .await;
+            let (entries, _) = found.unwrap().success().unwrap();
+            let names = entries
+                .into_iter()
+                .map(|entry| ldap3::SearchEntry::construct(entry).dn);
+            names.collect()
+        })
     }
 
     /// What holds whatever happened: the account is enabled and in one of the two OUs, the user has a provisioning group or is as he was.
@@ -367,6 +384,7 @@ impl Stage {
             "{account:?}\n{ran}"
         );
         assert!(account.enabled, "{account:?}\n{ran}");
+        assert_eq!(self.dns_over_ldap(login), [account.dn], "{login}\n{ran}");
         assert_eq!(
             self.provisioning_groups(login),
             [TO_GROUP],

@@ -7,7 +7,7 @@ use crate::stage::{Ran, Stage, TO};
 const HEADER: &str = "//! A trial.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\n";
 
 fn stage() -> Stage {
-    Stage::contractors(json!({}))
+    Stage::contractors(&json!({}))
 }
 
 /// Runs a script of these lines.
@@ -296,7 +296,7 @@ fn each_wrong_use_says_what_is_wrong() {
 #[test]
 fn a_list_fetches_its_pages_only_as_it_is_walked() {
     let stage = Stage::of(&json!({"contractors": 30}));
-    stage.options(json!({"limits": {"enabled": false}}));
+    stage.options(&json!({"limits": {"enabled": false}}));
     // Pages of ten: what is asked, and how many calls it takes.
     let rows = [
         ("let users = okta.list_users(#{ limit: 10 });", 0),
