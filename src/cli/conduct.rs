@@ -147,10 +147,7 @@ pub(super) fn conclude(terminal: &Terminal, run: &Run, ended: &Ended) -> Result<
     if let Some(error) = &ended.error {
         terminal.error(error);
     }
-    let message = ended
-        .error
-        .as_ref()
-        .and_then(|error| error.message.lines().next());
+    let message = ended.error.as_ref().map(|error| error.message.as_str());
     let outcome = run
         .end(ended.outcome, message)
         .map_err(|error| of_run(&error))?;

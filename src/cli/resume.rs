@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
-use super::run::{checked, sources};
+use super::run::{as_seen, checked, sources};
 use super::runs::the_run;
 use super::undo::taken_back;
 use super::world::{World, of_record};
@@ -100,7 +100,11 @@ fn resume_runbook(
         procedure_now,
         secrets,
     )?;
-    let ended = procedure.execute(&resumed.run, &parameters.values, resumed.runtime.handle());
+    let ended = procedure.execute(
+        &resumed.run,
+        &as_seen(&parameters),
+        resumed.runtime.handle(),
+    );
     conclude(&resumed.terminal, &resumed.run, &ended)
 }
 
@@ -229,7 +233,7 @@ fn edits(record: &Record, procedure: &Procedure, values: &Map<String, Value>) ->
             .get(path)
             .and_then(Value::as_str)
             .unwrap_or_default();
-        edits.push_str(&diff(path, was, text));
+        edits.push_str(&diff(path, was, &run::redact_script(text)));
     }
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
     let (was, is) = (

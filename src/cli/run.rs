@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
@@ -77,17 +78,34 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         terminal.clone(),
         run.id().to_owned(),
     ));
-    let ended = procedure.execute(&run, &parameters.values, runtime.handle());
+    let ended = procedure.execute(&run, &as_seen(&parameters), runtime.handle());
     conclude(&terminal, &run, &ended)
 }
 
-/// The texts that run, with the path of the one that was named.
-pub(super) fn sources(entry: &str, procedure: &Procedure) -> serde_json::Value {
+/// `params` of the script: the values, and under `origins` the rows of files that the items of lists are from (`users.csv:3`), so that
+/// it can name the row of what is found wrong only in the org. Empty for items that are from no file.
+pub(super) fn as_seen(parameters: &Parameters) -> Map<String, Value> {
+    let rows = |name: &String, items: &Vec<Value>| {
+        let row = |index| parameters.origin(name, index).filter(|it| it.contains(':'));
+        let rows = (0..items.len()).map(|index| row(index).unwrap_or_default());
+        rows.collect::<Value>()
+    };
+    let mut seen = parameters.values.clone();
+    let lists = seen
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), rows(name, value.as_array()?))));
+    let origins = Value::Object(lists.collect());
+    seen.entry("origins").or_insert(origins);
+    seen
+}
+
+/// The texts that run, without secrets, with the path of the one that was named.
+pub(super) fn sources(entry: &str, procedure: &Procedure) -> Value {
     let texts = procedure
         .texts()
         .iter()
-        .map(|(path, text)| (path.clone(), text.to_string().into()));
-    serde_json::json!({ "entry": entry, "texts": texts.collect::<serde_json::Map<_, _>>() })
+        .map(|(path, text)| (path.clone(), run::redact_script(text).into()));
+    serde_json::json!({ "entry": entry, "texts": texts.collect::<Map<_, _>>() })
 }
 
 pub(super) fn checked(

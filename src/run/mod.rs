@@ -45,3 +45,4 @@ mod writing;
 pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Watcher};
 pub use error::{Error, Refusal};
 pub use items::Begun;
+pub use redact::redact_script;

@@ -106,9 +106,14 @@ async fn pass(State(proxy): State<Arc<Proxy>>, request: Request<Body>) -> Respon
         proxy.kill();
         return Response::builder().status(503).body(Body::empty()).unwrap();
     }
-    let response = proxy
-        .forward(parts.method, &path, parts.headers, body)
-        .await;
+    // To its end, though the caller may die meanwhile: what the org was sent counts.
+    let forwarding = Arc::clone(&proxy);
+    let forward = async move {
+        forwarding
+            .forward(parts.method, &path, parts.headers, body)
+            .await
+    };
+    let response = tokio::spawn(forward).await.unwrap();
     match death {
         Some(Death::BeforeTheAnswer) => proxy.kill(),
         Some(Death::AfterTheAnswer) => {

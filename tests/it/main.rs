@@ -1,8 +1,17 @@
 //! Tests through the built binary.
 
 mod architecture;
+mod assumptions;
 mod boundaries;
 mod commands;
+mod consent;
+mod failures;
 mod faults;
+mod guards;
 mod limits;
+mod move_user;
+mod readme;
+mod secrets;
 mod simulator;
+mod stage;
+mod verbs;

@@ -20,11 +20,9 @@ pub(super) struct Ending<'a> {
 impl Ending<'_> {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec![String::new(), self.headline()];
-        lines.extend(
-            self.message
-                .into_iter()
-                .flat_map(|message| block(" ", message)),
-        );
+        // The rest of it was told when it happened.
+        let message = self.message.and_then(|message| message.lines().next());
+        lines.extend(message.into_iter().flat_map(|first| block(" ", first)));
         for remark in self.remarks {
             lines.extend(block(&painted(WAITS, "  note:"), remark));
         }
