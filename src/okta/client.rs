@@ -81,6 +81,12 @@ impl Client {
         &self.base
     }
 
+    /// How long `calls` calls of this method and path take under their limit, and how many of them a minute takes; `None` before the
+    /// first answer of their bucket.
+    pub fn estimate(&self, method: Method, path: &str, calls: u64) -> Option<(u64, Duration)> {
+        self.governor.estimate(bucket(method, path), calls)
+    }
+
     /// The rate limits as far as they are known.
     pub fn rates(&self) -> Vec<Rate> {
         self.governor.rates()

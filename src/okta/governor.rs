@@ -193,6 +193,17 @@ impl Governor {
         self.state().flight.shrink();
     }
 
+    /// How long `calls` calls of a bucket take under its limit, and how many of them a window takes; `None` where the limit is not known.
+    pub(super) fn estimate(&self, bucket: &str, calls: u64) -> Option<(u64, Duration)> {
+        let state = self.state();
+        let known = state.buckets.get(bucket)?;
+        let share = share(known.limit?, self.reserve);
+        let left = share.saturating_sub(known.ours + known.others);
+        let windows = calls.saturating_sub(left).div_ceil(share);
+        let seconds = windows.saturating_mul(u64::try_from(WINDOW / 1000).unwrap_or(60));
+        Some((share, Duration::from_secs(seconds)))
+    }
+
     pub(super) fn rates(&self) -> Vec<Rate> {
         let state = self.state();
         let mut rates: Vec<Rate> = state
@@ -429,6 +440,20 @@ mod tests {
             Verdict::Wait { .. }
         ));
         assert_eq!(call(&mut state, 60_300, 49, 120), Verdict::Go);
+    }
+
+    #[test]
+    fn many_calls_take_as_many_windows_as_their_share_allows() {
+        let governor = Governor::new(0.2);
+        let ended = call(&mut governor.state(), 0, 49, 60);
+        assert_eq!(ended, Verdict::Go);
+        // 39 are left in this window, then 40 a minute.
+        assert_eq!(governor.estimate(NAME, 39), Some((40, Duration::ZERO)));
+        assert_eq!(
+            governor.estimate(NAME, 3012),
+            Some((40, Duration::from_secs(75 * 60)))
+        );
+        assert_eq!(governor.estimate("/api/v1/logs", 1), None);
     }
 
     #[test]

@@ -238,6 +238,20 @@ impl Run {
         Some(client.base_url().to_string())
     }
 
+    /// How long `calls` calls of a path of an org take under its limits, and how many of them a minute takes; `None` where that is not
+    /// known yet.
+    pub fn estimate(
+        &self,
+        org: &str,
+        path: &str,
+        calls: u64,
+    ) -> Option<(u64, std::time::Duration)> {
+        self.settings
+            .orgs
+            .get(org)?
+            .estimate(okta::Method::Post, path, calls)
+    }
+
     pub fn directory(&self, domain: &str) -> Option<Arc<ldap::Directory>> {
         self.settings
             .directories
