@@ -1,6 +1,8 @@
 //! The command line as types, one file a subcommand.
 
+mod audience;
 mod check;
+mod conduct;
 mod copy;
 mod diff;
 mod eval;
@@ -8,11 +10,13 @@ mod list;
 mod new;
 mod operations;
 mod repl;
+mod resume;
 mod run;
 mod runs;
 mod session;
 mod show;
 mod simulator;
+mod undo;
 mod world;
 
 use std::path::PathBuf;
@@ -39,6 +43,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Resume(resume::Arguments),
+    Undo(undo::Arguments),
     Runs(runs::Arguments),
     Repl(repl::Arguments),
     Eval(eval::Arguments),
@@ -98,6 +104,8 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
     };
     match cli.command {
         Command::Run(arguments) => run::execute(&context, &arguments),
+        Command::Resume(arguments) => resume::execute(&context, &arguments),
+        Command::Undo(arguments) => undo::execute(&context, &arguments),
         Command::Runs(arguments) => runs::execute(&context, &arguments),
         Command::Repl(arguments) => repl::execute(&context, &arguments),
         Command::Eval(arguments) => eval::execute(&context, &arguments),

@@ -98,7 +98,7 @@ fn row(used: &Used) -> Vec<String> {
     vec![
         used.operation.name.to_owned(),
         places(used).join(", "),
-        used.undone().to_string(),
+        used.undone(),
     ]
 }
 
@@ -125,7 +125,7 @@ fn as_json(report: &Report) -> Value {
             "name": used.operation.name,
             "write": used.operation.is_write(),
             "scopes": used.operation.scopes,
-            "undone": used.undone().to_string(),
+            "undone": used.undone(),
             "places": used.places.iter().map(|(file, line)| json!({ "file": file, "line": line })).collect::<Vec<_>>(),
         })
     });

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::conduct::{of_run, open_journal};
 use super::session::{self, Place};
 use super::{Context, Output};
 use crate::error::{Error, Exit};
@@ -55,7 +56,14 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         // Standard output belongs to the result alone.
         Output::Json => Arc::new(|_: &_| {}),
     };
-    let run = session::begin(context, "eval", &world, consent, listener, &interrupt)?;
+    let run = session::begin(
+        &open_journal(&context.config.workspace())?,
+        "eval",
+        &world,
+        consent,
+        listener,
+        &interrupt,
+    )?;
     runtime.spawn(struck(interrupt));
     let names: Vec<String> = orgs.into_iter().map(|org| org.name).collect();
     let mut session = Session::new(
@@ -73,8 +81,7 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Ok(_) => (Outcome::Succeeded, None),
         Err(error) => (Outcome::Failed, error.message.lines().next()),
     };
-    run.end(outcome, message)
-        .map_err(|error| super::run::unwritable(&error))?;
+    run.end(outcome, message).map_err(|error| of_run(&error))?;
     tell(context, arguments.output, &result?);
     Ok(Exit::Succeeded)
 }

@@ -1,21 +1,26 @@
 //! `repl`: a session at a prompt, or from a pipe.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Context;
-use super::run::{journal, unwritable};
+use super::audience::Audience;
+use super::conduct::{of_run, open_journal, runtime as new_runtime};
+use super::run::{as_seen, checked, sources};
 use super::session::{self, Place};
+use super::undo::{show, taken_back};
 use super::world::World;
 use crate::error::{Error, Exit};
-use crate::ldap::Dn;
+use crate::okta::Client;
 use crate::repl::{self, Around, Interrupt, OrgAtHand, Stage, Told};
-use crate::report::text::{Narrator, Verbosity};
+use crate::report::text::Verbosity;
 use crate::run::event::Outcome;
 use crate::run::gate::Consent;
-use crate::run::{Run, Settings};
-use crate::script::parameters::{self, Outside, Parameters, Problem};
+use crate::run::journal::Journal;
+use crate::run::undo::plan;
+use crate::run::{self, Edits, Run, Settings, journal};
 use crate::script::session::{STACK, Session};
-use crate::script::{Mode, Procedure, Runbook};
+use crate::script::{Ended, Mode, Procedure, Runbook};
 
 /// Explore orgs line by line, and turn what was done into a runbook.
 #[derive(Debug, clap::Args)]
@@ -46,8 +51,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 }
 
 fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Error::failed(format!("the runtime does not start: {error}")))?;
+    let runtime = new_runtime()?;
     let declared = arguments.place.declared("repl");
     let world = runtime.block_on(arguments.place.place.find(context, &declared))?;
     let orgs = arguments.place.orgs(context, &world)?;
@@ -62,8 +66,9 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Verbosity::Normal
     };
     let listener = told.listener(&context.terminal, verbosity);
+    let journal = open_journal(&context.config.workspace())?;
     let run = session::begin(
-        context,
+        &journal,
         "repl",
         &world,
         consent.clone(),
@@ -82,11 +87,12 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     );
     let inner = Inner {
         context,
+        journal: Arc::clone(&journal),
         world: &world,
         orgs: &orgs,
         consent,
         interrupt: interrupt.clone(),
-        runtime: runtime.handle().clone(),
+        runtime: &runtime,
     };
     let environment = context.config.environment();
     let editor = environment
@@ -100,8 +106,9 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         interrupt,
         history: Some(context.config.workspace().join("history")),
         editor: editor.map(str::to_owned),
-        runs: Box::new(|| super::runs::listed(context)),
+        runs: Box::new(|| super::runs::listed(context, &journal)),
         run: Box::new(|words| inner.run(words)),
+        undo: Box::new(|session| inner.undo(session)),
     };
     if at_terminal {
         context.terminal.line(&format!(
@@ -115,8 +122,7 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Ok(_) => (Outcome::Succeeded, None),
         Err(error) => (Outcome::Failed, error.message.lines().next()),
     };
-    run.end(outcome, message)
-        .map_err(|error| unwritable(&error))?;
+    run.end(outcome, message).map_err(|error| of_run(&error))?;
     result
 }
 
@@ -132,11 +138,13 @@ async fn struck(interrupt: Interrupt, at_terminal: bool) {
 /// What `:run` needs of the session.
 struct Inner<'a> {
     context: &'a Context,
+    /// The session's own: a journal is opened once by a process.
+    journal: Arc<Journal>,
     world: &'a World,
     orgs: &'a [OrgAtHand],
     consent: Consent,
     interrupt: Interrupt,
-    runtime: tokio::runtime::Handle,
+    runtime: &'a tokio::runtime::Runtime,
 }
 
 impl Inner<'_> {
@@ -148,46 +156,53 @@ impl Inner<'_> {
         let library = self.context.library();
         let source = library.find(name)?;
         let runbook = Runbook::parse(&source)?;
-        let digest = source.digest.clone();
+        let (digest, entry) = (source.digest.clone(), source.path.clone());
         let procedure = Procedure::compile(source, &runbook, library)?;
-        let parameters = self.checked(&runbook, assignments)?;
-        let settings = self.settings(&runbook, digest, &parameters)?;
-        let run = Arc::new(Run::begin(settings).map_err(|error| unwritable(&error))?);
-        let ended = procedure.execute(&run, &parameters.values, &self.runtime);
-        let message = ended
-            .error
-            .as_ref()
-            .and_then(|error| error.message.lines().next());
-        run.end(ended.outcome, message)
-            .map_err(|error| unwritable(&error))?;
-        ended.error.map_or(Ok(()), Err)
-    }
-
-    fn checked(&self, runbook: &Runbook, assignments: &[String]) -> Result<Parameters, Error> {
-        let given = parameters::parse_assignments(assignments)
-            .map_err(|problems| Problem::together(&problems))?;
         let simulated = self.orgs.iter().any(|org| org.stage == Stage::Simulated);
         let mode = if simulated {
             Mode::Examples
         } else {
             Mode::Given
         };
-        let environment = self.context.config.environment();
-        let outside = Outside {
-            dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
-            environment: &|name| environment.variable(name).map(str::to_owned),
-        };
-        parameters::check(runbook, &given, mode, &outside)
-            .map_err(|problems| Problem::together(&problems))
+        let parameters = checked(self.context, &runbook, assignments, mode)?;
+        let mut settings = self.settings(run::Procedure {
+            runbook: runbook.name.clone(),
+            digest,
+            sources: sources(&entry, &procedure),
+            parameters: parameters.values.clone().into(),
+            kind: journal::Kind::Run,
+        });
+        settings.orgs = self.orgs_of(&runbook)?;
+        settings.secrets = parameters.secrets.values().cloned().collect();
+        let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
+        let ended = procedure.execute(&run, &as_seen(&parameters), self.runtime.handle());
+        concluded(&run, ended)
     }
 
-    fn settings(
-        &self,
-        runbook: &Runbook,
-        digest: String,
-        parameters: &Parameters,
-    ) -> Result<Settings, Error> {
-        let mut orgs = std::collections::BTreeMap::new();
+    /// Takes back what this session wrote, as a run of its own.
+    fn undo(&self, session: &Run) -> Result<(), Error> {
+        let steps =
+            plan(&self.journal, session.id(), None).map_err(|error| of_run(&error.into()))?;
+        if steps.is_empty() {
+            return Err(Error::usage(
+                "this session wrote nothing: there is nothing to undo",
+            ));
+        }
+        let settings = self.settings(run::Procedure {
+            runbook: format!("undo of {} (repl)", session.id()),
+            digest: String::new(),
+            sources: serde_json::json!({}),
+            parameters: serde_json::json!({ "only": null }),
+            kind: journal::Kind::Undo(session.id().to_owned()),
+        });
+        let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
+        show(&self.context.terminal, &steps);
+        let ended = taken_back(&run, &steps, self.runtime, &self.context.terminal);
+        concluded(&run, ended)
+    }
+
+    fn orgs_of(&self, runbook: &Runbook) -> Result<BTreeMap<String, Arc<Client>>, Error> {
+        let mut orgs = BTreeMap::new();
         for org in &runbook.orgs {
             let client = self.world.orgs.get(&org.name).ok_or_else(|| {
                 let known: Vec<&str> = self.orgs.iter().map(|org| org.name.as_str()).collect();
@@ -203,25 +218,31 @@ impl Inner<'_> {
             })?;
             orgs.insert(org.name.clone(), Arc::clone(client));
         }
-        let terminal = self.context.terminal.clone();
-        let narrator = std::sync::Mutex::new(Narrator::new(Verbosity::Normal, terminal.width()));
-        Ok(Settings {
-            journal: Arc::new(journal(self.context)?),
-            runbook: runbook.name.clone(),
-            digest,
-            parameters: parameters.values.clone().into(),
-            orgs,
+        Ok(orgs)
+    }
+
+    fn settings(&self, procedure: run::Procedure) -> Settings {
+        let (listener, watcher) = Audience::new(Verbosity::Normal, &self.context.terminal).parts();
+        Settings {
+            journal: Arc::clone(&self.journal),
+            procedure,
+            orgs: self.world.orgs.clone(),
+            profiles: self.world.profiles.clone(),
             directories: self.world.directories.clone(),
             consent: self.consent.clone(),
-            listener: Arc::new(move |event| {
-                let mut narrator = narrator
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                for line in narrator.tell(event) {
-                    terminal.line(&line);
-                }
-            }),
+            listener,
+            watcher,
             cancelled: self.interrupt.renew(),
-        })
+            edits: Edits::Refused,
+            secrets: Vec::new(),
+        }
     }
+}
+
+/// Ends an inner run; its error is the session's to tell.
+fn concluded(run: &Run, ended: Ended) -> Result<(), Error> {
+    let message = ended.error.as_ref().map(|error| error.message.as_str());
+    run.end(ended.outcome, message)
+        .map_err(|error| of_run(&error))?;
+    ended.error.map_or(Ok(()), Err)
 }

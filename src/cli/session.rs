@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::Context;
-use super::run::{asked, journal, unwritable};
+use super::conduct::{asked, of_run};
 use super::world::{Where, World};
 use crate::error::Error;
 use crate::repl::{Interrupt, OrgAtHand, Stage};
 use crate::run::gate::{Consent, Writes};
-use crate::run::{Listener, Run, Settings};
+use crate::run::journal::Journal;
+use crate::run::{self, Edits, Listener, Run, Settings, journal};
 use crate::script::Runbook;
 use crate::script::runbook::Org;
 use crate::terminal::Terminal;
@@ -120,7 +121,7 @@ impl Place {
 
 /// Begins the run that a session is.
 pub(super) fn begin(
-    context: &Context,
+    journal: &Arc<Journal>,
     title: &str,
     world: &World,
     consent: Consent,
@@ -128,15 +129,23 @@ pub(super) fn begin(
     interrupt: &Interrupt,
 ) -> Result<Arc<Run>, Error> {
     let run = Run::begin(Settings {
-        journal: Arc::new(journal(context)?),
-        runbook: title.to_owned(),
-        digest: String::new(),
-        parameters: serde_json::json!({}),
+        journal: Arc::clone(journal),
+        procedure: run::Procedure {
+            runbook: title.to_owned(),
+            digest: String::new(),
+            sources: serde_json::json!({}),
+            parameters: serde_json::json!({}),
+            kind: journal::Kind::Run,
+        },
         orgs: world.orgs.clone(),
+        profiles: world.profiles.clone(),
         directories: world.directories.clone(),
         consent,
         listener,
+        watcher: Arc::new(|_| {}),
         cancelled: interrupt.renew(),
+        edits: Edits::Refused,
+        secrets: Vec::new(),
     });
-    run.map(Arc::new).map_err(|error| unwritable(&error))
+    run.map(Arc::new).map_err(|error| of_run(&error))
 }

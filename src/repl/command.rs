@@ -13,6 +13,7 @@ pub(super) enum Command {
     Ops(String),
     Run(Vec<String>),
     Runs,
+    Undo,
     Save(PathBuf),
     Load(PathBuf),
     Edit,
@@ -54,6 +55,7 @@ pub(super) const COMMANDS: &[Described] = &[
         "run a runbook on these orgs",
     ),
     described("runs", ":runs", "past runs"),
+    described("undo", ":undo", "take back what this session wrote"),
     described("save", ":save FILE", "what this session did, as a runbook"),
     described("load", ":load FILE", "evaluate a file as if it were typed"),
     described(
@@ -124,6 +126,7 @@ impl Command {
             "orgs" => Self::Orgs,
             "vars" => Self::Vars,
             "runs" => Self::Runs,
+            "undo" => Self::Undo,
             "edit" => Self::Edit,
             "scopes" => Self::Scopes,
             "json" => Self::Json,

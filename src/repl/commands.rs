@@ -22,6 +22,7 @@ impl Prompt<'_> {
             Command::More => self.more()?,
             Command::Time(entry) => self.timed(&entry)?,
             Command::Run(words) => (self.around.run)(&words)?,
+            Command::Undo => (self.around.undo)(self.session.borrow().run())?,
             Command::Save(file) => self.save(&file)?,
             Command::Load(file) => self.load(&file)?,
             Command::Edit => self.edit()?,

@@ -12,6 +12,7 @@ use super::known::Known;
 use super::show::{as_text, items_as_text};
 use super::told::{Interrupt, Told};
 use crate::error::{Error, Exit};
+use crate::run::Run;
 use crate::script::Library;
 use crate::script::session::{Answer, Failure, Pages, Session};
 use crate::terminal::Terminal;
@@ -51,7 +52,12 @@ pub struct Around<'a> {
     pub runs: Box<dyn Fn() -> Result<String, Error> + 'a>,
     /// Runs a runbook: its name, then parameters as NAME=VALUE.
     pub run: Box<RunRunbook<'a>>,
+    /// Takes back what the session wrote.
+    pub undo: Box<TakeBack<'a>>,
 }
+
+/// What `:undo` does with the session's run.
+type TakeBack<'a> = dyn Fn(&Run) -> Result<(), Error> + 'a;
 
 /// What `:run` does.
 type RunRunbook<'a> = dyn Fn(&[String]) -> Result<(), Error> + 'a;

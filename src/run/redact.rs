@@ -1,5 +1,6 @@
 //! Keeps secrets out of what is written down.
 
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 /// What stands where a secret was.
@@ -41,6 +42,81 @@ const SECRET_FIELDS: &[&str] = &[
     "qi",
 ];
 
+/// Knows the secrets of a run: they are replaced wherever they stand, whatever the field is called.
+#[derive(Debug)]
+pub(super) struct Redactor {
+    secrets: Vec<SecretString>,
+}
+
+impl Redactor {
+    pub(super) fn new(mut secrets: Vec<SecretString>) -> Self {
+        // So short a text would be found everywhere.
+        secrets.retain(|secret| secret.expose_secret().len() > 3);
+        Self { secrets }
+    }
+
+    pub(super) fn redact(&self, value: &Value) -> Value {
+        let mut value = redact(value);
+        if !self.secrets.is_empty() {
+            self.replace(&mut value);
+        }
+        value
+    }
+
+    fn replace(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                for secret in self.secrets.iter().map(ExposeSecret::expose_secret) {
+                    if text.contains(secret) {
+                        *text = text.replace(secret, REDACTED);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.replace(field)),
+            _ => {}
+        }
+    }
+}
+
+/// A script's text without the strings that stand in a line after the name of a secret field: authors should not write secrets, and do.
+pub fn redact_script(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let lower = line.to_lowercase();
+        let secret = SECRET_FIELDS
+            .iter()
+            .filter(|name| name.len() > 2)
+            .filter_map(|name| after_field(&lower, name))
+            .min();
+        // Lower case may differ in length for letters that no field has: the line is then left out as a whole.
+        match secret {
+            Some(_) if lower.len() != line.len() => format!("{REDACTED}\n"),
+            Some(from) => [&line[..from], &without_strings(&line[from..])].concat(),
+            None => line.to_owned(),
+        }
+    });
+    lines.collect()
+}
+
+/// Where a field's value begins: after `name:`, `"name":` or `.name =`.
+fn after_field(line: &str, name: &str) -> Option<usize> {
+    let at = line.find(name)?;
+    let rest = &line[at + name.len()..];
+    let sign = rest.find(|c: char| !(c.is_whitespace() || c == '"'))?;
+    let begins = rest[sign..].starts_with([':', '=']);
+    begins.then_some(at + name.len() + sign + 1)
+}
+
+fn without_strings(text: &str) -> String {
+    let mut parts = text.split('"');
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for (index, part) in parts.enumerate() {
+        kept.push('"');
+        kept.push_str(if index % 2 == 0 { REDACTED } else { part });
+    }
+    kept
+}
+
 /// A copy of `value` with every secret field's content replaced. An empty object (Okta's "there is a password") stays.
 pub(crate) fn redact(value: &Value) -> Value {
     match value {
@@ -71,6 +147,15 @@ fn field(name: &str, value: &Value) -> Value {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn strings_after_a_secret_field_are_left_out_of_a_script() {
+        let script = "let a = \"kept\";\nu.credentials = #{ password: #{ value: \"x\" }, y: \"z\" };\nm[\"apiKey\"] = 1; // answer\n";
+        assert_eq!(
+            redact_script(script),
+            "let a = \"kept\";\nu.credentials = #{ password: #{ value: \"(redacted)\" }, y: \"(redacted)\" };\nm[\"apiKey\"] = 1; // answer\n"
+        );
+    }
 
     #[test]
     fn secrets_are_replaced_at_any_depth_and_nothing_else_is() {

@@ -31,7 +31,6 @@ pub use scopes::least_scopes;
 pub(in crate::script) use uses::{Uses, uses};
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use rhai::ImmutableString;
 
@@ -71,30 +70,13 @@ pub struct Used {
     pub places: Vec<(String, usize)>,
 }
 
-/// What undoing an operation does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Undone {
-    /// It changes nothing.
-    Nothing,
-    NotKnown,
-}
-
-impl fmt::Display for Undone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Nothing => "nothing to undo",
-            Self::NotKnown => "not known",
-        })
-    }
-}
-
 impl Used {
     /// What undoing it does.
-    pub fn undone(&self) -> Undone {
+    pub fn undone(&self) -> String {
         if self.operation.is_write() {
-            Undone::NotKnown
+            run::undone(self.operation)
         } else {
-            Undone::Nothing
+            "nothing to undo".to_owned()
         }
     }
 }

@@ -1,8 +1,20 @@
 //! Tests through the built binary.
 
 mod architecture;
+mod assumptions;
+mod boundaries;
 mod check;
 mod commands;
+mod consent;
 mod customise;
+mod failures;
+mod faults;
+mod guards;
+mod limits;
+mod move_user;
+mod readme;
 mod repl;
+mod secrets;
 mod simulator;
+mod stage;
+mod verbs;

@@ -41,6 +41,7 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("to_debug", |org: &mut Org| {
             format!("{} ({})", org.name, org.url)
         });
+    engine.register_fn("cost", cost);
     for operation in operations::all() {
         register_operation(engine, operation);
     }
@@ -113,6 +114,22 @@ fn made(place: &Place, call: Call) -> Raised<Dynamic> {
             "{}: the answer cannot be used: {unfit}",
             call.name()
         ))
+    })
+}
+
+/// What many calls of a path cost, in words: how long they take under the org's limits.
+fn cost(context: NativeCallContext, org: &mut Org, path: &str, calls: i64) -> Raised<String> {
+    let scene = Place::of(&context).scene()?;
+    let calls = u64::try_from(calls).unwrap_or_default();
+    Ok(match scene.host.run.estimate(&org.name, path, calls) {
+        None => format!("about {calls} calls of {path}"),
+        Some((share, time)) if time.is_zero() => {
+            format!("about {calls} calls of {path}, within the {share} a minute that are ours")
+        }
+        Some((share, time)) => format!(
+            "about {calls} calls of {path}, {} min at {share} a minute",
+            time.as_secs().div_ceil(60)
+        ),
     })
 }
 

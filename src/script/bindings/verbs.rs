@@ -88,6 +88,11 @@ pub const VERBS: &[Verb] = &[
         "entries right below a base that match an LDAP filter",
     ),
     verb(
+        "cost",
+        "okta.cost(path, calls)",
+        "what many calls of a path cost under the org's limits, in words",
+    ),
+    verb(
         "get",
         "okta.get(path, query?)",
         "reads a path of the API; on a directory: the entry of that DN",

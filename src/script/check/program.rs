@@ -119,7 +119,10 @@ impl Program {
                 if let Some(circle) = self.way(module, path, &mut Vec::new()) {
                     let circle: Vec<&str> = std::iter::once(path.as_str()).chain(circle).collect();
                     let wrong = Diagnostic::finding(
-                        format!("these scripts import each other: {}", circle.join(" -> ")),
+                        format!(
+                            "these scripts import each other in a circle: {}",
+                            circle.join(" -> ")
+                        ),
                         path,
                         import.at,
                         &self.sources,

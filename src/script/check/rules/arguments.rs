@@ -71,7 +71,7 @@ fn helped(wrong: Vec<Diagnostic>, help: &str) -> Vec<Diagnostic> {
 
 fn of_path(subject: &Subject, argument: &Expr, parameter: &str) -> Option<Diagnostic> {
     let words = match argument {
-        Expr::Unit(_) => format!("`{parameter}` is ()"),
+        Expr::Unit(_) => format!("`{parameter}` is (): what was looked for is not there"),
         Expr::StringConstant(text, _) if text.is_empty() => format!("`{parameter}` is empty"),
         Expr::Map(map, _)
             if !map
@@ -79,7 +79,7 @@ fn of_path(subject: &Subject, argument: &Expr, parameter: &str) -> Option<Diagno
                 .iter()
                 .any(|(key, _)| matches!(key.name.as_str(), "id" | "name")) =>
         {
-            format!("`{parameter}` is an id or an object with an `id`, not this map")
+            format!("the object given for `{parameter}` has no `id`")
         }
         Expr::Array(..) | Expr::BoolConstant(..) => {
             format!("`{parameter}` is an id or an object with an `id`")
@@ -101,7 +101,7 @@ fn of_map(
     if operation.body.is_none() {
         for (name, at) in entries.iter().filter(|(name, _)| !is_query(name)) {
             let unknown = subject.wrong(
-                format!("`{}` has no parameter `{name}`", operation.name),
+                format!("{}: `{name}` is no parameter of it", operation.name),
                 *at,
             );
             let near = nearest(name, operation.query.iter().map(|known| known.name));
