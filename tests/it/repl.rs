@@ -233,6 +233,26 @@ fn the_last_entry_is_edited_and_evaluated() {
     assert_eq!(text, "41\n41 + 1\n42\n");
 }
 
+#[test]
+fn a_session_takes_back_what_it_wrote_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = "okta.assign_user_to_group(okta.add_group(#{ profile: #{ name: \"Fresh\" } }), okta.get_user(\"ada.novak@corp.example\"));";
+    let look = "okta.list_groups().map(|g| g.profile.name).contains(\"Fresh\")";
+    let text = told(
+        folder.path(),
+        &format!("{write}\n{look}\n:undo\n{look}\n{write}\n{look}\n:runs\n"),
+    );
+    let looks: Vec<&str> = text
+        .lines()
+        .filter(|line| matches!(*line, "true" | "false"))
+        .collect();
+    assert_eq!(looks, ["true", "false", "true"], "{text}");
+    assert!(text.contains("delete_group  204"), "{text}");
+    assert!(text.contains("| undo of "), "{text}");
+    let nothing = session(folder.path(), ":undo\n");
+    assert_eq!(nothing.status.code(), Some(2));
+}
+
 /// A simulator of its own process, as a real org would be.
 struct Served {
     process: Child,
