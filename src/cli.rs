@@ -1,11 +1,15 @@
 //! The command line as types, one file a subcommand.
 
+mod audience;
+mod conduct;
 mod list;
 mod operations;
+mod resume;
 mod run;
 mod runs;
 mod show;
 mod simulator;
+mod undo;
 mod world;
 
 use std::path::PathBuf;
@@ -32,6 +36,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Resume(resume::Arguments),
+    Undo(undo::Arguments),
     Runs(runs::Arguments),
     List(list::Arguments),
     Show(show::Arguments),
@@ -85,6 +91,8 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
     };
     match cli.command {
         Command::Run(arguments) => run::execute(&context, &arguments),
+        Command::Resume(arguments) => resume::execute(&context, &arguments),
+        Command::Undo(arguments) => undo::execute(&context, &arguments),
         Command::Runs(arguments) => runs::execute(&context, &arguments),
         Command::List(arguments) => list::execute(&context, &arguments),
         Command::Show(arguments) => show::execute(&context, &arguments),

@@ -4,8 +4,9 @@ use crate::error::{Error, Exit};
 use crate::report::json;
 use crate::report::runs::{RunLine, text};
 use crate::report::text::{Narrator, Verbosity};
-use crate::run::journal::{Journal, Record};
+use crate::run::journal::{self, Journal, Record, Verdict};
 
+use super::conduct::open_journal;
 use super::{Context, Output};
 
 /// List past runs, newest first.
@@ -25,6 +26,14 @@ pub(super) struct Arguments {
 enum Command {
     /// Show everything that a run told.
     Show(Show),
+    /// Tell whether a run's journal is as it was written.
+    Verify(Verify),
+}
+
+#[derive(Debug, clap::Args)]
+struct Verify {
+    /// Id of the run, or the beginning of it.
+    run: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -38,32 +47,64 @@ struct Show {
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let folder = context.config.workspace();
-    let journal = folder
-        .join("journal.sqlite")
-        .is_file()
-        .then(|| Journal::open(&folder));
-    let journal = journal.transpose().map_err(|error| unreadable(&error))?;
+    if !folder.join("journal.sqlite").is_file() {
+        return no_journal(context, arguments);
+    }
+    let journal = open_journal(&folder)?;
     match &arguments.command {
-        Some(Command::Show(show)) => show_run(context, journal.as_ref(), show),
-        None => list(context, journal.as_ref(), arguments.output),
+        Some(Command::Show(show)) => show_run(context, &journal, show),
+        Some(Command::Verify(verify)) => verify_run(context, &journal, &verify.run),
+        None => list(context, &journal, arguments.output),
     }
 }
 
-fn unreadable(error: &rusqlite::Error) -> Error {
-    Error::failed(format!("the journal cannot be read: {error}"))
+/// Reading makes no folder.
+fn no_journal(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    match (&arguments.command, arguments.output) {
+        (Some(Command::Show(Show { run, .. }) | Command::Verify(Verify { run })), _) => {
+            return Err(unknown(run));
+        }
+        (None, Output::Json) => context.terminal.line("[]"),
+        (None, Output::Text) => context.terminal.line(&format!(
+            "no runs in {}",
+            context.config.workspace().display()
+        )),
+    }
+    Ok(Exit::Succeeded)
 }
 
-fn list(context: &Context, journal: Option<&Journal>, output: Output) -> Result<Exit, Error> {
-    let records = journal
-        .map(Journal::runs)
-        .transpose()
-        .map_err(|error| unreadable(&error))?;
-    let lines: Vec<RunLine> = records.unwrap_or_default().iter().map(line).collect();
+fn unreadable(error: &journal::Error) -> Error {
+    let text = Error::failed(format!("the journal cannot be read: {error}"));
+    error.help().into_iter().fold(text, Error::help)
+}
+
+fn verify_run(context: &Context, journal: &Journal, prefix: &str) -> Result<Exit, Error> {
+    let record = the_run(journal, prefix)?;
+    match journal
+        .verify(&record.run)
+        .map_err(|error| unreadable(&error))?
+    {
+        Verdict::Whole(entries) => {
+            context.terminal.line(&format!(
+                "run {}: all {entries} entries are as they were written",
+                record.run
+            ));
+            Ok(Exit::Succeeded)
+        }
+        Verdict::Broken { entry, why } => Err(Error::failed(format!(
+            "run {}: entry {entry}: {why}",
+            record.run
+        ))
+        .help("what follows it cannot be trusted; take the journal from a backup")),
+    }
+}
+
+fn list(context: &Context, journal: &Journal, output: Output) -> Result<Exit, Error> {
+    let records = journal.runs().map_err(|error| unreadable(&error))?;
+    let lines: Vec<RunLine> = records.iter().map(line).collect();
     let text = match output {
         Output::Json => serde_json::json!(lines).to_string(),
-        Output::Text if lines.is_empty() => {
-            format!("no runs in {}", context.config.workspace().display())
-        }
+        Output::Text if lines.is_empty() => format!("no runs in {}", journal.folder().display()),
         Output::Text => text(&lines, context.terminal.width()),
     };
     context.terminal.line(text.trim_end());
@@ -85,21 +126,17 @@ fn line(record: &Record) -> RunLine {
     }
 }
 
-fn show_run(context: &Context, journal: Option<&Journal>, show: &Show) -> Result<Exit, Error> {
-    let (journal, record) = found(journal, &show.run)?;
-    let events = journal
-        .events(&record.run)
-        .map_err(|error| unreadable(&error))?;
+fn show_run(context: &Context, journal: &Journal, show: &Show) -> Result<Exit, Error> {
+    let record = the_run(journal, &show.run)?;
     let mut narrator = Narrator::new(Verbosity::Verbose, context.terminal.width());
-    for (_, event) in &events {
-        match show.output {
-            Output::Json => context.terminal.line(&json::line(event)),
-            Output::Text => narrator
-                .tell(event)
-                .iter()
-                .for_each(|line| context.terminal.line(line)),
-        }
-    }
+    let shown = journal.each_event(&record.run, |event| match show.output {
+        Output::Json => context.terminal.line(&json::line(&event)),
+        Output::Text => narrator
+            .tell(&event)
+            .iter()
+            .for_each(|line| context.terminal.line(line)),
+    });
+    shown.map_err(|error| unreadable(&error))?;
     let unanswered = journal
         .unanswered(&record.run)
         .map_err(|error| unreadable(&error))?;
@@ -109,23 +146,25 @@ fn show_run(context: &Context, journal: Option<&Journal>, show: &Show) -> Result
         ));
     }
     if record.outcome.is_none() {
+        let resume = format!("go on with it: okta-runbook resume {}", record.run);
         context
             .terminal
-            .warn("this run has not ended, or was killed");
+            .warn(&format!("this run has not ended, or was killed; {resume}"));
     }
     Ok(Exit::Succeeded)
 }
 
 /// The one run whose id begins so.
-fn found<'a>(journal: Option<&'a Journal>, prefix: &str) -> Result<(&'a Journal, Record), Error> {
-    let unknown =
-        || Error::usage(format!("there is no run `{prefix}`")).help("see `okta-runbook runs`");
-    let journal = journal.ok_or_else(unknown)?;
+pub(super) fn the_run(journal: &Journal, prefix: &str) -> Result<Record, Error> {
     let mut records = journal.find(prefix).map_err(|error| unreadable(&error))?;
     match records.len() {
-        0 => Err(unknown()),
-        1 => Ok((journal, records.remove(0))),
+        0 => Err(unknown(prefix)),
+        1 => Ok(records.remove(0)),
         count => Err(Error::usage(format!("{count} runs begin with `{prefix}`"))
             .help("write more of the id")),
     }
+}
+
+fn unknown(prefix: &str) -> Error {
+    Error::usage(format!("there is no run `{prefix}`")).help("see `okta-runbook runs`")
 }

@@ -9,6 +9,7 @@ use crate::config::{self, DirectoryProfile, Environment, OrgProfile};
 use crate::error::Error;
 use crate::ldap::{self, Dn};
 use crate::okta::{self, BaseUrl, Client, Credentials};
+use crate::run::journal::Record;
 use crate::script::Runbook;
 use crate::simulator::{Listen, Scenario, Simulator};
 
@@ -21,6 +22,9 @@ pub(super) struct Where {
     /// Run against a simulator started for this run: the built-in scenario, or a scenario file.
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "orgs")]
     pub(super) simulator: Option<String>,
+    /// Share of each of the org's rate limits that is left to others.
+    #[arg(long, value_name = "PERCENT", default_value_t = RESERVE, value_parser = clap::value_parser!(u8).range(0..=95))]
+    reserve: u8,
     /// Refused: a command line can be read by others.
     #[arg(long, hide = true, value_name = "TOKEN", alias = "api-token")]
     token: Option<String>,
@@ -29,8 +33,21 @@ pub(super) struct Where {
 /// Orgs by their names in the runbook, directories by domain. The simulator lives as long as this does.
 pub(super) struct World {
     pub(super) orgs: BTreeMap<String, Arc<Client>>,
+    /// Profiles of the orgs, by the same names; simulated ones have none.
+    pub(super) profiles: BTreeMap<String, String>,
     pub(super) directories: BTreeMap<String, Arc<ldap::Directory>>,
+    reserve: u8,
     _simulator: Option<Simulator>,
+}
+
+/// Percent.
+const RESERVE: u8 = 20;
+
+fn settings(reserve: u8) -> okta::Settings {
+    okta::Settings {
+        reserve: f64::from(reserve) / 100.0,
+        ..okta::Settings::default()
+    }
 }
 
 impl Where {
@@ -48,20 +65,79 @@ impl Where {
 
     fn configured(&self, context: &Context, runbook: &Runbook) -> Result<World, Error> {
         let bindings = bindings(&self.orgs, runbook)?;
-        let mut orgs = BTreeMap::new();
+        let mut world = World::of(context, self.reserve)?;
         for org in &runbook.orgs {
             let profile = match bindings.get(org.name.as_str()) {
                 Some(profile) => context.config.org(profile)?,
                 None => context.config.default_org()?,
             };
-            orgs.insert(org.name.clone(), Arc::new(client(context, &profile)?));
+            world.add(context, &org.name, &profile)?;
         }
-        Ok(World {
-            orgs,
+        Ok(world)
+    }
+}
+
+impl World {
+    /// Directories, and no org yet.
+    fn of(context: &Context, reserve: u8) -> Result<Self, Error> {
+        Ok(Self {
+            reserve,
+            orgs: BTreeMap::new(),
+            profiles: BTreeMap::new(),
             directories: directories(context)?,
             _simulator: None,
         })
     }
+
+    fn add(&mut self, context: &Context, name: &str, profile: &OrgProfile) -> Result<(), Error> {
+        self.orgs.insert(
+            name.to_owned(),
+            Arc::new(client(context, profile, self.reserve)?),
+        );
+        self.profiles
+            .insert(name.to_owned(), profile.profile.clone());
+        Ok(())
+    }
+}
+
+/// The orgs that a run worked on: by its profiles, or by those of `given` (`NAME=PROFILE`). Another org than then is refused.
+pub(super) fn of_record(
+    context: &Context,
+    record: &Record,
+    given: &[String],
+) -> Result<World, Error> {
+    let mut world = World::of(context, RESERVE)?;
+    for org in &record.orgs {
+        let named = given
+            .iter()
+            .find_map(|text| text.strip_prefix(&format!("{}=", org.name)));
+        let alone = given
+            .first()
+            .filter(|text| record.orgs.len() == 1 && !text.contains('='));
+        let profile = named
+            .or(alone.map(String::as_str))
+            .or(org.profile.as_deref())
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "run {} worked on a simulator that was started for it, which is gone",
+                    record.run
+                ))
+                .help("start one with `okta-runbook simulator`, and run against it with --org")
+            })?;
+        world.add(context, &org.name, &context.config.org(profile)?)?;
+        let url = world.orgs[&org.name].base_url().to_string();
+        if url != org.url {
+            return Err(Error::usage(format!(
+                "run {} worked on {}, and `{profile}` is {url}",
+                record.run, org.url
+            ))
+            .help(format!(
+                "name the profile of that org: --org {}=PROFILE",
+                org.name
+            )));
+        }
+    }
+    Ok(world)
 }
 
 /// `NAME=PROFILE` for each org. A runbook with one org takes PROFILE alone, or none; one with several needs each named.
@@ -117,7 +193,7 @@ fn bindings<'a>(
     Ok(bindings)
 }
 
-fn client(context: &Context, profile: &OrgProfile) -> Result<Client, Error> {
+fn client(context: &Context, profile: &OrgProfile, reserve: u8) -> Result<Client, Error> {
     let (base, warning) = BaseUrl::parse(&profile.url)
         .map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
     if let Some(warning) = warning {
@@ -126,7 +202,7 @@ fn client(context: &Context, profile: &OrgProfile) -> Result<Client, Error> {
             .warn(&format!("{}: {warning}", profile.origin));
     }
     let token = profile.token.read(context.config.environment())?;
-    Client::new(base, Credentials::Ssws(token), okta::Settings::default())
+    Client::new(base, Credentials::Ssws(token), settings(reserve))
         .map_err(|error| as_usage(&error.to_string(), error.help()))
 }
 
@@ -204,7 +280,9 @@ async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
     }
     Ok(World {
         orgs,
+        profiles: BTreeMap::new(),
         directories,
+        reserve: RESERVE,
         _simulator: Some(simulator),
     })
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// A refusal. Judge it by [`code`](Self::code) first, then by [`status`](Self::status) (Okta's page of error codes);
 /// the words change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ApiError {
     pub status: u16,
     /// Such as `E0000007`.

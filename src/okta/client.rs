@@ -1,5 +1,6 @@
 //! The client: signs, sends, waits out limits, follows pages.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -8,8 +9,10 @@ use url::Url;
 
 use super::auth::Credentials;
 use super::base_url::BaseUrl;
+use super::buckets::bucket;
 use super::error::{Error, RequestError};
-use super::limits::{self, Observer};
+use super::governor::{Governor, Rate};
+use super::limits::{self, Observer, RateLimit, WaitReason};
 use super::pages::NextPage;
 use super::request::{Encoded, Method, Request};
 use super::response::{Answer, Response};
@@ -25,6 +28,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How often a request that is answered with 429 is sent, the first time included.
     pub max_attempts: u32,
+    /// Share of each rate limit that is left to others, from 0 to 1.
+    pub reserve: f64,
 }
 
 impl Default for Settings {
@@ -34,6 +39,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
             max_attempts: 10,
+            reserve: 0.2,
         }
     }
 }
@@ -46,6 +52,7 @@ pub struct Client {
     http: reqwest::Client,
     timeouts: Timeouts,
     max_attempts: u32,
+    governor: Arc<Governor>,
 }
 
 impl Client {
@@ -57,6 +64,7 @@ impl Client {
             request: settings.request_timeout,
         };
         let max_attempts = settings.max_attempts.max(1);
+        let governor = Governor::new(settings.reserve);
         let http = http_client(&base, settings)?;
         Ok(Self {
             base,
@@ -64,6 +72,7 @@ impl Client {
             http,
             timeouts,
             max_attempts,
+            governor,
         })
     }
 
@@ -72,7 +81,12 @@ impl Client {
         &self.base
     }
 
-    /// Sends a request. A 429 was not carried out: it is waited out, told to the observer first, and the request is
+    /// The rate limits as far as they are known.
+    pub fn rates(&self) -> Vec<Rate> {
+        self.governor.rates()
+    }
+
+    /// Sends a request, when the org's limits allow it. A 429 was not carried out: it is waited out, told to the observer first, and the request is
     /// sent again, up to [`Settings::max_attempts`] times. Dropping the future ends the wait.
     pub async fn send(
         &self,
@@ -114,17 +128,40 @@ impl Client {
         body: &Encoded,
         observer: &dyn Observer,
     ) -> Result<Response, Error> {
+        let bucket = bucket(method, url.path());
         let mut attempt = 1;
         loop {
+            let permit = self.governor.admit(bucket, url.path(), observer).await;
             let answer = self.once(method, &url, body).await?;
+            drop(permit);
+            let date = limits::date(&answer.headers);
             if answer.status != 429 || attempt >= self.max_attempts {
+                self.governor
+                    .learn(bucket, RateLimit::read(&answer.headers), date);
                 return answer.judge(self.base.host());
             }
-            let wait = limits::pause(&answer.headers, url.path(), attempt);
-            observer.waiting(&wait);
-            tokio::time::sleep(wait.duration).await;
+            self.wait_out(bucket, &answer, url.path(), attempt, observer)
+                .await;
             attempt += 1;
         }
+    }
+
+    /// The limit's window holds back every call of the bucket; too many simultaneous calls are fewer from now on, and soon tried again.
+    async fn wait_out(
+        &self,
+        bucket: &'static str,
+        answer: &Answer,
+        path: &str,
+        attempt: u32,
+        observer: &dyn Observer,
+    ) {
+        let mut wait = limits::pause(&answer.headers, path, attempt);
+        match wait.reason {
+            WaitReason::Concurrency => self.governor.crowded(),
+            WaitReason::RateLimit => wait.is_told = !self.governor.refused(bucket, wait.duration),
+        }
+        observer.waiting(&wait);
+        tokio::time::sleep(wait.duration).await;
     }
 
     async fn once(&self, method: Method, url: &Url, body: &Encoded) -> Result<Answer, Error> {

@@ -29,7 +29,7 @@ impl Observer for Silent {
     fn waiting(&self, _: &Wait) {}
 }
 
-/// A pause before a request that was answered with 429 is sent again.
+/// A pause before a request is sent, because a limit is reached; `attempt` is 0 when it was not sent yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
     pub reason: WaitReason,
@@ -40,6 +40,8 @@ pub struct Wait {
     pub attempt: u32,
     /// The bucket as the refusal described it.
     pub rate: Option<RateLimit>,
+    /// Another call tells of the same wait: this one need not be shown.
+    pub is_told: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +96,7 @@ pub(super) fn pause(headers: &HeaderMap, path: &str, attempt: u32) -> Wait {
         duration,
         attempt,
         rate,
+        is_told: false,
     }
 }
 

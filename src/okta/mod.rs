@@ -11,8 +11,10 @@
 mod api_error;
 mod auth;
 mod base_url;
+mod buckets;
 mod client;
 mod error;
+mod governor;
 mod help;
 mod limits;
 pub mod operations;
@@ -26,6 +28,7 @@ pub use auth::Credentials;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use client::{Client, Settings};
 pub use error::{Error, Failure, RequestError, Sent};
+pub use governor::Rate;
 pub use limits::{Observer, RateLimit, Silent, Wait, WaitReason};
 pub use operations::Operation;
 pub use pages::NextPage;

@@ -41,7 +41,12 @@ pub struct Narrator {
     steps: usize,
     /// Title of the manual step that waits, for the last advice.
     waits_for: Option<String>,
+    /// Items told at the end as done or unchanged.
+    ended: usize,
 }
+
+/// So many items that went well are named at the end; all of them at [`Verbosity::Verbose`].
+const NAMED: usize = 20;
 
 impl Narrator {
     /// `width` is the terminal's, in columns; without one nothing wraps.
@@ -52,6 +57,7 @@ impl Narrator {
             started: None,
             steps: 0,
             waits_for: None,
+            ended: 0,
         }
     }
 
@@ -73,7 +79,7 @@ impl Narrator {
                 key,
                 outcome,
                 message,
-            } => item(key, *outcome, message.as_deref()),
+            } => self.item(key, *outcome, message.as_deref()),
             Kind::Table { columns, rows } => self.table(columns, rows),
             Kind::Outcome {
                 outcome,
@@ -81,19 +87,40 @@ impl Narrator {
                 message,
                 counts,
                 remarks,
-            } => outcome::Ending {
-                outcome: *outcome,
-                run,
-                message: message.as_deref(),
-                counts,
-                remarks,
-                elapsed: self
-                    .started
-                    .map(|started| words::between(started, event.time)),
-                waits_for: self.waits_for.as_deref(),
+            } => {
+                let ending = outcome::Ending {
+                    outcome: *outcome,
+                    run,
+                    message: message.as_deref(),
+                    counts,
+                    remarks,
+                    elapsed: self
+                        .started
+                        .map(|started| words::between(started, event.time)),
+                    waits_for: self.waits_for.as_deref(),
+                };
+                [self.rest(), ending.lines()].concat()
             }
-            .lines(),
             other => within(event.item.as_deref(), &told(other)),
+        }
+    }
+
+    fn item(&mut self, key: &str, outcome: ItemOutcome, message: Option<&str>) -> Vec<String> {
+        if outcome != ItemOutcome::Failed {
+            self.ended += 1;
+            if self.ended > NAMED && self.verbosity < Verbosity::Verbose {
+                return Vec::new();
+            }
+        }
+        item(key, outcome, message)
+    }
+
+    /// What was left out of the items.
+    fn rest(&self) -> Vec<String> {
+        match self.ended.saturating_sub(NAMED) {
+            0 => Vec::new(),
+            _ if self.verbosity != Verbosity::Normal => Vec::new(),
+            more => vec![format!("  … and {more} more that went well")],
         }
     }
 
@@ -102,10 +129,10 @@ impl Narrator {
             Kind::Run { .. } => self.started = Some(event.time),
             Kind::Step { .. } if event.item.is_none() => self.steps += 1,
             Kind::Manual {
-                title,
+                name,
                 attested_by: None,
                 ..
-            } => self.waits_for = Some(title.clone()),
+            } => self.waits_for = Some(name.clone()),
             _ => {}
         }
     }
@@ -124,7 +151,9 @@ impl Narrator {
                 clean(&org.url)
             ));
         }
-        for (name, value) in parameters.as_object().into_iter().flatten() {
+        let parameters = parameters.as_object().into_iter().flatten();
+        // Where items are from is for the script, which names it where it matters.
+        for (name, value) in parameters.filter(|(name, _)| *name != "origins") {
             let line = format!("  {} = {}", clean(name), clean(&parameter(value)));
             lines.push(painted(FAINT, &self.clipped(&line)));
         }
@@ -195,6 +224,10 @@ fn told(kind: &Kind) -> Vec<String> {
             words,
         } => block(&painted(BAD, "✗"), words),
         Kind::Note { words } => block("·", words),
+        Kind::Resumed { operator } => block(
+            "·",
+            &format!("taken up again by {operator}; what was done is not repeated"),
+        ),
         Kind::Wait { reason, seconds } => {
             let words = format!("waiting up to {}: {reason}", words::duration(*seconds));
             block(&painted(WAITS, "…"), &words)
@@ -203,6 +236,7 @@ fn told(kind: &Kind) -> Vec<String> {
             title,
             how,
             attested_by,
+            ..
         } => manual(title, how, attested_by.as_deref()),
         Kind::Confirm { words, answer } => {
             let answer = if *answer { "yes" } else { "no" };

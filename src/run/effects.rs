@@ -1,6 +1,8 @@
 //! What an operation does beyond its shape: how to see whether it would change anything. A short table by hand; the rest follows
 //! from the table of operations.
 
+use serde_json::Value;
+
 use super::call::{Action, Call};
 use crate::okta::operations::{self, ResultKind};
 use crate::okta::{Method, Operation};
@@ -121,11 +123,56 @@ fn lifecycle(operation: &'static Operation) -> Look {
 }
 
 /// The operation that reads the single thing at `path`, when there is one.
-fn reader_of(path: &str) -> Option<&'static str> {
+pub(super) fn reader_of(path: &str) -> Option<&'static str> {
     operations::all()
         .iter()
         .find(|o| o.method == Method::Get && o.path == path && o.result != ResultKind::Array)
         .map(|o| o.name)
+}
+
+/// The operation that reads one of the things listed at `path`, when there is one.
+pub(super) fn reader_below(path: &str) -> Option<&'static str> {
+    let below = |of: &str| {
+        of.strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with("/{") && !rest[1..].contains('/'))
+    };
+    operations::all()
+        .iter()
+        .find(|o| o.method == Method::Get && o.result != ResultKind::Array && below(o.path))
+        .map(|o| o.name)
+}
+
+/// Fields that the server keeps: a full replacement does not set them. From Okta's API description (`readOnly`).
+const KEPT_BY_SERVER: &[&str] = &[
+    "id",
+    "created",
+    "lastUpdated",
+    "lastMembershipUpdated",
+    "activated",
+    "statusChanged",
+    "lastLogin",
+    "passwordChanged",
+    "status",
+    "objectClass",
+    "type",
+    "orn",
+    "system",
+    "_links",
+    "_embedded",
+];
+
+pub(super) fn is_kept_by_server(field: &str) -> bool {
+    KEPT_BY_SERVER.contains(&field)
+}
+
+/// What a full replacement by the same would say.
+pub(super) fn without_kept(thing: &Value) -> Value {
+    let fields = thing.as_object().into_iter().flatten();
+    let own = fields.filter(|(name, _)| !is_kept_by_server(name));
+    Value::Object(
+        own.map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    )
 }
 
 #[cfg(test)]

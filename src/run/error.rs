@@ -28,8 +28,27 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
     /// The journal cannot be written, hence nothing may be sent.
-    #[error("the journal cannot be written: {0}")]
-    Journal(#[from] rusqlite::Error),
+    #[error("the journal: {0}")]
+    Journal(#[from] super::journal::Error),
+    /// The same when the run was executed before.
+    #[error("{directory}: {message}")]
+    DirectoryBefore { directory: String, message: String },
+    /// A run that was taken up again asked something else than before.
+    #[error("{} asks something else than when the run was executed before\n  recorded: {recorded}\n  asked:    {asked}", .lane.as_deref().unwrap_or("the script"))]
+    Diverged {
+        lane: Option<String>,
+        recorded: String,
+        asked: String,
+    },
+    /// A write of which nobody knows whether it happened.
+    #[error(
+        "entry {entry}, {operation} {path}, was sent and has no answer, and no look can tell whether it happened"
+    )]
+    Unsettled {
+        entry: u64,
+        operation: String,
+        path: String,
+    },
     /// A person said no.
     #[error("not confirmed: {0}")]
     Declined(String),
@@ -60,13 +79,19 @@ impl Error {
             Self::Unconfirmed(_) => {
                 Some("run it in a terminal and answer, or pass --yes".to_owned())
             }
-            Self::Waiting { name, .. } => {
-                Some(format!("do it, then run again with --attest {name}"))
-            }
-            Self::Journal(_) => {
-                Some("free the disk or choose another folder with OKTA_RUNBOOK_HOME".to_owned())
-            }
-            Self::Usage(_) | Self::Declined(_) | Self::Interrupted => None,
+            Self::Waiting { name, .. } => Some(format!("do it, then resume with --attest {name}")),
+            Self::Journal(error) => error.help(),
+            Self::Diverged { .. } => Some(
+                "the runbook, its parameters or the org changed what is asked: resume with --accept-edits to go on from here without the record, or run anew"
+                    .to_owned(),
+            ),
+            Self::Unsettled { .. } => Some(
+                "see in the org whether it happened; then run anew, which leaves what is done as it is".to_owned(),
+            ),
+            Self::DirectoryBefore { .. }
+            | Self::Usage(_)
+            | Self::Declined(_)
+            | Self::Interrupted => None,
         }
     }
 }

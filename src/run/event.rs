@@ -45,6 +45,10 @@ pub enum Kind {
         call: CallLine,
         message: String,
     },
+    /// The run is taken up again by this operator.
+    Resumed {
+        operator: String,
+    },
     /// A fact was checked.
     Check {
         passed: bool,
@@ -61,6 +65,9 @@ pub enum Kind {
     /// A manual step: attested by whom, or waiting.
     Manual {
         title: String,
+        /// By which it is attested on the command line.
+        #[serde(default)]
+        name: String,
         how: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         attested_by: Option<String>,
@@ -99,6 +106,9 @@ pub enum Kind {
 pub struct OrgLine {
     pub name: String,
     pub url: String,
+    /// The profile it was configured by; absent for the embedded simulator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
 }
 
 /// A call, as far as a person wants to know.

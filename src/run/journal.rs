@@ -1,191 +1,128 @@
-//! The journal: a database file of all runs of a workspace. A write's intent is on disk before the request is on the wire, its
-//! answer after; secrets never get here (see `redact`).
+//! The journal: a database file of all runs of a workspace, only ever added to.
+//!
+//! A write is two entries: its intent, on disk before the request is on the wire, and its answer. An intent without an answer is
+//! *unknown*: it may have happened. What a lane asked and was answered is kept too, so that a run can be taken up again. Each entry
+//! holds a digest over itself and the one before. Secrets never get here (see `redact`).
 
+mod chain;
+mod entry;
+mod error;
+mod holder;
+mod lanes;
+mod record;
+mod schema;
+mod writes;
+
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::event::{Counts, Event, Outcome};
+use chain::Digest;
+pub use chain::Verdict;
+pub use entry::State;
+pub(super) use entry::{Durability, Entry, What};
+pub use error::Error;
+pub use holder::Held;
+pub(super) use lanes::{LaneEnd, Recorded};
+pub use record::{Kind, Record};
+pub use writes::Write;
 
-/// Version of the schema below, kept in the database's `user_version`.
-const VERSION: i64 = 1;
-
-const SCHEMA: &str = "
-CREATE TABLE runs (
-    id TEXT PRIMARY KEY, runbook TEXT NOT NULL, digest TEXT NOT NULL, operator TEXT NOT NULL, parameters TEXT NOT NULL, orgs TEXT NOT NULL,
-    started TEXT NOT NULL, ended TEXT, outcome TEXT, message TEXT, counts TEXT
-) STRICT;
-CREATE TABLE entries (
-    run TEXT NOT NULL REFERENCES runs(id), seq INTEGER NOT NULL, lane TEXT, time TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('told', 'sent', 'answered', 'refused', 'unknown')),
-    event TEXT NOT NULL, request TEXT, before TEXT, answer TEXT,
-    PRIMARY KEY (run, seq)
-) STRICT, WITHOUT ROWID;
-";
+type Result<T> = std::result::Result<T, Error>;
 
 /// The journal of one workspace.
 pub struct Journal {
-    connection: Mutex<Connection>,
-    path: PathBuf,
+    inner: Mutex<Inner>,
+    folder: PathBuf,
 }
 
-/// A run as the journal knows it.
-#[derive(Clone, Debug)]
-pub struct Record {
-    pub run: String,
-    pub runbook: String,
-    /// Digest of the runbook's text as it ran.
-    pub digest: String,
-    /// Who ran it.
-    pub operator: String,
-    /// Parameters as JSON, secrets redacted.
-    pub parameters: Value,
-    /// Org names with their URLs.
-    pub orgs: Value,
-    pub started: jiff::Timestamp,
-    pub ended: Option<jiff::Timestamp>,
-    /// `None` while it runs, or when it was killed.
-    pub outcome: Option<Outcome>,
-    pub message: Option<String>,
-    pub counts: Counts,
+struct Inner {
+    connection: Connection,
+    /// Number and digest of the last entry of each run that this process adds to.
+    tails: HashMap<String, Tail>,
+    committed: Instant,
 }
 
-/// State of a journalled call. A write that was sent and has no answer is *unknown*: it may have happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Something told that changes nothing: a step, a check, an answered read.
-    Told,
-    /// The intent is on disk; the request is on the wire or was.
-    Sent,
-    Answered,
-    Refused,
-    Unknown,
+#[derive(Clone, Copy, Default)]
+struct Tail {
+    next: u64,
+    digest: Digest,
 }
 
-impl State {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Told => "told",
-            Self::Sent => "sent",
-            Self::Answered => "answered",
-            Self::Refused => "refused",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// A write about to be sent, without secrets.
-pub struct Intent<'a> {
-    pub event: &'a Event,
-    pub request: &'a Value,
-    pub before: &'a Value,
-}
+/// What changes nothing in an org may be lost for so long when the machine stops: it is asked again.
+const COMMIT_EVERY: Duration = Duration::from_millis(250);
 
 impl Journal {
-    /// Opens or creates `journal.sqlite` in `folder`.
+    /// Opens or creates `journal.sqlite` in `folder`, and brings it to this version's schema.
     ///
     /// # Errors
-    /// When the folder cannot be written: found out here, before anything is sent.
+    /// When the folder cannot be written, found out here, before anything is sent; when a newer version wrote it.
     pub fn open(folder: &Path) -> Result<Self> {
-        make_folder(folder).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
-        let path = folder.join("journal.sqlite");
-        let connection = Connection::open(&path)?;
+        make_folder(folder)?;
+        let connection = Connection::open(folder.join("journal.sqlite"))?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version == 0 {
-            connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-            ))?;
-        }
+        schema::bring_up(&connection)?;
+        let inner = Inner {
+            connection,
+            tails: HashMap::new(),
+            committed: Instant::now(),
+        };
         Ok(Self {
-            connection: Mutex::new(connection),
-            path,
+            inner: Mutex::new(inner),
+            folder: folder.to_owned(),
         })
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// A poisoned lock means that a lane panicked between two statements: what is committed is whole.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes hold of a run: no other process may add to it while the value lives.
+    pub fn hold(&self, run: &str, holder: &str) -> Result<Held> {
+        Held::take(&self.folder, run, holder)
     }
 
     pub(super) fn begin(&self, record: &Record) -> Result<()> {
-        self.lock().execute(
-            "INSERT INTO runs (id, runbook, digest, operator, parameters, orgs, started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                record.run,
-                record.runbook,
-                record.digest,
-                record.operator,
-                record.parameters.to_string(),
-                record.orgs.to_string(),
-                record.started.to_string()
-            ],
-        )?;
-        Ok(())
+        let inner = self.lock();
+        inner.flush()?;
+        record.insert(&inner.connection)
     }
 
-    /// Records something that changes nothing.
-    pub(super) fn tell(&self, run: &str, seq: u64, event: &Event) -> Result<()> {
-        self.insert(run, seq, State::Told, event, None)
-    }
-
-    /// Records a write's intent; when this returns it is on disk.
-    pub(super) fn intend(&self, run: &str, seq: u64, intent: &Intent<'_>) -> Result<()> {
-        self.insert(
-            run,
-            seq,
-            State::Sent,
-            intent.event,
-            Some((intent.request, intent.before)),
-        )
-    }
-
-    fn insert(
+    /// Adds an entry and returns its number.
+    pub(super) fn append(
         &self,
         run: &str,
-        seq: u64,
-        state: State,
-        event: &Event,
-        write: Option<(&Value, &Value)>,
-    ) -> Result<()> {
-        let (request, before) = write
-            .map(|(request, before)| (request.to_string(), before.to_string()))
-            .unzip();
-        self.lock()
-            .prepare_cached("INSERT INTO entries (run, seq, lane, time, state, event, request, before) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-            .execute(params![run, seq_number(seq), event.item, event.time.to_string(), state.as_str(), json(event), request, before])?;
-        Ok(())
-    }
-
-    /// Records how a write ended.
-    pub(super) fn settle(
-        &self,
-        run: &str,
-        seq: u64,
-        state: State,
-        event: &Event,
-        answer: &Value,
-    ) -> Result<()> {
-        let changed = self
-            .lock()
-            .prepare_cached("UPDATE entries SET state = ?3, event = ?4, answer = ?5 WHERE run = ?1 AND seq = ?2 AND state = 'sent'")?
-            .execute(params![run, seq_number(seq), state.as_str(), json(event), answer.to_string()])?;
-        if changed == 1 {
-            Ok(())
-        } else {
-            Err(rusqlite::Error::StatementChangedRows(changed))
+        entry: &Entry<'_>,
+        durability: Durability,
+    ) -> Result<u64> {
+        let mut inner = self.lock();
+        let tail = inner.tail(run)?;
+        if inner.connection.is_autocommit() {
+            inner.connection.execute_batch("BEGIN IMMEDIATE")?;
         }
+        let digest = entry.insert(&inner.connection, run, tail.next, &tail.digest)?;
+        let next = Tail {
+            next: tail.next + 1,
+            digest,
+        };
+        inner.tails.insert(run.to_owned(), next);
+        if durability == Durability::Now || inner.committed.elapsed() > COMMIT_EVERY {
+            inner.flush()?;
+            inner.committed = Instant::now();
+        }
+        Ok(tail.next)
     }
 
     pub(super) fn end(
@@ -196,60 +133,133 @@ impl Journal {
         message: Option<&str>,
         counts: Counts,
     ) -> Result<()> {
-        self.lock().execute(
+        let inner = self.lock();
+        inner.flush()?;
+        inner.connection.execute(
             "UPDATE runs SET ended = ?2, outcome = ?3, message = ?4, counts = ?5 WHERE id = ?1",
             params![
                 run,
                 ended.to_string(),
-                text_of(&outcome),
+                entry::text_of(&outcome),
                 message,
-                text_of(&counts)
+                entry::text_of(&counts)
             ],
         )?;
         Ok(())
     }
 
+    /// Marks an ended run as going on again.
+    pub(super) fn reopen(&self, run: &str) -> Result<()> {
+        let inner = self.lock();
+        inner.flush()?;
+        let sql = "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL WHERE id = ?1";
+        inner.connection.execute(sql, [run])?;
+        Ok(())
+    }
+
     /// All runs, newest first.
     pub fn runs(&self) -> Result<Vec<Record>> {
-        self.lock()
-            .prepare("SELECT * FROM runs ORDER BY started DESC, rowid DESC")?
-            .query_map([], record)?
-            .collect()
+        record::select(&self.lock().connection, "1 = 1", [])
     }
 
     /// Runs whose id begins with `prefix`, newest first.
     pub fn find(&self, prefix: &str) -> Result<Vec<Record>> {
-        let sql = "SELECT * FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY started DESC, rowid DESC";
-        self.lock()
-            .prepare(sql)?
-            .query_map([prefix], record)?
-            .collect()
+        record::select(
+            &self.lock().connection,
+            "substr(id, 1, length(?1)) = ?1",
+            [prefix],
+        )
     }
 
-    /// Everything a run told, in order, with the state of each entry.
-    pub fn events(&self, run: &str) -> Result<Vec<(State, Event)>> {
-        self.lock()
-            .prepare("SELECT state, event FROM entries WHERE run = ?1 ORDER BY seq")?
-            .query_map([run], entry)?
-            .collect()
+    /// Everything a run told, in order.
+    pub fn events(&self, run: &str) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
+        self.each_event(run, |event| events.push(event))?;
+        Ok(events)
     }
 
-    /// Number of entries of a run whose intent was recorded and whose answer was not.
+    /// The same, one by one.
+    pub fn each_event(&self, run: &str, mut tell: impl FnMut(Event)) -> Result<()> {
+        let inner = self.lock();
+        let sql = "SELECT event FROM entries WHERE run = ?1 AND event IS NOT NULL ORDER BY seq";
+        let mut statement = inner.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([run])?;
+        while let Some(row) = rows.next()? {
+            let text: String = row.get(0)?;
+            tell(serde_json::from_str(&text).map_err(|e| Error::unreadable("an event", &e))?);
+        }
+        Ok(())
+    }
+
+    /// Every write of a run in order of its answers, then those without one.
+    pub fn writes(&self, run: &str) -> Result<Vec<Write>> {
+        writes::select(&self.lock().connection, run, None)
+    }
+
+    /// The writes of one lane and of the lanes within it.
+    pub(super) fn writes_of_lane(&self, run: &str, lane: &str) -> Result<Vec<Write>> {
+        writes::select(&self.lock().connection, run, Some(lane))
+    }
+
+    /// What a lane asked and was answered, as far as it still holds.
+    pub(super) fn recorded(&self, run: &str, lane: &str) -> Result<Vec<Recorded>> {
+        lanes::recorded(&self.lock().connection, run, lane)
+    }
+
+    pub(super) fn lane_end(&self, run: &str, lane: &str) -> Result<Option<LaneEnd>> {
+        lanes::end(&self.lock().connection, run, lane)
+    }
+
+    /// The text of an answer or a before image.
+    pub(super) fn body(&self, digest: &str) -> Result<Value> {
+        entry::body(&self.lock().connection, digest)
+    }
+
+    /// What a run has done so far.
+    pub(super) fn counts(&self, run: &str) -> Result<Counts> {
+        lanes::counts(&self.lock().connection, run)
+    }
+
+    /// Number of writes of a run whose answer is not known.
     pub fn unanswered(&self, run: &str) -> Result<u64> {
-        let count: Option<i64> = self
-            .lock()
-            .query_row(
-                "SELECT count(*) FROM entries WHERE run = ?1 AND state IN ('sent', 'unknown')",
-                [run],
-                |row| row.get(0),
-            )
-            .optional()?;
-        Ok(count.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+        let writes = self.writes(run)?;
+        Ok(writes
+            .iter()
+            .filter(|write| write.state == State::Unknown)
+            .count() as u64)
+    }
+
+    /// Whether the entries of a run are as they were written.
+    pub fn verify(&self, run: &str) -> Result<Verdict> {
+        chain::verify(&self.lock().connection, run)
+    }
+}
+
+impl Drop for Journal {
+    /// What was only told since the last commit is worth a try; there is nobody left to tell of a failure.
+    fn drop(&mut self) {
+        let _ = self.lock().flush();
+    }
+}
+
+impl Inner {
+    fn flush(&self) -> Result<()> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("COMMIT")?;
+        }
+        Ok(())
+    }
+
+    fn tail(&self, run: &str) -> Result<Tail> {
+        match self.tails.get(run) {
+            Some(tail) => Ok(*tail),
+            None => chain::tail(&self.connection, run).map(|(next, digest)| Tail { next, digest }),
+        }
     }
 }
 
 /// Only its owner may read what a run did to an org.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+fn make_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -257,66 +267,11 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn seq_number(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
-}
-
-fn json(event: &Event) -> String {
-    serde_json::to_string(event).unwrap_or_default()
-}
-
-fn text_of<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-fn record(row: &rusqlite::Row<'_>) -> Result<Record> {
-    Ok(Record {
-        run: row.get("id")?,
-        runbook: row.get("runbook")?,
-        digest: row.get("digest")?,
-        operator: row.get("operator")?,
-        parameters: parsed(row, "parameters")?.unwrap_or_default(),
-        orgs: parsed(row, "orgs")?.unwrap_or_default(),
-        started: parsed_time(row, "started")?.unwrap_or_default(),
-        ended: parsed_time(row, "ended")?,
-        outcome: parsed(row, "outcome")?,
-        message: row.get("message")?,
-        counts: parsed(row, "counts")?.unwrap_or_default(),
+    builder.create(folder).map_err(|error| Error::Folder {
+        folder: folder.to_owned(),
+        error,
     })
 }
 
-fn entry(row: &rusqlite::Row<'_>) -> Result<(State, Event)> {
-    let state = match row.get::<_, String>("state")?.as_str() {
-        "told" => State::Told,
-        "answered" => State::Answered,
-        "refused" => State::Refused,
-        "sent" => State::Sent,
-        _ => State::Unknown,
-    };
-    let event = parsed(row, "event")?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    Ok((state, event))
-}
-
-fn parsed<T: serde::de::DeserializeOwned>(
-    row: &rusqlite::Row<'_>,
-    column: &str,
-) -> Result<Option<T>> {
-    let text: Option<String> = row.get(column)?;
-    text.map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|e| unreadable(Box::new(e)))
-}
-
-fn parsed_time(row: &rusqlite::Row<'_>, column: &str) -> Result<Option<jiff::Timestamp>> {
-    let text: Option<String> = row.get(column)?;
-    text.map(|text| text.parse())
-        .transpose()
-        .map_err(|e: jiff::Error| unreadable(Box::new(e)))
-}
-
-fn unreadable(error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error)
-}
+#[cfg(test)]
+mod tests;

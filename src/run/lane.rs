@@ -1,25 +1,66 @@
 //! A lane: one line of work with a total order. The main script is one; each item of a bulk step is another.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// One line of work and the step it is in.
+use super::journal::Recorded;
+
+/// One line of work, the step it is in, and what it asked when the run was executed before.
 #[derive(Debug, Default)]
 pub struct Lane {
+    /// Empty for the main script; `1:ada` for the item `ada` of its first bulk step.
+    id: String,
     item: Option<String>,
     step: Mutex<Option<String>>,
     writes: AtomicU64,
+    bulks: AtomicU64,
+    past: Mutex<Past>,
+}
+
+/// What is left to replay, and the number of the next question.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    pub(super) recorded: VecDeque<Recorded>,
+    pub(super) position: u64,
 }
 
 impl Lane {
-    /// The lane of one item, in the step that `parent` is in.
-    pub fn of_item(parent: &Lane, key: &str) -> Arc<Self> {
+    /// The main script's.
+    pub(super) fn main(recorded: Vec<Recorded>) -> Arc<Self> {
         Arc::new(Self {
+            past: Mutex::new(Past::of(recorded)),
+            ..Self::default()
+        })
+    }
+
+    /// The lane of one item, in the step that `parent` is in.
+    pub(super) fn of_item(
+        parent: &Self,
+        id: String,
+        key: &str,
+        recorded: Vec<Recorded>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            id,
             item: Some(key.to_owned()),
             step: Mutex::new(parent.step()),
-            writes: AtomicU64::new(0),
+            past: Mutex::new(Past::of(recorded)),
+            ..Self::default()
         })
+    }
+
+    /// Id that the lane of `key` in bulk step number `bulk` has. A slash in a key does not look like a lane within a lane.
+    pub(super) fn id_of_item(&self, bulk: u64, key: &str) -> String {
+        let key = key.replace('%', "%25").replace('/', "%2F");
+        match self.id.as_str() {
+            "" => format!("{bulk}:{key}"),
+            id => format!("{id}/{bulk}:{key}"),
+        }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// Key of the item, or `None` for the main script.
@@ -42,36 +83,38 @@ impl Lane {
         self.writes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Writes sent in this lane so far.
+    /// Writes that took effect in this lane so far.
     pub fn writes(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
     }
-}
 
-/// What became of each item over all bulk steps of a run, in the order in which items were first seen.
-#[derive(Debug, Default)]
-pub(super) struct Items {
-    order: Vec<String>,
-    by_key: HashMap<String, Item>,
-}
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Item {
-    pub(super) writes: u64,
-    pub(super) failed: bool,
-}
-
-impl Items {
-    pub(super) fn add(&mut self, key: &str, writes: u64, failed: bool) {
-        let item = self.by_key.entry(key.to_owned()).or_insert_with(|| {
-            self.order.push(key.to_owned());
-            Item::default()
-        });
-        item.writes += writes;
-        item.failed |= failed;
+    /// Number of the next bulk step of this lane, from 1.
+    pub(super) fn next_bulk(&self) -> u64 {
+        self.bulks.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Item)> {
-        self.order.iter().map(|key| (key, &self.by_key[key]))
+    /// The lock is held between map operations only: what a panicked thread left is whole.
+    pub(super) fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether what it does now was done before.
+    pub fn is_replaying(&self) -> bool {
+        !self.past().recorded.is_empty()
+    }
+}
+
+impl Past {
+    fn of(recorded: Vec<Recorded>) -> Self {
+        Self {
+            recorded: recorded.into(),
+            position: 0,
+        }
+    }
+
+    /// The number of a question that is asked now.
+    pub(super) fn next(&mut self) -> u64 {
+        self.position += 1;
+        self.position - 1
     }
 }

@@ -7,6 +7,7 @@ use super::door::Run;
 use super::effects::{self, Key, Look};
 use super::error::Error;
 use super::lane::Lane;
+use super::reading::Asker;
 use super::redact::redact;
 
 /// What a look found.
@@ -23,36 +24,151 @@ pub(super) enum Verdict {
     Unchanged,
 }
 
+/// Where a look may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// In the run's picture first.
+    Picture,
+    /// In the org only.
+    Org,
+}
+
+/// One look: whose it is and where it looks.
+struct Looker<'a> {
+    run: &'a Run,
+    lane: &'a Lane,
+    call: &'a Call,
+    sight: Sight,
+}
+
 /// Reads what `call` is about to write.
-pub(super) async fn look(run: &Run, lane: &Lane, call: &Call) -> Result<Seen, Error> {
-    let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-    match effects::look(call) {
-        Look::Partial(read) => compared(run, lane, call, read, says).await,
-        Look::Whole(read) => compared(run, lane, call, read, is).await,
-        Look::Patch(read) => compared(run, lane, call, read, patch_says).await,
-        Look::Present(read) => Ok(seen(
-            read_or_null(run, lane, call, read, &arguments).await?,
-            |now| !now.is_null(),
-        )),
-        Look::Absent(read) => Ok(seen(
-            read_or_null(run, lane, call, read, &arguments).await?,
-            Value::is_null,
-        )),
-        Look::Status(read, settled) => {
-            let now = read_or_null(run, lane, call, read, &arguments).await?;
-            Ok(seen(now, |now| {
+pub(super) async fn look(run: &Run, lane: &Lane, call: &Call, sight: Sight) -> Result<Seen, Error> {
+    let looker = Looker {
+        run,
+        lane,
+        call,
+        sight,
+    };
+    looker.look().await
+}
+
+impl Looker<'_> {
+    async fn look(&self) -> Result<Seen, Error> {
+        match effects::look(self.call) {
+            Look::Partial(read) => self.compared(read, says).await,
+            Look::Whole(read) => self.compared(read, is).await,
+            Look::Patch(read) => self.compared(read, patch_says).await,
+            Look::Present(read) => Ok(seen(self.same_place(read).await?, |now| !now.is_null())),
+            Look::Absent(read) => Ok(seen(self.same_place(read).await?, Value::is_null)),
+            Look::Status(read, settled) => Ok(seen(self.same_place(read).await?, |now| {
                 now["status"]
                     .as_str()
                     .is_some_and(|status| settled.contains(&status))
-            }))
+            })),
+            Look::Member => self.membership(|is_member| is_member).await,
+            Look::NotMember => self.membership(|is_member| !is_member).await,
+            Look::Natural(key) => self.natural(key).await,
+            Look::Never => Ok(Seen {
+                before: Value::Null,
+                verdict: Verdict::WouldChange,
+            }),
         }
-        Look::Member => membership(run, lane, call, |is_member| is_member).await,
-        Look::NotMember => membership(run, lane, call, |is_member| !is_member).await,
-        Look::Natural(key) => natural(run, lane, call, key).await,
-        Look::Never => Ok(Seen {
-            before: Value::Null,
-            verdict: Verdict::WouldChange,
-        }),
+    }
+
+    /// What the body asks for that cannot be read back (a password) is never taken as unchanged.
+    async fn compared(&self, read: &str, same: fn(&Value, &Value) -> bool) -> Result<Seen, Error> {
+        let now = self.same_place(read).await?;
+        let body = self.call.body.as_ref().unwrap_or(&Value::Null);
+        let readable = redact(body) == *body;
+        Ok(seen(now, |now| {
+            readable && !now.is_null() && same(body, now)
+        }))
+    }
+
+    /// The thing that `read` gives for the call's own path arguments.
+    async fn same_place(&self, read: &str) -> Result<Value, Error> {
+        let arguments: Vec<&str> = self.call.arguments.iter().map(String::as_str).collect();
+        self.thing(read, &arguments).await
+    }
+
+    /// `Null` when there is none.
+    async fn thing(&self, read: &str, arguments: &[&str]) -> Result<Value, Error> {
+        let read = Call::operation(&self.call.org, read, arguments).map_err(Error::Usage)?;
+        if self.sight == Sight::Picture
+            && let Some(known) = self.run.picture().thing(&read.org, &read.path)
+        {
+            return Ok(known);
+        }
+        match self
+            .run
+            .page_asked_by(Asker::Run, self.lane, &read, None)
+            .await
+        {
+            Ok(page) => Ok(page.body),
+            Err(error) if error.status() == Some(404) => Ok(Value::Null),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn membership(&self, unchanged: fn(bool) -> bool) -> Result<Seen, Error> {
+        let call = self.call;
+        let [group, user] = call.arguments.as_slice() else {
+            return Err(Error::Usage(format!(
+                "{} takes a group and a user",
+                call.name()
+            )));
+        };
+        let known = match self.sight {
+            Sight::Picture => self.run.picture().is_member(&call.org, group, user),
+            Sight::Org => None,
+        };
+        let is_member = if let Some(known) = known {
+            known
+        } else {
+            let groups = Call::operation(&call.org, "list_user_groups", &[user]);
+            let found = self
+                .run
+                .list(self.lane, &groups.map_err(Error::Usage)?)
+                .await?;
+            found.iter().any(|found| found["id"] == **group)
+        };
+        Ok(seen(Value::Bool(is_member), |now| unchanged(now == true)))
+    }
+
+    async fn natural(&self, key: Key) -> Result<Seen, Error> {
+        let body = self.call.body.as_ref().unwrap_or(&Value::Null);
+        let found = match key {
+            Key::GroupName => self.group_of_name(body["profile"]["name"].as_str()).await?,
+            Key::Login => match body["profile"]["login"].as_str() {
+                Some(login) if !login.is_empty() => self.thing("get_user", &[login]).await?,
+                _ => Value::Null,
+            },
+            Key::AppUser => match (self.call.arguments.first(), body["id"].as_str()) {
+                (Some(app), Some(user)) if !user.is_empty() => {
+                    self.thing("get_application_user", &[app, user]).await?
+                }
+                _ => Value::Null,
+            },
+        };
+        let readable = redact(body) == *body;
+        Ok(seen(found, |now| {
+            readable && !now.is_null() && says(body, now)
+        }))
+    }
+
+    /// A search may answer with names that only begin alike: the name is compared here.
+    async fn group_of_name(&self, name: Option<&str>) -> Result<Value, Error> {
+        let Some(name) = name else {
+            return Ok(Value::Null);
+        };
+        let search = format!("profile.name eq {}", Value::from(name));
+        let groups = Call::operation(&self.call.org, "list_groups", &[])
+            .map_err(Error::Usage)?
+            .query("search", search);
+        let found = self.run.list(self.lane, &groups).await?;
+        let same =
+            |group: &Value| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP";
+        Ok(found.into_iter().find(same).unwrap_or_default())
     }
 }
 
@@ -65,124 +181,6 @@ fn seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> Seen {
     Seen { before, verdict }
 }
 
-/// What the body asks for that cannot be read back (a password) is never taken as unchanged.
-async fn compared(
-    run: &Run,
-    lane: &Lane,
-    call: &Call,
-    read: &str,
-    same: fn(&Value, &Value) -> bool,
-) -> Result<Seen, Error> {
-    let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-    let now = read_or_null(run, lane, call, read, &arguments).await?;
-    let body = call.body.as_ref().unwrap_or(&Value::Null);
-    let readable = redact(body) == *body;
-    Ok(seen(now, |now| {
-        readable && !now.is_null() && same(body, now)
-    }))
-}
-
-async fn read_or_null(
-    run: &Run,
-    lane: &Lane,
-    call: &Call,
-    read: &str,
-    arguments: &[&str],
-) -> Result<Value, Error> {
-    let read = Call::operation(&call.org, read, arguments).map_err(Error::Usage)?;
-    match run.read(lane, &read).await {
-        Ok(value) => Ok(value),
-        Err(error) if error.status() == Some(404) => Ok(Value::Null),
-        Err(error) => Err(error),
-    }
-}
-
-async fn membership(
-    run: &Run,
-    lane: &Lane,
-    call: &Call,
-    unchanged: fn(bool) -> bool,
-) -> Result<Seen, Error> {
-    let [group, user] = call.arguments.as_slice() else {
-        return Err(Error::Usage(format!(
-            "{} takes a group and a user",
-            call.name()
-        )));
-    };
-    let groups = Call::operation(&call.org, "list_user_groups", &[user]).map_err(Error::Usage)?;
-    let is_member = run
-        .list(lane, &groups)
-        .await?
-        .iter()
-        .any(|found| found["id"] == **group);
-    Ok(seen(Value::Bool(is_member), |now| unchanged(now == true)))
-}
-
-async fn natural(run: &Run, lane: &Lane, call: &Call, key: Key) -> Result<Seen, Error> {
-    let body = call.body.as_ref().unwrap_or(&Value::Null);
-    let found = match key {
-        Key::GroupName => group_of_name(run, lane, call, body["profile"]["name"].as_str()).await?,
-        Key::Login => {
-            by_id(
-                run,
-                lane,
-                call,
-                "get_user",
-                body["profile"]["login"].as_str(),
-            )
-            .await?
-        }
-        Key::AppUser => app_user(run, lane, call, body["id"].as_str()).await?,
-    };
-    let readable = redact(body) == *body;
-    Ok(seen(found, |now| {
-        readable && !now.is_null() && says(body, now)
-    }))
-}
-
-/// A search may answer with names that only begin alike: the name is compared here.
-async fn group_of_name(
-    run: &Run,
-    lane: &Lane,
-    call: &Call,
-    name: Option<&str>,
-) -> Result<Value, Error> {
-    let Some(name) = name else {
-        return Ok(Value::Null);
-    };
-    let search = format!("profile.name eq {}", Value::from(name));
-    let groups = Call::operation(&call.org, "list_groups", &[])
-        .map_err(Error::Usage)?
-        .query("search", search);
-    let found = run.list(lane, &groups).await?;
-    Ok(found
-        .into_iter()
-        .find(|group| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP")
-        .unwrap_or_default())
-}
-
-async fn by_id(
-    run: &Run,
-    lane: &Lane,
-    call: &Call,
-    read: &str,
-    id: Option<&str>,
-) -> Result<Value, Error> {
-    match id {
-        Some(id) if !id.is_empty() => read_or_null(run, lane, call, read, &[id]).await,
-        _ => Ok(Value::Null),
-    }
-}
-
-async fn app_user(run: &Run, lane: &Lane, call: &Call, user: Option<&str>) -> Result<Value, Error> {
-    match (call.arguments.first(), user) {
-        (Some(app), Some(user)) if !user.is_empty() => {
-            read_or_null(run, lane, call, "get_application_user", &[app, user]).await
-        }
-        _ => Ok(Value::Null),
-    }
-}
-
 /// Whether all that `wanted` says is so in `now`; fields that `wanted` does not name do not count. A field wanted as null is as good as absent.
 fn says(wanted: &Value, now: &Value) -> bool {
     match (wanted, now) {
@@ -193,31 +191,12 @@ fn says(wanted: &Value, now: &Value) -> bool {
     }
 }
 
-/// Fields that the server keeps: a full replacement does not set them. From Okta's API description (`readOnly`).
-const KEPT_BY_SERVER: &[&str] = &[
-    "id",
-    "created",
-    "lastUpdated",
-    "lastMembershipUpdated",
-    "activated",
-    "statusChanged",
-    "lastLogin",
-    "passwordChanged",
-    "status",
-    "objectClass",
-    "type",
-    "orn",
-    "system",
-    "_links",
-    "_embedded",
-];
-
 /// Whether `now` is what a full replacement by `wanted` would leave.
 fn is(wanted: &Value, now: &Value) -> bool {
     let (Value::Object(wanted), Value::Object(now)) = (wanted, now) else {
         return wanted == now;
     };
-    let kept = |name: &String| KEPT_BY_SERVER.contains(&name.as_str());
+    let kept = |name: &String| effects::is_kept_by_server(name);
     now.keys()
         .filter(|name| !kept(name))
         .chain(wanted.keys())

@@ -2,18 +2,46 @@
 //!
 //! A [`call::Call`] is an operation of Okta's API plus its arguments. [`Run::read`] and [`Run::perform`] journal it, send it and
 //! tell what happened; a write looks first and is not sent when nothing would change. This module knows nothing of scripts.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `door` | what a run is made of; begin, resume, end |
+//! | `call` | a call as data |
+//! | `reading`, `writing` | how a call goes through: look, intent, send, settle |
+//! | `look`, `effects` | what is there before a write, and what each operation does beyond its shape |
+//! | `retry` | what may be tried again |
+//! | `picture` | what was read lately, which answers a look |
+//! | `lane`, `items` | lines of work and what became of them |
+//! | `replay` | what was asked before is answered from the journal |
+//! | `asking`, `gate` | people: consent, manual steps |
+//! | `telling`, `event` | what happens, as events |
+//! | `journal` | the database |
+//! | `inverse`, `undo` | taking back what a run did |
+//! | `redact` | secrets out of what is written down |
+//! | `watch` | Ctrl-C and waits |
 
+mod asking;
 pub mod call;
 mod door;
 mod effects;
 mod error;
 pub mod event;
 pub mod gate;
+mod inverse;
+mod items;
 pub mod journal;
 pub mod lane;
 mod look;
+mod picture;
+mod reading;
 mod redact;
+mod replay;
+mod retry;
+mod telling;
+pub mod undo;
 mod watch;
+mod writing;
 
-pub use door::{Done, Listener, Page, Run, Settings};
+pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Watcher};
 pub use error::{Error, Refusal};
+pub use items::Begun;

@@ -1,5 +1,6 @@
 //! Keeps secrets out of what is written down.
 
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 /// What stands where a secret was.
@@ -40,6 +41,43 @@ const SECRET_FIELDS: &[&str] = &[
     "dq",
     "qi",
 ];
+
+/// Knows the secrets of a run: they are replaced wherever they stand, whatever the field is called.
+#[derive(Debug)]
+pub(super) struct Redactor {
+    secrets: Vec<SecretString>,
+}
+
+impl Redactor {
+    pub(super) fn new(mut secrets: Vec<SecretString>) -> Self {
+        // So short a text would be found everywhere.
+        secrets.retain(|secret| secret.expose_secret().len() > 3);
+        Self { secrets }
+    }
+
+    pub(super) fn redact(&self, value: &Value) -> Value {
+        let mut value = redact(value);
+        if !self.secrets.is_empty() {
+            self.replace(&mut value);
+        }
+        value
+    }
+
+    fn replace(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                for secret in self.secrets.iter().map(ExposeSecret::expose_secret) {
+                    if text.contains(secret) {
+                        *text = text.replace(secret, REDACTED);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.replace(field)),
+            _ => {}
+        }
+    }
+}
 
 /// A copy of `value` with every secret field's content replaced. An empty object (Okta's "there is a password") stays.
 pub(crate) fn redact(value: &Value) -> Value {

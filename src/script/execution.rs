@@ -1,6 +1,6 @@
 //! A runbook from its text to its outcome.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread;
 
@@ -37,6 +37,7 @@ pub struct Procedure {
     library: Library,
     names: Arc<Names>,
     variables: Vec<String>,
+    texts: BTreeMap<String, Arc<str>>,
 }
 
 impl Procedure {
@@ -44,7 +45,8 @@ impl Procedure {
     pub fn compile(source: Source, runbook: &Runbook, library: Library) -> Result<Self, Error> {
         let mut variables: Vec<String> = runbook.orgs.iter().map(|org| org.name.clone()).collect();
         variables.push("params".to_owned());
-        let procedure = Self {
+        let mut procedure = Self {
+            texts: BTreeMap::new(),
             source,
             library,
             names: Arc::new(bindings::names(variables.clone())),
@@ -55,7 +57,13 @@ impl Procedure {
         let engine = engine();
         let ast = procedure.parsed(&engine, &procedure.placeholders(), &sources)?;
         procedure.compile_imports(&engine, &modules, &ast, &sources)?;
+        procedure.texts = sources.all();
         Ok(procedure)
+    }
+
+    /// Its text and those of the modules it imports, by the path that messages show.
+    pub fn texts(&self) -> &BTreeMap<String, Arc<str>> {
+        &self.texts
     }
 
     /// Each module once, whoever imports it: a circle is refused when it runs.
@@ -130,7 +138,10 @@ impl Procedure {
         let ast = self.parsed(&engine, &scope, sources)?;
         let scene = Scene {
             host: Arc::clone(host),
-            lane: Arc::default(),
+            lane: host
+                .run
+                .main_lane()
+                .map_err(|error| of_run(&error, Exit::Failed))?,
         };
         let result = scene.play(|| engine.run_ast_with_scope(&mut scope, &ast));
         result.map_err(|error| self.explained(&error, sources))
@@ -183,25 +194,36 @@ fn unresolved(error: &Error, importer: &str, import: &Import, sources: &Sources)
 }
 
 fn ended(run: &Run, error: Option<Error>, stopped: Option<run::Error>) -> Ended {
-    let (outcome, error) = match (stopped, error) {
-        (Some(stopped), _) => stopped_outcome(run, &stopped),
-        (None, Some(error)) => (Outcome::Failed, Some(error)),
-        (None, None) => (Outcome::Succeeded, None),
-    };
-    Ended { outcome, error }
+    match (stopped, error) {
+        (Some(stopped), _) => Ended::stopped(run, &stopped),
+        (None, error) => Ended {
+            outcome: if error.is_some() {
+                Outcome::Failed
+            } else {
+                Outcome::Succeeded
+            },
+            error,
+        },
+    }
 }
 
-fn stopped_outcome(run: &Run, stopped: &run::Error) -> (Outcome, Option<Error>) {
-    let nothing_sent = run.counts().writes == 0;
-    let (outcome, exit) = match stopped {
-        run::Error::Interrupted | run::Error::Declined(_) => {
-            (Outcome::Interrupted, Exit::Interrupted)
+impl Ended {
+    /// The end of a run that `stopped` ended.
+    pub fn stopped(run: &Run, stopped: &run::Error) -> Self {
+        let nothing_sent = run.counts().writes == 0;
+        let (outcome, exit) = match stopped {
+            run::Error::Interrupted | run::Error::Declined(_) => {
+                (Outcome::Interrupted, Exit::Interrupted)
+            }
+            run::Error::Waiting { .. } => (Outcome::Waiting, Exit::Waiting),
+            run::Error::Unconfirmed(_) if nothing_sent => (Outcome::Failed, Exit::Usage),
+            _ => (Outcome::Failed, Exit::Failed),
+        };
+        Self {
+            outcome,
+            error: Some(of_run(stopped, exit)),
         }
-        run::Error::Waiting { .. } => (Outcome::Waiting, Exit::Waiting),
-        run::Error::Unconfirmed(_) if nothing_sent => (Outcome::Failed, Exit::Usage),
-        _ => (Outcome::Failed, Exit::Failed),
-    };
-    (outcome, Some(of_run(stopped, exit)))
+    }
 }
 
 fn of_run(error: &run::Error, exit: Exit) -> Error {

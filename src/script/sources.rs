@@ -19,6 +19,14 @@ impl Sources {
             .insert(path.into(), text.into());
     }
 
+    /// All texts by path.
+    pub fn all(&self) -> BTreeMap<String, Arc<str>> {
+        self.texts
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// The text of `path`, when it was loaded.
     pub fn get(&self, path: &str) -> Option<Arc<str>> {
         self.texts

@@ -2,10 +2,13 @@
 
 mod architecture;
 mod assumptions;
+mod boundaries;
 mod commands;
 mod consent;
 mod failures;
+mod faults;
 mod guards;
+mod limits;
 mod move_user;
 mod readme;
 mod secrets;

@@ -183,7 +183,7 @@ const WRONG: &[(&str, &[&str])] = &[
         &["an item has no field `b`"],
     ),
     (
-        "each([1, 2, 3], #{ on_failure: \"stop\" }, |x| throw \"bad\");",
+        "each([1, 2, 3], #{ on_failure: \"stop\", concurrency: 1 }, |x| throw \"bad\");",
         &["bad", "stopped after 1 failed, 2 not begun"],
     ),
     (

@@ -62,9 +62,7 @@ impl Ending<'_> {
                     .into()
             }
             Outcome::Waiting => self.attest(),
-            Outcome::Interrupted => {
-                "run the same command again; what is done is left as it is".into()
-            }
+            Outcome::Interrupted => format!("go on with it: okta-runbook resume {}", self.run),
             Outcome::Stuck => "do by hand what is left, as told above".into(),
         };
         vec![again, story]
@@ -72,10 +70,16 @@ impl Ending<'_> {
 
     fn attest(&self) -> String {
         let name = match self.waits_for {
-            Some(title) => format!("'{}'", title.replace('\'', "'\\''")),
+            Some(name) if name.contains(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))) => {
+                format!("'{}'", name.replace('\'', "'\\''"))
+            }
+            Some(name) => name.to_owned(),
             None => "NAME".into(),
         };
-        format!("do the step, then run the same command again with --attest {name}")
+        format!(
+            "do the step, then: okta-runbook resume {} --attest {name}",
+            self.run
+        )
     }
 }
 

@@ -58,10 +58,12 @@ fn story() -> Vec<Event> {
             OrgLine {
                 name: "okta".into(),
                 url: "https://acme.okta.com".into(),
+                profile: None,
             },
             OrgLine {
                 name: "hub".into(),
                 url: "https://hub.okta.com".into(),
+                profile: None,
             },
         ],
         parameters: json!({ "users": ["jo", "kim"], "dry": false }),
@@ -72,6 +74,7 @@ fn story() -> Vec<Event> {
     };
     let manual = |attested_by: Option<&str>| Kind::Manual {
         title: "Enable Update OU".into(),
+        name: "update-ou".into(),
         how: "Admin Console > Directory Integrations\nProvisioning > To App".into(),
         attested_by: attested_by.map(str::to_owned),
     };
@@ -267,11 +270,11 @@ fn each_outcome_says_what_to_do_next() {
         ),
         (
             Outcome::Waiting,
-            "  next: do the step, then run the same command again with --attest 'Enable Update OU'",
+            "  next: do the step, then: okta-runbook resume 8f3a --attest update-ou",
         ),
         (
             Outcome::Interrupted,
-            "  next: run the same command again; what is done is left as it is",
+            "  next: go on with it: okta-runbook resume 8f3a",
         ),
         (
             Outcome::Stuck,
@@ -280,6 +283,7 @@ fn each_outcome_says_what_to_do_next() {
     ] {
         let manual = Kind::Manual {
             title: "Enable Update OU".into(),
+            name: "update-ou".into(),
             how: String::new(),
             attested_by: None,
         };

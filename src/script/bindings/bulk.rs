@@ -12,10 +12,12 @@ use super::list::List;
 use super::options::Options;
 use super::raise::{Place, Raised};
 use super::unshare::{unshare, unshare_function};
+use crate::run::Begun;
 use crate::run::lane::Lane;
 use crate::script::error::Diagnostic;
 use crate::script::error_value::ErrorValue;
 use crate::script::scene::Scene;
+use crate::script::value::{from_json, to_json};
 
 pub(super) fn register(engine: &mut Engine) {
     engine
@@ -34,7 +36,7 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// Items worked on at the same time when the script does not say.
-const CONCURRENCY: usize = 1;
+const CONCURRENCY: usize = 8;
 /// Stack of a lane's thread in bytes: 64 nested calls of a debug build need about 6 MB.
 const STACK: usize = 16 << 20;
 
@@ -43,6 +45,8 @@ const STACK: usize = 16 << 20;
 enum OnFailure {
     Continue,
     Stop,
+    /// What its lane wrote is taken back at once.
+    Undo,
 }
 
 /// Rows `#{ key, item, ok, value, error, message }` in the order of the items. Items that were not begun have no row.
@@ -56,17 +60,22 @@ fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) 
     let on_failure = match options.text("on_failure")?.as_deref() {
         None | Some("continue") => OnFailure::Continue,
         Some("stop") => OnFailure::Stop,
+        Some("undo") => OnFailure::Undo,
         Some(other) => {
             return Err(place.usage(format!(
-                "`on_failure` of each is \"continue\" or \"stop\", not \"{other}\""
+                "`on_failure` of each is \"continue\", \"stop\" or \"undo\", not \"{other}\""
             )));
         }
     };
     options.end()?;
     let items = all(&place, items)?;
     let keys = keys(context, &place, &items, key.as_ref())?;
+    let number = scene.host.run.bulk(&scene.lane, &keys);
+    let number = number.map_err(|error| place.error(&scene, error))?;
     let bulk = Bulk {
         context,
+        number,
+        on_failure,
         scene,
         place,
         act,
@@ -84,6 +93,7 @@ fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) 
         broken: Mutex::default(),
     };
     bulk.work(concurrency);
+    bulk.scene.host.run.bulk_over(&bulk.scene.lane);
     bulk.result()
 }
 
@@ -152,6 +162,9 @@ fn key_of(
 
 struct Bulk<'a, 'c> {
     context: &'a NativeCallContext<'c>,
+    /// Number of this bulk step within its lane.
+    number: u64,
+    on_failure: OnFailure,
     scene: Scene,
     place: Place,
     act: FnPtr,
@@ -200,10 +213,24 @@ impl Bulk<'_, '_> {
     }
 
     fn run_lane(&self, index: usize) {
-        let lane = Lane::of_item(&self.scene.lane, &self.keys[index]);
+        let run = &self.scene.host.run;
+        match run.begin_item(&self.scene.lane, self.number, &self.keys[index]) {
+            Ok(Begun::Done(value)) => match from_json(&value) {
+                Ok(value) => self.keep(index, true, [("value", value)]),
+                Err(unfit) => self.break_off(self.place.usage(unfit.to_string())),
+            },
+            Ok(Begun::Lane {
+                lane,
+                failed_before,
+            }) => self.execute(index, &lane, failed_before),
+            Err(error) => self.break_off(self.place.error(&self.scene, error)),
+        }
+    }
+
+    fn execute(&self, index: usize, lane: &Arc<Lane>, failed_before: bool) {
         let scene = Scene {
             host: Arc::clone(&self.scene.host),
-            lane: Arc::clone(&lane),
+            lane: Arc::clone(lane),
         };
         let item = unshare(&self.items[index]);
         let act = unshare_function(&self.act);
@@ -212,25 +239,31 @@ impl Bulk<'_, '_> {
         }));
         let result =
             result.unwrap_or_else(|_| Err("a verb failed unexpectedly; please report this".into()));
+        if failed_before == result.is_ok() {
+            self.scene.host.run.ended_otherwise(&self.scene.lane);
+        }
         match result {
-            Ok(value) => self.succeeded(index, &lane, value),
+            Ok(value) => self.succeeded(index, lane, value),
             Err(error) if self.scene.host.is_stopped() || !error.is_catchable() => {
                 self.break_off(error);
             }
-            Err(error) => self.failed(index, &lane, &error),
+            Err(error) => self.failed(index, lane, &error),
         }
     }
 
     fn succeeded(&self, index: usize, lane: &Lane, value: Dynamic) {
-        self.tell_end(lane, None);
+        self.tell_end(lane, Ok(to_json(&value).ok()));
         self.keep(index, true, [("value", value)]);
     }
 
     fn failed(&self, index: usize, lane: &Lane, error: &EvalAltResult) {
         let host = &self.scene.host;
         let diagnostic = Diagnostic::of_evaluation(error, &host.entry, &host.sources, &host.names);
-        let message = told(&diagnostic);
-        self.tell_end(lane, Some(message.clone()));
+        let mut message = told(&diagnostic);
+        if self.on_failure == OnFailure::Undo {
+            message.push_str(&self.undone(lane));
+        }
+        self.tell_end(lane, Err(message.clone()));
         self.keep(
             index,
             false,
@@ -242,8 +275,30 @@ impl Bulk<'_, '_> {
         }
     }
 
-    fn tell_end(&self, lane: &Lane, failure: Option<String>) {
-        if let Err(error) = self.scene.host.run.item_ended(lane, failure) {
+    /// Takes back what a failed lane wrote, and says what came of it.
+    fn undone(&self, lane: &Lane) -> String {
+        let run = &self.scene.host.run;
+        match self.scene.wait_for(run.undo_lane(lane)) {
+            Ok(left) if left.is_empty() => "\nwhat was written for it is taken back".to_owned(),
+            Ok(left) => {
+                let lines = left.iter().map(|left| {
+                    format!(
+                        "\nnot taken back: {} {}: {}",
+                        left.operation, left.path, left.why
+                    )
+                });
+                lines.collect::<Vec<_>>().concat()
+            }
+            Err(error) => {
+                let words = format!("\nnot taken back: {error}");
+                self.break_off(self.place.error(&self.scene, error));
+                words
+            }
+        }
+    }
+
+    fn tell_end(&self, lane: &Lane, result: Result<Option<serde_json::Value>, String>) {
+        if let Err(error) = self.scene.host.run.item_ended(lane, result) {
             self.break_off(self.place.error(&self.scene, error));
         }
     }

@@ -1,9 +1,11 @@
 //! Data: distinguished names, the org's time; and refusals of what a script may not have.
 
 use rhai::{Engine, Module, NativeCallContext};
+use serde_json::json;
 
 use super::directory::name;
 use super::raise::{Place, Raised};
+use crate::script::scene::Scene;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("dn", distinguished_names().into());
@@ -53,18 +55,27 @@ fn no_clock(context: &NativeCallContext, verb: &str) -> Raised<()> {
 fn now(context: NativeCallContext) -> Raised<String> {
     let place = Place::of(&context);
     let scene = place.scene()?;
-    Ok(scene
-        .host
-        .run
-        .now()
+    Ok(time(&place, &scene)?
         .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
         .to_string())
 }
 
 /// Seconds since `time`; below 0 when it is to come.
 fn age(context: &NativeCallContext, time: jiff::Timestamp) -> Raised<i64> {
-    let scene = Place::of(context).scene()?;
-    Ok(scene.host.run.now().duration_since(time).as_secs())
+    let place = Place::of(context);
+    let scene = place.scene()?;
+    Ok(self::time(&place, &scene)?.duration_since(time).as_secs())
+}
+
+/// The same when the run is taken up again.
+fn time(place: &Place, scene: &Scene) -> Raised<jiff::Timestamp> {
+    let run = &scene.host.run;
+    let now = run.value(&scene.lane, &json!("now"), || {
+        run.now().as_millisecond().into()
+    });
+    let now = now.map_err(|error| place.error(scene, error))?;
+    let milliseconds = now.as_i64().unwrap_or_default();
+    jiff::Timestamp::from_millisecond(milliseconds).map_err(|error| place.usage(error.to_string()))
 }
 
 fn distinguished_names() -> Module {

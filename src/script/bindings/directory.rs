@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext};
+use serde_json::{Value, json};
 
 use super::raise::{Place, Raised};
 use crate::ldap::{self, Dn, Entry, Scope};
-use crate::run;
 use crate::script::error_value::ErrorValue;
-use crate::script::scene::Scene;
+use crate::script::value::from_json;
 
 /// A directory as scripts hold it.
 #[derive(Clone)]
@@ -90,19 +90,30 @@ fn directory(context: NativeCallContext, domain: &str) -> Raised<Dynamic> {
 
 fn find_user(context: NativeCallContext, directory: &mut Directory, name: &str) -> Raised<Dynamic> {
     let what = format!("account {name}");
-    let found = asked(&context, directory, &what, directory.ldap.find_user(name))?;
-    Ok(found.map_or(Dynamic::UNIT, |entry| value(&entry).into()))
+    let question = directory.ldap.find_user(name);
+    asked(&context, directory, &what, question, |found| {
+        found.as_ref().map_or(Value::Null, value)
+    })
 }
 
 fn get(context: NativeCallContext, directory: &mut Directory, dn: &str) -> Raised<Dynamic> {
     let name = name(&context, dn)?;
-    let found = asked(&context, directory, dn, directory.ldap.get(&name, &[]))?;
-    Ok(found.map_or(Dynamic::UNIT, |entry| value(&entry).into()))
+    let question = directory.ldap.get(&name, &[]);
+    asked(&context, directory, dn, question, |found| {
+        found.as_ref().map_or(Value::Null, value)
+    })
 }
 
-fn exists(context: NativeCallContext, directory: &mut Directory, dn: &str) -> Raised<bool> {
+fn exists(context: NativeCallContext, directory: &mut Directory, dn: &str) -> Raised<Dynamic> {
     let name = name(&context, dn)?;
-    asked(&context, directory, dn, directory.ldap.exists(&name))
+    let what = format!("existence of {dn}");
+    asked(
+        &context,
+        directory,
+        &what,
+        directory.ldap.exists(&name),
+        |found| (*found).into(),
+    )
 }
 
 fn search(
@@ -111,31 +122,31 @@ fn search(
     (base, filter): (&str, &str),
     attributes: &Array,
     scope: Scope,
-) -> Raised<Array> {
+) -> Raised<Dynamic> {
     let base = name(context, base)?;
     let attributes = texts(context, attributes)?;
     let attributes: Vec<&str> = attributes.iter().map(String::as_str).collect();
     let what = format!("{base} {filter}");
     let search = directory.ldap.search(&base, filter, scope, &attributes);
-    let found = asked(context, directory, &what, search)?;
-    Ok(found.iter().map(|entry| value(entry).into()).collect())
+    asked(context, directory, &what, search, |found| {
+        found.iter().map(value).collect()
+    })
 }
 
+/// Asks, and gives the answer's JSON form to the script: that is what is kept, and what it gets when the run is taken up again.
 fn asked<T>(
     context: &NativeCallContext,
     directory: &Directory,
     what: &str,
     question: impl Future<Output = Result<T, ldap::Error>>,
-) -> Raised<T> {
+    form: impl FnOnce(&T) -> Value,
+) -> Raised<Dynamic> {
     let place = Place::of(context);
-    let scene: Scene = place.scene()?;
-    let answer: Result<T, run::Error> = scene.wait_for(scene.host.run.look_up(
-        &scene.lane,
-        &directory.domain,
-        what,
-        question,
-    ));
-    answer.map_err(|error| place.error(&scene, error))
+    let scene = place.scene()?;
+    let run = &scene.host.run;
+    let answer = scene.wait_for(run.look_up(&scene.lane, &directory.domain, what, question, form));
+    let answer = answer.map_err(|error| place.error(&scene, error))?;
+    from_json(&answer).map_err(|unfit| place.usage(unfit.to_string()))
 }
 
 fn texts(context: &NativeCallContext, attributes: &Array) -> Raised<Vec<String>> {
@@ -156,33 +167,19 @@ pub(super) fn name(context: &NativeCallContext, dn: &str) -> Raised<Dn> {
 }
 
 /// `dn`, `rdn`, `guid` (as Microsoft's tools write it, in base64, in hex), `enabled`, and `attributes`: lists of texts by names in lower case.
-fn value(entry: &Entry) -> Map {
-    let attributes: Map = entry
+fn value(entry: &Entry) -> Value {
+    let attributes: serde_json::Map<String, Value> = entry
         .attributes
         .keys()
-        .map(|name| {
-            let texts: Array = entry
-                .texts(name)
-                .into_iter()
-                .map(|text| text.to_owned().into())
-                .collect();
-            (name.to_lowercase().into(), texts.into())
-        })
+        .map(|name| (name.to_lowercase(), entry.texts(name).into()))
         .collect();
-    Map::from([
-        ("dn".into(), entry.dn.to_string().into()),
-        ("rdn".into(), optional(entry.dn.rdn_value())),
-        ("guid".into(), optional(entry.object_guid())),
-        ("guid_base64".into(), optional(entry.object_guid_base64())),
-        ("guid_hex".into(), optional(entry.object_guid_hex())),
-        (
-            "enabled".into(),
-            entry.is_enabled().map_or(Dynamic::UNIT, Dynamic::from),
-        ),
-        ("attributes".into(), attributes.into()),
-    ])
-}
-
-fn optional(text: Option<impl Into<String>>) -> Dynamic {
-    text.map_or(Dynamic::UNIT, |text| text.into().into())
+    json!({
+        "dn": entry.dn.to_string(),
+        "rdn": entry.dn.rdn_value(),
+        "guid": entry.object_guid(),
+        "guid_base64": entry.object_guid_base64(),
+        "guid_hex": entry.object_guid_hex(),
+        "enabled": entry.is_enabled(),
+        "attributes": attributes,
+    })
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext};
+use serde_json::json;
 
 use super::options::Options;
 use super::raise::{Place, Raised};
@@ -38,8 +39,14 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<D
             return Ok(value);
         }
         let left = timeout.saturating_sub(begun.elapsed());
-        if left.is_zero() {
-            return Err(place.raise(late(&what, timeout)));
+        // Whether it was too late is kept: the next execution is faster.
+        let late = json!({ "late": what });
+        let is_late = scene
+            .host
+            .run
+            .value(&scene.lane, &late, || left.is_zero().into());
+        if is_late.map_err(|error| place.error(&scene, error))? == true {
+            return Err(place.raise(too_late(&what, timeout)));
         }
         if !told {
             told = true;
@@ -51,7 +58,9 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<D
             run.tell(&scene.lane, kind)
                 .map_err(|error| place.error(&scene, error))?;
         }
-        pause(&place, &scene, every.min(left))?;
+        if !scene.lane.is_replaying() {
+            pause(&place, &scene, every.min(left))?;
+        }
     }
 }
 
@@ -60,7 +69,7 @@ fn holds(value: &Dynamic) -> bool {
     !value.is_unit() && value.as_bool().unwrap_or(true)
 }
 
-fn late(what: &str, timeout: Duration) -> ErrorValue {
+fn too_late(what: &str, timeout: Duration) -> ErrorValue {
     ErrorValue::new(
         "timeout",
         format!("waited {} s in vain for {what}", timeout.as_secs()),

@@ -43,7 +43,8 @@ impl Place {
     pub(super) fn error(&self, scene: &Scene, error: run::Error) -> Box<EvalAltResult> {
         match &error {
             run::Error::Okta(refusal) => self.raise(of_refusal(refusal).help(lines(error.help()))),
-            run::Error::Directory { directory, .. } => self.raise(
+            run::Error::Directory { directory, .. }
+            | run::Error::DirectoryBefore { directory, .. } => self.raise(
                 ErrorValue::new("directory", error.to_string())
                     .help(lines(error.help()))
                     .field("directory", directory.clone()),

@@ -1,0 +1,169 @@
+//! How a run is conducted, whatever it executes: consent, Ctrl-C, what is shown, how it ends.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::audience::Audience;
+use super::{Context, Output};
+use crate::error::{Error, Exit};
+use crate::report::json;
+use crate::report::text::Verbosity;
+use crate::run::event::{Event, Outcome};
+use crate::run::gate::{Consent, Writes};
+use crate::run::journal::{self, Journal};
+use crate::run::{self, Listener, Run, Watcher};
+use crate::script::Ended;
+use crate::terminal::{self, Answer, Terminal};
+
+/// Options of every command that may write.
+#[derive(Debug, clap::Args)]
+pub(super) struct Conduct {
+    /// Agree to all writes beforehand; with --simulator, attest the manual steps too.
+    #[arg(long, short)]
+    pub(super) yes: bool,
+    /// Attest that the manual step of this name is done; `all` for every one.
+    #[arg(long, value_name = "NAME")]
+    attest: Vec<String>,
+    /// `json` prints one event a line.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    /// Only failures, manual steps, tables and the outcome.
+    #[arg(long, short, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Reads too.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// Whether the org is one that was started for this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Org,
+    Simulator,
+}
+
+impl Conduct {
+    pub(super) fn terminal(&self) -> Terminal {
+        Terminal::new(match self.output {
+            Output::Text => terminal::Mode::Text,
+            Output::Json => terminal::Mode::Json,
+        })
+    }
+
+    pub(super) fn consent(
+        &self,
+        context: &Context,
+        place: Place,
+        terminal: &Terminal,
+        cancelled: &CancellationToken,
+    ) -> Consent {
+        let mut attest = self.attest.clone();
+        if self.yes && place == Place::Simulator {
+            attest.push("all".to_owned());
+        }
+        let (terminal, cancelled) = (terminal.clone(), cancelled.clone());
+        Consent {
+            writes: if self.yes {
+                Writes::Agreed
+            } else {
+                Writes::Ask
+            },
+            attest,
+            operator: context.config.environment().operator(),
+            ask: Arc::new(move |question| asked(&terminal, &cancelled, question)),
+        }
+    }
+
+    /// Where events and progress go: lines, and a bar while a bulk step goes on.
+    pub(super) fn audience(&self, terminal: &Terminal) -> (Listener, Watcher) {
+        if self.output == Output::Json {
+            let terminal = terminal.clone();
+            return (
+                Arc::new(move |event: &Event| terminal.line(&json::line(event))),
+                Arc::new(|_| {}),
+            );
+        }
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        Audience::new(verbosity, terminal).parts()
+    }
+}
+
+/// A person's answer; `None` when nobody is there. Ctrl-C at the question interrupts the run.
+fn asked(terminal: &Terminal, cancelled: &CancellationToken, question: &str) -> Option<bool> {
+    match terminal.ask(question) {
+        Ok(Answer::Yes) => Some(true),
+        Ok(Answer::No) => Some(false),
+        Ok(Answer::Interrupted) => {
+            cancelled.cancel();
+            None
+        }
+        Ok(Answer::NotATerminal) | Err(_) => None,
+    }
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Runtime::new()
+        .map_err(|e| Error::failed(format!("the runtime does not start: {e}")))
+}
+
+pub(super) fn open_journal(folder: &Path) -> Result<Arc<Journal>, Error> {
+    let journal = Journal::open(folder).map_err(|error| of_journal(folder, &error))?;
+    Ok(Arc::new(journal))
+}
+
+pub(super) fn of_journal(folder: &Path, error: &journal::Error) -> Error {
+    let text = Error::usage(format!("the journal in {}: {error}", folder.display()));
+    error.help().into_iter().fold(text, Error::help)
+}
+
+pub(super) fn of_run(error: &run::Error) -> Error {
+    let text = Error::failed(error.to_string());
+    error.help().into_iter().fold(text, Error::help)
+}
+
+/// The first Ctrl-C stops the run between calls; a second one leaves at once.
+pub(super) async fn interrupted(cancelled: CancellationToken, terminal: Terminal, run: String) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    terminal.warn("stopping after the call on the wire; Ctrl-C again leaves at once");
+    cancelled.cancel();
+    if tokio::signal::ctrl_c().await.is_ok() {
+        terminal.warn(&format!(
+            "left run {run}; see `okta-runbook runs show {run}`"
+        ));
+        std::process::exit(Exit::Interrupted as i32);
+    }
+}
+
+/// Tells the error, then the outcome, and gives the exit code.
+pub(super) fn conclude(terminal: &Terminal, run: &Run, ended: &Ended) -> Result<Exit, Error> {
+    if let Some(error) = &ended.error {
+        terminal.error(error);
+    }
+    let message = ended.error.as_ref().map(|error| error.message.as_str());
+    let outcome = run
+        .end(ended.outcome, message)
+        .map_err(|error| of_run(&error))?;
+    Ok(match &ended.error {
+        Some(error) if error.exit == Exit::Usage => Exit::Usage,
+        _ => exit(outcome),
+    })
+}
+
+fn exit(outcome: Outcome) -> Exit {
+    match outcome {
+        Outcome::Succeeded => Exit::Succeeded,
+        Outcome::Partly => Exit::Partly,
+        Outcome::Failed => Exit::Failed,
+        Outcome::Waiting => Exit::Waiting,
+        Outcome::Interrupted => Exit::Interrupted,
+        Outcome::Stuck => Exit::Stuck,
+    }
+}

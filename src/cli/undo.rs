@@ -1,0 +1,181 @@
+//! `undo RUN`: takes back what a run did.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::Context;
+use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
+use super::runs::the_run;
+use super::world::of_record;
+use crate::error::{Error, Exit};
+use crate::report::table::text_table;
+use crate::run::event::Outcome;
+use crate::run::journal::Kind;
+use crate::run::undo::{Inverse, Left, Step, plan};
+use crate::run::{self, Edits, Run, Settings};
+use crate::script::Ended;
+use crate::terminal::Terminal;
+
+/// Take back what a run did: the inverses of its writes, last first.
+///
+/// What somebody changed since is left alone and named. An undo is a run of its own: it can be resumed, and taken back.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: okta-runbook undo 20261124 --only ada.novak@corp.example")]
+pub(super) struct Arguments {
+    /// Id of the run, or the beginning of it.
+    run: String,
+    /// Only what was done in the step of this title, or for the item of this key.
+    #[arg(long, value_name = "STEP|ITEM")]
+    only: Option<String>,
+    /// Profile of an org, as NAME=PROFILE, where it is not that of the run.
+    #[arg(long = "org", value_name = "NAME=PROFILE")]
+    orgs: Vec<String>,
+    #[command(flatten)]
+    conduct: Conduct,
+}
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let journal = open_journal(&context.config.workspace())?;
+    let record = the_run(&journal, &arguments.run)?;
+    // Who undoes a run that still goes on would chase it.
+    drop(
+        journal
+            .hold(&record.run, "undo")
+            .map_err(|error| of_run(&error.into()))?,
+    );
+    let steps = plan(&journal, &record.run, arguments.only.as_deref())
+        .map_err(|error| of_run(&error.into()))?;
+    let terminal = arguments.conduct.terminal();
+    if steps.is_empty() {
+        return nothing(&terminal, &record.run, arguments.only.as_deref());
+    }
+    show(&terminal, &steps);
+    let runtime = runtime()?;
+    let world = of_record(context, &record, &arguments.orgs)?;
+    let cancelled = CancellationToken::new();
+    let (listener, watcher) = arguments.conduct.audience(&terminal);
+    let run = Run::begin(Settings {
+        journal,
+        procedure: run::Procedure {
+            runbook: format!("undo of {} ({})", record.run, record.runbook),
+            digest: record.digest.clone(),
+            sources: record.sources.clone(),
+            parameters: json!({ "only": arguments.only }),
+            kind: Kind::Undo(record.run.clone()),
+        },
+        orgs: world.orgs.clone(),
+        profiles: world.profiles.clone(),
+        directories: world.directories.clone(),
+        consent: arguments
+            .conduct
+            .consent(context, Place::Org, &terminal, &cancelled),
+        listener,
+        watcher,
+        cancelled: cancelled.clone(),
+        edits: Edits::Refused,
+        secrets: Vec::new(),
+    });
+    let run = Arc::new(run.map_err(|error| of_run(&error))?);
+    runtime.spawn(interrupted(
+        cancelled,
+        terminal.clone(),
+        run.id().to_owned(),
+    ));
+    let ended = taken_back(&run, &steps, &runtime, &terminal);
+    conclude(&terminal, &run, &ended)
+}
+
+fn nothing(terminal: &Terminal, run: &str, only: Option<&str>) -> Result<Exit, Error> {
+    if let Some(only) = only {
+        return Err(Error::usage(format!(
+            "run {run} wrote nothing in a step or for an item named `{only}`"
+        ))
+        .help(format!("see `okta-runbook runs show {run}`")));
+    }
+    terminal.line(&format!(
+        "run {run} wrote nothing: there is nothing to undo"
+    ));
+    Ok(Exit::Succeeded)
+}
+
+/// What will be done, and first what cannot be.
+fn show(terminal: &Terminal, steps: &[Step]) {
+    let cannot: Vec<Vec<String>> = steps
+        .iter()
+        .filter_map(|step| match step.inverse {
+            Inverse::None(why) => Some(vec![
+                step.item().unwrap_or_default().to_owned(),
+                step.call.name(),
+                step.call.path.clone(),
+                why.to_owned(),
+            ]),
+            Inverse::Calls(_) => None,
+        })
+        .collect();
+    if !cannot.is_empty() {
+        let table = text_table(
+            &["item", "operation", "path", "why"],
+            &cannot,
+            terminal.width(),
+        );
+        terminal.warn(&format!(
+            "{} writes cannot be taken back:\n{table}",
+            cannot.len()
+        ));
+    }
+    let can = steps.len() - cannot.len();
+    terminal.warn(&format!("{can} writes are taken back, last first"));
+}
+
+/// Asks, takes back, and says what is left.
+pub(super) fn taken_back(
+    run: &Run,
+    steps: &[Step],
+    runtime: &tokio::runtime::Runtime,
+    terminal: &Terminal,
+) -> Ended {
+    let undone = run.main_lane().and_then(|lane| {
+        run.step(&lane, "Take back, last first")?;
+        run.confirm(&lane, &format!("Take back {} writes?", steps.len()))?;
+        runtime.block_on(run.undo(&lane, steps))
+    });
+    match undone {
+        Ok(left) if left.is_empty() => Ended {
+            outcome: Outcome::Succeeded,
+            error: None,
+        },
+        Ok(left) => Ended {
+            outcome: Outcome::Stuck,
+            error: Some(stuck(&left, terminal)),
+        },
+        Err(error) => Ended::stopped(run, &error),
+    }
+}
+
+fn stuck(left: &[Left], terminal: &Terminal) -> Error {
+    let rows: Vec<Vec<String>> = left
+        .iter()
+        .map(|left| {
+            vec![
+                left.entry.to_string(),
+                left.item.clone().unwrap_or_default(),
+                left.operation.clone(),
+                left.path.clone(),
+                left.why.clone(),
+            ]
+        })
+        .collect();
+    let table = text_table(
+        &["entry", "item", "operation", "path", "why"],
+        &rows,
+        terminal.width(),
+    );
+    let mut error = Error::failed(format!(
+        "{} writes are not taken back:\n{table}",
+        left.len()
+    ));
+    error.exit = Exit::Stuck;
+    error.help("mend what stands in the way and undo again, which leaves what is taken back as it is; or mend these by hand")
+}

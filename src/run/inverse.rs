@@ -1,0 +1,372 @@
+//! How each write is taken back: from its request, what was there before, and its answer.
+
+use serde_json::{Map, Value, json};
+
+use super::call::{Action, Call};
+use super::effects::{self, Look};
+use crate::okta::operations;
+use crate::okta::{Method, Operation};
+
+/// What takes a write back.
+#[derive(Clone, Debug)]
+pub enum Inverse {
+    /// These calls, in order.
+    Calls(Vec<Call>),
+    /// Nothing does, and why.
+    None(&'static str),
+}
+
+const LOST: &str = "what was deleted cannot be brought back";
+const SENT: &str = "what was sent, or told by mail, cannot be taken back";
+const SECRET: &str = "the secret that was there before is not known";
+const UNKNOWN: &str = "it is not known what takes this operation back";
+
+/// How operations of one name pair off with those of another that take the same path arguments.
+const PAIRS: &[(&str, &str)] = &[
+    ("assign_user_to_group", "unassign_user_from_group"),
+    ("suspend_user", "unsuspend_user"),
+    ("activate_application", "deactivate_application"),
+    ("activate_group_rule", "deactivate_group_rule"),
+    (
+        "activate_default_provisioning_connection_for_application",
+        "deactivate_default_provisioning_connection_for_application",
+    ),
+];
+
+/// Operations that nothing takes back, and why.
+const NONE: &[(&str, &str)] = &[
+    (
+        "deactivate_user",
+        "deactivating removed the user's app assignments and their data",
+    ),
+    ("activate_user", SENT),
+    ("reactivate_user", SENT),
+    ("reset_password", SENT),
+    ("expire_password", "the user's password is expired"),
+    (
+        "update_default_provisioning_connection_for_application",
+        SECRET,
+    ),
+    ("create_group_push_mapping", UNKNOWN),
+];
+
+/// What takes back `call`, before which `before` was there and which was answered with `answer`.
+pub(super) fn inverse(call: &Call, before: &Value, answer: &Value) -> Inverse {
+    let Action::Operation(operation) = call.action else {
+        return Inverse::None(UNKNOWN);
+    };
+    if let Some((_, why)) = NONE.iter().find(|(name, _)| *name == operation.name) {
+        return Inverse::None(why);
+    }
+    if let Some(other) = paired(operation.name) {
+        return same_path(call, other, None);
+    }
+    match operation.name {
+        "assign_group_to_application" if !before.is_null() => same_path(
+            call,
+            operation.name,
+            Some(picked(before, &["priority", "profile"])),
+        ),
+        "assign_group_to_application" => same_path(call, "unassign_application_from_group", None),
+        "unassign_application_from_group" => same_path(
+            call,
+            "assign_group_to_application",
+            Some(picked(before, &["priority", "profile"])),
+        ),
+        "assign_user_to_application" if !before.is_null() => Inverse::None(UNKNOWN),
+        "assign_user_to_application" => {
+            let user = answer["id"].as_str().unwrap_or_default();
+            at(
+                call,
+                "unassign_user_from_application",
+                &[&call.arguments[0], user],
+                None,
+            )
+        }
+        "create_user" => user_again(call, answer),
+        "create_application" => app_again(call, answer),
+        "update_group_assignment_to_application" => patched_back(call, before),
+        _ => by_shape(call, operation, before, answer),
+    }
+}
+
+fn paired(name: &str) -> Option<&'static str> {
+    PAIRS.iter().find_map(|(one, other)| match name {
+        _ if name == *one => Some(*other),
+        _ if name == *other => Some(*one),
+        _ => None,
+    })
+}
+
+/// REST's own meaning, where the table of looks says what there was to see.
+fn by_shape(call: &Call, operation: &'static Operation, before: &Value, answer: &Value) -> Inverse {
+    match (operation.method, effects::look(call)) {
+        (Method::Post, Look::Natural(_) | Look::Never) => deleted(call, operation, answer),
+        (Method::Delete, _) => Inverse::None(LOST),
+        (_, Look::Partial(_)) if before.is_object() => restored(call, before),
+        (Method::Put, Look::Whole(_)) if before.is_object() => {
+            same_path(call, operation.name, Some(effects::without_kept(before)))
+        }
+        (Method::Put, Look::Present(_) | Look::Whole(_)) if before.is_null() => {
+            taken_away(call, operation)
+        }
+        _ => Inverse::None(UNKNOWN),
+    }
+}
+
+fn at(call: &Call, name: &str, arguments: &[&str], body: Option<Value>) -> Inverse {
+    match Call::operation(&call.org, name, arguments) {
+        Ok(inverse) => Inverse::Calls(vec![inverse.body(body)]),
+        Err(_) => Inverse::None(UNKNOWN),
+    }
+}
+
+fn same_path(call: &Call, name: &str, body: Option<Value>) -> Inverse {
+    let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
+    at(call, name, &arguments, body)
+}
+
+fn picked(before: &Value, fields: &[&str]) -> Value {
+    let found = fields
+        .iter()
+        .map(|name| ((*name).to_owned(), before[*name].clone()));
+    found
+        .filter(|(_, value)| !value.is_null())
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// What a partial update set, as it was before; what was not there becomes null.
+fn restored(call: &Call, before: &Value) -> Inverse {
+    let body = call.body.clone().unwrap_or_default();
+    let back = as_before(&body, before);
+    if contains_redacted(&back) {
+        return Inverse::None(SECRET);
+    }
+    let Action::Operation(operation) = call.action else {
+        return Inverse::None(UNKNOWN);
+    };
+    same_path(call, operation.name, Some(back))
+}
+
+fn as_before(set: &Value, before: &Value) -> Value {
+    match (set, before) {
+        (Value::Object(set), Value::Object(before)) => {
+            let back = set.iter().map(|(name, value)| {
+                let was = before.get(name).unwrap_or(&Value::Null);
+                (name.clone(), as_before(value, was))
+            });
+            Value::Object(back.collect())
+        }
+        (_, before) => before.clone(),
+    }
+}
+
+fn contains_redacted(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text == super::redact::REDACTED,
+        Value::Array(items) => items.iter().any(contains_redacted),
+        Value::Object(fields) => fields.values().any(contains_redacted),
+        _ => false,
+    }
+}
+
+/// What a create made is deleted by the id of its answer.
+fn deleted(call: &Call, operation: &Operation, answer: &Value) -> Inverse {
+    let (Some(delete), Some(id)) = (deleter_below(operation.path), answer["id"].as_str()) else {
+        return Inverse::None(UNKNOWN);
+    };
+    let mut arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
+    arguments.push(id);
+    at(call, delete, &arguments, None)
+}
+
+/// What a PUT put where nothing was.
+fn taken_away(call: &Call, operation: &Operation) -> Inverse {
+    let delete = operations::all()
+        .iter()
+        .find(|o| o.method == Method::Delete && o.path == operation.path);
+    delete.map_or(Inverse::None(UNKNOWN), |delete| {
+        same_path(call, delete.name, None)
+    })
+}
+
+fn deleter_below(path: &str) -> Option<&'static str> {
+    let below = |of: &str| {
+        of.strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with("/{") && !rest[1..].contains('/'))
+    };
+    operations::all()
+        .iter()
+        .find(|o| o.method == Method::Delete && below(o.path))
+        .map(|o| o.name)
+}
+
+/// A user is deactivated by the first DELETE and deleted by the second (Okta's API description).
+fn user_again(call: &Call, answer: &Value) -> Inverse {
+    let id = answer["id"].as_str().unwrap_or_default();
+    in_order(call, &[("deactivate_user", id), ("delete_user", id)])
+}
+
+/// An active app cannot be deleted.
+fn app_again(call: &Call, answer: &Value) -> Inverse {
+    let id = answer["id"].as_str().unwrap_or_default();
+    in_order(
+        call,
+        &[("deactivate_application", id), ("delete_application", id)],
+    )
+}
+
+fn in_order(call: &Call, steps: &[(&str, &str)]) -> Inverse {
+    let calls = steps
+        .iter()
+        .map(|(name, id)| Call::operation(&call.org, name, &[id]));
+    calls
+        .collect::<Result<_, _>>()
+        .map_or(Inverse::None(UNKNOWN), Inverse::Calls)
+}
+
+fn patched_back(call: &Call, before: &Value) -> Inverse {
+    let steps = call.body.as_ref().and_then(Value::as_array);
+    let back = steps.into_iter().flatten().rev().map(|step| {
+        let path = step["path"].as_str()?;
+        Some(match before.pointer(path) {
+            Some(value) => json!({ "op": "replace", "path": path, "value": value }),
+            None => json!({ "op": "remove", "path": path }),
+        })
+    });
+    match back.collect::<Option<Vec<_>>>() {
+        Some(back) => same_path(
+            call,
+            "update_group_assignment_to_application",
+            Some(back.into()),
+        ),
+        None => Inverse::None(UNKNOWN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(name: &str, arguments: &[&str], body: Value) -> Call {
+        Call::operation("okta", name, arguments)
+            .expect(name)
+            .body(Some(body).filter(|body| !body.is_null()))
+    }
+
+    fn shown(inverse: &Inverse) -> Vec<String> {
+        match inverse {
+            Inverse::Calls(calls) => calls
+                .iter()
+                .map(|call| {
+                    format!(
+                        "{} {} {}",
+                        call.name(),
+                        call.arguments.join(" "),
+                        call.body.clone().unwrap_or_default()
+                    )
+                })
+                .collect(),
+            Inverse::None(why) => vec![(*why).to_owned()],
+        }
+    }
+
+    #[test]
+    fn every_operation_named_here_is_in_the_table_of_operations() {
+        let pairs = PAIRS.iter().flat_map(|(one, other)| [*one, *other]);
+        for name in pairs.chain(NONE.iter().map(|(name, _)| *name)) {
+            assert!(operations::find(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn writes_are_taken_back_to_what_was_before() {
+        let rows = [
+            (
+                call("assign_user_to_group", &["g", "u"], Value::Null),
+                json!(false),
+                Value::Null,
+                "unassign_user_from_group g u null",
+            ),
+            (
+                call("add_group", &[], json!({"profile": {"name": "x"}})),
+                Value::Null,
+                json!({"id": "00g1"}),
+                "delete_group 00g1 null",
+            ),
+            (
+                call(
+                    "update_application_user",
+                    &["a", "u"],
+                    json!({"scope": "GROUP"}),
+                ),
+                json!({"id": "u", "scope": "USER", "profile": {"dn": "x"}}),
+                json!({"scope": "GROUP"}),
+                r#"update_application_user a u {"scope":"USER"}"#,
+            ),
+            (
+                call(
+                    "assign_group_to_application",
+                    &["a", "g"],
+                    json!({"priority": 1}),
+                ),
+                Value::Null,
+                json!({"priority": 1}),
+                "unassign_application_from_group a g null",
+            ),
+            (
+                call(
+                    "update_user",
+                    &["u"],
+                    json!({"profile": {"title": "b", "nickName": "c"}}),
+                ),
+                json!({"profile": {"title": "a", "login": "l"}}),
+                Value::Null,
+                r#"update_user u {"profile":{"title":"a","nickName":null}}"#,
+            ),
+            (
+                call("replace_group", &["g"], json!({"profile": {"name": "b"}})),
+                json!({"id": "g", "type": "OKTA_GROUP", "profile": {"name": "a", "description": "d"}}),
+                Value::Null,
+                r#"replace_group g {"profile":{"name":"a","description":"d"}}"#,
+            ),
+            (
+                call("delete_group", &["g"], Value::Null),
+                json!({"id": "g"}),
+                Value::Null,
+                LOST,
+            ),
+            (
+                call(
+                    "update_group_assignment_to_application",
+                    &["a", "g"],
+                    json!([{"op": "replace", "path": "/profile/x", "value": 2}]),
+                ),
+                json!({"profile": {"x": 1}}),
+                Value::Null,
+                r#"update_group_assignment_to_application a g [{"op":"replace","path":"/profile/x","value":1}]"#,
+            ),
+        ];
+        for (call, before, answer, expected) in rows {
+            assert_eq!(
+                shown(&inverse(&call, &before, &answer)),
+                [expected],
+                "{}",
+                call.name()
+            );
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_written_back() {
+        let call = call(
+            "update_user",
+            &["u"],
+            json!({"credentials": {"password": {"value": "x"}}}),
+        );
+        let before =
+            json!({"credentials": {"password": {"value": super::super::redact::REDACTED}}});
+        assert_eq!(shown(&inverse(&call, &before, &Value::Null)), [SECRET]);
+    }
+}

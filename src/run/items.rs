@@ -1,0 +1,183 @@
+//! What became of the items of bulk steps.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::door::{Progress, Run};
+use super::error::Error;
+use super::event::{ItemOutcome, Kind, Outcome};
+use super::journal::{Durability, Entry, State, What};
+use super::lane::Lane;
+use super::telling::stamped;
+
+/// Over all bulk steps of a run, in the order in which items were first seen.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    order: Vec<Arc<str>>,
+    by_key: HashMap<Arc<str>, Item>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Item {
+    writes: u64,
+    failed: bool,
+}
+
+impl Items {
+    fn add(&mut self, key: &str, writes: u64, failed: bool) {
+        if !self.by_key.contains_key(key) {
+            let key: Arc<str> = key.into();
+            self.order.push(Arc::clone(&key));
+            self.by_key.insert(key, Item::default());
+        }
+        if let Some(item) = self.by_key.get_mut(key) {
+            item.writes += writes;
+            item.failed |= failed;
+        }
+    }
+}
+
+/// What a bulk step does with an item.
+pub enum Begun {
+    /// It was done when the run was executed before: its value.
+    Done(Value),
+    /// It is to be done, in this lane. `failed_before`: when the run was executed before, it failed.
+    Lane {
+        lane: Arc<Lane>,
+        failed_before: bool,
+    },
+}
+
+impl Run {
+    /// Begins a bulk step of `keys` and returns its number within the lane.
+    pub fn bulk(&self, lane: &Lane, keys: &[String]) -> Result<u64, Error> {
+        let number = lane.next_bulk();
+        let named = json!({ "bulk": number, "keys": keys });
+        self.value(lane, &named, || Value::Null)?;
+        if lane.item().is_none() {
+            (self.settings().watcher)(Progress::Began {
+                step: lane.step().as_deref(),
+                items: keys.len(),
+            });
+        }
+        Ok(number)
+    }
+
+    /// All items of a bulk step ended, or it was broken off.
+    pub fn bulk_over(&self, lane: &Lane) {
+        if lane.item().is_none() {
+            (self.settings().watcher)(Progress::Over);
+        }
+    }
+
+    /// The lane of an item, or its value when it was done before.
+    pub fn begin_item(&self, parent: &Lane, bulk: u64, key: &str) -> Result<Begun, Error> {
+        let id = parent.id_of_item(bulk, key);
+        let mut failed_before = false;
+        let mut recorded = Vec::new();
+        if self.is_resumed() {
+            match self.journal().lane_end(self.id(), &id)? {
+                Some(end)
+                    if end.state.has_happened() && !end.result["value"]["lost"].is_boolean() =>
+                {
+                    let writes = end.result["writes"].as_u64().unwrap_or_default();
+                    self.items().add(key, writes, false);
+                    self.watched(writes, false);
+                    return Ok(Begun::Done(end.result["value"]["value"].clone()));
+                }
+                end => failed_before = end.is_some_and(|end| end.state == State::Refused),
+            }
+            recorded = self.recorded(&id)?;
+        }
+        let lane = Lane::of_item(parent, id, key, recorded);
+        Ok(Begun::Lane {
+            lane,
+            failed_before,
+        })
+    }
+
+    /// Records how an item ended: with its value (`None`: one that has no JSON form), or why it failed. A failure is told at once, the
+    /// rest when the run ends: an item may pass several steps.
+    pub fn item_ended(
+        &self,
+        lane: &Lane,
+        result: Result<Option<Value>, String>,
+    ) -> Result<(), Error> {
+        let Some(key) = lane.item() else {
+            return Ok(());
+        };
+        self.items().add(key, lane.writes(), result.is_err());
+        self.watched(lane.writes(), result.is_err());
+        let (state, value) = match &result {
+            Ok(Some(value)) => (State::Answered, json!({ "value": value })),
+            Ok(None) => (State::Answered, json!({ "lost": true })),
+            Err(_) => (State::Refused, Value::Null),
+        };
+        let event = result.err().map(|message| {
+            stamped(
+                lane,
+                Kind::Item {
+                    key: key.to_owned(),
+                    outcome: ItemOutcome::Failed,
+                    message: Some(message),
+                },
+            )
+        });
+        let answer = json!({ "value": value, "writes": lane.writes() });
+        let entry = Entry {
+            state: Some(state),
+            event: event.as_ref(),
+            answer: Some(&answer),
+            ..Entry::new(What::Lane, lane.id())
+        };
+        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        if let Some(event) = &event {
+            self.show(event);
+        }
+        Ok(())
+    }
+
+    fn watched(&self, writes: u64, failed: bool) {
+        (self.settings().watcher)(Progress::Ended(outcome(writes, failed)));
+    }
+
+    /// What was recorded after a bulk step that now ended otherwise was asked under other circumstances.
+    pub fn ended_otherwise(&self, lane: &Lane) {
+        lane.past().recorded.clear();
+    }
+
+    /// A script that ran to its end with failed items did its work partly, or not at all.
+    pub(super) fn tell_items(&self, outcome: Outcome) -> Result<Outcome, Error> {
+        let items = std::mem::take(&mut *self.items());
+        let (mut all, mut failed) = (0, 0);
+        for key in &items.order {
+            let item = items.by_key[key];
+            all += 1;
+            failed += u64::from(item.failed);
+            if !item.failed {
+                let kind = Kind::Item {
+                    key: key.to_string(),
+                    outcome: self::outcome(item.writes, false),
+                    message: None,
+                };
+                self.tell(&Lane::default(), kind)?;
+            }
+        }
+        self.count(|counts| (counts.items, counts.failed_items) = (all, failed));
+        Ok(match outcome {
+            Outcome::Succeeded if failed > 0 && failed == all => Outcome::Failed,
+            Outcome::Succeeded if failed > 0 => Outcome::Partly,
+            other => other,
+        })
+    }
+}
+
+fn outcome(writes: u64, failed: bool) -> ItemOutcome {
+    match (failed, writes) {
+        (true, _) => ItemOutcome::Failed,
+        (false, 0) => ItemOutcome::Unchanged,
+        (false, _) => ItemOutcome::Succeeded,
+    }
+}

@@ -1,0 +1,100 @@
+//! What a lane asked and was answered: what is replayed when a run is taken up again.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::Value;
+
+use super::entry::State;
+use super::error::Error;
+use crate::run::event::Counts;
+
+/// A question of a lane and its answer.
+#[derive(Clone, Debug)]
+pub(in crate::run) struct Recorded {
+    /// Number of the entry; of a write, of its intent.
+    pub(in crate::run) entry: u64,
+    pub(in crate::run) is_write: bool,
+    pub(in crate::run) request: Value,
+    pub(in crate::run) state: State,
+    /// Digest of the answer's body, or of the refusal.
+    pub(in crate::run) answer: Option<String>,
+}
+
+/// How a lane ended.
+#[derive(Clone, Debug)]
+pub(in crate::run) struct LaneEnd {
+    pub(in crate::run) state: State,
+    /// `{value, writes}`
+    pub(in crate::run) result: Value,
+}
+
+/// In the order of asking. Where a lane was executed again, the later questions take the place of the earlier ones.
+pub(super) fn recorded(
+    connection: &Connection,
+    run: &str,
+    lane: &str,
+) -> Result<Vec<Recorded>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.seq, e.position, e.what, e.request, coalesce(a.state, e.state), coalesce(a.answer, e.answer) FROM entries e
+         LEFT JOIN entries a ON a.run = e.run AND a.what = 'answer' AND a.intent = e.seq
+             AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = e.run AND l.lane = e.lane AND l.what = 'answer' AND l.intent = e.seq)
+         WHERE e.run = ?1 AND e.lane = ?2 AND e.position IS NOT NULL ORDER BY e.seq",
+    )?;
+    let mut rows = statement.query(params![run, lane])?;
+    let mut found: Vec<Recorded> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let position = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX);
+        let request: Option<String> = row.get(3)?;
+        let mut request: Value = serde_json::from_str(&request.unwrap_or_default())
+            .map_err(|e| Error::unreadable("a request", &e))?;
+        // Where it was asked is for reports.
+        if let Some(request) = request.as_object_mut() {
+            request.retain(|name, _| !matches!(name.as_str(), "item" | "step"));
+        }
+        let state: Option<String> = row.get(4)?;
+        found.truncate(position);
+        found.push(Recorded {
+            entry: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
+            is_write: row.get::<_, String>(2)? == "intent",
+            request,
+            state: state.map_or(State::Unknown, |state| State::parse(&state)),
+            answer: row.get(5)?,
+        });
+    }
+    Ok(found)
+}
+
+pub(super) fn end(
+    connection: &Connection,
+    run: &str,
+    lane: &str,
+) -> Result<Option<LaneEnd>, Error> {
+    let row: Option<(String, Option<String>)> = connection
+        .prepare_cached(
+            "SELECT e.state, b.body FROM entries e LEFT JOIN bodies b ON b.digest = e.answer WHERE e.run = ?1 AND e.lane = ?2 AND e.what = 'lane' ORDER BY e.seq DESC LIMIT 1",
+        )?
+        .query_row(params![run, lane], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((state, result)) = row else {
+        return Ok(None);
+    };
+    let result = serde_json::from_str(&result.unwrap_or_default())
+        .map_err(|e| Error::unreadable("a lane's result", &e))?;
+    Ok(Some(LaneEnd {
+        state: State::parse(&state),
+        result,
+    }))
+}
+
+pub(super) fn counts(connection: &Connection, run: &str) -> Result<Counts, Error> {
+    let count = |condition: &str| -> Result<u64, Error> {
+        let sql = format!("SELECT count(*) FROM entries WHERE run = ?1 AND {condition}");
+        let count: i64 = connection.query_row(&sql, [run], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    };
+    Ok(Counts {
+        reads: count("what = 'read'")?,
+        writes: count("what = 'answer' AND state IN ('answered', 'settled')")?,
+        unchanged: count("what = 'told' AND event ->> 'event' = 'unchanged'")?,
+        ..Counts::default()
+    })
+}

@@ -1,0 +1,86 @@
+//! The tables of the journal, and the way from older ones.
+
+use rusqlite::Connection;
+
+use super::chain::Digest;
+use super::entry::{Entry, What};
+use super::error::Error;
+use crate::run::event::Event;
+
+/// Version of the schema below, kept in the database's `user_version`.
+const VERSION: i64 = 2;
+
+/// `entries.before` and `entries.answer` are digests into `bodies`: the same page read twice is kept once.
+const SCHEMA: &str = "
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('run', 'undo')), undoes TEXT, runbook TEXT NOT NULL, digest TEXT NOT NULL, sources TEXT NOT NULL,
+    operator TEXT NOT NULL, parameters TEXT NOT NULL, orgs TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, outcome TEXT, message TEXT, counts TEXT
+) STRICT;
+CREATE TABLE entries (
+    run TEXT NOT NULL REFERENCES runs(id), seq INTEGER NOT NULL, lane TEXT NOT NULL, position INTEGER, time TEXT NOT NULL,
+    what TEXT NOT NULL CHECK (what IN ('told', 'read', 'value', 'intent', 'answer', 'lane')), state TEXT, intent INTEGER,
+    event TEXT, request TEXT, before TEXT, answer TEXT, digest BLOB NOT NULL,
+    PRIMARY KEY (run, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX entries_by_lane ON entries (run, lane, seq);
+CREATE TABLE bodies (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// Makes the tables, or brings older ones to this version. All or nothing.
+pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > VERSION {
+        return Err(Error::Newer {
+            found,
+            known: VERSION,
+        });
+    }
+    // Also finds out whether the file can be written.
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let done = match connection.pragma_query_value(None, "user_version", |row| row.get(0))? {
+        0 => connection.execute_batch(SCHEMA).map_err(Error::from),
+        1 => from_version_1(connection),
+        _ => Ok(()),
+    };
+    match done {
+        Ok(()) => {
+            Ok(connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))?)
+        }
+        Err(error) => {
+            connection.execute_batch("ROLLBACK")?;
+            Err(error)
+        }
+    }
+}
+
+/// Version 1 changed an entry when its answer came and kept no answers to reads: its runs can be shown, not taken up again.
+fn from_version_1(connection: &Connection) -> Result<(), Error> {
+    connection.execute_batch(
+        "ALTER TABLE runs RENAME TO runs_1; ALTER TABLE entries RENAME TO entries_1;",
+    )?;
+    connection.execute_batch(SCHEMA)?;
+    connection.execute_batch(
+        "INSERT INTO runs SELECT id, 'run', NULL, runbook, digest, '{}', operator, parameters, orgs, started, ended, outcome, message, counts FROM runs_1;",
+    )?;
+    let mut statement = connection
+        .prepare("SELECT run, coalesce(lane, ''), event FROM entries_1 ORDER BY run, seq")?;
+    let mut rows = statement.query([])?;
+    let (mut last, mut seq, mut digest) = (String::new(), 0, Digest::default());
+    while let Some(row) = rows.next()? {
+        let (run, lane, event): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if run != last {
+            (last, seq, digest) = (run.clone(), 0, Digest::default());
+        }
+        let event: Event =
+            serde_json::from_str(&event).map_err(|e| Error::unreadable("an event", &e))?;
+        let entry = Entry {
+            event: Some(&event),
+            ..Entry::new(What::Told, &lane)
+        };
+        digest = entry.insert(connection, &run, seq, &digest)?;
+        seq += 1;
+    }
+    drop(rows);
+    drop(statement);
+    Ok(connection.execute_batch("DROP TABLE entries_1; DROP TABLE runs_1;")?)
+}

@@ -1,0 +1,236 @@
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::*;
+use crate::run::event::Kind as Told;
+
+const RUN: &str = "20260102-030405-abcd";
+
+fn record() -> Record {
+    Record {
+        run: RUN.to_owned(),
+        kind: Kind::Run,
+        runbook: "a".to_owned(),
+        digest: "d".to_owned(),
+        sources: json!({}),
+        operator: "pat".to_owned(),
+        parameters: json!({"users": ["jo"]}),
+        orgs: Vec::new(),
+        started: jiff::Timestamp::now(),
+        ended: None,
+        outcome: None,
+        message: None,
+        counts: Counts::default(),
+    }
+}
+
+fn journal() -> (tempfile::TempDir, Journal) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path()).expect("a journal");
+    journal.begin(&record()).expect("a run");
+    (folder, journal)
+}
+
+fn event(words: &str) -> Event {
+    Event {
+        time: "2026-01-02T03:04:05Z".parse().expect("a time"),
+        item: None,
+        step: None,
+        kind: Told::Note {
+            words: words.to_owned(),
+        },
+    }
+}
+
+fn intend(journal: &Journal, lane: &str, position: u64) -> u64 {
+    let request = json!({ "write": { "operation": "add_group" }, "step": "s" });
+    let before = json!(null);
+    let entry = Entry {
+        position: Some(position),
+        request: Some(&request),
+        before: Some(&before),
+        ..Entry::new(What::Intent, lane)
+    };
+    journal
+        .append(RUN, &entry, Durability::Now)
+        .expect("an intent")
+}
+
+fn answer(journal: &Journal, lane: &str, intent: u64, state: State, answer: &Value) {
+    let entry = Entry {
+        state: Some(state),
+        intent: Some(intent),
+        answer: Some(answer),
+        ..Entry::new(What::Answer, lane)
+    };
+    journal
+        .append(RUN, &entry, Durability::Soon)
+        .expect("an answer");
+}
+
+#[test]
+fn a_write_is_unknown_until_it_is_answered_and_the_last_answer_counts() {
+    let (_folder, journal) = journal();
+    let intent = intend(&journal, "", 0);
+    let state = || journal.writes(RUN).expect("writes")[0].state;
+    assert_eq!(
+        (state(), journal.unanswered(RUN).expect("a number")),
+        (State::Unknown, 1)
+    );
+    answer(
+        &journal,
+        "",
+        intent,
+        State::Unknown,
+        &json!({"message": "cut"}),
+    );
+    assert_eq!(state(), State::Unknown);
+    answer(&journal, "", intent, State::Settled, &json!({"id": "00g1"}));
+    assert_eq!(
+        (state(), journal.unanswered(RUN).expect("a number")),
+        (State::Settled, 0)
+    );
+    assert_eq!(
+        journal.writes(RUN).expect("writes")[0].answer,
+        json!({"id": "00g1"})
+    );
+}
+
+#[test]
+fn an_intent_is_on_disk_when_it_returns() {
+    let (folder, journal) = journal();
+    intend(&journal, "1:jo", 0);
+    let other = Journal::open(folder.path()).expect("a second reader");
+    assert_eq!(other.unanswered(RUN).expect("a number"), 1);
+}
+
+#[test]
+fn what_a_lane_asked_again_takes_the_place_of_what_it_asked_before() {
+    let (_folder, journal) = journal();
+    for position in [0, 1, 2, 1] {
+        let intent = intend(&journal, "1:jo", position);
+        answer(&journal, "1:jo", intent, State::Answered, &json!(position));
+    }
+    let recorded = journal.recorded(RUN, "1:jo").expect("records");
+    let entries: Vec<u64> = recorded.iter().map(|recorded| recorded.entry).collect();
+    assert_eq!(entries, [0, 6]);
+    assert_eq!(
+        recorded[0].request,
+        json!({ "write": { "operation": "add_group" } })
+    );
+    assert!(journal.recorded(RUN, "1:j").expect("records").is_empty());
+}
+
+#[test]
+fn writes_of_a_lane_are_its_own_and_those_within() {
+    let (_folder, journal) = journal();
+    for lane in ["1:a", "1:a/1:x", "1:ab", ""] {
+        intend(&journal, lane, 0);
+    }
+    let lanes: Vec<String> = journal
+        .writes_of_lane(RUN, "1:a")
+        .expect("writes")
+        .into_iter()
+        .map(|write| write.lane)
+        .collect();
+    assert_eq!(lanes, ["1:a", "1:a/1:x"]);
+}
+
+#[test]
+fn an_altered_entry_is_told() {
+    for (change, expected) in [
+        (
+            "UPDATE entries SET state = 'refused' WHERE seq = 1",
+            (1, "it was altered"),
+        ),
+        ("DELETE FROM entries WHERE seq = 0", (0, "it is missing")),
+        (
+            "UPDATE bodies SET body = '{\"id\":\"00g2\"}' WHERE body LIKE '%00g1%'",
+            (1, "its answer or before image was altered"),
+        ),
+    ] {
+        let (folder, journal) = journal();
+        let intent = intend(&journal, "", 0);
+        answer(
+            &journal,
+            "",
+            intent,
+            State::Answered,
+            &json!({"id": "00g1"}),
+        );
+        journal
+            .append(
+                RUN,
+                &Entry {
+                    event: Some(&event("x")),
+                    ..Entry::new(What::Told, "")
+                },
+                Durability::Now,
+            )
+            .expect("an entry");
+        assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+        let forger = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
+        forger.execute(change, []).expect("a change");
+        let (entry, why) = expected;
+        assert_eq!(
+            journal.verify(RUN).expect("a verdict"),
+            Verdict::Broken { entry, why },
+            "{change}"
+        );
+    }
+}
+
+#[test]
+fn a_run_has_one_holder() {
+    let (folder, journal) = journal();
+    let held = journal.hold(RUN, "pat").expect("a hold");
+    let other = Journal::open(folder.path()).expect("another");
+    let error = other.hold(RUN, "kim").expect_err("held").to_string();
+    assert!(
+        error.contains("pat, process") && error.contains(RUN),
+        "{error}"
+    );
+    drop(held);
+    other.hold(RUN, "kim").expect("free again");
+}
+
+#[test]
+fn an_older_journal_is_brought_up_and_a_newer_one_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = Connection::open(folder.path().join("journal.sqlite")).expect("a file");
+    file.execute_batch(
+        "CREATE TABLE runs (id TEXT PRIMARY KEY, runbook TEXT NOT NULL, digest TEXT NOT NULL, operator TEXT NOT NULL, parameters TEXT NOT NULL, orgs TEXT NOT NULL,
+            started TEXT NOT NULL, ended TEXT, outcome TEXT, message TEXT, counts TEXT) STRICT;
+         CREATE TABLE entries (run TEXT NOT NULL, seq INTEGER NOT NULL, lane TEXT, time TEXT NOT NULL, state TEXT NOT NULL, event TEXT NOT NULL, request TEXT, before TEXT,
+            answer TEXT, PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;
+         INSERT INTO runs VALUES ('r1', 'a', 'd', 'pat', '{}', '[]', '2026-01-02T03:04:05Z', NULL, NULL, NULL, NULL);
+         PRAGMA user_version = 1;",
+    )
+    .expect("version 1");
+    let kept = serde_json::to_string(&event("old")).expect("an event");
+    file.execute(
+        "INSERT INTO entries VALUES ('r1', 0, NULL, 't', 'told', ?1, NULL, NULL, NULL)",
+        [kept],
+    )
+    .expect("an entry");
+    let journal = Journal::open(folder.path()).expect("brought up");
+    assert_eq!(journal.events("r1").expect("events"), [event("old")]);
+    assert_eq!(journal.verify("r1").expect("a verdict"), Verdict::Whole(1));
+    assert_eq!(journal.runs().expect("runs")[0].operator, "pat");
+    drop(journal);
+    file.pragma_update(None, "user_version", 99)
+        .expect("a newer version");
+    assert!(matches!(
+        Journal::open(folder.path()),
+        Err(Error::Newer { found: 99, .. })
+    ));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error_at_once() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let error = Journal::open(&file.path().join("below"))
+        .err()
+        .expect("an error");
+    assert!(error.to_string().contains("cannot be made"), "{error}");
+}

@@ -1,0 +1,88 @@
+//! The writes of a run: intents with what became of them.
+
+use rusqlite::{Connection, params};
+use serde_json::Value;
+
+use super::entry::State;
+use super::error::Error;
+
+/// A write as the journal has it. Secrets are redacted.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// Number of its intent.
+    pub entry: u64,
+    pub lane: String,
+    pub state: State,
+    /// When its intent was written.
+    pub time: jiff::Timestamp,
+    /// When its answer was.
+    pub answered: Option<jiff::Timestamp>,
+    /// `{item, step, org, operation, method, path, arguments, query, body}`
+    pub request: Value,
+    /// What was there before; `Null` when nothing was, or nothing could be seen.
+    pub before: Value,
+    /// The answer's body; what was found there when it was settled by a look.
+    pub answer: Value,
+    pub status: Option<u16>,
+    pub request_id: Option<String>,
+}
+
+/// An intent may have several answers: unknown first, settled when it was looked at. The last one counts.
+const SELECT: &str = "
+SELECT i.seq AS seq, i.lane AS lane, i.time AS time, i.request AS request, b.body AS before, a.state AS state, a.time AS answered, a.event AS event, c.body AS answer,
+    coalesce(a.seq, 9223372036854775807) AS place
+FROM entries i
+LEFT JOIN entries a ON a.run = i.run AND a.what = 'answer' AND a.intent = i.seq
+    AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = i.run AND l.lane = i.lane AND l.what = 'answer' AND l.intent = i.seq)
+LEFT JOIN bodies b ON b.digest = i.before LEFT JOIN bodies c ON c.digest = a.answer
+WHERE i.run = ?1 AND i.what = 'intent' AND (?2 IS NULL OR i.lane = ?2 OR substr(i.lane, 1, length(?2) + 1) = ?2 || '/')
+ORDER BY place, seq";
+
+pub(super) fn select(
+    connection: &Connection,
+    run: &str,
+    lane: Option<&str>,
+) -> Result<Vec<Write>, Error> {
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let mut rows = statement.query(params![run, lane])?;
+    let mut writes = Vec::new();
+    while let Some(row) = rows.next()? {
+        writes.push(write(row)?);
+    }
+    Ok(writes)
+}
+
+fn write(row: &rusqlite::Row<'_>) -> Result<Write, Error> {
+    let event = json(row, "event")?;
+    let state: Option<String> = row.get("state")?;
+    Ok(Write {
+        entry: u64::try_from(row.get::<_, i64>("seq")?).unwrap_or_default(),
+        lane: row.get("lane")?,
+        state: state.map_or(State::Unknown, |state| State::parse(&state)),
+        time: time(&row.get::<_, String>("time")?)?,
+        answered: row
+            .get::<_, Option<String>>("answered")?
+            .map(|text| time(&text))
+            .transpose()?,
+        request: json(row, "request")?,
+        before: json(row, "before")?,
+        answer: json(row, "answer")?,
+        status: event["status"]
+            .as_u64()
+            .and_then(|status| u16::try_from(status).ok()),
+        request_id: event["request_id"].as_str().map(str::to_owned),
+    })
+}
+
+fn json(row: &rusqlite::Row<'_>, column: &str) -> Result<Value, Error> {
+    let text: Option<String> = row.get(column)?;
+    let value = text.map(|text| serde_json::from_str(&text)).transpose();
+    Ok(value
+        .map_err(|e| Error::unreadable(column, &e))?
+        .unwrap_or_default())
+}
+
+fn time(text: &str) -> Result<jiff::Timestamp, Error> {
+    text.parse()
+        .map_err(|e: jiff::Error| Error::unreadable("a time", &e))
+}

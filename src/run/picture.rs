@@ -1,0 +1,349 @@
+//! The run's picture of the org: what it has read lately, which answers a write's look without a call.
+//!
+//! Reading by pages thereby saves a read per item. What a write changes is changed in the picture too, or forgotten. Scripts are never
+//! answered from here: what they ask is asked.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::call::{Action, Call};
+use super::door::Page;
+use super::effects;
+use crate::okta::operations::ResultKind;
+use crate::okta::{Method, NextPage};
+
+/// What is older is read again.
+pub(super) const AGE: Duration = Duration::from_secs(300);
+/// Bytes of JSON. A picture that grows beyond is begun anew: it saves calls, nothing depends on it.
+const LARGEST: usize = 48 << 20;
+
+#[derive(Debug, Default)]
+pub(super) struct Picture {
+    seen: Mutex<Seen>,
+}
+
+/// Keys are an org's name and a path, or an org's name and an id.
+type Key = (String, String);
+
+#[derive(Debug, Default)]
+struct Seen {
+    things: HashMap<Key, (Instant, Box<str>)>,
+    bytes: usize,
+    /// Paths of app users, by user.
+    app_users: HashMap<Key, BTreeSet<String>>,
+    members: HashMap<Key, (Instant, HashSet<String>)>,
+    groups: HashMap<Key, (Instant, HashSet<String>)>,
+    /// Lists of members or groups of which not all pages were read yet, by the link of the next page.
+    begun: HashMap<(String, NextPage), HashSet<String>>,
+}
+
+impl Picture {
+    /// The lock is held between map operations only.
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in an answered read.
+    pub(super) fn learn(&self, call: &Call, page: &Page, from: Option<&NextPage>) {
+        let Action::Operation(operation) = call.action else {
+            return;
+        };
+        // What leaves out fields is no picture.
+        if operation.method != Method::Get || call.query.iter().any(|(name, _)| name == "fields") {
+            return;
+        }
+        let mut seen = self.seen();
+        match (operation.name, operation.result) {
+            ("list_group_users" | "list_user_groups", _) => seen.learn_members(call, page, from),
+            (_, ResultKind::Object) => seen.keep(&call.org, &call.path, &page.body),
+            (_, ResultKind::Array) if effects::reader_below(operation.path).is_some() => {
+                for item in page.body.as_array().into_iter().flatten() {
+                    if let Some(id) = item["id"].as_str() {
+                        seen.keep(&call.org, &format!("{}/{id}", call.path), item);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What was read at a path of an org, if that is fresh.
+    pub(super) fn thing(&self, org: &str, path: &str) -> Option<Value> {
+        let seen = self.seen();
+        let (at, text) = seen.things.get(&(org.to_owned(), path.to_owned()))?;
+        if at.elapsed() > AGE {
+            return None;
+        }
+        serde_json::from_str(text).ok()
+    }
+
+    /// Whether a user is in a group, if all members of the group or all groups of the user were read lately.
+    pub(super) fn is_member(&self, org: &str, group: &str, user: &str) -> Option<bool> {
+        let seen = self.seen();
+        let (of_group, of_user) = (
+            (org.to_owned(), group.to_owned()),
+            (org.to_owned(), user.to_owned()),
+        );
+        let fresh = |found: Option<&(Instant, HashSet<String>)>, id: &str| {
+            found
+                .filter(|(at, _)| at.elapsed() <= AGE)
+                .map(|(_, ids)| ids.contains(id))
+        };
+        fresh(seen.members.get(&of_group), user).or_else(|| fresh(seen.groups.get(&of_user), group))
+    }
+
+    /// Takes in a write and its answer.
+    pub(super) fn wrote(&self, call: &Call, answer: &Value) {
+        let mut seen = self.seen();
+        match (call.name().as_str(), call.arguments.as_slice()) {
+            ("assign_user_to_group", [group, user]) => {
+                seen.set_member(&call.org, group, user, true);
+            }
+            ("unassign_user_from_group", [group, user]) => {
+                seen.set_member(&call.org, group, user, false);
+            }
+            ("add_group", _) => {
+                if let Some(id) = answer["id"].as_str() {
+                    let empty = (Instant::now(), HashSet::new());
+                    seen.members
+                        .insert((call.org.clone(), id.to_owned()), empty);
+                }
+            }
+            (name, _) => {
+                if name.contains("group") && call.path.starts_with("/api/v1/apps/") {
+                    seen.forget_group_scoped(&call.org);
+                }
+                seen.forget_at(call);
+                let is_whole = matches!(call.action, Action::Operation(operation) if effects::reader_of(operation.path).is_some());
+                if is_whole && answer.is_object() && call.method() != Method::Delete {
+                    seen.keep(&call.org, &call.path, answer);
+                }
+            }
+        }
+    }
+
+    /// Forgets what a write may have changed whose answer is lost.
+    pub(super) fn forget(&self, call: &Call) {
+        let mut seen = self.seen();
+        seen.forget_at(call);
+        if let ("assign_user_to_group" | "unassign_user_from_group", [group, user]) =
+            (call.name().as_str(), call.arguments.as_slice())
+        {
+            seen.members.remove(&(call.org.clone(), group.clone()));
+            seen.groups.remove(&(call.org.clone(), user.clone()));
+            seen.forget_app_users(&call.org, user);
+        }
+    }
+}
+
+impl Seen {
+    fn keep(&mut self, org: &str, path: &str, value: &Value) {
+        let text = value.to_string().into_boxed_str();
+        self.bytes += text.len();
+        if self.bytes > LARGEST {
+            *self = Self {
+                bytes: text.len(),
+                ..Self::default()
+            };
+        }
+        if let Some((_, user)) = path
+            .strip_prefix("/api/v1/apps/")
+            .and_then(|rest| rest.split_once("/users/"))
+        {
+            let paths = self
+                .app_users
+                .entry((org.to_owned(), user.to_owned()))
+                .or_default();
+            paths.insert(path.to_owned());
+        }
+        let before = self
+            .things
+            .insert((org.to_owned(), path.to_owned()), (Instant::now(), text));
+        self.bytes -= before.map_or(0, |(_, text)| text.len());
+    }
+
+    fn learn_members(&mut self, call: &Call, page: &Page, from: Option<&NextPage>) {
+        let mut ids = match from {
+            None => HashSet::new(),
+            Some(link) => match self.begun.remove(&(call.org.clone(), link.clone())) {
+                Some(ids) => ids,
+                None => return,
+            },
+        };
+        let items = page.body.as_array().into_iter().flatten();
+        ids.extend(items.filter_map(|item| item["id"].as_str().map(str::to_owned)));
+        let Some(of) = call.arguments.first() else {
+            return;
+        };
+        if let Some(next) = &page.next {
+            self.begun.insert((call.org.clone(), next.clone()), ids);
+            return;
+        }
+        let lists = if call.name() == "list_group_users" {
+            &mut self.members
+        } else {
+            &mut self.groups
+        };
+        lists.insert((call.org.clone(), of.clone()), (Instant::now(), ids));
+    }
+
+    fn set_member(&mut self, org: &str, group: &str, user: &str, is_member: bool) {
+        let sets = [
+            (
+                self.members.get_mut(&(org.to_owned(), group.to_owned())),
+                user,
+            ),
+            (
+                self.groups.get_mut(&(org.to_owned(), user.to_owned())),
+                group,
+            ),
+        ];
+        for (set, id) in sets {
+            match set {
+                Some((_, ids)) if is_member => drop(ids.insert(id.to_owned())),
+                Some((_, ids)) => drop(ids.remove(id)),
+                None => {}
+            }
+        }
+        self.forget_app_users(org, user);
+    }
+
+    /// Groups decide over app users in scope GROUP; those in scope USER stay as they are (Okta's help on app assignments).
+    fn forget_app_users(&mut self, org: &str, user: &str) {
+        let paths = self
+            .app_users
+            .get(&(org.to_owned(), user.to_owned()))
+            .cloned()
+            .unwrap_or_default();
+        for path in paths {
+            self.forget_unless_individual(org, &path);
+        }
+    }
+
+    fn forget_group_scoped(&mut self, org: &str) {
+        let of_org = self.app_users.iter().filter(|((of, _), _)| of == org);
+        let paths: Vec<String> = of_org
+            .flat_map(|(_, paths)| paths.iter().cloned())
+            .collect();
+        for path in paths {
+            self.forget_unless_individual(org, &path);
+        }
+    }
+
+    fn forget_unless_individual(&mut self, org: &str, path: &str) {
+        let key = (org.to_owned(), path.to_owned());
+        let individual = |text: &str| text.contains(r#""scope":"USER""#);
+        if self
+            .things
+            .get(&key)
+            .is_some_and(|(_, text)| !individual(text))
+        {
+            self.remove(&key);
+        }
+    }
+
+    /// What stands at the path of a write, and what it is an action on (`…/lifecycle/activate`).
+    fn forget_at(&mut self, call: &Call) {
+        self.remove(&(call.org.clone(), call.path.clone()));
+        if let Some((of, _)) = call.path.split_once("/lifecycle/") {
+            self.remove(&(call.org.clone(), of.to_owned()));
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        let before = self.things.remove(key);
+        self.bytes -= before.map_or(0, |(_, text)| text.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn call(name: &str, arguments: &[&str]) -> Call {
+        Call::operation("okta", name, arguments).expect(name)
+    }
+
+    fn page(body: Value, next: Option<&str>) -> Page {
+        Page {
+            body,
+            next: next.map(NextPage::new),
+        }
+    }
+
+    #[test]
+    fn items_of_a_list_are_known_by_their_own_path() {
+        let picture = Picture::default();
+        picture.learn(
+            &call("list_application_users", &["0oa1"]),
+            &page(json!([{"id": "00u1", "scope": "USER"}]), None),
+            None,
+        );
+        assert_eq!(
+            picture.thing("okta", "/api/v1/apps/0oa1/users/00u1"),
+            Some(json!({"id": "00u1", "scope": "USER"}))
+        );
+        assert_eq!(picture.thing("hub", "/api/v1/apps/0oa1/users/00u1"), None);
+    }
+
+    #[test]
+    fn members_are_known_when_all_pages_were_read() {
+        let picture = Picture::default();
+        let list = call("list_group_users", &["00g1"]);
+        let link = NextPage::new("n");
+        picture.learn(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
+        assert_eq!(picture.is_member("okta", "00g1", "00u1"), None);
+        picture.learn(&list, &page(json!([{"id": "00u2"}]), None), Some(&link));
+        assert_eq!(picture.is_member("okta", "00g1", "00u1"), Some(true));
+        assert_eq!(picture.is_member("okta", "00g1", "00u3"), Some(false));
+        picture.wrote(
+            &call("unassign_user_from_group", &["00g1", "00u1"]),
+            &Value::Null,
+        );
+        assert_eq!(picture.is_member("okta", "00g1", "00u1"), Some(false));
+        picture.forget(&call("assign_user_to_group", &["00g1", "00u1"]));
+        assert_eq!(picture.is_member("okta", "00g1", "00u1"), None);
+    }
+
+    #[test]
+    fn a_membership_changes_only_group_scoped_app_users() {
+        let picture = Picture::default();
+        let users = json!([{"id": "00u1", "scope": "USER"}, {"id": "00u2", "scope": "GROUP"}]);
+        picture.learn(
+            &call("list_application_users", &["0oa1"]),
+            &page(users, None),
+            None,
+        );
+        for user in ["00u1", "00u2"] {
+            picture.wrote(&call("assign_user_to_group", &["00g1", user]), &Value::Null);
+        }
+        assert!(
+            picture
+                .thing("okta", "/api/v1/apps/0oa1/users/00u1")
+                .is_some()
+        );
+        assert!(
+            picture
+                .thing("okta", "/api/v1/apps/0oa1/users/00u2")
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn an_update_is_known_by_its_answer() {
+        let picture = Picture::default();
+        let mut update = call("update_application_user", &["0oa1", "00u1"]);
+        update.body = Some(json!({"scope": "GROUP"}));
+        picture.wrote(&update, &json!({"id": "00u1", "scope": "GROUP"}));
+        assert_eq!(
+            picture
+                .thing("okta", "/api/v1/apps/0oa1/users/00u1")
+                .expect("an app user")["scope"],
+            "GROUP"
+        );
+    }
+}

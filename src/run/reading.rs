@@ -1,0 +1,273 @@
+//! Reads: single things, pages, directories.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::door::{Page, Run};
+use super::error::Error;
+use super::event::{CallLine, Event, Kind};
+use super::journal::{Durability, Entry, State, What};
+use super::lane::Lane;
+use super::replay::{kept, refusal};
+use super::retry;
+use super::telling::{answered_line, refused, stamped};
+use super::watch::Watch;
+use crate::{ldap, okta};
+
+/// Whether a read is a question of the script, which is answered the same when the run is taken up again, or of the run itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asker {
+    Script,
+    Run,
+}
+
+impl Run {
+    /// Sends a read and returns the answer's body.
+    pub async fn read(&self, lane: &Lane, call: &Call) -> Result<Value, Error> {
+        Ok(self.page(lane, call, None).await?.body)
+    }
+
+    /// Reads one page of a list: the first, or the one that the page before named.
+    pub async fn page(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        next: Option<&okta::NextPage>,
+    ) -> Result<Page, Error> {
+        let question = self.asked(call, next);
+        if let Some(recorded) = self.replayed(lane, &question)? {
+            if recorded.state == State::Refused {
+                return Err(self.refusal_of(call, &recorded)?);
+            }
+            let answer = self.answer_of(&recorded)?;
+            return Ok(Page {
+                body: answer["body"].clone(),
+                next: answer["next"].as_str().map(okta::NextPage::new),
+            });
+        }
+        self.page_asked_by(Asker::Script, lane, call, next).await
+    }
+
+    /// Reads a whole list for the run itself, page by page.
+    pub(super) async fn list(&self, lane: &Lane, call: &Call) -> Result<Vec<Value>, Error> {
+        let mut items = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self
+                .page_asked_by(Asker::Run, lane, call, next.as_ref())
+                .await?;
+            match page.body {
+                Value::Array(found) => items.extend(found),
+                other => items.push(other),
+            }
+            next = page.next;
+            if next.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Sends a read and journals its answer.
+    pub(super) async fn page_asked_by(
+        &self,
+        asker: Asker,
+        lane: &Lane,
+        call: &Call,
+        next: Option<&okta::NextPage>,
+    ) -> Result<Page, Error> {
+        let answer = self.answered(lane, call, next).await?;
+        self.count(|counts| counts.reads += 1);
+        let question = self.asked(call, next);
+        let position = (asker == Asker::Script).then(|| lane.past().next());
+        match answer {
+            Ok(response) => {
+                let event = stamped(lane, Kind::Read(answered_line(call, &response)));
+                let page = Page {
+                    body: response.body,
+                    next: response.next,
+                };
+                // The run's own reads are not asked again in order: their answers are not kept.
+                let body = position.map(|_| json!({ "body": self.redact(&page.body), "next": page.next.as_ref().map(okta::NextPage::as_str) }));
+                self.keep_read(
+                    lane,
+                    position,
+                    State::Answered,
+                    &event,
+                    &question,
+                    body.as_ref(),
+                )?;
+                self.picture().learn(call, &page, next);
+                Ok(page)
+            }
+            Err(error) => {
+                let event = stamped(lane, refused(call, &error));
+                let body = position.map(|_| kept(&error));
+                self.keep_read(
+                    lane,
+                    position,
+                    State::Refused,
+                    &event,
+                    &question,
+                    body.as_ref(),
+                )?;
+                Err(refusal(call, error))
+            }
+        }
+    }
+
+    fn keep_read(
+        &self,
+        lane: &Lane,
+        position: Option<u64>,
+        state: State,
+        event: &Event,
+        request: &Value,
+        answer: Option<&Value>,
+    ) -> Result<(), Error> {
+        let entry = Entry {
+            position,
+            state: Some(state),
+            event: Some(event),
+            request: position.map(|_| request),
+            answer,
+            ..Entry::new(What::Read, lane.id())
+        };
+        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.show(event);
+        Ok(())
+    }
+
+    /// Asks until there is an answer or a refusal that stays.
+    async fn answered(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        next: Option<&okta::NextPage>,
+    ) -> Result<Result<okta::Response, okta::Error>, Error> {
+        let client = self.client(call)?;
+        let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
+        let mut attempt = 1;
+        loop {
+            let answer = tokio::select! {
+                answer = async { match next {
+                    Some(next) => client.next(next, &watch).await,
+                    None => client.send(&call.request(), &watch).await,
+                } } => answer,
+                () = self.cancelled().cancelled() => return Err(Error::Interrupted),
+            };
+            match &answer {
+                Err(error) if retry::may_pass(error) && attempt < retry::ATTEMPTS => {
+                    self.wait_to_retry(lane, call, error, attempt).await?;
+                    attempt += 1;
+                }
+                _ => return Ok(answer),
+            }
+        }
+    }
+
+    /// Tells why, and waits.
+    pub(super) async fn wait_to_retry(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        error: &okta::Error,
+        attempt: u32,
+    ) -> Result<(), Error> {
+        let pause = retry::pause(error, attempt);
+        let kind = Kind::Wait {
+            reason: format!("{} is tried again after: {error}", call.name()),
+            seconds: pause.as_secs_f64(),
+        };
+        self.tell(lane, kind)?;
+        self.pause(pause).await
+    }
+
+    pub(super) fn client(&self, call: &Call) -> Result<&okta::Client, Error> {
+        let client = self.settings().orgs.get(&call.org);
+        client
+            .map(AsRef::as_ref)
+            .ok_or_else(|| Error::Usage(format!("this run has no org named {}", call.org)))
+    }
+
+    /// Waits, unless interrupted.
+    pub async fn pause(&self, duration: Duration) -> Result<(), Error> {
+        tokio::select! {
+            () = tokio::time::sleep(duration) => Ok(()),
+            () = self.cancelled().cancelled() => Err(Error::Interrupted),
+        }
+    }
+
+    /// Asks a directory something and tells that it was asked. `kept` is the answer's JSON form, `again` the way back.
+    pub async fn look_up<T>(
+        &self,
+        lane: &Lane,
+        domain: &str,
+        what: &str,
+        question: impl Future<Output = Result<T, ldap::Error>>,
+        kept: impl FnOnce(&T) -> Value,
+    ) -> Result<Value, Error> {
+        let request = json!({ "directory": { "domain": domain, "what": what } });
+        if let Some(recorded) = self.replayed(lane, &request)? {
+            let answer = self.answer_of(&recorded)?;
+            return match recorded.state {
+                State::Refused => Err(Error::DirectoryBefore {
+                    directory: domain.to_owned(),
+                    message: answer["message"].as_str().unwrap_or_default().to_owned(),
+                }),
+                _ => Ok(answer),
+            };
+        }
+        let answer = tokio::select! {
+            answer = question => answer,
+            () = self.cancelled().cancelled() => return Err(Error::Interrupted),
+        };
+        self.count(|counts| counts.reads += 1);
+        let call = CallLine {
+            org: domain.to_owned(),
+            operation: "ldap".to_owned(),
+            method: "SEARCH".to_owned(),
+            path: what.to_owned(),
+            status: None,
+            request_id: None,
+        };
+        let position = Some(lane.past().next());
+        match answer {
+            Ok(found) => {
+                let value = kept(&found);
+                self.keep_read(
+                    lane,
+                    position,
+                    State::Answered,
+                    &stamped(lane, Kind::Read(call)),
+                    &request,
+                    Some(&value),
+                )?;
+                Ok(value)
+            }
+            Err(source) => {
+                let message = source.to_string();
+                let event = stamped(
+                    lane,
+                    Kind::Refused {
+                        call,
+                        message: message.clone(),
+                    },
+                );
+                self.keep_read(
+                    lane,
+                    position,
+                    State::Refused,
+                    &event,
+                    &request,
+                    Some(&json!({ "message": message })),
+                )?;
+                Err(Error::Directory {
+                    directory: domain.to_owned(),
+                    source,
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Taking a run up again: what a lane asked before is answered from the journal, in order, as long as it asks the same.
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::door::Run;
+use super::error::{Error, Refusal};
+use super::journal::{Recorded, State};
+use super::lane::Lane;
+use crate::okta::{self, NextPage};
+
+impl Run {
+    /// What the journal has of a lane, up to the last thing that had an effect: what was only read after it is read anew.
+    pub(super) fn recorded(&self, lane: &str) -> Result<Vec<Recorded>, Error> {
+        let mut recorded = self.journal().recorded(self.id(), lane)?;
+        let effective = recorded
+            .iter()
+            .rposition(has_effect)
+            .map_or(0, |last| last + 1);
+        recorded.truncate(effective);
+        Ok(recorded)
+    }
+
+    /// The recorded answer to the lane's next question; `None` when it is to be asked.
+    ///
+    /// # Errors
+    /// When the lane asks something else than what is recorded.
+    pub(super) fn replayed(&self, lane: &Lane, asked: &Value) -> Result<Option<Recorded>, Error> {
+        let mut past = lane.past();
+        let Some(next) = past.recorded.front() else {
+            return Ok(None);
+        };
+        if next.request != *asked {
+            if self.settings().edits == super::door::Edits::Accepted {
+                past.recorded.clear();
+                return Ok(None);
+            }
+            return Err(Error::Diverged {
+                lane: lane.item().map(str::to_owned),
+                recorded: next.request.to_string(),
+                asked: asked.to_string(),
+            });
+        }
+        past.position += 1;
+        Ok(past.recorded.pop_front())
+    }
+
+    pub(super) fn answer_of(&self, recorded: &Recorded) -> Result<Value, Error> {
+        match &recorded.answer {
+            Some(digest) => Ok(self.journal().body(digest)?),
+            None => Ok(Value::Null),
+        }
+    }
+
+    /// The refusal that was recorded as an answer.
+    pub(super) fn refusal_of(&self, call: &Call, recorded: &Recorded) -> Result<Error, Error> {
+        let mut kept = self.answer_of(recorded)?;
+        match serde_json::from_value(kept["api"].take()) {
+            Ok(api) => Ok(refusal(call, okta::Error::Api(Box::new(api)))),
+            Err(_) => Ok(Error::Usage(
+                kept["message"].as_str().unwrap_or_default().to_owned(),
+            )),
+        }
+    }
+
+    /// A call as it is kept and compared, without secrets.
+    pub(super) fn asked(&self, call: &Call, next: Option<&NextPage>) -> Value {
+        let kind = if call.is_write() { "write" } else { "read" };
+        json!({ kind: {
+            "org": call.org,
+            "operation": call.name(),
+            "method": call.method().as_str(),
+            "path": call.path,
+            "arguments": call.arguments,
+            "query": call.query,
+            "body": call.body.as_ref().map(|body| self.redact(body)),
+            "next": next.map(NextPage::as_str),
+        } })
+    }
+}
+
+/// A write that may have changed something, an answer of a person, and a bulk step, whose lanes have records of their own.
+fn has_effect(recorded: &Recorded) -> bool {
+    let asked = |name: &str| recorded.request.get(name).is_some();
+    (recorded.is_write && recorded.state != State::Refused)
+        || asked("confirm")
+        || asked("manual")
+        || asked("bulk")
+}
+
+/// A refusal as it is kept.
+pub(super) fn kept(error: &okta::Error) -> Value {
+    match error.api() {
+        Some(api) => json!({ "api": api }),
+        None => json!({ "message": error.to_string() }),
+    }
+}
+
+pub(super) fn refusal(call: &Call, source: okta::Error) -> Error {
+    Error::Okta(Box::new(Refusal {
+        org: call.org.clone(),
+        operation: call.name(),
+        method: call.method().as_str(),
+        path: call.path.clone(),
+        source,
+    }))
+}

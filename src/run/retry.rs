@@ -1,0 +1,64 @@
+//! What may be tried again, and when.
+
+use std::time::Duration;
+
+use super::call::Call;
+use super::effects::{self, Look};
+use crate::okta::{self, Method, Sent};
+
+/// How often a call is sent, the first time included.
+pub(super) const ATTEMPTS: u32 = 5;
+
+/// Refusals that pass by themselves, and were not carried out: an activation, a group rule or the org's own set-up is going on (Okta's
+/// error codes).
+const PASSING: &[&str] = &["E0000112", "E0000239", "E0000249"];
+
+/// Whether a read that failed so may succeed when it is asked again.
+pub(super) fn may_pass(error: &okta::Error) -> bool {
+    match error.status() {
+        Some(status) => status >= 500 && !is_answer(error),
+        None => error.sent() != Sent::Yes && is_transport(error),
+    }
+}
+
+/// 501 says that the server does not have it, and will not have it the next time either.
+fn is_answer(error: &okta::Error) -> bool {
+    error.status() == Some(501)
+}
+
+fn is_transport(error: &okta::Error) -> bool {
+    matches!(
+        error,
+        okta::Error::Timeout { .. } | okta::Error::Transport { .. }
+    )
+}
+
+/// Whether a refused write was not carried out and may be sent again.
+pub(super) fn is_passing_refusal(error: &okta::Error) -> bool {
+    let code = error.api().and_then(|api| api.code.as_deref());
+    code.is_some_and(|code| PASSING.contains(&code))
+        || (error.sent() == Sent::No && is_transport(error))
+}
+
+/// Whether a write may have been carried out although no answer says so: a time-out, a cut connection, an error within Okta.
+pub(super) fn may_have_happened(error: &okta::Error) -> bool {
+    error.sent() == Sent::Maybe
+        || (error.status().is_some_and(|status| status >= 500) && !is_answer(error))
+}
+
+/// Whether a write that had no effect, as a look showed, may be sent again: one that sets a state may, and one that creates what would
+/// have been found.
+pub(super) fn is_repeatable(call: &Call) -> bool {
+    matches!(call.method(), Method::Put | Method::Delete) || effects::look(call) != Look::Never
+}
+
+/// Half a second, doubled with each attempt, give or take half of it; passing states take minutes rather than seconds.
+pub(super) fn pause(error: &okta::Error, attempt: u32) -> Duration {
+    let first = if is_passing_refusal(error) && error.api().is_some() {
+        2000
+    } else {
+        500
+    };
+    let doubled = Duration::from_millis(first) * 2_u32.pow(attempt.saturating_sub(1).min(5));
+    doubled.mul_f64(0.5 + fastrand::f64())
+}

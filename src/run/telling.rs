@@ -1,0 +1,117 @@
+//! Telling: what happens becomes an event, in the journal first.
+
+use super::call::Call;
+use super::door::Run;
+use super::error::Error;
+use super::event::{CallLine, Counts, Event, Kind};
+use super::journal::{Durability, Entry, What};
+use super::lane::Lane;
+use crate::okta;
+
+impl Run {
+    /// Journals something that happened, then shows it. What a lane tells while it replays was told before.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn tell(&self, lane: &Lane, kind: Kind) -> Result<(), Error> {
+        if lane.is_replaying() {
+            return Ok(());
+        }
+        let event = stamped(lane, kind);
+        let entry = Entry {
+            event: Some(&event),
+            ..Entry::new(What::Told, lane.id())
+        };
+        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.show(&event);
+        Ok(())
+    }
+
+    pub(super) fn show(&self, event: &Event) {
+        (self.settings().listener)(event);
+    }
+
+    pub fn step(&self, lane: &Lane, title: &str) -> Result<(), Error> {
+        lane.enter(title);
+        let title = title.to_owned();
+        self.tell(lane, Kind::Step { title })
+    }
+
+    /// A remark that belongs to the outcome, such as "Active Directory was not looked at".
+    pub fn remark(&self, words: &str) {
+        let mut remarks = self.remarks();
+        if !remarks.iter().any(|known| known == words) {
+            remarks.push(words.to_owned());
+        }
+    }
+
+    pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
+        change(&mut self.counted());
+    }
+
+    /// A wait is shown even when the journal fails at it: the next write finds that out before it is sent.
+    pub(super) fn told_wait(&self, lane: &Lane, call: &Call, wait: &okta::Wait) {
+        if wait.is_told || wait.duration < SHOWN {
+            return;
+        }
+        let kind = Kind::Wait {
+            reason: format!(
+                "{} of {} ({})",
+                limit_name(wait.reason),
+                call.org,
+                call.name()
+            ),
+            seconds: wait.duration.as_secs_f64(),
+        };
+        let _ = self.tell(lane, kind);
+    }
+}
+
+/// Shorter waits are the pace of the limits, not news.
+const SHOWN: std::time::Duration = std::time::Duration::from_secs(2);
+
+pub(super) fn stamped(lane: &Lane, kind: Kind) -> Event {
+    Event {
+        time: jiff::Timestamp::now(),
+        item: lane.item().map(str::to_owned),
+        step: lane.step(),
+        kind,
+    }
+}
+
+pub(super) fn line(call: &Call) -> CallLine {
+    CallLine {
+        org: call.org.clone(),
+        operation: call.name(),
+        method: call.method().as_str().to_owned(),
+        path: call.path.clone(),
+        status: None,
+        request_id: None,
+    }
+}
+
+pub(super) fn answered_line(call: &Call, response: &okta::Response) -> CallLine {
+    CallLine {
+        status: Some(response.status),
+        request_id: response.request_id.clone(),
+        ..line(call)
+    }
+}
+
+pub(super) fn refused(call: &Call, error: &okta::Error) -> Kind {
+    Kind::Refused {
+        call: CallLine {
+            status: error.status(),
+            request_id: error.request_id().map(str::to_owned),
+            ..line(call)
+        },
+        message: error.to_string(),
+    }
+}
+
+fn limit_name(reason: okta::WaitReason) -> &'static str {
+    match reason {
+        okta::WaitReason::RateLimit => "rate limit",
+        okta::WaitReason::Concurrency => "limit of simultaneous calls",
+    }
+}

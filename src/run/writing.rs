@@ -1,0 +1,263 @@
+//! Writes: looked at first, journalled before and after, settled by a look when the answer is lost.
+
+use serde_json::Value;
+
+use super::call::Call;
+use super::door::{Done, Run};
+use super::error::Error;
+use super::event::{Event, Kind};
+use super::journal::{Durability, Entry, State, What};
+use super::lane::Lane;
+use super::look::{self, Sight, Verdict};
+use super::replay::{kept, refusal};
+use super::retry;
+use super::telling::{answered_line, line, refused, stamped};
+use super::watch::Watch;
+use crate::okta;
+
+/// How one sending of a write ended.
+enum Sent {
+    Done(Done),
+    /// It was not carried out.
+    Refused(okta::Error),
+    /// It may have been carried out; the number is that of its intent.
+    Unknown(okta::Error, u64),
+}
+
+impl Run {
+    /// Looks, and sends the write unless nothing would change.
+    pub async fn perform(&self, lane: &Lane, call: &Call) -> Result<Done, Error> {
+        let question = self.asked(call, None);
+        let Some(recorded) = self.replayed(lane, &question)? else {
+            let position = lane.past().next();
+            return self.perform_live(lane, call, position).await;
+        };
+        if recorded.is_write && recorded.state == State::Unknown {
+            let position = lane.past().position - 1;
+            return match self.settled(lane, call, recorded.entry).await? {
+                Some(done) => Ok(done),
+                None if retry::is_repeatable(call) => self.perform_live(lane, call, position).await,
+                None => Err(unsettled(call, recorded.entry)),
+            };
+        }
+        if recorded.state == State::Refused {
+            return Err(self.refusal_of(call, &recorded)?);
+        }
+        if recorded.is_write {
+            lane.count_write();
+        }
+        Ok(Done {
+            changed: recorded.is_write,
+            value: self.answer_of(&recorded)?,
+        })
+    }
+
+    async fn perform_live(&self, lane: &Lane, call: &Call, position: u64) -> Result<Done, Error> {
+        let mut seen = look::look(self, lane, call, Sight::Picture).await?;
+        if seen.verdict == Verdict::Unchanged {
+            return self.unchanged(lane, call, position, seen.before);
+        }
+        self.ask_before_first_write(lane, call)?;
+        let mut attempt = 1;
+        loop {
+            match self.sent_once(lane, call, position, &seen.before).await? {
+                Sent::Done(done) => return Ok(done),
+                Sent::Refused(error)
+                    if retry::is_passing_refusal(&error) && attempt < retry::ATTEMPTS =>
+                {
+                    self.wait_to_retry(lane, call, &error, attempt).await?;
+                }
+                Sent::Refused(error) => return Err(refusal(call, error)),
+                Sent::Unknown(error, intent) => {
+                    self.wait_to_retry(lane, call, &error, attempt).await?;
+                    if let Some(done) = self.settled(lane, call, intent).await? {
+                        return Ok(done);
+                    }
+                    if !retry::is_repeatable(call) || attempt >= retry::ATTEMPTS {
+                        return Err(refusal(call, error));
+                    }
+                    seen = look::look(self, lane, call, Sight::Org).await?;
+                }
+            }
+            attempt += 1;
+        }
+    }
+
+    fn unchanged(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        position: u64,
+        value: Value,
+    ) -> Result<Done, Error> {
+        self.count(|counts| counts.unchanged += 1);
+        let event = stamped(lane, Kind::Unchanged(line(call)));
+        let (request, answer) = (self.asked(call, None), self.redact(&value));
+        let entry = Entry {
+            position: Some(position),
+            state: Some(State::Answered),
+            event: Some(&event),
+            request: Some(&request),
+            answer: Some(&answer),
+            ..Entry::new(What::Told, lane.id())
+        };
+        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.show(&event);
+        Ok(Done {
+            changed: false,
+            value,
+        })
+    }
+
+    async fn sent_once(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        position: u64,
+        before: &Value,
+    ) -> Result<Sent, Error> {
+        if self.cancelled().is_cancelled() {
+            return Err(Error::Interrupted);
+        }
+        let client = self.client(call)?;
+        let (request, before) = (self.described(lane, call), self.redact(before));
+        let entry = Entry {
+            position: Some(position),
+            request: Some(&request),
+            before: Some(&before),
+            ..Entry::new(What::Intent, lane.id())
+        };
+        let intent = self.journal().append(self.id(), &entry, Durability::Now)?;
+        let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
+        let answer = watch
+            .sent(client.send(&call.request(), &watch), self.cancelled())
+            .await;
+        self.journal_answer(lane, call, intent, answer)
+    }
+
+    /// `None`: it was broken off while it waited, hence never executed.
+    fn journal_answer(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        intent: u64,
+        answer: Option<Result<okta::Response, okta::Error>>,
+    ) -> Result<Sent, Error> {
+        match answer {
+            Some(Ok(response)) => {
+                let event = stamped(lane, Kind::Performed(answered_line(call, &response)));
+                self.settle(
+                    lane,
+                    intent,
+                    State::Answered,
+                    Some(&event),
+                    &self.redact(&response.body),
+                )?;
+                self.has_changed(lane, call, &response.body);
+                Ok(Sent::Done(Done {
+                    changed: true,
+                    value: response.body,
+                }))
+            }
+            Some(Err(error)) => {
+                let unknown = retry::may_have_happened(&error);
+                let state = if unknown {
+                    State::Unknown
+                } else {
+                    State::Refused
+                };
+                let event = stamped(lane, refused(call, &error));
+                self.settle(lane, intent, state, Some(&event), &kept(&error))?;
+                if unknown {
+                    self.picture().forget(call);
+                }
+                Ok(if unknown {
+                    Sent::Unknown(error, intent)
+                } else {
+                    Sent::Refused(error)
+                })
+            }
+            None => {
+                let event = stamped(
+                    lane,
+                    Kind::Refused {
+                        call: line(call),
+                        message: "interrupted before it was sent".to_owned(),
+                    },
+                );
+                self.settle(lane, intent, State::Refused, Some(&event), &Value::Null)?;
+                Err(Error::Interrupted)
+            }
+        }
+    }
+
+    /// Looks whether a write without an answer happened. `None`: what it wanted is not so.
+    pub(super) async fn settled(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        intent: u64,
+    ) -> Result<Option<Done>, Error> {
+        let seen = look::look(self, lane, call, Sight::Org).await?;
+        if seen.verdict == Verdict::WouldChange {
+            return Ok(None);
+        }
+        let event = stamped(lane, Kind::Performed(line(call)));
+        self.settle(
+            lane,
+            intent,
+            State::Settled,
+            Some(&event),
+            &self.redact(&seen.before),
+        )?;
+        self.has_changed(lane, call, &seen.before);
+        Ok(Some(Done {
+            changed: true,
+            value: seen.before,
+        }))
+    }
+
+    fn has_changed(&self, lane: &Lane, call: &Call, answer: &Value) {
+        self.count(|counts| counts.writes += 1);
+        lane.count_write();
+        self.picture().wrote(call, answer);
+    }
+
+    pub(super) fn settle(
+        &self,
+        lane: &Lane,
+        intent: u64,
+        state: State,
+        event: Option<&Event>,
+        answer: &Value,
+    ) -> Result<(), Error> {
+        let entry = Entry {
+            state: Some(state),
+            intent: Some(intent),
+            event,
+            answer: Some(answer),
+            ..Entry::new(What::Answer, lane.id())
+        };
+        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        if let Some(event) = event {
+            self.show(event);
+        }
+        Ok(())
+    }
+
+    /// What is asked, and where in the procedure, for reports.
+    fn described(&self, lane: &Lane, call: &Call) -> Value {
+        let mut described = self.asked(call, None);
+        described["item"] = lane.item().into();
+        described["step"] = lane.step().into();
+        described
+    }
+}
+
+fn unsettled(call: &Call, entry: u64) -> Error {
+    Error::Unsettled {
+        entry,
+        operation: call.name(),
+        path: call.path.clone(),
+    }
+}

@@ -1,0 +1,107 @@
+//! The client against an org's limits: no 429 by its own doing, and not slower than the limits ask.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use okta_runbook::okta::{BaseUrl, Client, Credentials, Method, Request, Settings, Silent};
+use okta_runbook::simulator::{Listen, Scenario, Simulator};
+use serde_json::{Value, json};
+
+struct Org {
+    simulator: Simulator,
+    http: reqwest::Client,
+}
+
+impl Org {
+    async fn new(options: Value) -> Self {
+        let simulator = Simulator::start(Scenario::built_in(), Listen::Anywhere)
+            .await
+            .unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let org = Self { simulator, http };
+        let url = format!("{}/simulator/options", org.simulator.orgs()[0].url);
+        org.http
+            .patch(url)
+            .json(&options)
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap();
+        org
+    }
+
+    fn client(&self, reserve: f64) -> Arc<Client> {
+        let org = &self.simulator.orgs()[0];
+        let (base, _) = BaseUrl::parse(&org.url).unwrap();
+        let settings = Settings {
+            reserve,
+            ..Settings::default()
+        };
+        Arc::new(Client::new(base, Credentials::Ssws(org.token.clone()), settings).unwrap())
+    }
+
+    async fn requests(&self) -> Value {
+        let url = format!("{}/simulator/requests", self.simulator.orgs()[0].url);
+        self.http
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    }
+}
+
+/// Makes `calls` calls of the bucket of apps from `tasks` tasks.
+async fn call(client: &Arc<Client>, calls: usize, tasks: usize) {
+    let each = calls / tasks;
+    let work = (0..tasks).map(|_| {
+        let client = Arc::clone(client);
+        tokio::spawn(async move {
+            for _ in 0..each {
+                client
+                    .send(&Request::new(Method::Get, "/api/v1/apps"), &Silent)
+                    .await
+                    .unwrap();
+            }
+        })
+    });
+    for task in work.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_is_refused_by_our_own_doing() {
+    let org = Org::new(json!({ "limits": { "windowSeconds": 3 } })).await;
+    call(&org.client(0.2), 120, 8).await;
+    let requests = org.requests().await;
+    assert_eq!(requests["limited"], 0, "{requests}");
+    assert_eq!(requests["total"], 120, "{requests}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_clients_of_one_token_share_its_limit() {
+    let org = Org::new(json!({ "limits": { "windowSeconds": 3 } })).await;
+    let (one, other) = (org.client(0.2), org.client(0.2));
+    tokio::join!(call(&one, 40, 4), call(&other, 40, 4));
+    let requests = org.requests().await;
+    // Each knows the other by the answers only: the reserve takes up what both send before they know.
+    assert_eq!(requests["limited"], 0, "{requests}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crowding_costs_no_window() {
+    let org =
+        Org::new(json!({ "limits": { "enabled": false }, "concurrency": 20, "latencyMs": 20 }))
+            .await;
+    let begun = Instant::now();
+    call(&org.client(0.0), 400, 40).await;
+    assert!(
+        begun.elapsed().as_secs() < 30,
+        "a sleep for a window: {:?}",
+        begun.elapsed()
+    );
+}
