@@ -227,9 +227,10 @@ impl Run {
         *self.counted()
     }
 
-    /// The time, for questions such as "what was logged since".
+    /// The time at the orgs, for questions such as "what was logged since": all of them are Okta's, so the first will do.
     pub fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
+        let client = self.settings.orgs.values().next();
+        client.map_or_else(jiff::Timestamp::now, |client| client.now())
     }
 
     /// URL of an org by its name in the runbook.

@@ -7,6 +7,7 @@ mod words;
 
 pub use names::{Function, Names};
 pub use snippet::Colour;
+pub(super) use words::kind_of;
 
 use std::ops::Range;
 use std::sync::Arc;
