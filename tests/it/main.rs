@@ -3,6 +3,7 @@
 mod architecture;
 mod assumptions;
 mod boundaries;
+mod bulk;
 mod commands;
 mod consent;
 mod failures;
