@@ -84,6 +84,8 @@ pub struct Run {
     redactor: Redactor,
     gate: Gate,
     picture: Picture,
+    /// Held while a list is read again for the picture.
+    again: tokio::sync::Mutex<()>,
     counts: Mutex<Counts>,
     items: Mutex<Items>,
     remarks: Mutex<Vec<String>>,
@@ -162,6 +164,7 @@ impl Run {
             redactor: Redactor::new(settings.secrets.clone()),
             gate: Gate::new(settings.consent.clone()),
             picture: Picture::default(),
+            again: tokio::sync::Mutex::default(),
             counts: Mutex::default(),
             items: Mutex::default(),
             remarks: Mutex::default(),
@@ -274,6 +277,10 @@ impl Run {
 
     pub(super) fn picture(&self) -> &Picture {
         &self.picture
+    }
+
+    pub(super) async fn reading_again(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.again.lock().await
     }
 
     /// A copy without secrets.

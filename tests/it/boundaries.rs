@@ -378,7 +378,7 @@ fn at_every_write(death: Death) {
     let expected = uninterrupted();
     assert!(expected.1 >= 8, "{}", expected.1);
     for_each_write(expected.1, |number| {
-        dies_and_goes_on(number, death, &expected)
+        dies_and_goes_on(number, death, &expected);
     });
 }
 

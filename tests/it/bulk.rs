@@ -24,8 +24,8 @@ fn notes(ran: &Ran) -> Value {
 }
 
 fn groups(stage: &Stage) -> Vec<String> {
-    let state = stage.state();
-    let groups = state["groups"].as_object().unwrap().values();
+    let org = stage.state();
+    let groups = org["groups"].as_object().unwrap().values();
     let mut names: Vec<String> = groups
         .map(|group| group["profile"]["name"].as_str().unwrap().to_owned())
         .collect();
@@ -40,7 +40,7 @@ fn results_are_in_the_order_of_the_items() {
         &stage,
         "let rows = each([3, 1, 2], #{ concurrency: 3 }, |number| { for n in 0..number { okta.get_user(\"me\"); } number * 10 });\nnote(rows.map(|row| row.value));",
     );
-    assert_eq!(notes(&ran.exits(0)), json!(["[30,10,20]"]));
+    assert_eq!(notes(ran.exits(0)), json!(["[30,10,20]"]));
 }
 
 #[test]
