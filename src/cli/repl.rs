@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Context;
 use super::audience::Audience;
 use super::conduct::{of_run, open_journal, runtime as new_runtime};
-use super::run::{as_seen, checked, sources};
+use super::run::{checked, sources};
 use super::session::{self, Place};
 use super::undo::{show, taken_back};
 use super::world::World;
@@ -175,7 +175,7 @@ impl Inner<'_> {
         settings.orgs = self.orgs_of(&runbook)?;
         settings.secrets = parameters.secrets.values().cloned().collect();
         let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
-        let ended = procedure.execute(&run, &as_seen(&parameters), self.runtime.handle());
+        let ended = procedure.execute(&run, &parameters.values, self.runtime.handle());
         concluded(&run, ended)
     }
 

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
-use super::run::{as_seen, checked, sources};
+use super::run::{checked, sources};
 use super::runs::the_run;
 use super::undo::taken_back;
 use super::world::{World, of_record};
@@ -100,11 +100,7 @@ fn resume_runbook(
         procedure_now,
         secrets,
     )?;
-    let ended = procedure.execute(
-        &resumed.run,
-        &as_seen(&parameters),
-        resumed.runtime.handle(),
-    );
+    let ended = procedure.execute(&resumed.run, &parameters.values, resumed.runtime.handle());
     conclude(&resumed.terminal, &resumed.run, &ended)
 }
 
@@ -215,6 +211,11 @@ fn parameters(
     let mut values = record.parameters.as_object().cloned().unwrap_or_default();
     for (name, value) in &now.values {
         values.insert(name.clone(), value.clone());
+        // The rows are those of the value that was given then.
+        values
+            .get_mut("origins")
+            .and_then(Value::as_object_mut)
+            .map(|origins| origins.remove(name));
     }
     let mut parameters = now;
     parameters.values = values;

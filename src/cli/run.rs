@@ -40,7 +40,8 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     } else {
         Mode::Given
     };
-    let parameters = checked(context, &runbook, &arguments.parameters, mode)?;
+    let mut parameters = checked(context, &runbook, &arguments.parameters, mode)?;
+    parameters.values.extend(origins(&parameters));
     let runtime = runtime()?;
     let world = runtime.block_on(arguments.place.find(context, &runbook))?;
     let cancelled = CancellationToken::new();
@@ -78,25 +79,24 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         terminal.clone(),
         run.id().to_owned(),
     ));
-    let ended = procedure.execute(&run, &as_seen(&parameters), runtime.handle());
+    let ended = procedure.execute(&run, &parameters.values, runtime.handle());
     conclude(&terminal, &run, &ended)
 }
 
-/// `params` of the script: the values, and under `origins` the rows of files that the items of lists are from (`users.csv:3`), so that
-/// it can name the row of what is found wrong only in the org. Empty for items that are from no file.
-pub(super) fn as_seen(parameters: &Parameters) -> Map<String, Value> {
-    let rows = |name: &String, items: &Vec<Value>| {
+/// `params.origins`: by parameter, the rows of files that the items of a list are from (`users.csv:3`), so that a script can name the
+/// row of what is found wrong only in the org. Nothing when no list is from a file.
+fn origins(parameters: &Parameters) -> Option<(String, Value)> {
+    let mut origins = Map::new();
+    for (name, items) in &parameters.values {
         let row = |index| parameters.origin(name, index).filter(|it| it.contains(':'));
-        let rows = (0..items.len()).map(|index| row(index).unwrap_or_default());
-        rows.collect::<Value>()
-    };
-    let mut seen = parameters.values.clone();
-    let lists = seen
-        .iter()
-        .filter_map(|(name, value)| Some((name.clone(), rows(name, value.as_array()?))));
-    let origins = Value::Object(lists.collect());
-    seen.entry("origins").or_insert(origins);
-    seen
+        let rows: Vec<&str> = (0..items.as_array().map_or(0, Vec::len))
+            .map(|index| row(index).unwrap_or_default())
+            .collect();
+        if rows.iter().any(|row| !row.is_empty()) {
+            origins.insert(name.clone(), rows.into());
+        }
+    }
+    (!origins.is_empty()).then(|| ("origins".to_owned(), origins.into()))
 }
 
 /// The texts that run, without secrets, with the path of the one that was named.

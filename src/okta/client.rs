@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use url::Url;
@@ -85,6 +86,14 @@ impl Client {
     /// first answer of their bucket.
     pub fn estimate(&self, method: Method, path: &str, calls: u64) -> Option<(u64, Duration)> {
         self.governor.estimate(bucket(method, path), calls)
+    }
+
+    /// The org's time, as far as its answers told it: never later than it is there.
+    pub fn now(&self) -> Timestamp {
+        let ahead = self.governor.ahead();
+        Timestamp::now()
+            .checked_add(SignedDuration::from_millis(ahead))
+            .unwrap_or_else(|_| Timestamp::now())
     }
 
     /// The rate limits as far as they are known.

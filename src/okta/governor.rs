@@ -204,6 +204,11 @@ impl Governor {
         Some((share, Duration::from_secs(seconds)))
     }
 
+    /// Milliseconds by which the server's clock is ahead of ours, at least; 0 before the first answer.
+    pub(super) fn ahead(&self) -> i64 {
+        self.state().clock.ahead.unwrap_or(0)
+    }
+
     pub(super) fn rates(&self) -> Vec<Rate> {
         let state = self.state();
         let mut rates: Vec<Rate> = state

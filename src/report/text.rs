@@ -151,7 +151,9 @@ impl Narrator {
                 clean(&org.url)
             ));
         }
-        for (name, value) in parameters.as_object().into_iter().flatten() {
+        let parameters = parameters.as_object().into_iter().flatten();
+        // Where items are from is for the script, which names it where it matters.
+        for (name, value) in parameters.filter(|(name, _)| *name != "origins") {
             let line = format!("  {} = {}", clean(name), clean(&parameter(value)));
             lines.push(painted(FAINT, &self.clipped(&line)));
         }

@@ -85,6 +85,8 @@ pub struct Run {
     gate: Gate,
     cancelled: Mutex<CancellationToken>,
     picture: Picture,
+    /// Held while a list is read again for the picture.
+    again: tokio::sync::Mutex<()>,
     counts: Mutex<Counts>,
     items: Mutex<Items>,
     remarks: Mutex<Vec<String>>,
@@ -164,6 +166,7 @@ impl Run {
             gate: Gate::new(settings.consent.clone()),
             cancelled: Mutex::new(settings.cancelled.clone()),
             picture: Picture::default(),
+            again: tokio::sync::Mutex::default(),
             counts: Mutex::default(),
             items: Mutex::default(),
             remarks: Mutex::default(),
@@ -241,9 +244,10 @@ impl Run {
         *self.counted()
     }
 
-    /// The time, for questions such as "what was logged since".
+    /// The time at the orgs, for questions such as "what was logged since": all of them are Okta's, so the first will do.
     pub fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
+        let client = self.settings.orgs.values().next();
+        client.map_or_else(jiff::Timestamp::now, |client| client.now())
     }
 
     /// URL of an org by its name in the runbook.
@@ -287,6 +291,10 @@ impl Run {
 
     pub(super) fn picture(&self) -> &Picture {
         &self.picture
+    }
+
+    pub(super) async fn reading_again(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.again.lock().await
     }
 
     /// A copy without secrets.

@@ -156,7 +156,8 @@ impl Run {
             let item = items.by_key[key];
             all += 1;
             failed += u64::from(item.failed);
-            if !item.failed {
+            // Where the script broke off, it is not known whether an item was done with.
+            if !item.failed && outcome == Outcome::Succeeded {
                 let kind = Kind::Item {
                     key: key.to_string(),
                     outcome: self::outcome(item.writes, false),

@@ -95,7 +95,7 @@ impl Looker<'_> {
     async fn thing(&self, read: &str, arguments: &[&str]) -> Result<Value, Error> {
         let read = Call::operation(&self.call.org, read, arguments).map_err(Error::Usage)?;
         if self.sight == Sight::Picture
-            && let Some(known) = self.run.picture().thing(&read.org, &read.path)
+            && let Some(known) = self.known(&read).await?
         {
             return Ok(known);
         }
@@ -108,6 +108,22 @@ impl Looker<'_> {
             Err(error) if error.status() == Some(404) => Ok(Value::Null),
             Err(error) => Err(error),
         }
+    }
+
+    /// What the picture has. Where it is too old and stood in a list, the list is read again: once for all lanes that need it.
+    async fn known(&self, read: &Call) -> Result<Option<Value>, Error> {
+        let picture = self.run.picture();
+        if let Some(known) = picture.thing(&read.org, &read.path) {
+            return Ok(Some(known));
+        }
+        let Some(list) = picture.list_of(&read.org, &read.path) else {
+            return Ok(None);
+        };
+        let _one_at_a_time = self.run.reading_again().await;
+        if picture.thing(&read.org, &read.path).is_none() && picture.is_old(&read.org, &read.path) {
+            self.run.list(self.lane, &list).await?;
+        }
+        Ok(picture.thing(&read.org, &read.path))
     }
 
     async fn membership(&self, unchanged: fn(bool) -> bool) -> Result<Seen, Error> {

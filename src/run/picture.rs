@@ -20,6 +20,9 @@ pub(super) const AGE: Duration = Duration::from_secs(300);
 /// Bytes of JSON. A picture that grows beyond is begun anew: it saves calls, nothing depends on it.
 const LARGEST: usize = 48 << 20;
 
+/// Pages of a list that is read again as a whole.
+const LONGEST_LIST: usize = 20;
+
 #[derive(Debug, Default)]
 pub(super) struct Picture {
     seen: Mutex<Seen>,
@@ -36,6 +39,10 @@ struct Seen {
     app_users: HashMap<Key, BTreeSet<String>>,
     members: HashMap<Key, (Instant, HashSet<String>)>,
     groups: HashMap<Key, (Instant, HashSet<String>)>,
+    /// Lists that were read whole, by their path: the call of the first page, and the number of pages.
+    lists: HashMap<Key, (Call, usize)>,
+    /// Lists being read, by the link of the next page: the call of the first page, and the pages so far.
+    walks: HashMap<(String, NextPage), (Call, usize)>,
     /// Lists of members or groups of which not all pages were read yet, by the link of the next page.
     begun: HashMap<(String, NextPage), HashSet<String>>,
 }
@@ -60,6 +67,7 @@ impl Picture {
             ("list_group_users" | "list_user_groups", _) => seen.learn_members(call, page, from),
             (_, ResultKind::Object) => seen.keep(&call.org, &call.path, &page.body),
             (_, ResultKind::Array) if effects::reader_below(operation.path).is_some() => {
+                seen.walked(call, page, from);
                 for item in page.body.as_array().into_iter().flatten() {
                     if let Some(id) = item["id"].as_str() {
                         seen.keep(&call.org, &format!("{}/{id}", call.path), item);
@@ -78,6 +86,22 @@ impl Picture {
             return None;
         }
         serde_json::from_str(text).ok()
+    }
+
+    /// Whether the picture has something at `path` that is too old. What was forgotten because a write changed it is not old.
+    pub(super) fn is_old(&self, org: &str, path: &str) -> bool {
+        let seen = self.seen();
+        let found = seen.things.get(&(org.to_owned(), path.to_owned()));
+        found.is_some_and(|(at, _)| at.elapsed() > AGE)
+    }
+
+    /// The call that reads the list in which the thing at `path` stands, if the whole list was read before and is not long: reading it
+    /// again saves a call for each of its things.
+    pub(super) fn list_of(&self, org: &str, path: &str) -> Option<Call> {
+        let (list, _) = path.rsplit_once('/')?;
+        let seen = self.seen();
+        let (call, pages) = seen.lists.get(&(org.to_owned(), list.to_owned()))?;
+        (*pages <= LONGEST_LIST).then(|| call.clone())
     }
 
     /// Whether a user is in a group, if all members of the group or all groups of the user were read lately.
@@ -163,6 +187,26 @@ impl Seen {
             .things
             .insert((org.to_owned(), path.to_owned()), (Instant::now(), text));
         self.bytes -= before.map_or(0, |(_, text)| text.len());
+    }
+
+    fn walked(&mut self, call: &Call, page: &Page, from: Option<&NextPage>) {
+        let begun = match from {
+            None => Some((call.clone(), 0)),
+            Some(link) => self.walks.remove(&(call.org.clone(), link.clone())),
+        };
+        let Some((first, pages)) = begun else {
+            return;
+        };
+        match &page.next {
+            Some(next) => {
+                self.walks
+                    .insert((call.org.clone(), next.clone()), (first, pages + 1));
+            }
+            None => {
+                self.lists
+                    .insert((call.org.clone(), call.path.clone()), (first, pages + 1));
+            }
+        }
     }
 
     fn learn_members(&mut self, call: &Call, page: &Page, from: Option<&NextPage>) {
@@ -331,6 +375,23 @@ mod tests {
                 .thing("okta", "/api/v1/apps/0oa1/users/00u2")
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_list_that_was_read_whole_can_be_read_again() {
+        let picture = Picture::default();
+        let list = call("list_application_users", &["0oa1"]).query("limit", "500");
+        picture.learn(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
+        assert!(
+            picture
+                .list_of("okta", "/api/v1/apps/0oa1/users/00u1")
+                .is_none()
+        );
+        picture.learn(&list, &page(json!([]), None), Some(&NextPage::new("n")));
+        let again = picture
+            .list_of("okta", "/api/v1/apps/0oa1/users/00u9")
+            .expect("a list");
+        assert_eq!(again.query, [("limit".to_owned(), "500".to_owned())]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ const CALL_DEPTH: usize = 64;
 /// Length of a string in bytes.
 const LONGEST_STRING: usize = 64 << 20;
 /// Steps of evaluation in a whole run, all lanes together: minutes of pure computing. rhai's own count restarts with every closure.
-const MOST_OPERATIONS: u64 = 2_000_000_000;
+const MOST_OPERATIONS: u64 = 300_000_000;
 
 /// So many operations go between two looks for Ctrl-C: some microseconds.
 const GLANCE: u64 = 64;

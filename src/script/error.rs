@@ -8,6 +8,7 @@ mod words;
 pub use names::{Function, Names};
 pub use snippet::Colour;
 pub(in crate::script) use snippet::byte_at;
+pub(super) use words::kind_of;
 
 use std::ops::Range;
 use std::sync::Arc;

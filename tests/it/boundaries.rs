@@ -356,22 +356,29 @@ fn dies_and_goes_on(number: usize, death: Death, expected: &(Value, usize)) {
     assert_eq!(world.state(), expected.0, "{name}");
 }
 
-fn at_every_write(death: Death) {
-    let expected = uninterrupted();
-    assert!(expected.1 >= 8, "{}", expected.1);
+/// Does `work` for every number below `count`, two at a time: they wait more than they work.
+fn for_each_write(count: usize, work: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..3 {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number >= expected.1 {
+                    if number >= count {
                         return;
                     }
-                    dies_and_goes_on(number, death, &expected);
+                    work(number);
                 }
             });
         }
+    });
+}
+
+fn at_every_write(death: Death) {
+    let expected = uninterrupted();
+    assert!(expected.1 >= 8, "{}", expected.1);
+    for_each_write(expected.1, |number| {
+        dies_and_goes_on(number, death, &expected);
     });
 }
 
@@ -396,25 +403,58 @@ fn a_lost_answer_is_settled_within_the_run() {
 }
 
 #[test]
-fn an_undone_run_leaves_no_trace_and_an_undo_can_be_killed_too() {
+fn an_undone_run_leaves_no_trace() {
+    let world = World::new(&quick());
+    let seed = world.state();
+    assert!(world.run(RUN, None));
+    assert!(world.run(&["undo", &world.newest(), "--yes"], None));
+    assert_eq!(world.state(), seed);
+}
+
+#[test]
+fn an_undo_killed_at_any_write_goes_on() {
     let seed = World::new(&quick()).state();
-    let writes = uninterrupted().1;
-    for number in [None, Some(0), Some(3), Some(5), Some(writes - 1)] {
+    for_each_write(uninterrupted().1, |number| {
         let world = World::new(&quick());
         assert!(world.run(RUN, None));
         let run = world.newest();
-        let ended = world.run(
+        assert!(!world.run(
             &["undo", &run, "--yes"],
-            number.map(|number| (number, Death::BeforeTheAnswer)),
-        );
-        assert_eq!(ended, number.is_none());
-        if !ended {
-            let undo = world.newest();
-            let (code, text) = world.output(&["resume", &undo, "--yes"]);
-            assert_eq!(code, Some(0), "{number:?}: {text}");
-        }
-        assert_eq!(world.state(), seed, "{number:?}");
-    }
+            Some((number, Death::BeforeTheAnswer))
+        ));
+        let undo = world.newest();
+        let (code, text) = world.output(&["resume", &undo, "--yes"]);
+        assert_eq!(code, Some(0), "{number}: {text}");
+        assert_eq!(world.state(), seed, "{number}");
+    });
+}
+
+#[test]
+fn a_run_that_died_can_be_undone() {
+    let seed = World::new(&quick()).state();
+    for_each_write(uninterrupted().1, |number| {
+        let world = World::new(&quick());
+        assert!(!world.run(RUN, Some((number, Death::BeforeTheAnswer))));
+        let (code, text) = world.output(&["undo", &world.newest(), "--yes"]);
+        assert_eq!(code, Some(0), "{number}: {text}");
+        assert_eq!(world.state(), seed, "{number}");
+    });
+}
+
+#[test]
+fn an_undo_can_be_undone_but_for_what_it_deleted() {
+    let world = World::new(&quick());
+    assert!(world.run(RUN, None));
+    let after = world.state();
+    assert!(world.run(&["undo", &world.newest(), "--yes"], None));
+    let (code, text) = world.output(&["undo", &world.newest(), "--yes"]);
+    // What the run created was deleted by the undo, and a deleted group does not come back.
+    assert_eq!(code, Some(6), "{text}");
+    assert!(
+        text.contains("what was deleted cannot be brought back"),
+        "{text}"
+    );
+    assert_ne!(world.state(), after);
 }
 
 #[test]

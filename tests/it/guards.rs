@@ -171,6 +171,43 @@ fn a_third_group_that_outranks_the_destination() {
     );
 }
 
+/// The conversion would move the user to a third OU first.
+#[test]
+fn a_third_group_that_outranks_the_former() {
+    let stage = plain();
+    let other = stage.provisioning_group("AD Staff", "OU=Staff,DC=corp,DC=example", 1);
+    stage.provisioning_group(TO_GROUP, TO, 0);
+    stage.provisioning_group(FROM_GROUP, FROM, 2);
+    stage.join(&other, ADA);
+    stops(
+        &stage,
+        &[],
+        1,
+        &["no other group of ada.novak@corp.example outranks AD User-Contractor"],
+    );
+}
+
+#[test]
+fn what_is_wrong_in_several_places_is_told_in_one_run() {
+    let stage = scenario("agent_down");
+    stops(
+        &stage,
+        &[
+            "to_ou=OU=Lost,DC=corp,DC=example",
+            "create=false",
+            "users=nobody@corp.example",
+        ],
+        1,
+        &[
+            "5 things are not so",
+            "an AD agent of corp.example works",
+            "Active Directory has OU=Lost",
+            "AD Users is assigned to corp.example",
+            "nobody@corp.example is a user of the org",
+        ],
+    );
+}
+
 #[test]
 fn groups_that_provision_elsewhere() {
     let stage = plain();

@@ -3,6 +3,7 @@
 mod architecture;
 mod assumptions;
 mod boundaries;
+mod bulk;
 mod check;
 mod commands;
 mod consent;

@@ -42,7 +42,7 @@ const RIGHT: &[(&str, &str)] = &[
     ),
     (
         "try { wait_until(#{ timeout: 0.1, every: 0.05, what: \"godot\" }, || false) } catch (err) { note(err.kind + \": \" + err.message); }",
-        "timeout: waited 0 s in vain for godot",
+        "timeout: waited 0.1 s in vain for godot",
     ),
     (
         "let rows = each([1, 2, 3], |n| n * 2); note(`${rows.map(|row| row.value)}`);",
@@ -160,7 +160,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ),
     (
         "check(1, \"a number\");",
-        &["must be true or false, not i64"],
+        &["must be true or false, not integer"],
     ),
     ("check_all([[1]]);", &["a fact is [true or false, words]"]),
     (

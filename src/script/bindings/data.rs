@@ -9,7 +9,10 @@ use crate::script::scene::Scene;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("dn", distinguished_names().into());
-    engine.register_fn("now", now);
+    engine.register_fn("now", |context: NativeCallContext| now(&context, 0));
+    engine.register_fn("now", |context: NativeCallContext, seconds: i64| {
+        now(&context, seconds)
+    });
     engine.register_fn("quoted", |text: &str| {
         serde_json::Value::from(text).to_string()
     });
@@ -51,13 +54,13 @@ fn no_clock(context: &NativeCallContext, verb: &str) -> Raised<()> {
     )))
 }
 
-/// UTC as Okta writes it, such as `2026-01-02T03:04:05.000Z`: for `since` of the System Log.
-fn now(context: NativeCallContext) -> Raised<String> {
-    let place = Place::of(&context);
+/// UTC as Okta writes it, such as `2026-01-02T03:04:05.000Z`, so many seconds from now: for `since` and `until` of the System Log.
+fn now(context: &NativeCallContext, seconds: i64) -> Raised<String> {
+    let place = Place::of(context);
     let scene = place.scene()?;
-    Ok(time(&place, &scene)?
-        .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
-        .to_string())
+    let then = time(&place, &scene)?.checked_add(jiff::SignedDuration::from_secs(seconds));
+    let then = then.map_err(|error| place.usage(format!("now: {error}")))?;
+    Ok(then.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
 }
 
 /// Seconds since `time`; below 0 when it is to come.

@@ -4,6 +4,7 @@ use rhai::{Array, Dynamic, Engine, NativeCallContext};
 
 use super::raise::{Place, Raised};
 use crate::run::event::Kind;
+use crate::script::error::kind_of;
 use crate::script::error_value::ErrorValue;
 use crate::script::scene::Scene;
 use crate::script::value::to_json;
@@ -73,7 +74,8 @@ fn check(
     let place = Place::of(context);
     let passed = fact.as_bool().map_err(|found| {
         place.usage(format!(
-            "check: the fact \"{words}\" must be true or false, not {found}"
+            "check: the fact \"{words}\" must be true or false, not {}",
+            kind_of(found)
         ))
     })?;
     tell(

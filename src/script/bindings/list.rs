@@ -8,6 +8,7 @@ use super::raise::{Place, Raised};
 use crate::okta::NextPage;
 use crate::run::Page;
 use crate::run::call::Call;
+use crate::script::error::kind_of;
 use crate::script::value::{Unfit, from_json};
 
 /// A list that an operation returned. Clones share what was fetched.
@@ -234,6 +235,9 @@ fn map(context: NativeCallContext, list: &mut List, change: FnPtr) -> Raised<Arr
 fn truth(context: &NativeCallContext, test: &FnPtr, item: Dynamic) -> Raised<bool> {
     let result: Dynamic = test.call_within_context(context, (item,))?;
     result.as_bool().map_err(|found| {
-        Place::of(context).usage(format!("the test must say true or false, not {found}"))
+        Place::of(context).usage(format!(
+            "the test must say true or false, not {}",
+            kind_of(found)
+        ))
     })
 }

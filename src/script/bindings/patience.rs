@@ -72,7 +72,7 @@ fn holds(value: &Dynamic) -> bool {
 fn too_late(what: &str, timeout: Duration) -> ErrorValue {
     ErrorValue::new(
         "timeout",
-        format!("waited {} s in vain for {what}", timeout.as_secs()),
+        format!("waited {} s in vain for {what}", timeout.as_secs_f64()),
     )
     .help(["see what holds it up, then run again: what is done stays as it is".to_owned()])
 }

@@ -145,7 +145,11 @@ pub const VERBS: &[Verb] = &[
     ),
     verb("is_empty", "list.is_empty()", "whether there is no item"),
     verb("len", "list.len()", "the number of items"),
-    verb("now", "now()", "UTC as Okta writes it"),
+    verb(
+        "now",
+        "now(seconds?)",
+        "UTC as Okta writes it, so many seconds from now",
+    ),
     verb(
         "age",
         "age(time)",

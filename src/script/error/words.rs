@@ -218,7 +218,7 @@ fn a(kind: &str) -> String {
     }
 }
 
-fn kind_of(kind: &str) -> String {
+pub(in crate::script) fn kind_of(kind: &str) -> String {
     match kind.trim() {
         "i64" => "integer",
         "f64" => "float",

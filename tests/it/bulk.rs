@@ -1,0 +1,92 @@
+//! `each`: lanes side by side, what a failure means for the others, and what a lane may not do.
+
+use serde_json::{Value, json};
+
+use crate::stage::{Ran, Stage};
+
+const HEADER: &str =
+    "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
+
+fn play(stage: &Stage, script: &str) -> Ran {
+    stage.write("runbooks/bulk.rhai", &[HEADER, script].concat());
+    Ran::command(
+        stage
+            .command()
+            .args(["run", "bulk", "--yes", "--output", "json"]),
+    )
+}
+
+fn notes(ran: &Ran) -> Value {
+    ran.events_of("note")
+        .iter()
+        .map(|note| note["words"].clone())
+        .collect()
+}
+
+fn groups(stage: &Stage) -> Vec<String> {
+    let org = stage.state();
+    let groups = org["groups"].as_object().unwrap().values();
+    let mut names: Vec<String> = groups
+        .map(|group| group["profile"]["name"].as_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn results_are_in_the_order_of_the_items() {
+    let stage = Stage::contractors(&json!({ "latencyMs": 20 }));
+    let ran = play(
+        &stage,
+        "let rows = each([3, 1, 2], #{ concurrency: 3 }, |number| { for n in 0..number { okta.get_user(\"me\"); } number * 10 });\nnote(rows.map(|row| row.value));",
+    );
+    assert_eq!(notes(ran.exits(0)), json!(["[30,10,20]"]));
+}
+
+#[test]
+fn lanes_work_side_by_side() {
+    let stage = Stage::contractors(&json!({ "latencyMs": 300, "limits": { "enabled": false } }));
+    let begun = std::time::Instant::now();
+    // The first call teaches the limit of its bucket.
+    play(
+        &stage,
+        "okta.get_user(\"me\");\neach([1, 2, 3, 4, 5, 6, 7, 8], |number| okta.get_user(\"me\"));",
+    )
+    .exits(0);
+    assert!(
+        begun.elapsed().as_millis() < 8 * 300,
+        "one after the other: {:?}",
+        begun.elapsed()
+    );
+}
+
+#[test]
+fn what_a_failed_lane_wrote_is_taken_back_when_asked() {
+    let stage = Stage::contractors(&json!({}));
+    let ran = play(
+        &stage,
+        "each([\"A\", \"B\", \"C\"], #{ on_failure: \"undo\" }, |name| {\n  okta.add_group(#{ profile: #{ name: name } });\n  if name == \"B\" { throw \"no \" + name; }\n});",
+    );
+    ran.exits(3)
+        .says(&["no B", "what was written for it is taken back"]);
+    assert_eq!(groups(&stage), ["A", "C", "Everyone"]);
+}
+
+#[test]
+fn too_many_failures_stop_the_rest() {
+    let stage = Stage::contractors(&json!({}));
+    let ran = play(
+        &stage,
+        "let numbers = []; for n in 1..=9 { numbers.push(n); }\neach(numbers, #{ concurrency: 1, max_failures: 2 }, |number| {\n  if number > 3 { throw \"no\"; }\n  okta.add_group(#{ profile: #{ name: `G${number}` } });\n});",
+    );
+    ran.exits(1).says(&["stopped after 3 failed, 3 not begun"]);
+    assert_eq!(groups(&stage), ["Everyone", "G1", "G2", "G3"]);
+}
+
+#[test]
+fn items_that_could_not_be_told_apart_are_refused() {
+    let stage = Stage::contractors(&json!({}));
+    play(&stage, "each([\"a\", \"a\"], |name| name);")
+        .exits(1)
+        .says(&["two items have the key \"a\""]);
+}
