@@ -10,6 +10,7 @@ mod list;
 mod new;
 mod operations;
 mod repl;
+mod report;
 mod resume;
 mod run;
 mod runs;

@@ -7,6 +7,7 @@ use crate::report::text::{Narrator, Verbosity};
 use crate::run::journal::{self, Journal, Record, Verdict};
 
 use super::conduct::open_journal;
+use super::report;
 use super::{Context, Output};
 
 /// List past runs, newest first.
@@ -26,6 +27,8 @@ pub(super) struct Arguments {
 enum Command {
     /// Show everything that a run told.
     Show(Show),
+    /// Write a run as evidence: HTML, JSON, `JUnit` or Markdown.
+    Report(report::Arguments),
     /// Tell whether a run's journal is as it was written.
     Verify(Verify),
 }
@@ -53,6 +56,9 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let journal = open_journal(&folder)?;
     match &arguments.command {
         Some(Command::Show(show)) => show_run(context, &journal, show),
+        Some(Command::Report(report)) => {
+            report::execute(context, &journal, &the_run(&journal, &report.run)?, report)
+        }
         Some(Command::Verify(verify)) => verify_run(context, &journal, &verify.run),
         None => list(context, &journal, arguments.output),
     }
@@ -61,7 +67,14 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 /// Reading makes no folder.
 fn no_journal(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     match (&arguments.command, arguments.output) {
-        (Some(Command::Show(Show { run, .. }) | Command::Verify(Verify { run })), _) => {
+        (
+            Some(
+                Command::Show(Show { run, .. })
+                | Command::Report(report::Arguments { run, .. })
+                | Command::Verify(Verify { run }),
+            ),
+            _,
+        ) => {
             return Err(unknown(run));
         }
         (None, Output::Json) => context.terminal.line("[]"),

@@ -281,14 +281,14 @@ impl Bucket {
             return self.wait_until(self.reset + 250, now);
         }
         let paced = self.last + self.pace(share - used, now);
-        if self.ours * 2 >= share && now < paced {
+        if self.ours * 4 >= share * 3 && now < paced {
             return self.wait_until(paced, now);
         }
         Verdict::Go
     }
 
-    /// Time between calls that spreads those left over what is left of the window. A run that needs less than half of its share is not
-    /// slowed down.
+    /// Time between calls that spreads those left over what is left of the window. A run that needs less than three quarters of its
+    /// share is not slowed down.
     fn pace(&self, left: u64, now: ServerTime) -> i64 {
         // One part more than calls: the last one stays within the window.
         (self.reset - now).max(0) / i64::try_from(left + 1).unwrap_or(i64::MAX)
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_share_goes_at_once_and_the_rest_is_spread() {
+    fn most_of_the_share_goes_at_once_and_the_rest_is_spread() {
         let mut state = state();
         let mut now = 0;
         let mut at = Vec::new();
@@ -485,9 +485,9 @@ mod tests {
                 Verdict::WaitForAnswer => panic!("nothing is on the wire"),
             }
         }
-        assert_eq!(at[19], 0);
+        assert_eq!(at[29], 0);
         assert!(
-            at[20] >= 2_000 && at[39] > 50_000 && at[39] < 60_000,
+            at[30] >= 5_000 && at[39] > 50_000 && at[39] < 60_000,
             "{at:?}"
         );
     }

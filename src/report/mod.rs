@@ -1,7 +1,16 @@
-//! Events as text for a person or JSON for a program. Pure: it knows neither whether events are live or past, nor
-//! where its lines go.
+//! Events as text for a person or JSON for a program, and whole runs as evidence. Pure: it knows neither whether events are live or
+//! past, nor where its lines go.
 
+mod difference;
+pub mod evidence;
+pub mod format;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+mod movement;
+pub mod run_json;
 pub mod runs;
+mod story;
 pub mod table;
 pub mod text;

@@ -4,7 +4,7 @@ mod call;
 mod outcome;
 #[cfg(test)]
 mod tests;
-pub(super) mod words;
+pub(in crate::report) mod words;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "repl",
         &["script", "run", "report", "terminal", "okta", "error"],
     ),
-    ("report", &["run"]),
+    ("report", &["run", "ldap"]),
     ("terminal", &["error"]),
 ];
 

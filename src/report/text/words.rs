@@ -31,7 +31,7 @@ pub(super) fn block(mark: &str, words: &str) -> Vec<String> {
 }
 
 /// `1 write`, `2 writes`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
+pub(in crate::report) fn counted(count: u64, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),
@@ -49,7 +49,7 @@ pub(in crate::report) fn between(start: Timestamp, end: Timestamp) -> String {
     clippy::cast_sign_loss,
     reason = "a float to integer cast saturates, and the value is not negative"
 )]
-pub(super) fn duration(seconds: f64) -> String {
+pub(in crate::report) fn duration(seconds: f64) -> String {
     let tenths = (seconds.max(0.0) * 10.0).round();
     let whole = seconds.max(0.0).round() as u64;
     match whole {

@@ -1,0 +1,203 @@
+//! `runs report RUN`: a run as evidence, in one file.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::error::{Error, Exit};
+use crate::report::evidence::{self, Evidence, WriteState};
+use crate::report::format::Format;
+use crate::run::event::{CallLine, Event, Kind};
+use crate::run::journal::{self, Journal, Record, State};
+use crate::script::{Runbook, Shelf, Source};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Id of the run, or the beginning of it.
+    pub(super) run: String,
+    /// Form of the report; by default that of the file's extension, Markdown without a file.
+    #[arg(long, value_enum)]
+    format: Option<Form>,
+    /// File to write; standard output when it is left out or `-`.
+    #[arg(long, short = 'o', value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// One page that needs nothing else.
+    Html,
+    /// The whole evidence as one document.
+    Json,
+    /// Steps and items as test cases.
+    Junit,
+    /// The short form, for a change ticket.
+    Markdown,
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Html => Self::Html,
+            Form::Json => Self::Json,
+            Form::Junit => Self::Junit,
+            Form::Markdown => Self::Markdown,
+        }
+    }
+}
+
+pub(super) fn execute(
+    context: &Context,
+    journal: &Journal,
+    record: &Record,
+    arguments: &Arguments,
+) -> Result<Exit, Error> {
+    let file = arguments
+        .out
+        .as_deref()
+        .filter(|path| *path != Path::new("-"));
+    let format = arguments.form(file)?;
+    let evidence = gathered(journal, record)
+        .map_err(|error| Error::failed(format!("the journal cannot be read: {error}")))?;
+    let text = format
+        .write(&evidence)
+        .map_err(|error| Error::failed(error.to_string()))?;
+    match file {
+        None => context.terminal.line(text.trim_end()),
+        Some(path) => {
+            write(path, &text, arguments.force)?;
+            context.terminal.line(&format!("wrote {}", path.display()));
+        }
+    }
+    Ok(Exit::Succeeded)
+}
+
+impl Arguments {
+    fn form(&self, file: Option<&Path>) -> Result<Format, Error> {
+        if let Some(form) = self.format {
+            return Ok(form.into());
+        }
+        let Some(file) = file else {
+            return Ok(Format::Markdown);
+        };
+        let extension = file.extension().and_then(|extension| extension.to_str());
+        extension.and_then(Format::of_extension).ok_or_else(|| {
+            Error::usage(format!(
+                "the extension of {} names no form of a report",
+                file.display()
+            ))
+            .help("give it: --format html, json, junit or markdown")
+        })
+    }
+}
+
+/// A report may be the only copy of an approval: it is not written over by mistake.
+fn write(path: &Path, text: &str, force: bool) -> Result<(), Error> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    let opened = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Error::usage(format!("{} is there already", path.display()))
+                .help("name another file, or write over it with --force")
+        }
+        _ => Error::usage(format!("cannot write {}: {error}", path.display())),
+    });
+    opened?
+        .write_all(text.as_bytes())
+        .map_err(|error| Error::failed(format!("cannot write {}: {error}", path.display())))
+}
+
+fn gathered(journal: &Journal, record: &Record) -> Result<Evidence, journal::Error> {
+    let events = journal.events(&record.run)?;
+    let mut writes: Vec<evidence::Write> = journal
+        .writes(&record.run)?
+        .iter()
+        .map(|write| of_write(write, &events))
+        .collect();
+    writes.sort_by_key(|write| write.time);
+    Ok(Evidence {
+        run: record.run.clone(),
+        runbook: record.runbook.clone(),
+        digest: record.digest.clone(),
+        operator: record.operator.clone(),
+        parameters: record.parameters.clone(),
+        orgs: record.orgs.clone(),
+        started: record.started,
+        ended: record.ended,
+        outcome: record.outcome,
+        message: record.message.clone(),
+        counts: record.counts,
+        planned_steps: planned_steps(record),
+        events,
+        writes,
+    })
+}
+
+fn of_write(write: &journal::Write, events: &[Event]) -> evidence::Write {
+    let call = &write.request["write"];
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let state = match write.state {
+        State::Answered | State::Settled => WriteState::Done,
+        State::Refused => WriteState::Refused,
+        State::Unknown => WriteState::Unknown,
+    };
+    evidence::Write {
+        time: write.time,
+        item: text(&write.request["item"]),
+        step: text(&write.request["step"]),
+        call: CallLine {
+            org: text(&call["org"]).unwrap_or_default(),
+            operation: text(&call["operation"]).unwrap_or_default(),
+            method: text(&call["method"]).unwrap_or_default(),
+            path: text(&call["path"]).unwrap_or_default(),
+            status: write.status,
+            request_id: write.request_id.clone(),
+        },
+        state,
+        message: (state != WriteState::Done)
+            .then(|| refusal(write, events))
+            .flatten(),
+        before: write.before.clone(),
+        request: json!({ "query": call["query"], "body": call["body"] }),
+        after: if state == WriteState::Done {
+            write.answer.clone()
+        } else {
+            Value::Null
+        },
+        log_event_ids: Vec::new(),
+    }
+}
+
+/// Why a write was refused, as it was told.
+fn refusal(write: &journal::Write, events: &[Event]) -> Option<String> {
+    let id = write.request_id.as_deref()?;
+    events.iter().find_map(|event| match &event.kind {
+        Kind::Refused { call, message } if call.request_id.as_deref() == Some(id) => {
+            Some(message.clone())
+        }
+        _ => None,
+    })
+}
+
+/// The steps of the text as it ran.
+fn planned_steps(record: &Record) -> Vec<String> {
+    let entry = record.sources["entry"].as_str().unwrap_or_default();
+    let text = record.sources["texts"][entry].as_str().unwrap_or_default();
+    let source = Source::new(record.runbook.clone(), Shelf::Path, entry, text);
+    Runbook::parse(&source).map_or_else(
+        |_| Vec::new(),
+        |runbook| runbook.steps.into_iter().map(|step| step.title).collect(),
+    )
+}

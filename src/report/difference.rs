@@ -1,0 +1,189 @@
+//! What a write changed, field by field, from the images before and after.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::evidence::{Write, WriteState};
+
+/// A field with what it was and what it became, as text; nothing where there was none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Change {
+    /// Path of the field, such as `profile.name`; `there` for a thing that is or is not.
+    pub(super) field: String,
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+/// Fields that say nothing of what was asked for: links, and times that follow from the write itself.
+const SILENT: [&str; 3] = ["_links", "_embedded", "lastUpdated"];
+
+/// What the write changed; of a write that was not answered with success, what it meant to.
+pub(super) fn changes(write: &Write) -> Vec<Change> {
+    if let Value::Bool(was) = write.before {
+        // An image of whether something is there, such as a membership: the write turns it round.
+        return vec![there(was, !was)];
+    }
+    let body = write.request.get("body").unwrap_or(&Value::Null);
+    if write.call.method == "DELETE" {
+        return match &write.before {
+            Value::Null => Vec::new(),
+            _ => vec![there(true, false)],
+        };
+    }
+    match (&write.before, &write.after) {
+        (before @ Value::Object(_), after @ Value::Object(_))
+            if write.state == WriteState::Done =>
+        {
+            compared(before, after, Missing::IsGone)
+        }
+        (before, _) => compared(before, body, Missing::Stays),
+    }
+}
+
+fn there(before: bool, after: bool) -> Change {
+    let words = |is: bool| if is { "yes" } else { "no" }.to_owned();
+    Change {
+        field: "there".to_owned(),
+        before: words(before),
+        after: words(after),
+    }
+}
+
+/// What it means that a field of the former image is not in the latter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    IsGone,
+    Stays,
+}
+
+fn compared(before: &Value, after: &Value, missing: Missing) -> Vec<Change> {
+    let mut changes = Vec::new();
+    walk("", before, after, missing, &mut changes);
+    changes
+}
+
+fn walk(path: &str, before: &Value, after: &Value, missing: Missing, changes: &mut Vec<Change>) {
+    if before == after {
+        return;
+    }
+    let empty = Map::new();
+    match (before, after) {
+        (Value::Object(_), Value::Object(_) | Value::Null) | (Value::Null, Value::Object(_)) => {
+            let (old, new) = (
+                before.as_object().unwrap_or(&empty),
+                after.as_object().unwrap_or(&empty),
+            );
+            for (name, value) in new.iter().filter(|(name, _)| !is_silent(name)) {
+                let was = old.get(name).unwrap_or(&Value::Null);
+                walk(&joined(path, name), was, value, missing, changes);
+            }
+            let gone = |(name, _): &(&String, &Value)| !new.contains_key(*name) && !is_silent(name);
+            for (name, value) in old
+                .iter()
+                .filter(gone)
+                .filter(|_| missing == Missing::IsGone)
+            {
+                walk(&joined(path, name), value, &Value::Null, missing, changes);
+            }
+        }
+        _ => changes.push(Change {
+            field: if path.is_empty() { "value" } else { path }.to_owned(),
+            before: text(before),
+            after: text(after),
+        }),
+    }
+}
+
+fn is_silent(name: &str) -> bool {
+    SILENT.contains(&name)
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::run::event::CallLine;
+
+    fn changed(method: &str, before: Value, body: &Value, after: Value) -> Vec<String> {
+        let write = Write {
+            time: jiff::Timestamp::UNIX_EPOCH,
+            item: None,
+            step: None,
+            call: CallLine {
+                org: "okta".into(),
+                operation: "x".into(),
+                method: method.into(),
+                path: "/x".into(),
+                status: None,
+                request_id: None,
+            },
+            state: WriteState::Done,
+            message: None,
+            before,
+            request: json!({ "body": body }),
+            after,
+            log_event_ids: Vec::new(),
+        };
+        let line =
+            |change: &Change| format!("{}: {} -> {}", change.field, change.before, change.after);
+        changes(&write).iter().map(line).collect()
+    }
+
+    #[test]
+    fn an_update_shows_the_fields_that_differ() {
+        let before = json!({"scope": "USER", "profile": {"dn": "a", "cn": "b"}, "gone": 1, "_links": 1, "lastUpdated": 1});
+        let after = json!({"scope": "GROUP", "profile": {"dn": "a", "cn": "c"}, "_links": 2, "lastUpdated": 2});
+        assert_eq!(
+            changed("POST", before, &json!({"scope": "GROUP"}), after),
+            ["scope: USER -> GROUP", "profile.cn: b -> c", "gone: 1 -> "]
+        );
+    }
+
+    #[test]
+    fn a_create_shows_what_was_asked_for_and_not_what_the_org_added() {
+        let body = json!({"profile": {"name": "AD Users"}});
+        let after = json!({"id": "00g1", "profile": {"name": "AD Users"}});
+        assert_eq!(
+            changed("POST", Value::Null, &body, after),
+            ["profile.name:  -> AD Users"]
+        );
+    }
+
+    #[test]
+    fn memberships_and_deletions_are_there_or_not() {
+        let row = |method, before| changed(method, before, &Value::Null, Value::Null);
+        assert_eq!(row("PUT", json!(false)), ["there: no -> yes"]);
+        assert_eq!(row("DELETE", json!(true)), ["there: yes -> no"]);
+        assert_eq!(row("DELETE", json!({"id": 1})), ["there: yes -> no"]);
+    }
+
+    #[test]
+    fn an_answer_without_a_body_is_compared_by_what_was_asked_for() {
+        assert_eq!(
+            changed(
+                "PUT",
+                json!({"a": 1, "b": 2}),
+                &json!({"a": 3}),
+                Value::Null
+            ),
+            ["a: 1 -> 3"]
+        );
+    }
+}

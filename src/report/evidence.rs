@@ -1,0 +1,99 @@
+//! What a report is made from: all that is known of one run. Whoever calls fills it; nothing here knows of a journal.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::run::event::{CallLine, Counts, Event, OrgLine, Outcome};
+
+/// One run as evidence. Secrets were redacted when it was journalled; a report adds nothing of its own to it.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    pub run: String,
+    pub runbook: String,
+    /// Digest of the runbook's text as it ran.
+    pub digest: String,
+    pub operator: String,
+    /// Parameters as JSON.
+    pub parameters: Value,
+    pub orgs: Vec<OrgLine>,
+    pub started: Timestamp,
+    /// `None` when the run died, or goes on.
+    pub ended: Option<Timestamp>,
+    /// `None` when the run died, or goes on.
+    pub outcome: Option<Outcome>,
+    pub message: Option<String>,
+    /// As told at the end; all zero when there was no end, then they are counted from the rest.
+    pub counts: Counts,
+    /// Titles of the steps that the runbook's text has, in its order; empty when that text is not at hand any more. What is
+    /// computed in a title is written `…`.
+    pub planned_steps: Vec<String>,
+    /// Everything told, in order. Writes that nothing is known of beyond their intent are in `writes` alone.
+    pub events: Vec<Event>,
+    /// Every write whose intent was recorded, in order.
+    pub writes: Vec<Write>,
+}
+
+/// A write that was sent, or may have been.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Write {
+    pub time: Timestamp,
+    /// Key of the item it was for; absent for the main script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    #[serde(flatten)]
+    pub call: CallLine,
+    pub state: WriteState,
+    /// Why it was refused, or why its answer is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What was there when it was looked at: an object, `true` or `false` (there or not), or nothing.
+    pub before: Value,
+    /// Query and body.
+    pub request: Value,
+    /// The answer's body; nothing when Okta answers without one.
+    pub after: Value,
+    /// Ids of the System Log events it caused, where they were found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log_event_ids: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteState {
+    /// Answered with success.
+    Done,
+    /// Answered with an error, or never sent: the org did not do it.
+    Refused,
+    /// Sent, or about to be, and no answer is known: it may have happened.
+    Unknown,
+}
+
+impl WriteState {
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A run without an outcome did not end in order.
+pub(super) fn outcome_words(outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        Some(Outcome::Succeeded) => "succeeded",
+        Some(Outcome::Partly) => "partly done",
+        Some(Outcome::Failed) => "failed",
+        Some(Outcome::Waiting) => "waiting for a manual step",
+        Some(Outcome::Interrupted) => "interrupted",
+        Some(Outcome::Stuck) => "stuck",
+        None => "died",
+    }
+}
+
+/// Said of a run without an outcome.
+pub(super) const DIED: &str =
+    "no outcome is recorded: the run died, or was still going on when this was written";

@@ -1,0 +1,198 @@
+//! A run as one page that needs nothing else: facts, what moved, a time line, steps, items with their writes, who attested what.
+
+use jiff::Timestamp;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment};
+use serde_json::{Value, json};
+
+use super::difference::changes;
+use super::evidence::{Evidence, Write, outcome_words};
+use super::movement::{self, Movement};
+use super::story::{Item, Story};
+use super::text::words::{between, clean, duration};
+
+const PAGE: &str = include_str!("html/page.html");
+
+/// The page, with a newline at its end.
+///
+/// Every text of a run is escaped by the template library; the page loads nothing, and a policy in its head forbids it to.
+pub fn page(evidence: &Evidence) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()?;
+    environment.set_syntax(syntax);
+    environment.add_template("page.html", PAGE)?;
+    let mut page = environment
+        .get_template("page.html")?
+        .render(Serde(context(evidence)))?;
+    page.push('\n');
+    Ok(page)
+}
+
+fn context(evidence: &Evidence) -> Value {
+    let story = Story::of(evidence);
+    let movement = movement::told(&story.tables);
+    json!({
+        "run": evidence.run,
+        "runbook": evidence.runbook,
+        "digest": evidence.digest,
+        "operator": evidence.operator,
+        "orgs": evidence.orgs,
+        "parameters": parameters(&evidence.parameters),
+        "started": shown(evidence.started),
+        "ended": evidence.ended.map(shown),
+        "took": between(evidence.started, story.last),
+        "outcome": outcome_words(evidence.outcome),
+        "message": story.message.map(clean),
+        "remarks": story.remarks,
+        "counts": story.counts,
+        "moves": movement.as_ref().map(moves),
+        "timeline": timeline(&story, evidence.started),
+        "steps": story.steps.iter().map(|step| json!({
+            "title": clean(step.title),
+            "end": step.end.words(),
+            "message": step.message,
+            "begun": step.begun.map(shown),
+            "took": step.begun.zip(step.ended).map(|(begun, ended)| between(begun, ended)),
+            "writes": step.writes,
+            "checks": step.checks,
+            "failed_checks": step.failed_checks,
+            "failed_items": step.failed_items,
+        })).collect::<Vec<_>>(),
+        "items": story.items.iter().map(|one| item(one, &evidence.writes)).collect::<Vec<_>>(),
+        "writes": evidence.writes.iter().filter(|write| write.item.is_none()).map(line).collect::<Vec<_>>(),
+        "attestations": story.attestations.iter().map(|one| json!({
+            "time": shown(one.time),
+            "words": clean(one.words),
+            "how": one.how.map(clean),
+            "by": one.by,
+        })).collect::<Vec<_>>(),
+        "waits": story.waits.iter().map(|wait| json!({
+            "begun": shown(wait.begun),
+            "took": duration(wait.seconds()),
+            "item": wait.item,
+            "reason": clean(wait.reason),
+        })).collect::<Vec<_>>(),
+        "tables": story.tables.iter().map(|table| json!({ "step": table.step, "columns": table.columns, "rows": table.rows })).collect::<Vec<_>>(),
+    })
+}
+
+fn parameters(parameters: &Value) -> Vec<Value> {
+    let fields = parameters.as_object().into_iter().flatten();
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    fields
+        .map(|(name, value)| json!({ "name": name, "value": clean(&text(value)) }))
+        .collect()
+}
+
+fn item(item: &Item<'_>, writes: &[Write]) -> Value {
+    json!({
+        "key": clean(item.key),
+        "end": item.end.words(),
+        "step": item.step,
+        "message": item.message.map(clean),
+        "took": duration(item.seconds),
+        "writes": item.writes.iter().map(|at| line(&writes[*at])).collect::<Vec<_>>(),
+    })
+}
+
+fn line(write: &Write) -> Value {
+    json!({
+        "time": shown(write.time),
+        "step": write.step,
+        "org": write.call.org,
+        "operation": write.call.operation,
+        "method": write.call.method,
+        "path": clean(&write.call.path),
+        "status": write.call.status,
+        "request_id": write.call.request_id,
+        "state": write.state.words(),
+        "message": write.message.as_deref().map(clean),
+        "changes": changes(write),
+        "log_event_ids": write.log_event_ids,
+    })
+}
+
+fn shown(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// Height of a line of the picture, in its own units.
+const LINE: usize = 44;
+
+/// Two columns of places, and how many went from which to which.
+fn moves(movement: &Movement) -> Value {
+    let flows = movement.flows();
+    let mut from: Vec<String> = Vec::new();
+    let mut to: Vec<String> = Vec::new();
+    let mut arrows = Vec::new();
+    for flow in &flows {
+        let start = position(&mut from, flow.from.to_string());
+        let end = position(&mut to, flow.to.to_string());
+        let middle = |at: usize| at * LINE + LINE / 2;
+        arrows.push(json!({ "y1": middle(start), "y2": middle(end), "count": flow.count, "y": usize::midpoint(middle(start), middle(end)) }));
+    }
+    json!({
+        "column": movement.column,
+        "stayed": movement.stayed,
+        "height": from.len().max(to.len()) * LINE,
+        "from": boxes(&from),
+        "to": boxes(&to),
+        "arrows": arrows,
+    })
+}
+
+fn position(names: &mut Vec<String>, name: String) -> usize {
+    names
+        .iter()
+        .position(|known| *known == name)
+        .unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        })
+}
+
+/// A place is named by its own part; the whole name is what a pointer shows.
+fn boxes(names: &[String]) -> Vec<Value> {
+    let of = |(at, name): (usize, &String)| {
+        let short: String = name
+            .split(',')
+            .next()
+            .unwrap_or(name)
+            .chars()
+            .take(34)
+            .collect();
+        json!({ "y": at * LINE + 6, "name": name, "short": short })
+    };
+    names.iter().enumerate().map(of).collect()
+}
+
+/// Bars of the steps and their waits over the run's time, in thousandths of its length.
+fn timeline(story: &Story<'_>, started: Timestamp) -> Value {
+    let whole = story.last.duration_since(started).as_secs_f64().max(0.001);
+    let at = |time: Timestamp| {
+        (time.duration_since(started).as_secs_f64() / whole * 1000.0).clamp(0.0, 1000.0)
+    };
+    let begun = story
+        .steps
+        .iter()
+        .filter_map(|step| Some((step, step.begun?, step.ended?)));
+    let steps: Vec<Value> = begun
+        .map(|(step, from, until)| json!({ "title": clean(step.title), "end": step.end.words(), "x": at(from), "width": (at(until) - at(from)).max(2.0), "took": between(from, until) }))
+        .collect();
+    let waits: Vec<Value> = story
+        .waits
+        .iter()
+        .take(500)
+        .map(|wait| json!({ "x": at(wait.begun), "width": (at(wait.ended) - at(wait.begun)).max(1.0), "reason": clean(wait.reason), "took": duration(wait.seconds()) }))
+        .collect();
+    json!({ "steps": steps, "waits": waits })
+}

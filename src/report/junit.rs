@@ -1,0 +1,236 @@
+//! A run as `JUnit`'s XML, which build servers and change systems read: one suite with a case for each step, one with a case for each
+//! item. It keeps to what the schemas of Ant and of Jenkins' xUnit plugin have in common.
+
+use std::borrow::Cow;
+use std::io;
+
+use jiff::Timestamp;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
+
+use super::evidence::Evidence;
+use super::story::{Item, ItemEnd, Step, StepEnd, Story};
+
+type Out = Writer<Vec<u8>>;
+
+/// The document, with a newline at its end.
+///
+/// # Errors
+/// When the XML library refuses what it is given.
+pub fn document(evidence: &Evidence) -> io::Result<String> {
+    let story = Story::of(evidence);
+    let suites = [steps(evidence, &story), items(evidence, &story)];
+    let mut out = Writer::new_with_indent(Vec::new(), b' ', 2);
+    out.write_event(Xml::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    out.create_element("testsuites")
+        .write_inner_content(|out| {
+            for (id, suite) in suites.iter().filter(|s| !s.cases.is_empty()).enumerate() {
+                suite.write(id, out)?;
+            }
+            Ok(())
+        })?;
+    let mut text = String::from_utf8(out.into_inner()).map_err(io::Error::other)?;
+    text.push('\n');
+    Ok(text)
+}
+
+struct Suite {
+    name: String,
+    begun: Timestamp,
+    facts: Vec<(&'static str, String)>,
+    cases: Vec<Case>,
+}
+
+struct Case {
+    name: String,
+    seconds: f64,
+    result: Outcome,
+}
+
+/// How a case went, in `JUnit`'s words.
+enum Outcome {
+    Passed,
+    Skipped(String),
+    /// It did not do what it should.
+    Failed(&'static str, String),
+    /// It came to no end.
+    Error(&'static str, String),
+}
+
+fn steps(evidence: &Evidence, story: &Story<'_>) -> Suite {
+    Suite {
+        name: suite_name(evidence, "steps"),
+        begun: evidence.started,
+        facts: facts(evidence),
+        cases: story.steps.iter().map(step).collect(),
+    }
+}
+
+fn items(evidence: &Evidence, story: &Story<'_>) -> Suite {
+    Suite {
+        name: suite_name(evidence, "items"),
+        begun: evidence.started,
+        facts: facts(evidence),
+        cases: story.items.iter().map(item).collect(),
+    }
+}
+
+/// Readers take dots for the borders of packages.
+fn suite_name(evidence: &Evidence, part: &str) -> String {
+    format!("{}.{part}", evidence.runbook.replace(['/', '\\'], "."))
+}
+
+fn facts(evidence: &Evidence) -> Vec<(&'static str, String)> {
+    let outcome = super::evidence::outcome_words(evidence.outcome);
+    let mut facts = vec![
+        ("run", evidence.run.clone()),
+        ("runbook", evidence.runbook.clone()),
+        ("digest", evidence.digest.clone()),
+        ("operator", evidence.operator.clone()),
+        ("outcome", outcome.to_owned()),
+    ];
+    let orgs = evidence.orgs.iter();
+    facts.extend(orgs.map(|org| ("org", format!("{} {}", org.name, org.url))));
+    facts
+}
+
+fn step(step: &Step<'_>) -> Case {
+    let said = || step.message.clone().unwrap_or_default();
+    let seconds = match (step.begun, step.ended) {
+        (Some(begun), Some(ended)) => ended.duration_since(begun).as_secs_f64(),
+        _ => 0.0,
+    };
+    Case {
+        name: step.title.to_owned(),
+        seconds,
+        result: match step.end {
+            StepEnd::Done => Outcome::Passed,
+            StepEnd::Partly => Outcome::Failed("items failed", said()),
+            StepEnd::Failed => Outcome::Failed("failed", said()),
+            StepEnd::BrokenOff => Outcome::Error("broken off", said()),
+            StepEnd::Waiting => Outcome::Skipped(format!("waits for a person: {}", said())),
+            StepEnd::NotBegun => Outcome::Skipped("not begun".to_owned()),
+        },
+    }
+}
+
+fn item(item: &Item<'_>) -> Case {
+    let said = |otherwise: &str| {
+        let message = item.message.unwrap_or(otherwise);
+        let step = item.step.map(|step| format!("\nin step: {step}"));
+        format!("{message}{}", step.unwrap_or_default())
+    };
+    Case {
+        name: item.key.to_owned(),
+        seconds: item.seconds,
+        result: match item.end {
+            ItemEnd::Succeeded | ItemEnd::Unchanged => Outcome::Passed,
+            ItemEnd::Failed => Outcome::Failed("failed", said("failed")),
+            ItemEnd::Unfinished => {
+                Outcome::Error("unfinished", said("the run ended before the item did"))
+            }
+        },
+    }
+}
+
+impl Suite {
+    fn write(&self, id: usize, out: &mut Out) -> io::Result<()> {
+        let count = |kind: fn(&Outcome) -> bool| {
+            let found = self.cases.iter().filter(|case| kind(&case.result)).count();
+            found.to_string()
+        };
+        let seconds: f64 = self.cases.iter().map(|case| case.seconds).sum();
+        out.create_element("testsuite")
+            .with_attributes(attributes(&[
+                ("id", &id.to_string()),
+                ("name", &self.name),
+                ("package", &self.name),
+                // The schema wants a zoneless time; it is UTC as all times of a run.
+                (
+                    "timestamp",
+                    &self.begun.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+                ),
+                // Its own word for a host that is not told.
+                ("hostname", "localhost"),
+                ("tests", &self.cases.len().to_string()),
+                ("failures", &count(|o| matches!(o, Outcome::Failed(..)))),
+                ("errors", &count(|o| matches!(o, Outcome::Error(..)))),
+                ("skipped", &count(|o| matches!(o, Outcome::Skipped(_)))),
+                ("time", &time(seconds)),
+            ]))
+            .write_inner_content(|out| self.content(out))?;
+        Ok(())
+    }
+
+    fn content(&self, out: &mut Out) -> io::Result<()> {
+        out.create_element("properties")
+            .write_inner_content(|out| {
+                for (name, value) in &self.facts {
+                    out.create_element("property")
+                        .with_attributes(attributes(&[("name", name), ("value", value)]))
+                        .write_empty()?;
+                }
+                Ok(())
+            })?;
+        for case in &self.cases {
+            case.write(&self.name, out)?;
+        }
+        out.create_element("system-out").write_empty()?;
+        out.create_element("system-err").write_empty()?;
+        Ok(())
+    }
+}
+
+impl Case {
+    fn write(&self, suite: &str, out: &mut Out) -> io::Result<()> {
+        let case = out.create_element("testcase").with_attributes(attributes(&[
+            ("name", &self.name),
+            ("classname", suite),
+            ("time", &time(self.seconds)),
+        ]));
+        match &self.result {
+            Outcome::Passed => case.write_empty()?,
+            Outcome::Skipped(why) => case.write_inner_content(|out| {
+                out.create_element("skipped")
+                    .with_attributes(attributes(&[("message", first_line(why))]))
+                    .write_empty()?;
+                Ok(())
+            })?,
+            Outcome::Failed(kind, why) => {
+                case.write_inner_content(|out| complaint(out, "failure", kind, why))?
+            }
+            Outcome::Error(kind, why) => {
+                case.write_inner_content(|out| complaint(out, "error", kind, why))?
+            }
+        };
+        Ok(())
+    }
+}
+
+fn complaint(out: &mut Out, element: &str, kind: &str, why: &str) -> io::Result<()> {
+    out.create_element(element)
+        .with_attributes(attributes(&[("message", first_line(why)), ("type", kind)]))
+        .write_text_content(BytesText::new(&legal(why)))?;
+    Ok(())
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+fn time(seconds: f64) -> String {
+    format!("{:.3}", seconds.max(0.0))
+}
+
+/// Escaped by the XML library; characters that XML cannot hold at all are replaced before. Line ends become spaces, as readers of
+/// attributes make them.
+fn attributes<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, Cow<'a, str>)> {
+    let pair =
+        |(name, value): &(&'a str, &str)| (*name, legal(value).replace(['\n', '\t'], " ").into());
+    pairs.iter().map(pair).collect()
+}
+
+/// XML 1.0 has no control characters but tab and line ends, and two more code points are no characters.
+fn legal(text: &str) -> String {
+    super::text::words::clean(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}

@@ -1,0 +1,261 @@
+//! A run as short Markdown for a change ticket: facts, outcome, what failed and why, who attested, what moved.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::evidence::{Evidence, WriteState, outcome_words};
+use super::movement::{self, Movement};
+use super::story::{Attestation, AttestationKind, ItemEnd, StepEnd, Story};
+use super::text::words::{between, clean, counted};
+
+/// A ticket is read by people: longer lists are cut, and say so.
+const LONGEST: usize = 100;
+
+/// The text, with a newline at its end.
+pub fn text(evidence: &Evidence) -> String {
+    let story = Story::of(evidence);
+    let movement = movement::told(&story.tables);
+    let sections = [
+        heading(evidence, &story),
+        facts(evidence, &story),
+        unknown_writes(evidence),
+        failed_items(&story),
+        steps(&story),
+        attested(&story),
+        moved(movement.as_ref()),
+        remarks(&story),
+    ];
+    let told: Vec<_> = sections
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect();
+    told.join("\n")
+}
+
+fn heading(evidence: &Evidence, story: &Story<'_>) -> String {
+    let mut text = format!(
+        "# {}: {}\n",
+        escaped(&evidence.runbook),
+        outcome_words(evidence.outcome)
+    );
+    if let Some(message) = story.message {
+        let _ = writeln!(text, "\n{}", escaped(message));
+    }
+    text
+}
+
+fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
+    let mut rows = vec![
+        ("run", evidence.run.clone()),
+        ("operator", evidence.operator.clone()),
+    ];
+    let orgs = evidence.orgs.iter();
+    rows.extend(orgs.map(|org| ("org", format!("{}: {}", org.name, org.url))));
+    rows.push(("started", shown(evidence.started)));
+    let ended = evidence.ended.map(|ended| {
+        let took = between(evidence.started, ended);
+        format!("{} (after {took})", shown(ended))
+    });
+    let last = || format!("never; last heard of {}", shown(story.last));
+    rows.push(("ended", ended.unwrap_or_else(last)));
+    if !story.items.is_empty() {
+        rows.push(("items", items(story)));
+    }
+    let counts = &story.counts;
+    let did = [
+        counted(counts.writes, "write"),
+        format!("{} unchanged", counts.unchanged),
+        counted(counts.reads, "read"),
+    ];
+    rows.push(("calls", did.join(", ")));
+    let waited: f64 = story.waits.iter().map(super::story::Wait::seconds).sum();
+    if waited >= 1.0 {
+        rows.push(("waits", super::text::words::duration(waited)));
+    }
+    rows.push(("digest of the runbook", evidence.digest.clone()));
+    let parameters = evidence.parameters.as_object().into_iter().flatten();
+    let parameters = parameters.map(|(name, value)| (name.as_str(), parameter(value)));
+    let rows: Vec<_> = rows.into_iter().chain(parameters).collect();
+    let row = |(name, value): &(&str, String)| vec![(*name).to_owned(), value.clone()];
+    table(&["", ""], rows.iter().map(row))
+}
+
+fn items(story: &Story<'_>) -> String {
+    let ends = [
+        ItemEnd::Succeeded,
+        ItemEnd::Unchanged,
+        ItemEnd::Failed,
+        ItemEnd::Unfinished,
+    ];
+    let counts = ends.iter().map(|end| (story.count(*end), end.words()));
+    let told = counts.filter(|(count, _)| *count > 0);
+    let told: Vec<_> = told
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    told.join(", ")
+}
+
+/// A parameter as one would type it; of a long list the beginning.
+fn parameter(value: &serde_json::Value) -> String {
+    const SHOWN: usize = 10;
+    let one = |value: &serde_json::Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let Some(list) = value.as_array() else {
+        return one(value);
+    };
+    let begin: Vec<_> = list.iter().take(SHOWN).map(one).collect();
+    match list.len().saturating_sub(SHOWN) {
+        0 => begin.join(", "),
+        more => format!("{} and {more} more", begin.join(", ")),
+    }
+}
+
+fn unknown_writes(evidence: &Evidence) -> String {
+    let unknown = evidence
+        .writes
+        .iter()
+        .filter(|write| write.state == WriteState::Unknown);
+    let rows: Vec<_> = unknown
+        .map(|write| {
+            vec![
+                shown(write.time),
+                write.item.clone().unwrap_or_default(),
+                write.call.operation.clone(),
+                format!("{} {}", write.call.method, write.call.path),
+            ]
+        })
+        .collect();
+    section(
+        "Writes without a known answer: they may have happened",
+        &["sent", "item", "operation", "call"],
+        &rows,
+    )
+}
+
+fn failed_items(story: &Story<'_>) -> String {
+    let not_done = |end| matches!(end, ItemEnd::Failed | ItemEnd::Unfinished);
+    let rows: Vec<_> = story
+        .items
+        .iter()
+        .filter(|item| not_done(item.end))
+        .map(|item| {
+            [
+                item.key,
+                item.end.words(),
+                item.step.unwrap_or_default(),
+                item.message.unwrap_or_default(),
+            ]
+            .map(str::to_owned)
+            .to_vec()
+        })
+        .collect();
+    section(
+        "Items that failed or did not end",
+        &["item", "outcome", "step", "reason"],
+        &rows,
+    )
+}
+
+fn steps(story: &Story<'_>) -> String {
+    let row = |step: &super::story::Step<'_>| {
+        let took = step.begun.zip(step.ended);
+        let took = took.map(|(begun, ended)| between(begun, ended));
+        vec![
+            step.title.to_owned(),
+            step.end.words().to_owned(),
+            took.unwrap_or_default(),
+            if step.end == StepEnd::Done {
+                String::new()
+            } else {
+                step.message.clone().unwrap_or_default()
+            },
+        ]
+    };
+    let rows: Vec<_> = story.steps.iter().map(row).collect();
+    section("Steps", &["step", "outcome", "took", "why"], &rows)
+}
+
+fn attested(story: &Story<'_>) -> String {
+    let row = |attestation: &Attestation<'_>| {
+        let who = match (attestation.by, attestation.kind) {
+            (Some(name), _) => name.to_owned(),
+            (None, AttestationKind::Manual) => "nobody yet".to_owned(),
+            (None, AttestationKind::Question) => "answered no".to_owned(),
+        };
+        vec![shown(attestation.time), who, attestation.words.to_owned()]
+    };
+    let rows: Vec<_> = story.attestations.iter().map(row).collect();
+    section("Attested and agreed", &["when", "who", "what"], &rows)
+}
+
+fn moved(movement: Option<&Movement>) -> String {
+    let Some(movement) = movement else {
+        return String::new();
+    };
+    let row = |line: super::movement::MoveLine<'_>| vec![line.item.to_owned(), line.from, line.to];
+    let rows: Vec<_> = movement.lines().into_iter().map(row).collect();
+    let title = format!("Moved ({}, by {})", rows.len(), escaped(&movement.column));
+    section(&title, &["item", "from", "to"], &rows)
+}
+
+fn remarks(story: &Story<'_>) -> String {
+    if story.remarks.is_empty() {
+        return String::new();
+    }
+    let lines = story
+        .remarks
+        .iter()
+        .map(|remark| format!("- {}\n", escaped(remark)));
+    format!("## Remarks\n\n{}", lines.collect::<String>())
+}
+
+/// A titled table; nothing without rows.
+fn section(title: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "## {title}\n\n{}",
+        table(columns, rows.iter().take(LONGEST).cloned())
+    );
+    if rows.len() > LONGEST {
+        let _ = writeln!(
+            text,
+            "\nand {} more; the HTML and JSON reports have all.",
+            rows.len() - LONGEST
+        );
+    }
+    text
+}
+
+fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let head: Vec<_> = columns.iter().map(ToString::to_string).collect();
+    let rule = vec!["---".to_owned(); columns.len()];
+    let body = rows.map(|cells| line(&cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>()));
+    [line(&head), line(&rule)].into_iter().chain(body).collect()
+}
+
+fn shown(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// Text that Markdown shows as it is, on one line: no character of it makes markup, HTML or a table's border.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in clean(text).trim().chars() {
+        match c {
+            '\n' | '\t' => out.push(' '),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,93 @@
+//! A run's evidence as one JSON document, for programs that keep or compare it.
+//!
+//! | field | is |
+//! |---|---|
+//! | `format`, `version` | `okta-runbook evidence` and 1; the version grows when a field changes its meaning or goes |
+//! | `run`, `runbook`, `digest`, `operator` | text; `digest` is that of the runbook's text as it ran |
+//! | `orgs` | list of `name`, `url` |
+//! | `parameters` | as given, secrets as `(redacted)` |
+//! | `started`, `ended` | UTC, RFC 3339; `ended` is null for a run that died |
+//! | `outcome` | `succeeded`, `partly`, `failed`, `waiting`, `interrupted`, `stuck`, or `died`: no outcome is recorded |
+//! | `message`, `remarks` | why it ended so, or null; list of text |
+//! | `counts` | `reads`, `writes`, `unchanged`, `items`, `failed_items` |
+//! | `steps` | list of `title`, `end` (`done`, `partly`, `failed`, `waiting`, `broken_off`, `not_begun`), `message`, `begun`, `ended`, `failed_items`, `writes`, `checks`, `failed_checks` |
+//! | `items` | list of `key`, `end` (`succeeded`, `unchanged`, `failed`, `unfinished`), `message`, `step`, `writes` (positions in `writes`), `seconds` |
+//! | `attestations` | list of `time`, `kind` (`manual`, `question`), `words`, `how`, `by` (null: nobody) |
+//! | `waits` | list of `begun`, `ended`, `item`, `step`, `reason` |
+//! | `moved` | null, or `column` and `moves`: list of `item`, `from`, `to` (distinguished names) |
+//! | `writes` | list of `time`, `item`, `step`, `org`, `operation`, `method`, `path`, `status`, `request_id`, `state` (`done`, `refused`, `unknown`), `message`, `before`, `request`, `after`, `log_event_ids` |
+//! | `events` | everything told, in order, in the form of `runs show --output json` |
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::evidence::{Evidence, Write};
+use super::movement::{self, MoveLine};
+use super::story::{Attestation, Item, Step, Story, Wait};
+use crate::run::event::{Counts, Event, OrgLine};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format: &'static str,
+    version: u32,
+    run: &'a str,
+    runbook: &'a str,
+    digest: &'a str,
+    operator: &'a str,
+    orgs: &'a [OrgLine],
+    parameters: &'a Value,
+    started: Timestamp,
+    ended: Option<Timestamp>,
+    outcome: Value,
+    message: Option<&'a str>,
+    remarks: &'a [String],
+    counts: Counts,
+    steps: &'a [Step<'a>],
+    items: &'a [Item<'a>],
+    attestations: &'a [Attestation<'a>],
+    waits: &'a [Wait<'a>],
+    moved: Option<Moved<'a>>,
+    writes: &'a [Write],
+    events: &'a [Event],
+}
+
+#[derive(Serialize)]
+struct Moved<'a> {
+    column: &'a str,
+    moves: Vec<MoveLine<'a>>,
+}
+
+/// The document, indented, with a newline at its end.
+pub fn document(evidence: &Evidence) -> serde_json::Result<String> {
+    let story = Story::of(evidence);
+    let movement = movement::told(&story.tables);
+    let outcome = evidence.outcome.map(serde_json::to_value).transpose()?;
+    let document = Document {
+        format: "okta-runbook evidence",
+        version: 1,
+        run: &evidence.run,
+        runbook: &evidence.runbook,
+        digest: &evidence.digest,
+        operator: &evidence.operator,
+        orgs: &evidence.orgs,
+        parameters: &evidence.parameters,
+        started: evidence.started,
+        ended: evidence.ended,
+        outcome: outcome.unwrap_or_else(|| "died".into()),
+        message: story.message,
+        remarks: story.remarks,
+        counts: story.counts,
+        steps: &story.steps,
+        items: &story.items,
+        attestations: &story.attestations,
+        waits: &story.waits,
+        moved: movement.as_ref().map(|movement| Moved {
+            column: &movement.column,
+            moves: movement.lines(),
+        }),
+        writes: &evidence.writes,
+        events: &evidence.events,
+    };
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}

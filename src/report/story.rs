@@ -1,0 +1,190 @@
+//! A run's events read as a story: its steps, items, waits, attestations and tables.
+
+mod item;
+mod step;
+mod wait;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub(super) use item::{Item, ItemEnd};
+pub(super) use step::{Step, StepEnd};
+pub(super) use wait::Wait;
+
+use super::evidence::{DIED, Evidence, WriteState};
+use crate::run::event::{Counts, Event, Kind, Outcome};
+
+/// What a report says of a run, in the order in which it happened.
+#[derive(Debug)]
+pub(super) struct Story<'a> {
+    pub(super) steps: Vec<Step<'a>>,
+    pub(super) items: Vec<Item<'a>>,
+    pub(super) attestations: Vec<Attestation<'a>>,
+    pub(super) waits: Vec<Wait<'a>>,
+    pub(super) tables: Vec<Table<'a>>,
+    pub(super) remarks: &'a [String],
+    pub(super) counts: Counts,
+    /// The run's end, or the last that was heard of it.
+    pub(super) last: Timestamp,
+    /// Why the run ended as it did.
+    pub(super) message: Option<&'a str>,
+}
+
+/// What a person said: that a manual step is done, or an answer to a question.
+#[derive(Debug, Serialize)]
+pub(super) struct Attestation<'a> {
+    pub(super) time: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) item: Option<&'a str>,
+    pub(super) kind: AttestationKind,
+    pub(super) words: &'a str,
+    /// What had to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) how: Option<&'a str>,
+    /// `None`: nobody did, or the answer was no.
+    pub(super) by: Option<&'a str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AttestationKind {
+    Manual,
+    Question,
+}
+
+#[derive(Debug)]
+pub(super) struct Table<'a> {
+    pub(super) step: Option<&'a str>,
+    pub(super) columns: &'a [String],
+    pub(super) rows: &'a [Vec<String>],
+}
+
+impl<'a> Story<'a> {
+    pub(super) fn of(evidence: &'a Evidence) -> Self {
+        let events = &evidence.events;
+        let last = last_heard(evidence);
+        let message = evidence.message.as_deref();
+        let message = message.or(evidence.outcome.is_none().then_some(DIED));
+        let items = item::all(evidence);
+        Self {
+            steps: step::all(evidence, message, last),
+            attestations: events
+                .iter()
+                .filter_map(|event| attestation(event, &evidence.operator))
+                .collect(),
+            waits: wait::all(events, last),
+            tables: events.iter().filter_map(table).collect(),
+            remarks: events.iter().rev().find_map(remarks).unwrap_or_default(),
+            counts: counts(evidence, &items),
+            items,
+            last,
+            message,
+        }
+    }
+
+    pub(super) fn count(&self, end: ItemEnd) -> usize {
+        self.items.iter().filter(|item| item.end == end).count()
+    }
+}
+
+fn last_heard(evidence: &Evidence) -> Timestamp {
+    let told = evidence.events.iter().map(|event| event.time);
+    let written = evidence.writes.iter().map(|write| write.time);
+    let heard = told.chain(written).max().unwrap_or(evidence.started);
+    evidence.ended.unwrap_or(heard).max(evidence.started)
+}
+
+fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a>> {
+    let (kind, words, how, by) = match &event.kind {
+        Kind::Manual {
+            title,
+            how,
+            attested_by,
+            ..
+        } => (
+            AttestationKind::Manual,
+            title,
+            Some(how.as_str()),
+            attested_by.as_deref(),
+        ),
+        Kind::Confirm { words, answer } => (
+            AttestationKind::Question,
+            words,
+            None,
+            answer.then_some(operator),
+        ),
+        _ => return None,
+    };
+    Some(Attestation {
+        time: event.time,
+        item: event.item.as_deref(),
+        kind,
+        words,
+        how,
+        by,
+    })
+}
+
+fn table(event: &Event) -> Option<Table<'_>> {
+    match &event.kind {
+        Kind::Table { columns, rows } => Some(Table {
+            step: event.step.as_deref(),
+            columns,
+            rows,
+        }),
+        _ => None,
+    }
+}
+
+fn remarks(event: &Event) -> Option<&[String]> {
+    match &event.kind {
+        Kind::Outcome { remarks, .. } => Some(remarks),
+        _ => None,
+    }
+}
+
+/// The run's own counts, or for a run that died what its entries say.
+fn counts(evidence: &Evidence, items: &[Item<'_>]) -> Counts {
+    if evidence.outcome.is_some() {
+        return evidence.counts;
+    }
+    let events = &evidence.events;
+    let how_many = |kind: fn(&Kind) -> bool| {
+        let found = events.iter().filter(|event| kind(&event.kind)).count();
+        found as u64
+    };
+    let done = |write: &&super::evidence::Write| write.state == WriteState::Done;
+    Counts {
+        reads: how_many(is_read),
+        writes: evidence.writes.iter().filter(done).count() as u64,
+        unchanged: how_many(|kind| matches!(kind, Kind::Unchanged(_))),
+        items: items.len() as u64,
+        failed_items: items
+            .iter()
+            .filter(|item| item.end == ItemEnd::Failed)
+            .count() as u64,
+    }
+}
+
+fn is_read(kind: &Kind) -> bool {
+    match kind {
+        Kind::Read(_) => true,
+        Kind::Refused { call, .. } => matches!(call.method.as_str(), "GET" | "SEARCH"),
+        _ => false,
+    }
+}
+
+/// Whether an event is the answer to a read, which a report counts and does not list.
+pub(super) fn is_silent(event: &Event) -> bool {
+    is_read(&event.kind)
+}
+
+/// Whether the script came to its end, so that no step of it is to blame. A run whose items failed one and all ends *failed* without a
+/// message of its own.
+fn reached_its_end(evidence: &Evidence) -> bool {
+    match evidence.outcome {
+        Some(Outcome::Succeeded | Outcome::Partly) => true,
+        Some(Outcome::Failed) => evidence.message.is_none(),
+        _ => false,
+    }
+}
