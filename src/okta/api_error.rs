@@ -19,7 +19,7 @@ pub struct ApiError {
     pub error_id: Option<String>,
     /// Header `X-Okta-Request-Id`, which Okta's support asks for.
     pub request_id: Option<String>,
-    /// `error` of the header `WWW-Authenticate`: `insufficient_scope`, `invalid_token`, …
+    /// `error` of the header `WWW-Authenticate`, else of an OAuth error object: `insufficient_scope`, `invalid_token`, …
     pub challenge: Option<String>,
     /// Scopes that the header `WWW-Authenticate` asks for, when the access token lacks them.
     pub required_scopes: Vec<String>,
@@ -56,7 +56,7 @@ impl ApiError {
                 Some("insufficient_scope") => scopes(challenge),
                 _ => Vec::new(),
             },
-            challenge: error,
+            challenge: error.or_else(|| text(body, "error")),
         }
     }
 }

@@ -1,63 +1,111 @@
-//! How a request proves who sends it.
+//! What an org knows its caller by.
 
 use std::fmt;
-use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 use super::error::RequestError;
-use super::request::Method;
+use super::signing_key::SigningKey;
 
-/// What an org knows its caller by.
+/// What an org knows its caller by. A service app and a signed-in person get an access token from the org itself, which
+/// is fetched when the first call is made and renewed before it ends.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Credentials {
     /// An API token (header `Authorization: SSWS …`).
     Ssws(SecretString),
+    /// An OAuth 2.0 service app that signs in by its private key.
+    PrivateKeyJwt(Box<ServiceApp>),
+    /// A person who has signed in by [`device::begin`](super::device::begin).
+    Refresh(Box<Person>),
+}
+
+/// A service app (Applications > API Services).
+#[derive(Debug)]
+pub struct ServiceApp {
+    pub client_id: String,
+    pub key: SigningKey,
+    /// Scopes to ask for. Empty: those given by [`Client::ask_for`](super::Client::ask_for).
+    pub scopes: Vec<String>,
+    pub dpop: Dpop,
+}
+
+/// A person's lasting sign-in with a Native app.
+pub struct Person {
+    pub client_id: String,
+    pub refresh_token: SecretString,
+    /// Scopes to ask for. Empty: all that the person agreed to.
+    pub scopes: Vec<String>,
+    pub dpop: Dpop,
+    /// Called with the refresh token that replaces the one used: Okta may end the old one at once.
+    pub keep: Option<Keep>,
+}
+
+/// Puts a new refresh token where the next run finds it.
+pub type Keep = Arc<dyn Fn(&SecretString) + Send + Sync>;
+
+/// Whether requests carry a proof of possession.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dpop {
+    /// From the first time the org asks for one.
+    #[default]
+    WhenAsked,
+    /// From the first request on.
+    Always,
 }
 
 impl Credentials {
-    /// The headers that sign one sending of a request.
-    ///
-    /// Asked for before every sending, repetitions included, and awaited: a `DPoP` proof is bound to method and URL and is
-    /// good once, and an access token may have to be fetched first. An API token needs neither.
-    pub(super) fn headers(
-        &self,
-        _method: Method,
-        _url: &Url,
-    ) -> Ready<Result<HeaderMap, RequestError>> {
-        ready(match self {
-            Self::Ssws(token) => ssws(token),
-        })
-    }
-
     /// Refuses what could never be sent, before anything is.
     pub(super) fn check(&self) -> Result<(), RequestError> {
         match self {
             Self::Ssws(token) => ssws(token).map(drop),
+            Self::PrivateKeyJwt(app) => check_client_id(&app.client_id),
+            Self::Refresh(person) => {
+                check_client_id(&person.client_id)?;
+                check_secret(&person.refresh_token)
+            }
         }
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ssws(_) => f.write_str("Ssws(redacted)"),
-        }
+        f.debug_struct("Person")
+            .field("client_id", &self.client_id)
+            .field("scopes", &self.scopes)
+            .field("dpop", &self.dpop)
+            .finish_non_exhaustive()
     }
 }
 
-fn ssws(token: &SecretString) -> Result<HeaderMap, RequestError> {
-    let token = token.expose_secret();
-    if token.is_empty() {
+fn check_client_id(client_id: &str) -> Result<(), RequestError> {
+    let fits = !client_id.is_empty() && client_id.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then_some(()).ok_or(RequestError::ClientId)
+}
+
+fn check_secret(secret: &SecretString) -> Result<(), RequestError> {
+    let secret = secret.expose_secret();
+    if secret.is_empty() {
         return Err(RequestError::EmptyToken);
     }
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(RequestError::UnusableToken);
     }
-    let mut value =
-        HeaderValue::try_from(format!("SSWS {token}")).map_err(|_| RequestError::UnusableToken)?;
+    Ok(())
+}
+
+/// The header of an API token.
+pub(super) fn ssws(token: &SecretString) -> Result<HeaderMap, RequestError> {
+    authorization("SSWS", token)
+}
+
+/// The header `Authorization` of a scheme, marked so that no log shows it.
+pub(super) fn authorization(scheme: &str, token: &SecretString) -> Result<HeaderMap, RequestError> {
+    check_secret(token)?;
+    let mut value = HeaderValue::try_from(format!("{scheme} {}", token.expose_secret()))
+        .map_err(|_| RequestError::UnusableToken)?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }
@@ -69,9 +117,16 @@ mod tests {
     #[test]
     fn a_token_is_never_shown() {
         let credentials = Credentials::Ssws("00abcSECRET".into());
-        assert_eq!(format!("{credentials:?}"), "Ssws(redacted)");
-        let Credentials::Ssws(token) = &credentials;
-        assert!(!format!("{:?}", ssws(token)).contains("SECRET"));
+        assert!(!format!("{credentials:?}").contains("SECRET"));
+        assert!(!format!("{:?}", ssws(&"00abcSECRET".into())).contains("SECRET"));
+        let person = Credentials::Refresh(Box::new(Person {
+            client_id: "0oa1".to_owned(),
+            refresh_token: "SECRET".into(),
+            scopes: Vec::new(),
+            dpop: Dpop::WhenAsked,
+            keep: None,
+        }));
+        assert!(!format!("{person:?}").contains("SECRET"));
     }
 
     #[test]

@@ -64,6 +64,13 @@ impl BaseUrl {
         is_loopback(&self.0)
     }
 
+    /// Host and port as they stand in the URL, for messages.
+    pub(super) fn address(&self) -> String {
+        let url = self.to_string();
+        url.split_once("://")
+            .map_or(url.clone(), |(_, address)| address.to_owned())
+    }
+
     /// The URL of a path of this org. The path begins with `/`, is percent-encoded, and may carry a query.
     pub(super) fn target(
         &self,

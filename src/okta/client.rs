@@ -17,6 +17,8 @@ use super::limits::{self, Observer, RateLimit, WaitReason};
 use super::pages::NextPage;
 use super::request::{Encoded, Method, Request};
 use super::response::{Answer, Response};
+use super::session::{Session, Signature};
+use super::token_endpoint::Endpoint;
 use super::transport::{self, Timeouts};
 
 /// How a client behaves.
@@ -49,7 +51,7 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Client {
     base: BaseUrl,
-    credentials: Credentials,
+    session: Session,
     http: reqwest::Client,
     timeouts: Timeouts,
     max_attempts: u32,
@@ -60,16 +62,13 @@ impl Client {
     /// A client that signs with these credentials. Sends nothing.
     pub fn new(base: BaseUrl, credentials: Credentials, settings: Settings) -> Result<Self, Error> {
         credentials.check()?;
-        let timeouts = Timeouts {
-            connect: settings.connect_timeout,
-            request: settings.request_timeout,
-        };
+        let timeouts = Timeouts::of(&settings);
         let max_attempts = settings.max_attempts.max(1);
         let governor = Governor::new(settings.reserve);
         let http = http_client(&base, settings)?;
         Ok(Self {
             base,
-            credentials,
+            session: Session::new(credentials),
             http,
             timeouts,
             max_attempts,
@@ -101,8 +100,25 @@ impl Client {
         self.governor.rates()
     }
 
-    /// Sends a request, when the org's limits allow it. A 429 was not carried out: it is waited out, told to the observer first, and the request is
-    /// sent again, up to [`Settings::max_attempts`] times. Dropping the future ends the wait.
+    /// Sets the scopes that a service app asks for where its configuration names none: the least that a runbook needs.
+    /// Takes effect with the next call.
+    pub fn ask_for(&self, scopes: Vec<String>) {
+        self.session.ask_for(scopes);
+    }
+
+    /// The scopes that the org granted, which may be fewer than were asked for: Okta hands out a token for those that are
+    /// granted and says nothing of the rest. `None` for an API token, which has the rights of its owner. Signs in if need be.
+    pub async fn granted_scopes(
+        &self,
+        observer: &dyn Observer,
+    ) -> Result<Option<Vec<String>>, Error> {
+        self.session.granted(self.endpoint(observer)).await
+    }
+
+    /// Sends a request, when the org's limits allow it. A 429 was not carried out: it is waited out, told to the observer first,
+    /// and the request is sent again, up to [`Settings::max_attempts`] times. Dropping the future ends the wait.
+    ///
+    /// An access token that the org no longer takes (401, so nothing was carried out) is renewed once.
     pub async fn send(
         &self,
         request: &Request,
@@ -144,12 +160,22 @@ impl Client {
         observer: &dyn Observer,
     ) -> Result<Response, Error> {
         let bucket = bucket(method, url.path());
-        let mut attempt = 1;
+        let (mut attempt, mut renewal) = (1, Renewal::Possible);
         loop {
+            // Signed after the wait: a proof is taken for five minutes only, and the token may end meanwhile.
             let permit = self.governor.admit(bucket, url.path(), observer).await;
-            let answer = self.once(method, &url, body).await?;
+            let signature = self.session.sign(self.endpoint(observer), method, &url);
+            let signature = signature.await?;
+            let answer = self.once(method, &url, body, &signature).await?;
             drop(permit);
             let date = limits::date(&answer.headers);
+            if renewal == Renewal::Possible
+                && is_dead_token(&answer)
+                && self.session.give_up(&signature).await
+            {
+                renewal = Renewal::Done;
+                continue;
+            }
             if answer.status != 429 || attempt >= self.max_attempts {
                 self.governor
                     .learn(bucket, RateLimit::read(&answer.headers), date);
@@ -179,43 +205,61 @@ impl Client {
         tokio::time::sleep(wait.duration).await;
     }
 
-    async fn once(&self, method: Method, url: &Url, body: &Encoded) -> Result<Answer, Error> {
-        let signature = self.credentials.headers(method, url).await?;
+    async fn once(
+        &self,
+        method: Method,
+        url: &Url,
+        body: &Encoded,
+        signature: &Signature,
+    ) -> Result<Answer, Error> {
         let request = self
             .http
             .request(method.into(), url.clone())
             .headers(headers(method, body)?)
-            .headers(signature);
+            .headers(signature.headers.clone());
         let request = match &body.bytes {
             Some(bytes) => request.body(bytes.clone()),
             None => request,
         };
-        self.exchange(request)
+        transport::exchange(request)
             .await
-            .map_err(|failure| transport::sort(&failure, self.address(), self.timeouts))
+            .map_err(|failure| transport::sort(&failure, self.base.address(), self.timeouts))
     }
 
-    async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
-        let mut response = request.send().await?;
-        let headers = std::mem::take(response.headers_mut());
-        let status = response.status().as_u16();
-        Ok(Answer {
-            status,
-            headers,
-            bytes: response.bytes().await?.to_vec(),
-        })
+    fn endpoint<'a>(&'a self, observer: &'a dyn Observer) -> Endpoint<'a> {
+        Endpoint {
+            http: &self.http,
+            base: &self.base,
+            timeouts: self.timeouts,
+            max_attempts: self.max_attempts,
+            observer,
+        }
     }
+}
 
-    /// Host and port as they stand in the URL, for messages.
-    fn address(&self) -> String {
-        let url = self.base.to_string();
-        url.split_once("://")
-            .map_or(url.clone(), |(_, address)| address.to_owned())
+/// Whether this call may still fetch another token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Renewal {
+    Possible,
+    Done,
+}
+
+/// A 401 that speaks of the token. E0000015 does not: it is a feature that the org lacks (recorded).
+fn is_dead_token(answer: &Answer) -> bool {
+    if answer.status != 401 {
+        return false;
+    }
+    match answer.judge("") {
+        Err(Error::Api(refusal)) => refusal.code.is_none() || refusal.is("E0000011"),
+        _ => true,
     }
 }
 
 /// TLS verification stays as it is: there is no switch to turn it off.
-fn http_client(base: &BaseUrl, settings: Settings) -> Result<reqwest::Client, RequestError> {
+pub(super) fn http_client(
+    base: &BaseUrl,
+    settings: Settings,
+) -> Result<reqwest::Client, RequestError> {
     let agent = HeaderValue::from_str(&settings.user_agent);
     let agent = agent.map_err(|_| RequestError::UserAgent(settings.user_agent))?;
     let builder = reqwest::Client::builder()

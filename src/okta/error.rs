@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::api_error::ApiError;
 use super::help;
 use super::request::ContentType;
+use super::sign_in_error::{KeyError, SignInError};
 
 /// A call that did not end with an answer to use. No variant holds a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +17,9 @@ pub enum Error {
     /// The request could not be made: nothing was sent.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The org gave no access token: the request was not sent.
+    #[error("{0}")]
+    SignIn(Box<SignInError>),
     /// No answer came, or not all of it.
     #[error("{host}: {failure}: {detail}")]
     Transport {
@@ -73,6 +77,12 @@ pub enum RequestError {
     EmptyToken,
     #[error("the API token holds a space, line break or another character that no token has")]
     UnusableToken,
+    #[error("the client id is empty or holds a character that no client id has")]
+    ClientId,
+    #[error("no scopes are configured for the service app, and the call names none")]
+    NoScopes,
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error("the user agent `{0}` cannot be a header's value")]
     UserAgent(String),
     #[error("the HTTP client cannot be set up: {0}")]
@@ -110,7 +120,7 @@ impl Error {
     pub fn sent(&self) -> Sent {
         match self {
             Self::Transport { sent, .. } | Self::Timeout { sent, .. } => *sent,
-            Self::Request(_) | Self::ForeignLink { .. } => Sent::No,
+            Self::Request(_) | Self::SignIn(_) | Self::ForeignLink { .. } => Sent::No,
             Self::Api(_) | Self::NotJson { .. } | Self::NotOkta { .. } | Self::Redirect { .. } => {
                 Sent::Yes
             }
@@ -125,7 +135,7 @@ impl Error {
         }
     }
 
-    /// HTTP status of the answer, when the org answered.
+    /// HTTP status of the answer, when the org answered the call itself.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::NotJson { status, .. }
@@ -137,11 +147,20 @@ impl Error {
 
     /// Okta's id of the request, for its support and the System Log.
     pub fn request_id(&self) -> Option<&str> {
-        self.api().and_then(|api| api.request_id.as_deref())
+        match self {
+            Self::SignIn(refusal) => refusal.request_id.as_deref(),
+            _ => self.api().and_then(|api| api.request_id.as_deref()),
+        }
     }
 
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         help::for_error(self)
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(wrong: KeyError) -> Self {
+        Self::Request(RequestError::Key(wrong))
     }
 }

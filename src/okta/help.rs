@@ -7,6 +7,7 @@ pub(super) fn for_error(error: &Error) -> Option<String> {
     match error {
         Error::Api(refusal) => for_refusal(refusal),
         Error::Request(refused) => for_request(refused).map(str::to_owned),
+        Error::SignIn(refusal) => Some(refusal.help()),
         Error::Transport { failure, host, .. } => Some(for_failure(*failure, host)),
         Error::Timeout { .. } => Some("check the network and the proxy; see https://status.okta.com".to_owned()),
         Error::NotJson { .. } => Some(
@@ -75,6 +76,9 @@ fn for_code(code: &str, refusal: &ApiError) -> Option<&'static str> {
 
 fn for_status(refusal: &ApiError) -> Option<&'static str> {
     match (refusal.status, refusal.challenge.as_deref()) {
+        (400, Some("dpop_proof_required_for_token" | "invalid_dpop_proof")) => Some(
+            "the access token is bound to a key (DPoP) and its proof was not taken: look at this machine's clock",
+        ),
         (401, Some("invalid_token")) => {
             Some("the access token expired or is not of this org; fetch another")
         }
@@ -103,6 +107,13 @@ fn for_request(refused: &RequestError) -> Option<&'static str> {
         RequestError::EmptyToken => {
             Some("set the token, or check the variable, file or command that it comes from")
         }
+        RequestError::ClientId => {
+            Some("copy the client id of the app (0oa…) from Applications > the app > General")
+        }
+        RequestError::NoScopes => Some(
+            "name them in the profile: scopes = [\"okta.users.read\", …]; `check` prints those that a runbook needs",
+        ),
+        RequestError::Key(wrong) => Some(wrong.help()),
         RequestError::UnusableToken => {
             Some("copy the token again; the file or command that it comes from may add something")
         }

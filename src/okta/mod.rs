@@ -4,8 +4,8 @@
 //! a [`Response`] or an [`Error`] that knows whether the request may have been carried out ([`Sent`]) and what to do
 //! about it ([`Error::help`]). [`operations`] is Okta's API as data: one [`Operation`] for each of its calls.
 //!
-//! What is absent: this module imports nothing else of the crate. It repeats nothing but a 429, which Okta
-//! answers without carrying the request out; whether anything else may be sent again is its caller's to judge.
+//! What is absent: this module imports nothing else of the crate. It repeats nothing but a 429, and once a call whose
+//! access token had ended: Okta answers these without carrying the request out; whether anything else may be sent again is its caller's to judge.
 //! Redirects are not followed, and no page link leaves the org: the token stays with the org it belongs to.
 
 mod api_error;
@@ -13,18 +13,24 @@ mod auth;
 mod base_url;
 mod buckets;
 mod client;
+pub mod device;
 mod error;
 mod governor;
 mod help;
 mod limits;
 pub mod operations;
 mod pages;
+mod proof;
 mod request;
 mod response;
+mod session;
+mod sign_in_error;
+mod signing_key;
+mod token_endpoint;
 mod transport;
 
 pub use api_error::ApiError;
-pub use auth::Credentials;
+pub use auth::{Credentials, Dpop, Keep, Person, ServiceApp};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use client::{Client, Settings};
 pub use error::{Error, Failure, RequestError, Sent};
@@ -34,3 +40,5 @@ pub use operations::Operation;
 pub use pages::NextPage;
 pub use request::{ContentType, Method, Request};
 pub use response::Response;
+pub use sign_in_error::{KeyError, SignInError};
+pub use signing_key::{Algorithm, SigningKey};

@@ -4,13 +4,36 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use super::client::Settings;
 use super::error::{Error, Failure, Sent};
+use super::response::Answer;
 
 /// The time-outs in force, to name the one that ran out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
     pub(super) connect: Duration,
     pub(super) request: Duration,
+}
+
+impl Timeouts {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            connect: settings.connect_timeout,
+            request: settings.request_timeout,
+        }
+    }
+}
+
+/// Sends a request and reads the whole answer.
+pub(super) async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+    let mut response = request.send().await?;
+    let headers = std::mem::take(response.headers_mut());
+    let status = response.status().as_u16();
+    Ok(Answer {
+        status,
+        headers,
+        bytes: response.bytes().await?.to_vec(),
+    })
 }
 
 /// Sorts a failure. Only what fails before a connection stands (name, connection, TLS) is certainly unsent.

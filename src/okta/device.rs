@@ -1,0 +1,170 @@
+//! Device authorization (RFC 8628): a person signs in with a browser, anywhere, and this process gets the token.
+//!
+//! Needs a Native app with the grant types Device Authorization and Refresh Token. `begin` gives a code and where to enter it;
+//! `poll` asks whether that was done. What is kept in the end is the refresh token, for [`Person`](super::auth::Person).
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::auth::Dpop;
+use super::base_url::BaseUrl;
+use super::client::{Settings, http_client};
+use super::error::Error;
+use super::limits::Silent;
+use super::proof::ProofKey;
+use super::token_endpoint::{self, Endpoint};
+use super::transport::Timeouts;
+
+const AUTHORIZE: &str = "/oauth2/v1/device/authorize";
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// What RFC 8628 takes where the server names no interval, and what `slow_down` adds.
+const STEP: Duration = Duration::from_secs(5);
+
+/// A sign-in under way.
+pub struct Device {
+    base: BaseUrl,
+    http: reqwest::Client,
+    settings: Settings,
+    client_id: String,
+    code: SecretString,
+    proof: Option<ProofKey>,
+    /// What the person enters.
+    pub user_code: String,
+    /// Where it is entered.
+    pub verification_uri: String,
+    /// The same with the code in it, for a link or a QR code.
+    pub verification_uri_complete: Option<String>,
+    /// How long the code is good, from its beginning.
+    pub expires_in: Duration,
+    /// How long to wait before each [`poll`](Self::poll).
+    pub interval: Duration,
+}
+
+/// How far the person is.
+#[derive(Debug)]
+pub enum Progress {
+    /// Not there yet: wait for [`Device::interval`], which may have grown.
+    Pending,
+    SignedIn(Box<SignedIn>),
+}
+
+/// What a person's sign-in gives.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// For the next runs. `None` when the scope `offline_access` was not asked for or the app gives none.
+    pub refresh_token: Option<SecretString>,
+    pub scopes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    device_code: SecretString,
+    user_code: String,
+    verification_uri: String,
+    verification_uri_complete: Option<String>,
+    expires_in: u64,
+    interval: Option<u64>,
+}
+
+/// Asks the org for a code. `offline_access` is added to the scopes, for a refresh token.
+///
+/// # Errors
+/// What refuses a sign-in ([`Error::SignIn`]): an unknown client id, an app without this grant, a scope it has not.
+pub async fn begin(
+    base: BaseUrl,
+    client_id: &str,
+    scopes: &[String],
+    dpop: Dpop,
+    settings: Settings,
+) -> Result<Device, Error> {
+    let http = http_client(&base, settings.clone())?;
+    let mut asked = scopes.to_vec();
+    if !asked.iter().any(|scope| scope == "offline_access") {
+        asked.push("offline_access".to_owned());
+    }
+    let form = [
+        ("client_id", client_id.into()),
+        ("scope", asked.join(" ").into()),
+    ];
+    let endpoint = endpoint(&http, &base, &settings);
+    let answer = endpoint
+        .post(base.target(AUTHORIZE, &[])?, &form, None)
+        .await?;
+    let body = token_endpoint::judge(AUTHORIZE, &base, &answer, &asked)?;
+    let wire: Wire = serde_json::from_value(body).map_err(|_| Error::NotOkta {
+        status: answer.status,
+        host: base.host().to_owned(),
+        content_type: None,
+    })?;
+    let proof = match dpop {
+        Dpop::Always => Some(ProofKey::generate()?),
+        Dpop::WhenAsked => None,
+    };
+    Ok(Device {
+        http,
+        settings,
+        client_id: client_id.to_owned(),
+        code: wire.device_code,
+        proof,
+        user_code: wire.user_code,
+        verification_uri: wire.verification_uri,
+        verification_uri_complete: wire.verification_uri_complete,
+        expires_in: Duration::from_secs(wire.expires_in),
+        interval: wire.interval.map_or(STEP, Duration::from_secs),
+        base,
+    })
+}
+
+impl Device {
+    /// Asks once whether the person has agreed. Call it after [`interval`](Self::interval), again and again.
+    ///
+    /// # Errors
+    /// `access_denied`: the person refused. `expired_token`: too late. Others as for any sign-in.
+    pub async fn poll(&mut self) -> Result<Progress, Error> {
+        let form = || {
+            Ok(vec![
+                ("grant_type", GRANT.into()),
+                ("client_id", self.client_id.as_str().into()),
+                ("device_code", self.code.clone()),
+            ])
+        };
+        let endpoint = endpoint(&self.http, &self.base, &self.settings);
+        match endpoint.token(&[], form, &mut self.proof).await {
+            Ok(granted) => Ok(Progress::SignedIn(Box::new(SignedIn {
+                refresh_token: granted.refresh_token,
+                scopes: granted.scopes,
+            }))),
+            Err(Error::SignIn(refusal)) if refusal.is("authorization_pending") => {
+                Ok(Progress::Pending)
+            }
+            Err(Error::SignIn(refusal)) if refusal.is("slow_down") => {
+                self.interval += STEP;
+                Ok(Progress::Pending)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("client_id", &self.client_id)
+            .field("user_code", &self.user_code)
+            .field("verification_uri", &self.verification_uri)
+            .finish_non_exhaustive()
+    }
+}
+
+fn endpoint<'a>(http: &'a reqwest::Client, base: &'a BaseUrl, settings: &Settings) -> Endpoint<'a> {
+    Endpoint {
+        http,
+        base,
+        timeouts: Timeouts::of(settings),
+        max_attempts: settings.max_attempts,
+        observer: &Silent,
+    }
+}

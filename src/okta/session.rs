@@ -1,0 +1,229 @@
+//! Signs each request: with an API token as it is, else with an access token that is fetched once for all who share the
+//! client, and renewed before it ends.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+use reqwest::header::HeaderMap;
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::auth::{Credentials, Dpop, Person, ServiceApp, authorization, ssws};
+use super::error::{Error, RequestError};
+use super::proof::ProofKey;
+use super::request::Method;
+use super::sign_in_error::KeyError;
+use super::token_endpoint::{self, Endpoint, Granted, Scheme};
+
+/// What one client signs with.
+#[derive(Debug)]
+pub(super) struct Session {
+    credentials: Credentials,
+    /// Scopes asked for where the credentials name none.
+    least: RwLock<Vec<String>>,
+    /// Held while a token is fetched, so that callers at the same time share one.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: Option<Arc<Held>>,
+    proof: Option<ProofKey>,
+    /// The refresh token that replaced the configured one.
+    refresh_token: Option<SecretString>,
+}
+
+/// An access token in use.
+#[derive(Debug)]
+struct Held {
+    granted: Granted,
+    asked: Vec<String>,
+}
+
+/// The headers of one sending, and which access token they carry.
+pub(super) struct Signature {
+    pub(super) headers: HeaderMap,
+    /// `None` for an API token.
+    token: Option<Arc<Held>>,
+}
+
+impl Session {
+    pub(super) fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            least: RwLock::default(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Sets the scopes to ask for where none are configured. A token that was fetched for others is not used again.
+    pub(super) fn ask_for(&self, scopes: Vec<String>) {
+        *self.least.write().unwrap_or_else(PoisonError::into_inner) = scopes;
+    }
+
+    /// The headers that sign one sending of a request.
+    ///
+    /// Asked for before every sending, repetitions included: a proof is bound to method and URL and is good once.
+    pub(super) async fn sign(
+        &self,
+        endpoint: Endpoint<'_>,
+        method: Method,
+        url: &Url,
+    ) -> Result<Signature, Error> {
+        if let Credentials::Ssws(token) = &self.credentials {
+            let headers = ssws(token)?;
+            return Ok(Signature {
+                headers,
+                token: None,
+            });
+        }
+        let mut state = self.state.lock().await;
+        let held = self.held(endpoint, &mut state).await?;
+        let headers = headers(&held.granted, state.proof.as_ref(), method, url)?;
+        Ok(Signature {
+            headers,
+            token: Some(held),
+        })
+    }
+
+    /// Drops the access token of a refused request, so that the next one carries a new token. False for an API token.
+    pub(super) async fn give_up(&self, signature: &Signature) -> bool {
+        let Some(refused) = &signature.token else {
+            return false;
+        };
+        let mut state = self.state.lock().await;
+        // Another caller may have renewed it already.
+        if state
+            .held
+            .as_ref()
+            .is_some_and(|held| Arc::ptr_eq(held, refused))
+        {
+            state.held = None;
+        }
+        true
+    }
+
+    /// The scopes of the access token; `None` for an API token, which has the rights of its owner.
+    pub(super) async fn granted(
+        &self,
+        endpoint: Endpoint<'_>,
+    ) -> Result<Option<Vec<String>>, Error> {
+        if matches!(self.credentials, Credentials::Ssws(_)) {
+            return Ok(None);
+        }
+        let mut state = self.state.lock().await;
+        let held = self.held(endpoint, &mut state).await?;
+        Ok(Some(held.granted.scopes.clone()))
+    }
+
+    /// The token in hand, or a new one.
+    async fn held(&self, endpoint: Endpoint<'_>, state: &mut State) -> Result<Arc<Held>, Error> {
+        let asked = self.scopes();
+        let now = Instant::now();
+        let fitting = state.held.as_ref().filter(|held| held.asked == asked);
+        if let Some(held) = fitting.filter(|held| now < held.granted.renew_from) {
+            return Ok(Arc::clone(held));
+        }
+        let old = fitting.map(Arc::clone);
+        match self.fetch(endpoint, state, &asked).await {
+            Ok(granted) => {
+                let held = Arc::new(Held { granted, asked });
+                state.held = Some(Arc::clone(&held));
+                Ok(held)
+            }
+            // What failed was early; the old token is still good, and the next call tries again.
+            Err(failure) => match old.filter(|held| Instant::now() < held.granted.until) {
+                Some(held) if !matches!(failure, Error::SignIn(_)) => Ok(held),
+                _ => Err(failure),
+            },
+        }
+    }
+
+    async fn fetch(
+        &self,
+        endpoint: Endpoint<'_>,
+        state: &mut State,
+        asked: &[String],
+    ) -> Result<Granted, Error> {
+        match &self.credentials {
+            Credentials::Ssws(_) => Err(RequestError::EmptyToken.into()),
+            Credentials::PrivateKeyJwt(app) => fetch_for_app(endpoint, state, app, asked).await,
+            Credentials::Refresh(person) => fetch_for_person(endpoint, state, person, asked).await,
+        }
+    }
+
+    fn scopes(&self) -> Vec<String> {
+        let configured = match &self.credentials {
+            Credentials::Ssws(_) => &[][..],
+            Credentials::PrivateKeyJwt(app) => &app.scopes,
+            Credentials::Refresh(person) => &person.scopes,
+        };
+        if !configured.is_empty() || matches!(self.credentials, Credentials::Refresh(_)) {
+            return configured.to_vec();
+        }
+        let least = self.least.read().unwrap_or_else(PoisonError::into_inner);
+        least.clone()
+    }
+}
+
+async fn fetch_for_app(
+    endpoint: Endpoint<'_>,
+    state: &mut State,
+    app: &ServiceApp,
+    asked: &[String],
+) -> Result<Granted, Error> {
+    if asked.is_empty() {
+        return Err(RequestError::NoScopes.into());
+    }
+    prepare(app.dpop, &mut state.proof)?;
+    let url = endpoint.token_url()?;
+    let form = || token_endpoint::client_credentials(&app.client_id, &app.key, asked, &url);
+    endpoint.token(asked, form, &mut state.proof).await
+}
+
+async fn fetch_for_person(
+    endpoint: Endpoint<'_>,
+    state: &mut State,
+    person: &Person,
+    asked: &[String],
+) -> Result<Granted, Error> {
+    prepare(person.dpop, &mut state.proof)?;
+    let latest = state
+        .refresh_token
+        .as_ref()
+        .unwrap_or(&person.refresh_token);
+    let form = || Ok(token_endpoint::refresh(&person.client_id, latest, asked));
+    let granted = endpoint.token(asked, form, &mut state.proof).await?;
+    if let Some(next) = &granted.refresh_token {
+        if let Some(keep) = &person.keep {
+            keep(next);
+        }
+        state.refresh_token = Some(next.clone());
+    }
+    Ok(granted)
+}
+
+fn prepare(dpop: Dpop, proof: &mut Option<ProofKey>) -> Result<(), KeyError> {
+    if dpop == Dpop::Always && proof.is_none() {
+        *proof = Some(ProofKey::generate()?);
+    }
+    Ok(())
+}
+
+fn headers(
+    granted: &Granted,
+    proof: Option<&ProofKey>,
+    method: Method,
+    url: &Url,
+) -> Result<HeaderMap, Error> {
+    match (granted.scheme, proof) {
+        (Scheme::Dpop, Some(proof)) => {
+            let mut headers = authorization("DPoP", &granted.token)?;
+            let proof = proof.for_call(method, url, &granted.token)?;
+            headers.extend(token_endpoint::proof_header(&proof)?);
+            Ok(headers)
+        }
+        _ => Ok(authorization("Bearer", &granted.token)?),
+    }
+}

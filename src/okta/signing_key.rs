@@ -1,0 +1,326 @@
+//! The private key of a service app, and the signature it makes.
+//!
+//! Reads what Okta's Admin Console, its SDKs and openssl give: PEM (PKCS#8, PKCS#1, SEC 1) and JWK.
+
+use std::fmt;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, RsaKeyPair,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{EncodingKey, Header};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::sign_in_error::KeyError;
+
+/// The signature algorithms that Okta takes of a client (its page on building a self-signed JWT).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+    Es256,
+    Es384,
+    Es512,
+}
+
+/// A private key with the algorithm it signs by. Never shown.
+pub struct SigningKey {
+    algorithm: Algorithm,
+    key: Key,
+    key_id: Option<String>,
+}
+
+enum Key {
+    Common(EncodingKey),
+    /// P-521, which the JWT library does not know.
+    P521(Box<EcdsaKeyPair>),
+}
+
+impl SigningKey {
+    /// Reads a key in PEM (its line breaks may be written `\n`, as in a variable) or JWK.
+    ///
+    /// # Errors
+    /// It is neither, encrypted, public, or of a kind that Okta does not take. No error quotes the key.
+    pub fn parse(text: &SecretString) -> Result<Self, KeyError> {
+        let text = text.expose_secret().trim();
+        if text.starts_with('{') {
+            from_jwk(text)
+        } else if text.contains("-----BEGIN") {
+            from_pem(&text.replace("\\n", "\n"))
+        } else {
+            Err(KeyError::Unknown)
+        }
+    }
+
+    /// Names the key by its id in the service app, over the one that a JWK carries.
+    #[must_use]
+    pub fn with_key_id(mut self, key_id: Option<String>) -> Self {
+        self.key_id = key_id.or(self.key_id);
+        self
+    }
+
+    /// Signs by another algorithm of the key's family; an RSA key signs by RS256 unless told otherwise.
+    ///
+    /// # Errors
+    /// The algorithm is of another family or curve.
+    pub fn with_algorithm(mut self, algorithm: Algorithm) -> Result<Self, KeyError> {
+        if self.algorithm != algorithm && !(self.algorithm.is_rsa() && algorithm.is_rsa()) {
+            return Err(KeyError::Algorithm {
+                key: self.algorithm,
+                asked: algorithm,
+            });
+        }
+        self.algorithm = algorithm;
+        Ok(self)
+    }
+
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// A signed JWT of these claims.
+    pub(super) fn sign(&self, claims: &impl Serialize) -> Result<SecretString, KeyError> {
+        let signed = match &self.key {
+            Key::Common(key) => self.sign_common(key, claims)?,
+            Key::P521(key) => self.sign_p521(key, claims)?,
+        };
+        Ok(signed.into())
+    }
+
+    fn sign_common(&self, key: &EncodingKey, claims: &impl Serialize) -> Result<String, KeyError> {
+        let algorithm = self.algorithm.of_library().ok_or(KeyError::Signature)?;
+        let mut header = Header::new(algorithm);
+        header.kid.clone_from(&self.key_id);
+        jsonwebtoken::encode(&header, claims, key).map_err(|_| KeyError::Signature)
+    }
+
+    /// The compact form of RFC 7515.
+    fn sign_p521(&self, key: &EcdsaKeyPair, claims: &impl Serialize) -> Result<String, KeyError> {
+        let mut header = json!({"typ": "JWT", "alg": "ES512"});
+        if let Some(key_id) = &self.key_id {
+            header["kid"] = json!(key_id);
+        }
+        let claims = serde_json::to_vec(claims).map_err(|_| KeyError::Signature)?;
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let message = [encode(header.to_string().as_bytes()), encode(&claims)].join(".");
+        let signature = key.sign(&SystemRandom::new(), message.as_bytes());
+        let signature = signature.map_err(|_| KeyError::Signature)?;
+        Ok([message, encode(signature.as_ref())].join("."))
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("algorithm", &self.algorithm)
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Algorithm {
+    const ALL: [Self; 6] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Es256,
+        Self::Es384,
+        Self::Es512,
+    ];
+
+    /// The name in JOSE, such as `RS256`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
+        }
+    }
+
+    /// The algorithm of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == name)
+    }
+
+    fn is_rsa(self) -> bool {
+        matches!(self, Self::Rs256 | Self::Rs384 | Self::Rs512)
+    }
+
+    fn of_library(self) -> Option<jsonwebtoken::Algorithm> {
+        match self {
+            Self::Rs256 => Some(jsonwebtoken::Algorithm::RS256),
+            Self::Rs384 => Some(jsonwebtoken::Algorithm::RS384),
+            Self::Rs512 => Some(jsonwebtoken::Algorithm::RS512),
+            Self::Es256 => Some(jsonwebtoken::Algorithm::ES256),
+            Self::Es384 => Some(jsonwebtoken::Algorithm::ES384),
+            Self::Es512 => None,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The curves with the algorithm that goes with each.
+static CURVES: [(&str, Algorithm, &EcdsaSigningAlgorithm); 3] = [
+    ("P-256", Algorithm::Es256, &ECDSA_P256_SHA256_FIXED_SIGNING),
+    ("P-384", Algorithm::Es384, &ECDSA_P384_SHA384_FIXED_SIGNING),
+    ("P-521", Algorithm::Es512, &ECDSA_P521_SHA512_FIXED_SIGNING),
+];
+
+fn from_pem(text: &str) -> Result<SigningKey, KeyError> {
+    let blocks = pem::parse_many(text).map_err(|_| KeyError::Pem)?;
+    // `openssl ecparam -genkey` writes the curve's parameters first.
+    let block = blocks.iter().find(|block| block.tag() != "EC PARAMETERS");
+    let block = block.ok_or(KeyError::Pem)?;
+    if block.headers().get("DEK-Info").is_some() || block.tag().starts_with("ENCRYPTED") {
+        return Err(KeyError::Encrypted);
+    }
+    match block.tag() {
+        "RSA PRIVATE KEY" => rsa(RsaKeyPair::from_der(block.contents()), None),
+        "EC PRIVATE KEY" => elliptic(block.contents()).ok_or(KeyError::Kind),
+        "PRIVATE KEY" => elliptic(block.contents())
+            .map_or_else(|| rsa(RsaKeyPair::from_pkcs8(block.contents()), None), Ok),
+        "PUBLIC KEY" | "RSA PUBLIC KEY" | "CERTIFICATE" => Err(KeyError::Public),
+        _ => Err(KeyError::Kind),
+    }
+}
+
+fn elliptic(der: &[u8]) -> Option<SigningKey> {
+    CURVES.iter().find_map(|(_, algorithm, curve)| {
+        let pair = EcdsaKeyPair::from_private_key_der(curve, der).ok()?;
+        on_curve(*algorithm, pair, None).ok()
+    })
+}
+
+fn on_curve(
+    algorithm: Algorithm,
+    pair: EcdsaKeyPair,
+    key_id: Option<String>,
+) -> Result<SigningKey, KeyError> {
+    let key = if algorithm == Algorithm::Es512 {
+        Key::P521(Box::new(pair))
+    } else {
+        let der = pair.to_pkcs8v1().map_err(|_| KeyError::Kind)?;
+        Key::Common(EncodingKey::from_ec_der(der.as_ref()))
+    };
+    Ok(SigningKey {
+        algorithm,
+        key,
+        key_id,
+    })
+}
+
+/// The JWT library takes RSA keys as PKCS#1, which it finds itself in PKCS#8.
+fn rsa(
+    pair: Result<RsaKeyPair, aws_lc_rs::error::KeyRejected>,
+    key_id: Option<String>,
+) -> Result<SigningKey, KeyError> {
+    let pair = pair.map_err(|_| KeyError::Kind)?;
+    let der: Pkcs8V1Der = pair.as_der().map_err(|_| KeyError::Kind)?;
+    let text = pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_ref()));
+    let key = EncodingKey::from_rsa_pem(text.as_bytes()).map_err(|_| KeyError::Kind)?;
+    Ok(SigningKey {
+        algorithm: Algorithm::Rs256,
+        key: Key::Common(key),
+        key_id,
+    })
+}
+
+/// A private JWK (RFC 7518, section 6). Numbers are base64url without padding.
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: Option<String>,
+    alg: Option<String>,
+    crv: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    d: Option<SecretString>,
+    p: Option<SecretString>,
+    q: Option<SecretString>,
+    dp: Option<SecretString>,
+    dq: Option<SecretString>,
+    qi: Option<SecretString>,
+}
+
+fn from_jwk(text: &str) -> Result<SigningKey, KeyError> {
+    let jwk: Jwk = serde_json::from_str(text).map_err(|_| KeyError::Jwk)?;
+    if jwk.d.is_none() {
+        return Err(KeyError::Public);
+    }
+    let key = match jwk.kty.as_str() {
+        "RSA" => rsa_jwk(&jwk),
+        "EC" => elliptic_jwk(&jwk),
+        _ => Err(KeyError::Kind),
+    }?;
+    match jwk.alg.as_deref() {
+        None => Ok(key),
+        Some(name) => key.with_algorithm(Algorithm::parse(name).ok_or(KeyError::Kind)?),
+    }
+}
+
+fn rsa_jwk(jwk: &Jwk) -> Result<SigningKey, KeyError> {
+    let components = KeyPairComponents {
+        public_key: PublicKeyComponents {
+            n: number(jwk.n.as_deref())?,
+            e: number(jwk.e.as_deref())?,
+        },
+        d: secret_number(jwk.d.as_ref())?,
+        p: secret_number(jwk.p.as_ref())?,
+        q: secret_number(jwk.q.as_ref())?,
+        dP: secret_number(jwk.dp.as_ref())?,
+        dQ: secret_number(jwk.dq.as_ref())?,
+        qInv: secret_number(jwk.qi.as_ref())?,
+    };
+    rsa(RsaKeyPair::from_components(&components), jwk.kid.clone())
+}
+
+fn elliptic_jwk(jwk: &Jwk) -> Result<SigningKey, KeyError> {
+    let curve = jwk.crv.as_deref().unwrap_or_default();
+    let curve = CURVES.iter().find(|(name, ..)| *name == curve);
+    let (_, algorithm, curve) = curve.ok_or(KeyError::Kind)?;
+    let mut point = vec![4];
+    point.extend(number(jwk.x.as_deref())?);
+    point.extend(number(jwk.y.as_deref())?);
+    let private = secret_number(jwk.d.as_ref())?;
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(curve, &private, &point);
+    on_curve(
+        *algorithm,
+        pair.map_err(|_| KeyError::Jwk)?,
+        jwk.kid.clone(),
+    )
+}
+
+fn number(text: Option<&str>) -> Result<Vec<u8>, KeyError> {
+    let text = text.ok_or(KeyError::Jwk)?.trim_end_matches('=');
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::Jwk)
+}
+
+fn secret_number(text: Option<&SecretString>) -> Result<Vec<u8>, KeyError> {
+    number(text.map(ExposeSecret::expose_secret))
+}
+
+#[cfg(test)]
+#[path = "signing_key_tests.rs"]
+mod tests;

@@ -1,0 +1,323 @@
+//! One exchange with the org's token endpoint, and the dance around its nonces.
+//!
+//! The org authorization server alone issues tokens for the Management API (Okta's guide to service apps), so its
+//! address follows from the org's: `/oauth2/v1/token`.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::base_url::BaseUrl;
+use super::error::{Error, Failure, RequestError, Sent};
+use super::limits::{self, Observer};
+use super::proof::ProofKey;
+use super::response::{Answer, request_id};
+use super::sign_in_error::{KeyError, SignInError};
+use super::signing_key::SigningKey;
+use super::transport::{self, Timeouts};
+
+pub(super) const TOKEN: &str = "/oauth2/v1/token";
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Okta allows an hour; an assertion is sent at once, so minutes suffice. In seconds.
+const ASSERTION_LIFE: i64 = 300;
+
+/// What a form field holds.
+pub(super) type Field = (&'static str, SecretString);
+
+/// An endpoint of the org for OAuth, with the means to call it.
+#[derive(Clone, Copy)]
+pub(super) struct Endpoint<'a> {
+    pub(super) http: &'a reqwest::Client,
+    pub(super) base: &'a BaseUrl,
+    pub(super) timeouts: Timeouts,
+    pub(super) max_attempts: u32,
+    pub(super) observer: &'a dyn Observer,
+}
+
+/// An access token with what the org said of it.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) token: SecretString,
+    pub(super) scheme: Scheme,
+    pub(super) scopes: Vec<String>,
+    pub(super) until: Instant,
+    /// When it should be renewed.
+    pub(super) renew_from: Instant,
+    pub(super) refresh_token: Option<SecretString>,
+}
+
+/// How the token is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    access_token: SecretString,
+    token_type: String,
+    expires_in: u64,
+    #[serde(default)]
+    scope: String,
+    refresh_token: Option<SecretString>,
+}
+
+impl Endpoint<'_> {
+    pub(super) fn token_url(&self) -> Result<Url, RequestError> {
+        self.base.target(TOKEN, &[])
+    }
+
+    /// Asks for a token. `form` is asked for before each sending: Okta has used up an assertion's id (`jti`) when it answers
+    /// with a nonce. `proof` is made when the org asks for one, and then used from then on.
+    pub(super) async fn token(
+        &self,
+        scopes: &[String],
+        form: impl Fn() -> Result<Vec<Field>, KeyError>,
+        proof: &mut Option<ProofKey>,
+    ) -> Result<Granted, Error> {
+        // Once for a proof, once for a nonce; whoever asks for more will ask for ever.
+        for _ in 0..2 {
+            match self.ask(scopes, &form()?, proof.as_ref()).await {
+                Err(Error::SignIn(refusal)) if wants_proof(&refusal, proof.as_ref()) => {
+                    if proof.is_none() {
+                        *proof = Some(ProofKey::generate()?);
+                    }
+                }
+                answered => return answered,
+            }
+        }
+        self.ask(scopes, &form()?, proof.as_ref()).await
+    }
+
+    async fn ask(
+        &self,
+        scopes: &[String],
+        form: &[Field],
+        proof: Option<&ProofKey>,
+    ) -> Result<Granted, Error> {
+        let url = self.token_url()?;
+        let header = proof.map(|proof| proof.for_token(&url)).transpose()?;
+        let answer = self.post(url, form, header.as_deref()).await?;
+        let nonce = answer.headers.get("dpop-nonce");
+        if let (Some(proof), Some(nonce)) = (proof, nonce.and_then(|nonce| nonce.to_str().ok())) {
+            proof.keep_nonce(nonce);
+        }
+        let body = judge(TOKEN, self.base, &answer, scopes)?;
+        granted(body, scopes).ok_or_else(|| not_json(self.base, &answer))
+    }
+
+    /// Sends a form; a 429 is waited out as for any call.
+    pub(super) async fn post(
+        &self,
+        url: Url,
+        form: &[Field],
+        proof: Option<&str>,
+    ) -> Result<Answer, Error> {
+        let mut attempt = 1;
+        loop {
+            let answer = self.once(url.clone(), form, proof).await?;
+            if answer.status != 429 || attempt >= self.max_attempts {
+                return Ok(answer);
+            }
+            let wait = limits::pause(&answer.headers, url.path(), attempt);
+            self.observer.waiting(&wait);
+            tokio::time::sleep(wait.duration).await;
+            attempt += 1;
+        }
+    }
+
+    async fn once(&self, url: Url, form: &[Field], proof: Option<&str>) -> Result<Answer, Error> {
+        let mut request = self
+            .http
+            .post(url)
+            .header(ACCEPT, "application/json")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(encoded(form));
+        if let Some(proof) = proof {
+            request = request.headers(proof_header(proof)?);
+        }
+        let answer = transport::exchange(request).await;
+        answer.map_err(|failure| {
+            unsent(transport::sort(
+                &failure,
+                self.base.address(),
+                self.timeouts,
+            ))
+        })
+    }
+}
+
+fn encoded(form: &[Field]) -> String {
+    let pairs = form
+        .iter()
+        .map(|(name, value)| (name, value.expose_secret()));
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+/// The header `DPoP`.
+pub(super) fn proof_header(proof: &str) -> Result<HeaderMap, RequestError> {
+    let mut value =
+        HeaderValue::try_from(proof).map_err(|failure| RequestError::Setup(failure.to_string()))?;
+    value.set_sensitive(true);
+    let name = reqwest::header::HeaderName::from_static("dpop");
+    Ok(HeaderMap::from_iter([(name, value)]))
+}
+
+/// The form of a service app's request, with a new assertion each time.
+pub(super) fn client_credentials(
+    client_id: &str,
+    key: &SigningKey,
+    scopes: &[String],
+    audience: &Url,
+) -> Result<Vec<Field>, KeyError> {
+    let now = Timestamp::now().as_second();
+    let claims = json!({
+        "iss": client_id, "sub": client_id, "aud": audience.as_str(),
+        "iat": now, "exp": now + ASSERTION_LIFE, "jti": uuid::Uuid::new_v4().to_string(),
+    });
+    Ok(vec![
+        ("grant_type", "client_credentials".into()),
+        ("scope", scopes.join(" ").into()),
+        ("client_assertion_type", ASSERTION_TYPE.into()),
+        ("client_assertion", key.sign(&claims)?),
+    ])
+}
+
+/// The form that trades a refresh token for an access token.
+pub(super) fn refresh(client_id: &str, token: &SecretString, scopes: &[String]) -> Vec<Field> {
+    let mut form = vec![
+        ("grant_type", "refresh_token".into()),
+        ("client_id", client_id.into()),
+        ("refresh_token", token.clone()),
+    ];
+    if !scopes.is_empty() {
+        form.push(("scope", scopes.join(" ").into()));
+    }
+    form
+}
+
+/// The body of a success, or the refusal.
+pub(super) fn judge(
+    endpoint: &'static str,
+    base: &BaseUrl,
+    answer: &Answer,
+    scopes: &[String],
+) -> Result<Value, Error> {
+    let body = serde_json::from_slice::<Value>(&answer.bytes).ok();
+    match (answer.status, body) {
+        (200..=299, Some(body)) => Ok(body),
+        (200..=299, None) => Err(not_json(base, answer)),
+        (_, Some(body)) if body["error"].is_string() => {
+            let text = |key: &str| body[key].as_str().map(str::to_owned);
+            let error = text("error").unwrap_or_default();
+            let description = text("error_description");
+            Err(refused(endpoint, answer, scopes, &error, description))
+        }
+        _ => match answer.judge(base.host()) {
+            // A gateway's trouble or a limit: told as a refused sign-in, since the call itself was not sent.
+            Err(Error::Api(refusal)) => Err(refused(
+                endpoint,
+                answer,
+                scopes,
+                refusal.code.as_deref().unwrap_or("refused"),
+                Some(refusal.summary.clone()),
+            )),
+            Err(failure) => Err(failure),
+            Ok(_) => Err(not_json(base, answer)),
+        },
+    }
+}
+
+fn refused(
+    endpoint: &'static str,
+    answer: &Answer,
+    scopes: &[String],
+    error: &str,
+    description: Option<String>,
+) -> Error {
+    let date = limits::date(&answer.headers);
+    Error::SignIn(Box::new(SignInError {
+        endpoint,
+        status: answer.status,
+        error: error.to_owned(),
+        description,
+        request_id: request_id(&answer.headers),
+        clock_ahead: date.map(|date| Timestamp::now().as_second() - date.as_second()),
+        scopes: scopes.to_vec(),
+    }))
+}
+
+/// A proof is missing, or it lacks the nonce that has just been given.
+fn wants_proof(refusal: &SignInError, proof: Option<&ProofKey>) -> bool {
+    refusal.is("use_dpop_nonce") || (refusal.is("invalid_dpop_proof") && proof.is_none())
+}
+
+fn granted(body: Value, asked: &[String]) -> Option<Granted> {
+    let wire: Wire = serde_json::from_value(body).ok()?;
+    let scheme = if wire.token_type.eq_ignore_ascii_case("dpop") {
+        Scheme::Dpop
+    } else {
+        Scheme::Bearer
+    };
+    let life = Duration::from_secs(wire.expires_in);
+    // A tenth of its life, five minutes at most: a slow call or a clock that drifts must not outlive the token.
+    let margin = (life / 10).min(Duration::from_secs(300));
+    let now = Instant::now();
+    let scopes: Vec<_> = wire.scope.split_whitespace().map(str::to_owned).collect();
+    Some(Granted {
+        token: wire.access_token,
+        scheme,
+        // A server that grants what was asked for need not repeat it (RFC 6749, section 5.1).
+        scopes: if scopes.is_empty() {
+            asked.to_vec()
+        } else {
+            scopes
+        },
+        until: now + life,
+        renew_from: now + life.saturating_sub(margin),
+        refresh_token: wire.refresh_token,
+    })
+}
+
+fn not_json(base: &BaseUrl, answer: &Answer) -> Error {
+    Error::NotOkta {
+        status: answer.status,
+        host: base.host().to_owned(),
+        content_type: None,
+    }
+}
+
+/// While a token is fetched the call itself is certainly not sent.
+fn unsent(error: Error) -> Error {
+    match error {
+        Error::Transport {
+            failure,
+            host,
+            detail,
+            ..
+        } => Error::Transport {
+            failure: if failure == Failure::Cut {
+                Failure::NoConnection
+            } else {
+                failure
+            },
+            sent: Sent::No,
+            host,
+            detail,
+        },
+        Error::Timeout { host, after, .. } => Error::Timeout {
+            sent: Sent::No,
+            host,
+            after,
+        },
+        other => other,
+    }
+}
