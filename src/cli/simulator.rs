@@ -69,6 +69,12 @@ fn tell(context: &Context, simulator: &Simulator, json: bool) {
             org.url,
             org.token.expose_secret()
         ));
+        if let Some(app) = &org.service_app {
+            context.terminal.line(&format!(
+                "    or as a service app: OKTA_CLIENT_CLIENTID={} (its private key: --json)",
+                app.client_id
+            ));
+        }
     }
     for directory in simulator.directories() {
         context.terminal.line(&format!(

@@ -60,7 +60,9 @@ fn on_org(service: &Service, incoming: &Incoming) -> Told {
         .request(parameters)
         .and_then(|request| match route.handler {
             Handler::Read(handler) => handler(&service.read(), &request),
-            Handler::Write(_) => service.handle(&mut service.write(), route, &request),
+            Handler::Write(_) | Handler::Form(_) => {
+                service.handle(&mut service.write(), route, &request)
+            }
         });
     told(reply)
 }

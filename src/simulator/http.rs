@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::oauth::Form;
 use super::store::{Id, Org};
 
 /// A request that passed sign-in and rate limits.
@@ -40,6 +41,8 @@ pub(super) struct Refusal {
     pub(super) code: &'static str,
     pub(super) summary: String,
     pub(super) causes: Vec<String>,
+    /// Header `WWW-Authenticate`; the body is empty then.
+    pub(super) challenge: Option<String>,
 }
 
 pub(super) type Reply = Result<Answer, Refusal>;
@@ -49,6 +52,8 @@ pub(super) type Reply = Result<Answer, Refusal>;
 pub(super) enum Handler {
     Read(fn(&Org, &Request) -> Reply),
     Write(fn(&mut Org, &Request) -> Reply),
+    /// A form of the authorization server, which signs its sender in itself.
+    Form(fn(&mut Org, &Form) -> Reply),
 }
 
 /// One row of the route table: method, path pattern with `{name}` parts, the permission it takes, handler.
@@ -124,6 +129,7 @@ impl Refusal {
             code: "E0000007",
             summary: format!("Not found: Resource not found: {id} ({kind})"),
             causes: Vec::new(),
+            challenge: None,
         }
     }
 
@@ -134,6 +140,7 @@ impl Refusal {
             code: "E0000001",
             summary: format!("Api validation failed: {object}"),
             causes: causes.iter().map(ToString::to_string).collect(),
+            challenge: None,
         }
     }
 
@@ -172,6 +179,14 @@ impl Refusal {
             .cause(&format!("{what} is not modelled by the simulator"))
     }
 
+    /// What is wrong with an access token: the header tells all.
+    pub(super) fn challenge(status: u16, challenge: String) -> Self {
+        Self {
+            challenge: Some(challenge),
+            ..Self::new(status, "", "")
+        }
+    }
+
     /// Adds a cause.
     pub(super) fn cause(mut self, cause: &str) -> Self {
         self.causes.push(cause.to_owned());
@@ -185,6 +200,7 @@ impl Refusal {
             code,
             summary: summary.to_owned(),
             causes: Vec::new(),
+            challenge: None,
         }
     }
 }

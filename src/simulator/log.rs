@@ -149,6 +149,9 @@ fn published_at(at: Millis) -> String {
 }
 
 fn show_actor(org: &Org, actor: Option<&str>) -> Value {
+    if let Some(client) = actor.and_then(|id| org.oauth.clients.get(id)) {
+        return json!({"id": client.id, "type": "PublicClientApp", "alternateId": client.id, "displayName": client.label, "detailEntry": null});
+    }
     match actor.and_then(|id| org.users.get(id)) {
         Some(user) => {
             json!({"id": user.id, "type": "User", "alternateId": user.login(), "displayName": user.display_name(), "detailEntry": null})

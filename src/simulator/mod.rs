@@ -4,7 +4,7 @@
 //! this crate: a misreading of the API in the client cannot hide in both. What is not modelled answers 501, never a made-up success.
 //!
 //! ```text
-//! server ─► traffic ─► service: routes ─► sign_in ─► limits ─► permissions ─► a resource module ─► store
+//! server ─► traffic ─► service: routes ─► sign_in, oauth ─► limits ─► permissions ─► a resource module ─► store
 //!    │         └────► control, faults: `/simulator/`, what no Okta has
 //!    └────► ldap ─► directory
 //! ```
@@ -40,6 +40,7 @@ mod log;
 mod mappings;
 mod memberships;
 mod names;
+mod oauth;
 mod options;
 mod org;
 mod pages;
@@ -75,4 +76,4 @@ mod testing;
 
 pub use error::Error;
 pub use scenario::Scenario;
-pub use server::{DirectoryAddress, Listen, OrgAddress, Ready, Simulator};
+pub use server::{DirectoryAddress, Listen, OrgAddress, Ready, ServiceAppAddress, Simulator};

@@ -20,6 +20,26 @@ pub(super) struct Options {
     pub(super) membership_lag_ms: u64,
     /// Time for which a new group answers 404 and is missing in lists and searches, in milliseconds.
     pub(super) new_group_lag_ms: u64,
+    pub(super) oauth: OAuth,
+}
+
+/// The org authorization server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct OAuth {
+    /// Life of an access token; Okta's is 3600 and fixed.
+    pub(super) token_life_seconds: u64,
+    /// Time that a device waits between two questions.
+    pub(super) device_interval_seconds: u64,
+}
+
+impl Default for OAuth {
+    fn default() -> Self {
+        Self {
+            token_life_seconds: 3600,
+            device_interval_seconds: 5,
+        }
+    }
 }
 
 /// Rate limits of the org.

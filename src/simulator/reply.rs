@@ -29,6 +29,11 @@ pub(super) fn of_okta_as(outgoing: Outgoing, code: &str) -> Response<Body> {
             body,
             headers,
         }) => (status, body, headers),
+        Err(Refusal {
+            status,
+            challenge: Some(challenge),
+            ..
+        }) => (status, None, vec![("www-authenticate", challenge)]),
         Err(refusal) => (refusal.status, Some(error(&refusal, code)), Vec::new()),
     };
     let mut response = with_body(status, body.as_ref());

@@ -138,7 +138,7 @@ fn told(org: &mut Org, request: &Request, user: &str, kind: &'static str, messag
     log::record(org, event);
 }
 
-fn show(role: &Role, user: &str, base: &str) -> Value {
+pub(super) fn show(role: &Role, user: &str, base: &str) -> Value {
     let label = TYPES.iter().find(|(kind, _)| *kind == role.kind);
     json!({
         "id": role.id,

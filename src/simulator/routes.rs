@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use percent_encoding::percent_decode_str;
 
 use super::buckets::{self, Bucket};
-use super::http::Route;
+use super::http::{Handler, Route};
 
 /// Okta's paths with their methods, from its API description: tells "not modelled" from "no such path".
 const PATHS: &str = include_str!("paths.tsv");
@@ -32,7 +32,10 @@ const TABLES: &[&[Route]] = &[
 ];
 
 /// What the simulator answers beside its own part of the control surface.
-const CONTROL_TABLES: &[&[Route]] = &[super::active_directory::CONTROL_ROUTES];
+const CONTROL_TABLES: &[&[Route]] = &[
+    super::active_directory::CONTROL_ROUTES,
+    super::oauth::CONTROL_ROUTES,
+];
 
 /// Routes of Okta's API.
 pub(super) static ROUTES: LazyLock<Table> = LazyLock::new(|| {
@@ -45,6 +48,7 @@ pub(super) static ROUTES: LazyLock<Table> = LazyLock::new(|| {
         }
     }
     table.insert_all(TABLES);
+    table.insert_all(super::oauth::ROUTES);
     table
 });
 
@@ -54,6 +58,14 @@ pub(super) static CONTROL_ROUTES: LazyLock<Table> = LazyLock::new(|| {
     table.insert_all(CONTROL_TABLES);
     table
 });
+
+/// Method and pattern of everything that is answered as Okta.
+#[cfg(test)]
+pub(super) fn patterns() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tables = TABLES.iter().chain(super::oauth::ROUTES);
+    let routes = tables.copied().flatten();
+    routes.map(|route| (route.method, route.pattern))
+}
 
 /// A tree of path segments.
 #[derive(Default)]
@@ -75,6 +87,12 @@ pub(super) struct Endpoint {
     /// `None`: Okta has it, the simulator has not.
     pub(super) route: Option<&'static Route>,
     pub(super) bucket: &'static Bucket,
+}
+
+impl Endpoint {
+    pub(super) fn handler(&self) -> Option<Handler> {
+        self.route.map(|route| route.handler)
+    }
 }
 
 /// What a path leads to.

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `directories[]` | `domain`; `organizationalUnits[]` (names or DNs, parents first); `accounts[]`; `denied[]` (OUs where the agent's service account has no rights) |
 //! | `directories[].accounts[]` | `firstName`, `lastName`, `userPrincipalName`, `organizationalUnit`; `samAccountName`, `cn`, `enabled`, `protected` |
-//! | `orgs[]` | `name`, `subdomain`, `admin`, `admins[]`, `users[]`, `groups[]`, `rules[]`, `apps[]`, `options` |
+//! | `orgs[]` | `name`, `subdomain`, `admin`, `admins[]`, `users[]`, `groups[]`, `rules[]`, `apps[]`, `clients[]`, `options` |
 //! | `orgs[].admin`, `admins[]` | `login`, `firstName`, `lastName`, `roles[]` (SUPER_ADMIN), `token` (random); a token each |
 //! | `orgs[].users[]` | `login`, `firstName`, `lastName`; `email`, `status` (ACTIVE), `attributes` |
 //! | `orgs[].groups[]` | `name`; `description`, `type` (OKTA_GROUP), `members[]` (logins) |
@@ -14,11 +14,13 @@
 //! | `orgs[].apps[]` | either `activeDirectory` (a domain) with the AD keys, or `app` (a body as for `POST /api/v1/apps`); both: `label`, `groups[]`, `users[]` (logins, assigned one by one) |
 //! | AD keys | `createUsers`, `updateUserAttributes`, `deactivateUsers`, `syncPassword` (true), `profileSourcing` (false), `updateOuOnGroupChange` (true), `agents[]` (`name`, `up`), `connectedOus[]` (all), `import` (true: accounts are matched to users before the start) |
 //! | `orgs[].apps[].groups[]` | `group`; `priority` (appended), `organizationalUnit`, `profile` |
+//! | `orgs[].clients[]` | OIDC apps that get access tokens: `label`; `type` (`service`, or `native` for people), `clientId`, `keys[]` (public JWKs; one is generated), `scopes[]` granted (those of users, groups, apps and all that runbooks touch), `roles[]`, `dpop` (false), `active` (true) |
 //! | `contractors` | a number, or `count`, `organizationalUnit`, `directory`, `org`: people made up, each with an Okta user and an account |
 //! | `options` | for every org that has none of its own; see the control surface's `/simulator/options` |
 
 mod ad_instance;
 mod build;
+mod clients;
 mod contractors;
 mod directories;
 mod plan;

@@ -1,6 +1,7 @@
 //! Listening, accepting, stopping: the simulator as a process sees it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use super::connection::{Door, Scissors};
 use super::directory::Directory;
 use super::error::Error;
 use super::ldap;
+use super::oauth::{ClientApp, ClientKind, GeneratedKey, Keys};
 use super::scenario::Scenario;
 use super::service::Service;
 use super::sign_in;
@@ -46,6 +48,15 @@ pub struct OrgAddress {
     pub url: String,
     /// An SSWS token that is good now, of a super admin if any has one.
     pub token: SecretString,
+    /// The first service app that has a key of the simulator's making.
+    pub service_app: Option<ServiceAppAddress>,
+}
+
+/// How to sign in to one simulated org as a service app (`private_key_jwt`).
+#[derive(Clone)]
+pub struct ServiceAppAddress {
+    pub client_id: String,
+    key: Arc<GeneratedKey>,
 }
 
 /// How to reach one simulated Active Directory over LDAP.
@@ -88,7 +99,7 @@ impl Simulator {
         &self.directories
     }
 
-    /// `{"orgs":{NAME:{"url","token"}},"directories":{DOMAIN:{"url","bind_dn","password","base"}}}`, secrets included.
+    /// `{"orgs":{NAME:{"url","token","client_id","key_id","private_key"}},"directories":{DOMAIN:{"url","bind_dn","password","base"}}}`, secrets included.
     pub fn ready(&self) -> Ready {
         Ready {
             orgs: self.orgs.iter().map(OrgAddress::entry).collect(),
@@ -145,13 +156,60 @@ impl OrgAddress {
             name: org.name.clone(),
             url: format!("http://{}", address(listener)?),
             token: secret.into(),
+            service_app: ServiceAppAddress::of(org),
         })
     }
 
     fn entry(&self) -> (String, BTreeMap<&'static str, String>) {
         let token = self.token.expose_secret().to_owned();
-        let entry = BTreeMap::from([("url", self.url.clone()), ("token", token)]);
+        let mut entry = BTreeMap::from([("url", self.url.clone()), ("token", token)]);
+        if let Some(app) = &self.service_app {
+            entry.extend(app.entry());
+        }
         (self.name.clone(), entry)
+    }
+}
+
+impl ServiceAppAddress {
+    fn of(org: &Org) -> Option<Self> {
+        let generated = |client: &ClientApp| match &client.keys {
+            Keys::Generated(key) if client.kind == ClientKind::Service && client.active => {
+                Some(Self {
+                    client_id: client.id.clone(),
+                    key: Arc::clone(key),
+                })
+            }
+            _ => None,
+        };
+        org.oauth.clients.values().find_map(generated)
+    }
+
+    /// Id of the key in the app.
+    pub fn key_id(&self) -> &'static str {
+        GeneratedKey::ID
+    }
+
+    /// The private key as PEM, made when it is first asked for; `None` when the system has no randomness.
+    pub fn private_key(&self) -> Option<&SecretString> {
+        self.key.pem()
+    }
+
+    fn entry(&self) -> Vec<(&'static str, String)> {
+        let mut entry = vec![
+            ("client_id", self.client_id.clone()),
+            ("key_id", self.key_id().to_owned()),
+        ];
+        let pem = self.private_key().map(|pem| pem.expose_secret().to_owned());
+        entry.extend(pem.map(|pem| ("private_key", pem)));
+        entry
+    }
+}
+
+impl fmt::Debug for ServiceAppAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceAppAddress")
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -12,11 +12,15 @@ use super::faults::Fault;
 use super::headers;
 use super::http::{Handler, Refusal, Reply, Request, Route};
 use super::limits::{self, Count, Figures, Usage};
+use super::oauth;
 use super::permissions;
 use super::provisioning;
 use super::routes::{self, Endpoint, Match};
 use super::sign_in::{self, Caller};
 use super::store::{Millis, Org};
+
+/// Header `DPoP`.
+const PROOF: HeaderName = HeaderName::from_static("dpop");
 
 /// One org and what its server keeps about the calls to it.
 pub(super) struct Service {
@@ -73,7 +77,9 @@ impl Service {
     pub(super) fn call(&self, incoming: &Incoming) -> Outgoing {
         self.settle_if_due();
         let outgoing = self.respond(incoming);
-        self.count(incoming.method, &outgoing.reply);
+        if !sign_in::is_public(incoming.path) {
+            self.count(incoming.method, &outgoing.reply);
+        }
         outgoing
     }
 
@@ -167,6 +173,11 @@ impl Service {
             }
         };
         let (figures, allowed) = self.take(&org, endpoint, &caller.token, Count::Call);
+        if let (true, Some(Handler::Form(handler))) = (allowed, endpoint.handler()) {
+            drop(org);
+            let reply = handler(&mut self.write(), &incoming.form());
+            return Outgoing { reply, figures, at };
+        }
         let prepared = if allowed {
             prepare(&org, incoming, endpoint, &caller, parameters)
         } else {
@@ -196,6 +207,8 @@ impl Service {
     pub(super) fn handle(&self, org: &mut Org, route: &Route, request: &Request) -> Reply {
         match route.handler {
             Handler::Read(handler) => handler(org, request),
+            // Forms never come this way: they are no JSON.
+            Handler::Form(_) => Err(Refusal::malformed()),
             Handler::Write(handler) => {
                 let reply = handler(org, request);
                 self.settle(org);
@@ -218,7 +231,7 @@ impl Service {
 
     fn count(&self, method: &str, reply: &Reply) {
         match reply {
-            Ok(_) if method != "GET" => self.counters().writes += 1,
+            Ok(answer) if method != "GET" && answer.status < 300 => self.counters().writes += 1,
             Err(refusal) if refusal.status == 429 => self.counters().limited += 1,
             _ => {}
         }
@@ -231,10 +244,18 @@ fn sign_in_of(org: &Org, incoming: &Incoming, endpoint: &Endpoint) -> Result<Cal
             token: String::new(),
             owner: String::new(),
             renew: false,
+            access: None,
         });
     }
-    let authorization = headers::text(incoming.headers, &axum::http::header::AUTHORIZATION);
-    sign_in::caller(org, authorization)
+    let call = oauth::Call {
+        method: incoming.method,
+        base: &incoming.base(),
+        path: incoming.path,
+        authorization: headers::text(incoming.headers, &axum::http::header::AUTHORIZATION)
+            .unwrap_or_default(),
+        proof: headers::text(incoming.headers, &PROOF),
+    };
+    sign_in::caller(org, &call)
 }
 
 fn prepare(
@@ -244,6 +265,10 @@ fn prepare(
     caller: &Caller,
     parameters: Vec<String>,
 ) -> Result<(&'static Route, Request), Refusal> {
+    if let Some(access) = &caller.access {
+        let (base, path) = (incoming.base(), incoming.path);
+        oauth::check_scope(access, &base, path, endpoint.method, endpoint.pattern)?;
+    }
     if !sign_in::is_public(endpoint.pattern) {
         permissions::check(
             org,
@@ -263,16 +288,32 @@ fn prepare(
 }
 
 impl Incoming<'_> {
+    /// Scheme, host and port as the client named them.
+    fn base(&self) -> String {
+        let host = headers::text(self.headers, &axum::http::header::HOST).unwrap_or_default();
+        format!("http://{host}")
+    }
+
+    /// The request as the authorization server sees it.
+    fn form(&self) -> oauth::Form {
+        let base = self.base();
+        oauth::Form {
+            url: format!("{base}{}", self.path),
+            base,
+            fields: read_query(&String::from_utf8_lossy(self.body)),
+            proof: headers::text(self.headers, &PROOF).map(str::to_owned),
+        }
+    }
+
     /// The request as handlers see it; the caller is filled in by who knows him.
     pub(super) fn request(&self, parameters: Vec<String>) -> Result<Request, Refusal> {
         let text = |name| headers::text(self.headers, name).map(str::to_owned);
-        let host = text(&axum::http::header::HOST).unwrap_or_default();
         Ok(Request {
             path: self.path.to_owned(),
             parameters,
             query: read_query(self.query),
             body: read_body(self.body)?,
-            base: format!("http://{host}"),
+            base: self.base(),
             content_type: text(&axum::http::header::CONTENT_TYPE).unwrap_or_default(),
             if_match: text(&axum::http::header::IF_MATCH),
             ..Request::default()

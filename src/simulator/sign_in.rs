@@ -1,6 +1,9 @@
-//! Who calls: `Authorization: SSWS …`.
+//! Who calls: `Authorization: SSWS …`, or an access token.
+
+use std::sync::Arc;
 
 use super::http::Refusal;
+use super::oauth::{self, Access};
 use super::store::{Id, Millis, Org, Token};
 
 /// A token is valid for 30 days after its last use.
@@ -14,16 +17,22 @@ pub(super) struct Caller {
     pub(super) owner: Id,
     /// The token's expiry should be pushed.
     pub(super) renew: bool,
+    /// The access token, unless it is an API token.
+    pub(super) access: Option<Arc<Access>>,
 }
 
 /// Paths that take no token.
 pub(super) fn is_public(pattern: &str) -> bool {
-    pattern.starts_with("/.well-known/") || pattern == "/oauth2/v1/token"
+    pattern.starts_with("/.well-known/")
+        || matches!(pattern, "/oauth2/v1/token" | "/oauth2/v1/device/authorize")
 }
 
 /// Finds the token of an `Authorization` header; 401 E0000011 for whatever is wrong with it.
-pub(super) fn caller(org: &Org, authorization: Option<&str>) -> Result<Caller, Refusal> {
-    let secret = authorization.and_then(ssws).ok_or_else(refusal)?;
+pub(super) fn caller(org: &Org, call: &oauth::Call) -> Result<Caller, Refusal> {
+    if let Some(access) = oauth::caller(org, call) {
+        return access.map(of_access);
+    }
+    let secret = ssws(call.authorization).ok_or_else(refusal)?;
     let now = org.now();
     let found = org.tokens.values().find(|token| token.secret == secret);
     let token = found
@@ -33,7 +42,18 @@ pub(super) fn caller(org: &Org, authorization: Option<&str>) -> Result<Caller, R
         token: token.id.clone(),
         owner: token.owner.clone(),
         renew: token.expires < now + VALIDITY - GRAIN,
+        access: None,
     })
+}
+
+/// Rate limits count by client.
+fn of_access(access: Arc<Access>) -> Caller {
+    Caller {
+        token: access.client.clone(),
+        owner: access.principal.clone(),
+        renew: false,
+        access: Some(access),
+    }
 }
 
 /// Every use of a token pushes its expiry.

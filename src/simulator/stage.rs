@@ -142,6 +142,7 @@ impl Stage {
         let reply = match endpoint.route.map(|route| route.handler) {
             Some(Handler::Read(handler)) => handler(&self.org, &request),
             Some(Handler::Write(handler)) => handler(&mut self.org, &request),
+            Some(Handler::Form(_)) => panic!("{path} takes a form"),
             None => panic!("{method} {path} is not modelled"),
         };
         match reply {

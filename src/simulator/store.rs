@@ -27,7 +27,7 @@ pub(super) struct Org {
     pub(super) rules: BTreeMap<Id, Rule>,
     pub(super) apps: BTreeMap<Id, App>,
     pub(super) tokens: BTreeMap<Id, Token>,
-    /// Role assignments by user.
+    /// Role assignments by user, and by client id of service apps.
     pub(super) roles: BTreeMap<Id, Vec<Role>>,
     /// System Log events in Okta's wire form, oldest first.
     pub(super) log: Vec<Value>,
@@ -49,6 +49,8 @@ pub(super) struct Org {
     /// Users that each rule has put into its groups.
     pub(super) rule_grants: BTreeMap<Id, BTreeSet<Id>>,
     pub(super) recent: Recent,
+    /// The org authorization server.
+    pub(super) oauth: super::oauth::State,
 }
 
 /// Changes that reads may not see yet.
@@ -97,6 +99,7 @@ impl Org {
             clock_offset: 0,
             rule_grants: BTreeMap::new(),
             recent: Recent::default(),
+            oauth: super::oauth::State::default(),
         }
     }
 

@@ -5,6 +5,7 @@ mod errors;
 mod groups;
 mod lists;
 mod logs;
+mod oauth;
 mod rules;
 mod sign_in;
 mod start;

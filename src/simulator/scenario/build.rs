@@ -11,7 +11,7 @@ use super::super::rule_expression;
 use super::super::rule_membership;
 use super::super::store::{Group, Id, Org, Role, Rule, Token, User};
 use super::plan::{AdminPlan, GroupPlan, OrgPlan, RulePlan, Scenario, UserPlan};
-use super::{World, ad_instance, contractors, directories};
+use super::{World, ad_instance, clients, contractors, directories};
 
 const MONTH: i64 = 30 * 86_400_000;
 /// What users may be at the start.
@@ -121,6 +121,9 @@ fn finish(org: &mut Org, plan: &OrgPlan, problems: &mut Problems) {
     }
     for app in &plan.apps {
         ad_instance::add(org, app, problems);
+    }
+    for client in &plan.clients {
+        clients::add(org, client, problems);
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct OrgPlan {
     pub(super) rules: Vec<RulePlan>,
     #[serde(default)]
     pub(super) apps: Vec<AppPlan>,
+    #[serde(default)]
+    pub(super) clients: Vec<ClientPlan>,
     pub(super) options: Option<Options>,
 }
 
@@ -141,6 +143,23 @@ pub(super) struct AppPlan {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct ClientPlan {
+    pub(super) label: String,
+    #[serde(rename = "type", default = "service")]
+    pub(super) kind: String,
+    pub(super) client_id: Option<String>,
+    pub(super) keys: Option<Vec<Value>>,
+    pub(super) scopes: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) roles: Vec<String>,
+    #[serde(default)]
+    pub(super) dpop: bool,
+    #[serde(default = "yes")]
+    pub(super) active: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct AgentPlan {
     pub(super) name: String,
     #[serde(default = "yes")]
@@ -196,6 +215,10 @@ pub(super) struct Contractors {
 
 fn yes() -> bool {
     true
+}
+
+fn service() -> String {
+    "service".to_owned()
 }
 
 fn okta_group() -> String {

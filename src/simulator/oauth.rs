@@ -1,0 +1,38 @@
+//! OAuth 2.0 of the org authorization server: who gets an access token, and what a call with one may do.
+//!
+//! Built on nothing of the client's: tokens and proofs are taken apart and verified here by themselves, so that a mistake in how the
+//! client makes them is seen.
+
+mod access;
+mod assertion;
+mod client_roles;
+mod device;
+mod form;
+mod generated_key;
+mod jwt;
+mod proof;
+mod refresh;
+mod scopes;
+mod state;
+mod token;
+
+pub(super) use access::{Call, caller, check_scope};
+pub(super) use form::Form;
+pub(super) use generated_key::GeneratedKey;
+pub(super) use state::{Access, ClientApp, ClientKind, Keys, State};
+
+#[cfg(test)]
+pub(super) use jwt::hash;
+
+use super::http::Route;
+
+/// Okta's own paths.
+pub(super) const ROUTES: &[&[Route]] = &[token::ROUTES, device::ROUTES, client_roles::ROUTES];
+/// What a person does in a browser, over the control surface.
+pub(super) const CONTROL_ROUTES: &[Route] = device::CONTROL_ROUTES;
+
+/// Whether an endpoint takes access tokens at all.
+#[cfg(test)]
+pub(super) fn is_open(method: &'static str, pattern: &str) -> bool {
+    scopes::needed(method, pattern).is_some()
+}

@@ -1,0 +1,80 @@
+//! A form posted to the authorization server, and OAuth's error object.
+
+use serde_json::json;
+
+use super::super::http::{Answer, Reply};
+
+/// What was posted, and where to.
+#[derive(Default)]
+pub(in crate::simulator) struct Form {
+    /// The endpoint's URL as the client called it.
+    pub(in crate::simulator) url: String,
+    /// Scheme, host and port of it.
+    pub(in crate::simulator) base: String,
+    pub(in crate::simulator) fields: Vec<(String, String)>,
+    /// Header `DPoP`.
+    pub(in crate::simulator) proof: Option<String>,
+}
+
+/// Why no token is given: OAuth's error object, which is not Okta's.
+#[derive(Clone, Debug)]
+pub(super) struct Denial {
+    status: u16,
+    error: &'static str,
+    description: String,
+    nonce: Option<String>,
+}
+
+impl Form {
+    /// A field that is there and not empty.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        let field = self.fields.iter().find(|(key, _)| key == name);
+        field
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The same, or `invalid_request`.
+    pub(super) fn required(&self, name: &str) -> Result<&str, Denial> {
+        let missing = || {
+            Denial::new(
+                "invalid_request",
+                format!("The '{name}' parameter is missing."),
+            )
+        };
+        self.field(name).ok_or_else(missing)
+    }
+
+    /// The scopes asked for.
+    pub(super) fn scopes(&self) -> Vec<String> {
+        let scopes = self.field("scope").unwrap_or_default();
+        scopes.split_whitespace().map(str::to_owned).collect()
+    }
+}
+
+impl Denial {
+    /// 401 for `invalid_client`, 400 for all others (Okta's list of OAuth errors).
+    pub(super) fn new(error: &'static str, description: impl Into<String>) -> Self {
+        Self {
+            status: if error == "invalid_client" { 401 } else { 400 },
+            error,
+            description: description.into(),
+            nonce: None,
+        }
+    }
+
+    /// Hands out a nonce with the refusal.
+    pub(super) fn with_nonce(mut self, nonce: String) -> Self {
+        self.nonce = Some(nonce);
+        self
+    }
+
+    pub(super) fn reply(self) -> Reply {
+        let body = json!({"error": self.error, "error_description": self.description});
+        let mut answer = Answer::with_status(self.status, body)?;
+        answer
+            .headers
+            .extend(self.nonce.map(|nonce| ("dpop-nonce", nonce)));
+        Ok(answer)
+    }
+}

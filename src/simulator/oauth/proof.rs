@@ -1,0 +1,131 @@
+//! Proofs of possession (`DPoP`): Okta's page on it, and RFC 9449.
+
+use serde_json::Value;
+
+use super::super::store::{Millis, Org};
+use super::form::{Denial, Form};
+use super::jwt::{self, Jwt};
+
+/// A proof is taken for five minutes.
+const LIFE: i64 = 300;
+/// Assumed: seconds by which a proof's `iat` may be ahead of the org's clock.
+const TOLERANCE: i64 = 60;
+const DAY: Millis = 86_400_000;
+
+/// Nonces of the token endpoint: a new one every 24 hours, the old ones taken for 3 days.
+#[derive(Default)]
+pub(super) struct Nonces(Vec<(String, Millis)>);
+
+impl Nonces {
+    /// The nonce of today.
+    pub(super) fn current(&mut self, now: Millis) -> String {
+        self.0.retain(|(_, since)| since + 3 * DAY > now);
+        if let Some((nonce, _)) = self.0.last().filter(|(_, since)| since + DAY > now) {
+            return nonce.clone();
+        }
+        let nonce: String = std::iter::repeat_with(fastrand::alphanumeric)
+            .take(32)
+            .collect();
+        self.0.push((nonce.clone(), now));
+        nonce
+    }
+
+    fn takes(&self, nonce: &str, now: Millis) -> bool {
+        let mut nonces = self.0.iter();
+        nonces.any(|(known, since)| known == nonce && since + 3 * DAY > now)
+    }
+}
+
+/// What a proof must be bound to.
+pub(super) struct Bound<'a> {
+    pub(super) method: &'a str,
+    pub(super) url: &'a str,
+    /// For calls of the API.
+    pub(super) token: Option<&'a str>,
+}
+
+/// The thumbprint of the key that a request for a token proves; `None` when it carries no proof and needs none.
+pub(super) fn of_token_request(
+    org: &mut Org,
+    form: &Form,
+    required: bool,
+) -> Result<Option<String>, Denial> {
+    let Some(proof) = &form.proof else {
+        let missing = wrong("The DPoP proof JWT header is missing.");
+        return if required { Err(missing) } else { Ok(None) };
+    };
+    let bound = Bound {
+        method: "POST",
+        url: &form.url,
+        token: None,
+    };
+    let (key, claims) = verify(org, proof, &bound)?;
+    let now = org.now();
+    let known = claims["nonce"]
+        .as_str()
+        .is_some_and(|nonce| org.oauth.nonces.takes(nonce, now));
+    if !known {
+        let text = "Authorization server requires nonce in DPoP proof.";
+        return Err(Denial::new("use_dpop_nonce", text).with_nonce(org.oauth.nonces.current(now)));
+    }
+    Ok(Some(key))
+}
+
+/// The thumbprint of the proof's key, and its claims.
+pub(super) fn verify(org: &Org, proof: &str, bound: &Bound) -> Result<(String, Value), Denial> {
+    let jwt = Jwt::parse(proof).ok_or_else(|| wrong("The DPoP proof JWT could not be parsed."))?;
+    if jwt.header["typ"] != "dpop+jwt" {
+        return Err(wrong("The DPoP proof JWT header 'typ' must be 'dpop+jwt'."));
+    }
+    let key = &jwt.header["jwk"];
+    if !key.is_object() || key.get("d").is_some() {
+        return Err(wrong(
+            "The DPoP proof JWT header 'jwk' must be a public key.",
+        ));
+    }
+    if !jwt.is_signed_by(key) {
+        return Err(wrong("The DPoP proof JWT signature is invalid."));
+    }
+    check_claims(org, &jwt.claims, bound)?;
+    Ok((jwt::thumbprint(key), jwt.claims))
+}
+
+fn check_claims(org: &Org, claims: &Value, bound: &Bound) -> Result<(), Denial> {
+    if claims["htm"] != bound.method {
+        return Err(wrong(
+            "The DPoP proof JWT 'htm' claim does not match the request.",
+        ));
+    }
+    if claims["htu"] != bound.url {
+        return Err(wrong(
+            "The DPoP proof JWT 'htu' claim does not match the request.",
+        ));
+    }
+    let now = org.now().div_euclid(1000);
+    let issued = claims["iat"].as_i64();
+    let issued = issued.ok_or_else(|| wrong("The DPoP proof JWT 'iat' claim is missing."))?;
+    if issued > now + TOLERANCE {
+        return Err(wrong("The DPoP proof JWT was issued in the future."));
+    }
+    if issued < now - LIFE {
+        return Err(wrong(
+            "The DPoP proof JWT was issued more than five minutes ago.",
+        ));
+    }
+    if let Some(token) = bound.token
+        && claims["ath"] != jwt::hash(token)
+    {
+        return Err(wrong(
+            "The DPoP proof JWT 'ath' claim does not match the access token.",
+        ));
+    }
+    let id = claims["jti"].as_str();
+    let id = id.ok_or_else(|| wrong("The DPoP proof JWT 'jti' claim is missing."))?;
+    let until = (issued + LIFE + TOLERANCE) * 1000;
+    let used = org.oauth.use_up(&format!("dpop {id}"), until, org.now());
+    used.map_err(|_| wrong("The DPoP proof JWT has already been used."))
+}
+
+fn wrong(description: &str) -> Denial {
+    Denial::new("invalid_dpop_proof", description)
+}

@@ -1,0 +1,87 @@
+//! Service apps and native apps of a scenario, with their keys, scopes and roles.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::oauth::{ClientApp, ClientKind, GeneratedKey, Keys};
+use super::super::store::{Org, Role};
+use super::build::Problems;
+use super::plan::ClientPlan;
+
+/// Granted where the scenario names none: the families that runbooks touch. A `.manage` scope implies its `.read`, yet is asked for
+/// by its own name, so both are granted.
+const FAMILIES: &[&str] = &[
+    "users",
+    "groups",
+    "apps",
+    "profileMappings",
+    "schemas",
+    "roles",
+    "appGrants",
+    "agentPools",
+    "logs",
+    "apiTokens",
+    "orgs",
+];
+
+pub(super) fn add(org: &mut Org, plan: &ClientPlan, problems: &mut Problems) {
+    let id = plan
+        .client_id
+        .clone()
+        .unwrap_or_else(|| org.ids.next("0oa"));
+    if org.oauth.clients.contains_key(&id) {
+        problems.add(format!("org {:?}: there are two clients {id:?}", org.name));
+        return;
+    }
+    let now = org.now();
+    let roles = plan.roles.iter().map(|kind| Role {
+        id: org.ids.next("ra1"),
+        kind: kind.clone(),
+        created: now,
+    });
+    let roles = roles.collect();
+    org.roles.insert(id.clone(), roles);
+    let client = ClientApp {
+        id: id.clone(),
+        label: plan.label.clone(),
+        kind: kind(org, plan, problems),
+        active: plan.active,
+        keys: keys(org, plan, problems),
+        grants: plan.scopes.clone().unwrap_or_else(all_scopes),
+        dpop: plan.dpop,
+    };
+    org.oauth.clients.insert(id, client);
+}
+
+fn kind(org: &Org, plan: &ClientPlan, problems: &mut Problems) -> ClientKind {
+    match plan.kind.as_str() {
+        "service" => return ClientKind::Service,
+        "native" => {}
+        other => problems.add(format!(
+            "org {:?}: client {:?} has the unknown type {other:?}: service or native",
+            org.name, plan.label
+        )),
+    }
+    ClientKind::Native
+}
+
+fn keys(org: &Org, plan: &ClientPlan, problems: &mut Problems) -> Keys {
+    let Some(keys) = &plan.keys else {
+        return Keys::Generated(Arc::new(GeneratedKey::default()));
+    };
+    if keys.iter().any(|key: &Value| key.get("d").is_some()) {
+        problems.add(format!(
+            "org {:?}: client {:?} has a private key among its public ones",
+            org.name, plan.label
+        ));
+    }
+    Keys::Given(keys.clone())
+}
+
+fn all_scopes() -> Vec<String> {
+    FAMILIES
+        .iter()
+        .flat_map(|family| ["read", "manage"].map(|verb| format!("okta.{family}.{verb}")))
+        .collect()
+}
