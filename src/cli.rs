@@ -4,6 +4,7 @@ mod audience;
 mod check;
 mod conduct;
 mod copy;
+mod credentials;
 mod diff;
 mod eval;
 mod list;

@@ -5,12 +5,14 @@
 
 mod address;
 mod environment;
+pub mod keyring;
 mod okta_convention;
 mod problem;
 mod profile;
 mod profile_file;
 mod secret;
 mod secret_text;
+mod sign_in;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +21,7 @@ use problem::nearest;
 pub use profile::{DirectoryProfile, OrgProfile, Origin, Security};
 use profile_file::Profiles;
 pub use secret::SecretSource;
+pub use sign_in::{Dpop, PersonSignIn, PrivateKey, SignIn};
 
 use crate::error::Error;
 
@@ -146,7 +149,7 @@ impl Config {
     }
 
     fn find_warnings(&self) -> Vec<String> {
-        let orgs = self.profiles.orgs.values().map(|org| &org.token);
+        let orgs = self.profiles.orgs.values().map(|org| org.sign_in.secret());
         let directories = self
             .profiles
             .directories

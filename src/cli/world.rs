@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Context;
+use super::credentials::credentials;
 use crate::config::{self, DirectoryProfile, Environment, OrgProfile};
 use crate::error::Error;
 use crate::ldap::{self, Dn};
@@ -41,7 +42,7 @@ pub(super) struct World {
 }
 
 /// Percent.
-const RESERVE: u8 = 20;
+pub(super) const RESERVE: u8 = 20;
 
 fn settings(reserve: u8) -> okta::Settings {
     okta::Settings {
@@ -193,7 +194,11 @@ fn bindings<'a>(
     Ok(bindings)
 }
 
-fn client(context: &Context, profile: &OrgProfile, reserve: u8) -> Result<Client, Error> {
+pub(super) fn client(
+    context: &Context,
+    profile: &OrgProfile,
+    reserve: u8,
+) -> Result<Client, Error> {
     let (base, warning) = BaseUrl::parse(&profile.url)
         .map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
     if let Some(warning) = warning {
@@ -201,8 +206,8 @@ fn client(context: &Context, profile: &OrgProfile, reserve: u8) -> Result<Client
             .terminal
             .warn(&format!("{}: {warning}", profile.origin));
     }
-    let token = profile.token.read(context.config.environment())?;
-    Client::new(base, Credentials::Ssws(token), settings(reserve))
+    let credentials = credentials(context, profile)?;
+    Client::new(base, credentials, settings(reserve))
         .map_err(|error| as_usage(&error.to_string(), error.help()))
 }
 

@@ -11,6 +11,7 @@ use super::address::wrong_url;
 use super::environment::Environment;
 use super::profile::{OrgProfile, Origin};
 use super::secret::{SecretSource, readable_by_others};
+use super::sign_in::{Dpop, PrivateKey, SignIn};
 use crate::error::Error;
 
 /// Name of the org that these settings describe.
@@ -39,7 +40,10 @@ pub(super) fn warnings(environment: &Environment) -> Vec<String> {
     files
         .into_iter()
         .flatten()
-        .filter(|path| from_file(environment, path).is_ok_and(|settings| settings.token.is_some()))
+        .filter(|path| {
+            from_file(environment, path)
+                .is_ok_and(|settings| settings.token.is_some() || settings.private_key.is_some())
+        })
         .filter_map(|path| readable_by_others(environment, &path))
         .collect()
 }
@@ -54,6 +58,11 @@ struct Settings {
     url: Option<Setting<String>>,
     token: Option<Setting<SecretString>>,
     mode: Option<Setting<String>>,
+    client_id: Option<Setting<String>>,
+    private_key: Option<Setting<SecretString>>,
+    key_id: Option<Setting<String>>,
+    scopes: Option<Setting<String>>,
+    dpop: Option<Setting<String>>,
 }
 
 struct Setting<T> {
@@ -68,6 +77,11 @@ impl Settings {
             url: self.url.or(farther.url),
             token: self.token.or(farther.token),
             mode: self.mode.or(farther.mode),
+            client_id: self.client_id.or(farther.client_id),
+            private_key: self.private_key.or(farther.private_key),
+            key_id: self.key_id.or(farther.key_id),
+            scopes: self.scopes.or(farther.scopes),
+            dpop: self.dpop.or(farther.dpop),
         }
     }
 
@@ -75,7 +89,10 @@ impl Settings {
         let Some(mode) = &self.mode else {
             return Ok(());
         };
-        if mode.value.eq_ignore_ascii_case("SSWS") {
+        if ["SSWS", "PrivateKey"]
+            .iter()
+            .any(|known| mode.value.eq_ignore_ascii_case(known))
+        {
             return Ok(());
         }
         let at = shown(environment, &mode.origin);
@@ -83,13 +100,20 @@ impl Settings {
             "the authorization mode {} ({at}) is not supported by this version",
             mode.value
         ))
-        .help("use an API token: set the mode to SSWS, and the token in OKTA_CLIENT_TOKEN"))
+        .help("use an API token: set the mode to SSWS, and the token in OKTA_CLIENT_TOKEN")
+        .help("or a service app: set the mode to PrivateKey, with OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY"))
     }
 
     fn into_org(self, environment: &Environment) -> Result<Option<OrgProfile>, Error> {
+        if self.is_by_key() {
+            return self.into_app(environment).map(Some);
+        }
         match (self.url, self.token) {
             (None, None) => Ok(None),
-            (Some(url), Some(token)) => profile(environment, url, token).map(Some),
+            (Some(url), Some(token)) => {
+                let token = api_token(environment, token)?;
+                profile(environment, url, SignIn::Token(token)).map(Some)
+            }
             (Some(url), None) => Err(half(environment, "a URL", &url.origin, "a token")
                 .help("set OKTA_CLIENT_TOKEN, or okta.client.token in ~/.okta/okta.yaml")),
             (None, Some(token)) => Err(half(environment, "a token", &token.origin, "a URL")
@@ -98,24 +122,78 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The mode says so; without a mode, a key and no token do.
+    fn is_by_key(&self) -> bool {
+        match &self.mode {
+            Some(mode) => mode.value.eq_ignore_ascii_case("PrivateKey"),
+            None => self.token.is_none() && self.private_key.is_some(),
+        }
+    }
+
+    fn into_app(self, environment: &Environment) -> Result<OrgProfile, Error> {
+        let missing = |name: &str, key: &str| {
+            Error::usage(format!(
+                "Okta's settings say authorization mode PrivateKey, and there is no {key}"
+            ))
+            .help(format!(
+                "set {name}, or okta.client.{key} in ~/.okta/okta.yaml"
+            ))
+        };
+        let url = self
+            .url
+            .ok_or_else(|| missing("OKTA_CLIENT_ORGURL", "orgUrl"))?;
+        let client_id = self
+            .client_id
+            .ok_or_else(|| missing("OKTA_CLIENT_CLIENTID", "clientId"))?;
+        let key = self
+            .private_key
+            .ok_or_else(|| missing("OKTA_CLIENT_PRIVATEKEY", "privateKey"))?;
+        let on = |setting: Setting<String>| setting.value.eq_ignore_ascii_case("true");
+        let app = PrivateKey {
+            client_id: client_id.value,
+            key: key_source(environment, key),
+            key_id: self.key_id.map(|setting| setting.value),
+            algorithm: None,
+            scopes: self.scopes.map_or_else(Vec::new, |text| words(&text.value)),
+            dpop: Dpop::of_setting(self.dpop.is_some_and(on)),
+        };
+        profile(environment, url, SignIn::PrivateKey(app))
+    }
+}
+
+/// Okta's SDKs take the key itself (PEM or JWK) or the path of its file in the same setting.
+fn key_source(environment: &Environment, key: Setting<SecretString>) -> SecretSource {
+    use secrecy::ExposeSecret as _;
+    let text = key.value.expose_secret().trim();
+    if text.starts_with('{') || text.contains("-----BEGIN") {
+        return SecretSource::Value(key.value);
+    }
+    let folder = match &key.origin {
+        Origin::File { path, .. } => path.parent().unwrap_or(&environment.here),
+        Origin::Variable(_) => &environment.here,
+    };
+    SecretSource::File(environment.path(folder, text))
+}
+
+/// Scopes as the SDKs take them: separated by commas or spaces.
+fn words(text: &str) -> Vec<String> {
+    text.split([',', ' ', '\n'])
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 fn half(environment: &Environment, has: &str, origin: &Origin, lacks: &str) -> Error {
     let at = shown(environment, origin);
     Error::usage(format!("Okta's settings have {has} ({at}) and not {lacks}"))
 }
 
-fn profile(
+fn api_token(
     environment: &Environment,
-    url: Setting<String>,
     token: Setting<SecretString>,
-) -> Result<OrgProfile, Error> {
+) -> Result<SecretSource, Error> {
     use secrecy::ExposeSecret as _;
-    if let Some(wrong) = wrong_url(&url.value, &["https", "http"]) {
-        let at = shown(environment, &url.origin);
-        return Err(
-            Error::usage(format!("the org's URL ({at}) cannot be used: {wrong}"))
-                .help("write it as https://acme.okta.com"),
-        );
-    }
     if token.value.expose_secret().contains(['{', '}', '<', '>']) {
         let at = shown(environment, &token.origin);
         return Err(
@@ -123,10 +201,25 @@ fn profile(
                 .help("create a token in the Admin Console under Security > API > Tokens"),
         );
     }
+    Ok(SecretSource::Value(token.value))
+}
+
+fn profile(
+    environment: &Environment,
+    url: Setting<String>,
+    sign_in: SignIn,
+) -> Result<OrgProfile, Error> {
+    if let Some(wrong) = wrong_url(&url.value, &["https", "http"]) {
+        let at = shown(environment, &url.origin);
+        return Err(
+            Error::usage(format!("the org's URL ({at}) cannot be used: {wrong}"))
+                .help("write it as https://acme.okta.com"),
+        );
+    }
     Ok(OrgProfile {
         profile: PROFILE.into(),
         url: url.value,
-        token: SecretSource::Value(token.value),
+        sign_in,
         production: false,
         origin: url.origin,
     })
@@ -140,10 +233,12 @@ fn refuse_home_token_elsewhere(
     here: &Settings,
     home: &Settings,
 ) -> Result<(), Error> {
-    let (Some(url), Some(token)) = (&here.url, &home.token) else {
+    let (Some(url), Some(token)) = (&here.url, home.token.as_ref().or(home.private_key.as_ref()))
+    else {
         return Ok(());
     };
-    let decided = variables.url.is_some() || variables.token.is_some() || here.token.is_some();
+    let brings = |settings: &Settings| settings.token.is_some() || settings.private_key.is_some();
+    let decided = variables.url.is_some() || brings(variables) || brings(here);
     let same = home.url.as_ref().is_some_and(|own| own.value == url.value);
     if decided || same {
         return Ok(());
@@ -176,6 +271,14 @@ fn from_variables(environment: &Environment) -> Settings {
         url: setting("OKTA_CLIENT_ORGURL"),
         token: setting("OKTA_CLIENT_TOKEN").map(secret),
         mode: setting("OKTA_CLIENT_AUTHORIZATIONMODE"),
+        client_id: setting("OKTA_CLIENT_CLIENTID"),
+        private_key: setting("OKTA_CLIENT_PRIVATEKEY").map(secret),
+        // The name differs between Okta's SDKs.
+        key_id: setting("OKTA_CLIENT_PRIVATEKEYID")
+            .or_else(|| setting("OKTA_CLIENT_KEYID"))
+            .or_else(|| setting("OKTA_CLIENT_KID")),
+        scopes: setting("OKTA_CLIENT_SCOPES"),
+        dpop: setting("OKTA_CLIENT_DPOPENABLED"),
     }
 }
 
@@ -201,6 +304,7 @@ struct Okta {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are Okta's")]
 struct Client {
     #[serde(default)]
     org_url: Option<Spanned<String>>,
@@ -208,6 +312,24 @@ struct Client {
     token: Option<Spanned<String>>,
     #[serde(default)]
     authorization_mode: Option<Spanned<String>>,
+    #[serde(default)]
+    client_id: Option<Spanned<String>>,
+    #[serde(default)]
+    private_key: Option<Spanned<String>>,
+    #[serde(default, alias = "keyId", alias = "kid")]
+    private_key_id: Option<Spanned<String>>,
+    #[serde(default)]
+    scopes: Option<Spanned<Scopes>>,
+    #[serde(default)]
+    dpop_enabled: Option<Spanned<bool>>,
+}
+
+/// A list, or one text with commas or spaces.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scopes {
+    List(Vec<String>),
+    Text(String),
 }
 
 fn from_file(environment: &Environment, path: &Path) -> Result<Settings, Error> {
@@ -231,6 +353,19 @@ fn from_file(environment: &Environment, path: &Path) -> Result<Settings, Error> 
         url: setting(client.org_url),
         token: setting(client.token).map(secret),
         mode: setting(client.authorization_mode),
+        client_id: setting(client.client_id),
+        private_key: setting(client.private_key).map(secret),
+        key_id: setting(client.private_key_id),
+        scopes: client.scopes.map(|scopes| {
+            let text = match &scopes.value {
+                Scopes::List(list) => list.join(" "),
+                Scopes::Text(text) => text.clone(),
+            };
+            setting_at(path, &scopes, text)
+        }),
+        dpop: client
+            .dpop_enabled
+            .map(|on| setting_at(path, &on, on.value.to_string())),
     })
 }
 
@@ -239,14 +374,18 @@ fn parse(text: &str) -> Result<Document, serde_saphyr::Error> {
     Ok(document.unwrap_or_default())
 }
 
-fn located(path: &Path, setting: &Spanned<String>) -> Option<Setting<String>> {
-    let value = setting.value.trim().to_owned();
-    let line = usize::try_from(setting.referenced.line()).unwrap_or(usize::MAX);
+fn setting_at<T>(path: &Path, place: &Spanned<T>, value: String) -> Setting<String> {
+    let line = usize::try_from(place.referenced.line()).unwrap_or(usize::MAX);
     let path = path.to_owned();
-    (!value.is_empty()).then_some(Setting {
+    Setting {
         value,
         origin: Origin::File { path, line },
-    })
+    }
+}
+
+fn located(path: &Path, setting: &Spanned<String>) -> Option<Setting<String>> {
+    let value = setting.value.trim().to_owned();
+    (!value.is_empty()).then(|| setting_at(path, setting, value))
 }
 
 /// The reader's own words may quote the file, and with it a token; so only the place is told.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::secret::SecretSource;
+use super::sign_in::SignIn;
 
 /// An Okta org under the name a person gave it.
 #[derive(Clone, Debug)]
@@ -12,7 +13,7 @@ pub struct OrgProfile {
     pub profile: String,
     /// As written; the client checks what it may connect to.
     pub url: String,
-    pub token: SecretSource,
+    pub sign_in: SignIn,
     /// A person's mark that mistakes here are costly.
     pub production: bool,
     pub origin: Origin,

@@ -13,11 +13,33 @@ use super::problem::{Source, nearest};
 use super::profile::{DirectoryProfile, OrgProfile, Origin, Security};
 use super::secret::SecretSource;
 use super::secret_text;
+use super::sign_in::{Dpop, PersonSignIn, PrivateKey, SignIn};
 
 const TOP_KEYS: &[&str] = &["orgs", "directories"];
-const ORG_KEYS: &[&str] = &["url", "token", "production"];
+const ORG_KEYS: &[&str] = &[
+    "url",
+    "token",
+    "token_command",
+    "production",
+    "client_id",
+    "private_key",
+    "key_id",
+    "algorithm",
+    "scopes",
+    "dpop",
+    "refresh_token",
+];
+/// Keys that go with `client_id` only.
+const APP_KEYS: &[&str] = &[
+    "private_key",
+    "key_id",
+    "algorithm",
+    "scopes",
+    "dpop",
+    "refresh_token",
+];
 const DIRECTORY_KEYS: &[&str] = &["url", "bind_dn", "password", "base", "ca", "security"];
-const SECRET_KEYS: &[&str] = &["env", "file", "command"];
+const SECRET_KEYS: &[&str] = &["env", "file", "command", "keyring"];
 const SECRET_EXAMPLE: &str = r#"{ env = "NAME" }, { file = "path" } or { command = "…" }"#;
 
 /// What one or several profile files say.
@@ -114,19 +136,92 @@ impl Reader<'_> {
     fn org(&mut self, section: &Section<'_>) {
         self.refuse_unknown_keys(section, ORG_KEYS);
         let url = self.url(section, &["https", "http"], "https://acme.okta.com");
-        let token = self.secret(section, "token");
+        let sign_in = self.sign_in(section);
         let production = self.boolean(section, "production");
-        let (Some(url), Some(token)) = (url, token) else {
+        let (Some(url), Some(sign_in)) = (url, sign_in) else {
             return;
         };
         let profile = OrgProfile {
             profile: section.title.clone(),
             url,
-            token,
+            sign_in,
             production,
             origin: self.origin(section),
         };
         self.profiles.orgs.insert(section.title.clone(), profile);
+    }
+
+    /// An app's key or a person's token where `client_id` stands, else an API token.
+    fn sign_in(&mut self, section: &Section<'_>) -> Option<SignIn> {
+        if let Some(client_id) = self.string(section, "client_id") {
+            return self.client(section, client_id);
+        }
+        for key in APP_KEYS
+            .iter()
+            .filter(|key| section.table.contains_key(**key))
+        {
+            self.source
+                .problem(section.span.clone(), format!("`{key}` needs `client_id`"))
+                .help("client_id is the app's id: Applications > the app > General");
+        }
+        let Some(command) = self.string(section, "token_command") else {
+            return self.secret(section, "token").map(SignIn::Token);
+        };
+        self.refuse_together(section, "token", "token_command");
+        Some(SignIn::Token(SecretSource::Command(command)))
+    }
+
+    fn client(&mut self, section: &Section<'_>, client_id: String) -> Option<SignIn> {
+        self.refuse_together(section, "token", "client_id");
+        self.refuse_together(section, "token_command", "client_id");
+        let scopes = self.strings(section, "scopes");
+        if section.table.contains_key("refresh_token") {
+            self.refuse_together(section, "private_key", "refresh_token");
+            return Some(SignIn::Person(PersonSignIn {
+                client_id,
+                refresh_token: self.secret(section, "refresh_token")?,
+                scopes,
+            }));
+        }
+        let dpop = Dpop::of_setting(self.boolean(section, "dpop"));
+        Some(SignIn::PrivateKey(PrivateKey {
+            client_id,
+            key: self.secret(section, "private_key")?,
+            key_id: self.string(section, "key_id"),
+            algorithm: self.string(section, "algorithm"),
+            scopes,
+            dpop,
+        }))
+    }
+
+    fn refuse_together(&mut self, section: &Section<'_>, one: &str, other: &str) {
+        if section.table.contains_key(one) {
+            self.source
+                .problem(
+                    section.span.clone(),
+                    format!("`{}` has both `{one}` and `{other}`", section.title),
+                )
+                .help("an org is signed in to in one way; remove one of the two");
+        }
+    }
+
+    /// A list of strings, or one string of several words.
+    fn strings(&mut self, section: &Section<'_>, key: &str) -> Vec<String> {
+        let Some(value) = section.table.get(key) else {
+            return Vec::new();
+        };
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        if let Some(text) = value.get_ref().as_str() {
+            return words(text);
+        }
+        let items = value.get_ref().as_array().map(|items| {
+            let texts = items.iter().map(|item| item.get_ref().as_str());
+            texts.map(|text| text.map(str::to_owned)).collect()
+        });
+        items.flatten().unwrap_or_else(|| {
+            self.wrong_type(value, value.span(), "a list of strings");
+            Vec::new()
+        })
     }
 
     fn directory(&mut self, section: &Section<'_>) {
@@ -347,6 +442,7 @@ impl Reader<'_> {
         Some(match *key {
             "env" => SecretSource::Env(written),
             "file" => SecretSource::File(self.file(&written)),
+            "keyring" => SecretSource::Keyring(written),
             _ => SecretSource::Command(written),
         })
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 
 use super::environment::Environment;
+use super::keyring;
 use crate::error::Error;
 
 /// Longest that a command may take to print a secret. Long enough to unlock a password store by hand.
@@ -22,6 +23,8 @@ pub enum SecretSource {
     File(PathBuf),
     /// A command for `sh -c` that prints the secret.
     Command(String),
+    /// An entry of the system's keyring, by its name.
+    Keyring(String),
     /// The secret itself, from `OKTA_CLIENT_TOKEN`, `okta.yaml` or the simulator.
     Value(SecretString),
 }
@@ -37,6 +40,23 @@ impl SecretSource {
             Self::Env(name) => from_variable(environment, name),
             Self::File(path) => from_file(environment, path),
             Self::Command(command) => from_command(command, COMMAND_TIMEOUT),
+            Self::Keyring(name) => keyring::read(name),
+            Self::Value(secret) => Ok(secret.clone()),
+        }
+    }
+
+    /// Reads a secret that may have several lines, such as a key in PEM.
+    ///
+    /// # Errors
+    /// As for [`SecretSource::read`], several lines excepted.
+    pub fn read_text(&self, environment: &Environment) -> Result<SecretString, Error> {
+        match self {
+            Self::Env(name) => variable(environment, name).map(SecretString::from),
+            Self::File(path) => file_text(environment, path).map(SecretString::from),
+            Self::Command(command) => {
+                command_output(command, COMMAND_TIMEOUT).map(SecretString::from)
+            }
+            Self::Keyring(name) => keyring::read(name),
             Self::Value(secret) => Ok(secret.clone()),
         }
     }
@@ -51,8 +71,13 @@ impl SecretSource {
 }
 
 fn from_variable(environment: &Environment, name: &str) -> Result<SecretString, Error> {
+    let value = variable(environment, name)?;
+    single_line(value, &format!("the variable {name}"))
+}
+
+fn variable<'a>(environment: &'a Environment, name: &str) -> Result<&'a str, Error> {
     match environment.variable(name) {
-        Some(value) => single_line(value, &format!("the variable {name}")),
+        Some(value) => Ok(value),
         None => Err(Error::usage(format!(
             "the variable {name}, which should hold a secret, is not set"
         ))
@@ -61,20 +86,29 @@ fn from_variable(environment: &Environment, name: &str) -> Result<SecretString, 
 }
 
 fn from_file(environment: &Environment, path: &Path) -> Result<SecretString, Error> {
+    let text = file_text(environment, path)?;
+    single_line(&text, &format!("the file {}", environment.shown(path)))
+}
+
+fn file_text(environment: &Environment, path: &Path) -> Result<String, Error> {
     let shown = environment.shown(path);
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    std::fs::read_to_string(path).map_err(|error| {
         Error::usage(format!(
             "the file {shown}, which should hold a secret, cannot be read: {error}"
         ))
         .help(format!(
             "write the secret into it, for your eyes only: (umask 077; cat > {shown})"
         ))
-    })?;
-    single_line(&text, &format!("the file {shown}"))
+    })
 }
 
 /// The command's stderr goes to the terminal as it comes, since a password store may ask for a touch or a PIN there.
 fn from_command(command: &str, timeout: Duration) -> Result<SecretString, Error> {
+    let output = command_output(command, timeout)?;
+    single_line(&output, &format!("the output of `{command}`"))
+}
+
+fn command_output(command: &str, timeout: Duration) -> Result<String, Error> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .stdin(Stdio::null())
@@ -99,7 +133,7 @@ fn from_command(command: &str, timeout: Duration) -> Result<SecretString, Error>
     if !status.success() {
         return Err(failed_command(command, &format!("failed ({status})")));
     }
-    single_line(&output, &format!("the output of `{command}`"))
+    Ok(output)
 }
 
 /// All that the child prints. A thread reads, since a pipe has no time-out of its own.

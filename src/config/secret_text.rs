@@ -3,7 +3,19 @@
 use std::ops::Range;
 
 /// Keys whose values are shown; the value of any other key, known or misspelt, may be a secret.
-const SHOWN: &[&str] = &["url", "production", "bind_dn", "base", "ca", "security"];
+const SHOWN: &[&str] = &[
+    "url",
+    "production",
+    "client_id",
+    "key_id",
+    "algorithm",
+    "scopes",
+    "dpop",
+    "bind_dn",
+    "base",
+    "ca",
+    "security",
+];
 
 /// The parts to hide: all that follows `=` on a line, unless the key is one of the harmless; and every line that is
 /// neither a heading, nor a comment, nor a pair, since it may be the rest of a string.

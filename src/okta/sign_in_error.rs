@@ -28,7 +28,8 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    pub(super) fn help(&self) -> &'static str {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
         match self {
             Self::Encrypted => {
                 "Okta's SDKs take no encrypted key either; decrypt it (openssl pkey -in KEY), and keep it where only you can read it"

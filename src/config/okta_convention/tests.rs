@@ -48,7 +48,7 @@ impl Place {
     fn org(&self) -> Result<Option<(String, String)>, String> {
         let org = super::org(&self.environment).map_err(|error| error.message)?;
         Ok(org.map(|org| {
-            let token = org.token.read(&self.environment).unwrap();
+            let token = org.sign_in.secret().read(&self.environment).unwrap();
             (org.url, token.expose_secret().to_owned())
         }))
     }
@@ -131,8 +131,12 @@ fn half_settings_other_modes_and_placeholders_are_refused_by_name() {
             "Okta's settings have a token (okta.yaml:4) and not a URL",
         ),
         (
+            Place::new().home("authorizationMode: Bearer; orgUrl: https://a.okta.com"),
+            "the authorization mode Bearer (~/.okta/okta.yaml:4) is not supported by this version",
+        ),
+        (
             Place::new().home("authorizationMode: PrivateKey; orgUrl: https://a.okta.com"),
-            "the authorization mode PrivateKey (~/.okta/okta.yaml:4) is not supported by this version",
+            "Okta's settings say authorization mode PrivateKey, and there is no clientId",
         ),
         (
             Place::new().here("orgUrl: https://{yourOktaDomain}; token: 00abc"),
@@ -193,5 +197,38 @@ fn a_file_without_settings_is_as_none() {
             Ok(None),
             "{text:?}"
         );
+    }
+}
+
+#[test]
+fn a_service_app_is_read_from_variables_and_files_with_the_names_of_all_sdks() {
+    let variables = Place::new()
+        .variable(URL, "https://a.okta.com")
+        .variable("OKTA_CLIENT_AUTHORIZATIONMODE", "PrivateKey")
+        .variable("OKTA_CLIENT_CLIENTID", "0oa1")
+        .variable("OKTA_CLIENT_PRIVATEKEY", "-----BEGIN PRIVATE KEY-----")
+        .variable("OKTA_CLIENT_KID", "k1")
+        .variable("OKTA_CLIENT_DPOPENABLED", "true")
+        .variable("OKTA_CLIENT_SCOPES", "okta.users.read,okta.groups.read");
+    let file = Place::new().here(
+        "orgUrl: https://a.okta.com; clientId: 0oa1; privateKey: keys/a.pem; privateKeyId: k1; dpopEnabled: true; \
+         scopes: [okta.users.read, okta.groups.read]",
+    );
+    for place in [variables, file] {
+        let org = org(&place.environment).unwrap().unwrap();
+        let SignIn::PrivateKey(app) = org.sign_in else {
+            panic!("{org:?}");
+        };
+        assert_eq!(
+            (app.client_id.as_str(), app.key_id.as_deref()),
+            ("0oa1", Some("k1"))
+        );
+        assert_eq!(app.scopes, ["okta.users.read", "okta.groups.read"]);
+        assert_eq!(app.dpop, Dpop::Always);
+        match app.key {
+            SecretSource::Value(_) => {}
+            SecretSource::File(path) => assert!(path.ends_with("keys/a.pem"), "{path:?}"),
+            other => panic!("{other:?}"),
+        }
     }
 }

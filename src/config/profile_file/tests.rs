@@ -40,12 +40,12 @@ fn a_whole_file_gives_its_profiles() {
     let acme = &profiles.orgs["acme"];
     assert_eq!(acme.url, "https://acme.okta.com");
     assert!(acme.production);
-    assert!(matches!(&acme.token, SecretSource::Env(name) if name == "ACME_TOKEN"));
+    assert!(matches!(acme.sign_in.secret(), SecretSource::Env(name) if name == "ACME_TOKEN"));
     assert_eq!(acme.origin.to_string(), "/srv/acme/okta-runbook.toml:2");
     let preview = &profiles.orgs["preview"];
     assert!(!preview.production);
     assert!(
-        matches!(&preview.token, SecretSource::File(path) if path == Path::new("/srv/acme/secrets/preview"))
+        matches!(preview.sign_in.secret(), SecretSource::File(path) if path == Path::new("/srv/acme/secrets/preview"))
     );
     let corp = &profiles.directories["corp.example"];
     assert_eq!(corp.base, "DC=Corp,DC=Example");
@@ -66,7 +66,7 @@ unknown key `prodution`
 4 | prodution = ****
   | ^^^^^^^^^
   |
-  = help: did you mean `production`? (known here: url, token, production)"
+  = help: did you mean `production`? (known here: url, token, token_command, production, client_id, private_key, key_id, algorithm, scopes, dpop, refresh_token)"
     );
 }
 
@@ -145,4 +145,41 @@ fn one_domain_in_two_spellings_is_refused() {
     let (_, reports) = read_text(&text);
     assert_eq!(reports.len(), 1, "{reports:?}");
     assert!(reports[0].contains("is here twice"));
+}
+
+#[test]
+fn an_org_is_signed_in_to_by_command_key_or_person() {
+    let text = r#"
+[orgs.a]
+url = "https://a.okta.com"
+token_command = "op read a"
+
+[orgs.b]
+url = "https://b.okta.com"
+client_id = "0oa1"
+private_key = { env = "KEY" }
+key_id = "k1"
+scopes = ["okta.users.read"]
+dpop = true
+
+[orgs.c]
+url = "https://c.okta.com"
+client_id = "0oa2"
+refresh_token = { file = "c" }
+"#;
+    let (profiles, wrong) = read_text(text);
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(
+        matches!(&profiles.orgs["a"].sign_in, SignIn::Token(SecretSource::Command(command)) if command == "op read a")
+    );
+    assert!(
+        matches!(&profiles.orgs["b"].sign_in, SignIn::PrivateKey(app) if app.client_id == "0oa1"
+            && app.scopes == ["okta.users.read"] && app.dpop == Dpop::Always)
+    );
+    assert!(
+        matches!(&profiles.orgs["c"].sign_in, SignIn::Person(person) if person.client_id == "0oa2")
+    );
+    let text =
+        "[orgs.a]\nurl = \"https://a.okta.com\"\ntoken_command = \"c\"\ntoken = { env = \"T\" }\n";
+    assert!(only_report(text).contains("`a` has both `token` and `token_command`"));
 }

@@ -1,0 +1,117 @@
+//! From a profile's sign-in to what the client signs with: secrets are read here, when they are needed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::Context;
+use crate::config::{
+    self, Environment, OrgProfile, PersonSignIn, PrivateKey, SecretSource, SignIn,
+};
+use crate::error::Error;
+use crate::okta::{Algorithm, Credentials, Dpop, Keep, KeyError, Person, ServiceApp, SigningKey};
+use crate::terminal::Terminal;
+
+/// What the org of `profile` knows its caller by.
+///
+/// # Errors
+/// The secret cannot be read, or is no key that Okta takes; never with a part of it.
+pub(super) fn credentials(context: &Context, profile: &OrgProfile) -> Result<Credentials, Error> {
+    let environment = context.config.environment();
+    match &profile.sign_in {
+        SignIn::Token(source) => source.read(environment).map(Credentials::Ssws),
+        SignIn::PrivateKey(app) => service_app(environment, profile, app)
+            .map(|app| Credentials::PrivateKeyJwt(Box::new(app))),
+        SignIn::Person(person) => {
+            signed_in(context, profile, person).map(|person| Credentials::Refresh(Box::new(person)))
+        }
+    }
+}
+
+fn service_app(
+    environment: &Environment,
+    profile: &OrgProfile,
+    app: &PrivateKey,
+) -> Result<ServiceApp, Error> {
+    let wrong =
+        |error: &KeyError| Error::usage(format!("{}: {error}", profile.origin)).help(error.help());
+    let text = app.key.read_text(environment)?;
+    let mut key = SigningKey::parse(&text)
+        .map_err(|error| wrong(&error))?
+        .with_key_id(app.key_id.clone());
+    if let Some(name) = &app.algorithm {
+        let algorithm = Algorithm::parse(name).ok_or_else(|| {
+            Error::usage(format!(
+                "{}: Okta takes no signature by `{name}`",
+                profile.origin
+            ))
+            .help("one of RS256, RS384, RS512, ES256, ES384, ES512")
+        })?;
+        key = key
+            .with_algorithm(algorithm)
+            .map_err(|error| wrong(&error))?;
+    }
+    Ok(ServiceApp {
+        client_id: app.client_id.clone(),
+        key,
+        scopes: app.scopes.clone(),
+        dpop: match app.dpop {
+            config::Dpop::Always => Dpop::Always,
+            config::Dpop::WhenAsked => Dpop::WhenAsked,
+        },
+    })
+}
+
+fn signed_in(
+    context: &Context,
+    profile: &OrgProfile,
+    person: &PersonSignIn,
+) -> Result<Person, Error> {
+    let name = &profile.profile;
+    let refresh_token = person
+        .refresh_token
+        .read(context.config.environment())
+        .map_err(|error| error.help(format!("sign in: okta-runbook orgs login {name}")))?;
+    Ok(Person {
+        client_id: person.client_id.clone(),
+        refresh_token,
+        // All that the person agreed to.
+        scopes: Vec::new(),
+        dpop: Dpop::WhenAsked,
+        keep: keep(&context.terminal, &person.refresh_token),
+    })
+}
+
+/// Okta may replace a refresh token at each use; only a file can be written by us.
+fn keep(terminal: &Terminal, source: &SecretSource) -> Option<Keep> {
+    let SecretSource::File(path) = source else {
+        return None;
+    };
+    let (path, terminal) = (path.clone(), terminal.clone());
+    Some(Arc::new(move |token: &SecretString| {
+        if let Err(error) = store(&path, token) {
+            terminal.warn(&format!(
+                "the new refresh token cannot be kept in {}: {error}; sign in again before the next run",
+                path.display()
+            ));
+        }
+    }))
+}
+
+/// Writes a secret so that only its owner can read it: beside the old one first, so that none is lost when this process dies.
+pub(super) fn store(path: &PathBuf, secret: &SecretString) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let new = path.with_extension("new");
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    writeln!(file, "{}", secret.expose_secret())?;
+    file.sync_all()?;
+    std::fs::rename(new, path)
+}
