@@ -7,6 +7,7 @@ mod copy;
 mod credentials;
 mod diff;
 mod eval;
+mod guard;
 mod list;
 mod new;
 mod operations;

@@ -23,6 +23,9 @@ pub(super) struct Conduct {
     /// Agree to all writes beforehand; with --simulator, attest the manual steps too.
     #[arg(long, short)]
     pub(super) yes: bool,
+    /// Let the run change this production org without typing its name.
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) production: Vec<String>,
     /// Attest that the manual step of this name is done; `all` for every one.
     #[arg(long, value_name = "NAME")]
     attest: Vec<String>,

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
+use super::guard;
 use super::run::{checked, sources};
 use super::runs::the_run;
 use super::undo::taken_back;
@@ -15,6 +16,7 @@ use crate::error::{Error, Exit};
 use crate::run::event::Outcome;
 use crate::run::journal::{Journal, Kind, Record};
 use crate::run::{self, Edits, Run, Settings};
+use crate::script::check;
 use crate::script::parameters::Parameters;
 use crate::script::runbook::Kind as ParameterKind;
 use crate::script::{Ended, Mode, Procedure, Runbook};
@@ -73,6 +75,7 @@ fn resume_runbook(
     };
     let runbook = Runbook::parse(&source)?;
     let digest = source.digest.clone();
+    let report = check::check(source.clone(), &library);
     let procedure = Procedure::compile(source, &runbook, library)?;
     let parameters = parameters(context, &runbook, record, &arguments.parameters)?;
     let edits = edits(record, &procedure, &parameters.values);
@@ -91,6 +94,7 @@ fn resume_runbook(
         kind: Kind::Run,
     };
     let secrets = parameters.secrets.values().cloned().collect();
+    guard::before_run(context, world, &report, &arguments.conduct, &runtime()?)?;
     let resumed = Resumed::begin(
         context,
         arguments,
@@ -114,6 +118,8 @@ fn resume_undo(
 ) -> Result<Exit, Error> {
     let only = record.parameters["only"].as_str();
     let steps = run::undo::plan(&journal, of, only).map_err(|error| of_run(&error.into()))?;
+    let conduct = &arguments.conduct;
+    guard::production(context, world, &conduct.production, &conduct.terminal())?;
     let procedure = run::Procedure {
         runbook: record.runbook.clone(),
         digest: record.digest.clone(),

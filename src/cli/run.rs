@@ -7,10 +7,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
+use super::guard;
 use super::world::Where;
 use crate::error::{Error, Exit};
 use crate::ldap::Dn;
 use crate::run::{self, Edits, Run, Settings, journal};
+use crate::script::check;
 use crate::script::parameters::{self, Outside, Parameters, Problem};
 use crate::script::{Mode, Procedure, Runbook};
 
@@ -34,6 +36,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let source = library.find(&arguments.runbook)?;
     let runbook = Runbook::parse(&source)?;
     let (digest, entry) = (source.digest.clone(), source.path.clone());
+    let report = check::check(source.clone(), &library);
     let procedure = Procedure::compile(source, &runbook, library)?;
     let mode = if arguments.place.simulator.is_some() {
         Mode::Examples
@@ -44,6 +47,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     parameters.values.extend(origins(&parameters));
     let runtime = runtime()?;
     let world = runtime.block_on(arguments.place.find(context, &runbook))?;
+    guard::before_run(context, &world, &report, &arguments.conduct, &runtime)?;
     let cancelled = CancellationToken::new();
     let terminal = arguments.conduct.terminal();
     let place = if arguments.place.simulator.is_some() {

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
+use super::guard;
 use super::runs::the_run;
 use super::world::of_record;
 use crate::error::{Error, Exit};
@@ -54,6 +55,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     show(&terminal, &steps);
     let runtime = runtime()?;
     let world = of_record(context, &record, &arguments.orgs)?;
+    guard::production(context, &world, &arguments.conduct.production, &terminal)?;
     let cancelled = CancellationToken::new();
     let (listener, watcher) = arguments.conduct.audience(&terminal);
     let run = Run::begin(Settings {

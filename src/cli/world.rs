@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::credentials::credentials;
+use super::guard::usual_scopes;
 use crate::config::{self, DirectoryProfile, Environment, OrgProfile};
 use crate::error::Error;
 use crate::ldap::{self, Dn};
@@ -207,8 +208,10 @@ pub(super) fn client(
             .warn(&format!("{}: {warning}", profile.origin));
     }
     let credentials = credentials(context, profile)?;
-    Client::new(base, credentials, settings(reserve))
-        .map_err(|error| as_usage(&error.to_string(), error.help()))
+    let client = Client::new(base, credentials, settings(reserve))
+        .map_err(|error| as_usage(&error.to_string(), error.help()))?;
+    client.ask_for(usual_scopes());
+    Ok(client)
 }
 
 fn as_usage(message: &str, help: Option<String>) -> Error {
