@@ -11,6 +11,7 @@ mod guard;
 mod list;
 mod new;
 mod operations;
+mod orgs;
 mod repl;
 mod report;
 mod resume;
@@ -59,6 +60,7 @@ enum Command {
     Show(show::Arguments),
     Operations(operations::Arguments),
     Simulator(simulator::Arguments),
+    Orgs(orgs::Arguments),
 }
 
 /// Form of a reading command's output.
@@ -119,6 +121,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Check(arguments) => check::execute(&context, &arguments),
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),
+        Command::Orgs(arguments) => orgs::execute(&context, &arguments),
         Command::Simulator(arguments) => simulator::execute(&context, &arguments),
     }
 }

@@ -28,6 +28,15 @@ use crate::error::Error;
 /// Name of a profile file, here and in the user's configuration folder.
 pub const PROFILE_FILE: &str = "okta-runbook.toml";
 
+/// Whose profile file is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// `okta-runbook.toml` here.
+    Project,
+    /// That in the user's configuration folder.
+    User,
+}
+
 /// What is configured, from every place at once.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -101,6 +110,26 @@ impl Config {
     /// All directories, by domain.
     pub fn directories(&self) -> impl Iterator<Item = &DirectoryProfile> {
         self.profiles.directories.values()
+    }
+
+    /// The org profiles of the files, by name.
+    pub fn orgs(&self) -> impl Iterator<Item = &OrgProfile> {
+        self.profiles.orgs.values()
+    }
+
+    /// The file that a new profile is written to: the one that was named, else that of the project or of the user.
+    pub fn profile_file(&self, of: Whose) -> Option<&Path> {
+        let place = match of {
+            Whose::Project => self.looked.first(),
+            Whose::User => self.looked.last(),
+        };
+        place.map(PathBuf::as_path)
+    }
+
+    /// Where a secret is kept in a file when that was asked for.
+    pub fn secret_file(&self, profile: &str) -> Option<PathBuf> {
+        let data = self.environment.data_home.as_ref()?;
+        Some(data.join("okta-runbook/secrets").join(profile))
     }
 
     /// Names of the org profiles, in order.

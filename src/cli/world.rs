@@ -228,7 +228,7 @@ fn directories(context: &Context) -> Result<BTreeMap<String, Arc<ldap::Directory
     directories.collect()
 }
 
-fn directory(
+pub(super) fn directory(
     profile: &DirectoryProfile,
     environment: &Environment,
 ) -> Result<ldap::Directory, Error> {

@@ -115,6 +115,26 @@ impl Client {
         self.session.granted(self.endpoint(observer)).await
     }
 
+    /// Reads what an org shows to everyone, such as `/.well-known/okta-organization`. No token goes along, so that it tells whether
+    /// the address is an org's before any credential is risked.
+    pub async fn look(&self, path: &str) -> Result<Response, Error> {
+        let url = self.base.target(path, &[])?;
+        let body = Request::new(Method::Get, path).encode()?;
+        let answer = self
+            .once(Method::Get, &url, &body, &Signature::none())
+            .await?;
+        let rate = RateLimit::read(&answer.headers);
+        let date = limits::date(&answer.headers);
+        self.governor.learn(bucket(Method::Get, path), rate, date);
+        answer.judge(self.base.host())
+    }
+
+    /// By how many milliseconds the org's clock is ahead of this machine's, at least; `None` before its first answer. Whole seconds
+    /// are all that it tells.
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.governor.known_ahead()
+    }
+
     /// Sends a request, when the org's limits allow it. A 429 was not carried out: it is waited out, told to the observer first,
     /// and the request is sent again, up to [`Settings::max_attempts`] times. Dropping the future ends the wait.
     ///

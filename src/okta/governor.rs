@@ -209,6 +209,11 @@ impl Governor {
         self.state().clock.ahead.unwrap_or(0)
     }
 
+    /// The same; `None` before the first answer.
+    pub(super) fn known_ahead(&self) -> Option<i64> {
+        self.state().clock.ahead
+    }
+
     pub(super) fn rates(&self) -> Vec<Rate> {
         let state = self.state();
         let mut rates: Vec<Rate> = state

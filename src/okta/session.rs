@@ -48,6 +48,16 @@ pub(super) struct Signature {
     token: Option<Arc<Held>>,
 }
 
+impl Signature {
+    /// Of a request that everyone may make.
+    pub(super) fn none() -> Self {
+        Self {
+            headers: HeaderMap::new(),
+            token: None,
+        }
+    }
+}
+
 impl Session {
     pub(super) fn new(credentials: Credentials) -> Self {
         Self {

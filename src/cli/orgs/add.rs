@@ -1,0 +1,196 @@
+//! `orgs add`: writes a profile, and keeps its secret where it belongs.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use secrecy::SecretString;
+
+use super::super::Context;
+use super::super::credentials::store;
+use crate::config::{Whose, keyring};
+use crate::error::{Error, Exit};
+
+/// Add an org profile.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pass show okta | okta-runbook orgs add acme --url https://acme.okta.com --store keyring
+  okta-runbook orgs add acme --url https://acme.okta.com --env ACME_TOKEN
+  okta-runbook orgs add acme --url https://acme.okta.com --client-id 0oa1 --file acme.pem
+  okta-runbook orgs add acme --url https://acme.okta.com --client-id 0oa2 --person --store keyring")]
+pub(super) struct Arguments {
+    /// Name of the profile.
+    name: String,
+    /// Address of the org, such as https://acme.okta.com.
+    #[arg(long)]
+    url: String,
+    /// Client id of a service app (its secret is a private key), or with --person of a Native app.
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Sign in as a person with `orgs login`.
+    #[arg(long, requires = "client_id")]
+    person: bool,
+    /// Id of the key in the service app.
+    #[arg(long, value_name = "ID", requires = "client_id")]
+    key_id: Option<String>,
+    #[command(flatten)]
+    place: Place,
+    /// Mark it: its name must be typed before it is changed.
+    #[arg(long)]
+    production: bool,
+    /// Write to the user's profile file instead of the one here.
+    #[arg(long)]
+    user: bool,
+}
+
+/// Where the secret is.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Place {
+    /// A variable that holds it.
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// A file that holds it.
+    #[arg(long, value_name = "PATH")]
+    file: Option<String>,
+    /// A command that prints it.
+    #[arg(long, value_name = "COMMAND")]
+    command: Option<String>,
+    /// Keep it: it is read from standard input.
+    #[arg(long, value_enum)]
+    store: Option<Store>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Store {
+    /// The system's keyring.
+    Keyring,
+    /// A file of mode 0600 in the user's data folder.
+    File,
+}
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let name = &arguments.name;
+    if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        || name.starts_with('.')
+    {
+        return Err(Error::usage(format!("`{name}` cannot name a profile"))
+            .help("letters, digits, `-`, `_` and `.`"));
+    }
+    if context.config.org_names().contains(&name.as_str()) {
+        return Err(Error::usage(format!("there is a profile `{name}` already"))
+            .help(format!("remove it first: okta-runbook orgs remove {name}")));
+    }
+    let whose = if arguments.user {
+        Whose::User
+    } else {
+        Whose::Project
+    };
+    let file = context.config.profile_file(whose);
+    let file = file.ok_or_else(|| Error::usage("there is no place for a profile file"))?;
+    let place = place(context, arguments)?;
+    append(file, &section(arguments, &place))?;
+    let shown = context.config.environment().shown(file);
+    context.terminal.line(&format!("added {name} to {shown}"));
+    let next = if arguments.person { "login" } else { "test" };
+    context
+        .terminal
+        .line(&format!("next: okta-runbook orgs {next} {name}"));
+    Ok(Exit::Succeeded)
+}
+
+/// The inline table that names the place; stores the secret when that is asked for.
+fn place(context: &Context, arguments: &Arguments) -> Result<String, Error> {
+    let place = &arguments.place;
+    let pairs = [
+        ("env", &place.env),
+        ("file", &place.file),
+        ("command", &place.command),
+    ];
+    if let Some((key, Some(value))) = pairs.iter().find(|(_, value)| value.is_some()) {
+        return Ok(format!("{{ {key} = {} }}", quoted(value)));
+    }
+    let name = &arguments.name;
+    if place.store == Some(Store::Keyring) {
+        if !arguments.person {
+            keyring::store(name, &from_input(context)?)?;
+        }
+        return Ok(format!("{{ keyring = {} }}", quoted(name)));
+    }
+    let path = context.config.secret_file(name);
+    let path = path.ok_or_else(|| Error::usage("this system has no data folder for a secret"))?;
+    if !arguments.person {
+        store(&path, &from_input(context)?).map_err(|error| {
+            Error::failed(format!("{} cannot be written: {error}", path.display()))
+        })?;
+    }
+    Ok(format!("{{ file = {} }}", quoted(&path.to_string_lossy())))
+}
+
+/// On a terminal it would be seen, and stay in the scrollback.
+fn from_input(context: &Context) -> Result<SecretString, Error> {
+    if context.terminal.asks() {
+        return Err(
+            Error::usage("the secret is read from standard input, which is a terminal")
+                .help("pipe it: pass show okta | okta-runbook orgs add …"),
+        );
+    }
+    let text = std::io::read_to_string(std::io::stdin())
+        .map_err(|error| Error::usage(format!("standard input cannot be read: {error}")))?;
+    match text.trim() {
+        "" => Err(Error::usage(
+            "standard input, which should hold the secret, is empty",
+        )),
+        secret => Ok(secret.into()),
+    }
+}
+
+fn section(arguments: &Arguments, place: &str) -> String {
+    let mut text = format!(
+        "[orgs.{}]\nurl = {}\n",
+        quoted(&arguments.name),
+        quoted(&arguments.url)
+    );
+    let key = match (&arguments.client_id, arguments.person) {
+        (None, _) => "token",
+        (Some(_), false) => "private_key",
+        (Some(_), true) => "refresh_token",
+    };
+    // Writing to a string cannot fail.
+    if let Some(id) = &arguments.client_id {
+        let _ = writeln!(text, "client_id = {}", quoted(id));
+    }
+    let _ = writeln!(text, "{key} = {place}");
+    if let Some(id) = &arguments.key_id {
+        let _ = writeln!(text, "key_id = {}", quoted(id));
+    }
+    if arguments.production {
+        text.push_str("production = true\n");
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn append(file: &Path, section: &str) -> Result<(), Error> {
+    let failed = |error: std::io::Error| {
+        Error::failed(format!("{} cannot be written: {error}", file.display()))
+    };
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    if !text.is_empty() {
+        text.truncate(text.trim_end().len());
+        text.push_str("\n\n");
+    }
+    text.push_str(section);
+    std::fs::write(file, text).map_err(failed)
+}

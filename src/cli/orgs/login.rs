@@ -1,0 +1,113 @@
+//! `orgs login`: a person signs in with a browser, and this machine keeps the refresh token.
+
+use std::time::Instant;
+
+use secrecy::SecretString;
+
+use super::super::Context;
+use super::super::conduct::runtime;
+use super::super::credentials::store;
+use super::super::guard::{of_okta, usual_scopes};
+use crate::config::{OrgProfile, PersonSignIn, SecretSource, SignIn, keyring};
+use crate::error::{Error, Exit};
+use crate::okta::device::{self, Device, Progress};
+use crate::okta::{self, BaseUrl, Dpop};
+
+/// Sign in to an org as a person: shows a code and where to enter it, and waits.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: okta-runbook orgs login acme
+The profile names a Native app: client_id, and refresh_token = { keyring = \"acme\" } or { file = \"…\" }.")]
+pub(super) struct Arguments {
+    profile: String,
+}
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let profile = context.config.org(&arguments.profile)?;
+    let SignIn::Person(person) = &profile.sign_in else {
+        return Err(Error::usage(format!(
+            "`{}` is not signed in to by a person",
+            profile.profile
+        ))
+        .help(
+            "give its profile the client_id of a Native app and refresh_token = { keyring = \"NAME\" }",
+        ));
+    };
+    check_place(&person.refresh_token)?;
+    let token = runtime()?.block_on(signed_in(context, &profile, person))?;
+    keep(&person.refresh_token, &token)?;
+    context
+        .terminal
+        .line(&format!("signed in to {}", profile.profile));
+    Ok(Exit::Succeeded)
+}
+
+async fn signed_in(
+    context: &Context,
+    profile: &OrgProfile,
+    person: &PersonSignIn,
+) -> Result<SecretString, Error> {
+    let (base, _) = BaseUrl::parse(&profile.url)
+        .map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
+    let scopes = if person.scopes.is_empty() {
+        usual_scopes()
+    } else {
+        person.scopes.clone()
+    };
+    let settings = okta::Settings::default();
+    let begun = device::begin(base, &person.client_id, &scopes, Dpop::WhenAsked, settings).await;
+    let mut device = begun.map_err(|error| of_okta(&profile.profile, &error))?;
+    show(context, &device);
+    let done = wait(&mut device).await;
+    let done = done.map_err(|error| of_okta(&profile.profile, &error))?;
+    done.ok_or_else(|| {
+        Error::failed("nobody agreed before the code ended").help("begin again: orgs login")
+    })?
+    .ok_or_else(|| {
+        Error::failed("the org gave no refresh token")
+            .help("turn on the grant type Refresh Token in the app, and grant it offline_access")
+    })
+}
+
+fn show(context: &Context, device: &Device) {
+    let minutes = device.expires_in.as_secs() / 60;
+    context.terminal.line(&format!(
+        "open {}\nenter {}\nwithin {minutes} minutes; Ctrl-C gives up",
+        device.verification_uri, device.user_code
+    ));
+    if let Some(whole) = &device.verification_uri_complete {
+        context.terminal.line(&format!("or open {whole}"));
+    }
+}
+
+/// The refresh token in the end; the outer `None` when the code ended first.
+async fn wait(device: &mut Device) -> Result<Option<Option<SecretString>>, okta::Error> {
+    let end = Instant::now() + device.expires_in;
+    while Instant::now() < end {
+        tokio::time::sleep(device.interval).await;
+        if let Progress::SignedIn(signed) = device.poll().await? {
+            return Ok(Some(signed.refresh_token));
+        }
+    }
+    Ok(None)
+}
+
+/// Found before a person goes to a browser.
+fn check_place(place: &SecretSource) -> Result<(), Error> {
+    match place {
+        SecretSource::File(_) | SecretSource::Keyring(_) => Ok(()),
+        _ => Err(Error::usage(
+            "a refresh token can be kept in the keyring or in a file, not in a variable or a command",
+        )
+        .help("refresh_token = { keyring = \"NAME\" } or { file = \"path\" }")),
+    }
+}
+
+fn keep(place: &SecretSource, token: &SecretString) -> Result<(), Error> {
+    match place {
+        SecretSource::File(path) => store(path, token).map_err(|error| {
+            Error::failed(format!("{} cannot be written: {error}", path.display()))
+        }),
+        SecretSource::Keyring(name) => keyring::store(name, token),
+        other => check_place(other),
+    }
+}

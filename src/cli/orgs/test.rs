@@ -1,0 +1,322 @@
+//! `orgs test`: what an org is, who calls it, what he may, and what stands in the way.
+
+use serde_json::{Value, json};
+
+use super::super::conduct::runtime;
+use super::super::guard::missing;
+use super::super::world::{RESERVE, client, directory};
+use super::super::{Context, Output};
+use super::diagnosis::Diagnosis;
+use crate::config::{OrgProfile, SignIn};
+use crate::error::{Error, Exit};
+use crate::okta::{self, Client, Method, Request, Response, Silent};
+use crate::report::table::text_table;
+use crate::script::check;
+
+/// Test an org profile: address, clock, sign-in, roles, scopes, limits, AD agents, directories. Changes nothing.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: okta-runbook orgs test acme --runbook ad/move_user_to_ou
+Exit code 1 when something is wrong."
+)]
+pub(super) struct Arguments {
+    /// Profile; without it, the org that a run would take.
+    profile: Option<String>,
+    /// Compare the granted scopes with those that this runbook needs.
+    #[arg(long, value_name = "NAME")]
+    runbook: Option<String>,
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// From this difference on a clock is wrong: a proof or assertion from it may be refused. In milliseconds.
+const CLOCK_TOLERANCE: i64 = 60_000;
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let profile = match &arguments.profile {
+        Some(name) => context.config.org(name)?,
+        None => context.config.default_org()?,
+    };
+    let needed = match &arguments.runbook {
+        Some(name) => needed(context, name)?,
+        None => Vec::new(),
+    };
+    let client = client(context, &profile, RESERVE)?;
+    if !needed.is_empty() {
+        client.ask_for(needed.clone());
+    }
+    let mut test = Test {
+        client: &client,
+        profile: &profile,
+        found: Diagnosis::default(),
+    };
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        test.org(&needed).await;
+        test.directories(context).await;
+    });
+    tell(context, arguments.output, &profile, &test.found);
+    Ok(if test.found.is_bad() {
+        Exit::Failed
+    } else {
+        Exit::Succeeded
+    })
+}
+
+fn needed(context: &Context, runbook: &str) -> Result<Vec<String>, Error> {
+    let library = context.library();
+    let report = check::check(library.find(runbook)?, &library);
+    Ok(report.scopes.iter().map(ToString::to_string).collect())
+}
+
+fn tell(context: &Context, output: Output, profile: &OrgProfile, found: &Diagnosis) {
+    if output == Output::Json {
+        let shown =
+            json!({"profile": profile.profile, "url": profile.url, "checks": found.as_json()});
+        context.terminal.line(&shown.to_string());
+        return;
+    }
+    let columns = ["", "", "found", "what to do"];
+    let table = text_table(&columns, &found.cells(), context.terminal.width());
+    context
+        .terminal
+        .line(&format!("{} ({})\n{table}", profile.profile, profile.url));
+}
+
+struct Test<'a> {
+    client: &'a Client,
+    profile: &'a OrgProfile,
+    found: Diagnosis,
+}
+
+impl Test<'_> {
+    /// Each part needs the one before: a wrong address says nothing of the token.
+    async fn org(&mut self, needed: &[String]) {
+        if !self.address().await {
+            return;
+        }
+        self.clock();
+        if !self.sign_in(needed).await {
+            return;
+        }
+        self.principal().await;
+        self.agents().await;
+        self.limits();
+    }
+
+    async fn address(&mut self) -> bool {
+        let looked = self.client.look("/.well-known/okta-organization").await;
+        let body = match looked {
+            Ok(response) => response.body,
+            Err(error) => {
+                self.found.failed("organization", &error);
+                return false;
+            }
+        };
+        let text = |key: &str| body[key].as_str().unwrap_or("unknown");
+        if body["id"].as_str().is_none_or(|id| !id.starts_with("00o")) {
+            let advice = "configure the address of the org itself, such as https://acme.okta.com";
+            self.found
+                .bad("organization", "what answers there is no Okta org", advice);
+            return false;
+        }
+        self.found.good("organization", text("id"));
+        let pipeline = match text("pipeline") {
+            "idx" => "Identity Engine",
+            "v1" => "Classic Engine",
+            other => other,
+        };
+        self.found.good("pipeline", pipeline);
+        true
+    }
+
+    fn clock(&mut self) {
+        let Some(ahead) = self.client.clock_ahead() else {
+            return;
+        };
+        let seconds = ahead / 1000;
+        if ahead.abs() <= CLOCK_TOLERANCE {
+            self.found
+                .good("clock", "less than a minute from the org's");
+            return;
+        }
+        let side = if seconds > 0 { "behind" } else { "ahead of" };
+        let found = format!(
+            "this machine's clock is {} s {side} the org's",
+            seconds.abs()
+        );
+        let advice = "set it right (NTP): sign-in by key and DPoP proofs are refused otherwise";
+        if matches!(self.profile.sign_in, SignIn::Token(_)) {
+            self.found.doubtful("clock", found, advice);
+        } else {
+            self.found.bad("clock", found, advice);
+        }
+    }
+
+    /// Gets an access token, or uses the API token for the first time.
+    async fn sign_in(&mut self, needed: &[String]) -> bool {
+        match self.client.granted_scopes(&Silent).await {
+            Err(error) => {
+                self.found.failed("sign-in", &error);
+                false
+            }
+            Ok(Some(granted)) => {
+                self.found.good(
+                    "sign-in",
+                    format!("{} (OAuth)", super::list::kind(self.profile)),
+                );
+                self.scopes(needed, &granted);
+                true
+            }
+            Ok(None) => match self.get("/api/v1/users/me").await {
+                Err(error) if error.status() == Some(401) => {
+                    self.found.failed("sign-in", &error);
+                    false
+                }
+                _ => {
+                    self.found.good("sign-in", "API token (SSWS)");
+                    true
+                }
+            },
+        }
+    }
+
+    fn scopes(&mut self, needed: &[String], granted: &[String]) {
+        let list = granted.join(" ");
+        let lacking = missing(needed, granted);
+        if lacking.is_empty() {
+            self.found.good("scopes", list);
+            return;
+        }
+        self.found.bad(
+            "scopes",
+            format!("{list}; missing: {}", lacking.join(" ")),
+            "grant them to the app: Applications > the app > Okta API Scopes",
+        );
+    }
+
+    async fn principal(&mut self) {
+        let path = match &self.profile.sign_in {
+            SignIn::PrivateKey(app) => {
+                self.found
+                    .good("principal", format!("service app {}", app.client_id));
+                format!("/oauth2/v1/clients/{}/roles", app.client_id)
+            }
+            _ => match self.get("/api/v1/users/me").await {
+                Ok(me) => {
+                    let login = me.body["profile"]["login"].as_str().unwrap_or("unknown");
+                    self.found.good("principal", login);
+                    "/api/v1/users/me/roles".to_owned()
+                }
+                Err(error) => return self.found.failed("principal", &error),
+            },
+        };
+        self.roles(&path).await;
+    }
+
+    async fn roles(&mut self, path: &str) {
+        const ADVICE: &str = "assign an admin role to it: Security > Administrators, or for a service app Applications > the app > \
+                              Admin roles; without one every call is refused";
+        match self.get(path).await {
+            Ok(response) => match names(&response.body) {
+                none if none.is_empty() => self.found.bad("roles", "no admin role", ADVICE),
+                names => self.found.good("roles", names.join(", ")),
+            },
+            // Reading roles needs a right of its own: any other read tells whether there is a role at all.
+            Err(refused) => match self.get("/api/v1/users?limit=1").await {
+                Err(error) if error.api().is_some_and(|api| api.is("E0000006")) => {
+                    self.found
+                        .bad("roles", "no admin role, or none that reads users", ADVICE);
+                }
+                _ => self.found.unseen("roles", &refused),
+            },
+        }
+    }
+
+    async fn agents(&mut self) {
+        let pools = match self.get("/api/v1/agentPools?poolType=AD").await {
+            Ok(response) => response.body,
+            Err(error) => return self.found.unseen("AD agents", &error),
+        };
+        let pools = pools.as_array().map_or(&[][..], Vec::as_slice);
+        if pools.is_empty() {
+            self.found
+                .good("AD agents", "no Active Directory is connected");
+        }
+        for pool in pools {
+            let text = |key: &str| pool[key].as_str().unwrap_or("unknown");
+            let agents = pool["agents"].as_array().map_or(0, Vec::len);
+            let found = format!(
+                "{}: {}, {agents} agents",
+                text("name"),
+                text("operationalStatus")
+            );
+            match text("operationalStatus") {
+                "OPERATIONAL" => self.found.good("AD agents", found),
+                _ => self.found.doubtful(
+                    "AD agents",
+                    found,
+                    "start the agents (Directory > Directory Integrations > Agents): nothing reaches the directory without them",
+                ),
+            }
+        }
+    }
+
+    fn limits(&mut self) {
+        for rate in self.client.rates() {
+            let found = format!(
+                "{}: {} a minute, of which {} are used here",
+                rate.bucket, rate.limit, rate.share
+            );
+            self.found.good("rate limit", found);
+        }
+    }
+
+    async fn directories(&mut self, context: &Context) {
+        for profile in context.config.directories() {
+            let built = directory(profile, context.config.environment());
+            let directory = match built {
+                Ok(directory) => directory,
+                Err(error) => {
+                    self.found
+                        .bad("LDAP", error.message.clone(), error.help.join("; "));
+                    continue;
+                }
+            };
+            let base = directory.base().clone();
+            match directory.exists(&base).await {
+                Ok(true) => self
+                    .found
+                    .good("LDAP", format!("{} at {}", profile.domain, profile.url)),
+                Ok(false) => self.found.bad(
+                    "LDAP",
+                    format!("{}: there is no {}", profile.domain, profile.base),
+                    "correct `base` in the profile of the directory",
+                ),
+                Err(error) => self.found.bad(
+                    "LDAP",
+                    format!("{}: {error}", profile.domain),
+                    error.help().unwrap_or_default(),
+                ),
+            }
+        }
+    }
+
+    async fn get(&self, path: &str) -> Result<Response, okta::Error> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut request = Request::new(Method::Get, path);
+        if let Some((name, value)) = query.split_once('=') {
+            request.query.push((name.to_owned(), value.to_owned()));
+        }
+        self.client.send(&request, &Silent).await
+    }
+}
+
+fn names(roles: &Value) -> Vec<String> {
+    let roles = roles.as_array().map_or(&[][..], Vec::as_slice);
+    let active = roles.iter().filter(|role| role["status"] == "ACTIVE");
+    active
+        .filter_map(|role| role["type"].as_str())
+        .map(str::to_owned)
+        .collect()
+}
