@@ -20,7 +20,7 @@ use crate::error::{Error, Exit};
 pub(super) struct Arguments {
     /// Name of the profile.
     name: String,
-    /// Address of the org, such as https://acme.okta.com.
+    /// Address of the org: `https://acme.okta.com`.
     #[arg(long)]
     url: String,
     /// Client id of a service app (its secret is a private key), or with --person of a Native app.
