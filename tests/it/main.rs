@@ -13,6 +13,8 @@ mod faults;
 mod guards;
 mod limits;
 mod move_user;
+mod oauth;
+mod orgs;
 mod readme;
 mod repl;
 mod secrets;

@@ -140,6 +140,40 @@ impl Stage {
         command
     }
 
+    /// Contractors in an org with one OIDC client of these keys, which is the service app unless they say otherwise.
+    pub(crate) fn with_client(client: &Value) -> Self {
+        let stage = Self::of(&json!({
+            "directories": [{"domain": "corp.example", "organizationalUnits": ["User-Contractor", "Users"]}],
+            "orgs": [{
+                "name": "okta",
+                "apps": [{"activeDirectory": "corp.example"}],
+                "clients": [client],
+            }],
+            "contractors": 3,
+        }));
+        stage.options(
+            &json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}),
+        );
+        stage
+    }
+
+    /// Client id and private key of the org's service app.
+    pub(crate) fn service_app(&self) -> (&str, &str) {
+        let app = self.simulator.orgs()[0].service_app.as_ref().unwrap();
+        (&app.client_id, app.private_key().unwrap().expose_secret())
+    }
+
+    /// Signs a command in by the private key of the org's service app instead of a token.
+    pub(crate) fn by_key(&self, mut command: Command) -> Command {
+        let (client_id, key) = self.service_app();
+        command
+            .env_remove("OKTA_CLIENT_TOKEN")
+            .env("OKTA_CLIENT_AUTHORIZATIONMODE", "PrivateKey")
+            .env("OKTA_CLIENT_CLIENTID", client_id)
+            .env("OKTA_CLIENT_PRIVATEKEY", key);
+        command
+    }
+
     /// `run ad/move_user_to_ou` for Ada with all parameters; `more` comes last.
     pub(crate) fn moving(&self, more: &[&str]) -> Command {
         let mut command = self.command();

@@ -1,0 +1,248 @@
+//! Runs by a service app: signed assertions, tokens that end, proofs of possession, scopes.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::stage::{ADA, BEN, Ran, Stage, okta_runbook, watched};
+
+const ALL: &[&str] = &["--yes", "--attest", "all"];
+
+fn app(more: &Value) -> Value {
+    let mut app = json!({"label": "Runbooks", "roles": ["SUPER_ADMIN"]});
+    for (key, value) in more.as_object().unwrap() {
+        app[key] = value.clone();
+    }
+    app
+}
+
+fn moving(stage: &Stage, more: &[&str]) -> Command {
+    let all: Vec<&str> = ALL.iter().chain(more).copied().collect();
+    stage.by_key(stage.moving(&all))
+}
+
+fn count(stage: &Stage, route: &str) -> u64 {
+    stage.get("/simulator/requests")["routes"][route]
+        .as_u64()
+        .unwrap_or_default()
+}
+
+const TOKEN: &str = "POST /oauth2/v1/token";
+
+#[test]
+fn a_run_signs_in_once_and_moves_a_user() {
+    let stage = Stage::with_client(&app(&json!({})));
+    stage.forget_calls();
+    let ran = Ran::command(&mut moving(&stage, &[]));
+    ran.exits(0);
+    stage.assert_moved(ADA, &ran);
+    assert_eq!(count(&stage, TOKEN), 1, "{ran}");
+}
+
+#[test]
+fn a_run_longer_than_its_tokens_life_goes_on_without_a_failed_write() {
+    let stage = Stage::with_client(&app(&json!({})));
+    stage.options(&json!({"latencyMs": 60, "oauth": {"tokenLifeSeconds": 1}}));
+    stage.write("users.csv", &format!("login\n{ADA}\n{BEN}\n"));
+    stage.forget_calls();
+    let ran = Ran::command(&mut moving(&stage, &["users=@users.csv"]));
+    ran.exits(0);
+    for login in [ADA, BEN] {
+        stage.assert_moved(login, &ran);
+    }
+    assert!(count(&stage, TOKEN) >= 2, "{}", count(&stage, TOKEN));
+    assert!(!ran.said().contains("invalid_token"), "{ran}");
+}
+
+/// Okta answers 401 without carrying anything out, so the write is sent again with a new token, once.
+#[test]
+fn a_refused_token_in_the_middle_is_renewed_once() {
+    let stage = Stage::with_client(&app(&json!({})));
+    let refused = json!({"method": "PUT", "path": "/api/v1/groups/*/users", "action": "status", "status": 401,
+        "errorCode": "E0000011"});
+    stage.fault(&refused);
+    stage.forget_calls();
+    let ran = Ran::command(&mut moving(&stage, &[]));
+    ran.exits(0);
+    stage.assert_moved(ADA, &ran);
+    assert_eq!(count(&stage, TOKEN), 2, "{ran}");
+    let mut always = refused;
+    always["times"] = json!(0);
+    stage.fault(&always);
+    let ran = Ran::command(&mut moving(&stage, &[&format!("users={BEN}")]));
+    assert_ne!(ran.code, Some(0), "{ran}");
+    stage.assert_safe(BEN, &ran);
+}
+
+#[test]
+fn an_app_that_requires_proofs_gets_them() {
+    let stage = Stage::with_client(&app(&json!({"dpop": true})));
+    stage.forget_calls();
+    let ran = Ran::command(&mut moving(&stage, &[]));
+    ran.exits(0);
+    stage.assert_moved(ADA, &ran);
+    // Refused for want of a proof, then of a nonce, then granted.
+    assert_eq!(count(&stage, TOKEN), 3, "{ran}");
+    stage.forget_calls();
+    let mut configured = moving(&stage, &[&format!("users={BEN}")]);
+    Ran::command(configured.env("OKTA_CLIENT_DPOPENABLED", "true")).exits(0);
+    assert_eq!(count(&stage, TOKEN), 2);
+}
+
+#[test]
+fn a_scope_that_is_not_granted_stops_the_run_before_its_first_write() {
+    let scopes = [
+        "okta.users.read",
+        "okta.apps.manage",
+        "okta.agentPools.read",
+        "okta.groups.read",
+    ];
+    let stage = Stage::with_client(&app(&json!({"scopes": scopes})));
+    stage.forget_calls();
+    let ran = Ran::command(&mut moving(&stage, &[]));
+    ran.exits(2)
+        .says(&["lacks scopes", "okta.groups.manage", "Okta API Scopes"]);
+    assert_eq!(stage.get("/simulator/requests")["writes"], 0);
+}
+
+/// The client's sign-in and the simulator's answer in what a person reads.
+#[test]
+fn each_refusal_of_a_sign_in_tells_what_to_do() {
+    let stage = Stage::with_client(&app(&json!({})));
+    let other = Stage::with_client(&app(&json!({})));
+    let key = other.service_app().1.to_owned();
+    let cases: [(&str, &str, &[&str]); 3] = [
+        (
+            "OKTA_CLIENT_PRIVATEKEY",
+            &key,
+            &["invalid_client", "private key does not belong"],
+        ),
+        (
+            "OKTA_CLIENT_CLIENTID",
+            "0oaOther",
+            &["invalid_client", "client id"],
+        ),
+        (
+            "OKTA_CLIENT_PRIVATEKEY",
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+            &["public key"],
+        ),
+    ];
+    for (name, value, words) in cases {
+        let mut command = moving(&stage, &[]);
+        let ran = Ran::command(command.env(name, value));
+        ran.says(words);
+        assert!(matches!(ran.code, Some(1 | 2)), "{ran}");
+        assert!(!ran.said().contains("PRIVATE KEY-----"), "{ran}");
+    }
+}
+
+fn holds(folder: &std::path::Path, secret: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds(&path, secret);
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        bytes
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes())
+    })
+}
+
+#[test]
+fn neither_key_nor_tokens_are_told_at_the_highest_level_of_logs() {
+    let stage = Stage::with_client(&app(&json!({"dpop": true})));
+    let key = stage.service_app().1.to_owned();
+    let line = key.lines().nth(3).unwrap();
+    let mut command = moving(&stage, &["--verbose"]);
+    let ran = watched(command.env("RUST_LOG", "trace"), |_| {});
+    ran.exits(0);
+    // Access tokens of the simulator, as Okta's, and every JWT begin so.
+    for secret in [line, "eyJ", "PRIVATE KEY"] {
+        assert!(!ran.said().contains(secret), "{secret}\n{ran}");
+        assert!(
+            !holds(&stage.folder().join(".okta-runbook"), secret),
+            "{secret}"
+        );
+    }
+}
+
+#[test]
+fn a_proxy_is_asked_for_the_org() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = [0; 256];
+        let read = stream.read(&mut bytes).unwrap();
+        stream.write_all(b"HTTP/1.1 502 No\r\n\r\n").unwrap();
+        String::from_utf8_lossy(&bytes[..read]).into_owned()
+    });
+    let mut command = okta_runbook(folder.path());
+    command
+        .env("OKTA_CLIENT_ORGURL", "https://acme.okta.example")
+        .env("OKTA_CLIENT_TOKEN", "00abc")
+        .env("HTTPS_PROXY", proxy)
+        .args(["orgs", "test"]);
+    Ran::command(&mut command).exits(1);
+    let asked = asked.join().unwrap();
+    assert!(
+        asked.starts_with("CONNECT acme.okta.example:443"),
+        "{asked}"
+    );
+}
+
+/// Answers one request over TLS with an org's public metadata; gives the certificate.
+fn org_over_tls() -> (u16, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = made.signing_key.serialize_der().try_into().unwrap();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let config = Arc::new(config);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            let mut bytes = [0; 2048];
+            // A client that does not trust the certificate ends here.
+            if stream.read(&mut bytes).is_ok_and(|read| read > 0) {
+                let body = r#"{"id":"00oabcd1234EFGH5678","pipeline":"idx"}"#;
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                );
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        }
+    });
+    (port, made.cert.pem())
+}
+
+#[test]
+fn an_authority_of_ones_own_is_trusted_when_named_and_not_otherwise() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let (port, certificate) = org_over_tls();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, certificate).unwrap();
+    let test = || {
+        let mut command = okta_runbook(folder.path());
+        command
+            .env("OKTA_CLIENT_ORGURL", format!("https://localhost:{port}"))
+            .env("OKTA_CLIENT_TOKEN", "00abc")
+            .args(["orgs", "test"]);
+        command
+    };
+    Ran::command(&mut test()).exits(1).says(&["TLS failed"]);
+    let trusted = Ran::command(test().env("SSL_CERT_FILE", &file));
+    trusted.says(&["00oabcd1234EFGH5678", "Identity Engine"]);
+}
