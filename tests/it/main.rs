@@ -15,6 +15,7 @@ mod limits;
 mod move_user;
 mod readme;
 mod repl;
+mod report;
 mod secrets;
 mod simulator;
 mod stage;
