@@ -2,11 +2,13 @@
 
 mod audience;
 mod check;
+mod completions;
 mod conduct;
 mod copy;
 mod diff;
 mod eval;
 mod list;
+mod man;
 mod new;
 mod operations;
 mod repl;
@@ -57,6 +59,8 @@ enum Command {
     Show(show::Arguments),
     Operations(operations::Arguments),
     Simulator(simulator::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Form of a reading command's output.
@@ -83,8 +87,15 @@ impl Context {
     }
 }
 
-/// Runs a command line to its end; the error, if any, is printed here.
-pub fn execute(cli: Cli) -> ExitCode {
+/// Answers a shell that completes a line; else runs the command line to its end. The error, if any, is printed here.
+pub fn main() -> ExitCode {
+    if completions::answered() {
+        return ExitCode::SUCCESS;
+    }
+    execute(Cli::parse())
+}
+
+fn execute(cli: Cli) -> ExitCode {
     let terminal = Terminal::new(Mode::Text);
     let exit = dispatch(cli, &terminal).unwrap_or_else(|error| {
         terminal.error(&error);
@@ -118,5 +129,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),
         Command::Simulator(arguments) => simulator::execute(&context, &arguments),
+        Command::Completions(arguments) => completions::execute(&context, &arguments),
+        Command::Man(arguments) => man::execute(&context, &arguments),
     }
 }

@@ -6,6 +6,7 @@ mod boundaries;
 mod bulk;
 mod check;
 mod commands;
+mod completions;
 mod consent;
 mod customise;
 mod failures;
