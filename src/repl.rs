@@ -25,6 +25,7 @@ mod highlight;
 mod history;
 mod input;
 mod known;
+mod limits;
 mod objects;
 mod place;
 mod prompt;
