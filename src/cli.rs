@@ -19,6 +19,7 @@ mod runs;
 mod session;
 mod show;
 mod simulator;
+mod test;
 mod undo;
 mod world;
 
@@ -53,6 +54,7 @@ enum Command {
     Eval(eval::Arguments),
     List(list::Arguments),
     Check(check::Arguments),
+    Test(test::Arguments),
     Copy(copy::Arguments),
     Diff(diff::Arguments),
     New(new::Arguments),
@@ -126,6 +128,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Diff(arguments) => diff::execute(&context, &arguments),
         Command::New(arguments) => new::execute(&context, &arguments),
         Command::Check(arguments) => check::execute(&context, &arguments),
+        Command::Test(arguments) => test::execute(&context, &arguments),
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),
         Command::Simulator(arguments) => simulator::execute(&context, &arguments),

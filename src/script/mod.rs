@@ -10,6 +10,7 @@
 //! | [`check`] | what is wrong in a script, found without running it |
 //! | [`execution`] | a runbook from its text to its outcome |
 //! | [`session`] | entries one after another, with what they declare |
+//! | [`testing`] | tests of runbooks, in their own language |
 //! | [`library`] | the shelves on which scripts are found |
 //! | [`resolver`] | `import`, over the library |
 //! | [`imports`] | what a script imports, found in its tree |
@@ -38,6 +39,7 @@ pub mod runbook;
 pub mod scene;
 pub mod session;
 pub mod sources;
+pub mod testing;
 pub mod value;
 
 pub use error::{Colour, Diagnostic, Function, Names};

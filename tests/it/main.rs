@@ -19,4 +19,5 @@ mod repl;
 mod secrets;
 mod simulator;
 mod stage;
+mod testing;
 mod verbs;
