@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod conduct;
 mod copy;
+mod definitions;
 mod diff;
 mod eval;
 mod list;
@@ -61,6 +62,7 @@ enum Command {
     Show(show::Arguments),
     Operations(operations::Arguments),
     Simulator(simulator::Arguments),
+    Definitions(definitions::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -132,6 +134,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),
         Command::Simulator(arguments) => simulator::execute(&context, &arguments),
+        Command::Definitions(arguments) => definitions::execute(&context, &arguments),
         Command::Completions(arguments) => completions::execute(&context, &arguments),
         Command::Man(arguments) => man::execute(&context, &arguments),
     }

@@ -8,6 +8,7 @@
 //! | [`bindings`] | the verbs, org and directory handles |
 //! | [`scene`] | where a verb is called from: run and lane |
 //! | [`check`] | what is wrong in a script, found without running it |
+//! | [`definitions`] | the language as files for editors |
 //! | [`execution`] | a runbook from its text to its outcome |
 //! | [`session`] | entries one after another, with what they declare |
 //! | [`testing`] | tests of runbooks, in their own language |
@@ -25,6 +26,7 @@
 
 pub mod bindings;
 pub mod check;
+pub mod definitions;
 pub mod engine;
 pub mod error;
 pub mod error_value;

@@ -9,6 +9,7 @@ mod commands;
 mod completions;
 mod consent;
 mod customise;
+mod definitions;
 mod failures;
 mod faults;
 mod guards;
