@@ -9,6 +9,7 @@ mod definitions;
 mod diff;
 mod eval;
 mod list;
+mod lsp;
 mod man;
 mod new;
 mod operations;
@@ -62,6 +63,7 @@ enum Command {
     Show(show::Arguments),
     Operations(operations::Arguments),
     Simulator(simulator::Arguments),
+    Lsp(lsp::Arguments),
     Definitions(definitions::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -134,6 +136,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),
         Command::Simulator(arguments) => simulator::execute(&context, &arguments),
+        Command::Lsp(arguments) => lsp::execute(&context, &arguments),
         Command::Definitions(arguments) => definitions::execute(&context, &arguments),
         Command::Completions(arguments) => completions::execute(&context, &arguments),
         Command::Man(arguments) => man::execute(&context, &arguments),

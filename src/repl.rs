@@ -9,7 +9,6 @@
 //! | [`input`] | entries from a terminal or a pipe |
 //! | [`command`] | the `:` commands as types |
 //! | [`commands`] | what they do |
-//! | [`place`] | what stands before the cursor |
 //! | [`completion`] | what may follow there |
 //! | [`known`] | names of the orgs' objects, read or looked up |
 //! | [`highlight`] | colours and brackets |
@@ -27,7 +26,6 @@ mod input;
 mod known;
 mod limits;
 mod objects;
-mod place;
 mod prompt;
 mod show;
 mod told;

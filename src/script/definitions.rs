@@ -108,20 +108,17 @@ impl Arities {
         let key = (module.to_owned(), verb.name.to_owned());
         let counts = self.0.get(&key).into_iter().flatten();
         let docs = format!("/// {}\n///\n/// `{}`\n", verb.help, verb.signature);
-        counts
+        let definitions = counts
             .filter_map(|count| signature.with(*count))
-            .map(|parameters| format!("{docs}fn {}({parameters});\n", verb.name))
-            .collect()
+            .map(|parameters| format!("{docs}fn {}({parameters});\n", verb.name));
+        definitions.collect::<Vec<_>>().concat()
     }
 }
 
 fn operation(operation: &'static Operation) -> String {
-    let docs: String = operation_words(operation)
-        .iter()
-        .map(|line| format!("/// {line}\n///\n"))
-        .collect();
+    let words = operation_words(operation).join("\n///\n/// ");
     let signature = operation.signature("okta");
-    let docs = format!("{docs}/// `{signature}`\n");
+    let docs = format!("/// {words}\n///\n/// `{signature}`\n");
     let mut parameters = vec!["okta: Org".to_owned()];
     let paths = operation.path_parameters().into_iter();
     parameters.extend(paths.map(|name| format!("{}: String", operations::snake_case(name))));

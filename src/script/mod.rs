@@ -21,7 +21,9 @@
 //! | [`error_value`] | errors as values that a script catches |
 //! | [`error`] | errors as a person reads them |
 //! | [`sources`] | the texts that errors quote |
-//! | [`keywords`] | reserved words that Okta's JSON uses as names |
+//! | [`place`] | what stands before a cursor |
+//! | [`outline`] | what a text declares, seen without parsing it |
+//! | [`keywords`] | words of the language |
 //! | [`nearest`] | "did you mean" |
 
 pub mod bindings;
@@ -35,7 +37,9 @@ pub mod imports;
 pub mod keywords;
 pub mod library;
 pub mod nearest;
+pub mod outline;
 pub mod parameters;
+pub mod place;
 pub mod resolver;
 pub mod runbook;
 pub mod scene;
