@@ -2,11 +2,15 @@
 
 mod audience;
 mod check;
+mod completions;
 mod conduct;
 mod copy;
+mod definitions;
 mod diff;
 mod eval;
 mod list;
+mod lsp;
+mod man;
 mod new;
 mod operations;
 mod repl;
@@ -17,6 +21,7 @@ mod runs;
 mod session;
 mod show;
 mod simulator;
+mod test;
 mod undo;
 mod world;
 
@@ -51,12 +56,17 @@ enum Command {
     Eval(eval::Arguments),
     List(list::Arguments),
     Check(check::Arguments),
+    Test(test::Arguments),
     Copy(copy::Arguments),
     Diff(diff::Arguments),
     New(new::Arguments),
     Show(show::Arguments),
     Operations(operations::Arguments),
     Simulator(simulator::Arguments),
+    Lsp(lsp::Arguments),
+    Definitions(definitions::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Form of a reading command's output.
@@ -83,8 +93,15 @@ impl Context {
     }
 }
 
-/// Runs a command line to its end; the error, if any, is printed here.
-pub fn execute(cli: Cli) -> ExitCode {
+/// Answers a shell that completes a line; else runs the command line to its end. The error, if any, is printed here.
+pub fn main() -> ExitCode {
+    if completions::answered() {
+        return ExitCode::SUCCESS;
+    }
+    execute(Cli::parse())
+}
+
+fn execute(cli: Cli) -> ExitCode {
     let terminal = Terminal::new(Mode::Text);
     let exit = dispatch(cli, &terminal).unwrap_or_else(|error| {
         terminal.error(&error);
@@ -115,8 +132,13 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Diff(arguments) => diff::execute(&context, &arguments),
         Command::New(arguments) => new::execute(&context, &arguments),
         Command::Check(arguments) => check::execute(&context, &arguments),
+        Command::Test(arguments) => test::execute(&context, &arguments),
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),
         Command::Simulator(arguments) => simulator::execute(&context, &arguments),
+        Command::Lsp(arguments) => lsp::execute(&context, &arguments),
+        Command::Definitions(arguments) => definitions::execute(&context, &arguments),
+        Command::Completions(arguments) => completions::execute(&context, &arguments),
+        Command::Man(arguments) => man::execute(&context, &arguments),
     }
 }
