@@ -5,6 +5,7 @@ mod told;
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -60,6 +61,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         start: ground::starter(runtime.handle().clone()),
         folder: folder.path().to_owned(),
     });
+    runtime.spawn(interrupted(folder.path().to_owned()));
     let suites = arguments.suites(&around)?;
     let begun = Instant::now();
     let tested = arguments.run(context, &suites);
@@ -78,6 +80,15 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     } else {
         Exit::Succeeded
     })
+}
+
+/// Ctrl-C leaves at once, since nothing real was touched; the journals would stay without this.
+async fn interrupted(folder: PathBuf) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        // Where it cannot be removed, the system clears its folder for temporary files.
+        let _ = std::fs::remove_dir_all(folder);
+        std::process::exit(Exit::Interrupted as i32);
+    }
 }
 
 impl Arguments {

@@ -69,19 +69,19 @@ impl Editor {
         std::fs::write(path, text).unwrap();
     }
 
-    fn send(&mut self, message: Message) {
+    fn send(&mut self, message: &Message) {
         message.write(self.input.as_mut().unwrap()).unwrap();
     }
 
     fn tell(&mut self, method: &str, params: Value) {
-        self.send(Notification::new(method.to_owned(), params).into());
+        self.send(&Notification::new(method.to_owned(), params).into());
     }
 
     /// The result of a request; what is told meanwhile is passed over.
     fn ask(&mut self, method: &str, params: Value) -> Value {
         self.asked += 1;
         let id = RequestId::from(self.asked);
-        self.send(Request::new(id.clone(), method.to_owned(), params).into());
+        self.send(&Request::new(id.clone(), method.to_owned(), params).into());
         loop {
             if let Message::Response(response) = self.told.recv_timeout(PATIENCE).unwrap() {
                 assert_eq!(response.id, id);
