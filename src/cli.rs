@@ -2,13 +2,17 @@
 
 mod audience;
 mod check;
+mod completions;
 mod conduct;
 mod copy;
 mod credentials;
+mod definitions;
 mod diff;
 mod eval;
 mod guard;
 mod list;
+mod lsp;
+mod man;
 mod new;
 mod operations;
 mod orgs;
@@ -20,6 +24,7 @@ mod runs;
 mod session;
 mod show;
 mod simulator;
+mod test;
 mod undo;
 mod world;
 
@@ -54,6 +59,7 @@ enum Command {
     Eval(eval::Arguments),
     List(list::Arguments),
     Check(check::Arguments),
+    Test(test::Arguments),
     Copy(copy::Arguments),
     Diff(diff::Arguments),
     New(new::Arguments),
@@ -61,6 +67,10 @@ enum Command {
     Operations(operations::Arguments),
     Simulator(simulator::Arguments),
     Orgs(orgs::Arguments),
+    Lsp(lsp::Arguments),
+    Definitions(definitions::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Form of a reading command's output.
@@ -87,8 +97,15 @@ impl Context {
     }
 }
 
-/// Runs a command line to its end; the error, if any, is printed here.
-pub fn execute(cli: Cli) -> ExitCode {
+/// Answers a shell that completes a line; else runs the command line to its end. The error, if any, is printed here.
+pub fn main() -> ExitCode {
+    if completions::answered() {
+        return ExitCode::SUCCESS;
+    }
+    execute(Cli::parse())
+}
+
+fn execute(cli: Cli) -> ExitCode {
     let terminal = Terminal::new(Mode::Text);
     let exit = dispatch(cli, &terminal).unwrap_or_else(|error| {
         terminal.error(&error);
@@ -119,9 +136,14 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Diff(arguments) => diff::execute(&context, &arguments),
         Command::New(arguments) => new::execute(&context, &arguments),
         Command::Check(arguments) => check::execute(&context, &arguments),
+        Command::Test(arguments) => test::execute(&context, &arguments),
         Command::Show(arguments) => show::execute(&context, &arguments),
         Command::Operations(arguments) => operations::execute(&context, &arguments),
         Command::Orgs(arguments) => orgs::execute(&context, &arguments),
         Command::Simulator(arguments) => simulator::execute(&context, &arguments),
+        Command::Lsp(arguments) => lsp::execute(&context, &arguments),
+        Command::Definitions(arguments) => definitions::execute(&context, &arguments),
+        Command::Completions(arguments) => completions::execute(&context, &arguments),
+        Command::Man(arguments) => man::execute(&context, &arguments),
     }
 }

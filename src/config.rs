@@ -203,6 +203,13 @@ impl Config {
             [] => error,
             names => error.help(format!("configured: {}", names.join(", "))),
         };
+        let error = match okta_convention::org(&self.environment) {
+            Ok(None) => error,
+            Ok(Some(_)) | Err(_) => error.help(format!(
+                "the org of Okta's own settings (OKTA_CLIENT_ORGURL) is called `{}`",
+                okta_convention::PROFILE
+            )),
+        };
         error.help(self.where_looked())
     }
 

@@ -1,7 +1,7 @@
 //! The map of okta-runbook. Data flows one way; every arrow below is a `use`, and a test holds them.
 //!
 //! ```text
-//! main -> cli --> repl
+//! main -> cli --> repl, lsp
 //!             |     |
 //!             |     v
 //!             |-> script --> run --> okta      HTTP: sign-in, pages, limits, errors
@@ -22,6 +22,7 @@
 //! | [`run`] | the door: every call to the world, journalled | Rhai |
 //! | [`script`] | runbooks: library, engine, verbs | HTTP |
 //! | [`repl`] | a session at a prompt: input, completion, commands, results | Rhai, HTTP |
+//! | [`lsp`] | what editors ask of scripts | Rhai, HTTP, orgs |
 //! | [`report`] | events as text or JSON | whether they are live or past |
 //! | [`simulator`] | Okta orgs and their directories as a real server | everything else here |
 
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod ldap;
+pub mod lsp;
 pub mod okta;
 pub mod repl;
 pub mod report;

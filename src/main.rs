@@ -1,10 +1,7 @@
-//! Parse, run, print the error, exit code.
+//! Complete or parse, run, print the error, exit code: all in `cli`.
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use okta_runbook::cli::Cli;
-
 fn main() -> ExitCode {
-    okta_runbook::cli::execute(Cli::parse())
+    okta_runbook::cli::main()
 }

@@ -9,7 +9,6 @@
 //! | [`input`] | entries from a terminal or a pipe |
 //! | [`command`] | the `:` commands as types |
 //! | [`commands`] | what they do |
-//! | [`place`] | what stands before the cursor |
 //! | [`completion`] | what may follow there |
 //! | [`known`] | names of the orgs' objects, read or looked up |
 //! | [`highlight`] | colours and brackets |
@@ -25,8 +24,8 @@ mod highlight;
 mod history;
 mod input;
 mod known;
+mod limits;
 mod objects;
-mod place;
 mod prompt;
 mod show;
 mod told;

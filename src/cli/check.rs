@@ -53,23 +53,30 @@ fn tell(context: &Context, report: &Report) {
     context
         .terminal
         .line(&format!("{}: {}", report.path, counted(report)));
+    if let Some(used) = used(report, context.terminal.width()) {
+        context.terminal.line(&format!("\n{used}"));
+    }
+}
+
+/// The operations that a script can come to, what undoing them does, and the scopes that suffice; `None` when there are none.
+pub(super) fn used(report: &Report, width: Option<u16>) -> Option<String> {
     if report.operations.is_empty() {
-        return;
+        return None;
     }
     let rows: Vec<Vec<String>> = report.operations.iter().map(row).collect();
-    let columns = ["operation", "used at", "undone"];
-    let table = text_table(&columns, &rows, context.terminal.width());
-    context.terminal.line(&format!("\n{}\n", table.trim_end()));
+    let table = text_table(&["operation", "used at", "undone"], &rows, width);
     let scopes = match report.scopes.join(" ") {
         none if none.is_empty() => "none".to_owned(),
         scopes => scopes,
     };
-    context.terminal.line(&format!("least scopes: {scopes}"));
-    for (file, line) in &report.untold {
-        context.terminal.line(&format!(
-            "not counted: the call by path at {file}:{line}, which no operation has"
-        ));
-    }
+    let mut lines = vec![
+        format!("{}\n", table.trim_end()),
+        format!("least scopes: {scopes}"),
+    ];
+    lines.extend(report.untold.iter().map(|(file, line)| {
+        format!("not counted: the call by path at {file}:{line}, which no operation has")
+    }));
+    Some(lines.join("\n"))
 }
 
 fn counted(report: &Report) -> String {
@@ -119,7 +126,8 @@ fn places(used: &Used) -> Vec<String> {
     places
 }
 
-fn as_json(report: &Report) -> Value {
+/// The operations as JSON.
+pub(super) fn operations(report: &Report) -> Vec<Value> {
     let operations = report.operations.iter().map(|used| {
         json!({
             "name": used.operation.name,
@@ -129,10 +137,14 @@ fn as_json(report: &Report) -> Value {
             "places": used.places.iter().map(|(file, line)| json!({ "file": file, "line": line })).collect::<Vec<_>>(),
         })
     });
+    operations.collect()
+}
+
+fn as_json(report: &Report) -> Value {
     json!({
         "path": report.path,
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
-        "operations": operations.collect::<Vec<_>>(),
+        "operations": operations(report),
         "scopes": report.scopes,
         "not_counted": report.untold.iter().map(|(file, line)| json!({ "file": file, "line": line })).collect::<Vec<_>>(),
     })

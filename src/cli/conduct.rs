@@ -10,7 +10,7 @@ use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::json;
 use crate::report::text::Verbosity;
-use crate::run::event::{Event, Outcome};
+use crate::run::event::Event;
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, Listener, Run, Watcher};
@@ -154,19 +154,5 @@ pub(super) fn conclude(terminal: &Terminal, run: &Run, ended: &Ended) -> Result<
     let outcome = run
         .end(ended.outcome, message)
         .map_err(|error| of_run(&error))?;
-    Ok(match &ended.error {
-        Some(error) if error.exit == Exit::Usage => Exit::Usage,
-        _ => exit(outcome),
-    })
-}
-
-fn exit(outcome: Outcome) -> Exit {
-    match outcome {
-        Outcome::Succeeded => Exit::Succeeded,
-        Outcome::Partly => Exit::Partly,
-        Outcome::Failed => Exit::Failed,
-        Outcome::Waiting => Exit::Waiting,
-        Outcome::Interrupted => Exit::Interrupted,
-        Outcome::Stuck => Exit::Stuck,
-    }
+    Ok(ended.exit(outcome))
 }

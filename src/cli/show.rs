@@ -1,13 +1,14 @@
-//! `show RUNBOOK`: the procedure as its header tells it.
+//! `show RUNBOOK`: the procedure as its header tells it, and what it calls.
 
 use serde_json::json;
 
-use super::{Context, Output};
+use super::{Context, Output, check};
 use crate::error::{Error, Exit};
 use crate::report::table::text_table;
 use crate::script::Runbook;
+use crate::script::check::{self as checks, Report};
 
-/// Show a runbook: purpose, orgs, parameters, steps.
+/// Show a runbook: purpose, orgs, parameters, steps, the operations it uses, the OAuth scopes it needs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook show ad/move_user_to_ou")]
 pub(super) struct Arguments {
@@ -18,17 +19,20 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
-    let runbook = Runbook::parse(&context.library().find(&arguments.runbook)?)?;
+    let library = context.library();
+    let source = library.find(&arguments.runbook)?;
+    let runbook = Runbook::parse(&source)?;
+    let report = checks::check(source, &library);
     let text = if arguments.output == Output::Json {
-        as_json(&runbook)
+        as_json(&runbook, &report)
     } else {
-        as_text(&runbook, context.terminal.width())
+        as_text(&runbook, &report, context.terminal.width())
     };
     context.terminal.line(text.trim_end());
     Ok(Exit::Succeeded)
 }
 
-fn as_json(runbook: &Runbook) -> String {
+fn as_json(runbook: &Runbook, report: &Report) -> String {
     let parameters: Vec<_> = runbook
         .parameters
         .iter()
@@ -41,11 +45,13 @@ fn as_json(runbook: &Runbook) -> String {
         "orgs": runbook.orgs.iter().map(|o| json!({ "name": o.name, "what": o.what })).collect::<Vec<_>>(),
         "parameters": parameters,
         "steps": runbook.steps.iter().map(|s| json!({ "title": s.title, "line": s.line })).collect::<Vec<_>>(),
+        "operations": check::operations(report),
+        "scopes": report.scopes,
     })
     .to_string()
 }
 
-fn as_text(runbook: &Runbook, width: Option<u16>) -> String {
+fn as_text(runbook: &Runbook, report: &Report, width: Option<u16>) -> String {
     let orgs: Vec<Vec<String>> = runbook
         .orgs
         .iter()
@@ -88,5 +94,8 @@ fn as_text(runbook: &Runbook, width: Option<u16>) -> String {
         parts.push(format!("{title}\n{}", table.trim_end()));
     }
     parts.push(format!("Steps\n{}", steps.join("\n")));
+    if let Some(used) = check::used(report, width) {
+        parts.push(format!("Operations\n{used}"));
+    }
     parts.join("\n\n")
 }

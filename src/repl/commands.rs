@@ -8,6 +8,7 @@ use std::process;
 use super::command::Command;
 use super::help;
 use super::history::may_hold_a_secret;
+use super::limits;
 use super::prompt::{Next, Prompt, Stage};
 use super::show::as_csv;
 use crate::error::Error;
@@ -44,6 +45,11 @@ impl Prompt<'_> {
             Command::Vars => Ok(self.variables()),
             Command::Runs => (self.around.runs)(),
             Command::Scopes => Ok(self.scopes()),
+            Command::Limits => {
+                let session = self.session.borrow();
+                let width = self.around.terminal.width();
+                Ok(limits::told(session.run().rates(), width))
+            }
             Command::Json => {
                 let value = self.last_value()?;
                 Ok(format!("{value:#}"))

@@ -9,47 +9,12 @@ use std::rc::Rc;
 use rustyline::completion::Pair;
 
 use super::known::Known;
-use super::place::{Context, Place, place};
 use crate::okta::operations::{self, Operation};
 use crate::script::Library;
 use crate::script::bindings::VERBS;
+use crate::script::keywords::{KEYWORDS, METHODS};
+use crate::script::place::{self, Context, Place, options_of, place};
 use crate::script::session::{Holds, Session};
-
-/// Words of the language that begin something.
-const KEYWORDS: &[&str] = &[
-    "let", "const", "fn", "if", "else", "for", "in", "while", "loop", "switch", "try", "catch",
-    "throw", "return", "import", "true", "false",
-];
-
-/// Methods of lists, maps and strings that rhai brings along.
-const METHODS: &[&str] = &[
-    "push",
-    "pop",
-    "contains",
-    "index_of",
-    "sort",
-    "reverse",
-    "dedup",
-    "reduce",
-    "all",
-    "zip",
-    "extract",
-    "keys",
-    "values",
-    "get",
-    "remove",
-    "to_upper",
-    "to_lower",
-    "trim",
-    "split",
-    "replace",
-    "starts_with",
-    "ends_with",
-    "sub_string",
-    "to_string",
-    "to_json",
-    "type_of",
-];
 
 /// Completes over the session as it is.
 pub(super) struct Completion {
@@ -158,9 +123,7 @@ impl Completion {
                     .collect()
             }
             Holds::Map(keys) => {
-                let names = keys
-                    .iter()
-                    .filter(|key| key.chars().all(super::place::is_name));
+                let names = keys.iter().filter(|key| key.chars().all(place::is_name));
                 names.map(|key| pair(key, key)).chain(methods()).collect()
             }
             Holds::List => verbs("list").into_iter().chain(methods()).collect(),
@@ -218,18 +181,6 @@ fn methods() -> impl Iterator<Item = Pair> {
         .map(|name| pair(&format!("{name}()"), &format!("{name}(")))
 }
 
-fn options_of(signature: &str) -> Vec<String> {
-    let options = signature
-        .split_once("#{")
-        .and_then(|(_, rest)| rest.split_once('}'));
-    options.map_or_else(Vec::new, |(options, _)| {
-        options
-            .split(',')
-            .map(|option| option.trim().trim_end_matches('?').to_owned())
-            .collect()
-    })
-}
-
 fn operation_pair(operation: &Operation, handle: &str) -> Pair {
     let signature = operation.signature(handle);
     let signature = signature
@@ -250,7 +201,7 @@ fn verb_pair(verb: &crate::script::bindings::Verb) -> Pair {
     let shown = verb
         .signature
         .split_once('.')
-        .filter(|(receiver, _)| receiver.chars().all(super::place::is_name));
+        .filter(|(receiver, _)| receiver.chars().all(place::is_name));
     let shown = shown.map_or(verb.signature, |(_, rest)| rest);
     described(shown, &format!("{}(", verb.name), verb.help)
 }

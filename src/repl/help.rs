@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::okta::operations;
 use crate::script::Library;
 use crate::script::bindings::VERBS;
+use crate::script::testing::TEST_VERBS;
 
 /// What can be typed.
 pub(super) fn overview() -> String {
@@ -30,6 +31,9 @@ pub(super) fn of(word: &str, library: &Library) -> Result<String, Error> {
     }
     for verb in VERBS.iter().filter(|verb| holds(verb.name)) {
         parts.push(format!("{}\n    {}", verb.signature, verb.help));
+    }
+    for verb in TEST_VERBS.iter().filter(|verb| holds(verb.name)) {
+        parts.push(format!("{}\n    in tests: {}", verb.signature, verb.help));
     }
     let exact = operations::find(word).map(|operation| vec![operation]);
     for operation in exact.unwrap_or_else(|| operations::search(word)) {

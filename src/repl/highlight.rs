@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::place::{is_name, partner};
 use crate::okta::operations;
 use crate::script::bindings::VERBS;
+use crate::script::place::{is_name, partner};
 
 const KEYWORDS: &[&str] = &[
     "let", "const", "fn", "if", "else", "for", "in", "while", "loop", "do", "until", "switch",

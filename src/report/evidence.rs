@@ -34,6 +34,15 @@ pub struct Evidence {
     pub writes: Vec<Write>,
 }
 
+impl Evidence {
+    /// The parameters as one would type them, by name. Where the items of a list came from is not one of them.
+    pub(super) fn given(&self) -> impl Iterator<Item = (&str, String)> {
+        let all = self.parameters.as_object().into_iter().flatten();
+        all.filter(|(name, _)| *name != "origins")
+            .map(|(name, value)| (name.as_str(), parameter(value)))
+    }
+}
+
 /// A write that was sent, or may have been.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Write {
@@ -97,3 +106,21 @@ pub(super) fn outcome_words(outcome: Option<Outcome>) -> &'static str {
 /// Said of a run without an outcome.
 pub(super) const DIED: &str =
     "no outcome is recorded: the run died, or was still going on when this was written";
+
+/// A parameter as one would type it; of a long list the beginning.
+fn parameter(value: &Value) -> String {
+    const SHOWN: usize = 10;
+    let one = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let Some(list) = value.as_array() else {
+        return one(value);
+    };
+    let begin: Vec<_> = list.iter().take(SHOWN).map(one).collect();
+    match list.len().saturating_sub(SHOWN) {
+        0 => begin.join(", "),
+        more => format!("{} and {more} more", begin.join(", ")),
+    }
+}

@@ -42,7 +42,7 @@ fn context(evidence: &Evidence) -> Value {
         "digest": evidence.digest,
         "operator": evidence.operator,
         "orgs": evidence.orgs,
-        "parameters": parameters(&evidence.parameters),
+        "parameters": evidence.given().map(|(name, value)| json!({ "name": name, "value": clean(&value) })).collect::<Vec<_>>(),
         "started": shown(evidence.started),
         "ended": evidence.ended.map(shown),
         "took": between(evidence.started, story.last),
@@ -79,18 +79,6 @@ fn context(evidence: &Evidence) -> Value {
         })).collect::<Vec<_>>(),
         "tables": story.tables.iter().map(|table| json!({ "step": table.step, "columns": table.columns, "rows": table.rows })).collect::<Vec<_>>(),
     })
-}
-
-fn parameters(parameters: &Value) -> Vec<Value> {
-    let fields = parameters.as_object().into_iter().flatten();
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    fields
-        .map(|(name, value)| json!({ "name": name, "value": clean(&text(value)) }))
-        .collect()
 }
 
 fn item(item: &Item<'_>, writes: &[Write]) -> Value {

@@ -19,7 +19,46 @@ type Out = Writer<Vec<u8>>;
 /// When the XML library refuses what it is given.
 pub fn document(evidence: &Evidence) -> io::Result<String> {
     let story = Story::of(evidence);
-    let suites = [steps(evidence, &story), items(evidence, &story)];
+    written(&[steps(evidence, &story), items(evidence, &story)])
+}
+
+/// Tests of runbooks as a suite a file.
+pub struct TestSuite {
+    pub name: String,
+    pub cases: Vec<TestCase>,
+}
+
+/// One test.
+pub struct TestCase {
+    pub name: String,
+    pub seconds: f64,
+    /// Why it failed.
+    pub failure: Option<String>,
+}
+
+/// The document of tests that were begun at `begun`, with a newline at its end.
+///
+/// # Errors
+/// When the XML library refuses what it is given.
+pub fn of_tests(suites: &[TestSuite], begun: Timestamp) -> io::Result<String> {
+    let case = |case: &TestCase| Case {
+        name: case.name.clone(),
+        seconds: case.seconds,
+        result: match &case.failure {
+            None => Outcome::Passed,
+            Some(why) => Outcome::Failed("failed", why.clone()),
+        },
+    };
+    let suite = |suite: &TestSuite| Suite {
+        name: suite.name.replace(['/', '\\'], "."),
+        begun,
+        facts: Vec::new(),
+        cases: suite.cases.iter().map(case).collect(),
+    };
+    written(&suites.iter().map(suite).collect::<Vec<_>>())
+}
+
+fn written(suites: &[Suite]) -> io::Result<String> {
     let mut out = Writer::new_with_indent(Vec::new(), b' ', 2);
     out.write_event(Xml::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     out.create_element("testsuites")

@@ -74,9 +74,7 @@ fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
         rows.push(("waits", super::text::words::duration(waited)));
     }
     rows.push(("digest of the runbook", evidence.digest.clone()));
-    let parameters = evidence.parameters.as_object().into_iter().flatten();
-    let parameters = parameters.map(|(name, value)| (name.as_str(), parameter(value)));
-    let rows: Vec<_> = rows.into_iter().chain(parameters).collect();
+    let rows: Vec<_> = rows.into_iter().chain(evidence.given()).collect();
     let row = |(name, value): &(&str, String)| vec![(*name).to_owned(), value.clone()];
     table(&["", ""], rows.iter().map(row))
 }
@@ -94,24 +92,6 @@ fn items(story: &Story<'_>) -> String {
         .map(|(count, words)| format!("{count} {words}"))
         .collect();
     told.join(", ")
-}
-
-/// A parameter as one would type it; of a long list the beginning.
-fn parameter(value: &serde_json::Value) -> String {
-    const SHOWN: usize = 10;
-    let one = |value: &serde_json::Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    let Some(list) = value.as_array() else {
-        return one(value);
-    };
-    let begin: Vec<_> = list.iter().take(SHOWN).map(one).collect();
-    match list.len().saturating_sub(SHOWN) {
-        0 => begin.join(", "),
-        more => format!("{} and {more} more", begin.join(", ")),
-    }
 }
 
 fn unknown_writes(evidence: &Evidence) -> String {

@@ -256,6 +256,12 @@ impl Run {
         Some(client.base_url().to_string())
     }
 
+    /// What is known of each org's rate limits, by the org's name.
+    pub fn rates(&self) -> impl Iterator<Item = (&str, Vec<okta::Rate>)> {
+        let orgs = self.settings.orgs.iter();
+        orgs.map(|(name, client)| (name.as_str(), client.rates()))
+    }
+
     /// How long `calls` calls of a path of an org take under its limits, and how many of them a minute takes; `None` where that is not
     /// known yet.
     pub fn estimate(

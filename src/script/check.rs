@@ -40,7 +40,8 @@ use crate::run;
 use crate::script::bindings;
 use crate::script::engine::engine;
 use crate::script::error::together;
-use crate::script::library::{Library, Source};
+use crate::script::library::{Library, Source, is_test};
+use crate::script::testing;
 use facts::Facts;
 use natives::Natives;
 use program::Program;
@@ -109,7 +110,8 @@ pub fn check(source: Source, library: &Library) -> Report {
     let fields = fields.map(ImmutableString::as_str).collect();
     for subject in subjects(program, &facts, natives, &fields) {
         checked.findings.extend(rules::errors(&subject));
-        if subject.script.source.path == program.entry {
+        // What a runbook should do in its order is nothing that a test should.
+        if subject.script.source.path == program.entry && !checked.is_test {
             checked.findings.extend(rules::warnings(&subject, &reach));
         }
     }
@@ -137,18 +139,26 @@ pub fn before_run(source: Source, library: &Library) -> Result<(), Error> {
 struct Checked {
     findings: Vec<Finding>,
     program: Option<(Program, Natives)>,
+    is_test: bool,
 }
 
 impl Checked {
     fn of(source: Source, library: &Library) -> Self {
-        let mut engine = engine();
+        let is_test = is_test(&source.name);
+        let mut engine = if is_test { testing::engine() } else { engine() };
         // Unknown variables are found by the walk, all of them.
         engine.set_strict_variables(false);
         let mut findings = Vec::new();
-        let program = Program::load(source, library, &engine, bindings::names, &mut findings);
+        let names = if is_test {
+            testing::names
+        } else {
+            bindings::names
+        };
+        let program = Program::load(source, library, &engine, names, &mut findings);
         let natives = Natives::of(&engine);
         Self {
             findings,
+            is_test,
             program: program.map(|program| (program, natives)),
         }
     }

@@ -210,6 +210,19 @@ fn ended(run: &Run, error: Option<Error>, stopped: Option<run::Error>) -> Ended 
 }
 
 impl Ended {
+    /// The exit code, once the run has ended with `outcome`.
+    pub fn exit(&self, outcome: Outcome) -> Exit {
+        match (&self.error, outcome) {
+            (Some(error), _) if error.exit == Exit::Usage => Exit::Usage,
+            (_, Outcome::Succeeded) => Exit::Succeeded,
+            (_, Outcome::Partly) => Exit::Partly,
+            (_, Outcome::Failed) => Exit::Failed,
+            (_, Outcome::Waiting) => Exit::Waiting,
+            (_, Outcome::Interrupted) => Exit::Interrupted,
+            (_, Outcome::Stuck) => Exit::Stuck,
+        }
+    }
+
     /// The end of a run that `stopped` ended.
     pub fn stopped(run: &Run, stopped: &run::Error) -> Self {
         let nothing_sent = run.counts().writes == 0;

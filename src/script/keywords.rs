@@ -1,7 +1,42 @@
-//! Words that rhai keeps for its future and that Okta's JSON uses as names.
+//! Words of the language: what begins something, what it brings along, and what rhai keeps for its future though Okta's JSON uses it.
 
 use rhai::{Engine, Token};
 
+/// Words of the language that begin something.
+pub const KEYWORDS: &[&str] = &[
+    "let", "const", "fn", "if", "else", "for", "in", "while", "loop", "switch", "try", "catch",
+    "throw", "return", "import", "true", "false",
+];
+
+/// Methods of lists, maps and strings that rhai brings along.
+pub const METHODS: &[&str] = &[
+    "push",
+    "pop",
+    "contains",
+    "index_of",
+    "sort",
+    "reverse",
+    "dedup",
+    "reduce",
+    "all",
+    "zip",
+    "extract",
+    "keys",
+    "values",
+    "get",
+    "remove",
+    "to_upper",
+    "to_lower",
+    "trim",
+    "split",
+    "replace",
+    "starts_with",
+    "ends_with",
+    "sub_string",
+    "to_string",
+    "to_json",
+    "type_of",
+];
 /// None of them begins a statement in a language an author may come from, so that freeing them hides no mistake.
 const FREED: [&str; 7] = [
     "default",

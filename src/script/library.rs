@@ -16,6 +16,11 @@ use crate::script::nearest::nearest;
 use name::{Name, file_name};
 use shelf::Shelves;
 
+/// Whether a script of this name holds tests: `ad/move_user_to_ou_test`.
+pub fn is_test(name: &str) -> bool {
+    name.ends_with("_test")
+}
+
 /// The shelves on which runbooks and their modules are looked for, nearest first.
 #[derive(Clone, Debug)]
 pub struct Library {
@@ -58,6 +63,12 @@ impl Library {
     pub fn modules(&self) -> Result<Vec<String>, Error> {
         let names = self.shelves.names()?.into_iter();
         Ok(names.filter(|name| name.starts_with("lib/")).collect())
+    }
+
+    /// The names of all files of tests, in order.
+    pub fn tests(&self) -> Result<Vec<String>, Error> {
+        let names = self.shelves.names()?.into_iter();
+        Ok(names.filter(|name| is_test(name)).collect())
     }
 
     /// The runbook of that name that is built in, whatever shadows it.

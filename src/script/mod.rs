@@ -8,8 +8,10 @@
 //! | [`bindings`] | the verbs, org and directory handles |
 //! | [`scene`] | where a verb is called from: run and lane |
 //! | [`check`] | what is wrong in a script, found without running it |
+//! | [`definitions`] | the language as files for editors |
 //! | [`execution`] | a runbook from its text to its outcome |
 //! | [`session`] | entries one after another, with what they declare |
+//! | [`testing`] | tests of runbooks, in their own language |
 //! | [`library`] | the shelves on which scripts are found |
 //! | [`resolver`] | `import`, over the library |
 //! | [`imports`] | what a script imports, found in its tree |
@@ -19,11 +21,14 @@
 //! | [`error_value`] | errors as values that a script catches |
 //! | [`error`] | errors as a person reads them |
 //! | [`sources`] | the texts that errors quote |
-//! | [`keywords`] | reserved words that Okta's JSON uses as names |
+//! | [`place`] | what stands before a cursor |
+//! | [`outline`] | what a text declares, seen without parsing it |
+//! | [`keywords`] | words of the language |
 //! | [`nearest`] | "did you mean" |
 
 pub mod bindings;
 pub mod check;
+pub mod definitions;
 pub mod engine;
 pub mod error;
 pub mod error_value;
@@ -32,12 +37,15 @@ pub mod imports;
 pub mod keywords;
 pub mod library;
 pub mod nearest;
+pub mod outline;
 pub mod parameters;
+pub mod place;
 pub mod resolver;
 pub mod runbook;
 pub mod scene;
 pub mod session;
 pub mod sources;
+pub mod testing;
 pub mod value;
 
 pub use error::{Colour, Diagnostic, Function, Names};

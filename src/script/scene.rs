@@ -83,6 +83,11 @@ impl Scene {
         work()
     }
 
+    /// Makes this the scene of the thread until the scene that is played now ends.
+    pub(in crate::script) fn stay(self) {
+        SCENE.set(Some(self));
+    }
+
     /// The scene of this thread; `None` where no run is going on, as when a script is only checked.
     pub fn current() -> Option<Self> {
         SCENE.with_borrow(Clone::clone)

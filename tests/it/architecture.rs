@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "repl",
         &["script", "run", "report", "terminal", "okta", "error"],
     ),
+    ("lsp", &["script", "okta", "error"]),
     ("report", &["run", "ldap"]),
     ("terminal", &["error"]),
 ];

@@ -80,3 +80,25 @@ fn a_runbook_is_shown_from_its_header() {
     assert_eq!(shown["parameters"][0]["name"], "name");
     assert_eq!(shown["orgs"][0]["name"], "okta");
 }
+
+#[test]
+fn a_runbook_is_shown_with_what_it_calls_and_the_scopes_it_needs() {
+    let output = okta_runbook(&["show", "ad/move_user_to_ou"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for expected in [
+        "Join the group of the destination OU",
+        "| assign_user_to_group ",
+        "least scopes: okta.",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let output = okta_runbook(&["show", "ad/move_user_to_ou", "--output", "json"]);
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let operations = shown["operations"].as_array().unwrap();
+    let joining = operations
+        .iter()
+        .find(|row| row["name"] == "assign_user_to_group");
+    assert_eq!(joining.unwrap()["write"], true);
+    let scopes = shown["scopes"].as_array().unwrap();
+    assert!(scopes.contains(&"okta.groups.manage".into()), "{shown}");
+}

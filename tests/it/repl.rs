@@ -173,6 +173,7 @@ fn f(x) { x }
 :help wait_until
 okta.list_users(#{ limit: 200 })
 :scopes
+:limits
 :csv users.csv
 :time 1 + 1
 :runs
@@ -185,6 +186,7 @@ okta.list_users(#{ limit: 200 })
         "okta.assign_user_to_group(group_id, user_id)\n    PUT /api/v1/groups/{groupId}/users/{userId}  writes  okta.groups.manage",
         "wait_until(#{timeout?, every?, what?}, || fact)",
         "okta.users.read",
+        "| org  | calls of",
         "wrote 25 rows to users.csv",
         " s)\n",
         "| repl ",

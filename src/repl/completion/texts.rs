@@ -5,7 +5,7 @@ use rustyline::completion::Pair;
 use super::{Completion, beginning, pair};
 use crate::okta::operations;
 use crate::repl::known::{Named, Thing};
-use crate::repl::place::{Call, Place};
+use crate::script::place::{Call, Place};
 
 impl Completion {
     pub(super) fn texts(&self, before: &str, after: &str, place: &Place) -> Vec<Pair> {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::reached_its_end;
 use crate::report::evidence::Evidence;
+use crate::report::text::words::counted;
 use crate::run::event::{Event, ItemOutcome, Kind, Outcome};
 
 /// What stands for a step before the first one, shown only when something was told there.
@@ -81,7 +82,7 @@ pub(super) fn all<'a>(
     for step in &mut steps {
         if step.end == StepEnd::Done && step.failed_items > 0 {
             step.end = StepEnd::Partly;
-            step.message = Some(format!("{} items failed", step.failed_items));
+            step.message = Some(counted(step.failed_items as u64, "item") + " failed");
         }
     }
     with_planned(steps, &evidence.planned_steps)

@@ -30,7 +30,7 @@ pub(super) fn list(shelves: &Shelves) -> Result<Vec<Listed>, Error> {
 
 /// Modules and tests are no runbooks of their own.
 pub(super) fn is_hidden(name: &str) -> bool {
-    name.starts_with("lib/") || name.ends_with("_test")
+    name.starts_with("lib/") || super::is_test(name)
 }
 
 fn listed(shelves: &Shelves, name: &str) -> Option<Listed> {

@@ -10,7 +10,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub(in crate::script) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             help: None,

@@ -2,17 +2,17 @@
 
 /// Where something may be completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub struct Place {
     /// Byte where the typed part begins.
-    pub(super) start: usize,
-    pub(super) typed: String,
-    pub(super) context: Context,
+    pub start: usize,
+    pub typed: String,
+    pub context: Context,
     /// The call around the cursor, the nearest one.
-    pub(super) call: Option<Call>,
+    pub call: Option<Call>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Context {
+pub enum Context {
     /// A name by itself.
     Name,
     /// After `a.b.`: the names before.
@@ -29,11 +29,11 @@ pub(super) enum Context {
 
 /// A call whose brackets are open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Call {
+pub struct Call {
     /// The names before the bracket: `okta`, `list_groups`.
-    pub(super) path: Vec<String>,
+    pub path: Vec<String>,
     /// Which argument, from 0.
-    pub(super) argument: usize,
+    pub argument: usize,
 }
 
 struct Open {
@@ -44,14 +44,14 @@ struct Open {
 }
 
 /// The place at the end of `text`, which is what stands before the cursor.
-pub(super) fn place(text: &str) -> Place {
+pub fn place(text: &str) -> Place {
     let mut scan = Scan::default();
     scan.read(text);
     scan.place(text)
 }
 
 /// The bracket that closes or opens with the one at `at`.
-pub(super) fn partner(text: &str, at: usize) -> Option<usize> {
+pub fn partner(text: &str, at: usize) -> Option<usize> {
     let mut scan = Scan::default();
     let mut open: Vec<usize> = Vec::new();
     let mut pairs = Vec::new();
@@ -240,7 +240,21 @@ impl Scan {
     }
 }
 
-pub(super) fn is_name(c: char) -> bool {
+/// Keys of the map that a call takes, by its signature.
+pub fn options_of(signature: &str) -> Vec<String> {
+    let options = signature
+        .split_once("#{")
+        .and_then(|(_, rest)| rest.split_once('}'));
+    options.map_or_else(Vec::new, |(options, _)| {
+        options
+            .split(',')
+            .map(|option| option.trim().trim_end_matches('?').to_owned())
+            .collect()
+    })
+}
+
+/// Whether a name may have this character.
+pub fn is_name(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
 }
 

@@ -1,0 +1,167 @@
+//! `test [FILE…]`: tests of runbooks, each in a simulator of its own.
+
+mod ground;
+mod told;
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use clap::ValueEnum;
+
+use super::Context;
+use super::conduct::runtime;
+use crate::error::{Error, Exit};
+use crate::script::library::is_test;
+use crate::script::testing::{Around, Coverage, Suite, Verdict};
+
+/// Test runbooks, each test in a simulator of its own.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: okta-runbook test ad/move_user_to_ou
+Exit code 1 when a test fails, 2 when a file cannot be read as tests.")]
+pub(super) struct Arguments {
+    /// Names such as `ad/move_user_to_ou` or `ad/move_user_to_ou_test`, or paths; all that are found by default.
+    #[arg(value_name = "FILE")]
+    files: Vec<String>,
+    /// Only tests with this in their title.
+    #[arg(long, value_name = "WORDS")]
+    only: Option<String>,
+    /// How many tests go on at a time; by default two for each processor, since tests mostly wait.
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    #[default]
+    Text,
+    Json,
+    Junit,
+}
+
+/// A test of a suite, and how it went.
+struct Tested<'a> {
+    suite: &'a Suite,
+    index: usize,
+    verdict: Verdict,
+}
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let runtime = runtime()?;
+    let folder = tempfile::tempdir()
+        .map_err(|error| Error::failed(format!("no folder for the tests' journals: {error}")))?;
+    let around = Arc::new(Around {
+        library: context.library(),
+        runtime: runtime.handle().clone(),
+        start: ground::starter(runtime.handle().clone()),
+        folder: folder.path().to_owned(),
+    });
+    runtime.spawn(interrupted(folder.path().to_owned()));
+    let suites = arguments.suites(&around)?;
+    let begun = Instant::now();
+    let tested = arguments.run(context, &suites);
+    let mut coverage = Coverage::default();
+    for tested in &tested {
+        coverage.merge(tested.verdict.coverage.clone());
+    }
+    match arguments.output {
+        Output::Text => told::summary(context, &tested, &coverage, begun.elapsed()),
+        Output::Json => told::json(context, &tested, &coverage),
+        Output::Junit => told::junit(context, &suites, &tested)?,
+    }
+    let failed = tested.iter().any(|tested| tested.verdict.failure.is_some());
+    Ok(if failed {
+        Exit::Failed
+    } else {
+        Exit::Succeeded
+    })
+}
+
+/// Ctrl-C leaves at once, since nothing real was touched; the journals would stay without this.
+async fn interrupted(folder: PathBuf) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        // Where it cannot be removed, the system clears its folder for temporary files.
+        let _ = std::fs::remove_dir_all(folder);
+        std::process::exit(Exit::Interrupted as i32);
+    }
+}
+
+impl Arguments {
+    fn suites(&self, around: &Arc<Around>) -> Result<Vec<Suite>, Error> {
+        let library = &around.library;
+        let named = if self.files.is_empty() {
+            library.tests()?
+        } else {
+            self.files.iter().map(|file| test_of(file)).collect()
+        };
+        named
+            .iter()
+            .map(|name| Suite::load(library.find(name)?, Arc::clone(around)))
+            .collect()
+    }
+
+    /// The chosen tests in the order of the files. Text is told as tests end.
+    fn run<'a>(&self, context: &Context, suites: &'a [Suite]) -> Vec<Tested<'a>> {
+        let waiting: VecDeque<(usize, &Suite, usize)> = suites
+            .iter()
+            .flat_map(|suite| (0..suite.cases.len()).map(move |index| (suite, index)))
+            .filter(|(suite, index)| self.is_chosen(&suite.cases[*index].title))
+            .enumerate()
+            .map(|(place, (suite, index))| (place, suite, index))
+            .collect();
+        let waiting = Mutex::new(waiting);
+        let done = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..self.jobs() {
+                scope.spawn(|| {
+                    while let Some((place, suite, index)) = lock(&waiting).pop_front() {
+                        let tested = Tested {
+                            suite,
+                            index,
+                            verdict: suite.run(index),
+                        };
+                        if self.output == Output::Text {
+                            told::one(context, &tested);
+                        }
+                        lock(&done).push((place, tested));
+                    }
+                });
+            }
+        });
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|(place, _)| *place);
+        done.into_iter().map(|(_, tested)| tested).collect()
+    }
+
+    fn is_chosen(&self, title: &str) -> bool {
+        self.only.as_ref().is_none_or(|words| title.contains(words))
+    }
+
+    /// Tests wait for their simulators most of the time, hence two for each processor.
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(
+            || thread::available_parallelism().map_or(2, |count| count.get() * 2),
+            NonZeroUsize::get,
+        )
+    }
+}
+
+/// The tests of a runbook stand beside it.
+fn test_of(file: &str) -> String {
+    let stem = file.strip_suffix(".rhai");
+    match stem {
+        _ if is_test(stem.unwrap_or(file)) => file.to_owned(),
+        Some(stem) => format!("{stem}_test.rhai"),
+        None => format!("{file}_test"),
+    }
+}
+
+/// A poisoned lock means that a worker panicked between two tests: what it holds is whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

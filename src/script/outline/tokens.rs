@@ -1,0 +1,72 @@
+//! The words of a text, comments left out.
+
+use std::ops::Range;
+
+use crate::script::place::is_name;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) at: Range<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Name,
+    /// A string, its quotes included; what is computed in it is not looked at.
+    Text,
+    Mark,
+}
+
+impl Token {
+    pub(super) fn text<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.at.clone()]
+    }
+
+    /// Whether it is this name or mark.
+    pub(super) fn is(&self, text: &str, word: &str) -> bool {
+        self.kind != Kind::Text && self.text(text) == word
+    }
+}
+
+pub(super) fn tokens(text: &str) -> Vec<Token> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let (kind, length) = match c {
+            c if c.is_whitespace() => (None, c.len_utf8()),
+            '/' if rest.starts_with("//") => (None, rest.find('\n').unwrap_or(rest.len())),
+            '/' if rest.starts_with("/*") => {
+                (None, rest.find("*/").map_or(rest.len(), |end| end + 2))
+            }
+            '"' | '`' | '\'' => (Some(Kind::Text), quoted(rest, c)),
+            c if is_name(c) => {
+                let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+                (Some(Kind::Name), end)
+            }
+            c => (Some(Kind::Mark), c.len_utf8()),
+        };
+        if let Some(kind) = kind {
+            let at = at..at + length;
+            found.push(Token { kind, at });
+        }
+        at += length;
+    }
+    found
+}
+
+/// Length of the string that `text` begins with. One in double quotes that is still typed ends with its line.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (index, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '\n' if quote != '`' => return index,
+            c if c == quote => return index + c.len_utf8(),
+            _ => {}
+        }
+    }
+    text.len()
+}

@@ -1,0 +1,134 @@
+//! Comparing, and telling the difference.
+
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use crate::script::error_value::ErrorValue;
+use crate::script::value::to_json;
+
+type Asserted = Result<(), Box<EvalAltResult>>;
+
+pub(super) fn register(engine: &mut Engine) {
+    engine
+        .register_fn("assert", |context: NativeCallContext, fact: Dynamic| {
+            holds(&context, &fact, "it is not so")
+        })
+        .register_fn(
+            "assert",
+            |context: NativeCallContext, fact: Dynamic, words: ImmutableString| {
+                holds(&context, &fact, &words)
+            },
+        )
+        .register_fn(
+            "assert_eq",
+            |context: NativeCallContext, actual: Dynamic, expected: Dynamic| {
+                same(&context, &actual, &expected)
+            },
+        )
+        .register_fn(
+            "assert_contains",
+            |context: NativeCallContext, whole: Dynamic, part: Dynamic| {
+                contains(&context, &whole, &part)
+            },
+        );
+}
+
+/// An error raised by a verb of tests.
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "rhai's results hold boxed errors"
+)]
+pub(super) fn raised(
+    context: &NativeCallContext,
+    kind: &str,
+    message: impl AsRef<str>,
+) -> Box<EvalAltResult> {
+    ErrorValue::new(kind, message).raise(context.call_source(), context.call_position())
+}
+
+fn holds(context: &NativeCallContext, fact: &Dynamic, words: &str) -> Asserted {
+    match fact.as_bool() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(raised(context, "assert", words)),
+        Err(found) => Err(raised(
+            context,
+            "usage",
+            format!("assert: the fact must be true or false, not {found}"),
+        )),
+    }
+}
+
+fn same(context: &NativeCallContext, actual: &Dynamic, expected: &Dynamic) -> Asserted {
+    let (actual, expected) = (json(context, actual)?, json(context, expected)?);
+    if actual == expected {
+        return Ok(());
+    }
+    let difference = difference(&pretty(&expected), &pretty(&actual));
+    Err(raised(
+        context,
+        "assert",
+        format!("the two differ (- expected, + actual):\n{difference}"),
+    ))
+}
+
+fn contains(context: &NativeCallContext, whole: &Dynamic, part: &Dynamic) -> Asserted {
+    let (whole, part) = (json(context, whole)?, json(context, part)?);
+    let found = match (&whole, &part) {
+        (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
+        (Value::Array(items), part) => items.contains(part),
+        _ => {
+            return Err(raised(
+                context,
+                "usage",
+                "assert_contains takes a text and a part of it, or a list and an item",
+            ));
+        }
+    };
+    if found {
+        return Ok(());
+    }
+    Err(raised(
+        context,
+        "assert",
+        format!("{} is not in\n{}", pretty(&part), pretty(&whole)),
+    ))
+}
+
+fn json(context: &NativeCallContext, value: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
+    to_json(value).map_err(|unfit| raised(context, "usage", format!("cannot compare: {unfit}")))
+}
+
+/// Text as it is, the rest as JSON over several lines.
+fn pretty(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => format!("{other:#}"),
+    }
+}
+
+fn difference(expected: &str, actual: &str) -> String {
+    let changes = TextDiff::from_lines(expected, actual);
+    let lines: Vec<String> = changes
+        .iter_all_changes()
+        .map(|change| {
+            let mark = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            format!("{mark} {}", change.value().trim_end_matches('\n'))
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+
+    #[test]
+    fn a_difference_shows_what_is_missing_and_what_is_there() {
+        assert_eq!(difference("a\nb", "a\nc"), "  a\n- b\n+ c");
+    }
+}

@@ -1,0 +1,52 @@
+//! What the test of a thread has at hand.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::coverage::Coverage;
+use super::ground::Ground;
+use super::suite::Around;
+
+/// Found by the natives of tests, as runs are found by their scene: a test is a thread.
+pub(super) struct Bench {
+    pub(super) around: Arc<Around>,
+    /// The test that is run; `None` while tests are looked for.
+    pub(super) chosen: Option<usize>,
+    /// Title and line of each test that was come to.
+    pub(super) seen: Vec<(String, usize)>,
+    pub(super) ground: Option<Arc<Ground>>,
+    pub(super) coverage: Coverage,
+    /// Whether the chosen test is going on.
+    pub(super) inside: bool,
+}
+
+thread_local! {
+    static BENCH: RefCell<Option<Bench>> = const { RefCell::new(None) };
+}
+
+impl Bench {
+    pub(super) fn new(around: Arc<Around>, chosen: Option<usize>) -> Self {
+        Self {
+            around,
+            chosen,
+            seen: Vec::new(),
+            ground: None,
+            coverage: Coverage::default(),
+            inside: false,
+        }
+    }
+
+    /// Does `work` at this bench; gives the bench back.
+    pub(super) fn used<T>(self, work: impl FnOnce() -> T) -> (T, Self) {
+        let around = Arc::clone(&self.around);
+        BENCH.set(Some(self));
+        let result = work();
+        let bench = BENCH.take();
+        (result, bench.unwrap_or_else(|| Self::new(around, None)))
+    }
+
+    /// `None` where no test file is evaluated.
+    pub(super) fn with<T>(act: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        BENCH.with_borrow_mut(|bench| bench.as_mut().map(act))
+    }
+}

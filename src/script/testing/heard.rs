@@ -1,0 +1,151 @@
+//! What a run told, as a value that a test can look at.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+use crate::run::Listener;
+use crate::run::event::{CallLine, Event, Kind};
+
+/// Events of one run, gathered as they are told.
+#[derive(Clone, Default)]
+pub(super) struct Heard {
+    events: Arc<Mutex<Vec<Kind>>>,
+}
+
+impl Heard {
+    pub(super) fn listener(&self) -> Listener {
+        let events = Arc::clone(&self.events);
+        Arc::new(move |event: &Event| {
+            events
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(event.kind.clone());
+        })
+    }
+
+    /// Titles of the steps, in the order in which they began.
+    pub(super) fn steps(&self) -> Vec<String> {
+        self.all(|kind| match kind {
+            Kind::Step { title } => Some(title.clone()),
+            _ => None,
+        })
+    }
+
+    /// The whole as a map; the keys are those that the verb's help names.
+    pub(super) fn as_json(&self, exit: u8, error: Option<&Error>) -> Value {
+        let mut told = Map::new();
+        let mut put = |key: &str, value: Value| {
+            told.insert(key.to_owned(), value);
+        };
+        put("exit", exit.into());
+        put("message", error.map(|error| error.message.clone()).into());
+        put("help", error.map(|error| error.help.clone()).into());
+        put("steps", self.steps().into());
+        put("items", self.all(item).into());
+        put("writes", self.all(performed).into());
+        put("unchanged", self.all(unchanged).into());
+        put("refused", self.all(refused).into());
+        put("checks", self.all(check).into());
+        put("notes", self.all(note).into());
+        put("tables", self.all(table).into());
+        put("manual", self.all(manual).into());
+        for (key, value) in self.all(outcome).into_iter().flatten() {
+            put(&key, value);
+        }
+        Value::Object(told)
+    }
+
+    fn all<T>(&self, pick: impl Fn(&Kind) -> Option<T>) -> Vec<T> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.iter().filter_map(pick).collect()
+    }
+}
+
+fn item(kind: &Kind) -> Option<Value> {
+    let Kind::Item {
+        key,
+        outcome,
+        message,
+    } = kind
+    else {
+        return None;
+    };
+    Some(json!({ "key": key, "outcome": outcome, "message": message }))
+}
+
+fn performed(kind: &Kind) -> Option<Value> {
+    match kind {
+        Kind::Performed(call) => Some(called(call)),
+        _ => None,
+    }
+}
+
+fn unchanged(kind: &Kind) -> Option<Value> {
+    match kind {
+        Kind::Unchanged(call) => Some(called(call)),
+        _ => None,
+    }
+}
+
+fn refused(kind: &Kind) -> Option<Value> {
+    let Kind::Refused { call, message } = kind else {
+        return None;
+    };
+    let mut line = called(call);
+    line["message"] = message.as_str().into();
+    Some(line)
+}
+
+fn called(call: &CallLine) -> Value {
+    json!({ "org": call.org, "operation": call.operation, "method": call.method, "path": call.path, "status": call.status })
+}
+
+fn check(kind: &Kind) -> Option<Value> {
+    match kind {
+        Kind::Check { passed, words } => Some(json!({ "passed": passed, "words": words })),
+        _ => None,
+    }
+}
+
+fn note(kind: &Kind) -> Option<Value> {
+    match kind {
+        Kind::Note { words } => Some(words.as_str().into()),
+        _ => None,
+    }
+}
+
+fn table(kind: &Kind) -> Option<Value> {
+    match kind {
+        Kind::Table { columns, rows } => Some(json!({ "columns": columns, "rows": rows })),
+        _ => None,
+    }
+}
+
+fn manual(kind: &Kind) -> Option<Value> {
+    let Kind::Manual {
+        title,
+        name,
+        attested_by,
+        ..
+    } = kind
+    else {
+        return None;
+    };
+    Some(json!({ "title": title, "name": name, "attested": attested_by.is_some() }))
+}
+
+fn outcome(kind: &Kind) -> Option<Map<String, Value>> {
+    let Kind::Outcome {
+        outcome,
+        counts,
+        remarks,
+        ..
+    } = kind
+    else {
+        return None;
+    };
+    let told = json!({ "outcome": outcome, "remarks": remarks, "reads": counts.reads });
+    told.as_object().cloned()
+}

@@ -1,0 +1,33 @@
+//! Tests of runbooks, in their own language: `ad/move_user_to_ou_test.rhai` stands beside `ad/move_user_to_ou.rhai`.
+//!
+//! A file is evaluated once to find its tests and once more for each of them, in a thread, an engine and a simulator of its own, so
+//! that tests share nothing. The simulator comes from outside ([`Starter`]): this module knows it by the clients of its orgs alone.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `suite` | a file of tests: finding them, running one |
+//! | `bench` | what the test of a thread has at hand |
+//! | `ground` | a started simulator |
+//! | `verbs` | what a test can call besides what a runbook can |
+//! | `words` | the same as words |
+//! | `trial` | `run_runbook`: a runbook run to its end |
+//! | `heard` | what a run told, as a value |
+//! | `assertions` | comparing, and telling the difference |
+//! | `coverage` | the steps that were come to |
+
+mod assertions;
+mod bench;
+mod coverage;
+mod ground;
+mod heard;
+mod suite;
+mod trial;
+mod verbs;
+mod words;
+
+pub use coverage::{Coverage, Covered};
+pub use ground::{Ground, Starter};
+pub use suite::{Around, Case, Suite, Verdict};
+pub use words::TEST_VERBS;
+
+pub(in crate::script) use verbs::{engine, names};

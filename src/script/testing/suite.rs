@@ -1,0 +1,172 @@
+//! A file of tests: finding them, and running one.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rhai::{AST, Engine, EvalAltResult, Scope};
+
+use super::bench::Bench;
+use super::coverage::Coverage;
+use super::ground::Starter;
+use super::verbs;
+use crate::error::Error;
+use crate::script::check;
+use crate::script::error::{Diagnostic, Names};
+use crate::script::library::{Library, Source};
+use crate::script::resolver::Modules;
+use crate::script::scene::Scene;
+use crate::script::sources::Sources;
+
+/// Stack of a test's thread in bytes, as much as a runbook's.
+const STACK: usize = 64 << 20;
+
+/// What tests need from outside.
+pub struct Around {
+    pub library: Library,
+    pub runtime: tokio::runtime::Handle,
+    pub start: Starter,
+    /// Journals of the tests' runs go here.
+    pub folder: PathBuf,
+}
+
+/// A file of tests, whose tests are known.
+pub struct Suite {
+    source: Source,
+    around: Arc<Around>,
+    pub cases: Vec<Case>,
+}
+
+/// One `test("…", || …)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    pub title: String,
+    pub line: usize,
+}
+
+/// How a test went.
+pub struct Verdict {
+    pub duration: Duration,
+    /// Why it failed; `None` when it passed.
+    pub failure: Option<Error>,
+    pub coverage: Coverage,
+}
+
+impl Suite {
+    /// Finds the tests of a file.
+    ///
+    /// # Errors
+    /// What `check` calls errors; an error outside of any test; a file without tests, or with two of the same title.
+    pub fn load(source: Source, around: Arc<Around>) -> Result<Self, Error> {
+        check::before_run(source.clone(), &around.library)?;
+        let mut suite = Self {
+            source,
+            around,
+            cases: Vec::new(),
+        };
+        let (result, bench) = suite.on_a_thread(None);
+        result?;
+        let cases = bench.seen.into_iter();
+        suite.cases = cases.map(|(title, line)| Case { title, line }).collect();
+        suite.refuse_unclear()?;
+        Ok(suite)
+    }
+
+    /// As it was found.
+    pub fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    pub fn path(&self) -> &str {
+        &self.source.path
+    }
+
+    /// Runs the test at this place in `cases`.
+    pub fn run(&self, index: usize) -> Verdict {
+        let begun = Instant::now();
+        let (result, bench) = self.on_a_thread(Some(index));
+        let reached = bench.seen.len() > index;
+        let failure = match result {
+            Ok(()) if !reached => Some(Error::failed(
+                "the file did not come to this test again: what it finds must not depend on chance",
+            )),
+            other => other.err(),
+        };
+        Verdict {
+            duration: begun.elapsed(),
+            failure,
+            coverage: bench.coverage,
+        }
+    }
+
+    fn refuse_unclear(&self) -> Result<(), Error> {
+        let path = &self.source.path;
+        if self.cases.is_empty() {
+            return Err(Error::usage(format!("{path} has no tests"))
+                .help("write test(\"what holds\", || { … });"));
+        }
+        for (index, case) in self.cases.iter().enumerate() {
+            let before = &self.cases[..index];
+            if let Some(other) = before.iter().find(|other| other.title == case.title) {
+                return Err(Error::usage(format!(
+                    "{path}:{}: a test of this title is at line {} already: {}",
+                    case.line, other.line, case.title
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn on_a_thread(&self, chosen: Option<usize>) -> (Result<(), Error>, Bench) {
+        let bench = Bench::new(Arc::clone(&self.around), chosen);
+        let lost = || Bench::new(Arc::clone(&self.around), None);
+        thread::scope(|scope| {
+            let thread = thread::Builder::new()
+                .name("test".to_owned())
+                .stack_size(STACK)
+                .spawn_scoped(scope, || bench.used(|| self.evaluated()));
+            match thread.map(thread::ScopedJoinHandle::join) {
+                Ok(Ok(ended)) => ended,
+                Ok(Err(_)) => (
+                    Err(Error::failed(
+                        "a verb failed unexpectedly; please report this",
+                    )),
+                    lost(),
+                ),
+                Err(error) => (
+                    Err(Error::failed(format!("no thread for the test: {error}"))),
+                    lost(),
+                ),
+            }
+        })
+    }
+
+    fn evaluated(&self) -> Result<(), Error> {
+        let sources = Sources::default();
+        let names = verbs::names(vec!["okta".to_owned()]);
+        let mut engine = verbs::engine();
+        engine.set_module_resolver(Modules::new(
+            self.around.library.clone(),
+            sources.clone(),
+            &self.source,
+        ));
+        let ast = self.parsed(&engine, &sources, &names)?;
+        let result = engine.run_ast_with_scope(&mut Scope::new(), &ast);
+        let stopped = Scene::current().and_then(|scene| scene.host.take_stopped());
+        if let Some(stopped) = stopped {
+            return Err(Error::failed(stopped.to_string()));
+        }
+        result.map_err(|error: Box<EvalAltResult>| {
+            Diagnostic::of_evaluation(&error, &self.source.path, &sources, &names).into()
+        })
+    }
+
+    fn parsed(&self, engine: &Engine, sources: &Sources, names: &Names) -> Result<AST, Error> {
+        let compiled = engine.compile(&self.source.text);
+        let mut ast = compiled
+            .map_err(|error| Diagnostic::of_parsing(&error, &self.source.path, sources, names))?;
+        ast.set_source(self.source.path.as_str());
+        Ok(ast)
+    }
+}

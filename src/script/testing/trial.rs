@@ -1,0 +1,215 @@
+//! `run_runbook`: a runbook run to its end on the test's simulator.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rhai::Map;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::bench::Bench;
+use super::ground::Ground;
+use super::heard::Heard;
+use super::suite::Around;
+use crate::error::Error;
+use crate::ldap::Dn;
+use crate::okta::Client;
+use crate::run::gate::{Consent, Writes};
+use crate::run::journal::{self, Journal};
+use crate::run::{self, Edits, Run, Settings};
+use crate::script::execution::Procedure;
+use crate::script::parameters::{self, Assignment, Mode, Outside, Parameters, Problem};
+use crate::script::runbook::{Kind, Runbook};
+use crate::script::value::to_json;
+
+/// How a trial is conducted.
+pub(super) struct Conduct {
+    agree: bool,
+    attest: Vec<String>,
+    directories: bool,
+}
+
+impl Default for Conduct {
+    /// As `run --simulator --yes` does.
+    fn default() -> Self {
+        Self {
+            agree: true,
+            attest: vec!["all".to_owned()],
+            directories: true,
+        }
+    }
+}
+
+impl Conduct {
+    /// From the options of the call.
+    pub(super) fn of(options: &Map) -> Result<Self, String> {
+        let mut conduct = Self::default();
+        for (key, value) in options {
+            let wrong = |what: &str| format!("run_runbook: `{key}` is {what}");
+            let flag = || value.as_bool().map_err(|_| wrong("true or false"));
+            match key.as_str() {
+                "agree" => conduct.agree = flag()?,
+                "directories" => conduct.directories = flag()?,
+                "attest" => {
+                    let names = to_json(value).ok();
+                    conduct.attest = names
+                        .and_then(|names| serde_json::from_value(names).ok())
+                        .ok_or_else(|| wrong("a list of names of manual steps"))?;
+                }
+                _ => {
+                    return Err(format!(
+                        "run_runbook has no option `{key}`; it has agree, attest, directories"
+                    ));
+                }
+            }
+        }
+        Ok(conduct)
+    }
+
+    fn consent(&self) -> Consent {
+        Consent {
+            writes: if self.agree {
+                Writes::Agreed
+            } else {
+                Writes::Ask
+            },
+            attest: self.attest.clone(),
+            operator: "test".to_owned(),
+            // Nobody is there: a question that was not answered beforehand ends the run as it would at night.
+            ask: Arc::new(|_| None),
+        }
+    }
+}
+
+/// Runs the runbook `name`; what it told is the result, its failing included.
+///
+/// # Errors
+/// There is no such runbook, it does not compile, or the simulator lacks its orgs.
+pub(super) fn run(
+    around: &Around,
+    ground: &Ground,
+    name: &str,
+    given: &Map,
+    conduct: &Conduct,
+) -> Result<Value, Error> {
+    let source = around.library.find(name)?;
+    let runbook = Runbook::parse(&source)?;
+    let digest = source.digest.clone();
+    let procedure = Procedure::compile(source, &runbook, around.library.clone())?;
+    let heard = Heard::default();
+    let parameters = match checked(&runbook, given) {
+        Ok(parameters) => parameters,
+        Err(problems) => {
+            let error = Problem::together(&problems);
+            let mut told = heard.as_json(error.exit as u8, Some(&error));
+            told["outcome"] = "failed".into();
+            told["reads"] = 0.into();
+            told["remarks"] = json!([]);
+            return Ok(told);
+        }
+    };
+    let settings = Settings {
+        journal: journal(around)?,
+        procedure: run::Procedure {
+            runbook: runbook.name.clone(),
+            digest,
+            sources: json!({}),
+            parameters: parameters.values.clone().into(),
+            kind: journal::Kind::Run,
+        },
+        orgs: orgs(&runbook, ground)?,
+        profiles: BTreeMap::new(),
+        directories: if conduct.directories {
+            ground.directories.clone()
+        } else {
+            BTreeMap::new()
+        },
+        consent: conduct.consent(),
+        listener: heard.listener(),
+        watcher: Arc::new(|_| {}),
+        cancelled: CancellationToken::new(),
+        edits: Edits::Refused,
+        secrets: parameters.secrets.values().cloned().collect(),
+    };
+    let run = Run::begin(settings).map_err(|error| Error::failed(error.to_string()))?;
+    let run = Arc::new(run);
+    let ended = procedure.execute(&run, &parameters.values, &around.runtime);
+    let message = ended.error.as_ref().map(|error| error.message.as_str());
+    let outcome = run
+        .end(ended.outcome, message)
+        .map_err(|error| Error::failed(error.to_string()))?;
+    Bench::with(|bench| bench.coverage.count(&runbook, &heard.steps()));
+    Ok(heard.as_json(ended.exit(outcome) as u8, ended.error.as_ref()))
+}
+
+/// The runbook's orgs: by their names in the scenario; the only one of each is the other's.
+fn orgs(runbook: &Runbook, ground: &Ground) -> Result<BTreeMap<String, Arc<Client>>, Error> {
+    let mut orgs = BTreeMap::new();
+    for org in &runbook.orgs {
+        let alone = runbook.orgs.len() == 1 && ground.orgs.len() == 1;
+        let name = (!alone).then_some(org.name.as_str());
+        let (_, client) = ground.org(name).map_err(Error::failed)?;
+        orgs.insert(org.name.clone(), Arc::clone(client));
+    }
+    Ok(orgs)
+}
+
+/// A journal for this run alone: it goes with the folder of the tests.
+pub(super) fn journal(around: &Around) -> Result<Arc<Journal>, Error> {
+    let folder = around.folder.join(uuid::Uuid::new_v4().to_string());
+    let journal = Journal::open(&folder)
+        .map_err(|error| Error::failed(format!("the journal of a test: {error}")))?;
+    Ok(Arc::new(journal))
+}
+
+/// Values of a test go the way of the command line's, so that what it refuses is refused here too.
+fn checked(runbook: &Runbook, given: &Map) -> Result<Parameters, Vec<Problem>> {
+    let mut assignments = Vec::new();
+    let mut secrets = BTreeMap::new();
+    for (name, value) in given {
+        let value = to_json(value).map_err(|unfit| {
+            let words = format!("the value of `{name}` cannot be a parameter's: {unfit}");
+            vec![Problem::new(words)]
+        })?;
+        let is_secret = runbook
+            .parameter(name)
+            .is_some_and(|parameter| parameter.kind == Kind::Secret);
+        if is_secret {
+            // A secret is only ever named; here the name is the parameter's own.
+            secrets.insert(name.to_string(), text(&value));
+            assignments.push(assignment(name, format!("env:{name}")));
+            continue;
+        }
+        match value {
+            Value::Array(items) => {
+                let items = items.iter().map(|item| assignment(name, as_item(item)));
+                assignments.extend(items);
+            }
+            other => assignments.push(assignment(name, text(&other))),
+        }
+    }
+    let outside = Outside {
+        dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
+        environment: &|name| secrets.get(name).cloned(),
+    };
+    parameters::check(runbook, &assignments, Mode::Examples, &outside)
+}
+
+fn assignment(name: &str, value: String) -> Assignment {
+    Assignment {
+        name: name.to_owned(),
+        value,
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// An item of a list, its commas kept.
+fn as_item(value: &Value) -> String {
+    text(value).replace(',', "\\,")
+}

@@ -1,0 +1,358 @@
+//! What a test can call besides what a runbook can.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "rhai hands a native its context and arguments by value"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::assertions::{self, raised};
+use super::bench::Bench;
+use super::ground::Ground;
+use super::suite::Around;
+use super::trial::{self, Conduct};
+use super::words::TEST_VERBS;
+use crate::error::Error;
+use crate::okta::Method;
+use crate::run::gate::{Consent, Writes};
+use crate::run::{self, Edits, Run, Settings, journal};
+use crate::script::bindings::{self, Org};
+use crate::script::error::{Function, Names};
+use crate::script::error_value::ErrorValue;
+use crate::script::scene::{Host, Scene};
+use crate::script::sources::Sources;
+use crate::script::value::{from_json, to_json};
+
+type Raised<T> = Result<T, Box<EvalAltResult>>;
+
+/// Steps of evaluation of one test, as many as a run has.
+const MOST_OPERATIONS: u64 = 300_000_000;
+
+/// The engine of runbooks, with the verbs of tests.
+pub(in crate::script) fn engine() -> Engine {
+    let mut engine = crate::script::engine::engine();
+    assertions::register(&mut engine);
+    engine
+        .register_type_with_name::<Simulated>("Simulator")
+        .register_fn("test", test)
+        .register_fn("simulator", |context: NativeCallContext| {
+            simulator(&context, &Map::new())
+        })
+        .register_fn("simulator", |context: NativeCallContext, scenario: Map| {
+            simulator(&context, &scenario)
+        })
+        .register_fn(
+            "run_runbook",
+            |context: NativeCallContext, name: ImmutableString, params: Map| {
+                run_runbook(&context, &name, &params, &Map::new())
+            },
+        )
+        .register_fn(
+            "run_runbook",
+            |context: NativeCallContext, name: ImmutableString, params: Map, options: Map| {
+                run_runbook(&context, &name, &params, &options)
+            },
+        );
+    register_simulator(&mut engine);
+    let operations = AtomicU64::new(0);
+    engine.on_progress(move |_| {
+        let done = operations.fetch_add(1, Ordering::Relaxed);
+        if done > MOST_OPERATIONS {
+            return Some("the test did too many operations: it seems to run without end".into());
+        }
+        let stopped = Scene::current().is_some_and(|scene| scene.host.is_stopped());
+        stopped.then_some(Dynamic::UNIT)
+    });
+    engine
+}
+
+/// All that a test may name.
+pub(in crate::script) fn names(variables: Vec<String>) -> Names {
+    let mut names = bindings::names(variables);
+    let verbs = TEST_VERBS
+        .iter()
+        .map(|verb| Function::new(verb.name, verb.signature));
+    names.functions.extend(verbs);
+    names
+}
+
+/// The test's simulator, as the script holds it.
+#[derive(Clone)]
+struct Simulated {
+    ground: Arc<Ground>,
+    runtime: tokio::runtime::Handle,
+}
+
+/// Counts the test; does it when it is the chosen one.
+fn test(context: NativeCallContext, title: ImmutableString, body: FnPtr) -> Raised<()> {
+    let line = context.call_position().line().unwrap_or(1);
+    let due = Bench::with(|bench| {
+        let due = bench.chosen == Some(bench.seen.len());
+        bench.seen.push((title.to_string(), line));
+        bench.inside = due;
+        due
+    });
+    let due = due.ok_or_else(|| raised(&context, "usage", "run it with `okta-runbook test`"))?;
+    if due {
+        // What a test's last statement gives is nothing to anybody.
+        drop(body.call_within_context::<Dynamic>(&context, ())?);
+        Bench::with(|bench| bench.inside = false);
+    }
+    Ok(())
+}
+
+/// Where the test is: what is around it, or why it is nowhere.
+fn around(context: &NativeCallContext, verb: &str) -> Raised<Arc<Around>> {
+    let inside = Bench::with(|bench| bench.inside.then(|| Arc::clone(&bench.around)));
+    inside.flatten().ok_or_else(|| {
+        raised(
+            context,
+            "usage",
+            format!("{verb} is called within a test: test(\"…\", || {{ … }})"),
+        )
+    })
+}
+
+fn simulator(context: &NativeCallContext, scenario: &Map) -> Raised<Simulated> {
+    let around = around(context, "simulator")?;
+    if Bench::with(|bench| bench.ground.is_some()) == Some(true) {
+        let words = "a test has one simulator, and this one has its own already";
+        return Err(raised(context, "usage", words));
+    }
+    let scenario = json_of(context, &scenario.clone().into())?;
+    let ground = (around.start)(&scenario.to_string()).map_err(|error| failed(context, &error))?;
+    let ground = Arc::new(ground);
+    Bench::with(|bench| bench.ground = Some(Arc::clone(&ground)));
+    enter(&around, &ground).map_err(|error| failed(context, &error))?;
+    Ok(Simulated {
+        ground,
+        runtime: around.runtime.clone(),
+    })
+}
+
+/// Operations and directories of the test itself belong to a run of its own.
+fn enter(around: &Around, ground: &Ground) -> Result<(), Error> {
+    let run = Run::begin(Settings {
+        journal: trial::journal(around)?,
+        procedure: run::Procedure {
+            runbook: "test".to_owned(),
+            digest: String::new(),
+            sources: json!({}),
+            parameters: json!({}),
+            kind: journal::Kind::Run,
+        },
+        orgs: ground.orgs.clone(),
+        profiles: BTreeMap::new(),
+        directories: ground.directories.clone(),
+        consent: Consent {
+            writes: Writes::Agreed,
+            attest: vec!["all".to_owned()],
+            operator: "test".to_owned(),
+            ask: Arc::new(|_| None),
+        },
+        listener: Arc::new(|_| {}),
+        watcher: Arc::new(|_| {}),
+        cancelled: CancellationToken::new(),
+        edits: Edits::Refused,
+        secrets: Vec::new(),
+    });
+    let run = run.map_err(|error| Error::failed(error.to_string()))?;
+    let orgs = ground.orgs.keys().cloned().collect();
+    let host = Host::new(
+        Arc::new(run),
+        around.runtime.clone(),
+        Sources::default(),
+        Arc::new(names(orgs)),
+        "test",
+    );
+    let scene = Scene {
+        host: Arc::new(host),
+        lane: Arc::default(),
+    };
+    scene.stay();
+    Ok(())
+}
+
+fn run_runbook(
+    context: &NativeCallContext,
+    name: &str,
+    params: &Map,
+    options: &Map,
+) -> Raised<Dynamic> {
+    let around = around(context, "run_runbook")?;
+    let conduct = Conduct::of(options).map_err(|words| raised(context, "usage", words))?;
+    let ground = Bench::with(|bench| bench.ground.clone()).flatten();
+    let ground = match ground {
+        Some(ground) => ground,
+        None => simulator(context, &Map::new())?.ground,
+    };
+    let told = trial::run(&around, &ground, name, params, &conduct)
+        .map_err(|error| failed(context, &error))?;
+    value_of(context, &told)
+}
+
+fn register_simulator(engine: &mut Engine) {
+    engine
+        .register_fn("org", |context: NativeCallContext, sim: &mut Simulated| {
+            org(&context, sim, None)
+        })
+        .register_fn(
+            "org",
+            |context: NativeCallContext, sim: &mut Simulated, name: &str| {
+                org(&context, sim, Some(name))
+            },
+        )
+        .register_fn(
+            "account",
+            |context: NativeCallContext, sim: &mut Simulated, domain: &str, name: &str| {
+                account(&context, sim, domain, name)
+            },
+        )
+        .register_fn(
+            "change_directory",
+            |context: NativeCallContext, sim: &mut Simulated, domain: &str, deed: Map| {
+                let deed = json_of(&context, &deed.into())?;
+                let path = format!("directories/{domain}");
+                sim.control(&context, sim.any_org(), Method::Post, &path, Some(deed))
+            },
+        );
+    for question in ["state", "requests"] {
+        register_question(engine, question);
+    }
+    register_order(engine, "fault", Method::Post, "faults", as_map);
+    register_order(engine, "options", Method::Patch, "options", as_map);
+    register_order(engine, "advance", Method::Post, "clock", |seconds| {
+        let milliseconds = seconds.as_i64()?.saturating_mul(1000);
+        Some(json!({ "advanceMs": milliseconds }))
+    });
+}
+
+fn as_map(order: Value) -> Option<Value> {
+    (order.is_object() || order.is_array()).then_some(order)
+}
+
+/// A question to the simulator, with and without the org's name.
+fn register_question(engine: &mut Engine, path: &'static str) {
+    engine
+        .register_fn(
+            path,
+            move |context: NativeCallContext, sim: &mut Simulated| {
+                sim.control(&context, None, Method::Get, path, None)
+            },
+        )
+        .register_fn(
+            path,
+            move |context: NativeCallContext, sim: &mut Simulated, org: &str| {
+                sim.control(&context, Some(org), Method::Get, path, None)
+            },
+        );
+}
+
+/// An order to the simulator, with and without the org's name. `form` gives the body; `None` when it is not of that form.
+fn register_order(
+    engine: &mut Engine,
+    verb: &'static str,
+    method: Method,
+    path: &'static str,
+    form: fn(Value) -> Option<Value>,
+) {
+    let order =
+        move |context: &NativeCallContext, sim: &Simulated, org: Option<&str>, order: &Dynamic| {
+            let body = form(json_of(context, order)?)
+                .ok_or_else(|| raised(context, "usage", format!("{verb}: that is no order")))?;
+            sim.control(context, org, method, path, Some(body))
+        };
+    engine
+        .register_fn(
+            verb,
+            move |context: NativeCallContext, sim: &mut Simulated, given: Dynamic| {
+                order(&context, sim, None, &given)
+            },
+        )
+        .register_fn(
+            verb,
+            move |context: NativeCallContext, sim: &mut Simulated, org: &str, given: Dynamic| {
+                order(&context, sim, Some(org), &given)
+            },
+        );
+}
+
+fn org(context: &NativeCallContext, sim: &Simulated, name: Option<&str>) -> Raised<Org> {
+    let (name, client) = sim
+        .ground
+        .org(name)
+        .map_err(|words| raised(context, "usage", words))?;
+    Ok(Org::new(name, &client.base_url().to_string()))
+}
+
+/// The account of this `userPrincipalName`, as the directory holds it.
+fn account(
+    context: &NativeCallContext,
+    sim: &Simulated,
+    domain: &str,
+    name: &str,
+) -> Raised<Dynamic> {
+    let path = format!("directories/{domain}");
+    let directory = sim.told(context, sim.any_org(), Method::Get, &path, None)?;
+    let accounts = directory["accounts"].as_array().cloned();
+    let found = accounts
+        .unwrap_or_default()
+        .into_iter()
+        .find(|account| account["userPrincipalName"] == name);
+    value_of(context, &found.unwrap_or_default())
+}
+
+impl Simulated {
+    /// Every org answers for the directories.
+    fn any_org(&self) -> Option<&str> {
+        self.ground.orgs.keys().next().map(String::as_str)
+    }
+
+    fn control(
+        &self,
+        context: &NativeCallContext,
+        org: Option<&str>,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Raised<Dynamic> {
+        value_of(context, &self.told(context, org, method, path, body)?)
+    }
+
+    fn told(
+        &self,
+        context: &NativeCallContext,
+        org: Option<&str>,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Raised<Value> {
+        self.ground
+            .control(&self.runtime, org, method, path, body)
+            .map_err(|words| raised(context, "usage", words))
+    }
+}
+
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "rhai's results hold boxed errors"
+)]
+fn failed(context: &NativeCallContext, error: &Error) -> Box<EvalAltResult> {
+    let value = ErrorValue::new("test", &error.message).help(error.help.iter().cloned());
+    value.raise(context.call_source(), context.call_position())
+}
+
+fn json_of(context: &NativeCallContext, value: &Dynamic) -> Raised<Value> {
+    to_json(value).map_err(|unfit| raised(context, "usage", unfit.to_string()))
+}
+
+fn value_of(context: &NativeCallContext, value: &Value) -> Raised<Dynamic> {
+    from_json(value).map_err(|unfit| raised(context, "usage", unfit.to_string()))
+}
