@@ -1,6 +1,7 @@
 //! `lsp`: the language server.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use crate::error::{Error, Exit};
@@ -15,13 +16,39 @@ pub(super) struct Arguments {
     /// Taken and not needed: standard input and output are all there is.
     #[arg(long, hide = true)]
     stdio: bool,
+    /// Write an extension for VS Code, which starts the server, into this folder, and serve nothing.
+    #[arg(long, value_name = "DIR")]
+    vscode: Option<PathBuf>,
 }
 
-pub(super) fn execute(context: &Context, _arguments: &Arguments) -> Result<Exit, Error> {
+/// Files of the extension: it holds no more than how the server is started, and needs `npm install` for VS Code's client library.
+const VSCODE: [(&str, &str); 3] = [
+    ("package.json", include_str!("../lsp/vscode/package.json")),
+    ("extension.js", include_str!("../lsp/vscode/extension.js")),
+    ("language.json", include_str!("../lsp/vscode/language.json")),
+];
+
+pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    if let Some(folder) = &arguments.vscode {
+        return write_extension(context, folder);
+    }
     let user = context.config.user_runbooks();
     lsp::serve(Around {
         library: Box::new(move |root: &Path| Library::new(root.join("runbooks"), user.clone())),
         shipped: context.config.workspace().join("shipped"),
     })?;
+    Ok(Exit::Succeeded)
+}
+
+fn write_extension(context: &Context, folder: &Path) -> Result<Exit, Error> {
+    let cannot = |path: &Path, error: &std::io::Error| {
+        Error::usage(format!("cannot write {}: {error}", path.display()))
+    };
+    fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
+    for (file, text) in VSCODE {
+        let path = folder.join(file);
+        fs::write(&path, text).map_err(|error| cannot(&path, &error))?;
+        context.terminal.line(&format!("wrote {}", path.display()));
+    }
     Ok(Exit::Succeeded)
 }
