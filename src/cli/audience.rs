@@ -72,9 +72,9 @@ impl Audience {
                         .progress(step.unwrap_or("items"), items as u64)
                 });
             }
-            Progress::Ended(outcome) => {
+            Progress::Ended { outcome, left } => {
                 if let Some(bar) = &state.bar {
-                    bar.count(tally(outcome));
+                    bar.count(tally(outcome), left);
                 }
             }
             Progress::Over => {

@@ -43,6 +43,8 @@ struct Bucket {
     reset: ServerTime,
     /// Our calls in this window, those on the wire included.
     ours: u64,
+    /// Our calls in all windows.
+    total: u64,
     on_wire: u64,
     /// Least number of calls of others in this window.
     others: u64,
@@ -105,6 +107,8 @@ pub struct Rate {
     pub share: u64,
     pub ours: u64,
     pub others: u64,
+    /// Calls that we made since the client was made.
+    pub total: u64,
 }
 
 impl Governor {
@@ -227,6 +231,7 @@ impl Governor {
                     share: share(limit, self.reserve),
                     ours: bucket.ours,
                     others: bucket.others,
+                    total: bucket.total,
                 })
             })
             .collect();
@@ -315,6 +320,7 @@ impl Bucket {
 
     fn sent(&mut self, now: ServerTime) {
         self.ours += 1;
+        self.total += 1;
         self.on_wire += 1;
         self.last = now;
     }

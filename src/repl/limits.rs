@@ -47,6 +47,7 @@ mod tests {
             limit: 500,
             share: 400,
             ours: 30,
+            total: 30,
             others: 20,
         };
         assert_eq!(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use super::gate::{Consent, Gate};
 use super::items::Items;
 use super::journal::{self, Held, Journal, Record};
 use super::lane::Lane;
+use super::pace::Pace;
 use super::picture::Picture;
 use super::redact::Redactor;
 use crate::{ldap, okta};
@@ -50,7 +52,11 @@ pub enum Progress<'a> {
         step: Option<&'a str>,
         items: usize,
     },
-    Ended(ItemOutcome),
+    /// An item ended; the rest takes `left` at least, for the rate limits.
+    Ended {
+        outcome: ItemOutcome,
+        left: Duration,
+    },
     Over,
 }
 
@@ -89,6 +95,7 @@ pub struct Run {
     again: tokio::sync::Mutex<()>,
     counts: Mutex<Counts>,
     items: Mutex<Items>,
+    pace: Mutex<Pace>,
     remarks: Mutex<Vec<String>>,
     _held: Held,
 }
@@ -169,6 +176,7 @@ impl Run {
             again: tokio::sync::Mutex::default(),
             counts: Mutex::default(),
             items: Mutex::default(),
+            pace: Mutex::default(),
             remarks: Mutex::default(),
             _held: held,
             settings,
@@ -264,12 +272,7 @@ impl Run {
 
     /// How long `calls` calls of a path of an org take under its limits, and how many of them a minute takes; `None` where that is not
     /// known yet.
-    pub fn estimate(
-        &self,
-        org: &str,
-        path: &str,
-        calls: u64,
-    ) -> Option<(u64, std::time::Duration)> {
+    pub fn estimate(&self, org: &str, path: &str, calls: u64) -> Option<(u64, Duration)> {
         self.settings
             .orgs
             .get(org)?
@@ -310,6 +313,10 @@ impl Run {
 
     pub(super) fn counted(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn items(&self) -> MutexGuard<'_, Items> {

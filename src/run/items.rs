@@ -10,6 +10,7 @@ use super::error::Error;
 use super::event::{ItemOutcome, Kind, Outcome};
 use super::journal::{Durability, Entry, State, What};
 use super::lane::Lane;
+use super::pace::Pace;
 use super::telling::stamped;
 
 /// Over all bulk steps of a run, in the order in which items were first seen.
@@ -57,6 +58,7 @@ impl Run {
         let named = json!({ "bulk": number, "keys": keys });
         self.value(lane, &named, || Value::Null)?;
         if lane.item().is_none() {
+            *self.pace() = Pace::begin(keys.len(), self.rates());
             (self.settings().watcher)(Progress::Began {
                 step: lane.step().as_deref(),
                 items: keys.len(),
@@ -140,7 +142,9 @@ impl Run {
     }
 
     fn watched(&self, writes: u64, failed: bool) {
-        (self.settings().watcher)(Progress::Ended(outcome(writes, failed)));
+        let left = self.pace().item_ended(self.rates());
+        let outcome = outcome(writes, failed);
+        (self.settings().watcher)(Progress::Ended { outcome, left });
     }
 
     /// What was recorded after a bulk step that now ended otherwise was asked under other circumstances.

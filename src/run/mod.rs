@@ -17,6 +17,7 @@
 //! | `telling`, `event` | what happens, as events |
 //! | `journal` | the database |
 //! | `inverse`, `undo` | taking back what a run did |
+//! | `pace` | how long a bulk step still takes under the rate limits |
 //! | `redact` | secrets out of what is written down |
 //! | `watch` | Ctrl-C and waits |
 
@@ -32,6 +33,7 @@ mod items;
 pub mod journal;
 pub mod lane;
 mod look;
+mod pace;
 mod picture;
 mod reading;
 mod redact;
