@@ -1,5 +1,7 @@
 //! `runs report RUN`: a run as evidence, in one file.
 
+mod log_events;
+
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,9 @@ pub(super) struct Arguments {
     /// File to write; standard output when it is left out or `-`.
     #[arg(long, short = 'o', value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Look the events that the writes caused up in the orgs' System Logs, and name them. The log may be minutes late.
+    #[arg(long)]
+    log_events: bool,
     /// Write over a file that is there.
     #[arg(long)]
     force: bool,
@@ -64,8 +69,11 @@ pub(super) fn execute(
         .as_deref()
         .filter(|path| *path != Path::new("-"));
     let format = arguments.form(file)?;
-    let evidence = gathered(journal, record)
+    let mut evidence = gathered(journal, record)
         .map_err(|error| Error::failed(format!("the journal cannot be read: {error}")))?;
+    if arguments.log_events {
+        log_events::find(context, record, &mut evidence.writes)?;
+    }
     let text = format
         .write(&evidence)
         .map_err(|error| Error::failed(error.to_string()))?;

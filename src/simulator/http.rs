@@ -8,6 +8,8 @@ use super::store::{Id, Org};
 /// A request that passed sign-in and rate limits.
 #[derive(Default)]
 pub(super) struct Request {
+    /// What the answer's `X-Okta-Request-Id` will say.
+    pub(super) id: String,
     /// Path without query, percent-encoded as received.
     pub(super) path: String,
     /// Values of the `{…}` parts of the route's path, percent-decoded, in order.

@@ -131,8 +131,8 @@ fn show(org: &Org, event: &Event, published: Millis) -> Value {
             "interface": null, "authenticationStep": 0, "externalSessionId": null},
         "outcome": {"result": if event.failure.is_some() { "FAILURE" } else { "SUCCESS" }, "reason": event.failure},
         "target": targets,
-        "transaction": {"type": if event.actor.is_some() { "WEB" } else { "JOB" }, "id": "unknown", "detail": {}},
-        "debugContext": {"debugData": {}},
+        "transaction": {"type": if event.actor.is_some() { "WEB" } else { "JOB" }, "id": org.transaction.as_deref().unwrap_or("unknown"), "detail": {}},
+        "debugContext": {"debugData": {"requestId": org.transaction}},
         "securityContext": {"asNumber": null, "asOrg": null, "isp": null, "domain": null, "isProxy": null},
         "request": {"ipChain": []},
     })

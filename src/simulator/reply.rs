@@ -37,6 +37,7 @@ pub(super) fn of_okta_as(outgoing: Outgoing, code: &str) -> Response<Body> {
         Err(refusal) => (refusal.status, Some(error(&refusal, code)), Vec::new()),
     };
     let mut response = with_body(status, body.as_ref());
+    add(&mut response, REQUEST_ID, &outgoing.request_id);
     add_standard(&mut response, outgoing.figures, outgoing.at);
     for (name, value) in extra {
         add(&mut response, name, &value);
@@ -83,11 +84,6 @@ fn with_body(status: u16, body: Option<&Value>) -> Response<Body> {
 }
 
 fn add_standard(response: &mut Response<Body>, figures: Figures, at: Millis) {
-    add(
-        response,
-        REQUEST_ID,
-        &format!("{:032x}", fastrand::u128(..)),
-    );
     add(response, "x-rate-limit-limit", &figures.limit.to_string());
     add(
         response,

@@ -46,6 +46,8 @@ pub(super) struct Counters {
 
 /// A request as it came off the wire.
 pub(super) struct Incoming<'a> {
+    /// Given to it here; the answer carries it.
+    pub(super) id: String,
     pub(super) method: &'a str,
     pub(super) path: &'a str,
     pub(super) query: &'a str,
@@ -59,6 +61,12 @@ pub(super) struct Outgoing {
     pub(super) figures: Figures,
     /// The org's clock when it answered.
     pub(super) at: Millis,
+    pub(super) request_id: String,
+}
+
+/// Okta's ids of requests are 32 hexadecimal digits, as recorded.
+pub(super) fn new_request_id() -> String {
+    format!("{:032x}", fastrand::u128(..))
 }
 
 impl Service {
@@ -130,6 +138,7 @@ impl Service {
             reply: Err(refusal),
             figures,
             at: org.now(),
+            request_id: new_request_id(),
         }
     }
 
@@ -141,6 +150,7 @@ impl Service {
             reply: Err(limits::exceeded()),
             figures: limits::concurrency(at),
             at,
+            request_id: new_request_id(),
         }
     }
 
@@ -163,20 +173,30 @@ impl Service {
         parameters: Vec<String>,
     ) -> Outgoing {
         let org = self.read();
-        let at = org.now();
+        let (at, request_id) = (org.now(), incoming.id.clone());
         let caller = match sign_in_of(&org, incoming, endpoint) {
             Ok(caller) => caller,
             Err(refusal) => {
                 let figures = self.take(&org, endpoint, "", Count::Nothing).0;
                 let reply = Err(refusal);
-                return Outgoing { reply, figures, at };
+                return Outgoing {
+                    reply,
+                    figures,
+                    at,
+                    request_id,
+                };
             }
         };
         let (figures, allowed) = self.take(&org, endpoint, &caller.token, Count::Call);
         if let (true, Some(Handler::Form(handler))) = (allowed, endpoint.handler()) {
             drop(org);
             let reply = handler(&mut self.write(), &incoming.form());
-            return Outgoing { reply, figures, at };
+            return Outgoing {
+                reply,
+                figures,
+                at,
+                request_id,
+            };
         }
         let prepared = if allowed {
             prepare(&org, incoming, endpoint, &caller, parameters)
@@ -184,7 +204,12 @@ impl Service {
             Err(limits::exceeded())
         };
         let reply = prepared.and_then(|(route, request)| self.run(org, route, &request, &caller));
-        Outgoing { reply, figures, at }
+        Outgoing {
+            reply,
+            figures,
+            at,
+            request_id,
+        }
     }
 
     fn run(
@@ -210,7 +235,9 @@ impl Service {
             // Forms never come this way: they are no JSON.
             Handler::Form(_) => Err(Refusal::malformed()),
             Handler::Write(handler) => {
+                org.transaction = Some(request.id.clone());
                 let reply = handler(org, request);
+                org.transaction = None;
                 self.settle(org);
                 reply
             }
@@ -309,6 +336,7 @@ impl Incoming<'_> {
     pub(super) fn request(&self, parameters: Vec<String>) -> Result<Request, Refusal> {
         let text = |name| headers::text(self.headers, name).map(str::to_owned);
         Ok(Request {
+            id: self.id.clone(),
             path: self.path.to_owned(),
             parameters,
             query: read_query(self.query),

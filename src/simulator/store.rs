@@ -31,6 +31,8 @@ pub(super) struct Org {
     pub(super) roles: BTreeMap<Id, Vec<Role>>,
     /// System Log events in Okta's wire form, oldest first.
     pub(super) log: Vec<Value>,
+    /// Id of the request that is being answered; `None` while Okta acts by itself.
+    pub(super) transaction: Option<String>,
     /// Failed provisioning jobs as the Admin Console's dashboard shows them.
     pub(super) tasks: Vec<Task>,
     /// Provisioning jobs waiting for their time, by due time.
@@ -91,6 +93,7 @@ impl Org {
             tokens: BTreeMap::new(),
             roles: BTreeMap::new(),
             log: Vec::new(),
+            transaction: None,
             tasks: Vec::new(),
             jobs: VecDeque::new(),
             options: super::options::Options::default(),

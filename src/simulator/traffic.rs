@@ -15,7 +15,7 @@ use super::faults::{self, Blow};
 use super::headers;
 use super::http::Refusal;
 use super::reply;
-use super::service::{Incoming, Service};
+use super::service::{self, Incoming, Service};
 
 /// The largest body taken, in bytes.
 const LARGEST: usize = 8 << 20;
@@ -93,6 +93,7 @@ fn call(service: &Service, parts: &Parts, body: &Bytes) -> Response<Body> {
 
 fn incoming<'a>(parts: &'a Parts, body: &'a Bytes) -> Incoming<'a> {
     Incoming {
+        id: service::new_request_id(),
         method: parts.method.as_str(),
         path: parts.uri.path(),
         query: parts.uri.query().unwrap_or_default(),

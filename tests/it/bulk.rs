@@ -115,7 +115,8 @@ fn the_bar_tells_the_time_that_the_limits_ask() {
     let options = Options::new().timeout_ms(Some(20_000));
     let mut pty = spawn_with_options(terminal, options).unwrap();
     // 850 calls at some 200 a minute, after those that went at once.
-    pty.exp_regex("1[56][0-9]/1000 .* [45] minutes left").unwrap();
+    pty.exp_regex("1[56][0-9]/1000 .* [45] minutes left")
+        .unwrap();
     pty.send_control('c').unwrap();
     pty.exp_string("resume").unwrap();
 }

@@ -232,3 +232,58 @@ fn a_report_that_is_there_is_not_written_over() {
         .says(&["--format"]);
     report(&stage, "1999", &[]).exits(2);
 }
+
+#[test]
+fn the_events_of_the_log_are_found_by_the_requests_that_caused_them() {
+    let (stage, ran) = partly_done();
+    let run = run_id(&ran);
+    let mut command = stage.command();
+    command.args(["runs", "report", &run, "--format", "json", "--log-events"]);
+    let reported = Ran::command(&mut command);
+    reported.exits(0);
+    let document: Value = serde_json::from_str(&reported.stdout).unwrap();
+    let log = stage.get("/api/v1/logs?limit=1000");
+    let kinds = |ids: &Value| -> Vec<String> {
+        let ids = ids.as_array().into_iter().flatten();
+        ids.map(|id| {
+            let event = log
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|event| event["uuid"] == *id);
+            event.unwrap()["eventType"].as_str().unwrap().to_owned()
+        })
+        .collect()
+    };
+    let writes = document["writes"].as_array().unwrap();
+    let joined: Vec<&Value> = writes
+        .iter()
+        .filter(|write| write["operation"] == "assign_user_to_group")
+        .collect();
+    assert!(!joined.is_empty());
+    for write in joined {
+        let kinds = kinds(&write["log_event_ids"]);
+        assert!(
+            kinds.contains(&"group.user_membership.add".to_owned()),
+            "{kinds:?}"
+        );
+    }
+    let refused = writes
+        .iter()
+        .find(|write| write["state"] == "refused")
+        .unwrap();
+    assert_eq!(kinds(&refused["log_event_ids"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_log_that_may_not_be_read_is_told() {
+    let (stage, ran) = partly_done();
+    stage.fault(
+        &json!({"method": "GET", "path": "/api/v1/logs", "action": "status", "status": 403}),
+    );
+    let mut command = stage.command();
+    command.args(["runs", "report", &run_id(&ran), "--log-events"]);
+    Ran::command(&mut command)
+        .exits(1)
+        .says(&["the System Log of okta cannot be read", "okta.logs.read"]);
+}
