@@ -8,6 +8,8 @@
     reason = "figures are what it is for, and they are small"
 )]
 
+mod session;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -24,6 +26,7 @@ fn main() {
     runtime.block_on(client());
     bulk_move(&runtime, 200);
     many_items(&runtime, 100_000);
+    session::session(&runtime, 10_000);
 }
 
 async fn org(users: usize, options: &Value) -> (Simulator, reqwest::Client) {
