@@ -21,6 +21,7 @@ mod orgs;
 mod readme;
 mod repl;
 mod report;
+mod sdk;
 mod secrets;
 mod simulator;
 mod stage;
