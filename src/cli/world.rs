@@ -277,12 +277,13 @@ async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
     let mut directories = BTreeMap::new();
     for address in simulator.directories() {
         let base = Dn::parse(&address.base).map_err(|e| Error::failed(e.to_string()))?;
-        let settings = ldap::Settings::new(
+        let mut settings = ldap::Settings::new(
             &address.url,
             &address.bind_dn,
             address.password.clone(),
             base,
         );
+        settings.ca.clone_from(&address.ca);
         let directory = ldap::Directory::new(settings).map_err(|e| Error::failed(e.to_string()))?;
         directories.insert(address.domain.to_lowercase(), Arc::new(directory));
     }

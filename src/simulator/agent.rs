@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Value, json};
 
-use super::directory::{Account, Directory, Guid, NewAccount, Refusal};
+use super::directory::{Account, Directory, Guid, NewAccount, Refusal, Who};
 use super::dn::Dn;
 use super::effective_group;
 use super::jobs;
@@ -158,11 +158,13 @@ impl Wanted {
     /// The agent looks a new user up by `userPrincipalName`; who is found is linked, and enabled when he was disabled.
     fn find_or_create(&self, directory: &mut Directory) -> Result<(Guid, How), Refusal> {
         if let Identity::Linked(guid) = self.account {
+            guid.map_or(Ok(()), |guid| directory.look_again(Who::Guid(guid)))?;
             let account = guid.and_then(|guid| directory.account(guid));
             return account
                 .map(|account| (account.guid, How::Present))
                 .ok_or(Refusal::AccountNotFound);
         }
+        directory.look_again(Who::UserPrincipalName(&self.user_name))?;
         match directory
             .by_user_principal_name(&self.user_name)
             .map(|account| (account.guid, account.enabled))

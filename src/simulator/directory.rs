@@ -10,6 +10,7 @@ mod changes;
 mod dump;
 mod entry;
 mod identity;
+mod outside;
 mod refusal;
 mod units;
 
@@ -21,6 +22,7 @@ pub(super) use account::{Account, NewAccount};
 pub(super) use bind::BindAccount;
 pub(super) use entry::{Entry, Placed, Reach, Shown, same_value};
 pub(super) use identity::Guid;
+pub(super) use outside::{Settings as Outside, Who};
 pub(super) use refusal::Refusal;
 pub(super) use units::{Container, ContainerKind};
 
@@ -44,6 +46,8 @@ pub(super) struct Directory {
     /// Keys of the OUs in which the agent's service account may neither create nor delete.
     denied: BTreeSet<String>,
     bind: BindAccount,
+    /// Where the directory really is, when it is not simulated.
+    outside: Option<outside::Outside>,
 }
 
 enum Node {
@@ -71,6 +75,7 @@ impl Directory {
             sams: HashMap::new(),
             upns: HashMap::new(),
             denied: BTreeSet::new(),
+            outside: None,
         };
         directory.furnish();
         directory

@@ -51,6 +51,7 @@ pub(super) fn import(org: &mut Org, request: &Request) -> Reply {
     if agent::is_down(org, &app) {
         return Err(Refusal::new(504, "E0000241", "No connected agents."));
     }
+    read_anew(org, &app)?;
     let done = run(org, &app, kind);
     Answer::ok(
         json!({"matched": done.matched, "updated": done.updated, "removed": done.removed, "unmatched": done.unmatched}),
@@ -113,6 +114,22 @@ struct Known<'a> {
     /// Lower-cased e-mail to user.
     emails: &'a HashMap<String, Id>,
     tells: bool,
+}
+
+/// Reads the directory of the instance anew, where it is not simulated.
+fn read_anew(org: &Org, app: &str) -> Result<(), Refusal> {
+    let connection = org
+        .apps
+        .get(app)
+        .and_then(|app| app.active_directory.as_ref());
+    let domain = connection.map(|connection| connection.domain.to_lowercase());
+    let Some(directory) = domain.and_then(|domain| org.directories.get(&domain)) else {
+        return Ok(());
+    };
+    let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
+    directory
+        .synchronize()
+        .map_err(|refusal| Refusal::new(502, "E0000009", &refusal.to_string()))
 }
 
 /// Accounts below the connected OUs; the directory's own service account is none of them.

@@ -70,6 +70,8 @@ pub struct DirectoryAddress {
     pub password: SecretString,
     /// DN of the domain.
     pub base: String,
+    /// Certificates that are trusted, of a directory that is not simulated.
+    pub ca: Option<std::path::PathBuf>,
 }
 
 /// What is told when the simulator is ready: addresses with their secrets, made for one JSON line.
@@ -129,6 +131,10 @@ impl Simulator {
             serve_org(org, listener, stopped.clone());
         }
         for (domain, directory) in directories {
+            if let Some(address) = DirectoryAddress::outside(&domain, &directory) {
+                simulator.directories.push(address);
+                continue;
+            }
             let listener = places.any().await?;
             let address = DirectoryAddress::of(domain, &directory, &listener)?;
             simulator.directories.push(address);
@@ -233,6 +239,21 @@ impl DirectoryAddress {
             bind_dn: account.dn().to_owned(),
             password: account.password().clone(),
             base: directory.base(),
+            ca: None,
+        })
+    }
+
+    /// Of a directory that is not simulated, its own.
+    fn outside(domain: &str, directory: &RwLock<Directory>) -> Option<Self> {
+        let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
+        let outside = directory.outside()?;
+        Some(Self {
+            domain: domain.to_owned(),
+            url: outside.url.clone(),
+            bind_dn: outside.bind_dn.clone(),
+            password: outside.password.clone(),
+            base: directory.base(),
+            ca: outside.ca.clone(),
         })
     }
 

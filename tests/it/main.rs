@@ -21,6 +21,7 @@ mod orgs;
 mod readme;
 mod repl;
 mod report;
+mod samba;
 mod sdk;
 mod secrets;
 mod simulator;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::super::dn::{Dn, fold};
 use super::account::{RESERVED, spelling};
 use super::identity::{Guid, Sid};
+use super::outside::Switch;
 use super::units::{parse, taken_dn};
 use super::{Account, Directory, NewAccount, Node, Refusal};
 
@@ -19,6 +20,9 @@ impl Directory {
         &mut self,
         new: &NewAccount,
     ) -> Result<Guid, Refusal> {
+        if self.outside.is_some() {
+            return self.create_outside(new);
+        }
         let parent = self.open_container(&new.ou)?;
         check_names(new)?;
         self.check_free_dn(&parent.child("CN", &new.cn))?;
@@ -35,6 +39,9 @@ impl Directory {
         guid: Guid,
         ou: &str,
     ) -> Result<String, Refusal> {
+        if self.outside.is_some() {
+            return self.move_outside(guid, ou);
+        }
         let account = self.find(guid)?;
         let (old, target) = (parse(&account.dn)?, parse(ou)?);
         let source = old.parent().unwrap_or_default();
@@ -49,19 +56,27 @@ impl Directory {
     }
 
     pub(in crate::simulator) fn enable(&mut self, guid: Guid) -> Result<(), Refusal> {
+        if self.outside.is_some() {
+            return self.switch_outside(guid, Switch::On);
+        }
         self.change(guid, |account| account.enabled = true)
     }
 
     pub(in crate::simulator) fn disable(&mut self, guid: Guid) -> Result<(), Refusal> {
+        if self.outside.is_some() {
+            return self.switch_outside(guid, Switch::Off);
+        }
         self.change(guid, |account| account.enabled = false)
     }
 
     /// Sets "Protect object from accidental deletion".
     pub(in crate::simulator) fn protect(&mut self, guid: Guid) -> Result<(), Refusal> {
+        self.must_be_simulated()?;
         self.change(guid, |account| account.protected_from_deletion = true)
     }
 
     pub(in crate::simulator) fn unprotect(&mut self, guid: Guid) -> Result<(), Refusal> {
+        self.must_be_simulated()?;
         self.change(guid, |account| account.protected_from_deletion = false)
     }
 
@@ -74,6 +89,9 @@ impl Directory {
         guid: Guid,
         changes: &[(&str, Option<&str>)],
     ) -> Result<(), Refusal> {
+        if self.outside.is_some() {
+            return self.update_outside(guid, changes);
+        }
         self.find(guid)?;
         for (name, value) in changes {
             self.check_attribute(guid, name, value.unwrap_or_default())?;
@@ -85,15 +103,25 @@ impl Directory {
     }
 
     pub(in crate::simulator) fn delete_account(&mut self, guid: Guid) -> Result<(), Refusal> {
-        self.check_removable(guid)?;
-        let key = parse(&self.find(guid)?.dn)?.key();
-        self.tree.remove(&key);
-        if let Some(account) = self.accounts.remove(&guid) {
-            self.sams.remove(&fold(&account.sam_account_name));
-            self.upns.remove(&fold(&account.user_principal_name));
+        if self.outside.is_some() {
+            return self.delete_outside(guid);
         }
+        self.check_removable(guid)?;
+        self.forget(guid);
         self.next_usn();
         Ok(())
+    }
+
+    /// Takes the account out of all indexes.
+    pub(super) fn forget(&mut self, guid: Guid) {
+        let Some(account) = self.accounts.remove(&guid) else {
+            return;
+        };
+        if let Ok(dn) = Dn::parse(&account.dn) {
+            self.tree.remove(&dn.key());
+        }
+        self.sams.remove(&fold(&account.sam_account_name));
+        self.upns.remove(&fold(&account.user_principal_name));
     }
 
     /// Makes the account without asking; names are known to be free.
@@ -120,7 +148,7 @@ impl Directory {
         self.index(account, dn.key())
     }
 
-    fn index(&mut self, account: Account, key: String) -> Guid {
+    pub(super) fn index(&mut self, account: Account, key: String) -> Guid {
         let guid = account.guid;
         self.tree.insert(key, Node::Account(guid));
         self.sams.insert(fold(&account.sam_account_name), guid);

@@ -75,6 +75,20 @@ impl Sid {
         Self { authority, rid }
     }
 
+    /// Of an account of a domain; others, such as built-in ones, are none of ours.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let parts = bytes.strip_prefix(&[1, 5, 0, 0, 0, 0, 0, 5])?;
+        let parts: Vec<u32> = parts
+            .chunks(4)
+            .map(|part| part.try_into().map(u32::from_le_bytes))
+            .collect::<Result<_, _>>()
+            .ok()?;
+        match parts[..] {
+            [21, first, second, third, rid] => Some(Self::new([first, second, third], rid)),
+            _ => None,
+        }
+    }
+
     /// Revision 1, five sub-authorities, authority 5 big-endian, then `21`, the domain and the account, little-endian.
     pub(in crate::simulator) fn bytes(&self) -> Vec<u8> {
         let mut bytes = vec![1, 5, 0, 0, 0, 0, 0, 5];
@@ -122,5 +136,7 @@ mod tests {
         let bytes = sid.bytes();
         assert_eq!(bytes.len(), 28);
         assert_eq!(bytes[20..], [4, 3, 2, 1, 0x50, 4, 0, 0]);
+        assert_eq!(Sid::from_bytes(&bytes), Some(sid));
+        assert_eq!(Sid::from_bytes(&bytes[..24]), None);
     }
 }

@@ -27,4 +27,16 @@ pub(in crate::simulator) enum Refusal {
     /// A name or attribute that cannot be set so.
     #[error("The attribute syntax specified to the directory service is invalid")]
     InvalidAttribute { attribute: String },
+    /// A directory outside does not answer; .NET's words, which the agent is written in.
+    #[error("The LDAP server is unavailable.")]
+    Unavailable { detail: String },
+    /// A directory outside does not take the agent's password.
+    #[error("The supplied credential is invalid.")]
+    InvalidCredential,
+    /// Another result code of a directory outside.
+    #[error("LDAP error {code}: {text}")]
+    Other { code: u32, text: String },
+    /// Only a simulated directory can be told this.
+    #[error("this directory is not simulated: change it where it is")]
+    NotSimulated,
 }

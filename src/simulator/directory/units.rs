@@ -29,6 +29,7 @@ pub(in crate::simulator) enum ContainerKind {
 impl Directory {
     /// Makes an OU below an existing object of the domain.
     pub(in crate::simulator) fn create_ou(&mut self, dn: &str) -> Result<(), Refusal> {
+        self.must_be_simulated()?;
         let parsed = parse(dn)?;
         let (Some("OU"), Some(name)) = (parsed.leaf_kind().as_deref(), parsed.leaf_value()) else {
             return Err(invalid(dn));
@@ -47,6 +48,7 @@ impl Directory {
 
     /// Deletes an empty OU.
     pub(in crate::simulator) fn delete_ou(&mut self, dn: &str) -> Result<(), Refusal> {
+        self.must_be_simulated()?;
         let key = self.ou_key(dn)?;
         if self.keys_under(key.clone()).nth(1).is_some() {
             return Err(Refusal::NotALeaf { dn: dn.to_owned() });
@@ -72,6 +74,7 @@ impl Directory {
 
     /// Takes from the service account the right to create and delete accounts in this OU and below it.
     pub(in crate::simulator) fn deny(&mut self, ou: &str) -> Result<(), Refusal> {
+        self.must_be_simulated()?;
         let key = self.ou_key(ou)?;
         self.denied.insert(key);
         Ok(())
@@ -116,7 +119,7 @@ impl Directory {
         self.insert_account(&service, &users);
     }
 
-    fn insert_container(&mut self, dn: &Dn, kind: ContainerKind) {
+    pub(super) fn insert_container(&mut self, dn: &Dn, kind: ContainerKind) {
         let container = Container {
             guid: Guid::random(&mut self.random),
             kind,

@@ -1,12 +1,16 @@
 //! The directories of a scenario.
 
-use super::super::directory::{Directory, NewAccount};
+use super::super::directory::{Directory, NewAccount, Outside, Refusal};
 use super::super::dn::Dn;
 use super::build::Problems;
-use super::plan::{AccountPlan, DirectoryPlan};
+use super::plan::{AccountPlan, DirectoryPlan, OutsidePlan};
 
 /// Makes a directory with its OUs and accounts.
 pub(super) fn build(plan: &DirectoryPlan, seed: u64, problems: &mut Problems) -> Directory {
+    if let Some(outside) = &plan.outside {
+        return connect(plan, outside, problems)
+            .unwrap_or_else(|| Directory::new(&plan.domain, seed));
+    }
     let mut directory = Directory::new(&plan.domain, seed);
     for unit in &plan.organizational_units {
         let dn = qualify(unit, &plan.domain);
@@ -20,6 +24,48 @@ pub(super) fn build(plan: &DirectoryPlan, seed: u64, problems: &mut Problems) ->
         problems.note(directory.deny(&dn), || format!("denied OU {dn:?}"));
     }
     directory
+}
+
+/// What is in a directory outside is made there.
+fn connect(
+    plan: &DirectoryPlan,
+    outside: &OutsidePlan,
+    problems: &mut Problems,
+) -> Option<Directory> {
+    let domain = &plan.domain;
+    if !(plan.organizational_units.is_empty() && plan.accounts.is_empty() && plan.denied.is_empty())
+    {
+        problems.add(format!(
+            "directory {domain:?} is outside: what it holds is made there, not by the scenario"
+        ));
+    }
+    let Ok(password) = std::env::var(&outside.password_env) else {
+        problems.add(format!(
+            "directory {domain:?}: the variable {} is not set",
+            outside.password_env
+        ));
+        return None;
+    };
+    let settings = Outside {
+        url: outside.url.clone(),
+        bind_dn: outside.bind_dn.clone(),
+        password: password.into(),
+        ca: outside.ca.clone(),
+    };
+    match Directory::connect(domain, settings) {
+        Ok(directory) => Some(directory),
+        Err(Refusal::Unavailable { detail }) => {
+            problems.add(format!(
+                "directory {domain:?}: {} does not answer: {detail}",
+                outside.url
+            ));
+            None
+        }
+        Err(refusal) => {
+            problems.add(format!("directory {domain:?}: {refusal}"));
+            None
+        }
+    }
 }
 
 /// `Users` and `OU=Users` as `OU=Users,DC=corp,DC=example`; a complete DN stays.

@@ -186,6 +186,18 @@ pub(super) struct DirectoryPlan {
     pub(super) accounts: Vec<AccountPlan>,
     #[serde(default)]
     pub(super) denied: Vec<String>,
+    /// A directory that is not simulated.
+    pub(super) outside: Option<OutsidePlan>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct OutsidePlan {
+    pub(super) url: String,
+    pub(super) bind_dn: String,
+    /// Name of the environment variable that holds the password.
+    pub(super) password_env: String,
+    pub(super) ca: Option<std::path::PathBuf>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,0 +1,108 @@
+//! A directory that is not simulated: the agent changes it over LDAP, as Okta's agent does. What is read of it is mirrored in the
+//! [`Directory`], so that the rest of the simulator sees no difference.
+//!
+//! Every change looks at the account first and again afterwards; nothing is believed to be as it was left.
+
+mod mirror;
+mod wire;
+
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+
+use secrecy::SecretString;
+
+use super::{Directory, Guid, Refusal};
+use wire::{Deed, Link, Outcome, Trouble};
+
+/// How the agent reaches the directory.
+#[derive(Clone, Debug)]
+pub(in crate::simulator) struct Settings {
+    /// `ldaps://HOST` or, on this machine, `ldap://HOST`.
+    pub(in crate::simulator) url: String,
+    pub(in crate::simulator) bind_dn: String,
+    pub(in crate::simulator) password: SecretString,
+    /// Certificates in PEM that are trusted instead of the machine's.
+    pub(in crate::simulator) ca: Option<PathBuf>,
+}
+
+/// The connection, which lives on a thread of its own: changes are made by code that waits for nothing else.
+#[derive(Clone)]
+pub(super) struct Outside {
+    settings: Arc<Settings>,
+    deeds: mpsc::Sender<(Deed, mpsc::Sender<Outcome>)>,
+}
+
+impl Outside {
+    fn new(settings: Settings) -> Self {
+        let settings = Arc::new(settings);
+        let (deeds, orders) = mpsc::channel::<(Deed, mpsc::Sender<Outcome>)>();
+        let mut link = Link::new(Arc::clone(&settings));
+        std::thread::spawn(move || {
+            for (deed, answer) in orders {
+                // Who asked may have gone.
+                let _ = answer.send(link.carry_out(&deed));
+            }
+        });
+        Self { settings, deeds }
+    }
+
+    /// Does it, and waits for the answer.
+    fn ask(&self, deed: Deed) -> Result<Vec<ldap3::SearchEntry>, Refusal> {
+        let about = deed.about().to_owned();
+        let (answer, answered) = mpsc::channel();
+        let sent = self.deeds.send((deed, answer)).is_ok();
+        let outcome = sent.then(|| answered.recv().ok()).flatten();
+        outcome
+            .unwrap_or_else(|| Err(Trouble::Unavailable("its thread ended".to_owned())))
+            .map_err(|trouble| refusal(trouble, about))
+    }
+}
+
+impl Directory {
+    /// The settings of a directory that is not simulated.
+    pub(in crate::simulator) fn outside(&self) -> Option<&Settings> {
+        self.outside.as_ref().map(|outside| &*outside.settings)
+    }
+
+    /// Refuses what only a simulated directory can be told.
+    pub(super) fn must_be_simulated(&self) -> Result<(), Refusal> {
+        if self.outside.is_some() {
+            return Err(Refusal::NotSimulated);
+        }
+        Ok(())
+    }
+}
+
+/// In the words of the agent, which are those of .NET's LDAP exceptions; the texts of servers differ.
+fn refusal(trouble: Trouble, dn: String) -> Refusal {
+    let (code, text) = match trouble {
+        Trouble::Refused { code, text } => (code, text),
+        Trouble::Unavailable(detail) => return Refusal::Unavailable { detail },
+    };
+    match code {
+        // Samba answers 80 where Windows answers 32 to a move below a parent that is not there.
+        32 => Refusal::NoSuchObject { dn },
+        80 if text.contains("does not exist") => Refusal::NoSuchObject { dn },
+        49 => Refusal::InvalidCredential,
+        50 => Refusal::AccessDenied { dn },
+        68 => Refusal::AlreadyExists {
+            attribute: "dn",
+            value: dn,
+        },
+        _ => Refusal::Other { code, text },
+    }
+}
+
+/// Whether an account shall be able to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Switch {
+    On,
+    Off,
+}
+
+/// Which account is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::simulator) enum Who<'a> {
+    Guid(Guid),
+    UserPrincipalName(&'a str),
+}

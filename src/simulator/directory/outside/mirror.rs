@@ -1,0 +1,324 @@
+//! What is known of a directory outside: read when it is connected, looked at again before and after each change.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use ldap3::SearchEntry;
+
+use super::super::account::{Attributes, RESERVED, spelling};
+use super::super::identity::Sid;
+use super::super::units::parse;
+use super::super::{Account, ContainerKind, Directory, Guid, NewAccount, Refusal};
+use super::wire::Deed;
+use super::{Outside, Settings, Switch, Who};
+use crate::simulator::dn::Dn;
+
+const ACCOUNTS: &str = "(&(objectCategory=person)(objectClass=user))";
+const CONTAINERS: &str =
+    "(|(objectClass=domainDNS)(objectClass=organizationalUnit)(objectClass=container))";
+/// `userAccountControl`: the account is disabled.
+const DISABLED: u32 = 2;
+const NORMAL: u32 = 512;
+/// An account without a password cannot be enabled without it.
+const NO_PASSWORD_NEEDED: u32 = 32;
+
+impl Directory {
+    /// A directory outside, read whole.
+    pub(in crate::simulator) fn connect(domain: &str, settings: Settings) -> Result<Self, Refusal> {
+        let mut directory = Self::new(domain, 0);
+        directory.outside = Some(Outside::new(settings));
+        directory.synchronize()?;
+        Ok(directory)
+    }
+
+    /// Reads a directory outside anew; of a simulated one there is nothing to read.
+    pub(in crate::simulator) fn synchronize(&mut self) -> Result<(), Refusal> {
+        let Some(outside) = self.outside.clone() else {
+            return Ok(());
+        };
+        let base = self.base();
+        let search = |filter: &str| Deed::Search {
+            base: base.clone(),
+            filter: filter.to_owned(),
+        };
+        let containers = outside.ask(search(CONTAINERS))?;
+        let accounts = outside.ask(search(ACCOUNTS))?;
+        self.tree.clear();
+        self.accounts.clear();
+        self.sams.clear();
+        self.upns.clear();
+        for container in containers {
+            self.mirror_container(&container);
+        }
+        for account in accounts {
+            self.mirror(account);
+        }
+        Ok(())
+    }
+
+    /// Looks at one account of a directory outside again.
+    pub(in crate::simulator) fn look_again(&mut self, who: Who<'_>) -> Result<(), Refusal> {
+        let Some(outside) = self.outside.clone() else {
+            return Ok(());
+        };
+        let condition = match who {
+            Who::Guid(guid) => format!("objectGUID={}", escaped(guid)),
+            Who::UserPrincipalName(name) => {
+                format!("userPrincipalName={}", ldap3::ldap_escape(name))
+            }
+        };
+        let found = outside.ask(Deed::Search {
+            base: self.base(),
+            filter: format!("(&{ACCOUNTS}({condition}))"),
+        })?;
+        let known = match who {
+            Who::Guid(guid) => Some(guid),
+            Who::UserPrincipalName(name) => {
+                self.by_user_principal_name(name).map(|known| known.guid)
+            }
+        };
+        if let Some(guid) = known {
+            self.forget(guid);
+        }
+        for entry in found {
+            self.mirror(entry);
+        }
+        Ok(())
+    }
+
+    pub(in super::super) fn move_outside(
+        &mut self,
+        guid: Guid,
+        ou: &str,
+    ) -> Result<String, Refusal> {
+        let account = self.seen(guid)?;
+        let target = parse(ou)?;
+        if parse(&account.parent)?.key() == target.key() {
+            return Ok(account.dn);
+        }
+        self.ask(Deed::Move {
+            rdn: Dn::default().child("CN", &account.cn).to_string(),
+            dn: account.dn,
+            parent: ou.to_owned(),
+        })?;
+        Ok(self.seen(guid)?.dn)
+    }
+
+    pub(in super::super) fn create_outside(&mut self, new: &NewAccount) -> Result<Guid, Refusal> {
+        let dn = parse(&new.ou)?.child("CN", &new.cn).to_string();
+        self.ask(Deed::Add {
+            dn: dn.clone(),
+            attributes: self.attributes_of(new),
+        })?;
+        self.look_again(Who::UserPrincipalName(&new.user_principal_name))?;
+        let made = self.by_dn(&dn).map(|account| account.guid);
+        made.ok_or(Refusal::AccountNotFound)
+    }
+
+    pub(in super::super) fn switch_outside(
+        &mut self,
+        guid: Guid,
+        to: Switch,
+    ) -> Result<(), Refusal> {
+        let account = self.seen(guid)?;
+        let control = account
+            .attribute(CONTROL)
+            .and_then(|text| text.parse().ok());
+        let control: u32 = control.unwrap_or(NORMAL | NO_PASSWORD_NEEDED);
+        let wanted = if to == Switch::On {
+            control & !DISABLED
+        } else {
+            control | DISABLED
+        };
+        if wanted != control {
+            self.ask(Deed::Modify {
+                dn: account.dn,
+                changes: vec![("userAccountControl".to_owned(), wanted.to_string())],
+            })?;
+        }
+        self.seen(guid).map(|_| ())
+    }
+
+    pub(in super::super) fn update_outside(
+        &mut self,
+        guid: Guid,
+        changes: &[(&str, Option<&str>)],
+    ) -> Result<(), Refusal> {
+        let account = self.seen(guid)?;
+        let one = |(name, value): &(&str, Option<&str>)| {
+            ((*name).to_owned(), value.unwrap_or_default().to_owned())
+        };
+        self.ask(Deed::Modify {
+            dn: account.dn,
+            changes: changes.iter().map(one).collect(),
+        })?;
+        self.seen(guid).map(|_| ())
+    }
+
+    pub(in super::super) fn delete_outside(&mut self, guid: Guid) -> Result<(), Refusal> {
+        let dn = self.seen(guid)?.dn;
+        self.ask(Deed::Delete { dn })?;
+        self.forget(guid);
+        Ok(())
+    }
+
+    /// The account as it is there now.
+    fn seen(&mut self, guid: Guid) -> Result<Account, Refusal> {
+        self.look_again(Who::Guid(guid))?;
+        self.account(guid).cloned().ok_or(Refusal::AccountNotFound)
+    }
+
+    fn ask(&self, deed: Deed) -> Result<(), Refusal> {
+        match &self.outside {
+            Some(outside) => outside.ask(deed).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// A password can be set over TLS only; nobody shall know it.
+    fn attributes_of(&self, new: &NewAccount) -> Vec<(String, Vec<u8>)> {
+        let classes =
+            ["top", "person", "organizationalPerson", "user"].map(|class| ("objectClass", class));
+        let names = [
+            ("cn", new.cn.as_str()),
+            ("sAMAccountName", &new.sam_account_name),
+            ("userPrincipalName", &new.user_principal_name),
+        ];
+        let given = classes
+            .into_iter()
+            .chain(names)
+            .filter(|(_, value)| !value.is_empty());
+        let mut attributes: Vec<(String, Vec<u8>)> = given
+            .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+            .collect();
+        for (name, values) in new.attributes() {
+            attributes.extend(
+                values
+                    .into_iter()
+                    .map(|value| (name.clone(), value.into_bytes())),
+            );
+        }
+        let secure = self
+            .outside()
+            .is_some_and(|outside| outside.url.starts_with("ldaps:"));
+        let control = if secure {
+            attributes.push(("unicodePwd".to_owned(), random_password()));
+            NORMAL
+        } else {
+            NORMAL | NO_PASSWORD_NEEDED
+        };
+        attributes.push((CONTROL.to_owned(), control.to_string().into_bytes()));
+        attributes
+    }
+
+    fn mirror_container(&mut self, entry: &SearchEntry) {
+        let Ok(dn) = Dn::parse(&entry.dn) else {
+            return;
+        };
+        let kind = match dn.leaf_kind().as_deref() {
+            Some("OU") => ContainerKind::OrganizationalUnit,
+            Some("DC") => ContainerKind::Domain,
+            _ => ContainerKind::Container,
+        };
+        self.insert_container(&dn, kind);
+    }
+
+    /// What has no name or identity that we know is none of our accounts.
+    fn mirror(&mut self, entry: SearchEntry) {
+        let Some(account) = account(&entry) else {
+            return;
+        };
+        let Ok(dn) = Dn::parse(&account.dn) else {
+            return;
+        };
+        self.forget(account.guid);
+        self.index(account, dn.key());
+    }
+}
+
+/// Every byte as a filter takes it.
+fn escaped(guid: Guid) -> String {
+    let bytes = guid.bytes();
+    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+}
+
+const CONTROL: &str = "userAccountControl";
+
+/// `unicodePwd`: in quotes, UTF-16 little-endian (Microsoft's page of the attribute). Long enough for any policy.
+fn random_password() -> Vec<u8> {
+    let mut text = "\"Aa1!".to_owned();
+    for _ in 0..24 {
+        let _ = write!(text, "{}", fastrand::alphanumeric());
+    }
+    text.push('"');
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn account(entry: &SearchEntry) -> Option<Account> {
+    let text = |name: &str| {
+        values(entry, name)
+            .into_iter()
+            .next()
+            .and_then(|value| String::from_utf8(value).ok())
+    };
+    let bytes = |name: &str| values(entry, name).into_iter().next();
+    let dn = Dn::parse(&entry.dn).ok()?;
+    let control = text(CONTROL)?;
+    let disabled = control.parse::<u32>().ok()? & DISABLED != 0;
+    let number = |name: &str| {
+        text(name)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_default()
+    };
+    let now = Timestamp::now();
+    let mut attributes = free(entry);
+    attributes.insert(spelling(CONTROL), vec![control]);
+    Some(Account {
+        guid: Guid::from_bytes(&bytes("objectGUID")?)?,
+        sid: Sid::from_bytes(&bytes("objectSid")?)?,
+        cn: text("cn")?,
+        parent: dn.parent()?.to_string(),
+        dn: entry.dn.clone(),
+        sam_account_name: text("sAMAccountName")?,
+        user_principal_name: text("userPrincipalName").unwrap_or_default(),
+        enabled: !disabled,
+        protected_from_deletion: false,
+        created: now,
+        changed: now,
+        usn_created: number("uSNCreated"),
+        usn_changed: number("uSNChanged"),
+        attributes,
+    })
+}
+
+/// Attributes that are texts and are not kept apart.
+fn free(entry: &SearchEntry) -> Attributes {
+    let apart = |name: &str| {
+        let names = RESERVED
+            .iter()
+            .chain(&["sAMAccountName", "userPrincipalName"]);
+        names
+            .into_iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+    };
+    let texts = entry.attrs.iter().filter(|(name, _)| !apart(name));
+    texts
+        .map(|(name, values)| (spelling(name), values.clone()))
+        .collect()
+}
+
+/// Values of an attribute as bytes: the library tells texts and others apart by what they hold, not by what they are.
+fn values(entry: &SearchEntry, name: &str) -> Vec<Vec<u8>> {
+    let texts = entry
+        .attrs
+        .iter()
+        .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    let others = entry
+        .bin_attrs
+        .iter()
+        .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    texts
+        .flat_map(|(_, values)| values.iter().map(|value| value.clone().into_bytes()))
+        .chain(others.flat_map(|(_, values)| values.clone()))
+        .collect()
+}

@@ -1,0 +1,275 @@
+//! A real Active Directory (Samba's) behind the simulator's agent: what is moved is really moved, and what such a server refuses is
+//! told by the runbook.
+
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::stage::{ADA, BEN, FROM, FROM_GROUP, Ran, TO, TO_GROUP, okta_runbook, watched};
+
+const ADMIN_PASSWORD: &str = "Passw0rd!of-the-test";
+const SERVICE_PASSWORD: &str = "Svc-Passw0rd!of-the-test";
+const SERVICE: &str = "svc-okta@corp.example";
+const BASE: &str = "DC=corp,DC=example";
+
+/// A domain of its own; its server stops with the value.
+struct Domain {
+    folder: tempfile::TempDir,
+    ip: String,
+    server: Option<Child>,
+}
+
+/// Runs by its own on loopback, where ports 389 and 636 are fixed: every test has an address of its own, 127.0.20.`number`.
+fn domain(number: u8) -> Option<Domain> {
+    let there = ["/usr/sbin/samba", "/usr/bin/ldapsearch"]
+        .iter()
+        .all(|tool| Path::new(tool).exists());
+    let root = Command::new("id").arg("-u").output();
+    let root = root.is_ok_and(|output| output.stdout == b"0\n");
+    if !(there && root) {
+        let how = "left out: Samba's domain controller needs root, and the packages of .ci/run\n";
+        assert!(std::env::var_os("CI_REQUIRED").is_none(), "{how}");
+        std::io::Write::write_all(&mut std::io::stderr(), how.as_bytes()).unwrap();
+        return None;
+    }
+    let mut domain = Domain {
+        folder: tempfile::tempdir().unwrap(),
+        ip: format!("127.0.20.{number}"),
+        server: None,
+    };
+    domain.starts();
+    Some(domain)
+}
+
+impl Domain {
+    fn starts(&mut self) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let server = Command::new(root.join("tests/samba/start.sh"))
+            .arg(root.join("target/samba/seed"))
+            .arg(self.folder.path().join("samba"))
+            .arg(&self.ip)
+            .env("AD_ADMIN_PASSWORD", ADMIN_PASSWORD)
+            .env("AD_SERVICE_PASSWORD", SERVICE_PASSWORD)
+            .stdin(Stdio::null())
+            .spawn();
+        self.server = Some(server.unwrap());
+        let address: SocketAddr = format!("{}:636", self.ip).parse().unwrap();
+        let patience = Instant::now() + Duration::from_secs(90);
+        while TcpStream::connect(address).is_err() {
+            assert!(Instant::now() < patience, "no server at {address}");
+            let ended = self.server.as_mut().unwrap().try_wait().unwrap();
+            assert_eq!(ended, None, "the server did not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn stops(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+    }
+
+    fn ca(&self) -> PathBuf {
+        self.folder.path().join("samba/tls/ca.pem")
+    }
+
+    /// A tool of OpenLDAP, as the domain's administrator.
+    fn tool(&self, tool: &str) -> Command {
+        let mut command = Command::new(tool);
+        command
+            .env("LDAPTLS_CACERT", self.ca())
+            .args(["-H", &format!("ldaps://{}", self.ip)])
+            .args([
+                "-x",
+                "-D",
+                "administrator@corp.example",
+                "-w",
+                ADMIN_PASSWORD,
+            ]);
+        command
+    }
+
+    /// Attributes of the account of this `userPrincipalName` by their names, `dn` among them.
+    fn account(&self, name: &str) -> Value {
+        let mut search = self.tool("ldapsearch");
+        search.args(["-LLL", "-o", "ldif-wrap=no", "-b", BASE]);
+        search.arg(format!("(userPrincipalName={name})"));
+        search.args(["objectGUID", "userAccountControl"]);
+        let ran = Ran::command(&mut search);
+        let pairs = ran.stdout.lines().filter(|line| !line.starts_with('#'));
+        let pairs = pairs.filter_map(|line| line.split_once(": "));
+        pairs
+            .map(|(name, value)| (name.trim_end_matches(':').to_owned(), json!(value)))
+            .collect()
+    }
+
+    /// Applies changes in LDIF, by hand as it were.
+    fn change(&self, ldif: &str) {
+        let file = self.folder.path().join("change.ldif");
+        std::fs::write(&file, ldif).unwrap();
+        let mut modify = self.tool("ldapmodify");
+        Ran::command(modify.arg("-f").arg(file)).exits(0);
+    }
+
+    fn scenario(&self, agent: &str) -> PathBuf {
+        let person = |first: &str, last: &str, login: &str| json!({"login": login, "firstName": first, "lastName": last});
+        let scenario = json!({
+            "directories": [{"domain": "corp.example", "outside": {
+                "url": format!("ldaps://{}", self.ip), "bindDn": agent, "passwordEnv": "AGENT_PASSWORD", "ca": self.ca(),
+            }}],
+            "orgs": [{
+                "name": "okta",
+                "users": [person("Ada", "Novak", ADA), person("Ben", "Okafor", BEN)],
+                "apps": [{"activeDirectory": "corp.example", "users": [ADA, BEN]}],
+                "options": {"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 500},
+            }],
+        });
+        let path = self.folder.path().join("scenario.json");
+        std::fs::write(&path, scenario.to_string()).unwrap();
+        path
+    }
+
+    /// The shipped runbook on an embedded simulator whose agent works here as `agent`.
+    fn moving(&self, agent: &str, to: &str) -> Command {
+        let mut command = okta_runbook(self.folder.path());
+        command
+            .args(["run", "ad/move_user_to_ou", "--yes", "--output", "json"])
+            .arg(format!("--simulator={}", self.scenario(agent).display()))
+            .env("AGENT_PASSWORD", SERVICE_PASSWORD);
+        for (name, value) in [
+            ("users", ADA),
+            ("directory", "corp.example"),
+            ("from_group", FROM_GROUP),
+            ("from_ou", FROM),
+            ("to_group", TO_GROUP),
+            ("to_ou", to),
+            ("timeout", "20"),
+        ] {
+            command.args(["--param", &format!("{name}={value}")]);
+        }
+        command
+    }
+
+    /// Moves; `act` is done once, when all guards have been passed and the first write was made.
+    fn move_and(&mut self, act: impl Fn(&mut Self)) -> Ran {
+        let mut command = self.moving(SERVICE, TO);
+        let mut acted = false;
+        watched(&mut command, |event| {
+            if event["event"] == "performed" && !acted {
+                acted = true;
+                act(self);
+            }
+        })
+    }
+
+    fn is_in(&self, name: &str, unit: &str) -> bool {
+        let account = self.account(name);
+        account["dn"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!(",{unit}"))
+    }
+}
+
+impl Drop for Domain {
+    fn drop(&mut self) {
+        self.stops();
+    }
+}
+
+fn other_ada(unit: &str) -> String {
+    format!(
+        "dn: CN=Ada Novak,{unit}\nchangetype: add\nobjectClass: user\ncn: Ada Novak\nsAMAccountName: ada2\nuserAccountControl: 546\n"
+    )
+}
+
+#[test]
+fn an_account_is_moved_and_stays_itself() {
+    let Some(domain) = domain(1) else { return };
+    let before = domain.account(ADA);
+    let ran = Ran::command(&mut domain.moving(SERVICE, TO));
+    ran.exits(0);
+    let after = domain.account(ADA);
+    assert_eq!(after["dn"], json!(format!("CN=Ada Novak,{TO}")), "{ran}");
+    assert_eq!(after["objectGUID"], before["objectGUID"]);
+    assert_eq!(after["userAccountControl"], before["userAccountControl"]);
+    assert!(domain.is_in(BEN, FROM), "{ran}");
+    assert!(!ran.said().contains(SERVICE_PASSWORD));
+    // The simulated org begins anew with each run, the directory does not: who has arrived has nothing to be moved.
+    let again = Ran::command(&mut domain.moving(SERVICE, TO));
+    again.exits(0);
+    assert_eq!(domain.account(ADA), after);
+}
+
+#[test]
+fn an_ou_that_is_not_there_stops_the_run_before_it_writes() {
+    let Some(domain) = domain(2) else { return };
+    let ran = Ran::command(&mut domain.moving(SERVICE, "OU=Nowhere,DC=corp,DC=example"));
+    ran.exits(1).says(&["Active Directory has OU=Nowhere"]);
+    assert_eq!(ran.events_of("performed"), Vec::<Value>::new());
+}
+
+#[test]
+fn an_ou_that_goes_away_during_the_run_is_told() {
+    let Some(mut domain) = domain(3) else { return };
+    let ran = domain.move_and(|domain| {
+        domain.change(&format!("dn: {TO}\nchangetype: delete\n"));
+    });
+    ran.exits(1)
+        .says(&["There is no such object on the server", "create OU=Users"]);
+    assert!(domain.is_in(ADA, FROM), "{ran}");
+}
+
+#[test]
+fn a_name_that_is_taken_is_told_before_and_during_the_run() {
+    let Some(mut domain) = domain(4) else { return };
+    let during = domain.move_and(|domain| domain.change(&other_ada(TO)));
+    during.exits(1).says(&[
+        "The object already exists",
+        "rename or move the other account",
+    ]);
+    assert!(domain.is_in(ADA, FROM), "{during}");
+    let before = Ran::command(&mut domain.moving(SERVICE, TO));
+    before.exits(1).says(&["has no other account named"]);
+    assert_eq!(before.events_of("performed"), Vec::<Value>::new());
+}
+
+#[test]
+fn missing_rights_of_the_agents_account_are_told() {
+    let Some(domain) = domain(5) else { return };
+    let locked = Ran::command(&mut domain.moving(SERVICE, "OU=Locked,DC=corp,DC=example"));
+    locked
+        .exits(1)
+        .says(&["Access Denied", "Create User objects"]);
+    assert!(domain.is_in(ADA, FROM), "{locked}");
+    let reader = Ran::command(&mut domain.moving("svc-reader@corp.example", TO));
+    reader.exits(1).says(&["Access Denied"]);
+    assert!(domain.is_in(ADA, FROM), "{reader}");
+}
+
+#[test]
+fn a_wrong_password_is_told_and_not_shown() {
+    let Some(domain) = domain(6) else { return };
+    let mut command = domain.moving(SERVICE, TO);
+    command.env("AGENT_PASSWORD", "not-this-one");
+    let ran = Ran::command(&mut command);
+    ran.exits(2).says(&["The supplied credential is invalid"]);
+    assert!(!ran.said().contains("not-this-one"), "{ran}");
+}
+
+#[test]
+fn a_server_that_goes_down_leaves_nobody_half_moved_untold() {
+    let Some(mut domain) = domain(7) else { return };
+    let ran = domain.move_and(Domain::stops);
+    assert_ne!(ran.code, Some(0), "{ran}");
+    ran.says(&[ADA]);
+    domain.starts();
+    assert!(domain.is_in(ADA, FROM), "{ran}");
+    let again = Ran::command(&mut domain.moving(SERVICE, TO));
+    again.exits(0);
+    assert!(domain.is_in(ADA, TO), "{again}");
+}
