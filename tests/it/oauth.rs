@@ -109,6 +109,31 @@ fn a_scope_that_is_not_granted_stops_the_run_before_its_first_write() {
 }
 
 /// The client's sign-in and the simulator's answer in what a person reads.
+/// What `check` says a runbook needs is what the org asks for: no less does, and no more is needed.
+#[test]
+fn the_least_scopes_suffice_and_each_of_them_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut check = okta_runbook(folder.path());
+    let checked = Ran::command(check.args(["check", "ad/move_user_to_ou", "--output", "json"]));
+    let checked: Value = serde_json::from_str(&checked.stdout).unwrap();
+    let scopes: Vec<Value> = checked[0]["scopes"].as_array().unwrap().clone();
+    assert!(scopes.len() > 3, "{scopes:?}");
+    let stage = Stage::with_client(&app(&json!({"scopes": scopes})));
+    let ran = Ran::command(&mut moving(&stage, &[]));
+    ran.exits(0);
+    stage.assert_moved(ADA, &ran);
+    assert!(!ran.said().contains("insufficient_scope"), "{ran}");
+    for missing in &scopes {
+        let fewer: Vec<&Value> = scopes.iter().filter(|scope| *scope != missing).collect();
+        let stage = Stage::with_client(&app(&json!({"scopes": fewer})));
+        stage.forget_calls();
+        let ran = Ran::command(&mut moving(&stage, &[]));
+        ran.exits(2).says(&[missing.as_str().unwrap()]);
+        let signed_in = count(&stage, TOKEN);
+        assert_eq!(stage.calls_that_write(), signed_in, "{ran}");
+    }
+}
+
 #[test]
 fn each_refusal_of_a_sign_in_tells_what_to_do() {
     let stage = Stage::with_client(&app(&json!({})));

@@ -77,7 +77,7 @@ impl Domain {
         self.folder.path().join("samba/tls/ca.pem")
     }
 
-    /// A tool of OpenLDAP, as the domain's administrator.
+    /// A tool of `OpenLDAP`, as the domain's administrator.
     fn tool(&self, tool: &str) -> Command {
         let mut command = Command::new(tool);
         command
@@ -272,4 +272,112 @@ fn a_server_that_goes_down_leaves_nobody_half_moved_untold() {
     let again = Ran::command(&mut domain.moving(SERVICE, TO));
     again.exits(0);
     assert!(domain.is_in(ADA, TO), "{again}");
+}
+
+/// `okta-runbook simulator`, stopped with the value.
+struct Served {
+    process: Child,
+    org: Value,
+}
+
+impl Served {
+    fn new(domain: &Domain) -> Self {
+        let mut command = okta_runbook(domain.folder.path());
+        command
+            .args(["simulator", "--json", "--scenario"])
+            .arg(domain.scenario(SERVICE))
+            .env("AGENT_PASSWORD", SERVICE_PASSWORD)
+            .stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut line = String::new();
+        let output = process.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        Self {
+            process,
+            org: ready["orgs"]["okta"].clone(),
+        }
+    }
+
+    fn sends(&self, method: &str, path: &str, body: &Value) -> Value {
+        let url = format!("{}{path}", self.org["url"].as_str().unwrap());
+        let mut curl = Command::new("curl");
+        curl.args([
+            "-sS",
+            "--fail-with-body",
+            "-X",
+            method,
+            &url,
+            "-H",
+            "Content-Type: application/json",
+        ])
+        .args([
+            "-H",
+            &format!(
+                "Authorization: SSWS {}",
+                self.org["token"].as_str().unwrap()
+            ),
+        ]);
+        if method != "GET" {
+            let body = if body.is_null() {
+                String::new()
+            } else {
+                body.to_string()
+            };
+            curl.args(["-d", &body]);
+        }
+        let ran = Ran::command(&mut curl);
+        ran.exits(0);
+        serde_json::from_str(&ran.stdout).unwrap_or_default()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn eventually(holds: impl Fn() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < patience, "it never came to be");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn the_agent_creates_enables_and_disables_accounts() {
+    let Some(domain) = domain(8) else { return };
+    let served = Served::new(&domain);
+    let profile = json!({"login": "dora.quist@corp.example", "email": "dora.quist@corp.example", "firstName": "Dora", "lastName": "Quist"});
+    let user = served.sends(
+        "POST",
+        "/api/v1/users?activate=true",
+        &json!({"profile": profile}),
+    );
+    let group = served.sends(
+        "POST",
+        "/api/v1/groups",
+        &json!({"profile": {"name": "New in AD"}}),
+    );
+    let apps = served.sends("GET", "/api/v1/apps", &Value::Null);
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    let assignment = json!({"priority": 0, "profile": {"organizationalUnit": TO}});
+    let (group, user) = (id(&group), id(&user));
+    served.sends(
+        "PUT",
+        &format!("/api/v1/apps/{}/groups/{group}", id(&apps[0])),
+        &assignment,
+    );
+    let member = format!("/api/v1/groups/{group}/users/{user}");
+    served.sends("PUT", &member, &Value::Null);
+    let control = |wanted: &str| {
+        let account = domain.account("dora.quist@corp.example");
+        account["userAccountControl"] == wanted && account["dn"] == format!("CN=Dora Quist,{TO}")
+    };
+    eventually(|| control("512"));
+    served.sends("DELETE", &member, &Value::Null);
+    eventually(|| control("514"));
 }

@@ -51,7 +51,7 @@ impl Directory {
             self.mirror_container(&container);
         }
         for account in accounts {
-            self.mirror(account);
+            self.mirror(&account);
         }
         Ok(())
     }
@@ -81,7 +81,7 @@ impl Directory {
             self.forget(guid);
         }
         for entry in found {
-            self.mirror(entry);
+            self.mirror(&entry);
         }
         Ok(())
     }
@@ -224,8 +224,8 @@ impl Directory {
     }
 
     /// What has no name or identity that we know is none of our accounts.
-    fn mirror(&mut self, entry: SearchEntry) {
-        let Some(account) = account(&entry) else {
+    fn mirror(&mut self, entry: &SearchEntry) {
+        let Some(account) = account(entry) else {
             return;
         };
         let Ok(dn) = Dn::parse(&account.dn) else {
@@ -238,8 +238,11 @@ impl Directory {
 
 /// Every byte as a filter takes it.
 fn escaped(guid: Guid) -> String {
-    let bytes = guid.bytes();
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in guid.bytes() {
+        let _ = write!(text, "\\{byte:02x}");
+    }
+    text
 }
 
 const CONTROL: &str = "userAccountControl";

@@ -121,7 +121,7 @@ fn gone(detail: &str) -> Trouble {
     Trouble::Unavailable(detail.to_owned())
 }
 
-fn judged(result: LdapResult) -> Result<(), Trouble> {
+fn judged(result: &LdapResult) -> Result<(), Trouble> {
     if result.rc == 0 {
         return Ok(());
     }
@@ -146,7 +146,7 @@ async fn perform(mut ldap: Ldap, deed: &Deed) -> Result<Outcome, LdapError> {
         Deed::Move { dn, rdn, parent } => ldap.modifydn(dn, rdn, true, Some(parent)).await?,
         Deed::Delete { dn } => ldap.delete(dn).await?,
     };
-    Ok(judged(result).map(|()| Vec::new()))
+    Ok(judged(&result).map(|()| Vec::new()))
 }
 
 /// Replacing by no value removes, and is no error where there is none.
@@ -167,7 +167,7 @@ async fn search(mut ldap: Ldap, base: &str, filter: &str) -> Result<Outcome, Lda
     while let Some(entry) = stream.next().await? {
         entries.push(SearchEntry::construct(entry));
     }
-    Ok(judged(stream.finish().await).map(|()| entries))
+    Ok(judged(&stream.finish().await).map(|()| entries))
 }
 
 async fn open(settings: &Settings) -> Result<Ldap, Trouble> {
@@ -186,7 +186,7 @@ async fn open(settings: &Settings) -> Result<Ldap, Trouble> {
         .await
         .map_err(|_| gone("no answer"))?;
     // The library's own error may hold the message that was sent, and that the password.
-    judged(bound.map_err(|_| gone("the connection broke while signing in"))?)?;
+    judged(&bound.map_err(|_| gone("the connection broke while signing in"))?)?;
     Ok(ldap)
 }
 
