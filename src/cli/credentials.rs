@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Context;
 use crate::config::{
-    self, Environment, OrgProfile, PersonSignIn, PrivateKey, SecretSource, SignIn,
+    self, Environment, OrgProfile, PersonSignIn, PrivateKey, SecretSource, SignIn, keyring,
 };
 use crate::error::Error;
 use crate::okta::{Algorithm, Credentials, Dpop, Keep, KeyError, Person, ServiceApp, SigningKey};
@@ -83,24 +83,49 @@ fn signed_in(
     })
 }
 
-/// Okta may replace a refresh token at each use; only a file can be written by us.
+/// Okta may replace a refresh token at each use; what a variable or a command gives cannot be written by us.
 fn keep(terminal: &Terminal, source: &SecretSource) -> Option<Keep> {
-    let SecretSource::File(path) = source else {
-        return None;
-    };
-    let (path, terminal) = (path.clone(), terminal.clone());
+    check_place(source).ok()?;
+    let (place, terminal) = (source.clone(), terminal.clone());
     Some(Arc::new(move |token: &SecretString| {
-        if let Err(error) = store(&path, token) {
+        if let Err(error) = store(&place, token) {
             terminal.warn(&format!(
-                "the new refresh token cannot be kept in {}: {error}; sign in again before the next run",
-                path.display()
+                "the new refresh token cannot be kept: {error}; sign in again before the next run"
             ));
         }
     }))
 }
 
+/// Keeps a secret where the profile says it is: in a file or in the keyring.
+///
+/// # Errors
+/// It cannot be written there, or the profile names a place that is not ours to write.
+pub(super) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), Error> {
+    match place {
+        SecretSource::File(path) => write(path, secret).map_err(|error| {
+            Error::failed(format!("{} cannot be written: {error}", path.display()))
+        }),
+        SecretSource::Keyring(name) => keyring::store(name, secret),
+        other => check_place(other),
+    }
+}
+
+/// Whether the place of a refresh token is ours to write.
+///
+/// # Errors
+/// It is a variable or a command.
+pub(super) fn check_place(place: &SecretSource) -> Result<(), Error> {
+    match place {
+        SecretSource::File(_) | SecretSource::Keyring(_) => Ok(()),
+        _ => Err(Error::usage(
+            "a refresh token can be kept in the keyring or in a file, not in a variable or a command",
+        )
+        .help("refresh_token = { keyring = \"NAME\" } or { file = \"path\" }")),
+    }
+}
+
 /// Writes a secret so that only its owner can read it: beside the old one first, so that none is lost when this process dies.
-pub(super) fn store(path: &PathBuf, secret: &SecretString) -> std::io::Result<()> {
+pub(super) fn write(path: &PathBuf, secret: &SecretString) -> std::io::Result<()> {
     use std::io::Write as _;
     let new = path.with_extension("new");
     if let Some(folder) = path.parent() {

@@ -1,10 +1,8 @@
 //! `each`: lanes side by side, what a failure means for the others, and what a lane may not do.
 
-use rexpect::reader::Options;
-use rexpect::session::spawn_with_options;
 use serde_json::{Value, json};
 
-use crate::stage::{Ran, Stage};
+use crate::stage::{Ran, Stage, at_terminal};
 
 const HEADER: &str =
     "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
@@ -103,17 +101,7 @@ fn the_bar_tells_the_time_that_the_limits_ask() {
     stage.write("runbooks/bulk.rhai", &[HEADER, &script].concat());
     let mut command = stage.command();
     command.args(["run", "bulk", "--yes"]);
-    let mut terminal = std::process::Command::new("sh");
-    terminal.args(["-c", "stty cols 120 rows 40; exec \"$@\"", "sh"]);
-    terminal.arg(command.get_program()).args(command.get_args());
-    terminal
-        .current_dir(stage.folder())
-        .env("TERM", "xterm-256color");
-    for (name, value) in command.get_envs() {
-        terminal.env(name, value.unwrap_or_default());
-    }
-    let options = Options::new().timeout_ms(Some(20_000));
-    let mut pty = spawn_with_options(terminal, options).unwrap();
+    let mut pty = at_terminal(&command);
     // 850 calls at some 200 a minute, after those that went at once.
     pty.exp_regex("1[56][0-9]/1000 .* [45] minutes left")
         .unwrap();

@@ -13,6 +13,7 @@ mod definitions;
 mod failures;
 mod faults;
 mod guards;
+mod keyring;
 mod limits;
 mod lsp;
 mod move_user;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::stage::{ADA, Ran, Stage};
+use crate::stage::{ADA, Ran, Stage, at_terminal};
 
 fn app(more: &Value) -> Value {
     let mut app = json!({"label": "Runbooks", "roles": ["SUPER_ADMIN"]});
@@ -270,7 +270,36 @@ fn a_production_org_is_not_changed_before_its_name_is_given() {
         .exits(2)
         .says(&["production org", "--production acme"]);
     assert_eq!(stage.calls_that_write(), 0);
+    // A person reads text.
+    let in_person = |more: &[&str]| {
+        let told = moving(more);
+        let mut command = stage.command();
+        command
+            .env_remove("OKTA_CLIENT_ORGURL")
+            .env_remove("OKTA_CLIENT_TOKEN")
+            .env("ACME", stage.token());
+        let arguments = told
+            .get_args()
+            .filter(|word| *word != "--output" && *word != "json");
+        command.args(arguments);
+        at_terminal(&command)
+    };
+    let mut mistyped = in_person(&[]);
+    mistyped.exp_string("type its name: ").unwrap();
+    mistyped.send_line("acmee").unwrap();
+    mistyped.exp_eof().unwrap();
+    assert_eq!(stage.calls_that_write(), 0);
+    let mut typed = in_person(&[]);
+    typed.exp_string("type its name: ").unwrap();
+    typed.send_line("acme").unwrap();
+    let rest = typed.exp_eof().unwrap();
+    assert!(rest.contains("Succeeded after"), "{rest}");
     let ran = Ran::command(&mut moving(&["--production", "acme"]));
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
+    assert_eq!(
+        ran.events_of("performed"),
+        Vec::<serde_json::Value>::new(),
+        "{ran}"
+    );
 }

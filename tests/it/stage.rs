@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use okta_runbook::simulator::{Listen, Scenario, Simulator};
+use rexpect::reader::Options;
+use rexpect::session::{PtySession, spawn_with_options};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -545,4 +547,22 @@ pub(crate) fn watched(command: &mut Command, mut act: impl FnMut(&Value)) -> Ran
     let mut ran = Ran::of(child.wait_with_output().unwrap());
     ran.stdout = stdout;
     ran
+}
+
+/// Runs a command at a pseudo-terminal of 120 columns, in the command's folder and environment.
+pub(crate) fn at_terminal(command: &Command) -> PtySession {
+    let mut terminal = Command::new("sh");
+    terminal.args(["-c", "stty cols 120 rows 40; exec \"$@\"", "sh"]);
+    terminal.arg(command.get_program()).args(command.get_args());
+    terminal.env("TERM", "xterm-256color");
+    if let Some(folder) = command.get_current_dir() {
+        terminal.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => terminal.env(name, value),
+            None => terminal.env_remove(name),
+        };
+    }
+    spawn_with_options(terminal, Options::new().timeout_ms(Some(20_000))).unwrap()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::super::Context;
-use super::super::credentials::store;
+use super::super::credentials::write;
 use crate::config::{Whose, keyring};
 use crate::error::{Error, Exit};
 
@@ -121,7 +121,7 @@ fn place(context: &Context, arguments: &Arguments) -> Result<String, Error> {
     let path = context.config.secret_file(name);
     let path = path.ok_or_else(|| Error::usage("this system has no data folder for a secret"))?;
     if !arguments.person {
-        store(&path, &from_input(context)?).map_err(|error| {
+        write(&path, &from_input(context)?).map_err(|error| {
             Error::failed(format!("{} cannot be written: {error}", path.display()))
         })?;
     }

@@ -6,9 +6,9 @@ use secrecy::SecretString;
 
 use super::super::Context;
 use super::super::conduct::runtime;
-use super::super::credentials::store;
+use super::super::credentials::{check_place, store};
 use super::super::guard::{of_okta, usual_scopes};
-use crate::config::{OrgProfile, PersonSignIn, SecretSource, SignIn, keyring};
+use crate::config::{OrgProfile, PersonSignIn, SignIn};
 use crate::error::{Error, Exit};
 use crate::okta::device::{self, Device, Progress};
 use crate::okta::{self, BaseUrl, Dpop};
@@ -32,9 +32,10 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
             "give its profile the client_id of a Native app and refresh_token = { keyring = \"NAME\" }",
         ));
     };
+    // Found before a person goes to a browser.
     check_place(&person.refresh_token)?;
     let token = runtime()?.block_on(signed_in(context, &profile, person))?;
-    keep(&person.refresh_token, &token)?;
+    store(&person.refresh_token, &token)?;
     context
         .terminal
         .line(&format!("signed in to {}", profile.profile));
@@ -89,25 +90,4 @@ async fn wait(device: &mut Device) -> Result<Option<Option<SecretString>>, okta:
         }
     }
     Ok(None)
-}
-
-/// Found before a person goes to a browser.
-fn check_place(place: &SecretSource) -> Result<(), Error> {
-    match place {
-        SecretSource::File(_) | SecretSource::Keyring(_) => Ok(()),
-        _ => Err(Error::usage(
-            "a refresh token can be kept in the keyring or in a file, not in a variable or a command",
-        )
-        .help("refresh_token = { keyring = \"NAME\" } or { file = \"path\" }")),
-    }
-}
-
-fn keep(place: &SecretSource, token: &SecretString) -> Result<(), Error> {
-    match place {
-        SecretSource::File(path) => store(path, token).map_err(|error| {
-            Error::failed(format!("{} cannot be written: {error}", path.display()))
-        }),
-        SecretSource::Keyring(name) => keyring::store(name, token),
-        other => check_place(other),
-    }
 }
