@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Security;
 
 fn read_text(text: &str) -> (Profiles, Vec<String>) {
     let environment = Environment {
