@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::MultiProgress;
+use secrecy::SecretString;
 
 use crate::error::Error;
 use output::Output;
@@ -106,6 +107,16 @@ impl Terminal {
             return Ok(Reply::NotATerminal);
         }
         self.bars.suspend(|| question::read_line(question))
+    }
+
+    /// A question answered by a line that is not shown while it is typed. `None` where nobody can be asked, or nothing is answered.
+    pub fn ask_secret(&self, question: &str) -> Option<SecretString> {
+        if !self.asks {
+            return None;
+        }
+        let answer = self.bars.suspend(|| rpassword::prompt_password(question));
+        let answer = answer.ok().filter(|answer| !answer.is_empty());
+        answer.map(SecretString::from)
     }
 
     /// A bar over `total` items, below the lines; invisible where there is no terminal.

@@ -164,7 +164,13 @@ impl Inner<'_> {
         } else {
             Mode::Given
         };
-        let parameters = checked(self.context, &runbook, assignments, mode)?;
+        let parameters = checked(
+            self.context,
+            &self.context.terminal,
+            &runbook,
+            assignments,
+            mode,
+        )?;
         let mut settings = self.settings(run::Procedure {
             runbook: runbook.name.clone(),
             digest,
@@ -175,7 +181,7 @@ impl Inner<'_> {
         settings.orgs = self.orgs_of(&runbook)?;
         settings.secrets = parameters.secrets.values().cloned().collect();
         let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
-        let ended = procedure.execute(&run, &parameters.values, self.runtime.handle());
+        let ended = procedure.execute(&run, &parameters, self.runtime.handle());
         concluded(&run, ended)
     }
 

@@ -77,7 +77,8 @@ fn resume_runbook(
     let digest = source.digest.clone();
     let report = check::check(source.clone(), &library);
     let procedure = Procedure::compile(source, &runbook, library)?;
-    let parameters = parameters(context, &runbook, record, &arguments.parameters)?;
+    let terminal = arguments.conduct.terminal();
+    let parameters = parameters(context, &terminal, &runbook, record, &arguments.parameters)?;
     let edits = edits(record, &procedure, &parameters.values);
     if !edits.is_empty() && !arguments.accept_edits {
         return Err(Error::usage(format!(
@@ -104,7 +105,7 @@ fn resume_runbook(
         procedure_now,
         secrets,
     )?;
-    let ended = procedure.execute(&resumed.run, &parameters.values, resumed.runtime.handle());
+    let ended = procedure.execute(&resumed.run, &parameters, resumed.runtime.handle());
     conclude(&resumed.terminal, &resumed.run, &ended)
 }
 
@@ -200,6 +201,7 @@ impl Resumed {
 /// The recorded parameters, with those given now in their place. Secrets are not recorded.
 fn parameters(
     context: &Context,
+    terminal: &crate::terminal::Terminal,
     runbook: &Runbook,
     record: &Record,
     given: &[String],
@@ -213,7 +215,7 @@ fn parameters(
     asked.parameters.retain(|parameter| {
         named(&parameter.name) || (parameter.kind == ParameterKind::Secret && parameter.required)
     });
-    let now = checked(context, &asked, given, Mode::Given)?;
+    let now = checked(context, terminal, &asked, given, Mode::Given)?;
     let mut values = record.parameters.as_object().cloned().unwrap_or_default();
     for (name, value) in &now.values {
         values.insert(name.clone(), value.clone());

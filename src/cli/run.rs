@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,9 @@ use crate::ldap::Dn;
 use crate::run::{self, Edits, Run, Settings, journal};
 use crate::script::check;
 use crate::script::parameters::{self, Outside, Parameters, Problem};
+use crate::script::runbook::Parameter;
 use crate::script::{Mode, Procedure, Runbook};
+use crate::terminal::Terminal;
 
 /// Run a runbook.
 #[derive(Debug, clap::Args)]
@@ -43,13 +46,13 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     } else {
         Mode::Given
     };
-    let mut parameters = checked(context, &runbook, &arguments.parameters, mode)?;
+    let terminal = arguments.conduct.terminal();
+    let mut parameters = checked(context, &terminal, &runbook, &arguments.parameters, mode)?;
     parameters.values.extend(origins(&parameters));
     let runtime = runtime()?;
     let world = runtime.block_on(arguments.place.find(context, &runbook))?;
     guard::before_run(context, &world, &report, &arguments.conduct, &runtime)?;
     let cancelled = CancellationToken::new();
-    let terminal = arguments.conduct.terminal();
     let place = if arguments.place.simulator.is_some() {
         Place::Simulator
     } else {
@@ -83,7 +86,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         terminal.clone(),
         run.id().to_owned(),
     ));
-    let ended = procedure.execute(&run, &parameters.values, runtime.handle());
+    let ended = procedure.execute(&run, &parameters, runtime.handle());
     conclude(&terminal, &run, &ended)
 }
 
@@ -112,8 +115,18 @@ pub(super) fn sources(entry: &str, procedure: &Procedure) -> Value {
     serde_json::json!({ "entry": entry, "texts": texts.collect::<Map<_, _>>() })
 }
 
+/// A secret by its name and what it is for; nothing where no person answers.
+fn asked(terminal: &Terminal, parameter: &Parameter) -> Option<SecretString> {
+    let question = match parameter.help.as_str() {
+        "" => format!("{}: ", parameter.name),
+        help => format!("{} ({help}): ", parameter.name),
+    };
+    terminal.ask_secret(&question)
+}
+
 pub(super) fn checked(
     context: &Context,
+    terminal: &Terminal,
     runbook: &Runbook,
     given: &[String],
     mode: Mode,
@@ -124,6 +137,7 @@ pub(super) fn checked(
     let outside = Outside {
         dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
         environment: &|name| environment.variable(name).map(str::to_owned),
+        ask: &|parameter| asked(terminal, parameter),
     };
     parameters::check(runbook, &given, mode, &outside)
         .map_err(|problems| Problem::together(&problems))

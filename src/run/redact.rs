@@ -52,6 +52,8 @@ impl Redactor {
     pub(super) fn new(mut secrets: Vec<SecretString>) -> Self {
         // So short a text would be found everywhere.
         secrets.retain(|secret| secret.expose_secret().len() > 3);
+        let escaped: Vec<SecretString> = secrets.iter().filter_map(escaped).collect();
+        secrets.extend(escaped);
         Self { secrets }
     }
 
@@ -77,6 +79,13 @@ impl Redactor {
             _ => {}
         }
     }
+}
+
+/// The secret as it stands in JSON that is itself a text, where that differs.
+fn escaped(secret: &SecretString) -> Option<SecretString> {
+    let text = Value::from(secret.expose_secret()).to_string();
+    let inner = text.trim_matches('"');
+    (inner != secret.expose_secret()).then(|| inner.into())
 }
 
 /// A script's text without the strings that stand in a line after the name of a secret field: authors should not write secrets, and do.

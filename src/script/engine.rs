@@ -10,6 +10,7 @@ use crate::run::event::Kind;
 use crate::script::bindings;
 use crate::script::keywords::free_keywords;
 use crate::script::scene::{Host, Scene};
+use crate::script::secret;
 
 /// How deeply expressions may nest, in the main text and in functions. rhai's own limits differ between debug and release builds.
 pub(super) const EXPRESSION_DEPTH: usize = 64;
@@ -36,6 +37,7 @@ pub fn engine() -> Engine {
     engine.set_max_strings_interned(0);
     engine.disable_symbol("eval");
     free_keywords(&mut engine);
+    secret::register(&mut engine);
     bindings::register(&mut engine);
     engine.on_print(tell_note);
     engine.on_debug(|text, _, _| tell_note(text));

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::thread;
 
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
-use serde_json::{Map, Value};
 
 use crate::error::{Error, Exit};
 use crate::run::event::Outcome;
@@ -16,9 +15,11 @@ use crate::script::engine::{engine, engine_of};
 use crate::script::error::{Diagnostic, Names};
 use crate::script::imports::{self, Import};
 use crate::script::library::{Library, Source};
+use crate::script::parameters::Parameters;
 use crate::script::resolver::Modules;
 use crate::script::runbook::Runbook;
 use crate::script::scene::{Host, Scene};
+use crate::script::secret::Secret;
 use crate::script::sources::Sources;
 use crate::script::value::from_json;
 
@@ -100,7 +101,7 @@ impl Procedure {
     pub fn execute(
         &self,
         run: &Arc<Run>,
-        parameters: &Map<String, Value>,
+        parameters: &Parameters,
         runtime: &tokio::runtime::Handle,
     ) -> Ended {
         let sources = Sources::default();
@@ -131,7 +132,7 @@ impl Procedure {
     fn evaluate(
         &self,
         host: &Arc<Host>,
-        parameters: &Map<String, Value>,
+        parameters: &Parameters,
         sources: &Sources,
     ) -> Result<(), Error> {
         let mut engine = engine_of(host);
@@ -174,12 +175,11 @@ impl Procedure {
         scope
     }
 
-    fn scope(&self, host: &Host, parameters: &Map<String, Value>) -> Result<Scope<'static>, Error> {
+    fn scope(&self, host: &Host, parameters: &Parameters) -> Result<Scope<'static>, Error> {
         let mut scope = Scope::new();
         for name in &self.variables {
             let value = if name == "params" {
-                let parameters = Value::Object(parameters.clone());
-                from_json(&parameters).map_err(|unfit| Error::usage(format!("params: {unfit}")))?
+                given(parameters)?
             } else {
                 let url = host.run.org_url(name).unwrap_or_default();
                 Dynamic::from(Org::new(name, &url))
@@ -188,6 +188,21 @@ impl Procedure {
         }
         Ok(scope)
     }
+}
+
+/// What the script sees as `params`.
+fn given(parameters: &Parameters) -> Result<Dynamic, Error> {
+    let mut values = rhai::Map::new();
+    for (name, value) in &parameters.values {
+        let value =
+            from_json(value).map_err(|unfit| Error::usage(format!("params.{name}: {unfit}")))?;
+        values.insert(name.as_str().into(), value);
+    }
+    for (name, secret) in &parameters.secrets {
+        let secret = Dynamic::from(Secret::new(secret.clone()));
+        values.insert(name.as_str().into(), secret);
+    }
+    Ok(values.into())
 }
 
 fn unresolved(error: &Error, importer: &str, import: &Import, sources: &Sources) -> Error {

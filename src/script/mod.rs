@@ -10,6 +10,7 @@
 //! | [`check`] | what is wrong in a script, found without running it |
 //! | [`definitions`] | the language as files for editors |
 //! | [`execution`] | a runbook from its text to its outcome |
+//! | `secret` | secret parameters, which are sent and never shown |
 //! | [`session`] | entries one after another, with what they declare |
 //! | [`testing`] | tests of runbooks, in their own language |
 //! | [`library`] | the shelves on which scripts are found |
@@ -43,6 +44,7 @@ pub mod place;
 pub mod resolver;
 pub mod runbook;
 pub mod scene;
+mod secret;
 pub mod session;
 pub mod sources;
 pub mod testing;

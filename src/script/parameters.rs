@@ -11,7 +11,7 @@ pub use problem::Problem;
 use std::collections::BTreeMap;
 use std::fs;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use crate::script::nearest::{nearest, or_list};
@@ -33,6 +33,8 @@ pub struct Outside<'a> {
     pub dn: &'a dyn Fn(&str) -> Result<(), String>,
     /// The environment, for `env:NAME` of a secret.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Asks a person for a secret that was not given; `None` where nobody is to be asked, or nobody answers.
+    pub ask: &'a dyn Fn(&Parameter) -> Option<SecretString>,
 }
 
 /// Checked parameters.
@@ -124,12 +126,15 @@ impl Parameters {
         let (value, origin) = match (&parameter.default, example) {
             (Some(value), _) => (value.clone(), "default"),
             (None, Some(value)) => (value.clone(), "example"),
-            (None, None) if parameter.required => return Err(vec![missing(parameter)]),
+            (None, None) if parameter.required => return self.take_asked(parameter, outside),
             (None, None) => (absent(parameter), "absent"),
         };
         if parameter.kind == Kind::Secret {
-            if let Value::String(secret) = value {
-                self.secrets.insert(parameter.name.clone(), secret.into());
+            match value {
+                Value::String(secret) => {
+                    self.secrets.insert(parameter.name.clone(), secret.into());
+                }
+                absent => self.keep(parameter, absent, Vec::new()),
             }
             return Ok(());
         }
@@ -138,6 +143,17 @@ impl Parameters {
         }
         let count = value.as_array().map_or(1, Vec::len);
         self.keep(parameter, value, vec![origin.to_owned(); count]);
+        Ok(())
+    }
+
+    /// A secret that is required and was not given may be asked for; everything else is missing.
+    fn take_asked(&mut self, parameter: &Parameter, outside: &Outside<'_>) -> Checked {
+        let asked = (parameter.kind == Kind::Secret).then(|| (outside.ask)(parameter));
+        let secret = asked.flatten().ok_or_else(|| vec![missing(parameter)])?;
+        self.secrets.insert(
+            parameter.name.clone(),
+            long_enough(&parameter.name, secret)?,
+        );
         Ok(())
     }
 
@@ -280,7 +296,19 @@ fn secret(
     if secret.is_empty() {
         return Err(vec![Problem::new(format!("`{name}`: {text} is empty"))]);
     }
-    Ok(secret.into())
+    long_enough(name, secret.into())
+}
+
+/// A shorter text would be found, and left out, in all that is written down.
+const SHORTEST_SECRET: usize = 4;
+
+fn long_enough(name: &str, secret: SecretString) -> Result<SecretString, Vec<Problem>> {
+    if secret.expose_secret().chars().count() < SHORTEST_SECRET {
+        return Err(vec![Problem::new(format!(
+            "the secret `{name}` has fewer than {SHORTEST_SECRET} characters, too few to be kept out of the journal"
+        ))]);
+    }
+    Ok(secret)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use std::fmt;
 use rhai::{Array, Blob, Dynamic, Map};
 use serde_json::{Number, Value};
 
+use super::secret::{SHOWN, Secret};
+
 /// Why a value cannot cross, and where inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfit {
@@ -61,8 +63,23 @@ pub fn from_json(value: &Value) -> Result<Dynamic, Unfit> {
     }
 }
 
-/// The JSON of a script value. Shared (captured) values are read through their lock.
+/// The JSON of a script value, for whatever is shown or written down. Shared (captured) values are read through their lock.
 pub fn to_json(value: &Dynamic) -> Result<Value, Unfit> {
+    convert(value, Secrets::Hidden)
+}
+
+/// The same for a request: secrets are in it.
+pub(super) fn to_request(value: &Dynamic) -> Result<Value, Unfit> {
+    convert(value, Secrets::Exposed)
+}
+
+#[derive(Clone, Copy)]
+enum Secrets {
+    Hidden,
+    Exposed,
+}
+
+fn convert(value: &Dynamic, secrets: Secrets) -> Result<Value, Unfit> {
     if value.is_unit() {
         return Ok(Value::Null);
     }
@@ -80,10 +97,16 @@ pub fn to_json(value: &Dynamic) -> Result<Value, Unfit> {
     if let Ok(char) = value.as_char() {
         return Ok(char.to_string().into());
     }
-    composite(value)
+    if let Some(secret) = value.read_lock::<Secret>() {
+        return Ok(match secrets {
+            Secrets::Hidden => SHOWN.into(),
+            Secrets::Exposed => secret.expose().into(),
+        });
+    }
+    composite(value, secrets)
 }
 
-fn composite(value: &Dynamic) -> Result<Value, Unfit> {
+fn composite(value: &Dynamic, secrets: Secrets) -> Result<Value, Unfit> {
     if let Ok(text) = value.as_immutable_string_ref() {
         return Ok(text.as_str().into());
     }
@@ -91,14 +114,14 @@ fn composite(value: &Dynamic) -> Result<Value, Unfit> {
         let items = items
             .iter()
             .enumerate()
-            .map(|(index, item)| to_json(item).map_err(|unfit| unfit.at_index(index)));
+            .map(|(index, item)| convert(item, secrets).map_err(|unfit| unfit.at_index(index)));
         return items.collect();
     }
     if let Ok(entries) = value.as_map_ref() {
         let entries = entries.iter().map(|(key, item)| {
             Ok((
                 key.to_string(),
-                to_json(item).map_err(|unfit| unfit.at_key(key))?,
+                convert(item, secrets).map_err(|unfit| unfit.at_key(key))?,
             ))
         });
         return Ok(Value::Object(entries.collect::<Result<_, Unfit>>()?));

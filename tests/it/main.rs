@@ -24,6 +24,7 @@ mod repl;
 mod report;
 mod samba;
 mod sdk;
+mod secret_parameters;
 mod secrets;
 mod simulator;
 mod stage;

@@ -7,7 +7,7 @@ use serde_json::{Map as Fields, Value};
 use crate::okta::{ContentType, Operation};
 use crate::run::call::{Action, Call};
 use crate::script::nearest::{nearest, or_list};
-use crate::script::value::to_json;
+use crate::script::value::to_request;
 
 /// The entry that stands for the whole body where fields of the body and query parameters could be mistaken for each other.
 const WHOLE_BODY: &str = "body";
@@ -100,7 +100,7 @@ fn given(operation: &Operation, options: &Dynamic) -> Result<Given, String> {
         return entries(operation, &map);
     }
     if options.is_array() && operation.body.is_some() {
-        let body = Some(to_json(options).map_err(|unfit| unfit.to_string())?);
+        let body = Some(to_request(options).map_err(|unfit| unfit.to_string())?);
         let query = Vec::new();
         return Ok(Given { query, body });
     }
@@ -122,9 +122,9 @@ fn entries(operation: &Operation, map: &Map) -> Result<Given, String> {
         if is_query {
             given.query.extend(query_value(name, value)?);
         } else if whole.is_some() && name == WHOLE_BODY {
-            given.body = Some(to_json(value).map_err(|unfit| unfit.to_string())?);
+            given.body = Some(to_request(value).map_err(|unfit| unfit.to_string())?);
         } else if whole.is_none() && operation.body.is_some() {
-            let value = to_json(value).map_err(|unfit| format!("`{name}`: {unfit}"))?;
+            let value = to_request(value).map_err(|unfit| format!("`{name}`: {unfit}"))?;
             fields.insert(name.to_string(), value);
         } else {
             unknown.push(name.as_str());
@@ -153,7 +153,7 @@ fn is_whole(operation: &Operation, value: &Dynamic) -> bool {
 
 /// An absent value asks for nothing; a list is one value with commas, as Okta's `fields` and `expand` take it.
 pub(super) fn query_value(name: &str, value: &Dynamic) -> Result<Option<(String, String)>, String> {
-    let text = match to_json(value).map_err(|unfit| format!("`{name}`: {unfit}"))? {
+    let text = match to_request(value).map_err(|unfit| format!("`{name}`: {unfit}"))? {
         Value::Null => return Ok(None),
         Value::String(text) => text,
         Value::Array(items) => joined(name, &items)?,

@@ -1,6 +1,5 @@
 use std::fs;
 
-use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::*;
@@ -30,6 +29,7 @@ fn run(given: &[&str], mode: Mode) -> Result<Parameters, Vec<String>> {
             }
         },
         environment: &|name| (name == "KEY").then(|| "s3cret".to_owned()),
+        ask: &|_| None,
     };
     parse_assignments(&given)
         .and_then(|given| check(&runbook, &given, mode, &outside))

@@ -133,7 +133,7 @@ pub(super) fn run(
     };
     let run = Run::begin(settings).map_err(|error| Error::failed(error.to_string()))?;
     let run = Arc::new(run);
-    let ended = procedure.execute(&run, &parameters.values, &around.runtime);
+    let ended = procedure.execute(&run, &parameters, &around.runtime);
     let message = ended.error.as_ref().map(|error| error.message.as_str());
     let outcome = run
         .end(ended.outcome, message)
@@ -191,6 +191,7 @@ fn checked(runbook: &Runbook, given: &Map) -> Result<Parameters, Vec<Problem>> {
     let outside = Outside {
         dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
         environment: &|name| secrets.get(name).cloned(),
+        ask: &|_| None,
     };
     parameters::check(runbook, &assignments, Mode::Examples, &outside)
 }
