@@ -1,6 +1,7 @@
-//! What is settled before a run may write: the scopes that it needs are granted, and a person named a production org.
+//! What is settled before a run may write: its orgs are different ones, the scopes that it needs are granted, and a person named a
+//! production org.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use super::conduct::Conduct;
@@ -98,7 +99,36 @@ pub(super) fn missing(needed: &[String], granted: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Both guards, for a runbook.
+/// Refuses two names for one org: what is meant for the other would be done to it. A custom domain and a sub-domain are one org, hence
+/// the id tells, which an org shows to everyone.
+///
+/// # Errors
+/// Two names have one id, or an org does not tell its own.
+fn distinct_orgs(world: &World, runtime: &tokio::runtime::Runtime) -> Result<(), Error> {
+    if world.orgs.len() < 2 {
+        return Ok(());
+    }
+    let mut names: BTreeMap<String, &String> = BTreeMap::new();
+    for (name, client) in &world.orgs {
+        let shown = runtime.block_on(client.look("/.well-known/okta-organization"));
+        let body = shown.map_err(|error| of_okta(name, &error))?.body;
+        let id = body["id"].as_str().ok_or_else(|| {
+            let url = client.base_url();
+            Error::usage(format!("`{name}`: what answers at {url} is no Okta org"))
+        })?;
+        if let Some(other) = names.insert(id.to_owned(), name) {
+            return Err(Error::usage(format!(
+                "`{other}` and `{name}` are the same org ({id})"
+            ))
+            .help(format!(
+                "name another profile for one of them: --org {name}=PROFILE; nothing was changed"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// All guards, for a runbook.
 ///
 /// # Errors
 /// As for each of them.
@@ -110,6 +140,7 @@ pub(super) fn before_run(
     runtime: &tokio::runtime::Runtime,
 ) -> Result<(), Error> {
     let terminal = conduct.terminal();
+    distinct_orgs(world, runtime)?;
     scopes_of_runbook(world, report, &terminal, runtime)?;
     let writes = report
         .operations

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::stage::{ADA, Ran, Stage, at_terminal};
+use crate::stage::{ADA, Ran, Stage, at_terminal, okta_runbook};
 
 fn app(more: &Value) -> Value {
     let mut app = json!({"label": "Runbooks", "roles": ["SUPER_ADMIN"]});
@@ -302,4 +302,39 @@ fn a_production_org_is_not_changed_before_its_name_is_given() {
         Vec::<serde_json::Value>::new(),
         "{ran}"
     );
+}
+
+#[test]
+fn two_names_for_one_org_are_refused() {
+    let stage = Stage::of(&json!({
+        "directories": [{"domain": "corp.example"}],
+        "orgs": [{"name": "spoke"}, {"name": "hub"}],
+    }));
+    let script = "//! Two.\nconst ORGS = #{ spoke: \"one\", hub: \"other\" };\nstep(\"Write\");\nspoke.add_group(#{ profile: #{ name: \"In the spoke\" } });\nhub.add_group(#{ profile: #{ name: \"In the hub\" } });\n";
+    stage.write("runbooks/two.rhai", script);
+    let ((spoke, spoke_token), (hub, hub_token)) = (stage.org("spoke"), stage.org("hub"));
+    // Another address of the spoke, as a custom domain is.
+    let alias = spoke.replace("127.0.0.1", "localhost");
+    let profile = |name: &str, url: &str, token: &str| {
+        format!("[orgs.{name}]\nurl = \"{url}\"\ntoken = {{ env = \"{token}\" }}\n")
+    };
+    let profiles = [
+        profile("spoke", spoke, "SPOKE"),
+        profile("hub", hub, "HUB"),
+        profile("alias", &alias, "SPOKE"),
+    ];
+    stage.write("okta-runbook.toml", &profiles.concat());
+    let running = |hub_profile: &str| {
+        let mut command = okta_runbook(stage.folder());
+        command
+            .args(["run", "two", "--yes", "--org", "spoke=spoke", "--org"])
+            .arg(format!("hub={hub_profile}"))
+            .env("SPOKE", spoke_token)
+            .env("HUB", hub_token);
+        Ran::command(&mut command)
+    };
+    let ran = running("alias");
+    ran.exits(2).says(&["`hub` and `spoke` are the same org"]);
+    assert_eq!(stage.calls_that_write(), 0);
+    running("hub").exits(0);
 }

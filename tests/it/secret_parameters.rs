@@ -46,8 +46,8 @@ fn run(stage: &Stage, more: &[&str]) -> Ran {
 }
 
 fn description(stage: &Stage) -> Value {
-    let state = stage.state();
-    let mut groups = state["groups"].as_object().unwrap().values();
+    let org = stage.state();
+    let mut groups = org["groups"].as_object().unwrap().values();
     let holder = groups.find(|group| group["profile"]["name"] == "Holder");
     holder.unwrap()["profile"]["description"].clone()
 }

@@ -124,6 +124,13 @@ impl Stage {
         self.simulator.orgs()[0].token.expose_secret()
     }
 
+    /// URL and token of an org by its name.
+    pub(crate) fn org(&self, name: &str) -> (&str, &str) {
+        let orgs = self.simulator.orgs();
+        let org = orgs.iter().find(|org| org.name == name).unwrap();
+        (&org.url, org.token.expose_secret())
+    }
+
     pub(crate) fn password(&self) -> &str {
         self.simulator.directories()[0].password.expose_secret()
     }
