@@ -77,7 +77,7 @@ fn users(name: &str, content: &[u8]) -> Result<Vec<String>, Vec<String>> {
 fn examples_and_defaults_stand_in_with_the_simulator() {
     let checked = run(&[], Mode::Examples).expect("examples");
     let expected = json!({
-        "users": ["a@x", "b@x"], "tags": [], "depth": 2, "quiet": null, "mode": "safe", "ou": "OU=Users"
+        "users": ["a@x", "b@x"], "tags": [], "depth": 2, "quiet": null, "mode": "safe", "ou": "OU=Users", "key": null
     });
     assert_eq!(Value::Object(checked.values.clone()), expected);
     assert_eq!(
