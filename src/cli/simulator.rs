@@ -1,7 +1,6 @@
 //! `simulator`: simulated orgs and directories until Ctrl-C.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use secrecy::ExposeSecret as _;
 
@@ -13,9 +12,9 @@ use crate::simulator::{Listen, Scenario, Simulator};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook simulator --users 200 --json")]
 pub(super) struct Arguments {
-    /// Scenario file (JSON), instead of the built-in one.
+    /// Scenario file (JSON) instead of the built-in one, or `org2org`: a spoke and a hub.
     #[arg(long, value_name = "FILE")]
-    scenario: Option<PathBuf>,
+    scenario: Option<String>,
     /// Address of the first org; the others get ports of their own.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
@@ -46,7 +45,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 
 fn scenario(arguments: &Arguments) -> Result<Scenario, Error> {
     let scenario = match &arguments.scenario {
-        Some(path) => Scenario::read(path).map_err(|e| Error::usage(e.to_string()))?,
+        Some(name) => Scenario::find(name).map_err(|e| Error::usage(e.to_string()))?,
         None => Scenario::built_in(),
     };
     Ok(match arguments.users {

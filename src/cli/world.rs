@@ -1,7 +1,6 @@
 //! What a run works on: the orgs and directories of profiles, or a simulator of its own.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Context;
@@ -21,7 +20,7 @@ pub(super) struct Where {
     /// Profile of an org, as NAME=PROFILE with the runbook's name for it; PROFILE alone when it has one org.
     #[arg(long = "org", value_name = "NAME=PROFILE")]
     pub(super) orgs: Vec<String>,
-    /// Run against a simulator started for this run: the built-in scenario, or a scenario file.
+    /// Run against a simulator started for this run: the built-in scenario for the runbook's orgs, or a scenario file.
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "orgs")]
     pub(super) simulator: Option<String>,
     /// Share of each of the org's rate limits that is left to others.
@@ -252,8 +251,8 @@ pub(super) fn directory(
 
 async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
     let scenario = match scenario {
-        "" => Scenario::built_in(),
-        path => Scenario::read(&PathBuf::from(path)).map_err(|e| Error::usage(e.to_string()))?,
+        "" => Scenario::built_in_for(runbook.orgs.iter().map(|org| org.name.as_str())),
+        name => Scenario::find(name).map_err(|e| Error::usage(e.to_string()))?,
     };
     let simulator = Simulator::start(scenario, Listen::Anywhere)
         .await

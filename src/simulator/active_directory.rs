@@ -11,6 +11,7 @@ use super::directory::{self, Directory, Guid, NewAccount};
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::import;
 use super::jobs;
+use super::org2org;
 use super::provisioning::{self, Push};
 use super::store::{ActiveDirectory, App, Id, Org};
 
@@ -74,8 +75,14 @@ fn patch_app(org: &mut Org, request: &Request) -> Reply {
     let Some(app) = org.apps.get_mut(id) else {
         return Err(Refusal::not_found(id, "AppInstance"));
     };
+    if app.org2org.is_some() {
+        org2org::switch_sourcing(app, patch.profile_sourcing);
+        return Answer::ok(show(app));
+    }
     let Some(directory) = app.active_directory.as_mut() else {
-        return Err(invalid("it is no Active Directory instance"));
+        return Err(invalid(
+            "it is neither an Active Directory instance nor an Org2Org app",
+        ));
     };
     let turned_on =
         patch.update_ou_on_group_change == Some(true) && !directory.update_ou_on_group_change;

@@ -34,6 +34,12 @@ pub(super) fn perform(org: &mut Org, job: &Job, now: Millis) {
         JobKind::Reconcile => {
             provisioning::reevaluate(org, &job.app, &job.user, provisioning::Push::WhenChanged);
         }
+        // Of hubs, which have no agent.
+        JobKind::PushGroup
+        | JobKind::PushMember
+        | JobKind::DeleteGroup
+        | JobKind::Import
+        | JobKind::Confirm => {}
     }
 }
 

@@ -38,6 +38,9 @@ pub(super) fn show(org: &Org, app: &App, request: &Request) -> Value {
     });
     if let Some(object) = value.as_object_mut() {
         object.extend(app.document.clone());
+        if app.name == "oidc_client" && app.document["credentials"].is_object() {
+            object["credentials"]["oauthClient"]["client_id"] = app.id.as_str().into();
+        }
         object.insert("_links".to_owned(), links(app, &request.base));
     }
     value

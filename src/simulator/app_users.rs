@@ -11,7 +11,7 @@ use super::options::{
 };
 use super::pages::{self, PageSize};
 use super::provisioning::{self, Push, has};
-use super::schemas::{self, Mutability};
+use super::schemas::{self, Mutability, SECURITY_ANSWER};
 use super::store::{App, AppUser, JobKind, Org, User};
 use super::wire::{self, date, optional_date};
 
@@ -279,7 +279,8 @@ impl<'a> Change<'a> {
             let words = "Credentials should not be set on this resource based on the scheme.";
             return Err(Refusal::new(400, "E0000041", words));
         }
-        let Some(profile) = self.profile.filter(|_| app.active_directory.is_some()) else {
+        let modelled = app.active_directory.is_some() || app.org2org.is_some();
+        let Some(profile) = self.profile.filter(|_| modelled) else {
             return Ok(());
         };
         if held.is_some() && has(app, "PROFILE_MASTERING") {
@@ -297,12 +298,14 @@ impl<'a> Change<'a> {
     }
 
     fn write(&self, held: &mut AppUser) {
-        held.profile.extend(
-            self.profile
-                .into_iter()
-                .flatten()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+        let given = self.profile.into_iter().flatten();
+        for (name, value) in given {
+            if name == SECURITY_ANSWER {
+                held.security_answer = value.as_str().map(Into::into);
+            } else {
+                held.profile.insert(name.clone(), value.clone());
+            }
+        }
         if let Some(user_name) = self.user_name {
             user_name.clone_into(&mut held.user_name);
         }
@@ -318,14 +321,14 @@ fn check_attribute(app: &App, name: &str, occasion: Occasion) -> Result<(), Refu
             &format!("Cannot modify the {name} attribute because it {why}."),
         ))
     };
-    match schemas::mutability(name) {
+    match schemas::mutability(app, name) {
         None => {
             let cause = format!("Property name '{name}' is not defined in profile");
             return Err(Refusal::validation("appUser", &[&cause]));
         }
         Some(Mutability::ReadOnly) => return forbidden("E0000077", "is read-only"),
         Some(Mutability::Immutable) => return forbidden("E0000078", "is immutable"),
-        Some(Mutability::ReadWrite) => {}
+        Some(Mutability::ReadWrite | Mutability::WriteOnly) => {}
     }
     let pushed = mappings::is_pushed(app, name) && has(app, "PUSH_PROFILE_UPDATES");
     if pushed || (occasion == Occasion::Assignment && mappings::is_mapped(app, name)) {

@@ -8,6 +8,8 @@ use super::filter::{self, Case, Expr, Field, Fields, Operator};
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::log::{self, Event};
 use super::mappings;
+use super::oauth;
+use super::org2org;
 use super::pages::{self, PageSize};
 use super::provisioning::{self, Push};
 use super::store::{App, Id, Org};
@@ -47,16 +49,6 @@ pub(super) const ROUTES: &[Route] = &[
         method: "POST",
         pattern: "/api/v1/apps/{appId}/lifecycle/deactivate",
         handler: Handler::Write(deactivate),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/features",
-        handler: Handler::Read(features),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/connections/default",
-        handler: Handler::Read(connection),
     },
     Route {
         method: "GET",
@@ -205,6 +197,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     let now = org.now();
     let app = App {
         id: org.ids.next("0oa"),
+        org2org: (name == org2org::NAME).then(Default::default),
         name,
         label,
         status: if active { "ACTIVE" } else { "INACTIVE" }.to_owned(),
@@ -219,7 +212,11 @@ fn create(org: &mut Org, request: &Request) -> Reply {
         mappings: mappings::defaults(&mut org.ids),
     };
     let id = app.id.clone();
+    let client = oauth::client_of(&app)?;
     org.apps.insert(id.clone(), app);
+    org.oauth
+        .clients
+        .extend(client.map(|client| (id.clone(), client)));
     tell(
         org,
         request,
@@ -295,6 +292,8 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
         id,
     );
     org.apps.remove(id);
+    org.oauth.clients.remove(id);
+    org.roles.remove(id);
     org.tasks.retain(|task| task.app != id);
     org.jobs.retain(|job| job.app != id);
     Answer::no_content()
@@ -337,6 +336,9 @@ fn set_status(
         status.clone_into(&mut app.status);
         app.last_updated = now;
     }
+    if let Some(client) = org.oauth.clients.get_mut(id) {
+        client.active = status == "ACTIVE";
+    }
     tell(org, request, kind, words, id);
     Ok(())
 }
@@ -357,25 +359,6 @@ fn catch_up(org: &mut Org, app: &str) {
     for user in users {
         provisioning::reevaluate(org, app, &user, Push::WhenChanged);
     }
-}
-
-/// Features are told of `okta_org2org` and few others, never of AD (Okta's API description, recorded cause).
-fn features(org: &Org, request: &Request) -> Reply {
-    if find(org, request.parameter(0))?.name == "okta_org2org" {
-        return Err(Refusal::not_modelled("provisioning of Org2Org"));
-    }
-    Err(Refusal::validation(
-        "feature",
-        &["Provisioning is not supported."],
-    ))
-}
-
-/// Recorded of an app kind without a provisioning connection; assumed of AD.
-fn connection(org: &Org, request: &Request) -> Reply {
-    if find(org, request.parameter(0))?.name == "okta_org2org" {
-        return Err(Refusal::not_modelled("provisioning of Org2Org"));
-    }
-    Answer::ok(json!({"status": "UNKNOWN", "profile": {"authScheme": "UNKNOWN"}}))
 }
 
 fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str, app: &str) {

@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use serde_json::{Map, Value, json};
 
+use super::org2org::GroupPush;
 use super::store::{App, AppGroup, AppUser, Group, Org, Role, Rule, Task, Token, User};
 use super::wire::{date, optional_date};
 
@@ -20,7 +21,7 @@ pub(super) fn state(org: &Org) -> Value {
         "roles": by_id(&org.roles, |roles| roles.iter().map(role).collect()),
         "tokens": by_id(&org.tokens, token),
         "tasks": tasks(org),
-        "jobs": org.jobs.len(),
+        "jobs": org.jobs.len() + org.outbox.len(),
         "events": org.log.len(),
         "directories": directories(org),
     })
@@ -47,7 +48,7 @@ fn directories(org: &Org) -> Value {
 fn user(user: &User) -> Value {
     json!({
         "status": user.status, "login": user.login(), "profile": user.profile, "provider": user.provider,
-        "hasPassword": user.has_password, "created": date(user.created), "activated": optional_date(user.activated),
+        "hasPassword": user.has_password, "recoveryQuestion": user.recovery_question, "created": date(user.created), "activated": optional_date(user.activated),
         "lastUpdated": date(user.last_updated), "groups": user.groups,
     })
 }
@@ -67,11 +68,17 @@ fn app(app: &App) -> Value {
     json!({
         "name": app.name, "label": app.label, "status": app.status, "features": app.features,
         "users": by_id(&app.users, app_user), "groups": by_id(&app.groups, app_group),
+        "connection": app.org2org.as_ref().map(|part| json!({"enabled": part.connection.enabled, "baseUrl": part.connection.base_url})),
+        "pushes": app.org2org.as_ref().map(|part| by_id(&part.pushes, push)),
         "activeDirectory": app.active_directory.as_ref().map(|ad| json!({
             "domain": ad.domain, "updateOuOnGroupChange": ad.update_ou_on_group_change, "connectedOus": ad.connected_ous,
             "agents": ad.agents.iter().map(|agent| json!({"id": agent.id, "name": agent.name, "up": agent.up})).collect::<Vec<_>>(),
         })),
     })
+}
+
+fn push(push: &GroupPush) -> Value {
+    json!({"source": push.source, "status": push.status, "hubGroup": push.hub_group})
 }
 
 fn app_user(user: &AppUser) -> Value {

@@ -27,6 +27,8 @@ pub(super) struct Request {
     /// The `Content-Type` that was sent; users trim their form by it.
     pub(super) content_type: String,
     pub(super) if_match: Option<String>,
+    /// What another org said when it was asked before this request was answered.
+    pub(super) probe: Option<super::org2org::Probe>,
 }
 
 /// An answer: status, JSON body (or none), extra headers such as `Link`.

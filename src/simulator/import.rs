@@ -10,6 +10,7 @@ use super::apps;
 use super::directory::Account;
 use super::http::{Answer, Refusal, Reply, Request};
 use super::log::{self, Event};
+use super::org2org;
 use super::provisioning::{self, has, note};
 use super::store::{App, AppUser, Id, Millis, Org};
 
@@ -35,6 +36,8 @@ pub(super) struct Imported {
 }
 
 /// `POST /simulator/import` `{"app": ID, "kind": "full" | "incremental"}`; the only AD instance when `app` is left out.
+///
+/// Of an Org2Org app `{"app": ID}` starts one, which ends by itself, and `{"app": ID, "confirm": true}` confirms what it left for review.
 pub(super) fn import(org: &mut Org, request: &Request) -> Reply {
     let body = request.body.as_ref().unwrap_or(&Value::Null);
     let kind = match body.get("kind").and_then(Value::as_str) {
@@ -47,7 +50,12 @@ pub(super) fn import(org: &mut Org, request: &Request) -> Reply {
             ));
         }
     };
-    let app = chosen(org, body.get("app").and_then(Value::as_str))?;
+    let named = body.get("app").and_then(Value::as_str);
+    if let Some(app) = named.filter(|app| org2org::is_one(org, app)) {
+        org2org::start_import(org, app, body.get("confirm") == Some(&json!(true)))?;
+        return Answer::with_status(202, json!({}));
+    }
+    let app = chosen(org, named)?;
     if agent::is_down(org, &app) {
         return Err(Refusal::new(504, "E0000241", "No connected agents."));
     }

@@ -1,6 +1,7 @@
 //! The queue of provisioning jobs: what Okta's agents will do, and when.
 
 use super::agent;
+use super::org2org;
 use super::store::{Job, JobKind, Millis, Org};
 
 /// Time from a change to its job when the options say nothing, in milliseconds.
@@ -51,7 +52,9 @@ pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
         let Some(job) = org.jobs.pop_front() else {
             break;
         };
-        if job.kind != JobKind::Reconcile
+        if job.kind != JobKind::Reconcile && org2org::is_one(org, &job.app) {
+            org.outbox.push_back(job);
+        } else if job.kind != JobKind::Reconcile
             && agent::is_down(org, &job.app)
             && now < job.due + timeout
         {

@@ -57,6 +57,11 @@ pub(super) enum Direction {
     ToApp,
 }
 
+/// Okta's attributes that default mappings map.
+pub(super) fn attributes() -> impl Iterator<Item = &'static str> {
+    ATTRIBUTES.iter().map(|(okta, ..)| *okta)
+}
+
 /// The mappings that an app starts with.
 pub(super) fn defaults(ids: &mut Ids) -> Vec<Mapping> {
     let rows = |expression: fn(&(&str, &str, &str)) -> (String, String)| {
@@ -234,16 +239,15 @@ fn update(org: &mut Org, request: &Request) -> Reply {
         .get("properties")
         .and_then(Value::as_object)
         .ok_or_else(Refusal::malformed)?;
-    let mut mappings = org
-        .apps
-        .values_mut()
-        .flat_map(|app| app.mappings.iter_mut());
-    let mapping = mappings
-        .find(|mapping| mapping.id == id)
-        .ok_or_else(|| Refusal::not_found(id, "ProfileMapping"))?;
+    let found = all(org).find(|(_, mapping)| mapping.id == id);
+    let (app, mapping) = found.ok_or_else(|| Refusal::not_found(id, "ProfileMapping"))?;
     for (name, rule) in given {
-        check_rule(mapping.direction, name, rule)?;
+        check_rule(app, mapping.direction, name, rule)?;
     }
+    let mappings = org.apps.values_mut().flat_map(|app| &mut app.mappings);
+    let Some(mapping) = mappings.into_iter().find(|mapping| mapping.id == id) else {
+        return get(org, request);
+    };
     for (name, rule) in given {
         if rule.is_null() {
             mapping.properties.shift_remove(name);
@@ -254,9 +258,9 @@ fn update(org: &mut Org, request: &Request) -> Reply {
     get(org, request)
 }
 
-fn check_rule(direction: Direction, name: &str, rule: &Value) -> Result<(), Refusal> {
+fn check_rule(app: &App, direction: Direction, name: &str, rule: &Value) -> Result<(), Refusal> {
     let target_is_known = match direction {
-        Direction::ToApp => super::schemas::is_defined(name),
+        Direction::ToApp => super::schemas::is_defined(app, name),
         Direction::ToOkta => ATTRIBUTES.iter().any(|(okta, ..)| *okta == name) || name == "login",
     };
     if !target_is_known {

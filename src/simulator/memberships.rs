@@ -7,6 +7,7 @@ use super::groups;
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::log::{self, Event};
 use super::options::RepeatedMemberWrite;
+use super::org2org;
 use super::pages::{self, PageSize};
 use super::provisioning;
 use super::rule_membership;
@@ -127,6 +128,7 @@ fn change(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<
         note(org, group, user, to, now);
         told(org, group, user, to, actor);
         provisioning::membership_changed(org, user);
+        org2org::membership_changed(org, group, user);
     }
     changed
 }

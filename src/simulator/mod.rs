@@ -43,6 +43,7 @@ mod names;
 mod oauth;
 mod options;
 mod org;
+mod org2org;
 mod pages;
 mod permissions;
 mod provisioning;

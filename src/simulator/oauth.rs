@@ -9,17 +9,21 @@ mod client_roles;
 mod device;
 mod form;
 mod generated_key;
+mod grants;
 mod jwt;
 mod proof;
 mod refresh;
 mod scopes;
+mod service_apps;
 mod state;
 mod token;
 
 pub(super) use access::{Call, caller, check_scope};
+pub(super) use assertion::{keep_keys, keys_to_fetch};
 pub(super) use form::Form;
 pub(super) use generated_key::GeneratedKey;
-pub(super) use state::{Access, ClientApp, ClientKind, Keys, State};
+pub(super) use service_apps::client_of;
+pub(super) use state::{Access, ClientApp, ClientKind, Grant, Keys, State};
 
 #[cfg(test)]
 pub(super) use jwt::hash;
@@ -27,7 +31,12 @@ pub(super) use jwt::hash;
 use super::http::Route;
 
 /// Okta's own paths.
-pub(super) const ROUTES: &[&[Route]] = &[token::ROUTES, device::ROUTES, client_roles::ROUTES];
+pub(super) const ROUTES: &[&[Route]] = &[
+    token::ROUTES,
+    device::ROUTES,
+    client_roles::ROUTES,
+    grants::ROUTES,
+];
 /// What a person does in a browser, over the control surface.
 pub(super) const CONTROL_ROUTES: &[Route] = device::CONTROL_ROUTES;
 

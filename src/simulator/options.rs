@@ -84,6 +84,12 @@ pub(super) struct Assumptions {
     pub(super) ad_sourced_moves: AdSourcedMoves,
     pub(super) repeated_member_write: RepeatedMemberWrite,
     pub(super) sync_state: SyncStateShown,
+    pub(super) connection_check: ConnectionCheck,
+    pub(super) initial_status_omitted: InitialStatusOmitted,
+    pub(super) pushed_name_taken: PushedNameTaken,
+    pub(super) later_members: LaterMembers,
+    pub(super) group_push_refusal: GroupPushRefusal,
+    pub(super) answer_status: AnswerStatus,
 }
 
 macro_rules! answers {
@@ -134,4 +140,31 @@ answers! {
     RepeatedMemberWrite { #[default] NoContent, Refuse }
     /// `syncState` of app users of an AD instance.
     SyncStateShown { #[default] Tracked, Disabled }
+    /// Whether the credentials of a provisioning connection are tried when it is activated.
+    ConnectionCheck { #[default] AtActivation, Never }
+    /// What becomes of a user whose assignment to an Org2Org app names no initial status.
+    #[expect(clippy::enum_variant_names, reason = "the values of the attribute")]
+    InitialStatusOmitted { #[default] ActiveWithPass, ActiveWithoutPass, PendingWithPass, PendingWithoutPass }
+    /// A pushed group whose name the hub has already.
+    PushedNameTaken {
+        /// It is linked, and its other members are taken out at once: the harmful answer, hence the default.
+        #[default] Link,
+        /// A second group is made, which the hub refuses.
+        Create,
+    }
+    /// A member who was provisioned after his group was pushed.
+    LaterMembers {
+        /// Missing until the group is pushed anew (observed practice).
+        #[default] Missing,
+        Added,
+    }
+    /// How refusals of group push are told.
+    GroupPushRefusal {
+        /// E0000001.
+        #[default] Validation,
+        /// E0000027.
+        BadRequest,
+    }
+    /// The status of an answer where recordings and Okta's API description differ.
+    AnswerStatus { #[default] Recorded, Described }
 }

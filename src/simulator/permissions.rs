@@ -64,7 +64,8 @@ const TABLE: &[(&str, &[Family], &[Family])] = &[
     (
         "USER_ADMIN",
         &[Users, Credentials, Groups, Members, Rules, Logs],
-        &[Users, Credentials, Groups, Members],
+        // Not Groups: the guide to Org2Org asks for another role where groups are made.
+        &[Users, Credentials, Members],
     ),
     (
         "GROUP_MEMBERSHIP_ADMIN",

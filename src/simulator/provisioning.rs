@@ -11,6 +11,7 @@ use super::effective_group;
 use super::jobs;
 use super::log::{self, Event, Target};
 use super::mappings;
+use super::org2org;
 use super::store::{App, AppUser, Id, JobKind, Millis, Org, User};
 
 pub(super) use super::jobs::run_due;
@@ -194,6 +195,7 @@ pub(super) fn new_app_user(org: &Org, app: &str, user: &str, now: Millis) -> Opt
         granting_group: None,
         user_name: mappings::user_name(app, user),
         profile: mappings::profile_for(app, user),
+        security_answer: None,
         syncing_from: None,
     })
 }
@@ -322,14 +324,18 @@ pub(super) fn is_sourced(org: &Org, user: &str) -> bool {
             .users
             .get(user)
             .is_some_and(|held| held.external_id.is_some());
-        linked && app.active_directory.is_some() && has(app, "PROFILE_MASTERING")
+        linked && is_provisioned(app) && has(app, "PROFILE_MASTERING")
     })
 }
 
-/// Whether the app is an AD instance whose pushes the simulator models.
+/// Whether the app is one whose pushes the simulator models: an AD instance, or an Org2Org app with its API integration on.
 pub(super) fn provisions(org: &Org, app: &str) -> bool {
     let app = org.apps.get(app);
-    app.is_some_and(|app| app.status == "ACTIVE" && app.active_directory.is_some())
+    app.is_some_and(|app| app.status == "ACTIVE" && is_provisioned(app))
+}
+
+fn is_provisioned(app: &App) -> bool {
+    app.active_directory.is_some() || org2org::is_connected(app)
 }
 
 pub(super) fn has(app: &App, feature: &str) -> bool {
@@ -337,7 +343,7 @@ pub(super) fn has(app: &App, feature: &str) -> bool {
 }
 
 fn creates(app: &App) -> bool {
-    app.active_directory.is_some() && app.status == "ACTIVE" && has(app, "PUSH_NEW_USERS")
+    is_provisioned(app) && app.status == "ACTIVE" && has(app, "PUSH_NEW_USERS")
 }
 
 fn apps_of(org: &Org, user: &str) -> Vec<Id> {

@@ -100,7 +100,7 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
     Answer::with_status(201, shown)
 }
 
-fn kind(request: &Request) -> Result<&'static str, Refusal> {
+pub(super) fn kind(request: &Request) -> Result<&'static str, Refusal> {
     let asked = request.object()?.get("type").and_then(Value::as_str);
     let asked = asked.ok_or_else(Refusal::malformed)?;
     if asked == "CUSTOM" {

@@ -49,6 +49,7 @@ pub(super) static ROUTES: LazyLock<Table> = LazyLock::new(|| {
     }
     table.insert_all(TABLES);
     table.insert_all(super::oauth::ROUTES);
+    table.insert_all(super::org2org::ROUTES);
     table
 });
 
@@ -62,7 +63,10 @@ pub(super) static CONTROL_ROUTES: LazyLock<Table> = LazyLock::new(|| {
 /// Method and pattern of everything that is answered as Okta.
 #[cfg(test)]
 pub(super) fn patterns() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let tables = TABLES.iter().chain(super::oauth::ROUTES);
+    let tables = TABLES
+        .iter()
+        .chain(super::oauth::ROUTES)
+        .chain(super::org2org::ROUTES);
     let routes = tables.copied().flatten();
     routes.map(|route| (route.method, route.pattern))
 }

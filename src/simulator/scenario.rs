@@ -48,11 +48,33 @@ pub(super) struct World {
 /// by one; no provisioning groups yet.
 const BUILT_IN: &str = include_str!("scenarios/corp_example.json");
 
+/// Two orgs, `spoke` with people and groups and `hub` with its admin; nothing connects them yet.
+const ORG2ORG: &str = include_str!("scenarios/org2org.json");
+
 impl Scenario {
     /// The scenario of the product's examples.
     pub fn built_in() -> Self {
         // The file is part of the program; a test reads it.
         Self::parse("the built-in scenario", BUILT_IN).unwrap_or_default()
+    }
+
+    /// The built-in scenario that has orgs of these names; the examples' own when none has.
+    pub fn built_in_for<'a>(orgs: impl IntoIterator<Item = &'a str>) -> Self {
+        let org2org = Self::parse("the built-in scenario org2org", ORG2ORG).unwrap_or_default();
+        let named = |name: &str| org2org.orgs.iter().flatten().any(|org| org.name == name);
+        if orgs.into_iter().all(named) {
+            org2org
+        } else {
+            Self::built_in()
+        }
+    }
+
+    /// The built-in scenario `org2org`, or a file.
+    pub fn find(name: &str) -> Result<Self, Error> {
+        match name {
+            "org2org" => Self::parse("the built-in scenario org2org", ORG2ORG),
+            path => Self::read(Path::new(path)),
+        }
     }
 
     /// Reads a scenario file. What it leaves out comes from the built-in scenario.

@@ -16,6 +16,7 @@ use super::directory::Directory;
 use super::error::Error;
 use super::ldap;
 use super::oauth::{ClientApp, ClientKind, GeneratedKey, Keys};
+use super::org2org;
 use super::scenario::Scenario;
 use super::service::Service;
 use super::sign_in;
@@ -332,6 +333,7 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, Error> {
 fn serve_org(org: Org, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
     let service = Arc::new(Service::new(org));
     tokio::spawn(tick(Arc::clone(&service), stopped.clone()));
+    tokio::spawn(org2org::work(Arc::clone(&service), stopped.clone()));
     let router = axum::Router::new()
         .fallback(traffic::answer)
         .with_state(service)

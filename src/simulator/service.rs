@@ -53,6 +53,8 @@ pub(super) struct Incoming<'a> {
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
     pub(super) body: &'a [u8],
+    /// What another org said when it was asked ahead of this request.
+    pub(super) probe: Option<super::org2org::Probe>,
 }
 
 /// An answer before it gets its ids and dates.
@@ -322,7 +324,7 @@ impl Incoming<'_> {
     }
 
     /// The request as the authorization server sees it.
-    fn form(&self) -> oauth::Form {
+    pub(super) fn form(&self) -> oauth::Form {
         let base = self.base();
         oauth::Form {
             url: format!("{base}{}", self.path),
@@ -344,6 +346,7 @@ impl Incoming<'_> {
             base: self.base(),
             content_type: text(&axum::http::header::CONTENT_TYPE).unwrap_or_default(),
             if_match: text(&axum::http::header::IF_MATCH),
+            probe: self.probe.clone(),
             ..Request::default()
         })
     }

@@ -37,6 +37,8 @@ pub(super) struct Org {
     pub(super) tasks: Vec<Task>,
     /// Provisioning jobs waiting for their time, by due time.
     pub(super) jobs: VecDeque<Job>,
+    /// Jobs whose time has come and which another org must be called for, the one in work first.
+    pub(super) outbox: VecDeque<Job>,
     pub(super) options: super::options::Options,
     /// Active Directories by lower-cased domain name; shared with the LDAP server.
     pub(super) directories: BTreeMap<String, Arc<RwLock<Directory>>>,
@@ -96,6 +98,7 @@ impl Org {
             transaction: None,
             tasks: Vec::new(),
             jobs: VecDeque::new(),
+            outbox: VecDeque::new(),
             options: super::options::Options::default(),
             directories: BTreeMap::new(),
             created: now,
@@ -237,6 +240,8 @@ pub(super) struct App {
     pub(super) groups: BTreeMap<Id, AppGroup>,
     /// Present when this is an `active_directory` instance.
     pub(super) active_directory: Option<ActiveDirectory>,
+    /// Present when this is an `okta_org2org` app.
+    pub(super) org2org: Option<super::org2org::Org2Org>,
     /// Users who were unassigned one by one, with the groups that do not assign them again.
     pub(super) unassigned: BTreeMap<Id, BTreeSet<Id>>,
     /// App to Okta, then Okta to app.
@@ -257,6 +262,8 @@ pub(super) struct AppUser {
     pub(super) granting_group: Option<Id>,
     pub(super) user_name: String,
     pub(super) profile: Map<String, Value>,
+    /// Answer of the security question; written, never shown.
+    pub(super) security_answer: Option<secrecy::SecretString>,
     /// When the agent takes the waiting job: from then on `OUT_OF_SYNC` is shown as SYNCING.
     pub(super) syncing_from: Option<Millis>,
 }
@@ -318,12 +325,13 @@ pub(super) struct Task {
     pub(super) account: Option<String>,
 }
 
+#[derive(Clone)]
 pub(super) struct Job {
     pub(super) due: Millis,
     pub(super) app: Id,
     pub(super) user: Id,
     pub(super) kind: JobKind,
-    /// The account's `externalId` when the app user that held it is gone.
+    /// The account's `externalId` when the app user that held it is gone; of jobs about groups the mapping's id, or that of the hub's group.
     pub(super) account: Option<String>,
 }
 
@@ -337,4 +345,14 @@ pub(super) enum JobKind {
     Deactivate,
     /// Take the assignment from a user whom no group assigns.
     Reconcile,
+    /// Make or link a pushed group in the hub, and bring its members in line.
+    PushGroup,
+    /// Add or remove one member of a pushed group.
+    PushMember,
+    /// Delete a group of the hub.
+    DeleteGroup,
+    /// Import the users and groups of the hub.
+    Import,
+    /// Confirm what an import has left for review.
+    Confirm,
 }

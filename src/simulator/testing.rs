@@ -6,6 +6,7 @@ mod groups;
 mod lists;
 mod logs;
 mod oauth;
+mod org2org;
 mod rules;
 mod sign_in;
 mod start;
@@ -216,6 +217,7 @@ fn add_app(org: &mut Org) {
         document: serde_json::Map::new(),
         users: BTreeMap::new(),
         groups: BTreeMap::new(),
+        org2org: None,
         active_directory: Some(ActiveDirectory {
             domain: "corp.example".to_owned(),
             agents: vec![agent],
@@ -248,6 +250,7 @@ pub(super) fn source_by_ad(org: &mut Org, user: &str) {
         granting_group: None,
         user_name: String::new(),
         profile: serde_json::Map::new(),
+        security_answer: None,
         syncing_from: None,
     };
     app.users.insert(user.to_owned(), app_user);

@@ -14,6 +14,7 @@ use super::control;
 use super::faults::{self, Blow};
 use super::headers;
 use super::http::Refusal;
+use super::org2org;
 use super::reply;
 use super::service::{self, Incoming, Service};
 
@@ -72,23 +73,25 @@ async fn rough(
             Response::new(Body::empty())
         }
         Some(Blow::CutAfter) => {
-            let response = call(service, parts, body);
+            let response = call(service, parts, body).await;
             scissors.cut();
             response
         }
         Some(Blow::Delay(milliseconds)) => {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-            call(service, parts, body)
+            call(service, parts, body).await
         }
-        None => call(service, parts, body),
+        None => call(service, parts, body).await,
     }
 }
 
-fn call(service: &Service, parts: &Parts, body: &Bytes) -> Response<Body> {
+async fn call(service: &Service, parts: &Parts, body: &Bytes) -> Response<Body> {
     if headers::lacks_length(parts.method.as_str(), &parts.headers) {
         return reply::of_control(411, None);
     }
-    reply::of_okta(service.call(&incoming(parts, body)))
+    let mut incoming = incoming(parts, body);
+    incoming.probe = org2org::ahead(service, &incoming).await;
+    reply::of_okta(service.call(&incoming))
 }
 
 fn incoming<'a>(parts: &'a Parts, body: &'a Bytes) -> Incoming<'a> {
@@ -99,6 +102,7 @@ fn incoming<'a>(parts: &'a Parts, body: &'a Bytes) -> Incoming<'a> {
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
         body,
+        probe: None,
     }
 }
 

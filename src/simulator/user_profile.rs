@@ -6,7 +6,7 @@ use super::http::Refusal;
 use super::store::Org;
 
 /// Attributes of Okta's base schema for users.
-const BASE: &[&str] = &[
+pub(super) const BASE: &[&str] = &[
     "login",
     "firstName",
     "lastName",
@@ -41,7 +41,7 @@ const BASE: &[&str] = &[
 ];
 
 /// Those that the unaltered schema requires.
-const REQUIRED: &[&str] = &["login", "firstName", "lastName", "email"];
+pub(super) const REQUIRED: &[&str] = &["login", "firstName", "lastName", "email"];
 
 /// The shortest password that the default policy takes.
 const SHORTEST_PASSWORD: usize = 8;
@@ -75,6 +75,11 @@ fn is_defined(org: &Org, name: &str) -> bool {
             .users
             .values()
             .any(|user| user.profile.contains_key(name))
+}
+
+/// Whether it is an attribute of the base schema.
+pub(super) fn is_base(name: &str) -> bool {
+    BASE.contains(&name)
 }
 
 fn check_required(profile: &Map<String, Value>) -> Result<(), Refusal> {

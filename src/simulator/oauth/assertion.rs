@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::super::store::{Millis, Org};
+use super::super::store::{Id, Millis, Org};
 use super::form::{Denial, Form};
 use super::jwt::Jwt;
 use super::state::{ClientApp, ClientKind, Keys};
@@ -13,6 +13,24 @@ const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const LONGEST: i64 = 3600;
 /// Assumed: seconds by which `iat` may be ahead of the org's clock.
 const TOLERANCE: i64 = 60;
+
+/// The service app that says it sends this request and whose keys are served at an address, with that address.
+pub(in crate::simulator) fn keys_to_fetch(org: &Org, form: &Form) -> Option<(Id, String)> {
+    let jwt = Jwt::parse(form.field("client_assertion")?)?;
+    let client = org.oauth.clients.get(jwt.claims["iss"].as_str()?)?;
+    match &client.keys {
+        Keys::At { url, .. } => Some((client.id.clone(), url.clone())),
+        _ => None,
+    }
+}
+
+/// Keeps what the address of a service app's keys served.
+pub(in crate::simulator) fn keep_keys(org: &mut Org, client: &str, keys: Vec<Value>) {
+    let client = org.oauth.clients.get_mut(client);
+    if let Some(Keys::At { fetched, .. }) = client.map(|client| &mut client.keys) {
+        *fetched = keys;
+    }
+}
 
 /// The service app that a request's assertion proves. The assertion's id is used up from here on, whatever the answer.
 pub(super) fn client<'a>(org: &'a Org, form: &Form) -> Result<&'a ClientApp, Denial> {
@@ -109,7 +127,7 @@ fn refused(description: &str) -> Denial {
 impl Keys {
     fn all(&self) -> &[Value] {
         match self {
-            Self::Given(keys) => keys,
+            Self::Given(keys) | Self::At { fetched: keys, .. } => keys,
             Self::Generated(key) => key.public().map_or(&[], std::slice::from_ref),
         }
     }

@@ -54,7 +54,7 @@ fn begin(org: &mut Org, form: &Form) -> Result<Value, Denial> {
     let client = client.ok_or_else(unknown)?;
     // Scopes of OpenID Connect need no grant.
     let own = ["offline_access", "openid", "profile"].map(str::to_owned);
-    let grants = [client.grants.as_slice(), &own].concat();
+    let grants = [client.scopes().as_slice(), &own].concat();
     let scopes = scopes::granted(&form.scopes(), &grants)?;
     let user_code = random(8).to_uppercase();
     let authorization = Authorization {

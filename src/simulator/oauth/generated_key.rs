@@ -29,7 +29,7 @@ impl GeneratedKey {
     }
 
     /// The public key as JWK.
-    pub(super) fn public(&self) -> Option<&Value> {
+    pub(in crate::simulator) fn public(&self) -> Option<&Value> {
         self.pair().map(|pair| &pair.public)
     }
 

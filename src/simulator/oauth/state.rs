@@ -34,7 +34,7 @@ pub(in crate::simulator) struct ClientApp {
     pub(in crate::simulator) active: bool,
     pub(in crate::simulator) keys: Keys,
     /// Scopes granted to it.
-    pub(in crate::simulator) grants: Vec<String>,
+    pub(in crate::simulator) grants: Vec<Grant>,
     /// `dpop_bound_access_tokens`
     pub(in crate::simulator) dpop: bool,
 }
@@ -47,10 +47,32 @@ pub(in crate::simulator) enum ClientKind {
     Native,
 }
 
+/// Consent of an administrator that an app may have a scope.
+pub(in crate::simulator) struct Grant {
+    pub(in crate::simulator) id: Id,
+    pub(in crate::simulator) scope: String,
+    pub(in crate::simulator) created: Millis,
+}
+
+impl ClientApp {
+    /// The granted scopes.
+    pub(super) fn scopes(&self) -> Vec<String> {
+        self.grants
+            .iter()
+            .map(|grant| grant.scope.clone())
+            .collect()
+    }
+}
+
 /// Public keys of a service app.
 pub(in crate::simulator) enum Keys {
-    /// JWKs that the scenario gives.
+    /// JWKs that the scenario gives, or that are registered.
     Given(Vec<Value>),
+    /// Those that this address served when they were last asked for (`jwks_uri`).
+    At {
+        url: String,
+        fetched: Vec<Value>,
+    },
     Generated(Arc<GeneratedKey>),
 }
 

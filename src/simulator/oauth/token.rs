@@ -53,7 +53,7 @@ fn answer(org: &mut Org, body: Value) -> Reply {
 
 fn client_credentials(org: &mut Org, form: &Form) -> Result<Value, Denial> {
     let client = assertion::client(org, form)?;
-    let (id, dpop, grants) = (client.id.clone(), client.dpop, client.grants.clone());
+    let (id, dpop, grants) = (client.id.clone(), client.dpop, client.scopes());
     let bound_to = proof::of_token_request(org, form, dpop)?;
     let scopes = scopes::granted(&form.scopes(), &grants)?;
     let grantee = Grantee {

@@ -11,6 +11,7 @@ use super::super::effective_group;
 use super::super::import::{self, Import};
 use super::super::jobs;
 use super::super::mappings;
+use super::super::org2org;
 use super::super::provisioning;
 use super::super::store::{ActiveDirectory, Agent, App, AppGroup, Id, Millis, Org};
 use super::build::Problems;
@@ -82,6 +83,7 @@ fn other(org: &mut Org, plan: &AppPlan, body: &Value, problems: &mut Problems) -
         .or_else(|| body["label"].as_str().map(str::to_owned));
     let mut app = blank(org, &name, label.as_ref().unwrap_or(&name));
     app.document = document;
+    app.org2org = (name == org2org::NAME).then(Default::default);
     Some(app)
 }
 
@@ -99,6 +101,7 @@ fn blank(org: &mut Org, name: &str, label: &str) -> App {
         users: BTreeMap::new(),
         groups: BTreeMap::new(),
         active_directory: None,
+        org2org: None,
         unassigned: BTreeMap::new(),
         mappings: mappings::defaults(&mut org.ids),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::oauth::{ClientApp, ClientKind, GeneratedKey, Keys};
+use super::super::oauth::{ClientApp, ClientKind, GeneratedKey, Grant, Keys};
 use super::super::store::{Org, Role};
 use super::build::Problems;
 use super::plan::ClientPlan;
@@ -42,13 +42,20 @@ pub(super) fn add(org: &mut Org, plan: &ClientPlan, problems: &mut Problems) {
     });
     let roles = roles.collect();
     org.roles.insert(id.clone(), roles);
+    let scopes = plan.scopes.clone().unwrap_or_else(all_scopes);
+    let grants = scopes.into_iter().map(|scope| Grant {
+        id: org.ids.next("oag"),
+        scope,
+        created: now,
+    });
+    let grants = grants.collect();
     let client = ClientApp {
         id: id.clone(),
         label: plan.label.clone(),
         kind: kind(org, plan, problems),
         active: plan.active,
         keys: keys(org, plan, problems),
-        grants: plan.scopes.clone().unwrap_or_else(all_scopes),
+        grants,
         dpop: plan.dpop,
     };
     org.oauth.clients.insert(id, client);

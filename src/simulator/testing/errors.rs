@@ -11,12 +11,12 @@ async fn paths_methods_and_bodies_are_checked() {
     lab.answers(&[
         (
             "POST",
-            "/oauth2/v1/clients/0oa1/roles",
+            "/api/v1/policies",
             none(),
             501,
             "E0000060",
             "Unsupported operation.",
-            "POST /oauth2/v1/clients/{clientId}/roles is not modelled by the simulator",
+            "POST /api/v1/policies is not modelled by the simulator",
         ),
         (
             "GET",

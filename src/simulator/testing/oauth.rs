@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{ADMIN, Got, Lab};
-use crate::simulator::oauth::{ClientApp, ClientKind, Keys};
+use crate::simulator::oauth::{ClientApp, ClientKind, Grant, Keys};
 use crate::simulator::store::{Org, Role, real_time};
 
 const CLIENT: &str = "0oaClient00000000001d7";
@@ -51,10 +51,13 @@ fn client(org: &mut Org, key: &Key) {
         kind: ClientKind::Service,
         active: true,
         keys: Keys::Given(vec![key.public()]),
-        grants: vec![
-            "okta.users.read".to_owned(),
-            "okta.groups.manage".to_owned(),
-        ],
+        grants: ["okta.users.read", "okta.groups.manage"]
+            .map(|scope| Grant {
+                id: format!("oag{scope}"),
+                scope: scope.to_owned(),
+                created: 0,
+            })
+            .into(),
         dpop: false,
     };
     org.oauth.clients.insert(CLIENT.to_owned(), client);

@@ -1,0 +1,93 @@
+//! Org2Org: the `okta_org2org` app of a spoke, which provisions users and groups into a hub.
+//!
+//! ```text
+//! connection, features, group_push: what the API of the spoke says and takes
+//! worker ─► users, groups, import ─► hub: what Okta's provisioning service then does, over HTTP, with the connection's own credentials
+//! ```
+//!
+//! The hub is an org behind a URL like any other: a token that was revoked or belongs to too small a role fails there as in life.
+
+mod ahead;
+mod connection;
+mod features;
+mod group_push;
+mod groups;
+mod hub;
+mod import;
+mod state;
+mod users;
+mod worker;
+
+pub(super) use ahead::ahead;
+pub(super) use state::{GroupPush, Org2Org, Probe};
+pub(super) use worker::work;
+
+use super::http::{Refusal, Route};
+use super::store::{App, Id, JobKind, Org};
+
+pub(super) const ROUTES: &[&[Route]] = &[connection::ROUTES, features::ROUTES, group_push::ROUTES];
+
+/// Okta's name of the app.
+pub(super) const NAME: &str = "okta_org2org";
+
+/// Whether the app's jobs are for a hub.
+pub(super) fn is_one(org: &Org, app: &str) -> bool {
+    org.apps.get(app).is_some_and(|app| app.org2org.is_some())
+}
+
+/// Whether the API integration is on.
+pub(super) fn is_connected(app: &App) -> bool {
+    let part = app.org2org.as_ref();
+    app.status == "ACTIVE" && part.is_some_and(|part| part.connection.enabled)
+}
+
+/// The user came into a group, or left it: pushes of the group are told.
+pub(super) fn membership_changed(org: &mut Org, group: &str, user: &str) {
+    for (app, push) in pushes_of(org, group) {
+        queue(org, &app, user, JobKind::PushMember, push);
+    }
+}
+
+/// "Enable profile sourcing" of the Admin Console.
+pub(super) fn switch_sourcing(app: &mut App, on: Option<bool>) {
+    if let (Some(part), Some(on)) = (app.org2org.as_mut(), on) {
+        part.profile_sourcing = on;
+        state::show_features(app);
+    }
+}
+
+/// "Import Now" of the Admin Console, or the confirmation of what an import found.
+pub(super) fn start_import(org: &mut Org, app: &str, confirm: bool) -> Result<(), Refusal> {
+    if !org.apps.get(app).is_some_and(is_connected) {
+        return Err(Refusal::validation(
+            "app",
+            &["its API integration is off: there is nothing to import from"],
+        ));
+    }
+    let kind = if confirm {
+        JobKind::Confirm
+    } else {
+        JobKind::Import
+    };
+    queue(org, app, "", kind, String::new());
+    Ok(())
+}
+
+/// Active pushes of a group, with their apps.
+fn pushes_of(org: &Org, group: &str) -> Vec<(Id, Id)> {
+    let apps = org.apps.values().filter(|app| is_connected(app));
+    let pushes = apps.flat_map(|app| {
+        let pushes = app.org2org.iter().flat_map(|part| part.pushes.values());
+        pushes.map(|push| (app.id.clone(), push))
+    });
+    pushes
+        .filter(|(_, push)| push.source == group && push.status == "ACTIVE")
+        .map(|(app, push)| (app, push.id.clone()))
+        .collect()
+}
+
+/// Queues a job about a push (its id), or about a group of the hub (its id).
+fn queue(org: &mut Org, app: &str, user: &str, kind: JobKind, about: Id) {
+    let now = org.now();
+    super::jobs::queue(org, now, app, user, kind, Some(about));
+}

@@ -1,0 +1,216 @@
+//! `/apps/{a}/connections/default`: the API integration.
+
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use super::super::apps;
+use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::super::log::{self, Event};
+use super::super::options::ConnectionCheck;
+use super::super::store::{App, Org};
+use super::state::{Connection, Scheme, show_features};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        pattern: "/api/v1/apps/{appId}/connections/default",
+        handler: Handler::Read(get),
+    },
+    Route {
+        method: "POST",
+        pattern: "/api/v1/apps/{appId}/connections/default",
+        handler: Handler::Write(update),
+    },
+    Route {
+        method: "POST",
+        pattern: "/api/v1/apps/{appId}/connections/default/lifecycle/activate",
+        handler: Handler::Write(activate),
+    },
+    Route {
+        method: "POST",
+        pattern: "/api/v1/apps/{appId}/connections/default/lifecycle/deactivate",
+        handler: Handler::Write(deactivate),
+    },
+    Route {
+        method: "GET",
+        pattern: "/api/v1/apps/{appId}/connections/default/jwks",
+        handler: Handler::Read(jwks),
+    },
+];
+
+/// Recorded of an app kind without a connection: no error, also not where something is changed; assumed of AD.
+fn unknown() -> Value {
+    json!({"status": "UNKNOWN", "profile": {"authScheme": "UNKNOWN"}})
+}
+
+fn get(org: &Org, request: &Request) -> Reply {
+    let app = apps::find(org, request.parameter(0))?;
+    Answer::ok(show(app, request))
+}
+
+fn show(app: &App, request: &Request) -> Value {
+    let Some(part) = &app.org2org else {
+        return unknown();
+    };
+    let connection = &part.connection;
+    let own = format!(
+        "{}/api/v1/apps/{}/connections/default",
+        request.base, app.id
+    );
+    let (status, verb) = if connection.enabled {
+        ("ENABLED", "deactivate")
+    } else {
+        ("DISABLED", "activate")
+    };
+    let links = json!({
+        "self": {"href": own, "hints": {"allow": ["POST", "GET"]}},
+        verb: {"href": format!("{own}/lifecycle/{verb}"), "hints": {"allow": ["POST"]}},
+    });
+    match &connection.scheme {
+        // Never configured, as recorded: without base URL and profile.
+        Scheme::Token(None) => json!({"authScheme": "TOKEN", "status": status, "_links": links}),
+        Scheme::Token(Some(_)) => {
+            json!({"authScheme": "TOKEN", "status": status, "baseUrl": connection.base_url,
+            "profile": {"authScheme": "TOKEN"}, "_links": links})
+        }
+        Scheme::OAuth2 {
+            client_id,
+            rotation,
+        } => json!({"authScheme": "OAUTH2", "status": status, "baseUrl": connection.base_url,
+            "profile": {"authScheme": "OAUTH2", "clientId": client_id, "signing": {"rotationMode": rotation}}, "_links": links}),
+    }
+}
+
+/// What a body makes of the connection.
+pub(super) fn read(body: &Map<String, Value>) -> Result<(Option<String>, Scheme), Refusal> {
+    let profile = body
+        .get("profile")
+        .and_then(Value::as_object)
+        .ok_or_else(|| invalid("profile: The field cannot be left blank"))?;
+    let text = |name: &str| {
+        let text = profile.get(name).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty())
+    };
+    let scheme = match text("authScheme") {
+        Some("TOKEN") => {
+            let token =
+                text("token").ok_or_else(|| invalid("token: The field cannot be left blank"))?;
+            Scheme::Token(Some(SecretString::from(token)))
+        }
+        Some("OAUTH2") => Scheme::OAuth2 {
+            client_id: text("clientId")
+                .ok_or_else(|| invalid("clientId: The field cannot be left blank"))?
+                .to_owned(),
+            rotation: rotation(profile)?,
+        },
+        _ => return Err(invalid("authScheme: must be TOKEN or OAUTH2")),
+    };
+    let base_url = body.get("baseUrl").and_then(Value::as_str);
+    Ok((base_url.map(without_slash), scheme))
+}
+
+fn rotation(profile: &Map<String, Value>) -> Result<String, Refusal> {
+    match profile
+        .get("signing")
+        .map(|signing| &signing["rotationMode"])
+    {
+        None | Some(Value::Null) => Ok("MANUAL".to_owned()),
+        Some(Value::String(mode)) if matches!(mode.as_str(), "AUTO" | "MANUAL") => Ok(mode.clone()),
+        Some(_) => Err(invalid("rotationMode: must be AUTO or MANUAL")),
+    }
+}
+
+pub(super) fn without_slash(url: &str) -> String {
+    url.trim_end_matches('/').to_owned()
+}
+
+fn update(org: &mut Org, request: &Request) -> Reply {
+    let app = apps::find(org, request.parameter(0))?;
+    let Some(part) = &app.org2org else {
+        return Answer::ok(unknown());
+    };
+    let (base_url, scheme) = read(request.object()?)?;
+    // The base URL of the general settings is what a connection without one has (assumed).
+    let known = base_url
+        .or_else(|| part.connection.base_url.clone())
+        .or_else(|| setting(app));
+    let activates = request.flag("activate", false)?;
+    if activates {
+        check_probe(org, request)?;
+    }
+    change(org, request, |connection| {
+        connection.base_url = known;
+        connection.scheme = scheme;
+        // Assumed: new credentials that nobody activated are not in use.
+        connection.enabled = activates;
+    });
+    get(org, request)
+}
+
+/// The base URL of the app's general settings.
+pub(super) fn setting(app: &App) -> Option<String> {
+    let settings = app.document.get("settings")?;
+    settings["app"]["baseUrl"].as_str().map(without_slash)
+}
+
+fn activate(org: &mut Org, request: &Request) -> Reply {
+    let app = apps::find(org, request.parameter(0))?;
+    if app.org2org.is_some() {
+        check_probe(org, request)?;
+        change(org, request, |connection| connection.enabled = true);
+    }
+    Answer::no_content()
+}
+
+fn deactivate(org: &mut Org, request: &Request) -> Reply {
+    apps::find(org, request.parameter(0))?;
+    change(org, request, |connection| connection.enabled = false);
+    Answer::no_content()
+}
+
+/// Whether Okta tries the credentials when a connection is activated is not recorded: assumed, unless the option says otherwise.
+fn check_probe(org: &Org, request: &Request) -> Result<(), Refusal> {
+    if org.options.assumptions.connection_check == ConnectionCheck::Never {
+        return Ok(());
+    }
+    match &request.probe {
+        Some(Ok(())) => Ok(()),
+        Some(Err(reason)) => Err(invalid(&format!(
+            "Error authenticating: {reason}. Verify that the credentials are correct."
+        ))),
+        None => Err(invalid("There are no credentials to authenticate with.")),
+    }
+}
+
+fn change(org: &mut Org, request: &Request, change: impl FnOnce(&mut Connection)) {
+    let id = request.parameter(0);
+    let now = org.now();
+    let Some(app) = org.apps.get_mut(id) else {
+        return;
+    };
+    if let Some(part) = &mut app.org2org {
+        change(&mut part.connection);
+        app.last_updated = now;
+        show_features(app);
+        let event = Event::new(
+            "application.configuration.update",
+            "Update application configuration",
+        )
+        .by(&request.principal)
+        .on_app(org, id);
+        log::record(org, event);
+    }
+}
+
+/// The public key that the hub's service app verifies this connection with; public itself.
+fn jwks(org: &Org, request: &Request) -> Reply {
+    let app = apps::find(org, request.parameter(0))?;
+    let part = app.org2org.as_ref();
+    let key = part.and_then(|part| part.connection.key.public());
+    let key = key.ok_or_else(|| Refusal::not_found(request.parameter(0), "AppInstance"))?;
+    Answer::ok(json!({"jwks": {"keys": [key]}}))
+}
+
+fn invalid(cause: &str) -> Refusal {
+    Refusal::validation("connection", &[cause])
+}

@@ -1,0 +1,327 @@
+//! `/apps/{a}/group-push/mappings`: which groups are pushed to the hub.
+
+use serde_json::{Map, Value, json};
+
+use super::super::apps;
+use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::super::log::{self, Event};
+use super::super::options::{AnswerStatus, GroupPushRefusal};
+use super::super::pages::{self, PageSize};
+use super::super::store::{App, Id, JobKind, Org};
+use super::super::wire;
+use super::state::{GroupPush, Org2Org};
+use super::{is_connected, queue};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        pattern: "/api/v1/apps/{appId}/group-push/mappings",
+        handler: Handler::Read(list),
+    },
+    Route {
+        method: "POST",
+        pattern: "/api/v1/apps/{appId}/group-push/mappings",
+        handler: Handler::Write(create),
+    },
+    Route {
+        method: "GET",
+        pattern: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
+        handler: Handler::Read(get),
+    },
+    Route {
+        method: "PATCH",
+        pattern: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
+        handler: Handler::Write(update),
+    },
+    Route {
+        method: "DELETE",
+        pattern: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
+        handler: Handler::Write(delete),
+    },
+];
+
+const SIZE: PageSize = PageSize {
+    default: 100,
+    maximum: 1000,
+};
+
+/// Group push is of Org2Org here; of other kinds it is not modelled.
+fn part(app: &App) -> Result<&Org2Org, Refusal> {
+    let part = app.org2org.as_ref();
+    part.ok_or_else(|| {
+        Refusal::not_modelled(&format!("group push of the application {:?}", app.name))
+    })
+}
+
+fn find<'a>(org: &'a Org, request: &Request) -> Result<(&'a App, &'a GroupPush), Refusal> {
+    let app = apps::find(org, request.parameter(0))?;
+    let id = request.parameter(1);
+    let push = part(app)?.pushes.get(id);
+    // Assumed: the type is not recorded.
+    let push = push.ok_or_else(|| Refusal::not_found(id, "GroupPushMapping"))?;
+    Ok((app, push))
+}
+
+fn list(org: &Org, request: &Request) -> Reply {
+    let app = apps::find(org, request.parameter(0))?;
+    let fits = |name: &str, value: &str| request.query(name).is_none_or(|wanted| wanted == value);
+    pages::of_map(request, SIZE, &part(app)?.pushes, |push| {
+        let wanted = fits("sourceGroupId", &push.source) && fits("status", &push.status);
+        wanted.then(|| show(app, push, request))
+    })
+}
+
+fn get(org: &Org, request: &Request) -> Reply {
+    let (app, push) = find(org, request)?;
+    Answer::ok(show(app, push, request))
+}
+
+/// Dates of mappings are without milliseconds (recorded).
+fn show(app: &App, push: &GroupPush, request: &Request) -> Value {
+    let date = |at| wire::date(at).replace(".000Z", "Z");
+    let to = |path: String| wire::link(&request.base, &format!("/api/v1/{path}"));
+    let mut value = json!({
+        "created": date(push.created), "id": push.id, "lastUpdated": date(push.last_updated),
+        "sourceGroupId": push.source, "status": push.status, "targetGroupId": push.target,
+        "_links": {
+            "app": to(format!("apps/{}", app.id)),
+            "sourceGroup": to(format!("groups/{}", push.source)),
+            "targetGroup": to(format!("groups/{}", push.target)),
+        },
+    });
+    if let Some(at) = push.last_push {
+        value["lastPush"] = date(at).into();
+    }
+    if let Some(error) = &push.error {
+        value["errorSummary"] = error.as_str().into();
+    }
+    value
+}
+
+fn create(org: &mut Org, request: &Request) -> Reply {
+    let body = request.object()?;
+    let app = apps::find(org, request.parameter(0))?;
+    part(app)?;
+    if !is_connected(app) {
+        return Err(refused(
+            org,
+            "Provisioning is not enabled for the app instance.",
+        ));
+    }
+    let source = source(org, app, body)?;
+    let (target, name) = target(org, app, body)?;
+    let status = status(org, body.get("status"))?.unwrap_or("ACTIVE");
+    let push = insert(org, request, source, target, name, status);
+    told(
+        org,
+        request,
+        &push,
+        "application.provision.group_push.mapping.created",
+        "Group push mapping created",
+    );
+    if status == "ACTIVE" {
+        queue(
+            org,
+            request.parameter(0),
+            "",
+            JobKind::PushGroup,
+            push.clone(),
+        );
+    }
+    let (app, push) = found(org, request.parameter(0), &push)?;
+    Answer::with_status(given(org, 200, 201), show(app, push, request))
+}
+
+/// Recordings and the API description differ in the status of an answer.
+fn given(org: &Org, recorded: u16, described: u16) -> u16 {
+    match org.options.assumptions.answer_status {
+        AnswerStatus::Recorded => recorded,
+        AnswerStatus::Described => described,
+    }
+}
+
+fn found<'a>(org: &'a Org, app: &str, push: &str) -> Result<(&'a App, &'a GroupPush), Refusal> {
+    let app = apps::find(org, app)?;
+    let push = part(app)?.pushes.get(push);
+    let push = push.ok_or_else(|| Refusal::not_found("", "GroupPushMapping"))?;
+    Ok((app, push))
+}
+
+fn source(org: &Org, app: &App, body: &Map<String, Value>) -> Result<Id, Refusal> {
+    let id = body.get("sourceGroupId").and_then(Value::as_str);
+    let id = id.ok_or_else(|| refused(org, "sourceGroupId: The field cannot be left blank"))?;
+    if !org.groups.contains_key(id) {
+        return Err(Refusal::not_found(id, "UserGroup"));
+    }
+    // Assumed: one mapping for each group of an app.
+    let taken = part(app)?.pushes.values().any(|push| push.source == id);
+    if taken {
+        return Err(refused(
+            org,
+            "The group is already pushed to this application.",
+        ));
+    }
+    Ok(id.to_owned())
+}
+
+/// The target by id, or a name for it; exactly one of both.
+fn target(
+    org: &Org,
+    app: &App,
+    body: &Map<String, Value>,
+) -> Result<(Option<Id>, String), Refusal> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (id, name) = (text("targetGroupId"), text("targetGroupName"));
+    match (id.is_empty(), name.is_empty()) {
+        (true, false) => Ok((None, name.to_owned())),
+        (false, true) => {
+            let known = part(app)?.imported.contains_key(id);
+            let group = org.groups.get(id).filter(|_| known);
+            let group = group.ok_or_else(|| Refusal::not_found(id, "UserGroup"))?;
+            Ok((Some(id.to_owned()), group.name().to_owned()))
+        }
+        _ => Err(refused(
+            org,
+            "Exactly one of targetGroupId and targetGroupName must be given.",
+        )),
+    }
+}
+
+fn status(org: &Org, given: Option<&Value>) -> Result<Option<&'static str>, Refusal> {
+    match given {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text == "ACTIVE" => Ok(Some("ACTIVE")),
+        Some(Value::String(text)) if text == "INACTIVE" => Ok(Some("INACTIVE")),
+        Some(_) => Err(refused(org, "status: must be ACTIVE or INACTIVE")),
+    }
+}
+
+fn insert(
+    org: &mut Org,
+    request: &Request,
+    source: Id,
+    target: Option<Id>,
+    name: String,
+    status: &str,
+) -> Id {
+    let (id, now) = (org.ids.next("gPm"), org.now());
+    // The target's id in this org is there at once, before the hub has the group (release notes).
+    let of_target = target.clone().unwrap_or_else(|| org.ids.next("00g"));
+    let Some(part) = org
+        .apps
+        .get_mut(request.parameter(0))
+        .and_then(|app| app.org2org.as_mut())
+    else {
+        return id;
+    };
+    let hub_group = target.and_then(|target| part.imported.get(&target).cloned());
+    let push = GroupPush {
+        id: id.clone(),
+        source,
+        target: of_target,
+        name,
+        hub_group,
+        status: status.to_owned(),
+        error: None,
+        created: now,
+        last_updated: now,
+        last_push: None,
+    };
+    part.pushes.insert(id.clone(), push);
+    id
+}
+
+fn update(org: &mut Org, request: &Request) -> Reply {
+    let status = status(org, request.object()?.get("status"))?;
+    let status = status.ok_or_else(|| refused(org, "status: The field cannot be left blank"))?;
+    let (_, push) = find(org, request)?;
+    let (id, former) = (push.id.clone(), push.status.clone());
+    let now = org.now();
+    if let Some(push) = super::state::push_mut(org, request.parameter(0), &id) {
+        status.clone_into(&mut push.status);
+        push.error = None;
+        push.last_updated = now;
+    }
+    if status == "ACTIVE" && former != "ACTIVE" {
+        told(
+            org,
+            request,
+            &id,
+            "application.provision.group_push.activate_mapping",
+            "Activate group push mapping",
+        );
+        queue(org, request.parameter(0), "", JobKind::PushGroup, id);
+    } else if status == "INACTIVE" {
+        told(
+            org,
+            request,
+            &id,
+            "application.provision.group_push.deactivate_mapping",
+            "Deactivate group push mapping",
+        );
+    }
+    get(org, request)
+}
+
+/// The group of the hub stays, or is deleted there when that is asked for.
+fn delete(org: &mut Org, request: &Request) -> Reply {
+    if request.query("deleteTargetGroup").is_none() {
+        return Err(Refusal::new(
+            400,
+            "E0000028",
+            "The request is missing a required parameter.",
+        ));
+    }
+    let with_target = request.flag("deleteTargetGroup", false)?;
+    let (_, push) = find(org, request)?;
+    if push.status == "ACTIVE" {
+        return Err(refused(
+            org,
+            "An active group push mapping cannot be deleted; deactivate it first.",
+        ));
+    }
+    let (id, hub_group) = (push.id.clone(), push.hub_group.clone());
+    told(
+        org,
+        request,
+        &id,
+        "application.provision.group_push.removed",
+        "Remove group push mapping",
+    );
+    let app = request.parameter(0);
+    if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
+        part.pushes.remove(&id);
+    }
+    if let Some(group) = hub_group.filter(|_| with_target) {
+        queue(org, app, "", JobKind::DeleteGroup, group);
+    }
+    match given(org, 200, 204) {
+        204 => Answer::no_content(),
+        status => Ok(Answer {
+            status,
+            body: None,
+            headers: Vec::new(),
+        }),
+    }
+}
+
+/// Which code these refusals have is not recorded.
+fn refused(org: &Org, cause: &str) -> Refusal {
+    match org.options.assumptions.group_push_refusal {
+        GroupPushRefusal::Validation => Refusal::validation("groupPushMapping", &[cause]),
+        GroupPushRefusal::BadRequest => Refusal::new(400, "E0000027", "Bad request.").cause(cause),
+    }
+}
+
+fn told(org: &mut Org, request: &Request, push: &str, kind: &'static str, words: &str) {
+    let app = request.parameter(0);
+    let source = found(org, app, push).map(|(_, push)| push.source.clone());
+    let event = Event::new(kind, words)
+        .by(&request.principal)
+        .on_app(org, app);
+    let event = match source {
+        Ok(source) => event.on_group(org, &source),
+        Err(_) => event,
+    };
+    log::record(org, event);
+}

@@ -1,0 +1,225 @@
+//! Groups of the spoke in the hub: made or linked, their members added and taken away.
+
+use std::collections::BTreeSet;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use super::super::log::{self, Event};
+use super::super::options::PushedNameTaken;
+use super::super::service::Service;
+use super::super::store::{Id, Job, Org};
+use super::hub::{Failure, Hub, Session};
+use super::state::push_mut;
+use super::worker::note_refusal;
+
+/// What is wanted of the hub's group.
+struct Wanted {
+    hub: Hub,
+    source: Id,
+    hub_group: Option<Id>,
+    name: String,
+    description: String,
+    /// Ids in the hub of the members who are provisioned.
+    members: BTreeSet<Id>,
+    /// Number of members who are not.
+    ignored: usize,
+    may_link: bool,
+}
+
+impl Wanted {
+    fn of(org: &Org, job: &Job) -> Option<Self> {
+        let app = org.apps.get(&job.app)?;
+        let push = app.org2org.as_ref()?.pushes.get(job.account.as_ref()?)?;
+        let source = org.groups.get(&push.source)?;
+        let provisioned = |user: &Id| app.users.get(user)?.external_id.clone();
+        let members: BTreeSet<Id> = source.members.iter().filter_map(provisioned).collect();
+        let description = source.profile.get("description").and_then(Value::as_str);
+        (push.status == "ACTIVE").then_some(())?;
+        Some(Self {
+            hub: Hub::of(app)?,
+            source: push.source.clone(),
+            hub_group: push.hub_group.clone(),
+            name: push.name.clone(),
+            description: description.unwrap_or_default().to_owned(),
+            ignored: source.members.len() - members.len(),
+            members,
+            may_link: org.options.assumptions.pushed_name_taken == PushedNameTaken::Link,
+        })
+    }
+
+    async fn carry_out(&self, hub: &Session<'_>) -> Result<Id, Failure> {
+        let id = match &self.hub_group {
+            Some(id) => id.clone(),
+            None => self.find_or_create(hub).await?,
+        };
+        self.reconcile(hub, &id).await?;
+        Ok(id)
+    }
+
+    /// Of a name that the hub has already, the API description says both that it is linked and that a group is created, which the hub
+    /// itself refuses.
+    async fn find_or_create(&self, hub: &Session<'_>) -> Result<Id, Failure> {
+        let search = format!(
+            "type eq \"OKTA_GROUP\" and profile.name eq {}",
+            json!(self.name)
+        );
+        let search = utf8_percent_encode(&search, NON_ALPHANUMERIC);
+        let found = hub.list(&format!("/api/v1/groups?search={search}")).await?;
+        let same = found
+            .iter()
+            .find(|group| group["profile"]["name"] == json!(self.name));
+        if let Some(id) = same
+            .filter(|_| self.may_link)
+            .and_then(|group| group["id"].as_str())
+        {
+            return Ok(id.to_owned());
+        }
+        let body = json!({"profile": {"name": self.name, "description": self.description}});
+        let made = hub.post("/api/v1/groups", &body).await?;
+        Ok(made["id"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Members that the source has not are taken out, only when the push is configured (help page "About Group Push").
+    async fn reconcile(&self, hub: &Session<'_>, group: &str) -> Result<(), Failure> {
+        let path = format!("/api/v1/groups/{group}/users");
+        let present = hub.list(&format!("{path}?limit=200")).await?;
+        let present: BTreeSet<Id> = present
+            .iter()
+            .filter_map(|user| user["id"].as_str().map(str::to_owned))
+            .collect();
+        for id in self.members.difference(&present) {
+            hub.put(&format!("{path}/{id}"), None).await?;
+        }
+        for id in present.difference(&self.members) {
+            hub.delete(&format!("{path}/{id}")).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes or links the group in the hub and brings its members in line.
+pub(super) async fn push(service: &Service, http: &reqwest::Client, job: &Job) {
+    let Some(wanted) = Wanted::of(&service.read(), job) else {
+        return;
+    };
+    let outcome = async { wanted.carry_out(&wanted.hub.sign_in(http).await?).await };
+    let outcome = outcome.await;
+    let mut org = service.write();
+    let group = outcome.as_ref().ok().cloned();
+    settle(&mut org, job, outcome.map(drop), group);
+    tell(
+        &mut org,
+        job,
+        &wanted,
+        "application.provision.group_push.pushed",
+        "Push group to external application",
+    );
+    if wanted.ignored > 0 {
+        tell(
+            &mut org,
+            job,
+            &wanted,
+            "app.user_management.grouppush.mapping.okta.users.ignored",
+            "Users ignored by group push",
+        );
+    }
+}
+
+/// Adds or removes one member, as the source has it now.
+pub(super) async fn push_member(service: &Service, http: &reqwest::Client, job: &Job) {
+    let (wanted, user, present) = {
+        let org = service.read();
+        let Some(wanted) = Wanted::of(&org, job) else {
+            return;
+        };
+        let held = org.apps[&job.app].users.get(&job.user);
+        let Some(user) = held.and_then(|held| held.external_id.clone()) else {
+            return;
+        };
+        let present = wanted.members.contains(&user);
+        (wanted, user, present)
+    };
+    // The push itself is still to come, and will see the change.
+    let Some(group) = wanted.hub_group.clone() else {
+        return;
+    };
+    let path = format!("/api/v1/groups/{group}/users/{user}");
+    let outcome = async {
+        let hub = wanted.hub.sign_in(http).await?;
+        if present {
+            hub.put(&path, None).await.map(drop)
+        } else {
+            hub.delete(&path).await
+        }
+    };
+    let outcome = outcome.await;
+    let mut org = service.write();
+    settle(&mut org, job, outcome, Some(group));
+    tell(
+        &mut org,
+        job,
+        &wanted,
+        "application.provision.group_push.push_memberships",
+        "Push group memberships to external application",
+    );
+}
+
+/// Deletes a group of the hub whose mapping was removed with it.
+pub(super) async fn delete(service: &Service, http: &reqwest::Client, job: &Job) {
+    let hub = service.read().apps.get(&job.app).and_then(Hub::of);
+    let (Some(hub), Some(group)) = (hub, &job.account) else {
+        return;
+    };
+    let outcome = async {
+        let path = format!("/api/v1/groups/{group}");
+        hub.sign_in(http).await?.delete(&path).await
+    };
+    let outcome = outcome.await;
+    let mut org = service.write();
+    let event = Event::new(
+        "application.provision.group_push.delete_appgroup",
+        "Delete group in external application",
+    )
+    .on_app(&org, &job.app);
+    let event = match outcome {
+        Ok(()) => event,
+        Err(failure) => event.failed(failure.reason),
+    };
+    log::record(&mut org, event);
+}
+
+/// A failure stops all pushes of memberships until the mapping is activated anew.
+fn settle(org: &mut Org, job: &Job, outcome: Result<(), Failure>, group: Option<Id>) {
+    let now = org.now();
+    if let Err(failure) = &outcome {
+        note_refusal(org, &job.app, failure);
+    }
+    let Some(push) = push_mut(org, &job.app, job.account.as_deref().unwrap_or_default()) else {
+        return;
+    };
+    match outcome {
+        Ok(()) => {
+            push.hub_group = group;
+            push.last_push = Some(now);
+        }
+        Err(failure) => {
+            "ERROR".clone_into(&mut push.status);
+            push.error = Some(failure.reason);
+        }
+    }
+    push.last_updated = now;
+}
+
+fn tell(org: &mut Org, job: &Job, wanted: &Wanted, kind: &'static str, words: &str) {
+    let push = push_mut(org, &job.app, job.account.as_deref().unwrap_or_default());
+    let failure = push.and_then(|push| push.error.clone());
+    let event = Event::new(kind, words)
+        .on_app(org, &job.app)
+        .on_group(org, &wanted.source);
+    let event = match failure {
+        Some(reason) => event.failed(reason),
+        None => event,
+    };
+    log::record(org, event);
+}

@@ -1,0 +1,145 @@
+//! What an Org2Org app has beyond an app.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::super::oauth::GeneratedKey;
+use super::super::store::{App, Id, Millis, Org};
+
+/// The provisioning side of one `okta_org2org` app.
+pub(in crate::simulator) struct Org2Org {
+    pub(in crate::simulator) connection: Connection,
+    /// Capabilities of the feature `USER_PROVISIONING`.
+    pub(super) outbound: Value,
+    /// Capabilities of the feature `INBOUND_PROVISIONING`.
+    pub(super) inbound: Value,
+    /// "Enable profile sourcing", which no API switches.
+    pub(in crate::simulator) profile_sourcing: bool,
+    /// By id of the mapping.
+    pub(in crate::simulator) pushes: BTreeMap<Id, GroupPush>,
+    /// Groups of the hub that an import has shown here: id in this org to id in the hub.
+    pub(super) imported: BTreeMap<Id, Id>,
+    /// Users of the hub whose import waits for a confirmation.
+    pub(super) review: Vec<Value>,
+}
+
+/// The API integration.
+#[derive(Default)]
+pub(in crate::simulator) struct Connection {
+    pub(in crate::simulator) enabled: bool,
+    pub(in crate::simulator) base_url: Option<String>,
+    pub(super) scheme: Scheme,
+    pub(super) key: Arc<GeneratedKey>,
+}
+
+#[derive(Clone)]
+pub(super) enum Scheme {
+    /// An API token of the hub; none before one is given.
+    Token(Option<SecretString>),
+    /// A service app of the hub that knows this app's public key.
+    OAuth2 {
+        client_id: String,
+        /// AUTO or MANUAL.
+        rotation: String,
+    },
+}
+
+impl Default for Scheme {
+    fn default() -> Self {
+        Self::Token(None)
+    }
+}
+
+/// A group push mapping.
+pub(in crate::simulator) struct GroupPush {
+    pub(in crate::simulator) id: Id,
+    pub(in crate::simulator) source: Id,
+    /// Id of the target in this org.
+    pub(in crate::simulator) target: Id,
+    /// Name of the group in the hub when it is made there.
+    pub(super) name: String,
+    /// Id of the target in the hub, once it is there.
+    pub(in crate::simulator) hub_group: Option<Id>,
+    /// ACTIVE, INACTIVE or ERROR.
+    pub(in crate::simulator) status: String,
+    pub(super) error: Option<String>,
+    pub(super) created: Millis,
+    pub(super) last_updated: Millis,
+    pub(super) last_push: Option<Millis>,
+}
+
+/// What the hub said to the connection's credentials when they were tried; `Err` is its refusal.
+pub(in crate::simulator) type Probe = Result<(), String>;
+
+impl Default for Org2Org {
+    /// As recorded of a new app; assumed of the capabilities: all off, as a new integration is in the Admin Console.
+    fn default() -> Self {
+        let off = json!({"status": "DISABLED"});
+        Self {
+            connection: Connection::default(),
+            outbound: json!({
+                "create": {"lifecycleCreate": off},
+                "update": {"profile": off, "lifecycleDeactivate": off,
+                    "password": {"status": "DISABLED", "seed": "RANDOM", "change": "KEEP_EXISTING"}},
+            }),
+            inbound: json!({
+                "importSettings": {
+                    "username": {"userNameFormat": "EMAIL"},
+                    "schedule": {"status": "DISABLED", "fullImport": null, "incrementalImport": null},
+                },
+                "importRules": {"userCreateAndMatch": {
+                    "exactMatchCriteria": "USERNAME", "allowPartialMatch": true, "autoConfirmPartialMatch": false,
+                    "autoConfirmExactMatch": false, "autoConfirmNewUsers": false, "autoActivateNewUsers": false,
+                }},
+            }),
+            profile_sourcing: false,
+            pushes: BTreeMap::new(),
+            imported: BTreeMap::new(),
+            review: Vec::new(),
+        }
+    }
+}
+
+/// Outbound capabilities by their place, each with the feature that shows it.
+const OUTBOUND: &[(&str, &str)] = &[
+    ("/create/lifecycleCreate/status", "PUSH_NEW_USERS"),
+    ("/update/profile/status", "PUSH_PROFILE_UPDATES"),
+    (
+        "/update/lifecycleDeactivate/status",
+        "PUSH_USER_DEACTIVATION",
+    ),
+    ("/update/password/status", "PUSH_PASSWORD_UPDATES"),
+];
+
+/// Sets the app's `features` anew. With the API integration off there are none; with it on, imports and group push always (recorded).
+pub(in crate::simulator) fn show_features(app: &mut App) {
+    let Some(part) = &app.org2org else { return };
+    let mut features = Vec::new();
+    if part.connection.enabled {
+        features = vec![
+            "IMPORT_PROFILE_UPDATES",
+            "GROUP_PUSH",
+            "IMPORT_USER_SCHEMA",
+            "IMPORT_NEW_USERS",
+        ];
+        features.extend(part.profile_sourcing.then_some("PROFILE_MASTERING"));
+        let on = OUTBOUND
+            .iter()
+            .filter(|(place, _)| part.outbound.pointer(place) == Some(&json!("ENABLED")));
+        features.extend(on.map(|(_, feature)| *feature));
+    }
+    app.features = features.into_iter().map(str::to_owned).collect();
+}
+
+/// One push of an app.
+pub(super) fn push_mut<'a>(org: &'a mut Org, app: &str, push: &str) -> Option<&'a mut GroupPush> {
+    org.apps
+        .get_mut(app)?
+        .org2org
+        .as_mut()?
+        .pushes
+        .get_mut(push)
+}

@@ -1,0 +1,367 @@
+//! Users of the spoke in the hub: linked or created, updated, deactivated.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::super::mappings;
+use super::super::options::{InitialStatusOmitted, LaterMembers};
+use super::super::provisioning::{has, note};
+use super::super::service::Service;
+use super::super::store::{App, AppUser, Job, JobKind, Org, Task};
+use super::hub::{Failure, Hub, Session};
+use super::worker::note_refusal;
+
+/// Attributes of an app user that say how the user is made; the hub's profile has none of them.
+const DIRECTIONS: &[&str] = &["initialStatus", "securityQuestion"];
+
+/// What becomes of a user in the hub (support article on the attribute).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Initial {
+    /// ACTIVE or PROVISIONED, otherwise STAGED.
+    active: bool,
+    password: bool,
+}
+
+impl Initial {
+    fn parse(text: &str) -> Option<Self> {
+        let (active, password) = match text {
+            "active_with_pass" => (true, true),
+            "active_without_pass" => (true, false),
+            "pending_with_pass" => (false, true),
+            "pending_without_pass" => (false, false),
+            _ => return None,
+        };
+        Some(Self { active, password })
+    }
+
+    /// What is assumed of an assignment that names none.
+    fn omitted(org: &Org) -> &'static str {
+        match org.options.assumptions.initial_status_omitted {
+            InitialStatusOmitted::ActiveWithPass => "active_with_pass",
+            InitialStatusOmitted::ActiveWithoutPass => "active_without_pass",
+            InitialStatusOmitted::PendingWithPass => "pending_with_pass",
+            InitialStatusOmitted::PendingWithoutPass => "pending_without_pass",
+        }
+    }
+}
+
+/// What is wanted of the hub, read off the spoke at the time of the job.
+struct Wanted {
+    hub: Hub,
+    login: String,
+    external_id: Option<String>,
+    profile: Map<String, Value>,
+    /// Those attributes that follow every change.
+    pushed: Map<String, Value>,
+    initial: Option<Initial>,
+    question: Option<(String, SecretString)>,
+    creates: bool,
+    updates: bool,
+}
+
+/// What the hub has then.
+struct Done {
+    hub_id: String,
+    status: String,
+    kind: &'static str,
+    words: &'static str,
+}
+
+impl Wanted {
+    fn of(org: &Org, job: &Job) -> Option<Self> {
+        let app = org.apps.get(&job.app)?;
+        let held = app.users.get(&job.user)?;
+        let initial = direction(app, held, "initialStatus");
+        let initial = initial.unwrap_or_else(|| Initial::omitted(org).to_owned());
+        let profile = hub_profile(held);
+        let followed = |name: &str| mappings::is_pushed(app, name);
+        Some(Self {
+            hub: Hub::of(app)?,
+            login: held.user_name.clone(),
+            external_id: held.external_id.clone(),
+            pushed: profile
+                .iter()
+                .filter(|(name, _)| followed(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            profile,
+            initial: Initial::parse(&initial),
+            question: direction(app, held, "securityQuestion").zip(held.security_answer.clone()),
+            creates: has(app, "PUSH_NEW_USERS"),
+            updates: has(app, "PUSH_PROFILE_UPDATES"),
+        })
+    }
+
+    async fn carry_out(&self, hub: &Session<'_>) -> Result<Option<Done>, Failure> {
+        if let Some(id) = &self.external_id {
+            return self.update(hub, id).await;
+        }
+        if !self.creates {
+            return Ok(None);
+        }
+        let initial = self.initial.ok_or_else(|| Failure {
+            status: 0,
+            reason: "Invalid value for initialStatus field (code notOneOf)".to_owned(),
+        })?;
+        let path = user_path(&self.login);
+        match hub.find(&path).await? {
+            Some(user) => self.link(hub, &user, initial).await.map(Some),
+            None => self.create(hub, initial).await.map(Some),
+        }
+    }
+
+    async fn create(&self, hub: &Session<'_>, initial: Initial) -> Result<Done, Failure> {
+        let mut profile = self.profile.clone();
+        profile.insert("login".to_owned(), json!(self.login));
+        let mut credentials = Map::new();
+        if initial.password {
+            credentials.insert("password".to_owned(), json!({"value": random_password()}));
+        }
+        if let Some((question, answer)) = &self.question {
+            let question = json!({"question": question, "answer": answer.expose_secret()});
+            credentials.insert("recovery_question".to_owned(), question);
+        }
+        let body = json!({"profile": profile, "credentials": credentials});
+        let path = format!("/api/v1/users?activate={}", initial.active);
+        let user = hub.post(&path, &body).await?;
+        Ok(Done::new(
+            &user,
+            "application.provision.user.push",
+            "Push new user to external application",
+        ))
+    }
+
+    /// Who is in the hub already is linked; the initial status decides then too (support article).
+    async fn link(
+        &self,
+        hub: &Session<'_>,
+        user: &Value,
+        initial: Initial,
+    ) -> Result<Done, Failure> {
+        let id = user["id"].as_str().unwrap_or_default();
+        let path = user_path(id);
+        let status = user["status"].as_str().unwrap_or_default();
+        let dormant = matches!(status, "DEPROVISIONED" | "STAGED");
+        if dormant && initial.active {
+            if initial.password {
+                let body = json!({"credentials": {"password": {"value": random_password()}}});
+                hub.post(&path, &body).await?;
+            }
+            let step = format!("{path}/lifecycle/activate?sendEmail={}", !initial.password);
+            hub.post(&step, &json!({})).await?;
+        } else if status == "SUSPENDED" {
+            // Documentation of Org2Org: reactivation lifts a suspension in the hub.
+            hub.post(&format!("{path}/lifecycle/unsuspend"), &json!({}))
+                .await?;
+        }
+        if self.updates {
+            hub.post(&path, &json!({"profile": self.pushed})).await?;
+        }
+        let (kind, words) = if status == "DEPROVISIONED" || status == "SUSPENDED" {
+            (
+                "application.provision.user.reactivate",
+                "Reactivate user in external application",
+            )
+        } else {
+            (
+                "application.provision.user.sync",
+                "Sync user in external application",
+            )
+        };
+        Ok(Done::new(&hub.get(&path).await?, kind, words))
+    }
+
+    async fn update(&self, hub: &Session<'_>, id: &str) -> Result<Option<Done>, Failure> {
+        if !self.updates {
+            return Ok(None);
+        }
+        let body = json!({"profile": self.pushed});
+        let user = hub.post(&user_path(id), &body).await?;
+        let kind = "application.provision.user.push_profile";
+        Ok(Some(Done::new(
+            &user,
+            kind,
+            "Push user's profile to external application",
+        )))
+    }
+}
+
+impl Done {
+    fn new(user: &Value, kind: &'static str, words: &'static str) -> Self {
+        let text = |name: &str| user[name].as_str().unwrap_or_default().to_owned();
+        Self {
+            hub_id: text("id"),
+            status: text("status"),
+            kind,
+            words,
+        }
+    }
+}
+
+/// Creates, links or updates a user in the hub.
+pub(super) async fn provision(service: &Service, http: &reqwest::Client, job: &Job) {
+    let Some(wanted) = Wanted::of(&service.read(), job) else {
+        return;
+    };
+    let outcome = async { wanted.carry_out(&wanted.hub.sign_in(http).await?).await };
+    let outcome = outcome.await;
+    let mut org = service.write();
+    match outcome {
+        Ok(done) => settle(&mut org, job, done),
+        Err(failure) => {
+            let kind = if wanted.external_id.is_some() {
+                "application.provision.user.push_profile"
+            } else {
+                "application.provision.user.push"
+            };
+            fail(&mut org, job, kind, "provisioning", &failure);
+        }
+    }
+    service.settle(&mut org);
+}
+
+fn settle(org: &mut Org, job: &Job, done: Option<Done>) {
+    let now = org.now();
+    let Some(held) = app_user_mut(org, job) else {
+        return;
+    };
+    "SYNCHRONIZED".clone_into(&mut held.sync_state);
+    held.syncing_from = None;
+    held.last_sync = Some(now);
+    held.last_updated = now;
+    let Some(done) = done else { return };
+    // Okta's API description: PROVISIONED is created in the target, ACTIVE is enabled there too.
+    let status = if done.status == "ACTIVE" {
+        "ACTIVE"
+    } else {
+        "PROVISIONED"
+    };
+    if held.status != status {
+        status.clone_into(&mut held.status);
+        held.status_changed = now;
+    }
+    let linked = held.external_id.replace(done.hub_id).is_none();
+    org.tasks
+        .retain(|task| task.app != job.app || task.user != job.user);
+    note(org, done.kind, done.words, &job.app, &job.user, None);
+    if linked && org.options.assumptions.later_members == LaterMembers::Added {
+        add_to_groups(org, &job.user);
+    }
+}
+
+/// Whether Okta itself adds who was provisioned after his group was pushed is not documented.
+fn add_to_groups(org: &mut Org, user: &str) {
+    let groups = org.users.get(user).map(|user| user.groups.clone());
+    for group in groups.unwrap_or_default() {
+        super::membership_changed(org, &group, user);
+    }
+}
+
+/// Deactivates a user whose assignment is gone.
+pub(super) async fn deactivate(service: &Service, http: &reqwest::Client, job: &Job) {
+    let (hub, account) = {
+        let org = service.read();
+        let app = org.apps.get(&job.app);
+        // Assigned again in the meantime: the account is in use.
+        let held = app.is_some_and(|app| app.users.contains_key(&job.user));
+        let Some(hub) = app.filter(|_| !held).and_then(Hub::of) else {
+            return;
+        };
+        (hub, job.account.clone().unwrap_or_default())
+    };
+    let outcome = async {
+        let hub = hub.sign_in(http).await?;
+        let path = user_path(&account);
+        let user = hub.find(&path).await?.unwrap_or_default();
+        if user.is_null() || user["status"] == "DEPROVISIONED" {
+            return Ok(());
+        }
+        let step = format!("{path}/lifecycle/deactivate");
+        hub.post(&step, &json!({})).await.map(drop)
+    };
+    let outcome = outcome.await;
+    let mut org = service.write();
+    let kind = "application.provision.user.deactivate";
+    match outcome {
+        Ok(()) => {
+            let words = "Deactivate user in external application";
+            note(&mut org, kind, words, &job.app, &job.user, None);
+        }
+        Err(failure) => fail(&mut org, job, kind, "deactivation", &failure),
+    }
+}
+
+/// A failed job becomes a task on the dashboard and an event.
+fn fail(org: &mut Org, job: &Job, kind: &'static str, action: &str, failure: &Failure) {
+    let now = org.now();
+    note_refusal(org, &job.app, failure);
+    let login = org.users.get(&job.user).map_or("", |user| user.login());
+    let label = org.apps.get(&job.app).map_or("", |app| app.label.as_str());
+    let message = format!(
+        "Automatic {action} of user {login} to app {label} failed: {}",
+        failure.reason
+    );
+    if let Some(held) = app_user_mut(org, job) {
+        "ERROR".clone_into(&mut held.sync_state);
+        held.syncing_from = None;
+        held.last_updated = now;
+    }
+    org.tasks
+        .retain(|task| task.app != job.app || task.user != job.user);
+    org.tasks.push(Task {
+        app: job.app.clone(),
+        user: job.user.clone(),
+        message: message.clone(),
+        at: now,
+        account: job
+            .account
+            .clone()
+            .filter(|_| job.kind == JobKind::Deactivate),
+    });
+    note(
+        org,
+        kind,
+        "Push user to external application",
+        &job.app,
+        &job.user,
+        Some(&message),
+    );
+}
+
+/// The user's own direction, or that of the group which assigns him.
+fn direction(app: &App, held: &AppUser, name: &str) -> Option<String> {
+    let group = held.granting_group.as_ref();
+    let of_group = group.and_then(|group| app.groups.get(group)?.profile.get(name));
+    let own = held.profile.get(name).filter(|value| !value.is_null());
+    own.or(of_group)?.as_str().map(str::to_owned)
+}
+
+/// What the hub's profile gets of an app user's.
+fn hub_profile(held: &AppUser) -> Map<String, Value> {
+    let entries = held
+        .profile
+        .iter()
+        .filter(|(name, value)| !value.is_null() && !DIRECTIONS.contains(&name.as_str()));
+    entries
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn app_user_mut<'a>(org: &'a mut Org, job: &Job) -> Option<&'a mut AppUser> {
+    org.apps.get_mut(&job.app)?.users.get_mut(&job.user)
+}
+
+fn user_path(key: &str) -> String {
+    format!(
+        "/api/v1/users/{}",
+        utf8_percent_encode(key, NON_ALPHANUMERIC)
+    )
+}
+
+/// "Random" is one of the two seeds of a password; the other, the Okta password, no simulator knows.
+fn random_password() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(24)
+        .collect()
+}
