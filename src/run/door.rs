@@ -97,6 +97,8 @@ pub struct Run {
     items: Mutex<Items>,
     pace: Mutex<Pace>,
     remarks: Mutex<Vec<String>>,
+    /// Orgs under credentials that are looked at, by the name under which they are asked.
+    guests: Mutex<BTreeMap<String, Arc<okta::Client>>>,
     _held: Held,
 }
 
@@ -178,6 +180,7 @@ impl Run {
             items: Mutex::default(),
             pace: Mutex::default(),
             remarks: Mutex::default(),
+            guests: Mutex::default(),
             _held: held,
             settings,
         })
@@ -190,6 +193,26 @@ impl Run {
             profile: self.settings.profiles.get(name).cloned(),
         };
         self.settings.orgs.iter().map(line).collect()
+    }
+
+    /// Lets an org of the run be read with another API token, and returns the name under which. Nothing is sent; writes are refused.
+    ///
+    /// # Errors
+    /// When the run has no such org, or the token cannot stand in a header.
+    pub fn with_token(&self, org: &str, token: SecretString) -> Result<String, Error> {
+        let known = self.settings.orgs.get(org);
+        let known =
+            known.ok_or_else(|| Error::Usage(format!("this run has no org named {org}")))?;
+        let credentials = okta::Credentials::Ssws(token);
+        let client = okta::Client::new(
+            known.base_url().clone(),
+            credentials,
+            okta::Settings::default(),
+        );
+        let client = client.map_err(|error| Error::Usage(error.to_string()))?;
+        let name = format!("{org} with the given token");
+        self.guests().insert(name.clone(), Arc::new(client));
+        Ok(name)
     }
 
     /// Ends the run: tells the items, then the outcome.
@@ -321,6 +344,10 @@ impl Run {
 
     pub(super) fn items(&self) -> MutexGuard<'_, Items> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn guests(&self) -> MutexGuard<'_, BTreeMap<String, Arc<okta::Client>>> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn remarks(&self) -> MutexGuard<'_, Vec<String>> {

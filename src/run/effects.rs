@@ -20,6 +20,8 @@ pub(super) enum Look {
     Absent(&'static str),
     /// Read with the same path arguments: unchanged when its `status` is one of these.
     Status(&'static str, &'static [&'static str]),
+    /// Read with the same path arguments: unchanged when this part of it has all that the body says.
+    Within(&'static str, &'static str),
     /// A JSON Patch: unchanged when every value it sets is there already.
     Patch(&'static str),
     /// The groups of the user (second argument): unchanged when the group (first argument) is among them.
@@ -41,6 +43,8 @@ pub(super) enum Key {
     Login,
     /// The user's id in the body of an assignment to the app (first argument).
     AppUser,
+    /// A field of the body, which items of this list (with the same path arguments) have too.
+    Listed(&'static str, &'static str),
 }
 
 /// Operations whose effect their shape does not tell. Sources: Okta's API description (partial or full update, required state) and
@@ -77,6 +81,34 @@ const TABLE: &[(&str, Look)] = &[
         Look::Status("get_user", &["DEPROVISIONED"]),
     ),
     ("suspend_user", Look::Status("get_user", &["SUSPENDED"])),
+    (
+        "create_application",
+        Look::Natural(Key::Listed("list_applications", "label")),
+    ),
+    (
+        "create_group_push_mapping",
+        Look::Natural(Key::Listed("list_group_push_mappings", "sourceGroupId")),
+    ),
+    (
+        "grant_consent_to_scope",
+        Look::Natural(Key::Listed("list_scope_consent_grants", "scopeId")),
+    ),
+    (
+        "assign_role_to_client",
+        Look::Natural(Key::Listed("list_roles_for_client", "type")),
+    ),
+    (
+        "update_group_push_mapping",
+        Look::Partial("get_group_push_mapping"),
+    ),
+    (
+        "update_feature_for_application",
+        Look::Within("get_feature_for_application", "/capabilities"),
+    ),
+    (
+        "update_default_provisioning_connection_for_application",
+        Look::Partial("get_default_provisioning_connection_for_application"),
+    ),
     ("unsuspend_user", Look::Status("get_user", &["ACTIVE"])),
 ];
 
@@ -91,11 +123,13 @@ pub fn reads_before(operation: &'static Operation) -> Option<&'static Operation>
         | Look::Present(read)
         | Look::Absent(read)
         | Look::Status(read, _)
+        | Look::Within(read, _)
         | Look::Patch(read) => read,
         Look::Member | Look::NotMember => "list_user_groups",
         Look::Natural(Key::GroupName) => "list_groups",
         Look::Natural(Key::Login) => "get_user",
         Look::Natural(Key::AppUser) => "get_application_user",
+        Look::Natural(Key::Listed(list, _)) => list,
         Look::Never => return None,
     };
     operations::find(read)
@@ -208,7 +242,12 @@ mod tests {
     fn every_operation_named_here_is_in_the_table_of_operations() {
         for (name, look) in TABLE {
             assert!(operations::find(name).is_some(), "{name}");
-            if let Look::Partial(read) | Look::Patch(read) | Look::Status(read, _) = look {
+            if let Look::Partial(read)
+            | Look::Patch(read)
+            | Look::Status(read, _)
+            | Look::Within(read, _)
+            | Look::Natural(Key::Listed(read, _)) = look
+            {
                 assert!(operations::find(read).is_some(), "{read}");
             }
         }
@@ -227,7 +266,7 @@ mod tests {
                 "deactivate_group_rule",
                 Look::Status("get_group_rule", &["INACTIVE", "DISABLED"]),
             ),
-            ("create_application", Look::Never),
+            ("create_user", Look::Never),
         ];
         for (name, expected) in rows {
             assert_eq!(

@@ -43,11 +43,6 @@ const NONE: &[(&str, &str)] = &[
     ("reactivate_user", SENT),
     ("reset_password", SENT),
     ("expire_password", "the user's password is expired"),
-    (
-        "update_default_provisioning_connection_for_application",
-        SECRET,
-    ),
-    ("create_group_push_mapping", UNKNOWN),
 ];
 
 /// What undoing a write does, in words, as far as the operation alone tells: the calls that take it back, by whether something was there
@@ -113,6 +108,11 @@ pub(super) fn inverse(call: &Call, before: &Value, answer: &Value) -> Inverse {
                 None,
             )
         }
+        "update_default_provisioning_connection_for_application" => disconnected(call, before),
+        "update_feature_for_application" if before.is_object() => {
+            same_path(call, operation.name, Some(before["capabilities"].clone()))
+        }
+        "create_group_push_mapping" => push_again(call, before, answer),
         "create_user" => user_again(call, answer),
         "create_application" => app_again(call, answer),
         "update_group_assignment_to_application" => patched_back(call, before),
@@ -192,7 +192,7 @@ fn as_before(set: &Value, before: &Value) -> Value {
     }
 }
 
-fn contains_redacted(value: &Value) -> bool {
+pub(super) fn contains_redacted(value: &Value) -> bool {
     match value {
         Value::String(text) => text == super::redact::REDACTED,
         Value::Array(items) => items.iter().any(contains_redacted),
@@ -245,6 +245,51 @@ fn app_again(call: &Call, answer: &Value) -> Inverse {
         call,
         &[("deactivate_application", id), ("delete_application", id)],
     )
+}
+
+/// A connection that was off is switched off again: whatever credentials it had had no effect. Another token than the present one is not
+/// known, while a service app is named openly.
+fn disconnected(call: &Call, before: &Value) -> Inverse {
+    if before["status"] != "ENABLED" {
+        let off = "deactivate_default_provisioning_connection_for_application";
+        return same_path(call, off, None);
+    }
+    if before["authScheme"] == "OAUTH2" {
+        let body = picked(before, &["baseUrl", "profile"]);
+        let Inverse::Calls(calls) = same_path(call, call.name().as_str(), Some(body)) else {
+            return Inverse::None(UNKNOWN);
+        };
+        return Inverse::Calls(
+            calls
+                .into_iter()
+                .map(|it| it.query("activate", "true"))
+                .collect(),
+        );
+    }
+    Inverse::None(SECRET)
+}
+
+/// A push is deactivated before it is deleted. A target that was named, not chosen among those that exist, was made for the push, and goes
+/// with it.
+fn push_again(call: &Call, before: &Value, answer: &Value) -> Inverse {
+    let (Some(app), Some(id), true) = (
+        call.arguments.first(),
+        answer["id"].as_str(),
+        before.is_null(),
+    ) else {
+        return Inverse::None(UNKNOWN);
+    };
+    let body = call.body.as_ref().unwrap_or(&Value::Null);
+    let with_target = !body["targetGroupName"].is_null();
+    let off = Call::operation(&call.org, "update_group_push_mapping", &[app, id]);
+    let delete = Call::operation(&call.org, "delete_group_push_mapping", &[app, id]);
+    match (off, delete) {
+        (Ok(off), Ok(delete)) => Inverse::Calls(vec![
+            off.body(Some(json!({"status": "INACTIVE"}))),
+            delete.query("deleteTargetGroup", with_target.to_string()),
+        ]),
+        _ => Inverse::None(UNKNOWN),
+    }
 }
 
 fn in_order(call: &Call, steps: &[(&str, &str)]) -> Inverse {

@@ -58,6 +58,13 @@ impl Looker<'_> {
             Look::Partial(read) => self.compared(read, says).await,
             Look::Whole(read) => self.compared(read, is).await,
             Look::Patch(read) => self.compared(read, patch_says).await,
+            Look::Within(read, part) => {
+                let now = self.same_place(read).await?;
+                let body = self.call.body.as_ref().unwrap_or(&Value::Null);
+                Ok(seen(now, |now| {
+                    now.pointer(part).is_some_and(|now| says(body, now))
+                }))
+            }
             Look::Present(read) => Ok(seen(self.same_place(read).await?, |now| !now.is_null())),
             Look::Absent(read) => Ok(seen(self.same_place(read).await?, Value::is_null)),
             Look::Status(read, settled) => Ok(seen(self.same_place(read).await?, |now| {
@@ -165,11 +172,29 @@ impl Looker<'_> {
                 }
                 _ => Value::Null,
             },
+            Key::Listed(list, field) => self.listed(list, field, &body[field]).await?,
         };
         let readable = redact(body) == *body;
+        let same = if matches!(key, Key::Listed(..)) {
+            agrees
+        } else {
+            says
+        };
         Ok(seen(found, |now| {
-            readable && !now.is_null() && says(body, now)
+            readable && !now.is_null() && same(body, now)
         }))
+    }
+
+    /// The first item of a list that has this value in the field.
+    async fn listed(&self, list: &str, field: &str, value: &Value) -> Result<Value, Error> {
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        let arguments: Vec<&str> = self.call.arguments.iter().map(String::as_str).collect();
+        let list = Call::operation(&self.call.org, list, &arguments).map_err(Error::Usage)?;
+        let found = self.run.list(self.lane, &list).await?;
+        let same = |item: &Value| item[field] == *value;
+        Ok(found.into_iter().find(same).unwrap_or_default())
     }
 
     /// A search may answer with names that only begin alike: the name is compared here.
@@ -203,6 +228,16 @@ fn says(wanted: &Value, now: &Value) -> bool {
         (Value::Object(wanted), Value::Object(now)) => wanted
             .iter()
             .all(|(name, value)| says(value, now.get(name).unwrap_or(&Value::Null))),
+        _ => wanted == now,
+    }
+}
+
+/// The same as far as `now` tells: some fields of a create say how a thing is made, and are not shown of it afterwards.
+fn agrees(wanted: &Value, now: &Value) -> bool {
+    match (wanted, now) {
+        (Value::Object(wanted), Value::Object(now)) => wanted
+            .iter()
+            .all(|(name, value)| now.get(name).is_none_or(|now| agrees(value, now))),
         _ => wanted == now,
     }
 }
@@ -261,6 +296,19 @@ mod tests {
         assert!(says(&json!({"profile": {"dn": "x", "gone": null}}), &now));
         assert!(!says(&json!({"scope": "USER"}), &now));
         assert!(!says(&json!({"profile": {"dn": "z"}}), &now));
+    }
+
+    #[test]
+    fn a_create_agrees_with_what_is_shown_of_it() {
+        let now = json!({"sourceGroupId": "00g1", "status": "ACTIVE", "targetGroupId": "00g2"});
+        assert!(agrees(
+            &json!({"sourceGroupId": "00g1", "targetGroupName": "x"}),
+            &now
+        ));
+        assert!(!agrees(
+            &json!({"sourceGroupId": "00g1", "status": "INACTIVE"}),
+            &now
+        ));
     }
 
     #[test]

@@ -21,6 +21,7 @@
 //! | `redact` | secrets out of what is written down |
 //! | `watch` | Ctrl-C and waits |
 
+mod aftermath;
 mod asking;
 pub mod call;
 mod door;

@@ -1,5 +1,6 @@
 //! Reads: single things, pages, directories.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -184,10 +185,10 @@ impl Run {
         self.pause(pause).await
     }
 
-    pub(super) fn client(&self, call: &Call) -> Result<&okta::Client, Error> {
-        let client = self.settings().orgs.get(&call.org);
+    pub(super) fn client(&self, call: &Call) -> Result<Arc<okta::Client>, Error> {
+        let client = self.settings().orgs.get(&call.org).cloned();
         client
-            .map(AsRef::as_ref)
+            .or_else(|| self.guests().get(&call.org).cloned())
             .ok_or_else(|| Error::Usage(format!("this run has no org named {}", call.org)))
     }
 

@@ -145,11 +145,19 @@ fn field(name: &str, value: &Value) -> Value {
     let empty = value.is_null()
         || value.is_boolean()
         || value.as_object().is_some_and(serde_json::Map::is_empty);
-    if secret && !empty {
+    if secret && !empty && !is_switch(value) {
         Value::String(REDACTED.to_owned())
     } else {
         redact(value)
     }
+}
+
+/// A capability of provisioning that is called `password` and says how passwords are pushed, not one.
+fn is_switch(value: &Value) -> bool {
+    let says_how = |name: &String| matches!(name.as_str(), "status" | "seed" | "change");
+    value
+        .as_object()
+        .is_some_and(|fields| fields.keys().all(says_how))
 }
 
 #[cfg(test)]
@@ -178,5 +186,7 @@ mod tests {
             redact(&json!({"password": {}, "token": null})),
             json!({"password": {}, "token": null})
         );
+        let switch = json!({"password": {"status": "ENABLED", "seed": "RANDOM"}});
+        assert_eq!(redact(&switch), switch);
     }
 }

@@ -205,7 +205,14 @@ impl Run {
             return Ok(Some(step.left(why)));
         }
         for call in &calls {
+            let aftermath = match self.aftermath(lane, call, &step.call).await? {
+                Ok(aftermath) => aftermath,
+                Err(why) => return Ok(Some(step.left(why))),
+            };
             self.perform(lane, call).await?;
+            if let Some(why) = self.await_aftermath(lane, &aftermath).await? {
+                return Ok(Some(step.left(why)));
+            }
         }
         Ok(None)
     }
@@ -273,7 +280,11 @@ impl Run {
     }
 }
 
-/// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead.
+/// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead, and of a secret
+/// no look tells.
 fn can_drift(call: &Call) -> bool {
-    !matches!(effects::look(call), Look::Natural(_) | Look::Never)
+    let holds_secret = call.body.as_ref().is_some_and(|body| {
+        super::redact::redact(body) != *body || super::inverse::contains_redacted(body)
+    });
+    !holds_secret && !matches!(effects::look(call), Look::Natural(_) | Look::Never)
 }

@@ -53,6 +53,9 @@ impl Run {
     }
 
     async fn perform_live(&self, lane: &Lane, call: &Call, position: u64) -> Result<Done, Error> {
+        if self.guests().contains_key(&call.org) {
+            return Err(Error::Usage(format!("{} only reads", call.org)));
+        }
         let mut seen = look::look(self, lane, call, Sight::Picture).await?;
         if seen.verdict == Verdict::Unchanged {
             return self.unchanged(lane, call, position, seen.before);

@@ -230,11 +230,23 @@ impl Stage {
 
     /// A request with the org's token: status and body.
     pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let org = (self.url(), self.token());
+        self.send_to(org, method, path, body)
+    }
+
+    /// A request to the org of this URL and token: status and body.
+    pub(crate) fn send_to(
+        &self,
+        (url, token): (&str, &str),
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (u16, Value) {
         self.runtime.block_on(async {
             let mut request = self
                 .client
-                .request(method.parse().unwrap(), format!("{}{path}", self.url()))
-                .header("Authorization", format!("SSWS {}", self.token()));
+                .request(method.parse().unwrap(), format!("{url}{path}"))
+                .header("Authorization", format!("SSWS {token}"));
             request = if body.is_null() {
                 request.header("Content-Length", "0")
             } else {

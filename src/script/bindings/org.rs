@@ -12,6 +12,7 @@ use super::raise::{Place, Raised};
 use crate::okta::operations::{self, ResultKind};
 use crate::okta::{Method, Operation};
 use crate::run::call::{Action, Call};
+use crate::script::secret::Secret;
 use crate::script::value::{from_json, to_json};
 
 /// An org as scripts hold it: by its name in the runbook.
@@ -42,6 +43,7 @@ pub(super) fn register(engine: &mut Engine) {
             format!("{} ({})", org.name, org.url)
         });
     engine.register_fn("cost", cost);
+    engine.register_fn("with_token", with_token);
     for operation in operations::all() {
         register_operation(engine, operation);
     }
@@ -115,6 +117,21 @@ fn made(place: &Place, call: Call) -> Raised<Dynamic> {
             call.name()
         ))
     })
+}
+
+/// The org as it is to who has this API token: to be read only, such as to see whose the token is.
+fn with_token(context: NativeCallContext, org: &mut Org, token: Dynamic) -> Raised<Org> {
+    let place = Place::of(&context);
+    let scene = place.scene()?;
+    let Some(token) = token
+        .read_lock::<Secret>()
+        .map(|token| token.expose().to_owned())
+    else {
+        return Err(place.usage("with_token takes a parameter of type secret"));
+    };
+    let name = scene.host.run.with_token(&org.name, token.into());
+    let name = name.map_err(|error| place.error(&scene, error))?;
+    Ok(Org::new(&name, &org.url))
 }
 
 /// What many calls of a path cost, in words: how long they take under the org's limits.

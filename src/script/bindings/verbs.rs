@@ -88,6 +88,11 @@ pub const VERBS: &[Verb] = &[
         "entries right below a base that match an LDAP filter",
     ),
     verb(
+        "with_token",
+        "okta.with_token(secret)",
+        "the org as it is to who has this API token; to be read only",
+    ),
+    verb(
         "cost",
         "okta.cost(path, calls)",
         "what many calls of a path cost under the org's limits, in words",
