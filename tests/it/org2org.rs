@@ -9,6 +9,19 @@ use crate::stage::{Ran, okta_runbook};
 const ADA: &str = "ada.novak@spoke.example";
 const BEN: &str = "ben.okafor@spoke.example";
 
+/// Every answer that is not the default, of the options that matter to provisioning into another org.
+pub(crate) const ANSWERS: &[(&str, &str)] = &[
+    ("connectionCheck", "never"),
+    ("initialStatusOmitted", "pending_without_pass"),
+    ("pushedNameTaken", "create"),
+    ("laterMembers", "added"),
+    ("groupPushRefusal", "bad_request"),
+    ("answerStatus", "described"),
+    ("assignExistingAppUser", "conflict"),
+    ("missingAppUserType", "user"),
+    ("syncState", "disabled"),
+];
+
 fn statuses(pair: &Pair) -> Vec<String> {
     ["ada.novak", "ben.okafor", "chloe.dubois", "dana.kim"]
         .map(|name| {
@@ -423,21 +436,10 @@ fn members_who_come_later_are_pushed_by_the_next_run() {
 
 #[test]
 fn the_procedure_holds_under_every_answer_that_is_not_known() {
-    let assumptions = [
-        json!({"connectionCheck": "never"}),
-        json!({"initialStatusOmitted": "pending_without_pass"}),
-        json!({"pushedNameTaken": "create"}),
-        json!({"laterMembers": "added"}),
-        json!({"groupPushRefusal": "bad_request"}),
-        json!({"answerStatus": "described"}),
-        json!({"assignExistingAppUser": "conflict"}),
-        json!({"missingAppUserType": "user"}),
-        json!({"syncState": "disabled"}),
-    ];
     // They wait more than they work.
     std::thread::scope(|scope| {
-        for assumption in &assumptions {
-            scope.spawn(move || holds_under(assumption));
+        for (option, answer) in ANSWERS {
+            scope.spawn(move || holds_under(&json!({*option: answer})));
         }
     });
 }
@@ -534,6 +536,8 @@ fn profile_sourcing_waits_for_what_only_a_person_can_do() {
     second
         .exits(4)
         .says(&["the users of hub are imported and confirmed"]);
+    let hasty = pair.run("enable_profile_sourcing", &["--attest", "import"]);
+    hasty.exits(1).says(&["was attested, yet it is not so"]);
     let ada = pair.user(Hub, ADA)["id"].as_str().unwrap().to_owned();
     pair.done(
         Hub,

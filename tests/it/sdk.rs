@@ -1,10 +1,11 @@
-//! Okta's own SDKs do the move against the simulator: what they cannot read or send is the simulator's fault.
+//! Okta's own SDKs do both procedures against the simulator: what they cannot read or send is the simulator's fault.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
 
+use crate::pair::{HUB_TOKEN, Org, Pair};
 use crate::stage::{ADA, FROM, FROM_GROUP, Ran, Stage, TO, TO_GROUP};
 
 /// What `tests/sdk/install.sh` made; nothing when it was not run and need not have been.
@@ -23,24 +24,25 @@ fn installed(what: &str) -> Option<PathBuf> {
     None
 }
 
-fn python() -> Option<Command> {
+/// A script of `tests/sdk`.
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/sdk")
+        .join(name)
+}
+
+fn python(name: &str) -> Option<Command> {
     let mut command = Command::new(installed("python/bin/python")?);
-    command.arg(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/sdk/move_user.py"
-    ));
+    command.arg(script(name));
     // The SDK refuses plain HTTP otherwise, even to this machine.
     command.env("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true");
     Some(command)
 }
 
-fn node() -> Option<Command> {
+fn node(name: &str) -> Option<Command> {
     let packages = installed("node_modules")?;
     let mut command = Command::new("node");
-    command.arg(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/sdk/move_user.mjs"
-    ));
+    command.arg(script(name));
     command.env("OKTA_SDK_FOLDER", packages.parent().unwrap());
     Some(command)
 }
@@ -76,20 +78,49 @@ fn by_key(command: Option<Command>) {
 
 #[test]
 fn python_moves_a_user_by_token() {
-    by_token(python());
+    by_token(python("move_user.py"));
 }
 
 #[test]
 fn python_moves_a_user_by_key() {
-    by_key(python());
+    by_key(python("move_user.py"));
 }
 
 #[test]
 fn node_moves_a_user_by_token() {
-    by_token(node());
+    by_token(node("move_user.mjs"));
 }
 
 #[test]
 fn node_moves_a_user_by_key() {
-    by_key(node());
+    by_key(node("move_user.mjs"));
+}
+
+/// The user is in the hub, and in the group that was pushed there.
+fn sets_up(command: Option<Command>) {
+    const USER: &str = "ada.novak@spoke.example";
+    let Some(mut command) = command else { return };
+    let pair = Pair::new();
+    let (url, token) = pair.0.org("spoke");
+    command
+        .args([pair.url(Org::Hub), USER, "Hub Research"])
+        .current_dir(pair.0.folder())
+        .env("HOME", pair.0.folder())
+        .env("OKTA_CLIENT_ORGURL", url)
+        .env("OKTA_CLIENT_TOKEN", token)
+        .env("HUB_TOKEN", HUB_TOKEN);
+    let ran = Ran::command(&mut command);
+    ran.exits(0);
+    assert_eq!(pair.user(Org::Hub, USER)["status"], "ACTIVE", "{ran}");
+    assert_eq!(pair.members(Org::Hub, "Hub Research"), [USER], "{ran}");
+}
+
+#[test]
+fn python_sets_up_provisioning_between_orgs() {
+    sets_up(python("org2org.py"));
+}
+
+#[test]
+fn node_sets_up_provisioning_between_orgs() {
+    sets_up(node("org2org.mjs"));
 }
