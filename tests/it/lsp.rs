@@ -243,7 +243,7 @@ fn names_are_completed() {
     assert_eq!(labels("dn::is"), ["is_under"]);
     assert_eq!(labels("wait_"), ["wait_until"]);
     assert_eq!(labels("twi"), ["twice"]);
-    assert_eq!(labels("import \"lib/o"), ["lib/own"]);
+    assert_eq!(labels("import \"lib/ow"), ["lib/own"]);
     assert_eq!(labels("each([1], #{ max"), ["max_failures"]);
     assert!(labels("hub.list_groups(#{ ").contains(&"q".to_owned()));
     assert!(labels("// hub.").is_empty());

@@ -484,7 +484,7 @@ fn a_service_app_of_the_hub_does_without_a_token() {
     .exits(0);
     pair.assign(&format!("{BEN}=active_with_pass"), &[])
         .exits(0);
-    pair.push("Hub Research", &[]).exits(3).says(&[
+    pair.push("Hub Research", &[]).exits(1).says(&[
         "Hub Research was pushed to hub, but: 403",
         "too small a role in hub",
     ]);
