@@ -20,6 +20,7 @@ const FAMILIES: &[&str] = &[
     "profileMappings",
     "schemas",
     "roles",
+    "appGrants",
     "agentPools",
     "logs",
     "orgs",

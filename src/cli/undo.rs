@@ -55,6 +55,9 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     show(&terminal, &steps);
     let runtime = runtime()?;
     let world = of_record(context, &record, &arguments.orgs)?;
+    for (org, client) in &world.orgs {
+        client.ask_for(run::undo::scopes(&steps, org));
+    }
     guard::production(context, &world, &arguments.conduct.production, &terminal)?;
     let cancelled = CancellationToken::new();
     let (listener, watcher) = arguments.conduct.audience(&terminal);

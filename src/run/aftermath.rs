@@ -11,6 +11,15 @@ use super::event::Kind;
 use super::lane::Lane;
 use super::reading::Asker;
 
+/// What is read of the orgs for it.
+pub(super) const READS: &[&str] = &[
+    "get_application",
+    "get_application_user",
+    "get_user",
+    "get_group",
+    "list_groups",
+];
+
 /// How long provisioning has for it.
 const PATIENCE: Duration = Duration::from_secs(90);
 const GLANCE: Duration = Duration::from_secs(1);

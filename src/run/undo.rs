@@ -3,10 +3,12 @@
 //! What is there must be what the run left there; what somebody changed since is left alone and named. An undo is a run of its own, so
 //! that it can be interrupted, taken up again, and taken back.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::aftermath;
 use super::call::{Action, Call};
 use super::door::Run;
 use super::effects::{self, Look};
@@ -19,7 +21,7 @@ use super::journal::{self, Journal, State, Write};
 use super::lane::Lane;
 use super::look::{self, Sight, Verdict};
 use super::reading::Asker;
-use crate::okta::{Method, operations};
+use crate::okta::{Method, Operation, operations};
 
 /// A write to take back, and what does it.
 #[derive(Clone, Debug)]
@@ -51,6 +53,36 @@ pub fn plan(journal: &Journal, run: &str, only: Option<&str>) -> Result<Vec<Step
         .into_iter()
         .filter(|write| only.is_none_or(|only| belongs(write, only)));
     Ok(steps(chosen.collect()))
+}
+
+/// The least scopes that `steps` need in an org: for the inverses, for what is looked at before them, and for what provisioning brings about
+/// in the other orgs.
+pub fn scopes(steps: &[Step], org: &str) -> Vec<String> {
+    let here = |call: &&Call| call.org == org;
+    let inverses = steps.iter().flat_map(|step| match &step.inverse {
+        Inverse::Calls(calls) => calls.as_slice(),
+        Inverse::None(_) => &[],
+    });
+    let calls = steps.iter().map(|step| &step.call).chain(inverses.clone());
+    let seen = calls
+        .filter(here)
+        .filter_map(|call| effects::reads_before(of(call)?));
+    let sent = inverses.filter(here).filter_map(of);
+    let watched = aftermath::READS
+        .iter()
+        .filter_map(|name| operations::find(name));
+    let all = seen.chain(sent).chain(watched);
+    let scopes: BTreeSet<&str> = all
+        .flat_map(|operation| operation.scopes.iter().copied())
+        .collect();
+    scopes.into_iter().map(str::to_owned).collect()
+}
+
+fn of(call: &Call) -> Option<&'static Operation> {
+    match call.action {
+        Action::Operation(operation) => Some(operation),
+        Action::Direct(_) => None,
+    }
 }
 
 fn belongs(write: &Write, only: &str) -> bool {

@@ -108,7 +108,6 @@ fn a_scope_that_is_not_granted_stops_the_run_before_its_first_write() {
     assert_eq!(stage.get("/simulator/requests")["writes"], 0);
 }
 
-/// The client's sign-in and the simulator's answer in what a person reads.
 /// What `check` says a runbook needs is what the org asks for: no less does, and no more is needed.
 #[test]
 fn the_least_scopes_suffice_and_each_of_them_is_needed() {
@@ -123,6 +122,14 @@ fn the_least_scopes_suffice_and_each_of_them_is_needed() {
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
     assert!(!ran.said().contains("insufficient_scope"), "{ran}");
+    let undone =
+        Ran::command(
+            stage
+                .by_key(stage.command())
+                .args(["undo", &newest(&stage), "--yes"]),
+        );
+    undone.exits(0);
+    assert!(!undone.said().contains("insufficient_scope"), "{undone}");
     for missing in &scopes {
         let fewer: Vec<&Value> = scopes.iter().filter(|scope| *scope != missing).collect();
         let stage = Stage::with_client(&app(&json!({"scopes": fewer})));
@@ -163,6 +170,13 @@ fn each_refusal_of_a_sign_in_tells_what_to_do() {
         assert!(matches!(ran.code, Some(1 | 2)), "{ran}");
         assert!(!ran.said().contains("PRIVATE KEY-----"), "{ran}");
     }
+}
+
+/// Id of the run that began last.
+fn newest(stage: &Stage) -> String {
+    let runs = Ran::command(stage.command().args(["runs", "--output", "json"]));
+    let runs: Value = serde_json::from_str(&runs.stdout).unwrap();
+    runs[0]["run"].as_str().unwrap().to_owned()
 }
 
 fn holds(folder: &std::path::Path, secret: &str) -> bool {

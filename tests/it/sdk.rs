@@ -97,17 +97,17 @@ fn node_moves_a_user_by_key() {
 }
 
 /// The user is in the hub, and in the group that was pushed there.
-fn sets_up(command: Option<Command>) {
+fn sets_up(command: Option<Command>, sign_in: fn(&Pair, Command) -> Command) {
     const USER: &str = "ada.novak@spoke.example";
-    let Some(mut command) = command else { return };
+    let Some(command) = command else { return };
     let pair = Pair::new();
-    let (url, token) = pair.0.org("spoke");
+    let (url, _) = pair.0.org("spoke");
+    let mut command = sign_in(&pair, command);
     command
         .args([pair.url(Org::Hub), USER, "Hub Research"])
         .current_dir(pair.0.folder())
         .env("HOME", pair.0.folder())
         .env("OKTA_CLIENT_ORGURL", url)
-        .env("OKTA_CLIENT_TOKEN", token)
         .env("HUB_TOKEN", HUB_TOKEN);
     let ran = Ran::command(&mut command);
     ran.exits(0);
@@ -115,12 +115,23 @@ fn sets_up(command: Option<Command>) {
     assert_eq!(pair.members(Org::Hub, "Hub Research"), [USER], "{ran}");
 }
 
+fn with_token(pair: &Pair, mut command: Command) -> Command {
+    command.env("OKTA_CLIENT_TOKEN", pair.0.token());
+    command
+}
+
+fn with_key(pair: &Pair, command: Command) -> Command {
+    pair.0.by_key(command)
+}
+
 #[test]
 fn python_sets_up_provisioning_between_orgs() {
-    sets_up(python("org2org.py"));
+    sets_up(python("org2org.py"), with_token);
+    sets_up(python("org2org.py"), with_key);
 }
 
 #[test]
 fn node_sets_up_provisioning_between_orgs() {
-    sets_up(node("org2org.mjs"));
+    sets_up(node("org2org.mjs"), with_token);
+    sets_up(node("org2org.mjs"), with_key);
 }

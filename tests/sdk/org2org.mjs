@@ -11,7 +11,15 @@ const okta = require("@okta/okta-sdk-nodejs");
 
 const { env, argv } = process;
 const [hub, login, name] = argv.slice(2);
-const client = new okta.Client({ orgUrl: env.OKTA_CLIENT_ORGURL, token: env.OKTA_CLIENT_TOKEN, cacheMiddleware: null });
+const signIn = env.OKTA_CLIENT_TOKEN
+  ? { token: env.OKTA_CLIENT_TOKEN }
+  : {
+      authorizationMode: "PrivateKey",
+      clientId: env.OKTA_CLIENT_CLIENTID,
+      privateKey: env.OKTA_CLIENT_PRIVATEKEY,
+      scopes: ["okta.apps.manage", "okta.groups.manage", "okta.users.read"],
+    };
+const client = new okta.Client({ orgUrl: env.OKTA_CLIENT_ORGURL, cacheMiddleware: null, ...signIn });
 
 async function all(collection) {
   const items = [];

@@ -19,6 +19,18 @@ from okta.models import (
 )
 
 
+def configuration():
+    common = {"orgUrl": os.environ["OKTA_CLIENT_ORGURL"]}
+    if "OKTA_CLIENT_TOKEN" in os.environ:
+        return common | {"token": os.environ["OKTA_CLIENT_TOKEN"]}
+    return common | {
+        "authorizationMode": "PrivateKey",
+        "clientId": os.environ["OKTA_CLIENT_CLIENTID"],
+        "privateKey": os.environ["OKTA_CLIENT_PRIVATEKEY"],
+        "scopes": ["okta.apps.manage", "okta.groups.manage", "okta.users.read"],
+    }
+
+
 def answered(answer):
     """The object of an answer, which is (object, response, error), or (response, error) where there is no object."""
     if answer[-1] is not None:
@@ -48,7 +60,7 @@ async def create_app(client, hub):
 
 
 async def set_up(hub, login, name):
-    client = Client({"orgUrl": os.environ["OKTA_CLIENT_ORGURL"], "token": os.environ["OKTA_CLIENT_TOKEN"]})
+    client = Client(configuration())
     app_id = await create_app(client, hub)
     token = ProvisioningConnectionTokenRequest(
         base_url=hub, profile={"authScheme": "TOKEN", "token": os.environ["HUB_TOKEN"]}
