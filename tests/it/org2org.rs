@@ -536,7 +536,7 @@ fn profile_sourcing_waits_for_what_only_a_person_can_do() {
     second
         .exits(4)
         .says(&["the users of hub are imported and confirmed"]);
-    let hasty = pair.run("enable_profile_sourcing", &["--attest", "import"]);
+    let hasty = pair.run("enable_profile_sourcing", &["--attest=import"]);
     hasty.exits(1).says(&["was attested, yet it is not so"]);
     let ada = pair.user(Hub, ADA)["id"].as_str().unwrap().to_owned();
     pair.done(
