@@ -97,6 +97,14 @@ impl BaseUrl {
         }
     }
 
+    /// A URL of another org with this one's scheme, host and port instead.
+    pub(super) fn in_place_of(&self, url: &Url) -> Url {
+        let mut moved = self.0.clone();
+        moved.set_path(url.path());
+        moved.set_query(url.query());
+        moved
+    }
+
     /// A page link made absolute. Okta's are absolute already and stay as they are.
     pub(super) fn resolve(&self, link: &str) -> Result<Url, url::ParseError> {
         self.0.join(link)

@@ -33,6 +33,16 @@ pub struct Settings {
     pub max_attempts: u32,
     /// Share of each rate limit that is left to others, from 0 to 1.
     pub reserve: f64,
+    /// Where calls go instead of to the org's own address: a shadow of it. All else sees the org's address.
+    pub through: Option<BaseUrl>,
+}
+
+/// What a client may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Full,
+    /// GET, and the sign-in.
+    Reads,
 }
 
 impl Default for Settings {
@@ -43,6 +53,7 @@ impl Default for Settings {
             request_timeout: Duration::from_secs(60),
             max_attempts: 10,
             reserve: 0.2,
+            through: None,
         }
     }
 }
@@ -51,10 +62,10 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Client {
     base: BaseUrl,
-    session: Session,
+    session: Arc<Session>,
     http: reqwest::Client,
-    timeouts: Timeouts,
-    max_attempts: u32,
+    settings: Settings,
+    access: Access,
     governor: Arc<Governor>,
 }
 
@@ -62,18 +73,34 @@ impl Client {
     /// A client that signs with these credentials. Sends nothing.
     pub fn new(base: BaseUrl, credentials: Credentials, settings: Settings) -> Result<Self, Error> {
         credentials.check()?;
-        let timeouts = Timeouts::of(&settings);
-        let max_attempts = settings.max_attempts.max(1);
-        let governor = Governor::new(settings.reserve);
-        let http = http_client(&base, settings)?;
         Ok(Self {
+            http: http_client(settings.through.as_ref().unwrap_or(&base), &settings)?,
             base,
-            session: Session::new(credentials),
-            http,
-            timeouts,
-            max_attempts,
-            governor,
+            session: Arc::new(Session::new(credentials)),
+            access: Access::Full,
+            governor: Governor::new(settings.reserve),
+            settings,
         })
+    }
+
+    /// The same org under other credentials, whose calls are counted for themselves.
+    pub fn signed_by(&self, credentials: Credentials) -> Result<Self, Error> {
+        let other = Self::new(self.base.clone(), credentials, self.settings.clone())?;
+        let access = self.access;
+        Ok(Self { access, ..other })
+    }
+
+    /// The same client, sign-in and limits shared, which refuses to send anything but GET.
+    #[must_use]
+    pub fn reading(&self) -> Self {
+        Self {
+            base: self.base.clone(),
+            session: Arc::clone(&self.session),
+            http: self.http.clone(),
+            settings: self.settings.clone(),
+            access: Access::Reads,
+            governor: Arc::clone(&self.governor),
+        }
     }
 
     /// The org's address.
@@ -85,6 +112,11 @@ impl Client {
     /// first answer of their bucket.
     pub fn estimate(&self, method: Method, path: &str, calls: u64) -> Option<(u64, Duration)> {
         self.governor.estimate(bucket(method, path), calls)
+    }
+
+    /// How long `calls` calls of a bucket take, and how many of them a minute takes; `None` before its first answer.
+    pub fn estimate_bucket(&self, bucket: &'static str, calls: u64) -> Option<(u64, Duration)> {
+        self.governor.estimate(bucket, calls)
     }
 
     /// The org's time, as far as its answers told it: never later than it is there.
@@ -196,7 +228,7 @@ impl Client {
                 renewal = Renewal::Done;
                 continue;
             }
-            if answer.status != 429 || attempt >= self.max_attempts {
+            if answer.status != 429 || attempt >= self.settings.max_attempts {
                 self.governor
                     .learn(bucket, RateLimit::read(&answer.headers), date);
                 return answer.judge(self.base.host());
@@ -232,26 +264,31 @@ impl Client {
         body: &Encoded,
         signature: &Signature,
     ) -> Result<Answer, Error> {
+        if self.access == Access::Reads && method != Method::Get {
+            return Err(RequestError::ReadsOnly(method).into());
+        }
+        let through = self.settings.through.as_ref();
+        let url = through.map_or_else(|| url.clone(), |through| through.in_place_of(url));
         let request = self
             .http
-            .request(method.into(), url.clone())
+            .request(method.into(), url)
             .headers(headers(method, body)?)
             .headers(signature.headers.clone());
         let request = match &body.bytes {
             Some(bytes) => request.body(bytes.clone()),
             None => request,
         };
-        transport::exchange(request)
-            .await
-            .map_err(|failure| transport::sort(&failure, self.base.address(), self.timeouts))
+        transport::exchange(request).await.map_err(|failure| {
+            transport::sort(&failure, self.base.address(), Timeouts::of(&self.settings))
+        })
     }
 
     fn endpoint<'a>(&'a self, observer: &'a dyn Observer) -> Endpoint<'a> {
         Endpoint {
             http: &self.http,
             base: &self.base,
-            timeouts: self.timeouts,
-            max_attempts: self.max_attempts,
+            timeouts: Timeouts::of(&self.settings),
+            max_attempts: self.settings.max_attempts,
             observer,
         }
     }
@@ -278,10 +315,10 @@ fn is_dead_token(answer: &Answer) -> bool {
 /// TLS verification stays as it is: there is no switch to turn it off.
 pub(super) fn http_client(
     base: &BaseUrl,
-    settings: Settings,
+    settings: &Settings,
 ) -> Result<reqwest::Client, RequestError> {
     let agent = HeaderValue::from_str(&settings.user_agent);
-    let agent = agent.map_err(|_| RequestError::UserAgent(settings.user_agent))?;
+    let agent = agent.map_err(|_| RequestError::UserAgent(settings.user_agent.clone()))?;
     let builder = reqwest::Client::builder()
         .user_agent(agent)
         .connect_timeout(settings.connect_timeout)

@@ -208,7 +208,7 @@ async fn gives_up_after_the_last_attempt() {
     let mut headers = EMPTY_BUCKET;
     headers[0].1 = "0";
     let mut client = serve(limited(99, headers)).await;
-    client.max_attempts = 2;
+    client.settings.max_attempts = 2;
     let notes = Notes::default();
     let refused = client
         .send(&read("/limited"), &notes)
@@ -399,4 +399,49 @@ async fn each_form_of_refusal_is_told_apart_and_shows_no_token() {
             !format!("{refused} {refused:?} {:?} {client:?}", refused.help()).contains("SECRET")
         );
     }
+}
+
+#[tokio::test]
+async fn a_reading_client_sends_nothing_but_get() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = |State(calls): State<Arc<AtomicU32>>| async move {
+        calls.fetch_add(1, Ordering::SeqCst);
+        "{}"
+    };
+    let router = Router::new()
+        .route("/thing", any(counted))
+        .with_state(Arc::clone(&calls));
+    let reading = serve(router).await.reading();
+    for method in [Method::Post, Method::Put, Method::Patch, Method::Delete] {
+        let refused = send(&reading, Request::new(method, "/thing")).await;
+        let refused = refused.expect_err("a refusal").to_string();
+        assert!(refused.contains("nothing but GET"), "{refused}");
+    }
+    assert_eq!(calls.load(Ordering::SeqCst), 0);
+    send(&reading, read("/thing")).await.expect("an answer");
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn calls_through_a_shadow_keep_the_org_s_own_address() {
+    let paged = |headers: Headers| async move {
+        let host = headers["host"].to_str().expect("a host").to_owned();
+        assert!(host.starts_with("127.0.0.1:"), "{host}");
+        let next = "<https://acme.okta.com/list?after=x>; rel=\"next\"";
+        ([("link", next)], "[1]")
+    };
+    let (listener, port) = listen().await;
+    let router = Router::new().route("/list", get(paged));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let url = |text: &str| BaseUrl::parse(text).expect("a base URL").0;
+    let settings = Settings {
+        through: Some(url(&format!("http://127.0.0.1:{port}"))),
+        ..Settings::default()
+    };
+    let acme = url("https://acme.okta.com");
+    let client = Client::new(acme, Credentials::Ssws(TOKEN.into()), settings).expect("a client");
+    assert_eq!(client.base_url().to_string(), "https://acme.okta.com");
+    let page = send(&client, read("/list")).await.expect("a page");
+    let next = page.next.expect("another page");
+    client.next(&next, &Silent).await.expect("the next page");
 }

@@ -80,7 +80,7 @@ pub async fn begin(
     dpop: Dpop,
     settings: Settings,
 ) -> Result<Device, Error> {
-    let http = http_client(&base, settings.clone())?;
+    let http = http_client(&base, &settings)?;
     let mut asked = scopes.to_vec();
     if !asked.iter().any(|scope| scope == "offline_access") {
         asked.push("offline_access".to_owned());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::api_error::ApiError;
 use super::help;
-use super::request::ContentType;
+use super::request::{ContentType, Method};
 use super::sign_in_error::{KeyError, SignInError};
 
 /// A call that did not end with an answer to use. No variant holds a token.
@@ -87,6 +87,8 @@ pub enum RequestError {
     UserAgent(String),
     #[error("the HTTP client cannot be set up: {0}")]
     Setup(String),
+    #[error("nothing but GET is sent here, and this is a {0}")]
+    ReadsOnly(Method),
 }
 
 /// Where the way to the org ended.
