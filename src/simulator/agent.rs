@@ -461,10 +461,12 @@ fn switch(
         .map(|it| it.domain.to_lowercase());
     let directory = domain.and_then(|domain| org.directories.get(&domain));
     let outcome = match (directory, Guid::from_base64(account)) {
-        (Some(directory), Some(guid)) => change(
-            &mut directory.write().unwrap_or_else(PoisonError::into_inner),
-            guid,
-        ),
+        (Some(directory), Some(guid)) => {
+            let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
+            directory
+                .recall_account(Who::Guid(guid))
+                .and_then(|()| change(&mut directory, guid))
+        }
         _ => Err(Refusal::AccountNotFound),
     };
     outcome.map_err(|refusal| refusal.to_string())

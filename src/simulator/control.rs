@@ -33,6 +33,10 @@ fn dispatch(service: &Service, incoming: &Incoming) -> Told {
             *service.counters() = super::service::Counters::default();
             (204, None)
         }
+        ("GET", "/simulator/shadow") => match &service.shadow {
+            Some(shadow) => ok(shadow.ends(&service.read())),
+            None => unknown(incoming),
+        },
         ("GET", "/simulator/options") => options(&service.read().options),
         ("PATCH", "/simulator/options") => patch_options(service, incoming.body),
         ("POST", "/simulator/clock") => advance_clock(service, incoming.body),

@@ -12,14 +12,18 @@ mod entry;
 mod identity;
 mod outside;
 mod refusal;
+mod shadow;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
 
 use super::dn::{Dn, fold};
 
 pub(super) use account::{Account, NewAccount};
 pub(super) use bind::BindAccount;
+pub(super) use changes::Told;
 pub(super) use entry::{Entry, Placed, Reach, Shown, same_value};
 pub(super) use identity::Guid;
 pub(super) use outside::{Settings as Outside, Who};
@@ -48,6 +52,12 @@ pub(super) struct Directory {
     bind: BindAccount,
     /// Where the directory really is, when it is not simulated.
     outside: Option<outside::Outside>,
+    /// The real directory that this one shadows.
+    original: Option<shadow::Original>,
+    /// Accounts as they were read, where that is another directory's.
+    firsts: BTreeMap<Guid, Value>,
+    /// It is known from what someone else tells of it: OUs may be there that nobody told of.
+    imagined: bool,
 }
 
 enum Node {
@@ -76,8 +86,20 @@ impl Directory {
             upns: HashMap::new(),
             denied: BTreeSet::new(),
             outside: None,
+            original: None,
+            firsts: BTreeMap::new(),
+            imagined: false,
         };
         directory.furnish();
+        directory
+    }
+
+    /// A domain of which nothing is known yet.
+    pub(super) fn unknown(domain: &str) -> Self {
+        let mut directory = Self::new(domain, 0);
+        directory.clear();
+        let base = directory.base.clone();
+        directory.insert_container(&base, ContainerKind::Domain);
         directory
     }
 
@@ -139,6 +161,14 @@ impl Directory {
         self.tree
             .range(key..)
             .take_while(move |(key, _)| key.starts_with(&prefix))
+    }
+
+    /// Forgets every object.
+    fn clear(&mut self) {
+        self.tree.clear();
+        self.accounts.clear();
+        self.sams.clear();
+        self.upns.clear();
     }
 
     fn next_usn(&mut self) -> u64 {

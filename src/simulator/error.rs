@@ -14,4 +14,7 @@ pub enum Error {
     /// The address is taken or not this machine's.
     #[error("cannot listen on {address}: {reason}")]
     Listen { address: SocketAddr, reason: String },
+    /// A real org or directory that is to be shadowed does not answer.
+    #[error("what is to be shadowed cannot be read: {0}")]
+    Upstream(String),
 }

@@ -61,6 +61,7 @@ pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
             waiting.push(job);
         } else {
             agent::perform(org, &job, now);
+            org.guess(format!("/api/v1/apps/{}/users/{}", job.app, job.user));
         }
     }
     let given_up = waiting.first().map(|job| job.due + timeout);

@@ -84,6 +84,16 @@ pub(super) fn defaults(ids: &mut Ids) -> Vec<Mapping> {
     ]
 }
 
+/// Those of an app that another org tells of, as long as they were not read: nameless, for their ids are not known.
+pub(super) fn unread() -> Vec<Mapping> {
+    let mut ids = Ids::new(0, "");
+    let mut mappings = defaults(&mut ids);
+    for mapping in &mut mappings {
+        mapping.id.clear();
+    }
+    mappings
+}
+
 /// The name a user has in the app: for AD his local part in the domain (recorded template), otherwise his login.
 pub(super) fn user_name(app: &App, user: &User) -> String {
     let login = user.login();

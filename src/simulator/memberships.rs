@@ -124,6 +124,11 @@ fn change(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<
         }
     };
     if changed {
+        if let Some(changed) = &mut org.changed {
+            changed
+                .memberships
+                .insert((group.to_owned(), user.to_owned()));
+        }
         of_group.last_membership_updated = now;
         note(org, group, user, to, now);
         told(org, group, user, to, actor);

@@ -24,6 +24,7 @@ pub(super) use form::Form;
 pub(super) use generated_key::GeneratedKey;
 pub(super) use service_apps::client_of;
 pub(super) use state::{Access, ClientApp, ClientKind, Grant, Keys, State};
+pub(super) use token::random;
 
 #[cfg(test)]
 pub(super) use jwt::hash;

@@ -19,8 +19,9 @@ mod users;
 mod worker;
 
 pub(super) use ahead::ahead;
+pub(super) use hub::{Line, PROVISIONING};
 pub(super) use state::{GroupPush, Org2Org, Probe};
-pub(super) use worker::work;
+pub(super) use worker::{drain, work};
 
 use super::http::{Refusal, Route};
 use super::store::{App, Id, JobKind, Org};
@@ -71,6 +72,14 @@ pub(super) fn start_import(org: &mut Org, app: &str, confirm: bool) -> Result<()
     };
     queue(org, app, "", kind, String::new());
     Ok(())
+}
+
+/// Whether the public key of a connection is this org's own to tell: it was configured here.
+pub(super) fn signs_here(org: &Org, pattern: &str, parameters: &[String]) -> bool {
+    let app = parameters.first().and_then(|id| org.apps.get(id));
+    let part = app.and_then(|app| app.org2org.as_ref());
+    pattern.ends_with("/connections/default/jwks")
+        && part.is_some_and(|part| part.connection.is_configured_here())
 }
 
 /// Active pushes of a group, with their apps.

@@ -109,6 +109,11 @@ pub(super) fn check(
     }
 }
 
+/// Whether what a role may do is told here; a custom role's rights are its own.
+pub(super) fn is_known(role: &str) -> bool {
+    role == "SUPER_ADMIN" || TABLE.iter().any(|(name, ..)| *name == role)
+}
+
 fn allows(role: &str, method: &str, family: Family) -> bool {
     TABLE
         .iter()

@@ -12,13 +12,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::connection::{Door, Scissors};
-use super::directory::Directory;
+use super::directory::{Directory, Outside};
 use super::error::Error;
 use super::ldap;
 use super::oauth::{ClientApp, ClientKind, GeneratedKey, Keys};
 use super::org2org;
 use super::scenario::Scenario;
 use super::service::Service;
+use super::shadow::{self, Ledger, Neighbours, Shadow, Upstream};
 use super::sign_in;
 use super::store::Org;
 use super::traffic;
@@ -38,6 +39,7 @@ pub struct Simulator {
     orgs: Vec<OrgAddress>,
     directories: Vec<DirectoryAddress>,
     stop: watch::Sender<bool>,
+    ledger: Arc<Ledger>,
 }
 
 /// How to reach one simulated org.
@@ -92,6 +94,68 @@ impl Simulator {
         Self::serve(world.orgs, directories, listen).await
     }
 
+    /// Shadows real orgs and directories until the value is dropped: nothing is changed there. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// When a real org or directory does not answer, or there is no port.
+    pub async fn shadow(
+        upstreams: Vec<(String, Arc<dyn Upstream>)>,
+        directories: Vec<DirectoryAddress>,
+    ) -> Result<Self, Error> {
+        let mut simulator = Self::empty();
+        let mut shadows = BTreeMap::new();
+        for real in directories {
+            let directory = tokio::task::spawn_blocking(move || real.shadow()).await;
+            let (domain, directory) =
+                directory.map_err(|error| Error::Upstream(error.to_string()))??;
+            let directory = Arc::new(RwLock::new(directory));
+            simulator.ledger.watch(Arc::clone(&directory));
+            shadows.insert(domain, directory);
+        }
+        let mut places = Places::new(Listen::Anywhere);
+        let neighbours = Arc::new(Neighbours::default());
+        for ((name, upstream), number) in upstreams.into_iter().zip(0..) {
+            let begun = shadow::begin(&name, number, &*upstream).await;
+            let mut org = begun.map_err(Error::Upstream)?;
+            org.directories.clone_from(&shadows);
+            let listener = places.next().await?;
+            let address = OrgAddress::of(&org, &listener)?;
+            shadow::introduce(&neighbours, &*upstream, &address.url, &address.token)
+                .await
+                .map_err(Error::Upstream)?;
+            let ledger = Arc::clone(&simulator.ledger);
+            let shadow = Shadow::new(&name, upstream, Arc::clone(&neighbours), ledger);
+            shadow.begin(&mut org);
+            serve_org(
+                Service::shadowing(org, shadow),
+                listener,
+                simulator.stop.subscribe(),
+            );
+            simulator.orgs.push(address);
+        }
+        for (domain, directory) in shadows {
+            let listener = places.any().await?;
+            let address = DirectoryAddress::of(domain, &directory, &listener)?;
+            simulator.directories.push(address);
+            serve_directory(directory, listener, simulator.stop.subscribe());
+        }
+        Ok(simulator)
+    }
+
+    fn empty() -> Self {
+        Self {
+            orgs: Vec::new(),
+            directories: Vec::new(),
+            stop: watch::channel(false).0,
+            ledger: Arc::default(),
+        }
+    }
+
+    /// What has to be known of shadows beside their answers.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
     /// The orgs in the scenario's order.
     pub fn orgs(&self) -> &[OrgAddress] {
         &self.orgs
@@ -120,16 +184,12 @@ impl Simulator {
         listen: Listen,
     ) -> Result<Self, Error> {
         let mut places = Places::new(listen);
-        let (stop, stopped) = watch::channel(false);
-        let mut simulator = Self {
-            orgs: Vec::new(),
-            directories: Vec::new(),
-            stop,
-        };
+        let mut simulator = Self::empty();
+        let stopped = simulator.stop.subscribe();
         for org in orgs {
             let listener = places.next().await?;
             simulator.orgs.push(OrgAddress::of(&org, &listener)?);
-            serve_org(org, listener, stopped.clone());
+            serve_org(Service::new(org), listener, stopped.clone());
         }
         for (domain, directory) in directories {
             if let Some(address) = DirectoryAddress::outside(&domain, &directory) {
@@ -244,6 +304,19 @@ impl DirectoryAddress {
         })
     }
 
+    /// A shadow of the directory behind the address.
+    fn shadow(self) -> Result<(String, Directory), Error> {
+        let settings = Outside {
+            url: self.url,
+            bind_dn: self.bind_dn,
+            password: self.password,
+            ca: self.ca,
+        };
+        let directory = Directory::shadow(&self.domain, settings);
+        let directory = directory.map_err(|refusal| Error::Upstream(refusal.to_string()))?;
+        Ok((self.domain.to_lowercase(), directory))
+    }
+
     /// Of a directory that is not simulated, its own.
     fn outside(domain: &str, directory: &RwLock<Directory>) -> Option<Self> {
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
@@ -330,8 +403,8 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, Error> {
     Ok(address)
 }
 
-fn serve_org(org: Org, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
-    let service = Arc::new(Service::new(org));
+fn serve_org(service: Service, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+    let service = Arc::new(service);
     tokio::spawn(tick(Arc::clone(&service), stopped.clone()));
     tokio::spawn(org2org::work(Arc::clone(&service), stopped.clone()));
     let router = axum::Router::new()

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 
 use axum::http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
@@ -13,9 +15,11 @@ use super::headers;
 use super::http::{Handler, Refusal, Reply, Request, Route};
 use super::limits::{self, Count, Figures, Usage};
 use super::oauth;
+use super::org2org::Line;
 use super::permissions;
 use super::provisioning;
 use super::routes::{self, Endpoint, Match};
+use super::shadow::Shadow;
 use super::sign_in::{self, Caller};
 use super::store::{Millis, Org};
 
@@ -31,6 +35,11 @@ pub(super) struct Service {
     pub(super) in_flight: AtomicUsize,
     /// When the next provisioning job is due, by the org's clock.
     next_due: AtomicI64,
+    /// The real org that this one shadows.
+    pub(super) shadow: Option<Shadow>,
+    /// Held by who does provisioning jobs: one after the other.
+    pub(super) provisioning: tokio::sync::Mutex<()>,
+    line: OnceLock<Line>,
 }
 
 /// What was asked of the org since the last reset.
@@ -53,6 +62,8 @@ pub(super) struct Incoming<'a> {
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
     pub(super) body: &'a [u8],
+    /// Scheme, host and port of the org, as links carry them.
+    pub(super) base: String,
     /// What another org said when it was asked ahead of this request.
     pub(super) probe: Option<super::org2org::Probe>,
 }
@@ -80,6 +91,43 @@ impl Service {
             counters: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             next_due: AtomicI64::new(0),
+            shadow: None,
+            provisioning: tokio::sync::Mutex::default(),
+            line: OnceLock::new(),
+        }
+    }
+
+    /// The same for a shadow of a real org.
+    pub(super) fn shadowing(org: Org, shadow: Shadow) -> Self {
+        Self {
+            shadow: Some(shadow),
+            ..Self::new(org)
+        }
+    }
+
+    /// The way to other orgs.
+    pub(super) fn line(&self) -> &Line {
+        self.line.get_or_init(|| {
+            let shadow = self.shadow.as_ref();
+            Line::new(shadow.map(|shadow| Arc::clone(&shadow.neighbours)))
+        })
+    }
+
+    /// Refuses a caller who is not signed in.
+    pub(super) fn admits(
+        &self,
+        incoming: &Incoming,
+        endpoint: &'static Endpoint,
+    ) -> Result<Caller, Refusal> {
+        sign_in_of(&self.read(), incoming, endpoint)
+    }
+
+    /// Headers for an answer that no handler gave.
+    pub(super) fn give(&self, answer: super::http::Answer) -> Outgoing {
+        let outgoing = self.refuse(unknown_path());
+        Outgoing {
+            reply: Ok(answer),
+            ..outgoing
         }
     }
 
@@ -126,7 +174,7 @@ impl Service {
         self.next_due.store(next, Ordering::Release);
     }
 
-    /// Headers for an answer that no handler gave.
+    /// Headers for a refusal that no handler gave.
     pub(super) fn refuse(&self, refusal: Refusal) -> Outgoing {
         let org = self.read();
         let endpoint = routes::ROUTES.find("GET", "/api/v1/org");
@@ -316,11 +364,35 @@ fn prepare(
     Ok((route, request))
 }
 
+/// The org's URL as the client named it.
+pub(super) fn base_of(headers: &HeaderMap) -> String {
+    let host = headers::text(headers, &axum::http::header::HOST).unwrap_or_default();
+    format!("http://{host}")
+}
+
 impl Incoming<'_> {
-    /// Scheme, host and port as the client named them.
     fn base(&self) -> String {
-        let host = headers::text(self.headers, &axum::http::header::HOST).unwrap_or_default();
-        format!("http://{host}")
+        self.base.clone()
+    }
+
+    /// Path and query.
+    pub(super) fn address(&self) -> String {
+        if self.query.is_empty() {
+            self.path.to_owned()
+        } else {
+            format!("{}?{}", self.path, self.query)
+        }
+    }
+
+    /// The API token that came with it.
+    pub(super) fn ssws(&self) -> Option<String> {
+        let authorization = headers::text(self.headers, &axum::http::header::AUTHORIZATION)?;
+        sign_in::ssws(authorization).map(str::to_owned)
+    }
+
+    /// Whether another shadow's provisioning sent it.
+    pub(super) fn is_of_provisioning(&self) -> bool {
+        self.headers.contains_key(super::org2org::PROVISIONING)
     }
 
     /// The request as the authorization server sees it.
@@ -352,7 +424,7 @@ impl Incoming<'_> {
     }
 }
 
-fn read_query(text: &str) -> Vec<(String, String)> {
+pub(super) fn read_query(text: &str) -> Vec<(String, String)> {
     let decode = |part: &str| {
         let spaced = part.replace('+', " ");
         percent_decode_str(&spaced).decode_utf8_lossy().into_owned()

@@ -62,6 +62,11 @@ fn of_access(access: Arc<Access>) -> Caller {
     }
 }
 
+/// Whether an API token is one of this org, good or not.
+pub(super) fn is_known(org: &Org, secret: &str) -> bool {
+    org.tokens.values().any(|token| token.secret == secret)
+}
+
 /// Every use of a token pushes its expiry.
 pub(super) fn renew(org: &mut Org, token: &str) {
     let now = org.now();
@@ -84,7 +89,7 @@ pub(super) fn is_valid(org: &Org, token: &Token, now: Millis) -> bool {
 }
 
 /// The token behind `SSWS`, whose space is optional.
-fn ssws(authorization: &str) -> Option<&str> {
+pub(super) fn ssws(authorization: &str) -> Option<&str> {
     let scheme = authorization.get(..4)?;
     let secret = authorization.get(4..)?.trim();
     (scheme.eq_ignore_ascii_case("SSWS") && !secret.is_empty()).then_some(secret)

@@ -53,6 +53,8 @@ pub(super) struct Org {
     /// Users that each rule has put into its groups.
     pub(super) rule_grants: BTreeMap<Id, BTreeSet<Id>>,
     pub(super) recent: Recent,
+    /// What was changed here, where the org is a shadow of a real one.
+    pub(super) changed: Option<super::shadow::Changed>,
     /// The org authorization server.
     pub(super) oauth: super::oauth::State,
 }
@@ -105,6 +107,7 @@ impl Org {
             clock_offset: 0,
             rule_grants: BTreeMap::new(),
             recent: Recent::default(),
+            changed: None,
             oauth: super::oauth::State::default(),
         }
     }

@@ -17,6 +17,7 @@ use super::http::Refusal;
 use super::org2org;
 use super::reply;
 use super::service::{self, Incoming, Service};
+use super::shadow::Shadow;
 
 /// The largest body taken, in bytes.
 const LARGEST: usize = 8 << 20;
@@ -34,7 +35,7 @@ pub(super) async fn answer(
         return reply::of_okta(service.refuse(Refusal::malformed()));
     };
     if parts.uri.path().starts_with("/simulator") {
-        return control::answer(&service, &incoming(&parts, &body));
+        return control::answer(&service, &incoming(&service, &parts, &body));
     }
     let guard = InFlight::enter(&service);
     let response = rough(&service, &guard, &scissors, &parts, &body).await;
@@ -89,12 +90,16 @@ async fn call(service: &Service, parts: &Parts, body: &Bytes) -> Response<Body> 
     if headers::lacks_length(parts.method.as_str(), &parts.headers) {
         return reply::of_control(411, None);
     }
-    let mut incoming = incoming(parts, body);
+    let mut incoming = incoming(service, parts, body);
+    if let Some(shadow) = &service.shadow {
+        return reply::of_okta(shadow.answer(service, &mut incoming).await);
+    }
     incoming.probe = org2org::ahead(service, &incoming).await;
     reply::of_okta(service.call(&incoming))
 }
 
-fn incoming<'a>(parts: &'a Parts, body: &'a Bytes) -> Incoming<'a> {
+fn incoming<'a>(service: &Service, parts: &'a Parts, body: &'a Bytes) -> Incoming<'a> {
+    let shadow = service.shadow.as_ref();
     Incoming {
         id: service::new_request_id(),
         method: parts.method.as_str(),
@@ -102,6 +107,7 @@ fn incoming<'a>(parts: &'a Parts, body: &'a Bytes) -> Incoming<'a> {
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
         body,
+        base: shadow.map_or_else(|| service::base_of(&parts.headers), Shadow::base),
         probe: None,
     }
 }

@@ -7,12 +7,22 @@ use super::account::{RESERVED, spelling};
 use super::identity::{Guid, Sid};
 use super::outside::Switch;
 use super::units::{parse, taken_dn};
-use super::{Account, Directory, NewAccount, Node, Refusal};
+use super::{Account, ContainerKind, Directory, NewAccount, Node, Reach, Refusal};
 
 /// Microsoft's page "SAM-Account-Name" keeps 20 characters for clients of old; these are not allowed at all.
 const NOT_IN_SAM: &[char] = &[
     '"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@',
 ];
+
+/// What is told of an account by who is not its directory.
+pub(in crate::simulator) struct Told<'a> {
+    pub(in crate::simulator) guid: Guid,
+    pub(in crate::simulator) dn: &'a str,
+    pub(in crate::simulator) user_principal_name: &'a str,
+    pub(in crate::simulator) sam_account_name: &'a str,
+    pub(in crate::simulator) sid: &'a str,
+    pub(in crate::simulator) attributes: Vec<(&'static str, String)>,
+}
 
 impl Directory {
     /// Makes an enabled account in an OU or container.
@@ -23,8 +33,16 @@ impl Directory {
         if self.outside.is_some() {
             return self.create_outside(new);
         }
+        self.recall(&new.ou, Reach::Object, None)?;
         let parent = self.open_container(&new.ou)?;
         check_names(new)?;
+        self.recall(
+            &parent.child("CN", &new.cn).to_string(),
+            Reach::Object,
+            None,
+        )?;
+        self.recall_holder("sAMAccountName", &new.sam_account_name)?;
+        self.recall_holder("userPrincipalName", &new.user_principal_name)?;
         self.check_free_dn(&parent.child("CN", &new.cn))?;
         self.check_free_sam(&new.sam_account_name, None)?;
         self.check_free_upn(&new.user_principal_name, None)?;
@@ -49,6 +67,11 @@ impl Directory {
             return Ok(account.dn.clone());
         }
         let cn = account.cn.clone();
+        self.recall(ou, Reach::Object, None)?;
+        self.recall(&target.child("CN", &cn).to_string(), Reach::Object, None)?;
+        if self.imagined && self.container(&target).is_err() {
+            self.insert_container(&target, ContainerKind::OrganizationalUnit);
+        }
         let target = self.open_container(ou)?;
         self.check_removable(guid)?;
         self.check_free_dn(&target.child("CN", &cn))?;
@@ -93,6 +116,9 @@ impl Directory {
             return self.update_outside(guid, changes);
         }
         self.find(guid)?;
+        for (name, value) in changes.iter().filter(|(name, _)| is_indexed(name)) {
+            self.recall_holder(name, value.unwrap_or_default())?;
+        }
         for (name, value) in changes {
             self.check_attribute(guid, name, value.unwrap_or_default())?;
         }
@@ -109,6 +135,7 @@ impl Directory {
         self.check_removable(guid)?;
         self.forget(guid);
         self.next_usn();
+        self.note_change();
         Ok(())
     }
 
@@ -145,7 +172,40 @@ impl Directory {
             attributes: new.attributes(),
         };
         self.next_rid += 1;
+        self.note_change();
         self.index(account, dn.key())
+    }
+
+    /// An account as someone else tells of it, with the container it is in.
+    pub(in crate::simulator) fn imagine(&mut self, told: &Told<'_>) {
+        let Ok(dn) = Dn::parse(told.dn) else { return };
+        let Some(parent) = dn.parent() else { return };
+        self.imagined = true;
+        if self.accounts.contains_key(&told.guid) {
+            return;
+        }
+        if self.container(&parent).is_err() {
+            self.insert_container(&parent, ContainerKind::OrganizationalUnit);
+        }
+        let attributes = told.attributes.iter();
+        let made = self.insert_account(
+            &NewAccount {
+                cn: dn.leaf_value().unwrap_or_default().to_owned(),
+                sam_account_name: told.sam_account_name.to_owned(),
+                user_principal_name: told.user_principal_name.to_owned(),
+                extra: attributes
+                    .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                    .collect(),
+                ..NewAccount::default()
+            },
+            &parent,
+        );
+        if let Some(mut account) = self.accounts.remove(&made) {
+            account.guid = told.guid;
+            account.sid = Sid::parse(told.sid).unwrap_or(account.sid);
+            self.index(account, dn.key());
+            self.keep_first(told.guid);
+        }
     }
 
     pub(super) fn index(&mut self, account: Account, key: String) -> Guid {
@@ -162,6 +222,7 @@ impl Directory {
     fn relocate(&mut self, guid: Guid, dn: &Dn, parent: &Dn) -> String {
         let text = dn.to_string();
         let usn = self.next_usn();
+        self.note_change();
         if let Some(account) = self.accounts.get_mut(&guid) {
             let old = Dn::parse(&account.dn).map(|old| old.key());
             old.ok().and_then(|key| self.tree.remove(&key));
@@ -184,6 +245,7 @@ impl Directory {
         account.changed = Timestamp::now();
         account.usn_changed = usn;
         self.usn = usn;
+        self.note_change();
         Ok(())
     }
 

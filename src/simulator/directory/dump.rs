@@ -20,7 +20,7 @@ impl Directory {
     }
 }
 
-fn row(account: &Account) -> Value {
+pub(super) fn row(account: &Account) -> Value {
     json!({
         "dn": account.dn,
         "cn": account.cn,

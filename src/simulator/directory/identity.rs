@@ -89,6 +89,16 @@ impl Sid {
         }
     }
 
+    /// Reads what `Display` writes.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let parts = text.strip_prefix("S-1-5-21-")?.split('-');
+        let parts: Vec<u32> = parts.map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        match parts[..] {
+            [first, second, third, rid] => Some(Self::new([first, second, third], rid)),
+            _ => None,
+        }
+    }
+
     /// Revision 1, five sub-authorities, authority 5 big-endian, then `21`, the domain and the account, little-endian.
     pub(in crate::simulator) fn bytes(&self) -> Vec<u8> {
         let mut bytes = vec![1, 5, 0, 0, 0, 0, 0, 5];
@@ -133,6 +143,8 @@ mod tests {
     fn a_sid_has_28_bytes_and_its_text() {
         let sid = Sid::new([1, 2, 0x0102_0304], 1104);
         assert_eq!(sid.to_string(), "S-1-5-21-1-2-16909060-1104");
+        assert_eq!(Sid::parse(&sid.to_string()), Some(sid));
+        assert_eq!(Sid::parse("S-1-5-32-544"), None);
         let bytes = sid.bytes();
         assert_eq!(bytes.len(), 28);
         assert_eq!(bytes[20..], [4, 3, 2, 1, 0x50, 4, 0, 0]);

@@ -10,9 +10,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
 use secrecy::SecretString;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{Directory, Guid, Refusal};
-use wire::{Deed, Link, Outcome, Trouble};
+use wire::{Link, Outcome, Trouble};
+
+pub(super) use wire::Deed;
 
 /// How the agent reaches the directory.
 #[derive(Clone, Debug)]
@@ -33,7 +36,7 @@ pub(super) struct Outside {
 }
 
 impl Outside {
-    fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings) -> Self {
         let settings = Arc::new(settings);
         let (deeds, orders) = mpsc::channel::<(Deed, mpsc::Sender<Outcome>)>();
         let mut link = Link::new(Arc::clone(&settings));
@@ -47,14 +50,24 @@ impl Outside {
     }
 
     /// Does it, and waits for the answer.
-    fn ask(&self, deed: Deed) -> Result<Vec<ldap3::SearchEntry>, Refusal> {
+    pub(super) fn ask(&self, deed: Deed) -> Result<Vec<ldap3::SearchEntry>, Refusal> {
         let about = deed.about().to_owned();
         let (answer, answered) = mpsc::channel();
         let sent = self.deeds.send((deed, answer)).is_ok();
-        let outcome = sent.then(|| answered.recv().ok()).flatten();
+        let outcome = sent.then(|| waiting(|| answered.recv().ok())).flatten();
         outcome
             .unwrap_or_else(|| Err(Trouble::Unavailable("its thread ended".to_owned())))
             .map_err(|trouble| refusal(trouble, about))
+    }
+}
+
+/// The directory may be served by the very thread that waits for it: its other work is taken over meanwhile.
+fn waiting<T>(wait: impl FnOnce() -> T) -> T {
+    let of_many = |handle: &Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
+    if Handle::try_current().is_ok_and(|handle| of_many(&handle)) {
+        tokio::task::block_in_place(wait)
+    } else {
+        wait()
     }
 }
 

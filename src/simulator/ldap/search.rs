@@ -125,7 +125,7 @@ fn take<'a>(
     }
 }
 
-fn reach(scope: &LdapSearchScope) -> Reach {
+pub(super) fn reach(scope: &LdapSearchScope) -> Reach {
     match scope {
         LdapSearchScope::Base => Reach::Object,
         LdapSearchScope::OneLevel => Reach::Children,

@@ -12,11 +12,20 @@ use ldap3_proto::proto::{
 use tokio::net::TcpStream;
 use tokio_util::codec::Framed;
 
-use super::super::directory::{Directory, same_value};
+use super::super::directory::{Directory, Refusal, same_value};
 use super::super::dn::Dn;
 use super::codec::Codec;
-use super::search::{Found, root_dse, search};
-use super::{root, words};
+use super::search::{Found, reach, root_dse, search};
+use super::{filter, root, words};
+
+/// Attributes of which few objects have the same value: who searches by one is answered without reading all the others.
+const IDENTIFYING: &[&str] = &[
+    "objectGUID",
+    "sAMAccountName",
+    "userPrincipalName",
+    "cn",
+    "mail",
+];
 
 /// Answers until the client unbinds, hangs up, or sends what is not LDAP.
 pub(super) async fn run(stream: TcpStream, directory: Arc<RwLock<Directory>>) {
@@ -130,8 +139,32 @@ impl Session {
         match self.signed_in {
             _ if root => root_dse(&self.directory(), request),
             SignedIn::No => Found::nothing(words::bind_needed()),
-            SignedIn::Yes => search(&self.directory(), request, controls),
+            SignedIn::Yes => match self.recall(request) {
+                Ok(()) => search(&self.directory(), request, controls),
+                Err(refusal) => Found::nothing(words::result(
+                    LdapResultCode::Unavailable,
+                    &refusal.to_string(),
+                )),
+            },
         }
+    }
+
+    /// Has a shadow read what the search is about.
+    fn recall(&self, request: &LdapSearchRequest) -> Result<(), Refusal> {
+        if !self.directory().is_shadow() {
+            return Ok(());
+        }
+        let equal = filter::required_equalities(&request.filter)
+            .into_iter()
+            .find(|(name, _)| IDENTIFYING.iter().any(|own| own.eq_ignore_ascii_case(name)));
+        let equal = equal
+            .as_ref()
+            .map(|(name, value)| (*name, value.as_slice()));
+        let mut directory = self
+            .directory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        directory.recall(&request.base, reach(&request.scope), equal)
     }
 
     fn compare(&self, request: &LdapCompareRequest) -> LdapResult {

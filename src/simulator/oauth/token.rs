@@ -97,7 +97,7 @@ pub(super) fn give(org: &mut Org, grantee: Grantee) -> Value {
 }
 
 /// Not from the org's own generator: a token must not be foreseeable.
-pub(super) fn random(count: usize) -> String {
+pub(in crate::simulator) fn random(count: usize) -> String {
     std::iter::repeat_with(fastrand::alphanumeric)
         .take(count)
         .collect()

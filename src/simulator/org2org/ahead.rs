@@ -10,7 +10,6 @@ use super::super::store::Org;
 use super::connection::{read, setting};
 use super::hub::Hub;
 use super::state::Probe;
-use super::worker::client;
 
 const CONNECTION: &str = "/connections/default";
 
@@ -28,8 +27,8 @@ pub(in crate::simulator) async fn ahead(
         return None;
     }
     let hub = hub_to_try(&service.read(), incoming)?;
-    let http = client();
-    let tried = async { hub.sign_in(&http).await?.get("/api/v1/users?limit=1").await };
+    let line = service.line();
+    let tried = async { hub.sign_in(line).await?.get("/api/v1/users?limit=1").await };
     Some(tried.await.map(drop).map_err(|failure| failure.reason))
 }
 
@@ -60,8 +59,12 @@ async fn fetch_keys(service: &Service, incoming: &Incoming<'_>) {
     let Some((client_id, url)) = oauth::keys_to_fetch(&service.read(), &incoming.form()) else {
         return;
     };
-    let answer = client().get(&url).send().await;
-    let Ok(answer) = answer else { return };
+    let Ok(request) = service.line().request(reqwest::Method::GET, &url) else {
+        return;
+    };
+    let Ok(answer) = request.send().await else {
+        return;
+    };
     let Ok(text) = answer.text().await else {
         return;
     };

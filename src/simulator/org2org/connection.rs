@@ -141,6 +141,7 @@ fn update(org: &mut Org, request: &Request) -> Reply {
     change(org, request, |connection| {
         connection.base_url = known;
         connection.scheme = scheme;
+        connection.unseen = false;
         // Assumed: new credentials that nobody activated are not in use.
         connection.enabled = activates;
     });

@@ -206,6 +206,7 @@ fn insert(
 ) -> Id {
     let (id, now) = (org.ids.next("gPm"), org.now());
     // The target's id in this org is there at once, before the hub has the group (release notes).
+    let target_given = target.is_some();
     let of_target = target.clone().unwrap_or_else(|| org.ids.next("00g"));
     let Some(part) = org
         .apps
@@ -214,12 +215,13 @@ fn insert(
     else {
         return id;
     };
-    let hub_group = target.and_then(|target| part.imported.get(&target).cloned());
+    let hub_group = target.and_then(|target| part.imported.get(&target).cloned().flatten());
     let push = GroupPush {
         id: id.clone(),
         source,
         target: of_target,
         name,
+        unseen: target_given && hub_group.is_none(),
         hub_group,
         status: status.to_owned(),
         error: None,

@@ -9,7 +9,7 @@ use super::super::log::{self, Event};
 use super::super::options::PushedNameTaken;
 use super::super::service::Service;
 use super::super::store::{Id, Job, Org};
-use super::hub::{Failure, Hub, Session};
+use super::hub::{Failure, Hub, Line, Session};
 use super::state::push_mut;
 use super::worker::note_refusal;
 
@@ -25,6 +25,8 @@ struct Wanted {
     /// Number of members who are not.
     ignored: usize,
     may_link: bool,
+    /// The group is there, and its id is not known here.
+    unseen: bool,
 }
 
 impl Wanted {
@@ -44,7 +46,9 @@ impl Wanted {
             description: description.unwrap_or_default().to_owned(),
             ignored: source.members.len() - members.len(),
             members,
-            may_link: org.options.assumptions.pushed_name_taken == PushedNameTaken::Link,
+            may_link: push.unseen
+                || org.options.assumptions.pushed_name_taken == PushedNameTaken::Link,
+            unseen: push.unseen && push.hub_group.is_none(),
         })
     }
 
@@ -99,11 +103,11 @@ impl Wanted {
 }
 
 /// Makes or links the group in the hub and brings its members in line.
-pub(super) async fn push(service: &Service, http: &reqwest::Client, job: &Job) {
+pub(super) async fn push(service: &Service, line: &Line, job: &Job) {
     let Some(wanted) = Wanted::of(&service.read(), job) else {
         return;
     };
-    let outcome = async { wanted.carry_out(&wanted.hub.sign_in(http).await?).await };
+    let outcome = async { wanted.carry_out(&wanted.hub.sign_in(line).await?).await };
     let outcome = outcome.await;
     let mut org = service.write();
     let group = outcome.as_ref().ok().cloned();
@@ -127,7 +131,7 @@ pub(super) async fn push(service: &Service, http: &reqwest::Client, job: &Job) {
 }
 
 /// Adds or removes one member, as the source has it now.
-pub(super) async fn push_member(service: &Service, http: &reqwest::Client, job: &Job) {
+pub(super) async fn push_member(service: &Service, line: &Line, job: &Job) {
     let (wanted, user, present) = {
         let org = service.read();
         let Some(wanted) = Wanted::of(&org, job) else {
@@ -140,13 +144,16 @@ pub(super) async fn push_member(service: &Service, http: &reqwest::Client, job: 
         let present = wanted.members.contains(&user);
         (wanted, user, present)
     };
+    if wanted.unseen {
+        return push(service, line, job).await;
+    }
     // The push itself is still to come, and will see the change.
     let Some(group) = wanted.hub_group.clone() else {
         return;
     };
     let path = format!("/api/v1/groups/{group}/users/{user}");
     let outcome = async {
-        let hub = wanted.hub.sign_in(http).await?;
+        let hub = wanted.hub.sign_in(line).await?;
         if present {
             hub.put(&path, None).await.map(drop)
         } else {
@@ -166,14 +173,14 @@ pub(super) async fn push_member(service: &Service, http: &reqwest::Client, job: 
 }
 
 /// Deletes a group of the hub whose mapping was removed with it.
-pub(super) async fn delete(service: &Service, http: &reqwest::Client, job: &Job) {
+pub(super) async fn delete(service: &Service, line: &Line, job: &Job) {
     let hub = service.read().apps.get(&job.app).and_then(Hub::of);
     let (Some(hub), Some(group)) = (hub, &job.account) else {
         return;
     };
     let outcome = async {
         let path = format!("/api/v1/groups/{group}");
-        hub.sign_in(http).await?.delete(&path).await
+        hub.sign_in(line).await?.delete(&path).await
     };
     let outcome = outcome.await;
     let mut org = service.write();

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::super::oauth::GeneratedKey;
+use super::super::shadow::Neighbours;
 use super::super::store::App;
 use super::state::{Connection, Scheme};
 
@@ -18,6 +19,62 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
 /// Scopes that the guide to Org2Org by OAuth 2.0 grants.
 const SCOPES: &str = "okta.users.manage okta.groups.manage";
+
+/// Header of a shadow's calls to another: what they do there is what provisioning may bring about.
+pub(in crate::simulator) const PROVISIONING: &str = "x-planned-provisioning";
+/// Time that the hub has for an answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The way to other orgs. From a shadow it leads to shadows alone.
+pub(in crate::simulator) struct Line {
+    http: reqwest::Client,
+    neighbours: Option<Arc<Neighbours>>,
+}
+
+impl Line {
+    pub(in crate::simulator) fn new(neighbours: Option<Arc<Neighbours>>) -> Self {
+        // Without proxy: hubs are near.
+        let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT);
+        Self {
+            http: http.build().unwrap_or_default(),
+            neighbours,
+        }
+    }
+
+    /// Whether the org of a URL may be called.
+    pub(super) fn reaches(&self, url: &str) -> bool {
+        self.address(url).is_some()
+    }
+
+    fn address(&self, url: &str) -> Option<String> {
+        match &self.neighbours {
+            Some(neighbours) => neighbours.redirect(url),
+            None => Some(url.to_owned()),
+        }
+    }
+
+    pub(super) fn request(
+        &self,
+        method: Method,
+        url: &str,
+    ) -> Result<reqwest::RequestBuilder, Failure> {
+        let address = self.address(url).ok_or_else(|| Failure {
+            status: 0,
+            reason: "the target is no part of this plan".to_owned(),
+        })?;
+        let request = self.http.request(method, address);
+        Ok(match &self.neighbours {
+            Some(_) => request.header(PROVISIONING, "1"),
+            None => request,
+        })
+    }
+
+    /// A token that is good at a hub whose real credentials nobody here knows.
+    fn token_for(&self, url: &str) -> Option<SecretString> {
+        let neighbour = self.neighbours.as_ref()?.find(url)?;
+        Some(neighbour.token)
+    }
+}
 
 /// A hub and how to sign in there.
 #[derive(Clone)]
@@ -33,6 +90,8 @@ pub(super) enum Credentials {
         client_id: String,
         key: Arc<GeneratedKey>,
     },
+    /// Given elsewhere, and working there.
+    Unseen,
 }
 
 /// Why a call did not do what it should.
@@ -45,7 +104,7 @@ pub(super) struct Failure {
 
 /// A hub with an `Authorization` that is good for a few calls.
 pub(super) struct Session<'a> {
-    http: &'a reqwest::Client,
+    line: &'a Line,
     base: &'a str,
     authorization: String,
 }
@@ -60,7 +119,15 @@ impl Hub {
     /// The hub of a connection that has credentials, whether it is on or not.
     pub(super) fn behind(connection: &Connection) -> Option<Self> {
         let base = connection.base_url.clone()?;
+        if connection.unseen {
+            let credentials = Credentials::Unseen;
+            return Some(Self { base, credentials });
+        }
         Self::with(base, &connection.scheme, &connection.key)
+    }
+
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     pub(super) fn with(base: String, scheme: &Scheme, key: &Arc<GeneratedKey>) -> Option<Self> {
@@ -75,19 +142,20 @@ impl Hub {
     }
 
     /// Signs in where that takes a call of its own.
-    pub(super) async fn sign_in<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-    ) -> Result<Session<'a>, Failure> {
+    pub(super) async fn sign_in<'a>(&'a self, line: &'a Line) -> Result<Session<'a>, Failure> {
         let authorization = match &self.credentials {
             Credentials::Token(token) => format!("SSWS {}", token.expose_secret()),
             Credentials::Key { client_id, key } => {
-                let token = access_token(http, &self.base, client_id, key).await?;
+                let token = access_token(line, &self.base, client_id, key).await?;
                 format!("Bearer {}", token.expose_secret())
+            }
+            Credentials::Unseen => {
+                let token = line.token_for(&self.base).unwrap_or_default();
+                format!("SSWS {}", token.expose_secret())
             }
         };
         Ok(Session {
-            http,
+            line,
             base: &self.base,
             authorization,
         })
@@ -96,7 +164,7 @@ impl Hub {
 
 /// A token for the service app, which the hub verifies by the public key of the connection.
 async fn access_token(
-    http: &reqwest::Client,
+    line: &Line,
     base: &str,
     client_id: &str,
     key: &GeneratedKey,
@@ -118,8 +186,8 @@ async fn access_token(
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish();
-    let request = http
-        .post(&url)
+    let request = line
+        .request(Method::POST, &url)?
         .header("content-type", "application/x-www-form-urlencoded")
         .body(body);
     let (_, body) = receive(request).await?;
@@ -177,7 +245,7 @@ impl Session<'_> {
         while let Some(path) = next {
             let (link, page) = self.send(Method::GET, &path, None).await?;
             items.extend(page.as_array().cloned().unwrap_or_default());
-            next = link.and_then(|url| url.strip_prefix(self.base).map(str::to_owned));
+            next = link.as_deref().and_then(path_of);
         }
         Ok(items)
     }
@@ -209,8 +277,8 @@ impl Session<'_> {
         body: Option<&Value>,
     ) -> Result<(Option<String>, Value), Failure> {
         let request = self
-            .http
-            .request(method.clone(), format!("{}{path}", self.base))
+            .line
+            .request(method.clone(), &format!("{}{path}", self.base))?
             .header(AUTHORIZATION, &self.authorization);
         let request = match body {
             Some(body) => request.json(body),
@@ -236,6 +304,12 @@ async fn receive(request: reqwest::RequestBuilder) -> Result<(Option<String>, Va
     } else {
         Err(failure(status, &body))
     }
+}
+
+/// Path and query of a link, whose host may be another name of the hub.
+fn path_of(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    rest.find('/').map(|at| rest[at..].to_owned())
 }
 
 fn next_page(response: &reqwest::Response) -> Option<String> {

@@ -10,11 +10,11 @@ use super::super::provisioning::{has, new_app_user, note};
 use super::super::service::Service;
 use super::super::store::{Group, Id, Job, Org, User};
 use super::super::user_profile;
-use super::hub::{Failure, Hub};
+use super::hub::{Failure, Hub, Line};
 use super::worker::note_refusal;
 
 /// Reads the hub and takes in what the rules of matching confirm by themselves.
-pub(super) async fn import(service: &Service, http: &reqwest::Client, job: &Job) {
+pub(super) async fn import(service: &Service, line: &Line, job: &Job) {
     let Some(hub) = service.read().apps.get(&job.app).and_then(Hub::of) else {
         return;
     };
@@ -26,7 +26,7 @@ pub(super) async fn import(service: &Service, http: &reqwest::Client, job: &Job)
         None,
     );
     let outcome = async {
-        let hub = hub.sign_in(http).await?;
+        let hub = hub.sign_in(line).await?;
         let users = hub.list("/api/v1/users?limit=200").await?;
         let groups = hub.list("/api/v1/groups?limit=200").await?;
         Ok::<_, Failure>((users, groups))
@@ -97,7 +97,10 @@ fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
         .pushes
         .values()
         .any(|push| push.hub_group.as_deref() == Some(hub_id));
-    let known = part.imported.values().any(|id| id == hub_id);
+    let known = part
+        .imported
+        .values()
+        .any(|id| id.as_deref() == Some(hub_id));
     if pushed || known || hub_group["type"] != "OKTA_GROUP" {
         return;
     }
@@ -118,7 +121,7 @@ fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
     };
     org.groups.insert(id.clone(), group);
     if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
-        part.imported.insert(id, hub_id.to_owned());
+        part.imported.insert(id, Some(hub_id.to_owned()));
     }
 }
 

@@ -20,8 +20,8 @@ pub(in crate::simulator) struct Org2Org {
     pub(in crate::simulator) profile_sourcing: bool,
     /// By id of the mapping.
     pub(in crate::simulator) pushes: BTreeMap<Id, GroupPush>,
-    /// Groups of the hub that an import has shown here: id in this org to id in the hub.
-    pub(super) imported: BTreeMap<Id, Id>,
+    /// Groups of the hub that an import has shown here: id in this org to id in the hub, which is not known of what was imported elsewhere.
+    pub(super) imported: BTreeMap<Id, Option<Id>>,
     /// Users of the hub whose import waits for a confirmation.
     pub(super) review: Vec<Value>,
 }
@@ -33,6 +33,8 @@ pub(in crate::simulator) struct Connection {
     pub(in crate::simulator) base_url: Option<String>,
     pub(super) scheme: Scheme,
     pub(super) key: Arc<GeneratedKey>,
+    /// It works with credentials that were given elsewhere, and that nobody here knows.
+    pub(super) unseen: bool,
 }
 
 #[derive(Clone)]
@@ -61,6 +63,8 @@ pub(in crate::simulator) struct GroupPush {
     pub(in crate::simulator) target: Id,
     /// Name of the group in the hub when it is made there.
     pub(super) name: String,
+    /// The target is in the hub under this name, and its id there is not known here.
+    pub(in crate::simulator) unseen: bool,
     /// Id of the target in the hub, once it is there.
     pub(in crate::simulator) hub_group: Option<Id>,
     /// ACTIVE, INACTIVE or ERROR.
@@ -69,6 +73,79 @@ pub(in crate::simulator) struct GroupPush {
     pub(super) created: Millis,
     pub(super) last_updated: Millis,
     pub(super) last_push: Option<Millis>,
+}
+
+impl Org2Org {
+    /// Of an app that another org tells of, by its features.
+    pub(in crate::simulator) fn of_features(features: &[String]) -> Self {
+        let sourcing = features.iter().any(|one| one == "PROFILE_MASTERING");
+        Self {
+            profile_sourcing: sourcing,
+            ..Self::default()
+        }
+    }
+
+    /// A group that came by an import nobody here has seen.
+    pub(in crate::simulator) fn imported_before(&mut self, group: &str) {
+        self.imported.entry(group.to_owned()).or_default();
+    }
+
+    /// Capabilities as another org tells them.
+    pub(in crate::simulator) fn read_feature(&mut self, name: &str, capabilities: &Value) {
+        match name {
+            "USER_PROVISIONING" => self.outbound = capabilities.clone(),
+            "INBOUND_PROVISIONING" => self.inbound = capabilities.clone(),
+            _ => {}
+        }
+    }
+}
+
+impl Connection {
+    /// A connection as another org tells it: without its credentials.
+    pub(in crate::simulator) fn read(&mut self, body: &Value) {
+        let profile = &body["profile"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        self.enabled = body["status"] == "ENABLED";
+        self.base_url = body["baseUrl"].as_str().map(str::to_owned);
+        self.unseen = profile.is_object();
+        if body["authScheme"] == "OAUTH2" {
+            self.scheme = Scheme::OAuth2 {
+                client_id: text(&profile["clientId"]),
+                rotation: text(&profile["signing"]["rotationMode"]),
+            };
+        }
+    }
+}
+
+impl Connection {
+    pub(super) fn is_configured_here(&self) -> bool {
+        !self.unseen && matches!(self.scheme, Scheme::OAuth2 { .. })
+    }
+}
+
+impl GroupPush {
+    /// A push as another org tells it; the group in the hub is found by its name.
+    pub(in crate::simulator) fn read(
+        body: &Value,
+        name: &str,
+        time: fn(&Value, &str) -> Option<Millis>,
+    ) -> Self {
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let created = time(body, "created").unwrap_or_default();
+        Self {
+            id: text("id"),
+            source: text("sourceGroupId"),
+            target: text("targetGroupId"),
+            name: name.to_owned(),
+            unseen: true,
+            hub_group: None,
+            status: text("status"),
+            error: body["errorSummary"].as_str().map(str::to_owned),
+            created,
+            last_updated: time(body, "lastUpdated").unwrap_or(created),
+            last_push: time(body, "lastPush"),
+        }
+    }
 }
 
 /// What the hub said to the connection's credentials when they were tried; `Err` is its refusal.

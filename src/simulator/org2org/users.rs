@@ -9,7 +9,8 @@ use super::super::options::{InitialStatusOmitted, LaterMembers};
 use super::super::provisioning::{has, note};
 use super::super::service::Service;
 use super::super::store::{App, AppUser, Job, JobKind, Org, Task};
-use super::hub::{Failure, Hub, Session};
+use super::hub::{Failure, Hub, Line, Session};
+use super::state::push_mut;
 use super::worker::note_refusal;
 
 /// Attributes of an app user that say how the user is made; the hub's profile has none of them.
@@ -200,11 +201,11 @@ impl Done {
 }
 
 /// Creates, links or updates a user in the hub.
-pub(super) async fn provision(service: &Service, http: &reqwest::Client, job: &Job) {
+pub(super) async fn provision(service: &Service, line: &Line, job: &Job) {
     let Some(wanted) = Wanted::of(&service.read(), job) else {
         return;
     };
-    let outcome = async { wanted.carry_out(&wanted.hub.sign_in(http).await?).await };
+    let outcome = async { wanted.carry_out(&wanted.hub.sign_in(line).await?).await };
     let outcome = outcome.await;
     let mut org = service.write();
     match outcome {
@@ -250,6 +251,31 @@ fn settle(org: &mut Org, job: &Job, done: Option<Done>) {
     }
 }
 
+/// Of a hub that is no part of the plan: what is wanted of it is taken as done.
+pub(super) fn assume(org: &mut Org, job: &Job) {
+    let now = org.now();
+    let id = org.ids.next("00u");
+    if let Some(push) = job
+        .account
+        .as_deref()
+        .and_then(|push| push_mut(org, &job.app, push))
+    {
+        push.hub_group.get_or_insert(id);
+        push.last_push = Some(now);
+        return;
+    }
+    let Some(held) = app_user_mut(org, job) else {
+        return;
+    };
+    let done = Done {
+        hub_id: held.external_id.clone().unwrap_or(id),
+        status: "ACTIVE".to_owned(),
+        kind: "application.provision.user.push",
+        words: "Push new user to external application",
+    };
+    settle(org, job, Some(done));
+}
+
 /// Whether Okta itself adds who was provisioned after his group was pushed is not documented.
 fn add_to_groups(org: &mut Org, user: &str) {
     let groups = org.users.get(user).map(|user| user.groups.clone());
@@ -259,7 +285,7 @@ fn add_to_groups(org: &mut Org, user: &str) {
 }
 
 /// Deactivates a user whose assignment is gone.
-pub(super) async fn deactivate(service: &Service, http: &reqwest::Client, job: &Job) {
+pub(super) async fn deactivate(service: &Service, line: &Line, job: &Job) {
     let (hub, account) = {
         let org = service.read();
         let app = org.apps.get(&job.app);
@@ -271,7 +297,7 @@ pub(super) async fn deactivate(service: &Service, http: &reqwest::Client, job: &
         (hub, job.account.clone().unwrap_or_default())
     };
     let outcome = async {
-        let hub = hub.sign_in(http).await?;
+        let hub = hub.sign_in(line).await?;
         let path = user_path(&account);
         let user = hub.find(&path).await?.unwrap_or_default();
         if user.is_null() || user["status"] == "DEPROVISIONED" {

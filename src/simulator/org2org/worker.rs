@@ -8,17 +8,14 @@ use tokio::sync::watch;
 use super::super::log::{self, Event};
 use super::super::service::Service;
 use super::super::store::{Job, JobKind, Org};
-use super::hub::Failure;
+use super::hub::{Failure, Hub, Line};
 use super::{groups, import, users};
 
 /// How often the queue is looked at.
 const EVERY: Duration = Duration::from_millis(20);
-/// Time that the hub has for an answer.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Works until the simulator stops. The org is never held while a hub is called: it may be in this very process.
 pub(in crate::simulator) async fn work(service: Arc<Service>, mut stopped: watch::Receiver<bool>) {
-    let http = client();
     let mut interval = tokio::time::interval(EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
@@ -26,40 +23,52 @@ pub(in crate::simulator) async fn work(service: Arc<Service>, mut stopped: watch
             _ = interval.tick() => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
-        while let Some(job) = first(&service) {
-            tokio::select! {
-                () = perform(&service, &http, &job) => {}
-                _ = stopped.wait_for(|stopped| *stopped) => return,
-            }
-            // It stays in the queue until it is done, so that the queue says what is still to come.
-            service.write().outbox.pop_front();
+        tokio::select! {
+            () = drain(&service) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
         }
     }
 }
 
-/// A client without proxy: hubs are near.
-pub(super) fn client() -> reqwest::Client {
-    let built = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(TIMEOUT)
-        .build();
-    built.unwrap_or_default()
+/// Does all that the queue holds.
+pub(in crate::simulator) async fn drain(service: &Service) {
+    let _turn = service.provisioning.lock().await;
+    let line = service.line();
+    while let Some(job) = first(service) {
+        perform(service, line, &job).await;
+        note(&mut service.write(), &job);
+        // It stays in the queue until it is done, so that the queue says what is still to come.
+        service.write().outbox.pop_front();
+    }
 }
 
 fn first(service: &Service) -> Option<Job> {
     service.read().outbox.front().cloned()
 }
 
-async fn perform(service: &Service, http: &reqwest::Client, job: &Job) {
+/// Whether the hub did it is what nobody knows beforehand.
+fn note(org: &mut Org, job: &Job) {
+    let app = format!("/api/v1/apps/{}", job.app);
+    org.guess(format!("{app}/users/{}", job.user));
+    if let Some(push) = &job.account {
+        org.guess(format!("{app}/group-push/mappings/{push}"));
+    }
+}
+
+async fn perform(service: &Service, line: &Line, job: &Job) {
+    let hub = service.read().apps.get(&job.app).and_then(Hub::of);
+    if hub.is_some_and(|hub| !line.reaches(hub.base())) {
+        return users::assume(&mut service.write(), job);
+    }
     match job.kind {
         JobKind::Provision | JobKind::Activate | JobKind::Reconcile => {
-            users::provision(service, http, job).await;
+            users::provision(service, line, job).await;
         }
-        JobKind::Deactivate => users::deactivate(service, http, job).await,
-        JobKind::PushGroup => groups::push(service, http, job).await,
-        JobKind::PushMember => groups::push_member(service, http, job).await,
-        JobKind::DeleteGroup => groups::delete(service, http, job).await,
-        JobKind::Import => import::import(service, http, job).await,
+        JobKind::Deactivate => users::deactivate(service, line, job).await,
+        JobKind::PushGroup => groups::push(service, line, job).await,
+        JobKind::PushMember => groups::push_member(service, line, job).await,
+        JobKind::DeleteGroup => groups::delete(service, line, job).await,
+        JobKind::Import => import::import(service, line, job).await,
         JobKind::Confirm => import::confirm(&mut service.write(), &job.app),
     }
 }

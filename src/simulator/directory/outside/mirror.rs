@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use ldap3::SearchEntry;
+use ldap3::{Scope, SearchEntry};
 
 use super::super::account::{Attributes, RESERVED, spelling};
 use super::super::identity::Sid;
+use super::super::shadow::of_guid;
 use super::super::units::parse;
 use super::super::{Account, ContainerKind, Directory, Guid, NewAccount, Refusal};
 use super::wire::Deed;
@@ -39,14 +40,12 @@ impl Directory {
         let base = self.base();
         let search = |filter: &str| Deed::Search {
             base: base.clone(),
+            scope: Scope::Subtree,
             filter: filter.to_owned(),
         };
         let containers = outside.ask(search(CONTAINERS))?;
         let accounts = outside.ask(search(ACCOUNTS))?;
-        self.tree.clear();
-        self.accounts.clear();
-        self.sams.clear();
-        self.upns.clear();
+        self.clear();
         for container in containers {
             self.mirror_container(&container);
         }
@@ -56,20 +55,24 @@ impl Directory {
         Ok(())
     }
 
-    /// Looks at one account of a directory outside again.
+    /// Looks at one account of a directory outside again; at that of a shadow once.
     pub(in crate::simulator) fn look_again(&mut self, who: Who<'_>) -> Result<(), Refusal> {
+        if self.is_shadow() {
+            return self.recall_account(who);
+        }
         let Some(outside) = self.outside.clone() else {
             return Ok(());
         };
         let condition = match who {
-            Who::Guid(guid) => format!("objectGUID={}", escaped(guid)),
+            Who::Guid(guid) => of_guid(guid),
             Who::UserPrincipalName(name) => {
-                format!("userPrincipalName={}", ldap3::ldap_escape(name))
+                format!("(userPrincipalName={})", ldap3::ldap_escape(name))
             }
         };
         let found = outside.ask(Deed::Search {
             base: self.base(),
-            filter: format!("(&{ACCOUNTS}({condition}))"),
+            scope: Scope::Subtree,
+            filter: format!("(&{ACCOUNTS}{condition})"),
         })?;
         let known = match who {
             Who::Guid(guid) => Some(guid),
@@ -211,6 +214,36 @@ impl Directory {
         attributes
     }
 
+    /// Reads what is not known yet of what a search finds: containers and accounts.
+    pub(in super::super) fn take_in(
+        &mut self,
+        outside: &Outside,
+        base: &str,
+        scope: Scope,
+        condition: &str,
+    ) -> Result<(), Refusal> {
+        let found = outside.ask(Deed::Search {
+            base: base.to_owned(),
+            scope,
+            filter: format!("(&(|{ACCOUNTS}{CONTAINERS}){condition})"),
+        });
+        let found = match found {
+            Err(Refusal::NoSuchObject { .. }) => return Ok(()),
+            found => found?,
+        };
+        for entry in found {
+            match account(&entry) {
+                Some(known) if self.accounts.contains_key(&known.guid) => {}
+                Some(known) => {
+                    self.mirror(&entry);
+                    self.keep_first(known.guid);
+                }
+                None => self.mirror_container(&entry),
+            }
+        }
+        Ok(())
+    }
+
     fn mirror_container(&mut self, entry: &SearchEntry) {
         let Ok(dn) = Dn::parse(&entry.dn) else {
             return;
@@ -220,7 +253,9 @@ impl Directory {
             Some("DC") => ContainerKind::Domain,
             _ => ContainerKind::Container,
         };
-        self.insert_container(&dn, kind);
+        if self.container(&dn).is_err() {
+            self.insert_container(&dn, kind);
+        }
     }
 
     /// What has no name or identity that we know is none of our accounts.
@@ -234,15 +269,6 @@ impl Directory {
         self.forget(account.guid);
         self.index(account, dn.key());
     }
-}
-
-/// Every byte as a filter takes it.
-fn escaped(guid: Guid) -> String {
-    let mut text = String::new();
-    for byte in guid.bytes() {
-        let _ = write!(text, "\\{byte:02x}");
-    }
-    text
 }
 
 const CONTROL: &str = "userAccountControl";

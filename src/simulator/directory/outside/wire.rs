@@ -24,9 +24,10 @@ const PAGE: i32 = 500;
 
 /// What is asked of the directory.
 #[derive(Debug)]
-pub(super) enum Deed {
+pub(in super::super) enum Deed {
     Search {
         base: String,
+        scope: Scope,
         filter: String,
     },
     Add {
@@ -132,7 +133,11 @@ fn judged(result: &LdapResult) -> Result<(), Trouble> {
 
 async fn perform(mut ldap: Ldap, deed: &Deed) -> Result<Outcome, LdapError> {
     let result = match deed {
-        Deed::Search { base, filter } => return search(ldap, base, filter).await,
+        Deed::Search {
+            base,
+            scope,
+            filter,
+        } => return search(ldap, base, *scope, filter).await,
         Deed::Add { dn, attributes } => {
             let one = |(name, value): &(String, Vec<u8>)| {
                 (name.clone().into_bytes(), [value.clone()].into())
@@ -155,13 +160,18 @@ fn replaced((name, value): &(String, String)) -> Mod<String> {
     Mod::Replace(name.clone(), values.into_iter().collect())
 }
 
-async fn search(mut ldap: Ldap, base: &str, filter: &str) -> Result<Outcome, LdapError> {
+async fn search(
+    mut ldap: Ldap,
+    base: &str,
+    scope: Scope,
+    filter: &str,
+) -> Result<Outcome, LdapError> {
     let adapters: Vec<Box<dyn Adapter<_, _>>> = vec![
         Box::new(EntriesOnly::new()),
         Box::new(PagedResults::new(PAGE)),
     ];
     let mut stream = ldap
-        .streaming_search_with(adapters, base, Scope::Subtree, filter, vec!["*"])
+        .streaming_search_with(adapters, base, scope, filter, vec!["*"])
         .await?;
     let mut entries = Vec::new();
     while let Some(entry) = stream.next().await? {

@@ -1,0 +1,184 @@
+//! A directory that is read from the real one when it is first asked for something, and whose changes stay here.
+//!
+//! What is known already is never read again: it may have been changed here.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use ldap3::Scope;
+use serde_json::Value;
+
+use super::dump::row;
+use super::outside::{Outside, Settings};
+use super::units::parse;
+use super::{Directory, Guid, Reach, Refusal, Who};
+
+/// Where a shadow is read from.
+pub(super) struct Original {
+    outside: Outside,
+    /// Searches that were done: key of the base, how far below it, and the condition.
+    done: BTreeSet<(String, Depth, String)>,
+    /// When something was first changed here.
+    changed: Option<Timestamp>,
+}
+
+/// How far a search looks, as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Depth {
+    Object,
+    Children,
+    Subtree,
+}
+
+impl Depth {
+    fn of(reach: Reach) -> Self {
+        match reach {
+            Reach::Object => Self::Object,
+            Reach::Children => Self::Children,
+            Reach::Below | Reach::Subtree => Self::Subtree,
+        }
+    }
+
+    fn scope(self) -> Scope {
+        match self {
+            Self::Object => Scope::Base,
+            Self::Children => Scope::OneLevel,
+            Self::Subtree => Scope::Subtree,
+        }
+    }
+}
+
+impl Directory {
+    /// A shadow of the directory that `settings` lead to.
+    ///
+    /// # Errors
+    /// When it does not answer, or does not take the password.
+    pub(in crate::simulator) fn shadow(domain: &str, settings: Settings) -> Result<Self, Refusal> {
+        let mut directory = Self::new(domain, 0);
+        directory.clear();
+        directory.original = Some(Original {
+            outside: Outside::new(settings),
+            done: BTreeSet::new(),
+            changed: None,
+        });
+        let base = directory.base();
+        directory.recall(&base, Reach::Object, None)?;
+        Ok(directory)
+    }
+
+    pub(in crate::simulator) fn is_shadow(&self) -> bool {
+        self.original.is_some()
+    }
+
+    /// When a shadow was first changed; never, for another directory.
+    pub(in crate::simulator) fn first_changed(&self) -> Option<Timestamp> {
+        self.original.as_ref()?.changed
+    }
+
+    pub(super) fn note_change(&mut self) {
+        if let Some(original) = &mut self.original {
+            original.changed.get_or_insert_with(Timestamp::now);
+        }
+    }
+
+    /// Keeps an account as it was read.
+    pub(super) fn keep_first(&mut self, guid: Guid) {
+        if let Some(first) = self.account(guid).map(row) {
+            self.firsts.entry(guid).or_insert(first);
+        }
+    }
+
+    /// Accounts of a shadow that are otherwise than in the real directory: GUID, then before and after.
+    pub(in crate::simulator) fn changes(&self) -> Vec<(String, Option<Value>, Option<Value>)> {
+        if !self.is_shadow() && !self.imagined {
+            return Vec::new();
+        }
+        let all: BTreeSet<&Guid> = self.firsts.keys().chain(self.accounts.keys()).collect();
+        let changed = all.into_iter().filter_map(|guid| {
+            let before = self.firsts.get(guid).cloned();
+            let after = self.account(*guid).map(row);
+            (before != after).then(|| (guid.to_string(), before, after))
+        });
+        changed.collect()
+    }
+
+    /// Has a shadow read what is within `reach` of `base` and, if one is given, has this value.
+    ///
+    /// # Errors
+    /// When the real directory does not answer. That it has no such base is no error here.
+    pub(in crate::simulator) fn recall(
+        &mut self,
+        base: &str,
+        reach: Reach,
+        condition: Option<(&str, &[u8])>,
+    ) -> Result<(), Refusal> {
+        let Some(original) = &mut self.original else {
+            return Ok(());
+        };
+        let Ok(key) = parse(base).map(|dn| dn.key()) else {
+            return Ok(());
+        };
+        let depth = Depth::of(reach);
+        let condition = condition.map_or_else(String::new, |(name, value)| equality(name, value));
+        if original.knows(&key, depth, &condition) {
+            return Ok(());
+        }
+        original.done.insert((key, depth, condition.clone()));
+        let outside = original.outside.clone();
+        self.take_in(&outside, base, depth.scope(), &condition)
+    }
+
+    /// The same for one account.
+    pub(in crate::simulator) fn recall_account(&mut self, who: Who<'_>) -> Result<(), Refusal> {
+        let base = self.base();
+        match who {
+            Who::Guid(guid) if self.account(guid).is_some() => Ok(()),
+            Who::Guid(guid) => self.recall_equal(&base, "objectGUID", &guid.bytes()),
+            Who::UserPrincipalName(name) => {
+                self.recall_equal(&base, "userPrincipalName", name.as_bytes())
+            }
+        }
+    }
+
+    /// Whether `name` is free in the domain can only be told when its holder is known.
+    pub(super) fn recall_holder(&mut self, attribute: &str, name: &str) -> Result<(), Refusal> {
+        let base = self.base();
+        self.recall_equal(&base, attribute, name.as_bytes())
+    }
+
+    fn recall_equal(&mut self, base: &str, attribute: &str, value: &[u8]) -> Result<(), Refusal> {
+        self.recall(base, Reach::Subtree, Some((attribute, value)))
+    }
+}
+
+impl Original {
+    /// Whether this search, or one that covers it, was done.
+    fn knows(&self, key: &str, depth: Depth, condition: &str) -> bool {
+        let covers = |(base, reach, of): &(String, Depth, String)| {
+            let whole = of.is_empty() && *reach == Depth::Subtree && key.starts_with(base.as_str());
+            let same = base == key && *reach == depth && (of == condition || of.is_empty());
+            whole || same
+        };
+        // Whole subtrees are few; the searches for one account are looked up.
+        self.done
+            .contains(&(key.to_owned(), depth, condition.to_owned()))
+            || self.done.iter().filter(|it| it.2.is_empty()).any(covers)
+    }
+}
+
+/// `(name=value)`, every byte as a filter takes it.
+fn equality(name: &str, value: &[u8]) -> String {
+    let mut text = format!("({name}=");
+    for byte in value {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\\{byte:02x}");
+    }
+    text.push(')');
+    text
+}
+
+/// Bytes of a GUID as a filter takes them.
+pub(super) fn of_guid(guid: Guid) -> String {
+    equality("objectGUID", &guid.bytes())
+}

@@ -1,0 +1,86 @@
+//! What the simulator itself says, without sign-in, limits and roles.
+
+use serde_json::Value;
+
+use super::super::http::{Handler, Refusal, Reply, Request};
+use super::super::org2org;
+use super::super::routes::{self, Endpoint, Match};
+use super::super::service::read_query;
+use super::super::store::Org;
+
+/// Who asks, and by which URL the org goes.
+#[derive(Clone, Copy)]
+pub(super) struct Local<'a> {
+    pub(super) org: &'a Org,
+    pub(super) base: &'a str,
+    pub(super) principal: &'a str,
+}
+
+/// Larger than every list's page.
+const ALL: &str = "10000";
+
+impl Local<'_> {
+    /// Answers a read.
+    pub(super) fn get(&self, path: &str, query: &str) -> Reply {
+        let Match::Found(endpoint, parameters) = routes::ROUTES.find("GET", path) else {
+            return Err(Refusal::not_found(path, "Path"));
+        };
+        let Some(Handler::Read(handler)) = endpoint.handler() else {
+            return Err(Refusal::not_modelled(path));
+        };
+        let request = Request {
+            path: path.to_owned(),
+            parameters,
+            query: read_query(query),
+            base: self.base.to_owned(),
+            principal: self.principal.to_owned(),
+            ..Request::default()
+        };
+        handler(self.org, &request)
+    }
+
+    /// The thing of a path; `None` when there is none.
+    pub(super) fn thing(&self, path: &str) -> Option<Value> {
+        self.get(path, "").ok()?.body
+    }
+
+    /// Everything in a list.
+    pub(super) fn all(&self, path: &str, query: &str) -> Vec<Value> {
+        let kept: Vec<&str> = query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && !is_of_paging(pair))
+            .collect();
+        let own = kept.join("&");
+        let mut items = Vec::new();
+        let mut next = Some(format!("limit={ALL}&{own}"));
+        while let Some(query) = next {
+            let Ok(answer) = self.get(path, &query) else {
+                break;
+            };
+            if let Some(Value::Array(page)) = answer.body {
+                items.extend(page);
+            }
+            next = answer.headers.iter().find_map(|(_, link)| next_query(link));
+        }
+        items
+    }
+}
+
+pub(super) fn is_of_paging(pair: &str) -> bool {
+    pair.starts_with("after=") || pair.starts_with("limit=")
+}
+
+fn next_query(link: &str) -> Option<String> {
+    let (url, _) = link
+        .split_once(">; rel=\"next\"")
+        .map(|(url, rest)| (url.trim_start_matches('<'), rest))?;
+    url.split_once('?').map(|(_, query)| query.to_owned())
+}
+
+/// Whether only this side can answer: what was made here, and the key of a connection that was configured here.
+pub(super) fn is_own(org: &Org, endpoint: &Endpoint, parameters: &[String]) -> bool {
+    let made_here = parameters
+        .iter()
+        .any(|id| super::super::ids::is_planned(id));
+    made_here || org2org::signs_here(org, endpoint.pattern, parameters)
+}

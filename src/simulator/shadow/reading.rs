@@ -1,0 +1,232 @@
+//! What is asked of the real org, and what is taken in of its answers.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::http::Answer;
+use super::super::routes::{self, Endpoint, Match};
+use super::super::service::{Incoming, Outgoing, Service};
+use super::super::store::Org;
+use super::local::{Local, is_of_paging};
+use super::overlay::{LOGS, Reader};
+use super::places::{self, Place};
+use super::upstream::{Seen, Upstream};
+use super::{Shadow, answer};
+
+impl Shadow {
+    pub(super) async fn read(
+        &self,
+        service: &Service,
+        incoming: &Incoming<'_>,
+        endpoint: &Endpoint,
+        parameters: &[String],
+        principal: &str,
+    ) -> Result<Outgoing, String> {
+        let seen = self.fetch(incoming).await?;
+        let outgoing = service.give(answer(200, Value::Null));
+        let reply = match places::find(endpoint.pattern) {
+            Some(place) => {
+                self.know_parent(service, place, parameters).await?;
+                self.take(
+                    &mut service.write(),
+                    place,
+                    incoming.path,
+                    parameters,
+                    &seen,
+                );
+                let reader = Reader::new(self, service, incoming, parameters, principal);
+                if place.is_list() {
+                    Ok(reader.list(place, &seen))
+                } else {
+                    reader.thing(place, &seen)
+                }
+            }
+            None if endpoint.pattern == LOGS => {
+                Ok(Reader::new(self, service, incoming, parameters, principal).log(&seen))
+            }
+            None => self.predicted(incoming, &seen),
+        };
+        let outgoing = Outgoing { reply, ..outgoing };
+        self.note_guess(&service.read(), incoming, &outgoing);
+        Ok(outgoing)
+    }
+
+    /// The real org's answer to this very request.
+    async fn fetch(&self, incoming: &Incoming<'_>) -> Result<Arc<Seen>, String> {
+        let (caller, upstream) = self.upstream_of(incoming);
+        self.ask(&caller, &*upstream, &incoming.address()).await
+    }
+
+    /// Asks the real org, once for each address.
+    pub(super) async fn ask(
+        &self,
+        caller: &str,
+        upstream: &dyn Upstream,
+        address: &str,
+    ) -> Result<Arc<Seen>, String> {
+        let cell = self.known().cell(caller, address);
+        let seen = cell
+            .get_or_try_init(|| async { upstream.get(address).await.map(Arc::new) })
+            .await?;
+        Ok(Arc::clone(seen))
+    }
+
+    /// Reads all pages of an address for the rules.
+    pub(super) async fn know(&self, service: &Service, address: &str) -> Result<(), String> {
+        let mut address = address.to_owned();
+        loop {
+            let seen = self.ask("", &*self.upstream, &address).await?;
+            self.take_address(service, &address, &seen);
+            match &seen.next {
+                Some(next) => address.clone_from(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn take_address(&self, service: &Service, address: &str, seen: &Seen) {
+        let address = address.strip_prefix(&self.base()).unwrap_or(address);
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let Match::Found(endpoint, parameters) = routes::ROUTES.find("GET", path) else {
+            return;
+        };
+        if let Some(place) = places::find(endpoint.pattern) {
+            self.take(&mut service.write(), place, path, &parameters, seen);
+            if place.is_list() {
+                self.note_list(place, path, query, seen);
+            }
+        }
+    }
+
+    /// What belongs to an app can be taken in when the app is known.
+    async fn know_parent(
+        &self,
+        service: &Service,
+        place: &Place,
+        parameters: &[String],
+    ) -> Result<(), String> {
+        let Some(id) = parameters.first() else {
+            return Ok(());
+        };
+        let parent = if place.pattern.starts_with("/api/v1/apps/{appId}/") {
+            format!("/api/v1/apps/{id}")
+        } else {
+            return Ok(());
+        };
+        let known = service.read().apps.contains_key(id);
+        if known {
+            return Ok(());
+        }
+        self.know(service, &parent).await
+    }
+
+    /// Takes in what an answer tells, and keeps the first form of each thing.
+    fn take(&self, org: &mut Org, place: &Place, path: &str, parameters: &[String], seen: &Seen) {
+        let things = match (&seen.body, seen.status) {
+            (Value::Array(items), 200) => items.as_slice(),
+            (thing, 200) => std::slice::from_ref(thing),
+            (_, 404) => {
+                self.ledger.note_thing(&org.name, path, &Value::Null);
+                return;
+            }
+            _ => return,
+        };
+        for thing in things {
+            (place.take)(org, parameters, thing);
+            let own = place.path_of(path, parameters, thing);
+            self.ledger.note_thing(&org.name, &own, thing);
+        }
+        self.keep_firsts(org);
+    }
+
+    /// Keeps how the store shows what was just taken in, against which changes are told.
+    pub(super) fn keep_firsts(&self, org: &mut Org) {
+        let fresh = org
+            .changed
+            .as_mut()
+            .map(|changed| std::mem::take(&mut changed.fresh))
+            .unwrap_or_default();
+        let base = self.base();
+        let local = Local {
+            org,
+            base: &base,
+            principal: "",
+        };
+        for path in fresh {
+            if let Some(form) = local.thing(&path) {
+                self.known().keep_first(path, form);
+            }
+        }
+    }
+
+    /// Notes the ids of a list's page, and whether it was the last one of an unconditional list. Gives all ids so far.
+    pub(super) fn note_list(
+        &self,
+        place: &Place,
+        path: &str,
+        query: &str,
+        seen: &Seen,
+    ) -> BTreeSet<String> {
+        let items = seen.body.as_array().map_or(&[][..], Vec::as_slice);
+        let ids: Vec<&str> = items
+            .iter()
+            .filter_map(|item| item[place.key()].as_str())
+            .collect();
+        let conditions: Vec<&str> = query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && !is_of_paging(pair) && !pair.starts_with("expand="))
+            .collect();
+        let list = if conditions.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{}", conditions.join("&"))
+        };
+        self.ledger.note_list(&self.name, &list, &ids);
+        let mut known = self.known();
+        if conditions.is_empty() && seen.next.is_none() && seen.status == 200 {
+            known.note_whole(path);
+        }
+        let ids = ids.into_iter().map(str::to_owned).collect();
+        known.tell(&list, ids).clone()
+    }
+
+    pub(super) fn note_guess(&self, org: &Org, incoming: &Incoming<'_>, outgoing: &Outgoing) {
+        if self.is_guess(org, incoming, outgoing) {
+            self.ledger.guess(&outgoing.request_id);
+        }
+    }
+
+    /// Whether an answer tells of what a provisioning job, or a predicted call, brought about.
+    fn is_guess(&self, org: &Org, incoming: &Incoming<'_>, outgoing: &Outgoing) -> bool {
+        let Some(changed) = &org.changed else {
+            return false;
+        };
+        let path = incoming.path.trim_end_matches('/');
+        let prediction = self.prediction();
+        let guessed = |path: &str| changed.guessed.contains(path) || prediction.concerns(path);
+        let items = match &outgoing.reply {
+            Ok(Answer {
+                body: Some(Value::Array(items)),
+                ..
+            }) => items.as_slice(),
+            Ok(Answer {
+                body: Some(thing), ..
+            }) => std::slice::from_ref(thing),
+            _ => &[],
+        };
+        let collection = path.rsplit_once('/').map_or(path, |(rest, _)| rest);
+        let user = path
+            .strip_prefix("/api/v1/users/")
+            .and_then(|rest| rest.strip_suffix("/groups"));
+        let own = |item: &Value| {
+            let id = item["id"].as_str().unwrap_or_default();
+            let member = user.map(|user| format!("/api/v1/groups/{id}/users/{user}"));
+            guessed(&format!("{path}/{id}"))
+                || guessed(&format!("{collection}/{id}"))
+                || member.is_some_and(|member| guessed(&member))
+        };
+        guessed(path) || items.iter().any(own)
+    }
+}
