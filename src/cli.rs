@@ -16,6 +16,9 @@ mod man;
 mod new;
 mod operations;
 mod orgs;
+mod plan;
+mod prepared;
+mod rehearsal;
 mod repl;
 mod report;
 mod resume;
@@ -52,6 +55,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Plan(plan::Arguments),
     Resume(resume::Arguments),
     Undo(undo::Arguments),
     Runs(runs::Arguments),
@@ -126,6 +130,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
     };
     match cli.command {
         Command::Run(arguments) => run::execute(&context, &arguments),
+        Command::Plan(arguments) => plan::execute(&context, &arguments),
         Command::Resume(arguments) => resume::execute(&context, &arguments),
         Command::Undo(arguments) => undo::execute(&context, &arguments),
         Command::Runs(arguments) => runs::execute(&context, &arguments),

@@ -55,6 +55,11 @@ impl Conduct {
         })
     }
 
+    /// Whether what is told is for people.
+    pub(super) fn tells_people(&self) -> bool {
+        self.output == Output::Text
+    }
+
     pub(super) fn consent(
         &self,
         context: &Context,
@@ -143,6 +148,18 @@ pub(super) async fn interrupted(cancelled: CancellationToken, terminal: Terminal
         ));
         std::process::exit(Exit::Interrupted as i32);
     }
+}
+
+/// What Ctrl-C breaks off where nothing has to be brought to an end.
+pub(super) fn cancelled_by_hand(runtime: &tokio::runtime::Runtime) -> CancellationToken {
+    let cancelled = CancellationToken::new();
+    let token = cancelled.clone();
+    runtime.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            token.cancel();
+        }
+    });
+    cancelled
 }
 
 /// Tells the error, then the outcome, and gives the exit code.

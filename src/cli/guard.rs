@@ -105,7 +105,7 @@ pub(super) fn missing(needed: &[String], granted: &[String]) -> Vec<String> {
 ///
 /// # Errors
 /// Two names have one id, or an org does not tell its own.
-fn distinct_orgs(world: &World, runtime: &tokio::runtime::Runtime) -> Result<(), Error> {
+pub(super) fn distinct_orgs(world: &World, runtime: &tokio::runtime::Runtime) -> Result<(), Error> {
     if world.orgs.len() < 2 {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Context;
 use super::audience::Audience;
 use super::conduct::{of_run, open_journal, runtime as new_runtime};
-use super::run::{checked, sources};
+use super::prepared::{checked, sources};
 use super::session::{self, Place};
 use super::undo::{show, taken_back};
 use super::world::World;
@@ -18,7 +18,7 @@ use crate::run::event::Outcome;
 use crate::run::gate::Consent;
 use crate::run::journal::Journal;
 use crate::run::undo::plan;
-use crate::run::{self, Edits, Run, Settings, journal};
+use crate::run::{self, Edits, Run, Settings, Target, journal};
 use crate::script::session::{STACK, Session};
 use crate::script::{Ended, Mode, Procedure, Runbook};
 
@@ -241,6 +241,8 @@ impl Inner<'_> {
             cancelled: self.interrupt.renew(),
             edits: Edits::Refused,
             secrets: Vec::new(),
+            target: Target::Orgs,
+            agreement: None,
         }
     }
 }

@@ -2,24 +2,20 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
 use super::guard;
-use super::run::{checked, sources};
+use super::prepared::{Prepared, Recorded};
 use super::runs::the_run;
 use super::undo::taken_back;
 use super::world::{World, of_record};
 use crate::error::{Error, Exit};
 use crate::run::event::Outcome;
 use crate::run::journal::{Journal, Kind, Record};
-use crate::run::{self, Edits, Run, Settings};
-use crate::script::check;
-use crate::script::parameters::Parameters;
-use crate::script::runbook::Kind as ParameterKind;
-use crate::script::{Ended, Mode, Procedure, Runbook};
+use crate::run::{self, Agreement, Edits, Run, Settings, Target};
+use crate::script::Ended;
 
 /// Take up a run that was interrupted, killed, or waits.
 ///
@@ -66,20 +62,14 @@ fn resume_runbook(
     record: &Record,
     world: &World,
 ) -> Result<Exit, Error> {
-    let library = context.library();
-    let entry = record.sources["entry"].as_str().unwrap_or(&record.runbook);
-    let source = if std::path::Path::new(entry).is_file() {
-        library.find(entry)?
-    } else {
-        library.find(&record.runbook)?
-    };
-    let runbook = Runbook::parse(&source)?;
-    let digest = source.digest.clone();
-    let report = check::check(source.clone(), &library);
-    let procedure = Procedure::compile(source, &runbook, library)?;
     let terminal = arguments.conduct.terminal();
-    let parameters = parameters(context, &terminal, &runbook, record, &arguments.parameters)?;
-    let edits = edits(record, &procedure, &parameters.values);
+    let recorded = Recorded {
+        runbook: &record.runbook,
+        sources: &record.sources,
+        parameters: &record.parameters,
+    };
+    let prepared = Prepared::again(context, &terminal, &recorded, &arguments.parameters)?;
+    let edits = prepared.edits(&recorded);
     if !edits.is_empty() && !arguments.accept_edits {
         return Err(Error::usage(format!(
             "what runs was changed since run {}:\n{edits}",
@@ -87,25 +77,30 @@ fn resume_runbook(
         ))
         .help("undo the change, run anew, or go on with it: --accept-edits"));
     }
-    let procedure_now = run::Procedure {
+    let procedure = run::Procedure {
         runbook: record.runbook.clone(),
-        digest,
-        sources: sources(entry, &procedure),
-        parameters: parameters.values.clone().into(),
-        kind: Kind::Run,
+        ..prepared.journalled()
     };
-    let secrets = parameters.secrets.values().cloned().collect();
-    guard::before_run(context, world, &report, &arguments.conduct, &runtime()?)?;
+    guard::before_run(
+        context,
+        world,
+        &prepared.report,
+        &arguments.conduct,
+        &runtime()?,
+    )?;
     let resumed = Resumed::begin(
         context,
         arguments,
         journal,
         record,
         world,
-        procedure_now,
-        secrets,
+        procedure,
+        prepared.secrets(),
     )?;
-    let ended = procedure.execute(&resumed.run, &parameters, resumed.runtime.handle());
+    let ended =
+        prepared
+            .procedure
+            .execute(&resumed.run, &prepared.parameters, resumed.runtime.handle());
     conclude(&resumed.terminal, &resumed.run, &ended)
 }
 
@@ -161,6 +156,7 @@ impl Resumed {
         let runtime = runtime()?;
         let cancelled = CancellationToken::new();
         let terminal = arguments.conduct.terminal();
+        let agreement = agreement(&journal, &record.run)?;
         let (listener, watcher) = arguments.conduct.audience(&terminal);
         let run = Run::resume(
             &record.run,
@@ -182,6 +178,8 @@ impl Resumed {
                     Edits::Refused
                 },
                 secrets,
+                target: Target::Orgs,
+                agreement,
             },
         );
         let run = Arc::new(run.map_err(|error| of_run(&error))?);
@@ -198,68 +196,15 @@ impl Resumed {
     }
 }
 
-/// The recorded parameters, with those given now in their place. Secrets are not recorded.
-fn parameters(
-    context: &Context,
-    terminal: &crate::terminal::Terminal,
-    runbook: &Runbook,
-    record: &Record,
-    given: &[String],
-) -> Result<Parameters, Error> {
-    let named = |name: &str| {
-        given
-            .iter()
-            .any(|text| text.split('=').next() == Some(name))
+/// The plan that the run is held to.
+fn agreement(journal: &Journal, run: &str) -> Result<Option<Agreement>, Error> {
+    let kept = journal
+        .agreement(run)
+        .map_err(|error| of_run(&error.into()))?;
+    let Some((plan, writes)) = kept else {
+        return Ok(None);
     };
-    let mut asked = runbook.clone();
-    asked.parameters.retain(|parameter| {
-        named(&parameter.name) || (parameter.kind == ParameterKind::Secret && parameter.required)
-    });
-    let now = checked(context, terminal, &asked, given, Mode::Given)?;
-    let mut values = record.parameters.as_object().cloned().unwrap_or_default();
-    for (name, value) in &now.values {
-        values.insert(name.clone(), value.clone());
-        // The rows are those of the value that was given then.
-        values
-            .get_mut("origins")
-            .and_then(Value::as_object_mut)
-            .map(|origins| origins.remove(name));
-    }
-    let mut parameters = now;
-    parameters.values = values;
-    Ok(parameters)
-}
-
-/// What was changed in texts and parameters, as a diff.
-fn edits(record: &Record, procedure: &Procedure, values: &Map<String, Value>) -> String {
-    let mut edits = String::new();
-    let recorded = record.sources["texts"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
-    for (path, text) in procedure.texts() {
-        let was = recorded
-            .get(path)
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        edits.push_str(&diff(path, was, &run::redact_script(text)));
-    }
-    let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
-    let (was, is) = (
-        pretty(&record.parameters),
-        pretty(&Value::Object(values.clone())),
-    );
-    edits.push_str(&diff("parameters", &was, &is));
-    edits
-}
-
-fn diff(name: &str, was: &str, is: &str) -> String {
-    if was == is {
-        return String::new();
-    }
-    let diff = similar::TextDiff::from_lines(was, is);
-    diff.unified_diff()
-        .context_radius(1)
-        .header(&format!("{name} (then)"), &format!("{name} (now)"))
-        .to_string()
+    let writes = serde_json::from_value(writes)
+        .map_err(|error| Error::failed(format!("the plan of run {run} cannot be read: {error}")))?;
+    Ok(Some(Agreement::new(&plan, writes)))
 }

@@ -1,33 +1,40 @@
-//! `run RUNBOOK`: a procedure from its parameters to its outcome.
+//! `run RUNBOOK`: a procedure from its parameters to its outcome, held to a plan where there is one.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use secrecy::SecretString;
-use serde_json::{Map, Value};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
+use super::conduct::{
+    Conduct, Place, cancelled_by_hand, conclude, interrupted, of_run, open_journal, runtime,
+};
 use super::guard;
-use super::world::Where;
+use super::plan::drift::drift;
+use super::plan::saved::Saved;
+use super::prepared::Prepared;
+use super::rehearsal::rehearse;
+use super::world::{Where, World, of_lines};
 use crate::error::{Error, Exit};
-use crate::ldap::Dn;
-use crate::run::{self, Edits, Run, Settings, journal};
-use crate::script::check;
-use crate::script::parameters::{self, Outside, Parameters, Problem};
-use crate::script::runbook::Parameter;
-use crate::script::{Mode, Procedure, Runbook};
-use crate::terminal::Terminal;
+use crate::report::plan::{lines, summary};
+use crate::run::gate::Writes;
+use crate::run::{Agreement, Edits, Run, Settings, Target};
+use crate::terminal::{Answer, Terminal};
 
 /// Run a runbook.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook run ad/move_user_to_ou --simulator --yes")]
 pub(super) struct Arguments {
     /// Name such as `ad/move_user_to_ou`, or a path.
-    runbook: String,
+    #[arg(required_unless_present = "plan")]
+    runbook: Option<String>,
     /// A parameter; lists are comma-separated, repeated, or `@file`.
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     parameters: Vec<String>,
+    /// Do exactly what this plan says: refused when anything has changed since, ended at the first write that is not in it.
+    #[arg(long, value_name = "FILE", conflicts_with = "simulator")]
+    plan: Option<PathBuf>,
     #[command(flatten)]
     place: Where,
     #[command(flatten)]
@@ -35,110 +42,243 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
-    let library = context.library();
-    let source = library.find(&arguments.runbook)?;
-    let runbook = Runbook::parse(&source)?;
-    let (digest, entry) = (source.digest.clone(), source.path.clone());
-    let report = check::check(source.clone(), &library);
-    let procedure = Procedure::compile(source, &runbook, library)?;
-    let mode = if arguments.place.simulator.is_some() {
-        Mode::Examples
-    } else {
-        Mode::Given
-    };
-    let terminal = arguments.conduct.terminal();
-    let mut parameters = checked(context, &terminal, &runbook, &arguments.parameters, mode)?;
-    parameters.values.extend(origins(&parameters));
-    let runtime = runtime()?;
-    let world = runtime.block_on(arguments.place.find(context, &runbook))?;
-    guard::before_run(context, &world, &report, &arguments.conduct, &runtime)?;
-    let cancelled = CancellationToken::new();
-    let place = if arguments.place.simulator.is_some() {
-        Place::Simulator
-    } else {
-        Place::Org
-    };
-    let (listener, watcher) = arguments.conduct.audience(&terminal);
-    let run = Run::begin(Settings {
-        journal: open_journal(&context.config.workspace())?,
-        procedure: run::Procedure {
-            runbook: runbook.name.clone(),
-            digest,
-            sources: sources(&entry, &procedure),
-            parameters: parameters.values.clone().into(),
-            kind: journal::Kind::Run,
-        },
-        orgs: world.orgs.clone(),
-        profiles: world.profiles.clone(),
-        directories: world.directories.clone(),
-        consent: arguments
-            .conduct
-            .consent(context, place, &terminal, &cancelled),
-        listener,
-        watcher,
-        cancelled: cancelled.clone(),
-        edits: Edits::Refused,
-        secrets: parameters.secrets.values().cloned().collect(),
-    });
-    let run = Arc::new(run.map_err(|error| of_run(&error))?);
-    runtime.spawn(interrupted(
-        cancelled,
-        terminal.clone(),
-        run.id().to_owned(),
-    ));
-    let ended = procedure.execute(&run, &parameters, runtime.handle());
-    conclude(&terminal, &run, &ended)
+    match &arguments.plan {
+        Some(file) => planned(context, arguments, file),
+        None => anew(context, arguments),
+    }
 }
 
-/// `params.origins`: by parameter, the rows of files that the items of a list are from (`users.csv:3`), so that a script can name the
-/// row of what is found wrong only in the org. Nothing when no list is from a file.
-fn origins(parameters: &Parameters) -> Option<(String, Value)> {
-    let mut origins = Map::new();
-    for (name, items) in &parameters.values {
-        let row = |index| parameters.origin(name, index).filter(|it| it.contains(':'));
-        let rows: Vec<&str> = (0..items.as_array().map_or(0, Vec::len))
-            .map(|index| row(index).unwrap_or_default())
-            .collect();
-        if rows.iter().any(|row| !row.is_empty()) {
-            origins.insert(name.clone(), rows.into());
+fn anew(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    let terminal = arguments.conduct.terminal();
+    let prepared = Prepared::new(
+        context,
+        &terminal,
+        arguments.runbook.as_deref().unwrap_or_default(),
+        &arguments.parameters,
+        arguments.place.mode(),
+    )?;
+    let runtime = runtime()?;
+    let world = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
+    guard::before_run(
+        context,
+        &world,
+        &prepared.report,
+        &arguments.conduct,
+        &runtime,
+    )?;
+    let attempt = Attempt {
+        context,
+        arguments,
+        terminal,
+        prepared,
+        world,
+        runtime,
+    };
+    match attempt.show_first()? {
+        Shown::Nothing => attempt.run(None, Consented::No),
+        Shown::Agreed(plan) => attempt.run(Some(plan.agreement()), Consented::Yes),
+        Shown::Declined => Ok(Exit::Interrupted),
+    }
+}
+
+/// Does what a plan says, when the orgs are as they were.
+fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit, Error> {
+    let saved = Saved::read(file)?;
+    let terminal = arguments.conduct.terminal();
+    check_is_same(arguments, &saved)?;
+    let recorded = saved.recorded();
+    let prepared = Prepared::again(context, &terminal, &recorded, &arguments.parameters)?;
+    let edits = prepared.edits(&recorded);
+    if !edits.is_empty() {
+        return Err(refused(&format!(
+            "what runs was changed since the plan was made:\n{edits}"
+        )));
+    }
+    let (orgs, reserve) = (&arguments.place.orgs, arguments.place.reserve);
+    let world = of_lines(context, "the plan", &saved.plan.orgs, orgs, reserve)?;
+    let runtime = runtime()?;
+    guard::before_run(
+        context,
+        &world,
+        &prepared.report,
+        &arguments.conduct,
+        &runtime,
+    )?;
+    let attempt = Attempt {
+        context,
+        arguments,
+        terminal,
+        prepared,
+        world,
+        runtime,
+    };
+    attempt.check_drift(&saved)?;
+    attempt.run(Some(saved.agreement()), Consented::No)
+}
+
+/// A runbook that is named must be the plan's.
+fn check_is_same(arguments: &Arguments, saved: &Saved) -> Result<(), Error> {
+    let plan = &saved.plan;
+    if let Some(why) = &plan.stopped {
+        return Err(refused(&format!(
+            "by the plan the procedure stops before its end: {why}"
+        )));
+    }
+    match &arguments.runbook {
+        Some(name) if *name != plan.runbook => Err(refused(&format!(
+            "the plan is one of {}, not of {name}",
+            plan.runbook
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn refused(words: &str) -> Error {
+    Error::usage(words.to_owned())
+        .help("nothing was changed; see what would be done now with a new plan: okta-runbook plan RUNBOOK … --out FILE")
+}
+
+/// What became of showing a plan first.
+enum Shown {
+    /// Nobody was there to see it, or there was nothing to show.
+    Nothing,
+    Agreed(Box<Saved>),
+    Declined,
+}
+
+/// Whether a person agreed to the writes already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Consented {
+    Yes,
+    No,
+}
+
+/// A run of which everything is settled but consent.
+struct Attempt<'a> {
+    context: &'a Context,
+    arguments: &'a Arguments,
+    terminal: Terminal,
+    prepared: Prepared,
+    world: World,
+    runtime: Runtime,
+}
+
+impl Attempt<'_> {
+    fn check_drift(&self, saved: &Saved) -> Result<(), Error> {
+        let cancelled = cancelled_by_hand(&self.runtime);
+        let now = rehearse(
+            self.context,
+            &self.terminal,
+            &self.prepared,
+            &self.world,
+            &self.runtime,
+            &cancelled,
+        )?;
+        let drift = drift(saved, &now);
+        if drift.is_empty() {
+            return Ok(());
+        }
+        Err(refused(&format!(
+            "the plan was made at {}, and this is otherwise now:\n- {}",
+            saved.created.strftime("%Y-%m-%d %H:%M:%SZ"),
+            drift.join("\n- ")
+        )))
+    }
+
+    /// Shows a person the plan before anything is done, and asks whether to go on.
+    fn show_first(&self) -> Result<Shown, Error> {
+        let conduct = &self.arguments.conduct;
+        if conduct.yes || !conduct.tells_people() || !self.terminal.asks() {
+            return Ok(Shown::Nothing);
+        }
+        let cancelled = cancelled_by_hand(&self.runtime);
+        let rehearsed = rehearse(
+            self.context,
+            &self.terminal,
+            &self.prepared,
+            &self.world,
+            &self.runtime,
+            &cancelled,
+        )?;
+        let plan = &rehearsed.plan;
+        if let Some(error) = rehearsed.ended.error {
+            let words =
+                "by the plan the procedure stops before its end; --yes runs it without a plan";
+            return Err(error.help(words));
+        }
+        if plan.is_empty() {
+            return Ok(Shown::Nothing);
+        }
+        let told = if plan
+            .steps
+            .iter()
+            .map(|step| step.deeds.len())
+            .sum::<usize>()
+            > SHORT
+        {
+            summary(plan)
+        } else {
+            lines(plan)
+        };
+        for line in told {
+            self.terminal.line(&line);
+        }
+        let question =
+            "Do this? The run is held to the plan, and ends at a write that is not in it.";
+        match self.terminal.ask(question)? {
+            Answer::Yes => {
+                let operator = self.context.config.environment().operator();
+                let saved = Saved::new(operator, &self.prepared, &rehearsed);
+                Ok(Shown::Agreed(Box::new(saved)))
+            }
+            _ => Ok(Shown::Declined),
         }
     }
-    (!origins.is_empty()).then(|| ("origins".to_owned(), origins.into()))
+
+    fn run(&self, agreement: Option<Agreement>, consented: Consented) -> Result<Exit, Error> {
+        let (arguments, terminal) = (self.arguments, &self.terminal);
+        let cancelled = CancellationToken::new();
+        let place = if arguments.place.simulator.is_some() {
+            Place::Simulator
+        } else {
+            Place::Org
+        };
+        let (listener, watcher) = arguments.conduct.audience(terminal);
+        let mut consent = arguments
+            .conduct
+            .consent(self.context, place, terminal, &cancelled);
+        if consented == Consented::Yes {
+            consent.writes = Writes::Agreed;
+        }
+        let run = Run::begin(Settings {
+            journal: open_journal(&self.context.config.workspace())?,
+            procedure: self.prepared.journalled(),
+            orgs: self.world.orgs.clone(),
+            profiles: self.world.profiles.clone(),
+            directories: self.world.directories.clone(),
+            consent,
+            listener,
+            watcher,
+            cancelled: cancelled.clone(),
+            edits: Edits::Refused,
+            secrets: self.prepared.secrets(),
+            target: Target::Orgs,
+            agreement,
+        });
+        let run = Arc::new(run.map_err(|error| of_run(&error))?);
+        self.runtime.spawn(interrupted(
+            cancelled,
+            terminal.clone(),
+            run.id().to_owned(),
+        ));
+        let prepared = &self.prepared;
+        let runtime = self.runtime.handle();
+        let ended = prepared
+            .procedure
+            .execute(&run, &prepared.parameters, runtime);
+        conclude(terminal, &run, &ended)
+    }
 }
 
-/// The texts that run, without secrets, with the path of the one that was named.
-pub(super) fn sources(entry: &str, procedure: &Procedure) -> Value {
-    let texts = procedure
-        .texts()
-        .iter()
-        .map(|(path, text)| (path.clone(), run::redact_script(text).into()));
-    serde_json::json!({ "entry": entry, "texts": texts.collect::<Map<_, _>>() })
-}
-
-/// A secret by its name and what it is for; nothing where no person answers.
-fn asked(terminal: &Terminal, parameter: &Parameter) -> Option<SecretString> {
-    let question = match parameter.help.as_str() {
-        "" => format!("{}: ", parameter.name),
-        help => format!("{} ({help}): ", parameter.name),
-    };
-    terminal.ask_secret(&question)
-}
-
-pub(super) fn checked(
-    context: &Context,
-    terminal: &Terminal,
-    runbook: &Runbook,
-    given: &[String],
-    mode: Mode,
-) -> Result<Parameters, Error> {
-    let given =
-        parameters::parse_assignments(given).map_err(|problems| Problem::together(&problems))?;
-    let environment = context.config.environment();
-    let outside = Outside {
-        dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
-        environment: &|name| environment.variable(name).map(str::to_owned),
-        ask: &|parameter| asked(terminal, parameter),
-    };
-    parameters::check(runbook, &given, mode, &outside)
-        .map_err(|problems| Problem::together(&problems))
-}
+/// A plan with no more calls than these is shown whole before a run.
+const SHORT: usize = 60;

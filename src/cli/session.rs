@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::repl::{Interrupt, OrgAtHand, Stage};
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::Journal;
-use crate::run::{self, Edits, Listener, Run, Settings, journal};
+use crate::run::{self, Edits, Listener, Run, Settings, Target, journal};
 use crate::script::Runbook;
 use crate::script::runbook::Org;
 use crate::terminal::Terminal;
@@ -146,6 +146,8 @@ pub(super) fn begin(
         cancelled: interrupt.renew(),
         edits: Edits::Refused,
         secrets: Vec::new(),
+        target: Target::Orgs,
+        agreement: None,
     });
     run.map(Arc::new).map_err(|error| of_run(&error))
 }

@@ -15,7 +15,7 @@ use crate::report::table::text_table;
 use crate::run::event::Outcome;
 use crate::run::journal::Kind;
 use crate::run::undo::{Inverse, Left, Step, plan};
-use crate::run::{self, Edits, Run, Settings};
+use crate::run::{self, Edits, Run, Settings, Target};
 use crate::script::Ended;
 use crate::terminal::Terminal;
 
@@ -81,6 +81,8 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         cancelled: cancelled.clone(),
         edits: Edits::Refused,
         secrets: Vec::new(),
+        target: Target::Orgs,
+        agreement: None,
     });
     let run = Arc::new(run.map_err(|error| of_run(&error))?);
     runtime.spawn(interrupted(

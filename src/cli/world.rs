@@ -10,9 +10,11 @@ use crate::config::{self, DirectoryProfile, Environment, OrgProfile};
 use crate::error::Error;
 use crate::ldap::{self, Dn};
 use crate::okta::{self, BaseUrl, Client, Credentials};
+use crate::run::event::OrgLine;
 use crate::run::journal::Record;
+use crate::script::Mode;
 use crate::script::Runbook;
-use crate::simulator::{Listen, Scenario, Simulator};
+use crate::simulator::{Ledger, Listen, OrgAddress, Scenario, Simulator};
 
 /// Where a run finds its orgs.
 #[derive(Debug, clap::Args)]
@@ -25,7 +27,7 @@ pub(super) struct Where {
     pub(super) simulator: Option<String>,
     /// Share of each of the org's rate limits that is left to others.
     #[arg(long, value_name = "PERCENT", default_value_t = RESERVE, value_parser = clap::value_parser!(u8).range(0..=95))]
-    reserve: u8,
+    pub(super) reserve: u8,
     /// Refused: a command line can be read by others.
     #[arg(long, hide = true, value_name = "TOKEN", alias = "api-token")]
     token: Option<String>,
@@ -38,7 +40,7 @@ pub(super) struct World {
     pub(super) profiles: BTreeMap<String, String>,
     pub(super) directories: BTreeMap<String, Arc<ldap::Directory>>,
     reserve: u8,
-    _simulator: Option<Simulator>,
+    simulator: Option<Simulator>,
 }
 
 /// Percent.
@@ -52,6 +54,14 @@ fn settings(reserve: u8) -> okta::Settings {
 }
 
 impl Where {
+    /// A simulator's examples stand for parameters that are not given.
+    pub(super) fn mode(&self) -> Mode {
+        match self.simulator {
+            Some(_) => Mode::Examples,
+            None => Mode::Given,
+        }
+    }
+
     /// Finds all orgs of `runbook`, and says everything that is wrong with them. Nothing is sent.
     pub(super) async fn find(&self, context: &Context, runbook: &Runbook) -> Result<World, Error> {
         if self.token.is_some() {
@@ -86,8 +96,35 @@ impl World {
             orgs: BTreeMap::new(),
             profiles: BTreeMap::new(),
             directories: directories(context)?,
-            _simulator: None,
+            simulator: None,
         })
+    }
+
+    /// The orgs of `real` in a shadow of them: called there, and known by their own addresses.
+    pub(super) fn of_shadow(
+        simulator: Simulator,
+        real: &[(&String, &Arc<Client>)],
+    ) -> Result<Self, Error> {
+        let mut orgs = BTreeMap::new();
+        for (name, client) in real {
+            let addresses = simulator.orgs().iter();
+            for address in addresses.filter(|address| address.name == **name) {
+                orgs.insert((*name).clone(), Arc::new(through(client, address)?));
+            }
+        }
+        Ok(Self {
+            orgs,
+            profiles: BTreeMap::new(),
+            directories: simulated_directories(&simulator)?,
+            reserve: 0,
+            simulator: Some(simulator),
+        })
+    }
+
+    /// What has to be known of a shadow beside its answers.
+    pub(super) fn ledger(&self) -> Option<&Ledger> {
+        let simulator = self.simulator.as_ref()?;
+        Some(simulator.ledger())
     }
 
     fn add(&mut self, context: &Context, name: &str, profile: &OrgProfile) -> Result<(), Error> {
@@ -101,27 +138,38 @@ impl World {
     }
 }
 
-/// The orgs that a run worked on: by its profiles, or by those of `given` (`NAME=PROFILE`). Another org than then is refused.
+/// The orgs that a run worked on.
 pub(super) fn of_record(
     context: &Context,
     record: &Record,
     given: &[String],
 ) -> Result<World, Error> {
-    let mut world = World::of(context, RESERVE)?;
-    for org in &record.orgs {
+    let what = format!("run {}", record.run);
+    of_lines(context, &what, &record.orgs, given, RESERVE)
+}
+
+/// Orgs as they were recorded of `what`: by their profiles, or by those of `given` (`NAME=PROFILE`). Another org than then is refused.
+pub(super) fn of_lines(
+    context: &Context,
+    what: &str,
+    lines: &[OrgLine],
+    given: &[String],
+    reserve: u8,
+) -> Result<World, Error> {
+    let mut world = World::of(context, reserve)?;
+    for org in lines {
         let named = given
             .iter()
             .find_map(|text| text.strip_prefix(&format!("{}=", org.name)));
         let alone = given
             .first()
-            .filter(|text| record.orgs.len() == 1 && !text.contains('='));
+            .filter(|text| lines.len() == 1 && !text.contains('='));
         let profile = named
             .or(alone.map(String::as_str))
             .or(org.profile.as_deref())
             .ok_or_else(|| {
                 Error::usage(format!(
-                    "run {} worked on a simulator that was started for it, which is gone",
-                    record.run
+                    "{what} is of a simulator that was started for it, which is gone"
                 ))
                 .help("start one with `okta-runbook simulator`, and run against it with --org")
             })?;
@@ -129,8 +177,8 @@ pub(super) fn of_record(
         let url = world.orgs[&org.name].base_url().to_string();
         if url != org.url {
             return Err(Error::usage(format!(
-                "run {} worked on {}, and `{profile}` is {url}",
-                record.run, org.url
+                "{what} is of {}, and `{profile}` is {url}",
+                org.url
             ))
             .help(format!(
                 "name the profile of that org: --org {}=PROFILE",
@@ -257,6 +305,42 @@ async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
     let simulator = Simulator::start(scenario, Listen::Anywhere)
         .await
         .map_err(|e| Error::usage(e.to_string()))?;
+    of_simulator(simulator, runbook)
+}
+
+/// A client of an org whose calls go to its shadow.
+fn through(client: &Client, shadow: &OrgAddress) -> Result<Client, Error> {
+    let (url, _) = BaseUrl::parse(&shadow.url).map_err(|e| Error::failed(e.to_string()))?;
+    let settings = okta::Settings {
+        reserve: 0.0,
+        through: Some(url),
+        ..okta::Settings::default()
+    };
+    let credentials = Credentials::Ssws(shadow.token.clone());
+    Client::new(client.base_url().clone(), credentials, settings)
+        .map_err(|e| Error::failed(e.to_string()))
+}
+
+fn simulated_directories(
+    simulator: &Simulator,
+) -> Result<BTreeMap<String, Arc<ldap::Directory>>, Error> {
+    let mut directories = BTreeMap::new();
+    for address in simulator.directories() {
+        let base = Dn::parse(&address.base).map_err(|e| Error::failed(e.to_string()))?;
+        let mut settings = ldap::Settings::new(
+            &address.url,
+            &address.bind_dn,
+            address.password.clone(),
+            base,
+        );
+        settings.ca.clone_from(&address.ca);
+        let directory = ldap::Directory::new(settings).map_err(|e| Error::failed(e.to_string()))?;
+        directories.insert(address.domain.to_lowercase(), Arc::new(directory));
+    }
+    Ok(directories)
+}
+
+fn of_simulator(simulator: Simulator, runbook: &Runbook) -> Result<World, Error> {
     let mut orgs = BTreeMap::new();
     for (index, org) in runbook.orgs.iter().enumerate() {
         let addresses = simulator.orgs();
@@ -273,24 +357,11 @@ async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
             .map_err(|e| Error::failed(e.to_string()))?;
         orgs.insert(org.name.clone(), Arc::new(client));
     }
-    let mut directories = BTreeMap::new();
-    for address in simulator.directories() {
-        let base = Dn::parse(&address.base).map_err(|e| Error::failed(e.to_string()))?;
-        let mut settings = ldap::Settings::new(
-            &address.url,
-            &address.bind_dn,
-            address.password.clone(),
-            base,
-        );
-        settings.ca.clone_from(&address.ca);
-        let directory = ldap::Directory::new(settings).map_err(|e| Error::failed(e.to_string()))?;
-        directories.insert(address.domain.to_lowercase(), Arc::new(directory));
-    }
     Ok(World {
         orgs,
         profiles: BTreeMap::new(),
-        directories,
+        directories: simulated_directories(&simulator)?,
         reserve: RESERVE,
-        _simulator: Some(simulator),
+        simulator: Some(simulator),
     })
 }

@@ -55,6 +55,11 @@ impl Directory {
         })
     }
 
+    /// How it is reached.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Connects and binds.
     pub async fn connect(settings: Settings) -> Result<Self, Error> {
         let directory = Self::new(settings)?;

@@ -1,17 +1,17 @@
 //! What a write changed, field by field, from the images before and after.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::evidence::{Write, WriteState};
 
 /// A field with what it was and what it became, as text; nothing where there was none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Change {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
     /// Path of the field, such as `profile.name`; `there` for a thing that is or is not.
-    pub(super) field: String,
-    pub(super) before: String,
-    pub(super) after: String,
+    pub field: String,
+    pub before: String,
+    pub after: String,
 }
 
 /// Fields that say nothing of what was asked for: links, and times that follow from the write itself.
@@ -19,24 +19,27 @@ const SILENT: [&str; 3] = ["_links", "_embedded", "lastUpdated"];
 
 /// What the write changed; of a write that was not answered with success, what it meant to.
 pub(super) fn changes(write: &Write) -> Vec<Change> {
-    if let Value::Bool(was) = write.before {
+    let body = write.request.get("body").unwrap_or(&Value::Null);
+    let done = write.state == WriteState::Done;
+    let after = if done { &write.after } else { &Value::Null };
+    between(&write.call.method, &write.before, body, after)
+}
+
+/// What a call changes: from the images of before and after, or from what it asks for where there is none of after.
+pub(super) fn between(method: &str, before: &Value, body: &Value, after: &Value) -> Vec<Change> {
+    if let Value::Bool(was) = *before {
         // An image of whether something is there, such as a membership: the write turns it round.
         return vec![there(was, !was)];
     }
-    let body = write.request.get("body").unwrap_or(&Value::Null);
-    if write.call.method == "DELETE" {
-        return match &write.before {
+    if method == "DELETE" {
+        return match before {
             Value::Null => Vec::new(),
             _ => vec![there(true, false)],
         };
     }
-    match (&write.before, &write.after) {
-        (before @ Value::Object(_), after @ Value::Object(_))
-            if write.state == WriteState::Done =>
-        {
-            compared(before, after, Missing::IsGone)
-        }
-        (before, _) => compared(before, body, Missing::Stays),
+    match (before, after) {
+        (Value::Object(_), Value::Object(_)) => compared(before, after, Missing::IsGone),
+        _ => compared(before, body, Missing::Stays),
     }
 }
 

@@ -18,6 +18,11 @@ const PAGE: &str = include_str!("html/page.html");
 ///
 /// Every text of a run is escaped by the template library; the page loads nothing, and a policy in its head forbids it to.
 pub fn page(evidence: &Evidence) -> Result<String, minijinja::Error> {
+    rendered(PAGE, &context(evidence))
+}
+
+/// A page of this template and content, with a newline at its end.
+pub(super) fn rendered(page: &str, content: &Value) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let syntax = SyntaxConfig::builder()
@@ -25,10 +30,10 @@ pub fn page(evidence: &Evidence) -> Result<String, minijinja::Error> {
         .lstrip_blocks(true)
         .build()?;
     environment.set_syntax(syntax);
-    environment.add_template("page.html", PAGE)?;
+    environment.add_template("page.html", page)?;
     let mut page = environment
         .get_template("page.html")?
-        .render(Serde(context(evidence)))?;
+        .render(Serde(content))?;
     page.push('\n');
     Ok(page)
 }
@@ -67,7 +72,7 @@ fn context(evidence: &Evidence) -> Value {
         "writes": evidence.writes.iter().filter(|write| write.item.is_none()).map(line).collect::<Vec<_>>(),
         "attestations": story.attestations.iter().map(|one| json!({
             "time": shown(one.time),
-            "words": clean(one.words),
+            "words": clean(&one.words),
             "how": one.how.map(clean),
             "by": one.by,
         })).collect::<Vec<_>>(),

@@ -164,9 +164,9 @@ fn attested(story: &Story<'_>) -> String {
         let who = match (attestation.by, attestation.kind) {
             (Some(name), _) => name.to_owned(),
             (None, AttestationKind::Manual) => "nobody yet".to_owned(),
-            (None, AttestationKind::Question) => "answered no".to_owned(),
+            (None, _) => "answered no".to_owned(),
         };
-        vec![shown(attestation.time), who, attestation.words.to_owned()]
+        vec![shown(attestation.time), who, attestation.words.to_string()]
     };
     let rows: Vec<_> = story.attestations.iter().map(row).collect();
     section("Attested and agreed", &["when", "who", "what"], &rows)

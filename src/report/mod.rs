@@ -9,6 +9,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 mod movement;
+pub mod plan;
 pub mod run_json;
 pub mod runs;
 mod story;

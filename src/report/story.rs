@@ -4,6 +4,8 @@ mod item;
 mod step;
 mod wait;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -12,6 +14,7 @@ pub(super) use step::{Step, StepEnd};
 pub(super) use wait::Wait;
 
 use super::evidence::{DIED, Evidence, WriteState};
+use super::text::words::counted;
 use crate::run::event::{Counts, Event, Kind, Outcome};
 
 /// What a report says of a run, in the order in which it happened.
@@ -37,7 +40,7 @@ pub(super) struct Attestation<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) item: Option<&'a str>,
     pub(super) kind: AttestationKind,
-    pub(super) words: &'a str,
+    pub(super) words: Cow<'a, str>,
     /// What had to be done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) how: Option<&'a str>,
@@ -50,6 +53,10 @@ pub(super) struct Attestation<'a> {
 pub(super) enum AttestationKind {
     Manual,
     Question,
+    /// The run is held to the plan of this digest.
+    Plan,
+    /// A second person approved the plan: with a ticket, by its number.
+    Approval,
 }
 
 #[derive(Debug)]
@@ -103,15 +110,31 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
             ..
         } => (
             AttestationKind::Manual,
-            title,
+            Cow::from(title),
             Some(how.as_str()),
             attested_by.as_deref(),
         ),
         Kind::Confirm { words, answer } => (
             AttestationKind::Question,
-            words,
+            Cow::from(words),
             None,
             answer.then_some(operator),
+        ),
+        Kind::Planned { plan, writes } => (
+            AttestationKind::Plan,
+            format!(
+                "the run is held to the plan {plan} with {}",
+                counted(*writes, "write")
+            )
+            .into(),
+            None,
+            Some(operator),
+        ),
+        Kind::Approved { by, at, ticket } => (
+            AttestationKind::Approval,
+            approved(*at, ticket.as_deref()).into(),
+            None,
+            Some(by.as_str()),
         ),
         _ => return None,
     };
@@ -123,6 +146,12 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
         how,
         by,
     })
+}
+
+fn approved(at: Timestamp, ticket: Option<&str>) -> String {
+    let ticket = ticket.map_or_else(String::new, |ticket| format!(" for ticket {ticket}"));
+    let at = at.strftime("%Y-%m-%d %H:%M:%SZ");
+    format!("the plan was approved{ticket}, signed {at}")
 }
 
 fn table(event: &Event) -> Option<Table<'_>> {

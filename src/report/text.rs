@@ -224,6 +224,19 @@ fn told(kind: &Kind) -> Vec<String> {
             words,
         } => block(&painted(BAD, "✗"), words),
         Kind::Note { words } => block("·", words),
+        Kind::Planned { plan, writes } => block(
+            "·",
+            &format!(
+                "held to the plan {} with {}",
+                plan.get(..12).unwrap_or(plan),
+                words::counted(*writes, "write")
+            ),
+        ),
+        Kind::Approved { by, ticket, .. } => {
+            let ticket = ticket.as_ref();
+            let ticket = ticket.map_or_else(String::new, |ticket| format!(", ticket {ticket}"));
+            block("✓", &format!("the plan is approved by {by}{ticket}"))
+        }
         Kind::Resumed { operator } => block(
             "·",
             &format!("taken up again by {operator}; what was done is not repeated"),

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::agreement::Agreement;
 use super::error::Error;
 use super::event::{Counts, Event, ItemOutcome, Kind, OrgLine, Outcome};
 use super::gate::{Consent, Gate};
@@ -42,6 +43,18 @@ pub struct Settings {
     pub edits: Edits,
     /// Values that are kept out of the journal wherever they stand.
     pub secrets: Vec<SecretString>,
+    pub target: Target,
+    /// The plan that the run is held to.
+    pub agreement: Option<Agreement>,
+}
+
+/// What a run works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The orgs themselves.
+    Orgs,
+    /// Shadows of them: nothing there takes time, and what a person does by hand is taken as done.
+    Shadows,
 }
 
 /// How far a bulk step is, for who watches.
@@ -150,6 +163,7 @@ impl Run {
             parameters: run.redact(&procedure.parameters),
         };
         run.tell(&Lane::default(), begun)?;
+        run.keep_agreement()?;
         Ok(run)
     }
 
@@ -203,12 +217,7 @@ impl Run {
         let known = self.settings.orgs.get(org);
         let known =
             known.ok_or_else(|| Error::Usage(format!("this run has no org named {org}")))?;
-        let credentials = okta::Credentials::Ssws(token);
-        let client = okta::Client::new(
-            known.base_url().clone(),
-            credentials,
-            okta::Settings::default(),
-        );
+        let client = known.signed_by(okta::Credentials::Ssws(token));
         let client = client.map_err(|error| Error::Usage(error.to_string()))?;
         let name = format!("{org} with the given token");
         self.guests().insert(name.clone(), Arc::new(client));
@@ -313,7 +322,17 @@ impl Run {
         &self.settings
     }
 
-    pub(super) fn journal(&self) -> &Journal {
+    /// A copy of a value without the secrets of this run.
+    pub fn redacted(&self, value: &Value) -> Value {
+        self.redact(value)
+    }
+
+    pub fn target(&self) -> Target {
+        self.settings.target
+    }
+
+    /// The journal that it is written into.
+    pub fn journal(&self) -> &Journal {
         &self.settings.journal
     }
 

@@ -60,6 +60,14 @@ pub enum Error {
     Waiting { title: String, name: String },
     #[error("interrupted")]
     Interrupted,
+    /// The plan that the run is held to has no such write.
+    #[error("not in the plan: {operation} {path} in {org}{}", .item.as_ref().map_or_else(String::new, |item| format!(", for {item}")))]
+    Unplanned {
+        org: String,
+        operation: String,
+        path: String,
+        item: Option<String>,
+    },
 }
 
 impl Error {
@@ -87,6 +95,10 @@ impl Error {
             ),
             Self::Unsettled { .. } => Some(
                 "see in the org whether it happened; then run anew, which leaves what is done as it is".to_owned(),
+            ),
+            Self::Unplanned { .. } => Some(
+                "it was not sent, and neither is what would follow; see what is otherwise with a new plan"
+                    .to_owned(),
             ),
             Self::DirectoryBefore { .. }
             | Self::Usage(_)

@@ -45,6 +45,19 @@ pub enum Kind {
         call: CallLine,
         message: String,
     },
+    /// The run is held to a plan (its digest) with so many writes.
+    Planned {
+        plan: String,
+        writes: u64,
+    },
+    /// A second person approved that plan.
+    Approved {
+        by: String,
+        /// When it was signed.
+        at: jiff::Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<String>,
+    },
     /// The run is taken up again by this operator.
     Resumed {
         operator: String,

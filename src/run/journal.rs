@@ -29,9 +29,10 @@ pub use entry::State;
 pub(super) use entry::{Durability, Entry, What};
 pub use error::Error;
 pub use holder::Held;
+pub use lanes::Bulk;
 pub(super) use lanes::{LaneEnd, Recorded};
 pub use record::{Kind, Record};
-pub use writes::Write;
+pub use writes::{Unchanged, Write};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -194,6 +195,21 @@ impl Journal {
     /// Every write of a run in order of its answers, then those without one.
     pub fn writes(&self, run: &str) -> Result<Vec<Write>> {
         writes::select(&self.lock().connection, run, None)
+    }
+
+    /// Writes that were not sent, because nothing would have changed, in order.
+    pub fn unchanged(&self, run: &str) -> Result<Vec<Unchanged>> {
+        writes::unchanged(&self.lock().connection, run)
+    }
+
+    /// Bulk steps of a run: the number of the entry that began each, by lane and number, with the keys of its items.
+    pub fn bulks(&self, run: &str) -> Result<Vec<Bulk>> {
+        lanes::bulks(&self.lock().connection, run)
+    }
+
+    /// The plan that a run is held to: its digest and writes.
+    pub fn agreement(&self, run: &str) -> Result<Option<(String, Value)>> {
+        lanes::agreement(&self.lock().connection, run)
     }
 
     /// The writes of one lane and of the lanes within it.

@@ -5,6 +5,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `agreement` | a plan that a run is held to |
 //! | `door` | what a run is made of; begin, resume, end |
 //! | `call` | a call as data |
 //! | `reading`, `writing` | how a call goes through: look, intent, send, settle |
@@ -22,6 +23,7 @@
 //! | `watch` | Ctrl-C and waits |
 
 mod aftermath;
+mod agreement;
 mod asking;
 pub mod call;
 mod door;
@@ -45,7 +47,8 @@ pub mod undo;
 mod watch;
 mod writing;
 
-pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Watcher};
+pub use agreement::{Agreement, Planned, renumbered};
+pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Target, Watcher};
 pub use effects::reads_before;
 pub use error::{Error, Refusal};
 pub use inverse::undone;

@@ -27,6 +27,29 @@ impl Run {
         Ok(())
     }
 
+    /// Keeps the plan that the run is held to, which is there again when the run is taken up again.
+    pub(super) fn keep_agreement(&self) -> Result<(), Error> {
+        let Some(agreement) = &self.settings().agreement else {
+            return Ok(());
+        };
+        let event = stamped(
+            &Lane::default(),
+            Kind::Planned {
+                plan: agreement.plan.clone(),
+                writes: agreement.writes.len() as u64,
+            },
+        );
+        let writes = serde_json::to_value(&agreement.writes).unwrap_or_default();
+        let entry = Entry {
+            event: Some(&event),
+            answer: Some(&writes),
+            ..Entry::new(What::Told, "")
+        };
+        self.journal().append(self.id(), &entry, Durability::Now)?;
+        self.show(&event);
+        Ok(())
+    }
+
     pub(super) fn show(&self, event: &Event) {
         (self.settings().listener)(event);
     }

@@ -21,6 +21,7 @@ use super::journal::{self, Journal, State, Write};
 use super::lane::Lane;
 use super::look::{self, Sight, Verdict};
 use super::reading::Asker;
+use super::writing::Held;
 use crate::okta::{Method, Operation, operations};
 
 /// A write to take back, and what does it.
@@ -241,7 +242,7 @@ impl Run {
                 Ok(aftermath) => aftermath,
                 Err(why) => return Ok(Some(step.left(why))),
             };
-            self.perform(lane, call).await?;
+            self.perform_held(lane, call, Held::ToNothing).await?;
             if let Some(why) = self.await_aftermath(lane, &aftermath).await? {
                 return Ok(Some(step.left(why)));
             }

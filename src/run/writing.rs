@@ -15,6 +15,14 @@ use super::telling::{answered_line, line, refused, stamped};
 use super::watch::Watch;
 use crate::okta;
 
+/// Whether a write has to be in the plan, where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    ToPlan,
+    /// It takes back what the plan has.
+    ToNothing,
+}
+
 /// How one sending of a write ended.
 enum Sent {
     Done(Done),
@@ -27,16 +35,27 @@ enum Sent {
 impl Run {
     /// Looks, and sends the write unless nothing would change.
     pub async fn perform(&self, lane: &Lane, call: &Call) -> Result<Done, Error> {
+        self.perform_held(lane, call, Held::ToPlan).await
+    }
+
+    pub(super) async fn perform_held(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        held: Held,
+    ) -> Result<Done, Error> {
         let question = self.asked(call, None);
         let Some(recorded) = self.replayed(lane, &question)? else {
             let position = lane.past().next();
-            return self.perform_live(lane, call, position).await;
+            return self.perform_live(lane, call, position, held).await;
         };
         if recorded.is_write && recorded.state == State::Unknown {
             let position = lane.past().position - 1;
             return match self.settled(lane, call, recorded.entry).await? {
-                Some(done) => Ok(done),
-                None if retry::is_repeatable(call) => self.perform_live(lane, call, position).await,
+                Some(done) => self.check_agreed(lane, call, held).map(|()| done),
+                None if retry::is_repeatable(call) => {
+                    self.perform_live(lane, call, position, held).await
+                }
                 None => Err(unsettled(call, recorded.entry)),
             };
         }
@@ -44,6 +63,7 @@ impl Run {
             return Err(self.refusal_of(call, &recorded)?);
         }
         if recorded.is_write {
+            self.check_agreed(lane, call, held)?;
             lane.count_write();
         }
         Ok(Done {
@@ -52,7 +72,30 @@ impl Run {
         })
     }
 
-    async fn perform_live(&self, lane: &Lane, call: &Call, position: u64) -> Result<Done, Error> {
+    /// Refuses a write that the plan has not.
+    fn check_agreed(&self, lane: &Lane, call: &Call, held: Held) -> Result<(), Error> {
+        let Some(agreement) = self.settings().agreement.as_ref() else {
+            return Ok(());
+        };
+        let asked = self.asked(call, None);
+        if held == Held::ToNothing || agreement.take(lane.id(), &asked["write"]) {
+            return Ok(());
+        }
+        Err(Error::Unplanned {
+            org: call.org.clone(),
+            operation: call.name(),
+            path: call.path.clone(),
+            item: lane.item().map(str::to_owned),
+        })
+    }
+
+    async fn perform_live(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        position: u64,
+        held: Held,
+    ) -> Result<Done, Error> {
         if self.guests().contains_key(&call.org) {
             return Err(Error::Usage(format!("{} only reads", call.org)));
         }
@@ -60,6 +103,7 @@ impl Run {
         if seen.verdict == Verdict::Unchanged {
             return self.unchanged(lane, call, position, seen.before);
         }
+        self.check_agreed(lane, call, held)?;
         self.ask_before_first_write(lane, call)?;
         let mut attempt = 1;
         loop {

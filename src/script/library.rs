@@ -7,7 +7,7 @@ mod shelf;
 
 pub use listing::Listed;
 pub use origin::Origin;
-pub use shelf::{Shelf, Source};
+pub use shelf::{Shelf, Source, digest};
 
 use std::path::{Path, PathBuf};
 

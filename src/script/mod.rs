@@ -54,7 +54,7 @@ pub use error::{Colour, Diagnostic, Function, Names};
 pub use error_value::ErrorValue;
 pub use execution::{Ended, Procedure};
 pub use keywords::free_keywords;
-pub use library::{Library, Listed, Origin, Shelf, Source};
+pub use library::{Library, Listed, Origin, Shelf, Source, digest};
 pub use parameters::{Mode, Parameters};
 pub use resolver::Modules;
 pub use runbook::Runbook;

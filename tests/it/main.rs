@@ -21,6 +21,7 @@ mod oauth;
 mod org2org;
 mod orgs;
 mod pair;
+mod plan;
 mod readme;
 mod repl;
 mod report;

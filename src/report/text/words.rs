@@ -17,12 +17,12 @@ pub(in crate::report) fn clean(text: &str) -> String {
         .collect()
 }
 
-pub(super) fn painted(style: Style, text: &str) -> String {
+pub(in crate::report) fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
 /// A mark and words; further lines of the words stand below the first.
-pub(super) fn block(mark: &str, words: &str) -> Vec<String> {
+pub(in crate::report) fn block(mark: &str, words: &str) -> Vec<String> {
     let words = clean(words);
     let mut lines = words.lines();
     let first = format!("{mark} {}", lines.next().unwrap_or_default());

@@ -98,3 +98,58 @@ pub(super) fn counts(connection: &Connection, run: &str) -> Result<Counts, Error
         ..Counts::default()
     })
 }
+
+pub(super) fn agreement(
+    connection: &Connection,
+    run: &str,
+) -> Result<Option<(String, Value)>, Error> {
+    let row: Option<(String, Option<String>)> = connection
+        .prepare_cached(
+            "SELECT e.event ->> 'plan', b.body FROM entries e LEFT JOIN bodies b ON b.digest = e.answer
+             WHERE e.run = ?1 AND e.what = 'told' AND e.event ->> 'event' = 'planned' ORDER BY e.seq LIMIT 1",
+        )?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((plan, writes)) = row else {
+        return Ok(None);
+    };
+    let writes = serde_json::from_str(&writes.unwrap_or_default())
+        .map_err(|e| Error::unreadable("the plan of a run", &e))?;
+    Ok(Some((plan, writes)))
+}
+
+/// A bulk step.
+#[derive(Clone, Debug)]
+pub struct Bulk {
+    /// Number of the entry that began it.
+    pub entry: u64,
+    /// The lane it is a step of.
+    pub lane: String,
+    /// Its number within the lane.
+    pub number: u64,
+    /// Keys of its items in their order.
+    pub keys: Vec<String>,
+}
+
+pub(super) fn bulks(connection: &Connection, run: &str) -> Result<Vec<Bulk>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, lane, request FROM entries WHERE run = ?1 AND what = 'value' AND request ->> 'bulk' IS NOT NULL ORDER BY seq",
+    )?;
+    let mut rows = statement.query([run])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let request: String = row.get(2)?;
+        let request: Value =
+            serde_json::from_str(&request).map_err(|e| Error::unreadable("a request", &e))?;
+        let keys = request["keys"].as_array().into_iter().flatten();
+        found.push(Bulk {
+            entry: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
+            lane: row.get(1)?,
+            number: request["bulk"].as_u64().unwrap_or_default(),
+            keys: keys
+                .filter_map(|key| key.as_str().map(str::to_owned))
+                .collect(),
+        });
+    }
+    Ok(found)
+}

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::entry::State;
 use super::error::Error;
+use crate::run::event::Event;
 
 /// A write as the journal has it. Secrets are redacted.
 #[derive(Clone, Debug)]
@@ -85,4 +86,29 @@ fn json(row: &rusqlite::Row<'_>, column: &str) -> Result<Value, Error> {
 fn time(text: &str) -> Result<jiff::Timestamp, Error> {
     text.parse()
         .map_err(|e: jiff::Error| Error::unreadable("a time", &e))
+}
+
+/// A write that was not sent.
+#[derive(Clone, Debug)]
+pub struct Unchanged {
+    pub entry: u64,
+    pub lane: String,
+    pub event: Event,
+}
+
+pub(super) fn unchanged(connection: &Connection, run: &str) -> Result<Vec<Unchanged>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, lane, event FROM entries WHERE run = ?1 AND what = 'told' AND event ->> 'event' = 'unchanged' ORDER BY seq",
+    )?;
+    let mut rows = statement.query([run])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let event: String = row.get("event")?;
+        found.push(Unchanged {
+            entry: u64::try_from(row.get::<_, i64>("seq")?).unwrap_or_default(),
+            lane: row.get("lane")?,
+            event: serde_json::from_str(&event).map_err(|e| Error::unreadable("an event", &e))?,
+        });
+    }
+    Ok(found)
 }

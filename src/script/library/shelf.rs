@@ -213,7 +213,8 @@ fn cannot_read(path: &Path, error: &io::Error) -> Error {
 }
 
 /// SHA-256.
-fn digest(text: &str) -> String {
+/// SHA-256 of a text, in hexadecimal.
+pub fn digest(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
         // Writing to a String cannot fail.

@@ -16,7 +16,7 @@ use crate::ldap::Dn;
 use crate::okta::Client;
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::{self, Journal};
-use crate::run::{self, Edits, Run, Settings};
+use crate::run::{self, Edits, Run, Settings, Target};
 use crate::script::execution::Procedure;
 use crate::script::parameters::{self, Assignment, Mode, Outside, Parameters, Problem};
 use crate::script::runbook::{Kind, Runbook};
@@ -130,6 +130,8 @@ pub(super) fn run(
         cancelled: CancellationToken::new(),
         edits: Edits::Refused,
         secrets: parameters.secrets.values().cloned().collect(),
+        target: Target::Orgs,
+        agreement: None,
     };
     let run = Run::begin(settings).map_err(|error| Error::failed(error.to_string()))?;
     let run = Arc::new(run);

@@ -22,7 +22,7 @@ use super::words::TEST_VERBS;
 use crate::error::Error;
 use crate::okta::Method;
 use crate::run::gate::{Consent, Writes};
-use crate::run::{self, Edits, Run, Settings, journal};
+use crate::run::{self, Edits, Run, Settings, Target, journal};
 use crate::script::bindings::{self, Org};
 use crate::script::error::{Function, Names};
 use crate::script::error_value::ErrorValue;
@@ -162,6 +162,8 @@ fn enter(around: &Around, ground: &Ground) -> Result<(), Error> {
         cancelled: CancellationToken::new(),
         edits: Edits::Refused,
         secrets: Vec::new(),
+        target: Target::Orgs,
+        agreement: None,
     });
     let run = run.map_err(|error| Error::failed(error.to_string()))?;
     let orgs = ground.orgs.keys().cloned().collect();

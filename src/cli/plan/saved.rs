@@ -1,0 +1,138 @@
+//! A plan in a file: what it was made from, what was read for it, and who approved it.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::prepared::{Prepared, Recorded};
+use super::super::rehearsal::Rehearsed;
+use crate::error::Error;
+use crate::report::plan::{Deed, Plan};
+use crate::run::{Agreement, Planned};
+use crate::script::digest;
+
+const FORMAT: &str = "okta-runbook plan";
+const VERSION: u32 = 1;
+
+/// A plan that was saved.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in super::super) struct Saved {
+    format: String,
+    version: u32,
+    pub(in super::super) created: jiff::Timestamp,
+    /// Who made it.
+    pub(in super::super) operator: String,
+    /// `{entry, texts}` of the procedure.
+    pub(super) sources: Value,
+    pub(in super::super) plan: Plan,
+    /// What was read of the orgs.
+    pub(super) readings: Value,
+    /// Signatures of people who approved it, as JSON Web Tokens.
+    #[serde(default)]
+    pub(in super::super) approvals: Vec<String>,
+}
+
+impl Saved {
+    pub(in super::super) fn new(
+        operator: String,
+        prepared: &Prepared,
+        rehearsed: &Rehearsed,
+    ) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            created: jiff::Timestamp::now(),
+            operator,
+            sources: prepared.journalled().sources,
+            plan: rehearsed.plan.clone(),
+            readings: rehearsed.readings.clone(),
+            approvals: Vec::new(),
+        }
+    }
+
+    /// Reads a plan.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is no plan of this version.
+    pub(in super::super) fn read(path: &Path) -> Result<Self, Error> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::usage(format!("cannot read the plan {shown}: {error}")))?;
+        let saved: Self = serde_json::from_str(&text).map_err(|error| {
+            Error::usage(format!("{shown} is no plan of okta-runbook: {error}"))
+                .help("make one with `okta-runbook plan RUNBOOK … --out FILE`")
+        })?;
+        if saved.format != FORMAT || saved.version != VERSION {
+            return Err(Error::usage(format!(
+                "{shown} is a plan of another version ({} {})",
+                saved.format, saved.version
+            ))
+            .help("make a new one: okta-runbook plan RUNBOOK … --out FILE"));
+        }
+        Ok(saved)
+    }
+
+    /// Writes the plan where no file is, or over one.
+    ///
+    /// # Errors
+    /// When the file is there already and `over` is not allowed, or cannot be written.
+    pub(super) fn write(&self, path: &Path, over: Over) -> Result<(), Error> {
+        let shown = path.display();
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| Error::failed(format!("the plan cannot be written: {error}")))?;
+        let mut options = OpenOptions::new();
+        options.write(true);
+        match over {
+            Over::Allowed => options.create(true).truncate(true),
+            Over::Refused => options.create_new(true),
+        };
+        let opened = options.open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Error::usage(format!("{shown} is there already"))
+                .help("name another file, or write over it with --force"),
+            _ => Error::usage(format!("cannot write {shown}: {error}")),
+        });
+        opened?
+            .write_all(format!("{text}\n").as_bytes())
+            .map_err(|error| Error::failed(format!("cannot write {shown}: {error}")))
+    }
+
+    /// What is signed: all but the signatures.
+    pub(in super::super) fn digest(&self) -> String {
+        let unsigned = Self {
+            approvals: Vec::new(),
+            ..self.clone()
+        };
+        digest(&serde_json::to_string(&unsigned).unwrap_or_default())
+    }
+
+    pub(in super::super) fn recorded(&self) -> Recorded<'_> {
+        Recorded {
+            runbook: &self.plan.runbook,
+            sources: &self.sources,
+            parameters: &self.plan.parameters,
+        }
+    }
+
+    /// What holds a run to it.
+    pub(in super::super) fn agreement(&self) -> Agreement {
+        let planned = |deed: &Deed| Planned {
+            lane: deed.lane.clone(),
+            org: deed.org.clone(),
+            operation: deed.operation.clone(),
+            path: deed.path.clone(),
+            query: deed.query.clone(),
+            body: deed.body.clone(),
+        };
+        Agreement::new(&self.digest(), self.plan.writes().map(planned).collect())
+    }
+}
+
+/// Whether a file that is there may be written over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    Allowed,
+    Refused,
+}

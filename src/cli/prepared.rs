@@ -1,0 +1,228 @@
+//! A procedure with all that is settled before anything is asked of an org: its text, what was found by checking it, its parameters.
+
+use std::path::Path;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use super::Context;
+use crate::error::Error;
+use crate::ldap::Dn;
+use crate::run;
+use crate::run::journal;
+use crate::script::check::{self, Report};
+use crate::script::parameters::{self, Outside, Parameters, Problem};
+use crate::script::runbook::{Kind, Parameter};
+use crate::script::{Mode, Procedure, Runbook, digest};
+use crate::terminal::Terminal;
+
+pub(super) struct Prepared {
+    pub(super) runbook: Runbook,
+    pub(super) report: Report,
+    pub(super) procedure: Procedure,
+    pub(super) parameters: Parameters,
+    digest: String,
+    /// Path of the text that was named.
+    entry: String,
+}
+
+impl Prepared {
+    /// Finds a runbook, compiles it and checks its parameters. Secrets that are not given are asked for at the terminal.
+    ///
+    /// # Errors
+    /// All that is wrong with the text, or with the parameters.
+    pub(super) fn new(
+        context: &Context,
+        terminal: &Terminal,
+        name: &str,
+        assignments: &[String],
+        mode: Mode,
+    ) -> Result<Self, Error> {
+        let library = context.library();
+        let source = library.find(name)?;
+        let runbook = Runbook::parse(&source)?;
+        let (digest, entry) = (source.digest.clone(), source.path.clone());
+        let report = check::check(source.clone(), &library);
+        let procedure = Procedure::compile(source, &runbook, library)?;
+        let mut parameters = checked(context, terminal, &runbook, assignments, mode)?;
+        parameters.values.extend(origins(&parameters));
+        Ok(Self {
+            runbook,
+            report,
+            procedure,
+            parameters,
+            digest,
+            entry,
+        })
+    }
+
+    /// The same procedure again: parameters that are not given anew are those of then, secrets are asked for.
+    ///
+    /// # Errors
+    /// As for a new one. That the texts are others now is no error here, see [`Self::edits`].
+    pub(super) fn again(
+        context: &Context,
+        terminal: &Terminal,
+        recorded: &Recorded<'_>,
+        given: &[String],
+    ) -> Result<Self, Error> {
+        let library = context.library();
+        let entry = recorded.sources["entry"].as_str().unwrap_or_default();
+        let source = if Path::new(entry).is_file() {
+            library.find(entry)?
+        } else {
+            library.find(recorded.runbook)?
+        };
+        let runbook = Runbook::parse(&source)?;
+        let digest = source.digest.clone();
+        let report = check::check(source.clone(), &library);
+        let procedure = Procedure::compile(source, &runbook, library)?;
+        let parameters = as_recorded(context, terminal, &runbook, recorded.parameters, given)?;
+        Ok(Self {
+            runbook,
+            report,
+            procedure,
+            parameters,
+            digest,
+            entry: entry.to_owned(),
+        })
+    }
+
+    /// What was changed in texts and parameters since, as a diff; empty when nothing was.
+    pub(super) fn edits(&self, recorded: &Recorded<'_>) -> String {
+        let mut edits = String::new();
+        for (path, text) in self.procedure.texts() {
+            let was = recorded.sources["texts"][path].as_str();
+            let is = run::redact_script(text);
+            edits.push_str(&diff(path, was.unwrap_or_default(), &is));
+        }
+        let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
+        let is = pretty(&Value::Object(self.parameters.values.clone()));
+        edits.push_str(&diff("parameters", &pretty(recorded.parameters), &is));
+        edits
+    }
+
+    /// As the journal has it.
+    pub(super) fn journalled(&self) -> run::Procedure {
+        run::Procedure {
+            runbook: self.runbook.name.clone(),
+            digest: self.digest.clone(),
+            sources: sources(&self.entry, &self.procedure),
+            parameters: self.parameters.values.clone().into(),
+            kind: journal::Kind::Run,
+        }
+    }
+
+    /// Digest of all texts that run.
+    pub(super) fn digest_of_texts(&self) -> String {
+        digest(&sources(&self.entry, &self.procedure)["texts"].to_string())
+    }
+
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        self.parameters.secrets.values().cloned().collect()
+    }
+}
+
+/// A procedure as it was written down: in a run's record, or in a plan.
+pub(super) struct Recorded<'a> {
+    pub(super) runbook: &'a str,
+    /// `{entry, texts}`
+    pub(super) sources: &'a Value,
+    pub(super) parameters: &'a Value,
+}
+
+/// `params.origins`: by parameter, the rows of files that the items of a list are from (`users.csv:3`), so that a script can name the
+/// row of what is found wrong only in the org. Nothing when no list is from a file.
+fn origins(parameters: &Parameters) -> Option<(String, Value)> {
+    let mut origins = Map::new();
+    for (name, items) in &parameters.values {
+        let row = |index| parameters.origin(name, index).filter(|it| it.contains(':'));
+        let rows: Vec<&str> = (0..items.as_array().map_or(0, Vec::len))
+            .map(|index| row(index).unwrap_or_default())
+            .collect();
+        if rows.iter().any(|row| !row.is_empty()) {
+            origins.insert(name.clone(), rows.into());
+        }
+    }
+    (!origins.is_empty()).then(|| ("origins".to_owned(), origins.into()))
+}
+
+/// The texts that run, without secrets, with the path of the one that was named.
+pub(super) fn sources(entry: &str, procedure: &Procedure) -> Value {
+    let texts = procedure
+        .texts()
+        .iter()
+        .map(|(path, text)| (path.clone(), run::redact_script(text).into()));
+    serde_json::json!({ "entry": entry, "texts": texts.collect::<Map<_, _>>() })
+}
+
+/// A secret by its name and what it is for; nothing where no person answers.
+fn asked(terminal: &Terminal, parameter: &Parameter) -> Option<SecretString> {
+    let question = match parameter.help.as_str() {
+        "" => format!("{}: ", parameter.name),
+        help => format!("{} ({help}): ", parameter.name),
+    };
+    terminal.ask_secret(&question)
+}
+
+pub(super) fn checked(
+    context: &Context,
+    terminal: &Terminal,
+    runbook: &Runbook,
+    given: &[String],
+    mode: Mode,
+) -> Result<Parameters, Error> {
+    let given =
+        parameters::parse_assignments(given).map_err(|problems| Problem::together(&problems))?;
+    let environment = context.config.environment();
+    let outside = Outside {
+        dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
+        environment: &|name| environment.variable(name).map(str::to_owned),
+        ask: &|parameter| asked(terminal, parameter),
+    };
+    parameters::check(runbook, &given, mode, &outside)
+        .map_err(|problems| Problem::together(&problems))
+}
+
+/// The recorded parameters, with those given now in their place. Secrets are not recorded.
+fn as_recorded(
+    context: &Context,
+    terminal: &Terminal,
+    runbook: &Runbook,
+    recorded: &Value,
+    given: &[String],
+) -> Result<Parameters, Error> {
+    let named = |name: &str| {
+        given
+            .iter()
+            .any(|text| text.split('=').next() == Some(name))
+    };
+    let mut asked = runbook.clone();
+    asked.parameters.retain(|parameter| {
+        named(&parameter.name) || (parameter.kind == Kind::Secret && parameter.required)
+    });
+    let now = checked(context, terminal, &asked, given, Mode::Given)?;
+    let mut values = recorded.as_object().cloned().unwrap_or_default();
+    for (name, value) in &now.values {
+        values.insert(name.clone(), value.clone());
+        // The rows are those of the value that was given then.
+        values
+            .get_mut("origins")
+            .and_then(Value::as_object_mut)
+            .map(|origins| origins.remove(name));
+    }
+    let mut parameters = now;
+    parameters.values = values;
+    Ok(parameters)
+}
+
+fn diff(name: &str, was: &str, is: &str) -> String {
+    if was == is {
+        return String::new();
+    }
+    let diff = similar::TextDiff::from_lines(was, is);
+    diff.unified_diff()
+        .context_radius(1)
+        .header(&format!("{name} (then)"), &format!("{name} (now)"))
+        .to_string()
+}

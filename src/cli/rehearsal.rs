@@ -1,0 +1,158 @@
+//! A procedure to its end against a shadow of its orgs: what `plan` shows, and what a run asks about first.
+
+mod certainty;
+mod draft;
+mod names;
+mod upstream;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::Context;
+use super::audience::Audience;
+use super::conduct::{of_journal, of_run, open_journal};
+use super::prepared::Prepared;
+use super::world::World;
+use crate::error::Error;
+use crate::ldap;
+use crate::okta::Client;
+use crate::report::plan::Plan;
+use crate::report::text::Verbosity;
+use crate::run::event::Outcome;
+use crate::run::gate::{Consent, Writes};
+use crate::run::{Edits, Run, Settings, Target};
+use crate::script::Ended;
+use crate::script::check::Report;
+use crate::simulator::{DirectoryAddress, Ledger, Simulator, Upstream};
+use crate::terminal::Terminal;
+use draft::Draft;
+pub(super) use names::Names;
+use upstream::Real;
+
+/// What came of it.
+pub(super) struct Rehearsed {
+    pub(super) plan: Plan,
+    /// What was read of the orgs, to tell later whether they are still the same.
+    pub(super) readings: Value,
+    /// Names of what was read.
+    pub(super) names: Names,
+    pub(super) ended: Ended,
+    pub(super) outcome: Outcome,
+}
+
+/// Executes a procedure against shadows of `real`. Nothing but GET is sent there.
+///
+/// # Errors
+/// When an org or a directory cannot be read, or there is no room for the plan's own journal. That the procedure stops is no error
+/// here: it is a part of the plan.
+pub(super) fn rehearse(
+    context: &Context,
+    terminal: &Terminal,
+    prepared: &Prepared,
+    real: &World,
+    runtime: &tokio::runtime::Runtime,
+    cancelled: &CancellationToken,
+) -> Result<Rehearsed, Error> {
+    for client in real.orgs.values() {
+        client.ask_for(reading(&prepared.report));
+    }
+    let world = runtime.block_on(shadow(real))?;
+    let folder = tempfile::tempdir()
+        .map_err(|error| Error::failed(format!("no temporary folder for the plan: {error}")))?;
+    let (_, watcher) = Audience::new(Verbosity::Quiet, terminal).parts();
+    let run = Run::begin(Settings {
+        journal: open_journal(folder.path())?,
+        procedure: prepared.journalled(),
+        orgs: world.orgs.clone(),
+        profiles: real.profiles.clone(),
+        directories: world.directories.clone(),
+        consent: agreed(context),
+        listener: Arc::new(|_| {}),
+        watcher,
+        cancelled: cancelled.clone(),
+        edits: Edits::Refused,
+        secrets: prepared.secrets(),
+        target: Target::Shadows,
+        agreement: None,
+    });
+    let run = Arc::new(run.map_err(|error| of_run(&error))?);
+    let ended = prepared
+        .procedure
+        .execute(&run, &prepared.parameters, runtime.handle());
+    let message = ended.error.as_ref().map(|error| error.message.as_str());
+    let outcome = run
+        .end(ended.outcome, message)
+        .map_err(|error| of_run(&error))?;
+    let names = runtime.block_on(Names::of(&world))?;
+    let effects = runtime.block_on(draft::effects(&world, &names))?;
+    let draft = Draft {
+        prepared,
+        real,
+        world: &world,
+        run: &run,
+        ended: &ended,
+        names: &names,
+        effects,
+    };
+    let plan = draft
+        .plan()
+        .map_err(|error| of_journal(folder.path(), &error))?;
+    Ok(Rehearsed {
+        plan,
+        readings: world.ledger().map_or(Value::Null, Ledger::readings),
+        names,
+        ended,
+        outcome,
+    })
+}
+
+/// Reading is all that a plan does with an org.
+fn reading(report: &Report) -> Vec<String> {
+    let read = |scope: &&str| scope.replace(".manage", ".read");
+    let mut scopes: Vec<String> = report.scopes.iter().map(read).collect();
+    // Rules and roles decide over what happens, whatever the runbook calls.
+    scopes.extend(["okta.users.read", "okta.groups.read", "okta.apps.read"].map(str::to_owned));
+    scopes.sort();
+    scopes.dedup();
+    scopes
+}
+
+/// Shadows of all orgs and directories, which live as long as what is returned.
+pub(super) async fn shadow(real: &World) -> Result<World, Error> {
+    let upstreams = real.orgs.iter().map(|(name, client)| {
+        let upstream: Arc<dyn Upstream> = Arc::new(Real::new(client));
+        (name.clone(), upstream)
+    });
+    let directories = real
+        .directories
+        .iter()
+        .map(|(domain, directory)| address(domain, directory.settings()));
+    let shadow = Simulator::shadow(upstreams.collect(), directories.collect())
+        .await
+        .map_err(|error| Error::failed(error.to_string()))?;
+    let clients: Vec<(&String, &Arc<Client>)> = real.orgs.iter().collect();
+    World::of_shadow(shadow, &clients)
+}
+
+fn address(domain: &str, settings: &ldap::Settings) -> DirectoryAddress {
+    DirectoryAddress {
+        domain: domain.to_owned(),
+        url: settings.url.clone(),
+        bind_dn: settings.bind_dn.clone(),
+        password: settings.password.clone(),
+        base: settings.base.to_string(),
+        ca: settings.ca.clone(),
+    }
+}
+
+/// Nothing can be changed, so that everything is agreed to, and what a person attests is taken as so.
+fn agreed(context: &Context) -> Consent {
+    Consent {
+        writes: Writes::Agreed,
+        attest: vec!["all".to_owned()],
+        operator: context.config.environment().operator(),
+        ask: Arc::new(|_| Some(true)),
+    }
+}

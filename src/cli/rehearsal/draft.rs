@@ -1,0 +1,432 @@
+//! From the journal of a rehearsal to the plan: steps and items in their order, names instead of ids, costs under the real limits.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::super::prepared::Prepared;
+use super::super::world::World;
+use super::certainty::uncertain;
+use super::names::Names;
+use crate::error::Error;
+use crate::okta;
+use crate::report::plan::{
+    Certainty, Cost, Counts, Deed, Effect, FailedItem, How, Manual, Plan, Step, changes,
+};
+use crate::run::event::{Event, ItemOutcome, Kind, OrgLine};
+use crate::run::journal::{Bulk, Error as Unreadable, State, Unchanged, Write};
+use crate::run::undo::{self, Inverse};
+use crate::run::{Run, renumbered};
+use crate::script::Ended;
+
+/// What a plan is made from.
+pub(super) struct Draft<'a> {
+    pub(super) prepared: &'a Prepared,
+    pub(super) real: &'a World,
+    pub(super) world: &'a World,
+    pub(super) run: &'a Run,
+    pub(super) ended: &'a Ended,
+    pub(super) names: &'a Names,
+    pub(super) effects: Vec<Effect>,
+}
+
+/// A place in the order of a plan: that of the bulk steps and items that lead to it, then its own in its line of work.
+type Place = Vec<(u64, usize)>;
+
+impl Draft<'_> {
+    pub(super) fn plan(&self) -> Result<Plan, Unreadable> {
+        let (journal, id) = (self.run.journal(), self.run.id());
+        let events = journal.events(id)?;
+        let steps = self.steps(&events)?;
+        let digest = self.prepared.digest_of_texts();
+        let plan = Plan {
+            runbook: self.prepared.runbook.name.clone(),
+            digest,
+            parameters: self.run.redacted(&self.prepared.journalled().parameters),
+            orgs: self.orgs(),
+            counts: counts(&steps, &events),
+            steps,
+            effects: self.effects.clone(),
+            manual: manual(&events),
+            checks: count(&events, |kind| {
+                matches!(kind, Kind::Check { passed: true, .. })
+            }),
+            costs: self.costs(),
+            scopes: self
+                .prepared
+                .report
+                .scopes
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            remarks: remarks(&events),
+            failed_items: failed_items(&events),
+            stopped: self.ended.error.as_ref().map(|error| error.message.clone()),
+        };
+        Ok(renamed(plan))
+    }
+
+    fn steps(&self, events: &[Event]) -> Result<Vec<Step>, Unreadable> {
+        let (journal, id) = (self.run.journal(), self.run.id());
+        let bulks = journal.bulks(id)?;
+        let order = Order::of(&bulks);
+        let known = Known {
+            names: self.names,
+            uncertain: self
+                .world
+                .ledger()
+                .map(|ledger| uncertain(events, ledger))
+                .unwrap_or_default(),
+            refusals: refusals(events),
+            inverses: undo::plan(journal, id, None)?
+                .into_iter()
+                .map(|step| (step.write.entry, step.inverse))
+                .collect(),
+        };
+        let mut deeds: Vec<(Place, String, Deed)> = Vec::new();
+        for write in journal.writes(id)? {
+            let place = order.place(&write.lane, write.entry);
+            deeds.push((place, step_of(&write), known.deed(&write)));
+        }
+        for unchanged in journal.unchanged(id)? {
+            let place = order.place(&unchanged.lane, unchanged.entry);
+            let title = unchanged.event.step.clone().unwrap_or_default();
+            deeds.extend(known.unchanged(&unchanged).map(|deed| (place, title, deed)));
+        }
+        deeds.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        Ok(gathered(deeds))
+    }
+
+    fn orgs(&self) -> Vec<OrgLine> {
+        let line = |(name, client): (&String, &std::sync::Arc<okta::Client>)| OrgLine {
+            name: name.clone(),
+            url: client.base_url().to_string(),
+            profile: self.real.profiles.get(name).cloned(),
+        };
+        self.real.orgs.iter().map(line).collect()
+    }
+
+    /// The calls of the rehearsal, which are those of the run, under the real orgs' limits.
+    fn costs(&self) -> Vec<Cost> {
+        let mut costs = Vec::new();
+        for (name, client) in &self.world.orgs {
+            let real = self
+                .real
+                .orgs
+                .get(name)
+                .map(|client| client.rates())
+                .unwrap_or_default();
+            for rate in client.rates().iter().filter(|rate| rate.total > 0) {
+                let known = real.iter().find(|known| known.bucket == rate.bucket);
+                let share = known.map(|known| known.share.max(1));
+                costs.push(Cost {
+                    org: name.clone(),
+                    bucket: rate.bucket.to_owned(),
+                    calls: rate.total,
+                    per_minute: share,
+                    seconds: share.map(|share| (rate.total * 60).div_ceil(share)),
+                });
+            }
+        }
+        costs
+    }
+}
+
+/// What is known of calls beside the journal's entries.
+struct Known<'a> {
+    names: &'a Names,
+    uncertain: HashSet<String>,
+    refusals: HashMap<String, String>,
+    inverses: HashMap<u64, Inverse>,
+}
+
+impl Known<'_> {
+    fn deed(&self, write: &Write) -> Deed {
+        let call = &write.request["write"];
+        let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
+        let id = write.request_id.as_deref().unwrap_or_default();
+        let refused = write.state == State::Refused;
+        let certainty = match (refused, self.uncertain.contains(id)) {
+            (true, _) => Certainty::Refused,
+            (false, true) => Certainty::May,
+            (false, false) => Certainty::Will,
+        };
+        let arguments = call["arguments"].as_array().into_iter().flatten();
+        let org = text("org");
+        let method = text("method");
+        Deed {
+            certainty,
+            lane: write.lane.clone(),
+            item: write.request["item"].as_str().map(str::to_owned),
+            operation: text("operation"),
+            path: text("path"),
+            query: call["query"].clone(),
+            about: arguments
+                .filter_map(Value::as_str)
+                .map(|id| self.names.of_id(&org, id))
+                .collect(),
+            changes: changes(&method, &write.before, &call["body"], &write.answer),
+            body: call["body"].clone(),
+            irreversible: match self.inverses.get(&write.entry) {
+                Some(Inverse::None(why)) if !refused => Some((*why).to_owned()),
+                _ => None,
+            },
+            refusal: refused.then(|| self.refusals.get(id).cloned()).flatten(),
+            org,
+            method,
+        }
+    }
+
+    fn unchanged(&self, unchanged: &Unchanged) -> Option<Deed> {
+        let Kind::Unchanged(call) = &unchanged.event.kind else {
+            return None;
+        };
+        Some(Deed {
+            certainty: Certainty::Unchanged,
+            lane: unchanged.lane.clone(),
+            item: unchanged.event.item.clone(),
+            org: call.org.clone(),
+            operation: call.operation.clone(),
+            method: call.method.clone(),
+            path: call.path.clone(),
+            query: Value::Null,
+            body: Value::Null,
+            about: self.names.in_path(&call.org, &call.path),
+            changes: Vec::new(),
+            irreversible: None,
+            refusal: None,
+        })
+    }
+}
+
+/// Where the items of bulk steps stand.
+struct Order<'a> {
+    /// By lane and number of the bulk step.
+    bulks: HashMap<(&'a str, u64), Begun>,
+}
+
+/// The entry that began a bulk step, and the places of its items.
+type Begun = (u64, HashMap<String, usize>);
+
+impl<'a> Order<'a> {
+    fn of(bulks: &'a [Bulk]) -> Self {
+        let of_bulk = |bulk: &'a Bulk| {
+            let keys = bulk.keys.iter().enumerate();
+            let keys = keys.map(|(index, key)| (escaped(key), index)).collect();
+            ((bulk.lane.as_str(), bulk.number), (bulk.entry, keys))
+        };
+        Self {
+            bulks: bulks.iter().map(of_bulk).collect(),
+        }
+    }
+
+    /// The place of an entry of a lane such as `1:ada/2:group`.
+    fn place(&self, lane: &str, entry: u64) -> Place {
+        let mut place = Vec::new();
+        let mut end = 0;
+        for part in lane.split('/').filter(|part| !part.is_empty()) {
+            let parent = lane[..end].trim_end_matches('/');
+            end += part.len() + 1;
+            let found = part.split_once(':').and_then(|(number, key)| {
+                let (begun, keys) = self.bulks.get(&(parent, number.parse().ok()?))?;
+                Some((*begun, keys.get(key).copied()?))
+            });
+            place.push(found.unwrap_or_default());
+            end = end.min(lane.len());
+        }
+        place.push((entry, 0));
+        place
+    }
+}
+
+/// A key as it stands in a lane's id.
+fn escaped(key: &str) -> String {
+    key.replace('%', "%25").replace('/', "%2F")
+}
+
+fn step_of(write: &Write) -> String {
+    write.request["step"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Neighbours of one title are one step.
+fn gathered(deeds: Vec<(Place, String, Deed)>) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for (_, title, deed) in deeds {
+        match steps.last_mut() {
+            Some(step) if step.title == title => step.deeds.push(deed),
+            _ => steps.push(Step {
+                title,
+                deeds: vec![deed],
+            }),
+        }
+    }
+    steps
+}
+
+fn counts(steps: &[Step], events: &[Event]) -> Counts {
+    let of = |certainty| {
+        let deeds = steps.iter().flat_map(|step| &step.deeds);
+        deeds.filter(|deed| deed.certainty == certainty).count() as u64
+    };
+    let items: HashSet<&String> = events
+        .iter()
+        .filter_map(|event| event.item.as_ref())
+        .collect();
+    Counts {
+        will: of(Certainty::Will),
+        may: of(Certainty::May),
+        unchanged: of(Certainty::Unchanged),
+        refused: of(Certainty::Refused),
+        items: items.len() as u64,
+    }
+}
+
+fn count(events: &[Event], fits: fn(&Kind) -> bool) -> u64 {
+    events.iter().filter(|event| fits(&event.kind)).count() as u64
+}
+
+/// Questions to a person, each once.
+fn manual(events: &[Event]) -> Vec<Manual> {
+    let mut found: Vec<Manual> = Vec::new();
+    for event in events {
+        if let Kind::Manual {
+            title, name, how, ..
+        } = &event.kind
+        {
+            let one = Manual {
+                title: title.clone(),
+                name: name.clone(),
+                how: how.clone(),
+            };
+            if !found.contains(&one) {
+                found.push(one);
+            }
+        }
+    }
+    found
+}
+
+fn remarks(events: &[Event]) -> Vec<String> {
+    let last = events.iter().rev().find_map(|event| match &event.kind {
+        Kind::Outcome { remarks, .. } => Some(remarks.clone()),
+        _ => None,
+    });
+    last.unwrap_or_default()
+}
+
+fn failed_items(events: &[Event]) -> Vec<FailedItem> {
+    let mut failed: Vec<FailedItem> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            Kind::Item {
+                key,
+                outcome: ItemOutcome::Failed,
+                message,
+            } => Some(FailedItem {
+                key: key.clone(),
+                message: message.clone().unwrap_or_default(),
+            }),
+            _ => None,
+        })
+        .collect();
+    // They end in no order that could be foreseen.
+    failed.sort_by(|one, other| one.key.cmp(&other.key));
+    failed
+}
+
+/// Why calls were refused, by request.
+fn refusals(events: &[Event]) -> HashMap<String, String> {
+    let refused = events.iter().filter_map(|event| match &event.kind {
+        Kind::Refused { call, message } => Some((call.request_id.clone()?, message.clone())),
+        _ => None,
+    });
+    refused.collect()
+}
+
+/// Placeholders numbered in the order of the plan.
+fn renamed(plan: Plan) -> Plan {
+    let text = serde_json::to_string(&plan).unwrap_or_default();
+    serde_json::from_str(&renumbered(&text)).unwrap_or(plan)
+}
+
+/// How the shadows end.
+pub(super) async fn effects(world: &World, names: &Names) -> Result<Vec<Effect>, Error> {
+    let mut effects: Vec<Effect> = Vec::new();
+    for (org, client) in &world.orgs {
+        let ends = client.look("/simulator/shadow").await;
+        let ends = ends.map_err(|error| Error::failed(error.to_string()))?.body;
+        let found = ends.as_array().into_iter().flatten();
+        for effect in found.map(|end| effect(org, names, end)) {
+            let says_nothing = effect.how == How::Changed && effect.changes.is_empty();
+            // All orgs tell of the directories that they share.
+            if !says_nothing && !effects.contains(&effect) {
+                effects.push(effect);
+            }
+        }
+    }
+    // Ids of what is made come in no order that could be foreseen.
+    effects.sort_by(|one, other| (&one.place, &one.what).cmp(&(&other.place, &other.what)));
+    Ok(effects)
+}
+
+/// Fields that tell when something happens, which a plan cannot.
+const TIMES: &[&str] = &[
+    "created",
+    "lastUpdated",
+    "lastMembershipUpdated",
+    "lastSync",
+    "lastPush",
+    "activated",
+    "statusChanged",
+    "passwordChanged",
+];
+
+fn timeless(thing: &Value) -> Value {
+    let mut thing = thing.clone();
+    if let Some(fields) = thing.as_object_mut() {
+        fields.retain(|name, _| !TIMES.contains(&name.as_str()));
+    }
+    thing
+}
+
+fn effect(org: &str, names: &Names, end: &Value) -> Effect {
+    let (before, after) = (&end["before"], &end["after"]);
+    let path = end["path"].as_str().unwrap_or_default();
+    let how = match (before, after) {
+        (Value::Null, _) => How::Made,
+        (_, Value::Null) => How::Gone,
+        _ => How::Changed,
+    };
+    let made = how == How::Made;
+    let (place, what) = match path.strip_prefix('/') {
+        Some(_) => (org.to_owned(), names.of_path(org, path)),
+        None => of_directory(path, before, after),
+    };
+    Effect {
+        place,
+        path: path.to_owned(),
+        what,
+        how,
+        changes: if made || after.is_null() {
+            Vec::new()
+        } else {
+            let mut changes = changes("PUT", before, &Value::Null, after);
+            changes.retain(|change| !TIMES.contains(&change.field.as_str()));
+            changes
+        },
+        made: if made { timeless(after) } else { Value::Null },
+        may: end["guess"] == true,
+    }
+}
+
+fn of_directory(path: &str, before: &Value, after: &Value) -> (String, String) {
+    let (domain, guid) = path.split_once('/').unwrap_or((path, ""));
+    let cn = [after, before]
+        .into_iter()
+        .find_map(|row| row["cn"].as_str())
+        .unwrap_or(guid);
+    (domain.to_owned(), format!("account {cn}"))
+}

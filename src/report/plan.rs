@@ -1,0 +1,182 @@
+//! What a run would do: every write with what it changes, and how certain that is. Pure, as all reports are.
+
+mod page;
+mod text;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::difference::{self, Change};
+use crate::run::event::OrgLine;
+
+pub use page::page;
+pub use text::{lines, summary};
+
+/// A plan. The same orgs give the same plan, to the letter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub runbook: String,
+    /// Digest of the texts that run.
+    pub digest: String,
+    /// Parameters as JSON, without secrets.
+    pub parameters: Value,
+    pub orgs: Vec<OrgLine>,
+    pub steps: Vec<Step>,
+    /// How the orgs and directories end: everything that is otherwise then, what was asked for and what follows from it.
+    pub effects: Vec<Effect>,
+    pub manual: Vec<Manual>,
+    /// Facts that were checked and hold.
+    pub checks: u64,
+    pub counts: Counts,
+    pub costs: Vec<Cost>,
+    /// The least OAuth scopes that the run needs.
+    pub scopes: Vec<String>,
+    /// What the procedure wants told at its end.
+    pub remarks: Vec<String>,
+    /// Items that would fail, each with the reason.
+    pub failed_items: Vec<FailedItem>,
+    /// Why the procedure would stop before its end.
+    pub stopped: Option<String>,
+}
+
+/// A step of the procedure with what it does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub title: String,
+    pub deeds: Vec<Deed>,
+}
+
+/// A call that changes something, or would if it had not been done already.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deed {
+    pub certainty: Certainty,
+    /// The line of work it belongs to; empty for the main script.
+    pub lane: String,
+    pub item: Option<String>,
+    pub org: String,
+    pub operation: String,
+    pub method: String,
+    pub path: String,
+    pub query: Value,
+    pub body: Value,
+    /// Names of what the path names, in its order.
+    pub about: Vec<String>,
+    pub changes: Vec<Change>,
+    /// Why nothing takes it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub irreversible: Option<String>,
+    /// Why the org would refuse it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+}
+
+/// Something that is otherwise in the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Name of the org, or domain of the directory.
+    pub place: String,
+    /// Path in the org; GUID of an account in a directory.
+    pub path: String,
+    /// Its name.
+    pub what: String,
+    pub how: How,
+    pub changes: Vec<Change>,
+    /// What was made, as it is then.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub made: Value,
+    /// A job in the background does it, which may fail.
+    pub may: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    Made,
+    Changed,
+    Gone,
+}
+
+/// How certain a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// It is sent, and changes what is told.
+    Will,
+    /// It depends on what nobody knows beforehand: the success of a job in the background, or the effect of a call that is not known
+    /// well enough.
+    May,
+    /// It is not sent: what it asks for is so already.
+    Unchanged,
+    /// The org would refuse it.
+    Refused,
+}
+
+impl Certainty {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Will => "will",
+            Self::May => "may",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A step that a person does, and what he is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manual {
+    pub title: String,
+    /// By which it is attested on the command line.
+    pub name: String,
+    pub how: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub will: u64,
+    pub may: u64,
+    pub unchanged: u64,
+    pub refused: u64,
+    pub items: u64,
+}
+
+/// Calls that a run takes in one of an org's rate limits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    pub org: String,
+    /// Pattern of the paths that are counted together.
+    pub bucket: String,
+    pub calls: u64,
+    /// Calls in a minute that are the run's share, and the seconds that its calls take at least; unknown before the first answer.
+    pub per_minute: Option<u64>,
+    pub seconds: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedItem {
+    pub key: String,
+    pub message: String,
+}
+
+impl Plan {
+    /// Whether a run would write nothing.
+    pub fn is_empty(&self) -> bool {
+        self.counts.will + self.counts.may == 0
+    }
+
+    /// Writes in the plan's order.
+    pub fn writes(&self) -> impl Iterator<Item = &Deed> {
+        let deeds = self.steps.iter().flat_map(|step| &step.deeds);
+        deeds.filter(|deed| matches!(deed.certainty, Certainty::Will | Certainty::May))
+    }
+
+    fn irreversible(&self) -> impl Iterator<Item = (&Deed, &str)> {
+        self.writes()
+            .filter_map(|deed| Some((deed, deed.irreversible.as_deref()?)))
+    }
+}
+
+/// What a write changes, from the images of before and after.
+pub fn changes(method: &str, before: &Value, body: &Value, after: &Value) -> Vec<Change> {
+    difference::between(method, before, body, after)
+}

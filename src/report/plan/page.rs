@@ -1,0 +1,70 @@
+//! A plan as one page that needs nothing else, to be read by who approves it.
+
+use serde_json::{Value, json};
+
+use super::super::html::rendered;
+use super::super::text::words::clean;
+use super::text::{sentence, summary};
+use super::{Deed, Plan, Step};
+
+const PAGE: &str = include_str!("page.html");
+
+/// The page, with a newline at its end. Every text is escaped by the template library; the page loads nothing.
+pub fn page(plan: &Plan) -> Result<String, minijinja::Error> {
+    rendered(PAGE, &context(plan))
+}
+
+fn context(plan: &Plan) -> Value {
+    let parameters = plan.parameters.as_object().into_iter().flatten();
+    let parameters = parameters
+        .filter(|(name, _)| *name != "origins")
+        .map(|(name, value)| json!({"name": name, "value": shown(value)}));
+    json!({
+        "runbook": plan.runbook,
+        "digest": plan.digest,
+        "orgs": plan.orgs,
+        "parameters": parameters.collect::<Vec<_>>(),
+        "counts": plan.counts,
+        "checks": plan.checks,
+        "costs": plan.costs,
+        "scopes": plan.scopes,
+        "effects": plan.effects.iter().filter(|effect| effect.may).collect::<Vec<_>>(),
+        "manual": plan.manual,
+        "remarks": plan.remarks,
+        "failed_items": plan.failed_items,
+        "stopped": plan.stopped,
+        "irreversible": plan.irreversible().map(|(deed, why)| json!({"what": sentence(deed), "why": why})).collect::<Vec<_>>(),
+        "steps": plan.steps.iter().filter(|step| !step.deeds.is_empty()).map(of_step).collect::<Vec<_>>(),
+        "summary": summary(plan).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect::<Vec<_>>(),
+    })
+}
+
+fn of_step(step: &Step) -> Value {
+    json!({"title": clean(&step.title), "deeds": step.deeds.iter().map(of_deed).collect::<Vec<_>>()})
+}
+
+fn of_deed(deed: &Deed) -> Value {
+    json!({
+        "certainty": deed.certainty.word(),
+        "item": deed.item,
+        "org": deed.org,
+        "operation": deed.operation,
+        "about": deed.about,
+        "method": deed.method,
+        "path": clean(&deed.path),
+        "changes": deed.changes,
+        "refusal": deed.refusal,
+        "irreversible": deed.irreversible,
+    })
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => clean(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(shown).collect();
+            items.join(", ")
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,208 @@
+//! A plan for a person at a terminal: steps, items, calls, and what each changes.
+
+use std::collections::BTreeMap;
+
+use super::super::text::words::{block, clean, counted, duration, painted};
+use super::super::text::{BAD, FAINT, GOOD, HEADING, WAITS};
+use super::{Certainty, Change, Cost, Deed, Effect, How, Plan, Step};
+
+/// Of a step with more calls than these, calls of one kind are told together.
+const MANY: usize = 40;
+/// Of calls that are told together, so many are told one by one first.
+const FIRST: usize = 3;
+
+/// The whole plan.
+pub fn lines(plan: &Plan) -> Vec<String> {
+    let mut lines = vec![painted(HEADING, &headline(plan))];
+    for step in plan.steps.iter().filter(|step| !step.deeds.is_empty()) {
+        lines.push(String::new());
+        lines.push(painted(HEADING, &format!("▸ {}", clean(&step.title))));
+        lines.extend(of_step(step));
+    }
+    lines.extend(background(plan));
+    lines.push(String::new());
+    lines.extend(summary(plan));
+    lines
+}
+
+/// What jobs do that follow from the writes.
+fn background(plan: &Plan) -> Vec<String> {
+    let mut lines: Vec<String> = plan
+        .effects
+        .iter()
+        .filter(|effect| effect.may)
+        .take(MANY)
+        .flat_map(of_effect)
+        .collect();
+    let all = plan.effects.iter().filter(|effect| effect.may).count();
+    if all > MANY {
+        lines.push(painted(FAINT, &format!("  … and {} more", all - MANY)));
+    }
+    if !lines.is_empty() {
+        let title = "▸ What follows in the background";
+        lines.splice(0..0, [String::new(), painted(HEADING, title)]);
+    }
+    lines
+}
+
+fn of_effect(effect: &Effect) -> Vec<String> {
+    let how = match effect.how {
+        How::Made => "  is made",
+        How::Changed => "",
+        How::Gone => "  is gone",
+    };
+    let words = clean(&format!("{}  {}{how}", effect.place, effect.what));
+    let mut lines = vec![format!("  {} {words}", painted(WAITS, "⇢"))];
+    lines.extend(effect.changes.iter().map(changed));
+    lines
+}
+
+fn headline(plan: &Plan) -> String {
+    let orgs: Vec<String> = plan
+        .orgs
+        .iter()
+        .map(|org| format!("{} ({})", org.name, org.url))
+        .collect();
+    clean(&format!(
+        "plan of {} for {}: nothing was changed",
+        plan.runbook,
+        orgs.join(", ")
+    ))
+}
+
+/// What matters most of a plan, in a few lines.
+pub fn summary(plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    for manual in &plan.manual {
+        let words = format!("by hand ({}): {}", manual.name, manual.title);
+        lines.extend(block(&painted(WAITS, "?"), &words));
+        lines.extend(
+            manual
+                .how
+                .lines()
+                .map(|line| format!("    {}", clean(line))),
+        );
+    }
+    for (deed, why) in plan.irreversible() {
+        let words = format!("cannot be taken back: {}: {why}", sentence(deed));
+        lines.extend(block(&painted(WAITS, "!"), &words));
+    }
+    for item in &plan.failed_items {
+        let words = format!("{} would fail: {}", item.key, item.message);
+        lines.extend(block(&painted(BAD, "✗"), &words));
+    }
+    lines.extend(plan.remarks.iter().flat_map(|words| block("note:", words)));
+    lines.push(counts(plan));
+    lines.extend(plan.costs.iter().map(cost));
+    if !plan.scopes.is_empty() {
+        let scopes = format!("least scopes: {}", plan.scopes.join(" "));
+        lines.push(painted(FAINT, &scopes));
+    }
+    if let Some(why) = &plan.stopped {
+        let words = format!("the procedure would stop: {why}");
+        lines.extend(block(&painted(BAD, "✗"), &words));
+    }
+    lines
+}
+
+fn counts(plan: &Plan) -> String {
+    let counts = &plan.counts;
+    let mut parts = vec![counted(counts.will + counts.may, "write")];
+    if counts.may > 0 {
+        parts.push(format!(
+            "{} of them depending on what happens in the background or is not known well enough",
+            counts.may
+        ));
+    }
+    parts.push(format!("{} unchanged", counts.unchanged));
+    if counts.refused > 0 {
+        parts.push(format!("{} refused", counts.refused));
+    }
+    if counts.items > 0 {
+        parts.push(counted(counts.items, "item"));
+    }
+    parts.push(format!("{} hold", counted(plan.checks, "check")));
+    parts.join(", ")
+}
+
+fn cost(cost: &Cost) -> String {
+    let time = match (cost.per_minute, cost.seconds) {
+        (Some(per_minute), Some(seconds)) => {
+            #[expect(clippy::cast_precision_loss, reason = "seconds of a run are few")]
+            let time = duration(seconds as f64);
+            format!(", {time} at {per_minute} a minute")
+        }
+        _ => ", whose limit is not known yet".to_owned(),
+    };
+    let calls = counted(cost.calls, "call");
+    painted(
+        FAINT,
+        &format!("{}: {calls} of {}{time}", cost.org, cost.bucket),
+    )
+}
+
+fn of_step(step: &Step) -> Vec<String> {
+    if step.deeds.len() <= MANY {
+        return step.deeds.iter().flat_map(of_deed).collect();
+    }
+    let mut lines = Vec::new();
+    let mut kinds: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for deed in &step.deeds {
+        let kind = (
+            deed.certainty.word(),
+            deed.org.as_str(),
+            deed.operation.as_str(),
+        );
+        let seen = kinds.entry(kind).or_default();
+        *seen += 1;
+        if *seen <= FIRST as u64 || deed.certainty == Certainty::Refused {
+            lines.extend(of_deed(deed));
+        }
+    }
+    for ((certainty, org, operation), count) in kinds {
+        if count > FIRST as u64 && certainty != Certainty::Refused.word() {
+            let more = count - FIRST as u64;
+            lines.push(painted(
+                FAINT,
+                &format!("  … and {more} more: {org}  {operation}  {certainty}"),
+            ));
+        }
+    }
+    lines
+}
+
+fn of_deed(deed: &Deed) -> Vec<String> {
+    let item = deed.item.as_ref();
+    let item = item.map_or_else(String::new, |item| format!("[{item}] "));
+    let words = clean(&format!("{item}{}", sentence(deed)));
+    let first = match deed.certainty {
+        Certainty::Will => format!("  {} {words}", painted(GOOD, "→")),
+        Certainty::May => format!("  {} {words}  may", painted(WAITS, "⇢")),
+        Certainty::Unchanged => painted(FAINT, &format!("  = {words}  unchanged")),
+        Certainty::Refused => format!("  {} {words}  would be refused", painted(BAD, "✗")),
+    };
+    let mut lines = vec![first];
+    let refusal = deed.refusal.iter();
+    lines.extend(refusal.map(|why| format!("      {}", clean(why))));
+    if deed.certainty != Certainty::Unchanged {
+        lines.extend(deed.changes.iter().map(changed));
+    }
+    lines
+}
+
+fn changed(change: &Change) -> String {
+    let words = match (change.before.as_str(), change.after.as_str()) {
+        ("", after) => format!("{}: {after}", change.field),
+        (before, "") => format!("{}: {before} → nothing", change.field),
+        (before, after) => format!("{}: {before} → {after}", change.field),
+    };
+    format!("      {}", clean(&words))
+}
+
+/// A call in words: org, operation, and names instead of ids.
+pub(super) fn sentence(deed: &Deed) -> String {
+    let about = deed.about.join(", ");
+    format!("{}  {}  {about}", deed.org, deed.operation)
+        .trim_end()
+        .to_owned()
+}
