@@ -2,7 +2,9 @@
 
 mod compare;
 mod equality;
+mod found;
 mod held;
+mod shadow;
 mod worlds;
 
 use std::sync::Mutex;
