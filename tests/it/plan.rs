@@ -4,6 +4,7 @@ mod compare;
 mod equality;
 mod found;
 mod held;
+mod pairs;
 mod shadow;
 mod worlds;
 
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
+use crate::pair::Org;
 use crate::stage::{ADA, BEN, FROM, FROM_GROUP, Ran, Stage, TO, TO_GROUP, okta_runbook};
 use compare::{Compared, Place, plan_against_run};
 use equality::Sure;
@@ -92,35 +94,32 @@ fn a_plan_lists_what_the_run_does_and_writes_nothing() {
     assert_eq!(again["counts"]["will"], 0, "{again}");
 }
 
-/// `OKTA_RUNBOOK_WORLDS=300` tries that many seeds, from `OKTA_RUNBOOK_SEED` on; a failure names its seed.
-#[test]
-fn a_plan_says_what_the_run_does_in_whatever_org() {
-    let (first, count) = (
-        number("OKTA_RUNBOOK_SEED", 1),
-        number("OKTA_RUNBOOK_WORLDS", 16),
-    );
+/// Draws so many worlds and compares plan and run in each. `OKTA_RUNBOOK_WORLDS=300` tries that many seeds, from `OKTA_RUNBOOK_SEED` on;
+/// a failure names its seed.
+fn in_whatever_org(compare: impl Fn(u64) -> Result<Compared, String> + Sync) {
+    let first = number("OKTA_RUNBOOK_SEED", 1);
+    let count = number("OKTA_RUNBOOK_WORLDS", 12);
     let (next, wrong) = (AtomicU64::new(first), Mutex::new(Vec::new()));
     let seen = Mutex::new((0, 0));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + count {
-                        return;
-                    }
-                    let world = worlds::draw(seed);
-                    match compared(&world.stage, &world.parameters) {
-                        Ok(compared) => {
-                            let mut seen = seen.lock().unwrap();
-                            seen.0 += u64::from(compared.writes > 0);
-                            seen.1 += u64::from(compared.sure == Sure::Yes);
-                        }
-                        Err(why) => wrong.lock().unwrap().push(format!("seed {seed}: {why}")),
-                    }
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + count {
+                return;
+            }
+            match compare(seed) {
+                Ok(told) => {
+                    let mut seen = seen.lock().unwrap();
+                    seen.0 += u64::from(told.writes > 0);
+                    seen.1 += u64::from(told.sure == Sure::Yes);
                 }
-            });
+                Err(why) => wrong.lock().unwrap().push(format!("seed {seed}: {why}")),
+            }
         }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
     });
     let wrong = wrong.into_inner().unwrap();
     let brief: Vec<&str> = wrong.iter().filter_map(|why| why.lines().next()).collect();
@@ -129,6 +128,50 @@ fn a_plan_says_what_the_run_does_in_whatever_org() {
     // Chance that made nothing to do would prove nothing.
     assert!(writing * 5 >= count, "{writing} of {count} wrote");
     assert!(sure * 10 >= count * 8, "{sure} of {count} went as planned");
+}
+
+#[test]
+fn a_plan_says_what_the_move_does_in_whatever_org() {
+    in_whatever_org(|seed| {
+        let world = worlds::draw(seed);
+        compared(&world.stage, &world.parameters)
+    });
+}
+
+#[test]
+fn a_plan_says_what_provisioning_does_between_whatever_orgs() {
+    in_whatever_org(|seed| {
+        let drawn = pairs::draw(seed);
+        let pair = &drawn.pair;
+        let spoke = |path: &str| pair.send(Org::Spoke, "GET", path, &Value::Null);
+        let hub = |path: &str| pair.send(Org::Hub, "GET", path, &Value::Null);
+        // The hub first: the spoke names what is made there.
+        let places = [
+            Place {
+                name: "hub",
+                get: &hub,
+            },
+            Place {
+                name: "spoke",
+                get: &spoke,
+            },
+        ];
+        plan_against_run(
+            &places,
+            || {
+                pair.forget_calls();
+                let plan = drawn.ran(&["plan"]);
+                assert_eq!(pair.writes(), 0, "{plan}");
+                plan
+            },
+            || drawn.ran(&["run", "--yes", "--attest", "all"]),
+            |run| {
+                let report = pair.ran(&["runs", "report", run, "--format", "json"]);
+                serde_json::from_str(&report.stdout).unwrap()
+            },
+        )
+        .map_err(|why| format!("{} {:?}: {why}", drawn.runbook, drawn.parameters))
+    });
 }
 
 #[test]

@@ -115,6 +115,11 @@ impl Needs<'_> {
                     self.members(source);
                 }
                 self.pushed(app);
+                // Whom the hub knows by which id.
+                let list = format!("/api/v1/apps/{app}/users");
+                if !self.known.is_whole(&list) {
+                    self.add(&format!("{list}?limit=500"));
+                }
             }
             "lifecycle" | "features" | "connections" => self.pushed(app),
             "grants" => self.add(&format!("/api/v1/apps/{app}/grants")),
@@ -148,6 +153,9 @@ impl Needs<'_> {
             self.app_user(&app.id, &id);
             self.decisive_groups(&id, &app.id);
             self.pushed(&app.id);
+        }
+        for app in apps.iter().filter(|app| pushes(app, group)) {
+            self.app_user(&app.id, &id);
         }
     }
 
@@ -282,6 +290,14 @@ impl Needs<'_> {
 
 fn members(group: &str) -> String {
     format!("/api/v1/groups/{group}/users")
+}
+
+/// Whether a group is pushed by an app.
+fn pushes(app: &App, group: Option<&str>) -> bool {
+    let pushes = app.org2org.iter().flat_map(|part| part.pushes.values());
+    pushes
+        .into_iter()
+        .any(|push| Some(push.source.as_str()) == group)
 }
 
 /// Whether the rules follow what groups do to the users of an app; of others their groups are not known here.

@@ -171,7 +171,6 @@ const SILENT: &[&str] = &[
     "objectSid",
     "whenChanged",
     "uSNChanged",
-    "externalId",
     "userPassword",
 ];
 

@@ -20,36 +20,40 @@ pub(super) struct Move {
 }
 
 /// Draws; the same seed draws the same.
-struct Chance {
+pub(super) struct Chance {
     random: fastrand::Rng,
     /// Percent of what stands in the way: most worlds are as they should be, some are not at all.
     trouble: u32,
 }
 
 impl Chance {
-    fn percent(&mut self, percent: u32) -> bool {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let trouble = if random.u32(..100) < 35 { 100 } else { 2 };
+        Self { random, trouble }
+    }
+
+    pub(super) fn percent(&mut self, percent: u32) -> bool {
         self.random.u32(..100) < percent
     }
 
     /// Something in the way that comes in so many percent of the worlds that are in trouble.
-    fn trouble(&mut self, percent: u32) -> bool {
+    pub(super) fn trouble(&mut self, percent: u32) -> bool {
         self.percent(percent * self.trouble / 100)
     }
 
-    fn some<'a>(&mut self, of: &[&'a str], percent: u32) -> Vec<&'a str> {
+    pub(super) fn some<'a>(&mut self, of: &[&'a str], percent: u32) -> Vec<&'a str> {
         let drawn = of.iter().filter(|_| self.random.u32(..100) < percent);
         drawn.copied().collect()
     }
 
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+    pub(super) fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
         of[self.random.usize(..of.len())]
     }
 }
 
 pub(super) fn draw(seed: u64) -> Move {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let trouble = if random.u32(..100) < 35 { 100 } else { 2 };
-    let mut chance = Chance { random, trouble };
+    let mut chance = Chance::new(seed);
     let people = &LOGINS[..chance.random.usize(2..=LOGINS.len())];
     let scenario = scenario(&mut chance, people);
     let stage = Stage::of(&scenario);

@@ -21,6 +21,9 @@ pub(super) fn take_user(org: &mut Org, body: &Value) -> Option<Id> {
     if !org.is_news(format!("/api/v1/users/{id}")) {
         return Some(id);
     }
+    if let Some(kind) = body["type"]["id"].as_str() {
+        kind.clone_into(&mut org.user_type);
+    }
     let credentials = &body["credentials"];
     let provider = credentials["provider"]["type"].as_str().unwrap_or("OKTA");
     let question = credentials["recovery_question"]["question"].as_str();
