@@ -158,8 +158,9 @@ fn of_write(write: &journal::Write, events: &[Event]) -> evidence::Write {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let state = match write.state {
         State::Answered | State::Settled => WriteState::Done,
-        State::Refused => WriteState::Refused,
+        State::Refused | State::Void => WriteState::Refused,
         State::Unknown => WriteState::Unknown,
+        State::Repeated => WriteState::Repeated,
     };
     evidence::Write {
         time: write.time,
@@ -190,6 +191,13 @@ fn of_write(write: &journal::Write, events: &[Event]) -> evidence::Write {
 
 /// Why a write was refused, as it was told.
 fn refusal(write: &journal::Write, events: &[Event]) -> Option<String> {
+    match write.state {
+        State::Void => {
+            return Some("it has no answer, and a look showed that it had not happened".to_owned());
+        }
+        State::Repeated => return Some("it has no answer, and was sent again".to_owned()),
+        _ => {}
+    }
     let id = write.request_id.as_deref()?;
     events.iter().find_map(|event| match &event.kind {
         Kind::Refused { call, message } if call.request_id.as_deref() == Some(id) => {

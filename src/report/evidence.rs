@@ -74,10 +74,12 @@ pub struct Write {
 pub enum WriteState {
     /// Answered with success.
     Done,
-    /// Answered with an error, or never sent: the org did not do it.
+    /// Answered with an error, never sent, or not found done by a look: the org did not do it.
     Refused,
     /// Sent, or about to be, and no answer is known: it may have happened.
     Unknown,
+    /// Sent without a known answer, and then sent again: the later one counts.
+    Repeated,
 }
 
 impl WriteState {
@@ -86,6 +88,7 @@ impl WriteState {
             Self::Done => "done",
             Self::Refused => "refused",
             Self::Unknown => "unknown",
+            Self::Repeated => "repeated",
         }
     }
 }

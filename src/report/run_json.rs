@@ -15,7 +15,7 @@
 //! | `attestations` | list of `time`, `kind` (`manual`, `question`), `words`, `how`, `by` (null: nobody) |
 //! | `waits` | list of `begun`, `ended`, `item`, `step`, `reason` |
 //! | `moved` | null, or `column` and `moves`: list of `item`, `from`, `to` (distinguished names) |
-//! | `writes` | list of `time`, `item`, `step`, `org`, `operation`, `method`, `path`, `status`, `request_id`, `state` (`done`, `refused`, `unknown`), `message`, `before`, `request`, `after`, `log_event_ids` |
+//! | `writes` | list of `time`, `item`, `step`, `org`, `operation`, `method`, `path`, `status`, `request_id`, `state` (`done`, `refused`, `unknown`, `repeated`), `message`, `before`, `request`, `after`, `log_event_ids` |
 //! | `events` | everything told, in order, in the form of `runs show --output json` |
 
 use jiff::Timestamp;

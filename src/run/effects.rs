@@ -135,6 +135,19 @@ pub fn reads_before(operation: &'static Operation) -> Option<&'static Operation>
     operations::find(read)
 }
 
+/// What `call` wants of the thing that it looks at: its body, and what its query says of it.
+pub(super) fn wish(call: &Call) -> Value {
+    let mut wish = call.body.clone().unwrap_or_default();
+    let activates = call
+        .query
+        .iter()
+        .any(|(name, value)| name == "activate" && value == "true");
+    if activates && call.name() == "update_default_provisioning_connection_for_application" {
+        wish["status"] = "ENABLED".into();
+    }
+    wish
+}
+
 /// How `call` looks before it is sent.
 pub(super) fn look(call: &Call) -> Look {
     match call.action {

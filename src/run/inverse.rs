@@ -170,7 +170,7 @@ fn picked(before: &Value, fields: &[&str]) -> Value {
 fn restored(call: &Call, before: &Value) -> Inverse {
     let body = call.body.clone().unwrap_or_default();
     let back = as_before(&body, before);
-    if contains_redacted(&back) {
+    if super::redact::lacks_something(&back) {
         return Inverse::None(SECRET);
     }
     let Action::Operation(operation) = call.action else {
@@ -189,15 +189,6 @@ fn as_before(set: &Value, before: &Value) -> Value {
             Value::Object(back.collect())
         }
         (_, before) => before.clone(),
-    }
-}
-
-pub(super) fn contains_redacted(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text == super::redact::REDACTED,
-        Value::Array(items) => items.iter().any(contains_redacted),
-        Value::Object(fields) => fields.values().any(contains_redacted),
-        _ => false,
     }
 }
 

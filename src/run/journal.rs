@@ -11,9 +11,10 @@ mod holder;
 mod lanes;
 mod record;
 mod schema;
+mod state;
 mod writes;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,13 +26,13 @@ use serde_json::Value;
 use super::event::{Counts, Event, Outcome};
 use chain::Digest;
 pub use chain::Verdict;
-pub use entry::State;
 pub(super) use entry::{Durability, Entry, What};
 pub use error::Error;
 pub use holder::Held;
 pub use lanes::Bulk;
 pub(super) use lanes::{LaneEnd, Recorded};
 pub use record::{Kind, Record};
+pub use state::State;
 pub use writes::{Unchanged, Write};
 
 type Result<T> = std::result::Result<T, Error>;
@@ -46,6 +47,8 @@ struct Inner {
     connection: Connection,
     /// Number and digest of the last entry of each run that this process adds to.
     tails: HashMap<String, Tail>,
+    /// Run and number of the intents of this process that have no answer yet.
+    unanswered: HashSet<(String, u64)>,
     committed: Instant,
 }
 
@@ -73,6 +76,7 @@ impl Journal {
         let inner = Inner {
             connection,
             tails: HashMap::new(),
+            unanswered: HashSet::new(),
             committed: Instant::now(),
         };
         Ok(Self {
@@ -102,6 +106,9 @@ impl Journal {
     }
 
     /// Adds an entry and returns its number.
+    ///
+    /// # Errors
+    /// When the file cannot be written; when it tells of a write what cannot follow what is known of it.
     pub(super) fn append(
         &self,
         run: &str,
@@ -109,6 +116,7 @@ impl Journal {
         durability: Durability,
     ) -> Result<u64> {
         let mut inner = self.lock();
+        inner.check_order(run, entry)?;
         let tail = inner.tail(run)?;
         if inner.connection.is_autocommit() {
             inner.connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -119,6 +127,9 @@ impl Journal {
             digest,
         };
         inner.tails.insert(run.to_owned(), next);
+        if entry.what == What::Intent {
+            inner.unanswered.insert((run.to_owned(), tail.next));
+        }
         if durability == Durability::Now || inner.committed.elapsed() > COMMIT_EVERY {
             inner.flush()?;
             inner.committed = Instant::now();
@@ -192,7 +203,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Every write of a run in order of its answers, then those without one.
+    /// Every write of a run in the order in which they were sent: what came of a write was sent after it.
     pub fn writes(&self, run: &str) -> Result<Vec<Write>> {
         writes::select(&self.lock().connection, run, None)
     }
@@ -264,6 +275,26 @@ impl Inner {
             self.connection.execute_batch("COMMIT")?;
         }
         Ok(())
+    }
+
+    /// Only what is not known of a write may still become known.
+    fn check_order(&mut self, run: &str, entry: &Entry<'_>) -> Result<()> {
+        let (Some(intent), Some(told)) = (entry.intent, entry.state) else {
+            return Ok(());
+        };
+        if self.unanswered.remove(&(run.to_owned(), intent)) {
+            return Ok(());
+        }
+        let now = writes::state(&self.connection, run, intent)?;
+        match now.then(told) {
+            Some(_) => Ok(()),
+            None => Err(Error::Settled {
+                run: run.to_owned(),
+                intent,
+                state: now.as_str(),
+                told: told.as_str(),
+            }),
+        }
     }
 
     fn tail(&self, run: &str) -> Result<Tail> {

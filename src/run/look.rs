@@ -8,7 +8,7 @@ use super::effects::{self, Key, Look};
 use super::error::Error;
 use super::lane::Lane;
 use super::reading::Asker;
-use super::redact::redact;
+use super::redact;
 
 /// What a look found.
 #[derive(Debug)]
@@ -22,6 +22,10 @@ pub(super) struct Seen {
 pub(super) enum Verdict {
     WouldChange,
     Unchanged,
+    /// All of it that can be read back is so; a secret cannot.
+    Unreadable,
+    /// There is nothing by which to look.
+    Unseen,
 }
 
 /// Where a look may look.
@@ -60,9 +64,9 @@ impl Looker<'_> {
             Look::Patch(read) => self.compared(read, patch_says).await,
             Look::Within(read, part) => {
                 let now = self.same_place(read).await?;
-                let body = self.call.body.as_ref().unwrap_or(&Value::Null);
+                let wish = effects::wish(self.call);
                 Ok(seen(now, |now| {
-                    now.pointer(part).is_some_and(|now| says(body, now))
+                    now.pointer(part).is_some_and(|now| says(&wish, now))
                 }))
             }
             Look::Present(read) => Ok(seen(self.same_place(read).await?, |now| !now.is_null())),
@@ -75,21 +79,29 @@ impl Looker<'_> {
             Look::Member => self.membership(|is_member| is_member).await,
             Look::NotMember => self.membership(|is_member| !is_member).await,
             Look::Natural(key) => self.natural(key).await,
-            Look::Never => Ok(Seen {
-                before: Value::Null,
-                verdict: Verdict::WouldChange,
-            }),
+            Look::Never => Ok(UNSEEN),
         }
     }
 
-    /// What the body asks for that cannot be read back (a password) is never taken as unchanged.
-    async fn compared(&self, read: &str, same: fn(&Value, &Value) -> bool) -> Result<Seen, Error> {
-        let now = self.same_place(read).await?;
-        let body = self.call.body.as_ref().unwrap_or(&Value::Null);
-        let readable = redact(body) == *body;
-        Ok(seen(now, |now| {
-            readable && !now.is_null() && same(body, now)
-        }))
+    async fn compared(&self, read: &str, same: Sameness) -> Result<Seen, Error> {
+        Ok(self.judged(self.same_place(read).await?, same))
+    }
+
+    /// What the call asks for that cannot be read back (a password) is never taken as unchanged.
+    fn judged(&self, now: Value, same: Sameness) -> Seen {
+        let wish = self.run.redact(&effects::wish(self.call));
+        let readable = redact::readable(&wish);
+        let verdict = match readable == wish {
+            _ if now.is_null() => Verdict::WouldChange,
+            _ if redact::lacks_something(&readable) => Verdict::Unseen,
+            true if same(&wish, &now) => Verdict::Unchanged,
+            false if says(&readable, &now) => Verdict::Unreadable,
+            _ => Verdict::WouldChange,
+        };
+        Seen {
+            before: now,
+            verdict,
+        }
     }
 
     /// The thing that `read` gives for the call's own path arguments.
@@ -160,36 +172,38 @@ impl Looker<'_> {
 
     async fn natural(&self, key: Key) -> Result<Seen, Error> {
         let body = self.call.body.as_ref().unwrap_or(&Value::Null);
+        let text = |value: &Value| {
+            let text = value.as_str().filter(|text| !text.is_empty());
+            text.map(str::to_owned)
+        };
         let found = match key {
-            Key::GroupName => self.group_of_name(body["profile"]["name"].as_str()).await?,
-            Key::Login => match body["profile"]["login"].as_str() {
-                Some(login) if !login.is_empty() => self.thing("get_user", &[login]).await?,
-                _ => Value::Null,
+            Key::GroupName => match text(&body["profile"]["name"]) {
+                Some(name) => self.group_of_name(&name).await?,
+                None => return Ok(UNSEEN),
             },
-            Key::AppUser => match (self.call.arguments.first(), body["id"].as_str()) {
-                (Some(app), Some(user)) if !user.is_empty() => {
-                    self.thing("get_application_user", &[app, user]).await?
+            Key::Login => match text(&body["profile"]["login"]) {
+                Some(login) => self.thing("get_user", &[&login]).await?,
+                None => return Ok(UNSEEN),
+            },
+            Key::AppUser => match (self.call.arguments.first(), text(&body["id"])) {
+                (Some(app), Some(user)) => {
+                    self.thing("get_application_user", &[app, &user]).await?
                 }
-                _ => Value::Null,
+                _ => return Ok(UNSEEN),
             },
+            Key::Listed(_, field) if body[field].is_null() => return Ok(UNSEEN),
             Key::Listed(list, field) => self.listed(list, field, &body[field]).await?,
         };
-        let readable = redact(body) == *body;
         let same = if matches!(key, Key::Listed(..)) {
             agrees
         } else {
             says
         };
-        Ok(seen(found, |now| {
-            readable && !now.is_null() && same(body, now)
-        }))
+        Ok(self.judged(found, same))
     }
 
     /// The first item of a list that has this value in the field.
     async fn listed(&self, list: &str, field: &str, value: &Value) -> Result<Value, Error> {
-        if value.is_null() {
-            return Ok(Value::Null);
-        }
         let arguments: Vec<&str> = self.call.arguments.iter().map(String::as_str).collect();
         let list = Call::operation(&self.call.org, list, &arguments).map_err(Error::Usage)?;
         let found = self.run.list(self.lane, &list).await?;
@@ -198,10 +212,7 @@ impl Looker<'_> {
     }
 
     /// A search may answer with names that only begin alike: the name is compared here.
-    async fn group_of_name(&self, name: Option<&str>) -> Result<Value, Error> {
-        let Some(name) = name else {
-            return Ok(Value::Null);
-        };
+    async fn group_of_name(&self, name: &str) -> Result<Value, Error> {
         let search = format!("profile.name eq {}", Value::from(name));
         let groups = Call::operation(&self.call.org, "list_groups", &[])
             .map_err(Error::Usage)?
@@ -212,6 +223,19 @@ impl Looker<'_> {
         Ok(found.into_iter().find(same).unwrap_or_default())
     }
 }
+
+/// Whether what can be read back of the call's wish is so in `thing`.
+pub(super) fn is_wished(run: &Run, call: &Call, thing: &Value) -> bool {
+    says(&redact::readable(&run.redact(&effects::wish(call))), thing)
+}
+
+/// Whether a thing is as it is wished.
+type Sameness = fn(&Value, &Value) -> bool;
+
+const UNSEEN: Seen = Seen {
+    before: Value::Null,
+    verdict: Verdict::Unseen,
+};
 
 fn seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> Seen {
     let verdict = if unchanged(&before) {

@@ -10,6 +10,7 @@
 //! | `call` | a call as data |
 //! | `reading`, `writing` | how a call goes through: look, intent, send, settle |
 //! | `look`, `effects` | what is there before a write, and what each operation does beyond its shape |
+//! | `fate` | what became of a write that has no answer |
 //! | `retry` | what may be tried again |
 //! | `picture` | what was read lately, which answers a look |
 //! | `lane`, `items` | lines of work and what became of them |
@@ -30,6 +31,7 @@ mod door;
 mod effects;
 mod error;
 pub mod event;
+mod fate;
 pub mod gate;
 mod inverse;
 mod items;

@@ -140,6 +140,31 @@ pub(crate) fn redact(value: &Value) -> Value {
     }
 }
 
+/// Whether something was left out of a redacted value.
+pub(super) fn lacks_something(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(REDACTED),
+        Value::Array(items) => items.iter().any(lacks_something),
+        Value::Object(fields) => fields.values().any(lacks_something),
+        _ => false,
+    }
+}
+
+/// A redacted value without the fields of which something was left out.
+pub(super) fn readable(value: &Value) -> Value {
+    let Value::Object(fields) = value else {
+        return value.clone();
+    };
+    let whole = fields
+        .iter()
+        .filter(|(_, value)| value.is_object() || !lacks_something(value));
+    Value::Object(
+        whole
+            .map(|(name, value)| (name.clone(), readable(value)))
+            .collect(),
+    )
+}
+
 fn field(name: &str, value: &Value) -> Value {
     let secret = SECRET_FIELDS.contains(&name.to_lowercase().as_str());
     let empty = value.is_null()
@@ -181,6 +206,11 @@ mod tests {
         assert_eq!(
             seen,
             json!({"profile": {"login": "a@b.c", "securityAnswer": REDACTED}, "credentials": {"password": REDACTED, "recovery_question": {"question": "q", "answer": REDACTED}}, "list": [{"token": REDACTED}]})
+        );
+        assert!(lacks_something(&seen));
+        assert_eq!(
+            readable(&seen),
+            json!({"profile": {"login": "a@b.c"}, "credentials": {"recovery_question": {"question": "q"}}})
         );
         assert_eq!(
             redact(&json!({"password": {}, "token": null})),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::door::Run;
 use super::error::{Error, Refusal};
-use super::journal::{Recorded, State};
+use super::journal::Recorded;
 use super::lane::Lane;
 use crate::okta::{self, NextPage};
 
@@ -46,7 +46,16 @@ impl Run {
     }
 
     pub(super) fn answer_of(&self, recorded: &Recorded) -> Result<Value, Error> {
-        match &recorded.answer {
+        self.body_of(recorded.answer.as_deref())
+    }
+
+    /// What was there before a write.
+    pub(super) fn before_of(&self, recorded: &Recorded) -> Result<Value, Error> {
+        self.body_of(recorded.before.as_deref())
+    }
+
+    fn body_of(&self, digest: Option<&str>) -> Result<Value, Error> {
+        match digest {
             Some(digest) => Ok(self.journal().body(digest)?),
             None => Ok(Value::Null),
         }
@@ -82,7 +91,7 @@ impl Run {
 /// A write that may have changed something, an answer of a person, and a bulk step, whose lanes have records of their own.
 fn has_effect(recorded: &Recorded) -> bool {
     let asked = |name: &str| recorded.request.get(name).is_some();
-    (recorded.is_write && recorded.state != State::Refused)
+    (recorded.is_write && recorded.state.may_have_happened())
         || asked("confirm")
         || asked("manual")
         || asked("bulk")

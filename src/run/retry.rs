@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use super::call::Call;
-use super::effects::{self, Look};
-use crate::okta::{self, Method, Sent};
+use crate::okta::{self, Sent};
 
 /// How often a call is sent, the first time included.
 pub(super) const ATTEMPTS: u32 = 5;
@@ -44,12 +42,6 @@ pub(super) fn is_passing_refusal(error: &okta::Error) -> bool {
 pub(super) fn may_have_happened(error: &okta::Error) -> bool {
     error.sent() == Sent::Maybe
         || (error.status().is_some_and(|status| status >= 500) && !is_answer(error))
-}
-
-/// Whether a write that had no effect, as a look showed, may be sent again: one that sets a state may, and one that creates what would
-/// have been found.
-pub(super) fn is_repeatable(call: &Call) -> bool {
-    matches!(call.method(), Method::Put | Method::Delete) || effects::look(call) != Look::Never
 }
 
 /// Half a second, doubled with each attempt, give or take half of it; passing states take minutes rather than seconds.

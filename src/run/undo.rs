@@ -14,6 +14,7 @@ use super::door::Run;
 use super::effects::{self, Look};
 use super::error::Error;
 use super::event::Kind;
+use super::fate::Fate;
 pub use super::inverse::Inverse;
 use super::inverse::inverse;
 use super::items::Begun;
@@ -46,6 +47,8 @@ pub struct Left {
 /// How long a change that Okta carries out in the background (provisioning) may take to be taken back.
 const PATIENCE: Duration = Duration::from_secs(90);
 const GLANCE: Duration = Duration::from_secs(2);
+
+const UNANSWERED: &str = "it has no answer, and no look can tell whether it happened";
 
 /// The writes of `run` to take back, last first. `only`: those of the step of this title, or of the item of this key.
 pub fn plan(journal: &Journal, run: &str, only: Option<&str>) -> Result<Vec<Step>, journal::Error> {
@@ -96,7 +99,7 @@ fn steps(writes: Vec<Write>) -> Vec<Step> {
     let happened = writes
         .into_iter()
         .rev()
-        .filter(|write| write.state != State::Refused);
+        .filter(|write| write.state.may_have_happened());
     happened
         .filter_map(|write| {
             let call = call_of(&write.request["write"])?;
@@ -208,16 +211,17 @@ impl Run {
         let seen = look::look(self, lane, &step.call, Sight::Org).await?;
         let mut inverse = step.inverse.clone();
         if step.write.state == State::Unknown {
-            if seen.verdict == Verdict::WouldChange {
-                self.tell(
-                    lane,
-                    Kind::Note {
-                        words: format!("{} had not happened", step.call.name()),
-                    },
-                )?;
-                return Ok(None);
+            match self.fate(&step.call, &step.write.before, &seen) {
+                Fate::Happened => {
+                    inverse = self::inverse(&step.call, &step.write.before, &seen.before);
+                }
+                Fate::DidNotHappen => {
+                    let words = format!("{} had not happened", step.call.name());
+                    self.tell(lane, Kind::Note { words })?;
+                    return Ok(None);
+                }
+                Fate::Repeatable | Fate::Unknowable => return Ok(Some(step.left(UNANSWERED))),
             }
-            inverse = self::inverse(&step.call, &step.write.before, &seen.before);
         }
         let calls = match inverse {
             Inverse::Calls(calls) => calls,
@@ -252,7 +256,7 @@ impl Run {
 
     async fn is_undone(&self, lane: &Lane, calls: &[Call]) -> Result<bool, Error> {
         for call in calls {
-            if look::look(self, lane, call, Sight::Org).await?.verdict == Verdict::WouldChange {
+            if look::look(self, lane, call, Sight::Org).await?.verdict != Verdict::Unchanged {
                 return Ok(false);
             }
         }
@@ -313,11 +317,7 @@ impl Run {
     }
 }
 
-/// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead, and of a secret
-/// no look tells.
+/// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead.
 fn can_drift(call: &Call) -> bool {
-    let holds_secret = call.body.as_ref().is_some_and(|body| {
-        super::redact::redact(body) != *body || super::inverse::contains_redacted(body)
-    });
-    !holds_secret && !matches!(effects::look(call), Look::Natural(_) | Look::Never)
+    !matches!(effects::look(call), Look::Natural(_) | Look::Never)
 }

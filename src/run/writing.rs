@@ -6,7 +6,8 @@ use super::call::Call;
 use super::door::{Done, Run};
 use super::error::Error;
 use super::event::{Event, Kind};
-use super::journal::{Durability, Entry, State, What};
+use super::fate::Settled;
+use super::journal::{Durability, Entry, Recorded, State, What};
 use super::lane::Lane;
 use super::look::{self, Sight, Verdict};
 use super::replay::{kept, refusal};
@@ -32,6 +33,15 @@ enum Sent {
     Unknown(okta::Error, u64),
 }
 
+/// A write about to be sent.
+struct Intended<'a> {
+    /// Number of the question in its lane.
+    position: u64,
+    before: &'a Value,
+    /// An intent that this one stands for from now on.
+    repeats: Option<u64>,
+}
+
 impl Run {
     /// Looks, and sends the write unless nothing would change.
     pub async fn perform(&self, lane: &Lane, call: &Call) -> Result<Done, Error> {
@@ -47,29 +57,43 @@ impl Run {
         let question = self.asked(call, None);
         let Some(recorded) = self.replayed(lane, &question)? else {
             let position = lane.past().next();
-            return self.perform_live(lane, call, position, held).await;
+            return self.perform_live(lane, call, position, held, None).await;
         };
-        if recorded.is_write && recorded.state == State::Unknown {
-            let position = lane.past().position - 1;
-            return match self.settled(lane, call, recorded.entry).await? {
-                Some(done) => self.check_agreed(lane, call, held).map(|()| done),
-                None if retry::is_repeatable(call) => {
-                    self.perform_live(lane, call, position, held).await
+        match recorded.state {
+            State::Unknown if recorded.is_write => self.taken_up(lane, call, &recorded, held).await,
+            State::Answered | State::Settled | State::Unknown => {
+                if recorded.is_write {
+                    self.check_agreed(lane, call, held)?;
+                    lane.count_write();
                 }
-                None => Err(unsettled(call, recorded.entry)),
-            };
+                Ok(Done {
+                    changed: recorded.is_write,
+                    value: self.answer_of(&recorded)?,
+                })
+            }
+            State::Refused | State::Void | State::Repeated => {
+                Err(self.refusal_of(call, &recorded)?)
+            }
         }
-        if recorded.state == State::Refused {
-            return Err(self.refusal_of(call, &recorded)?);
-        }
-        if recorded.is_write {
-            self.check_agreed(lane, call, held)?;
-            lane.count_write();
-        }
-        Ok(Done {
-            changed: recorded.is_write,
-            value: self.answer_of(&recorded)?,
-        })
+    }
+
+    /// A write that was sent when the run was executed before, and has no answer.
+    async fn taken_up(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        sent: &Recorded,
+        held: Held,
+    ) -> Result<Done, Error> {
+        let position = lane.past().position - 1;
+        let before = self.before_of(sent)?;
+        let repeats = match self.settled(lane, call, sent.entry, &before, None).await? {
+            Settled::Done(done) => return self.check_agreed(lane, call, held).map(|()| done),
+            Settled::Void => None,
+            Settled::Repeatable => Some(sent.entry),
+            Settled::Unknowable => return Err(unsettled(call, sent.entry)),
+        };
+        self.perform_live(lane, call, position, held, repeats).await
     }
 
     /// Refuses a write that the plan has not.
@@ -89,12 +113,14 @@ impl Run {
         })
     }
 
+    /// `repeats`: the intent of which no look can tell whether it happened, and that is sent again.
     async fn perform_live(
         &self,
         lane: &Lane,
         call: &Call,
         position: u64,
         held: Held,
+        mut repeats: Option<u64>,
     ) -> Result<Done, Error> {
         if self.guests().contains_key(&call.org) {
             return Err(Error::Usage(format!("{} only reads", call.org)));
@@ -107,7 +133,12 @@ impl Run {
         self.ask_before_first_write(lane, call)?;
         let mut attempt = 1;
         loop {
-            match self.sent_once(lane, call, position, &seen.before).await? {
+            let intended = Intended {
+                position,
+                before: &seen.before,
+                repeats: repeats.take(),
+            };
+            match self.sent_once(lane, call, &intended).await? {
                 Sent::Done(done) => return Ok(done),
                 Sent::Refused(error)
                     if retry::is_passing_refusal(&error) && attempt < retry::ATTEMPTS =>
@@ -117,11 +148,14 @@ impl Run {
                 Sent::Refused(error) => return Err(refusal(call, error)),
                 Sent::Unknown(error, intent) => {
                     self.wait_to_retry(lane, call, &error, attempt).await?;
-                    if let Some(done) = self.settled(lane, call, intent).await? {
-                        return Ok(done);
-                    }
-                    if !retry::is_repeatable(call) || attempt >= retry::ATTEMPTS {
-                        return Err(refusal(call, error));
+                    let settled = self
+                        .settled(lane, call, intent, &seen.before, Some(&error))
+                        .await?;
+                    match settled {
+                        Settled::Done(done) => return Ok(done),
+                        Settled::Void if attempt < retry::ATTEMPTS => {}
+                        Settled::Repeatable if attempt < retry::ATTEMPTS => repeats = Some(intent),
+                        _ => return Err(refusal(call, error)),
                     }
                     seen = look::look(self, lane, call, Sight::Org).await?;
                 }
@@ -160,21 +194,23 @@ impl Run {
         &self,
         lane: &Lane,
         call: &Call,
-        position: u64,
-        before: &Value,
+        intended: &Intended<'_>,
     ) -> Result<Sent, Error> {
         if self.cancelled().is_cancelled() {
             return Err(Error::Interrupted);
         }
         let client = self.client(call)?;
-        let (request, before) = (self.described(lane, call), self.redact(before));
+        let (request, before) = (self.described(lane, call), self.redact(intended.before));
         let entry = Entry {
-            position: Some(position),
+            position: Some(intended.position),
             request: Some(&request),
             before: Some(&before),
             ..Entry::new(What::Intent, lane.id())
         };
         let intent = self.journal().append(self.id(), &entry, Durability::Now)?;
+        if let Some(former) = intended.repeats {
+            self.settle(lane, former, State::Repeated, None, &Value::Null)?;
+        }
         let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
         let answer = watch
             .sent(client.send(&call.request(), &watch), &self.cancelled())
@@ -238,33 +274,7 @@ impl Run {
         }
     }
 
-    /// Looks whether a write without an answer happened. `None`: what it wanted is not so.
-    pub(super) async fn settled(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        intent: u64,
-    ) -> Result<Option<Done>, Error> {
-        let seen = look::look(self, lane, call, Sight::Org).await?;
-        if seen.verdict == Verdict::WouldChange {
-            return Ok(None);
-        }
-        let event = stamped(lane, Kind::Performed(line(call)));
-        self.settle(
-            lane,
-            intent,
-            State::Settled,
-            Some(&event),
-            &self.redact(&seen.before),
-        )?;
-        self.has_changed(lane, call, &seen.before);
-        Ok(Some(Done {
-            changed: true,
-            value: seen.before,
-        }))
-    }
-
-    fn has_changed(&self, lane: &Lane, call: &Call, answer: &Value) {
+    pub(super) fn has_changed(&self, lane: &Lane, call: &Call, answer: &Value) {
         self.count(|counts| counts.writes += 1);
         lane.count_write();
         self.picture().wrote(call, answer);

@@ -1,201 +1,22 @@
-//! A run that is killed at any write is taken up again, and ends as if nothing had happened.
+//! A run that is killed at any write is taken up again, and ends as if nothing had happened; and what it did is taken back without a trace.
 //!
-//! A proxy before the simulator knows the writes as they pass: it kills the run before a write reaches the org, after the org did it and
-//! before the answer is there, or when the answer was handed over.
+//! A proxy before each simulated org knows the writes as they pass: it kills the run before a write reaches the org, after the org did it
+//! and before the answer is there, or when the answer was handed over.
 
+mod picture;
+mod procedures;
 mod proxy;
+mod world;
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use okta_runbook::simulator::{Listen, Scenario, Simulator};
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
-use proxy::{Death, Proxy, pass};
-
-/// What is run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Procedure {
-    /// From one OU to another, in the org behind the proxy.
-    Move,
-    /// Provisioning from the org behind the proxy into another.
-    Org2Org,
-}
-
-use Procedure::{Move, Org2Org};
-
-/// A simulated org behind a proxy, and a workspace.
-struct World {
-    runtime: Runtime,
-    proxy: Arc<Proxy>,
-    folder: tempfile::TempDir,
-    procedure: Procedure,
-    /// For the commands: addresses and secrets.
-    environment: Vec<(&'static str, String)>,
-    simulator: Simulator,
-}
-
-impl World {
-    fn new(procedure: Procedure) -> Self {
-        let runtime = Runtime::new().unwrap();
-        let scenario = match procedure {
-            Move => Scenario::built_in(),
-            Org2Org => Scenario::find("org2org").unwrap(),
-        };
-        let simulator = runtime
-            .block_on(Simulator::start(scenario, Listen::Anywhere))
-            .unwrap();
-        let proxy = Arc::new(Proxy {
-            org: simulator.orgs()[0].url.clone(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
-            writes: AtomicUsize::new(0),
-            carried_out: AtomicUsize::new(0),
-            plan: Mutex::new(None),
-            child: Mutex::new(None),
-        });
-        let router = Router::new().fallback(pass).with_state(Arc::clone(&proxy));
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-            .unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        runtime.spawn(async move { axum::serve(listener, router).await });
-        let folder = tempfile::tempdir().unwrap();
-        let (profile, environment) = match procedure {
-            Move => of_move(&simulator, &url),
-            Org2Org => of_org2org(&simulator, &url),
-        };
-        std::fs::write(folder.path().join("okta-runbook.toml"), profile).unwrap();
-        let world = Self {
-            runtime,
-            proxy,
-            folder,
-            procedure,
-            environment,
-            simulator,
-        };
-        for org in 0..world.simulator.orgs().len() {
-            world.control(org, "PATCH", "options", &quick());
-        }
-        world
-    }
-
-    fn arguments(&self) -> &'static [&'static str] {
-        arguments(self.procedure)
-    }
-
-    fn control(&self, org: usize, method: &str, what: &str, body: &Value) -> Value {
-        let url = format!("{}/simulator/{what}", self.simulator.orgs()[org].url);
-        let request = self.proxy.http.request(method.parse().unwrap(), url);
-        let request = if method == "GET" {
-            request
-        } else {
-            request.json(body)
-        };
-        self.runtime.block_on(async {
-            request
-                .send()
-                .await
-                .unwrap()
-                .error_for_status()
-                .unwrap()
-                .json()
-                .await
-                .unwrap()
-        })
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_okta-runbook"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.folder.path())
-            .envs(self.environment.iter().cloned())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    /// Runs until the end or the planned death; `true` when it ended by itself with success.
-    fn run(&self, arguments: &[&str], plan: Option<(usize, Death)>) -> bool {
-        self.proxy.writes.store(0, Ordering::SeqCst);
-        *self.proxy.plan.lock().unwrap() = plan;
-        let mut command = self.command(arguments);
-        let child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        *self.proxy.child.lock().unwrap() = Some(child);
-        loop {
-            let ended = self
-                .proxy
-                .child
-                .lock()
-                .unwrap()
-                .as_mut()
-                .unwrap()
-                .try_wait()
-                .unwrap();
-            if let Some(status) = ended {
-                return status.success();
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    fn output(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let output = self.command(arguments).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&text).into_owned(),
-        )
-    }
-
-    fn newest(&self) -> String {
-        let (_, runs) = self.output(&["runs", "--output", "json"]);
-        let runs: Value = serde_json::from_str(&runs).unwrap();
-        runs[0]["run"].as_str().unwrap().to_owned()
-    }
-
-    /// The orgs and their directories, without what goes on by itself.
-    fn state(&self) -> Value {
-        let orgs = 0..self.simulator.orgs().len();
-        let states = orgs.map(|org| {
-            let mut state = self.control(org, "GET", "state", &Value::Null);
-            forget(&mut state);
-            without_deactivated(&mut state);
-            state
-        });
-        states.collect()
-    }
-
-    fn carried_out(&self) -> usize {
-        self.proxy.carried_out.load(Ordering::SeqCst)
-    }
-}
-
-/// Whom provisioning made and deactivated again is as good as gone: no undo deletes people.
-fn without_deactivated(org: &mut Value) {
-    let users = org["users"].as_object_mut().unwrap();
-    let gone: Vec<String> = users
-        .iter()
-        .filter(|(_, user)| user["status"] == "DEPROVISIONED")
-        .map(|(id, _)| id.clone())
-        .collect();
-    users.retain(|id, _| !gone.contains(id));
-    for group in org["groups"].as_object_mut().unwrap().values_mut() {
-        let members = group["members"].as_array_mut().unwrap();
-        members.retain(|id| !gone.iter().any(|gone| *id == **gone));
-    }
-}
+use procedures::{MOVE, ORG2ORG, Procedure};
+use proxy::Death;
+use world::World;
 
 /// Equal, or the lines in which they differ.
 #[track_caller]
@@ -209,260 +30,161 @@ fn assert_same(left: &Value, right: &Value, name: &str) {
     );
 }
 
-type Setting = (String, Vec<(&'static str, String)>);
-
-fn of_move(simulator: &Simulator, url: &str) -> Setting {
-    let (org, directory) = (&simulator.orgs()[0], &simulator.directories()[0]);
-    let profile = format!(
-        "[directories.\"{}\"]\nurl = \"{}\"\nbind_dn = \"{}\"\npassword = {{ env = \"LDAP_PASSWORD\" }}\nbase = \"{}\"\n",
-        directory.domain, directory.url, directory.bind_dn, directory.base
-    );
-    let password = directory.password.expose_secret().to_owned();
-    let environment = vec![
-        ("OKTA_CLIENT_ORGURL", url.to_owned()),
-        ("OKTA_CLIENT_TOKEN", org.token.expose_secret().to_owned()),
-        ("LDAP_PASSWORD", password),
-    ];
-    (profile, environment)
+/// What comes of a procedure that nothing disturbs.
+struct Uninterrupted {
+    before: Value,
+    after: Value,
+    /// Writes of the run.
+    writes: usize,
+    /// Writes of its undo.
+    undoing: usize,
 }
 
-fn of_org2org(simulator: &Simulator, url: &str) -> Setting {
-    let [spoke, hub] = simulator.orgs() else {
-        panic!("a spoke and a hub")
-    };
-    let profile = format!(
-        "[orgs.spoke]\nurl = \"{url}\"\ntoken = {{ env = \"SPOKE_TOKEN\" }}\n[orgs.hub]\nurl = \"{}\"\ntoken = {{ env = \"HUB_TOKEN\" }}\n",
-        hub.url
-    );
-    let environment = vec![
-        ("SPOKE_TOKEN", spoke.token.expose_secret().to_owned()),
-        ("HUB_TOKEN", hub.token.expose_secret().to_owned()),
-    ];
-    (profile, environment)
-}
-
-/// Times and logs differ from run to run.
-fn forget(value: &mut Value) {
-    const PASSING: &[&str] = &[
-        "now",
-        "events",
-        "log",
-        "created",
-        "lastUpdated",
-        "lastMembershipUpdated",
-        "statusChanged",
-        "lastSync",
-        "expires",
-        "expiresAt",
-        "lastConnection",
-        "tasks",
-        "activated",
-        "passwordChanged",
-        "updated",
-        "jobs",
-        // The hub has another port each time.
-        "baseUrl",
-    ];
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|name, _| !PASSING.contains(&name.as_str()));
-            fields.values_mut().for_each(forget);
+impl Uninterrupted {
+    /// Runs it, and takes it back, which leaves no trace.
+    fn of(procedure: &'static Procedure) -> Self {
+        let name = procedure.name;
+        let world = World::new(procedure);
+        let before = world.state();
+        world.succeeds(procedure.arguments);
+        let (after, writes) = (world.state(), world.carried_out());
+        world.undoes(name);
+        assert_same(&world.state(), &before, &format!("{name}, after the undo"));
+        Self {
+            before,
+            after,
+            writes,
+            undoing: world.carried_out() - writes,
         }
-        Value::Array(items) => items.iter_mut().for_each(forget),
-        _ => {}
     }
 }
 
-const RUN: &[&str] = &[
-    "run",
-    "ad/move_user_to_ou",
-    "--yes",
-    "--attest",
-    "all",
-    "-p",
-    "users=ada.novak@corp.example",
-    "-p",
-    "directory=corp.example",
-    "-p",
-    "from_group=AD User-Contractor",
-    "-p",
-    "from_ou=OU=User-Contractor,DC=corp,DC=example",
-    "-p",
-    "to_group=AD Users",
-    "-p",
-    "to_ou=OU=Users,DC=corp,DC=example",
+const DEATHS: [Death; 4] = [
+    Death::BeforeTheOrgKnows,
+    Death::BeforeTheAnswer,
+    Death::AfterTheAnswer,
+    Death::OfTheConnection,
 ];
 
-/// One user, so that ids do not depend on who comes first.
-const SET_UP: &[&str] = &[
-    "run",
-    "org2org/setup",
-    "--yes",
-    "--org",
-    "spoke=spoke",
-    "--org",
-    "hub=hub",
-    "-p",
-    "hub_token=env:HUB_TOKEN",
-    "-p",
-    "users=ada.novak@spoke.example=active_with_pass",
-    "-p",
-    "groups=Hub Research",
-];
+/// One disturbance of a procedure.
+#[derive(Clone, Copy, Debug)]
+enum Disturbance {
+    /// The run dies at a write, is taken up again, and taken back.
+    Resumed(usize, Death),
+    /// The run dies at a write, and what it did is taken back.
+    Undone(usize, Death),
+    /// The undo dies at a write, and is taken up again.
+    UndoResumed(usize),
+}
 
-fn arguments(procedure: Procedure) -> &'static [&'static str] {
-    match procedure {
-        Move => RUN,
-        Org2Org => SET_UP,
+impl Disturbance {
+    fn all(undisturbed: &Uninterrupted) -> Vec<Self> {
+        let writes = 0..undisturbed.writes;
+        let resumed = writes
+            .clone()
+            .flat_map(|number| DEATHS.map(|death| Self::Resumed(number, death)));
+        let undone = writes.flat_map(|number| {
+            [Death::BeforeTheOrgKnows, Death::BeforeTheAnswer]
+                .map(|death| Self::Undone(number, death))
+        });
+        let undoing = (0..undisturbed.undoing).map(Self::UndoResumed);
+        resumed.chain(undone).chain(undoing).collect()
     }
-}
 
-fn quick() -> Value {
-    json!({ "limits": { "enabled": false }, "jobDelayMs": 20 })
-}
-
-/// An uninterrupted run: the state it leaves, and the number of its writes.
-fn uninterrupted(procedure: Procedure) -> (Value, usize) {
-    let world = World::new(procedure);
-    assert!(world.run(world.arguments(), None));
-    (world.state(), world.carried_out())
-}
-
-fn dies_and_goes_on(procedure: Procedure, number: usize, death: Death, expected: &(Value, usize)) {
-    let world = World::new(procedure);
-    let ended = world.run(world.arguments(), Some((number, death)));
-    let name = format!("write {number}, {death:?}");
-    if !ended {
-        let run = world.newest();
-        let mut arguments = vec!["resume", &run, "--yes", "--attest", "all"];
-        if procedure == Org2Org {
-            arguments.extend(["-p", "hub_token=env:HUB_TOKEN"]);
+    fn happens(self, procedure: &'static Procedure, undisturbed: &Uninterrupted) {
+        let world = World::new(procedure);
+        let name = format!("{}: {self:?}", procedure.name);
+        match self {
+            Self::Resumed(number, death) => {
+                if !world.run(Some((number, death))) {
+                    world.resumes(&name);
+                }
+                assert_eq!(
+                    world.carried_out(),
+                    undisturbed.writes,
+                    "{name}: each write once"
+                );
+                assert_same(&world.state(), &undisturbed.after, &name);
+                world.undoes(&name);
+            }
+            Self::Undone(number, death) => {
+                assert!(!world.run(Some((number, death))), "{name}");
+                world.undoes(&name);
+            }
+            Self::UndoResumed(number) => {
+                assert!(world.run(None), "{name}");
+                let undo = ["undo", &world.newest(), "--yes"];
+                assert!(!world.runs(&undo, Some((number, Death::BeforeTheAnswer))));
+                let undo = world.newest();
+                world.succeeds(&["resume", &undo, "--yes"]);
+            }
         }
-        let (code, text) = world.output(&arguments);
-        assert_eq!(code, Some(0), "{name}: {text}");
-        let (code, text) = world.output(&["runs", "verify", &run]);
-        assert_eq!(code, Some(0), "{name}: {text}");
+        assert_same(
+            &world.state(),
+            &undisturbed.before,
+            &format!("{name}, taken back"),
+        );
     }
-    // The token of a connection, the second write, cannot be read back, so that a lost answer lets it be set again.
-    let again = usize::from(procedure == Org2Org && number <= 1);
-    let carried_out = world.carried_out();
-    let allowed = expected.1..=expected.1 + again;
-    assert!(
-        allowed.contains(&carried_out),
-        "{name}: each write once, not {carried_out}"
-    );
-    assert_same(&world.state(), &expected.0, &name);
 }
 
-/// Does `work` for every number below `count`, two at a time: they wait more than they work.
-fn for_each_write(count: usize, work: impl Fn(usize) + Sync) {
+/// Disturbs it in every way, several at a time: they wait more than they work.
+fn withstands_everything(procedure: &'static Procedure) {
+    let undisturbed = Uninterrupted::of(procedure);
+    assert!(undisturbed.writes > 0, "{}", procedure.name);
+    let all = Disturbance::all(&undisturbed);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..4 {
             scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number >= count {
-                        return;
-                    }
-                    work(number);
+                while let Some(one) = all.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    one.happens(procedure, &undisturbed);
                 }
             });
         }
     });
 }
 
-fn at_every_write(procedure: Procedure, death: Death) {
-    let expected = uninterrupted(procedure);
-    assert!(expected.1 >= 5, "{}", expected.1);
-    for_each_write(expected.1, |number| {
-        dies_and_goes_on(procedure, number, death, &expected);
-    });
+fn between_two_orgs(name: &str) {
+    let procedure = ORG2ORG.iter().find(|procedure| procedure.name == name);
+    withstands_everything(procedure.expect(name));
 }
 
 #[test]
-fn a_setup_of_two_orgs_killed_at_any_write_goes_on() {
-    for death in [
-        Death::BeforeTheOrgKnows,
-        Death::BeforeTheAnswer,
-        Death::AfterTheAnswer,
-        Death::OfTheConnection,
-    ] {
-        at_every_write(Org2Org, death);
-    }
+fn a_move_withstands_everything() {
+    withstands_everything(&MOVE);
 }
 
 #[test]
-fn a_run_killed_before_the_org_knows_goes_on() {
-    at_every_write(Move, Death::BeforeTheOrgKnows);
+fn a_setup_withstands_everything() {
+    between_two_orgs("setup");
 }
 
 #[test]
-fn a_run_killed_before_the_answer_goes_on() {
-    at_every_write(Move, Death::BeforeTheAnswer);
+fn a_connection_by_oauth_withstands_everything() {
+    between_two_orgs("oauth");
 }
 
 #[test]
-fn a_run_killed_after_the_answer_goes_on() {
-    at_every_write(Move, Death::AfterTheAnswer);
+fn a_connection_that_is_switched_on_again_withstands_everything() {
+    between_two_orgs("connect again");
 }
 
 #[test]
-fn a_lost_answer_is_settled_within_the_run() {
-    at_every_write(Move, Death::OfTheConnection);
+fn an_assignment_withstands_everything() {
+    between_two_orgs("assign");
 }
 
 #[test]
-fn an_undone_run_leaves_no_trace() {
-    for procedure in [Move, Org2Org] {
-        let world = World::new(procedure);
-        let seed = world.state();
-        assert!(world.run(world.arguments(), None));
-        assert!(world.run(&["undo", &world.newest(), "--yes"], None));
-        assert_same(&world.state(), &seed, "after the undo");
-    }
-}
-
-#[test]
-fn an_undo_killed_at_any_write_goes_on() {
-    for procedure in [Move, Org2Org] {
-        let seed = World::new(procedure).state();
-        for_each_write(uninterrupted(procedure).1, |number| {
-            let world = World::new(procedure);
-            assert!(world.run(world.arguments(), None));
-            let run = world.newest();
-            assert!(!world.run(
-                &["undo", &run, "--yes"],
-                Some((number, Death::BeforeTheAnswer))
-            ));
-            let undo = world.newest();
-            let (code, text) = world.output(&["resume", &undo, "--yes"]);
-            assert_eq!(code, Some(0), "{number}: {text}");
-            assert_same(&world.state(), &seed, &number.to_string());
-        });
-    }
-}
-
-#[test]
-fn a_run_that_died_can_be_undone() {
-    for procedure in [Move, Org2Org] {
-        let seed = World::new(procedure).state();
-        for_each_write(uninterrupted(procedure).1, |number| {
-            let world = World::new(procedure);
-            assert!(!world.run(world.arguments(), Some((number, Death::BeforeTheAnswer))));
-            let (code, text) = world.output(&["undo", &world.newest(), "--yes"]);
-            assert_eq!(code, Some(0), "{number}: {text}");
-            assert_same(&world.state(), &seed, &number.to_string());
-        });
-    }
+fn a_push_withstands_everything() {
+    between_two_orgs("push");
 }
 
 #[test]
 fn an_undo_can_be_undone_but_for_what_it_deleted() {
-    let world = World::new(Move);
-    assert!(world.run(RUN, None));
+    let world = World::new(&MOVE);
+    assert!(world.run(None));
     let after = world.state();
-    assert!(world.run(&["undo", &world.newest(), "--yes"], None));
+    assert!(world.runs(&["undo", &world.newest(), "--yes"], None));
     let (code, text) = world.output(&["undo", &world.newest(), "--yes"]);
     // What the run created was deleted by the undo, and a deleted group does not come back.
     assert_eq!(code, Some(6), "{text}");
@@ -475,38 +197,12 @@ fn an_undo_can_be_undone_but_for_what_it_deleted() {
 
 #[test]
 fn an_undo_leaves_alone_what_somebody_changed_since() {
-    let world = World::new(Move);
-    assert!(world.run(RUN, None));
+    let world = World::new(&MOVE);
+    assert!(world.run(None));
     let run = world.newest();
-    let state = world.control(0, "GET", "state", &Value::Null);
-    let id_of = |kind: &str, text: &str| {
-        let found = state[kind]
-            .as_object()
-            .unwrap()
-            .iter()
-            .find(|(_, thing)| thing.to_string().contains(text));
-        found.unwrap().0.clone()
-    };
-    let (group, user) = (
-        id_of("groups", "\"AD Users\""),
-        id_of("users", "ben.okafor@corp.example"),
-    );
-    let path = format!("{}/api/v1/groups/{group}/users/{user}", world.proxy.org);
-    let token = world.simulator.orgs()[0].token.expose_secret();
-    let request = world
-        .proxy
-        .http
-        .put(path)
-        .header("Authorization", format!("SSWS {token}"))
-        .header("Content-Length", "0");
-    assert!(
-        world
-            .runtime
-            .block_on(request.send())
-            .unwrap()
-            .status()
-            .is_success()
-    );
+    let group = world.id(0, "groups", "\"AD Users\"");
+    let user = world.id(0, "users", "ben.okafor@corp.example");
+    world.put(0, &format!("/api/v1/groups/{group}/users/{user}"));
     let (code, text) = world.output(&["undo", &run, "--yes"]);
     assert_eq!(code, Some(6), "{text}");
     assert!(
@@ -517,8 +213,9 @@ fn an_undo_leaves_alone_what_somebody_changed_since() {
 
 #[test]
 fn a_run_that_waits_for_a_person_goes_on_when_it_is_attested() {
-    let world = World::new(Move);
-    let without: Vec<&str> = RUN
+    let world = World::new(&MOVE);
+    let without: Vec<&str> = MOVE
+        .arguments
         .iter()
         .copied()
         .filter(|word| !["--attest", "all"].contains(word))
@@ -529,19 +226,19 @@ fn a_run_that_waits_for_a_person_goes_on_when_it_is_attested() {
     let run = world.newest();
     let (code, text) = world.output(&["resume", &run, "--yes", "--attest", "update-ou"]);
     assert_eq!(code, Some(0), "{text}");
-    assert_eq!((world.state(), world.carried_out()), uninterrupted(Move));
+    let expected = Uninterrupted::of(&MOVE);
+    assert_same(&world.state(), &expected.after, "after the resume");
+    assert_eq!(world.carried_out(), expected.writes);
 }
 
 #[test]
 fn a_changed_runbook_is_refused_with_what_was_changed() {
-    let world = World::new(Move);
+    let world = World::new(&MOVE);
     let script = world.folder.path().join("small.rhai");
     let text = "//! Small.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Make\");\nokta.add_group(#{ profile: #{ name: \"A\" } });\nokta.add_group(#{ profile: #{ name: \"B\" } });\n";
     std::fs::write(&script, text).unwrap();
-    assert!(!world.run(
-        &["run", "small.rhai", "--yes"],
-        Some((1, Death::BeforeTheOrgKnows))
-    ));
+    let small = ["run", "small.rhai", "--yes"];
+    assert!(!world.runs(&small, Some((1, Death::BeforeTheOrgKnows))));
     std::fs::write(&script, text.replace("\"B\"", "\"C\"")).unwrap();
     let run = world.newest();
     let (code, text) = world.output(&["resume", &run, "--yes"]);
@@ -558,10 +255,10 @@ fn a_changed_runbook_is_refused_with_what_was_changed() {
 
 #[test]
 fn a_run_that_goes_on_elsewhere_is_refused_with_its_holder() {
-    let world = World::new(Move);
+    let world = World::new(&MOVE);
     world.control(0, "PATCH", "options", &json!({ "latencyMs": 300 }));
     let mut first = world
-        .command(RUN)
+        .command(MOVE.arguments)
         .env("USER", "pat")
         .stdout(Stdio::null())
         .spawn()

@@ -1,11 +1,13 @@
 //! Digests that chain the entries of a run, so that an altered journal is told.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::error::Error;
+use super::state::State;
 
 /// SHA-256 over an entry and the digest of the one before; zeros before the first.
 pub(super) type Digest = [u8; 32];
@@ -74,7 +76,7 @@ pub(super) fn tail(connection: &Connection, run: &str) -> Result<(u64, Digest), 
     Ok((u64::try_from(seq).unwrap_or(0) + 1, digest))
 }
 
-/// Computes every digest anew. An answer's text is covered by its name, which is its own digest.
+/// Computes every digest anew, and follows the states of the writes. An answer's text is covered by its name, which is its own digest.
 pub(super) fn verify(connection: &Connection, run: &str) -> Result<Verdict, Error> {
     let mut statement = connection.prepare(
         "SELECT e.seq, e.lane, e.position, e.time, e.what, e.state, e.intent, e.event, e.request, e.before, e.answer, e.digest, b.body, a.body
@@ -82,6 +84,7 @@ pub(super) fn verify(connection: &Connection, run: &str) -> Result<Verdict, Erro
     )?;
     let mut rows = statement.query([run])?;
     let (mut expected, mut last) = (0_u64, Digest::default());
+    let mut states: HashMap<i64, State> = HashMap::new();
     while let Some(row) = rows.next()? {
         let text = |column: usize| row.get::<_, Option<String>>(column);
         let (lane, time, what) = (
@@ -121,6 +124,13 @@ pub(super) fn verify(connection: &Connection, run: &str) -> Result<Verdict, Erro
         if !(is_its_name(before.as_deref(), text(12)?) && is_its_name(answer.as_deref(), text(13)?))
         {
             return broken("its answer or before image was altered");
+        }
+        if let (Some(intent), Some(told)) = (columns.intent, columns.state) {
+            let now = states.entry(intent).or_insert(State::Unknown);
+            match now.then(State::parse(told)) {
+                Some(next) => *now = next,
+                None => return broken("it tells otherwise of a write that was known"),
+            }
         }
         expected += 1;
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::chain::{self, Digest};
 use super::error::Error;
+use super::state::State;
 use crate::run::event::Event;
 
 /// What an entry is.
@@ -23,19 +24,6 @@ pub(in crate::run) enum What {
     Answer,
     /// The end of a lane.
     Lane,
-}
-
-/// State of a journalled call or lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It was answered with success; of a lane: it succeeded.
-    Answered,
-    /// It was refused, or broken off before it was sent: it did not happen. Of a lane: it failed.
-    Refused,
-    /// It was sent and has no answer: it may have happened.
-    Unknown,
-    /// It had no answer, and a look later showed that it happened.
-    Settled,
 }
 
 /// When an entry must be on disk.
@@ -71,31 +59,6 @@ impl What {
             Self::Answer => "answer",
             Self::Lane => "lane",
         }
-    }
-}
-
-impl State {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Refused => "refused",
-            Self::Unknown => "unknown",
-            Self::Settled => "settled",
-        }
-    }
-
-    pub(super) fn parse(text: &str) -> Self {
-        match text {
-            "answered" => Self::Answered,
-            "refused" => Self::Refused,
-            "settled" => Self::Settled,
-            _ => Self::Unknown,
-        }
-    }
-
-    /// Whether the org is as the write wanted it.
-    pub fn has_happened(self) -> bool {
-        matches!(self, Self::Answered | Self::Settled)
     }
 }
 

@@ -23,6 +23,13 @@ pub enum Error {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[error("entry {intent} of run {run} is {state} and cannot become {told}")]
+    Settled {
+        run: String,
+        intent: u64,
+        state: &'static str,
+        told: &'static str,
+    },
     #[error("{what} in it cannot be read: {reason}")]
     Unreadable { what: String, reason: String },
 }
@@ -43,7 +50,7 @@ impl Error {
             ),
             Self::Newer { .. } => Some("use that version, or another folder with OKTA_RUNBOOK_HOME".to_owned()),
             Self::Held { .. } => Some("wait until it ends, or stop it with Ctrl-C".to_owned()),
-            Self::Unreadable { .. } => Some("see `okta-runbook runs verify RUN`".to_owned()),
+            Self::Unreadable { .. } | Self::Settled { .. } => Some("see `okta-runbook runs verify RUN`".to_owned()),
         }
     }
 }

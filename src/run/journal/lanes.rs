@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
 
-use super::entry::State;
 use super::error::Error;
+use super::state::State;
 use crate::run::event::Counts;
 
 /// A question of a lane and its answer.
@@ -15,6 +15,8 @@ pub(in crate::run) struct Recorded {
     pub(in crate::run) is_write: bool,
     pub(in crate::run) request: Value,
     pub(in crate::run) state: State,
+    /// Digest of what was there before a write.
+    pub(in crate::run) before: Option<String>,
     /// Digest of the answer's body, or of the refusal.
     pub(in crate::run) answer: Option<String>,
 }
@@ -34,7 +36,7 @@ pub(super) fn recorded(
     lane: &str,
 ) -> Result<Vec<Recorded>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT e.seq, e.position, e.what, e.request, coalesce(a.state, e.state), coalesce(a.answer, e.answer) FROM entries e
+        "SELECT e.seq, e.position, e.what, e.request, coalesce(a.state, e.state), coalesce(a.answer, e.answer), e.before FROM entries e
          LEFT JOIN entries a ON a.run = e.run AND a.what = 'answer' AND a.intent = e.seq
              AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = e.run AND l.lane = e.lane AND l.what = 'answer' AND l.intent = e.seq)
          WHERE e.run = ?1 AND e.lane = ?2 AND e.position IS NOT NULL ORDER BY e.seq",
@@ -58,6 +60,7 @@ pub(super) fn recorded(
             request,
             state: state.map_or(State::Unknown, |state| State::parse(&state)),
             answer: row.get(5)?,
+            before: row.get(6)?,
         });
     }
     Ok(found)

@@ -97,6 +97,44 @@ fn a_write_is_unknown_until_it_is_answered_and_the_last_answer_counts() {
 }
 
 #[test]
+fn what_is_known_of_a_write_takes_no_other_answer() {
+    let (folder, journal) = journal();
+    let intent = intend(&journal, "", 0);
+    answer(&journal, "", intent, State::Unknown, &json!(null));
+    answer(&journal, "", intent, State::Void, &json!(null));
+    let entry = Entry {
+        state: Some(State::Settled),
+        intent: Some(intent),
+        ..Entry::new(What::Answer, "")
+    };
+    let told = |journal: &Journal| journal.append(RUN, &entry, Durability::Now);
+    let error = told(&journal).expect_err("known").to_string();
+    assert_eq!(
+        error,
+        format!("entry 0 of run {RUN} is void and cannot become settled")
+    );
+    drop(journal);
+    let journal = Journal::open(folder.path()).expect("the journal");
+    assert!(told(&journal).is_err(), "another process knows it too");
+    assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+    assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
+}
+
+#[test]
+fn writes_stand_in_the_order_in_which_they_were_sent() {
+    let (_folder, journal) = journal();
+    let lost = intend(&journal, "", 0);
+    let first = intend(&journal, "1:a", 0);
+    let second = intend(&journal, "1:b", 0);
+    for intent in [second, first] {
+        answer(&journal, "", intent, State::Answered, &json!(null));
+    }
+    let writes = journal.writes(RUN).expect("writes");
+    let entries: Vec<u64> = writes.iter().map(|write| write.entry).collect();
+    assert_eq!(entries, [lost, first, second]);
+}
+
+#[test]
 fn an_intent_is_on_disk_when_it_returns() {
     let (folder, journal) = journal();
     intend(&journal, "1:jo", 0);

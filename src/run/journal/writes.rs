@@ -1,10 +1,11 @@
 //! The writes of a run: intents with what became of them.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
 
-use super::entry::State;
+use super::entry::number;
 use super::error::Error;
+use super::state::State;
 use crate::run::event::Event;
 
 /// A write as the journal has it. Secrets are redacted.
@@ -28,16 +29,16 @@ pub struct Write {
     pub request_id: Option<String>,
 }
 
-/// An intent may have several answers: unknown first, settled when it was looked at. The last one counts.
+/// An intent may have several answers: unknown first, another when it was looked at. The last one counts. They stand in the order of the
+/// intents: a write that came of another was sent after that one's answer, or after a look that settled it.
 const SELECT: &str = "
-SELECT i.seq AS seq, i.lane AS lane, i.time AS time, i.request AS request, b.body AS before, a.state AS state, a.time AS answered, a.event AS event, c.body AS answer,
-    coalesce(a.seq, 9223372036854775807) AS place
+SELECT i.seq AS seq, i.lane AS lane, i.time AS time, i.request AS request, b.body AS before, a.state AS state, a.time AS answered, a.event AS event, c.body AS answer
 FROM entries i
 LEFT JOIN entries a ON a.run = i.run AND a.what = 'answer' AND a.intent = i.seq
     AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = i.run AND l.lane = i.lane AND l.what = 'answer' AND l.intent = i.seq)
 LEFT JOIN bodies b ON b.digest = i.before LEFT JOIN bodies c ON c.digest = a.answer
 WHERE i.run = ?1 AND i.what = 'intent' AND (?2 IS NULL OR i.lane = ?2 OR substr(i.lane, 1, length(?2) + 1) = ?2 || '/')
-ORDER BY place, seq";
+ORDER BY i.seq";
 
 pub(super) fn select(
     connection: &Connection,
@@ -51,6 +52,15 @@ pub(super) fn select(
         writes.push(write(row)?);
     }
     Ok(writes)
+}
+
+/// What is known of one write by the number of its intent.
+pub(super) fn state(connection: &Connection, run: &str, intent: u64) -> Result<State, Error> {
+    let last: Option<String> = connection
+        .prepare_cached("SELECT state FROM entries WHERE run = ?1 AND what = 'answer' AND intent = ?2 ORDER BY seq DESC LIMIT 1")?
+        .query_row(params![run, number(intent)], |row| row.get(0))
+        .optional()?;
+    Ok(last.map_or(State::Unknown, |state| State::parse(&state)))
 }
 
 fn write(row: &rusqlite::Row<'_>) -> Result<Write, Error> {

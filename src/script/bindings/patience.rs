@@ -21,6 +21,9 @@ pub(super) fn register(engine: &mut Engine) {
 const TIMEOUT: f64 = 300.0;
 const EVERY: f64 = 5.0;
 
+/// The first pause between two looks; each is twice the one before, up to `every`. What comes at once is seen at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
 /// Returns what the fact returned when it held. Time-out is an error of kind `timeout`.
 fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<Dynamic> {
     let place = Place::of(&context);
@@ -29,8 +32,8 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<D
     let every = Duration::from_secs_f64(options.seconds("every")?.unwrap_or(EVERY));
     let mut patience = Patience {
         timeout,
+        next: FIRST_PAUSE,
         every,
-        growth: 1,
     };
     let what = options
         .text("what")?
@@ -76,9 +79,9 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<D
 /// How long and how often it is looked.
 struct Patience {
     timeout: Duration,
+    next: Duration,
+    /// The longest pause.
     every: Duration,
-    /// By what the time between two looks is multiplied, up to a second.
-    growth: u32,
 }
 
 impl Patience {
@@ -86,17 +89,15 @@ impl Patience {
     fn on_shadows(self) -> Self {
         Self {
             timeout: self.timeout.min(Duration::from_secs(5)),
-            every: Duration::from_millis(20),
-            growth: 2,
+            next: Duration::from_millis(20),
+            every: self.every.min(Duration::from_secs(1)),
         }
     }
 
     /// The time to the next look.
     fn next(&mut self) -> Duration {
-        let now = self.every;
-        if now < Duration::from_secs(1) {
-            self.every = now * self.growth;
-        }
+        let now = self.next.min(self.every);
+        self.next = now * 2;
         now
     }
 }

@@ -1,10 +1,12 @@
-//! A proxy that knows the writes as they pass.
+//! A proxy before each org that knows the writes of a run as they pass.
 
+use std::net::SocketAddr;
 use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, Response};
@@ -20,17 +22,74 @@ pub(super) enum Death {
 }
 
 pub(super) struct Proxy {
-    pub(super) org: String,
     pub(super) http: reqwest::Client,
-    pub(super) writes: AtomicUsize,
-    /// Writes that the org answered with success.
-    pub(super) carried_out: AtomicUsize,
+    writes: AtomicUsize,
+    /// Writes that an org answered with success.
+    carried_out: AtomicUsize,
     /// Number of the write, from 0, and what happens at it.
-    pub(super) plan: Mutex<Option<(usize, Death)>>,
-    pub(super) child: Mutex<Option<Child>>,
+    plan: Mutex<Option<(usize, Death)>>,
+    child: Mutex<Option<Child>>,
+}
+
+impl Default for Proxy {
+    fn default() -> Self {
+        Self {
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            writes: AtomicUsize::new(0),
+            carried_out: AtomicUsize::new(0),
+            plan: Mutex::new(None),
+            child: Mutex::new(None),
+        }
+    }
+}
+
+/// What stands before one org.
+#[derive(Clone)]
+struct Gate {
+    proxy: Arc<Proxy>,
+    org: String,
 }
 
 impl Proxy {
+    /// Stands before an org from now on.
+    pub(super) async fn before(self: &Arc<Self>, org: &str) -> SocketAddr {
+        let gate = Gate {
+            proxy: Arc::clone(self),
+            org: org.to_owned(),
+        };
+        let router = Router::new().fallback(pass).with_state(gate);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
+    /// Counts from here.
+    pub(super) fn forget(&self) {
+        self.carried_out.store(0, Ordering::SeqCst);
+    }
+
+    pub(super) fn carried_out(&self) -> usize {
+        self.carried_out.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn plan(&self, plan: Option<(usize, Death)>) {
+        self.writes.store(0, Ordering::SeqCst);
+        *self.plan.lock().unwrap() = plan;
+    }
+
+    /// Waits until the process ended, and tells whether it did so by itself with success.
+    pub(super) fn watch(&self, child: Child) -> bool {
+        *self.child.lock().unwrap() = Some(child);
+        loop {
+            let ended = self.child.lock().unwrap().as_mut().unwrap().try_wait();
+            if let Some(status) = ended.unwrap() {
+                return status.success();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     fn kill(&self) {
         if let Some(child) = self.child.lock().unwrap().as_mut() {
             child.kill().unwrap();
@@ -38,81 +97,73 @@ impl Proxy {
         }
     }
 
+    /// What happens at this write.
+    fn death(&self) -> Option<Death> {
+        let number = self.writes.fetch_add(1, Ordering::SeqCst);
+        let mut plan = self.plan.lock().unwrap();
+        let (_, death) = plan.take_if(|(planned, _)| *planned == number)?;
+        Some(death)
+    }
+}
+
+impl Gate {
+    /// The host stays the one that was called, so that links and audiences are the proxy's.
     async fn forward(
         &self,
         method: Method,
         path: &str,
         headers: HeaderMap,
         body: Bytes,
+        counts: bool,
     ) -> Response<Body> {
-        let mut headers = headers;
-        headers.remove("host");
-        let is_write = method != Method::GET;
-        let answer = self
-            .http
-            .request(method, format!("{}{path}", self.org))
-            .headers(headers)
-            .body(body)
-            .send()
-            .await
-            .unwrap();
-        if is_write && answer.status().is_success() {
-            self.carried_out.fetch_add(1, Ordering::SeqCst);
+        let url = format!("{}{path}", self.org);
+        let request = self.proxy.http.request(method, url).headers(headers);
+        let answer = request.body(body).send().await.unwrap();
+        if counts && answer.status().is_success() {
+            self.proxy.carried_out.fetch_add(1, Ordering::SeqCst);
         }
         let mut response = Response::builder().status(answer.status());
-        for (name, value) in answer
-            .headers()
-            .iter()
-            .filter(|(name, _)| *name != "transfer-encoding")
-        {
-            response = response.header(name, value);
+        for (name, value) in answer.headers() {
+            if *name != "transfer-encoding" {
+                response = response.header(name, value);
+            }
         }
-        response
-            .body(Body::from(answer.bytes().await.unwrap()))
-            .unwrap()
+        let body = answer.bytes().await.unwrap();
+        response.body(Body::from(body)).unwrap()
     }
 }
 
-pub(super) async fn pass(
-    State(proxy): State<Arc<Proxy>>,
-    request: Request<Body>,
-) -> Response<Body> {
+/// Writes of the product count; what provisioning sends to the hub does not.
+fn counts(request: &Request<Body>) -> bool {
+    let agent = request.headers().get("user-agent");
+    let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or("");
+    let path = request.uri().path();
+    agent.starts_with("okta-runbook")
+        && request.method() != Method::GET
+        && !path.ends_with("/token")
+}
+
+async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response<Body> {
+    let counts = counts(&request);
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let path = parts
-        .uri
-        .path_and_query()
-        .map_or("/", |path| path.as_str())
-        .to_owned();
-    let death = if parts.method == Method::GET || path.starts_with("/simulator") {
-        None
-    } else {
-        let number = proxy.writes.fetch_add(1, Ordering::SeqCst);
-        let mut plan = proxy.plan.lock().unwrap();
-        match *plan {
-            Some((planned, death)) if planned == number => {
-                *plan = None;
-                Some(death)
-            }
-            _ => None,
-        }
-    };
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = path.to_owned();
+    let proxy = Arc::clone(&gate.proxy);
+    let death = if counts { proxy.death() } else { None };
     if death == Some(Death::BeforeTheOrgKnows) {
         proxy.kill();
         return Response::builder().status(503).body(Body::empty()).unwrap();
     }
     // To its end, though the caller may die meanwhile: what the org was sent counts.
-    let forwarding = Arc::clone(&proxy);
     let forward = async move {
-        forwarding
-            .forward(parts.method, &path, parts.headers, body)
+        gate.forward(parts.method, &path, parts.headers, body, counts)
             .await
     };
     let response = tokio::spawn(forward).await.unwrap();
     match death {
         Some(Death::BeforeTheAnswer) => proxy.kill(),
         Some(Death::AfterTheAnswer) => {
-            let proxy = Arc::clone(&proxy);
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(15)).await;
                 proxy.kill();

@@ -1,0 +1,215 @@
+//! What is run, killed and taken back.
+
+use okta_runbook::simulator::Scenario;
+use serde_json::{Value, json};
+
+use super::world::World;
+
+/// A run between simulated orgs, and what comes before it.
+pub(super) struct Procedure {
+    pub(super) name: &'static str,
+    pub(super) scenario: fn() -> Scenario,
+    /// What has happened in the orgs before.
+    pub(super) staged: fn(&World),
+    pub(super) arguments: &'static [&'static str],
+    /// Parameters that no journal keeps.
+    pub(super) secrets: &'static [&'static str],
+}
+
+/// From one OU to another.
+pub(super) const MOVE: Procedure = Procedure {
+    name: "move",
+    scenario: Scenario::built_in,
+    staged: |_| {},
+    arguments: &[
+        "run",
+        "ad/move_user_to_ou",
+        "--yes",
+        "--attest",
+        "all",
+        "-p",
+        "users=ada.novak@corp.example",
+        "-p",
+        "directory=corp.example",
+        "-p",
+        "from_group=AD User-Contractor",
+        "-p",
+        "from_ou=OU=User-Contractor,DC=corp,DC=example",
+        "-p",
+        "to_group=AD Users",
+        "-p",
+        "to_ou=OU=Users,DC=corp,DC=example",
+    ],
+    secrets: &[],
+};
+
+const TOKEN: &str = "hub_token=env:GIVEN_TOKEN";
+const ANSWER: &str = "security_answer=env:ANSWER";
+const ADA: &str = "users=ada.novak@spoke.example=active_with_pass";
+const BEN: &str = "users=ben.okafor@spoke.example=active_with_pass";
+
+fn org2org() -> Scenario {
+    Scenario::find("org2org").unwrap()
+}
+
+/// Those between a spoke and its hub.
+pub(super) const ORG2ORG: &[Procedure] = &[
+    Procedure {
+        name: "setup",
+        scenario: org2org,
+        staged: |_| {},
+        arguments: &[
+            "run",
+            "org2org/setup",
+            "--yes",
+            "--org",
+            "spoke=spoke",
+            "--org",
+            "hub=hub",
+            "-p",
+            TOKEN,
+            "-p",
+            ADA,
+            "-p",
+            "security_question=First pet?",
+            "-p",
+            ANSWER,
+            "-p",
+            "groups=Hub Research",
+        ],
+        secrets: &[TOKEN, ANSWER],
+    },
+    Procedure {
+        name: "oauth",
+        scenario: org2org,
+        staged: |_| {},
+        arguments: &[
+            "run",
+            "org2org/configure_provisioning_oauth",
+            "--yes",
+            "--org",
+            "spoke=spoke",
+            "--org",
+            "hub=hub",
+        ],
+        secrets: &[],
+    },
+    Procedure {
+        name: "connect again",
+        scenario: org2org,
+        staged: |world| {
+            world.connect();
+            world.post(
+                0,
+                &format!(
+                    "/api/v1/apps/{}/connections/default/lifecycle/deactivate",
+                    world.app()
+                ),
+                &Value::Null,
+            );
+        },
+        arguments: &[
+            "run",
+            "org2org/configure_provisioning",
+            "--yes",
+            "--org",
+            "spoke=spoke",
+            "--org",
+            "hub=hub",
+            "-p",
+            TOKEN,
+        ],
+        secrets: &[TOKEN],
+    },
+    Procedure {
+        name: "assign",
+        scenario: org2org,
+        staged: World::connect,
+        arguments: &[
+            "run",
+            "org2org/assign_users",
+            "--yes",
+            "--org",
+            "spoke=spoke",
+            "--org",
+            "hub=hub",
+            "-p",
+            "users=ada.novak@spoke.example=active_with_pass,chloe.dubois@spoke.example=pending_with_pass",
+            "-p",
+            "security_question=First pet?",
+            "-p",
+            ANSWER,
+        ],
+        secrets: &[ANSWER],
+    },
+    Procedure {
+        name: "push",
+        scenario: org2org,
+        staged: |world| {
+            world.connect();
+            world.assign(ADA);
+        },
+        arguments: PUSH,
+        secrets: &[],
+    },
+    Procedure {
+        name: "push again",
+        scenario: org2org,
+        staged: |world| {
+            world.connect();
+            world.assign(ADA);
+            world.succeeds(PUSH);
+            world.assign(BEN);
+        },
+        arguments: PUSH,
+        secrets: &[],
+    },
+    Procedure {
+        name: "link",
+        scenario: org2org,
+        staged: |world| {
+            world.connect();
+            world.assign(ADA);
+            let made = world.post(
+                1,
+                "/api/v1/groups",
+                &json!({"profile": {"name": "Hub Research"}}),
+            );
+            let ines = world.id(1, "users", "ines.moreau@hub.example");
+            world.put(
+                1,
+                &format!(
+                    "/api/v1/groups/{}/users/{ines}",
+                    made["id"].as_str().unwrap()
+                ),
+            );
+            world.import();
+        },
+        arguments: &[
+            "run",
+            "org2org/push_groups",
+            "--yes",
+            "--org",
+            "spoke=spoke",
+            "--org",
+            "hub=hub",
+            "-p",
+            "groups=Hub Research",
+            "-p",
+            "link=true",
+        ],
+        secrets: &[],
+    },
+];
+
+const PUSH: &[&str] = &[
+    "run",
+    "org2org/push_groups",
+    "--yes",
+    "--org",
+    "spoke=spoke",
+    "--org",
+    "hub=hub",
+    "-p",
+    "groups=Hub Research",
+];
