@@ -36,7 +36,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, OrgProfile};
 use crate::error::{Error, Exit};
 use crate::script::Library;
 use crate::terminal::{Mode, Terminal};
@@ -92,6 +92,16 @@ struct Context {
 }
 
 impl Context {
+    /// The org when none is named; `naming` is how one is named on this command line. Tells when it is not the one that the
+    /// variables name.
+    fn default_org(&self, naming: &str) -> Result<OrgProfile, Error> {
+        let profile = self.config.default_org(naming)?;
+        if let Some(warning) = self.config.passed_over(&profile) {
+            self.terminal.warn(&warning);
+        }
+        Ok(profile)
+    }
+
     fn library(&self) -> Library {
         Library::new(
             // Relative, as messages shall show it.
@@ -121,9 +131,6 @@ fn execute(cli: Cli) -> ExitCode {
 fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
     let environment = Environment::from_process();
     let config = Config::load(&environment, cli.config.as_deref())?;
-    for warning in config.warnings() {
-        terminal.warn(warning);
-    }
     let context = Context {
         config,
         terminal: terminal.clone(),

@@ -6,6 +6,7 @@
 mod address;
 mod environment;
 pub mod keyring;
+mod network;
 mod okta_convention;
 mod problem;
 mod profile;
@@ -16,7 +17,9 @@ mod sign_in;
 
 use std::path::{Path, PathBuf};
 
+pub use address::wrong_org_url;
 pub use environment::Environment;
+pub use network::{Network, Proxy, check_proxy_variables};
 use problem::nearest;
 pub use profile::{DirectoryProfile, OrgProfile, Origin, Security};
 use profile_file::Profiles;
@@ -44,7 +47,6 @@ pub struct Config {
     profiles: Profiles,
     /// Profile files in which was looked, the nearest first, whether they exist or not.
     looked: Vec<PathBuf>,
-    warnings: Vec<String>,
 }
 
 impl Config {
@@ -58,48 +60,61 @@ impl Config {
             environment: environment.clone(),
             profiles: Profiles::default(),
             looked: Vec::new(),
-            warnings: Vec::new(),
         };
         match named_file(environment, given)? {
             Some(file) => config.looked.push(file),
             None => config.looked = usual_files(environment),
         }
         config.read_profiles()?;
-        config.warnings = config.find_warnings();
         Ok(config)
     }
 
-    /// The org under this profile name; `default` is what [`Config::default_org`] finds, unless a profile is so named.
+    /// The org under this profile name; `default` is that of Okta's own settings, unless a profile is so named.
     ///
     /// # Errors
     /// No such profile: with the nearest names and the files in which was looked.
     pub fn org(&self, name: &str) -> Result<OrgProfile, Error> {
         match self.profiles.orgs.get(name) {
             Some(profile) => Ok(profile.clone()),
-            None if name == okta_convention::PROFILE => self.default_org(),
+            None if name == okta_convention::PROFILE => {
+                okta_convention::org(&self.environment)?.ok_or_else(|| self.no_org())
+            }
             None => Err(self.unknown_org(name)),
         }
     }
 
-    /// The org when none is named: from Okta's own settings (`OKTA_CLIENT_*`, `./okta.yaml`, `~/.okta/okta.yaml`),
-    /// else the only profile there is.
+    /// The org when none is named: the only profile of the nearest file that has any, else the org of Okta's own settings
+    /// (`OKTA_CLIENT_*`, `./okta.yaml`, `~/.okta/okta.yaml`). `naming` is how one is named on this command line.
     ///
     /// # Errors
-    /// Okta's settings are incomplete or not supported; or there is no profile, or more than one.
-    pub fn default_org(&self) -> Result<OrgProfile, Error> {
-        if let Some(profile) = okta_convention::org(&self.environment)? {
-            return Ok(profile);
+    /// The nearest file has several profiles; or Okta's settings are incomplete or not supported; or nothing is configured.
+    pub fn default_org(&self, naming: &str) -> Result<OrgProfile, Error> {
+        for file in &self.looked {
+            let profiles = self.profiles.orgs.values().filter(|org| org.is_of(file));
+            match profiles.collect::<Vec<_>>()[..] {
+                [] => {}
+                [only] => return Ok(only.clone()),
+                ref several => return Err(self.several_orgs(file, several, naming)),
+            }
         }
-        let mut profiles = self.profiles.orgs.values();
-        match (profiles.next(), profiles.next()) {
-            (Some(only), None) => Ok(only.clone()),
-            (None, _) => Err(self.no_org()),
-            (Some(_), Some(_)) => Err(Error::usage(format!(
-                "several orgs are configured: {}",
-                self.org_names().join(", ")
-            ))
-            .help("name one with --org NAME")),
-        }
+        okta_convention::org(&self.environment)?.ok_or_else(|| self.no_org())
+    }
+
+    /// A warning when `profile`, which nobody named, is another org than the one that `OKTA_CLIENT_ORGURL` names.
+    pub fn passed_over(&self, profile: &OrgProfile) -> Option<String> {
+        let url = okta_convention::url_of_variables(&self.environment)?;
+        let Origin::File { path, .. } = &profile.origin else {
+            return None;
+        };
+        let same = url.trim_end_matches('/') == profile.url.trim_end_matches('/');
+        (!same).then(|| {
+            let file = self.environment.shown(path);
+            format!(
+                "OKTA_CLIENT_ORGURL is passed over: the profile `{}` of {file} comes first; `{}` names the org of the variables",
+                profile.profile,
+                okta_convention::PROFILE
+            )
+        })
     }
 
     /// The directory that holds this domain, compared in any case; nothing when none is configured.
@@ -152,9 +167,14 @@ impl Config {
         Some(data.join("okta-runbook/runbooks"))
     }
 
-    /// What is not wrong but should be known, such as a secret file that others can read. One a line.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
+    /// What is not wrong with an org that is used but should be known, such as a secret file that others can read. One a line.
+    pub fn warnings(&self, profile: &OrgProfile) -> Vec<String> {
+        let secret = profile.sign_in.secret().warning(&self.environment);
+        let mut warnings: Vec<String> = secret.into_iter().collect();
+        if !self.profiles.orgs.contains_key(&profile.profile) {
+            warnings.extend(okta_convention::warnings(&self.environment));
+        }
+        warnings
     }
 
     /// What the configuration was read from; a secret is read against it.
@@ -177,20 +197,21 @@ impl Config {
         problem::together(&reports)
     }
 
-    fn find_warnings(&self) -> Vec<String> {
-        let orgs = self.profiles.orgs.values().map(|org| org.sign_in.secret());
-        let directories = self
-            .profiles
-            .directories
-            .values()
-            .map(|directory| &directory.password);
-        let mut warnings: Vec<_> = orgs
-            .chain(directories)
-            .filter_map(|source| source.warning(&self.environment))
-            .collect();
-        warnings.extend(okta_convention::warnings(&self.environment));
-        warnings.dedup();
-        warnings
+    fn several_orgs(&self, file: &Path, several: &[&OrgProfile], naming: &str) -> Error {
+        let names: Vec<&str> = several.iter().map(|org| org.profile.as_str()).collect();
+        let error = Error::usage(format!(
+            "several orgs are configured in {}: {}",
+            self.environment.shown(file),
+            names.join(", ")
+        ));
+        let error = error.help(format!("name one: {naming}"));
+        match okta_convention::org(&self.environment) {
+            Ok(Some(_)) => error.help(format!(
+                "`{}` is the org of Okta's own settings (OKTA_CLIENT_ORGURL)",
+                okta_convention::PROFILE
+            )),
+            _ => error,
+        }
     }
 
     fn unknown_org(&self, name: &str) -> Error {

@@ -1,6 +1,6 @@
 //! From a profile's sign-in to what the client signs with: secrets are read here, when they are needed.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -56,11 +56,15 @@ fn service_app(
         client_id: app.client_id.clone(),
         key,
         scopes: app.scopes.clone(),
-        dpop: match app.dpop {
-            config::Dpop::Always => Dpop::Always,
-            config::Dpop::WhenAsked => Dpop::WhenAsked,
-        },
+        dpop: of_profile(app.dpop),
     })
+}
+
+pub(super) fn of_profile(dpop: config::Dpop) -> Dpop {
+    match dpop {
+        config::Dpop::Always => Dpop::Always,
+        config::Dpop::WhenAsked => Dpop::WhenAsked,
+    }
 }
 
 fn signed_in(
@@ -78,7 +82,7 @@ fn signed_in(
         refresh_token,
         // All that the person agreed to.
         scopes: Vec::new(),
-        dpop: Dpop::WhenAsked,
+        dpop: of_profile(person.dpop),
         keep: keep(&context.terminal, &person.refresh_token),
     })
 }
@@ -125,18 +129,14 @@ pub(super) fn check_place(place: &SecretSource) -> Result<(), Error> {
 }
 
 /// Writes a secret so that only its owner can read it: beside the old one first, so that none is lost when this process dies.
-pub(super) fn write(path: &PathBuf, secret: &SecretString) -> std::io::Result<()> {
+pub(super) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
     use std::io::Write as _;
-    let new = path.with_extension("new");
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&new)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    // A new file of a name that nothing else has, of mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
     writeln!(file, "{}", secret.expose_secret())?;
-    file.sync_all()?;
-    std::fs::rename(new, path)
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }

@@ -61,28 +61,18 @@ impl Place {
             orgs.push(OrgAtHand {
                 name: name.clone(),
                 url: client.base_url().to_string(),
-                stage: self.stage(context, name)?,
+                stage: self.stage(context, world, name)?,
             });
         }
         Ok(orgs)
     }
 
-    fn stage(&self, context: &Context, name: &str) -> Result<Stage, Error> {
+    fn stage(&self, context: &Context, world: &World, name: &str) -> Result<Stage, Error> {
         if self.place.simulator.is_some() {
             return Ok(Stage::Simulated);
         }
-        let given = self
-            .place
-            .orgs
-            .iter()
-            .find_map(|text| match text.split_once('=') {
-                Some((given, profile)) => (given == name).then_some(profile),
-                None => Some(text.as_str()),
-            });
-        let profile = match given {
-            Some(profile) => context.config.org(profile)?,
-            None => context.config.default_org()?,
-        };
+        let profile = &world.profiles[name];
+        let profile = context.config.org(profile)?;
         Ok(if profile.production {
             Stage::Production
         } else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Context;
 use super::credentials::credentials;
 use super::guard::usual_scopes;
-use crate::config::{self, DirectoryProfile, Environment, OrgProfile};
+use crate::config::{self, DirectoryProfile, OrgProfile, check_proxy_variables};
 use crate::error::Error;
 use crate::ldap::{self, Dn};
 use crate::okta::{self, BaseUrl, Client, Credentials};
@@ -46,11 +46,50 @@ pub(super) struct World {
 /// Percent.
 pub(super) const RESERVE: u8 = 20;
 
-fn settings(reserve: u8) -> okta::Settings {
-    okta::Settings {
-        reserve: f64::from(reserve) / 100.0,
-        ..okta::Settings::default()
+/// How a client of this org behaves.
+///
+/// # Errors
+/// The machine's proxy is set and none, which the HTTP library would pass over.
+pub(super) fn settings(
+    context: &Context,
+    profile: &OrgProfile,
+    reserve: u8,
+) -> Result<okta::Settings, Error> {
+    let network = &profile.network;
+    if network.proxy.is_none() {
+        check_proxy_variables(context.config.environment())?;
     }
+    let usual = okta::Settings::default();
+    let user_agent = match &network.user_agent {
+        Some(more) => format!("{} {more}", usual.user_agent),
+        None => usual.user_agent,
+    };
+    Ok(okta::Settings {
+        user_agent,
+        reserve: f64::from(reserve) / 100.0,
+        connect_timeout: network.connect_timeout.unwrap_or(usual.connect_timeout),
+        request_timeout: network.request_timeout.unwrap_or(usual.request_timeout),
+        max_attempts: network
+            .max_retries
+            .map_or(usual.max_attempts, |retries| retries.saturating_add(1)),
+        proxy: network.proxy.clone().map(|proxy| okta::Proxy {
+            url: proxy.url,
+            username: proxy.username,
+            password: proxy.password,
+        }),
+        ..okta::Settings::default()
+    })
+}
+
+/// The org's address, with a warning where it was another than is written.
+pub(super) fn address(context: &Context, profile: &OrgProfile) -> Result<BaseUrl, Error> {
+    let (base, warning) = BaseUrl::parse(&profile.url)
+        .map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
+    if let Some(warning) = warning {
+        let warning = format!("{}: {warning}", profile.origin);
+        context.terminal.warn(&warning);
+    }
+    Ok(base)
 }
 
 impl Where {
@@ -80,7 +119,7 @@ impl Where {
         for org in &runbook.orgs {
             let profile = match bindings.get(org.name.as_str()) {
                 Some(profile) => context.config.org(profile)?,
-                None => context.config.default_org()?,
+                None => context.default_org("--org NAME")?,
             };
             world.add(context, &org.name, &profile)?;
         }
@@ -247,15 +286,13 @@ pub(super) fn client(
     profile: &OrgProfile,
     reserve: u8,
 ) -> Result<Client, Error> {
-    let (base, warning) = BaseUrl::parse(&profile.url)
-        .map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
-    if let Some(warning) = warning {
-        context
-            .terminal
-            .warn(&format!("{}: {warning}", profile.origin));
+    let base = address(context, profile)?;
+    for warning in context.config.warnings(profile) {
+        context.terminal.warn(&warning);
     }
+    let settings = settings(context, profile, reserve)?;
     let credentials = credentials(context, profile)?;
-    let client = Client::new(base, credentials, settings(reserve))
+    let client = Client::new(base, credentials, settings)
         .map_err(|error| as_usage(&error.to_string(), error.help()))?;
     client.ask_for(usual_scopes());
     Ok(client)
@@ -267,18 +304,21 @@ fn as_usage(message: &str, help: Option<String>) -> Error {
 }
 
 fn directories(context: &Context) -> Result<BTreeMap<String, Arc<ldap::Directory>>, Error> {
-    let environment = context.config.environment();
     let directories = context.config.directories().map(|profile| {
-        let directory = directory(profile, environment)?;
+        let directory = directory(context, profile)?;
         Ok((profile.domain.to_lowercase(), Arc::new(directory)))
     });
     directories.collect()
 }
 
 pub(super) fn directory(
+    context: &Context,
     profile: &DirectoryProfile,
-    environment: &Environment,
 ) -> Result<ldap::Directory, Error> {
+    let environment = context.config.environment();
+    if let Some(warning) = profile.warning(environment) {
+        context.terminal.warn(&warning);
+    }
     let wrong = |reason: String| {
         Error::usage(format!(
             "{}: directory {}: {reason}",

@@ -2,6 +2,11 @@
 
 use super::profile::Security;
 
+/// Why a text is not the URL of an org by its form; nothing if it may be one.
+pub fn wrong_org_url(written: &str) -> Option<String> {
+    wrong_url(written, &["https", "http"])
+}
+
 /// Why a text is not a URL of one of these schemes; nothing if it is one.
 pub(super) fn wrong_url(written: &str, schemes: &[&str]) -> Option<String> {
     if written.contains(['{', '}', '<', '>']) {

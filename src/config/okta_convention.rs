@@ -1,18 +1,24 @@
 //! Okta's own settings, as its SDKs read them: `OKTA_CLIENT_*` variables over `./okta.yaml` over `~/.okta/okta.yaml`,
 //! each setting by itself.
 
-use std::path::{Path, PathBuf};
+mod file;
+mod network;
+mod variables;
+
+use std::path::PathBuf;
 
 use secrecy::SecretString;
-use serde::Deserialize;
-use serde_saphyr::Spanned;
 
-use super::address::wrong_url;
+use super::address::wrong_org_url;
 use super::environment::Environment;
+use super::network::Network;
 use super::profile::{OrgProfile, Origin};
 use super::secret::{SecretSource, readable_by_others};
 use super::sign_in::{Dpop, PrivateKey, SignIn};
 use crate::error::Error;
+use file::from_file;
+use network::NetworkSettings;
+use variables::from_variables;
 
 /// Name of the org that these settings describe.
 pub(super) const PROFILE: &str = "default";
@@ -31,21 +37,28 @@ pub(super) fn org(environment: &Environment) -> Result<Option<OrgProfile>, Error
     settings.into_org(environment)
 }
 
-/// Warnings about settings files with a token that others can read.
+/// What should be known to whom this org is used: settings files with a secret that others can read, and settings that nothing here
+/// heeds.
 pub(super) fn warnings(environment: &Environment) -> Vec<String> {
-    let files = [
-        Some(environment.here.join("okta.yaml")),
-        home_file(environment),
-    ];
-    files
-        .into_iter()
-        .flatten()
-        .filter(|path| {
-            from_file(environment, path)
-                .is_ok_and(|settings| settings.token.is_some() || settings.private_key.is_some())
-        })
-        .filter_map(|path| readable_by_others(environment, &path))
-        .collect()
+    let mut warnings = variables::not_heeded(environment);
+    for path in files(environment) {
+        let settings = from_file(environment, &path);
+        if settings.is_ok_and(|it| it.token.is_some() || it.private_key.is_some()) {
+            warnings.extend(readable_by_others(environment, &path));
+        }
+        warnings.extend(file::not_heeded(environment, &path));
+    }
+    warnings
+}
+
+/// Whether the variables name an org, which the files of others do not change.
+pub(super) fn url_of_variables(environment: &Environment) -> Option<&str> {
+    environment.variable(variables::URL)
+}
+
+fn files(environment: &Environment) -> impl Iterator<Item = PathBuf> {
+    let here = environment.here.join("okta.yaml");
+    [Some(here), home_file(environment)].into_iter().flatten()
 }
 
 fn home_file(environment: &Environment) -> Option<PathBuf> {
@@ -63,6 +76,7 @@ struct Settings {
     key_id: Option<Setting<String>>,
     scopes: Option<Setting<String>>,
     dpop: Option<Setting<String>>,
+    network: NetworkSettings,
 }
 
 struct Setting<T> {
@@ -82,6 +96,7 @@ impl Settings {
             key_id: self.key_id.or(farther.key_id),
             scopes: self.scopes.or(farther.scopes),
             dpop: self.dpop.or(farther.dpop),
+            network: self.network.over(farther.network),
         }
     }
 
@@ -104,7 +119,20 @@ impl Settings {
         .help("or a service app: set the mode to PrivateKey, with OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY"))
     }
 
-    fn into_org(self, environment: &Environment) -> Result<Option<OrgProfile>, Error> {
+    fn into_org(mut self, environment: &Environment) -> Result<Option<OrgProfile>, Error> {
+        let network = std::mem::take(&mut self.network);
+        let Some((url, sign_in)) = self.into_url_and_sign_in(environment)? else {
+            return Ok(None);
+        };
+        let mut profile = profile(environment, url, sign_in)?;
+        profile.network = network.read(environment)?;
+        Ok(Some(profile))
+    }
+
+    fn into_url_and_sign_in(
+        self,
+        environment: &Environment,
+    ) -> Result<Option<(Setting<String>, SignIn)>, Error> {
         if self.is_by_key() {
             return self.into_app(environment).map(Some);
         }
@@ -112,7 +140,7 @@ impl Settings {
             (None, None) => Ok(None),
             (Some(url), Some(token)) => {
                 let token = api_token(environment, token)?;
-                profile(environment, url, SignIn::Token(token)).map(Some)
+                Ok(Some((url, SignIn::Token(token))))
             }
             (Some(url), None) => Err(half(environment, "a URL", &url.origin, "a token")
                 .help("set OKTA_CLIENT_TOKEN, or okta.client.token in ~/.okta/okta.yaml")),
@@ -131,7 +159,7 @@ impl Settings {
         }
     }
 
-    fn into_app(self, environment: &Environment) -> Result<OrgProfile, Error> {
+    fn into_app(self, environment: &Environment) -> Result<(Setting<String>, SignIn), Error> {
         let missing = |name: &str, key: &str| {
             Error::usage(format!(
                 "Okta's settings say authorization mode PrivateKey, and there is no {key}"
@@ -152,28 +180,40 @@ impl Settings {
         let on = |setting: Setting<String>| setting.value.eq_ignore_ascii_case("true");
         let app = PrivateKey {
             client_id: client_id.value,
-            key: key_source(environment, key),
+            key: key_source(environment, key)?,
             key_id: self.key_id.map(|setting| setting.value),
             algorithm: None,
             scopes: self.scopes.map_or_else(Vec::new, |text| words(&text.value)),
             dpop: Dpop::of_setting(self.dpop.is_some_and(on)),
         };
-        profile(environment, url, SignIn::PrivateKey(app))
+        Ok((url, SignIn::PrivateKey(app)))
     }
 }
 
-/// Okta's SDKs take the key itself (PEM or JWK) or the path of its file in the same setting.
-fn key_source(environment: &Environment, key: Setting<SecretString>) -> SecretSource {
+/// Okta's SDKs take the key itself (PEM or JWK) or the path of its file in the same setting. What is neither is never shown: it may
+/// be a key without the lines around it.
+fn key_source(
+    environment: &Environment,
+    key: Setting<SecretString>,
+) -> Result<SecretSource, Error> {
     use secrecy::ExposeSecret as _;
     let text = key.value.expose_secret().trim();
     if text.starts_with('{') || text.contains("-----BEGIN") {
-        return SecretSource::Value(key.value);
+        return Ok(SecretSource::Value(key.value));
     }
     let folder = match &key.origin {
         Origin::File { path, .. } => path.parent().unwrap_or(&environment.here),
         Origin::Variable(_) => &environment.here,
     };
-    SecretSource::File(environment.path(folder, text))
+    let path = environment.path(folder, text);
+    if path.is_file() {
+        return Ok(SecretSource::File(path));
+    }
+    let at = shown(environment, &key.origin);
+    Err(Error::usage(format!(
+        "the private key ({at}) is neither a key in PEM or JWK nor the path of a file that is there"
+    ))
+    .help("give the whole key, its line -----BEGIN PRIVATE KEY----- included, or a path from the folder of the setting"))
 }
 
 /// Scopes as the SDKs take them: separated by commas or spaces.
@@ -209,7 +249,7 @@ fn profile(
     url: Setting<String>,
     sign_in: SignIn,
 ) -> Result<OrgProfile, Error> {
-    if let Some(wrong) = wrong_url(&url.value, &["https", "http"]) {
+    if let Some(wrong) = wrong_org_url(&url.value) {
         let at = shown(environment, &url.origin);
         return Err(
             Error::usage(format!("the org's URL ({at}) cannot be used: {wrong}"))
@@ -221,6 +261,7 @@ fn profile(
         url: url.value,
         sign_in,
         production: false,
+        network: Network::default(),
         origin: url.origin,
     })
 }
@@ -260,143 +301,11 @@ fn shown(environment: &Environment, origin: &Origin) -> String {
     }
 }
 
-fn from_variables(environment: &Environment) -> Settings {
-    let setting = |name: &str| {
-        environment.variable(name).map(|value| Setting {
-            value: value.trim().to_owned(),
-            origin: Origin::Variable(name.to_owned()),
-        })
-    };
-    Settings {
-        url: setting("OKTA_CLIENT_ORGURL"),
-        token: setting("OKTA_CLIENT_TOKEN").map(secret),
-        mode: setting("OKTA_CLIENT_AUTHORIZATIONMODE"),
-        client_id: setting("OKTA_CLIENT_CLIENTID"),
-        private_key: setting("OKTA_CLIENT_PRIVATEKEY").map(secret),
-        // The name differs between Okta's SDKs.
-        key_id: setting("OKTA_CLIENT_PRIVATEKEYID")
-            .or_else(|| setting("OKTA_CLIENT_KEYID"))
-            .or_else(|| setting("OKTA_CLIENT_KID")),
-        scopes: setting("OKTA_CLIENT_SCOPES"),
-        dpop: setting("OKTA_CLIENT_DPOPENABLED"),
-    }
-}
-
 fn secret(setting: Setting<String>) -> Setting<SecretString> {
     Setting {
         value: SecretString::from(setting.value),
         origin: setting.origin,
     }
-}
-
-/// The parts of `okta.yaml` that matter here; the rest (proxies, caches) belongs to the SDKs.
-#[derive(Default, Deserialize)]
-struct Document {
-    #[serde(default)]
-    okta: Option<Okta>,
-}
-
-#[derive(Default, Deserialize)]
-struct Okta {
-    #[serde(default)]
-    client: Option<Client>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the names are Okta's")]
-struct Client {
-    #[serde(default)]
-    org_url: Option<Spanned<String>>,
-    #[serde(default)]
-    token: Option<Spanned<String>>,
-    #[serde(default)]
-    authorization_mode: Option<Spanned<String>>,
-    #[serde(default)]
-    client_id: Option<Spanned<String>>,
-    #[serde(default)]
-    private_key: Option<Spanned<String>>,
-    #[serde(default, alias = "keyId", alias = "kid")]
-    private_key_id: Option<Spanned<String>>,
-    #[serde(default)]
-    scopes: Option<Spanned<Scopes>>,
-    #[serde(default)]
-    dpop_enabled: Option<Spanned<bool>>,
-}
-
-/// A list, or one text with commas or spaces.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Scopes {
-    List(Vec<String>),
-    Text(String),
-}
-
-fn from_file(environment: &Environment, path: &Path) -> Result<Settings, Error> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Settings::default());
-        }
-        Err(error) => {
-            let shown = environment.shown(path);
-            return Err(Error::usage(format!("{shown} cannot be read: {error}")));
-        }
-    };
-    let document = parse(&text).map_err(|error| not_yaml(&environment.shown(path), &error))?;
-    let client = document
-        .okta
-        .and_then(|okta| okta.client)
-        .unwrap_or_default();
-    let setting = |setting: Option<Spanned<String>>| setting.and_then(|it| located(path, &it));
-    Ok(Settings {
-        url: setting(client.org_url),
-        token: setting(client.token).map(secret),
-        mode: setting(client.authorization_mode),
-        client_id: setting(client.client_id),
-        private_key: setting(client.private_key).map(secret),
-        key_id: setting(client.private_key_id),
-        scopes: client.scopes.map(|scopes| {
-            let text = match &scopes.value {
-                Scopes::List(list) => list.join(" "),
-                Scopes::Text(text) => text.clone(),
-            };
-            setting_at(path, &scopes, text)
-        }),
-        dpop: client
-            .dpop_enabled
-            .map(|on| setting_at(path, &on, on.value.to_string())),
-    })
-}
-
-fn parse(text: &str) -> Result<Document, serde_saphyr::Error> {
-    let document: Option<Document> = serde_saphyr::from_str(text)?;
-    Ok(document.unwrap_or_default())
-}
-
-fn setting_at<T>(path: &Path, place: &Spanned<T>, value: String) -> Setting<String> {
-    let line = usize::try_from(place.referenced.line()).unwrap_or(usize::MAX);
-    let path = path.to_owned();
-    Setting {
-        value,
-        origin: Origin::File { path, line },
-    }
-}
-
-fn located(path: &Path, setting: &Spanned<String>) -> Option<Setting<String>> {
-    let value = setting.value.trim().to_owned();
-    (!value.is_empty()).then(|| setting_at(path, setting, value))
-}
-
-/// The reader's own words may quote the file, and with it a token; so only the place is told.
-fn not_yaml(shown: &str, error: &serde_saphyr::Error) -> Error {
-    let place = error.location().map_or_else(String::new, |location| {
-        format!(":{}:{}", location.line(), location.column())
-    });
-    Error::usage(format!(
-        "{shown}{place}: this is not YAML of the form that Okta's SDKs read"
-    ))
-    .help("okta, then client below it, then orgUrl and token below that, each indented with spaces")
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! What is configured: an org to call, a directory to look into, and where each was read.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::environment::Environment;
+use super::network::Network;
 use super::secret::SecretSource;
 use super::sign_in::SignIn;
 
@@ -16,7 +18,15 @@ pub struct OrgProfile {
     pub sign_in: SignIn,
     /// A person's mark that mistakes here are costly.
     pub production: bool,
+    pub network: Network,
     pub origin: Origin,
+}
+
+impl OrgProfile {
+    /// Whether it was read in this file.
+    pub(super) fn is_of(&self, file: &Path) -> bool {
+        matches!(&self.origin, Origin::File { path, .. } if path == file)
+    }
 }
 
 /// A directory (LDAP) in which results may be verified.
@@ -34,6 +44,13 @@ pub struct DirectoryProfile {
     pub ca: Option<PathBuf>,
     pub security: Security,
     pub origin: Origin,
+}
+
+impl DirectoryProfile {
+    /// What should be known when it is used, such as a password file that others can read.
+    pub fn warning(&self, environment: &Environment) -> Option<String> {
+        self.password.warning(environment)
+    }
 }
 
 /// How a connection to a directory is protected.

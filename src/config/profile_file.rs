@@ -10,6 +10,7 @@ use toml::de::DeTable;
 
 use super::address::naming_context;
 use super::environment::Environment;
+use super::network::Network;
 use super::problem::Source;
 use super::profile::{DirectoryProfile, OrgProfile};
 use super::secret::SecretSource;
@@ -147,6 +148,7 @@ impl Reader<'_> {
             url,
             sign_in,
             production,
+            network: Network::default(),
             origin: self.origin(section),
         };
         self.profiles.orgs.insert(section.title.clone(), profile);
@@ -176,15 +178,18 @@ impl Reader<'_> {
         self.refuse_together(section, "token", "client_id");
         self.refuse_together(section, "token_command", "client_id");
         let scopes = self.strings(section, "scopes");
+        let dpop = Dpop::of_setting(self.boolean(section, "dpop"));
         if section.table.contains_key("refresh_token") {
-            self.refuse_together(section, "private_key", "refresh_token");
+            for key in ["private_key", "key_id", "algorithm"] {
+                self.refuse_together(section, key, "refresh_token");
+            }
             return Some(SignIn::Person(PersonSignIn {
                 client_id,
                 refresh_token: self.secret(section, "refresh_token")?,
                 scopes,
+                dpop,
             }));
         }
-        let dpop = Dpop::of_setting(self.boolean(section, "dpop"));
         Some(SignIn::PrivateKey(PrivateKey {
             client_id,
             key: self.secret(section, "private_key")?,

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::environment::Environment;
 use super::keyring;
+use super::secret_text::{is_likely_secret, is_variable_name};
 use crate::error::Error;
 
 /// Longest that a command may take to print a secret. Long enough to unlock a password store by hand.
@@ -58,6 +59,22 @@ impl SecretSource {
             }
             Self::Keyring(name) => keyring::read(name),
             Self::Value(secret) => Ok(secret.clone()),
+        }
+    }
+
+    /// Why what a person wrote as this place is none. It may be the secret itself, hence it must not be shown.
+    pub fn mistaken(&self, written: &str) -> Option<&'static str> {
+        match self {
+            Self::Env(name) if !is_variable_name(name) => Some(
+                "this is not the name of a variable: letters, digits and `_`, a digit not first",
+            ),
+            Self::File(path) if !path.exists() && is_likely_secret(written) => {
+                Some("this looks like the secret itself, and no such file is there")
+            }
+            Self::Command(_) | Self::Keyring(_) if is_likely_secret(written) => {
+                Some("this looks like the secret itself, not where it is")
+            }
+            _ => None,
         }
     }
 

@@ -35,6 +35,7 @@ pub struct PersonSignIn {
     pub refresh_token: SecretSource,
     /// Scopes to ask for at `orgs login`.
     pub scopes: Vec<String>,
+    pub dpop: Dpop,
 }
 
 /// Whether requests carry a proof of possession.

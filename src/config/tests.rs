@@ -83,29 +83,53 @@ fn a_named_file_that_is_missing_is_an_error() {
     );
 }
 
+const HOW: &str = "--org NAME";
+
 #[test]
-fn the_default_org_is_oktas_own_else_the_only_profile() {
-    let place = Place::new().here(&org("acme", "acme.okta.com"));
-    assert_eq!(place.load().default_org().unwrap().profile, "acme");
-    let place = place
+fn the_default_org_is_the_projects_then_the_users_then_oktas_own() {
+    let own = Place::new()
         .variable("OKTA_CLIENT_ORGURL", "https://set.okta.com")
         .variable("OKTA_CLIENT_TOKEN", "00set");
-    let config = place.load();
-    assert_eq!(config.default_org().unwrap().url, "https://set.okta.com");
-    assert_eq!(
-        config.org("default").unwrap().origin,
-        Origin::Variable("OKTA_CLIENT_ORGURL".into())
+    // A file with directories alone leaves the org to Okta's settings.
+    let own = own.here(
+        "[directories.corp]\nurl = \"ldaps://d\"\nbind_dn = \"CN=a\"\npassword = { env = \"P\" }\n",
     );
-    assert!(!format!("{config:?}{:?}", config.default_org()).contains("00set"));
+    let found = own.load().default_org(HOW).unwrap();
+    assert_eq!(found.url, "https://set.okta.com");
+    assert_eq!(own.load().passed_over(&found), None);
+    let user = own.user(&org("far", "far.okta.com"));
+    assert_eq!(user.load().default_org(HOW).unwrap().profile, "far");
+    let project = user.here(&org("acme", "acme.okta.com"));
+    let config = project.load();
+    let found = config.default_org(HOW).unwrap();
+    assert_eq!(found.profile, "acme");
+    let passed_over = config.passed_over(&found).unwrap();
+    assert!(
+        passed_over.contains("`acme` of okta-runbook.toml"),
+        "{passed_over}"
+    );
+    // By its name the other is there still.
+    let own = config.org("default").unwrap();
+    assert_eq!(own.origin, Origin::Variable("OKTA_CLIENT_ORGURL".into()));
+    assert!(!format!("{config:?}{own:?}").contains("00set"));
 }
 
 #[test]
-fn several_profiles_are_listed_when_none_is_named() {
-    let config = Place::new()
+fn several_profiles_of_the_nearest_file_are_listed_when_none_is_named() {
+    let place = Place::new()
+        .user(&org("far", "f.okta.com"))
         .here(&[org("hub", "h.okta.com"), org("acme", "a.okta.com")].concat())
-        .load();
-    let error = config.default_org().unwrap_err();
-    assert_eq!(error.message, "several orgs are configured: acme, hub");
+        .file(
+            "here/okta.yaml",
+            "okta:\n  client:\n    orgUrl: https://o.okta.com\n    token: 00a\n",
+        );
+    let error = place.load().default_org(HOW).unwrap_err();
+    assert_eq!(
+        error.message,
+        "several orgs are configured in okta-runbook.toml: acme, hub"
+    );
+    assert_eq!(error.help[0], "name one: --org NAME");
+    assert!(error.help[1].starts_with("`default` is"), "{error:?}");
     assert_eq!(error.exit, crate::error::Exit::Usage);
 }
 
@@ -169,21 +193,32 @@ fn folders_follow_the_environment() {
 
 #[cfg(unix)]
 #[test]
-fn secret_files_that_others_can_read_are_warned_of() {
+fn secret_files_that_others_can_read_are_warned_of_where_they_are_used() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = Place::new()
         .here("[orgs.acme]\nurl = \"https://acme.okta.com\"\ntoken = { file = \"token\" }\n")
         .file("here/token", "00abc")
-        .file("here/okta.yaml", "okta:\n  client:\n    token: 00abc\n");
+        .file(
+            "here/okta.yaml",
+            "okta:\n  client:\n    orgUrl: https://o.okta.com\n    token: 00abc\n    orgurl: x\n    cache: {enabled: true}\n",
+        )
+        .variable("OKTA_CLIENT_CLIENT_ID", "0oa1");
     for (file, mode) in [("here/token", 0o640), ("here/okta.yaml", 0o644)] {
         let permissions = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(place.folder.path().join(file), permissions).unwrap();
     }
+    let config = place.load();
+    let warnings = |name: &str| config.warnings(&config.org(name).unwrap());
     assert_eq!(
-        place.load().warnings(),
+        warnings("acme"),
+        ["token holds a secret and others can read it (mode 640); run: chmod 600 token"]
+    );
+    assert_eq!(
+        warnings("default"),
         [
-            "token holds a secret and others can read it (mode 640); run: chmod 600 token",
+            "OKTA_CLIENT_CLIENT_ID is set and has no effect here",
             "okta.yaml holds a secret and others can read it (mode 644); run: chmod 600 okta.yaml",
+            "okta.yaml: okta.client.orgurl has no effect here",
         ]
     );
 }

@@ -35,6 +35,7 @@ pub struct ServiceApp {
 /// A person's lasting sign-in with a Native app.
 pub struct Person {
     pub client_id: String,
+    /// As it was given by the sign-in: one that is bound to a key holds this key too.
     pub refresh_token: SecretString,
     /// Scopes to ask for. Empty: all that the person agreed to.
     pub scopes: Vec<String>,

@@ -15,11 +15,12 @@ use super::error::{Error, RequestError};
 use super::governor::{Governor, Rate};
 use super::limits::{self, Observer, RateLimit, WaitReason};
 use super::pages::NextPage;
+use super::proxy::Proxy;
 use super::request::{Encoded, Method, Request};
 use super::response::{Answer, Response};
 use super::session::{Session, Signature};
 use super::token_endpoint::Endpoint;
-use super::transport::{self, Timeouts};
+use super::transport::{self, Way};
 
 /// How a client behaves.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Settings {
     pub reserve: f64,
     /// Where calls go instead of to the org's own address: a shadow of it. All else sees the org's address.
     pub through: Option<BaseUrl>,
+    /// Instead of the machine's proxy.
+    pub proxy: Option<Proxy>,
 }
 
 /// What a client may send.
@@ -54,6 +57,7 @@ impl Default for Settings {
             max_attempts: 10,
             reserve: 0.2,
             through: None,
+            proxy: None,
         }
     }
 }
@@ -66,6 +70,7 @@ pub struct Client {
     http: reqwest::Client,
     settings: Settings,
     access: Access,
+    way: Way,
     governor: Arc<Governor>,
 }
 
@@ -75,10 +80,11 @@ impl Client {
         credentials.check()?;
         Ok(Self {
             http: http_client(settings.through.as_ref().unwrap_or(&base), &settings)?,
-            base,
             session: Arc::new(Session::new(credentials)),
             access: Access::Full,
             governor: Governor::new(settings.reserve),
+            way: Way::of(&base, &settings),
+            base,
             settings,
         })
     }
@@ -99,6 +105,7 @@ impl Client {
             http: self.http.clone(),
             settings: self.settings.clone(),
             access: Access::Reads,
+            way: self.way.clone(),
             governor: Arc::clone(&self.governor),
         }
     }
@@ -278,17 +285,17 @@ impl Client {
             Some(bytes) => request.body(bytes.clone()),
             None => request,
         };
-        transport::exchange(request).await.map_err(|failure| {
-            transport::sort(&failure, self.base.address(), Timeouts::of(&self.settings))
-        })
+        transport::exchange(request)
+            .await
+            .map_err(|failure| transport::sort(&failure, &self.way))
     }
 
     fn endpoint<'a>(&'a self, observer: &'a dyn Observer) -> Endpoint<'a> {
         Endpoint {
             http: &self.http,
             base: &self.base,
-            timeouts: Timeouts::of(&self.settings),
-            max_attempts: self.settings.max_attempts,
+            way: &self.way,
+            max_attempts: self.settings.max_attempts.max(1),
             observer,
         }
     }
@@ -327,10 +334,10 @@ pub(super) fn http_client(
         .referer(false)
         .tcp_nodelay(true);
     // A proxy cannot reach this machine's loopback, whatever HTTP_PROXY says.
-    let builder = if base.is_loopback() {
-        builder.no_proxy()
-    } else {
-        builder
+    let builder = match &settings.proxy {
+        _ if base.is_loopback() => builder.no_proxy(),
+        Some(proxy) => builder.proxy(proxy.build()?),
+        None => builder,
     };
     builder
         .build()

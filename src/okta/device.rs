@@ -15,8 +15,9 @@ use super::client::{Settings, http_client};
 use super::error::Error;
 use super::limits::Silent;
 use super::proof::ProofKey;
-use super::token_endpoint::{self, Endpoint};
-use super::transport::Timeouts;
+use super::refresh_token::to_keep;
+use super::token_endpoint::{self, Endpoint, Posting};
+use super::transport::Way;
 
 const AUTHORIZE: &str = "/oauth2/v1/device/authorize";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -27,6 +28,7 @@ const STEP: Duration = Duration::from_secs(5);
 pub struct Device {
     base: BaseUrl,
     http: reqwest::Client,
+    way: Way,
     settings: Settings,
     client_id: String,
     code: SecretString,
@@ -54,7 +56,7 @@ pub enum Progress {
 /// What a person's sign-in gives.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// For the next runs. `None` when the scope `offline_access` was not asked for or the app gives none.
+    /// For the next runs, in the form that [`Person`](super::auth::Person) takes. `None` when the scope `offline_access` was not asked for or the app gives none.
     pub refresh_token: Option<SecretString>,
     pub scopes: Vec<String>,
 }
@@ -89,9 +91,14 @@ pub async fn begin(
         ("client_id", client_id.into()),
         ("scope", asked.join(" ").into()),
     ];
-    let endpoint = endpoint(&http, &base, &settings);
+    let way = Way::of(&base, &settings);
+    let endpoint = endpoint(&http, &base, &way, &settings);
+    let posting = || {
+        let (form, proof) = (form.to_vec(), None);
+        Ok(Posting { form, proof })
+    };
     let answer = endpoint
-        .post(base.target(AUTHORIZE, &[])?, &form, None)
+        .post(&base.target(AUTHORIZE, &[])?, posting)
         .await?;
     let body = token_endpoint::judge(AUTHORIZE, &base, &answer, &asked)?;
     let wire: Wire = serde_json::from_value(body).map_err(|_| Error::NotOkta {
@@ -105,6 +112,7 @@ pub async fn begin(
     };
     Ok(Device {
         http,
+        way,
         settings,
         client_id: client_id.to_owned(),
         code: wire.device_code,
@@ -131,16 +139,21 @@ impl Device {
                 ("device_code", self.code.clone()),
             ])
         };
-        let endpoint = endpoint(&self.http, &self.base, &self.settings);
+        let endpoint = endpoint(&self.http, &self.base, &self.way, &self.settings);
         match endpoint.token(&[], form, &mut self.proof).await {
             Ok(granted) => Ok(Progress::SignedIn(Box::new(SignedIn {
-                refresh_token: granted.refresh_token,
+                refresh_token: to_keep(&granted, self.proof.as_ref()),
                 scopes: granted.scopes,
             }))),
             Err(Error::SignIn(refusal)) if refusal.is("authorization_pending") => {
                 Ok(Progress::Pending)
             }
             Err(Error::SignIn(refusal)) if refusal.is("slow_down") => {
+                self.interval += STEP;
+                Ok(Progress::Pending)
+            }
+            // The person is at it meanwhile (RFC 8628, section 3.5).
+            Err(failure) if failure.is_passing() => {
                 self.interval += STEP;
                 Ok(Progress::Pending)
             }
@@ -159,11 +172,16 @@ impl fmt::Debug for Device {
     }
 }
 
-fn endpoint<'a>(http: &'a reqwest::Client, base: &'a BaseUrl, settings: &Settings) -> Endpoint<'a> {
+fn endpoint<'a>(
+    http: &'a reqwest::Client,
+    base: &'a BaseUrl,
+    way: &'a Way,
+    settings: &Settings,
+) -> Endpoint<'a> {
     Endpoint {
         http,
         base,
-        timeouts: Timeouts::of(settings),
+        way,
         max_attempts: settings.max_attempts,
         observer: &Silent,
     }

@@ -102,6 +102,9 @@ pub enum Failure {
     Tls,
     #[error("no connection")]
     NoConnection,
+    /// The proxy before the org, which itself was not reached.
+    #[error("no way through it")]
+    Proxy,
     #[error("the connection was cut")]
     Cut,
 }
@@ -126,6 +129,18 @@ impl Error {
             Self::Api(_) | Self::NotJson { .. } | Self::NotOkta { .. } | Self::Redirect { .. } => {
                 Sent::Yes
             }
+        }
+    }
+
+    /// Whether the org, or the way to it, is in trouble that may be over soon: nothing was refused.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::SignIn(refusal) => refusal.is_passing(),
+            Self::Timeout { .. } => true,
+            Self::Transport { failure, .. } => {
+                matches!(failure, Failure::NoConnection | Failure::Cut)
+            }
+            _ => false,
         }
     }
 

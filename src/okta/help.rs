@@ -132,6 +132,11 @@ fn for_failure(failure: Failure, host: &str) -> String {
         Failure::Tls => format!(
             "check that {host} is reached directly; if a proxy opens TLS, its certificate authority must be among the system's"
         ),
+        Failure::Proxy => {
+            "nothing is known of the org: check the proxy (HTTPS_PROXY, or the one of Okta's settings), whether it runs, wants a password, \
+             and may reach the org; NO_PROXY names hosts that need none"
+                .to_owned()
+        }
         Failure::NoConnection => format!("check the network and the way to {host}"),
         Failure::Cut => {
             "look at what is there before the call is repeated: it may have been carried out"

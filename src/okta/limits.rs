@@ -124,7 +124,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Half a second, doubled with each attempt up to eight, give or take half of it so that waiting calls spread.
-fn back_off(attempt: u32) -> Duration {
+pub(super) fn back_off(attempt: u32) -> Duration {
     let doubled = Duration::from_millis(500) * 2_u32.pow(attempt.saturating_sub(1).min(4));
     doubled.mul_f64(0.5 + fastrand::f64())
 }

@@ -17,9 +17,12 @@ use url::Url;
 use super::request::Method;
 use super::sign_in_error::KeyError;
 
-/// A key made for this process and kept in memory alone: an access token that is bound to it is useless elsewhere.
+/// A key made for this process and kept in memory alone: an access token that is bound to it is useless elsewhere. Only that of a
+/// refresh token is kept with it.
 pub(super) struct ProofKey {
     key: EncodingKey,
+    /// PKCS#8 in base64url.
+    text: SecretString,
     public: Jwk,
     /// The last nonce that the token endpoint gave; good for 24 hours (Okta's page on `DPoP`).
     nonce: Mutex<Option<String>>,
@@ -30,14 +33,33 @@ impl ProofKey {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING);
         let der = pair.and_then(|pair| pair.to_pkcs8v1());
         let der = der.map_err(|_| KeyError::Signature)?;
-        let key = EncodingKey::from_ec_der(der.as_ref());
+        Self::of(der.as_ref())
+    }
+
+    /// The key that [`text`](Self::text) told.
+    pub(super) fn parse(text: &SecretString) -> Result<Self, KeyError> {
+        let der = URL_SAFE_NO_PAD.decode(text.expose_secret());
+        let der = der.map_err(|_| KeyError::Unknown)?;
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der)
+            .map_err(|_| KeyError::Kind)?;
+        Self::of(&der)
+    }
+
+    fn of(der: &[u8]) -> Result<Self, KeyError> {
+        let key = EncodingKey::from_ec_der(der);
         let public = Jwk::from_encoding_key(&key, Algorithm::ES256);
         let public = public.map_err(|_| KeyError::Signature)?;
         Ok(Self {
             key,
+            text: URL_SAFE_NO_PAD.encode(der).into(),
             public,
             nonce: Mutex::default(),
         })
+    }
+
+    /// The private key, for whoever keeps it.
+    pub(super) fn text(&self) -> &SecretString {
+        &self.text
     }
 
     /// Keeps the nonce of an answer for the next request for a token.

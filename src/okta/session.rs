@@ -2,7 +2,7 @@
 //! client, and renewed before it ends.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
@@ -12,6 +12,7 @@ use url::Url;
 use super::auth::{Credentials, Dpop, Person, ServiceApp, authorization, ssws};
 use super::error::{Error, RequestError};
 use super::proof::ProofKey;
+use super::refresh_token::{RefreshToken, to_keep};
 use super::request::Method;
 use super::sign_in_error::KeyError;
 use super::token_endpoint::{self, Endpoint, Granted, Scheme};
@@ -30,8 +31,10 @@ pub(super) struct Session {
 struct State {
     held: Option<Arc<Held>>,
     proof: Option<ProofKey>,
-    /// The refresh token that replaced the configured one.
+    /// The refresh token in use: the configured one, or what replaced it.
     refresh_token: Option<SecretString>,
+    /// After an early renewal that failed: when it is tried again.
+    retry_from: Option<Instant>,
 }
 
 /// An access token in use.
@@ -39,6 +42,15 @@ struct State {
 struct Held {
     granted: Granted,
     asked: Vec<String>,
+}
+
+impl Held {
+    /// A quarter of what is left of its life later, so that an org in trouble is not asked with every call.
+    fn next_try(&self) -> Instant {
+        let now = Instant::now();
+        let left = self.granted.until.saturating_duration_since(now);
+        now + (left / 4).max(Duration::from_secs(1))
+    }
 }
 
 /// The headers of one sending, and which access token they carry.
@@ -132,22 +144,40 @@ impl Session {
         let asked = self.scopes();
         let now = Instant::now();
         let fitting = state.held.as_ref().filter(|held| held.asked == asked);
-        if let Some(held) = fitting.filter(|held| now < held.granted.renew_from) {
-            return Ok(Arc::clone(held));
+        let good = fitting.filter(|held| now < held.granted.until).cloned();
+        let Some(old) = good else {
+            return self.renewed(endpoint, state, asked).await;
+        };
+        if now < state.retry_from.unwrap_or(old.granted.renew_from) {
+            return Ok(old);
         }
-        let old = fitting.map(Arc::clone);
-        match self.fetch(endpoint, state, &asked).await {
-            Ok(granted) => {
-                let held = Arc::new(Held { granted, asked });
-                state.held = Some(Arc::clone(&held));
-                Ok(held)
+        // What fails is early: the old token is good meanwhile, and nobody waits for another.
+        let hasty = Endpoint {
+            max_attempts: 1,
+            ..endpoint
+        };
+        match self.renewed(hasty, state, asked.clone()).await {
+            Err(Error::SignIn(refusal)) if !refusal.is_passing() => Err(Error::SignIn(refusal)),
+            Err(_) if Instant::now() < old.granted.until => {
+                state.retry_from = Some(old.next_try());
+                Ok(old)
             }
-            // What failed was early; the old token is still good, and the next call tries again.
-            Err(failure) => match old.filter(|held| Instant::now() < held.granted.until) {
-                Some(held) if !matches!(failure, Error::SignIn(_)) => Ok(held),
-                _ => Err(failure),
-            },
+            Err(_) => self.renewed(endpoint, state, asked).await,
+            renewed => renewed,
         }
+    }
+
+    async fn renewed(
+        &self,
+        endpoint: Endpoint<'_>,
+        state: &mut State,
+        asked: Vec<String>,
+    ) -> Result<Arc<Held>, Error> {
+        let granted = self.fetch(endpoint, state, &asked).await?;
+        let held = Arc::new(Held { granted, asked });
+        state.held = Some(Arc::clone(&held));
+        state.retry_from = None;
+        Ok(held)
     }
 
     async fn fetch(
@@ -198,19 +228,21 @@ async fn fetch_for_person(
     person: &Person,
     asked: &[String],
 ) -> Result<Granted, Error> {
-    prepare(person.dpop, &mut state.proof)?;
-    let latest = state
-        .refresh_token
-        .as_ref()
-        .unwrap_or(&person.refresh_token);
-    let form = || Ok(token_endpoint::refresh(&person.client_id, latest, asked));
-    let granted = endpoint.token(asked, form, &mut state.proof).await?;
-    if let Some(next) = &granted.refresh_token {
-        if let Some(keep) = &person.keep {
-            keep(next);
+    let latest = match &state.refresh_token {
+        Some(latest) => latest.clone(),
+        None => {
+            let kept = RefreshToken::parse(&person.refresh_token)?;
+            state.proof = kept.proof;
+            kept.token
         }
-        state.refresh_token = Some(next.clone());
+    };
+    prepare(person.dpop, &mut state.proof)?;
+    let form = || Ok(token_endpoint::refresh(&person.client_id, &latest, asked));
+    let granted = endpoint.token(asked, form, &mut state.proof).await?;
+    if let (Some(next), Some(keep)) = (to_keep(&granted, state.proof.as_ref()), &person.keep) {
+        keep(&next);
     }
+    state.refresh_token = granted.refresh_token.clone().or(Some(latest));
     Ok(granted)
 }
 

@@ -75,6 +75,11 @@ impl SignInError {
         self.error == error
     }
 
+    /// Whether nothing was refused: the org is in trouble, or its limit is reached.
+    pub fn is_passing(&self) -> bool {
+        self.status >= 500 || self.status == 429
+    }
+
     /// What to do about it: by the name of the error, and by words of the description only where that name stands for
     /// several causes (Okta's list of OAuth errors).
     pub fn help(&self) -> String {

@@ -19,22 +19,31 @@ use super::proof::ProofKey;
 use super::response::{Answer, request_id};
 use super::sign_in_error::{KeyError, SignInError};
 use super::signing_key::SigningKey;
-use super::transport::{self, Timeouts};
+use super::transport::{self, Way};
 
 pub(super) const TOKEN: &str = "/oauth2/v1/token";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// Okta allows an hour; an assertion is sent at once, so minutes suffice. In seconds.
 const ASSERTION_LIFE: i64 = 300;
+/// How often a form is sent at most while the org, or the way to it, is in trouble.
+const TRIES: u32 = 3;
 
 /// What a form field holds.
 pub(super) type Field = (&'static str, SecretString);
+
+/// What is sent once: Okta has used up an assertion's id (`jti`) and a proof's, whatever it answered.
+pub(super) struct Posting {
+    pub(super) form: Vec<Field>,
+    pub(super) proof: Option<String>,
+}
 
 /// An endpoint of the org for OAuth, with the means to call it.
 #[derive(Clone, Copy)]
 pub(super) struct Endpoint<'a> {
     pub(super) http: &'a reqwest::Client,
     pub(super) base: &'a BaseUrl,
-    pub(super) timeouts: Timeouts,
+    pub(super) way: &'a Way,
+    /// How often a form is sent that meets a limit or trouble, the first time included.
     pub(super) max_attempts: u32,
     pub(super) observer: &'a dyn Observer,
 }
@@ -73,8 +82,7 @@ impl Endpoint<'_> {
         self.base.target(TOKEN, &[])
     }
 
-    /// Asks for a token. `form` is asked for before each sending: Okta has used up an assertion's id (`jti`) when it answers
-    /// with a nonce. `proof` is made when the org asks for one, and then used from then on.
+    /// Asks for a token. `form` is asked for before each sending. `proof` is made when the org asks for one, and then used from then on.
     pub(super) async fn token(
         &self,
         scopes: &[String],
@@ -83,7 +91,7 @@ impl Endpoint<'_> {
     ) -> Result<Granted, Error> {
         // Once for a proof, once for a nonce; whoever asks for more will ask for ever.
         for _ in 0..2 {
-            match self.ask(scopes, &form()?, proof.as_ref()).await {
+            match self.ask(scopes, &form, proof.as_ref()).await {
                 Err(Error::SignIn(refusal)) if wants_proof(&refusal, proof.as_ref()) => {
                     if proof.is_none() {
                         *proof = Some(ProofKey::generate()?);
@@ -92,18 +100,23 @@ impl Endpoint<'_> {
                 answered => return answered,
             }
         }
-        self.ask(scopes, &form()?, proof.as_ref()).await
+        self.ask(scopes, &form, proof.as_ref()).await
     }
 
     async fn ask(
         &self,
         scopes: &[String],
-        form: &[Field],
+        form: &impl Fn() -> Result<Vec<Field>, KeyError>,
         proof: Option<&ProofKey>,
     ) -> Result<Granted, Error> {
         let url = self.token_url()?;
-        let header = proof.map(|proof| proof.for_token(&url)).transpose()?;
-        let answer = self.post(url, form, header.as_deref()).await?;
+        let posting = || {
+            Ok(Posting {
+                form: form()?,
+                proof: proof.map(|proof| proof.for_token(&url)).transpose()?,
+            })
+        };
+        let answer = self.post(&url, posting).await?;
         let nonce = answer.headers.get("dpop-nonce");
         if let (Some(proof), Some(nonce)) = (proof, nonce.and_then(|nonce| nonce.to_str().ok())) {
             proof.keep_nonce(nonce);
@@ -112,44 +125,52 @@ impl Endpoint<'_> {
         granted(body, scopes).ok_or_else(|| not_json(self.base, &answer))
     }
 
-    /// Sends a form; a 429 is waited out as for any call.
+    /// Sends a form, made anew for each sending. A limit is waited out as for any call, trouble of the org or of the way to it for a
+    /// moment: a form that is sent twice gives another token at worst.
     pub(super) async fn post(
         &self,
-        url: Url,
-        form: &[Field],
-        proof: Option<&str>,
+        url: &Url,
+        posting: impl Fn() -> Result<Posting, Error>,
     ) -> Result<Answer, Error> {
         let mut attempt = 1;
         loop {
-            let answer = self.once(url.clone(), form, proof).await?;
-            if answer.status != 429 || attempt >= self.max_attempts {
-                return Ok(answer);
+            let answer = self.once(url.clone(), &posting()?).await;
+            match self.pause(url, &answer, attempt) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return answer,
             }
-            let wait = limits::pause(&answer.headers, url.path(), attempt);
-            self.observer.waiting(&wait);
-            tokio::time::sleep(wait.duration).await;
             attempt += 1;
         }
     }
 
-    async fn once(&self, url: Url, form: &[Field], proof: Option<&str>) -> Result<Answer, Error> {
+    /// How long to wait before the form is sent again, if it is. A limit's wait is told first.
+    fn pause(&self, url: &Url, answer: &Result<Answer, Error>, attempt: u32) -> Option<Duration> {
+        match answer {
+            Ok(answer) if answer.status == 429 => {
+                let wait = limits::pause(&answer.headers, url.path(), attempt);
+                (attempt < self.max_attempts).then(|| {
+                    self.observer.waiting(&wait);
+                    wait.duration
+                })
+            }
+            Ok(answer) if answer.status < 500 => None,
+            Err(failure) if !failure.is_passing() => None,
+            _ => (attempt < self.max_attempts.min(TRIES)).then(|| limits::back_off(attempt)),
+        }
+    }
+
+    async fn once(&self, url: Url, posting: &Posting) -> Result<Answer, Error> {
         let mut request = self
             .http
             .post(url)
             .header(ACCEPT, "application/json")
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(encoded(form));
-        if let Some(proof) = proof {
+            .body(encoded(&posting.form));
+        if let Some(proof) = &posting.proof {
             request = request.headers(proof_header(proof)?);
         }
         let answer = transport::exchange(request).await;
-        answer.map_err(|failure| {
-            unsent(transport::sort(
-                &failure,
-                self.base.address(),
-                self.timeouts,
-            ))
-        })
+        answer.map_err(|failure| unsent(transport::sort(&failure, self.way)))
     }
 }
 
@@ -227,7 +248,7 @@ pub(super) fn judge(
                 endpoint,
                 answer,
                 scopes,
-                refusal.code.as_deref().unwrap_or("refused"),
+                refusal.code.as_deref().unwrap_or("without an error object"),
                 Some(refusal.summary.clone()),
             )),
             Err(failure) => Err(failure),

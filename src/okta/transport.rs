@@ -4,22 +4,39 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use super::base_url::BaseUrl;
 use super::client::Settings;
 use super::error::{Error, Failure, Sent};
+use super::proxy;
 use super::response::Answer;
 
-/// The time-outs in force, to name the one that ran out.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Timeouts {
-    pub(super) connect: Duration,
-    pub(super) request: Duration,
+/// How the org is reached, for messages: its address, the proxy before it, and the time-outs in force.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    address: String,
+    proxy: Option<String>,
+    connect: Duration,
+    request: Duration,
 }
 
-impl Timeouts {
-    pub(super) fn of(settings: &Settings) -> Self {
+impl Way {
+    pub(super) fn of(base: &BaseUrl, settings: &Settings) -> Self {
         Self {
+            address: base.address(),
+            proxy: proxy::before(
+                settings.through.as_ref().unwrap_or(base),
+                settings.proxy.as_ref(),
+            ),
             connect: settings.connect_timeout,
             request: settings.request_timeout,
+        }
+    }
+
+    /// Whom a connection is made to.
+    fn next(&self) -> String {
+        match &self.proxy {
+            Some(proxy) => format!("the proxy {proxy} on the way to {}", self.address),
+            None => self.address.clone(),
         }
     }
 }
@@ -37,21 +54,23 @@ pub(super) async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer,
 }
 
 /// Sorts a failure. Only what fails before a connection stands (name, connection, TLS) is certainly unsent.
-pub(super) fn sort(failure: &reqwest::Error, host: String, timeouts: Timeouts) -> Error {
+pub(super) fn sort(failure: &reqwest::Error, way: &Way) -> Error {
     let unsent = failure.is_connect() || failure.is_builder();
     let sent = if unsent { Sent::No } else { Sent::Maybe };
     if failure.is_timeout() {
-        let after = if unsent {
-            timeouts.connect
+        let (host, after) = if unsent {
+            (way.next(), way.connect)
         } else {
-            timeouts.request
+            (way.address.clone(), way.request)
         };
         return Error::Timeout { sent, host, after };
     }
-    let kind = if unsent {
-        unsent_failure(failure)
-    } else {
-        Failure::Cut
+    let (kind, host) = match unsent.then(|| unsent_failure(failure)) {
+        None => (Failure::Cut, way.address.clone()),
+        // TLS begins behind the proxy.
+        Some(Failure::Tls) => (Failure::Tls, way.address.clone()),
+        Some(_) if way.proxy.is_some() => (Failure::Proxy, way.next()),
+        Some(kind) => (kind, way.address.clone()),
     };
     Error::Transport {
         failure: kind,

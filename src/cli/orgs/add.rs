@@ -6,9 +6,10 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::super::Context;
-use super::super::credentials::write;
-use crate::config::{Whose, keyring};
+use super::super::credentials::{check_place, write};
+use crate::config::{SecretSource, Whose, keyring, wrong_org_url};
 use crate::error::{Error, Exit};
+use crate::okta::BaseUrl;
 
 /// Add an org profile.
 #[derive(Debug, clap::Args)]
@@ -70,18 +71,12 @@ enum Store {
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let name = &arguments.name;
-    if !name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-        || name.starts_with('.')
-    {
-        return Err(Error::usage(format!("`{name}` cannot name a profile"))
-            .help("letters, digits, `-`, `_` and `.`"));
-    }
+    check_name(name)?;
     if context.config.org_names().contains(&name.as_str()) {
         return Err(Error::usage(format!("there is a profile `{name}` already"))
             .help(format!("remove it first: okta-runbook orgs remove {name}")));
     }
+    let url = address(context, &arguments.url)?;
     let whose = if arguments.user {
         Whose::User
     } else {
@@ -89,8 +84,8 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     };
     let file = context.config.profile_file(whose);
     let file = file.ok_or_else(|| Error::usage("there is no place for a profile file"))?;
-    let place = place(context, arguments)?;
-    append(file, &section(arguments, &place))?;
+    let place = place(context, arguments, file)?;
+    append(file, &section(arguments, &url, &place))?;
     let shown = context.config.environment().shown(file);
     context.terminal.line(&format!("added {name} to {shown}"));
     let next = if arguments.person { "login" } else { "test" };
@@ -100,19 +95,47 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     Ok(Exit::Succeeded)
 }
 
+fn check_name(name: &str) -> Result<(), Error> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(fits) {
+        return Err(Error::usage(format!("`{name}` cannot name a profile"))
+            .help("letters, digits, `-`, `_` and `.`, the last not first"));
+    }
+    Ok(())
+}
+
+/// The org's address as runs will take it: what they would refuse is not written.
+fn address(context: &Context, written: &str) -> Result<String, Error> {
+    let wrong = |reason: String| {
+        Error::usage(format!("--url is not the address of an org: {reason}"))
+            .help("write it as https://acme.okta.com; nothing was written")
+    };
+    if let Some(reason) = wrong_org_url(written) {
+        return Err(wrong(reason));
+    }
+    let (base, warning) = BaseUrl::parse(written).map_err(|error| wrong(error.to_string()))?;
+    if let Some(warning) = warning {
+        context.terminal.warn(&warning);
+    }
+    Ok(base.to_string())
+}
+
 /// The inline table that names the place; stores the secret when that is asked for.
-fn place(context: &Context, arguments: &Arguments) -> Result<String, Error> {
-    let place = &arguments.place;
-    let pairs = [
-        ("env", &place.env),
-        ("file", &place.file),
-        ("command", &place.command),
-    ];
-    if let Some((key, Some(value))) = pairs.iter().find(|(_, value)| value.is_some()) {
-        return Ok(format!("{{ {key} = {} }}", quoted(value)));
+fn place(context: &Context, arguments: &Arguments, file: &Path) -> Result<String, Error> {
+    if let Some((key, written, source)) = named(context, &arguments.place, file) {
+        let given = arguments.place.file.as_deref().unwrap_or(&written);
+        if let Some(wrong) = source.mistaken(given) {
+            return Err(Error::usage(format!("--{key}: {wrong}")).help(
+                "pipe the secret in with --store keyring or --store file; nothing was written",
+            ));
+        }
+        if arguments.person {
+            check_place(&source)?;
+        }
+        return Ok(format!("{{ {key} = {} }}", quoted(&written)));
     }
     let name = &arguments.name;
-    if place.store == Some(Store::Keyring) {
+    if arguments.place.store == Some(Store::Keyring) {
         if !arguments.person {
             keyring::store(name, &from_input(context)?)?;
         }
@@ -126,6 +149,32 @@ fn place(context: &Context, arguments: &Arguments) -> Result<String, Error> {
         })?;
     }
     Ok(format!("{{ file = {} }}", quoted(&path.to_string_lossy())))
+}
+
+/// The place that a person named: its key in the profile, how it is written there, and itself.
+fn named(
+    context: &Context,
+    place: &Place,
+    file: &Path,
+) -> Option<(&'static str, String, SecretSource)> {
+    if let Some(name) = &place.env {
+        return Some(("env", name.clone(), SecretSource::Env(name.clone())));
+    }
+    if let Some(command) = &place.command {
+        let source = SecretSource::Command(command.clone());
+        return Some(("command", command.clone(), source));
+    }
+    let written = place.file.as_ref()?;
+    let environment = context.config.environment();
+    let path = environment.path(&environment.here, written);
+    // A path in a profile file counts from its folder, on the command line from here.
+    let same = file.parent() == Some(&environment.here) || written.starts_with("~/");
+    let shown = if same {
+        written.clone()
+    } else {
+        path.to_string_lossy().into_owned()
+    };
+    Some(("file", shown, SecretSource::File(path)))
 }
 
 /// On a terminal it would be seen, and stay in the scrollback.
@@ -146,11 +195,11 @@ fn from_input(context: &Context) -> Result<SecretString, Error> {
     }
 }
 
-fn section(arguments: &Arguments, place: &str) -> String {
+fn section(arguments: &Arguments, url: &str, place: &str) -> String {
     let mut text = format!(
         "[orgs.{}]\nurl = {}\n",
         quoted(&arguments.name),
-        quoted(&arguments.url)
+        quoted(url)
     );
     let key = match (&arguments.client_id, arguments.person) {
         (None, _) => "token",

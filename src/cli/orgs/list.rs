@@ -17,7 +17,7 @@ pub(super) struct Arguments {
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Exit {
     let mut profiles: Vec<OrgProfile> = context.config.orgs().cloned().collect();
     // Okta's own settings count as one more profile.
-    let own = context.config.default_org().ok();
+    let own = context.config.org("default").ok();
     let named = |own: &OrgProfile| profiles.iter().any(|it| it.profile == own.profile);
     profiles.extend(own.filter(|own| !named(own)));
     if arguments.output == Output::Json {

@@ -6,12 +6,13 @@ use secrecy::SecretString;
 
 use super::super::Context;
 use super::super::conduct::runtime;
-use super::super::credentials::{check_place, store};
+use super::super::credentials::{check_place, of_profile, store};
 use super::super::guard::{of_okta, usual_scopes};
+use super::super::world::{RESERVE, address, settings};
 use crate::config::{OrgProfile, PersonSignIn, SignIn};
 use crate::error::{Error, Exit};
+use crate::okta;
 use crate::okta::device::{self, Device, Progress};
-use crate::okta::{self, BaseUrl, Dpop};
 
 /// Sign in to an org as a person: shows a code and where to enter it, and waits.
 #[derive(Debug, clap::Args)]
@@ -47,15 +48,15 @@ async fn signed_in(
     profile: &OrgProfile,
     person: &PersonSignIn,
 ) -> Result<SecretString, Error> {
-    let (base, _) = BaseUrl::parse(&profile.url)
-        .map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
+    let base = address(context, profile)?;
     let scopes = if person.scopes.is_empty() {
         usual_scopes()
     } else {
         person.scopes.clone()
     };
-    let settings = okta::Settings::default();
-    let begun = device::begin(base, &person.client_id, &scopes, Dpop::WhenAsked, settings).await;
+    let settings = settings(context, profile, RESERVE)?;
+    let dpop = of_profile(person.dpop);
+    let begun = device::begin(base, &person.client_id, &scopes, dpop, settings).await;
     let mut device = begun.map_err(|error| of_okta(&profile.profile, &error))?;
     show(context, &device);
     let done = wait(&mut device).await;

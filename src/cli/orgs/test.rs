@@ -35,7 +35,7 @@ const CLOCK_TOLERANCE: i64 = 60_000;
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let profile = match &arguments.profile {
         Some(name) => context.config.org(name)?,
-        None => context.config.default_org()?,
+        None => context.default_org("okta-runbook orgs test NAME")?,
     };
     let needed = match &arguments.runbook {
         Some(name) => needed(context, name)?,
@@ -274,7 +274,7 @@ impl Test<'_> {
 
     async fn directories(&mut self, context: &Context) {
         for profile in context.config.directories() {
-            let built = directory(profile, context.config.environment());
+            let built = directory(context, profile);
             let directory = match built {
                 Ok(directory) => directory,
                 Err(error) => {

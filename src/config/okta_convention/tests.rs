@@ -210,8 +210,8 @@ fn a_service_app_is_read_from_variables_and_files_with_the_names_of_all_sdks() {
         .variable("OKTA_CLIENT_KID", "k1")
         .variable("OKTA_CLIENT_DPOPENABLED", "true")
         .variable("OKTA_CLIENT_SCOPES", "okta.users.read,okta.groups.read");
-    let file = Place::new().here(
-        "orgUrl: https://a.okta.com; clientId: 0oa1; privateKey: keys/a.pem; privateKeyId: k1; dpopEnabled: true; \
+    let file = Place::new().file("here/a.pem", "key").here(
+        "orgUrl: https://a.okta.com; clientId: 0oa1; privateKey: a.pem; privateKeyId: k1; dpopEnabled: true; \
          scopes: [okta.users.read, okta.groups.read]",
     );
     for place in [variables, file] {
@@ -227,8 +227,95 @@ fn a_service_app_is_read_from_variables_and_files_with_the_names_of_all_sdks() {
         assert_eq!(app.dpop, Dpop::Always);
         match app.key {
             SecretSource::Value(_) => {}
-            SecretSource::File(path) => assert!(path.ends_with("keys/a.pem"), "{path:?}"),
+            SecretSource::File(path) => assert!(path.ends_with("here/a.pem"), "{path:?}"),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+#[test]
+fn a_key_that_is_none_is_never_shown() {
+    let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+    let encoded = format!("{body}{body}==");
+    let lines = format!("{body}\n{body}\n");
+    for text in [encoded.as_str(), &lines, "SECRETpassphrase"] {
+        let place = Place::new()
+            .variable(URL, "https://a.okta.com")
+            .variable("OKTA_CLIENT_CLIENTID", "0oa1")
+            .variable("OKTA_CLIENT_PRIVATEKEY", text);
+        let error = super::org(&place.environment).unwrap_err();
+        assert!(error.message.contains("OKTA_CLIENT_PRIVATEKEY"), "{error}");
+        let told = format!("{error:?}");
+        assert!(!told.contains("MIIE") && !told.contains("SECRET"), "{told}");
+    }
+}
+
+#[test]
+fn a_jwk_may_be_a_mapping_and_its_id_may_be_named_twice() {
+    let place = Place::new().here(
+        "orgUrl: https://a.okta.com; clientId: 0oa1; authorizationMode: PrivateKey; kid: k2; privateKeyId: k1; \
+         privateKey: {kty: EC, crv: P-256, kid: 007, key_ops: [sign], x: f83O, y: x_FE, d: jpsQ}",
+    );
+    let org = org(&place.environment).unwrap().unwrap();
+    let SignIn::PrivateKey(app) = &org.sign_in else {
+        panic!("{org:?}");
+    };
+    assert_eq!(app.key_id.as_deref(), Some("k1"));
+    let key = app.key.read_text(&place.environment).unwrap();
+    let key: serde_json::Value = serde_json::from_str(key.expose_secret()).unwrap();
+    assert_eq!(
+        (&key["kty"], &key["kid"], &key["d"]),
+        (&"EC".into(), &"007".into(), &"jpsQ".into())
+    );
+    assert!(!format!("{org:?}").contains("jpsQ"));
+}
+
+#[test]
+fn the_network_is_as_the_settings_say() {
+    let file = Place::new().file(
+        "here/okta.yaml",
+        "okta:\n  client:\n    orgUrl: https://a.okta.com\n    token: 00abc\n    connectionTimeout: 30\n    \
+         requestTimeout: 0\n    rateLimit:\n      maxRetries: 4\n    userAgent: acme/1\n    proxy:\n      \
+         host: proxy.corp\n      port: 3128\n      username: jo\n      password: SECRET\n",
+    );
+    let variables = file
+        .variable("OKTA_CLIENT_REQUESTTIMEOUT", "90")
+        .variable("OKTA_CLIENT_PROXY_HOST", "https://other.corp/")
+        .variable("OKTA_CLIENT_RATELIMIT_MAXRETRIES", "2");
+    let org = org(&variables.environment).unwrap().unwrap();
+    let network = &org.network;
+    let proxy = network.proxy.as_ref().unwrap();
+    assert_eq!(proxy.url, "https://other.corp:3128");
+    assert_eq!(proxy.username.as_deref(), Some("jo"));
+    let seconds = [network.connect_timeout, network.request_timeout];
+    assert_eq!(seconds.map(|it| it.unwrap().as_secs()), [30, 90]);
+    assert_eq!(
+        (network.max_retries, network.user_agent.as_deref()),
+        (Some(2), Some("acme/1"))
+    );
+    assert!(!format!("{org:?}").contains("SECRET"));
+    for (name, value, expected) in [
+        (
+            "OKTA_CLIENT_CONNECTIONTIMEOUT",
+            "soon",
+            "connectionTimeout (OKTA_CLIENT_CONNECTIONTIMEOUT) is not a number of seconds",
+        ),
+        (
+            "OKTA_CLIENT_PROXY_PORT",
+            "99999",
+            "proxy.port (OKTA_CLIENT_PROXY_PORT) is not a port",
+        ),
+        (
+            "OKTA_CLIENT_PROXY_HOST",
+            "ftp://p",
+            "the proxy (OKTA_CLIENT_PROXY_HOST) is no address of a host",
+        ),
+    ] {
+        let place = Place::new()
+            .variable(URL, "https://a.okta.com")
+            .variable(TOKEN, "00abc")
+            .variable("OKTA_CLIENT_PROXY_HOST", "proxy")
+            .variable(name, value);
+        assert_eq!(place.org(), Err(expected.to_owned()));
     }
 }

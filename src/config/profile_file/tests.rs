@@ -184,3 +184,19 @@ refresh_token = { file = "c" }
         "[orgs.a]\nurl = \"https://a.okta.com\"\ntoken_command = \"c\"\ntoken = { env = \"T\" }\n";
     assert!(only_report(text).contains("`a` has both `token` and `token_command`"));
 }
+
+#[test]
+fn a_secret_where_its_place_should_be_is_not_shown() {
+    let token = format!("00{}", "aB3-_x".repeat(7));
+    for (place, label) in [
+        (format!("env = \"{token}\""), "not the name of a variable"),
+        (format!("file = \"{token}\""), "no such file is there"),
+        (format!("keyring = \"{token}\""), "the secret itself"),
+        (format!("command = \"{token}\""), "the secret itself"),
+    ] {
+        let text = format!("[orgs.a]\nurl = \"https://a.okta.com\"\ntoken = {{ {place} }}\n");
+        let report = only_report(&text);
+        assert!(report.contains(label), "{report}");
+        assert!(!report.contains(&token), "{report}");
+    }
+}

@@ -199,11 +199,35 @@ impl Reader<'_> {
             return None;
         };
         let written = self.string(place, key)?;
-        Some(match *key {
-            "env" => SecretSource::Env(written),
+        let source = match *key {
+            "env" => SecretSource::Env(written.clone()),
             "file" => SecretSource::File(self.file(&written)),
-            "keyring" => SecretSource::Keyring(written),
-            _ => SecretSource::Command(written),
-        })
+            "keyring" => SecretSource::Keyring(written.clone()),
+            _ => SecretSource::Command(written.clone()),
+        };
+        match source.mistaken(&written) {
+            None => Some(source),
+            Some(wrong) => {
+                self.mistaken_place(place, key, wrong);
+                None
+            }
+        }
+    }
+
+    /// What stands there may be the secret.
+    fn mistaken_place(&mut self, place: &Section<'_>, key: &str, wrong: &str) {
+        let Some(value) = place.table.get(key) else {
+            return;
+        };
+        self.source.hidden.push(value.span());
+        self.source
+            .problem(
+                value.span(),
+                format!("`{key}` does not say where the secret is"),
+            )
+            .label(wrong)
+            .help(format!(
+                "a secret does not belong in this file; say where it is: {SECRET_EXAMPLE}"
+            ));
     }
 }

@@ -1,0 +1,111 @@
+//! How the org is reached, in the words of Okta's SDKs.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::super::environment::Environment;
+use super::super::network::{Network, Proxy, is_proxy};
+use super::{Setting, shown};
+use crate::error::Error;
+
+/// Texts as they were found.
+#[derive(Default)]
+pub(super) struct NetworkSettings {
+    pub(super) proxy_host: Option<Setting<String>>,
+    pub(super) proxy_port: Option<Setting<String>>,
+    pub(super) proxy_username: Option<Setting<String>>,
+    pub(super) proxy_password: Option<Setting<SecretString>>,
+    pub(super) connection_timeout: Option<Setting<String>>,
+    pub(super) request_timeout: Option<Setting<String>>,
+    pub(super) max_retries: Option<Setting<String>>,
+    pub(super) user_agent: Option<Setting<String>>,
+}
+
+impl NetworkSettings {
+    pub(super) fn over(self, farther: Self) -> Self {
+        Self {
+            proxy_host: self.proxy_host.or(farther.proxy_host),
+            proxy_port: self.proxy_port.or(farther.proxy_port),
+            proxy_username: self.proxy_username.or(farther.proxy_username),
+            proxy_password: self.proxy_password.or(farther.proxy_password),
+            connection_timeout: self.connection_timeout.or(farther.connection_timeout),
+            request_timeout: self.request_timeout.or(farther.request_timeout),
+            max_retries: self.max_retries.or(farther.max_retries),
+            user_agent: self.user_agent.or(farther.user_agent),
+        }
+    }
+
+    pub(super) fn read(self, environment: &Environment) -> Result<Network, Error> {
+        let seconds = |setting, name| -> Result<Option<Duration>, Error> {
+            let seconds = number::<u64>(environment, setting, name, "a number of seconds")?;
+            // The SDKs take 0 for no limit of their own; here it leaves the usual one.
+            Ok(seconds.filter(|it| *it > 0).map(Duration::from_secs))
+        };
+        Ok(Network {
+            connect_timeout: seconds(self.connection_timeout, "connectionTimeout")?,
+            request_timeout: seconds(self.request_timeout, "requestTimeout")?,
+            max_retries: number(
+                environment,
+                self.max_retries,
+                "rateLimit.maxRetries",
+                "a number",
+            )?,
+            user_agent: self.user_agent.map(|setting| setting.value),
+            proxy: match (self.proxy_host, self.proxy_port) {
+                (Some(host), port) => Some(Proxy {
+                    url: proxy_url(environment, &host, port)?,
+                    username: self.proxy_username.map(|setting| setting.value),
+                    password: self.proxy_password.map(|setting| setting.value),
+                }),
+                (None, Some(port)) => {
+                    let at = shown(environment, &port.origin);
+                    return Err(Error::usage(format!(
+                        "there is a proxy's port ({at}) and no host"
+                    ))
+                    .help("set OKTA_CLIENT_PROXY_HOST, or okta.client.proxy.host"));
+                }
+                (None, None) => None,
+            },
+        })
+    }
+}
+
+fn number<T: std::str::FromStr>(
+    environment: &Environment,
+    setting: Option<Setting<String>>,
+    name: &str,
+    wanted: &str,
+) -> Result<Option<T>, Error> {
+    let Some(setting) = setting else {
+        return Ok(None);
+    };
+    setting.value.parse().map(Some).map_err(|_| {
+        let at = shown(environment, &setting.origin);
+        Error::usage(format!("{name} ({at}) is not {wanted}"))
+    })
+}
+
+fn proxy_url(
+    environment: &Environment,
+    host: &Setting<String>,
+    port: Option<Setting<String>>,
+) -> Result<String, Error> {
+    let at = shown(environment, &host.origin);
+    let port = number::<u16>(environment, port, "proxy.port", "a port")?;
+    let scheme = if host.value.contains("://") {
+        ""
+    } else {
+        "http://"
+    };
+    let address = host.value.trim_end_matches('/');
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    let url = format!("{scheme}{address}{port}");
+    if is_proxy(&url) {
+        return Ok(url);
+    }
+    Err(
+        Error::usage(format!("the proxy ({at}) is no address of a host"))
+            .help("write its host by name, such as proxy.corp.example, and its port by itself"),
+    )
+}
