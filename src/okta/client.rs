@@ -238,7 +238,8 @@ impl Client {
             if answer.status != 429 || attempt >= self.settings.max_attempts {
                 self.governor
                     .learn(bucket, RateLimit::read(&answer.headers), date);
-                return answer.judge(self.base.host());
+                let judged = answer.judge(self.base.host());
+                return judged.map_err(|refusal| signature.explain(refusal));
             }
             self.wait_out(bucket, &answer, url.path(), attempt, observer)
                 .await;

@@ -50,6 +50,8 @@ fn for_code(code: &str, refusal: &ApiError) -> Option<&'static str> {
         "E0000010" => Some(
             "the org is in read-only mode for maintenance: reads work, try again later; see https://status.okta.com",
         ),
+        // Of an access token the status tells.
+        "E0000011" if refusal.challenge.is_some() => None,
         "E0000011" => Some(
             "the token is mistyped, revoked, used from outside its network zone, expired by 30 days without use, \
              or its owner was deactivated: create another under Security > API > Tokens",
@@ -79,9 +81,11 @@ fn for_status(refusal: &ApiError) -> Option<&'static str> {
         (400, Some("dpop_proof_required_for_token" | "invalid_dpop_proof")) => Some(
             "the access token is bound to a key (DPoP) and its proof was not taken: look at this machine's clock",
         ),
-        (401, Some("invalid_token")) => {
-            Some("the access token expired or is not of this org; fetch another")
-        }
+        // An access token is renewed once before this is told.
+        (401, _) => Some(
+            "the org takes no access token of this sign-in, not even a new one: configure the org's own address, at which its tokens are \
+             issued, and see that the app and the person are active",
+        ),
         (429, _) => {
             Some("the limit is shared by everything that calls this org; try when others are done")
         }

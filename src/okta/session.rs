@@ -68,6 +68,19 @@ impl Signature {
             token: None,
         }
     }
+
+    /// Some gateways answer for an access token with the error object of API tokens: what is to be done is another thing.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::Api(mut refusal) if self.token.is_some() && refusal.is("E0000011") => {
+                refusal
+                    .challenge
+                    .get_or_insert_with(|| "invalid_token".to_owned());
+                Error::Api(refusal)
+            }
+            other => other,
+        }
+    }
 }
 
 impl Session {
@@ -269,3 +282,7 @@ fn headers(
         _ => Ok(authorization("Bearer", &granted.token)?),
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -69,6 +69,36 @@ pub struct SignInError {
 /// From this difference on, a clock may be what is wrong, in seconds.
 const CLOCK_TOLERANCE: i64 = 60;
 
+/// What `invalid_client` stands for, by words of its description in lower case; the first that fits.
+const CLIENT_HELP: &[(&[&str], &str)] = &[
+    (
+        &["audience", "'aud'"],
+        "the org's URL must be the one its tokens are issued at: configure the org's own address, not another of its domains",
+    ),
+    (
+        &["already been used"],
+        "each request must carry a new assertion; something between here and the org repeats requests",
+    ),
+    (
+        &["kid", "jwk"],
+        "the app has no active public key of that id: compare `key_id` (or the JWK's `kid`) with Applications > the app > Public Keys; \
+         an app with several keys needs it",
+    ),
+    (
+        &["signature"],
+        "the private key does not belong to a public key of the app: compare the key id under Applications > the app > Public Keys, and \
+         the client id",
+    ),
+    (
+        &["not active", "inactive", "deactivated"],
+        "the app is inactive: activate it, Applications > the app > Activate",
+    ),
+    (
+        &["expir", "'exp'", "'iat'", "future"],
+        "the assertion's time was refused: set this machine's clock right (NTP)",
+    ),
+];
+
 impl SignInError {
     /// Whether the error has this name.
     pub fn is(&self, error: &str) -> bool {
@@ -90,22 +120,30 @@ impl SignInError {
                 ahead.abs()
             );
         }
-        match self.error.as_str() {
-            "invalid_client" => self.client_help().to_owned(),
-            "invalid_scope" => self.scope_help(),
-            "access_denied" => {
+        match (self.status, self.error.as_str()) {
+            (429, _) => "the limit of sign-ins is shared by everything that signs in to this org; look at Reports > Rate Limits, and try \
+                         again in a minute"
+                .to_owned(),
+            (500.., _) => {
+                "the org or a gateway before it is in trouble; see https://status.okta.com, and try again".to_owned()
+            }
+            (_, "invalid_client") => self.client_help().to_owned(),
+            (_, "invalid_scope") => self.scope_help(),
+            (_, "access_denied") => {
                 "a policy of the org or the person refused; look at the System Log of the org".to_owned()
             }
-            "invalid_dpop_proof" | "use_dpop_nonce" => {
-                "the app requires proof of possession (DPoP): leave `dpop` unset or set it to true".to_owned()
+            (_, "invalid_dpop_proof" | "use_dpop_nonce") => {
+                "the org did not take the proof of possession (DPoP): look at this machine's clock, and whether something between here \
+                 and the org changes the URL or repeats requests"
+                    .to_owned()
             }
-            "unsupported_grant_type" | "unauthorized_client" | "invalid_request" => {
+            (_, "unsupported_grant_type" | "unauthorized_client" | "invalid_request") => {
                 "the app must be an API Services app whose client authentication is a public key (private_key_jwt), \
                  or for a person a Native app with the grant types Device Authorization and Refresh Token"
                     .to_owned()
             }
-            "invalid_grant" => "the sign-in has ended or was revoked; sign in again".to_owned(),
-            "expired_token" => "the code expired before it was entered; begin again".to_owned(),
+            (_, "invalid_grant") => "the sign-in has ended or was revoked; sign in again".to_owned(),
+            (_, "expired_token") => "the code expired before it was entered; begin again".to_owned(),
             _ => "look at the System Log of the org, by the request id".to_owned(),
         }
     }
@@ -117,24 +155,27 @@ impl SignInError {
     }
 
     fn client_help(&self) -> &'static str {
-        let words = self.description.as_deref().unwrap_or_default();
-        let says = |part: &str| words.to_lowercase().contains(part);
-        if says("audience") || says("'aud'") {
-            "the org's URL must be the one its tokens are issued at: configure the org's own address, not another of its domains"
-        } else if says("already been used") {
-            "each request must carry a new assertion; something between here and the org repeats requests"
-        } else if says("signature") || says("jwks") || says("kid") || says("key") {
-            "the private key does not belong to a public key of the app, or that key is inactive: compare the key id under \
-             Applications > the app > Public Keys, and the client id"
-        } else {
-            "check the client id, that the app is active and an API Services app, and that its public key belongs to the private key"
-        }
+        let words = self
+            .description
+            .as_deref()
+            .unwrap_or_default()
+            .to_lowercase();
+        let advice = CLIENT_HELP
+            .iter()
+            .find(|(parts, _)| parts.iter().any(|part| words.contains(part)));
+        advice.map_or(
+            "check the client id, that the app is active and an API Services app, and that its public key belongs to the private key",
+            |(_, advice)| advice,
+        )
     }
 
     fn scope_help(&self) -> String {
+        let scopes = match self.scopes.join(", ") {
+            none if none.is_empty() => "the scopes".to_owned(),
+            scopes => format!("at least one of {scopes}"),
+        };
         format!(
-            "grant at least one of {} to the app (Applications > the app > Okta API Scopes); a scope that Okta does not know is refused too",
-            self.scopes.join(", ")
+            "grant {scopes} to the app (Applications > the app > Okta API Scopes); a scope that Okta does not know is refused too"
         )
     }
 }
