@@ -11,7 +11,7 @@ use crate::error::{Error, Exit};
 use crate::report::json;
 use crate::report::text::Verbosity;
 use crate::run::event::Event;
-use crate::run::gate::{Consent, Writes};
+use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, Listener, Run, Watcher};
 use crate::script::Ended;
@@ -81,6 +81,8 @@ impl Conduct {
             attest,
             operator: context.config.environment().operator(),
             ask: Arc::new(move |question| asked(&terminal, question, || cancelled.cancel())),
+            // Its name was typed before the run began.
+            unlock: unlocked(),
         }
     }
 

@@ -50,7 +50,7 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let interrupt = Interrupt::default();
     let consent = arguments
         .place
-        .consent(context, &context.terminal, &orgs, &interrupt);
+        .consent(context, &world, &orgs, &interrupt)?;
     let listener = match arguments.output {
         Output::Text => Told::default().listener(&context.terminal, Verbosity::Normal),
         // Standard output belongs to the result alone.

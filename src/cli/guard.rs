@@ -2,12 +2,14 @@
 //! production org.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Context;
 use super::conduct::Conduct;
 use super::world::World;
 use crate::error::Error;
 use crate::okta::{self, operations};
+use crate::run::gate::{Locked, Unlock};
 use crate::script::check::Report;
 use crate::terminal::{Reply, Terminal};
 
@@ -165,27 +167,57 @@ pub(super) fn production(
 ) -> Result<(), Error> {
     let profiles: BTreeSet<&String> = world.profiles.values().collect();
     for profile in profiles {
-        if named.contains(profile) || !context.config.org(profile)?.production {
-            continue;
-        }
-        let question =
-            format!("`{profile}` is a production org. To let this change it, type its name: ");
-        match terminal.ask_line(&question)? {
-            Reply::Line(line) if line == *profile => {}
-            Reply::NotATerminal => {
-                return Err(Error::usage(format!(
-                    "`{profile}` is a production org, and nobody is there to type its name"
-                ))
-                .help(format!("pass --production {profile}")));
-            }
-            _ => {
-                return Err(Error::usage(format!(
-                    "`{profile}` was not typed; nothing was changed"
-                )));
-            }
+        if !named.contains(profile) && context.config.org(profile)?.production {
+            name_is_typed(profile, terminal)?;
         }
     }
     Ok(())
+}
+
+/// The same for a session, of which nobody knows beforehand what it writes: before the first write to each production org, once.
+///
+/// # Errors
+/// A profile cannot be read.
+pub(super) fn in_session(
+    context: &Context,
+    world: &World,
+    named: &[String],
+    terminal: &Terminal,
+) -> Result<Unlock, Error> {
+    let mut locked = BTreeMap::new();
+    for (org, profile) in &world.profiles {
+        if !named.contains(profile) && context.config.org(profile)?.production {
+            locked.insert(org.clone(), profile.clone());
+        }
+    }
+    let (locked, terminal) = (Mutex::new(locked), terminal.clone());
+    Ok(Arc::new(move |org| {
+        let mut locked = locked.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(profile) = locked.get(org).cloned() else {
+            return Ok(());
+        };
+        name_is_typed(&profile, &terminal).map_err(|error| Locked {
+            message: error.message,
+            help: error.help,
+        })?;
+        locked.retain(|_, other| *other != profile);
+        Ok(())
+    }))
+}
+
+fn name_is_typed(profile: &str, terminal: &Terminal) -> Result<(), Error> {
+    let question =
+        format!("`{profile}` is a production org. To let this change it, type its name: ");
+    match terminal.ask_line(&question)? {
+        Reply::Line(line) if line == profile => Ok(()),
+        Reply::NotATerminal => Err(Error::usage(format!(
+            "`{profile}` is a production org, and nobody is there to type its name"
+        ))
+        .help(format!("pass --production {profile}"))),
+        _ => Err(Error::usage(format!(
+            "`{profile}` was not typed; nothing in it was changed"
+        ))),
+    }
 }
 
 pub(super) fn of_okta(org: &str, error: &okta::Error) -> Error {

@@ -21,7 +21,7 @@ use crate::okta::Client;
 use crate::report::plan::Plan;
 use crate::report::text::Verbosity;
 use crate::run::event::Outcome;
-use crate::run::gate::{Consent, Writes};
+use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::{Edits, Run, Settings, Target};
 use crate::script::Ended;
 use crate::script::check::Report;
@@ -154,5 +154,6 @@ fn agreed(context: &Context) -> Consent {
         attest: vec!["all".to_owned()],
         operator: context.config.environment().operator(),
         ask: Arc::new(|_| Some(true)),
+        unlock: unlocked(),
     }
 }

@@ -59,7 +59,7 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let told = Told::default();
     let consent = arguments
         .place
-        .consent(context, &context.terminal, &orgs, &interrupt);
+        .consent(context, &world, &orgs, &interrupt)?;
     let verbosity = if arguments.verbose {
         Verbosity::Verbose
     } else {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::conduct::{asked, of_run};
+use super::guard;
 use super::world::{Where, World};
 use crate::error::Error;
 use crate::repl::{Interrupt, OrgAtHand, Stage};
@@ -12,7 +13,6 @@ use crate::run::journal::Journal;
 use crate::run::{self, Edits, Listener, Run, Settings, Target, journal};
 use crate::script::Runbook;
 use crate::script::runbook::Org;
-use crate::terminal::Terminal;
 
 /// Where a session is, and what it may do.
 #[derive(Debug, clap::Args)]
@@ -22,6 +22,9 @@ pub(super) struct Place {
     /// Agree to all writes beforehand; on a simulator they are.
     #[arg(long, short)]
     pub(super) yes: bool,
+    /// Let the session change this production org without typing its name.
+    #[arg(long, value_name = "PROFILE")]
+    production: Vec<String>,
 }
 
 /// The name of the org when one is given without a name.
@@ -83,10 +86,12 @@ impl Place {
     pub(super) fn consent(
         &self,
         context: &Context,
-        terminal: &Terminal,
+        world: &World,
         orgs: &[OrgAtHand],
         interrupt: &Interrupt,
-    ) -> Consent {
+    ) -> Result<Consent, Error> {
+        let terminal = &context.terminal;
+        let unlock = guard::in_session(context, world, &self.production, terminal)?;
         let (terminal, interrupt) = (terminal.clone(), interrupt.clone());
         let has = |stage| orgs.iter().any(|org| org.stage == stage);
         let writes = if self.yes || has(Stage::Simulated) {
@@ -96,8 +101,9 @@ impl Place {
         } else {
             Writes::Ask
         };
-        Consent {
+        Ok(Consent {
             writes,
+            unlock,
             attest: Vec::new(),
             operator: context.config.environment().operator(),
             ask: Arc::new(move |question| {
@@ -105,7 +111,7 @@ impl Place {
                     interrupt.strike();
                 })
             }),
-        }
+        })
     }
 }
 

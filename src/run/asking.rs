@@ -76,6 +76,7 @@ impl Run {
     }
 
     pub(super) fn ask_before_first_write(&self, lane: &Lane, call: &Call) -> Result<(), Error> {
+        self.gate().unlock(&call.org).map_err(Error::Locked)?;
         let words = format!(
             "The next call changes {}: {} {} ({}). Go on with {}?",
             call.org,

@@ -1,5 +1,6 @@
 //! Why a call through the door did not do what was asked.
 
+use super::gate::Locked;
 use crate::{ldap, okta};
 
 /// A refusal by the org or the directory, with the call it answers.
@@ -55,6 +56,9 @@ pub enum Error {
     /// A write needs consent and nobody is there to ask.
     #[error("nobody is there to confirm: {0}")]
     Unconfirmed(String),
+    /// The org is marked as production, and its name was not typed.
+    #[error("{}", .0.message)]
+    Locked(Locked),
     /// A manual step waits for a person.
     #[error("the manual step \"{title}\" waits")]
     Waiting { title: String, name: String },
@@ -87,6 +91,7 @@ impl Error {
             Self::Unconfirmed(_) => {
                 Some("run it in a terminal and answer, or pass --yes".to_owned())
             }
+            Self::Locked(locked) => Some(locked.help.join("; ")).filter(|help| !help.is_empty()),
             Self::Waiting { name, .. } => Some(format!("do it, then resume with --attest {name}")),
             Self::Journal(error) => error.help(),
             Self::Diverged { .. } => Some(

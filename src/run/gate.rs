@@ -5,6 +5,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Asks a person a yes/no question; `None` when nobody is there to answer.
 pub type Asker = Arc<dyn Fn(&str) -> Option<bool> + Send + Sync>;
 
+/// Lets a run change the org of this name, asked before each write. An org that is marked as production wants a person to type its name
+/// first.
+pub type Unlock = Arc<dyn Fn(&str) -> Result<(), Locked> + Send + Sync>;
+
+/// Why an org may not be changed; nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    pub message: String,
+    pub help: Vec<String>,
+}
+
+/// For orgs that are not locked, or whose names were typed before the run began.
+pub fn unlocked() -> Unlock {
+    Arc::new(|_| Ok(()))
+}
+
 /// What was consented to on the command line, and how to ask for the rest.
 #[derive(Clone)]
 pub struct Consent {
@@ -14,6 +30,7 @@ pub struct Consent {
     /// Who runs this: recorded with every attestation.
     pub operator: String,
     pub ask: Asker,
+    pub unlock: Unlock,
 }
 
 /// Whether writes were agreed to beforehand (`--yes`).
@@ -57,6 +74,11 @@ impl Gate {
 
     pub(super) fn operator(&self) -> &str {
         &self.consent.operator
+    }
+
+    /// Whether this org may be changed at all.
+    pub(super) fn unlock(&self, org: &str) -> Result<(), Locked> {
+        (self.consent.unlock)(org)
     }
 
     /// Asks `words`; a yes opens the gate for the rest of the run.

@@ -246,7 +246,9 @@ impl Ended {
                 (Outcome::Interrupted, Exit::Interrupted)
             }
             run::Error::Waiting { .. } => (Outcome::Waiting, Exit::Waiting),
-            run::Error::Unconfirmed(_) if nothing_sent => (Outcome::Failed, Exit::Usage),
+            run::Error::Unconfirmed(_) | run::Error::Locked(_) if nothing_sent => {
+                (Outcome::Failed, Exit::Usage)
+            }
             _ => (Outcome::Failed, Exit::Failed),
         };
         Self {

@@ -328,7 +328,7 @@ fn of_run(stopped: &run::Error) -> Error {
     let exit = match stopped {
         run::Error::Interrupted | run::Error::Declined(_) => Exit::Interrupted,
         run::Error::Waiting { .. } => Exit::Waiting,
-        run::Error::Unconfirmed(_) => Exit::Usage,
+        run::Error::Unconfirmed(_) | run::Error::Locked(_) => Exit::Usage,
         _ => Exit::Failed,
     };
     Error {

@@ -467,6 +467,41 @@ fn the_history_goes_on_without_secrets() {
 }
 
 #[test]
+fn yes_alone_does_not_change_a_production_org() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start();
+    served.production(folder.path());
+    let write = "okta.add_group(#{ profile: #{ name: \"Fresh\" } }).profile.name";
+    let names = "okta.list_groups().map(|g| g.profile.name)";
+    let with = |arguments: &[&str], input: &str| {
+        okta_runbook(folder.path(), arguments)
+            .args(["--org", "acme"])
+            .env("ACME_TOKEN", &served.token)
+            .write_stdin(input)
+            .output()
+            .unwrap()
+    };
+    for refused in [
+        with(&["eval", write, "--yes"], ""),
+        with(&["repl", "--yes"], write),
+        with(&["repl"], write),
+    ] {
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("`acme` is a production org"), "{said}");
+        assert!(said.contains("pass --production acme"), "{said}");
+    }
+    let read = with(&["eval", names, "--yes"], "");
+    assert!(read.status.success(), "{read:?}");
+    assert!(!String::from_utf8_lossy(&read.stdout).contains("Fresh"));
+    let written = with(&["eval", write, "--yes", "--production", "acme"], "");
+    assert!(
+        String::from_utf8_lossy(&written.stdout).contains("Fresh"),
+        "{written:?}"
+    );
+}
+
+#[test]
 fn a_production_org_is_red_and_asks_before_each_write() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start();
@@ -477,10 +512,18 @@ fn a_production_org_is_red_and_asks_before_each_write() {
         .enters("1")
         .sees("\u{1b}[1m\u{1b}[31mokta PRODUCTION> ");
     let add = |name: &str| format!("okta.add_group(#{{ profile: #{{ name: \"{name}\" }} }})");
+    person.is_asked().enters(&add("None"));
+    person.sees("type its name: ");
+    person.enters("acmee").sees("was not typed");
     for name in ["One", "Two"] {
         person
             .is_asked()
             .enters(&format!("{}.profile.name", add(name)));
+        // Once; then each write is asked for.
+        if name == "One" {
+            person.sees("type its name: ");
+            person.enters("acme");
+        }
         person.sees("Go on with this? [y/N]");
         person.enters("y").sees(&format!("\n{name}"));
     }

@@ -14,7 +14,7 @@ use super::suite::Around;
 use crate::error::Error;
 use crate::ldap::Dn;
 use crate::okta::Client;
-use crate::run::gate::{Consent, Writes};
+use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, Edits, Run, Settings, Target};
 use crate::script::execution::Procedure;
@@ -68,6 +68,7 @@ impl Conduct {
 
     fn consent(&self) -> Consent {
         Consent {
+            unlock: unlocked(),
             writes: if self.agree {
                 Writes::Agreed
             } else {

@@ -21,7 +21,7 @@ use super::trial::{self, Conduct};
 use super::words::TEST_VERBS;
 use crate::error::Error;
 use crate::okta::Method;
-use crate::run::gate::{Consent, Writes};
+use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::{self, Edits, Run, Settings, Target, journal};
 use crate::script::bindings::{self, Org};
 use crate::script::error::{Function, Names};
@@ -152,6 +152,7 @@ fn enter(around: &Around, ground: &Ground) -> Result<(), Error> {
         profiles: BTreeMap::new(),
         directories: ground.directories.clone(),
         consent: Consent {
+            unlock: unlocked(),
             writes: Writes::Agreed,
             attest: vec!["all".to_owned()],
             operator: "test".to_owned(),
