@@ -24,6 +24,7 @@ mod report;
 mod resume;
 mod run;
 mod runs;
+mod scopes;
 mod session;
 mod show;
 mod simulator;

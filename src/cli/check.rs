@@ -1,12 +1,14 @@
 //! `check FILE…`: what is wrong in scripts, what they use, and the scopes they need.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
 
 use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::table::text_table;
 use crate::script::Colour;
-use crate::script::check::{self, Finding, Report, Severity, Used};
+use crate::script::check::{self, Finding, On, Report, Severity, Used};
 
 /// Check runbooks without running them: mistakes, the operations they use, and the least OAuth scopes.
 #[derive(Debug, clap::Args)]
@@ -63,20 +65,59 @@ pub(super) fn used(report: &Report, width: Option<u16>) -> Option<String> {
     if report.operations.is_empty() {
         return None;
     }
-    let rows: Vec<Vec<String>> = report.operations.iter().map(row).collect();
-    let table = text_table(&["operation", "used at", "undone"], &rows, width);
-    let scopes = match report.scopes.join(" ") {
-        none if none.is_empty() => "none".to_owned(),
-        scopes => scopes,
-    };
+    let orgs = orgs(report);
+    let mut columns = vec!["operation", "used at", "undone"];
+    let mut rows: Vec<Vec<String>> = report.operations.iter().map(row).collect();
+    if orgs.len() > 1 {
+        columns.insert(1, "org");
+        for (row, used) in rows.iter_mut().zip(&report.operations) {
+            row.insert(1, called_on(used).join(", "));
+        }
+    }
+    let table = text_table(&columns, &rows, width);
     let mut lines = vec![
         format!("{}\n", table.trim_end()),
-        format!("least scopes: {scopes}"),
+        format!("least scopes: {}", listed(&report.scopes)),
     ];
+    if orgs.len() > 1 {
+        let of = |org: &&str| format!("  {org}: {}", listed(&report.scopes_in(org)));
+        lines.extend(orgs.iter().map(of));
+        let somewhere = report.scopes_somewhere();
+        if !somewhere.is_empty() {
+            lines.push(format!("  in one of them: {}", listed(&somewhere)));
+        }
+    }
     lines.extend(report.untold.iter().map(|(file, line)| {
         format!("not counted: the call by path at {file}:{line}, which no operation has")
     }));
     Some(lines.join("\n"))
+}
+
+fn listed(scopes: &[&str]) -> String {
+    match scopes.join(" ") {
+        none if none.is_empty() => "none".to_owned(),
+        scopes => scopes,
+    }
+}
+
+/// The orgs that operations are called on, as far as the text tells.
+fn orgs(report: &Report) -> BTreeSet<&str> {
+    let on = report.operations.iter().flat_map(|used| &used.on);
+    on.filter_map(|on| match on {
+        On::Org(name) => Some(name.as_str()),
+        _ => None,
+    })
+    .collect()
+}
+
+/// By a given token stands for an org whose name says nothing of the rights.
+fn called_on(used: &Used) -> Vec<&str> {
+    let on = used.on.iter().map(|on| match on {
+        On::Org(name) => name.as_str(),
+        On::Guest => "by a given token",
+        On::Unknown => "?",
+    });
+    on.collect()
 }
 
 fn counted(report: &Report) -> String {
@@ -134,10 +175,24 @@ pub(super) fn operations(report: &Report) -> Vec<Value> {
             "write": used.operation.is_write(),
             "scopes": used.operation.scopes,
             "undone": used.undone(),
+            "on": called_on(used),
             "places": used.places.iter().map(|(file, line)| json!({ "file": file, "line": line })).collect::<Vec<_>>(),
         })
     });
     operations.collect()
+}
+
+/// What each org needs; under `?` what one of them does.
+fn scopes_by_org(report: &Report) -> Value {
+    let mut scopes: Map<String, Value> = orgs(report)
+        .into_iter()
+        .map(|org| (org.to_owned(), json!(report.scopes_in(org))))
+        .collect();
+    let somewhere = report.scopes_somewhere();
+    if !somewhere.is_empty() {
+        scopes.insert("?".to_owned(), json!(somewhere));
+    }
+    scopes.into()
 }
 
 fn as_json(report: &Report) -> Value {
@@ -146,6 +201,7 @@ fn as_json(report: &Report) -> Value {
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "operations": operations(report),
         "scopes": report.scopes,
+        "scopes_by_org": scopes_by_org(report),
         "not_counted": report.untold.iter().map(|(file, line)| json!({ "file": file, "line": line })).collect::<Vec<_>>(),
     })
 }

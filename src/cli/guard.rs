@@ -6,101 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Context;
 use super::conduct::Conduct;
+use super::scopes;
 use super::world::World;
 use crate::error::Error;
-use crate::okta::{self, operations};
+use crate::okta;
 use crate::run::gate::{Locked, Unlock};
 use crate::script::check::Report;
 use crate::terminal::{Reply, Terminal};
-
-/// Families of scopes that a session or an undo asks for, of which nobody knows beforehand what it calls. Okta grants those of
-/// them that the app has.
-const FAMILIES: &[&str] = &[
-    "users",
-    "groups",
-    "apps",
-    "profileMappings",
-    "schemas",
-    "roles",
-    "appGrants",
-    "agentPools",
-    "logs",
-    "orgs",
-];
-
-/// Has service apps ask for the least scopes of the runbook, and refuses a run whose app lacks some of them. Signs in for it.
-///
-/// # Errors
-/// The sign-in fails, or a scope is not granted.
-fn scopes_of_runbook(
-    world: &World,
-    report: &Report,
-    terminal: &Terminal,
-    runtime: &tokio::runtime::Runtime,
-) -> Result<(), Error> {
-    let needed: Vec<String> = report.scopes.iter().map(ToString::to_string).collect();
-    if needed.is_empty() {
-        return Ok(());
-    }
-    for (name, client) in &world.orgs {
-        client.ask_for(needed.clone());
-        let granted = runtime
-            .block_on(client.granted_scopes(&okta::Silent))
-            .map_err(|error| of_okta(name, &error))?;
-        let missing = granted.map_or_else(Vec::new, |granted| missing(&needed, &granted));
-        if missing.is_empty() {
-            continue;
-        }
-        let what = format!(
-            "the access token for `{name}` lacks scopes that the runbook needs: {}",
-            missing.join(", ")
-        );
-        // Which org of several needs which scope is not known beforehand.
-        if world.orgs.len() > 1 {
-            terminal.warn(&what);
-            continue;
-        }
-        return Err(Error::usage(what).help(
-            "grant them to the app: Applications > the app > Okta API Scopes; nothing was changed",
-        ));
-    }
-    Ok(())
-}
-
-/// What service apps ask for in sessions and undos.
-pub(super) fn usual_scopes() -> Vec<String> {
-    let known: BTreeSet<&str> = every_scope();
-    FAMILIES
-        .iter()
-        .flat_map(|family| ["read", "manage"].map(|verb| format!("okta.{family}.{verb}")))
-        .filter(|scope| known.contains(scope.as_str()))
-        .collect()
-}
-
-/// Every scope that Okta's API description names: one that it does not know is refused.
-fn every_scope() -> BTreeSet<&'static str> {
-    operations::all()
-        .iter()
-        .flat_map(|operation| operation.scopes.iter().copied())
-        .collect()
-}
-
-/// Those of `needed` that `granted` does not allow; a `.manage` scope allows what its `.read` does.
-pub(super) fn missing(needed: &[String], granted: &[String]) -> Vec<String> {
-    let allowed = |scope: &str| {
-        let manage = scope
-            .strip_suffix(".read")
-            .map(|family| format!("{family}.manage"));
-        granted
-            .iter()
-            .any(|held| held == scope || Some(held) == manage.as_ref())
-    };
-    needed
-        .iter()
-        .filter(|scope| !allowed(scope))
-        .cloned()
-        .collect()
-}
 
 /// Refuses two names for one org: what is meant for the other would be done to it. A custom domain and a sub-domain are one org, hence
 /// the id tells, which an org shows to everyone.
@@ -144,7 +56,7 @@ pub(super) fn before_run(
 ) -> Result<(), Error> {
     let terminal = conduct.terminal();
     distinct_orgs(world, runtime)?;
-    scopes_of_runbook(world, report, &terminal, runtime)?;
+    scopes::of_runbook(context, world, report, &terminal, runtime)?;
     let writes = report
         .operations
         .iter()
@@ -223,22 +135,4 @@ fn name_is_typed(profile: &str, terminal: &Terminal) -> Result<(), Error> {
 pub(super) fn of_okta(org: &str, error: &okta::Error) -> Error {
     let text = Error::failed(format!("{org}: {error}"));
     error.help().into_iter().fold(text, Error::help)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_missing_heeds_that_manage_allows_reading() {
-        let list = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let needed = list("okta.apps.read okta.groups.manage okta.users.read");
-        let granted = list("okta.apps.manage okta.groups.read");
-        assert_eq!(
-            missing(&needed, &granted),
-            ["okta.groups.manage", "okta.users.read"]
-        );
-        assert!(usual_scopes().contains(&"okta.users.manage".to_owned()));
-        assert!(!usual_scopes().contains(&"okta.logs.manage".to_owned()));
-    }
 }

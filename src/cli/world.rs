@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::credentials::credentials;
-use super::guard::usual_scopes;
+use super::scopes::usual_scopes;
 use crate::config::{self, DirectoryProfile, OrgProfile, check_proxy_variables};
 use crate::error::Error;
 use crate::ldap::{self, Dn};

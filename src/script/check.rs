@@ -45,6 +45,7 @@ use crate::script::testing;
 use facts::Facts;
 use natives::Natives;
 use program::Program;
+pub use reach::On;
 use reach::Reach;
 use rules::Subject;
 
@@ -69,6 +70,8 @@ pub struct Used {
     pub operation: &'static Operation,
     /// File and line of its calls.
     pub places: Vec<(String, usize)>,
+    /// What it is called on.
+    pub on: BTreeSet<On>,
 }
 
 impl Used {
@@ -83,6 +86,25 @@ impl Used {
 }
 
 impl Report {
+    /// Scopes that are certainly needed in this org.
+    pub fn scopes_in(&self, org: &str) -> Vec<&'static str> {
+        self.scopes_of(|used| {
+            used.on
+                .iter()
+                .any(|on| matches!(on, On::Org(name) if name == org))
+        })
+    }
+
+    /// Scopes that some org needs, of which the text does not tell which.
+    pub fn scopes_somewhere(&self) -> Vec<&'static str> {
+        self.scopes_of(|used| used.on.contains(&On::Unknown))
+    }
+
+    fn scopes_of(&self, fits: impl Fn(&Used) -> bool) -> Vec<&'static str> {
+        let fitting = self.operations.iter().filter(|used| fits(used));
+        scopes_with_looks(fitting.map(|used| used.operation))
+    }
+
     /// Whether the script would fail.
     pub fn has_errors(&self) -> bool {
         self.findings
@@ -187,13 +209,17 @@ fn report(path: String, mut findings: Vec<Finding>, reach: Reach) -> Report {
     let operations: Vec<Used> = reach
         .operations
         .into_iter()
-        .filter_map(|(name, places)| {
-            operations::find(name).map(|operation| Used { operation, places })
+        .filter_map(|(name, calls)| {
+            let (places, on) = (calls.places, calls.on);
+            operations::find(name).map(|operation| Used {
+                operation,
+                places,
+                on,
+            })
         })
         .collect();
-    let called = operations.iter().map(|used| used.operation);
-    let looked = called.clone().filter_map(run::reads_before);
-    let scopes = least_scopes(called.chain(looked));
+    let ours = |used: &&Used| used.on.iter().any(|on| *on != On::Guest);
+    let scopes = scopes_with_looks(operations.iter().filter(ours).map(|used| used.operation));
     Report {
         path,
         findings,
@@ -201,4 +227,12 @@ fn report(path: String, mut findings: Vec<Finding>, reach: Reach) -> Report {
         scopes,
         untold: reach.untold,
     }
+}
+
+/// Scopes that suffice for operations, and for the reads that writes look with first.
+fn scopes_with_looks(
+    operations: impl Iterator<Item = &'static Operation> + Clone,
+) -> Vec<&'static str> {
+    let looks = operations.clone().filter_map(run::reads_before);
+    least_scopes(operations.chain(looks))
 }

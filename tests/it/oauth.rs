@@ -108,6 +108,95 @@ fn a_scope_that_is_not_granted_stops_the_run_before_its_first_write() {
     assert_eq!(stage.get("/simulator/requests")["writes"], 0);
 }
 
+/// Two orgs whose service apps are granted these scopes, with a profile each, and the runbook `two`.
+fn two_orgs(spoke: &[&str], hub: &[&str], script: &str) -> Stage {
+    let client = |scopes: &[&str]| json!([{"label": "Runbooks", "roles": ["SUPER_ADMIN"], "scopes": scopes}]);
+    let stage = Stage::of(&json!({
+        "directories": [{"domain": "corp.example"}],
+        "orgs": [{"name": "spoke", "clients": client(spoke)}, {"name": "hub", "clients": client(hub)}],
+    }));
+    let mut profiles = String::new();
+    for name in ["spoke", "hub"] {
+        let (client_id, key) = stage.service_app_of(name);
+        stage.write_secret(&format!("{name}.pem"), key);
+        let url = stage.org(name).0;
+        profiles += &format!(
+            "[orgs.{name}]\nurl = \"{url}\"\nclient_id = \"{client_id}\"\nprivate_key = {{ file = \"{name}.pem\" }}\n"
+        );
+    }
+    stage.write("okta-runbook.toml", &profiles);
+    let header = "//! Two.\nconst ORGS = #{ spoke: \"one\", hub: \"other\" };\nstep(\"Do\");\n";
+    stage.write("runbooks/two.rhai", &format!("{header}{script}\n"));
+    stage
+}
+
+fn in_two_orgs(stage: &Stage) -> Ran {
+    let mut command = okta_runbook(stage.folder());
+    Ran::command(command.args([
+        "run",
+        "two",
+        "--yes",
+        "--org",
+        "spoke=spoke",
+        "--org",
+        "hub=hub",
+    ]))
+}
+
+#[test]
+fn each_org_of_two_needs_its_own_scopes_and_no_others() {
+    let script = "fn make(org) { org.add_group(#{ profile: #{ name: \"New\" } }); }\nnote(spoke.list_groups().len());\nmake(hub);";
+    let (reads, writes) = (["okta.groups.read"], ["okta.groups.manage"]);
+    let stage = two_orgs(&reads, &reads, script);
+    let ran = in_two_orgs(&stage);
+    ran.exits(2).says(&[
+        "the access token for `hub` lacks scopes that the runbook needs: okta.groups.manage",
+        "nothing was changed",
+    ]);
+    assert!(!ran.said().contains("`spoke`"), "{ran}");
+    assert_eq!(stage.get("/simulator/requests")["writes"], 0);
+    let stage = two_orgs(&reads, &writes, script);
+    in_two_orgs(&stage).exits(0);
+    let mut check = okta_runbook(stage.folder());
+    let checked = Ran::command(check.args(["check", "two", "--output", "json"]));
+    let checked: Value = serde_json::from_str(&checked.stdout).unwrap();
+    assert_eq!(
+        checked[0]["scopes_by_org"],
+        json!({"hub": writes, "spoke": reads})
+    );
+    assert_eq!(checked[0]["operations"][0]["on"], json!(["hub"]));
+}
+
+#[test]
+fn a_scope_that_one_of_two_orgs_needs_must_be_granted_by_one_of_them() {
+    let script = "let orgs = [spoke, hub];\nnote(orgs[1].list_groups().len());";
+    let (users, groups) = (["okta.users.read"], ["okta.groups.read"]);
+    in_two_orgs(&two_orgs(&users, &users, script))
+        .exits(2)
+        .says(&[
+            "`spoke` lacks scopes",
+            "`hub` lacks scopes",
+            "okta.groups.read",
+        ]);
+    in_two_orgs(&two_orgs(&users, &groups, script))
+        .exits(0)
+        .says(&["`spoke` lacks scopes that the runbook may need there"]);
+}
+
+/// What was not asked for need not be granted.
+#[test]
+fn a_scope_that_the_profile_leaves_out_is_to_be_added_there() {
+    let stage = Stage::with_client(&app(&json!({})));
+    let mut command = moving(&stage, &[]);
+    let ran = Ran::command(command.env("OKTA_CLIENT_SCOPES", "okta.users.read,okta.apps.manage"));
+    ran.exits(2).says(&[
+        "lacks scopes",
+        "add okta.agentPools.read, okta.groups.manage",
+        "the `scopes` of `default`",
+    ]);
+    assert!(!ran.said().contains("Okta API Scopes"), "{ran}");
+}
+
 /// What `check` says a runbook needs is what the org asks for: no less does, and no more is needed.
 #[test]
 fn the_least_scopes_suffice_and_each_of_them_is_needed() {

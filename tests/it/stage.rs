@@ -116,6 +116,17 @@ impl Stage {
         std::fs::write(path, text).unwrap();
     }
 
+    /// A file that only its owner can read.
+    pub(crate) fn write_secret(&self, name: &str, text: &str) {
+        self.write(name, text);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(self.folder().join(name), mode).unwrap();
+        }
+    }
+
     pub(crate) fn url(&self) -> &str {
         &self.simulator.orgs()[0].url
     }
@@ -168,7 +179,14 @@ impl Stage {
 
     /// Client id and private key of the org's service app.
     pub(crate) fn service_app(&self) -> (&str, &str) {
-        let app = self.simulator.orgs()[0].service_app.as_ref().unwrap();
+        self.service_app_of(&self.simulator.orgs()[0].name)
+    }
+
+    /// The same of the org of this name.
+    pub(crate) fn service_app_of(&self, org: &str) -> (&str, &str) {
+        let mut orgs = self.simulator.orgs().iter();
+        let org = orgs.find(|it| it.name == org).unwrap();
+        let app = org.service_app.as_ref().unwrap();
         (&app.client_id, app.private_key().unwrap().expose_secret())
     }
 

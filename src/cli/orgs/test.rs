@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::conduct::runtime;
-use super::super::guard::missing;
+use super::super::scopes::{advice, missing};
 use super::super::world::{RESERVE, client, directory};
 use super::super::{Context, Output};
 use super::diagnosis::Diagnosis;
@@ -191,7 +191,7 @@ impl Test<'_> {
         self.found.bad(
             "scopes",
             format!("{list}; missing: {}", lacking.join(" ")),
-            "grant them to the app: Applications > the app > Okta API Scopes",
+            advice(Some(self.profile), &lacking),
         );
     }
 

@@ -10,6 +10,10 @@ pub(super) struct Facts<'a> {
     pub(super) calls: Vec<Call<'a>>,
     pub(super) closures: Vec<Closure>,
     pub(super) loops: Vec<Loop<'a>>,
+    /// Variables that hold an org as another token's owner has it (`with_token`).
+    pub(super) guests: Vec<usize>,
+    /// Parameters of each function that is no closure: its index, then their bindings in order.
+    pub(super) parameters: Vec<(usize, Vec<usize>)>,
     /// Variables of modules: module, name, place.
     pub(super) qualified: Vec<(ImmutableString, ImmutableString, Position)>,
     /// Entries and fields that are given a function: they can be called like methods.
@@ -79,6 +83,8 @@ pub(super) struct Call<'a> {
     pub(super) at: Position,
     pub(super) style: Style,
     pub(super) owner: Owner,
+    /// The variable whose method it is.
+    pub(super) on: Option<Bound>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use rhai::{ASTFlags, Expr, FnCallExpr, ImmutableString, Position, Stmt};
 
 use super::facts::{Binding, Bound, Call, Closure, Facts, Kind, Loop, Owner, Role, Style, Use};
 use super::script::Script;
-use shape::{Link, changing_method, closure_of, field_of, last_field, link_of};
+use shape::{Link, changing_method, closure_of, field_of, last_field, last_method, link_of};
 
 /// The facts of `script`, whose scope holds the variables `given`.
 pub(super) fn facts<'a>(script: &'a Script, given: &[String]) -> Facts<'a> {
@@ -25,9 +25,10 @@ pub(super) fn facts<'a>(script: &'a Script, given: &[String]) -> Facts<'a> {
         if !function.is_closure() {
             walk.owner = Owner::Function(index);
             walk.frames = vec![Frame::new(Wall::Function)];
-            for name in &function.parameters {
-                walk.declare(name.clone(), Kind::Parameter);
-            }
+            let parameters = function.parameters.iter();
+            let parameters = parameters.map(|name| walk.declare(name.clone(), Kind::Parameter));
+            let parameters = parameters.collect();
+            walk.facts.parameters.push((index, parameters));
             walk.block(&function.body);
         }
     }
@@ -142,9 +143,12 @@ impl<'a> Walk<'a> {
                 if closure_of(&variable.1).is_some() {
                     self.facts.closures[closure].held_by = Some(id);
                 }
+                if last_method(&variable.1) == Some("with_token") {
+                    self.facts.guests.push(id);
+                }
             }
             Stmt::Assignment(parts) => self.assignment(&parts.1.lhs, &parts.1.rhs),
-            Stmt::FnCall(call, at) => self.call(call, *at, Style::Function),
+            Stmt::FnCall(call, at) => self.call(call, *at, Style::Function, None),
             Stmt::Block(block) => self.block(block.iter()),
             Stmt::TryCatch(flow, _) => {
                 self.block(&flow.body);
@@ -213,8 +217,8 @@ impl<'a> Walk<'a> {
                 }
             }
             Expr::Stmt(block) => self.block(block.iter()),
-            Expr::FnCall(call, at) => self.call(call, *at, Style::Function),
-            Expr::MethodCall(call, at) => self.call(call, *at, Style::Method),
+            Expr::FnCall(call, at) => self.call(call, *at, Style::Function, None),
+            Expr::MethodCall(call, at) => self.call(call, *at, Style::Method, None),
             Expr::Dot(..) | Expr::Index(..) => self.chain(expression, Role::Part),
             Expr::And(parts, _) | Expr::Or(parts, _) | Expr::Coalesce(parts, _) => {
                 for part in parts.iter() {
@@ -259,6 +263,7 @@ impl<'a> Walk<'a> {
             };
         };
         let link = link_of(expression);
+        let on = self.root(&parts.lhs);
         if matches!(parts.lhs, Expr::Variable(..)) {
             let role = if changing_method(&parts.rhs, link, *flags) {
                 Role::Changed
@@ -269,36 +274,46 @@ impl<'a> Walk<'a> {
         } else {
             self.expression(&parts.lhs);
         }
-        self.tail(&parts.rhs, link, *flags);
+        self.tail(&parts.rhs, link, *flags, on);
     }
 
-    fn tail(&mut self, rest: &'a Expr, link: Link, flags: ASTFlags) {
-        let ends = flags.contains(ASTFlags::BREAK);
-        match rest {
-            Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _) if !ends => {
-                self.link(&parts.lhs, link);
-                self.tail(&parts.rhs, link_of(rest), *flags);
-            }
-            _ => self.link(rest, link),
+    /// What a plain variable is bound to.
+    fn root(&self, expression: &Expr) -> Option<Bound> {
+        match expression {
+            Expr::Variable(variable, ..) if variable.2.is_empty() => Some(self.bound(&variable.1)),
+            _ => None,
         }
     }
 
-    fn link(&mut self, part: &'a Expr, link: Link) {
+    /// `on` is the variable that the first part hangs on.
+    fn tail(&mut self, rest: &'a Expr, link: Link, flags: ASTFlags, on: Option<Bound>) {
+        let ends = flags.contains(ASTFlags::BREAK);
+        match rest {
+            Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _) if !ends => {
+                self.link(&parts.lhs, link, on);
+                self.tail(&parts.rhs, link_of(rest), *flags, None);
+            }
+            _ => self.link(rest, link, on),
+        }
+    }
+
+    fn link(&mut self, part: &'a Expr, link: Link, on: Option<Bound>) {
         match (part, link) {
             (Expr::Property(..), Link::Dot) => {}
             (Expr::MethodCall(call, at) | Expr::FnCall(call, at), Link::Dot) => {
-                self.call(call, *at, Style::Method);
+                self.call(call, *at, Style::Method, on);
             }
             (other, _) => self.expression(other),
         }
     }
 
-    fn call(&mut self, call: &'a FnCallExpr, at: Position, style: Style) {
+    fn call(&mut self, call: &'a FnCallExpr, at: Position, style: Style, on: Option<Bound>) {
         self.facts.calls.push(Call {
             to: call,
             at,
             style,
             owner: self.owner,
+            on,
         });
         for argument in &call.args {
             match closure_of(argument) {

@@ -56,6 +56,15 @@ pub(super) fn closure_of(expression: &Expr) -> Option<(String, &[Expr], Position
     }
 }
 
+/// The method that a chain ends with.
+pub(super) fn last_method(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Dot(parts, ..) => last_method(&parts.rhs),
+        Expr::MethodCall(call, _) => Some(call.name.as_str()),
+        _ => None,
+    }
+}
+
 pub(super) fn link_of(expression: &Expr) -> Link {
     match expression {
         Expr::Index(..) => Link::Index,

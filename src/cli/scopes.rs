@@ -1,0 +1,240 @@
+//! OAuth scopes: which are asked for, and what is said where the org grants fewer.
+
+use std::collections::BTreeSet;
+
+use super::Context;
+use super::guard::of_okta;
+use super::world::World;
+use crate::config::{OrgProfile, SignIn};
+use crate::error::Error;
+use crate::okta::{self, Client, operations};
+use crate::script::check::Report;
+use crate::terminal::Terminal;
+
+/// Families of scopes that a session or an undo asks for, of which nobody knows beforehand what it calls. Okta grants those of
+/// them that the app has.
+const FAMILIES: &[&str] = &[
+    "users",
+    "groups",
+    "apps",
+    "profileMappings",
+    "schemas",
+    "roles",
+    "appGrants",
+    "agentPools",
+    "logs",
+    "orgs",
+];
+
+/// Has service apps ask for the least scopes of the runbook, and refuses a run whose apps lack some of them. Signs in for it.
+///
+/// Which of several orgs needs a scope is not always told by the text: such a scope is asked for in each, and has to be granted by one.
+///
+/// # Errors
+/// A sign-in fails, or a scope is not granted.
+pub(super) fn of_runbook(
+    context: &Context,
+    world: &World,
+    report: &Report,
+    terminal: &Terminal,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<(), Error> {
+    let mut refused: Option<Error> = None;
+    let mut nowhere: Option<BTreeSet<String>> = None;
+    let mut doubtful = Vec::new();
+    for (name, client) in &world.orgs {
+        let needs = Needs::of(report, world, name);
+        let Some(granted) = needs.granted(name, client, runtime)? else {
+            nowhere = Some(BTreeSet::new());
+            continue;
+        };
+        let lacking = missing(&needs.certain, &granted);
+        if !lacking.is_empty() {
+            let profile = profile(context, world, name);
+            refused = Some(lacks(refused, name, &lacking, profile.as_ref()));
+        }
+        let lacking = missing(&needs.possible, &granted);
+        let here: BTreeSet<String> = lacking.iter().cloned().collect();
+        nowhere = Some(nowhere.map_or_else(|| here.clone(), |before| &before & &here));
+        doubtful.push((name, lacking));
+    }
+    let nowhere: Vec<String> = nowhere.unwrap_or_default().into_iter().collect();
+    for (name, lacking) in doubtful {
+        let profile = profile(context, world, name);
+        if !nowhere.is_empty() {
+            refused = Some(lacks(refused, name, &nowhere, profile.as_ref()));
+        } else if !lacking.is_empty() {
+            terminal.warn(&format!(
+                "the access token for `{name}` lacks scopes that the runbook may need there: {}",
+                lacking.join(", ")
+            ));
+        }
+    }
+    match refused {
+        None => Ok(()),
+        Some(error) => Err(error.help("nothing was changed")),
+    }
+}
+
+/// The scopes that a runbook needs in one org.
+struct Needs {
+    certain: Vec<String>,
+    /// In this org or another one.
+    possible: Vec<String>,
+}
+
+impl Needs {
+    fn of(report: &Report, world: &World, org: &str) -> Self {
+        let owned = |scopes: &[&str]| scopes.iter().map(ToString::to_string).collect();
+        if world.orgs.len() == 1 {
+            return Self {
+                certain: owned(&report.scopes),
+                possible: Vec::new(),
+            };
+        }
+        Self {
+            certain: owned(&report.scopes_in(org)),
+            possible: owned(&report.scopes_somewhere()),
+        }
+    }
+
+    /// What the org grants of them; `None` where nothing has to be granted: no scope is needed, or an API token has its owner's rights.
+    fn granted(
+        &self,
+        org: &str,
+        client: &Client,
+        runtime: &tokio::runtime::Runtime,
+    ) -> Result<Option<Vec<String>>, Error> {
+        let all: BTreeSet<&String> = self.certain.iter().chain(&self.possible).collect();
+        if all.is_empty() {
+            return Ok(None);
+        }
+        client.ask_for(all.into_iter().cloned().collect());
+        match runtime.block_on(client.granted_scopes(&okta::Silent)) {
+            // None of them is granted.
+            Err(okta::Error::SignIn(refusal)) if refusal.is("invalid_scope") => {
+                Ok(Some(Vec::new()))
+            }
+            granted => granted.map_err(|error| of_okta(org, &error)),
+        }
+    }
+}
+
+fn profile(context: &Context, world: &World, org: &str) -> Option<OrgProfile> {
+    context.config.org(world.profiles.get(org)?).ok()
+}
+
+/// One error of all orgs.
+fn lacks(
+    before: Option<Error>,
+    org: &str,
+    lacking: &[String],
+    profile: Option<&OrgProfile>,
+) -> Error {
+    let what = format!(
+        "the access token for `{org}` lacks scopes that the runbook needs: {}",
+        lacking.join(", ")
+    );
+    let error = match before {
+        None => Error::usage(what),
+        Some(mut error) => {
+            error.message = format!("{}\n{what}", error.message);
+            error
+        }
+    };
+    let advice = advice(profile, lacking);
+    if error.help.contains(&advice) {
+        return error;
+    }
+    error.help(advice)
+}
+
+/// What to do about scopes that an access token lacks: what was not asked for need not be missing in the app.
+pub(super) fn advice(profile: Option<&OrgProfile>, lacking: &[String]) -> String {
+    const GRANT: &str = "grant them to the app: Applications > the app > Okta API Scopes";
+    let Some(profile) = profile else {
+        return GRANT.to_owned();
+    };
+    match &profile.sign_in {
+        SignIn::Person(_) => format!(
+            "{GRANT}; then sign in anew, since a sign-in keeps its scopes: okta-runbook orgs login {}",
+            profile.profile
+        ),
+        SignIn::PrivateKey(app) => {
+            let unasked: Vec<&str> = lacking
+                .iter()
+                .filter(|scope| !app.scopes.is_empty() && !app.scopes.contains(scope))
+                .map(String::as_str)
+                .collect();
+            if unasked.is_empty() {
+                return GRANT.to_owned();
+            }
+            let grant = if unasked.len() < lacking.len() {
+                format!("; the others: {GRANT}")
+            } else {
+                String::new()
+            };
+            format!(
+                "no others are asked for than the `scopes` of `{}` ({}): add {} there, or remove `scopes` so that each runbook asks for \
+                 what it needs{grant}",
+                profile.profile,
+                profile.origin,
+                unasked.join(", ")
+            )
+        }
+        SignIn::Token(_) => GRANT.to_owned(),
+    }
+}
+
+/// What service apps ask for in sessions and undos.
+pub(super) fn usual_scopes() -> Vec<String> {
+    let known: BTreeSet<&str> = every_scope();
+    FAMILIES
+        .iter()
+        .flat_map(|family| ["read", "manage"].map(|verb| format!("okta.{family}.{verb}")))
+        .filter(|scope| known.contains(scope.as_str()))
+        .collect()
+}
+
+/// Every scope that Okta's API description names: one that it does not know is refused.
+fn every_scope() -> BTreeSet<&'static str> {
+    operations::all()
+        .iter()
+        .flat_map(|operation| operation.scopes.iter().copied())
+        .collect()
+}
+
+/// Those of `needed` that `granted` does not allow; a `.manage` scope allows what its `.read` does.
+pub(super) fn missing(needed: &[String], granted: &[String]) -> Vec<String> {
+    let allowed = |scope: &str| {
+        let manage = scope
+            .strip_suffix(".read")
+            .map(|family| format!("{family}.manage"));
+        granted
+            .iter()
+            .any(|held| held == scope || Some(held) == manage.as_ref())
+    };
+    needed
+        .iter()
+        .filter(|scope| !allowed(scope))
+        .cloned()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_heeds_that_manage_allows_reading() {
+        let list = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let needed = list("okta.apps.read okta.groups.manage okta.users.read");
+        let granted = list("okta.apps.manage okta.groups.read");
+        assert_eq!(
+            missing(&needed, &granted),
+            ["okta.groups.manage", "okta.users.read"]
+        );
+        assert!(usual_scopes().contains(&"okta.users.manage".to_owned()));
+        assert!(!usual_scopes().contains(&"okta.logs.manage".to_owned()));
+    }
+}
