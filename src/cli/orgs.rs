@@ -5,6 +5,7 @@ mod diagnosis;
 mod list;
 mod login;
 mod remove;
+mod rights;
 mod test;
 
 use super::Context;

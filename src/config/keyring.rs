@@ -52,5 +52,5 @@ fn failed(name: &str, what: &str, error: &keyring::Error) -> Error {
     Error::usage(format!(
         "the secret `{name}` {what} this system's keyring: {error}"
     ))
-    .help("where there is no keyring (servers, containers), name a file, a variable or a command in the profile instead")
+    .help("where there is no keyring (servers, containers), have `orgs add` keep it with --store file, or name a file, a variable or a command in the profile")
 }

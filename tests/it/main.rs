@@ -22,6 +22,7 @@ mod org2org;
 mod orgs;
 mod pair;
 mod plan;
+mod profiles;
 mod readme;
 mod repl;
 mod report;

@@ -1,6 +1,7 @@
 //! `orgs`: diagnosis of what stands in the way, and profiles from their making to their end.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -17,6 +18,29 @@ fn app(more: &Value) -> Value {
 
 fn testing(command: &mut Command) -> Ran {
     Ran::command(command.args(["orgs", "test", "--output", "json"]))
+}
+
+const TEST_FOR_MOVE: &[&str] = &[
+    "orgs",
+    "test",
+    "--output",
+    "json",
+    "--runbook",
+    "ad/move_user_to_ou",
+];
+
+/// By key, for the move of users.
+fn testing_for_move(stage: &Stage) -> Ran {
+    let mut command = stage.by_key(stage.command());
+    let arguments = [
+        "orgs",
+        "test",
+        "--output",
+        "json",
+        "--runbook",
+        "ad/move_user_to_ou",
+    ];
+    Ran::command(command.args(arguments))
 }
 
 /// State and text of each row about `subject`.
@@ -64,9 +88,14 @@ fn a_healthy_org_shows_who_calls_it_and_what_he_may() {
         .says(&["service app 0oa", "okta.users.manage", "SUPER_ADMIN"]);
     // For people it is a table.
     let mut table = stage.command();
-    Ran::command(table.args(["orgs", "test"]))
-        .exits(0)
-        .says(&["| organization", "| what to do"]);
+    let table = Ran::command(table.args(["orgs", "test"]));
+    table.exits(0).says(&["| organization", "| what to do"]);
+    // Scopes are a long list, which wraps where there is no terminal too.
+    let mut table = stage.by_key(stage.command());
+    let table = Ran::command(table.args(["orgs", "test"]));
+    let widest = table.stdout.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(120), "{table}");
+    table.exits(0).says(&["okta.users.manage"]);
 }
 
 #[test]
@@ -77,6 +106,53 @@ fn a_wrong_url_says_nothing_of_the_token() {
     let ran = testing(&mut command);
     assert_wrong(&ran, "organization", &["refused", "check the port"]);
     assert!(rows(&ran, "sign-in").is_empty(), "{ran}");
+    let no_such_org = json!({"errorCode": "E0000007", "errorSummary": "Not found: Resource not found: null (Org)"});
+    for (status, form, body, words) in [
+        (
+            200,
+            "text/html",
+            "<html>".to_owned(),
+            "the address of the org itself",
+        ),
+        (404, "text/html", "<html>".to_owned(), "check the org's URL"),
+        (
+            404,
+            "application/json",
+            no_such_org.to_string(),
+            "there is no org of this name",
+        ),
+        (
+            200,
+            "application/json",
+            "{}".to_owned(),
+            "the address of the org itself",
+        ),
+    ] {
+        let mut command = stage.command();
+        command.env("OKTA_CLIENT_ORGURL", answers(status, form, body));
+        let ran = testing(&mut command);
+        assert_wrong(&ran, "organization", &[words]);
+        assert!(!ran.said().contains("carried out"), "{ran}");
+        assert!(rows(&ran, "sign-in").is_empty(), "{ran}");
+    }
+}
+
+/// The URL of a server that answers so, and only once.
+fn answers(status: u16, form: &str, body: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let head = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: {form}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = [0; 2048];
+        let read = stream.read(&mut bytes).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes[..read]).contains("SSWS"));
+        stream.write_all([head, body].concat().as_bytes()).unwrap();
+    });
+    url
 }
 
 #[test]
@@ -101,15 +177,7 @@ fn a_dead_token_is_told_from_a_missing_role() {
 fn a_missing_scope_is_named() {
     let scopes = ["okta.users.read", "okta.apps.manage", "okta.roles.read"];
     let stage = Stage::with_client(&app(&json!({"scopes": scopes})));
-    let mut command = stage.by_key(stage.command());
-    let ran = Ran::command(command.args([
-        "orgs",
-        "test",
-        "--output",
-        "json",
-        "--runbook",
-        "ad/move_user_to_ou",
-    ]));
+    let ran = testing_for_move(&stage);
     assert_wrong(
         &ran,
         "scopes",
@@ -140,7 +208,147 @@ fn a_clock_ten_minutes_off_is_told_with_its_side() {
         let ran = testing(&mut stage.by_key(stage.command()));
         assert_wrong(&ran, "clock", &[side, "NTP"]);
         assert_wrong(&ran, "sign-in", &[side, "invalid_client"]);
+        // An API token works all the same, and the clock is wrong.
+        let ran = testing(&mut stage.command());
+        assert_wrong(&ran, "clock", &[side, "works all the same"]);
+        assert_eq!(rows(&ran, "sign-in")[0].0, "ok", "{ran}");
     }
+}
+
+#[test]
+fn a_role_that_is_too_small_is_told_when_the_runbook_is_named() {
+    let stage = Stage::with_client(&app(&json!({"roles": ["USER_ADMIN"]})));
+    let ran = testing(&mut stage.by_key(stage.command()));
+    let told = &rows(&ran, "roles")[0].1;
+    assert!(told.contains("--runbook NAME"), "{told}");
+    let ran = testing_for_move(&stage);
+    assert_wrong(
+        &ran,
+        "rights",
+        &["may not read apps, agentPools", "assign a role"],
+    );
+    let reader = Stage::of(&json!({
+        "directories": [{"domain": "corp.example"}],
+        "orgs": [{
+            "name": "okta",
+            "admin": {"login": "rea.der@corp.example", "firstName": "Rea", "lastName": "Der", "roles": ["READ_ONLY_ADMIN"]},
+            "apps": [{"activeDirectory": "corp.example"}],
+        }],
+    }));
+    let ran = testing(&mut reader.command());
+    let told = &rows(ran.exits(0), "roles")[0];
+    assert!(
+        told.0 == "ok" && told.1.contains("--runbook NAME"),
+        "{told:?}"
+    );
+    let mut command = reader.command();
+    let ran = Ran::command(command.args(TEST_FOR_MOVE));
+    assert_wrong(&ran, "rights", &["may not change apps, groups"]);
+    let whole = Stage::with_client(&app(&json!({})));
+    testing_for_move(&whole)
+        .exits(0)
+        .says(&["nothing that the runbook needs is refused"]);
+}
+
+#[test]
+fn agents_that_are_down_are_doubtful_and_told() {
+    let stage = Stage::of(&json!({
+        "directories": [{"domain": "corp.example"}],
+        "orgs": [{"name": "okta", "apps": [{"activeDirectory": "corp.example", "agents": [{"name": "DC1"}, {"name": "DC2"}]}]}],
+    }));
+    for (up, status, state) in [
+        (json!([true, true]), "OPERATIONAL", "ok"),
+        (json!([true, false]), "DEGRADED", "?"),
+        (json!(false), "DISRUPTED", "?"),
+    ] {
+        stage.instance(&json!({"agents": up}));
+        let ran = testing(&mut stage.command());
+        let rows = rows(ran.exits(0), "AD agents");
+        assert_eq!(rows[0].0, state, "{ran}");
+        assert!(
+            rows[0]
+                .1
+                .contains(&format!("corp.example: {status}, 2 agents")),
+            "{ran}"
+        );
+        assert_eq!(
+            rows[0].1.contains("start the agents"),
+            state == "?",
+            "{ran}"
+        );
+    }
+}
+
+#[test]
+fn each_trouble_with_a_directory_is_told() {
+    let stage = Stage::contractors(&json!({}));
+    let whole = std::fs::read_to_string(stage.folder().join("okta-runbook.toml")).unwrap();
+    let url = &stage.directory().url;
+    let base = &stage.directory().base;
+    let bind_dn = &stage.directory().bind_dn;
+    for (from, to, words) in [
+        (
+            bind_dn.as_str(),
+            "CN=Nobody,DC=corp,DC=example",
+            ["invalid credentials", "bind DN"],
+        ),
+        (base, "DC=other,DC=example", ["other,DC=example", "base"]),
+        (
+            url,
+            "ldap://127.0.0.1:9",
+            ["connection was refused", "nothing listens there"],
+        ),
+        (
+            url,
+            &url.replace("ldap://", "ldaps://"),
+            ["TLS failed", "name its PEM file as `ca`"],
+        ),
+        (
+            url,
+            "ldap://no-such-host.invalid",
+            ["host is unknown", "check the host's spelling"],
+        ),
+        ("AD_PASSWORD", "NO_SUCH", ["NO_SUCH", "export NO_SUCH"]),
+    ] {
+        // The last one is that of `base`: the bind DN ends with it too.
+        let (before, after) = whole.rsplit_once(from).unwrap();
+        stage.write("okta-runbook.toml", &format!("{before}{to}{after}"));
+        let ran = testing(&mut stage.command());
+        assert_wrong(&ran, "LDAP", &words);
+    }
+    stage.write("okta-runbook.toml", &whole);
+    let wrong = "not-The-Password-9";
+    let ran = testing(stage.command().env("AD_PASSWORD", wrong));
+    assert_wrong(&ran, "LDAP", &["invalid credentials", "password is wrong"]);
+    assert!(!ran.said().contains(wrong), "{ran}");
+}
+
+#[test]
+fn an_org_that_is_not_named_is_named_by_its_profile() {
+    let folder = tempfile::tempdir().unwrap();
+    let org = |name: &str| {
+        format!("[orgs.{name}]\nurl = \"http://127.0.0.1:9\"\ntoken = {{ env = \"T\" }}\n")
+    };
+    std::fs::write(
+        folder.path().join("okta-runbook.toml"),
+        [org("a"), org("b")].concat(),
+    )
+    .unwrap();
+    let ran = Ran::command(okta_runbook(folder.path()).args(["orgs", "test"]));
+    ran.exits(2).says(&[
+        "several orgs are configured in okta-runbook.toml: a, b",
+        "okta-runbook orgs test NAME",
+    ]);
+    std::fs::write(folder.path().join("okta-runbook.toml"), org("a")).unwrap();
+    let mut command = okta_runbook(folder.path());
+    command
+        .env("OKTA_CLIENT_ORGURL", "https://set.okta.com")
+        .env("T", "00a");
+    let ran = Ran::command(command.args(["orgs", "test"]));
+    ran.exits(1).says(&[
+        "a (http://127.0.0.1:9)",
+        "OKTA_CLIENT_ORGURL is passed over",
+    ]);
 }
 
 #[test]
@@ -205,12 +413,27 @@ fn assert_mode_0600(file: &std::path::Path) {
 
 #[test]
 fn a_person_signs_in_by_code_and_every_run_replaces_the_refresh_token() {
-    let stage =
-        Stage::with_client(&json!({"label": "People", "type": "native", "clientId": "0oaNative"}));
+    signs_in(&json!({}), "");
+}
+
+/// The refresh token is bound to the key that proved it, which is kept with it.
+#[test]
+fn a_person_signs_in_with_an_app_that_requires_proofs() {
+    signs_in(&json!({"dpop": true}), "");
+    signs_in(&json!({"dpop": true}), "dpop = true\n");
+}
+
+fn signs_in(more: &Value, in_profile: &str) {
+    let mut client = json!({"label": "People", "type": "native", "clientId": "0oaNative"});
+    client
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    let stage = Stage::with_client(&client);
     stage.options(&json!({"oauth": {"deviceIntervalSeconds": 1}}));
     let profile = std::fs::read_to_string(stage.folder().join("okta-runbook.toml")).unwrap();
     let org = format!(
-        "{profile}\n[orgs.acme]\nurl = \"{}\"\nclient_id = \"0oaNative\"\nrefresh_token = {{ file = \"refresh\" }}\n",
+        "{profile}\n[orgs.acme]\nurl = \"{}\"\nclient_id = \"0oaNative\"\nrefresh_token = {{ file = \"refresh\" }}\n{in_profile}",
         stage.url()
     );
     stage.write("okta-runbook.toml", &org);
@@ -238,13 +461,19 @@ fn a_person_signs_in_by_code_and_every_run_replaces_the_refresh_token() {
     assert!(child.wait().unwrap().success());
     let refresh = || std::fs::read_to_string(stage.folder().join("refresh")).unwrap();
     let first = refresh();
-    Ran::command(command().args(["orgs", "test", "acme"]))
+    assert_eq!(first.contains("proof_key"), more["dpop"] == true);
+    let tested = Ran::command(command().args(["orgs", "test", "acme"]));
+    tested
         .exits(0)
         .says(&["sam.admin@corp.example", "SUPER_ADMIN"]);
     assert_ne!(refresh(), first);
     // The token that replaced it is good too.
-    Ran::command(command().args(["orgs", "test", "acme"])).exits(0);
+    let again = Ran::command(command().args(["orgs", "test", "acme"]));
+    again.exits(0);
     assert_mode_0600(&stage.folder().join("refresh"));
+    for secret in [first.trim(), refresh().trim()] {
+        assert!(!tested.said().contains(secret) && !again.said().contains(secret));
+    }
 }
 
 #[test]

@@ -29,6 +29,16 @@ impl Diagnosis {
         self.add(subject, State::Good, found.into(), String::new());
     }
 
+    /// Good as it is, with more to know.
+    pub(super) fn noted(
+        &mut self,
+        subject: &'static str,
+        found: impl Into<String>,
+        advice: impl Into<String>,
+    ) {
+        self.add(subject, State::Good, found.into(), advice.into());
+    }
+
     pub(super) fn doubtful(
         &mut self,
         subject: &'static str,

@@ -1,6 +1,6 @@
 //! `orgs test`: what an org is, who calls it, what he may, and what stands in the way.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::conduct::runtime;
 use super::super::scopes::{advice, missing};
@@ -31,6 +31,8 @@ pub(super) struct Arguments {
 
 /// From this difference on a clock is wrong: a proof or assertion from it may be refused. In milliseconds.
 const CLOCK_TOLERANCE: i64 = 60_000;
+/// Columns of the table where no terminal has any.
+const USUAL_WIDTH: u16 = 120;
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let profile = match &arguments.profile {
@@ -38,21 +40,22 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         None => context.default_org("okta-runbook orgs test NAME")?,
     };
     let needed = match &arguments.runbook {
-        Some(name) => needed(context, name)?,
-        None => Vec::new(),
+        Some(name) => Some(needed(context, name)?),
+        None => None,
     };
     let client = client(context, &profile, RESERVE)?;
-    if !needed.is_empty() {
+    if let Some(needed) = needed.as_ref().filter(|needed| !needed.is_empty()) {
         client.ask_for(needed.clone());
     }
     let mut test = Test {
         client: &client,
         profile: &profile,
+        needed,
         found: Diagnosis::default(),
     };
     let runtime = runtime()?;
     runtime.block_on(async {
-        test.org(&needed).await;
+        test.org().await;
         test.directories(context).await;
     });
     tell(context, arguments.output, &profile, &test.found);
@@ -77,26 +80,30 @@ fn tell(context: &Context, output: Output, profile: &OrgProfile, found: &Diagnos
         return;
     }
     let columns = ["", "", "found", "what to do"];
-    let table = text_table(&columns, &found.cells(), context.terminal.width());
+    // Scopes and advice are long: they wrap in a file or a ticket too.
+    let width = context.terminal.width().unwrap_or(USUAL_WIDTH);
+    let table = text_table(&columns, &found.cells(), Some(width));
     context
         .terminal
         .line(&format!("{} ({})\n{table}", profile.profile, profile.url));
 }
 
-struct Test<'a> {
+pub(super) struct Test<'a> {
     client: &'a Client,
     profile: &'a OrgProfile,
-    found: Diagnosis,
+    /// Scopes that a runbook needs, when one was named.
+    pub(super) needed: Option<Vec<String>>,
+    pub(super) found: Diagnosis,
 }
 
 impl Test<'_> {
     /// Each part needs the one before: a wrong address says nothing of the token.
-    async fn org(&mut self, needed: &[String]) {
+    async fn org(&mut self) {
         if !self.address().await {
             return;
         }
         self.clock();
-        if !self.sign_in(needed).await {
+        if !self.sign_in().await {
             return;
         }
         self.principal().await;
@@ -109,15 +116,17 @@ impl Test<'_> {
         let body = match looked {
             Ok(response) => response.body,
             Err(error) => {
-                self.found.failed("organization", &error);
+                match no_org(&error) {
+                    Some(advice) => self.found.bad("organization", error.to_string(), advice),
+                    None => self.found.failed("organization", &error),
+                }
                 return false;
             }
         };
         let text = |key: &str| body[key].as_str().unwrap_or("unknown");
         if body["id"].as_str().is_none_or(|id| !id.starts_with("00o")) {
-            let advice = "configure the address of the org itself, such as https://acme.okta.com";
-            self.found
-                .bad("organization", "what answers there is no Okta org", advice);
+            let found = "what answers there is no Okta org";
+            self.found.bad("organization", found, OWN_ADDRESS);
             return false;
         }
         self.found.good("organization", text("id"));
@@ -145,16 +154,17 @@ impl Test<'_> {
             "this machine's clock is {} s {side} the org's",
             seconds.abs()
         );
-        let advice = "set it right (NTP): sign-in by key and DPoP proofs are refused otherwise";
-        if matches!(self.profile.sign_in, SignIn::Token(_)) {
-            self.found.doubtful("clock", found, advice);
-        } else {
-            self.found.bad("clock", found, advice);
-        }
+        let advice = match self.profile.sign_in {
+            SignIn::Token(_) => {
+                "set it right (NTP): an API token works all the same, yet the times in journals and reports are wrong"
+            }
+            _ => "set it right (NTP): sign-in by key and DPoP proofs are refused otherwise",
+        };
+        self.found.bad("clock", found, advice);
     }
 
     /// Gets an access token, or uses the API token for the first time.
-    async fn sign_in(&mut self, needed: &[String]) -> bool {
+    async fn sign_in(&mut self) -> bool {
         match self.client.granted_scopes(&Silent).await {
             Err(error) => {
                 self.found.failed("sign-in", &error);
@@ -165,7 +175,7 @@ impl Test<'_> {
                     "sign-in",
                     format!("{} (OAuth)", super::list::kind(self.profile)),
                 );
-                self.scopes(needed, &granted);
+                self.scopes(&granted);
                 true
             }
             Ok(None) => match self.get("/api/v1/users/me").await {
@@ -181,9 +191,9 @@ impl Test<'_> {
         }
     }
 
-    fn scopes(&mut self, needed: &[String], granted: &[String]) {
+    fn scopes(&mut self, granted: &[String]) {
         let list = granted.join(" ");
-        let lacking = missing(needed, granted);
+        let lacking = missing(self.needed.as_deref().unwrap_or_default(), granted);
         if lacking.is_empty() {
             self.found.good("scopes", list);
             return;
@@ -212,25 +222,6 @@ impl Test<'_> {
             },
         };
         self.roles(&path).await;
-    }
-
-    async fn roles(&mut self, path: &str) {
-        const ADVICE: &str = "assign an admin role to it: Security > Administrators, or for a service app Applications > the app > \
-                              Admin roles; without one every call is refused";
-        match self.get(path).await {
-            Ok(response) => match names(&response.body) {
-                none if none.is_empty() => self.found.bad("roles", "no admin role", ADVICE),
-                names => self.found.good("roles", names.join(", ")),
-            },
-            // Reading roles needs a right of its own: any other read tells whether there is a role at all.
-            Err(refused) => match self.get("/api/v1/users?limit=1").await {
-                Err(error) if error.api().is_some_and(|api| api.is("E0000006")) => {
-                    self.found
-                        .bad("roles", "no admin role, or none that reads users", ADVICE);
-                }
-                _ => self.found.unseen("roles", &refused),
-            },
-        }
     }
 
     async fn agents(&mut self) {
@@ -302,7 +293,7 @@ impl Test<'_> {
         }
     }
 
-    async fn get(&self, path: &str) -> Result<Response, okta::Error> {
+    pub(super) async fn get(&self, path: &str) -> Result<Response, okta::Error> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut request = Request::new(Method::Get, path);
         if let Some((name, value)) = query.split_once('=') {
@@ -312,11 +303,17 @@ impl Test<'_> {
     }
 }
 
-fn names(roles: &Value) -> Vec<String> {
-    let roles = roles.as_array().map_or(&[][..], Vec::as_slice);
-    let active = roles.iter().filter(|role| role["status"] == "ACTIVE");
-    active
-        .filter_map(|role| role["type"].as_str())
-        .map(str::to_owned)
-        .collect()
+const OWN_ADDRESS: &str = "configure the address of the org itself, such as https://acme.okta.com";
+
+/// What to do where the answer on the org's public metadata shows that no org is there: it was asked without a token, so that the usual
+/// advice does not fit.
+fn no_org(error: &okta::Error) -> Option<&'static str> {
+    match error {
+        okta::Error::NotJson { .. } => Some(OWN_ADDRESS),
+        okta::Error::Api(refusal) if refusal.status == 404 => Some(
+            "there is no org of this name: check the spelling of its address, and whether it is at okta.com, oktapreview.com or \
+             okta-emea.com",
+        ),
+        _ => None,
+    }
 }
