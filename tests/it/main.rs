@@ -14,6 +14,7 @@ mod failures;
 mod faults;
 mod guards;
 mod keyring;
+mod keys;
 mod limits;
 mod lsp;
 mod move_user;

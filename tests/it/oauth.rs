@@ -1,9 +1,10 @@
 //! Runs by a service app: signed assertions, tokens that end, proofs of possession, scopes.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
@@ -55,6 +56,30 @@ fn a_run_longer_than_its_tokens_life_goes_on_without_a_failed_write() {
     }
     assert!(count(&stage, TOKEN) >= 2, "{}", count(&stage, TOKEN));
     assert!(!ran.said().contains("invalid_token"), "{ran}");
+}
+
+/// At the first sign-in, and at every renewal of a run that is longer than its token's life.
+#[test]
+fn a_token_endpoint_in_trouble_fails_no_write() {
+    let stage = Stage::with_client(&app(&json!({})));
+    stage.options(&json!({"latencyMs": 60, "oauth": {"tokenLifeSeconds": 1}}));
+    stage.write("users.csv", &format!("login\n{ADA}\n{BEN}\n"));
+    let token = |how: Value| {
+        let mut fault = json!({"method": "POST", "path": "/oauth2/v1/token"});
+        fault
+            .as_object_mut()
+            .unwrap()
+            .extend(how.as_object().unwrap().clone());
+        stage.fault(&fault);
+    };
+    token(json!({"action": "status", "status": 503}));
+    token(json!({"action": "cut_after", "after": 2}));
+    token(json!({"action": "concurrency", "after": 4}));
+    let ran = Ran::command(&mut moving(&stage, &["users=@users.csv"]));
+    ran.exits(0);
+    for login in [ADA, BEN] {
+        stage.assert_moved(login, &ran);
+    }
 }
 
 /// Okta answers 401 without carrying anything out, so the write is sent again with a new token, once.
@@ -281,17 +306,47 @@ fn holds(folder: &std::path::Path, secret: &str) -> bool {
     })
 }
 
+/// No logger is installed, by intent: what libraries would trace has nowhere to go, and `RUST_LOG` changes nothing. What can fail here
+/// is ordinary output, errors and the journal, and a logger that somebody adds without leaving the tokens out.
 #[test]
 fn neither_key_nor_tokens_are_told_at_the_highest_level_of_logs() {
     let stage = Stage::with_client(&app(&json!({"dpop": true})));
     let key = stage.service_app().1.to_owned();
     let line = key.lines().nth(3).unwrap();
-    let mut command = moving(&stage, &["--verbose"]);
-    let ran = watched(command.env("RUST_LOG", "trace"), |_| {});
-    ran.exits(0);
+    let traced = |mut command: Command| watched(command.env("RUST_LOG", "trace"), |_| {});
+    let moved = traced(moving(&stage, &["--verbose"]));
+    moved.exits(0);
+    let mut testing = stage.by_key(stage.command());
+    testing.args(["orgs", "test"]);
+    let tested = traced(testing);
+    // A refused sign-in, a refused call and a cut one tell the most.
+    let again = [&format!("users={BEN}"), "--verbose"];
+    let token = json!({"method": "POST", "path": "/oauth2/v1/token"});
+    let call = json!({"method": "GET", "path": "/api/v1/users"});
+    let mut failed = Vec::new();
+    for (mut fault, how) in [
+        (
+            token.clone(),
+            json!({"action": "status", "status": 401, "times": 0}),
+        ),
+        (call.clone(), json!({"action": "status", "status": 400})),
+        (call, json!({"action": "cut_after", "times": 0})),
+    ] {
+        fault
+            .as_object_mut()
+            .unwrap()
+            .extend(how.as_object().unwrap().clone());
+        stage.fault(&fault);
+        let ran = traced(moving(&stage, &again));
+        assert_ne!(ran.code, Some(0), "{ran}");
+        failed.push(ran);
+        stage.done("DELETE", "/simulator/faults", &Value::Null);
+    }
     // Access tokens of the simulator, as Okta's, and every JWT begin so.
     for secret in [line, "eyJ", "PRIVATE KEY"] {
-        assert!(!ran.said().contains(secret), "{secret}\n{ran}");
+        for ran in failed.iter().chain([&moved, &tested]) {
+            assert!(!ran.said().contains(secret), "{secret}\n{ran}");
+        }
         assert!(
             !holds(&stage.folder().join(".okta-runbook"), secret),
             "{secret}"
@@ -299,30 +354,74 @@ fn neither_key_nor_tokens_are_told_at_the_highest_level_of_logs() {
     }
 }
 
-#[test]
-fn a_proxy_is_asked_for_the_org() {
-    let folder = tempfile::tempdir().unwrap();
+/// Refuses one CONNECT as `status`; gives its address, and what it was asked.
+fn proxy(status: &'static str) -> (SocketAddr, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     let asked = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let mut bytes = [0; 256];
+        let mut bytes = [0; 1024];
         let read = stream.read(&mut bytes).unwrap();
-        stream.write_all(b"HTTP/1.1 502 No\r\n\r\n").unwrap();
+        write!(stream, "HTTP/1.1 {status}\r\n\r\n").unwrap();
         String::from_utf8_lossy(&bytes[..read]).into_owned()
     });
+    (address, asked)
+}
+
+fn far_org(variables: &[(&str, &str)]) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
     let mut command = okta_runbook(folder.path());
     command
         .env("OKTA_CLIENT_ORGURL", "https://acme.okta.example")
         .env("OKTA_CLIENT_TOKEN", "00abc")
-        .env("HTTPS_PROXY", proxy)
+        .envs(variables.iter().copied())
         .args(["orgs", "test"]);
-    Ran::command(&mut command).exits(1);
+    Ran::command(&mut command)
+}
+
+#[test]
+fn the_proxy_of_the_machine_or_of_oktas_settings_is_asked_for_the_org() {
+    let (address, asked) = proxy("407 Who are you");
+    let by_machine = far_org(&[("HTTPS_PROXY", &format!("http://{address}"))]);
+    by_machine.exits(1).says(&[
+        &format!("the proxy {address} on the way to"),
+        "acme.okta.example",
+        "check the proxy",
+    ]);
     let asked = asked.join().unwrap();
     assert!(
         asked.starts_with("CONNECT acme.okta.example:443"),
         "{asked}"
     );
+    let (address, asked) = proxy("502 No");
+    let by_settings = far_org(&[
+        ("HTTPS_PROXY", "http://127.0.0.1:9"),
+        ("OKTA_CLIENT_PROXY_HOST", "127.0.0.1"),
+        ("OKTA_CLIENT_PROXY_PORT", &address.port().to_string()),
+        ("OKTA_CLIENT_PROXY_USERNAME", "jo"),
+        ("OKTA_CLIENT_PROXY_PASSWORD", "hunter2-SECRET"),
+        ("OKTA_CLIENT_USERAGENT", "acme-tools/1"),
+    ]);
+    by_settings.exits(1);
+    let asked = asked.join().unwrap().to_lowercase();
+    // jo:hunter2-SECRET
+    assert!(asked.contains("basic am86ahvudgvymi1trunsrvq="), "{asked}");
+    assert!(asked.contains(" acme-tools/1"), "{asked}");
+    assert!(!by_settings.said().contains("SECRET"), "{by_settings}");
+}
+
+/// The org is not to blame.
+#[test]
+fn a_proxy_that_is_dead_or_none_is_told_as_such() {
+    let dead = far_org(&[("HTTPS_PROXY", "http://jo:SECRET@127.0.0.1:9")]);
+    dead.exits(1)
+        .says(&["the proxy 127.0.0.1:9", "check the proxy", "HTTPS_PROXY"]);
+    assert!(!dead.said().contains("nothing listens at acme"), "{dead}");
+    assert!(!dead.said().contains("SECRET"), "{dead}");
+    let none = far_org(&[("https_proxy", "http://jo:SECRET@")]);
+    none.exits(2)
+        .says(&["https_proxy is not the address of a proxy"]);
+    assert!(!none.said().contains("SECRET"), "{none}");
 }
 
 /// Answers one request over TLS with an org's public metadata; gives the certificate.
