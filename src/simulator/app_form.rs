@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::http::{Refusal, Request};
+use super::oauth;
 use super::options::Shown;
 use super::provisioning::has;
 use super::store::{App, Org};
@@ -43,6 +44,7 @@ pub(super) fn show(org: &Org, app: &App, request: &Request) -> Value {
         }
         object.insert("_links".to_owned(), links(app, &request.base));
     }
+    oauth::show_keys(org, app, &mut value);
     value
 }
 

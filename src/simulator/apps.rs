@@ -260,12 +260,14 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
         ));
     }
     let label = read_label(body)?;
+    let keys = oauth::keys_in(&document)?;
     let now = org.now();
     if let Some(app) = org.apps.get_mut(id) {
         app.label = label;
         app.document = document;
         app.last_updated = now;
     }
+    oauth::follow(org, id, keys);
     tell(
         org,
         request,

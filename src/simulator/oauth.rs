@@ -11,6 +11,7 @@ mod form;
 mod generated_key;
 mod grants;
 mod jwt;
+mod keys;
 mod proof;
 mod refresh;
 mod scopes;
@@ -22,7 +23,8 @@ pub(super) use access::{Call, caller, check_scope};
 pub(super) use assertion::{keep_keys, keys_to_fetch};
 pub(super) use form::Form;
 pub(super) use generated_key::GeneratedKey;
-pub(super) use service_apps::client_of;
+pub(super) use keys::{document_of, show_keys};
+pub(super) use service_apps::{client_of, follow, keys_in};
 pub(super) use state::{Access, ClientApp, ClientKind, Grant, Keys, State};
 pub(super) use token::random;
 
@@ -37,6 +39,7 @@ pub(super) const ROUTES: &[&[Route]] = &[
     device::ROUTES,
     client_roles::ROUTES,
     grants::ROUTES,
+    keys::ROUTES,
 ];
 /// What a person does in a browser, over the control surface.
 pub(super) const CONTROL_ROUTES: &[Route] = device::CONTROL_ROUTES;

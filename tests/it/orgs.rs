@@ -201,6 +201,45 @@ fn a_key_that_the_app_no_longer_has_is_told() {
 }
 
 #[test]
+fn a_key_that_was_deactivated_in_the_app_is_told() {
+    let stage = Stage::with_client(&app(&json!({})));
+    let client = stage.service_app().0;
+    let whole = stage.get(&format!("/api/v1/apps/{client}"));
+    assert_eq!(
+        (&whole["name"], &whole["label"]),
+        (&json!("oidc_client"), &json!("Runbooks"))
+    );
+    assert_eq!(whole["credentials"]["oauthClient"]["client_id"], client);
+    let jwks = format!("/api/v1/apps/{client}/credentials/jwks");
+    let id = stage.get(&jwks)[0]["id"].as_str().unwrap().to_owned();
+    let life = |step: &str| {
+        stage.done(
+            "POST",
+            &format!("{jwks}/{id}/lifecycle/{step}"),
+            &Value::Null,
+        );
+        testing(&mut stage.by_key(stage.command()))
+    };
+    assert_wrong(
+        &life("deactivate"),
+        "sign-in",
+        &[
+            "invalid_client",
+            "no active public key of that id",
+            "Public Keys",
+        ],
+    );
+    life("activate").exits(0);
+    stage.done(
+        "POST",
+        &format!("/api/v1/apps/{client}/lifecycle/deactivate"),
+        &Value::Null,
+    );
+    let ran = testing(&mut stage.by_key(stage.command()));
+    assert_wrong(&ran, "sign-in", &["invalid_client", "the app is inactive"]);
+}
+
+#[test]
 fn a_clock_ten_minutes_off_is_told_with_its_side() {
     for (advance, side) in [(600_000, "behind"), (-600_000, "ahead of")] {
         let stage = Stage::with_client(&app(&json!({})));

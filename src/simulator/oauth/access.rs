@@ -27,12 +27,13 @@ pub(in crate::simulator) fn caller(org: &Org, call: &Call) -> Option<Result<Arc<
     if !dpop && !scheme.eq_ignore_ascii_case("Bearer") {
         return None;
     }
-    Some(verified(
-        org,
-        call,
-        token.trim(),
-        dpop.then_some(()).and(call.proof),
-    ))
+    let access = verified(org, call, token.trim(), dpop.then_some(()).and(call.proof));
+    Some(access.and_then(|access| {
+        if dpop && access.bound_to.is_none() {
+            return Err(invalid(call, "The token is not bound to a key."));
+        }
+        Ok(access)
+    }))
 }
 
 fn verified(

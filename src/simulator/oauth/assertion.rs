@@ -60,14 +60,13 @@ pub(super) fn client<'a>(org: &'a Org, form: &Form) -> Result<&'a ClientApp, Den
 }
 
 fn check_signature(client: &ClientApp, jwt: &Jwt) -> Result<(), Denial> {
-    let keys = client.keys.all();
+    let mut keys = client.keys.active();
     // An assertion without `kid` is tried with the only key there is (assumed).
     let key = match jwt.header["kid"].as_str() {
-        Some(id) => keys.iter().find(|key| key["kid"] == id),
-        None if keys.len() == 1 => keys.first(),
-        None => None,
+        Some(id) => keys.find(|key| key["kid"] == id),
+        None => keys.next().filter(|_| keys.next().is_none()),
     };
-    let unknown = "The client_assertion's 'kid' is not that of a public key of the client, or the client has no JWKS.";
+    let unknown = "The client_assertion's 'kid' is not that of an active public key of the client, or the client has no JWKS.";
     let key = key.ok_or_else(|| refused(unknown))?;
     if jwt.is_signed_by(key) {
         Ok(())
@@ -122,13 +121,4 @@ fn use_up(org: &Org, client: &ClientApp, claims: &Value) -> Result<(), Denial> {
 
 fn refused(description: &str) -> Denial {
     Denial::new("invalid_client", description)
-}
-
-impl Keys {
-    fn all(&self) -> &[Value] {
-        match self {
-            Self::Given(keys) | Self::At { fetched: keys, .. } => keys,
-            Self::Generated(key) => key.public().map_or(&[], std::slice::from_ref),
-        }
-    }
 }

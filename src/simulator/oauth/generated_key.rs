@@ -33,6 +33,11 @@ impl GeneratedKey {
         self.pair().map(|pair| &pair.public)
     }
 
+    /// Whether it was looked at.
+    pub(super) fn is_made(&self) -> bool {
+        self.0.get().is_some()
+    }
+
     fn pair(&self) -> Option<&Pair> {
         self.0.get_or_init(Pair::generate).as_ref()
     }

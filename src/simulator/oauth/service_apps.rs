@@ -1,9 +1,9 @@
 //! Service apps that are made over the API: an `oidc_client` app is a client too, whose id is the app's.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::http::Refusal;
-use super::super::store::App;
+use super::super::store::{App, Org};
 use super::state::{ClientApp, ClientKind, Keys};
 
 /// The client of a new app; none of an app of another kind.
@@ -22,6 +22,28 @@ pub(in crate::simulator) fn client_of(app: &App) -> Result<Option<ClientApp>, Re
         grants: Vec::new(),
         dpop: settings["dpop_bound_access_tokens"] == true,
     }))
+}
+
+/// The keys that a form names; those of a client whose app is replaced by a form without any stay.
+pub(in crate::simulator) fn keys_in(
+    document: &Map<String, Value>,
+) -> Result<Option<Keys>, Refusal> {
+    let settings = &document.get("settings").unwrap_or(&Value::Null)["oauthClient"];
+    let names_keys = settings.get("jwks").is_some() || settings.get("jwks_uri").is_some();
+    names_keys.then(|| keys(settings)).transpose()
+}
+
+/// Has the client of an app follow what was replaced.
+pub(in crate::simulator) fn follow(org: &mut Org, id: &str, keys: Option<Keys>) {
+    let (Some(app), Some(client)) = (org.apps.get(id), org.oauth.clients.get_mut(id)) else {
+        return;
+    };
+    let settings = &app.document.get("settings").unwrap_or(&Value::Null)["oauthClient"];
+    client.label.clone_from(&app.label);
+    client.dpop = settings["dpop_bound_access_tokens"] == true;
+    if let Some(keys) = keys {
+        client.keys = keys;
+    }
 }
 
 /// Either keys or their address.

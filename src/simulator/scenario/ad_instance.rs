@@ -87,7 +87,7 @@ fn other(org: &mut Org, plan: &AppPlan, body: &Value, problems: &mut Problems) -
     Some(app)
 }
 
-fn blank(org: &mut Org, name: &str, label: &str) -> App {
+pub(super) fn blank(org: &mut Org, name: &str, label: &str) -> App {
     let now = org.now();
     App {
         id: org.ids.next("0oa"),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::oauth::{ClientApp, ClientKind, GeneratedKey, Grant, Keys};
+use super::super::oauth::{ClientApp, ClientKind, GeneratedKey, Grant, Keys, document_of};
 use super::super::store::{Org, Role};
+use super::ad_instance;
 use super::build::Problems;
 use super::plan::ClientPlan;
 
@@ -58,6 +59,13 @@ pub(super) fn add(org: &mut Org, plan: &ClientPlan, problems: &mut Problems) {
         grants,
         dpop: plan.dpop,
     };
+    let mut app = ad_instance::blank(org, "oidc_client", &client.label);
+    app.id.clone_from(&id);
+    if !client.active {
+        "INACTIVE".clone_into(&mut app.status);
+    }
+    app.document = document_of(&client);
+    org.apps.insert(id.clone(), app);
     org.oauth.clients.insert(id, client);
 }
 

@@ -167,6 +167,68 @@ async fn each_claim_of_an_assertion_is_verified() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_inactive_signs_nobody_in() {
+    let (key, second) = (Key::new(), Key::new());
+    let lab = Lab::with(|org| client(org, &key)).await;
+    let jwks = format!("/api/v1/apps/{CLIENT}/credentials/jwks");
+    let mut public = second.public();
+    public["kid"] = json!("k2");
+    public["status"] = json!("INACTIVE");
+    let added = lab.post(&jwks, public.clone()).await;
+    assert_eq!(
+        (added.status, &added.body["status"]),
+        (201, &json!("INACTIVE"))
+    );
+    let id = added.body["id"].as_str().expect("an id").to_owned();
+    let sign_in = async || {
+        let header = json!({"alg": "ES256", "kid": "k2"});
+        let assertion = second.sign(&header, &claims(&lab));
+        ask(&lab, &assertion, "okta.users.read").await
+    };
+    let refused = sign_in().await;
+    assert!(
+        refused.body["error_description"]
+            .to_string()
+            .contains("not that of an active")
+    );
+    let life = |step: &str| format!("{jwks}/{id}/lifecycle/{step}");
+    assert_eq!(
+        lab.post(&life("activate"), Value::Null).await.body["status"],
+        "ACTIVE"
+    );
+    assert_eq!(sign_in().await.status, 200);
+    let listed = lab.get(&jwks).await.body;
+    assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed}");
+    assert_eq!(
+        lab.send("DELETE", &format!("{jwks}/{id}"), Value::Null)
+            .await
+            .status,
+        400
+    );
+    assert_eq!(lab.post(&life("deactivate"), Value::Null).await.status, 200);
+    assert_eq!(sign_in().await.status, 401);
+    assert_eq!(
+        lab.send("DELETE", &format!("{jwks}/{id}"), Value::Null)
+            .await
+            .status,
+        204
+    );
+    assert_eq!(lab.get(&format!("{jwks}/{id}")).await.status, 404);
+    let mut private = key.public();
+    private["kid"] = json!("k3");
+    private["d"] = json!("AAEC");
+    for wrong in [public_without(&public, "x"), key.public(), private] {
+        assert_eq!(lab.post(&jwks, wrong.clone()).await.status, 400, "{wrong}");
+    }
+}
+
+fn public_without(key: &Value, member: &str) -> Value {
+    let mut key = key.clone();
+    key.as_object_mut().expect("a JWK").remove(member);
+    key
+}
+
+#[tokio::test]
 async fn a_token_has_the_granted_scopes_and_no_other_calls_pass() {
     let key = Key::new();
     let lab = Lab::with(|org| client(org, &key)).await;
@@ -198,6 +260,16 @@ async fn a_token_has_the_granted_scopes_and_no_other_calls_pass() {
     ] {
         assert!(header.contains(part), "{part}: {header}");
     }
+    // Not bound to a key, it is no token for proofs.
+    let unbound = bearer.replace("Bearer", "DPoP");
+    let refused = call(&lab, "GET", "/api/v1/groups", &unbound).await;
+    assert_eq!(
+        (
+            refused.status,
+            challenge(&refused).contains("invalid_token")
+        ),
+        (401, true)
+    );
     let session = call(&lab, "DELETE", "/api/v1/api-tokens/current", &bearer).await;
     assert_eq!(
         (session.status, &session.body["errorCode"]),
