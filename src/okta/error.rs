@@ -77,6 +77,8 @@ pub enum RequestError {
     EmptyToken,
     #[error("the API token holds a space, line break or another character that no token has")]
     UnusableToken,
+    #[error("what was kept of the person's sign-in cannot be read")]
+    KeptSignIn,
     #[error("the client id is empty or holds a character that no client id has")]
     ClientId,
     #[error("no scopes are configured for the service app, and the call names none")]

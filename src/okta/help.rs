@@ -111,6 +111,9 @@ fn for_request(refused: &RequestError) -> Option<&'static str> {
         RequestError::EmptyToken => {
             Some("set the token, or check the variable, file or command that it comes from")
         }
+        RequestError::KeptSignIn => {
+            Some("the file or keyring entry was changed by something else: sign in again")
+        }
         RequestError::ClientId => {
             Some("copy the client id of the app (0oa…) from Applications > the app > General")
         }

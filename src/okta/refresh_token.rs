@@ -31,8 +31,8 @@ impl RefreshToken {
             return Ok(Self { token, proof: None });
         }
         let bound: Bound =
-            serde_json::from_str(kept.expose_secret()).map_err(|_| RequestError::UnusableToken)?;
-        let proof = ProofKey::parse(&bound.proof_key).map_err(|_| RequestError::UnusableToken)?;
+            serde_json::from_str(kept.expose_secret()).map_err(|_| RequestError::KeptSignIn)?;
+        let proof = ProofKey::parse(&bound.proof_key).map_err(|_| RequestError::KeptSignIn)?;
         Ok(Self {
             token: bound.refresh_token,
             proof: Some(proof),

@@ -5,7 +5,7 @@
 //! | key | is |
 //! |---|---|
 //! | `directories[]` | `domain`; `organizationalUnits[]` (names or DNs, parents first); `accounts[]`; `denied[]` (OUs where the agent's service account has no rights) |
-//! | `directories[].outside` | a directory that is not simulated, which the agent then changes over LDAP: `url`, `bindDn`, `passwordEnv` (name of a variable), `ca` (file) |
+//! | `directories[].outside` | a directory that is not simulated, which the agent then changes over LDAP: `url`, `bindDn`, `passwordEnv` (name of a variable), `base` (the domain's), `ca` (file) |
 //! | `directories[].accounts[]` | `firstName`, `lastName`, `userPrincipalName`, `organizationalUnit`; `samAccountName`, `cn`, `enabled`, `protected` |
 //! | `orgs[]` | `name`, `subdomain`, `admin`, `admins[]`, `users[]`, `groups[]`, `rules[]`, `apps[]`, `clients[]`, `options` |
 //! | `orgs[].admin`, `admins[]` | `login`, `firstName`, `lastName`, `roles[]` (SUPER_ADMIN), `token` (random); a token each |

@@ -307,6 +307,7 @@ impl DirectoryAddress {
     /// A shadow of the directory behind the address.
     fn shadow(self) -> Result<(String, Directory), Error> {
         let settings = Outside {
+            base: None,
             url: self.url,
             bind_dn: self.bind_dn,
             password: self.password,

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::pair::{HUB_TOKEN, Org, Pair};
-use crate::stage::{ADA, FROM, FROM_GROUP, Ran, Stage, TO, TO_GROUP};
+use crate::stage::{ADA, FROM, FROM_GROUP, Ran, Stage, TO, TO_GROUP, left_out};
 
 /// What `tests/sdk/install.sh` made; nothing when it was not run and need not have been.
 fn installed(what: &str) -> Option<PathBuf> {
@@ -15,12 +15,10 @@ fn installed(what: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    let how = format!(
-        "left out: {} is not there; see tests/sdk/install.sh",
+    left_out(&format!(
+        "{} is not there; see tests/sdk/install.sh",
         path.display()
-    );
-    assert!(std::env::var_os("CI_REQUIRED").is_none(), "{how}");
-    std::io::Write::write_all(&mut std::io::stderr(), format!("{how}\n").as_bytes()).unwrap();
+    ));
     None
 }
 
@@ -97,10 +95,12 @@ fn node_moves_a_user_by_key() {
 }
 
 /// The user is in the hub, and in the group that was pushed there.
-fn sets_up(command: Option<Command>, sign_in: fn(&Pair, Command) -> Command) {
+fn sets_up(command: Option<Command>, answer_status: &str, sign_in: fn(&Pair, Command) -> Command) {
     const USER: &str = "ada.novak@spoke.example";
     let Some(command) = command else { return };
     let pair = Pair::new();
+    let answers = json!({"assumptions": {"answerStatus": answer_status}});
+    pair.options(Org::Spoke, &answers);
     let (url, _) = pair.0.org("spoke");
     let mut command = sign_in(&pair, command);
     command
@@ -124,14 +124,15 @@ fn with_key(pair: &Pair, command: Command) -> Command {
     pair.0.by_key(command)
 }
 
+/// By the statuses of Okta's API description: the SDK parses no other answer of a new push mapping.
 #[test]
 fn python_sets_up_provisioning_between_orgs() {
-    sets_up(python("org2org.py"), with_token);
-    sets_up(python("org2org.py"), with_key);
+    sets_up(python("org2org.py"), "described", with_token);
+    sets_up(python("org2org.py"), "described", with_key);
 }
 
 #[test]
 fn node_sets_up_provisioning_between_orgs() {
-    sets_up(node("org2org.mjs"), with_token);
-    sets_up(node("org2org.mjs"), with_key);
+    sets_up(node("org2org.mjs"), "recorded", with_token);
+    sets_up(node("org2org.mjs"), "recorded", with_key);
 }

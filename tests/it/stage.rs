@@ -41,6 +41,15 @@ pub(crate) fn okta_runbook(folder: &Path) -> Command {
     command
 }
 
+/// Says that the test of this thread is left out, for want of what `why` names. Where all must be there it fails.
+pub(crate) fn left_out(why: &str) {
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    let told = format!("left out: {test}: {why}\n");
+    assert!(std::env::var_os("CI_REQUIRED").is_none(), "{told}");
+    // Past the capture of tests that pass.
+    std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes()).unwrap();
+}
+
 /// Whether a directory is configured for a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Directory {

@@ -86,9 +86,11 @@ async def set_up(hub, login, name):
     await until(provisioned)
     group = answered(await client.list_groups(search=f'profile.name eq "{name}"'))[0]
     request = CreateGroupPushMappingRequest(source_group_id=group.id, target_group_name=name)
-    answered(await client.create_group_push_mapping(app_id, request))
     # The SDK reads no answer of this call but the 201 of its description; orgs were seen to give 200.
-    mapping = answered(await client.list_group_push_mappings(app_id))[0]
+    mapping = answered(await client.create_group_push_mapping(app_id, request))
+    assert (mapping.source_group_id, mapping.status) == (group.id, "ACTIVE"), mapping
+    listed = answered(await client.list_group_push_mappings(app_id))
+    assert [one.id for one in listed] == [mapping.id], listed
 
     async def pushed():
         return answered(await client.get_group_push_mapping(app_id, mapping.id)).last_push

@@ -24,6 +24,8 @@ pub(in crate::simulator) struct Settings {
     pub(in crate::simulator) url: String,
     pub(in crate::simulator) bind_dn: String,
     pub(in crate::simulator) password: SecretString,
+    /// Where searches begin, instead of the domain's own name.
+    pub(in crate::simulator) base: Option<String>,
     /// Certificates in PEM that are trusted instead of the machine's.
     pub(in crate::simulator) ca: Option<PathBuf>,
 }

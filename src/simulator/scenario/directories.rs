@@ -39,10 +39,17 @@ fn connect(
             "directory {domain:?} is outside: what it holds is made there, not by the scenario"
         ));
     }
-    let Ok(password) = std::env::var(&outside.password_env) else {
+    let name = &outside.password_env;
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        // It may be the password itself.
         problems.add(format!(
-            "directory {domain:?}: the variable {} is not set",
-            outside.password_env
+            "directory {domain:?}: `passwordEnv` is not the name of a variable"
+        ));
+        return None;
+    }
+    let Ok(password) = std::env::var(name) else {
+        problems.add(format!(
+            "directory {domain:?}: the variable {name} is not set"
         ));
         return None;
     };
@@ -50,6 +57,7 @@ fn connect(
         url: outside.url.clone(),
         bind_dn: outside.bind_dn.clone(),
         password: password.into(),
+        base: outside.base.clone(),
         ca: outside.ca.clone(),
     };
     match Directory::connect(domain, settings) {
@@ -59,6 +67,10 @@ fn connect(
                 "directory {domain:?}: {} does not answer: {detail}",
                 outside.url
             ));
+            None
+        }
+        Err(Refusal::NoSuchObject { dn }) => {
+            problems.add(format!("directory {domain:?}: there is no {dn}"));
             None
         }
         Err(refusal) => {

@@ -197,6 +197,8 @@ pub(super) struct OutsidePlan {
     pub(super) bind_dn: String,
     /// Name of the environment variable that holds the password.
     pub(super) password_env: String,
+    /// Where the agent looks; by default the whole domain.
+    pub(super) base: Option<String>,
     pub(super) ca: Option<std::path::PathBuf>,
 }
 

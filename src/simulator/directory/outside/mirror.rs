@@ -37,7 +37,7 @@ impl Directory {
         let Some(outside) = self.outside.clone() else {
             return Ok(());
         };
-        let base = self.base();
+        let base = self.searched();
         let search = |filter: &str| Deed::Search {
             base: base.clone(),
             scope: Scope::Subtree,
@@ -55,6 +55,12 @@ impl Directory {
         Ok(())
     }
 
+    /// Where the agent looks.
+    fn searched(&self) -> String {
+        let base = self.outside().and_then(|settings| settings.base.clone());
+        base.unwrap_or_else(|| self.base())
+    }
+
     /// Looks at one account of a directory outside again; at that of a shadow once.
     pub(in crate::simulator) fn look_again(&mut self, who: Who<'_>) -> Result<(), Refusal> {
         if self.is_shadow() {
@@ -70,7 +76,7 @@ impl Directory {
             }
         };
         let found = outside.ask(Deed::Search {
-            base: self.base(),
+            base: self.searched(),
             scope: Scope::Subtree,
             filter: format!("(&{ACCOUNTS}{condition})"),
         })?;
