@@ -1,5 +1,6 @@
 //! The command line as types, one file a subcommand.
 
+mod approval;
 mod audience;
 mod check;
 mod completions;

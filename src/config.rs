@@ -4,6 +4,7 @@
 //! client decides what it connects to. A secret is read when it is asked for, never while loading.
 
 mod address;
+mod approval;
 mod environment;
 pub mod keyring;
 mod network;
@@ -18,6 +19,7 @@ mod sign_in;
 use std::path::{Path, PathBuf};
 
 pub use address::wrong_org_url;
+pub use approval::Approval;
 pub use environment::Environment;
 pub use network::{Network, Proxy, check_proxy_variables};
 use problem::nearest;
@@ -171,6 +173,7 @@ impl Config {
     pub fn warnings(&self, profile: &OrgProfile) -> Vec<String> {
         let secret = profile.sign_in.secret().warning(&self.environment);
         let mut warnings: Vec<String> = secret.into_iter().collect();
+        warnings.extend(profile.approval.warnings(&self.environment));
         if !self.profiles.orgs.contains_key(&profile.profile) {
             warnings.extend(okta_convention::warnings(&self.environment));
         }

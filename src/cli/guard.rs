@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Context;
+use super::approval;
 use super::conduct::Conduct;
 use super::scopes;
 use super::world::World;
@@ -57,14 +58,16 @@ pub(super) fn before_run(
     let terminal = conduct.terminal();
     distinct_orgs(world, runtime)?;
     scopes::of_runbook(context, world, report, &terminal, runtime)?;
-    let writes = report
-        .operations
-        .iter()
-        .any(|used| used.operation.is_write());
-    if writes || !report.untold.is_empty() {
+    if may_write(report) {
         production(context, world, &conduct.production, &terminal)?;
     }
     Ok(())
+}
+
+/// Whether a runbook writes, or nobody can tell.
+pub(super) fn may_write(report: &Report) -> bool {
+    let mut operations = report.operations.iter();
+    operations.any(|used| used.operation.is_write()) || !report.untold.is_empty()
 }
 
 /// Has a person type the name of each production org, unless the command line did (`--production NAME`).
@@ -96,25 +99,35 @@ pub(super) fn in_session(
     named: &[String],
     terminal: &Terminal,
 ) -> Result<Unlock, Error> {
-    let mut locked = BTreeMap::new();
+    let (mut locked, mut held) = (BTreeMap::new(), BTreeMap::new());
     for (org, profile) in &world.profiles {
-        if !named.contains(profile) && context.config.org(profile)?.production {
+        let settings = context.config.org(profile)?;
+        if settings.approval.required {
+            held.insert(org.clone(), profile.clone());
+        } else if settings.production && !named.contains(profile) {
             locked.insert(org.clone(), profile.clone());
         }
     }
     let (locked, terminal) = (Mutex::new(locked), terminal.clone());
     Ok(Arc::new(move |org| {
+        if let Some(profile) = held.get(org) {
+            return Err(locked_by(&approval::needed(profile)));
+        }
         let mut locked = locked.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(profile) = locked.get(org).cloned() else {
             return Ok(());
         };
-        name_is_typed(&profile, &terminal).map_err(|error| Locked {
-            message: error.message,
-            help: error.help,
-        })?;
+        name_is_typed(&profile, &terminal).map_err(|error| locked_by(&error))?;
         locked.retain(|_, other| *other != profile);
         Ok(())
     }))
+}
+
+fn locked_by(error: &Error) -> Locked {
+    Locked {
+        message: error.message.clone(),
+        help: error.help.clone(),
+    }
 }
 
 fn name_is_typed(profile: &str, terminal: &Terminal) -> Result<(), Error> {

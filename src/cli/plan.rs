@@ -3,19 +3,20 @@
 pub(super) mod drift;
 pub(super) mod saved;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::Context;
+use super::approval;
 use super::conduct::{cancelled_by_hand, runtime};
 use super::guard;
 use super::prepared::Prepared;
 use super::rehearsal::{Rehearsed, rehearse};
 use super::world::Where;
 use crate::error::{Error, Exit};
-use crate::report::plan::{lines, page};
-use crate::terminal::{self, Terminal};
+use crate::report::plan::{Plan, lines, page};
+use crate::terminal::{self, Answer, Terminal};
 use saved::{Over, Saved};
 
 /// Show what a runbook would do: it runs to its end against a shadow of the org, and nothing is changed.
@@ -27,7 +28,8 @@ use saved::{Over, Saved};
 #[command(after_help = "Example: okta-runbook plan ad/move_user_to_ou --simulator")]
 pub(super) struct Arguments {
     /// Name such as `ad/move_user_to_ou`, or a path.
-    runbook: String,
+    #[arg(required_unless_present_any = ["show", "approve"])]
+    runbook: Option<String>,
     /// A parameter; lists are comma-separated, repeated, or `@file`.
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     parameters: Vec<String>,
@@ -42,6 +44,18 @@ pub(super) struct Arguments {
     /// Write over a file that is there.
     #[arg(long, requires = "out")]
     force: bool,
+    /// Show a plan that was saved; no org is asked.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["runbook", "parameters", "out", "approve", "orgs", "simulator"])]
+    show: Option<PathBuf>,
+    /// Show a plan that another person saved, and sign it with the key or secret of the org's profile.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["runbook", "parameters", "out", "output", "orgs", "simulator"])]
+    approve: Option<PathBuf>,
+    /// The ticket that the approval is given in.
+    #[arg(long, value_name = "ID", requires = "approve")]
+    ticket: Option<String>,
+    /// Approve without being asked again.
+    #[arg(long, short, requires = "approve")]
+    yes: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -57,11 +71,17 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         Form::Text => terminal::Mode::Text,
         Form::Json | Form::Html => terminal::Mode::Json,
     });
+    if let Some(file) = &arguments.show {
+        return shown(&terminal, file, arguments.output);
+    }
+    if let Some(file) = &arguments.approve {
+        return approved(context, &terminal, file, arguments);
+    }
     let mode = arguments.place.mode();
     let prepared = Prepared::new(
         context,
         &terminal,
-        &arguments.runbook,
+        arguments.runbook.as_deref().unwrap_or_default(),
         &arguments.parameters,
         mode,
     )?;
@@ -70,7 +90,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     guard::distinct_orgs(&real, &runtime)?;
     let cancelled = cancelled_by_hand(&runtime);
     let rehearsed = rehearse(context, &terminal, &prepared, &real, &runtime, &cancelled)?;
-    tell(&terminal, &rehearsed, arguments.output)?;
+    tell(&terminal, &rehearsed.plan, arguments.output)?;
     if let Some(path) = &arguments.out {
         let operator = context.config.environment().operator();
         let over = if arguments.force {
@@ -85,8 +105,41 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     exit(rehearsed)
 }
 
-fn tell(terminal: &Terminal, rehearsed: &Rehearsed, form: Form) -> Result<(), Error> {
-    let plan = &rehearsed.plan;
+fn shown(terminal: &Terminal, file: &Path, form: Form) -> Result<Exit, Error> {
+    let saved = Saved::read(file)?;
+    tell(terminal, &saved.plan, form)?;
+    Ok(Exit::Succeeded)
+}
+
+/// Shows the plan, asks, and signs.
+fn approved(
+    context: &Context,
+    terminal: &Terminal,
+    file: &Path,
+    arguments: &Arguments,
+) -> Result<Exit, Error> {
+    let mut saved = Saved::read(file)?;
+    let signatures = approval::sign(context, &saved, arguments.ticket.as_deref())?;
+    tell(terminal, &saved.plan, Form::Text)?;
+    let made = saved.created.strftime("%Y-%m-%d %H:%M:%SZ");
+    let question = format!("{} made this plan at {made}. Approve it?", saved.operator);
+    if !arguments.yes {
+        match terminal.ask(&question)? {
+            Answer::Yes => {}
+            Answer::NotATerminal => {
+                return Err(Error::usage("nobody is there to approve the plan").help("pass --yes"));
+            }
+            Answer::No | Answer::Interrupted => return Ok(Exit::Interrupted),
+        }
+    }
+    saved.approvals.extend(signatures);
+    saved.write(file, Over::Allowed)?;
+    let approver = context.config.environment().operator();
+    terminal.line(&format!("{} is approved by {approver}", file.display()));
+    Ok(Exit::Succeeded)
+}
+
+fn tell(terminal: &Terminal, plan: &Plan, form: Form) -> Result<(), Error> {
     let unmade = |error: String| Error::failed(format!("the plan cannot be written: {error}"));
     match form {
         Form::Text => {

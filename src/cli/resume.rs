@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
+use super::approval;
 use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
 use super::guard;
 use super::prepared::{Prepared, Recorded};
@@ -76,6 +77,9 @@ fn resume_runbook(
             record.run
         ))
         .help("undo the change, run anew, or go on with it: --accept-edits"));
+    }
+    if guard::may_write(&prepared.report) {
+        approval::check_was_given(context, world, &journal, &record.run)?;
     }
     let procedure = run::Procedure {
         runbook: record.runbook.clone(),

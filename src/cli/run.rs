@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
+use super::approval::{self, Demand};
 use super::conduct::{
     Conduct, Place, cancelled_by_hand, conclude, interrupted, of_run, open_journal, runtime,
 };
@@ -35,10 +36,23 @@ pub(super) struct Arguments {
     /// Do exactly what this plan says: refused when anything has changed since, ended at the first write that is not in it.
     #[arg(long, value_name = "FILE", conflicts_with = "simulator")]
     plan: Option<PathBuf>,
+    /// Do it only when another person approved the plan.
+    #[arg(long, requires = "plan")]
+    require_approval: bool,
     #[command(flatten)]
     place: Where,
     #[command(flatten)]
     conduct: Conduct,
+}
+
+impl Arguments {
+    fn demand(&self) -> Demand {
+        if self.require_approval {
+            Demand::Always
+        } else {
+            Demand::AsProfilesSay
+        }
+    }
 }
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
@@ -66,6 +80,9 @@ fn anew(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         &arguments.conduct,
         &runtime,
     )?;
+    if guard::may_write(&prepared.report) {
+        approval::check_none_needed(context, &world)?;
+    }
     let attempt = Attempt {
         context,
         arguments,
@@ -96,6 +113,7 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
     }
     let (orgs, reserve) = (&arguments.place.orgs, arguments.place.reserve);
     let world = of_lines(context, "the plan", &saved.plan.orgs, orgs, reserve)?;
+    let approvals = approval::verified(context, &world, &saved, arguments.demand())?;
     let runtime = runtime()?;
     guard::before_run(
         context,
@@ -113,7 +131,8 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
         runtime,
     };
     attempt.check_drift(&saved)?;
-    attempt.run(Some(saved.agreement()), Consented::No)
+    let agreement = saved.agreement().approved(approvals);
+    attempt.run(Some(agreement), Consented::No)
 }
 
 /// A runbook that is named must be the plan's.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::address::wrong_org_url;
+use super::approval::Approval;
 use super::environment::Environment;
 use super::network::Network;
 use super::profile::{OrgProfile, Origin};
@@ -261,6 +262,7 @@ fn profile(
         url: url.value,
         sign_in,
         production: false,
+        approval: Approval::default(),
         network: Network::default(),
         origin: url.origin,
     })

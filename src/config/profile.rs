@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::approval::Approval;
 use super::environment::Environment;
 use super::network::Network;
 use super::secret::SecretSource;
@@ -18,6 +19,7 @@ pub struct OrgProfile {
     pub sign_in: SignIn,
     /// A person's mark that mistakes here are costly.
     pub production: bool,
+    pub approval: Approval,
     pub network: Network,
     pub origin: Origin,
 }

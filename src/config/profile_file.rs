@@ -1,5 +1,6 @@
 //! Reader of `okta-runbook.toml`: every problem of a file is found in one pass, so that one edit mends them all.
 
+mod approval;
 mod values;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ const ORG_KEYS: &[&str] = &[
     "token",
     "token_command",
     "production",
+    "approval",
     "client_id",
     "private_key",
     "key_id",
@@ -140,6 +142,7 @@ impl Reader<'_> {
         let url = self.url(section, &["https", "http"], "https://acme.okta.com");
         let sign_in = self.sign_in(section);
         let production = self.boolean(section, "production");
+        let approval = self.approval(section);
         let (Some(url), Some(sign_in)) = (url, sign_in) else {
             return;
         };
@@ -148,6 +151,7 @@ impl Reader<'_> {
             url,
             sign_in,
             production,
+            approval,
             network: Network::default(),
             origin: self.origin(section),
         };

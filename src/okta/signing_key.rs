@@ -91,7 +91,10 @@ impl SigningKey {
     }
 
     /// A signed JWT of these claims.
-    pub(super) fn sign(&self, claims: &impl Serialize) -> Result<SecretString, KeyError> {
+    ///
+    /// # Errors
+    /// The claims are no JSON object, or the key does not sign.
+    pub fn sign(&self, claims: &impl Serialize) -> Result<SecretString, KeyError> {
         let signed = match &self.key {
             Key::Common(key) => self.sign_common(key, claims)?,
             Key::P521(key) => self.sign_p521(key, claims)?,

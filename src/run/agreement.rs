@@ -22,6 +22,15 @@ pub struct Planned {
     pub body: Value,
 }
 
+/// A second person's word for a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approved {
+    pub by: String,
+    /// When it was signed.
+    pub at: jiff::Timestamp,
+    pub ticket: Option<String>,
+}
+
 /// The writes of a plan, as far as they are still to come.
 #[derive(Debug)]
 pub struct Agreement {
@@ -29,6 +38,7 @@ pub struct Agreement {
     pub(super) plan: String,
     /// All of them, to keep.
     pub(super) writes: Vec<Planned>,
+    pub(super) approvals: Vec<Approved>,
     state: Mutex<State>,
 }
 
@@ -53,8 +63,15 @@ impl Agreement {
         Self {
             plan: plan.to_owned(),
             writes,
+            approvals: Vec::new(),
             state: Mutex::new(state),
         }
+    }
+
+    /// With the people who approved it, to keep.
+    #[must_use]
+    pub fn approved(self, approvals: Vec<Approved>) -> Self {
+        Self { approvals, ..self }
     }
 
     /// Takes a write of a lane off the plan, and those before it, which turned out to be done already. False when the plan has it not.

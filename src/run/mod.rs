@@ -49,7 +49,7 @@ pub mod undo;
 mod watch;
 mod writing;
 
-pub use agreement::{Agreement, Planned, renumbered};
+pub use agreement::{Agreement, Approved, Planned, renumbered};
 pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Target, Watcher};
 pub use effects::reads_before;
 pub use error::{Error, Refusal};

@@ -1,5 +1,6 @@
 //! Telling: what happens becomes an event, in the journal first.
 
+use super::agreement::Approved;
 use super::call::Call;
 use super::door::Run;
 use super::error::Error;
@@ -47,6 +48,10 @@ impl Run {
         };
         self.journal().append(self.id(), &entry, Durability::Now)?;
         self.show(&event);
+        for approved in agreement.approvals.iter().cloned() {
+            let Approved { by, at, ticket } = approved;
+            self.tell(&Lane::default(), Kind::Approved { by, at, ticket })?;
+        }
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! A plan says what a run does, and changes nothing.
 
+mod approved;
 mod compare;
 mod equality;
 mod found;

@@ -1,0 +1,233 @@
+//! Approvals of plans: a second person's signature under what a run is going to do.
+//!
+//! An approval is a JSON Web Token over the digest of the plan, for one org. It is signed by a key of the approver's own, or by a secret
+//! that those who approve share with those who run; the latter tells that somebody who knows it approved, and who that was by their word.
+
+mod signature;
+
+use serde::{Deserialize, Serialize};
+
+use super::Context;
+use super::conduct::of_run;
+use super::plan::saved::Saved;
+use super::world::World;
+use crate::config::OrgProfile;
+use crate::error::Error;
+use crate::run::Approved;
+use crate::run::event::{Kind, OrgLine};
+use crate::run::journal::Journal;
+use signature::Signer;
+
+const ISSUER: &str = "okta-runbook";
+
+/// What is signed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    /// Who approves.
+    sub: String,
+    /// The org's address.
+    aud: String,
+    /// When, in seconds since 1970.
+    iat: i64,
+    /// Digest of the plan.
+    plan: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ticket: Option<String>,
+}
+
+/// Whether an approval is wanted where no profile wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Demand {
+    /// `--require-approval`.
+    Always,
+    AsProfilesSay,
+}
+
+/// Refuses to change an org without a plan whose profile wants an approved one.
+pub(super) fn check_none_needed(context: &Context, world: &World) -> Result<(), Error> {
+    for profile in world.profiles.values() {
+        if context.config.org(profile)?.approval.required {
+            return Err(needed(profile));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn needed(profile: &str) -> Error {
+    Error::usage(format!("`{profile}` is changed by approved plans alone"))
+        .help("save a plan: okta-runbook plan RUNBOOK … --out FILE")
+        .help("have another person approve it: okta-runbook plan --approve FILE")
+        .help("then run it: okta-runbook run --plan FILE")
+}
+
+/// The same for a run that is taken up again: it was begun with an approved plan, or before there had to be one.
+pub(super) fn check_was_given(
+    context: &Context,
+    world: &World,
+    journal: &Journal,
+    run: &str,
+) -> Result<(), Error> {
+    let mut approved = false;
+    let heard = journal.each_event(run, |event| {
+        approved |= matches!(event.kind, Kind::Approved { .. });
+    });
+    heard.map_err(|error| of_run(&error.into()))?;
+    if approved {
+        Ok(())
+    } else {
+        check_none_needed(context, world)
+    }
+}
+
+/// Signs the plan for each of its orgs that the approver has a key for.
+///
+/// # Errors
+/// The approver made the plan, no org has a key, a ticket is wanted, or a key cannot be read.
+pub(super) fn sign(
+    context: &Context,
+    saved: &Saved,
+    ticket: Option<&str>,
+) -> Result<Vec<String>, Error> {
+    let environment = context.config.environment();
+    let approver = environment.operator();
+    if approver == saved.operator {
+        return Err(
+            Error::usage(format!("{approver} made this plan, and cannot approve it"))
+                .help("a plan is approved by another person"),
+        );
+    }
+    let mut signatures = Vec::new();
+    for org in &saved.plan.orgs {
+        let profile = profile_of(context, org)?;
+        let Some(signer) = Signer::of(environment, &profile)? else {
+            continue;
+        };
+        if profile.approval.ticket && ticket.is_none() {
+            return Err(Error::usage(format!(
+                "`{}` wants a ticket with an approval",
+                profile.profile
+            ))
+            .help("name it: --ticket ID"));
+        }
+        signatures.push(signer.sign(&Claims {
+            iss: ISSUER.to_owned(),
+            sub: approver.clone(),
+            aud: org.url.clone(),
+            iat: jiff::Timestamp::now().as_second(),
+            plan: saved.digest(),
+            ticket: ticket.map(str::to_owned),
+        })?);
+    }
+    if signatures.is_empty() {
+        return Err(Error::usage("there is no key here to approve this plan with")
+            .help("in the profile of its org: approval = { private_key = { file = \"path\" } }, or approval = { secret = { file = \"path\" } }"));
+    }
+    Ok(signatures)
+}
+
+fn profile_of(context: &Context, org: &OrgLine) -> Result<OrgProfile, Error> {
+    let name = org.profile.as_deref().ok_or_else(|| {
+        Error::usage(
+            "the plan is of a simulator that was started for it: there is nothing to approve",
+        )
+    })?;
+    context.config.org(name)
+}
+
+/// The approvals that hold, one for each org whose profile (or `demand`) wants one, or that can tell the signatures that are there.
+///
+/// # Errors
+/// An org without one: with what is wrong with each signature of the plan.
+pub(super) fn verified(
+    context: &Context,
+    world: &World,
+    saved: &Saved,
+    demand: Demand,
+) -> Result<Vec<Approved>, Error> {
+    let mut found: Vec<Approved> = Vec::new();
+    for (name, profile) in &world.profiles {
+        let profile = context.config.org(profile)?;
+        let approval = &profile.approval;
+        let is_signed = approval.can_verify() && !saved.approvals.is_empty();
+        if !approval.required && demand == Demand::AsProfilesSay && !is_signed {
+            continue;
+        }
+        if !approval.can_verify() {
+            return Err(Error::usage(format!("`{}` does not say who approves", profile.profile))
+                .help("in its profile: approval = { approvers = { NAME = \"path of a public key\" } }, or approval = { secret = { file = \"path\" } }"));
+        }
+        let url = world.orgs[name].base_url().to_string();
+        let approved = Org {
+            context,
+            profile: &profile,
+            url: &url,
+        }
+        .approved(saved)?;
+        if !found.contains(&approved) {
+            found.push(approved);
+        }
+    }
+    Ok(found)
+}
+
+/// An org that wants an approval.
+struct Org<'a> {
+    context: &'a Context,
+    profile: &'a OrgProfile,
+    url: &'a str,
+}
+
+impl Org<'_> {
+    fn approved(&self, saved: &Saved) -> Result<Approved, Error> {
+        let mut wrong = Vec::new();
+        for token in &saved.approvals {
+            match self.judge(saved, token)? {
+                Ok(approved) => return Ok(approved),
+                Err(why) => wrong.push(why),
+            }
+        }
+        let name = &self.profile.profile;
+        let words = match wrong.as_slice() {
+            [] => format!("the plan is not approved for `{name}`"),
+            wrong => format!(
+                "the plan is not approved for `{name}`:\n- {}",
+                wrong.join("\n- ")
+            ),
+        };
+        Err(Error::usage(words).help(
+            "nothing was changed; have another person approve it: okta-runbook plan --approve FILE",
+        ))
+    }
+
+    /// What is wrong with a signature, in words.
+    fn judge(&self, saved: &Saved, token: &str) -> Result<Result<Approved, String>, Error> {
+        let environment = self.context.config.environment();
+        let (claims, key) = match signature::read(environment, &self.profile.approval, token)? {
+            Ok(read) => read,
+            Err(why) => return Ok(Err(why)),
+        };
+        let by = key.unwrap_or_else(|| claims.sub.clone());
+        let own = [saved.operator.clone(), environment.operator()];
+        let approval = &self.profile.approval;
+        Ok(if claims.aud != self.url {
+            Err(format!("{by} approved it for {}", claims.aud))
+        } else if claims.plan != saved.digest() {
+            Err(format!(
+                "{by} approved another text: the plan was changed since"
+            ))
+        } else if own.contains(&by) || own.contains(&claims.sub) {
+            Err(format!("{by} approved it, who made the plan or runs it"))
+        } else if approval.ticket && claims.ticket.is_none() {
+            Err(format!("{by} approved it without a ticket"))
+        } else {
+            let at = jiff::Timestamp::from_second(claims.iat);
+            let at = at.map_err(|_| format!("{by} approved it at no known time"));
+            at.map(|at| Approved {
+                by,
+                at,
+                ticket: claims.ticket,
+            })
+        })
+    }
+}

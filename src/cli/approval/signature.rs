@@ -1,0 +1,153 @@
+//! The signature of an approval: by a key pair (RSA, P-256, P-384), or by a shared secret (HS256).
+
+use std::path::Path;
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Claims;
+use crate::config::{Approval, Environment, OrgProfile};
+use crate::error::Error;
+use crate::okta::SigningKey;
+
+/// A shorter secret could be guessed from a signature (RFC 7518, 3.2 wants as many bytes as the hash has).
+const SHORTEST_SECRET: usize = 32;
+
+/// What signs.
+pub(super) enum Signer {
+    Key(SigningKey),
+    Secret(SecretString),
+}
+
+impl Signer {
+    /// The approver's own key, else the shared secret, else nothing.
+    pub(super) fn of(
+        environment: &Environment,
+        profile: &OrgProfile,
+    ) -> Result<Option<Self>, Error> {
+        let approval = &profile.approval;
+        if let Some(key) = &approval.private_key {
+            let key = SigningKey::parse(&key.read_text(environment)?);
+            let key = key.map_err(|error| {
+                Error::usage(format!(
+                    "the key that `{}` approves with: {error}",
+                    profile.profile
+                ))
+            })?;
+            return Ok(Some(Self::Key(key)));
+        }
+        let secret = approval.secret.as_ref();
+        secret
+            .map(|_| shared(environment, approval).map(Self::Secret))
+            .transpose()
+    }
+
+    pub(super) fn sign(&self, claims: &Claims) -> Result<String, Error> {
+        match self {
+            Self::Key(key) if key.algorithm() == crate::okta::Algorithm::Es512 => {
+                Err(Error::usage("a P-521 key cannot approve")
+                    .help("use one of RSA, P-256 or P-384"))
+            }
+            Self::Key(key) => {
+                let signed = key
+                    .sign(claims)
+                    .map_err(|error| Error::usage(error.to_string()))?;
+                Ok(signed.expose_secret().to_owned())
+            }
+            Self::Secret(secret) => {
+                let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());
+                let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key);
+                signed.map_err(|error| {
+                    Error::failed(format!("the approval cannot be signed: {error}"))
+                })
+            }
+        }
+    }
+}
+
+fn shared(environment: &Environment, approval: &Approval) -> Result<SecretString, Error> {
+    let source = approval.secret.as_ref();
+    let source = source.ok_or_else(|| Error::failed("there is no secret to approve with"))?;
+    let secret = source.read(environment)?;
+    if secret.expose_secret().len() < SHORTEST_SECRET {
+        return Err(Error::usage(format!(
+            "the secret to approve with is shorter than {SHORTEST_SECRET} bytes"
+        ))
+        .help("make one: openssl rand -hex 32"));
+    }
+    Ok(secret)
+}
+
+/// Claims with the name of the key that signed them.
+type Read = (Claims, Option<String>);
+
+/// What is signed, or why the signature is not taken.
+pub(super) fn read(
+    environment: &Environment,
+    approval: &Approval,
+    token: &str,
+) -> Result<Result<Read, String>, Error> {
+    let unknown = || Err("a signature of nobody who may approve".to_owned());
+    let Ok(header) = jsonwebtoken::decode_header(token) else {
+        return Ok(Err("a text that is no signature".to_owned()));
+    };
+    if header.alg == Algorithm::HS256 {
+        if approval.secret.is_none() {
+            return Ok(unknown());
+        }
+        let secret = shared(environment, approval)?;
+        let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
+        let claims = claims(token, header.alg, &key);
+        return Ok(claims.map_or_else(unknown, |claims| Ok((claims, None))));
+    }
+    for (name, path) in &approval.approvers {
+        let key = public_key(environment, path)?;
+        let keys = [&key.rsa, &key.elliptic];
+        let mut read = keys
+            .into_iter()
+            .flatten()
+            .filter_map(|key| claims(token, header.alg, key));
+        if let Some(claims) = read.next() {
+            return Ok(Ok((claims, Some(name.clone()))));
+        }
+    }
+    Ok(unknown())
+}
+
+/// A public key as far as it is one of a family.
+struct PublicKey {
+    rsa: Option<DecodingKey>,
+    elliptic: Option<DecodingKey>,
+}
+
+fn public_key(environment: &Environment, path: &Path) -> Result<PublicKey, Error> {
+    let shown = environment.shown(path);
+    let text = std::fs::read(path).map_err(|error| {
+        Error::usage(format!(
+            "the approver's key {shown} cannot be read: {error}"
+        ))
+    })?;
+    let key = PublicKey {
+        rsa: DecodingKey::from_rsa_pem(&text).ok(),
+        elliptic: DecodingKey::from_ec_pem(&text).ok(),
+    };
+    if key.rsa.is_none() && key.elliptic.is_none() {
+        return Err(Error::usage(format!(
+            "{shown} is no public key (RSA, P-256 or P-384, as PEM)"
+        ))
+        .help("write it from the approver's private key: openssl pkey -in private.pem -pubout"));
+    }
+    Ok(key)
+}
+
+/// The claims when the signature is one of this key.
+fn claims(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Option<Claims> {
+    let mut validation = Validation::new(algorithm);
+    // They do not end: a plan is refused as soon as the org is otherwise. Whom they are for is judged with words.
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.set_issuer(&[super::ISSUER]);
+    let read = jsonwebtoken::decode::<Claims>(token, key, &validation);
+    read.ok().map(|data| data.claims)
+}

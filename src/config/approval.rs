@@ -1,0 +1,36 @@
+//! How plans for an org are approved by a second person, and where the keys for that are.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::environment::Environment;
+use super::secret::SecretSource;
+
+/// What a profile says of approvals.
+#[derive(Clone, Debug, Default)]
+pub struct Approval {
+    /// The org is changed by approved plans alone.
+    pub required: bool,
+    /// An approval names a ticket.
+    pub ticket: bool,
+    /// Known to those who approve and to those who run: it signs, and tells a signature.
+    pub secret: Option<SecretSource>,
+    /// The approver's own, which signs.
+    pub private_key: Option<SecretSource>,
+    /// Files with the public keys of those who approve (PEM), by name.
+    pub approvers: BTreeMap<String, PathBuf>,
+}
+
+impl Approval {
+    /// Whether a signature can be told from another here.
+    pub fn can_verify(&self) -> bool {
+        self.secret.is_some() || !self.approvers.is_empty()
+    }
+
+    pub(super) fn warnings(&self, environment: &Environment) -> Vec<String> {
+        let secrets = [&self.secret, &self.private_key].into_iter().flatten();
+        secrets
+            .filter_map(|secret| secret.warning(environment))
+            .collect()
+    }
+}

@@ -1,0 +1,68 @@
+//! The table `approval` of an org.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::super::approval::Approval;
+use super::{Reader, Section};
+
+const KEYS: &[&str] = &["required", "ticket", "secret", "private_key", "approvers"];
+
+impl Reader<'_> {
+    pub(super) fn approval(&mut self, org: &Section<'_>) -> Approval {
+        let Some(place) = self.table(org, "approval") else {
+            return Approval::default();
+        };
+        self.refuse_unknown_keys(&place, KEYS);
+        let mut secret = |key: &str| {
+            let given = place.table.contains_key(key);
+            given.then(|| self.secret(&place, key)).flatten()
+        };
+        let (shared, private_key) = (secret("secret"), secret("private_key"));
+        let approval = Approval {
+            required: self.boolean(&place, "required"),
+            ticket: self.boolean(&place, "ticket"),
+            secret: shared,
+            private_key,
+            approvers: self.approvers(&place),
+        };
+        let names_keys = ["secret", "approvers"].map(|key| place.table.contains_key(key));
+        if approval.required && names_keys == [false, false] {
+            self.source
+                .problem(
+                    place.span.clone(),
+                    format!("nothing in `{}` tells an approval from another text", place.title),
+                )
+                .help("add approvers = { NAME = \"path of a public key\" }, or secret = { file = \"path\" }");
+        }
+        approval
+    }
+
+    fn approvers(&mut self, place: &Section<'_>) -> BTreeMap<String, PathBuf> {
+        let Some(section) = self.table(place, "approvers") else {
+            return BTreeMap::new();
+        };
+        let names = section.table.keys().map(|name| name.get_ref().to_string());
+        let mut approvers = BTreeMap::new();
+        for name in names {
+            if let Some(written) = self.string(&section, &name) {
+                approvers.insert(name, self.file(&written));
+            }
+        }
+        approvers
+    }
+
+    /// A table in a table.
+    fn table<'t>(&mut self, section: &Section<'t>, key: &str) -> Option<Section<'t>> {
+        let (at, value) = section.table.get_key_value(key)?;
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong_type(value, value.span(), "a table");
+        }
+        Some(Section {
+            title: format!("{key} of {}", section.title),
+            span: at.span(),
+            table: table?,
+        })
+    }
+}
