@@ -45,7 +45,7 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Error::failed(format!("the runtime does not start: {error}")))?;
     let declared = arguments.place.declared("eval");
-    let world = runtime.block_on(arguments.place.place.find(context, &declared))?;
+    let world = runtime.block_on(arguments.place.at.find(context, &declared))?;
     let orgs = arguments.place.orgs(context, &world)?;
     let interrupt = Interrupt::default();
     let consent = arguments

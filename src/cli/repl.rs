@@ -53,7 +53,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let runtime = new_runtime()?;
     let declared = arguments.place.declared("repl");
-    let world = runtime.block_on(arguments.place.place.find(context, &declared))?;
+    let world = runtime.block_on(arguments.place.at.find(context, &declared))?;
     let orgs = arguments.place.orgs(context, &world)?;
     let interrupt = Interrupt::default();
     let told = Told::default();

@@ -18,7 +18,7 @@ use crate::script::runbook::Org;
 #[derive(Debug, clap::Args)]
 pub(super) struct Place {
     #[command(flatten)]
-    pub(super) place: Where,
+    pub(super) at: Where,
     /// Agree to all writes beforehand; on a simulator they are.
     #[arg(long, short)]
     pub(super) yes: bool,
@@ -34,7 +34,7 @@ impl Place {
     /// The orgs as a runbook would declare them: those named, else the only one.
     pub(super) fn declared(&self, title: &str) -> Runbook {
         let mut names: Vec<&str> = self
-            .place
+            .at
             .orgs
             .iter()
             .map(|text| text.split_once('=').map_or(ONLY, |(name, _)| name))
@@ -71,7 +71,7 @@ impl Place {
     }
 
     fn stage(&self, context: &Context, world: &World, name: &str) -> Result<Stage, Error> {
-        if self.place.simulator.is_some() {
+        if self.at.simulator.is_some() {
             return Ok(Stage::Simulated);
         }
         let profile = &world.profiles[name];

@@ -59,26 +59,28 @@ pub(super) fn settings(
     if network.proxy.is_none() {
         check_proxy_variables(context.config.environment())?;
     }
-    let usual = okta::Settings::default();
-    let user_agent = match &network.user_agent {
-        Some(more) => format!("{} {more}", usual.user_agent),
-        None => usual.user_agent,
-    };
-    Ok(okta::Settings {
-        user_agent,
+    let mut settings = okta::Settings {
         reserve: f64::from(reserve) / 100.0,
-        connect_timeout: network.connect_timeout.unwrap_or(usual.connect_timeout),
-        request_timeout: network.request_timeout.unwrap_or(usual.request_timeout),
-        max_attempts: network
-            .max_retries
-            .map_or(usual.max_attempts, |retries| retries.saturating_add(1)),
         proxy: network.proxy.clone().map(|proxy| okta::Proxy {
             url: proxy.url,
             username: proxy.username,
             password: proxy.password,
         }),
         ..okta::Settings::default()
-    })
+    };
+    if let Some(timeout) = network.connect_timeout {
+        settings.connect_timeout = timeout;
+    }
+    if let Some(timeout) = network.request_timeout {
+        settings.request_timeout = timeout;
+    }
+    if let Some(retries) = network.max_retries {
+        settings.max_attempts = retries.saturating_add(1);
+    }
+    if let Some(more) = &network.user_agent {
+        settings.user_agent = format!("{} {more}", settings.user_agent);
+    }
+    Ok(settings)
 }
 
 /// The org's address, with a warning where it was another than is written.

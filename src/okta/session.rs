@@ -241,13 +241,12 @@ async fn fetch_for_person(
     person: &Person,
     asked: &[String],
 ) -> Result<Granted, Error> {
-    let latest = match &state.refresh_token {
-        Some(latest) => latest.clone(),
-        None => {
-            let kept = RefreshToken::parse(&person.refresh_token)?;
-            state.proof = kept.proof;
-            kept.token
-        }
+    let latest = if let Some(latest) = &state.refresh_token {
+        latest.clone()
+    } else {
+        let kept = RefreshToken::parse(&person.refresh_token)?;
+        state.proof = kept.proof;
+        kept.token
     };
     prepare(person.dpop, &mut state.proof)?;
     let form = || Ok(token_endpoint::refresh(&person.client_id, &latest, asked));

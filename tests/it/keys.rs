@@ -221,9 +221,10 @@ fn a_key_is_read_from_a_file_a_variable_a_command_and_the_settings() {
             .env("OKTA_CLIENT_PRIVATEKEY", p256.jwk.to_string());
     });
     let members = rsa.jwk.as_object().unwrap().iter();
-    let members: String = members
+    let members: Vec<String> = members
         .map(|(name, value)| format!("      {name}: {value}\n"))
         .collect();
+    let members = members.concat();
     let yaml = format!(
         "okta:\n  client:\n    clientId: {}\n    kid: rsa-1\n    privateKeyId: rsa-1\n    privateKey:\n{members}",
         rsa.client

@@ -146,11 +146,12 @@ impl Pair {
         self.done(org, "PATCH", "/simulator/options", patch);
     }
 
-    /// The one app of the spoke.
+    /// The one Org2Org app of the spoke.
     pub(crate) fn app(&self) -> String {
         let state = self.get(Spoke, "/simulator/state");
-        let apps = state["apps"].as_object().unwrap();
-        apps.keys().next().expect("the app").clone()
+        let mut apps = state["apps"].as_object().unwrap().iter();
+        let found = apps.find(|(_, app)| app["name"] == "okta_org2org");
+        found.expect("the app").0.clone()
     }
 
     /// A user as the org's state has him, `Null` when there is none.

@@ -202,7 +202,7 @@ fn without_a_keyring_the_file_is_named() {
 fn a_key_or_token_in_the_wrong_place_is_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
-    let test = |value: &str| {
+    let with_key = |value: &str| {
         let mut command = okta_runbook(folder.path());
         command
             .env("OKTA_CLIENT_ORGURL", "https://acme.okta.com")
@@ -212,7 +212,7 @@ fn a_key_or_token_in_the_wrong_place_is_not_shown() {
         Ran::command(&mut command)
     };
     for value in [body.repeat(8), format!("{body}\n{body}\n{body}\n")] {
-        let ran = test(&value);
+        let ran = with_key(&value);
         ran.exits(2)
             .says(&["OKTA_CLIENT_PRIVATEKEY", "neither a key in PEM or JWK nor"]);
         assert!(!ran.said().contains("MIIE"), "{ran}");
@@ -232,6 +232,7 @@ fn a_key_or_token_in_the_wrong_place_is_not_shown() {
 #[test]
 fn a_warning_comes_with_the_profile_it_is_about() {
     use std::os::unix::fs::PermissionsExt as _;
+    const WARNING: &str = "open holds a secret and others can read it";
     let folder = tempfile::tempdir().unwrap();
     let org = |name: &str, place: &str| {
         format!("[orgs.{name}]\nurl = \"http://127.0.0.1:9\"\ntoken = {{ {place} }}\n")
@@ -248,7 +249,6 @@ fn a_warning_comes_with_the_profile_it_is_about() {
         let mut command = okta_runbook(folder.path());
         Ran::command(command.env("OTHER", "00def").args(arguments)).said()
     };
-    const WARNING: &str = "open holds a secret and others can read it";
     assert!(said(&["orgs", "test", "open"]).contains(WARNING));
     assert!(!said(&["orgs", "test", "other"]).contains(WARNING));
     assert!(!said(&["list"]).contains(WARNING));

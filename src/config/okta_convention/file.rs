@@ -223,6 +223,10 @@ pub(super) fn not_heeded(environment: &Environment, path: &Path) -> Vec<String> 
     }
     #[derive(Deserialize)]
     struct Client {
+        #[expect(
+            clippy::zero_sized_map_values,
+            reason = "a set is no mapping to the reader"
+        )]
         client: Option<BTreeMap<String, IgnoredAny>>,
     }
     let text = std::fs::read_to_string(path).unwrap_or_default();
