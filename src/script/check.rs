@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`program`] | the script with all that it imports |
 //! | [`script`] | one parsed script |
+//! | [`readable`] | what of a text can be read although something cannot |
 //! | [`walk`], [`facts`] | from tree to facts |
 //! | [`rules`] | from facts to findings |
 //! | [`natives`] | the functions every script can call |
@@ -20,6 +21,7 @@ mod finding;
 mod natives;
 mod program;
 mod reach;
+mod readable;
 mod rules;
 mod scopes;
 mod script;
@@ -117,15 +119,7 @@ impl Report {
 pub fn check(source: Source, library: &Library) -> Report {
     let path = source.path.clone();
     let mut checked = Checked::of(source, library);
-    let Some((program, natives)) = &checked.program else {
-        return Report {
-            path,
-            findings: checked.findings,
-            operations: Vec::new(),
-            scopes: Vec::new(),
-            untold: Vec::new(),
-        };
-    };
+    let (program, natives) = (&checked.program, &checked.natives);
     let facts = program.facts();
     let reach = reach::reach(program, &facts);
     let fields = facts.values().flat_map(|facts| &facts.callable_fields);
@@ -133,10 +127,17 @@ pub fn check(source: Source, library: &Library) -> Report {
     for subject in subjects(program, &facts, natives, &fields) {
         checked.findings.extend(rules::errors(&subject));
         // What a runbook should do in its order is nothing that a test should.
-        if subject.script.source.path == program.entry && !checked.is_test {
+        let is_whole = !checked.is_test && !program.is_partial();
+        if subject.script.source.path == program.entry && is_whole {
             checked.findings.extend(rules::warnings(&subject, &reach));
         }
     }
+    // Of a part of a script, neither all operations nor all scopes are known.
+    let reach = if program.is_partial() {
+        Reach::default()
+    } else {
+        reach
+    };
     report(path, checked.findings, reach)
 }
 
@@ -160,7 +161,8 @@ pub fn before_run(source: Source, library: &Library) -> Result<(), Error> {
 
 struct Checked {
     findings: Vec<Finding>,
-    program: Option<(Program, Natives)>,
+    program: Program,
+    natives: Natives,
     is_test: bool,
 }
 
@@ -176,12 +178,11 @@ impl Checked {
         } else {
             bindings::names
         };
-        let program = Program::load(source, library, &engine, names, &mut findings);
-        let natives = Natives::of(&engine);
         Self {
+            program: Program::load(source, library, &engine, names, &mut findings),
+            natives: Natives::of(&engine),
             findings,
             is_test,
-            program: program.map(|program| (program, natives)),
         }
     }
 }

@@ -4,7 +4,7 @@ mod tokens;
 
 use std::ops::Range;
 
-use tokens::{Kind, Token, tokens};
+pub(in crate::script) use tokens::{Kind, Token, tokens};
 
 /// Declarations of one text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

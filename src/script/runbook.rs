@@ -7,6 +7,8 @@ mod steps;
 pub use declarations::{Kind, Org, Parameter};
 pub use steps::Step;
 
+use rhai::AST;
+
 use crate::error::Error;
 use crate::script::engine::header_engine;
 use crate::script::error::{Diagnostic, Names, together};
@@ -49,24 +51,34 @@ impl Runbook {
                 &Names::default(),
             )]
         })?;
-        let (orgs, parameters, findings) = declarations::read(&engine, &ast);
-        if !findings.is_empty() {
-            let diagnostics = findings
-                .into_iter()
-                .map(|finding| finding.diagnostic(&source.path, sources))
-                .collect();
-            return Err(diagnostics);
+        let (runbook, wrong) = Self::of_tree(source, &ast, sources);
+        if wrong.is_empty() {
+            Ok(runbook)
+        } else {
+            Err(wrong)
         }
+    }
+
+    /// The header in a tree, as far as it is right, and what is wrong in it.
+    pub(super) fn of_tree(
+        source: &Source,
+        ast: &AST,
+        sources: &Sources,
+    ) -> (Self, Vec<Diagnostic>) {
+        let (orgs, parameters, findings) = declarations::read(&header_engine(), ast);
+        let findings = findings.into_iter();
+        let wrong = findings.map(|finding| finding.diagnostic(&source.path, sources));
         let doc = doc_of(&source.text);
-        Ok(Self {
+        let runbook = Self {
             name: source.name.clone(),
             path: source.path.clone(),
             summary: doc.lines().next().unwrap_or_default().to_owned(),
             doc,
             orgs,
             parameters,
-            steps: steps::of(&ast),
-        })
+            steps: steps::of(ast),
+        };
+        (runbook, wrong.collect())
     }
 
     /// The declaration of a parameter.

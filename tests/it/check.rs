@@ -54,7 +54,7 @@ fn every_wrong_script_is_told_with_its_place() {
         assert_eq!(code, Some(if is_error { 2 } else { 0 }), "{file}");
         count += 1;
     }
-    assert!(count >= 40, "{count} scripts");
+    assert!(count >= 60, "{count} scripts");
 }
 
 #[test]
@@ -84,6 +84,10 @@ fn shipped_runbooks_are_clean_and_their_scopes_are_known() {
         assert!(!report["scopes"].as_array().unwrap().is_empty(), "{report}");
     }
     assert_eq!(output.status.code(), Some(0));
+    for module in ["lib/ad", "lib/org2org"] {
+        let (told, _) = checked(folder.path(), module);
+        assert!(told.contains(": nothing found"), "{told}");
+    }
 }
 
 #[test]
@@ -160,6 +164,13 @@ const SOUND: &[&str] = &[
     "let m = #{ default: 1, module: 2 }; note(m.default + m.module);",
     "let total = 0; for x in 0..3 { total += x; } while total > 0 { total -= 1; } do { total += 1; } until total > 3; note(total);",
     "note(okta.get(\"/api/v1/org\").companyName); note(okta.list_users(#{ search: \"a\", limit: 1 }).len());",
+    "const PARAMS = #{ mode: #{ choices: [\"a\", \"b\"], default: \"a\" } }; switch params.mode { \"a\" => note(#{ x: \"c\" }.x + \"d\"), \"b\" if okta.name == \"e\" => { note(\"f\"); } _ => () }",
+    "const PARAMS = #{ n: #{ type: \"integer\", default: 1 } }; note(params.n.to_string()); note(params.n == 1.5); note(params[\"n\"] > 1); note(params.n == ());",
+    "const PARAMS = #{ l: #{ type: \"list\", default: [] } }; let l = params.l; l.sort(); l.push(\"x\"); note(params.l.contains(\"x\")); note(params.l.map(|x, i| i)); note(params.l.len);",
+    "const PARAMS = #{ s: #{ type: \"string\", default: \"\" } }; fn own(x) { this + x } note(params.s.own(\"x\")); note(params.s.to_upper().len);",
+    "each([1], #{ key: |x| `${x}`, concurrency: 2 }, |x| x); let options = #{ on_failure: \"stop\" }; each([1], options, |x| x); wait_until(#{ timeout: 1.5, every: if true { 1 } else { 2 } }, || true);",
+    "let f = |x| x; if okta.name == \"x\" { f = |x, y| x; } note([1].map(f)); let okta = #{}; okta.name = \"x\"; note(okta);",
+    "fn sleep(x) { x } note(sleep(1)); fn manual(a, b) { b } note(manual(1, #{ any: 1 }));",
     "let act = #{ verify: || true }; manual(\"Turn it on\", #{ how: \"there\", verify: act.verify });",
 ];
 

@@ -7,6 +7,10 @@ use super::directory::name;
 use super::raise::{Place, Raised};
 use crate::script::scene::Scene;
 
+/// What to write instead of `sleep` and `timestamp`.
+pub(in crate::script) const NO_CLOCK: &str =
+    "use wait_until(#{ timeout: 60, every: 5 }, || …) and now()";
+
 pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("dn", distinguished_names().into());
     engine.register_fn("now", |context: NativeCallContext| now(&context, 0));
@@ -49,9 +53,7 @@ pub(super) fn register(engine: &mut Engine) {
 
 /// A run that is taken up again must come to the same calls: time and waits go through verbs that are recorded.
 fn no_clock(context: &NativeCallContext, verb: &str) -> Raised<()> {
-    Err(Place::of(context).usage(format!(
-        "`{verb}` is not for runbooks; use wait_until(#{{ timeout: 60, every: 5 }}, || …) and now()"
-    )))
+    Err(Place::of(context).usage(format!("`{verb}` is not for runbooks; {NO_CLOCK}")))
 }
 
 /// UTC as Okta writes it, such as `2026-01-02T03:04:05.000Z`, so many seconds from now: for `since` and `until` of the System Log.

@@ -30,7 +30,9 @@ mod raise;
 mod unshare;
 mod verbs;
 
+pub(in crate::script) use data::NO_CLOCK;
 pub(in crate::script) use list::List;
+pub(in crate::script) use options::{OPTIONS, Wanted};
 pub use org::Org;
 pub(in crate::script) use org::listed;
 pub use verbs::{VERBS, Verb};

@@ -1,9 +1,60 @@
 //! The map of options that verbs take last: `#{ timeout: 60, every: 5 }`.
 
+use std::fmt;
+
 use rhai::{Dynamic, FnPtr, Map};
 
 use super::raise::{Place, Raised};
 use crate::script::nearest::{nearest, or_list};
+
+/// What an option is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::script) enum Wanted {
+    Text,
+    Seconds,
+    /// A whole number, this or more.
+    Count(i64),
+    Function,
+    TextOrFunction,
+    OneOf(&'static [&'static str]),
+    Flag,
+    Texts,
+}
+
+/// What options of verbs are, for who looks at a call before it is made.
+pub(in crate::script) const OPTIONS: &[(&str, &str, Wanted)] = &[
+    ("wait_until", "timeout", Wanted::Seconds),
+    ("wait_until", "every", Wanted::Seconds),
+    ("wait_until", "what", Wanted::Text),
+    ("manual", "how", Wanted::Text),
+    ("manual", "name", Wanted::Text),
+    ("manual", "verify", Wanted::Function),
+    ("each", "key", Wanted::TextOrFunction),
+    ("each", "concurrency", Wanted::Count(1)),
+    ("each", "max_failures", Wanted::Count(0)),
+    ("each", "on_failure", Wanted::OneOf(ON_FAILURE)),
+    ("run_runbook", "agree", Wanted::Flag),
+    ("run_runbook", "attest", Wanted::Texts),
+    ("run_runbook", "directories", Wanted::Flag),
+];
+
+/// What `each` can do when an item fails.
+const ON_FAILURE: &[&str] = &["continue", "stop", "undo"];
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => f.write_str("a string"),
+            Self::Seconds => f.write_str("a number of seconds, 0 or more"),
+            Self::Count(least) => write!(f, "a whole number, {least} or more"),
+            Self::Function => f.write_str("a function such as || …"),
+            Self::TextOrFunction => f.write_str("the name of a field or a function"),
+            Self::OneOf(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
+            Self::Flag => f.write_str("true or false"),
+            Self::Texts => f.write_str("a list of strings"),
+        }
+    }
+}
 
 /// Options of a verb, taken one by one; what is left over at the end is unknown.
 pub(super) struct Options<'a> {

@@ -6,7 +6,7 @@ use rhai::{Expr, FnCallExpr, ImmutableString, Position};
 #[derive(Default)]
 pub(super) struct Facts<'a> {
     pub(super) bindings: Vec<Binding>,
-    pub(super) uses: Vec<Use>,
+    pub(super) uses: Vec<Use<'a>>,
     pub(super) calls: Vec<Call<'a>>,
     pub(super) closures: Vec<Closure>,
     pub(super) loops: Vec<Loop<'a>>,
@@ -40,13 +40,15 @@ pub(super) enum Kind {
 }
 
 /// An occurrence of a variable.
-pub(super) struct Use {
+pub(super) struct Use<'a> {
     pub(super) name: ImmutableString,
     pub(super) at: Position,
     pub(super) binding: Bound,
     pub(super) role: Role,
     /// The first field of it that is meant: `x` of `v.x.y` and `v["x"]`.
     pub(super) field: Option<(ImmutableString, Position)>,
+    /// The method that is called on that field.
+    pub(super) method: Option<(&'a FnCallExpr, Position)>,
     pub(super) closures: Vec<usize>,
 }
 
@@ -99,6 +101,8 @@ pub(super) struct Closure {
     pub(super) taken_by: Option<ImmutableString>,
     /// The variable it is assigned to.
     pub(super) held_by: Option<usize>,
+    /// How many values it takes.
+    pub(super) takes: usize,
 }
 
 /// A `for` over something.

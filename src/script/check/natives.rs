@@ -1,16 +1,20 @@
 //! The functions that every script can call, by name.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 
-use rhai::Engine;
+use rhai::{Dynamic, Engine};
 
 use crate::okta::operations;
-use crate::script::bindings::VERBS;
+use crate::script::bindings::{VERBS, Verb};
+use crate::script::testing::TEST_VERBS;
 
 /// Functions of the language and verbs, with the numbers of arguments they take (a method's receiver counts).
 pub(super) struct Natives {
     /// By module (empty for none), then by name.
     functions: HashMap<(String, String), Vec<usize>>,
+    /// The types of the first argument, by name and number of arguments.
+    receivers: HashMap<(String, usize), Vec<TypeId>>,
 }
 
 /// Functions that the language itself answers; they take what they are given.
@@ -19,7 +23,6 @@ const BUILT_IN: &[&str] = &[
     "call",
     "curry",
     "debug",
-    "eval",
     "is_def_fn",
     "is_def_var",
     "is_shared",
@@ -36,15 +39,32 @@ impl Natives {
                     function.namespace.to_string(),
                     function.metadata.name.to_string(),
                     function.metadata.num_params,
+                    function.metadata.param_types.first().copied(),
                 ))
             },
             true,
         );
-        let mut functions: HashMap<(String, String), Vec<usize>> = HashMap::new();
-        for (module, name, count) in rows {
-            functions.entry((module, name)).or_default().push(count);
+        let mut natives = Self {
+            functions: HashMap::new(),
+            receivers: HashMap::new(),
+        };
+        for (module, name, count, receiver) in rows {
+            if let (true, Some(receiver)) = (module.is_empty(), receiver) {
+                let receivers = natives.receivers.entry((name.clone(), count));
+                receivers.or_default().push(receiver);
+            }
+            let counts = natives.functions.entry((module, name));
+            counts.or_default().push(count);
         }
-        Self { functions }
+        natives
+    }
+
+    /// Whether a value of that type can be what a method of so many arguments is called on.
+    pub(super) fn takes(&self, name: &str, arguments: usize, receiver: TypeId) -> bool {
+        let key = (name.to_owned(), arguments + 1);
+        let known = self.receivers.get(&key).map_or(&[][..], Vec::as_slice);
+        let anything = TypeId::of::<Dynamic>();
+        known.iter().any(|it| *it == receiver || *it == anything)
     }
 
     /// The numbers of arguments of `name`; `None` when there is no such function.
@@ -83,16 +103,12 @@ impl Natives {
     }
 }
 
-/// The verb that is called `name(…)`, not as a method.
+/// The verb that is called `name(…)`, not as a method: as a person calls it.
 pub(super) fn free_verb(name: &str) -> Option<&'static str> {
-    VERBS
-        .iter()
-        .find(|verb| {
-            verb.name == name
-                && verb
-                    .signature
-                    .strip_prefix(name)
-                    .is_some_and(|rest| rest.starts_with('('))
-        })
-        .map(|verb| verb.signature)
+    let free = |verb: &&Verb| {
+        let rest = verb.signature.strip_prefix(name);
+        verb.name == name && rest.is_some_and(|rest| rest.starts_with('('))
+    };
+    let verb = VERBS.iter().chain(TEST_VERBS).find(free);
+    verb.map(|verb| verb.signature)
 }

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use rhai::Engine;
+use rhai::{AST, Engine};
 
 use super::facts::Facts;
 use super::finding::Finding;
+use super::readable::Readable;
 use super::script::Script;
 use super::walk;
+use crate::script::engine::header_engine;
 use crate::script::error::{Diagnostic, Names};
 use crate::script::library::{Library, Source};
+use crate::script::outline::{Declared, Outline};
 use crate::script::resolver::Modules;
 use crate::script::runbook::Runbook;
 use crate::script::sources::Sources;
@@ -18,6 +21,8 @@ use crate::script::sources::Sources;
 pub(super) struct Program {
     pub(super) entry: String,
     pub(super) runbook: Option<Runbook>,
+    /// Names of parameters in the words of the text, those included whose declarations are wrong.
+    declared: Vec<String>,
     pub(super) scripts: BTreeMap<String, Script>,
     /// What an import of a script means: (importer, name) to path.
     pub(super) modules: BTreeMap<(String, String), String>,
@@ -26,59 +31,82 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Loads `source` and its imports. What cannot be parsed is a finding; without the entry there is no program.
+    /// Loads `source` and its imports, as far as they can be read. What cannot is a finding.
     pub(super) fn load(
         source: Source,
         library: &Library,
         engine: &Engine,
         names: impl FnOnce(Vec<String>) -> Names,
         findings: &mut Vec<Finding>,
-    ) -> Option<Self> {
+    ) -> Self {
         let sources = Sources::default();
         let resolver = Modules::new(library.clone(), sources.clone(), &source);
-        let runbook = match Runbook::diagnose(&source, &sources) {
-            Ok(runbook) => Some(runbook),
-            Err(wrong) => {
-                findings.extend(
-                    wrong
-                        .into_iter()
-                        .map(|wrong| Finding::error("header", wrong)),
-                );
-                None
-            }
-        };
-        let orgs = runbook.iter().flat_map(|runbook| &runbook.orgs);
-        let mut given: Vec<String> = orgs.map(|org| org.name.clone()).collect();
-        given.push("params".to_owned());
+        let outline = Outline::of(&source.text);
         let mut program = Self {
             entry: source.path.clone(),
-            runbook,
+            runbook: None,
+            declared: names_of(&outline.parameters),
             scripts: BTreeMap::new(),
             modules: BTreeMap::new(),
             sources,
-            names: names(given),
+            names: Names::default(),
         };
-        program.add(engine, source, findings)?;
+        let mut given = names_of(&outline.orgs);
+        let readable = program.read(engine, &source, findings);
+        program.add_header(&source, &readable.ast, findings);
+        let orgs = program.runbook.iter().flat_map(|runbook| &runbook.orgs);
+        given.extend(orgs.map(|org| org.name.clone()));
+        given.sort();
+        given.dedup();
+        given.push("params".to_owned());
+        program.names = names(given);
+        program.keep(source, readable);
         program.add_imports(engine, &resolver, findings);
         program.refuse_cycles(findings);
-        Some(program)
+        program
     }
 
-    fn add(&mut self, engine: &Engine, source: Source, findings: &mut Vec<Finding>) -> Option<()> {
-        match Script::parse(engine, source) {
-            Ok(script) => {
-                self.scripts.insert(script.source.path.clone(), script);
-                Some(())
-            }
-            // The header's reader has told of a syntax error in the entry.
-            Err((source, _)) if source.path == self.entry => None,
-            Err((source, error)) => {
-                let wrong =
-                    Diagnostic::of_parsing(&error, &source.path, &self.sources, &self.names);
-                findings.push(Finding::error("syntax", wrong));
-                None
-            }
+    /// Reads a text; its first mistake of syntax is a finding.
+    fn read(&self, engine: &Engine, source: &Source, findings: &mut Vec<Finding>) -> Readable {
+        let readable = Readable::of(&header_engine(), &source.text);
+        // What runs it knows fewer words than what reads it.
+        let refused = || engine.compile(&source.text).err();
+        let error = readable.error.clone().or_else(refused);
+        if let Some(error) = error {
+            let wrong = Diagnostic::of_parsing(&error, &source.path, &self.sources, &self.names);
+            let wrong = if readable.is_torn {
+                wrong.help("more could not be read: check again when this is mended")
+            } else {
+                wrong
+            };
+            findings.push(Finding::error("syntax", wrong));
         }
+        readable
+    }
+
+    fn keep(&mut self, source: Source, readable: Readable) {
+        let path = source.path.clone();
+        let script = Script::new(source, readable);
+        self.scripts.insert(path, script);
+    }
+
+    /// The header, unless it declares parameters in a way that cannot be read.
+    fn add_header(&mut self, source: &Source, ast: &AST, findings: &mut Vec<Finding>) {
+        let (runbook, wrong) = Runbook::of_tree(source, ast, &self.sources);
+        let is_known = wrong.is_empty() || !self.declared.is_empty();
+        let wrong = wrong.into_iter();
+        findings.extend(wrong.map(|wrong| Finding::error("header", wrong)));
+        self.runbook = is_known.then_some(runbook);
+    }
+
+    /// Whether the text declares a parameter of that name, be it wrongly.
+    pub(super) fn has_parameter(&self, name: &str) -> bool {
+        self.declared.iter().any(|declared| declared == name)
+    }
+
+    /// Whether something could not be read: what is not seen may be there.
+    pub(super) fn is_partial(&self) -> bool {
+        self.scripts.values().any(|script| !script.is_whole)
     }
 
     fn add_imports(&mut self, engine: &Engine, resolver: &Modules, findings: &mut Vec<Finding>) {
@@ -93,9 +121,9 @@ impl Program {
                     Ok(source) => {
                         let path = source.path.clone();
                         self.modules.insert((importer.clone(), name), path.clone());
-                        if !self.scripts.contains_key(&path)
-                            && self.add(engine, source, findings).is_some()
-                        {
+                        if !self.scripts.contains_key(&path) {
+                            let readable = self.read(engine, &source, findings);
+                            self.keep(source, readable);
                             waiting.push(path);
                         }
                     }
@@ -161,7 +189,7 @@ impl Program {
         self.scripts.get(self.module(importer, &import.name)?)
     }
 
-    /// The script that is checked, when it could be parsed.
+    /// The script that is checked.
     pub(super) fn main(&self) -> Option<&Script> {
         self.scripts.get(&self.entry)
     }
@@ -202,4 +230,9 @@ impl Program {
         }
         facts
     }
+}
+
+fn names_of(declared: &[Declared]) -> Vec<String> {
+    let names = declared.iter().map(|declared| declared.name.clone());
+    names.collect()
 }

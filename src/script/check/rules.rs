@@ -2,10 +2,13 @@
 
 mod arguments;
 mod calls;
+mod closures;
 mod each;
+mod given;
 mod loops;
 mod order;
 mod params;
+mod switches;
 mod variables;
 
 use std::collections::BTreeSet;
@@ -51,8 +54,11 @@ pub(super) fn errors(subject: &Subject) -> Vec<Finding> {
     each::check(subject, &mut findings);
     calls::check(subject, &mut findings);
     arguments::check(subject, &mut findings);
+    closures::check(subject, &mut findings);
     if subject.is_entry() {
+        given::check(subject, &mut findings);
         params::check(subject, &mut findings);
+        switches::check(subject, &mut findings);
     }
     findings
 }

@@ -1,7 +1,8 @@
 //! A script as its checks see it: the tree in pieces that can be held on to.
 
-use rhai::{AST, ASTNode, Engine, Expr, FnAccess, ImmutableString, ParseError, Position, Stmt};
+use rhai::{AST, ASTNode, Expr, FnAccess, ImmutableString, Position, Stmt};
 
+use super::readable::Readable;
 use crate::script::library::Source;
 
 /// A parsed script.
@@ -13,6 +14,10 @@ pub(super) struct Script {
     pub(super) imports: Vec<Import>,
     /// Aliases of modules whose names are computed: what they hold is seen when it runs.
     pub(super) untold: Vec<String>,
+    /// Whether the tree is of the whole text.
+    pub(super) is_whole: bool,
+    /// Names that may be declared where the text cannot be read.
+    left_out: Vec<String>,
 }
 
 /// A function or closure of a script.
@@ -33,18 +38,31 @@ pub(super) struct Import {
 }
 
 impl Script {
-    /// Parses `source`. Variables are not looked at: the parser would stop at the first unknown one.
-    pub(super) fn parse(engine: &Engine, source: Source) -> Result<Self, (Source, ParseError)> {
-        match engine.compile(&source.text) {
-            Ok(ast) => Ok(Self {
-                statements: ast.statements().to_vec(),
-                functions: functions(&ast),
-                imports: imports(&ast),
-                untold: untold(&ast),
-                source,
-            }),
-            Err(error) => Err((source, error)),
+    /// The script of a text, as far as it was read.
+    pub(super) fn new(source: Source, readable: Readable) -> Self {
+        Self {
+            is_whole: readable.error.is_none(),
+            left_out: readable.left_out,
+            ..Self::of_tree(source, &readable.ast)
         }
+    }
+
+    /// The script of a tree that is the whole text's.
+    pub(super) fn of_tree(source: Source, ast: &AST) -> Self {
+        Self {
+            statements: ast.statements().to_vec(),
+            functions: functions(ast),
+            imports: imports(ast),
+            untold: untold(ast),
+            is_whole: true,
+            left_out: Vec::new(),
+            source,
+        }
+    }
+
+    /// Whether that name may be declared where the text cannot be read.
+    pub(super) fn may_have(&self, name: &str) -> bool {
+        self.left_out.iter().any(|left| left == name)
     }
 
     /// The function of that name that is no closure, whatever it takes.
@@ -63,7 +81,9 @@ impl Script {
 
     /// Whether the script imports something under that alias.
     pub(super) fn has_module(&self, alias: &str) -> bool {
-        self.import(alias).is_some() || self.untold.iter().any(|known| known == alias)
+        self.import(alias).is_some()
+            || self.untold.iter().any(|known| known == alias)
+            || self.may_have(alias)
     }
 
     pub(super) fn import(&self, alias: &str) -> Option<&Import> {

@@ -23,10 +23,11 @@ pub(in crate::script) struct Uses {
 
 /// The names in `text`; none when it does not parse.
 pub(in crate::script) fn uses(text: &str) -> Uses {
-    let source = Source::new("", Shelf::Workspace, "", text);
-    let Ok(script) = Script::parse(&header_engine(), source) else {
+    let Ok(ast) = header_engine().compile(text) else {
         return Uses::default();
     };
+    let source = Source::new("", Shelf::Workspace, "", text);
+    let script = Script::of_tree(source, &ast);
     let facts = walk::facts(&script, &[]);
     let mut uses = Uses::default();
     for statement in &script.statements {

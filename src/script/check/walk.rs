@@ -6,7 +6,8 @@ use rhai::{ASTFlags, Expr, FnCallExpr, ImmutableString, Position, Stmt};
 
 use super::facts::{Binding, Bound, Call, Closure, Facts, Kind, Loop, Owner, Role, Style, Use};
 use super::script::Script;
-use shape::{Link, changing_method, closure_of, field_of, last_field, last_method, link_of};
+pub(super) use shape::closure_of;
+use shape::{Link, changing_method, field_of, last_field, last_method, link_of, method_of_field};
 
 /// The facts of `script`, whose scope holds the variables `given`.
 pub(super) fn facts<'a>(script: &'a Script, given: &[String]) -> Facts<'a> {
@@ -202,7 +203,7 @@ impl<'a> Walk<'a> {
             return self.closure(&name, captured, None);
         }
         match expression {
-            Expr::Variable(..) => self.variable(expression, Role::Whole, None),
+            Expr::Variable(..) => self.variable(expression, Role::Whole, None, None),
             Expr::InterpolatedString(parts, _) | Expr::Array(parts, _) => {
                 for part in parts {
                     self.expression(part);
@@ -234,6 +235,7 @@ impl<'a> Walk<'a> {
         expression: &Expr,
         role: Role,
         field: Option<(ImmutableString, Position)>,
+        method: Option<(&'a FnCallExpr, Position)>,
     ) {
         let Expr::Variable(variable, _, at) = expression else {
             return;
@@ -250,6 +252,7 @@ impl<'a> Walk<'a> {
             at: *at,
             role,
             field,
+            method,
             closures: self.closures.clone(),
         });
     }
@@ -258,7 +261,7 @@ impl<'a> Walk<'a> {
     fn chain(&mut self, expression: &'a Expr, role: Role) {
         let (Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _)) = expression else {
             return match expression {
-                Expr::Variable(..) => self.variable(expression, role, None),
+                Expr::Variable(..) => self.variable(expression, role, None, None),
                 other => self.expression(other),
             };
         };
@@ -270,7 +273,8 @@ impl<'a> Walk<'a> {
             } else {
                 role
             };
-            self.variable(&parts.lhs, role, field_of(&parts.rhs, link));
+            let field = field_of(&parts.rhs, link);
+            self.variable(&parts.lhs, role, field, method_of_field(&parts.rhs, link));
         } else {
             self.expression(&parts.lhs);
         }
@@ -325,15 +329,19 @@ impl<'a> Walk<'a> {
 
     fn closure(&mut self, name: &str, captured: &[Expr], taken_by: Option<ImmutableString>) {
         let id = self.facts.closures.len();
-        self.facts.closures.push(Closure {
+        let mut closure = Closure {
             taken_by,
             held_by: None,
-        });
+            takes: 0,
+        };
         let script = self.script;
         let mut functions = script.functions.iter();
         let Some(function) = functions.find(|function| function.name == name) else {
+            self.facts.closures.push(closure);
             return;
         };
+        closure.takes = function.parameters.len().saturating_sub(captured.len());
+        self.facts.closures.push(closure);
         let outside: Vec<Bound> = captured
             .iter()
             .map(|variable| match variable {

@@ -150,6 +150,9 @@ fn unknown_function(signature: &str, text: &str, names: &Names) -> Words {
     if !name.contains(|c: char| c == '_' || c.is_alphanumeric()) {
         return operator(name, &types);
     }
+    if name.starts_with("anon$") {
+        return closure(&types);
+    }
     let bare = name.rsplit("::").next().unwrap_or(name);
     let signatures = names.signatures_of(bare, text);
     if signatures.is_empty() {
@@ -166,6 +169,19 @@ fn unknown_function(signature: &str, text: &str, names: &Names) -> Words {
         .map(|signature| format!("it is {signature}"))
         .collect();
     Words::new(format!("`{name}` cannot be called with ({given})")).helps(help)
+}
+
+/// A closure has a name of rhai's own making.
+fn closure(types: &[String]) -> Words {
+    let given = match types.len() {
+        0 => "no value".to_owned(),
+        1 => "1 value".to_owned(),
+        count => format!("{count} values"),
+    };
+    Words::new(format!(
+        "a closure is called with {given}, and it takes another number"
+    ))
+    .help("see how the verb calls it: :help or `okta-runbook operations` has its signature")
 }
 
 fn operator(name: &str, types: &[String]) -> Words {

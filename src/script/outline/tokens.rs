@@ -5,13 +5,13 @@ use std::ops::Range;
 use crate::script::place::is_name;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) at: Range<usize>,
+pub(in crate::script) struct Token {
+    pub(in crate::script) kind: Kind,
+    pub(in crate::script) at: Range<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::script) enum Kind {
     Name,
     /// A string, its quotes included; what is computed in it is not looked at.
     Text,
@@ -19,17 +19,17 @@ pub(super) enum Kind {
 }
 
 impl Token {
-    pub(super) fn text<'a>(&self, text: &'a str) -> &'a str {
+    pub(in crate::script) fn text<'a>(&self, text: &'a str) -> &'a str {
         &text[self.at.clone()]
     }
 
     /// Whether it is this name or mark.
-    pub(super) fn is(&self, text: &str, word: &str) -> bool {
+    pub(in crate::script) fn is(&self, text: &str, word: &str) -> bool {
         self.kind != Kind::Text && self.text(text) == word
     }
 }
 
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub(in crate::script) fn tokens(text: &str) -> Vec<Token> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {

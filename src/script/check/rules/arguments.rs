@@ -5,9 +5,11 @@ use rhai::{Expr, Position};
 use super::Subject;
 use crate::okta::{Operation, operations};
 use crate::script::Diagnostic;
+use crate::script::bindings::{OPTIONS, Wanted};
 use crate::script::check::facts::{Call, Style};
 use crate::script::check::finding::Finding;
 use crate::script::check::natives::free_verb;
+use crate::script::check::walk::closure_of;
 use crate::script::nearest::{nearest, or_list};
 
 pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
@@ -20,7 +22,8 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
         let name = call.to.name.as_str();
         let own = subject.script.function(name, call.to.args.len()).is_some();
         let wrong = match (operations::find(name), call.style) {
-            (Some(operation), Style::Method) if !own => of_operation(subject, call, operation),
+            _ if own => continue,
+            (Some(operation), Style::Method) => of_operation(subject, call, operation),
             _ => of_verb(subject, call),
         };
         findings.extend(
@@ -51,14 +54,24 @@ fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Di
         .zip(&paths)
         .filter_map(|(argument, parameter)| of_path(subject, argument, parameter))
         .collect();
-    let entries: Vec<(&str, Position)> = match call.to.args.get(paths.len()) {
+    let entries: Vec<(&str, Position, &Expr)> = match call.to.args.get(paths.len()) {
         Some(Expr::Map(map, _)) => {
             let entries = map.0.iter();
             entries
-                .map(|(key, _)| (key.name.as_str(), key.pos))
+                .map(|(key, value)| (key.name.as_str(), key.pos, value))
                 .collect()
         }
-        Some(_) => return helped(wrong, &signature),
+        Some(last) => {
+            let takes_list = operation.body.is_some() && matches!(last, Expr::Array(..));
+            if (is_literal(last) && !takes_list) || closure_of(last).is_some() {
+                let words = format!(
+                    "the last argument of `{}` is a map such as #{{ limit: 20 }}",
+                    operation.name
+                );
+                wrong.push(subject.wrong(words, last.start_position()));
+            }
+            return helped(wrong, &signature);
+        }
         None => Vec::new(),
     };
     wrong.extend(of_map(subject, call, operation, &entries));
@@ -94,12 +107,18 @@ fn of_map(
     subject: &Subject,
     call: &Call,
     operation: &Operation,
-    entries: &[(&str, Position)],
+    entries: &[(&str, Position, &Expr)],
 ) -> Vec<Diagnostic> {
     let is_query = |name: &str| operation.query.iter().any(|known| known.name == name);
     let mut wrong = Vec::new();
+    for (name, _, value) in entries.iter().filter(|(name, ..)| is_query(name)) {
+        if matches!(value, Expr::Map(..)) {
+            let words = format!("`{name}` is a query parameter, not a map");
+            wrong.push(subject.wrong(words, value.start_position()));
+        }
+    }
     if operation.body.is_none() {
-        for (name, at) in entries.iter().filter(|(name, _)| !is_query(name)) {
+        for (name, at, _) in entries.iter().filter(|(name, ..)| !is_query(name)) {
             let unknown = subject.wrong(
                 format!("{}: `{name}` is no parameter of it", operation.name),
                 *at,
@@ -114,7 +133,7 @@ fn of_map(
     let missing: Vec<&str> = operation
         .query
         .iter()
-        .filter(|known| known.required && !entries.iter().any(|(name, _)| *name == known.name))
+        .filter(|known| known.required && !entries.iter().any(|(name, ..)| *name == known.name))
         .map(|known| known.name)
         .collect();
     if !missing.is_empty() {
@@ -124,7 +143,7 @@ fn of_map(
         ));
     }
     let needs_body = operation.body.as_ref().is_some_and(|body| body.required);
-    if needs_body && entries.iter().all(|(name, _)| is_query(name)) {
+    if needs_body && entries.iter().all(|(name, ..)| is_query(name)) {
         wrong.push(subject.wrong(
             format!("`{}` needs a body: what shall be set", operation.name),
             call.at,
@@ -141,12 +160,19 @@ fn of_verb(subject: &Subject, call: &Call) -> Vec<Diagnostic> {
     let Some(options) = options_of(signature) else {
         return Vec::new();
     };
-    let maps = call.to.args.iter().filter_map(|argument| match argument {
-        Expr::Map(map, _) => Some(&map.0),
-        _ => None,
-    });
+    let (before, _) = signature.split_once("#{").unwrap_or((signature, ""));
+    let Some(Expr::Map(map, _)) = call.to.args.get(before.matches(',').count()) else {
+        return Vec::new();
+    };
+    if subject.natives.counts("", &call.to.name).is_none() {
+        return Vec::new(); // a verb of tests in what is none
+    }
     let mut wrong = Vec::new();
-    for (key, _) in maps.flatten() {
+    for (key, value) in &map.0 {
+        if let Some(wanted) = unfit(&call.to.name, &key.name, value) {
+            let words = format!("`{}` of {} is {wanted}", key.name, call.to.name);
+            wrong.push(subject.wrong(words, value.start_position()));
+        }
         if !options.contains(&key.name.as_str()) {
             let unknown = subject.wrong(
                 format!("`{}` has no option `{}`", call.to.name, key.name),
@@ -161,6 +187,51 @@ fn of_verb(subject: &Subject, call: &Call) -> Vec<Diagnostic> {
         }
     }
     wrong
+}
+
+/// What the option of a verb is, when a literal is given for it that is something else.
+fn unfit(verb: &str, option: &str, value: &Expr) -> Option<Wanted> {
+    let (.., wanted) = OPTIONS
+        .iter()
+        .find(|(of, name, _)| (*of, *name) == (verb, option))?;
+    let is_function = closure_of(value).is_some();
+    let fits = match (wanted, value) {
+        (Wanted::Text, Expr::StringConstant(..) | Expr::InterpolatedString(..)) => true,
+        (Wanted::TextOrFunction, Expr::StringConstant(..)) => true,
+        (Wanted::Function | Wanted::TextOrFunction, _) if is_function => true,
+        (Wanted::Seconds, Expr::IntegerConstant(seconds, _)) => *seconds >= 0,
+        (Wanted::Seconds, Expr::FloatConstant(seconds, _)) => **seconds >= 0.0,
+        (Wanted::Count(least), Expr::IntegerConstant(count, _)) => count >= least,
+        (Wanted::OneOf(words), Expr::StringConstant(word, _)) => words.contains(&word.as_str()),
+        (Wanted::Flag, Expr::BoolConstant(..)) => true,
+        (Wanted::Texts, Expr::Array(items, _)) => !items.iter().any(is_other_than_text),
+        (_, Expr::Unit(_)) => true,
+        (_, literal) => !is_literal(literal) && !is_function,
+    };
+    (!fits).then_some(*wanted)
+}
+
+fn is_other_than_text(literal: &Expr) -> bool {
+    is_literal(literal)
+        && !matches!(
+            literal,
+            Expr::StringConstant(..) | Expr::InterpolatedString(..)
+        )
+}
+
+/// Whether what it is stands in the text.
+fn is_literal(value: &Expr) -> bool {
+    matches!(
+        value,
+        Expr::StringConstant(..)
+            | Expr::InterpolatedString(..)
+            | Expr::CharConstant(..)
+            | Expr::IntegerConstant(..)
+            | Expr::FloatConstant(..)
+            | Expr::BoolConstant(..)
+            | Expr::Array(..)
+            | Expr::Map(..)
+    )
 }
 
 fn options_of(signature: &str) -> Option<Vec<&str>> {

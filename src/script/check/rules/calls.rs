@@ -5,6 +5,7 @@ use rhai::{FnAccess, Position};
 use super::Subject;
 use crate::okta::operations;
 use crate::script::Diagnostic;
+use crate::script::bindings::NO_CLOCK;
 use crate::script::check::facts::{Call, Style};
 use crate::script::check::finding::Finding;
 use crate::script::check::natives::{Natives, free_verb};
@@ -13,7 +14,14 @@ use crate::script::nearest::{nearest, or_list};
 
 pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     for call in &subject.facts.calls {
-        if call.is_operator() || Natives::is_built_in(&call.to.name) {
+        if call.is_operator() {
+            continue;
+        }
+        if let Some(wrong) = switched_off(subject, call) {
+            findings.push(wrong);
+            continue;
+        }
+        if Natives::is_built_in(&call.to.name) || subject.script.may_have(&call.to.name) {
             continue;
         }
         let wrong = match (call.to.is_qualified(), call.style) {
@@ -22,6 +30,27 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
             (false, Style::Method) => method(subject, call),
         };
         findings.extend(wrong.map(|wrong| Finding::error("call", wrong)));
+    }
+}
+
+/// What the language has and a runbook may not have.
+fn switched_off(subject: &Subject, call: &Call) -> Option<Finding> {
+    let name = call.to.name.as_str();
+    if subject.script.named(name).next().is_some() || call.to.is_qualified() {
+        return None;
+    }
+    let words = |words: &str| subject.wrong(format!("`{name}` {words}"), call.at);
+    match name {
+        // In the words of the parser, which tells the first of them.
+        "eval" => Some(Finding::error(
+            "syntax",
+            words("is switched off").help("a runbook says what it does in its own text"),
+        )),
+        "sleep" | "timestamp" => {
+            let wrong = words("is not for runbooks").help(NO_CLOCK);
+            Some(Finding::error("call", wrong))
+        }
+        _ => None,
     }
 }
 
@@ -100,6 +129,9 @@ fn qualified(subject: &Subject, call: &Call) -> Option<Diagnostic> {
 /// A function that a script gives to others.
 fn of_script(subject: &Subject, script: &Script, call: &Call, module: &str) -> Option<Diagnostic> {
     let name = call.to.name.as_str();
+    if script.may_have(name) {
+        return None;
+    }
     let mut own = script
         .named(name)
         .filter(|function| function.access == FnAccess::Public)

@@ -28,7 +28,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     }
 }
 
-fn field(used: &Use) -> Option<&str> {
+fn field<'a>(used: &'a Use) -> Option<&'a str> {
     used.field.as_ref().map(|(name, _)| name.as_str())
 }
 

@@ -1,14 +1,18 @@
 //! `params`: what is declared against what is used.
 
-use rhai::{Expr, Position};
+use std::any::TypeId;
+
+use rhai::{Expr, ImmutableString, Position};
 use serde_json::Value;
 
 use super::Subject;
 use crate::script::Diagnostic;
 use crate::script::check::facts::{Bound, Kind as Binding, Role, Use};
 use crate::script::check::finding::Finding;
+use crate::script::check::natives::Natives;
 use crate::script::nearest::{nearest, or_list};
 use crate::script::runbook::{Kind, Parameter, Runbook};
+use crate::script::secret::Secret;
 
 pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     let Some(runbook) = &subject.program.runbook else {
@@ -22,6 +26,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     {
         if let Some((name, at)) = &used.field
             && runbook.parameter(name).is_none()
+            && !subject.program.has_parameter(name)
             && !is_there_anyway(name)
         {
             findings.push(Finding::error(
@@ -29,9 +34,12 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
                 undeclared(subject, runbook, name, *at),
             ));
         }
+        let wrong = method(subject, runbook, used);
+        findings.extend(wrong.map(|wrong| Finding::error("params", wrong)));
     }
     for call in subject.facts.calls.iter().filter(|call| call.is_operator()) {
-        if let ("==" | "!=", [left, right]) = (call.to.name.as_str(), call.to.args.as_slice()) {
+        let compares = matches!(call.to.name.as_str(), "==" | "!=" | "<" | "<=" | ">" | ">=");
+        if let (true, [left, right]) = (compares, call.to.args.as_slice()) {
             let wrong = compared(subject, runbook, left, right)
                 .or_else(|| compared(subject, runbook, right, left));
             findings.extend(wrong.map(|wrong| Finding::error("params", wrong)));
@@ -54,7 +62,9 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
 }
 
 pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
-    let (Some(runbook), true) = (&subject.program.runbook, subject.is_entry()) else {
+    // A module is handed the parameters of whoever imports it.
+    let is_runbook = subject.is_entry() && !subject.program.is_module();
+    let (Some(runbook), true) = (&subject.program.runbook, is_runbook) else {
         return;
     };
     let passed: Vec<&Use> = subject
@@ -148,38 +158,74 @@ fn compared(subject: &Subject, runbook: &Runbook, left: &Expr, right: &Expr) -> 
     let literal = match right {
         Expr::StringConstant(text, _) => Value::from(text.as_str()),
         Expr::IntegerConstant(number, _) => Value::from(*number),
+        Expr::FloatConstant(number, _) => Value::from(**number),
         Expr::BoolConstant(truth, _) => Value::from(*truth),
+        Expr::Array(..) => Value::Array(Vec::new()),
+        Expr::Map(..) => Value::Object(serde_json::Map::new()),
         _ => return None,
     };
-    let at = right.start_position();
+    let (words, help) = impossible(parameter, &literal)?;
+    let wrong = subject.wrong(words, right.start_position());
+    Some(help.into_iter().fold(wrong, Diagnostic::help))
+}
+
+/// Why a parameter never has that value, and what to do; `None` when it may.
+pub(super) fn impossible(
+    parameter: &Parameter,
+    literal: &Value,
+) -> Option<(String, Option<String>)> {
     let name = &parameter.name;
-    match &parameter.kind {
-        Kind::Choice(choices) => {
-            let text = literal.as_str();
-            if text.is_some_and(|text| choices.iter().any(|choice| choice == text)) {
-                return None;
-            }
-            Some(
-                subject
-                    .wrong(format!("{literal} is no choice of `{name}`"), at)
-                    .help(format!("it has \"{}\"", choices.join("\", \""))),
-            )
+    let fits = match &parameter.kind {
+        Kind::Choice(choices) if literal.is_string() => {
+            let known = choices.iter().any(|choice| literal == choice.as_str());
+            let help = format!("it has \"{}\"", choices.join("\", \""));
+            let words = format!("{literal} is no choice of `{name}`");
+            return (!known).then_some((words, Some(help)));
         }
-        kind => {
-            let fits = match kind {
-                Kind::Integer => literal.is_i64(),
-                Kind::Boolean => literal.is_boolean(),
-                Kind::List => false,
-                _ => literal.is_string(),
-            };
-            (!fits).then(|| {
-                subject.wrong(
-                    format!("`params.{name}` is of type {kind}: it never equals {literal}"),
-                    at,
-                )
-            })
-        }
+        Kind::Integer => literal.is_number(),
+        Kind::Boolean => literal.is_boolean(),
+        Kind::List => literal.is_array(),
+        _ => literal.is_string(),
+    };
+    let kind = &parameter.kind;
+    let shown = match literal {
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a map".to_owned(),
+        other => other.to_string(),
+    };
+    let words = format!("`params.{name}` is of type {kind}: it never equals {shown}");
+    (!fits).then_some((words, None))
+}
+
+/// A method that values of the parameter's type do not have.
+fn method(subject: &Subject, runbook: &Runbook, used: &Use) -> Option<Diagnostic> {
+    let (field, _) = used.field.as_ref()?;
+    let (call, at) = used.method?;
+    let parameter = runbook.parameter(field)?;
+    let (name, arguments) = (call.name.as_str(), call.args.len());
+    let receiver = match parameter.kind {
+        Kind::Integer => TypeId::of::<rhai::INT>(),
+        Kind::Boolean => TypeId::of::<bool>(),
+        Kind::List => TypeId::of::<rhai::Array>(),
+        Kind::Secret => TypeId::of::<Secret>(),
+        _ => TypeId::of::<ImmutableString>(),
+    };
+    let natives = subject.natives;
+    let is_own = subject.script.named(name).next().is_some();
+    if is_own || Natives::is_built_in(name) || subject.callable_fields.contains(name) {
+        return None;
     }
+    // What no type has is told as an unknown function.
+    let is_known = natives.counts("", name)?.contains(&(arguments + 1));
+    (is_known && !natives.takes(name, arguments, receiver)).then(|| {
+        subject.wrong(
+            format!(
+                "`params.{field}` is of type {}, which has no `{name}`",
+                parameter.kind
+            ),
+            at,
+        )
+    })
 }
 
 /// The parameter that `params.name` is.
@@ -190,6 +236,14 @@ fn parameter_of<'a>(runbook: &'a Runbook, expression: &Expr) -> Option<&'a Param
                 if variable.1 == "params" =>
             {
                 runbook.parameter(&property.2)
+            }
+            _ => None,
+        },
+        Expr::Index(parts, ..) => match (&parts.lhs, &parts.rhs) {
+            (Expr::Variable(variable, ..), Expr::StringConstant(name, _))
+                if variable.1 == "params" =>
+            {
+                runbook.parameter(name)
             }
             _ => None,
         },

@@ -9,6 +9,7 @@ use crate::script::check::finding::Finding;
 pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     for used in &subject.facts.uses {
         match used.binding {
+            Bound::Unknown if subject.script.may_have(&used.name) => {}
             Bound::Unknown => findings.push(unknown(subject, used)),
             Bound::HiddenByFunction => findings.push(hidden(subject, used)),
             Bound::To(_) | Bound::Function => {}
@@ -16,7 +17,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     }
     for (module, name, at) in &subject.facts.qualified {
         if module == "global" {
-            if declared(subject, name).is_none() {
+            if declared(subject, name).is_none() && !subject.script.may_have(name) {
                 let wrong = subject.wrong(format!("the script has no constant `{name}`"), *at);
                 findings.push(Finding::error("variable", wrong));
             }

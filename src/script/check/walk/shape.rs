@@ -1,6 +1,6 @@
 //! Shapes of expressions: closures, and chains such as `a.b[c].d(e)`.
 
-use rhai::{ASTFlags, Expr, FnPtr, ImmutableString, Position, Stmt};
+use rhai::{ASTFlags, Expr, FnCallExpr, FnPtr, ImmutableString, Position, Stmt};
 
 /// Methods that change what they are called on.
 const CHANGING: &[&str] = &[
@@ -38,7 +38,9 @@ pub(super) enum Link {
 }
 
 /// Name and captured variables of the closure that `expression` is.
-pub(super) fn closure_of(expression: &Expr) -> Option<(String, &[Expr], Position)> {
+pub(in crate::script::check) fn closure_of(
+    expression: &Expr,
+) -> Option<(String, &[Expr], Position)> {
     match expression {
         Expr::DynamicConstant(value, at) => {
             let function = value.read_lock::<FnPtr>()?;
@@ -86,6 +88,21 @@ pub(super) fn field_of(rest: &Expr, link: Link) -> Option<(ImmutableString, Posi
     match (first, link) {
         (Expr::Property(property, at), Link::Dot) => Some((property.2.clone(), *at)),
         (Expr::StringConstant(name, at), Link::Index) => Some((name.clone(), *at)),
+        _ => None,
+    }
+}
+
+/// The method that a chain calls on its first field: `d` of `v.x.d()`.
+pub(super) fn method_of_field(rest: &Expr, link: Link) -> Option<(&FnCallExpr, Position)> {
+    let (Expr::Dot(parts, ..), Link::Dot) = (rest, link) else {
+        return None;
+    };
+    let next = match &parts.rhs {
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => &parts.lhs,
+        other => other,
+    };
+    match (&parts.lhs, next) {
+        (Expr::Property(..), Expr::MethodCall(call, at)) => Some((call, *at)),
         _ => None,
     }
 }

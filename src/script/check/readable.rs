@@ -1,0 +1,188 @@
+//! What of a text can be read although something in it cannot.
+//!
+//! rhai's parser stops at the first mistake. The statement around it is blanked, places and all, and the rest is read: so an author is
+//! told what else there is to mend. Only the first mistake of syntax is told, since those behind it may come from it alone.
+
+use std::ops::Range;
+
+use rhai::{AST, Engine, ParseError, Position};
+
+use crate::script::error::byte_at;
+use crate::script::outline::{Outline, Token, tokens};
+
+/// Statements that are left out before the rest is given up: each costs a parse.
+const MOST_LEFT_OUT: usize = 20;
+
+/// A text and what of it was read.
+pub(in crate::script) struct Readable {
+    /// Of all statements that can be read.
+    pub(in crate::script) ast: AST,
+    /// The first mistake of syntax.
+    pub(in crate::script) error: Option<ParseError>,
+    /// Whether more than one statement was left out.
+    pub(in crate::script) is_torn: bool,
+    /// Names that the statements left out seem to declare.
+    pub(in crate::script) left_out: Vec<String>,
+}
+
+impl Readable {
+    pub(in crate::script) fn of(engine: &Engine, text: &str) -> Self {
+        let mut rest = text.to_owned();
+        let mut readable = Self {
+            ast: AST::empty(),
+            error: None,
+            is_torn: false,
+            left_out: Vec::new(),
+        };
+        for _ in 0..MOST_LEFT_OUT {
+            match engine.compile(&rest) {
+                Ok(ast) => {
+                    readable.ast = ast;
+                    return readable;
+                }
+                Err(error) => readable.leave_out(&mut rest, error),
+            }
+        }
+        readable.left_out.extend(declared(text));
+        readable
+    }
+
+    /// Blanks the statement in which the parser stopped.
+    fn leave_out(&mut self, rest: &mut String, error: ParseError) {
+        let at = byte_of(rest, error.1);
+        let range = around(rest, at);
+        self.left_out.extend(declared(&rest[range.clone()]));
+        let blank: String = rest[range.clone()]
+            .chars()
+            .map(|c| if c == '\n' { '\n' } else { ' ' })
+            .collect();
+        rest.replace_range(range, &blank);
+        self.is_torn = self.error.is_some();
+        self.error.get_or_insert(error);
+    }
+}
+
+fn byte_of(text: &str, at: Position) -> usize {
+    let place = at.line().zip(at.position());
+    place
+        .and_then(|(line, column)| byte_at(text, line, column))
+        .unwrap_or(text.len())
+}
+
+/// The statement at `at`; what stands between two of them, such as a comment, when it is there; else the nearest before.
+fn around(text: &str, at: usize) -> Range<usize> {
+    let mut before = 0..0;
+    for statement in statements(text) {
+        if at < statement.start {
+            let between = before.end..statement.start;
+            return if text[between.clone()].trim().is_empty() {
+                before
+            } else {
+                between
+            };
+        }
+        if at < statement.end {
+            return statement;
+        }
+        before = statement;
+    }
+    if before.is_empty() || !text[before.end..].trim().is_empty() {
+        return before.end..text.len();
+    }
+    before
+}
+
+/// The statements at the top of a text, by its brackets alone. What cannot be inside of an open bracket shows that it was not closed: a
+/// `;` between parentheses, a function inside of a block.
+fn statements(text: &str) -> Vec<Range<usize>> {
+    let tokens = tokens(text);
+    let mut found = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
+    let mut start = None;
+    for (index, token) in tokens.iter().enumerate() {
+        let word = token.text(text);
+        if word == "fn" && !open.is_empty() {
+            let before = start.take().unwrap_or(token.at.start);
+            found.push(before..token.at.start);
+            open.clear();
+        }
+        let begun = *start.get_or_insert(token.at.start);
+        match word {
+            "(" | "[" | "{" => open.push(word),
+            ")" | "]" => drop(open.pop_if(|it| *it != "{")),
+            "}" | ";" => {
+                while open.pop_if(|it| *it != "{").is_some() {}
+                if word == "}" {
+                    open.pop();
+                }
+            }
+            _ => {}
+        }
+        let ends = match word {
+            ";" => true,
+            "}" => begins_anew(text, tokens.get(index + 1)),
+            _ => false,
+        };
+        if ends && open.is_empty() {
+            found.push(begun..token.at.end);
+            start = None;
+        }
+    }
+    if let (Some(start), Some(last)) = (start, tokens.last()) {
+        found.push(start..last.at.end);
+    }
+    found
+}
+
+/// Whether what follows a block is another statement.
+fn begins_anew(text: &str, next: Option<&Token>) -> bool {
+    next.is_none_or(|next| {
+        let word = next.text(text);
+        word == "}"
+            || word.starts_with(|c: char| c == '_' || c.is_alphabetic())
+                && !matches!(word, "else" | "catch" | "while" | "until")
+    })
+}
+
+fn declared(text: &str) -> impl Iterator<Item = String> {
+    let outline = Outline::of(text);
+    let names = outline.functions.into_iter().chain(outline.variables);
+    let aliases = outline.imports.into_iter().map(|import| import.alias);
+    names.map(|declared| declared.name).chain(aliases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::engine::header_engine;
+
+    #[test]
+    fn the_statement_around_a_mistake_is_left_out() {
+        let text = "//! Doc.\nlet a = 1;\nlet b = 2 +;\nfn f(x) { if x { 1 } else { 2 } }\n/// odd\nlet c = ) 3;\nlet d = \"ü\nlet e = 4;";
+        let readable = Readable::of(&header_engine(), text);
+        let kept: Vec<usize> = readable
+            .ast
+            .statements()
+            .iter()
+            .filter_map(|statement| statement.position().line())
+            .collect();
+        assert_eq!(kept, [2]);
+        assert_eq!(readable.ast.iter_functions().count(), 1);
+        assert_eq!(
+            readable.error.and_then(|error| error.1.line()),
+            Some(3),
+            "the first is told"
+        );
+        assert!(readable.is_torn);
+        for name in ["b", "c", "d"] {
+            assert!(readable.left_out.iter().any(|left| left == name), "{name}");
+        }
+        assert!(!readable.left_out.iter().any(|left| left == "a"));
+    }
+
+    #[test]
+    fn a_text_that_is_whole_is_read_whole() {
+        let readable = Readable::of(&header_engine(), "let a = 1; fn f() { 2 }");
+        assert!(readable.error.is_none() && readable.left_out.is_empty());
+    }
+}

@@ -1,0 +1,89 @@
+//! Cases of a `switch` over a parameter that can never be.
+//!
+//! rhai keeps of a case no more than a hash, so cases are read from the words of the text.
+
+use rhai::Position;
+use serde_json::Value;
+
+use super::Subject;
+use super::params::impossible;
+use crate::script::check::finding::Finding;
+use crate::script::outline::{Kind, Token, tokens};
+
+pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+    let Some(runbook) = &subject.program.runbook else {
+        return;
+    };
+    let text = subject.text();
+    let tokens = tokens(text);
+    for (index, window) in tokens.windows(5).enumerate() {
+        let is_switch = ["switch", "params", "."]
+            .iter()
+            .zip(window)
+            .all(|(word, token)| token.is(text, word));
+        let parameter = runbook.parameter(window[3].text(text));
+        let (true, Some(parameter)) = (is_switch && window[4].is(text, "{"), parameter) else {
+            continue;
+        };
+        for (case, literal) in cases(text, &tokens[index + 5..]) {
+            if let Some((words, help)) = impossible(parameter, &literal) {
+                let wrong = subject.wrong(words, position(text, case.at.start));
+                let wrong = help
+                    .into_iter()
+                    .fold(wrong, crate::script::Diagnostic::help);
+                findings.push(Finding::error("params", wrong));
+            }
+        }
+    }
+}
+
+/// The literals before each `=>`, from behind the `{` on.
+fn cases<'a>(text: &str, tokens: &'a [Token]) -> Vec<(&'a Token, Value)> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<(&Token, Value)> = Vec::new();
+    let mut depth = 0_usize;
+    let mut guarded = false;
+    for (index, token) in tokens.iter().enumerate() {
+        match token.text(text) {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" if depth == 0 => break,
+            ")" | "]" | "}" => depth -= 1,
+            "," if depth == 0 => waiting.clear(),
+            "if" if depth == 0 => guarded = true,
+            "=" if depth == 0 && tokens.get(index + 1).is_some_and(|next| next.is(text, ">")) => {
+                found.append(&mut waiting);
+                guarded = false;
+            }
+            word if depth == 0 && !guarded => {
+                waiting.extend(literal(token, word).map(|it| (token, it)))
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A text without escapes, or a whole number.
+fn literal(token: &Token, word: &str) -> Option<Value> {
+    match token.kind {
+        Kind::Text if word.starts_with('"') && !word.contains('\\') => {
+            Some(word.trim_matches('"').into())
+        }
+        Kind::Name => word.parse::<i64>().ok().map(Value::from),
+        _ => None,
+    }
+}
+
+fn position(text: &str, at: usize) -> Position {
+    let before = &text[..at];
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    let small = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+    Position::new(small(line), small(column))
+}
