@@ -53,6 +53,9 @@ impl Audience {
         if let (Some(bar), Kind::Wait { reason, .. }) = (&state.bar, &event.kind) {
             bar.waiting(reason);
         }
+        if is_before_the_eyes(event, &self.terminal) {
+            return;
+        }
         if state.many && self.verbosity < Verbosity::Verbose && goes_well(event) {
             return;
         }
@@ -83,6 +86,11 @@ impl Audience {
             }
         }
     }
+}
+
+/// A question that was just answered with no: it stands right above.
+fn is_before_the_eyes(event: &Event, terminal: &Terminal) -> bool {
+    terminal.asks() && matches!(event.kind, Kind::Confirm { answer: false, .. })
 }
 
 fn goes_well(event: &Event) -> bool {

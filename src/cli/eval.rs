@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::conduct::{of_run, open_journal};
+use super::guard;
 use super::session::{self, Place};
 use super::{Context, Output};
 use crate::error::{Error, Exit};
@@ -44,8 +45,9 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Error::failed(format!("the runtime does not start: {error}")))?;
-    let declared = arguments.place.declared("eval");
+    let declared = arguments.place.declared("eval")?;
     let world = runtime.block_on(arguments.place.at.find(context, &declared))?;
+    guard::distinct_orgs(&world, &runtime)?;
     let orgs = arguments.place.orgs(context, &world)?;
     let interrupt = Interrupt::default();
     let consent = arguments

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Context;
 use super::audience::Audience;
 use super::conduct::{of_run, open_journal, runtime as new_runtime};
+use super::guard;
 use super::prepared::{checked, sources};
 use super::session::{self, Place};
 use super::undo::{show, taken_back};
@@ -52,8 +53,9 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 
 fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let runtime = new_runtime()?;
-    let declared = arguments.place.declared("repl");
+    let declared = arguments.place.declared("repl")?;
     let world = runtime.block_on(arguments.place.at.find(context, &declared))?;
+    guard::distinct_orgs(&world, &runtime)?;
     let orgs = arguments.place.orgs(context, &world)?;
     let interrupt = Interrupt::default();
     let told = Told::default();
@@ -106,6 +108,7 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         interrupt,
         history: Some(context.config.workspace().join("history")),
         editor: editor.map(str::to_owned),
+        home: environment.home.clone(),
         runs: Box::new(|| super::runs::listed(context, &journal)),
         run: Box::new(|words| inner.run(words)),
         undo: Box::new(|session| inner.undo(session)),
@@ -150,11 +153,13 @@ struct Inner<'a> {
 impl Inner<'_> {
     /// A run of its own, on the session's orgs.
     fn run(&self, words: &[String]) -> Result<(), Error> {
-        let (name, assignments) = words
-            .split_first()
-            .ok_or_else(|| Error::usage("write :run RUNBOOK [NAME=VALUE]…"))?;
+        let Words {
+            runbook: name,
+            assignments,
+            attest,
+        } = Words::of(words)?;
         let library = self.context.library();
-        let source = library.find(name)?;
+        let source = library.find(&name)?;
         let runbook = Runbook::parse(&source)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         let procedure = Procedure::compile(source, &runbook, library)?;
@@ -168,9 +173,10 @@ impl Inner<'_> {
             self.context,
             &self.context.terminal,
             &runbook,
-            assignments,
+            &assignments,
             mode,
-        )?;
+        )
+        .map_err(in_session)?;
         let mut settings = self.settings(run::Procedure {
             runbook: runbook.name.clone(),
             digest,
@@ -179,6 +185,7 @@ impl Inner<'_> {
             kind: journal::Kind::Run,
         });
         settings.orgs = self.orgs_of(&runbook)?;
+        settings.consent.attest.extend(attest);
         settings.secrets = parameters.secrets.values().cloned().collect();
         let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
         let ended = procedure.execute(&run, &parameters, self.runtime.handle());
@@ -198,7 +205,7 @@ impl Inner<'_> {
             runbook: format!("undo of {} (repl)", session.id()),
             digest: String::new(),
             sources: serde_json::json!({}),
-            parameters: serde_json::json!({ "only": null }),
+            parameters: serde_json::json!({}),
             kind: journal::Kind::Undo(session.id().to_owned()),
         });
         let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
@@ -245,6 +252,59 @@ impl Inner<'_> {
             agreement: None,
         }
     }
+}
+
+/// What stands after `:run`.
+#[derive(Default)]
+struct Words {
+    runbook: String,
+    assignments: Vec<String>,
+    attest: Vec<String>,
+}
+
+impl Words {
+    fn of(words: &[String]) -> Result<Self, Error> {
+        let mut found = Self::default();
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            let (option, joined) = match word.split_once('=') {
+                Some((option, value)) => (option, Some(value.to_owned())),
+                None => (word.as_str(), None),
+            };
+            match option {
+                // As on the command line, which a person may have in mind.
+                "--attest" | "--param" | "-p" => {
+                    let value = joined.or_else(|| rest.next().cloned());
+                    let value = value.ok_or_else(|| {
+                        Error::usage(format!("`{option}` lacks what comes after it"))
+                    })?;
+                    if option == "--attest" {
+                        found.attest.push(value);
+                    } else {
+                        found.assignments.push(value);
+                    }
+                }
+                option if option.starts_with('-') => {
+                    return Err(Error::usage(format!("`:run` has no option `{option}`"))
+                        .help("it has --attest NAME; what else a session may do is said when it begins"));
+                }
+                _ if found.runbook.is_empty() => found.runbook.clone_from(word),
+                _ => found.assignments.push(word.clone()),
+            }
+        }
+        if found.runbook.is_empty() {
+            return Err(Error::usage("`:run` lacks the name of a runbook"));
+        }
+        Ok(found)
+    }
+}
+
+/// In a session parameters are given without an option.
+fn in_session(mut error: Error) -> Error {
+    for help in &mut error.help {
+        *help = help.replace("--param ", "");
+    }
+    error
 }
 
 /// Ends an inner run; its error is the session's to tell.

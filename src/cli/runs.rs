@@ -113,8 +113,7 @@ fn verify_run(context: &Context, journal: &Journal, prefix: &str) -> Result<Exit
 }
 
 fn list(context: &Context, journal: &Journal, output: Output) -> Result<Exit, Error> {
-    let records = journal.runs().map_err(|error| unreadable(&error))?;
-    let lines: Vec<RunLine> = records.iter().map(line).collect();
+    let lines = lines(journal)?;
     let text = match output {
         Output::Json => serde_json::json!(lines).to_string(),
         Output::Text if lines.is_empty() => format!("no runs in {}", journal.folder().display()),
@@ -126,9 +125,22 @@ fn list(context: &Context, journal: &Journal, output: Output) -> Result<Exit, Er
 
 /// The list as text, for a session.
 pub(super) fn listed(context: &Context, journal: &Journal) -> Result<String, Error> {
-    let records = journal.runs().map_err(|error| unreadable(&error))?;
-    let lines: Vec<RunLine> = records.iter().map(line).collect();
+    let lines = lines(journal)?;
     Ok(text(&lines, context.terminal.width()).trim_end().to_owned())
+}
+
+/// A run that has not ended is counted by its entries: its record has the counts of its end.
+fn lines(journal: &Journal) -> Result<Vec<RunLine>, Error> {
+    let records = journal.runs().map_err(|error| unreadable(&error))?;
+    let lines = records.into_iter().map(|mut record| {
+        if record.ended.is_none() {
+            record.counts = journal
+                .counts(&record.run)
+                .map_err(|error| unreadable(&error))?;
+        }
+        Ok(line(&record))
+    });
+    lines.collect()
 }
 
 fn line(record: &Record) -> RunLine {

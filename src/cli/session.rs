@@ -13,6 +13,7 @@ use crate::run::journal::Journal;
 use crate::run::{self, Edits, Listener, Run, Settings, Target, journal};
 use crate::script::Runbook;
 use crate::script::runbook::Org;
+use crate::simulator::Scenario;
 
 /// Where a session is, and what it may do.
 #[derive(Debug, clap::Args)]
@@ -31,23 +32,23 @@ pub(super) struct Place {
 const ONLY: &str = "okta";
 
 impl Place {
-    /// The orgs as a runbook would declare them: those named, else the only one.
-    pub(super) fn declared(&self, title: &str) -> Runbook {
-        let mut names: Vec<&str> = self
-            .at
-            .orgs
-            .iter()
-            .map(|text| text.split_once('=').map_or(ONLY, |(name, _)| name))
-            .collect();
+    /// The orgs as a runbook would declare them: those named, those of the scenario when it has several, else the only one.
+    pub(super) fn declared(&self, title: &str) -> Result<Runbook, Error> {
+        let given = self.at.orgs.iter();
+        let given = given.map(|text| text.split_once('=').map_or(ONLY, |(name, _)| name));
+        let mut names: Vec<String> = given.map(str::to_owned).collect();
+        if let Some(scenario) = &self.at.simulator {
+            names = simulated_orgs(scenario)?;
+        }
         if names.is_empty() {
-            names.push(ONLY);
+            names.push(ONLY.to_owned());
         }
         names.dedup();
-        let org = |name: &str| Org {
-            name: name.to_owned(),
+        let org = |name: String| Org {
+            name,
             what: String::new(),
         };
-        Runbook {
+        Ok(Runbook {
             name: title.to_owned(),
             path: title.to_owned(),
             summary: String::new(),
@@ -55,7 +56,7 @@ impl Place {
             orgs: names.into_iter().map(org).collect(),
             parameters: Vec::new(),
             steps: Vec::new(),
-        }
+        })
     }
 
     pub(super) fn orgs(&self, context: &Context, world: &World) -> Result<Vec<OrgAtHand>, Error> {
@@ -63,6 +64,7 @@ impl Place {
         for (name, client) in &world.orgs {
             orgs.push(OrgAtHand {
                 name: name.clone(),
+                profile: world.profiles.get(name).cloned(),
                 url: client.base_url().to_string(),
                 stage: self.stage(context, world, name)?,
             });
@@ -113,6 +115,16 @@ impl Place {
             }),
         })
     }
+}
+
+/// Names of a scenario's orgs when it has several; a single one is called as any only org is.
+fn simulated_orgs(scenario: &str) -> Result<Vec<String>, Error> {
+    if scenario.is_empty() {
+        return Ok(Vec::new());
+    }
+    let scenario = Scenario::find(scenario).map_err(|error| Error::usage(error.to_string()))?;
+    let names = scenario.org_names();
+    Ok(if names.len() > 1 { names } else { Vec::new() })
 }
 
 /// Begins the run that a session is.

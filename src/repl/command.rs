@@ -11,6 +11,7 @@ pub(super) enum Command {
     Orgs,
     Vars,
     Ops(String),
+    /// Words as a shell would give them.
     Run(Vec<String>),
     Runs,
     Undo,
@@ -52,8 +53,8 @@ pub(super) const COMMANDS: &[Described] = &[
     ),
     described(
         "run",
-        ":run RUNBOOK [NAME=VALUE]…",
-        "run a runbook on these orgs",
+        ":run RUNBOOK [NAME=VALUE]… [--attest NAME]…",
+        "run a runbook on these orgs; quote values with spaces as in a shell",
     ),
     described("runs", ":runs", "past runs"),
     described("undo", ":undo", "take back what this session wrote"),
@@ -104,21 +105,18 @@ impl Command {
     }
 
     fn of(name: &str, argument: &str) -> Result<Self, Error> {
-        let file = || match argument {
+        let file = || match unquoted(argument) {
             "" => Err(usage(name)),
             path => Ok(PathBuf::from(path)),
-        };
-        let words = || {
-            argument
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
         };
         Ok(match name {
             "help" | "h" | "?" => Self::Help((!argument.is_empty()).then(|| argument.to_owned())),
             "ops" => Self::Ops(argument.to_owned()),
             "run" | "time" if argument.is_empty() => return Err(usage(name)),
-            "run" => Self::Run(words()),
+            "run" => Self::Run(shlex::split(argument).ok_or_else(|| {
+                Error::usage("a quote is not closed")
+                    .help("quote as in a shell: group=\"AD Users\"")
+            })?),
             "save" => Self::Save(file()?),
             "load" => Self::Load(file()?),
             "csv" => Self::Csv(file()?),
@@ -144,17 +142,23 @@ impl Command {
         if argument.is_empty() {
             Ok(command)
         } else {
-            Err(usage(name))
+            Err(Error::usage(format!(
+                "`:{name}` takes nothing, and was given `{argument}`"
+            )))
         }
     }
 }
 
+/// A path that a person quoted as a shell would have it.
+fn unquoted(path: &str) -> &str {
+    let within = |quote| path.strip_prefix(quote)?.strip_suffix(quote);
+    within('"').or_else(|| within('\'')).unwrap_or(path)
+}
+
 fn usage(name: &str) -> Error {
     let described = COMMANDS.iter().find(|command| command.name == name);
-    Error::usage(format!(
-        "write {}",
-        described.map_or(":help", |command| command.usage)
-    ))
+    let usage = described.map_or(":help", |command| command.usage);
+    Error::usage(format!("`:{name}` lacks something: write {usage}"))
 }
 
 fn unknown(name: &str) -> Error {
@@ -179,7 +183,23 @@ mod tests {
         assert_eq!(parsed(" more "), Some(Ok(Command::More)));
         assert_eq!(parsed(":ops group"), Some(Ok(Command::Ops("group".into()))));
         assert_eq!(parsed(":help"), Some(Ok(Command::Help(None))));
-        assert_eq!(parsed(":save"), Some(Err("write :save FILE".into())));
+        assert_eq!(
+            parsed(":save"),
+            Some(Err("`:save` lacks something: write :save FILE".into()))
+        );
+        assert_eq!(
+            parsed(":edit x"),
+            Some(Err("`:edit` takes nothing, and was given `x`".into()))
+        );
+        let words = ["ad/x", "group=AD Users", "--attest", "a"];
+        assert_eq!(
+            parsed(":run ad/x group=\"AD Users\" --attest a"),
+            Some(Ok(Command::Run(words.map(str::to_owned).to_vec())))
+        );
+        assert_eq!(
+            parsed(":run ad/x group=\"AD"),
+            Some(Err("a quote is not closed".into()))
+        );
         assert_eq!(
             parsed(":sav x"),
             Some(Err("there is no command :sav".into()))

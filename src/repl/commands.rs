@@ -2,19 +2,18 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 
 use super::command::Command;
 use super::help;
-use super::history::may_hold_a_secret;
 use super::limits;
 use super::prompt::{Next, Prompt, Stage};
 use super::show::as_csv;
 use crate::error::Error;
 use crate::okta::operations;
 use crate::script::check::least_scopes;
-use crate::script::session::Holds;
+use crate::script::session::{Holds, Kept};
 
 impl Prompt<'_> {
     pub(super) fn obey(&mut self, command: Command) -> Result<Next, Error> {
@@ -23,17 +22,32 @@ impl Prompt<'_> {
             Command::More => self.more()?,
             Command::Time(entry) => self.timed(&entry)?,
             Command::Run(words) => (self.around.run)(&words)?,
-            Command::Undo => (self.around.undo)(self.session.borrow().run())?,
-            Command::Save(file) => self.save(&file)?,
-            Command::Load(file) => self.load(&file)?,
+            Command::Undo => self.undo()?,
+            Command::Save(file) => self.save(&self.path(&file))?,
+            Command::Load(file) => self.load(&self.path(&file))?,
             Command::Edit => self.edit()?,
-            Command::Csv(file) => self.csv(&file)?,
+            Command::Csv(file) => self.csv(&self.path(&file))?,
             other => {
                 let text = self.told(&other)?;
                 self.around.terminal.line(&text);
             }
         }
         Ok(Next::Read)
+    }
+
+    /// A path as a person writes it: `~/` is the home folder.
+    fn path(&self, written: &Path) -> PathBuf {
+        match (written.strip_prefix("~"), &self.around.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => written.to_owned(),
+        }
+    }
+
+    /// What cannot be taken back stays in what is saved, as it stays in the org.
+    fn undo(&mut self) -> Result<(), Error> {
+        (self.around.undo)(self.session.borrow().run())?;
+        self.session.borrow_mut().taken_back();
+        Ok(())
     }
 
     /// Commands that only tell something.
@@ -133,15 +147,10 @@ impl Prompt<'_> {
     /// Refuses to overwrite: a session is not worth a runbook that is there.
     fn save(&self, file: &Path) -> Result<(), Error> {
         let kept = self.session.borrow().kept();
-        if kept.is_empty() {
+        if kept.statements.is_empty() {
             return Err(Error::usage(
                 "there is nothing to save: only reads that nothing came of",
             ));
-        }
-        if kept.iter().any(|statement| may_hold_a_secret(statement)) {
-            self.around.terminal.warn(
-                "a statement may hold a secret: make it a parameter of type \"secret\" before the file goes anywhere",
-            );
         }
         let text = self.runbook(&kept);
         let written = fs::OpenOptions::new()
@@ -151,16 +160,26 @@ impl Prompt<'_> {
         let written =
             written.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
         written.map_err(|error| cannot("write", file, &error))?;
+        if kept.left_out > 0 {
+            self.around.terminal.warn(&format!(
+                "{} statements are left out of the file, since they may hold a secret: see its comments",
+                kept.left_out
+            ));
+        }
+        let parameters = kept
+            .secrets
+            .iter()
+            .map(|name| format!(" --param {name}=env:NAME"));
         self.around.terminal.line(&format!(
-            "wrote {} statements to {}\nrun it: okta-runbook run {}",
-            kept.len(),
-            file.display(),
-            file.display()
+            "wrote {} statements to {file}\nrun it: okta-runbook run {file}{}",
+            kept.statements.len(),
+            parameters.collect::<String>(),
+            file = file.display(),
         ));
         Ok(())
     }
 
-    fn runbook(&self, kept: &[String]) -> String {
+    fn runbook(&self, kept: &Kept) -> String {
         let mut text = String::from(
             "//! What a session did.\n//!\n//! Read it through before it runs elsewhere: make parameters of what changes, and check before the first write.\n\n",
         );
@@ -171,11 +190,23 @@ impl Prompt<'_> {
             .map(|org| format!("{}: \"the org {} of the session\"", org.name, org.name))
             .collect();
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "const ORGS = #{{ {} }};\n", orgs.join(", "));
-        if !kept.iter().any(|statement| statement.contains("step(")) {
+        let _ = writeln!(text, "const ORGS = #{{ {} }};", orgs.join(", "));
+        if !kept.secrets.is_empty() {
+            text.push_str("const PARAMS = #{\n");
+            for name in &kept.secrets {
+                let _ = writeln!(
+                    text,
+                    "    {name}: #{{ type: \"secret\", help: \"what was written out in the session\" }},"
+                );
+            }
+            text.push_str("};\n");
+        }
+        text.push('\n');
+        let has_step = |statement: &String| statement.contains("step(");
+        if !kept.statements.iter().any(has_step) {
             text.push_str("step(\"As in the session\");\n\n");
         }
-        text.push_str(&kept.join("\n"));
+        text.push_str(&kept.statements.join("\n"));
         text.push('\n');
         text
     }
@@ -197,7 +228,11 @@ impl Prompt<'_> {
         let removed = fs::remove_file(&file);
         let text = edited?;
         removed.map_err(|error| cannot("remove", &file, &error))?;
-        if text.trim().is_empty() {
+        let is_same = text.trim_end() == self.last_entry.trim_end();
+        if text.trim().is_empty() || is_same {
+            self.around
+                .terminal
+                .line("nothing was changed, nothing is evaluated");
             return Ok(());
         }
         self.around.terminal.line(text.trim_end());

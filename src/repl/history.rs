@@ -1,8 +1,11 @@
 //! Which entries may be remembered across sessions.
 
+use crate::script::confidential;
+
 /// Words beside which a secret may stand.
 const SECRET_WORDS: &[&str] = &[
     "password",
+    "passwd",
     "passcode",
     "secret",
     "token",
@@ -14,17 +17,17 @@ const SECRET_WORDS: &[&str] = &[
     "api_key",
     "authorization",
     "answer",
+    "ssws",
+    "bearer",
 ];
 
-/// Whether an entry is left out of the history: it begins with a space, or may hold a secret.
+/// Whether an entry is left out of the history: it begins with a space, has a word beside which a secret may stand, or something that
+/// looks like one. Rather an entry too many than a secret on disk.
 pub(super) fn is_left_out(entry: &str) -> bool {
-    entry.starts_with(' ') || may_hold_a_secret(entry)
-}
-
-/// Whether an entry has a word beside which a secret may stand.
-pub(super) fn may_hold_a_secret(entry: &str) -> bool {
     let lower = entry.to_lowercase();
-    SECRET_WORDS.iter().any(|word| lower.contains(word))
+    entry.starts_with(' ')
+        || SECRET_WORDS.iter().any(|word| lower.contains(word))
+        || confidential::is_in(entry)
 }
 
 #[cfg(test)]
@@ -36,7 +39,23 @@ mod tests {
         assert!(is_left_out(
             "okta.create_user(#{ credentials: #{ password: #{ value: \"x\" } } })"
         ));
-        assert!(is_left_out(" okta.list_users()"));
-        assert!(!is_left_out("okta.list_users()"));
+        let token = format!("let k = \"00{}\"", "a1".repeat(20));
+        for entry in [
+            " okta.list_users()",
+            "\"SSWS 00abc\"",
+            "let pw = \"x1\"",
+            "let passwd = f()",
+            "let k = \"eyJhbGciOi.eyJzdWIi.c2ln\"",
+            token.as_str(),
+        ] {
+            assert!(is_left_out(entry), "{entry}");
+        }
+        for entry in [
+            "okta.list_users()",
+            "okta.get_user(\"00u1abcd\")",
+            "let upward = 1",
+        ] {
+            assert!(!is_left_out(entry), "{entry}");
+        }
     }
 }

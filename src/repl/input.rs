@@ -75,11 +75,7 @@ impl Terminal {
     fn read(&mut self, prompt: &str) -> Result<Read, Error> {
         match self.editor.readline(prompt) {
             Ok(entry) => {
-                if !entry.trim().is_empty() && !is_left_out(&entry) {
-                    self.editor
-                        .add_history_entry(entry.as_str())
-                        .map_err(|error| unusable(&error))?;
-                }
+                self.remember(&entry)?;
                 Ok(Read::Entry(entry))
             }
             Err(ReadlineError::Interrupted) => Ok(Read::Interrupted),
@@ -88,7 +84,14 @@ impl Terminal {
         }
     }
 
-    fn keep_history(&mut self) -> Result<(), Error> {
+    /// Writes an entry down at once: a session that is killed leaves its history too.
+    fn remember(&mut self, entry: &str) -> Result<(), Error> {
+        if entry.trim().is_empty() || is_left_out(entry) {
+            return Ok(());
+        }
+        self.editor
+            .add_history_entry(entry)
+            .map_err(|error| unusable(&error))?;
         let Some(file) = &self.history else {
             return Ok(());
         };
@@ -116,14 +119,6 @@ impl Input {
 
     pub(super) fn is_pipe(&self) -> bool {
         matches!(self, Self::Pipe(_))
-    }
-
-    /// Writes down what was entered, for the next session.
-    pub(super) fn end(&mut self) -> Result<(), Error> {
-        match self {
-            Self::Terminal(terminal) => terminal.keep_history(),
-            Self::Pipe(_) => Ok(()),
-        }
     }
 }
 

@@ -25,6 +25,8 @@ const PAGE: usize = 200;
 pub struct OrgAtHand {
     /// The variable that holds it.
     pub name: String,
+    /// Its profile; a simulated one has none.
+    pub profile: Option<String>,
     pub url: String,
     pub stage: Stage,
 }
@@ -48,6 +50,8 @@ pub struct Around<'a> {
     pub history: Option<PathBuf>,
     /// Command of the editor that `:edit` opens.
     pub editor: Option<String>,
+    /// Home folder of the person.
+    pub home: Option<PathBuf>,
     /// Past runs, as text.
     pub runs: Box<dyn Fn() -> Result<String, Error> + 'a>,
     /// Runs a runbook: its name, then parameters as NAME=VALUE.
@@ -85,9 +89,7 @@ pub fn begin(session: Session, around: Around<'_>) -> Result<Exit, Error> {
         rest: Rest::Nothing,
         last_entry: String::new(),
     };
-    let exit = prompt.go_on(&mut input);
-    input.end()?;
-    exit
+    prompt.go_on(&mut input)
 }
 
 pub(super) struct Prompt<'a> {
@@ -133,7 +135,11 @@ impl Around<'_> {
     }
 
     fn prompt(&self) -> String {
-        let names: Vec<&str> = self.orgs.iter().map(|org| org.name.as_str()).collect();
+        let shown = |org: &OrgAtHand| match &org.profile {
+            Some(profile) => format!("{}@{profile}", org.name),
+            None => org.name.clone(),
+        };
+        let names: Vec<String> = self.orgs.iter().map(shown).collect();
         let mode = match self.stage() {
             Stage::Production => " PRODUCTION",
             Stage::Simulated => " simulator",
@@ -172,9 +178,25 @@ impl Prompt<'_> {
         if let Some(command) = Command::parse(entry) {
             return self.obey(command?);
         }
+        self.refuse_bare(entry.trim())?;
         entry.clone_into(&mut self.last_entry);
         self.evaluate(entry)?;
         Ok(Next::Read)
+    }
+
+    /// What other shells take as a word is a command here, unless it is a variable.
+    fn refuse_bare(&self, entry: &str) -> Result<(), Error> {
+        let command = match entry.trim_end_matches(['(', ')', ';']) {
+            "exit" => "quit",
+            word @ ("quit" | "help" | "undo" | "runs") => word,
+            _ => return Ok(()),
+        };
+        let variables = self.session.borrow().variables();
+        if variables.iter().any(|(name, _)| name == entry) {
+            return Ok(());
+        }
+        Err(Error::usage(format!("`{entry}` is no entry"))
+            .help(format!("commands begin with a colon: :{command}")))
     }
 
     pub(super) fn evaluate(&mut self, entry: &str) -> Result<(), Error> {

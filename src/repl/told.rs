@@ -24,7 +24,10 @@ impl Told {
         let narrator = Mutex::new(Narrator::new(verbosity, terminal.width()));
         Arc::new(move |event: &Event| {
             told.remember(event);
-            if matches!(event.kind, Kind::Run { .. } | Kind::Outcome { .. }) {
+            // A question that was just answered with no stands right above.
+            let is_shown =
+                terminal.asks() && matches!(event.kind, Kind::Confirm { answer: false, .. });
+            if is_shown || matches!(event.kind, Kind::Run { .. } | Kind::Outcome { .. }) {
                 return;
             }
             let mut narrator = narrator.lock().unwrap_or_else(PoisonError::into_inner);

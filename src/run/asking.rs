@@ -78,11 +78,9 @@ impl Run {
     pub(super) fn ask_before_first_write(&self, lane: &Lane, call: &Call) -> Result<(), Error> {
         self.gate().unlock(&call.org).map_err(Error::Locked)?;
         let words = format!(
-            "The next call changes {}: {} {} ({}). Go on with {}?",
+            "The next call changes {}: {}. Go on with {}?",
             call.org,
-            call.method(),
-            call.path,
-            call.name(),
+            self.worded(lane, call),
             self.gate().extent()
         );
         let answer = self.gate().pass(&words);

@@ -50,8 +50,8 @@ pub enum Error {
         operation: String,
         path: String,
     },
-    /// A person said no.
-    #[error("not confirmed: {0}")]
+    /// A person said no to these words, which are told by themselves.
+    #[error("not confirmed")]
     Declined(String),
     /// A write needs consent and nobody is there to ask.
     #[error("nobody is there to confirm: {0}")]
@@ -60,7 +60,7 @@ pub enum Error {
     #[error("{}", .0.message)]
     Locked(Locked),
     /// A manual step waits for a person.
-    #[error("the manual step \"{title}\" waits")]
+    #[error("a manual step waits: {title}")]
     Waiting { title: String, name: String },
     #[error("interrupted")]
     Interrupted,

@@ -243,7 +243,7 @@ impl Journal {
     }
 
     /// What a run has done so far.
-    pub(super) fn counts(&self, run: &str) -> Result<Counts> {
+    pub fn counts(&self, run: &str) -> Result<Counts> {
         lanes::counts(&self.lock().connection, run)
     }
 

@@ -16,6 +16,7 @@
 //! | `lane`, `items` | lines of work and what became of them |
 //! | `replay` | what was asked before is answered from the journal |
 //! | `asking`, `gate` | people: consent, manual steps |
+//! | `wording` | a call in the words of a question |
 //! | `telling`, `event` | what happens, as events |
 //! | `journal` | the database |
 //! | `inverse`, `undo` | taking back what a run did |
@@ -47,6 +48,7 @@ mod retry;
 mod telling;
 pub mod undo;
 mod watch;
+mod wording;
 mod writing;
 
 pub use agreement::{Agreement, Approved, Planned, renumbered};

@@ -8,6 +8,7 @@
 //! | [`bindings`] | the verbs, org and directory handles |
 //! | [`scene`] | where a verb is called from: run and lane |
 //! | [`check`] | what is wrong in a script, found without running it |
+//! | [`confidential`] | literals that may be secrets |
 //! | [`definitions`] | the language as files for editors |
 //! | [`execution`] | a runbook from its text to its outcome |
 //! | `secret` | secret parameters, which are sent and never shown |
@@ -29,6 +30,7 @@
 
 pub mod bindings;
 pub mod check;
+pub mod confidential;
 pub mod definitions;
 pub mod engine;
 pub mod error;

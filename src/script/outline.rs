@@ -1,9 +1,11 @@
 //! What a text declares, seen in its words alone: while a person types, it does not parse most of the time.
 
+mod statements;
 mod tokens;
 
 use std::ops::Range;
 
+pub(in crate::script) use statements::statements;
 pub(in crate::script) use tokens::{Kind, Token, tokens};
 
 /// Declarations of one text.

@@ -7,10 +7,11 @@ mod complete;
 mod inspect;
 mod kept;
 mod last;
+mod secrets;
 
 pub use complete::Completeness;
 pub use inspect::Holds;
-pub use kept::Entry;
+pub use kept::{Entry, Kept};
 
 use std::sync::Arc;
 
@@ -134,6 +135,7 @@ impl Session {
             text: text.to_owned(),
             wrote,
             succeeded,
+            gave: result.as_ref().is_ok_and(|value| !value.is_unit()),
         });
         let value = result?;
         if !value.is_unit() {

@@ -103,6 +103,13 @@ impl Scenario {
         })
     }
 
+    /// Names of its orgs, in its order.
+    pub fn org_names(&self) -> Vec<String> {
+        let completed = self.clone().completed();
+        let orgs = completed.orgs.into_iter().flatten();
+        orgs.map(|org| org.name).collect()
+    }
+
     /// Builds the orgs and directories. Everything wrong with the scenario is told at once.
     pub(super) fn build(self) -> Result<World, Error> {
         build::build(self.completed())

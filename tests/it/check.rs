@@ -170,7 +170,7 @@ const SOUND: &[&str] = &[
     "const PARAMS = #{ s: #{ type: \"string\", default: \"\" } }; fn own(x) { this + x } note(params.s.own(\"x\")); note(params.s.to_upper().len);",
     "each([1], #{ key: |x| `${x}`, concurrency: 2 }, |x| x); let options = #{ on_failure: \"stop\" }; each([1], options, |x| x); wait_until(#{ timeout: 1.5, every: if true { 1 } else { 2 } }, || true);",
     "let f = |x| x; if okta.name == \"x\" { f = |x, y| x; } note([1].map(f)); let okta = #{}; okta.name = \"x\"; note(okta);",
-    "fn sleep(x) { x } note(sleep(1)); fn manual(a, b) { b } note(manual(1, #{ any: 1 }));",
+    "fn sleep(x) { x } note(sleep(1)); fn manual(a) { a } note(manual(#{ any: 1 }));",
     "let act = #{ verify: || true }; manual(\"Turn it on\", #{ how: \"there\", verify: act.verify });",
 ];
 

@@ -1,42 +1,10 @@
 //! Sessions: piped, and at a pseudo-terminal.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Output, Stdio};
 
-use assert_cmd::Command;
-use rexpect::reader::Options;
-use rexpect::session::{PtySession, spawn_with_options};
 use serde_json::Value;
 
-fn okta_runbook(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("okta-runbook").unwrap();
-    command
-        .current_dir(folder)
-        .env("HOME", "/nowhere")
-        .env("XDG_DATA_HOME", "/nowhere")
-        .args(arguments);
-    command
-}
-
-/// What a piped session on a simulator prints.
-fn session(folder: &Path, input: &str) -> Output {
-    okta_runbook(folder, &["repl", "--simulator"])
-        .write_stdin(input)
-        .output()
-        .unwrap()
-}
-
-fn told(folder: &Path, input: &str) -> String {
-    let output = session(folder, input);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
+use crate::prompt::{Person, Served, okta_runbook, session, told};
 
 #[test]
 fn a_piped_list_is_a_table() {
@@ -255,50 +223,6 @@ fn a_session_takes_back_what_it_wrote_and_goes_on() {
     assert_eq!(nothing.status.code(), Some(2));
 }
 
-/// A simulator of its own process, as a real org would be.
-struct Served {
-    process: Child,
-    url: String,
-    token: String,
-}
-
-impl Served {
-    fn start() -> Self {
-        let mut process = std::process::Command::new(assert_cmd::cargo::cargo_bin("okta-runbook"))
-            .args(["simulator", "--json"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        let org = &ready["orgs"]["okta"];
-        Self {
-            process,
-            url: org["url"].as_str().unwrap().to_owned(),
-            token: org["token"].as_str().unwrap().to_owned(),
-        }
-    }
-
-    /// A profile of it, as of a production org.
-    fn production(&self, folder: &Path) {
-        let text = format!(
-            "[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"ACME_TOKEN\" }}\nproduction = true\n",
-            self.url
-        );
-        fs::write(folder.join("okta-runbook.toml"), text).unwrap();
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 #[test]
 fn without_a_person_nothing_is_written_to_an_org() {
     let folder = tempfile::tempdir().unwrap();
@@ -320,65 +244,6 @@ fn without_a_person_nothing_is_written_to_an_org() {
             .unwrap()
             .ends_with("Fresh\n")
     );
-}
-
-struct Person {
-    pty: PtySession,
-}
-
-impl Person {
-    fn begins(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = std::process::Command::new("sh");
-        command
-            .args(["-c", "stty cols 120 rows 40; exec \"$@\"", "sh"])
-            .arg(assert_cmd::cargo::cargo_bin("okta-runbook"))
-            .current_dir(folder)
-            .env("HOME", "/nowhere")
-            .env("XDG_DATA_HOME", "/nowhere")
-            .env("TERM", "xterm-256color")
-            .env_remove("NO_COLOR")
-            .envs(environment.iter().copied())
-            .args(arguments);
-        let options = Options::new().timeout_ms(Some(20_000));
-        let pty = spawn_with_options(command, options).unwrap();
-        let mut person = Self { pty };
-        person.is_asked();
-        person
-    }
-
-    /// Waits for the prompt: the editor then turns bracketed paste on. What is typed before is lost, as in any shell.
-    fn is_asked(&mut self) -> &mut Self {
-        self.sees("\u{1b}[?2004h");
-        self
-    }
-
-    fn types(&mut self, keys: &str) -> &mut Self {
-        self.pty.send(keys).unwrap();
-        self.pty.flush().unwrap();
-        self
-    }
-
-    fn enters(&mut self, line: &str) -> &mut Self {
-        self.types(&format!("{line}\r"))
-    }
-
-    /// Waits for `text`; answers what came before it.
-    fn sees(&mut self, text: &str) -> String {
-        match self.pty.exp_string(text) {
-            Ok(before) => before,
-            Err(error) => panic!("{text:?} was not seen: {error}"),
-        }
-    }
-
-    fn presses(&mut self, key: char) -> &mut Self {
-        self.pty.send_control(key).unwrap();
-        self
-    }
-
-    fn leaves(mut self) {
-        self.is_asked().presses('d');
-        self.pty.exp_eof().unwrap();
-    }
 }
 
 #[test]
@@ -510,7 +375,7 @@ fn a_production_org_is_red_and_asks_before_each_write() {
     let mut person = Person::begins(folder.path(), &["repl", "--org", "acme"], &token);
     person
         .enters("1")
-        .sees("\u{1b}[1m\u{1b}[31mokta PRODUCTION> ");
+        .sees("\u{1b}[1m\u{1b}[31mokta@acme PRODUCTION> ");
     let add = |name: &str| format!("okta.add_group(#{{ profile: #{{ name: \"{name}\" }} }})");
     person.is_asked().enters(&add("None"));
     person.sees("type its name: ");

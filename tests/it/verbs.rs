@@ -359,7 +359,7 @@ fn a_manual_step_that_was_attested_must_hold() {
     run(&[]).exits(4).says(&["--attest group"]);
     run(&["--attest", "group"])
         .exits(1)
-        .says(&["\\\"Make the group\\\" was attested, yet it is not so"]);
+        .says(&["it was attested, yet it is not so: Make the group"]);
     stage.group("By hand");
     run(&[]).exits(0).says(&["done already: Make the group"]);
 }

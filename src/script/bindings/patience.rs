@@ -145,7 +145,7 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
         Some(verify) if run.target() == Target::Orgs && !verified(verify)? => Err(place.raise(
             ErrorValue::new(
                 "manual",
-                format!("\"{title}\" was attested, yet it is not so"),
+                format!("it was attested, yet it is not so: {title}"),
             )
             .help([how]),
         )),

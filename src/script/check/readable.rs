@@ -8,7 +8,7 @@ use std::ops::Range;
 use rhai::{AST, Engine, ParseError, Position};
 
 use crate::script::error::byte_at;
-use crate::script::outline::{Outline, Token, tokens};
+use crate::script::outline::{Outline, statements};
 
 /// Statements that are left out before the rest is given up: each costs a parse.
 const MOST_LEFT_OUT: usize = 20;
@@ -90,58 +90,6 @@ fn around(text: &str, at: usize) -> Range<usize> {
         return before.end..text.len();
     }
     before
-}
-
-/// The statements at the top of a text, by its brackets alone. What cannot be inside of an open bracket shows that it was not closed: a
-/// `;` between parentheses, a function inside of a block.
-fn statements(text: &str) -> Vec<Range<usize>> {
-    let tokens = tokens(text);
-    let mut found = Vec::new();
-    let mut open: Vec<&str> = Vec::new();
-    let mut start = None;
-    for (index, token) in tokens.iter().enumerate() {
-        let word = token.text(text);
-        if word == "fn" && !open.is_empty() {
-            let before = start.take().unwrap_or(token.at.start);
-            found.push(before..token.at.start);
-            open.clear();
-        }
-        let begun = *start.get_or_insert(token.at.start);
-        match word {
-            "(" | "[" | "{" => open.push(word),
-            ")" | "]" => drop(open.pop_if(|it| *it != "{")),
-            "}" | ";" => {
-                while open.pop_if(|it| *it != "{").is_some() {}
-                if word == "}" {
-                    open.pop();
-                }
-            }
-            _ => {}
-        }
-        let ends = match word {
-            ";" => true,
-            "}" => begins_anew(text, tokens.get(index + 1)),
-            _ => false,
-        };
-        if ends && open.is_empty() {
-            found.push(begun..token.at.end);
-            start = None;
-        }
-    }
-    if let (Some(start), Some(last)) = (start, tokens.last()) {
-        found.push(start..last.at.end);
-    }
-    found
-}
-
-/// Whether what follows a block is another statement.
-fn begins_anew(text: &str, next: Option<&Token>) -> bool {
-    next.is_none_or(|next| {
-        let word = next.text(text);
-        word == "}"
-            || word.starts_with(|c: char| c == '_' || c.is_alphabetic())
-                && !matches!(word, "else" | "catch" | "while" | "until")
-    })
 }
 
 fn declared(text: &str) -> impl Iterator<Item = String> {

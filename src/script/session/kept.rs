@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use rhai::Stmt;
 
 use super::Session;
+use super::last;
+use super::secrets::Secrets;
 use crate::script::bindings::VERBS;
 use crate::script::check::{Uses, uses};
+use crate::script::outline::statements;
 
 /// One entry of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,38 +18,151 @@ pub struct Entry {
     /// Whether it wrote, or would have if something had been different.
     pub wrote: bool,
     pub succeeded: bool,
+    /// Whether it came to a value, which was then the last result.
+    pub gave: bool,
+}
+
+/// What is kept of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    pub statements: Vec<String>,
+    /// Parameters in the place of strings that may be secrets.
+    pub secrets: Vec<String>,
+    /// Statements of which only a comment is left, since they may hold a secret.
+    pub left_out: usize,
+}
+
+/// An entry on its way into a runbook.
+struct Piece {
+    text: String,
+    wrote: bool,
+    uses: Uses,
 }
 
 impl Session {
     /// The successful entries that matter, as statements: those that wrote, told or checked something, and whatever they need.
-    pub fn kept(&self) -> Vec<String> {
+    pub fn kept(&self) -> Kept {
+        let pieces = self.pieces();
         let mut needed: BTreeSet<String> = BTreeSet::new();
-        let mut kept = Vec::new();
-        for entry in self.entries.iter().rev().filter(|entry| entry.succeeded) {
-            let uses = uses(&entry.text);
-            let feeds = uses
-                .declared
-                .iter()
-                .chain(&uses.changed)
-                .any(|name| needed.contains(name));
-            if entry.wrote || feeds || tells(&uses) {
+        let mut kept: Vec<&Piece> = Vec::new();
+        for piece in pieces.iter().rev() {
+            let uses = &piece.uses;
+            let changes = uses.declared.iter().chain(&uses.changed);
+            let feeds = changes.into_iter().any(|name| needed.contains(name));
+            if piece.wrote || feeds || tells(uses) {
                 for name in &uses.declared {
                     needed.remove(name);
                 }
                 needed.extend(uses.named.iter().cloned());
-                kept.push(ended(&entry.text));
+                kept.push(piece);
             }
         }
         kept.reverse();
-        kept
+        let mut secrets = Secrets::beside(pieces.iter().flat_map(|piece| &piece.uses.declared));
+        let statements = kept.into_iter().map(|piece| ended(&piece.text));
+        Kept {
+            statements: statements.map(|text| secrets.taken_out(&text)).collect(),
+            left_out: secrets.left_out,
+            secrets: secrets.names(),
+        }
     }
+
+    /// What was written so far was taken back: it is nothing to do again.
+    pub fn taken_back(&mut self) {
+        for entry in &mut self.entries {
+            entry.wrote = false;
+        }
+    }
+
+    /// The entries without headers, and with a variable for each last result that is named afterwards.
+    fn pieces(&self) -> Vec<Piece> {
+        let entries = self.entries.iter().filter(|entry| entry.succeeded);
+        let texts: Vec<String> = entries
+            .clone()
+            .map(|entry| without_header(&entry.text))
+            .collect();
+        let name = free_name(&texts);
+        let mut texts: Vec<(String, bool, bool)> = entries
+            .zip(texts)
+            .map(|(entry, text)| (text, entry.wrote, entry.gave))
+            .collect();
+        for index in 0..texts.len() {
+            let Some(text) = last::renamed(&texts[index].0, &name) else {
+                continue;
+            };
+            texts[index].0 = text;
+            if let Some((before, ..)) = texts[..index].iter_mut().rfind(|(_, _, gave)| *gave) {
+                *before = held(before, &name);
+            }
+        }
+        let pieces = texts.into_iter().filter(|(text, ..)| !text.is_empty());
+        pieces
+            .map(|(text, wrote, _)| Piece {
+                uses: uses(&text),
+                text,
+                wrote,
+            })
+            .collect()
+    }
+}
+
+/// A name for last results that the session does not use.
+fn free_name(texts: &[String]) -> String {
+    let names: Vec<String> = texts
+        .iter()
+        .flat_map(|text| {
+            let uses = uses(text);
+            uses.declared.into_iter().chain(uses.named)
+        })
+        .collect();
+    let mut name = "last".to_owned();
+    while names.contains(&name) {
+        name.push_str("_result");
+    }
+    name
+}
+
+/// `text` with its last expression held by a variable; as it is when it is held already.
+fn held(text: &str, name: &str) -> String {
+    let is_function = |text: &str| text.starts_with("fn ") || text.starts_with("private ");
+    let last = statements(text)
+        .into_iter()
+        .rfind(|it| !is_function(&text[it.clone()]));
+    let begins = format!("let {name} = ");
+    match last {
+        Some(last) if !text[last.clone()].starts_with(&begins) => {
+            [&text[..last.start], &begins, &text[last.start..]].concat()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// A runbook that was loaded brings its own header.
+fn without_header(text: &str) -> String {
+    let is_header = |text: &str| {
+        let mut words = text.split_whitespace();
+        words.next() == Some("const") && matches!(words.next(), Some("ORGS" | "PARAMS"))
+    };
+    let mut rest = text.to_owned();
+    for statement in statements(text).into_iter().rev() {
+        if is_header(&text[statement.clone()]) {
+            rest.replace_range(statement, "");
+        }
+    }
+    let lines: Vec<&str> = rest
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .skip_while(|line| line.starts_with("//!") || line.trim().is_empty())
+        .collect();
+    lines.join("\n").trim().to_owned()
 }
 
 /// Verbs of the procedure itself: a runbook is not the same without them.
 fn tells(uses: &Uses) -> bool {
     let verbs = VERBS.iter().take_while(|verb| verb.name != "directory");
     let flow: Vec<&str> = verbs.map(|verb| verb.name).collect();
-    uses.called.iter().any(|name| flow.contains(&name.as_str()))
+    let tells = |name: &str| flow.contains(&name) || matches!(name, "print" | "debug");
+    uses.called.iter().any(|name| tells(name))
 }
 
 /// What was an expression becomes a statement.

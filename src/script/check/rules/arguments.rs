@@ -196,16 +196,18 @@ fn unfit(verb: &str, option: &str, value: &Expr) -> Option<Wanted> {
         .find(|(of, name, _)| (*of, *name) == (verb, option))?;
     let is_function = closure_of(value).is_some();
     let fits = match (wanted, value) {
-        (Wanted::Text, Expr::StringConstant(..) | Expr::InterpolatedString(..)) => true,
-        (Wanted::TextOrFunction, Expr::StringConstant(..)) => true,
+        (
+            Wanted::Text | Wanted::TextOrFunction,
+            Expr::StringConstant(..) | Expr::InterpolatedString(..),
+        )
+        | (Wanted::Flag, Expr::BoolConstant(..))
+        | (_, Expr::Unit(_)) => true,
         (Wanted::Function | Wanted::TextOrFunction, _) if is_function => true,
         (Wanted::Seconds, Expr::IntegerConstant(seconds, _)) => *seconds >= 0,
         (Wanted::Seconds, Expr::FloatConstant(seconds, _)) => **seconds >= 0.0,
         (Wanted::Count(least), Expr::IntegerConstant(count, _)) => count >= least,
         (Wanted::OneOf(words), Expr::StringConstant(word, _)) => words.contains(&word.as_str()),
-        (Wanted::Flag, Expr::BoolConstant(..)) => true,
         (Wanted::Texts, Expr::Array(items, _)) => !items.iter().any(is_other_than_text),
-        (_, Expr::Unit(_)) => true,
         (_, literal) => !is_literal(literal) && !is_function,
     };
     (!fits).then_some(*wanted)

@@ -55,7 +55,7 @@ fn cases<'a>(text: &str, tokens: &'a [Token]) -> Vec<(&'a Token, Value)> {
                 guarded = false;
             }
             word if depth == 0 && !guarded => {
-                waiting.extend(literal(token, word).map(|it| (token, it)))
+                waiting.extend(literal(token, word).map(|it| (token, it)));
             }
             _ => {}
         }

@@ -1,0 +1,184 @@
+//! Literals of a text that may be secrets: by their shape, or by the name beside which they stand.
+
+use std::ops::Range;
+
+use crate::script::outline::{Kind, Token, tokens};
+
+/// A string of a text that may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Literal {
+    /// Bytes, quotes included.
+    pub at: Range<usize>,
+    /// The name beside which it stands, else what it looks like.
+    pub name: String,
+}
+
+/// Parts of names whose values are secrets, in lower case and without `_`.
+const SECRET_PARTS: &[&str] = &[
+    "password",
+    "passwd",
+    "passcode",
+    "passphrase",
+    "secret",
+    "token",
+    "answer",
+    "privatekey",
+    "apikey",
+    "authorization",
+    "ssws",
+    "bearer",
+];
+/// Whole words of names that are too short to be looked for within others.
+const SECRET_WORDS: &[&str] = &["pw", "pwd", "pass"];
+
+/// Okta's API tokens: `00` and forty characters.
+const TOKEN_LENGTH: usize = 42;
+
+/// The strings in `text` that may be secrets, in its order.
+pub fn literals(text: &str) -> Vec<Literal> {
+    let mut found = Vec::new();
+    let mut around: Vec<Option<String>> = vec![None];
+    let mut named: Option<String> = None;
+    let tokens = tokens(text);
+    for (index, token) in tokens.iter().enumerate() {
+        let word = token.text(text);
+        match (token.kind, word) {
+            (Kind::Text, _) => {
+                let beside = named.clone().or_else(|| around.last().cloned().flatten());
+                let is_key = tokens.get(index + 1).is_some_and(|next| next.is(text, ":"));
+                if is_key {
+                    named = secret_name(word.trim_matches('"'));
+                } else if let Some(name) = shape(word).map(str::to_owned).or(beside)
+                    && word.len() > 2
+                {
+                    let at = token.at.clone();
+                    found.push(Literal { at, name });
+                }
+            }
+            (Kind::Name, _) if begins_value(text, &tokens[index..]) => named = secret_name(word),
+            (_, "{" | "[" | "(") => {
+                let here = named.take().or_else(|| around.last().cloned().flatten());
+                around.push(here);
+            }
+            (_, "}" | "]" | ")") => {
+                named = None;
+                around.pop();
+                if around.is_empty() {
+                    around.push(None);
+                }
+            }
+            (_, "," | ";") => named = None,
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether anything in `text` looks like a secret, or stands beside a name of one.
+pub fn is_in(text: &str) -> bool {
+    !literals(text).is_empty() || shape(text).is_some()
+}
+
+/// `name:`, `name =` or `name(`.
+fn begins_value(text: &str, tokens: &[Token]) -> bool {
+    let is = |index: usize, word: &str| tokens.get(index).is_some_and(|it| it.is(text, word));
+    is(1, ":") && !is(2, ":") || is(1, "(") || is(1, "=") && !is(2, "=") && !is(2, ">")
+}
+
+/// The name as a variable would be called, when its value is a secret.
+fn secret_name(name: &str) -> Option<String> {
+    let plain: String = name
+        .chars()
+        .filter(|c| *c != '_')
+        .flat_map(char::to_lowercase)
+        .collect();
+    let words = snake(name);
+    let is_secret = SECRET_PARTS.iter().any(|part| plain.contains(part))
+        || words.split('_').any(|word| SECRET_WORDS.contains(&word));
+    (is_secret && rhai::is_valid_identifier(&words)).then_some(words)
+}
+
+fn snake(name: &str) -> String {
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !words.is_empty() && !words.ends_with('_') {
+            words.push('_');
+        }
+        words.extend(c.to_lowercase());
+    }
+    words
+}
+
+/// What a text is or holds that has the shape of a secret: an API token, a JSON web token, a key.
+fn shape(text: &str) -> Option<&'static str> {
+    if text.contains("-----BEGIN") && text.contains("KEY") {
+        return Some("private_key");
+    }
+    let mut words = text
+        .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
+        .filter(|word| !word.is_empty());
+    words.find_map(|word| {
+        let is_token = word.len() == TOKEN_LENGTH && word.starts_with("00") && !word.contains('.');
+        let is_jwt = word.starts_with("eyJ") && word.matches('.').count() >= 2;
+        (is_token || is_jwt).then_some("token")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(&str, String)> {
+        literals(text)
+            .into_iter()
+            .map(|it| (&text[it.at], it.name))
+            .collect()
+    }
+
+    #[test]
+    fn secrets_are_seen_by_their_names_and_by_their_shape() {
+        let token = format!("00{}", "aB3-_".repeat(8));
+        for (text, literal, name) in [
+            (
+                "#{ credentials: #{ password: #{ value: \"x1\" } } }",
+                "\"x1\"",
+                "password",
+            ),
+            ("let pw = \"x1\";", "\"x1\"", "pw"),
+            ("m.clientSecret = \"x1\"", "\"x1\"", "client_secret"),
+            ("#{ \"api_key\": \"x1\", url: \"u\" }", "\"x1\"", "api_key"),
+            ("verify(token: 1, passcode(\"x1\"))", "\"x1\"", "passcode"),
+            (&format!("f(\"{token}\")"), &format!("\"{token}\""), "token"),
+            (
+                &format!("\"SSWS {token}\""),
+                &format!("\"SSWS {token}\""),
+                "token",
+            ),
+            (
+                "let k = \"eyJhbGciOi.eyJzdWIi.c2ln\"",
+                "\"eyJhbGciOi.eyJzdWIi.c2ln\"",
+                "token",
+            ),
+            (
+                "let k = `-----BEGIN PRIVATE KEY-----\nMIIE`",
+                "`-----BEGIN PRIVATE KEY-----\nMIIE`",
+                "private_key",
+            ),
+        ] {
+            assert_eq!(found(text), [(literal, name.to_owned())], "{text}");
+        }
+    }
+
+    #[test]
+    fn other_strings_are_none() {
+        for text in [
+            "okta.list_users(#{ search: \"profile.login eq \\\"a\\\"\" })",
+            "okta.get_user(\"00u1abcd\")",
+            "if token == \"x\" { note(\"y\") }",
+            "each(keys, #{ key: \"login\" }, upward); upward(\"x\")",
+            "#{ password: #{} , name: \"x\" }",
+        ] {
+            assert_eq!(found(text), [], "{text}");
+        }
+    }
+}
