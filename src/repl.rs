@@ -13,12 +13,14 @@
 //! | [`known`] | names of the orgs' objects, read or looked up |
 //! | [`highlight`] | colours and brackets |
 //! | [`show`], [`objects`] | results as tables and trees |
+//! | [`fit`] | columns made to fit the terminal |
 //! | [`history`] | what may be remembered |
 //! | [`help`] | the words of `:help` |
 
 mod command;
 mod commands;
 mod completion;
+mod fit;
 mod help;
 mod highlight;
 mod history;

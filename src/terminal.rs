@@ -38,7 +38,7 @@ pub struct Terminal {
     output: Arc<Output>,
     bars: MultiProgress,
     asks: bool,
-    width: Option<u16>,
+    shows: bool,
 }
 
 impl Terminal {
@@ -53,17 +53,15 @@ impl Terminal {
             output: Arc::new(Output::new(anstream::stdout(), anstream::stderr())),
             bars,
             asks: text && shows && std::io::stdin().is_terminal(),
-            // A pseudo-terminal that nobody gave a size says 0.
-            width: shows
-                .then(|| comfy_table::Table::new().width())
-                .flatten()
-                .filter(|columns| *columns > 0),
+            shows,
         }
     }
 
-    /// Columns of the terminal; nothing when output goes elsewhere.
+    /// Columns that the terminal has now; nothing when output goes elsewhere.
     pub fn width(&self) -> Option<u16> {
-        self.width
+        let columns = self.shows.then(|| comfy_table::Table::new().width());
+        // A pseudo-terminal that nobody gave a size says 0.
+        columns.flatten().filter(|columns| *columns > 0)
     }
 
     /// Whether a person can be asked.
@@ -129,7 +127,7 @@ impl std::fmt::Debug for Terminal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Terminal")
             .field("asks", &self.asks)
-            .field("width", &self.width)
+            .field("shows", &self.shows)
             .finish_non_exhaustive()
     }
 }
@@ -179,7 +177,7 @@ mod tests {
             output: Arc::new(Output::new(Channel(out), plain)),
             bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()),
             asks: false,
-            width: None,
+            shows: false,
         };
         (terminal, out_bytes, err_bytes)
     }

@@ -59,6 +59,7 @@ impl Audience {
         if state.many && self.verbosity < Verbosity::Verbose && goes_well(event) {
             return;
         }
+        state.narrator.resize(self.terminal.width());
         for line in state.narrator.tell(event) {
             self.terminal.line(&line);
         }

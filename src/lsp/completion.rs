@@ -11,7 +11,7 @@ use crate::okta::operations;
 use crate::script::Library;
 use crate::script::bindings::Verb;
 use crate::script::definitions::operation_words;
-use crate::script::keywords::{KEYWORDS, METHODS};
+use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
 use crate::script::outline::{Declared, Outline};
 use crate::script::place::{Context, Place, options_of, place};
 
@@ -93,12 +93,18 @@ fn members(document: &Document, path: &[String]) -> Vec<CompletionItem> {
         _ => of("list")
             .chain(of("directory"))
             .chain(of("simulator"))
-            .chain(METHODS.iter().map(|name| {
-                let signature = format!("{name}()");
-                item(name, CompletionItemKind::METHOD, &signature, "")
-            }))
+            .chain(methods())
             .collect(),
     }
+}
+
+/// What a value is, is not known here.
+fn methods() -> impl Iterator<Item = CompletionItem> {
+    let all = [LIST_METHODS, MAP_METHODS, TEXT_METHODS].into_iter();
+    all.flatten().map(|name| {
+        let signature = format!("{name}()");
+        item(name, CompletionItemKind::METHOD, &signature, "")
+    })
 }
 
 fn functions_of(document: &Document, library: &Library, alias: &str) -> Vec<CompletionItem> {

@@ -8,13 +8,15 @@ use std::rc::Rc;
 
 use rustyline::completion::Pair;
 
+use super::fit::cut;
 use super::known::Known;
 use crate::okta::operations::{self, Operation};
 use crate::script::Library;
 use crate::script::bindings::VERBS;
-use crate::script::keywords::{KEYWORDS, METHODS};
-use crate::script::place::{self, Context, Place, options_of, place};
+use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
+use crate::script::place::{self, Context, Place, options_of, place, rest_of};
 use crate::script::session::{Holds, Session};
+use crate::terminal::Terminal;
 
 /// Completes over the session as it is.
 pub(super) struct Completion {
@@ -22,11 +24,27 @@ pub(super) struct Completion {
     pub(super) known: Rc<RefCell<Known>>,
     pub(super) library: Library,
     pub(super) orgs: Vec<String>,
+    pub(super) terminal: Terminal,
 }
 
+/// Columns of a list of candidates that the editor needs for itself.
+const FRAME: usize = 3;
+/// Columns of a hint that are worth showing.
+const LEAST_HINT: usize = 12;
+
 impl Completion {
-    /// Byte where the completed part begins, and what may stand there. `after` is what follows the cursor.
+    /// Byte where the completed part begins, and what may stand there, each on a line of the terminal. `after` is what follows the cursor.
     pub(super) fn candidates(&self, before: &str, after: &str) -> (usize, Vec<Pair>) {
+        let (start, mut pairs) = self.all_candidates(before, after);
+        if let Some(width) = self.terminal.width() {
+            for pair in &mut pairs {
+                pair.display = cut(&pair.display, usize::from(width).saturating_sub(FRAME));
+            }
+        }
+        (start, pairs)
+    }
+
+    fn all_candidates(&self, before: &str, after: &str) -> (usize, Vec<Pair>) {
         if before.trim_start().starts_with(':') {
             return self.command(before);
         }
@@ -43,14 +61,20 @@ impl Completion {
         (place.start, sorted(pairs))
     }
 
-    /// How the call that begins at the cursor goes on, for a hint.
-    pub(super) fn signature(&self, before: &str) -> Option<String> {
-        if !before.ends_with('(') {
+    /// How the call around the cursor goes on, for a hint after `used` columns of its line.
+    pub(super) fn signature(&self, before: &str, used: usize) -> Option<String> {
+        let place = place(before);
+        if place.context == Context::Nothing {
             return None;
         }
-        let call = place(before).call?;
+        let call = place.call?;
         let signature = self.signature_of(call.path.last()?)?;
-        signature.split_once('(').map(|(_, rest)| rest.to_owned())
+        let rest = rest_of(&signature, &call)?;
+        let Some(width) = self.terminal.width().map(usize::from) else {
+            return Some(rest);
+        };
+        let left = width.saturating_sub(used % width + 1);
+        (left >= LEAST_HINT || rest.len() <= left).then(|| cut(&rest, left))
     }
 
     fn signature_of(&self, name: &str) -> Option<String> {
@@ -124,14 +148,23 @@ impl Completion {
             }
             Holds::Map(keys) => {
                 let names = keys.iter().filter(|key| key.chars().all(place::is_name));
-                names.map(|key| pair(key, key)).chain(methods()).collect()
+                let keys = names.map(|key| pair(key, key));
+                keys.chain(methods(MAP_METHODS)).collect()
             }
-            Holds::List => verbs("list").into_iter().chain(methods()).collect(),
-            Holds::Text | Holds::Function => methods().collect(),
+            Holds::List => verbs("list")
+                .into_iter()
+                .chain(methods(LIST_METHODS))
+                .collect(),
+            Holds::Text => methods(TEXT_METHODS).collect(),
+            Holds::Function => methods(&["call", "type_of"]).collect(),
             Holds::Other | Holds::Unknown => verbs("list")
                 .into_iter()
                 .chain(verbs("directory"))
-                .chain(methods())
+                .chain(
+                    [LIST_METHODS, MAP_METHODS, TEXT_METHODS]
+                        .into_iter()
+                        .flat_map(methods),
+                )
                 .collect(),
         }
     }
@@ -175,8 +208,8 @@ impl Completion {
     }
 }
 
-fn methods() -> impl Iterator<Item = Pair> {
-    METHODS
+fn methods(names: &'static [&'static str]) -> impl Iterator<Item = Pair> {
+    names
         .iter()
         .map(|name| pair(&format!("{name}()"), &format!("{name}(")))
 }

@@ -12,6 +12,7 @@ use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::completion::Completion;
 use super::highlight::coloured;
@@ -51,6 +52,7 @@ impl Terminal {
         completion: Completion,
         history: Option<PathBuf>,
         alarm: Alarm,
+        prompt_columns: usize,
     ) -> Result<Self, Error> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
@@ -63,6 +65,7 @@ impl Terminal {
             completeness: Completeness::default(),
             past: HistoryHinter::new(),
             alarm,
+            prompt_columns,
         }));
         if let Some(file) = history.as_deref().filter(|file| file.is_file()) {
             editor
@@ -149,6 +152,7 @@ struct Typing {
     completeness: Completeness,
     past: HistoryHinter,
     alarm: Alarm,
+    prompt_columns: usize,
 }
 
 impl Helper for Typing {}
@@ -189,7 +193,13 @@ impl Hinter for Typing {
         if at < line.len() {
             return None;
         }
-        if let Some(text) = self.completion.signature(line) {
+        let is_command = line.trim_start().starts_with(':');
+        let used = match line.rsplit_once('\n') {
+            Some((_, last)) => last.width(),
+            None => self.prompt_columns + line.width(),
+        };
+        let signature = self.completion.signature(line, used);
+        if let Some(text) = signature.filter(|_| !is_command) {
             return Some(Faint {
                 text,
                 can_be_taken: false,

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// How long what was looked up counts as known.
 const FRESH: Duration = Duration::from_secs(120);
 /// Items of a look-up.
-const PAGE: usize = 20;
+const PAGE: usize = 50;
 /// Names offered at once.
 const OFFERED: usize = 200;
 
@@ -41,8 +41,24 @@ pub(super) struct Named {
 pub(super) struct Known {
     /// By kind and name in lower case, so that a prefix is a range.
     names: BTreeMap<(Thing, String), Named>,
-    /// What was asked, and when: kind, org, prefix.
-    asked: Vec<(Thing, String, String, Instant)>,
+    asked: Vec<Asked>,
+}
+
+/// A look-up: of which things of which org, and when.
+struct Asked {
+    thing: Thing,
+    org: String,
+    prefix: String,
+    at: Instant,
+    /// Whether it came to a whole page: there may be more.
+    is_full: bool,
+}
+
+/// Names to offer.
+pub(super) struct Offered<'a> {
+    pub(super) names: Vec<&'a Named>,
+    /// Whether there may be more than these.
+    pub(super) more: bool,
 }
 
 impl Known {
@@ -68,7 +84,8 @@ impl Known {
             self.add(Thing::User, login, id);
         } else if let (Some(name), true) = (text("/profile/name"), object["type"].is_string()) {
             self.add(Thing::Group, name, id);
-        } else if let (Some(label), true) = (text("/label"), object["signOnMode"].is_string()) {
+        } else if let (Some(label), Some(_)) = (text("/label"), object.get("signOnMode")) {
+            // An AD instance has no mode: null.
             self.add(Thing::App, label, id);
         }
     }
@@ -93,41 +110,54 @@ impl Known {
         self.names.insert((thing, name.to_lowercase()), named);
     }
 
-    /// Names that begin with `prefix`, in any case.
-    pub(super) fn beginning(&self, thing: Thing, prefix: &str) -> Vec<&Named> {
+    /// Names that begin with `prefix`, in any case. There may be more of an org when a look-up for them came to a whole page.
+    pub(super) fn beginning(&self, org: &str, thing: Thing, prefix: &str) -> Offered<'_> {
         let prefix = prefix.to_lowercase();
         let from = (thing, prefix.clone());
-        self.names
+        let mut names: Vec<&Named> = self
+            .names
             .range(from..)
             .take_while(|((kind, name), _)| *kind == thing && name.starts_with(&prefix))
-            .take(OFFERED)
+            .take(OFFERED + 1)
             .map(|(_, named)| named)
-            .collect()
+            .collect();
+        let is_full = |asked: &Asked| {
+            let same = (asked.thing, asked.org.as_str()) == (thing, org);
+            same && asked.is_full && asked.prefix.to_lowercase() == prefix
+        };
+        let more = names.len() > OFFERED || self.asked.iter().any(is_full);
+        names.truncate(OFFERED);
+        Offered { names, more }
     }
 
     /// Asks an org for names that begin with `prefix`, unless that was asked lately.
     pub(super) fn look_up(&mut self, session: &Session, org: &str, thing: Thing, prefix: &str) {
         let now = Instant::now();
         self.asked
-            .retain(|(.., at)| now.duration_since(*at) < FRESH);
+            .retain(|asked| now.duration_since(asked.at) < FRESH);
         // All units come at once, whatever they begin with.
         let prefix = if thing == Thing::Unit { "" } else { prefix };
-        let known = self
-            .asked
-            .iter()
-            .any(|(kind, asked, text, _)| *kind == thing && asked == org && text == prefix);
-        if known {
+        let is_known = |asked: &Asked| {
+            (asked.thing, asked.org.as_str(), asked.prefix.as_str()) == (thing, org, prefix)
+        };
+        if self.asked.iter().any(is_known) {
             return;
         }
-        if let Some((.., at)) = self.asked.last() {
-            std::thread::sleep(PAUSE.saturating_sub(now.duration_since(*at)));
+        if let Some(last) = self.asked.last() {
+            std::thread::sleep(PAUSE.saturating_sub(now.duration_since(last.at)));
         }
-        match question(org, thing, prefix) {
-            Some(call) => self.learn(&session.look_up(&call, PATIENCE).unwrap_or_default()),
-            None => self.learn(&session.look_up_units(PATIENCE).into()),
-        }
-        self.asked
-            .push((thing, org.to_owned(), prefix.to_owned(), Instant::now()));
+        let (found, most) = match question(org, thing, prefix) {
+            Some(call) => (session.look_up(&call, PATIENCE).unwrap_or_default(), PAGE),
+            None => (session.look_up_units(PATIENCE).into(), usize::MAX),
+        };
+        self.learn(&found);
+        self.asked.push(Asked {
+            thing,
+            org: org.to_owned(),
+            prefix: prefix.to_owned(),
+            at: Instant::now(),
+            is_full: found.as_array().is_some_and(|items| items.len() >= most),
+        });
     }
 }
 
@@ -158,7 +188,7 @@ mod tests {
     use super::*;
 
     fn names(known: &Known, thing: Thing, prefix: &str) -> Vec<String> {
-        let found = known.beginning(thing, prefix);
+        let found = known.beginning("okta", thing, prefix).names;
         found.into_iter().map(|named| named.name.clone()).collect()
     }
 
@@ -168,7 +198,7 @@ mod tests {
         known.learn(&json!([
             {"id": "00g1", "type": "OKTA_GROUP", "profile": {"name": "AD Users"}},
             {"id": "00u1", "status": "ACTIVE", "profile": {"login": "ada@x"}},
-            {"id": "0oa1", "label": "corp", "signOnMode": "AUTO"},
+            {"id": "0oa1", "label": "corp", "signOnMode": null},
             {"dn": "CN=Ada,OU=Staff,DC=x"},
         ]));
         assert_eq!(names(&known, Thing::Group, "ad"), ["AD Users"]);
@@ -184,6 +214,8 @@ mod tests {
             .map(|n| json!({"id": format!("00g{n}"), "type": "OKTA_GROUP", "profile": {"name": format!("Group {n:05}")}}))
             .collect();
         known.learn(&Value::from(groups));
+        let offered = known.beginning("okta", Thing::Group, "");
+        assert_eq!((offered.names.len(), offered.more), (OFFERED, true));
         let begun = Instant::now();
         for n in 0..1000 {
             assert_eq!(

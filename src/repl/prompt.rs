@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::command::Command;
 use super::completion::Completion;
 use super::input::{Alarm, Input, Read, Terminal as Editor};
@@ -76,8 +78,10 @@ pub fn begin(session: Session, around: Around<'_>) -> Result<Exit, Error> {
             known: Rc::clone(&known),
             library: around.library.clone(),
             orgs: around.orgs.iter().map(|org| org.name.clone()).collect(),
+            terminal: around.terminal.clone(),
         };
-        let editor = Editor::new(completion, around.history.clone(), around.alarm())?;
+        let columns = around.prompt().width();
+        let editor = Editor::new(completion, around.history.clone(), around.alarm(), columns)?;
         Input::Terminal(Box::new(editor))
     } else {
         Input::Pipe(Box::default())

@@ -1,7 +1,9 @@
 //! Results as text: lists of objects as tables, one object as a tree.
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
+use super::fit::{Fitted, wrapped};
 use super::objects::{cell, table};
 use crate::report::table::text_table;
 
@@ -12,7 +14,9 @@ pub fn as_text(value: &Value, width: Option<u16>) -> String {
         Value::Object(_) => {
             let mut lines = Vec::new();
             tree(value, 0, &mut lines);
-            lines.join("\n")
+            let width = width.map_or(usize::MAX, usize::from);
+            let lines = lines.iter().flat_map(|line| line.wrapped(width));
+            lines.collect::<Vec<_>>().join("\n")
         }
         other => cell(other),
     }
@@ -24,51 +28,91 @@ pub(super) fn items_as_text(items: &[Value], width: Option<u16>) -> String {
     }
     if items.iter().all(Value::is_object) {
         let (columns, rows) = table(items);
-        return text_table(&columns, &rows, width).trim_end().to_owned();
+        return fitting(columns, rows, width);
     }
     items.iter().map(cell).collect::<Vec<_>>().join("\n")
 }
 
+/// What finds no place is named below the table.
+fn fitting(columns: Vec<String>, rows: Vec<Vec<String>>, width: Option<u16>) -> String {
+    let Some(width) = width else {
+        return text_table(&columns, &rows, None).trim_end().to_owned();
+    };
+    let fitted = Fitted::new(columns, rows, width.into());
+    let table = text_table(&fitted.columns, &fitted.rows, None);
+    if fitted.left_out.is_empty() {
+        return table.trim_end().to_owned();
+    }
+    let left_out = fitted.left_out.join(", ");
+    format!("{}\n(no place for {left_out}: `:json`)", table.trim_end())
+}
+
+/// A line of a tree: what comes before the value, and the value.
+struct Line {
+    before: String,
+    value: String,
+}
+
+impl Line {
+    fn new(before: String, value: String) -> Self {
+        Self { before, value }
+    }
+
+    /// A long value goes on below its beginning.
+    fn wrapped(&self, width: usize) -> Vec<String> {
+        let indent = self.before.width();
+        let left = width.saturating_sub(indent).max(LEAST_VALUE);
+        let lines = wrapped(&self.value, left).into_iter().enumerate();
+        let line = |(index, line): (usize, String)| {
+            let before = if index == 0 {
+                self.before.clone()
+            } else {
+                " ".repeat(indent)
+            };
+            format!("{before}{line}").trim_end().to_owned()
+        };
+        lines.map(line).collect()
+    }
+}
+
+/// Columns that a value of a tree has in any case.
+const LEAST_VALUE: usize = 20;
+
 /// Names and values, two columns deeper for each level. Links are left out: `:json` shows them.
-fn tree(value: &Value, depth: usize, lines: &mut Vec<String>) {
+fn tree(value: &Value, depth: usize, lines: &mut Vec<Line>) {
     let Value::Object(fields) = value else {
         return;
     };
     let shown = || fields.iter().filter(|(name, _)| *name != "_links");
-    let widest = shown()
-        .map(|(name, _)| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let widest = shown().map(|(name, _)| name.width()).max().unwrap_or(0);
     let indent = "  ".repeat(depth);
     for (name, value) in shown() {
         match value {
             Value::Object(inner) if !inner.is_empty() => {
-                lines.push(format!("{indent}{name}"));
+                lines.push(Line::new(format!("{indent}{name}"), String::new()));
                 tree(value, depth + 1, lines);
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
-                lines.push(format!("{indent}{name}  ({})", items.len()));
+                let count = format!("({})", items.len());
+                lines.push(Line::new(format!("{indent}{name}  "), count));
                 for item in items {
                     branch(item, depth + 1, lines);
                 }
             }
-            other => {
-                let line = format!("{indent}{name:widest$}  {}", cell(other));
-                lines.push(line.trim_end().to_owned());
-            }
+            other => lines.push(Line::new(format!("{indent}{name:widest$}  "), cell(other))),
         }
     }
 }
 
 /// An item of a list in a tree: its first line begins with a dash.
-fn branch(item: &Value, depth: usize, lines: &mut Vec<String>) {
+fn branch(item: &Value, depth: usize, lines: &mut Vec<Line>) {
     let first = lines.len();
     match item {
         Value::Object(_) => tree(item, depth + 1, lines),
-        other => lines.push(format!("{}{}", "  ".repeat(depth + 1), cell(other))),
+        other => lines.push(Line::new("  ".repeat(depth + 1), cell(other))),
     }
     if let Some(line) = lines.get_mut(first) {
-        line.replace_range(depth * 2..=depth * 2, "-");
+        line.before.replace_range(depth * 2..=depth * 2, "-");
     }
 }
 
@@ -137,6 +181,28 @@ mod tests {
             as_text(&user, None),
             "id       00u1\nprofile\n  login  jo\n  nick\ntags     a, b\nfactors  (1)\n  - type  sms"
         );
+    }
+
+    #[test]
+    fn a_long_value_goes_on_below_its_beginning() {
+        let rule =
+            json!({"name": "A rule", "expression": "user.department eq one and user.title eq two"});
+        let tree = as_text(&rule, Some(40));
+        assert_eq!(
+            tree,
+            "name        A rule\nexpression  user.department eq one and\n            user.title eq two"
+        );
+    }
+
+    #[test]
+    fn what_finds_no_place_is_named() {
+        let group = json!({"id": "00gExeM0MLQBa390R1d7", "type": "OKTA_GROUP", "objectClass": [], "profile": {"name": "A", "description": "long enough to be left out"}});
+        let text = as_text(&json!([group]), Some(40));
+        assert!(
+            text.ends_with("(no place for type, description: `:json`)"),
+            "{text}"
+        );
+        assert!(text.contains("00gExeM0MLQBa390R1d7"), "{text}");
     }
 
     #[test]

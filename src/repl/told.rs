@@ -31,6 +31,7 @@ impl Told {
                 return;
             }
             let mut narrator = narrator.lock().unwrap_or_else(PoisonError::into_inner);
+            narrator.resize(terminal.width());
             for line in narrator.tell(event) {
                 terminal.line(&line);
             }

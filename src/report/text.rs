@@ -61,6 +61,11 @@ impl Narrator {
         }
     }
 
+    /// The terminal has another width now.
+    pub fn resize(&mut self, width: Option<u16>) {
+        self.width = width;
+    }
+
     /// The lines for the next event; none when the event is not told at this verbosity.
     pub fn tell(&mut self, event: &Event) -> Vec<String> {
         self.remember(event);

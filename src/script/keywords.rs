@@ -8,8 +8,8 @@ pub const KEYWORDS: &[&str] = &[
     "throw", "return", "import", "true", "false",
 ];
 
-/// Methods of lists, maps and strings that rhai brings along.
-pub const METHODS: &[&str] = &[
+/// Methods of lists that rhai brings along.
+pub const LIST_METHODS: &[&str] = &[
     "push",
     "pop",
     "contains",
@@ -21,10 +21,29 @@ pub const METHODS: &[&str] = &[
     "all",
     "zip",
     "extract",
+    "remove",
+    "to_string",
+    "type_of",
+];
+
+/// Methods of maps that rhai brings along.
+pub const MAP_METHODS: &[&str] = &[
     "keys",
     "values",
+    "contains",
     "get",
     "remove",
+    "len",
+    "is_empty",
+    "to_json",
+    "to_string",
+    "type_of",
+];
+
+/// Methods of strings that rhai brings along.
+pub const TEXT_METHODS: &[&str] = &[
+    "contains",
+    "index_of",
     "to_upper",
     "to_lower",
     "trim",
@@ -33,10 +52,12 @@ pub const METHODS: &[&str] = &[
     "starts_with",
     "ends_with",
     "sub_string",
+    "len",
+    "is_empty",
     "to_string",
-    "to_json",
     "type_of",
 ];
+
 /// None of them begins a statement in a language an author may come from, so that freeing them hides no mistake.
 const FREED: [&str; 7] = [
     "default",
@@ -67,7 +88,35 @@ pub(super) fn freed(token: Token) -> Token {
 
 #[cfg(test)]
 mod tests {
+    use std::any::TypeId;
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn every_method_is_one_of_its_type() {
+        let engine = crate::script::engine::engine();
+        let rows = engine.collect_fn_metadata(
+            None,
+            |function| {
+                let receiver = function.metadata.param_types.first().copied();
+                receiver.map(|receiver| (function.metadata.name.to_string(), receiver))
+            },
+            true,
+        );
+        let known: BTreeSet<(String, TypeId)> = rows.into_iter().collect();
+        let anything = TypeId::of::<rhai::Dynamic>();
+        for (methods, kind) in [
+            (LIST_METHODS, TypeId::of::<rhai::Array>()),
+            (MAP_METHODS, TypeId::of::<rhai::Map>()),
+            (TEXT_METHODS, TypeId::of::<rhai::ImmutableString>()),
+        ] {
+            for method in methods.iter().filter(|method| **method != "type_of") {
+                let has = |kind| known.contains(&((*method).to_owned(), kind));
+                assert!(has(kind) || has(anything), "{method}");
+            }
+        }
+    }
 
     #[test]
     fn freed_words_are_names_like_any_other() {

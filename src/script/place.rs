@@ -15,7 +15,7 @@ pub struct Place {
 pub enum Context {
     /// A name by itself.
     Name,
-    /// After `a.b.`: the names before.
+    /// After `a.b.`: the names before; after `a[0].`, `[0]` is one of them. An empty one stands for what is not known.
     Member(Vec<String>),
     /// After `ad::`.
     Module(String),
@@ -34,6 +34,8 @@ pub struct Call {
     pub path: Vec<String>,
     /// Which argument, from 0.
     pub argument: usize,
+    /// Whether nothing of that argument is there yet.
+    pub is_blank: bool,
 }
 
 struct Open {
@@ -41,6 +43,9 @@ struct Open {
     call: Option<Call>,
     /// In a map: whether a key stands next.
     key: bool,
+    /// Of an index: the names before it, and the byte behind the bracket.
+    indexed: Vec<String>,
+    inside: usize,
 }
 
 /// The place at the end of `text`, which is what stands before the cursor.
@@ -114,7 +119,7 @@ impl Scan {
             if matches!(c, '(' | '[' | '{' | ')' | ']' | '}') {
                 bracket(index, c);
             }
-            index += self.mark(rest, c, index);
+            index += self.mark(text, c, index);
         }
     }
 
@@ -138,7 +143,8 @@ impl Scan {
         self.joint = Joint::None;
     }
 
-    fn mark(&mut self, rest: &str, c: char, index: usize) -> usize {
+    fn mark(&mut self, text: &str, c: char, index: usize) -> usize {
+        let rest = &text[index..];
         match c {
             '"' | '`' | '\'' => self.quoted = Some((c, index)),
             '.' => self.joint = Joint::Dot,
@@ -156,21 +162,38 @@ impl Scan {
                     call.argument += 1;
                 }
                 open.key = open.bracket == '{';
+                open.inside = index + 1;
             }),
             '#' if rest.starts_with("#{") => {
-                self.push('{', None, true);
+                self.push('{', None, true, index + 2);
                 return 2;
             }
             '(' => {
                 let path = std::mem::take(&mut self.chain);
-                let call = (!path.is_empty()).then_some(Call { path, argument: 0 });
-                self.push('(', call, false);
+                let call = (!path.is_empty()).then_some(Call {
+                    path,
+                    argument: 0,
+                    is_blank: true,
+                });
+                self.push('(', call, false, index + 1);
             }
-            '[' | '{' => self.push(c, None, false),
+            '[' => {
+                let indexed = std::mem::take(&mut self.chain);
+                self.push('[', None, false, index + 1);
+                if let Some(open) = self.open.last_mut() {
+                    open.indexed = indexed;
+                }
+            }
+            '{' => self.push(c, None, false, index + 1),
             ')' | ']' | '}' => {
-                self.open.pop();
-                // What a call or an index gives is not known here.
-                self.chain = vec![String::new()];
+                let open = self.open.pop();
+                let indexed = open.filter(|_| c == ']');
+                let indexed = indexed.and_then(|open| {
+                    let index = text.get(open.inside..index)?;
+                    open.chain(index)
+                });
+                // What a call gives is not known here.
+                self.chain = indexed.unwrap_or_else(|| vec![String::new()]);
                 self.joint = Joint::None;
                 return c.len_utf8();
             }
@@ -187,8 +210,14 @@ impl Scan {
         }
     }
 
-    fn push(&mut self, bracket: char, call: Option<Call>, key: bool) {
-        self.open.push(Open { bracket, call, key });
+    fn push(&mut self, bracket: char, call: Option<Call>, key: bool, inside: usize) {
+        self.open.push(Open {
+            bracket,
+            call,
+            key,
+            indexed: Vec::new(),
+            inside,
+        });
         self.reset();
     }
 
@@ -198,7 +227,13 @@ impl Scan {
     }
 
     fn place(mut self, text: &str) -> Place {
-        let call = self.open.iter().rev().find_map(|open| open.call.clone());
+        let call = self.open.iter().rev().find_map(|open| {
+            let argument = text.get(open.inside..).unwrap_or_default();
+            open.call.clone().map(|call| Call {
+                is_blank: argument.trim().is_empty(),
+                ..call
+            })
+        });
         let (start, context) = if self.comment {
             (text.len(), Context::Nothing)
         } else if let Some((_, quote)) = self.quoted {
@@ -238,6 +273,52 @@ impl Scan {
             _ => Context::Name,
         }
     }
+}
+
+impl Open {
+    /// The names that an index ends, when what stands in it is a literal.
+    fn chain(self, index: &str) -> Option<Vec<String>> {
+        let mut chain = self.indexed;
+        let index = index.trim();
+        let key = index.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        let number = index.parse::<usize>().ok();
+        let name = key
+            .map(str::to_owned)
+            .or(number.map(|number| format!("[{number}]")))?;
+        chain.push(name);
+        let is_known = chain.len() > 1 && chain.iter().all(|name| !name.is_empty());
+        is_known.then_some(chain)
+    }
+}
+
+/// How a call goes on, by its signature: the arguments that are not there yet; while one is typed, the whole of them.
+pub fn rest_of(signature: &str, call: &Call) -> Option<String> {
+    let (_, arguments) = signature.split_once('(')?;
+    let arguments = split(arguments.strip_suffix(')').unwrap_or(arguments));
+    if !call.is_blank {
+        return Some(format!("  {signature}"));
+    }
+    let rest = arguments.get(call.argument..)?;
+    Some(format!("{})", rest.join(", ")))
+}
+
+/// The arguments of a signature: at the commas that stand in no bracket and between no bars.
+pub(in crate::script) fn split(arguments: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let mut bars = false;
+    let parts = arguments.split(|c: char| {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '|' => bars = !bars,
+            _ => {}
+        }
+        c == ',' && depth == 0 && !bars
+    });
+    parts
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 /// Keys of the map that a call takes, by its signature.
@@ -283,6 +364,13 @@ mod tests {
             ),
             ("user?.pro", (member(&["user"]), "pro", None)),
             ("f(x).le", (member(&[""]), "le", None)),
+            ("us[0].pro", (member(&["us", "[0]"]), "pro", None)),
+            (
+                "us[0][\"profile\"].lo",
+                (member(&["us", "[0]", "profile"]), "lo", None),
+            ),
+            ("us[i].pro", (member(&[""]), "pro", None)),
+            ("[1][0].x", (member(&[""]), "x", None)),
             ("ad::fi", (Context::Module("ad".into()), "fi", None)),
             (
                 "okta.get_user(\"ad",
@@ -313,6 +401,26 @@ mod tests {
                 expected
             };
             assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_signature_stays_while_arguments_are_typed() {
+        let signature = "okta.list_group_users(group_id, #{after?, limit?})";
+        for (text, rest) in [
+            ("f(", "group_id, #{after?, limit?})"),
+            ("f(\"a\", ", "#{after?, limit?})"),
+            (
+                "f(\"a",
+                "  okta.list_group_users(group_id, #{after?, limit?})",
+            ),
+            (
+                "f(g, #{ after: 1, ",
+                "  okta.list_group_users(group_id, #{after?, limit?})",
+            ),
+        ] {
+            let call = place(text).call.expect("a call");
+            assert_eq!(rest_of(signature, &call).as_deref(), Some(rest), "{text}");
         }
     }
 

@@ -292,6 +292,7 @@ impl Session {
             .map(|(alias, module)| {
                 let functions = module
                     .iter_script_fn_info()
+                    .filter(|(.., name, _, _)| !name.starts_with("anon$"))
                     .map(|(_, _, name, _, definition)| {
                         let parameters = definition.params.join(", ");
                         Function::new(name, format!("{alias}::{name}({parameters})"))

@@ -28,6 +28,7 @@ mod prompt;
 mod readme;
 mod repl;
 mod repl_saving;
+mod repl_typing;
 mod report;
 mod samba;
 mod sdk;

@@ -6,7 +6,7 @@ use super::{Completion, beginning, described, pair};
 use crate::okta::operations;
 use crate::repl::command::COMMANDS;
 use crate::script::Runbook;
-use crate::script::runbook::Parameter;
+use crate::script::runbook::{Kind, Parameter};
 
 impl Completion {
     pub(super) fn command(&self, before: &str) -> (usize, Vec<Pair>) {
@@ -21,7 +21,7 @@ impl Completion {
                 .map(|command| described(command.usage, command.name, command.help))
                 .collect(),
             [":run"] => self.runbooks(),
-            [":run", runbook, ..] => self.parameters(runbook),
+            [":run", runbook, ..] => self.assignments(runbook, typed),
             [":help" | ":ops"] => operations::all()
                 .iter()
                 .map(|operation| pair(operation.name, operation.name))
@@ -44,19 +44,35 @@ impl Completion {
             .collect()
     }
 
-    fn parameters(&self, runbook: &str) -> Vec<Pair> {
+    /// Parameters; behind the name of one, the values it can have.
+    fn assignments(&self, runbook: &str, typed: &str) -> Vec<Pair> {
+        let parameters = self.parameters(runbook);
+        let Some((name, _)) = typed.split_once('=') else {
+            let show = |parameter: &Parameter| {
+                let text = format!("{}=", parameter.name);
+                described(&text, &text, &parameter.help)
+            };
+            let attest = described("--attest NAME", "--attest", "a manual step that is done");
+            return parameters.iter().map(show).chain([attest]).collect();
+        };
+        let parameter = parameters.iter().find(|parameter| parameter.name == name);
+        let values: Vec<String> = match parameter.map(|parameter| &parameter.kind) {
+            Some(Kind::Choice(choices)) => choices.clone(),
+            Some(Kind::Boolean) => ["true", "false"].map(str::to_owned).to_vec(),
+            _ => Vec::new(),
+        };
+        let show = |value: &String| pair(value, &format!("{name}={value}"));
+        values.iter().map(show).collect()
+    }
+
+    fn parameters(&self, runbook: &str) -> Vec<Parameter> {
         let runbook = self
             .library
             .find(runbook)
             .and_then(|source| Runbook::parse(&source));
-        let parameters = runbook
+        runbook
             .map(|runbook| runbook.parameters)
-            .unwrap_or_default();
-        let show = |parameter: &Parameter| {
-            let text = format!("{}=", parameter.name);
-            described(&text, &text, &parameter.help)
-        };
-        parameters.iter().map(show).collect()
+            .unwrap_or_default()
     }
 }
 

@@ -16,6 +16,10 @@ impl Completion {
             let modules = self.library.modules().unwrap_or_default();
             return beginning(modules.iter().map(|name| pair(name, name)), &place.typed);
         }
+        let called = place.call.as_ref().and_then(|call| call.path.last());
+        if called.is_some_and(|name| name == "directory") {
+            return self.domains(after, quote(before, place), &place.typed);
+        }
         let unit = place.typed.to_ascii_uppercase().starts_with("OU=");
         let wanted = place.call.as_ref().and_then(|call| self.wanted(call));
         let (thing, as_id) = match (unit, wanted) {
@@ -32,12 +36,14 @@ impl Completion {
         if let Ok(session) = self.session.try_borrow() {
             known.look_up(&session, &org, thing, &place.typed);
         }
-        let found = known.beginning(thing, &place.typed);
-        let only = found.len() == 1;
-        let quote = before
-            .get(place.start.saturating_sub(1)..place.start)
-            .unwrap_or_default();
-        let show = |named: &Named| {
+        let offered = known.beginning(&org, thing, &place.typed);
+        let only = offered.names.len() == 1 && !offered.more;
+        let end = if only && after.is_empty() {
+            quote(before, place)
+        } else {
+            ""
+        };
+        let show = |named: &&Named| {
             let display = if named.id == named.name {
                 named.name.clone()
             } else {
@@ -49,10 +55,27 @@ impl Completion {
             } else {
                 &named.name
             };
-            let end = if only && after.is_empty() { quote } else { "" };
             pair(&display, &format!("{replacement}{end}"))
         };
-        found.into_iter().map(show).collect()
+        let mut pairs: Vec<Pair> = offered.names.iter().map(show).collect();
+        if offered.more {
+            // It replaces nothing: that those shown have more letters in common says nothing of the others.
+            pairs.push(pair("… and more: type on", &place.typed));
+        }
+        pairs
+    }
+
+    fn domains(&self, after: &str, quote: &str, typed: &str) -> Vec<Pair> {
+        let session = self.session.borrow();
+        let domains = session.domains().iter().map(String::as_str);
+        let fitting: Vec<&str> = domains.filter(|domain| domain.starts_with(typed)).collect();
+        let end = if fitting.len() == 1 && after.is_empty() {
+            quote
+        } else {
+            ""
+        };
+        let show = |domain: &&str| pair(domain, &format!("{domain}{end}"));
+        fitting.iter().map(show).collect()
     }
 
     /// What a string argument names, and whether the call takes its id.
@@ -85,4 +108,11 @@ impl Completion {
             None
         }
     }
+}
+
+/// The quote in which the cursor is.
+fn quote<'a>(before: &'a str, place: &Place) -> &'a str {
+    before
+        .get(place.start.saturating_sub(1)..place.start)
+        .unwrap_or_default()
 }

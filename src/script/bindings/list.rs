@@ -65,6 +65,11 @@ impl List {
         Ok(pages.items.get(from..end).unwrap_or_default().to_vec())
     }
 
+    /// An item, if it was fetched.
+    pub(in crate::script) fn fetched(&self, index: usize) -> Option<Dynamic> {
+        self.pages().items.get(index).cloned()
+    }
+
     /// Whether an item follows those fetched so far, as far as is known without a call.
     pub(in crate::script) fn may_go_on(&self, from: usize) -> bool {
         let pages = self.pages();

@@ -1,5 +1,7 @@
 //! A verb's signature in its parts: `list.find(|item| …)`.
 
+use crate::script::place::split;
+
 /// The receiver and the arguments of a call, as definitions write them.
 pub(super) struct Signature {
     parameters: Vec<Parameter>,
@@ -67,23 +69,4 @@ fn receiver_of(receiver: &str) -> String {
         other => return other.to_owned(),
     };
     format!("{receiver}: {kind}")
-}
-
-/// At the commas that stand in no bracket and between no bars.
-fn split(arguments: &str) -> Vec<&str> {
-    let mut depth = 0_usize;
-    let mut bars = false;
-    let parts = arguments.split(|c: char| {
-        match c {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            '|' => bars = !bars,
-            _ => {}
-        }
-        c == ',' && depth == 0 && !bars
-    });
-    parts
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect()
 }

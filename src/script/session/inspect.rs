@@ -26,19 +26,22 @@ pub enum Holds {
 }
 
 impl Session {
-    /// What `path` stands for: a variable, then entries of maps.
+    /// What `path` stands for: a variable, then entries of maps and items of lists (`[0]`). Nothing is fetched for it.
     pub fn holds(&self, path: &[String]) -> Holds {
         let Some((first, rest)) = path.split_first() else {
             return Holds::Unknown;
         };
         let variable = self.scope.get(first).map(Dynamic::flatten_clone);
-        let found = rest.iter().try_fold(variable, |value, name| {
-            let value = value?;
-            let map = value.as_map_ref().ok()?;
-            Some(map.get(name.as_str()).cloned())
-        });
-        let found = found.flatten();
+        let found = rest
+            .iter()
+            .try_fold(variable, |value, name| Some(within(&value?, name)))
+            .flatten();
         found.map_or(Holds::Unknown, |value| Holds::of(&value))
+    }
+
+    /// Domains of the directories at hand.
+    pub fn domains(&self) -> &[String] {
+        &self.domains
     }
 
     /// Reads something aside, such as names to complete; gives up after `within`, and on any refusal.
@@ -75,6 +78,18 @@ impl Session {
             })
             .collect()
     }
+}
+
+/// An entry of a map, or an item of a list.
+fn within(value: &Dynamic, name: &str) -> Option<Dynamic> {
+    let index = name.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let Some(index) = index.and_then(|index| index.parse::<usize>().ok()) else {
+        return value.as_map_ref().ok()?.get(name).cloned();
+    };
+    if let Some(list) = value.read_lock::<List>() {
+        return list.fetched(index);
+    }
+    value.as_array_ref().ok()?.get(index).cloned()
 }
 
 impl Holds {
