@@ -22,6 +22,32 @@ pub enum Exit {
     Stuck = 6,
 }
 
+impl Exit {
+    /// All of them, in the order of their codes.
+    pub const ALL: [Self; 7] = [
+        Self::Succeeded,
+        Self::Failed,
+        Self::Usage,
+        Self::Partly,
+        Self::Waiting,
+        Self::Interrupted,
+        Self::Stuck,
+    ];
+
+    /// What it says, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Usage => "usage or bad input; nothing was sent",
+            Self::Partly => "partly done: some items failed",
+            Self::Waiting => "waiting for a manual step",
+            Self::Interrupted => "interrupted",
+            Self::Stuck => "an undo is stuck",
+        }
+    }
+}
+
 /// What went wrong, in the user's words. `message` may span lines; it is shown after `error: `.
 #[derive(Debug)]
 pub struct Error {

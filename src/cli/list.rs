@@ -1,13 +1,13 @@
 //! `list`: the runbooks at hand.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::table::text_table;
 use crate::script::Listed;
 
-/// List the runbooks found here, in the user's folder, and shipped.
+/// List the runbooks and modules found here, in the user's folder, and shipped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook list --output json")]
 pub(super) struct Arguments {
@@ -16,25 +16,38 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
-    let listed = context.library().list()?;
+    let library = context.library();
+    let (runbooks, modules) = (library.list()?, library.list_modules()?);
     if arguments.output == Output::Json {
-        let rows: Vec<_> = listed
-            .iter()
-            .map(|l| json!({ "name": l.name, "shelf": l.shelf.to_string(), "path": l.path, "shadows": l.shadows.map(|s| s.to_string()), "behind": l.behind, "summary": l.summary }))
-            .collect();
+        let rows = of_kind("runbook", &runbooks).chain(of_kind("module", &modules));
+        let rows: Vec<_> = rows.collect();
         context.terminal.line(&json!(rows).to_string());
         return Ok(Exit::Succeeded);
     }
-    let rows: Vec<Vec<String>> = listed
-        .iter()
-        .map(|l| vec![l.name.clone(), from(l), l.summary.clone()])
-        .collect();
-    context.terminal.line(&text_table(
-        &["runbook", "from", "what it does"],
-        &rows,
-        context.terminal.width(),
-    ));
+    let width = context.terminal.width();
+    for (title, listed) in [("runbook", &runbooks), ("module", &modules)] {
+        let rows: Vec<Vec<String>> = listed
+            .iter()
+            .map(|l| vec![l.name.clone(), from(l), l.summary.clone()])
+            .collect();
+        let table = text_table(&[title, "from", "what it does"], &rows, width);
+        context.terminal.line(&format!("{}\n", table.trim_end()));
+    }
     Ok(Exit::Succeeded)
+}
+
+fn of_kind<'a>(kind: &'a str, listed: &'a [Listed]) -> impl Iterator<Item = Value> + 'a {
+    listed.iter().map(move |l| {
+        json!({
+            "name": l.name,
+            "kind": kind,
+            "shelf": l.shelf.to_string(),
+            "path": l.path,
+            "shadows": l.shadows.map(|shelf| shelf.to_string()),
+            "behind": l.behind,
+            "summary": l.summary,
+        })
+    })
 }
 
 fn from(listed: &Listed) -> String {

@@ -1,8 +1,11 @@
 //! `man [DIR]`: the manual pages.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _};
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
 
 use super::{Cli, Context};
 use crate::error::{Error, Exit};
@@ -24,20 +27,45 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 }
 
 fn page() -> Result<String, Error> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command())
-        .render(&mut page)
+    let page = rendered(&Man::new(Cli::command()))
         .map_err(|error| Error::failed(format!("the manual page cannot be made: {error}")))?;
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
 fn write(folder: &Path) -> Result<(), Error> {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
     std::fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+        .and_then(|()| write_pages(&command, folder))
         .map_err(|error| {
             Error::usage(format!(
                 "cannot write manual pages to {}: {error}",
                 folder.display()
             ))
         })
+}
+
+/// The pages of a command and of those below it.
+fn write_pages(command: &Command, folder: &Path) -> io::Result<()> {
+    let below = command.get_subcommands().filter(|it| !it.is_hide_set());
+    for command in below {
+        write_pages(command, folder)?;
+    }
+    let man = Man::new(command.clone());
+    std::fs::write(folder.join(man.get_filename()), rendered(&man)?)
+}
+
+/// A page, with the exit codes at its end: they mean the same for every command.
+fn rendered(man: &Man) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    let mut codes = Roff::new();
+    codes.control("SH", ["EXIT STATUS"]);
+    for exit in Exit::ALL {
+        codes.control("TP", []);
+        codes.text([bold((exit as u8).to_string())]);
+        codes.text([roman(exit.meaning())]);
+    }
+    codes.to_writer(&mut page)?;
+    Ok(page)
 }

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::{Context, Output};
 use crate::error::{Error, Exit};
-use crate::okta::{Operation, operations};
+use crate::okta::operations;
+use crate::script::bindings::VERBS;
+use crate::script::reference;
 
 /// List the operations of Okta's API whose name, path or tag has WORD in it.
 #[derive(Debug, clap::Args)]
@@ -22,18 +24,18 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         return Err(unknown(word));
     }
     if arguments.output == Output::Json {
-        context
-            .terminal
-            .line(&json!(found.iter().map(|o| row(o)).collect::<Vec<_>>()).to_string());
+        context.terminal.line(
+            &json!(
+                found
+                    .iter()
+                    .map(|o| reference::json_of(o))
+                    .collect::<Vec<_>>()
+            )
+            .to_string(),
+        );
     } else {
         for operation in found {
-            context.terminal.line(&format!(
-                "{}\n    {} {}  {}",
-                operation.signature("okta"),
-                operation.method,
-                operation.path,
-                operation.scopes.join(" ")
-            ));
+            context.terminal.line(&reference::text_of(operation));
         }
     }
     Ok(Exit::Succeeded)
@@ -43,20 +45,11 @@ fn unknown(word: &str) -> Error {
     let error = Error::usage(format!(
         "no operation has `{word}` in its name, path or tag"
     ));
+    if let Some(verb) = VERBS.iter().find(|verb| verb.name == word) {
+        return error.help(format!("it is a verb: {}, {}", verb.signature, verb.help));
+    }
     match operations::nearest(word).as_slice() {
         [] => error,
         near => error.help(format!("nearest: {}", near.join(", "))),
     }
-}
-
-fn row(operation: &Operation) -> serde_json::Value {
-    json!({
-        "name": operation.name,
-        "method": operation.method.as_str(),
-        "path": operation.path,
-        "signature": operation.signature("okta"),
-        "scopes": operation.scopes,
-        "tag": operation.tag,
-        "operation_id": operation.operation_id,
-    })
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Exit};
 use crate::report::table::text_table;
 use crate::script::Runbook;
 use crate::script::check::{self as checks, Report};
+use crate::script::runbook::Kind;
 
 /// Show a runbook: purpose, orgs, parameters, steps, the operations it uses, the OAuth scopes it needs.
 #[derive(Debug, clap::Args)]
@@ -36,7 +37,7 @@ fn as_json(runbook: &Runbook, report: &Report) -> String {
     let parameters: Vec<_> = runbook
         .parameters
         .iter()
-        .map(|p| json!({ "name": p.name, "type": p.kind.to_string(), "help": p.help, "required": p.required, "default": p.default, "example": p.example }))
+        .map(|p| json!({ "name": p.name, "type": p.kind.to_string(), "choices": choices(&p.kind), "help": p.help, "required": p.required, "default": p.default, "example": p.example }))
         .collect();
     json!({
         "name": runbook.name,
@@ -49,6 +50,13 @@ fn as_json(runbook: &Runbook, report: &Report) -> String {
         "scopes": report.scopes,
     })
     .to_string()
+}
+
+fn choices(kind: &Kind) -> Option<&[String]> {
+    match kind {
+        Kind::Choice(choices) => Some(choices),
+        _ => None,
+    }
 }
 
 fn as_text(runbook: &Runbook, report: &Report, width: Option<u16>) -> String {
@@ -71,7 +79,11 @@ fn as_text(runbook: &Runbook, report: &Report, width: Option<u16>) -> String {
                 },
                 |d| format!("default {d}"),
             );
-            vec![p.name.clone(), p.kind.to_string(), given, p.help.clone()]
+            let kind = match choices(&p.kind) {
+                Some(choices) => format!("one of {}", choices.join(", ")),
+                None => p.kind.to_string(),
+            };
+            vec![p.name.clone(), kind, given, p.help.clone()]
         })
         .collect();
     let steps: Vec<String> = runbook

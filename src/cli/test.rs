@@ -16,7 +16,8 @@ use super::Context;
 use super::conduct::runtime;
 use crate::error::{Error, Exit};
 use crate::script::library::is_test;
-use crate::script::testing::{Around, Coverage, Suite, Verdict};
+use crate::script::testing::{Around, Compiled, Coverage, Suite, Verdict};
+use crate::script::{Library, Source};
 
 /// Test runbooks, each test in a simulator of its own.
 #[derive(Debug, clap::Args)]
@@ -60,6 +61,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         runtime: runtime.handle().clone(),
         start: ground::starter(runtime.handle().clone()),
         folder: folder.path().to_owned(),
+        compiled: Compiled::default(),
     });
     runtime.spawn(interrupted(folder.path().to_owned()));
     let suites = arguments.suites(&around)?;
@@ -69,9 +71,13 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     for tested in &tested {
         coverage.merge(tested.verdict.coverage.clone());
     }
+    let untested = arguments.untested(&around.library)?;
     match arguments.output {
-        Output::Text => told::summary(context, &tested, &coverage, begun.elapsed()),
-        Output::Json => told::json(context, &tested, &coverage),
+        Output::Text => {
+            told::summary(context, &tested, &coverage, begun.elapsed());
+            told::untested(context, &untested);
+        }
+        Output::Json => told::json(context, &tested, &coverage, &untested),
         Output::Junit => told::junit(context, &suites, &tested)?,
     }
     let failed = tested.iter().any(|tested| tested.verdict.failure.is_some());
@@ -101,8 +107,19 @@ impl Arguments {
         };
         named
             .iter()
-            .map(|name| Suite::load(library.find(name)?, Arc::clone(around)))
+            .map(|name| Suite::load(found(library, name)?, Arc::clone(around)))
             .collect()
+    }
+
+    /// Runbooks that have no tests, when all are tested.
+    fn untested(&self, library: &Library) -> Result<Vec<String>, Error> {
+        if !self.files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tests = library.tests()?;
+        let names = library.list()?.into_iter().map(|listed| listed.name);
+        let without = names.filter(|name| !tests.contains(&test_of(name)));
+        Ok(without.collect())
     }
 
     /// The chosen tests in the order of the files. Text is told as tests end.
@@ -148,6 +165,26 @@ impl Arguments {
             || thread::available_parallelism().map_or(2, |count| count.get() * 2),
             NonZeroUsize::get,
         )
+    }
+}
+
+/// A file of tests; what has none is told by the runbook's name.
+fn found(library: &Library, name: &str) -> Result<Source, Error> {
+    library.find(name).map_err(|error| {
+        let runbook = name.replacen("_test", "", 1);
+        match library.find(&runbook) {
+            Ok(source) => Error::usage(format!("{} has no tests", source.name))
+                .help(format!("write them in a file beside it: {}", file_of(name))),
+            Err(_) => error,
+        }
+    })
+}
+
+fn file_of(name: &str) -> String {
+    if name.to_lowercase().ends_with(".rhai") {
+        name.to_owned()
+    } else {
+        format!("runbooks/{name}.rhai")
     }
 }
 

@@ -10,8 +10,8 @@ use lsp_types::{
 
 use super::document::{Document, range, uri_of};
 use super::meaning::{self, Meaning};
-use crate::script::definitions::operation_words;
 use crate::script::outline::Declared;
+use crate::script::reference::words_of;
 use crate::script::{Library, Runbook, Shelf, Source};
 
 /// Help for the word at byte `at`.
@@ -20,7 +20,7 @@ pub(super) fn hover(document: &Document, library: &Library, at: usize) -> Option
     let (code, words) = match meaning::of(document, library, &word)? {
         Meaning::Verb(verb) => (verb.signature.to_owned(), verb.help.to_owned()),
         Meaning::Operation(operation) => {
-            let words = operation_words(operation).join("\n\n");
+            let words = words_of(operation).join("\n\n");
             (operation.signature("okta"), words)
         }
         Meaning::Declared(declared) if declared.signature.is_empty() => return None,

@@ -10,10 +10,10 @@ use super::meaning::{is_org, module, verbs};
 use crate::okta::operations;
 use crate::script::Library;
 use crate::script::bindings::Verb;
-use crate::script::definitions::operation_words;
 use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
 use crate::script::outline::{Declared, Outline};
 use crate::script::place::{Context, Place, options_of, place};
+use crate::script::reference::words_of;
 
 /// What may stand at byte `at`.
 pub(super) fn at(document: &Document, library: &Library, at: usize) -> Vec<CompletionItem> {
@@ -83,7 +83,7 @@ fn members(document: &Document, path: &[String]) -> Vec<CompletionItem> {
         [name] if is_org(document, name) => operations::all()
             .iter()
             .map(|operation| {
-                let words = operation_words(operation).join("\n\n");
+                let words = words_of(operation).join("\n\n");
                 let kind = CompletionItemKind::METHOD;
                 item(operation.name, kind, &operation.signature(name), &words)
             })

@@ -32,6 +32,10 @@ impl Document {
         }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// As a script given by its path: its own modules may stand beside it.
     pub(super) fn source(&self) -> Source {
         let path = self.path.display().to_string();

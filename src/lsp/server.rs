@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::document::{Document, path_of};
+use super::meaning::module;
 use super::{Around, answers, completion, diagnostics};
 use crate::script::Library;
 
@@ -94,30 +95,43 @@ impl Server {
     }
 
     fn tell_mistakes(&mut self, connection: &Connection) {
-        for address in std::mem::take(&mut self.changed) {
+        let changed = std::mem::take(&mut self.changed);
+        if changed.is_empty() {
+            return;
+        }
+        let library = self.library();
+        for address in changed {
             if let Some(document) = self.documents.get(&address) {
-                let found = diagnostics::of(document, &self.library);
+                let found = diagnostics::of(document, &library);
                 let told = published(document.uri.clone(), document.version, found);
                 send(connection, told);
             }
         }
     }
 
+    /// The library with the texts as they are in the editor: a module need not be saved to be meant.
+    fn library(&self) -> Library {
+        let open = self.documents.values();
+        let open = open.map(|document| (document.path().to_owned(), document.text.as_str().into()));
+        self.library.with_open(open)
+    }
+
     fn answer(&self, request: Request) -> Response {
+        let library = self.library();
         let result = match request.method.as_str() {
             Completion::METHOD => self.at(request.params, |asked: CompletionParams| {
                 (asked.text_document_position, |document, at| {
-                    json(completion::at(document, &self.library, at))
+                    json(completion::at(document, &library, at))
                 })
             }),
             HoverRequest::METHOD => self.at(request.params, |asked: HoverParams| {
                 (asked.text_document_position_params, |document, at| {
-                    json(answers::hover(document, &self.library, at))
+                    json(answers::hover(document, &library, at))
                 })
             }),
             GotoDefinition::METHOD => self.at(request.params, |asked: GotoDefinitionParams| {
                 (asked.text_document_position_params, |document, at| {
-                    let found = answers::definition(document, &self.library, at, &self.shipped);
+                    let found = answers::definition(document, &library, at, &self.shipped);
                     json(found)
                 })
             }),
@@ -188,9 +202,30 @@ impl Server {
     fn keep(&mut self, uri: Uri, version: i32, text: String) {
         let address = uri.as_str().to_owned();
         let document = Document::new(uri, Some(version), text);
+        let path = document.path().to_owned();
         self.documents.insert(address.clone(), document);
         self.changed.insert(address);
+        let library = self.library();
+        let importers = self
+            .documents
+            .iter()
+            .filter(|(_, other)| imports(other, &library, &path));
+        let importers: Vec<String> = importers.map(|(address, _)| address.clone()).collect();
+        self.changed.extend(importers);
     }
+}
+
+/// Whether a text imports the file at `path`.
+fn imports(document: &Document, library: &Library, path: &Path) -> bool {
+    let followed = |path: &Path| path.canonicalize().ok();
+    let mut imports = document.outline.imports.iter();
+    imports.any(|import| {
+        let module = module(document, library, &import.name);
+        let module = module.map(|module| PathBuf::from(module.path));
+        module.is_some_and(|it| {
+            it == path || followed(&it).is_some_and(|it| Some(it) == followed(path))
+        })
+    })
 }
 
 /// The folder that the editor has open, else the one it was started in.

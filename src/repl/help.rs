@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::okta::operations;
 use crate::script::Library;
 use crate::script::bindings::VERBS;
+use crate::script::reference;
 use crate::script::testing::TEST_VERBS;
 
 /// What can be typed.
@@ -30,14 +31,14 @@ pub(super) fn of(word: &str, library: &Library) -> Result<String, Error> {
         parts.push(format!("{}\n    {}", command.usage, command.help));
     }
     for verb in VERBS.iter().filter(|verb| holds(verb.name)) {
-        parts.push(format!("{}\n    {}", verb.signature, verb.help));
+        parts.push(reference::text_of_verb(verb, ""));
     }
     for verb in TEST_VERBS.iter().filter(|verb| holds(verb.name)) {
-        parts.push(format!("{}\n    in tests: {}", verb.signature, verb.help));
+        parts.push(reference::text_of_verb(verb, "in tests: "));
     }
     let exact = operations::find(word).map(|operation| vec![operation]);
     for operation in exact.unwrap_or_else(|| operations::search(word)) {
-        parts.push(operation_help(operation));
+        parts.push(reference::text_of(operation));
     }
     for runbook in library
         .list()?
@@ -58,23 +59,8 @@ pub(super) fn operations_of(word: &str) -> Result<String, Error> {
     if found.is_empty() {
         return Err(unknown(word));
     }
-    let parts: Vec<String> = found.into_iter().map(operation_help).collect();
+    let parts: Vec<String> = found.into_iter().map(reference::text_of).collect();
     Ok(parts.join("\n"))
-}
-
-fn operation_help(operation: &operations::Operation) -> String {
-    let kind = if operation.is_write() {
-        "writes"
-    } else {
-        "reads"
-    };
-    format!(
-        "{}\n    {} {}  {kind}  {}",
-        operation.signature("okta"),
-        operation.method,
-        operation.path,
-        operation.scopes.join(" ")
-    )
 }
 
 fn unknown(word: &str) -> Error {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::okta::Operation;
 use crate::okta::operations;
-use crate::run;
 use crate::script::bindings::{VERBS, Verb};
+use crate::script::reference::words_of;
 use crate::script::testing::{self, TEST_VERBS};
 use signature::Signature;
 
@@ -61,26 +61,6 @@ pub fn all() -> Vec<Definitions> {
     ]
 }
 
-/// What editors show of an operation, one thing a line.
-pub fn operation_words(operation: &'static Operation) -> Vec<String> {
-    let kind = if operation.is_write() {
-        "writes"
-    } else {
-        "reads"
-    };
-    let mut words = vec![format!(
-        "{} {} ({kind}; Okta's {}, section {})",
-        operation.method, operation.path, operation.operation_id, operation.tag
-    )];
-    if !operation.scopes.is_empty() {
-        words.push(format!("Scopes: {}", operation.scopes.join(" ")));
-    }
-    if operation.is_write() {
-        words.push(format!("Undone: {}", run::undone(operation)));
-    }
-    words
-}
-
 /// How many arguments functions take, receivers included, as they are registered.
 struct Arities(BTreeMap<(String, String), BTreeSet<usize>>);
 
@@ -116,7 +96,7 @@ impl Arities {
 }
 
 fn operation(operation: &'static Operation) -> String {
-    let words = operation_words(operation).join("\n///\n/// ");
+    let words = words_of(operation).join("\n///\n/// ");
     let signature = operation.signature("okta");
     let docs = format!("/// {words}\n///\n/// `{signature}`\n");
     let mut parameters = vec!["okta: Org".to_owned()];

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
 
@@ -40,6 +41,7 @@ pub struct Procedure {
     names: Arc<Names>,
     variables: Vec<String>,
     texts: BTreeMap<String, Arc<str>>,
+    longest_pause: Option<Duration>,
 }
 
 impl Procedure {
@@ -50,6 +52,7 @@ impl Procedure {
         variables.push("params".to_owned());
         let mut procedure = Self {
             texts: BTreeMap::new(),
+            longest_pause: None,
             source,
             library,
             names: Arc::new(bindings::names(variables.clone())),
@@ -62,6 +65,13 @@ impl Procedure {
         procedure.compile_imports(&engine, &modules, &ast, &sources)?;
         procedure.texts = sources.all();
         Ok(procedure)
+    }
+
+    /// Pauses no longer than this between two looks, whatever the script says: for orgs that answer at once.
+    #[must_use]
+    pub fn in_a_hurry(mut self, longest_pause: Duration) -> Self {
+        self.longest_pause = Some(longest_pause);
+        self
     }
 
     /// Its text and those of the modules it imports, by the path that messages show.
@@ -105,13 +115,15 @@ impl Procedure {
         runtime: &tokio::runtime::Handle,
     ) -> Ended {
         let sources = Sources::default();
-        let host = Arc::new(Host::new(
+        let mut host = Host::new(
             Arc::clone(run),
             runtime.clone(),
             sources.clone(),
             Arc::clone(&self.names),
             &self.source.path,
-        ));
+        );
+        host.longest_pause = self.longest_pause;
+        let host = Arc::new(host);
         let result = thread::scope(|scope| {
             let work = || self.evaluate(&host, parameters, &sources);
             let thread = thread::Builder::new()

@@ -4,17 +4,20 @@ mod listing;
 mod name;
 mod origin;
 mod shelf;
+mod texts;
 
 pub use listing::Listed;
 pub use origin::Origin;
 pub use shelf::{Shelf, Source, digest};
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::script::nearest::nearest;
 use name::{Name, file_name};
 use shelf::Shelves;
+use texts::Texts;
 
 /// Whether a script of this name holds tests: `ad/move_user_to_ou_test`.
 pub fn is_test(name: &str) -> bool {
@@ -35,13 +38,22 @@ impl Library {
         }
     }
 
+    /// The same library, in which the texts that an editor has open go before what is on disk.
+    #[must_use]
+    pub fn with_open(&self, open: impl IntoIterator<Item = (PathBuf, Arc<str>)>) -> Self {
+        let mut library = self.clone();
+        library.shelves.texts = Texts::with_open(open);
+        library
+    }
+
     /// The runbook that `name` means: a path when it looks like one or is a file, else a name such as `ad/move_user_to_ou`.
     ///
     /// A name is refused when it is absolute or has `.` or `..` in it; an unknown one is answered with the nearest names.
     pub fn find(&self, name: &str) -> Result<Source, Error> {
         let path = Path::new(name);
         if path.is_file() {
-            return Source::read(file_name(name), Shelf::Path, path);
+            let texts = &self.shelves.texts;
+            return Source::read(file_name(name), Shelf::Path, path, texts);
         }
         match Name::parse(name) {
             Ok(parsed) => self
@@ -88,6 +100,11 @@ impl Library {
         Ok(self.shelves.workspace().join(parsed.file()))
     }
 
+    /// Every module (`lib/…`) by name, in order.
+    pub fn list_modules(&self) -> Result<Vec<Listed>, Error> {
+        listing::list_modules(&self.shelves)
+    }
+
     /// Every runbook by name, in order. Modules (`lib/…`) and tests (`…_test`) are left out.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
         listing::list(&self.shelves)
@@ -101,8 +118,9 @@ impl Library {
         })?;
         if let Some(folder) = folder {
             let path = folder.join(parsed.file());
-            if path.is_file() {
-                return Source::read(parsed.to_string(), Shelf::Path, &path);
+            let texts = &self.shelves.texts;
+            if texts.has(&path) {
+                return Source::read(parsed.to_string(), Shelf::Path, &path, texts);
             }
         }
         self.shelves

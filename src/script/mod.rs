@@ -23,6 +23,7 @@
 //! | [`error_value`] | errors as values that a script catches |
 //! | [`error`] | errors as a person reads them |
 //! | [`sources`] | the texts that errors quote |
+//! | [`reference`] | operations and verbs in words |
 //! | [`place`] | what stands before a cursor |
 //! | [`outline`] | what a text declares, seen without parsing it |
 //! | [`keywords`] | words of the language |
@@ -43,6 +44,7 @@ pub mod nearest;
 pub mod outline;
 pub mod parameters;
 pub mod place;
+pub mod reference;
 pub mod resolver;
 pub mod runbook;
 pub mod scene;

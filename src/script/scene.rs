@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::run::lane::Lane;
 use crate::run::{self, Run};
@@ -19,6 +20,8 @@ pub struct Host {
     pub names: Arc<Names>,
     /// Display path of the script that runs.
     pub entry: String,
+    /// How long `wait_until` pauses between two looks at most; as the script says when there is none.
+    pub longest_pause: Option<Duration>,
     stopped: Mutex<Option<run::Error>>,
 }
 
@@ -36,6 +39,7 @@ impl Host {
             sources,
             names,
             entry: entry.to_owned(),
+            longest_pause: None,
             stopped: Mutex::new(None),
         }
     }

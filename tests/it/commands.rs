@@ -38,6 +38,56 @@ fn operations_are_found_by_a_word_and_show_their_signature() {
 }
 
 #[test]
+fn an_operation_is_told_alike_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = "okta.assign_user_to_group(group_id, user_id)\n    PUT /api/v1/groups/{groupId}/users/{userId} (writes; Okta's assignUserToGroup, section Group)\n    Scopes: okta.groups.manage\n    Undone: unassign_user_from_group\n";
+    let output = okta_runbook(&["operations", "assign_user_to_group"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(expected), "{text}");
+    let session = Command::cargo_bin("okta-runbook")
+        .unwrap()
+        .current_dir(folder.path())
+        .args(["repl", "--simulator"])
+        .write_stdin(":ops assign_user_to_group\n:help assign_user_to_group\n")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(session.stdout).unwrap();
+    assert_eq!(told.matches(expected).count(), 2, "{told}");
+    okta_runbook(&["definitions", folder.path().to_str().unwrap()]);
+    let definitions = std::fs::read_to_string(folder.path().join("operations.d.rhai")).unwrap();
+    for line in expected.lines().skip(1) {
+        assert!(
+            definitions.contains(&format!("/// {}", line.trim())),
+            "{line}"
+        );
+    }
+    let json = okta_runbook(&["operations", "assign_user_to_group", "--output", "json"]);
+    let found: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let row = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["name"] == "assign_user_to_group");
+    assert_eq!(row.unwrap()["undone"], "unassign_user_from_group");
+}
+
+#[test]
+fn choices_of_a_parameter_are_shown() {
+    let output = okta_runbook(&["show", "org2org/assign_users"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("one of active_with_pass, active_without_pass"),
+        "{text}"
+    );
+    let json = okta_runbook(&["show", "org2org/assign_users", "--output", "json"]);
+    let shown: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let parameters = shown["parameters"].as_array().unwrap();
+    let of = |name: &str| parameters.iter().find(|it| it["name"] == name).unwrap();
+    assert_eq!(of("initial_status")["choices"].as_array().unwrap().len(), 4);
+    assert_eq!(of("label")["choices"], Value::Null);
+}
+
+#[test]
 fn all_operations_are_listed_without_a_word() {
     let output = okta_runbook(&["operations", "--output", "json"]);
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();

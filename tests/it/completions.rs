@@ -6,8 +6,12 @@ use super::stage::okta_runbook;
 
 /// What completes the last of `words` in `folder`, as bash is told it.
 fn offered(folder: &Path, words: &[&str]) -> Vec<String> {
+    offered_to("bash", folder, words)
+}
+
+fn offered_to(shell: &str, folder: &Path, words: &[&str]) -> Vec<String> {
     let output = okta_runbook(folder)
-        .env("OKTA_RUNBOOK_COMPLETE", "bash")
+        .env("OKTA_RUNBOOK_COMPLETE", shell)
         .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
         .env("_CLAP_IFS", "\n")
         .args(["--", "okta-runbook"])
@@ -66,6 +70,47 @@ fn every_shell_gets_a_script_that_asks_this_program() {
     }
 }
 
+/// What each shell's script asks and is answered. PowerShell's quotes nothing and separates help by a tab.
+#[test]
+fn every_shell_is_answered_in_its_own_form() {
+    let folder = tempfile::tempdir().unwrap();
+    for (shell, separator) in [
+        ("bash", ""),
+        ("zsh", ":"),
+        ("fish", "\t"),
+        ("powershell", "\t"),
+        ("elvish", ""),
+    ] {
+        let answer = offered_to(shell, folder.path(), &["run", "ad/move"]);
+        let first = answer.first().cloned().unwrap_or_default();
+        let begins = format!("ad/move_user_to_ou{separator}");
+        assert!(first.starts_with(&begins), "{shell}: {answer:?}");
+        let parameter = offered_to(
+            shell,
+            folder.path(),
+            &["run", "ad/move_user_to_ou", "--param", "from_o"],
+        );
+        assert!(
+            parameter[0].starts_with("from_ou="),
+            "{shell}: {parameter:?}"
+        );
+    }
+    let output = okta_runbook(folder.path())
+        .args(["completions", "powershell"])
+        .output();
+    let script = String::from_utf8(output.unwrap().stdout).unwrap();
+    for part in [
+        "Register-ArgumentCompleter",
+        "-CommandName okta-runbook",
+        "$Env:OKTA_RUNBOOK_COMPLETE",
+    ] {
+        assert!(
+            script.to_lowercase().contains(&part.to_lowercase()),
+            "{part}: {script}"
+        );
+    }
+}
+
 /// The script itself, in the shell most have.
 #[test]
 fn bash_completes_with_it() {
@@ -105,6 +150,25 @@ fn every_command_has_a_manual_page() {
         "okta-runbook-run.1",
         "okta-runbook-repl.1",
     ] {
-        assert!(folder.path().join("pages").join(page).is_file(), "{page}");
+        let text = std::fs::read_to_string(folder.path().join("pages").join(page)).unwrap();
+        let (_, codes) = text.split_once("EXIT STATUS").expect(page);
+        for words in [
+            "usage or bad input; nothing was sent",
+            "waiting for a manual step",
+        ] {
+            assert!(codes.contains(words), "{page}: {codes}");
+        }
+    }
+}
+
+/// The table of the README is that of the program.
+#[test]
+fn exit_codes_are_told_alike() {
+    use okta_runbook::error::Exit;
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    let readme = readme.unwrap();
+    for exit in Exit::ALL {
+        let row = format!("| {} | {} |\n", exit as u8, exit.meaning());
+        assert!(readme.contains(&row), "{row}");
     }
 }

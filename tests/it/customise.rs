@@ -119,6 +119,28 @@ fn the_list_tells_what_shadows_and_diff_what_is_different() {
 }
 
 #[test]
+fn a_copied_module_shadows_the_shipped_one_in_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert!(succeeds(folder, &["list"]).contains("| lib/ad      | shipped"));
+    succeeds(folder, &["copy", "lib/ad"]);
+    edit(&folder.join("runbooks/lib/ad.rhai"), "//! ", "//! Ours: ");
+    let listed = succeeds(folder, &["list"]);
+    assert!(
+        listed.contains("| lib/ad      | workspace (shadows shipped)"),
+        "{listed}"
+    );
+    let rows: Value =
+        serde_json::from_str(&succeeds(folder, &["list", "--output", "json"])).unwrap();
+    let rows = rows.as_array().unwrap();
+    let row = rows.iter().find(|row| row["name"] == "lib/ad").unwrap();
+    assert_eq!(
+        (&row["kind"], &row["shadows"]),
+        (&"module".into(), &"shipped".into())
+    );
+}
+
+#[test]
 fn a_second_copy_does_not_overwrite_the_first() {
     let folder = tempfile::tempdir().unwrap();
     succeeds(folder.path(), &["copy", "ad/move_user_to_ou"]);

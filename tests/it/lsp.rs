@@ -227,6 +227,30 @@ fn what_is_wrong_in_a_module_is_told_where_it_is_imported() {
     editor.leave();
 }
 
+/// A module that is open in the editor is meant as it is there, saved or not.
+#[test]
+fn an_open_module_need_not_be_saved() {
+    let mut editor = opened();
+    let (module, file) = ("runbooks/lib/own.rhai", "runbooks/tidy.rhai");
+    let more = "/// Goodbye.\nfn farewell(count) { `bye ${count}` }\n";
+    editor.open(module, more);
+    editor.mistakes(file);
+    let text = RUNBOOK.replace("own::greeting", "own::farewell");
+    assert_eq!(editor.change(file, &text), Vec::<Value>::new());
+    let hover = editor.at("hover", file, &text, "own::fare");
+    let words = hover["contents"]["value"].as_str().unwrap();
+    assert!(words.contains("Goodbye."), "{words}");
+    // Who imports it is told of a change at once.
+    editor.change(module, "fn nothing() {}\n");
+    let told = editor.mistakes(file);
+    let message = told[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("there is no function `own::farewell`"),
+        "{message}"
+    );
+    editor.leave();
+}
+
 #[test]
 fn names_are_completed() {
     let mut editor = opened();

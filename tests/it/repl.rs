@@ -151,7 +151,7 @@ okta.list_users(#{ limit: 200 })
         "2\n",
         "b  value",
         "fn f(x)",
-        "okta.assign_user_to_group(group_id, user_id)\n    PUT /api/v1/groups/{groupId}/users/{userId}  writes  okta.groups.manage",
+        "okta.assign_user_to_group(group_id, user_id)\n    PUT /api/v1/groups/{groupId}/users/{userId} (writes; ",
         "wait_until(#{timeout?, every?, what?}, || fact)",
         "okta.users.read",
         "| org  | calls of",

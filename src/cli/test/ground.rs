@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 
 use crate::error::Error;
@@ -14,8 +15,7 @@ use crate::simulator::{DirectoryAddress, Listen, OrgAddress, Scenario, Simulator
 /// Starts simulators on loopback, at ports of the system's choice.
 pub(super) fn starter(runtime: Handle) -> Starter {
     Arc::new(move |scenario| {
-        let scenario =
-            Scenario::parse("the scenario", scenario).map_err(|e| Error::failed(e.to_string()))?;
+        let scenario = parsed(scenario)?;
         let simulator = runtime
             .block_on(Simulator::start(scenario, Listen::Anywhere))
             .map_err(|e| Error::failed(e.to_string()))?;
@@ -27,6 +27,30 @@ pub(super) fn starter(runtime: Handle) -> Starter {
             keep: Box::new(simulator),
         })
     })
+}
+
+/// A scenario; with `like`, that built-in scenario (or file) with what is given besides in the place of its own.
+fn parsed(text: &str) -> Result<Scenario, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::failed(error.to_string());
+    let mut given: Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| failed(&error))?;
+    let whole = match given.remove("like") {
+        None => text.to_owned(),
+        Some(Value::String(name)) => {
+            let scenario = Scenario::find(&name).map_err(|error| failed(&error))?;
+            let mut whole = serde_json::to_value(scenario).map_err(|error| failed(&error))?;
+            for (key, value) in given {
+                whole[key] = value;
+            }
+            whole.to_string()
+        }
+        Some(_) => {
+            return Err(Error::failed(
+                "`like` is the name of a scenario, such as \"org2org\"",
+            ));
+        }
+    };
+    Scenario::parse("the scenario", &whole).map_err(|error| failed(&error))
 }
 
 fn org(address: &OrgAddress) -> Result<(String, Arc<Client>), Error> {

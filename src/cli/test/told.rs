@@ -66,12 +66,25 @@ fn steps(covered: &Covered) -> String {
     )
 }
 
-pub(super) fn json(context: &Context, tested: &[Tested<'_>], coverage: &Coverage) {
+/// Runbooks without tests.
+pub(super) fn untested(context: &Context, names: &[String]) {
+    if !names.is_empty() {
+        let names = names.join(", ");
+        context.terminal.line(&format!("without tests: {names}"));
+    }
+}
+
+pub(super) fn json(
+    context: &Context,
+    tested: &[Tested<'_>],
+    coverage: &Coverage,
+    untested: &[String],
+) {
     let tests: Vec<Value> = tested.iter().map(row).collect();
     let steps: Vec<Value> = coverage.runbooks().map(covered_row).collect();
     let failed = tested.iter().filter(|it| it.verdict.failure.is_some());
     let failed = failed.count();
-    let all = json!({ "tests": tests, "steps": steps, "passed": tested.len() - failed, "failed": failed });
+    let all = json!({ "tests": tests, "steps": steps, "passed": tested.len() - failed, "failed": failed, "untested": untested });
     context.terminal.line(&all.to_string());
 }
 

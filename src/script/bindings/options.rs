@@ -36,6 +36,9 @@ pub(in crate::script) const OPTIONS: &[(&str, &str, Wanted)] = &[
     ("run_runbook", "agree", Wanted::Flag),
     ("run_runbook", "attest", Wanted::Texts),
     ("run_runbook", "directories", Wanted::Flag),
+    ("resume_run", "agree", Wanted::Flag),
+    ("resume_run", "attest", Wanted::Texts),
+    ("resume_run", "directories", Wanted::Flag),
 ];
 
 /// What `each` can do when an item fails.

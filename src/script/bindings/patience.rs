@@ -43,6 +43,9 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<D
     if scene.host.run.target() == Target::Shadows {
         patience = patience.on_shadows();
     }
+    if let Some(most) = scene.host.longest_pause {
+        patience.every = patience.every.min(most);
+    }
     let begun = Instant::now();
     let mut told = false;
     loop {

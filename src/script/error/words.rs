@@ -181,7 +181,7 @@ fn closure(types: &[String]) -> Words {
     Words::new(format!(
         "a closure is called with {given}, and it takes another number"
     ))
-    .help("see how the verb calls it: :help or `okta-runbook operations` has its signature")
+    .help("see how the verb calls it: `okta-runbook definitions` and :help have its signature")
 }
 
 fn operator(name: &str, types: &[String]) -> Words {

@@ -20,17 +20,26 @@ pub struct Listed {
 
 /// Every runbook of the shelves, the nearest of each name.
 pub(super) fn list(shelves: &Shelves) -> Result<Vec<Listed>, Error> {
-    let names = shelves.names()?;
-    Ok(names
-        .iter()
-        .filter(|name| !is_hidden(name))
-        .filter_map(|name| listed(shelves, name))
-        .collect())
+    of(shelves, |name| !is_hidden(name))
+}
+
+/// Every module of the shelves, the nearest of each name.
+pub(super) fn list_modules(shelves: &Shelves) -> Result<Vec<Listed>, Error> {
+    of(shelves, is_module)
+}
+
+fn of(shelves: &Shelves, fits: impl Fn(&str) -> bool) -> Result<Vec<Listed>, Error> {
+    let names = shelves.names()?.into_iter().filter(|name| fits(name));
+    Ok(names.filter_map(|name| listed(shelves, &name)).collect())
 }
 
 /// Modules and tests are no runbooks of their own.
 pub(super) fn is_hidden(name: &str) -> bool {
-    name.starts_with("lib/") || super::is_test(name)
+    is_module(name) || super::is_test(name)
+}
+
+fn is_module(name: &str) -> bool {
+    name.starts_with("lib/")
 }
 
 fn listed(shelves: &Shelves, name: &str) -> Option<Listed> {

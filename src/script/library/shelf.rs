@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use super::name::Name;
+use super::texts::Texts;
 use crate::error::Error;
 
 /// Names and texts of the runbooks built in.
@@ -67,8 +68,15 @@ impl Source {
     }
 
     /// Reads the file at `path`.
-    pub(super) fn read(name: String, shelf: Shelf, path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
+    pub(super) fn read(
+        name: String,
+        shelf: Shelf,
+        path: &Path,
+        texts: &Texts,
+    ) -> Result<Self, Error> {
+        let text = texts
+            .read(path)
+            .map_err(|error| cannot_read(path, &error))?;
         Ok(Self::new(name, shelf, display(path), text))
     }
 
@@ -84,6 +92,7 @@ impl Source {
 #[derive(Clone, Debug)]
 pub(super) struct Shelves {
     folders: Vec<(Shelf, PathBuf)>,
+    pub(super) texts: Texts,
     shipped: &'static [(&'static str, &'static str)],
 }
 
@@ -93,6 +102,7 @@ impl Shelves {
         folders.extend(user.map(|folder| (Shelf::User, folder)));
         Self {
             folders,
+            texts: Texts::default(),
             shipped: SHIPPED,
         }
     }
@@ -107,8 +117,8 @@ impl Shelves {
     pub(super) fn find(&self, name: &Name) -> Result<Option<Source>, Error> {
         for (shelf, folder) in &self.folders {
             let path = folder.join(name.file());
-            if path.is_file() {
-                return Source::read(name.to_string(), *shelf, &path).map(Some);
+            if self.texts.has(&path) {
+                return Source::read(name.to_string(), *shelf, &path, &self.texts).map(Some);
             }
         }
         Ok(self.shipped(name.as_str()))
@@ -132,11 +142,8 @@ impl Shelves {
         let on_disk = self.folders.iter().filter_map(|(shelf, folder)| {
             let path = folder.join(format!("{name}.rhai"));
             path.is_file().then(|| {
-                (
-                    *shelf,
-                    display(&path),
-                    Source::read(name.to_owned(), *shelf, &path),
-                )
+                let source = Source::read(name.to_owned(), *shelf, &path, &self.texts);
+                (*shelf, display(&path), source)
             })
         });
         on_disk

@@ -1,11 +1,15 @@
 //! What the test of a thread has at hand.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use rhai::Map;
 
 use super::coverage::Coverage;
 use super::ground::Ground;
 use super::suite::Around;
+use crate::run::journal::Journal;
 
 /// Found by the natives of tests, as runs are found by their scene: a test is a thread.
 pub(super) struct Bench {
@@ -16,8 +20,18 @@ pub(super) struct Bench {
     pub(super) seen: Vec<(String, usize)>,
     pub(super) ground: Option<Arc<Ground>>,
     pub(super) coverage: Coverage,
+    /// Runs of the test, by their ids: they can be resumed.
+    pub(super) runs: BTreeMap<String, Begun>,
     /// Whether the chosen test is going on.
     pub(super) inside: bool,
+}
+
+/// What a run was begun with.
+#[derive(Clone)]
+pub(super) struct Begun {
+    pub(super) journal: Arc<Journal>,
+    pub(super) runbook: String,
+    pub(super) given: Map,
 }
 
 thread_local! {
@@ -32,6 +46,7 @@ impl Bench {
             seen: Vec::new(),
             ground: None,
             coverage: Coverage::default(),
+            runs: BTreeMap::new(),
             inside: false,
         }
     }

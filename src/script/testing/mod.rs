@@ -27,7 +27,7 @@ mod words;
 
 pub use coverage::{Coverage, Covered};
 pub use ground::{Ground, Starter};
-pub use suite::{Around, Case, Suite, Verdict};
+pub use suite::{Around, Case, Compiled, Suite, Verdict};
 pub use words::TEST_VERBS;
 
 pub(in crate::script) use verbs::{engine, names};

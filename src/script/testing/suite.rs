@@ -1,7 +1,8 @@
 //! A file of tests: finding them, and running one.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,10 @@ use super::verbs;
 use crate::error::Error;
 use crate::script::check;
 use crate::script::error::{Diagnostic, Names};
+use crate::script::execution::Procedure;
 use crate::script::library::{Library, Source};
 use crate::script::resolver::Modules;
+use crate::script::runbook::Runbook;
 use crate::script::scene::Scene;
 use crate::script::sources::Sources;
 
@@ -29,7 +32,52 @@ pub struct Around {
     pub start: Starter,
     /// Journals of the tests' runs go here.
     pub folder: PathBuf,
+    pub compiled: Compiled,
 }
+
+/// Runbooks that tests have run: each is compiled once, however many tests run it.
+#[derive(Default)]
+pub struct Compiled(Mutex<BTreeMap<String, Arc<Runnable>>>);
+
+/// A runbook, ready to run.
+pub(super) struct Runnable {
+    pub(super) runbook: Runbook,
+    pub(super) digest: String,
+    pub(super) procedure: Procedure,
+}
+
+impl Around {
+    /// The runbook of that name.
+    ///
+    /// # Errors
+    /// There is none, or it does not compile.
+    pub(super) fn runnable(&self, name: &str) -> Result<Arc<Runnable>, Error> {
+        // A poisoned lock means that a test panicked between two lines of this: the map is whole.
+        let known = || {
+            self.compiled
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(found) = known().get(name) {
+            return Ok(Arc::clone(found));
+        }
+        let source = self.library.find(name)?;
+        let runbook = Runbook::parse(&source)?;
+        let digest = source.digest.clone();
+        let procedure = Procedure::compile(source, &runbook, self.library.clone())?;
+        let runnable = Arc::new(Runnable {
+            procedure: procedure.in_a_hurry(PAUSE),
+            runbook,
+            digest,
+        });
+        known().insert(name.to_owned(), Arc::clone(&runnable));
+        Ok(runnable)
+    }
+}
+
+/// Between two looks at a simulator, which answers at once.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A file of tests, whose tests are known.
 pub struct Suite {

@@ -7,7 +7,7 @@ use rhai::Map;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::bench::Bench;
+use super::bench::{Begun, Bench};
 use super::ground::Ground;
 use super::heard::Heard;
 use super::suite::Around;
@@ -17,7 +17,6 @@ use crate::okta::Client;
 use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, Edits, Run, Settings, Target};
-use crate::script::execution::Procedure;
 use crate::script::parameters::{self, Assignment, Mode, Outside, Parameters, Problem};
 use crate::script::runbook::{Kind, Runbook};
 use crate::script::value::to_json;
@@ -93,32 +92,57 @@ pub(super) fn run(
     given: &Map,
     conduct: &Conduct,
 ) -> Result<Value, Error> {
-    let source = around.library.find(name)?;
-    let runbook = Runbook::parse(&source)?;
-    let digest = source.digest.clone();
-    let procedure = Procedure::compile(source, &runbook, around.library.clone())?;
+    let begun = Begun {
+        journal: journal(around)?,
+        runbook: name.to_owned(),
+        given: given.clone(),
+    };
+    executed(around, ground, &begun, conduct, |settings| {
+        Run::begin(settings)
+    })
+}
+
+/// Goes on with a run of this test, such as one that waited for a person.
+///
+/// # Errors
+/// There is no such run, or as for [`run`].
+pub(super) fn resume(
+    around: &Around,
+    ground: &Ground,
+    id: &str,
+    conduct: &Conduct,
+) -> Result<Value, Error> {
+    let begun = Bench::with(|bench| bench.runs.get(id).cloned()).flatten();
+    let begun = begun.ok_or_else(|| Error::usage(format!("this test has no run `{id}`")))?;
+    executed(around, ground, &begun, conduct, |settings| {
+        Run::resume(id, settings)
+    })
+}
+
+fn executed(
+    around: &Around,
+    ground: &Ground,
+    begun: &Begun,
+    conduct: &Conduct,
+    start: impl FnOnce(Settings) -> Result<Run, run::Error>,
+) -> Result<Value, Error> {
+    let runnable = around.runnable(&begun.runbook)?;
+    let runbook = &runnable.runbook;
     let heard = Heard::default();
-    let parameters = match checked(&runbook, given) {
+    let parameters = match checked(runbook, &begun.given) {
         Ok(parameters) => parameters,
-        Err(problems) => {
-            let error = Problem::together(&problems);
-            let mut told = heard.as_json(error.exit as u8, Some(&error));
-            told["outcome"] = "failed".into();
-            told["reads"] = 0.into();
-            told["remarks"] = json!([]);
-            return Ok(told);
-        }
+        Err(problems) => return Ok(refused(&heard, &problems)),
     };
     let settings = Settings {
-        journal: journal(around)?,
+        journal: Arc::clone(&begun.journal),
         procedure: run::Procedure {
             runbook: runbook.name.clone(),
-            digest,
+            digest: runnable.digest.clone(),
             sources: json!({}),
             parameters: parameters.values.clone().into(),
             kind: journal::Kind::Run,
         },
-        orgs: orgs(&runbook, ground)?,
+        orgs: orgs(runbook, ground)?,
         profiles: BTreeMap::new(),
         directories: if conduct.directories {
             ground.directories.clone()
@@ -134,15 +158,31 @@ pub(super) fn run(
         target: Target::Orgs,
         agreement: None,
     };
-    let run = Run::begin(settings).map_err(|error| Error::failed(error.to_string()))?;
-    let run = Arc::new(run);
-    let ended = procedure.execute(&run, &parameters, &around.runtime);
+    let run = Arc::new(start(settings).map_err(|error| Error::failed(error.to_string()))?);
+    let ended = runnable
+        .procedure
+        .execute(&run, &parameters, &around.runtime);
     let message = ended.error.as_ref().map(|error| error.message.as_str());
     let outcome = run
         .end(ended.outcome, message)
         .map_err(|error| Error::failed(error.to_string()))?;
-    Bench::with(|bench| bench.coverage.count(&runbook, &heard.steps()));
-    Ok(heard.as_json(ended.exit(outcome) as u8, ended.error.as_ref()))
+    Bench::with(|bench| {
+        bench.coverage.count(runbook, &heard.steps());
+        bench.runs.insert(run.id().to_owned(), begun.clone());
+    });
+    let mut told = heard.as_json(ended.exit(outcome) as u8, ended.error.as_ref());
+    told["run"] = run.id().into();
+    Ok(told)
+}
+
+/// What a call tells whose parameters are wrong: nothing was begun.
+fn refused(heard: &Heard, problems: &[Problem]) -> Value {
+    let error = Problem::together(problems);
+    let mut told = heard.as_json(error.exit as u8, Some(&error));
+    told["outcome"] = "failed".into();
+    told["reads"] = 0.into();
+    told["remarks"] = json!([]);
+    told
 }
 
 /// The runbook's orgs: by their names in the scenario; the only one of each is the other's.

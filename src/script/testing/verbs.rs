@@ -60,6 +60,16 @@ pub(in crate::script) fn engine() -> Engine {
                 run_runbook(&context, &name, &params, &options)
             },
         );
+    engine
+        .register_fn("resume_run", |context: NativeCallContext, run: Map| {
+            resume_run(&context, &run, &Map::new())
+        })
+        .register_fn(
+            "resume_run",
+            |context: NativeCallContext, run: Map, options: Map| {
+                resume_run(&context, &run, &options)
+            },
+        );
     register_simulator(&mut engine);
     let operations = AtomicU64::new(0);
     engine.on_progress(move |_| {
@@ -201,6 +211,23 @@ fn run_runbook(
     value_of(context, &told)
 }
 
+/// `run` is what `run_runbook` told.
+fn resume_run(context: &NativeCallContext, run: &Map, options: &Map) -> Raised<Dynamic> {
+    let around = around(context, "resume_run")?;
+    let conduct = Conduct::of(options).map_err(|words| raised(context, "usage", words))?;
+    let ground = Bench::with(|bench| bench.ground.clone()).flatten();
+    let id = run
+        .get("run")
+        .and_then(|id| id.clone().into_immutable_string().ok());
+    let (Some(ground), Some(id)) = (ground, id) else {
+        let words = "resume_run takes what run_runbook told of a run that was begun";
+        return Err(raised(context, "usage", words));
+    };
+    let told =
+        trial::resume(&around, &ground, &id, &conduct).map_err(|error| failed(context, &error))?;
+    value_of(context, &told)
+}
+
 fn register_simulator(engine: &mut Engine) {
     engine
         .register_fn("org", |context: NativeCallContext, sim: &mut Simulated| {
@@ -226,6 +253,7 @@ fn register_simulator(engine: &mut Engine) {
                 sim.control(&context, sim.any_org(), Method::Post, &path, Some(deed))
             },
         );
+    register_deeds(engine);
     for question in ["state", "requests"] {
         register_question(engine, question);
     }
@@ -235,6 +263,51 @@ fn register_simulator(engine: &mut Engine) {
         let milliseconds = seconds.as_i64()?.saturating_mul(1000);
         Some(json!({ "advanceMs": milliseconds }))
     });
+}
+
+/// What no API does and a person does in the Admin Console.
+fn register_deeds(engine: &mut Engine) {
+    let import = |context: &NativeCallContext, sim: &Simulated, org: Option<&str>, label: &str| {
+        let app = sim.app(context, org, label)?;
+        let body = Some(json!({ "app": app }));
+        sim.control(context, org, Method::Post, "import", body)
+    };
+    let change = |context: &NativeCallContext,
+                  sim: &Simulated,
+                  org: Option<&str>,
+                  label: &str,
+                  changes: Map| {
+        let path = format!("apps/{}", sim.app(context, org, label)?);
+        let changes = json_of(context, &changes.into())?;
+        sim.control(context, org, Method::Patch, &path, Some(changes))
+    };
+    engine
+        .register_fn(
+            "import_now",
+            move |context: NativeCallContext, sim: &mut Simulated, label: &str| {
+                import(&context, sim, None, label)
+            },
+        )
+        .register_fn(
+            "import_now",
+            move |context: NativeCallContext, sim: &mut Simulated, org: &str, label: &str| {
+                import(&context, sim, Some(org), label)
+            },
+        )
+        .register_fn(
+            "change_app",
+            move |context: NativeCallContext, sim: &mut Simulated, label: &str, changes: Map| {
+                change(&context, sim, None, label, changes)
+            },
+        )
+        .register_fn(
+            "change_app",
+            move |context: NativeCallContext,
+                  sim: &mut Simulated,
+                  org: &str,
+                  label: &str,
+                  changes: Map| { change(&context, sim, Some(org), label, changes) },
+        );
 }
 
 fn as_map(order: Value) -> Option<Value> {
@@ -316,6 +389,19 @@ impl Simulated {
     /// Every org answers for the directories.
     fn any_org(&self) -> Option<&str> {
         self.ground.orgs.keys().next().map(String::as_str)
+    }
+
+    /// Id of the app of this label.
+    fn app(&self, context: &NativeCallContext, org: Option<&str>, label: &str) -> Raised<String> {
+        let state = self.told(context, org, Method::Get, "state", None)?;
+        let apps = state["apps"].as_object();
+        let found = apps
+            .into_iter()
+            .flatten()
+            .find(|(_, app)| app["label"] == label);
+        found
+            .map(|(id, _)| id.clone())
+            .ok_or_else(|| raised(context, "usage", format!("there is no app {label}")))
     }
 
     fn control(

@@ -20,12 +20,17 @@ pub const TEST_VERBS: &[Verb] = &[
     verb(
         "simulator",
         "simulator(scenario?)",
-        "starts the test's simulator; #{} is the built-in scenario",
+        "starts the test's simulator; #{} is the built-in scenario, #{like: \"org2org\", …} two orgs with what is changed in it",
     ),
     verb(
         "run_runbook",
         "run_runbook(name, params, #{agree?, attest?, directories?})",
-        "runs a runbook to its end; returns #{outcome, exit, message, steps, items, writes, unchanged, refused, checks, notes, tables, manual, remarks, reads}",
+        "runs a runbook to its end; returns #{outcome, exit, message, steps, items, writes, unchanged, refused, checks, notes, tables, manual, remarks, reads, run}",
+    ),
+    verb(
+        "resume_run",
+        "resume_run(run, #{agree?, attest?, directories?})",
+        "goes on with a run that waited; returns what run_runbook does",
     ),
     verb(
         "assert",
@@ -76,6 +81,16 @@ pub const TEST_VERBS: &[Verb] = &[
         "account",
         "simulator.account(domain, user_principal_name)",
         "an account of a directory as it is there, () when there is none",
+    ),
+    verb(
+        "change_app",
+        "simulator.change_app(org?, label, #{…})",
+        "something done by hand in an app that no API does",
+    ),
+    verb(
+        "import_now",
+        "simulator.import_now(org?, label)",
+        "the users of an app are imported, as by Import Now in the Admin Console",
     ),
     verb(
         "change_directory",

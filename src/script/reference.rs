@@ -1,0 +1,57 @@
+//! What an operation or a verb is, in words: the one rendering that `operations`, `:help`, definitions and editors show.
+
+use serde_json::{Value, json};
+
+use crate::okta::Operation;
+use crate::run;
+use crate::script::bindings::Verb;
+
+/// What an operation does, one thing a line.
+pub fn words_of(operation: &'static Operation) -> Vec<String> {
+    let kind = if operation.is_write() {
+        "writes"
+    } else {
+        "reads"
+    };
+    let mut words = vec![format!(
+        "{} {} ({kind}; Okta's {}, section {})",
+        operation.method, operation.path, operation.operation_id, operation.tag
+    )];
+    if !operation.scopes.is_empty() {
+        words.push(format!("Scopes: {}", operation.scopes.join(" ")));
+    }
+    if operation.is_write() {
+        words.push(format!("Undone: {}", run::undone(operation)));
+    }
+    words
+}
+
+/// An operation as text: how it is called, and below what it does.
+pub fn text_of(operation: &'static Operation) -> String {
+    entry(&operation.signature("okta"), &words_of(operation))
+}
+
+/// A verb as text; `where_known` says where it can be called, when that is not everywhere.
+pub fn text_of_verb(verb: &Verb, where_known: &str) -> String {
+    entry(verb.signature, &[format!("{where_known}{}", verb.help)])
+}
+
+fn entry(signature: &str, words: &[String]) -> String {
+    let lines: Vec<String> = words.iter().map(|line| format!("\n    {line}")).collect();
+    format!("{signature}{}", lines.concat())
+}
+
+/// The same as JSON.
+pub fn json_of(operation: &'static Operation) -> Value {
+    json!({
+        "name": operation.name,
+        "method": operation.method.as_str(),
+        "path": operation.path,
+        "signature": operation.signature("okta"),
+        "scopes": operation.scopes,
+        "write": operation.is_write(),
+        "undone": operation.is_write().then(|| run::undone(operation)),
+        "tag": operation.tag,
+        "operation_id": operation.operation_id,
+    })
+}
