@@ -35,9 +35,15 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         let simulator = Simulator::start(scenario, listen)
             .await
             .map_err(|e| Error::usage(e.to_string()))?;
+        let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
+        // Listened for before the addresses are told: who reads them may stop it at once.
+        tokio::select! {
+            biased;
+            _ = &mut stop => return Ok(Exit::Succeeded),
+            () = std::future::ready(()) => {}
+        }
         tell(context, &simulator, arguments.json);
-        tokio::signal::ctrl_c()
-            .await
+        stop.await
             .map_err(|e| Error::failed(format!("Ctrl-C cannot be awaited: {e}")))?;
         Ok(Exit::Succeeded)
     })

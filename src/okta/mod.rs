@@ -6,6 +6,7 @@
 //!
 //! What is absent: this module imports nothing else of the crate. It repeats nothing but a 429, and once a call whose
 //! access token had ended: Okta answers these without carrying the request out; whether anything else may be sent again is its caller's to judge.
+//! Only the form that asks for a token is sent again while the org is in trouble: it changes nothing.
 //! Redirects are not followed, and no page link leaves the org: the token stays with the org it belongs to.
 
 mod api_error;
