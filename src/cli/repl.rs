@@ -224,14 +224,23 @@ impl Inner<'_> {
                     runbook.name, org.name
                 ))
                 .help(format!(
-                    "it has: {}; begin a session with --org {}=PROFILE",
+                    "it has: {}; begin a session with {}",
                     known.join(", "),
-                    org.name
+                    self.beginning_with(&org.name)
                 ))
             })?;
             orgs.insert(org.name.clone(), Arc::clone(client));
         }
         Ok(orgs)
+    }
+
+    /// How a session is begun that has an org of this name.
+    fn beginning_with(&self, org: &str) -> String {
+        if self.orgs.iter().any(|it| it.stage == Stage::Simulated) {
+            "--simulator=SCENARIO, a scenario that has it, such as org2org".to_owned()
+        } else {
+            format!("--org {org}=PROFILE")
+        }
     }
 
     fn settings(&self, procedure: run::Procedure) -> Settings {

@@ -2,11 +2,10 @@
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::report::table::WHOLE;
+
 /// Columns to which a cell is cut at most, unless only it is left.
 const LEAST: usize = 10;
-/// Titles of columns whose cells stay whole.
-const WHOLE: &[&str] = &["id", "guid"];
-
 /// A table on its way to fit.
 pub(super) struct Fitted {
     pub(super) columns: Vec<String>,

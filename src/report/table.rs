@@ -1,8 +1,11 @@
 //! A table of text with plain borders, which survives copy and paste and is Markdown in a ticket.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 use super::text::words::clean;
+
+/// Columns whose cells do not wrap: an id that is broken cannot be copied.
+pub const WHOLE: &[&str] = &["id", "guid", "run"];
 
 /// The table as lines without a newline at the end. Cells wrap so that lines keep within `width` columns; without a
 /// width (not a terminal) no cell wraps. Never has colour.
@@ -21,6 +24,13 @@ pub fn text_table<C: AsRef<str>>(
         table
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(width);
+        for (index, column) in columns.iter().enumerate() {
+            if let (true, Some(column)) =
+                (WHOLE.contains(&column.as_ref()), table.column_mut(index))
+            {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
     }
     for row in rows {
         table.add_row(row.iter().map(|text| cell(text)));
@@ -58,6 +68,15 @@ mod tests {
 | jo          | Contractors |
 | kim\\|a\u{fffd}[31m | Users       |"
         );
+    }
+
+    #[test]
+    fn ids_do_not_wrap() {
+        let id = "20261124-153000-k3f9";
+        let words = "a description that takes some lines";
+        let table = text_table(&["run", "what"], &rows(&[&[id, words]]), Some(40));
+        assert!(table.contains(id), "{table}");
+        assert!(table.lines().all(|line| line.len() <= 40), "{table}");
     }
 
     #[test]

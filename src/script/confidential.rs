@@ -36,42 +36,68 @@ const TOKEN_LENGTH: usize = 42;
 
 /// The strings in `text` that may be secrets, in its order.
 pub fn literals(text: &str) -> Vec<Literal> {
-    let mut found = Vec::new();
-    let mut around: Vec<Option<String>> = vec![None];
-    let mut named: Option<String> = None;
     let tokens = tokens(text);
-    for (index, token) in tokens.iter().enumerate() {
-        let word = token.text(text);
+    let mut reading = Reading {
+        text,
+        around: Vec::new(),
+        named: None,
+        found: Vec::new(),
+    };
+    for index in 0..tokens.len() {
+        reading.read(&tokens[index..]);
+    }
+    reading.found
+}
+
+struct Reading<'a> {
+    text: &'a str,
+    /// Of each open bracket: the secret's name that it stands beside.
+    around: Vec<Option<String>>,
+    /// The secret's name that the next value stands beside.
+    named: Option<String>,
+    found: Vec<Literal>,
+}
+
+impl Reading<'_> {
+    fn read(&mut self, tokens: &[Token]) {
+        let Some(token) = tokens.first() else {
+            return;
+        };
+        let word = token.text(self.text);
         match (token.kind, word) {
-            (Kind::Text, _) => {
-                let beside = named.clone().or_else(|| around.last().cloned().flatten());
-                let is_key = tokens.get(index + 1).is_some_and(|next| next.is(text, ":"));
-                if is_key {
-                    named = secret_name(word.trim_matches('"'));
-                } else if let Some(name) = shape(word).map(str::to_owned).or(beside)
-                    && word.len() > 2
-                {
-                    let at = token.at.clone();
-                    found.push(Literal { at, name });
-                }
-            }
-            (Kind::Name, _) if begins_value(text, &tokens[index..]) => named = secret_name(word),
+            (Kind::Text, _) => self.string(tokens, word),
+            (Kind::Name, _) if begins_value(self.text, tokens) => self.named = secret_name(word),
             (_, "{" | "[" | "(") => {
-                let here = named.take().or_else(|| around.last().cloned().flatten());
-                around.push(here);
+                let beside = self.beside();
+                self.around.push(beside);
+                self.named = None;
             }
             (_, "}" | "]" | ")") => {
-                named = None;
-                around.pop();
-                if around.is_empty() {
-                    around.push(None);
-                }
+                self.around.pop();
+                self.named = None;
             }
-            (_, "," | ";") => named = None,
+            (_, "," | ";") => self.named = None,
             _ => {}
         }
     }
-    found
+
+    /// A key of a map, or a value.
+    fn string(&mut self, tokens: &[Token], word: &str) {
+        if is(self.text, tokens, 1, ":") {
+            self.named = secret_name(word.trim_matches('"'));
+            return;
+        }
+        let name = shape(word).map(str::to_owned).or_else(|| self.beside());
+        if let Some(name) = name.filter(|_| word.len() > 2) {
+            let at = tokens[0].at.clone();
+            self.found.push(Literal { at, name });
+        }
+    }
+
+    fn beside(&self) -> Option<String> {
+        let around = || self.around.last().cloned().flatten();
+        self.named.clone().or_else(around)
+    }
 }
 
 /// Whether anything in `text` looks like a secret, or stands beside a name of one.
@@ -81,8 +107,12 @@ pub fn is_in(text: &str) -> bool {
 
 /// `name:`, `name =` or `name(`.
 fn begins_value(text: &str, tokens: &[Token]) -> bool {
-    let is = |index: usize, word: &str| tokens.get(index).is_some_and(|it| it.is(text, word));
+    let is = |index, word| is(text, tokens, index, word);
     is(1, ":") && !is(2, ":") || is(1, "(") || is(1, "=") && !is(2, "=") && !is(2, ">")
+}
+
+fn is(text: &str, tokens: &[Token], index: usize, word: &str) -> bool {
+    tokens.get(index).is_some_and(|token| token.is(text, word))
 }
 
 /// The name as a variable would be called, when its value is a secret.

@@ -1,4 +1,5 @@
-//! Figures, as ratios within one run: `cargo bench`. Nothing here is asserted: machines are shared and noisy.
+//! Figures, as ratios within one run: `cargo bench`, or one of them: `cargo bench -- session`. Nothing here is asserted: machines are
+//! shared and noisy.
 
 #![allow(
     clippy::print_stdout,
@@ -22,11 +23,26 @@ use serde_json::{Value, json};
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(limits());
-    runtime.block_on(client());
-    bulk_move(&runtime, 200);
-    many_items(&runtime, 100_000);
-    session::session(&runtime, 10_000);
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|word| word == name);
+    if wanted("limits") {
+        runtime.block_on(limits());
+    }
+    if wanted("client") {
+        runtime.block_on(client());
+    }
+    if wanted("move") {
+        bulk_move(&runtime, 200);
+    }
+    if wanted("items") {
+        many_items(&runtime, 100_000);
+    }
+    if wanted("session") {
+        session::session(&runtime, 10_000);
+    }
 }
 
 async fn org(users: usize, options: &Value) -> (Simulator, reqwest::Client) {

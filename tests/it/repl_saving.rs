@@ -127,6 +127,10 @@ fn a_runbook_is_given_values_with_spaces_and_attestations() {
         ),
         (":run ./greet.rhai --yes\n", "`:run` has no option `--yes`"),
         (":run ./greet.rhai name=\"Jo\n", "a quote is not closed"),
+        (
+            ":run org2org/setup\n",
+            "--simulator=SCENARIO, a scenario that has it, such as org2org",
+        ),
         ("exit\n", "commands begin with a colon: :quit"),
         ("help()\n", "commands begin with a colon: :help"),
     ] {

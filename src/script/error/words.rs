@@ -151,7 +151,7 @@ fn unknown_function(signature: &str, text: &str, names: &Names) -> Words {
         return operator(name, &types);
     }
     if name.starts_with("anon$") {
-        return closure(&types);
+        return closure();
     }
     let bare = name.rsplit("::").next().unwrap_or(name);
     let signatures = names.signatures_of(bare, text);
@@ -171,17 +171,10 @@ fn unknown_function(signature: &str, text: &str, names: &Names) -> Words {
     Words::new(format!("`{name}` cannot be called with ({given})")).helps(help)
 }
 
-/// A closure has a name of rhai's own making.
-fn closure(types: &[String]) -> Words {
-    let given = match types.len() {
-        0 => "no value".to_owned(),
-        1 => "1 value".to_owned(),
-        count => format!("{count} values"),
-    };
-    Words::new(format!(
-        "a closure is called with {given}, and it takes another number"
-    ))
-    .help("see how the verb calls it: `okta-runbook definitions` and :help have its signature")
+/// A closure has a name of rhai's own making, and rhai may have tried several numbers of values.
+fn closure() -> Words {
+    Words::new("a closure takes another number of values than it is called with")
+        .help("see how the verb calls it: `okta-runbook definitions` and :help have its signature")
 }
 
 fn operator(name: &str, types: &[String]) -> Words {

@@ -8,42 +8,57 @@ use super::tokens::{Token, tokens};
 /// `;` between parentheses, a function inside of a block.
 pub(in crate::script) fn statements(text: &str) -> Vec<Range<usize>> {
     let tokens = tokens(text);
-    let mut found = Vec::new();
-    let mut open: Vec<&str> = Vec::new();
-    let mut start = None;
+    let mut reading = Reading::default();
     for (index, token) in tokens.iter().enumerate() {
         let word = token.text(text);
-        if word == "fn" && !open.is_empty() {
-            let before = start.take().unwrap_or(token.at.start);
-            found.push(before..token.at.start);
-            open.clear();
-        }
-        let begun = *start.get_or_insert(token.at.start);
-        match word {
-            "(" | "[" | "{" => open.push(word),
-            ")" | "]" => drop(open.pop_if(|it| *it != "{")),
-            "}" | ";" => {
-                while open.pop_if(|it| *it != "{").is_some() {}
-                if word == "}" {
-                    open.pop();
-                }
-            }
-            _ => {}
-        }
         let ends = match word {
             ";" => true,
             "}" => begins_anew(text, tokens.get(index + 1)),
             _ => false,
         };
-        if ends && open.is_empty() {
-            found.push(begun..token.at.end);
-            start = None;
+        reading.read(token, word);
+        if ends && reading.open.is_empty() {
+            reading.end(token.at.end);
         }
     }
-    if let (Some(start), Some(last)) = (start, tokens.last()) {
-        found.push(start..last.at.end);
+    if let Some(last) = tokens.last() {
+        reading.end(last.at.end);
     }
-    found
+    reading.found
+}
+
+#[derive(Default)]
+struct Reading<'a> {
+    found: Vec<Range<usize>>,
+    /// Where the statement began that is read.
+    start: Option<usize>,
+    open: Vec<&'a str>,
+}
+
+impl<'a> Reading<'a> {
+    fn read(&mut self, token: &Token, word: &'a str) {
+        if word == "fn" && !self.open.is_empty() {
+            self.open.clear();
+            self.end(token.at.start);
+        }
+        self.start.get_or_insert(token.at.start);
+        let is_round = |open: &mut &str| *open != "{";
+        match word {
+            "(" | "[" | "{" => self.open.push(word),
+            ")" | "]" => drop(self.open.pop_if(is_round)),
+            ";" | "}" => while self.open.pop_if(is_round).is_some() {},
+            _ => {}
+        }
+        if word == "}" {
+            self.open.pop();
+        }
+    }
+
+    fn end(&mut self, at: usize) {
+        if let Some(start) = self.start.take() {
+            self.found.push(start..at);
+        }
+    }
 }
 
 /// Whether what follows a block is another statement.
