@@ -98,6 +98,8 @@ pub enum Edits {
 /// One run: its orgs, its journal, its consent.
 pub struct Run {
     id: String,
+    /// By this machine's clock.
+    started: jiff::Timestamp,
     resumed: bool,
     settings: Settings,
     redactor: Redactor,
@@ -139,7 +141,7 @@ impl Run {
     /// When the journal cannot be written.
     pub fn begin(settings: Settings) -> Result<Self, Error> {
         let now = jiff::Timestamp::now();
-        let run = Self::of(new_id(now), false, settings)?;
+        let run = Self::of(new_id(now), now, false, settings)?;
         let (settings, procedure) = (&run.settings, &run.settings.procedure);
         settings.journal.begin(&Record {
             run: run.id.clone(),
@@ -172,7 +174,9 @@ impl Run {
     /// # Errors
     /// When another process works on it, or the journal cannot be written.
     pub fn resume(run: &str, settings: Settings) -> Result<Self, Error> {
-        let run = Self::of(run.to_owned(), true, settings)?;
+        let record = settings.journal.find(run)?.into_iter().next();
+        let started = record.map_or_else(jiff::Timestamp::now, |record| record.started);
+        let run = Self::of(run.to_owned(), started, true, settings)?;
         *run.counted() = run.journal().counts(&run.id)?;
         run.journal().reopen(&run.id)?;
         let operator = run.operator().to_owned();
@@ -180,10 +184,16 @@ impl Run {
         Ok(run)
     }
 
-    fn of(id: String, resumed: bool, settings: Settings) -> Result<Self, Error> {
+    fn of(
+        id: String,
+        started: jiff::Timestamp,
+        resumed: bool,
+        settings: Settings,
+    ) -> Result<Self, Error> {
         let held = settings.journal.hold(&id, &settings.consent.operator)?;
         Ok(Self {
             id,
+            started,
             resumed,
             redactor: Redactor::new(settings.secrets.clone()),
             gate: Gate::new(settings.consent.clone()),
@@ -288,6 +298,12 @@ impl Run {
     pub fn now(&self) -> jiff::Timestamp {
         let client = self.settings.orgs.values().next();
         client.map_or_else(jiff::Timestamp::now, |client| client.now())
+    }
+
+    /// When the run began, by the orgs' clock, however often it was taken up again.
+    pub fn started(&self) -> jiff::Timestamp {
+        let ahead = self.now().duration_since(jiff::Timestamp::now());
+        self.started.checked_add(ahead).unwrap_or(self.started)
     }
 
     /// URL of an org by its name in the runbook.

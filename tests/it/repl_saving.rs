@@ -237,6 +237,8 @@ fn a_question_says_what_is_written_and_for_which_item() {
     person.enters("1").sees("okta@acme PRODUCTION> ");
     let each = "each([\"One\", \"Two\"], #{ concurrency: 1 }, |name| okta.add_group(#{ profile: #{ name: name, description: \"d\" } }).id).len()";
     person.is_asked().enters(each);
+    person.sees("type its name: ");
+    person.enters("acme");
     for name in ["One", "Two"] {
         person.sees(&format!(
             "(add_group) for {name}: profile.name = \"{name}\", profile.description = \"d\". Go on with this?"

@@ -17,6 +17,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("now", |context: NativeCallContext, seconds: i64| {
         now(&context, seconds)
     });
+    engine.register_fn("started", |context: NativeCallContext| started(&context));
     engine.register_fn("quoted", |text: &str| {
         serde_json::Value::from(text).to_string()
     });
@@ -62,7 +63,17 @@ fn now(context: &NativeCallContext, seconds: i64) -> Raised<String> {
     let scene = place.scene()?;
     let then = time(&place, &scene)?.checked_add(jiff::SignedDuration::from_secs(seconds));
     let then = then.map_err(|error| place.usage(format!("now: {error}")))?;
-    Ok(then.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
+    Ok(as_okta(then))
+}
+
+/// When the run began. It is not recorded, since it does not change: a run that waits for a person reads all else anew.
+fn started(context: &NativeCallContext) -> Raised<String> {
+    let place = Place::of(context);
+    Ok(as_okta(place.scene()?.host.run.started()))
+}
+
+fn as_okta(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 /// Seconds since `time`; below 0 when it is to come.

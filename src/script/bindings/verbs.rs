@@ -156,6 +156,11 @@ pub const VERBS: &[Verb] = &[
         "UTC as Okta writes it, so many seconds from now",
     ),
     verb(
+        "started",
+        "started()",
+        "when the run began, as Okta writes a time: the same when it is taken up again",
+    ),
+    verb(
         "age",
         "age(time)",
         "seconds since a time of Okta's: text, or milliseconds since 1970",
