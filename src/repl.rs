@@ -32,6 +32,7 @@ mod prompt;
 mod show;
 mod told;
 
+pub use command::Planning;
 pub use prompt::{Around, OrgAtHand, Stage, begin};
 pub use show::as_text;
 pub use told::{Interrupt, Told};

@@ -22,12 +22,14 @@ use crate::report::plan::Plan;
 use crate::report::text::Verbosity;
 use crate::run::event::Outcome;
 use crate::run::gate::{Consent, Writes, unlocked};
-use crate::run::{Edits, Run, Settings, Target};
+use crate::run::journal::Journal;
+use crate::run::{self, Edits, Run, Settings, Target};
 use crate::script::Ended;
 use crate::script::check::Report;
 use crate::simulator::{DirectoryAddress, Ledger, Simulator, Upstream};
 use crate::terminal::Terminal;
 use draft::Draft;
+pub(super) use draft::Subject;
 pub(super) use names::Names;
 use upstream::Real;
 
@@ -40,6 +42,76 @@ pub(super) struct Rehearsed {
     pub(super) names: Names,
     pub(super) ended: Ended,
     pub(super) outcome: Outcome,
+}
+
+/// Shadows of a world, and a journal for what is tried in them. Both end with the value.
+pub(super) struct Shadows {
+    pub(super) world: World,
+    folder: tempfile::TempDir,
+    journal: Arc<Journal>,
+}
+
+impl Shadows {
+    /// Nothing but GET is sent to `real`.
+    ///
+    /// # Errors
+    /// When an org or a directory cannot be read, or there is no room for the journal.
+    pub(super) fn of(real: &World, runtime: &tokio::runtime::Runtime) -> Result<Self, Error> {
+        let mut world = runtime.block_on(shadow(real))?;
+        world.profiles.clone_from(&real.profiles);
+        let folder = tempfile::tempdir()
+            .map_err(|error| Error::failed(format!("no temporary folder for the plan: {error}")))?;
+        let journal = open_journal(folder.path())?;
+        Ok(Self {
+            world,
+            folder,
+            journal,
+        })
+    }
+
+    /// What a run in the shadows is begun with: everything is agreed to, since nothing can be changed.
+    pub(super) fn settings(&self, context: &Context, procedure: run::Procedure) -> Settings {
+        Settings {
+            journal: Arc::clone(&self.journal),
+            procedure,
+            orgs: self.world.orgs.clone(),
+            profiles: self.world.profiles.clone(),
+            directories: self.world.directories.clone(),
+            consent: agreed(context),
+            listener: Arc::new(|_| {}),
+            watcher: Arc::new(|_| {}),
+            cancelled: CancellationToken::new(),
+            edits: Edits::Refused,
+            secrets: Vec::new(),
+            target: Target::Shadows,
+            agreement: None,
+        }
+    }
+
+    /// What a run in the shadows comes to in the real orgs.
+    pub(super) fn plan(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        real: &World,
+        subject: &Subject,
+        run: &Run,
+        stopped: Option<String>,
+    ) -> Result<(Plan, Names), Error> {
+        let names = runtime.block_on(Names::of(&self.world))?;
+        let effects = runtime.block_on(draft::effects(&self.world, &names))?;
+        let draft = Draft {
+            subject,
+            real,
+            world: &self.world,
+            run,
+            stopped,
+            names: &names,
+            effects,
+        };
+        let plan = draft.plan();
+        let plan = plan.map_err(|error| of_journal(self.folder.path(), &error))?;
+        Ok((plan, names))
+    }
 }
 
 /// Executes a procedure against shadows of `real`. Nothing but GET is sent there.
@@ -58,24 +130,13 @@ pub(super) fn rehearse(
     for client in real.orgs.values() {
         client.ask_for(reading(&prepared.report));
     }
-    let world = runtime.block_on(shadow(real))?;
-    let folder = tempfile::tempdir()
-        .map_err(|error| Error::failed(format!("no temporary folder for the plan: {error}")))?;
+    let shadows = Shadows::of(real, runtime)?;
     let (_, watcher) = Audience::new(Verbosity::Quiet, terminal).parts();
     let run = Run::begin(Settings {
-        journal: open_journal(folder.path())?,
-        procedure: prepared.journalled(),
-        orgs: world.orgs.clone(),
-        profiles: real.profiles.clone(),
-        directories: world.directories.clone(),
-        consent: agreed(context),
-        listener: Arc::new(|_| {}),
         watcher,
         cancelled: cancelled.clone(),
-        edits: Edits::Refused,
         secrets: prepared.secrets(),
-        target: Target::Shadows,
-        agreement: None,
+        ..shadows.settings(context, prepared.journalled())
     });
     let run = Arc::new(run.map_err(|error| of_run(&error))?);
     let ended = prepared
@@ -85,23 +146,12 @@ pub(super) fn rehearse(
     let outcome = run
         .end(ended.outcome, message)
         .map_err(|error| of_run(&error))?;
-    let names = runtime.block_on(Names::of(&world))?;
-    let effects = runtime.block_on(draft::effects(&world, &names))?;
-    let draft = Draft {
-        prepared,
-        real,
-        world: &world,
-        run: &run,
-        ended: &ended,
-        names: &names,
-        effects,
-    };
-    let plan = draft
-        .plan()
-        .map_err(|error| of_journal(folder.path(), &error))?;
+    let stopped = message.map(str::to_owned);
+    let (plan, names) = shadows.plan(runtime, real, &Subject::of(prepared), &run, stopped)?;
+    let readings = shadows.world.ledger().map_or(Value::Null, Ledger::readings);
     Ok(Rehearsed {
         plan,
-        readings: world.ledger().map_or(Value::Null, Ledger::readings),
+        readings,
         names,
         ended,
         outcome,

@@ -1,5 +1,8 @@
 //! `repl`: a session at a prompt, or from a pipe.
 
+mod plan;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,9 +22,10 @@ use crate::run::event::Outcome;
 use crate::run::gate::Consent;
 use crate::run::journal::Journal;
 use crate::run::undo::plan;
-use crate::run::{self, Edits, Run, Settings, Target, journal};
+use crate::run::{self, Edits, Listener, Run, Settings, Target, journal};
 use crate::script::session::{STACK, Session};
 use crate::script::{Ended, Mode, Procedure, Runbook};
+use plan::{Ground, Planned};
 
 /// Explore orgs line by line, and turn what was done into a runbook.
 #[derive(Debug, clap::Args)]
@@ -68,13 +72,14 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Verbosity::Normal
     };
     let listener = told.listener(&context.terminal, verbosity);
+    let planned = RefCell::new(None);
     let journal = open_journal(&context.config.workspace())?;
     let run = session::begin(
         &journal,
         "repl",
         &world,
         consent.clone(),
-        listener,
+        Arc::clone(&listener),
         &interrupt,
     )?;
     let at_terminal = context.terminal.asks();
@@ -95,6 +100,8 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         consent,
         interrupt: interrupt.clone(),
         runtime: &runtime,
+        listener,
+        planned,
     };
     let environment = context.config.environment();
     let editor = environment
@@ -110,8 +117,9 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         editor: editor.map(str::to_owned),
         home: environment.home.clone(),
         runs: Box::new(|| super::runs::listed(context, &journal)),
-        run: Box::new(|words| inner.run(words)),
+        run: Box::new(|session, words| inner.run(session, words)),
         undo: Box::new(|session| inner.undo(session)),
+        plan: Box::new(|session, what| inner.plan(session, what)),
     };
     if at_terminal {
         context.terminal.line(&format!(
@@ -121,6 +129,7 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         ));
     }
     let result = repl::begin(session, around);
+    inner.tell_unsent();
     let (outcome, message) = match &result {
         Ok(_) => (Outcome::Succeeded, None),
         Err(error) => (Outcome::Failed, error.message.lines().next()),
@@ -138,7 +147,7 @@ async fn struck(interrupt: Interrupt, at_terminal: bool) {
     }
 }
 
-/// What `:run` needs of the session.
+/// What `:run`, `:undo` and `:plan` need of the session.
 struct Inner<'a> {
     context: &'a Context,
     /// The session's own: a journal is opened once by a process.
@@ -148,11 +157,26 @@ struct Inner<'a> {
     consent: Consent,
     interrupt: Interrupt,
     runtime: &'a tokio::runtime::Runtime,
+    /// Where the session tells what happens.
+    listener: Listener,
+    planned: RefCell<Option<Planned>>,
 }
 
 impl Inner<'_> {
-    /// A run of its own, on the session's orgs.
-    fn run(&self, words: &[String]) -> Result<(), Error> {
+    /// A run of its own, on the session's orgs; on their shadows while there is a plan.
+    fn run(&self, session: &Session, words: &[String]) -> Result<(), Error> {
+        match &mut *self.planned.borrow_mut() {
+            Some(planned) => self.rehearse(planned, session, words),
+            None => self.run_at(Ground::Orgs(None), words)?.1,
+        }
+    }
+
+    /// The run, and how it ended.
+    fn run_at(
+        &self,
+        ground: Ground<'_>,
+        words: &[String],
+    ) -> Result<(Arc<Run>, Result<(), Error>), Error> {
         let Words {
             runbook: name,
             assignments,
@@ -177,19 +201,21 @@ impl Inner<'_> {
             mode,
         )
         .map_err(in_session)?;
-        let mut settings = self.settings(run::Procedure {
+        let what = run::Procedure {
             runbook: runbook.name.clone(),
             digest,
             sources: sources(&entry, &procedure),
             parameters: parameters.values.clone().into(),
             kind: journal::Kind::Run,
-        });
-        settings.orgs = self.orgs_of(&runbook)?;
+        };
+        let mut settings = self.settings_at(ground, what);
+        settings.orgs = self.orgs_of(&runbook, &settings.orgs)?;
         settings.consent.attest.extend(attest);
         settings.secrets = parameters.secrets.values().cloned().collect();
         let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
         let ended = procedure.execute(&run, &parameters, self.runtime.handle());
-        concluded(&run, ended)
+        let concluded = concluded(&run, ended);
+        Ok((run, concluded))
     }
 
     /// Takes back what this session wrote, as a run of its own.
@@ -214,10 +240,14 @@ impl Inner<'_> {
         concluded(&run, ended)
     }
 
-    fn orgs_of(&self, runbook: &Runbook) -> Result<BTreeMap<String, Arc<Client>>, Error> {
+    fn orgs_of(
+        &self,
+        runbook: &Runbook,
+        here: &BTreeMap<String, Arc<Client>>,
+    ) -> Result<BTreeMap<String, Arc<Client>>, Error> {
         let mut orgs = BTreeMap::new();
         for org in &runbook.orgs {
-            let client = self.world.orgs.get(&org.name).ok_or_else(|| {
+            let client = here.get(&org.name).ok_or_else(|| {
                 let known: Vec<&str> = self.orgs.iter().map(|org| org.name.as_str()).collect();
                 Error::usage(format!(
                     "{} works on an org `{}`, which this session has not",

@@ -15,6 +15,7 @@ pub(super) enum Command {
     Run(Vec<String>),
     Runs,
     Undo,
+    Plan(Planning),
     Save(PathBuf),
     Load(PathBuf),
     Edit,
@@ -25,6 +26,15 @@ pub(super) enum Command {
     Csv(PathBuf),
     More,
     Quit,
+}
+
+/// What is done with a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planning {
+    On,
+    Show,
+    Apply,
+    Off,
 }
 
 /// A command as `:help` and completion show it.
@@ -58,6 +68,11 @@ pub(super) const COMMANDS: &[Described] = &[
     ),
     described("runs", ":runs", "past runs"),
     described("undo", ":undo", "take back what this session wrote"),
+    described(
+        "plan",
+        ":plan on|show|apply|off",
+        "try things on shadows of the orgs: nothing reaches them until `apply`, and `off` drops it all",
+    ),
     described("save", ":save FILE", "what this session did, as a runbook"),
     described("load", ":load FILE", "evaluate a file as if it were typed"),
     described(
@@ -117,6 +132,7 @@ impl Command {
                 Error::usage("a quote is not closed")
                     .help("quote as in a shell: group=\"AD Users\"")
             })?),
+            "plan" => Self::Plan(planning(argument)?),
             "save" => Self::Save(file()?),
             "load" => Self::Load(file()?),
             "csv" => Self::Csv(file()?),
@@ -147,6 +163,16 @@ impl Command {
             )))
         }
     }
+}
+
+fn planning(argument: &str) -> Result<Planning, Error> {
+    Ok(match argument {
+        "on" => Planning::On,
+        "show" => Planning::Show,
+        "apply" => Planning::Apply,
+        "off" => Planning::Off,
+        _ => return Err(usage("plan")),
+    })
 }
 
 /// A path that a person quoted as a shell would have it.
@@ -209,7 +235,10 @@ mod tests {
     #[test]
     fn every_described_command_is_parsed() {
         for command in COMMANDS {
-            let line = command.usage.replace(['[', ']', '…'], "");
+            let line = command
+                .usage
+                .replace(['[', ']', '…'], "")
+                .replace("|show|apply|off", "");
             assert!(
                 Command::parse(&line).is_some_and(|parsed| parsed.is_ok()),
                 "{line}"

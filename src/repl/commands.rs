@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
 
-use super::command::Command;
+use super::command::{Command, Planning};
 use super::help;
 use super::limits;
 use super::prompt::{Next, Prompt, Stage};
@@ -21,7 +21,8 @@ impl Prompt<'_> {
             Command::Quit => return Ok(Next::Leave),
             Command::More => self.more()?,
             Command::Time(entry) => self.timed(&entry)?,
-            Command::Run(words) => (self.around.run)(&words)?,
+            Command::Run(words) => (self.around.run)(&self.session.borrow(), &words)?,
+            Command::Plan(what) => self.plan(what)?,
             Command::Undo => self.undo()?,
             Command::Save(file) => self.save(&self.path(&file))?,
             Command::Load(file) => self.load(&self.path(&file))?,
@@ -45,9 +46,25 @@ impl Prompt<'_> {
 
     /// What cannot be taken back stays in what is saved, as it stays in the org.
     fn undo(&mut self) -> Result<(), Error> {
+        if self.session.borrow().is_away() {
+            return Err(
+                Error::usage("nothing was sent yet: there is nothing to undo")
+                    .help(":plan off drops it"),
+            );
+        }
         (self.around.undo)(self.session.borrow().run())?;
         self.session.borrow_mut().taken_back();
         Ok(())
+    }
+
+    /// What was read in the other world is not looked at in this one.
+    fn plan(&mut self, what: Planning) -> Result<(), Error> {
+        let done = (self.around.plan)(&mut self.session.borrow_mut(), what);
+        self.around.interrupt.rest();
+        if what != Planning::Show {
+            self.forget();
+        }
+        done
     }
 
     /// Commands that only tell something.

@@ -52,7 +52,6 @@ impl Terminal {
         completion: Completion,
         history: Option<PathBuf>,
         alarm: Alarm,
-        prompt_columns: usize,
     ) -> Result<Self, Error> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
@@ -65,7 +64,7 @@ impl Terminal {
             completeness: Completeness::default(),
             past: HistoryHinter::new(),
             alarm,
-            prompt_columns,
+            prompt_columns: 0,
         }));
         if let Some(file) = history.as_deref().filter(|file| file.is_file()) {
             editor
@@ -76,6 +75,9 @@ impl Terminal {
     }
 
     fn read(&mut self, prompt: &str) -> Result<Read, Error> {
+        if let Some(typing) = self.editor.helper_mut() {
+            typing.prompt_columns = prompt.width();
+        }
         match self.editor.readline(prompt) {
             Ok(entry) => {
                 self.remember(&entry)?;

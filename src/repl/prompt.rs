@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
-use unicode_width::UnicodeWidthStr as _;
-
-use super::command::Command;
+use super::command::{Command, Planning};
 use super::completion::Completion;
 use super::input::{Alarm, Input, Read, Terminal as Editor};
 use super::known::Known;
@@ -56,17 +54,22 @@ pub struct Around<'a> {
     pub home: Option<PathBuf>,
     /// Past runs, as text.
     pub runs: Box<dyn Fn() -> Result<String, Error> + 'a>,
-    /// Runs a runbook: its name, then parameters as NAME=VALUE.
+    /// Runs a runbook where the session is: its name, then parameters as NAME=VALUE.
     pub run: Box<RunRunbook<'a>>,
     /// Takes back what the session wrote.
     pub undo: Box<TakeBack<'a>>,
+    /// Takes the session to shadows of its orgs and back.
+    pub plan: Box<Plan<'a>>,
 }
 
 /// What `:undo` does with the session's run.
 type TakeBack<'a> = dyn Fn(&Run) -> Result<(), Error> + 'a;
 
 /// What `:run` does.
-type RunRunbook<'a> = dyn Fn(&[String]) -> Result<(), Error> + 'a;
+type RunRunbook<'a> = dyn Fn(&Session, &[String]) -> Result<(), Error> + 'a;
+
+/// What `:plan` does.
+type Plan<'a> = dyn Fn(&mut Session, Planning) -> Result<(), Error> + 'a;
 
 /// Reads and evaluates until the input ends. Piped, the first error ends it.
 pub fn begin(session: Session, around: Around<'_>) -> Result<Exit, Error> {
@@ -80,8 +83,7 @@ pub fn begin(session: Session, around: Around<'_>) -> Result<Exit, Error> {
             orgs: around.orgs.iter().map(|org| org.name.clone()).collect(),
             terminal: around.terminal.clone(),
         };
-        let columns = around.prompt().width();
-        let editor = Editor::new(completion, around.history.clone(), around.alarm(), columns)?;
+        let editor = Editor::new(completion, around.history.clone(), around.alarm())?;
         Input::Terminal(Box::new(editor))
     } else {
         Input::Pipe(Box::default())
@@ -155,8 +157,8 @@ impl Around<'_> {
 
 impl Prompt<'_> {
     fn go_on(&mut self, input: &mut Input) -> Result<Exit, Error> {
-        let prompt = self.around.prompt();
         loop {
+            let prompt = self.prompt();
             let entry = match input.read(&prompt)? {
                 Read::Entry(entry) => entry,
                 Read::Interrupted => {
@@ -172,6 +174,20 @@ impl Prompt<'_> {
                 Err(error) => self.around.terminal.error(&error),
             }
         }
+    }
+
+    fn prompt(&self) -> String {
+        if self.session.borrow().is_away() {
+            format!("plan: {}", self.around.prompt())
+        } else {
+            self.around.prompt()
+        }
+    }
+
+    /// What was shown and learned belongs to another world.
+    pub(super) fn forget(&mut self) {
+        self.rest = Rest::Nothing;
+        *self.known.borrow_mut() = Known::default();
     }
 
     /// Does what one entry says.

@@ -6,6 +6,8 @@ mod outcome;
 mod tests;
 pub(in crate::report) mod words;
 
+pub(crate) use words::counted;
+
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use serde_json::Value;

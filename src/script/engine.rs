@@ -56,6 +56,12 @@ pub(super) fn header_engine() -> Engine {
 /// The same as [`engine`], with the run's Ctrl-C and limit of operations.
 pub(super) fn engine_of(host: &Arc<Host>) -> Engine {
     let mut engine = engine();
+    watch(&mut engine, host);
+    engine
+}
+
+/// Has Ctrl-C and the limits of this run end what the engine evaluates, instead of those of another.
+pub(super) fn watch(engine: &mut Engine, host: &Arc<Host>) {
     let host = Arc::clone(host);
     let operations = AtomicU64::new(0);
     engine.on_progress(move |_| {
@@ -68,7 +74,6 @@ pub(super) fn engine_of(host: &Arc<Host>) -> Engine {
         }
         host.is_stopped().then_some(Dynamic::UNIT)
     });
-    engine
 }
 
 /// `print` and `debug` of a script are notes. A journal that cannot take a note stops the next write, which is soon enough.

@@ -3,6 +3,7 @@
 //! Variables live in one scope, functions and imports in one global state of rhai's; every entry is a source of its own, so that errors
 //! quote it. One expression given to `eval` is a session of one entry.
 
+mod away;
 mod complete;
 mod inspect;
 mod kept;
@@ -29,6 +30,7 @@ use crate::script::resolver::Modules;
 use crate::script::scene::{Host, Scene};
 use crate::script::sources::Sources;
 use crate::script::value::to_json;
+use away::Before;
 use last::LAST;
 
 /// Stack that a thread which evaluates entries needs, in bytes: as much as a runbook's.
@@ -49,6 +51,8 @@ pub struct Session {
     entries: Vec<Entry>,
     /// Domains of the directories at hand.
     domains: Vec<String>,
+    /// Where it was before it went to another run.
+    before: Option<Box<Before>>,
 }
 
 /// What an entry came to.
@@ -117,6 +121,7 @@ impl Session {
             text,
             entries: Vec::new(),
             domains,
+            before: None,
         }
     }
 

@@ -6,6 +6,7 @@ mod equality;
 mod found;
 mod held;
 mod pairs;
+mod session;
 mod shadow;
 mod worlds;
 

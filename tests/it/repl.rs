@@ -297,6 +297,18 @@ fn a_person_explores_and_saves() {
     person.enters(")").sees("\nUser-Contractor");
     let write = "okta.add_group(#{ profile: #{ name: \"Mine\" } }).profile.name";
     person.is_asked().enters(write).sees("\nMine");
+    // A plan: a write is listed, and dropped.
+    person
+        .is_asked()
+        .enters(":plan on")
+        .sees("plan: okta simulator> ");
+    let write = "okta.add_group(#{ profile: #{ name: \"Tried\" } }).id";
+    person.enters(write).sees("\n00gPLANNED");
+    person.is_asked().enters(":plan show").sees("add_group");
+    person
+        .is_asked()
+        .enters(":plan off")
+        .sees("1 write dropped");
     // Runbooks and their parameters.
     person.is_asked().types(":run ad/mo\t").types(" acc\t");
     person.sees(":run ad/move_user_to_ou accept_rule_exclusions=");

@@ -118,16 +118,21 @@ impl Saved {
 
     /// What holds a run to it.
     pub(in super::super) fn agreement(&self) -> Agreement {
-        let planned = |deed: &Deed| Planned {
-            lane: deed.lane.clone(),
-            org: deed.org.clone(),
-            operation: deed.operation.clone(),
-            path: deed.path.clone(),
-            query: deed.query.clone(),
-            body: deed.body.clone(),
-        };
-        Agreement::new(&self.digest(), self.plan.writes().map(planned).collect())
+        agreement(&self.digest(), &self.plan)
     }
+}
+
+/// What holds a run to a plan of this digest.
+pub(in super::super) fn agreement(digest: &str, plan: &Plan) -> Agreement {
+    let planned = |deed: &Deed| Planned {
+        lane: deed.lane.clone(),
+        org: deed.org.clone(),
+        operation: deed.operation.clone(),
+        path: deed.path.clone(),
+        query: deed.query.clone(),
+        body: deed.body.clone(),
+    };
+    Agreement::new(digest, plan.writes().map(planned).collect())
 }
 
 /// Whether a file that is there may be written over.

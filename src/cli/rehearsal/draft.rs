@@ -17,17 +17,38 @@ use crate::run::event::{Event, ItemOutcome, Kind, OrgLine};
 use crate::run::journal::{Bulk, Error as Unreadable, State, Unchanged, Write};
 use crate::run::undo::{self, Inverse};
 use crate::run::{Run, renumbered};
-use crate::script::Ended;
 
 /// What a plan is made from.
 pub(super) struct Draft<'a> {
-    pub(super) prepared: &'a Prepared,
+    pub(super) subject: &'a Subject,
     pub(super) real: &'a World,
     pub(super) world: &'a World,
     pub(super) run: &'a Run,
-    pub(super) ended: &'a Ended,
+    /// Why it stopped before its end.
+    pub(super) stopped: Option<String>,
     pub(super) names: &'a Names,
     pub(super) effects: Vec<Effect>,
+}
+
+/// What a plan is one of.
+pub(in super::super) struct Subject {
+    pub(in super::super) name: String,
+    /// Digest of the texts that run.
+    pub(in super::super) digest: String,
+    pub(in super::super) parameters: Value,
+    pub(in super::super) scopes: Vec<String>,
+}
+
+impl Subject {
+    pub(super) fn of(prepared: &Prepared) -> Self {
+        let scopes = prepared.report.scopes.iter();
+        Self {
+            name: prepared.runbook.name.clone(),
+            digest: prepared.digest_of_texts(),
+            parameters: prepared.journalled().parameters,
+            scopes: scopes.map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// A place in the order of a plan: that of the bulk steps and items that lead to it, then its own in its line of work.
@@ -38,11 +59,10 @@ impl Draft<'_> {
         let (journal, id) = (self.run.journal(), self.run.id());
         let events = journal.events(id)?;
         let steps = self.steps(&events)?;
-        let digest = self.prepared.digest_of_texts();
         let plan = Plan {
-            runbook: self.prepared.runbook.name.clone(),
-            digest,
-            parameters: self.run.redacted(&self.prepared.journalled().parameters),
+            runbook: self.subject.name.clone(),
+            digest: self.subject.digest.clone(),
+            parameters: self.run.redacted(&self.subject.parameters),
             orgs: self.orgs(),
             counts: counts(&steps, &events),
             steps,
@@ -52,16 +72,10 @@ impl Draft<'_> {
                 matches!(kind, Kind::Check { passed: true, .. })
             }),
             costs: self.costs(),
-            scopes: self
-                .prepared
-                .report
-                .scopes
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            scopes: self.subject.scopes.clone(),
             remarks: remarks(&events),
             failed_items: failed_items(&events),
-            stopped: self.ended.error.as_ref().map(|error| error.message.clone()),
+            stopped: self.stopped.clone(),
         };
         Ok(renamed(plan))
     }

@@ -31,7 +31,7 @@ pub(in crate::report) fn block(mark: &str, words: &str) -> Vec<String> {
 }
 
 /// `1 write`, `2 writes`.
-pub(in crate::report) fn counted(count: u64, noun: &str) -> String {
+pub(crate) fn counted(count: u64, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),

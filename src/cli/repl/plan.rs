@@ -1,0 +1,314 @@
+//! `:plan`: a session in shadows of its orgs, and what was tried there done in the orgs.
+
+use std::sync::Arc;
+
+use super::super::conduct::of_run;
+use super::super::plan::saved::agreement;
+use super::super::rehearsal::{Shadows, Subject};
+use super::Inner;
+use crate::error::Error;
+use crate::okta::operations;
+use crate::repl::Planning;
+use crate::report::plan::{Plan, lines};
+use crate::report::text::counted;
+use crate::run::event::{Kind, Outcome};
+use crate::run::gate::Writes;
+use crate::run::{self, Agreement, Run, Settings, journal};
+use crate::script::check::least_scopes;
+use crate::script::digest;
+use crate::script::session::{Entry, Session};
+
+/// Where a run goes.
+pub(super) enum Ground<'a> {
+    /// Held to what was planned, where there is a plan.
+    Orgs(Option<Agreement>),
+    Shadows(&'a Shadows),
+}
+
+/// What a session tries in shadows.
+pub(super) struct Planned {
+    shadows: Shadows,
+    /// That of the session's entries.
+    run: Arc<Run>,
+    runbooks: Vec<Rehearsal>,
+}
+
+/// A runbook that was run there.
+struct Rehearsal {
+    words: Vec<String>,
+    /// How many entries came before it.
+    after: usize,
+    run: Arc<Run>,
+    stopped: Option<String>,
+}
+
+/// What is done again in the orgs.
+enum Deed {
+    Entry(Entry),
+    Runbook {
+        words: Vec<String>,
+        agreement: Agreement,
+        stopped: bool,
+    },
+}
+
+impl Planned {
+    /// Plans of the entries and of each runbook. What follows from all of them stands in the last.
+    fn plans(&self, inner: &Inner<'_>) -> Result<Vec<Plan>, Error> {
+        let mut plans = vec![self.plan_of(inner, "the session", &self.run, None)?];
+        for one in &self.runbooks {
+            let name = one.words.first().map_or("", String::as_str);
+            plans.push(self.plan_of(inner, name, &one.run, one.stopped.clone())?);
+        }
+        let last = plans.len() - 1;
+        for plan in &mut plans[..last] {
+            plan.effects.clear();
+        }
+        Ok(plans)
+    }
+
+    fn plan_of(
+        &self,
+        inner: &Inner<'_>,
+        name: &str,
+        run: &Run,
+        stopped: Option<String>,
+    ) -> Result<Plan, Error> {
+        let subject = Subject {
+            name: name.to_owned(),
+            digest: String::new(),
+            parameters: serde_json::json!({}),
+            scopes: scopes(run)?,
+        };
+        let (runtime, real) = (inner.runtime, inner.world);
+        let (plan, _) = self.shadows.plan(runtime, real, &subject, run, stopped)?;
+        Ok(plan)
+    }
+
+    fn writes(&self) -> u64 {
+        let runs = self.runbooks.iter().map(|one| &one.run);
+        runs.chain([&self.run]).map(|run| run.counts().writes).sum()
+    }
+}
+
+/// The least OAuth scopes for what a run did.
+fn scopes(run: &Run) -> Result<Vec<String>, Error> {
+    let mut used = Vec::new();
+    let heard = run.journal().each_event(run.id(), |event| {
+        if let Kind::Read(call) | Kind::Performed(call) | Kind::Unchanged(call) = event.kind {
+            used.push(call.operation);
+        }
+    });
+    heard.map_err(|error| of_run(&error.into()))?;
+    let used = used.iter().filter_map(|name| operations::find(name));
+    Ok(least_scopes(used).iter().map(ToString::to_string).collect())
+}
+
+impl Inner<'_> {
+    pub(super) fn plan(&self, session: &mut Session, what: Planning) -> Result<(), Error> {
+        match what {
+            Planning::On => self.begin_plan(session),
+            Planning::Show => self.show_plan(),
+            Planning::Apply => self.apply_plan(session),
+            Planning::Off => self.drop_plan(session),
+        }
+    }
+
+    fn begin_plan(&self, session: &mut Session) -> Result<(), Error> {
+        if self.planned.borrow().is_some() {
+            return Err(Error::usage("there is a plan already")
+                .help(":plan show tells it, :plan apply sends it, :plan off drops it"));
+        }
+        let shadows = Shadows::of(self.world, self.runtime)?;
+        let run = Run::begin(Settings {
+            listener: Arc::clone(&self.listener),
+            ..shadows.settings(self.context, procedure("plan of a session"))
+        });
+        let run = Arc::new(run.map_err(|error| of_run(&error))?);
+        session.go(&run);
+        *self.planned.borrow_mut() = Some(Planned {
+            shadows,
+            run,
+            runbooks: Vec::new(),
+        });
+        self.context.terminal.line("from here on writes go to shadows of the orgs, and nothing reaches these: :plan show tells what it comes to, :plan apply sends it, :plan off drops it");
+        Ok(())
+    }
+
+    /// A runbook in the shadows: that it stops is a part of the plan.
+    pub(super) fn rehearse(
+        &self,
+        planned: &mut Planned,
+        session: &Session,
+        words: &[String],
+    ) -> Result<(), Error> {
+        let (run, ended) = self.run_at(Ground::Shadows(&planned.shadows), words)?;
+        planned.runbooks.push(Rehearsal {
+            words: words.to_vec(),
+            after: session.entries_away().len(),
+            run,
+            stopped: ended.as_ref().err().map(|error| error.message.clone()),
+        });
+        ended
+    }
+
+    fn show_plan(&self) -> Result<(), Error> {
+        let planned = self.planned.borrow();
+        let planned = planned.as_ref().ok_or_else(no_plan)?;
+        self.show(&planned.plans(self)?);
+        Ok(())
+    }
+
+    fn show(&self, plans: &[Plan]) {
+        for line in plans.iter().filter(|plan| !plan.is_empty()).flat_map(lines) {
+            self.context.terminal.line(&line);
+        }
+        if plans.iter().all(Plan::is_empty) {
+            self.context.terminal.line("nothing was written yet");
+        }
+    }
+
+    fn drop_plan(&self, session: &mut Session) -> Result<(), Error> {
+        let planned = self.planned.take().ok_or_else(no_plan)?;
+        session.come_back_as_it_was();
+        let writes = counted(planned.writes(), "write");
+        self.context.terminal.line(&format!(
+            "{writes} dropped, with what was declared since: the orgs are as they were"
+        ));
+        Ok(())
+    }
+
+    fn apply_plan(&self, session: &mut Session) -> Result<(), Error> {
+        let plans = {
+            let planned = self.planned.borrow();
+            planned.as_ref().ok_or_else(no_plan)?.plans(self)?
+        };
+        let writes: usize = plans.iter().map(|plan| plan.writes().count()).sum();
+        if writes == 0 {
+            return Err(Error::usage("the plan has no write to send").help(":plan off leaves it"));
+        }
+        self.show(&plans);
+        if !self.is_agreed(writes as u64)? {
+            return Ok(());
+        }
+        let planned = self.planned.take().ok_or_else(no_plan)?;
+        let entries = session.come_back_as_it_was();
+        self.send(session, &plans[0], deeds(entries, planned, &plans))
+    }
+
+    fn is_agreed(&self, writes: u64) -> Result<bool, Error> {
+        if self.consent.writes == Writes::Agreed {
+            return Ok(true);
+        }
+        let question = format!("Send {}?", counted(writes, "write"));
+        (self.consent.ask)(&question).ok_or_else(|| {
+            Error::usage("nobody is there to agree to the writes")
+                .help("begin the session with --yes")
+        })
+    }
+
+    /// Does in the orgs what was done in the shadows, and nothing else.
+    fn send(&self, session: &mut Session, plan: &Plan, deeds: Vec<Deed>) -> Result<(), Error> {
+        let agreement = agreement_with(plan);
+        let mut settings = self.settings_at(
+            Ground::Orgs(Some(agreement)),
+            procedure("plan of a session"),
+        );
+        settings.listener = Arc::clone(&self.listener);
+        settings.consent.writes = Writes::Agreed;
+        let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
+        session.go(&run);
+        let mut deeds = deeds.into_iter();
+        let done = deeds.try_for_each(|deed| self.do_again(session, deed));
+        session.come_back();
+        let (outcome, message) = match &done {
+            Ok(()) => (Outcome::Succeeded, None),
+            Err(error) => (Outcome::Failed, error.message.lines().next()),
+        };
+        run.end(outcome, message).map_err(|error| of_run(&error))?;
+        let writes = counted(run.counts().writes, "write");
+        self.context.terminal.line(&format!(
+            "{writes} sent as run {id}; okta-runbook undo {id} takes back",
+            id = run.id()
+        ));
+        done
+    }
+
+    /// What failed in the plan is expected to fail again.
+    fn do_again(&self, session: &mut Session, deed: Deed) -> Result<(), Error> {
+        match deed {
+            Deed::Entry(entry) => match session.evaluate(&entry.text) {
+                Err(failure) if entry.succeeded => Err(failure.into()),
+                _ => Ok(()),
+            },
+            Deed::Runbook {
+                words,
+                agreement,
+                stopped,
+            } => {
+                let (_, ended) = self.run_at(Ground::Orgs(Some(agreement)), &words)?;
+                if stopped { Ok(()) } else { ended }
+            }
+        }
+    }
+
+    pub(super) fn settings_at(&self, ground: Ground<'_>, what: run::Procedure) -> Settings {
+        let in_orgs = self.settings(what.clone());
+        match ground {
+            Ground::Shadows(shadows) => Settings {
+                listener: in_orgs.listener,
+                watcher: in_orgs.watcher,
+                cancelled: in_orgs.cancelled,
+                ..shadows.settings(self.context, what)
+            },
+            Ground::Orgs(agreement) => Settings {
+                agreement,
+                ..in_orgs
+            },
+        }
+    }
+
+    /// Says at the end of a session that a plan was not sent.
+    pub(super) fn tell_unsent(&self) {
+        let planned = self.planned.borrow();
+        let writes = planned.as_ref().map_or(0, Planned::writes);
+        if writes > 0 {
+            let words = counted(writes, "write");
+            let words = format!("the plan was not sent: {words} dropped");
+            self.context.terminal.warn(&words);
+        }
+    }
+}
+
+fn deeds(entries: Vec<Entry>, planned: Planned, plans: &[Plan]) -> Vec<Deed> {
+    let mut deeds: Vec<Deed> = entries.into_iter().map(Deed::Entry).collect();
+    let runbooks = planned.runbooks.into_iter().zip(&plans[1..]).enumerate();
+    for (earlier, (one, plan)) in runbooks {
+        let deed = Deed::Runbook {
+            words: one.words,
+            agreement: agreement_with(plan),
+            stopped: one.stopped.is_some(),
+        };
+        deeds.insert(one.after + earlier, deed);
+    }
+    deeds
+}
+
+fn agreement_with(plan: &Plan) -> Agreement {
+    let text = serde_json::to_string(plan).unwrap_or_default();
+    agreement(&digest(&text), plan)
+}
+
+fn procedure(title: &str) -> run::Procedure {
+    run::Procedure {
+        runbook: title.to_owned(),
+        digest: String::new(),
+        sources: serde_json::json!({}),
+        parameters: serde_json::json!({}),
+        kind: journal::Kind::Run,
+    }
+}
+
+fn no_plan() -> Error {
+    Error::usage("there is no plan").help(":plan on begins one")
+}
