@@ -117,16 +117,17 @@ pub(super) fn show(terminal: &Terminal, steps: &[Step]) {
         .filter_map(|step| match step.inverse {
             Inverse::None(why) => Some(vec![
                 step.item().unwrap_or_default().to_owned(),
+                step.call.org.clone(),
                 step.call.name(),
                 step.call.path.clone(),
                 why.to_owned(),
             ]),
-            Inverse::Calls(_) => None,
+            Inverse::Calls(_) | Inverse::Deletion => None,
         })
         .collect();
     if !cannot.is_empty() {
         let table = text_table(
-            &["item", "operation", "path", "why"],
+            &["item", "org", "operation", "path", "why"],
             &cannot,
             terminal.width(),
         );
@@ -171,6 +172,7 @@ fn stuck(left: &[Left], terminal: &Terminal) -> Error {
             vec![
                 left.entry.to_string(),
                 left.item.clone().unwrap_or_default(),
+                left.org.clone(),
                 left.operation.clone(),
                 left.path.clone(),
                 left.why.clone(),
@@ -178,7 +180,7 @@ fn stuck(left: &[Left], terminal: &Terminal) -> Error {
         })
         .collect();
     let table = text_table(
-        &["entry", "item", "operation", "path", "why"],
+        &["entry", "item", "org", "operation", "path", "why"],
         &rows,
         terminal.width(),
     );

@@ -1,15 +1,17 @@
 //! What an undo starts in another org of the run: provisioning takes back there what it did, in its own time.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::call::Call;
 use super::door::Run;
+use super::elsewhere::{self, activates};
 use super::error::Error;
 use super::event::Kind;
 use super::lane::Lane;
-use super::reading::Asker;
+use super::undo::Step;
 
 /// What is read of the orgs for it.
 pub(super) const READS: &[&str] = &[
@@ -18,11 +20,17 @@ pub(super) const READS: &[&str] = &[
     "get_user",
     "get_group",
     "list_groups",
+    "list_group_users",
 ];
 
 /// How long provisioning has for it.
 const PATIENCE: Duration = Duration::from_secs(90);
-const GLANCE: Duration = Duration::from_secs(1);
+/// How long a push has, of which it is not certain that it tells when it was done.
+const PATIENCE_WITH_A_PUSH: Duration = Duration::from_secs(30);
+
+/// The pauses between glances: what comes at once is seen at once.
+const FIRST_GLANCE: Duration = Duration::from_millis(100);
+const LAST_GLANCE: Duration = Duration::from_secs(2);
 
 /// What is awaited in another org.
 pub(super) enum Aftermath {
@@ -37,6 +45,29 @@ pub(super) enum Aftermath {
         org: String,
         group: String,
     },
+    /// A push that is switched on again brings the members of its targets in line.
+    Push(Box<Push>),
+    /// A user who was provisioned stays: the app deactivates nobody.
+    Account(Account),
+}
+
+/// A push that is on its way.
+pub(super) struct Push {
+    org: String,
+    arguments: Vec<String>,
+    /// When it was last done.
+    last: Value,
+    /// Orgs with ids of the groups that are pushed to, and the members that these will have.
+    targets: Vec<(String, String)>,
+    members: BTreeSet<String>,
+}
+
+/// An account in another org that an undo leaves.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub(super) org: String,
+    pub(super) login: String,
+    pub(super) status: String,
 }
 
 impl Run {
@@ -45,12 +76,18 @@ impl Run {
         &self,
         lane: &Lane,
         call: &Call,
-        undone: &Call,
+        undone: &Step,
     ) -> Result<Result<Aftermath, String>, Error> {
         self.await_forerun(lane, call).await?;
         match call.name().as_str() {
-            "unassign_user_from_application" => self.of_assignment(lane, call).await,
-            "delete_group_push_mapping" => Ok(Ok(self.of_push(lane, call, undone).await?)),
+            "unassign_user_from_application" => self.of_assignment(lane, call, undone).await,
+            "delete_group_push_mapping" => {
+                Ok(Ok(self.of_deleted_push(lane, call, &undone.call).await?))
+            }
+            "update_group_push_mapping" if activates(call) => {
+                Ok(Ok(self.of_push(lane, call, undone).await?))
+            }
+            "update_feature_for_application" => self.of_features(lane, call).await,
             _ => Ok(Ok(Aftermath::Nothing)),
         }
     }
@@ -63,22 +100,25 @@ impl Run {
             _ => return Ok(()),
         };
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-        let begun = Instant::now();
+        let mut glances = Glances::new(PATIENCE);
         while is_on_its_way(&self.seen(lane, &call.org, read, &arguments).await?) {
             // Then it hangs, and is taken back as it is.
-            if begun.elapsed() > PATIENCE {
+            if glances.are_over() {
                 break;
             }
-            self.pause(GLANCE).await?;
+            self.glance(lane, &mut glances, "what is on its way to arrive")
+                .await?;
         }
         Ok(())
     }
 
-    /// Only an app that deactivates users, and a user whose account is in an org of this run.
+    /// Whom the run brought into another org is deactivated there, if the app deactivates users. Who was there before would be deactivated
+    /// too.
     async fn of_assignment(
         &self,
         lane: &Lane,
         call: &Call,
+        undone: &Step,
     ) -> Result<Result<Aftermath, String>, Error> {
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
         let app = self
@@ -87,10 +127,7 @@ impl Run {
         let held = self
             .seen(lane, &call.org, "get_application_user", &arguments)
             .await?;
-        let deactivates = app["features"]
-            .as_array()
-            .is_some_and(|all| all.iter().any(|one| one == "PUSH_USER_DEACTIVATION"));
-        let Some(id) = held["externalId"].as_str().filter(|_| deactivates) else {
+        let Some(id) = held["externalId"].as_str() else {
             return Ok(Ok(Aftermath::Nothing));
         };
         for org in self.others(&call.org) {
@@ -98,24 +135,17 @@ impl Run {
             if user["status"] == "DEPROVISIONED" || user.is_null() {
                 continue;
             }
-            let created = |thing: &Value| {
-                thing["created"]
-                    .as_str()
-                    .and_then(|at| at.parse::<jiff::Timestamp>().ok())
-            };
-            if created(&user) < created(&held) {
-                return Ok(Err(format!(
-                    "{} was in {org} before he was assigned, and would be deactivated there: turn \"Deactivate Users\" off first",
-                    user["profile"]["login"].as_str().unwrap_or(id)
-                )));
-            }
-            let user = id.to_owned();
-            return Ok(Ok(Aftermath::Deactivation { org, user }));
+            return Ok(of_account(&app, &user, &org, undone));
         }
         Ok(Ok(Aftermath::Nothing))
     }
 
-    async fn of_push(&self, lane: &Lane, call: &Call, undone: &Call) -> Result<Aftermath, Error> {
+    async fn of_deleted_push(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        undone: &Call,
+    ) -> Result<Aftermath, Error> {
         let with_target = call
             .query
             .iter()
@@ -129,27 +159,74 @@ impl Run {
         };
         for org in self.others(&call.org) {
             if let Some(group) = self.group_named(lane, &org, name).await? {
+                let group = group["id"].as_str().unwrap_or_default().to_owned();
                 return Ok(Aftermath::Deletion { org, group });
             }
         }
         Ok(Aftermath::Nothing)
     }
 
-    async fn group_named(
+    async fn of_push(&self, lane: &Lane, call: &Call, undone: &Step) -> Result<Aftermath, Error> {
+        let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
+        let mapping = self
+            .seen(lane, &call.org, "get_group_push_mapping", &arguments)
+            .await?;
+        if mapping["status"] == "ACTIVE" {
+            return Ok(Aftermath::Nothing);
+        }
+        let source = mapping["sourceGroupId"].as_str().unwrap_or_default();
+        let targets = elsewhere::of(undone)
+            .filter_map(|there| Some((there.org.to_owned(), there.group()?.to_owned())));
+        Ok(Aftermath::Push(Box::new(Push {
+            org: call.org.clone(),
+            arguments: call.arguments.clone(),
+            last: mapping["lastPush"].clone(),
+            targets: targets.collect(),
+            members: self.pushed(lane, &undone.call, source).await?,
+        })))
+    }
+
+    /// It tells when it was last done, in whole seconds; and its targets tell.
+    async fn is_pushed(&self, lane: &Lane, push: &Push) -> Result<bool, Error> {
+        let arguments: Vec<&str> = push.arguments.iter().map(String::as_str).collect();
+        let now = self
+            .seen(lane, &push.org, "get_group_push_mapping", &arguments)
+            .await?;
+        if now["status"] != "ACTIVE" || now["lastPush"] != push.last {
+            return Ok(true);
+        }
+        for (org, group) in &push.targets {
+            let members = self.members(lane, org, group).await?;
+            if members.into_iter().collect::<BTreeSet<_>>() != push.members {
+                return Ok(false);
+            }
+        }
+        Ok(!push.targets.is_empty())
+    }
+
+    /// An app whose profiles come from the other org must not push them there (Okta's documentation of Org2Org).
+    async fn of_features(
         &self,
         lane: &Lane,
-        org: &str,
-        name: &str,
-    ) -> Result<Option<String>, Error> {
-        let search = format!("profile.name eq {}", Value::from(name));
-        let groups = Call::operation(org, "list_groups", &[]).map_err(Error::Usage)?;
-        let found = self.list(lane, &groups.query("search", search)).await?;
-        let same = found
-            .iter()
-            .find(|group| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP");
-        Ok(same
-            .and_then(|group| group["id"].as_str())
-            .map(str::to_owned))
+        call: &Call,
+    ) -> Result<Result<Aftermath, String>, Error> {
+        let [app, feature] = call.arguments.as_slice() else {
+            return Ok(Ok(Aftermath::Nothing));
+        };
+        if feature != "USER_PROVISIONING" || !call.body.as_ref().is_some_and(switches_on) {
+            return Ok(Ok(Aftermath::Nothing));
+        }
+        let app = self
+            .seen(lane, &call.org, "get_application", &[app])
+            .await?;
+        if !has(&app, "PROFILE_MASTERING") {
+            return Ok(Ok(Aftermath::Nothing));
+        }
+        let label = app["label"].as_str().unwrap_or("the app");
+        Ok(Err(format!(
+            "\"Enable profile sourcing\" is on, and users must not be pushed where profiles come from: turn it off first (Admin Console of {} > Applications > {label} > Provisioning > To Okta > Profile & Lifecycle Sourcing)",
+            call.org
+        )))
     }
 
     /// Waits for it; why not, when it does not come.
@@ -158,68 +235,142 @@ impl Run {
         lane: &Lane,
         aftermath: &Aftermath,
     ) -> Result<Option<String>, Error> {
-        let begun = Instant::now();
+        let mut glances = Glances::new(match aftermath {
+            Aftermath::Push(_) => PATIENCE_WITH_A_PUSH,
+            _ => PATIENCE,
+        });
         loop {
             let (done, what) = self.is_over(lane, aftermath).await?;
             if done {
                 return Ok(None);
             }
-            if begun.elapsed() > PATIENCE {
-                return Ok(Some(format!(
-                    "provisioning has not done it: {what}; see the tasks of the app, then do it by hand"
-                )));
+            if glances.are_over() {
+                return Ok(match aftermath {
+                    Aftermath::Push(_) => None,
+                    _ => Some(format!(
+                        "provisioning has not done it: {what}; see the tasks of the app, then do it by hand"
+                    )),
+                });
             }
-            let wait = Kind::Wait {
-                reason: format!("provisioning to follow: {what}"),
-                seconds: GLANCE.as_secs_f64(),
-            };
-            self.tell(lane, wait)?;
-            self.pause(GLANCE).await?;
+            self.glance(
+                lane,
+                &mut glances,
+                &format!("provisioning to follow: {what}"),
+            )
+            .await?;
         }
     }
 
     async fn is_over(&self, lane: &Lane, aftermath: &Aftermath) -> Result<(bool, String), Error> {
         Ok(match aftermath {
-            Aftermath::Nothing => (true, String::new()),
+            Aftermath::Nothing | Aftermath::Account(_) => (true, String::new()),
             Aftermath::Deactivation { org, user } => {
                 let now = self.seen(lane, org, "get_user", &[user]).await?;
                 let over = now.is_null() || now["status"] == "DEPROVISIONED";
                 let login = now["profile"]["login"].as_str().unwrap_or(user);
-                (
-                    over,
-                    format!(
-                        "{login} is still {} in {org}",
-                        now["status"].as_str().unwrap_or("there")
-                    ),
-                )
+                let status = now["status"].as_str().unwrap_or("there");
+                (over, format!("{login} is still {status} in {org}"))
             }
             Aftermath::Deletion { org, group } => {
                 let now = self.seen(lane, org, "get_group", &[group]).await?;
                 let name = now["profile"]["name"].as_str().unwrap_or(group);
                 (now.is_null(), format!("the group {name} is still in {org}"))
             }
+            Aftermath::Push(push) => (
+                self.is_pushed(lane, push).await?,
+                "the group is pushed again".to_owned(),
+            ),
         })
     }
 
-    fn others(&self, org: &str) -> Vec<String> {
-        let names = self.settings().orgs.keys();
-        names.filter(|name| *name != org).cloned().collect()
-    }
-
-    /// A thing as it is now, `Null` when there is none.
-    async fn seen(
+    /// Waits a little; the wait is told once.
+    pub(super) async fn glance(
         &self,
         lane: &Lane,
-        org: &str,
-        read: &str,
-        arguments: &[&str],
-    ) -> Result<Value, Error> {
-        let call = Call::operation(org, read, arguments).map_err(Error::Usage)?;
-        match self.page_asked_by(Asker::Run, lane, &call, None).await {
-            Ok(page) => Ok(page.body),
-            Err(error) if error.status() == Some(404) => Ok(Value::Null),
-            Err(error) => Err(error),
+        glances: &mut Glances,
+        reason: &str,
+    ) -> Result<(), Error> {
+        if let Some(seconds) = glances.untold() {
+            let reason = reason.to_owned();
+            self.tell(lane, Kind::Wait { reason, seconds })?;
         }
+        self.pause(glances.next()).await
+    }
+
+    /// Says which accounts an undo has left in other orgs: how many, in which state, and whose.
+    pub(super) fn remark_accounts(&self, accounts: &[Account]) {
+        const NAMED: usize = 10;
+        let mut by_place: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        for account in accounts {
+            let place = (account.org.as_str(), account.status.as_str());
+            by_place.entry(place).or_default().push(&account.login);
+        }
+        for ((org, status), logins) in by_place {
+            let named = logins.iter().take(NAMED).copied().collect::<Vec<_>>();
+            let more = match logins.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let accounts = match logins.len() {
+                1 => "1 account that was provisioned stays".to_owned(),
+                many => format!("{many} accounts that were provisioned stay"),
+            };
+            self.remark(&format!(
+                "{accounts} {status} in {org}, since \"Deactivate Users\" is off: {}{more}",
+                named.join(", ")
+            ));
+        }
+    }
+}
+
+/// What becomes of a user of another org when his assignment is taken back.
+fn of_account(app: &Value, user: &Value, org: &str, undone: &Step) -> Result<Aftermath, String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (id, login) = (text(&user["id"]), text(&user["profile"]["login"]));
+    let there = elsewhere::of(undone).find(|there| there.org == org);
+    let was = there.as_ref().and_then(|there| there.status_of(&id));
+    let is_the_runs = matches!(was, None | Some("DEPROVISIONED"));
+    if !has(app, "PUSH_USER_DEACTIVATION") {
+        let status = text(&user["status"]);
+        let stays = Account {
+            org: org.to_owned(),
+            login,
+            status,
+        };
+        return Ok(match is_the_runs {
+            true => Aftermath::Account(stays),
+            false => Aftermath::Nothing,
+        });
+    }
+    if there.is_none() {
+        return Err(format!(
+            "it is not known whether {login} was in {org} before he was assigned; he would be deactivated there: turn \"Deactivate Users\" off first"
+        ));
+    }
+    if !is_the_runs {
+        return Err(format!(
+            "{login} was in {org} before he was assigned, and would be deactivated there: turn \"Deactivate Users\" off first"
+        ));
+    }
+    Ok(Aftermath::Deactivation {
+        org: org.to_owned(),
+        user: id,
+    })
+}
+
+fn has(app: &Value, feature: &str) -> bool {
+    let features = app["features"].as_array();
+    features.is_some_and(|all| all.iter().any(|one| one == feature))
+}
+
+/// Whether capabilities have anything on.
+fn switches_on(capabilities: &Value) -> bool {
+    match capabilities {
+        Value::Object(fields) => fields.iter().any(|(name, value)| match name.as_str() {
+            "status" => value == "ENABLED",
+            _ => switches_on(value),
+        }),
+        _ => false,
     }
 }
 
@@ -233,4 +384,39 @@ fn is_being_pushed(mapping: &Value) -> bool {
     mapping["status"] == "ACTIVE"
         && mapping["lastPush"].is_null()
         && mapping["errorSummary"].is_null()
+}
+
+/// Glances at something that takes its time, fewer and fewer of them.
+pub(super) struct Glances {
+    begun: Instant,
+    patience: Duration,
+    next: Duration,
+    told: bool,
+}
+
+impl Glances {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            begun: Instant::now(),
+            patience,
+            next: FIRST_GLANCE,
+            told: false,
+        }
+    }
+
+    pub(super) fn are_over(&self) -> bool {
+        self.begun.elapsed() > self.patience
+    }
+
+    /// Seconds that the wait may last, while nobody was told.
+    fn untold(&mut self) -> Option<f64> {
+        let told = std::mem::replace(&mut self.told, true);
+        (!told).then(|| self.patience.as_secs_f64())
+    }
+
+    fn next(&mut self) -> Duration {
+        let now = self.next;
+        self.next = (now * 2).min(LAST_GLANCE);
+        now
+    }
 }

@@ -12,6 +12,8 @@ use crate::okta::{Method, Operation};
 pub enum Inverse {
     /// These calls, in order.
     Calls(Vec<Call>),
+    /// The deletion of what the run made before, and this was done to.
+    Deletion,
     /// Nothing does, and why.
     None(&'static str),
 }
@@ -63,6 +65,7 @@ pub fn undone(operation: &'static Operation) -> String {
                 .map(Call::name)
                 .collect::<Vec<_>>()
                 .join(", then "),
+            Inverse::Deletion => continue,
             Inverse::None(why) => why.to_owned(),
         };
         if !words.contains(&said) {
@@ -334,6 +337,7 @@ mod tests {
                     )
                 })
                 .collect(),
+            Inverse::Deletion => Vec::new(),
             Inverse::None(why) => vec![(*why).to_owned()],
         }
     }

@@ -20,6 +20,7 @@
 //! | `telling`, `event` | what happens, as events |
 //! | `journal` | the database |
 //! | `inverse`, `undo` | taking back what a run did |
+//! | `elsewhere`, `aftermath`, `members` | what provisioning brings about in other orgs: as it was before, and taken back |
 //! | `pace` | how long a bulk step still takes under the rate limits |
 //! | `redact` | secrets out of what is written down |
 //! | `watch` | Ctrl-C and waits |
@@ -30,6 +31,7 @@ mod asking;
 pub mod call;
 mod door;
 mod effects;
+mod elsewhere;
 mod error;
 pub mod event;
 mod fate;
@@ -39,6 +41,7 @@ mod items;
 pub mod journal;
 pub mod lane;
 mod look;
+mod members;
 mod pace;
 mod picture;
 mod reading;

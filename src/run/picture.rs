@@ -35,6 +35,8 @@ type Key = (String, String);
 struct Seen {
     things: HashMap<Key, (Instant, Box<str>)>,
     bytes: usize,
+    /// Logins of users, by their ids.
+    logins: HashMap<Key, String>,
     /// Paths of app users, by user.
     app_users: HashMap<Key, BTreeSet<String>>,
     members: HashMap<Key, (Instant, HashSet<String>)>,
@@ -65,7 +67,12 @@ impl Picture {
         let mut seen = self.seen();
         match (operation.name, operation.result) {
             ("list_group_users" | "list_user_groups", _) => seen.learn_members(call, page, from),
-            (_, ResultKind::Object) => seen.keep(&call.org, &call.path, &page.body),
+            (name, ResultKind::Object) => {
+                seen.keep(&call.org, &call.path, &page.body);
+                if name == "get_user" {
+                    seen.keep_login(&call.org, &page.body);
+                }
+            }
             (_, ResultKind::Array) if effects::reader_below(operation.path).is_some() => {
                 seen.walked(call, page, from);
                 for item in page.body.as_array().into_iter().flatten() {
@@ -86,6 +93,12 @@ impl Picture {
             return None;
         }
         serde_json::from_str(text).ok()
+    }
+
+    /// The login of a user who was read by it or by his id.
+    pub(super) fn login_of(&self, org: &str, user: &str) -> Option<String> {
+        let seen = self.seen();
+        seen.logins.get(&(org.to_owned(), user.to_owned())).cloned()
     }
 
     /// Whether the picture has something at `path` that is too old. What was forgotten because a write changed it is not old.
@@ -187,6 +200,13 @@ impl Seen {
             .things
             .insert((org.to_owned(), path.to_owned()), (Instant::now(), text));
         self.bytes -= before.map_or(0, |(_, text)| text.len());
+    }
+
+    fn keep_login(&mut self, org: &str, user: &Value) {
+        if let (Some(id), Some(login)) = (user["id"].as_str(), user["profile"]["login"].as_str()) {
+            self.logins
+                .insert((org.to_owned(), id.to_owned()), login.to_owned());
+        }
     }
 
     fn walked(&mut self, call: &Call, page: &Page, from: Option<&NextPage>) {

@@ -4,14 +4,16 @@
 //! that it can be interrupted, taken up again, and taken back.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use futures::{StreamExt as _, stream};
 use serde_json::Value;
 
-use super::aftermath;
+use super::aftermath::{self, Account, Aftermath, Glances};
 use super::call::{Action, Call};
 use super::door::Run;
 use super::effects::{self, Look};
+use super::elsewhere;
 use super::error::Error;
 use super::event::Kind;
 use super::fate::Fate;
@@ -21,6 +23,7 @@ use super::items::Begun;
 use super::journal::{self, Journal, State, Write};
 use super::lane::Lane;
 use super::look::{self, Sight, Verdict};
+use super::members;
 use super::reading::Asker;
 use super::writing::Held;
 use crate::okta::{Method, Operation, operations};
@@ -39,6 +42,7 @@ pub struct Left {
     /// Number of the write's intent in the journal of the run that did it.
     pub entry: u64,
     pub item: Option<String>,
+    pub org: String,
     pub operation: String,
     pub path: String,
     pub why: String,
@@ -46,7 +50,9 @@ pub struct Left {
 
 /// How long a change that Okta carries out in the background (provisioning) may take to be taken back.
 const PATIENCE: Duration = Duration::from_secs(90);
-const GLANCE: Duration = Duration::from_secs(2);
+
+/// So many items of a bulk step are taken back side by side.
+const WIDTH: usize = 8;
 
 const UNANSWERED: &str = "it has no answer, and no look can tell whether it happened";
 
@@ -65,21 +71,31 @@ pub fn scopes(steps: &[Step], org: &str) -> Vec<String> {
     let here = |call: &&Call| call.org == org;
     let inverses = steps.iter().flat_map(|step| match &step.inverse {
         Inverse::Calls(calls) => calls.as_slice(),
-        Inverse::None(_) => &[],
+        Inverse::Deletion | Inverse::None(_) => &[],
     });
     let calls = steps.iter().map(|step| &step.call).chain(inverses.clone());
     let seen = calls
         .filter(here)
         .filter_map(|call| effects::reads_before(of(call)?));
     let sent = inverses.filter(here).filter_map(of);
-    let watched = aftermath::READS
+    let watched = aftermath::READS.iter();
+    let restored = members::WRITES
         .iter()
-        .filter_map(|name| operations::find(name));
-    let all = seen.chain(sent).chain(watched);
+        .filter(|_| restores_a_target(steps, org));
+    let named = watched.chain(restored);
+    let all = seen
+        .chain(sent)
+        .chain(named.filter_map(|name| operations::find(name)));
     let scopes: BTreeSet<&str> = all
         .flat_map(|operation| operation.scopes.iter().copied())
         .collect();
     scopes.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether a group of the org was the target of a push.
+fn restores_a_target(steps: &[Step], org: &str) -> bool {
+    let mut targets = steps.iter().flat_map(elsewhere::of);
+    targets.any(|there| there.org == org && there.group().is_some())
 }
 
 fn of(call: &Call) -> Option<&'static Operation> {
@@ -100,17 +116,92 @@ fn steps(writes: Vec<Write>) -> Vec<Step> {
         .into_iter()
         .rev()
         .filter(|write| write.state.may_have_happened());
-    happened
+    let mut steps: Vec<Step> = happened
         .filter_map(|write| {
             let call = call_of(&write.request["write"])?;
-            let inverse = inverse(&call, &write.before, &write.answer);
-            Some(Step {
+            let inverse = Inverse::None("");
+            let mut step = Step {
                 write,
                 call,
                 inverse,
-            })
+            };
+            step.inverse = step.taking_back(&step.write.answer);
+            Some(step)
         })
-        .collect()
+        .collect();
+    let made: BTreeSet<(String, String)> = steps.iter().filter_map(made_app).collect();
+    for step in &mut steps {
+        if is_setting_of(step, &made) {
+            step.inverse = Inverse::Deletion;
+        }
+    }
+    steps
+}
+
+/// The app that a step made.
+fn made_app(step: &Step) -> Option<(String, String)> {
+    let id = step.write.answer["id"].as_str()?;
+    (step.call.name() == "create_application").then(|| (step.call.org.clone(), id.to_owned()))
+}
+
+/// What is set of an app itself, and what is beside it stays.
+const SETTINGS: &[&str] = &[
+    "replace_application",
+    "update_feature_for_application",
+    "update_default_provisioning_connection_for_application",
+    "activate_default_provisioning_connection_for_application",
+    "deactivate_default_provisioning_connection_for_application",
+];
+
+/// Whether a step set something of an app that is deleted with all its settings, once the people in it are taken back.
+fn is_setting_of(step: &Step, made: &BTreeSet<(String, String)>) -> bool {
+    let Some(app) = step.call.arguments.first() else {
+        return false;
+    };
+    SETTINGS.contains(&step.call.name().as_str())
+        && made.contains(&(step.call.org.clone(), app.clone()))
+}
+
+/// Whether what is left stands on what a call takes away: the thing that it is in, or the provisioning that would take it back.
+fn stands_on(left: &Left, call: &Call) -> bool {
+    if left.org != call.org {
+        return false;
+    }
+    let (name, path) = (call.name(), call.path.as_str());
+    let thing = path.split("/lifecycle/").next().unwrap_or(path);
+    let takes_away = call.method() == Method::Delete || name.starts_with("deactivate_");
+    let app = |path: &str| path.split('/').take(5).collect::<Vec<_>>().join("/");
+    (takes_away && left.path.starts_with(&format!("{thing}/")))
+        || (SETTINGS.contains(&name.as_str()) && app(&left.path) == app(path))
+}
+
+/// Steps of the same kind that items of one bulk step did are taken back side by side: they were done so.
+fn side_by_side(steps: &[Step]) -> Vec<&[Step]> {
+    let mut groups = Vec::new();
+    let mut lanes = BTreeSet::new();
+    let mut begin = 0;
+    for (at, step) in steps.iter().enumerate() {
+        let first = &steps[begin];
+        let belongs = bulk_of(step).is_some()
+            && bulk_of(step) == bulk_of(first)
+            && step.call.name() == first.call.name();
+        if at > begin && !(belongs && lanes.insert(&step.write.lane)) {
+            groups.push(&steps[begin..at]);
+            lanes.clear();
+            begin = at;
+        }
+        lanes.insert(&step.write.lane);
+    }
+    groups.push(&steps[begin..]);
+    groups
+}
+
+/// The lane of a bulk step, and its number in it; none for the main script.
+fn bulk_of(step: &Step) -> Option<(&str, &str)> {
+    let lane = step.write.lane.as_str();
+    let (parent, item) = lane.rsplit_once('/').unwrap_or(("", lane));
+    let (number, _) = item.split_once(':')?;
+    Some((parent, number))
 }
 
 /// The call as it was journalled. A secret in it is not known any more: its inverse says so.
@@ -152,15 +243,39 @@ impl Step {
         format!("{of} #{}", self.write.entry)
     }
 
+    /// What takes it back when it was answered with `answer`. A target that was there before the push stays.
+    fn taking_back(&self, answer: &Value) -> Inverse {
+        let mut taken = inverse(&self.call, &self.write.before, answer);
+        let had_target = elsewhere::of(self).any(|there| there.group().is_some());
+        if let Inverse::Calls(calls) = &mut taken
+            && had_target
+        {
+            let queries = calls.iter_mut().flat_map(|call| &mut call.query);
+            for (_, value) in queries.filter(|(name, _)| name == "deleteTargetGroup") {
+                "false".clone_into(value);
+            }
+        }
+        taken
+    }
+
     fn left(&self, why: impl Into<String>) -> Left {
         Left {
             entry: self.write.entry,
             item: self.item().map(str::to_owned),
+            org: self.call.org.clone(),
             operation: self.call.name(),
             path: self.call.path.clone(),
             why: why.into(),
         }
     }
+}
+
+/// How the undo of one step ended.
+enum End {
+    Undone,
+    /// All but an account in another org that the app deactivates for nobody.
+    AllBut(Account),
+    Left(Left),
 }
 
 impl Run {
@@ -171,24 +286,51 @@ impl Run {
     pub async fn undo(&self, lane: &Lane, steps: &[Step]) -> Result<Vec<Left>, Error> {
         let keys: Vec<String> = steps.iter().map(Step::key).collect();
         let bulk = self.bulk(lane, &keys)?;
-        let mut left = Vec::new();
-        for (step, key) in steps.iter().zip(&keys) {
-            let Begun::Lane { lane, .. } = self.begin_item(lane, bulk, key)? else {
-                continue;
-            };
-            match self.undo_step(&lane, step).await? {
-                None => self.item_ended(&lane, Ok(Some(Value::Null)))?,
-                Some(found) => {
-                    self.item_ended(
-                        &lane,
-                        Err(format!("{} {}: {}", found.operation, found.path, found.why)),
-                    )?;
-                    left.push(found);
+        let (mut left, mut accounts) = (Vec::new(), Vec::new());
+        let mut keys = keys.iter();
+        for together in side_by_side(steps) {
+            let before: &[Left] = &left;
+            let works = together
+                .iter()
+                .zip(&mut keys)
+                .map(|(step, key)| self.undo_item(lane, bulk, step, key, before));
+            let ended: Vec<_> = stream::iter(works).buffered(WIDTH).collect().await;
+            let mut found = Vec::new();
+            for end in ended {
+                match end? {
+                    End::Undone => {}
+                    End::AllBut(account) => accounts.push(account),
+                    End::Left(one) => found.push(one),
                 }
             }
+            left.extend(found);
         }
         self.bulk_over(lane);
+        self.remark_accounts(&accounts);
         Ok(left)
+    }
+
+    async fn undo_item(
+        &self,
+        parent: &Lane,
+        bulk: u64,
+        step: &Step,
+        key: &str,
+        left: &[Left],
+    ) -> Result<End, Error> {
+        let Begun::Lane { lane, .. } = self.begin_item(parent, bulk, key)? else {
+            return Ok(End::Undone);
+        };
+        let end = self.undo_step(&lane, step, left).await?;
+        let told = match &end {
+            End::Left(found) => Err(format!(
+                "{} of {}, {}: {}",
+                found.operation, found.org, found.path, found.why
+            )),
+            End::Undone | End::AllBut(_) => Ok(Some(Value::Null)),
+        };
+        self.item_ended(&lane, told)?;
+        Ok(end)
     }
 
     /// Takes back what a lane did so far.
@@ -197,61 +339,76 @@ impl Run {
         self.undo(lane, &steps).await
     }
 
-    async fn undo_step(&self, lane: &Lane, step: &Step) -> Result<Option<Left>, Error> {
-        match self.try_undo(lane, step).await {
-            Ok(left) => Ok(left),
+    async fn undo_step(&self, lane: &Lane, step: &Step, left: &[Left]) -> Result<End, Error> {
+        match self.try_undo(lane, step, left).await {
             Err(error @ (Error::Okta(_) | Error::Usage(_))) => {
-                Ok(Some(step.left(error.to_string())))
+                Ok(End::Left(step.left(error.to_string())))
             }
-            Err(fatal) => Err(fatal),
+            ended => ended,
         }
     }
 
-    async fn try_undo(&self, lane: &Lane, step: &Step) -> Result<Option<Left>, Error> {
+    async fn try_undo(&self, lane: &Lane, step: &Step, left: &[Left]) -> Result<End, Error> {
+        if matches!(step.inverse, Inverse::Deletion) {
+            return Ok(End::Undone);
+        }
         let seen = look::look(self, lane, &step.call, Sight::Org).await?;
         let mut inverse = step.inverse.clone();
         if step.write.state == State::Unknown {
             match self.fate(&step.call, &step.write.before, &seen) {
                 Fate::Happened => {
-                    inverse = self::inverse(&step.call, &step.write.before, &seen.before);
+                    inverse = step.taking_back(&seen.before);
                 }
                 Fate::DidNotHappen => {
                     let words = format!("{} had not happened", step.call.name());
                     self.tell(lane, Kind::Note { words })?;
-                    return Ok(None);
+                    return Ok(End::Undone);
                 }
-                Fate::Repeatable | Fate::Unknowable => return Ok(Some(step.left(UNANSWERED))),
+                Fate::Repeatable | Fate::Unknowable => return Ok(End::Left(step.left(UNANSWERED))),
             }
         }
         let calls = match inverse {
             Inverse::Calls(calls) => calls,
-            Inverse::None(why) => return Ok(Some(step.left(why))),
+            Inverse::Deletion => return Ok(End::Undone),
+            Inverse::None(why) => return Ok(End::Left(step.left(why))),
         };
+        let needed = |left: &&Left| calls.iter().any(|call| stands_on(left, call));
+        if let Some(needs) = left.iter().find(needed) {
+            return Ok(End::Left(step.left(format!(
+                "{} of {} is not taken back, and needs it",
+                needs.operation, needs.path
+            ))));
+        }
         if can_drift(&step.call)
             && seen.verdict == Verdict::WouldChange
             && !self.is_undone(lane, &calls).await?
         {
-            return Ok(Some(
+            return Ok(End::Left(
                 step.left("somebody changed it since: it is not as the run left it"),
             ));
         }
         if let Some(why) = self.is_in_use(lane, &calls).await? {
-            return Ok(Some(step.left(why)));
+            return Ok(End::Left(step.left(why)));
         }
         if let Some(why) = self.wait_for_background(lane, step).await? {
-            return Ok(Some(step.left(why)));
+            return Ok(End::Left(step.left(why)));
         }
+        let mut end = End::Undone;
         for call in &calls {
-            let aftermath = match self.aftermath(lane, call, &step.call).await? {
+            let aftermath = match self.aftermath(lane, call, step).await? {
                 Ok(aftermath) => aftermath,
-                Err(why) => return Ok(Some(step.left(why))),
+                Err(why) => return Ok(End::Left(step.left(why))),
             };
             self.perform_held(lane, call, Held::ToNothing).await?;
             if let Some(why) = self.await_aftermath(lane, &aftermath).await? {
-                return Ok(Some(step.left(why)));
+                return Ok(End::Left(step.left(why)));
+            }
+            if let Aftermath::Account(account) = aftermath {
+                end = End::AllBut(account);
             }
         }
-        Ok(None)
+        self.restore_target(lane, step).await?;
+        Ok(end)
     }
 
     async fn is_undone(&self, lane: &Lane, calls: &[Call]) -> Result<bool, Error> {
@@ -293,26 +450,20 @@ impl Run {
         if step.call.name() != "update_application_user" || !profile.is_object() {
             return Ok(None);
         }
-        let begun = Instant::now();
+        let mut glances = Glances::new(PATIENCE);
         loop {
             let now = look::look(self, lane, &step.call, Sight::Org).await?.before;
             if now["profile"] == *profile {
                 return Ok(None);
             }
-            if begun.elapsed() > PATIENCE {
+            if glances.are_over() {
                 return Ok(Some(format!(
                     "provisioning has not taken back the app user's profile: it is {}, it was {profile}",
                     now["profile"]
                 )));
             }
-            self.tell(
-                lane,
-                Kind::Wait {
-                    reason: "provisioning to take the app user's profile back".to_owned(),
-                    seconds: GLANCE.as_secs_f64(),
-                },
-            )?;
-            self.pause(GLANCE).await?;
+            let reason = "provisioning to take the app user's profile back";
+            self.glance(lane, &mut glances, reason).await?;
         }
     }
 }

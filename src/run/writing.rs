@@ -38,6 +38,8 @@ struct Intended<'a> {
     /// Number of the question in its lane.
     position: u64,
     before: &'a Value,
+    /// What is in other orgs before it, where it has consequences there.
+    elsewhere: &'a Value,
     /// An intent that this one stands for from now on.
     repeats: Option<u64>,
 }
@@ -131,11 +133,13 @@ impl Run {
         }
         self.check_agreed(lane, call, held)?;
         self.ask_before_first_write(lane, call)?;
+        let elsewhere = self.elsewhere(lane, call).await?;
         let mut attempt = 1;
         loop {
             let intended = Intended {
                 position,
                 before: &seen.before,
+                elsewhere: &elsewhere,
                 repeats: repeats.take(),
             };
             match self.sent_once(lane, call, &intended).await? {
@@ -200,7 +204,10 @@ impl Run {
             return Err(Error::Interrupted);
         }
         let client = self.client(call)?;
-        let (request, before) = (self.described(lane, call), self.redact(intended.before));
+        let (mut request, before) = (self.described(lane, call), self.redact(intended.before));
+        if !intended.elsewhere.is_null() {
+            request["elsewhere"] = self.redact(intended.elsewhere);
+        }
         let entry = Entry {
             position: Some(intended.position),
             request: Some(&request),

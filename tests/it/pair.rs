@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Ran, Stage, okta_runbook};
 
-const ORGS: &str = include_str!("../../src/simulator/scenarios/org2org.json");
+pub(crate) const ORGS: &str = include_str!("../../src/simulator/scenarios/org2org.json");
 /// The token that the hub of the examples has.
 pub(crate) const HUB_TOKEN: &str = "00simulated-hub-token-of-the-examples-0000";
 /// A user of each initial status.

@@ -48,9 +48,9 @@ pub(super) fn recorded(
         let request: Option<String> = row.get(3)?;
         let mut request: Value = serde_json::from_str(&request.unwrap_or_default())
             .map_err(|e| Error::unreadable("a request", &e))?;
-        // Where it was asked is for reports.
+        // Where it was asked is for reports, and what was elsewhere for an undo.
         if let Some(request) = request.as_object_mut() {
-            request.retain(|name, _| !matches!(name.as_str(), "item" | "step"));
+            request.retain(|name, _| !matches!(name.as_str(), "item" | "step" | "elsewhere"));
         }
         let state: Option<String> = row.get(4)?;
         found.truncate(position);

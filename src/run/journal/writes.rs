@@ -19,7 +19,8 @@ pub struct Write {
     pub time: jiff::Timestamp,
     /// When its answer was.
     pub answered: Option<jiff::Timestamp>,
-    /// `{item, step, org, operation, method, path, arguments, query, body}`
+    /// `{write: {org, operation, method, path, arguments, query, body}, item, step}`, and with consequences in other orgs `elsewhere`: what
+    /// was there before.
     pub request: Value,
     /// What was there before; `Null` when nothing was, or nothing could be seen.
     pub before: Value,

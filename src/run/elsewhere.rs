@@ -1,0 +1,218 @@
+//! What provisioning is about to change in other orgs of the run, as it is there before: an undo knows by it whom a write brought about,
+//! and who was there already.
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::door::Run;
+use super::error::Error;
+use super::lane::Lane;
+use super::reading::Asker;
+use super::undo::Step;
+
+/// Name of an app that provisions into another org.
+const ORG2ORG: &str = "okta_org2org";
+
+/// Something of another org before a write.
+pub(super) struct Elsewhere<'a> {
+    pub(super) org: &'a str,
+    kept: &'a Value,
+}
+
+impl Run {
+    /// What there is in each other org: `[{org, user}]` before an assignment, `[{org, group, members}]` before a push. What may not be read
+    /// is left out.
+    pub(super) async fn elsewhere(&self, lane: &Lane, call: &Call) -> Result<Value, Error> {
+        let others = self.others(&call.org);
+        let name = call.name();
+        let is_push = match name.as_str() {
+            "assign_user_to_application" => false,
+            "create_group_push_mapping" | "update_group_push_mapping" => true,
+            _ => return Ok(Value::Null),
+        };
+        if others.is_empty() || !self.provisions(lane, call).await? {
+            return Ok(Value::Null);
+        }
+        let mut found = Vec::new();
+        for org in others {
+            let there = if is_push {
+                self.target_in(lane, call, &org).await
+            } else {
+                self.account_in(lane, call, &org).await
+            };
+            match there {
+                Ok(there) => found.push(there),
+                Err(Error::Okta(_)) => {}
+                Err(fatal) => return Err(fatal),
+            }
+        }
+        Ok(found.into())
+    }
+
+    async fn provisions(&self, lane: &Lane, call: &Call) -> Result<bool, Error> {
+        let Some(app) = call.arguments.first() else {
+            return Ok(false);
+        };
+        let app = self.known(lane, &call.org, "get_application", app).await?;
+        Ok(app["name"] == ORG2ORG)
+    }
+
+    /// The user of the same login.
+    async fn account_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
+        let body = call.body.as_ref().unwrap_or(&Value::Null);
+        let id = body["id"].as_str().unwrap_or_default();
+        let given = body["credentials"]["userName"].as_str();
+        let known = given.map(str::to_owned);
+        let known = known.or_else(|| self.picture().login_of(&call.org, id));
+        let login = match known {
+            Some(login) => login,
+            None => {
+                let user = self.seen(lane, &call.org, "get_user", &[id]).await?;
+                text(&user["profile"]["login"])
+            }
+        };
+        let user = self.seen(lane, org, "get_user", &[&login]).await?;
+        let user = match &user {
+            Value::Null => Value::Null,
+            user => json!({"id": user["id"], "status": user["status"]}),
+        };
+        Ok(json!({"org": org, "user": user}))
+    }
+
+    /// The group of the name that is pushed, with its members.
+    async fn target_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
+        let name = self.target_name(lane, call).await?;
+        let Some(group) = self.group_named(lane, org, &name).await? else {
+            return Ok(json!({"org": org, "group": null}));
+        };
+        let id = text(&group["id"]);
+        let members = self.members(lane, org, &id).await?;
+        Ok(json!({"org": org, "group": id, "profile": group["profile"], "members": members}))
+    }
+
+    /// A target that exists is a group of the spoke too, of the same name.
+    async fn target_name(&self, lane: &Lane, call: &Call) -> Result<String, Error> {
+        let body = call.body.as_ref().unwrap_or(&Value::Null);
+        if let Some(name) = body["targetGroupName"].as_str() {
+            return Ok(name.to_owned());
+        }
+        let group = match body["targetGroupId"].as_str() {
+            Some(target) => target.to_owned(),
+            None => self.source_of(lane, call).await?,
+        };
+        let group = self.known(lane, &call.org, "get_group", &group).await?;
+        Ok(text(&group["profile"]["name"]))
+    }
+
+    /// The group that a mapping pushes.
+    pub(super) async fn source_of(&self, lane: &Lane, call: &Call) -> Result<String, Error> {
+        let body = call.body.as_ref().unwrap_or(&Value::Null);
+        if let Some(source) = body["sourceGroupId"].as_str() {
+            return Ok(source.to_owned());
+        }
+        let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
+        let mapping = self
+            .seen(lane, &call.org, "get_group_push_mapping", &arguments)
+            .await?;
+        Ok(text(&mapping["sourceGroupId"]))
+    }
+
+    pub(super) async fn group_named(
+        &self,
+        lane: &Lane,
+        org: &str,
+        name: &str,
+    ) -> Result<Option<Value>, Error> {
+        let search = format!("profile.name eq {}", Value::from(name));
+        let groups = Call::operation(org, "list_groups", &[]).map_err(Error::Usage)?;
+        let found = self.list(lane, &groups.query("search", search)).await?;
+        let same =
+            |group: &Value| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP";
+        Ok(found.into_iter().find(same))
+    }
+
+    /// Ids of a group's members.
+    pub(super) async fn members(
+        &self,
+        lane: &Lane,
+        org: &str,
+        group: &str,
+    ) -> Result<Vec<String>, Error> {
+        let users = Call::operation(org, "list_group_users", &[group]).map_err(Error::Usage)?;
+        let users = self.list(lane, &users.query("limit", "1000")).await?;
+        Ok(users.iter().map(|user| text(&user["id"])).collect())
+    }
+
+    pub(super) fn others(&self, org: &str) -> Vec<String> {
+        let names = self.settings().orgs.keys();
+        names.filter(|name| *name != org).cloned().collect()
+    }
+
+    /// A thing by its id, as it was seen lately.
+    async fn known(&self, lane: &Lane, org: &str, read: &str, id: &str) -> Result<Value, Error> {
+        let call = Call::operation(org, read, &[id]).map_err(Error::Usage)?;
+        match self.picture().thing(org, &call.path) {
+            Some(known) => Ok(known),
+            None => self.seen(lane, org, read, &[id]).await,
+        }
+    }
+
+    /// A thing as it is now, `Null` when there is none.
+    pub(super) async fn seen(
+        &self,
+        lane: &Lane,
+        org: &str,
+        read: &str,
+        arguments: &[&str],
+    ) -> Result<Value, Error> {
+        let call = Call::operation(org, read, arguments).map_err(Error::Usage)?;
+        match self.page_asked_by(Asker::Run, lane, &call, None).await {
+            Ok(page) => Ok(page.body),
+            Err(error) if error.status() == Some(404) => Ok(Value::Null),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether a change of a push switches it on, which brings the members of the target in line.
+pub(super) fn activates(call: &Call) -> bool {
+    call.body
+        .as_ref()
+        .is_some_and(|body| body["status"] == "ACTIVE")
+}
+
+/// What was in other orgs before the write of a step; empty when it was not looked at.
+pub(super) fn of(step: &Step) -> impl Iterator<Item = Elsewhere<'_>> {
+    let kept = step.write.request["elsewhere"].as_array();
+    kept.into_iter().flatten().map(|kept| Elsewhere {
+        org: kept["org"].as_str().unwrap_or_default(),
+        kept,
+    })
+}
+
+impl Elsewhere<'_> {
+    /// Status of the user who was there under this id: `None` for one who was not.
+    pub(super) fn status_of(&self, user: &str) -> Option<&str> {
+        let was = &self.kept["user"];
+        was["status"].as_str().filter(|_| was["id"] == user)
+    }
+
+    /// The group that was there.
+    pub(super) fn group(&self) -> Option<&str> {
+        self.kept["group"].as_str()
+    }
+
+    pub(super) fn profile(&self) -> &Value {
+        &self.kept["profile"]
+    }
+
+    /// Ids of the group's members.
+    pub(super) fn members(&self) -> impl Iterator<Item = &str> {
+        let members = self.kept["members"].as_array().into_iter().flatten();
+        members.filter_map(Value::as_str)
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
