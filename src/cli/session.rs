@@ -55,6 +55,7 @@ impl Place {
             doc: String::new(),
             orgs: names.into_iter().map(org).collect(),
             parameters: Vec::new(),
+            scenario: None,
             steps: Vec::new(),
         })
     }

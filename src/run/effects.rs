@@ -228,6 +228,7 @@ const KEPT_BY_SERVER: &[&str] = &[
     "objectClass",
     "type",
     "orn",
+    "features",
     "system",
     "_links",
     "_embedded",

@@ -82,7 +82,11 @@ impl Run {
     /// The group of the name that is pushed, with its members.
     async fn target_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
         let name = self.target_name(lane, call).await?;
-        let Some(group) = self.group_named(lane, org, &name).await? else {
+        let group = match name.is_empty() {
+            true => None,
+            false => self.group_named(lane, org, &name).await?,
+        };
+        let Some(group) = group else {
             return Ok(json!({"org": org, "group": null}));
         };
         let id = text(&group["id"]);
@@ -100,6 +104,10 @@ impl Run {
             Some(target) => target.to_owned(),
             None => self.source_of(lane, call).await?,
         };
+        // A mapping that is gone has none.
+        if group.is_empty() {
+            return Ok(group);
+        }
         let group = self.known(lane, &call.org, "get_group", &group).await?;
         Ok(text(&group["profile"]["name"]))
     }

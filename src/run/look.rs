@@ -271,10 +271,10 @@ fn is(wanted: &Value, now: &Value) -> bool {
     let (Value::Object(wanted), Value::Object(now)) = (wanted, now) else {
         return wanted == now;
     };
-    let kept = |name: &String| effects::is_kept_by_server(name);
+    let kept = |name: &&String| effects::is_kept_by_server(name);
     now.keys()
-        .filter(|name| !kept(name))
         .chain(wanted.keys())
+        .filter(|name| !kept(name))
         .all(|name| same(field(wanted, name), field(now, name)))
 }
 
@@ -343,6 +343,11 @@ mod tests {
             &now
         ));
         assert!(!is(&json!({"profile": {"name": "a"}}), &now));
+        // What was read is sent back whole, with the time of the last change before this one.
+        assert!(is(
+            &json!({"id": "00g1", "lastUpdated": "1", "profile": {"name": "a", "description": "b"}}),
+            &json!({"id": "00g1", "lastUpdated": "2", "profile": {"name": "a", "description": "b"}})
+        ));
         assert!(is(
             &json!({"profile": {"name": "a"}}),
             &json!({"profile": {"name": "a", "description": null}})

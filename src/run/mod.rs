@@ -11,6 +11,7 @@
 //! | `reading`, `writing` | how a call goes through: look, intent, send, settle |
 //! | `look`, `effects` | what is there before a write, and what each operation does beyond its shape |
 //! | `fate` | what became of a write that has no answer |
+//! | `foreign` | which org answers at an address |
 //! | `retry` | what may be tried again |
 //! | `picture` | what was read lately, which answers a look |
 //! | `lane`, `items` | lines of work and what became of them |
@@ -35,6 +36,7 @@ mod elsewhere;
 mod error;
 pub mod event;
 mod fate;
+mod foreign;
 pub mod gate;
 mod inverse;
 mod items;

@@ -393,6 +393,11 @@ impl Run {
         if let Some(why) = self.wait_for_background(lane, step).await? {
             return Ok(End::Left(step.left(why)));
         }
+        let calls = if self.is_gone(lane, &calls).await? {
+            Vec::new()
+        } else {
+            calls
+        };
         let mut end = End::Undone;
         for call in &calls {
             let aftermath = match self.aftermath(lane, call, step).await? {
@@ -418,6 +423,18 @@ impl Run {
             }
         }
         Ok(true)
+    }
+
+    /// What was made and is deleted step by step may be gone already.
+    async fn is_gone(&self, lane: &Lane, calls: &[Call]) -> Result<bool, Error> {
+        let [.., delete] = calls else {
+            return Ok(false);
+        };
+        if calls.len() < 2 || delete.method() != Method::Delete || lane.is_replaying() {
+            return Ok(false);
+        }
+        let seen = look::look(self, lane, delete, Sight::Org).await?;
+        Ok(seen.verdict == Verdict::Unchanged)
     }
 
     /// A group that the run made may have members by now that it did not bring.

@@ -29,6 +29,8 @@ pub struct Runbook {
     pub orgs: Vec<Org>,
     /// `const PARAMS`, in its order.
     pub parameters: Vec<Parameter>,
+    /// `const SCENARIO`: what the simulator starts with where none is named.
+    pub scenario: Option<String>,
     /// The titles of `step("…")`, in the order of the text.
     pub steps: Vec<Step>,
 }
@@ -65,8 +67,8 @@ impl Runbook {
         ast: &AST,
         sources: &Sources,
     ) -> (Self, Vec<Diagnostic>) {
-        let (orgs, parameters, findings) = declarations::read(&header_engine(), ast);
-        let findings = findings.into_iter();
+        let read = declarations::read(&header_engine(), ast);
+        let findings = read.findings.into_iter();
         let wrong = findings.map(|finding| finding.diagnostic(&source.path, sources));
         let doc = doc_of(&source.text);
         let runbook = Self {
@@ -74,8 +76,9 @@ impl Runbook {
             path: source.path.clone(),
             summary: doc.lines().next().unwrap_or_default().to_owned(),
             doc,
-            orgs,
-            parameters,
+            orgs: read.orgs,
+            parameters: read.parameters,
+            scenario: read.scenario,
             steps: steps::of(ast),
         };
         (runbook, wrong.collect())

@@ -209,6 +209,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
         groups: std::collections::BTreeMap::new(),
         active_directory: None,
         unassigned: std::collections::BTreeMap::new(),
+        custom_attributes: serde_json::Map::new(),
         mappings: mappings::defaults(&mut org.ids),
     };
     let id = app.id.clone();

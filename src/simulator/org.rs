@@ -21,16 +21,38 @@ pub(super) const ROUTES: &[Route] = &[
 
 /// Public: what a client can check a base URL with. `idx` is Identity Engine.
 fn metadata(org: &Org, request: &Request) -> Reply {
+    let mut links = json!({"organization": {"href": own_url(org, request)}});
+    if is_custom(org, request) {
+        links["alternate"] = json!({"href": request.base});
+    }
     Answer::ok(json!({
         "id": org.id,
         "cell": "op3",
-        "_links": {"organization": {"href": request.base}},
+        "_links": links,
         "pipeline": "idx",
         "settings": {
             "analyticsCollectionEnabled": false, "bugReportingEnabled": true, "omEnabled": false,
             "pssoEnabled": false, "desktopMFAEnabled": false, "itpEnabled": false,
         },
     }))
+}
+
+/// Whether the org was called by its custom domain.
+fn is_custom(org: &Org, request: &Request) -> bool {
+    let host = request.base.trim_start_matches("http://");
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    org.custom_domain.as_deref() == Some(host)
+}
+
+/// The org's own URL, also where it was called by its custom domain: that is another name of the same address.
+pub(super) fn own_url(org: &Org, request: &Request) -> String {
+    match &org.custom_domain {
+        Some(domain) if is_custom(org, request) => {
+            let custom = format!("//{domain}");
+            request.base.replacen(&custom, "//127.0.0.1", 1)
+        }
+        _ => request.base.clone(),
+    }
 }
 
 fn settings(org: &Org, request: &Request) -> Reply {

@@ -8,6 +8,7 @@
 //! The hub is an org behind a URL like any other: a token that was revoked or belongs to too small a role fails there as in life.
 
 mod ahead;
+mod begin;
 mod connection;
 mod features;
 mod group_push;
@@ -19,6 +20,7 @@ mod users;
 mod worker;
 
 pub(super) use ahead::ahead;
+pub(super) use begin::{Switches, connect, link, settle_hubs};
 pub(super) use hub::{Line, PROVISIONING};
 pub(super) use state::{GroupPush, Org2Org, Probe};
 pub(super) use worker::{drain, work};

@@ -7,12 +7,12 @@
 //! | `directories[]` | `domain`; `organizationalUnits[]` (names or DNs, parents first); `accounts[]`; `denied[]` (OUs where the agent's service account has no rights) |
 //! | `directories[].outside` | a directory that is not simulated, which the agent then changes over LDAP: `url`, `bindDn`, `passwordEnv` (name of a variable), `base` (the domain's), `ca` (file) |
 //! | `directories[].accounts[]` | `firstName`, `lastName`, `userPrincipalName`, `organizationalUnit`; `samAccountName`, `cn`, `enabled`, `protected` |
-//! | `orgs[]` | `name`, `subdomain`, `admin`, `admins[]`, `users[]`, `groups[]`, `rules[]`, `apps[]`, `clients[]`, `options` |
+//! | `orgs[]` | `name`, `subdomain`, `customDomain` (a host name that leads here too, such as `localhost`), `customAttributes` (of users: name to definition, `{"title", "type", "required"}`), `admin`, `admins[]`, `users[]`, `groups[]`, `rules[]`, `apps[]`, `clients[]`, `options` |
 //! | `orgs[].admin`, `admins[]` | `login`, `firstName`, `lastName`, `roles[]` (SUPER_ADMIN), `token` (random); a token each |
 //! | `orgs[].users[]` | `login`, `firstName`, `lastName`; `email`, `status` (ACTIVE), `attributes` |
 //! | `orgs[].groups[]` | `name`; `description`, `type` (OKTA_GROUP), `members[]` (logins) |
 //! | `orgs[].rules[]` | `name`, `expression`, `groups[]`; `active` (true) |
-//! | `orgs[].apps[]` | either `activeDirectory` (a domain) with the AD keys, or `app` (a body as for `POST /api/v1/apps`); both: `label`, `groups[]`, `users[]` (logins, assigned one by one) |
+//! | `orgs[].apps[]` | either `activeDirectory` (a domain) with the AD keys, or `app` (a body as for `POST /api/v1/apps`), or `hub` (name of the org that an Org2Org app is connected with, the switches as for AD); all: `label`, `groups[]`, `users[]` (logins, assigned one by one) |
 //! | AD keys | `createUsers`, `updateUserAttributes`, `deactivateUsers`, `syncPassword` (true), `profileSourcing` (false), `updateOuOnGroupChange` (true), `agents[]` (`name`, `up`), `connectedOus[]` (all), `import` (true: accounts are matched to users before the start) |
 //! | `orgs[].apps[].groups[]` | `group`; `priority` (appended), `organizationalUnit`, `profile` |
 //! | `orgs[].clients[]` | OIDC apps that get access tokens: `label`; `type` (`service`, or `native` for people), `clientId`, `keys[]` (public JWKs; one is generated), `scopes[]` granted (those of users, groups, apps and all that runbooks touch), `roles[]`, `dpop` (false), `active` (true) |
@@ -22,6 +22,7 @@
 mod ad_instance;
 mod build;
 mod clients;
+mod connected;
 mod contractors;
 mod directories;
 mod plan;
@@ -48,6 +49,12 @@ pub(super) struct World {
 /// by one; no provisioning groups yet.
 const BUILT_IN: &str = include_str!("scenarios/corp_example.json");
 
+/// The same, connected, with one user who is provisioned.
+const CONNECTED: &str = include_str!("scenarios/org2org_connected.json");
+
+/// The same again, with the hub's people in the spoke, and profile sourcing switched on.
+const SOURCING: &str = include_str!("scenarios/org2org_sourcing.json");
+
 /// Two orgs, `spoke` with people and groups and `hub` with its admin; nothing connects them yet.
 const ORG2ORG: &str = include_str!("scenarios/org2org.json");
 
@@ -69,10 +76,15 @@ impl Scenario {
         }
     }
 
-    /// The built-in scenario `org2org`, or a file.
+    /// A built-in scenario of Org2Org, or a file: `org2org`, `org2org_connected` (the spoke provisions into the hub) or
+    /// `org2org_sourcing` (the hub is the source of profiles besides).
     pub fn find(name: &str) -> Result<Self, Error> {
         match name {
             "org2org" => Self::parse("the built-in scenario org2org", ORG2ORG),
+            "org2org_connected" => {
+                Self::parse("the built-in scenario org2org_connected", CONNECTED)
+            }
+            "org2org_sourcing" => Self::parse("the built-in scenario org2org_sourcing", SOURCING),
             path => Self::read(Path::new(path)),
         }
     }

@@ -14,6 +14,11 @@ pub(super) const ROUTES: &[Route] = &[
         handler: Handler::Read(get),
     },
     Route {
+        method: "POST",
+        pattern: "/api/v1/meta/schemas/apps/{appId}/default",
+        handler: Handler::Write(update),
+    },
+    Route {
         method: "GET",
         pattern: "/api/v1/meta/schemas/user/{schemaId}",
         handler: Handler::Read(of_users),
@@ -107,16 +112,86 @@ pub(super) fn is_defined(app: &App, attribute: &str) -> bool {
 pub(super) fn mutability(app: &App, attribute: &str) -> Option<Mutability> {
     let mut rows = attributes(app).iter();
     let row = rows.find(|(name, ..)| *name == attribute);
-    row.map(|(.., mutability)| *mutability)
+    let base = row.map(|(.., mutability)| *mutability);
+    base.or_else(|| {
+        let custom = app.custom_attributes.get(attribute)?;
+        Mutability::parse(custom["mutability"].as_str()?)
+    })
+}
+
+impl Mutability {
+    fn parse(text: &str) -> Option<Self> {
+        let all = [ReadWrite, ReadOnly, Immutable, WriteOnly];
+        all.into_iter().find(|one| one.as_str() == text)
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            ReadWrite => "READ_WRITE",
+            ReadOnly => "READ_ONLY",
+            Immutable => "IMMUTABLE",
+            WriteOnly => "WRITE_ONLY",
+        }
+    }
+}
+
+fn find<'a>(org: &'a Org, request: &Request) -> Result<&'a App, Refusal> {
+    let id = request.parameter(0);
+    let app = org.apps.get(id);
+    app.ok_or_else(|| Refusal::not_found(id, "AppInstance"))
 }
 
 fn get(org: &Org, request: &Request) -> Reply {
-    let id = request.parameter(0);
-    let app = org
-        .apps
-        .get(id)
-        .ok_or_else(|| Refusal::not_found(id, "AppInstance"))?;
-    Answer::ok(show(app, request))
+    Answer::ok(show(find(org, request)?, request))
+}
+
+/// Custom attributes are added and changed one by one; null takes one away. What is of the base stays as it is.
+fn update(org: &mut Org, request: &Request) -> Reply {
+    let app = find(org, request)?;
+    let body = Value::Object(request.object()?.clone());
+    let given = body.pointer("/definitions/custom/properties");
+    let given = given
+        .and_then(Value::as_object)
+        .ok_or_else(Refusal::malformed)?;
+    let mut custom = app.custom_attributes.clone();
+    for (name, definition) in given {
+        if definition.is_null() {
+            custom.shift_remove(name);
+        } else {
+            custom.insert(name.clone(), defined(app, name, definition)?);
+        }
+    }
+    let now = org.now();
+    if let Some(app) = org.apps.get_mut(request.parameter(0)) {
+        app.custom_attributes = custom;
+        app.last_updated = now;
+    }
+    get(org, request)
+}
+
+const TYPES: &[&str] = &["string", "boolean", "number", "integer", "array"];
+
+/// A custom attribute as the schema shows it.
+fn defined(app: &App, name: &str, definition: &Value) -> Result<Value, Refusal> {
+    let text = |field: &str| definition[field].as_str();
+    let cause = match (text("title"), text("type")) {
+        (None, _) => Some(format!("{name}.title: The field cannot be left blank")),
+        (_, Some(kind)) if TYPES.contains(&kind) => None,
+        _ => Some(format!("{name}.type: is no type of an attribute")),
+    };
+    let taken = attributes(app).iter().any(|(base, ..)| *base == name);
+    let cause = match taken {
+        true => Some(format!("{name}: is an attribute of the base schema")),
+        false => cause,
+    };
+    if let Some(cause) = cause {
+        return Err(Refusal::validation("schema", &[&cause]));
+    }
+    let mut shown = json!({"scope": "NONE", "externalName": name, "mutability": "READ_WRITE", "master": {"type": "PROFILE_MASTER"}});
+    if let (Value::Object(shown), Value::Object(given)) = (&mut shown, definition) {
+        shown.extend(given.clone());
+    }
+    Ok(shown)
 }
 
 fn show(app: &App, request: &Request) -> Value {
@@ -127,7 +202,8 @@ fn show(app: &App, request: &Request) -> Value {
         .collect();
     let path = format!("/api/v1/meta/schemas/apps/{}/default", app.id);
     let title = format!("{} User", app.label);
-    schema(request, &path, (&app.name, &title), &properties, required)
+    let parts = [part(properties, required), custom(&app.custom_attributes)];
+    schema(request, &path, (&app.name, &title), parts)
 }
 
 /// The schema of the org's one type of users; `default` and its id name it.
@@ -142,43 +218,41 @@ fn of_users(org: &Org, request: &Request) -> Reply {
         .map(|name| property(&(*name, *name, ReadWrite), required))
         .collect();
     let path = format!("/api/v1/meta/schemas/user/{id}");
-    Answer::ok(schema(
-        request,
-        &path,
-        ("user", "User"),
-        &properties,
-        required,
-    ))
+    let parts = [part(properties, required), custom(&org.custom_attributes)];
+    Answer::ok(schema(request, &path, ("user", "User"), parts))
+}
+
+/// Properties with the names of those that are required.
+fn part(properties: Map<String, Value>, required: &[&str]) -> Value {
+    json!({"type": "object", "properties": properties, "required": required})
+}
+
+fn custom(attributes: &Map<String, Value>) -> Value {
+    let required = attributes.iter().filter(|(_, it)| it["required"] == true);
+    let required: Vec<&str> = required.map(|(name, _)| name.as_str()).collect();
+    part(attributes.clone(), &required)
 }
 
 fn schema(
     request: &Request,
     path: &str,
     (name, title): (&str, &str),
-    properties: &Map<String, Value>,
-    required: &[&str],
+    [mut base, mut custom]: [Value; 2],
 ) -> Value {
+    base["id"] = "#base".into();
+    custom["id"] = "#custom".into();
     json!({
         "id": format!("{}{path}", request.base),
         "$schema": "http://json-schema.org/draft-04/schema#",
         "name": name, "title": title, "type": "object",
-        "definitions": {
-            "custom": {"id": "#custom", "type": "object", "properties": {}, "required": []},
-            "base": {"id": "#base", "type": "object", "properties": properties, "required": required},
-        },
+        "definitions": {"custom": custom, "base": base},
         "properties": {"profile": {"allOf": [{"$ref": "#/definitions/custom"}, {"$ref": "#/definitions/base"}]}},
         "_links": {"self": wire::link(&request.base, path)},
     })
 }
 
 fn property((name, title, mutability): &Attribute, required: &[&str]) -> (String, Value) {
-    let mutability = match mutability {
-        ReadWrite => "READ_WRITE",
-        ReadOnly => "READ_ONLY",
-        Immutable => "IMMUTABLE",
-        WriteOnly => "WRITE_ONLY",
-    };
-    let mut value = json!({"title": title, "type": "string", "scope": "NONE", "externalName": name, "mutability": mutability,
+    let mut value = json!({"title": title, "type": "string", "scope": "NONE", "externalName": name, "mutability": mutability.as_str(),
         "master": {"type": "PROFILE_MASTER"}});
     if required.contains(name) {
         value["required"] = true.into();

@@ -186,9 +186,18 @@ impl Simulator {
         let mut places = Places::new(listen);
         let mut simulator = Self::empty();
         let stopped = simulator.stop.subscribe();
+        let mut doors = Vec::new();
         for org in orgs {
             let listener = places.next().await?;
             simulator.orgs.push(OrgAddress::of(&org, &listener)?);
+            doors.push((org, listener));
+        }
+        let urls = simulator.orgs.iter();
+        let urls: Vec<_> = urls
+            .map(|org| (org.name.clone(), org.url.clone()))
+            .collect();
+        for (mut org, listener) in doors {
+            org2org::settle_hubs(&mut org, &urls);
             serve_org(Service::new(org), listener, stopped.clone());
         }
         for (domain, directory) in directories {

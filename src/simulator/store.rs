@@ -19,6 +19,10 @@ pub(super) struct Org {
     pub(super) name: String,
     pub(super) id: Id,
     pub(super) subdomain: String,
+    /// Host name of a custom domain: another address of the same org.
+    pub(super) custom_domain: Option<String>,
+    /// Custom attributes of the user schema, as the schema shows them.
+    pub(super) custom_attributes: Map<String, Value>,
     pub(super) ids: super::ids::Ids,
     pub(super) users: BTreeMap<Id, User>,
     /// Lower-cased login to user.
@@ -85,6 +89,8 @@ impl Org {
             name: name.to_owned(),
             id: ids.next("00o"),
             subdomain: name.to_owned(),
+            custom_domain: None,
+            custom_attributes: Map::new(),
             user_type: ids.next("oty"),
             user_schema: ids.next("osc"),
             everyone: everyone.id.clone(),
@@ -247,6 +253,8 @@ pub(super) struct App {
     pub(super) org2org: Option<super::org2org::Org2Org>,
     /// Users who were unassigned one by one, with the groups that do not assign them again.
     pub(super) unassigned: BTreeMap<Id, BTreeSet<Id>>,
+    /// Custom attributes of the app's users, as the schema shows them.
+    pub(super) custom_attributes: Map<String, Value>,
     /// App to Okta, then Okta to app.
     pub(super) mappings: Vec<super::mappings::Mapping>,
 }

@@ -225,6 +225,7 @@ fn add_app(org: &mut Org) {
             connected_ous: Vec::new(),
         }),
         unassigned: BTreeMap::new(),
+        custom_attributes: serde_json::Map::new(),
         mappings: super::mappings::defaults(&mut org.ids),
     };
     org.apps.insert(AD_APP.to_owned(), app);

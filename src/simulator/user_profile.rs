@@ -53,7 +53,7 @@ pub(super) fn check(
     user: Option<&str>,
 ) -> Result<(), Refusal> {
     check_names(org, profile)?;
-    check_required(profile)?;
+    check_required(org, profile)?;
     check_login(profile)?;
     check_unique(org, profile, user)
 }
@@ -68,9 +68,10 @@ fn check_names(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal> {
     }
 }
 
-/// Schemas are not modelled: an attribute that any user of the scenario has counts as defined.
+/// An attribute that any user of the scenario has counts as defined.
 fn is_defined(org: &Org, name: &str) -> bool {
     BASE.contains(&name)
+        || org.custom_attributes.contains_key(name)
         || org
             .users
             .values()
@@ -82,17 +83,29 @@ pub(super) fn is_base(name: &str) -> bool {
     BASE.contains(&name)
 }
 
-fn check_required(profile: &Map<String, Value>) -> Result<(), Refusal> {
+/// Those that the org's own schema requires beyond the base.
+pub(super) fn required_custom(org: &Org) -> impl Iterator<Item = &str> {
+    let all = org.custom_attributes.iter();
+    let required = all.filter(|(_, definition)| definition["required"] == true);
+    required.map(|(name, _)| name.as_str())
+}
+
+fn check_required(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal> {
+    let required: Vec<&str> = REQUIRED
+        .iter()
+        .copied()
+        .chain(required_custom(org))
+        .collect();
     let is_blank = |name: &&str| match profile.get(*name) {
         Some(Value::String(text)) => text.trim().is_empty(),
         _ => true,
     };
-    let blank: Vec<String> = REQUIRED
+    let blank: Vec<String> = required
         .iter()
         .filter(|name| is_blank(name))
         .map(|name| format!("{name}: The field cannot be left blank"))
         .collect();
-    let Some(first) = REQUIRED.iter().find(|name| is_blank(name)) else {
+    let Some(first) = required.iter().find(|name| is_blank(name)) else {
         return Ok(());
     };
     let causes: Vec<&str> = blank.iter().map(String::as_str).collect();

@@ -116,10 +116,12 @@ impl Disturbance {
             }
             Self::UndoResumed(number) => {
                 assert!(world.run(None), "{name}");
+                (procedure.by_hand)(&world, false);
                 let undo = ["undo", &world.newest(), "--yes"];
                 assert!(!world.runs(&undo, Some((number, Death::BeforeTheAnswer))));
                 let undo = world.newest();
                 world.succeeds(&["resume", &undo, "--yes"]);
+                (procedure.by_hand)(&world, true);
             }
         }
         assert_same(
@@ -190,6 +192,11 @@ fn a_push_done_anew_withstands_everything() {
 #[test]
 fn a_link_withstands_everything() {
     between_two_orgs("link");
+}
+
+#[test]
+fn profile_sourcing_withstands_everything() {
+    between_two_orgs("sourcing");
 }
 
 #[test]

@@ -146,6 +146,48 @@ impl Pair {
         self.done(org, "PATCH", "/simulator/options", patch);
     }
 
+    /// Waits until the queue of the spoke is empty.
+    #[track_caller]
+    pub(crate) fn settle(&self) {
+        for _ in 0..1000 {
+            if self.get(Spoke, "/simulator/state")["jobs"] == 0 {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("jobs remain");
+    }
+
+    /// "Import Now" of the spoke's app, and what follows from it.
+    pub(crate) fn import(&self, more: &Value) {
+        let mut body = json!({"app": self.app()});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        self.done(Spoke, "POST", "/simulator/import", &body);
+        self.settle();
+    }
+
+    /// Path of the spoke's app, with what comes after.
+    pub(crate) fn app_path(&self, rest: &str) -> String {
+        format!("/api/v1/apps/{}{rest}", self.app())
+    }
+
+    /// Makes an active user in the hub; gives his id.
+    pub(crate) fn hub_user(&self, login: &str) -> String {
+        let profile = json!({"login": login, "email": login, "firstName": "Ada", "lastName": "N."});
+        let body =
+            json!({"profile": profile, "credentials": {"password": {"value": "a-long-password"}}});
+        let user = self.done(Hub, "POST", "/api/v1/users", &body);
+        user["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Turns a To App switch of the spoke's app, by its place among the capabilities.
+    pub(crate) fn switch(&self, capabilities: &Value) {
+        let path = self.app_path("/features/USER_PROVISIONING");
+        self.done(Spoke, "PUT", &path, capabilities);
+    }
+
     /// The one Org2Org app of the spoke.
     pub(crate) fn app(&self) -> String {
         let state = self.get(Spoke, "/simulator/state");

@@ -44,6 +44,7 @@ pub(super) fn register(engine: &mut Engine) {
         });
     engine.register_fn("cost", cost);
     engine.register_fn("with_token", with_token);
+    engine.register_fn("organization_at", organization_at);
     for operation in operations::all() {
         register_operation(engine, operation);
     }
@@ -132,6 +133,17 @@ fn with_token(context: NativeCallContext, org: &mut Org, token: Dynamic) -> Rais
     let name = scene.host.run.with_token(&org.name, token.into());
     let name = name.map_err(|error| place.error(&scene, error))?;
     Ok(Org::new(&name, &org.url))
+}
+
+/// Id of the org that answers at an address, () when none does. No credentials go along.
+fn organization_at(context: NativeCallContext, url: &str) -> Raised<Dynamic> {
+    let place = Place::of(&context);
+    let scene = place.scene()?;
+    let found = scene.wait_for(scene.host.run.organization_at(&scene.lane, url));
+    let found = found.map_err(|error| place.error(&scene, error))?;
+    Ok(found
+        .as_str()
+        .map_or(Dynamic::UNIT, |id| id.to_owned().into()))
 }
 
 /// What many calls of a path cost, in words: how long they take under the org's limits.

@@ -22,7 +22,7 @@ const TIMEOUT: f64 = 300.0;
 const EVERY: f64 = 5.0;
 
 /// The first pause between two looks; each is twice the one before, up to `every`. What comes at once is seen at once.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Returns what the fact returned when it held. Time-out is an error of kind `timeout`.
 fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<Dynamic> {

@@ -93,6 +93,11 @@ pub const VERBS: &[Verb] = &[
         "the org as it is to who has this API token; to be read only",
     ),
     verb(
+        "organization_at",
+        "organization_at(url)",
+        "id of the org that answers at a URL, () when none does; no credentials go along",
+    ),
+    verb(
         "cost",
         "okta.cost(path, calls)",
         "what many calls of a path cost under the org's limits, in words",

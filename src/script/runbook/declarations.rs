@@ -1,4 +1,4 @@
-//! `const ORGS` and `const PARAMS`.
+//! `const ORGS`, `const PARAMS` and `const SCENARIO`.
 
 mod parameter;
 
@@ -46,8 +46,15 @@ impl Finding {
     }
 }
 
-/// Orgs and parameters of `ast`, and everything wrong about them.
-pub(super) fn read(engine: &Engine, ast: &AST) -> (Vec<Org>, Vec<Parameter>, Vec<Finding>) {
+/// What a header declares, and everything wrong about it.
+pub(super) struct Declarations {
+    pub(super) orgs: Vec<Org>,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) scenario: Option<String>,
+    pub(super) findings: Vec<Finding>,
+}
+
+pub(super) fn read(engine: &Engine, ast: &AST) -> Declarations {
     let mut findings = Vec::new();
     let orgs = entries(ast, "ORGS", &mut findings);
     let orgs = orgs
@@ -62,12 +69,44 @@ pub(super) fn read(engine: &Engine, ast: &AST) -> (Vec<Org>, Vec<Parameter>, Vec
             parameter::read(entry, &mut findings)
         })
         .collect();
+    let scenario = scenario(ast, &mut findings);
     findings.sort_by_key(|finding| (finding.at.line(), finding.at.position()));
-    (orgs, params, findings)
+    Declarations {
+        orgs,
+        parameters: params,
+        scenario,
+        findings,
+    }
+}
+
+/// The name that the constant SCENARIO holds.
+fn scenario(ast: &AST, findings: &mut Vec<Finding>) -> Option<String> {
+    let (value, at) = constant(ast, "SCENARIO", "\"org2org\"", findings)?;
+    match Literal::of(value) {
+        Ok(literal) if literal.as_str().is_some() => literal.as_str().map(str::to_owned),
+        _ => {
+            let finding = Finding::new("SCENARIO must be a string", at);
+            findings.push(finding.help("write const SCENARIO = \"org2org\";"));
+            None
+        }
+    }
 }
 
 /// The entries of the map that the constant `name` holds; none when it is not declared.
 fn entries(ast: &AST, name: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
+    match constant(ast, name, "#{ … }", findings) {
+        Some((value, _)) => map(name, value, findings),
+        None => Vec::new(),
+    }
+}
+
+/// What the constant `name` holds, and where.
+fn constant<'a>(
+    ast: &'a AST,
+    name: &str,
+    example: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<(&'a Expr, Position)> {
     let mut declared = ast
         .statements()
         .iter()
@@ -77,19 +116,17 @@ fn entries(ast: &AST, name: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
             }
             _ => None,
         });
-    let Some((value, at, flags)) = declared.next() else {
-        return Vec::new();
-    };
+    let (value, at, flags) = declared.next()?;
     if !flags.contains(ASTFlags::CONSTANT) {
         findings.push(
             Finding::new(format!("{name} must be a constant"), at)
-                .help(format!("write const {name} = #{{ … }};")),
+                .help(format!("write const {name} = {example};")),
         );
     }
     for (_, again, _) in declared {
         findings.push(Finding::new(format!("{name} is declared twice"), again));
     }
-    map(name, value, findings)
+    Some((value, at))
 }
 
 fn map(name: &str, value: &Expr, findings: &mut Vec<Finding>) -> Vec<Entry> {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::super::options::AnswerStatus;
+use super::super::org::own_url;
 use super::super::store::Org;
 use super::super::wire::{date, link};
 use super::state::{ClientApp, Grant};
@@ -58,7 +59,8 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     let body = request.object()?;
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let (issuer, scope) = (text("issuer"), text("scopeId"));
-    if issuer != request.base {
+    // Assumed: the issuer is the org's own URL, under whatever address it is called.
+    if issuer != own_url(org, request) {
         return Err(invalid("issuer: must be the URL of the org"));
     }
     if !scope.starts_with("okta.") {

@@ -133,7 +133,8 @@ impl Wanted {
         ))
     }
 
-    /// Who is in the hub already is linked; the initial status decides then too (support article).
+    /// Who is in the hub already is linked; the initial status decides then too (support article). Who was deactivated there is
+    /// reactivated in any case (documentation of Org2Org): a pending status leaves him without a password.
     async fn link(
         &self,
         hub: &Session<'_>,
@@ -143,9 +144,9 @@ impl Wanted {
         let id = user["id"].as_str().unwrap_or_default();
         let path = user_path(id);
         let status = user["status"].as_str().unwrap_or_default();
-        let dormant = matches!(status, "DEPROVISIONED" | "STAGED");
-        if dormant && initial.active {
-            if initial.password {
+        let is_activated = status == "DEPROVISIONED" || (status == "STAGED" && initial.active);
+        if is_activated {
+            if initial.active && initial.password {
                 let body = json!({"credentials": {"password": {"value": random_password()}}});
                 hub.post(&path, &body).await?;
             }

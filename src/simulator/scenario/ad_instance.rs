@@ -41,6 +41,15 @@ pub(super) fn add(org: &mut Org, plan: &AppPlan, problems: &mut Problems) {
 
 fn app(org: &mut Org, plan: &AppPlan, problems: &mut Problems) -> Option<App> {
     match (&plan.active_directory, &plan.app) {
+        (None, None) if plan.hub.is_some() => {
+            let mut app = blank(
+                org,
+                org2org::NAME,
+                plan.label.as_deref().unwrap_or("Org2Org Hub"),
+            );
+            app.org2org = Some(org2org::Org2Org::default());
+            Some(app)
+        }
         (Some(domain), None) => {
             let directory = connection(org, plan, domain, problems)?;
             let mut app = blank(
@@ -56,7 +65,7 @@ fn app(org: &mut Org, plan: &AppPlan, problems: &mut Problems) -> Option<App> {
         (None, Some(body)) => other(org, plan, body, problems),
         _ => {
             problems.add(format!(
-                "org {:?}: an app has either `activeDirectory` or `app`",
+                "org {:?}: an app has one of `activeDirectory`, `app` and `hub`",
                 org.name
             ));
             None
@@ -103,6 +112,7 @@ pub(super) fn blank(org: &mut Org, name: &str, label: &str) -> App {
         active_directory: None,
         org2org: None,
         unassigned: BTreeMap::new(),
+        custom_attributes: serde_json::Map::new(),
         mappings: mappings::defaults(&mut org.ids),
     }
 }

@@ -11,7 +11,7 @@ use super::super::rule_expression;
 use super::super::rule_membership;
 use super::super::store::{Group, Id, Org, Role, Rule, Token, User};
 use super::plan::{AdminPlan, GroupPlan, OrgPlan, RulePlan, Scenario, UserPlan};
-use super::{World, ad_instance, clients, contractors, directories};
+use super::{World, ad_instance, clients, connected, contractors, directories};
 
 const MONTH: i64 = 30 * 86_400_000;
 /// What users may be at the start.
@@ -70,6 +70,7 @@ pub(super) fn build(scenario: Scenario) -> Result<World, Error> {
     for (plan, org) in plans.iter().zip(&mut world.orgs) {
         finish(org, plan, &mut problems);
     }
+    connected::connect(&mut world, &plans, &mut problems);
     if problems.0.is_empty() {
         Ok(world)
     } else {
@@ -102,6 +103,8 @@ fn begin(plan: &OrgPlan, seed: u64, world: &World, problems: &mut Problems) -> O
     if let Some(subdomain) = &plan.subdomain {
         org.subdomain.clone_from(subdomain);
     }
+    org.custom_domain.clone_from(&plan.custom_domain);
+    org.custom_attributes.clone_from(&plan.custom_attributes);
     org.directories = world.directories.clone();
     for admin in std::iter::once(&plan.admin).chain(&plan.admins) {
         add_admin(&mut org, admin, problems);

@@ -25,6 +25,9 @@ pub struct Scenario {
 pub(super) struct OrgPlan {
     pub(super) name: String,
     pub(super) subdomain: Option<String>,
+    pub(super) custom_domain: Option<String>,
+    #[serde(default)]
+    pub(super) custom_attributes: Map<String, Value>,
     #[serde(default)]
     pub(super) admin: AdminPlan,
     #[serde(default)]
@@ -117,6 +120,8 @@ pub(super) struct RulePlan {
 pub(super) struct AppPlan {
     pub(super) active_directory: Option<String>,
     pub(super) app: Option<Value>,
+    /// Name of the org that an Org2Org app is connected with.
+    pub(super) hub: Option<String>,
     pub(super) label: Option<String>,
     #[serde(default = "yes")]
     pub(super) create_users: bool,

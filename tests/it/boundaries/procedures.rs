@@ -13,6 +13,8 @@ pub(super) struct Procedure {
     /// What has happened in the orgs before.
     pub(super) staged: fn(&World),
     pub(super) arguments: &'static [&'static str],
+    /// What a person does before it is taken back (`false`), and undoes afterwards (`true`).
+    pub(super) by_hand: fn(&World, bool),
     /// Parameters that no journal keeps.
     pub(super) secrets: &'static [&'static str],
 }
@@ -41,6 +43,7 @@ pub(super) const MOVE: Procedure = Procedure {
         "-p",
         "to_ou=OU=Users,DC=corp,DC=example",
     ],
+    by_hand: |_, _| {},
     secrets: &[],
 };
 
@@ -83,6 +86,7 @@ pub(super) const ORG2ORG: &[Procedure] = &[
             "-p",
             "groups=Hub Research",
         ],
+        by_hand: |_, _| {},
         secrets: &[TOKEN, ANSWER],
     },
     Procedure {
@@ -98,6 +102,7 @@ pub(super) const ORG2ORG: &[Procedure] = &[
             "--org",
             "hub=hub",
         ],
+        by_hand: |_, _| {},
         secrets: &[],
     },
     Procedure {
@@ -125,6 +130,7 @@ pub(super) const ORG2ORG: &[Procedure] = &[
             "-p",
             TOKEN,
         ],
+        by_hand: |_, _| {},
         secrets: &[TOKEN],
     },
     Procedure {
@@ -146,6 +152,7 @@ pub(super) const ORG2ORG: &[Procedure] = &[
             "-p",
             ANSWER,
         ],
+        by_hand: |_, _| {},
         secrets: &[ANSWER],
     },
     Procedure {
@@ -156,6 +163,7 @@ pub(super) const ORG2ORG: &[Procedure] = &[
             world.assign(ADA);
         },
         arguments: PUSH,
+        by_hand: |_, _| {},
         secrets: &[],
     },
     Procedure {
@@ -168,6 +176,7 @@ pub(super) const ORG2ORG: &[Procedure] = &[
             world.assign(BEN);
         },
         arguments: PUSH,
+        by_hand: |_, _| {},
         secrets: &[],
     },
     Procedure {
@@ -204,6 +213,30 @@ pub(super) const ORG2ORG: &[Procedure] = &[
             "-p",
             "link=true",
         ],
+        by_hand: |_, _| {},
+        secrets: &[],
+    },
+    Procedure {
+        name: "sourcing",
+        scenario: || Scenario::find("org2org_sourcing").unwrap(),
+        staged: |_| {},
+        arguments: &[
+            "run",
+            "org2org/enable_profile_sourcing",
+            "--yes",
+            "--attest",
+            "all",
+            "--org",
+            "spoke=spoke",
+            "--org",
+            "hub=hub",
+            "-p",
+            "ignored=hanna.admin@hub.example",
+        ],
+        by_hand: |world, on| {
+            let path = format!("apps/{}", world.app());
+            world.control(0, "PATCH", &path, &json!({"profileSourcing": on}));
+        },
         secrets: &[],
     },
 ];

@@ -231,8 +231,10 @@ impl World {
     /// Takes the newest run back, which must leave nothing.
     #[track_caller]
     pub(super) fn undoes(&self, name: &str) {
+        (self.procedure.by_hand)(self, false);
         let (code, text) = self.output(&["undo", &self.newest(), "--yes"]);
         assert_eq!(code, Some(0), "{name}: {text}");
+        (self.procedure.by_hand)(self, true);
     }
 
     pub(super) fn newest(&self) -> String {

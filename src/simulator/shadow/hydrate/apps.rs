@@ -54,6 +54,7 @@ pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
             .then(|| org2org::Org2Org::of_features(&texts(&body["features"]))),
         unassigned: BTreeMap::new(),
         mappings: mappings::unread(),
+        custom_attributes: serde_json::Map::new(),
         name,
     };
     if connects {

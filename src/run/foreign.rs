@@ -1,0 +1,63 @@
+//! Which org answers at an address that a person or an app names: by what every org shows to everyone, without any credentials.
+
+use serde_json::{Value, json};
+
+use super::door::Run;
+use super::error::Error;
+use super::event::{CallLine, Kind};
+use super::journal::{Durability, Entry, State, What};
+use super::lane::Lane;
+use super::telling::stamped;
+use crate::okta::{BaseUrl, Client, Credentials, Settings};
+
+const PATH: &str = "/.well-known/okta-organization";
+
+impl Run {
+    /// Id of the org that answers at `url`, `Null` when none does. Asked are https addresses and this machine, nothing else.
+    ///
+    /// # Errors
+    /// What ends a run: an interruption, a journal that cannot be written.
+    pub async fn organization_at(&self, lane: &Lane, url: &str) -> Result<Value, Error> {
+        let request = json!({ "organization": { "url": url } });
+        if let Some(recorded) = self.replayed(lane, &request)? {
+            return self.answer_of(&recorded);
+        }
+        let found = tokio::select! {
+            found = asked(url) => found,
+            () = self.cancelled().cancelled_owned() => return Err(Error::Interrupted),
+        };
+        self.count(|counts| counts.reads += 1);
+        let event = stamped(
+            lane,
+            Kind::Read(CallLine {
+                org: url.to_owned(),
+                operation: "get_wellknown_org_metadata".to_owned(),
+                method: "GET".to_owned(),
+                path: PATH.to_owned(),
+                status: None,
+                request_id: None,
+            }),
+        );
+        let answer = found.map_or(Value::Null, Value::from);
+        let entry = Entry {
+            position: Some(lane.past().next()),
+            state: Some(State::Answered),
+            event: Some(&event),
+            request: Some(&request),
+            answer: Some(&answer),
+            ..Entry::new(What::Read, lane.id())
+        };
+        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.show(&event);
+        Ok(answer)
+    }
+}
+
+/// The client wants credentials, and sends none where it only looks.
+async fn asked(url: &str) -> Option<String> {
+    let (base, _) = BaseUrl::parse(url).ok()?;
+    let none = Credentials::Ssws("none".into());
+    let client = Client::new(base, none, Settings::default()).ok()?;
+    let answer = client.look(PATH).await.ok()?;
+    answer.body["id"].as_str().map(str::to_owned)
+}

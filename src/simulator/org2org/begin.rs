@@ -1,0 +1,74 @@
+//! Apps that are connected when a scenario begins: nobody has to set them up first.
+
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::super::store::{App, Id, Org};
+use super::state::{Connection, Scheme, show_features};
+
+/// What stands for the hub's URL until its port is known.
+const PLACE: &str = "scenario:";
+
+/// The To App switches that a scenario begins with, and profile sourcing.
+#[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the switches of the Admin Console, one each"
+)]
+pub(in crate::simulator) struct Switches {
+    pub(in crate::simulator) create: bool,
+    pub(in crate::simulator) update: bool,
+    pub(in crate::simulator) deactivate: bool,
+    pub(in crate::simulator) password: bool,
+    pub(in crate::simulator) sourcing: bool,
+}
+
+/// Connects the app with the org of this name by a token of it.
+pub(in crate::simulator) fn connect(app: &mut App, hub: &str, token: &str, switches: Switches) {
+    let base_url = format!("{PLACE}{hub}");
+    app.document
+        .insert("settings".to_owned(), json!({"app": {"baseUrl": base_url}}));
+    let status = |on: bool| json!({"status": if on { "ENABLED" } else { "DISABLED" }});
+    let Some(part) = &mut app.org2org else {
+        return;
+    };
+    part.connection = Connection {
+        enabled: true,
+        base_url: Some(base_url),
+        scheme: Scheme::Token(Some(SecretString::from(token))),
+        ..Connection::default()
+    };
+    part.outbound["create"]["lifecycleCreate"] = status(switches.create);
+    part.outbound["update"]["profile"] = status(switches.update);
+    part.outbound["update"]["lifecycleDeactivate"] = status(switches.deactivate);
+    part.outbound["update"]["password"]["status"] = status(switches.password)["status"].clone();
+    part.profile_sourcing = switches.sourcing;
+    show_features(app);
+}
+
+/// The app's user has this account in the hub.
+pub(in crate::simulator) fn link(app: &mut App, user: &Id, account: Id) {
+    if let Some(held) = app.users.get_mut(user) {
+        held.external_id = Some(account);
+        held.last_sync = Some(held.created);
+        "ACTIVE".clone_into(&mut held.status);
+        "SYNCHRONIZED".clone_into(&mut held.sync_state);
+    }
+}
+
+/// Says where the orgs are, by name, now that their ports are known.
+pub(in crate::simulator) fn settle_hubs(org: &mut Org, urls: &[(String, String)]) {
+    for app in org.apps.values_mut() {
+        let Some(part) = &mut app.org2org else {
+            continue;
+        };
+        let place = part.connection.base_url.as_deref();
+        let Some(name) = place.and_then(|place| place.strip_prefix(PLACE)) else {
+            continue;
+        };
+        let url = urls.iter().find(|(known, _)| known == name);
+        let url = url.map(|(_, url)| url.clone());
+        app.document["settings"]["app"]["baseUrl"] = json!(url);
+        part.connection.base_url = url;
+    }
+}

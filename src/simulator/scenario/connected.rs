@@ -1,0 +1,62 @@
+//! Org2Org apps that a scenario connects with another of its orgs.
+
+use super::super::org2org::{self, Switches};
+use super::super::store::{Id, Org};
+use super::World;
+use super::build::Problems;
+use super::plan::{AppPlan, OrgPlan};
+
+/// Connects them, and links users of theirs whom the hub has by the same login.
+pub(super) fn connect(world: &mut World, plans: &[OrgPlan], problems: &mut Problems) {
+    for (at, plan) in plans.iter().enumerate() {
+        let apps = plan.apps.iter().filter(|app| app.hub.is_some());
+        for app in apps {
+            connect_one(world, at, app, problems);
+        }
+    }
+}
+
+fn connect_one(world: &mut World, spoke: usize, plan: &AppPlan, problems: &mut Problems) {
+    let name = plan.hub.as_deref().unwrap_or_default();
+    let Some(hub) = world.orgs.iter().find(|org| org.name == name) else {
+        problems.add(format!("an app names the unknown hub {name:?}"));
+        return;
+    };
+    let token = hub.tokens.values().next();
+    let token = token.map(|token| token.secret.clone()).unwrap_or_default();
+    let accounts = hub.logins.clone();
+    let switches = Switches {
+        create: plan.create_users,
+        update: plan.update_user_attributes,
+        deactivate: plan.deactivate_users,
+        password: plan.sync_password,
+        sourcing: plan.profile_sourcing,
+    };
+    let org = &mut world.orgs[spoke];
+    let users: Vec<(Id, Id)> = plan
+        .users
+        .iter()
+        .filter_map(|login| pair(org, &accounts, login))
+        .collect();
+    let label = plan.label.as_deref().unwrap_or("Org2Org Hub");
+    let Some(app) = org.apps.values_mut().find(|app| app.label == label) else {
+        return;
+    };
+    org2org::connect(app, name, &token, switches);
+    for (user, account) in users {
+        org2org::link(app, &user, account);
+    }
+}
+
+/// A user of the spoke and his account in the hub.
+fn pair(
+    org: &Org,
+    accounts: &std::collections::HashMap<String, Id>,
+    login: &str,
+) -> Option<(Id, Id)> {
+    let login = login.to_lowercase();
+    Some((
+        org.logins.get(&login)?.clone(),
+        accounts.get(&login)?.clone(),
+    ))
+}
