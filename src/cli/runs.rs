@@ -3,7 +3,7 @@
 use crate::error::{Error, Exit};
 use crate::report::json;
 use crate::report::runs::{RunLine, text};
-use crate::report::text::{Narrator, Verbosity};
+use crate::report::text::{Narrator, Verbosity, counted};
 use crate::run::journal::{self, Journal, Record, Verdict};
 
 use super::conduct::open_journal;
@@ -174,7 +174,8 @@ fn show_run(context: &Context, journal: &Journal, show: &Show) -> Result<Exit, E
         .map_err(|error| unreadable(&error))?;
     if unanswered > 0 {
         context.terminal.warn(&format!(
-            "{unanswered} writes have no answer: they may have happened"
+            "no answer is known of {}: it may have happened",
+            counted(unanswered, "write")
         ));
     }
     if record.outcome.is_none() {

@@ -12,6 +12,7 @@ use super::runs::the_run;
 use super::world::of_record;
 use crate::error::{Error, Exit};
 use crate::report::table::text_table;
+use crate::report::text::counted;
 use crate::run::event::Outcome;
 use crate::run::journal::Kind;
 use crate::run::undo::{Inverse, Left, Step, plan};
@@ -131,13 +132,11 @@ pub(super) fn show(terminal: &Terminal, steps: &[Step]) {
             &cannot,
             terminal.width(),
         );
-        terminal.warn(&format!(
-            "{} writes cannot be taken back:\n{table}",
-            cannot.len()
-        ));
+        let writes = counted(cannot.len() as u64, "write");
+        terminal.warn(&format!("{writes} cannot be taken back:\n{table}"));
     }
-    let can = steps.len() - cannot.len();
-    terminal.warn(&format!("{can} writes are taken back, last first"));
+    let can = counted((steps.len() - cannot.len()) as u64, "write");
+    terminal.warn(&format!("to be taken back, last first: {can}"));
 }
 
 /// Asks, takes back, and says what is left.
@@ -149,7 +148,8 @@ pub(super) fn taken_back(
 ) -> Ended {
     let undone = run.main_lane().and_then(|lane| {
         run.step(&lane, "Take back, last first")?;
-        run.confirm(&lane, &format!("Take back {} writes?", steps.len()))?;
+        let writes = counted(steps.len() as u64, "write");
+        run.confirm(&lane, &format!("Take back {writes}?"))?;
         runtime.block_on(run.undo(&lane, steps))
     });
     match undone {
@@ -184,10 +184,8 @@ fn stuck(left: &[Left], terminal: &Terminal) -> Error {
         &rows,
         terminal.width(),
     );
-    let mut error = Error::failed(format!(
-        "{} writes are not taken back:\n{table}",
-        left.len()
-    ));
+    let writes = counted(left.len() as u64, "write");
+    let mut error = Error::failed(format!("not taken back: {writes}\n{table}"));
     error.exit = Exit::Stuck;
     error.help("mend what stands in the way and undo again, which leaves what is taken back as it is; or mend these by hand")
 }

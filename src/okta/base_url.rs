@@ -64,6 +64,11 @@ impl BaseUrl {
         is_loopback(&self.0)
     }
 
+    /// Whether calls go there without TLS, to this machine.
+    pub(super) fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
     /// Host and port as they stand in the URL, for messages.
     pub(super) fn address(&self) -> String {
         let url = self.to_string();

@@ -89,22 +89,32 @@ impl Client {
         })
     }
 
-    /// The same org under other credentials, whose calls are counted for themselves.
+    /// The same org under other credentials: connections and what is known of its limits are shared.
     pub fn signed_by(&self, credentials: Credentials) -> Result<Self, Error> {
-        let other = Self::new(self.base.clone(), credentials, self.settings.clone())?;
-        let access = self.access;
-        Ok(Self { access, ..other })
+        credentials.check()?;
+        let session = Arc::new(Session::new(credentials));
+        Ok(Self {
+            session,
+            ..self.shared()
+        })
     }
 
     /// The same client, sign-in and limits shared, which refuses to send anything but GET.
     #[must_use]
     pub fn reading(&self) -> Self {
         Self {
+            access: Access::Reads,
+            ..self.shared()
+        }
+    }
+
+    fn shared(&self) -> Self {
+        Self {
             base: self.base.clone(),
             session: Arc::clone(&self.session),
             http: self.http.clone(),
             settings: self.settings.clone(),
-            access: Access::Reads,
+            access: self.access,
             way: self.way.clone(),
             governor: Arc::clone(&self.governor),
         }
@@ -339,6 +349,12 @@ pub(super) fn http_client(
         _ if base.is_loopback() => builder.no_proxy(),
         Some(proxy) => builder.proxy(proxy.build()?),
         None => builder,
+    };
+    // The machine's root certificates take long to read, and nobody shows one without TLS.
+    let builder = if base.is_plain() {
+        builder.tls_certs_only([])
+    } else {
+        builder
     };
     builder
         .build()

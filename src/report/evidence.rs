@@ -38,7 +38,7 @@ impl Evidence {
     /// The parameters as one would type them, by name. Where the items of a list came from is not one of them.
     pub(super) fn given(&self) -> impl Iterator<Item = (&str, String)> {
         let all = self.parameters.as_object().into_iter().flatten();
-        all.filter(|(name, _)| *name != "origins")
+        all.filter(|(name, value)| *name != "origins" && !value.is_null())
             .map(|(name, value)| (name.as_str(), parameter(value)))
     }
 }

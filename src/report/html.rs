@@ -63,6 +63,7 @@ fn context(evidence: &Evidence) -> Value {
             "message": step.message,
             "begun": step.begun.map(shown),
             "took": step.begun.zip(step.ended).map(|(begun, ended)| between(begun, ended)),
+            "orgs": step.orgs,
             "writes": step.writes,
             "checks": step.checks,
             "failed_checks": step.failed_checks,

@@ -35,7 +35,8 @@ mod tests {
     fn the_kind_comes_first_and_absent_fields_are_left_out() {
         assert_eq!(
             line_of(Kind::Step {
-                title: "Preflight".into()
+                title: "Preflight".into(),
+                number: None,
             }),
             r#"{"event":"step","time":"2026-01-02T03:04:05Z","title":"Preflight"}"#
         );

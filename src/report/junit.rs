@@ -2,6 +2,7 @@
 //! item. It keeps to what the schemas of Ant and of Jenkins' xUnit plugin have in common.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 
 use jiff::Timestamp;
@@ -54,6 +55,7 @@ pub fn of_tests(suites: &[TestSuite], begun: Timestamp) -> io::Result<String> {
         begun,
         facts: Vec::new(),
         cases: suite.cases.iter().map(case).collect(),
+        out: String::new(),
     };
     written(&suites.iter().map(suite).collect::<Vec<_>>())
 }
@@ -78,6 +80,8 @@ struct Suite {
     begun: Timestamp,
     facts: Vec<(&'static str, String)>,
     cases: Vec<Case>,
+    /// What a person reads below the cases.
+    out: String,
 }
 
 struct Case {
@@ -102,7 +106,32 @@ fn steps(evidence: &Evidence, story: &Story<'_>) -> Suite {
         begun: evidence.started,
         facts: facts(evidence),
         cases: story.steps.iter().map(step).collect(),
+        out: calls(evidence, story),
     }
+}
+
+/// The orgs of each step, and what was written in it: a case has no place for them that all readers know.
+fn calls(evidence: &Evidence, story: &Story<'_>) -> String {
+    let mut text = String::new();
+    for step in story.steps.iter().filter(|step| !step.orgs.is_empty()) {
+        let orgs: Vec<&str> = step.orgs.iter().copied().collect();
+        let _ = writeln!(text, "{} (in {})", step.title, orgs.join(", "));
+        let writes = evidence.writes.iter();
+        for write in writes.filter(|write| write.step.as_deref() == Some(step.title)) {
+            let item = write.item.as_deref().map(|item| format!(" for {item}"));
+            let _ = writeln!(
+                text,
+                "  {} {} {} {}{}: {}",
+                write.call.org,
+                write.call.method,
+                write.call.path,
+                write.call.operation,
+                item.unwrap_or_default(),
+                write.state.words()
+            );
+        }
+    }
+    text
 }
 
 fn items(evidence: &Evidence, story: &Story<'_>) -> Suite {
@@ -111,6 +140,7 @@ fn items(evidence: &Evidence, story: &Story<'_>) -> Suite {
         begun: evidence.started,
         facts: facts(evidence),
         cases: story.items.iter().map(item).collect(),
+        out: String::new(),
     }
 }
 
@@ -214,7 +244,12 @@ impl Suite {
         for case in &self.cases {
             case.write(&self.name, out)?;
         }
-        out.create_element("system-out").write_empty()?;
+        let said = out.create_element("system-out");
+        if self.out.is_empty() {
+            said.write_empty()?;
+        } else {
+            said.write_text_content(BytesText::new(&legal(&self.out)))?;
+        }
         out.create_element("system-err").write_empty()?;
         Ok(())
     }

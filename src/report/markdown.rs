@@ -22,6 +22,7 @@ pub fn text(evidence: &Evidence) -> String {
         unknown_writes(evidence),
         failed_items(&story),
         steps(&story),
+        writes(evidence),
         attested(&story),
         moved(movement.as_ref()),
         remarks(&story),
@@ -103,6 +104,7 @@ fn unknown_writes(evidence: &Evidence) -> String {
         .map(|write| {
             vec![
                 shown(write.time),
+                write.call.org.clone(),
                 write.item.clone().unwrap_or_default(),
                 write.call.operation.clone(),
                 format!("{} {}", write.call.method, write.call.path),
@@ -111,7 +113,7 @@ fn unknown_writes(evidence: &Evidence) -> String {
         .collect();
     section(
         "Writes without a known answer: they may have happened",
-        &["sent", "item", "operation", "call"],
+        &["sent", "org", "item", "operation", "call"],
         &rows,
     )
 }
@@ -146,6 +148,7 @@ fn steps(story: &Story<'_>) -> String {
         let took = took.map(|(begun, ended)| between(begun, ended));
         vec![
             step.title.to_owned(),
+            step.orgs.iter().copied().collect::<Vec<_>>().join(", "),
             step.end.words().to_owned(),
             took.unwrap_or_default(),
             if step.end == StepEnd::Done {
@@ -156,7 +159,26 @@ fn steps(story: &Story<'_>) -> String {
         ]
     };
     let rows: Vec<_> = story.steps.iter().map(row).collect();
-    section("Steps", &["step", "outcome", "took", "why"], &rows)
+    section("Steps", &["step", "org", "outcome", "took", "why"], &rows)
+}
+
+fn writes(evidence: &Evidence) -> String {
+    let row = |write: &super::evidence::Write| {
+        vec![
+            write.call.org.clone(),
+            write.step.clone().unwrap_or_default(),
+            write.item.clone().unwrap_or_default(),
+            write.call.operation.clone(),
+            format!("{} {}", write.call.method, write.call.path),
+            write.state.words().to_owned(),
+        ]
+    };
+    let rows: Vec<_> = evidence.writes.iter().map(row).collect();
+    section(
+        "Writes",
+        &["org", "step", "item", "operation", "call", "answer"],
+        &rows,
+    )
 }
 
 fn attested(story: &Story<'_>) -> String {

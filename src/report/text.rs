@@ -6,15 +6,17 @@ mod outcome;
 mod tests;
 pub(in crate::report) mod words;
 
-pub(crate) use words::counted;
+use std::collections::BTreeSet;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::table::text_table;
-use crate::run::event::{Event, ItemOutcome, Kind, OrgLine};
+use crate::run::event::{CallLine, Event, ItemOutcome, Kind, OrgLine};
 use words::{block, clean, painted};
+
+pub(crate) use words::counted;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -40,7 +42,11 @@ pub struct Narrator {
     verbosity: Verbosity,
     width: Option<u16>,
     started: Option<Timestamp>,
-    steps: usize,
+    steps: u64,
+    /// The run's orgs, where there are several.
+    orgs: Vec<OrgLine>,
+    /// Those that the present step has called.
+    called: BTreeSet<String>,
     /// Title of the manual step that waits, for the last advice.
     waits_for: Option<String>,
     /// Items told at the end as done or unchanged.
@@ -58,6 +64,8 @@ impl Narrator {
             width,
             started: None,
             steps: 0,
+            orgs: Vec::new(),
+            called: BTreeSet::new(),
             waits_for: None,
             ended: 0,
         }
@@ -70,7 +78,12 @@ impl Narrator {
 
     /// The lines for the next event; none when the event is not told at this verbosity.
     pub fn tell(&mut self, event: &Event) -> Vec<String> {
+        let ended = self.ended_step(event);
         self.remember(event);
+        [ended, self.lines(event)].concat()
+    }
+
+    fn lines(&mut self, event: &Event) -> Vec<String> {
         if self.verbosity < least(&event.kind) {
             return Vec::new();
         }
@@ -81,7 +94,7 @@ impl Narrator {
                 orgs,
                 parameters,
             } => self.run(run, runbook, orgs, parameters),
-            Kind::Step { title } => self.step(event, title),
+            Kind::Step { title, .. } => self.step(event, title),
             Kind::Item {
                 key,
                 outcome,
@@ -133,8 +146,15 @@ impl Narrator {
 
     fn remember(&mut self, event: &Event) {
         match &event.kind {
-            Kind::Run { .. } => self.started = Some(event.time),
-            Kind::Step { .. } if event.item.is_none() => self.steps += 1,
+            Kind::Run { orgs, .. } => {
+                self.started = Some(event.time);
+                if orgs.len() > 1 {
+                    self.orgs.clone_from(orgs);
+                }
+            }
+            Kind::Step { number, .. } if event.item.is_none() => {
+                self.steps = number.unwrap_or(self.steps + 1);
+            }
             Kind::Manual {
                 name,
                 attested_by: None,
@@ -142,6 +162,28 @@ impl Narrator {
             } => self.waits_for = Some(name.clone()),
             _ => {}
         }
+    }
+
+    /// Says which orgs a step has called, when it is over.
+    fn ended_step(&mut self, event: &Event) -> Vec<String> {
+        if let Some(org) = call_of(&event.kind).and_then(|call| org_of(call, &self.orgs)) {
+            self.called.insert(org.to_owned());
+        }
+        let is_over = match &event.kind {
+            Kind::Step { .. } => event.item.is_none(),
+            Kind::Outcome { .. } => true,
+            _ => false,
+        };
+        if !is_over {
+            return Vec::new();
+        }
+        let called = std::mem::take(&mut self.called);
+        if called.is_empty() || self.verbosity < Verbosity::Normal {
+            return Vec::new();
+        }
+        let names = called.iter().map(|name| clean(name)).collect::<Vec<_>>();
+        let line = format!("  in {}", names.join(" and "));
+        vec![painted(FAINT, &line)]
     }
 
     fn run(&self, run: &str, runbook: &str, orgs: &[OrgLine], parameters: &Value) -> Vec<String> {
@@ -160,7 +202,9 @@ impl Narrator {
         }
         let parameters = parameters.as_object().into_iter().flatten();
         // Where items are from is for the script, which names it where it matters.
-        for (name, value) in parameters.filter(|(name, _)| *name != "origins") {
+        for (name, value) in
+            parameters.filter(|(name, value)| *name != "origins" && !value.is_null())
+        {
             let line = format!("  {} = {}", clean(name), clean(&parameter(value)));
             lines.push(painted(FAINT, &self.clipped(&line)));
         }
@@ -192,6 +236,24 @@ impl Narrator {
         lines.extend(table.lines().map(str::to_owned));
         lines
     }
+}
+
+/// The call that an event tells of.
+pub(in crate::report) fn call_of(kind: &Kind) -> Option<&CallLine> {
+    match kind {
+        Kind::Read(call) | Kind::Performed(call) | Kind::Unchanged(call) => Some(call),
+        Kind::Refused { call, .. } => Some(call),
+        _ => None,
+    }
+}
+
+/// The one of `orgs` that a call was for; a call with a given token names its org so.
+pub(in crate::report) fn org_of<'a>(call: &CallLine, orgs: &'a [OrgLine]) -> Option<&'a str> {
+    let of = |org: &&OrgLine| {
+        let rest = call.org.strip_prefix(org.name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    orgs.iter().find(of).map(|org| org.name.as_str())
 }
 
 /// The least verbosity at which a kind is told.

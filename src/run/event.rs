@@ -32,6 +32,9 @@ pub enum Kind {
     /// A new step of the procedure.
     Step {
         title: String,
+        /// Its number among the steps of the main script, those told when the run was executed before included.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<u64>,
     },
     /// A read was answered.
     Read(CallLine),

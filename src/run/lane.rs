@@ -13,6 +13,7 @@ pub struct Lane {
     id: String,
     item: Option<String>,
     step: Mutex<Option<String>>,
+    steps: AtomicU64,
     writes: AtomicU64,
     bulks: AtomicU64,
     past: Mutex<Past>,
@@ -75,8 +76,10 @@ impl Lane {
             .clone()
     }
 
-    pub(super) fn enter(&self, title: &str) {
+    /// Enters a step, and gives its number from 1.
+    pub(super) fn enter(&self, title: &str) -> u64 {
         *self.step.lock().unwrap_or_else(PoisonError::into_inner) = Some(title.to_owned());
+        self.steps.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(super) fn count_write(&self) {

@@ -60,9 +60,12 @@ impl Run {
     }
 
     pub fn step(&self, lane: &Lane, title: &str) -> Result<(), Error> {
-        lane.enter(title);
-        let title = title.to_owned();
-        self.tell(lane, Kind::Step { title })
+        let number = lane.enter(title);
+        let step = Kind::Step {
+            title: title.to_owned(),
+            number: lane.item().is_none().then_some(number),
+        };
+        self.tell(lane, step)
     }
 
     /// A remark that belongs to the outcome, such as "Active Directory was not looked at".

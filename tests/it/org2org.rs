@@ -1,5 +1,6 @@
 //! The Org2Org runbooks between two simulated orgs.
 
+mod outputs;
 mod sourcing;
 mod traps;
 mod undoing;
@@ -127,17 +128,6 @@ fn the_parts_do_what_the_whole_does() {
         pair.ran(&["undo", &run_id(ran), "--yes"]).exits(0);
     }
     assert_eq!(pair.picture(), before);
-}
-
-#[test]
-fn every_output_says_which_org() {
-    let pair = Pair::new();
-    let ran = pair.set_up(&["--output=json"]);
-    ran.exits(0);
-    for event in ran.events().iter().filter(|event| event["kind"] == "write") {
-        assert_eq!(event["org"], "spoke", "{event}");
-    }
-    ran.says(&["\"hub\"", "\"spoke\""]);
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! The steps of the procedure: which were begun, when, and how each went.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::reached_its_end;
 use crate::report::evidence::Evidence;
 use crate::report::text::words::counted;
-use crate::run::event::{Event, ItemOutcome, Kind, Outcome};
+use crate::report::text::{call_of, org_of};
+use crate::run::event::{Event, ItemOutcome, Kind, OrgLine, Outcome};
 
 /// What stands for a step before the first one, shown only when something was told there.
 const PREAMBLE: &str = "Before the first step";
@@ -21,6 +24,8 @@ pub(in crate::report) struct Step<'a> {
     /// `None` when it was not begun.
     pub(in crate::report) begun: Option<Timestamp>,
     pub(in crate::report) ended: Option<Timestamp>,
+    /// Names of the orgs that it called.
+    pub(in crate::report) orgs: BTreeSet<&'a str>,
     /// Items that failed in it.
     pub(in crate::report) failed_items: usize,
     /// Calls in it that changed something.
@@ -92,12 +97,12 @@ fn begun(evidence: &Evidence) -> Vec<Step<'_>> {
     let mut steps = vec![step(PREAMBLE, Some(evidence.started))];
     for event in &evidence.events {
         match &event.kind {
-            Kind::Step { title } if event.item.is_none() => {
+            Kind::Step { title, .. } if event.item.is_none() => {
                 steps.push(step(title, Some(event.time)));
             }
             _ => {
                 if let Some(current) = steps.last_mut() {
-                    current.hear(event);
+                    current.hear(event, &evidence.orgs);
                 }
             }
         }
@@ -127,6 +132,7 @@ fn step(title: &str, begun: Option<Timestamp>) -> Step<'_> {
         message: None,
         begun,
         ended: None,
+        orgs: BTreeSet::new(),
         failed_items: 0,
         writes: 0,
         checks: 0,
@@ -136,7 +142,9 @@ fn step(title: &str, begun: Option<Timestamp>) -> Step<'_> {
 }
 
 impl<'a> Step<'a> {
-    fn hear(&mut self, event: &'a Event) {
+    fn hear(&mut self, event: &'a Event, orgs: &'a [OrgLine]) {
+        let called = call_of(&event.kind).and_then(|call| org_of(call, orgs));
+        self.orgs.extend(called);
         match &event.kind {
             Kind::Item {
                 outcome: ItemOutcome::Failed,

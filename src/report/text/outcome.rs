@@ -20,9 +20,11 @@ pub(super) struct Ending<'a> {
 impl Ending<'_> {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec![String::new(), self.headline()];
-        // The rest of it was told when it happened.
-        let message = self.message.and_then(|message| message.lines().next());
-        lines.extend(message.into_iter().flat_map(|first| block(" ", first)));
+        lines.extend(
+            self.message
+                .into_iter()
+                .flat_map(|message| block(" ", &short(message))),
+        );
         for remark in self.remarks {
             lines.extend(block(&painted(WAITS, "  note:"), remark));
         }
@@ -80,6 +82,15 @@ impl Ending<'_> {
             "do the step, then: okta-runbook resume {} --attest {name}",
             self.run
         )
+    }
+}
+
+/// The first line of a message: the rest of it was told when it happened.
+fn short(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    match first.strip_suffix(':') {
+        Some(first) => format!("{first}, as told above"),
+        None => first.to_owned(),
     }
 }
 

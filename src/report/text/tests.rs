@@ -102,6 +102,7 @@ fn story() -> Vec<Event> {
             None,
             Kind::Step {
                 title: "Preflight".into(),
+                number: None,
             },
         ),
         event(
@@ -125,6 +126,7 @@ fn story() -> Vec<Event> {
             None,
             Kind::Step {
                 title: "Move".into(),
+                number: None,
             },
         ),
         event(2, Some("jo"), Kind::Performed(assign(Some(204)))),

@@ -28,7 +28,7 @@ impl Heard {
     /// Titles of the steps, in the order in which they began.
     pub(super) fn steps(&self) -> Vec<String> {
         self.all(|kind| match kind {
-            Kind::Step { title } => Some(title.clone()),
+            Kind::Step { title, .. } => Some(title.clone()),
             _ => None,
         })
     }
