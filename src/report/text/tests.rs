@@ -199,6 +199,7 @@ ad/move_user_to_ou (run 8f3a)
     Admin Console > Directory Integrations
     Provisioning > To App
   ? Move 2 users? yes
+  in okta
 
 ▸ 2 Move
   [jo] → okta  PUT /api/v1/groups/g1/users/u1  assign_user_to_group  204
@@ -217,6 +218,7 @@ ad/move_user_to_ou (run 8f3a)
 | login | group |
 |-------|-------|
 | jo    | Users |
+  in okta
 
 Partly done after 2 min 5 s: 2 items (1 failed), 1 write, 1 unchanged, 40 reads (run 8f3a)
   1 of 2 users was not moved
