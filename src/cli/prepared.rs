@@ -197,10 +197,16 @@ fn as_recorded(
             .iter()
             .any(|text| text.split('=').next() == Some(name))
     };
+    // What was not given is recorded as nothing; a secret that was is not recorded at all, and wanted again.
+    let was_given = |name: &str| recorded.get(name).is_none();
     let mut asked = runbook.clone();
     asked.parameters.retain(|parameter| {
-        named(&parameter.name) || (parameter.kind == Kind::Secret && parameter.required)
+        let is_secret = parameter.kind == Kind::Secret;
+        named(&parameter.name) || (is_secret && was_given(&parameter.name))
     });
+    for parameter in &mut asked.parameters {
+        parameter.required |= parameter.kind == Kind::Secret;
+    }
     let now = checked(context, terminal, &asked, given, Mode::Given)?;
     let mut values = recorded.as_object().cloned().unwrap_or_default();
     for (name, value) in &now.values {

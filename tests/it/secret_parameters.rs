@@ -156,3 +156,32 @@ fn a_resumed_run_asks_for_it_again() {
     assert_eq!(stage.calls_that_write(), 0, "{ended}");
     assert_nowhere(&stage, &ended);
 }
+
+#[test]
+fn a_resumed_run_asks_for_a_secret_that_may_be_left_out_when_it_was_given() {
+    let script = r#"//! Wait with a secret.
+const ORGS = #{ okta: "the org" };
+const PARAMS = #{ answer: #{ type: "secret", help: "an answer", required: false } };
+
+step("Wait");
+
+manual("somebody looked", #{ name: "look", how: "look" });
+if params.answer != () { okta.add_group(#{ profile: #{ name: "Holder", description: params.answer } }); }
+"#;
+    for given in [true, false] {
+        let stage = stage();
+        stage.write("runbooks/keep.rhai", script);
+        let parameter = ["--param", "answer=env:THE_ANSWER"];
+        run(&stage, if given { &parameter } else { &[] }).exits(4);
+        let resume = ["resume", "2", "--yes", "--attest", "all"];
+        let resumed = Ran::command(&mut command(&stage, &resume));
+        if !given {
+            resumed.exits(0);
+            continue;
+        }
+        resumed.exits(2).says(&["`answer` is missing"]);
+        let all = [&resume[..], &parameter].concat();
+        Ran::command(&mut command(&stage, &all)).exits(0);
+        assert_eq!(description(&stage), json!(SECRET));
+    }
+}
