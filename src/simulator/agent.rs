@@ -36,6 +36,8 @@ pub(super) fn perform(org: &mut Org, job: &Job, now: Millis) {
         }
         // Of hubs, which have no agent.
         JobKind::PushGroup
+        | JobKind::UpdateGroup
+        | JobKind::PushPassword
         | JobKind::PushMember
         | JobKind::DeleteGroup
         | JobKind::Import

@@ -9,6 +9,7 @@ use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::log::{self, Event};
 use super::mappings;
 use super::oauth;
+use super::options::RepeatedActivation;
 use super::org2org;
 use super::pages::{self, PageSize};
 use super::provisioning::{self, Push};
@@ -333,7 +334,12 @@ fn set_status(
     words: &str,
 ) -> Result<(), Refusal> {
     let id = request.parameter(0);
-    find(org, id)?;
+    if find(org, id)?.status == status
+        && org.options.assumptions.repeated_activation == RepeatedActivation::Refuse
+    {
+        let cause = format!("The application is {status} already");
+        return Err(Refusal::validation("status", &[&cause]));
+    }
     let now = org.now();
     if let Some(app) = org.apps.get_mut(id) {
         status.clone_into(&mut app.status);

@@ -8,6 +8,7 @@ use super::group_search;
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::log::{self, Event};
 use super::memberships;
+use super::org2org;
 use super::provisioning;
 use super::rule_membership;
 use super::store::{Group, Org};
@@ -93,7 +94,7 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
         return Err(Refusal::forbidden());
     }
     let profile = checked_profile(org, request, Some(&id))?;
-    let now = org.now();
+    let (now, former) = (org.now(), org.groups[&id].name().to_owned());
     if let Some(group) = org.groups.get_mut(&id) {
         group.profile = profile;
         group.last_updated = now;
@@ -105,6 +106,7 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
         "group.profile.update",
         "Update Okta group",
     );
+    org2org::group_changed(org, &id, &former);
     Answer::ok(show(org, &request.base, &org.groups[&id]))
 }
 

@@ -44,6 +44,19 @@ pub(super) fn queue(
     org.jobs.insert(position, job);
 }
 
+/// Queues a job about a group that does not wait for those before it, except the one in work.
+pub(super) fn overtake(org: &mut Org, app: &str, kind: JobKind, about: String) {
+    let job = Job {
+        due: org.now(),
+        app: app.to_owned(),
+        user: String::new(),
+        kind,
+        account: Some(about),
+    };
+    let place = org.outbox.len().min(1);
+    org.outbox.insert(place, job);
+}
+
 /// Runs every job whose time has come at `now`. Gives the time of the next one.
 pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
     let timeout = agent_timeout(org);

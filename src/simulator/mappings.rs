@@ -178,6 +178,15 @@ fn evaluate(expression: &str, user: &User) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// What an expression makes of an app user's attributes.
+pub(super) fn of_app_user(expression: &str, attributes: &Value) -> String {
+    let part = |part: &str| match part.strip_prefix("appuser.") {
+        Some(name) => attributes[name].as_str().unwrap_or_default().to_owned(),
+        None => part.trim_matches('"').to_owned(),
+    };
+    expression.split('+').map(str::trim).map(part).collect()
+}
+
 fn is_known(expression: &str, source: &str) -> bool {
     expression.split('+').map(str::trim).all(|part| {
         let quoted = part.len() >= 2 && part.starts_with('"') && part.ends_with('"');

@@ -90,6 +90,10 @@ pub(super) struct Assumptions {
     pub(super) later_members: LaterMembers,
     pub(super) group_push_refusal: GroupPushRefusal,
     pub(super) answer_status: AnswerStatus,
+    pub(super) missing_push_type: MissingPushType,
+    pub(super) repeated_push: RepeatedPush,
+    pub(super) delete_active_push: DeleteActivePush,
+    pub(super) repeated_activation: RepeatedActivation,
 }
 
 macro_rules! answers {
@@ -167,4 +171,20 @@ answers! {
     }
     /// The status of an answer where recordings and Okta's API description differ.
     AnswerStatus { #[default] Recorded, Described }
+    /// Type named in E0000007 for a group push mapping that is not there.
+    MissingPushType { #[default] GroupPushMapping, AppInstance }
+    /// A mapping for a group that is pushed already.
+    RepeatedPush {
+        #[default] Refuse,
+        /// The one that is there is the answer.
+        Existing,
+    }
+    /// `DELETE` of an active group push mapping.
+    DeleteActivePush { #[default] Refuse, Delete }
+    /// The activation of what is active: an app, a provisioning connection.
+    RepeatedActivation {
+        #[default] Accept,
+        /// 400 E0000001.
+        Refuse,
+    }
 }

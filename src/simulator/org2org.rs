@@ -10,11 +10,13 @@
 mod ahead;
 mod begin;
 mod connection;
+mod details;
 mod features;
 mod group_push;
 mod groups;
 mod hub;
 mod import;
+mod passwords;
 mod state;
 mod users;
 mod worker;
@@ -22,6 +24,7 @@ mod worker;
 pub(super) use ahead::ahead;
 pub(super) use begin::{Switches, connect, link, settle_hubs};
 pub(super) use hub::{Line, PROVISIONING};
+pub(super) use passwords::changed as password_changed;
 pub(super) use state::{GroupPush, Org2Org, Probe};
 pub(super) use worker::{drain, work};
 
@@ -48,6 +51,20 @@ pub(super) fn is_connected(app: &App) -> bool {
 pub(super) fn membership_changed(org: &mut Org, group: &str, user: &str) {
     for (app, push) in pushes_of(org, group) {
         queue(org, &app, user, JobKind::PushMember, push);
+    }
+}
+
+/// The name or description of a group has changed: its pushes follow. A target that had another name than its source keeps it.
+pub(super) fn group_changed(org: &mut Org, group: &str, former: &str) {
+    let name = org.groups.get(group).map(|group| group.name().to_owned());
+    let name = name.unwrap_or_default();
+    for (app, push) in pushes_of(org, group) {
+        if let Some(push) = state::push_mut(org, &app, &push)
+            && push.name == former
+        {
+            push.name.clone_from(&name);
+        }
+        queue(org, &app, "", JobKind::UpdateGroup, push);
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Org {
     pub(super) custom_attributes: Map<String, Value>,
     pub(super) ids: super::ids::Ids,
     pub(super) users: BTreeMap<Id, User>,
+    /// Passwords that were set over the API, by user; never shown.
+    pub(super) passwords: HashMap<Id, secrecy::SecretString>,
     /// Lower-cased login to user.
     pub(super) logins: HashMap<String, Id>,
     pub(super) groups: BTreeMap<Id, Group>,
@@ -97,6 +99,7 @@ impl Org {
             groups: BTreeMap::from([(everyone.id.clone(), everyone)]),
             ids,
             users: BTreeMap::new(),
+            passwords: HashMap::new(),
             logins: HashMap::new(),
             rules: BTreeMap::new(),
             apps: BTreeMap::new(),
@@ -358,6 +361,10 @@ pub(super) enum JobKind {
     Reconcile,
     /// Make or link a pushed group in the hub, and bring its members in line.
     PushGroup,
+    /// Give the hub's group the name and description of its source.
+    UpdateGroup,
+    /// Give the account the user's Okta password.
+    PushPassword,
     /// Add or remove one member of a pushed group.
     PushMember,
     /// Delete a group of the hub.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::http::{Refusal, Reply, Request};
 use super::log::{self, Event};
+use super::org2org;
 use super::provisioning;
 use super::rule_membership;
 use super::store::{Org, User};
@@ -79,6 +80,10 @@ fn set_credentials(org: &mut Org, id: &str, credentials: Credentials) {
     if credentials.question.is_some() {
         user.recovery_question = credentials.question;
         user.last_updated = now;
+    }
+    if let Some(secret) = credentials.secret {
+        org.passwords.insert(id.to_owned(), secret);
+        org2org::password_changed(org, id);
     }
 }
 

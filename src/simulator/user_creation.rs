@@ -103,6 +103,9 @@ fn insert(
 ) -> Id {
     let (id, now) = (org.ids.next("00u"), org.now());
     let began = (status != "STAGED").then_some(now);
+    if let Some(secret) = credentials.secret {
+        org.passwords.insert(id.clone(), secret);
+    }
     let mut profile = profile;
     // Both are always shown (recorded), null when not given.
     for name in ["mobilePhone", "secondEmail"] {

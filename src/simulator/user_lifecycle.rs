@@ -137,6 +137,7 @@ fn deprovision(org: &mut Org, request: &Request, id: &str) {
     if let Some(user) = org.users.get_mut(id) {
         // Assumed: credentials go with the deactivation; who is activated again sets a new password.
         user.has_password = false;
+        org.passwords.remove(id);
     }
     told(
         org,
@@ -154,6 +155,7 @@ fn forget(org: &mut Org, id: &str) {
         return;
     };
     org.logins.remove(&user.login().to_lowercase());
+    org.passwords.remove(id);
     for group in &user.groups {
         if let Some(group) = org.groups.get_mut(group) {
             group.members.remove(id);

@@ -1,5 +1,6 @@
 //! What a user's profile and credentials must look like.
 
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::http::Refusal;
@@ -162,6 +163,8 @@ fn check_unique(
 #[derive(Default)]
 pub(super) struct Credentials {
     pub(super) password: bool,
+    /// The password itself, where it was given as text.
+    pub(super) secret: Option<SecretString>,
     pub(super) question: Option<String>,
     pub(super) provider: Option<String>,
 }
@@ -176,6 +179,10 @@ pub(super) fn credentials(body: &Map<String, Value>) -> Result<Credentials, Refu
     let provider = given.get("provider").map(|it| &it["type"]);
     Ok(Credentials {
         password: password(given.get("password"))?,
+        secret: given
+            .get("password")
+            .and_then(|password| password["value"].as_str())
+            .map(SecretString::from),
         question: question(given.get("recovery_question"))?,
         provider: provider.and_then(Value::as_str).map(str::to_owned),
     })

@@ -25,12 +25,22 @@ const ANSWERS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_assumption_is_listed() {
-    let options = Stage::of(&json!({"contractors": 1})).get("/simulator/options");
-    let known = options["assumptions"].as_object().unwrap();
-    for name in known.keys() {
-        let mut listed = ANSWERS.iter().chain(crate::org2org::ANSWERS);
-        assert!(listed.any(|(listed, _)| listed == name), "{name}");
+fn every_answer_to_every_assumption_is_listed() {
+    let stage = Stage::of(&json!({"contractors": 1}));
+    let options = stage.get("/simulator/options");
+    for (name, default) in options["assumptions"].as_object().unwrap() {
+        // A refusal of another answer names those that there are.
+        let wrong = json!({"assumptions": {name: "?"}});
+        let (status, told) = stage.send("PATCH", "/simulator/options", &wrong);
+        assert_eq!(status, 400, "{told}");
+        let told = told.to_string();
+        let answers = told.split("expected").nth(1).unwrap().split('`');
+        let answers: Vec<&str> = answers.skip(1).step_by(2).collect();
+        assert!(answers.len() > 1, "{name}: {told}");
+        for answer in answers.into_iter().filter(|answer| default != answer) {
+            let mut listed = ANSWERS.iter().chain(crate::org2org::ANSWERS);
+            assert!(listed.any(|row| *row == (name, answer)), "{name} {answer}");
+        }
     }
 }
 

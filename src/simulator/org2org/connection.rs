@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::apps;
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::super::log::{self, Event};
-use super::super::options::ConnectionCheck;
+use super::super::options::{ConnectionCheck, RepeatedActivation};
 use super::super::store::{App, Org};
 use super::state::{Connection, Scheme, show_features};
 
@@ -156,7 +156,11 @@ pub(super) fn setting(app: &App) -> Option<String> {
 
 fn activate(org: &mut Org, request: &Request) -> Reply {
     let app = apps::find(org, request.parameter(0))?;
-    if app.org2org.is_some() {
+    if let Some(part) = &app.org2org {
+        let refuses = org.options.assumptions.repeated_activation == RepeatedActivation::Refuse;
+        if part.connection.enabled && refuses {
+            return Err(invalid("The connection is ENABLED already."));
+        }
         check_probe(org, request)?;
         change(org, request, |connection| connection.enabled = true);
     }

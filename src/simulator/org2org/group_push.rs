@@ -4,8 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::super::apps;
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::super::jobs;
 use super::super::log::{self, Event};
-use super::super::options::{AnswerStatus, GroupPushRefusal};
+use super::super::options::{
+    AnswerStatus, DeleteActivePush, GroupPushRefusal, MissingPushType, RepeatedPush,
+};
 use super::super::pages::{self, PageSize};
 use super::super::store::{App, Id, JobKind, Org};
 use super::super::wire;
@@ -57,16 +60,43 @@ fn find<'a>(org: &'a Org, request: &Request) -> Result<(&'a App, &'a GroupPush),
     let app = apps::find(org, request.parameter(0))?;
     let id = request.parameter(1);
     let push = part(app)?.pushes.get(id);
-    // Assumed: the type is not recorded.
-    let push = push.ok_or_else(|| Refusal::not_found(id, "GroupPushMapping"))?;
+    let push = push.ok_or_else(|| Refusal::not_found(id, kind(org)))?;
     Ok((app, push))
 }
 
+/// The type is not recorded.
+fn kind(org: &Org) -> &'static str {
+    match org.options.assumptions.missing_push_type {
+        MissingPushType::GroupPushMapping => "GroupPushMapping",
+        MissingPushType::AppInstance => "AppInstance",
+    }
+}
+
+/// The links of this list drop the filters (recorded): a client that follows them gets other mappings too.
 fn list(org: &Org, request: &Request) -> Reply {
     let app = apps::find(org, request.parameter(0))?;
     let fits = |name: &str, value: &str| request.query(name).is_none_or(|wanted| wanted == value);
-    pages::of_map(request, SIZE, &part(app)?.pushes, |push| {
-        let wanted = fits("sourceGroupId", &push.source) && fits("status", &push.status);
+    let since = request.query("lastUpdated").map(wire::parse_date);
+    let since = match since {
+        Some(None) => return Err(refused(org, "lastUpdated: is no date")),
+        Some(since) => since,
+        None => None,
+    };
+    let plain = Request {
+        path: request.path.clone(),
+        base: request.base.clone(),
+        query: request
+            .query
+            .iter()
+            .filter(|(key, _)| matches!(key.as_str(), "limit" | "after"))
+            .cloned()
+            .collect(),
+        ..Request::default()
+    };
+    pages::of_map(&plain, SIZE, &part(app)?.pushes, |push| {
+        let wanted = fits("sourceGroupId", &push.source)
+            && fits("status", &push.status)
+            && since.is_none_or(|since| push.last_updated > since);
         wanted.then(|| show(app, push, request))
     })
 }
@@ -108,7 +138,16 @@ fn create(org: &mut Org, request: &Request) -> Reply {
             "Provisioning is not enabled for the app instance.",
         ));
     }
-    let source = source(org, app, body)?;
+    let source = source(org, body)?;
+    if let Some(present) = pushed(part(app)?, &source) {
+        return match org.options.assumptions.repeated_push {
+            RepeatedPush::Existing => Answer::ok(show(app, present, request)),
+            RepeatedPush::Refuse => Err(refused(
+                org,
+                "The group is already pushed to this application.",
+            )),
+        };
+    }
     let (target, name) = target(org, app, body)?;
     let status = status(org, body.get("status"))?.unwrap_or("ACTIVE");
     let push = insert(org, request, source, target, name, status);
@@ -120,13 +159,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
         "Group push mapping created",
     );
     if status == "ACTIVE" {
-        queue(
-            org,
-            request.parameter(0),
-            "",
-            JobKind::PushGroup,
-            push.clone(),
-        );
+        start(org, request.parameter(0), push.clone());
     }
     let (app, push) = found(org, request.parameter(0), &push)?;
     Answer::with_status(given(org, 200, 201), show(app, push, request))
@@ -143,23 +176,33 @@ fn given(org: &Org, recorded: u16, described: u16) -> u16 {
 fn found<'a>(org: &'a Org, app: &str, push: &str) -> Result<(&'a App, &'a GroupPush), Refusal> {
     let app = apps::find(org, app)?;
     let push = part(app)?.pushes.get(push);
-    let push = push.ok_or_else(|| Refusal::not_found("", "GroupPushMapping"))?;
+    let push = push.ok_or_else(|| Refusal::not_found("", kind(org)))?;
     Ok((app, push))
 }
 
-fn source(org: &Org, app: &App, body: &Map<String, Value>) -> Result<Id, Refusal> {
+/// The mapping of a group; assumed: there is one for each group of an app.
+fn pushed<'a>(part: &'a Org2Org, source: &str) -> Option<&'a GroupPush> {
+    part.pushes.values().find(|push| push.source == source)
+}
+
+/// Queues the push. A group that assigns users to the app, too, is pushed before they are provisioned: members may be missing (help page
+/// on the prerequisites of group push).
+fn start(org: &mut Org, app: &str, push: Id) {
+    let source = org.apps.get(app).and_then(|app| {
+        let push = app.org2org.as_ref()?.pushes.get(&push)?;
+        app.groups.contains_key(&push.source).then_some(())
+    });
+    match source {
+        Some(()) => jobs::overtake(org, app, JobKind::PushGroup, push),
+        None => queue(org, app, "", JobKind::PushGroup, push),
+    }
+}
+
+fn source(org: &Org, body: &Map<String, Value>) -> Result<Id, Refusal> {
     let id = body.get("sourceGroupId").and_then(Value::as_str);
     let id = id.ok_or_else(|| refused(org, "sourceGroupId: The field cannot be left blank"))?;
     if !org.groups.contains_key(id) {
         return Err(Refusal::not_found(id, "UserGroup"));
-    }
-    // Assumed: one mapping for each group of an app.
-    let taken = part(app)?.pushes.values().any(|push| push.source == id);
-    if taken {
-        return Err(refused(
-            org,
-            "The group is already pushed to this application.",
-        ));
     }
     Ok(id.to_owned())
 }
@@ -252,7 +295,7 @@ fn update(org: &mut Org, request: &Request) -> Reply {
             "application.provision.group_push.activate_mapping",
             "Activate group push mapping",
         );
-        queue(org, request.parameter(0), "", JobKind::PushGroup, id);
+        start(org, request.parameter(0), id);
     } else if status == "INACTIVE" {
         told(
             org,
@@ -276,7 +319,8 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
     }
     let with_target = request.flag("deleteTargetGroup", false)?;
     let (_, push) = find(org, request)?;
-    if push.status == "ACTIVE" {
+    let refuses = org.options.assumptions.delete_active_push == DeleteActivePush::Refuse;
+    if push.status == "ACTIVE" && refuses {
         return Err(refused(
             org,
             "An active group push mapping cannot be deleted; deactivate it first.",

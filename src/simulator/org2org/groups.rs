@@ -9,6 +9,7 @@ use super::super::log::{self, Event};
 use super::super::options::PushedNameTaken;
 use super::super::service::Service;
 use super::super::store::{Id, Job, Org};
+use super::details;
 use super::hub::{Failure, Hub, Line, Session};
 use super::state::push_mut;
 use super::worker::note_refusal;
@@ -52,18 +53,31 @@ impl Wanted {
         })
     }
 
-    async fn carry_out(&self, hub: &Session<'_>) -> Result<Id, Failure> {
-        let id = match &self.hub_group {
-            Some(id) => id.clone(),
+    async fn carry_out(&self, hub: &Session<'_>) -> Result<Pushed, Failure> {
+        let (id, group_event) = match &self.hub_group {
+            Some(id) => (id.clone(), self.describe(hub, id).await?),
             None => self.find_or_create(hub).await?,
         };
-        self.reconcile(hub, &id).await?;
-        Ok(id)
+        let mut events = vec![group_event];
+        events.extend(self.reconcile(hub, &id).await?);
+        Ok(Pushed { group: id, events })
+    }
+
+    /// A group that is there gets the description of its source, and keeps its name.
+    async fn describe(&self, hub: &Session<'_>, id: &str) -> Result<&'static str, Failure> {
+        let now = hub.get(&format!("/api/v1/groups/{id}")).await?;
+        let description = now["profile"]["description"].as_str().unwrap_or_default();
+        if description == self.description {
+            return Ok("application.provision.group.verify_exists");
+        }
+        let name = now["profile"]["name"].as_str().unwrap_or(&self.name);
+        details::describe(hub, id, name, &self.description).await?;
+        Ok("application.provision.group.update")
     }
 
     /// Of a name that the hub has already, the API description says both that it is linked and that a group is created, which the hub
     /// itself refuses.
-    async fn find_or_create(&self, hub: &Session<'_>) -> Result<Id, Failure> {
+    async fn find_or_create(&self, hub: &Session<'_>) -> Result<(Id, &'static str), Failure> {
         let search = format!(
             "type eq \"OKTA_GROUP\" and profile.name eq {}",
             json!(self.name)
@@ -77,15 +91,20 @@ impl Wanted {
             .filter(|_| self.may_link)
             .and_then(|group| group["id"].as_str())
         {
-            return Ok(id.to_owned());
+            return Ok((id.to_owned(), self.describe(hub, id).await?));
         }
         let body = json!({"profile": {"name": self.name, "description": self.description}});
         let made = hub.post("/api/v1/groups", &body).await?;
-        Ok(made["id"].as_str().unwrap_or_default().to_owned())
+        let id = made["id"].as_str().unwrap_or_default().to_owned();
+        Ok((id, "application.provision.group.add"))
     }
 
     /// Members that the source has not are taken out, only when the push is configured (help page "About Group Push").
-    async fn reconcile(&self, hub: &Session<'_>, group: &str) -> Result<(), Failure> {
+    async fn reconcile(
+        &self,
+        hub: &Session<'_>,
+        group: &str,
+    ) -> Result<Vec<&'static str>, Failure> {
         let path = format!("/api/v1/groups/{group}/users");
         let present = hub.list(&format!("{path}?limit=200")).await?;
         let present: BTreeSet<Id> = present
@@ -98,8 +117,24 @@ impl Wanted {
         for id in present.difference(&self.members) {
             hub.delete(&format!("{path}/{id}")).await?;
         }
-        Ok(())
+        let mut events = Vec::new();
+        if self.members.difference(&present).next().is_some() {
+            events.push(ADDED);
+        }
+        if present.difference(&self.members).next().is_some() {
+            events.push(REMOVED);
+        }
+        Ok(events)
     }
+}
+
+const ADDED: &str = "application.provision.group_membership.add";
+const REMOVED: &str = "application.provision.group_membership.remove";
+
+/// A group that was pushed, and the events of what that took.
+struct Pushed {
+    group: Id,
+    events: Vec<&'static str>,
 }
 
 /// Makes or links the group in the hub and brings its members in line.
@@ -110,8 +145,19 @@ pub(super) async fn push(service: &Service, line: &Line, job: &Job) {
     let outcome = async { wanted.carry_out(&wanted.hub.sign_in(line).await?).await };
     let outcome = outcome.await;
     let mut org = service.write();
-    let group = outcome.as_ref().ok().cloned();
+    let pushed = outcome.as_ref().ok();
+    let group = pushed.map(|pushed| pushed.group.clone());
+    let events = pushed.map(|pushed| pushed.events.clone());
     settle(&mut org, job, outcome.map(drop), group);
+    for kind in events.unwrap_or_default() {
+        tell(
+            &mut org,
+            job,
+            &wanted,
+            kind,
+            "Bring group of external application in line",
+        );
+    }
     tell(
         &mut org,
         job,
@@ -163,6 +209,9 @@ pub(super) async fn push_member(service: &Service, line: &Line, job: &Job) {
     let outcome = outcome.await;
     let mut org = service.write();
     settle(&mut org, job, outcome, Some(group));
+    let membership = if present { ADDED } else { REMOVED };
+    let words = "Change membership in external application";
+    tell(&mut org, job, &wanted, membership, words);
     tell(
         &mut org,
         job,
@@ -184,20 +233,26 @@ pub(super) async fn delete(service: &Service, line: &Line, job: &Job) {
     };
     let outcome = outcome.await;
     let mut org = service.write();
-    let event = Event::new(
-        "application.provision.group_push.delete_appgroup",
-        "Delete group in external application",
-    )
-    .on_app(&org, &job.app);
-    let event = match outcome {
-        Ok(()) => event,
-        Err(failure) => event.failed(failure.reason),
+    let failure = outcome.err().map(|failure| failure.reason);
+    let kinds: &[&str] = match &failure {
+        None => &[
+            "application.provision.group_push.delete_appgroup",
+            "application.provision.group.remove",
+        ],
+        Some(_) => &["application.provision.group_push.mapping.update.or.delete.failed"],
     };
-    log::record(&mut org, event);
+    for kind in kinds {
+        let event = Event::new(kind, "Delete group in external application").on_app(&org, &job.app);
+        let event = match &failure {
+            Some(reason) => event.failed(reason.clone()),
+            None => event,
+        };
+        log::record(&mut org, event);
+    }
 }
 
 /// A failure stops all pushes of memberships until the mapping is activated anew.
-fn settle(org: &mut Org, job: &Job, outcome: Result<(), Failure>, group: Option<Id>) {
+pub(super) fn settle(org: &mut Org, job: &Job, outcome: Result<(), Failure>, group: Option<Id>) {
     let now = org.now();
     if let Err(failure) = &outcome {
         note_refusal(org, &job.app, failure);

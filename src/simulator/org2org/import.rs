@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::super::log::{self, Event};
 use super::super::mappings;
@@ -35,15 +35,59 @@ pub(super) async fn import(service: &Service, line: &Line, job: &Job) {
     let mut org = service.write();
     match outcome {
         Ok((users, groups)) => {
+            let app = &job.app;
+            tell(
+                &mut org,
+                app,
+                "system.import.group.start",
+                "Start import of groups",
+                None,
+            );
             for group in &groups {
-                take_group(&mut org, &job.app, group);
+                take_group(&mut org, app, group);
             }
+            drop_groups(&mut org, app, &groups);
+            tell(
+                &mut org,
+                app,
+                "system.import.group.complete",
+                "Complete import of groups",
+                None,
+            );
+            tell(
+                &mut org,
+                app,
+                "system.import.user.start",
+                "Start import of users",
+                None,
+            );
+            tell(
+                &mut org,
+                app,
+                "system.import.user_matching.start",
+                "Start matching of users",
+                None,
+            );
             for user in users {
-                take_user(&mut org, &job.app, user);
+                take_user(&mut org, app, user);
             }
             tell(
                 &mut org,
-                &job.app,
+                app,
+                "system.import.user_matching.complete",
+                "Complete matching of users",
+                None,
+            );
+            tell(
+                &mut org,
+                app,
+                "system.import.user.complete",
+                "Complete import of users",
+                None,
+            );
+            tell(
+                &mut org,
+                app,
                 "system.import.complete",
                 "Complete import",
                 None,
@@ -72,8 +116,18 @@ pub(super) fn confirm(org: &mut Org, app: &str) {
         .unwrap_or_default()
     {
         match matched(org, app, &user) {
-            Some(id) => link(org, app, &id, &user),
-            None => create(org, app, &user),
+            Match::Exact(id) | Match::Partial(id) => {
+                note(
+                    org,
+                    "system.import.user_match.confirm",
+                    "Confirm match by import",
+                    app,
+                    &id,
+                    None,
+                );
+                link(org, app, &id, &user);
+            }
+            Match::None => create(org, app, &user),
         }
     }
 }
@@ -99,9 +153,13 @@ fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
         .any(|push| push.hub_group.as_deref() == Some(hub_id));
     let known = part
         .imported
-        .values()
-        .any(|id| id.as_deref() == Some(hub_id));
-    if pushed || known || hub_group["type"] != "OKTA_GROUP" {
+        .iter()
+        .find(|(_, id)| id.as_deref() == Some(hub_id));
+    if let Some(known) = known.map(|(known, _)| known.clone()) {
+        update_group(org, app, &known, hub_group);
+        return;
+    }
+    if pushed || hub_group["type"] != "OKTA_GROUP" {
         return;
     }
     let (id, now) = (org.ids.next("00g"), org.now());
@@ -121,8 +179,70 @@ fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
     };
     org.groups.insert(id.clone(), group);
     if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
-        part.imported.insert(id, Some(hub_id.to_owned()));
+        part.imported.insert(id.clone(), Some(hub_id.to_owned()));
     }
+    tell_of_group(
+        org,
+        app,
+        &id,
+        "system.import.group.create",
+        "Create group by import",
+    );
+}
+
+/// A group that was imported before has the hub's name and description.
+fn update_group(org: &mut Org, app: &str, id: &str, hub_group: &Value) {
+    let now = org.now();
+    let profile = hub_group["profile"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    let Some(group) = org
+        .groups
+        .get_mut(id)
+        .filter(|group| group.profile != profile)
+    else {
+        return;
+    };
+    group.profile = profile;
+    group.last_updated = now;
+    tell_of_group(
+        org,
+        app,
+        id,
+        "system.import.group.update",
+        "Update group by import",
+    );
+}
+
+/// What the hub has no more goes here, too.
+fn drop_groups(org: &mut Org, app: &str, hub_groups: &[Value]) {
+    let part = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut());
+    let Some(part) = part else { return };
+    let is_there = |id: &Id| hub_groups.iter().any(|group| group["id"] == **id);
+    let is_gone = |id: &Option<Id>| id.as_ref().is_some_and(|id| !is_there(id));
+    let gone = part.imported.iter().filter(|(_, id)| is_gone(id));
+    let gone: Vec<Id> = gone.map(|(known, _)| known.clone()).collect();
+    for id in gone {
+        tell_of_group(
+            org,
+            app,
+            &id,
+            "system.import.group.delete",
+            "Delete group by import",
+        );
+        org.groups.remove(&id);
+        if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
+            part.imported.remove(&id);
+        }
+    }
+}
+
+fn tell_of_group(org: &mut Org, app: &str, group: &str, kind: &'static str, words: &str) {
+    let event = Event::new(kind, words)
+        .on_app(org, app)
+        .on_group(org, group);
+    log::record(org, event);
 }
 
 fn take_user(org: &mut Org, app: &str, user: Value) {
@@ -133,15 +253,12 @@ fn take_user(org: &mut Org, app: &str, user: Value) {
         refresh(org, app, &id, &user);
         return;
     }
-    let confirms = |org: &Org, name: &str| {
-        let part = org.apps.get(app).and_then(|app| app.org2org.as_ref());
-        part.is_some_and(|part| {
-            part.inbound["importRules"]["userCreateAndMatch"][name] == json!(true)
-        })
-    };
     match matched(org, app, &user) {
-        Some(id) if confirms(org, "autoConfirmExactMatch") => link(org, app, &id, &user),
-        None if confirms(org, "autoConfirmNewUsers") => create(org, app, &user),
+        Match::Exact(id) if rule(org, app, "autoConfirmExactMatch") => link(org, app, &id, &user),
+        Match::Partial(id) if rule(org, app, "autoConfirmPartialMatch") => {
+            link(org, app, &id, &user);
+        }
+        Match::None if rule(org, app, "autoConfirmNewUsers") => create(org, app, &user),
         _ => {
             if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
                 part.review.retain(|held| held["id"] != user["id"]);
@@ -151,25 +268,71 @@ fn take_user(org: &mut Org, app: &str, user: Value) {
     }
 }
 
+/// Whether a rule of the import is on.
+fn rule(org: &Org, app: &str, name: &str) -> bool {
+    let part = org.apps.get(app).and_then(|app| app.org2org.as_ref());
+    part.is_some_and(|part| part.inbound["importRules"]["userCreateAndMatch"][name] == true)
+}
+
 fn linked(org: &Org, app: &str, user: &Value) -> Option<Id> {
     let users = org.apps.get(app)?.users.values();
     let mut same = users.filter(|held| held.external_id.as_deref() == user["id"].as_str());
     same.next().map(|held| held.user.clone())
 }
 
-/// The exact match of the import's rule: by user name or by e-mail.
-fn matched(org: &Org, app: &str, user: &Value) -> Option<Id> {
-    let part = org.apps.get(app)?.org2org.as_ref()?;
-    let criterion = &part.inbound["importRules"]["userCreateAndMatch"]["exactMatchCriteria"];
-    let name = if criterion == "EMAIL" {
-        "email"
-    } else {
-        "login"
+/// Whom an imported user may be here.
+enum Match {
+    /// By the rule: the user name, or the e-mail.
+    Exact(Id),
+    /// First and last name are the same.
+    Partial(Id),
+    None,
+}
+
+fn matched(org: &Org, app: &str, user: &Value) -> Match {
+    let Some(part) = org.apps.get(app).and_then(|app| app.org2org.as_ref()) else {
+        return Match::None;
     };
-    let wanted = user["profile"][name].as_str()?.to_lowercase();
+    let by_email =
+        part.inbound["importRules"]["userCreateAndMatch"]["exactMatchCriteria"] == "EMAIL";
+    let (name, wanted) = if by_email {
+        ("email", text(&user["profile"]["email"]))
+    } else {
+        ("login", user_name(&part.inbound, user))
+    };
+    let exact = find(org, |held| {
+        held.attribute(name).to_lowercase() == wanted.to_lowercase()
+    });
+    if let Some(id) = exact.filter(|_| !wanted.is_empty()) {
+        return Match::Exact(id);
+    }
+    let same = |held: &User| {
+        ["firstName", "lastName"]
+            .iter()
+            .all(|name| held.attribute(name) == text(&user["profile"][*name]))
+    };
+    let partial = find(org, same).filter(|_| rule(org, app, "allowPartialMatch"));
+    partial.map_or(Match::None, Match::Partial)
+}
+
+fn find(org: &Org, fits: impl Fn(&User) -> bool) -> Option<Id> {
     let mut users = org.users.values();
-    let found = users.find(|held| held.attribute(name).to_lowercase() == wanted)?;
-    (found.status != "DEPROVISIONED").then(|| found.id.clone())
+    let found = users.find(|held| held.status != "DEPROVISIONED" && fits(held))?;
+    Some(found.id.clone())
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The Okta user name of an imported user: his e-mail, or what the expression makes of his attributes.
+fn user_name(inbound: &Value, user: &Value) -> String {
+    let format = &inbound["importSettings"]["username"];
+    let expression = format["userNameExpression"].as_str();
+    match expression.filter(|_| format["userNameFormat"] == "CUSTOM") {
+        None => text(&user["profile"]["email"]),
+        Some(expression) => mappings::of_app_user(expression, &user["profile"]),
+    }
 }
 
 fn link(org: &mut Org, app: &str, id: &str, user: &Value) {
@@ -200,14 +363,16 @@ fn link(org: &mut Org, app: &str, id: &str, user: &Value) {
 
 /// A user whom the spoke has not. Assumed: staged, unless the rules activate new users.
 fn create(org: &mut Org, app: &str, user: &Value) {
-    let profile = profile_of(user);
+    let part = org.apps.get(app).and_then(|app| app.org2org.as_ref());
+    let Some(login) = part.map(|part| user_name(&part.inbound, user)) else {
+        return;
+    };
+    let mut profile = profile_of(user);
+    profile.insert("login".to_owned(), login.into());
     if user_profile::check(org, &profile, None).is_err() {
         return;
     }
-    let part = org.apps.get(app).and_then(|app| app.org2org.as_ref());
-    let activates = part.is_some_and(|part| {
-        part.inbound["importRules"]["userCreateAndMatch"]["autoActivateNewUsers"] == json!(true)
-    });
+    let activates = rule(org, app, "autoActivateNewUsers");
     let (id, now) = (org.ids.next("00u"), org.now());
     org.insert_user(User {
         id: id.clone(),

@@ -207,6 +207,11 @@ pub(in crate::simulator) fn show_features(app: &mut App) {
             .iter()
             .filter(|(place, _)| part.outbound.pointer(place) == Some(&json!("ENABLED")));
         features.extend(on.map(|(_, feature)| *feature));
+        // Assumed: shown where users are made and deactivated; none of the recorded instances did both.
+        let reactivates = ["PUSH_NEW_USERS", "PUSH_USER_DEACTIVATION"];
+        if reactivates.iter().all(|one| features.contains(one)) {
+            features.push("REACTIVATE_USERS");
+        }
     }
     app.features = features.into_iter().map(str::to_owned).collect();
 }

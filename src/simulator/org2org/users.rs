@@ -10,6 +10,7 @@ use super::super::provisioning::{has, note};
 use super::super::service::Service;
 use super::super::store::{App, AppUser, Job, JobKind, Org, Task};
 use super::hub::{Failure, Hub, Line, Session};
+use super::passwords;
 use super::state::push_mut;
 use super::worker::note_refusal;
 
@@ -56,6 +57,8 @@ struct Wanted {
     /// Those attributes that follow every change.
     pushed: Map<String, Value>,
     initial: Option<Initial>,
+    /// The Okta password, where it is the seed of the account's.
+    password: Option<SecretString>,
     question: Option<(String, SecretString)>,
     creates: bool,
     updates: bool,
@@ -67,6 +70,8 @@ struct Done {
     status: String,
     kind: &'static str,
     words: &'static str,
+    /// The event of a password that was set, too.
+    password: Option<&'static str>,
 }
 
 impl Wanted {
@@ -88,6 +93,7 @@ impl Wanted {
                 .collect(),
             profile,
             initial: Initial::parse(&initial),
+            password: passwords::seed(org, app, &job.user),
             question: direction(app, held, "securityQuestion").zip(held.security_answer.clone()),
             creates: has(app, "PUSH_NEW_USERS"),
             updates: has(app, "PUSH_PROFILE_UPDATES"),
@@ -117,7 +123,8 @@ impl Wanted {
         profile.insert("login".to_owned(), json!(self.login));
         let mut credentials = Map::new();
         if initial.password {
-            credentials.insert("password".to_owned(), json!({"value": random_password()}));
+            let value = self.first_password();
+            credentials.insert("password".to_owned(), json!({"value": value}));
         }
         if let Some((question, answer)) = &self.question {
             let question = json!({"question": question, "answer": answer.expose_secret()});
@@ -126,11 +133,28 @@ impl Wanted {
         let body = json!({"profile": profile, "credentials": credentials});
         let path = format!("/api/v1/users?activate={}", initial.active);
         let user = hub.post(&path, &body).await?;
-        Ok(Done::new(
+        let done = Done::new(
             &user,
             "application.provision.user.push",
             "Push new user to external application",
-        ))
+        );
+        Ok(Done {
+            password: initial.password.then(|| self.password_event()),
+            ..done
+        })
+    }
+
+    fn first_password(&self) -> String {
+        let okta = self.password.as_ref();
+        okta.map_or_else(random_password, |okta| okta.expose_secret().to_owned())
+    }
+
+    /// The event of a password that was set.
+    fn password_event(&self) -> &'static str {
+        match self.password {
+            Some(_) => "application.provision.user.push_okta_password",
+            None => "application.provision.user.password",
+        }
     }
 
     /// Who is in the hub already is linked; the initial status decides then too (support article). Who was deactivated there is
@@ -147,7 +171,7 @@ impl Wanted {
         let is_activated = status == "DEPROVISIONED" || (status == "STAGED" && initial.active);
         if is_activated {
             if initial.active && initial.password {
-                let body = json!({"credentials": {"password": {"value": random_password()}}});
+                let body = json!({"credentials": {"password": {"value": self.first_password()}}});
                 hub.post(&path, &body).await?;
             }
             let step = format!("{path}/lifecycle/activate?sendEmail={}", !initial.password);
@@ -197,6 +221,7 @@ impl Done {
             status: text("status"),
             kind,
             words,
+            password: None,
         }
     }
 }
@@ -247,6 +272,10 @@ fn settle(org: &mut Org, job: &Job, done: Option<Done>) {
     org.tasks
         .retain(|task| task.app != job.app || task.user != job.user);
     note(org, done.kind, done.words, &job.app, &job.user, None);
+    if let Some(kind) = done.password {
+        let words = "Set user's password in external application";
+        note(org, kind, words, &job.app, &job.user, None);
+    }
     if linked && org.options.assumptions.later_members == LaterMembers::Added {
         add_to_groups(org, &job.user);
     }
@@ -254,6 +283,10 @@ fn settle(org: &mut Org, job: &Job, done: Option<Done>) {
 
 /// Of a hub that is no part of the plan: what is wanted of it is taken as done.
 pub(super) fn assume(org: &mut Org, job: &Job) {
+    // Nothing of this org shows an account's password.
+    if matches!(job.kind, JobKind::PushPassword) {
+        return;
+    }
     let now = org.now();
     let id = org.ids.next("00u");
     if let Some(push) = job
@@ -273,6 +306,7 @@ pub(super) fn assume(org: &mut Org, job: &Job) {
         status: "ACTIVE".to_owned(),
         kind: "application.provision.user.push",
         words: "Push new user to external application",
+        password: None,
     };
     settle(org, job, Some(done));
 }
@@ -379,7 +413,7 @@ fn app_user_mut<'a>(org: &'a mut Org, job: &Job) -> Option<&'a mut AppUser> {
     org.apps.get_mut(&job.app)?.users.get_mut(&job.user)
 }
 
-fn user_path(key: &str) -> String {
+pub(super) fn user_path(key: &str) -> String {
     format!(
         "/api/v1/users/{}",
         utf8_percent_encode(key, NON_ALPHANUMERIC)

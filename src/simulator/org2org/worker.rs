@@ -9,7 +9,7 @@ use super::super::log::{self, Event};
 use super::super::service::Service;
 use super::super::store::{Job, JobKind, Org};
 use super::hub::{Failure, Hub, Line};
-use super::{groups, import, users};
+use super::{details, groups, import, passwords, users};
 
 /// How often the queue is looked at.
 const EVERY: Duration = Duration::from_millis(20);
@@ -67,6 +67,8 @@ async fn perform(service: &Service, line: &Line, job: &Job) {
         JobKind::Deactivate => users::deactivate(service, line, job).await,
         JobKind::PushGroup => groups::push(service, line, job).await,
         JobKind::PushMember => groups::push_member(service, line, job).await,
+        JobKind::UpdateGroup => details::update(service, line, job).await,
+        JobKind::PushPassword => passwords::push(service, line, job).await,
         JobKind::DeleteGroup => groups::delete(service, line, job).await,
         JobKind::Import => import::import(service, line, job).await,
         JobKind::Confirm => import::confirm(&mut service.write(), &job.app),

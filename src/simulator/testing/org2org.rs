@@ -1,5 +1,9 @@
 //! A spoke that provisions into a hub, both served over real HTTP.
 
+mod groups;
+mod imports;
+mod people;
+
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
@@ -357,7 +361,8 @@ async fn features_are_told_once_the_connection_is_on() {
             "IMPORT_NEW_USERS",
             "PUSH_NEW_USERS",
             "PUSH_PROFILE_UPDATES",
-            "PUSH_USER_DEACTIVATION"
+            "PUSH_USER_DEACTIVATION",
+            "REACTIVATE_USERS"
         ])
     );
     let rules = listed[1]["capabilities"].clone();

@@ -1,0 +1,101 @@
+//! Name and description of a pushed group in the hub: they follow those of the source (help page "About Group Push").
+
+use serde_json::{Value, json};
+
+use super::super::log::{self, Event};
+use super::super::service::Service;
+use super::super::store::{Id, Job, Org};
+use super::groups::settle;
+use super::hub::{Failure, Hub, Line, Session};
+
+/// What the hub's group shall be called.
+struct Wanted {
+    hub: Hub,
+    source: Id,
+    hub_group: Id,
+    name: String,
+    description: String,
+}
+
+impl Wanted {
+    /// `None` while the group is not there: the push itself, still to come, brings the new name.
+    fn of(org: &Org, job: &Job) -> Option<Self> {
+        let app = org.apps.get(&job.app)?;
+        let push = app.org2org.as_ref()?.pushes.get(job.account.as_ref()?)?;
+        let source = org.groups.get(&push.source)?;
+        let description = source.profile.get("description").and_then(Value::as_str);
+        Some(Self {
+            hub: Hub::of(app)?,
+            source: push.source.clone(),
+            hub_group: push.hub_group.clone()?,
+            name: push.name.clone(),
+            description: description.unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// Whether the group of the hub gets another name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Changes,
+    Stays,
+}
+
+impl Name {
+    /// The event of the change, done or failed.
+    fn kind(self, failed: bool) -> &'static str {
+        match (self == Self::Changes, failed) {
+            (true, false) => "application.provision.group_push.mapping.app.group.renamed",
+            (true, true) => "application.provision.group_push.mapping.app.group.renamed.failed",
+            (false, false) => "application.provision.group_push.updated",
+            (false, true) => "application.provision.group_push.mapping.update.or.delete.failed",
+        }
+    }
+}
+
+/// Renames the group of the hub, or describes it anew.
+pub(super) async fn update(service: &Service, line: &Line, job: &Job) {
+    let Some(wanted) = Wanted::of(&service.read(), job) else {
+        return;
+    };
+    let mut name = Name::Stays;
+    let outcome = async {
+        let hub = wanted.hub.sign_in(line).await?;
+        let path = format!("/api/v1/groups/{}", wanted.hub_group);
+        if hub.get(&path).await?["profile"]["name"] != json!(wanted.name) {
+            name = Name::Changes;
+        }
+        describe(&hub, &wanted.hub_group, &wanted.name, &wanted.description).await
+    };
+    let outcome = outcome.await;
+    let mut org = service.write();
+    let failure = outcome.as_ref().err().map(|failure| failure.reason.clone());
+    settle(&mut org, job, outcome, Some(wanted.hub_group.clone()));
+    let kind = name.kind(failure.is_some());
+    tell(&mut org, job, &wanted, kind, failure.as_deref());
+}
+
+/// Gives a group of the hub this name and description.
+pub(super) async fn describe(
+    hub: &Session<'_>,
+    group: &str,
+    name: &str,
+    description: &str,
+) -> Result<(), Failure> {
+    let body = json!({"profile": {"name": name, "description": description}});
+    let path = format!("/api/v1/groups/{group}");
+    hub.put(&path, Some(&body)).await.map(drop)
+}
+
+fn tell(org: &mut Org, job: &Job, wanted: &Wanted, kind: &'static str, failure: Option<&str>) {
+    for kind in [kind, "application.provision.group.update"] {
+        let event = Event::new(kind, "Update group in external application")
+            .on_app(org, &job.app)
+            .on_group(org, &wanted.source);
+        let event = match failure {
+            Some(reason) => event.failed(reason),
+            None => event,
+        };
+        log::record(org, event);
+    }
+}
