@@ -205,7 +205,7 @@ impl Journal {
 
     /// Every write of a run in the order in which they were sent: what came of a write was sent after it.
     pub fn writes(&self, run: &str) -> Result<Vec<Write>> {
-        writes::select(&self.lock().connection, run, None)
+        writes::of_run(&self.lock().connection, run)
     }
 
     /// Writes that were not sent, because nothing would have changed, in order.
@@ -225,7 +225,7 @@ impl Journal {
 
     /// The writes of one lane and of the lanes within it.
     pub(super) fn writes_of_lane(&self, run: &str, lane: &str) -> Result<Vec<Write>> {
-        writes::select(&self.lock().connection, run, Some(lane))
+        writes::of_lane(&self.lock().connection, run, lane)
     }
 
     /// What a lane asked and was answered, as far as it still holds.
@@ -249,11 +249,7 @@ impl Journal {
 
     /// Number of writes of a run whose answer is not known.
     pub fn unanswered(&self, run: &str) -> Result<u64> {
-        let writes = self.writes(run)?;
-        Ok(writes
-            .iter()
-            .filter(|write| write.state == State::Unknown)
-            .count() as u64)
+        writes::unanswered(&self.lock().connection, run)
     }
 
     /// Whether the entries of a run are as they were written.

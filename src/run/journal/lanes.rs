@@ -29,18 +29,18 @@ pub(in crate::run) struct LaneEnd {
     pub(in crate::run) result: Value,
 }
 
+pub(super) const RECORDED: &str = "
+SELECT e.seq, e.position, e.what, e.request, coalesce(a.state, e.state), coalesce(a.answer, e.answer), e.before FROM entries e INDEXED BY entries_by_lane
+LEFT JOIN entries a ON a.run = e.run AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = e.run AND l.intent = e.seq AND l.what = 'answer')
+WHERE e.run = ?1 AND e.lane = ?2 AND e.position IS NOT NULL ORDER BY e.seq";
+
 /// In the order of asking. Where a lane was executed again, the later questions take the place of the earlier ones.
 pub(super) fn recorded(
     connection: &Connection,
     run: &str,
     lane: &str,
 ) -> Result<Vec<Recorded>, Error> {
-    let mut statement = connection.prepare_cached(
-        "SELECT e.seq, e.position, e.what, e.request, coalesce(a.state, e.state), coalesce(a.answer, e.answer), e.before FROM entries e
-         LEFT JOIN entries a ON a.run = e.run AND a.what = 'answer' AND a.intent = e.seq
-             AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = e.run AND l.lane = e.lane AND l.what = 'answer' AND l.intent = e.seq)
-         WHERE e.run = ?1 AND e.lane = ?2 AND e.position IS NOT NULL ORDER BY e.seq",
-    )?;
+    let mut statement = connection.prepare_cached(RECORDED)?;
     let mut rows = statement.query(params![run, lane])?;
     let mut found: Vec<Recorded> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -66,15 +66,17 @@ pub(super) fn recorded(
     Ok(found)
 }
 
+pub(super) const END: &str = "
+SELECT e.state, b.body FROM entries e INDEXED BY entries_by_lane LEFT JOIN bodies b ON b.digest = e.answer
+WHERE e.run = ?1 AND e.lane = ?2 AND e.what = 'lane' ORDER BY e.seq DESC LIMIT 1";
+
 pub(super) fn end(
     connection: &Connection,
     run: &str,
     lane: &str,
 ) -> Result<Option<LaneEnd>, Error> {
     let row: Option<(String, Option<String>)> = connection
-        .prepare_cached(
-            "SELECT e.state, b.body FROM entries e LEFT JOIN bodies b ON b.digest = e.answer WHERE e.run = ?1 AND e.lane = ?2 AND e.what = 'lane' ORDER BY e.seq DESC LIMIT 1",
-        )?
+        .prepare_cached(END)?
         .query_row(params![run, lane], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((state, result)) = row else {

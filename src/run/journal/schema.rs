@@ -8,8 +8,9 @@ use super::error::Error;
 use crate::run::event::Event;
 
 /// Version of the schema below, kept in the database's `user_version`.
-/// Version 3 has the same tables as 2, and states of writes that the older program would take for unknown.
-const VERSION: i64 = 3;
+/// Version 3 has the same tables as 2, and states of writes that the older program would take for unknown. Version 4 finds
+/// the answers of a write by an index.
+const VERSION: i64 = 4;
 
 /// `entries.before` and `entries.answer` are digests into `bodies`: the same page read twice is kept once.
 const SCHEMA: &str = "
@@ -27,6 +28,9 @@ CREATE INDEX entries_by_lane ON entries (run, lane, seq);
 CREATE TABLE bodies (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+/// A lane may hold many thousands of writes: looking for the answers of each among all of them would take minutes.
+const BY_INTENT: &str = "CREATE INDEX IF NOT EXISTS entries_by_intent ON entries (run, intent, what, seq) WHERE intent IS NOT NULL";
+
 /// Makes the tables, or brings older ones to this version. All or nothing.
 pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -43,6 +47,7 @@ pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
         1 => from_version_1(connection),
         _ => Ok(()),
     };
+    let done = done.and_then(|()| Ok(connection.execute_batch(BY_INTENT)?));
     match done {
         Ok(()) => {
             Ok(connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))?)

@@ -174,6 +174,59 @@ fn writes_of_a_lane_are_its_own_and_those_within() {
     assert_eq!(lanes, ["1:a", "1:a/1:x"]);
 }
 
+/// How the database goes about a query, a step a line.
+fn steps_of(connection: &Connection, query: &str) -> Vec<String> {
+    let mut statement = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
+        .expect("a query");
+    let arguments = [RUN, "1:jo"].into_iter().take(statement.parameter_count());
+    let steps = statement.query_map(rusqlite::params_from_iter(arguments), |row| {
+        row.get("detail")
+    });
+    let steps: rusqlite::Result<Vec<String>> = steps.and_then(Iterator::collect);
+    steps.expect("the steps")
+}
+
+#[test]
+fn answers_and_lanes_are_found_by_indexes() {
+    const ANSWER: &str =
+        "SEARCH l USING COVERING INDEX entries_by_intent (run=? AND intent=? AND what=?)";
+    const LANE: &str = "SEARCH e USING INDEX entries_by_lane (run=? AND lane=?)";
+    const LANES: &str = "SEARCH i USING INDEX entries_by_lane (run=? AND lane>? AND lane<?)";
+    let (_folder, journal) = journal();
+    let inner = journal.lock();
+    for (query, expected) in [
+        (writes::OF_RUN, vec![ANSWER]),
+        (writes::OF_LANE, vec![LANES, ANSWER]),
+        (writes::UNANSWERED, vec![ANSWER]),
+        (lanes::RECORDED, vec![LANE, ANSWER]),
+        (lanes::END, vec![LANE]),
+    ] {
+        let steps = steps_of(&inner.connection, query);
+        for step in expected {
+            assert!(
+                steps.iter().any(|found| found == step),
+                "{query}: {steps:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_journal_without_the_index_is_given_it() {
+    let (folder, journal) = journal();
+    drop(journal);
+    let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
+    file.execute_batch("DROP INDEX entries_by_intent; PRAGMA user_version = 3;")
+        .expect("version 3");
+    let journal = Journal::open(folder.path()).expect("brought up");
+    let steps = steps_of(&journal.lock().connection, writes::OF_RUN);
+    assert!(
+        steps.iter().any(|step| step.contains("entries_by_intent")),
+        "{steps:#?}"
+    );
+}
+
 #[test]
 fn an_altered_entry_is_told() {
     for (change, expected) in [

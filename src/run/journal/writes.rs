@@ -32,27 +32,56 @@ pub struct Write {
 
 /// An intent may have several answers: unknown first, another when it was looked at. The last one counts. They stand in the order of the
 /// intents: a write that came of another was sent after that one's answer, or after a look that settled it.
-const SELECT: &str = "
-SELECT i.seq AS seq, i.lane AS lane, i.time AS time, i.request AS request, b.body AS before, a.state AS state, a.time AS answered, a.event AS event, c.body AS answer
-FROM entries i
-LEFT JOIN entries a ON a.run = i.run AND a.what = 'answer' AND a.intent = i.seq
-    AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = i.run AND l.lane = i.lane AND l.what = 'answer' AND l.intent = i.seq)
-LEFT JOIN bodies b ON b.digest = i.before LEFT JOIN bodies c ON c.digest = a.answer
-WHERE i.run = ?1 AND i.what = 'intent' AND (?2 IS NULL OR i.lane = ?2 OR substr(i.lane, 1, length(?2) + 1) = ?2 || '/')
-ORDER BY i.seq";
+macro_rules! writes_where {
+    ($index:literal, $condition:literal) => {
+        concat!(
+            "SELECT i.seq AS seq, i.lane AS lane, i.time AS time, i.request AS request, b.body AS before, a.state AS state, a.time AS answered,
+                 a.event AS event, c.body AS answer
+             FROM entries i",
+            $index,
+            " LEFT JOIN entries a ON a.run = i.run AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = i.run AND l.intent = i.seq AND l.what = 'answer')
+             LEFT JOIN bodies b ON b.digest = i.before LEFT JOIN bodies c ON c.digest = a.answer
+             WHERE i.run = ?1 AND i.what = 'intent'",
+            $condition,
+            " ORDER BY i.seq"
+        )
+    };
+}
 
-pub(super) fn select(
-    connection: &Connection,
-    run: &str,
-    lane: Option<&str>,
-) -> Result<Vec<Write>, Error> {
-    let mut statement = connection.prepare_cached(SELECT)?;
-    let mut rows = statement.query(params![run, lane])?;
+pub(super) const OF_RUN: &str = writes_where!("", "");
+
+/// A lane and those within it. What begins like its name lies between it and the name with the character after the slash.
+pub(super) const OF_LANE: &str = writes_where!(
+    " INDEXED BY entries_by_lane",
+    " AND i.lane >= ?2 AND i.lane < ?2 || '0' AND (i.lane = ?2 OR substr(i.lane, 1, length(?2) + 1) = ?2 || '/')"
+);
+
+pub(super) fn of_run(connection: &Connection, run: &str) -> Result<Vec<Write>, Error> {
+    collect(connection.prepare_cached(OF_RUN)?.query([run])?)
+}
+
+pub(super) fn of_lane(connection: &Connection, run: &str, lane: &str) -> Result<Vec<Write>, Error> {
+    collect(connection.prepare_cached(OF_LANE)?.query([run, lane])?)
+}
+
+fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Write>, Error> {
     let mut writes = Vec::new();
     while let Some(row) = rows.next()? {
         writes.push(write(row)?);
     }
     Ok(writes)
+}
+
+pub(super) const UNANSWERED: &str = "
+SELECT count(*) FROM entries i
+LEFT JOIN entries a ON a.run = i.run AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = i.run AND l.intent = i.seq AND l.what = 'answer')
+WHERE i.run = ?1 AND i.what = 'intent' AND coalesce(a.state, 'unknown') = 'unknown'";
+
+/// Number of writes whose answer is not known.
+pub(super) fn unanswered(connection: &Connection, run: &str) -> Result<u64, Error> {
+    let mut statement = connection.prepare_cached(UNANSWERED)?;
+    let count: i64 = statement.query_row([run], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 /// What is known of one write by the number of its intent.
