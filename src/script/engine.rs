@@ -9,6 +9,7 @@ use rhai::{Dynamic, Engine, OptimizationLevel};
 use crate::run::event::Kind;
 use crate::script::bindings;
 use crate::script::keywords::free_keywords;
+use crate::script::memory::{self, Memory};
 use crate::script::scene::{Host, Scene};
 use crate::script::secret;
 
@@ -16,8 +17,6 @@ use crate::script::secret;
 pub(super) const EXPRESSION_DEPTH: usize = 64;
 /// How deeply calls may nest.
 const CALL_DEPTH: usize = 64;
-/// Length of a string in bytes.
-const LONGEST_STRING: usize = 64 << 20;
 /// Steps of evaluation in a whole run, all lanes together: minutes of pure computing. rhai's own count restarts with every closure.
 const MOST_OPERATIONS: u64 = 300_000_000;
 
@@ -32,7 +31,6 @@ pub fn engine() -> Engine {
     engine.set_strict_variables(true);
     engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
     engine.set_max_call_levels(CALL_DEPTH);
-    engine.set_max_string_size(LONGEST_STRING);
     // rhai's interner is one lock for all threads.
     engine.set_max_strings_interned(0);
     engine.disable_symbol("eval");
@@ -53,7 +51,7 @@ pub(super) fn header_engine() -> Engine {
     engine
 }
 
-/// The same as [`engine`], with the run's Ctrl-C and limit of operations.
+/// The same as [`engine`], with the run's Ctrl-C and limits of operations and memory.
 pub(super) fn engine_of(host: &Arc<Host>) -> Engine {
     let mut engine = engine();
     watch(&mut engine, host);
@@ -64,6 +62,7 @@ pub(super) fn engine_of(host: &Arc<Host>) -> Engine {
 pub(super) fn watch(engine: &mut Engine, host: &Arc<Host>) {
     let host = Arc::clone(host);
     let operations = AtomicU64::new(0);
+    let memory = Memory::watch(&host.runtime, memory::MOST);
     engine.on_progress(move |_| {
         let done = operations.fetch_add(1, Ordering::Relaxed);
         if done.is_multiple_of(GLANCE) && host.run.cancelled().is_cancelled() {
@@ -71,6 +70,12 @@ pub(super) fn watch(engine: &mut Engine, host: &Arc<Host>) {
         }
         if done > MOST_OPERATIONS {
             return Some("the script did too many operations: it seems to run without end".into());
+        }
+        if memory.is_full() {
+            return Some(
+                "the script takes too much memory: something in it seems to grow without end"
+                    .into(),
+            );
         }
         host.is_stopped().then_some(Dynamic::UNIT)
     });

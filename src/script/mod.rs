@@ -11,6 +11,7 @@
 //! | [`confidential`] | literals that may be secrets |
 //! | [`definitions`] | the language as files for editors |
 //! | [`execution`] | a runbook from its text to its outcome |
+//! | `memory` | what stops a script that grows without end |
 //! | `secret` | secret parameters, which are sent and never shown |
 //! | [`session`] | entries one after another, with what they declare |
 //! | [`testing`] | tests of runbooks, in their own language |
@@ -40,6 +41,7 @@ pub mod execution;
 pub mod imports;
 pub mod keywords;
 pub mod library;
+mod memory;
 pub mod nearest;
 pub mod outline;
 pub mod parameters;
