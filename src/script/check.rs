@@ -13,11 +13,13 @@
 //! | [`rules`] | from facts to findings |
 //! | [`natives`] | the functions every script can call |
 //! | [`reach`] | the operations it can come to |
+//! | [`lanes`] | what saves copies in lanes |
 //! | [`uses`] | the names in a piece of a script |
 //! | [`scopes`] | the least OAuth scopes |
 
 mod facts;
 mod finding;
+mod lanes;
 mod natives;
 mod program;
 mod reach;
@@ -29,6 +31,7 @@ mod uses;
 mod walk;
 
 pub use finding::{Finding, Severity};
+pub(in crate::script) use lanes::Lanes;
 pub use scopes::least_scopes;
 pub(in crate::script) use uses::{Uses, uses};
 

@@ -12,6 +12,7 @@ use crate::run::event::Outcome;
 use crate::run::{self, Run};
 use crate::script::bindings::{self, Org};
 use crate::script::check;
+use crate::script::check::Lanes;
 use crate::script::engine::{engine, engine_of};
 use crate::script::error::{Diagnostic, Names};
 use crate::script::imports::{self, Import};
@@ -151,6 +152,7 @@ impl Procedure {
         engine.set_module_resolver(self.modules(sources));
         let mut scope = self.scope(host, parameters)?;
         let ast = self.parsed(&engine, &scope, sources)?;
+        host.know_lanes(Lanes::of(&ast, &self.source));
         let scene = Scene {
             host: Arc::clone(host),
             lane: host

@@ -3,11 +3,15 @@
 //! A lane is a thread, so the scene is the thread's. Verbs are registered once and find their run here.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+
+use rhai::NativeCallContext;
 
 use crate::run::lane::Lane;
 use crate::run::{self, Run};
+use crate::script::check::Lanes;
 use crate::script::error::Names;
 use crate::script::sources::Sources;
 
@@ -22,7 +26,11 @@ pub struct Host {
     pub entry: String,
     /// How long `wait_until` pauses between two looks at most; as the script says when there is none.
     pub longest_pause: Option<Duration>,
+    /// What is known of the lanes of `entry`.
+    lanes: OnceLock<Lanes>,
     stopped: Mutex<Option<run::Error>>,
+    /// Whether there is one: looked at in every step of every lane, where a lock would be waited for.
+    is_stopped: AtomicBool,
 }
 
 impl Host {
@@ -40,25 +48,47 @@ impl Host {
             names,
             entry: entry.to_owned(),
             longest_pause: None,
+            lanes: OnceLock::new(),
             stopped: Mutex::new(None),
+            is_stopped: AtomicBool::new(false),
         }
+    }
+
+    /// Tells, once, what is known of the lanes of the script that runs.
+    pub(in crate::script) fn know_lanes(&self, lanes: Lanes) {
+        self.lanes.get_or_init(|| lanes);
+    }
+
+    /// Whether a closure changes nothing of what it captures.
+    pub(in crate::script) fn is_quiet(&self, closure: &str) -> bool {
+        self.lanes
+            .get()
+            .is_some_and(|lanes| lanes.is_quiet(closure))
+    }
+
+    /// Whether nobody takes what a call gives.
+    pub(in crate::script) fn is_untaken(&self, context: &NativeCallContext) -> bool {
+        let lanes = self.lanes.get();
+        context.call_source() == Some(self.entry.as_str())
+            && lanes.is_some_and(|lanes| lanes.is_untaken(context.call_position()))
     }
 
     /// Makes `error` the end of the run: no script can catch it. The first one counts.
     pub fn stop(&self, error: run::Error) {
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         stopped.get_or_insert(error);
+        self.is_stopped.store(true, Ordering::Release);
     }
 
     /// Whether the run is to end: other lanes stop before their next call.
     pub fn is_stopped(&self) -> bool {
-        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        stopped.is_some()
+        self.is_stopped.load(Ordering::Acquire)
     }
 
     /// What ended the run, once.
     pub fn take_stopped(&self) -> Option<run::Error> {
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_stopped.store(false, Ordering::Release);
         stopped.take()
     }
 }

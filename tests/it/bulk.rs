@@ -84,6 +84,19 @@ fn too_many_failures_stop_the_rest() {
 }
 
 #[test]
+fn what_was_not_begun_is_told_where_nobody_takes_the_rows_too() {
+    let stage = Stage::contractors(&json!({}));
+    for taken in ["", "let rows = "] {
+        let script = format!(
+            "{taken}each([1, 2, 3], #{{ concurrency: 1, on_failure: \"stop\" }}, |number| {{ throw \"no\"; }});"
+        );
+        play(&stage, &script)
+            .exits(1)
+            .says(&["stopped after 1 failed, 2 not begun"]);
+    }
+}
+
+#[test]
 fn items_that_could_not_be_told_apart_are_refused() {
     let stage = Stage::contractors(&json!({}));
     play(&stage, "each([\"a\", \"a\"], |name| name);")
@@ -107,4 +120,30 @@ fn the_bar_tells_the_time_that_the_limits_ask() {
         .unwrap();
     pty.send_control('c').unwrap();
     pty.exp_string("resume").unwrap();
+}
+
+#[test]
+fn a_loop_shows_how_far_it_has_come() {
+    let stage = Stage::contractors(&json!({ "latencyMs": 500 }));
+    let script =
+        "for n in progress([1, 2, 3]) { okta.get_user(\"me\"); }\nnote(\"done with it\");\n";
+    stage.write("runbooks/bulk.rhai", &[HEADER, script].concat());
+    let mut command = stage.command();
+    command.args(["run", "bulk", "--yes"]);
+    let mut pty = at_terminal(&command);
+    pty.exp_regex("All .* 1/3 .* 1 done").unwrap();
+    pty.exp_regex("All .* 2/3 .* 2 done").unwrap();
+    pty.exp_string("done with it").unwrap();
+}
+
+#[test]
+fn a_script_that_takes_too_much_memory_is_stopped() {
+    let stage = Stage::contractors(&json!({}));
+    let ran = play(
+        &stage,
+        "let s = \"aaaaaaaaaaaaaaaa\";\ntry { loop { if s.len < 1000000000 { s += s; } } } catch { note(\"caught\"); }",
+    );
+    ran.exits(1)
+        .says(&["the script takes too much memory: something in it seems to grow without end"]);
+    assert_eq!(notes(&ran), json!([]));
 }

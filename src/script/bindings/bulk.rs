@@ -1,6 +1,7 @@
 //! `each`: bulk work, every item in a lane of its own.
 
-use std::collections::BTreeSet;
+use std::any::TypeId;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +12,7 @@ use super::flow::shown;
 use super::list::List;
 use super::options::Options;
 use super::raise::{Place, Raised};
-use super::unshare::{unshare, unshare_function};
+use super::unshare::{Act, unshare};
 use crate::run::Begun;
 use crate::run::lane::Lane;
 use crate::script::error::Diagnostic;
@@ -19,20 +20,23 @@ use crate::script::error_value::ErrorValue;
 use crate::script::scene::Scene;
 use crate::script::value::{from_json, to_json};
 
+/// Registered as raw functions, which get the list itself: it may be long, and a copy is made anyway.
 pub(super) fn register(engine: &mut Engine) {
+    let (any, map, function) = (
+        TypeId::of::<Dynamic>(),
+        TypeId::of::<Map>(),
+        TypeId::of::<FnPtr>(),
+    );
     engine
-        .register_fn(
-            "each",
-            |context: NativeCallContext, items: Dynamic, act: FnPtr| {
-                each(&context, &items, Map::new(), act)
-            },
-        )
-        .register_fn(
-            "each",
-            |context: NativeCallContext, items: Dynamic, options: Map, act: FnPtr| {
-                each(&context, &items, options, act)
-            },
-        );
+        .register_raw_fn("each", [any, function], |context, args| {
+            let act = std::mem::take(args[1]).cast::<FnPtr>();
+            each(&context, args[0], Map::new(), act)
+        })
+        .register_raw_fn("each", [any, map, function], |context, args| {
+            let options = std::mem::take(args[1]).cast::<Map>();
+            let act = std::mem::take(args[2]).cast::<FnPtr>();
+            each(&context, args[0], options, act)
+        });
 }
 
 /// Items worked on at the same time when the script does not say.
@@ -74,6 +78,7 @@ fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) 
     let number = number.map_err(|error| place.error(&scene, error))?;
     let bulk = Bulk {
         context,
+        taken: !scene.host.is_untaken(context),
         number,
         on_failure,
         scene,
@@ -114,18 +119,17 @@ fn keys(
     items: &Array,
     given: Option<&Dynamic>,
 ) -> Raised<Vec<String>> {
-    let mut known = BTreeSet::new();
-    let mut keys = Vec::new();
+    let mut keys = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        let key = key_of(context, place, item, given)?.unwrap_or_else(|| index.to_string());
-        if !known.insert(key.clone()) {
-            return Err(place.usage(format!(
-                "each: two items have the key \"{key}\"; give another with #{{ key: |item| … }}"
-            )));
-        }
-        keys.push(key);
+        keys.push(key_of(context, place, item, given)?.unwrap_or_else(|| index.to_string()));
     }
-    Ok(keys)
+    let mut known = HashSet::with_capacity(keys.len());
+    match keys.iter().find(|key| !known.insert(key.as_str())) {
+        Some(twice) => Err(place.usage(format!(
+            "each: two items have the key \"{twice}\"; give another with #{{ key: |item| … }}"
+        ))),
+        None => Ok(keys),
+    }
 }
 
 fn key_of(
@@ -162,6 +166,8 @@ fn key_of(
 
 struct Bulk<'a, 'c> {
     context: &'a NativeCallContext<'c>,
+    /// Whether somebody takes the rows.
+    taken: bool,
     /// Number of this bulk step within its lane.
     number: u64,
     on_failure: OnFailure,
@@ -175,6 +181,7 @@ struct Bulk<'a, 'c> {
     next: AtomicUsize,
     failures: AtomicUsize,
     ended: AtomicBool,
+    /// Rows by the index of the item, still without it and its key.
     rows: Mutex<Vec<(usize, Map)>>,
     /// What no script may catch, or what left the loop (`exit`).
     broken: Mutex<Option<Box<EvalAltResult>>>,
@@ -203,16 +210,17 @@ impl Bulk<'_, '_> {
 
     /// Takes items until there are none.
     fn run_lanes(&self) {
+        let act = Act::of(&self.act, |name| self.scene.host.is_quiet(name));
         while !self.ended.load(Ordering::Acquire) && !self.scene.host.is_stopped() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             if index >= self.items.len() {
                 return;
             }
-            self.run_lane(index);
+            self.run_lane(index, &act);
         }
     }
 
-    fn run_lane(&self, index: usize) {
+    fn run_lane(&self, index: usize, act: &Act) {
         let run = &self.scene.host.run;
         match run.begin_item(&self.scene.lane, self.number, &self.keys[index]) {
             Ok(Begun::Done(value)) => match from_json(&value) {
@@ -222,18 +230,18 @@ impl Bulk<'_, '_> {
             Ok(Begun::Lane {
                 lane,
                 failed_before,
-            }) => self.execute(index, &lane, failed_before),
+            }) => self.execute(index, act, &lane, failed_before),
             Err(error) => self.break_off(self.place.error(&self.scene, error)),
         }
     }
 
-    fn execute(&self, index: usize, lane: &Arc<Lane>, failed_before: bool) {
+    fn execute(&self, index: usize, act: &Act, lane: &Arc<Lane>, failed_before: bool) {
         let scene = Scene {
             host: Arc::clone(&self.scene.host),
             lane: Arc::clone(lane),
         };
         let item = unshare(&self.items[index]);
-        let act = unshare_function(&self.act);
+        let act = act.for_a_lane();
         let result = catch_unwind(AssertUnwindSafe(|| {
             scene.play(|| act.call_within_context::<Dynamic>(self.context, (item,)))
         }));
@@ -253,7 +261,7 @@ impl Bulk<'_, '_> {
 
     fn succeeded(&self, index: usize, lane: &Lane, value: Dynamic) {
         self.tell_end(lane, Ok(to_json(&value).ok()));
-        self.keep(index, true, [("value", value)]);
+        self.keep(index, true, [("value", value.flatten())]);
     }
 
     fn failed(&self, index: usize, lane: &Lane, error: &EvalAltResult) {
@@ -305,10 +313,10 @@ impl Bulk<'_, '_> {
 
     fn keep<const N: usize>(&self, index: usize, ok: bool, rest: [(&str, Dynamic); N]) {
         let mut row = Map::new();
-        row.insert("key".into(), self.keys[index].clone().into());
-        row.insert("item".into(), self.items[index].clone());
-        row.insert("ok".into(), ok.into());
-        row.extend(rest.map(|(name, value)| (name.into(), value)));
+        if self.taken {
+            row.insert("ok".into(), ok.into());
+            row.extend(rest.map(|(name, value)| (name.into(), value)));
+        }
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         rows.push((index, row));
     }
@@ -345,8 +353,23 @@ impl Bulk<'_, '_> {
             ]);
             return Err(self.place.raise(error));
         }
-        Ok(rows.into_iter().map(|(_, row)| row.into()).collect())
+        if !self.taken {
+            return Ok(Array::new());
+        }
+        Ok(named(rows, self.keys, self.items))
     }
+}
+
+/// Gives the rows their items, which are not copied, and keys.
+fn named(rows: Vec<(usize, Map)>, keys: Vec<String>, items: Array) -> Array {
+    let mut all = keys.into_iter().zip(items).enumerate();
+    let named = |(index, mut row): (usize, Map)| {
+        let (_, (key, item)) = all.find(|(at, _)| *at == index)?;
+        row.insert("key".into(), key.into());
+        row.insert("item".into(), item);
+        Some(Dynamic::from_map(row))
+    };
+    rows.into_iter().filter_map(named).collect()
 }
 
 /// Message, facts, remedy and place of a failure, as one text.

@@ -97,6 +97,8 @@ pub(super) enum Style {
 
 /// A closure of the text.
 pub(super) struct Closure {
+    /// As rhai calls it.
+    pub(super) name: String,
     /// The function it is an argument of.
     pub(super) taken_by: Option<ImmutableString>,
     /// The variable it is assigned to.

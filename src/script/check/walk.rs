@@ -7,7 +7,9 @@ use rhai::{ASTFlags, Expr, FnCallExpr, ImmutableString, Position, Stmt};
 use super::facts::{Binding, Bound, Call, Closure, Facts, Kind, Loop, Owner, Role, Style, Use};
 use super::script::Script;
 pub(super) use shape::closure_of;
-use shape::{Link, changing_method, field_of, last_field, last_method, link_of, method_of_field};
+use shape::{
+    Link, changing_method, field_of, is_changing, last_field, last_method, link_of, method_of_field,
+};
 
 /// The facts of `script`, whose scope holds the variables `given`.
 pub(super) fn facts<'a>(script: &'a Script, given: &[String]) -> Facts<'a> {
@@ -319,17 +321,28 @@ impl<'a> Walk<'a> {
             owner: self.owner,
             on,
         });
-        for argument in &call.args {
+        for (index, argument) in call.args.iter().enumerate() {
             match closure_of(argument) {
                 Some((name, captured, _)) => self.closure(&name, captured, Some(call.name.clone())),
+                None if index == 0 && style == Style::Function && self.changes(call) => {
+                    self.chain(argument, Role::Changed);
+                }
                 None => self.expression(argument),
             }
         }
     }
 
+    /// Whether a call changes its first argument: `push(a, b)` is `a.push(b)`. Functions of scripts get copies.
+    fn changes(&self, call: &FnCallExpr) -> bool {
+        !call.is_qualified()
+            && is_changing(&call.name)
+            && self.script.named(&call.name).next().is_none()
+    }
+
     fn closure(&mut self, name: &str, captured: &[Expr], taken_by: Option<ImmutableString>) {
         let id = self.facts.closures.len();
         let mut closure = Closure {
+            name: name.to_owned(),
             taken_by,
             held_by: None,
             takes: 0,

@@ -30,6 +30,10 @@ const CHANGING: &[&str] = &[
     "truncate",
 ];
 
+pub(super) fn is_changing(method: &str) -> bool {
+    CHANGING.contains(&method)
+}
+
 /// How a part of a chain hangs on what is before it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
@@ -122,11 +126,11 @@ pub(super) fn changing_method(rest: &Expr, link: Link, flags: ASTFlags) -> bool 
         return false;
     }
     match rest {
-        Expr::MethodCall(call, _) if link == Link::Dot => CHANGING.contains(&call.name.as_str()),
+        Expr::MethodCall(call, _) if link == Link::Dot => is_changing(&call.name),
         Expr::Dot(parts, inner, _) | Expr::Index(parts, inner, _) => {
             let passes = link == Link::Index || matches!(parts.lhs, Expr::Property(..));
             let starts = link == Link::Dot
-                && matches!(&parts.lhs, Expr::MethodCall(call, _) if CHANGING.contains(&call.name.as_str()));
+                && matches!(&parts.lhs, Expr::MethodCall(call, _) if is_changing(&call.name));
             starts || (passes && changing_method(&parts.rhs, link_of(rest), *inner))
         }
         _ => false,
