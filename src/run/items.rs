@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -65,6 +66,26 @@ impl Run {
             });
         }
         Ok(number)
+    }
+
+    /// Begins to walk over `items` things, of which nothing is recorded.
+    pub fn walk(&self, lane: &Lane, items: usize) {
+        if lane.item().is_none() {
+            (self.settings().watcher)(Progress::Began {
+                step: lane.step().as_deref(),
+                items,
+            });
+        }
+    }
+
+    /// One of the things that are walked over was looked at.
+    pub fn walked(&self, lane: &Lane) {
+        if lane.item().is_none() {
+            (self.settings().watcher)(Progress::Ended {
+                outcome: ItemOutcome::Succeeded,
+                left: Duration::ZERO,
+            });
+        }
     }
 
     /// All items of a bulk step ended, or it was broken off.

@@ -56,6 +56,31 @@ const RIGHT: &[(&str, &str)] = &[
         "let rows = each(okta.list_users(#{ limit: 1 }), #{ key: |user| user.id }, |user| user.profile.login); note(`${rows.len()}`);",
         "4",
     ),
+    (
+        "let known = #{ a: 1, b: 2 }; let rows = each([\"a\", \"b\"], |x| known[x]); note(`${rows.map(|row| row.value)}`);",
+        "[1, 2]",
+    ),
+    // What a lane does to its copy of a captured list is not seen by the next one.
+    (
+        "fn keeper(kept) { |x| { kept.push(x); kept.len() } } let rows = each([1, 2, 3], #{ concurrency: 1 }, keeper([])); note(`${rows.map(|row| row.value)}`);",
+        "[1, 1, 1]",
+    ),
+    (
+        "let kept = []; let keep = |x| { kept.push(x); kept.len() }; let rows = each([1, 2, 3], #{ concurrency: 1 }, |x| keep.call(x)); note(`${rows.map(|row| row.value)} ${kept}`);",
+        "[1, 1, 1] []",
+    ),
+    (
+        "let items = [#{ id: 1 }]; let rows = each(items, |x| { x.id = 2; x }); note(`${items[0].id} ${rows[0].item.id} ${rows[0].value.id}`);",
+        "1 1 2",
+    ),
+    (
+        "let items = [\"a\", \"b\"]; let rows = each(items, |x| items.len()); note(`${rows.map(|row| row.value)}`);",
+        "[2, 2]",
+    ),
+    (
+        "let sum = 0; for (x, index) in progress([5, 7]) { sum += x * index; } note(`${sum}`);",
+        "7",
+    ),
     ("note(dn::parent(\"CN=a\\\\,b,OU=x,DC=y\"));", "OU=x,DC=y"),
     (
         "note(`${dn::same(\"cn=A, ou=X\", \"CN=a,OU=x\")} ${dn::is_under(\"CN=a,OU=x,DC=y\", \"dc=Y\")} ${dn::is_under(\"DC=y\", \"DC=y\")}`);",

@@ -7,6 +7,7 @@
 //! | [`flow`] | `step`, `check`, `note`, `table`, `confirm`, `remark` |
 //! | [`patience`] | `manual`, `wait_until` |
 //! | [`bulk`] | `each` |
+//! | [`progress`] | `progress` |
 //! | [`directory`] | directory handles |
 //! | [`data`] | distinguished names; what scripts may not have |
 //! | [`verbs`] | the same as words: signatures and help |
@@ -26,6 +27,7 @@ mod list;
 mod options;
 mod org;
 mod patience;
+mod progress;
 mod raise;
 mod unshare;
 mod verbs;
@@ -49,6 +51,7 @@ pub fn register(engine: &mut Engine) {
     flow::register(engine);
     patience::register(engine);
     bulk::register(engine);
+    progress::register(engine);
     directory::register(engine);
     data::register(engine);
 }

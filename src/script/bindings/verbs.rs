@@ -63,6 +63,11 @@ pub const VERBS: &[Verb] = &[
         "bulk work: every item is a lane; returns rows #{key, item, ok, value, error, message}",
     ),
     verb(
+        "progress",
+        "progress(list)",
+        "a list of which a bar shows how far a `for` over it has come",
+    ),
+    verb(
         "directory",
         "directory(domain)",
         "the directory of a domain, () when none is configured",
