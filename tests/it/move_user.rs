@@ -252,3 +252,26 @@ impl Stage {
         }
     }
 }
+
+/// What is read one by one for few users is read by pages for many.
+#[test]
+fn many_users_are_looked_at_with_fewer_reads_than_users() {
+    let users = 60;
+    let stage = Stage::of(&json!({ "contractors": users }));
+    stage.options(&json!({"limits": {"enabled": false}, "jobDelayMs": 0}));
+    let state = stage.state();
+    let logins: Vec<&str> = state["apps"][stage.app()]["users"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(|id| state["users"][id]["login"].as_str().unwrap())
+        .collect();
+    assert_eq!(logins.len(), users);
+    let ran = stage.move_users(&[&format!("users={}", logins.join(","))]);
+    ran.exits(0);
+    let reads = ran.outcome()["counts"]["reads"].as_u64().unwrap();
+    assert!(reads < users as u64, "{reads} reads");
+    for login in logins {
+        assert!(stage.account(login).unwrap().dn.ends_with(TO), "{login}");
+    }
+}
