@@ -9,17 +9,17 @@
     reason = "figures are what it is for, and they are small"
 )]
 
+mod bulk;
+mod client;
 mod session;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use okta_runbook::okta::{BaseUrl, Client, Credentials, Method, Request, Settings, Silent};
 use okta_runbook::simulator::{Listen, Scenario, Simulator};
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -29,16 +29,22 @@ fn main() {
         .collect();
     let wanted = |name: &str| named.is_empty() || named.iter().any(|word| word == name);
     if wanted("limits") {
-        runtime.block_on(limits());
+        runtime.block_on(client::limits());
+        bulk::limits(&runtime, 500);
+        bulk::crowding(&runtime, 400);
     }
     if wanted("client") {
-        runtime.block_on(client());
+        runtime.block_on(client::cost());
     }
     if wanted("move") {
-        bulk_move(&runtime, 200);
+        bulk::whole_move(&runtime, 200);
+        bulk::whole_move(&runtime, 1000);
     }
     if wanted("items") {
-        many_items(&runtime, 100_000);
+        for items in [10_000, 100_000] {
+            bulk::plain_items(&runtime, items);
+            bulk::maps(&runtime, items);
+        }
     }
     if wanted("session") {
         session::session(&runtime, 10_000);
@@ -61,93 +67,31 @@ async fn org(users: usize, options: &Value) -> (Simulator, reqwest::Client) {
     (simulator, http)
 }
 
-fn client_of(simulator: &Simulator) -> Arc<Client> {
-    let org = &simulator.orgs()[0];
-    let (base, _) = BaseUrl::parse(&org.url).unwrap();
-    Arc::new(
-        Client::new(
-            base,
-            Credentials::Ssws(org.token.clone()),
-            Settings::default(),
-        )
-        .unwrap(),
-    )
+/// What the simulator of an org tells about itself.
+fn told(runtime: &tokio::runtime::Runtime, simulator: &Simulator, what: &str) -> Value {
+    let url = format!("{}/simulator/{what}", simulator.orgs()[0].url);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    runtime.block_on(async { http.get(url).send().await.unwrap().json().await.unwrap() })
 }
 
-async fn calls(client: &Arc<Client>, count: usize, tasks: usize) -> Duration {
-    let begun = Instant::now();
-    let work = (0..tasks).map(|_| {
-        let client = Arc::clone(client);
-        tokio::spawn(async move {
-            for _ in 0..count / tasks {
-                client
-                    .send(&Request::new(Method::Get, "/api/v1/apps"), &Silent)
-                    .await
-                    .unwrap();
-            }
-        })
-    });
-    for task in work.collect::<Vec<_>>() {
-        task.await.unwrap();
-    }
-    begun.elapsed()
-}
-
-/// The scarce bucket: 50 calls a window for a token, 40 of them ours.
-async fn limits() {
-    let (window, count) = (20.0, 500);
-    let (simulator, http) = org(3, &json!({ "limits": { "windowSeconds": window as u64 } })).await;
-    let took = calls(&client_of(&simulator), count, 8).await.as_secs_f64();
-    let url = format!("{}/simulator/requests", simulator.orgs()[0].url);
-    let requests: Value = http.get(url).send().await.unwrap().json().await.unwrap();
-    // Twelve full windows and half of another, which is not paced.
-    let ideal = (count as f64 / 40.0).floor() * window;
-    println!(
-        "limits: time / ideal = {:.3} ({count} calls, {} refused)",
-        took / ideal,
-        requests["limited"]
-    );
-}
-
-/// What a call costs beside the same call by reqwest alone.
-async fn client() {
-    let (simulator, http) = org(3, &json!({ "limits": { "enabled": false } })).await;
-    let own = calls(&client_of(&simulator), 8000, 8).await.as_secs_f64();
-    let address = &simulator.orgs()[0];
-    let (url, token) = (
-        format!("{}/api/v1/apps", address.url),
-        format!("SSWS {}", address.token.expose_secret()),
-    );
-    let begun = Instant::now();
-    let work = (0..8).map(|_| {
-        let (http, url, token) = (http.clone(), url.clone(), token.clone());
-        tokio::spawn(async move {
-            for _ in 0..1000 {
-                let answer = http
-                    .get(&url)
-                    .header("Authorization", &token)
-                    .send()
-                    .await
-                    .unwrap();
-                answer.bytes().await.unwrap();
-            }
-        })
-    });
-    for task in work.collect::<Vec<_>>() {
-        task.await.unwrap();
-    }
-    println!(
-        "client: time / reqwest alone = {:.2}",
-        own / begun.elapsed().as_secs_f64()
-    );
+/// Calls so far in the scarce bucket: below an app.
+fn scarce(requests: &Value) -> f64 {
+    let routes = requests["routes"].as_object().unwrap().iter();
+    routes
+        .filter(|(route, _)| route.contains("/api/v1/apps/{"))
+        .map(|(_, count)| count.as_f64().unwrap())
+        .sum()
 }
 
 struct Ran {
     seconds: f64,
-    peak: u64,
+    /// Seconds of computing, to a hundredth.
+    computing: f64,
+    /// Peak memory in MB.
+    peak: f64,
 }
 
-/// Runs the binary and reads its peak memory from the system. Needs Linux.
+/// Runs the binary and reads its peak memory and its time of computing from the system. Needs Linux.
 fn run(folder: &Path, simulator: &Simulator, arguments: &[&str]) -> Ran {
     let org = &simulator.orgs()[0];
     let directory = &simulator.directories()[0];
@@ -163,120 +107,39 @@ fn run(folder: &Path, simulator: &Simulator, arguments: &[&str]) -> Ran {
         .stderr(Stdio::inherit())
         .spawn()
         .unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
+    let of_process = |id: u32, what: &str| {
+        std::fs::read_to_string(format!("/proc/{id}/{what}")).unwrap_or_default()
+    };
+    let (mut peak, mut computing) = (0, 0);
     while child.try_wait().unwrap().is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        peak = peak.max(kib.unwrap_or(0));
+        let id = child.id();
+        peak = peak.max(peak_of(&of_process(id, "status")));
+        computing = computing.max(ticks_of(&of_process(id, "stat")));
         std::thread::sleep(Duration::from_millis(5));
     }
+    assert!(child.wait().unwrap().success(), "{arguments:?}");
     Ran {
         seconds: begun.elapsed().as_secs_f64(),
-        peak,
+        computing: computing as f64 / 100.0,
+        peak: peak as f64 / 1024.0,
     }
+}
+
+/// Kilobytes.
+fn peak_of(status: &str) -> u64 {
+    let mut lines = status.lines();
+    let line = lines.find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    kilobytes.unwrap_or_default()
+}
+
+/// Hundredths of a second in user and system mode. The name of the program, in brackets, may hold spaces.
+fn ticks_of(stat: &str) -> u64 {
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let fields = rest.split_whitespace().skip(11).take(2);
+    fields.filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
 
 fn journal_bytes(folder: &Path) -> u64 {
     std::fs::metadata(folder.join(".okta-runbook/journal.sqlite")).map_or(0, |file| file.len())
-}
-
-/// A whole move without limits: calls of a user, and what of them are scarce.
-fn bulk_move(runtime: &tokio::runtime::Runtime, users: usize) {
-    let (simulator, http) = runtime.block_on(org(
-        users,
-        &json!({ "limits": { "enabled": false }, "jobDelayMs": 50 }),
-    ));
-    let folder = tempfile::tempdir().unwrap();
-    let directory = &simulator.directories()[0];
-    let profile = format!(
-        "[directories.\"{}\"]\nurl = \"{}\"\nbind_dn = \"{}\"\npassword = {{ env = \"LDAP_PASSWORD\" }}\nbase = \"{}\"\n",
-        directory.domain, directory.url, directory.bind_dn, directory.base
-    );
-    std::fs::write(folder.path().join("okta-runbook.toml"), profile).unwrap();
-    let state = |what: &str| -> Value {
-        let url = format!("{}/simulator/{what}", simulator.orgs()[0].url);
-        runtime.block_on(async { http.get(url).send().await.unwrap().json().await.unwrap() })
-    };
-    let org = state("state");
-    let app = org["apps"].as_object().unwrap().values().next().unwrap();
-    let logins = app["users"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(|id| org["users"][id]["login"].as_str().unwrap());
-    std::fs::write(
-        folder.path().join("users.csv"),
-        format!("login\n{}\n", logins.collect::<Vec<_>>().join("\n")),
-    )
-    .unwrap();
-    let ran = run(
-        folder.path(),
-        &simulator,
-        &[
-            "run",
-            "ad/move_user_to_ou",
-            "--yes",
-            "--attest",
-            "all",
-            "-p",
-            "users=@users.csv",
-            "-p",
-            "directory=corp.example",
-            "-p",
-            "from_group=From",
-            "-p",
-            "from_ou=OU=User-Contractor,DC=corp,DC=example",
-            "-p",
-            "to_group=To",
-            "-p",
-            "to_ou=OU=Users,DC=corp,DC=example",
-        ],
-    );
-    let requests = state("requests");
-    let total = requests["total"].as_f64().unwrap();
-    let below_apps = |(route, count): (&String, &Value)| {
-        route
-            .contains("/api/v1/apps/{")
-            .then(|| count.as_f64().unwrap())
-    };
-    let scarce: f64 = requests["routes"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .filter_map(below_apps)
-        .sum();
-    println!(
-        "move of {users}: {:.2} calls a user, {:.2} of them below /api/v1/apps/{{id}}; {:.1} KB of journal a user; peak {} MB; {:.1} ms a user",
-        total / users as f64,
-        scarce / users as f64,
-        journal_bytes(folder.path()) as f64 / 1024.0 / users as f64,
-        ran.peak / 1024,
-        ran.seconds * 1000.0 / users as f64,
-    );
-}
-
-/// Bulk work without calls: what an item costs.
-fn many_items(runtime: &tokio::runtime::Runtime, items: usize) {
-    let (simulator, _) = runtime.block_on(org(3, &json!({})));
-    let folder = tempfile::tempdir().unwrap();
-    let script = format!(
-        "//! Many.\nconst ORGS = #{{ okta: \"org\" }};\nconst PARAMS = #{{}};\nstep(\"Many\");\nlet items = [];\nfor number in 0..{items} {{ items.push(number); }}\neach(items, |item| item + 1);\n"
-    );
-    std::fs::write(folder.path().join("many.rhai"), script).unwrap();
-    let ran = run(
-        folder.path(),
-        &simulator,
-        &["run", "many.rhai", "--yes", "--quiet"],
-    );
-    let shown = run(folder.path(), &simulator, &["runs", "show", "2"]);
-    println!(
-        "{items} items: {:.1} us an item; {} bytes of journal an item; peak {} MB; `runs show` / run = {:.2} ({:.2} s)",
-        ran.seconds * 1e6 / items as f64,
-        journal_bytes(folder.path()) / items as u64,
-        ran.peak / 1024,
-        shown.seconds / ran.seconds,
-        shown.seconds,
-    );
 }
