@@ -127,6 +127,11 @@ pub(super) fn open_journal(folder: &Path) -> Result<Arc<Journal>, Error> {
     Ok(Arc::new(journal))
 }
 
+/// To look only: nobody is held up, and the folder may be a copy that takes no writing.
+pub(super) fn read_journal(folder: &Path) -> Result<Journal, Error> {
+    Journal::read(folder).map_err(|error| of_journal(folder, &error))
+}
+
 pub(super) fn of_journal(folder: &Path, error: &journal::Error) -> Error {
     let text = Error::usage(format!("the journal in {}: {error}", folder.display()));
     error.help().into_iter().fold(text, Error::help)

@@ -157,7 +157,8 @@ fn of_write(write: &journal::Write, events: &[Event]) -> evidence::Write {
     let call = &write.request["write"];
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let state = match write.state {
-        State::Answered | State::Settled => WriteState::Done,
+        State::Answered | State::Settled | State::Redone => WriteState::Done,
+        State::Undone => WriteState::Undone,
         State::Refused | State::Void => WriteState::Refused,
         State::Unknown => WriteState::Unknown,
         State::Repeated => WriteState::Repeated,
@@ -175,12 +176,14 @@ fn of_write(write: &journal::Write, events: &[Event]) -> evidence::Write {
             request_id: write.request_id.clone(),
         },
         state,
-        message: (state != WriteState::Done)
-            .then(|| refusal(write, events))
-            .flatten(),
+        message: match &write.undone_by {
+            Some(run) => Some(format!("by run {run}")),
+            None if state == WriteState::Done => None,
+            None => refusal(write, events),
+        },
         before: write.before.clone(),
         request: json!({ "query": call["query"], "body": call["body"] }),
-        after: if state == WriteState::Done {
+        after: if matches!(state, WriteState::Done | WriteState::Undone) {
             write.answer.clone()
         } else {
             Value::Null

@@ -6,7 +6,7 @@ use crate::report::runs::{RunLine, text};
 use crate::report::text::{Narrator, Verbosity, counted};
 use crate::run::journal::{self, Journal, Record, Verdict};
 
-use super::conduct::open_journal;
+use super::conduct::read_journal;
 use super::report;
 use super::{Context, Output};
 
@@ -53,7 +53,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     if !folder.join("journal.sqlite").is_file() {
         return no_journal(context, arguments);
     }
-    let journal = open_journal(&folder)?;
+    let journal = read_journal(&folder)?;
     match &arguments.command {
         Some(Command::Show(show)) => show_run(context, &journal, show),
         Some(Command::Report(report)) => {
@@ -109,6 +109,11 @@ fn verify_run(context: &Context, journal: &Journal, prefix: &str) -> Result<Exit
             record.run
         ))
         .help("what follows it cannot be trusted; take the journal from a backup")),
+        Verdict::Record { why } => Err(Error::failed(format!(
+            "the record of run {}: {why}",
+            record.run
+        ))
+        .help("it cannot be trusted; take the journal from a backup")),
     }
 }
 

@@ -20,7 +20,7 @@ const SILENT: [&str; 3] = ["_links", "_embedded", "lastUpdated"];
 /// What the write changed; of a write that was not answered with success, what it meant to.
 pub(super) fn changes(write: &Write) -> Vec<Change> {
     let body = write.request.get("body").unwrap_or(&Value::Null);
-    let done = write.state == WriteState::Done;
+    let done = matches!(write.state, WriteState::Done | WriteState::Undone);
     let after = if done { &write.after } else { &Value::Null };
     between(&write.call.method, &write.before, body, after)
 }

@@ -80,6 +80,8 @@ pub enum WriteState {
     Unknown,
     /// Sent without a known answer, and then sent again: the later one counts.
     Repeated,
+    /// Done, and taken back since.
+    Undone,
 }
 
 impl WriteState {
@@ -89,6 +91,7 @@ impl WriteState {
             Self::Refused => "refused",
             Self::Unknown => "unknown",
             Self::Repeated => "repeated",
+            Self::Undone => "taken back",
         }
     }
 }

@@ -182,7 +182,9 @@ fn counts(evidence: &Evidence, items: &[Item<'_>]) -> Counts {
         let found = events.iter().filter(|event| kind(&event.kind)).count();
         found as u64
     };
-    let done = |write: &&super::evidence::Write| write.state == WriteState::Done;
+    let done = |write: &&super::evidence::Write| {
+        matches!(write.state, WriteState::Done | WriteState::Undone)
+    };
     Counts {
         reads: how_many(is_read),
         writes: evidence.writes.iter().filter(done).count() as u64,

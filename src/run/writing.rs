@@ -63,7 +63,7 @@ impl Run {
         };
         match recorded.state {
             State::Unknown if recorded.is_write => self.taken_up(lane, call, &recorded, held).await,
-            State::Answered | State::Settled | State::Unknown => {
+            State::Answered | State::Settled | State::Redone | State::Unknown => {
                 if recorded.is_write {
                     self.check_agreed(lane, call, held)?;
                     lane.count_write();
@@ -73,7 +73,7 @@ impl Run {
                     value: self.answer_of(&recorded)?,
                 })
             }
-            State::Refused | State::Void | State::Repeated => {
+            State::Refused | State::Void | State::Repeated | State::Undone => {
                 Err(self.refusal_of(call, &recorded)?)
             }
         }

@@ -77,45 +77,101 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Adds it as number `seq` after the entry of digest `last`.
-    pub(super) fn insert(
-        &self,
-        connection: &Connection,
-        run: &str,
-        seq: u64,
-        last: &Digest,
-    ) -> Result<Digest, Error> {
+    /// The row that it is as number `seq` of `run`, after the entry of digest `last`.
+    pub(super) fn row(&self, run: &str, seq: u64, last: &Digest) -> EntryRow {
         let time = self
             .event
-            .map_or_else(jiff::Timestamp::now, |event| event.time)
-            .to_string();
-        let event = self.event.map(text_of);
-        let request = self.request.map(Value::to_string);
-        let before = self.before.map(|body| keep(connection, body)).transpose()?;
-        let answer = self.answer.map(|body| keep(connection, body)).transpose()?;
-        let (position, intent) = (self.position.map(number), self.intent.map(number));
-        let row = chain::Row {
-            run,
+            .map_or_else(jiff::Timestamp::now, |event| event.time);
+        let mut row = EntryRow {
+            run: run.to_owned(),
             seq: number(seq),
-            lane: self.lane,
-            position,
-            time: &time,
+            lane: self.lane.to_owned(),
+            position: self.position.map(number),
+            time: time.to_string(),
+            what: self.what,
+            state: self.state,
+            intent: self.intent.map(number),
+            event: self.event.map(text_of),
+            request: self.request.map(Value::to_string),
+            before: self.before.map(Body::of),
+            answer: self.answer.map(Body::of),
+            digest: Digest::default(),
+        };
+        row.digest = row.columns().digest(last);
+        row
+    }
+}
+
+/// An entry as it stands in the file.
+#[derive(Debug)]
+pub(super) struct EntryRow {
+    pub(super) run: String,
+    pub(super) seq: i64,
+    pub(super) lane: String,
+    position: Option<i64>,
+    time: String,
+    pub(super) what: What,
+    state: Option<State>,
+    pub(super) intent: Option<i64>,
+    event: Option<String>,
+    request: Option<String>,
+    before: Option<Body>,
+    answer: Option<Body>,
+    pub(super) digest: Digest,
+}
+
+/// A text by its own digest.
+#[derive(Debug)]
+struct Body {
+    name: String,
+    text: String,
+}
+
+impl Body {
+    fn of(value: &Value) -> Self {
+        let text = value.to_string();
+        let name = chain::hex(digest(&SHA256, text.as_bytes()).as_ref());
+        Self { name, text }
+    }
+
+    fn insert(&self, connection: &Connection) -> Result<(), Error> {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO bodies (digest, body) VALUES (?1, ?2)")?
+            .execute(params![self.name, self.text])?;
+        Ok(())
+    }
+}
+
+impl EntryRow {
+    fn columns(&self) -> chain::Row<'_> {
+        chain::Row {
+            run: &self.run,
+            seq: self.seq,
+            lane: &self.lane,
+            position: self.position,
+            time: &self.time,
             what: self.what.as_str(),
             state: self.state.map(State::as_str),
-            intent,
-            event: event.as_deref(),
-            request: request.as_deref(),
-            before: before.as_deref(),
-            answer: answer.as_deref(),
-        };
-        let digest = row.digest(last);
+            intent: self.intent,
+            event: self.event.as_deref(),
+            request: self.request.as_deref(),
+            before: self.before.as_ref().map(|body| body.name.as_str()),
+            answer: self.answer.as_ref().map(|body| body.name.as_str()),
+        }
+    }
+
+    pub(super) fn insert(&self, connection: &Connection) -> Result<(), Error> {
+        for body in self.before.iter().chain(&self.answer) {
+            body.insert(connection)?;
+        }
+        let row = self.columns();
         connection
             .prepare_cached("INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")?
             .execute(params![
                 row.run, row.seq, row.lane, row.position, row.time, row.what, row.state, row.intent, row.event, row.request, row.before,
-                row.answer, digest.as_slice()
+                row.answer, self.digest.as_slice()
             ])?;
-        Ok(digest)
+        Ok(())
     }
 }
 
@@ -126,15 +182,6 @@ pub(super) fn number(number: u64) -> i64 {
 pub(super) fn text_of<T: serde::Serialize>(value: &T) -> String {
     // Everything kept is a struct or JSON with text keys: it has a JSON form.
     serde_json::to_string(value).unwrap_or_default()
-}
-
-fn keep(connection: &Connection, body: &Value) -> Result<String, Error> {
-    let text = body.to_string();
-    let name = chain::hex(digest(&SHA256, text.as_bytes()).as_ref());
-    connection
-        .prepare_cached("INSERT OR IGNORE INTO bodies (digest, body) VALUES (?1, ?2)")?
-        .execute(params![name, text])?;
-    Ok(name)
 }
 
 pub(super) fn body(connection: &Connection, digest: &str) -> Result<Value, Error> {

@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 /// Why the journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
     Database(#[from] rusqlite::Error),
-    #[error("the folder {folder} cannot be made: {error}")]
+    #[error("the file or its folder takes no writing")]
+    ReadOnly,
+    #[error("the folder {folder} cannot be used: {error}")]
     Folder {
         folder: PathBuf,
         error: std::io::Error,
@@ -30,6 +34,8 @@ pub enum Error {
         state: &'static str,
         told: &'static str,
     },
+    #[error("run {run} has ended")]
+    Ended { run: String },
     #[error("{what} in it cannot be read: {reason}")]
     Unreadable { what: String, reason: String },
 }
@@ -44,13 +50,35 @@ impl Error {
 
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
-        match self {
-            Self::Database(_) | Self::Folder { .. } | Self::Lock { .. } => Some(
-                "see that the disk has room and the folder can be written, or choose another with OKTA_RUNBOOK_HOME".to_owned(),
-            ),
-            Self::Newer { .. } => Some("use that version, or another folder with OKTA_RUNBOOK_HOME".to_owned()),
-            Self::Held { .. } => Some("wait until it ends, or stop it with Ctrl-C".to_owned()),
-            Self::Unreadable { .. } | Self::Settled { .. } => Some("see `okta-runbook runs verify RUN`".to_owned()),
+        let help = match self {
+            Self::Database(error) => return remedy(error).map(str::to_owned),
+            Self::Folder { .. } | Self::Lock { .. } | Self::ReadOnly => CHOOSE,
+            Self::Newer { .. } => "use that version, or another folder with OKTA_RUNBOOK_HOME",
+            Self::Held { .. } => "wait until it ends, or stop it with Ctrl-C",
+            Self::Ended { .. } => "see `okta-runbook runs`",
+            Self::Unreadable { .. } | Self::Settled { .. } => "see `okta-runbook runs verify RUN`",
+        };
+        Some(help.to_owned())
+    }
+}
+
+const CHOOSE: &str =
+    "see that its owner may write there, or choose another folder with OKTA_RUNBOOK_HOME";
+
+/// By SQLite's own code of what is wrong.
+fn remedy(error: &rusqlite::Error) -> Option<&'static str> {
+    match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => Some("make room on the disk"),
+        ErrorCode::SystemIoFailure => {
+            Some("see that the disk has room and is in order; the system's log may tell more")
         }
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Some(CHOOSE),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            Some("another process is writing into it without end: see which, and try again")
+        }
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some(
+            "it is damaged: take it from a backup, or choose another folder with OKTA_RUNBOOK_HOME",
+        ),
+        _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use super::error::Error;
 
@@ -26,15 +27,31 @@ impl Held {
             .truncate(false)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
+        match locked(&file) {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held_by(&mut file, run)),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Held {
+                    run: run.to_owned(),
+                    holder: named(&mut file),
+                });
+            }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         file.set_len(0).map_err(failed)?;
         file.rewind().map_err(failed)?;
-        writeln!(file, "{holder}, process {}", std::process::id()).map_err(failed)?;
+        let (process, host) = (std::process::id(), gethostname::gethostname());
+        let host = host.to_string_lossy();
+        writeln!(file, "{holder}, process {process} on {host}").map_err(failed)?;
         Ok(Self { file })
+    }
+
+    /// Who holds a run, if anybody does.
+    pub(super) fn who(folder: &Path, run: &str) -> Option<String> {
+        let mut file = File::open(folder.join(format!("{run}.lock"))).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(named(&mut file)),
+            _ => None,
+        }
     }
 }
 
@@ -45,16 +62,26 @@ impl Drop for Held {
     }
 }
 
-fn held_by(file: &mut File, run: &str) -> Error {
+/// Who only looks whether a run is held locks it for a moment.
+fn locked(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+            other => return other,
+        }
+    }
+    file.try_lock()
+}
+
+const LOOKS: u32 = 5;
+const GLANCE: Duration = Duration::from_millis(10);
+
+fn named(file: &mut File) -> String {
     let mut holder = String::new();
     // Who holds it may be writing its name just now.
     let _ = file.read_to_string(&mut holder);
-    let holder = match holder.trim() {
+    match holder.trim() {
         "" => "another process".to_owned(),
         name => name.to_owned(),
-    };
-    Error::Held {
-        run: run.to_owned(),
-        holder,
     }
 }

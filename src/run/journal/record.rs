@@ -1,9 +1,11 @@
 //! A run as the journal knows it.
 
 use rusqlite::{Connection, Params, params};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::chain::{self, Digest};
 use super::entry::text_of;
 use super::error::Error;
 use crate::run::event::{Counts, OrgLine, Outcome};
@@ -41,27 +43,78 @@ pub struct Record {
 }
 
 impl Record {
-    pub(super) fn insert(&self, connection: &Connection) -> Result<(), Error> {
+    /// Adds it, and returns its digest, with which the chain of its entries begins.
+    pub(super) fn insert(&self, connection: &Connection) -> Result<Digest, Error> {
         let (kind, undoes) = match &self.kind {
             Kind::Run => ("run", None),
             Kind::Undo(run) => ("undo", Some(run)),
         };
+        let columns = Columns {
+            run: self.run.clone(),
+            kind: kind.to_owned(),
+            undoes: undoes.cloned(),
+            runbook: self.runbook.clone(),
+            digest: self.digest.clone(),
+            sources: self.sources.to_string(),
+            operator: self.operator.clone(),
+            parameters: self.parameters.to_string(),
+            orgs: text_of(&self.orgs),
+            started: self.started.to_string(),
+        };
+        let digest = columns.digest();
         connection.execute(
-            "INSERT INTO runs (id, kind, undoes, runbook, digest, sources, operator, parameters, orgs, started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO runs (id, kind, undoes, runbook, digest, sources, operator, parameters, orgs, started, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             params![
-                self.run,
-                kind,
-                undoes,
-                self.runbook,
-                self.digest,
-                self.sources.to_string(),
-                self.operator,
-                self.parameters.to_string(),
-                text_of(&self.orgs),
-                self.started.to_string()
+                columns.run,
+                columns.kind,
+                columns.undoes,
+                columns.runbook,
+                columns.digest,
+                columns.sources,
+                columns.operator,
+                columns.parameters,
+                columns.orgs,
+                columns.started,
+                digest.as_slice()
             ],
         )?;
-        Ok(())
+        Ok(digest)
+    }
+}
+
+/// What is written of a run when it begins, and never changes.
+#[derive(Serialize)]
+pub(super) struct Columns {
+    run: String,
+    kind: String,
+    undoes: Option<String>,
+    runbook: String,
+    digest: String,
+    sources: String,
+    operator: String,
+    parameters: String,
+    orgs: String,
+    started: String,
+}
+
+impl Columns {
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            run: row.get("id")?,
+            kind: row.get("kind")?,
+            undoes: row.get("undoes")?,
+            runbook: row.get("runbook")?,
+            digest: row.get("digest")?,
+            sources: row.get("sources")?,
+            operator: row.get("operator")?,
+            parameters: row.get("parameters")?,
+            orgs: row.get("orgs")?,
+            started: row.get("started")?,
+        })
+    }
+
+    pub(super) fn digest(&self) -> Digest {
+        chain::digest_of(&text_of(self))
     }
 }
 
@@ -81,7 +134,7 @@ pub(super) fn select(
     Ok(records)
 }
 
-fn record(row: &rusqlite::Row<'_>) -> Result<Record, Error> {
+pub(super) fn record(row: &rusqlite::Row<'_>) -> Result<Record, Error> {
     let undoes: Option<String> = row.get("undoes")?;
     Ok(Record {
         run: row.get("id")?,

@@ -8,15 +8,17 @@ use super::error::Error;
 use crate::run::event::Event;
 
 /// Version of the schema below, kept in the database's `user_version`.
-/// Version 3 has the same tables as 2, and states of writes that the older program would take for unknown. Version 4 finds
-/// the answers of a write by an index.
+/// Version 3 has the same tables as 2, and states of writes that the older program would take for unknown.
+/// Version 4 finds the answers of a write by an index, and keeps where each chain begins and ends: the digest of the run's record, and the
+/// number of entries with the digest of the last.
 const VERSION: i64 = 4;
 
 /// `entries.before` and `entries.answer` are digests into `bodies`: the same page read twice is kept once.
 const SCHEMA: &str = "
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('run', 'undo')), undoes TEXT, runbook TEXT NOT NULL, digest TEXT NOT NULL, sources TEXT NOT NULL,
-    operator TEXT NOT NULL, parameters TEXT NOT NULL, orgs TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, outcome TEXT, message TEXT, counts TEXT
+    operator TEXT NOT NULL, parameters TEXT NOT NULL, orgs TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, outcome TEXT, message TEXT, counts TEXT,
+    record BLOB, length INTEGER, head BLOB
 ) STRICT;
 CREATE TABLE entries (
     run TEXT NOT NULL REFERENCES runs(id), seq INTEGER NOT NULL, lane TEXT NOT NULL, position INTEGER, time TEXT NOT NULL,
@@ -31,20 +33,34 @@ CREATE TABLE bodies (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOU
 /// A lane may hold many thousands of writes: looking for the answers of each among all of them would take minutes.
 const BY_INTENT: &str = "CREATE INDEX IF NOT EXISTS entries_by_intent ON entries (run, intent, what, seq) WHERE intent IS NOT NULL";
 
-/// Makes the tables, or brings older ones to this version. All or nothing.
-pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+const FROM_2: &str = "ALTER TABLE runs ADD COLUMN record BLOB; ALTER TABLE runs ADD COLUMN length INTEGER; ALTER TABLE runs ADD COLUMN head BLOB;";
+
+/// Whether the tables are of this version; `false` when an older one made them.
+pub(super) fn is_current(connection: &Connection) -> Result<bool, Error> {
+    Ok(version(connection)? == VERSION)
+}
+
+fn version(connection: &Connection) -> Result<i64, Error> {
+    let found = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > VERSION {
         return Err(Error::Newer {
             found,
             known: VERSION,
         });
     }
-    // Also finds out whether the file can be written.
+    Ok(found)
+}
+
+/// Makes the tables, or brings older ones to this version. All or nothing.
+pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
+    if is_current(connection)? {
+        return Ok(());
+    }
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    let done = match connection.pragma_query_value(None, "user_version", |row| row.get(0))? {
+    let done = match version(connection)? {
         0 => connection.execute_batch(SCHEMA).map_err(Error::from),
         1 => from_version_1(connection),
+        2 | 3 => connection.execute_batch(FROM_2).map_err(Error::from),
         _ => Ok(()),
     };
     let done = done.and_then(|()| Ok(connection.execute_batch(BY_INTENT)?));
@@ -66,7 +82,7 @@ fn from_version_1(connection: &Connection) -> Result<(), Error> {
     )?;
     connection.execute_batch(SCHEMA)?;
     connection.execute_batch(
-        "INSERT INTO runs SELECT id, 'run', NULL, runbook, digest, '{}', operator, parameters, orgs, started, ended, outcome, message, counts FROM runs_1;",
+        "INSERT INTO runs (id, kind, undoes, runbook, digest, sources, operator, parameters, orgs, started, ended, outcome, message, counts) SELECT id, 'run', NULL, runbook, digest, '{}', operator, parameters, orgs, started, ended, outcome, message, counts FROM runs_1;",
     )?;
     let mut statement = connection
         .prepare("SELECT run, coalesce(lane, ''), event FROM entries_1 ORDER BY run, seq")?;
@@ -83,7 +99,9 @@ fn from_version_1(connection: &Connection) -> Result<(), Error> {
             event: Some(&event),
             ..Entry::new(What::Told, &lane)
         };
-        digest = entry.insert(connection, &run, seq, &digest)?;
+        let row = entry.row(&run, seq, &digest);
+        row.insert(connection)?;
+        digest = row.digest;
         seq += 1;
     }
     drop(rows);

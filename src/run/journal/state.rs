@@ -15,20 +15,28 @@ pub enum State {
     Void,
     /// It had no answer and no look could tell, so it was sent again: what became of that counts for both.
     Repeated,
+    /// It happened, or may have, and was taken back.
+    Undone,
+    /// It was taken back, and that was taken back.
+    Redone,
 }
 
 impl State {
     /// The state of a write in this one when `told` is told of it; `None` where that cannot follow. An intent is unknown from the start.
     pub(super) fn then(self, told: Self) -> Option<Self> {
         match self {
-            Self::Unknown => Some(told),
-            Self::Answered | Self::Refused | Self::Settled | Self::Void | Self::Repeated => None,
+            Self::Unknown => Some(told).filter(|told| *told != Self::Redone),
+            Self::Answered | Self::Settled | Self::Redone => {
+                Some(told).filter(|told| *told == Self::Undone)
+            }
+            Self::Undone => Some(told).filter(|told| *told == Self::Redone),
+            Self::Refused | Self::Void | Self::Repeated => None,
         }
     }
 
     /// Whether the org is as the write wanted it.
     pub fn has_happened(self) -> bool {
-        matches!(self, Self::Answered | Self::Settled)
+        matches!(self, Self::Answered | Self::Settled | Self::Redone)
     }
 
     /// Whether there may be something to take back.
@@ -44,6 +52,8 @@ impl State {
             Self::Settled => "settled",
             Self::Void => "void",
             Self::Repeated => "repeated",
+            Self::Undone => "undone",
+            Self::Redone => "redone",
         }
     }
 
@@ -54,6 +64,8 @@ impl State {
             "settled" => Self::Settled,
             "void" => Self::Void,
             "repeated" => Self::Repeated,
+            "undone" => Self::Undone,
+            "redone" => Self::Redone,
             _ => Self::Unknown,
         }
     }
@@ -61,17 +73,29 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::State::{self, Answered, Refused, Repeated, Settled, Unknown, Void};
+    use super::State::{self, Answered, Redone, Refused, Repeated, Settled, Undone, Unknown, Void};
 
-    const ALL: [State; 6] = [Answered, Refused, Unknown, Settled, Void, Repeated];
+    const ALL: [State; 8] = [
+        Answered, Refused, Unknown, Settled, Void, Repeated, Undone, Redone,
+    ];
+
+    /// All that may follow each state.
+    fn after(state: State) -> &'static [State] {
+        match state {
+            Unknown => &[Answered, Refused, Unknown, Settled, Void, Repeated, Undone],
+            Answered | Settled | Redone => &[Undone],
+            Undone => &[Redone],
+            Refused | Void | Repeated => &[],
+        }
+    }
 
     #[test]
-    fn only_what_is_not_known_changes_and_every_state_can_be_kept() {
-        for told in ALL {
-            assert_eq!(Unknown.then(told), Some(told));
-            assert_eq!(State::parse(told.as_str()), told);
-            for known in ALL.into_iter().filter(|state| *state != Unknown) {
-                assert_eq!(known.then(told), None, "{known:?} {told:?}");
+    fn each_state_is_followed_by_its_own_and_can_be_kept() {
+        for state in ALL {
+            assert_eq!(State::parse(state.as_str()), state);
+            for told in ALL {
+                let legal = after(state).contains(&told).then_some(told);
+                assert_eq!(state.then(told), legal, "{state:?} {told:?}");
             }
         }
     }

@@ -194,7 +194,7 @@ fn answers_and_lanes_are_found_by_indexes() {
     const LANE: &str = "SEARCH e USING INDEX entries_by_lane (run=? AND lane=?)";
     const LANES: &str = "SEARCH i USING INDEX entries_by_lane (run=? AND lane>? AND lane<?)";
     let (_folder, journal) = journal();
-    let inner = journal.lock();
+    let inner = journal.written().unwrap();
     for (query, expected) in [
         (writes::OF_RUN, vec![ANSWER]),
         (writes::OF_LANE, vec![LANES, ANSWER]),
@@ -217,10 +217,13 @@ fn a_journal_without_the_index_is_given_it() {
     let (folder, journal) = journal();
     drop(journal);
     let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
-    file.execute_batch("DROP INDEX entries_by_intent; PRAGMA user_version = 3;")
-        .expect("version 3");
+    file.execute_batch(
+        "DROP INDEX entries_by_intent; ALTER TABLE runs DROP COLUMN record; ALTER TABLE runs DROP COLUMN length;
+         ALTER TABLE runs DROP COLUMN head; PRAGMA user_version = 3;",
+    )
+    .expect("version 3");
     let journal = Journal::open(folder.path()).expect("brought up");
-    let steps = steps_of(&journal.lock().connection, writes::OF_RUN);
+    let steps = steps_of(&journal.written().unwrap().connection, writes::OF_RUN);
     assert!(
         steps.iter().any(|step| step.contains("entries_by_intent")),
         "{steps:#?}"
@@ -272,6 +275,181 @@ fn an_altered_entry_is_told() {
 }
 
 #[test]
+fn an_altered_record_and_a_missing_end_are_told() {
+    let missing = "it is missing, and so is what came after it";
+    let record = |why| Verdict::Record { why };
+    for (change, expected) in [
+        (
+            "DELETE FROM entries WHERE seq = 2",
+            Verdict::Broken {
+                entry: 2,
+                why: missing,
+            },
+        ),
+        (
+            "DELETE FROM entries",
+            Verdict::Broken {
+                entry: 0,
+                why: missing,
+            },
+        ),
+        (
+            "UPDATE runs SET operator = 'kim'",
+            record("what it says of the run's beginning was altered"),
+        ),
+        (
+            "UPDATE runs SET length = 2",
+            record("the end of the journal that it names was altered"),
+        ),
+        (
+            "UPDATE runs SET outcome = '\"failed\"'",
+            record("it says otherwise of the run's end than its entries"),
+        ),
+        (
+            "UPDATE runs SET message = 'all well'",
+            record("it says otherwise of the run's end than its entries"),
+        ),
+    ] {
+        let (folder, journal) = journal();
+        let intent = intend(&journal, "", 0);
+        answer(&journal, "", intent, State::Answered, &json!(null));
+        let told = Event {
+            kind: Told::Outcome {
+                outcome: Outcome::Succeeded,
+                run: RUN.to_owned(),
+                message: None,
+                counts: Counts::default(),
+                remarks: Vec::new(),
+            },
+            ..event("")
+        };
+        let entry = Entry {
+            event: Some(&told),
+            ..Entry::new(What::Told, "")
+        };
+        journal
+            .append(RUN, &entry, Durability::Now)
+            .expect("an entry");
+        let now = jiff::Timestamp::now();
+        let ended = journal.end(RUN, now, Outcome::Succeeded, None, Counts::default());
+        ended.expect("an end");
+        assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+        let forger = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
+        forger.execute(change, []).expect("a change");
+        assert_eq!(
+            journal.verify(RUN).expect("a verdict"),
+            expected,
+            "{change}"
+        );
+    }
+}
+
+#[test]
+fn what_waits_to_be_written_holds_nobody_up_and_is_written_soon() {
+    let (folder, journal) = journal();
+    let told = event("waiting for a limit");
+    let entry = Entry {
+        event: Some(&told),
+        ..Entry::new(What::Told, "")
+    };
+    journal.append(RUN, &entry, Durability::Soon).expect("told");
+    let other = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
+    other
+        .execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+        .expect("the file is free");
+    let reader = Journal::read(folder.path()).expect("a reader");
+    while reader.events(RUN).expect("events").is_empty() {
+        std::thread::yield_now();
+    }
+    assert_eq!(reader.verify(RUN).expect("a verdict"), Verdict::Whole(1));
+}
+
+#[test]
+fn who_reads_does_not_wait_for_who_writes() {
+    let (folder, journal) = journal();
+    intend(&journal, "", 0);
+    let writer = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
+    writer
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("a transaction");
+    let begun = std::time::Instant::now();
+    let reader = Journal::read(folder.path()).expect("a reader");
+    assert_eq!(reader.unanswered(RUN).expect("a number"), 1);
+    assert!(begun.elapsed().as_secs() < 5, "it waited");
+}
+
+#[test]
+fn a_full_disk_breaks_nothing_and_is_told_as_such() {
+    let (folder, journal) = journal();
+    let lost = intend(&journal, "", 0);
+    let pages = |most: i64| {
+        let buffer = journal.writer.lock();
+        let sql = format!("PRAGMA max_page_count = {most}");
+        let kept: i64 = buffer
+            .connection
+            .query_row(&sql, [], |row| row.get(0))
+            .expect("a number");
+        kept
+    };
+    pages(1);
+    let large = json!({ "body": "x".repeat(100_000) });
+    let entry = Entry {
+        position: Some(1),
+        request: Some(&large),
+        before: Some(&large),
+        ..Entry::new(What::Intent, "")
+    };
+    let append = || journal.append(RUN, &entry, Durability::Now);
+    let error = append().expect_err("no room");
+    assert_eq!(
+        error.help().as_deref(),
+        Some("make room on the disk"),
+        "{error}"
+    );
+    // What became of a write that was sent is kept until there is room.
+    let settled = Entry {
+        state: Some(State::Answered),
+        intent: Some(lost),
+        answer: Some(&large),
+        ..Entry::new(What::Answer, "")
+    };
+    journal
+        .append(RUN, &settled, Durability::Now)
+        .expect_err("no room");
+    let reader = Journal::read(folder.path()).expect("a reader");
+    assert_eq!(reader.verify(RUN).expect("a verdict"), Verdict::Whole(1));
+    pages(1_000_000);
+    assert_eq!(append().expect("room again"), 2);
+    assert_eq!(reader.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+    assert_eq!(reader.unanswered(RUN).expect("a number"), 1);
+}
+
+#[test]
+fn a_write_that_was_taken_back_is_undone_until_that_is_taken_back() {
+    let (_folder, journal) = journal();
+    let intent = intend(&journal, "1:jo", 0);
+    answer(
+        &journal,
+        "1:jo",
+        intent,
+        State::Answered,
+        &json!({"id": "00g1"}),
+    );
+    let write = || journal.writes(RUN).expect("writes").remove(0);
+    let tell = |state| journal.tell_of(RUN, &write(), state, "undo-1");
+    tell(State::Undone).expect("it held");
+    assert_eq!(
+        (write().state, write().undone_by.as_deref()),
+        (State::Undone, Some("undo-1"))
+    );
+    assert_eq!(write().answer, json!({"id": "00g1"}));
+    tell(State::Undone).expect_err("once");
+    tell(State::Redone).expect("it was taken back");
+    assert_eq!((write().state, write().undone_by), (State::Redone, None));
+    assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(4));
+}
+
+#[test]
 fn a_run_has_one_holder() {
     let (folder, journal) = journal();
     let held = journal.hold(RUN, "pat").expect("a hold");
@@ -304,6 +482,13 @@ fn an_older_journal_is_brought_up_and_a_newer_one_left_alone() {
         [kept],
     )
     .expect("an entry");
+    // Who only reads brings up a copy.
+    let reader = Journal::read(folder.path()).expect("a copy");
+    assert_eq!(reader.events("r1").expect("events"), [event("old")]);
+    let left: i64 = file
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .expect("a version");
+    assert_eq!(left, 1);
     let journal = Journal::open(folder.path()).expect("brought up");
     assert_eq!(journal.events("r1").expect("events"), [event("old")]);
     assert_eq!(journal.verify("r1").expect("a verdict"), Verdict::Whole(1));
@@ -323,5 +508,5 @@ fn a_folder_that_cannot_be_made_is_an_error_at_once() {
     let error = Journal::open(&file.path().join("below"))
         .err()
         .expect("an error");
-    assert!(error.to_string().contains("cannot be made"), "{error}");
+    assert!(error.to_string().contains("cannot be used"), "{error}");
 }

@@ -15,6 +15,8 @@ pub struct Write {
     pub entry: u64,
     pub lane: String,
     pub state: State,
+    /// The run that took it back; none when it holds.
+    pub undone_by: Option<String>,
     /// When its intent was written.
     pub time: jiff::Timestamp,
     /// When its answer was.
@@ -100,6 +102,7 @@ fn write(row: &rusqlite::Row<'_>) -> Result<Write, Error> {
         entry: u64::try_from(row.get::<_, i64>("seq")?).unwrap_or_default(),
         lane: row.get("lane")?,
         state: state.map_or(State::Unknown, |state| State::parse(&state)),
+        undone_by: None,
         time: time(&row.get::<_, String>("time")?)?,
         answered: row
             .get::<_, Option<String>>("answered")?

@@ -1,0 +1,263 @@
+//! Entries on their way into the file.
+//!
+//! What need not be on disk at once is kept here and written together, in a transaction that lasts as long as the writing: nobody who
+//! waits for a limit or a person holds the file against other processes. What cannot be written stays here, in its order, so that the
+//! chain of digests is whole whenever the disk takes it again.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::chain::{self, Digest};
+use super::entry::{Durability, Entry, EntryRow, What, number};
+use super::error::Error;
+use super::state::State;
+use super::{taken_back, writes};
+
+/// What changes nothing in an org may be lost for so long when the machine stops: it is asked again.
+const WRITE_EVERY: Duration = Duration::from_millis(250);
+
+/// The file and what is on its way into it.
+pub(super) struct Buffer {
+    pub(super) connection: Connection,
+    waiting: Vec<EntryRow>,
+    /// Number and digest of the last entry of each run that this process adds to.
+    tails: HashMap<String, Tail>,
+    /// Run and number of the intents of this process that have no answer yet.
+    unanswered: HashSet<(String, u64)>,
+    /// The file did not take what waits.
+    failing: bool,
+    closed: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Tail {
+    next: u64,
+    digest: Digest,
+}
+
+impl Buffer {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            waiting: Vec::new(),
+            tails: HashMap::new(),
+            unanswered: HashSet::new(),
+            failing: false,
+            closed: false,
+        }
+    }
+
+    /// Adds an entry and returns its number. An intent that cannot be written is none: nothing is sent without it.
+    pub(super) fn append(
+        &mut self,
+        run: &str,
+        entry: &Entry<'_>,
+        durability: Durability,
+    ) -> Result<u64, Error> {
+        self.check_order(run, entry)?;
+        let tail = self.tail(run)?;
+        let row = entry.row(run, tail.next, &tail.digest);
+        let next = Tail {
+            next: tail.next + 1,
+            digest: row.digest,
+        };
+        self.tails.insert(run.to_owned(), next);
+        self.waiting.push(row);
+        if durability == Durability::Now || self.failing {
+            let flushed = self.flush();
+            if let Err(error) = flushed {
+                if entry.what == What::Intent {
+                    self.waiting.pop();
+                    self.tails.insert(run.to_owned(), tail);
+                }
+                return Err(error);
+            }
+        }
+        if entry.what == What::Intent {
+            self.unanswered.insert((run.to_owned(), tail.next));
+        }
+        Ok(tail.next)
+    }
+
+    /// Writes all that waits, or nothing of it.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let written = self.write();
+        self.failing = written.is_err();
+        if written.is_ok() {
+            self.waiting.clear();
+        }
+        written
+    }
+
+    fn write(&mut self) -> Result<(), Error> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut runs: Vec<&str> = Vec::new();
+        for row in &self.waiting {
+            row.insert(&transaction)?;
+            if !runs.contains(&row.run.as_str()) {
+                runs.push(&row.run);
+            }
+        }
+        for run in runs {
+            if let Some(tail) = self.tails.get(run) {
+                transaction
+                    .prepare_cached("UPDATE runs SET length = ?2, head = ?3 WHERE id = ?1")?
+                    .execute(params![run, number(tail.next), tail.digest.as_slice()])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Writes what waits if a lane, or one within it, has part in it.
+    pub(super) fn flush_lane(&mut self, run: &str, lane: &str) -> Result<(), Error> {
+        let is_of = |row: &EntryRow| row.run == run && row.lane.starts_with(lane);
+        if self.waiting.iter().any(is_of) {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Where the chain of a new run begins.
+    pub(super) fn begin(&mut self, run: &str, digest: Digest) {
+        self.tails.insert(run.to_owned(), Tail { next: 0, digest });
+    }
+
+    /// Another process may have added to the run.
+    pub(super) fn forget(&mut self, run: &str) -> Result<(), Error> {
+        self.flush()?;
+        self.tails.remove(run);
+        self.unanswered.retain(|(of, _)| of != run);
+        Ok(())
+    }
+
+    /// Only what is legal may become known of a write.
+    fn check_order(&mut self, run: &str, entry: &Entry<'_>) -> Result<(), Error> {
+        let (Some(intent), Some(told)) = (entry.intent, entry.state) else {
+            return Ok(());
+        };
+        if self.unanswered.remove(&(run.to_owned(), intent)) && State::Unknown.then(told).is_some()
+        {
+            return Ok(());
+        }
+        let is_of = |row: &EntryRow| row.run == run && row.intent == Some(number(intent));
+        if self.waiting.iter().any(is_of) {
+            self.flush()?;
+        }
+        let now = taken_back::state(&self.connection, run, intent)?;
+        let now = match now {
+            Some(now) => now,
+            None => writes::state(&self.connection, run, intent)?,
+        };
+        match now.then(told) {
+            Some(_) => Ok(()),
+            None => Err(Error::Settled {
+                run: run.to_owned(),
+                intent,
+                state: now.as_str(),
+                told: told.as_str(),
+            }),
+        }
+    }
+
+    fn tail(&self, run: &str) -> Result<Tail, Error> {
+        match self.tails.get(run) {
+            Some(tail) => Ok(*tail),
+            None => chain::tail(&self.connection, run).map(|(next, digest)| Tail { next, digest }),
+        }
+    }
+}
+
+/// A buffer that is emptied in the background.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    buffer: Mutex<Buffer>,
+    changed: Condvar,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                buffer: Mutex::new(Buffer::new(connection)),
+                changed: Condvar::new(),
+            }),
+            thread: Mutex::default(),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Buffer> {
+        self.shared.lock()
+    }
+
+    pub(super) fn append(
+        &self,
+        run: &str,
+        entry: &Entry<'_>,
+        durability: Durability,
+    ) -> Result<u64, Error> {
+        let appended = self.lock().append(run, entry, durability);
+        if durability == Durability::Soon {
+            self.wake();
+        }
+        appended
+    }
+
+    /// The thread begins with the first entry that waits: who only reads has none. Without a thread, the next entry that may not wait
+    /// takes the others along.
+    fn wake(&self) {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_none() {
+            let shared = Arc::clone(&self.shared);
+            let builder = std::thread::Builder::new().name("journal".to_owned());
+            *thread = builder.spawn(move || shared.write_on()).ok();
+        }
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Writer {
+    /// What was only told since the last writing is worth a try; there is nobody left to tell of a failure.
+    fn drop(&mut self) {
+        self.lock().closed = true;
+        self.shared.changed.notify_one();
+        let thread = self.thread.get_mut();
+        if let Some(thread) = thread.unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = thread.join();
+        }
+        let _ = self.lock().flush();
+    }
+}
+
+impl Shared {
+    /// A poisoned lock means that a lane panicked between two statements: what is committed is whole.
+    fn lock(&self) -> MutexGuard<'_, Buffer> {
+        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What fails here is told at the next entry.
+    fn write_on(&self) {
+        let mut buffer = self.lock();
+        while !buffer.closed {
+            let idle = |buffer: &mut Buffer| buffer.waiting.is_empty() && !buffer.closed;
+            buffer =
+                (self.changed.wait_while(buffer, idle)).unwrap_or_else(PoisonError::into_inner);
+            let more = |buffer: &mut Buffer| !buffer.closed;
+            let waited = self.changed.wait_timeout_while(buffer, WRITE_EVERY, more);
+            buffer = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let _ = buffer.flush();
+        }
+    }
+}
