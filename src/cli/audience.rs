@@ -1,6 +1,7 @@
 //! A person before a terminal: lines as things happen, and a bar while a bulk step goes on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::report::text::{Narrator, Verbosity};
 use crate::run::event::{Event, ItemOutcome, Kind};
@@ -50,8 +51,9 @@ impl Audience {
 
     fn hear(&self, event: &Event) {
         let mut state = self.state();
-        if let (Some(bar), Kind::Wait { reason, .. }) = (&state.bar, &event.kind) {
-            bar.waiting(reason);
+        if let (Some(bar), Kind::Wait { reason, seconds }) = (&state.bar, &event.kind) {
+            let duration = Duration::try_from_secs_f64(*seconds).unwrap_or(Duration::MAX);
+            bar.waiting(reason, duration);
         }
         if is_before_the_eyes(event, &self.terminal) {
             return;

@@ -6,7 +6,7 @@
 use super::request::Method;
 
 /// The name of the bucket of a call, as Okta's pages write its pattern. `path` is the URL's, without query.
-pub(super) fn bucket(method: Method, path: &str) -> &'static str {
+pub fn bucket(method: Method, path: &str) -> &'static str {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments.as_slice() {
         ["api", "v1", "apps", _] => "/api/v1/apps/{id}",

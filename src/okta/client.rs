@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use url::Url;
@@ -12,8 +12,8 @@ use super::auth::Credentials;
 use super::base_url::BaseUrl;
 use super::buckets::bucket;
 use super::error::{Error, RequestError};
-use super::governor::{Governor, Rate};
-use super::limits::{self, Observer, RateLimit, WaitReason};
+use super::governor::{Governor, Rate, Sending};
+use super::limits::{self, Observer, RateLimit, Wait, WaitReason};
 use super::pages::NextPage;
 use super::proxy::Proxy;
 use super::request::{Encoded, Method, Request};
@@ -138,10 +138,7 @@ impl Client {
 
     /// The org's time, as far as its answers told it: never later than it is there.
     pub fn now(&self) -> Timestamp {
-        let ahead = self.governor.ahead();
-        Timestamp::now()
-            .checked_add(SignedDuration::from_millis(ahead))
-            .unwrap_or_else(|_| Timestamp::now())
+        Timestamp::from_millisecond(self.governor.now()).unwrap_or_else(|_| Timestamp::now())
     }
 
     /// The rate limits as far as they are known.
@@ -169,12 +166,14 @@ impl Client {
     pub async fn look(&self, path: &str) -> Result<Response, Error> {
         let url = self.base.target(path, &[])?;
         let body = Request::new(Method::Get, path).encode()?;
+        let sending = Sending::unheeded();
         let answer = self
             .once(Method::Get, &url, &body, &Signature::none())
             .await?;
         let rate = RateLimit::read(&answer.headers);
         let date = limits::date(&answer.headers);
-        self.governor.learn(bucket(Method::Get, path), rate, date);
+        let bucket = bucket(Method::Get, path);
+        self.governor.learn(bucket, rate, date, sending);
         answer.judge(self.base.host())
     }
 
@@ -236,6 +235,7 @@ impl Client {
             let signature = self.session.sign(self.endpoint(observer), method, &url);
             let signature = signature.await?;
             let answer = self.once(method, &url, body, &signature).await?;
+            let sending = permit.sending;
             drop(permit);
             let date = limits::date(&answer.headers);
             if renewal == Renewal::Possible
@@ -246,33 +246,22 @@ impl Client {
                 continue;
             }
             if answer.status != 429 || attempt >= self.settings.max_attempts {
-                self.governor
-                    .learn(bucket, RateLimit::read(&answer.headers), date);
+                let rate = RateLimit::read(&answer.headers);
+                self.governor.learn(bucket, rate, date, sending);
                 let judged = answer.judge(self.base.host());
                 return judged.map_err(|refusal| signature.explain(refusal));
             }
-            self.wait_out(bucket, &answer, url.path(), attempt, observer)
-                .await;
+            let mut wait = limits::pause(&answer.headers, url.path(), attempt);
+            // The limit's window holds back every call of the bucket; of too many simultaneous calls there are fewer from now on.
+            match wait.reason {
+                WaitReason::Concurrency => self.governor.crowded(sending),
+                WaitReason::RateLimit => {
+                    wait.is_told = !self.governor.refused(bucket, wait.duration);
+                }
+            }
+            wait_out(&wait, observer).await;
             attempt += 1;
         }
-    }
-
-    /// The limit's window holds back every call of the bucket; too many simultaneous calls are fewer from now on, and soon tried again.
-    async fn wait_out(
-        &self,
-        bucket: &'static str,
-        answer: &Answer,
-        path: &str,
-        attempt: u32,
-        observer: &dyn Observer,
-    ) {
-        let mut wait = limits::pause(&answer.headers, path, attempt);
-        match wait.reason {
-            WaitReason::Concurrency => self.governor.crowded(),
-            WaitReason::RateLimit => wait.is_told = !self.governor.refused(bucket, wait.duration),
-        }
-        observer.waiting(&wait);
-        tokio::time::sleep(wait.duration).await;
     }
 
     async fn once(
@@ -310,6 +299,11 @@ impl Client {
             observer,
         }
     }
+}
+
+async fn wait_out(wait: &Wait, observer: &dyn Observer) {
+    observer.waiting(wait);
+    tokio::time::sleep(wait.duration).await;
 }
 
 /// Whether this call may still fetch another token.

@@ -10,10 +10,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use super::clock::{Clock, ServerTime, local_now};
+use super::flight::Flight;
 use super::limits::{Observer, RateLimit, Wait, WaitReason};
-
-/// Milliseconds since 1970 by the server's clock.
-type ServerTime = i64;
 
 /// The gate of one client, shared by all its calls.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub(super) struct Governor {
     ended: Notify,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     buckets: HashMap<&'static str, Bucket>,
     clock: Clock,
@@ -51,40 +50,25 @@ struct Bucket {
     /// After a 429: nothing goes before.
     blocked: ServerTime,
     last: ServerTime,
-    /// The window whose wait was told: one of all waiting calls tells it.
+    /// The end of the last wait that was told: one of all calls that wait for it tells it.
     told: ServerTime,
 }
 
-/// The server's clock against ours. `Date` counts whole seconds: the largest difference seen is the best lower bound, so that no call is
-/// sent in the belief that a new window began when it did not.
-#[derive(Clone, Copy, Debug, Default)]
-struct Clock {
-    ahead: Option<i64>,
-}
-
-/// Calls on the wire, over all buckets.
-#[derive(Debug)]
-struct Flight {
-    now: usize,
-    most: usize,
-    /// Answers since the last change of `most`.
-    good: usize,
-}
-
-/// Calls on the wire before the org says that these are too many.
-const MOST_IN_FLIGHT: usize = 64;
 /// Length of Okta's windows in milliseconds.
 const WINDOW: i64 = 60_000;
+
+/// Shorter waits are the pace of the limits, not news.
+const NEWS: Duration = Duration::from_secs(2);
+/// Waits that end within so many milliseconds are one.
+const SAME: i64 = 1_000;
 
 /// What a call is to do.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
-    Go,
-    /// For so long; `tell`: nobody told this wait yet.
-    Wait {
-        pause: Duration,
-        tell: bool,
-    },
+    /// It is the call of this number.
+    Go(u64),
+    /// For so long; `tell`: it is long, and nobody told it yet.
+    Wait { pause: Duration, tell: bool },
     /// Until a call on the wire is answered.
     WaitForAnswer,
 }
@@ -94,6 +78,24 @@ enum Verdict {
 pub(super) struct Permit {
     governor: Arc<Governor>,
     bucket: &'static str,
+    pub(super) sending: Sending,
+}
+
+/// One sending of a call: its number, and when it was by our clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sending {
+    number: u64,
+    at: i64,
+}
+
+impl Sending {
+    /// One that no limit holds back.
+    pub(super) fn unheeded() -> Self {
+        Self {
+            number: 0,
+            at: local_now(),
+        }
+    }
 }
 
 /// A bucket as it is known, for display.
@@ -115,15 +117,7 @@ impl Governor {
     pub(super) fn new(reserve: f64) -> Arc<Self> {
         Arc::new(Self {
             reserve: reserve.clamp(0.0, 0.95),
-            state: Mutex::new(State {
-                buckets: HashMap::new(),
-                clock: Clock::default(),
-                flight: Flight {
-                    now: 0,
-                    most: MOST_IN_FLIGHT,
-                    good: 0,
-                },
-            }),
+            state: Mutex::default(),
             ended: Notify::new(),
         })
     }
@@ -142,12 +136,14 @@ impl Governor {
     ) -> Permit {
         loop {
             let ended = self.ended.notified();
-            let verdict = self.state().ask(bucket, self.reserve, local_now());
+            let at = local_now();
+            let verdict = self.state().ask(bucket, self.reserve, at);
             match verdict {
-                Verdict::Go => {
+                Verdict::Go(number) => {
                     return Permit {
                         governor: Arc::clone(self),
                         bucket,
+                        sending: Sending { number, at },
                     };
                 }
                 Verdict::Wait { pause, tell } => {
@@ -172,10 +168,11 @@ impl Governor {
         bucket: &'static str,
         rate: Option<RateLimit>,
         date: Option<Timestamp>,
+        sending: Sending,
     ) {
         let mut state = self.state();
         if let Some(date) = date {
-            state.clock.learn(date, local_now());
+            state.clock.learn(date, sending.at, local_now());
         }
         state.flight.succeeded();
         let now = state.clock.server(local_now());
@@ -193,8 +190,8 @@ impl Governor {
     }
 
     /// A 429 because of too many simultaneous calls: fewer go from now on.
-    pub(super) fn crowded(&self) {
-        self.state().flight.shrink();
+    pub(super) fn crowded(&self, sending: Sending) {
+        self.state().flight.shrink(sending.number);
     }
 
     /// How long `calls` calls of a bucket take under its limit, and how many of them a window takes; `None` where the limit is not known.
@@ -208,14 +205,20 @@ impl Governor {
         Some((share, Duration::from_secs(seconds)))
     }
 
-    /// Milliseconds by which the server's clock is ahead of ours, at least; 0 before the first answer.
-    pub(super) fn ahead(&self) -> i64 {
-        self.state().clock.ahead.unwrap_or(0)
+    /// The server's time, at least, in milliseconds since 1970; ours before the first answer.
+    pub(super) fn now(&self) -> ServerTime {
+        let clock = self.state().clock;
+        match clock.ahead() {
+            Some(_) => clock.server(local_now()),
+            None => Timestamp::now().as_millisecond(),
+        }
     }
 
-    /// The same; `None` before the first answer.
+    /// Milliseconds by which the server's clock is ahead of this machine's as it is set now; `None` before the first answer.
     pub(super) fn known_ahead(&self) -> Option<i64> {
-        self.state().clock.ahead
+        let clock = self.state().clock;
+        clock.ahead()?;
+        Some(clock.server(local_now()) - Timestamp::now().as_millisecond())
     }
 
     pub(super) fn rates(&self) -> Vec<Rate> {
@@ -243,7 +246,7 @@ impl Governor {
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.governor.state();
-        state.flight.now = state.flight.now.saturating_sub(1);
+        state.flight.end();
         if let Some(bucket) = state.buckets.get_mut(self.bucket) {
             bucket.on_wire = bucket.on_wire.saturating_sub(1);
         }
@@ -254,32 +257,28 @@ impl Drop for Permit {
 
 impl State {
     fn ask(&mut self, name: &'static str, reserve: f64, local: i64) -> Verdict {
-        if self.flight.now >= self.flight.most {
+        if self.flight.is_full() {
             return Verdict::WaitForAnswer;
         }
         let now = self.clock.server(local);
         let bucket = self.buckets.entry(name).or_default();
-        let verdict = bucket.ask(reserve, now);
-        if verdict == Verdict::Go {
-            bucket.sent(now);
-            self.flight.now += 1;
+        if let Some(verdict) = bucket.ask(reserve, now) {
+            return verdict;
         }
-        verdict
+        bucket.sent(now);
+        Verdict::Go(self.flight.begin())
     }
 }
 
 impl Bucket {
-    fn ask(&mut self, reserve: f64, now: ServerTime) -> Verdict {
+    /// Why a call may not go now.
+    fn ask(&mut self, reserve: f64, now: ServerTime) -> Option<Verdict> {
         if now < self.blocked {
-            return self.wait_until(self.blocked, now);
+            return Some(self.wait_until(self.blocked, now));
         }
         let Some(limit) = self.limit else {
             let alone = self.unlimited || self.on_wire == 0;
-            return if alone {
-                Verdict::Go
-            } else {
-                Verdict::WaitForAnswer
-            };
+            return (!alone).then_some(Verdict::WaitForAnswer);
         };
         if now >= self.reset {
             self.begin_window(now);
@@ -288,13 +287,13 @@ impl Bucket {
         let used = self.ours + self.others;
         if used >= share {
             // A second more: the window ends by the server's clock, of which we know whole seconds.
-            return self.wait_until(self.reset + 250, now);
+            return Some(self.wait_until(self.reset + 250, now));
         }
         let paced = self.last + self.pace(share - used, now);
         if self.ours * 4 >= share * 3 && now < paced {
-            return self.wait_until(paced, now);
+            return Some(self.wait_until(paced, now));
         }
-        Verdict::Go
+        None
     }
 
     /// Time between calls that spreads those left over what is left of the window. A run that needs less than three quarters of its
@@ -306,8 +305,10 @@ impl Bucket {
 
     fn wait_until(&mut self, until: ServerTime, now: ServerTime) -> Verdict {
         let pause = Duration::from_millis(u64::try_from(until - now).unwrap_or(0).max(1));
-        let tell = self.told != self.reset.max(self.blocked);
-        self.told = self.reset.max(self.blocked);
+        let tell = pause >= NEWS && until > self.told + SAME;
+        if tell {
+            self.told = until;
+        }
         Verdict::Wait { pause, tell }
     }
 
@@ -363,37 +364,6 @@ fn share(limit: u64, reserve: f64) -> u64 {
     ((limit as f64 * (1.0 - reserve)).floor() as u64).max(1)
 }
 
-impl Clock {
-    fn server(self, local: i64) -> ServerTime {
-        local + self.ahead.unwrap_or(0)
-    }
-
-    fn learn(&mut self, date: Timestamp, local: i64) {
-        let ahead = date.as_millisecond() - local;
-        self.ahead = Some(self.ahead.map_or(ahead, |known| known.max(ahead)));
-    }
-}
-
-impl Flight {
-    fn shrink(&mut self) {
-        self.most = (self.most.min(self.now.max(1)) * 3 / 4).max(1);
-        self.good = 0;
-    }
-
-    /// Recovers slowly: by one after twice as many good answers as go at a time.
-    fn succeeded(&mut self) {
-        self.good += 1;
-        if self.most < MOST_IN_FLIGHT && self.good >= self.most * 2 {
-            self.most += 1;
-            self.good = 0;
-        }
-    }
-}
-
-fn local_now() -> i64 {
-    Timestamp::now().as_millisecond()
-}
-
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -403,18 +373,6 @@ mod tests {
     use super::*;
 
     const NAME: &str = "/api/v1/apps*";
-
-    fn state() -> State {
-        State {
-            buckets: HashMap::new(),
-            clock: Clock::default(),
-            flight: Flight {
-                now: 0,
-                most: MOST_IN_FLIGHT,
-                good: 0,
-            },
-        }
-    }
 
     fn rate(remaining: u64, reset: i64) -> RateLimit {
         RateLimit {
@@ -427,42 +385,46 @@ mod tests {
     /// Sends one call that is answered at once.
     fn call(state: &mut State, now: i64, remaining: u64, reset: i64) -> Verdict {
         let verdict = state.ask(NAME, 0.2, now);
-        if verdict == Verdict::Go {
+        if goes(&verdict) {
             let bucket = state.buckets.get_mut(NAME).expect("a bucket");
             bucket.learn(Some(rate(remaining, reset)), now);
             bucket.on_wire -= 1;
-            state.flight.now -= 1;
+            state.flight.end();
         }
         verdict
     }
 
+    fn goes(verdict: &Verdict) -> bool {
+        matches!(verdict, Verdict::Go(_))
+    }
+
     #[test]
     fn the_first_call_of_a_bucket_goes_alone() {
-        let mut state = state();
-        assert_eq!(state.ask(NAME, 0.2, 0), Verdict::Go);
+        let mut state = State::default();
+        assert!(goes(&state.ask(NAME, 0.2, 0)));
         assert_eq!(state.ask(NAME, 0.2, 1), Verdict::WaitForAnswer);
-        assert_eq!(state.ask("/api/v1/logs", 0.2, 1), Verdict::Go);
+        assert!(goes(&state.ask("/api/v1/logs", 0.2, 1)));
     }
 
     #[test]
     fn a_share_is_left_to_others_and_the_next_window_is_used_again() {
-        let mut state = state();
+        let mut state = State::default();
         let sent = (0..50)
-            .filter(|sent| call(&mut state, 59_999, 49 - sent, 60) == Verdict::Go)
+            .filter(|sent| goes(&call(&mut state, 59_999, 49 - sent, 60)))
             .count();
         assert_eq!(sent, 40);
         assert!(matches!(
             call(&mut state, 59_999, 0, 60),
             Verdict::Wait { .. }
         ));
-        assert_eq!(call(&mut state, 60_300, 49, 120), Verdict::Go);
+        assert!(goes(&call(&mut state, 60_300, 49, 120)));
     }
 
     #[test]
     fn many_calls_take_as_many_windows_as_their_share_allows() {
         let governor = Governor::new(0.2);
         let ended = call(&mut governor.state(), 0, 49, 60);
-        assert_eq!(ended, Verdict::Go);
+        assert!(goes(&ended));
         // 39 are left in this window, then 40 a minute.
         assert_eq!(governor.estimate(NAME, 39), Some((40, Duration::ZERO)));
         assert_eq!(
@@ -474,24 +436,22 @@ mod tests {
 
     #[test]
     fn what_others_use_is_not_ours() {
-        let mut state = state();
+        let mut state = State::default();
         // Thirty were used before our first call.
         let sent = (0..50)
-            .filter(|sent| {
-                call(&mut state, 59_990, 19_u64.saturating_sub(*sent), 60) == Verdict::Go
-            })
+            .filter(|sent| goes(&call(&mut state, 59_990, 19_u64.saturating_sub(*sent), 60)))
             .count();
         assert_eq!(sent, 10);
     }
 
     #[test]
     fn most_of_the_share_goes_at_once_and_the_rest_is_spread() {
-        let mut state = state();
+        let mut state = State::default();
         let mut now = 0;
         let mut at = Vec::new();
         while at.len() < 40 {
             match call(&mut state, now, 49 - at.len() as u64, 60) {
-                Verdict::Go => at.push(now),
+                Verdict::Go(_) => at.push(now),
                 Verdict::Wait { pause, .. } => now += millis(pause),
                 Verdict::WaitForAnswer => panic!("nothing is on the wire"),
             }
@@ -505,7 +465,7 @@ mod tests {
 
     #[test]
     fn a_refusal_holds_back_all_and_is_told_once() {
-        let mut state = state();
+        let mut state = State::default();
         call(&mut state, 0, 49, 60);
         state.buckets.get_mut(NAME).expect("a bucket").blocked = 30_000;
         let told = |state: &mut State| {
@@ -513,34 +473,30 @@ mod tests {
         };
         assert!(told(&mut state));
         assert!(!told(&mut state));
-        assert_eq!(call(&mut state, 30_000, 40, 60), Verdict::Go);
+        assert!(goes(&call(&mut state, 30_000, 40, 60)));
     }
 
     #[test]
-    fn fewer_calls_go_after_crowding_and_slowly_more() {
-        let mut flight = Flight {
-            now: 40,
-            most: MOST_IN_FLIGHT,
-            good: 0,
+    fn every_long_wait_is_told_once_and_short_ones_are_not() {
+        let mut bucket = Bucket {
+            limit: Some(500),
+            reset: 60_000,
+            ours: 300,
+            last: 400,
+            ..Bucket::default()
         };
-        flight.shrink();
-        assert_eq!(flight.most, 30);
-        (0..60).for_each(|_| flight.succeeded());
-        assert_eq!(flight.most, 31);
-        flight.now = 1;
-        flight.shrink();
-        assert_eq!(flight.most, 1);
-    }
-
-    #[test]
-    fn the_servers_clock_is_never_believed_to_be_later_than_it_is() {
-        let mut clock = Clock::default();
-        // The server is 10.7 s ahead; its Date shows whole seconds.
-        for local in [0, 100, 250, 400] {
-            let date = Timestamp::from_second((local + 10_700) / 1000).expect("a time");
-            clock.learn(date, local);
-        }
-        let believed = clock.server(1_000);
-        assert!((10_700..=11_700).contains(&believed), "{believed}");
+        let told = |bucket: &mut Bucket, now| {
+            matches!(bucket.ask(0.2, now), Some(Verdict::Wait { tell: true, .. }))
+        };
+        // A call is paced: it goes soon.
+        assert!(!told(&mut bucket, 500));
+        // Then the share is used up until the window ends.
+        bucket.ours = 400;
+        assert!(told(&mut bucket, 50_000));
+        assert!(!told(&mut bucket, 50_001));
+        // And so it is in the next window.
+        bucket.begin_window(61_000);
+        bucket.ours = 400;
+        assert!(told(&mut bucket, 61_500));
     }
 }

@@ -1,8 +1,8 @@
 //! A bar over the items of bulk work.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
@@ -24,14 +24,33 @@ pub struct Progress {
     done: AtomicU64,
     unchanged: AtomicU64,
     failed: AtomicU64,
-    /// Seconds that the rest takes at least.
-    least: Arc<AtomicU64>,
+    begun: Instant,
+    left: Arc<Mutex<Left>>,
+    /// Why the work waits, and until when.
+    wait: Mutex<Option<(String, Instant)>>,
+}
+
+/// How long the rest takes, as it was told then.
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    told: Instant,
+    time: Duration,
+}
+
+impl Left {
+    /// It passes, whether an item ends meanwhile or not.
+    fn now(self) -> Duration {
+        self.time.saturating_sub(self.told.elapsed())
+    }
 }
 
 impl Progress {
     pub(super) fn begin(bars: &MultiProgress, title: &str, total: u64) -> Self {
-        let least = Arc::new(AtomicU64::new(0));
-        let bar = bars.add(ProgressBar::new(total).with_style(style(Arc::clone(&least))));
+        let left = Arc::new(Mutex::new(Left {
+            told: Instant::now(),
+            time: Duration::ZERO,
+        }));
+        let bar = bars.add(ProgressBar::new(total).with_style(style(Arc::clone(&left))));
         bar.set_prefix(title.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
         Self {
@@ -40,22 +59,41 @@ impl Progress {
             done: AtomicU64::new(0),
             unchanged: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            least,
+            begun: Instant::now(),
+            left,
+            wait: Mutex::default(),
         }
     }
 
-    /// Counts an item that ended; the rest takes `left` at least. The work goes on, so a reason to wait is taken away.
-    pub fn count(&self, tally: Tally, left: Duration) {
-        self.least.store(left.as_secs(), Ordering::Relaxed);
+    /// Counts an item that ended; under the limits the rest takes `least`.
+    pub fn count(&self, tally: Tally, least: Duration) {
         self.counter(tally).fetch_add(1, Ordering::Relaxed);
-        self.bar.set_message(self.counts());
         self.bar.inc(1);
+        let (ended, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+        let time = longer(self.begun.elapsed(), ended, all, least);
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Left {
+            told: Instant::now(),
+            time,
+        };
+        self.bar.set_message(self.message());
     }
 
-    /// Shows why the work waits, until an item ends.
-    pub fn waiting(&self, reason: &str) {
-        self.bar
-            .set_message(format!("{} · {reason}", self.counts()));
+    /// Shows why the work waits, for so long: items that end meanwhile do not end the wait of the others.
+    pub fn waiting(&self, reason: &str, duration: Duration) {
+        let until = Instant::now().checked_add(duration);
+        *self.wait.lock().unwrap_or_else(PoisonError::into_inner) =
+            until.map(|until| (reason.to_owned(), until));
+        self.bar.set_message(self.message());
+    }
+
+    fn message(&self) -> String {
+        let wait = self.wait.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*wait {
+            Some((reason, until)) if Instant::now() < *until => {
+                format!("{} · {reason}", self.counts())
+            }
+            _ => self.counts(),
+        }
     }
 
     fn counter(&self, tally: Tally) -> &AtomicU64 {
@@ -83,12 +121,12 @@ impl Drop for Progress {
     }
 }
 
-fn style(least: Arc<AtomicU64>) -> ProgressStyle {
+fn style(left: Arc<Mutex<Left>>) -> ProgressStyle {
     let style = ProgressStyle::with_template(TEMPLATE);
-    let left = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        let least = Duration::from_secs(least.load(Ordering::Relaxed));
+    let left = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let left = *left.lock().unwrap_or_else(PoisonError::into_inner);
         // Nothing to be done when a bar cannot be drawn.
-        let _ = write!(out, "{}", time_left(state.eta(), least));
+        let _ = write!(out, "{}", time_left(left.now()));
     };
     style
         .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -110,12 +148,23 @@ fn speed(per_second: f64) -> String {
     }
 }
 
-/// The speed so far tells nothing of a window that is used up, and the limits tell nothing of an org that is slow: the longer time counts.
-fn time_left(observed: Duration, least: Duration) -> String {
-    match observed.max(least) {
-        soon if soon < Duration::from_secs(1) => String::new(),
-        left => format!("  {} left", HumanDuration(left)),
+/// The speed so far, over all items, tells nothing of a window that is used up, and the limits tell nothing of an org that is slow: the
+/// longer time counts.
+fn longer(elapsed: Duration, ended: u64, all: u64, least: Duration) -> Duration {
+    let rest = all.saturating_sub(ended);
+    let (rest, ended) = (u32::try_from(rest), u32::try_from(ended.max(1)));
+    let observed = match (rest, ended) {
+        (Ok(rest), Ok(ended)) => elapsed.saturating_mul(rest) / ended,
+        _ => Duration::ZERO,
+    };
+    observed.max(least)
+}
+
+fn time_left(left: Duration) -> String {
+    if left < Duration::from_secs(1) {
+        return String::new();
     }
+    format!("  {} left", HumanDuration(left))
 }
 
 #[cfg(test)]
@@ -131,12 +180,14 @@ mod tests {
         let progress = Progress::begin(&hidden(), "Move", 3);
         progress.count(Tally::Done, Duration::ZERO);
         progress.count(Tally::Done, Duration::ZERO);
-        progress.waiting("rate limit");
+        progress.waiting("rate limit", Duration::from_secs(3600));
+        progress.count(Tally::Failed, Duration::ZERO);
+        // Another lane goes on; the wait is not over.
         assert_eq!(
             progress.bar.message(),
-            "2 done, 0 unchanged, 0 failed · rate limit"
+            "2 done, 0 unchanged, 1 failed · rate limit"
         );
-        progress.count(Tally::Failed, Duration::ZERO);
+        progress.waiting("rate limit", Duration::ZERO);
         assert_eq!(progress.bar.message(), "2 done, 0 unchanged, 1 failed");
         assert_eq!(progress.bar.position(), 3);
     }
@@ -150,9 +201,20 @@ mod tests {
     #[test]
     fn the_longer_time_counts() {
         let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
-        assert_eq!(time_left(second, hour), "  60 minutes left");
-        assert_eq!(time_left(hour, second), time_left(second, hour));
-        assert_eq!(time_left(Duration::ZERO, Duration::ZERO), "");
+        assert_eq!(longer(second, 1, 2, hour), hour);
+        assert_eq!(longer(hour, 1, 2, second), hour);
+        assert_eq!(longer(hour, 2, 2, Duration::ZERO), Duration::ZERO);
+        assert_eq!(time_left(hour), "  60 minutes left");
+        assert_eq!(time_left(Duration::ZERO), "");
+    }
+
+    #[test]
+    fn time_passes_while_no_item_ends() {
+        let told = Instant::now().checked_sub(Duration::from_secs(60));
+        let Some(told) = told else { return };
+        let time = Duration::from_secs(100);
+        let left = Left { told, time }.now();
+        assert!(left <= Duration::from_secs(40), "{left:?}");
     }
 
     #[test]
