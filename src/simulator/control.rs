@@ -28,6 +28,7 @@ fn dispatch(service: &Service, incoming: &Incoming) -> Told {
         ("GET", "/simulator/state") => ok(dump::state(&service.read())),
         ("GET", "/simulator/tasks") => ok(dump::tasks(&service.read())),
         ("GET", "/simulator/log") => told(log::all(&service.read())),
+        ("GET", "/simulator/stranded") => ok(json!(service.read().stranded)),
         ("GET", "/simulator/requests") => ok(requests(service)),
         ("POST", "/simulator/requests/reset") => {
             *service.counters() = super::service::Counters::default();

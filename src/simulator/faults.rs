@@ -50,6 +50,8 @@ pub(super) enum Action {
     Delay,
     /// Answer 429 as for too many simultaneous calls.
     Concurrency,
+    /// Answer 429 as when others have used up the limit until the next second.
+    RateLimit,
 }
 
 /// What happens to a request.
@@ -60,6 +62,7 @@ pub(super) enum Blow {
     CutAfter,
     Delay(u64),
     Concurrency,
+    RateLimit,
 }
 
 /// An error object as ordered.
@@ -129,6 +132,7 @@ impl Fault {
             Action::CutAfter => Blow::CutAfter,
             Action::Delay => Blow::Delay(self.delay_ms),
             Action::Concurrency => Blow::Concurrency,
+            Action::RateLimit => Blow::RateLimit,
         }
     }
 

@@ -77,6 +77,15 @@ pub(super) fn concurrency(now: Millis) -> Figures {
     }
 }
 
+/// Headers of a bucket in which nothing is left until the next second.
+pub(super) fn used_up(now: Millis) -> Figures {
+    Figures {
+        limit: 100,
+        remaining: 0,
+        reset: seconds_up(now + 1),
+    }
+}
+
 fn generous(now: Millis) -> Figures {
     Figures {
         limit: 1_000_000,

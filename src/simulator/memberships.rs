@@ -13,6 +13,7 @@ use super::provisioning;
 use super::rule_membership;
 use super::store::{Group, Id, MembershipChange, Millis, Org, User};
 use super::users;
+use super::watch;
 
 pub(super) const ROUTES: &[Route] = &[
     Route {
@@ -130,6 +131,9 @@ fn change(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<
                 .insert((group.to_owned(), user.to_owned()));
         }
         of_group.last_membership_updated = now;
+        if to == Membership::Absent {
+            watch::left(org, group, user);
+        }
         note(org, group, user, to, now);
         told(org, group, user, to, actor);
         provisioning::membership_changed(org, user);

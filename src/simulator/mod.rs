@@ -69,6 +69,7 @@ mod user_lifecycle;
 mod user_profile;
 mod user_search;
 mod users;
+mod watch;
 mod wire;
 
 #[cfg(test)]

@@ -204,6 +204,13 @@ impl Service {
         }
     }
 
+    /// The 429 for a limit that others have used up.
+    pub(super) fn refuse_rate(&self) -> Outgoing {
+        let refused = self.refuse_concurrency();
+        let figures = limits::used_up(refused.at);
+        Outgoing { figures, ..refused }
+    }
+
     fn respond(&self, incoming: &Incoming) -> Outgoing {
         let (endpoint, parameters) = match routes::ROUTES.find(incoming.method, incoming.path) {
             Match::Found(endpoint, parameters) => (endpoint, parameters),

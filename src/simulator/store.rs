@@ -59,6 +59,8 @@ pub(super) struct Org {
     /// Users that each rule has put into its groups.
     pub(super) rule_grants: BTreeMap<Id, BTreeSet<Id>>,
     pub(super) recent: Recent,
+    /// Users who left the last of the groups by which they were provisioned to a directory, each time anew.
+    pub(super) stranded: Vec<Id>,
     /// What was changed here, where the org is a shadow of a real one.
     pub(super) changed: Option<super::shadow::Changed>,
     /// The org authorization server.
@@ -117,6 +119,7 @@ impl Org {
             rule_grants: BTreeMap::new(),
             recent: Recent::default(),
             changed: None,
+            stranded: Vec::new(),
             oauth: super::oauth::State::default(),
         }
     }

@@ -69,6 +69,7 @@ async fn rough(
             reply::of_okta_as(outgoing, &blow.code)
         }
         Some(Blow::Concurrency) => reply::of_okta(service.refuse_concurrency()),
+        Some(Blow::RateLimit) => reply::of_okta(service.refuse_rate()),
         Some(Blow::CutBefore) => {
             scissors.cut();
             Response::new(Body::empty())

@@ -2,6 +2,7 @@
 //!
 //! `OKTA_RUNBOOK_SCHEDULES=1000` tries that many seeds, from `OKTA_RUNBOOK_SEED` on; a failure names its seed.
 
+use std::collections::HashMap;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,8 +38,15 @@ fn schedule(random: &mut fastrand::Rng) -> Vec<Value> {
     let fault = |random: &mut fastrand::Rng| {
         let (method, path) = PATHS[random.usize(..PATHS.len())];
         let mut fault = json!({ "method": method, "path": path, "exact": true, "after": random.u64(..40), "times": random.u64(1..=2) });
-        let action =
-            ["status", "cut_before", "cut_after", "delay", "concurrency"][random.usize(..5)];
+        const ACTIONS: &[&str] = &[
+            "status",
+            "cut_before",
+            "cut_after",
+            "delay",
+            "concurrency",
+            "rate_limit",
+        ];
+        let action = ACTIONS[random.usize(..ACTIONS.len())];
         fault["action"] = action.into();
         match action {
             "status" => {
@@ -205,6 +213,31 @@ fn complaints(events: &[Value]) -> String {
     lines.join("\n")
 }
 
+/// What was done to one user in one group or app more than once, by the org's own log.
+fn doubled(log: &Value) -> Option<(String, usize)> {
+    let mut deeds: HashMap<String, usize> = HashMap::new();
+    for event in log.as_array().into_iter().flatten() {
+        let kind = event["eventType"].as_str().unwrap_or_default();
+        let counts = kind.starts_with("group.user_membership.")
+            || kind.starts_with("application.user_membership.")
+            || kind.starts_with("group.lifecycle.")
+            || kind.starts_with("group.application_assignment.");
+        // Okta itself updates an app user whenever provisioning has followed.
+        if counts && event["actor"]["type"] == "User" {
+            let targets = event["target"].as_array().into_iter().flatten();
+            let targets: Vec<&str> = targets
+                .filter_map(|it| it["alternateId"].as_str())
+                .collect();
+            let names = event["target"].as_array().into_iter().flatten();
+            let names: Vec<&str> = names.filter_map(|it| it["displayName"].as_str()).collect();
+            *deeds
+                .entry(format!("{kind} {targets:?} {names:?}"))
+                .or_default() += 1;
+        }
+    }
+    deeds.into_iter().find(|(_, times)| *times > 1)
+}
+
 /// What must hold after any run, and why it does not.
 fn judge(trial: &Trial, code: Option<i32>, events: &[Value]) -> Result<(), String> {
     let outcome = events.last().ok_or("no outcome")?;
@@ -214,14 +247,23 @@ fn judge(trial: &Trial, code: Option<i32>, events: &[Value]) -> Result<(), Strin
     if !(matches!(code, Some(0 | 3)) || code == Some(1) && nobody) {
         return Err(format!("exit {code:?}: {outcome}\n{}", complaints(events)));
     }
-    let log = trial.control("GET", "log", &Value::Null).to_string();
+    let log = trial.control("GET", "log", &Value::Null);
     for loss in [
         "application.user_membership.remove",
         "application.provision.user.deactivate",
     ] {
-        if log.contains(loss) {
+        if log.to_string().contains(loss) {
             return Err(format!("somebody lost his assignment: {loss}"));
         }
+    }
+    let stranded = trial.control("GET", "stranded", &Value::Null);
+    if stranded != json!([]) {
+        return Err(format!(
+            "in no provisioning group for an instant: {stranded}"
+        ));
+    }
+    if let Some((deed, times)) = doubled(&log) {
+        return Err(format!("done {times} times: {deed}"));
     }
     let state = trial.control("GET", "state", &Value::Null);
     let group = |name: &str| {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::process::Child;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, Method, Request, Response};
 pub(super) enum Death {
     BeforeTheOrgKnows,
     BeforeTheAnswer,
+    /// When it has taken in the answer and asks the next thing: the answer need not be on disk yet.
     AfterTheAnswer,
     /// It lives on, and the connection is cut before the answer.
     OfTheConnection,
@@ -28,6 +29,8 @@ pub(super) struct Proxy {
     carried_out: AtomicUsize,
     /// Number of the write, from 0, and what happens at it.
     plan: Mutex<Option<(usize, Death)>>,
+    /// It dies at the next request.
+    dies_next: AtomicBool,
     child: Mutex<Option<Child>>,
 }
 
@@ -38,6 +41,7 @@ impl Default for Proxy {
             writes: AtomicUsize::new(0),
             carried_out: AtomicUsize::new(0),
             plan: Mutex::new(None),
+            dies_next: AtomicBool::new(false),
             child: Mutex::new(None),
         }
     }
@@ -75,6 +79,7 @@ impl Proxy {
 
     pub(super) fn plan(&self, plan: Option<(usize, Death)>) {
         self.writes.store(0, Ordering::SeqCst);
+        self.dies_next.store(false, Ordering::SeqCst);
         *self.plan.lock().unwrap() = plan;
     }
 
@@ -133,18 +138,24 @@ impl Gate {
     }
 }
 
-/// Writes of the product count; what provisioning sends to the hub does not.
-fn counts(request: &Request<Body>) -> bool {
+fn is_of_product(request: &Request<Body>) -> bool {
     let agent = request.headers().get("user-agent");
     let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or("");
-    let path = request.uri().path();
     agent.starts_with("okta-runbook")
-        && request.method() != Method::GET
-        && !path.ends_with("/token")
+}
+
+/// Writes of the product count; what provisioning sends to the hub does not.
+fn counts(request: &Request<Body>) -> bool {
+    let path = request.uri().path();
+    is_of_product(request) && request.method() != Method::GET && !path.ends_with("/token")
 }
 
 async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response<Body> {
     let counts = counts(&request);
+    if is_of_product(&request) && gate.proxy.dies_next.swap(false, Ordering::SeqCst) {
+        gate.proxy.kill();
+        return Response::builder().status(503).body(Body::empty()).unwrap();
+    }
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -163,12 +174,7 @@ async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response<Body
     let response = tokio::spawn(forward).await.unwrap();
     match death {
         Some(Death::BeforeTheAnswer) => proxy.kill(),
-        Some(Death::AfterTheAnswer) => {
-            tokio::spawn(async move {
-                tokio::time::sleep(Duration::from_millis(15)).await;
-                proxy.kill();
-            });
-        }
+        Some(Death::AfterTheAnswer) => proxy.dies_next.store(true, Ordering::SeqCst),
         // A body shorter than promised: the client sees the connection cut.
         Some(Death::OfTheConnection) => {
             let cut = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))]);
