@@ -138,7 +138,10 @@ pub(super) fn of_journal(folder: &Path, error: &journal::Error) -> Error {
 }
 
 pub(super) fn of_run(error: &run::Error) -> Error {
-    let text = Error::failed(error.to_string());
+    let text = match error {
+        run::Error::TakenBack { .. } => Error::usage(error.to_string()),
+        _ => Error::failed(error.to_string()),
+    };
     error.help().into_iter().fold(text, Error::help)
 }
 
@@ -175,8 +178,31 @@ pub(super) fn conclude(terminal: &Terminal, run: &Run, ended: &Ended) -> Result<
         terminal.error(error);
     }
     let message = ended.error.as_ref().map(|error| error.message.as_str());
-    let outcome = run
-        .end(ended.outcome, message)
-        .map_err(|error| of_run(&error))?;
-    Ok(ended.exit(outcome))
+    match run.end(ended.outcome, message) {
+        Ok(outcome) => Ok(ended.exit(outcome)),
+        // It was told, when the run stopped at it.
+        Err(_) if ended.error.is_some() => Ok(Exit::Interrupted),
+        Err(error) => Err(Error {
+            exit: Exit::Interrupted,
+            ..of_run(&error)
+        }),
+    }
+}
+
+/// Takes hold of a run that is taken back, and of those that it takes back itself.
+pub(super) fn hold_undone(
+    context: &Context,
+    journal: &Journal,
+    run: &str,
+) -> Result<Vec<journal::Held>, Error> {
+    let operator = context.config.environment().operator();
+    let of_journal = |error: journal::Error| of_run(&error.into());
+    let mut held = Vec::new();
+    let mut next = Some(run.to_owned());
+    while let Some(run) = next {
+        let holder = format!("an undo by {operator}");
+        held.push(journal.hold(&run, &holder).map_err(of_journal)?);
+        next = journal.undoes(&run).map_err(of_journal)?;
+    }
+    Ok(held)
 }

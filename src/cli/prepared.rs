@@ -1,5 +1,6 @@
 //! A procedure with all that is settled before anything is asked of an org: its text, what was found by checking it, its parameters.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use secrecy::SecretString;
@@ -66,7 +67,7 @@ impl Prepared {
         recorded: &Recorded<'_>,
         given: &[String],
     ) -> Result<Self, Error> {
-        let library = context.library();
+        let library = context.library().with_recorded(recorded.whole_texts());
         let entry = recorded.sources["entry"].as_str().unwrap_or_default();
         let source = if Path::new(entry).is_file() {
             library.find(entry)?
@@ -129,6 +130,16 @@ pub(super) struct Recorded<'a> {
     /// `{entry, texts}`
     pub(super) sources: &'a Value,
     pub(super) parameters: &'a Value,
+}
+
+impl Recorded<'_> {
+    /// The texts by their paths, where no secret was taken out of them.
+    fn whole_texts(&self) -> BTreeMap<String, String> {
+        let texts = self.sources["texts"].as_object().into_iter().flatten();
+        let texts =
+            texts.filter_map(|(path, text)| Some((path.clone(), text.as_str()?.to_owned())));
+        texts.filter(|(_, text)| run::is_whole(text)).collect()
+    }
 }
 
 /// `params.origins`: by parameter, the rows of files that the items of a list are from (`users.csv:3`), so that a script can name the

@@ -6,7 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::approval;
-use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
+use super::conduct::{
+    Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime,
+};
 use super::guard;
 use super::prepared::{Prepared, Recorded};
 use super::runs::the_run;
@@ -117,7 +119,9 @@ fn resume_undo(
     world: &World,
 ) -> Result<Exit, Error> {
     let only = record.parameters["only"].as_str();
-    let steps = run::undo::plan(&journal, of, only).map_err(|error| of_run(&error.into()))?;
+    let _held = hold_undone(context, &journal, of)?;
+    let steps = run::plan_again(&journal, &record.run, of, only);
+    let steps = steps.map_err(|error| of_run(&error.into()))?;
     let conduct = &arguments.conduct;
     guard::production(context, world, &conduct.production, &conduct.terminal())?;
     let procedure = run::Procedure {

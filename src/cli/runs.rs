@@ -118,7 +118,8 @@ fn verify_run(context: &Context, journal: &Journal, prefix: &str) -> Result<Exit
 }
 
 fn list(context: &Context, journal: &Journal, output: Output) -> Result<Exit, Error> {
-    let lines = lines(journal)?;
+    let records = journal.runs().map_err(|error| unreadable(&error))?;
+    let lines = lines(journal, &records)?;
     let text = match output {
         Output::Json => serde_json::json!(lines).to_string(),
         Output::Text if lines.is_empty() => format!("no runs in {}", journal.folder().display()),
@@ -130,37 +131,36 @@ fn list(context: &Context, journal: &Journal, output: Output) -> Result<Exit, Er
 
 /// The list as text, for a session.
 pub(super) fn listed(context: &Context, journal: &Journal) -> Result<String, Error> {
-    let lines = lines(journal)?;
+    let records = journal.runs().map_err(|error| unreadable(&error))?;
+    let lines = lines(journal, &records)?;
     Ok(text(&lines, context.terminal.width()).trim_end().to_owned())
 }
 
-/// A run that has not ended is counted by its entries: its record has the counts of its end.
-fn lines(journal: &Journal) -> Result<Vec<RunLine>, Error> {
-    let records = journal.runs().map_err(|error| unreadable(&error))?;
-    let lines = records.into_iter().map(|mut record| {
-        if record.ended.is_none() {
-            record.counts = journal
-                .counts(&record.run)
-                .map_err(|error| unreadable(&error))?;
-        }
-        Ok(line(&record))
-    });
-    lines.collect()
+fn lines(journal: &Journal, records: &[Record]) -> Result<Vec<RunLine>, Error> {
+    let lines = records.iter().map(|record| line(journal, record));
+    let lines: Result<_, _> = lines.collect();
+    lines.map_err(|error| unreadable(&error))
 }
 
-fn line(record: &Record) -> RunLine {
-    RunLine {
+/// What a run that has not ended did so far is counted from its entries.
+fn line(journal: &Journal, record: &Record) -> Result<RunLine, journal::Error> {
+    let (running, counts) = match record.outcome {
+        Some(_) => (None, record.counts),
+        None => (journal.holder(&record.run), journal.counts(&record.run)?),
+    };
+    Ok(RunLine {
+        running,
         run: record.run.clone(),
         runbook: record.runbook.clone(),
         outcome: record.outcome,
         started: record.started,
         ended: record.ended,
-        reads: record.counts.reads,
-        writes: record.counts.writes,
-        unchanged: record.counts.unchanged,
-        items: record.counts.items,
-        failed_items: record.counts.failed_items,
-    }
+        reads: counts.reads,
+        writes: counts.writes,
+        unchanged: counts.unchanged,
+        items: counts.items,
+        failed_items: counts.failed_items,
+    })
 }
 
 fn show_run(context: &Context, journal: &Journal, show: &Show) -> Result<Exit, Error> {
@@ -177,17 +177,22 @@ fn show_run(context: &Context, journal: &Journal, show: &Show) -> Result<Exit, E
     let unanswered = journal
         .unanswered(&record.run)
         .map_err(|error| unreadable(&error))?;
-    if unanswered > 0 {
+    // A write of a run that goes on may be on its way.
+    if unanswered > 0 && journal.holder(&record.run).is_none() {
         context.terminal.warn(&format!(
             "no answer is known of {}: it may have happened",
             counted(unanswered, "write")
         ));
     }
     if record.outcome.is_none() {
-        let resume = format!("go on with it: okta-runbook resume {}", record.run);
-        context
-            .terminal
-            .warn(&format!("this run has not ended, or was killed; {resume}"));
+        let words = match journal.holder(&record.run) {
+            Some(holder) => format!("this run goes on just now, by {holder}"),
+            None => format!(
+                "this run was killed; go on with it: okta-runbook resume {}",
+                record.run
+            ),
+        };
+        context.terminal.warn(&words);
     }
     Ok(Exit::Succeeded)
 }

@@ -6,17 +6,19 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use super::conduct::{Conduct, Place, conclude, interrupted, of_run, open_journal, runtime};
+use super::conduct::{
+    Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime,
+};
 use super::guard;
 use super::runs::the_run;
 use super::world::of_record;
 use crate::error::{Error, Exit};
 use crate::report::table::text_table;
 use crate::report::text::counted;
-use crate::run::event::Outcome;
-use crate::run::journal::Kind;
-use crate::run::undo::{Inverse, Left, Step, plan};
-use crate::run::{self, Edits, Run, Settings, Target};
+use crate::run::event::{Kind, Outcome};
+use crate::run::journal::{self, Journal};
+use crate::run::undo::{Inverse, Left, Step, plan, undone_by};
+use crate::run::{self, Cost, Edits, Run, Settings, Target};
 use crate::script::Ended;
 use crate::terminal::Terminal;
 
@@ -41,17 +43,12 @@ pub(super) struct Arguments {
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let journal = open_journal(&context.config.workspace())?;
     let record = the_run(&journal, &arguments.run)?;
-    // Who undoes a run that still goes on would chase it.
-    drop(
-        journal
-            .hold(&record.run, "undo")
-            .map_err(|error| of_run(&error.into()))?,
-    );
+    let _held = hold_undone(context, &journal, &record.run)?;
     let steps = plan(&journal, &record.run, arguments.only.as_deref())
         .map_err(|error| of_run(&error.into()))?;
     let terminal = arguments.conduct.terminal();
     if steps.is_empty() {
-        return nothing(&terminal, &record.run, arguments.only.as_deref());
+        return nothing(&terminal, &journal, &record.run, arguments.only.as_deref());
     }
     show(&terminal, &steps);
     let runtime = runtime()?;
@@ -72,7 +69,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
                 Some(only) => json!({ "only": only }),
                 None => json!({}),
             },
-            kind: Kind::Undo(record.run.clone()),
+            kind: journal::Kind::Undo(record.run.clone()),
         },
         orgs: world.orgs.clone(),
         profiles: world.profiles.clone(),
@@ -98,7 +95,20 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     conclude(&terminal, &run, &ended)
 }
 
-fn nothing(terminal: &Terminal, run: &str, only: Option<&str>) -> Result<Exit, Error> {
+fn nothing(
+    terminal: &Terminal,
+    journal: &Journal,
+    run: &str,
+    only: Option<&str>,
+) -> Result<Exit, Error> {
+    let by = undone_by(journal, run, only).map_err(|error| of_run(&error.into()))?;
+    if let Some(by) = by {
+        let what = only.map_or_else(String::new, |only| format!("what it wrote for `{only}` "));
+        terminal.line(&format!(
+            "run {run}: {what}is taken back already, by run {by}"
+        ));
+        return Ok(Exit::Succeeded);
+    }
     if let Some(only) = only {
         return Err(Error::usage(format!(
             "run {run} wrote nothing in a step or for an item named `{only}`"
@@ -148,6 +158,11 @@ pub(super) fn taken_back(
 ) -> Ended {
     let undone = run.main_lane().and_then(|lane| {
         run.step(&lane, "Take back, last first")?;
+        runtime.block_on(run.foresee(&lane, steps))?;
+        for cost in run.undo_costs(steps) {
+            let words = words_of(&cost);
+            run.tell(&lane, Kind::Note { words })?;
+        }
         let writes = counted(steps.len() as u64, "write");
         run.confirm(&lane, &format!("Take back {writes}?"))?;
         runtime.block_on(run.undo(&lane, steps))
@@ -162,6 +177,20 @@ pub(super) fn taken_back(
             error: Some(stuck(&left, terminal)),
         },
         Err(error) => Ended::stopped(run, &error),
+    }
+}
+
+fn words_of(cost: &Cost) -> String {
+    let calls = format!("{}: {} calls of {}", cost.org, cost.calls, cost.bucket);
+    match cost.time {
+        None => calls,
+        Some((share, time)) if time.is_zero() => {
+            format!("{calls}, within the {share} a minute that are ours")
+        }
+        Some((share, time)) => {
+            let minutes = time.as_secs().div_ceil(60);
+            format!("{calls}, {minutes} min at {share} a minute")
+        }
     }
 }
 

@@ -14,6 +14,9 @@ pub struct RunLine {
     pub runbook: String,
     /// Absent while the run goes on, or when its process was killed.
     pub outcome: Option<Outcome>,
+    /// Whose process it goes on in just now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<String>,
     pub started: Timestamp,
     pub ended: Option<Timestamp>,
     pub reads: u64,
@@ -44,7 +47,7 @@ fn row(run: &RunLine) -> Vec<String> {
     vec![
         run.run.clone(),
         run.runbook.clone(),
-        run.outcome.map_or("unfinished", name).to_owned(),
+        state(run).to_owned(),
         run.started.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
         duration.unwrap_or_default(),
         run.writes.to_string(),
@@ -57,6 +60,14 @@ fn items_failed(run: &RunLine) -> String {
     match run.items {
         0 => String::new(),
         items => format!("{}/{items}", run.failed_items),
+    }
+}
+
+fn state(run: &RunLine) -> &'static str {
+    match (run.outcome, &run.running) {
+        (Some(outcome), _) => name(outcome),
+        (None, Some(_)) => "running",
+        (None, None) => "unfinished",
     }
 }
 
@@ -75,11 +86,12 @@ fn name(outcome: Outcome) -> &'static str {
 mod tests {
     use super::*;
 
-    fn runs() -> [RunLine; 2] {
+    fn runs() -> [RunLine; 3] {
         let first = RunLine {
             run: "8f3a".into(),
             runbook: "ad/move_user_to_ou".into(),
             outcome: Some(Outcome::Partly),
+            running: None,
             started: "2026-01-02T03:04:05Z".parse().unwrap(),
             ended: Some("2026-01-02T03:06:10Z".parse().unwrap()),
             reads: 40,
@@ -95,7 +107,12 @@ mod tests {
             items: 0,
             ..first.clone()
         };
-        [first, second]
+        let third = RunLine {
+            run: "66c4".into(),
+            running: Some("pat, process 12 on desk".into()),
+            ..second.clone()
+        };
+        [first, second, third]
     }
 
     #[test]
@@ -106,7 +123,8 @@ mod tests {
 | run  | runbook            | outcome    | started              | duration  | writes | items failed |
 |------|--------------------|------------|----------------------|-----------|--------|--------------|
 | 8f3a | ad/move_user_to_ou | partly     | 2026-01-02 03:04:05Z | 2 min 5 s | 6      | 1/3          |
-| 77b0 | ad/move_user_to_ou | unfinished | 2026-01-02 03:04:05Z |           | 6      |              |"
+| 77b0 | ad/move_user_to_ou | unfinished | 2026-01-02 03:04:05Z |           | 6      |              |
+| 66c4 | ad/move_user_to_ou | running    | 2026-01-02 03:04:05Z |           | 6      |              |"
         );
     }
 

@@ -202,9 +202,8 @@ impl Narrator {
         }
         let parameters = parameters.as_object().into_iter().flatten();
         // Where items are from is for the script, which names it where it matters.
-        for (name, value) in
-            parameters.filter(|(name, value)| *name != "origins" && !value.is_null())
-        {
+        let given = parameters.filter(|(name, value)| *name != "origins" && !value.is_null());
+        for (name, value) in given {
             let line = format!("  {} = {}", clean(name), clean(&parameter(value)));
             lines.push(painted(FAINT, &self.clipped(&line)));
         }
@@ -310,6 +309,10 @@ fn told(kind: &Kind) -> Vec<String> {
             "·",
             &format!("taken up again by {operator}; what was done is not repeated"),
         ),
+        Kind::Calls { calls, items } => calls
+            .iter()
+            .flat_map(|one| block("·", &call::counted(one, *items)))
+            .collect(),
         Kind::Wait { reason, seconds } => {
             let words = format!("waiting up to {}: {reason}", words::duration(*seconds));
             block(&painted(WAITS, "…"), &words)

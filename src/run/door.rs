@@ -18,6 +18,7 @@ use super::lane::Lane;
 use super::pace::Pace;
 use super::picture::Picture;
 use super::redact::Redactor;
+use super::telling::stamped;
 use crate::{ldap, okta};
 
 /// Where events go besides the journal: the terminal.
@@ -172,11 +173,14 @@ impl Run {
     /// Takes a run up again: what is recorded is replayed, then it goes on.
     ///
     /// # Errors
-    /// When another process works on it, or the journal cannot be written.
+    /// When another process works on it, what it did was taken back, or the journal cannot be written.
     pub fn resume(run: &str, settings: Settings) -> Result<Self, Error> {
         let record = settings.journal.find(run)?.into_iter().next();
         let started = record.map_or_else(jiff::Timestamp::now, |record| record.started);
         let run = Self::of(run.to_owned(), started, true, settings)?;
+        if let Some(by) = run.journal().taken_back_by(&run.id)? {
+            return Err(Error::TakenBack { run: run.id, by });
+        }
         *run.counted() = run.journal().counts(&run.id)?;
         run.journal().reopen(&run.id)?;
         let operator = run.operator().to_owned();
@@ -234,21 +238,35 @@ impl Run {
         Ok(name)
     }
 
-    /// Ends the run: tells the items, then the outcome.
+    /// Ends the run: tells the items, then the outcome. Where the journal cannot be written it is told all the same that the run is
+    /// interrupted, as the journal will have it.
     pub fn end(&self, outcome: Outcome, message: Option<&str>) -> Result<Outcome, Error> {
+        let ended = self.try_end(outcome, message);
+        if let Err(error @ Error::Journal(_)) = &ended {
+            let kind = self.ending(Outcome::Interrupted, Some(&error.to_string()));
+            self.show(&stamped(&Lane::default(), kind));
+        }
+        ended
+    }
+
+    fn try_end(&self, outcome: Outcome, message: Option<&str>) -> Result<Outcome, Error> {
         let outcome = self.tell_items(outcome)?;
-        let counts = self.counts();
-        let kind = Kind::Outcome {
+        self.tell_calls(self.counts().items)?;
+        self.tell(&Lane::default(), self.ending(outcome, message))?;
+        let (now, counts) = (jiff::Timestamp::now(), self.counts());
+        self.journal()
+            .end(&self.id, now, outcome, message, counts)?;
+        Ok(outcome)
+    }
+
+    fn ending(&self, outcome: Outcome, message: Option<&str>) -> Kind {
+        Kind::Outcome {
             outcome,
             run: self.id.clone(),
             message: message.map(str::to_owned),
-            counts,
+            counts: self.counts(),
             remarks: self.remarks().clone(),
-        };
-        self.tell(&Lane::default(), kind)?;
-        self.journal()
-            .end(&self.id, jiff::Timestamp::now(), outcome, message, counts)?;
-        Ok(outcome)
+        }
     }
 
     pub fn id(&self) -> &str {
@@ -263,7 +281,7 @@ impl Run {
     /// The lane of the main script.
     pub fn main_lane(&self) -> Result<Arc<Lane>, Error> {
         let recorded = if self.resumed {
-            self.recorded("")?
+            self.recorded("", 0)?
         } else {
             Vec::new()
         };

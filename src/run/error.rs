@@ -41,6 +41,9 @@ pub enum Error {
         recorded: String,
         asked: String,
     },
+    /// What is recorded of a run holds no longer: another one took it back.
+    #[error("what run {run} did is taken back, at least in part, by run {by}")]
+    TakenBack { run: String, by: String },
     /// A write of which nobody knows whether it happened.
     #[error(
         "entry {entry}, {operation} {path}, was sent and has no answer, and no look can tell whether it happened"
@@ -98,6 +101,9 @@ impl Error {
                 "the runbook, its parameters or the org changed what is asked: resume with --accept-edits to go on from here without the record, or run anew"
                     .to_owned(),
             ),
+            Self::TakenBack { .. } => {
+                Some("run it anew: what is as it shall be stays so".to_owned())
+            }
             Self::Unsettled { .. } => Some(
                 "see in the org whether it happened; then run anew, which leaves what is done as it is".to_owned(),
             ),

@@ -105,6 +105,13 @@ pub enum Kind {
         columns: Vec<String>,
         rows: Vec<Vec<String>>,
     },
+    /// The calls that this execution made in scarce buckets, the scarcest first.
+    Calls {
+        calls: Vec<BucketCalls>,
+        /// Items that they were made for; absent when some were done when the run was executed before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        items: Option<u64>,
+    },
     /// The last event of a run.
     Outcome {
         outcome: Outcome,
@@ -139,6 +146,17 @@ pub struct CallLine {
     pub status: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+}
+
+/// Calls that count in one rate limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketCalls {
+    pub org: String,
+    /// Pattern of the bucket's paths.
+    pub bucket: String,
+    pub calls: u64,
+    /// Calls of a minute that are ours.
+    pub share: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -45,11 +45,10 @@ impl Run {
             Verdict::Unseen => Fate::Unknowable,
             // What has the name of that which was to be created, and was not there before, is it.
             _ if is_create && before.is_null() && !seen.before.is_null() => Fate::Happened,
-            Verdict::Unchanged => Fate::Happened,
             Verdict::WouldChange => Fate::DidNotHappen,
             // All of it that can be read was so before: the secret may be the old one or the new one.
             Verdict::Unreadable if look::is_wished(self, call, before) => Fate::Repeatable,
-            Verdict::Unreadable => Fate::Happened,
+            Verdict::Unchanged | Verdict::Unreadable => Fate::Happened,
         }
     }
 

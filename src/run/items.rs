@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::door::{Progress, Run};
 use super::error::Error;
 use super::event::{ItemOutcome, Kind, Outcome};
-use super::journal::{Durability, Entry, State, What};
-use super::lane::Lane;
+use super::journal::{Durability, Entry, LaneEnd, State, What};
+use super::lane::{Earlier, Lane};
 use super::pace::Pace;
 use super::telling::stamped;
 
@@ -50,6 +50,8 @@ pub enum Begun {
         lane: Arc<Lane>,
         failed_before: bool,
     },
+    /// It failed so, and what it did was being taken back when the run stopped: that goes on.
+    TakingBack { lane: Arc<Lane>, failure: Value },
 }
 
 impl Run {
@@ -98,26 +100,62 @@ impl Run {
     /// The lane of an item, or its value when it was done before.
     pub fn begin_item(&self, parent: &Lane, bulk: u64, key: &str) -> Result<Begun, Error> {
         let id = parent.id_of_item(bulk, key);
+        let mut before = Earlier {
+            void_before: parent.void_before(),
+            ..Earlier::default()
+        };
         let mut failed_before = false;
-        let mut recorded = Vec::new();
         if self.is_resumed() {
-            match self.journal().lane_end(self.id(), &id)? {
+            let end = self.journal().lane_end(self.id(), &id)?;
+            let end = end.filter(|end| end.entry >= before.void_before);
+            match &end {
                 Some(end)
                     if end.state.has_happened() && !end.result["value"]["lost"].is_boolean() =>
                 {
                     let writes = end.result["writes"].as_u64().unwrap_or_default();
-                    self.items().add(key, writes, false);
-                    self.watched(writes, false);
+                    if !parent.takes_back() {
+                        self.items().add(key, writes, false);
+                        self.watched(writes, false);
+                    }
                     return Ok(Begun::Done(end.result["value"]["value"].clone()));
                 }
-                end => failed_before = end.is_some_and(|end| end.state == State::Refused),
+                Some(end) if end.state == State::Unknown => {
+                    return self.go_on_taking_back(parent, id, key, end);
+                }
+                Some(end) if end.result["undone"] == true => before.void_before = end.entry,
+                _ => {}
             }
-            recorded = self.recorded(&id)?;
+            failed_before = end.is_some_and(|end| end.state == State::Refused);
+            before.recorded = self.recorded(&id, before.void_before)?;
         }
-        let lane = Lane::of_item(parent, id, key, recorded);
+        let lane = Lane::of_item(parent, id, key, before);
         Ok(Begun::Lane {
             lane,
             failed_before,
+        })
+    }
+
+    /// Of the lane counts only what it did to take itself back.
+    fn go_on_taking_back(
+        &self,
+        parent: &Lane,
+        id: String,
+        key: &str,
+        end: &LaneEnd,
+    ) -> Result<Begun, Error> {
+        let recorded = self.recorded(&id, parent.void_before())?;
+        let forward = recorded.iter().filter(|it| it.entry < end.entry).count();
+        let bulk = end.result["bulk"].as_u64().unwrap_or(1);
+        let before = Earlier {
+            recorded: recorded.into_iter().skip(forward).collect(),
+            position: forward as u64,
+            bulks: bulk.saturating_sub(1),
+            void_before: parent.void_before(),
+            undone_from: Some(end.entry),
+        };
+        Ok(Begun::TakingBack {
+            lane: Lane::of_item(parent, id, key, before),
+            failure: end.result["failure"].clone(),
         })
     }
 
@@ -131,8 +169,10 @@ impl Run {
         let Some(key) = lane.item() else {
             return Ok(());
         };
-        self.items().add(key, lane.writes(), result.is_err());
-        self.watched(lane.writes(), result.is_err());
+        if !lane.is_of_undo() {
+            self.items().add(key, lane.writes(), result.is_err());
+            self.watched(lane.writes(), result.is_err());
+        }
         let (state, value) = match &result {
             Ok(Some(value)) => (State::Answered, json!({ "value": value })),
             Ok(None) => (State::Answered, json!({ "lost": true })),
@@ -148,7 +188,10 @@ impl Run {
                 },
             )
         });
-        let answer = json!({ "value": value, "writes": lane.writes() });
+        let mut answer = json!({ "value": value, "writes": lane.writes() });
+        if lane.undone_from().is_some() {
+            answer["undone"] = true.into();
+        }
         let entry = Entry {
             state: Some(state),
             event: event.as_ref(),

@@ -121,13 +121,13 @@ impl Journal {
     ///
     /// # Errors
     /// When that cannot follow what is known of it.
-    pub(super) fn tell_of(&self, run: &str, write: &Write, state: State, by: &str) -> Result<()> {
+    pub(super) fn tell_of(&self, run: &str, write: u64, state: State, by: &str) -> Result<()> {
         let request = json!({ "by": by });
         let entry = Entry {
             state: Some(state),
-            intent: Some(write.entry),
+            intent: Some(write),
             request: Some(&request),
-            ..Entry::new(What::Told, &write.lane)
+            ..Entry::new(What::Told, "")
         };
         self.append(run, &entry, Durability::Soon).map(drop)
     }
@@ -245,6 +245,21 @@ impl Journal {
         let mut buffer = self.writer.lock();
         buffer.flush_lane(run, lane)?;
         lanes::end(&buffer.connection, run, lane)
+    }
+
+    /// Beginnings of the names of lanes in which a run takes back itself what a failed lane did.
+    pub(super) fn undoing_lanes(&self, run: &str) -> Result<Vec<String>> {
+        lanes::undoing(&self.written()?.connection, run)
+    }
+
+    /// Another run that took back something of this one.
+    pub fn taken_back_by(&self, run: &str) -> Result<Option<String>> {
+        taken_back::by_another(&self.written()?.connection, run)
+    }
+
+    /// The run that a run takes back.
+    pub fn undoes(&self, run: &str) -> Result<Option<String>> {
+        record::undoes(&self.writer.lock().connection, run)
     }
 
     /// The text of an answer or a before image.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::journal::Recorded;
 
@@ -17,6 +17,24 @@ pub struct Lane {
     writes: AtomicU64,
     bulks: AtomicU64,
     past: Mutex<Past>,
+    /// Entries before this one do not count: what they tell was taken back.
+    void_before: u64,
+    /// It takes back something that a lane of the same run did.
+    of_undo: bool,
+    /// What it did is being taken back: number of the entry that says so.
+    undone_from: OnceLock<u64>,
+}
+
+/// What was recorded of a lane when the run was executed before.
+#[derive(Debug, Default)]
+pub(super) struct Earlier {
+    pub(super) recorded: Vec<Recorded>,
+    /// Number of its next question.
+    pub(super) position: u64,
+    /// Bulk steps that it began, of those that are not begun again.
+    pub(super) bulks: u64,
+    pub(super) void_before: u64,
+    pub(super) undone_from: Option<u64>,
 }
 
 /// What is left to replay, and the number of the next question.
@@ -30,25 +48,52 @@ impl Lane {
     /// The main script's.
     pub(super) fn main(recorded: Vec<Recorded>) -> Arc<Self> {
         Arc::new(Self {
-            past: Mutex::new(Past::of(recorded)),
+            past: Mutex::new(Past::of(recorded, 0)),
             ..Self::default()
         })
     }
 
     /// The lane of one item, in the step that `parent` is in.
-    pub(super) fn of_item(
-        parent: &Self,
-        id: String,
-        key: &str,
-        recorded: Vec<Recorded>,
-    ) -> Arc<Self> {
+    pub(super) fn of_item(parent: &Self, id: String, key: &str, before: Earlier) -> Arc<Self> {
         Arc::new(Self {
             id,
             item: Some(key.to_owned()),
             step: Mutex::new(parent.step()),
-            past: Mutex::new(Past::of(recorded)),
+            past: Mutex::new(Past::of(before.recorded, before.position)),
+            bulks: AtomicU64::new(before.bulks),
+            void_before: before.void_before,
+            of_undo: parent.takes_back(),
+            undone_from: before.undone_from.map(OnceLock::from).unwrap_or_default(),
             ..Self::default()
         })
+    }
+
+    pub(super) fn void_before(&self) -> u64 {
+        self.void_before
+    }
+
+    /// Number of the entry from which on it is taken back what it did; none where nothing is.
+    pub(super) fn undone_from(&self) -> Option<u64> {
+        self.undone_from.get().copied()
+    }
+
+    /// Whether what happens in it, or in lanes within it, takes something back: these are no items of the run.
+    pub(super) fn takes_back(&self) -> bool {
+        self.of_undo || self.undone_from().is_some()
+    }
+
+    pub(super) fn is_of_undo(&self) -> bool {
+        self.of_undo
+    }
+
+    pub(super) fn undo_from(&self, entry: u64) {
+        // A lane is taken back once.
+        let _ = self.undone_from.set(entry);
+    }
+
+    /// Number that its next bulk step will have.
+    pub(super) fn coming_bulk(&self) -> u64 {
+        self.bulks.load(Ordering::Relaxed) + 1
     }
 
     /// Id that the lane of `key` in bulk step number `bulk` has. A slash in a key does not look like a lane within a lane.
@@ -108,10 +153,10 @@ impl Lane {
 }
 
 impl Past {
-    fn of(recorded: Vec<Recorded>) -> Self {
+    fn of(recorded: Vec<Recorded>, position: u64) -> Self {
         Self {
             recorded: recorded.into(),
-            position: 0,
+            position,
         }
     }
 

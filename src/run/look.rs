@@ -129,7 +129,8 @@ impl Looker<'_> {
         }
     }
 
-    /// What the picture has. Where it is too old and stood in a list, the list is read again: once for all lanes that need it.
+    /// What the picture has. Where it is too old, or forgotten with many others, and stood in a list, the list is read again: once for all
+    /// lanes that need it.
     async fn known(&self, read: &Call) -> Result<Option<Value>, Error> {
         let picture = self.run.picture();
         if let Some(known) = picture.thing(&read.org, &read.path) {
@@ -139,10 +140,27 @@ impl Looker<'_> {
             return Ok(None);
         };
         let _one_at_a_time = self.run.reading_again().await;
-        if picture.thing(&read.org, &read.path).is_none() && picture.is_old(&read.org, &read.path) {
+        let (org, path) = (read.org.as_str(), read.path.as_str());
+        let is_old = picture.is_old(org, path)
+            || (self.run.takes_back_many() && picture.was_forgotten(org, path));
+        if picture.thing(org, path).is_none() && is_old {
             self.run.list(self.lane, &list).await?;
         }
-        Ok(picture.thing(&read.org, &read.path))
+        Ok(picture.thing(org, path))
+    }
+
+    /// What the picture has of a membership; where that is too old, all members of the group are read again.
+    async fn known_member(&self, group: &str, user: &str) -> Result<Option<bool>, Error> {
+        let (picture, org) = (self.run.picture(), self.call.org.as_str());
+        let known = || picture.is_member(org, group, user);
+        let member = format!("/api/v1/groups/{group}/users/{user}");
+        if let (None, Some(list)) = (known(), picture.list_of(org, &member)) {
+            let _one_at_a_time = self.run.reading_again().await;
+            if known().is_none() && picture.has_old_members(org, group) {
+                self.run.list(self.lane, &list).await?;
+            }
+        }
+        Ok(known())
     }
 
     async fn membership(&self, unchanged: fn(bool) -> bool) -> Result<Seen, Error> {
@@ -154,7 +172,7 @@ impl Looker<'_> {
             )));
         };
         let known = match self.sight {
-            Sight::Picture => self.run.picture().is_member(&call.org, group, user),
+            Sight::Picture => self.known_member(group, user).await?,
             Sight::Org => None,
         };
         let is_member = if let Some(known) = known {

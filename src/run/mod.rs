@@ -21,6 +21,8 @@
 //! | `telling`, `event` | what happens, as events |
 //! | `journal` | the database |
 //! | `inverse`, `undo` | taking back what a run did |
+//! | `foresight` | what an undo looks at, read by pages, and what it costs |
+//! | `taken_back` | what an undo tells the run that it takes back |
 //! | `elsewhere`, `aftermath`, `members` | what provisioning brings about in other orgs: as it was before, and taken back |
 //! | `pace` | how long a bulk step still takes under the rate limits |
 //! | `redact` | secrets out of what is written down |
@@ -37,6 +39,7 @@ mod error;
 pub mod event;
 mod fate;
 mod foreign;
+mod foresight;
 pub mod gate;
 mod inverse;
 mod items;
@@ -50,6 +53,7 @@ mod reading;
 mod redact;
 mod replay;
 mod retry;
+mod taken_back;
 mod telling;
 pub mod undo;
 mod watch;
@@ -60,6 +64,8 @@ pub use agreement::{Agreement, Approved, Planned, renumbered};
 pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Target, Watcher};
 pub use effects::reads_before;
 pub use error::{Error, Refusal};
+pub use foresight::Cost;
 pub use inverse::undone;
 pub use items::Begun;
-pub use redact::redact_script;
+pub use redact::{is_whole, redact_script};
+pub use taken_back::plan_again;

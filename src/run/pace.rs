@@ -45,11 +45,15 @@ impl Pace {
         rates.map(of_org).max().unwrap_or_default()
     }
 
+    /// Items that have not ended.
+    pub(super) fn left(&self) -> u64 {
+        self.items.saturating_sub(self.ended)
+    }
+
     fn time(&self, org: &str, rate: &Rate) -> Duration {
         let key = (org.to_owned(), rate.bucket);
         let before = self.before.get(&key).copied().unwrap_or_default();
-        let left = self.items.saturating_sub(self.ended);
-        let calls = rate.total.saturating_sub(before) * left / self.ended.max(1);
+        let calls = rate.total.saturating_sub(before) * self.left() / self.ended.max(1);
         Duration::from_secs(calls * 60 / rate.share.max(1))
     }
 }

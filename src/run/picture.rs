@@ -16,31 +16,46 @@ use crate::okta::operations::ResultKind;
 use crate::okta::{Method, NextPage};
 
 /// What is older is read again.
-pub(super) const AGE: Duration = Duration::from_secs(300);
+const AGE: Duration = Duration::from_secs(300);
 /// Bytes of JSON. A picture that grows beyond is begun anew: it saves calls, nothing depends on it.
 const LARGEST: usize = 48 << 20;
 
 /// Pages of a list that is read again as a whole.
 const LONGEST_LIST: usize = 20;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Picture {
     seen: Mutex<Seen>,
+    age: Duration,
+}
+
+impl Default for Picture {
+    fn default() -> Self {
+        Self {
+            seen: Mutex::default(),
+            age: AGE,
+        }
+    }
 }
 
 /// Keys are an org's name and a path, or an org's name and an id.
 type Key = (String, String);
 
+/// When something was read; `None`: when the run was executed before. That answers no look, and tells what can be read by pages.
+type At = Option<Instant>;
+
 #[derive(Debug, Default)]
 struct Seen {
-    things: HashMap<Key, (Instant, Box<str>)>,
+    things: HashMap<Key, (At, Box<str>)>,
     bytes: usize,
+    /// Paths of things that were forgotten.
+    forgotten: HashSet<Key>,
     /// Logins of users, by their ids.
     logins: HashMap<Key, String>,
     /// Paths of app users, by user.
     app_users: HashMap<Key, BTreeSet<String>>,
-    members: HashMap<Key, (Instant, HashSet<String>)>,
-    groups: HashMap<Key, (Instant, HashSet<String>)>,
+    members: HashMap<Key, (At, HashSet<String>)>,
+    groups: HashMap<Key, (At, HashSet<String>)>,
     /// Lists that were read whole, by their path: the call of the first page, and the number of pages.
     lists: HashMap<Key, (Call, usize)>,
     /// Lists being read, by the link of the next page: the call of the first page, and the pages so far.
@@ -57,6 +72,15 @@ impl Picture {
 
     /// Takes in an answered read.
     pub(super) fn learn(&self, call: &Call, page: &Page, from: Option<&NextPage>) {
+        self.take_in(call, page, from, Some(Instant::now()));
+    }
+
+    /// Takes in a read that was answered when the run was executed before.
+    pub(super) fn recall(&self, call: &Call, page: &Page, from: Option<&NextPage>) {
+        self.take_in(call, page, from, None);
+    }
+
+    fn take_in(&self, call: &Call, page: &Page, from: Option<&NextPage>, at: At) {
         let Action::Operation(operation) = call.action else {
             return;
         };
@@ -66,9 +90,12 @@ impl Picture {
         }
         let mut seen = self.seen();
         match (operation.name, operation.result) {
-            ("list_group_users" | "list_user_groups", _) => seen.learn_members(call, page, from),
+            ("list_group_users" | "list_user_groups", _) => {
+                seen.walked(call, page, from);
+                seen.learn_members(call, page, from, at);
+            }
             (name, ResultKind::Object) => {
-                seen.keep(&call.org, &call.path, &page.body);
+                seen.keep(&call.org, &call.path, &page.body, at);
                 if name == "get_user" {
                     seen.keep_login(&call.org, &page.body);
                 }
@@ -77,7 +104,7 @@ impl Picture {
                 seen.walked(call, page, from);
                 for item in page.body.as_array().into_iter().flatten() {
                     if let Some(id) = item["id"].as_str() {
-                        seen.keep(&call.org, &format!("{}/{id}", call.path), item);
+                        seen.keep(&call.org, &format!("{}/{id}", call.path), item, at);
                     }
                 }
             }
@@ -85,11 +112,15 @@ impl Picture {
         }
     }
 
+    fn is_fresh(&self, at: At) -> bool {
+        at.is_some_and(|at| at.elapsed() <= self.age)
+    }
+
     /// What was read at a path of an org, if that is fresh.
     pub(super) fn thing(&self, org: &str, path: &str) -> Option<Value> {
         let seen = self.seen();
         let (at, text) = seen.things.get(&(org.to_owned(), path.to_owned()))?;
-        if at.elapsed() > AGE {
+        if !self.is_fresh(*at) {
             return None;
         }
         serde_json::from_str(text).ok()
@@ -105,7 +136,20 @@ impl Picture {
     pub(super) fn is_old(&self, org: &str, path: &str) -> bool {
         let seen = self.seen();
         let found = seen.things.get(&(org.to_owned(), path.to_owned()));
-        found.is_some_and(|(at, _)| at.elapsed() > AGE)
+        found.is_some_and(|(at, _)| !self.is_fresh(*at))
+    }
+
+    /// Whether something at `path` was known and was forgotten, because a write may have changed it.
+    pub(super) fn was_forgotten(&self, org: &str, path: &str) -> bool {
+        let key = (org.to_owned(), path.to_owned());
+        self.seen().forgotten.contains(&key)
+    }
+
+    /// Whether all members of a group were known, and that is too old.
+    pub(super) fn has_old_members(&self, org: &str, group: &str) -> bool {
+        let seen = self.seen();
+        let found = seen.members.get(&(org.to_owned(), group.to_owned()));
+        found.is_some_and(|(at, _)| !self.is_fresh(*at))
     }
 
     /// The call that reads the list in which the thing at `path` stands, if the whole list was read before and is not long: reading it
@@ -124,9 +168,9 @@ impl Picture {
             (org.to_owned(), group.to_owned()),
             (org.to_owned(), user.to_owned()),
         );
-        let fresh = |found: Option<&(Instant, HashSet<String>)>, id: &str| {
+        let fresh = |found: Option<&(At, HashSet<String>)>, id: &str| {
             found
-                .filter(|(at, _)| at.elapsed() <= AGE)
+                .filter(|(at, _)| self.is_fresh(*at))
                 .map(|(_, ids)| ids.contains(id))
         };
         fresh(seen.members.get(&of_group), user).or_else(|| fresh(seen.groups.get(&of_user), group))
@@ -144,7 +188,7 @@ impl Picture {
             }
             ("add_group", _) => {
                 if let Some(id) = answer["id"].as_str() {
-                    let empty = (Instant::now(), HashSet::new());
+                    let empty = (Some(Instant::now()), HashSet::new());
                     seen.members
                         .insert((call.org.clone(), id.to_owned()), empty);
                 }
@@ -156,7 +200,7 @@ impl Picture {
                 seen.forget_at(call);
                 let is_whole = matches!(call.action, Action::Operation(operation) if effects::reader_of(operation.path).is_some());
                 if is_whole && answer.is_object() && call.method() != Method::Delete {
-                    seen.keep(&call.org, &call.path, answer);
+                    seen.keep(&call.org, &call.path, answer, Some(Instant::now()));
                 }
             }
         }
@@ -177,7 +221,12 @@ impl Picture {
 }
 
 impl Seen {
-    fn keep(&mut self, org: &str, path: &str, value: &Value) {
+    fn keep(&mut self, org: &str, path: &str, value: &Value, at: At) {
+        let key = (org.to_owned(), path.to_owned());
+        if at.is_none() && self.things.get(&key).is_some_and(|(at, _)| at.is_some()) {
+            return;
+        }
+        self.forgotten.remove(&key);
         let text = value.to_string().into_boxed_str();
         self.bytes += text.len();
         if self.bytes > LARGEST {
@@ -196,9 +245,7 @@ impl Seen {
                 .or_default();
             paths.insert(path.to_owned());
         }
-        let before = self
-            .things
-            .insert((org.to_owned(), path.to_owned()), (Instant::now(), text));
+        let before = self.things.insert(key, (at, text));
         self.bytes -= before.map_or(0, |(_, text)| text.len());
     }
 
@@ -217,19 +264,20 @@ impl Seen {
         let Some((first, pages)) = begun else {
             return;
         };
-        match &page.next {
-            Some(next) => {
-                self.walks
-                    .insert((call.org.clone(), next.clone()), (first, pages + 1));
-            }
-            None => {
-                self.lists
-                    .insert((call.org.clone(), call.path.clone()), (first, pages + 1));
-            }
+        if let Some(next) = &page.next {
+            let link = (call.org.clone(), next.clone());
+            self.walks.insert(link, (first, pages + 1));
+            return;
         }
+        // What it has not is not there.
+        let stood = format!("{}/", call.path);
+        self.forgotten
+            .retain(|(org, path)| *org != call.org || !path.starts_with(&stood));
+        let list = (call.org.clone(), call.path.clone());
+        self.lists.insert(list, (first, pages + 1));
     }
 
-    fn learn_members(&mut self, call: &Call, page: &Page, from: Option<&NextPage>) {
+    fn learn_members(&mut self, call: &Call, page: &Page, from: Option<&NextPage>, at: At) {
         let mut ids = match from {
             None => HashSet::new(),
             Some(link) => match self.begun.remove(&(call.org.clone(), link.clone())) {
@@ -251,7 +299,10 @@ impl Seen {
         } else {
             &mut self.groups
         };
-        lists.insert((call.org.clone(), of.clone()), (Instant::now(), ids));
+        let known = lists.entry((call.org.clone(), of.clone())).or_default();
+        if at.is_some() || known.0.is_none() {
+            *known = (at, ids);
+        }
     }
 
     fn set_member(&mut self, org: &str, group: &str, user: &str, is_member: bool) {
@@ -319,6 +370,9 @@ impl Seen {
 
     fn remove(&mut self, key: &Key) {
         let before = self.things.remove(key);
+        if before.is_some() {
+            self.forgotten.insert(key.clone());
+        }
         self.bytes -= before.map_or(0, |(_, text)| text.len());
     }
 }
@@ -412,6 +466,64 @@ mod tests {
             .list_of("okta", "/api/v1/apps/0oa1/users/00u9")
             .expect("a list");
         assert_eq!(again.query, [("limit".to_owned(), "500".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_too_old_answers_no_look_and_can_be_read_again_by_pages() {
+        for (age, is_fresh) in [(Duration::from_secs(3600), true), (Duration::ZERO, false)] {
+            let picture = Picture {
+                age,
+                ..Picture::default()
+            };
+            let members = call("list_group_users", &["00g1"]);
+            let users = call("list_application_users", &["0oa1"]);
+            picture.learn(&users, &page(json!([{"id": "00u1"}]), None), None);
+            picture.learn(&members, &page(json!([{"id": "00u1"}]), None), None);
+            std::thread::yield_now();
+            let path = "/api/v1/apps/0oa1/users/00u1";
+            assert_eq!(picture.thing("okta", path).is_some(), is_fresh);
+            assert_eq!(picture.is_old("okta", path), !is_fresh);
+            assert_eq!(
+                picture.is_member("okta", "00g1", "00u1").is_some(),
+                is_fresh
+            );
+            assert_eq!(picture.has_old_members("okta", "00g1"), !is_fresh);
+            assert!(picture.list_of("okta", path).is_some());
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_is_old_until_it_is_read_again() {
+        let picture = Picture::default();
+        let users = call("list_application_users", &["0oa1"]);
+        let path = "/api/v1/apps/0oa1/users/00u1";
+        picture.recall(&users, &page(json!([{"id": "00u1", "n": 1}]), None), None);
+        assert_eq!(
+            (picture.thing("okta", path), picture.is_old("okta", path)),
+            (None, true)
+        );
+        picture.learn(&users, &page(json!([{"id": "00u1", "n": 2}]), None), None);
+        // Another lane that replays tells nothing new.
+        picture.recall(&users, &page(json!([{"id": "00u1", "n": 1}]), None), None);
+        assert_eq!(picture.thing("okta", path).expect("an app user")["n"], 2);
+    }
+
+    #[test]
+    fn what_a_write_changed_is_forgotten_until_its_list_is_read() {
+        let picture = Picture::default();
+        let users = call("list_application_users", &["0oa1"]);
+        let (one, other) = (
+            "/api/v1/apps/0oa1/users/00u1",
+            "/api/v1/apps/0oa1/users/00u2",
+        );
+        let both = json!([{"id": "00u1"}, {"id": "00u2"}]);
+        picture.learn(&users, &page(both, None), None);
+        for user in ["00u1", "00u2"] {
+            picture.wrote(&call("assign_user_to_group", &["00g1", user]), &Value::Null);
+        }
+        assert!(picture.was_forgotten("okta", one) && picture.was_forgotten("okta", other));
+        picture.learn(&users, &page(json!([{"id": "00u1"}]), None), None);
+        assert!(!picture.was_forgotten("okta", one) && !picture.was_forgotten("okta", other));
     }
 
     #[test]

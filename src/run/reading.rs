@@ -42,11 +42,13 @@ impl Run {
             if recorded.state == State::Refused {
                 return Err(self.refusal_of(call, &recorded)?);
             }
-            let answer = self.answer_of(&recorded)?;
-            return Ok(Page {
-                body: answer["body"].clone(),
+            let mut answer = self.answer_of(&recorded)?;
+            let page = Page {
                 next: answer["next"].as_str().map(okta::NextPage::new),
-            });
+                body: answer["body"].take(),
+            };
+            self.picture().recall(call, &page, next);
+            return Ok(page);
         }
         self.page_asked_by(Asker::Script, lane, call, next).await
     }

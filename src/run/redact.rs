@@ -107,6 +107,11 @@ pub fn redact_script(text: &str) -> String {
     lines.collect()
 }
 
+/// Whether nothing was taken out of a script's text.
+pub fn is_whole(text: &str) -> bool {
+    !text.contains(REDACTED)
+}
+
 /// Where a field's value begins: after `name:`, `"name":` or `.name =`.
 fn after_field(line: &str, name: &str) -> Option<usize> {
     let at = line.find(name)?;

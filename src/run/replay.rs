@@ -11,8 +11,10 @@ use crate::okta::{self, NextPage};
 
 impl Run {
     /// What the journal has of a lane, up to the last thing that had an effect: what was only read after it is read anew.
-    pub(super) fn recorded(&self, lane: &str) -> Result<Vec<Recorded>, Error> {
+    /// What was recorded before the entry `void_before` does not count.
+    pub(super) fn recorded(&self, lane: &str, void_before: u64) -> Result<Vec<Recorded>, Error> {
         let mut recorded = self.journal().recorded(self.id(), lane)?;
+        recorded.retain(|recorded| recorded.entry >= void_before);
         let effective = recorded
             .iter()
             .rposition(has_effect)

@@ -4,7 +4,7 @@ use super::agreement::Approved;
 use super::call::Call;
 use super::door::Run;
 use super::error::Error;
-use super::event::{CallLine, Counts, Event, Kind};
+use super::event::{BucketCalls, CallLine, Counts, Event, Kind};
 use super::journal::{Durability, Entry, What};
 use super::lane::Lane;
 use crate::okta;
@@ -66,6 +66,27 @@ impl Run {
             number: lane.item().is_none().then_some(number),
         };
         self.tell(lane, step)
+    }
+
+    /// Tells what a run of items cost in the buckets of which it took a good part of a minute's share.
+    pub(super) fn tell_calls(&self, items: u64) -> Result<(), Error> {
+        let of_org = |(org, rates): (&str, Vec<okta::Rate>)| {
+            let org = org.to_owned();
+            rates.into_iter().map(move |rate| BucketCalls {
+                org: org.clone(),
+                bucket: rate.bucket.to_owned(),
+                calls: rate.total,
+                share: rate.share,
+            })
+        };
+        let mut calls: Vec<BucketCalls> = self.rates().flat_map(of_org).collect();
+        calls.retain(|bucket| bucket.calls * 4 >= bucket.share);
+        if items == 0 || calls.is_empty() {
+            return Ok(());
+        }
+        calls.sort_by_key(|one| std::cmp::Reverse(one.calls * 1000 / one.share.max(1)));
+        let items = (!self.is_resumed()).then_some(items);
+        self.tell(&Lane::default(), Kind::Calls { calls, items })
     }
 
     /// A remark that belongs to the outcome, such as "Active Directory was not looked at".

@@ -56,13 +56,27 @@ const WIDTH: usize = 8;
 
 const UNANSWERED: &str = "it has no answer, and no look can tell whether it happened";
 
-/// The writes of `run` to take back, last first. `only`: those of the step of this title, or of the item of this key.
+/// The writes of `run` to take back, last first: those that hold, and by which it did not take back itself what a failed lane did.
+/// `only`: those of the step of this title, or of the item of this key.
 pub fn plan(journal: &Journal, run: &str, only: Option<&str>) -> Result<Vec<Step>, journal::Error> {
     let writes = journal.writes(run)?;
+    let undoing = journal.undoing_lanes(run)?;
+    let is_undoing = |write: &Write| undoing.iter().any(|lane| write.lane.starts_with(lane));
     let chosen = writes
         .into_iter()
-        .filter(|write| only.is_none_or(|only| belongs(write, only)));
+        .filter(|write| only.is_none_or(|only| belongs(write, only)) && !is_undoing(write));
     Ok(steps(chosen.collect()))
+}
+
+/// The run that took back the last of what `plan` would name.
+pub fn undone_by(
+    journal: &Journal,
+    run: &str,
+    only: Option<&str>,
+) -> Result<Option<String>, journal::Error> {
+    let mut writes = journal.writes(run)?;
+    writes.retain(|write| only.is_none_or(|only| belongs(write, only)));
+    Ok(writes.into_iter().rev().find_map(|write| write.undone_by))
 }
 
 /// The least scopes that `steps` need in an org: for the inverses, for what is looked at before them, and for what provisioning brings about
@@ -111,7 +125,7 @@ fn belongs(write: &Write, only: &str) -> bool {
         .any(|name| write.request[*name] == only)
 }
 
-fn steps(writes: Vec<Write>) -> Vec<Step> {
+pub(super) fn steps(writes: Vec<Write>) -> Vec<Step> {
     let happened = writes
         .into_iter()
         .rev()
@@ -319,9 +333,13 @@ impl Run {
         left: &[Left],
     ) -> Result<End, Error> {
         let Begun::Lane { lane, .. } = self.begin_item(parent, bulk, key)? else {
+            self.tell_undone(step)?;
             return Ok(End::Undone);
         };
         let end = self.undo_step(&lane, step, left).await?;
+        if !matches!(end, End::Left(_)) {
+            self.tell_undone(step)?;
+        }
         let told = match &end {
             End::Left(found) => Err(format!(
                 "{} of {}, {}: {}",
@@ -331,12 +349,6 @@ impl Run {
         };
         self.item_ended(&lane, told)?;
         Ok(end)
-    }
-
-    /// Takes back what a lane did so far.
-    pub async fn undo_lane(&self, lane: &Lane) -> Result<Vec<Left>, Error> {
-        let steps = steps(self.journal().writes_of_lane(self.id(), lane.id())?);
-        self.undo(lane, &steps).await
     }
 
     async fn undo_step(&self, lane: &Lane, step: &Step, left: &[Left]) -> Result<End, Error> {
@@ -349,19 +361,22 @@ impl Run {
     }
 
     async fn try_undo(&self, lane: &Lane, step: &Step, left: &[Left]) -> Result<End, Error> {
-        if matches!(step.inverse, Inverse::Deletion) {
+        if matches!(step.inverse, Inverse::Deletion) || step.write.state == State::Undone {
             return Ok(End::Undone);
         }
-        let seen = look::look(self, lane, &step.call, Sight::Org).await?;
+        let sight = self.sight();
+        let seen = look::look(self, lane, &step.call, sight).await?;
         let mut inverse = step.inverse.clone();
         if step.write.state == State::Unknown {
             match self.fate(&step.call, &step.write.before, &seen) {
                 Fate::Happened => {
+                    self.tell_settled(step, State::Settled, &seen.before)?;
                     inverse = step.taking_back(&seen.before);
                 }
                 Fate::DidNotHappen => {
                     let words = format!("{} had not happened", step.call.name());
                     self.tell(lane, Kind::Note { words })?;
+                    self.tell_settled(step, State::Void, &Value::Null)?;
                     return Ok(End::Undone);
                 }
                 Fate::Repeatable | Fate::Unknowable => return Ok(End::Left(step.left(UNANSWERED))),
@@ -468,8 +483,10 @@ impl Run {
             return Ok(None);
         }
         let mut glances = Glances::new(PATIENCE);
+        let mut sight = self.sight();
         loop {
-            let now = look::look(self, lane, &step.call, Sight::Org).await?.before;
+            let now = look::look(self, lane, &step.call, sight).await?.before;
+            sight = Sight::Org;
             if now["profile"] == *profile {
                 return Ok(None);
             }

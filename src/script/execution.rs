@@ -259,6 +259,9 @@ impl Ended {
             run::Error::Interrupted | run::Error::Declined(_) => {
                 (Outcome::Interrupted, Exit::Interrupted)
             }
+            run::Error::Journal(error) if error.is_of_disk() => {
+                (Outcome::Interrupted, Exit::Interrupted)
+            }
             run::Error::Waiting { .. } => (Outcome::Waiting, Exit::Waiting),
             run::Error::Unconfirmed(_) | run::Error::Locked(_) if nothing_sent => {
                 (Outcome::Failed, Exit::Usage)

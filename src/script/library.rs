@@ -10,6 +10,7 @@ pub use listing::Listed;
 pub use origin::Origin;
 pub use shelf::{Shelf, Source, digest};
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub fn is_test(name: &str) -> bool {
 #[derive(Clone, Debug)]
 pub struct Library {
     shelves: Shelves,
+    /// Texts by their paths, of an execution on another machine: what is on no shelf here is taken from there.
+    recorded: BTreeMap<String, String>,
 }
 
 impl Library {
@@ -35,6 +38,7 @@ impl Library {
     pub fn new(workspace: PathBuf, user: Option<PathBuf>) -> Self {
         Self {
             shelves: Shelves::new(workspace, user),
+            recorded: BTreeMap::new(),
         }
     }
 
@@ -44,6 +48,19 @@ impl Library {
         let mut library = self.clone();
         library.shelves.texts = Texts::with_open(open);
         library
+    }
+
+    /// The same, and behind the last shelf the texts of an earlier execution by their paths.
+    #[must_use]
+    pub fn with_recorded(self, recorded: BTreeMap<String, String>) -> Self {
+        Self { recorded, ..self }
+    }
+
+    fn recorded(&self, name: &str) -> Option<Source> {
+        let file = format!("{name}.rhai");
+        let is_it = |path: &str| path == file || path.ends_with(&format!("/{file}"));
+        let (path, text) = self.recorded.iter().find(|(path, _)| is_it(path))?;
+        Some(Source::new(name, Shelf::Path, path, text))
     }
 
     /// The runbook that `name` means: a path when it looks like one or is a file, else a name such as `ad/move_user_to_ou`.
@@ -59,6 +76,7 @@ impl Library {
             Ok(parsed) => self
                 .shelves
                 .find(&parsed)?
+                .or_else(|| self.recorded(parsed.as_str()))
                 .ok_or_else(|| self.unknown("runbook", name, &parsed)),
             Err(_) if name.to_ascii_lowercase().ends_with(".rhai") => {
                 Err(Error::usage(format!("there is no file `{name}`"))
@@ -125,6 +143,7 @@ impl Library {
         }
         self.shelves
             .find(&parsed)?
+            .or_else(|| self.recorded(parsed.as_str()))
             .ok_or_else(|| self.unknown("module", name, &parsed))
     }
 

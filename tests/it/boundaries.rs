@@ -3,9 +3,13 @@
 //! A proxy before each simulated org knows the writes as they pass: it kills the run before a write reaches the org, after the org did it
 //! and before the answer is there, or when the answer was handed over.
 
+mod journal;
+mod many;
 mod picture;
+mod prefixes;
 mod procedures;
 mod proxy;
+mod taken_back;
 mod world;
 
 use std::process::Stdio;
@@ -290,6 +294,8 @@ fn a_run_that_goes_on_elsewhere_is_refused_with_its_holder() {
         }
         std::thread::sleep(Duration::from_millis(50));
     };
+    let (_, runs) = world.output(&["runs"]);
+    let (_, shown) = world.output(&["runs", "show", &run]);
     let (code, text) = world.output(&["resume", &run, "--yes"]);
     first.kill().unwrap();
     first.wait().unwrap();
@@ -298,4 +304,9 @@ fn a_run_that_goes_on_elsewhere_is_refused_with_its_holder() {
         text.contains("is being worked on by pat, process"),
         "{text}"
     );
+    assert!(runs.contains("| running"), "{runs}");
+    let goes_on = "this run goes on just now, by pat, process";
+    assert!(shown.contains(goes_on), "{shown}");
+    let (_, runs) = world.output(&["runs"]);
+    assert!(runs.contains("| unfinished"), "{runs}");
 }

@@ -97,6 +97,35 @@ fn what_was_not_begun_is_told_where_nobody_takes_the_rows_too() {
 }
 
 #[test]
+fn the_first_failure_stops_the_rest_when_asked() {
+    let stage = Stage::contractors(&json!({}));
+    let ran = play(
+        &stage,
+        "each([\"A\", \"B\", \"C\"], #{ concurrency: 1, on_failure: \"stop\" }, |name| {\n  if name == \"B\" { throw \"no\"; }\n  okta.add_group(#{ profile: #{ name: name } });\n});\nokta.add_group(#{ profile: #{ name: \"D\" } });",
+    );
+    ran.exits(1).says(&["stopped after 1 failed, 1 not begun"]);
+    assert_eq!(groups(&stage), ["A", "Everyone"]);
+}
+
+#[test]
+fn what_an_item_costs_of_a_scarce_limit_is_told() {
+    let stage = Stage::contractors(&json!({"limits": {"enabled": true}}));
+    // Of a hundred calls a minute, half are one token's, and a fifth of those are left to others.
+    let script = format!(
+        "let numbers = []; for n in 0..12 {{ numbers.push(n); }}\neach(numbers, #{{ key: |n| `${{n}}` }}, |n| {{ okta.list_application_users(\"{}\").first(); }});\nokta.get_user(\"me\");",
+        stage.app()
+    );
+    let ran = play(&stage, &script);
+    let told = ran.exits(0).events_of("calls");
+    assert_eq!(
+        told[0]["calls"],
+        json!([{"org": "okta", "bucket": "/api/v1/apps*", "calls": 12, "share": 40}]),
+        "{ran}"
+    );
+    assert_eq!(told[0]["items"], 12, "{ran}");
+}
+
+#[test]
 fn items_that_could_not_be_told_apart_are_refused() {
     let stage = Stage::contractors(&json!({}));
     play(&stage, "each([\"a\", \"a\"], |name| name);")

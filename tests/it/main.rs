@@ -30,6 +30,7 @@ mod repl;
 mod repl_saving;
 mod repl_typing;
 mod report;
+mod retries;
 mod samba;
 mod sdk;
 mod secret_parameters;

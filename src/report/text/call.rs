@@ -2,7 +2,7 @@
 
 use super::words::{block, clean, painted};
 use super::{BAD, FAINT, GOOD};
-use crate::run::event::CallLine;
+use crate::run::event::{BucketCalls, CallLine};
 
 pub(super) fn performed(call: &CallLine) -> Vec<String> {
     vec![format!("{} {}", painted(GOOD, "→"), sentence(call))]
@@ -36,6 +36,24 @@ pub(super) fn refused(call: &CallLine, message: &str) -> Vec<String> {
         lines.push(painted(FAINT, &format!("  request id {}", clean(id))));
     }
     lines
+}
+
+/// Calls of a bucket, and how many these are for each item.
+pub(super) fn counted(calls: &BucketCalls, items: Option<u64>) -> String {
+    let BucketCalls {
+        org,
+        bucket,
+        calls,
+        share,
+    } = calls;
+    let line = format!("{org}: {calls} calls of {bucket}, of {share} a minute that are ours");
+    match items.filter(|items| *items > 1) {
+        Some(items) => {
+            let tenths = (calls * 10).div_ceil(items);
+            format!("{line}: {}.{} an item", tenths / 10, tenths % 10)
+        }
+        None => line,
+    }
 }
 
 fn sentence(call: &CallLine) -> String {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::run::event::{CallLine, Counts, Outcome};
+use crate::run::event::{BucketCalls, CallLine, Counts, Outcome};
 
 fn event(seconds: i64, item: Option<&str>, kind: Kind) -> Event {
     Event {
@@ -171,6 +171,56 @@ fn story() -> Vec<Event> {
         ),
         event(125, None, ending),
     ]
+}
+
+#[test]
+fn a_step_has_its_own_number_and_what_an_item_costs_is_told() {
+    let calls = BucketCalls {
+        org: "okta".into(),
+        bucket: "/api/v1/apps*".into(),
+        calls: 3012,
+        share: 40,
+    };
+    let step = Kind::Step {
+        title: "Leave".into(),
+        number: Some(6),
+    };
+    let next = Kind::Step {
+        title: "Verify".into(),
+        number: Some(7),
+    };
+    let told = Kind::Calls {
+        calls: vec![calls],
+        items: Some(3000),
+    };
+    let events = [step, next, told].map(|kind| event(0, None, kind));
+    assert_eq!(
+        told_at(Verbosity::Normal, &events),
+        "\n▸ 6 Leave\n\n▸ 7 Verify\n  · okta: 3012 calls of /api/v1/apps*, of 40 a minute that are ours: 1.1 an item"
+    );
+}
+
+#[test]
+fn nothing_is_told_of_what_was_not_given_and_no_colon_is_left_alone() {
+    let run = Kind::Run {
+        run: "8f3a".into(),
+        runbook: "undo".into(),
+        orgs: Vec::new(),
+        parameters: serde_json::json!({"only": null}),
+    };
+    let ending = Kind::Outcome {
+        outcome: Outcome::Stuck,
+        run: "8f3a".into(),
+        message: Some("2 writes are not taken back:\n| a | b |".into()),
+        counts: Counts::default(),
+        remarks: Vec::new(),
+    };
+    let told = told_at(
+        Verbosity::Normal,
+        &[event(0, None, run), event(1, None, ending)],
+    );
+    assert!(!told.contains("null"), "{told}");
+    assert!(told.contains("2 writes are not taken back, as told above\n"), "{told}");
 }
 
 fn told_at(verbosity: Verbosity, events: &[Event]) -> String {

@@ -15,7 +15,7 @@ use super::chain::{self, Digest};
 use super::entry::{Durability, Entry, EntryRow, What, number};
 use super::error::Error;
 use super::state::State;
-use super::{taken_back, writes};
+use super::taken_back;
 
 /// What changes nothing in an org may be lost for so long when the machine stops: it is asked again.
 const WRITE_EVERY: Duration = Duration::from_millis(250);
@@ -28,6 +28,8 @@ pub(super) struct Buffer {
     tails: HashMap<String, Tail>,
     /// Run and number of the intents of this process that have no answer yet.
     unanswered: HashSet<(String, u64)>,
+    /// What was known of the writes of a run when it was asked for.
+    states: HashMap<String, HashMap<u64, State>>,
     /// The file did not take what waits.
     failing: bool,
     closed: bool,
@@ -46,6 +48,7 @@ impl Buffer {
             waiting: Vec::new(),
             tails: HashMap::new(),
             unanswered: HashSet::new(),
+            states: HashMap::new(),
             failing: false,
             closed: false,
         }
@@ -135,6 +138,7 @@ impl Buffer {
     pub(super) fn forget(&mut self, run: &str) -> Result<(), Error> {
         self.flush()?;
         self.tails.remove(run);
+        self.states.remove(run);
         self.unanswered.retain(|(of, _)| of != run);
         Ok(())
     }
@@ -148,24 +152,34 @@ impl Buffer {
         {
             return Ok(());
         }
-        let is_of = |row: &EntryRow| row.run == run && row.intent == Some(number(intent));
-        if self.waiting.iter().any(is_of) {
-            self.flush()?;
-        }
-        let now = taken_back::state(&self.connection, run, intent)?;
-        let now = match now {
-            Some(now) => now,
-            None => writes::state(&self.connection, run, intent)?,
-        };
-        match now.then(told) {
-            Some(_) => Ok(()),
-            None => Err(Error::Settled {
+        let now = self.state(run, intent)?;
+        if now.then(told).is_none() {
+            return Err(Error::Settled {
                 run: run.to_owned(),
                 intent,
                 state: now.as_str(),
                 told: told.as_str(),
-            }),
+            });
         }
+        if let Some(states) = self.states.get_mut(run) {
+            states.insert(intent, told);
+        }
+        Ok(())
+    }
+
+    /// What is known of a write. Who asks for one asks for many: they are read together, once.
+    fn state(&mut self, run: &str, intent: u64) -> Result<State, Error> {
+        let is_of = |row: &EntryRow| row.run == run && row.intent == Some(number(intent));
+        if self.waiting.iter().any(is_of) {
+            self.states.remove(run);
+        }
+        if !self.states.contains_key(run) {
+            self.flush()?;
+            let states = taken_back::states(&self.connection, run)?;
+            self.states.insert(run.to_owned(), states);
+        }
+        let states = self.states.get(run).and_then(|states| states.get(&intent));
+        Ok(states.copied().unwrap_or(State::Unknown))
     }
 
     fn tail(&self, run: &str) -> Result<Tail, Error> {

@@ -181,6 +181,7 @@ fn verify_entries(connection: &Connection, run: &str) -> Result<Verdict, Error> 
     let mut rows = statement.query([run])?;
     let (mut expected, mut last) = (0_u64, begin(connection, run)?);
     let mut states: HashMap<i64, State> = HashMap::new();
+    let mut lanes: HashMap<String, State> = HashMap::new();
     while let Some(row) = rows.next()? {
         let text = |column: usize| row.get::<_, Option<String>>(column);
         let (lane, time, what) = (
@@ -226,6 +227,15 @@ fn verify_entries(connection: &Connection, run: &str) -> Result<Verdict, Error> 
             match now.then(State::parse(told)) {
                 Some(next) => *now = next,
                 None => return broken("it tells otherwise of a write that was known"),
+            }
+        }
+        if let ("lane", Some(told)) = (columns.what, columns.state) {
+            let now = lanes.get(&lane).copied();
+            match State::then_of_lane(now, State::parse(told)) {
+                Some(next) => {
+                    lanes.insert(lane.clone(), next);
+                }
+                None => return broken("it tells otherwise of a lane that is taken back"),
             }
         }
         expected += 1;

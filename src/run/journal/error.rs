@@ -48,6 +48,11 @@ impl Error {
         }
     }
 
+    /// Whether the file could not be written now, and may be later: a run that stops at it can be taken up again.
+    pub fn is_of_disk(&self) -> bool {
+        matches!(self, Self::Database(_))
+    }
+
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         let help = match self {
@@ -65,7 +70,7 @@ impl Error {
 const CHOOSE: &str =
     "see that its owner may write there, or choose another folder with OKTA_RUNBOOK_HOME";
 
-/// By SQLite's own code of what is wrong.
+/// By the database's own code of what is wrong.
 fn remedy(error: &rusqlite::Error) -> Option<&'static str> {
     match error.sqlite_error_code()? {
         ErrorCode::DiskFull => Some("make room on the disk"),

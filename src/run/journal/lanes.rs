@@ -21,11 +21,13 @@ pub(in crate::run) struct Recorded {
     pub(in crate::run) answer: Option<String>,
 }
 
-/// How a lane ended.
+/// How a lane ended; as [`State::Unknown`], that it failed and what it did is being taken back.
 #[derive(Clone, Debug)]
 pub(in crate::run) struct LaneEnd {
+    /// Number of the entry.
+    pub(in crate::run) entry: u64,
     pub(in crate::run) state: State,
-    /// `{value, writes}`
+    /// `{value, writes}`, with `undone` when what it did was taken back; `{failure, bulk}` while it is.
     pub(in crate::run) result: Value,
 }
 
@@ -67,7 +69,7 @@ pub(super) fn recorded(
 }
 
 pub(super) const END: &str = "
-SELECT e.state, b.body FROM entries e INDEXED BY entries_by_lane LEFT JOIN bodies b ON b.digest = e.answer
+SELECT e.seq, e.state, b.body FROM entries e INDEXED BY entries_by_lane LEFT JOIN bodies b ON b.digest = e.answer
 WHERE e.run = ?1 AND e.lane = ?2 AND e.what = 'lane' ORDER BY e.seq DESC LIMIT 1";
 
 pub(super) fn end(
@@ -75,19 +77,35 @@ pub(super) fn end(
     run: &str,
     lane: &str,
 ) -> Result<Option<LaneEnd>, Error> {
-    let row: Option<(String, Option<String>)> = connection
+    let row: Option<(i64, String, Option<String>)> = connection
         .prepare_cached(END)?
-        .query_row(params![run, lane], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![run, lane], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
-    let Some((state, result)) = row else {
+    let Some((entry, state, result)) = row else {
         return Ok(None);
     };
     let result = serde_json::from_str(&result.unwrap_or_default())
         .map_err(|e| Error::unreadable("a lane's result", &e))?;
     Ok(Some(LaneEnd {
+        entry: u64::try_from(entry).unwrap_or_default(),
         state: State::parse(&state),
         result,
     }))
+}
+
+/// Beginnings of the names of lanes in which a run takes back itself what a failed lane did.
+pub(super) fn undoing(connection: &Connection, run: &str) -> Result<Vec<String>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.lane, b.body ->> 'bulk' FROM entries e JOIN bodies b ON b.digest = e.answer
+         WHERE e.run = ?1 AND e.what = 'lane' AND e.state = 'unknown'",
+    )?;
+    let lanes = statement.query_map([run], |row| {
+        let (lane, bulk): (String, i64) = (row.get(0)?, row.get(1)?);
+        Ok(format!("{lane}/{bulk}:"))
+    })?;
+    Ok(lanes.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn counts(connection: &Connection, run: &str) -> Result<Counts, Error> {
@@ -96,11 +114,20 @@ pub(super) fn counts(connection: &Connection, run: &str) -> Result<Counts, Error
         let count: i64 = connection.query_row(&sql, [run], |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or_default())
     };
+    // The last end of each lane counts.
+    let ended = "SELECT count(DISTINCT substr(lane, instr(lane, ':') + 1)) FROM
+        (SELECT lane, state, max(seq) FROM entries WHERE run = ?1 AND what = 'lane' AND instr(lane, '/') = 0 GROUP BY lane)";
+    let items = |states: &str| -> Result<u64, Error> {
+        let sql = format!("{ended} WHERE state IN ({states})");
+        let count: i64 = connection.query_row(&sql, [run], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    };
     Ok(Counts {
+        items: items("'answered', 'refused'")?,
+        failed_items: items("'refused'")?,
         reads: count("what = 'read'")?,
         writes: count("what = 'answer' AND state IN ('answered', 'settled')")?,
         unchanged: count("what = 'told' AND event ->> 'event' = 'unchanged'")?,
-        ..Counts::default()
     })
 }
 

@@ -1,6 +1,6 @@
 //! A run as the journal knows it.
 
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -132,6 +132,15 @@ pub(super) fn select(
         records.push(record(row)?);
     }
     Ok(records)
+}
+
+/// The run that a run takes back.
+pub(super) fn undoes(connection: &Connection, run: &str) -> Result<Option<String>, Error> {
+    let row: Option<Option<String>> = connection
+        .prepare_cached("SELECT undoes FROM runs WHERE id = ?1")?
+        .query_row([run], |row| row.get(0))
+        .optional()?;
+    Ok(row.flatten())
 }
 
 pub(super) fn record(row: &rusqlite::Row<'_>) -> Result<Record, Error> {

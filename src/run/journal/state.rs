@@ -34,6 +34,19 @@ impl State {
         }
     }
 
+    /// The same of a lane, which has none at first. While it is taken back what it did ([`Self::Unknown`]) it can only fail; else it is
+    /// executed again when the run is taken up, and ends as it ends.
+    pub(super) fn then_of_lane(now: Option<Self>, told: Self) -> Option<Self> {
+        let is_end = matches!(told, Self::Answered | Self::Refused);
+        match now {
+            Some(Self::Unknown) => Some(told).filter(|told| *told == Self::Refused),
+            None | Some(Self::Answered | Self::Refused) => {
+                Some(told).filter(|told| is_end || *told == Self::Unknown)
+            }
+            Some(Self::Settled | Self::Void | Self::Repeated | Self::Undone | Self::Redone) => None,
+        }
+    }
+
     /// Whether the org is as the write wanted it.
     pub fn has_happened(self) -> bool {
         matches!(self, Self::Answered | Self::Settled | Self::Redone)
@@ -86,6 +99,19 @@ mod tests {
             Answered | Settled | Redone => &[Undone],
             Undone => &[Redone],
             Refused | Void | Repeated => &[],
+        }
+    }
+
+    #[test]
+    fn a_lane_that_is_taken_back_can_only_fail() {
+        for told in ALL {
+            let legal = |all: &[State]| all.contains(&told).then_some(told);
+            let of_lane = |now| State::then_of_lane(now, told);
+            assert_eq!(of_lane(Some(Unknown)), legal(&[Refused]), "{told:?}");
+            for now in [None, Some(Answered), Some(Refused)] {
+                let all = [Answered, Refused, Unknown];
+                assert_eq!(of_lane(now), legal(&all), "{now:?} {told:?}");
+            }
         }
     }
 

@@ -436,7 +436,7 @@ fn a_write_that_was_taken_back_is_undone_until_that_is_taken_back() {
         &json!({"id": "00g1"}),
     );
     let write = || journal.writes(RUN).expect("writes").remove(0);
-    let tell = |state| journal.tell_of(RUN, &write(), state, "undo-1");
+    let tell = |state| journal.tell_of(RUN, intent, state, "undo-1");
     tell(State::Undone).expect("it held");
     assert_eq!(
         (write().state, write().undone_by.as_deref()),

@@ -1,9 +1,8 @@
 //! The writes of a run: intents with what became of them.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::Connection;
 use serde_json::Value;
 
-use super::entry::number;
 use super::error::Error;
 use super::state::State;
 use crate::run::event::Event;
@@ -84,15 +83,6 @@ pub(super) fn unanswered(connection: &Connection, run: &str) -> Result<u64, Erro
     let mut statement = connection.prepare_cached(UNANSWERED)?;
     let count: i64 = statement.query_row([run], |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or_default())
-}
-
-/// What is known of one write by the number of its intent.
-pub(super) fn state(connection: &Connection, run: &str, intent: u64) -> Result<State, Error> {
-    let last: Option<String> = connection
-        .prepare_cached("SELECT state FROM entries WHERE run = ?1 AND what = 'answer' AND intent = ?2 ORDER BY seq DESC LIMIT 1")?
-        .query_row(params![run, number(intent)], |row| row.get(0))
-        .optional()?;
-    Ok(last.map_or(State::Unknown, |state| State::parse(&state)))
 }
 
 fn write(row: &rusqlite::Row<'_>) -> Result<Write, Error> {

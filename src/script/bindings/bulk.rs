@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext};
+use serde_json::{Value, json};
 
 use super::flow::shown;
 use super::list::List;
@@ -15,6 +16,7 @@ use super::raise::{Place, Raised};
 use super::unshare::{Act, unshare};
 use crate::run::Begun;
 use crate::run::lane::Lane;
+use crate::run::undo::Left;
 use crate::script::error::Diagnostic;
 use crate::script::error_value::ErrorValue;
 use crate::script::scene::Scene;
@@ -231,6 +233,9 @@ impl Bulk<'_, '_> {
                 lane,
                 failed_before,
             }) => self.execute(index, act, &lane, failed_before),
+            Ok(Begun::TakingBack { lane, failure }) => {
+                self.take_back(index, &lane, Failure::of_json(&failure));
+            }
             Err(error) => self.break_off(self.place.error(&self.scene, error)),
         }
     }
@@ -267,41 +272,43 @@ impl Bulk<'_, '_> {
     fn failed(&self, index: usize, lane: &Lane, error: &EvalAltResult) {
         let host = &self.scene.host;
         let diagnostic = Diagnostic::of_evaluation(error, &host.entry, &host.sources, &host.names);
-        let mut message = told(&diagnostic);
+        let failure = Failure {
+            message: told(&diagnostic),
+            error: thrown(error),
+        };
         if self.on_failure == OnFailure::Undo {
-            message.push_str(&self.undone(lane));
-        }
-        self.tell_end(lane, Err(message.clone()));
-        self.keep(
-            index,
-            false,
-            [("error", thrown(error)), ("message", message.into())],
-        );
-        let failures = self.failures.fetch_add(1, Ordering::AcqRel) + 1;
-        if self.limit.is_some_and(|limit| failures > limit) {
-            self.ended.store(true, Ordering::Release);
+            self.take_back(index, lane, failure);
+        } else {
+            self.end_failed(index, lane, failure);
         }
     }
 
     /// Takes back what a failed lane wrote, and says what came of it.
-    fn undone(&self, lane: &Lane) -> String {
-        let run = &self.scene.host.run;
-        match self.scene.wait_for(run.undo_lane(lane)) {
-            Ok(left) if left.is_empty() => "\nwhat was written for it is taken back".to_owned(),
+    fn take_back(&self, index: usize, lane: &Lane, mut failure: Failure) {
+        let kept = failure.to_json();
+        let undo = self.scene.host.run.undo_lane(lane, &kept);
+        match self.scene.wait_for(undo) {
             Ok(left) => {
-                let lines = left.iter().map(|left| {
-                    format!(
-                        "\nnot taken back: {} {}: {}",
-                        left.operation, left.path, left.why
-                    )
-                });
-                lines.collect::<Vec<_>>().concat()
+                failure.message.push_str(&came_of(&left));
+                self.end_failed(index, lane, failure);
             }
-            Err(error) => {
-                let words = format!("\nnot taken back: {error}");
-                self.break_off(self.place.error(&self.scene, error));
-                words
-            }
+            Err(error) => self.break_off(self.place.error(&self.scene, error)),
+        }
+    }
+
+    fn end_failed(&self, index: usize, lane: &Lane, failure: Failure) {
+        self.tell_end(lane, Err(failure.message.clone()));
+        self.keep(
+            index,
+            false,
+            [
+                ("error", failure.error),
+                ("message", failure.message.into()),
+            ],
+        );
+        let failures = self.failures.fetch_add(1, Ordering::AcqRel) + 1;
+        if self.limit.is_some_and(|limit| failures > limit) {
+            self.ended.store(true, Ordering::Release);
         }
     }
 
@@ -370,6 +377,40 @@ fn named(rows: Vec<(usize, Map)>, keys: Vec<String>, items: Array) -> Array {
         Some(Dynamic::from_map(row))
     };
     rows.into_iter().filter_map(named).collect()
+}
+
+/// Why a lane failed.
+struct Failure {
+    message: String,
+    /// What `catch` would have been given.
+    error: Dynamic,
+}
+
+impl Failure {
+    fn to_json(&self) -> Value {
+        let error = to_json(&self.error).unwrap_or_default();
+        json!({ "message": self.message, "error": error })
+    }
+
+    fn of_json(kept: &Value) -> Self {
+        Self {
+            message: kept["message"].as_str().unwrap_or_default().to_owned(),
+            error: from_json(&kept["error"]).unwrap_or_default(),
+        }
+    }
+}
+
+fn came_of(left: &[Left]) -> String {
+    if left.is_empty() {
+        return "\nwhat was written for it is taken back".to_owned();
+    }
+    let line = |left: &Left| {
+        format!(
+            "\nnot taken back: {} {}: {}",
+            left.operation, left.path, left.why
+        )
+    };
+    left.iter().map(line).collect()
 }
 
 /// Message, facts, remedy and place of a failure, as one text.

@@ -24,7 +24,10 @@ fn shelved(files: &[(&str, &str)]) -> Shelved {
         .with_shipped(SHIPPED);
     Shelved {
         folder,
-        library: Library { shelves },
+        library: Library {
+            shelves,
+            recorded: BTreeMap::new(),
+        },
     }
 }
 

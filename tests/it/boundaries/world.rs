@@ -81,6 +81,13 @@ impl World {
         orgs.chain(directories).collect()
     }
 
+    /// A script of one org, run as `run small.rhai`.
+    pub(super) fn script(&self, text: &str) {
+        let header = "//! Small.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Work\");\n";
+        let path = self.folder.path().join("small.rhai");
+        std::fs::write(path, [header, text].concat()).unwrap();
+    }
+
     /// A request to the org itself.
     fn request(&self, org: usize, method: &str, path: &str, body: &Value) -> Value {
         let address = &self.simulator.orgs()[org];

@@ -1,0 +1,121 @@
+//! What many steps of an undo will look at, read by pages beforehand; and what an undo costs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::call::Call;
+use super::door::Run;
+use super::error::Error;
+use super::inverse::Inverse;
+use super::journal::Kind;
+use super::lane::Lane;
+use super::look::Sight;
+use super::reading::Asker;
+use super::undo::Step;
+
+/// Fewer steps than these look for themselves.
+const MANY: usize = 10;
+
+/// Calls of an undo in one bucket of an org.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    pub org: String,
+    /// Pattern of the bucket's paths.
+    pub bucket: &'static str,
+    pub calls: u64,
+    /// Calls a minute that are ours, and the time that these take; `None` before the first answer of the bucket.
+    pub time: Option<(u64, Duration)>,
+}
+
+impl Run {
+    /// Reads by pages what at least ten of `steps` look at in one list. No more pages than there are such steps: with more it would be
+    /// dearer than to read one by one.
+    ///
+    /// # Errors
+    /// What an org refuses is read one by one later; what ends a run ends this.
+    pub async fn foresee(&self, lane: &Lane, steps: &[Step]) -> Result<(), Error> {
+        let mut lists: BTreeMap<(&str, String), (Call, usize)> = BTreeMap::new();
+        for step in steps {
+            let Some(list) = list_of(&step.call) else {
+                continue;
+            };
+            let key = (step.call.org.as_str(), list.path.clone());
+            lists.entry(key).or_insert((list, 0)).1 += 1;
+        }
+        let many = lists.into_values().filter(|(_, steps)| *steps >= MANY);
+        for (list, steps) in many {
+            let read = self.read_pages(lane, &list, steps).await;
+            if let Err(fatal @ (Error::Interrupted | Error::Journal(_))) = read {
+                return Err(fatal);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_pages(&self, lane: &Lane, list: &Call, most: usize) -> Result<(), Error> {
+        let mut next = None;
+        for _ in 0..most {
+            let page = self.page_asked_by(Asker::Run, lane, list, next.as_ref());
+            next = page.await?.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where an undo looks: a run of its own has read nothing yet but for the purpose; one within a run does not trust what was read before
+    /// the failure.
+    pub(super) fn sight(&self) -> Sight {
+        match self.settings().procedure.kind {
+            Kind::Undo(_) => Sight::Picture,
+            Kind::Run => Sight::Org,
+        }
+    }
+
+    /// Whether so many steps are to come that a list is read rather than one thing.
+    pub(super) fn takes_back_many(&self) -> bool {
+        let left = self.pace().left();
+        matches!(self.settings().procedure.kind, Kind::Undo(_)) && left >= MANY as u64
+    }
+
+    /// The writes of `steps` by buckets, the slowest first.
+    pub fn undo_costs(&self, steps: &[Step]) -> Vec<Cost> {
+        let mut calls: BTreeMap<(&str, &'static str), u64> = BTreeMap::new();
+        for step in steps {
+            let Inverse::Calls(inverse) = &step.inverse else {
+                continue;
+            };
+            for call in inverse {
+                let bucket = crate::okta::bucket(call.method(), &call.path);
+                *calls.entry((&call.org, bucket)).or_default() += 1;
+            }
+        }
+        let cost = |((org, bucket), calls): ((&str, &'static str), u64)| {
+            let client = self.settings().orgs.get(org);
+            Cost {
+                org: org.to_owned(),
+                bucket,
+                calls,
+                time: client.and_then(|client| client.estimate_bucket(bucket, calls)),
+            }
+        };
+        let mut costs: Vec<Cost> = calls.into_iter().map(cost).collect();
+        costs.sort_by_key(|cost| std::cmp::Reverse((cost.time.map(|(_, time)| time), cost.calls)));
+        costs
+    }
+}
+
+/// The list that has what a call looks at.
+fn list_of(call: &Call) -> Option<Call> {
+    let (list, of, limit) = match (call.name().as_str(), call.arguments.as_slice()) {
+        ("update_application_user" | "unassign_user_from_application", [app, _])
+        | ("assign_user_to_application", [app]) => ("list_application_users", app, "500"),
+        ("assign_user_to_group" | "unassign_user_from_group", [group, _]) => {
+            ("list_group_users", group, "1000")
+        }
+        _ => return None,
+    };
+    let list = Call::operation(&call.org, list, &[of]).ok()?;
+    Some(list.query("limit", limit))
+}
