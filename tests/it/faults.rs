@@ -23,6 +23,14 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// Up to eight faults. No more than three on one call in a row: more would be an outage, which ends a run as failed.
 fn schedule(random: &mut fastrand::Rng) -> Vec<Value> {
+    const ACTIONS: &[&str] = &[
+        "status",
+        "cut_before",
+        "cut_after",
+        "delay",
+        "concurrency",
+        "rate_limit",
+    ];
     const PATHS: &[(&str, &str)] = &[
         ("PUT", "/api/v1/groups/*/users/*"),
         ("DELETE", "/api/v1/groups/*/users/*"),
@@ -38,14 +46,6 @@ fn schedule(random: &mut fastrand::Rng) -> Vec<Value> {
     let fault = |random: &mut fastrand::Rng| {
         let (method, path) = PATHS[random.usize(..PATHS.len())];
         let mut fault = json!({ "method": method, "path": path, "exact": true, "after": random.u64(..40), "times": random.u64(1..=2) });
-        const ACTIONS: &[&str] = &[
-            "status",
-            "cut_before",
-            "cut_after",
-            "delay",
-            "concurrency",
-            "rate_limit",
-        ];
         let action = ACTIONS[random.usize(..ACTIONS.len())];
         fault["action"] = action.into();
         match action {

@@ -100,8 +100,8 @@ fn a_create_that_failed_within_okta_and_happened_is_not_sent_again() {
     stage.fault(&json!({"method": "POST", "path": "/api/v1/groups", "action": "cut_after"}));
     let ran = play(&stage, "okta.add_group(#{ profile: #{ name: \"Once\" } });");
     ran.exits(0);
-    let state = stage.state();
-    let groups = state["groups"].as_object().unwrap().values();
+    let org = stage.state();
+    let groups = org["groups"].as_object().unwrap().values();
     let once = groups.filter(|group| group["name"] == "Once").count();
     assert_eq!(once, 1, "{ran}");
 }
