@@ -341,10 +341,10 @@ pub(super) fn directory(
 
 async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
     let found = |name: &str| Scenario::find(name).map_err(|e| Error::usage(e.to_string()));
-    let scenario = match (scenario, runbook.scenario.as_deref()) {
-        ("", Some(name)) => found(name)?,
-        ("", None) => Scenario::built_in_for(runbook.orgs.iter().map(|org| org.name.as_str())),
-        (name, _) => found(name)?,
+    let named = Some(scenario).filter(|name| !name.is_empty());
+    let scenario = match named.or(runbook.scenario.as_deref()) {
+        Some(name) => found(name)?,
+        None => Scenario::built_in_for(runbook.orgs.iter().map(|org| org.name.as_str())),
     };
     let simulator = Simulator::start(scenario, Listen::Anywhere)
         .await

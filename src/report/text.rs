@@ -240,8 +240,10 @@ impl Narrator {
 /// The call that an event tells of.
 pub(in crate::report) fn call_of(kind: &Kind) -> Option<&CallLine> {
     match kind {
-        Kind::Read(call) | Kind::Performed(call) | Kind::Unchanged(call) => Some(call),
-        Kind::Refused { call, .. } => Some(call),
+        Kind::Read(call)
+        | Kind::Performed(call)
+        | Kind::Unchanged(call)
+        | Kind::Refused { call, .. } => Some(call),
         _ => None,
     }
 }

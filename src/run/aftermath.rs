@@ -337,9 +337,10 @@ fn of_account(app: &Value, user: &Value, org: &str, undone: &Step) -> Result<Aft
             login,
             status,
         };
-        return Ok(match is_the_runs {
-            true => Aftermath::Account(stays),
-            false => Aftermath::Nothing,
+        return Ok(if is_the_runs {
+            Aftermath::Account(stays)
+        } else {
+            Aftermath::Nothing
         });
     }
     if there.is_none() {
@@ -411,7 +412,7 @@ impl Glances {
     /// Seconds that the wait may last, while nobody was told.
     fn untold(&mut self) -> Option<f64> {
         let told = std::mem::replace(&mut self.told, true);
-        (!told).then(|| self.patience.as_secs_f64())
+        (!told).then_some(self.patience.as_secs_f64())
     }
 
     fn next(&mut self) -> Duration {

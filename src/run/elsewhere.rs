@@ -64,12 +64,11 @@ impl Run {
         let given = body["credentials"]["userName"].as_str();
         let known = given.map(str::to_owned);
         let known = known.or_else(|| self.picture().login_of(&call.org, id));
-        let login = match known {
-            Some(login) => login,
-            None => {
-                let user = self.seen(lane, &call.org, "get_user", &[id]).await?;
-                text(&user["profile"]["login"])
-            }
+        let login = if let Some(login) = known {
+            login
+        } else {
+            let user = self.seen(lane, &call.org, "get_user", &[id]).await?;
+            text(&user["profile"]["login"])
         };
         let user = self.seen(lane, org, "get_user", &[&login]).await?;
         let user = match &user {
@@ -82,9 +81,10 @@ impl Run {
     /// The group of the name that is pushed, with its members.
     async fn target_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
         let name = self.target_name(lane, call).await?;
-        let group = match name.is_empty() {
-            true => None,
-            false => self.group_named(lane, org, &name).await?,
+        let group = if name.is_empty() {
+            None
+        } else {
+            self.group_named(lane, org, &name).await?
         };
         let Some(group) = group else {
             return Ok(json!({"org": org, "group": null}));

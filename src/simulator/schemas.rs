@@ -174,15 +174,12 @@ const TYPES: &[&str] = &["string", "boolean", "number", "integer", "array"];
 /// A custom attribute as the schema shows it.
 fn defined(app: &App, name: &str, definition: &Value) -> Result<Value, Refusal> {
     let text = |field: &str| definition[field].as_str();
+    let is_base = attributes(app).iter().any(|(base, ..)| *base == name);
     let cause = match (text("title"), text("type")) {
+        _ if is_base => Some(format!("{name}: is an attribute of the base schema")),
         (None, _) => Some(format!("{name}.title: The field cannot be left blank")),
         (_, Some(kind)) if TYPES.contains(&kind) => None,
         _ => Some(format!("{name}.type: is no type of an attribute")),
-    };
-    let taken = attributes(app).iter().any(|(base, ..)| *base == name);
-    let cause = match taken {
-        true => Some(format!("{name}: is an attribute of the base schema")),
-        false => cause,
     };
     if let Some(cause) = cause {
         return Err(Refusal::validation("schema", &[&cause]));
@@ -202,7 +199,7 @@ fn show(app: &App, request: &Request) -> Value {
         .collect();
     let path = format!("/api/v1/meta/schemas/apps/{}/default", app.id);
     let title = format!("{} User", app.label);
-    let parts = [part(properties, required), custom(&app.custom_attributes)];
+    let parts = [part(&properties, required), custom(&app.custom_attributes)];
     schema(request, &path, (&app.name, &title), parts)
 }
 
@@ -218,19 +215,19 @@ fn of_users(org: &Org, request: &Request) -> Reply {
         .map(|name| property(&(*name, *name, ReadWrite), required))
         .collect();
     let path = format!("/api/v1/meta/schemas/user/{id}");
-    let parts = [part(properties, required), custom(&org.custom_attributes)];
+    let parts = [part(&properties, required), custom(&org.custom_attributes)];
     Answer::ok(schema(request, &path, ("user", "User"), parts))
 }
 
 /// Properties with the names of those that are required.
-fn part(properties: Map<String, Value>, required: &[&str]) -> Value {
+fn part(properties: &Map<String, Value>, required: &[&str]) -> Value {
     json!({"type": "object", "properties": properties, "required": required})
 }
 
 fn custom(attributes: &Map<String, Value>) -> Value {
     let required = attributes.iter().filter(|(_, it)| it["required"] == true);
     let required: Vec<&str> = required.map(|(name, _)| name.as_str()).collect();
-    part(attributes.clone(), &required)
+    part(attributes, &required)
 }
 
 fn schema(

@@ -259,12 +259,12 @@ fn many_users_are_looked_at_with_fewer_reads_than_users() {
     let users = 60;
     let stage = Stage::of(&json!({ "contractors": users }));
     stage.options(&json!({"limits": {"enabled": false}, "jobDelayMs": 0}));
-    let state = stage.state();
-    let logins: Vec<&str> = state["apps"][stage.app()]["users"]
+    let org = stage.state();
+    let logins: Vec<&str> = org["apps"][stage.app()]["users"]
         .as_object()
         .unwrap()
         .keys()
-        .map(|id| state["users"][id]["login"].as_str().unwrap())
+        .map(|id| org["users"][id]["login"].as_str().unwrap())
         .collect();
     assert_eq!(logins.len(), users);
     let ran = stage.move_users(&[&format!("users={}", logins.join(","))]);

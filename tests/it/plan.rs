@@ -102,7 +102,7 @@ fn in_whatever_org(compare: impl Fn(u64) -> Result<Compared, String> + Sync) {
     let first = number("OKTA_RUNBOOK_SEED", 1);
     let count = number("OKTA_RUNBOOK_WORLDS", 12);
     let (next, wrong) = (AtomicU64::new(first), Mutex::new(Vec::new()));
-    let seen = Mutex::new((0, 0));
+    let tally = Mutex::new((0, 0));
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -111,9 +111,9 @@ fn in_whatever_org(compare: impl Fn(u64) -> Result<Compared, String> + Sync) {
             }
             match compare(seed) {
                 Ok(told) => {
-                    let mut seen = seen.lock().unwrap();
-                    seen.0 += u64::from(told.writes > 0);
-                    seen.1 += u64::from(told.sure == Sure::Yes);
+                    let mut tally = tally.lock().unwrap();
+                    tally.0 += u64::from(told.writes > 0);
+                    tally.1 += u64::from(told.sure == Sure::Yes);
                 }
                 Err(why) => wrong.lock().unwrap().push(format!("seed {seed}: {why}")),
             }
@@ -126,7 +126,7 @@ fn in_whatever_org(compare: impl Fn(u64) -> Result<Compared, String> + Sync) {
     let wrong = wrong.into_inner().unwrap();
     let brief: Vec<&str> = wrong.iter().filter_map(|why| why.lines().next()).collect();
     assert!(wrong.is_empty(), "{brief:#?}\n{}", wrong[0]);
-    let (writing, sure) = seen.into_inner().unwrap();
+    let (writing, sure) = tally.into_inner().unwrap();
     // Chance that made nothing to do would prove nothing.
     assert!(writing * 5 >= count, "{writing} of {count} wrote");
     assert!(sure * 10 >= count * 8, "{sure} of {count} went as planned");

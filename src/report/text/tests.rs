@@ -220,7 +220,10 @@ fn nothing_is_told_of_what_was_not_given_and_no_colon_is_left_alone() {
         &[event(0, None, run), event(1, None, ending)],
     );
     assert!(!told.contains("null"), "{told}");
-    assert!(told.contains("2 writes are not taken back, as told above\n"), "{told}");
+    assert!(
+        told.contains("2 writes are not taken back, as told above\n"),
+        "{told}"
+    );
 }
 
 fn told_at(verbosity: Verbosity, events: &[Event]) -> String {

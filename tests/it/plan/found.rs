@@ -137,8 +137,8 @@ fn five_hundred_users_are_read_by_pages() {
     stage.options(&json!({"limits": {"enabled": false}, "jobDelayMs": 0}));
     stage.provisioning_group(TO_GROUP, TO, 0);
     stage.provisioning_group(FROM_GROUP, FROM, 1);
-    let state = stage.state();
-    let users = state["users"].as_object().unwrap().values();
+    let org = stage.state();
+    let users = org["users"].as_object().unwrap().values();
     let logins: Vec<&str> = users
         .map(|user| user["login"].as_str().unwrap())
         .filter(|login| !login.starts_with("sam.admin"))

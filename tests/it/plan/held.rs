@@ -76,8 +76,8 @@ fn every_drift_is_named() {
     let stage = saved();
     let app = stage.app();
     let group = |name: &str| {
-        let state = stage.state();
-        let groups = state["groups"].as_object().unwrap().clone();
+        let org = stage.state();
+        let groups = org["groups"].as_object().unwrap().clone();
         let found = groups.into_iter().find(|(_, group)| group["name"] == name);
         found.unwrap().0
     };

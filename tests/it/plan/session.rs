@@ -16,8 +16,8 @@ fn session(stage: &Stage, more: &[&str], lines: &[&str]) -> Ran {
 }
 
 fn group_named(stage: &Stage, name: &str) -> Option<Value> {
-    let state = stage.state();
-    let groups = state["groups"].as_object().unwrap();
+    let org = stage.state();
+    let groups = org["groups"].as_object().unwrap();
     groups.values().find(|group| group["name"] == name).cloned()
 }
 
