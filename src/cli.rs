@@ -17,6 +17,7 @@ mod man;
 mod new;
 mod operations;
 mod orgs;
+mod output_file;
 mod plan;
 mod prepared;
 mod rehearsal;
@@ -29,6 +30,7 @@ mod scopes;
 mod session;
 mod show;
 mod simulator;
+mod snapshot;
 mod test;
 mod undo;
 mod world;
@@ -58,6 +60,7 @@ pub struct Cli {
 enum Command {
     Run(run::Arguments),
     Plan(plan::Arguments),
+    Snapshot(snapshot::Arguments),
     Resume(resume::Arguments),
     Undo(undo::Arguments),
     Runs(runs::Arguments),
@@ -140,6 +143,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
     match cli.command {
         Command::Run(arguments) => run::execute(&context, &arguments),
         Command::Plan(arguments) => plan::execute(&context, &arguments),
+        Command::Snapshot(arguments) => snapshot::execute(&context, arguments),
         Command::Resume(arguments) => resume::execute(&context, &arguments),
         Command::Undo(arguments) => undo::execute(&context, &arguments),
         Command::Runs(arguments) => runs::execute(&context, &arguments),

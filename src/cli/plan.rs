@@ -11,13 +11,14 @@ use super::Context;
 use super::approval;
 use super::conduct::{cancelled_by_hand, runtime};
 use super::guard;
+use super::output_file::Over;
 use super::prepared::Prepared;
 use super::rehearsal::{Rehearsed, rehearse};
 use super::world::Where;
 use crate::error::{Error, Exit};
 use crate::report::plan::{Plan, lines, page};
 use crate::terminal::{self, Answer, Terminal};
-use saved::{Over, Saved};
+use saved::Saved;
 
 /// Show what a runbook would do: it runs to its end against a shadow of the org, and nothing is changed.
 ///
@@ -93,11 +94,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     tell(&terminal, &rehearsed.plan, arguments.output)?;
     if let Some(path) = &arguments.out {
         let operator = context.config.environment().operator();
-        let over = if arguments.force {
-            Over::Allowed
-        } else {
-            Over::Refused
-        };
+        let over = Over::of(arguments.force);
         Saved::new(operator, &prepared, &rehearsed).write(path, over)?;
         let words = format!("wrote {}: run it with --plan", path.display());
         context.terminal.warn(&words);

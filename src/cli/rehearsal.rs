@@ -57,7 +57,19 @@ impl Shadows {
     /// # Errors
     /// When an org or a directory cannot be read, or there is no room for the journal.
     pub(super) fn of(real: &World, runtime: &tokio::runtime::Runtime) -> Result<Self, Error> {
-        let mut world = runtime.block_on(shadow(real))?;
+        Self::through(real, runtime, &|_, upstream| upstream)
+    }
+
+    /// The same, read through what `through` makes of each org.
+    ///
+    /// # Errors
+    /// As of [`Shadows::of`].
+    pub(super) fn through(
+        real: &World,
+        runtime: &tokio::runtime::Runtime,
+        through: Through<'_>,
+    ) -> Result<Self, Error> {
+        let mut world = runtime.block_on(shadow(real, through))?;
         world.profiles.clone_from(&real.profiles);
         let folder = tempfile::tempdir()
             .map_err(|error| Error::failed(format!("no temporary folder for the plan: {error}")))?;
@@ -127,10 +139,28 @@ pub(super) fn rehearse(
     runtime: &tokio::runtime::Runtime,
     cancelled: &CancellationToken,
 ) -> Result<Rehearsed, Error> {
+    let shadows = Shadows::of(real, runtime)?;
+    rehearse_in(
+        &shadows, context, terminal, prepared, real, runtime, cancelled,
+    )
+}
+
+/// The same in shadows of `real` that are there already.
+///
+/// # Errors
+/// As of [`rehearse`].
+pub(super) fn rehearse_in(
+    shadows: &Shadows,
+    context: &Context,
+    terminal: &Terminal,
+    prepared: &Prepared,
+    real: &World,
+    runtime: &tokio::runtime::Runtime,
+    cancelled: &CancellationToken,
+) -> Result<Rehearsed, Error> {
     for client in real.orgs.values() {
         client.ask_for(reading(&prepared.report));
     }
-    let shadows = Shadows::of(real, runtime)?;
     let (_, watcher) = Audience::new(Verbosity::Quiet, terminal).parts();
     let run = Run::begin(Settings {
         watcher,
@@ -169,11 +199,14 @@ fn reading(report: &Report) -> Vec<String> {
     scopes
 }
 
+/// What an org is read through, made of its name and what reads it.
+pub(super) type Through<'a> = &'a dyn Fn(&str, Arc<dyn Upstream>) -> Arc<dyn Upstream>;
+
 /// Shadows of all orgs and directories, which live as long as what is returned.
-pub(super) async fn shadow(real: &World) -> Result<World, Error> {
+async fn shadow(real: &World, through: Through<'_>) -> Result<World, Error> {
     let upstreams = real.orgs.iter().map(|(name, client)| {
         let upstream: Arc<dyn Upstream> = Arc::new(Real::new(client));
-        (name.clone(), upstream)
+        (name.clone(), through(name, upstream))
     });
     let directories = real
         .directories

@@ -163,6 +163,11 @@ impl Parameters {
         texts: &[&str],
         outside: &Outside<'_>,
     ) -> Checked {
+        // `NAME=` leaves out what may be left out, also where an example would stand for it.
+        if texts == [""] && !parameter.required && parameter.default.is_none() {
+            self.keep(parameter, absent(parameter), Vec::new());
+            return Ok(());
+        }
         if parameter.kind == Kind::List {
             let Items { values, origins } = list::read(parameter, texts)?;
             self.keep(parameter, values.into(), origins);

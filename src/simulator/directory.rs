@@ -13,6 +13,7 @@ mod identity;
 mod outside;
 mod refusal;
 mod shadow;
+mod told;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -28,6 +29,7 @@ pub(super) use entry::{Entry, Placed, Reach, Shown, same_value};
 pub(super) use identity::Guid;
 pub(super) use outside::{Settings as Outside, Who};
 pub(super) use refusal::Refusal;
+pub(super) use told::{AsRead, is_usual};
 pub(super) use units::{Container, ContainerKind};
 
 /// One domain. The same seed and the same calls give the same GUIDs and SIDs; only times and the bind password differ.
@@ -101,6 +103,15 @@ impl Directory {
         let base = directory.base.clone();
         directory.insert_container(&base, ContainerKind::Domain);
         directory
+    }
+
+    /// From now on it is known from what someone else tells of it.
+    pub(super) fn be_imagined(&mut self) {
+        self.imagined = true;
+    }
+
+    pub(super) fn is_imagined(&self) -> bool {
+        self.imagined
     }
 
     /// DNS name of the domain in lower case.

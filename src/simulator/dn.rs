@@ -98,6 +98,26 @@ impl Dn {
         self.leaf().map(|pair| pair.value.as_str())
     }
 
+    /// Types in upper case, from the leaf to the root; of a relative name of several pairs that of the first.
+    pub(super) fn kinds(&self) -> Vec<String> {
+        let first = |rdn: &Rdn| rdn.pairs.first().map(|pair| canonical(&pair.kind));
+        self.rdns
+            .iter()
+            .map(|rdn| first(rdn).unwrap_or_default())
+            .collect()
+    }
+
+    /// The name with other values: each is given by its place from the leaf and what it is without escapes.
+    pub(super) fn with_values(&self, value: &mut dyn FnMut(usize, &str) -> String) -> Self {
+        let mut made = self.clone();
+        for (index, rdn) in made.rdns.iter_mut().enumerate() {
+            for pair in &mut rdn.pairs {
+                pair.value = value(index, &pair.value);
+            }
+        }
+        made
+    }
+
     pub(super) fn is_root(&self) -> bool {
         self.rdns.is_empty()
     }

@@ -137,6 +137,23 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("Chloé", "Dubois", "chloe.dubois"),
 ];
 
+/// Given names in letters of ASCII alone.
+pub(super) fn given() -> Vec<&'static str> {
+    plain(GIVEN)
+}
+
+/// Family names in letters of ASCII alone.
+pub(super) fn family() -> Vec<&'static str> {
+    plain(FAMILY)
+}
+
+fn plain(names: &[(&'static str, &'static str)]) -> Vec<&'static str> {
+    let ascii = names.iter().map(|(_, ascii)| *ascii);
+    ascii
+        .filter(|name| name.chars().all(|letter| letter.is_ascii_alphabetic()))
+        .collect()
+}
+
 /// A made-up person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Person {

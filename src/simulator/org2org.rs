@@ -12,6 +12,7 @@ mod begin;
 mod connection;
 mod details;
 mod features;
+mod given;
 mod group_push;
 mod groups;
 mod hub;
@@ -22,7 +23,8 @@ mod users;
 mod worker;
 
 pub(super) use ahead::ahead;
-pub(super) use begin::{Switches, connect, link, settle_hubs};
+pub(super) use begin::{Switches, connect, link};
+pub(super) use given::give;
 pub(super) use hub::{Line, PROVISIONING};
 pub(super) use passwords::changed as password_changed;
 pub(super) use state::{GroupPush, Org2Org, Probe};

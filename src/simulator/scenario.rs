@@ -4,27 +4,38 @@
 //!
 //! | key | is |
 //! |---|---|
-//! | `directories[]` | `domain`; `organizationalUnits[]` (names or DNs, parents first); `accounts[]`; `denied[]` (OUs where the agent's service account has no rights) |
+//! | `directories[]` | `domain`; `organizationalUnits[]` (names or DNs, parents first; `CN=…` is a container); `accounts[]`; `denied[]` (OUs where the agent's service account has no rights); `imagined` (false) |
+//! | `directories[].imagined` | it is known from Okta alone: nobody can look at it, and an OU that is not listed is there all the same |
 //! | `directories[].outside` | a directory that is not simulated, which the agent then changes over LDAP: `url`, `bindDn`, `passwordEnv` (name of a variable), `base` (the domain's), `ca` (file) |
-//! | `directories[].accounts[]` | `firstName`, `lastName`, `userPrincipalName`, `organizationalUnit`; `samAccountName`, `cn`, `enabled`, `protected` |
-//! | `orgs[]` | `name`, `subdomain`, `customDomain` (a host name that leads here too, such as `localhost`), `customAttributes` (of users: name to definition, `{"title", "type", "required"}`), `admin`, `admins[]`, `users[]`, `groups[]`, `rules[]`, `apps[]`, `clients[]`, `options` |
-//! | `orgs[].admin`, `admins[]` | `login`, `firstName`, `lastName`, `roles[]` (SUPER_ADMIN), `token` (random); a token each |
-//! | `orgs[].users[]` | `login`, `firstName`, `lastName`; `email`, `status` (ACTIVE), `attributes` |
-//! | `orgs[].groups[]` | `name`; `description`, `type` (OKTA_GROUP), `members[]` (logins) |
-//! | `orgs[].rules[]` | `name`, `expression`, `groups[]`; `active` (true) |
-//! | `orgs[].apps[]` | either `activeDirectory` (a domain) with the AD keys, or `app` (a body as for `POST /api/v1/apps`), or `hub` (name of the org that an Org2Org app is connected with, the switches as for AD); all: `label`, `groups[]`, `users[]` (logins, assigned one by one) |
+//! | `directories[].accounts[]` | `firstName`, `lastName`, `userPrincipalName`, `organizationalUnit`; `samAccountName`, `cn`, `enabled`, `protected`, `guid` (base64), `attributes` (all of them by AD's names, a text or several each; names and e-mail when left out) |
+//! | `orgs[]` | `name`, `subdomain`, `customDomain` (a host name that leads here too, such as `localhost`), `customAttributes` (of users: name to definition, `{"title", "type", "required"}`), `settled`, `admin`, `admins[]`, `users[]`, `groups[]`, `rules[]`, `apps[]`, `clients[]`, `options` |
+//! | `orgs[].settled` | (false) everything is as it is listed: no import runs, no rule fills a group and no group assigns an app before the start; apps may be of any kind |
+//! | `orgs[].admin`, `admins[]` | `login` (perhaps of one of `users[]`), `firstName`, `lastName`, `roles[]` (SUPER_ADMIN), `token` (random); a token each |
+//! | `orgs[].users[]` | `login`, `firstName`, `lastName`; `id`, `email`, `status` (ACTIVE), `provider` (OKTA), `hasPassword` (by the status), `recoveryQuestion`, `attributes` |
+//! | `orgs[].groups[]` | `name`; `id`, `description`, `type` (OKTA_GROUP, or APP_GROUP, BUILT_IN), `objectClass`, `source` (id or label of an APP_GROUP's app), `attributes` (of the profile), `members[]` (logins or ids) |
+//! | `orgs[].rules[]` | `name`, `expression`, `groups[]`; `id`, `exclude[]` (logins or ids), `excludeGroups[]`, `active` (true), `status` (INVALID) |
+//! | `orgs[].apps[]` | either `activeDirectory` (a domain) with the AD keys, or `app` (a body as for `POST /api/v1/apps`), or `hub` (name of the org that an Org2Org app is connected with, the switches as for AD); all: `id`, `label`, `status` (ACTIVE), `features[]` (those of the switches), `mappings[]`, `groups[]`, `users[]` (logins, assigned one by one, or app users as they are) |
 //! | AD keys | `createUsers`, `updateUserAttributes`, `deactivateUsers`, `syncPassword` (true), `profileSourcing` (false), `updateOuOnGroupChange` (true), `agents[]` (`name`, `up`), `connectedOus[]` (all), `import` (true: accounts are matched to users before the start) |
-//! | `orgs[].apps[].groups[]` | `group`; `priority` (appended), `organizationalUnit`, `profile` |
+//! | `orgs[].apps[].groups[]` | `group` (name or id); `priority` (appended), `organizationalUnit`, `profile` |
+//! | `orgs[].apps[].users[]` | `user` (login or id); `scope` (USER), `group` (that grants it), `status` (ACTIVE), `syncState` (DISABLED), `externalId` (of an account, its `guid`), `userName`, `profile` |
+//! | `orgs[].apps[].mappings[]` | `direction` (toOkta, toApp), `properties`; `id` |
+//! | of an Org2Org app | `connection` (`enabled`, `baseUrl`, and of one by OAuth 2.0 `clientId`, `rotationMode`), `capabilities` (by name of the feature), `pushes[]` (`id`, `group`, `target`, `name`, `status`, `error`) |
+//! | of a service app | `scopes[]`, `roles[]` |
+//! | `{hub.url}` | in the form of an app, and in `baseUrl`: the address of the org `hub`. A connection with it works: credentials are the simulator's own |
 //! | `orgs[].clients[]` | OIDC apps that get access tokens: `label`; `type` (`service`, or `native` for people), `clientId`, `keys[]` (public JWKs; one is generated), `scopes[]` granted (those of users, groups, apps and all that runbooks touch), `roles[]`, `dpop` (false), `active` (true) |
 //! | `contractors` | a number, or `count`, `organizationalUnit`, `directory`, `org`: people made up, each with an Okta user and an account |
 //! | `options` | for every org that has none of its own; see the control surface's `/simulator/options` |
 
 mod ad_instance;
+mod addresses;
+mod as_is;
 mod build;
 mod clients;
 mod connected;
 mod contractors;
 mod directories;
+mod groups;
+mod people;
 mod plan;
 
 use std::collections::BTreeMap;
@@ -35,7 +46,15 @@ use super::directory::Directory;
 use super::error::Error;
 use super::store::Org;
 
+pub(super) use addresses::{placeholder, settle};
+pub(super) use as_is::each_text;
+pub(super) use groups::find_group;
 pub use plan::Scenario;
+pub(super) use plan::{
+    AccountPlan, AdminPlan, AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, ConnectionPlan,
+    Direction, DirectoryPlan, GroupPlan, HeldPlan, MappingPlan, OrgPlan, PushPlan, RulePlan,
+    UserPlan,
+};
 
 /// A built scenario.
 pub(super) struct World {

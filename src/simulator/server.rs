@@ -17,7 +17,7 @@ use super::error::Error;
 use super::ldap;
 use super::oauth::{ClientApp, ClientKind, GeneratedKey, Keys};
 use super::org2org;
-use super::scenario::Scenario;
+use super::scenario::{self, Scenario};
 use super::service::Service;
 use super::shadow::{self, Ledger, Neighbours, Shadow, Upstream};
 use super::sign_in;
@@ -179,30 +179,30 @@ impl Simulator {
     }
 
     pub(super) async fn serve(
-        orgs: Vec<Org>,
+        mut orgs: Vec<Org>,
         directories: BTreeMap<String, Arc<RwLock<Directory>>>,
         listen: Listen,
     ) -> Result<Self, Error> {
         let mut places = Places::new(listen);
         let mut simulator = Self::empty();
         let stopped = simulator.stop.subscribe();
-        let mut doors = Vec::new();
-        for org in orgs {
+        let mut listeners = Vec::new();
+        for org in &orgs {
             let listener = places.next().await?;
-            simulator.orgs.push(OrgAddress::of(&org, &listener)?);
-            doors.push((org, listener));
+            simulator.orgs.push(OrgAddress::of(org, &listener)?);
+            listeners.push(listener);
         }
-        let urls = simulator.orgs.iter();
-        let urls: Vec<_> = urls
-            .map(|org| (org.name.clone(), org.url.clone()))
-            .collect();
-        for (mut org, listener) in doors {
-            org2org::settle_hubs(&mut org, &urls);
+        let addresses = simulator.orgs.iter().map(OrgAddress::named);
+        scenario::settle(&mut orgs, &addresses.collect());
+        for (org, listener) in orgs.into_iter().zip(listeners) {
             serve_org(Service::new(org), listener, stopped.clone());
         }
         for (domain, directory) in directories {
             if let Some(address) = DirectoryAddress::outside(&domain, &directory) {
                 simulator.directories.push(address);
+                continue;
+            }
+            if is_imagined(&directory) {
                 continue;
             }
             let listener = places.any().await?;
@@ -234,6 +234,11 @@ impl OrgAddress {
             token: secret.into(),
             service_app: ServiceAppAddress::of(org),
         })
+    }
+
+    fn named(&self) -> (String, (String, SecretString)) {
+        let address = (self.url.clone(), self.token.clone());
+        (self.name.clone(), address)
     }
 
     fn entry(&self) -> (String, BTreeMap<&'static str, String>) {
@@ -350,6 +355,12 @@ impl DirectoryAddress {
         ]);
         (self.domain.clone(), entry)
     }
+}
+
+/// A directory that is known from Okta alone is looked at by nobody.
+fn is_imagined(directory: &RwLock<Directory>) -> bool {
+    let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
+    directory.is_imagined()
 }
 
 /// The addresses to listen at, one after the other.

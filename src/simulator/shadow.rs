@@ -20,6 +20,7 @@ mod overlay;
 mod places;
 mod prediction;
 mod reading;
+mod rebuild;
 mod upstream;
 
 use std::collections::{BTreeSet, HashMap};
@@ -40,6 +41,7 @@ use prediction::Prediction;
 pub(super) use begin::{begin, introduce};
 pub use ledger::Ledger;
 pub(super) use neighbours::{Neighbour, Neighbours};
+pub(super) use rebuild::{Directories, Said, is_kept, rebuild};
 pub use upstream::{Reading, Seen, Upstream};
 
 /// What a shadow must not take from the real org, or not again.

@@ -78,6 +78,13 @@ impl Progress {
         self.bar.set_message(self.message());
     }
 
+    /// Shows how far work has come whose size is seen on the way.
+    pub fn reach(&self, done: u64, of: u64, what: &str) {
+        self.bar.set_length(of);
+        self.bar.set_position(done);
+        self.bar.set_message(what.to_owned());
+    }
+
     /// Shows why the work waits, for so long: items that end meanwhile do not end the wait of the others.
     pub fn waiting(&self, reason: &str, duration: Duration) {
         let until = Instant::now().checked_add(duration);
@@ -190,6 +197,15 @@ mod tests {
         progress.waiting("rate limit", Duration::ZERO);
         assert_eq!(progress.bar.message(), "2 done, 0 unchanged, 1 failed");
         assert_eq!(progress.bar.position(), 3);
+    }
+
+    #[test]
+    fn work_may_grow_on_the_way() {
+        let progress = Progress::begin(&hidden(), "Read", 1);
+        progress.reach(3, 7, "groups");
+        assert_eq!(progress.bar.length(), Some(7));
+        assert_eq!(progress.bar.position(), 3);
+        assert_eq!(progress.bar.message(), "groups");
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod sdk;
 mod secret_parameters;
 mod secrets;
 mod simulator;
+mod snapshot;
 mod stage;
 mod testing;
 mod verbs;

@@ -34,7 +34,12 @@ impl Pair {
         scenario["directories"] = json!([{"domain": "corp.example"}]);
         scenario["options"] = json!({"limits": {"enabled": false}, "jobDelayMs": 0});
         change(&mut scenario);
-        let pair = Self(Stage::of(&scenario));
+        Self::of(Stage::of(&scenario))
+    }
+
+    /// The orgs `spoke` and `hub` of a stage.
+    pub(crate) fn of(stage: Stage) -> Self {
+        let pair = Self(stage);
         let profile = |name: &str| {
             let (url, _) = pair.0.org(name);
             format!(

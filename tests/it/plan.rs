@@ -8,7 +8,7 @@ mod held;
 mod pairs;
 mod session;
 mod shadow;
-mod worlds;
+pub(crate) mod worlds;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use crate::stage::{ADA, BEN, FROM, FROM_GROUP, Ran, Stage, TO, TO_GROUP, okta_ru
 use compare::{Compared, Place, plan_against_run};
 use equality::Sure;
 
-fn number(name: &str, default: u64) -> u64 {
+pub(crate) fn number(name: &str, default: u64) -> u64 {
     let given = std::env::var(name).ok();
     given.and_then(|text| text.parse().ok()).unwrap_or(default)
 }

@@ -1,12 +1,11 @@
 //! A plan in a file: what it was made from, what was read for it, and who approved it.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::output_file::{self, Over};
 use super::super::prepared::{Prepared, Recorded};
 use super::super::rehearsal::Rehearsed;
 use crate::error::Error;
@@ -80,23 +79,9 @@ impl Saved {
     /// # Errors
     /// When the file is there already and `over` is not allowed, or cannot be written.
     pub(super) fn write(&self, path: &Path, over: Over) -> Result<(), Error> {
-        let shown = path.display();
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| Error::failed(format!("the plan cannot be written: {error}")))?;
-        let mut options = OpenOptions::new();
-        options.write(true);
-        match over {
-            Over::Allowed => options.create(true).truncate(true),
-            Over::Refused => options.create_new(true),
-        };
-        let opened = options.open(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => Error::usage(format!("{shown} is there already"))
-                .help("name another file, or write over it with --force"),
-            _ => Error::usage(format!("cannot write {shown}: {error}")),
-        });
-        opened?
-            .write_all(format!("{text}\n").as_bytes())
-            .map_err(|error| Error::failed(format!("cannot write {shown}: {error}")))
+        output_file::write(path, &format!("{text}\n"), over)
     }
 
     /// What is signed: all but the signatures.
@@ -133,11 +118,4 @@ pub(in super::super) fn agreement(digest: &str, plan: &Plan) -> Agreement {
         body: deed.body.clone(),
     };
     Agreement::new(digest, plan.writes().map(planned).collect())
-}
-
-/// Whether a file that is there may be written over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
-    Allowed,
-    Refused,
 }

@@ -14,6 +14,7 @@ const PARAMS = #{
     mode:  #{ type: "choice", choices: ["fast", "safe"], default: "safe" },
     ou:    #{ type: "dn", example: "OU=Users" },
     key:   #{ type: "secret", required: false },
+    note:  #{ type: "string", required: false, example: "a note" },
 };"#;
 
 fn run(given: &[&str], mode: Mode) -> Result<Parameters, Vec<String>> {
@@ -77,7 +78,7 @@ fn users(name: &str, content: &[u8]) -> Result<Vec<String>, Vec<String>> {
 fn examples_and_defaults_stand_in_with_the_simulator() {
     let checked = run(&[], Mode::Examples).expect("examples");
     let expected = json!({
-        "users": ["a@x", "b@x"], "tags": [], "depth": 2, "quiet": null, "mode": "safe", "ou": "OU=Users", "key": null
+        "users": ["a@x", "b@x"], "tags": [], "depth": 2, "quiet": null, "mode": "safe", "ou": "OU=Users", "key": null, "note": "a note"
     });
     assert_eq!(Value::Object(checked.values.clone()), expected);
     assert_eq!(
@@ -250,4 +251,18 @@ fn a_secret_is_read_from_where_it_is_named() {
         run(&["key=env:NONE"], Mode::Examples).expect_err("absent"),
         ["`key`: the environment has no NONE"]
     );
+}
+
+#[test]
+fn what_may_be_left_out_is_left_out_by_nothing() {
+    let given = ["users=a", "ou=OU=x", "note=", "quiet=", "tags=", "key="];
+    let checked = run(&given, Mode::Examples).expect("parameters");
+    for name in ["note", "quiet", "key"] {
+        assert_eq!(checked.values[name], json!(null), "{name}");
+    }
+    assert_eq!(checked.values["tags"], json!([]));
+    assert!(checked.secrets.is_empty());
+    let with_example = run(&["users=a", "ou=OU=x"], Mode::Examples).expect("parameters");
+    assert_eq!(with_example.values["note"], "a note");
+    assert!(run(&["users=a", "ou="], Mode::Given).is_err());
 }

@@ -110,7 +110,7 @@ pub(super) fn spelling(name: &str) -> String {
 }
 
 /// Attributes of a user that Okta's AD integration maps, and their neighbours.
-const SPELLINGS: &[&str] = &[
+pub(super) const SPELLINGS: &[&str] = &[
     "c",
     "co",
     "company",

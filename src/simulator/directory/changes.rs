@@ -33,6 +33,16 @@ impl Directory {
         if self.outside.is_some() {
             return self.create_outside(new);
         }
+        let guid = Guid::random(&mut self.random);
+        self.create_known_account(new, guid)
+    }
+
+    /// The same, with a GUID that it has already.
+    pub(in crate::simulator) fn create_known_account(
+        &mut self,
+        new: &NewAccount,
+        guid: Guid,
+    ) -> Result<Guid, Refusal> {
         self.recall(&new.ou, Reach::Object, None)?;
         let parent = self.open_container(&new.ou)?;
         check_names(new)?;
@@ -46,7 +56,7 @@ impl Directory {
         self.check_free_dn(&parent.child("CN", &new.cn))?;
         self.check_free_sam(&new.sam_account_name, None)?;
         self.check_free_upn(&new.user_principal_name, None)?;
-        Ok(self.insert_account(new, &parent))
+        Ok(self.insert_account(new, &parent, guid))
     }
 
     /// Moves an account into another OU as LDAP's modify-DN does; GUID and SID stay. Gives the new DN.
@@ -152,11 +162,11 @@ impl Directory {
     }
 
     /// Makes the account without asking; names are known to be free.
-    pub(super) fn insert_account(&mut self, new: &NewAccount, parent: &Dn) -> Guid {
+    pub(super) fn insert_account(&mut self, new: &NewAccount, parent: &Dn, guid: Guid) -> Guid {
         let (now, usn) = (Timestamp::now(), self.next_usn());
         let dn = parent.child("CN", &new.cn);
         let account = Account {
-            guid: Guid::random(&mut self.random),
+            guid,
             sid: Sid::new(self.sid_authority, self.next_rid),
             cn: new.cn.clone(),
             dn: dn.to_string(),
@@ -188,7 +198,7 @@ impl Directory {
             self.insert_container(&parent, ContainerKind::OrganizationalUnit);
         }
         let attributes = told.attributes.iter();
-        let made = self.insert_account(
+        self.insert_account(
             &NewAccount {
                 cn: dn.leaf_value().unwrap_or_default().to_owned(),
                 sam_account_name: told.sam_account_name.to_owned(),
@@ -199,13 +209,12 @@ impl Directory {
                 ..NewAccount::default()
             },
             &parent,
+            told.guid,
         );
-        if let Some(mut account) = self.accounts.remove(&made) {
-            account.guid = told.guid;
+        if let Some(account) = self.accounts.get_mut(&told.guid) {
             account.sid = Sid::parse(told.sid).unwrap_or(account.sid);
-            self.index(account, dn.key());
-            self.keep_first(told.guid);
         }
+        self.keep_first(told.guid);
     }
 
     pub(super) fn index(&mut self, account: Account, key: String) -> Guid {

@@ -29,11 +29,23 @@ pub(in crate::simulator) enum ContainerKind {
 impl Directory {
     /// Makes an OU below an existing object of the domain.
     pub(in crate::simulator) fn create_ou(&mut self, dn: &str) -> Result<(), Refusal> {
+        let is_ou = parse(dn)?.leaf_kind().as_deref() == Some("OU");
+        if !is_ou {
+            return Err(invalid(dn));
+        }
+        self.create_container(dn)
+    }
+
+    /// The same, or a container such as `CN=Staff`.
+    pub(in crate::simulator) fn create_container(&mut self, dn: &str) -> Result<(), Refusal> {
         self.must_be_simulated()?;
         let parsed = parse(dn)?;
-        let (Some("OU"), Some(name)) = (parsed.leaf_kind().as_deref(), parsed.leaf_value()) else {
-            return Err(invalid(dn));
+        let (kind, leaf) = match parsed.leaf_kind().as_deref() {
+            Some("OU") => (ContainerKind::OrganizationalUnit, "OU"),
+            Some("CN") => (ContainerKind::Container, "CN"),
+            _ => return Err(invalid(dn)),
         };
+        let name = parsed.leaf_value().ok_or_else(|| invalid(dn))?;
         let parent = parsed.parent().unwrap_or_default();
         let parent_dn = self.container(&parent)?.dn.clone();
         let key = parsed.key();
@@ -41,8 +53,8 @@ impl Directory {
             return Err(taken_dn(dn));
         }
         // The parent as it is spelled in the directory, whatever the spelling of the call.
-        let dn = parse(&parent_dn)?.child("OU", name);
-        self.insert_container(&dn, ContainerKind::OrganizationalUnit);
+        let dn = parse(&parent_dn)?.child(leaf, name);
+        self.insert_container(&dn, kind);
         Ok(())
     }
 
@@ -116,7 +128,8 @@ impl Directory {
             user_principal_name: self.bind.user_principal_name().to_owned(),
             ..NewAccount::default()
         };
-        self.insert_account(&service, &users);
+        let guid = Guid::random(&mut self.random);
+        self.insert_account(&service, &users, guid);
     }
 
     pub(super) fn insert_container(&mut self, dn: &Dn, kind: ContainerKind) {

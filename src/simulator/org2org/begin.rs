@@ -3,11 +3,9 @@
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::super::store::{App, Id, Org};
+use super::super::scenario::placeholder;
+use super::super::store::{App, Id};
 use super::state::{Connection, Scheme, show_features};
-
-/// What stands for the hub's URL until its port is known.
-const PLACE: &str = "scenario:";
 
 /// The To App switches that a scenario begins with, and profile sourcing.
 #[derive(Clone, Copy)]
@@ -25,7 +23,7 @@ pub(in crate::simulator) struct Switches {
 
 /// Connects the app with the org of this name by a token of it.
 pub(in crate::simulator) fn connect(app: &mut App, hub: &str, token: &str, switches: Switches) {
-    let base_url = format!("{PLACE}{hub}");
+    let base_url = placeholder(hub);
     app.document
         .insert("settings".to_owned(), json!({"app": {"baseUrl": base_url}}));
     let status = |on: bool| json!({"status": if on { "ENABLED" } else { "DISABLED" }});
@@ -53,22 +51,5 @@ pub(in crate::simulator) fn link(app: &mut App, user: &Id, account: Id) {
         held.last_sync = Some(held.created);
         "ACTIVE".clone_into(&mut held.status);
         "SYNCHRONIZED".clone_into(&mut held.sync_state);
-    }
-}
-
-/// Says where the orgs are, by name, now that their ports are known.
-pub(in crate::simulator) fn settle_hubs(org: &mut Org, urls: &[(String, String)]) {
-    for app in org.apps.values_mut() {
-        let Some(part) = &mut app.org2org else {
-            continue;
-        };
-        let place = part.connection.base_url.as_deref();
-        let Some(name) = place.and_then(|place| place.strip_prefix(PLACE)) else {
-            continue;
-        };
-        let url = urls.iter().find(|(known, _)| known == name);
-        let url = url.map(|(_, url)| url.clone());
-        app.document["settings"]["app"]["baseUrl"] = json!(url);
-        part.connection.base_url = url;
     }
 }

@@ -70,9 +70,14 @@ impl Line {
     }
 
     /// A token that is good at a hub whose real credentials nobody here knows.
-    fn token_for(&self, url: &str) -> Option<SecretString> {
-        let neighbour = self.neighbours.as_ref()?.find(url)?;
-        Some(neighbour.token)
+    fn token_for(&self, url: &str) -> Result<SecretString, Failure> {
+        let neighbours = self.neighbours.as_ref().ok_or_else(|| Failure {
+            status: 0,
+            reason: "nobody here knows the credentials of the connection".to_owned(),
+        })?;
+        // What is no part of a plan is not called in any case.
+        let neighbour = neighbours.find(url);
+        Ok(neighbour.map(|it| it.token).unwrap_or_default())
     }
 }
 
@@ -150,7 +155,7 @@ impl Hub {
                 format!("Bearer {}", token.expose_secret())
             }
             Credentials::Unseen => {
-                let token = line.token_for(&self.base).unwrap_or_default();
+                let token = line.token_for(&self.base)?;
                 format!("SSWS {}", token.expose_secret())
             }
         };

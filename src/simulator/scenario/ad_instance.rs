@@ -14,32 +14,49 @@ use super::super::mappings;
 use super::super::org2org;
 use super::super::provisioning;
 use super::super::store::{ActiveDirectory, Agent, App, AppGroup, Id, Millis, Org};
+use super::as_is;
 use super::build::Problems;
 use super::directories::qualify;
-use super::plan::{AppGroupPlan, AppPlan};
+use super::groups::find_group;
+use super::plan::{AppGroupPlan, AppPlan, AppUserPlan, OrgPlan};
 
-/// Makes an app with its groups and users, imports the accounts of its directory, and lets what follows from it happen.
-pub(super) fn add(org: &mut Org, plan: &AppPlan, problems: &mut Problems) {
-    let Some(app) = app(org, plan, problems) else {
+/// Makes an app with its groups and users, imports the accounts of its directory, and lets what follows from it happen. In a settled
+/// org nothing does.
+pub(super) fn add(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Problems) {
+    let Some(mut app) = app(org, plan, of, problems) else {
         return;
     };
+    as_is::complete(org, &mut app, plan, problems);
     let (id, connected) = (app.id.clone(), app.active_directory.is_some());
     org.apps.insert(id.clone(), app);
-    if connected && plan.import {
+    let follows = !of.settled;
+    if connected && plan.import && follows {
         import::run(org, &id, Import::Before);
     }
     for group in &plan.groups {
-        assign(org, &id, plan, group, problems);
+        let Some(assigned) = group_of(org, group, of, problems) else {
+            continue;
+        };
+        assign(org, &id, plan, group, assigned.clone(), problems);
+        if follows {
+            provisioning::group_assigned(org, &id, &assigned);
+        }
     }
-    for login in &plan.users {
-        assign_user(org, &id, login, problems);
+    for user in &plan.users {
+        match user {
+            AppUserPlan::Assigned(login) => assign_user(org, &id, login, problems),
+            AppUserPlan::Held(held) => as_is::hold(org, &id, held),
+        }
     }
-    // The scenario begins when all this is long done.
-    jobs::run_due(org, Millis::MAX / 2);
-    jobs::run_due(org, Millis::MAX / 2);
+    as_is::join_parts(org, &id, plan, problems);
+    if follows {
+        // The scenario begins when all this is long done.
+        jobs::run_due(org, Millis::MAX / 2);
+        jobs::run_due(org, Millis::MAX / 2);
+    }
 }
 
-fn app(org: &mut Org, plan: &AppPlan, problems: &mut Problems) -> Option<App> {
+fn app(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Problems) -> Option<App> {
     match (&plan.active_directory, &plan.app) {
         (None, None) if plan.hub.is_some() => {
             let mut app = blank(
@@ -62,6 +79,7 @@ fn app(org: &mut Org, plan: &AppPlan, problems: &mut Problems) -> Option<App> {
             app.active_directory = Some(directory);
             Some(app)
         }
+        (None, Some(body)) if of.settled => Some(as_is::app(org, plan, body)),
         (None, Some(body)) => other(org, plan, body, problems),
         _ => {
             problems.add(format!(
@@ -189,19 +207,27 @@ fn connection(
     })
 }
 
-fn assign(org: &mut Org, app: &Id, of: &AppPlan, plan: &AppGroupPlan, problems: &mut Problems) {
-    let Some(group) = org
-        .groups
-        .values()
-        .find(|group| group.name() == plan.group)
-        .map(|group| group.id.clone())
-    else {
+/// In a settled org the group may be one that was not read.
+fn group_of(org: &Org, plan: &AppGroupPlan, of: &OrgPlan, problems: &mut Problems) -> Option<Id> {
+    let unread = of.settled.then(|| plan.group.clone());
+    let found = find_group(org, &plan.group).or(unread);
+    if found.is_none() {
         problems.add(format!(
             "org {:?}: an app names the unknown group {:?}",
             org.name, plan.group
         ));
-        return;
-    };
+    }
+    found
+}
+
+fn assign(
+    org: &mut Org,
+    app: &Id,
+    of: &AppPlan,
+    plan: &AppGroupPlan,
+    group: Id,
+    problems: &mut Problems,
+) {
     let mut profile = plan.profile.clone();
     if let (Some(unit), Some(domain)) = (&plan.organizational_unit, &of.active_directory) {
         let unit = qualify(unit, domain);
@@ -222,8 +248,7 @@ fn assign(org: &mut Org, app: &Id, of: &AppPlan, plan: &AppGroupPlan, problems: 
         profile,
         last_updated: now,
     };
-    instance.groups.insert(group.clone(), assignment);
-    provisioning::group_assigned(org, app, &group);
+    instance.groups.insert(group, assignment);
 }
 
 fn check_unit(org: &Org, domain: &str, unit: &str, problems: &mut Problems) {

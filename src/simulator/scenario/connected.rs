@@ -4,7 +4,7 @@ use super::super::org2org::{self, Switches};
 use super::super::store::{Id, Org};
 use super::World;
 use super::build::Problems;
-use super::plan::{AppPlan, OrgPlan};
+use super::plan::{AppPlan, AppUserPlan, OrgPlan};
 
 /// Connects them, and links users of theirs whom the hub has by the same login.
 pub(super) fn connect(world: &mut World, plans: &[OrgPlan], problems: &mut Problems) {
@@ -36,7 +36,10 @@ fn connect_one(world: &mut World, spoke: usize, plan: &AppPlan, problems: &mut P
     let users: Vec<(Id, Id)> = plan
         .users
         .iter()
-        .filter_map(|login| pair(org, &accounts, login))
+        .filter_map(|user| match user {
+            AppUserPlan::Assigned(login) => pair(org, &accounts, login),
+            AppUserPlan::Held(_) => None,
+        })
         .collect();
     let label = plan.label.as_deref().unwrap_or("Org2Org Hub");
     let Some(app) = org.apps.values_mut().find(|app| app.label == label) else {

@@ -7,8 +7,9 @@ use serde_json::json;
 use super::super::directory::{Directory, NewAccount};
 use super::super::names::Person;
 use super::World;
-use super::build::{Problems, add_user};
+use super::build::Problems;
 use super::directories::qualify;
+use super::people::add_user;
 use super::plan::{Contractors, UserPlan};
 
 /// The OU of the product's examples.
@@ -80,7 +81,6 @@ fn user(person: Person, login: String) -> UserPlan {
         login,
         first_name: person.given,
         last_name: person.family,
-        email: None,
-        status: None,
+        ..UserPlan::default()
     }
 }

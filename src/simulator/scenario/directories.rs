@@ -1,9 +1,14 @@
 //! The directories of a scenario.
 
-use super::super::directory::{Directory, NewAccount, Outside, Refusal};
+use serde_json::{Map, Value};
+
+use super::super::directory::{Directory, Guid, NewAccount, Outside, Refusal};
 use super::super::dn::Dn;
 use super::build::Problems;
 use super::plan::{AccountPlan, DirectoryPlan, OutsidePlan};
+
+/// Added to the seed where ids are given.
+pub(super) const OF_OTHERS: u64 = 1 << 32;
 
 /// Makes a directory with its OUs and accounts.
 pub(super) fn build(plan: &DirectoryPlan, seed: u64, problems: &mut Problems) -> Directory {
@@ -11,10 +16,12 @@ pub(super) fn build(plan: &DirectoryPlan, seed: u64, problems: &mut Problems) ->
         return connect(plan, outside, problems)
             .unwrap_or_else(|| Directory::new(&plan.domain, seed));
     }
-    let mut directory = Directory::new(&plan.domain, seed);
+    // Given GUIDs may be those that another simulator has drawn.
+    let given = plan.accounts.iter().any(|account| account.guid.is_some());
+    let mut directory = Directory::new(&plan.domain, seed + if given { OF_OTHERS } else { 0 });
     for unit in &plan.organizational_units {
         let dn = qualify(unit, &plan.domain);
-        problems.note(directory.create_ou(&dn), || format!("OU {dn:?}"));
+        problems.note(directory.create_container(&dn), || format!("OU {dn:?}"));
     }
     for account in &plan.accounts {
         add(&mut directory, account, plan, problems);
@@ -22,6 +29,9 @@ pub(super) fn build(plan: &DirectoryPlan, seed: u64, problems: &mut Problems) ->
     for unit in &plan.denied {
         let dn = qualify(unit, &plan.domain);
         problems.note(directory.deny(&dn), || format!("denied OU {dn:?}"));
+    }
+    if plan.imagined {
+        directory.be_imagined();
     }
     directory
 }
@@ -91,33 +101,75 @@ pub(super) fn qualify(unit: &str, domain: &str) -> String {
 }
 
 fn add(directory: &mut Directory, plan: &AccountPlan, of: &DirectoryPlan, problems: &mut Problems) {
+    let account = new_account(plan, of);
+    let name = if plan.user_principal_name.is_empty() {
+        account.cn.clone()
+    } else {
+        plan.user_principal_name.clone()
+    };
+    let what = || format!("account {name:?}");
+    let given = plan.guid.as_ref();
+    let given = given.and_then(|given| problems.note(new_guid(directory, given), what));
+    let made = match given {
+        Some(guid) => directory.create_known_account(&account, guid),
+        None => directory.create_account(&account),
+    };
+    let Some(guid) = problems.note(made, || format!("account {name:?} in {:?}", account.ou)) else {
+        return;
+    };
+    if !plan.enabled {
+        problems.note(directory.disable(guid), what);
+    }
+    if plan.protected {
+        problems.note(directory.protect(guid), what);
+    }
+}
+
+fn new_guid(directory: &Directory, given: &str) -> Result<Guid, String> {
+    let guid = Guid::from_base64(given).ok_or_else(|| format!("{given:?} is no GUID in base64"))?;
+    match directory.account(guid) {
+        Some(_) => Err(format!("the GUID {guid} is there twice")),
+        None => Ok(guid),
+    }
+}
+
+fn new_account(plan: &AccountPlan, of: &DirectoryPlan) -> NewAccount {
     let upn = &plan.user_principal_name;
     let local = upn.split('@').next().unwrap_or_default();
+    let cn = || format!("{} {}", plan.first_name, plan.last_name);
     let account = NewAccount {
-        cn: plan
-            .cn
-            .clone()
-            .unwrap_or_else(|| format!("{} {}", plan.first_name, plan.last_name)),
+        cn: plan.cn.clone().unwrap_or_else(cn),
         ou: qualify(&plan.organizational_unit, &of.domain),
         sam_account_name: plan
             .sam_account_name
             .clone()
             .unwrap_or_else(|| local.chars().take(20).collect()),
         user_principal_name: upn.clone(),
-        given_name: plan.first_name.clone(),
-        surname: plan.last_name.clone(),
-        mail: upn.clone(),
-        extra: Vec::new(),
+        ..NewAccount::default()
     };
-    let Some(guid) = problems.note(directory.create_account(&account), || {
-        format!("account {upn:?} in {:?}", account.ou)
-    }) else {
-        return;
+    match &plan.attributes {
+        Some(attributes) => NewAccount {
+            extra: values(attributes),
+            ..account
+        },
+        None => NewAccount {
+            given_name: plan.first_name.clone(),
+            surname: plan.last_name.clone(),
+            mail: upn.clone(),
+            ..account
+        },
+    }
+}
+
+/// A text, or several of a list, of each attribute.
+fn values(attributes: &Map<String, Value>) -> Vec<(String, String)> {
+    let of_one = |(name, value): (&String, &Value)| {
+        let several = value.as_array().into_iter().flatten();
+        let texts = value.as_str().into_iter();
+        let texts = texts.chain(several.filter_map(Value::as_str));
+        texts
+            .map(|text| (name.clone(), text.to_owned()))
+            .collect::<Vec<_>>()
     };
-    if !plan.enabled {
-        problems.note(directory.disable(guid), || format!("account {upn:?}"));
-    }
-    if plan.protected {
-        problems.note(directory.protect(guid), || format!("account {upn:?}"));
-    }
+    attributes.iter().flat_map(of_one).collect()
 }

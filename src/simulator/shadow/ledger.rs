@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 
 use super::super::directory::Directory;
+use super::super::error::Error;
 
 /// Kept by all shadows that were started together.
 #[derive(Default)]
@@ -72,6 +73,28 @@ impl Ledger {
             directory.first_changed()
         };
         all.iter().filter_map(first).min()
+    }
+
+    /// Has all shadowed directories read all there is.
+    ///
+    /// # Errors
+    /// When a real directory does not answer.
+    pub fn recall_directories(&self) -> Result<(), Error> {
+        for directory in self.directories() {
+            let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
+            let recalled = directory.recall_all();
+            recalled.map_err(|refusal| Error::Upstream(refusal.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// The shadowed directories.
+    pub(in crate::simulator) fn directories(&self) -> Vec<Arc<RwLock<Directory>>> {
+        let all = self
+            .directories
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.clone()
     }
 
     /// Notes a thing of an org as the real one has it; `null` when it has none.

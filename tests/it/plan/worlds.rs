@@ -14,9 +14,9 @@ const LOGINS: [&str; 5] = [
 const OTHER: &str = "OU=Other,DC=corp,DC=example";
 
 /// An org with an AD instance, and what a move there is asked for.
-pub(super) struct Move {
-    pub(super) stage: Stage,
-    pub(super) parameters: Vec<String>,
+pub(crate) struct Move {
+    pub(crate) stage: Stage,
+    pub(crate) parameters: Vec<String>,
 }
 
 /// Draws; the same seed draws the same.
@@ -52,7 +52,7 @@ impl Chance {
     }
 }
 
-pub(super) fn draw(seed: u64) -> Move {
+pub(crate) fn draw(seed: u64) -> Move {
     let mut chance = Chance::new(seed);
     let people = &LOGINS[..chance.random.usize(2..=LOGINS.len())];
     let scenario = scenario(&mut chance, people);

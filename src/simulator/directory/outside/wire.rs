@@ -1,5 +1,6 @@
 //! LDAP as the agent speaks it: one bound connection, opened again when it broke.
 
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,12 +111,23 @@ async fn attempt(settings: &Settings, kept: &mut Option<Ldap>, deed: &Deed) -> O
         Some(ldap) => ldap,
         None => open(settings).await?,
     };
-    let outcome = timeout(PATIENCE, perform(ldap.clone(), deed))
-        .await
-        .map_err(|_| gone("no answer"))?;
-    let outcome = outcome.map_err(|failure| gone(&failure.to_string()))?;
+    let outcome = match deed {
+        Deed::Search {
+            base,
+            scope,
+            filter,
+        } => search(ldap.clone(), base, *scope, filter).await?,
+        deed => patiently(perform(ldap.clone(), deed)).await?,
+    };
     *kept = Some(ldap);
     outcome
+}
+
+/// Waits for an answer, but not for ever.
+async fn patiently<T>(asking: impl Future<Output = Result<T, LdapError>>) -> Result<T, Trouble> {
+    let answer = timeout(PATIENCE, asking).await;
+    let answer = answer.map_err(|_| gone("no answer"))?;
+    answer.map_err(|failure| gone(&failure.to_string()))
 }
 
 fn gone(detail: &str) -> Trouble {
@@ -133,11 +145,7 @@ fn judged(result: &LdapResult) -> Result<(), Trouble> {
 
 async fn perform(mut ldap: Ldap, deed: &Deed) -> Result<Outcome, LdapError> {
     let result = match deed {
-        Deed::Search {
-            base,
-            scope,
-            filter,
-        } => return search(ldap, base, *scope, filter).await,
+        Deed::Search { .. } => return Ok(Ok(Vec::new())),
         Deed::Add { dn, attributes } => {
             let one = |(name, value): &(String, Vec<u8>)| {
                 (name.clone().into_bytes(), [value.clone()].into())
@@ -160,21 +168,21 @@ fn replaced((name, value): &(String, String)) -> Mod<String> {
     Mod::Replace(name.clone(), values.into_iter().collect())
 }
 
+/// A large directory may take its time, as long as it goes on answering.
 async fn search(
     mut ldap: Ldap,
     base: &str,
     scope: Scope,
     filter: &str,
-) -> Result<Outcome, LdapError> {
+) -> Result<Outcome, Trouble> {
     let adapters: Vec<Box<dyn Adapter<_, _>>> = vec![
         Box::new(EntriesOnly::new()),
         Box::new(PagedResults::new(PAGE)),
     ];
-    let mut stream = ldap
-        .streaming_search_with(adapters, base, scope, filter, vec!["*"])
-        .await?;
+    let asked = ldap.streaming_search_with(adapters, base, scope, filter, vec!["*"]);
+    let mut stream = patiently(asked).await?;
     let mut entries = Vec::new();
-    while let Some(entry) = stream.next().await? {
+    while let Some(entry) = patiently(stream.next()).await? {
         entries.push(SearchEntry::construct(entry));
     }
     Ok(judged(&stream.finish().await).map(|()| entries))

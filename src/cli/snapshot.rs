@@ -1,0 +1,287 @@
+//! `snapshot ORG -o FILE`: what is read of an org, saved as a scenario for the simulator.
+
+mod command_line;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use super::Context;
+use super::conduct::{cancelled_by_hand, runtime};
+use super::guard;
+use super::output_file::{self, Over};
+use super::prepared::Prepared;
+use super::rehearsal::{Shadows, rehearse_in};
+use super::scopes::usual_scopes;
+use super::world::{Where, World};
+use crate::error::{Error, Exit};
+use crate::script::Runbook;
+use crate::script::runbook::Org;
+use crate::simulator::{Ledger, Notes, Scenario, Snapshot, StandIn, Upstream, survey};
+use crate::terminal::Terminal;
+use command_line::rehearsal_of;
+
+/// Save what is read of an org as a scenario for the simulator, to rehearse and test procedures on its shape.
+///
+/// With a runbook, the procedure runs to its end against a shadow of the org, and just what it read is saved. Without, all is read that a
+/// scenario can hold: users, groups and their members, rules, apps with their users and groups, the configured directories (of accounts the
+/// attributes that Okta's integration maps). The org is only read, within its limits. Tokens, passwords and other secrets are not saved. What
+/// could not be represented is told.
+///
+/// Several orgs are named as for `plan`: --org spoke=PROFILE --org hub=PROFILE instead of ORG.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: okta-runbook snapshot acme -o acme.json --pseudonyms\nThen: okta-runbook plan ad/move_user_to_ou --simulator=acme.json"
+)]
+pub(super) struct Arguments {
+    /// Profile of the org, as for --org; the default org when it is left out.
+    #[arg(value_name = "ORG", conflicts_with_all = ["orgs", "simulator"])]
+    profile: Option<String>,
+    /// File to write the scenario to.
+    #[arg(long, short, value_name = "FILE")]
+    out: PathBuf,
+    /// Write over a file that is there.
+    #[arg(long)]
+    force: bool,
+    /// Replace names, logins, e-mail addresses, DNs, domains, groups, labels, ids and other values by made-up ones, the same one everywhere. Names
+    /// of attributes stay.
+    #[arg(long)]
+    pseudonyms: bool,
+    /// Save only what this procedure reads.
+    #[arg(long, value_name = "NAME")]
+    runbook: Option<String>,
+    /// A parameter of the runbook; lists are comma-separated, repeated, or `@file`.
+    #[arg(long = "param", short, value_name = "NAME=VALUE", requires = "runbook")]
+    parameters: Vec<String>,
+    #[command(flatten)]
+    place: Where,
+}
+
+pub(super) fn execute(context: &Context, mut arguments: Arguments) -> Result<Exit, Error> {
+    let over = Over::of(arguments.force);
+    output_file::check(&arguments.out, over)?;
+    arguments.place.orgs.extend(arguments.profile.take());
+    let reading = Reading::new(context, &arguments)?;
+    let taken = reading.take()?;
+    taken.save(context, &arguments, over)?;
+    Ok(Exit::Succeeded)
+}
+
+/// The orgs, and the procedure that says what to read of them.
+struct Reading<'a> {
+    context: &'a Context,
+    prepared: Option<Prepared>,
+    real: World,
+    runtime: Runtime,
+    cancelled: CancellationToken,
+}
+
+/// What was read.
+struct Taken {
+    snapshot: Snapshot,
+    prepared: Option<Prepared>,
+    stand_ins: Vec<command_line::Told>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(context: &'a Context, arguments: &Arguments) -> Result<Self, Error> {
+        let place = &arguments.place;
+        let prepared = arguments.runbook.as_ref().map(|name| {
+            let given = &arguments.parameters;
+            Prepared::new(context, &context.terminal, name, given, place.mode())
+        });
+        let prepared = prepared.transpose()?;
+        let runbook = match &prepared {
+            Some(prepared) => prepared.runbook.clone(),
+            None => whole(place)?,
+        };
+        let runtime = runtime()?;
+        let real = runtime.block_on(place.find(context, &runbook))?;
+        guard::distinct_orgs(&real, &runtime)?;
+        Ok(Self {
+            context,
+            prepared,
+            real,
+            cancelled: cancelled_by_hand(&runtime),
+            runtime,
+        })
+    }
+
+    fn take(self) -> Result<Taken, Error> {
+        let notes = Notes::default();
+        let upstreams = Mutex::new(Vec::new());
+        let noting = |name: &str, upstream: Arc<dyn Upstream>| {
+            let upstream = notes.around(name, upstream);
+            let mut all = upstreams.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push((name.to_owned(), Arc::clone(&upstream)));
+            upstream
+        };
+        self.ask_for_reading();
+        let shadows = Shadows::through(&self.real, &self.runtime, &noting)?;
+        let ledger = shadows
+            .world
+            .ledger()
+            .ok_or_else(|| Error::failed("there is no shadow"))?;
+        if let Some(prepared) = &self.prepared {
+            self.rehearse(prepared, &shadows)?;
+        } else {
+            let upstreams = upstreams.into_inner();
+            let upstreams = upstreams.unwrap_or_else(PoisonError::into_inner);
+            self.runtime.block_on(self.survey(&upstreams, ledger))?;
+        }
+        let stand_ins = self.prepared.as_ref().map(command_line::stand_ins);
+        let stand_ins = stand_ins.unwrap_or_default();
+        let tokens: Vec<StandIn> = stand_ins.iter().map(|told| told.stand_in.clone()).collect();
+        Ok(Taken {
+            snapshot: Snapshot::of(&notes, ledger, &tokens),
+            prepared: self.prepared,
+            stand_ins,
+        })
+    }
+
+    /// All that a procedure may look at, and nothing that changes anything; of a procedure, its own scopes are asked for.
+    fn ask_for_reading(&self) {
+        let scopes = usual_scopes().into_iter();
+        let reading = |scope: &String| scope.rsplit('.').next() == Some("read");
+        let scopes: Vec<String> = scopes.filter(reading).collect();
+        for client in self.real.orgs.values() {
+            client.ask_for(scopes.clone());
+        }
+    }
+
+    fn rehearse(&self, prepared: &Prepared, shadows: &Shadows) -> Result<(), Error> {
+        let (context, terminal) = (self.context, &self.context.terminal);
+        let rehearsed = rehearse_in(
+            shadows,
+            context,
+            terminal,
+            prepared,
+            &self.real,
+            &self.runtime,
+            &self.cancelled,
+        )?;
+        if self.cancelled.is_cancelled() {
+            return Err(interrupted());
+        }
+        if let Some(error) = rehearsed.ended.error {
+            terminal.warn(&format!(
+                "the procedure stopped, and only what it read until then is saved: {}",
+                error.message
+            ));
+        }
+        Ok(())
+    }
+
+    async fn survey(
+        &self,
+        upstreams: &[(String, Arc<dyn Upstream>)],
+        ledger: &Ledger,
+    ) -> Result<(), Error> {
+        for (name, upstream) in upstreams {
+            let bar = self.context.terminal.progress(&format!("Read {name}"), 1);
+            let tell = |it: crate::simulator::Progress<'_>| bar.reach(it.done, it.of, it.what);
+            let reading = survey(&**upstream, &tell);
+            let read = tokio::select! {
+                read = reading => read,
+                () = self.cancelled.cancelled() => return Err(interrupted()),
+            };
+            read.map_err(|reason| Error::failed(format!("{name}: {reason}")))?;
+        }
+        ledger
+            .recall_directories()
+            .map_err(|error| Error::failed(error.to_string()))
+    }
+}
+
+fn interrupted() -> Error {
+    Error {
+        exit: Exit::Interrupted,
+        ..Error::failed("interrupted; nothing was saved")
+    }
+}
+
+/// The orgs to be read whole, in the form in which a runbook names its own.
+fn whole(place: &Where) -> Result<Runbook, Error> {
+    let org = |name: String| Org {
+        name,
+        what: String::new(),
+    };
+    Ok(Runbook {
+        name: "snapshot".to_owned(),
+        path: String::new(),
+        summary: String::new(),
+        doc: String::new(),
+        orgs: names(place)?.into_iter().map(org).collect(),
+        parameters: Vec::new(),
+        steps: Vec::new(),
+        scenario: None,
+    })
+}
+
+/// Names of the orgs: as they are bound, those of a scenario, else `okta`.
+fn names(place: &Where) -> Result<Vec<String>, Error> {
+    if let Some(scenario) = &place.simulator {
+        let scenario = match scenario.as_str() {
+            "" => Ok(Scenario::built_in()),
+            name => Scenario::find(name),
+        };
+        let scenario = scenario.map_err(|error| Error::usage(error.to_string()))?;
+        return Ok(scenario.org_names());
+    }
+    let bound = place.orgs.iter().map(|text| text.split_once('='));
+    let bound: Option<Vec<String>> = bound
+        .map(|pair| pair.map(|(name, _)| name.to_owned()))
+        .collect();
+    match (bound, place.orgs.len()) {
+        (Some(names), 1..) => Ok(names),
+        (_, 0 | 1) => Ok(vec!["okta".to_owned()]),
+        _ => Err(Error::usage("of several orgs each needs a name")
+            .help("write --org NAME=PROFILE for each, with the names that runbooks have for them")),
+    }
+}
+
+impl Taken {
+    fn save(self, context: &Context, arguments: &Arguments, over: Over) -> Result<(), Error> {
+        let terminal = &context.terminal;
+        for remark in &self.snapshot.remarks {
+            terminal.warn(remark);
+        }
+        let (snapshot, mut pseudonyms) = if arguments.pseudonyms {
+            let (snapshot, pseudonyms) = self.snapshot.pseudonymised();
+            (snapshot, Some(pseudonyms))
+        } else {
+            (self.snapshot, None)
+        };
+        let odd = pseudonyms.as_ref().map_or(0, |it| it.odd_expressions);
+        if odd > 0 {
+            terminal.warn(&format!(
+                "{odd} expressions quote words that no value has: with pseudonyms they may fit others than before"
+            ));
+        }
+        let text = snapshot
+            .to_json()
+            .map_err(|error| Error::failed(format!("the scenario cannot be written: {error}")))?;
+        output_file::write(&arguments.out, &format!("{text}\n"), over)?;
+        let file = arguments.out.display();
+        terminal.line(&format!("wrote {file}: {}", snapshot.contents()));
+        if let Some(prepared) = &self.prepared {
+            tell_rehearsal(
+                terminal,
+                &rehearsal_of(prepared, &arguments.out, pseudonyms.as_mut()),
+                &self.stand_ins,
+            );
+        }
+        Ok(())
+    }
+}
+
+fn tell_rehearsal(terminal: &Terminal, command: &str, stand_ins: &[command_line::Told]) {
+    terminal.line("rehearse it with:");
+    for told in stand_ins.iter().filter(|told| !told.is_example) {
+        let (name, text) = (&told.variable, &told.stand_in.text);
+        terminal.line(&format!("  export {name}={text}"));
+    }
+    terminal.line(&format!("  {command}"));
+}

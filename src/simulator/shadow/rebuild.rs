@@ -1,0 +1,116 @@
+//! An org anew from answers of the real one. Nothing of what was done in a shadow is in it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::Value;
+
+use super::super::directory::Directory;
+use super::super::routes::{self, Match};
+use super::super::store::{Id, Org};
+use super::places::{self, Place};
+use super::{Changed, Seen};
+
+/// Directories by domain.
+pub(in crate::simulator) type Directories = BTreeMap<String, Arc<RwLock<Directory>>>;
+
+/// An org as it was read.
+pub(in crate::simulator) struct Rebuilt {
+    pub(in crate::simulator) org: Org,
+    /// Stands for the group that holds everyone as long as that was not read.
+    pub(in crate::simulator) placeholder: Id,
+}
+
+/// What the real org said to the read of an address, path and query.
+#[derive(Clone, Copy)]
+pub(in crate::simulator) struct Said<'a> {
+    pub(in crate::simulator) address: &'a str,
+    pub(in crate::simulator) seen: &'a Seen,
+    /// Id of the user who asked.
+    pub(in crate::simulator) me: Option<&'a str>,
+}
+
+/// Puts together what was `said`. Directories that nobody could look at come to be as the org tells of their accounts.
+pub(in crate::simulator) fn rebuild(
+    name: &str,
+    said: &[Said<'_>],
+    directories: &Directories,
+) -> Rebuilt {
+    // The ids that it draws are nobody's, also where the real org is a simulated one.
+    let mut org = Org::new(name, u64::MAX);
+    org.changed = Some(Changed {
+        imagined: imagined(directories),
+        ..Changed::default()
+    });
+    org.directories.clone_from(directories);
+    let placeholder = org.everyone.clone();
+    let mut known: Vec<Taken<'_>> = said.iter().filter_map(Taken::of).collect();
+    // Apps come first: what is theirs can be taken in when they are known. Members are known when users and groups are.
+    known.sort_by_key(|taken| taken.rank);
+    for _ in 0..2 {
+        for taken in &known {
+            taken.put_into(&mut org);
+        }
+    }
+    Rebuilt { org, placeholder }
+}
+
+fn imagined(directories: &Directories) -> std::collections::BTreeSet<String> {
+    let is_imagined = |directory: &RwLock<Directory>| {
+        let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
+        directory.is_imagined()
+    };
+    let found = directories.iter().filter(|(_, it)| is_imagined(it));
+    found.map(|(domain, _)| domain.clone()).collect()
+}
+
+/// Whether the simulator keeps what the answer at a path tells, by the pattern of the path.
+pub(in crate::simulator) fn is_kept(pattern: &str) -> bool {
+    places::find(pattern).is_some()
+}
+
+/// An answer whose place is known.
+struct Taken<'a> {
+    place: &'static Place,
+    parameters: Vec<String>,
+    things: &'a [Value],
+    rank: u8,
+}
+
+impl<'a> Taken<'a> {
+    fn of(said: &Said<'a>) -> Option<Self> {
+        let (path, _) = said.address.split_once('?').unwrap_or((said.address, ""));
+        let Match::Found(endpoint, mut parameters) = routes::ROUTES.find("GET", path) else {
+            return None;
+        };
+        if let (Some(me), Some(first)) = (said.me, parameters.first_mut().filter(|it| *it == "me"))
+        {
+            me.clone_into(first);
+        }
+        let things = match (&said.seen.body, said.seen.status) {
+            (Value::Array(items), 200) => items.as_slice(),
+            (thing, 200) => std::slice::from_ref(thing),
+            _ => return None,
+        };
+        Some(Self {
+            place: places::find(endpoint.pattern)?,
+            parameters,
+            things,
+            rank: rank(endpoint.pattern),
+        })
+    }
+
+    fn put_into(&self, org: &mut Org) {
+        for thing in self.things {
+            (self.place.take)(org, &self.parameters, thing);
+        }
+    }
+}
+
+fn rank(pattern: &str) -> u8 {
+    match pattern {
+        "/api/v1/apps" | "/api/v1/apps/{appId}" | "/api/v1/groups/{groupId}/apps" => 0,
+        "/api/v1/users" | "/api/v1/groups" | "/api/v1/users/{id}" | "/api/v1/groups/{groupId}" => 1,
+        _ => 2,
+    }
+}

@@ -1,0 +1,161 @@
+//! Made-up values in the place of real ones, word by word: what a word is exchanged for, it is exchanged for everywhere. So "Ada Novak",
+//! `ada.novak@corp.example` and `CN=Ada Novak,DC=corp,DC=example` stay one person's, and a rule that quotes a group still finds it.
+//!
+//! ```text
+//! walk: every text with its kind ─► forms: its words ─► words: seen once all are known, exchanged then
+//! ```
+//!
+//! No two words become one, no word becomes one that is real, and the same scenario gives the same one again. Names of attributes stay, and
+//! so do the words that are Okta's own.
+
+mod forms;
+mod identities;
+mod pools;
+mod walk;
+mod words;
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::super::scenario::Scenario;
+use forms::{Role, Text};
+use identities::Identities;
+use walk::{Kind, Visit, walk};
+use words::Words;
+
+/// What stands for what.
+#[derive(Debug, Default)]
+pub struct Pseudonyms {
+    words: Words,
+    identities: Identities,
+    /// Whole values, in lower case.
+    values: HashSet<String>,
+    /// Names that are Okta's own.
+    kept: BTreeSet<String>,
+    /// Expressions that quote words which no value has: they may fit others than before.
+    pub odd_expressions: u64,
+}
+
+impl Pseudonyms {
+    /// Replaces every real value of a scenario.
+    pub(super) fn replace(mut scenario: Scenario) -> (Scenario, Self) {
+        let mut this = Self::default();
+        walk(&mut scenario, &mut Learning(&mut this));
+        this.words.assign();
+        this.identities.assign();
+        walk(&mut scenario, &mut Replacing(&mut this));
+        (scenario, this)
+    }
+
+    /// A parameter of the procedure: as the scenario has it now, where it is a value of the scenario.
+    pub fn parameter(&mut self, text: &str) -> String {
+        if let Some(made) = self.identities.find(text) {
+            return made;
+        }
+        if self.is_value(text) || forms::is_dn(text) {
+            return self.translate(Kind::Free, text);
+        }
+        // As in `login=STATUS`.
+        match text.split_once('=') {
+            Some((value, rest)) if self.is_value(value) => {
+                format!("{}={rest}", self.translate(Kind::Free, value))
+            }
+            _ => text.to_owned(),
+        }
+    }
+
+    fn is_value(&self, text: &str) -> bool {
+        self.values.contains(&text.to_lowercase()) && !self.kept.contains(text)
+    }
+
+    fn translate(&mut self, kind: Kind, text: &str) -> String {
+        if kind == Kind::Expression {
+            return forms::literals(text, &mut |one| self.translate(Kind::Literal, one));
+        }
+        if kind == Kind::Number {
+            return self.identities.number(text);
+        }
+        if self.kept.contains(text) {
+            return text.to_owned();
+        }
+        if let Some(made) = self.identities.find(text) {
+            return made;
+        }
+        let (words, identities) = (&mut self.words, &self.identities);
+        form(kind, text).rewrite(&mut |role, word| {
+            let identity = identities.find(word);
+            identity.or_else(|| words.made(role, word))
+        })
+    }
+
+    fn learn(&mut self, kind: Kind, text: &str) {
+        if kind == Kind::Expression {
+            forms::literals(text, &mut |one| {
+                self.learn(Kind::Literal, one);
+                one.to_owned()
+            });
+        } else if !text.is_empty() && !self.identities.learn(kind, text) {
+            if kind != Kind::Literal {
+                self.values.insert(text.to_lowercase());
+            }
+            form(kind, text).rewrite(&mut |role, word| {
+                self.words.learn(role, word);
+                None
+            });
+        }
+    }
+
+    /// Whether an expression quotes words that no value has.
+    fn is_odd(&self, expression: &str) -> bool {
+        let mut odd = false;
+        forms::literals(expression, &mut |literal| {
+            let own = self.kept.contains(literal) || self.identities.find(literal).is_some();
+            Text::of(Role::Literal, literal).rewrite(&mut |_, word| {
+                odd |= !own && self.words.is_quoted_only(word);
+                None
+            });
+            literal.to_owned()
+        });
+        odd
+    }
+}
+
+fn form(kind: Kind, text: &str) -> Text<'_> {
+    match kind {
+        Kind::Given => Text::Words(Role::Given, text),
+        Kind::Family => Text::Words(Role::Family, text),
+        Kind::Domain => Text::Domain(text),
+        Kind::Literal => Text::of(Role::Literal, text),
+        _ => Text::of(Role::Part, text),
+    }
+}
+
+/// First every text is looked at.
+struct Learning<'a>(&'a mut Pseudonyms);
+
+impl Visit for Learning<'_> {
+    fn visit(&mut self, kind: Kind, text: &mut String) {
+        if kind == Kind::Own {
+            self.0.kept.insert(text.clone());
+        } else {
+            self.0.learn(kind, text);
+        }
+    }
+}
+
+/// Then it is replaced.
+struct Replacing<'a>(&'a mut Pseudonyms);
+
+impl Visit for Replacing<'_> {
+    fn visit(&mut self, kind: Kind, text: &mut String) {
+        if kind == Kind::Own {
+            return;
+        }
+        if kind == Kind::Expression && self.0.is_odd(text) {
+            self.0.odd_expressions += 1;
+        }
+        *text = self.0.translate(kind, text);
+    }
+}
+
+#[cfg(test)]
+mod tests;
