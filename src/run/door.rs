@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -321,6 +322,10 @@ impl Run {
     /// When the run began, by the orgs' clock, however often it was taken up again.
     pub fn started(&self) -> jiff::Timestamp {
         let ahead = self.now().duration_since(jiff::Timestamp::now());
+        // What a server tells of its time has no parts of a second.
+        if ahead.abs() <= SignedDuration::from_secs(1) {
+            return self.started;
+        }
         self.started.checked_add(ahead).unwrap_or(self.started)
     }
 

@@ -322,6 +322,11 @@ fn check_attribute(app: &App, name: &str, occasion: Occasion) -> Result<(), Refu
         ))
     };
     match schemas::mutability(app, name) {
+        None if app.schema_unread => {
+            return Err(Refusal::not_modelled(&format!(
+                "the attribute {name:?} of an app whose schema cannot be read"
+            )));
+        }
         None => {
             let cause = format!("Property name '{name}' is not defined in profile");
             return Err(Refusal::validation("appUser", &[&cause]));

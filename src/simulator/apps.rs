@@ -211,6 +211,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
         active_directory: None,
         unassigned: std::collections::BTreeMap::new(),
         custom_attributes: serde_json::Map::new(),
+        schema_unread: false,
         mappings: mappings::defaults(&mut org.ids),
     };
     let id = app.id.clone();

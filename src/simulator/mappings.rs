@@ -282,6 +282,11 @@ fn check_rule(app: &App, direction: Direction, name: &str, rule: &Value) -> Resu
         Direction::ToApp => super::schemas::is_defined(app, name),
         Direction::ToOkta => ATTRIBUTES.iter().any(|(okta, ..)| *okta == name) || name == "login",
     };
+    if !target_is_known && direction == Direction::ToApp && app.schema_unread {
+        return Err(Refusal::not_modelled(&format!(
+            "the attribute {name:?} of an app whose schema cannot be read"
+        )));
+    }
     if !target_is_known {
         let cause = format!("Invalid target field {name}");
         return Err(Refusal::validation("updateMapping", &[&cause]));

@@ -104,6 +104,11 @@ fn attributes(app: &App) -> &'static [Attribute] {
     }
 }
 
+/// Whether it is an attribute of the app's base schema.
+pub(super) fn is_base(app: &App, attribute: &str) -> bool {
+    attributes(app).iter().any(|(name, ..)| *name == attribute)
+}
+
 /// Whether the app's users have this attribute.
 pub(super) fn is_defined(app: &App, attribute: &str) -> bool {
     mutability(app, attribute).is_some()
@@ -174,9 +179,8 @@ const TYPES: &[&str] = &["string", "boolean", "number", "integer", "array"];
 /// A custom attribute as the schema shows it.
 fn defined(app: &App, name: &str, definition: &Value) -> Result<Value, Refusal> {
     let text = |field: &str| definition[field].as_str();
-    let is_base = attributes(app).iter().any(|(base, ..)| *base == name);
     let cause = match (text("title"), text("type")) {
-        _ if is_base => Some(format!("{name}: is an attribute of the base schema")),
+        _ if is_base(app, name) => Some(format!("{name}: is an attribute of the base schema")),
         (None, _) => Some(format!("{name}.title: The field cannot be left blank")),
         (_, Some(kind)) if TYPES.contains(&kind) => None,
         _ => Some(format!("{name}.type: is no type of an attribute")),

@@ -23,6 +23,8 @@ pub(super) struct Org {
     pub(super) custom_domain: Option<String>,
     /// Custom attributes of the user schema, as the schema shows them.
     pub(super) custom_attributes: Map<String, Value>,
+    /// Of a shadow: the real org's user schema was not read, and may define more.
+    pub(super) schema_unread: bool,
     pub(super) ids: super::ids::Ids,
     pub(super) users: BTreeMap<Id, User>,
     /// Passwords that were set over the API, by user; never shown.
@@ -95,6 +97,7 @@ impl Org {
             subdomain: name.to_owned(),
             custom_domain: None,
             custom_attributes: Map::new(),
+            schema_unread: false,
             user_type: ids.next("oty"),
             user_schema: ids.next("osc"),
             everyone: everyone.id.clone(),
@@ -261,6 +264,8 @@ pub(super) struct App {
     pub(super) unassigned: BTreeMap<Id, BTreeSet<Id>>,
     /// Custom attributes of the app's users, as the schema shows them.
     pub(super) custom_attributes: Map<String, Value>,
+    /// Of a shadow: the real app's schema was not read, and may define more.
+    pub(super) schema_unread: bool,
     /// App to Okta, then Okta to app.
     pub(super) mappings: Vec<super::mappings::Mapping>,
 }

@@ -226,6 +226,7 @@ fn add_app(org: &mut Org) {
         }),
         unassigned: BTreeMap::new(),
         custom_attributes: serde_json::Map::new(),
+        schema_unread: false,
         mappings: super::mappings::defaults(&mut org.ids),
     };
     org.apps.insert(AD_APP.to_owned(), app);

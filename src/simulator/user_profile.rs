@@ -62,6 +62,9 @@ pub(super) fn check(
 fn check_names(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal> {
     match profile.keys().find(|name| !is_defined(org, name)) {
         None => Ok(()),
+        Some(name) if org.schema_unread => Err(Refusal::not_modelled(&format!(
+            "the attribute {name:?} of users whose schema cannot be read"
+        ))),
         Some(name) => {
             let cause = format!("Property name '{name}' is not defined in profile");
             Err(Refusal::validation("newUser", &[&cause]))

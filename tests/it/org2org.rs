@@ -204,7 +204,7 @@ fn the_whole_holds_under(assumption: &Value) {
     for ran in [&sourced, &ran] {
         ends_well(&pair.ran(&["undo", &run_id(ran), "--yes"]), assumption);
     }
-    assert_eq!(pair.get(Spoke, "/simulator/state")["apps"], json!({}));
+    assert!(!pair.has_app(), "{assumption}");
 }
 
 /// Connected by a service app, with a group that is linked and pushed anew, and taken back.
@@ -233,7 +233,9 @@ fn the_parts_hold_under(assumption: &Value) {
     for ran in [&again, &second, &linked, &first, &connected] {
         ends_well(&pair.ran(&["undo", &run_id(ran), "--yes"]), assumption);
     }
-    let members = pair.members(Hub, "Hub Research");
+    // Accounts that the undo of an assignment deactivated may still be members, if Okta had added them by itself.
+    let mut members = pair.members(Hub, "Hub Research");
+    members.retain(|login| pair.user(Hub, login)["status"] != "DEPROVISIONED");
     assert_eq!(members, ["ines.moreau@hub.example"], "{assumption}");
 }
 

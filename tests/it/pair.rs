@@ -195,10 +195,18 @@ impl Pair {
 
     /// The one Org2Org app of the spoke.
     pub(crate) fn app(&self) -> String {
+        self.app_of_spoke().expect("the app")
+    }
+
+    pub(crate) fn has_app(&self) -> bool {
+        self.app_of_spoke().is_some()
+    }
+
+    fn app_of_spoke(&self) -> Option<String> {
         let state = self.get(Spoke, "/simulator/state");
         let mut apps = state["apps"].as_object().unwrap().iter();
         let found = apps.find(|(_, app)| app["name"] == "okta_org2org");
-        found.expect("the app").0.clone()
+        found.map(|(id, _)| id.clone())
     }
 
     /// A user as the org's state has him, `Null` when there is none.

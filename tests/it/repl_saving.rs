@@ -183,12 +183,12 @@ fn one_org_is_not_taken_for_two() {
 }
 
 #[test]
-fn an_unfinished_run_shows_what_it_wrote() {
+fn a_run_that_goes_on_shows_what_it_wrote() {
     let folder = tempfile::tempdir().unwrap();
     let text = told(folder.path(), &format!("{GROUP}:runs\n"));
     let row = text.lines().find(|line| line.contains("| repl ")).unwrap();
     let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-    assert_eq!((cells[3], cells[6]), ("unfinished", "1"), "{text}");
+    assert_eq!((cells[3], cells[6]), ("running", "1"), "{text}");
 }
 
 #[test]

@@ -131,6 +131,7 @@ pub(super) fn blank(org: &mut Org, name: &str, label: &str) -> App {
         org2org: None,
         unassigned: BTreeMap::new(),
         custom_attributes: serde_json::Map::new(),
+        schema_unread: false,
         mappings: mappings::defaults(&mut org.ids),
     }
 }

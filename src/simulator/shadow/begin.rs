@@ -31,6 +31,7 @@ pub(in crate::simulator) async fn begin(
     let mut org = Org::new(name, u64::from(number) + 1);
     org.ids.be_planned(number);
     org.changed = Some(Changed::default());
+    org.schema_unread = true;
     org.options.limits.enabled = false;
     org.options.job_delay_ms = Some(0);
     org.options.agent_timeout_ms = Some(0);

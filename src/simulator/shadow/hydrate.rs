@@ -3,10 +3,12 @@
 mod apps;
 mod org2org;
 mod people;
+mod schemas;
 
 pub(super) use apps::{app, app_group, app_user};
 pub(super) use org2org::{connection, feature, grant, mapping, push};
 pub(super) use people::{group, group_of_user, member, role, rule, user};
+pub(super) use schemas::{app_schema, user_schema};
 
 use serde_json::{Map, Value};
 

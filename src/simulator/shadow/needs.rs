@@ -6,8 +6,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::super::routes::Endpoint;
+use super::super::schemas;
 use super::super::service::{Incoming, Service};
 use super::super::store::{App, Org};
+use super::super::user_profile;
 use super::Shadow;
 use super::known::Known;
 
@@ -17,6 +19,7 @@ const PROVISIONED: [&str; 2] = [
     "/api/v1/apps?filter=name%20eq%20%22okta_org2org%22&limit=200",
 ];
 const RULES: &str = "/api/v1/groups/rules?limit=200";
+const USER_SCHEMA: &str = "/api/v1/meta/schemas/user/default";
 
 impl Shadow {
     /// Reads what the rules need. What is read may show what else is needed, such as the apps that a group is assigned to.
@@ -70,8 +73,14 @@ impl Needs<'_> {
         let (first, second) = (at(0), at(1));
         let rest = pattern.strip_prefix("/api/v1/").unwrap_or(pattern);
         match rest.split('/').next().unwrap_or_default() {
-            "users" if parameters.is_empty() => self.login(body),
-            "users" => self.person(first, None),
+            "users" if parameters.is_empty() => {
+                self.login(body);
+                self.add(USER_SCHEMA);
+            }
+            "users" => {
+                self.person(first, None);
+                self.attributes(body);
+            }
             "groups" if rest.starts_with("groups/rules") => self.add(RULES),
             "groups" if parameters.is_empty() => self.name(body),
             "groups" if rest.contains("/users/") => {
@@ -87,10 +96,44 @@ impl Needs<'_> {
                 }
             }
             "apps" if !parameters.is_empty() => self.of_app(rest, first, second, body),
-            "mappings" => self.add(&format!("/api/v1/mappings/{first}")),
+            "mappings" => {
+                self.add(&format!("/api/v1/mappings/{first}"));
+                self.mapped_attributes(first, body);
+            }
+            "meta" if rest.starts_with("meta/schemas/apps/") => {
+                self.app(first);
+                self.add(&app_schema(first));
+            }
             _ => {}
         }
         self.addresses
+    }
+
+    /// Attributes of a user that only the org's own schema can define.
+    fn attributes(&mut self, body: &Value) {
+        let mut given = body["profile"].as_object().into_iter().flatten();
+        if given.any(|(name, _)| !user_profile::is_base(name)) {
+            self.add(USER_SCHEMA);
+        }
+    }
+
+    /// Attributes of an app's users that only its own schema can define.
+    fn app_attributes(&mut self, app: &str, given: &Value) {
+        let Some(held) = self.org.apps.get(app) else {
+            return;
+        };
+        let mut given = given.as_object().into_iter().flatten();
+        if given.any(|(name, _)| !schemas::is_base(held, name)) {
+            self.add(&app_schema(app));
+        }
+    }
+
+    fn mapped_attributes(&mut self, mapping: &str, body: &Value) {
+        let mut apps = self.org.apps.values();
+        let of_mapping = apps.find(|app| app.mappings.iter().any(|one| one.id == mapping));
+        if let Some(app) = of_mapping {
+            self.app_attributes(&app.id, &body["properties"]);
+        }
     }
 
     fn of_app(&mut self, rest: &str, app: &str, second: &str, body: &Value) {
@@ -102,6 +145,7 @@ impl Needs<'_> {
                 self.user(user);
                 self.app_user(app, user);
                 self.decisive_groups(user, app);
+                self.app_attributes(app, &body["profile"]);
             }
             "groups" => {
                 self.group(second);
@@ -286,6 +330,10 @@ impl Needs<'_> {
         }
         self.org.logins.get(&user.to_lowercase()).cloned()
     }
+}
+
+fn app_schema(app: &str) -> String {
+    format!("/api/v1/meta/schemas/apps/{app}/default")
 }
 
 fn members(group: &str) -> String {

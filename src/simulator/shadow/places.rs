@@ -133,6 +133,11 @@ pub(super) const PLACES: &[Place] = &[
         hydrate::role,
     ),
     thing("/api/v1/mappings/{mappingId}", hydrate::mapping),
+    thing(
+        "/api/v1/meta/schemas/apps/{appId}/default",
+        hydrate::app_schema,
+    ),
+    thing("/api/v1/meta/schemas/user/{schemaId}", hydrate::user_schema),
     list("/api/v1/mappings", "/api/v1/mappings/{}", hydrate::mapping),
 ];
 

@@ -14,7 +14,8 @@ const MANY: Procedure = Procedure {
     scenario: || Scenario::built_in().with_users(USERS),
     staged: |world| {
         let state = world.control(0, "GET", "state", &Value::Null);
-        let app = state["apps"].as_object().unwrap().values().next().unwrap();
+        let mut apps = state["apps"].as_object().unwrap().values();
+        let app = apps.find(|app| app["name"] == "active_directory").unwrap();
         let assigned = app["users"].as_object().unwrap().keys();
         let logins: Vec<&str> = assigned
             .map(|id| state["users"][id]["login"].as_str().unwrap())

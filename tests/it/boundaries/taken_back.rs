@@ -164,7 +164,7 @@ fn each_item_is_taken_back_once() {
         &["wrote nothing in a step or for an item named `nobody`"],
     );
     assert_eq!((members(&world), world.carried_out()), (2, 4));
-    undo(&[], 0, &["2 writes are taken back"]);
+    undo(&[], 0, &["to be taken back, last first: 2 writes"]);
     assert_eq!((members(&world), world.carried_out()), (0, 6));
     undo(&[], 0, &["is taken back already"]);
 }

@@ -206,6 +206,46 @@ fn what_is_not_modelled_is_foretold_and_may_be_otherwise() {
     assert_eq!(stage.calls_that_write(), 0, "{plan}");
 }
 
+/// Gives a user an attribute of the app that only the org's own schema defines.
+const CUSTOM: &str = r#"
+//! Write down a badge.
+const ORGS = #{ okta: "the org" };
+const PARAMS = #{ app: #{ type: "string", help: "id of the app" }, values: #{ type: "string", help: "as JSON" } };
+step("Look");
+let user = okta.list_application_users(params.app).first();
+check(true, "nothing to check");
+step("Write");
+okta.update_application_user(params.app, user.id, #{ profile: parse_json(params.values) });
+"#;
+
+#[test]
+fn attributes_that_the_org_has_defined_itself_are_known() {
+    let stage = Stage::contractors(&json!({}));
+    let badge = json!({"title": "Badge", "type": "string"});
+    let schema = json!({"definitions": {"custom": {"properties": {"badge": badge}}}});
+    let path = format!("/api/v1/meta/schemas/apps/{}/default", stage.app());
+    stage.done("POST", &path, &schema);
+    stage.write("runbooks/badge.rhai", CUSTOM);
+    let plan = |attribute: &str| {
+        let values = format!("values={}", json!({attribute: "7"}));
+        let given = [
+            "plan",
+            "badge",
+            "-p",
+            &format!("app={}", stage.app()),
+            "-p",
+            &values,
+        ];
+        Ran::command(stage.command().args(given))
+    };
+    plan("badge")
+        .exits(0)
+        .says(&["update_application_user", "badge"]);
+    plan("bagde")
+        .exits(1)
+        .says(&["'bagde' is not defined in profile"]);
+}
+
 #[test]
 fn what_cannot_be_taken_back_and_what_is_asked_is_told_first() {
     let stage = Stage::contractors(&json!({}));

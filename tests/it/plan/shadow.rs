@@ -264,6 +264,37 @@ fn what_is_not_modelled_goes_as_rest_says() {
 }
 
 #[test]
+fn attributes_of_users_are_those_of_the_orgs_schema() {
+    let kim = json!({"id": "00uKim", "status": "ACTIVE", "profile": {"login": "kim@acme.example", "firstName": "Kim", "lastName": "Lee",
+        "email": "kim@acme.example"}});
+    let known = [
+        ("/api/v1/users/00uKim", kim),
+        ("/api/v1/groups/rules?limit=200", json!([])),
+        (
+            "/api/v1/apps?filter=name%20eq%20%22active_directory%22&limit=200",
+            json!([]),
+        ),
+        (
+            "/api/v1/apps?filter=name%20eq%20%22okta_org2org%22&limit=200",
+            json!([]),
+        ),
+    ];
+    let schema = json!({"definitions": {"custom": {"required": [], "properties": {"badge": {"type": "string"}}}}});
+    let schema = ("/api/v1/meta/schemas/user/default", schema);
+    let set = |shadowed: &Shadowed, name: &str| {
+        let body = json!({"profile": {name: "7"}});
+        let (status, body, _) = shadowed.send("POST", "/api/v1/users/00uKim", &body);
+        (status, body["profile"][name].clone())
+    };
+    let read = Shadowed::new(&[&known[..], &[schema]].concat());
+    assert_eq!(set(&read, "badge"), (200, json!("7")));
+    assert_eq!(set(&read, "bagde").0, 400);
+    // Of a schema that cannot be read nobody knows what it defines.
+    let unread = Shadowed::new(&known);
+    assert_eq!(set(&unread, "bagde"), (200, json!("7")));
+}
+
+#[test]
 fn what_the_org_refuses_or_does_not_answer_is_told_as_it_is() {
     let shadowed = Shadowed::new(&[]);
     let (status, body, _) = shadowed.send("GET", "/api/v1/groups/00gNone", &Value::Null);

@@ -55,6 +55,7 @@ pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
         unassigned: BTreeMap::new(),
         mappings: mappings::unread(),
         custom_attributes: serde_json::Map::new(),
+        schema_unread: true,
         name,
     };
     if connects {
