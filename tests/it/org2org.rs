@@ -2,6 +2,7 @@
 
 mod examples;
 mod outputs;
+mod scopes;
 mod sourcing;
 mod traps;
 mod undoing;

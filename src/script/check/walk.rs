@@ -297,10 +297,26 @@ impl<'a> Walk<'a> {
         match rest {
             Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _) if !ends => {
                 self.link(&parts.lhs, link, on);
-                self.tail(&parts.rhs, link_of(rest), *flags, None);
+                let on = self.guest(&parts.lhs);
+                self.tail(&parts.rhs, link_of(rest), *flags, on);
             }
             _ => self.link(rest, link, on),
         }
+    }
+
+    /// What `with_token` gives is on nobody's scopes, by a name or without one.
+    fn guest(&mut self, part: &Expr) -> Option<Bound> {
+        if last_method(part) != Some("with_token") {
+            return None;
+        }
+        let id = self.facts.bindings.len();
+        self.facts.bindings.push(Binding {
+            name: ImmutableString::new(),
+            kind: Kind::Local,
+            closures: self.closures.clone(),
+        });
+        self.facts.guests.push(id);
+        Some(Bound::To(id))
     }
 
     fn link(&mut self, part: &'a Expr, link: Link, on: Option<Bound>) {
