@@ -24,7 +24,7 @@ pub(super) use assertion::{keep_keys, keys_to_fetch};
 pub(super) use form::Form;
 pub(super) use generated_key::GeneratedKey;
 pub(super) use keys::{document_of, show_keys};
-pub(super) use service_apps::{client_of, follow, keys_in};
+pub(super) use service_apps::{client_of, follow, keyless_client_of, keys_in};
 pub(super) use state::{Access, ClientApp, ClientKind, Grant, Keys, State};
 pub(super) use token::random;
 

@@ -218,6 +218,8 @@ pub(in crate::simulator) fn show_keys(org: &Org, app: &App, shown: &mut Value) {
         return;
     };
     let known = match &client.keys {
+        // None were told where the app is from.
+        Keys::Given(keys) if keys.is_empty() => false,
         Keys::Given(_) => client.kind == ClientKind::Service,
         Keys::Generated(key) => client.kind == ClientKind::Service && GeneratedKey::is_made(key),
         Keys::At { .. } => false,

@@ -8,20 +8,36 @@ use super::state::{ClientApp, ClientKind, Keys};
 
 /// The client of a new app; none of an app of another kind.
 pub(in crate::simulator) fn client_of(app: &App) -> Result<Option<ClientApp>, Refusal> {
-    let settings = &app.document.get("settings").unwrap_or(&Value::Null)["oauthClient"];
-    if app.name != "oidc_client" || settings["application_type"] != "service" {
+    let Some(settings) = settings_of(app) else {
         return Ok(None);
-    }
-    Ok(Some(ClientApp {
+    };
+    Ok(Some(client(app, settings, keys(settings)?)))
+}
+
+/// The same of an app whose keys nobody may tell: nobody signs in by it then.
+pub(in crate::simulator) fn keyless_client_of(app: &App) -> Option<ClientApp> {
+    let settings = settings_of(app)?;
+    let keys = keys(settings).unwrap_or_else(|_| Keys::Given(Vec::new()));
+    Some(client(app, settings, keys))
+}
+
+fn settings_of(app: &App) -> Option<&Value> {
+    let settings = app.document.get("settings")?.get("oauthClient")?;
+    let is_service = app.name == "oidc_client" && settings["application_type"] == "service";
+    is_service.then_some(settings)
+}
+
+fn client(app: &App, settings: &Value, keys: Keys) -> ClientApp {
+    ClientApp {
         id: app.id.clone(),
         label: app.label.clone(),
         kind: ClientKind::Service,
         active: app.status == "ACTIVE",
-        keys: keys(settings)?,
+        keys,
         // Nothing is granted to a new app, and it has no role (guide to service apps).
         grants: Vec::new(),
         dpop: settings["dpop_bound_access_tokens"] == true,
-    }))
+    }
 }
 
 /// The keys that a form names; those of a client whose app is replaced by a form without any stay.

@@ -48,7 +48,7 @@ pub(super) fn add(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Pr
             AppUserPlan::Held(held) => as_is::hold(org, &id, held),
         }
     }
-    as_is::join_parts(org, &id, plan, problems);
+    as_is::join_parts(org, &id, plan, of, problems);
     if follows {
         // The scenario begins when all this is long done.
         jobs::run_due(org, Millis::MAX / 2);

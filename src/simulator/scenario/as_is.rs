@@ -12,7 +12,7 @@ use super::ad_instance::blank;
 use super::build::Problems;
 use super::groups::{find_group, find_user};
 use super::people::is_new;
-use super::plan::{AppPlan, Direction, GroupPlan, HeldPlan, MappingPlan};
+use super::plan::{AppPlan, Direction, GroupPlan, HeldPlan, MappingPlan, OrgPlan};
 
 /// An app of whatever kind, its form taken as it is.
 pub(super) fn app(org: &mut Org, plan: &AppPlan, body: &Value) -> App {
@@ -109,13 +109,24 @@ pub(super) fn hold(org: &mut Org, app: &Id, plan: &HeldPlan) {
 }
 
 /// What an Org2Org app or a service app has beyond an app.
-pub(super) fn join_parts(org: &mut Org, app: &Id, plan: &AppPlan, problems: &mut Problems) {
+pub(super) fn join_parts(
+    org: &mut Org,
+    app: &Id,
+    plan: &AppPlan,
+    of: &OrgPlan,
+    problems: &mut Problems,
+) {
     org2org::give(org, app, plan);
     let Some(held) = org.apps.get(app) else {
         return;
     };
     let what = || format!("org {:?}: app {:?}", org.name, held.label);
-    let client = oauth::client_of(held).map_err(|refusal| refusal.causes.join("; "));
+    // An org that is as it was read may not tell the keys of its clients.
+    let client = if of.settled {
+        Ok(oauth::keyless_client_of(held))
+    } else {
+        oauth::client_of(held).map_err(|refusal| refusal.causes.join("; "))
+    };
     let Some(mut client) = problems.note(client, what).flatten() else {
         return;
     };

@@ -61,8 +61,7 @@ pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
     if connects {
         show_group_push(org, &mut held);
     }
-    // A client whose keys cannot be told is none that signs in here.
-    if let Ok(Some(client)) = oauth::client_of(&held) {
+    if let Some(client) = oauth::keyless_client_of(&held) {
         org.oauth.clients.insert(id.clone(), client);
     }
     org.apps.insert(id, held);
