@@ -528,6 +528,7 @@ fn a_custom_attribute_that_the_hub_requires_is_looked_for() {
         &Value::Null,
     );
     pair.settle();
+    Pair::later();
     pair.assign(BEN, &["initial_status=active_with_pass"])
         .exits(0);
     assert_eq!(pair.user(Hub, BEN)["profile"]["costUnit"], "4711");
