@@ -127,7 +127,12 @@ fn the_page_stands_alone_and_runs_without_console_errors() {
     let (stage, ran) = partly_done();
     let file = stage.folder().join("run.html");
     report(&stage, &run_id(&ran), &["--out", file.to_str().unwrap()]).exits(0);
-    let page = std::fs::read_to_string(&file).unwrap();
+    stands_alone(&stage, &file, ADA);
+}
+
+/// The page names nothing outside of itself, and a browser shows it without an error.
+pub(crate) fn stands_alone(stage: &Stage, file: &std::path::Path, shown: &str) {
+    let page = std::fs::read_to_string(file).unwrap();
     for foreign in ["src=\"http", "href=\"http", "@import", "url(http", "url(//"] {
         assert!(!page.contains(foreign), "{foreign} in the page");
     }
@@ -150,7 +155,7 @@ fn the_page_stands_alone_and_runs_without_console_errors() {
         .arg(format!("file://{}", file.display()));
     if let Some((opened, said)) = by_tool(&mut browser) {
         assert!(opened, "{said}");
-        assert!(said.contains(ADA), "the page was not shown: {said}");
+        assert!(said.contains(shown), "the page was not shown: {said}");
         let console: Vec<_> = said
             .lines()
             .filter(|line| line.contains(":CONSOLE"))

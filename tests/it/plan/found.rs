@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{moving, plan_of, planned, usual};
 use crate::pair::{Org, Pair};
+use crate::report::stands_alone;
 use crate::stage::{ADA, BEN, FROM, FROM_GROUP, Ran, Stage, TO, TO_GROUP};
 
 /// The plan stops with these words, and nothing was written.
@@ -267,6 +268,8 @@ fn what_cannot_be_taken_back_and_what_is_asked_is_told_first() {
     );
     page.exits(0)
         .says(&["<!doctype html>", "Cannot be taken back", "deactivate_user"]);
+    stage.write("plan.html", &page.stdout);
+    stands_alone(&stage, &stage.folder().join("plan.html"), BEN);
     let asked = moving(&stage, &["plan", "ad/move_user_to_ou"], &usual(ADA));
     asked.exits(0).says(&["\"name\":\"update-ou\""]);
 }
