@@ -147,6 +147,11 @@ fn scenario(chance: &mut Chance, people: &[&str]) -> Value {
 
 /// Some of it is done, or in the way.
 fn part_way(chance: &mut Chance, stage: &Stage, people: &[&str]) {
+    // Before anybody may be there by this name.
+    if chance.trouble(25) {
+        stage.deed(&json!({"do": "create_account", "organizationalUnit": TO, "firstName": "Ada", "lastName": "Novak",
+            "userPrincipalName": "other@corp.example", "samAccountName": "other"}));
+    }
     let app = stage.app();
     for login in people {
         let user = stage.user(login);
@@ -168,10 +173,6 @@ fn part_way(chance: &mut Chance, stage: &Stage, people: &[&str]) {
                 &Value::Null,
             );
         }
-    }
-    if chance.trouble(25) {
-        stage.deed(&json!({"do": "create_account", "organizationalUnit": TO, "firstName": "Ada", "lastName": "Novak",
-            "userPrincipalName": "other@corp.example", "samAccountName": "other"}));
     }
 }
 
