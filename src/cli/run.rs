@@ -15,7 +15,7 @@ use super::guard;
 use super::plan::drift::drift;
 use super::plan::saved::Saved;
 use super::prepared::Prepared;
-use super::rehearsal::rehearse;
+use super::rehearsal::{Rehearsed, rehearse};
 use super::world::{Where, World, of_lines};
 use crate::error::{Error, Exit};
 use crate::report::plan::{lines, summary};
@@ -184,15 +184,7 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     fn check_drift(&self, saved: &Saved) -> Result<(), Error> {
-        let cancelled = cancelled_by_hand(&self.runtime);
-        let now = rehearse(
-            self.context,
-            &self.terminal,
-            &self.prepared,
-            &self.world,
-            &self.runtime,
-            &cancelled,
-        )?;
+        let now = self.rehearse()?;
         let drift = drift(saved, &now);
         if drift.is_empty() {
             return Ok(());
@@ -204,21 +196,24 @@ impl Attempt<'_> {
         )))
     }
 
+    fn rehearse(&self) -> Result<Rehearsed, Error> {
+        rehearse(
+            self.context,
+            &self.terminal,
+            &self.prepared,
+            &self.world,
+            &self.runtime,
+            &cancelled_by_hand(&self.runtime),
+        )
+    }
+
     /// Shows a person the plan before anything is done, and asks whether to go on.
     fn show_first(&self) -> Result<Shown, Error> {
         let conduct = &self.arguments.conduct;
         if conduct.yes || !conduct.tells_people() || !self.terminal.asks() {
             return Ok(Shown::Nothing);
         }
-        let cancelled = cancelled_by_hand(&self.runtime);
-        let rehearsed = rehearse(
-            self.context,
-            &self.terminal,
-            &self.prepared,
-            &self.world,
-            &self.runtime,
-            &cancelled,
-        )?;
+        let rehearsed = self.rehearse()?;
         let plan = &rehearsed.plan;
         if let Some(error) = rehearsed.ended.error {
             let words =

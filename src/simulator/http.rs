@@ -74,6 +74,17 @@ impl Request {
         pair.map(|(_, value)| value.as_str())
     }
 
+    /// The same request without what filters a list: the links of some lists forget it (recorded).
+    pub(super) fn for_pages(&self) -> Self {
+        let of_page = |(name, _): &&(String, String)| matches!(name.as_str(), "limit" | "after");
+        Self {
+            path: self.path.clone(),
+            base: self.base.clone(),
+            query: self.query.iter().filter(of_page).cloned().collect(),
+            ..Self::default()
+        }
+    }
+
     /// A boolean query parameter, or `default`.
     pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool, Refusal> {
         match self.query(name) {

@@ -216,18 +216,7 @@ fn list(org: &Org, request: &Request) -> Reply {
         })
         .collect();
     found.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
-    let plain = Request {
-        path: request.path.clone(),
-        base: request.base.clone(),
-        query: request
-            .query
-            .iter()
-            .filter(|(key, _)| matches!(key.as_str(), "limit" | "after"))
-            .cloned()
-            .collect(),
-        ..Request::default()
-    };
-    pages::of_sorted(&plain, SIZE, &found, |(app, mapping)| {
+    pages::of_sorted(&request.for_pages(), SIZE, &found, |(app, mapping)| {
         let mut value = show(org, app, mapping, request);
         // The list leaves the properties out.
         if let Some(object) = value.as_object_mut() {

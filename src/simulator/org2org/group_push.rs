@@ -82,18 +82,7 @@ fn list(org: &Org, request: &Request) -> Reply {
         Some(since) => since,
         None => None,
     };
-    let plain = Request {
-        path: request.path.clone(),
-        base: request.base.clone(),
-        query: request
-            .query
-            .iter()
-            .filter(|(key, _)| matches!(key.as_str(), "limit" | "after"))
-            .cloned()
-            .collect(),
-        ..Request::default()
-    };
-    pages::of_map(&plain, SIZE, &part(app)?.pushes, |push| {
+    pages::of_map(&request.for_pages(), SIZE, &part(app)?.pushes, |push| {
         let wanted = fits("sourceGroupId", &push.source)
             && fits("status", &push.status)
             && since.is_none_or(|since| push.last_updated > since);
