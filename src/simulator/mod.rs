@@ -8,6 +8,9 @@
 //!    │         └────► control, faults: `/simulator/`, what no Okta has
 //!    └────► ldap ─► directory
 //! ```
+//!
+//! An org may be the shadow of a real one (`shadow`): what the store lacks is then read there, once, and what is changed is changed here
+//! alone. `scenario` makes orgs of a file, `snapshot` a file of an org.
 
 mod active_directory;
 mod agent;

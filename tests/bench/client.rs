@@ -49,8 +49,7 @@ pub(crate) async fn limits() {
     let took = calls(&client_of(&simulator), count, 8).await.as_secs_f64();
     let url = format!("{}/simulator/requests", simulator.orgs()[0].url);
     let requests: Value = http.get(url).send().await.unwrap().json().await.unwrap();
-    // Twelve full windows and half of another, which is not paced.
-    let ideal = (count as f64 / 40.0).floor() * window;
+    let ideal = count as f64 / 40.0 * window;
     println!(
         "limits: time / ideal = {:.3} ({count} calls, {} refused)",
         took / ideal,
