@@ -9,7 +9,7 @@ use super::secret::SecretSource;
 /// What a profile says of approvals.
 #[derive(Clone, Debug, Default)]
 pub struct Approval {
-    /// The org is changed by approved plans alone.
+    /// The org is changed by approved plans alone, and by the undo of their runs.
     pub required: bool,
     /// An approval names a ticket.
     pub ticket: bool,

@@ -28,10 +28,14 @@ pub(super) const PROFILE: &str = "default";
 pub(super) fn org(environment: &Environment) -> Result<Option<OrgProfile>, Error> {
     let variables = from_variables(environment);
     let here = from_file(environment, &environment.here.join("okta.yaml"))?;
-    let home = match home_file(environment) {
+    let mut home = match home_file(environment) {
         Some(path) => from_file(environment, &path)?,
         None => Settings::default(),
     };
+    // A folder that somebody else made may name a proxy of his own, who shall not be told a person's password.
+    if here.network.proxy_host.is_some() {
+        home.network = home.network.without_proxy();
+    }
     refuse_home_token_elsewhere(environment, &variables, &here, &home)?;
     let settings = variables.over(here).over(home);
     settings.check_mode(environment)?;
@@ -44,7 +48,11 @@ pub(super) fn warnings(environment: &Environment) -> Vec<String> {
     let mut warnings = variables::not_heeded(environment);
     for path in files(environment) {
         let settings = from_file(environment, &path);
-        if settings.is_ok_and(|it| it.token.is_some() || it.private_key.is_some()) {
+        let holds_secret = |it: Settings| {
+            let proxy = it.network.proxy_password.is_some();
+            it.token.is_some() || it.private_key.is_some() || proxy
+        };
+        if settings.is_ok_and(holds_secret) {
             warnings.extend(readable_by_others(environment, &path));
         }
         warnings.extend(file::not_heeded(environment, &path));

@@ -23,6 +23,17 @@ pub(super) struct NetworkSettings {
 }
 
 impl NetworkSettings {
+    /// The same, but for a proxy: its credentials are for its own host.
+    pub(super) fn without_proxy(self) -> Self {
+        Self {
+            proxy_host: None,
+            proxy_port: None,
+            proxy_username: None,
+            proxy_password: None,
+            ..self
+        }
+    }
+
     pub(super) fn over(self, farther: Self) -> Self {
         Self {
             proxy_host: self.proxy_host.or(farther.proxy_host),

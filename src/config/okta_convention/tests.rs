@@ -271,6 +271,23 @@ fn a_jwk_may_be_a_mapping_and_its_id_may_be_named_twice() {
 }
 
 #[test]
+fn a_proxy_of_the_folder_is_not_told_the_password_of_another() {
+    let place = Place::new()
+        .file(
+            "home/.okta/okta.yaml",
+            "okta:\n  client:\n    orgUrl: https://a.okta.com\n    token: 00abc\n    proxy: {host: proxy.corp, username: jo, password: SECRET}\n",
+        )
+        .file(
+            "here/okta.yaml",
+            "okta:\n  client:\n    proxy: {host: proxy.stranger}\n",
+        );
+    let org = org(&place.environment).unwrap().unwrap();
+    let proxy = org.network.proxy.as_ref().unwrap();
+    assert!(proxy.url.contains("proxy.stranger"));
+    assert!(proxy.username.is_none() && proxy.password.is_none());
+}
+
+#[test]
 fn the_network_is_as_the_settings_say() {
     let file = Place::new().file(
         "here/okta.yaml",
