@@ -37,8 +37,9 @@ use super::sign_in;
 use super::store::Org;
 use known::Known;
 use prediction::Prediction;
+use reading::Read;
 
-pub(super) use begin::{begin, introduce};
+pub(super) use begin::{ABOUT, begin, introduce};
 pub use ledger::Ledger;
 pub(super) use neighbours::{Neighbour, Neighbours};
 pub(super) use rebuild::{Directories, Said, is_kept, rebuild};
@@ -194,12 +195,17 @@ impl Shadow {
             let reply = self.predict(incoming, endpoint).await?;
             return Ok(Outgoing { reply, ..outgoing });
         }
+        let mut read = Read::Whole;
         if endpoint.route.is_some() {
-            self.prepare(service, incoming, endpoint, parameters)
+            read = self
+                .prepare(service, incoming, endpoint, parameters)
                 .await?;
         }
         incoming.probe = org2org::ahead(service, incoming).await;
         let outgoing = service.call(incoming);
+        if read == Read::Refused {
+            self.ledger.guess(&outgoing.request_id);
+        }
         let outgoing = match &outgoing.reply {
             // The rules do not know this call, or this kind of thing.
             Err(refusal) if refusal.status == 501 => {

@@ -124,9 +124,12 @@ impl Directory {
         if original.knows(&key, depth, &condition) {
             return Ok(());
         }
-        original.done.insert((key, depth, condition.clone()));
         let outside = original.outside.clone();
-        self.take_in(&outside, base, depth.scope(), &condition)
+        self.take_in(&outside, base, depth.scope(), &condition)?;
+        if let Some(original) = &mut self.original {
+            original.done.insert((key, depth, condition));
+        }
+        Ok(())
     }
 
     /// The same for one account.

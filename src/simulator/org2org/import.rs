@@ -13,18 +13,17 @@ use super::super::user_profile;
 use super::hub::{Failure, Hub, Line};
 use super::worker::note_refusal;
 
+/// Events of an import, with their words.
+const START: (&str, &str) = ("system.import.start", "Start import");
+const COMPLETE: (&str, &str) = ("system.import.complete", "Complete import");
+
 /// Reads the hub and takes in what the rules of matching confirm by themselves.
 pub(super) async fn import(service: &Service, line: &Line, job: &Job) {
-    let Some(hub) = service.read().apps.get(&job.app).and_then(Hub::of) else {
+    let app = &job.app;
+    let Some(hub) = service.read().apps.get(app).and_then(Hub::of) else {
         return;
     };
-    tell(
-        &mut service.write(),
-        &job.app,
-        "system.import.start",
-        "Start import",
-        None,
-    );
+    tell(&mut service.write(), app, START, None);
     let outcome = async {
         let hub = hub.sign_in(line).await?;
         let users = hub.list("/api/v1/users?limit=200").await?;
@@ -35,77 +34,51 @@ pub(super) async fn import(service: &Service, line: &Line, job: &Job) {
     let mut org = service.write();
     match outcome {
         Ok((users, groups)) => {
-            let app = &job.app;
-            tell(
-                &mut org,
-                app,
-                "system.import.group.start",
-                "Start import of groups",
-                None,
-            );
-            for group in &groups {
-                take_group(&mut org, app, group);
-            }
-            drop_groups(&mut org, app, &groups);
-            tell(
-                &mut org,
-                app,
-                "system.import.group.complete",
-                "Complete import of groups",
-                None,
-            );
-            tell(
-                &mut org,
-                app,
-                "system.import.user.start",
-                "Start import of users",
-                None,
-            );
-            tell(
-                &mut org,
-                app,
-                "system.import.user_matching.start",
-                "Start matching of users",
-                None,
-            );
-            for user in users {
-                take_user(&mut org, app, user);
-            }
-            tell(
-                &mut org,
-                app,
-                "system.import.user_matching.complete",
-                "Complete matching of users",
-                None,
-            );
-            tell(
-                &mut org,
-                app,
-                "system.import.user.complete",
-                "Complete import of users",
-                None,
-            );
-            tell(
-                &mut org,
-                app,
-                "system.import.complete",
-                "Complete import",
-                None,
-            );
+            take_groups(&mut org, app, &groups);
+            take_users(&mut org, app, users);
+            tell(&mut org, app, COMPLETE, None);
         }
         Err(failure) => {
-            note_refusal(&mut org, &job.app, &failure);
-            let reason = Some(failure.reason.as_str());
-            tell(
-                &mut org,
-                &job.app,
-                "system.import.complete",
-                "Complete import",
-                reason,
-            );
+            note_refusal(&mut org, app, &failure);
+            tell(&mut org, app, COMPLETE, Some(&failure.reason));
         }
     }
     service.settle(&mut org);
+}
+
+fn take_groups(org: &mut Org, app: &str, groups: &[Value]) {
+    let start = ("system.import.group.start", "Start import of groups");
+    let complete = ("system.import.group.complete", "Complete import of groups");
+    tell(org, app, start, None);
+    for group in groups {
+        take_group(org, app, group);
+    }
+    drop_groups(org, app, groups);
+    tell(org, app, complete, None);
+}
+
+fn take_users(org: &mut Org, app: &str, users: Vec<Value>) {
+    for event in [
+        ("system.import.user.start", "Start import of users"),
+        (
+            "system.import.user_matching.start",
+            "Start matching of users",
+        ),
+    ] {
+        tell(org, app, event, None);
+    }
+    for user in users {
+        take_user(org, app, user);
+    }
+    for event in [
+        (
+            "system.import.user_matching.complete",
+            "Complete matching of users",
+        ),
+        ("system.import.user.complete", "Complete import of users"),
+    ] {
+        tell(org, app, event, None);
+    }
 }
 
 /// Confirms what an import has left for review.
@@ -132,7 +105,8 @@ pub(super) fn confirm(org: &mut Org, app: &str) {
     }
 }
 
-fn tell(org: &mut Org, app: &str, kind: &'static str, words: &str, failure: Option<&str>) {
+fn tell(org: &mut Org, app: &str, event: (&'static str, &str), failure: Option<&str>) {
+    let (kind, words) = event;
     let event = Event::new(kind, words).on_app(org, app);
     let event = match failure {
         Some(reason) => event.failed(reason),

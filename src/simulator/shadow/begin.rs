@@ -17,7 +17,7 @@ use super::{Changed, Neighbour, Neighbours};
 const LIFE: i64 = 30 * 86_400_000;
 
 /// What every org shows of itself.
-pub(super) const ABOUT: &str = "/.well-known/okta-organization";
+pub(in crate::simulator) const ABOUT: &str = "/.well-known/okta-organization";
 
 /// An org that shadows the one behind `upstream`, with a token of who may read there. `number` tells the orgs of a plan apart.
 ///

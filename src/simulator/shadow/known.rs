@@ -62,6 +62,11 @@ impl Known {
         told
     }
 
+    /// A list is told from its beginning again.
+    pub(super) fn forget(&mut self, list: &str) {
+        self.told.remove(list);
+    }
+
     /// Whether one more thing of a kind may be read by itself. Counts it.
     pub(super) fn take_single(&mut self, kind: &str) -> bool {
         let read = self.singles.entry(kind.to_owned()).or_default();

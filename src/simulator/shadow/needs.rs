@@ -12,6 +12,7 @@ use super::super::store::{App, Org};
 use super::super::user_profile;
 use super::Shadow;
 use super::known::Known;
+use super::reading::Read;
 
 /// Apps into which users are provisioned: what groups do there, the rules follow.
 const PROVISIONED: [&str; 2] = [
@@ -22,16 +23,17 @@ const RULES: &str = "/api/v1/groups/rules?limit=200";
 const USER_SCHEMA: &str = "/api/v1/meta/schemas/user/default";
 
 impl Shadow {
-    /// Reads what the rules need. What is read may show what else is needed, such as the apps that a group is assigned to.
+    /// Reads what the rules need. What is read may show what else is needed, such as the apps that a group is assigned to. Tells whether
+    /// something of it may not be read.
     pub(super) async fn prepare(
         &self,
         service: &Service,
         incoming: &Incoming<'_>,
         endpoint: &Endpoint,
         parameters: &[String],
-    ) -> Result<(), String> {
+    ) -> Result<Read, String> {
         let body = serde_json::from_slice(incoming.body).unwrap_or_default();
-        let mut done = BTreeSet::new();
+        let (mut done, mut read) = (BTreeSet::new(), Read::Whole);
         loop {
             let mut needs = Needs {
                 org: &service.read(),
@@ -42,10 +44,12 @@ impl Shadow {
             .of(incoming.method, endpoint.pattern, parameters, &body);
             needs.retain(|address| !done.contains(address));
             if needs.is_empty() {
-                return Ok(());
+                return Ok(read);
             }
             for address in needs {
-                self.know(service, &address).await?;
+                if self.know(service, &address).await? == Read::Refused {
+                    read = Read::Refused;
+                }
                 done.insert(address);
             }
         }

@@ -174,6 +174,22 @@ impl<'a> Reader<'a> {
         Some(Laid::Changed)
     }
 
+    /// What happened here, as far as this question and its next pages have not told it yet.
+    fn own_events(&self) -> Vec<Value> {
+        let query = self.incoming.query;
+        let list = without_cursor(query);
+        let mut own = self.local(&self.service.read()).all(LOGS, query);
+        let mut known = self.shadow.known();
+        if list.len() == LOGS.len() + 1 + query.len() {
+            known.forget(&list);
+        }
+        let id = |event: &Value| event["uuid"].as_str().unwrap_or_default().to_owned();
+        let told = known.tell(&list, Vec::new()).clone();
+        own.retain(|event| !told.contains(&id(event)));
+        known.tell(&list, own.iter().map(id).collect());
+        own
+    }
+
     /// The System Log of the real org, then what happened here.
     pub(super) fn log(&self, seen: &Seen) -> Answer {
         let Value::Array(items) = &seen.body else {
@@ -182,8 +198,7 @@ impl<'a> Reader<'a> {
         let mut page = items.clone();
         // A question without an end has a next page for ever, which is empty when there is nothing new.
         if seen.next.is_none() || items.is_empty() {
-            let org = self.service.read();
-            let own = self.local(&org).all(LOGS, self.incoming.query);
+            let own = self.own_events();
             if !own.is_empty() {
                 self.shadow.ledger.guess(&self.incoming.id);
             }
@@ -191,6 +206,15 @@ impl<'a> Reader<'a> {
         }
         with_items(seen, page)
     }
+}
+
+/// The address of a list without the place in it.
+fn without_cursor(query: &str) -> String {
+    let rest: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("after="))
+        .collect();
+    format!("{LOGS}?{}", rest.join("&"))
 }
 
 /// What the real org has not (or says that it cannot have yet) may be here; what it refuses to tell is refused here.

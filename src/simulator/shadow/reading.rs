@@ -15,6 +15,14 @@ use super::places::{self, Place};
 use super::upstream::{Seen, Upstream};
 use super::{Shadow, answer};
 
+/// How a read for the rules ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    Whole,
+    /// It may not be read: what follows from it, nobody knows here.
+    Refused,
+}
+
 impl Shadow {
     pub(super) async fn read(
         &self,
@@ -74,14 +82,21 @@ impl Shadow {
     }
 
     /// Reads all pages of an address for the rules.
-    pub(super) async fn know(&self, service: &Service, address: &str) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// When the real org does not answer, or is in trouble.
+    pub(super) async fn know(&self, service: &Service, address: &str) -> Result<Read, String> {
         let mut address = address.to_owned();
         loop {
             let seen = self.ask("", &*self.upstream, &address).await?;
-            self.take_address(service, &address, &seen);
+            match seen.status {
+                200 | 404 => self.take_address(service, &address, &seen),
+                429 | 500.. => return Err(format!("{address}: {}", seen.status)),
+                _ => return Ok(Read::Refused),
+            }
             match &seen.next {
                 Some(next) => address.clone_from(next),
-                None => return Ok(()),
+                None => return Ok(Read::Whole),
             }
         }
     }
@@ -119,7 +134,7 @@ impl Shadow {
         if known {
             return Ok(());
         }
-        self.know(service, &parent).await
+        self.know(service, &parent).await.map(drop)
     }
 
     /// Takes in what an answer tells, and keeps the first form of each thing.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use super::super::shadow::{Reading, Said, Seen, Upstream};
+use super::super::shadow::{ABOUT, Reading, Said, Seen, Upstream};
 
 /// Notes of all orgs of a snapshot; clones share them.
 #[derive(Clone, Default)]
@@ -24,7 +24,6 @@ pub(super) struct Noted {
 }
 
 const ME: &str = "/api/v1/users/me";
-const ABOUT: &str = "/.well-known/okta-organization";
 
 impl Notes {
     /// `upstream` with everything noted that is read through it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::routes::{self, Match};
 use super::super::scenario::{ConnectionPlan, Scenario};
-use super::super::shadow::is_kept;
+use super::super::shadow::{ABOUT, is_kept};
 use super::notes::Noted;
 
 #[derive(Default)]
@@ -36,7 +36,7 @@ pub(super) struct Remarks {
 
 /// Paths that are of use to the reading itself, or whose answers the simulator gives by itself.
 const OWN: &[&str] = &[
-    "/.well-known/okta-organization",
+    ABOUT,
     "/api/v1/agentPools",
     "/api/v1/logs",
     "/api/v1/api-tokens",
