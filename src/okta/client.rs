@@ -108,6 +108,11 @@ impl Client {
         }
     }
 
+    /// How it behaves.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     fn shared(&self) -> Self {
         Self {
             base: self.base.clone(),

@@ -288,7 +288,8 @@ fn granted(body: Value, asked: &[String]) -> Option<Granted> {
     } else {
         Scheme::Bearer
     };
-    let life = Duration::from_secs(wire.expires_in);
+    // Okta's live for a day at most (documentation of access policies); a number without end is none.
+    let life = Duration::from_secs(wire.expires_in.min(30 * 86_400));
     // A tenth of its life, five minutes at most: a slow call or a clock that drifts must not outlive the token.
     let margin = (life / 10).min(Duration::from_secs(300));
     let now = Instant::now();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::call::Call;
@@ -63,7 +64,7 @@ pub(super) struct Push {
 }
 
 /// An account in another org that an undo leaves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Account {
     pub(super) org: String,
     pub(super) login: String,
@@ -246,7 +247,14 @@ impl Run {
             }
             if glances.are_over() {
                 return Ok(match aftermath {
-                    Aftermath::Push(_) => None,
+                    Aftermath::Push(push) => {
+                        self.remark(&format!(
+                            "{}: that the group was pushed again was not seen in {} s; look at the members of its target",
+                            push.org,
+                            PATIENCE_WITH_A_PUSH.as_secs()
+                        ));
+                        None
+                    }
                     _ => Some(format!(
                         "provisioning has not done it: {what}; see the tasks of the app, then do it by hand"
                     )),
@@ -327,7 +335,7 @@ impl Run {
 fn of_account(app: &Value, user: &Value, org: &str, undone: &Step) -> Result<Aftermath, String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (id, login) = (text(&user["id"]), text(&user["profile"]["login"]));
-    let there = elsewhere::of(undone).find(|there| there.org == org);
+    let there = elsewhere::of(undone).find(|there| there.org == org && !there.is_unread());
     let was = there.as_ref().and_then(|there| there.status_of(&id));
     let is_the_runs = matches!(was, None | Some("DEPROVISIONED"));
     if !has(app, "PUSH_USER_DEACTIVATION") {

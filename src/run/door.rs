@@ -388,6 +388,11 @@ impl Run {
     }
 
     /// A copy without secrets.
+    /// Without the secrets of this run, in whatever field.
+    pub(super) fn without_secrets(&self, value: Value) -> Value {
+        self.redactor.replaced(value)
+    }
+
     pub(super) fn redact(&self, value: &Value) -> Value {
         self.redactor.redact(value)
     }

@@ -21,7 +21,7 @@ pub(super) struct Elsewhere<'a> {
 
 impl Run {
     /// What there is in each other org: `[{org, user}]` before an assignment, `[{org, group, members}]` before a push. What may not be read
-    /// is left out.
+    /// is told as unread.
     pub(super) async fn elsewhere(&self, lane: &Lane, call: &Call) -> Result<Value, Error> {
         let others = self.others(&call.org);
         let name = call.name();
@@ -42,7 +42,7 @@ impl Run {
             };
             match there {
                 Ok(there) => found.push(there),
-                Err(Error::Okta(_)) => {}
+                Err(Error::Okta(_)) => found.push(json!({"org": org, "unread": true})),
                 Err(fatal) => return Err(fatal),
             }
         }
@@ -125,6 +125,7 @@ impl Run {
         Ok(text(&mapping["sourceGroupId"]))
     }
 
+    /// A search may answer with names that only begin alike: the name is compared here.
     pub(super) async fn group_named(
         &self,
         lane: &Lane,
@@ -199,6 +200,11 @@ pub(super) fn of(step: &Step) -> impl Iterator<Item = Elsewhere<'_>> {
 }
 
 impl Elsewhere<'_> {
+    /// Whether it could not be looked at.
+    pub(super) fn is_unread(&self) -> bool {
+        self.kept["unread"] == true
+    }
+
     /// Status of the user who was there under this id: `None` for one who was not.
     pub(super) fn status_of(&self, user: &str) -> Option<&str> {
         let was = &self.kept["user"];

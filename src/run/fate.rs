@@ -76,7 +76,7 @@ impl Run {
             Fate::DidNotHappen => {
                 let words = format!("{} of {} had not happened", call.name(), call.org);
                 let event = stamped(lane, Kind::Note { words });
-                let answer = refused.map_or(Value::Null, kept);
+                let answer = refused.map_or(Value::Null, |error| self.without_secrets(kept(error)));
                 self.settle(lane, intent, State::Void, Some(&event), &answer)?;
                 Settled::Void
             }

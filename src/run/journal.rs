@@ -32,7 +32,7 @@ pub(super) use entry::{Durability, Entry, What};
 pub use error::Error;
 pub use holder::Held;
 pub use lanes::Bulk;
-pub(super) use lanes::{LaneEnd, Recorded};
+pub(super) use lanes::{LaneEnd, Recorded, Undoing};
 pub(super) use phase::Turn;
 pub use record::{Kind, Record};
 pub use state::State;
@@ -248,7 +248,7 @@ impl Journal {
     }
 
     /// Beginnings of the names of lanes in which a run takes back itself what a failed lane did.
-    pub(super) fn undoing_lanes(&self, run: &str) -> Result<Vec<String>> {
+    pub(super) fn undoing(&self, run: &str) -> Result<Vec<Undoing>> {
         lanes::undoing(&self.written()?.connection, run)
     }
 

@@ -196,7 +196,10 @@ impl Looker<'_> {
         };
         let found = match key {
             Key::GroupName => match text(&body["profile"]["name"]) {
-                Some(name) => self.group_of_name(&name).await?,
+                Some(name) => {
+                    let found = self.run.group_named(self.lane, &self.call.org, &name);
+                    found.await?.unwrap_or_default()
+                }
                 None => return Ok(UNSEEN),
             },
             Key::Login => match text(&body["profile"]["login"]) {
@@ -226,18 +229,6 @@ impl Looker<'_> {
         let list = Call::operation(&self.call.org, list, &arguments).map_err(Error::Usage)?;
         let found = self.run.list(self.lane, &list).await?;
         let same = |item: &Value| item[field] == *value;
-        Ok(found.into_iter().find(same).unwrap_or_default())
-    }
-
-    /// A search may answer with names that only begin alike: the name is compared here.
-    async fn group_of_name(&self, name: &str) -> Result<Value, Error> {
-        let search = format!("profile.name eq {}", Value::from(name));
-        let groups = Call::operation(&self.call.org, "list_groups", &[])
-            .map_err(Error::Usage)?
-            .query("search", search);
-        let found = self.run.list(self.lane, &groups).await?;
-        let same =
-            |group: &Value| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP";
         Ok(found.into_iter().find(same).unwrap_or_default())
     }
 }

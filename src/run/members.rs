@@ -10,6 +10,7 @@ use super::elsewhere::{self, Elsewhere};
 use super::error::Error;
 use super::lane::Lane;
 use super::undo::Step;
+use super::writing::Held;
 
 /// What is sent for it.
 pub(super) const WRITES: &[&str] = &[
@@ -34,7 +35,8 @@ impl Run {
             };
             let calls = self.value(lane, &named, || found)?;
             for call in calls.as_array().into_iter().flatten() {
-                self.perform(lane, &kept_call(there.org, call)?).await?;
+                self.perform_held(lane, &kept_call(there.org, call)?, Held::ToNothing)
+                    .await?;
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use super::journal::{Durability, Entry, State, What};
 use super::lane::Lane;
 use super::replay::{kept, refusal};
 use super::retry;
-use super::telling::{answered_line, refused, stamped};
+use super::telling::{answered_line, stamped};
 use super::watch::Watch;
 use crate::{ldap, okta};
 
@@ -105,8 +105,8 @@ impl Run {
                 Ok(page)
             }
             Err(error) => {
-                let event = stamped(lane, refused(call, &error));
-                let body = position.map(|_| kept(&error));
+                let event = stamped(lane, self.refused(call, &error));
+                let body = position.map(|_| self.without_secrets(kept(&error)));
                 self.keep_read(
                     lane,
                     position,
@@ -238,7 +238,7 @@ impl Run {
         let position = Some(lane.past().next());
         match answer {
             Ok(found) => {
-                let value = kept(&found);
+                let value = self.without_secrets(kept(&found));
                 self.keep_read(
                     lane,
                     position,

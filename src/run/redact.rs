@@ -54,11 +54,17 @@ impl Redactor {
         secrets.retain(|secret| secret.expose_secret().len() > 3);
         let escaped: Vec<SecretString> = secrets.iter().filter_map(escaped).collect();
         secrets.extend(escaped);
+        // One that another one begins with would leave the rest of that.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         Self { secrets }
     }
 
     pub(super) fn redact(&self, value: &Value) -> Value {
-        let mut value = redact(value);
+        self.replaced(redact(value))
+    }
+
+    /// The same, whatever the fields are called: the run's own secrets alone are taken out.
+    pub(super) fn replaced(&self, mut value: Value) -> Value {
         if !self.secrets.is_empty() {
             self.replace(&mut value);
         }

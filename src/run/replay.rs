@@ -77,7 +77,7 @@ impl Run {
     /// A call as it is kept and compared, without secrets.
     pub(super) fn asked(&self, call: &Call, next: Option<&NextPage>) -> Value {
         let kind = if call.is_write() { "write" } else { "read" };
-        json!({ kind: {
+        self.without_secrets(json!({ kind: {
             "org": call.org,
             "operation": call.name(),
             "method": call.method().as_str(),
@@ -86,7 +86,7 @@ impl Run {
             "query": call.query,
             "body": call.body.as_ref().map(|body| self.redact(body)),
             "next": next.map(NextPage::as_str),
-        } })
+        } }))
     }
 }
 

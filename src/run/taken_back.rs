@@ -92,14 +92,19 @@ impl Run {
 
     /// Tells the run that did it. What that one had taken back holds again, when it was an undo itself.
     pub(super) fn tell_undone(&self, step: &Step) -> Result<(), Error> {
-        let of = self.undoes();
-        if !step.write.state.may_have_happened() {
+        let state = step.write.state;
+        if !state.may_have_happened() && state != State::Undone {
             return Ok(());
         }
-        let told = self.tell_once(of, step.write.entry, State::Undone)?;
+        let of = self.undoes();
+        self.tell_once(of, step.write.entry, State::Undone)?;
         let lane = step.write.lane.split('/').next().unwrap_or_default();
-        if let (true, Some(first), Some(entry)) = (told, self.journal().undoes(of)?, entry_of(lane))
-        {
+        let (Some(first), Some(entry)) = (self.journal().undoes(of)?, entry_of(lane)) else {
+            return Ok(());
+        };
+        // An inverse may have been several writes: what they took back holds again when none of them does.
+        let writes = self.journal().writes_of_lane(of, lane)?;
+        if !writes.iter().any(|write| write.state.may_have_happened()) {
             self.tell_once(&first, entry, State::Redone)?;
         }
         Ok(())
@@ -124,10 +129,9 @@ impl Run {
     }
 
     /// What is known already need not be told.
-    fn tell_once(&self, run: &str, write: u64, state: State) -> Result<bool, Error> {
+    fn tell_once(&self, run: &str, write: u64, state: State) -> Result<(), Error> {
         match self.journal().tell_of(run, write, state, self.id()) {
-            Ok(()) => Ok(true),
-            Err(journal::Error::Settled { .. }) => Ok(false),
+            Ok(()) | Err(journal::Error::Settled { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

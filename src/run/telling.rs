@@ -89,6 +89,19 @@ impl Run {
         self.tell(&Lane::default(), Kind::Calls { calls, items })
     }
 
+    /// Okta's words may repeat what it was sent.
+    pub(super) fn refused(&self, call: &Call, error: &okta::Error) -> Kind {
+        let words = self.without_secrets(error.to_string().into());
+        Kind::Refused {
+            call: CallLine {
+                status: error.status(),
+                request_id: error.request_id().map(str::to_owned),
+                ..line(call)
+            },
+            message: words.as_str().unwrap_or_default().to_owned(),
+        }
+    }
+
     /// A remark that belongs to the outcome, such as "Active Directory was not looked at".
     pub fn remark(&self, words: &str) {
         let mut remarks = self.remarks();
@@ -147,17 +160,6 @@ pub(super) fn answered_line(call: &Call, response: &okta::Response) -> CallLine 
         status: Some(response.status),
         request_id: response.request_id.clone(),
         ..line(call)
-    }
-}
-
-pub(super) fn refused(call: &Call, error: &okta::Error) -> Kind {
-    Kind::Refused {
-        call: CallLine {
-            status: error.status(),
-            request_id: error.request_id().map(str::to_owned),
-            ..line(call)
-        },
-        message: error.to_string(),
     }
 }
 

@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::aftermath::{self, Account, Aftermath, Glances};
 use super::call::{Action, Call};
 use super::door::Run;
 use super::effects::{self, Look};
-use super::elsewhere;
+use super::elsewhere::{self, Elsewhere};
 use super::error::Error;
 use super::event::Kind;
 use super::fate::Fate;
@@ -22,7 +22,7 @@ use super::inverse::inverse;
 use super::items::Begun;
 use super::journal::{self, Journal, State, Write};
 use super::lane::Lane;
-use super::look::{self, Sight, Verdict};
+use super::look::{self, Seen, Sight, Verdict};
 use super::members;
 use super::reading::Asker;
 use super::writing::Held;
@@ -60,8 +60,8 @@ const UNANSWERED: &str = "it has no answer, and no look can tell whether it happ
 /// `only`: those of the step of this title, or of the item of this key.
 pub fn plan(journal: &Journal, run: &str, only: Option<&str>) -> Result<Vec<Step>, journal::Error> {
     let writes = journal.writes(run)?;
-    let undoing = journal.undoing_lanes(run)?;
-    let is_undoing = |write: &Write| undoing.iter().any(|lane| write.lane.starts_with(lane));
+    let undoing = journal.undoing(run)?;
+    let is_undoing = |write: &Write| undoing.iter().any(|one| one.has(write));
     let chosen = writes
         .into_iter()
         .filter(|write| only.is_none_or(|only| belongs(write, only)) && !is_undoing(write));
@@ -257,12 +257,13 @@ impl Step {
         format!("{of} #{}", self.write.entry)
     }
 
-    /// What takes it back when it was answered with `answer`. A target that was there before the push stays.
+    /// What takes it back when it was answered with `answer`. A target that was, or may have been, there before the push stays.
     fn taking_back(&self, answer: &Value) -> Inverse {
         let mut taken = inverse(&self.call, &self.write.before, answer);
-        let had_target = elsewhere::of(self).any(|there| there.group().is_some());
+        let may_have_been = |there: Elsewhere<'_>| there.is_unread() || there.group().is_some();
+        let is_unknown = elsewhere::of(self).next().is_none();
         if let Inverse::Calls(calls) = &mut taken
-            && had_target
+            && (is_unknown || elsewhere::of(self).any(may_have_been))
         {
             let queries = calls.iter_mut().flat_map(|call| &mut call.query);
             for (_, value) in queries.filter(|(name, _)| name == "deleteTargetGroup") {
@@ -300,7 +301,22 @@ impl Run {
     pub async fn undo(&self, lane: &Lane, steps: &[Step]) -> Result<Vec<Left>, Error> {
         let keys: Vec<String> = steps.iter().map(Step::key).collect();
         let bulk = self.bulk(lane, &keys)?;
-        let (mut left, mut accounts) = (Vec::new(), Vec::new());
+        let mut accounts = Vec::new();
+        let left = self.undo_all(lane, bulk, steps, &keys, &mut accounts).await;
+        self.bulk_over(lane);
+        self.remark_accounts(&accounts);
+        left
+    }
+
+    async fn undo_all(
+        &self,
+        lane: &Lane,
+        bulk: u64,
+        steps: &[Step],
+        keys: &[String],
+        accounts: &mut Vec<Account>,
+    ) -> Result<Vec<Left>, Error> {
+        let mut left = Vec::new();
         let mut keys = keys.iter();
         for together in side_by_side(steps) {
             let before: &[Left] = &left;
@@ -319,8 +335,6 @@ impl Run {
             }
             left.extend(found);
         }
-        self.bulk_over(lane);
-        self.remark_accounts(&accounts);
         Ok(left)
     }
 
@@ -332,9 +346,15 @@ impl Run {
         key: &str,
         left: &[Left],
     ) -> Result<End, Error> {
-        let Begun::Lane { lane, .. } = self.begin_item(parent, bulk, key)? else {
-            self.tell_undone(step)?;
-            return Ok(End::Undone);
+        let lane = match self.begin_item(parent, bulk, key)? {
+            Begun::Lane { lane, .. } => lane,
+            Begun::Done(value) => {
+                self.tell_undone(step)?;
+                let account = serde_json::from_value(value);
+                return Ok(account.map_or(End::Undone, End::AllBut));
+            }
+            // Only a failed item of a script is taken back within its run.
+            Begun::TakingBack { .. } => return Ok(End::Left(step.left(UNANSWERED))),
         };
         let end = self.undo_step(&lane, step, left).await?;
         if !matches!(end, End::Left(_)) {
@@ -345,7 +365,8 @@ impl Run {
                 "{} of {}, {}: {}",
                 found.operation, found.org, found.path, found.why
             )),
-            End::Undone | End::AllBut(_) => Ok(Some(Value::Null)),
+            End::AllBut(account) => Ok(Some(json!(account))),
+            End::Undone => Ok(Some(Value::Null)),
         };
         self.item_ended(&lane, told)?;
         Ok(end)
@@ -364,57 +385,74 @@ impl Run {
         if matches!(step.inverse, Inverse::Deletion) || step.write.state == State::Undone {
             return Ok(End::Undone);
         }
-        let sight = self.sight();
-        let seen = look::look(self, lane, &step.call, sight).await?;
-        let mut inverse = step.inverse.clone();
-        if step.write.state == State::Unknown {
-            match self.fate(&step.call, &step.write.before, &seen) {
-                Fate::Happened => {
-                    self.tell_settled(step, State::Settled, &seen.before)?;
-                    inverse = step.taking_back(&seen.before);
-                }
-                Fate::DidNotHappen => {
-                    let words = format!("{} had not happened", step.call.name());
-                    self.tell(lane, Kind::Note { words })?;
-                    self.tell_settled(step, State::Void, &Value::Null)?;
-                    return Ok(End::Undone);
-                }
-                Fate::Repeatable | Fate::Unknowable => return Ok(End::Left(step.left(UNANSWERED))),
-            }
-        }
+        let seen = look::look(self, lane, &step.call, self.sight()).await?;
+        let inverse = match step.write.state {
+            State::Unknown => self.settled_inverse(lane, step, &seen)?,
+            _ => step.inverse.clone(),
+        };
         let calls = match inverse {
             Inverse::Calls(calls) => calls,
             Inverse::Deletion => return Ok(End::Undone),
             Inverse::None(why) => return Ok(End::Left(step.left(why))),
         };
+        if let Some(why) = self.why_not(lane, step, &seen, &calls, left).await? {
+            return Ok(End::Left(step.left(why)));
+        }
+        if self.is_gone(lane, &calls).await? {
+            self.restore_target(lane, step).await?;
+            return Ok(End::Undone);
+        }
+        self.send_inverse(lane, step, &calls).await
+    }
+
+    /// What takes back a write of which no answer is known, by what is there now.
+    fn settled_inverse(&self, lane: &Lane, step: &Step, seen: &Seen) -> Result<Inverse, Error> {
+        match self.fate(&step.call, &step.write.before, seen) {
+            Fate::Happened => {
+                self.tell_settled(step, State::Settled, &seen.before)?;
+                Ok(step.taking_back(&seen.before))
+            }
+            Fate::DidNotHappen => {
+                let words = format!("{} had not happened", step.call.name());
+                self.tell(lane, Kind::Note { words })?;
+                self.tell_settled(step, State::Void, &Value::Null)?;
+                Ok(Inverse::Deletion)
+            }
+            Fate::Repeatable | Fate::Unknowable => Ok(Inverse::None(UNANSWERED)),
+        }
+    }
+
+    /// Why a step is left as it is.
+    async fn why_not(
+        &self,
+        lane: &Lane,
+        step: &Step,
+        seen: &Seen,
+        calls: &[Call],
+        left: &[Left],
+    ) -> Result<Option<String>, Error> {
         let needed = |left: &&Left| calls.iter().any(|call| stands_on(left, call));
         if let Some(needs) = left.iter().find(needed) {
-            return Ok(End::Left(step.left(format!(
+            return Ok(Some(format!(
                 "{} of {} is not taken back, and needs it",
                 needs.operation, needs.path
-            ))));
+            )));
         }
-        if can_drift(&step.call)
-            && seen.verdict == Verdict::WouldChange
-            && !self.is_undone(lane, &calls).await?
-        {
-            return Ok(End::Left(
-                step.left("somebody changed it since: it is not as the run left it"),
+        let has_drifted = can_drift(&step.call) && seen.verdict == Verdict::WouldChange;
+        if has_drifted && !self.is_undone(lane, calls).await? {
+            return Ok(Some(
+                "it was changed since: it is not as the run left it".to_owned(),
             ));
         }
-        if let Some(why) = self.is_in_use(lane, &calls).await? {
-            return Ok(End::Left(step.left(why)));
+        if let Some(why) = self.is_in_use(lane, calls).await? {
+            return Ok(Some(why.to_owned()));
         }
-        if let Some(why) = self.wait_for_background(lane, step).await? {
-            return Ok(End::Left(step.left(why)));
-        }
-        let calls = if self.is_gone(lane, &calls).await? {
-            Vec::new()
-        } else {
-            calls
-        };
+        self.wait_for_background(lane, step).await
+    }
+
+    async fn send_inverse(&self, lane: &Lane, step: &Step, calls: &[Call]) -> Result<End, Error> {
         let mut end = End::Undone;
-        for call in &calls {
+        for call in calls {
             let aftermath = match self.aftermath(lane, call, step).await? {
                 Ok(aftermath) => aftermath,
                 Err(why) => return Ok(End::Left(step.left(why))),
@@ -445,11 +483,14 @@ impl Run {
         let [.., delete] = calls else {
             return Ok(false);
         };
-        if calls.len() < 2 || delete.method() != Method::Delete || lane.is_replaying() {
+        if calls.len() < 2 || delete.method() != Method::Delete {
             return Ok(false);
         }
-        let seen = look::look(self, lane, delete, Sight::Org).await?;
-        Ok(seen.verdict == Verdict::Unchanged)
+        // What is sent changes what would be found.
+        let found = !lane.is_replaying()
+            && look::look(self, lane, delete, Sight::Org).await?.verdict == Verdict::Unchanged;
+        let named = json!({"gone": delete.path});
+        Ok(self.value(lane, &named, || found.into())? == true)
     }
 
     /// A group that the run made may have members by now that it did not bring.

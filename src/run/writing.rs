@@ -12,7 +12,7 @@ use super::lane::Lane;
 use super::look::{self, Sight, Verdict};
 use super::replay::{kept, refusal};
 use super::retry;
-use super::telling::{answered_line, line, refused, stamped};
+use super::telling::{answered_line, line, stamped};
 use super::watch::Watch;
 use crate::okta;
 
@@ -256,8 +256,14 @@ impl Run {
                 } else {
                     State::Refused
                 };
-                let event = stamped(lane, refused(call, &error));
-                self.settle(lane, intent, state, Some(&event), &kept(&error))?;
+                let event = stamped(lane, self.refused(call, &error));
+                self.settle(
+                    lane,
+                    intent,
+                    state,
+                    Some(&event),
+                    &self.without_secrets(kept(&error)),
+                )?;
                 if unknown {
                     self.picture().forget(call);
                 }

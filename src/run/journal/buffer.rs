@@ -148,18 +148,16 @@ impl Buffer {
         let (Some(intent), Some(told)) = (entry.intent, entry.state) else {
             return Ok(());
         };
-        if self.unanswered.remove(&(run.to_owned(), intent)) && State::Unknown.then(told).is_some()
-        {
-            return Ok(());
-        }
-        let now = self.state(run, intent)?;
-        if now.then(told).is_none() {
-            return Err(Error::Settled {
+        let is_first = self.unanswered.remove(&(run.to_owned(), intent))
+            && State::Unknown.then(told).is_some();
+        if !is_first {
+            let now = self.state(run, intent)?;
+            now.then(told).ok_or_else(|| Error::Settled {
                 run: run.to_owned(),
                 intent,
                 state: now.as_str(),
                 told: told.as_str(),
-            });
+            })?;
         }
         if let Some(states) = self.states.get_mut(run) {
             states.insert(intent, told);

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::state::State;
+use super::writes::Write;
 use crate::run::event::Counts;
 
 /// A question of a lane and its answer.
@@ -95,15 +96,36 @@ pub(super) fn end(
     }))
 }
 
-/// Beginnings of the names of lanes in which a run takes back itself what a failed lane did.
-pub(super) fn undoing(connection: &Connection, run: &str) -> Result<Vec<String>, Error> {
+/// Where a run takes back itself what a failed lane did. A lane that begins anew afterwards counts its bulk steps from the first again.
+pub(in crate::run) struct Undoing {
+    /// Beginning of the names of its lanes.
+    prefix: String,
+    from: u64,
+    until: u64,
+}
+
+impl Undoing {
+    pub(in crate::run) fn has(&self, write: &Write) -> bool {
+        write.lane.starts_with(&self.prefix) && (self.from..self.until).contains(&write.entry)
+    }
+}
+
+pub(super) fn undoing(connection: &Connection, run: &str) -> Result<Vec<Undoing>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT e.lane, b.body ->> 'bulk' FROM entries e JOIN bodies b ON b.digest = e.answer
-         WHERE e.run = ?1 AND e.what = 'lane' AND e.state = 'unknown'",
+        "SELECT e.lane, b.body ->> 'bulk', e.seq,
+             (SELECT min(l.seq) FROM entries l WHERE l.run = e.run AND l.lane = e.lane AND l.what = 'lane' AND l.seq > e.seq)
+         FROM entries e JOIN bodies b ON b.digest = e.answer WHERE e.run = ?1 AND e.what = 'lane' AND e.state = 'unknown'",
     )?;
     let lanes = statement.query_map([run], |row| {
         let (lane, bulk): (String, i64) = (row.get(0)?, row.get(1)?);
-        Ok(format!("{lane}/{bulk}:"))
+        let (from, until): (i64, Option<i64>) = (row.get(2)?, row.get(3)?);
+        Ok(Undoing {
+            prefix: format!("{lane}/{bulk}:"),
+            from: u64::try_from(from).unwrap_or_default(),
+            until: until
+                .and_then(|seq| u64::try_from(seq).ok())
+                .unwrap_or(u64::MAX),
+        })
     })?;
     Ok(lanes.collect::<Result<_, _>>()?)
 }

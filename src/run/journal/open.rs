@@ -38,6 +38,12 @@ pub(super) fn to_read(folder: &Path) -> Result<(Connection, Option<TempDir>), Er
         Err(Error::Database(error)) if cannot_be_written(&error) => {}
         Err(error) => return Err(error),
     }
+    if !folder.join(FILE).is_file() {
+        return Err(Error::Folder {
+            folder: folder.to_owned(),
+            error: std::io::ErrorKind::NotFound.into(),
+        });
+    }
     let copy = copied(folder)?;
     let connection = to_write(copy.path())?;
     Ok((connection, Some(copy)))
