@@ -55,10 +55,12 @@ pub(super) fn check_none_needed(context: &Context, world: &World) -> Result<(), 
 }
 
 pub(super) fn needed(profile: &str) -> Error {
-    Error::usage(format!("`{profile}` is changed by approved plans alone"))
-        .help("save a plan: okta-runbook plan RUNBOOK … --out FILE")
-        .help("have another person approve it: okta-runbook plan --approve FILE")
-        .help("then run it: okta-runbook run --plan FILE")
+    Error::usage(format!(
+        "`{profile}` is changed by approved plans alone, and by the undo of their runs"
+    ))
+    .help("save a plan: okta-runbook plan RUNBOOK … --out FILE")
+    .help("have another person approve it: okta-runbook plan --approve FILE")
+    .help("then run it: okta-runbook run --plan FILE")
 }
 
 /// The same for a run that is taken up again: it was begun with an approved plan, or before there had to be one.

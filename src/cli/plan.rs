@@ -11,7 +11,7 @@ use super::Context;
 use super::approval;
 use super::conduct::{cancelled_by_hand, runtime};
 use super::guard;
-use super::output_file::Over;
+use super::output_file::{self, Over};
 use super::prepared::Prepared;
 use super::rehearsal::{Rehearsed, rehearse};
 use super::world::Where;
@@ -77,6 +77,9 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     }
     if let Some(file) = &arguments.approve {
         return approved(context, &terminal, file, arguments);
+    }
+    if let Some(path) = &arguments.out {
+        output_file::check(path, Over::of(arguments.force))?;
     }
     let mode = arguments.place.mode();
     let prepared = Prepared::new(

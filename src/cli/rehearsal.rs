@@ -14,6 +14,7 @@ use super::Context;
 use super::audience::Audience;
 use super::conduct::{of_journal, of_run, open_journal};
 use super::prepared::Prepared;
+use super::scopes;
 use super::world::World;
 use crate::error::Error;
 use crate::ldap;
@@ -25,7 +26,6 @@ use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::journal::Journal;
 use crate::run::{self, Edits, Run, Settings, Target};
 use crate::script::Ended;
-use crate::script::check::Report;
 use crate::simulator::{DirectoryAddress, Ledger, Simulator, Upstream};
 use crate::terminal::Terminal;
 use draft::Draft;
@@ -158,9 +158,7 @@ pub(super) fn rehearse_in(
     runtime: &tokio::runtime::Runtime,
     cancelled: &CancellationToken,
 ) -> Result<Rehearsed, Error> {
-    for client in real.orgs.values() {
-        client.ask_for(reading(&prepared.report));
-    }
+    scopes::of_rehearsal(real, &prepared.report);
     let (_, watcher) = Audience::new(Verbosity::Quiet, terminal).parts();
     let run = Run::begin(Settings {
         watcher,
@@ -186,17 +184,6 @@ pub(super) fn rehearse_in(
         ended,
         outcome,
     })
-}
-
-/// Reading is all that a plan does with an org.
-fn reading(report: &Report) -> Vec<String> {
-    let read = |scope: &&str| scope.replace(".manage", ".read");
-    let mut scopes: Vec<String> = report.scopes.iter().map(read).collect();
-    // Rules and roles decide over what happens, whatever the runbook calls.
-    scopes.extend(["okta.users.read", "okta.groups.read", "okta.apps.read"].map(str::to_owned));
-    scopes.sort();
-    scopes.dedup();
-    scopes
 }
 
 /// What an org is read through, made of its name and what reads it.

@@ -325,7 +325,7 @@ impl Words {
                 }
                 option if option.starts_with('-') => {
                     return Err(Error::usage(format!("`:run` has no option `{option}`"))
-                        .help("it has --attest NAME; what else a session may do is said when it begins"));
+                        .help("it has --attest NAME and --param NAME=VALUE; what else a session may do is said when it begins"));
                 }
                 _ if found.runbook.is_empty() => found.runbook.clone_from(word),
                 _ => found.assignments.push(word.clone()),

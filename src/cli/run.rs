@@ -16,6 +16,7 @@ use super::plan::drift::drift;
 use super::plan::saved::Saved;
 use super::prepared::Prepared;
 use super::rehearsal::{Rehearsed, rehearse};
+use super::scopes;
 use super::world::{Where, World, of_lines};
 use crate::error::{Error, Exit};
 use crate::report::plan::{lines, summary};
@@ -196,15 +197,19 @@ impl Attempt<'_> {
         )))
     }
 
+    /// A rehearsal reads by scopes of its own; the run goes on with those that it needs.
     fn rehearse(&self) -> Result<Rehearsed, Error> {
-        rehearse(
-            self.context,
+        let (context, world, report) = (self.context, &self.world, &self.prepared.report);
+        let rehearsed = rehearse(
+            context,
             &self.terminal,
             &self.prepared,
-            &self.world,
+            world,
             &self.runtime,
             &cancelled_by_hand(&self.runtime),
-        )
+        )?;
+        scopes::of_runbook(context, world, report, &self.terminal, &self.runtime)?;
+        Ok(rehearsed)
     }
 
     /// Shows a person the plan before anything is done, and asks whether to go on.

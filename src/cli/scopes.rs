@@ -26,6 +26,9 @@ const FAMILIES: &[&str] = &[
     "orgs",
 ];
 
+/// Rules and roles decide over what happens, whatever a runbook calls.
+const DECISIVE: &[&str] = &["okta.users.read", "okta.groups.read", "okta.apps.read"];
+
 /// Has service apps ask for the least scopes of the runbook, and refuses a run whose apps lack some of them. Signs in for it.
 ///
 /// Which of several orgs needs a scope is not always told by the text: such a scope is asked for in each, and has to be granted by one.
@@ -73,6 +76,24 @@ pub(super) fn of_runbook(
     match refused {
         None => Ok(()),
         Some(error) => Err(error.help("nothing was changed")),
+    }
+}
+
+/// Has service apps ask for what a rehearsal reads: what the runbook needs in each org, the same to read (scopes are granted one by one), and
+/// what decides over the effects of its writes. Nothing is written with it.
+pub(super) fn of_rehearsal(world: &World, report: &Report) {
+    let known = every_scope();
+    for (name, client) in &world.orgs {
+        let needs = Needs::of(report, world, name);
+        let needed = needs.certain.into_iter().chain(needs.possible);
+        let mut scopes: BTreeSet<String> = needed.collect();
+        let read = scopes.iter().map(|scope| scope.replace(".manage", ".read"));
+        let read: Vec<String> = read
+            .filter(|scope| known.contains(scope.as_str()))
+            .collect();
+        scopes.extend(read);
+        scopes.extend(DECISIVE.iter().map(ToString::to_string));
+        client.ask_for(scopes.into_iter().collect());
     }
 }
 

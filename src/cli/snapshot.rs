@@ -33,7 +33,7 @@ use command_line::rehearsal_of;
 /// Several orgs are named as for `plan`: --org spoke=PROFILE --org hub=PROFILE instead of ORG.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example: okta-runbook snapshot acme -o acme.json --pseudonyms\nThen: okta-runbook plan ad/move_user_to_ou --simulator=acme.json"
+    after_help = "Example: okta-runbook snapshot acme -o acme.json --pseudonyms --runbook ad/move_user_to_ou --param users=@users.csv …\nThen: the command that it tells"
 )]
 pub(super) struct Arguments {
     /// Profile of the org, as for --org; the default org when it is left out.

@@ -181,7 +181,12 @@ pub(super) fn taken_back(
 }
 
 fn words_of(cost: &Cost) -> String {
-    let calls = format!("{}: {} calls of {}", cost.org, cost.calls, cost.bucket);
+    let calls = format!(
+        "{}: {} of {}",
+        cost.org,
+        counted(cost.calls, "call"),
+        cost.bucket
+    );
     match cost.time {
         None => calls,
         Some((share, time)) if time.is_zero() => {

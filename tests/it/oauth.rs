@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
-use crate::stage::{ADA, BEN, Ran, Stage, okta_runbook, watched};
+use crate::stage::{ADA, BEN, FROM, FROM_GROUP, Ran, Stage, TO, TO_GROUP, okta_runbook, watched};
 
 const ALL: &[&str] = &["--yes", "--attest", "all"];
 
@@ -222,15 +222,55 @@ fn a_scope_that_the_profile_leaves_out_is_to_be_added_there() {
     assert!(!ran.said().contains("Okta API Scopes"), "{ran}");
 }
 
-/// What `check` says a runbook needs is what the org asks for: no less does, and no more is needed.
-#[test]
-fn the_least_scopes_suffice_and_each_of_them_is_needed() {
+/// What `check` says that the move needs.
+fn least_scopes() -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let mut check = okta_runbook(folder.path());
     let checked = Ran::command(check.args(["check", "ad/move_user_to_ou", "--output", "json"]));
     let checked: Value = serde_json::from_str(&checked.stdout).unwrap();
-    let scopes: Vec<Value> = checked[0]["scopes"].as_array().unwrap().clone();
+    let scopes = checked[0]["scopes"].as_array().unwrap().clone();
     assert!(scopes.len() > 3, "{scopes:?}");
+    scopes
+}
+
+/// A plan reads by what it may write with, and the run of it writes.
+#[test]
+fn a_plan_and_its_run_need_no_more_than_the_least_scopes() {
+    let stage = Stage::with_client(&app(&json!({"scopes": least_scopes()})));
+    let by_key = |words: &[&str]| {
+        let mut command = stage.by_key(stage.command());
+        Ran::command(command.args(words))
+    };
+    let parameters = [
+        &format!("users={ADA}"),
+        "directory=corp.example",
+        &format!("from_group={FROM_GROUP}"),
+        &format!("from_ou={FROM}"),
+        &format!("to_group={TO_GROUP}"),
+        &format!("to_ou={TO}"),
+    ];
+    let parameters = parameters.map(|parameter| ["--param", parameter]).concat();
+    let plan = ["plan", "ad/move_user_to_ou", "--out", "move.json"];
+    by_key(&[&plan[..], &parameters].concat()).exits(0);
+    by_key(&[&plan[..], &parameters].concat())
+        .exits(2)
+        .says(&["move.json is there already"]);
+    let ran = by_key(&[
+        "run",
+        "--plan",
+        "move.json",
+        "--yes",
+        "--attest",
+        "update-ou",
+    ]);
+    ran.exits(0);
+    stage.assert_moved(ADA, &ran);
+}
+
+/// What `check` says a runbook needs is what the org asks for: no less does, and no more is needed.
+#[test]
+fn the_least_scopes_suffice_and_each_of_them_is_needed() {
+    let scopes = least_scopes();
     let stage = Stage::with_client(&app(&json!({"scopes": scopes})));
     let ran = Ran::command(&mut moving(&stage, &[]));
     ran.exits(0);

@@ -76,6 +76,18 @@ fn of_lists(org: &str, was: &[Value], is: &[Value], names: &Names) -> String {
     came.into_iter().chain(went).collect::<Vec<_>>().join("; ")
 }
 
+/// Writes as texts, without the numbers of their placeholders.
+fn texts(deeds: &[&Deed]) -> Vec<String> {
+    let plain = |deed: &&Deed| {
+        let text = serde_json::to_string(deed).unwrap_or_default();
+        let mut parts = text.split("PLANNED");
+        let first = parts.next().unwrap_or_default().to_owned();
+        let rest = parts.map(|part| part.trim_start_matches(|one: char| one.is_ascii_digit()));
+        rest.fold(first, |all, part| all + "PLANNED" + part)
+    };
+    deeds.iter().map(plain).collect()
+}
+
 fn of_writes(then: &Plan, now: &Plan) -> Vec<String> {
     let mut found = Vec::new();
     let (was, is): (Vec<&Deed>, Vec<&Deed>) = (then.writes().collect(), now.writes().collect());
@@ -89,10 +101,25 @@ fn of_writes(then: &Plan, now: &Plan) -> Vec<String> {
             deed.about.join(", ")
         )
     };
-    let gone = was.iter().filter(|deed| !is.contains(deed));
-    found.extend(gone.map(|deed| format!("no longer planned so: {}", words(deed))));
-    let came = is.iter().filter(|deed| !was.contains(deed));
-    found.extend(came.map(|deed| format!("planned now: {}", words(deed))));
+    // Of one that differs in a placeholder alone, the cause is another one.
+    let (as_was, as_is): (Vec<String>, Vec<String>) = (texts(&was), texts(&is));
+    let differing = |deeds: &[&Deed], texts: &[String], others: &[String]| -> Vec<String> {
+        let own = deeds.iter().zip(texts);
+        let own = own.filter(|(_, text)| !others.contains(text));
+        own.map(|(deed, _)| words(deed)).collect()
+    };
+    let gone = differing(&was, &as_was, &as_is);
+    let came = differing(&is, &as_is, &as_was);
+    let how = |words: &String| {
+        if came.contains(words) {
+            "planned otherwise now"
+        } else {
+            "no longer planned so"
+        }
+    };
+    found.extend(gone.iter().map(|words| format!("{}: {words}", how(words))));
+    let new = came.iter().filter(|words| !gone.contains(words));
+    found.extend(new.map(|words| format!("planned now: {words}")));
     if then.stopped != now.stopped {
         let why = now
             .stopped

@@ -63,7 +63,7 @@ impl Names {
         } else {
             format!(
                 "{words} ({})",
-                percent_encoding::percent_decode_str(query).decode_utf8_lossy()
+                percent_encoding::percent_decode_str(&query.replace('+', " ")).decode_utf8_lossy()
             )
         }
     }

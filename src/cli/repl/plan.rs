@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::conduct::of_run;
 use super::super::plan::saved::agreement;
 use super::super::rehearsal::{Shadows, Subject};
-use super::Inner;
+use super::{Inner, Words};
 use crate::error::Error;
 use crate::okta::operations;
 use crate::repl::Planning;
@@ -188,12 +188,36 @@ impl Inner<'_> {
             return Err(Error::usage("the plan has no write to send").help(":plan off leaves it"));
         }
         self.show(&plans);
+        self.check_attested(&plans)?;
         if !self.is_agreed(writes as u64)? {
             return Ok(());
         }
         let planned = self.planned.take().ok_or_else(no_plan)?;
         let entries = session.come_back_as_it_was();
         self.send(session, &plans[0], deeds(entries, planned, &plans))
+    }
+
+    /// In the shadows everything was taken as attested: the orgs want it said.
+    fn check_attested(&self, plans: &[Plan]) -> Result<(), Error> {
+        let planned = self.planned.borrow();
+        let runbooks = planned.iter().flat_map(|planned| &planned.runbooks);
+        for (one, plan) in runbooks.zip(&plans[1..]) {
+            let mut attested = Words::of(&one.words)?.attest;
+            attested.extend(self.consent.attest.iter().cloned());
+            let said = |name: &str| attested.iter().any(|it| it == name || it == "all");
+            if let Some(manual) = plan.manual.iter().find(|manual| !said(&manual.name)) {
+                return Err(Error::usage(format!(
+                    "{}: it is not attested that {}",
+                    one.words.first().map_or("", String::as_str),
+                    manual.title
+                ))
+                .help(format!(
+                    ":plan off, :plan on, then :run it with --attest {}",
+                    manual.name
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn is_agreed(&self, writes: u64) -> Result<bool, Error> {
@@ -209,33 +233,51 @@ impl Inner<'_> {
 
     /// Does in the orgs what was done in the shadows, and nothing else.
     fn send(&self, session: &mut Session, plan: &Plan, deeds: Vec<Deed>) -> Result<(), Error> {
-        let agreement = agreement_with(plan);
-        let mut settings = self.settings_at(
-            Ground::Orgs(Some(agreement)),
-            procedure("plan of a session"),
-        );
-        settings.listener = Arc::clone(&self.listener);
-        settings.consent.writes = Writes::Agreed;
-        let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
-        session.go(&run);
+        let has_entries = deeds.iter().any(|deed| matches!(deed, Deed::Entry(_)));
+        let run = has_entries.then(|| self.begin_entries(session, plan));
+        let run = run.transpose()?;
+        let mut runs: Vec<Arc<Run>> = run.iter().cloned().collect();
         let mut deeds = deeds.into_iter();
-        let done = deeds.try_for_each(|deed| self.do_again(session, deed));
-        session.come_back();
-        let (outcome, message) = match &done {
-            Ok(()) => (Outcome::Succeeded, None),
-            Err(error) => (Outcome::Failed, error.message.lines().next()),
-        };
-        run.end(outcome, message).map_err(|error| of_run(&error))?;
-        let writes = counted(run.counts().writes, "write");
-        self.context.terminal.line(&format!(
-            "{writes} sent as run {id}; okta-runbook undo {id} takes back",
-            id = run.id()
-        ));
+        let done = deeds.try_for_each(|deed| self.do_again(session, deed, &mut runs));
+        if let Some(run) = run {
+            session.come_back();
+            let (outcome, message) = match &done {
+                Ok(()) => (Outcome::Succeeded, None),
+                Err(error) => (Outcome::Failed, error.message.lines().next()),
+            };
+            run.end(outcome, message).map_err(|error| of_run(&error))?;
+        }
+        self.tell_sent(&runs);
         done
     }
 
+    /// The run to which the entries of the session belong.
+    fn begin_entries(&self, session: &mut Session, plan: &Plan) -> Result<Arc<Run>, Error> {
+        let ground = Ground::Orgs(Some(agreement_with(plan)));
+        let mut settings = self.settings_at(ground, procedure("plan of a session"));
+        settings.listener = Arc::clone(&self.listener);
+        let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
+        session.go(&run);
+        Ok(run)
+    }
+
+    fn tell_sent(&self, runs: &[Arc<Run>]) {
+        for run in runs.iter().filter(|run| run.counts().writes > 0) {
+            let writes = counted(run.counts().writes, "write");
+            self.context.terminal.line(&format!(
+                "{writes} sent as run {id}; okta-runbook undo {id} takes back",
+                id = run.id()
+            ));
+        }
+    }
+
     /// What failed in the plan is expected to fail again.
-    fn do_again(&self, session: &mut Session, deed: Deed) -> Result<(), Error> {
+    fn do_again(
+        &self,
+        session: &mut Session,
+        deed: Deed,
+        runs: &mut Vec<Arc<Run>>,
+    ) -> Result<(), Error> {
         match deed {
             Deed::Entry(entry) => match session.evaluate(&entry.text) {
                 Err(failure) if entry.succeeded => Err(failure.into()),
@@ -246,7 +288,8 @@ impl Inner<'_> {
                 agreement,
                 stopped,
             } => {
-                let (_, ended) = self.run_at(Ground::Orgs(Some(agreement)), &words)?;
+                let (run, ended) = self.run_at(Ground::Orgs(Some(agreement)), &words)?;
+                runs.push(run);
                 if stopped { Ok(()) } else { ended }
             }
         }
@@ -261,10 +304,17 @@ impl Inner<'_> {
                 cancelled: in_orgs.cancelled,
                 ..shadows.settings(self.context, what)
             },
-            Ground::Orgs(agreement) => Settings {
-                agreement,
-                ..in_orgs
-            },
+            Ground::Orgs(agreement) => {
+                let mut settings = Settings {
+                    agreement,
+                    ..in_orgs
+                };
+                // To all of what was agreed on, a person said yes.
+                if settings.agreement.is_some() {
+                    settings.consent.writes = Writes::Agreed;
+                }
+                settings
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::html::rendered;
 use super::super::text::words::clean;
-use super::text::{sentence, summary};
+use super::text::sentence;
 use super::{Deed, Plan, Step};
 
 const PAGE: &str = include_str!("page.html");
@@ -35,7 +35,6 @@ fn context(plan: &Plan) -> Value {
         "stopped": plan.stopped,
         "irreversible": plan.irreversible().map(|(deed, why)| json!({"what": sentence(deed), "why": why})).collect::<Vec<_>>(),
         "steps": plan.steps.iter().filter(|step| !step.deeds.is_empty()).map(of_step).collect::<Vec<_>>(),
-        "summary": summary(plan).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect::<Vec<_>>(),
     })
 }
 

@@ -16,7 +16,10 @@ pub fn lines(plan: &Plan) -> Vec<String> {
     let mut lines = vec![painted(HEADING, &headline(plan))];
     for step in plan.steps.iter().filter(|step| !step.deeds.is_empty()) {
         lines.push(String::new());
-        lines.push(painted(HEADING, &format!("▸ {}", clean(&step.title))));
+        // What is written line by line is in no step.
+        if !step.title.is_empty() {
+            lines.push(painted(HEADING, &format!("▸ {}", clean(&step.title))));
+        }
         lines.extend(of_step(step));
     }
     lines.extend(background(plan));

@@ -113,6 +113,30 @@ fn at(stage: &Stage) -> Person {
     Person::begins(stage.folder(), &["repl"], &environment)
 }
 
+/// A runbook that was tried is sent as a run of its own, and has its switches attested first.
+#[test]
+fn a_runbook_of_a_plan_is_sent_as_a_run_of_its_own() {
+    let stage = Stage::contractors(&json!({}));
+    let run = format!(
+        ":run ad/move_user_to_ou users={ADA} directory=corp.example from_group=\"{FROM_GROUP}\" from_ou={FROM} to_group=\"{TO_GROUP}\" to_ou={TO}"
+    );
+    let unattested = session(&stage, &["--yes"], &[":plan on", &run, ":plan apply"]);
+    unattested
+        .exits(2)
+        .says(&["it is not attested that", "--attest update-ou"]);
+    assert_eq!(stage.calls_that_write(), 0, "{unattested}");
+    let run = format!("{run} --attest update-ou");
+    let ran = session(&stage, &["--yes"], &[":plan on", &run, ":plan apply"]);
+    ran.exits(0).says(&["writes sent as run"]);
+    assert!(!ran.said().contains("0 writes"), "{ran}");
+    stage.assert_moved(ADA, &ran);
+    let said = ran.said();
+    let undo = said.split("okta-runbook undo ").nth(1).unwrap();
+    let id = undo.split_whitespace().next().unwrap();
+    Ran::command(stage.command().args(["undo", id, "--yes"])).exits(0);
+    assert!(stage.account(ADA).unwrap().dn.ends_with(FROM));
+}
+
 #[test]
 fn what_would_be_otherwise_by_now_is_not_sent() {
     let stage = Stage::contractors(&json!({}));
