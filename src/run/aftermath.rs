@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::door::Run;
@@ -172,6 +172,11 @@ impl Run {
         let mapping = self
             .seen(lane, &call.org, "get_group_push_mapping", &arguments)
             .await?;
+        // As it was before the call was sent, also when that is taken up again and was sent without an answer.
+        let named = json!({"pushing": call.arguments});
+        let mapping = self.value(lane, &named, || {
+            json!({"status": mapping["status"], "lastPush": mapping["lastPush"], "sourceGroupId": mapping["sourceGroupId"]})
+        })?;
         if mapping["status"] == "ACTIVE" {
             return Ok(Aftermath::Nothing);
         }
