@@ -28,7 +28,7 @@ pub(super) struct Buffer {
     tails: HashMap<String, Tail>,
     /// Run and number of the intents of this process that have no answer yet.
     unanswered: HashSet<(String, u64)>,
-    /// What was known of the writes of a run when it was asked for.
+    /// What is known of the writes of a run, since it was asked for.
     states: HashMap<String, HashMap<u64, State>>,
     /// The file did not take what waits.
     failing: bool,
@@ -167,10 +167,6 @@ impl Buffer {
 
     /// What is known of a write. Who asks for one asks for many: they are read together, once.
     fn state(&mut self, run: &str, intent: u64) -> Result<State, Error> {
-        let is_of = |row: &EntryRow| row.run == run && row.intent == Some(number(intent));
-        if self.waiting.iter().any(is_of) {
-            self.states.remove(run);
-        }
         if !self.states.contains_key(run) {
             self.flush()?;
             let states = taken_back::states(&self.connection, run)?;

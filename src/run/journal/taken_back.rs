@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row, params};
 use serde_json::Value;
 
+use super::entry::number;
 use super::error::Error;
 use super::state::State;
 use super::writes::Write;
@@ -25,12 +26,15 @@ pub(super) fn states(connection: &Connection, run: &str) -> Result<HashMap<u64, 
 
 /// Another run that took back something of this one, which holds until now.
 pub(super) fn by_another(connection: &Connection, run: &str) -> Result<Option<String>, Error> {
-    let found = told(connection, run)?;
-    let others = found.into_values().filter_map(|(state, by)| {
-        let is_undone = state == State::Undone;
-        by.filter(|by| is_undone && by != run)
-    });
-    Ok(others.max())
+    let mut statement = connection.prepare_cached(OF_RUN)?;
+    let mut rows = statement.query([run])?;
+    // The last that was told of a write counts.
+    let mut last = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let (intent, state, by) = told(row)?;
+        last.insert(intent, by.filter(|by| state == State::Undone && by != run));
+    }
+    Ok(last.into_values().flatten().max())
 }
 
 /// Puts what was told of writes after their answers in the place of their states, and says by which run.
@@ -39,9 +43,11 @@ pub(super) fn overlay(
     run: &str,
     writes: &mut [Write],
 ) -> Result<(), Error> {
-    let mut told = told(connection, run)?;
+    let mut statement = connection.prepare_cached(OF_WRITE)?;
     for write in writes {
-        if let Some((state, by)) = told.remove(&write.entry) {
+        let mut rows = statement.query(params![run, number(write.entry)])?;
+        if let Some(row) = rows.next()? {
+            let (_, state, by) = told(row)?;
             write.state = state;
             write.undone_by = by.filter(|_| state == State::Undone);
         }
@@ -49,22 +55,19 @@ pub(super) fn overlay(
     Ok(())
 }
 
-/// What was last told of each write after its answer, and by which run.
-type Told = HashMap<u64, (State, Option<String>)>;
+/// What was last told of one write after its answer. A lane has few of the writes of a run: it does not read what was told of the others.
+pub(super) const OF_WRITE: &str = "SELECT intent, state, request FROM entries INDEXED BY entries_by_intent
+WHERE run = ?1 AND intent = ?2 AND what = 'told' ORDER BY seq DESC LIMIT 1";
 
-fn told(connection: &Connection, run: &str) -> Result<Told, Error> {
-    let mut statement = connection.prepare_cached(
-        "SELECT intent, state, request FROM entries WHERE run = ?1 AND what = 'told' AND intent IS NOT NULL ORDER BY seq",
-    )?;
-    let mut rows = statement.query([run])?;
-    let mut told = Told::new();
-    while let Some(row) = rows.next()? {
-        let intent = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
-        let request: Option<String> = row.get(2)?;
-        let request: Value = serde_json::from_str(&request.unwrap_or_default())
-            .map_err(|e| Error::unreadable("a request", &e))?;
-        let by = request["by"].as_str().map(str::to_owned);
-        told.insert(intent, (State::parse(&row.get::<_, String>(1)?), by));
-    }
-    Ok(told)
+const OF_RUN: &str = "SELECT intent, state, request FROM entries
+WHERE run = ?1 AND what = 'told' AND intent IS NOT NULL ORDER BY seq";
+
+/// Of which write something was told, what, and by which run.
+fn told(row: &Row<'_>) -> Result<(u64, State, Option<String>), Error> {
+    let intent = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
+    let request: Option<String> = row.get(2)?;
+    let request: Value = serde_json::from_str(&request.unwrap_or_default())
+        .map_err(|e| Error::unreadable("a request", &e))?;
+    let by = request["by"].as_str().map(str::to_owned);
+    Ok((intent, State::parse(&row.get::<_, String>(1)?), by))
 }

@@ -191,6 +191,8 @@ fn steps_of(connection: &Connection, query: &str) -> Vec<String> {
 fn answers_and_lanes_are_found_by_indexes() {
     const ANSWER: &str =
         "SEARCH l USING COVERING INDEX entries_by_intent (run=? AND intent=? AND what=?)";
+    const TOLD: &str =
+        "SEARCH entries USING INDEX entries_by_intent (run=? AND intent=? AND what=?)";
     const LANE: &str = "SEARCH e USING INDEX entries_by_lane (run=? AND lane=?)";
     const LANES: &str = "SEARCH i USING INDEX entries_by_lane (run=? AND lane>? AND lane<?)";
     let (_folder, journal) = journal();
@@ -201,6 +203,7 @@ fn answers_and_lanes_are_found_by_indexes() {
         (writes::UNANSWERED, vec![ANSWER]),
         (lanes::RECORDED, vec![LANE, ANSWER]),
         (lanes::END, vec![LANE]),
+        (taken_back::OF_WRITE, vec![TOLD]),
     ] {
         let steps = steps_of(&inner.connection, query);
         for step in expected {
