@@ -13,7 +13,7 @@ use super::conduct::{cancelled_by_hand, runtime};
 use super::guard;
 use super::output_file::{self, Over};
 use super::prepared::Prepared;
-use super::rehearsal::{Rehearsed, rehearse};
+use super::rehearsal::{Rehearsed, Rehearsing};
 use super::world::Where;
 use crate::error::{Error, Exit};
 use crate::report::plan::{Plan, lines, page};
@@ -93,7 +93,15 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let real = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
     guard::distinct_orgs(&real, &runtime)?;
     let cancelled = cancelled_by_hand(&runtime);
-    let rehearsed = rehearse(context, &terminal, &prepared, &real, &runtime, &cancelled)?;
+    let rehearsing = Rehearsing {
+        context,
+        terminal: &terminal,
+        prepared: &prepared,
+        real: &real,
+        runtime: &runtime,
+        cancelled: &cancelled,
+    };
+    let rehearsed = rehearsing.rehearse()?;
     tell(&terminal, &rehearsed.plan, arguments.output)?;
     if let Some(path) = &arguments.out {
         let operator = context.config.environment().operator();

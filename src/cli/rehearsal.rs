@@ -126,64 +126,61 @@ impl Shadows {
     }
 }
 
-/// Executes a procedure against shadows of `real`. Nothing but GET is sent there.
-///
-/// # Errors
-/// When an org or a directory cannot be read, or there is no room for the plan's own journal. That the procedure stops is no error
-/// here: it is a part of the plan.
-pub(super) fn rehearse(
-    context: &Context,
-    terminal: &Terminal,
-    prepared: &Prepared,
-    real: &World,
-    runtime: &tokio::runtime::Runtime,
-    cancelled: &CancellationToken,
-) -> Result<Rehearsed, Error> {
-    let shadows = Shadows::of(real, runtime)?;
-    rehearse_in(
-        &shadows, context, terminal, prepared, real, runtime, cancelled,
-    )
+/// A procedure and the world that it is tried for.
+pub(super) struct Rehearsing<'a> {
+    pub(super) context: &'a Context,
+    pub(super) terminal: &'a Terminal,
+    pub(super) prepared: &'a Prepared,
+    pub(super) real: &'a World,
+    pub(super) runtime: &'a tokio::runtime::Runtime,
+    pub(super) cancelled: &'a CancellationToken,
 }
 
-/// The same in shadows of `real` that are there already.
-///
-/// # Errors
-/// As of [`rehearse`].
-pub(super) fn rehearse_in(
-    shadows: &Shadows,
-    context: &Context,
-    terminal: &Terminal,
-    prepared: &Prepared,
-    real: &World,
-    runtime: &tokio::runtime::Runtime,
-    cancelled: &CancellationToken,
-) -> Result<Rehearsed, Error> {
-    scopes::of_rehearsal(real, &prepared.report);
-    let (_, watcher) = Audience::new(Verbosity::Quiet, terminal).parts();
-    let run = Run::begin(Settings {
-        watcher,
-        cancelled: cancelled.clone(),
-        secrets: prepared.secrets(),
-        ..shadows.settings(context, prepared.journalled())
-    });
-    let run = Arc::new(run.map_err(|error| of_run(&error))?);
-    let ended = prepared
-        .procedure
-        .execute(&run, &prepared.parameters, runtime.handle());
-    let message = ended.error.as_ref().map(|error| error.message.as_str());
-    let outcome = run
-        .end(ended.outcome, message)
-        .map_err(|error| of_run(&error))?;
-    let stopped = message.map(str::to_owned);
-    let (plan, names) = shadows.plan(runtime, real, &Subject::of(prepared), &run, stopped)?;
-    let readings = shadows.world.ledger().map_or(Value::Null, Ledger::readings);
-    Ok(Rehearsed {
-        plan,
-        readings,
-        names,
-        ended,
-        outcome,
-    })
+impl Rehearsing<'_> {
+    /// Executes the procedure against shadows of the world. Nothing but GET is sent there.
+    ///
+    /// # Errors
+    /// When an org or a directory cannot be read, or there is no room for the plan's own journal. That the procedure stops is no error
+    /// here: it is a part of the plan.
+    pub(super) fn rehearse(&self) -> Result<Rehearsed, Error> {
+        scopes::of_rehearsal(self.real, &self.prepared.report);
+        let shadows = Shadows::of(self.real, self.runtime)?;
+        self.rehearse_in(&shadows)
+    }
+
+    /// The same in shadows that are there already, and may read what it needs.
+    ///
+    /// # Errors
+    /// As of [`Rehearsing::rehearse`].
+    pub(super) fn rehearse_in(&self, shadows: &Shadows) -> Result<Rehearsed, Error> {
+        let (prepared, runtime) = (self.prepared, self.runtime);
+        let (_, watcher) = Audience::new(Verbosity::Quiet, self.terminal).parts();
+        let run = Run::begin(Settings {
+            watcher,
+            cancelled: self.cancelled.clone(),
+            secrets: prepared.secrets(),
+            ..shadows.settings(self.context, prepared.journalled())
+        });
+        let run = Arc::new(run.map_err(|error| of_run(&error))?);
+        let parameters = &prepared.parameters;
+        let ended = prepared
+            .procedure
+            .execute(&run, parameters, runtime.handle());
+        let message = ended.error.as_ref().map(|error| error.message.as_str());
+        let outcome = run
+            .end(ended.outcome, message)
+            .map_err(|error| of_run(&error))?;
+        let stopped = message.map(str::to_owned);
+        let subject = Subject::of(prepared);
+        let (plan, names) = shadows.plan(runtime, self.real, &subject, &run, stopped)?;
+        Ok(Rehearsed {
+            plan,
+            readings: shadows.world.ledger().map_or(Value::Null, Ledger::readings),
+            names,
+            ended,
+            outcome,
+        })
+    }
 }
 
 /// What an org is read through, made of its name and what reads it.

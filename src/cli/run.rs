@@ -15,7 +15,7 @@ use super::guard;
 use super::plan::drift::drift;
 use super::plan::saved::Saved;
 use super::prepared::Prepared;
-use super::rehearsal::{Rehearsed, rehearse};
+use super::rehearsal::{Rehearsed, Rehearsing};
 use super::scopes;
 use super::world::{Where, World, of_lines};
 use crate::error::{Error, Exit};
@@ -199,16 +199,23 @@ impl Attempt<'_> {
 
     /// A rehearsal reads by scopes of its own; the run goes on with those that it needs.
     fn rehearse(&self) -> Result<Rehearsed, Error> {
-        let (context, world, report) = (self.context, &self.world, &self.prepared.report);
-        let rehearsed = rehearse(
-            context,
+        let rehearsing = Rehearsing {
+            context: self.context,
+            terminal: &self.terminal,
+            prepared: &self.prepared,
+            real: &self.world,
+            runtime: &self.runtime,
+            cancelled: &cancelled_by_hand(&self.runtime),
+        };
+        let rehearsed = rehearsing.rehearse()?;
+        let report = &self.prepared.report;
+        scopes::of_runbook(
+            self.context,
+            &self.world,
+            report,
             &self.terminal,
-            &self.prepared,
-            world,
             &self.runtime,
-            &cancelled_by_hand(&self.runtime),
         )?;
-        scopes::of_runbook(context, world, report, &self.terminal, &self.runtime)?;
         Ok(rehearsed)
     }
 

@@ -13,8 +13,8 @@ use super::conduct::{cancelled_by_hand, runtime};
 use super::guard;
 use super::output_file::{self, Over};
 use super::prepared::Prepared;
-use super::rehearsal::{Shadows, rehearse_in};
-use super::scopes::usual_scopes;
+use super::rehearsal::{Rehearsing, Shadows};
+use super::scopes::{self, usual_scopes};
 use super::world::{Where, World};
 use crate::error::{Error, Exit};
 use crate::script::Runbook;
@@ -143,6 +143,9 @@ impl<'a> Reading<'a> {
 
     /// All that a procedure may look at, and nothing that changes anything; of a procedure, its own scopes are asked for.
     fn ask_for_reading(&self) {
+        if let Some(prepared) = &self.prepared {
+            return scopes::of_rehearsal(&self.real, &prepared.report);
+        }
         let scopes = usual_scopes().into_iter();
         let reading = |scope: &String| scope.rsplit('.').next() == Some("read");
         let scopes: Vec<String> = scopes.filter(reading).collect();
@@ -153,15 +156,15 @@ impl<'a> Reading<'a> {
 
     fn rehearse(&self, prepared: &Prepared, shadows: &Shadows) -> Result<(), Error> {
         let (context, terminal) = (self.context, &self.context.terminal);
-        let rehearsed = rehearse_in(
-            shadows,
+        let rehearsing = Rehearsing {
             context,
             terminal,
             prepared,
-            &self.real,
-            &self.runtime,
-            &self.cancelled,
-        )?;
+            real: &self.real,
+            runtime: &self.runtime,
+            cancelled: &self.cancelled,
+        };
+        let rehearsed = rehearsing.rehearse_in(shadows)?;
         if self.cancelled.is_cancelled() {
             return Err(interrupted());
         }

@@ -56,7 +56,8 @@ pub(super) fn overlay(
 }
 
 /// What was last told of one write after its answer. A lane has few of the writes of a run: it does not read what was told of the others.
-pub(super) const OF_WRITE: &str = "SELECT intent, state, request FROM entries INDEXED BY entries_by_intent
+pub(super) const OF_WRITE: &str =
+    "SELECT intent, state, request FROM entries INDEXED BY entries_by_intent
 WHERE run = ?1 AND intent = ?2 AND what = 'told' ORDER BY seq DESC LIMIT 1";
 
 const OF_RUN: &str = "SELECT intent, state, request FROM entries
