@@ -1,7 +1,5 @@
 //! Groups: `OKTA_GROUP`, `APP_GROUP` and the built-in Everyone.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use super::group_search;
@@ -61,17 +59,7 @@ pub(super) fn find<'a>(org: &'a Org, id: &str) -> Result<&'a Group, Refusal> {
 fn create(org: &mut Org, request: &Request) -> Reply {
     let profile = checked_profile(org, request, None)?;
     let (id, now) = (org.ids.next("00g"), org.now());
-    let group = Group {
-        id: id.clone(),
-        kind: "OKTA_GROUP".to_owned(),
-        object_class: "okta:user_group".to_owned(),
-        profile,
-        created: now,
-        last_updated: now,
-        last_membership_updated: now,
-        members: BTreeSet::new(),
-        source: None,
-    };
+    let group = Group::new(id.clone(), "OKTA_GROUP", profile, now);
     let shown = show(org, &request.base, &group);
     org.groups.insert(id.clone(), group);
     if org.options.new_group_lag_ms > 0 {

@@ -183,13 +183,24 @@ impl Group {
             .unwrap_or_default()
     }
 
+    pub(super) fn description(&self) -> &str {
+        let description = self.profile.get("description").and_then(Value::as_str);
+        description.unwrap_or_default()
+    }
+
     fn everyone(id: Id, now: Millis) -> Self {
         let profile = serde_json::json!({"name": "Everyone", "description": "All users in your organization"});
+        let profile = profile.as_object().cloned().unwrap_or_default();
+        Self::new(id, "BUILT_IN", profile, now)
+    }
+
+    /// A group of Okta's own class that begins now, with nobody in it.
+    pub(super) fn new(id: Id, kind: &str, profile: Map<String, Value>, now: Millis) -> Self {
         Self {
             id,
-            kind: "BUILT_IN".to_owned(),
+            kind: kind.to_owned(),
             object_class: "okta:user_group".to_owned(),
-            profile: profile.as_object().cloned().unwrap_or_default(),
+            profile,
             created: now,
             last_updated: now,
             last_membership_updated: now,

@@ -180,19 +180,11 @@ pub(super) fn add_token(org: &mut Org, id: &str, owner: &str, secret: &str) {
 
 pub(super) fn add_group(org: &mut Org, id: &str, name: &str, kind: &str) {
     let now = org.now();
+    let profile = json!({"name": name, "description": ""});
+    let profile = profile.as_object().cloned().unwrap_or_default();
     let group = Group {
-        id: id.to_owned(),
-        kind: kind.to_owned(),
-        object_class: "okta:user_group".to_owned(),
-        profile: json!({"name": name, "description": ""})
-            .as_object()
-            .cloned()
-            .unwrap_or_default(),
-        created: now,
-        last_updated: now,
-        last_membership_updated: now,
-        members: BTreeSet::new(),
         source: (kind == "APP_GROUP").then(|| AD_APP.to_owned()),
+        ..Group::new(id.to_owned(), kind, profile, now)
     };
     org.groups.insert(id.to_owned(), group);
 }

@@ -1,11 +1,11 @@
 //! Name and description of a pushed group in the hub: they follow those of the source (help page "About Group Push").
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::log::{self, Event};
 use super::super::service::Service;
 use super::super::store::{Id, Job, Org};
-use super::groups::settle;
+use super::groups::{pushed, settle};
 use super::hub::{Failure, Hub, Line, Session};
 
 /// What the hub's group shall be called.
@@ -20,16 +20,13 @@ struct Wanted {
 impl Wanted {
     /// `None` while the group is not there: the push itself, still to come, brings the new name.
     fn of(org: &Org, job: &Job) -> Option<Self> {
-        let app = org.apps.get(&job.app)?;
-        let push = app.org2org.as_ref()?.pushes.get(job.account.as_ref()?)?;
-        let source = org.groups.get(&push.source)?;
-        let description = source.profile.get("description").and_then(Value::as_str);
+        let (app, push, source) = pushed(org, job)?;
         Some(Self {
             hub: Hub::of(app)?,
             source: push.source.clone(),
             hub_group: push.hub_group.clone()?,
             name: push.name.clone(),
-            description: description.unwrap_or_default().to_owned(),
+            description: source.description().to_owned(),
         })
     }
 }

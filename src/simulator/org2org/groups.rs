@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::log::{self, Event};
 use super::super::options::PushedNameTaken;
 use super::super::service::Service;
-use super::super::store::{Id, Job, Org};
+use super::super::store::{App, Group, Id, Job, Org};
 use super::details;
 use super::hub::{Failure, Hub, Line, Session};
-use super::state::push_mut;
+use super::state::{GroupPush, push_mut};
 use super::worker::note_refusal;
 
 /// What is wanted of the hub's group.
@@ -30,21 +30,25 @@ struct Wanted {
     unseen: bool,
 }
 
+/// The app, the mapping and the source of a job about a push.
+pub(super) fn pushed<'a>(org: &'a Org, job: &Job) -> Option<(&'a App, &'a GroupPush, &'a Group)> {
+    let app = org.apps.get(&job.app)?;
+    let push = app.org2org.as_ref()?.pushes.get(job.account.as_ref()?)?;
+    Some((app, push, org.groups.get(&push.source)?))
+}
+
 impl Wanted {
     fn of(org: &Org, job: &Job) -> Option<Self> {
-        let app = org.apps.get(&job.app)?;
-        let push = app.org2org.as_ref()?.pushes.get(job.account.as_ref()?)?;
-        let source = org.groups.get(&push.source)?;
+        let (app, push, source) = pushed(org, job)?;
         let provisioned = |user: &Id| app.users.get(user)?.external_id.clone();
         let members: BTreeSet<Id> = source.members.iter().filter_map(provisioned).collect();
-        let description = source.profile.get("description").and_then(Value::as_str);
         (push.status == "ACTIVE").then_some(())?;
         Some(Self {
             hub: Hub::of(app)?,
             source: push.source.clone(),
             hub_group: push.hub_group.clone(),
             name: push.name.clone(),
-            description: description.unwrap_or_default().to_owned(),
+            description: source.description().to_owned(),
             ignored: source.members.len() - members.len(),
             members,
             may_link: push.unseen

@@ -137,19 +137,10 @@ fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
         return;
     }
     let (id, now) = (org.ids.next("00g"), org.now());
+    let profile = hub_group["profile"].as_object().cloned();
     let group = Group {
-        id: id.clone(),
-        kind: "APP_GROUP".to_owned(),
-        object_class: "okta:user_group".to_owned(),
-        profile: hub_group["profile"]
-            .as_object()
-            .cloned()
-            .unwrap_or_default(),
-        created: now,
-        last_updated: now,
-        last_membership_updated: now,
-        members: std::collections::BTreeSet::new(),
         source: Some(app.to_owned()),
+        ..Group::new(id.clone(), "APP_GROUP", profile.unwrap_or_default(), now)
     };
     org.groups.insert(id.clone(), group);
     if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {

@@ -3,15 +3,16 @@
 use serde_json::{Map, Value};
 
 use super::super::mappings;
-use super::super::oauth::{self, Grant};
+use super::super::oauth;
 use super::super::options::Shown;
 use super::super::org2org;
 use super::super::provisioning;
-use super::super::store::{App, AppUser, Id, Org, Role};
+use super::super::store::{App, AppUser, Id, Org};
 use super::ad_instance::blank;
 use super::build::Problems;
+use super::clients;
 use super::groups::{find_group, find_user};
-use super::people::is_new;
+use super::people::{self, is_new};
 use super::plan::{AppPlan, Direction, GroupPlan, HeldPlan, MappingPlan, OrgPlan};
 
 /// An app of whatever kind, its form taken as it is.
@@ -130,21 +131,8 @@ pub(super) fn join_parts(
     let Some(mut client) = problems.note(client, what).flatten() else {
         return;
     };
-    let now = org.now();
-    for scope in &plan.scopes {
-        client.grants.push(Grant {
-            id: org.ids.next("oag"),
-            scope: scope.clone(),
-            created: now,
-        });
-    }
-    let roles = plan.roles.iter().map(|kind| Role {
-        id: org.ids.next("irb"),
-        kind: kind.clone(),
-        created: now,
-    });
-    let roles: Vec<Role> = roles.collect();
-    org.roles.insert(app.clone(), roles);
+    client.grants = clients::grants(org, &plan.scopes);
+    people::give_roles(org, app, "irb", &plan.roles);
     org.oauth.clients.insert(app.clone(), client);
 }
 

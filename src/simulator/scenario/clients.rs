@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::oauth::{ClientApp, ClientKind, GeneratedKey, Grant, Keys, document_of};
-use super::super::store::{Org, Role};
+use super::super::store::Org;
 use super::ad_instance;
 use super::build::Problems;
+use super::people;
 use super::plan::ClientPlan;
 
 /// Granted where the scenario names none: the families that runbooks touch. A `.manage` scope implies its `.read`, yet is asked for
@@ -35,21 +36,9 @@ pub(super) fn add(org: &mut Org, plan: &ClientPlan, problems: &mut Problems) {
         problems.add(format!("org {:?}: there are two clients {id:?}", org.name));
         return;
     }
-    let now = org.now();
-    let roles = plan.roles.iter().map(|kind| Role {
-        id: org.ids.next("ra1"),
-        kind: kind.clone(),
-        created: now,
-    });
-    let roles = roles.collect();
-    org.roles.insert(id.clone(), roles);
+    people::give_roles(org, &id, "ra1", &plan.roles);
     let scopes = plan.scopes.clone().unwrap_or_else(all_scopes);
-    let grants = scopes.into_iter().map(|scope| Grant {
-        id: org.ids.next("oag"),
-        scope,
-        created: now,
-    });
-    let grants = grants.collect();
+    let grants = grants(org, &scopes);
     let client = ClientApp {
         id: id.clone(),
         label: plan.label.clone(),
@@ -67,6 +56,17 @@ pub(super) fn add(org: &mut Org, plan: &ClientPlan, problems: &mut Problems) {
     app.document = document_of(&client);
     org.apps.insert(id.clone(), app);
     org.oauth.clients.insert(id, client);
+}
+
+/// Grants of these scopes.
+pub(super) fn grants(org: &mut Org, scopes: &[String]) -> Vec<Grant> {
+    let now = org.now();
+    let grant = |scope: &String| Grant {
+        id: org.ids.next("oag"),
+        scope: scope.clone(),
+        created: now,
+    };
+    scopes.iter().map(grant).collect()
 }
 
 fn kind(org: &Org, plan: &ClientPlan, problems: &mut Problems) -> ClientKind {

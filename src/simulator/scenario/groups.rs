@@ -1,7 +1,5 @@
 //! Groups and rules of a scenario.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::super::memberships;
@@ -73,7 +71,6 @@ pub(super) fn add_group(org: &mut Org, plan: &GroupPlan, of: &OrgPlan, problems:
 }
 
 fn group(org: &Org, plan: &GroupPlan, id: &str) -> Group {
-    let now = org.now();
     let class = if plan.kind == "APP_GROUP" {
         "okta:windows_security_principal"
     } else {
@@ -83,15 +80,8 @@ fn group(org: &Org, plan: &GroupPlan, id: &str) -> Group {
     let mut profile = profile.as_object().cloned().unwrap_or_default();
     profile.extend(plan.attributes.clone());
     Group {
-        id: id.to_owned(),
-        kind: plan.kind.clone(),
         object_class: plan.object_class.clone().unwrap_or_else(|| class.into()),
-        profile,
-        created: now,
-        last_updated: now,
-        last_membership_updated: now,
-        members: BTreeSet::new(),
-        source: None,
+        ..Group::new(id.to_owned(), &plan.kind, profile, org.now())
     }
 }
 

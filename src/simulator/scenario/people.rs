@@ -55,13 +55,7 @@ fn user_of(admin: &AdminPlan) -> UserPlan {
 /// Gives the roles and a token.
 fn empower(org: &mut Org, owner: Id, plan: &AdminPlan) {
     let now = org.now();
-    let roles = plan.roles.iter().map(|kind| Role {
-        id: org.ids.next("ra1"),
-        kind: kind.clone(),
-        created: now,
-    });
-    let roles = roles.collect();
-    org.roles.insert(owner.clone(), roles);
+    give_roles(org, &owner, "ra1", &plan.roles);
     let id = org.ids.next("00T");
     let token = Token {
         id: id.clone(),
@@ -78,6 +72,18 @@ fn empower(org: &mut Org, owner: Id, plan: &AdminPlan) {
         revoked: false,
     };
     org.tokens.insert(id, token);
+}
+
+/// Gives a user or a client roles, with ids of this prefix.
+pub(super) fn give_roles(org: &mut Org, holder: &Id, prefix: &'static str, kinds: &[String]) {
+    let now = org.now();
+    let role = |kind: &String| Role {
+        id: org.ids.next(prefix),
+        kind: kind.clone(),
+        created: now,
+    };
+    let roles = kinds.iter().map(role).collect();
+    org.roles.insert(holder.clone(), roles);
 }
 
 fn characters(count: usize) -> String {

@@ -66,7 +66,19 @@ impl Local<'_> {
     }
 }
 
-pub(super) fn is_of_paging(pair: &str) -> bool {
+/// The address of a list, whichever of its pages was asked for: its path alone where the list has no conditions.
+pub(super) fn list_of(path: &str, query: &str) -> String {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let conditions: Vec<&str> = pairs
+        .filter(|pair| !is_of_paging(pair) && !pair.starts_with("expand="))
+        .collect();
+    if conditions.is_empty() {
+        return path.to_owned();
+    }
+    format!("{path}?{}", conditions.join("&"))
+}
+
+fn is_of_paging(pair: &str) -> bool {
     pair.starts_with("after=") || pair.starts_with("limit=")
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::super::http::{Answer, Reply};
 use super::super::service::{Incoming, Service};
 use super::super::store::Org;
-use super::local::Local;
+use super::local::{Local, list_of};
 use super::places::Place;
 use super::upstream::Seen;
 use super::{Shadow, answer};
@@ -177,10 +177,10 @@ impl<'a> Reader<'a> {
     /// What happened here, as far as this question and its next pages have not told it yet.
     fn own_events(&self) -> Vec<Value> {
         let query = self.incoming.query;
-        let list = without_cursor(query);
+        let list = list_of(LOGS, query);
         let mut own = self.local(&self.service.read()).all(LOGS, query);
         let mut known = self.shadow.known();
-        if list.len() == LOGS.len() + 1 + query.len() {
+        if !query.split('&').any(|pair| pair.starts_with("after=")) {
             known.forget(&list);
         }
         let id = |event: &Value| event["uuid"].as_str().unwrap_or_default().to_owned();
@@ -206,15 +206,6 @@ impl<'a> Reader<'a> {
         }
         with_items(seen, page)
     }
-}
-
-/// The address of a list without the place in it.
-fn without_cursor(query: &str) -> String {
-    let rest: Vec<&str> = query
-        .split('&')
-        .filter(|pair| !pair.starts_with("after="))
-        .collect();
-    format!("{LOGS}?{}", rest.join("&"))
 }
 
 /// What the real org has not (or says that it cannot have yet) may be here; what it refuses to tell is refused here.

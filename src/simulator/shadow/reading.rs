@@ -9,7 +9,7 @@ use super::super::http::Answer;
 use super::super::routes::{self, Endpoint, Match};
 use super::super::service::{Incoming, Outgoing, Service};
 use super::super::store::Org;
-use super::local::{Local, is_of_paging};
+use super::local::{Local, list_of};
 use super::overlay::{LOGS, Reader};
 use super::places::{self, Place};
 use super::upstream::{Seen, Upstream};
@@ -189,18 +189,10 @@ impl Shadow {
             .iter()
             .filter_map(|item| item[place.key()].as_str())
             .collect();
-        let conditions: Vec<&str> = query
-            .split('&')
-            .filter(|pair| !pair.is_empty() && !is_of_paging(pair) && !pair.starts_with("expand="))
-            .collect();
-        let list = if conditions.is_empty() {
-            path.to_owned()
-        } else {
-            format!("{path}?{}", conditions.join("&"))
-        };
+        let list = list_of(path, query);
         self.ledger.note_list(&self.name, &list, &ids);
         let mut known = self.known();
-        if conditions.is_empty() && seen.next.is_none() && seen.status == 200 {
+        if list == path && seen.next.is_none() && seen.status == 200 {
             known.note_whole(path);
         }
         let ids = ids.into_iter().map(str::to_owned).collect();
