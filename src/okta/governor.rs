@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::clock::{Clock, ServerTime, local_now};
 use super::flight::Flight;
-use super::limits::{Observer, RateLimit, Wait, WaitReason};
+use super::limits::{NEWS, Observer, RateLimit, Wait, WaitReason};
 
 /// The gate of one client, shared by all its calls.
 #[derive(Debug)]
@@ -57,8 +57,6 @@ struct Bucket {
 /// Length of Okta's windows in milliseconds.
 const WINDOW: i64 = 60_000;
 
-/// Shorter waits are the pace of the limits, not news.
-const NEWS: Duration = Duration::from_secs(2);
 /// Waits that end within so many milliseconds are one.
 const SAME: i64 = 1_000;
 

@@ -5,6 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
+/// Shorter waits are the pace of the limits, not news.
+pub const NEWS: Duration = Duration::from_secs(2);
+
 /// The state of the bucket that a call was counted in, from its answer's headers `X-Rate-Limit-*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {

@@ -41,7 +41,7 @@ pub use buckets::bucket;
 pub use client::{Client, Settings};
 pub use error::{Error, Failure, RequestError, Sent};
 pub use governor::Rate;
-pub use limits::{Observer, RateLimit, Silent, Wait, WaitReason};
+pub use limits::{NEWS, Observer, RateLimit, Silent, Wait, WaitReason};
 pub use operations::Operation;
 pub use pages::NextPage;
 pub use proxy::Proxy;

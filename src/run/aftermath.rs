@@ -24,8 +24,8 @@ pub(super) const READS: &[&str] = &[
     "list_group_users",
 ];
 
-/// How long provisioning has for it.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How long a change that Okta carries out in the background (provisioning) may take to be taken back.
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 /// How long a push has, of which it is not certain that it tells when it was done.
 const PATIENCE_WITH_A_PUSH: Duration = Duration::from_secs(30);
 

@@ -51,9 +51,7 @@ impl Run {
         self.show(&event);
         Ok(answer)
     }
-}
 
-impl Run {
     /// How other orgs than those of the run are reached: by the same proxy, and never through a shadow.
     fn settings_elsewhere(&self) -> Settings {
         let mut clients = self.settings().orgs.values();

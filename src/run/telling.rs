@@ -116,7 +116,7 @@ impl Run {
 
     /// A wait is shown even when the journal fails at it: the next write finds that out before it is sent.
     pub(super) fn told_wait(&self, lane: &Lane, call: &Call, wait: &okta::Wait) {
-        if wait.is_told || wait.duration < SHOWN {
+        if wait.is_told || wait.duration < okta::NEWS {
             return;
         }
         let kind = Kind::Wait {
@@ -131,9 +131,6 @@ impl Run {
         let _ = self.tell(lane, kind);
     }
 }
-
-/// Shorter waits are the pace of the limits, not news.
-const SHOWN: std::time::Duration = std::time::Duration::from_secs(2);
 
 pub(super) fn stamped(lane: &Lane, kind: Kind) -> Event {
     Event {

@@ -4,12 +4,11 @@
 //! that it can be interrupted, taken up again, and taken back.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::aftermath::{self, Account, Aftermath, Glances};
+use super::aftermath::{self, Account, Aftermath, Glances, PATIENCE};
 use super::call::{Action, Call};
 use super::door::Run;
 use super::effects::{self, Look};
@@ -47,9 +46,6 @@ pub struct Left {
     pub path: String,
     pub why: String,
 }
-
-/// How long a change that Okta carries out in the background (provisioning) may take to be taken back.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// So many items of a bulk step are taken back side by side.
 const WIDTH: usize = 8;
