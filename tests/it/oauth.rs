@@ -140,16 +140,7 @@ fn two_orgs(spoke: &[&str], hub: &[&str], script: &str) -> Stage {
         "directories": [{"domain": "corp.example"}],
         "orgs": [{"name": "spoke", "clients": client(spoke)}, {"name": "hub", "clients": client(hub)}],
     }));
-    let mut profiles = Vec::new();
-    for name in ["spoke", "hub"] {
-        let (client_id, key) = stage.service_app_of(name);
-        stage.write_secret(&format!("{name}.pem"), key);
-        let url = stage.org(name).0;
-        profiles.push(format!(
-            "[orgs.{name}]\nurl = \"{url}\"\nclient_id = \"{client_id}\"\nprivate_key = {{ file = \"{name}.pem\" }}\n"
-        ));
-    }
-    stage.write("okta-runbook.toml", &profiles.concat());
+    stage.write_profiles_by_key(&["spoke", "hub"]);
     let header = "//! Two.\nconst ORGS = #{ spoke: \"one\", hub: \"other\" };\nstep(\"Do\");\n";
     stage.write("runbooks/two.rhai", &format!("{header}{script}\n"));
     stage

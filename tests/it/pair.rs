@@ -81,16 +81,14 @@ impl Pair {
 
     /// Runs `org2org/NAME` between the two with these parameters; an argument that is an option stays as it is.
     pub(crate) fn run(&self, name: &str, parameters: &[&str]) -> Ran {
+        self.run_with(["spoke=spoke", "hub=hub"], name, parameters)
+    }
+
+    /// The same with these profiles as spoke and hub.
+    pub(crate) fn run_with(&self, orgs: [&str; 2], name: &str, parameters: &[&str]) -> Ran {
         let runbook = format!("org2org/{name}");
-        let mut arguments = vec![
-            "run",
-            &runbook,
-            "--yes",
-            "--org",
-            "spoke=spoke",
-            "--org",
-            "hub=hub",
-        ];
+        let [spoke, hub] = orgs;
+        let mut arguments = vec!["run", &runbook, "--yes", "--org", spoke, "--org", hub];
         for parameter in parameters {
             if !parameter.starts_with("--") {
                 arguments.push("--param");

@@ -199,6 +199,20 @@ impl Stage {
         (&app.client_id, app.private_key().unwrap().expose_secret())
     }
 
+    /// Profiles that sign in by the service apps of these orgs.
+    pub(crate) fn write_profiles_by_key(&self, names: &[&str]) {
+        let profile = |name: &&str| {
+            let (client_id, key) = self.service_app_of(name);
+            self.write_secret(&format!("{name}.pem"), key);
+            let url = self.org(name).0;
+            format!(
+                "[orgs.{name}]\nurl = \"{url}\"\nclient_id = \"{client_id}\"\nprivate_key = {{ file = \"{name}.pem\" }}\n"
+            )
+        };
+        let profiles: String = names.iter().map(profile).collect();
+        self.write("okta-runbook.toml", &profiles);
+    }
+
     /// Signs a command in by the private key of the org's service app instead of a token.
     pub(crate) fn by_key(&self, mut command: Command) -> Command {
         let (client_id, key) = self.service_app();

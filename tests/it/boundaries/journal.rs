@@ -115,6 +115,15 @@ fn a_copy_that_takes_no_writing_is_read() {
     }
     permit(&folder, 0o555);
     permit(copied.path(), 0o755);
+    let elsewhere = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command
+            .current_dir(copied.path())
+            .env("HOME", copied.path())
+            .env("OKTA_RUNBOOK_HOME", &folder);
+        unprivileged(&mut command);
+        said(command)
+    };
     for (arguments, words) in [
         (vec!["runs"], "unfinished"),
         (vec!["runs", "show", &run], "this run was killed"),
@@ -124,23 +133,11 @@ fn a_copy_that_takes_no_writing_is_read() {
         ),
         (vec!["runs", "report", &run], "# small: died"),
     ] {
-        let mut command = world.command(&arguments);
-        command
-            .current_dir(copied.path())
-            .env("HOME", copied.path())
-            .env("OKTA_RUNBOOK_HOME", &folder);
-        unprivileged(&mut command);
-        let (code, text) = said(command);
+        let (code, text) = elsewhere(&arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {text}");
         assert!(text.contains(words), "{words:?} is not in: {text}");
     }
-    let mut command = world.command(&["resume", &run, "--yes"]);
-    command
-        .current_dir(copied.path())
-        .env("HOME", copied.path())
-        .env("OKTA_RUNBOOK_HOME", &folder);
-    unprivileged(&mut command);
-    let (code, text) = said(command);
+    let (code, text) = elsewhere(&["resume", &run, "--yes"]);
     assert_eq!(code, Some(2), "{text}");
     assert!(
         text.contains("choose another folder with OKTA_RUNBOOK_HOME"),

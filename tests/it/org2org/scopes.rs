@@ -15,13 +15,7 @@ fn with_service_apps() -> Pair {
             org["clients"] = json!([{"label": "Runbooks", "roles": ["SUPER_ADMIN"], "scopes": []}]);
         }
     });
-    let profiles = ["spoke", "hub"].map(|name| {
-        let (client_id, key) = pair.0.service_app_of(name);
-        pair.0.write_secret(&format!("{name}.pem"), key);
-        let url = pair.0.org(name).0;
-        format!("[orgs.{name}]\nurl = \"{url}\"\nclient_id = \"{client_id}\"\nprivate_key = {{ file = \"{name}.pem\" }}\n")
-    });
-    pair.0.write("okta-runbook.toml", &profiles.concat());
+    pair.0.write_profiles_by_key(&["spoke", "hub"]);
     pair
 }
 

@@ -50,42 +50,16 @@ fn wrong_orgs_are_caught_before_the_first_write() {
     let pair = Pair::new();
     pair.stops(
         |pair| {
-            pair.ran(&[
-                "run",
-                "org2org/setup",
-                "--yes",
-                "--org",
-                "spoke=hub",
-                "--org",
-                "hub=hub",
-                "--param",
-                "hub_token=env:TOKEN_OF_HUB",
-                "--param",
-                USERS,
-                "--param",
-                "groups=x",
-            ])
+            let parameters = ["hub_token=env:TOKEN_OF_HUB", USERS, "groups=x"];
+            pair.run_with(["spoke=hub", "hub=hub"], "setup", &parameters)
         },
         2,
         &["same org"],
     );
     pair.stops(
         |pair| {
-            pair.ran(&[
-                "run",
-                "org2org/setup",
-                "--yes",
-                "--org",
-                "spoke=hub",
-                "--org",
-                "hub=spoke",
-                "--param",
-                "hub_token=env:TOKEN_OF_HUB",
-                "--param",
-                USERS,
-                "--param",
-                "groups=Hub Research",
-            ])
+            let parameters = ["hub_token=env:TOKEN_OF_HUB", USERS, "groups=Hub Research"];
+            pair.run_with(["spoke=hub", "hub=spoke"], "setup", &parameters)
         },
         1,
         &[
@@ -96,19 +70,7 @@ fn wrong_orgs_are_caught_before_the_first_write() {
     );
     pair.connect(&[]).exits(0);
     pair.stops(
-        |pair| {
-            pair.ran(&[
-                "run",
-                "org2org/push_groups",
-                "--yes",
-                "--org",
-                "spoke=hub",
-                "--org",
-                "hub=spoke",
-                "--param",
-                "groups=x",
-            ])
-        },
+        |pair| pair.run_with(["spoke=hub", "hub=spoke"], "push_groups", &["groups=x"]),
         1,
         &[
             "hub does not provision into spoke",
