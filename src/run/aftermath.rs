@@ -1,7 +1,7 @@
 //! What an undo starts in another org of the run: provisioning takes back there what it did, in its own time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,9 +10,9 @@ use super::call::Call;
 use super::door::Run;
 use super::elsewhere::{self, activates};
 use super::error::Error;
-use super::event::Kind;
+use super::glances::{Glances, PATIENCE};
 use super::lane::Lane;
-use super::undo::Step;
+use super::steps::Step;
 
 /// What is read of the orgs for it.
 pub(super) const READS: &[&str] = &[
@@ -24,14 +24,8 @@ pub(super) const READS: &[&str] = &[
     "list_group_users",
 ];
 
-/// How long a change that Okta carries out in the background (provisioning) may take to be taken back.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 /// How long a push has, of which it is not certain that it tells when it was done.
 const PATIENCE_WITH_A_PUSH: Duration = Duration::from_secs(30);
-
-/// The pauses between glances: what comes at once is seen at once.
-const FIRST_GLANCE: Duration = Duration::from_millis(100);
-const LAST_GLANCE: Duration = Duration::from_secs(2);
 
 /// What is awaited in another org.
 pub(super) enum Aftermath {
@@ -181,7 +175,7 @@ impl Run {
             return Ok(Aftermath::Nothing);
         }
         let source = mapping["sourceGroupId"].as_str().unwrap_or_default();
-        let targets = elsewhere::of(undone)
+        let targets = elsewhere::of(&undone.write)
             .filter_map(|there| Some((there.org.to_owned(), there.group()?.to_owned())));
         Ok(Aftermath::Push(Box::new(Push {
             org: call.org.clone(),
@@ -296,20 +290,6 @@ impl Run {
         })
     }
 
-    /// Waits a little; the wait is told once.
-    pub(super) async fn glance(
-        &self,
-        lane: &Lane,
-        glances: &mut Glances,
-        reason: &str,
-    ) -> Result<(), Error> {
-        if let Some(seconds) = glances.untold() {
-            let reason = reason.to_owned();
-            self.tell(lane, Kind::Wait { reason, seconds })?;
-        }
-        self.pause(glances.next()).await
-    }
-
     /// Says which accounts an undo has left in other orgs: how many, in which state, and whose.
     pub(super) fn remark_accounts(&self, accounts: &[Account]) {
         const NAMED: usize = 10;
@@ -340,7 +320,7 @@ impl Run {
 fn of_account(app: &Value, user: &Value, org: &str, undone: &Step) -> Result<Aftermath, String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (id, login) = (text(&user["id"]), text(&user["profile"]["login"]));
-    let there = elsewhere::of(undone).find(|there| there.org == org && !there.is_unread());
+    let there = elsewhere::of(&undone.write).find(|there| there.org == org && !there.is_unread());
     let was = there.as_ref().and_then(|there| there.status_of(&id));
     let is_the_runs = matches!(was, None | Some("DEPROVISIONED"));
     if !has(app, "PUSH_USER_DEACTIVATION") {
@@ -398,39 +378,4 @@ fn is_being_pushed(mapping: &Value) -> bool {
     mapping["status"] == "ACTIVE"
         && mapping["lastPush"].is_null()
         && mapping["errorSummary"].is_null()
-}
-
-/// Glances at something that takes its time, fewer and fewer of them.
-pub(super) struct Glances {
-    begun: Instant,
-    patience: Duration,
-    next: Duration,
-    told: bool,
-}
-
-impl Glances {
-    pub(super) fn new(patience: Duration) -> Self {
-        Self {
-            begun: Instant::now(),
-            patience,
-            next: FIRST_GLANCE,
-            told: false,
-        }
-    }
-
-    pub(super) fn are_over(&self) -> bool {
-        self.begun.elapsed() > self.patience
-    }
-
-    /// Seconds that the wait may last, while nobody was told.
-    fn untold(&mut self) -> Option<f64> {
-        let told = std::mem::replace(&mut self.told, true);
-        (!told).then_some(self.patience.as_secs_f64())
-    }
-
-    fn next(&mut self) -> Duration {
-        let now = self.next;
-        self.next = (now * 2).min(LAST_GLANCE);
-        now
-    }
 }

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::door::Run;
 use super::error::Error;
+use super::journal::Write;
 use super::lane::Lane;
 use super::reading::Asker;
-use super::undo::Step;
 
 /// Name of an app that provisions into another org.
 const ORG2ORG: &str = "okta_org2org";
@@ -190,9 +190,9 @@ pub(super) fn activates(call: &Call) -> bool {
         .is_some_and(|body| body["status"] == "ACTIVE")
 }
 
-/// What was in other orgs before the write of a step; empty when it was not looked at.
-pub(super) fn of(step: &Step) -> impl Iterator<Item = Elsewhere<'_>> {
-    let kept = step.write.request["elsewhere"].as_array();
+/// What was in other orgs before a write; empty when it was not looked at.
+pub(super) fn of(write: &Write) -> impl Iterator<Item = Elsewhere<'_>> {
+    let kept = write.request["elsewhere"].as_array();
     kept.into_iter().flatten().map(|kept| Elsewhere {
         org: kept["org"].as_str().unwrap_or_default(),
         kept,

@@ -1,17 +1,22 @@
-//! What many steps of an undo will look at, read by pages beforehand; and what an undo costs.
+//! What many steps of an undo will look at, read by pages beforehand; what an undo costs, and which scopes it needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::call::Call;
+use super::aftermath;
+use super::call::{Action, Call};
 use super::door::Run;
+use super::effects;
+use super::elsewhere;
 use super::error::Error;
 use super::inverse::Inverse;
 use super::journal::Kind;
 use super::lane::Lane;
 use super::look::Sight;
+use super::members;
 use super::reading::Asker;
-use super::undo::Step;
+use super::steps::Step;
+use crate::okta::{Operation, operations};
 
 /// Fewer steps than these look for themselves.
 const MANY: usize = 10;
@@ -103,6 +108,46 @@ impl Run {
         let mut costs: Vec<Cost> = calls.into_iter().map(cost).collect();
         costs.sort_by_key(|cost| std::cmp::Reverse((cost.time.map(|(_, time)| time), cost.calls)));
         costs
+    }
+}
+
+/// The least scopes that `steps` need in an org: for the inverses, for what is looked at before them, and for what provisioning brings about
+/// in the other orgs.
+pub fn scopes(steps: &[Step], org: &str) -> Vec<String> {
+    let here = |call: &&Call| call.org == org;
+    let inverses = steps.iter().flat_map(|step| match &step.inverse {
+        Inverse::Calls(calls) => calls.as_slice(),
+        Inverse::Deletion | Inverse::None(_) => &[],
+    });
+    let calls = steps.iter().map(|step| &step.call).chain(inverses.clone());
+    let seen = calls
+        .filter(here)
+        .filter_map(|call| effects::reads_before(of(call)?));
+    let sent = inverses.filter(here).filter_map(of);
+    let watched = aftermath::READS.iter();
+    let restored = members::WRITES
+        .iter()
+        .filter(|_| restores_a_target(steps, org));
+    let named = watched.chain(restored);
+    let all = seen
+        .chain(sent)
+        .chain(named.filter_map(|name| operations::find(name)));
+    let scopes: BTreeSet<&str> = all
+        .flat_map(|operation| operation.scopes.iter().copied())
+        .collect();
+    scopes.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether a group of the org was the target of a push.
+fn restores_a_target(steps: &[Step], org: &str) -> bool {
+    let mut targets = steps.iter().flat_map(|step| elsewhere::of(&step.write));
+    targets.any(|there| there.org == org && there.group().is_some())
+}
+
+fn of(call: &Call) -> Option<&'static Operation> {
+    match call.action {
+        Action::Operation(operation) => Some(operation),
+        Action::Direct(_) => None,
     }
 }
 

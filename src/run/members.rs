@@ -9,7 +9,7 @@ use super::door::Run;
 use super::elsewhere::{self, Elsewhere};
 use super::error::Error;
 use super::lane::Lane;
-use super::undo::Step;
+use super::steps::Step;
 use super::writing::Held;
 
 /// What is sent for it.
@@ -22,7 +22,7 @@ pub(super) const WRITES: &[&str] = &[
 impl Run {
     /// Whom the push took out is a member again, and whom it brought is none. Others, who came since by other ways, stay.
     pub(super) async fn restore_target(&self, lane: &Lane, undone: &Step) -> Result<(), Error> {
-        for there in elsewhere::of(undone) {
+        for there in elsewhere::of(&undone.write) {
             let Some(group) = there.group() else {
                 continue;
             };

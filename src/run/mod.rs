@@ -20,10 +20,11 @@
 //! | `wording` | a call in the words of a question |
 //! | `telling`, `event` | what happens, as events |
 //! | `journal` | the database |
-//! | `inverse`, `undo` | taking back what a run did |
-//! | `foresight` | what an undo looks at, read by pages, and what it costs |
+//! | `inverse`, `steps`, `undo` | what takes back what a run did, planned and done |
+//! | `foresight` | what an undo looks at, read by pages; what it costs, and its scopes |
 //! | `taken_back` | what an undo tells the run that it takes back |
 //! | `elsewhere`, `aftermath`, `members` | what provisioning brings about in other orgs: as it was before, and taken back |
+//! | `glances` | waits for what Okta does in the background |
 //! | `pace` | how long a bulk step still takes under the rate limits |
 //! | `redact` | secrets out of what is written down |
 //! | `watch` | Ctrl-C and waits |
@@ -41,6 +42,7 @@ mod fate;
 mod foreign;
 mod foresight;
 pub mod gate;
+mod glances;
 mod inverse;
 mod items;
 pub mod journal;
@@ -53,6 +55,7 @@ mod reading;
 mod redact;
 mod replay;
 mod retry;
+mod steps;
 mod taken_back;
 mod telling;
 pub mod undo;

@@ -8,7 +8,7 @@ use super::door::Run;
 use super::error::Error;
 use super::journal::{self, Bulk, Durability, Entry, Journal, Kind, State, What, Write};
 use super::lane::Lane;
-use super::undo::{Left, Step, plan, steps};
+use super::steps::{Left, Step, plan, steps};
 
 /// The steps of an undo that is taken up again: those that it began with, whatever it has taken back of them.
 pub fn plan_again(

@@ -8,278 +8,30 @@ use std::collections::BTreeSet;
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::aftermath::{self, Account, Aftermath, Glances, PATIENCE};
-use super::call::{Action, Call};
+use super::aftermath::{Account, Aftermath};
+use super::call::Call;
 use super::door::Run;
 use super::effects::{self, Look};
-use super::elsewhere::{self, Elsewhere};
 use super::error::Error;
 use super::event::Kind;
 use super::fate::Fate;
+pub use super::foresight::scopes;
+use super::glances::{Glances, PATIENCE};
 pub use super::inverse::Inverse;
-use super::inverse::inverse;
 use super::items::Begun;
-use super::journal::{self, Journal, State, Write};
+use super::journal::State;
 use super::lane::Lane;
 use super::look::{self, Seen, Sight, Verdict};
-use super::members;
 use super::reading::Asker;
+use super::steps::stands_on;
+pub use super::steps::{Left, Step, plan, undone_by};
 use super::writing::Held;
-use crate::okta::{Method, Operation, operations};
-
-/// A write to take back, and what does it.
-#[derive(Clone, Debug)]
-pub struct Step {
-    pub write: Write,
-    pub call: Call,
-    pub inverse: Inverse,
-}
-
-/// What could not be taken back.
-#[derive(Clone, Debug)]
-pub struct Left {
-    /// Number of the write's intent in the journal of the run that did it.
-    pub entry: u64,
-    pub item: Option<String>,
-    pub org: String,
-    pub operation: String,
-    pub path: String,
-    pub why: String,
-}
+use crate::okta::Method;
 
 /// So many items of a bulk step are taken back side by side.
 const WIDTH: usize = 8;
 
 const UNANSWERED: &str = "it has no answer, and no look can tell whether it happened";
-
-/// The writes of `run` to take back, last first: those that hold, and by which it did not take back itself what a failed lane did.
-/// `only`: those of the step of this title, or of the item of this key.
-pub fn plan(journal: &Journal, run: &str, only: Option<&str>) -> Result<Vec<Step>, journal::Error> {
-    let writes = journal.writes(run)?;
-    let undoing = journal.undoing(run)?;
-    let is_undoing = |write: &Write| undoing.iter().any(|one| one.has(write));
-    let chosen = writes
-        .into_iter()
-        .filter(|write| only.is_none_or(|only| belongs(write, only)) && !is_undoing(write));
-    Ok(steps(chosen.collect()))
-}
-
-/// The run that took back the last of what `plan` would name.
-pub fn undone_by(
-    journal: &Journal,
-    run: &str,
-    only: Option<&str>,
-) -> Result<Option<String>, journal::Error> {
-    let mut writes = journal.writes(run)?;
-    writes.retain(|write| only.is_none_or(|only| belongs(write, only)));
-    Ok(writes.into_iter().rev().find_map(|write| write.undone_by))
-}
-
-/// The least scopes that `steps` need in an org: for the inverses, for what is looked at before them, and for what provisioning brings about
-/// in the other orgs.
-pub fn scopes(steps: &[Step], org: &str) -> Vec<String> {
-    let here = |call: &&Call| call.org == org;
-    let inverses = steps.iter().flat_map(|step| match &step.inverse {
-        Inverse::Calls(calls) => calls.as_slice(),
-        Inverse::Deletion | Inverse::None(_) => &[],
-    });
-    let calls = steps.iter().map(|step| &step.call).chain(inverses.clone());
-    let seen = calls
-        .filter(here)
-        .filter_map(|call| effects::reads_before(of(call)?));
-    let sent = inverses.filter(here).filter_map(of);
-    let watched = aftermath::READS.iter();
-    let restored = members::WRITES
-        .iter()
-        .filter(|_| restores_a_target(steps, org));
-    let named = watched.chain(restored);
-    let all = seen
-        .chain(sent)
-        .chain(named.filter_map(|name| operations::find(name)));
-    let scopes: BTreeSet<&str> = all
-        .flat_map(|operation| operation.scopes.iter().copied())
-        .collect();
-    scopes.into_iter().map(str::to_owned).collect()
-}
-
-/// Whether a group of the org was the target of a push.
-fn restores_a_target(steps: &[Step], org: &str) -> bool {
-    let mut targets = steps.iter().flat_map(elsewhere::of);
-    targets.any(|there| there.org == org && there.group().is_some())
-}
-
-fn of(call: &Call) -> Option<&'static Operation> {
-    match call.action {
-        Action::Operation(operation) => Some(operation),
-        Action::Direct(_) => None,
-    }
-}
-
-fn belongs(write: &Write, only: &str) -> bool {
-    ["item", "step"]
-        .iter()
-        .any(|name| write.request[*name] == only)
-}
-
-pub(super) fn steps(writes: Vec<Write>) -> Vec<Step> {
-    let happened = writes
-        .into_iter()
-        .rev()
-        .filter(|write| write.state.may_have_happened());
-    let mut steps: Vec<Step> = happened
-        .filter_map(|write| {
-            let call = call_of(&write.request["write"])?;
-            let inverse = Inverse::None("");
-            let mut step = Step {
-                write,
-                call,
-                inverse,
-            };
-            step.inverse = step.taking_back(&step.write.answer);
-            Some(step)
-        })
-        .collect();
-    let made: BTreeSet<(String, String)> = steps.iter().filter_map(made_app).collect();
-    for step in &mut steps {
-        if is_setting_of(step, &made) {
-            step.inverse = Inverse::Deletion;
-        }
-    }
-    steps
-}
-
-/// The app that a step made.
-fn made_app(step: &Step) -> Option<(String, String)> {
-    let id = step.write.answer["id"].as_str()?;
-    (step.call.name() == "create_application").then(|| (step.call.org.clone(), id.to_owned()))
-}
-
-/// What is set of an app itself, and what is beside it stays.
-const SETTINGS: &[&str] = &[
-    "replace_application",
-    "update_feature_for_application",
-    "update_default_provisioning_connection_for_application",
-    "activate_default_provisioning_connection_for_application",
-    "deactivate_default_provisioning_connection_for_application",
-];
-
-/// Whether a step set something of an app that is deleted with all its settings, once the people in it are taken back.
-fn is_setting_of(step: &Step, made: &BTreeSet<(String, String)>) -> bool {
-    let Some(app) = step.call.arguments.first() else {
-        return false;
-    };
-    SETTINGS.contains(&step.call.name().as_str())
-        && made.contains(&(step.call.org.clone(), app.clone()))
-}
-
-/// Whether what is left stands on what a call takes away: the thing that it is in, or the provisioning that would take it back.
-fn stands_on(left: &Left, call: &Call) -> bool {
-    if left.org != call.org {
-        return false;
-    }
-    let (name, path) = (call.name(), call.path.as_str());
-    let thing = path.split("/lifecycle/").next().unwrap_or(path);
-    let takes_away = call.method() == Method::Delete || name.starts_with("deactivate_");
-    let app = |path: &str| path.split('/').take(5).collect::<Vec<_>>().join("/");
-    (takes_away && left.path.starts_with(&format!("{thing}/")))
-        || (SETTINGS.contains(&name.as_str()) && app(&left.path) == app(path))
-}
-
-/// Steps of the same kind that items of one bulk step did are taken back side by side: they were done so.
-fn side_by_side(steps: &[Step]) -> Vec<&[Step]> {
-    let mut groups = Vec::new();
-    let mut lanes = BTreeSet::new();
-    let mut begin = 0;
-    for (at, step) in steps.iter().enumerate() {
-        let first = &steps[begin];
-        let belongs = bulk_of(step).is_some()
-            && bulk_of(step) == bulk_of(first)
-            && step.call.name() == first.call.name();
-        if at > begin && !(belongs && lanes.insert(&step.write.lane)) {
-            groups.push(&steps[begin..at]);
-            lanes.clear();
-            begin = at;
-        }
-        lanes.insert(&step.write.lane);
-    }
-    groups.push(&steps[begin..]);
-    groups
-}
-
-/// The lane of a bulk step, and its number in it; none for the main script.
-fn bulk_of(step: &Step) -> Option<(&str, &str)> {
-    let lane = step.write.lane.as_str();
-    let (parent, item) = lane.rsplit_once('/').unwrap_or(("", lane));
-    let (number, _) = item.split_once(':')?;
-    Some((parent, number))
-}
-
-/// The call as it was journalled. A secret in it is not known any more: its inverse says so.
-fn call_of(kept: &Value) -> Option<Call> {
-    let text = |name: &str| kept[name].as_str().map(str::to_owned);
-    let operation = text("operation")?;
-    let action = match operations::find(&operation) {
-        Some(operation) => Action::Operation(operation),
-        None => Action::Direct(Method::parse(&text("method")?)?),
-    };
-    let texts = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let query = kept["query"].as_array().into_iter().flatten();
-    Some(Call {
-        org: text("org")?,
-        action,
-        arguments: kept["arguments"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(texts)
-            .collect(),
-        path: text("path")?,
-        query: query
-            .map(|pair| (texts(&pair[0]), texts(&pair[1])))
-            .collect(),
-        body: Some(kept["body"].clone()).filter(|body| !body.is_null()),
-    })
-}
-
-impl Step {
-    /// Key of the item that wrote, if it was one of a bulk step.
-    pub fn item(&self) -> Option<&str> {
-        self.write.request["item"].as_str()
-    }
-
-    /// Names it in the undo's own journal: the number alone says nothing to a person.
-    fn key(&self) -> String {
-        let of = self.item().map_or_else(|| self.call.name(), str::to_owned);
-        format!("{of} #{}", self.write.entry)
-    }
-
-    /// What takes it back when it was answered with `answer`. A target that was, or may have been, there before the push stays.
-    fn taking_back(&self, answer: &Value) -> Inverse {
-        let mut taken = inverse(&self.call, &self.write.before, answer);
-        let may_have_been = |there: Elsewhere<'_>| there.is_unread() || there.group().is_some();
-        let is_unknown = elsewhere::of(self).next().is_none();
-        if let Inverse::Calls(calls) = &mut taken
-            && (is_unknown || elsewhere::of(self).any(may_have_been))
-        {
-            let queries = calls.iter_mut().flat_map(|call| &mut call.query);
-            for (_, value) in queries.filter(|(name, _)| name == "deleteTargetGroup") {
-                "false".clone_into(value);
-            }
-        }
-        taken
-    }
-
-    fn left(&self, why: impl Into<String>) -> Left {
-        Left {
-            entry: self.write.entry,
-            item: self.item().map(str::to_owned),
-            org: self.call.org.clone(),
-            operation: self.call.name(),
-            path: self.call.path.clone(),
-            why: why.into(),
-        }
-    }
-}
 
 /// How the undo of one step ended.
 enum End {
@@ -537,6 +289,35 @@ impl Run {
             self.glance(lane, &mut glances, reason).await?;
         }
     }
+}
+
+/// Steps of the same kind that items of one bulk step did are taken back side by side: they were done so.
+fn side_by_side(steps: &[Step]) -> Vec<&[Step]> {
+    let mut groups = Vec::new();
+    let mut lanes = BTreeSet::new();
+    let mut begin = 0;
+    for (at, step) in steps.iter().enumerate() {
+        let first = &steps[begin];
+        let belongs = bulk_of(step).is_some()
+            && bulk_of(step) == bulk_of(first)
+            && step.call.name() == first.call.name();
+        if at > begin && !(belongs && lanes.insert(&step.write.lane)) {
+            groups.push(&steps[begin..at]);
+            lanes.clear();
+            begin = at;
+        }
+        lanes.insert(&step.write.lane);
+    }
+    groups.push(&steps[begin..]);
+    groups
+}
+
+/// The lane of a bulk step, and its number in it; none for the main script.
+fn bulk_of(step: &Step) -> Option<(&str, &str)> {
+    let lane = step.write.lane.as_str();
+    let (parent, item) = lane.rsplit_once('/').unwrap_or(("", lane));
+    let (number, _) = item.split_once(':')?;
+    Some((parent, number))
 }
 
 /// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead.

@@ -1,0 +1,65 @@
+//! Glances at something that takes its time.
+
+use std::time::{Duration, Instant};
+
+use super::door::Run;
+use super::error::Error;
+use super::event::Kind;
+use super::lane::Lane;
+
+/// How long a change that Okta carries out in the background (provisioning) may take to be taken back.
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+/// The pauses between glances: what comes at once is seen at once.
+const FIRST_GLANCE: Duration = Duration::from_millis(100);
+const LAST_GLANCE: Duration = Duration::from_secs(2);
+
+impl Run {
+    /// Waits a little; the wait is told once.
+    pub(super) async fn glance(
+        &self,
+        lane: &Lane,
+        glances: &mut Glances,
+        reason: &str,
+    ) -> Result<(), Error> {
+        if let Some(seconds) = glances.untold() {
+            let reason = reason.to_owned();
+            self.tell(lane, Kind::Wait { reason, seconds })?;
+        }
+        self.pause(glances.next()).await
+    }
+}
+
+/// Glances at something that takes its time, fewer and fewer of them.
+pub(super) struct Glances {
+    begun: Instant,
+    patience: Duration,
+    next: Duration,
+    told: bool,
+}
+
+impl Glances {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            begun: Instant::now(),
+            patience,
+            next: FIRST_GLANCE,
+            told: false,
+        }
+    }
+
+    pub(super) fn are_over(&self) -> bool {
+        self.begun.elapsed() > self.patience
+    }
+
+    /// Seconds that the wait may last, while nobody was told.
+    fn untold(&mut self) -> Option<f64> {
+        let told = std::mem::replace(&mut self.told, true);
+        (!told).then_some(self.patience.as_secs_f64())
+    }
+
+    fn next(&mut self) -> Duration {
+        let now = self.next;
+        self.next = (now * 2).min(LAST_GLANCE);
+        now
+    }
+}
