@@ -1,5 +1,6 @@
 //! Simulated orgs behind a proxy, a workspace, and the runs in it.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(super) struct World {
     /// For the commands: secrets.
     environment: Vec<(String, String)>,
 }
+
+pub(super) const BINARY: &str = env!("CARGO_BIN_EXE_okta-runbook");
 
 impl World {
     pub(super) fn new(procedure: &'static Procedure) -> Self {
@@ -174,7 +177,12 @@ impl World {
     }
 
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_okta-runbook"));
+        self.command_of(BINARY, arguments)
+    }
+
+    /// The same of the binary at another place.
+    pub(super) fn command_of(&self, binary: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary);
         command
             .args(arguments)
             .current_dir(self.folder.path())
