@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::evidence::{Write, WriteState};
+use crate::run::status_after;
 
 /// A field with what it was and what it became, as text; nothing where there was none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,11 +23,18 @@ pub(super) fn changes(write: &Write) -> Vec<Change> {
     let body = write.request.get("body").unwrap_or(&Value::Null);
     let done = matches!(write.state, WriteState::Done | WriteState::Undone);
     let after = if done { &write.after } else { &Value::Null };
-    between(&write.call.method, &write.before, body, after)
+    let call = (write.call.operation.as_str(), write.call.method.as_str());
+    between(call, &write.before, body, after)
 }
 
-/// What a call changes: from the images of before and after, or from what it asks for where there is none of after.
-pub(super) fn between(method: &str, before: &Value, body: &Value, after: &Value) -> Vec<Change> {
+/// What a call (operation and method) changes: from the images of before and after, or from what it asks for where there is none of
+/// after. A lifecycle call changes a status.
+pub(super) fn between(
+    (operation, method): (&str, &str),
+    before: &Value,
+    body: &Value,
+    after: &Value,
+) -> Vec<Change> {
     if let Value::Bool(was) = *before {
         // An image of whether something is there, such as a membership: the write turns it round.
         return vec![there(was, !was)];
@@ -37,10 +45,26 @@ pub(super) fn between(method: &str, before: &Value, body: &Value, after: &Value)
             _ => vec![there(true, false)],
         };
     }
-    match (before, after) {
-        (Value::Object(_), Value::Object(_)) => compared(before, after, Missing::IsGone),
-        _ => compared(before, body, Missing::Stays),
+    if is_image(before, after) {
+        return compared(before, after, Missing::IsGone);
     }
+    match status_after(operation, before) {
+        Some(status) => vec![Change {
+            field: "status".to_owned(),
+            before: text(&before["status"]),
+            after: status,
+        }],
+        None => compared(before, body, Missing::Stays),
+    }
+}
+
+/// Whether an answer shows the thing of which `before` is the former image. An empty answer shows nothing, and that of a lifecycle call
+/// may be something else, such as a link to activate the user.
+fn is_image(before: &Value, after: &Value) -> bool {
+    let (Value::Object(before), Value::Object(after)) = (before, after) else {
+        return false;
+    };
+    !after.is_empty() && before.get("id") == after.get("id")
 }
 
 fn there(before: bool, after: bool) -> Change {
@@ -125,13 +149,22 @@ mod tests {
     use crate::run::event::CallLine;
 
     fn changed(method: &str, before: Value, body: &Value, after: Value) -> Vec<String> {
+        changed_by(("x", method), before, body, after)
+    }
+
+    fn changed_by(
+        (operation, method): (&str, &str),
+        before: Value,
+        body: &Value,
+        after: Value,
+    ) -> Vec<String> {
         let write = Write {
             time: jiff::Timestamp::UNIX_EPOCH,
             item: None,
             step: None,
             call: CallLine {
                 org: "okta".into(),
-                operation: "x".into(),
+                operation: operation.into(),
                 method: method.into(),
                 path: "/x".into(),
                 status: None,
@@ -157,6 +190,36 @@ mod tests {
             changed("POST", before, &json!({"scope": "GROUP"}), after),
             ["scope: USER -> GROUP", "profile.cn: b -> c", "gone: 1 -> "]
         );
+    }
+
+    #[test]
+    fn a_lifecycle_call_changes_the_status_alone() {
+        let before = json!({"id": "00u1", "status": "ACTIVE", "profile": {"login": "a"}});
+        let rows = [
+            ("suspend_user", json!({}), "status: ACTIVE -> SUSPENDED"),
+            (
+                "deactivate_user",
+                Value::Null,
+                "status: ACTIVE -> DEPROVISIONED",
+            ),
+            (
+                "activate_user",
+                json!({"activationToken": "t"}),
+                "status: ACTIVE -> ACTIVE or PROVISIONED",
+            ),
+        ];
+        for (operation, answer, expected) in rows {
+            let shown = changed_by((operation, "POST"), before.clone(), &Value::Null, answer);
+            assert_eq!(shown, [expected], "{operation}");
+        }
+    }
+
+    #[test]
+    fn an_empty_answer_deletes_nothing() {
+        let before = json!({"id": "00u1", "profile": {"login": "a"}});
+        let row = |after| changed("POST", before.clone(), &json!({}), after);
+        assert!(row(json!({})).is_empty());
+        assert!(row(json!({"resetPasswordUrl": "x"})).is_empty());
     }
 
     #[test]

@@ -176,7 +176,7 @@ impl Plan {
     }
 }
 
-/// What a write changes, from the images of before and after.
-pub fn changes(method: &str, before: &Value, body: &Value, after: &Value) -> Vec<Change> {
-    difference::between(method, before, body, after)
+/// What a write (operation and method) changes, from the images of before and after.
+pub fn changes(call: (&str, &str), before: &Value, body: &Value, after: &Value) -> Vec<Change> {
+    difference::between(call, before, body, after)
 }

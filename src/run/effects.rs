@@ -110,6 +110,15 @@ const TABLE: &[(&str, Look)] = &[
         Look::Partial("get_default_provisioning_connection_for_application"),
     ),
     ("unsuspend_user", Look::Status("get_user", &["ACTIVE"])),
+    (
+        "deactivate_device",
+        Look::Status("get_device", &["DEACTIVATED"]),
+    ),
+    ("suspend_device", Look::Status("get_device", &["SUSPENDED"])),
+    (
+        "unsuspend_device",
+        Look::Status("get_device", &["ACTIVE", "UNSUSPENDED"]),
+    ),
 ];
 
 /// The operation that a write reads with before it is sent; none when it is sent unseen.
@@ -194,6 +203,22 @@ fn lifecycle(operation: &'static Operation) -> Look {
     Look::Never
 }
 
+/// The status that a lifecycle call leaves, by what was there before, such as `SUSPENDED` or `ACTIVE or PROVISIONED`; `None` for operations
+/// that set no status. Connections and features say ENABLED where other things say ACTIVE.
+pub fn status_after(operation: &str, before: &Value) -> Option<String> {
+    let Look::Status(_, settled) = look_of(operations::find(operation)?) else {
+        return None;
+    };
+    let is_switch = |status: &str| matches!(status, "ENABLED" | "DISABLED");
+    let was_switch = before["status"].as_str().is_some_and(is_switch);
+    let fitting: Vec<&str> = settled
+        .iter()
+        .copied()
+        .filter(|status| is_switch(status) == was_switch)
+        .collect();
+    Some(fitting.join(" or "))
+}
+
 /// The operation that reads the single thing at `path`, when there is one.
 pub(super) fn reader_of(path: &str) -> Option<&'static str> {
     operations::all()
@@ -250,6 +275,8 @@ pub(super) fn without_kept(thing: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -264,6 +291,43 @@ mod tests {
             {
                 assert!(operations::find(read).is_some(), "{read}");
             }
+        }
+    }
+
+    #[test]
+    fn a_lifecycle_call_leaves_the_status_of_its_kind() {
+        let rows = [
+            (
+                "suspend_user",
+                json!({"status": "ACTIVE"}),
+                Some("SUSPENDED"),
+            ),
+            (
+                "activate_user",
+                json!({"status": "STAGED"}),
+                Some("ACTIVE or PROVISIONED"),
+            ),
+            (
+                "deactivate_application",
+                json!({"status": "ACTIVE"}),
+                Some("INACTIVE"),
+            ),
+            ("activate_group_rule", Value::Null, Some("ACTIVE")),
+            (
+                "deactivate_default_provisioning_connection_for_application",
+                json!({"status": "ENABLED"}),
+                Some("DISABLED"),
+            ),
+            (
+                "deactivate_device",
+                json!({"status": "ACTIVE"}),
+                Some("DEACTIVATED"),
+            ),
+            ("update_user", json!({"status": "ACTIVE"}), None),
+            ("no_operation", Value::Null, None),
+        ];
+        for (name, before, expected) in rows {
+            assert_eq!(status_after(name, &before).as_deref(), expected, "{name}");
         }
     }
 

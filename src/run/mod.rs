@@ -65,7 +65,7 @@ mod writing;
 
 pub use agreement::{Agreement, Approved, Planned, renumbered};
 pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Target, Watcher};
-pub use effects::reads_before;
+pub use effects::{reads_before, status_after};
 pub use error::{Error, Refusal};
 pub use foresight::Cost;
 pub use inverse::undone;

@@ -167,19 +167,23 @@ impl Known<'_> {
         };
         let arguments = call["arguments"].as_array().into_iter().flatten();
         let org = text("org");
-        let method = text("method");
+        let (operation, method) = (text("operation"), text("method"));
         Deed {
             certainty,
             lane: write.lane.clone(),
             item: write.request["item"].as_str().map(str::to_owned),
-            operation: text("operation"),
             path: text("path"),
             query: call["query"].clone(),
             about: arguments
                 .filter_map(Value::as_str)
                 .map(|id| self.names.of_id(&org, id))
                 .collect(),
-            changes: changes(&method, &write.before, &call["body"], &write.answer),
+            changes: changes(
+                (&operation, &method),
+                &write.before,
+                &call["body"],
+                &write.answer,
+            ),
             body: call["body"].clone(),
             irreversible: match self.inverses.get(&write.entry) {
                 Some(Inverse::None(why)) if !refused => Some((*why).to_owned()),
@@ -187,6 +191,7 @@ impl Known<'_> {
             },
             refusal: refused.then(|| self.refusals.get(id).cloned()).flatten(),
             org,
+            operation,
             method,
         }
     }
@@ -427,7 +432,7 @@ fn effect(org: &str, names: &Names, end: &Value) -> Effect {
         changes: if made || after.is_null() {
             Vec::new()
         } else {
-            let mut changes = changes("PUT", before, &Value::Null, after);
+            let mut changes = changes(("", "PUT"), before, &Value::Null, after);
             changes.retain(|change| !TIMES.contains(&change.field.as_str()));
             changes
         },
