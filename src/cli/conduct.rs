@@ -13,7 +13,7 @@ use crate::report::text::Verbosity;
 use crate::run::event::Event;
 use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::journal::{self, Journal};
-use crate::run::{self, Listener, Run, Watcher};
+use crate::run::{self, Listener, OWN_ACCESS, Run, Watcher};
 use crate::script::Ended;
 use crate::terminal::{self, Answer, Terminal};
 
@@ -29,6 +29,9 @@ pub(super) struct Conduct {
     /// Attest that the manual step of this name is done; `all` for every one.
     #[arg(long, value_name = "NAME")]
     attest: Vec<String>,
+    /// Let this guard pass everything, which is recorded: `own-access`.
+    #[arg(long, value_name = "GUARD", value_parser = [OWN_ACCESS])]
+    pub(super) allow: Vec<String>,
     /// `json` prints one event a line.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -79,6 +82,7 @@ impl Conduct {
                 Writes::Ask
             },
             attest,
+            allow: self.allow.clone(),
             operator: context.config.environment().operator(),
             ask: Arc::new(move |question| asked(&terminal, question, || cancelled.cancel())),
             // Its name was typed before the run began.

@@ -17,6 +17,7 @@ use super::rehearsal::{Rehearsed, Rehearsing};
 use super::world::Where;
 use crate::error::{Error, Exit};
 use crate::report::plan::{Plan, lines, page};
+use crate::run::OWN_ACCESS;
 use crate::terminal::{self, Answer, Terminal};
 use saved::Saved;
 
@@ -51,6 +52,9 @@ pub(super) struct Arguments {
     /// Show a plan that another person saved, and sign it with the key or secret of the org's profile.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["runbook", "parameters", "out", "output", "orgs", "simulator"])]
     approve: Option<PathBuf>,
+    /// Let this guard pass everything, as the run will have to: `own-access`.
+    #[arg(long, value_name = "GUARD", value_parser = [OWN_ACCESS])]
+    allow: Vec<String>,
     /// The ticket that the approval is given in.
     #[arg(long, value_name = "ID", requires = "approve")]
     ticket: Option<String>,
@@ -100,6 +104,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         real: &real,
         runtime: &runtime,
         cancelled: &cancelled,
+        allow: &arguments.allow,
     };
     let rehearsed = rehearsing.rehearse()?;
     tell(&terminal, &rehearsed.plan, arguments.output)?;

@@ -81,15 +81,21 @@ impl Shadows {
         })
     }
 
-    /// What a run in the shadows is begun with: everything is agreed to, since nothing can be changed.
-    pub(super) fn settings(&self, context: &Context, procedure: run::Procedure) -> Settings {
+    /// What a run in the shadows is begun with: everything is agreed to, since nothing can be changed. `allow`: guards that let
+    /// everything pass, as in the run.
+    pub(super) fn settings(
+        &self,
+        context: &Context,
+        procedure: run::Procedure,
+        allow: &[String],
+    ) -> Settings {
         Settings {
             journal: Arc::clone(&self.journal),
             procedure,
             orgs: self.world.orgs.clone(),
             profiles: self.world.profiles.clone(),
             directories: self.world.directories.clone(),
-            consent: agreed(context),
+            consent: agreed(context, allow),
             listener: Arc::new(|_| {}),
             watcher: Arc::new(|_| {}),
             cancelled: CancellationToken::new(),
@@ -134,6 +140,8 @@ pub(super) struct Rehearsing<'a> {
     pub(super) real: &'a World,
     pub(super) runtime: &'a tokio::runtime::Runtime,
     pub(super) cancelled: &'a CancellationToken,
+    /// Guards that let everything pass.
+    pub(super) allow: &'a [String],
 }
 
 impl Rehearsing<'_> {
@@ -159,7 +167,7 @@ impl Rehearsing<'_> {
             watcher,
             cancelled: self.cancelled.clone(),
             secrets: prepared.secrets(),
-            ..shadows.settings(self.context, prepared.journalled())
+            ..shadows.settings(self.context, prepared.journalled(), self.allow)
         });
         let run = Arc::new(run.map_err(|error| of_run(&error))?);
         let parameters = &prepared.parameters;
@@ -215,10 +223,11 @@ fn address(domain: &str, settings: &ldap::Settings) -> DirectoryAddress {
 }
 
 /// Nothing can be changed, so that everything is agreed to, and what a person attests is taken as so.
-fn agreed(context: &Context) -> Consent {
+fn agreed(context: &Context, allow: &[String]) -> Consent {
     Consent {
         writes: Writes::Agreed,
         attest: vec!["all".to_owned()],
+        allow: allow.to_vec(),
         operator: context.config.environment().operator(),
         ask: Arc::new(|_| Some(true)),
         unlock: unlocked(),

@@ -206,6 +206,7 @@ impl Attempt<'_> {
             real: &self.world,
             runtime: &self.runtime,
             cancelled: &cancelled_by_hand(&self.runtime),
+            allow: &self.arguments.conduct.allow,
         };
         let rehearsed = rehearsing.rehearse()?;
         let report = &self.prepared.report;

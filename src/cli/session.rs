@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::repl::{Interrupt, OrgAtHand, Stage};
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::Journal;
-use crate::run::{self, Edits, Listener, Run, Settings, Target, journal};
+use crate::run::{self, Edits, Listener, OWN_ACCESS, Run, Settings, Target, journal};
 use crate::script::Runbook;
 use crate::script::runbook::Org;
 use crate::simulator::Scenario;
@@ -26,6 +26,9 @@ pub(super) struct Place {
     /// Let the session change this production org without typing its name.
     #[arg(long, value_name = "PROFILE")]
     production: Vec<String>,
+    /// Let this guard pass everything, which is recorded: `own-access`.
+    #[arg(long, value_name = "GUARD", value_parser = [OWN_ACCESS])]
+    allow: Vec<String>,
 }
 
 /// The name of the org when one is given without a name.
@@ -108,6 +111,7 @@ impl Place {
             writes,
             unlock,
             attest: Vec::new(),
+            allow: self.allow.clone(),
             operator: context.config.environment().operator(),
             ask: Arc::new(move |question| {
                 asked(&terminal, question, || {

@@ -151,6 +151,20 @@ impl Client {
         self.governor.rates()
     }
 
+    /// Client id of the app that it signs in with; `None` for an API token.
+    pub fn client_id(&self) -> Option<&str> {
+        match self.session.credentials() {
+            Credentials::Ssws(_) => None,
+            Credentials::PrivateKeyJwt(app) => Some(&app.client_id),
+            Credentials::Refresh(person) => Some(&person.client_id),
+        }
+    }
+
+    /// Whether its calls are those of a user (`/api/v1/users/me`): an API token's owner, or who signed in. A service app has none.
+    pub fn acts_as_user(&self) -> bool {
+        !matches!(self.session.credentials(), Credentials::PrivateKeyJwt(_))
+    }
+
     /// Sets the scopes that a service app asks for where its configuration names none: the least that a runbook needs.
     /// Takes effect with the next call.
     pub fn ask_for(&self, scopes: Vec<String>) {

@@ -97,6 +97,10 @@ impl Session {
         *self.least.write().unwrap_or_else(PoisonError::into_inner) = scopes;
     }
 
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// The headers that sign one sending of a request.
     ///
     /// Asked for before every sending, repetitions included: a proof is bound to method and URL and is good once.

@@ -16,6 +16,7 @@ use super::gate::{Consent, Gate};
 use super::items::Items;
 use super::journal::{self, Held, Journal, Record};
 use super::lane::Lane;
+use super::own_access::LeavingAdmins;
 use super::pace::Pace;
 use super::picture::Picture;
 use super::redact::Redactor;
@@ -116,6 +117,7 @@ pub struct Run {
     remarks: Mutex<Vec<String>>,
     /// Orgs under credentials that are looked at, by the name under which they are asked.
     guests: Mutex<BTreeMap<String, Arc<okta::Client>>>,
+    leaving_admins: tokio::sync::Mutex<LeavingAdmins>,
     _held: Held,
 }
 
@@ -210,6 +212,7 @@ impl Run {
             pace: Mutex::default(),
             remarks: Mutex::default(),
             guests: Mutex::default(),
+            leaving_admins: tokio::sync::Mutex::default(),
             _held: held,
             settings,
         })
@@ -385,6 +388,10 @@ impl Run {
 
     pub(super) async fn reading_again(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.again.lock().await
+    }
+
+    pub(super) async fn leaving_admins(&self) -> tokio::sync::MutexGuard<'_, LeavingAdmins> {
+        self.leaving_admins.lock().await
     }
 
     /// A copy without secrets.

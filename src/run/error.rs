@@ -67,6 +67,15 @@ pub enum Error {
     Waiting { title: String, name: String },
     #[error("interrupted")]
     Interrupted,
+    /// A guard refuses the write, and says why; nothing was sent. `--allow` with the guard's name overrides.
+    #[error("{operation} {path} in {org} is refused: {why}")]
+    GuardRefused {
+        guard: &'static str,
+        org: String,
+        operation: String,
+        path: String,
+        why: String,
+    },
     /// The plan that the run is held to has no such write.
     #[error("not in the plan: {operation} {path} in {org}{}", .item.as_ref().map_or_else(String::new, |item| format!(", for {item}")))]
     Unplanned {
@@ -111,6 +120,9 @@ impl Error {
                 "it was not sent, and neither is what would follow; see what is otherwise with a new plan"
                     .to_owned(),
             ),
+            Self::GuardRefused { guard, .. } => Some(format!(
+                "leave it out of the run; where it is meant, pass --allow {guard}, which is recorded"
+            )),
             Self::DirectoryBefore { .. }
             | Self::Usage(_)
             | Self::Declined(_)

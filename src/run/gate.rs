@@ -27,6 +27,8 @@ pub struct Consent {
     pub writes: Writes,
     /// Names of manual steps that the operator attests, or `all`.
     pub attest: Vec<String>,
+    /// Names of guards that let everything pass (`--allow`).
+    pub allow: Vec<String>,
     /// Who runs this: recorded with every attestation.
     pub operator: String,
     pub ask: Asker,
@@ -74,6 +76,11 @@ impl Gate {
 
     pub(super) fn operator(&self) -> &str {
         &self.consent.operator
+    }
+
+    /// Whether a guard of this name was told to let everything pass.
+    pub(super) fn allows(&self, guard: &str) -> bool {
+        self.consent.allow.iter().any(|allowed| allowed == guard)
     }
 
     /// Whether this org may be changed at all.

@@ -25,6 +25,7 @@
 //! | `taken_back` | what an undo tells the run that it takes back |
 //! | `elsewhere`, `aftermath`, `members` | what provisioning brings about in other orgs: as it was before, and taken back |
 //! | `glances` | waits for what Okta does in the background |
+//! | `own_access` | the operator's own access, and that of the last super admin, is not taken away |
 //! | `pace` | how long a bulk step still takes under the rate limits |
 //! | `redact` | secrets out of what is written down |
 //! | `watch` | Ctrl-C and waits |
@@ -49,6 +50,7 @@ pub mod journal;
 pub mod lane;
 mod look;
 mod members;
+mod own_access;
 mod pace;
 mod picture;
 mod reading;
@@ -70,5 +72,6 @@ pub use error::{Error, Refusal};
 pub use foresight::Cost;
 pub use inverse::undone;
 pub use items::Begun;
+pub use own_access::OWN_ACCESS;
 pub use redact::{is_whole, redact_script};
 pub use taken_back::plan_again;

@@ -122,7 +122,7 @@ impl Run {
 
     async fn undo_step(&self, lane: &Lane, step: &Step, left: &[Left]) -> Result<End, Error> {
         match self.try_undo(lane, step, left).await {
-            Err(error @ (Error::Okta(_) | Error::Usage(_))) => {
+            Err(error @ (Error::Okta(_) | Error::Usage(_) | Error::GuardRefused { .. })) => {
                 Ok(End::Left(step.left(error.to_string())))
             }
             ended => ended,

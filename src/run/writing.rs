@@ -132,6 +132,7 @@ impl Run {
             return self.unchanged(lane, call, position, seen.before);
         }
         self.check_agreed(lane, call, held)?;
+        self.guard_own_access(lane, call, &seen.before).await?;
         self.ask_before_first_write(lane, call)?;
         let elsewhere = self.elsewhere(lane, call).await?;
         let mut attempt = 1;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::log::{self, Event};
+use super::pages::{self, PageSize};
 use super::store::{Org, Role};
 use super::users;
 use super::wire::date;
@@ -29,7 +30,18 @@ pub(super) const ROUTES: &[Route] = &[
         pattern: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
         handler: Handler::Write(unassign),
     },
+    Route {
+        method: "GET",
+        pattern: "/api/v1/iam/assignees/users",
+        handler: Handler::Read(assignees),
+    },
 ];
+
+/// The default is Okta's; no maximum is described.
+const ASSIGNEES: PageSize = PageSize {
+    default: 100,
+    maximum: 100,
+};
 
 /// Role types of the API description with their labels; CUSTOM is apart.
 const TYPES: &[(&str, &str)] = &[
@@ -61,6 +73,25 @@ fn list(org: &Org, request: &Request) -> Reply {
         .map(|role| show(role, &user.id, &request.base))
         .collect();
     Answer::ok(Value::Array(shown))
+}
+
+/// Users who have roles. Unlike other lists, this one is an object.
+fn assignees(org: &Org, request: &Request) -> Reply {
+    let shown = |user: &&str| {
+        let address = format!("{}/api/v1/users/{user}", request.base);
+        json!({
+            "id": user,
+            "_links": {"self": {"href": address}, "roles": {"href": format!("{address}/roles")}},
+        })
+    };
+    let having = org
+        .roles
+        .iter()
+        .filter(|(id, roles)| !roles.is_empty() && org.users.contains_key(*id));
+    let users: Vec<&str> = having.map(|(id, _)| id.as_str()).collect();
+    let mut answer = pages::of_sorted(request, ASSIGNEES, &users, shown)?;
+    answer.body = answer.body.map(|users| json!({ "value": users }));
+    Ok(answer)
 }
 
 fn get(org: &Org, request: &Request) -> Reply {

@@ -21,6 +21,7 @@ mod move_user;
 mod oauth;
 mod org2org;
 mod orgs;
+mod own_access;
 mod pair;
 mod plan;
 mod profiles;

@@ -122,7 +122,11 @@ impl Inner<'_> {
         let shadows = Shadows::of(self.world, self.runtime)?;
         let run = Run::begin(Settings {
             listener: Arc::clone(&self.listener),
-            ..shadows.settings(self.context, procedure("plan of a session"))
+            ..shadows.settings(
+                self.context,
+                procedure("plan of a session"),
+                &self.consent.allow,
+            )
         });
         let run = Arc::new(run.map_err(|error| of_run(&error))?);
         session.go(&run);
@@ -302,7 +306,7 @@ impl Inner<'_> {
                 listener: in_orgs.listener,
                 watcher: in_orgs.watcher,
                 cancelled: in_orgs.cancelled,
-                ..shadows.settings(self.context, what)
+                ..shadows.settings(self.context, what, &self.consent.allow)
             },
             Ground::Orgs(agreement) => {
                 let mut settings = Settings {

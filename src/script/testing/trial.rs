@@ -74,6 +74,7 @@ impl Conduct {
                 Writes::Ask
             },
             attest: self.attest.clone(),
+            allow: Vec::new(),
             operator: "test".to_owned(),
             // Nobody is there: a question that was not answered beforehand ends the run as it would at night.
             ask: Arc::new(|_| None),

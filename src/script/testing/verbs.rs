@@ -165,6 +165,7 @@ fn enter(around: &Around, ground: &Ground) -> Result<(), Error> {
             unlock: unlocked(),
             writes: Writes::Agreed,
             attest: vec!["all".to_owned()],
+            allow: Vec::new(),
             operator: "test".to_owned(),
             ask: Arc::new(|_| None),
         },
