@@ -89,6 +89,9 @@ fn for_status(refusal: &ApiError) -> Option<&'static str> {
         (429, _) => {
             Some("the limit is shared by everything that calls this org; try when others are done")
         }
+        (501, _) => Some(
+            "what answers at this address does not have this part of Okta's API; the simulator names what it does not model",
+        ),
         (500..=599, _) => Some(
             "the org or a gateway before it is in trouble; see https://status.okta.com, and try again",
         ),
@@ -137,7 +140,8 @@ fn for_failure(failure: Failure, host: &str) -> String {
             format!("nothing listens at {host}; check the port, or start the simulator")
         }
         Failure::Tls => format!(
-            "check that {host} is reached directly; if a proxy opens TLS, its certificate authority must be among the system's"
+            "something between here and {host} opens TLS, such as a company's proxy: name the file of its certificate authority (PEM) in \
+             SSL_CERT_FILE, or install it among the system's; otherwise check that the address is the org's own"
         ),
         Failure::Proxy => {
             "nothing is known of the org: check the proxy (HTTPS_PROXY, or the one of Okta's settings), whether it runs, wants a password, \

@@ -24,11 +24,13 @@ fn is_answer(error: &okta::Error) -> bool {
     error.status() == Some(501)
 }
 
+/// A certificate that is not trusted, or a server that speaks no TLS, is the same at the next try.
 fn is_transport(error: &okta::Error) -> bool {
-    matches!(
-        error,
-        okta::Error::Timeout { .. } | okta::Error::Transport { .. }
-    )
+    match error {
+        okta::Error::Timeout { .. } => true,
+        okta::Error::Transport { failure, .. } => *failure != okta::Failure::Tls,
+        _ => false,
+    }
 }
 
 /// Whether a refused write was not carried out and may be sent again.
@@ -53,4 +55,26 @@ pub(super) fn pause(error: &okta::Error, attempt: u32) -> Duration {
     };
     let doubled = Duration::from_millis(first) * 2_u32.pow(attempt.saturating_sub(1).min(5));
     doubled.mul_f64(0.5 + fastrand::f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::okta::Failure;
+
+    #[test]
+    fn what_no_repeat_mends_is_not_sent_again() {
+        let failed = |failure| okta::Error::Transport {
+            failure,
+            sent: Sent::No,
+            host: "acme.okta.com".to_owned(),
+            detail: String::new(),
+        };
+        let tries = |failure| {
+            let error = failed(failure);
+            (may_pass(&error), is_passing_refusal(&error))
+        };
+        assert_eq!(tries(Failure::Tls), (false, false));
+        assert_eq!(tries(Failure::NoConnection), (true, true));
+    }
 }
