@@ -5,17 +5,20 @@
 
 mod signature;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::conduct::of_run;
+use super::guard::PlanApproval;
 use super::plan::saved::Saved;
 use super::world::World;
 use crate::config::OrgProfile;
 use crate::error::Error;
 use crate::run::Approved;
 use crate::run::event::{Kind, OrgLine};
-use crate::run::journal::Journal;
+use crate::run::journal::{Journal, Record};
 use signature::Signer;
 
 const ISSUER: &str = "okta-runbook";
@@ -44,16 +47,6 @@ pub(super) enum Demand {
     AsProfilesSay,
 }
 
-/// Refuses to change an org without a plan whose profile wants an approved one.
-pub(super) fn check_none_needed(context: &Context, world: &World) -> Result<(), Error> {
-    for profile in world.profiles.values() {
-        if context.config.org(profile)?.approval.required {
-            return Err(needed(profile));
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn needed(profile: &str) -> Error {
     Error::usage(format!(
         "`{profile}` is changed by approved plans alone, and by the undo of their runs"
@@ -63,23 +56,26 @@ pub(super) fn needed(profile: &str) -> Error {
     .help("then run it: okta-runbook run --plan FILE")
 }
 
-/// The same for a run that is taken up again: it was begun with an approved plan, or before there had to be one.
-pub(super) fn check_was_given(
-    context: &Context,
-    world: &World,
-    journal: &Journal,
-    run: &str,
-) -> Result<(), Error> {
-    let mut approved = false;
-    let heard = journal.each_event(run, |event| {
-        approved |= matches!(event.kind, Kind::Approved { .. });
+/// The approval that a run was begun with, which holds when it is resumed.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(super) fn given_to(journal: &Journal, record: &Record) -> Result<PlanApproval, Error> {
+    let mut orgs = BTreeSet::new();
+    let heard = journal.each_event(&record.run, |event| {
+        if let Kind::Approved { org, .. } = event.kind {
+            // Older journals do not say for which org: for all that wanted one.
+            match org {
+                Some(org) => orgs.extend([org]),
+                None => orgs.extend(record.orgs.iter().map(|line| line.name.clone())),
+            }
+        }
     });
     heard.map_err(|error| of_run(&error.into()))?;
-    if approved {
-        Ok(())
-    } else {
-        check_none_needed(context, world)
-    }
+    Ok(match orgs.is_empty() {
+        true => PlanApproval::Absent,
+        false => PlanApproval::GivenFor(orgs),
+    })
 }
 
 /// Signs the plan for each of its orgs that the approver has a key for.
@@ -162,13 +158,12 @@ pub(super) fn verified(
         let url = world.orgs[name].base_url().to_string();
         let approved = Org {
             context,
+            name,
             profile: &profile,
             url: &url,
         }
         .approved(saved)?;
-        if !found.contains(&approved) {
-            found.push(approved);
-        }
+        found.push(approved);
     }
     Ok(found)
 }
@@ -176,6 +171,8 @@ pub(super) fn verified(
 /// An org that wants an approval.
 struct Org<'a> {
     context: &'a Context,
+    /// In the runbook.
+    name: &'a str,
     profile: &'a OrgProfile,
     url: &'a str,
 }
@@ -226,6 +223,7 @@ impl Org<'_> {
             let at = jiff::Timestamp::from_second(claims.iat);
             let at = at.map_err(|_| format!("{by} approved it at no known time"));
             at.map(|at| Approved {
+                org: self.name.to_owned(),
                 by,
                 at,
                 ticket: claims.ticket,

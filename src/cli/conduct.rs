@@ -6,12 +6,14 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::audience::Audience;
+use super::guard::{PlanApproval, WriteGuard};
+use super::world::World;
 use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::json;
 use crate::report::text::Verbosity;
 use crate::run::event::Event;
-use crate::run::gate::{Consent, Writes, unlocked};
+use crate::run::gate::{Consent, Writes};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, Listener, OWN_ACCESS, Run, Watcher};
 use crate::script::Ended;
@@ -25,7 +27,7 @@ pub(super) struct Conduct {
     pub(super) yes: bool,
     /// Let the run change this production org without typing its name.
     #[arg(long, value_name = "PROFILE")]
-    pub(super) production: Vec<String>,
+    production: Vec<String>,
     /// Attest that the manual step of this name is done; `all` for every one.
     #[arg(long, value_name = "NAME")]
     attest: Vec<String>,
@@ -63,10 +65,25 @@ impl Conduct {
         self.output == Output::Text
     }
 
+    /// What stands before the first write to each of the orgs.
+    ///
+    /// # Errors
+    /// A profile cannot be read.
+    pub(super) fn guard(
+        &self,
+        context: &Context,
+        world: &World,
+        approval: &PlanApproval,
+    ) -> Result<WriteGuard, Error> {
+        let terminal = self.terminal();
+        WriteGuard::new(context, world, &self.production, &terminal, approval)
+    }
+
     pub(super) fn consent(
         &self,
         context: &Context,
         place: Place,
+        guard: &WriteGuard,
         terminal: &Terminal,
         cancelled: &CancellationToken,
     ) -> Consent {
@@ -85,8 +102,7 @@ impl Conduct {
             allow: self.allow.clone(),
             operator: context.config.environment().operator(),
             ask: Arc::new(move |question| asked(&terminal, question, || cancelled.cancel())),
-            // Its name was typed before the run began.
-            unlock: unlocked(),
+            unlock: guard.unlock(),
         }
     }
 

@@ -1,12 +1,12 @@
-//! What is settled before a run may write: its orgs are different ones, the scopes that it needs are granted, and a person named a
-//! production org.
+//! What is settled before a run may write: its orgs are different ones, the scopes that it needs are granted, a person named a
+//! production org, and a plan was approved where one has to be. What a check saw of a script only brings the questions forward: each
+//! write passes the [`WriteGuard`] by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Context;
 use super::approval;
-use super::conduct::Conduct;
 use super::scopes;
 use super::world::World;
 use crate::error::Error;
@@ -44,7 +44,7 @@ pub(super) fn distinct_orgs(world: &World, runtime: &tokio::runtime::Runtime) ->
     Ok(())
 }
 
-/// All guards, for a runbook.
+/// All guards, for a runbook. What its text shows of writes is asked about here already; what it does not show, at the first write.
 ///
 /// # Errors
 /// As for each of them.
@@ -52,75 +52,132 @@ pub(super) fn before_run(
     context: &Context,
     world: &World,
     report: &Report,
-    conduct: &Conduct,
+    guard: &WriteGuard,
+    terminal: &Terminal,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<(), Error> {
-    let terminal = conduct.terminal();
     distinct_orgs(world, runtime)?;
-    scopes::of_runbook(context, world, report, &terminal, runtime)?;
+    scopes::of_runbook(context, world, report, terminal, runtime)?;
     if may_write(report) {
-        production(context, world, &conduct.production, &terminal)?;
+        guard.ask_ahead()?;
     }
     Ok(())
 }
 
-/// Whether a runbook writes, or nobody can tell.
-pub(super) fn may_write(report: &Report) -> bool {
+/// Whether the text shows a write, or something that may be one. That it shows none proves nothing.
+fn may_write(report: &Report) -> bool {
     let mut operations = report.operations.iter();
     operations.any(|used| used.operation.is_write()) || !report.untold.is_empty()
 }
 
-/// Has a person type the name of each production org, unless the command line did (`--production NAME`).
-///
-/// # Errors
-/// Another name was typed, or nobody is there.
-pub(super) fn production(
-    context: &Context,
-    world: &World,
-    named: &[String],
+/// What opens an org whose profile wants approved plans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PlanApproval {
+    /// Nothing: there is no approved plan.
+    Absent,
+    /// A plan that was approved for the orgs of these names.
+    GivenFor(BTreeSet<String>),
+    /// What is done takes back a run.
+    NotNeeded,
+}
+
+impl PlanApproval {
+    fn opens(&self, org: &str) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::GivenFor(orgs) => orgs.contains(org),
+            Self::NotNeeded => true,
+        }
+    }
+}
+
+/// What stands between a run, a resume, an undo or a session and the first write to each org. It is asked by the run itself, whatever
+/// way a script came to the write.
+pub(super) struct WriteGuard {
+    /// Profiles that want an approved plan, which is not there, by org.
+    unapproved: BTreeMap<String, String>,
+    /// Production profiles whose names were not typed yet, by org.
+    locked: Arc<Mutex<BTreeMap<String, String>>>,
+    terminal: Terminal,
+}
+
+impl WriteGuard {
+    /// `named` are the production profiles of the command line.
+    ///
+    /// # Errors
+    /// A profile cannot be read.
+    pub(super) fn new(
+        context: &Context,
+        world: &World,
+        named: &[String],
+        terminal: &Terminal,
+        approval: &PlanApproval,
+    ) -> Result<Self, Error> {
+        let (mut locked, mut unapproved) = (BTreeMap::new(), BTreeMap::new());
+        for (org, profile) in &world.profiles {
+            let settings = context.config.org(profile)?;
+            if settings.approval.required && !approval.opens(org) {
+                unapproved.insert(org.clone(), profile.clone());
+            }
+            if settings.production && !named.contains(profile) {
+                locked.insert(org.clone(), profile.clone());
+            }
+        }
+        Ok(Self {
+            unapproved,
+            locked: Arc::new(Mutex::new(locked)),
+            terminal: terminal.clone(),
+        })
+    }
+
+    /// Settles everything now, where a write is certain to come.
+    ///
+    /// # Errors
+    /// An approval is lacking, another name was typed, or nobody is there.
+    pub(super) fn ask_ahead(&self) -> Result<(), Error> {
+        if let Some(profile) = self.unapproved.values().next() {
+            return Err(approval::needed(profile));
+        }
+        let locked: BTreeSet<String> = unpoisoned(&self.locked).values().cloned().collect();
+        for profile in locked {
+            unlock_profile(&self.locked, &profile, &self.terminal)?;
+        }
+        Ok(())
+    }
+
+    /// What a run asks before each write.
+    pub(super) fn unlock(&self) -> Unlock {
+        let unapproved = self.unapproved.clone();
+        let (locked, terminal) = (Arc::clone(&self.locked), self.terminal.clone());
+        Arc::new(move |org| {
+            if let Some(profile) = unapproved.get(org) {
+                return Err(locked_by(&approval::needed(profile)));
+            }
+            let profile = unpoisoned(&locked).get(org).cloned();
+            profile.map_or(Ok(()), |profile| {
+                unlock_profile(&locked, &profile, &terminal).map_err(|error| locked_by(&error))
+            })
+        })
+    }
+}
+
+/// Has a person type the name of a production profile, once for all its orgs. Lanes that come here together wait for one answer.
+fn unlock_profile(
+    locked: &Mutex<BTreeMap<String, String>>,
+    profile: &str,
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    let profiles: BTreeSet<&String> = world.profiles.values().collect();
-    for profile in profiles {
-        if !named.contains(profile) && context.config.org(profile)?.production {
-            name_is_typed(profile, terminal)?;
-        }
+    let mut locked = unpoisoned(locked);
+    if locked.values().any(|other| other == profile) {
+        name_is_typed(profile, terminal)?;
+        locked.retain(|_, other| other != profile);
     }
     Ok(())
 }
 
-/// The same for a session, of which nobody knows beforehand what it writes: before the first write to each production org, once.
-///
-/// # Errors
-/// A profile cannot be read.
-pub(super) fn in_session(
-    context: &Context,
-    world: &World,
-    named: &[String],
-    terminal: &Terminal,
-) -> Result<Unlock, Error> {
-    let (mut locked, mut held) = (BTreeMap::new(), BTreeMap::new());
-    for (org, profile) in &world.profiles {
-        let settings = context.config.org(profile)?;
-        if settings.approval.required {
-            held.insert(org.clone(), profile.clone());
-        } else if settings.production && !named.contains(profile) {
-            locked.insert(org.clone(), profile.clone());
-        }
-    }
-    let (locked, terminal) = (Mutex::new(locked), terminal.clone());
-    Ok(Arc::new(move |org| {
-        if let Some(profile) = held.get(org) {
-            return Err(locked_by(&approval::needed(profile)));
-        }
-        let mut locked = locked.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(profile) = locked.get(org).cloned() else {
-            return Ok(());
-        };
-        name_is_typed(&profile, &terminal).map_err(|error| locked_by(&error))?;
-        locked.retain(|_, other| *other != profile);
-        Ok(())
-    }))
+/// A lane that panicked while it asked leaves the map whole.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn locked_by(error: &Error) -> Locked {

@@ -9,10 +9,10 @@ use super::approval;
 use super::conduct::{
     Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime,
 };
-use super::guard;
+use super::guard::{self, WriteGuard};
 use super::prepared::{Prepared, Recorded};
 use super::runs::the_run;
-use super::undo::taken_back;
+use super::undo::{taken_back, undo_guard};
 use super::world::{World, of_record};
 use crate::error::{Error, Exit};
 use crate::run::event::Outcome;
@@ -80,18 +80,18 @@ fn resume_runbook(
         ))
         .help("undo the change, run anew, or go on with it: --accept-edits"));
     }
-    if guard::may_write(&prepared.report) {
-        approval::check_was_given(context, world, &journal, &record.run)?;
-    }
     let procedure = run::Procedure {
         runbook: record.runbook.clone(),
         ..prepared.journalled()
     };
+    let approval = approval::given_to(&journal, record)?;
+    let guard = arguments.conduct.guard(context, world, &approval)?;
     guard::before_run(
         context,
         world,
         &prepared.report,
-        &arguments.conduct,
+        &guard,
+        &terminal,
         &runtime()?,
     )?;
     let resumed = Resumed::begin(
@@ -100,6 +100,7 @@ fn resume_runbook(
         journal,
         record,
         world,
+        &guard,
         procedure,
         prepared.secrets(),
     )?;
@@ -122,8 +123,7 @@ fn resume_undo(
     let _held = hold_undone(context, &journal, of)?;
     let steps = run::plan_again(&journal, &record.run, of, only);
     let steps = steps.map_err(|error| of_run(&error.into()))?;
-    let conduct = &arguments.conduct;
-    guard::production(context, world, &conduct.production, &conduct.terminal())?;
+    let guard = undo_guard(context, &journal, world, of, &arguments.conduct)?;
     let procedure = run::Procedure {
         runbook: record.runbook.clone(),
         digest: record.digest.clone(),
@@ -137,6 +137,7 @@ fn resume_undo(
         journal,
         record,
         world,
+        &guard,
         procedure,
         Vec::new(),
     )?;
@@ -158,6 +159,7 @@ impl Resumed {
         journal: Arc<Journal>,
         record: &Record,
         world: &World,
+        guard: &WriteGuard,
         procedure: run::Procedure,
         secrets: Vec<secrecy::SecretString>,
     ) -> Result<Self, Error> {
@@ -174,9 +176,13 @@ impl Resumed {
                 orgs: world.orgs.clone(),
                 profiles: world.profiles.clone(),
                 directories: world.directories.clone(),
-                consent: arguments
-                    .conduct
-                    .consent(context, Place::Org, &terminal, &cancelled),
+                consent: arguments.conduct.consent(
+                    context,
+                    Place::Org,
+                    guard,
+                    &terminal,
+                    &cancelled,
+                ),
                 listener,
                 watcher,
                 cancelled: cancelled.clone(),

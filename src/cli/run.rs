@@ -11,7 +11,7 @@ use super::approval::{self, Demand};
 use super::conduct::{
     Conduct, Place, cancelled_by_hand, conclude, interrupted, of_run, open_journal, runtime,
 };
-use super::guard;
+use super::guard::{self, PlanApproval, WriteGuard};
 use super::plan::drift::drift;
 use super::plan::saved::Saved;
 use super::prepared::Prepared;
@@ -74,22 +74,24 @@ fn anew(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     )?;
     let runtime = runtime()?;
     let world = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
+    let guard = arguments
+        .conduct
+        .guard(context, &world, &PlanApproval::Absent)?;
     guard::before_run(
         context,
         &world,
         &prepared.report,
-        &arguments.conduct,
+        &guard,
+        &terminal,
         &runtime,
     )?;
-    if guard::may_write(&prepared.report) {
-        approval::check_none_needed(context, &world)?;
-    }
     let attempt = Attempt {
         context,
         arguments,
         terminal,
         prepared,
         world,
+        guard,
         runtime,
     };
     match attempt.show_first()? {
@@ -116,11 +118,14 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
     let world = of_lines(context, "the plan", &saved.plan.orgs, orgs, reserve)?;
     let approvals = approval::verified(context, &world, &saved, arguments.demand())?;
     let runtime = runtime()?;
+    let given = PlanApproval::GivenFor(approvals.iter().map(|it| it.org.clone()).collect());
+    let guard = arguments.conduct.guard(context, &world, &given)?;
     guard::before_run(
         context,
         &world,
         &prepared.report,
-        &arguments.conduct,
+        &guard,
+        &terminal,
         &runtime,
     )?;
     let attempt = Attempt {
@@ -129,6 +134,7 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
         terminal,
         prepared,
         world,
+        guard,
         runtime,
     };
     attempt.check_drift(&saved)?;
@@ -180,6 +186,7 @@ struct Attempt<'a> {
     terminal: Terminal,
     prepared: Prepared,
     world: World,
+    guard: WriteGuard,
     runtime: Runtime,
 }
 
@@ -271,9 +278,10 @@ impl Attempt<'_> {
             Place::Org
         };
         let (listener, watcher) = arguments.conduct.audience(terminal);
-        let mut consent = arguments
-            .conduct
-            .consent(self.context, place, terminal, &cancelled);
+        let mut consent =
+            arguments
+                .conduct
+                .consent(self.context, place, &self.guard, terminal, &cancelled);
         if consented == Consented::Yes {
             consent.writes = Writes::Agreed;
         }

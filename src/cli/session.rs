@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::conduct::{asked, of_run};
-use super::guard;
+use super::guard::{PlanApproval, WriteGuard};
 use super::world::{Where, World};
 use crate::error::Error;
 use crate::repl::{Interrupt, OrgAtHand, Stage};
@@ -97,7 +97,8 @@ impl Place {
         interrupt: &Interrupt,
     ) -> Result<Consent, Error> {
         let terminal = &context.terminal;
-        let unlock = guard::in_session(context, world, &self.production, terminal)?;
+        let approval = PlanApproval::Absent;
+        let guard = WriteGuard::new(context, world, &self.production, terminal, &approval)?;
         let (terminal, interrupt) = (terminal.clone(), interrupt.clone());
         let has = |stage| orgs.iter().any(|org| org.stage == stage);
         let writes = if self.yes || has(Stage::Simulated) {
@@ -109,7 +110,7 @@ impl Place {
         };
         Ok(Consent {
             writes,
-            unlock,
+            unlock: guard.unlock(),
             attest: Vec::new(),
             allow: self.allow.clone(),
             operator: context.config.environment().operator(),

@@ -9,9 +9,9 @@ use super::Context;
 use super::conduct::{
     Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime,
 };
-use super::guard;
+use super::guard::{PlanApproval, WriteGuard};
 use super::runs::the_run;
-use super::world::of_record;
+use super::world::{World, of_record};
 use crate::error::{Error, Exit};
 use crate::report::table::text_table;
 use crate::report::text::counted;
@@ -56,7 +56,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     for (org, client) in &world.orgs {
         client.ask_for(run::undo::scopes(&steps, org));
     }
-    guard::production(context, &world, &arguments.conduct.production, &terminal)?;
+    let guard = undo_guard(context, &journal, &world, &record.run, &arguments.conduct)?;
     let cancelled = CancellationToken::new();
     let (listener, watcher) = arguments.conduct.audience(&terminal);
     let run = Run::begin(Settings {
@@ -76,7 +76,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         directories: world.directories.clone(),
         consent: arguments
             .conduct
-            .consent(context, Place::Org, &terminal, &cancelled),
+            .consent(context, Place::Org, &guard, &terminal, &cancelled),
         listener,
         watcher,
         cancelled: cancelled.clone(),
@@ -93,6 +93,28 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     ));
     let ended = taken_back(&run, &steps, &runtime, &terminal);
     conclude(&terminal, &run, &ended)
+}
+
+/// What stands before the writes of an undo. Undoing a run needs no approved plan; undoing an undo does what the run did once more, hence
+/// as a run.
+///
+/// # Errors
+/// A production profile's name is not typed, or a profile wants an approved plan.
+pub(super) fn undo_guard(
+    context: &Context,
+    journal: &Journal,
+    world: &World,
+    undone: &str,
+    conduct: &Conduct,
+) -> Result<WriteGuard, Error> {
+    let undoes = journal.undoes(undone);
+    let approval = match undoes.map_err(|error| of_run(&error.into()))? {
+        None => PlanApproval::NotNeeded,
+        Some(_) => PlanApproval::Absent,
+    };
+    let guard = conduct.guard(context, world, &approval)?;
+    guard.ask_ahead()?;
+    Ok(guard)
 }
 
 fn nothing(

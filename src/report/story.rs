@@ -130,7 +130,7 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
             None,
             Some(operator),
         ),
-        Kind::Approved { by, at, ticket } => (
+        Kind::Approved { by, at, ticket, .. } => (
             AttestationKind::Approval,
             approved(*at, ticket.as_deref()).into(),
             None,

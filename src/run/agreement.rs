@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::event::Kind;
+
 /// A write of a plan. Secrets are redacted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Planned {
@@ -25,10 +27,23 @@ pub struct Planned {
 /// A second person's word for a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approved {
+    /// The org's name in the runbook.
+    pub org: String,
     pub by: String,
     /// When it was signed.
     pub at: jiff::Timestamp,
     pub ticket: Option<String>,
+}
+
+impl Approved {
+    pub(super) fn event(self) -> Kind {
+        Kind::Approved {
+            org: Some(self.org),
+            by: self.by,
+            at: self.at,
+            ticket: self.ticket,
+        }
+    }
 }
 
 /// The writes of a plan, as far as they are still to come.

@@ -55,6 +55,9 @@ pub enum Kind {
     },
     /// A second person approved that plan.
     Approved {
+        /// The org's name in the runbook; absent in older journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        org: Option<String>,
         by: String,
         /// When it was signed.
         at: jiff::Timestamp,

@@ -1,6 +1,5 @@
 //! Telling: what happens becomes an event, in the journal first.
 
-use super::agreement::Approved;
 use super::call::Call;
 use super::door::Run;
 use super::error::Error;
@@ -49,8 +48,7 @@ impl Run {
         self.journal().append(self.id(), &entry, Durability::Now)?;
         self.show(&event);
         for approved in agreement.approvals.iter().cloned() {
-            let Approved { by, at, ticket } = approved;
-            self.tell(&Lane::default(), Kind::Approved { by, at, ticket })?;
+            self.tell(&Lane::default(), approved.event())?;
         }
         Ok(())
     }

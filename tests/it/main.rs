@@ -41,3 +41,4 @@ mod snapshot;
 mod stage;
 mod testing;
 mod verbs;
+mod write_guards;

@@ -243,7 +243,10 @@ fn check_path(path: &str) -> Result<(), String> {
     if path.contains(['?', '#']) {
         return Err(format!("give the query as a map after the path: `{path}`"));
     }
-    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+    // What the URL parser reads as `/` and `..` too would be judged as one path and sent as another.
+    let decoded = |segment: &str| percent_decode_str(segment).collect::<Vec<u8>>();
+    let is_dots = |segment: &str| matches!(decoded(segment).as_slice(), b"." | b"..");
+    if path.contains('\\') || path.contains(char::is_control) || path.split('/').any(is_dots) {
         return Err(format!("`{path}` leads elsewhere"));
     }
     Ok(())
@@ -313,6 +316,9 @@ mod tests {
             "/api/v1/users?limit=1",
             "/api/../oauth2",
             "/a#b",
+            "/api/v1/directories/a/groups/%2e%2E/query",
+            "/api/v1/x\\..\\groups",
+            "/api/v1/.\t./groups",
         ] {
             assert!(check_path(path).is_err(), "{path}");
         }
