@@ -39,7 +39,7 @@ impl Prepared {
         assignments: &[String],
         mode: Mode,
     ) -> Result<Self, Error> {
-        let library = context.library();
+        let library = context.library().frozen();
         let source = library.find(name)?;
         let runbook = Runbook::parse(&source)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
@@ -67,7 +67,10 @@ impl Prepared {
         recorded: &Recorded<'_>,
         given: &[String],
     ) -> Result<Self, Error> {
-        let library = context.library().with_recorded(recorded.whole_texts());
+        let library = context
+            .library()
+            .frozen()
+            .with_recorded(recorded.whole_texts());
         let entry = recorded.sources["entry"].as_str().unwrap_or_default();
         let source = if Path::new(entry).is_file() {
             library.find(entry)?

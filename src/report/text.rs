@@ -260,7 +260,7 @@ pub(in crate::report) fn org_of<'a>(call: &CallLine, orgs: &'a [OrgLine]) -> Opt
 /// The least verbosity at which a kind is told.
 fn least(kind: &Kind) -> Verbosity {
     match kind {
-        Kind::Read(_) => Verbosity::Verbose,
+        Kind::Read(_) | Kind::Module { .. } => Verbosity::Verbose,
         // A read that finds nothing is how one asks whether something is there; what ends the run is told as its error.
         Kind::Refused { call, .. } if call.method == "GET" => Verbosity::Verbose,
         Kind::Refused { .. }
@@ -307,6 +307,13 @@ fn told(kind: &Kind) -> Vec<String> {
             let ticket = ticket.map_or_else(String::new, |ticket| format!(", ticket {ticket}"));
             block("✓", &format!("the plan is approved by {by}{ticket}"))
         }
+        Kind::Module { path, digest } => block(
+            "·",
+            &format!(
+                "imports {path}, digest {}",
+                digest.get(..12).unwrap_or(digest)
+            ),
+        ),
         Kind::Resumed { operator } => block(
             "·",
             &format!("taken up again by {operator}; what was done is not repeated"),

@@ -13,6 +13,7 @@ use super::agreement::Agreement;
 use super::error::Error;
 use super::event::{Counts, Event, ItemOutcome, Kind, OrgLine, Outcome};
 use super::gate::{Consent, Gate};
+use super::imported::{self, ImportedModules};
 use super::items::Items;
 use super::journal::{self, Held, Journal, Record};
 use super::lane::Lane;
@@ -118,6 +119,7 @@ pub struct Run {
     /// Orgs under credentials that are looked at, by the name under which they are asked.
     guests: Mutex<BTreeMap<String, Arc<okta::Client>>>,
     leaving_admins: tokio::sync::Mutex<LeavingAdmins>,
+    imported: Mutex<ImportedModules>,
     _held: Held,
 }
 
@@ -185,6 +187,8 @@ impl Run {
             return Err(Error::TakenBack { run: run.id, by });
         }
         *run.counted() = run.journal().counts(&run.id)?;
+        *run.imported.lock().unwrap_or_else(PoisonError::into_inner) =
+            imported::recorded(run.journal(), &run.id)?;
         run.journal().reopen(&run.id)?;
         let operator = run.operator().to_owned();
         run.tell(&Lane::default(), Kind::Resumed { operator })?;
@@ -213,6 +217,7 @@ impl Run {
             remarks: Mutex::default(),
             guests: Mutex::default(),
             leaving_admins: tokio::sync::Mutex::default(),
+            imported: Mutex::default(),
             _held: held,
             settings,
         })
@@ -418,6 +423,10 @@ impl Run {
 
     pub(super) fn guests(&self) -> MutexGuard<'_, BTreeMap<String, Arc<okta::Client>>> {
         self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn imported(&self) -> &Mutex<ImportedModules> {
+        &self.imported
     }
 
     pub(super) fn remarks(&self) -> MutexGuard<'_, Vec<String>> {

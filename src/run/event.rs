@@ -64,6 +64,13 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<String>,
     },
+    /// A module was read while the run went on, since its import was computed. The journal has its text.
+    Module {
+        /// As messages show it.
+        path: String,
+        /// SHA-256 of its text.
+        digest: String,
+    },
     /// The run is taken up again by this operator.
     Resumed {
         operator: String,

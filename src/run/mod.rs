@@ -17,6 +17,7 @@
 //! | `lane`, `items` | lines of work and what became of them |
 //! | `replay` | what was asked before is answered from the journal |
 //! | `asking`, `gate` | people: consent, manual steps |
+//! | `imported` | modules that were read only while the run went on |
 //! | `wording` | a call in the words of a question |
 //! | `telling`, `event` | what happens, as events |
 //! | `journal` | the database |
@@ -44,6 +45,7 @@ mod foreign;
 mod foresight;
 pub mod gate;
 mod glances;
+mod imported;
 mod inverse;
 mod items;
 pub mod journal;

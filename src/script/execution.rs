@@ -47,7 +47,9 @@ pub struct Procedure {
 
 impl Procedure {
     /// Compiles the script, modules with literal names included: a syntax error or an unknown variable is found here, before anything runs.
+    /// From here on the library stays as it is: what is compiled here is what runs.
     pub fn compile(source: Source, runbook: &Runbook, library: Library) -> Result<Self, Error> {
+        let library = library.frozen();
         check::before_run(source.clone(), &library)?;
         let mut variables: Vec<String> = runbook.orgs.iter().map(|org| org.name.clone()).collect();
         variables.push("params".to_owned());
@@ -149,7 +151,8 @@ impl Procedure {
         sources: &Sources,
     ) -> Result<(), Error> {
         let mut engine = engine_of(host);
-        engine.set_module_resolver(self.modules(sources));
+        let checked = self.texts.keys().cloned();
+        engine.set_module_resolver(self.modules(sources).checked(checked));
         let mut scope = self.scope(host, parameters)?;
         let ast = self.parsed(&engine, &scope, sources)?;
         host.know_lanes(Lanes::of(&ast, &self.source));

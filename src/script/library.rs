@@ -50,6 +50,14 @@ impl Library {
         library
     }
 
+    /// The same library for one execution: each file, and each absence of one, stays as it was when it was first looked at.
+    #[must_use]
+    pub fn frozen(&self) -> Self {
+        let mut library = self.clone();
+        library.shelves.texts = self.shelves.texts.frozen();
+        library
+    }
+
     /// The same, and behind the last shelf the texts of an earlier execution by their paths.
     #[must_use]
     pub fn with_recorded(self, recorded: BTreeMap<String, String>) -> Self {
@@ -68,8 +76,8 @@ impl Library {
     /// A name is refused when it is absolute or has `.` or `..` in it; an unknown one is answered with the nearest names.
     pub fn find(&self, name: &str) -> Result<Source, Error> {
         let path = Path::new(name);
-        if path.is_file() {
-            let texts = &self.shelves.texts;
+        let texts = &self.shelves.texts;
+        if texts.has(path) {
             return Source::read(file_name(name), Shelf::Path, path, texts);
         }
         match Name::parse(name) {
@@ -138,7 +146,7 @@ impl Library {
             let path = folder.join(parsed.file());
             let texts = &self.shelves.texts;
             if texts.has(&path) {
-                return Source::read(parsed.to_string(), Shelf::Path, &path, texts);
+                return Source::read_in(parsed.to_string(), Shelf::Path, folder, &path, texts);
             }
         }
         self.shelves

@@ -1,6 +1,6 @@
 //! Resolves `import "lib/ad" as ad;` on the shelves of the library.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
@@ -12,6 +12,7 @@ use rhai::{
 use crate::error::Error;
 use crate::script::error_value::ErrorValue;
 use crate::script::library::{Library, Source};
+use crate::script::scene::Scene;
 use crate::script::sources::Sources;
 
 /// Deep chains of imports end in a stack overflow, which cannot be caught; no library of procedures needs more.
@@ -27,6 +28,8 @@ type Resolved<T> = Result<T, Box<EvalAltResult>>;
 pub struct Modules {
     library: Library,
     sources: Sources,
+    /// Paths of modules that were read and checked before anything ran.
+    checked: BTreeSet<String>,
     /// Folders of the scripts that were given by their path, by display path.
     folders: Mutex<BTreeMap<String, PathBuf>>,
     /// What is being loaded now, outermost first. A lane is a thread: each has a chain of its own.
@@ -40,12 +43,20 @@ impl Modules {
         let modules = Self {
             library,
             sources,
+            checked: BTreeSet::new(),
             folders: Mutex::default(),
             loading: Mutex::default(),
             loaded: Mutex::default(),
         };
         modules.remember(entry);
         modules
+    }
+
+    /// The same for a run: a module of another path is journalled before it runs.
+    #[must_use]
+    pub fn checked(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        self.checked.extend(paths);
+        self
     }
 
     /// The source that `import "path"` in the script `importer` means. Runs nothing.
@@ -84,6 +95,8 @@ impl Modules {
         let _loading = self
             .enter(importer, &source.path)
             .map_err(|error| refused(&error, importer, pos))?;
+        self.record(&source)
+            .map_err(|error| refused(&error, importer, pos))?;
         let in_module = |error| {
             Box::new(EvalAltResult::ErrorInModule(
                 source.path.clone(),
@@ -97,6 +110,28 @@ impl Modules {
             .entry(source.path.clone())
             .or_insert(module)
             .clone())
+    }
+
+    /// What runs stands in the journal first. Where no run goes on, nothing does.
+    fn record(&self, source: &Source) -> Result<(), Error> {
+        let Some(scene) = Scene::current() else {
+            return Ok(());
+        };
+        if self.checked.contains(&source.path) {
+            return Ok(());
+        }
+        let Source {
+            path, digest, text, ..
+        } = source;
+        let recorded = scene
+            .host
+            .run
+            .record_module(&scene.lane, path, digest, text);
+        recorded.map_err(|error| {
+            let words = Error::failed(error.to_string());
+            scene.host.stop(error);
+            words
+        })
     }
 
     fn enter(&self, importer: Option<&str>, path: &str) -> Result<Loading<'_>, Error> {

@@ -17,6 +17,7 @@ mod keyring;
 mod keys;
 mod limits;
 mod lsp;
+mod modules;
 mod move_user;
 mod oauth;
 mod org2org;

@@ -80,6 +80,26 @@ impl Source {
         Ok(Self::new(name, shelf, display(path), text))
     }
 
+    /// Reads a file of a folder of scripts. A link that leads out of the folder is refused: what is there is no script of the folder, and
+    /// would show in messages.
+    pub(super) fn read_in(
+        name: String,
+        shelf: Shelf,
+        folder: &Path,
+        path: &Path,
+        texts: &Texts,
+    ) -> Result<Self, Error> {
+        if leads_out(folder, path) {
+            return Err(Error::usage(format!(
+                "{} is a link that leads out of {}",
+                display(path),
+                shown_folder(folder)
+            ))
+            .help("copy the file into that folder"));
+        }
+        Self::read(name, shelf, path, texts)
+    }
+
     /// The folder of a script that was given by its path: its own modules may stand beside it.
     pub(in crate::script) fn folder(&self) -> Option<&Path> {
         (self.shelf == Shelf::Path)
@@ -118,7 +138,8 @@ impl Shelves {
         for (shelf, folder) in &self.folders {
             let path = folder.join(name.file());
             if self.texts.has(&path) {
-                return Source::read(name.to_string(), *shelf, &path, &self.texts).map(Some);
+                let source = Source::read_in(name.to_string(), *shelf, folder, &path, &self.texts);
+                return source.map(Some);
             }
         }
         Ok(self.shipped(name.as_str()))
@@ -142,7 +163,7 @@ impl Shelves {
         let on_disk = self.folders.iter().filter_map(|(shelf, folder)| {
             let path = folder.join(format!("{name}.rhai"));
             path.is_file().then(|| {
-                let source = Source::read(name.to_owned(), *shelf, &path, &self.texts);
+                let source = Source::read_in(name.to_owned(), *shelf, folder, &path, &self.texts);
                 (*shelf, display(&path), source)
             })
         });
@@ -210,6 +231,26 @@ fn display(path: &Path) -> String {
         .unwrap_or(path)
         .display()
         .to_string()
+}
+
+/// What an editor has open and no disk has leads nowhere.
+fn leads_out(folder: &Path, path: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    match (folder.canonicalize(), path.canonicalize()) {
+        (Ok(folder), Ok(path)) => !path.starts_with(folder),
+        _ => false,
+    }
+}
+
+fn shown_folder(folder: &Path) -> String {
+    match display(folder) {
+        here if here.is_empty() => "the folder of the script".to_owned(),
+        folder => folder,
+    }
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Error {

@@ -1,0 +1,74 @@
+//! Modules that were not read before a run began, since what a script imports was computed: in the journal before they run.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+use serde_json::Value;
+
+use super::door::{Edits, Run};
+use super::error::Error;
+use super::event::Kind;
+use super::journal::{Durability, Entry, Journal, What};
+use super::lane::Lane;
+use super::redact::redact_script;
+use super::telling::stamped;
+
+/// Digests of such modules by their paths.
+pub(super) type ImportedModules = BTreeMap<String, String>;
+
+/// Those that a run imported when it was executed before.
+pub(super) fn recorded(journal: &Journal, run: &str) -> Result<ImportedModules, Error> {
+    let mut modules = ImportedModules::new();
+    journal.each_event(run, |event| {
+        if let Kind::Module { path, digest } = event.kind {
+            modules.insert(path, digest);
+        }
+    })?;
+    Ok(modules)
+}
+
+impl Run {
+    /// Records the text of a module that is about to run, once.
+    ///
+    /// # Errors
+    /// The journal cannot be written, or the run was executed before with another text.
+    pub fn record_module(
+        &self,
+        lane: &Lane,
+        path: &str,
+        digest: &str,
+        text: &str,
+    ) -> Result<(), Error> {
+        let mut modules = self
+            .imported()
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match modules.get(path) {
+            Some(known) if known == digest => return Ok(()),
+            Some(known) if self.settings().edits == Edits::Refused => {
+                let module = |digest: &str| format!("the module {path}, digest {digest}");
+                return Err(Error::Diverged {
+                    lane: lane.item().map(str::to_owned),
+                    recorded: module(known),
+                    asked: module(digest),
+                });
+            }
+            _ => {}
+        }
+        let kind = Kind::Module {
+            path: path.to_owned(),
+            digest: digest.to_owned(),
+        };
+        let event = stamped(lane, kind);
+        let text = Value::from(redact_script(text));
+        let entry = Entry {
+            event: Some(&event),
+            answer: Some(&text),
+            ..Entry::new(What::Told, lane.id())
+        };
+        self.journal().append(self.id(), &entry, Durability::Now)?;
+        modules.insert(path.to_owned(), digest.to_owned());
+        self.show(&event);
+        Ok(())
+    }
+}
