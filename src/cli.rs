@@ -16,6 +16,7 @@ mod lsp;
 mod man;
 mod new;
 mod operations;
+mod org_identity;
 mod orgs;
 mod output_file;
 mod plan;

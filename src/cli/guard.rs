@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Context;
 use super::approval;
+use super::org_identity::org_id;
 use super::scopes;
 use super::world::World;
 use crate::error::Error;
@@ -26,13 +27,8 @@ pub(super) fn distinct_orgs(world: &World, runtime: &tokio::runtime::Runtime) ->
     }
     let mut names: BTreeMap<String, &String> = BTreeMap::new();
     for (name, client) in &world.orgs {
-        let shown = runtime.block_on(client.look("/.well-known/okta-organization"));
-        let body = shown.map_err(|error| of_okta(name, &error))?.body;
-        let id = body["id"].as_str().ok_or_else(|| {
-            let url = client.base_url();
-            Error::usage(format!("`{name}`: what answers at {url} is no Okta org"))
-        })?;
-        if let Some(other) = names.insert(id.to_owned(), name) {
+        let id = org_id(name, client, runtime)?;
+        if let Some(other) = names.insert(id.clone(), name) {
             return Err(Error::usage(format!(
                 "`{other}` and `{name}` are the same org ({id})"
             ))

@@ -6,9 +6,10 @@ pub(super) mod saved;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use jiff::SignedDuration;
 
 use super::Context;
-use super::approval;
+use super::approval::{self, ApprovalTerms};
 use super::conduct::{cancelled_by_hand, runtime};
 use super::guard;
 use super::output_file::{self, Over};
@@ -58,6 +59,12 @@ pub(super) struct Arguments {
     /// The ticket that the approval is given in.
     #[arg(long, value_name = "ID", requires = "approve")]
     ticket: Option<String>,
+    /// How many runs may begin with the approval.
+    #[arg(long, value_name = "N", requires = "approve", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    times: u32,
+    /// How long a run may begin with the approval, such as `8h`; by default the profile's `valid_for`, else 24 hours.
+    #[arg(long, value_name = "DURATION", requires = "approve", value_parser = positive_duration)]
+    valid_for: Option<SignedDuration>,
     /// Approve without being asked again.
     #[arg(long, short, requires = "approve")]
     yes: bool,
@@ -111,7 +118,10 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     if let Some(path) = &arguments.out {
         let operator = context.config.environment().operator();
         let over = Over::of(arguments.force);
-        Saved::new(operator, &prepared, &rehearsed).write(path, over)?;
+        let saved = Saved::new(operator, &prepared, &rehearsed);
+        saved
+            .signed_in(context, &real, &runtime)?
+            .write(path, over)?;
         let words = format!("wrote {}: run it with --plan", path.display());
         context.terminal.warn(&words);
     }
@@ -132,7 +142,12 @@ fn approved(
     arguments: &Arguments,
 ) -> Result<Exit, Error> {
     let mut saved = Saved::read(file)?;
-    let signatures = approval::sign(context, &saved, arguments.ticket.as_deref())?;
+    let terms = ApprovalTerms {
+        ticket: arguments.ticket.clone(),
+        runs: arguments.times,
+        valid_for: arguments.valid_for,
+    };
+    let signatures = approval::sign(context, &saved, &terms, &runtime()?)?;
     tell(terminal, &saved.plan, Form::Text)?;
     let made = saved.created.strftime("%Y-%m-%d %H:%M:%SZ");
     let question = format!("{} made this plan at {made}. Approve it?", saved.operator);
@@ -150,6 +165,13 @@ fn approved(
     let approver = context.config.environment().operator();
     terminal.line(&format!("{} is approved by {approver}", file.display()));
     Ok(Exit::Succeeded)
+}
+
+fn positive_duration(text: &str) -> Result<SignedDuration, String> {
+    match text.parse::<SignedDuration>() {
+        Ok(duration) if duration.is_positive() => Ok(duration),
+        _ => Err("write it in hours or minutes, such as 8h or 90m".to_owned()),
+    }
 }
 
 fn tell(terminal: &Terminal, plan: &Plan, form: Form) -> Result<(), Error> {

@@ -101,8 +101,10 @@ fn resume_runbook(
         record,
         world,
         &guard,
-        procedure,
-        prepared.secrets(),
+        ResumedProcedure {
+            procedure,
+            secrets: prepared.secrets(),
+        },
     )?;
     let ended =
         prepared
@@ -138,11 +140,19 @@ fn resume_undo(
         record,
         world,
         &guard,
-        procedure,
-        Vec::new(),
+        ResumedProcedure {
+            procedure,
+            secrets: Vec::new(),
+        },
     )?;
     let ended: Ended = taken_back(&resumed.run, &steps, &resumed.runtime, &resumed.terminal);
     conclude(&resumed.terminal, &resumed.run, &ended)
+}
+
+/// What goes on, with the values that are kept out of the journal.
+struct ResumedProcedure {
+    procedure: run::Procedure,
+    secrets: Vec<secrecy::SecretString>,
 }
 
 /// A run that goes on.
@@ -160,8 +170,7 @@ impl Resumed {
         record: &Record,
         world: &World,
         guard: &WriteGuard,
-        procedure: run::Procedure,
-        secrets: Vec<secrecy::SecretString>,
+        resumed: ResumedProcedure,
     ) -> Result<Self, Error> {
         let runtime = runtime()?;
         let cancelled = CancellationToken::new();
@@ -172,7 +181,7 @@ impl Resumed {
             &record.run,
             Settings {
                 journal,
-                procedure,
+                procedure: resumed.procedure,
                 orgs: world.orgs.clone(),
                 profiles: world.profiles.clone(),
                 directories: world.directories.clone(),
@@ -191,7 +200,7 @@ impl Resumed {
                 } else {
                     Edits::Refused
                 },
-                secrets,
+                secrets: resumed.secrets,
                 target: Target::Orgs,
                 agreement,
             },

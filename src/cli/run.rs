@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use super::approval::{self, Demand};
+use super::approval::{self, Demand, Verification};
 use super::conduct::{
     Conduct, Place, cancelled_by_hand, conclude, interrupted, of_run, open_journal, runtime,
 };
@@ -116,8 +116,16 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
     }
     let (orgs, reserve) = (&arguments.place.orgs, arguments.place.reserve);
     let world = of_lines(context, "the plan", &saved.plan.orgs, orgs, reserve)?;
-    let approvals = approval::verified(context, &world, &saved, arguments.demand())?;
     let runtime = runtime()?;
+    let journal = open_journal(&context.config.workspace())?;
+    let verification = Verification {
+        context,
+        world: &world,
+        saved: &saved,
+        journal: &journal,
+        runtime: &runtime,
+    };
+    let approvals = verification.approvals(arguments.demand())?;
     let given = PlanApproval::GivenFor(approvals.iter().map(|it| it.org.clone()).collect());
     let guard = arguments.conduct.guard(context, &world, &given)?;
     guard::before_run(
@@ -285,8 +293,11 @@ impl Attempt<'_> {
         if consented == Consented::Yes {
             consent.writes = Writes::Agreed;
         }
+        let journal = open_journal(&self.context.config.workspace())?;
+        let approvals = agreement.as_ref().map_or(&[][..], Agreement::approvals);
+        let claimed = approval::claim(&journal, approvals)?;
         let run = Run::begin(Settings {
-            journal: open_journal(&self.context.config.workspace())?,
+            journal,
             procedure: self.prepared.journalled(),
             orgs: self.world.orgs.clone(),
             profiles: self.world.profiles.clone(),
@@ -301,6 +312,7 @@ impl Attempt<'_> {
             agreement,
         });
         let run = Arc::new(run.map_err(|error| of_run(&error))?);
+        drop(claimed);
         self.runtime.spawn(interrupted(
             cancelled,
             terminal.clone(),

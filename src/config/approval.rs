@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
+
 use super::environment::Environment;
 use super::secret::SecretSource;
 
@@ -13,6 +15,8 @@ pub struct Approval {
     pub required: bool,
     /// An approval names a ticket.
     pub ticket: bool,
+    /// How long an approval is valid where it is not said when it is given.
+    pub valid_for: Option<SignedDuration>,
     /// Known to those who approve and to those who run: it signs, and tells a signature.
     pub secret: Option<SecretSource>,
     /// The approver's own, which signs.

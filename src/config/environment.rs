@@ -17,6 +17,8 @@ pub struct Environment {
     pub config_home: Option<PathBuf>,
     /// `$XDG_DATA_HOME`, by default `~/.local/share`.
     pub data_home: Option<PathBuf>,
+    /// Account and machine as the operating system names them, whatever variables say: `jo@laptop`. Information, no proof.
+    pub os_account: Option<String>,
 }
 
 impl Environment {
@@ -32,6 +34,7 @@ impl Environment {
             home: folders.as_ref().map(|f| f.home_dir().to_owned()),
             config_home: folders.as_ref().map(BaseStrategy::config_dir),
             data_home: folders.as_ref().map(BaseStrategy::data_dir),
+            os_account: os_account(),
         }
     }
 
@@ -80,8 +83,15 @@ impl std::fmt::Debug for Environment {
             .field("home", &self.home)
             .field("config_home", &self.config_home)
             .field("data_home", &self.data_home)
+            .field("os_account", &self.os_account)
             .finish()
     }
+}
+
+fn os_account() -> Option<String> {
+    let host = gethostname::gethostname();
+    let user = whoami::username().ok()?;
+    Some(format!("{user}@{}", host.to_string_lossy()))
 }
 
 fn lossy(text: &std::ffi::OsStr) -> String {

@@ -2,14 +2,14 @@
 //!
 //! Reads what Okta's Admin Console, its SDKs and openssl give: PEM (PKCS#8, PKCS#1, SEC 1) and JWK.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
-    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, RsaKeyPair,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RsaKeyPair,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -35,6 +35,7 @@ pub enum Algorithm {
 pub struct SigningKey {
     algorithm: Algorithm,
     key: Key,
+    thumbprint: String,
     key_id: Option<String>,
 }
 
@@ -88,6 +89,11 @@ impl SigningKey {
 
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    /// SHA-256 of the public half, in hexadecimal: tells one key from another, whatever form it was read in.
+    pub fn thumbprint(&self) -> &str {
+        &self.thumbprint
     }
 
     /// A signed JWT of these claims.
@@ -219,6 +225,7 @@ fn on_curve(
     pair: EcdsaKeyPair,
     key_id: Option<String>,
 ) -> Result<SigningKey, KeyError> {
+    let thumbprint = hexadecimal(pair.public_key().as_ref());
     let key = if algorithm == Algorithm::Es512 {
         Key::P521(Box::new(pair))
     } else {
@@ -228,6 +235,7 @@ fn on_curve(
     Ok(SigningKey {
         algorithm,
         key,
+        thumbprint,
         key_id,
     })
 }
@@ -244,7 +252,17 @@ fn rsa(
     Ok(SigningKey {
         algorithm: Algorithm::Rs256,
         key: Key::Common(key),
+        thumbprint: hexadecimal(pair.public_key().as_ref()),
         key_id,
+    })
+}
+
+fn hexadecimal(public: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, public);
+    digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
     })
 }
 

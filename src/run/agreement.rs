@@ -33,6 +33,16 @@ pub struct Approved {
     /// When it was signed.
     pub at: jiff::Timestamp,
     pub ticket: Option<String>,
+    /// Tells it from any other approval.
+    pub id: String,
+    /// Until when a run may begin with it.
+    pub until: jiff::Timestamp,
+    /// How many runs may begin with it.
+    pub runs: u32,
+    /// What it was signed with, in words.
+    pub signed_with: String,
+    /// The account at the org that the approver signed in with; absent where the key alone tells who it was.
+    pub account: Option<String>,
 }
 
 impl Approved {
@@ -42,6 +52,10 @@ impl Approved {
             by: self.by,
             at: self.at,
             ticket: self.ticket,
+            id: Some(self.id),
+            until: Some(self.until),
+            signed_with: Some(self.signed_with),
+            account: self.account,
         }
     }
 }
@@ -87,6 +101,10 @@ impl Agreement {
     #[must_use]
     pub fn approved(self, approvals: Vec<Approved>) -> Self {
         Self { approvals, ..self }
+    }
+
+    pub fn approvals(&self) -> &[Approved] {
+        &self.approvals
     }
 
     /// Takes a write of a lane off the plan, and those before it, which turned out to be done already. False when the plan has it not.

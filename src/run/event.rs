@@ -63,6 +63,18 @@ pub enum Kind {
         at: jiff::Timestamp,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<String>,
+        /// Tells it from any other approval. This and the rest are absent in older journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Until when a run may begin with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<jiff::Timestamp>,
+        /// What it was signed with, and what that proves, in words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signed_with: Option<String>,
+        /// The account at the org that the approver signed in with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
     },
     /// A module was read while the run went on, since its import was computed. The journal has its text.
     Module {

@@ -4,6 +4,7 @@
 //! *unknown*: it may have happened. What a lane asked and was answered is kept too, so that a run can be taken up again. Each entry
 //! holds a digest over itself and the one before. Secrets never get here (see `redact`).
 
+mod approvals;
 mod buffer;
 mod chain;
 mod entry;
@@ -216,6 +217,11 @@ impl Journal {
     /// The plan that a run is held to: its digest and writes.
     pub fn agreement(&self, run: &str) -> Result<Option<(String, Value)>> {
         lanes::agreement(&self.written()?.connection, run)
+    }
+
+    /// The runs that began with an approval, with the times at which they did, oldest first.
+    pub fn approval_uses(&self, approval: &str) -> Result<Vec<(String, jiff::Timestamp)>> {
+        approvals::uses(&self.written()?.connection, approval)
     }
 
     /// The writes of one lane and of the lanes within it.

@@ -52,10 +52,9 @@ impl Library {
 
     /// The same library for one execution: each file, and each absence of one, stays as it was when it was first looked at.
     #[must_use]
-    pub fn frozen(&self) -> Self {
-        let mut library = self.clone();
-        library.shelves.texts = self.shelves.texts.frozen();
-        library
+    pub fn frozen(mut self) -> Self {
+        self.shelves.texts = self.shelves.texts.frozen();
+        self
     }
 
     /// The same, and behind the last shelf the texts of an earlier execution by their paths.

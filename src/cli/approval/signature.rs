@@ -5,7 +5,8 @@ use std::path::Path;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Claims;
+use super::super::org_identity::approval_key;
+use super::claims::{Claims, ISSUER};
 use crate::config::{Approval, Environment, OrgProfile};
 use crate::error::Error;
 use crate::okta::SigningKey;
@@ -15,26 +16,22 @@ const SHORTEST_SECRET: usize = 32;
 
 /// What signs.
 pub(super) enum Signer {
-    Key(SigningKey),
+    Key(Box<SigningKey>),
     Secret(SecretString),
 }
 
 impl Signer {
-    /// The approver's own key, else the shared secret, else nothing.
+    /// The approver's own key, else the shared secret, else nothing. A secret signs nothing where approvers have keys.
     pub(super) fn of(
         environment: &Environment,
         profile: &OrgProfile,
     ) -> Result<Option<Self>, Error> {
         let approval = &profile.approval;
-        if let Some(key) = &approval.private_key {
-            let key = SigningKey::parse(&key.read_text(environment)?);
-            let key = key.map_err(|error| {
-                Error::usage(format!(
-                    "the key that `{}` approves with: {error}",
-                    profile.profile
-                ))
-            })?;
-            return Ok(Some(Self::Key(key)));
+        if let Some(key) = approval_key(environment, profile)? {
+            return Ok(Some(Self::Key(Box::new(key))));
+        }
+        if !approval.approvers.is_empty() {
+            return Ok(None);
         }
         let secret = approval.secret.as_ref();
         secret
@@ -78,8 +75,29 @@ fn shared(environment: &Environment, approval: &Approval) -> Result<SecretString
     Ok(secret)
 }
 
-/// Claims with the name of the key that signed them.
-type Read = (Claims, Option<String>);
+/// What signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SignedBy {
+    /// The key of this name.
+    Key(String),
+    /// The secret that approvers and runners share.
+    Secret,
+}
+
+impl SignedBy {
+    /// For evidence: what it is, and what it proves.
+    pub(super) fn words(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "the approver's own key",
+            Self::Secret => {
+                "a shared secret, which whoever ran this may know: the account is the signer's word"
+            }
+        }
+    }
+}
+
+/// Claims with what signed them.
+type Read = (Claims, SignedBy);
 
 /// What is signed, or why the signature is not taken.
 pub(super) fn read(
@@ -92,13 +110,19 @@ pub(super) fn read(
         return Ok(Err("a text that is no signature".to_owned()));
     };
     if header.alg == Algorithm::HS256 {
+        if !approval.approvers.is_empty() {
+            return Ok(Err(
+                "a signature by a shared secret, which does not count where approvers have keys"
+                    .to_owned(),
+            ));
+        }
         if approval.secret.is_none() {
             return Ok(unknown());
         }
         let secret = shared(environment, approval)?;
         let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
         let claims = claims(token, header.alg, &key);
-        return Ok(claims.map_or_else(unknown, |claims| Ok((claims, None))));
+        return Ok(claims.map_or_else(unknown, |claims| Ok((claims, SignedBy::Secret))));
     }
     for (name, path) in &approval.approvers {
         let key = public_key(environment, path)?;
@@ -108,7 +132,7 @@ pub(super) fn read(
             .flatten()
             .filter_map(|key| claims(token, header.alg, key));
         if let Some(claims) = read.next() {
-            return Ok(Ok((claims, Some(name.clone()))));
+            return Ok(Ok((claims, SignedBy::Key(name.clone()))));
         }
     }
     Ok(unknown())
@@ -143,11 +167,11 @@ fn public_key(environment: &Environment, path: &Path) -> Result<PublicKey, Error
 /// The claims when the signature is one of this key.
 fn claims(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Option<Claims> {
     let mut validation = Validation::new(algorithm);
-    // They do not end: a plan is refused as soon as the org is otherwise. Whom they are for is judged with words.
+    // When they end and whom they are for is judged with words, by the org's clock.
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
-    validation.set_issuer(&[super::ISSUER]);
+    validation.set_issuer(&[ISSUER]);
     let read = jsonwebtoken::decode::<Claims>(token, key, &validation);
     read.ok().map(|data| data.claims)
 }

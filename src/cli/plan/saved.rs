@@ -1,13 +1,17 @@
 //! A plan in a file: what it was made from, what was read for it, and who approved it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::Context;
+use super::super::org_identity::OrgIdentity;
 use super::super::output_file::{self, Over};
 use super::super::prepared::{Prepared, Recorded};
 use super::super::rehearsal::Rehearsed;
+use super::super::world::World;
 use crate::error::Error;
 use crate::report::plan::{Deed, Plan};
 use crate::run::{Agreement, Planned};
@@ -24,6 +28,12 @@ pub(in super::super) struct Saved {
     pub(in super::super) created: jiff::Timestamp,
     /// Who made it.
     pub(in super::super) operator: String,
+    /// Account and machine as the operating system names them. Information, as the operator is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    os_account: Option<String>,
+    /// Who made it, to each org by its name in the runbook. Absent in older plans and for simulators.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    made_by: BTreeMap<String, OrgIdentity>,
     /// `{entry, texts}` of the procedure.
     pub(super) sources: Value,
     pub(in super::super) plan: Plan,
@@ -45,11 +55,55 @@ impl Saved {
             version: VERSION,
             created: jiff::Timestamp::now(),
             operator,
+            os_account: None,
+            made_by: BTreeMap::new(),
             sources: prepared.journalled().sources,
             plan: rehearsed.plan.clone(),
             readings: rehearsed.readings.clone(),
             approvals: Vec::new(),
         }
+    }
+
+    /// Says who made it.
+    ///
+    /// # Errors
+    /// An org does not answer, or a key to approve with cannot be read.
+    pub(super) fn signed_in(
+        mut self,
+        context: &Context,
+        world: &World,
+        runtime: &tokio::runtime::Runtime,
+    ) -> Result<Self, Error> {
+        let environment = context.config.environment();
+        self.os_account.clone_from(&environment.os_account);
+        for (org, profile) in &world.profiles {
+            let profile = context.config.org(profile)?;
+            let client = &world.orgs[org];
+            let identity = OrgIdentity::find(org, client, &profile, environment, runtime)?;
+            self.made_by.insert(org.clone(), identity);
+        }
+        Ok(self)
+    }
+
+    /// Who made it, to an org.
+    ///
+    /// # Errors
+    /// The plan does not say.
+    pub(in super::super) fn maker(&self, org: &str) -> Result<&OrgIdentity, Error> {
+        self.made_by.get(org).ok_or_else(|| {
+            Error::usage(format!(
+                "the plan does not say which account of `{org}` made it"
+            ))
+            .help("make a new one: okta-runbook plan RUNBOOK … --out FILE")
+        })
+    }
+
+    /// In words.
+    pub(in super::super) fn made_by(&self, org: &str) -> String {
+        let identity = self.made_by.get(org);
+        let account = identity.and_then(|identity| identity.account.as_ref());
+        let account = account.map(|account| format!(" ({})", account.words()));
+        format!("{}{}", self.operator, account.unwrap_or_default())
     }
 
     /// Reads a plan.

@@ -3,10 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
+
 use super::super::approval::Approval;
 use super::{Reader, Section};
 
-const KEYS: &[&str] = &["required", "ticket", "secret", "private_key", "approvers"];
+const KEYS: &[&str] = &[
+    "required",
+    "ticket",
+    "secret",
+    "private_key",
+    "approvers",
+    "valid_for",
+];
 
 impl Reader<'_> {
     pub(super) fn approval(&mut self, org: &Section<'_>) -> Approval {
@@ -25,6 +34,7 @@ impl Reader<'_> {
             secret: shared,
             private_key,
             approvers: self.approvers(&place),
+            valid_for: self.valid_for(&place),
         };
         let names_keys = ["secret", "approvers"].map(|key| place.table.contains_key(key));
         if approval.required && names_keys == [false, false] {
@@ -36,6 +46,23 @@ impl Reader<'_> {
                 .help("add approvers = { NAME = \"path of a public key\" }, or secret = { file = \"path\" }");
         }
         approval
+    }
+
+    /// A duration such as `8h` or `90m`.
+    fn valid_for(&mut self, place: &Section<'_>) -> Option<SignedDuration> {
+        let written = self.string(place, "valid_for")?;
+        match written.parse::<SignedDuration>() {
+            Ok(duration) if duration.is_positive() => Some(duration),
+            _ => {
+                self.source
+                    .problem(
+                        place.span.clone(),
+                        format!("`valid_for` of `{}` is no duration: {written}", place.title),
+                    )
+                    .help("write it in hours or minutes: valid_for = \"8h\"");
+                None
+            }
+        }
     }
 
     fn approvers(&mut self, place: &Section<'_>) -> BTreeMap<String, PathBuf> {

@@ -1,0 +1,146 @@
+//! `plan --approve`: the second person's side.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::Context;
+use super::super::credentials::credentials;
+use super::super::org_identity::{OrgIdentity, approval_key};
+use super::super::plan::saved::Saved;
+use super::super::world::{RESERVE, client};
+use super::claims::{ApprovalBounds, ApprovalTerms, Claims, ISSUER, VALID_FOR};
+use super::signature::Signer;
+use crate::config::OrgProfile;
+use crate::error::Error;
+use crate::run::event::OrgLine;
+
+/// Signs the plan for each of its orgs that the approver has a key for.
+///
+/// # Errors
+/// The approver made the plan, nothing tells who approves, no org has a key, a ticket is wanted, or a key cannot be read.
+pub(in super::super) fn sign(
+    context: &Context,
+    saved: &Saved,
+    terms: &ApprovalTerms,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Vec<String>, Error> {
+    let mut signatures = Vec::new();
+    for org in &saved.plan.orgs {
+        let profile = profile_of(context, org)?;
+        let environment = context.config.environment();
+        if let Some(signer) = Signer::of(environment, &profile)? {
+            let signing = Signing {
+                context,
+                saved,
+                terms,
+                org,
+                profile: &profile,
+                runtime,
+            };
+            signatures.push(signer.sign(&signing.claims(&signer)?)?);
+        }
+    }
+    if signatures.is_empty() {
+        return Err(Error::usage("there is no key here to approve this plan with")
+            .help("in the profile of its org: approval = { private_key = { file = \"path\" } }, or approval = { secret = { file = \"path\" } }"));
+    }
+    Ok(signatures)
+}
+
+fn profile_of(context: &Context, org: &OrgLine) -> Result<OrgProfile, Error> {
+    let name = org.profile.as_deref().ok_or_else(|| {
+        Error::usage(
+            "the plan is of a simulator that was started for it: there is nothing to approve",
+        )
+    })?;
+    context.config.org(name)
+}
+
+/// The approval of one org.
+struct Signing<'a> {
+    context: &'a Context,
+    saved: &'a Saved,
+    terms: &'a ApprovalTerms,
+    org: &'a OrgLine,
+    profile: &'a OrgProfile,
+    runtime: &'a tokio::runtime::Runtime,
+}
+
+impl Signing<'_> {
+    fn claims(&self, signer: &Signer) -> Result<Claims, Error> {
+        let (saved, terms) = (self.saved, self.terms);
+        let name = &self.profile.profile;
+        if self.profile.approval.ticket && terms.ticket.is_none() {
+            return Err(
+                Error::usage(format!("`{name}` wants a ticket with an approval"))
+                    .help("name it: --ticket ID"),
+            );
+        }
+        let maker = saved.maker(&self.org.name)?;
+        let (approver, now) = self.approver(maker)?;
+        if approver.is_same(maker) {
+            let who = saved.made_by(&self.org.name);
+            return Err(Error::usage(format!(
+                "{who} made this plan, and cannot approve it: it is the same account or key"
+            ))
+            .help("a plan is approved by another person, signed in as themselves"));
+        }
+        if approver.account.is_none() && matches!(signer, Signer::Secret(_)) {
+            return Err(Error::usage(format!(
+                "nothing tells who approves: the secret of `{name}` is shared, and no account signs in to it"
+            ))
+            .help(format!("sign in to `{name}` as yourself, or approve with a key of your own: approval = {{ private_key = {{ file = \"path\" }} }}")));
+        }
+        let valid_for = terms.valid_for.or(self.profile.approval.valid_for);
+        let until = until(now, valid_for.unwrap_or(VALID_FOR))?;
+        let environment = self.context.config.environment();
+        Ok(Claims {
+            iss: ISSUER.to_owned(),
+            sub: environment.os_account.clone().unwrap_or_default(),
+            aud: self.org.url.clone(),
+            iat: now.as_second(),
+            plan: saved.digest(),
+            ticket: terms.ticket.clone(),
+            bounds: Some(ApprovalBounds {
+                jti: uuid::Uuid::new_v4().to_string(),
+                exp: until.as_second(),
+                runs: terms.runs,
+                approver,
+            }),
+        })
+    }
+
+    /// Who approves, as far as their own credentials and key tell; and the time at the org, where it is asked.
+    fn approver(&self, maker: &OrgIdentity) -> Result<(OrgIdentity, Timestamp), Error> {
+        let environment = self.context.config.environment();
+        if let Err(error) = credentials(self.context, self.profile) {
+            let name = &self.profile.profile;
+            let words = format!(
+                "no account signs in to `{name}` ({}): the key alone tells who approves",
+                error.message
+            );
+            self.context.terminal.warn(&words);
+            let key = approval_key(environment, self.profile)?;
+            let identity = OrgIdentity {
+                org_id: maker.org_id.clone(),
+                account: None,
+                key: key.map(|key| key.thumbprint().to_owned()),
+            };
+            return Ok((identity, Timestamp::now()));
+        }
+        let client = client(self.context, self.profile, RESERVE)?;
+        let (org, runtime) = (&self.org.name, self.runtime);
+        let identity = OrgIdentity::find(org, &client, self.profile, environment, runtime)?;
+        if identity.org_id != maker.org_id {
+            return Err(Error::usage(format!(
+                "`{}` is another org here ({}) than that of the plan ({})",
+                self.profile.profile, identity.org_id, maker.org_id
+            )));
+        }
+        Ok((identity, client.now()))
+    }
+}
+
+fn until(now: Timestamp, valid_for: SignedDuration) -> Result<Timestamp, Error> {
+    now.checked_add(valid_for)
+        .map_err(|_| Error::usage("the approval would be valid for too long"))
+}
