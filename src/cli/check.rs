@@ -8,7 +8,7 @@ use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::table::text_table;
 use crate::script::Colour;
-use crate::script::check::{self, Finding, On, Report, Severity, Used};
+use crate::script::check::{self, Finding, On, Report, Severity, Unseen, Used};
 
 /// Check runbooks without running them: mistakes, the operations they use, and the least OAuth scopes.
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,8 @@ fn tell(context: &Context, report: &Report) {
 /// The operations that a script can come to, what undoing them does, and the scopes that suffice; `None` when there are none.
 pub(super) fn used(report: &Report, width: Option<u16>) -> Option<String> {
     if report.operations.is_empty() {
-        return None;
+        let unknown = not_known(report);
+        return (!unknown.is_empty()).then(|| unknown.join("\n"));
     }
     let orgs = orgs(report);
     let mut columns = vec!["operation", "used at", "undone"];
@@ -90,7 +91,24 @@ pub(super) fn used(report: &Report, width: Option<u16>) -> Option<String> {
     lines.extend(report.untold.iter().map(|(file, line)| {
         format!("not counted: the call by path at {file}:{line}, which no operation has")
     }));
+    lines.extend(not_known(report));
     Some(lines.join("\n"))
+}
+
+/// What operations and scopes may lack.
+fn not_known(report: &Report) -> Vec<String> {
+    let line = |unseen: &Unseen| {
+        let line = unseen.at.line().unwrap_or_default();
+        format!("not known: {} at {}:{line}", unseen.what, unseen.path)
+    };
+    report.unseen.iter().map(line).collect()
+}
+
+/// The same as JSON.
+pub(super) fn not_known_json(report: &Report) -> Vec<Value> {
+    let unseen = report.unseen.iter();
+    let unseen = unseen.map(|it| json!({ "file": it.path, "line": it.at.line(), "what": it.what }));
+    unseen.collect()
 }
 
 fn listed(scopes: &[&str]) -> String {
@@ -202,6 +220,7 @@ fn as_json(report: &Report) -> Value {
         "operations": operations(report),
         "scopes": report.scopes,
         "scopes_by_org": scopes_by_org(report),
+        "not_known": not_known_json(report),
         "not_counted": report.untold.iter().map(|(file, line)| json!({ "file": file, "line": line })).collect::<Vec<_>>(),
     })
 }

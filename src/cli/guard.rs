@@ -63,7 +63,7 @@ pub(super) fn before_run(
 /// Whether the text shows a write, or something that may be one. That it shows none proves nothing.
 fn may_write(report: &Report) -> bool {
     let mut operations = report.operations.iter();
-    operations.any(|used| used.operation.is_write()) || !report.untold.is_empty()
+    operations.any(|used| used.operation.is_write()) || !report.is_complete()
 }
 
 /// What opens an org whose profile wants approved plans.

@@ -48,6 +48,7 @@ fn as_json(runbook: &Runbook, report: &Report) -> String {
         "steps": runbook.steps.iter().map(|s| json!({ "title": s.title, "line": s.line })).collect::<Vec<_>>(),
         "operations": check::operations(report),
         "scopes": report.scopes,
+        "not_known": check::not_known_json(report),
     })
     .to_string()
 }

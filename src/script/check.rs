@@ -14,6 +14,7 @@
 //! | [`natives`] | the functions every script can call |
 //! | [`reach`] | the operations it can come to |
 //! | [`lanes`] | what saves copies in lanes |
+//! | [`paths`] | texts put together from what is written out |
 //! | [`uses`] | the names in a piece of a script |
 //! | [`scopes`] | the least OAuth scopes |
 
@@ -21,6 +22,7 @@ mod facts;
 mod finding;
 mod lanes;
 mod natives;
+mod paths;
 mod program;
 mod reach;
 mod readable;
@@ -44,14 +46,14 @@ use crate::okta::{Operation, operations};
 use crate::run;
 use crate::script::bindings;
 use crate::script::engine::engine;
-use crate::script::error::together;
+use crate::script::error::{Diagnostic, together};
 use crate::script::library::{Library, Source, is_test};
 use crate::script::testing;
 use facts::Facts;
 use natives::Natives;
 use program::Program;
-pub use reach::On;
 use reach::Reach;
+pub use reach::{ManualNames, On, Unseen};
 use rules::Subject;
 
 /// All that a check found out.
@@ -67,6 +69,10 @@ pub struct Report {
     pub scopes: Vec<&'static str>,
     /// Calls by a path that no operation has (file, line): their scopes are not known.
     pub untold: Vec<(String, usize)>,
+    /// What cannot be known without running it: operations and scopes may be missing above.
+    pub unseen: Vec<Unseen>,
+    /// What manual steps are attested by.
+    pub manual: ManualNames,
 }
 
 /// An operation that a script can come to.
@@ -110,6 +116,11 @@ impl Report {
         scopes_with_looks(fitting.map(|used| used.operation))
     }
 
+    /// Whether all that the script calls is known.
+    pub fn is_complete(&self) -> bool {
+        self.untold.is_empty() && self.unseen.is_empty()
+    }
+
     /// Whether the script would fail.
     pub fn has_errors(&self) -> bool {
         self.findings
@@ -135,6 +146,9 @@ pub fn check(source: Source, library: &Library) -> Report {
             checked.findings.extend(rules::warnings(&subject, &reach));
         }
     }
+    if !checked.is_test {
+        checked.findings.extend(unseen(program, &reach));
+    }
     // Of a part of a script, neither all operations nor all scopes are known.
     let reach = if program.is_partial() {
         Reach::default()
@@ -142,6 +156,18 @@ pub fn check(source: Source, library: &Library) -> Report {
         reach
     };
     report(path, checked.findings, reach)
+}
+
+/// That something is not known is a warning: it is guarded where it happens.
+fn unseen<'a>(program: &'a Program, reach: &'a Reach) -> impl Iterator<Item = Finding> + 'a {
+    reach.unseen.iter().map(|unseen| {
+        let words = format!("{} is not known before it runs", unseen.what);
+        let wrong = Diagnostic::finding(words, &unseen.path, unseen.at, &program.sources);
+        let wrong = wrong.help(
+            "its operations and scopes are missing below; write the name or path out where you can",
+        );
+        Finding::warning("unseen", wrong)
+    })
 }
 
 /// Refuses a script that would fail: every error at once.
@@ -230,6 +256,8 @@ fn report(path: String, mut findings: Vec<Finding>, reach: Reach) -> Report {
         operations,
         scopes,
         untold: reach.untold,
+        unseen: reach.unseen,
+        manual: reach.manual,
     }
 }
 

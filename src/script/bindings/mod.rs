@@ -37,6 +37,7 @@ pub(in crate::script) use list::List;
 pub(in crate::script) use options::{OPTIONS, Wanted};
 pub use org::Org;
 pub(in crate::script) use org::listed;
+pub(in crate::script) use patience::manual_slug;
 pub use verbs::{VERBS, Verb};
 
 use rhai::Engine;

@@ -129,7 +129,7 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
     let place = Place::of(&context);
     let mut options = Options::new("manual", &place, options);
     let how = options.text("how")?.unwrap_or_default();
-    let name = options.text("name")?.unwrap_or_else(|| slug(title));
+    let name = options.text("name")?.unwrap_or_else(|| manual_slug(title));
     let verify = options.function("verify")?;
     options.end()?;
     let scene = place.scene()?;
@@ -167,7 +167,7 @@ fn told_done(place: &Place, scene: &Scene, title: &str) -> Raised<()> {
 }
 
 /// The name under which a step without one is attested: its title in lower case with dashes.
-fn slug(title: &str) -> String {
+pub(in crate::script) fn manual_slug(title: &str) -> String {
     let words = title
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn a_title_gives_a_name_to_type() {
         assert_eq!(
-            slug("Enable \"Update OU\" (To App)"),
+            manual_slug("Enable \"Update OU\" (To App)"),
             "enable-update-ou-to-app"
         );
     }

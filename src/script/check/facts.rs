@@ -5,7 +5,7 @@ use rhai::{Expr, FnCallExpr, ImmutableString, Position};
 /// All facts of one script, in the order of its text within each owner.
 #[derive(Default)]
 pub(super) struct Facts<'a> {
-    pub(super) bindings: Vec<Binding>,
+    pub(super) bindings: Vec<Binding<'a>>,
     pub(super) uses: Vec<Use<'a>>,
     pub(super) calls: Vec<Call<'a>>,
     pub(super) closures: Vec<Closure>,
@@ -14,6 +14,8 @@ pub(super) struct Facts<'a> {
     pub(super) guests: Vec<usize>,
     /// Parameters of each function that is no closure: its index, then their bindings in order.
     pub(super) parameters: Vec<(usize, Vec<usize>)>,
+    /// Functions that are named as values, of the script or not: `Fn("add_group")`.
+    pub(super) named: Vec<NamedFunction>,
     /// Variables of modules: module, name, place.
     pub(super) qualified: Vec<(ImmutableString, ImmutableString, Position)>,
     /// Entries and fields that are given a function: they can be called like methods.
@@ -21,7 +23,9 @@ pub(super) struct Facts<'a> {
 }
 
 /// A declared variable.
-pub(super) struct Binding {
+pub(super) struct Binding<'a> {
+    /// What it is declared with.
+    pub(super) value: Option<&'a Expr>,
     pub(super) name: ImmutableString,
     pub(super) kind: Kind,
     /// The closures around it, outermost first.
@@ -105,6 +109,13 @@ pub(super) struct Closure {
     pub(super) held_by: Option<usize>,
     /// How many values it takes.
     pub(super) takes: usize,
+}
+
+/// A function as a value, by its name.
+pub(super) struct NamedFunction {
+    pub(super) name: String,
+    pub(super) at: Position,
+    pub(super) owner: Owner,
 }
 
 /// A `for` over something.

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rhai::{Expr, Position};
 
 use super::facts::{Bound, Call, Facts, Kind, Owner, Style};
+use super::paths::{path_of, text_of};
 use super::program::Program;
 use crate::okta::{Method, Operation, operations};
-use crate::script::bindings::listed;
+use crate::script::bindings::{listed, manual_slug};
 
 /// What is reached.
 #[derive(Default)]
@@ -18,6 +19,29 @@ pub(super) struct Reach {
     pub(super) operations: BTreeMap<&'static str, Calls>,
     /// Calls by path that the text does not tell: path, line.
     pub(super) untold: Vec<(String, usize)>,
+    /// What cannot be known without running it.
+    pub(super) unseen: Vec<Unseen>,
+    /// What manual steps are attested by.
+    pub(super) manual: ManualNames,
+}
+
+/// A place at which a script does something that its text does not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// Path of the script.
+    pub path: String,
+    pub at: Position,
+    /// What is not known there.
+    pub what: &'static str,
+}
+
+/// The names by which the manual steps of a script are attested.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ManualNames {
+    /// Those that the text tells.
+    pub known: BTreeSet<String>,
+    /// Whether there may be others.
+    pub may_have_more: bool,
 }
 
 /// The calls of one operation.
@@ -86,6 +110,9 @@ impl Walk<'_> {
             let site = site.unwrap_or(call.at);
             self.call(path, facts, call, site);
         }
+        for named in facts.named.iter().filter(|named| named.owner == owner) {
+            self.named(path, &named.name, named.at, site.unwrap_or(named.at));
+        }
     }
 
     fn enter(&mut self, path: &str, function: usize, site: Position, handles: Handles) {
@@ -148,21 +175,93 @@ impl Walk<'_> {
             if let Some(script) = script {
                 let target = script.source.path.clone();
                 self.enter_named((path, facts, call), &target, site);
+            } else if self.is_computed(path, module) {
+                self.unseen(path, call.at, "what a module of a computed name does");
             }
             return;
         }
-        let on = self.on(path, facts, call.on);
-        match (operations::find(name), call.style) {
-            (Some(operation), Style::Method) => self.operation(operation, here, site, on),
-            (None, Style::Method) if direct(name).is_some() => self.direct(call, here, site, on),
-            _ => {}
+        let own = self.program.scripts.get(path);
+        let is_own = own.is_some_and(|own| own.function(name, call.to.args.len()).is_some());
+        if call.style == Style::Method || !is_own {
+            self.of_org(path, facts, call, here, site);
         }
         match name {
+            "Fn" if call.style == Style::Function => {
+                match call
+                    .to
+                    .args
+                    .first()
+                    .and_then(|name| text_of(name, facts, NEAR))
+                {
+                    Some(name) => self.named(path, &name, call.at, site),
+                    None => self.unseen(path, call.at, "a function of a computed name"),
+                }
+            }
+            "manual" => self.reach.manual.add(call, facts),
             "step" => self.reach.acts.push((Act::Step, site)),
             "check" | "check_all" | "confirm" => self.reach.acts.push((Act::Check, site)),
             _ => {}
         }
         self.enter_named((path, facts, call), path, site);
+    }
+
+    /// A call of an org, as `okta.add_group(…)` or as `add_group(okta, …)`.
+    fn of_org(
+        &mut self,
+        path: &str,
+        facts: &Facts,
+        call: &Call,
+        here: (String, usize),
+        site: Position,
+    ) {
+        let (bound, arguments) = match (call.style, call.to.args.as_slice()) {
+            (Style::Method, arguments) => (call.on, arguments),
+            (Style::Function, [receiver, arguments @ ..]) => (bound_of(receiver, facts), arguments),
+            (Style::Function, []) => return,
+        };
+        let on = self.on(path, facts, bound);
+        match operations::find(&call.to.name) {
+            Some(operation) => self.operation(operation, here, site, on),
+            None => {
+                if let Some(method) = direct(&call.to.name) {
+                    self.direct(method, arguments.first(), (facts, call), here, (site, on));
+                }
+            }
+        }
+    }
+
+    /// A function as a value is called by whoever gets it.
+    fn named(&mut self, path: &str, name: &str, at: Position, site: Position) {
+        let here = (path.to_owned(), at.line().unwrap_or_default());
+        if let Some(operation) = operations::find(name) {
+            self.operation(operation, here, site, On::Unknown);
+        } else if direct(name).is_some() {
+            self.unseen(path, at, "the path of a call");
+        }
+        let Some(script) = self.program.scripts.get(path) else {
+            return;
+        };
+        let functions = script.functions.iter().enumerate();
+        let named = functions.filter(|(_, function)| function.name == name);
+        for index in named.map(|(index, _)| index).collect::<Vec<_>>() {
+            self.enter(path, index, site, Handles::new());
+        }
+    }
+
+    fn is_computed(&self, path: &str, alias: &str) -> bool {
+        let script = self.program.scripts.get(path);
+        script.is_some_and(|script| script.untold.iter().any(|known| known == alias))
+    }
+
+    fn unseen(&mut self, path: &str, at: Position, what: &'static str) {
+        let unseen = Unseen {
+            path: path.to_owned(),
+            at,
+            what,
+        };
+        if !self.reach.unseen.contains(&unseen) {
+            self.reach.unseen.push(unseen);
+        }
     }
 
     /// Enters the function of the script `to` that a call means.
@@ -224,20 +323,64 @@ impl Walk<'_> {
         }
     }
 
-    /// `okta.get("/api/v1/…")`: the operation of that path when it is written out.
-    fn direct(&mut self, call: &Call, here: (String, usize), site: Position, on: On) {
-        let Some(method) = direct(&call.to.name) else {
-            return;
-        };
-        let Some(path) = call.to.args.first().and_then(path_of) else {
-            return; // of a map or a directory, or not told by the text
-        };
-        match listed(method, &path) {
-            Some((operation, _)) => self.operation(operation, here, site, on),
-            None => self.reach.untold.push(here),
+    /// `okta.get("/api/v1/…")`: the operation of that path as far as it is written out.
+    fn direct(
+        &mut self,
+        method: Method,
+        path: Option<&Expr>,
+        (facts, call): (&Facts, &Call),
+        here: (String, usize),
+        (site, on): (Position, On),
+    ) {
+        match path.and_then(|path| path_of(path, facts)) {
+            Some(path) => match listed(method, &path) {
+                Some((operation, _)) => self.operation(operation, here, site, on),
+                None => self.reach.untold.push(here),
+            },
+            // Maps and directories have a `get` too; nothing else has the others.
+            None if method == Method::Get && on == On::Unknown => {}
+            None => self.unseen(&here.0, call.at, "the path of a call"),
         }
     }
 }
+
+impl ManualNames {
+    fn add(&mut self, call: &Call, facts: &Facts) {
+        match manual_name(call.to.args.as_slice(), facts) {
+            Some(name) => {
+                self.known.insert(name);
+            }
+            None => self.may_have_more = true,
+        }
+    }
+}
+
+/// By which a manual step is attested: its `name`, else its title.
+fn manual_name(arguments: &[Expr], facts: &Facts) -> Option<String> {
+    let [title, options] = arguments else {
+        return None;
+    };
+    let Expr::Map(map, _) = options else {
+        return None;
+    };
+    let name = map.0.iter().find(|(key, _)| key.name == "name");
+    match name {
+        Some((_, name)) => text_of(name, facts, NEAR),
+        None => text_of(title, facts, NEAR).map(|title| manual_slug(&title)),
+    }
+}
+
+/// What a plain variable is bound to.
+fn bound_of(expression: &Expr, facts: &Facts) -> Option<Bound> {
+    let Expr::Variable(_, _, at) = expression else {
+        return None;
+    };
+    let used = facts.uses.iter().find(|used| used.at == *at);
+    used.map(|used| used.binding)
+}
+
+/// Through so many variables a name is followed.
+const NEAR: usize = 8;
 
 fn direct(name: &str) -> Option<Method> {
     Some(match name {
@@ -248,20 +391,4 @@ fn direct(name: &str) -> Option<Method> {
         "delete" => Method::Delete,
         _ => return None,
     })
-}
-
-/// A path that is written out; what is computed in it stands for one segment.
-fn path_of(expression: &Expr) -> Option<String> {
-    let text = match expression {
-        Expr::StringConstant(text, _) => text.to_string(),
-        Expr::InterpolatedString(parts, _) => parts
-            .iter()
-            .map(|part| match part {
-                Expr::StringConstant(text, _) => text.to_string(),
-                _ => "x".to_owned(),
-            })
-            .collect(),
-        _ => return None,
-    };
-    text.starts_with('/').then_some(text)
 }

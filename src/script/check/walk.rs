@@ -4,7 +4,9 @@ mod shape;
 
 use rhai::{ASTFlags, Expr, FnCallExpr, ImmutableString, Position, Stmt};
 
-use super::facts::{Binding, Bound, Call, Closure, Facts, Kind, Loop, Owner, Role, Style, Use};
+use super::facts::{
+    Binding, Bound, Call, Closure, Facts, Kind, Loop, NamedFunction, Owner, Role, Style, Use,
+};
 use super::script::Script;
 pub(super) use shape::closure_of;
 use shape::{
@@ -77,6 +79,7 @@ impl<'a> Walk<'a> {
     fn declare(&mut self, name: ImmutableString, kind: Kind) -> usize {
         let id = self.facts.bindings.len();
         self.facts.bindings.push(Binding {
+            value: None,
             name: name.clone(),
             kind,
             closures: self.closures.clone(),
@@ -143,6 +146,7 @@ impl<'a> Walk<'a> {
                 let closure = self.facts.closures.len();
                 self.expression(&variable.1);
                 let id = self.declare(variable.0.name.clone(), Kind::Local);
+                self.facts.bindings[id].value = Some(&variable.1);
                 if closure_of(&variable.1).is_some() {
                     self.facts.closures[closure].held_by = Some(id);
                 }
@@ -201,8 +205,8 @@ impl<'a> Walk<'a> {
     }
 
     fn expression(&mut self, expression: &'a Expr) {
-        if let Some((name, captured, _)) = closure_of(expression) {
-            return self.closure(&name, captured, None);
+        if let Some((name, captured, at)) = closure_of(expression) {
+            return self.closure(&name, captured, at, None);
         }
         match expression {
             Expr::Variable(..) => self.variable(expression, Role::Whole, None, None),
@@ -311,6 +315,7 @@ impl<'a> Walk<'a> {
         }
         let id = self.facts.bindings.len();
         self.facts.bindings.push(Binding {
+            value: None,
             name: ImmutableString::new(),
             kind: Kind::Local,
             closures: self.closures.clone(),
@@ -339,7 +344,9 @@ impl<'a> Walk<'a> {
         });
         for (index, argument) in call.args.iter().enumerate() {
             match closure_of(argument) {
-                Some((name, captured, _)) => self.closure(&name, captured, Some(call.name.clone())),
+                Some((name, captured, at)) => {
+                    self.closure(&name, captured, at, Some(call.name.clone()));
+                }
                 None if index == 0 && style == Style::Function && self.changes(call) => {
                     self.chain(argument, Role::Changed);
                 }
@@ -355,7 +362,20 @@ impl<'a> Walk<'a> {
             && self.script.named(&call.name).next().is_none()
     }
 
-    fn closure(&mut self, name: &str, captured: &[Expr], taken_by: Option<ImmutableString>) {
+    fn closure(
+        &mut self,
+        name: &str,
+        captured: &[Expr],
+        at: Position,
+        taken_by: Option<ImmutableString>,
+    ) {
+        if !name.starts_with("anon$") {
+            self.facts.named.push(NamedFunction {
+                name: name.to_owned(),
+                at,
+                owner: self.owner,
+            });
+        }
         let id = self.facts.closures.len();
         let mut closure = Closure {
             name: name.to_owned(),
