@@ -17,6 +17,7 @@ use crate::run::gate::{Consent, Writes};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, Listener, OWN_ACCESS, Run, Watcher};
 use crate::script::Ended;
+use crate::script::check::Report;
 use crate::terminal::{self, Answer, Terminal};
 
 /// Options of every command that may write.
@@ -104,6 +105,27 @@ impl Conduct {
             ask: Arc::new(move |question| asked(&terminal, question, || cancelled.cancel())),
             unlock: guard.unlock(),
         }
+    }
+
+    /// Refuses to attest what no manual step of the runbook asks.
+    ///
+    /// # Errors
+    /// A name that none of its steps has, where all of them are known.
+    pub(super) fn check_attest(&self, report: &Report) -> Result<(), Error> {
+        let manual = &report.manual;
+        if manual.may_have_more || !report.unseen.is_empty() {
+            return Ok(());
+        }
+        let is_unknown = |name: &&String| *name != "all" && !manual.known.contains(*name);
+        let Some(name) = self.attest.iter().find(is_unknown) else {
+            return Ok(());
+        };
+        let error = Error::usage(format!("no manual step is attested by `{name}`"));
+        let known: Vec<&str> = manual.known.iter().map(String::as_str).collect();
+        Err(match known.as_slice() {
+            [] => error.help("the runbook has no manual step: leave --attest out"),
+            known => error.help(format!("it has: {}", known.join(", "))),
+        })
     }
 
     /// Where events and progress go: lines, and a bar while a bulk step goes on.

@@ -150,7 +150,11 @@ fn approved(
     let signatures = approval::sign(context, &saved, &terms, &runtime()?)?;
     tell(terminal, &saved.plan, Form::Text)?;
     let made = saved.created.strftime("%Y-%m-%d %H:%M:%SZ");
-    let question = format!("{} made this plan at {made}. Approve it?", saved.operator);
+    let accounts = saved.accounts();
+    let question = format!(
+        "{} made this plan at {made}{accounts}. Approve it?",
+        saved.operator
+    );
     if !arguments.yes {
         match terminal.ask(&question)? {
             Answer::Yes => {}

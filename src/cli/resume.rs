@@ -72,6 +72,7 @@ fn resume_runbook(
         parameters: &record.parameters,
     };
     let prepared = Prepared::again(context, &terminal, &recorded, &arguments.parameters)?;
+    arguments.conduct.check_attest(&prepared.report)?;
     let edits = prepared.edits(&recorded);
     if !edits.is_empty() && !arguments.accept_edits {
         return Err(Error::usage(format!(

@@ -72,6 +72,7 @@ fn anew(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         &arguments.parameters,
         arguments.place.mode(),
     )?;
+    arguments.conduct.check_attest(&prepared.report)?;
     let runtime = runtime()?;
     let world = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
     let guard = arguments
@@ -114,6 +115,7 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
             "what runs was changed since the plan was made:\n{edits}"
         )));
     }
+    arguments.conduct.check_attest(&prepared.report)?;
     let (orgs, reserve) = (&arguments.place.orgs, arguments.place.reserve);
     let world = of_lines(context, "the plan", &saved.plan.orgs, orgs, reserve)?;
     let runtime = runtime()?;

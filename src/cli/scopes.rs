@@ -102,20 +102,29 @@ struct Needs {
     certain: Vec<String>,
     /// In this org or another one.
     possible: Vec<String>,
+    /// What is asked for as well, since not all that the runbook calls is known. Okta grants those of them that the app has.
+    usual: Vec<String>,
 }
 
 impl Needs {
     fn of(report: &Report, world: &World, org: &str) -> Self {
+        let usual = if report.is_complete() {
+            Vec::new()
+        } else {
+            usual_scopes()
+        };
         let owned = |scopes: &[&str]| scopes.iter().map(ToString::to_string).collect();
         if world.orgs.len() == 1 {
             return Self {
                 certain: owned(&report.scopes),
                 possible: Vec::new(),
+                usual,
             };
         }
         Self {
             certain: owned(&report.scopes_in(org)),
             possible: owned(&report.scopes_somewhere()),
+            usual,
         }
     }
 
@@ -130,7 +139,8 @@ impl Needs {
         if all.is_empty() {
             return Ok(None);
         }
-        client.ask_for(all.into_iter().cloned().collect());
+        let asked: BTreeSet<&String> = all.into_iter().chain(&self.usual).collect();
+        client.ask_for(asked.into_iter().cloned().collect());
         match runtime.block_on(client.granted_scopes(&okta::Silent)) {
             // None of them is granted.
             Err(okta::Error::SignIn(refusal)) if refusal.is("invalid_scope") => {

@@ -130,9 +130,22 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
             None,
             Some(operator),
         ),
-        Kind::Approved { by, at, ticket, .. } => (
+        Kind::Approved {
+            by,
+            at,
+            ticket,
+            signed_with,
+            account,
+            ..
+        } => (
             AttestationKind::Approval,
-            approved(*at, ticket.as_deref()).into(),
+            approved(
+                *at,
+                ticket.as_deref(),
+                signed_with.as_deref(),
+                account.as_deref(),
+            )
+            .into(),
             None,
             Some(by.as_str()),
         ),
@@ -148,10 +161,17 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
     })
 }
 
-fn approved(at: Timestamp, ticket: Option<&str>) -> String {
+fn approved(
+    at: Timestamp,
+    ticket: Option<&str>,
+    signed_with: Option<&str>,
+    account: Option<&str>,
+) -> String {
     let ticket = ticket.map_or_else(String::new, |ticket| format!(" for ticket {ticket}"));
     let at = at.strftime("%Y-%m-%d %H:%M:%SZ");
-    format!("the plan was approved{ticket}, signed {at}")
+    let account = account.map_or_else(String::new, |account| format!(" as {account}"));
+    let with = signed_with.map_or_else(String::new, |with| format!(", with {with}"));
+    format!("the plan was approved{ticket}, signed {at}{account}{with}")
 }
 
 fn table(event: &Event) -> Option<Table<'_>> {

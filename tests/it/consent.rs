@@ -49,9 +49,15 @@ fn an_attested_step_is_recorded_with_who_and_when() {
 }
 
 #[test]
-fn another_name_attests_nothing() {
+fn a_name_that_no_manual_step_has_is_refused() {
     let stage = plain();
-    Ran::command(&mut stage.moving(&["--yes", "--attest", "something-else"])).exits(4);
+    stage.forget_calls();
+    let ran = Ran::command(&mut stage.moving(&["--yes", "--attest", "something-else"]));
+    ran.exits(2).says(&[
+        "no manual step is attested by `something-else`",
+        "update-ou",
+    ]);
+    assert_eq!(stage.calls(|_| true), 0, "{ran}");
 }
 
 #[test]

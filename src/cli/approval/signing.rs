@@ -78,9 +78,10 @@ impl Signing<'_> {
         let maker = saved.maker(&self.org.name)?;
         let (approver, now) = self.approver(maker)?;
         if approver.is_same(maker) {
-            let who = saved.made_by(&self.org.name);
             return Err(Error::usage(format!(
-                "{who} made this plan, and cannot approve it: it is the same account or key"
+                "{} made this plan{}, and the same account or key cannot approve it",
+                saved.operator,
+                saved.accounts()
             ))
             .help("a plan is approved by another person, signed in as themselves"));
         }

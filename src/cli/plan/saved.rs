@@ -1,13 +1,13 @@
 //! A plan in a file: what it was made from, what was read for it, and who approved it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::Context;
-use super::super::org_identity::OrgIdentity;
+use super::super::org_identity::{OrgAccount, OrgIdentity};
 use super::super::output_file::{self, Over};
 use super::super::prepared::{Prepared, Recorded};
 use super::super::rehearsal::Rehearsed;
@@ -98,12 +98,15 @@ impl Saved {
         })
     }
 
-    /// In words.
-    pub(in super::super) fn made_by(&self, org: &str) -> String {
-        let identity = self.made_by.get(org);
-        let account = identity.and_then(|identity| identity.account.as_ref());
-        let account = account.map(|account| format!(" ({})", account.words()));
-        format!("{}{}", self.operator, account.unwrap_or_default())
+    /// The accounts that it was made with, in words: ` as sam@acme.example`.
+    pub(in super::super) fn accounts(&self) -> String {
+        let accounts = self.made_by.values().filter_map(|it| it.account.as_ref());
+        let accounts: BTreeSet<String> = accounts.map(OrgAccount::words).collect();
+        let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        if accounts.is_empty() {
+            return String::new();
+        }
+        format!(" as {}", accounts.join(" and "))
     }
 
     /// Reads a plan.

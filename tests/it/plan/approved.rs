@@ -1,5 +1,10 @@
 //! A plan is approved by a second person: by a key of theirs, or by a secret that is shared.
 
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{EncodingKey, Header};
 use rcgen::KeyPair;
 use serde_json::{Value, json};
 
@@ -14,9 +19,25 @@ okta.add_group(#{ profile: #{ name: "Approved" } });
 "#;
 const SECRET: &str = "5b0c1f8d7a3e4d60b1c2a9f4e8d7c6b5";
 
+/// Tokens of people who are admins beside the one whose token the stage has.
+const TOKENS: &[(&str, &str)] = &[
+    ("maria", "00mariamariamariamariamariamariamariamaria"),
+    ("mallory", "00mallorymallorymallorymallorymallorymal"),
+];
+
 /// A stage with a saved plan, made by opal. `approval` is the table of the org's profile.
 fn saved(approval: &str) -> Stage {
-    let stage = Stage::contractors(&json!({}));
+    let admin = |(name, token): &(&str, &str)| json!({"login": format!("{name}@corp.example"), "firstName": name, "lastName": "Admin", "token": token});
+    let stage = Stage::of(&json!({
+        "directories": [{"domain": "corp.example", "organizationalUnits": ["User-Contractor", "Users"]}],
+        "orgs": [{
+            "name": "okta",
+            "apps": [{"activeDirectory": "corp.example"}],
+            "admins": TOKENS.iter().map(admin).collect::<Vec<_>>(),
+        }],
+        "contractors": 3,
+        "options": {"limits": {"enabled": false}},
+    }));
     stage.write("runbooks/make.rhai", RUNBOOK);
     configure(&stage, approval);
     stage.write_secret("approval.secret", SECRET);
@@ -33,7 +54,16 @@ fn configure(stage: &Stage, approval: &str) {
 }
 
 fn by(stage: &Stage, person: &str, words: &[&str]) -> Ran {
-    Ran::command(stage.command().env("USER", person).args(words))
+    Ran::command(as_person(&mut stage.command(), person).args(words))
+}
+
+/// Signs in with the person's own token, else with that of the stage's admin.
+fn as_person<'a>(command: &'a mut Command, person: &str) -> &'a mut Command {
+    let own = TOKENS.iter().find(|(name, _)| *name == person);
+    if let Some((_, token)) = own {
+        command.env("OKTA_CLIENT_TOKEN", token);
+    }
+    command.env("USER", person)
 }
 
 fn approve(stage: &Stage, person: &str, more: &[&str]) -> Ran {
@@ -124,16 +154,21 @@ fn a_plan_that_was_changed_after_its_approval_is_refused() {
     let path = stage.folder().join(FILE);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("\"Approved\"", "\"Admins\"")).unwrap();
-    is_refused(&stage, &run(&stage, &[]), &["maria approved another text"]);
+    is_refused(
+        &stage,
+        &run(&stage, &[]),
+        &["maria@corp.example approved another text"],
+    );
     std::fs::write(&path, &text).unwrap();
     let own = by(&stage, "maria", &["run", "--plan", FILE, "--yes"]);
     is_refused(
         &stage,
         &own,
-        &["maria approved it, who made the plan or runs it"],
+        &["maria@corp.example approved it, who made the plan or runs it"],
     );
     let ran = run(&stage, &[]);
-    ran.exits(0).says(&["the plan is approved by maria"]);
+    ran.exits(0)
+        .says(&["the plan is approved by maria@corp.example"]);
     assert!(!ran.to_string().contains(SECRET), "{ran}");
 }
 
@@ -169,7 +204,7 @@ fn an_approval_can_be_demanded_where_no_profile_does() {
     approve(&stage, "maria", &["--ticket", "CHG7"]).exits(0);
     run(&stage, &demand)
         .exits(0)
-        .says(&["approved by maria, ticket CHG7"]);
+        .says(&["approved by maria@corp.example, ticket CHG7"]);
     let stage = saved("ticket = true\n");
     is_refused(
         &stage,
@@ -187,9 +222,7 @@ fn an_approval_can_be_demanded_where_no_profile_does() {
 fn the_approver_sees_the_plan_and_is_asked() {
     let stage = saved("secret = { file = \"approval.secret\" }\n");
     let mut command = stage.command();
-    command
-        .env("USER", "maria")
-        .args(["plan", "--approve", FILE]);
+    as_person(&mut command, "maria").args(["plan", "--approve", FILE]);
     Ran::command(&mut command)
         .exits(2)
         .says(&["nobody is there to approve"]);
@@ -261,4 +294,175 @@ fn a_run_begun_without_an_approval_is_not_taken_up_when_one_is_wanted() {
     is_refused(&stage, &refused, &["is changed by approved plans alone"]);
     configure(&stage, "");
     by(&stage, "opal", &resume).exits(0);
+}
+
+const BY_SECRET: &str = "required = true\nsecret = { file = \"approval.secret\" }\n";
+
+fn plan_file(stage: &Stage) -> Value {
+    let text = std::fs::read_to_string(stage.folder().join(FILE)).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn one_account_cannot_plan_and_approve_whatever_the_machine_calls_it() {
+    let stage = saved(BY_SECRET);
+    for person in ["opal", "bob", "x"] {
+        is_refused(
+            &stage,
+            &approve(&stage, person, &[]),
+            &[
+                "opal made this plan",
+                "the same account or key cannot approve it",
+            ],
+        );
+    }
+    assert_eq!(plan_file(&stage)["approvals"], json!([]));
+    // A secret that is shared, and nobody who signs in.
+    let mut command = stage.command();
+    command
+        .env_remove("OKTA_CLIENT_TOKEN")
+        .env("USER", "bob")
+        .args(["plan", "--approve", FILE, "--yes"]);
+    Ran::command(&mut command)
+        .exits(2)
+        .says(&["nothing tells who approves"]);
+    // The same key for both, with another account or without one.
+    let own = "private_key = { file = \"opal.key\" }\n";
+    key(&stage, "opal");
+    configure(&stage, own);
+    by(&stage, "opal", &["plan", "make", "--out", FILE, "--force"]).exits(0);
+    is_refused(
+        &stage,
+        &approve(&stage, "maria", &[]),
+        &["the same account or key cannot approve it"],
+    );
+}
+
+#[test]
+fn the_key_is_the_identity_of_who_does_not_sign_in() {
+    let verifies = "required = true\n[orgs.acme.approval.approvers]\nmaria = \"maria.pem\"\n";
+    let stage = saved(verifies);
+    key(&stage, "maria");
+    configure(&stage, "private_key = { file = \"maria.key\" }\n");
+    let mut command = stage.command();
+    command
+        .env_remove("OKTA_CLIENT_TOKEN")
+        .args(["plan", "--approve", FILE, "--yes"]);
+    Ran::command(&mut command)
+        .exits(0)
+        .says(&["the key alone tells who approves"]);
+    configure(&stage, verifies);
+    run(&stage, &[]).exits(0).says(&["approved by maria"]);
+}
+
+#[test]
+fn a_shared_secret_does_not_count_where_approvers_have_keys() {
+    let keys = "[orgs.acme.approval.approvers]\nmaria = \"maria.pem\"\n";
+    let stage = saved(BY_SECRET);
+    key(&stage, "maria");
+    approve(&stage, "maria", &[]).exits(0);
+    configure(&stage, &format!("{BY_SECRET}{keys}"));
+    is_refused(
+        &stage,
+        &run(&stage, &[]),
+        &["a shared secret, which does not count where approvers have keys"],
+    );
+    is_refused(
+        &stage,
+        &approve(&stage, "maria", &[]),
+        &["there is no key here to approve this plan with"],
+    );
+}
+
+#[test]
+fn an_approval_is_for_as_many_runs_as_it_says() {
+    let stage = saved(BY_SECRET);
+    for times in [1, 2] {
+        by(&stage, "opal", &["plan", "make", "--out", FILE, "--force"]).exits(0);
+        approve(&stage, "maria", &["--times", &times.to_string()]).exits(0);
+        let mut last = String::new();
+        for _ in 0..times {
+            let ran = run(&stage, &["--output", "json"]);
+            ran.exits(0);
+            last = ran.outcome()["run"].as_str().unwrap().to_owned();
+            let undo = by(
+                &stage,
+                "opal",
+                &["undo", &last, "--yes", "--output", "json"],
+            );
+            undo.exits(0);
+            // Nor by undoing the undo.
+            let undo = undo.outcome()["run"].as_str().unwrap().to_owned();
+            stage.forget_calls();
+            is_refused(
+                &stage,
+                &by(&stage, "opal", &["undo", &undo, "--yes"]),
+                &["is changed by approved plans alone"],
+            );
+        }
+        let used = format!("run {last} used it at 20");
+        is_refused(
+            &stage,
+            &run(&stage, &[]),
+            &["not approved for `acme`", &used],
+        );
+    }
+}
+
+/// Who knows the secret can sign what they like: the claims are judged all the same.
+#[test]
+fn what_an_approval_lacks_or_says_wrongly_is_refused() {
+    let stage = saved(BY_SECRET);
+    approve(&stage, "maria", &[]).exits(0);
+    let plan = plan_file(&stage);
+    let token = plan["approvals"][0].as_str().unwrap();
+    let body = token.split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap();
+    let maker = &plan["made_by"]["okta"];
+    let forged = |change: &dyn Fn(&mut Value)| {
+        let mut claims = claims.clone();
+        change(&mut claims);
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let token = jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap();
+        let mut plan = plan.clone();
+        plan["approvals"] = json!([token]);
+        stage.write(FILE, &plan.to_string());
+        run(&stage, &[])
+    };
+    type Change<'a> = &'a dyn Fn(&mut Value);
+    let cases: [(Change, &str); 7] = [
+        (
+            &|claims| claims["exp"] = json!(1_000_000_000),
+            "which is over",
+        ),
+        (
+            &|claims| claims["iat"] = json!(99_999_999_999_i64),
+            "still to come",
+        ),
+        (
+            &|claims| claims["approver"]["org_id"] = json!("00oOther"),
+            "approved it for",
+        ),
+        (
+            &|claims| claims["approver"]["account"] = Value::Null,
+            "no account tells who",
+        ),
+        (
+            &|claims| claims["approver"] = maker.clone(),
+            "who made the plan or runs it",
+        ),
+        (&|claims| claims["jti"] = json!("../x"), "an older approval"),
+        (
+            &|claims| {
+                claims.as_object_mut().unwrap().retain(|name, _| {
+                    ["iss", "sub", "aud", "iat", "plan"].contains(&name.as_str())
+                });
+            },
+            "approve the plan again",
+        ),
+    ];
+    for (change, words) in cases {
+        is_refused(&stage, &forged(change), &[words]);
+    }
+    forged(&|_| ()).exits(0);
 }
