@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
+use secrecy::SecretString;
 use url::Url;
 
 use super::auth::Credentials;
@@ -106,6 +107,11 @@ impl Client {
             access: Access::Reads,
             ..self.shared()
         }
+    }
+
+    /// What this client signs with, access tokens that it had before included: for who keeps them out of what is written down.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        self.session.secrets.all()
     }
 
     /// How it behaves.
@@ -253,7 +259,8 @@ impl Client {
             let permit = self.governor.admit(bucket, url.path(), observer).await;
             let signature = self.session.sign(self.endpoint(observer), method, &url);
             let signature = signature.await?;
-            let answer = self.once(method, &url, body, &signature).await?;
+            let mut answer = self.once(method, &url, body, &signature).await?;
+            self.session.secrets.conceal(&mut answer);
             let sending = permit.sending;
             drop(permit);
             let date = limits::date(&answer.headers);

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::auth::{Credentials, Dpop, Person, ServiceApp, authorization, ssws};
 use super::error::{Error, RequestError};
+use super::held_secrets::HeldSecrets;
 use super::proof::ProofKey;
 use super::refresh_token::{RefreshToken, to_keep};
 use super::request::Method;
@@ -21,6 +22,8 @@ use super::token_endpoint::{self, Endpoint, Granted, Scheme};
 #[derive(Debug)]
 pub(super) struct Session {
     credentials: Credentials,
+    /// All that it has signed with.
+    pub(super) secrets: HeldSecrets,
     /// Scopes asked for where the credentials name none.
     least: RwLock<Vec<String>>,
     /// Held while a token is fetched, so that callers at the same time share one.
@@ -86,6 +89,7 @@ impl Signature {
 impl Session {
     pub(super) fn new(credentials: Credentials) -> Self {
         Self {
+            secrets: HeldSecrets::of(&credentials),
             credentials,
             least: RwLock::default(),
             state: Mutex::default(),
@@ -191,6 +195,11 @@ impl Session {
         asked: Vec<String>,
     ) -> Result<Arc<Held>, Error> {
         let granted = self.fetch(endpoint, state, &asked).await?;
+        self.secrets.keep(&granted.token);
+        state
+            .refresh_token
+            .iter()
+            .for_each(|token| self.secrets.keep(token));
         let held = Arc::new(Held { granted, asked });
         state.held = Some(Arc::clone(&held));
         state.retry_from = None;

@@ -37,6 +37,8 @@ pub struct SigningKey {
     key: Key,
     thumbprint: String,
     key_id: Option<String>,
+    /// Pieces of its text by which it is known where somebody repeats it.
+    parts: Vec<SecretString>,
 }
 
 enum Key {
@@ -53,12 +55,22 @@ impl SigningKey {
     pub fn parse(text: &SecretString) -> Result<Self, KeyError> {
         let text = text.expose_secret().trim();
         if text.starts_with('{') {
-            from_jwk(text)
+            Ok(from_jwk(text)?.known_by(private_members(text)))
         } else if text.contains("-----BEGIN") {
-            from_pem(&text.replace("\\n", "\n"))
+            let text = text.replace("\\n", "\n");
+            Ok(from_pem(&text)?.known_by(lines_of_key(&text)))
         } else {
             Err(KeyError::Unknown)
         }
+    }
+
+    fn known_by(mut self, parts: Vec<SecretString>) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    pub(super) fn parts(&self) -> &[SecretString] {
+        &self.parts
     }
 
     /// Names the key by its id in the service app, over the one that a JWK carries.
@@ -195,6 +207,27 @@ static CURVES: [(&str, Algorithm, &EcdsaSigningAlgorithm); 3] = [
     ("P-521", Algorithm::Es512, &ECDSA_P521_SHA512_FIXED_SIGNING),
 ];
 
+/// Texts of a key that are long enough to be known again.
+const LEAST_PART: usize = 20;
+
+/// The first line of an encoding is the same for all keys of a kind.
+fn lines_of_key(pem: &str) -> Vec<SecretString> {
+    let lines = pem.lines().map(str::trim);
+    let encoded = lines.filter(|line| !line.contains("-----") && !line.contains(':'));
+    let own = encoded.skip(1).filter(|line| line.len() >= LEAST_PART);
+    own.map(SecretString::from).collect()
+}
+
+fn private_members(jwk: &str) -> Vec<SecretString> {
+    let key: serde_json::Value = serde_json::from_str(jwk).unwrap_or_default();
+    let members = ["d", "p", "q", "dp", "dq", "qi"].iter();
+    let texts = members.filter_map(|name| key[*name].as_str());
+    texts
+        .filter(|text| text.len() >= LEAST_PART)
+        .map(SecretString::from)
+        .collect()
+}
+
 fn from_pem(text: &str) -> Result<SigningKey, KeyError> {
     let blocks = pem::parse_many(text).map_err(|_| KeyError::Pem)?;
     // `openssl ecparam -genkey` writes the curve's parameters first.
@@ -237,6 +270,7 @@ fn on_curve(
         key,
         thumbprint,
         key_id,
+        parts: Vec::new(),
     })
 }
 
@@ -254,6 +288,7 @@ fn rsa(
         key: Key::Common(key),
         thumbprint: hexadecimal(pair.public_key().as_ref()),
         key_id,
+        parts: Vec::new(),
     })
 }
 

@@ -14,6 +14,7 @@ use url::Url;
 
 use super::base_url::BaseUrl;
 use super::error::{Error, Failure, RequestError, Sent};
+use super::held_secrets::conceal_sent;
 use super::limits::{self, Observer};
 use super::proof::ProofKey;
 use super::response::{Answer, request_id};
@@ -75,6 +76,21 @@ struct Wire {
     #[serde(default)]
     scope: String,
     refresh_token: Option<SecretString>,
+}
+
+impl Posting {
+    /// What no message may repeat.
+    fn secrets(&self) -> Vec<SecretString> {
+        let fields = self.form.iter();
+        let secrets = fields.filter(|(name, _)| {
+            matches!(*name, "client_assertion" | "refresh_token" | "device_code")
+        });
+        let proof = self.proof.iter().map(|proof| proof.as_str().into());
+        secrets
+            .map(|(_, value)| value.clone())
+            .chain(proof)
+            .collect()
+    }
 }
 
 impl Endpoint<'_> {
@@ -170,7 +186,11 @@ impl Endpoint<'_> {
             request = request.headers(proof_header(proof)?);
         }
         let answer = transport::exchange(request).await;
-        answer.map_err(|failure| unsent(transport::sort(&failure, self.way)))
+        let mut answer = answer.map_err(|failure| unsent(transport::sort(&failure, self.way)))?;
+        if answer.status >= 400 {
+            conceal_sent(&mut answer, posting.secrets().iter());
+        }
+        Ok(answer)
     }
 }
 

@@ -1,0 +1,185 @@
+//! The secrets that a client signs with, kept out of all that an org answers.
+//!
+//! An org or a gateway may repeat what it was sent, in an error or in a body. What is taken out here, before anybody reads the answer, is in
+//! no journal, event, error or report. An access token is added when it is fetched, and stays: an answer may still repeat the former one.
+
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+
+use super::auth::Credentials;
+use super::response::Answer;
+
+/// What stands where a secret was.
+pub const CONCEALED: &str = "(redacted)";
+
+/// So short a text would be found everywhere.
+const SHORTEST: usize = 4;
+
+/// The secrets that one sign-in has used so far.
+#[derive(Default)]
+pub(super) struct HeldSecrets(RwLock<Vec<SecretString>>);
+
+impl HeldSecrets {
+    pub(super) fn of(credentials: &Credentials) -> Self {
+        let held = Self::default();
+        match credentials {
+            Credentials::Ssws(token) => held.keep(token),
+            Credentials::PrivateKeyJwt(app) => {
+                app.key.parts().iter().for_each(|part| held.keep(part))
+            }
+            Credentials::Refresh(person) => held.keep(&person.refresh_token),
+        }
+        held
+    }
+
+    pub(super) fn keep(&self, secret: &SecretString) {
+        let text = secret.expose_secret();
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if text.len() >= SHORTEST && all.iter().all(|known| known.expose_secret() != text) {
+            all.push(secret.clone());
+        }
+    }
+
+    pub(super) fn all(&self) -> Vec<SecretString> {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Takes the secrets out of body and headers.
+    pub(super) fn conceal(&self, answer: &mut Answer) {
+        conceal_sent(answer, self.all().iter());
+    }
+}
+
+impl fmt::Debug for HeldSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HeldSecrets(redacted)")
+    }
+}
+
+/// Takes what was sent with a sign-in out of the answer that refuses it.
+pub(super) fn conceal_sent<'a>(
+    answer: &mut Answer,
+    sent: impl Iterator<Item = &'a SecretString> + Clone,
+) {
+    let concealed = |text: &str| without(text, sent.clone());
+    conceal_body(&mut answer.bytes, &concealed);
+    conceal_headers(&mut answer.headers, &concealed);
+}
+
+fn without<'a>(text: &str, secrets: impl Iterator<Item = &'a SecretString>) -> Option<String> {
+    let mut concealed: Option<String> = None;
+    for secret in secrets.map(|secret| secret.expose_secret()) {
+        let now = concealed.as_deref().unwrap_or(text);
+        if now.contains(secret) {
+            concealed = Some(now.replace(secret, CONCEALED));
+        }
+    }
+    concealed
+}
+
+type Conceal<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// JSON may write any character as an escape: then its texts are looked at as they are read.
+fn conceal_body(bytes: &mut Vec<u8>, concealed: Conceal<'_>) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(found) = concealed(&text) {
+        *bytes = found.into_bytes();
+        return;
+    }
+    if !text.contains("\\u") {
+        return;
+    }
+    if let Ok(mut value) = serde_json::from_slice::<Value>(bytes)
+        && conceal_value(&mut value, concealed)
+    {
+        *bytes = value.to_string().into_bytes();
+    }
+}
+
+fn conceal_value(value: &mut Value, concealed: Conceal<'_>) -> bool {
+    match value {
+        Value::String(text) => match concealed(text) {
+            Some(found) => {
+                *text = found;
+                true
+            }
+            None => false,
+        },
+        Value::Array(items) => items
+            .iter_mut()
+            .fold(false, |found, item| conceal_value(item, concealed) | found),
+        Value::Object(fields) => fields.values_mut().fold(false, |found, field| {
+            conceal_value(field, concealed) | found
+        }),
+        _ => false,
+    }
+}
+
+fn conceal_headers(headers: &mut HeaderMap, concealed: Conceal<'_>) {
+    for value in headers.values_mut() {
+        let found = value.to_str().ok().and_then(concealed);
+        if let Some(found) = found.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            *value = found;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(body: &str) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "www-authenticate",
+            HeaderValue::from_static("Bearer error_description=\"bad 00abcSECRET\""),
+        );
+        Answer {
+            status: 400,
+            headers,
+            bytes: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn what_an_answer_repeats_is_taken_out_of_it() {
+        let held = HeldSecrets::of(&Credentials::Ssws("00abcSECRET".into()));
+        held.keep(&"eyJaccess".into());
+        for body in [
+            "<p>Authorization: SSWS 00abcSECRET</p>",
+            "{\"errorSummary\": \"bad header SSWS 00abcSECRET, eyJaccess\"}",
+            "{\"a\": [{\"b\": \"00abc\\u0053ECRET\"}], \"c\": \"\\u0065yJaccess\"}",
+        ] {
+            let mut answer = answer(body);
+            held.conceal(&mut answer);
+            let text = String::from_utf8(answer.bytes).expect("text");
+            assert!(
+                text.contains(CONCEALED) && !text.contains("SECRET") && !text.contains("eyJ"),
+                "{text}"
+            );
+            assert!(!text.contains("\\u00"), "{text}");
+            assert!(!format!("{:?}{held:?}", answer.headers).contains("SECRET"));
+        }
+    }
+
+    #[test]
+    fn an_answer_without_secrets_stays_byte_by_byte() {
+        let held = HeldSecrets::of(&Credentials::Ssws("00abcSECRET".into()));
+        for body in [&b"{\"a\": 1.10, \"b\": \"\\u00e9\"}"[..], b"\xff\xfe"] {
+            let mut answer = Answer {
+                status: 200,
+                headers: HeaderMap::new(),
+                bytes: body.to_vec(),
+            };
+            held.conceal(&mut answer);
+            assert_eq!(answer.bytes, body);
+        }
+    }
+}
