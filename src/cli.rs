@@ -126,7 +126,7 @@ pub fn main() -> ExitCode {
 }
 
 fn execute(cli: Cli) -> ExitCode {
-    let terminal = Terminal::new(Mode::Text);
+    let terminal = Terminal::new(Mode::Text, crate::report::visible_text);
     let exit = dispatch(cli, &terminal).unwrap_or_else(|error| {
         terminal.error(&error);
         error.exit

@@ -1,4 +1,5 @@
-//! The one place that prints, colours, asks and draws progress. It knows nothing of what is printed.
+//! The one place that prints, colours, asks and draws progress. It knows nothing of what is printed, and lets no character of it command
+//! the terminal but its own colours.
 //!
 //! Results go to standard output; warnings, errors, bars and questions do not, so that output can be piped. Colour
 //! follows `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and whether a stream is a terminal.
@@ -32,6 +33,9 @@ pub enum Mode {
     Json,
 }
 
+/// Writes out the characters of a text that would command a terminal or mislead its reader.
+pub type Visible = fn(&str) -> String;
+
 /// A handle on the terminal; clones share it, from any thread.
 #[derive(Clone)]
 pub struct Terminal {
@@ -39,10 +43,12 @@ pub struct Terminal {
     bars: MultiProgress,
     asks: bool,
     shows: bool,
+    visible: Visible,
 }
 
 impl Terminal {
-    pub fn new(mode: Mode) -> Self {
+    /// A terminal on which every text is shown as `visible` writes it.
+    pub fn new(mode: Mode, visible: Visible) -> Self {
         let text = mode == Mode::Text;
         let shows = std::io::stdout().is_terminal();
         let bars = MultiProgress::new();
@@ -54,6 +60,7 @@ impl Terminal {
             bars,
             asks: text && shows && std::io::stdin().is_terminal(),
             shows,
+            visible,
         }
     }
 
@@ -72,18 +79,20 @@ impl Terminal {
     /// A line on standard output. When its reader has gone (`| head`) lines are dropped, so that a run whose output
     /// nobody reads still ends in order.
     pub fn line(&self, text: &str) {
-        self.bars.suspend(|| self.output.result(text));
+        let text = with_colours(text, self.visible);
+        self.bars.suspend(|| self.output.result(&text));
     }
 
     /// A warning on standard error.
     pub fn warn(&self, text: &str) {
+        let text = (self.visible)(text);
         let line = format!("{WARNING}warning:{WARNING:#} {text}");
         self.bars.suspend(|| self.output.aside(&line));
     }
 
     /// An error and its remedies on standard error.
     pub fn error(&self, error: &Error) {
-        let lines = error_lines(error);
+        let lines = error_lines(error, self.visible);
         self.bars.suspend(|| self.output.aside(&lines));
     }
 
@@ -104,7 +113,8 @@ impl Terminal {
         if !self.asks {
             return Ok(Reply::NotATerminal);
         }
-        self.bars.suspend(|| question::read_line(question))
+        let question = (self.visible)(question);
+        self.bars.suspend(|| question::read_line(&question))
     }
 
     /// A question answered by a line that is not shown while it is typed. `None` where nobody can be asked, or nothing is answered.
@@ -112,6 +122,7 @@ impl Terminal {
         if !self.asks {
             return None;
         }
+        let question = (self.visible)(question);
         let answer = self.bars.suspend(|| rpassword::prompt_password(question));
         let answer = answer.ok().filter(|answer| !answer.is_empty());
         answer.map(SecretString::from)
@@ -119,7 +130,7 @@ impl Terminal {
 
     /// A bar over `total` items, below the lines; invisible where there is no terminal.
     pub fn progress(&self, title: &str, total: u64) -> Progress {
-        Progress::begin(&self.bars, title, total)
+        Progress::begin(&self.bars, title, total, self.visible)
     }
 }
 
@@ -132,12 +143,38 @@ impl std::fmt::Debug for Terminal {
     }
 }
 
-fn error_lines(error: &Error) -> String {
-    let first = format!("{ERROR}error:{ERROR:#} {}", error.message);
+/// The text as `visible` writes it, with the colours that this program gave it: sequences that only set the look of what follows.
+fn with_colours(text: &str, visible: Visible) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        let length = colour_length(&rest[at..]);
+        // One that is no colour is written out like any other character.
+        let end = at + length.unwrap_or(1);
+        shown.push_str(&visible(&rest[..at]));
+        match length {
+            Some(_) => shown.push_str(&rest[at..end]),
+            None => shown.push_str(&visible(&rest[at..end])),
+        }
+        rest = &rest[end..];
+    }
+    shown.push_str(&visible(rest));
+    shown
+}
+
+/// Length of the sequence for a look (`ESC [ 1;31 m`) that `text` begins with.
+fn colour_length(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|c: char| !(c.is_ascii_digit() || c == ';'))?;
+    parameters[end..].starts_with('m').then_some(end + 3)
+}
+
+fn error_lines(error: &Error, visible: Visible) -> String {
+    let first = format!("{ERROR}error:{ERROR:#} {}", visible(&error.message));
     let help = error
         .help
         .iter()
-        .map(|help| format!("{HELP}help:{HELP:#} {help}"));
+        .map(|help| format!("{HELP}help:{HELP:#} {}", visible(help)));
     std::iter::once(first)
         .chain(help)
         .collect::<Vec<_>>()
@@ -178,6 +215,7 @@ mod tests {
             bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()),
             asks: false,
             shows: false,
+            visible: |text| text.replace(['\u{1b}', '\u{9b}'], "^"),
         };
         (terminal, out_bytes, err_bytes)
     }
@@ -200,6 +238,19 @@ mod tests {
         assert_eq!(
             written(&err),
             "warning: old file\nerror: no org\nat all\nhelp: set one\nhelp: or not\n"
+        );
+    }
+
+    #[test]
+    fn only_colours_of_its_own_command_the_terminal() {
+        let (terminal, out, err) = terminal();
+        terminal.line("\u{1b}[1;31mred\u{1b}[0m \u{1b}[2Jand \u{9b}2J\u{1b}]0;x");
+        terminal.warn("\u{9b}31m");
+        terminal.error(&Error::usage("no \u{1b}[31morg").help("\u{9b}c"));
+        assert_eq!(written(&out), "\u{1b}[1;31mred\u{1b}[0m ^[2Jand ^2J^]0;x\n");
+        assert_eq!(
+            written(&err),
+            "warning: ^31m\nerror: no ^[31morg\nhelp: ^c\n"
         );
     }
 

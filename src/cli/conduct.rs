@@ -55,10 +55,13 @@ pub(super) enum Place {
 
 impl Conduct {
     pub(super) fn terminal(&self) -> Terminal {
-        Terminal::new(match self.output {
-            Output::Text => terminal::Mode::Text,
-            Output::Json => terminal::Mode::Json,
-        })
+        Terminal::new(
+            match self.output {
+                Output::Text => terminal::Mode::Text,
+                Output::Json => terminal::Mode::Json,
+            },
+            crate::report::visible_text,
+        )
     }
 
     /// Whether what is told is for people.

@@ -79,10 +79,13 @@ enum Form {
 }
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
-    let terminal = Terminal::new(match arguments.output {
-        Form::Text => terminal::Mode::Text,
-        Form::Json | Form::Html => terminal::Mode::Json,
-    });
+    let terminal = Terminal::new(
+        match arguments.output {
+            Form::Text => terminal::Mode::Text,
+            Form::Json | Form::Html => terminal::Mode::Json,
+        },
+        crate::report::visible_text,
+    );
     if let Some(file) = &arguments.show {
         return shown(&terminal, file, arguments.output);
     }

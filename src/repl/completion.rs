@@ -11,6 +11,7 @@ use rustyline::completion::Pair;
 use super::fit::cut;
 use super::known::Known;
 use crate::okta::operations::{self, Operation};
+use crate::report::visible_text;
 use crate::script::Library;
 use crate::script::bindings::VERBS;
 use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
@@ -243,10 +244,11 @@ fn described(shown: &str, replacement: &str, help: &str) -> Pair {
     pair(&format!("{shown}  {help}"), replacement)
 }
 
+/// Names of an org may hold what would command the terminal. Written out, they still mean the same: strings of a script take the escapes.
 fn pair(display: &str, replacement: &str) -> Pair {
     Pair {
-        display: display.to_owned(),
-        replacement: replacement.to_owned(),
+        display: visible_text(display),
+        replacement: visible_text(replacement),
     }
 }
 

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::fit::{Fitted, wrapped};
 use super::objects::{cell, table};
 use crate::report::table::text_table;
+use crate::report::visible_text;
 
 /// `value` for a person. `width` is the terminal's, in columns.
 pub fn as_text(value: &Value, width: Option<u16>) -> String {
@@ -18,7 +19,7 @@ pub fn as_text(value: &Value, width: Option<u16>) -> String {
             let lines = lines.iter().flat_map(|line| line.wrapped(width));
             lines.collect::<Vec<_>>().join("\n")
         }
-        other => cell(other),
+        other => visible_text(&cell(other)),
     }
 }
 
@@ -55,7 +56,10 @@ struct Line {
 
 impl Line {
     fn new(before: String, value: String) -> Self {
-        Self { before, value }
+        Self {
+            before: visible_text(&before),
+            value: visible_text(&value),
+        }
     }
 
     /// A long value goes on below its beginning.

@@ -1,7 +1,7 @@
 //! The forms in which a run's evidence is written.
 
 use super::evidence::Evidence;
-use super::{html, junit, markdown, run_json};
+use super::{html, junit, markdown, run_json, visible_text};
 
 /// A form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +34,13 @@ impl Format {
             Self::Junit => junit::document(evidence).map_err(Into::into),
             Self::Markdown => Ok(markdown::text(evidence)),
         };
-        made.map_err(|source| Unmade {
-            form: self.name(),
-            run: evidence.run.clone(),
-            source,
-        })
+        // No form has a use for characters that nobody sees, and a report is read in terminals and browsers.
+        made.map(|text| visible_text(&text))
+            .map_err(|source| Unmade {
+                form: self.name(),
+                run: evidence.run.clone(),
+                source,
+            })
     }
 
     pub fn name(self) -> &'static str {

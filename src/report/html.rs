@@ -11,6 +11,7 @@ use super::evidence::{Evidence, Write, outcome_words};
 use super::movement::{self, Movement};
 use super::story::{Item, Story};
 use super::text::words::{between, clean, duration};
+use super::visible_text;
 
 const PAGE: &str = include_str!("html/page.html");
 
@@ -35,7 +36,8 @@ pub(super) fn rendered(page: &str, content: &Value) -> Result<String, minijinja:
         .get_template("page.html")?
         .render(Serde(content))?;
     page.push('\n');
-    Ok(page)
+    // The template library escapes markup, not control characters.
+    Ok(visible_text(&page))
 }
 
 fn context(evidence: &Evidence) -> Value {

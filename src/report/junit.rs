@@ -306,5 +306,5 @@ fn attributes<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, Cow<'a, str>)> {
 
 /// XML 1.0 has no control characters but tab and line ends, and two more code points are no characters.
 fn legal(text: &str) -> String {
-    super::text::words::clean(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+    super::visible_text(text)
 }

@@ -15,3 +15,6 @@ pub mod runs;
 mod story;
 pub mod table;
 pub mod text;
+mod visible_text;
+
+pub use visible_text::visible_text;

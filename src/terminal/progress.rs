@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::Visible;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {speed}{left}  {wide_msg}";
@@ -21,6 +22,7 @@ pub enum Tally {
 pub struct Progress {
     bars: MultiProgress,
     bar: ProgressBar,
+    visible: Visible,
     done: AtomicU64,
     unchanged: AtomicU64,
     failed: AtomicU64,
@@ -45,17 +47,18 @@ impl Left {
 }
 
 impl Progress {
-    pub(super) fn begin(bars: &MultiProgress, title: &str, total: u64) -> Self {
+    pub(super) fn begin(bars: &MultiProgress, title: &str, total: u64, visible: Visible) -> Self {
         let left = Arc::new(Mutex::new(Left {
             told: Instant::now(),
             time: Duration::ZERO,
         }));
         let bar = bars.add(ProgressBar::new(total).with_style(style(Arc::clone(&left))));
-        bar.set_prefix(title.to_owned());
+        bar.set_prefix(visible(title));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self {
             bars: bars.clone(),
             bar,
+            visible,
             done: AtomicU64::new(0),
             unchanged: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -82,14 +85,14 @@ impl Progress {
     pub fn reach(&self, done: u64, of: u64, what: &str) {
         self.bar.set_length(of);
         self.bar.set_position(done);
-        self.bar.set_message(what.to_owned());
+        self.bar.set_message((self.visible)(what));
     }
 
     /// Shows why the work waits, for so long: items that end meanwhile do not end the wait of the others.
     pub fn waiting(&self, reason: &str, duration: Duration) {
         let until = Instant::now().checked_add(duration);
         *self.wait.lock().unwrap_or_else(PoisonError::into_inner) =
-            until.map(|until| (reason.to_owned(), until));
+            until.map(|until| ((self.visible)(reason), until));
         self.bar.set_message(self.message());
     }
 
@@ -184,7 +187,7 @@ mod tests {
 
     #[test]
     fn items_are_counted_by_how_they_ended() {
-        let progress = Progress::begin(&hidden(), "Move", 3);
+        let progress = Progress::begin(&hidden(), "Move", 3, str::to_owned);
         progress.count(Tally::Done, Duration::ZERO);
         progress.count(Tally::Done, Duration::ZERO);
         progress.waiting("rate limit", Duration::from_secs(3600));
@@ -201,7 +204,7 @@ mod tests {
 
     #[test]
     fn work_may_grow_on_the_way() {
-        let progress = Progress::begin(&hidden(), "Read", 1);
+        let progress = Progress::begin(&hidden(), "Read", 1, str::to_owned);
         progress.reach(3, 7, "groups");
         assert_eq!(progress.bar.length(), Some(7));
         assert_eq!(progress.bar.position(), 3);

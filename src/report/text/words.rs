@@ -1,21 +1,9 @@
-//! Text from elsewhere made safe to print, and numbers as words.
+//! Words as blocks and lines, and numbers as words.
 
 use anstyle::Style;
 use jiff::Timestamp;
 
-/// The text without control characters but line ends and tabs: a name in an org must not command a terminal.
-pub(in crate::report) fn clean(text: &str) -> String {
-    let harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
-    text.chars()
-        .map(|c| {
-            if harmless(c) {
-                c
-            } else {
-                char::REPLACEMENT_CHARACTER
-            }
-        })
-        .collect()
-}
+pub(in crate::report) use super::super::visible_text::visible_text as clean;
 
 pub(in crate::report) fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
@@ -85,10 +73,5 @@ mod tests {
         ] {
             assert_eq!(duration(seconds), expected, "{seconds}");
         }
-    }
-
-    #[test]
-    fn control_characters_do_not_pass() {
-        assert_eq!(clean("a\u{1b}[2Jb\r\tc\n"), "a\u{fffd}[2Jb\u{fffd}\tc\n");
     }
 }
