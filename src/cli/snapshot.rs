@@ -46,10 +46,13 @@ pub(super) struct Arguments {
     /// Write over a file that is there.
     #[arg(long)]
     force: bool,
-    /// Replace names, logins, e-mail addresses, DNs, domains, groups, labels, ids and other values by made-up ones, the same one everywhere. Names
-    /// of attributes stay.
+    /// Replace names, logins, e-mail addresses, DNs, domains, groups, labels, ids, numbers, dates and other values by made-up ones, the same one
+    /// everywhere. Names of attributes stay. Nothing is saved while a value of a person is left.
     #[arg(long)]
     pseudonyms: bool,
+    /// Keep the real value at this place of the scenario; `[]` stands for every item of a list, as in orgs[].apps[].label.
+    #[arg(long = "allow-real", value_name = "PATH", requires = "pseudonyms")]
+    allowed: Vec<String>,
     /// Save only what this procedure reads.
     #[arg(long, value_name = "NAME")]
     runbook: Option<String>,
@@ -260,6 +263,9 @@ impl Taken {
         } else {
             (self.snapshot, None)
         };
+        if let Some(pseudonyms) = &pseudonyms {
+            refuse_real_values(&pseudonyms.remaining, &arguments.allowed)?;
+        }
         let odd = pseudonyms.as_ref().map_or(0, |it| it.odd_expressions);
         if odd > 0 {
             terminal.warn(&format!(
@@ -281,6 +287,41 @@ impl Taken {
         }
         Ok(())
     }
+}
+
+/// So many places are named.
+const MOST_PLACES: usize = 10;
+
+/// Refuses a scenario in which a person can be recognized.
+fn refuse_real_values(places: &[String], allowed: &[String]) -> Result<(), Error> {
+    let left: Vec<&String> = places
+        .iter()
+        .filter(|place| !allowed.contains(place) && !allowed.contains(&of_every_item(place)))
+        .collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let more = left.len().saturating_sub(MOST_PLACES);
+    let named = left
+        .iter()
+        .take(MOST_PLACES)
+        .map(|place| format!("\n  {place}"));
+    let more = (more > 0).then(|| format!("\n  and {more} more"));
+    let named: String = named.chain(more).collect();
+    Err(Error::failed(format!(
+        "a real value of a person is left in the snapshot, which was not saved:{named}"
+    ))
+    .help("where the value may stay, name its place: --allow-real PATH"))
+}
+
+/// The place with `[]` for each index.
+fn of_every_item(place: &str) -> String {
+    let mut parts = place.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |whole, part| {
+        let rest = part.split_once(']').map_or("", |(_, rest)| rest);
+        format!("{whole}[]{rest}")
+    })
 }
 
 fn tell_rehearsal(terminal: &Terminal, command: &str, stand_ins: &[command_line::Told]) {

@@ -84,7 +84,7 @@ impl Writer<'_> {
             id: Some(app.id.clone()),
             status: other_than("ACTIVE", &app.status),
             mappings: mapping_plans(app),
-            groups: self.app_groups(app),
+            groups: self.app_groups(app, remarks),
             users: self.app_users(app, remarks),
             ..AppPlan::default()
         };
@@ -202,12 +202,14 @@ impl Writer<'_> {
         form
     }
 
-    fn app_groups(&self, app: &App) -> Vec<AppGroupPlan> {
+    fn app_groups(&self, app: &App, remarks: &mut Remarks) -> Vec<AppGroupPlan> {
         let groups = app.groups.values();
-        groups.map(|group| self.app_group(app, group)).collect()
+        groups
+            .map(|group| self.app_group(app, group, remarks))
+            .collect()
     }
 
-    fn app_group(&self, app: &App, held: &AppGroup) -> AppGroupPlan {
+    fn app_group(&self, app: &App, held: &AppGroup, remarks: &mut Remarks) -> AppGroupPlan {
         let mut profile = held.profile.clone();
         let unit = profile.get("organizationalUnit").and_then(Value::as_str);
         let unit = unit.filter(|unit| self.has_unit(app, unit));
@@ -219,7 +221,7 @@ impl Writer<'_> {
             group: self.group(&held.group),
             priority: Some(held.priority),
             organizational_unit,
-            profile,
+            profile: without_secrets(profile, remarks),
         }
     }
 

@@ -75,7 +75,7 @@ impl Writer<'_> {
     pub(super) fn groups(&self, placeholder: &str, remarks: &mut Remarks) -> Vec<GroupPlan> {
         let groups = self.org.groups.values();
         let read = groups.filter(|group| group.id != placeholder);
-        let mut plans: Vec<GroupPlan> = read.map(|group| self.group_plan(group)).collect();
+        let mut plans: Vec<GroupPlan> = read.map(|group| self.group_plan(group, remarks)).collect();
         let unread = self.unread_groups();
         remarks.unread += unread.len() as u64;
         plans.extend(unread.into_iter().map(unread_group));
@@ -91,7 +91,7 @@ impl Writer<'_> {
             .collect()
     }
 
-    fn group_plan(&self, group: &Group) -> GroupPlan {
+    fn group_plan(&self, group: &Group, remarks: &mut Remarks) -> GroupPlan {
         let mut attributes = group.profile.clone();
         let name = attributes.shift_remove("name");
         let described = attributes.get("description").is_some_and(Value::is_string);
@@ -114,7 +114,7 @@ impl Writer<'_> {
             kind: group.kind.clone(),
             object_class: other_than(class, &group.object_class),
             source: group.source.clone(),
-            attributes,
+            attributes: without_secrets(attributes, remarks),
             members: members.map(|id| self.user(id)).collect(),
         }
     }
@@ -200,26 +200,65 @@ pub(super) fn other_than(usual: &str, held: &str) -> Option<String> {
     (held != usual).then(|| held.to_owned())
 }
 
-/// Parts of names of attributes that hold what nobody shall read.
+/// Parts of names of attributes that hold what nobody shall read, in lower case and without `_` and `-`.
 const SECRET: &[&str] = &[
-    "password",
-    "passwd",
-    "secret",
-    "token",
+    "accesskey",
+    "activationurl",
     "answer",
+    "apikey",
+    "authorization",
+    "bearer",
+    "cookie",
+    "credential",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
     "privatekey",
+    "secret",
+    "signingkey",
+    "token",
+    "unicodepwd",
 ];
+/// Whole names: within others they mean something else.
+const SECRET_NAMES: &[&str] = &["authscheme", "jwt", "otp", "pwd"];
 
-/// Attributes without those that are called like a secret.
+/// Attributes without those that are called like a secret, or look like a key or a token, at any depth.
 pub(super) fn without_secrets(
     mut attributes: Map<String, Value>,
     remarks: &mut Remarks,
 ) -> Map<String, Value> {
     attributes.retain(|name, value| {
-        let name = name.to_lowercase().replace(['_', '-'], "");
-        let secret = SECRET.iter().any(|part| name.contains(part)) && !value.is_null();
+        let secret = is_secret(name, value);
         remarks.secrets += u64::from(secret);
         !secret
     });
+    for value in attributes.values_mut() {
+        if let Value::Object(inner) = value {
+            *inner = without_secrets(std::mem::take(inner), remarks);
+        }
+    }
     attributes
+}
+
+fn is_secret(name: &str, value: &Value) -> bool {
+    let name = name.to_lowercase().replace(['_', '-'], "");
+    let is_named =
+        SECRET.iter().any(|part| name.contains(part)) || SECRET_NAMES.contains(&name.as_str());
+    match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::String(text) => is_named || looks_secret(text),
+        _ => is_named,
+    }
+}
+
+/// A private key, an API token of Okta's, or a JSON web token.
+fn looks_secret(text: &str) -> bool {
+    let is_token = text.len() == 42
+        && text.starts_with("00")
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    let is_key = text.contains("-----BEGIN") && text.contains("PRIVATE KEY");
+    is_token || is_key || (text.starts_with("eyJ") && text.matches('.').count() >= 2)
 }

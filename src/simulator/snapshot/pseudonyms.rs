@@ -8,9 +8,11 @@
 //! No two words become one, no word becomes one that is real, and the same scenario gives the same one again. Names of attributes stay, and
 //! so do the words that are Okta's own.
 
+mod digits;
 mod forms;
 mod identities;
 mod pools;
+mod remaining;
 mod walk;
 mod words;
 
@@ -33,16 +35,20 @@ pub struct Pseudonyms {
     kept: BTreeSet<String>,
     /// Expressions that quote words which no value has: they may fit others than before.
     pub odd_expressions: u64,
+    /// Paths of the scenario where a real value of a person still stands.
+    pub remaining: Vec<String>,
 }
 
 impl Pseudonyms {
     /// Replaces every real value of a scenario.
     pub(super) fn replace(mut scenario: Scenario) -> (Scenario, Self) {
         let mut this = Self::default();
+        let real = remaining::values_of_people(&scenario);
         walk(&mut scenario, &mut Learning(&mut this));
         this.words.assign();
         this.identities.assign();
         walk(&mut scenario, &mut Replacing(&mut this));
+        this.remaining = real.found_in(&scenario, &this.kept);
         (scenario, this)
     }
 
@@ -83,7 +89,7 @@ impl Pseudonyms {
         let (words, identities) = (&mut self.words, &self.identities);
         form(kind, text).rewrite(&mut |role, word| {
             let identity = identities.find(word);
-            identity.or_else(|| words.made(role, word))
+            Some(identity.unwrap_or_else(|| words.made(role, word)))
         })
     }
 

@@ -1,6 +1,7 @@
 //! What texts are made of: names with dots and spaces, addresses, distinguished names, URLs, expressions.
 
 use super::super::super::dn::Dn;
+use super::digits::{self, NumberRun};
 
 /// What a word is in its text. The earlier one counts where a word is several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +26,8 @@ pub(super) enum Text<'a> {
     Url(&'a str),
     /// A security identifier: numbers only.
     Sid(&'a str),
+    /// A moment as Okta writes it.
+    Time(&'a str),
 }
 
 const SID: &str = "S-1-";
@@ -43,6 +46,9 @@ impl<'a> Text<'a> {
         }
         if text.contains("://") || text.starts_with('{') {
             return Self::Url(text);
+        }
+        if digits::is_time(text) {
+            return Self::Time(text);
         }
         let one_word = !text.contains(char::is_whitespace);
         match text.rsplit_once('@') {
@@ -67,7 +73,8 @@ impl<'a> Text<'a> {
             },
             Self::Dn(text) => dn(text, exchange),
             Self::Url(text) => url(text, exchange),
-            Self::Sid(numbers) => format!("{SID}{}", words(Role::Part, numbers, exchange)),
+            Self::Sid(numbers) => format!("{SID}{}", sid(numbers, exchange)),
+            Self::Time(text) => digits::made_time(text, &mut |all| exchange(Role::Part, all)),
         }
     }
 }
@@ -80,11 +87,25 @@ pub(super) fn is_dn(text: &str) -> bool {
     named && kinds.iter().any(|kind| upper.starts_with(kind))
 }
 
-/// Every run of letters and digits is a word.
+/// The first numbers of a domain's identifier are the same in every domain.
+fn sid(numbers: &str, exchange: &mut Exchange<'_>) -> String {
+    let parts = numbers.split('-').map(|part| {
+        let made = (part.len() > 2).then(|| exchange(Role::Part, part));
+        made.flatten().unwrap_or_else(|| part.to_owned())
+    });
+    parts.collect::<Vec<_>>().join("-")
+}
+
+/// Every run of letters and digits is a word; digits in groups, as numbers of phones and dates are written, are one.
 fn words(role: Role, text: &str, exchange: &mut Exchange<'_>) -> String {
     let mut made = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
+        if let Some(run) = NumberRun::at_start_of(rest) {
+            made.push_str(&run.rewrite(&mut |all| exchange(role, all)));
+            rest = &rest[run.len()..];
+            continue;
+        }
         let end = rest
             .find(|one: char| !one.is_alphanumeric())
             .unwrap_or(rest.len());

@@ -5,9 +5,6 @@ use std::collections::{HashMap, HashSet};
 use super::forms::Role;
 use super::pools;
 
-/// Digits alone say nothing as long as they are so few.
-const FEW_DIGITS: usize = 2;
-
 /// Words in lower case, and their pseudonyms.
 #[derive(Debug, Default)]
 pub(super) struct Words {
@@ -24,9 +21,6 @@ pub(super) struct Words {
 impl Words {
     /// Notes a real word. A part of a domain's end is that first of all, a name rather than a part of something.
     pub(super) fn learn(&mut self, role: Role, word: &str) {
-        if is_free(word) {
-            return;
-        }
         let word = word.to_lowercase();
         if let Some(held) = self.roles.get_mut(&word) {
             *held = (*held).min(role);
@@ -43,17 +37,14 @@ impl Words {
         }
     }
 
-    /// The pseudonym of a word, written as the word is; none of what needs none.
-    pub(super) fn made(&mut self, role: Role, word: &str) -> Option<String> {
-        if is_free(word) {
-            return None;
-        }
+    /// The pseudonym of a word, written as the word is.
+    pub(super) fn made(&mut self, role: Role, word: &str) -> String {
         let folded = word.to_lowercase();
         if !self.made.contains_key(&folded) {
             self.learn(role, word);
             self.choose(&folded);
         }
-        Some(in_case_of(word, &self.made[&folded]))
+        in_case_of(word, &self.made[&folded])
     }
 
     /// Whether a word is quoted by expressions, and no value has it.
@@ -101,10 +92,6 @@ impl Words {
     fn is_unused(&self, word: &str) -> bool {
         !self.used.contains(word) && !self.roles.contains_key(word)
     }
-}
-
-fn is_free(word: &str) -> bool {
-    word.len() <= FEW_DIGITS && word.chars().all(|one| one.is_ascii_digit())
 }
 
 fn in_case_of(word: &str, made: &str) -> String {
