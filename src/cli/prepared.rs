@@ -14,7 +14,7 @@ use crate::run::journal;
 use crate::script::check::{self, Report};
 use crate::script::parameters::{self, Outside, Parameters, Problem};
 use crate::script::runbook::{Kind, Parameter};
-use crate::script::{Mode, Procedure, Runbook, digest};
+use crate::script::{Mode, Procedure, Runbook, digest, source_secrets};
 use crate::terminal::Terminal;
 
 pub(super) struct Prepared {
@@ -97,8 +97,11 @@ impl Prepared {
         let mut edits = String::new();
         for (path, text) in self.procedure.texts() {
             let was = recorded.sources["texts"][path].as_str();
-            let is = run::redact_script(text);
-            edits.push_str(&diff(path, was.unwrap_or_default(), &is));
+            let was = was.unwrap_or_default();
+            if !source_secrets::is_record_of(was, text) {
+                let is = source_secrets::without_secrets(text);
+                edits.push_str(&diff(path, was, &is));
+            }
         }
         let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
         let is = pretty(&Value::Object(self.parameters.values.clone()));
@@ -141,7 +144,9 @@ impl Recorded<'_> {
         let texts = self.sources["texts"].as_object().into_iter().flatten();
         let texts =
             texts.filter_map(|(path, text)| Some((path.clone(), text.as_str()?.to_owned())));
-        texts.filter(|(_, text)| run::is_whole(text)).collect()
+        texts
+            .filter(|(_, text)| source_secrets::is_whole(text))
+            .collect()
     }
 }
 
@@ -166,7 +171,7 @@ pub(super) fn sources(entry: &str, procedure: &Procedure) -> Value {
     let texts = procedure
         .texts()
         .iter()
-        .map(|(path, text)| (path.clone(), run::redact_script(text).into()));
+        .map(|(path, text)| (path.clone(), source_secrets::without_secrets(text).into()));
     serde_json::json!({ "entry": entry, "texts": texts.collect::<Map<_, _>>() })
 }
 

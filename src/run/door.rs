@@ -20,7 +20,7 @@ use super::lane::Lane;
 use super::own_access::LeavingAdmins;
 use super::pace::Pace;
 use super::picture::Picture;
-use super::redact::Redactor;
+use super::redactor::Redactor;
 use super::telling::stamped;
 use crate::{ldap, okta};
 
@@ -206,7 +206,7 @@ impl Run {
             id,
             started,
             resumed,
-            redactor: Redactor::new(settings.secrets.clone()),
+            redactor: redactor(&settings),
             gate: Gate::new(settings.consent.clone()),
             cancelled: Mutex::new(settings.cancelled.clone()),
             picture: Picture::default(),
@@ -243,7 +243,9 @@ impl Run {
         let client = known.signed_by(okta::Credentials::Ssws(token));
         let client = client.map_err(|error| Error::Usage(error.to_string()))?;
         let name = format!("{org} with the given token");
-        self.guests().insert(name.clone(), Arc::new(client));
+        let client = Arc::new(client);
+        self.redactor.know_client(&client);
+        self.guests().insert(name.clone(), client);
         Ok(name)
     }
 
@@ -259,6 +261,8 @@ impl Run {
     }
 
     fn try_end(&self, outcome: Outcome, message: Option<&str>) -> Result<Outcome, Error> {
+        let message = message.map(|message| self.concealed(message));
+        let message = message.as_deref();
         let outcome = self.tell_items(outcome)?;
         self.tell_calls(self.counts().items)?;
         self.tell(&Lane::default(), self.ending(outcome, message))?;
@@ -399,7 +403,16 @@ impl Run {
         self.leaving_admins.lock().await
     }
 
-    /// A copy without secrets.
+    /// A text without the secrets of this run.
+    pub fn concealed(&self, text: &str) -> String {
+        self.redactor.concealed(text)
+    }
+
+    /// Keeps a secret that an org answered with out of all that is written and told from now on.
+    pub fn learn_secret(&self, secret: &str) {
+        self.redactor.learn(secret);
+    }
+
     /// Without the secrets of this run, in whatever field.
     pub(super) fn without_secrets(&self, value: Value) -> Value {
         self.redactor.replaced(value)
@@ -432,6 +445,19 @@ impl Run {
     pub(super) fn remarks(&self) -> MutexGuard<'_, Vec<String>> {
         self.remarks.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Knows the secrets of parameters, of the directories' accounts, and what the orgs' clients sign with.
+fn redactor(settings: &Settings) -> Redactor {
+    let directories = settings.directories.values();
+    let passwords = directories.map(|directory| directory.settings().password.clone());
+    let secrets = settings.secrets.iter().cloned().chain(passwords);
+    let redactor = Redactor::new(secrets.collect());
+    settings
+        .orgs
+        .values()
+        .for_each(|client| redactor.know_client(client));
+    redactor
 }
 
 /// Ids sort by time and are short enough to type a prefix of: `20261124-153000-k3f9`.

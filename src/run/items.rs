@@ -179,6 +179,7 @@ impl Run {
             Err(_) => (State::Refused, Value::Null),
         };
         let event = result.err().map(|message| {
+            let message = self.concealed(&message);
             stamped(
                 lane,
                 Kind::Item {
@@ -195,7 +196,7 @@ impl Run {
         let entry = Entry {
             state: Some(state),
             event: event.as_ref(),
-            answer: Some(&answer),
+            answer: Some(&self.redact(&answer)),
             ..Entry::new(What::Lane, lane.id())
         };
         self.journal().append(self.id(), &entry, Durability::Soon)?;

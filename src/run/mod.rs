@@ -28,7 +28,8 @@
 //! | `glances` | waits for what Okta does in the background |
 //! | `own_access` | the operator's own access, and that of the last super admin, is not taken away |
 //! | `pace` | how long a bulk step still takes under the rate limits |
-//! | `redact` | secrets out of what is written down |
+//! | `redact`, `secret_fields`, `redactor` | secrets out of what is written down: which fields hold them, which values a run knows |
+//! | `sendable` | nothing is sent that only stands in the place of a secret |
 //! | `watch` | Ctrl-C and waits |
 
 mod aftermath;
@@ -57,8 +58,11 @@ mod pace;
 mod picture;
 mod reading;
 mod redact;
+mod redactor;
 mod replay;
 mod retry;
+mod secret_fields;
+mod sendable;
 mod steps;
 mod taken_back;
 mod telling;
@@ -75,5 +79,6 @@ pub use foresight::Cost;
 pub use inverse::undone;
 pub use items::Begun;
 pub use own_access::OWN_ACCESS;
-pub use redact::{is_whole, redact_script};
+pub(crate) use redact::{HIDDEN, REDACTED};
+pub(crate) use secret_fields::{FieldPlace, has_secret_shape};
 pub use taken_back::plan_again;

@@ -11,8 +11,10 @@ use super::error::Error;
 use super::event::{CallLine, Event, Kind};
 use super::journal::{Durability, Entry, State, What};
 use super::lane::Lane;
+use super::redact::{self, lacks_something};
 use super::replay::{kept, refusal};
 use super::retry;
+use super::sendable;
 use super::telling::{answered_line, stamped};
 use super::watch::Watch;
 use crate::{ldap, okta};
@@ -45,12 +47,36 @@ impl Run {
             let mut answer = self.answer_of(&recorded)?;
             let page = Page {
                 next: answer["next"].as_str().map(okta::NextPage::new),
-                body: answer["body"].take(),
+                body: self
+                    .restored(lane, call, next, answer["body"].take())
+                    .await?,
             };
             self.picture().recall(call, &page, next);
             return Ok(page);
         }
         self.page_asked_by(Asker::Script, lane, call, next).await
+    }
+
+    /// A recorded answer with what the record leaves out read again. Where the org no longer gives it, it stays left out.
+    pub(super) async fn restored(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        next: Option<&okta::NextPage>,
+        recorded: Value,
+    ) -> Result<Value, Error> {
+        if !lacks_something(&recorded) {
+            return Ok(recorded);
+        }
+        let Ok(response) = self.answered(lane, call, next).await? else {
+            return Ok(recorded);
+        };
+        self.count(|counts| counts.reads += 1);
+        let event = stamped(lane, Kind::Read(answered_line(call, &response)));
+        let question = self.asked(call, next);
+        self.keep_read(lane, None, State::Answered, &event, &question, None)?;
+        let written = self.redact(&response.body);
+        Ok(redact::restored(&recorded, &response.body, &written))
     }
 
     /// Reads a whole list for the run itself, page by page.
@@ -187,7 +213,9 @@ impl Run {
         self.pause(pause).await
     }
 
+    /// The client that sends a call: every call asks here.
     pub(super) fn client(&self, call: &Call) -> Result<Arc<okta::Client>, Error> {
+        sendable::check(call)?;
         let client = self.settings().orgs.get(&call.org).cloned();
         client
             .or_else(|| self.guests().get(&call.org).cloned())
@@ -238,7 +266,7 @@ impl Run {
         let position = Some(lane.past().next());
         match answer {
             Ok(found) => {
-                let value = self.without_secrets(kept(&found));
+                let value = self.redact(&kept(&found));
                 self.keep_read(
                     lane,
                     position,

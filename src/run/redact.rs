@@ -1,153 +1,59 @@
 //! Keeps secrets out of what is written down.
 
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::secret_fields::{FieldPlace, has_secret_shape};
+use crate::okta;
+
 /// What stands where a secret was.
-pub(crate) const REDACTED: &str = "(redacted)";
+pub(crate) const REDACTED: &str = okta::CONCEALED;
 
-/// Fields that hold a secret wherever they occur in a request or an answer, in lower case. From Okta's API description: credentials,
-/// recovery answers, one-time links and tokens, keys. `token` covers a provisioning connection's API token.
-const SECRET_FIELDS: &[&str] = &[
-    "password",
-    "answer",
-    "securityanswer",
-    "token",
-    "accesstoken",
-    "access_token",
-    "refreshtoken",
-    "refresh_token",
-    "id_token",
-    "idtoken",
-    "client_secret",
-    "clientsecret",
-    "client_assertion",
-    "sharedsecret",
-    "secret",
-    "privatekey",
-    "temppassword",
-    "activationtoken",
-    "activationurl",
-    "resetpasswordurl",
-    "resetpasswordtoken",
-    "recoverytoken",
-    "passcode",
-    "statetoken",
-    "sessiontoken",
-    "apikey",
-    "authorization",
-    "d",
-    "dp",
-    "dq",
-    "qi",
-];
+/// What a script shows in the place of a secret that it holds.
+pub(crate) const HIDDEN: &str = "•••";
 
-/// Knows the secrets of a run: they are replaced wherever they stand, whatever the field is called.
-#[derive(Debug)]
-pub(super) struct Redactor {
-    secrets: Vec<SecretString>,
+/// Whether a text holds what only stands in the place of a secret.
+pub(crate) fn holds_mark(text: &str) -> bool {
+    text.contains(REDACTED) || text.contains(HIDDEN)
 }
 
-impl Redactor {
-    pub(super) fn new(mut secrets: Vec<SecretString>) -> Self {
-        // So short a text would be found everywhere.
-        secrets.retain(|secret| secret.expose_secret().len() > 3);
-        let escaped: Vec<SecretString> = secrets.iter().filter_map(escaped).collect();
-        secrets.extend(escaped);
-        // One that another one begins with would leave the rest of that.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
-        Self { secrets }
-    }
-
-    pub(super) fn redact(&self, value: &Value) -> Value {
-        self.replaced(redact(value))
-    }
-
-    /// The same, whatever the fields are called: the run's own secrets alone are taken out.
-    pub(super) fn replaced(&self, mut value: Value) -> Value {
-        if !self.secrets.is_empty() {
-            self.replace(&mut value);
-        }
-        value
-    }
-
-    fn replace(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => {
-                for secret in self.secrets.iter().map(ExposeSecret::expose_secret) {
-                    if text.contains(secret) {
-                        *text = text.replace(secret, REDACTED);
-                    }
-                }
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.replace(field)),
-            _ => {}
-        }
-    }
-}
-
-/// The secret as it stands in JSON that is itself a text, where that differs.
-fn escaped(secret: &SecretString) -> Option<SecretString> {
-    let text = Value::from(secret.expose_secret()).to_string();
-    let inner = text.trim_matches('"');
-    (inner != secret.expose_secret()).then(|| inner.into())
-}
-
-/// A script's text without the strings that stand in a line after the name of a secret field: authors should not write secrets, and do.
-pub fn redact_script(text: &str) -> String {
-    let lines = text.split_inclusive('\n').map(|line| {
-        let lower = line.to_lowercase();
-        let secret = SECRET_FIELDS
-            .iter()
-            .filter(|name| name.len() > 2)
-            .filter_map(|name| after_field(&lower, name))
-            .min();
-        // Lower case may differ in length for letters that no field has: the line is then left out as a whole.
-        match secret {
-            Some(_) if lower.len() != line.len() => format!("{REDACTED}\n"),
-            Some(from) => [&line[..from], &without_strings(&line[from..])].concat(),
-            None => line.to_owned(),
-        }
-    });
-    lines.collect()
-}
-
-/// Whether nothing was taken out of a script's text.
-pub fn is_whole(text: &str) -> bool {
-    !text.contains(REDACTED)
-}
-
-/// Where a field's value begins: after `name:`, `"name":` or `.name =`.
-fn after_field(line: &str, name: &str) -> Option<usize> {
-    let at = line.find(name)?;
-    let rest = &line[at + name.len()..];
-    let sign = rest.find(|c: char| !(c.is_whitespace() || c == '"'))?;
-    let begins = rest[sign..].starts_with([':', '=']);
-    begins.then_some(at + name.len() + sign + 1)
-}
-
-fn without_strings(text: &str) -> String {
-    let mut parts = text.split('"');
-    let mut kept = parts.next().unwrap_or_default().to_owned();
-    for (index, part) in parts.enumerate() {
-        kept.push('"');
-        kept.push_str(if index % 2 == 0 { REDACTED } else { part });
-    }
-    kept
-}
-
-/// A copy of `value` with every secret field's content replaced. An empty object (Okta's "there is a password") stays.
+/// A copy of `value` with every secret's content replaced. An empty object (Okta's "there is a password") stays.
 pub(crate) fn redact(value: &Value) -> Value {
+    redacted("", value)
+}
+
+/// `within` is the name of the field that holds the value, or the list that the value is in.
+fn redacted(within: &str, value: &Value) -> Value {
     match value {
-        Value::Object(fields) => Value::Object(
-            fields
+        Value::Object(object) => Value::Object(
+            object
                 .iter()
-                .map(|(name, value)| (name.clone(), field(name, value)))
+                .map(|(name, value)| {
+                    let place = FieldPlace {
+                        within,
+                        object,
+                        name,
+                    };
+                    let value = if place.is_secret(value) {
+                        masked(value)
+                    } else {
+                        redacted(name, value)
+                    };
+                    (name.clone(), value)
+                })
                 .collect(),
         ),
-        Value::Array(items) => Value::Array(items.iter().map(redact).collect()),
+        Value::Array(items) => items.iter().map(|item| redacted(within, item)).collect(),
+        Value::String(text) if has_secret_shape(text) => REDACTED.into(),
         other => other.clone(),
+    }
+}
+
+/// A list keeps its length, so that its items can be told apart.
+fn masked(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::Null => Value::Null,
+        _ => REDACTED.into(),
     }
 }
 
@@ -176,39 +82,106 @@ pub(super) fn readable(value: &Value) -> Value {
     )
 }
 
-fn field(name: &str, value: &Value) -> Value {
-    let secret = SECRET_FIELDS.contains(&name.to_lowercase().as_str());
-    let empty = value.is_null()
-        || value.is_boolean()
-        || value.as_object().is_some_and(serde_json::Map::is_empty);
-    if secret && !empty && !is_switch(value) {
-        Value::String(REDACTED.to_owned())
-    } else {
-        redact(value)
+/// A recorded value with what it lacks taken from the same thing as it was read again: only where all that is recorded beside the secret
+/// is still so. `seen` is what is read now, `written` the same as it would be recorded.
+pub(super) fn restored(recorded: &Value, seen: &Value, written: &Value) -> Value {
+    if recorded == written {
+        return seen.clone();
+    }
+    match (recorded, seen, written) {
+        // Another thing's secret is not this one's.
+        (Value::Object(fields), Value::Object(_), Value::Object(written))
+            if fields
+                .get("id")
+                .is_some_and(|id| written.get("id") != Some(id)) =>
+        {
+            recorded.clone()
+        }
+        (Value::Object(fields), Value::Object(seen), Value::Object(written)) => fields
+            .iter()
+            .map(|(name, field)| {
+                let now = seen.get(name).zip(written.get(name));
+                let field = now.map_or_else(
+                    || field.clone(),
+                    |(seen, written)| restored(field, seen, written),
+                );
+                (name.clone(), field)
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        (Value::Array(items), Value::Array(seen), Value::Array(written)) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let at = same_item(item, index, written);
+                let now = at.and_then(|at| seen.get(at).zip(written.get(at)));
+                now.map_or_else(
+                    || item.clone(),
+                    |(seen, written)| restored(item, seen, written),
+                )
+            })
+            .collect(),
+        _ => recorded.clone(),
     }
 }
 
-/// A capability of provisioning that is called `password` and says how passwords are pushed, not one.
-fn is_switch(value: &Value) -> bool {
-    let says_how = |name: &String| matches!(name.as_str(), "status" | "seed" | "change");
-    value
-        .as_object()
-        .is_some_and(|fields| fields.keys().all(says_how))
+/// Place of the item that is the same thing: by its id, else by its place where nothing has one.
+fn same_item(item: &Value, index: usize, written: &[Value]) -> Option<usize> {
+    let id = &item["id"];
+    if id.is_null() {
+        return Some(index);
+    }
+    written.iter().position(|other| other["id"] == *id)
+}
+
+/// Whether a recorded question is the one that is asked: a secret that was left out of the record may be any.
+pub(super) fn is_same_question(recorded: &Value, asked: &Value) -> bool {
+    match (recorded, asked) {
+        (Value::String(recorded), Value::String(asked)) => fits(recorded, asked),
+        (Value::String(recorded), _) => recorded == REDACTED && !asked.is_null(),
+        (Value::Object(recorded), Value::Object(asked)) => {
+            let same = |(name, value): (&String, &Value)| {
+                asked
+                    .get(name)
+                    .is_some_and(|asked| is_same_question(value, asked))
+            };
+            recorded.len() == asked.len() && recorded.iter().all(same)
+        }
+        (Value::Array(recorded), Value::Array(asked)) => {
+            let mut pairs = recorded.iter().zip(asked);
+            recorded.len() == asked.len() && pairs.all(|(one, other)| is_same_question(one, other))
+        }
+        _ => recorded == asked,
+    }
+}
+
+/// Whether a text is what a recorded one was before parts of it were left out.
+fn fits(recorded: &str, text: &str) -> bool {
+    let mut parts = recorded.split(REDACTED);
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn strings_after_a_secret_field_are_left_out_of_a_script() {
-        let script = "let a = \"kept\";\nu.credentials = #{ password: #{ value: \"x\" }, y: \"z\" };\nm[\"apiKey\"] = 1; // answer\n";
-        assert_eq!(
-            redact_script(script),
-            "let a = \"kept\";\nu.credentials = #{ password: #{ value: \"(redacted)\" }, y: \"(redacted)\" };\nm[\"apiKey\"] = 1; // answer\n"
-        );
-    }
 
     #[test]
     fn secrets_are_replaced_at_any_depth_and_nothing_else_is() {
@@ -229,5 +202,41 @@ mod tests {
         );
         let switch = json!({"password": {"status": "ENABLED", "seed": "RANDOM"}});
         assert_eq!(redact(&switch), switch);
+    }
+
+    #[test]
+    fn what_is_missing_is_taken_from_what_is_read_again() {
+        let was = json!({"id": "0oa1", "label": "A", "credentials": {"oauthClient": {"client_secret": REDACTED}}, "keys": [{"id": "k2", "secret": REDACTED}, {"id": "k1", "secret": REDACTED}]});
+        let now = json!({"id": "0oa1", "label": "B", "credentials": {"oauthClient": {"client_secret": "s1"}}, "keys": [{"id": "k1", "secret": "s2"}]});
+        assert_eq!(
+            restored(&was, &now, &redact(&now)),
+            json!({"id": "0oa1", "label": "A", "credentials": {"oauthClient": {"client_secret": "s1"}}, "keys": [{"id": "k2", "secret": REDACTED}, {"id": "k1", "secret": "s2"}]})
+        );
+        let other = json!({"description": "a (redacted) b"});
+        let changed = json!({"description": "nothing"});
+        assert_eq!(restored(&other, &changed, &changed), other);
+    }
+
+    #[test]
+    fn a_question_is_the_same_whatever_secret_it_had() {
+        let recorded =
+            json!({"path": "/a", "body": {"token": REDACTED, "note": "x (redacted) y", "n": [1]}});
+        let with = |token: Value, note: &str| json!({"path": "/a", "body": {"token": token, "note": note, "n": [1]}});
+        for same in [
+            with("t".into(), "x 00 y"),
+            with(REDACTED.into(), "x (redacted) y"),
+            with(json!({"a": 1}), "x  y"),
+        ] {
+            assert!(is_same_question(&recorded, &same), "{same}");
+        }
+        for other in [
+            with(Value::Null, "x 00 y"),
+            with("t".into(), "x 00 z"),
+            with("t".into(), "z 00 y"),
+            json!({"path": "/a"}),
+        ] {
+            assert!(!is_same_question(&recorded, &other), "{other}");
+        }
+        assert!(!is_same_question(&json!("x"), &json!("xy")));
     }
 }

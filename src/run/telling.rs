@@ -17,7 +17,7 @@ impl Run {
         if lane.is_replaying() {
             return Ok(());
         }
-        let event = stamped(lane, kind);
+        let event = self.without_known_secrets(stamped(lane, kind))?;
         let entry = Entry {
             event: Some(&event),
             ..Entry::new(What::Told, lane.id())
@@ -25,6 +25,17 @@ impl Run {
         self.journal().append(self.id(), &entry, Durability::Soon)?;
         self.show(&event);
         Ok(())
+    }
+
+    /// A script may have put into words what an org or a directory told it.
+    pub(super) fn without_known_secrets(&self, event: Event) -> Result<Event, Error> {
+        let unwritable = |error: serde_json::Error| Error::Usage(format!("an event: {error}"));
+        let told = serde_json::to_value(&event).map_err(unwritable)?;
+        let cleared = self.without_secrets(told.clone());
+        if cleared == told {
+            return Ok(event);
+        }
+        serde_json::from_value(cleared).map_err(unwritable)
     }
 
     /// Keeps the plan that the run is held to, which is there again when the run is taken up again.

@@ -70,7 +70,7 @@ impl Run {
                 }
                 Ok(Done {
                     changed: recorded.is_write,
-                    value: self.answer_of(&recorded)?,
+                    value: self.answer_again(lane, call, &recorded).await?,
                 })
             }
             State::Refused | State::Void | State::Repeated | State::Undone => {

@@ -87,7 +87,9 @@ impl Reading<'_> {
             self.named = secret_name(word.trim_matches('"'));
             return;
         }
-        let name = shape(word).map(str::to_owned).or_else(|| self.beside());
+        let name = secret_shape(word)
+            .map(str::to_owned)
+            .or_else(|| self.beside());
         if let Some(name) = name.filter(|_| word.len() > 2) {
             let at = tokens[0].at.clone();
             self.found.push(Literal { at, name });
@@ -102,7 +104,7 @@ impl Reading<'_> {
 
 /// Whether anything in `text` looks like a secret, or stands beside a name of one.
 pub fn is_in(text: &str) -> bool {
-    !literals(text).is_empty() || shape(text).is_some()
+    !literals(text).is_empty() || secret_shape(text).is_some()
 }
 
 /// `name:`, `name =` or `name(`.
@@ -117,15 +119,21 @@ fn is(text: &str, tokens: &[Token], index: usize, word: &str) -> bool {
 
 /// The name as a variable would be called, when its value is a secret.
 fn secret_name(name: &str) -> Option<String> {
+    let words = snake(name);
+    (is_secret_name(name) && rhai::is_valid_identifier(&words)).then_some(words)
+}
+
+/// Whether what is called so is a secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
     let plain: String = name
         .chars()
-        .filter(|c| *c != '_')
+        .filter(|c| !matches!(c, '_' | '-'))
         .flat_map(char::to_lowercase)
         .collect();
-    let words = snake(name);
-    let is_secret = SECRET_PARTS.iter().any(|part| plain.contains(part))
-        || words.split('_').any(|word| SECRET_WORDS.contains(&word));
-    (is_secret && rhai::is_valid_identifier(&words)).then_some(words)
+    SECRET_PARTS.iter().any(|part| plain.contains(part))
+        || snake(name)
+            .split(['_', '-'])
+            .any(|word| SECRET_WORDS.contains(&word))
 }
 
 fn snake(name: &str) -> String {
@@ -140,7 +148,7 @@ fn snake(name: &str) -> String {
 }
 
 /// What a text is or holds that has the shape of a secret: an API token, a JSON web token, a key.
-fn shape(text: &str) -> Option<&'static str> {
+pub(super) fn secret_shape(text: &str) -> Option<&'static str> {
     if text.contains("-----BEGIN") && text.contains("KEY") {
         return Some("private_key");
     }

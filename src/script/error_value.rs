@@ -30,6 +30,15 @@ impl ErrorValue {
         self
     }
 
+    /// Every text as `concealed` makes it: an org may repeat a secret that it was sent.
+    #[must_use]
+    pub fn without(mut self, concealed: &dyn Fn(&str) -> String) -> Self {
+        for value in self.map.values_mut() {
+            *value = in_texts(value, concealed);
+        }
+        self
+    }
+
     /// A further field.
     #[must_use]
     pub fn field(mut self, name: &str, value: impl Into<Dynamic>) -> Self {
@@ -64,6 +73,17 @@ impl From<ErrorValue> for Dynamic {
     fn from(value: ErrorValue) -> Self {
         value.map.into()
     }
+}
+
+fn in_texts(value: &Dynamic, concealed: &dyn Fn(&str) -> String) -> Dynamic {
+    if let Ok(text) = value.as_immutable_string_ref() {
+        return concealed(&text).into();
+    }
+    if let Ok(items) = value.as_array_ref() {
+        let items = items.iter().map(|item| in_texts(item, concealed));
+        return items.collect::<Array>().into();
+    }
+    value.clone()
 }
 
 fn number(position: usize) -> Dynamic {

@@ -12,7 +12,8 @@
 //! | [`definitions`] | the language as files for editors |
 //! | [`execution`] | a runbook from its text to its outcome |
 //! | `memory` | what stops a script that grows without end |
-//! | `secret` | secret parameters, which are sent and never shown |
+//! | `secret` | secrets of parameters and of answers, which are sent and never shown |
+//! | [`source_secrets`], `former_source_secrets` | a script's text without its secrets, as it is written down |
 //! | [`session`] | entries one after another, with what they declare |
 //! | [`testing`] | tests of runbooks, in their own language |
 //! | [`library`] | the shelves on which scripts are found |
@@ -38,6 +39,7 @@ pub mod engine;
 pub mod error;
 pub mod error_value;
 pub mod execution;
+mod former_source_secrets;
 pub mod imports;
 pub mod keywords;
 pub mod library;
@@ -52,6 +54,7 @@ pub mod runbook;
 pub mod scene;
 mod secret;
 pub mod session;
+pub mod source_secrets;
 pub mod sources;
 pub mod testing;
 pub mod value;

@@ -1,29 +1,110 @@
-//! A secret parameter as a script has it: it can be put into a request, and is never shown.
+//! A secret as a script has it: it can be put into a request and compared with another value, and is never shown.
 
-use rhai::Engine;
+use rhai::{Engine, EvalAltResult, NativeCallContext};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// What is shown of it.
-pub(super) const SHOWN: &str = "•••";
+use crate::run::HIDDEN;
+use crate::script::error_value::ErrorValue;
 
-/// The value of a parameter of type `secret`. It has no operations: text that is made of it holds [`SHOWN`].
+/// What is shown of it.
+pub(super) const SHOWN: &str = HIDDEN;
+
+/// The value of a parameter of type `secret`, or of a field of an answer that holds one. Text that is made of it holds [`SHOWN`].
 #[derive(Clone, Debug)]
-pub(super) struct Secret(SecretString);
+pub(super) struct Secret(Content);
+
+#[derive(Clone, Debug)]
+enum Content {
+    Known(SecretString),
+    /// The run was resumed, and what it answered then is recorded without its secrets: the name of the field.
+    Missing(Box<str>),
+}
+
+/// A secret that is needed and that nobody here knows.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}`, a secret that is not known: the answer that had it was recorded without it, or was lost\nhave the org make it again: undo this run and start it again, or call what makes another"
+)]
+pub(super) struct MissingSecret(Box<str>);
 
 impl Secret {
     pub(super) fn new(secret: SecretString) -> Self {
-        Self(secret)
+        Self(Content::Known(secret))
+    }
+
+    /// One of which only the name of its field is left.
+    pub(super) fn missing(field: &str) -> Self {
+        Self(Content::Missing(field.into()))
     }
 
     /// For the body or query of a request, and nothing else.
-    pub(super) fn expose(&self) -> &str {
-        self.0.expose_secret()
+    pub(super) fn expose(&self) -> Result<&str, MissingSecret> {
+        match &self.0 {
+            Content::Known(secret) => Ok(secret.expose_secret()),
+            Content::Missing(field) => Err(MissingSecret(field.clone())),
+        }
     }
 }
+
+type Compared = Result<bool, Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<Secret>("secret")
         .register_fn("to_string", |_: &mut Secret| SHOWN)
-        .register_fn("to_debug", |_: &mut Secret| SHOWN);
+        .register_fn("to_debug", |_: &mut Secret| SHOWN)
+        .register_fn(
+            "==",
+            |context: NativeCallContext, one: Secret, other: Secret| {
+                compare(&context, &one, &other)
+            },
+        )
+        .register_fn(
+            "!=",
+            |context: NativeCallContext, one: Secret, other: Secret| {
+                compare(&context, &one, &other).map(|same| !same)
+            },
+        )
+        .register_fn(
+            "==",
+            |context: NativeCallContext, one: Secret, text: &str| {
+                compare_text(&context, &one, text)
+            },
+        )
+        .register_fn(
+            "!=",
+            |context: NativeCallContext, one: Secret, text: &str| {
+                compare_text(&context, &one, text).map(|same| !same)
+            },
+        )
+        .register_fn(
+            "==",
+            |context: NativeCallContext, text: &str, one: Secret| {
+                compare_text(&context, &one, text)
+            },
+        )
+        .register_fn(
+            "!=",
+            |context: NativeCallContext, text: &str, one: Secret| {
+                compare_text(&context, &one, text).map(|same| !same)
+            },
+        );
+}
+
+fn compare(context: &NativeCallContext, one: &Secret, other: &Secret) -> Compared {
+    compare_text(context, one, known(context, other)?)
+}
+
+fn compare_text(context: &NativeCallContext, one: &Secret, text: &str) -> Compared {
+    Ok(known(context, one)? == text)
+}
+
+fn known<'a>(
+    context: &NativeCallContext,
+    secret: &'a Secret,
+) -> Result<&'a str, Box<EvalAltResult>> {
+    secret.expose().map_err(|missing| {
+        let words = format!("a comparison needs {missing}");
+        ErrorValue::new("usage", words).raise(context.call_source(), context.call_position())
+    })
 }

@@ -8,7 +8,7 @@
 //! | other number | float |
 //! | string, array, object | string, array, map |
 //!
-//! Going back, a char is a string and a blob an array of numbers; functions, timestamps, ranges and native handles have no JSON form
+//! Of an answer of an org, a field that holds a secret is a [`Secret`] instead of a string. Going back, a char is a string and a blob an array of numbers; functions, timestamps, ranges and native handles have no JSON form
 //! and are refused by their path inside the value (`members[3].profile`), and so are NaN and the infinities.
 
 use std::fmt;
@@ -17,6 +17,7 @@ use rhai::{Array, Blob, Dynamic, Map};
 use serde_json::{Number, Value};
 
 use super::secret::{SHOWN, Secret};
+use crate::run::{FieldPlace, REDACTED, has_secret_shape};
 
 /// Why a value cannot cross, and where inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,73 @@ pub fn from_json(value: &Value) -> Result<Dynamic, Unfit> {
     }
 }
 
+/// A script value of what an org or a directory answered, whose secrets are values of their own from here on. `learn` gets each of them.
+pub(super) fn from_answer(value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, Unfit> {
+    answered("", value, learn)
+}
+
+/// `within` is the name of the field that holds the value, or the list that the value is in.
+fn answered(within: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, Unfit> {
+    match value {
+        Value::String(text) if text == REDACTED || text == SHOWN => {
+            Ok(Dynamic::from(Secret::missing(within)))
+        }
+        Value::String(text) if has_secret_shape(text) => Ok(secret(text, learn)),
+        Value::Array(items) => {
+            let items = items.iter().enumerate().map(|(index, item)| {
+                answered(within, item, learn).map_err(|unfit| unfit.at_index(index))
+            });
+            Ok(items.collect::<Result<Array, _>>()?.into())
+        }
+        Value::Object(object) => {
+            let entries = object.iter().map(|(name, item)| {
+                let place = FieldPlace {
+                    within,
+                    object,
+                    name,
+                };
+                let item = if place.is_secret(item) {
+                    secrets_of(name, item, learn)
+                } else {
+                    answered(name, item, learn)
+                };
+                Ok((
+                    name.as_str().into(),
+                    item.map_err(|unfit| unfit.at_key(name))?,
+                ))
+            });
+            Ok(entries.collect::<Result<Map, Unfit>>()?.into())
+        }
+        other => from_json(other),
+    }
+}
+
+/// All texts in a secret field are secrets.
+fn secrets_of(name: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, Unfit> {
+    match value {
+        Value::String(text) if text == REDACTED || text == SHOWN => {
+            Ok(Dynamic::from(Secret::missing(name)))
+        }
+        Value::String(text) => Ok(secret(text, learn)),
+        Value::Array(items) => {
+            let items = items.iter().map(|item| secrets_of(name, item, learn));
+            Ok(items.collect::<Result<Array, _>>()?.into())
+        }
+        Value::Object(fields) => {
+            let entries = fields.iter().map(|(name, item)| {
+                Ok::<_, Unfit>((name.as_str().into(), secrets_of(name, item, learn)?))
+            });
+            Ok(entries.collect::<Result<Map, _>>()?.into())
+        }
+        other => from_json(other),
+    }
+}
+
+fn secret(text: &str, learn: &dyn Fn(&str)) -> Dynamic {
+    learn(text);
+    Dynamic::from(Secret::new(text.into()))
+}
+
 /// The JSON of a script value, for whatever is shown or written down. Shared (captured) values are read through their lock.
 pub fn to_json(value: &Dynamic) -> Result<Value, Unfit> {
     convert(value, Secrets::Hidden)
@@ -98,10 +166,13 @@ fn convert(value: &Dynamic, secrets: Secrets) -> Result<Value, Unfit> {
         return Ok(char.to_string().into());
     }
     if let Some(secret) = value.read_lock::<Secret>() {
-        return Ok(match secrets {
-            Secrets::Hidden => SHOWN.into(),
-            Secrets::Exposed => secret.expose().into(),
-        });
+        return match secrets {
+            Secrets::Hidden => Ok(SHOWN.into()),
+            Secrets::Exposed => secret
+                .expose()
+                .map(Value::from)
+                .map_err(|missing| Unfit::new(format!("is {missing}"))),
+        };
     }
     composite(value, secrets)
 }

@@ -20,7 +20,7 @@ use crate::run::undo::Left;
 use crate::script::error::Diagnostic;
 use crate::script::error_value::ErrorValue;
 use crate::script::scene::Scene;
-use crate::script::value::{from_json, to_json};
+use crate::script::value::{from_answer, from_json, to_json};
 
 /// Registered as raw functions, which get the list itself: it may be long, and a copy is made anyway.
 pub(super) fn register(engine: &mut Engine) {
@@ -225,7 +225,7 @@ impl Bulk<'_, '_> {
     fn run_lane(&self, index: usize, act: &Act) {
         let run = &self.scene.host.run;
         match run.begin_item(&self.scene.lane, self.number, &self.keys[index]) {
-            Ok(Begun::Done(value)) => match from_json(&value) {
+            Ok(Begun::Done(value)) => match from_answer(&value, &|_| {}) {
                 Ok(value) => self.keep(index, true, [("value", value)]),
                 Err(unfit) => self.break_off(self.place.usage(unfit.to_string())),
             },

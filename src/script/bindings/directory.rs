@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::raise::{Place, Raised};
 use crate::ldap::{self, Dn, Entry, Scope};
 use crate::script::error_value::ErrorValue;
-use crate::script::value::from_json;
+use crate::script::value::from_answer;
 
 /// A directory as scripts hold it.
 #[derive(Clone)]
@@ -146,7 +146,8 @@ fn asked<T>(
     let run = &scene.host.run;
     let answer = scene.wait_for(run.look_up(&scene.lane, &directory.domain, what, question, form));
     let answer = answer.map_err(|error| place.error(&scene, error))?;
-    from_json(&answer).map_err(|unfit| place.usage(unfit.to_string()))
+    from_answer(&answer, &|secret| run.learn_secret(secret))
+        .map_err(|unfit| place.usage(unfit.to_string()))
 }
 
 fn texts(context: &NativeCallContext, attributes: &Array) -> Raised<Vec<String>> {

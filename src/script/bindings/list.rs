@@ -9,7 +9,8 @@ use crate::okta::NextPage;
 use crate::run::Page;
 use crate::run::call::Call;
 use crate::script::error::kind_of;
-use crate::script::value::{Unfit, from_json};
+use crate::script::scene::Scene;
+use crate::script::value::{Unfit, from_answer};
 
 /// A list that an operation returned. Clones share what was fetched.
 #[derive(Clone)]
@@ -37,13 +38,13 @@ impl List {
     }
 
     /// A list whose first page was read already.
-    pub(super) fn begun(call: Call, page: Page) -> Result<Self, Unfit> {
+    pub(super) fn begun(scene: &Scene, call: Call, page: Page) -> Result<Self, Unfit> {
         let mut pages = Pages {
             call,
             items: Vec::new(),
             next: Next::None,
         };
-        pages.take(page)?;
+        pages.take(scene, page)?;
         Ok(Self(Arc::new(Mutex::new(pages))))
     }
 
@@ -106,7 +107,7 @@ impl Pages {
         let page = scene
             .wait_for(scene.host.run.page(&scene.lane, &self.call, next))
             .map_err(|error| place.error(&scene, error))?;
-        self.take(page).map_err(|unfit| {
+        self.take(&scene, page).map_err(|unfit| {
             place.usage(format!(
                 "{}: the answer cannot be used: {unfit}",
                 self.call.name()
@@ -115,15 +116,16 @@ impl Pages {
         Ok(true)
     }
 
-    fn take(&mut self, page: Page) -> Result<(), Unfit> {
+    fn take(&mut self, scene: &Scene, page: Page) -> Result<(), Unfit> {
+        let learn = |secret: &str| scene.host.run.learn_secret(secret);
         match page.body {
             serde_json::Value::Array(items) => {
                 for item in &items {
-                    self.items.push(from_json(item)?);
+                    self.items.push(from_answer(item, &learn)?);
                 }
             }
             // Some operations that the table calls lists answer with one object.
-            other => self.items.push(from_json(&other)?),
+            other => self.items.push(from_answer(&other, &learn)?),
         }
         self.next = page.next.map_or(Next::None, Next::Page);
         Ok(())

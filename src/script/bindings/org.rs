@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use rhai::{Dynamic, Engine, NativeCallContext};
+use serde_json::Value;
 
 use super::arguments;
 use super::list::List;
@@ -12,8 +13,9 @@ use super::raise::{Place, Raised};
 use crate::okta::operations::{self, ResultKind};
 use crate::okta::{Method, Operation};
 use crate::run::call::{Action, Call};
+use crate::run::{Done, REDACTED};
 use crate::script::secret::Secret;
-use crate::script::value::{from_json, to_json};
+use crate::script::value::{from_answer, to_request};
 
 /// An org as scripts hold it: by its name in the runbook.
 #[derive(Clone, Debug)]
@@ -107,12 +109,12 @@ fn made(place: &Place, call: Call) -> Raised<Dynamic> {
     let body = if call.is_write() {
         scene
             .wait_for(scene.host.run.perform(&scene.lane, &call))
-            .map(|done| done.value)
+            .map(|done| with_lost_secrets(&call, done))
     } else {
         scene.wait_for(scene.host.run.read(&scene.lane, &call))
     };
     let body = body.map_err(|error| place.error(&scene, error))?;
-    from_json(&body).map_err(|unfit| {
+    from_answer(&body, &|secret| scene.host.run.learn_secret(secret)).map_err(|unfit| {
         place.usage(format!(
             "{}: the answer cannot be used: {unfit}",
             call.name()
@@ -120,16 +122,48 @@ fn made(place: &Place, call: Call) -> Raised<Dynamic> {
     })
 }
 
+/// Answers that have a secret which nothing reads again, where the call says `sendEmail: false`.
+const ONE_TIME: &[(&str, &[&str])] = &[
+    ("activate_user", &["activationToken", "activationUrl"]),
+    ("reactivate_user", &["activationToken", "activationUrl"]),
+    ("reset_password", &["resetPasswordUrl"]),
+    ("forgot_password", &["resetPasswordUrl"]),
+];
+
+/// What was done. Where its answer was lost it was seen to have happened, and what stands for the answer lacks what only the answer had:
+/// a secret that nobody knows, not a field that is not there.
+fn with_lost_secrets(call: &Call, done: Done) -> Value {
+    let name = call.name();
+    let mut value = done.value;
+    let shows = call
+        .query
+        .iter()
+        .any(|(name, value)| name == "sendEmail" && value == "false");
+    let fields = ONE_TIME.iter().find(|(operation, _)| *operation == name);
+    if let (true, true, Some((_, fields)), Some(answer)) =
+        (done.changed, shows, fields, value.as_object_mut())
+        && fields.iter().all(|field| !answer.contains_key(*field))
+    {
+        answer.extend(
+            fields
+                .iter()
+                .map(|field| ((*field).to_owned(), REDACTED.into())),
+        );
+    }
+    value
+}
+
 /// The org as it is to who has this API token: to be read only, such as to see whose the token is.
 fn with_token(context: NativeCallContext, org: &mut Org, token: Dynamic) -> Raised<Org> {
     let place = Place::of(&context);
     let scene = place.scene()?;
-    let Some(token) = token
-        .read_lock::<Secret>()
-        .map(|token| token.expose().to_owned())
-    else {
-        return Err(place.usage("with_token takes a parameter of type secret"));
+    let Some(token) = token.read_lock::<Secret>().map(|token| token.clone()) else {
+        return Err(place.usage("with_token takes a secret: a parameter of type \"secret\""));
     };
+    let token = token
+        .expose()
+        .map(str::to_owned)
+        .map_err(|missing| place.usage(format!("with_token needs {missing}")))?;
     let name = scene.host.run.with_token(&org.name, token.into());
     let name = name.map_err(|error| place.error(&scene, error))?;
     Ok(Org::new(&name, &org.url))
@@ -198,9 +232,11 @@ fn unlisted_read(place: &Place, call: Call) -> Raised<Dynamic> {
         .map_err(|error| place.error(&scene, error))?;
     let unfit = |unfit| place.usage(format!("get: the answer cannot be used: {unfit}"));
     if page.body.is_array() {
-        return List::begun(call, page).map(Dynamic::from).map_err(unfit);
+        return List::begun(&scene, call, page)
+            .map(Dynamic::from)
+            .map_err(unfit);
     }
-    from_json(&page.body).map_err(unfit)
+    from_answer(&page.body, &|secret| scene.host.run.learn_secret(secret)).map_err(unfit)
 }
 
 fn by_path(org: &Org, method: Method, has_body: bool, given: &[Dynamic]) -> Result<Call, String> {
@@ -230,7 +266,7 @@ fn by_path(org: &Org, method: Method, has_body: bool, given: &[Dynamic]) -> Resu
         query: query.map(query_of).transpose()?.unwrap_or_default(),
         body: body
             .filter(|body| !body.is_unit())
-            .map(to_json)
+            .map(to_request)
             .transpose()
             .map_err(|unfit| unfit.to_string())?,
     })

@@ -42,12 +42,17 @@ impl Place {
     /// What a refused call is to the script: a value to catch, or the end of the run.
     pub(super) fn error(&self, scene: &Scene, error: run::Error) -> Box<EvalAltResult> {
         match &error {
-            run::Error::Okta(refusal) => self.raise(of_refusal(refusal).help(lines(error.help()))),
+            run::Error::Okta(refusal) => self.raise(
+                of_refusal(refusal)
+                    .help(lines(error.help()))
+                    .without(&|text| scene.host.run.concealed(text)),
+            ),
             run::Error::Directory { directory, .. }
             | run::Error::DirectoryBefore { directory, .. } => self.raise(
                 ErrorValue::new("directory", error.to_string())
                     .help(lines(error.help()))
-                    .field("directory", directory.clone()),
+                    .field("directory", directory.clone())
+                    .without(&|text| scene.host.run.concealed(text)),
             ),
             run::Error::Usage(message) => self.usage(message),
             _ => {

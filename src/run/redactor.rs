@@ -1,0 +1,195 @@
+//! The secrets that one run knows, by their values: they are replaced wherever they stand, whatever the field is called.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+
+use super::redact::{REDACTED, redact};
+use crate::okta;
+
+/// Learned secrets are whole words; so short ones, and such without a digit, may be words that mean something else.
+const LEAST_LEARNED: usize = 8;
+
+/// Knows the secrets of a run.
+#[derive(Default)]
+pub(super) struct Redactor {
+    /// Those it was given: parameters, passwords of directories.
+    given: Vec<SecretString>,
+    /// Those that its clients sign with, which change while it goes on.
+    clients: RwLock<Vec<Arc<okta::Client>>>,
+    /// Those that orgs answered with and a script took.
+    learned: RwLock<HashSet<Box<str>>>,
+}
+
+impl Redactor {
+    pub(super) fn new(mut secrets: Vec<SecretString>) -> Self {
+        // So short a text would be found everywhere.
+        secrets.retain(|secret| secret.expose_secret().len() > 3);
+        let escaped: Vec<SecretString> = secrets.iter().filter_map(escaped).collect();
+        secrets.extend(escaped);
+        // One that another one begins with would leave the rest of that.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        Self {
+            given: secrets,
+            ..Self::default()
+        }
+    }
+
+    /// Keeps out what a client signs with, now and later.
+    pub(super) fn know_client(&self, client: &Arc<okta::Client>) {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        clients.push(Arc::clone(client));
+    }
+
+    /// Keeps out a secret that an org answered with.
+    pub(super) fn learn(&self, secret: &str) {
+        let is_telling =
+            secret.len() >= LEAST_LEARNED && secret.contains(|c: char| c.is_ascii_digit());
+        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+        if is_telling && !learned.contains(secret) {
+            learned.insert(secret.into());
+        }
+    }
+
+    pub(super) fn redact(&self, value: &Value) -> Value {
+        self.replaced(redact(value))
+    }
+
+    /// The same, whatever the fields are called: the run's own secrets alone are taken out.
+    pub(super) fn replaced(&self, mut value: Value) -> Value {
+        self.known(|known| known.replace(&mut value));
+        value
+    }
+
+    /// The text without the run's own secrets.
+    pub(super) fn concealed(&self, text: &str) -> String {
+        self.known(|known| known.concealed(text))
+            .unwrap_or_else(|| text.to_owned())
+    }
+
+    /// What is known at this moment: an access token may have been added since the last.
+    fn known<T>(&self, work: impl FnOnce(&Known<'_>) -> T) -> T {
+        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
+        let held: Vec<SecretString> = clients.iter().flat_map(|client| client.secrets()).collect();
+        work(&Known {
+            searched: [&self.given, &held],
+            learned: &self.learned.read().unwrap_or_else(PoisonError::into_inner),
+        })
+    }
+}
+
+/// The secrets that are looked for in one value.
+struct Known<'a> {
+    searched: [&'a [SecretString]; 2],
+    learned: &'a HashSet<Box<str>>,
+}
+
+impl Known<'_> {
+    fn replace(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Some(concealed) = self.concealed(text) {
+                    *text = concealed;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.replace(field)),
+            _ => {}
+        }
+    }
+
+    /// `None` where it holds none.
+    fn concealed(&self, text: &str) -> Option<String> {
+        let mut concealed: Option<String> = None;
+        for secret in self.searched.iter().copied().flatten() {
+            let now = concealed.as_deref().unwrap_or(text);
+            if now.contains(secret.expose_secret()) {
+                concealed = Some(now.replace(secret.expose_secret(), REDACTED));
+            }
+        }
+        self.without_learned(concealed.as_deref().unwrap_or(text))
+            .or(concealed)
+    }
+
+    /// There may be as many as an org's answers have: each word is looked up, instead of each secret being searched for.
+    fn without_learned(&self, text: &str) -> Option<String> {
+        if self.learned.is_empty() || text.len() < LEAST_LEARNED {
+            return None;
+        }
+        if self.learned.contains(text) {
+            return Some(REDACTED.to_owned());
+        }
+        let mut found: Vec<&str> = words(text)
+            .filter(|word| self.learned.contains(*word))
+            .collect();
+        found.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        let mut concealed: Option<String> = None;
+        for word in found {
+            let now = concealed.as_deref().unwrap_or(text);
+            concealed = Some(now.replace(word, REDACTED));
+        }
+        concealed
+    }
+}
+
+/// Words as tokens and as addresses have them, also in JSON and at the end of a sentence.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_end = |c: char| c.is_whitespace() || "\"'`()[]{}<>,;=\\".contains(c);
+    let addresses = text.split(is_end);
+    let tokens = text.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'));
+    addresses
+        .flat_map(|word| [word, word.trim_end_matches(['.', ':', '!', '?'])])
+        .chain(tokens)
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redactor(redacted)")
+    }
+}
+
+/// The secret as it stands in JSON that is itself a text, where that differs.
+fn escaped(secret: &SecretString) -> Option<SecretString> {
+    let text = Value::from(secret.expose_secret()).to_string();
+    let inner = text.trim_matches('"');
+    (inner != secret.expose_secret()).then(|| inner.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_an_org_answered_with_is_replaced_as_a_word() {
+        let redactor = Redactor::new(vec!["given".into()]);
+        for secret in [
+            "aB3-x9_Q",
+            "https://acme/welcome/aB3",
+            "short1",
+            "Springfield",
+        ] {
+            redactor.learn(secret);
+        }
+        for (text, expected) in [
+            ("aB3-x9_Q", "(redacted)"),
+            ("token: aB3-x9_Q.", "token: (redacted)."),
+            ("{\"t\":\"aB3-x9_Q\"}", "{\"t\":\"(redacted)\"}"),
+            ("go to https://acme/welcome/aB3!", "go to (redacted)!"),
+            ("a given word", "a (redacted) word"),
+        ] {
+            assert_eq!(redactor.concealed(text), expected, "{text}");
+        }
+        for text in ["short1", "Springfield", "aB3-x9_Qx"] {
+            assert_eq!(redactor.concealed(text), text, "{text}");
+        }
+        assert_eq!(
+            redactor.replaced(json!(["aB3-x9_Q", 1])),
+            json!(["(redacted)", 1])
+        );
+    }
+}
