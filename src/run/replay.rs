@@ -8,7 +8,7 @@ use super::effects;
 use super::error::{Error, Refusal};
 use super::journal::Recorded;
 use super::lane::Lane;
-use super::redact::{is_same_question, lacks_something};
+use super::redact::{is_same_question, lacks_something, restored};
 use crate::okta::{self, NextPage};
 
 impl Run {
@@ -72,6 +72,17 @@ impl Run {
             Some(read) => self.restored(lane, &read, None, answer).await,
             None => Ok(answer),
         }
+    }
+
+    /// Calls that set what was recorded, with the secrets that the record lacks as they are now. What is not there now stays the mark, which
+    /// no call takes.
+    pub(super) fn with_present_secrets(&self, calls: Vec<Call>, now: &Value) -> Vec<Call> {
+        let written = self.redact(now);
+        let whole = |mut call: Call| {
+            call.body = call.body.map(|body| restored(&body, now, &written));
+            call
+        };
+        calls.into_iter().map(whole).collect()
     }
 
     /// What was there before a write.

@@ -143,6 +143,7 @@ impl Run {
             Inverse::Deletion => return Ok(End::Undone),
             Inverse::None(why) => return Ok(End::Left(step.left(why))),
         };
+        let calls = self.with_present_secrets(calls, &seen.before);
         if let Some(why) = self.why_not(lane, step, &seen, &calls, left).await? {
             return Ok(End::Left(step.left(why)));
         }

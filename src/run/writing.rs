@@ -12,6 +12,7 @@ use super::lane::Lane;
 use super::look::{self, Sight, Verdict};
 use super::replay::{kept, refusal};
 use super::retry;
+use super::sendable;
 use super::telling::{answered_line, line, stamped};
 use super::watch::Watch;
 use crate::okta;
@@ -124,6 +125,7 @@ impl Run {
         held: Held,
         mut repeats: Option<u64>,
     ) -> Result<Done, Error> {
+        sendable::check(call)?;
         if self.guests().contains_key(&call.org) {
             return Err(Error::Usage(format!("{} only reads", call.org)));
         }

@@ -13,6 +13,7 @@ mod definitions;
 mod failures;
 mod faults;
 mod guards;
+mod kept_secret;
 mod keyring;
 mod keys;
 mod limits;

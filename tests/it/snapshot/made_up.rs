@@ -146,3 +146,49 @@ fn the_shape_is_that_of_the_org() {
         .map(|file| outline(&Stage::of(&scenario(&stage, file)).state()));
     assert_eq!(real, made_up);
 }
+
+#[test]
+fn no_number_of_a_person_and_no_secret_of_a_group_is_left() {
+    let personal = json!({
+        "mobilePhone": "+33 6 12 34 56 78", "primaryPhone": "06 12 34 56 78", "employeeNumber": "12-34-56", "birthDay": "03.02.80",
+        "hired": "2019-05-17", "ssn": "1 80 02 75 11 22 33 44", "machine": "10.20.30.41", "room": "B2 04", "seen": "2024-05-06T07:08:09.000Z",
+    });
+    let secrets = json!({"clientSecret": "SECcs111", "hook": {"authScheme": {"value": "SEChk777"}}, "api_token": "SECat999"});
+    let stage = Stage::of(&json!({"directories": [{"domain": "acme.test"}], "orgs": [{
+        "name": "okta", "settled": true,
+        "users": [{"login": "ida.quill@acme.test", "firstName": "Ida", "lastName": "Quill", "attributes": personal}],
+        "groups": [{"name": "Lab", "description": "desk of 12-34-56", "members": ["ida.quill@acme.test"], "attributes": secrets}],
+    }]}));
+    for more in [
+        &["-o", "real.json"][..],
+        &["-o", "made_up.json", "--pseudonyms"],
+    ] {
+        snapshot(&stage, more).exits(0);
+        let saved = text(&stage, more[1]);
+        for secret in ["SECcs111", "SEChk777", "SECat999"] {
+            assert!(!saved.contains(secret), "{saved}");
+        }
+    }
+    let saved = text(&stage, "made_up.json");
+    for (name, value) in personal.as_object().unwrap() {
+        assert!(!saved.contains(value.as_str().unwrap()), "{name}: {saved}");
+    }
+    let attributes = &scenario(&stage, "made_up.json")["orgs"][0]["users"][0]["attributes"];
+    assert!(
+        attributes["hired"]
+            .as_str()
+            .unwrap()
+            .parse::<jiff::civil::Date>()
+            .is_ok(),
+        "{attributes}"
+    );
+    assert!(
+        attributes["seen"]
+            .as_str()
+            .unwrap()
+            .parse::<jiff::Timestamp>()
+            .is_ok(),
+        "{attributes}"
+    );
+    Stage::of(&scenario(&stage, "made_up.json"));
+}
