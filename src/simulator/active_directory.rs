@@ -211,6 +211,11 @@ enum Deed {
         account: String,
         organizational_unit: String,
     },
+    /// Gives an account another CN, as Okta's push of `cn` does.
+    RenameAccount {
+        account: String,
+        cn: String,
+    },
     EnableAccount {
         account: String,
     },
@@ -279,6 +284,10 @@ impl Deed {
                     .move_account(guid, &organizational_unit)
                     .map(drop)
                     .map_err(words)
+            }
+            Self::RenameAccount { account, cn } => {
+                let guid = account_of(directory, &account)?;
+                directory.rename_account(guid, &cn).map_err(words)
             }
             Self::DeleteAccount { account } => on(directory, &account, Directory::delete_account),
             Self::EnableAccount { account } => on(directory, &account, Directory::enable),

@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
 /// A parsed distinguished name; the empty one is the root of the tree (the root DSE).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Dn {
@@ -203,14 +206,20 @@ fn control_escape(character: char) -> &'static str {
     }
 }
 
-/// A text as AD's case-ignoring strings compare: lower case, outer spaces gone, inner runs of spaces as one.
+/// A text as AD's case-ignoring strings compare: lower case, without accents, `ß` as `ss`, outer spaces gone, inner runs of spaces as one.
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         if !folded.is_empty() {
             folded.push(' ');
         }
-        folded.extend(word.chars().flat_map(char::to_lowercase));
+        let plain = word.nfkd().flat_map(char::to_lowercase).nfd();
+        for letter in plain.filter(|letter| !is_combining_mark(*letter)) {
+            match letter {
+                'ß' => folded.push_str("ss"),
+                letter => folded.push(letter),
+            }
+        }
     }
     folded
 }
@@ -382,6 +391,8 @@ mod tests {
             (r"CN=Doe\, Jo,DC=corp", r"cn=doe\2C jo,dc=corp"),
             (r"CN=Jo  van  Dam,DC=corp", "CN=jo van dam,DC=corp"),
             (r"CN=Ren\C3\A9e,DC=corp", "CN=RENÉE,DC=corp"),
+            ("CN=José Strauß,DC=corp", "CN=JOSE STRAUSS,DC=corp"),
+            ("CN=Zoe\u{308},DC=corp", "CN=Zoë,DC=corp"),
             (r"CN=a\=b,DC=corp", "CN=a=b,DC=corp"),
             ("CN=a+UID=b,DC=corp", "uid=b+cn=a,DC=corp"),
             ("2.5.4.3=Jo,DC=corp", "CN=Jo,DC=corp"),

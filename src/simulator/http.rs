@@ -164,6 +164,15 @@ impl Refusal {
         Self::new(400, "E0000003", "The request body was not well-formed.")
     }
 
+    /// E0000022: the path does not take this method.
+    pub(super) fn wrong_method() -> Self {
+        Self::new(
+            405,
+            "E0000022",
+            "The endpoint does not support the provided HTTP method",
+        )
+    }
+
     /// E0000006: the token's owner lacks the permission, or nobody has it.
     pub(super) fn forbidden() -> Self {
         Self::new(

@@ -214,7 +214,7 @@ impl Service {
     fn respond(&self, incoming: &Incoming) -> Outgoing {
         let (endpoint, parameters) = match routes::ROUTES.find(incoming.method, incoming.path) {
             Match::Found(endpoint, parameters) => (endpoint, parameters),
-            Match::WrongMethod(_) => return self.refuse(wrong_method()),
+            Match::WrongMethod(_) => return self.refuse(Refusal::wrong_method()),
             Match::Unknown => return self.refuse(unknown_path()),
         };
         let key = (endpoint.method, endpoint.pattern);
@@ -452,14 +452,6 @@ fn read_body(bytes: &[u8]) -> Result<Option<Value>, Refusal> {
     serde_json::from_slice(bytes)
         .map(Some)
         .map_err(|_| Refusal::malformed())
-}
-
-fn wrong_method() -> Refusal {
-    Refusal::new(
-        405,
-        "E0000022",
-        "The endpoint does not support the provided HTTP method",
-    )
 }
 
 fn unknown_path() -> Refusal {

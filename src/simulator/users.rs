@@ -46,8 +46,12 @@ fn get(org: &Org, request: &Request) -> Reply {
     answer(org, request, user)
 }
 
-/// A user by id, `me`, login, or login without its domain when that names one user only.
+/// A user by id, `me`, login, or login without its domain when that names one user only. A login with a slash is no key, encoded or not:
+/// Okta takes the path for another one.
 pub(super) fn find<'a>(org: &'a Org, request: &Request, key: &str) -> Result<&'a User, Refusal> {
+    if key.contains('/') {
+        return Err(Refusal::wrong_method());
+    }
     let id = if key == "me" { &request.principal } else { key };
     org.users
         .get(id)

@@ -88,6 +88,20 @@ impl Directory {
         Ok(self.relocate(guid, &target.child("CN", &cn), &target))
     }
 
+    /// Gives an account another CN where it is; GUID and SID stay.
+    pub(in crate::simulator) fn rename_account(
+        &mut self,
+        guid: Guid,
+        cn: &str,
+    ) -> Result<(), Refusal> {
+        self.must_be_simulated()?;
+        let parent = parse(&self.find(guid)?.parent)?;
+        let dn = parent.child("CN", cn);
+        self.check_free_dn(&dn)?;
+        self.relocate(guid, &dn, &parent);
+        self.change(guid, |account| cn.clone_into(&mut account.cn))
+    }
+
     pub(in crate::simulator) fn enable(&mut self, guid: Guid) -> Result<(), Refusal> {
         if self.outside.is_some() {
             return self.switch_outside(guid, Switch::On);
