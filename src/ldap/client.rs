@@ -135,6 +135,19 @@ impl Directory {
         }
     }
 
+    /// The entry at or below `base` that has this `objectGUID`, in hex or in base64: the same after a move and after a new name. `None`
+    /// when there is none, or the text is no such GUID.
+    pub async fn find_guid(&self, base: &Dn, guid: &str) -> Result<Option<Entry>, Error> {
+        let Some(filter) = filter::object_guid(guid) else {
+            return Ok(None);
+        };
+        match self.search(base, &filter, Scope::Subtree, &[]).await {
+            Ok(entries) => Ok(entries.into_iter().next()),
+            Err(failure) if failure.code() == Some(ResultCode::NO_SUCH_OBJECT) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     async fn people(&self, filter: &str) -> Result<Vec<Entry>, Error> {
         self.search(&self.settings.base, filter, Scope::Subtree, &[])
             .await

@@ -25,6 +25,7 @@ mod org2org;
 mod orgs;
 mod own_access;
 mod pair;
+mod people;
 mod plan;
 mod profiles;
 mod prompt;

@@ -28,6 +28,7 @@ pub(super) fn register(engine: &mut Engine) {
             directory.ldap.base().to_string()
         })
         .register_fn("find_user", find_user)
+        .register_fn("find_account", find_account)
         .register_fn("get", get)
         .register_fn("exists", exists)
         .register_fn(
@@ -91,6 +92,20 @@ fn directory(context: NativeCallContext, domain: &str) -> Raised<Dynamic> {
 fn find_user(context: NativeCallContext, directory: &mut Directory, name: &str) -> Raised<Dynamic> {
     let what = format!("account {name}");
     let question = directory.ldap.find_user(name);
+    asked(&context, directory, &what, question, |found| {
+        found.as_ref().map_or(Value::Null, value)
+    })
+}
+
+fn find_account(
+    context: NativeCallContext,
+    directory: &mut Directory,
+    base: &str,
+    guid: &str,
+) -> Raised<Dynamic> {
+    let base = name(&context, base)?;
+    let what = format!("account {guid} in {base}");
+    let question = directory.ldap.find_guid(&base, guid);
     asked(&context, directory, &what, question, |found| {
         found.as_ref().map_or(Value::Null, value)
     })

@@ -10,6 +10,7 @@
 //! | [`progress`] | `progress` |
 //! | [`directory`] | directory handles |
 //! | [`data`] | distinguished names; what scripts may not have |
+//! | [`spelling`] | texts that look alike: composed, decomposed, folded |
 //! | [`verbs`] | the same as words: signatures and help |
 
 #![allow(
@@ -29,6 +30,7 @@ mod org;
 mod patience;
 mod progress;
 mod raise;
+mod spelling;
 mod unshare;
 mod verbs;
 
@@ -55,6 +57,7 @@ pub fn register(engine: &mut Engine) {
     progress::register(engine);
     directory::register(engine);
     data::register(engine);
+    spelling::register(engine);
 }
 
 /// All that a script may name: verbs, operations, and `variables` of its scope.

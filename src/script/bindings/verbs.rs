@@ -78,6 +78,11 @@ pub const VERBS: &[Verb] = &[
         "an account by userPrincipalName, sAMAccountName or mail",
     ),
     verb(
+        "find_account",
+        "directory.find_account(base, guid)",
+        "the account of an objectGUID, in hex or base64, at or below a base; () when there is none",
+    ),
+    verb(
         "exists",
         "directory.exists(dn)",
         "whether there is an entry of that name",
@@ -174,6 +179,21 @@ pub const VERBS: &[Verb] = &[
         "age",
         "age(time)",
         "seconds since a time of Okta's: text, or milliseconds since 1970",
+    ),
+    verb(
+        "composed",
+        "composed(text)",
+        "the text with each accent in one character with its letter (Unicode NFC)",
+    ),
+    verb(
+        "decomposed",
+        "decomposed(text)",
+        "the text with each accent as a character after its letter (Unicode NFD)",
+    ),
+    verb(
+        "folded",
+        "folded(text)",
+        "the text without case and accents, as Active Directory compares names",
     ),
     verb("parent", "dn::parent(dn)", "the name of the entry above"),
     verb(
