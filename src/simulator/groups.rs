@@ -44,8 +44,14 @@ pub(super) const ROUTES: &[Route] = &[
 const LONGEST_NAME: usize = 255;
 
 fn get(org: &Org, request: &Request) -> Reply {
-    let group = find(org, request.parameter(0))?;
-    Answer::ok(show(org, &request.base, group))
+    let id = request.parameter(0);
+    match find(org, id) {
+        Ok(group) => Answer::ok(show(org, &request.base, group)),
+        Err(refusal) => {
+            let target = org2org::target_of_push(org, id).ok_or(refusal)?;
+            Answer::ok(show(org, &request.base, &target))
+        }
+    }
 }
 
 /// A group by id; one that is too new for reads is not there yet.

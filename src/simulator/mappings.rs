@@ -94,16 +94,35 @@ pub(super) fn unread() -> Vec<Mapping> {
     mappings
 }
 
-/// The name a user has in the app: for AD his local part in the domain (recorded template), otherwise his login.
+/// The name a user has in the app: for AD his local part in the domain (recorded template), otherwise what the app's template makes.
 pub(super) fn user_name(app: &App, user: &User) -> String {
     let login = user.login();
     app.active_directory.as_ref().map_or_else(
-        || login.to_owned(),
+        || by_template(app, user).unwrap_or_else(|| login.to_owned()),
         |directory| {
             let local = login.split('@').next().unwrap_or(login);
             format!("{local}@{}", directory.domain)
         },
     )
+}
+
+/// What `credentials.userNameTemplate` makes of a user's attributes; `None` where it has more than those in it, which is not modelled.
+fn by_template(app: &App, user: &User) -> Option<String> {
+    let credentials = app.document.get("credentials")?;
+    let mut name = credentials["userNameTemplate"]["template"]
+        .as_str()?
+        .to_owned();
+    if !name.contains("${") {
+        return None;
+    }
+    for attribute in user.profile.keys() {
+        let value = user.attribute(attribute);
+        let local = value.split('@').next().unwrap_or(value);
+        name = name.replace(&format!("${{source.{attribute}}}"), value);
+        let before = format!("${{fn:substringBefore(source.{attribute}, \"@\")}}");
+        name = name.replace(&before, local);
+    }
+    (!name.contains("${")).then_some(name)
 }
 
 /// The app profile that the mappings give a user. Attributes he has not are null, as recorded.

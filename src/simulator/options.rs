@@ -91,6 +91,8 @@ pub(super) struct Assumptions {
     pub(super) group_push_refusal: GroupPushRefusal,
     pub(super) answer_status: AnswerStatus,
     pub(super) missing_push_type: MissingPushType,
+    /// Whether the target of a push, which no list shows, is read by its id.
+    pub(super) push_target: Shown,
     pub(super) repeated_push: RepeatedPush,
     pub(super) delete_active_push: DeleteActivePush,
     pub(super) repeated_activation: RepeatedActivation,

@@ -27,7 +27,7 @@ pub(super) use begin::{Switches, connect, link};
 pub(super) use given::give;
 pub(super) use hub::{Line, PROVISIONING};
 pub(super) use passwords::changed as password_changed;
-pub(super) use state::{GroupPush, Org2Org, Probe};
+pub(super) use state::{GroupPush, Org2Org, Probe, target_of_push};
 pub(super) use worker::{drain, work};
 
 use super::http::{Refusal, Route};

@@ -6,6 +6,7 @@ mod scopes;
 mod sourcing;
 mod traps;
 mod undoing;
+mod who;
 
 use serde_json::{Value, json};
 
@@ -30,6 +31,7 @@ pub(crate) const ANSWERS: &[(&str, &str)] = &[
     ("missingAppUserType", "user"),
     ("missingAppUserType", "app_instance"),
     ("missingPushType", "app_instance"),
+    ("pushTarget", "absent"),
     ("repeatedPush", "existing"),
     ("deleteActivePush", "delete"),
     ("repeatedActivation", "refuse"),

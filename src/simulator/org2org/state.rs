@@ -7,7 +7,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::super::oauth::GeneratedKey;
-use super::super::store::{App, Id, Millis, Org};
+use super::super::options::Shown;
+use super::super::store::{App, Group, Id, Millis, Org};
 
 /// The provisioning side of one `okta_org2org` app.
 pub(in crate::simulator) struct Org2Org {
@@ -73,6 +74,24 @@ pub(in crate::simulator) struct GroupPush {
     pub(super) created: Millis,
     pub(super) last_updated: Millis,
     pub(super) last_push: Option<Millis>,
+}
+
+/// The target of a push as its own org shows it by its id: no list has it (help page "Group Push operations").
+pub(in crate::simulator) fn target_of_push(org: &Org, id: &str) -> Option<Group> {
+    if org.options.assumptions.push_target == Shown::Absent {
+        return None;
+    }
+    let pushes = org.apps.iter().flat_map(|(app, held)| {
+        let pushes = held.org2org.iter().flat_map(|part| part.pushes.values());
+        pushes.map(move |push| (app, push))
+    });
+    let (app, push) = pushes.into_iter().find(|(_, push)| push.target == id)?;
+    let profile = json!({"name": push.name, "description": ""});
+    let profile = profile.as_object().cloned().unwrap_or_default();
+    Some(Group {
+        source: Some(app.clone()),
+        ..Group::new(id.to_owned(), "APP_GROUP", profile, push.created)
+    })
 }
 
 impl Org2Org {
