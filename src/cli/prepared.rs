@@ -199,8 +199,12 @@ pub(super) fn checked(
         environment: &|name| environment.variable(name).map(str::to_owned),
         ask: &|parameter| asked(terminal, parameter),
     };
-    parameters::check(runbook, &given, mode, &outside)
-        .map_err(|problems| Problem::together(&problems))
+    let checked = parameters::check(runbook, &given, mode, &outside)
+        .map_err(|problems| Problem::together(&problems))?;
+    for remark in &checked.remarks {
+        terminal.warn(remark);
+    }
+    Ok(checked)
 }
 
 /// The recorded parameters, with those given now in their place. Secrets are not recorded.

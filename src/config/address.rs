@@ -7,8 +7,14 @@ pub fn wrong_org_url(written: &str) -> Option<String> {
     wrong_url(written, &["https", "http"])
 }
 
+/// What `set NAME="…"` in cmd.exe and some readers of `.env` files leave around a value, and what a word processor makes of it.
+const QUOTES: [char; 9] = ['"', '\'', '`', '“', '”', '„', '‘', '’', '«'];
+
 /// Why a text is not a URL of one of these schemes; nothing if it is one.
 pub(super) fn wrong_url(written: &str, schemes: &[&str]) -> Option<String> {
+    if written.starts_with(QUOTES) || written.ends_with(QUOTES) {
+        return Some("it has quotes around it, or one quote: write it without".into());
+    }
     if written.contains(['{', '}', '<', '>']) {
         return Some("this is still a placeholder".into());
     }
@@ -86,6 +92,18 @@ mod tests {
                 Some("a password in a URL ends in logs"),
             ),
             ("https://", Some("empty host")),
+            (
+                "\"https://acme.okta.com\"",
+                Some("it has quotes around it, or one quote: write it without"),
+            ),
+            (
+                "'https://acme.okta.com",
+                Some("it has quotes around it, or one quote: write it without"),
+            ),
+            (
+                "https://acme.okta.com”",
+                Some("it has quotes around it, or one quote: write it without"),
+            ),
         ] {
             assert_eq!(
                 wrong_url(written, &["https"]).as_deref(),

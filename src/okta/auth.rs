@@ -81,8 +81,12 @@ impl fmt::Debug for Person {
     }
 }
 
+/// `set NAME="…"` in cmd.exe keeps the quotes, as some readers of `.env` files do; no token has one.
+const QUOTES: [char; 7] = ['"', '\'', '`', '“', '”', '‘', '’'];
+
 fn check_client_id(client_id: &str) -> Result<(), RequestError> {
-    let fits = !client_id.is_empty() && client_id.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'`".contains(&byte);
+    let fits = !client_id.is_empty() && client_id.bytes().all(is_plain);
     fits.then_some(()).ok_or(RequestError::ClientId)
 }
 
@@ -90,6 +94,9 @@ fn check_secret(secret: &SecretString) -> Result<(), RequestError> {
     let secret = secret.expose_secret();
     if secret.is_empty() {
         return Err(RequestError::EmptyToken);
+    }
+    if secret.starts_with(QUOTES) || secret.ends_with(QUOTES) {
+        return Err(RequestError::QuotedToken);
     }
     if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(RequestError::UnusableToken);
@@ -140,5 +147,18 @@ mod tests {
             Credentials::Ssws("".into()).check(),
             Err(RequestError::EmptyToken)
         ));
+        for quoted in [
+            "\"00abcSECRET\"",
+            "'00abcSECRET'",
+            "00abcSECRET\"",
+            "“00abcSECRET”",
+        ] {
+            let refused = Credentials::Ssws(quoted.into())
+                .check()
+                .expect_err("refused");
+            assert!(matches!(refused, RequestError::QuotedToken));
+            assert!(!format!("{refused} {refused:?}").contains("SECRET"));
+        }
+        assert!(check_client_id("\"0oa1\"").is_err());
     }
 }

@@ -75,6 +75,8 @@ pub enum RequestError {
     },
     #[error("the API token is empty")]
     EmptyToken,
+    #[error("the API token has a quote at its beginning or end")]
+    QuotedToken,
     #[error("the API token holds a space, line break or another character that no token has")]
     UnusableToken,
     #[error("what was kept of the person's sign-in cannot be read")]

@@ -124,6 +124,9 @@ fn for_request(refused: &RequestError) -> Option<&'static str> {
             "name them in the profile: scopes = [\"okta.users.read\", …]; `check` prints those that a runbook needs",
         ),
         RequestError::Key(wrong) => Some(wrong.help()),
+        RequestError::QuotedToken => Some(
+            "take the quotes off where the token is set: cmd.exe keeps those of `set NAME=\"…\"`",
+        ),
         RequestError::UnusableToken => {
             Some("copy the token again; the file or command that it comes from may add something")
         }

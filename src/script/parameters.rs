@@ -1,6 +1,7 @@
 //! What is given for a runbook's parameters, checked against what it declares. Everything wrong is told at once.
 
 mod assignment;
+mod hidden;
 mod list;
 mod problem;
 mod table;
@@ -43,6 +44,8 @@ pub struct Parameters {
     /// `params` of the script, in the order of the declaration; secrets are not among them.
     pub values: Map<String, Value>,
     pub secrets: BTreeMap<String, SecretString>,
+    /// What a person should know of the files that were read: columns that nothing reads.
+    pub remarks: Vec<String>,
     origins: BTreeMap<String, Vec<String>>,
 }
 
@@ -71,7 +74,7 @@ pub fn check(
             .collect();
         let outcome = match texts.as_slice() {
             [] => checked.take_declared(parameter, mode, outside),
-            texts => checked.take_given(parameter, texts, outside),
+            texts => checked.take_given(runbook, parameter, texts, outside),
         };
         if let Err(found) = outcome {
             problems.extend(found);
@@ -159,6 +162,7 @@ impl Parameters {
 
     fn take_given(
         &mut self,
+        runbook: &Runbook,
         parameter: &Parameter,
         texts: &[&str],
         outside: &Outside<'_>,
@@ -169,7 +173,12 @@ impl Parameters {
             return Ok(());
         }
         if parameter.kind == Kind::List {
-            let Items { values, origins } = list::read(parameter, texts)?;
+            let Items {
+                values,
+                origins,
+                remarks,
+            } = list::read(runbook, parameter, texts)?;
+            self.remarks.extend(remarks);
             self.keep(parameter, values.into(), origins);
             return Ok(());
         }
@@ -222,6 +231,10 @@ fn missing(parameter: &Parameter) -> Problem {
 /// The value of a parameter that is neither list nor secret.
 fn single(parameter: &Parameter, text: &str, outside: &Outside<'_>) -> Result<Value, Vec<Problem>> {
     let name = &parameter.name;
+    let text = hidden::without_marks(text);
+    if let Some(problem) = hidden::refuse_in_text(&format!("`{name}`"), text) {
+        return Err(vec![problem]);
+    }
     match &parameter.kind {
         Kind::Integer => text.trim().parse::<i64>().map(Value::from).map_err(|_| {
             vec![Problem::new(format!(

@@ -12,6 +12,7 @@ mod customise;
 mod definitions;
 mod failures;
 mod faults;
+mod given;
 mod guards;
 mod kept_secret;
 mod keyring;

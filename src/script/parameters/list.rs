@@ -3,14 +3,18 @@
 use std::collections::HashMap;
 use std::fs;
 
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::hidden::{self, trimmed};
 use super::{Problem, table};
-use crate::script::runbook::Parameter;
+use crate::script::runbook::{Parameter, Runbook};
 
 /// The items of a list and where each is from.
 #[derive(Default)]
 pub(super) struct Items {
     pub(super) values: Vec<String>,
     pub(super) origins: Vec<String>,
+    pub(super) remarks: Vec<String>,
 }
 
 /// An item before it is checked. A problem with it is told by its place.
@@ -20,18 +24,33 @@ pub(super) struct Item {
 }
 
 /// Reads every text given for `parameter`. `@file` is a file; `@@x` is the item `@x`.
-pub(super) fn read(parameter: &Parameter, texts: &[&str]) -> Result<Items, Vec<Problem>> {
+pub(super) fn read(
+    runbook: &Runbook,
+    parameter: &Parameter,
+    texts: &[&str],
+) -> Result<Items, Vec<Problem>> {
     let mut items = Vec::new();
     let mut problems = Vec::new();
+    let mut remarks = Vec::new();
     for text in texts {
         match text.strip_prefix('@') {
             Some(file) if !file.starts_with('@') => {
-                from_file(parameter, file, &mut items, &mut problems);
+                let table = table::Wanted {
+                    runbook,
+                    parameter,
+                    file,
+                };
+                match from_file(&table, &mut items, &mut problems) {
+                    Ok(unread) => remarks.extend(unread),
+                    Err(problem) => problems.push(problem),
+                }
             }
             Some(literal) => inline(parameter, literal, &mut items, &mut problems),
             None => inline(parameter, text, &mut items, &mut problems),
         }
     }
+    let wrong = items.iter().filter_map(|item| refuse_item(parameter, item));
+    problems.extend(wrong);
     if parameter.column.is_some() {
         refuse_duplicates(parameter, &items, &mut problems);
     }
@@ -45,7 +64,30 @@ pub(super) fn read(parameter: &Parameter, texts: &[&str]) -> Result<Items, Vec<P
         .into_iter()
         .map(|item| (item.value, item.origin))
         .unzip();
-    Ok(Items { values, origins })
+    Ok(Items {
+        values,
+        origins,
+        remarks,
+    })
+}
+
+/// What nobody can see in an item, and what are several.
+fn refuse_item(parameter: &Parameter, item: &Item) -> Option<Problem> {
+    let place = place(parameter, item);
+    let parts: Vec<&str> = item.value.split([';', '\t']).collect();
+    if parts.len() > 1 && parts.iter().all(|part| part.contains('@')) {
+        let problem = Problem::new(format!("{place}: \"{}\" is several items", item.value));
+        return Some(problem.help("separate items by commas, or give a file with one item a line"));
+    }
+    hidden::refuse_in_name(&place, &item.value)
+}
+
+/// Where an item is from, in words.
+fn place(parameter: &Parameter, item: &Item) -> String {
+    match item.origin.as_str() {
+        "--param" => format!("`{}`", parameter.name),
+        origin => origin.to_owned(),
+    }
 }
 
 fn inline(parameter: &Parameter, text: &str, items: &mut Vec<Item>, problems: &mut Vec<Problem>) {
@@ -83,52 +125,51 @@ fn split(text: &str) -> Vec<String> {
             (None, _) => {}
         }
     }
-    items.iter().map(|item| item.trim().to_owned()).collect()
+    items.iter().map(|item| trimmed(item).to_owned()).collect()
 }
 
+/// Reads a file, and gives what a person should know of it.
 fn from_file(
-    parameter: &Parameter,
-    file: &str,
+    wanted: &table::Wanted<'_>,
     items: &mut Vec<Item>,
     problems: &mut Vec<Problem>,
-) {
-    let bytes = match fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            problems.push(
-                Problem::new(format!("`{}`: cannot read {file}: {error}", parameter.name))
-                    .help("an item that begins with @ is written @@"),
-            );
-            return;
-        }
-    };
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        problems.push(
-            Problem::new(format!("{file} is UTF-16"))
-                .help("save it as UTF-8; Excel calls it \"CSV UTF-8\""),
-        );
-        return;
+) -> Result<Option<String>, Problem> {
+    let (parameter, file) = (wanted.parameter, wanted.file);
+    let bytes = fs::read(file).map_err(|error| {
+        Problem::new(format!("`{}`: cannot read {file}: {error}", parameter.name))
+            .help("an item that begins with @ is written @@")
+    })?;
+    if is_utf16(&bytes) {
+        return Err(Problem::new(format!("{file} is UTF-16"))
+            .help("save it as UTF-8; Excel calls it \"CSV UTF-8\""));
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let before = (items.len(), problems.len());
+    let mut unread = None;
     if file.to_ascii_lowercase().ends_with(".csv") {
-        table::read(parameter, file, text, items, problems);
+        unread = table::read(wanted, text, items, problems)?;
     } else {
         lines(file, text, items, problems);
     }
     if before == (items.len(), problems.len()) {
-        problems.push(Problem::new(format!(
+        return Err(Problem::new(format!(
             "{file} holds no items for `{}`",
             parameter.name
         )));
     }
+    Ok(unread)
+}
+
+/// By its mark; without one, by the NUL that every ASCII character has beside it.
+fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0)
 }
 
 /// One item a line; blank lines and `#` comments are passed over.
 fn lines(file: &str, text: &[u8], items: &mut Vec<Item>, problems: &mut Vec<Problem>) {
     for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let origin = format!("{file}:{}", index + 1);
-        match std::str::from_utf8(line).map(str::trim) {
+        match std::str::from_utf8(line).map(trimmed) {
             Err(_) => problems.push(not_utf8(&origin)),
             Ok(line) if line.is_empty() || line.starts_with('#') => {}
             Ok(line) => items.push(Item {
@@ -148,17 +189,13 @@ pub(super) fn not_utf8(origin: &str) -> Problem {
 fn refuse_duplicates(parameter: &Parameter, items: &[Item], problems: &mut Vec<Problem>) {
     let mut first: HashMap<String, &Item> = HashMap::new();
     for item in items {
-        let key = item.value.to_lowercase();
+        let key = item.value.nfc().collect::<String>().to_lowercase();
         if let Some(earlier) = first.get(&key) {
-            let place = |item: &Item| match item.origin.as_str() {
-                "--param" => format!("`{}`", parameter.name),
-                origin => origin.to_owned(),
-            };
             let message = format!(
                 "{}: \"{}\" was given already at {}",
-                place(item),
+                place(parameter, item),
                 item.value,
-                place(earlier)
+                place(parameter, earlier)
             );
             problems.push(Problem::new(message));
         } else {

@@ -3,18 +3,28 @@
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::Problem;
+use super::hidden::trimmed;
 use super::list::{Item, not_utf8};
 use crate::script::nearest::{nearest, or_list};
-use crate::script::runbook::Parameter;
+use crate::script::runbook::{Parameter, Runbook};
 
-/// Reads the parameter's column of `text`, whose byte-order mark is gone. Lines count from 1, the header's included.
+/// The column of a file that a parameter of a runbook reads.
+pub(super) struct Wanted<'a> {
+    pub(super) runbook: &'a Runbook,
+    pub(super) parameter: &'a Parameter,
+    pub(super) file: &'a str,
+}
+
+/// Reads the parameter's column of `text`, whose byte-order mark is gone. Lines count from 1, the header's included. Gives what to tell of
+/// columns that nothing reads.
 pub(super) fn read(
-    parameter: &Parameter,
-    file: &str,
+    wanted: &Wanted<'_>,
     text: &[u8],
     items: &mut Vec<Item>,
     problems: &mut Vec<Problem>,
-) {
+) -> Result<Option<String>, Problem> {
+    let file = wanted.file;
+    let (text, line) = without_preamble(file, text)?;
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -22,19 +32,14 @@ pub(super) fn read(
     let mut records = reader
         .byte_records()
         .map(|record| record.map_err(|error| Problem::new(format!("{file}: {error}"))));
-    let header = match records.next() {
-        None => return problems.push(Problem::new(format!("{file} is empty"))),
-        Some(Err(problem)) => return problems.push(problem),
-        Some(Ok(header)) => header,
-    };
-    let column = match column(parameter, file, &header) {
-        Ok(column) => column,
-        Err(problem) => return problems.push(problem),
-    };
+    let header = records
+        .next()
+        .ok_or_else(|| Problem::new(format!("{file} is empty")))??;
+    let column = column(wanted, &header)?;
     let mut lines = Lines {
         text,
         byte: 0,
-        line: 1,
+        line,
     };
     for record in records {
         let item = record.and_then(|record| {
@@ -42,20 +47,70 @@ pub(super) fn read(
             item(&format!("{file}:{line}"), &header, column, &record)
         });
         match item {
-            Ok(item) => items.push(item),
+            Ok(item) => items.extend(item),
             Err(problem) => problems.push(problem),
         }
     }
+    unread(wanted, &header, column)
+}
+
+/// The text after the line that PowerShell's `Export-Csv` writes first, and the number of its first line.
+fn without_preamble<'a>(file: &str, text: &'a [u8]) -> Result<(&'a [u8], usize), Problem> {
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first_line = String::from_utf8_lossy(first);
+    let line = first_line.trim().trim_matches('"').to_lowercase();
+    if let Some(separator) = line.strip_prefix("sep=").filter(|it| *it != ",") {
+        return Err(separated(file, &format!("`{separator}`")));
+    }
+    if line.starts_with("#type ") || line == "#type" || line.starts_with("sep=") {
+        let rest = text.get(first.len() + 1..).unwrap_or_default();
+        return Ok((rest, 2));
+    }
+    Ok((text, 1))
+}
+
+/// A column that is named like a parameter is taken for that parameter's value of each row, which it is not.
+fn unread(
+    wanted: &Wanted<'_>,
+    header: &ByteRecord,
+    column: usize,
+) -> Result<Option<String>, Problem> {
+    let file = wanted.file;
+    let names = header
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != column);
+    let names: Vec<String> = names
+        .map(|(_, name)| trimmed(&String::from_utf8_lossy(name)).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let as_parameter = |name: &str| name.to_lowercase().replace([' ', '-'], "_");
+    if let Some(name) = names
+        .iter()
+        .find(|name| wanted.runbook.parameter(&as_parameter(name)).is_some())
+    {
+        let parameter = as_parameter(name);
+        return Err(Problem::new(format!(
+            "{file} has a column `{name}`, and the parameter `{parameter}` is not read from a file's rows"
+        ))
+        .help(format!(
+            "give `{parameter}` for all rows by --param {parameter}=…, and remove the column or name it otherwise"
+        )));
+    }
+    let listed = names.iter().map(|name| format!("`{name}`"));
+    let listed = listed.collect::<Vec<_>>().join(", ");
+    Ok((!names.is_empty()).then(|| format!("{file}: nothing reads the columns {listed}")))
 }
 
 /// The index of the declared column. Without a declared one, the only column of the file.
-fn column(parameter: &Parameter, file: &str, header: &ByteRecord) -> Result<usize, Problem> {
+fn column(wanted: &Wanted<'_>, header: &ByteRecord) -> Result<usize, Problem> {
+    let (parameter, file) = (wanted.parameter, wanted.file);
     let names: Vec<&str> = header
         .iter()
-        .map(|field| std::str::from_utf8(field).map(str::trim))
+        .map(|field| std::str::from_utf8(field).map(trimmed))
         .collect::<Result<_, _>>()
         .map_err(|_| not_utf8(&format!("{file}:1")))?;
-    let Some(wanted) = &parameter.column else {
+    let Some(declared) = &parameter.column else {
         return match names.len() {
             1 => Ok(0),
             _ => Err(Problem::new(format!(
@@ -66,19 +121,34 @@ fn column(parameter: &Parameter, file: &str, header: &ByteRecord) -> Result<usiz
             .help("give a file with one column")),
         };
     };
-    names
-        .iter()
-        .position(|name| name.to_lowercase() == wanted.to_lowercase())
-        .ok_or_else(|| no_column(file, wanted, &names))
+    let is_declared = |name: &str| name.to_lowercase() == declared.to_lowercase();
+    let mut found = (0..names.len()).filter(|index| is_declared(names[*index]));
+    match (found.next(), found.next()) {
+        (Some(index), None) => Ok(index),
+        (Some(_), Some(_)) => Err(Problem::new(format!(
+            "{file} has the column `{declared}` twice"
+        ))
+        .help("remove one of them, or name it otherwise")),
+        (None, _) => Err(no_column(file, declared, &names)),
+    }
+}
+
+fn separated(file: &str, separator: &str) -> Problem {
+    Problem::new(format!("{file} seems to be separated by {separator}"))
+        .help("save it with commas between the fields")
 }
 
 fn no_column(file: &str, wanted: &str, names: &[&str]) -> Problem {
-    if let [single] = names
-        && let Some(separator) = single.chars().find(|c| matches!(c, ';' | '\t'))
-    {
-        let separator = if separator == '\t' { "tabs" } else { "`;`" };
-        return Problem::new(format!("{file} seems to be separated by {separator}"))
-            .help("save it with commas between the fields");
+    let is_wanted = |part: &str| part.trim().trim_matches('"').eq_ignore_ascii_case(wanted);
+    for (separator, words) in [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")] {
+        let mut parts = names
+            .iter()
+            .map(|name| name.split(separator).collect::<Vec<_>>());
+        if parts
+            .any(|parts| parts.len() > 1 && (names.len() == 1 || parts.into_iter().any(is_wanted)))
+        {
+            return separated(file, words);
+        }
     }
     let present = names.join(", ");
     let problem = Problem::new(format!(
@@ -120,17 +190,20 @@ impl Lines<'_> {
     }
 }
 
+/// The item of a row; none where the row has no content, as a spreadsheet leaves rows that were emptied.
 fn item(
     origin: &str,
     header: &ByteRecord,
     column: usize,
     record: &ByteRecord,
-) -> Result<Item, Problem> {
-    if record
+) -> Result<Option<Item>, Problem> {
+    let fields: Vec<&str> = record
         .iter()
-        .any(|field| std::str::from_utf8(field).is_err())
-    {
-        return Err(not_utf8(origin));
+        .map(|field| std::str::from_utf8(field).map(trimmed))
+        .collect::<Result<_, _>>()
+        .map_err(|_| not_utf8(origin))?;
+    if fields.iter().all(|field| field.is_empty()) {
+        return Ok(None);
     }
     if record.len() != header.len() {
         let message = format!(
@@ -143,22 +216,22 @@ fn item(
         );
     }
     let name = String::from_utf8_lossy(&header[column]);
-    let value = String::from_utf8_lossy(&record[column]).trim().to_owned();
+    let value = fields[column].to_owned();
     if value.is_empty() {
         return Err(Problem::new(format!(
             "{origin}: `{}` is empty",
-            name.trim()
+            trimmed(&name)
         )));
     }
     if value.contains('\n') {
         return Err(Problem::new(format!(
             "{origin}: `{}` goes over several lines",
-            name.trim()
+            trimmed(&name)
         ))
         .help("a double quote on this row may not be closed"));
     }
-    Ok(Item {
+    Ok(Some(Item {
         value,
         origin: origin.to_owned(),
-    })
+    }))
 }

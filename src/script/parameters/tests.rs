@@ -234,6 +234,135 @@ fn a_csv_file_of_another_form_is_refused_with_the_reason() {
 }
 
 #[test]
+fn rows_without_content_are_none() {
+    let content = b"login,id,name\na@x,1,A\n,,\n,,,,\n\" \",,\n\xe2\x80\x8b,,\nb@x,2,B\n";
+    assert_eq!(
+        users("u.csv", content).expect("items"),
+        ["a@x u.csv:2", "b@x u.csv:7"]
+    );
+    assert_eq!(
+        users("u.csv", b"login,id\na@x,1\n,2\n").expect_err("a login is missing"),
+        ["u.csv:3: `login` is empty"]
+    );
+}
+
+#[test]
+fn hidden_characters_are_taken_off_or_named() {
+    let read = users(
+        "u.csv",
+        "\u{feff}login\u{200b}\n\u{200b}a@x\nb@x\u{200e}\n\u{a0}c@x\u{a0}\n".as_bytes(),
+    );
+    assert_eq!(
+        read.expect("items"),
+        ["a@x u.csv:2", "b@x u.csv:3", "c@x u.csv:4"]
+    );
+    for name in ["u.csv", "u.txt"] {
+        let content = "login\na\u{200b}@x\nb\u{a0}c@x\n";
+        assert_eq!(
+            users(name, content.as_bytes()).expect_err("hidden"),
+            [
+                format!(
+                    "{name}:2: \"a<U+200B>@x\" has a hidden character, U+200B (zero width space)"
+                ),
+                format!(
+                    "{name}:3: \"b<U+00A0>c@x\" has a hidden character, U+00A0 (no-break space)"
+                ),
+            ]
+        );
+    }
+    let given = [
+        "users=\u{200b}a@x,b@x\u{200e}",
+        "ou=\u{200e}OU=x",
+        "note=a\u{200b}",
+    ];
+    let checked = run(&given, Mode::Given).expect("parameters");
+    assert_eq!(checked.values["users"], json!(["a@x", "b@x"]));
+    assert_eq!(
+        (&checked.values["ou"], &checked.values["note"]),
+        (&json!("OU=x"), &json!("a"))
+    );
+    assert_eq!(
+        run(&["users=a", "ou=OU=a\u{200b}b"], Mode::Given).expect_err("hidden"),
+        ["`ou`: \"OU=a<U+200B>b\" has a hidden character, U+200B (zero width space)"]
+    );
+}
+
+#[test]
+fn the_same_with_accents_in_another_way_was_given_already() {
+    assert_eq!(
+        run(&["users=zo\u{eb}@x,zoe\u{308}@x"], Mode::Examples).expect_err("twice"),
+        ["`users`: \"zoe\u{308}@x\" was given already at `users`"]
+    );
+}
+
+#[test]
+fn a_line_of_powershell_or_excel_before_the_columns_is_no_column() {
+    for first in [
+        "#TYPE System.Management.Automation.PSCustomObject\r\n",
+        "sep=,\r\n",
+    ] {
+        let content = format!("{first}\"login\",\"name\"\r\n\"a@x\",\"A\"\r\n,B\r\n");
+        assert_eq!(
+            users("u.csv", content.as_bytes()).expect_err("a login is missing"),
+            ["u.csv:4: `login` is empty"]
+        );
+    }
+    assert_eq!(
+        users("u.csv", b"sep=;\nlogin;name\n").expect_err("semicolons"),
+        ["u.csv seems to be separated by `;`"]
+    );
+}
+
+#[test]
+fn other_separators_and_encodings_are_told_as_what_they_are() {
+    let utf16: Vec<u8> = "login\na@x\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (content, expected) in [
+        (
+            &b"\"login\";\"name\"\n"[..],
+            "u.csv seems to be separated by `;`",
+        ),
+        (
+            b"id;login;Name, first\n",
+            "u.csv seems to be separated by `;`",
+        ),
+        (b"login|name\n", "u.csv seems to be separated by `|`"),
+        (b"login,LOGIN\na,b\n", "u.csv has the column `login` twice"),
+        (&utf16, "u.csv is UTF-16"),
+    ] {
+        assert_eq!(users("u.csv", content).expect_err(expected), [expected]);
+    }
+    for given in ["users=a@x;b@x", "users=a@x\tb@x"] {
+        let problems = run(&[given], Mode::Examples).expect_err("several");
+        assert!(problems[0].ends_with("is several items"), "{problems:?}");
+    }
+}
+
+#[test]
+fn a_column_that_nothing_reads_is_told_and_one_named_like_a_parameter_is_refused() {
+    let (_folder, path) = file("u.csv", b"login,Employee ID,,why\na@x,1,,x\n");
+    let checked = run(&[&format!("users=@{path}"), "ou=OU=x"], Mode::Given).expect("users");
+    assert_eq!(
+        checked.remarks,
+        [format!(
+            "{path}: nothing reads the columns `Employee ID`, `why`"
+        )]
+    );
+    for column in ["mode", "Mode", " DEPTH "] {
+        let content = format!("login,{column}\na@x,safe\n");
+        let problems = users("u.csv", content.as_bytes()).expect_err("a parameter's name");
+        let name = column.trim();
+        let words = format!(
+            "u.csv has a column `{name}`, and the parameter `{}`",
+            name.to_lowercase()
+        );
+        assert!(problems[0].starts_with(&words), "{problems:?}");
+    }
+}
+
+#[test]
 fn a_secret_is_read_from_where_it_is_named() {
     let (_folder, path) = file("key", b"from file\n");
     for (given, expected) in [
