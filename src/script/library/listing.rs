@@ -25,7 +25,7 @@ pub(super) fn list(shelves: &Shelves) -> Result<Vec<Listed>, Error> {
 
 /// Every module of the shelves, the nearest of each name.
 pub(super) fn list_modules(shelves: &Shelves) -> Result<Vec<Listed>, Error> {
-    of(shelves, is_module)
+    of(shelves, |name| is_module(name) && !super::is_test(name))
 }
 
 fn of(shelves: &Shelves, fits: impl Fn(&str) -> bool) -> Result<Vec<Listed>, Error> {
