@@ -161,11 +161,6 @@ impl Pair {
         panic!("jobs remain");
     }
 
-    /// Refusals are looked for from the whole second in which a run begins, which is all that the server tells of its time.
-    pub(crate) fn later() {
-        std::thread::sleep(std::time::Duration::from_secs(1));
-    }
-
     /// "Import Now" of the spoke's app, and what follows from it.
     pub(crate) fn import(&self, more: &Value) {
         let mut body = json!({"app": self.app()});
