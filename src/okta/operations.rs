@@ -2,7 +2,8 @@
 //!
 //! `operations.tsv` holds one row for each, taken from Okta's API description 2026.06.3. Its columns:
 //! `operation` (the operationId in `snake_case`), `method`, `path` with `{parameters}`, `query` (comma-separated; `!` marks
-//! a required one), `body` (`!` required or `?` optional, then its media types), `result` (`array` for lists), `status` (of
+//! a required one), `body` (`!` required or `?` optional, then its media types), `result` (`array` for lists, `object`,
+//! `object?` where some success has no body, `any` for a list or an object; empty for no JSON body), `status` (of
 //! success), `scopes` (OAuth; all are needed), `tag`, `operation_id`, `lifecycle`.
 
 mod path;
@@ -55,8 +56,14 @@ pub struct Body {
 pub enum ResultKind {
     /// A list, mostly in pages.
     Array,
-    /// An object, or nothing.
+    /// An object.
     Object,
+    /// An object, or no body.
+    ObjectOrNothing,
+    /// A list or an object.
+    Any,
+    /// No body, or one that is not JSON.
+    Nothing,
 }
 
 /// How settled an operation is.
@@ -303,5 +310,18 @@ mod tests {
             Lifecycle::Deprecated
         );
         assert_eq!(snake_case("idpCsrId"), "idp_csr_id");
+    }
+
+    #[test]
+    fn the_table_says_what_a_success_answers_with() {
+        for (name, result) in [
+            ("list_groups", ResultKind::Array),
+            ("add_group", ResultKind::Object),
+            ("assign_user_to_group", ResultKind::Nothing),
+            ("assign_role_to_group", ResultKind::ObjectOrNothing),
+            ("get_ssf_streams", ResultKind::Any),
+        ] {
+            assert_eq!(find(name).expect(name).result, result, "{name}");
+        }
     }
 }

@@ -94,7 +94,7 @@ impl Picture {
                 seen.walked(call, page, from);
                 seen.learn_members(call, page, from, at);
             }
-            (name, ResultKind::Object) => {
+            (name, kind) if kind != ResultKind::Array => {
                 seen.keep(&call.org, &call.path, &page.body, at);
                 if name == "get_user" {
                     seen.keep_login(&call.org, &page.body);

@@ -91,7 +91,10 @@ fn read_body(cell: &'static str) -> Result<Option<Body>, &'static str> {
 fn read_result(cell: &str) -> Option<ResultKind> {
     match cell {
         "array" => Some(ResultKind::Array),
-        "" => Some(ResultKind::Object),
+        "object" => Some(ResultKind::Object),
+        "object?" => Some(ResultKind::ObjectOrNothing),
+        "any" => Some(ResultKind::Any),
+        "" => Some(ResultKind::Nothing),
         _ => None,
     }
 }
