@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Context;
 use super::credentials::credentials;
 use super::scopes::usual_scopes;
-use crate::config::{self, DirectoryProfile, OrgProfile, check_proxy_variables};
+use crate::config::{
+    self, DirectoryProfile, OrgProfile, check_proxy_variables, list_lag_from_variable,
+};
 use crate::error::Error;
 use crate::ldap::{self, Dn};
 use crate::okta::{self, BaseUrl, Client, Credentials};
@@ -46,6 +49,9 @@ pub(super) struct World {
 /// Percent.
 pub(super) const RESERVE: u8 = 20;
 
+/// The lists of a simulator that is started for a run show at once what was created, unless its scenario says otherwise.
+pub(super) const SIMULATED_LIST_LAG: Duration = Duration::from_secs(2);
+
 /// How a client of this org behaves.
 ///
 /// # Errors
@@ -73,6 +79,13 @@ pub(super) fn settings(
     }
     if let Some(timeout) = network.request_timeout {
         settings.request_timeout = timeout;
+    }
+    let lag = network.list_lag;
+    if let Some(lag) = lag.map_or_else(
+        || list_lag_from_variable(context.config.environment()),
+        |lag| Ok(Some(lag)),
+    )? {
+        settings.list_lag = lag;
     }
     if let Some(retries) = network.max_retries {
         settings.max_attempts = retries.saturating_add(1);
@@ -358,6 +371,7 @@ fn through(client: &Client, shadow: &OrgAddress) -> Result<Client, Error> {
     let settings = okta::Settings {
         reserve: 0.0,
         through: Some(url),
+        list_lag: SIMULATED_LIST_LAG,
         ..okta::Settings::default()
     };
     let credentials = Credentials::Ssws(shadow.token.clone());
@@ -397,8 +411,12 @@ fn of_simulator(simulator: Simulator, runbook: &Runbook) -> Result<World, Error>
             .ok_or_else(|| Error::usage(format!("the scenario has no org named `{}`", org.name)))?;
         let (base, _) = BaseUrl::parse(&address.url).map_err(|e| Error::failed(e.to_string()))?;
         let credentials = Credentials::Ssws(address.token.clone());
-        let client = Client::new(base, credentials, okta::Settings::default())
-            .map_err(|e| Error::failed(e.to_string()))?;
+        let settings = okta::Settings {
+            list_lag: SIMULATED_LIST_LAG,
+            ..okta::Settings::default()
+        };
+        let client =
+            Client::new(base, credentials, settings).map_err(|e| Error::failed(e.to_string()))?;
         orgs.insert(org.name.clone(), Arc::new(client));
     }
     Ok(World {

@@ -18,6 +18,8 @@ pub struct Network {
     pub max_retries: Option<u32>,
     /// Added to the user agent.
     pub user_agent: Option<String>,
+    /// How long its lists may not show what was created.
+    pub list_lag: Option<Duration>,
 }
 
 /// A proxy of its own.

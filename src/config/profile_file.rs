@@ -32,6 +32,7 @@ const ORG_KEYS: &[&str] = &[
     "scopes",
     "dpop",
     "refresh_token",
+    "list_lag",
 ];
 /// Keys that go with `client_id` only.
 const APP_KEYS: &[&str] = &[
@@ -143,6 +144,7 @@ impl Reader<'_> {
         let sign_in = self.sign_in(section);
         let production = self.boolean(section, "production");
         let approval = self.approval(section);
+        let list_lag = self.list_lag(section);
         let (Some(url), Some(sign_in)) = (url, sign_in) else {
             return;
         };
@@ -152,7 +154,10 @@ impl Reader<'_> {
             sign_in,
             production,
             approval,
-            network: Network::default(),
+            network: Network {
+                list_lag,
+                ..Network::default()
+            },
             origin: self.origin(section),
         };
         self.profiles.orgs.insert(section.title.clone(), profile);

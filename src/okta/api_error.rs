@@ -36,6 +36,21 @@ impl ApiError {
         self.challenge.as_deref() == Some("insufficient_scope")
     }
 
+    /// Whether it was Okta that answered: by its error object, or where the body is empty or an OAuth error by its challenge and request id.
+    pub fn is_of_okta(&self) -> bool {
+        self.code.is_some() || (self.challenge.is_some() && self.request_id.is_some())
+    }
+
+    /// Whether the request was certainly not carried out. A limit (429) is before all execution, whoever sets it; 501 is what a server
+    /// says of an operation that it does not have.
+    pub fn says_not_carried_out(&self) -> bool {
+        match self.status {
+            429 => true,
+            400..=499 | 501 => self.is_of_okta(),
+            _ => false,
+        }
+    }
+
     /// Reads a refusal from its status, headers and body (`Null` when empty or no JSON).
     pub(super) fn read(status: u16, headers: &HeaderMap, body: &Value) -> Self {
         let challenge = headers
@@ -199,6 +214,28 @@ mod tests {
         let refusal = read(401, Some(challenge), &Value::Null);
         assert_eq!(refusal.challenge.as_deref(), Some("invalid_token"));
         assert_eq!(refusal.summary, "The token has expired.");
+    }
+
+    #[test]
+    fn only_oktas_own_refusal_says_that_nothing_was_carried_out() {
+        let okta = json!({"errorCode": "E0000001", "errorSummary": "no"});
+        let gateway = json!({"message": "Forbidden"});
+        let challenge = r#"Bearer error="insufficient_scope", scope="okta.groups.manage""#;
+        for (status, challenge, body, expected) in [
+            (400, None, &okta, true),
+            (403, Some(challenge), &Value::Null, true),
+            (501, None, &okta, true),
+            (429, None, &Value::Null, true),
+            (400, None, &gateway, false),
+            (403, None, &Value::Null, false),
+            (500, None, &okta, false),
+            (501, None, &Value::Null, false),
+            (504, None, &Value::Null, false),
+            (600, None, &okta, false),
+        ] {
+            let refusal = read(status, challenge, body);
+            assert_eq!(refusal.says_not_carried_out(), expected, "{status} {body}");
+        }
     }
 
     #[test]

@@ -23,6 +23,9 @@ use super::session::{Session, Signature};
 use super::token_endpoint::Endpoint;
 use super::transport::{self, Way};
 
+/// How long lists may lag, unless an org is known to be quicker. Okta names no bound; this is what procedures wait at most.
+pub const LIST_LAG: Duration = Duration::from_secs(120);
+
 /// How a client behaves.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -39,6 +42,8 @@ pub struct Settings {
     pub through: Option<BaseUrl>,
     /// Instead of the machine's proxy.
     pub proxy: Option<Proxy>,
+    /// So long after a thing is created the org's lists and searches may not show it.
+    pub list_lag: Duration,
 }
 
 /// What a client may send.
@@ -59,6 +64,7 @@ impl Default for Settings {
             reserve: 0.2,
             through: None,
             proxy: None,
+            list_lag: LIST_LAG,
         }
     }
 }
@@ -346,6 +352,8 @@ fn is_dead_token(answer: &Answer) -> bool {
     }
     match answer.judge("") {
         Err(Error::Api(refusal)) => refusal.code.is_none() || refusal.is("E0000011"),
+        // A page is of a gateway, and says nothing of the token nor of what became of the call.
+        Err(Error::NotOkta { content_type, .. }) => content_type.is_none(),
         _ => true,
     }
 }

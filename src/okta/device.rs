@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::auth::Dpop;
 use super::base_url::BaseUrl;
 use super::client::{Settings, http_client};
-use super::error::Error;
+use super::error::{Error, Sent};
 use super::limits::Silent;
 use super::proof::ProofKey;
 use super::refresh_token::to_keep;
@@ -102,6 +102,7 @@ pub async fn begin(
         .await?;
     let body = token_endpoint::judge(AUTHORIZE, &base, &answer, &asked)?;
     let wire: Wire = serde_json::from_value(body).map_err(|_| Error::NotOkta {
+        sent: Sent::No,
         status: answer.status,
         host: base.host().to_owned(),
         content_type: None,

@@ -35,16 +35,26 @@ pub enum Error {
         host: String,
         after: Duration,
     },
-    /// The request was carried out, yet its answer is not JSON.
+    /// An answer of success that is not JSON: whoever made it, it does not say what became of the request.
     #[error("{host} answered {status} with {} instead of JSON", .content_type.as_deref().unwrap_or("a body of unknown type"))]
     NotJson {
         status: u16,
         host: String,
         content_type: Option<String>,
     },
+    /// An answer of success in JSON that is not what this request is answered with.
+    #[error("{host} answered {status} with {found} instead of {expected}")]
+    WrongBody {
+        status: u16,
+        host: String,
+        expected: &'static str,
+        found: String,
+    },
     /// What answers there does not speak Okta's API.
     #[error("{host} answered {status} {}: this does not look like an Okta org", .content_type.as_deref().map_or("without a body".to_owned(), |form| format!("with {form}")))]
     NotOkta {
+        /// `No` when it answered the sign-in, before the request itself was sent.
+        sent: Sent,
         status: u16,
         host: String,
         content_type: Option<String>,
@@ -52,6 +62,8 @@ pub enum Error {
     /// The server sent the caller elsewhere. A redirect is not followed, since the token would travel along.
     #[error("{host} answered {status}, a redirect to {}; redirects are not followed", .to.as_deref().unwrap_or("nowhere"))]
     Redirect {
+        /// `No` when it answered the sign-in, before the request itself was sent.
+        sent: Sent,
         status: u16,
         host: String,
         to: Option<String>,
@@ -128,12 +140,28 @@ impl Error {
     /// Whether the request reached the org.
     pub fn sent(&self) -> Sent {
         match self {
-            Self::Transport { sent, .. } | Self::Timeout { sent, .. } => *sent,
+            Self::Transport { sent, .. }
+            | Self::Timeout { sent, .. }
+            | Self::NotOkta { sent, .. }
+            | Self::Redirect { sent, .. } => *sent,
             Self::Request(_) | Self::SignIn(_) | Self::ForeignLink { .. } => Sent::No,
-            Self::Api(_) | Self::NotJson { .. } | Self::NotOkta { .. } | Self::Redirect { .. } => {
-                Sent::Yes
-            }
+            Self::Api(_) | Self::NotJson { .. } | Self::WrongBody { .. } => Sent::Yes,
         }
+    }
+
+    /// Whether the request may have been carried out, though no answer says so. Only Okta's own refusal, or a request that was not sent,
+    /// says that it was not: what a gateway answers (a page, a redirect, its own 502 or 403) tells nothing of the org behind it, and an
+    /// error within Okta nothing of how far it came.
+    pub fn leaves_unknown(&self) -> bool {
+        match self {
+            Self::Api(refusal) => !refusal.says_not_carried_out(),
+            _ => self.sent() != Sent::No,
+        }
+    }
+
+    /// Whether it is an answer of success that cannot be used. To a question it may be asked again.
+    pub fn is_unusable_success(&self) -> bool {
+        matches!(self, Self::NotJson { .. } | Self::WrongBody { .. })
     }
 
     /// Whether the org, or the way to it, is in trouble that may be over soon: nothing was refused.
@@ -160,6 +188,7 @@ impl Error {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::NotJson { status, .. }
+            | Self::WrongBody { status, .. }
             | Self::NotOkta { status, .. }
             | Self::Redirect { status, .. } => Some(*status),
             _ => self.api().map(|api| api.status),

@@ -11,7 +11,12 @@ pub(super) fn for_error(error: &Error) -> Option<String> {
         Error::Transport { failure, host, .. } => Some(for_failure(*failure, host)),
         Error::Timeout { .. } => Some("check the network and the proxy; see https://status.okta.com".to_owned()),
         Error::NotJson { .. } => Some(
-            "the request was carried out; a proxy between here and the org may have changed the answer".to_owned(),
+            "the request may have been carried out; a proxy between here and the org may have changed the answer".to_owned(),
+        ),
+        Error::WrongBody { .. } => Some(
+            "the request may have been carried out; the answer is not Okta's for it: look for a proxy between here and the org that \
+             changes answers"
+                .to_owned(),
         ),
         Error::NotOkta { host, .. } => Some(format!(
             "check the org's URL: {host} must be the org itself, not its sign-in page's vanity link, a proxy or another site"

@@ -39,7 +39,7 @@ pub use api_error::ApiError;
 pub use auth::{Credentials, Dpop, Keep, Person, ServiceApp};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use buckets::bucket;
-pub use client::{Client, Settings};
+pub use client::{Client, LIST_LAG, Settings};
 pub use error::{Error, Failure, RequestError, Sent};
 pub use governor::Rate;
 pub use held_secrets::CONCEALED;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::api_error::ApiError;
-use super::error::Error;
+use super::error::{Error, Sent};
 use super::limits::{self, RateLimit};
 use super::pages::NextPage;
 
@@ -73,6 +73,7 @@ impl Answer {
             Err(_) => format!("a path of {host}"),
         });
         Error::Redirect {
+            sent: Sent::Yes,
             status: self.status,
             host: host.to_owned(),
             to,
@@ -82,6 +83,7 @@ impl Answer {
     fn refusal(&self, host: &str) -> Error {
         if self.is_foreign() {
             return Error::NotOkta {
+                sent: Sent::Yes,
                 status: self.status,
                 host: host.to_owned(),
                 content_type: self.content_type(),

@@ -271,7 +271,7 @@ pub(super) fn judge(
                 refusal.code.as_deref().unwrap_or("without an error object"),
                 Some(refusal.summary.clone()),
             )),
-            Err(failure) => Err(failure),
+            Err(failure) => Err(unsent(failure)),
             Ok(_) => Err(not_json(base, answer)),
         },
     }
@@ -331,6 +331,7 @@ fn granted(body: Value, asked: &[String]) -> Option<Granted> {
 
 fn not_json(base: &BaseUrl, answer: &Answer) -> Error {
     Error::NotOkta {
+        sent: Sent::No,
         status: answer.status,
         host: base.host().to_owned(),
         content_type: None,
@@ -359,6 +360,25 @@ fn unsent(error: Error) -> Error {
             sent: Sent::No,
             host,
             after,
+        },
+        Error::NotOkta {
+            status,
+            host,
+            content_type,
+            ..
+        } => Error::NotOkta {
+            sent: Sent::No,
+            status,
+            host,
+            content_type,
+        },
+        Error::Redirect {
+            status, host, to, ..
+        } => Error::Redirect {
+            sent: Sent::No,
+            status,
+            host,
+            to,
         },
         other => other,
     }

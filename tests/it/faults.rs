@@ -182,6 +182,7 @@ impl Trial {
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
+            .env("OKTA_RUNBOOK_LIST_LAG", "1s")
             .env("OKTA_CLIENT_ORGURL", &org.url)
             .env("OKTA_CLIENT_TOKEN", org.token.expose_secret())
             .env(

@@ -36,6 +36,8 @@ pub(crate) fn okta_runbook(folder: &Path) -> Command {
         .current_dir(folder)
         .env("HOME", folder)
         .env("USER", "opal")
+        // Simulated lists show at once what was created, unless a test says otherwise.
+        .env("OKTA_RUNBOOK_LIST_LAG", "1s")
         .env("NO_COLOR", "1")
         .stdin(Stdio::null());
     command

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 
+use super::super::world::SIMULATED_LIST_LAG;
 use crate::error::Error;
 use crate::ldap::{self, Dn};
 use crate::okta::{self, BaseUrl, Client, Credentials};
@@ -56,8 +57,12 @@ fn parsed(text: &str) -> Result<Scenario, Error> {
 fn org(address: &OrgAddress) -> Result<(String, Arc<Client>), Error> {
     let (base, _) = BaseUrl::parse(&address.url).map_err(|e| Error::failed(e.to_string()))?;
     let credentials = Credentials::Ssws(address.token.clone());
-    let client = Client::new(base, credentials, okta::Settings::default())
-        .map_err(|e| Error::failed(e.to_string()))?;
+    let settings = okta::Settings {
+        list_lag: SIMULATED_LIST_LAG,
+        ..okta::Settings::default()
+    };
+    let client =
+        Client::new(base, credentials, settings).map_err(|e| Error::failed(e.to_string()))?;
     Ok((address.name.clone(), Arc::new(client)))
 }
 

@@ -63,6 +63,7 @@ impl NetworkSettings {
                 "a number",
             )?,
             user_agent: self.user_agent.map(|setting| setting.value),
+            list_lag: None,
             proxy: match (self.proxy_host, self.proxy_port) {
                 (Some(host), port) => Some(Proxy {
                     url: proxy_url(environment, &host, port)?,

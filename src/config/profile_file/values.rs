@@ -1,11 +1,13 @@
 //! Values of a section, each read as what it should be; what is wrong with one is noted where it stands.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::DeValue;
 
 use super::super::address::{default_security, wrong_url};
+use super::super::list_lag;
 use super::super::problem::nearest;
 use super::super::profile::{Origin, Security};
 use super::super::secret::SecretSource;
@@ -97,6 +99,21 @@ impl Reader<'_> {
             self.wrong_type(value, value.span(), "true or false");
             false
         })
+    }
+
+    pub(super) fn list_lag(&mut self, section: &Section<'_>) -> Option<Duration> {
+        let text = self.string(section, "list_lag")?;
+        let lag = list_lag::parsed(&text);
+        if lag.is_none() {
+            let span = section.table.get("list_lag").map(Spanned::span);
+            self.source
+                .problem(
+                    span.unwrap_or_else(|| section.span.clone()),
+                    "`list_lag` is no duration of an hour at most",
+                )
+                .help(format!("write it as {}", list_lag::EXAMPLE));
+        }
+        lag
     }
 
     pub(super) fn url(

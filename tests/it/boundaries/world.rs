@@ -187,6 +187,7 @@ impl World {
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
+            .env("OKTA_RUNBOOK_LIST_LAG", "1s")
             .env("HOME", self.folder.path())
             .env("ANSWER", "a \"very\" good dog")
             .envs(self.environment.iter().cloned())
