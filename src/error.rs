@@ -12,7 +12,7 @@ pub enum Exit {
     Failed = 1,
     /// The command line or an input was wrong; nothing was sent.
     Usage = 2,
-    /// Some items failed; the others are done.
+    /// Some items failed and the others are done, or it is not known of a write whether it was carried out.
     Partly = 3,
     /// A manual step waits for a person.
     Waiting = 4,
@@ -40,7 +40,7 @@ impl Exit {
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Usage => "usage or bad input; nothing was sent",
-            Self::Partly => "partly done: some items failed",
+            Self::Partly => "partly done: some items failed, or the outcome of a write is unknown",
             Self::Waiting => "waiting for a manual step",
             Self::Interrupted => "interrupted",
             Self::Stuck => "an undo is stuck",

@@ -83,9 +83,17 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Ok(_) => (Outcome::Succeeded, None),
         Err(error) => (Outcome::Failed, error.message.lines().next()),
     };
-    run.end(outcome, message).map_err(|error| of_run(&error))?;
-    tell(context, arguments.output, &result?);
-    Ok(Exit::Succeeded)
+    let outcome = run.end(outcome, message).map_err(|error| of_run(&error))?;
+    let exit = match outcome {
+        Outcome::Partly => Exit::Partly,
+        _ => Exit::Succeeded,
+    };
+    let value = result.map_err(|error| match exit {
+        Exit::Partly => Error { exit, ..error },
+        _ => error,
+    })?;
+    tell(context, arguments.output, &value);
+    Ok(exit)
 }
 
 /// A list is fetched to its end.

@@ -4,6 +4,7 @@ use crate::error::{Error, Exit};
 use crate::report::json;
 use crate::report::runs::{RunLine, text};
 use crate::report::text::{Narrator, Verbosity, counted};
+use crate::run::event::Counts;
 use crate::run::journal::{self, Journal, Record, Verdict};
 
 use super::conduct::read_journal;
@@ -157,10 +158,19 @@ fn line(journal: &Journal, record: &Record) -> Result<RunLine, journal::Error> {
         ended: record.ended,
         reads: counts.reads,
         writes: counts.writes,
+        unknown: unknown_now(journal, record, counts)?,
         unchanged: counts.unchanged,
         items: counts.items,
         failed_items: counts.failed_items,
     })
+}
+
+/// What was unknown when the run ended an undo may have found out since.
+fn unknown_now(journal: &Journal, record: &Record, counts: Counts) -> Result<u64, journal::Error> {
+    match counts.unknown {
+        0 => Ok(0),
+        _ => journal.unanswered(&record.run),
+    }
 }
 
 fn show_run(context: &Context, journal: &Journal, show: &Show) -> Result<Exit, Error> {

@@ -65,7 +65,7 @@ fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
     }
     let counts = &story.counts;
     let did = [
-        counted(counts.writes, "write"),
+        super::text::writes_of(counts),
         format!("{} unchanged", counts.unchanged),
         counted(counts.reads, "read"),
     ];

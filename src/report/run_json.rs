@@ -9,7 +9,7 @@
 //! | `started`, `ended` | UTC, RFC 3339; `ended` is null for a run that died |
 //! | `outcome` | `succeeded`, `partly`, `failed`, `waiting`, `interrupted`, `stuck`, or `died`: no outcome is recorded |
 //! | `message`, `remarks` | why it ended so, or null; list of text |
-//! | `counts` | `reads`, `writes`, `unchanged`, `items`, `failed_items` |
+//! | `counts` | `reads`, `writes`, `unknown` (writes of which it is not known whether they were carried out; absent for none), `unchanged`, `items`, `failed_items` |
 //! | `steps` | list of `title`, `end` (`done`, `partly`, `failed`, `waiting`, `broken_off`, `not_begun`), `message`, `begun`, `ended`, `orgs` (names of those that it called), `failed_items`, `writes`, `checks`, `failed_checks` |
 //! | `items` | list of `key`, `end` (`succeeded`, `unchanged`, `failed`, `unfinished`), `message`, `step`, `writes` (positions in `writes`), `seconds` |
 //! | `attestations` | list of `time`, `kind` (`manual`, `question`), `words`, `how`, `by` (null: nobody) |

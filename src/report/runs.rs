@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::table::text_table;
 use super::text::words;
-use crate::run::event::Outcome;
+use crate::run::event::{Outcome, is_zero};
 
 /// A run in the list; as JSON, a row of `runs --output json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct RunLine {
     pub ended: Option<Timestamp>,
     pub reads: u64,
     pub writes: u64,
+    /// Writes of which nobody knows whether they were carried out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown: u64,
     pub unchanged: u64,
     pub items: u64,
     pub failed_items: u64,
@@ -50,9 +53,17 @@ fn row(run: &RunLine) -> Vec<String> {
         state(run).to_owned(),
         run.started.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
         duration.unwrap_or_default(),
-        run.writes.to_string(),
+        writes(run),
         items_failed(run),
     ]
+}
+
+/// Such as `13`, or `13 + 1 unknown`.
+fn writes(run: &RunLine) -> String {
+    match run.unknown {
+        0 => run.writes.to_string(),
+        unknown => format!("{} + {unknown} unknown", run.writes),
+    }
 }
 
 /// Nothing for a run without items, such as `0/3` else.
@@ -96,6 +107,7 @@ mod tests {
             ended: Some("2026-01-02T03:06:10Z".parse().unwrap()),
             reads: 40,
             writes: 6,
+            unknown: 0,
             unchanged: 2,
             items: 3,
             failed_items: 1,
@@ -126,6 +138,18 @@ mod tests {
 | 77b0 | ad/move_user_to_ou | unfinished | 2026-01-02 03:04:05Z |           | 6      |              |
 | 66c4 | ad/move_user_to_ou | running    | 2026-01-02 03:04:05Z |           | 6      |              |"
         );
+    }
+
+    #[test]
+    fn writes_of_unknown_outcome_stand_beside_the_others() {
+        let [first, ..] = runs();
+        let run = RunLine {
+            unknown: 1,
+            ..first
+        };
+        assert_eq!(row(&run)[5], "6 + 1 unknown");
+        let json = serde_json::to_value(&run).unwrap();
+        assert_eq!(json["unknown"], 1);
     }
 
     #[test]

@@ -194,20 +194,27 @@ fn remarks(event: &Event) -> Option<&[String]> {
 
 /// The run's own counts, or for a run that died what its entries say.
 fn counts(evidence: &Evidence, items: &[Item<'_>]) -> Counts {
+    let in_state = |states: &[WriteState]| {
+        let writes = evidence.writes.iter();
+        writes.filter(|write| states.contains(&write.state)).count() as u64
+    };
+    // An undo may have found out since.
+    let unknown = in_state(&[WriteState::Unknown]);
     if evidence.outcome.is_some() {
-        return evidence.counts;
+        return Counts {
+            unknown,
+            ..evidence.counts
+        };
     }
     let events = &evidence.events;
     let how_many = |kind: fn(&Kind) -> bool| {
         let found = events.iter().filter(|event| kind(&event.kind)).count();
         found as u64
     };
-    let done = |write: &&super::evidence::Write| {
-        matches!(write.state, WriteState::Done | WriteState::Undone)
-    };
     Counts {
         reads: how_many(is_read),
-        writes: evidence.writes.iter().filter(done).count() as u64,
+        writes: in_state(&[WriteState::Done, WriteState::Undone]),
+        unknown,
         unchanged: how_many(|kind| matches!(kind, Kind::Unchanged(_))),
         items: items.len() as u64,
         failed_items: items

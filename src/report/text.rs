@@ -16,6 +16,7 @@ use super::table::text_table;
 use crate::run::event::{CallLine, Event, ItemOutcome, Kind, OrgLine};
 use words::{block, clean, painted};
 
+pub(in crate::report) use outcome::writes_of;
 pub(crate) use words::counted;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();

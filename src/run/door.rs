@@ -135,7 +135,7 @@ pub struct Done {
 /// One page of a list.
 #[derive(Debug)]
 pub struct Page {
-    /// An array; a few operations that the table calls lists answer with one object.
+    /// An array where the table says that the operation answers with a list.
     pub body: Value,
     pub next: Option<okta::NextPage>,
 }
@@ -263,13 +263,29 @@ impl Run {
     fn try_end(&self, outcome: Outcome, message: Option<&str>) -> Result<Outcome, Error> {
         let message = message.map(|message| self.concealed(message));
         let message = message.as_deref();
-        let outcome = self.tell_items(outcome)?;
+        let outcome = self.with_unknown(self.tell_items(outcome)?)?;
         self.tell_calls(self.counts().items)?;
         self.tell(&Lane::default(), self.ending(outcome, message))?;
         let (now, counts) = (jiff::Timestamp::now(), self.counts());
         self.journal()
             .end(&self.id, now, outcome, message, counts)?;
         Ok(outcome)
+    }
+
+    /// A run that did all it was to do but for a write of which nobody knows has not succeeded, and one that failed after it may have done
+    /// something.
+    fn with_unknown(&self, outcome: Outcome) -> Result<Outcome, Error> {
+        let unknown = self.unanswered()?;
+        self.count(|counts| counts.unknown = unknown);
+        Ok(match outcome {
+            Outcome::Succeeded | Outcome::Failed if unknown > 0 => Outcome::Partly,
+            other => other,
+        })
+    }
+
+    /// Number of its writes of which it is not known whether they were carried out.
+    pub fn unanswered(&self) -> Result<u64, Error> {
+        Ok(self.journal().unanswered(&self.id)?)
     }
 
     fn ending(&self, outcome: Outcome, message: Option<&str>) -> Kind {

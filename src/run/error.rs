@@ -1,5 +1,7 @@
 //! Why a call through the door did not do what was asked.
 
+use std::fmt;
+
 use super::gate::Locked;
 use crate::{ldap, okta};
 
@@ -13,12 +15,24 @@ pub struct Refusal {
     pub method: &'static str,
     pub path: String,
     pub source: okta::Error,
+    /// It is a write, and it is not known whether it was carried out.
+    pub is_unknown: bool,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.operation, self.source)?;
+        if self.is_unknown {
+            f.write_str("; it is not known whether the change was made")?;
+        }
+        Ok(())
+    }
 }
 
 /// Why a call did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{}: {}", .0.operation, .0.source)]
+    #[error("{0}")]
     Okta(Box<Refusal>),
     #[error("{directory}: {source}")]
     Directory {
@@ -98,6 +112,9 @@ impl Error {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         match self {
+            Self::Okta(refusal) if refusal.is_unknown => Some(
+                "look in the org whether it was made; resume looks again and goes on, undo looks again and takes it back".to_owned(),
+            ),
             Self::Okta(refusal) => refusal.source.help(),
             Self::Directory { source, .. } => source.help(),
             Self::Unconfirmed(_) => {
@@ -114,7 +131,7 @@ impl Error {
                 Some("run it anew: what is as it shall be stays so".to_owned())
             }
             Self::Unsettled { .. } => Some(
-                "see in the org whether it happened; then run anew, which leaves what is done as it is".to_owned(),
+                "look in the org whether it happened; then start a new run, which skips what is done".to_owned(),
             ),
             Self::Unplanned { .. } => Some(
                 "it was not sent, and neither is what would follow; see what is otherwise with a new plan"

@@ -203,8 +203,20 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     pub reads: u64,
+    /// Those that are known to have been carried out.
     pub writes: u64,
+    /// Writes that were sent and of which nobody knows whether they were carried out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown: u64,
     pub unchanged: u64,
     pub items: u64,
     pub failed_items: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it may skip by reference"
+)]
+pub(crate) fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -12,6 +12,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 /// The pauses between glances: what comes at once is seen at once.
 const FIRST_GLANCE: Duration = Duration::from_millis(100);
 const LAST_GLANCE: Duration = Duration::from_secs(2);
+/// The same where each glance may read a long list.
+const LAST_SPARSE_GLANCE: Duration = Duration::from_secs(10);
 
 impl Run {
     /// Waits a little; the wait is told once.
@@ -34,6 +36,7 @@ pub(super) struct Glances {
     begun: Instant,
     patience: Duration,
     next: Duration,
+    longest: Duration,
     told: bool,
 }
 
@@ -43,7 +46,16 @@ impl Glances {
             begun: Instant::now(),
             patience,
             next: FIRST_GLANCE,
+            longest: LAST_GLANCE,
             told: false,
+        }
+    }
+
+    /// With longer pauses.
+    pub(super) fn sparse(patience: Duration) -> Self {
+        Self {
+            longest: LAST_SPARSE_GLANCE,
+            ..Self::new(patience)
         }
     }
 
@@ -59,7 +71,9 @@ impl Glances {
 
     fn next(&mut self) -> Duration {
         let now = self.next;
-        self.next = (now * 2).min(LAST_GLANCE);
-        now
+        self.next = (now * 2).min(self.longest);
+        // The last glance is not late.
+        let left = self.patience.saturating_sub(self.begun.elapsed());
+        now.min(left + FIRST_GLANCE)
     }
 }

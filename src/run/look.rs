@@ -37,12 +37,34 @@ pub(super) enum Sight {
     Org,
 }
 
+/// What was there before a write was sent, which a look back for its work leaves aside.
+pub(super) struct Former<'a> {
+    /// Id of the thing of the same natural key.
+    pub(super) id: Option<&'a str>,
+    /// What was created before is not of the write; by the org's time.
+    pub(super) since: Option<jiff::Timestamp>,
+}
+
+impl Former<'_> {
+    /// Whether a thing may be what the write created.
+    pub(super) fn is_new(&self, thing: &Value) -> bool {
+        let created = thing["created"].as_str();
+        let created = created.and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let is_older = created
+            .zip(self.since)
+            .is_some_and(|(created, since)| created < since);
+        !is_older && (self.id.is_none() || thing["id"].as_str() != self.id)
+    }
+}
+
 /// One look: whose it is and where it looks.
 struct Looker<'a> {
     run: &'a Run,
     lane: &'a Lane,
     call: &'a Call,
     sight: Sight,
+    /// Of a look back.
+    former: Option<&'a Former<'a>>,
 }
 
 /// Reads what `call` is about to write.
@@ -52,6 +74,24 @@ pub(super) async fn look(run: &Run, lane: &Lane, call: &Call, sight: Sight) -> R
         lane,
         call,
         sight,
+        former: None,
+    };
+    looker.look().await
+}
+
+/// Reads in the org what `call` may have written.
+pub(super) async fn look_back(
+    run: &Run,
+    lane: &Lane,
+    call: &Call,
+    former: &Former<'_>,
+) -> Result<Seen, Error> {
+    let looker = Looker {
+        run,
+        lane,
+        call,
+        sight: Sight::Org,
+        former: Some(former),
     };
     looker.look().await
 }
@@ -95,7 +135,7 @@ impl Looker<'_> {
             _ if now.is_null() => Verdict::WouldChange,
             _ if redact::lacks_something(&readable) => Verdict::Unseen,
             true if same(&wish, &now) => Verdict::Unchanged,
-            false if says(&readable, &now) => Verdict::Unreadable,
+            false if says(&readable, &now) || same(&readable, &now) => Verdict::Unreadable,
             _ => Verdict::WouldChange,
         };
         Seen {
@@ -215,7 +255,8 @@ impl Looker<'_> {
             Key::Listed(_, field) if body[field].is_null() => return Ok(UNSEEN),
             Key::Listed(list, field) => self.listed(list, field, &body[field]).await?,
         };
-        let same = if matches!(key, Key::Listed(..)) {
+        // Of what was just created the org shows what it shows: the groups of a new user are not among his fields.
+        let same = if self.former.is_some() || matches!(key, Key::Listed(..)) {
             agrees
         } else {
             says
@@ -223,13 +264,20 @@ impl Looker<'_> {
         Ok(self.judged(found, same))
     }
 
-    /// The first item of a list that has this value in the field.
+    /// The first item of a list that has this value in the field. A look back takes none that was there before, and the one that is as it
+    /// was to be where there are several.
     async fn listed(&self, list: &str, field: &str, value: &Value) -> Result<Value, Error> {
         let arguments: Vec<&str> = self.call.arguments.iter().map(String::as_str).collect();
         let list = Call::operation(&self.call.org, list, &arguments).map_err(Error::Usage)?;
         let found = self.run.list(self.lane, &list).await?;
-        let same = |item: &Value| item[field] == *value;
-        Ok(found.into_iter().find(same).unwrap_or_default())
+        let is_one = |item: &&Value| {
+            item[field] == *value && self.former.is_none_or(|former| former.is_new(item))
+        };
+        let wish = redact::readable(&self.run.redact(&effects::wish(self.call)));
+        let mut named = found.iter().filter(is_one);
+        let first = named.clone().next();
+        let agreeing = named.find(|item| self.former.is_some() && agrees(&wish, item));
+        Ok(agreeing.or(first).cloned().unwrap_or_default())
     }
 }
 
@@ -241,7 +289,7 @@ pub(super) fn is_wished(run: &Run, call: &Call, thing: &Value) -> bool {
 /// Whether a thing is as it is wished.
 type Sameness = fn(&Value, &Value) -> bool;
 
-const UNSEEN: Seen = Seen {
+pub(super) const UNSEEN: Seen = Seen {
     before: Value::Null,
     verdict: Verdict::Unseen,
 };

@@ -34,6 +34,7 @@
 
 mod aftermath;
 mod agreement;
+mod answer_shape;
 mod asking;
 pub mod call;
 mod door;

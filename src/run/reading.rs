@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::answer_shape;
 use super::call::Call;
 use super::door::{Page, Run};
 use super::error::Error;
@@ -87,10 +88,13 @@ impl Run {
             let page = self
                 .page_asked_by(Asker::Run, lane, call, next.as_ref())
                 .await?;
-            match page.body {
-                Value::Array(found) => items.extend(found),
-                other => items.push(other),
-            }
+            let Value::Array(found) = page.body else {
+                return Err(Error::Usage(format!(
+                    "{} answers with no list",
+                    call.name()
+                )));
+            };
+            items.extend(found);
             next = page.next;
             if next.is_none() {
                 return Ok(items);
@@ -186,8 +190,10 @@ impl Run {
                 } } => answer,
                 () = self.cancelled().cancelled_owned() => return Err(Error::Interrupted),
             };
+            let answer = answer
+                .and_then(|answer| answer_shape::checked(call, client.base_url().host(), answer));
             match &answer {
-                Err(error) if retry::may_pass(error) && attempt < retry::ATTEMPTS => {
+                Err(error) if retry::is_asked_again(error, attempt) => {
                     self.wait_to_retry(lane, call, error, attempt).await?;
                     attempt += 1;
                 }

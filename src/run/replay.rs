@@ -6,13 +6,14 @@ use super::call::{Action, Call};
 use super::door::Run;
 use super::effects;
 use super::error::{Error, Refusal};
-use super::journal::Recorded;
+use super::journal::{Recorded, State};
 use super::lane::Lane;
 use super::redact::{is_same_question, lacks_something, restored};
 use crate::okta::{self, NextPage};
 
 impl Run {
-    /// What the journal has of a lane, up to the last thing that had an effect: what was only read after it is read anew.
+    /// What the journal has of a lane, up to the last thing that had an effect, or was thought to have had none: what was only read after
+    /// it is read again.
     /// What was recorded before the entry `void_before` does not count.
     pub(super) fn recorded(&self, lane: &str, void_before: u64) -> Result<Vec<Recorded>, Error> {
         let mut recorded = self.journal().recorded(self.id(), lane)?;
@@ -140,10 +141,8 @@ fn reading_of(call: &Call, answer: &Value) -> Option<Call> {
 /// A write that may have changed something, an answer of a person, and a bulk step, whose lanes have records of their own.
 fn has_effect(recorded: &Recorded) -> bool {
     let asked = |name: &str| recorded.request.get(name).is_some();
-    (recorded.is_write && recorded.state.may_have_happened())
-        || asked("confirm")
-        || asked("manual")
-        || asked("bulk")
+    let may_have_had = recorded.state.may_have_happened() || recorded.state == State::Void;
+    (recorded.is_write && may_have_had) || asked("confirm") || asked("manual") || asked("bulk")
 }
 
 /// A refusal as it is kept.
@@ -161,5 +160,17 @@ pub(super) fn refusal(call: &Call, source: okta::Error) -> Error {
         method: call.method().as_str(),
         path: call.path.clone(),
         source,
+        is_unknown: false,
     }))
+}
+
+/// The same of a write that may have been carried out.
+pub(super) fn unknown(call: &Call, source: okta::Error) -> Error {
+    match refusal(call, source) {
+        Error::Okta(mut refusal) => {
+            refusal.is_unknown = true;
+            Error::Okta(refusal)
+        }
+        other => other,
+    }
 }

@@ -11,8 +11,18 @@ pub(super) const ATTEMPTS: u32 = 5;
 /// error codes).
 const PASSING: &[&str] = &["E0000112", "E0000239", "E0000249"];
 
-/// Whether a read that failed so may succeed when it is asked again.
-pub(super) fn may_pass(error: &okta::Error) -> bool {
+/// How often a read is asked whose answer of success cannot be used: it may be one that was cut or a page between, and it may stay so.
+const UNUSABLE: u32 = 3;
+
+/// Whether a read that failed so at this attempt is asked again.
+pub(super) fn is_asked_again(error: &okta::Error, attempt: u32) -> bool {
+    if error.is_unusable_success() {
+        return attempt < UNUSABLE;
+    }
+    attempt < ATTEMPTS && may_pass(error)
+}
+
+fn may_pass(error: &okta::Error) -> bool {
     match error.status() {
         Some(status) => status >= 500 && !is_answer(error),
         None => error.sent() != Sent::Yes && is_transport(error),
@@ -40,10 +50,28 @@ pub(super) fn is_passing_refusal(error: &okta::Error) -> bool {
         || (error.sent() == Sent::No && is_transport(error))
 }
 
-/// Whether a write may have been carried out although no answer says so: a time-out, a cut connection, an error within Okta.
-pub(super) fn may_have_happened(error: &okta::Error) -> bool {
-    error.sent() == Sent::Maybe
-        || (error.status().is_some_and(|status| status >= 500) && !is_answer(error))
+/// Whether a write that left unknown what became of it, and turned out not to have happened, is worth sending again: what a gateway refuses
+/// by a page or a redirect it refuses again.
+pub(super) fn is_sent_again(error: &okta::Error) -> bool {
+    match error.status() {
+        Some(status) => !(300..=499).contains(&status),
+        None => true,
+    }
+}
+
+/// Whether a refusal says that it is so already, which a write that was thought void may have brought about: Okta has several codes and
+/// more words for it (E0000001 with a cause, E0000016, E0000062, E0000090), and answers 404 to who deletes what is gone.
+pub(super) fn says_it_is_so(error: &okta::Error) -> bool {
+    let Some(api) = error.api() else {
+        return false;
+    };
+    let words = api.causes.iter().chain([&api.summary]);
+    api.status == 409
+        || api.status == 404
+        || words.into_iter().any(|words| {
+            let words = words.to_lowercase();
+            words.contains("already") || words.contains("duplicate")
+        })
 }
 
 /// Half a second, doubled with each attempt, give or take half of it; passing states take minutes rather than seconds.

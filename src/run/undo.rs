@@ -14,7 +14,7 @@ use super::door::Run;
 use super::effects::{self, Look};
 use super::error::Error;
 use super::event::Kind;
-use super::fate::Fate;
+use super::fate::{Fate, Otherwise, Unanswered};
 pub use super::foresight::scopes;
 use super::glances::{Glances, PATIENCE};
 pub use super::inverse::Inverse;
@@ -133,10 +133,11 @@ impl Run {
         if matches!(step.inverse, Inverse::Deletion) || step.write.state == State::Undone {
             return Ok(End::Undone);
         }
-        let seen = look::look(self, lane, &step.call, self.sight()).await?;
-        let inverse = match step.write.state {
-            State::Unknown => self.settled_inverse(lane, step, &seen)?,
-            _ => step.inverse.clone(),
+        let (inverse, seen) = if step.write.state == State::Unknown {
+            self.settled_inverse(lane, step).await?
+        } else {
+            let seen = look::look(self, lane, &step.call, self.sight()).await?;
+            (step.inverse.clone(), seen)
         };
         let calls = match inverse {
             Inverse::Calls(calls) => calls,
@@ -154,21 +155,31 @@ impl Run {
         self.send_inverse(lane, step, &calls).await
     }
 
-    /// What takes back a write of which no answer is known, by what is there now.
-    fn settled_inverse(&self, lane: &Lane, step: &Step, seen: &Seen) -> Result<Inverse, Error> {
-        match self.fate(&step.call, &step.write.before, seen) {
+    /// What takes back a write of which no answer is known, by what is there now, once it has had the time to be seen.
+    async fn settled_inverse(&self, lane: &Lane, step: &Step) -> Result<(Inverse, Seen), Error> {
+        let write = Unanswered {
+            intent: step.write.entry,
+            sent: step.write.time,
+            before: &step.write.before,
+            state: State::Unknown,
+            refused: None,
+            otherwise: Otherwise::NotDone,
+        };
+        let (fate, seen) = self.fate_by_looks(lane, &step.call, &write).await?;
+        let inverse = match fate {
             Fate::Happened => {
                 self.tell_settled(step, State::Settled, &seen.before)?;
-                Ok(step.taking_back(&seen.before))
+                step.taking_back(&seen.before)
             }
             Fate::DidNotHappen => {
                 let words = format!("{} had not happened", step.call.name());
                 self.tell(lane, Kind::Note { words })?;
                 self.tell_settled(step, State::Void, &Value::Null)?;
-                Ok(Inverse::Deletion)
+                Inverse::Deletion
             }
-            Fate::Repeatable | Fate::Unknowable => Ok(Inverse::None(UNANSWERED)),
-        }
+            Fate::Repeatable | Fate::Unknowable => Inverse::None(UNANSWERED),
+        };
+        Ok((inverse, seen))
     }
 
     /// Why a step is left as it is.

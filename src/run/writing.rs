@@ -1,16 +1,19 @@
 //! Writes: looked at first, journalled before and after, settled by a look when the answer is lost.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use super::answer_shape;
 use super::call::Call;
 use super::door::{Done, Run};
+use super::effects::{self, Look};
 use super::error::Error;
 use super::event::{Event, Kind};
-use super::fate::Settled;
+use super::fate::{Otherwise, Settled, Unanswered};
 use super::journal::{Durability, Entry, Recorded, State, What};
 use super::lane::Lane;
 use super::look::{self, Sight, Verdict};
-use super::replay::{kept, refusal};
+use super::replay::{kept, refusal, unknown};
 use super::retry;
 use super::sendable;
 use super::telling::{answered_line, line, stamped};
@@ -30,8 +33,26 @@ enum Sent {
     Done(Done),
     /// It was not carried out.
     Refused(okta::Error),
-    /// It may have been carried out; the number is that of its intent.
-    Unknown(okta::Error, u64),
+    /// It was not carried out this time; what became of the time before is not known any more.
+    Reopened(okta::Error),
+    /// It may have been carried out.
+    Unknown(okta::Error, Former),
+}
+
+/// A write that was sent before and is sent again.
+#[derive(Clone, Copy)]
+struct Former {
+    intent: u64,
+    sent: Timestamp,
+}
+
+/// How a write stands that was sent before.
+#[derive(Clone, Copy)]
+enum Again {
+    /// No look can tell whether it happened: what becomes of it now counts for both.
+    Repeats(u64),
+    /// It is thought not to have happened.
+    AfterVoid(Former),
 }
 
 /// A write about to be sent.
@@ -41,8 +62,7 @@ struct Intended<'a> {
     before: &'a Value,
     /// What is in other orgs before it, where it has consequences there.
     elsewhere: &'a Value,
-    /// An intent that this one stands for from now on.
-    repeats: Option<u64>,
+    again: Option<Again>,
 }
 
 impl Run {
@@ -64,6 +84,10 @@ impl Run {
         };
         match recorded.state {
             State::Unknown if recorded.is_write => self.taken_up(lane, call, &recorded, held).await,
+            // The last thing that this lane did: it goes on with it.
+            State::Void if recorded.is_write && !lane.is_replaying() => {
+                self.taken_up(lane, call, &recorded, held).await
+            }
             State::Answered | State::Settled | State::Redone | State::Unknown => {
                 if recorded.is_write {
                     self.check_agreed(lane, call, held)?;
@@ -80,7 +104,7 @@ impl Run {
         }
     }
 
-    /// A write that was sent when the run was executed before, and has no answer.
+    /// A write that was sent when the run was executed before, and has no answer, or none that says that it happened.
     async fn taken_up(
         &self,
         lane: &Lane,
@@ -90,13 +114,22 @@ impl Run {
     ) -> Result<Done, Error> {
         let position = lane.past().position - 1;
         let before = self.before_of(sent)?;
-        let repeats = match self.settled(lane, call, sent.entry, &before, None).await? {
+        let former = Former {
+            intent: sent.entry,
+            sent: sent.time,
+        };
+        let write = Unanswered {
+            state: sent.state,
+            ..former.unanswered(&before)
+        };
+        let again = match self.settled(lane, call, &write).await? {
             Settled::Done(done) => return self.check_agreed(lane, call, held).map(|()| done),
-            Settled::Void => None,
-            Settled::Repeatable => Some(sent.entry),
+            Settled::Void => Again::AfterVoid(former),
+            Settled::Repeatable => Again::Repeats(sent.entry),
             Settled::Unknowable => return Err(unsettled(call, sent.entry)),
         };
-        self.perform_live(lane, call, position, held, repeats).await
+        self.perform_live(lane, call, position, held, Some(again))
+            .await
     }
 
     /// Refuses a write that the plan has not.
@@ -116,14 +149,14 @@ impl Run {
         })
     }
 
-    /// `repeats`: the intent of which no look can tell whether it happened, and that is sent again.
+    /// `again`: how it stands with the write where it was sent before.
     async fn perform_live(
         &self,
         lane: &Lane,
         call: &Call,
         position: u64,
         held: Held,
-        mut repeats: Option<u64>,
+        mut again: Option<Again>,
     ) -> Result<Done, Error> {
         sendable::check(call)?;
         if self.guests().contains_key(&call.org) {
@@ -143,7 +176,7 @@ impl Run {
                 position,
                 before: &seen.before,
                 elsewhere: &elsewhere,
-                repeats: repeats.take(),
+                again: again.take(),
             };
             match self.sent_once(lane, call, &intended).await? {
                 Sent::Done(done) => return Ok(done),
@@ -153,21 +186,56 @@ impl Run {
                     self.wait_to_retry(lane, call, &error, attempt).await?;
                 }
                 Sent::Refused(error) => return Err(refusal(call, error)),
-                Sent::Unknown(error, intent) => {
-                    self.wait_to_retry(lane, call, &error, attempt).await?;
-                    let settled = self
-                        .settled(lane, call, intent, &seen.before, Some(&error))
-                        .await?;
-                    match settled {
-                        Settled::Done(done) => return Ok(done),
-                        Settled::Void if attempt < retry::ATTEMPTS => {}
-                        Settled::Repeatable if attempt < retry::ATTEMPTS => repeats = Some(intent),
-                        _ => return Err(refusal(call, error)),
+                Sent::Reopened(error) => return Err(unknown(call, error)),
+                Sent::Unknown(error, former) => {
+                    let is_last = attempt >= retry::ATTEMPTS || !retry::is_sent_again(&error);
+                    if !is_last {
+                        self.wait_to_retry(lane, call, &error, attempt).await?;
                     }
-                    seen = look::look(self, lane, call, Sight::Org).await?;
+                    match self
+                        .settled_live(lane, call, &seen.before, former, &error, is_last)
+                        .await?
+                    {
+                        Settled::Done(done) => return Ok(done),
+                        Settled::Void if is_last => return Err(refusal(call, error)),
+                        Settled::Void => again = Some(Again::AfterVoid(former)),
+                        Settled::Repeatable if !is_last => {
+                            again = Some(Again::Repeats(former.intent));
+                        }
+                        _ => return Err(unknown(call, error)),
+                    }
+                    // What was looked for by its name was not there.
+                    if !matches!(effects::look(call), Look::Natural(_)) {
+                        seen = look::look(self, lane, call, Sight::Org).await?;
+                    }
                 }
             }
             attempt += 1;
+        }
+    }
+
+    /// Looks what became of a write that was just sent. What the org refuses to show leaves it unknown.
+    async fn settled_live(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        before: &Value,
+        former: Former,
+        error: &okta::Error,
+        is_last: bool,
+    ) -> Result<Settled, Error> {
+        let write = Unanswered {
+            refused: Some(error),
+            otherwise: if is_last {
+                Otherwise::NotDone
+            } else {
+                Otherwise::SentAgain
+            },
+            ..former.unanswered(before)
+        };
+        match self.settled(lane, call, &write).await {
+            Err(Error::Okta(_)) => Ok(Settled::Unknowable),
+            settled => settled,
         }
     }
 
@@ -218,76 +286,104 @@ impl Run {
             ..Entry::new(What::Intent, lane.id())
         };
         let intent = self.journal().append(self.id(), &entry, Durability::Now)?;
-        if let Some(former) = intended.repeats {
+        let sent = Timestamp::now();
+        if let Some(Again::Repeats(former)) = intended.again {
             self.settle(lane, former, State::Repeated, None, &Value::Null)?;
         }
         let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
         let answer = watch
             .sent(client.send(&call.request(), &watch), &self.cancelled())
             .await;
-        self.journal_answer(lane, call, intent, answer)
+        let host = client.base_url().host();
+        match answer.map(|answer| answer.and_then(|it| answer_shape::checked(call, host, it))) {
+            Some(Ok(response)) => self.answered_with(lane, call, intent, response),
+            Some(Err(error)) if error.leaves_unknown() => {
+                self.journal_refusal(lane, call, intent, State::Unknown, &error)?;
+                self.picture().forget(call);
+                Ok(Sent::Unknown(error, Former { intent, sent }))
+            }
+            Some(Err(error)) => self.was_refused(lane, call, intent, error, intended).await,
+            None => self.broken_off(lane, call, intent),
+        }
     }
 
-    /// `None`: it was broken off while it waited, hence never executed.
-    fn journal_answer(
+    fn answered_with(
         &self,
         lane: &Lane,
         call: &Call,
         intent: u64,
-        answer: Option<Result<okta::Response, okta::Error>>,
+        response: okta::Response,
     ) -> Result<Sent, Error> {
-        match answer {
-            Some(Ok(response)) => {
-                let event = stamped(lane, Kind::Performed(answered_line(call, &response)));
-                self.settle(
-                    lane,
-                    intent,
-                    State::Answered,
-                    Some(&event),
-                    &self.redact(&response.body),
-                )?;
-                self.has_changed(lane, call, &response.body);
-                Ok(Sent::Done(Done {
-                    changed: true,
-                    value: response.body,
-                }))
-            }
-            Some(Err(error)) => {
-                let unknown = retry::may_have_happened(&error);
-                let state = if unknown {
-                    State::Unknown
-                } else {
-                    State::Refused
+        let event = stamped(lane, Kind::Performed(answered_line(call, &response)));
+        self.settle(
+            lane,
+            intent,
+            State::Answered,
+            Some(&event),
+            &self.redact(&response.body),
+        )?;
+        self.has_changed(lane, call, &response.body);
+        Ok(Sent::Done(Done {
+            changed: true,
+            value: response.body,
+        }))
+    }
+
+    /// Where it is sent again because it was thought void, the refusal may be of what that did. What was sent first is settled first: a run
+    /// that dies between the two looks again for what was sent last.
+    async fn was_refused(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        intent: u64,
+        error: okta::Error,
+        intended: &Intended<'_>,
+    ) -> Result<Sent, Error> {
+        let reopened = match intended.again {
+            Some(Again::AfterVoid(former)) => {
+                let void = Unanswered {
+                    state: State::Void,
+                    ..former.unanswered(intended.before)
                 };
-                let event = stamped(lane, self.refused(call, &error));
-                self.settle(
-                    lane,
-                    intent,
-                    state,
-                    Some(&event),
-                    &self.without_secrets(kept(&error)),
-                )?;
-                if unknown {
-                    self.picture().forget(call);
-                }
-                Ok(if unknown {
-                    Sent::Unknown(error, intent)
-                } else {
-                    Sent::Refused(error)
-                })
+                self.reopened(lane, call, &void, &error).await?
             }
-            None => {
-                let event = stamped(
-                    lane,
-                    Kind::Refused {
-                        call: line(call),
-                        message: "interrupted before it was sent".to_owned(),
-                    },
-                );
-                self.settle(lane, intent, State::Refused, Some(&event), &Value::Null)?;
-                Err(Error::Interrupted)
+            _ => None,
+        };
+        self.journal_refusal(lane, call, intent, State::Refused, &error)?;
+        Ok(match reopened {
+            Some(Settled::Done(done)) => {
+                self.tell(lane, Kind::Performed(line(call)))?;
+                Sent::Done(done)
             }
-        }
+            Some(_) => Sent::Reopened(error),
+            None => Sent::Refused(error),
+        })
+    }
+
+    fn journal_refusal(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        intent: u64,
+        state: State,
+        error: &okta::Error,
+    ) -> Result<(), Error> {
+        let event = stamped(lane, self.refused(call, error));
+        let answer = self.without_secrets(kept(error));
+        self.settle(lane, intent, state, Some(&event), &answer)
+    }
+
+    /// It was broken off while it waited, hence never executed.
+    fn broken_off(&self, lane: &Lane, call: &Call, intent: u64) -> Result<Sent, Error> {
+        let event = stamped(
+            lane,
+            Kind::Refused {
+                call: line(call),
+                message: "interrupted before it was sent".to_owned(),
+            },
+        );
+        self.settle(lane, intent, State::Refused, Some(&event), &Value::Null)?;
+        Err(Error::Interrupted)
     }
 
     pub(super) fn has_changed(&self, lane: &Lane, call: &Call, answer: &Value) {
@@ -324,6 +420,20 @@ impl Run {
         described["item"] = lane.item().into();
         described["step"] = lane.step().into();
         described
+    }
+}
+
+impl Former {
+    /// What is known of it while it has no answer.
+    fn unanswered(self, before: &Value) -> Unanswered<'_> {
+        Unanswered {
+            intent: self.intent,
+            sent: self.sent,
+            before,
+            state: State::Unknown,
+            refused: None,
+            otherwise: Otherwise::SentAgain,
+        }
     }
 }
 

@@ -257,7 +257,7 @@ impl Ended {
 
     /// The end of a run that `stopped` ended.
     pub fn stopped(run: &Run, stopped: &run::Error) -> Self {
-        let nothing_sent = run.counts().writes == 0;
+        let nothing_sent = run.counts().writes == 0 && matches!(run.unanswered(), Ok(0));
         let (outcome, exit) = match stopped {
             run::Error::Interrupted | run::Error::Declined(_) => {
                 (Outcome::Interrupted, Exit::Interrupted)

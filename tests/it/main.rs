@@ -24,6 +24,7 @@ mod move_user;
 mod oauth;
 mod org2org;
 mod orgs;
+mod outcomes;
 mod own_access;
 mod pair;
 mod people;

@@ -266,8 +266,9 @@ impl Inner<'_> {
     }
 
     fn tell_sent(&self, runs: &[Arc<Run>]) {
-        for run in runs.iter().filter(|run| run.counts().writes > 0) {
-            let writes = counted(run.counts().writes, "write");
+        let may_have_sent = |run: &&Arc<Run>| run.counts().writes + run.counts().unknown > 0;
+        for run in runs.iter().filter(may_have_sent) {
+            let writes = counted(run.counts().writes + run.counts().unknown, "write");
             self.context.terminal.line(&format!(
                 "{writes} sent as run {id}; okta-runbook undo {id} takes back",
                 id = run.id()

@@ -59,6 +59,10 @@ impl Ending<'_> {
         let story = format!("see all of it: okta-runbook runs show {}", self.run);
         let again = match self.outcome {
             Outcome::Succeeded => return Vec::new(),
+            Outcome::Partly | Outcome::Failed if self.counts.unknown > 0 => format!(
+                "fix the cause, then look again whether it was made, and go on: okta-runbook resume {}",
+                self.run
+            ),
             Outcome::Partly | Outcome::Failed => {
                 "mend the cause and run the same command again; what is done is left as it is"
                     .into()
@@ -101,13 +105,22 @@ fn did(counts: &Counts) -> String {
         (items, 0) => parts.push(counted(items, "item")),
         (items, failed) => parts.push(format!("{} ({failed} failed)", counted(items, "item"))),
     }
-    match counts.writes {
-        0 => parts.push("nothing written".into()),
-        writes => parts.push(counted(writes, "write")),
-    }
+    parts.push(match (counts.writes, counts.unknown) {
+        (0, 0) => "nothing written".into(),
+        _ => writes_of(counts),
+    });
     if counts.unchanged > 0 {
         parts.push(format!("{} unchanged", counts.unchanged));
     }
     parts.push(counted(counts.reads, "read"));
     parts.join(", ")
+}
+
+/// The writes that are known to have been carried out, and those of which nobody knows.
+pub(in crate::report) fn writes_of(counts: &Counts) -> String {
+    match (counts.writes, counts.unknown) {
+        (writes, 0) => counted(writes, "write"),
+        (0, unknown) => format!("{} of unknown outcome", counted(unknown, "write")),
+        (writes, unknown) => format!("{}, {unknown} of unknown outcome", counted(writes, "write")),
+    }
 }

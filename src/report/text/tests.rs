@@ -40,6 +40,7 @@ fn outcome(outcome: Outcome) -> Kind {
         counts: Counts {
             reads: 40,
             writes: 1,
+            unknown: 0,
             unchanged: 1,
             items: 2,
             failed_items: 0,
@@ -368,6 +369,27 @@ fn a_run_without_writes_says_so() {
     }
     let told = told_at(Verbosity::Quiet, &[event(0, None, kind)]);
     assert_eq!(told, "\nSucceeded: nothing written, 1 read (run 8f3a)");
+}
+
+#[test]
+fn writes_of_unknown_outcome_are_never_nothing() {
+    for (writes, unknown, expected) in [
+        (0, 1, "1 write of unknown outcome, 1 read"),
+        (2, 1, "2 writes, 1 of unknown outcome, 1 read"),
+    ] {
+        let mut kind = outcome(Outcome::Partly);
+        if let Kind::Outcome { counts, .. } = &mut kind {
+            *counts = Counts {
+                reads: 1,
+                writes,
+                unknown,
+                ..Counts::default()
+            };
+        }
+        let told = told_at(Verbosity::Quiet, &[event(0, None, kind)]);
+        assert!(told.contains(expected), "{told}");
+        assert!(told.contains("look again whether it was made"), "{told}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::state::State;
-use super::writes::Write;
+use super::writes::{self, Write};
 use crate::run::event::Counts;
 
 /// A question of a lane and its answer.
@@ -14,6 +14,7 @@ pub(in crate::run) struct Recorded {
     /// Number of the entry; of a write, of its intent.
     pub(in crate::run) entry: u64,
     pub(in crate::run) is_write: bool,
+    pub(in crate::run) time: jiff::Timestamp,
     pub(in crate::run) request: Value,
     pub(in crate::run) state: State,
     /// Digest of what was there before a write.
@@ -33,11 +34,12 @@ pub(in crate::run) struct LaneEnd {
 }
 
 pub(super) const RECORDED: &str = "
-SELECT e.seq, e.position, e.what, e.request, coalesce(a.state, e.state), coalesce(a.answer, e.answer), e.before FROM entries e INDEXED BY entries_by_lane
+SELECT e.seq, e.position, e.what, e.request, coalesce(a.state, e.state), coalesce(a.answer, e.answer), e.before, e.time, a.seq FROM entries e INDEXED BY entries_by_lane
 LEFT JOIN entries a ON a.run = e.run AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = e.run AND l.intent = e.seq AND l.what = 'answer')
 WHERE e.run = ?1 AND e.lane = ?2 AND e.position IS NOT NULL ORDER BY e.seq";
 
-/// In the order of asking. Where a lane was executed again, the later questions take the place of the earlier ones.
+/// In the order of asking. Where a lane was executed again, the later questions take the place of the earlier ones; but a write that was
+/// thought void, sent again, and re-opened by the refusal of that stands for both.
 pub(super) fn recorded(
     connection: &Connection,
     run: &str,
@@ -46,8 +48,15 @@ pub(super) fn recorded(
     let mut statement = connection.prepare_cached(RECORDED)?;
     let mut rows = statement.query(params![run, lane])?;
     let mut found: Vec<Recorded> = Vec::new();
+    let mut told_last: Option<i64> = None;
     while let Some(row) = rows.next()? {
         let position = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX);
+        let entry: i64 = row.get(0)?;
+        let is_again = found.len() == position + 1 && found[position].state.may_have_happened();
+        if is_again && told_last > Some(entry) {
+            continue;
+        }
+        told_last = row.get(8)?;
         let request: Option<String> = row.get(3)?;
         let mut request: Value = serde_json::from_str(&request.unwrap_or_default())
             .map_err(|e| Error::unreadable("a request", &e))?;
@@ -58,7 +67,8 @@ pub(super) fn recorded(
         let state: Option<String> = row.get(4)?;
         found.truncate(position);
         found.push(Recorded {
-            entry: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
+            entry: u64::try_from(entry).unwrap_or_default(),
+            time: writes::time(&row.get::<_, String>(7)?)?,
             is_write: row.get::<_, String>(2)? == "intent",
             request,
             state: state.map_or(State::Unknown, |state| State::parse(&state)),
@@ -149,6 +159,7 @@ pub(super) fn counts(connection: &Connection, run: &str) -> Result<Counts, Error
         failed_items: items("'refused'")?,
         reads: count("what = 'read'")?,
         writes: count("what = 'answer' AND state IN ('answered', 'settled')")?,
+        unknown: writes::unanswered(connection, run)?,
         unchanged: count("what = 'told' AND event ->> 'event' = 'unchanged'")?,
     })
 }

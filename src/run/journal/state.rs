@@ -11,7 +11,7 @@ pub enum State {
     Unknown,
     /// It had no answer, and a look later showed that it happened.
     Settled,
-    /// It had no answer, and a look later showed that it did not happen.
+    /// It had no answer, and for as long as it may take to be seen nothing of it was. What is seen of it yet re-opens it.
     Void,
     /// It had no answer and no look could tell, so it was sent again: what became of that counts for both.
     Repeated,
@@ -30,7 +30,8 @@ impl State {
                 Some(told).filter(|told| *told == Self::Undone)
             }
             Self::Undone => Some(told).filter(|told| *told == Self::Redone),
-            Self::Refused | Self::Void | Self::Repeated => None,
+            Self::Void => Some(told).filter(|told| matches!(told, Self::Settled | Self::Unknown)),
+            Self::Refused | Self::Repeated => None,
         }
     }
 
@@ -98,7 +99,8 @@ mod tests {
             Unknown => &[Answered, Refused, Unknown, Settled, Void, Repeated, Undone],
             Answered | Settled | Redone => &[Undone],
             Undone => &[Redone],
-            Refused | Void | Repeated => &[],
+            Void => &[Settled, Unknown],
+            Refused | Repeated => &[],
         }
     }
 

@@ -101,7 +101,7 @@ fn what_is_known_of_a_write_takes_no_other_answer() {
     let (folder, journal) = journal();
     let intent = intend(&journal, "", 0);
     answer(&journal, "", intent, State::Unknown, &json!(null));
-    answer(&journal, "", intent, State::Void, &json!(null));
+    answer(&journal, "", intent, State::Refused, &json!(null));
     let entry = Entry {
         state: Some(State::Settled),
         intent: Some(intent),
@@ -111,12 +111,43 @@ fn what_is_known_of_a_write_takes_no_other_answer() {
     let error = told(&journal).expect_err("known").to_string();
     assert_eq!(
         error,
-        format!("entry 0 of run {RUN} is void and cannot become settled")
+        format!("entry 0 of run {RUN} is refused and cannot become settled")
     );
     drop(journal);
     let journal = Journal::open(folder.path()).expect("the journal");
     assert!(told(&journal).is_err(), "another process knows it too");
     assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+    assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
+}
+
+/// The states in which a lane finds its writes, and the entries that they are of.
+fn recorded(journal: &Journal, lane: &str) -> Vec<(u64, State)> {
+    let recorded = journal.recorded(RUN, lane).expect("what was recorded");
+    recorded.iter().map(|one| (one.entry, one.state)).collect()
+}
+
+#[test]
+fn a_write_that_was_thought_void_and_was_re_opened_stands_for_the_one_that_was_refused() {
+    let (_folder, journal) = journal();
+    let first = intend(&journal, "", 0);
+    answer(&journal, "", first, State::Void, &json!(null));
+    let second = intend(&journal, "", 0);
+    // The run may die here.
+    answer(&journal, "", first, State::Settled, &json!({"id": "00g1"}));
+    answer(&journal, "", second, State::Refused, &json!(null));
+    assert_eq!(recorded(&journal, ""), [(first, State::Settled)]);
+    assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
+
+    let first = intend(&journal, "1:jo", 0);
+    answer(&journal, "1:jo", first, State::Void, &json!(null));
+    let second = intend(&journal, "1:jo", 0);
+    answer(&journal, "1:jo", first, State::Unknown, &json!(null));
+    answer(&journal, "1:jo", second, State::Refused, &json!(null));
+    assert_eq!(recorded(&journal, "1:jo"), [(first, State::Unknown)]);
+    assert_eq!(journal.unanswered(RUN).expect("a number"), 1);
+    journal
+        .tell_of(RUN, first, State::Undone, "another")
+        .expect("what an undo tells");
     assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
 }
 

@@ -76,9 +76,10 @@ fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Write>, Error> {
 pub(super) const UNANSWERED: &str = "
 SELECT count(*) FROM entries i
 LEFT JOIN entries a ON a.run = i.run AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = i.run AND l.intent = i.seq AND l.what = 'answer')
-WHERE i.run = ?1 AND i.what = 'intent' AND coalesce(a.state, 'unknown') = 'unknown'";
+WHERE i.run = ?1 AND i.what = 'intent' AND coalesce(a.state, 'unknown') = 'unknown'
+    AND NOT EXISTS (SELECT 1 FROM entries t WHERE t.run = i.run AND t.intent = i.seq AND t.what = 'told')";
 
-/// Number of writes whose answer is not known.
+/// Number of writes of which it is not known what became of them: neither an answer, nor a look, nor an undo told.
 pub(super) fn unanswered(connection: &Connection, run: &str) -> Result<u64, Error> {
     let mut statement = connection.prepare_cached(UNANSWERED)?;
     let count: i64 = statement.query_row([run], |row| row.get(0))?;
@@ -116,7 +117,7 @@ fn json(row: &rusqlite::Row<'_>, column: &str) -> Result<Value, Error> {
         .unwrap_or_default())
 }
 
-fn time(text: &str) -> Result<jiff::Timestamp, Error> {
+pub(super) fn time(text: &str) -> Result<jiff::Timestamp, Error> {
     text.parse()
         .map_err(|e: jiff::Error| Error::unreadable("a time", &e))
 }

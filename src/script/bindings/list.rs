@@ -124,11 +124,24 @@ impl Pages {
                     self.items.push(from_answer(item, &learn)?);
                 }
             }
-            // Some operations that the table calls lists answer with one object.
-            other => self.items.push(from_answer(&other, &learn)?),
+            other => {
+                let reason = format!("is {}, not a list", kind_of_json(&other));
+                return Err(Unfit {
+                    path: String::new(),
+                    reason,
+                });
+            }
         }
         self.next = page.next.map_or(Next::None, Next::Page);
         Ok(())
+    }
+}
+
+fn kind_of_json(value: &serde_json::Value) -> &'static str {
+    match value {
+        serde_json::Value::Null => "empty",
+        serde_json::Value::Object(_) => "an object",
+        _ => "a single value",
     }
 }
 

@@ -82,8 +82,7 @@ fn lines(help: Option<String>) -> impl Iterator<Item = String> {
 }
 
 fn of_refusal(refusal: &Refusal) -> ErrorValue {
-    let message = format!("{}: {}", refusal.operation, refusal.source);
-    let value = ErrorValue::new("okta", message)
+    let value = ErrorValue::new("okta", refusal.to_string())
         .field("org", refusal.org.clone())
         .field("operation", refusal.operation.clone())
         .field("method", refusal.method)
