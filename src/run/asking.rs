@@ -106,6 +106,20 @@ impl Run {
         }
     }
 
+    /// The value that was recorded under this name, where it is what the lane replays next.
+    pub(super) fn recorded_value(
+        &self,
+        lane: &Lane,
+        named: &Value,
+    ) -> Result<Option<Value>, Error> {
+        let is_next = lane.past().replays(named);
+        if !is_next {
+            return Ok(None);
+        }
+        let recorded = self.replayed(lane, named)?;
+        recorded.map(|recorded| self.answer_of(&recorded)).transpose()
+    }
+
     /// A value that `compute` gives now, and that is the same when the run is taken up again.
     pub fn value(
         &self,

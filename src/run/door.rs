@@ -1,7 +1,7 @@
 //! The door itself: what a run is made of, how it begins, goes on again and ends.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::aftermath::EarlierEffects;
 use super::agreement::Agreement;
 use super::error::Error;
 use super::event::{Counts, Event, ItemOutcome, Kind, OrgLine, Outcome};
@@ -116,6 +117,8 @@ pub struct Run {
     items: Mutex<Items>,
     pace: Mutex<Pace>,
     remarks: Mutex<Vec<String>>,
+    /// What earlier undos of the same run recorded that they wait for; read when it is first asked for.
+    earlier: OnceLock<EarlierEffects>,
     /// Orgs under credentials that are looked at, by the name under which they are asked.
     guests: Mutex<BTreeMap<String, Arc<okta::Client>>>,
     leaving_admins: tokio::sync::Mutex<LeavingAdmins>,
@@ -215,6 +218,7 @@ impl Run {
             items: Mutex::default(),
             pace: Mutex::default(),
             remarks: Mutex::default(),
+            earlier: OnceLock::new(),
             guests: Mutex::default(),
             leaving_admins: tokio::sync::Mutex::default(),
             imported: Mutex::default(),
@@ -436,6 +440,18 @@ impl Run {
 
     pub(super) fn redact(&self, value: &Value) -> Value {
         self.redactor.redact(value)
+    }
+
+    /// What earlier undos recorded, as `read` reads it the first time.
+    pub(super) fn earlier_effects(
+        &self,
+        read: impl FnOnce() -> Result<EarlierEffects, journal::Error>,
+    ) -> Result<&EarlierEffects, Error> {
+        if let Some(known) = self.earlier.get() {
+            return Ok(known);
+        }
+        let found = read()?;
+        Ok(self.earlier.get_or_init(|| found))
     }
 
     pub(super) fn counted(&self) -> MutexGuard<'_, Counts> {

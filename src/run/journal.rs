@@ -273,6 +273,11 @@ impl Journal {
         entry::body(&self.writer.lock().connection, digest)
     }
 
+    /// What undos of a run other than `undo` recorded of the effects that they wait for: the name and the value of each, in order.
+    pub(super) fn awaited(&self, run: &str, undo: &str) -> Result<Vec<(Value, Value)>> {
+        lanes::awaited(&self.written()?.connection, run, undo)
+    }
+
     /// What a run has done so far.
     pub fn counts(&self, run: &str) -> Result<Counts> {
         lanes::counts(&self.written()?.connection, run)

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use serde_json::Value;
+
 use super::journal::Recorded;
 
 /// One line of work, the step it is in, and what it asked when the run was executed before.
@@ -158,6 +160,12 @@ impl Past {
             recorded: recorded.into(),
             position,
         }
+    }
+
+    /// Whether the next thing to replay is what was asked so.
+    pub(super) fn replays(&self, asked: &Value) -> bool {
+        let next = self.recorded.front();
+        next.is_some_and(|next| next.request == *asked)
     }
 
     /// The number of a question that is asked now.

@@ -24,6 +24,7 @@
 //! | `inverse`, `steps`, `undo` | what takes back what a run did, planned and done |
 //! | `foresight` | what an undo looks at, read by pages; what it costs, and its scopes |
 //! | `taken_back` | what an undo tells the run that it takes back |
+//! | `changed_since` | whether somebody changed, or uses, what an undo takes back |
 //! | `elsewhere`, `aftermath`, `members` | what provisioning brings about in other orgs: as it was before, and taken back |
 //! | `glances` | waits for what Okta does in the background |
 //! | `own_access` | the operator's own access, and that of the last super admin, is not taken away |
@@ -37,6 +38,7 @@ mod agreement;
 mod answer_shape;
 mod asking;
 pub mod call;
+mod changed_since;
 mod door;
 mod effects;
 mod elsewhere;

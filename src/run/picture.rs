@@ -60,6 +60,8 @@ struct Seen {
     lists: HashMap<Key, (Call, usize)>,
     /// Lists being read, by the link of the next page: the call of the first page, and the pages so far.
     walks: HashMap<(String, NextPage), (Call, usize)>,
+    /// Memberships that this run wrote: by org, group and user, when and whether the user is a member since.
+    written: HashMap<(String, String, String), (Instant, bool)>,
     /// Lists of members or groups of which not all pages were read yet, by the link of the next page.
     begun: HashMap<(String, NextPage), HashSet<String>>,
 }
@@ -176,6 +178,19 @@ impl Picture {
         fresh(seen.members.get(&of_group), user).or_else(|| fresh(seen.groups.get(&of_user), group))
     }
 
+    /// Whether a user is a member of a group (the arguments of `call`) by what this run wrote last of it, if that is no older than `age`.
+    pub(super) fn written_member(&self, call: &Call, age: Duration) -> Option<bool> {
+        let [group, user] = call.arguments.as_slice() else {
+            return None;
+        };
+        let key = (call.org.clone(), group.clone(), user.clone());
+        let seen = self.seen();
+        let written = seen.written.get(&key);
+        written
+            .filter(|(at, _)| at.elapsed() <= age)
+            .map(|(_, is_member)| *is_member)
+    }
+
     /// Takes in a write and its answer.
     pub(super) fn wrote(&self, call: &Call, answer: &Value) {
         let mut seen = self.seen();
@@ -232,6 +247,8 @@ impl Seen {
         if self.bytes > LARGEST {
             *self = Self {
                 bytes: text.len(),
+                // No read tells it before the org shows it.
+                written: std::mem::take(&mut self.written),
                 ..Self::default()
             };
         }
@@ -306,6 +323,8 @@ impl Seen {
     }
 
     fn set_member(&mut self, org: &str, group: &str, user: &str, is_member: bool) {
+        let pair = (org.to_owned(), group.to_owned(), user.to_owned());
+        self.written.insert(pair, (Instant::now(), is_member));
         let sets = [
             (
                 self.members.get_mut(&(org.to_owned(), group.to_owned())),

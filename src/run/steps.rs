@@ -28,6 +28,8 @@ pub struct Left {
     pub operation: String,
     pub path: String,
     pub why: String,
+    /// Apps of the org through which something is still to come that was started: without them it would not come.
+    pub apps: BTreeSet<String>,
 }
 
 /// The writes of `run` to take back, last first: those that hold, and by which it did not take back itself what a failed lane did.
@@ -119,6 +121,11 @@ pub(super) fn stands_on(left: &Left, call: &Call) -> bool {
     let thing = path.split("/lifecycle/").next().unwrap_or(path);
     let takes_away = call.method() == Method::Delete || name.starts_with("deactivate_");
     let app = |path: &str| path.split('/').take(5).collect::<Vec<_>>().join("/");
+    let comes_through = |id: &String| app(path) == format!("/api/v1/apps/{id}");
+    let cuts_off = SETTINGS.contains(&name.as_str()) || (takes_away && thing == app(path));
+    if cuts_off && left.apps.iter().any(comes_through) {
+        return true;
+    }
     (takes_away && left.path.starts_with(&format!("{thing}/")))
         || (SETTINGS.contains(&name.as_str()) && app(&left.path) == app(path))
 }
@@ -186,6 +193,7 @@ impl Step {
             operation: self.call.name(),
             path: self.call.path.clone(),
             why: why.into(),
+            apps: BTreeSet::new(),
         }
     }
 }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::aftermath::{Account, Aftermath};
 use super::call::Call;
 use super::door::Run;
-use super::effects::{self, Look};
 use super::error::Error;
 use super::event::Kind;
 use super::fate::{Fate, Otherwise, Unanswered};
@@ -22,7 +21,6 @@ use super::items::Begun;
 use super::journal::State;
 use super::lane::Lane;
 use super::look::{self, Seen, Sight, Verdict};
-use super::reading::Asker;
 use super::steps::stands_on;
 pub use super::steps::{Left, Step, plan, undone_by};
 use super::writing::Held;
@@ -36,9 +34,16 @@ const UNANSWERED: &str = "it has no answer, and no look can tell whether it happ
 /// How the undo of one step ended.
 enum End {
     Undone,
-    /// All but an account in another org that the app deactivates for nobody.
-    AllBut(Account),
+    /// All but accounts in another org that the app deactivates for nobody.
+    AllBut(Vec<Account>),
     Left(Left),
+}
+
+/// What a step is taken back among: all steps of the undo, and what is left of those before.
+#[derive(Clone, Copy)]
+struct Surroundings<'a> {
+    steps: &'a [Step],
+    left: &'a [Left],
 }
 
 impl Run {
@@ -67,17 +72,20 @@ impl Run {
         let mut left = Vec::new();
         let mut keys = keys.iter();
         for together in side_by_side(steps) {
-            let before: &[Left] = &left;
+            let around = Surroundings {
+                steps,
+                left: &left,
+            };
             let works = together
                 .iter()
                 .zip(&mut keys)
-                .map(|(step, key)| self.undo_item(lane, bulk, step, key, before));
+                .map(|(step, key)| self.undo_item(lane, bulk, step, key, around));
             let ended: Vec<_> = stream::iter(works).buffered(WIDTH).collect().await;
             let mut found = Vec::new();
             for end in ended {
                 match end? {
                     End::Undone => {}
-                    End::AllBut(account) => accounts.push(account),
+                    End::AllBut(staying) => accounts.extend(staying),
                     End::Left(one) => found.push(one),
                 }
             }
@@ -92,19 +100,18 @@ impl Run {
         bulk: u64,
         step: &Step,
         key: &str,
-        left: &[Left],
+        around: Surroundings<'_>,
     ) -> Result<End, Error> {
         let lane = match self.begin_item(parent, bulk, key)? {
             Begun::Lane { lane, .. } => lane,
             Begun::Done(value) => {
                 self.tell_undone(step)?;
-                let account = serde_json::from_value(value);
-                return Ok(account.map_or(End::Undone, End::AllBut));
+                return Ok(staying(value).map_or(End::Undone, End::AllBut));
             }
             // Only a failed item of a script is taken back within its run.
             Begun::TakingBack { .. } => return Ok(End::Left(step.left(UNANSWERED))),
         };
-        let end = self.undo_step(&lane, step, left).await?;
+        let end = self.undo_step(&lane, step, around).await?;
         if !matches!(end, End::Left(_)) {
             self.tell_undone(step)?;
         }
@@ -113,15 +120,20 @@ impl Run {
                 "{} of {}, {}: {}",
                 found.operation, found.org, found.path, found.why
             )),
-            End::AllBut(account) => Ok(Some(json!(account))),
+            End::AllBut(accounts) => Ok(Some(json!(accounts))),
             End::Undone => Ok(Some(Value::Null)),
         };
         self.item_ended(&lane, told)?;
         Ok(end)
     }
 
-    async fn undo_step(&self, lane: &Lane, step: &Step, left: &[Left]) -> Result<End, Error> {
-        match self.try_undo(lane, step, left).await {
+    async fn undo_step(
+        &self,
+        lane: &Lane,
+        step: &Step,
+        around: Surroundings<'_>,
+    ) -> Result<End, Error> {
+        match self.try_undo(lane, step, around).await {
             Err(error @ (Error::Okta(_) | Error::Usage(_) | Error::GuardRefused { .. })) => {
                 Ok(End::Left(step.left(error.to_string())))
             }
@@ -129,7 +141,12 @@ impl Run {
         }
     }
 
-    async fn try_undo(&self, lane: &Lane, step: &Step, left: &[Left]) -> Result<End, Error> {
+    async fn try_undo(
+        &self,
+        lane: &Lane,
+        step: &Step,
+        around: Surroundings<'_>,
+    ) -> Result<End, Error> {
         if matches!(step.inverse, Inverse::Deletion) || step.write.state == State::Undone {
             return Ok(End::Undone);
         }
@@ -145,12 +162,11 @@ impl Run {
             Inverse::None(why) => return Ok(End::Left(step.left(why))),
         };
         let calls = self.with_present_secrets(calls, &seen.before);
-        if let Some(why) = self.why_not(lane, step, &seen, &calls, left).await? {
+        if let Some(why) = self.why_not(lane, step, &seen, &calls, around).await? {
             return Ok(End::Left(step.left(why)));
         }
         if self.is_gone(lane, &calls).await? {
-            self.restore_target(lane, step).await?;
-            return Ok(End::Undone);
+            return self.end_of_gone(lane, step, &calls).await;
         }
         self.send_inverse(lane, step, &calls).await
     }
@@ -189,53 +205,72 @@ impl Run {
         step: &Step,
         seen: &Seen,
         calls: &[Call],
-        left: &[Left],
+        around: Surroundings<'_>,
     ) -> Result<Option<String>, Error> {
         let needed = |left: &&Left| calls.iter().any(|call| stands_on(left, call));
-        if let Some(needs) = left.iter().find(needed) {
+        if let Some(needs) = around.left.iter().find(needed) {
             return Ok(Some(format!(
                 "{} of {} is not taken back, and needs it",
                 needs.operation, needs.path
             )));
         }
-        let has_drifted = can_drift(&step.call) && seen.verdict == Verdict::WouldChange;
-        if has_drifted && !self.is_undone(lane, calls).await? {
+        if self.has_drifted(lane, step, seen, calls).await? {
             return Ok(Some(
                 "it was changed since: it is not as the run left it".to_owned(),
             ));
         }
-        if let Some(why) = self.is_in_use(lane, calls).await? {
-            return Ok(Some(why.to_owned()));
+        if let Some(why) = self.is_in_use(lane, calls, around.steps).await? {
+            return Ok(Some(why));
         }
         self.wait_for_background(lane, step).await
     }
 
     async fn send_inverse(&self, lane: &Lane, step: &Step, calls: &[Call]) -> Result<End, Error> {
-        let mut end = End::Undone;
+        let mut accounts = Vec::new();
         for call in calls {
             let aftermath = match self.aftermath(lane, call, step).await? {
                 Ok(aftermath) => aftermath,
                 Err(why) => return Ok(End::Left(step.left(why))),
             };
             self.perform_held(lane, call, Held::ToNothing).await?;
-            if let Some(why) = self.await_aftermath(lane, &aftermath).await? {
-                return Ok(End::Left(step.left(why)));
+            if let Some(left) = self.unseen(lane, step, &aftermath).await? {
+                return Ok(End::Left(left));
             }
-            if let Aftermath::Account(account) = aftermath {
-                end = End::AllBut(account);
+            accounts.extend(aftermath.staying);
+        }
+        self.restore_target(lane, step).await?;
+        Ok(if accounts.is_empty() {
+            End::Undone
+        } else {
+            End::AllBut(accounts)
+        })
+    }
+
+    /// Another undo took it away: what that one started may still be on its way.
+    async fn end_of_gone(&self, lane: &Lane, step: &Step, calls: &[Call]) -> Result<End, Error> {
+        for call in calls {
+            if let Some(aftermath) = self.earlier_aftermath(call, step)?
+                && let Some(left) = self.unseen(lane, step, &aftermath).await?
+            {
+                return Ok(End::Left(left));
             }
         }
         self.restore_target(lane, step).await?;
-        Ok(end)
+        Ok(End::Undone)
     }
 
-    async fn is_undone(&self, lane: &Lane, calls: &[Call]) -> Result<bool, Error> {
-        for call in calls {
-            if look::look(self, lane, call, Sight::Org).await?.verdict != Verdict::Unchanged {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    /// What is left of a step when something that was started is not seen to come.
+    async fn unseen(
+        &self,
+        lane: &Lane,
+        step: &Step,
+        aftermath: &Aftermath,
+    ) -> Result<Option<Left>, Error> {
+        let why = self.await_aftermath(lane, aftermath).await?;
+        Ok(why.map(|why| Left {
+            apps: aftermath.apps.clone(),
+            ..step.left(why)
+        }))
     }
 
     /// What was made and is deleted step by step may be gone already.
@@ -251,29 +286,6 @@ impl Run {
             && look::look(self, lane, delete, Sight::Org).await?.verdict == Verdict::Unchanged;
         let named = json!({"gone": delete.path});
         Ok(self.value(lane, &named, || found.into())? == true)
-    }
-
-    /// A group that the run made may have members by now that it did not bring.
-    async fn is_in_use(&self, lane: &Lane, calls: &[Call]) -> Result<Option<&'static str>, Error> {
-        for call in calls.iter().filter(|call| call.name() == "delete_group") {
-            let members = Call::operation(&call.org, "list_group_users", &[&call.arguments[0]])
-                .map_err(Error::Usage)?
-                .query("limit", "1");
-            match self.page_asked_by(Asker::Run, lane, &members, None).await {
-                Ok(page)
-                    if page
-                        .body
-                        .as_array()
-                        .is_some_and(|members| !members.is_empty()) =>
-                {
-                    return Ok(Some("the group has members that the run did not bring"));
-                }
-                Ok(_) => {}
-                Err(error) if error.status() == Some(404) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
     }
 
     /// An app user is taken back when provisioning has taken back what came after: his profile (and with it his place in a directory) is
@@ -333,7 +345,9 @@ fn bulk_of(step: &Step) -> Option<(&str, &str)> {
     Some((parent, number))
 }
 
-/// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead.
-fn can_drift(call: &Call) -> bool {
-    !matches!(effects::look(call), Look::Natural(_) | Look::Never)
+/// Accounts that an undo of a step left when it was executed before: one of them in older journals.
+fn staying(value: Value) -> Option<Vec<Account>> {
+    let one = |value| serde_json::from_value(value).map(|account| vec![account]);
+    let all = serde_json::from_value(value.clone()).or_else(|_| one(value));
+    all.ok()
 }

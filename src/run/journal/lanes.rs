@@ -183,6 +183,27 @@ pub(super) fn agreement(
     Ok(Some((plan, writes)))
 }
 
+/// What undos of `run` other than `undo` recorded of the effects that they wait for.
+pub(super) fn awaited(
+    connection: &Connection,
+    run: &str,
+    undo: &str,
+) -> Result<Vec<(Value, Value)>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.request, b.body FROM entries e JOIN runs r ON r.id = e.run JOIN bodies b ON b.digest = e.answer
+         WHERE r.undoes = ?1 AND e.run <> ?2 AND e.what = 'value' AND e.request ->> 'awaited' IS NOT NULL ORDER BY r.started, e.run, e.seq",
+    )?;
+    let mut rows = statement.query([run, undo])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let parse = |text: String| {
+            serde_json::from_str(&text).map_err(|e| Error::unreadable("an awaited effect", &e))
+        };
+        found.push((parse(row.get(0)?)?, parse(row.get(1)?)?));
+    }
+    Ok(found)
+}
+
 /// A bulk step.
 #[derive(Clone, Debug)]
 pub struct Bulk {

@@ -1,0 +1,115 @@
+//! What follows from the inverses of assignments: the accounts of those who lose the app.
+
+use serde_json::Value;
+
+use super::super::call::Call;
+use super::super::door::Run;
+use super::super::elsewhere;
+use super::super::error::Error;
+use super::super::lane::Lane;
+use super::super::steps::Step;
+use super::{Account, Aftermath, AwaitedEffect, has};
+
+impl Run {
+    /// Whom the run brought into another org is deactivated there, if the app deactivates users. Who was there before would be deactivated
+    /// too.
+    pub(super) async fn of_assignment(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        undone: &Step,
+    ) -> Result<Result<Aftermath, String>, Error> {
+        let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
+        let app = self
+            .seen(lane, &call.org, "get_application", &arguments[..1])
+            .await?;
+        let held = self
+            .seen(lane, &call.org, "get_application_user", &arguments)
+            .await?;
+        if held.is_null() {
+            let gone = self.of_gone_assignment(lane, call, &app, undone).await?;
+            return Ok(Ok(gone.through(arguments[0])));
+        }
+        let found = self.of_app_user(lane, call, &app, &held, undone).await?;
+        Ok(found.map(|found| found.through(arguments[0])))
+    }
+
+    /// What becomes of the account of a user who loses an app.
+    pub(super) async fn of_app_user(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        app: &Value,
+        held: &Value,
+        undone: &Step,
+    ) -> Result<Result<Aftermath, String>, Error> {
+        let Some(id) = held["externalId"].as_str() else {
+            return Ok(Ok(Aftermath::default()));
+        };
+        for org in self.others(&call.org) {
+            let user = self.seen(lane, &org, "get_user", &[id]).await?;
+            if user["status"] == "DEPROVISIONED" || user.is_null() {
+                continue;
+            }
+            return Ok(of_account(app, &user, &org, undone));
+        }
+        Ok(Ok(Aftermath::default()))
+    }
+
+    /// The assignment is gone already, and nothing recorded what it led to: the account of the run's making is known by its login.
+    async fn of_gone_assignment(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        app: &Value,
+        undone: &Step,
+    ) -> Result<Aftermath, Error> {
+        let login = undone.write.answer["credentials"]["userName"].as_str();
+        let (Some(login), false) = (login, app.is_null()) else {
+            return Ok(Aftermath::default());
+        };
+        for org in self.others(&call.org) {
+            let user = self.seen(lane, &org, "get_user", &[login]).await?;
+            if user.is_null() || user["status"] == "DEPROVISIONED" {
+                continue;
+            }
+            // Who was there before is not the run's: whatever becomes of him is not awaited.
+            return Ok(of_account(app, &user, &org, undone).unwrap_or_default());
+        }
+        Ok(Aftermath::default())
+    }
+}
+
+/// What becomes of a user of another org when his assignment is taken back.
+fn of_account(app: &Value, user: &Value, org: &str, undone: &Step) -> Result<Aftermath, String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (id, login) = (text(&user["id"]), text(&user["profile"]["login"]));
+    let there = elsewhere::of(&undone.write).find(|there| there.org == org && !there.is_unread());
+    let was = there.as_ref().and_then(|there| there.status_of(&id));
+    let is_the_runs = matches!(was, None | Some("DEPROVISIONED"));
+    if !has(app, "PUSH_USER_DEACTIVATION") {
+        let stays = Account {
+            org: org.to_owned(),
+            login,
+            status: text(&user["status"]),
+        };
+        return Ok(Aftermath {
+            staying: is_the_runs.then_some(stays).into_iter().collect(),
+            ..Aftermath::default()
+        });
+    }
+    if there.is_none() {
+        return Err(format!(
+            "it is not known whether {login} was in {org} before he was assigned; he would be deactivated there: turn \"Deactivate Users\" off first"
+        ));
+    }
+    if !is_the_runs {
+        return Err(format!(
+            "{login} was in {org} before he was assigned, and would be deactivated there: turn \"Deactivate Users\" off first"
+        ));
+    }
+    Ok(Aftermath::of(AwaitedEffect::Deactivation {
+        org: org.to_owned(),
+        user: id,
+    }))
+}

@@ -1,0 +1,240 @@
+//! Whether somebody changed or uses what an undo is about to take back. Reads of memberships may lag behind writes, those of the undo itself
+//! included: what is not as expected is looked at again before it counts as somebody's change.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::call::Call;
+use super::door::Run;
+use super::effects::{self, Look};
+use super::error::Error;
+use super::glances::{Glances, PATIENCE};
+use super::lane::Lane;
+use super::look::{self, Seen, Sight, Verdict};
+use super::steps::Step;
+
+/// How long reads may lag behind a write.
+const READ_LAG: Duration = Duration::from_secs(120);
+/// Users who are named.
+const NAMED: usize = 10;
+
+impl Run {
+    /// Whether what is there is not what the run left there, nor what was there before it.
+    pub(super) async fn has_drifted(
+        &self,
+        lane: &Lane,
+        step: &Step,
+        seen: &Seen,
+        calls: &[Call],
+    ) -> Result<bool, Error> {
+        if !can_drift(&step.call) || seen.verdict != Verdict::WouldChange {
+            return Ok(false);
+        }
+        let mut glances = Glances::new(self.lag_of(step, seen));
+        loop {
+            if self.is_undone(lane, calls).await? {
+                return Ok(false);
+            }
+            if glances.are_over() {
+                return Ok(true);
+            }
+            let reason = "the org to show what was written last";
+            self.glance(lane, &mut glances, reason).await?;
+            let now = look::look(self, lane, &step.call, Sight::Org).await?;
+            if now.verdict != Verdict::WouldChange {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Whether all of `calls` would change nothing. What this run wrote otherwise a moment ago is not seen yet.
+    async fn is_undone(&self, lane: &Lane, calls: &[Call]) -> Result<bool, Error> {
+        for call in calls {
+            let now = look::look(self, lane, call, Sight::Org).await?;
+            if now.verdict != Verdict::Unchanged || self.wrote_otherwise(call) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the last thing that this run wrote of a membership, so lately that a read may not show it, is the opposite of what `call` does.
+    fn wrote_otherwise(&self, call: &Call) -> bool {
+        let wanted = match effects::look(call) {
+            Look::Member => true,
+            Look::NotMember => false,
+            _ => return false,
+        };
+        let written = self.picture().written_member(call, READ_LAG);
+        written.is_some_and(|written| written != wanted)
+    }
+
+    /// How long it may take until a read shows what was written last: memberships, and what is new, lag.
+    fn lag_of(&self, step: &Step, seen: &Seen) -> Duration {
+        let is_membership = matches!(effects::look(&step.call), Look::Member | Look::NotMember);
+        if !is_membership && !seen.before.is_null() {
+            return Duration::ZERO;
+        }
+        if self
+            .picture()
+            .written_member(&step.call, READ_LAG)
+            .is_some()
+        {
+            return PATIENCE;
+        }
+        let written = step.write.answered.unwrap_or(step.write.time);
+        let age = jiff::Timestamp::now().duration_since(written);
+        // A clock that was set back makes it younger than it is.
+        let age = Duration::try_from(age).unwrap_or_default();
+        READ_LAG.saturating_sub(age).min(PATIENCE)
+    }
+
+    /// Who uses what `calls` delete: members of a group that the run did not bring, users of an app that it did not assign.
+    pub(super) async fn is_in_use(
+        &self,
+        lane: &Lane,
+        calls: &[Call],
+        steps: &[Step],
+    ) -> Result<Option<String>, Error> {
+        for call in calls {
+            let why = match call.name().as_str() {
+                "delete_group" => self.has_members(lane, call, steps).await?,
+                "delete_application" => self.has_users(lane, call, steps).await?,
+                _ => None,
+            };
+            if why.is_some() {
+                return Ok(why);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Those whom this undo took out are waited for; who else is a member uses the group.
+    async fn has_members(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        steps: &[Step],
+    ) -> Result<Option<String>, Error> {
+        let members = Call::operation(&call.org, "list_group_users", &[&call.arguments[0]])
+            .map_err(Error::Usage)?
+            .query("limit", "200");
+        let brought = brought_by(steps, call);
+        let mut glances = Glances::new(PATIENCE);
+        loop {
+            let now = self.list_if_any(lane, &members).await?;
+            let others = names_of(now.iter().filter(|user| !is_among(&brought, user)));
+            if !others.is_empty() {
+                let words = "the group has members that the run did not bring";
+                return Ok(Some(format!("{words}: {}", named(&others))));
+            }
+            if now.is_empty() {
+                return Ok(None);
+            }
+            if glances.are_over() {
+                let words = "the group still has members whom the undo took out, or who came back";
+                return Ok(Some(format!("{words}: {}", named(&names_of(now.iter())))));
+            }
+            let reason = "the group to be seen without the members that were taken out";
+            self.glance(lane, &mut glances, reason).await?;
+        }
+    }
+
+    /// Without the app nobody would deactivate the accounts of its users.
+    async fn has_users(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        steps: &[Step],
+    ) -> Result<Option<String>, Error> {
+        let users = Call::operation(&call.org, "list_application_users", &[&call.arguments[0]])
+            .map_err(Error::Usage)?
+            .query("limit", "200");
+        let brought = brought_by(steps, call);
+        let now = self.list_if_any(lane, &users).await?;
+        let strangers = now
+            .iter()
+            .filter(|user| user["externalId"].is_string() && !is_among(&brought, user));
+        let strangers = names_of(strangers);
+        Ok((!strangers.is_empty()).then(|| {
+            format!(
+                "the app has provisioned users that the run did not assign: {}",
+                named(&strangers)
+            )
+        }))
+    }
+
+    /// A list, empty where what it is of is not there.
+    async fn list_if_any(&self, lane: &Lane, list: &Call) -> Result<Vec<Value>, Error> {
+        match self.list(lane, list).await {
+            Err(error) if error.status() == Some(404) => Ok(Vec::new()),
+            listed => listed,
+        }
+    }
+}
+
+/// Ids of the users whom `steps` brought into what `call` deletes.
+fn brought_by(steps: &[Step], call: &Call) -> BTreeSet<String> {
+    let deleted = call.arguments.first();
+    let of_steps = steps.iter().filter(|step| step.call.org == call.org);
+    let brought = of_steps.filter_map(|step| {
+        let arguments = &step.call.arguments;
+        match step.call.name().as_str() {
+            "assign_user_to_group" if arguments.first() == deleted => arguments.get(1).cloned(),
+            "assign_user_to_application" if arguments.first() == deleted => {
+                step.write.answer["id"].as_str().map(str::to_owned)
+            }
+            _ => None,
+        }
+    });
+    brought.collect()
+}
+
+/// A script may name a user by login.
+fn is_among(brought: &BTreeSet<String>, user: &Value) -> bool {
+    [&user["id"], &user["profile"]["login"]]
+        .iter()
+        .any(|name| name.as_str().is_some_and(|name| brought.contains(name)))
+}
+
+fn names_of<'a>(users: impl Iterator<Item = &'a Value>) -> Vec<String> {
+    let name = |user: &Value| {
+        let login = user["profile"]["login"].as_str();
+        let name = login.or_else(|| user["credentials"]["userName"].as_str());
+        name.or_else(|| user["id"].as_str()).map(str::to_owned)
+    };
+    users.filter_map(name).collect()
+}
+
+/// The first of some names, and how many more there are.
+pub(super) fn named(names: &[String]) -> String {
+    let first = names
+        .iter()
+        .take(NAMED)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+/// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead.
+fn can_drift(call: &Call) -> bool {
+    !matches!(effects::look(call), Look::Natural(_) | Look::Never)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_ten_are_named_and_the_others_counted() {
+        let names: Vec<String> = (0..12).map(|number| format!("u{number}")).collect();
+        assert_eq!(named(&names[..2]), "u0, u1");
+        assert!(named(&names).ends_with("u9 and 2 more"), "{}", named(&names));
+    }
+}
