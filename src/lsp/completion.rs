@@ -127,8 +127,8 @@ fn keys(document: &Document, place: &Place) -> Vec<CompletionItem> {
     };
     let keys = match operations::find(name) {
         Some(operation) => {
-            let query = operation.query.iter();
-            query.map(|it| it.name.to_owned()).collect()
+            let names = operation.option_names();
+            names.map(str::to_owned).collect()
         }
         None => verbs(document)
             .find(|verb| verb.name == name)

@@ -145,6 +145,26 @@ impl Operation {
         signature
     }
 
+    /// Options that are not sent: they say to the program itself what is meant, where it would refuse to take users out of a group.
+    pub fn own_options(&self) -> &'static [&'static str] {
+        match self.name {
+            "unassign_user_from_group" => &["allow_without_group", "stays_in"],
+            "unassign_application_from_group" | "delete_group" => &["allow_without_group"],
+            _ => &[],
+        }
+    }
+
+    /// Names of the query parameters, and of the options that are not sent.
+    pub fn option_names(&self) -> impl Iterator<Item = &'static str> {
+        let query = self.query.iter().map(|parameter| parameter.name);
+        query.chain(self.own_options().iter().copied())
+    }
+
+    /// Whether a map may come last.
+    pub fn takes_options(&self) -> bool {
+        self.option_names().next().is_some() || self.body.is_some()
+    }
+
     fn options(&self) -> Vec<String> {
         let mark = |required: bool| if required { "" } else { "?" };
         let query = self
@@ -155,7 +175,8 @@ impl Operation {
             .body
             .iter()
             .map(|body| format!("body…{}", mark(body.required)));
-        query.chain(body).collect()
+        let own = self.own_options().iter().map(|name| format!("{name}?"));
+        query.chain(own).chain(body).collect()
     }
 }
 

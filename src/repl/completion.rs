@@ -196,11 +196,7 @@ impl Completion {
             .and_then(|call| call.path.last().cloned())
             .unwrap_or_default();
         let keys: Vec<String> = match operations::find(&name) {
-            Some(operation) => operation
-                .query
-                .iter()
-                .map(|parameter| parameter.name.to_owned())
-                .collect(),
+            Some(operation) => operation.option_names().map(str::to_owned).collect(),
             None => options_of(self.signature_of(&name).as_deref().unwrap_or_default()),
         };
         keys.iter()
@@ -220,9 +216,7 @@ fn operation_pair(operation: &Operation, handle: &str) -> Pair {
     let signature = signature
         .strip_prefix(&format!("{handle}."))
         .unwrap_or(&signature);
-    let takes_nothing = operation.path_parameters().is_empty()
-        && operation.query.is_empty()
-        && operation.body.is_none();
+    let takes_nothing = operation.path_parameters().is_empty() && !operation.takes_options();
     let end = if takes_nothing { "()" } else { "(" };
     described(
         signature,

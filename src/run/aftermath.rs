@@ -25,6 +25,10 @@ pub(super) const READS: &[&str] = &[
     "get_group",
     "list_groups",
     "list_group_users",
+    "list_assigned_applications_for_group",
+    "list_application_group_assignments",
+    "list_application_users",
+    "list_user_groups",
 ];
 
 /// What follows in other orgs from one call that takes something back.
@@ -48,13 +52,6 @@ pub(super) enum AwaitedEffect {
     Deletion { org: String, group: String },
     /// A push that is switched on again brings the members of its targets in line.
     Push(Box<PushEffect>),
-    /// A user comes into a group that is pushed to, or leaves it.
-    Membership {
-        org: String,
-        group: String,
-        user: String,
-        present: bool,
-    },
 }
 
 /// A push that is on its way.
@@ -133,12 +130,6 @@ mod tests {
                 targets: vec![("hub".into(), "00g1".into())],
                 members: BTreeSet::from(["00u1".into()]),
             })),
-            AwaitedEffect::Membership {
-                org: "hub".into(),
-                group: "00g1".into(),
-                user: "00u1".into(),
-                present: false,
-            },
         ];
         let aftermath = Aftermath {
             awaited: effects,

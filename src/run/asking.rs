@@ -117,7 +117,9 @@ impl Run {
             return Ok(None);
         }
         let recorded = self.replayed(lane, named)?;
-        recorded.map(|recorded| self.answer_of(&recorded)).transpose()
+        recorded
+            .map(|recorded| self.answer_of(&recorded))
+            .transpose()
     }
 
     /// A value that `compute` gives now, and that is the same when the run is taken up again.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::last_group::{ALLOW_WITHOUT_GROUP, STAYS_IN};
 use crate::okta::{ContentType, Method, Operation, Request, operations};
 
 /// What is called: an operation of the table, or a path given by hand for what the table lacks.
@@ -81,10 +82,17 @@ impl Call {
         Request {
             method: self.method(),
             path: self.path.clone(),
-            query: self.query.clone(),
+            query: self.sent_query(),
             body: self.body.clone(),
             content_type: self.content_type(),
         }
+    }
+
+    /// What a script says to the door is no business of the org.
+    fn sent_query(&self) -> Vec<(String, String)> {
+        let own = |name: &str| matches!(name, ALLOW_WITHOUT_GROUP | STAYS_IN);
+        let query = self.query.iter().filter(|(name, _)| !own(name));
+        query.cloned().collect()
     }
 
     /// The table names the usual type first; JSON where it names none.

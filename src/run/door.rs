@@ -18,6 +18,7 @@ use super::imported::{self, ImportedModules};
 use super::items::Items;
 use super::journal::{self, Held, Journal, Record};
 use super::lane::Lane;
+use super::last_group::RemovalReads;
 use super::own_access::LeavingAdmins;
 use super::pace::Pace;
 use super::picture::Picture;
@@ -113,6 +114,9 @@ pub struct Run {
     picture: Picture,
     /// Held while a list is read again for the picture.
     again: tokio::sync::Mutex<()>,
+    /// Held from the look before a removal from a group until it is sent.
+    removing: tokio::sync::Mutex<()>,
+    removal_reads: RemovalReads,
     counts: Mutex<Counts>,
     items: Mutex<Items>,
     pace: Mutex<Pace>,
@@ -214,6 +218,8 @@ impl Run {
             cancelled: Mutex::new(settings.cancelled.clone()),
             picture: Picture::default(),
             again: tokio::sync::Mutex::default(),
+            removing: tokio::sync::Mutex::default(),
+            removal_reads: RemovalReads::default(),
             counts: Mutex::default(),
             items: Mutex::default(),
             pace: Mutex::default(),
@@ -431,6 +437,14 @@ impl Run {
     /// Keeps a secret that an org answered with out of all that is written and told from now on.
     pub fn learn_secret(&self, secret: &str) {
         self.redactor.learn(secret);
+    }
+
+    pub(super) async fn removing(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.removing.lock().await
+    }
+
+    pub(super) fn removal_reads(&self) -> &RemovalReads {
+        &self.removal_reads
     }
 
     /// Without the secrets of this run, in whatever field.

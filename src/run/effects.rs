@@ -144,6 +144,15 @@ pub fn reads_before(operation: &'static Operation) -> Option<&'static Operation>
     operations::find(read)
 }
 
+/// What is read beside, before users lose a group by which they may be provisioned.
+pub fn reads_of_guard(operation: &'static Operation) -> Vec<&'static Operation> {
+    if operation.own_options().is_empty() {
+        return Vec::new();
+    }
+    let reads = super::last_group::READS.iter();
+    reads.filter_map(|name| operations::find(name)).collect()
+}
+
 /// What `call` wants of the thing that it looks at: its body, and what its query says of it.
 pub(super) fn wish(call: &Call) -> Value {
     let mut wish = call.body.clone().unwrap_or_default();

@@ -13,6 +13,34 @@ use super::reading::Asker;
 /// Name of an app that provisions into another org.
 const ORG2ORG: &str = "okta_org2org";
 
+/// A group of more members is not looked at one by one before it is assigned.
+const MOST_ACCOUNTS: usize = 200;
+
+/// What a write leads to in other orgs.
+#[derive(Clone, Copy)]
+enum Touched {
+    /// The account of a user who is assigned.
+    User,
+    /// That of a user who joins a group.
+    Member,
+    /// Those of all members of a group that is assigned.
+    Group,
+    /// The group that is pushed to.
+    Target,
+}
+
+impl Touched {
+    fn by(operation: &str) -> Option<Self> {
+        Some(match operation {
+            "assign_user_to_application" => Self::User,
+            "assign_user_to_group" => Self::Member,
+            "assign_group_to_application" => Self::Group,
+            "create_group_push_mapping" | "update_group_push_mapping" => Self::Target,
+            _ => return None,
+        })
+    }
+}
+
 /// Something of another org before a write.
 pub(super) struct Elsewhere<'a> {
     pub(super) org: &'a str,
@@ -20,25 +48,28 @@ pub(super) struct Elsewhere<'a> {
 }
 
 impl Run {
-    /// What there is in each other org: `[{org, user}]` before an assignment, `[{org, group, members}]` before a push. What may not be read
-    /// is told as unread.
+    /// What there is in each other org: `[{org, user}]` before an assignment or a membership that brings one, `[{org, users}]` before one of
+    /// a group, `[{org, group, members}]` before a push. What may not be read is told as unread.
     pub(super) async fn elsewhere(&self, lane: &Lane, call: &Call) -> Result<Value, Error> {
         let others = self.others(&call.org);
         let name = call.name();
-        let is_push = match name.as_str() {
-            "assign_user_to_application" => false,
-            "create_group_push_mapping" | "update_group_push_mapping" => true,
-            _ => return Ok(Value::Null),
+        let Some(touched) = Touched::by(&name).filter(|_| !others.is_empty()) else {
+            return Ok(Value::Null);
         };
-        if others.is_empty() || !self.provisions(lane, call).await? {
+        let provisions = match touched {
+            Touched::Member => self.group_provisions(lane, call).await?,
+            Touched::User | Touched::Group | Touched::Target => self.provisions(lane, call).await?,
+        };
+        if !provisions {
             return Ok(Value::Null);
         }
         let mut found = Vec::new();
         for org in others {
-            let there = if is_push {
-                self.target_in(lane, call, &org).await
-            } else {
-                self.account_in(lane, call, &org).await
+            let there = match touched {
+                Touched::Target => self.target_in(lane, call, &org).await,
+                Touched::User => self.account_in(lane, call, &org).await,
+                Touched::Member => self.account_of_member(lane, call, &org).await,
+                Touched::Group => self.accounts_in(lane, call, &org).await,
             };
             match there {
                 Ok(there) => found.push(there),
@@ -57,23 +88,78 @@ impl Run {
         Ok(app["name"] == ORG2ORG)
     }
 
+    /// Whether an app into another org provisions by a group.
+    async fn group_provisions(&self, lane: &Lane, call: &Call) -> Result<bool, Error> {
+        let Some(group) = call.arguments.first() else {
+            return Ok(false);
+        };
+        let apps = self.provisioned_by(lane, &call.org, group).await;
+        match apps {
+            Ok(apps) => Ok(apps.iter().any(|app| app["name"] == ORG2ORG)),
+            // Who may not see apps finds out at the undo what is not known.
+            Err(Error::Okta(_)) => Ok(false),
+            Err(fatal) => Err(fatal),
+        }
+    }
+
+    /// The user of the login of one who joins a group.
+    async fn account_of_member(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
+        let user = call.arguments.get(1).map_or("", String::as_str);
+        let user = self.account_of(lane, &call.org, user, org).await?;
+        Ok(json!({"org": org, "user": user}))
+    }
+
+    /// Users of the logins of all members of a group that is assigned.
+    async fn accounts_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
+        let group = call.arguments.get(1).map_or("", String::as_str);
+        let members = self.members(lane, &call.org, group).await?;
+        if members.len() > MOST_ACCOUNTS {
+            return Ok(json!({"org": org, "unread": true}));
+        }
+        let mut users = Vec::new();
+        for member in members {
+            let user = self.account_of(lane, &call.org, &member, org).await?;
+            if !user.is_null() {
+                users.push(user);
+            }
+        }
+        Ok(json!({"org": org, "users": users}))
+    }
+
+    /// The account in another org of the login of a user of this one.
+    async fn account_of(
+        &self,
+        lane: &Lane,
+        from: &str,
+        user: &str,
+        org: &str,
+    ) -> Result<Value, Error> {
+        let login = match self.picture().login_of(from, user) {
+            Some(known) => known,
+            None => {
+                let user = self.seen(lane, from, "get_user", &[user]).await?;
+                text(&user["profile"]["login"])
+            }
+        };
+        self.account_named(lane, org, &login).await
+    }
+
+    /// Id and status of the user of a login.
+    async fn account_named(&self, lane: &Lane, org: &str, login: &str) -> Result<Value, Error> {
+        let user = self.seen(lane, org, "get_user", &[login]).await?;
+        Ok(match &user {
+            Value::Null => Value::Null,
+            user => json!({"id": user["id"], "status": user["status"]}),
+        })
+    }
+
     /// The user of the same login.
     async fn account_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
         let body = call.body.as_ref().unwrap_or(&Value::Null);
         let id = body["id"].as_str().unwrap_or_default();
-        let given = body["credentials"]["userName"].as_str();
-        let known = given.map(str::to_owned);
-        let known = known.or_else(|| self.picture().login_of(&call.org, id));
-        let login = if let Some(login) = known {
-            login
-        } else {
-            let user = self.seen(lane, &call.org, "get_user", &[id]).await?;
-            text(&user["profile"]["login"])
-        };
-        let user = self.seen(lane, org, "get_user", &[&login]).await?;
-        let user = match &user {
-            Value::Null => Value::Null,
-            user => json!({"id": user["id"], "status": user["status"]}),
+        let user = match body["credentials"]["userName"].as_str() {
+            Some(login) => self.account_named(lane, org, login).await?,
+            None => self.account_of(lane, &call.org, id, org).await?,
         };
         Ok(json!({"org": org, "user": user}))
     }
@@ -207,8 +293,9 @@ impl Elsewhere<'_> {
 
     /// Status of the user who was there under this id: `None` for one who was not.
     pub(super) fn status_of(&self, user: &str) -> Option<&str> {
-        let was = &self.kept["user"];
-        was["status"].as_str().filter(|_| was["id"] == user)
+        let several = self.kept["users"].as_array().into_iter().flatten();
+        let mut all = several.chain(std::iter::once(&self.kept["user"]));
+        all.find(|was| was["id"] == user)?["status"].as_str()
     }
 
     /// The group that was there.

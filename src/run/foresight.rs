@@ -129,7 +129,9 @@ pub fn scopes(steps: &[Step], org: &str) -> Vec<String> {
         .iter()
         .filter(|_| restores_a_target(steps, org));
     let named = watched.chain(restored);
+    let guarded = sent.clone().flat_map(effects::reads_of_guard);
     let all = seen
+        .chain(guarded)
         .chain(sent)
         .chain(named.filter_map(|name| operations::find(name)));
     let scopes: BTreeSet<&str> = all

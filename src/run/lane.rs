@@ -25,6 +25,8 @@ pub struct Lane {
     of_undo: bool,
     /// What it did is being taken back: number of the entry that says so.
     undone_from: OnceLock<u64>,
+    /// It takes back a write that was sent then.
+    restores_since: OnceLock<jiff::Timestamp>,
 }
 
 /// What was recorded of a lane when the run was executed before.
@@ -86,6 +88,16 @@ impl Lane {
 
     pub(super) fn is_of_undo(&self) -> bool {
         self.of_undo
+    }
+
+    /// When the write was sent that it takes back; none where it takes nothing back.
+    pub(super) fn restores_since(&self) -> Option<jiff::Timestamp> {
+        self.restores_since.get().copied()
+    }
+
+    pub(super) fn restore_since(&self, sent: jiff::Timestamp) {
+        // A lane takes back one write.
+        let _ = self.restores_since.set(sent);
     }
 
     pub(super) fn undo_from(&self, entry: u64) {

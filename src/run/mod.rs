@@ -10,6 +10,7 @@
 //! | `call` | a call as data |
 //! | `reading`, `writing` | how a call goes through: look, intent, send, settle |
 //! | `look`, `effects` | what is there before a write, and what each operation does beyond its shape |
+//! | `last_group` | nobody is left without a group by which an app provisions them |
 //! | `fate` | what became of a write that has no answer |
 //! | `foreign` | which org answers at an address |
 //! | `retry` | what may be tried again |
@@ -54,6 +55,7 @@ mod inverse;
 mod items;
 pub mod journal;
 pub mod lane;
+mod last_group;
 mod look;
 mod members;
 mod own_access;
@@ -76,7 +78,7 @@ mod writing;
 
 pub use agreement::{Agreement, Approved, Planned, renumbered};
 pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Target, Watcher};
-pub use effects::{reads_before, status_after};
+pub use effects::{reads_before, reads_of_guard, status_after};
 pub use error::{Error, Refusal};
 pub use foresight::Cost;
 pub use inverse::undone;

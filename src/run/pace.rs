@@ -45,6 +45,10 @@ impl Pace {
         rates.map(of_org).max().unwrap_or_default()
     }
 
+    pub(super) fn items(&self) -> u64 {
+        self.items
+    }
+
     /// Items that have not ended.
     pub(super) fn left(&self) -> u64 {
         self.items.saturating_sub(self.ended)

@@ -178,6 +178,13 @@ impl Picture {
         fresh(seen.members.get(&of_group), user).or_else(|| fresh(seen.groups.get(&of_user), group))
     }
 
+    /// Whether a user was a member of a group when all its members were last read, however long ago.
+    pub(super) fn was_member(&self, org: &str, group: &str, user: &str) -> bool {
+        let seen = self.seen();
+        let members = seen.members.get(&(org.to_owned(), group.to_owned()));
+        members.is_some_and(|(_, ids)| ids.contains(user))
+    }
+
     /// Whether a user is a member of a group (the arguments of `call`) by what this run wrote last of it, if that is no older than `age`.
     pub(super) fn written_member(&self, call: &Call, age: Duration) -> Option<bool> {
         let [group, user] = call.arguments.as_slice() else {

@@ -72,10 +72,7 @@ impl Run {
         let mut left = Vec::new();
         let mut keys = keys.iter();
         for together in side_by_side(steps) {
-            let around = Surroundings {
-                steps,
-                left: &left,
-            };
+            let around = Surroundings { steps, left: &left };
             let works = together
                 .iter()
                 .zip(&mut keys)
@@ -111,6 +108,7 @@ impl Run {
             // Only a failed item of a script is taken back within its run.
             Begun::TakingBack { .. } => return Ok(End::Left(step.left(UNANSWERED))),
         };
+        lane.restore_since(step.write.time);
         let end = self.undo_step(&lane, step, around).await?;
         if !matches!(end, End::Left(_)) {
             self.tell_undone(step)?;

@@ -266,5 +266,6 @@ fn scopes_with_looks(
     operations: impl Iterator<Item = &'static Operation> + Clone,
 ) -> Vec<&'static str> {
     let looks = operations.clone().filter_map(run::reads_before);
-    least_scopes(operations.chain(looks))
+    let guarded = operations.clone().flat_map(run::reads_of_guard);
+    least_scopes(operations.chain(looks).chain(guarded))
 }

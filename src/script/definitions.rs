@@ -102,7 +102,7 @@ fn operation(operation: &'static Operation) -> String {
     let mut parameters = vec!["okta: Org".to_owned()];
     let paths = operation.path_parameters().into_iter();
     parameters.extend(paths.map(|name| format!("{}: String", operations::snake_case(name))));
-    let takes_options = !operation.query.is_empty() || operation.body.is_some();
+    let takes_options = operation.takes_options();
     let needs_options = operation.query.iter().any(|it| it.required)
         || operation.body.as_ref().is_some_and(|it| it.required);
     let mut text = String::new();

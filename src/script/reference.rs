@@ -20,10 +20,24 @@ pub fn words_of(operation: &'static Operation) -> Vec<String> {
     if !operation.scopes.is_empty() {
         words.push(format!("Scopes: {}", operation.scopes.join(" ")));
     }
+    words.extend(operation.own_options().iter().map(|name| own_option(name)));
     if operation.is_write() {
         words.push(format!("Undone: {}", run::undone(operation)));
     }
     words
+}
+
+/// What an option says that is not sent.
+fn own_option(name: &str) -> String {
+    let words = match name {
+        "allow_without_group" => {
+            "true takes users out although it is the last group by which an app provisions them, which is refused otherwise"
+        }
+        _ => {
+            "id of a group: the user is taken out only while they are in it and an app provisions by it"
+        }
+    };
+    format!("{name}: {words}")
 }
 
 /// An operation as text: how it is called, and below what it does.

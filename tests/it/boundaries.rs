@@ -230,7 +230,7 @@ fn an_undo_leaves_alone_what_somebody_changed_since() {
     let (code, text) = world.output(&["undo", &run, "--yes"]);
     assert_eq!(code, Some(6), "{text}");
     assert!(
-        text.contains("the group has members that the run did not bring"),
+        text.contains("the group has members that the run did not bring: ben.okafor@corp.example"),
         "{text}"
     );
 }

@@ -17,6 +17,7 @@ mod guards;
 mod kept_secret;
 mod keyring;
 mod keys;
+mod last_group;
 mod limits;
 mod lsp;
 mod modules;

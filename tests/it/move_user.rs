@@ -275,3 +275,35 @@ fn many_users_are_looked_at_with_fewer_reads_than_users() {
         assert!(stage.account(login).unwrap().dn.ends_with(TO), "{login}");
     }
 }
+
+/// What a run or an undo wrote itself a moment ago is nobody else's change, though reads do not show it yet.
+#[test]
+fn an_undo_of_memberships_that_are_read_late_takes_all_of_it_back() {
+    for lag in [300, 1500] {
+        let stage = Stage::contractors(&json!({ "membershipLagMs": lag }));
+        let ran = stage.move_users(&[&format!("users={ADA},{BEN}")]);
+        ran.exits(0);
+        let run = ran.outcome()["run"].as_str().unwrap().to_owned();
+        Ran::command(stage.command().args(["undo", &run, "--yes"])).exits(0);
+        assert_eq!(stage.app_user(ADA)["scope"], "USER");
+        assert!(stage.account(ADA).unwrap().dn.ends_with(FROM));
+        assert!(stage.provisioning_groups(ADA).is_empty());
+    }
+}
+
+#[test]
+fn an_undo_right_after_a_membership_that_is_not_seen_yet_is_no_change_of_somebody() {
+    let stage = Stage::contractors(&json!({"membershipLagMs": 2000}));
+    let group = stage.group("Everybody else");
+    let header =
+        "//! Join.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Join\");\n";
+    let join = format!("okta.assign_user_to_group(\"{group}\", okta.get_user(\"{ADA}\"));");
+    stage.write("runbooks/join.rhai", &[header, join.as_str()].concat());
+    let run = ["run", "join", "--yes", "--output", "json"];
+    let ran = Ran::command(stage.command().args(run));
+    ran.exits(0);
+    let run = ran.outcome()["run"].as_str().unwrap().to_owned();
+    Ran::command(stage.command().args(["undo", &run, "--yes"])).exits(0);
+    let members = &stage.state()["groups"][&group]["members"];
+    assert_eq!(*members, json!([]));
+}

@@ -1,5 +1,6 @@
 //! The Org2Org runbooks between two simulated orgs.
 
+mod awaited;
 mod examples;
 mod outputs;
 mod scopes;

@@ -34,6 +34,24 @@ impl Run {
         Ok(found.map(|found| found.through(arguments[0])))
     }
 
+    /// The same of those who lose an app with the last of its groups.
+    pub(super) async fn of_lost_groups(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        undone: &Step,
+    ) -> Result<Result<Aftermath, String>, Error> {
+        let mut all = Aftermath::default();
+        for (app, held) in self.losing_apps(lane, call).await? {
+            let id = app["id"].as_str().unwrap_or_default();
+            match self.of_app_user(lane, call, &app, &held, undone).await? {
+                Ok(found) => all.extend(found.through(id)),
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+        Ok(Ok(all))
+    }
+
     /// What becomes of the account of a user who loses an app.
     pub(super) async fn of_app_user(
         &self,

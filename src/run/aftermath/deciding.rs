@@ -74,6 +74,9 @@ impl Run {
                 let pushed = self.of_push(lane, call, undone).await?;
                 Ok(Ok(pushed.through(app)))
             }
+            "unassign_user_from_group" | "unassign_application_from_group" | "delete_group" => {
+                self.of_lost_groups(lane, call, undone).await
+            }
             "update_feature_for_application" => self.of_features(lane, call).await,
             _ => Ok(Ok(Aftermath::default())),
         }

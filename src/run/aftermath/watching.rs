@@ -72,27 +72,9 @@ impl Run {
             AwaitedEffect::Deletion { org, group } => {
                 let now = self.seen(lane, org, "get_group", &[group]).await?;
                 let name = now["profile"]["name"].as_str().unwrap_or(group);
-                seen_or(
-                    now.is_null(),
-                    format!("the group {name} is still in {org}"),
-                )
+                seen_or(now.is_null(), format!("the group {name} is still in {org}"))
             }
             AwaitedEffect::Push(push) => self.progress_of_push(lane, push).await?,
-            AwaitedEffect::Membership {
-                org,
-                group,
-                user,
-                present,
-            } => {
-                let members = self.members_if_any(lane, org, group).await?;
-                // A group that is gone has no members.
-                let is_member = members.is_some_and(|members| members.contains(user));
-                let what = if *present { "not yet" } else { "still" };
-                seen_or(
-                    is_member == *present,
-                    format!("user {user} is {what} in group {group} of {org}"),
-                )
-            }
         })
     }
 

@@ -115,10 +115,7 @@ fn entries(operation: &Operation, map: &Map) -> Result<Given, String> {
         .get(WHOLE_BODY)
         .filter(|value| is_whole(operation, value));
     for (name, value) in map {
-        let is_query = operation
-            .query
-            .iter()
-            .any(|known| known.name == name.as_str());
+        let is_query = operation.option_names().any(|known| known == name.as_str());
         if is_query {
             given.query.extend(query_value(name, value)?);
         } else if whole.is_some() && name == WHOLE_BODY {
@@ -173,7 +170,7 @@ fn joined(name: &str, items: &[Value]) -> Result<String, String> {
 }
 
 fn unknown_entries(operation: &Operation, unknown: &[&str]) -> String {
-    let known = || operation.query.iter().map(|parameter| parameter.name);
+    let known = || operation.option_names();
     let hints: Vec<String> = unknown
         .iter()
         .map(|name| match nearest(name, known()).as_slice() {

@@ -60,11 +60,7 @@ pub(super) fn register(engine: &mut Engine) {
 /// With and without the last map.
 fn register_operation(engine: &mut Engine, operation: &'static Operation) {
     let paths = operation.path_parameters().len();
-    let most = if operation.query.is_empty() && operation.body.is_none() {
-        paths
-    } else {
-        paths + 1
-    };
+    let most = paths + usize::from(operation.takes_options());
     for count in paths..=most {
         engine.register_raw_fn(operation.name, types(count), move |context, arguments| {
             let place = Place::of(&context);

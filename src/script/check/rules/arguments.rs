@@ -36,7 +36,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
 
 fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Diagnostic> {
     let paths = operation.path_parameters();
-    let takes_map = !operation.query.is_empty() || operation.body.is_some();
+    let takes_map = operation.takes_options();
     let given = call.to.args.len();
     let signature = format!("it is {}", operation.signature("okta"));
     if given < paths.len() || given > paths.len() + usize::from(takes_map) {
@@ -109,7 +109,7 @@ fn of_map(
     operation: &Operation,
     entries: &[(&str, Position, &Expr)],
 ) -> Vec<Diagnostic> {
-    let is_query = |name: &str| operation.query.iter().any(|known| known.name == name);
+    let is_query = |name: &str| operation.option_names().any(|known| known == name);
     let mut wrong = Vec::new();
     for (name, _, value) in entries.iter().filter(|(name, ..)| is_query(name)) {
         if matches!(value, Expr::Map(..)) {
@@ -123,7 +123,7 @@ fn of_map(
                 format!("{}: `{name}` is no parameter of it", operation.name),
                 *at,
             );
-            let near = nearest(name, operation.query.iter().map(|known| known.name));
+            let near = nearest(name, operation.option_names());
             wrong.push(match near.as_slice() {
                 [] => unknown,
                 names => unknown.help(format!("did you mean {}?", or_list(names))),

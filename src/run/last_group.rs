@@ -1,0 +1,461 @@
+//! Nobody is left without a group by accident: who has an app through groups loses it, and with it the account there, with the last of them.
+//!
+//! Every call that takes users out of a group is looked at here right before it is sent, whoever asks for it: a runbook, a session, a path
+//! given by hand, an undo. Where few removals are to come each is looked at by itself, and no other comes between look and removal; where
+//! many are, lists are read for every so many of them.
+
+mod reads;
+mod removal;
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::changed_since::{READ_LAG, named};
+use super::door::Run;
+use super::error::Error;
+use super::event::Kind;
+use super::glances::{Glances, PATIENCE};
+use super::journal::{Durability, Entry, State, What};
+use super::lane::Lane;
+use super::telling::{line, stamped};
+pub(super) use reads::RemovalReads;
+use reads::SHARED;
+pub(super) use removal::{ALLOW_WITHOUT_GROUP, STAYS_IN};
+use removal::{Removal, option};
+
+/// What is read of the org for it.
+pub(super) const READS: &[&str] = &[
+    "list_assigned_applications_for_group",
+    "list_application_group_assignments",
+    "list_user_groups",
+    "list_group_users",
+    "list_application_users",
+    "get_application_user",
+];
+
+/// Keeps other removals waiting while it lives.
+pub(super) type RemovalTurn<'a> = Option<tokio::sync::MutexGuard<'a, ()>>;
+
+/// What becomes of a removal.
+enum RemovalVerdict<'a> {
+    /// It may be sent, while the turn lasts.
+    Free(RemovalTurn<'a>),
+    /// It is not sent, and why.
+    Kept(String),
+}
+
+/// Clocks of a machine and an org differ by less, once what is known of the difference is taken into account.
+const CLOCK_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+
+impl Run {
+    /// Refuses a removal that would leave a user without any group by which an app provisions them, unless the script says so. What it
+    /// returns is to live until the removal is sent.
+    pub(super) async fn keep_a_group(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        position: u64,
+    ) -> Result<RemovalTurn<'_>, Error> {
+        let Some(removal) = Removal::of(call) else {
+            return Ok(None);
+        };
+        match self.judge_removal(lane, call, &removal).await {
+            Ok(RemovalVerdict::Free(turn)) => Ok(turn),
+            Ok(RemovalVerdict::Kept(why)) => Err(self.refuse_removal(lane, call, position, why)?),
+            Err(error) if error.status() == Some(403) => {
+                self.remark(&format!(
+                    "{}: the token may not see by which groups apps provision users, so nothing keeps a user from being taken out of the last one",
+                    call.org
+                ));
+                Ok(None)
+            }
+            // What is not there provisions nobody; the call itself tells.
+            Err(error) if error.status() == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn judge_removal(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        removal: &Removal,
+    ) -> Result<RemovalVerdict<'_>, Error> {
+        let stays_in = option(call, STAYS_IN);
+        let may_lose_last = option(call, ALLOW_WITHOUT_GROUP) == Some("true");
+        if may_lose_last && stays_in.is_none() {
+            return Ok(RemovalVerdict::Free(None));
+        }
+        let apps = self.apps_by(lane, &call.org, removal).await?;
+        if apps.is_empty() && stays_in.is_none() {
+            return Ok(RemovalVerdict::Free(None));
+        }
+        let turn = if self.removes_few(lane) {
+            Some(self.removing().await)
+        } else {
+            None
+        };
+        if let (Some(group), Removal::Member { user, .. }) = (stays_in, removal)
+            && let Some(why) = self
+                .why_not_in(lane, call, removal, &apps, (group, user))
+                .await?
+        {
+            return Ok(RemovalVerdict::Kept(why));
+        }
+        for app in apps.iter().filter(|_| !may_lose_last) {
+            let mut without = self.left_without(lane, &call.org, removal, app).await?;
+            without.retain(|held| !self.was_brought(lane, held));
+            if !without.is_empty() {
+                let group = self.name_of_group(lane, &call.org, removal.group()).await?;
+                return Ok(RemovalVerdict::Kept(words_of(call, &group, app, &without)));
+            }
+        }
+        Ok(RemovalVerdict::Free(turn))
+    }
+
+    /// The apps that provision into other places, each with an app user whom `call` would leave in none of its groups.
+    pub(super) async fn losing_apps(
+        &self,
+        lane: &Lane,
+        call: &Call,
+    ) -> Result<Vec<(Value, Value)>, Error> {
+        let Some(removal) = Removal::of(call) else {
+            return Ok(Vec::new());
+        };
+        let mut losing = Vec::new();
+        for app in self.apps_by(lane, &call.org, &removal).await? {
+            let id = app["id"].as_str().unwrap_or_default();
+            let whole = self.seen(lane, &call.org, "get_application", &[id]).await?;
+            let lost = self.left_without(lane, &call.org, &removal, &app).await?;
+            losing.extend(lost.into_iter().map(|held| (whole.clone(), held)));
+        }
+        Ok(losing)
+    }
+
+    fn removes_few(&self, lane: &Lane) -> bool {
+        lane.item().is_none() || self.pace().items() <= SHARED as u64
+    }
+
+    /// Journals the refusal as the answer: a run that is taken up again is answered the same.
+    fn refuse_removal(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        position: u64,
+        message: String,
+    ) -> Result<Error, Error> {
+        let event = stamped(
+            lane,
+            Kind::Refused {
+                call: line(call),
+                message: message.clone(),
+            },
+        );
+        let (request, answer) = (self.asked(call, None), json!({ "message": message }));
+        let entry = Entry {
+            position: Some(position),
+            state: Some(State::Refused),
+            event: Some(&event),
+            request: Some(&request),
+            answer: Some(&answer),
+            ..Entry::new(What::Told, lane.id())
+        };
+        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.show(&event);
+        Ok(Error::Usage(message))
+    }
+
+    /// Why a user is not provisioned by the group in which they are to stay.
+    async fn why_not_in(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        removal: &Removal,
+        apps: &[Value],
+        (group, user): (&str, &str),
+    ) -> Result<Option<String>, Error> {
+        let org = call.org.as_str();
+        let is_in = self
+            .is_in_known(lane, org, &[group.to_owned()], user)
+            .await?
+            || self
+                .is_seen_in_any(lane, org, &[group.to_owned()], user)
+                .await?;
+        let mut is_assigned = apps.is_empty();
+        for app in apps.iter().filter(|_| is_in) {
+            is_assigned |= self.groups_of(lane, org, app).await?.contains(group);
+        }
+        if is_in && is_assigned {
+            return Ok(None);
+        }
+        let last = self.name_of_group(lane, org, removal.group()).await?;
+        let group = self.name_of_group(lane, org, group).await?;
+        Ok(Some(if is_in {
+            format!(
+                "{group} is no longer assigned to an app that provisions by {last}: the user was not taken out of {last}"
+            )
+        } else {
+            format!("the user is no longer in {group}, and was not taken out of {last}")
+        }))
+    }
+
+    /// A group's name, for a person.
+    async fn name_of_group(&self, lane: &Lane, org: &str, group: &str) -> Result<String, Error> {
+        let found = self.seen(lane, org, "get_group", &[group]).await?;
+        Ok(found["profile"]["name"]
+            .as_str()
+            .unwrap_or(group)
+            .to_owned())
+    }
+
+    /// The apps that provision by the group that users lose.
+    async fn apps_by(
+        &self,
+        lane: &Lane,
+        org: &str,
+        removal: &Removal,
+    ) -> Result<Vec<Value>, Error> {
+        if let Removal::Assignment { app, .. } = removal {
+            let app = self.seen(lane, org, "get_application", &[app]).await?;
+            return Ok(provisioning(&app).into_iter().collect());
+        }
+        self.provisioned_by(lane, org, removal.group()).await
+    }
+
+    /// The apps that provision by a group: `{id, label, name}` of each.
+    pub(super) async fn provisioned_by(
+        &self,
+        lane: &Lane,
+        org: &str,
+        group: &str,
+    ) -> Result<Vec<Value>, Error> {
+        let list = "list_assigned_applications_for_group";
+        let list = Call::operation(org, list, &[group]).map_err(Error::Usage)?;
+        let list = list.query("limit", "200");
+        let apps = self.read_shared(lane, &list, provisioning).await?;
+        Ok(apps.kept.clone())
+    }
+
+    /// Ids of the groups that are assigned to an app.
+    async fn groups_of(
+        &self,
+        lane: &Lane,
+        org: &str,
+        app: &Value,
+    ) -> Result<HashSet<String>, Error> {
+        let id = app["id"].as_str().unwrap_or_default();
+        let list = Call::operation(org, "list_application_group_assignments", &[id]);
+        let list = list.map_err(Error::Usage)?.query("limit", "200");
+        if self.removes_few(lane) {
+            return Ok(self.read_now(lane, &list, all).await?.ids);
+        }
+        Ok(self.read_shared(lane, &list, all).await?.ids.clone())
+    }
+
+    /// App users who have the app through groups and would be left in none of them.
+    async fn left_without(
+        &self,
+        lane: &Lane,
+        org: &str,
+        removal: &Removal,
+        app: &Value,
+    ) -> Result<Vec<Value>, Error> {
+        let others = self.groups_of(lane, org, app).await?.into_iter();
+        let others: Vec<String> = others.filter(|group| group != removal.group()).collect();
+        match removal {
+            Removal::Member { user, .. } => {
+                self.member_without(lane, org, app, &others, user).await
+            }
+            Removal::Assignment { .. } | Removal::Group { .. } => {
+                self.members_without(lane, org, app, &others, removal).await
+            }
+        }
+    }
+
+    /// The app user of a user who has the app through groups and is in none of `others`.
+    async fn member_without(
+        &self,
+        lane: &Lane,
+        org: &str,
+        app: &Value,
+        others: &[String],
+        user: &str,
+    ) -> Result<Vec<Value>, Error> {
+        if self.is_in_known(lane, org, others, user).await? {
+            return Ok(Vec::new());
+        }
+        let app = app["id"].as_str().unwrap_or_default();
+        let user = self.id_of(lane, org, user).await?;
+        if !self.removes_few(lane) {
+            let list = Call::operation(org, "list_application_users", &[app]);
+            let list = list.map_err(Error::Usage)?.query("limit", "500");
+            let by_groups = self.read_shared(lane, &list, by_group).await?;
+            if !by_groups.ids.contains(&user) {
+                return Ok(Vec::new());
+            }
+        }
+        if self.is_seen_in_any(lane, org, others, &user).await? {
+            return Ok(Vec::new());
+        }
+        let held = self
+            .seen(lane, org, "get_application_user", &[app, &user])
+            .await?;
+        Ok(by_group(&held).map(|_| held).into_iter().collect())
+    }
+
+    /// The app users of all members who have the app through groups and are in none of `others`.
+    async fn members_without(
+        &self,
+        lane: &Lane,
+        org: &str,
+        app: &Value,
+        others: &[String],
+        removal: &Removal,
+    ) -> Result<Vec<Value>, Error> {
+        let members = self.members(lane, org, removal.group()).await?;
+        if members.is_empty() {
+            return Ok(Vec::new());
+        }
+        let app = app["id"].as_str().unwrap_or_default();
+        let list = Call::operation(org, "list_application_users", &[app]);
+        let list = list.map_err(Error::Usage)?.query("limit", "500");
+        let mut held = self.list(lane, &list).await?;
+        held.retain(|held| {
+            by_group(held).is_some() && members.iter().any(|id| held["id"] == id.as_str())
+        });
+        for group in others {
+            if held.is_empty() {
+                break;
+            }
+            let stay = self.members(lane, org, group).await?;
+            held.retain(|held| !stay.iter().any(|id| held["id"] == id.as_str()));
+        }
+        Ok(held)
+    }
+
+    /// Whether a user is in one of these groups, by lists that are read for many removals. A list that did not have the user before is not
+    /// read.
+    async fn is_in_known(
+        &self,
+        lane: &Lane,
+        org: &str,
+        groups: &[String],
+        user: &str,
+    ) -> Result<bool, Error> {
+        if self.removes_few(lane) {
+            return Ok(false);
+        }
+        let had = |group: &&String| self.picture().was_member(org, group, user);
+        for group in groups.iter().filter(had) {
+            let list = Call::operation(org, "list_group_users", &[group]);
+            let list = list.map_err(Error::Usage)?.query("limit", "1000");
+            if self.read_shared(lane, &list, all).await?.ids.contains(user) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a user is in one of these groups, by a look at the user's own. What this run wrote a moment ago may not be seen yet.
+    async fn is_seen_in_any(
+        &self,
+        lane: &Lane,
+        org: &str,
+        groups: &[String],
+        user: &str,
+    ) -> Result<bool, Error> {
+        if groups.is_empty() {
+            return Ok(false);
+        }
+        let list = Call::operation(org, "list_user_groups", &[user]).map_err(Error::Usage)?;
+        let joined = groups.iter().any(|group| self.has_joined(org, group, user));
+        let mut glances = Glances::new(PATIENCE);
+        loop {
+            let now = self.list(lane, &list).await?;
+            if now
+                .iter()
+                .any(|now| groups.iter().any(|group| now["id"] == group.as_str()))
+            {
+                return Ok(true);
+            }
+            if !joined || glances.are_over() {
+                return Ok(false);
+            }
+            let reason = "the user to be seen in the group that they joined";
+            self.glance(lane, &mut glances, reason).await?;
+        }
+    }
+
+    /// Whether this run put a user into a group so lately that a read may not show it.
+    fn has_joined(&self, org: &str, group: &str, user: &str) -> bool {
+        let call = Call::operation(org, "assign_user_to_group", &[group, user]);
+        let written = call.map(|call| self.picture().written_member(&call, READ_LAG));
+        written == Ok(Some(true))
+    }
+
+    /// The id of a user whom a script may name by login.
+    async fn id_of(&self, lane: &Lane, org: &str, user: &str) -> Result<String, Error> {
+        if !user.contains('@') && user.len() == 20 {
+            return Ok(user.to_owned());
+        }
+        let found = self.seen(lane, org, "get_user", &[user]).await?;
+        Ok(found["id"].as_str().unwrap_or(user).to_owned())
+    }
+
+    /// Whether an undo takes away an assignment to an app that the undone write brought: who had none before is left with none.
+    fn was_brought(&self, lane: &Lane, held: &Value) -> bool {
+        let created = held["created"].as_str();
+        let created = created.and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        let (Some(created), Some(written)) = (created, lane.restores_since()) else {
+            return false;
+        };
+        let ahead = self.now().duration_since(jiff::Timestamp::now());
+        created.duration_since(written) - ahead >= -CLOCK_TOLERANCE
+    }
+}
+
+/// What is kept of an app that provisions; `None` for others.
+fn provisioning(app: &Value) -> Option<Value> {
+    let features = app["features"].as_array().into_iter().flatten();
+    let mut features = features.filter_map(Value::as_str);
+    let provisions = app["status"] == "ACTIVE" && features.any(|name| PUSHES.contains(&name));
+    provisions.then(|| json!({"id": app["id"], "label": app["label"], "name": app["name"]}))
+}
+
+/// Features of an app that makes, changes or deactivates accounts elsewhere (Okta's API description of `features`).
+const PUSHES: &[&str] = &[
+    "PUSH_NEW_USERS",
+    "PUSH_PROFILE_UPDATES",
+    "PUSH_USER_DEACTIVATION",
+    "REACTIVATE_USERS",
+    "PUSH_PASSWORD_UPDATES",
+];
+
+/// Any thing, of which nothing but its id is kept.
+fn all(_: &Value) -> Option<Value> {
+    Some(Value::Null)
+}
+
+/// An app user whom groups assign.
+fn by_group(held: &Value) -> Option<Value> {
+    (held["scope"] == "GROUP").then_some(Value::Null)
+}
+
+fn name_of(held: &Value) -> String {
+    let name = held["credentials"]["userName"].as_str();
+    name.or_else(|| held["id"].as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn words_of(call: &Call, group: &str, app: &Value, without: &[Value]) -> String {
+    let label = app["label"].as_str().unwrap_or("an app");
+    let names: Vec<String> = without.iter().map(name_of).collect();
+    format!(
+        "{} would lose {label} of {}: {group} is the last group by which it provisions them; add them to another of its groups first, or pass #{{ {ALLOW_WITHOUT_GROUP}: true }}",
+        named(&names),
+        call.org
+    )
+}

@@ -1,0 +1,138 @@
+//! Lists that removals look at: read again for every so many of them, so that a look is never older than the removals that it serves.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::run::call::Call;
+use crate::run::door::Run;
+use crate::run::error::Error;
+use crate::run::lane::Lane;
+
+/// So many removals share the read of one page.
+pub(super) const SHARED: usize = 25;
+/// Things on the smallest full page of a list.
+const PAGE: usize = 200;
+/// How long a list serves removals that belong to no bulk step.
+const MAIN_AGE: Duration = Duration::from_secs(5);
+
+/// What lists said of late, by org, path and bulk step.
+#[derive(Debug, Default)]
+pub(in crate::run) struct RemovalReads(Mutex<HashMap<(String, String, String), SharedRead>>);
+
+/// A list that was read for some removals.
+#[derive(Debug)]
+struct SharedRead {
+    things: Arc<ReadThings>,
+    at: Instant,
+    /// Removals that it may still serve.
+    left: usize,
+}
+
+/// What was kept of a list.
+#[derive(Debug, Default)]
+pub(super) struct ReadThings {
+    pub(super) ids: HashSet<String>,
+    /// About how many pages it took.
+    pages: usize,
+    /// What was asked for of each thing.
+    pub(super) kept: Vec<Value>,
+}
+
+impl RemovalReads {
+    fn take(&self, key: &(String, String, String)) -> Option<Arc<ReadThings>> {
+        let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = reads.get_mut(key)?;
+        let is_old = key.2.is_empty() && read.at.elapsed() > MAIN_AGE;
+        if read.left == 0 || is_old {
+            reads.remove(key);
+            return None;
+        }
+        read.left -= 1;
+        Some(Arc::clone(&read.things))
+    }
+
+    fn keep(&self, key: (String, String, String), things: Arc<ReadThings>, left: usize) {
+        let at = Instant::now();
+        let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reads.insert(key, SharedRead { things, at, left });
+    }
+}
+
+impl Run {
+    /// A list as `SHARED` removals a page of this lane's bulk step see it. Of each thing `keep` says whether it counts, and what is kept.
+    pub(super) async fn read_shared(
+        &self,
+        lane: &Lane,
+        list: &Call,
+        keep: fn(&Value) -> Option<Value>,
+    ) -> Result<Arc<ReadThings>, Error> {
+        let key = (list.org.clone(), list.path.clone(), bulk_of(lane));
+        if let Some(known) = self.removal_reads().take(&key) {
+            return Ok(known);
+        }
+        let _one_at_a_time = self.reading_again().await;
+        if let Some(known) = self.removal_reads().take(&key) {
+            return Ok(known);
+        }
+        let things = Arc::new(self.read_now(lane, list, keep).await?);
+        let uses = SHARED * things.pages - 1;
+        self.removal_reads().keep(key, Arc::clone(&things), uses);
+        Ok(things)
+    }
+
+    /// The same list as it is now.
+    pub(super) async fn read_now(
+        &self,
+        lane: &Lane,
+        list: &Call,
+        keep: fn(&Value) -> Option<Value>,
+    ) -> Result<ReadThings, Error> {
+        let found = self.list(lane, list).await?;
+        let mut things = ReadThings {
+            pages: found.len() / PAGE + 1,
+            ..ReadThings::default()
+        };
+        for item in found {
+            let (Some(kept), Some(id)) = (keep(&item), item["id"].as_str()) else {
+                continue;
+            };
+            things.ids.insert(id.to_owned());
+            if !kept.is_null() {
+                things.kept.push(kept);
+            }
+        }
+        Ok(things)
+    }
+}
+
+/// The bulk step that a lane belongs to; empty for the main script.
+fn bulk_of(lane: &Lane) -> String {
+    let (before, last) = lane.id().rsplit_once('/').unwrap_or(("", lane.id()));
+    match last.split_once(':') {
+        Some((number, _)) => format!("{before}/{number}"),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(bulk: &str) -> (String, String, String) {
+        let text = str::to_owned;
+        (text("okta"), text("/api/v1/groups/00g1/users"), text(bulk))
+    }
+
+    #[test]
+    fn a_read_serves_the_removals_of_its_own_bulk_step_and_no_more_than_its_number() {
+        let reads = RemovalReads::default();
+        reads.keep(key("1"), Arc::default(), 2);
+        assert!(reads.take(&key("2")).is_none());
+        assert!(reads.take(&key("1")).is_some());
+        assert!(reads.take(&key("1")).is_some());
+        assert!(reads.take(&key("1")).is_none());
+    }
+}

@@ -1,0 +1,137 @@
+//! Which calls take users out of a group that may provision them, and what a script says of that.
+
+use percent_encoding::percent_decode_str;
+
+use crate::okta::Method;
+use crate::run::call::{Action, Call};
+
+/// The option by which a script says that a user may be left without a group that provisions them.
+pub(in crate::run) const ALLOW_WITHOUT_GROUP: &str = "allow_without_group";
+/// The option by which a script names the group in which the user must be when they leave another.
+pub(in crate::run) const STAYS_IN: &str = "stays_in";
+
+/// What a call takes away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// A user from a group.
+    Member { group: String, user: String },
+    /// A group from an app.
+    Assignment { app: String, group: String },
+    /// A group from the org.
+    Group { group: String },
+}
+
+impl Removal {
+    /// What `call` takes away, whether it is an operation or a path that was given by hand.
+    pub(super) fn of(call: &Call) -> Option<Self> {
+        let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
+        match call.action {
+            Action::Operation(operation) => Self::of_operation(operation.name, &arguments),
+            Action::Direct(Method::Delete) => Self::of_path(&call.path),
+            Action::Direct(_) => None,
+        }
+    }
+
+    fn of_operation(name: &str, arguments: &[&str]) -> Option<Self> {
+        let text = |at: usize| arguments.get(at).map(ToString::to_string);
+        Some(match name {
+            "unassign_user_from_group" => Self::Member {
+                group: text(0)?,
+                user: text(1)?,
+            },
+            "unassign_application_from_group" => Self::Assignment {
+                app: text(0)?,
+                group: text(1)?,
+            },
+            "delete_group" => Self::Group { group: text(0)? },
+            _ => return None,
+        })
+    }
+
+    /// A path that the table does not know may mean the same to the server: one with a slash at its end, or in capitals.
+    fn of_path(path: &str) -> Option<Self> {
+        let decode = |part: &str| Some(percent_decode_str(part).decode_utf8().ok()?.into_owned());
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        let parts: Vec<String> = parts.map(decode).collect::<Option<_>>()?;
+        let lower: Vec<String> = parts.iter().map(|part| part.to_lowercase()).collect();
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        let text = |at: usize| parts[at].clone();
+        match lower.as_slice() {
+            ["api", "v1", "groups", _, "users", _] => Some(Self::Member {
+                group: text(3),
+                user: text(5),
+            }),
+            ["api", "v1", "apps", _, "groups", _] => Some(Self::Assignment {
+                app: text(3),
+                group: text(5),
+            }),
+            ["api", "v1", "groups", _] => Some(Self::Group { group: text(3) }),
+            _ => None,
+        }
+    }
+
+    /// The group that its users lose.
+    pub(super) fn group(&self) -> &str {
+        match self {
+            Self::Member { group, .. } | Self::Assignment { group, .. } | Self::Group { group } => {
+                group
+            }
+        }
+    }
+}
+
+/// The value of an option of the door.
+pub(super) fn option<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
+    let mut query = call.query.iter();
+    let found = query.find(|(given, _)| given == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn direct(method: Method, path: &str) -> Call {
+        Call {
+            org: "okta".to_owned(),
+            action: Action::Direct(method),
+            arguments: Vec::new(),
+            path: path.to_owned(),
+            query: Vec::new(),
+            body: None,
+        }
+    }
+
+    #[test]
+    fn a_removal_is_known_by_its_operation_and_by_its_path() {
+        let member = Removal::Member {
+            group: "00g1".to_owned(),
+            user: "jo@corp.example".to_owned(),
+        };
+        let call = Call::operation(
+            "okta",
+            "unassign_user_from_group",
+            &["00g1", "jo@corp.example"],
+        );
+        assert_eq!(Removal::of(&call.expect("a call")), Some(member.clone()));
+        for path in [
+            "/api/v1/groups/00g1/users/jo%40corp.example",
+            "/api/v1/groups/00g1/users/jo@corp.example/",
+            "/API/v1/Groups/00g1//users/jo@corp.example",
+        ] {
+            let call = direct(Method::Delete, path);
+            assert_eq!(Removal::of(&call), Some(member.clone()), "{path}");
+        }
+    }
+
+    #[test]
+    fn other_calls_take_nobody_out() {
+        for (method, path) in [
+            (Method::Put, "/api/v1/groups/00g1/users/00u1"),
+            (Method::Delete, "/api/v1/groups/rules/0pr1"),
+            (Method::Delete, "/api/v1/apps/0oa1/users/00u1"),
+        ] {
+            assert_eq!(Removal::of(&direct(method, path)), None, "{path}");
+        }
+    }
+}
