@@ -13,10 +13,9 @@ use super::error::Error;
 use super::glances::{Glances, PATIENCE};
 use super::lane::Lane;
 use super::look::{self, Seen, Sight, Verdict};
+use super::picture::READ_LAG;
 use super::steps::Step;
 
-/// How long reads may lag behind a write.
-pub(super) const READ_LAG: Duration = Duration::from_secs(120);
 /// Users who are named.
 const NAMED: usize = 10;
 
@@ -39,6 +38,7 @@ impl Run {
         let mut glances = Glances::new(self.lag_of(step, seen));
         loop {
             if self.is_undone(lane, calls).await? {
+                self.trust_recent_membership(step, seen);
                 return Ok(false);
             }
             if glances.are_over() {
@@ -50,6 +50,14 @@ impl Run {
             if now.verdict != Verdict::WouldChange {
                 return Ok(false);
             }
+        }
+    }
+
+    /// A membership that the run wrote a moment ago, and that no read shows, may be there all the same: it is taken back again rather than
+    /// taken for gone, which changes nothing where it is gone.
+    fn trust_recent_membership(&self, step: &Step, seen: &Seen) {
+        if is_membership(&step.call) && !self.lag_of(step, seen).is_zero() {
+            self.picture().wrote(&step.call, &Value::Null);
         }
     }
 
@@ -77,8 +85,7 @@ impl Run {
 
     /// How long it may take until a read shows what was written last: memberships, and what is new, lag.
     fn lag_of(&self, step: &Step, seen: &Seen) -> Duration {
-        let is_membership = matches!(effects::look(&step.call), Look::Member | Look::NotMember);
-        if !is_membership && !seen.before.is_null() {
+        if !is_membership(&step.call) && !seen.before.is_null() {
             return Duration::ZERO;
         }
         if self
@@ -177,6 +184,10 @@ impl Run {
             listed => listed,
         }
     }
+}
+
+fn is_membership(call: &Call) -> bool {
+    matches!(effects::look(call), Look::Member | Look::NotMember)
 }
 
 /// Ids of the users whom `steps` brought into what `call` deletes.

@@ -12,13 +12,14 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::changed_since::{READ_LAG, named};
+use super::changed_since::named;
 use super::door::Run;
 use super::error::Error;
 use super::event::Kind;
 use super::glances::{Glances, PATIENCE};
 use super::journal::{Durability, Entry, State, What};
 use super::lane::Lane;
+use super::picture::READ_LAG;
 use super::telling::{line, stamped};
 pub(super) use reads::RemovalReads;
 use reads::SHARED;

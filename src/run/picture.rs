@@ -17,6 +17,8 @@ use crate::okta::{Method, NextPage};
 
 /// What is older is read again.
 const AGE: Duration = Duration::from_secs(300);
+/// How long reads may lag behind a write: what the run itself wrote is known for so long.
+pub(super) const READ_LAG: Duration = Duration::from_secs(120);
 /// Bytes of JSON. A picture that grows beyond is begun anew: it saves calls, nothing depends on it.
 const LARGEST: usize = 48 << 20;
 
@@ -60,8 +62,8 @@ struct Seen {
     lists: HashMap<Key, (Call, usize)>,
     /// Lists being read, by the link of the next page: the call of the first page, and the pages so far.
     walks: HashMap<(String, NextPage), (Call, usize)>,
-    /// Memberships that this run wrote: by org, group and user, when and whether the user is a member since.
-    written: HashMap<(String, String, String), (Instant, bool)>,
+    /// Memberships that this run wrote and no read has shown since: by group and user, when, and whether the user is a member now.
+    written: HashMap<Key, HashMap<String, (Instant, bool)>>,
     /// Lists of members or groups of which not all pages were read yet, by the link of the next page.
     begun: HashMap<(String, NextPage), HashSet<String>>,
 }
@@ -163,7 +165,7 @@ impl Picture {
         (*pages <= LONGEST_LIST).then(|| call.clone())
     }
 
-    /// Whether a user is in a group, if all members of the group or all groups of the user were read lately.
+    /// Whether a user is in a group, if all members of the group or all groups of the user were read lately, or the run wrote it just now.
     pub(super) fn is_member(&self, org: &str, group: &str, user: &str) -> Option<bool> {
         let seen = self.seen();
         let (of_group, of_user) = (
@@ -175,7 +177,14 @@ impl Picture {
                 .filter(|(at, _)| self.is_fresh(*at))
                 .map(|(_, ids)| ids.contains(id))
         };
-        fresh(seen.members.get(&of_group), user).or_else(|| fresh(seen.groups.get(&of_user), group))
+        let written = seen
+            .written
+            .get(&of_group)
+            .and_then(|written| written.get(user))
+            .filter(|(at, _)| at.elapsed() <= self.age.min(READ_LAG));
+        fresh(seen.members.get(&of_group), user)
+            .or_else(|| fresh(seen.groups.get(&of_user), group))
+            .or_else(|| written.map(|(_, is_member)| *is_member))
     }
 
     /// Whether a user was a member of a group when all its members were last read, however long ago.
@@ -185,15 +194,16 @@ impl Picture {
         members.is_some_and(|(_, ids)| ids.contains(user))
     }
 
-    /// Whether a user is a member of a group (the arguments of `call`) by what this run wrote last of it, if that is no older than `age`.
+    /// Whether a user is a member of a group (the arguments of `call`) by what this run wrote last of it, if that is no older than `age`
+    /// and no read has shown it.
     pub(super) fn written_member(&self, call: &Call, age: Duration) -> Option<bool> {
         let [group, user] = call.arguments.as_slice() else {
             return None;
         };
-        let key = (call.org.clone(), group.clone(), user.clone());
         let seen = self.seen();
-        let written = seen.written.get(&key);
+        let written = seen.written.get(&(call.org.clone(), group.clone()))?;
         written
+            .get(user)
             .filter(|(at, _)| at.elapsed() <= age)
             .map(|(_, is_member)| *is_member)
     }
@@ -235,6 +245,9 @@ impl Picture {
         if let ("assign_user_to_group" | "unassign_user_from_group", [group, user]) =
             (call.name().as_str(), call.arguments.as_slice())
         {
+            if let Some(written) = seen.written.get_mut(&(call.org.clone(), group.clone())) {
+                written.remove(user);
+            }
             seen.members.remove(&(call.org.clone(), group.clone()));
             seen.groups.remove(&(call.org.clone(), user.clone()));
             seen.forget_app_users(&call.org, user);
@@ -318,7 +331,11 @@ impl Seen {
             self.begun.insert((call.org.clone(), next.clone()), ids);
             return;
         }
-        let lists = if call.name() == "list_group_users" {
+        let is_of_group = call.name() == "list_group_users";
+        if at.is_some() {
+            self.shown(&call.org, is_of_group, of, &ids);
+        }
+        let lists = if is_of_group {
             &mut self.members
         } else {
             &mut self.groups
@@ -329,9 +346,25 @@ impl Seen {
         }
     }
 
+    /// What a read shows as it was written needs no more patience: when a later one does not, somebody changed it.
+    fn shown(&mut self, org: &str, is_of_group: bool, of: &str, ids: &HashSet<String>) {
+        let of_org = self.written.iter_mut().filter(|((of, _), _)| of == org);
+        for ((_, group), written) in of_org {
+            if is_of_group && group == of {
+                written.retain(|user, (_, is_member)| ids.contains(user) != *is_member);
+            } else if !is_of_group
+                && let Some((_, is_member)) = written.get(of)
+                && ids.contains(group) == *is_member
+            {
+                written.remove(of);
+            }
+        }
+    }
+
     fn set_member(&mut self, org: &str, group: &str, user: &str, is_member: bool) {
-        let pair = (org.to_owned(), group.to_owned(), user.to_owned());
-        self.written.insert(pair, (Instant::now(), is_member));
+        let of_group = (org.to_owned(), group.to_owned());
+        let written = self.written.entry(of_group).or_default();
+        written.insert(user.to_owned(), (Instant::now(), is_member));
         let sets = [
             (
                 self.members.get_mut(&(org.to_owned(), group.to_owned())),
@@ -451,6 +484,26 @@ mod tests {
         assert_eq!(picture.is_member("okta", "00g1", "00u1"), Some(false));
         picture.forget(&call("assign_user_to_group", &["00g1", "00u1"]));
         assert_eq!(picture.is_member("okta", "00g1", "00u1"), None);
+    }
+
+    #[test]
+    fn a_membership_that_was_written_is_waited_for_until_a_read_shows_it() {
+        let picture = Picture::default();
+        let (join, leave) = (
+            call("assign_user_to_group", &["00g1", "00u1"]),
+            call("unassign_user_from_group", &["00g2", "00u1"]),
+        );
+        picture.wrote(&join, &Value::Null);
+        picture.wrote(&leave, &Value::Null);
+        let written = |call: &Call| picture.written_member(call, AGE);
+        assert_eq!((written(&join), written(&leave)), (Some(true), Some(false)));
+        // Neither is shown yet, then one is.
+        let groups = call("list_user_groups", &["00u1"]);
+        picture.learn(&groups, &page(json!([{"id": "00g2"}]), None), None);
+        assert_eq!((written(&join), written(&leave)), (Some(true), Some(false)));
+        let members = call("list_group_users", &["00g1"]);
+        picture.learn(&members, &page(json!([{"id": "00u1"}]), None), None);
+        assert_eq!((written(&join), written(&leave)), (None, Some(false)));
     }
 
     #[test]
