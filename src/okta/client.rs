@@ -12,6 +12,7 @@ use url::Url;
 use super::auth::Credentials;
 use super::base_url::BaseUrl;
 use super::buckets::bucket;
+use super::derived_key::DerivedKey;
 use super::error::{Error, RequestError};
 use super::governor::{Governor, Rate, Sending};
 use super::limits::{self, Observer, RateLimit, Wait, WaitReason};
@@ -140,6 +141,11 @@ impl Client {
     /// The org's address.
     pub fn base_url(&self) -> &BaseUrl {
         &self.base
+    }
+
+    /// The key for another purpose that is derived from what the org knows this client by, see [`Credentials::derived_key`].
+    pub fn derived_key(&self, purpose: &str) -> Option<DerivedKey> {
+        self.session.derived_key(purpose)
     }
 
     /// How long `calls` calls of this method and path take under their limit, and how many of them a minute takes; `None` before the

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::auth::{Credentials, Dpop, Person, ServiceApp, authorization, ssws};
+use super::derived_key::DerivedKey;
 use super::error::{Error, RequestError};
 use super::held_secrets::HeldSecrets;
 use super::proof::ProofKey;
@@ -94,6 +95,10 @@ impl Session {
             least: RwLock::default(),
             state: Mutex::default(),
         }
+    }
+
+    pub(super) fn derived_key(&self, purpose: &str) -> Option<DerivedKey> {
+        self.credentials.derived_key(purpose)
     }
 
     /// Sets the scopes to ask for where none are configured. A token that was fetched for others is not used again.

@@ -5,6 +5,7 @@
 use std::fmt::{self, Write as _};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::hkdf::Prk;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
 use aws_lc_rs::signature::{
@@ -18,6 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::derived_key::root_of;
 use super::sign_in_error::KeyError;
 
 /// The signature algorithms that Okta takes of a client (its page on building a self-signed JWT).
@@ -39,6 +41,8 @@ pub struct SigningKey {
     key_id: Option<String>,
     /// Pieces of its text by which it is known where somebody repeats it.
     parts: Vec<SecretString>,
+    /// What keys for other purposes are derived from.
+    root: Prk,
 }
 
 enum Key {
@@ -106,6 +110,10 @@ impl SigningKey {
     /// SHA-256 of the public half, in hexadecimal: tells one key from another, whatever form it was read in.
     pub fn thumbprint(&self) -> &str {
         &self.thumbprint
+    }
+
+    pub(super) fn root(&self) -> &Prk {
+        &self.root
     }
 
     /// A signed JWT of these claims.
@@ -259,10 +267,11 @@ fn on_curve(
     key_id: Option<String>,
 ) -> Result<SigningKey, KeyError> {
     let thumbprint = hexadecimal(pair.public_key().as_ref());
+    let der = pair.to_pkcs8v1().map_err(|_| KeyError::Kind)?;
+    let root = root_of(der.as_ref());
     let key = if algorithm == Algorithm::Es512 {
         Key::P521(Box::new(pair))
     } else {
-        let der = pair.to_pkcs8v1().map_err(|_| KeyError::Kind)?;
         Key::Common(EncodingKey::from_ec_der(der.as_ref()))
     };
     Ok(SigningKey {
@@ -271,6 +280,7 @@ fn on_curve(
         thumbprint,
         key_id,
         parts: Vec::new(),
+        root,
     })
 }
 
@@ -289,6 +299,7 @@ fn rsa(
         thumbprint: hexadecimal(pair.public_key().as_ref()),
         key_id,
         parts: Vec::new(),
+        root: root_of(der.as_ref()),
     })
 }
 
