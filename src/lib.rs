@@ -16,6 +16,7 @@
 //! | [`cli`] | the command line as types, one file a subcommand | Rhai, HTTP |
 //! | [`config`] | org profiles and where secrets are; the only reader of the environment | the network |
 //! | [`error`] | an error as the user meets it: message, help, exit code | where it came from |
+//! | [`private_files`] | files and folders that only their owner may read | what is in them |
 //! | [`terminal`] | the one place that prints, colours and asks | what is printed |
 //! | [`okta`] | client of Okta's Management API and the table of its operations | everything else here |
 //! | [`ldap`] | read-only client of a directory, and distinguished names | everything else here |
@@ -32,6 +33,7 @@ pub mod error;
 pub mod ldap;
 pub mod lsp;
 pub mod okta;
+pub mod private_files;
 pub mod repl;
 pub mod report;
 pub mod run;

@@ -11,6 +11,7 @@ use crate::config::{
 };
 use crate::error::Error;
 use crate::okta::{Algorithm, Credentials, Dpop, Keep, KeyError, Person, ServiceApp, SigningKey};
+use crate::private_files;
 use crate::terminal::Terminal;
 
 /// What the org of `profile` knows its caller by.
@@ -132,7 +133,11 @@ pub(super) fn check_place(place: &SecretSource) -> Result<(), Error> {
 pub(super) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
     use std::io::Write as _;
     let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    private_files::create_folder(folder)?;
+    if folder.ends_with("okta-runbook/secrets") {
+        // The product's own folder. Where its mode cannot be changed, that of the file keeps the secret.
+        let _ = private_files::restrict(folder);
+    }
     // A new file of a name that nothing else has, of mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     writeln!(file, "{}", secret.expose_secret())?;

@@ -1,10 +1,10 @@
 //! A file that a command writes: not over one that is there, unless that was asked for.
 
-use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::private_files;
 
 /// Whether a file that is there may be written over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +20,13 @@ impl Over {
     }
 }
 
-/// Writes a text.
+/// Writes a text. A new file is its owner's alone: plans, reports and snapshots say who is in an org.
 ///
 /// # Errors
 /// When the file is there already and `over` is not allowed, or cannot be written.
 pub(super) fn write(path: &Path, text: &str, over: Over) -> Result<(), Error> {
     let shown = path.display();
-    let mut options = OpenOptions::new();
-    options.write(true);
+    let mut options = private_files::options();
     match over {
         Over::Allowed => options.create(true).truncate(true),
         Over::Refused => options.create_new(true),

@@ -12,6 +12,7 @@ use super::prompt::{Next, Prompt, Stage};
 use super::show::as_csv;
 use crate::error::Error;
 use crate::okta::operations;
+use crate::private_files;
 use crate::script::check::least_scopes;
 use crate::script::session::{Holds, Kept};
 
@@ -153,7 +154,12 @@ impl Prompt<'_> {
         let value = self.last_value()?;
         let bytes = as_csv(&value)
             .map_err(|error| Error::failed(format!("no CSV of this result: {error}")))?;
-        fs::write(file, bytes).map_err(|error| cannot("write", file, &error))?;
+        private_files::options()
+            .create(true)
+            .truncate(true)
+            .open(file)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
+            .map_err(|error| cannot("write", file, &error))?;
         let rows = value.as_array().map_or(1, Vec::len);
         self.around
             .terminal
@@ -276,11 +282,7 @@ fn edited(editor: &str, file: &Path) -> Result<String, Error> {
 /// A new file that only its owner can read: an entry may hold a secret.
 fn tempfile() -> std::io::Result<std::path::PathBuf> {
     let file = std::env::temp_dir().join(format!("okta-runbook-{}.rhai", process::id()));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&file)?;
+    private_files::create_new(&file)?;
     Ok(file)
 }
 

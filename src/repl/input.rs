@@ -18,6 +18,7 @@ use super::completion::Completion;
 use super::highlight::coloured;
 use super::history::is_left_out;
 use crate::error::Error;
+use crate::private_files;
 use crate::script::session::Completeness;
 
 /// What came from the input.
@@ -101,7 +102,7 @@ impl Terminal {
             return Ok(());
         };
         let folder = file.parent().unwrap_or(Path::new(""));
-        std::fs::create_dir_all(folder)
+        private_files::create_folder(folder)
             .map_err(ReadlineError::from)
             .and_then(|()| self.editor.append_history(file))
             .map_err(|error| {

@@ -1,11 +1,12 @@
 //! One writer at a time per run: a lock file that the system frees when its holder dies.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
 use super::error::Error;
+use crate::private_files;
 
 /// A run that this process holds, until the value is dropped.
 #[derive(Debug)]
@@ -20,9 +21,8 @@ impl Held {
             path: path.clone(),
             error,
         };
-        let mut file = OpenOptions::new()
+        let mut file = private_files::options()
             .read(true)
-            .write(true)
             .create(true)
             .truncate(false)
             .open(&path)
