@@ -4,18 +4,21 @@
 //! Results go to standard output; warnings, errors, bars and questions do not, so that output can be piped. Colour
 //! follows `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and whether a stream is a terminal.
 
+mod mode;
 mod output;
 mod progress;
 mod question;
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::MultiProgress;
 use secrecy::SecretString;
 
 use crate::error::Error;
+pub use mode::SavedMode;
 use output::Output;
 pub use progress::{Progress, Tally};
 pub use question::{Answer, Reply};
@@ -44,6 +47,8 @@ pub struct Terminal {
     asks: bool,
     shows: bool,
     visible: Visible,
+    /// The process is asked to end: nobody answers any more.
+    leaving: Arc<AtomicBool>,
 }
 
 impl Terminal {
@@ -61,7 +66,13 @@ impl Terminal {
             asks: text && shows && std::io::stdin().is_terminal(),
             shows,
             visible,
+            leaving: Arc::default(),
         }
+    }
+
+    /// Breaks off the question that is open, and those that follow, as Ctrl-C would: the process is asked to end.
+    pub fn break_off_questions(&self) {
+        self.leaving.store(true, Ordering::Release);
     }
 
     /// Columns that the terminal has now; nothing when output goes elsewhere.
@@ -114,7 +125,8 @@ impl Terminal {
             return Ok(Reply::NotATerminal);
         }
         let question = (self.visible)(question);
-        self.bars.suspend(|| question::read_line(&question))
+        self.bars
+            .suspend(|| question::read_line(&question, &self.leaving))
     }
 
     /// A question answered by a line that is not shown while it is typed. `None` where nobody can be asked, or nothing is answered.
@@ -216,6 +228,7 @@ mod tests {
             asks: false,
             shows: false,
             visible: |text| text.replace(['\u{1b}', '\u{9b}'], "^"),
+            leaving: Arc::default(),
         };
         (terminal, out_bytes, err_bytes)
     }

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::audience::Audience;
 use super::guard::{PlanApproval, WriteGuard};
+use super::stop_signals::StopSignals;
 use super::world::World;
 use super::{Context, Output};
 use crate::error::{Error, Exit};
@@ -167,8 +168,13 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|e| Error::failed(format!("the runtime does not start: {e}")))
 }
 
-pub(super) fn open_journal(folder: &Path) -> Result<Arc<Journal>, Error> {
-    let journal = Journal::open(folder).map_err(|error| of_journal(folder, &error))?;
+/// The journal of this workspace. That others can read it is told.
+pub(super) fn open_journal(context: &Context) -> Result<Arc<Journal>, Error> {
+    let folder = context.config.workspace();
+    let journal = Journal::open(&folder).map_err(|error| of_journal(&folder, &error))?;
+    for warning in journal.warnings() {
+        context.terminal.warn(warning);
+    }
     Ok(Arc::new(journal))
 }
 
@@ -185,36 +191,68 @@ pub(super) fn of_journal(folder: &Path, error: &journal::Error) -> Error {
 pub(super) fn of_run(error: &run::Error) -> Error {
     let text = match error {
         run::Error::TakenBack { .. } => Error::usage(error.to_string()),
+        run::Error::Journal(journal::Error::Gone(_)) => Error {
+            exit: Exit::Interrupted,
+            ..Error::failed(error.to_string())
+        },
         _ => Error::failed(error.to_string()),
     };
     error.help().into_iter().fold(text, Error::help)
 }
 
-/// The first Ctrl-C stops the run between calls; a second one leaves at once.
-pub(super) async fn interrupted(cancelled: CancellationToken, terminal: Terminal, run: String) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
-    terminal.warn("stopping after the call on the wire; Ctrl-C again leaves at once");
-    cancelled.cancel();
-    if tokio::signal::ctrl_c().await.is_ok() {
-        terminal.warn(&format!(
-            "left run {run}; see `okta-runbook runs show {run}`"
-        ));
-        std::process::exit(Exit::Interrupted as i32);
-    }
+/// Listens for what asks the process to end.
+pub(super) fn stop_signals(runtime: &tokio::runtime::Runtime) -> Result<StopSignals, Error> {
+    StopSignals::listen(runtime)
+        .map_err(|error| Error::failed(format!("signals cannot be awaited: {error}")))
 }
 
-/// What Ctrl-C breaks off where nothing has to be brought to an end.
-pub(super) fn cancelled_by_hand(runtime: &tokio::runtime::Runtime) -> CancellationToken {
-    let cancelled = CancellationToken::new();
-    let token = cancelled.clone();
-    runtime.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            token.cancel();
+/// The first signal stops the run between calls; a second one leaves at once.
+pub(super) async fn interrupted(
+    mut signals: StopSignals,
+    cancelled: CancellationToken,
+    terminal: Terminal,
+    run: String,
+) {
+    let first = signals.next().await;
+    terminal.warn(&match first.name() {
+        None => "stopping after the call on the wire; Ctrl-C again leaves at once".to_owned(),
+        Some(name) => {
+            format!("{name}: stopping after the call on the wire; a second signal leaves at once")
         }
     });
-    cancelled
+    cancelled.cancel();
+    terminal.break_off_questions();
+    second(&mut signals).await;
+    terminal.warn(&format!(
+        "left run {run}; see `okta-runbook runs show {run}`"
+    ));
+    std::process::exit(Exit::Interrupted as i32);
+}
+
+/// The next signal that leaves at once.
+async fn second(signals: &mut StopSignals) {
+    while !signals.next().await.is_urgent() {}
+}
+
+/// What a signal breaks off where nothing has to be brought to an end; a second one leaves at once.
+///
+/// # Errors
+/// The system does not let the process listen.
+pub(super) fn cancelled_by_hand(
+    runtime: &tokio::runtime::Runtime,
+    terminal: &Terminal,
+) -> Result<CancellationToken, Error> {
+    let mut signals = stop_signals(runtime)?;
+    let (cancelled, terminal) = (CancellationToken::new(), terminal.clone());
+    let token = cancelled.clone();
+    runtime.spawn(async move {
+        signals.next().await;
+        token.cancel();
+        terminal.break_off_questions();
+        second(&mut signals).await;
+        std::process::exit(Exit::Interrupted as i32);
+    });
+    Ok(cancelled)
 }
 
 /// Tells the error, then the outcome, and gives the exit code.

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use super::conduct::{of_run, open_journal};
+use super::conduct::{of_run, open_journal, stop_signals};
 use super::guard;
-use super::session::{self, Place};
+use super::session::{self, Place, ended_by};
+use super::stop_signals::StopSignals;
 use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::repl::{Interrupt, Told, as_text};
 use crate::report::text::Verbosity;
 use crate::run::event::Outcome;
 use crate::script::session::{Answer, STACK, Session};
+use crate::terminal::Terminal;
 
 /// Evaluate an expression on an org and print what it comes to.
 #[derive(Debug, clap::Args)]
@@ -58,15 +60,16 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         // Standard output belongs to the result alone.
         Output::Json => Arc::new(|_: &_| {}),
     };
+    let signals = stop_signals(&runtime)?;
     let run = session::begin(
-        &open_journal(&context.config.workspace())?,
+        &open_journal(context)?,
         "eval",
         &world,
         consent,
         listener,
         &interrupt,
     )?;
-    runtime.spawn(struck(interrupt));
+    runtime.spawn(struck(signals, interrupt, context.terminal.clone()));
     let names: Vec<String> = orgs.into_iter().map(|org| org.name).collect();
     let mut session = Session::new(
         &run,
@@ -81,7 +84,7 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         .map_err(Error::from);
     let (outcome, message) = match &result {
         Ok(_) => (Outcome::Succeeded, None),
-        Err(error) => (Outcome::Failed, error.message.lines().next()),
+        Err(error) => (ended_by(error), error.message.lines().next()),
     };
     let outcome = run.end(outcome, message).map_err(|error| of_run(&error))?;
     let exit = match outcome {
@@ -119,8 +122,11 @@ fn tell(context: &Context, output: Output, value: &serde_json::Value) {
     }
 }
 
-async fn struck(interrupt: Interrupt) {
-    while tokio::signal::ctrl_c().await.is_ok() {
-        interrupt.strike();
-    }
+/// The first signal breaks off what is evaluated; a second one leaves at once.
+async fn struck(mut signals: StopSignals, interrupt: Interrupt, terminal: Terminal) {
+    signals.next().await;
+    interrupt.strike();
+    terminal.break_off_questions();
+    while !signals.next().await.is_urgent() {}
+    std::process::exit(Exit::Interrupted as i32);
 }

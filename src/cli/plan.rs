@@ -106,7 +106,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let runtime = runtime()?;
     let real = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
     guard::distinct_orgs(&real, &runtime)?;
-    let cancelled = cancelled_by_hand(&runtime);
+    let cancelled = cancelled_by_hand(&runtime, &terminal)?;
     let rehearsing = Rehearsing {
         context,
         terminal: &terminal,

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::audience::Audience;
-use super::conduct::{of_journal, of_run, open_journal};
+use super::conduct::{of_journal, of_run};
 use super::prepared::Prepared;
 use super::scopes;
 use super::world::World;
@@ -73,7 +73,9 @@ impl Shadows {
         world.profiles.clone_from(&real.profiles);
         let folder = tempfile::tempdir()
             .map_err(|error| Error::failed(format!("no temporary folder for the plan: {error}")))?;
-        let journal = open_journal(folder.path())?;
+        let journal = Journal::open(folder.path())
+            .map(Arc::new)
+            .map_err(|error| of_journal(folder.path(), &error))?;
         Ok(Self {
             world,
             folder,

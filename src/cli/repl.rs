@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use super::Context;
 use super::audience::Audience;
-use super::conduct::{of_run, open_journal, runtime as new_runtime};
+use super::conduct::{of_run, open_journal, runtime as new_runtime, stop_signals};
 use super::guard;
+use super::journal_check::{self, Acceptance, JournalCheck};
 use super::prepared::{checked, sources};
-use super::session::{self, Place};
+use super::session::{self, Place, ended_by};
+use super::stop_signals::StopSignals;
 use super::undo::{show, taken_back};
 use super::world::World;
 use crate::error::{Error, Exit};
@@ -25,6 +27,7 @@ use crate::run::undo::plan;
 use crate::run::{self, Edits, Listener, Run, Settings, Target, journal};
 use crate::script::session::{STACK, Session};
 use crate::script::{Ended, Mode, Procedure, Runbook};
+use crate::terminal::{SavedMode, Terminal};
 use plan::{Ground, Planned};
 
 /// Explore orgs line by line, and turn what was done into a runbook.
@@ -73,7 +76,8 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     };
     let listener = told.listener(&context.terminal, verbosity);
     let planned = RefCell::new(None);
-    let journal = open_journal(&context.config.workspace())?;
+    let journal = open_journal(context)?;
+    let signals = stop_signals(&runtime)?;
     let run = session::begin(
         &journal,
         "repl",
@@ -82,8 +86,15 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Arc::clone(&listener),
         &interrupt,
     )?;
+    interrupt.rest();
     let at_terminal = context.terminal.asks();
-    runtime.spawn(struck(interrupt.clone(), at_terminal));
+    let stopping = Stopping {
+        run: Arc::clone(&run),
+        interrupt: interrupt.clone(),
+        terminal: context.terminal.clone(),
+        mode: SavedMode::of_now(),
+    };
+    runtime.spawn(stopping.listen(signals));
     let names: Vec<String> = orgs.iter().map(|org| org.name.clone()).collect();
     let session = Session::new(
         &run,
@@ -131,19 +142,58 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let result = repl::begin(session, around);
     inner.tell_unsent();
     let (outcome, message) = match &result {
+        Ok(Exit::Interrupted) => (Outcome::Interrupted, None),
         Ok(_) => (Outcome::Succeeded, None),
-        Err(error) => (Outcome::Failed, error.message.lines().next()),
+        Err(error) => (ended_by(error), error.message.lines().next()),
     };
     run.end(outcome, message).map_err(|error| of_run(&error))?;
     result
 }
 
-/// Ctrl-C breaks off what is evaluated. Where nothing is and no prompt could take it, it leaves.
-async fn struck(interrupt: Interrupt, at_terminal: bool) {
-    while tokio::signal::ctrl_c().await.is_ok() {
-        if !interrupt.strike() && !at_terminal {
-            std::process::exit(Exit::Interrupted as i32);
+/// What signals end.
+struct Stopping {
+    run: Arc<Run>,
+    interrupt: Interrupt,
+    terminal: Terminal,
+    /// The terminal as it was before the prompt.
+    mode: SavedMode,
+}
+
+impl Stopping {
+    /// Ctrl-C breaks off what is evaluated; where nothing is and no prompt could take it, it leaves. Other signals end the session too.
+    async fn listen(self, mut signals: StopSignals) {
+        loop {
+            let signal = signals.next().await;
+            let is_busy = self.interrupt.strike();
+            if let Some(name) = signal.name() {
+                self.terminal.warn(&format!("{name}: leaving the session"));
+                self.interrupt.leave();
+                self.terminal.break_off_questions();
+                break self.end_if_idle(is_busy);
+            }
+            if !is_busy && !self.terminal.asks() {
+                break self.end_if_idle(is_busy);
+            }
         }
+        // What is evaluated ends by itself, unless a second signal leaves at once.
+        while !signals.next().await.is_urgent() {}
+        self.leave();
+    }
+
+    /// Nothing breaks off the reading of an entry: the session's run is ended from here.
+    fn end_if_idle(&self, is_busy: bool) {
+        if is_busy {
+            return;
+        }
+        if let Err(error) = self.run.end(Outcome::Interrupted, None) {
+            self.terminal.error(&of_run(&error));
+        }
+        self.leave();
+    }
+
+    fn leave(&self) {
+        self.mode.restore();
+        std::process::exit(Exit::Interrupted as i32);
     }
 }
 
@@ -220,6 +270,13 @@ impl Inner<'_> {
 
     /// Takes back what this session wrote, as a run of its own.
     fn undo(&self, session: &Run) -> Result<(), Error> {
+        let check = JournalCheck::of_world(
+            self.context,
+            &self.journal,
+            Some(self.world),
+            Acceptance::default(),
+        )?;
+        let doubts = check.doubts(&[session.id().to_owned()])?;
         let steps =
             plan(&self.journal, session.id(), None).map_err(|error| of_run(&error.into()))?;
         if steps.is_empty() {
@@ -235,6 +292,7 @@ impl Inner<'_> {
             kind: journal::Kind::Undo(session.id().to_owned()),
         });
         let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
+        journal_check::record(&run, doubts)?;
         show(&self.context.terminal, &steps);
         let ended = taken_back(&run, &steps, self.runtime, &self.context.terminal);
         concluded(&run, ended)

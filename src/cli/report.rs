@@ -2,14 +2,14 @@
 
 mod log_events;
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::journal_check::{self, Acceptance};
+use super::output_file::{self, Over};
 use crate::error::{Error, Exit};
 use crate::report::evidence::{self, Evidence, WriteState};
 use crate::report::format::Format;
@@ -33,6 +33,8 @@ pub(super) struct Arguments {
     /// Write over a file that is there.
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    acceptance: Acceptance,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -69,7 +71,8 @@ pub(super) fn execute(
         .as_deref()
         .filter(|path| *path != Path::new("-"));
     let format = arguments.form(file)?;
-    let mut evidence = gathered(journal, record)
+    let verified = verified(context, journal, record, arguments.acceptance)?;
+    let mut evidence = gathered(journal, record, verified)
         .map_err(|error| Error::failed(format!("the journal cannot be read: {error}")))?;
     if arguments.log_events {
         log_events::find(context, record, &mut evidence.writes)?;
@@ -80,7 +83,8 @@ pub(super) fn execute(
     match file {
         None => context.terminal.line(text.trim_end()),
         Some(path) => {
-            write(path, &text, arguments.force)?;
+            // A report may be the only copy of an approval: it is not written over by mistake.
+            output_file::write(path, &text, Over::of(arguments.force))?;
             context.terminal.line(&format!("wrote {}", path.display()));
         }
     }
@@ -106,28 +110,40 @@ impl Arguments {
     }
 }
 
-/// A report may be the only copy of an approval: it is not written over by mistake.
-fn write(path: &Path, text: &str, force: bool) -> Result<(), Error> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if force {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
-    }
-    let opened = options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::usage(format!("{} is there already", path.display()))
-                .help("name another file, or write over it with --force")
+/// Whether the journal is evidence, in words for the report.
+///
+/// # Errors
+/// It was altered, and that is not accepted.
+fn verified(
+    context: &Context,
+    journal: &Journal,
+    record: &Record,
+    acceptance: Acceptance,
+) -> Result<String, Error> {
+    let (keys, missing) = journal_check::keys_of(context, record);
+    let found = journal.verify_by(&record.run, &keys);
+    if let Some(reason) = journal_check::altered(&found) {
+        let words = format!("the journal of run {} was altered: {reason}", record.run);
+        if !acceptance.accept_altered {
+            return Err(journal_check::refused(&words));
         }
-        _ => Error::usage(format!("cannot write {}: {error}", path.display())),
-    });
-    opened?
-        .write_all(text.as_bytes())
-        .map_err(|error| Error::failed(format!("cannot write {}: {error}", path.display())))
+        journal.accept_altered();
+        context.terminal.warn(&words);
+        return Ok(format!(
+            "ALTERED: {reason}; what follows is as it stands there"
+        ));
+    }
+    Ok(found.map_or_else(
+        |error| error.to_string(),
+        |found| journal_check::summary(&found, &missing),
+    ))
 }
 
-fn gathered(journal: &Journal, record: &Record) -> Result<Evidence, journal::Error> {
+fn gathered(
+    journal: &Journal,
+    record: &Record,
+    verified: String,
+) -> Result<Evidence, journal::Error> {
     let events = journal.events(&record.run)?;
     let mut writes: Vec<evidence::Write> = journal
         .writes(&record.run)?
@@ -140,6 +156,7 @@ fn gathered(journal: &Journal, record: &Record) -> Result<Evidence, journal::Err
         runbook: record.runbook.clone(),
         digest: record.digest.clone(),
         operator: record.operator.clone(),
+        journal: verified,
         parameters: record.parameters.clone(),
         orgs: record.orgs.clone(),
         started: record.started,

@@ -7,15 +7,16 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::approval;
 use super::conduct::{
-    Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime,
+    Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime, stop_signals,
 };
 use super::guard::{self, WriteGuard};
+use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
 use super::prepared::{Prepared, Recorded};
 use super::runs::the_run;
 use super::undo::{taken_back, undo_guard};
 use super::world::{World, of_record};
 use crate::error::{Error, Exit};
-use crate::run::event::Outcome;
+use crate::run::event::{self, Outcome};
 use crate::run::journal::{Journal, Kind, Record};
 use crate::run::{self, Agreement, Edits, Run, Settings, Target};
 use crate::script::Ended;
@@ -38,13 +39,16 @@ pub(super) struct Arguments {
     #[arg(long)]
     accept_edits: bool,
     #[command(flatten)]
+    acceptance: Acceptance,
+    #[command(flatten)]
     conduct: Conduct,
 }
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
-    let journal = open_journal(&context.config.workspace())?;
+    let journal = open_journal(context)?;
     let record = the_run(&journal, &arguments.run)?;
     if record.outcome == Some(Outcome::Succeeded) {
+        doubts(context, arguments, &journal, &record, None)?;
         context.terminal.line(&format!(
             "run {} succeeded: there is nothing to resume",
             record.run
@@ -52,10 +56,23 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         return Ok(Exit::Succeeded);
     }
     let world = of_record(context, &record, &arguments.orgs)?;
+    let doubts = doubts(context, arguments, &journal, &record, Some(&world))?;
     match record.kind.clone() {
-        Kind::Run => resume_runbook(context, arguments, journal, &record, &world),
-        Kind::Undo(of) => resume_undo(context, arguments, journal, &record, &of, &world),
+        Kind::Run => resume_runbook(context, arguments, journal, &record, &world, doubts),
+        Kind::Undo(of) => resume_undo(context, arguments, journal, &record, &of, &world, doubts),
     }
+}
+
+/// What is doubtful in the journal of the run, and of those that it takes back.
+fn doubts(
+    context: &Context,
+    arguments: &Arguments,
+    journal: &Journal,
+    record: &Record,
+    world: Option<&World>,
+) -> Result<Vec<event::Kind>, Error> {
+    let runs = with_undone(journal, &record.run)?;
+    JournalCheck::of_world(context, journal, world, arguments.acceptance)?.doubts(&runs)
 }
 
 fn resume_runbook(
@@ -64,6 +81,7 @@ fn resume_runbook(
     journal: Arc<Journal>,
     record: &Record,
     world: &World,
+    doubts: Vec<event::Kind>,
 ) -> Result<Exit, Error> {
     let terminal = arguments.conduct.terminal();
     let recorded = Recorded {
@@ -107,6 +125,7 @@ fn resume_runbook(
             secrets: prepared.secrets(),
         },
     )?;
+    journal_check::record(&resumed.run, doubts)?;
     let ended =
         prepared
             .procedure
@@ -121,6 +140,7 @@ fn resume_undo(
     record: &Record,
     of: &str,
     world: &World,
+    doubts: Vec<event::Kind>,
 ) -> Result<Exit, Error> {
     let only = record.parameters["only"].as_str();
     let _held = hold_undone(context, &journal, of)?;
@@ -146,6 +166,7 @@ fn resume_undo(
             secrets: Vec::new(),
         },
     )?;
+    journal_check::record(&resumed.run, doubts)?;
     let ended: Ended = taken_back(&resumed.run, &steps, &resumed.runtime, &resumed.terminal);
     conclude(&resumed.terminal, &resumed.run, &ended)
 }
@@ -178,6 +199,7 @@ impl Resumed {
         let terminal = arguments.conduct.terminal();
         let agreement = agreement(&journal, &record.run)?;
         let (listener, watcher) = arguments.conduct.audience(&terminal);
+        let signals = stop_signals(&runtime)?;
         let run = Run::resume(
             &record.run,
             Settings {
@@ -208,6 +230,7 @@ impl Resumed {
         );
         let run = Arc::new(run.map_err(|error| of_run(&error))?);
         runtime.spawn(interrupted(
+            signals,
             cancelled,
             terminal.clone(),
             run.id().to_owned(),

@@ -10,6 +10,7 @@ use super::Context;
 use super::approval::{self, Demand, Verification};
 use super::conduct::{
     Conduct, Place, cancelled_by_hand, conclude, interrupted, of_run, open_journal, runtime,
+    stop_signals,
 };
 use super::guard::{self, PlanApproval, WriteGuard};
 use super::plan::drift::drift;
@@ -119,7 +120,7 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
     let (orgs, reserve) = (&arguments.place.orgs, arguments.place.reserve);
     let world = of_lines(context, "the plan", &saved.plan.orgs, orgs, reserve)?;
     let runtime = runtime()?;
-    let journal = open_journal(&context.config.workspace())?;
+    let journal = open_journal(context)?;
     let verification = Verification {
         context,
         world: &world,
@@ -222,7 +223,7 @@ impl Attempt<'_> {
             prepared: &self.prepared,
             real: &self.world,
             runtime: &self.runtime,
-            cancelled: &cancelled_by_hand(&self.runtime),
+            cancelled: &cancelled_by_hand(&self.runtime, &self.terminal)?,
             allow: &self.arguments.conduct.allow,
         };
         let rehearsed = rehearsing.rehearse()?;
@@ -295,9 +296,10 @@ impl Attempt<'_> {
         if consented == Consented::Yes {
             consent.writes = Writes::Agreed;
         }
-        let journal = open_journal(&self.context.config.workspace())?;
+        let journal = open_journal(self.context)?;
         let approvals = agreement.as_ref().map_or(&[][..], Agreement::approvals);
         let claimed = approval::claim(&journal, approvals)?;
+        let signals = stop_signals(&self.runtime)?;
         let run = Run::begin(Settings {
             journal,
             procedure: self.prepared.journalled(),
@@ -316,6 +318,7 @@ impl Attempt<'_> {
         let run = Arc::new(run.map_err(|error| of_run(&error))?);
         drop(claimed);
         self.runtime.spawn(interrupted(
+            signals,
             cancelled,
             terminal.clone(),
             run.id().to_owned(),

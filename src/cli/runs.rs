@@ -8,6 +8,7 @@ use crate::run::event::Counts;
 use crate::run::journal::{self, Journal, Record, Verdict};
 
 use super::conduct::read_journal;
+use super::journal_check;
 use super::report;
 use super::{Context, Output};
 
@@ -94,15 +95,15 @@ fn unreadable(error: &journal::Error) -> Error {
 
 fn verify_run(context: &Context, journal: &Journal, prefix: &str) -> Result<Exit, Error> {
     let record = the_run(journal, prefix)?;
-    match journal
-        .verify(&record.run)
-        .map_err(|error| unreadable(&error))?
-    {
-        Verdict::Whole(entries) => {
-            context.terminal.line(&format!(
-                "run {}: all {entries} entries are as they were written",
-                record.run
-            ));
+    let (keys, missing) = journal_check::keys_of(context, &record);
+    let found = journal
+        .verify_by(&record.run, &keys)
+        .map_err(|error| unreadable(&error))?;
+    match found.verdict {
+        Verdict::Whole(_) => {
+            let words = journal_check::summary(&found, &missing);
+            let line = format!("run {}: {words}", record.run);
+            context.terminal.line(&line);
             Ok(Exit::Succeeded)
         }
         Verdict::Broken { entry, why } => Err(Error::failed(format!(

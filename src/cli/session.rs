@@ -6,8 +6,9 @@ use super::Context;
 use super::conduct::{asked, of_run};
 use super::guard::{PlanApproval, WriteGuard};
 use super::world::{Where, World};
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::repl::{Interrupt, OrgAtHand, Stage};
+use crate::run::event::Outcome;
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::Journal;
 use crate::run::{self, Edits, Listener, OWN_ACCESS, Run, Settings, Target, journal};
@@ -164,4 +165,12 @@ pub(super) fn begin(
         agreement: None,
     });
     run.map(Arc::new).map_err(|error| of_run(&error))
+}
+
+/// How a session ends with this error.
+pub(super) fn ended_by(error: &Error) -> Outcome {
+    match error.exit {
+        Exit::Interrupted => Outcome::Interrupted,
+        _ => Outcome::Failed,
+    }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use secrecy::ExposeSecret as _;
 
 use super::Context;
+use super::conduct::stop_signals;
 use crate::error::{Error, Exit};
 use crate::simulator::{Listen, Scenario, Simulator};
 
@@ -30,21 +31,15 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let scenario = scenario(arguments)?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|e| Error::failed(format!("the runtime does not start: {e}")))?;
+    // Listened for before the addresses are told: who reads them may stop it at once.
+    let mut signals = stop_signals(&runtime)?;
     runtime.block_on(async {
         let listen = arguments.listen.map_or(Listen::Anywhere, Listen::At);
         let simulator = Simulator::start(scenario, listen)
             .await
             .map_err(|e| Error::usage(e.to_string()))?;
-        let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
-        // Listened for before the addresses are told: who reads them may stop it at once.
-        tokio::select! {
-            biased;
-            _ = &mut stop => return Ok(Exit::Succeeded),
-            () = std::future::ready(()) => {}
-        }
         tell(context, &simulator, arguments.json);
-        stop.await
-            .map_err(|e| Error::failed(format!("Ctrl-C cannot be awaited: {e}")))?;
+        signals.next().await;
         Ok(Exit::Succeeded)
     })
 }

@@ -108,7 +108,7 @@ impl<'a> Reading<'a> {
             context,
             prepared,
             real,
-            cancelled: cancelled_by_hand(&runtime),
+            cancelled: cancelled_by_hand(&runtime, &context.terminal)?,
             runtime,
         })
     }

@@ -13,7 +13,8 @@ use std::time::Instant;
 use clap::ValueEnum;
 
 use super::Context;
-use super::conduct::runtime;
+use super::conduct::{runtime, stop_signals};
+use super::stop_signals::StopSignals;
 use crate::error::{Error, Exit};
 use crate::script::library::is_test;
 use crate::script::testing::{Around, Compiled, Coverage, Suite, Verdict};
@@ -63,7 +64,10 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         folder: folder.path().to_owned(),
         compiled: Compiled::default(),
     });
-    runtime.spawn(interrupted(folder.path().to_owned()));
+    runtime.spawn(interrupted(
+        stop_signals(&runtime)?,
+        folder.path().to_owned(),
+    ));
     let suites = arguments.suites(&around)?;
     let begun = Instant::now();
     let tested = arguments.run(context, &suites);
@@ -88,13 +92,12 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     })
 }
 
-/// Ctrl-C leaves at once, since nothing real was touched; the journals would stay without this.
-async fn interrupted(folder: PathBuf) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        // Where it cannot be removed, the system clears its folder for temporary files.
-        let _ = std::fs::remove_dir_all(folder);
-        std::process::exit(Exit::Interrupted as i32);
-    }
+/// A signal leaves at once, since nothing real was touched; the journals would stay without this.
+async fn interrupted(mut signals: StopSignals, folder: PathBuf) {
+    signals.next().await;
+    // Where it cannot be removed, the system clears its folder for temporary files.
+    let _ = std::fs::remove_dir_all(folder);
+    std::process::exit(Exit::Interrupted as i32);
 }
 
 impl Arguments {

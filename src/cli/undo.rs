@@ -7,9 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::conduct::{
-    Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime,
+    Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime, stop_signals,
 };
 use super::guard::{PlanApproval, WriteGuard};
+use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
 use super::runs::the_run;
 use super::world::{World, of_record};
 use crate::error::{Error, Exit};
@@ -37,30 +38,39 @@ pub(super) struct Arguments {
     #[arg(long = "org", value_name = "NAME=PROFILE")]
     orgs: Vec<String>,
     #[command(flatten)]
+    acceptance: Acceptance,
+    #[command(flatten)]
     conduct: Conduct,
 }
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
-    let journal = open_journal(&context.config.workspace())?;
+    let journal = open_journal(context)?;
     let record = the_run(&journal, &arguments.run)?;
     let _held = hold_undone(context, &journal, &record.run)?;
+    let terminal = arguments.conduct.terminal();
+    // Where there is nothing to undo no credentials are needed.
+    let world = of_record(context, &record, &arguments.orgs);
+    let runs = with_undone(&journal, &record.run)?;
+    let check =
+        JournalCheck::of_world(context, &journal, world.as_ref().ok(), arguments.acceptance)?;
+    let doubts = check.doubts(&runs)?;
     let steps = plan(&journal, &record.run, arguments.only.as_deref())
         .map_err(|error| of_run(&error.into()))?;
-    let terminal = arguments.conduct.terminal();
     if steps.is_empty() {
         return nothing(&terminal, &journal, &record.run, arguments.only.as_deref());
     }
     show(&terminal, &steps);
     let runtime = runtime()?;
-    let world = of_record(context, &record, &arguments.orgs)?;
+    let world = world?;
     for (org, client) in &world.orgs {
         client.ask_for(run::undo::scopes(&steps, org));
     }
     let guard = undo_guard(context, &journal, &world, &record.run, &arguments.conduct)?;
     let cancelled = CancellationToken::new();
     let (listener, watcher) = arguments.conduct.audience(&terminal);
+    let signals = stop_signals(&runtime)?;
     let run = Run::begin(Settings {
-        journal,
+        journal: Arc::clone(&journal),
         procedure: run::Procedure {
             runbook: format!("undo of {} ({})", record.run, record.runbook),
             digest: record.digest.clone(),
@@ -86,7 +96,9 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         agreement: None,
     });
     let run = Arc::new(run.map_err(|error| of_run(&error))?);
+    journal_check::record(&run, doubts)?;
     runtime.spawn(interrupted(
+        signals,
         cancelled,
         terminal.clone(),
         run.id().to_owned(),

@@ -158,6 +158,9 @@ impl Around<'_> {
 impl Prompt<'_> {
     fn go_on(&mut self, input: &mut Input) -> Result<Exit, Error> {
         loop {
+            if self.around.interrupt.is_leaving() {
+                return Ok(Exit::Interrupted);
+            }
             let prompt = self.prompt();
             let entry = match input.read(&prompt)? {
                 Read::Entry(entry) => entry,
@@ -170,6 +173,7 @@ impl Prompt<'_> {
             match self.take(&entry) {
                 Ok(Next::Read) => {}
                 Ok(Next::Leave) => return Ok(Exit::Succeeded),
+                Err(_) if self.around.interrupt.is_leaving() => return Ok(Exit::Interrupted),
                 Err(error) if input.is_pipe() => return Err(error),
                 Err(error) => self.around.terminal.error(&error),
             }

@@ -65,6 +65,7 @@ impl Told {
 pub struct Interrupt {
     current: Arc<Mutex<CancellationToken>>,
     busy: Arc<AtomicBool>,
+    leaving: Arc<AtomicBool>,
 }
 
 impl Interrupt {
@@ -77,8 +78,18 @@ impl Interrupt {
         token
     }
 
-    pub(super) fn rest(&self) {
+    /// Nothing is evaluated any more.
+    pub fn rest(&self) {
         self.busy.store(false, Ordering::Release);
+    }
+
+    /// Ends the session before the next entry.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
     }
 
     /// Breaks off what is evaluated; `false` when nothing is.

@@ -14,6 +14,8 @@ pub struct Evidence {
     /// Digest of the runbook's text as it ran.
     pub digest: String,
     pub operator: String,
+    /// Whether the journal is as it was written, in words.
+    pub journal: String,
     /// Parameters as JSON.
     pub parameters: Value,
     pub orgs: Vec<OrgLine>,

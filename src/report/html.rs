@@ -48,6 +48,7 @@ fn context(evidence: &Evidence) -> Value {
         "runbook": evidence.runbook,
         "digest": evidence.digest,
         "operator": evidence.operator,
+        "journal": clean(&evidence.journal),
         "orgs": evidence.orgs,
         "parameters": evidence.given().map(|(name, value)| json!({ "name": name, "value": clean(&value) })).collect::<Vec<_>>(),
         "started": shown(evidence.started),

@@ -156,6 +156,7 @@ fn facts(evidence: &Evidence) -> Vec<(&'static str, String)> {
         ("runbook", evidence.runbook.clone()),
         ("digest", evidence.digest.clone()),
         ("operator", evidence.operator.clone()),
+        ("journal", evidence.journal.clone()),
         ("outcome", outcome.to_owned()),
     ];
     let orgs = evidence.orgs.iter();

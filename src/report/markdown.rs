@@ -75,6 +75,7 @@ fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
         rows.push(("waits", super::text::words::duration(waited)));
     }
     rows.push(("digest of the runbook", evidence.digest.clone()));
+    rows.push(("journal", evidence.journal.clone()));
     let rows: Vec<_> = rows.into_iter().chain(evidence.given()).collect();
     let row = |(name, value): &(&str, String)| vec![(*name).to_owned(), value.clone()];
     table(&["", ""], rows.iter().map(row))
@@ -186,6 +187,7 @@ fn attested(story: &Story<'_>) -> String {
         let who = match (attestation.by, attestation.kind) {
             (Some(name), _) => name.to_owned(),
             (None, AttestationKind::Manual) => "nobody yet".to_owned(),
+            (None, AttestationKind::Journal) => String::new(),
             (None, _) => "answered no".to_owned(),
         };
         vec![shown(attestation.time), who, attestation.words.to_string()]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `format`, `version` | `okta-runbook evidence` and 1; the version grows when a field changes its meaning or goes |
 //! | `run`, `runbook`, `digest`, `operator` | text; `digest` is that of the runbook's text as it ran |
+//! | `journal` | text: whether the journal is as it was written, and by which key it is sealed |
 //! | `orgs` | list of `name`, `url` |
 //! | `parameters` | as given, secrets as `(redacted)` |
 //! | `started`, `ended` | UTC, RFC 3339; `ended` is null for a run that died |
@@ -12,7 +13,7 @@
 //! | `counts` | `reads`, `writes`, `unknown` (writes of which it is not known whether they were carried out; absent for none), `unchanged`, `items`, `failed_items` |
 //! | `steps` | list of `title`, `end` (`done`, `partly`, `failed`, `waiting`, `broken_off`, `not_begun`), `message`, `begun`, `ended`, `orgs` (names of those that it called), `failed_items`, `writes`, `checks`, `failed_checks` |
 //! | `items` | list of `key`, `end` (`succeeded`, `unchanged`, `failed`, `unfinished`), `message`, `step`, `writes` (positions in `writes`), `seconds` |
-//! | `attestations` | list of `time`, `kind` (`manual`, `question`), `words`, `how`, `by` (null: nobody) |
+//! | `attestations` | list of `time`, `kind` (`manual`, `question`, `plan`, `approval`, `journal`), `words`, `how`, `by` (null: nobody) |
 //! | `waits` | list of `begun`, `ended`, `item`, `step`, `reason` |
 //! | `moved` | null, or `column` and `moves`: list of `item`, `from`, `to` (distinguished names) |
 //! | `writes` | list of `time`, `item`, `step`, `org`, `operation`, `method`, `path`, `status`, `request_id`, `state` (`done`, `refused`, `unknown`, `repeated`), `message`, `before`, `request`, `after`, `log_event_ids` |
@@ -35,6 +36,7 @@ struct Document<'a> {
     runbook: &'a str,
     digest: &'a str,
     operator: &'a str,
+    journal: &'a str,
     orgs: &'a [OrgLine],
     parameters: &'a Value,
     started: Timestamp,
@@ -70,6 +72,7 @@ pub fn document(evidence: &Evidence) -> serde_json::Result<String> {
         runbook: &evidence.runbook,
         digest: &evidence.digest,
         operator: &evidence.operator,
+        journal: &evidence.journal,
         orgs: &evidence.orgs,
         parameters: &evidence.parameters,
         started: evidence.started,

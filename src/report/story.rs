@@ -14,7 +14,7 @@ pub(super) use step::{Step, StepEnd};
 pub(super) use wait::Wait;
 
 use super::evidence::{DIED, Evidence, WriteState};
-use super::text::words::counted;
+use super::text::words::{counted, unverified};
 use crate::run::event::{Counts, Event, Kind, Outcome};
 
 /// What a report says of a run, in the order in which it happened.
@@ -57,6 +57,8 @@ pub(super) enum AttestationKind {
     Plan,
     /// A second person approved the plan: with a ticket, by its number.
     Approval,
+    /// A journal that was altered, or that cannot be verified, was gone on with.
+    Journal,
 }
 
 #[derive(Debug)]
@@ -148,6 +150,16 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
             .into(),
             None,
             Some(by.as_str()),
+        ),
+        Kind::UnverifiedJournal {
+            of,
+            reason,
+            accepted_by,
+        } => (
+            AttestationKind::Journal,
+            unverified(of, reason, accepted_by.as_deref()).into(),
+            None,
+            accepted_by.as_deref(),
         ),
         _ => return None,
     };

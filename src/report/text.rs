@@ -274,6 +274,7 @@ fn least(kind: &Kind) -> Verbosity {
             ..
         }
         | Kind::Table { .. }
+        | Kind::UnverifiedJournal { .. }
         | Kind::Outcome { .. } => Verbosity::Quiet,
         _ => Verbosity::Normal,
     }
@@ -314,6 +315,14 @@ fn told(kind: &Kind) -> Vec<String> {
                 "imports {path}, digest {}",
                 digest.get(..12).unwrap_or(digest)
             ),
+        ),
+        Kind::UnverifiedJournal {
+            of,
+            reason,
+            accepted_by,
+        } => block(
+            &painted(BAD, "!"),
+            &words::unverified(of, reason, accepted_by.as_deref()),
         ),
         Kind::Resumed { operator } => block(
             "·",

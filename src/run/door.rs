@@ -16,7 +16,7 @@ use super::event::{Counts, Event, ItemOutcome, Kind, OrgLine, Outcome};
 use super::gate::{Consent, Gate};
 use super::imported::{self, ImportedModules};
 use super::items::Items;
-use super::journal::{self, Held, Journal, Record};
+use super::journal::{self, Held, Journal, Record, SealKey};
 use super::lane::Lane;
 use super::last_group::RemovalReads;
 use super::own_access::LeavingAdmins;
@@ -155,6 +155,7 @@ impl Run {
     pub fn begin(settings: Settings) -> Result<Self, Error> {
         let now = jiff::Timestamp::now();
         let run = Self::of(new_id(now), now, false, settings)?;
+        run.seal_entries();
         let (settings, procedure) = (&run.settings, &run.settings.procedure);
         settings.journal.begin(&Record {
             run: run.id.clone(),
@@ -196,10 +197,20 @@ impl Run {
         *run.counted() = run.journal().counts(&run.id)?;
         *run.imported.lock().unwrap_or_else(PoisonError::into_inner) =
             imported::recorded(run.journal(), &run.id)?;
-        run.journal().reopen(&run.id)?;
+        run.seal_entries();
         let operator = run.operator().to_owned();
-        run.tell(&Lane::default(), Kind::Resumed { operator })?;
+        let resumed = stamped(&Lane::default(), Kind::Resumed { operator });
+        run.journal().reopen(&run.id, &resumed)?;
+        run.show(&resumed);
         Ok(run)
+    }
+
+    /// Entries are sealed by the credentials of the first org that has some.
+    fn seal_entries(&self) {
+        let mut orgs = self.settings.orgs.values();
+        if let Some(key) = orgs.find_map(|org| SealKey::of_client(org)) {
+            self.journal().seal_with(&self.id, key);
+        }
     }
 
     fn of(
@@ -275,10 +286,9 @@ impl Run {
         let message = message.as_deref();
         let outcome = self.with_unknown(self.tell_items(outcome)?)?;
         self.tell_calls(self.counts().items)?;
-        self.tell(&Lane::default(), self.ending(outcome, message))?;
-        let (now, counts) = (jiff::Timestamp::now(), self.counts());
-        self.journal()
-            .end(&self.id, now, outcome, message, counts)?;
+        let event = stamped(&Lane::default(), self.ending(outcome, message));
+        self.journal().end(&self.id, &event)?;
+        self.show(&event);
         Ok(outcome)
     }
 

@@ -83,6 +83,15 @@ pub enum Kind {
         /// SHA-256 of its text.
         digest: String,
     },
+    /// What this run relies on in the journal of a run, its own or another, may not be what was written there.
+    UnverifiedJournal {
+        /// The run whose journal it is.
+        of: String,
+        reason: String,
+        /// Who goes on all the same, although it was altered; absent where it only cannot be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepted_by: Option<String>,
+    },
     /// The run is taken up again by this operator.
     Resumed {
         operator: String,

@@ -5,18 +5,27 @@
 //! holds a digest over itself and the one before. Secrets never get here (see `redact`).
 
 mod approvals;
+mod bodies;
 mod buffer;
 mod chain;
 mod entry;
 mod error;
+mod file_watch;
+mod gone;
 mod holder;
+mod indexes;
 mod lanes;
 mod open;
+mod permissions;
 mod phase;
+mod presence;
 mod record;
 mod schema;
+mod seal;
 mod state;
 mod taken_back;
+mod unsealed;
+mod verification;
 mod writes;
 
 use std::path::{Path, PathBuf};
@@ -26,9 +35,9 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::event::{Counts, Event, Outcome};
+use super::event::{Counts, Event, Kind as Told};
+use bodies::Altered;
 use buffer::{Buffer, Writer};
-pub use chain::Verdict;
 pub(super) use entry::{Durability, Entry, What};
 pub use error::Error;
 pub use holder::Held;
@@ -36,7 +45,9 @@ pub use lanes::Bulk;
 pub(super) use lanes::{LaneEnd, Recorded, Undoing};
 pub(super) use phase::Turn;
 pub use record::{Kind, Record};
+pub use seal::{KeyId, SealKey};
 pub use state::State;
+pub use verification::{Seals, Verdict, Verification};
 pub use writes::{Unchanged, Write};
 
 type Result<T> = std::result::Result<T, Error>;
@@ -45,6 +56,7 @@ type Result<T> = std::result::Result<T, Error>;
 pub struct Journal {
     writer: Writer,
     folder: PathBuf,
+    warnings: Vec<String>,
     /// Holds what is read where the folder itself takes no writing.
     _copy: Option<TempDir>,
 }
@@ -55,9 +67,11 @@ impl Journal {
     /// # Errors
     /// When the folder cannot be written, found out here, before anything is sent; when a newer version wrote it.
     pub fn open(folder: &Path) -> Result<Self> {
+        let opened = open::to_write(folder)?;
         Ok(Self {
-            writer: Writer::new(open::to_write(folder)?),
+            writer: Writer::new(opened.connection, Some(opened.watch)),
             folder: folder.to_owned(),
+            warnings: opened.warnings,
             _copy: None,
         })
     }
@@ -69,14 +83,31 @@ impl Journal {
     pub fn read(folder: &Path) -> Result<Self> {
         let (connection, copy) = open::to_read(folder)?;
         Ok(Self {
-            writer: Writer::new(connection),
+            writer: Writer::new(connection, None),
             folder: folder.to_owned(),
+            warnings: Vec::new(),
             _copy: copy,
         })
     }
 
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What is not wrong with the folder but should be known: that others can read it.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// From now on the entries of a run are sealed by this key.
+    pub(super) fn seal_with(&self, run: &str, key: SealKey) {
+        self.writer.lock().seal_with(run, key);
+    }
+
+    /// Reads answers and before images although they are not those that were written. What is wrong with them was told, see
+    /// [`Self::verify`], and a person goes on with them.
+    pub fn accept_altered(&self) {
+        self.writer.lock().altered = Altered::Accepted;
     }
 
     /// The file with all that was told so far.
@@ -100,8 +131,16 @@ impl Journal {
 
     pub(super) fn begin(&self, record: &Record) -> Result<()> {
         let mut buffer = self.written()?;
-        let digest = record.insert(&buffer.connection)?;
-        buffer.begin(&record.run, digest);
+        let key = buffer.key_of(&record.run);
+        let anchor = unsealed::anchor(&buffer.connection)?;
+        let mut digest = None;
+        buffer.write(&record.run, |connection| {
+            digest = Some(record.insert(connection, anchor.clone(), key.as_deref())?);
+            Ok(())
+        })?;
+        if let Some(digest) = digest {
+            buffer.begin(&record.run, digest);
+        }
         Ok(())
     }
 
@@ -133,36 +172,57 @@ impl Journal {
         self.append(run, &entry, Durability::Soon).map(drop)
     }
 
-    pub(super) fn end(
-        &self,
-        run: &str,
-        ended: jiff::Timestamp,
-        outcome: Outcome,
-        message: Option<&str>,
-        counts: Counts,
-    ) -> Result<()> {
-        let buffer = self.written()?;
-        phase::turn(&buffer.connection, run, Turn::End(outcome))?;
-        buffer.connection.execute(
-            "UPDATE runs SET ended = ?2, outcome = ?3, message = ?4, counts = ?5 WHERE id = ?1",
-            params![
-                run,
-                ended.to_string(),
-                entry::text_of(&outcome),
-                message,
-                entry::text_of(&counts)
-            ],
-        )?;
-        Ok(())
+    /// Ends a run by the event of its outcome, which its record repeats.
+    ///
+    /// # Errors
+    /// The event is no outcome, the run has ended already, or the file cannot be written.
+    pub(super) fn end(&self, run: &str, event: &Event) -> Result<()> {
+        let Told::Outcome {
+            outcome,
+            message,
+            counts,
+            ..
+        } = &event.kind
+        else {
+            return Err(Error::unreadable("an outcome", &"it is another event"));
+        };
+        let mut buffer = self.written()?;
+        phase::turn(&buffer.connection, run, Turn::End(*outcome))?;
+        let entry = Entry {
+            event: Some(event),
+            ..Entry::new(What::Told, "")
+        };
+        buffer.end(run, &entry, |connection| {
+            connection.execute(
+                "UPDATE runs SET ended = ?2, outcome = ?3, message = ?4, counts = ?5 WHERE id = ?1",
+                params![
+                    run,
+                    event.time.to_string(),
+                    entry::text_of(outcome),
+                    message,
+                    entry::text_of(counts)
+                ],
+            )?;
+            Ok(())
+        })
     }
 
-    /// Marks an ended run as going on again.
-    pub(super) fn reopen(&self, run: &str) -> Result<()> {
-        let buffer = self.written()?;
+    /// Marks an ended run as going on again: by the event that says so, and who takes it up.
+    ///
+    /// # Errors
+    /// The run succeeded, or the file cannot be written.
+    pub(super) fn reopen(&self, run: &str, event: &Event) -> Result<()> {
+        let mut buffer = self.written()?;
         phase::turn(&buffer.connection, run, Turn::Reopen)?;
-        let sql = "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL WHERE id = ?1";
-        buffer.connection.execute(sql, [run])?;
-        Ok(())
+        let entry = Entry {
+            event: Some(event),
+            ..Entry::new(What::Told, "")
+        };
+        let sql = "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL, counts = NULL WHERE id = ?1";
+        buffer.end(run, &entry, |connection| {
+            connection.execute(sql, [run])?;
+            Ok(())
+        })
     }
 
     /// All runs, newest first.
@@ -201,7 +261,10 @@ impl Journal {
 
     /// Every write of a run in the order in which they were sent: what came of a write was sent after it.
     pub fn writes(&self, run: &str) -> Result<Vec<Write>> {
-        self.selected(|connection| writes::of_run(connection, run), run)
+        self.selected(
+            |connection, altered| writes::of_run(connection, run, altered),
+            run,
+        )
     }
 
     /// Writes that were not sent, because nothing would have changed, in order.
@@ -216,7 +279,8 @@ impl Journal {
 
     /// The plan that a run is held to: its digest and writes.
     pub fn agreement(&self, run: &str) -> Result<Option<(String, Value)>> {
-        lanes::agreement(&self.written()?.connection, run)
+        let buffer = self.written()?;
+        lanes::agreement(&buffer.connection, run, buffer.altered)
     }
 
     /// The runs that began with an approval, with the times at which they did, oldest first.
@@ -226,16 +290,19 @@ impl Journal {
 
     /// The writes of one lane and of the lanes within it.
     pub(super) fn writes_of_lane(&self, run: &str, lane: &str) -> Result<Vec<Write>> {
-        self.selected(|connection| writes::of_lane(connection, run, lane), run)
+        self.selected(
+            |connection, altered| writes::of_lane(connection, run, lane, altered),
+            run,
+        )
     }
 
     fn selected(
         &self,
-        select: impl Fn(&Connection) -> Result<Vec<Write>>,
+        select: impl Fn(&Connection, Altered) -> Result<Vec<Write>>,
         run: &str,
     ) -> Result<Vec<Write>> {
         let buffer = self.written()?;
-        let mut writes = select(&buffer.connection)?;
+        let mut writes = select(&buffer.connection, buffer.altered)?;
         taken_back::overlay(&buffer.connection, run, &mut writes)?;
         Ok(writes)
     }
@@ -250,12 +317,13 @@ impl Journal {
     pub(super) fn lane_end(&self, run: &str, lane: &str) -> Result<Option<LaneEnd>> {
         let mut buffer = self.writer.lock();
         buffer.flush_lane(run, lane)?;
-        lanes::end(&buffer.connection, run, lane)
+        lanes::end(&buffer.connection, run, lane, buffer.altered)
     }
 
     /// Beginnings of the names of lanes in which a run takes back itself what a failed lane did.
     pub(super) fn undoing(&self, run: &str) -> Result<Vec<Undoing>> {
-        lanes::undoing(&self.written()?.connection, run)
+        let buffer = self.written()?;
+        lanes::undoing(&buffer.connection, run, buffer.altered)
     }
 
     /// Another run that took back something of this one.
@@ -269,8 +337,12 @@ impl Journal {
     }
 
     /// The text of an answer or a before image.
+    ///
+    /// # Errors
+    /// It is not the one that was written, unless that is accepted.
     pub(super) fn body(&self, digest: &str) -> Result<Value> {
-        entry::body(&self.writer.lock().connection, digest)
+        let buffer = self.writer.lock();
+        buffer.altered.read(&buffer.connection, digest)
     }
 
     /// What undos of a run other than `undo` recorded of the effects that they wait for: the name and the value of each, in order.
@@ -288,9 +360,14 @@ impl Journal {
         writes::unanswered(&self.written()?.connection, run)
     }
 
-    /// Whether the entries of a run are as they were written.
+    /// Whether a run is as it was written, as far as anybody can tell without a key.
     pub fn verify(&self, run: &str) -> Result<Verdict> {
-        chain::verify(&self.written()?.connection, run)
+        Ok(self.verify_by(run, &[])?.verdict)
+    }
+
+    /// Whether a run is as it was written, and by which of these keys its entries are sealed.
+    pub fn verify_by(&self, run: &str, keys: &[SealKey]) -> Result<Verification> {
+        verification::verify(&self.written()?.connection, run, keys)
     }
 }
 

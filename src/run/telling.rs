@@ -64,6 +64,24 @@ impl Run {
         Ok(())
     }
 
+    /// Tells what is doubtful in the journal of a run that this one relies on: here, and in the journal of that run.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn tell_unverified(&self, doubt: Kind) -> Result<(), Error> {
+        if let Kind::UnverifiedJournal { of, .. } = &doubt
+            && of != self.id()
+        {
+            let event = stamped(&Lane::default(), doubt.clone());
+            let entry = Entry {
+                event: Some(&event),
+                ..Entry::new(What::Told, "")
+            };
+            self.journal().append(of, &entry, Durability::Soon)?;
+        }
+        self.tell(&Lane::default(), doubt)
+    }
+
     pub(super) fn show(&self, event: &Event) {
         (self.settings().listener)(event);
     }

@@ -1,9 +1,14 @@
 //! Asking a person, and what may come back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor};
 
+use super::mode::SavedMode;
 use crate::error::Error;
 
 /// What came back on a yes-or-no question.
@@ -46,8 +51,35 @@ fn is_yes(line: &str) -> bool {
     ["y", "yes"].contains(&line.to_lowercase().as_str())
 }
 
+/// How often it is looked whether the process is asked to end.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Waits for a line, or until the process is asked to end: what reads the terminal cannot be broken off, hence it is left behind.
+pub(super) fn read_line(question: &str, leaving: &AtomicBool) -> Result<Reply, Error> {
+    let mode = SavedMode::of_now();
+    let (sender, receiver) = mpsc::channel();
+    let question = question.to_owned();
+    std::thread::Builder::new()
+        .name("question".to_owned())
+        .spawn(move || {
+            // Nobody waits for a line that comes after the process is asked to end.
+            let _ = sender.send(read(&question));
+        })
+        .map_err(|error| Error::failed(format!("no thread for a question: {error}")))?;
+    loop {
+        match receiver.recv_timeout(GLANCE) {
+            Ok(reply) => return reply,
+            Err(RecvTimeoutError::Timeout) if !leaving.load(Ordering::Acquire) => {}
+            Err(_) => {
+                mode.restore();
+                return Ok(Reply::Interrupted);
+            }
+        }
+    }
+}
+
 /// Answers are not kept as history: a question is not a shell.
-pub(super) fn read_line(question: &str) -> Result<Reply, Error> {
+fn read(question: &str) -> Result<Reply, Error> {
     let editor = Editor::<(), _>::with_history(Config::default(), MemHistory::new());
     match editor.and_then(|mut editor| editor.readline(question)) {
         Ok(line) => Ok(Reply::Line(line.trim().to_owned())),

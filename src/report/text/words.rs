@@ -55,6 +55,16 @@ fn two(large: u64, unit: &str, small: u64, small_unit: &str) -> String {
     }
 }
 
+/// What is doubtful in the journal of a run, and who goes on all the same.
+pub(in crate::report) fn unverified(of: &str, reason: &str, accepted_by: Option<&str>) -> String {
+    match accepted_by {
+        Some(name) => {
+            format!("the journal of run {of} was altered: {reason}; {name} goes on with it")
+        }
+        None => format!("the journal of run {of} cannot be verified: {reason}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

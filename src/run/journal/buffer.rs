@@ -11,9 +11,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::bodies::Altered;
 use super::chain::{self, Digest};
 use super::entry::{Durability, Entry, EntryRow, What, number};
 use super::error::Error;
+use super::file_watch::FileWatch;
+use super::presence::Presence;
+use super::seal::SealKey;
 use super::state::State;
 use super::taken_back;
 
@@ -30,6 +34,13 @@ pub(super) struct Buffer {
     unanswered: HashSet<(String, u64)>,
     /// What is known of the writes of a run, since it was asked for.
     states: HashMap<String, HashMap<u64, State>>,
+    /// What seals the entries of each run that this process works on.
+    keys: HashMap<String, Arc<SealKey>>,
+    /// What seals entries of other runs: that their writes are taken back.
+    key: Option<Arc<SealKey>>,
+    pub(super) altered: Altered,
+    /// None of a file that is only read.
+    presence: Option<Presence>,
     /// The file did not take what waits.
     failing: bool,
     closed: bool,
@@ -42,16 +53,31 @@ struct Tail {
 }
 
 impl Buffer {
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: Connection, watch: Option<FileWatch>) -> Self {
         Self {
             connection,
             waiting: Vec::new(),
             tails: HashMap::new(),
             unanswered: HashSet::new(),
             states: HashMap::new(),
+            keys: HashMap::new(),
+            key: None,
+            altered: Altered::default(),
+            presence: watch.map(Presence::of),
             failing: false,
             closed: false,
         }
+    }
+
+    /// From now on the entries of a run are sealed by this key.
+    pub(super) fn seal_with(&mut self, run: &str, key: SealKey) {
+        let key = Arc::new(key);
+        self.keys.insert(run.to_owned(), Arc::clone(&key));
+        self.key = Some(key);
+    }
+
+    pub(super) fn key_of(&self, run: &str) -> Option<Arc<SealKey>> {
+        self.keys.get(run).or(self.key.as_ref()).map(Arc::clone)
     }
 
     /// Adds an entry and returns its number. An intent that cannot be written is none: nothing is sent without it.
@@ -62,20 +88,15 @@ impl Buffer {
         durability: Durability,
     ) -> Result<u64, Error> {
         self.check_order(run, entry)?;
-        let tail = self.tail(run)?;
-        let row = entry.row(run, tail.next, &tail.digest);
-        let next = Tail {
-            next: tail.next + 1,
-            digest: row.digest,
-        };
-        self.tails.insert(run.to_owned(), next);
-        self.waiting.push(row);
+        if entry.what == What::Intent {
+            self.check_present(run)?;
+        }
+        let tail = self.push(run, entry)?;
         if durability == Durability::Now || self.failing {
             let flushed = self.flush();
             if let Err(error) = flushed {
                 if entry.what == What::Intent {
-                    self.waiting.pop();
-                    self.tails.insert(run.to_owned(), tail);
+                    self.take_back(run, tail);
                 }
                 return Err(error);
             }
@@ -83,23 +104,106 @@ impl Buffer {
         if entry.what == What::Intent {
             self.unanswered.insert((run.to_owned(), tail.next));
         }
+        if let Some(presence) = &mut self.presence {
+            presence.remember(run, entry);
+        }
         Ok(tail.next)
     }
 
-    /// Writes all that waits, or nothing of it.
-    pub(super) fn flush(&mut self) -> Result<(), Error> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        let written = self.write();
-        self.failing = written.is_err();
-        if written.is_ok() {
-            self.waiting.clear();
+    /// Puts an entry at the end of what waits, and returns where the chain ended before it.
+    fn push(&mut self, run: &str, entry: &Entry<'_>) -> Result<Tail, Error> {
+        let tail = self.tail(run)?;
+        let key = self.key_of(run);
+        let row = entry.row(run, tail.next, &tail.digest, key.as_deref());
+        let next = Tail {
+            next: tail.next + 1,
+            digest: row.digest,
+        };
+        self.tails.insert(run.to_owned(), next);
+        self.waiting.push(row);
+        Ok(tail)
+    }
+
+    /// Takes out the entry that was put there last.
+    fn take_back(&mut self, run: &str, tail: Tail) {
+        self.waiting.pop();
+        self.tails.insert(run.to_owned(), tail);
+    }
+
+    /// Adds the last entry of a run together with what its record says of it: they are in the file both, or neither is.
+    pub(super) fn end(
+        &mut self,
+        run: &str,
+        entry: &Entry<'_>,
+        record: impl FnMut(&Connection) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let tail = self.push(run, entry)?;
+        let written = self.write(run, record);
+        if written.is_err() {
+            self.take_back(run, tail);
         }
         written
     }
 
-    fn write(&mut self) -> Result<(), Error> {
+    /// Writes all that waits, or nothing of it.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        let Some(last) = self.waiting.last() else {
+            return Ok(());
+        };
+        let run = last.run.clone();
+        self.write(&run, |_| Ok(()))
+    }
+
+    /// Writes all that waits and more in one transaction. The file must be the one that was opened, afterwards too: what only this
+    /// process sees is not written.
+    pub(super) fn write(
+        &mut self,
+        run: &str,
+        more: impl FnMut(&Connection) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let written = self.check_present(run).and_then(|()| self.commit(more));
+        self.failing = written.is_err();
+        written?;
+        let runs: HashSet<String> = self.waiting.drain(..).map(|row| row.run).collect();
+        let tails = &self.tails;
+        let end = |run: String| {
+            let tail = tails.get(&run)?;
+            Some((run, (tail.next, tail.digest)))
+        };
+        let Some(presence) = &mut self.presence else {
+            return Ok(());
+        };
+        match presence.look_after_writing(runs.into_iter().filter_map(end)) {
+            None => Ok(()),
+            Some(why) => Err(presence.lose(&self.connection, run, why)),
+        }
+    }
+
+    /// # Errors
+    /// The file is no longer the one that was opened. What waits is written into that one all the same, to be saved with it.
+    fn check_present(&mut self, run: &str) -> Result<(), Error> {
+        let Some(presence) = &self.presence else {
+            return Ok(());
+        };
+        if let Some(error) = presence.gone() {
+            return Err(error);
+        }
+        let Some(why) = presence.look() else {
+            return Ok(());
+        };
+        // Where that fails too, less is saved.
+        let _ = self.commit(|_| Ok(()));
+        self.waiting.clear();
+        match &mut self.presence {
+            Some(presence) => Err(presence.lose(&self.connection, run, why)),
+            None => Ok(()),
+        }
+    }
+
+    fn commit(
+        &mut self,
+        mut more: impl FnMut(&Connection) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -112,11 +216,21 @@ impl Buffer {
         }
         for run in runs {
             if let Some(tail) = self.tails.get(run) {
+                let key = self.keys.get(run).or(self.key.as_ref());
+                let seal = key.map(|key| key.end(run, number(tail.next), &tail.digest).to_bytes());
                 transaction
-                    .prepare_cached("UPDATE runs SET length = ?2, head = ?3 WHERE id = ?1")?
-                    .execute(params![run, number(tail.next), tail.digest.as_slice()])?;
+                    .prepare_cached(
+                        "UPDATE runs SET length = ?2, head = ?3, seal = ?4 WHERE id = ?1",
+                    )?
+                    .execute(params![
+                        run,
+                        number(tail.next),
+                        tail.digest.as_slice(),
+                        seal
+                    ])?;
             }
         }
+        more(&transaction)?;
         Ok(transaction.commit()?)
     }
 
@@ -140,6 +254,9 @@ impl Buffer {
         self.tails.remove(run);
         self.states.remove(run);
         self.unanswered.retain(|(of, _)| of != run);
+        if let Some(presence) = &mut self.presence {
+            presence.forget(run);
+        }
         Ok(())
     }
 
@@ -196,10 +313,11 @@ struct Shared {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection) -> Self {
+    /// What writes is told when the file that it watches is gone.
+    pub(super) fn new(connection: Connection, watch: Option<FileWatch>) -> Self {
         Self {
             shared: Arc::new(Shared {
-                buffer: Mutex::new(Buffer::new(connection)),
+                buffer: Mutex::new(Buffer::new(connection, watch)),
                 changed: Condvar::new(),
             }),
             thread: Mutex::default(),

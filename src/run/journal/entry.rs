@@ -1,11 +1,12 @@
 //! One entry of the journal.
 
-use aws_lc_rs::digest::{SHA256, digest};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use serde_json::Value;
 
+use super::bodies;
 use super::chain::{self, Digest};
 use super::error::Error;
+use super::seal::{KeyId, Seal, SealKey};
 use super::state::State;
 use crate::run::event::Event;
 
@@ -77,8 +78,14 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The row that it is as number `seq` of `run`, after the entry of digest `last`.
-    pub(super) fn row(&self, run: &str, seq: u64, last: &Digest) -> EntryRow {
+    /// The row that it is as number `seq` of `run`, after the entry of digest `last`, sealed by `key`.
+    pub(super) fn row(
+        &self,
+        run: &str,
+        seq: u64,
+        last: &Digest,
+        key: Option<&SealKey>,
+    ) -> EntryRow {
         let time = self
             .event
             .map_or_else(jiff::Timestamp::now, |event| event.time);
@@ -96,8 +103,10 @@ impl<'a> Entry<'a> {
             before: self.before.map(Body::of),
             answer: self.answer.map(Body::of),
             digest: Digest::default(),
+            seal: None,
         };
-        row.digest = row.columns().digest(last);
+        row.digest = row.columns(key.map(SealKey::id)).digest(last);
+        row.seal = key.map(|key| key.entry(&row.run, row.seq, &row.digest));
         row
     }
 }
@@ -118,6 +127,7 @@ pub(super) struct EntryRow {
     before: Option<Body>,
     answer: Option<Body>,
     pub(super) digest: Digest,
+    seal: Option<Seal>,
 }
 
 /// A text by its own digest.
@@ -130,7 +140,7 @@ struct Body {
 impl Body {
     fn of(value: &Value) -> Self {
         let text = value.to_string();
-        let name = chain::hex(digest(&SHA256, text.as_bytes()).as_ref());
+        let name = bodies::name_of(&text);
         Self { name, text }
     }
 
@@ -143,7 +153,7 @@ impl Body {
 }
 
 impl EntryRow {
-    fn columns(&self) -> chain::Row<'_> {
+    fn columns(&self, key: Option<KeyId>) -> chain::Row<'_> {
         chain::Row {
             run: &self.run,
             seq: self.seq,
@@ -157,6 +167,7 @@ impl EntryRow {
             request: self.request.as_deref(),
             before: self.before.as_ref().map(|body| body.name.as_str()),
             answer: self.answer.as_ref().map(|body| body.name.as_str()),
+            key,
         }
     }
 
@@ -164,12 +175,12 @@ impl EntryRow {
         for body in self.before.iter().chain(&self.answer) {
             body.insert(connection)?;
         }
-        let row = self.columns();
+        let row = self.columns(None);
         connection
-            .prepare_cached("INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")?
+            .prepare_cached("INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")?
             .execute(params![
                 row.run, row.seq, row.lane, row.position, row.time, row.what, row.state, row.intent, row.event, row.request, row.before,
-                row.answer, self.digest.as_slice()
+                row.answer, self.digest.as_slice(), self.seal.map(Seal::to_bytes)
             ])?;
         Ok(())
     }
@@ -182,13 +193,4 @@ pub(super) fn number(number: u64) -> i64 {
 pub(super) fn text_of<T: serde::Serialize>(value: &T) -> String {
     // Everything kept is a struct or JSON with text keys: it has a JSON form.
     serde_json::to_string(value).unwrap_or_default()
-}
-
-pub(super) fn body(connection: &Connection, digest: &str) -> Result<Value, Error> {
-    let text: Option<String> = connection
-        .prepare_cached("SELECT body FROM bodies WHERE digest = ?1")?
-        .query_row([digest], |row| row.get(0))
-        .optional()?;
-    let text = text.ok_or_else(|| Error::unreadable("an answer", &"it is missing"))?;
-    serde_json::from_str(&text).map_err(|e| Error::unreadable("an answer", &e))
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
+use super::gone::Gone;
+
 /// Why the journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -36,11 +38,21 @@ pub enum Error {
     },
     #[error("run {run} has ended")]
     Ended { run: String },
+    #[error("it was altered: the answer or before image {name} {how}")]
+    Altered { name: String, how: &'static str },
+    #[error("{0}")]
+    Gone(Box<Gone>),
     #[error("{what} in it cannot be read: {reason}")]
     Unreadable { what: String, reason: String },
 }
 
 impl Error {
+    /// A text that is not that of its name.
+    pub(super) fn altered(name: &str, how: &'static str) -> Self {
+        let name = name.get(..12).unwrap_or(name).to_owned();
+        Self::Altered { name, how }
+    }
+
     pub(super) fn unreadable(what: &str, reason: &dyn std::fmt::Display) -> Self {
         Self::Unreadable {
             what: what.to_owned(),
@@ -50,7 +62,7 @@ impl Error {
 
     /// Whether the file could not be written now, and may be later: a run that stops at it can be taken up again.
     pub fn is_of_disk(&self) -> bool {
-        matches!(self, Self::Database(_))
+        matches!(self, Self::Database(_) | Self::Gone(_))
     }
 
     /// What to do about it.
@@ -61,7 +73,10 @@ impl Error {
             Self::Newer { .. } => "use that version, or another folder with OKTA_RUNBOOK_HOME",
             Self::Held { .. } => "wait until it ends, or stop it with Ctrl-C",
             Self::Ended { .. } => "see `okta-runbook runs`",
-            Self::Unreadable { .. } | Self::Settled { .. } => "see `okta-runbook runs verify RUN`",
+            Self::Altered { .. } | Self::Unreadable { .. } | Self::Settled { .. } => {
+                "see `okta-runbook runs verify RUN`"
+            }
+            Self::Gone(gone) => return Some(gone.help()),
         };
         Some(help.to_owned())
     }

@@ -1,8 +1,9 @@
 //! What a lane asked and was answered: what is replayed when a run is taken up again.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, Row, params};
 use serde_json::Value;
 
+use super::bodies::Altered;
 use super::error::Error;
 use super::state::State;
 use super::writes::{self, Write};
@@ -80,30 +81,32 @@ pub(super) fn recorded(
 }
 
 pub(super) const END: &str = "
-SELECT e.seq, e.state, b.body FROM entries e INDEXED BY entries_by_lane LEFT JOIN bodies b ON b.digest = e.answer
+SELECT e.seq, e.state, e.answer, b.body FROM entries e INDEXED BY entries_by_lane LEFT JOIN bodies b ON b.digest = e.answer
 WHERE e.run = ?1 AND e.lane = ?2 AND e.what = 'lane' ORDER BY e.seq DESC LIMIT 1";
 
 pub(super) fn end(
     connection: &Connection,
     run: &str,
     lane: &str,
+    altered: Altered,
 ) -> Result<Option<LaneEnd>, Error> {
-    let row: Option<(i64, String, Option<String>)> = connection
-        .prepare_cached(END)?
-        .query_row(params![run, lane], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?;
-    let Some((entry, state, result)) = row else {
+    let mut statement = connection.prepare_cached(END)?;
+    let mut rows = statement.query(params![run, lane])?;
+    let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let result = serde_json::from_str(&result.unwrap_or_default())
-        .map_err(|e| Error::unreadable("a lane's result", &e))?;
     Ok(Some(LaneEnd {
-        entry: u64::try_from(entry).unwrap_or_default(),
-        state: State::parse(&state),
-        result,
+        entry: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
+        state: State::parse(&row.get::<_, String>(1)?),
+        result: value(row, 2, altered)?,
     }))
+}
+
+/// The text whose name stands in this column, and that stands itself in the next one.
+fn value(row: &Row<'_>, column: usize, altered: Altered) -> Result<Value, Error> {
+    let name: Option<String> = row.get(column)?;
+    let text: Option<String> = row.get(column + 1)?;
+    altered.value(name.as_deref(), text.as_deref())
 }
 
 /// Where a run takes back itself what a failed lane did. A lane that begins anew afterwards counts its bulk steps from the first again.
@@ -120,24 +123,31 @@ impl Undoing {
     }
 }
 
-pub(super) fn undoing(connection: &Connection, run: &str) -> Result<Vec<Undoing>, Error> {
+pub(super) fn undoing(
+    connection: &Connection,
+    run: &str,
+    altered: Altered,
+) -> Result<Vec<Undoing>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT e.lane, b.body ->> 'bulk', e.seq,
-             (SELECT min(l.seq) FROM entries l WHERE l.run = e.run AND l.lane = e.lane AND l.what = 'lane' AND l.seq > e.seq)
-         FROM entries e JOIN bodies b ON b.digest = e.answer WHERE e.run = ?1 AND e.what = 'lane' AND e.state = 'unknown'",
+        "SELECT e.lane, e.seq,
+             (SELECT min(l.seq) FROM entries l WHERE l.run = e.run AND l.lane = e.lane AND l.what = 'lane' AND l.seq > e.seq), e.answer, b.body
+         FROM entries e LEFT JOIN bodies b ON b.digest = e.answer WHERE e.run = ?1 AND e.what = 'lane' AND e.state = 'unknown'",
     )?;
-    let lanes = statement.query_map([run], |row| {
-        let (lane, bulk): (String, i64) = (row.get(0)?, row.get(1)?);
-        let (from, until): (i64, Option<i64>) = (row.get(2)?, row.get(3)?);
-        Ok(Undoing {
+    let mut rows = statement.query([run])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let lane: String = row.get(0)?;
+        let until: Option<i64> = row.get(2)?;
+        let bulk = value(row, 3, altered)?["bulk"].as_i64().unwrap_or_default();
+        found.push(Undoing {
             prefix: format!("{lane}/{bulk}:"),
-            from: u64::try_from(from).unwrap_or_default(),
+            from: u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default(),
             until: until
                 .and_then(|seq| u64::try_from(seq).ok())
                 .unwrap_or(u64::MAX),
-        })
-    })?;
-    Ok(lanes.collect::<Result<_, _>>()?)
+        });
+    }
+    Ok(found)
 }
 
 pub(super) fn counts(connection: &Connection, run: &str) -> Result<Counts, Error> {
@@ -167,20 +177,17 @@ pub(super) fn counts(connection: &Connection, run: &str) -> Result<Counts, Error
 pub(super) fn agreement(
     connection: &Connection,
     run: &str,
+    altered: Altered,
 ) -> Result<Option<(String, Value)>, Error> {
-    let row: Option<(String, Option<String>)> = connection
-        .prepare_cached(
-            "SELECT e.event ->> 'plan', b.body FROM entries e LEFT JOIN bodies b ON b.digest = e.answer
+    let mut statement = connection.prepare_cached(
+            "SELECT e.event ->> 'plan', e.answer, b.body FROM entries e LEFT JOIN bodies b ON b.digest = e.answer
              WHERE e.run = ?1 AND e.what = 'told' AND e.event ->> 'event' = 'planned' ORDER BY e.seq LIMIT 1",
-        )?
-        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((plan, writes)) = row else {
-        return Ok(None);
-    };
-    let writes = serde_json::from_str(&writes.unwrap_or_default())
-        .map_err(|e| Error::unreadable("the plan of a run", &e))?;
-    Ok(Some((plan, writes)))
+        )?;
+    let mut rows = statement.query([run])?;
+    match rows.next()? {
+        Some(row) => Ok(Some((row.get(0)?, value(row, 1, altered)?))),
+        None => Ok(None),
+    }
 }
 
 /// What undos of `run` other than `undo` recorded of the effects that they wait for.

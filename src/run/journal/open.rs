@@ -1,6 +1,7 @@
 //! Opening the file: to write, or to read without a trace.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,25 +9,66 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tempfile::TempDir;
 
 use super::error::Error;
+use super::file_watch::{FileWatch, Journaling};
+use super::permissions;
 use super::schema;
+use crate::private_files;
 
-const FILE: &str = "journal.sqlite";
+pub(super) const FILE: &str = "journal.sqlite";
 
 /// How long a process waits for another one that writes.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A file that is open to write.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) watch: FileWatch,
+    /// That others can read it.
+    pub(super) warnings: Vec<String>,
+}
 
 /// The file to add runs to, of this version's schema; made when there is none.
-pub(super) fn to_write(folder: &Path) -> Result<Connection, Error> {
+pub(super) fn to_write(folder: &Path) -> Result<Opened, Error> {
     make_folder(folder)?;
-    let connection = Connection::open(folder.join(FILE))?;
+    let path = folder.join(FILE);
+    // Made by the database it would be open to others. The others that the database makes get the mode of this one.
+    match private_files::create_new(&path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            return Err(of_creation(folder, error));
+        }
+        _ => {}
+    }
+    let warnings = permissions::restrict(folder);
+    let connection = Connection::open(&path)?;
     connection.busy_timeout(PATIENCE)?;
     if connection.is_readonly(rusqlite::MAIN_DB)? {
         return Err(Error::ReadOnly);
     }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     schema::bring_up(&connection)?;
-    Ok(connection)
+    let journaling = if mode.eq_ignore_ascii_case("wal") {
+        Journaling::WriteAhead
+    } else {
+        Journaling::Rollback
+    };
+    Ok(Opened {
+        watch: FileWatch::begin(&path, journaling),
+        connection,
+        warnings,
+    })
+}
+
+/// What the file system says to a new file, as the database would have said it.
+fn of_creation(folder: &Path, error: std::io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Error::ReadOnly,
+        _ => Error::Folder {
+            folder: folder.to_owned(),
+            error,
+        },
+    }
 }
 
 /// The file to read from, and the folder of a copy where it can only be read from a copy: on a medium that takes no writing, or when an
@@ -45,7 +87,7 @@ pub(super) fn to_read(folder: &Path) -> Result<(Connection, Option<TempDir>), Er
         });
     }
     let copy = copied(folder)?;
-    let connection = to_write(copy.path())?;
+    let connection = to_write(copy.path())?.connection;
     Ok((connection, Some(copy)))
 }
 
@@ -88,11 +130,7 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     if folder.is_dir() {
         return Ok(());
     }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| Error::Folder {
+    private_files::create_folder(folder).map_err(|error| Error::Folder {
         folder: folder.to_owned(),
         error,
     })

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::chain::{self, Digest};
 use super::entry::text_of;
 use super::error::Error;
+use super::seal::SealKey;
 use crate::run::event::{Counts, OrgLine, Outcome};
 
 /// Whether a run executes a runbook or takes back what another run did.
@@ -43,8 +44,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// Adds it, and returns its digest, with which the chain of its entries begins.
-    pub(super) fn insert(&self, connection: &Connection) -> Result<Digest, Error> {
+    /// Adds it, and returns its digest, with which the chain of its entries begins. `unsealed` stands for the entries that are older than
+    /// seals: the seals of this run are over it too.
+    pub(super) fn insert(
+        &self,
+        connection: &Connection,
+        unsealed: Option<String>,
+        key: Option<&SealKey>,
+    ) -> Result<Digest, Error> {
         let (kind, undoes) = match &self.kind {
             Kind::Run => ("run", None),
             Kind::Undo(run) => ("undo", Some(run)),
@@ -60,10 +67,12 @@ impl Record {
             parameters: self.parameters.to_string(),
             orgs: text_of(&self.orgs),
             started: self.started.to_string(),
+            anchor: unsealed,
         };
         let digest = columns.digest();
         connection.execute(
-            "INSERT INTO runs (id, kind, undoes, runbook, digest, sources, operator, parameters, orgs, started, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO runs (id, kind, undoes, runbook, digest, sources, operator, parameters, orgs, started, anchor, record, length, head, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?12, ?13)",
             params![
                 columns.run,
                 columns.kind,
@@ -75,7 +84,9 @@ impl Record {
                 columns.parameters,
                 columns.orgs,
                 columns.started,
-                digest.as_slice()
+                columns.anchor,
+                digest.as_slice(),
+                key.map(|key| key.end(&self.run, 0, &digest).to_bytes())
             ],
         )?;
         Ok(digest)
@@ -95,6 +106,9 @@ pub(super) struct Columns {
     parameters: String,
     orgs: String,
     started: String,
+    /// Digest of the beginnings of runs that are older than seals; none in journals that have no such run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) anchor: Option<String>,
 }
 
 impl Columns {
@@ -110,6 +124,7 @@ impl Columns {
             parameters: row.get("parameters")?,
             orgs: row.get("orgs")?,
             started: row.get("started")?,
+            anchor: row.get("anchor")?,
         })
     }
 

@@ -11,19 +11,21 @@ use crate::run::event::Event;
 /// Version 3 has the same tables as 2, and states of writes that the older program would take for unknown.
 /// Version 4 finds the answers of a write by an index, and keeps where each chain begins and ends: the digest of the run's record, and the
 /// number of entries with the digest of the last.
-const VERSION: i64 = 4;
+/// Version 5 seals the entries and the end of each run. `runs.unsealed` is the number of entries that a run had when its journal was brought
+/// up to this version: only these have no seals.
+const VERSION: i64 = 5;
 
 /// `entries.before` and `entries.answer` are digests into `bodies`: the same page read twice is kept once.
 const SCHEMA: &str = "
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('run', 'undo')), undoes TEXT, runbook TEXT NOT NULL, digest TEXT NOT NULL, sources TEXT NOT NULL,
     operator TEXT NOT NULL, parameters TEXT NOT NULL, orgs TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, outcome TEXT, message TEXT, counts TEXT,
-    record BLOB, length INTEGER, head BLOB
+    record BLOB, length INTEGER, head BLOB, seal BLOB, unsealed INTEGER NOT NULL DEFAULT 0, anchor TEXT
 ) STRICT;
 CREATE TABLE entries (
     run TEXT NOT NULL REFERENCES runs(id), seq INTEGER NOT NULL, lane TEXT NOT NULL, position INTEGER, time TEXT NOT NULL,
     what TEXT NOT NULL CHECK (what IN ('told', 'read', 'value', 'intent', 'answer', 'lane')), state TEXT, intent INTEGER,
-    event TEXT, request TEXT, before TEXT, answer TEXT, digest BLOB NOT NULL,
+    event TEXT, request TEXT, before TEXT, answer TEXT, digest BLOB NOT NULL, seal BLOB,
     PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entries_by_lane ON entries (run, lane, seq);
@@ -34,6 +36,14 @@ CREATE TABLE bodies (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOU
 const BY_INTENT: &str = "CREATE INDEX IF NOT EXISTS entries_by_intent ON entries (run, intent, what, seq) WHERE intent IS NOT NULL";
 
 const FROM_2: &str = "ALTER TABLE runs ADD COLUMN record BLOB; ALTER TABLE runs ADD COLUMN length INTEGER; ALTER TABLE runs ADD COLUMN head BLOB;";
+
+const FROM_4: &str = "ALTER TABLE entries ADD COLUMN seal BLOB; ALTER TABLE runs ADD COLUMN seal BLOB;
+ALTER TABLE runs ADD COLUMN unsealed INTEGER NOT NULL DEFAULT 0; ALTER TABLE runs ADD COLUMN anchor TEXT;";
+
+/// What a run had when seals came is counted then: nobody can take seals away later and say that it is old.
+const COUNT: &str = "UPDATE runs SET length = (SELECT count(*) FROM entries WHERE run = id) WHERE length IS NULL;
+UPDATE runs SET head = (SELECT digest FROM entries WHERE run = id ORDER BY seq DESC LIMIT 1) WHERE head IS NULL;
+UPDATE runs SET unsealed = length;";
 
 /// Whether the tables are of this version; `false` when an older one made them.
 pub(super) fn is_current(connection: &Connection) -> Result<bool, Error> {
@@ -60,7 +70,8 @@ pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
     let done = match version(connection)? {
         0 => connection.execute_batch(SCHEMA).map_err(Error::from),
         1 => from_version_1(connection),
-        2 | 3 => connection.execute_batch(FROM_2).map_err(Error::from),
+        2 | 3 => Ok(connection.execute_batch(&[FROM_2, FROM_4, COUNT].concat())?),
+        4 => Ok(connection.execute_batch(&[FROM_4, COUNT].concat())?),
         _ => Ok(()),
     };
     let done = done.and_then(|()| Ok(connection.execute_batch(BY_INTENT)?));
@@ -99,12 +110,13 @@ fn from_version_1(connection: &Connection) -> Result<(), Error> {
             event: Some(&event),
             ..Entry::new(What::Told, &lane)
         };
-        let row = entry.row(&run, seq, &digest);
+        let row = entry.row(&run, seq, &digest, None);
         row.insert(connection)?;
         digest = row.digest;
         seq += 1;
     }
     drop(rows);
     drop(statement);
-    Ok(connection.execute_batch("DROP TABLE entries_1; DROP TABLE runs_1;")?)
+    connection.execute_batch("DROP TABLE entries_1; DROP TABLE runs_1;")?;
+    Ok(connection.execute_batch(COUNT)?)
 }

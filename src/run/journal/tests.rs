@@ -2,7 +2,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::*;
-use crate::run::event::Kind as Told;
+use crate::run::event::Outcome;
 
 const RUN: &str = "20260102-030405-abcd";
 
@@ -253,7 +253,8 @@ fn a_journal_without_the_index_is_given_it() {
     let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
     file.execute_batch(
         "DROP INDEX entries_by_intent; ALTER TABLE runs DROP COLUMN record; ALTER TABLE runs DROP COLUMN length;
-         ALTER TABLE runs DROP COLUMN head; PRAGMA user_version = 3;",
+         ALTER TABLE runs DROP COLUMN head; ALTER TABLE runs DROP COLUMN seal; ALTER TABLE runs DROP COLUMN unsealed;
+         ALTER TABLE runs DROP COLUMN anchor; ALTER TABLE entries DROP COLUMN seal; PRAGMA user_version = 3;",
     )
     .expect("version 3");
     let journal = Journal::open(folder.path()).expect("brought up");
@@ -274,7 +275,7 @@ fn an_altered_entry_is_told() {
         ("DELETE FROM entries WHERE seq = 0", (0, "it is missing")),
         (
             "UPDATE bodies SET body = '{\"id\":\"00g2\"}' WHERE body LIKE '%00g1%'",
-            (1, "its answer or before image was altered"),
+            (1, "its answer was altered"),
         ),
     ] {
         let (folder, journal) = journal();
@@ -357,16 +358,7 @@ fn an_altered_record_and_a_missing_end_are_told() {
             },
             ..event("")
         };
-        let entry = Entry {
-            event: Some(&told),
-            ..Entry::new(What::Told, "")
-        };
-        journal
-            .append(RUN, &entry, Durability::Now)
-            .expect("an entry");
-        let now = jiff::Timestamp::now();
-        let ended = journal.end(RUN, now, Outcome::Succeeded, None, Counts::default());
-        ended.expect("an end");
+        journal.end(RUN, &told).expect("an end");
         assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
         let forger = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
         forger.execute(change, []).expect("a change");
@@ -543,4 +535,203 @@ fn a_folder_that_cannot_be_made_is_an_error_at_once() {
         .err()
         .expect("an error");
     assert!(error.to_string().contains("cannot be used"), "{error}");
+}
+
+fn seal_key(token: &str) -> SealKey {
+    let credentials = crate::okta::Credentials::Ssws(token.into());
+    SealKey::of_credentials(&credentials).expect("a key")
+}
+
+/// A journal whose run works on an org, and is sealed.
+fn sealed() -> (tempfile::TempDir, Journal) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path()).expect("a journal");
+    journal.seal_with(RUN, seal_key("00a"));
+    let orgs = serde_json::from_value(json!([{ "name": "okta", "url": "https://a.okta.com" }]));
+    let record = Record {
+        orgs: orgs.expect("an org"),
+        ..record()
+    };
+    journal.begin(&record).expect("a run");
+    let intent = intend(&journal, "1:jo", 0);
+    answer(
+        &journal,
+        "1:jo",
+        intent,
+        State::Answered,
+        &json!({"id": "00g1"}),
+    );
+    let told = Event {
+        kind: Told::Outcome {
+            outcome: Outcome::Failed,
+            run: RUN.to_owned(),
+            message: Some("no".to_owned()),
+            counts: Counts::default(),
+            remarks: Vec::new(),
+        },
+        ..event("")
+    };
+    journal.end(RUN, &told).expect("an end");
+    (folder, journal)
+}
+
+fn is_whole(journal: &Journal) -> bool {
+    let found = journal.verify_by(RUN, &[seal_key("00a")]);
+    found.is_ok_and(|found| matches!(found.verdict, Verdict::Whole(_)) && found.seals.are_genuine())
+}
+
+fn columns_of(file: &Connection, table: &str) -> Vec<(String, String)> {
+    let mut statement = file
+        .prepare(&format!("PRAGMA table_info({table})"))
+        .expect("a table");
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get("name")?, row.get("type")?));
+    let columns = statement.query_map([], read).expect("columns");
+    columns.map(|column| column.expect("a column")).collect()
+}
+
+/// What makes another value of a column.
+fn other_value(column: &str, kind: &str) -> String {
+    match kind {
+        "INTEGER" => format!("coalesce({column}, 4) + 10"),
+        "BLOB" => format!(
+            "coalesce(CAST(iif(hex({column}) LIKE '00%', x'01', x'00') || substr({column}, 2) AS BLOB), x'00')"
+        ),
+        _ => format!("coalesce({column}, '') || 'x'"),
+    }
+}
+
+#[test]
+fn a_change_of_any_column_is_told() {
+    let (folder, journal) = sealed();
+    assert!(is_whole(&journal));
+    let columns = |table: &str| {
+        let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
+        columns_of(&file, table)
+    };
+    for (table, which) in [
+        ("runs", "1 = 1"),
+        ("entries", "seq = 0"),
+        ("entries", "seq = 1"),
+        ("entries", "seq = 2"),
+        ("bodies", "body LIKE '%00g1%'"),
+    ] {
+        for (column, kind) in columns(table) {
+            let (folder, journal) = sealed();
+            let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
+            file.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON")
+                .expect("a forger");
+            let other = other_value(&column, &kind);
+            let sql = format!("UPDATE {table} SET {column} = {other} WHERE {which}");
+            assert_eq!(file.execute(&sql, []).expect(&sql), 1, "{sql}");
+            assert!(!is_whole(&journal), "{sql}");
+        }
+    }
+}
+
+#[test]
+fn an_entry_that_an_index_lost_is_told() {
+    for index in ["entries_by_lane", "entries_by_intent"] {
+        let (folder, journal) = sealed();
+        let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
+        // An index that holds less than it should: made as one of some rows, and said to be one of all.
+        let sql = format!("SELECT sql FROM sqlite_schema WHERE name = '{index}'");
+        let whole: String = file
+            .query_row(&sql, [], |row| row.get(0))
+            .expect("an index");
+        let some = if whole.contains(" WHERE ") {
+            format!("{whole} AND seq <> 1")
+        } else {
+            format!("{whole} WHERE seq <> 1")
+        };
+        let replaced = whole.replace('\'', "''");
+        file.execute_batch(&format!(
+            "DROP INDEX {index}; {some}; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = '{replaced}' WHERE name = '{index}'; PRAGMA writable_schema = RESET"
+        ))
+        .expect("a forger");
+        drop(journal);
+        let journal = Journal::open(folder.path()).expect("the journal");
+        assert!(!is_whole(&journal), "{index}");
+    }
+}
+
+#[test]
+fn entries_older_than_seals_are_held_by_the_next_run() {
+    let (folder, journal) = journal();
+    intend(&journal, "", 0);
+    drop(journal);
+    let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
+    file.execute_batch(
+        "ALTER TABLE runs DROP COLUMN seal; ALTER TABLE runs DROP COLUMN unsealed; ALTER TABLE runs DROP COLUMN anchor;
+         ALTER TABLE entries DROP COLUMN seal; PRAGMA user_version = 4;",
+    )
+    .expect("version 4");
+    let journal = Journal::open(folder.path()).expect("brought up");
+    let keys = [seal_key("00a")];
+    let seals = |journal: &Journal| journal.verify_by(RUN, &keys).expect("a verdict");
+    assert_eq!(
+        (
+            seals(&journal).seals.older,
+            seals(&journal).seals.are_genuine()
+        ),
+        (1, false)
+    );
+    journal.seal_with("next", seal_key("00a"));
+    let next = Record {
+        run: "next".to_owned(),
+        ..record()
+    };
+    journal.begin(&next).expect("another run");
+    let told = event("x");
+    let entry = Entry {
+        event: Some(&told),
+        ..Entry::new(What::Told, "")
+    };
+    journal
+        .append("next", &entry, Durability::Now)
+        .expect("an entry");
+    assert_eq!(seals(&journal).seals.older_than.as_deref(), Some("next"));
+    let also = "UPDATE runs SET unsealed = 1 WHERE id = 'next'";
+    assert_eq!(seals(&journal).verdict, Verdict::Whole(1));
+    file.execute(also, []).expect("a change");
+    assert!(
+        !journal
+            .verify_by("next", &keys)
+            .expect("a verdict")
+            .seals
+            .are_genuine()
+    );
+}
+
+/// How long sealing and verifying take; not a test of the clock, for who wants to know: `cargo test --lib seals_cost -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn seals_cost() {
+    for is_sealed in [false, true] {
+        let (_folder, journal) = journal();
+        if is_sealed {
+            journal.seal_with(RUN, seal_key("00a"));
+        }
+        let told = event("a note of some words as a run tells them");
+        let entry = Entry {
+            event: Some(&told),
+            ..Entry::new(What::Told, "1:jo")
+        };
+        let begun = std::time::Instant::now();
+        for _ in 0..100_000 {
+            journal
+                .append(RUN, &entry, Durability::Soon)
+                .expect("an entry");
+        }
+        journal.events(RUN).expect("all is written");
+        let written = begun.elapsed();
+        let begun = std::time::Instant::now();
+        let found = journal
+            .verify_by(RUN, &[seal_key("00a")])
+            .expect("a verdict");
+        eprintln!(
+            "sealed {is_sealed}: written {written:?}, verified {:?} {:?}",
+            begun.elapsed(),
+            found.verdict
+        );
+    }
 }

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use serde_json::Value;
 
+use super::bodies::Altered;
 use super::error::Error;
 use super::state::State;
 use crate::run::event::Event;
@@ -36,8 +37,8 @@ pub struct Write {
 macro_rules! writes_where {
     ($index:literal, $condition:literal) => {
         concat!(
-            "SELECT i.seq AS seq, i.lane AS lane, i.time AS time, i.request AS request, b.body AS before, a.state AS state, a.time AS answered,
-                 a.event AS event, c.body AS answer
+            "SELECT i.seq AS seq, i.lane AS lane, i.time AS time, i.request AS request, i.before AS before_name, b.body AS before,
+                 a.state AS state, a.time AS answered, a.event AS event, a.answer AS answer_name, c.body AS answer
              FROM entries i",
             $index,
             " LEFT JOIN entries a ON a.run = i.run AND a.seq = (SELECT max(seq) FROM entries l WHERE l.run = i.run AND l.intent = i.seq AND l.what = 'answer')
@@ -57,18 +58,28 @@ pub(super) const OF_LANE: &str = writes_where!(
     " AND i.lane >= ?2 AND i.lane < ?2 || '0' AND (i.lane = ?2 OR substr(i.lane, 1, length(?2) + 1) = ?2 || '/')"
 );
 
-pub(super) fn of_run(connection: &Connection, run: &str) -> Result<Vec<Write>, Error> {
-    collect(connection.prepare_cached(OF_RUN)?.query([run])?)
+pub(super) fn of_run(
+    connection: &Connection,
+    run: &str,
+    altered: Altered,
+) -> Result<Vec<Write>, Error> {
+    collect(connection.prepare_cached(OF_RUN)?.query([run])?, altered)
 }
 
-pub(super) fn of_lane(connection: &Connection, run: &str, lane: &str) -> Result<Vec<Write>, Error> {
-    collect(connection.prepare_cached(OF_LANE)?.query([run, lane])?)
+pub(super) fn of_lane(
+    connection: &Connection,
+    run: &str,
+    lane: &str,
+    altered: Altered,
+) -> Result<Vec<Write>, Error> {
+    let mut statement = connection.prepare_cached(OF_LANE)?;
+    collect(statement.query([run, lane])?, altered)
 }
 
-fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Write>, Error> {
+fn collect(mut rows: rusqlite::Rows<'_>, altered: Altered) -> Result<Vec<Write>, Error> {
     let mut writes = Vec::new();
     while let Some(row) = rows.next()? {
-        writes.push(write(row)?);
+        writes.push(write(row, altered)?);
     }
     Ok(writes)
 }
@@ -86,7 +97,7 @@ pub(super) fn unanswered(connection: &Connection, run: &str) -> Result<u64, Erro
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-fn write(row: &rusqlite::Row<'_>) -> Result<Write, Error> {
+fn write(row: &rusqlite::Row<'_>, altered: Altered) -> Result<Write, Error> {
     let event = json(row, "event")?;
     let state: Option<String> = row.get("state")?;
     Ok(Write {
@@ -100,13 +111,18 @@ fn write(row: &rusqlite::Row<'_>) -> Result<Write, Error> {
             .map(|text| time(&text))
             .transpose()?,
         request: json(row, "request")?,
-        before: json(row, "before")?,
-        answer: json(row, "answer")?,
+        before: body(row, "before_name", "before", altered)?,
+        answer: body(row, "answer_name", "answer", altered)?,
         status: event["status"]
             .as_u64()
             .and_then(|status| u16::try_from(status).ok()),
         request_id: event["request_id"].as_str().map(str::to_owned),
     })
+}
+
+fn body(row: &rusqlite::Row<'_>, name: &str, text: &str, altered: Altered) -> Result<Value, Error> {
+    let (name, text): (Option<String>, Option<String>) = (row.get(name)?, row.get(text)?);
+    altered.value(name.as_deref(), text.as_deref())
 }
 
 fn json(row: &rusqlite::Row<'_>, column: &str) -> Result<Value, Error> {

@@ -1,0 +1,156 @@
+//! Whether what this process wrote is still in the journal that others see: looked at before and after each writing.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::chain::Digest;
+use super::entry::{Entry, What, number};
+use super::error::Error;
+use super::file_watch::{FileWatch, Found};
+use super::gone::Gone;
+use super::state::State;
+
+/// The file, and by heart what a person must know when it is gone.
+pub(super) struct Presence {
+    watch: FileWatch,
+    /// Number of entries of each run and digest of the last, as they were last written.
+    written: HashMap<String, (u64, Digest)>,
+    known: HashMap<String, Known>,
+    /// Once it is gone nothing is written any more: a file that comes back lacks what was written meanwhile.
+    gone: Option<Gone>,
+}
+
+#[derive(Default)]
+struct Known {
+    writes: u64,
+    last: Option<String>,
+}
+
+impl Presence {
+    pub(super) fn of(watch: FileWatch) -> Self {
+        Self {
+            watch,
+            written: HashMap::new(),
+            known: HashMap::new(),
+            gone: None,
+        }
+    }
+
+    /// Why nothing is written any more.
+    pub(super) fn gone(&self) -> Option<Error> {
+        let gone = self.gone.clone()?;
+        Some(Error::Gone(Box::new(gone)))
+    }
+
+    /// What is wrong with the file, if anything is.
+    pub(super) fn look(&self) -> Option<String> {
+        match self.watch.look() {
+            Found::AsLeft => None,
+            Found::Written => self.read_again().err(),
+            Found::Lost(why) => Some(why.to_owned()),
+        }
+    }
+
+    /// The same right after a writing of this process: `ends` are the runs that were written, as they end now.
+    pub(super) fn look_after_writing(
+        &mut self,
+        ends: impl Iterator<Item = (String, (u64, Digest))>,
+    ) -> Option<String> {
+        self.written.extend(ends);
+        match self.watch.look_after_writing() {
+            Found::Lost(why) => Some(why.to_owned()),
+            Found::AsLeft | Found::Written => None,
+        }
+    }
+
+    /// Reads by the file's name what this process wrote: what its own connection keeps in memory says nothing of the file.
+    fn read_again(&self) -> Result<(), String> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let read = Connection::open_with_flags(self.watch.path(), flags)
+            .and_then(|connection| self.has_all(&connection));
+        match read {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("lacks what this run wrote into it".to_owned()),
+            Err(error) => Err(format!("cannot be read any more ({error})")),
+        }
+    }
+
+    fn has_all(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        const ENTRY: &str = "SELECT digest FROM entries WHERE run = ?1 AND seq = ?2";
+        connection.busy_timeout(super::open::PATIENCE)?;
+        for (run, (length, head)) in &self.written {
+            let is_known: Option<i64> = connection
+                .query_row("SELECT 1 FROM runs WHERE id = ?1", [run], |row| row.get(0))
+                .optional()?;
+            let last: Option<Vec<u8>> = connection
+                .query_row(ENTRY, (run, number(*length) - 1), |row| row.get(0))
+                .optional()?;
+            let is_last = last.is_some_and(|digest| digest == *head) || *length == 0;
+            if is_known.is_none() || !is_last {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn forget(&mut self, run: &str) {
+        self.written.remove(run);
+    }
+
+    /// Keeps in mind what was told of writes.
+    pub(super) fn remember(&mut self, run: &str, entry: &Entry<'_>) {
+        if entry.what == What::Intent {
+            self.known(run).last = entry.request.map(|request| {
+                let call = &request["write"];
+                let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
+                format!(
+                    "{} {} ({} of {})",
+                    text("method"),
+                    text("path"),
+                    text("operation"),
+                    text("org")
+                )
+            });
+        } else if entry.what == What::Answer && entry.state.is_some_and(State::has_happened) {
+            self.known(run).writes += 1;
+        }
+    }
+
+    fn known(&mut self, run: &str) -> &mut Known {
+        self.known.entry(run.to_owned()).or_default()
+    }
+
+    /// Saves what can be saved, once, and gives the error that ends the run.
+    pub(super) fn lose(&mut self, connection: &Connection, run: &str, why: String) -> Error {
+        let known = self.known.remove(run).unwrap_or_default();
+        let gone = Gone {
+            run: run.to_owned(),
+            path: self.watch.path().to_owned(),
+            why,
+            writes: known.writes,
+            last: known.last,
+            saved: saved(connection),
+        };
+        self.gone = Some(gone.clone());
+        Error::Gone(Box::new(gone))
+    }
+}
+
+/// A copy of all that the connection can still read, which is all of it where the file only has no name any more.
+fn saved(connection: &Connection) -> Option<PathBuf> {
+    let file = tempfile::Builder::new()
+        .prefix("okta-runbook-journal-")
+        .suffix(".sqlite")
+        .tempfile()
+        .ok()?;
+    let path = path_text(file.path())?;
+    connection.execute("VACUUM INTO ?1", [path]).ok()?;
+    let (_, path) = file.keep().ok()?;
+    Some(path)
+}
+
+fn path_text(path: &Path) -> Option<String> {
+    path.to_str().map(str::to_owned)
+}

@@ -1,0 +1,153 @@
+//! Seals: what tells an entry that this product wrote from one that somebody else computed.
+//!
+//! The chain of digests has no secret: whoever can write the file can compute it again. A seal is a code (HMAC) over an entry's digest by
+//! a key that is derived from the credentials of the run's org, which the journal does not hold. Each entry has one, and so has the end
+//! of each run: a run without its last entries is a whole chain, and only the seal of its end tells that they are missing.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+
+use super::chain::{Digest, hex};
+use crate::okta::{Client, Credentials, DerivedKey};
+
+const PURPOSE: &str = "seal of a journal's entries";
+const NAMING: &[u8] = b"key id";
+const ENTRY: &[u8] = b"entry";
+const END: &[u8] = b"end";
+const ID: usize = 8;
+
+/// The key of seals. Never shown; its id may be.
+#[derive(Clone)]
+pub struct SealKey {
+    id: KeyId,
+    key: hmac::Key,
+}
+
+/// What a key is known by: nobody can find the key from it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; ID]);
+
+/// A seal as the file has it: the id of its key, and the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seal {
+    pub(super) key: KeyId,
+    code: Digest,
+}
+
+impl SealKey {
+    /// The key of an org's client; `None` when it has no credentials to derive one from.
+    pub fn of_client(client: &Client) -> Option<Self> {
+        client.derived_key(PURPOSE).as_ref().map(Self::of)
+    }
+
+    /// The same, of credentials that nothing is sent with.
+    pub fn of_credentials(credentials: &Credentials) -> Option<Self> {
+        credentials.derived_key(PURPOSE).as_ref().map(Self::of)
+    }
+
+    fn of(derived: &DerivedKey) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, derived.expose_bytes());
+        let mut id = [0; ID];
+        id.copy_from_slice(&hmac::sign(&key, NAMING).as_ref()[..ID]);
+        Self { id: KeyId(id), key }
+    }
+
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Seals an entry.
+    pub(super) fn entry(&self, run: &str, seq: i64, digest: &Digest) -> Seal {
+        self.seal(ENTRY, run, seq, digest)
+    }
+
+    /// Seals the end of a run that has `length` entries, the last of this digest.
+    pub(super) fn end(&self, run: &str, length: i64, head: &Digest) -> Seal {
+        self.seal(END, run, length, head)
+    }
+
+    /// No beginning is that of the other, and all but the run's id at the end has a fixed length: no two seals are over the same bytes.
+    fn seal(&self, what: &[u8], run: &str, number: i64, digest: &Digest) -> Seal {
+        let mut code = hmac::Context::with_key(&self.key);
+        code.update(what);
+        code.update(&number.to_be_bytes());
+        code.update(digest);
+        code.update(run.as_bytes());
+        let mut bytes = Digest::default();
+        bytes.copy_from_slice(code.sign().as_ref());
+        Seal {
+            key: self.id,
+            code: bytes,
+        }
+    }
+}
+
+impl Seal {
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        [self.key.0.as_slice(), self.code.as_slice()].concat()
+    }
+
+    /// `None` when these bytes are no seal.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        let (key, code) = bytes.split_at_checked(ID)?;
+        Some(Self {
+            key: KeyId(key.try_into().ok()?),
+            code: code.try_into().ok()?,
+        })
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(token: &str) -> SealKey {
+        SealKey::of_credentials(&Credentials::Ssws(token.into())).expect("a key")
+    }
+
+    #[test]
+    fn a_seal_is_of_one_key_run_place_and_digest() {
+        let seal = key("a").entry("r", 1, &[1; 32]);
+        assert_eq!(seal, key("a").entry("r", 1, &[1; 32]));
+        assert_eq!(Seal::parse(&seal.to_bytes()), Some(seal));
+        for other in [
+            key("b").entry("r", 1, &[1; 32]),
+            key("a").entry("s", 1, &[1; 32]),
+            key("a").entry("r", 2, &[1; 32]),
+            key("a").entry("r", 1, &[2; 32]),
+            key("a").end("r", 1, &[1; 32]),
+        ] {
+            assert_ne!(seal, other);
+        }
+    }
+
+    #[test]
+    fn a_key_shows_its_id_alone() {
+        let key = key("SECRET");
+        assert_eq!(
+            format!("{key:?}"),
+            format!("SealKey {{ id: {}, .. }}", key.id())
+        );
+    }
+}

@@ -1,0 +1,469 @@
+//! Whether a run is as it was written: its chain of digests, its seals, its record, and the indexes by which it is read.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
+
+use super::bodies::is_named;
+use super::chain::{Digest, Row, begin, tail};
+use super::error::Error;
+use super::indexes::Places;
+use super::record::{Columns, Record, record};
+use super::seal::{KeyId, Seal, SealKey};
+use super::state::State;
+use super::unsealed::{self, Age};
+use crate::run::event::{Event, Kind, Outcome};
+
+/// Whether a run's entries are as they were written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// So many entries, all as written.
+    Whole(u64),
+    /// The first entry that is not as it was written, or that is missing, with what is wrong.
+    Broken { entry: u64, why: &'static str },
+    /// The record of the run itself is not as it was written.
+    Record { why: &'static str },
+}
+
+/// What is known of a run's journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    pub verdict: Verdict,
+    pub seals: Seals,
+}
+
+/// How many entries have which seals. Those of a broken run are counted up to the first that is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seals {
+    /// Sealed by a key that is here: nobody without the org's credentials wrote them.
+    pub genuine: u64,
+    /// Sealed by a key that is not here.
+    pub unchecked: u64,
+    /// Without seals, counted when the journal was brought up to the version that seals.
+    pub older: u64,
+    /// A run that began later and whose seals hold tells that these are so old, and as they were then.
+    pub older_than: Option<String>,
+    /// Without seals in a run that works on no org, hence without a key.
+    pub keyless: u64,
+    /// Keys of the genuine seals.
+    pub keys: BTreeSet<KeyId>,
+    /// Keys that are not here.
+    pub absent: BTreeSet<KeyId>,
+}
+
+impl Seals {
+    /// Whether a forgery is excluded.
+    pub fn are_genuine(&self) -> bool {
+        self.unchecked == 0 && self.keyless == 0 && (self.older == 0 || self.older_than.is_some())
+    }
+}
+
+/// Computes every digest again, compares every answer with its name, checks the seals of these keys, follows the states of the writes,
+/// and compares the run's record with what the entries tell of it.
+pub(super) fn verify(
+    connection: &Connection,
+    run: &str,
+    keys: &[SealKey],
+) -> Result<Verification, Error> {
+    let mut statement = connection.prepare("SELECT * FROM runs WHERE id = ?1")?;
+    let mut rows = statement.query([run])?;
+    let Some(row) = rows.next()? else {
+        return Ok(Verification {
+            verdict: Verdict::Record {
+                why: "it is missing",
+            },
+            seals: Seals::default(),
+        });
+    };
+    let begun = Begun::read(row)?;
+    let mut entries = EntryCheck::new(connection, run, &begun, keys)?;
+    let broken = match entries.run()? {
+        Some(broken) => Some(broken),
+        None => entries.check_record(row)?,
+    };
+    let verdict = broken.unwrap_or(Verdict::Whole(entries.count));
+    let seals = entries.seals;
+    Ok(Verification { verdict, seals })
+}
+
+/// Whether the first entry of a run, and with it the run's record, has a seal by one of these keys.
+pub(super) fn sealed_beginning(
+    connection: &Connection,
+    run: &str,
+    columns: &Columns,
+    keys: &[SealKey],
+) -> Result<bool, Error> {
+    let mut statement = connection.prepare_cached(&[ENTRIES, " AND e.seq = 0"].concat())?;
+    let mut rows = statement.query([run])?;
+    let Some(row) = rows.next()? else {
+        return Ok(false);
+    };
+    let entry = Stored::read(run, row)?;
+    let digest = entry.columns().digest(&columns.digest());
+    let is_genuine = |seal: Seal| {
+        let key = keys.iter().find(|key| key.id() == seal.key);
+        key.is_some_and(|key| key.entry(run, 0, &digest) == seal)
+    };
+    Ok(entry.seal.is_some_and(is_genuine))
+}
+
+/// What the record says of seals.
+struct Begun {
+    /// Entries that are older than seals.
+    unsealed: u64,
+    has_orgs: bool,
+}
+
+impl Begun {
+    fn read(row: &SqlRow<'_>) -> Result<Self, Error> {
+        let (unsealed, orgs): (i64, String) = (row.get("unsealed")?, row.get("orgs")?);
+        Ok(Self {
+            unsealed: u64::try_from(unsealed).unwrap_or_default(),
+            has_orgs: orgs.trim() != "[]",
+        })
+    }
+
+    fn is_older(&self) -> bool {
+        self.unsealed > 0
+    }
+}
+
+const ENTRIES: &str = "SELECT e.seq, e.lane, e.position, e.time, e.what, e.state, e.intent, e.event, e.request, e.before, e.answer, e.digest,
+    e.seal, b.body, a.body FROM entries e LEFT JOIN bodies b ON b.digest = e.before LEFT JOIN bodies a ON a.digest = e.answer WHERE e.run = ?1";
+
+/// An entry as the file has it.
+struct Stored {
+    run: String,
+    seq: i64,
+    lane: String,
+    position: Option<i64>,
+    time: String,
+    what: String,
+    state: Option<String>,
+    intent: Option<i64>,
+    event: Option<String>,
+    request: Option<String>,
+    before: Option<String>,
+    answer: Option<String>,
+    digest: Vec<u8>,
+    seal: Option<Seal>,
+    has_unreadable_seal: bool,
+    before_text: Option<String>,
+    answer_text: Option<String>,
+}
+
+impl Stored {
+    fn read(run: &str, row: &SqlRow<'_>) -> Result<Self, Error> {
+        let seal: Option<Vec<u8>> = row.get(12)?;
+        let parsed = seal.as_deref().and_then(Seal::parse);
+        Ok(Self {
+            run: run.to_owned(),
+            seq: row.get(0)?,
+            lane: row.get(1)?,
+            position: row.get(2)?,
+            time: row.get(3)?,
+            what: row.get(4)?,
+            state: row.get(5)?,
+            intent: row.get(6)?,
+            event: row.get(7)?,
+            request: row.get(8)?,
+            before: row.get(9)?,
+            answer: row.get(10)?,
+            digest: row.get(11)?,
+            seal: parsed,
+            has_unreadable_seal: seal.is_some() && parsed.is_none(),
+            before_text: row.get(13)?,
+            answer_text: row.get(14)?,
+        })
+    }
+
+    fn columns(&self) -> Row<'_> {
+        Row {
+            run: &self.run,
+            seq: self.seq,
+            lane: &self.lane,
+            position: self.position,
+            time: &self.time,
+            what: &self.what,
+            state: self.state.as_deref(),
+            intent: self.intent,
+            event: self.event.as_deref(),
+            request: self.request.as_deref(),
+            before: self.before.as_deref(),
+            answer: self.answer.as_deref(),
+            key: self.seal.map(|seal| seal.key),
+        }
+    }
+}
+
+/// The entries of one run, checked in their order.
+struct EntryCheck<'a> {
+    connection: &'a Connection,
+    run: &'a str,
+    begun: &'a Begun,
+    keys: &'a [SealKey],
+    count: u64,
+    last: Digest,
+    last_key: Option<KeyId>,
+    states: HashMap<i64, State>,
+    lanes: HashMap<String, State>,
+    places: Places,
+    seals: Seals,
+}
+
+type Wrong = Option<&'static str>;
+
+impl<'a> EntryCheck<'a> {
+    fn new(
+        connection: &'a Connection,
+        run: &'a str,
+        begun: &'a Begun,
+        keys: &'a [SealKey],
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            connection,
+            run,
+            begun,
+            keys,
+            count: 0,
+            last: begin(connection, run)?,
+            last_key: None,
+            states: HashMap::new(),
+            lanes: HashMap::new(),
+            places: Places::default(),
+            seals: Seals::default(),
+        })
+    }
+
+    fn run(&mut self) -> Result<Option<Verdict>, Error> {
+        let mut statement = self
+            .connection
+            .prepare(&[ENTRIES, " ORDER BY e.seq"].concat())?;
+        let mut rows = statement.query([self.run])?;
+        while let Some(row) = rows.next()? {
+            let entry = Stored::read(self.run, row)?;
+            if let Some(why) = self.check(&entry) {
+                let entry = self.count;
+                return Ok(Some(Verdict::Broken { entry, why }));
+            }
+            self.places.add(&entry.lane, entry.intent, &entry.what);
+            self.count += 1;
+        }
+        let astray = self.places.astray(self.connection, self.run)?;
+        Ok(astray.map(|entry| Verdict::Broken {
+            entry,
+            why: "the index by which it is found was altered",
+        }))
+    }
+
+    /// What is wrong with the next entry.
+    fn check(&mut self, entry: &Stored) -> Wrong {
+        if u64::try_from(entry.seq) != Ok(self.count) {
+            return Some("it is missing");
+        }
+        self.last = entry.columns().digest(&self.last);
+        if entry.digest != self.last {
+            return Some("it was altered");
+        }
+        wrong_body(entry)
+            .or_else(|| self.wrong_seal(entry))
+            .or_else(|| self.wrong_state(entry))
+            .or_else(|| self.wrong_lane(entry))
+    }
+
+    fn wrong_seal(&mut self, entry: &Stored) -> Wrong {
+        let Some(seal) = entry.seal else {
+            return self.without_seal(entry);
+        };
+        if self.count < self.begun.unsealed {
+            return Some("it has a seal, and the run's record says that it is older than seals");
+        }
+        self.last_key = Some(seal.key);
+        let Some(key) = self.keys.iter().find(|key| key.id() == seal.key) else {
+            self.seals.unchecked += 1;
+            self.seals.absent.insert(seal.key);
+            return None;
+        };
+        if key.entry(self.run, entry.seq, &self.last) != seal {
+            return Some("its seal does not hold: it was not written by okta-runbook");
+        }
+        self.seals.genuine += 1;
+        self.seals.keys.insert(seal.key);
+        None
+    }
+
+    fn without_seal(&mut self, entry: &Stored) -> Wrong {
+        self.last_key = None;
+        if entry.has_unreadable_seal {
+            return Some("its seal was altered");
+        }
+        if self.count < self.begun.unsealed {
+            self.seals.older += 1;
+        } else if self.begun.has_orgs {
+            return Some("it has no seal");
+        } else {
+            self.seals.keyless += 1;
+        }
+        None
+    }
+
+    fn wrong_state(&mut self, entry: &Stored) -> Wrong {
+        let (intent, told) = (entry.intent?, entry.state.as_deref()?);
+        let now = self.states.entry(intent).or_insert(State::Unknown);
+        match now.then(State::parse(told)) {
+            Some(next) => {
+                *now = next;
+                None
+            }
+            None => Some("it tells otherwise of a write that was known"),
+        }
+    }
+
+    fn wrong_lane(&mut self, entry: &Stored) -> Wrong {
+        let told = entry.state.as_deref().filter(|_| entry.what == "lane")?;
+        let now = self.lanes.get(&entry.lane).copied();
+        match State::then_of_lane(now, State::parse(told)) {
+            Some(next) => {
+                self.lanes.insert(entry.lane.clone(), next);
+                None
+            }
+            None => Some("it tells otherwise of a lane that is taken back"),
+        }
+    }
+
+    /// What is wrong with the record of a run whose entries are whole.
+    fn check_record(&mut self, row: &SqlRow<'_>) -> Result<Option<Verdict>, Error> {
+        if !self.is_record_whole(row)? {
+            let why = "what it says of the run's beginning was altered";
+            return Ok(Some(Verdict::Record { why }));
+        }
+        let length: Option<i64> = row.get("length")?;
+        let length = length.and_then(|length| u64::try_from(length).ok());
+        if length.is_some_and(|length| length > self.count) {
+            let why = "it is missing, and so is what came after it";
+            let entry = self.count;
+            return Ok(Some(Verdict::Broken { entry, why }));
+        }
+        if !self.is_end_whole(row, length)? {
+            let why = "the end of the journal that it names was altered";
+            return Ok(Some(Verdict::Record { why }));
+        }
+        if let Some(why) = self.wrong_age()? {
+            return Ok(Some(Verdict::Record { why }));
+        }
+        let why = wrong_end(self.connection, self.begun, &record(row)?)?;
+        Ok(why.map(|why| Verdict::Record { why }))
+    }
+
+    /// Versions before seals kept no digest of some records.
+    fn is_record_whole(&self, row: &SqlRow<'_>) -> Result<bool, Error> {
+        let kept: Option<Vec<u8>> = row.get("record")?;
+        let Some(kept) = kept else {
+            return Ok(self.begun.is_older());
+        };
+        Ok(kept == Columns::read(row)?.digest())
+    }
+
+    /// The end that is named is the end that is there, and its seal is by the key of the last entry.
+    fn is_end_whole(&self, row: &SqlRow<'_>, length: Option<u64>) -> Result<bool, Error> {
+        let head: Option<Vec<u8>> = row.get("head")?;
+        let (next, digest) = tail(self.connection, self.run)?;
+        if length != Some(next) || head.is_some_and(|head| head != digest) {
+            return Ok(false);
+        }
+        let seal: Option<Vec<u8>> = row.get("seal")?;
+        let parsed = seal.as_deref().and_then(Seal::parse);
+        if seal.is_some() != parsed.is_some() {
+            return Ok(false);
+        }
+        let named = parsed.map(|seal| seal.key);
+        if next > 0 && named != self.last_key {
+            return Ok(false);
+        }
+        let key = self.keys.iter().find(|key| Some(key.id()) == named);
+        let length = super::entry::number(next);
+        let sealed = key.map(|key| key.end(self.run, length, &digest));
+        Ok(sealed.is_none() || sealed == parsed)
+    }
+
+    fn wrong_age(&mut self) -> Result<Wrong, Error> {
+        if !self.begun.is_older() {
+            return Ok(None);
+        }
+        match unsealed::age(self.connection, self.keys)? {
+            Age::OlderThan(run) => self.seals.older_than = Some(run),
+            Age::NotKnown => {}
+            Age::Contradicted => {
+                return Ok(Some(
+                    "it says of entries that they are older than seals, and the seals of another run say otherwise",
+                ));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn wrong_body(entry: &Stored) -> Wrong {
+    let is_whole = |name: Option<&String>, text: Option<&String>| match (name, text) {
+        (None, _) => true,
+        (Some(name), Some(text)) => is_named(name, text),
+        (Some(_), None) => false,
+    };
+    if !is_whole(entry.answer.as_ref(), entry.answer_text.as_ref()) {
+        return Some("its answer was altered");
+    }
+    if !is_whole(entry.before.as_ref(), entry.before_text.as_ref()) {
+        return Some("its before image was altered");
+    }
+    None
+}
+
+/// Whether the record says of the run's end what the entries told last.
+fn wrong_end(connection: &Connection, begun: &Begun, record: &Record) -> Result<Wrong, Error> {
+    const WHY: &str = "it says otherwise of the run's end than its entries";
+    let told = told_end(connection, &record.run)?;
+    let is_same = match (&told, record.outcome) {
+        (Some(event), Some(outcome)) => is_end_of(event, outcome, begun, record),
+        // Versions before seals could be killed between the two.
+        (Some(_), None) => begun.is_older(),
+        (None, Some(_)) => false,
+        (None, None) => begun.is_older() || has_no_end(record),
+    };
+    Ok((!is_same).then_some(WHY))
+}
+
+fn has_no_end(record: &Record) -> bool {
+    record.ended.is_none() && record.message.is_none() && record.counts == Default::default()
+}
+
+/// The last outcome that was told; none when the run was taken up since.
+fn told_end(connection: &Connection, run: &str) -> Result<Option<Event>, Error> {
+    let last: Option<String> = connection
+        .query_row(
+            "SELECT event FROM entries WHERE run = ?1 AND what = 'told' AND event ->> 'event' IN ('outcome', 'resumed') ORDER BY seq DESC LIMIT 1",
+            [run],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let event: Option<Event> = last.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(event.filter(|event| matches!(event.kind, Kind::Outcome { .. })))
+}
+
+fn is_end_of(event: &Event, ended: Outcome, begun: &Begun, record: &Record) -> bool {
+    let Kind::Outcome {
+        outcome,
+        message,
+        counts,
+        ..
+    } = &event.kind
+    else {
+        return false;
+    };
+    // Versions before seals took the time a moment later.
+    let is_then = match record.ended {
+        Some(ended) if begun.is_older() => ended >= event.time,
+        Some(ended) => ended == event.time,
+        None => false,
+    };
+    *outcome == ended && *message == record.message && *counts == record.counts && is_then
+}

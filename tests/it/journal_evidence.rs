@@ -1,0 +1,354 @@
+//! The journal is evidence: what somebody altered is refused by resume, undo and report, a chain that was computed again too.
+
+use aws_lc_rs::digest::{Context, SHA256, digest};
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
+
+use crate::stage::{Ran, Stage};
+
+/// Makes a group and stops, so that the run can be taken up and taken back.
+const SCRIPT: &str = "//! T.
+const ORGS = #{ okta: \"the org\" };
+const PARAMS = #{};
+step(\"Make\");
+let group = okta.add_group(#{ profile: #{ name: \"Harmless\" } });
+let found = okta.list_groups(#{ q: \"Later\" });
+if found.len() == 0 { throw \"not yet\"; }
+okta.add_group(#{ profile: #{ name: `After ${group.profile.name}` } });
+";
+
+struct Forger<'a> {
+    stage: &'a Stage,
+    run: String,
+}
+
+/// What a forger does about seals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forgery {
+    KeepsSeals,
+    TakesSealsAway,
+    SaysItIsOld,
+    NamesAnotherKey,
+}
+
+fn command(stage: &Stage, arguments: &[&str]) -> Ran {
+    Ran::command(stage.command().args(arguments))
+}
+
+/// A run that stopped, and how to get at its journal.
+fn stopped(stage: &Stage) -> Forger<'_> {
+    stage.write("small.rhai", SCRIPT);
+    let run = run(stage);
+    Forger { stage, run }
+}
+
+fn run(stage: &Stage) -> String {
+    let ran = command(stage, &["run", "small.rhai", "--yes", "--output", "json"]);
+    ran.exits(1).outcome()["run"].as_str().unwrap().to_owned()
+}
+
+fn groups(stage: &Stage) -> Vec<String> {
+    let state = stage.state();
+    let groups = state["groups"].as_object().unwrap().values();
+    let name = |group: &Value| group["name"].as_str().map(str::to_owned);
+    groups.filter_map(name).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn json_of(cell: Cell) -> Value {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Integer(number) => number.into(),
+        Cell::Text(text) => text.into(),
+        other => panic!("{other:?}"),
+    }
+}
+
+impl Forger<'_> {
+    fn database(&self) -> Connection {
+        let path = self.stage.folder().join(".okta-runbook/journal.sqlite");
+        let database = Connection::open(path).unwrap();
+        database.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        database
+    }
+
+    fn alter(&self, sql: &str) {
+        let changed = self.database().execute(sql, []).unwrap();
+        assert!(changed > 0, "{sql}");
+    }
+
+    /// Puts another group's name everywhere, and computes all digests again.
+    fn forges(&self, how: Forgery) {
+        let database = self.database();
+        let other = "replace(%, 'Harmless', 'Powerful')";
+        for (table, columns) in [
+            ("entries", vec!["event", "request"]),
+            ("bodies", vec!["body"]),
+        ] {
+            for column in columns {
+                let value = other.replace('%', column);
+                let sql = format!("UPDATE {table} SET {column} = {value}");
+                database.execute(&sql, []).unwrap();
+            }
+        }
+        self.names_bodies_again(&database);
+        if how == Forgery::NamesAnotherKey {
+            let sql =
+                "UPDATE entries SET seal = CAST(x'0102030405060708' || substr(seal, 9) AS BLOB)";
+            database.execute(sql, []).unwrap();
+            let sql = "UPDATE runs SET seal = CAST(x'0102030405060708' || substr(seal, 9) AS BLOB)";
+            database.execute(sql, []).unwrap();
+        } else if how != Forgery::KeepsSeals {
+            database
+                .execute("UPDATE entries SET seal = NULL WHERE run = ?1", [&self.run])
+                .unwrap();
+            database
+                .execute("UPDATE runs SET seal = NULL WHERE id = ?1", [&self.run])
+                .unwrap();
+        }
+        if how == Forgery::SaysItIsOld {
+            let sql = "UPDATE runs SET unsealed = length WHERE id = ?1";
+            database.execute(sql, [&self.run]).unwrap();
+        }
+        self.chains_again(&database);
+    }
+
+    fn names_bodies_again(&self, database: &Connection) {
+        let mut statement = database.prepare("SELECT digest, body FROM bodies").unwrap();
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let bodies: Vec<(String, String)> = statement
+            .query_map([], read)
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        for (name, body) in bodies {
+            let now = hex(digest(&SHA256, body.as_bytes()).as_ref());
+            for sql in [
+                "UPDATE bodies SET digest = ?2 WHERE digest = ?1",
+                "UPDATE entries SET before = ?2 WHERE before = ?1",
+                "UPDATE entries SET answer = ?2 WHERE answer = ?1",
+            ] {
+                database.execute(sql, [&name, &now]).unwrap();
+            }
+        }
+    }
+
+    fn chains_again(&self, database: &Connection) {
+        let mut last: Vec<u8> = database
+            .query_row(
+                "SELECT record FROM runs WHERE id = ?1",
+                [&self.run],
+                |row| row.get(0),
+            )
+            .unwrap();
+        let mut statement = database
+            .prepare("SELECT run, seq, lane, position, time, what, state, intent, event, request, before, answer, seal FROM entries WHERE run = ?1 ORDER BY seq")
+            .unwrap();
+        let mut rows = statement.query([&self.run]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let mut columns: Vec<Value> = (0..12).map(|at| json_of(row.get(at).unwrap())).collect();
+            if let Cell::Blob(seal) = row.get(12).unwrap() {
+                columns.push(hex(&seal[..8]).into());
+            }
+            let mut context = Context::new(&SHA256);
+            context.update(&last);
+            context.update(json!(columns).to_string().as_bytes());
+            last = context.finish().as_ref().to_vec();
+            let sql = "UPDATE entries SET digest = ?3 WHERE run = ?1 AND seq = ?2";
+            let seq: i64 = row.get(1).unwrap();
+            database.execute(sql, params![self.run, seq, last]).unwrap();
+        }
+        let sql = "UPDATE runs SET head = ?2 WHERE id = ?1";
+        database.execute(sql, params![self.run, last]).unwrap();
+    }
+
+    /// Nothing goes on with it, and nothing is sent.
+    #[track_caller]
+    fn is_refused(&self, words: &str) {
+        let before = groups(self.stage);
+        self.stage.forget_calls();
+        command(self.stage, &["runs", "verify", &self.run]).exits(1);
+        for arguments in [
+            vec!["resume", &self.run, "--yes"],
+            vec!["undo", &self.run, "--yes"],
+            vec!["runs", "report", &self.run],
+        ] {
+            let ran = command(self.stage, &arguments);
+            ran.exits(2).says(&[words, "--accept-altered"]);
+        }
+        assert_eq!(
+            (groups(self.stage), self.stage.calls_that_write()),
+            (before, 0)
+        );
+    }
+}
+
+#[test]
+fn what_is_as_it_was_written_is_known_to_be_genuine() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    let verified = command(&stage, &["runs", "verify", &forger.run]);
+    verified
+        .exits(0)
+        .says(&["entries are as they were written, sealed by key "]);
+    let report = command(&stage, &["runs", "report", &forger.run]);
+    report.exits(0).says(&["sealed by key "]);
+    command(&stage, &["undo", &forger.run, "--yes"]).exits(0);
+    assert!(!groups(&stage).contains(&"Harmless".to_owned()));
+}
+
+#[test]
+fn an_altered_answer_a_missing_end_and_another_record_are_refused() {
+    for (sql, words) in [
+        (
+            "UPDATE bodies SET body = replace(body, 'Harmless', 'Powerful')",
+            "its answer was altered",
+        ),
+        (
+            "UPDATE runs SET operator = 'mallory'",
+            "what it says of the run's beginning was altered",
+        ),
+        (
+            "UPDATE runs SET ended = '2026-01-02T03:04:05Z'",
+            "it says otherwise of the run's end",
+        ),
+        (
+            "DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)",
+            "it is missing",
+        ),
+        (
+            "UPDATE entries SET run = 'elsewhere' WHERE seq = (SELECT max(seq) FROM entries)",
+            "it is missing",
+        ),
+    ] {
+        let stage = Stage::contractors(&json!({}));
+        let forger = stopped(&stage);
+        forger.alter(sql);
+        forger.is_refused(words);
+    }
+}
+
+#[test]
+fn a_run_without_its_last_entries_is_told_by_the_seal_of_its_end() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    let cut =
+        "DELETE FROM entries WHERE seq > (SELECT min(seq) FROM entries WHERE what = 'answer')";
+    forger.alter(cut);
+    let whole = "UPDATE runs SET length = (SELECT count(*) FROM entries), outcome = NULL, ended = NULL, message = NULL, counts = NULL,
+        head = (SELECT digest FROM entries ORDER BY seq DESC LIMIT 1)";
+    forger.alter(whole);
+    forger.is_refused("the end of the journal that it names was altered");
+}
+
+#[test]
+fn a_chain_that_was_computed_again_is_refused() {
+    for (how, words) in [
+        (Forgery::KeepsSeals, "its seal does not hold"),
+        (Forgery::TakesSealsAway, "it has no seal"),
+        (
+            Forgery::SaysItIsOld,
+            "the seals of another run say otherwise",
+        ),
+    ] {
+        let stage = Stage::contractors(&json!({}));
+        let forger = stopped(&stage);
+        command(&stage, &["eval", "1 + 1"]).exits(0);
+        forger.forges(how);
+        forger.is_refused(words);
+    }
+}
+
+#[test]
+fn what_nobody_can_tell_is_said_and_recorded_and_refused_where_the_org_is_guarded() {
+    for (guard, code) in [
+        ("", 0),
+        ("production = true", 2),
+        (
+            "approval = { required = true, secret = { env = \"S\" } }",
+            2,
+        ),
+    ] {
+        for how in [Forgery::NamesAnotherKey, Forgery::SaysItIsOld] {
+            let stage = Stage::contractors(&json!({}));
+            let profile = format!(
+                "[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"OKTA_CLIENT_TOKEN\" }}\n",
+                stage.url()
+            );
+            stage.write("okta-runbook.toml", &profile);
+            let forger = stopped(&stage);
+            forger.forges(how);
+            stage.write("okta-runbook.toml", &format!("{profile}{guard}\n"));
+            let arguments = [
+                "undo",
+                &forger.run,
+                "--yes",
+                "--production",
+                "acme",
+                "--output",
+                "json",
+            ];
+            let undone = command(&stage, &arguments);
+            undone.says(&["so a forgery cannot be excluded"]);
+            if code == 2 {
+                undone.exits(2).says(&["`acme` is guarded"]);
+            } else {
+                let told = undone.events_of("unverified_journal");
+                assert_eq!(told[0]["of"], forger.run, "{undone}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_altered_journal_that_is_accepted_stands_in_both_runs() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    forger.alter("UPDATE bodies SET body = replace(body, 'Harmless', 'Powerful')");
+    let arguments = [
+        "undo",
+        &forger.run,
+        "--yes",
+        "--accept-altered",
+        "--output",
+        "json",
+    ];
+    let undone = command(&stage, &arguments);
+    let told = undone.events_of("unverified_journal");
+    assert_eq!(told[0]["accepted_by"], "opal", "{undone}");
+    let reason = told[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("its answer was altered"), "{undone}");
+    let shown = command(&stage, &["runs", "show", &forger.run]);
+    shown.says(&["was altered: entry ", "opal goes on with it"]);
+    let report = command(&stage, &["runs", "report", &forger.run, "--accept-altered"]);
+    report.exits(0).says(&["ALTERED: entry "]);
+}
+
+#[test]
+fn another_credential_goes_on_and_says_that_it_cannot_verify() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    stage.group("Later");
+    let (client, key) = stage.service_app();
+    let mut resumed = stage.command();
+    resumed
+        .args(["resume", &forger.run, "--yes", "--output", "json"])
+        .env_remove("OKTA_CLIENT_TOKEN")
+        .env("OKTA_CLIENT_AUTHORIZATIONMODE", "PrivateKey")
+        .env("OKTA_CLIENT_CLIENTID", client)
+        .env("OKTA_CLIENT_PRIVATEKEY", key);
+    let resumed = Ran::command(&mut resumed);
+    let told = resumed.exits(0).events_of("unverified_journal");
+    let reason = told[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("which is not here"), "{resumed}");
+    let verified = command(&stage, &["runs", "verify", &forger.run]);
+    verified.exits(0).says(&[
+        "the chain of its",
+        "is unbroken, but",
+        "so a forgery cannot be excluded",
+    ]);
+}
