@@ -23,6 +23,9 @@ const AUTHORIZE: &str = "/oauth2/v1/device/authorize";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// What RFC 8628 takes where the server names no interval, and what `slow_down` adds.
 const STEP: Duration = Duration::from_secs(5);
+/// No code is good for longer than a day, and nobody waits longer than a minute between two questions, whatever the server says.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 
 /// A sign-in under way.
 pub struct Device {
@@ -121,8 +124,8 @@ pub async fn begin(
         user_code: wire.user_code,
         verification_uri: wire.verification_uri,
         verification_uri_complete: wire.verification_uri_complete,
-        expires_in: Duration::from_secs(wire.expires_in),
-        interval: wire.interval.map_or(STEP, Duration::from_secs),
+        expires_in: Duration::from_secs(wire.expires_in).min(LONGEST_LIFE),
+        interval: interval(wire.interval),
         base,
     })
 }
@@ -150,12 +153,12 @@ impl Device {
                 Ok(Progress::Pending)
             }
             Err(Error::SignIn(refusal)) if refusal.is("slow_down") => {
-                self.interval += STEP;
+                self.interval = (self.interval + STEP).min(LONGEST_INTERVAL);
                 Ok(Progress::Pending)
             }
             // The person is at it meanwhile (RFC 8628, section 3.5).
             Err(failure) if failure.is_passing() => {
-                self.interval += STEP;
+                self.interval = (self.interval + STEP).min(LONGEST_INTERVAL);
                 Ok(Progress::Pending)
             }
             Err(failure) => Err(failure),
@@ -173,6 +176,12 @@ impl fmt::Debug for Device {
     }
 }
 
+/// How long to wait between two questions. Zero would be a loop.
+fn interval(seconds: Option<u64>) -> Duration {
+    let told = seconds.map_or(STEP, Duration::from_secs);
+    told.clamp(Duration::from_secs(1), LONGEST_INTERVAL)
+}
+
 fn endpoint<'a>(
     http: &'a reqwest::Client,
     base: &'a BaseUrl,
@@ -185,5 +194,17 @@ fn endpoint<'a>(
         way,
         max_attempts: settings.max_attempts,
         observer: &Silent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_interval_of_a_server_is_a_loop_or_a_wait_without_end() {
+        for (told, seconds) in [(None, 5), (Some(0), 1), (Some(7), 7), (Some(u64::MAX), 60)] {
+            assert_eq!(interval(told), Duration::from_secs(seconds), "{told:?}");
+        }
     }
 }

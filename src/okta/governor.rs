@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::clock::{Clock, ServerTime, local_now};
 use super::flight::Flight;
-use super::limits::{NEWS, Observer, RateLimit, Wait, WaitReason};
+use super::limits::{LONGEST, NEWS, Observer, RateLimit, Wait, WaitReason};
 
 /// The gate of one client, shared by all its calls.
 #[derive(Debug)]
@@ -180,9 +180,12 @@ impl Governor {
     /// A 429 of the bucket: nothing more of it goes before `pause` is over. Only the first of many tells.
     pub(super) fn refused(&self, bucket: &'static str, pause: Duration) -> bool {
         let mut state = self.state();
-        let until = state.clock.server(local_now()) + millis(pause);
+        let until = state
+            .clock
+            .server(local_now())
+            .saturating_add(millis(pause));
         let bucket = state.buckets.entry(bucket).or_default();
-        let first = bucket.blocked + 1000 < until;
+        let first = bucket.blocked.saturating_add(1000) < until;
         bucket.blocked = bucket.blocked.max(until);
         first
     }
@@ -197,7 +200,7 @@ impl Governor {
         let state = self.state();
         let known = state.buckets.get(bucket)?;
         let share = share(known.limit?, self.reserve);
-        let left = share.saturating_sub(known.ours + known.others);
+        let left = share.saturating_sub(known.ours.saturating_add(known.others));
         let windows = calls.saturating_sub(left).div_ceil(share);
         let seconds = windows.saturating_mul(u64::try_from(WINDOW / 1000).unwrap_or(60));
         Some((share, Duration::from_secs(seconds)))
@@ -282,13 +285,13 @@ impl Bucket {
             self.begin_window(now);
         }
         let share = share(limit, reserve);
-        let used = self.ours + self.others;
+        let used = self.ours.saturating_add(self.others);
         if used >= share {
             // A second more: the window ends by the server's clock, of which we know whole seconds.
-            return Some(self.wait_until(self.reset + 250, now));
+            return Some(self.wait_until(self.reset.saturating_add(250), now));
         }
-        let paced = self.last + self.pace(share - used, now);
-        if self.ours * 4 >= share * 3 && now < paced {
+        let paced = self.last.saturating_add(self.pace(share - used, now));
+        if self.ours.saturating_mul(4) >= share.saturating_mul(3) && now < paced {
             return Some(self.wait_until(paced, now));
         }
         None
@@ -298,12 +301,15 @@ impl Bucket {
     /// share is not slowed down.
     fn pace(&self, left: u64, now: ServerTime) -> i64 {
         // One part more than calls: the last one stays within the window.
-        (self.reset - now).max(0) / i64::try_from(left + 1).unwrap_or(i64::MAX)
+        let parts = i64::try_from(left.saturating_add(1)).unwrap_or(i64::MAX);
+        self.reset.saturating_sub(now).max(0) / parts
     }
 
+    /// No wait is longer than a window can be: a clock that was set back while the call waited ends it as well.
     fn wait_until(&mut self, until: ServerTime, now: ServerTime) -> Verdict {
-        let pause = Duration::from_millis(u64::try_from(until - now).unwrap_or(0).max(1));
-        let tell = pause >= NEWS && until > self.told + SAME;
+        let left = u64::try_from(until.saturating_sub(now)).unwrap_or(0);
+        let pause = Duration::from_millis(left.max(1)).min(LONGEST);
+        let tell = pause >= NEWS && until > self.told.saturating_add(SAME);
         if tell {
             self.told = until;
         }
@@ -312,15 +318,15 @@ impl Bucket {
 
     /// The next window begins; its end is a guess until an answer tells it. Calls on the wire may be counted in it.
     fn begin_window(&mut self, now: ServerTime) {
-        self.reset = now + WINDOW;
+        self.reset = now.saturating_add(WINDOW);
         self.ours = self.on_wire;
         self.others = 0;
     }
 
     fn sent(&mut self, now: ServerTime) {
-        self.ours += 1;
-        self.total += 1;
-        self.on_wire += 1;
+        self.ours = self.ours.saturating_add(1);
+        self.total = self.total.saturating_add(1);
+        self.on_wire = self.on_wire.saturating_add(1);
         self.last = now;
     }
 
@@ -329,18 +335,18 @@ impl Bucket {
             self.unlimited = self.limit.is_none();
             return;
         };
-        let reset = rate.reset.saturating_mul(1000);
         let known = self.limit.is_some();
+        let reset = self.believed(rate.reset.saturating_mul(1000), now);
         if known
-            && reset + 1000 < self.reset
+            && reset.saturating_add(1000) < self.reset
             && now < self.reset
-            && self.reset - now <= WINDOW
+            && self.reset.saturating_sub(now) <= WINDOW
             && reset <= now
         {
             return; // a late answer of a window that is over
         }
         // The server began another window before we knew.
-        if known && reset >= self.reset + 2000 {
+        if known && reset >= self.reset.saturating_add(2000) {
             self.begin_window(now);
         }
         self.limit = Some(rate.limit);
@@ -348,6 +354,22 @@ impl Bucket {
         self.ours = self.ours.max(1);
         let counted = rate.limit.saturating_sub(rate.remaining);
         self.others = self.others.max(counted.saturating_sub(self.ours));
+    }
+}
+
+impl Bucket {
+    /// The end of the window that an answer told. A window that ends later than any can is told by a wrong clock or in a wrong unit: it
+    /// goes on as it was known, or lasts as long as Okta's do.
+    fn believed(&self, reset: ServerTime, now: ServerTime) -> ServerTime {
+        if reset.saturating_sub(now) <= millis(LONGEST) {
+            return reset;
+        }
+        let goes_on = self.limit.is_some() && now < self.reset;
+        if goes_on {
+            self.reset
+        } else {
+            now.saturating_add(WINDOW)
+        }
     }
 }
 
@@ -472,6 +494,56 @@ mod tests {
         assert!(told(&mut state));
         assert!(!told(&mut state));
         assert!(goes(&call(&mut state, 30_000, 40, 60)));
+    }
+
+    /// Answers, each at once, of a bucket that says it is used up; how long the calls between them waited together.
+    fn waited(limit: u64, reset: i64, answers: usize) -> i64 {
+        let (mut bucket, mut now) = (Bucket::default(), 1_796_000_000_000);
+        let began = now;
+        for _ in 0..answers {
+            while let Some(Verdict::Wait { pause, tell }) = bucket.ask(0.0, now) {
+                assert!(pause <= LONGEST, "{pause:?}");
+                assert!(tell || pause < NEWS, "a wait of {pause:?} is not told");
+                now += millis(pause);
+            }
+            bucket.sent(now);
+            let rate = RateLimit {
+                limit,
+                remaining: 0,
+                reset,
+            };
+            bucket.learn(Some(rate), now);
+            bucket.on_wire -= 1;
+        }
+        now - began
+    }
+
+    #[test]
+    fn no_reset_holds_a_call_longer_than_a_window_and_none_stalls() {
+        let hour_ahead = 1_796_003_600;
+        for reset in [
+            i64::MIN,
+            -1,
+            0,
+            1_795_996_400,
+            1_796_000_030,
+            hour_ahead,
+            32_503_680_000,
+            1_796_000_060_000,
+            i64::MAX,
+        ] {
+            for limit in [1, 10, u64::MAX] {
+                let waited = waited(limit, reset, 4);
+                assert!(waited <= 4 * 61_000, "{limit}, {reset}: {waited} ms");
+            }
+        }
+        // What is used up stays used up until the window ends, whatever the answer says of its end.
+        assert!(waited(10, hour_ahead, 2) >= 60_000);
+    }
+
+    #[test]
+    fn a_window_that_is_longer_than_okta_s_is_believed_within_reason() {
+        assert!((180_000..200_000).contains(&waited(10, 1_796_000_180, 2)));
     }
 
     #[test]

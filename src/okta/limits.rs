@@ -59,9 +59,9 @@ impl RateLimit {
     /// Reads the three headers; `None` unless all are there and numbers.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
         Some(Self {
-            limit: number(headers, "x-rate-limit-limit")?,
-            remaining: number(headers, "x-rate-limit-remaining")?,
-            reset: number(headers, "x-rate-limit-reset")?,
+            limit: number::<u64>(headers, "x-rate-limit-limit")?.min(MOST_CALLS),
+            remaining: number::<u64>(headers, "x-rate-limit-remaining")?.min(MOST_CALLS),
+            reset: in_seconds(number(headers, "x-rate-limit-reset")?),
         })
     }
 
@@ -103,8 +103,21 @@ pub(super) fn pause(headers: &HeaderMap, path: &str, attempt: u32) -> Wait {
     }
 }
 
+/// More calls than any org grants in a window. A number above it limits nothing, and calculations with this one cannot overflow.
+const MOST_CALLS: u64 = 1_000_000_000;
+
+/// The year 5138 in seconds since 1970, and March 1973 in milliseconds: a larger number is not in seconds.
+const LATEST_SECOND: i64 = 100_000_000_000;
+
+/// Okta tells a reset in seconds. A gateway that rewrites the header may tell it in milliseconds, or finer still.
+fn in_seconds(reset: i64) -> i64 {
+    std::iter::successors(Some(reset), |time| Some(time / 1000))
+        .find(|time| (-LATEST_SECOND..LATEST_SECOND).contains(time))
+        .unwrap_or(0)
+}
+
 /// Windows last a minute; a longer wait would come of a wrong clock.
-const LONGEST: Duration = Duration::from_secs(300);
+pub(super) const LONGEST: Duration = Duration::from_secs(300);
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// Until one second after the window's end, by the server's clock where it tells its time.
@@ -178,6 +191,26 @@ mod tests {
                 "{reset}"
             );
         }
+    }
+
+    #[test]
+    fn a_reset_is_in_seconds_however_fine_it_is_told() {
+        for (reset, seconds) in [
+            ("1048", 1048),
+            ("1796000000", 1_796_000_000),
+            ("1796000000123", 1_796_000_000),
+            ("1796000000123456", 1_796_000_000),
+            ("-5", -5),
+            ("32503680000", 32_503_680_000),
+            ("9223372036854775807", 9_223_372_036),
+            ("-9223372036854775808", -9_223_372_036),
+        ] {
+            let read = RateLimit::read(&limits("10", reset)).expect("three numbers");
+            assert_eq!(read.reset, seconds, "{reset}");
+        }
+        assert_eq!(RateLimit::read(&limits("10", "18446744073709551615")), None);
+        let read = RateLimit::read(&limits("18446744073709551615", "1048"));
+        assert_eq!(read.expect("three numbers").limit, MOST_CALLS);
     }
 
     #[test]

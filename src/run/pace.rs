@@ -57,8 +57,12 @@ impl Pace {
     fn time(&self, org: &str, rate: &Rate) -> Duration {
         let key = (org.to_owned(), rate.bucket);
         let before = self.before.get(&key).copied().unwrap_or_default();
-        let calls = rate.total.saturating_sub(before) * self.left() / self.ended.max(1);
-        Duration::from_secs(calls * 60 / rate.share.max(1))
+        let calls = rate
+            .total
+            .saturating_sub(before)
+            .saturating_mul(self.left())
+            / self.ended.max(1);
+        Duration::from_secs(calls.saturating_mul(60) / rate.share.max(1))
     }
 }
 
