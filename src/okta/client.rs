@@ -37,6 +37,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How often a request that is answered with 429 is sent, the first time included.
     pub max_attempts: u32,
+    /// Bytes of the longest answer that is read. An answer is held whole, so that one without end would fill the memory.
+    pub longest_answer: usize,
     /// Share of each rate limit that is left to others, from 0 to 1.
     pub reserve: f64,
     /// Where calls go instead of to the org's own address: a shadow of it. All else sees the org's address.
@@ -46,6 +48,12 @@ pub struct Settings {
     /// So long after a thing is created the org's lists and searches may not show it.
     pub list_lag: Duration,
 }
+
+/// Okta's largest pages are a thousand things of some kilobytes each: ten times what the largest of them could be.
+const LONGEST_ANSWER: usize = 128 << 20;
+
+/// What an org shows to everyone is some hundred bytes.
+const LONGEST_PUBLIC_ANSWER: usize = 1 << 20;
 
 /// What a client may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +70,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
             max_attempts: 10,
+            longest_answer: LONGEST_ANSWER,
             reserve: 0.2,
             through: None,
             proxy: None,
@@ -204,8 +213,9 @@ impl Client {
         let url = self.base.target(path, &[])?;
         let body = Request::new(Method::Get, path).encode()?;
         let sending = Sending::unheeded();
+        let longest = self.settings.longest_answer.min(LONGEST_PUBLIC_ANSWER);
         let answer = self
-            .once(Method::Get, &url, &body, &Signature::none())
+            .once(Method::Get, &url, &body, &Signature::none(), longest)
             .await?;
         let rate = RateLimit::read(&answer.headers);
         let date = limits::date(&answer.headers);
@@ -271,7 +281,8 @@ impl Client {
             let permit = self.governor.admit(bucket, url.path(), observer).await;
             let signature = self.session.sign(self.endpoint(observer), method, &url);
             let signature = signature.await?;
-            let mut answer = self.once(method, &url, body, &signature).await?;
+            let longest = self.settings.longest_answer;
+            let mut answer = self.once(method, &url, body, &signature, longest).await?;
             self.session.secrets.conceal(&mut answer);
             let sending = permit.sending;
             drop(permit);
@@ -308,6 +319,7 @@ impl Client {
         url: &Url,
         body: &Encoded,
         signature: &Signature,
+        longest_answer: usize,
     ) -> Result<Answer, Error> {
         if self.access == Access::Reads && method != Method::Get {
             return Err(RequestError::ReadsOnly(method).into());
@@ -323,9 +335,7 @@ impl Client {
             Some(bytes) => request.body(bytes.clone()),
             None => request,
         };
-        transport::exchange(request)
-            .await
-            .map_err(|failure| transport::sort(&failure, &self.way))
+        transport::exchange(request, longest_answer, &self.way).await
     }
 
     fn endpoint<'a>(&'a self, observer: &'a dyn Observer) -> Endpoint<'a> {

@@ -445,3 +445,45 @@ async fn calls_through_a_shadow_keep_the_org_s_own_address() {
     let next = page.next.expect("another page");
     client.next(&next, &Silent).await.expect("the next page");
 }
+
+/// A server whose answers have no end, and a client that reads no more than `longest` bytes of one.
+async fn endless(longest_answer: usize) -> Client {
+    let (listener, port) = listen().await;
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 2048]).await;
+                let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+                let chunk = [b"4000\r\n", [b' '; 0x4000].as_slice(), b"\r\n"].concat();
+                let mut sent = stream.write_all(head).await;
+                while sent.is_ok() {
+                    sent = stream.write_all(&chunk).await;
+                }
+            });
+        }
+    });
+    let settings = Settings {
+        longest_answer,
+        ..Settings::default()
+    };
+    client_at(port, settings)
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_read_up_to_its_bound_and_may_have_been_carried_out() {
+    let client = endless(3 << 20).await;
+    let post = Request::new(Method::Post, "/list").json(json!({}));
+    for request in [read("/list"), post] {
+        let refused = send(&client, request).await.expect_err("too large");
+        assert_eq!(refused.sent(), Sent::Maybe);
+        let words = refused.to_string();
+        assert!(
+            words.contains("127.0.0.1") && words.contains("more than 3 MiB"),
+            "{words}"
+        );
+        assert!(refused.help().is_some());
+    }
+    let public = client.look("/.well-known/okta-organization").await;
+    let words = public.expect_err("too large").to_string();
+    assert!(words.contains("more than 1 MiB"), "{words}");
+}

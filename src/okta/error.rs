@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::api_error::ApiError;
 use super::help;
+use super::page_guard::EndlessList;
 use super::request::{ContentType, Method};
 use super::sign_in_error::{KeyError, SignInError};
 
@@ -35,6 +36,18 @@ pub enum Error {
         host: String,
         after: Duration,
     },
+    /// An answer came that was not read to its end: what it says of the request nobody knows.
+    #[error("{host} answered {status} with more than {} MiB, the most that is read of one answer", .longest.div_ceil(1 << 20))]
+    TooLarge {
+        sent: Sent,
+        status: u16,
+        host: String,
+        /// Bytes.
+        longest: usize,
+    },
+    /// A list that would never end, or that is too large to hold.
+    #[error("{0}")]
+    EndlessList(EndlessList),
     /// An answer of success that is not JSON: whoever made it, it does not say what became of the request.
     #[error("{host} answered {status} with {} instead of JSON", .content_type.as_deref().unwrap_or("a body of unknown type"))]
     NotJson {
@@ -143,9 +156,13 @@ impl Error {
             Self::Transport { sent, .. }
             | Self::Timeout { sent, .. }
             | Self::NotOkta { sent, .. }
+            | Self::TooLarge { sent, .. }
             | Self::Redirect { sent, .. } => *sent,
             Self::Request(_) | Self::SignIn(_) | Self::ForeignLink { .. } => Sent::No,
-            Self::Api(_) | Self::NotJson { .. } | Self::WrongBody { .. } => Sent::Yes,
+            Self::Api(_)
+            | Self::NotJson { .. }
+            | Self::WrongBody { .. }
+            | Self::EndlessList(_) => Sent::Yes,
         }
     }
 

@@ -18,6 +18,11 @@ pub(super) fn for_error(error: &Error) -> Option<String> {
              changes answers"
                 .to_owned(),
         ),
+        Error::TooLarge { .. } => Some(
+            "ask for less at a time (`limit`, a filter), and look at what answers there: no page of an org is as large as this"
+                .to_owned(),
+        ),
+        Error::EndlessList(list) => Some(list.help().to_owned()),
         Error::NotOkta { host, .. } => Some(format!(
             "check the org's URL: {host} must be the org itself, not its sign-in page's vanity link, a proxy or another site"
         )),

@@ -24,6 +24,8 @@ use super::transport::{self, Way};
 
 pub(super) const TOKEN: &str = "/oauth2/v1/token";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Bytes of the longest answer that is read: a token and its scopes are a few thousand.
+const LONGEST_ANSWER: usize = 1 << 20;
 /// Okta allows an hour; an assertion is sent at once, so minutes suffice. In seconds.
 const ASSERTION_LIFE: i64 = 300;
 /// How often a form is sent at most while the org, or the way to it, is in trouble.
@@ -185,8 +187,8 @@ impl Endpoint<'_> {
         if let Some(proof) = &posting.proof {
             request = request.headers(proof_header(proof)?);
         }
-        let answer = transport::exchange(request).await;
-        let mut answer = answer.map_err(|failure| unsent(transport::sort(&failure, self.way)))?;
+        let answer = transport::exchange(request, LONGEST_ANSWER, self.way).await;
+        let mut answer = answer.map_err(unsent)?;
         if answer.status >= 400 {
             conceal_sent(&mut answer, posting.secrets().iter());
         }
@@ -379,6 +381,17 @@ fn unsent(error: Error) -> Error {
             status,
             host,
             to,
+        },
+        Error::TooLarge {
+            status,
+            host,
+            longest,
+            ..
+        } => Error::TooLarge {
+            sent: Sent::No,
+            status,
+            host,
+            longest,
         },
         other => other,
     }

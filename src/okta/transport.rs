@@ -41,20 +41,37 @@ impl Way {
     }
 }
 
-/// Sends a request and reads the whole answer.
-pub(super) async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
-    let mut response = request.send().await?;
-    let headers = std::mem::take(response.headers_mut());
+/// Sends a request and reads its whole answer, of at most `longest_answer` bytes. No more is read of a longer one: it could be without end.
+pub(super) async fn exchange(
+    request: reqwest::RequestBuilder,
+    longest_answer: usize,
+    way: &Way,
+) -> Result<Answer, Error> {
+    let sorted = |failure: reqwest::Error| sort(&failure, way);
+    let mut response = request.send().await.map_err(sorted)?;
     let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(sorted)? {
+        if bytes.len() + chunk.len() > longest_answer {
+            return Err(Error::TooLarge {
+                sent: Sent::Maybe,
+                status,
+                host: way.address.clone(),
+                longest: longest_answer,
+            });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
     Ok(Answer {
         status,
         headers,
-        bytes: response.bytes().await?.to_vec(),
+        bytes,
     })
 }
 
 /// Sorts a failure. Only what fails before a connection stands (name, connection, TLS) is certainly unsent.
-pub(super) fn sort(failure: &reqwest::Error, way: &Way) -> Error {
+fn sort(failure: &reqwest::Error, way: &Way) -> Error {
     let unsent = failure.is_connect() || failure.is_builder();
     let sent = if unsent { Sent::No } else { Sent::Maybe };
     if failure.is_timeout() {

@@ -60,6 +60,7 @@ mod look;
 mod members;
 mod own_access;
 mod pace;
+pub mod page_walk;
 mod picture;
 mod reading;
 mod redact;

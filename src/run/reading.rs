@@ -12,6 +12,7 @@ use super::error::Error;
 use super::event::{CallLine, Event, Kind};
 use super::journal::{Durability, Entry, State, What};
 use super::lane::Lane;
+use super::page_walk::PageWalk;
 use super::redact::{self, lacks_something};
 use super::replay::{kept, refusal};
 use super::retry;
@@ -83,11 +84,12 @@ impl Run {
     /// Reads a whole list for the run itself, page by page.
     pub(super) async fn list(&self, lane: &Lane, call: &Call) -> Result<Vec<Value>, Error> {
         let mut items = Vec::new();
-        let mut next = None;
+        let (mut next, mut walk) = (None, PageWalk::default());
         loop {
             let page = self
                 .page_asked_by(Asker::Run, lane, call, next.as_ref())
                 .await?;
+            walk.take(call, &page)?;
             let Value::Array(found) = page.body else {
                 return Err(Error::Usage(format!(
                     "{} answers with no list",

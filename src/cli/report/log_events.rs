@@ -9,7 +9,7 @@ use crate::cli::Context;
 use crate::cli::conduct::runtime;
 use crate::cli::world::of_record;
 use crate::error::Error;
-use crate::okta::{Client, Method, Request, Silent};
+use crate::okta::{Client, Method, PageGuard, Request, Silent};
 use crate::report::evidence::Write;
 use crate::run::journal::Record;
 
@@ -68,8 +68,13 @@ async fn events(
     request.query.push(("limit".to_owned(), PAGE.to_owned()));
     let mut found = Found::new();
     let mut page = client.send(&request, &Silent).await?;
+    let mut guard = PageGuard::default();
     loop {
-        for event in page.body.as_array().into_iter().flatten() {
+        let events = page.body.as_array().map_or(&[][..], Vec::as_slice);
+        // Ids alone are held.
+        let taken = guard.take(events.len(), 0, page.next.as_ref());
+        taken.map_err(crate::okta::Error::EndlessList)?;
+        for event in events {
             note(&mut found, event);
         }
         let Some(next) = page.next else {

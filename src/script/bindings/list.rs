@@ -8,6 +8,7 @@ use super::raise::{Place, Raised};
 use crate::okta::NextPage;
 use crate::run::Page;
 use crate::run::call::Call;
+use crate::run::page_walk::PageWalk;
 use crate::script::error::kind_of;
 use crate::script::scene::Scene;
 use crate::script::value::{Unfit, from_answer};
@@ -20,6 +21,7 @@ struct Pages {
     call: Call,
     items: Vec<Dynamic>,
     next: Next,
+    walk: PageWalk,
 }
 
 enum Next {
@@ -34,6 +36,7 @@ impl List {
             call,
             items: Vec::new(),
             next: Next::First,
+            walk: PageWalk::default(),
         })))
     }
 
@@ -43,6 +46,7 @@ impl List {
             call,
             items: Vec::new(),
             next: Next::None,
+            walk: PageWalk::default(),
         };
         pages.take(scene, page)?;
         Ok(Self(Arc::new(Mutex::new(pages))))
@@ -107,6 +111,9 @@ impl Pages {
         let page = scene
             .wait_for(scene.host.run.page(&scene.lane, &self.call, next))
             .map_err(|error| place.error(&scene, error))?;
+        self.walk
+            .take(&self.call, &page)
+            .map_err(|error| place.error(&scene, error))?;
         self.take(&scene, page).map_err(|unfit| {
             place.usage(format!(
                 "{}: the answer cannot be used: {unfit}",
@@ -159,10 +166,26 @@ impl Iterator for Walk {
         if self.failed {
             return None;
         }
+        self.let_go();
         let item = self.list.get(&Place::NOWHERE, self.index).transpose();
         self.index += 1;
         self.failed = matches!(item, Some(Err(_)));
         item
+    }
+}
+
+impl Walk {
+    /// A list that nobody else holds is walked once: a page that was walked is dropped, so that a list of any length fits.
+    fn let_go(&mut self) {
+        if Arc::strong_count(&self.list.0) > 1 {
+            return;
+        }
+        let mut pages = self.list.pages();
+        if self.index >= pages.items.len() {
+            pages.items.clear();
+            pages.walk.let_go();
+            self.index = 0;
+        }
     }
 }
 
