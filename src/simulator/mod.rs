@@ -47,6 +47,7 @@ mod oauth;
 mod options;
 mod org;
 mod org2org;
+mod page_chain;
 mod pages;
 mod permissions;
 mod provisioning;

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::super::oauth::GeneratedKey;
+use super::super::page_chain::PageChain;
 use super::super::shadow::Neighbours;
 use super::super::store::App;
 use super::state::{Connection, Scheme};
@@ -245,9 +246,11 @@ impl Session<'_> {
 
     /// All items of a list, page after page.
     pub(super) async fn list(&self, path: &str) -> Result<Vec<Value>, Failure> {
-        let mut items = Vec::new();
+        let (mut items, mut chain) = (Vec::new(), PageChain::default());
         let mut next = Some(path.to_owned());
         while let Some(path) = next {
+            let followed = chain.follow(&path);
+            followed.map_err(|reason| Failure { status: 0, reason })?;
             let (link, page) = self.send(Method::GET, &path, None).await?;
             items.extend(page.as_array().cloned().unwrap_or_default());
             next = link.as_deref().and_then(path_of);

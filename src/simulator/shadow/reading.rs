@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::http::Answer;
+use super::super::page_chain::PageChain;
 use super::super::routes::{self, Endpoint, Match};
 use super::super::service::{Incoming, Outgoing, Service};
 use super::super::store::Org;
@@ -86,8 +87,10 @@ impl Shadow {
     /// # Errors
     /// When the real org does not answer, or is in trouble.
     pub(super) async fn know(&self, service: &Service, address: &str) -> Result<Read, String> {
-        let mut address = address.to_owned();
+        let (mut address, mut chain) = (address.to_owned(), PageChain::default());
         loop {
+            let followed = chain.follow(&address);
+            followed.map_err(|endless| format!("{address}: {endless}"))?;
             let seen = self.ask("", &*self.upstream, &address).await?;
             match seen.status {
                 200 | 404 => self.take_address(service, &address, &seen),

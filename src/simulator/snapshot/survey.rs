@@ -6,6 +6,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use super::super::org2org;
+use super::super::page_chain::PageChain;
 use super::super::shadow::Upstream;
 
 /// So many lists are read at a time; the org's limits decide how fast.
@@ -72,9 +73,11 @@ impl Survey<'_> {
 
     /// All pages of a list; nothing of what is refused.
     async fn list(&self, address: &str) -> Result<Vec<Value>, String> {
-        let mut items = Vec::new();
+        let (mut items, mut chain) = (Vec::new(), PageChain::default());
         let mut next = Some(address.to_owned());
         while let Some(address) = next {
+            let followed = chain.follow(&address);
+            followed.map_err(|endless| format!("{address}: {endless}"))?;
             let seen = self.upstream.get(&address).await?;
             if let (Value::Array(page), 200) = (&seen.body, seen.status) {
                 items.extend(page.iter().cloned());
