@@ -8,11 +8,13 @@ use ldap3::{Ldap, LdapError, ResultEntry, SearchEntry};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::connection;
+use super::connection::{self, Connection};
 use super::dn::Dn;
 use super::entry::Entry;
 use super::error::{Error, ResultCode};
 use super::filter;
+use super::panic::{NotLdap, caught};
+use super::search_guard::{EndlessSearch, SearchGuard};
 use super::settings::Settings;
 
 /// How deep a search goes.
@@ -33,7 +35,7 @@ pub struct Directory {
     settings: Settings,
     address: String,
     /// Empty after a failure: the next call opens another.
-    ldap: Mutex<Option<Ldap>>,
+    connection: Mutex<Option<Connection>>,
 }
 
 /// For one page of a search, and for any other call.
@@ -51,7 +53,7 @@ impl Directory {
         Ok(Self {
             settings,
             address,
-            ldap: Mutex::new(None),
+            connection: Mutex::new(None),
         })
     }
 
@@ -64,7 +66,7 @@ impl Directory {
     pub async fn connect(settings: Settings) -> Result<Self, Error> {
         let directory = Self::new(settings)?;
         let opened = connection::open(&directory.settings).await?;
-        *directory.ldap.lock().await = Some(opened);
+        *directory.connection.lock().await = Some(opened);
         Ok(directory)
     }
 
@@ -93,13 +95,14 @@ impl Directory {
             scope,
             attributes,
         };
-        let mut ldap = self.ldap.lock().await;
-        let found = match self.over(&mut ldap, &query).await {
-            Err(Broken::Closed) => self.over(&mut ldap, &query).await,
+        let mut kept = self.connection.lock().await;
+        let found = match self.over(&mut kept, &query).await {
+            Err(Broken::Closed | Broken::NotLdap) => self.over(&mut kept, &query).await,
             found => found,
         };
         found.map_err(|broken| match broken {
             Broken::Closed => self.closed(),
+            Broken::NotLdap => connection::not_ldap(&self.address, &query.action()),
             Broken::Failed(failure) => failure,
         })
     }
@@ -153,67 +156,101 @@ impl Directory {
             .await
     }
 
-    /// Searches over the connection at hand, or a new one. It is kept only if it still answers: not when it was
-    /// closed, fell silent, or the call was dropped half-way.
-    async fn over(&self, kept: &mut Option<Ldap>, query: &Query<'_>) -> Result<Vec<Entry>, Broken> {
-        let ldap = match kept.take() {
-            Some(ldap) => ldap,
+    /// Searches over the connection at hand, or a new one. It is kept only if it is fit for another call: not when it was closed, fell
+    /// silent, did not end, or the call was dropped half-way.
+    async fn over(
+        &self,
+        kept: &mut Option<Connection>,
+        query: &Query<'_>,
+    ) -> Result<Vec<Entry>, Broken> {
+        let mut connection = match kept.take() {
+            Some(connection) => connection,
             None => connection::open(&self.settings)
                 .await
                 .map_err(Broken::Failed)?,
         };
-        let found = self.all_pages(&ldap, query).await;
-        if !matches!(
-            found,
-            Err(Broken::Closed | Broken::Failed(Error::Timeout { .. }))
-        ) {
-            *kept = Some(ldap);
+        let found = self.all_pages(&connection, query).await;
+        match found {
+            Err(Broken::Closed) if connection.was_not_ldap().await => {
+                return Err(Broken::NotLdap);
+            }
+            Ok(_) | Err(Broken::Failed(Error::Refused { .. })) => {
+                *kept = Some(connection);
+            }
+            Err(_) => {}
         }
         found
     }
 
-    async fn all_pages(&self, ldap: &Ldap, query: &Query<'_>) -> Result<Vec<Entry>, Broken> {
-        let mut entries = Vec::new();
+    async fn all_pages(
+        &self,
+        connection: &Connection,
+        query: &Query<'_>,
+    ) -> Result<Vec<Entry>, Broken> {
+        let (mut entries, mut guard) = (Vec::new(), SearchGuard::default());
         let mut cookie = Vec::new();
         loop {
-            let call = self.page(ldap.clone(), query, cookie);
-            let page = timeout(CALL_TIMEOUT, call)
-                .await
+            let call = self.page(connection.ldap(), query, cookie, &mut guard);
+            let page = caught(timeout(CALL_TIMEOUT, call)).await;
+            let page = page
+                .map_err(|NotLdap| Broken::NotLdap)?
                 .map_err(|_| Broken::Failed(self.late()))??;
-            entries.extend(page.entries);
             cookie = page.cookie;
-            if cookie.is_empty() {
+            let goes_on = !cookie.is_empty();
+            if goes_on {
+                let taken = guard.page(&page.entries);
+                taken.map_err(|endless| self.endless(query, endless))?;
+            }
+            entries.extend(page.entries);
+            if !goes_on {
                 return Ok(entries);
             }
         }
     }
 
+    /// One page, entry by entry: a directory may give more of them than it was asked for.
     async fn page(
         &self,
         mut ldap: Ldap,
         query: &Query<'_>,
         cookie: Vec<u8>,
+        guard: &mut SearchGuard,
     ) -> Result<Page, Broken> {
         let paging = PagedResults {
             size: PAGE_SIZE,
             cookie,
         };
-        let search = ldap.with_controls(paging).search(
+        let search = ldap.with_controls(paging).streaming_search(
             &query.base,
             query.scope.into(),
             query.filter,
             query.attributes,
         );
-        let ldap3::SearchResult(found, result) =
-            search.await.map_err(|failure| self.broken(failure))?;
+        let broken = |failure| self.broken(failure);
+        let mut found = search.await.map_err(broken)?;
+        let mut entries = Vec::new();
+        while let Some(item) = found.next().await.map_err(broken)? {
+            if item.is_ref() || item.is_intermediate() {
+                continue;
+            }
+            let entry = self.entry(item)?;
+            let taken = guard.entry(&entry);
+            taken.map_err(|endless| self.endless(query, endless))?;
+            entries.push(entry);
+        }
+        let result = found.finish().await;
         connection::accept(&result, &self.address, &query.action()).map_err(Broken::Failed)?;
-        let entries = found
-            .into_iter()
-            .map(|entry| self.entry(entry))
-            .collect::<Result<_, _>>()?;
         Ok(Page {
             entries,
             cookie: next_cookie(&result.ctrls),
+        })
+    }
+
+    fn endless(&self, query: &Query<'_>, endless: EndlessSearch) -> Broken {
+        Broken::Failed(Error::EndlessSearch {
+            address: self.address.clone(),
+            action: query.action(),
+            endless,
         })
     }
 
@@ -284,9 +321,11 @@ struct Page {
     cookie: Vec<u8>,
 }
 
-/// Why a search did not end: only a closed connection is worth another.
+/// Why a search did not end: only a connection that ended is worth another.
 enum Broken {
     Closed,
+    /// What came over it is not LDAP.
+    NotLdap,
     Failed(Error),
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -10,13 +11,45 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::error::{Error, ResultCode};
+use super::panic::{NotLdap, caught};
 use super::settings::{Protection, Settings, SettingsError, Target};
 
+/// A connection, and the task that reads and writes on it.
+#[derive(Debug)]
+pub(super) struct Connection {
+    ldap: Ldap,
+    driver: JoinHandle<Result<(), LdapError>>,
+}
+
+impl Connection {
+    /// What calls are made by.
+    pub(super) fn ldap(&self) -> Ldap {
+        self.ldap.clone()
+    }
+
+    /// Whether the connection ended because what came over it is not LDAP. To be asked of a connection that ended.
+    pub(super) async fn was_not_ldap(&mut self) -> bool {
+        let ended = timeout(DRIVER_END, &mut self.driver).await;
+        ended.is_ok_and(|ended| ended.is_err_and(|error| error.is_panic()))
+    }
+}
+
+impl Drop for Connection {
+    /// A directory that sends without end is not listened to any longer.
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// The driver of a connection that ended has ended, or is about to.
+const DRIVER_END: Duration = Duration::from_secs(1);
+
 /// Connects and binds.
-pub(super) async fn open(settings: &Settings) -> Result<Ldap, Error> {
+pub(super) async fn open(settings: &Settings) -> Result<Connection, Error> {
     let target = settings.target()?;
     let address = target.address();
     let late = |action: &str| Error::Timeout {
@@ -24,20 +57,31 @@ pub(super) async fn open(settings: &Settings) -> Result<Ldap, Error> {
         action: action.to_owned(),
         seconds: settings.connect_timeout.as_secs(),
     };
-    let connecting = connect(settings, &target);
-    let mut ldap = timeout(settings.connect_timeout, connecting)
+    let connecting = timeout(settings.connect_timeout, connect(settings, &target));
+    let connected = caught(connecting)
         .await
-        .map_err(|_| late("connect"))??;
+        .map_err(|NotLdap| not_ldap(&address, "connect"))?;
+    let mut connection = connected.map_err(|_| late("connect"))??;
+    let mut ldap = connection.ldap();
     let binding = ldap.simple_bind(&settings.bind_dn, settings.password.expose_secret());
-    let answer = timeout(settings.connect_timeout, binding)
+    let bound = caught(timeout(settings.connect_timeout, binding))
         .await
-        .map_err(|_| late("bind"))?;
-    accept(
-        &answer.map_err(|failure| sort(failure, &address, "bind"))?,
-        &address,
-        "bind",
-    )?;
-    Ok(ldap)
+        .map_err(|NotLdap| not_ldap(&address, "bind"))?;
+    match bound.map_err(|_| late("bind"))? {
+        Ok(result) => accept(&result, &address, "bind")?,
+        Err(failure) if is_closed(&failure) && connection.was_not_ldap().await => {
+            return Err(not_ldap(&address, "bind"));
+        }
+        Err(failure) => return Err(sort(failure, &address, "bind")),
+    }
+    Ok(connection)
+}
+
+pub(super) fn not_ldap(address: &str, action: &str) -> Error {
+    Error::NotLdap {
+        address: address.to_owned(),
+        action: action.to_owned(),
+    }
 }
 
 /// Success, or the refusal.
@@ -93,7 +137,7 @@ pub(super) fn is_closed(failure: &LdapError) -> bool {
     )
 }
 
-async fn connect(settings: &Settings, target: &Target) -> Result<Ldap, Error> {
+async fn connect(settings: &Settings, target: &Target) -> Result<Connection, Error> {
     let address = target.address();
     let options = LdapConnSettings::new().set_starttls(target.protection == Protection::StartTls);
     let options = match (target.protection, &settings.ca) {
@@ -107,8 +151,8 @@ async fn connect(settings: &Settings, target: &Target) -> Result<Ldap, Error> {
     let connecting = LdapConnAsync::from_url_with_settings(options, &target.url).await;
     let (connection, ldap) = connecting.map_err(|failure| sort(failure, &address, "start TLS"))?;
     // A failure of the connection reaches whoever waits for an answer on it.
-    tokio::spawn(connection.drive());
-    Ok(ldap)
+    let driver = tokio::spawn(connection.drive());
+    Ok(Connection { ldap, driver })
 }
 
 /// ldap3's own TLS configuration takes the process' provider. An error says that there is one already.

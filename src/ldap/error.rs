@@ -1,6 +1,7 @@
 //! What may go wrong with a directory, and what to do about it.
 
 use super::dn::{Dn, DnError};
+use super::search_guard::EndlessSearch;
 use super::settings::SettingsError;
 
 /// A call that did not end with an answer to use. No variant holds the password.
@@ -39,6 +40,16 @@ pub enum Error {
     Ambiguous { name: String, dns: Vec<Dn> },
     #[error("{address} answered a search with something that is no entry")]
     Protocol { address: String },
+    /// What answers there does not speak LDAP, or speaks it wrong.
+    #[error("{address} answered with something that is not LDAP when asked to {action}")]
+    NotLdap { address: String, action: String },
+    /// A search that would not end, or that is too large to hold.
+    #[error("{address} {endless}; it was asked to {action}")]
+    EndlessSearch {
+        address: String,
+        action: String,
+        endless: EndlessSearch,
+    },
 }
 
 /// A result code of LDAP, RFC 4511 appendix A.
@@ -89,6 +100,17 @@ impl Error {
             Self::Filter { .. } => {
                 "a filter looks like (&(objectClass=user)(sAMAccountName=jo)); values with *, ( or ) must be escaped"
             }
+            Self::NotLdap { .. } => {
+                "check the directory's URL, and the proxy or load balancer before it: a directory does not answer so"
+            }
+            Self::EndlessSearch { endless, .. } => match endless {
+                EndlessSearch::Repeated | EndlessSearch::EmptyPages => {
+                    "check the directory, and the load balancer before it: a directory does not answer so"
+                }
+                EndlessSearch::TooManyEntries | EndlessSearch::TooManyBytes => {
+                    "narrow the base or the filter, or name the attributes that are needed"
+                }
+            },
             Self::Settings(_) | Self::ReturnedDn { .. } | Self::Protocol { .. } => return None,
         };
         Some(help.to_owned())

@@ -11,6 +11,8 @@ pub mod dn;
 mod entry;
 mod error;
 mod filter;
+mod panic;
+mod search_guard;
 mod settings;
 
 pub use client::{Directory, Scope};
@@ -18,4 +20,5 @@ pub use dn::{Dn, DnError};
 pub use entry::Entry;
 pub use error::{Error, ResultCode};
 pub use filter::escape;
+pub use search_guard::EndlessSearch;
 pub use settings::{Security, Settings, SettingsError};
