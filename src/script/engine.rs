@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rhai::packages::{Package, StandardPackage};
-use rhai::{Dynamic, Engine, OptimizationLevel};
+use rhai::{Dynamic, Engine, OptimizationLevel, Position};
 
 use crate::run::event::Kind;
 use crate::script::bindings;
+use crate::script::error_value::ErrorValue;
 use crate::script::keywords::free_keywords;
 use crate::script::memory::{self, Memory};
 use crate::script::scene::{Host, Scene};
 use crate::script::secret;
+use crate::script::value_size::{TooMuch, is_too_deep};
 
 /// How deeply expressions may nest, in the main text and in functions. rhai's own limits differ between debug and release builds.
 pub(super) const EXPRESSION_DEPTH: usize = 64;
@@ -37,6 +39,7 @@ pub fn engine() -> Engine {
     free_keywords(&mut engine);
     secret::register(&mut engine);
     bindings::register(&mut engine);
+    refuse_deep_values(&mut engine);
     engine.on_print(tell_note);
     engine.on_debug(|text, _, _| tell_note(text));
     engine
@@ -78,6 +81,27 @@ pub(super) fn watch(engine: &mut Engine, host: &Arc<Host>) {
             );
         }
         host.is_stopped().then_some(Dynamic::UNIT)
+    });
+}
+
+/// Ends what builds a value of too many levels: each level more is built of the one before, so that it is seen when that is used.
+#[expect(
+    deprecated,
+    reason = "rhai marks the hook into its variables so because it may change between versions"
+)]
+fn refuse_deep_values(engine: &mut Engine) {
+    engine.on_var(|name, index, context| {
+        let scope = context.scope();
+        let at = scope.len().checked_sub(index).filter(|_| index > 0);
+        let value = match at {
+            Some(at) => scope.iter_raw().nth(at).map(|(_, _, value)| value),
+            None => scope.get(name),
+        };
+        if value.is_some_and(is_too_deep) {
+            let refused = ErrorValue::new("usage", format!("{name}: {}", TooMuch::Depth));
+            return Err(refused.raise(context.source(), Position::NONE));
+        }
+        Ok(None)
     });
 }
 

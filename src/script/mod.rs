@@ -58,6 +58,7 @@ pub mod source_secrets;
 pub mod sources;
 pub mod testing;
 pub mod value;
+mod value_size;
 
 pub use error::{Colour, Diagnostic, Function, Names};
 pub use error_value::ErrorValue;

@@ -19,6 +19,9 @@ use serde_json::{Number, Value};
 use super::secret::{SHOWN, Secret};
 use crate::run::{FieldPlace, REDACTED, has_secret_shape};
 
+/// The most levels of lists and maps that are written down. A reader of JSON takes 128, and the journal sets some around a value.
+const MOST_LEVELS: usize = 100;
+
 /// Why a value cannot cross, and where inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfit {
@@ -133,12 +136,12 @@ fn secret(text: &str, learn: &dyn Fn(&str)) -> Dynamic {
 
 /// The JSON of a script value, for whatever is shown or written down. Shared (captured) values are read through their lock.
 pub fn to_json(value: &Dynamic) -> Result<Value, Unfit> {
-    convert(value, Secrets::Hidden)
+    convert(value, Secrets::Hidden, MOST_LEVELS)
 }
 
 /// The same for a request: secrets are in it.
 pub(super) fn to_request(value: &Dynamic) -> Result<Value, Unfit> {
-    convert(value, Secrets::Exposed)
+    convert(value, Secrets::Exposed, MOST_LEVELS)
 }
 
 #[derive(Clone, Copy)]
@@ -147,7 +150,7 @@ enum Secrets {
     Exposed,
 }
 
-fn convert(value: &Dynamic, secrets: Secrets) -> Result<Value, Unfit> {
+fn convert(value: &Dynamic, secrets: Secrets, levels: usize) -> Result<Value, Unfit> {
     if value.is_unit() {
         return Ok(Value::Null);
     }
@@ -174,25 +177,26 @@ fn convert(value: &Dynamic, secrets: Secrets) -> Result<Value, Unfit> {
                 .map_err(|missing| Unfit::new(format!("is {missing}"))),
         };
     }
-    composite(value, secrets)
+    composite(value, secrets, levels)
 }
 
-fn composite(value: &Dynamic, secrets: Secrets) -> Result<Value, Unfit> {
+fn composite(value: &Dynamic, secrets: Secrets, levels: usize) -> Result<Value, Unfit> {
     if let Ok(text) = value.as_immutable_string_ref() {
         return Ok(text.as_str().into());
     }
     if let Ok(items) = value.as_array_ref() {
-        let items = items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| convert(item, secrets).map_err(|unfit| unfit.at_index(index)));
+        let levels = deeper(levels)?;
+        let items = items.iter().enumerate().map(|(index, item)| {
+            convert(item, secrets, levels).map_err(|unfit| unfit.at_index(index))
+        });
         return items.collect();
     }
     if let Ok(entries) = value.as_map_ref() {
+        let levels = deeper(levels)?;
         let entries = entries.iter().map(|(key, item)| {
             Ok((
                 key.to_string(),
-                convert(item, secrets).map_err(|unfit| unfit.at_key(key))?,
+                convert(item, secrets, levels).map_err(|unfit| unfit.at_key(key))?,
             ))
         });
         return Ok(Value::Object(entries.collect::<Result<_, Unfit>>()?));
@@ -204,6 +208,15 @@ fn composite(value: &Dynamic, secrets: Secrets) -> Result<Value, Unfit> {
         "is {}, which has no JSON form",
         kind_of(value)
     )))
+}
+
+/// One level less.
+fn deeper(levels: usize) -> Result<usize, Unfit> {
+    levels.checked_sub(1).ok_or_else(|| {
+        Unfit::new(format!(
+            "is nested in more than {MOST_LEVELS} lists and maps"
+        ))
+    })
 }
 
 fn from_number(number: &Number) -> Result<Dynamic, Unfit> {
@@ -326,6 +339,18 @@ mod tests {
                 .expect_err("NaN")
                 .reason
                 .contains("NaN")
+        );
+    }
+
+    #[test]
+    fn a_value_of_too_many_levels_is_refused() {
+        let nested =
+            |levels| (0..levels).fold(Dynamic::UNIT, |inner, _| Dynamic::from_array(vec![inner]));
+        assert!(to_json(&nested(MOST_LEVELS)).is_ok());
+        let unfit = to_json(&nested(MOST_LEVELS + 1)).expect_err("too deep");
+        assert!(
+            unfit.reason.contains("more than 100 lists and maps"),
+            "{unfit}"
         );
     }
 

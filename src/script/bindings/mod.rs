@@ -11,6 +11,7 @@
 //! | [`directory`] | directory handles |
 //! | [`data`] | distinguished names; what scripts may not have |
 //! | [`spelling`] | texts that look alike: composed, decomposed, folded |
+//! | [`bounded_natives`] | functions of the language that could fill the memory, with bounds |
 //! | [`verbs`] | the same as words: signatures and help |
 
 #![allow(
@@ -20,6 +21,7 @@
 )]
 
 mod arguments;
+mod bounded_natives;
 mod bulk;
 mod data;
 mod directory;
@@ -49,6 +51,7 @@ use crate::script::error::{Function, Names};
 
 /// Makes everything callable in `engine`.
 pub fn register(engine: &mut Engine) {
+    bounded_natives::register(engine);
     org::register(engine);
     list::register(engine);
     flow::register(engine);

@@ -41,6 +41,9 @@ pub(in crate::script) const OPTIONS: &[(&str, &str, Wanted)] = &[
     ("resume_run", "directories", Wanted::Flag),
 ];
 
+/// Seconds of a leap year: no wait of a run is longer.
+const LONGEST: f64 = 31_622_400.0;
+
 /// What `each` can do when an item fails.
 const ON_FAILURE: &[&str] = &["continue", "stop", "undo"];
 
@@ -103,8 +106,11 @@ impl<'a> Options<'a> {
             Err(_) => value.as_float(),
         };
         match seconds {
-            Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(Some(seconds)),
-            Ok(_) => Err(self.wrong(name, "a number of seconds, 0 or more", "another number")),
+            Ok(seconds) if (0.0..=LONGEST).contains(&seconds) => Ok(Some(seconds)),
+            Ok(_) => {
+                let expected = "a number of seconds, 0 or more and a year at most";
+                Err(self.wrong(name, expected, "another number"))
+            }
             Err(found) => Err(self.wrong(name, "a number of seconds", found)),
         }
     }

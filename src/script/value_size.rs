@@ -1,0 +1,163 @@
+//! How much a script value is: bytes, and levels of lists and maps within lists and maps.
+//!
+//! Copying, comparing, showing and dropping a value goes down its levels one call in another, so that a value of many thousand levels
+//! takes minutes to build and the whole stack to drop.
+
+use std::fmt;
+
+use rhai::{Dynamic, Map};
+
+/// The most levels of a value. JSON that is read has 128 at most.
+pub(super) const MOST_DEPTH: usize = 200;
+
+/// The most parts of a value that are looked at to find out whether it is too deep: this is done often.
+const MOST_LOOKS: usize = 4 * MOST_DEPTH;
+
+/// Where it is looked for deeper values, from both ends of a list or map.
+const MOST_NEIGHBOURS: usize = 4;
+
+/// What a list entry and a map entry take beside what they hold.
+const ITEM: usize = 16;
+const ENTRY: usize = 48;
+
+/// In what a value is too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TooMuch {
+    /// It is more bytes than this.
+    Bytes(usize),
+    Depth,
+}
+
+impl fmt::Display for TooMuch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(most) => write!(
+                f,
+                "this would make more than {most} bytes, the most that one call may make"
+            ),
+            Self::Depth => write!(
+                f,
+                "a value nests more than {MOST_DEPTH} levels of lists and maps, the most that a value may have"
+            ),
+        }
+    }
+}
+
+/// About the bytes of a value. It is looked at no further than up to `most`.
+pub(super) fn of(value: &Dynamic, most: usize) -> Result<usize, TooMuch> {
+    let mut left = most;
+    count(value, &mut left, 0).map_err(|much| match much {
+        TooMuch::Bytes(_) => TooMuch::Bytes(most),
+        TooMuch::Depth => much,
+    })?;
+    Ok(most - left)
+}
+
+fn count(value: &Dynamic, left: &mut usize, depth: usize) -> Result<(), TooMuch> {
+    if depth > MOST_DEPTH {
+        return Err(TooMuch::Depth);
+    }
+    take(left, ITEM)?;
+    if let Ok(text) = value.as_immutable_string_ref() {
+        return take(left, text.len());
+    }
+    if let Ok(bytes) = value.as_blob_ref() {
+        return take(left, bytes.len());
+    }
+    if let Ok(list) = value.as_array_ref() {
+        return list
+            .iter()
+            .try_for_each(|item| count(item, left, depth + 1));
+    }
+    if let Ok(map) = value.as_map_ref() {
+        return map.iter().try_for_each(|(key, value)| {
+            take(left, key.len() + ENTRY)?;
+            count(value, left, depth + 1)
+        });
+    }
+    Ok(())
+}
+
+fn take(left: &mut usize, bytes: usize) -> Result<(), TooMuch> {
+    *left = left.checked_sub(bytes).ok_or(TooMuch::Bytes(bytes))?;
+    Ok(())
+}
+
+/// Whether a value is found to nest too deeply by a short look: along the first and the last values of each level. A value that is
+/// captured by a closure is not looked into: it is looked at by itself.
+pub(super) fn is_too_deep(value: &Dynamic) -> bool {
+    let mut looks = MOST_LOOKS;
+    goes_deeper(value, MOST_DEPTH, &mut looks)
+}
+
+fn goes_deeper(value: &Dynamic, levels: usize, looks: &mut usize) -> bool {
+    if *looks == 0 {
+        return false;
+    }
+    *looks -= 1;
+    if let Ok(list) = value.as_array_ref() {
+        return any_deeper(list.iter(), levels, looks);
+    }
+    if let Ok(map) = value.as_map_ref() {
+        return any_deeper(Map::values(&map), levels, looks);
+    }
+    false
+}
+
+fn any_deeper<'a>(
+    values: impl DoubleEndedIterator<Item = &'a Dynamic> + Clone,
+    levels: usize,
+    looks: &mut usize,
+) -> bool {
+    if levels == 0 {
+        return true;
+    }
+    let first = values.clone().take(MOST_NEIGHBOURS);
+    let last = values.rev().take(MOST_NEIGHBOURS);
+    let mut nested = first.chain(last).filter(|value| holds_values(value));
+    nested.any(|value| goes_deeper(value, levels - 1, looks))
+}
+
+fn holds_values(value: &Dynamic) -> bool {
+    !value.is_shared() && (value.is_array() || value.is_map())
+}
+
+#[cfg(test)]
+mod tests {
+    use rhai::Array;
+
+    use super::*;
+
+    fn nested(levels: usize) -> Dynamic {
+        (0..levels).fold(Dynamic::UNIT, |inner, level| {
+            if level % 2 == 0 {
+                Dynamic::from_array(vec![1.into(), inner, 2.into()])
+            } else {
+                Dynamic::from_map([("a".into(), inner)].into())
+            }
+        })
+    }
+
+    #[test]
+    fn what_nests_too_deeply_is_found() {
+        assert!(!is_too_deep(&nested(MOST_DEPTH)));
+        assert!(is_too_deep(&nested(MOST_DEPTH + 1)));
+        assert_eq!(of(&nested(2 * MOST_DEPTH), usize::MAX), Err(TooMuch::Depth));
+        assert!(of(&nested(MOST_DEPTH), usize::MAX).is_ok());
+    }
+
+    #[test]
+    fn a_wide_value_is_looked_at_for_a_moment_only() {
+        let row: Dynamic = Dynamic::from_array(vec![nested(3); 8]);
+        let rows: Array = vec![row; 1000];
+        let mut looks = MOST_LOOKS;
+        assert!(!goes_deeper(&rows.into(), MOST_DEPTH, &mut looks));
+    }
+
+    #[test]
+    fn bytes_are_counted_up_to_the_bound() {
+        let texts = Dynamic::from_array(vec!["x".repeat(1000).into(); 10]);
+        assert!((10_000..11_000).contains(&of(&texts, 1 << 20).expect("a size")));
+        assert_eq!(of(&texts, 5_000), Err(TooMuch::Bytes(5_000)));
+    }
+}
