@@ -19,6 +19,7 @@ use super::items::Items;
 use super::journal::{self, Held, Journal, Record, SealKey};
 use super::lane::Lane;
 use super::last_group::RemovalReads;
+use super::named_addresses::NamedAddresses;
 use super::own_access::LeavingAdmins;
 use super::pace::Pace;
 use super::picture::Picture;
@@ -123,6 +124,8 @@ pub struct Run {
     remarks: Mutex<Vec<String>>,
     /// What earlier undos of the same run recorded that they wait for; read when it is first asked for.
     earlier: OnceLock<EarlierEffects>,
+    /// What organizations may be asked who they are.
+    named_addresses: NamedAddresses,
     /// Orgs under credentials that are looked at, by the name under which they are asked.
     guests: Mutex<BTreeMap<String, Arc<okta::Client>>>,
     leaving_admins: tokio::sync::Mutex<LeavingAdmins>,
@@ -236,6 +239,7 @@ impl Run {
             pace: Mutex::default(),
             remarks: Mutex::default(),
             earlier: OnceLock::new(),
+            named_addresses: NamedAddresses::default(),
             guests: Mutex::default(),
             leaving_admins: tokio::sync::Mutex::default(),
             imported: Mutex::default(),
@@ -375,6 +379,10 @@ impl Run {
             return self.started;
         }
         self.started.checked_add(ahead).unwrap_or(self.started)
+    }
+
+    pub(super) fn named_addresses(&self) -> &NamedAddresses {
+        &self.named_addresses
     }
 
     /// URL of an org by its name in the runbook.

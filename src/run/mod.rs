@@ -58,6 +58,7 @@ pub mod lane;
 mod last_group;
 mod look;
 mod members;
+mod named_addresses;
 mod own_access;
 mod pace;
 pub mod page_walk;

@@ -53,6 +53,7 @@ impl Run {
                     .restored(lane, call, next, answer["body"].take())
                     .await?,
             };
+            self.named_addresses().learn(call, &page.body);
             self.picture().recall(call, &page, next);
             return Ok(page);
         }
@@ -133,6 +134,7 @@ impl Run {
                     &question,
                     body.as_ref(),
                 )?;
+                self.named_addresses().learn(call, &page.body);
                 self.picture().learn(call, &page, next);
                 Ok(page)
             }

@@ -165,7 +165,7 @@ fn with_token(context: NativeCallContext, org: &mut Org, token: Dynamic) -> Rais
     Ok(Org::new(&name, &org.url))
 }
 
-/// Id of the org that answers at an address, () when none does. No credentials go along.
+/// Id of the org that answers at an address that an org or an app names, () when none does. No credentials go along.
 fn organization_at(context: NativeCallContext, url: &str) -> Raised<Dynamic> {
     let place = Place::of(&context);
     let scene = place.scene()?;

@@ -105,7 +105,7 @@ pub const VERBS: &[Verb] = &[
     verb(
         "organization_at",
         "organization_at(url)",
-        "id of the org that answers at a URL, () when none does; no credentials go along",
+        "id of the org that answers at a URL of this run's orgs or of an app it read, () when none does; no credentials go along",
     ),
     verb(
         "cost",
