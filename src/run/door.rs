@@ -1,6 +1,7 @@
 //! The door itself: what a run is made of, how it begins, goes on again and ends.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -126,6 +127,8 @@ pub struct Run {
     earlier: OnceLock<EarlierEffects>,
     /// What organizations may be asked who they are.
     named_addresses: NamedAddresses,
+    /// Whether the difference of this machine's clock was told.
+    told_clock: AtomicBool,
     /// Orgs under credentials that are looked at, by the name under which they are asked.
     guests: Mutex<BTreeMap<String, Arc<okta::Client>>>,
     leaving_admins: tokio::sync::Mutex<LeavingAdmins>,
@@ -240,6 +243,7 @@ impl Run {
             remarks: Mutex::default(),
             earlier: OnceLock::new(),
             named_addresses: NamedAddresses::default(),
+            told_clock: AtomicBool::default(),
             guests: Mutex::default(),
             leaving_admins: tokio::sync::Mutex::default(),
             imported: Mutex::default(),
@@ -383,6 +387,11 @@ impl Run {
 
     pub(super) fn named_addresses(&self) -> &NamedAddresses {
         &self.named_addresses
+    }
+
+    /// `true` for the first who asks.
+    pub(super) fn is_first_word_of_clock(&self) -> bool {
+        !self.told_clock.swap(true, Ordering::Relaxed)
     }
 
     /// URL of an org by its name in the runbook.

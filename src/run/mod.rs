@@ -59,6 +59,7 @@ mod last_group;
 mod look;
 mod members;
 mod named_addresses;
+mod org_clock;
 mod own_access;
 mod pace;
 pub mod page_walk;

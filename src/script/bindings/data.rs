@@ -69,7 +69,15 @@ fn now(context: &NativeCallContext, seconds: i64) -> Raised<String> {
 /// When the run began. It is not recorded, since it does not change: a run that waits for a person reads all else anew.
 fn started(context: &NativeCallContext) -> Raised<String> {
     let place = Place::of(context);
-    Ok(as_okta(place.scene()?.host.run.started()))
+    let scene = place.scene()?;
+    learn_time(&place, &scene)?;
+    Ok(as_okta(scene.host.run.started()))
+}
+
+/// No answer may have told the org's time yet.
+fn learn_time(place: &Place, scene: &Scene) -> Raised<()> {
+    let learned = scene.wait_for(scene.host.run.learn_time(&scene.lane));
+    learned.map_err(|error| place.error(scene, error))
 }
 
 fn as_okta(time: jiff::Timestamp) -> String {
@@ -86,6 +94,7 @@ fn age(context: &NativeCallContext, time: jiff::Timestamp) -> Raised<i64> {
 /// The same when the run is taken up again.
 fn time(place: &Place, scene: &Scene) -> Raised<jiff::Timestamp> {
     let run = &scene.host.run;
+    learn_time(place, scene)?;
     let now = run.value(&scene.lane, &json!("now"), || {
         run.now().as_millisecond().into()
     });

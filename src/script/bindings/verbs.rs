@@ -168,7 +168,7 @@ pub const VERBS: &[Verb] = &[
     verb(
         "now",
         "now(seconds?)",
-        "UTC as Okta writes it, so many seconds from now",
+        "UTC by the org's clock, as Okta writes it, so many seconds from now",
     ),
     verb(
         "started",
