@@ -3,6 +3,7 @@
 mod architecture;
 mod assumptions;
 mod boundaries;
+mod bounds;
 mod bulk;
 mod check;
 mod commands;
