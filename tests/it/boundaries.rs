@@ -4,12 +4,18 @@
 //! and before the answer is there, or when the answer was handed over.
 
 mod journal;
+mod kills;
 mod many;
 mod picture;
 mod prefixes;
 mod procedures;
 mod proxy;
+mod spoil;
+mod spoiled;
 mod taken_back;
+mod truth;
+mod uninterrupted;
+mod wire;
 mod world;
 
 use std::process::Stdio;
@@ -20,6 +26,7 @@ use serde_json::{Value, json};
 
 use procedures::{MOVE, ORG2ORG, Procedure};
 use proxy::Death;
+use uninterrupted::Uninterrupted;
 use world::World;
 
 /// Equal, or the lines in which they differ.
@@ -32,35 +39,6 @@ fn assert_same(left: &Value, right: &Value, name: &str) {
         "{name}: {}",
         diffy::create_patch(&right, &left)
     );
-}
-
-/// What comes of a procedure that nothing disturbs.
-struct Uninterrupted {
-    before: Value,
-    after: Value,
-    /// Writes of the run.
-    writes: usize,
-    /// Writes of its undo.
-    undoing: usize,
-}
-
-impl Uninterrupted {
-    /// Runs it, and takes it back, which leaves no trace.
-    fn of(procedure: &'static Procedure) -> Self {
-        let name = procedure.name;
-        let world = World::new(procedure);
-        let before = world.state();
-        world.succeeds(procedure.arguments);
-        let (after, writes) = (world.state(), world.carried_out());
-        world.undoes(name);
-        assert_same(&world.state(), &before, &format!("{name}, after the undo"));
-        Self {
-            before,
-            after,
-            writes,
-            undoing: world.carried_out() - writes,
-        }
-    }
 }
 
 /// One disturbance of a procedure.
@@ -79,7 +57,7 @@ enum Disturbance {
 impl Disturbance {
     fn all(undisturbed: &Uninterrupted) -> Vec<Self> {
         let at_every_write = |deaths: [Death; 2], of: fn(usize, Death) -> Self| {
-            let writes = 0..undisturbed.writes;
+            let writes = 0..undisturbed.run.writes;
             writes.flat_map(move |number| deaths.map(|death| of(number, death)))
         };
         let around_the_write = [Death::BeforeTheOrgKnows, Death::BeforeTheAnswer];
@@ -87,7 +65,7 @@ impl Disturbance {
         let undone = at_every_write(around_the_write, Self::Undone);
         let around_the_answer = [Death::AfterTheAnswer, Death::OfTheConnection];
         let goes_on = at_every_write(around_the_answer, Self::GoesOn);
-        let undoing = (0..undisturbed.undoing).map(Self::UndoResumed);
+        let undoing = (0..undisturbed.undo.writes).map(Self::UndoResumed);
         resumed
             .chain(undone)
             .chain(goes_on)
@@ -105,7 +83,7 @@ impl Disturbance {
                 }
                 assert_eq!(
                     world.carried_out(),
-                    undisturbed.writes,
+                    undisturbed.run.writes,
                     "{name}: each write once"
                 );
                 assert_same(&world.state(), &undisturbed.after, &name);
@@ -139,7 +117,7 @@ impl Disturbance {
 /// Disturbs it in every way, several at a time: they wait more than they work.
 fn withstands_everything(procedure: &'static Procedure) {
     let undisturbed = Uninterrupted::of(procedure);
-    assert!(undisturbed.writes > 0, "{}", procedure.name);
+    assert!(undisturbed.run.writes > 0, "{}", procedure.name);
     let all = Disturbance::all(&undisturbed);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -252,7 +230,7 @@ fn a_run_that_waits_for_a_person_goes_on_when_it_is_attested() {
     assert_eq!(code, Some(0), "{text}");
     let expected = Uninterrupted::of(&MOVE);
     assert_same(&world.state(), &expected.after, "after the resume");
-    assert_eq!(world.carried_out(), expected.writes);
+    assert_eq!(world.carried_out(), expected.run.writes);
 }
 
 #[test]

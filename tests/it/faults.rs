@@ -12,14 +12,9 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-const USERS: usize = 50;
+use crate::seeds::number;
 
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
-}
+const USERS: usize = 50;
 
 /// Up to eight faults. No more than three on one call in a row: more would be an outage, which ends a run as failed.
 fn schedule(random: &mut fastrand::Rng) -> Vec<Value> {

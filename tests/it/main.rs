@@ -45,6 +45,7 @@ mod samba;
 mod sdk;
 mod secret_parameters;
 mod secrets;
+mod seeds;
 mod simulator;
 mod snapshot;
 mod stage;

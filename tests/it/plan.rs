@@ -16,14 +16,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Value, json};
 
 use crate::pair::Org;
+use crate::seeds::number;
 use crate::stage::{ADA, BEN, FROM, FROM_GROUP, Ran, Stage, TO, TO_GROUP, okta_runbook};
 use compare::{Compared, Place, plan_against_run};
 use equality::Sure;
-
-pub(crate) fn number(name: &str, default: u64) -> u64 {
-    let given = std::env::var(name).ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 /// A command about the move with these parameters.
 fn moving(stage: &Stage, command: &[&str], parameters: &[String]) -> Ran {

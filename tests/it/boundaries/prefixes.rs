@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::assert_same;
 use super::procedures::MOVE;
 use super::proxy::Death;
+use super::uninterrupted::Uninterrupted;
 use super::world::World;
-use super::{Uninterrupted, assert_same};
 
 /// Leaves of the newest run's entries those up to its last intent but `back`, and `more` of those after it: all that can be lost is what
 /// came after the last intent that was on disk when its write was sent. `None` when there are not so many.
@@ -48,7 +49,7 @@ fn cut(world: &World, back: u32, more: i64) -> Option<i64> {
 /// Stops the move at write number `number` (or at its end), cuts its journal, and takes it up again; `false` when there is nothing to cut.
 fn survives(number: usize, more: i64, undisturbed: &Uninterrupted) -> bool {
     let world = World::new(&MOVE);
-    let at_the_end = number == undisturbed.writes;
+    let at_the_end = number == undisturbed.run.writes;
     let plan = (!at_the_end).then_some((number, Death::BeforeTheOrgKnows));
     assert_eq!(world.run(plan), at_the_end);
     // The intent of the write at which it was stopped is one more than those that were carried out.
@@ -60,7 +61,7 @@ fn survives(number: usize, more: i64, undisturbed: &Uninterrupted) -> bool {
     world.resumes(&name);
     assert_eq!(
         world.carried_out(),
-        undisturbed.writes,
+        undisturbed.run.writes,
         "{name}: each write once"
     );
     assert_same(&world.state(), &undisturbed.after, &name);
@@ -77,7 +78,7 @@ fn a_move_goes_on_from_every_prefix_of_its_journal() {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number > undisturbed.writes {
+                    if number > undisturbed.run.writes {
                         return;
                     }
                     let lengths = (0..).take_while(|more| survives(number, *more, &undisturbed));

@@ -4,7 +4,7 @@ use okta_runbook::simulator::Scenario;
 use serde_json::{Value, json};
 
 use super::world::World;
-use crate::pair::ORGS;
+use crate::pair::{ORGS, USERS};
 
 /// A run between simulated orgs, and what comes before it.
 pub(super) struct Procedure {
@@ -32,6 +32,34 @@ pub(super) const MOVE: Procedure = Procedure {
         "all",
         "-p",
         "users=ada.novak@corp.example",
+        "-p",
+        "directory=corp.example",
+        "-p",
+        "from_group=AD User-Contractor",
+        "-p",
+        "from_ou=OU=User-Contractor,DC=corp,DC=example",
+        "-p",
+        "to_group=AD Users",
+        "-p",
+        "to_ou=OU=Users,DC=corp,DC=example",
+    ],
+    by_hand: |_, _| {},
+    secrets: &[],
+};
+
+/// The same of all who are there.
+pub(super) const MOVE_SEVERAL: Procedure = Procedure {
+    name: "move several",
+    scenario: Scenario::built_in,
+    staged: |_| {},
+    arguments: &[
+        "run",
+        "ad/move_user_to_ou",
+        "--yes",
+        "--attest",
+        "all",
+        "-p",
+        "users=ada.novak@corp.example,ben.okafor@corp.example,chloe.dubois@corp.example",
         "-p",
         "directory=corp.example",
         "-p",
@@ -240,6 +268,41 @@ pub(super) const ORG2ORG: &[Procedure] = &[
         secrets: &[],
     },
 ];
+
+/// The set-up of several people, each with another initial status.
+pub(super) const SETUP_SEVERAL: Procedure = Procedure {
+    name: "setup several",
+    scenario: org2org,
+    staged: |_| {},
+    arguments: &[
+        "run",
+        "org2org/setup",
+        "--yes",
+        "--org",
+        "spoke=spoke",
+        "--org",
+        "hub=hub",
+        "-p",
+        TOKEN,
+        "-p",
+        USERS,
+        "-p",
+        "security_question=First pet?",
+        "-p",
+        ANSWER,
+        "-p",
+        "groups=Hub Research",
+    ],
+    by_hand: |_, _| {},
+    secrets: &[TOKEN, ANSWER],
+};
+
+/// Every procedure.
+pub(super) fn all() -> impl Iterator<Item = &'static Procedure> {
+    [&MOVE, &MOVE_SEVERAL, &SETUP_SEVERAL]
+        .into_iter()
+        .chain(ORG2ORG)
+}
 
 const PUSH: &[&str] = &[
     "run",

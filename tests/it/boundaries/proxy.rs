@@ -1,15 +1,21 @@
 //! A proxy before each org that knows the writes of a run as they pass.
 
 use std::net::SocketAddr;
-use std::process::Child;
+use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, Request, Response};
+
+use super::spoil::{Answer, Spoil};
+use super::wire::{Line, Lines};
+
+/// No process takes longer than this, whatever else the machine does.
+const HANGS: Duration = Duration::from_secs(900);
 
 /// When the run dies, seen from the write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +28,30 @@ pub(super) enum Death {
     OfTheConnection,
 }
 
+/// Which of the answers is spoiled: those to reads and to writes are counted apart, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spoiled {
+    Read(usize, Spoil),
+    Write(usize, Spoil),
+}
+
+/// A write that an org carried out: method and path.
+pub(super) type Deed = (String, String);
+
 pub(super) struct Proxy {
     pub(super) http: reqwest::Client,
     writes: AtomicUsize,
+    reads: AtomicUsize,
     /// Writes that an org answered with success.
     carried_out: AtomicUsize,
     /// Number of the write, from 0, and what happens at it.
     plan: Mutex<Option<(usize, Death)>>,
     /// It dies at the next request.
     dies_next: AtomicBool,
+    spoiled: Mutex<Option<Spoiled>>,
+    deeds: Mutex<Vec<Deed>>,
+    /// Requests that are on their way to an org, though their sender may be dead.
+    under_way: AtomicUsize,
     child: Mutex<Option<Child>>,
 }
 
@@ -39,9 +60,13 @@ impl Default for Proxy {
         Self {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             writes: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
             carried_out: AtomicUsize::new(0),
             plan: Mutex::new(None),
             dies_next: AtomicBool::new(false),
+            spoiled: Mutex::new(None),
+            deeds: Mutex::new(Vec::new()),
+            under_way: AtomicUsize::new(0),
             child: Mutex::new(None),
         }
     }
@@ -62,15 +87,32 @@ impl Proxy {
             org: org.to_owned(),
         };
         let router = Router::new().fallback(pass).with_state(gate);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let service = router.into_make_service_with_connect_info::<Line>();
+        let lines = Lines(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let address = lines.address();
+        tokio::spawn(async move { axum::serve(lines, service).await });
         address
     }
 
     /// Counts from here.
     pub(super) fn forget(&self) {
         self.carried_out.store(0, Ordering::SeqCst);
+        self.deeds.lock().unwrap().clear();
+    }
+
+    /// What the orgs carried out since it was last asked.
+    pub(super) fn take_deeds(&self) -> Vec<Deed> {
+        std::mem::take(&mut *self.deeds.lock().unwrap())
+    }
+
+    /// Reads of the process that was started last.
+    pub(super) fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
+    /// Writes of the process that was started last, whether or not they were carried out.
+    pub(super) fn writes(&self) -> usize {
+        self.writes.load(Ordering::SeqCst)
     }
 
     pub(super) fn carried_out(&self) -> usize {
@@ -79,20 +121,42 @@ impl Proxy {
 
     pub(super) fn plan(&self, plan: Option<(usize, Death)>) {
         self.writes.store(0, Ordering::SeqCst);
+        self.reads.store(0, Ordering::SeqCst);
         self.dies_next.store(false, Ordering::SeqCst);
         *self.plan.lock().unwrap() = plan;
+        *self.spoiled.lock().unwrap() = None;
+    }
+
+    /// Spoils one answer to the process that is started next.
+    pub(super) fn spoil(&self, spoiled: Spoiled) {
+        self.plan(None);
+        *self.spoiled.lock().unwrap() = Some(spoiled);
     }
 
     /// Waits until the process ended, and tells whether it did so by itself with success.
     pub(super) fn watch(&self, child: Child) -> bool {
+        self.watch_until(child, None).success()
+    }
+
+    /// Waits until the process ended, which it does by force after `limit`. What it sent has arrived when this returns.
+    pub(super) fn watch_until(&self, child: Child, limit: Option<Duration>) -> ExitStatus {
+        let begun = Instant::now();
         *self.child.lock().unwrap() = Some(child);
-        loop {
+        let status = loop {
             let ended = self.child.lock().unwrap().as_mut().unwrap().try_wait();
             if let Some(status) = ended.unwrap() {
-                return status.success();
+                break status;
             }
+            if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+                self.kill();
+            }
+            assert!(begun.elapsed() < HANGS, "it does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        while self.under_way.load(Ordering::SeqCst) > 0 {
             std::thread::sleep(Duration::from_millis(5));
         }
+        status
     }
 
     fn kill(&self) {
@@ -109,6 +173,21 @@ impl Proxy {
         let (_, death) = plan.take_if(|(planned, _)| *planned == number)?;
         Some(death)
     }
+
+    /// How the answer to the next read or write is spoiled; writes were counted by [`Self::death`].
+    fn spoiling(&self, is_write: bool) -> Option<Spoil> {
+        let number = match is_write {
+            true => self.writes.load(Ordering::SeqCst) - 1,
+            false => self.reads.fetch_add(1, Ordering::SeqCst),
+        };
+        let mut spoiled = self.spoiled.lock().unwrap();
+        let taken = spoiled.take_if(|spoiled| match spoiled {
+            Spoiled::Read(planned, _) => !is_write && *planned == number,
+            Spoiled::Write(planned, _) => is_write && *planned == number,
+        })?;
+        let (Spoiled::Read(_, spoil) | Spoiled::Write(_, spoil)) = taken;
+        Some(spoil)
+    }
 }
 
 impl Gate {
@@ -120,21 +199,29 @@ impl Gate {
         headers: HeaderMap,
         body: Bytes,
         counts: bool,
-    ) -> Response<Body> {
+    ) -> Answer {
         let url = format!("{}{path}", self.org);
-        let request = self.proxy.http.request(method, url).headers(headers);
+        let request = self
+            .proxy
+            .http
+            .request(method.clone(), url)
+            .headers(headers);
         let answer = request.body(body).send().await.unwrap();
-        if counts && answer.status().is_success() {
+        let headers = answer.headers().iter();
+        let headers = headers.filter(|(name, _)| *name != "transfer-encoding");
+        let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+        let answer = Answer {
+            status: answer.status().as_u16(),
+            headers: headers.collect(),
+            body: answer.bytes().await.unwrap(),
+        };
+        if counts && answer.is_success() {
             self.proxy.carried_out.fetch_add(1, Ordering::SeqCst);
+            let path = path.split('?').next().unwrap_or_default();
+            let deed = (method.to_string(), path.to_owned());
+            self.proxy.deeds.lock().unwrap().push(deed);
         }
-        let mut response = Response::builder().status(answer.status());
-        for (name, value) in answer.headers() {
-            if *name != "transfer-encoding" {
-                response = response.header(name, value);
-            }
-        }
-        let body = answer.bytes().await.unwrap();
-        response.body(Body::from(body)).unwrap()
+        answer
     }
 }
 
@@ -144,14 +231,18 @@ fn is_of_product(request: &Request<Body>) -> bool {
     agent.starts_with("okta-runbook")
 }
 
-/// Writes of the product count; what provisioning sends to the hub does not.
+/// Calls of the product count; what provisioning sends to the hub does not, nor does a sign-in.
 fn counts(request: &Request<Body>) -> bool {
-    let path = request.uri().path();
-    is_of_product(request) && request.method() != Method::GET && !path.ends_with("/token")
+    is_of_product(request) && !request.uri().path().ends_with("/token")
 }
 
-async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response<Body> {
+async fn pass(
+    State(gate): State<Gate>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: Request<Body>,
+) -> Response<Body> {
     let counts = counts(&request);
+    let is_write = counts && request.method() != Method::GET;
     if is_of_product(&request) && gate.proxy.dies_next.swap(false, Ordering::SeqCst) {
         gate.proxy.kill();
         return Response::builder().status(503).body(Body::empty()).unwrap();
@@ -161,30 +252,39 @@ async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response<Body
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let path = path.to_owned();
     let proxy = Arc::clone(&gate.proxy);
-    let death = if counts { proxy.death() } else { None };
+    let death = if is_write { proxy.death() } else { None };
     if death == Some(Death::BeforeTheOrgKnows) {
         proxy.kill();
         return Response::builder().status(503).body(Body::empty()).unwrap();
     }
-    // To its end, though the caller may die meanwhile: what the org was sent counts.
-    let forward = async move {
-        gate.forward(parts.method, &path, parts.headers, body, counts)
-            .await
+    let spoil = if counts {
+        proxy.spoiling(is_write)
+    } else {
+        None
     };
-    let response = tokio::spawn(forward).await.unwrap();
+    // To its end, though the caller may die meanwhile: what the org was sent counts.
+    proxy.under_way.fetch_add(1, Ordering::SeqCst);
+    let forward = async move {
+        let (method, headers) = (parts.method, parts.headers);
+        if spoil == Some(Spoil::Duplicate) {
+            let (method, headers, body) = (method.clone(), headers.clone(), body.clone());
+            gate.forward(method, &path, headers, body, is_write).await;
+        }
+        // What is sent a second time was asked for once.
+        let asked = is_write && spoil != Some(Spoil::Duplicate);
+        let answer = gate.forward(method, &path, headers, body, asked).await;
+        gate.proxy.under_way.fetch_sub(1, Ordering::SeqCst);
+        answer
+    };
+    let answer = tokio::spawn(forward).await.unwrap();
     match death {
         Some(Death::BeforeTheAnswer) => proxy.kill(),
         Some(Death::AfterTheAnswer) => proxy.dies_next.store(true, Ordering::SeqCst),
-        // A body shorter than promised: the client sees the connection cut.
-        Some(Death::OfTheConnection) => {
-            let cut = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))]);
-            return Response::builder()
-                .status(200)
-                .header("content-length", "1000")
-                .body(Body::from_stream(cut))
-                .unwrap();
-        }
+        Some(Death::OfTheConnection) => return Spoil::Cut.spoiled(answer, &line).await,
         _ => {}
     }
-    response
+    match spoil {
+        Some(spoil) => spoil.spoiled(answer, &line).await,
+        None => answer.into_response(),
+    }
 }

@@ -1,6 +1,7 @@
 //! Simulated orgs behind a proxy, a workspace, and the runs in it.
 
 use std::ffi::OsStr;
+use std::io::{Read as _, Seek as _};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use tokio::runtime::Runtime;
 
 use super::picture;
 use super::procedures::Procedure;
-use super::proxy::{Death, Proxy};
+use super::proxy::{Death, Proxy, Spoiled};
 
 /// The orgs of a procedure, after what comes before it.
 pub(super) struct World {
@@ -26,6 +27,34 @@ pub(super) struct World {
     urls: Vec<String>,
     /// For the commands: secrets.
     environment: Vec<(String, String)>,
+    /// Seconds after which a client gives up; the product's own when there are none.
+    pub(super) request_timeout: Option<u64>,
+    /// The newest run of what comes before the procedure.
+    staged: Option<String>,
+}
+
+/// How a process ended.
+pub(super) struct Ended {
+    /// `None` when it was killed.
+    pub(super) code: Option<i32>,
+    /// What it printed.
+    pub(super) text: String,
+}
+
+impl Ended {
+    pub(super) fn well(&self) -> bool {
+        self.code == Some(0)
+    }
+}
+
+/// What happens to a process.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fate {
+    Nothing,
+    Dies(usize, Death),
+    /// It dies after so much time, wherever it is then.
+    DiesAfter(Duration),
+    Spoiled(Spoiled),
 }
 
 pub(super) const BINARY: &str = env!("CARGO_BIN_EXE_okta-runbook");
@@ -43,9 +72,11 @@ impl World {
             format!("http://{address}")
         };
         let urls: Vec<String> = simulator.orgs().iter().map(address).collect();
-        let world = Self {
+        let mut world = Self {
             folder: tempfile::tempdir().unwrap(),
             environment: secrets(&simulator),
+            request_timeout: None,
+            staged: None,
             runtime,
             proxy,
             procedure,
@@ -61,6 +92,7 @@ impl World {
             world.control(org, "PATCH", "options", &quick());
         }
         (procedure.staged)(&world);
+        world.staged = world.newest_of_all();
         world.proxy.forget();
         world
     }
@@ -193,6 +225,9 @@ impl World {
             .envs(self.environment.iter().cloned())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if let Some(seconds) = self.request_timeout {
+            command.env("OKTA_CLIENT_REQUESTTIMEOUT", seconds.to_string());
+        }
         if self.urls.len() == 1 {
             let token = self.simulator.orgs()[0].token.expose_secret();
             command
@@ -215,6 +250,33 @@ impl World {
         self.proxy.watch(child.unwrap())
     }
 
+    /// Starts a process, and waits for its end. What it sent has arrived then.
+    pub(super) fn ends(&self, arguments: &[&str], fate: Fate) -> Ended {
+        let limit = match fate {
+            Fate::DiesAfter(limit) => Some(limit),
+            _ => None,
+        };
+        match fate {
+            Fate::Dies(number, death) => self.proxy.plan(Some((number, death))),
+            Fate::Spoiled(spoiled) => self.proxy.spoil(spoiled),
+            Fate::Nothing | Fate::DiesAfter(_) => self.proxy.plan(None),
+        }
+        // A pipe would be full one day, since nobody reads until the end.
+        let mut printed = tempfile::tempfile().unwrap();
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null());
+        command.stdout(printed.try_clone().unwrap());
+        command.stderr(printed.try_clone().unwrap());
+        let status = self.proxy.watch_until(command.spawn().unwrap(), limit);
+        let mut bytes = Vec::new();
+        printed.rewind().unwrap();
+        printed.read_to_end(&mut bytes).unwrap();
+        Ended {
+            code: status.code(),
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
     pub(super) fn output(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let output = self.command(arguments).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
@@ -234,14 +296,19 @@ impl World {
     #[track_caller]
     pub(super) fn resumes(&self, name: &str) {
         let run = self.newest();
-        let mut arguments = vec!["resume", &run, "--yes", "--attest", "all"];
-        for secret in self.procedure.secrets {
-            arguments.extend(["-p", secret]);
-        }
-        let (code, text) = self.output(&arguments);
+        let (code, text) = self.output(&self.resuming(&run));
         assert_eq!(code, Some(0), "{name}: {text}");
         let (code, text) = self.output(&["runs", "verify", &run]);
         assert_eq!(code, Some(0), "{name}: {text}");
+    }
+
+    /// What takes up a run of the procedure, with the parameters that no journal keeps.
+    pub(super) fn resuming<'a>(&self, run: &'a str) -> Vec<&'a str> {
+        let mut arguments = vec!["resume", run, "--yes", "--attest", "all"];
+        for secret in self.procedure.secrets {
+            arguments.extend(["-p", secret]);
+        }
+        arguments
     }
 
     /// Takes the newest run back, which must leave nothing.
@@ -254,9 +321,18 @@ impl World {
     }
 
     pub(super) fn newest(&self) -> String {
-        let (_, runs) = self.output(&["runs", "--output", "json"]);
-        let runs: Value = serde_json::from_str(&runs).unwrap();
-        runs[0]["run"].as_str().unwrap().to_owned()
+        self.newest_of_all().unwrap()
+    }
+
+    /// The newest run since the procedure is at hand; `None` when a process died before it was in the journal.
+    pub(super) fn newest_of_procedure(&self) -> Option<String> {
+        self.newest_of_all()
+            .filter(|run| self.staged.as_ref() != Some(run))
+    }
+
+    fn newest_of_all(&self) -> Option<String> {
+        let runs = serde_json::from_str::<Value>(&self.output(&["runs", "--output", "json"]).1);
+        Some(runs.ok()?[0]["run"].as_str()?.to_owned())
     }
 
     /// The orgs and their directories, without what goes on by itself.
@@ -264,6 +340,11 @@ impl World {
         self.settle();
         let state = |org| picture::of(self.control(org, "GET", "state", &Value::Null));
         (0..self.urls.len()).map(state).collect()
+    }
+
+    /// With the names of the variables that hold them.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &(String, String)> {
+        self.environment.iter()
     }
 
     pub(super) fn carried_out(&self) -> usize {

@@ -138,7 +138,7 @@ fn compare(stage: &Stage, parameters: &[String]) -> Result<u64, String> {
 /// `OKTA_RUNBOOK_WORLDS=100` tries that many seeds, from `OKTA_RUNBOOK_SEED` on; a failure names its seed.
 #[test]
 fn a_plan_against_a_snapshot_is_that_against_the_org() {
-    let number = crate::plan::number;
+    let number = crate::seeds::number;
     let (first, count) = (
         number("OKTA_RUNBOOK_SEED", 1),
         number("OKTA_RUNBOOK_WORLDS", 4),
