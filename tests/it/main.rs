@@ -13,6 +13,7 @@ mod customise;
 mod definitions;
 mod failures;
 mod faults;
+mod fuzz;
 mod given;
 mod guards;
 mod journal_evidence;
