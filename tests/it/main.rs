@@ -35,6 +35,7 @@ mod pair;
 mod people;
 mod plan;
 mod profiles;
+mod promises;
 mod prompt;
 mod readme;
 mod repl;
