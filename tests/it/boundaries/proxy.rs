@@ -50,6 +50,8 @@ pub(super) struct Proxy {
     dies_next: AtomicBool,
     spoiled: Mutex<Option<Spoiled>>,
     deeds: Mutex<Vec<Deed>>,
+    /// A request that was sent twice made two things.
+    made_two: AtomicBool,
     /// Requests that are on their way to an org, though their sender may be dead.
     under_way: AtomicUsize,
     child: Mutex<Option<Child>>,
@@ -66,6 +68,7 @@ impl Default for Proxy {
             dies_next: AtomicBool::new(false),
             spoiled: Mutex::new(None),
             deeds: Mutex::new(Vec::new()),
+            made_two: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
             child: Mutex::new(None),
         }
@@ -103,6 +106,10 @@ impl Proxy {
     /// What the orgs carried out since it was last asked.
     pub(super) fn take_deeds(&self) -> Vec<Deed> {
         std::mem::take(&mut *self.deeds.lock().unwrap())
+    }
+
+    pub(super) fn made_two(&self) -> bool {
+        self.made_two.load(Ordering::SeqCst)
     }
 
     /// Reads of the process that was started last.
@@ -266,13 +273,18 @@ async fn pass(
     proxy.under_way.fetch_add(1, Ordering::SeqCst);
     let forward = async move {
         let (method, headers) = (parts.method, parts.headers);
-        if spoil == Some(Spoil::Duplicate) {
-            let (method, headers, body) = (method.clone(), headers.clone(), body.clone());
-            gate.forward(method, &path, headers, body, is_write).await;
+        let again = (spoil == Some(Spoil::Duplicate))
+            .then(|| (method.clone(), headers.clone(), body.clone()));
+        let mut answer = gate.forward(method, &path, headers, body, is_write).await;
+        if let Some((method, headers, body)) = again {
+            // What is sent a second time was asked for once.
+            let second = gate.forward(method, &path, headers, body, false).await;
+            let made_two = answer
+                .id()
+                .is_some_and(|id| second.id().is_some_and(|other| other != id));
+            gate.proxy.made_two.fetch_or(made_two, Ordering::SeqCst);
+            answer = second;
         }
-        // What is sent a second time was asked for once.
-        let asked = is_write && spoil != Some(Spoil::Duplicate);
-        let answer = gate.forward(method, &path, headers, body, asked).await;
         gate.proxy.under_way.fetch_sub(1, Ordering::SeqCst);
         answer
     };

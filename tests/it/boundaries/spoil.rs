@@ -81,6 +81,13 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
+    /// Of what a successful answer is about.
+    pub(super) fn id(&self) -> Option<String> {
+        let body: Value = serde_json::from_slice(&self.body).ok()?;
+        let id = body["id"].as_str().filter(|_| self.is_success());
+        id.map(str::to_owned)
+    }
+
     fn head(&self) -> axum::http::response::Builder {
         let response = Response::builder().status(self.status);
         self.headers
