@@ -82,14 +82,7 @@ fn names(org: &Value) -> BTreeMap<String, String> {
 fn named(value: &Value, names: &BTreeMap<String, String>) -> Value {
     let name = |text: &str| match names.get(text) {
         Some(name) => name.clone(),
-        None if text.len() == 20
-            && (text.starts_with("00")
-                || text.starts_with("gPm")
-                || text.starts_with("0oa")
-                || text.starts_with("ra1")) =>
-        {
-            text[..3].to_owned()
-        }
+        None if is_id(text) => text[..3].to_owned(),
         None => text.to_owned(),
     };
     match value {
@@ -103,6 +96,12 @@ fn named(value: &Value, names: &BTreeMap<String, String>) -> Value {
         Value::String(text) => name(text).into(),
         other => other.clone(),
     }
+}
+
+/// Of a thing that has no name: of another org, a push, an assignment of a role.
+fn is_id(text: &str) -> bool {
+    const KINDS: &[&str] = &["00", "gPm", "0oa", "ra1", "irb"];
+    text.len() == 20 && KINDS.iter().any(|kind| text.starts_with(kind))
 }
 
 /// Things and members stand in the order of their ids.
