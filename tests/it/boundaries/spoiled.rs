@@ -16,6 +16,9 @@ use crate::seeds::{number, try_all};
 /// So many, unless the environment says otherwise.
 const SAMPLE: usize = 30;
 
+/// Seconds that a client waits for an answer that does not come, where they can be set.
+const PATIENCE: u64 = 8;
+
 /// What the answer belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -144,6 +147,8 @@ impl Trial<'_> {
         fate: Fate,
         former: Option<&str>,
     ) -> (Ended, Option<String>) {
+        let is_late = matches!(fate, Fate::Spoiled(_)) && self.case.spoil() == Spoil::Late;
+        self.world.request_timeout = is_late.then_some(PATIENCE);
         let ended = self.world.ends(arguments, fate);
         self.deeds.extend(self.world.proxy.take_deeds());
         let run = self.world.newest_of_procedure();
@@ -212,8 +217,7 @@ impl Trial<'_> {
 }
 
 fn withstands(case: &Case) {
-    let mut world = World::new(case.procedure);
-    world.request_timeout = Some(5).filter(|_| case.spoil() == Spoil::Late);
+    let world = World::new(case.procedure);
     let undisturbed = Uninterrupted::of(case.procedure);
     let mut trial = Trial {
         case,
