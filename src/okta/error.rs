@@ -159,10 +159,9 @@ impl Error {
             | Self::TooLarge { sent, .. }
             | Self::Redirect { sent, .. } => *sent,
             Self::Request(_) | Self::SignIn(_) | Self::ForeignLink { .. } => Sent::No,
-            Self::Api(_)
-            | Self::NotJson { .. }
-            | Self::WrongBody { .. }
-            | Self::EndlessList(_) => Sent::Yes,
+            Self::Api(_) | Self::NotJson { .. } | Self::WrongBody { .. } | Self::EndlessList(_) => {
+                Sent::Yes
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::script::error_value::ErrorValue;
 use crate::script::library::{Library, Source};
 use crate::script::scene::Scene;
+use crate::script::source_secrets;
 use crate::script::sources::Sources;
 
 /// Deep chains of imports end in a stack overflow, which cannot be caught; no library of procedures needs more.
@@ -123,10 +124,9 @@ impl Modules {
         let Source {
             path, digest, text, ..
         } = source;
-        let recorded = scene
-            .host
-            .run
-            .record_module(&scene.lane, path, digest, text);
+        let text = source_secrets::without_secrets(text);
+        let run = &scene.host.run;
+        let recorded = run.record_module(&scene.lane, path, digest, &text);
         recorded.map_err(|error| {
             let words = Error::failed(error.to_string());
             scene.host.stop(error);
