@@ -46,7 +46,7 @@ use crate::okta::{Operation, operations};
 use crate::run;
 use crate::script::bindings;
 use crate::script::engine::engine;
-use crate::script::error::{Diagnostic, together};
+use crate::script::error::together;
 use crate::script::library::{Library, Source, is_test};
 use crate::script::testing;
 use facts::Facts;
@@ -146,9 +146,6 @@ pub fn check(source: Source, library: &Library) -> Report {
             checked.findings.extend(rules::warnings(&subject, &reach));
         }
     }
-    if !checked.is_test {
-        checked.findings.extend(unseen(program, &reach));
-    }
     // Of a part of a script, neither all operations nor all scopes are known.
     let reach = if program.is_partial() {
         Reach::default()
@@ -156,18 +153,6 @@ pub fn check(source: Source, library: &Library) -> Report {
         reach
     };
     report(path, checked.findings, reach)
-}
-
-/// That something is not known is a warning: it is guarded where it happens.
-fn unseen<'a>(program: &'a Program, reach: &'a Reach) -> impl Iterator<Item = Finding> + 'a {
-    reach.unseen.iter().map(|unseen| {
-        let words = format!("{} is not known before it runs", unseen.what);
-        let wrong = Diagnostic::finding(words, &unseen.path, unseen.at, &program.sources);
-        let wrong = wrong.help(
-            "its operations and scopes are missing below; write the name or path out where you can",
-        );
-        Finding::warning("unseen", wrong)
-    })
 }
 
 /// Refuses a script that would fail: every error at once.
