@@ -1,5 +1,7 @@
 //! Search filters with values from outside.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -27,8 +29,13 @@ pub(super) fn account(name: &str) -> String {
 /// The entry of an `objectGUID`, given in hex or in base64; `None` when the text is neither.
 pub(super) fn object_guid(text: &str) -> Option<String> {
     let bytes = from_hex(text).or_else(|| STANDARD.decode(text).ok()?.try_into().ok())?;
-    let escaped: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
-    Some(format!("(objectGUID={escaped})"))
+    let mut filter = String::from("(objectGUID=");
+    for byte in bytes {
+        // Writing to a text cannot fail.
+        let _ = write!(filter, "\\{byte:02x}");
+    }
+    filter.push(')');
+    Some(filter)
 }
 
 fn from_hex(text: &str) -> Option<[u8; 16]> {
