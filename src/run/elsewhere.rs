@@ -134,12 +134,11 @@ impl Run {
         user: &str,
         org: &str,
     ) -> Result<Value, Error> {
-        let login = match self.picture().login_of(from, user) {
-            Some(known) => known,
-            None => {
-                let user = self.seen(lane, from, "get_user", &[user]).await?;
-                text(&user["profile"]["login"])
-            }
+        let login = if let Some(known) = self.picture().login_of(from, user) {
+            known
+        } else {
+            let user = self.seen(lane, from, "get_user", &[user]).await?;
+            text(&user["profile"]["login"])
         };
         self.account_named(lane, org, &login).await
     }

@@ -434,9 +434,9 @@ const PUSHES: &[&str] = &[
     "PUSH_PASSWORD_UPDATES",
 ];
 
-/// Any thing, of which nothing but its id is kept.
-fn all(_: &Value) -> Option<Value> {
-    Some(Value::Null)
+/// Anything that has an id, of which nothing else is kept.
+fn all(thing: &Value) -> Option<Value> {
+    thing["id"].is_string().then_some(Value::Null)
 }
 
 /// An app user whom groups assign.

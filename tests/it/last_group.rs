@@ -154,8 +154,8 @@ fn an_undo_takes_away_what_the_run_brought_and_nothing_else() {
     std::thread::sleep(std::time::Duration::from_secs(3));
     let ran = play(&stage, &joins);
     ran.exits(0);
-    let state = stage.state();
-    let mut groups = state["groups"].as_object().unwrap().iter();
+    let org = stage.state();
+    let mut groups = org["groups"].as_object().unwrap().iter();
     let to = groups
         .find(|(_, group)| group["name"] == TO_GROUP)
         .unwrap()
@@ -177,8 +177,8 @@ fn move_while_one_is_taken_out(directory: crate::stage::Directory) {
         let leaves =
             event["event"] == "step" && event["title"] == "Leave the group of the former OU";
         if leaves {
-            let state = stage.state();
-            let mut groups = state["groups"].as_object().unwrap().iter();
+            let org = stage.state();
+            let mut groups = org["groups"].as_object().unwrap().iter();
             let to = groups
                 .find(|(_, group)| group["name"] == TO_GROUP)
                 .unwrap()
