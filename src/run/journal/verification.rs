@@ -12,7 +12,7 @@ use super::record::{Columns, Record, record};
 use super::seal::{KeyId, Seal, SealKey};
 use super::state::State;
 use super::unsealed::{self, Age};
-use crate::run::event::{Event, Kind, Outcome};
+use crate::run::event::{Counts, Event, Kind, Outcome};
 
 /// Whether a run's entries are as they were written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -433,7 +433,7 @@ fn wrong_end(connection: &Connection, begun: &Begun, record: &Record) -> Result<
 }
 
 fn has_no_end(record: &Record) -> bool {
-    record.ended.is_none() && record.message.is_none() && record.counts == Default::default()
+    record.ended.is_none() && record.message.is_none() && record.counts == Counts::default()
 }
 
 /// The last outcome that was told; none when the run was taken up since.
