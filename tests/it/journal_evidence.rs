@@ -49,8 +49,8 @@ fn run(stage: &Stage) -> String {
 }
 
 fn groups(stage: &Stage) -> Vec<String> {
-    let state = stage.state();
-    let groups = state["groups"].as_object().unwrap().values();
+    let simulated = stage.state();
+    let groups = simulated["groups"].as_object().unwrap().values();
     let name = |group: &Value| group["name"].as_str().map(str::to_owned);
     groups.filter_map(name).collect()
 }

@@ -19,8 +19,8 @@ for number in 0..20 { okta.add_group(#{ profile: #{ name: `G${number}` } }); }
 ";
 
 fn made(stage: &Stage) -> usize {
-    let state = stage.state();
-    let groups = state["groups"].as_object().unwrap().values();
+    let simulated = stage.state();
+    let groups = simulated["groups"].as_object().unwrap().values();
     let is_made = |group: &&Value| {
         group["name"]
             .as_str()
