@@ -90,9 +90,10 @@ impl Trial {
         };
         let mut ended = None;
         for number in 0..=kills {
-            let fate = match number == kills {
-                true => Fate::Nothing,
-                false => kill(&mut self.random, course),
+            let fate = if number == kills {
+                Fate::Nothing
+            } else {
+                kill(&mut self.random, course)
             };
             let run = begun(&self.world);
             let arguments = match &run {
@@ -180,9 +181,12 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     paths
-        .flat_map(|path| match path.is_dir() {
-            true => files(&path),
-            false => vec![path],
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
         })
         .collect()
 }

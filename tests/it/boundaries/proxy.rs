@@ -183,9 +183,10 @@ impl Proxy {
 
     /// How the answer to the next read or write is spoiled; writes were counted by [`Self::death`].
     fn spoiling(&self, is_write: bool) -> Option<Spoil> {
-        let number = match is_write {
-            true => self.writes.load(Ordering::SeqCst) - 1,
-            false => self.reads.fetch_add(1, Ordering::SeqCst),
+        let number = if is_write {
+            self.writes.load(Ordering::SeqCst) - 1
+        } else {
+            self.reads.fetch_add(1, Ordering::SeqCst)
         };
         let mut spoiled = self.spoiled.lock().unwrap();
         let taken = spoiled.take_if(|spoiled| match spoiled {

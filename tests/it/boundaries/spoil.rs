@@ -71,7 +71,7 @@ impl Spoil {
                 line.reset();
                 answer.into_response()
             }
-            Self::Drip => drip(answer),
+            Self::Drip => drip(&answer),
         }
     }
 }
@@ -131,7 +131,7 @@ fn cut(answer: &Answer) -> Response<Body> {
         .unwrap()
 }
 
-fn drip(answer: Answer) -> Response<Body> {
+fn drip(answer: &Answer) -> Response<Body> {
     let size = answer.body.len().div_ceil(20).max(1);
     let drops: Vec<Bytes> = answer
         .body

@@ -161,9 +161,10 @@ impl Trial<'_> {
     }
 
     fn fate(&self, phase: Phase) -> Fate {
-        match self.case.phase == phase {
-            true => Fate::Spoiled(self.case.spoiled),
-            false => Fate::Nothing,
+        if self.case.phase == phase {
+            Fate::Spoiled(self.case.spoiled)
+        } else {
+            Fate::Nothing
         }
     }
 
