@@ -41,6 +41,7 @@ const WAYS: &[&str] = &[
     "try { add_group(okta, BODY); } catch (e) { note(\"caught\"); }",
     "import \"lib/writes\" as w; w::change(okta);",
     "let name = \"lib/writes\"; import name as w; w::change(okta);",
+    "import \"lib/held\" as h; h::CHANGE.call(okta, BODY);",
     "let g = okta.list_groups().first(); okta.delete(`/api/v1/groups/${g.id}`);",
     "let g = okta.list_groups().first(); Fn(\"delete_group\").call(okta, g.id);",
     "let g = okta.list_groups().first(); let p = \"/api/v1/groups/\" + g.id; okta.put(p, BODY);",
@@ -61,6 +62,8 @@ fn stage_with(demand: &str) -> Stage {
     demand_of(&stage, demand);
     let module = format!("fn change(okta) {{ add_group(okta, {BODY}) }}\n");
     stage.write("runbooks/lib/writes.rhai", &module);
+    let held = "export const CHANGE = Fn(\"add_group\");\n";
+    stage.write("runbooks/lib/held.rhai", held);
     stage
 }
 
@@ -200,7 +203,7 @@ fn the_name_of_a_production_org_is_asked_at_the_write_itself() {
     let stage = stage_with("production = true\n");
     write_script(
         &stage,
-        "let name = \"add_\" + \"group\"; Fn(name).call(okta, BODY);",
+        "import \"lib/held\" as h; h::CHANGE.call(okta, BODY);",
     );
     let mut command = stage.command();
     command.args(["run", "way.rhai", "--org", "acme", "--yes"]);
