@@ -407,6 +407,9 @@ fn an_approval_is_for_as_many_runs_as_it_says() {
     }
 }
 
+/// What is done to the claims of an approval.
+type Change<'a> = &'a dyn Fn(&mut Value);
+
 /// Who knows the secret can sign what they like: the claims are judged all the same.
 #[test]
 fn what_an_approval_lacks_or_says_wrongly_is_refused() {
@@ -427,7 +430,6 @@ fn what_an_approval_lacks_or_says_wrongly_is_refused() {
         stage.write(FILE, &plan.to_string());
         run(&stage, &[])
     };
-    type Change<'a> = &'a dyn Fn(&mut Value);
     let cases: [(Change, &str); 7] = [
         (
             &|claims| claims["exp"] = json!(1_000_000_000),
