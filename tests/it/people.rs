@@ -39,12 +39,12 @@ fn of_size(contractors: usize) -> Stage {
 
 /// Logins of the contractors.
 fn logins(stage: &Stage) -> Vec<String> {
-    let state = stage.state();
-    let ids = state["apps"][stage.app()]["users"]
+    let org = stage.state();
+    let ids = org["apps"][stage.app()]["users"]
         .as_object()
         .unwrap()
         .keys();
-    ids.map(|id| state["users"][id]["login"].as_str().unwrap().to_owned())
+    ids.map(|id| org["users"][id]["login"].as_str().unwrap().to_owned())
         .collect()
 }
 
@@ -264,7 +264,9 @@ fn an_account_that_is_renamed_as_it_is_moved_has_arrived() {
                     json!({"do": "create_account", "organizationalUnit": TO, "firstName": "Ada", "lastName": "Novak",
                         "userPrincipalName": "ada.two@corp.example", "samAccountName": "ada.two"}),
                 ];
-                deeds.iter().for_each(|deed| stage.deed(deed));
+                for deed in &deeds {
+                    stage.deed(deed);
+                }
             }
         });
         ran.exits(0);

@@ -53,7 +53,7 @@ fn the_template_of_the_app_says_who_somebody_is_in_the_hub() {
         ),
     ] {
         let pair = Pair::with(|scenario| {
-            scenario["orgs"][0]["users"][0]["email"] = json!("ada@mail.example")
+            scenario["orgs"][0]["users"][0]["email"] = json!("ada@mail.example");
         });
         pair.connect(&[]).exits(0);
         let path = pair.app_path("");
