@@ -52,8 +52,8 @@ pub struct Settings {
 /// Okta's largest pages are a thousand things of some kilobytes each: ten times what the largest of them could be.
 const LONGEST_ANSWER: usize = 128 << 20;
 
-/// What an org shows to everyone is some hundred bytes.
-const LONGEST_PUBLIC_ANSWER: usize = 1 << 20;
+/// What an org says of itself to everyone is some hundred bytes.
+const LONGEST_METADATA: usize = 1 << 20;
 
 /// What a client may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,7 +213,11 @@ impl Client {
         let url = self.base.target(path, &[])?;
         let body = Request::new(Method::Get, path).encode()?;
         let sending = Sending::unheeded();
-        let longest = self.settings.longest_answer.min(LONGEST_PUBLIC_ANSWER);
+        let longest = if path.starts_with("/.well-known/") {
+            self.settings.longest_answer.min(LONGEST_METADATA)
+        } else {
+            self.settings.longest_answer
+        };
         let answer = self
             .once(Method::Get, &url, &body, &Signature::none(), longest)
             .await?;

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
 use reqwest::header::{HeaderMap, HeaderValue};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::auth::Credentials;
@@ -29,7 +29,9 @@ impl HeldSecrets {
         match credentials {
             Credentials::Ssws(token) => held.keep(token),
             Credentials::PrivateKeyJwt(app) => {
-                app.key.parts().iter().for_each(|part| held.keep(part))
+                for part in app.key.parts() {
+                    held.keep(part);
+                }
             }
             Credentials::Refresh(person) => held.keep(&person.refresh_token),
         }
@@ -53,7 +55,7 @@ impl HeldSecrets {
 
     /// Takes the secrets out of body and headers.
     pub(super) fn conceal(&self, answer: &mut Answer) {
-        conceal_sent(answer, self.all().iter());
+        conceal_sent(answer, &self.all());
     }
 }
 
@@ -64,18 +66,15 @@ impl fmt::Debug for HeldSecrets {
 }
 
 /// Takes what was sent with a sign-in out of the answer that refuses it.
-pub(super) fn conceal_sent<'a>(
-    answer: &mut Answer,
-    sent: impl Iterator<Item = &'a SecretString> + Clone,
-) {
-    let concealed = |text: &str| without(text, sent.clone());
+pub(super) fn conceal_sent(answer: &mut Answer, sent: &[SecretString]) {
+    let concealed = |text: &str| without(text, sent);
     conceal_body(&mut answer.bytes, &concealed);
     conceal_headers(&mut answer.headers, &concealed);
 }
 
-fn without<'a>(text: &str, secrets: impl Iterator<Item = &'a SecretString>) -> Option<String> {
+fn without(text: &str, secrets: &[SecretString]) -> Option<String> {
     let mut concealed: Option<String> = None;
-    for secret in secrets.map(|secret| secret.expose_secret()) {
+    for secret in secrets.iter().map(ExposeSecret::expose_secret) {
         let now = concealed.as_deref().unwrap_or(text);
         if now.contains(secret) {
             concealed = Some(now.replace(secret, CONCEALED));

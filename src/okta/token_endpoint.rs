@@ -190,7 +190,7 @@ impl Endpoint<'_> {
         let answer = transport::exchange(request, LONGEST_ANSWER, self.way).await;
         let mut answer = answer.map_err(unsent)?;
         if answer.status >= 400 {
-            conceal_sent(&mut answer, posting.secrets().iter());
+            conceal_sent(&mut answer, &posting.secrets());
         }
         Ok(answer)
     }

@@ -55,10 +55,10 @@ struct Line {
 }
 
 impl Line {
-    fn new(before: String, value: String) -> Self {
+    fn new(before: &str, value: &str) -> Self {
         Self {
-            before: visible_text(&before),
-            value: visible_text(&value),
+            before: visible_text(before),
+            value: visible_text(value),
         }
     }
 
@@ -93,17 +93,20 @@ fn tree(value: &Value, depth: usize, lines: &mut Vec<Line>) {
     for (name, value) in shown() {
         match value {
             Value::Object(inner) if !inner.is_empty() => {
-                lines.push(Line::new(format!("{indent}{name}"), String::new()));
+                lines.push(Line::new(&format!("{indent}{name}"), ""));
                 tree(value, depth + 1, lines);
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
                 let count = format!("({})", items.len());
-                lines.push(Line::new(format!("{indent}{name}  "), count));
+                lines.push(Line::new(&format!("{indent}{name}  "), &count));
                 for item in items {
                     branch(item, depth + 1, lines);
                 }
             }
-            other => lines.push(Line::new(format!("{indent}{name:widest$}  "), cell(other))),
+            other => lines.push(Line::new(
+                &format!("{indent}{name:widest$}  "),
+                &cell(other),
+            )),
         }
     }
 }
@@ -113,7 +116,7 @@ fn branch(item: &Value, depth: usize, lines: &mut Vec<Line>) {
     let first = lines.len();
     match item {
         Value::Object(_) => tree(item, depth + 1, lines),
-        other => lines.push(Line::new("  ".repeat(depth + 1), cell(other))),
+        other => lines.push(Line::new(&"  ".repeat(depth + 1), &cell(other))),
     }
     if let Some(line) = lines.get_mut(first) {
         line.before.replace_range(depth * 2..=depth * 2, "-");

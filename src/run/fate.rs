@@ -191,7 +191,7 @@ impl Run {
 
     /// How long a write is looked for from now on, until what is not seen of it did not happen.
     fn patience_left(&self, call: &Call, write: &Unanswered<'_>) -> Result<Duration, Error> {
-        let lag = self.client(call)?.settings().list_lag;
+        let lag = self.org_client(&call.org)?.settings().list_lag;
         let whole = match (effects::look(call), write.otherwise) {
             (Look::Natural(Key::GroupName | Key::Listed(..)), _) => lag,
             (Look::Natural(_), _) => lag.min(DIRECT),
@@ -205,7 +205,7 @@ impl Run {
 
     /// The org's time at a time of this machine, a little before; `None` where that is not known.
     fn org_time(&self, call: &Call, time: Timestamp) -> Result<Option<Timestamp>, Error> {
-        let ahead = self.client(call)?.clock_ahead();
+        let ahead = self.org_client(&call.org)?.clock_ahead();
         let ahead = ahead.map(jiff::SignedDuration::from_millis);
         Ok(ahead.and_then(|ahead| time.checked_add(ahead - CLOCK).ok()))
     }

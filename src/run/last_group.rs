@@ -21,8 +21,8 @@ use super::journal::{Durability, Entry, State, What};
 use super::lane::Lane;
 use super::picture::READ_LAG;
 use super::telling::{line, stamped};
+use reads::ONE_BY_ONE;
 pub(super) use reads::RemovalReads;
-use reads::SHARED;
 pub(super) use removal::{ALLOW_WITHOUT_GROUP, STAYS_IN};
 use removal::{Removal, option};
 
@@ -136,7 +136,7 @@ impl Run {
     }
 
     fn removes_few(&self, lane: &Lane) -> bool {
-        lane.item().is_none() || self.pace().items() <= SHARED as u64
+        lane.item().is_none() || self.pace().items() <= ONE_BY_ONE
     }
 
     /// Journals the refusal as the answer: a run that is taken up again is answered the same.

@@ -29,6 +29,9 @@
 //! | `elsewhere`, `aftermath`, `members` | what provisioning brings about in other orgs: as it was before, and taken back |
 //! | `glances` | waits for what Okta does in the background |
 //! | `own_access` | the operator's own access, and that of the last super admin, is not taken away |
+//! | `named_addresses` | what the orgs and their apps name: nothing else is asked who it is |
+//! | `org_clock` | the time at the orgs, known before the first call |
+//! | `page_walk` | a list page by page, within the bounds of a list that ends |
 //! | `pace` | how long a bulk step still takes under the rate limits |
 //! | `redact`, `secret_fields`, `redactor` | secrets out of what is written down: which fields hold them, which values a run knows |
 //! | `sendable` | nothing is sent that only stands in the place of a secret |

@@ -19,17 +19,21 @@ const APPS: &str = "/api/v1/apps";
 impl NamedAddresses {
     /// Takes in what the apps name that a read was answered with.
     pub(super) fn learn(&self, call: &Call, body: &Value) {
-        if !is_of_apps(&call.path) || call.is_write() {
+        if call.is_write() {
             return;
         }
-        let apps = body
-            .as_array()
-            .map_or(std::slice::from_ref(body), Vec::as_slice);
         let mut names = self.names();
-        for app in apps {
-            each_origin(&app["settings"], &mut |origin| {
-                names.insert(origin);
-            });
+        let mut keep = |origin| {
+            names.insert(origin);
+        };
+        if is_of_connection(&call.path) {
+            each_origin(body, &mut keep);
+        } else if is_of_apps(&call.path) {
+            let one = std::slice::from_ref(body);
+            let apps = body.as_array().map_or(one, Vec::as_slice);
+            for app in apps {
+                each_origin(&app["settings"], &mut keep);
+            }
         }
     }
 
@@ -51,6 +55,12 @@ pub(super) fn is_same_origin(one: &str, other: &str) -> bool {
 fn is_of_apps(path: &str) -> bool {
     let after = path.strip_prefix(APPS);
     after.is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && !rest[1..].contains('/')))
+}
+
+/// Where the provisioning of an app leads to.
+fn is_of_connection(path: &str) -> bool {
+    let after = path.strip_prefix(APPS);
+    after.is_some_and(|rest| rest.ends_with("/connections/default"))
 }
 
 fn origin(url: &str) -> Option<String> {
@@ -91,6 +101,13 @@ mod tests {
             &json!({"settings": {"url": "https://one.example"}}),
         );
         addresses.learn(
+            &read(
+                "get_default_provisioning_connection_for_application",
+                &["0oa1"],
+            ),
+            &json!({"profile": {"baseUrl": "https://provisioned.example"}}),
+        );
+        addresses.learn(
             &read("get_user", &["00u1"]),
             &json!({"settings": {"url": "https://user.example"}}),
         );
@@ -98,6 +115,7 @@ mod tests {
             ("https://hub.okta.com", true),
             ("https://HUB.okta.com:443/api", true),
             ("https://one.example", true),
+            ("https://provisioned.example", true),
             ("http://127.0.0.1:8080", true),
             ("http://127.0.0.1:8081", false),
             ("http://hub.okta.com", false),

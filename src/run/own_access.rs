@@ -98,7 +98,7 @@ impl Run {
         call: &Call,
         before: &Value,
     ) -> Result<Option<String>, Error> {
-        let client = self.client(call)?;
+        let client = self.org_client(&call.org)?;
         if let Some(app) = client.client_id().filter(|app| takes_from_app(call, app)) {
             return Ok(Some(format!(
                 "it takes away from {app}, the app that this run signs in as"

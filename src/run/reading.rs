@@ -226,10 +226,15 @@ impl Run {
     /// The client that sends a call: every call asks here.
     pub(super) fn client(&self, call: &Call) -> Result<Arc<okta::Client>, Error> {
         sendable::check(call)?;
-        let client = self.settings().orgs.get(&call.org).cloned();
+        self.org_client(&call.org)
+    }
+
+    /// The client of an org, for what is asked of itself.
+    pub(super) fn org_client(&self, org: &str) -> Result<Arc<okta::Client>, Error> {
+        let client = self.settings().orgs.get(org).cloned();
         client
-            .or_else(|| self.guests().get(&call.org).cloned())
-            .ok_or_else(|| Error::Usage(format!("this run has no org named {}", call.org)))
+            .or_else(|| self.guests().get(org).cloned())
+            .ok_or_else(|| Error::Usage(format!("this run has no org named {org}")))
     }
 
     /// Waits, unless interrupted.

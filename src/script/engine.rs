@@ -92,9 +92,9 @@ pub(super) fn watch(engine: &mut Engine, host: &Arc<Host>) {
 fn refuse_deep_values(engine: &mut Engine) {
     engine.on_var(|name, index, context| {
         let scope = context.scope();
-        let at = scope.len().checked_sub(index).filter(|_| index > 0);
-        let value = match at {
-            Some(at) => scope.iter_raw().nth(at).map(|(_, _, value)| value),
+        // The parser tells how many variables back it is; the newest comes first.
+        let value = match index.checked_sub(1) {
+            Some(back) => scope.iter_raw().nth(back).map(|(_, _, value)| value),
             None => scope.get(name),
         };
         if value.is_some_and(is_too_deep) {

@@ -31,7 +31,9 @@ pub fn without_secrets(text: &str) -> String {
     for range in ranges {
         kept.push_str(&text[from..range.start]);
         let quote = &text[range.start..=range.start];
-        kept.push_str(&format!("{quote}{REDACTED}{quote}"));
+        for piece in [quote, REDACTED, quote] {
+            kept.push_str(piece);
+        }
         from = range.end;
     }
     kept.push_str(&text[from..]);
@@ -93,12 +95,11 @@ impl Search {
             return;
         };
         match expression {
-            Expr::StringConstant(text, at) => {
+            Expr::StringConstant(text, at)
                 if !text.is_empty()
-                    && (secret_shape(text).is_some() || self.is_secret(ast, expression, above))
-                {
-                    self.found.push(*at);
-                }
+                    && (secret_shape(text).is_some() || self.is_secret(ast, expression, above)) =>
+            {
+                self.found.push(*at);
             }
             Expr::InterpolatedString(_, at) if self.is_secret(ast, expression, above) => {
                 self.found.push(*at);
@@ -121,11 +122,11 @@ impl Search {
                     keys.extend(key.map(|(key, _)| key.name.as_str()));
                 }
                 ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))
-                | ASTNode::Stmt(Stmt::FnCall(call, _)) => {
-                    if !matches!(call.name.as_str(), "+" | "+=") {
-                        let at = call.args.iter().position(|argument| child.is(argument));
-                        return names_a_secret(&keys) || is_taken_as_secret(ast, &call.name, at);
-                    }
+                | ASTNode::Stmt(Stmt::FnCall(call, _))
+                    if !matches!(call.name.as_str(), "+" | "+=") =>
+                {
+                    let at = call.args.iter().position(|argument| child.is(argument));
+                    return names_a_secret(&keys) || is_taken_as_secret(ast, &call.name, at);
                 }
                 ASTNode::Expr(Expr::Dot(parts, ..) | Expr::Index(parts, ..))
                     if child.is(&parts.rhs) =>

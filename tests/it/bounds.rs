@@ -67,7 +67,10 @@ fn answer_all(
                 return Ok(());
             }
             if path.is_empty() {
-                path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+                line.split(' ')
+                    .nth(1)
+                    .unwrap_or_default()
+                    .clone_into(&mut path);
             }
         }
         requests.fetch_add(1, Ordering::Relaxed);
@@ -92,7 +95,7 @@ fn a_list_whose_page_leads_back_ends_with_an_error_that_names_it() {
             "okta.list_groups().len()",
             "okta.list_groups().all()",
             r#"okta.get("/api/v1/groups").len()"#,
-            "for group in okta.list_groups() { }",
+            "for group in okta.list_groups() { let id = group.id; }",
             r#"okta.list_groups().find(|group| group.id == "x")"#,
         ] {
             let before = org.requests();
@@ -110,39 +113,6 @@ fn a_script_can_catch_a_list_without_end_and_go_on() {
     let ran =
         org.eval(r#"let told = ""; try { okta.list_groups().len() } catch (e) { told = e.operation + " " + e.kind; } told"#);
     ran.exits(0).says(&["list_groups okta"]);
-}
-
-#[test]
-fn a_list_that_is_walked_holds_one_page_at_a_time() {
-    // Each page is 1 MiB: all of them together are more than a list may hold.
-    let pages = 300;
-    let org = FalseOrg::new(move |path, url| {
-        let page: usize = path
-            .split("after=")
-            .nth(1)
-            .map_or(0, |page| page.parse().unwrap());
-        let link = if page + 1 < pages {
-            format!(
-                "link: <{url}/api/v1/groups?after={}>; rel=\"next\"\r\n",
-                page + 1
-            )
-        } else {
-            String::new()
-        };
-        (
-            link,
-            json!([{"id": format!("00g{page}"), "x": "x".repeat(1 << 20)}]).to_string(),
-        )
-    });
-    org.eval("let n = 0; for group in okta.list_groups() { n += 1; } n")
-        .exits(0)
-        .says(&["300"]);
-    org.eval("let groups = okta.list_groups(); groups.len()")
-        .exits(1)
-        .says(&[
-            "list_groups: page 256 of the list is too much",
-            "walk the list with `for`",
-        ]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The journal is evidence: what somebody altered is refused by resume, undo and report, a chain that was computed again too.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest::{Context, SHA256, digest};
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, params};
@@ -56,7 +58,10 @@ fn groups(stage: &Stage) -> Vec<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 fn json_of(cell: Cell) -> Value {
@@ -95,7 +100,7 @@ impl Forger<'_> {
                 database.execute(&sql, []).unwrap();
             }
         }
-        self.names_bodies_again(&database);
+        Self::names_bodies_again(&database);
         if how == Forgery::NamesAnotherKey {
             let sql =
                 "UPDATE entries SET seal = CAST(x'0102030405060708' || substr(seal, 9) AS BLOB)";
@@ -117,7 +122,7 @@ impl Forger<'_> {
         self.chains_again(&database);
     }
 
-    fn names_bodies_again(&self, database: &Connection) {
+    fn names_bodies_again(database: &Connection) {
         let mut statement = database.prepare("SELECT digest, body FROM bodies").unwrap();
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let bodies: Vec<(String, String)> = statement

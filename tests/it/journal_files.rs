@@ -59,22 +59,25 @@ fn cut(path: &Path) {
     file.set_len(0).unwrap();
 }
 
+/// What is done to the journal's folder under a run.
+type Harm = fn(&Path);
+
 #[test]
 fn a_journal_that_is_gone_stops_the_run_before_its_next_write() {
-    let harms: [(&str, fn(&Path)); 6] = [
+    let harms: [(&str, Harm); 6] = [
         ("the folder is removed", |folder| {
-            fs::remove_dir_all(folder).unwrap()
+            fs::remove_dir_all(folder).unwrap();
         }),
         ("the file is removed", |folder| {
-            fs::remove_file(database(folder)).unwrap()
+            fs::remove_file(database(folder)).unwrap();
         }),
         ("the file is replaced", |folder| replace(&database(folder))),
         ("the file is cut", |folder| cut(&database(folder))),
         ("the log is removed", |folder| {
-            fs::remove_file(folder.join("journal.sqlite-wal")).unwrap()
+            fs::remove_file(folder.join("journal.sqlite-wal")).unwrap();
         }),
         ("the log is cut", |folder| {
-            cut(&folder.join("journal.sqlite-wal"))
+            cut(&folder.join("journal.sqlite-wal"));
         }),
     ];
     for (name, harm) in harms {

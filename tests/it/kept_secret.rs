@@ -1,5 +1,6 @@
 //! What an org answers with in confidence stays so, and what stands in the place of a secret is never sent.
 
+use std::fmt::Write as _;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -264,12 +265,12 @@ fn literals_that_may_be_secrets_are_not_recorded_and_a_resume_goes_on() {
 }
 
 /// An org that repeats the caller's credentials, and answers with what it should not show.
-fn echo(headers: HeaderMap, path: &str) -> Response {
+fn echo(headers: &HeaderMap, path: &str) -> Response {
     let sent = headers["authorization"].to_str().unwrap().to_owned();
-    let escaped: String = sent
-        .chars()
-        .map(|c| format!("\\u{:04x}", u32::from(c)))
-        .collect();
+    let escaped = sent.chars().fold(String::new(), |mut text, c| {
+        write!(text, "\\u{:04x}", u32::from(c)).unwrap();
+        text
+    });
     let (status, body) = match path {
         "/api/v1/groups/bad" => (
             400,
@@ -305,7 +306,7 @@ fn what_an_org_repeats_of_the_callers_credentials_is_nowhere() {
     let app = Router::new().fallback(|State(()): State<()>, request: Request| async move {
         let (parts, body) = request.into_parts();
         to_bytes(body, 10_000).await.unwrap();
-        echo(parts.headers, parts.uri.path())
+        echo(&parts.headers, parts.uri.path())
     });
     runtime.spawn(async move { axum::serve(listener, app.with_state(())).await });
     let stage = Arc::new(stage(

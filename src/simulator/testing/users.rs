@@ -152,17 +152,20 @@ async fn a_new_users_status_follows_password_and_activation() {
 #[tokio::test]
 async fn a_user_is_found_by_id_login_short_login_and_me() {
     let lab = Lab::new().await;
-    lab.post("/api/v1/users", person("a/b#c+d@x.com")).await;
+    lab.post("/api/v1/users", person("a#c+d@x.com")).await;
     for (key, login) in [
         (JO, "jo@x.com"),
         ("JO%40x.com", "jo@x.com"),
         ("jo", "jo@x.com"),
         ("me", "ada@x.com"),
-        ("a%2Fb%23c%2Bd%40x.com", "a/b#c+d@x.com"),
+        ("a%23c%2Bd%40x.com", "a#c+d@x.com"),
     ] {
         let got = lab.get(&format!("/api/v1/users/{key}")).await;
         assert_eq!(got.body["profile"]["login"], login, "{key}");
     }
+    // Okta finds no login with a slash by its path, encoded or not.
+    lab.post("/api/v1/users", person("a/b@x.com")).await;
+    assert_eq!(lab.get("/api/v1/users/a%2Fb%40x.com").await.status, 405);
     lab.post("/api/v1/users", person("jo@y.com")).await;
     assert_eq!(lab.get("/api/v1/users/jo").await.status, 404, "ambiguous");
 }

@@ -58,7 +58,12 @@ fn survives(number: usize, more: i64, undisturbed: &Uninterrupted) -> bool {
         return false;
     };
     let name = format!("write {number}, {kept} entries left");
-    world.resumes(&name);
+    // Cut by hand, it lacks the seal that a lost end leaves behind, and is taken for altered.
+    let run = world.newest();
+    let mut resuming = world.resuming(&run);
+    resuming.push("--accept-altered");
+    let (code, text) = world.output(&resuming);
+    assert_eq!(code, Some(0), "{name}: {text}");
     assert_eq!(
         world.carried_out(),
         undisturbed.run.writes,

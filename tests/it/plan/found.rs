@@ -62,7 +62,7 @@ step("Look");
 let group = okta.list_groups(#{ search: "profile.name eq \"AD User-Contractor\"" }).first();
 check(group != (), "there is the group");
 step("Leave");
-okta.unassign_user_from_group(group, "USER");
+okta.unassign_user_from_group(group, "USER"OPTIONS);
 step("Verify");
 let app = okta.list_applications(#{ filter: "name eq \"active_directory\"" }).first();
 check(okta.list_application_users(app).some(|user| user.id == "USER"), "he has his account still");
@@ -76,9 +76,14 @@ fn the_trap_of_the_last_group_is_found() {
     let user = stage.user(ADA);
     let path = format!("/api/v1/apps/{}/users/{user}", stage.app());
     stage.done("POST", &path, &json!({"scope": "GROUP"}));
-    stage.write("runbooks/trap.rhai", &TRAP.replace("USER", &user));
-    stage.forget_calls();
-    let plan = Ran::command(stage.command().args(["plan", "trap"]));
+    let planned_with = |options: &str| {
+        let text = TRAP.replace("USER", &user).replace("OPTIONS", options);
+        stage.write("runbooks/trap.rhai", &text);
+        stage.forget_calls();
+        Ran::command(stage.command().args(["plan", "trap"]))
+    };
+    planned_with("").exits(1).says(&["is the last group"]);
+    let plan = planned_with(", #{ allow_without_group: true }");
     plan.exits(1).says(&[
         "app corp.example, user ada.novak@corp.example  is gone",
         "account Ada Novak",

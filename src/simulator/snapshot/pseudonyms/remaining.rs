@@ -188,9 +188,18 @@ mod tests {
             .found_in(&scenario(after), &BTreeSet::from(["Everyone".to_owned()]))
     }
 
-    fn org(user: &Value, group: &Value) -> Value {
-        json!({"orgs": [{"name": "okta", "settled": true, "admin": {"login": "zz@zz.test", "firstName": "Zz", "lastName": "Zz"},
-            "users": [user], "groups": [group]}]})
+    fn org(admin: &Value, user: &Value, group: &Value) -> Value {
+        json!({"orgs": [{"name": "okta", "settled": true, "admin": admin, "users": [user], "groups": [group]}]})
+    }
+
+    fn real_org(attributes: &Value) -> Value {
+        let admin = json!({"login": "zz@zz.test", "firstName": "Zz", "lastName": "Zz"});
+        org(&admin, &user(attributes), &json!({"name": "g"}))
+    }
+
+    fn made_up_org(group: &Value) -> Value {
+        let admin = json!({"login": "d.e@f.test", "firstName": "Dd", "lastName": "Ee"});
+        org(&admin, &made_up(), group)
     }
 
     fn user(attributes: &Value) -> Value {
@@ -203,10 +212,8 @@ mod tests {
 
     #[test]
     fn a_persons_value_that_is_left_is_named_by_its_path() {
-        let before = org(
-            &user(&json!({"mobilePhone": "+33 6 12 34", "badge": 998_877, "team": "Blue"})),
-            &json!({"name": "g"}),
-        );
+        let before =
+            real_org(&json!({"mobilePhone": "+33 6 12 34", "badge": 998_877, "team": "Blue"}));
         for (group, path) in [
             (
                 json!({"name": "of ida.quill@acme.test"}),
@@ -223,22 +230,19 @@ mod tests {
             (json!({"name": "Quill's"}), "orgs[0].groups[0].name"),
             (json!({"name": "blue"}), "orgs[0].groups[0].name"),
         ] {
-            assert_eq!(left(&before, &org(&made_up(), &group)), [path], "{group}");
+            assert_eq!(left(&before, &made_up_org(&group)), [path], "{group}");
         }
     }
 
     #[test]
     fn what_only_looks_alike_is_nobodys() {
-        let before = org(
-            &user(&json!({"team": "Blue", "kind": "user", "status": "Everyone"})),
-            &json!({"name": "g"}),
-        );
+        let before = real_org(&json!({"team": "Blue", "kind": "user", "status": "Everyone"}));
         for group in [
             json!({"name": "Everyone"}),
             json!({"name": "blueprint of a user"}),
             json!({"name": "quillon"}),
         ] {
-            assert_eq!(left(&before, &org(&made_up(), &group)), [""; 0], "{group}");
+            assert_eq!(left(&before, &made_up_org(&group)), [""; 0], "{group}");
         }
     }
 }
