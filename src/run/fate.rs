@@ -12,7 +12,7 @@ use super::call::{Action, Call};
 use super::door::{Done, Run};
 use super::effects::{self, Key, Look};
 use super::error::Error;
-use super::event::Kind;
+use super::event::{Event, Kind};
 use super::glances::Glances;
 use super::journal::State;
 use super::lane::Lane;
@@ -85,10 +85,8 @@ impl Run {
         Ok(match fate {
             Fate::Happened => {
                 let event = stamped(lane, Kind::Performed(line(call)));
-                let value = value_of(call, seen);
-                let kept = self.redact(&value);
-                self.settle(lane, write.intent, State::Settled, Some(&event), &kept)?;
-                Settled::Done(self.taken_as_done(lane, call, value))
+                let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
+                Settled::Done(done)
             }
             Fate::DidNotHappen => {
                 self.tell_void(lane, call, write)?;
@@ -99,12 +97,44 @@ impl Run {
         })
     }
 
-    fn taken_as_done(&self, lane: &Lane, call: &Call, value: Value) -> Done {
+    /// A write that was refused because it is so already: what it is when it is seen to have been done, or cannot be seen; `None` when it
+    /// was not its work, or nothing of it is there.
+    pub(super) async fn settled_though_refused(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        write: &Unanswered<'_>,
+    ) -> Result<Option<Settled>, Error> {
+        match self.fate_by_looks(lane, call, write).await {
+            Ok((Fate::Happened, seen)) => {
+                let event = stamped(lane, Kind::Performed(line(call)));
+                let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
+                Ok(Some(Settled::Done(done)))
+            }
+            Err(Error::Okta(error)) if error.source.status() != Some(404) => {
+                Ok(Some(Settled::Unknowable))
+            }
+            Ok(_) | Err(Error::Okta(_)) => Ok(None),
+            Err(fatal) => Err(fatal),
+        }
+    }
+
+    fn settled_as_done(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        write: &Unanswered<'_>,
+        seen: Seen,
+        event: Option<&Event>,
+    ) -> Result<Done, Error> {
+        let value = value_of(call, seen);
+        let kept = self.redact(&value);
+        self.settle(lane, write.intent, State::Settled, event, &kept)?;
         self.has_changed(lane, call, &value);
-        Done {
+        Ok(Done {
             changed: true,
             value,
-        }
+        })
     }
 
     fn tell_void(&self, lane: &Lane, call: &Call, write: &Unanswered<'_>) -> Result<(), Error> {
@@ -146,10 +176,8 @@ impl Run {
         };
         // No events: the refusal is told first.
         if fate == Fate::Happened {
-            let value = value_of(call, seen);
-            let kept = self.redact(&value);
-            self.settle(lane, void.intent, State::Settled, None, &kept)?;
-            return Ok(Some(Settled::Done(self.taken_as_done(lane, call, value))));
+            let done = self.settled_as_done(lane, call, void, seen, None)?;
+            return Ok(Some(Settled::Done(done)));
         }
         if !is_so {
             return Ok(None);

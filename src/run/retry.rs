@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::okta::{self, Sent};
+use crate::okta::{self, Method, Sent};
 
 /// How often a call is sent, the first time included.
 pub(super) const ATTEMPTS: u32 = 5;
@@ -72,6 +72,12 @@ pub(super) fn says_it_is_so(error: &okta::Error) -> bool {
             let words = words.to_lowercase();
             words.contains("already") || words.contains("duplicate")
         })
+}
+
+/// Whether a refusal of what was sent once may be the answer to a repeat of it, which something between made: it says that it is so.
+/// What is not there is so only for who deletes.
+pub(super) fn may_answer_a_repeat(method: Method, error: &okta::Error) -> bool {
+    says_it_is_so(error) && (error.status() != Some(404) || method == Method::Delete)
 }
 
 /// Half a second, doubled with each attempt, give or take half of it; passing states take minutes rather than seconds.

@@ -33,13 +33,13 @@ enum Sent {
     Done(Done),
     /// It was not carried out.
     Refused(okta::Error),
-    /// It was not carried out this time; what became of the time before is not known any more.
+    /// It was refused as being so already, and what made it so is not known.
     Reopened(okta::Error),
     /// It may have been carried out.
     Unknown(okta::Error, Former),
 }
 
-/// A write that was sent before and is sent again.
+/// A write that was sent.
 #[derive(Clone, Copy)]
 struct Former {
     intent: u64,
@@ -303,7 +303,10 @@ impl Run {
                 self.picture().forget(call);
                 Ok(Sent::Unknown(error, Former { intent, sent }))
             }
-            Some(Err(error)) => self.was_refused(lane, call, intent, error, intended).await,
+            Some(Err(error)) => {
+                let intent = Former { intent, sent };
+                self.was_refused(lane, call, intent, error, intended).await
+            }
             None => self.broken_off(lane, call, intent),
         }
     }
@@ -336,7 +339,7 @@ impl Run {
         &self,
         lane: &Lane,
         call: &Call,
-        intent: u64,
+        intent: Former,
         error: okta::Error,
         intended: &Intended<'_>,
     ) -> Result<Sent, Error> {
@@ -350,7 +353,10 @@ impl Run {
             }
             _ => None,
         };
-        self.journal_refusal(lane, call, intent, State::Refused, &error)?;
+        if reopened.is_none() && retry::may_answer_a_repeat(call.method(), &error) {
+            return self.sent_twice(lane, call, intent, error, intended).await;
+        }
+        self.journal_refusal(lane, call, intent.intent, State::Refused, &error)?;
         Ok(match reopened {
             Some(Settled::Done(done)) => {
                 self.tell(lane, Kind::Performed(line(call)))?;
@@ -359,6 +365,34 @@ impl Run {
             Some(_) => Sent::Reopened(error),
             None => Sent::Refused(error),
         })
+    }
+
+    /// The look before it found that it was not so, the org says that it is: what lies between may have sent it twice, and the answer is
+    /// that to the second. It is refused only if nothing of it is seen.
+    async fn sent_twice(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        intent: Former,
+        error: okta::Error,
+        intended: &Intended<'_>,
+    ) -> Result<Sent, Error> {
+        self.journal_refusal(lane, call, intent.intent, State::Unknown, &error)?;
+        let write = Unanswered {
+            otherwise: Otherwise::NotDone,
+            ..intent.unanswered(intended.before)
+        };
+        Ok(
+            match self.settled_though_refused(lane, call, &write).await? {
+                Some(Settled::Done(done)) => Sent::Done(done),
+                Some(_) => Sent::Reopened(error),
+                None => {
+                    let answer = self.without_secrets(kept(&error));
+                    self.settle(lane, intent.intent, State::Refused, None, &answer)?;
+                    Sent::Refused(error)
+                }
+            },
+        )
     }
 
     fn journal_refusal(
