@@ -111,4 +111,34 @@ mod tests {
         assert_eq!(tries(Failure::Tls), (false, false));
         assert_eq!(tries(Failure::NoConnection), (true, true));
     }
+
+    #[test]
+    fn what_is_not_there_is_so_only_for_who_deletes() {
+        let refused = |status: u16, code: &str, summary: &str| {
+            okta::Error::Api(Box::new(okta::ApiError {
+                status,
+                code: Some(code.to_owned()),
+                summary: summary.to_owned(),
+                causes: Vec::new(),
+                error_id: None,
+                request_id: None,
+                challenge: None,
+                required_scopes: Vec::new(),
+            }))
+        };
+        let gone = refused(
+            404,
+            "E0000007",
+            "Not found: Resource not found: 00g1 (UserGroup)",
+        );
+        let active = refused(
+            403,
+            "E0000016",
+            "Activation failed because the user is already active",
+        );
+        let forbidden = refused(403, "E0000006", "You do not have permission");
+        let may = |method, error| may_answer_a_repeat(method, error);
+        assert!(may(Method::Delete, &gone) && !may(Method::Put, &gone));
+        assert!(may(Method::Post, &active) && !may(Method::Post, &forbidden));
+    }
 }

@@ -5,7 +5,7 @@
 //! case that begins so.
 
 use super::assert_same;
-use super::procedures::{self, Procedure};
+use super::procedures::{self, MOVE, Procedure};
 use super::proxy::{Deed, Spoiled};
 use super::spoil::Spoil;
 use super::truth;
@@ -238,4 +238,14 @@ fn spoiled_answers_make_no_run_say_what_is_not_so() {
     let cases = chosen();
     assert!(!cases.is_empty(), "OKTA_RUNBOOK_SPOILED names no case");
     try_all(&cases, 4, Case::again, withstands);
+}
+
+/// The second answer to a deletion is that there is nothing to delete.
+#[test]
+fn a_deletion_that_was_sent_twice_is_told_as_done() {
+    let mut cases = cases(&MOVE);
+    cases.retain(|case| case.phase == Phase::Undo && case.spoil() == Spoil::Duplicate);
+    // The undo ends with the groups and their assignments, which it deletes.
+    let deletions = cases.split_off(cases.len() - 4);
+    try_all(&deletions, 4, Case::again, withstands);
 }
