@@ -248,22 +248,38 @@ impl Run {
         value: Value,
     ) -> Result<Done, Error> {
         self.count(|counts| counts.unchanged += 1);
-        let event = stamped(lane, Kind::Unchanged(line(call)));
-        let (request, answer) = (self.asked(call, None), self.redact(&value));
-        let entry = Entry {
-            position: Some(position),
-            state: Some(State::Answered),
-            event: Some(&event),
-            request: Some(&request),
-            answer: Some(&answer),
-            ..Entry::new(What::Told, lane.id())
-        };
-        self.journal().append(self.id(), &entry, Durability::Soon)?;
-        self.show(&event);
+        let answer = self.redact(&value);
+        let kind = Kind::Unchanged(line(call));
+        self.tell_unsent(lane, call, position, State::Answered, kind, &answer)?;
         Ok(Done {
             changed: false,
             value,
         })
+    }
+
+    /// Journals a write that is not sent, with what its sender is answered: a run that is taken up again is answered the same.
+    pub(super) fn tell_unsent(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        position: u64,
+        state: State,
+        kind: Kind,
+        answer: &Value,
+    ) -> Result<(), Error> {
+        let event = stamped(lane, kind);
+        let request = self.asked(call, None);
+        let entry = Entry {
+            position: Some(position),
+            state: Some(state),
+            event: Some(&event),
+            request: Some(&request),
+            answer: Some(answer),
+            ..Entry::new(What::Told, lane.id())
+        };
+        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.show(&event);
+        Ok(())
     }
 
     async fn sent_once(

@@ -168,6 +168,103 @@ fn an_undo_takes_away_what_the_run_brought_and_nothing_else() {
     assert_eq!(stranded(&stage), json!([]));
 }
 
+/// Has the org refuse these reads to the token's owner.
+fn forbid(stage: &Stage, path: &str) {
+    stage.fault(&json!({"method": "GET", "path": path, "exact": true, "action": "status", "status": 403, "errorCode": "E0000006",
+        "errorSummary": "You do not have permission", "times": 0}));
+}
+
+fn allow_all(stage: &Stage) {
+    stage.done("DELETE", "/simulator/faults", &Value::Null);
+}
+
+#[test]
+fn a_removal_that_cannot_be_looked_at_is_refused_with_what_to_do() {
+    let stage = by_one_group();
+    let other = stage.provisioning_group(FROM_GROUP, FROM, 1);
+    stage.join(&other, ADA);
+    for (path, way) in [
+        ("/api/v1/apps/*/groups", LEAVE),
+        ("/api/v1/apps/*/groups", "okta.delete_group(group);"),
+        ("/api/v1/apps/*/users", "okta.delete_group(group);"),
+        ("/api/v1/groups/*/users", "okta.delete_group(group);"),
+        (
+            "/api/v1/apps/*",
+            "okta.unassign_application_from_group(app, group);",
+        ),
+    ] {
+        forbid(&stage, path);
+        let ran = play(&stage, way);
+        assert_ne!(ran.code, Some(0), "{way}: {ran}");
+        ran.says(&[
+            "was not sent",
+            "cannot be seen",
+            "a role that may view the apps",
+            "allow_without_group: true",
+        ]);
+        allow_all(&stage);
+        assert_eq!(stage.provisioning_groups(ADA), [FROM_GROUP, TO_GROUP]);
+    }
+    forbid(&stage, "/api/v1/apps/*/groups");
+    let allowed = "okta.unassign_user_from_group(group, ada, #{ allow_without_group: true });";
+    play(&stage, allowed).exits(0);
+    assert_eq!(stage.provisioning_groups(ADA), [FROM_GROUP]);
+}
+
+#[test]
+fn who_may_not_see_the_apps_of_groups_takes_users_out_but_of_those_that_a_script_says_to_provision()
+{
+    let stage = by_one_group();
+    let other = stage.provisioning_group(FROM_GROUP, FROM, 1);
+    stage.join(&other, ADA);
+    forbid(&stage, "/api/v1/groups/*/apps");
+    let stays = format!("okta.unassign_user_from_group(group, ada, #{{ stays_in: \"{other}\" }});");
+    let ran = play(&stage, &stays);
+    assert_ne!(ran.code, Some(0), "{ran}");
+    ran.says(&["cannot be seen", "list_assigned_applications_for_group"]);
+    assert_eq!(stage.provisioning_groups(ADA), [FROM_GROUP, TO_GROUP]);
+    let ran = play(&stage, LEAVE);
+    ran.exits(0).says(&["may not list the apps of a group"]);
+    assert_eq!(stage.provisioning_groups(ADA), [FROM_GROUP]);
+}
+
+#[test]
+fn a_missing_scope_refuses_a_removal_and_is_named() {
+    let client = json!({"label": "Runbooks", "roles": ["SUPER_ADMIN"],
+        "scopes": ["okta.groups.manage", "okta.users.read"]});
+    let stage = Stage::with_client(&client);
+    let group = stage.provisioning_group(TO_GROUP, TO, 0);
+    stage.join(&group, ADA);
+    by_group(&stage, ADA);
+    let ada = stage.user(ADA);
+    // By a path that a check of the text cannot see.
+    let script = format!(
+        "//! Leave.\nconst ORGS = #{{ okta: \"the org\" }};\nstep(\"Leave\");\nlet path = [\"/api/v1/groups/{group}/users/{ada}\"];\nokta.delete(path[0]);\n"
+    );
+    stage.write("runbooks/leave.rhai", &script);
+    let mut command = stage.by_key(stage.command());
+    let ran = Ran::command(command.args(["run", "leave", "--yes"]));
+    ran.exits(1)
+        .says(&["was not sent", "grant the app okta.apps.read"]);
+    assert_eq!(stage.provisioning_groups(ADA), [TO_GROUP], "{ran}");
+}
+
+#[test]
+fn a_user_does_not_leave_for_a_group_that_is_gone() {
+    let stage = by_one_group();
+    let third = stage.provisioning_group("AD Others", "OU=Others,DC=corp,DC=example", 2);
+    stage.done("DELETE", &format!("/api/v1/groups/{third}"), &Value::Null);
+    for option in ["", ", allow_without_group: true"] {
+        let leave = format!(
+            "okta.unassign_user_from_group(group, ada, #{{ stays_in: \"{third}\"{option} }});"
+        );
+        let ran = play(&stage, &leave);
+        assert_ne!(ran.code, Some(0), "{ran}");
+        ran.says(&[&format!("the group {third} no longer exists in okta")]);
+        assert_eq!(stage.provisioning_groups(ADA), [TO_GROUP], "{ran}");
+    }
+}
+
 /// Takes a user out of the destination while others leave the former group.
 fn move_while_one_is_taken_out(directory: crate::stage::Directory) {
     let stage = Stage::contractors(&json!({}));

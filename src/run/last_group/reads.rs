@@ -110,6 +110,14 @@ impl Run {
     }
 }
 
+/// What is gone since it was named in a list has nothing in it.
+pub(super) fn none_if_gone<T: Default>(read: Result<T, Error>) -> Result<T, Error> {
+    match read {
+        Err(error) if error.status() == Some(404) => Ok(T::default()),
+        read => read,
+    }
+}
+
 /// The bulk step that a lane belongs to; empty for the main script.
 fn bulk_of(lane: &Lane) -> String {
     let (before, last) = lane.id().rsplit_once('/').unwrap_or(("", lane.id()));
