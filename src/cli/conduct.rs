@@ -13,7 +13,7 @@ use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::json;
 use crate::report::text::Verbosity;
-use crate::run::event::Event;
+use crate::run::event::{Event, Outcome};
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, Listener, OWN_ACCESS, Run, Watcher};
@@ -256,7 +256,13 @@ pub(super) fn cancelled_by_hand(
 }
 
 /// Tells the error, then the outcome, and gives the exit code.
-pub(super) fn conclude(terminal: &Terminal, run: &Run, ended: &Ended) -> Result<Exit, Error> {
+pub(super) fn conclude(
+    terminal: &Terminal,
+    run: &Run,
+    ended: &Ended,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Exit, Error> {
+    look_last(run, ended.outcome, runtime);
     if let Some(error) = &ended.error {
         terminal.error(error);
     }
@@ -269,6 +275,19 @@ pub(super) fn conclude(terminal: &Terminal, run: &Run, ended: &Ended) -> Result<
             exit: Exit::Interrupted,
             ..of_run(&error)
         }),
+    }
+}
+
+/// Looks once more at writes without a known outcome, before the run's outcome is told. A run that was broken off is not held up.
+pub(super) fn look_last(run: &Run, outcome: Outcome, runtime: &tokio::runtime::Runtime) {
+    if outcome == Outcome::Interrupted {
+        return;
+    }
+    // They stay unknown then, as the outcome says; a journal that cannot be written fails the end of the run itself.
+    if let Err(error) = runtime.block_on(run.settle_unknown_writes()) {
+        run.remark(&format!(
+            "writes without a known outcome were not looked at again: {error}"
+        ));
     }
 }
 

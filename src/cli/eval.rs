@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::conduct::{of_run, open_journal, stop_signals};
+use super::conduct::{look_last, of_run, open_journal, stop_signals};
 use super::guard;
 use super::session::{self, Place, ended_by};
 use super::stop_signals::StopSignals;
@@ -86,6 +86,7 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Ok(_) => (Outcome::Succeeded, None),
         Err(error) => (ended_by(error), error.message.lines().next()),
     };
+    look_last(&run, outcome, &runtime);
     let outcome = run.end(outcome, message).map_err(|error| of_run(&error))?;
     let exit = match outcome {
         Outcome::Partly => Exit::Partly,

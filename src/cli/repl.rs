@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::audience::Audience;
-use super::conduct::{of_run, open_journal, runtime as new_runtime, stop_signals};
+use super::conduct::{look_last, of_run, open_journal, runtime as new_runtime, stop_signals};
 use super::guard;
 use super::journal_check::{self, Acceptance, JournalCheck};
 use super::prepared::{checked, sources};
@@ -146,6 +146,7 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Ok(_) => (Outcome::Succeeded, None),
         Err(error) => (ended_by(error), error.message.lines().next()),
     };
+    look_last(&run, outcome, &runtime);
     run.end(outcome, message).map_err(|error| of_run(&error))?;
     result
 }
@@ -264,7 +265,7 @@ impl Inner<'_> {
         settings.secrets = parameters.secrets.values().cloned().collect();
         let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
         let ended = procedure.execute(&run, &parameters, self.runtime.handle());
-        let concluded = concluded(&run, ended);
+        let concluded = concluded(&run, ended, self.runtime);
         Ok((run, concluded))
     }
 
@@ -295,7 +296,7 @@ impl Inner<'_> {
         journal_check::record(&run, doubts)?;
         show(&self.context.terminal, &steps);
         let ended = taken_back(&run, &steps, self.runtime, &self.context.terminal);
-        concluded(&run, ended)
+        concluded(&run, ended, self.runtime)
     }
 
     fn orgs_of(
@@ -405,7 +406,8 @@ fn in_session(mut error: Error) -> Error {
 }
 
 /// Ends an inner run; its error is the session's to tell.
-fn concluded(run: &Run, ended: Ended) -> Result<(), Error> {
+fn concluded(run: &Run, ended: Ended, runtime: &tokio::runtime::Runtime) -> Result<(), Error> {
+    look_last(run, ended.outcome, runtime);
     let message = ended.error.as_ref().map(|error| error.message.as_str());
     run.end(ended.outcome, message)
         .map_err(|error| of_run(&error))?;

@@ -130,7 +130,7 @@ fn resume_runbook(
         prepared
             .procedure
             .execute(&resumed.run, &prepared.parameters, resumed.runtime.handle());
-    conclude(&resumed.terminal, &resumed.run, &ended)
+    conclude(&resumed.terminal, &resumed.run, &ended, &resumed.runtime)
 }
 
 fn resume_undo(
@@ -168,7 +168,7 @@ fn resume_undo(
     )?;
     journal_check::record(&resumed.run, doubts)?;
     let ended: Ended = taken_back(&resumed.run, &steps, &resumed.runtime, &resumed.terminal);
-    conclude(&resumed.terminal, &resumed.run, &ended)
+    conclude(&resumed.terminal, &resumed.run, &ended, &resumed.runtime)
 }
 
 /// What goes on, with the values that are kept out of the journal.

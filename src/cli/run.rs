@@ -328,7 +328,7 @@ impl Attempt<'_> {
         let ended = prepared
             .procedure
             .execute(&run, &prepared.parameters, runtime);
-        conclude(terminal, &run, &ended)
+        conclude(terminal, &run, &ended, &self.runtime)
     }
 }
 

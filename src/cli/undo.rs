@@ -104,7 +104,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         run.id().to_owned(),
     ));
     let ended = taken_back(&run, &steps, &runtime, &terminal);
-    conclude(&terminal, &run, &ended)
+    conclude(&terminal, &run, &ended, &runtime)
 }
 
 /// What stands before the writes of an undo. Undoing a run needs no approved plan; undoing an undo does what the run did once more, hence

@@ -267,6 +267,16 @@ impl Journal {
         )
     }
 
+    /// Writes of a run of which it is not known whether they happened: no answer, no look and no undo tells.
+    pub(super) fn unknown_writes(&self, run: &str) -> Result<Vec<Write>> {
+        let mut writes = self.selected(
+            |connection, altered| writes::unknown_of_run(connection, run, altered),
+            run,
+        )?;
+        writes.retain(|write| write.state == State::Unknown);
+        Ok(writes)
+    }
+
     /// Writes that were not sent, because nothing would have changed, in order.
     pub fn unchanged(&self, run: &str) -> Result<Vec<Unchanged>> {
         writes::unchanged(&self.written()?.connection, run)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
-use super::journal::Recorded;
+use super::journal::{Recorded, Write};
 
 /// One line of work, the step it is in, and what it asked when the run was executed before.
 #[derive(Debug, Default)]
@@ -70,6 +70,17 @@ impl Lane {
             undone_from: before.undone_from.map(OnceLock::from).unwrap_or_default(),
             ..Self::default()
         })
+    }
+
+    /// The lane that a recorded write belongs to, for what is told of it later.
+    pub(super) fn of_write(write: &Write) -> Self {
+        let text = |name: &str| write.request[name].as_str().map(str::to_owned);
+        Self {
+            id: write.lane.clone(),
+            item: text("item"),
+            step: Mutex::new(text("step")),
+            ..Self::default()
+        }
     }
 
     pub(super) fn void_before(&self) -> u64 {

@@ -78,6 +78,7 @@ mod steps;
 mod taken_back;
 mod telling;
 pub mod undo;
+mod unknown_writes;
 mod watch;
 mod wording;
 mod writing;

@@ -131,7 +131,7 @@ pub(super) fn stands_on(left: &Left, call: &Call) -> bool {
 }
 
 /// The call as it was journalled. A secret in it is not known any more: its inverse says so.
-fn call_of(kept: &Value) -> Option<Call> {
+pub(super) fn call_of(kept: &Value) -> Option<Call> {
     let text = |name: &str| kept[name].as_str().map(str::to_owned);
     let operation = text("operation")?;
     let action = match operations::find(&operation) {

@@ -250,11 +250,51 @@ fn a_changed_runbook_is_refused_with_what_was_changed() {
             && text.contains("+okta.add_group(#{ profile: #{ name: \"C\" } });"),
         "{text}"
     );
-    // Nobody looks any more whether B was made: the edited script does not ask for it.
+    // The edited script does not ask for B any more: the end of the run looks whether it was made.
+    let (code, text) = world.output(&["resume", &run, "--yes", "--accept-edits"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("add_group of okta had not happened"),
+        "{text}"
+    );
+    assert!(!text.contains("unknown outcome"), "{text}");
+    assert_eq!(world.carried_out(), 2);
+}
+
+/// A run of two groups that died at the second, and goes on with a script that asks for the first alone.
+fn died_at_a_write_that_is_edited_away(death: Death) -> (World, String) {
+    let world = World::new(&MOVE);
+    let script = world.folder.path().join("small.rhai");
+    let first = "//! Small.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Make\");\nokta.add_group(#{ profile: #{ name: \"A\" } });\n";
+    let second = "okta.add_group(#{ profile: #{ name: \"B\" } });\n";
+    std::fs::write(&script, [first, second].concat()).unwrap();
+    assert!(!world.runs(&["run", "small.rhai", "--yes"], Some((1, death))));
+    std::fs::write(&script, first).unwrap();
+    let run = world.newest();
+    (world, run)
+}
+
+#[test]
+fn a_write_that_is_edited_away_and_happened_is_known_and_undone() {
+    let (world, run) = died_at_a_write_that_is_edited_away(Death::BeforeTheAnswer);
+    let (code, text) = world.output(&["resume", &run, "--yes", "--accept-edits"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("2 writes"), "{text}");
+    assert!(!text.contains("unknown outcome"), "{text}");
+    let (code, text) = world.output(&["undo", &run, "--yes"]);
+    assert_eq!(code, Some(0), "{text}");
+    let state = world.state().to_string();
+    assert!(!state.contains("\"name\":\"B\""), "{state}");
+}
+
+#[test]
+fn a_write_that_is_edited_away_and_that_no_look_shows_stays_unknown() {
+    let (world, run) = died_at_a_write_that_is_edited_away(Death::BeforeTheAnswer);
+    let refused = json!({"method": "GET", "path": "/api/v1/groups", "action": "status", "status": 403, "errorCode": "E0000006", "times": 0});
+    world.control(0, "POST", "faults", &refused);
     let (code, text) = world.output(&["resume", &run, "--yes", "--accept-edits"]);
     assert_eq!(code, Some(3), "{text}");
     assert!(text.contains("1 of unknown outcome"), "{text}");
-    assert_eq!(world.carried_out(), 2);
 }
 
 #[test]

@@ -58,6 +58,18 @@ pub(super) const OF_LANE: &str = writes_where!(
     " AND i.lane >= ?2 AND i.lane < ?2 || '0' AND (i.lane = ?2 OR substr(i.lane, 1, length(?2) + 1) = ?2 || '/')"
 );
 
+const UNKNOWN_OF_RUN: &str = writes_where!("", " AND coalesce(a.state, 'unknown') = 'unknown'");
+
+/// Those of which it is not known what became of them.
+pub(super) fn unknown_of_run(
+    connection: &Connection,
+    run: &str,
+    altered: Altered,
+) -> Result<Vec<Write>, Error> {
+    let mut statement = connection.prepare_cached(UNKNOWN_OF_RUN)?;
+    collect(statement.query([run])?, altered)
+}
+
 pub(super) fn of_run(
     connection: &Connection,
     run: &str,
