@@ -1,5 +1,6 @@
 //! How a run is conducted, whatever it executes: consent, Ctrl-C, what is shown, how it ends.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -116,20 +117,15 @@ impl Conduct {
     /// # Errors
     /// A name that none of its steps has, where all of them are known.
     pub(super) fn check_attest(&self, report: &Report) -> Result<(), Error> {
-        let manual = &report.manual;
-        if manual.may_have_more || !report.unseen.is_empty() {
-            return Ok(());
-        }
-        let is_unknown = |name: &&String| *name != "all" && !manual.known.contains(*name);
-        let Some(name) = self.attest.iter().find(is_unknown) else {
-            return Ok(());
-        };
-        let error = Error::usage(format!("no manual step is attested by `{name}`"));
-        let known: Vec<&str> = manual.known.iter().map(String::as_str).collect();
-        Err(match known.as_slice() {
-            [] => error.help("the runbook has no manual step: leave --attest out"),
-            known => error.help(format!("it has: {}", known.join(", "))),
-        })
+        check_attested(&self.attest, report)
+    }
+
+    /// Refuses to attest anything in an undo, which has no manual steps.
+    ///
+    /// # Errors
+    /// A name is given.
+    pub(super) fn check_nothing_attested(&self) -> Result<(), Error> {
+        refuse_unknown(&self.attest, &BTreeSet::new(), "an undo")
     }
 
     /// Where events and progress go: lines, and a bar while a bulk step goes on.
@@ -148,6 +144,31 @@ impl Conduct {
         };
         Audience::new(verbosity, terminal).parts()
     }
+}
+
+/// Refuses names by which no manual step of a runbook is attested.
+///
+/// # Errors
+/// A name that none of its steps has, where all of them are known.
+pub(super) fn check_attested(given: &[String], report: &Report) -> Result<(), Error> {
+    let manual = &report.manual;
+    if manual.may_have_more || !report.unseen.is_empty() {
+        return Ok(());
+    }
+    refuse_unknown(given, &manual.known, "the runbook")
+}
+
+fn refuse_unknown(given: &[String], known: &BTreeSet<String>, of: &str) -> Result<(), Error> {
+    let is_unknown = |name: &&String| *name != "all" && !known.contains(*name);
+    let Some(name) = given.iter().find(is_unknown) else {
+        return Ok(());
+    };
+    let error = Error::usage(format!("no manual step is attested by `{name}`"));
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    Err(match known.as_slice() {
+        [] => error.help(format!("{of} has no manual step: leave --attest out")),
+        known => error.help(format!("it has: {}", known.join(", "))),
+    })
 }
 
 /// A person's answer; `None` when nobody is there. Ctrl-C at the question is an interruption.

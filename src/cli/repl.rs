@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use super::Context;
 use super::audience::Audience;
-use super::conduct::{look_last, of_run, open_journal, runtime as new_runtime, stop_signals};
+use super::conduct::{
+    check_attested, look_last, of_run, open_journal, runtime as new_runtime, stop_signals,
+};
 use super::guard;
 use super::journal_check::{self, Acceptance, JournalCheck};
 use super::prepared::{checked, sources};
@@ -25,6 +27,7 @@ use crate::run::gate::Consent;
 use crate::run::journal::Journal;
 use crate::run::undo::plan;
 use crate::run::{self, Edits, Listener, Run, Settings, Target, journal};
+use crate::script::check;
 use crate::script::session::{STACK, Session};
 use crate::script::{Ended, Mode, Procedure, Runbook};
 use crate::terminal::{SavedMode, Terminal};
@@ -237,6 +240,7 @@ impl Inner<'_> {
         let source = library.find(&name)?;
         let runbook = Runbook::parse(&source)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
+        check_attested(&attest, &check::check(source.clone(), &library))?;
         let procedure = Procedure::compile(source, &runbook, library)?;
         let simulated = self.orgs.iter().any(|org| org.stage == Stage::Simulated);
         let mode = if simulated {

@@ -142,6 +142,7 @@ fn resume_undo(
     world: &World,
     doubts: Vec<event::Kind>,
 ) -> Result<Exit, Error> {
+    arguments.conduct.check_nothing_attested()?;
     let only = record.parameters["only"].as_str();
     let _held = hold_undone(context, &journal, of)?;
     let steps = run::plan_again(&journal, &record.run, of, only);

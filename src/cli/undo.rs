@@ -44,6 +44,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+    arguments.conduct.check_nothing_attested()?;
     let journal = open_journal(context)?;
     let record = the_run(&journal, &arguments.run)?;
     let _held = hold_undone(context, &journal, &record.run)?;

@@ -61,6 +61,25 @@ fn a_name_that_no_manual_step_has_is_refused() {
 }
 
 #[test]
+fn an_undo_has_nothing_to_attest() {
+    let stage = plain();
+    let ran = Ran::command(&mut stage.moving(&["--yes", "--attest", "all"]));
+    ran.exits(0);
+    let run = ran.outcome()["run"].as_str().unwrap().to_owned();
+    stage.forget_calls();
+    let undo = |more: &[&str]| {
+        let mut command = stage.command();
+        Ran::command(command.args(["undo", &run, "--yes"]).args(more))
+    };
+    undo(&["--attest", "update-ou"]).exits(2).says(&[
+        "no manual step is attested by `update-ou`",
+        "an undo has no manual step: leave --attest out",
+    ]);
+    assert_eq!(stage.calls(|_| true), 0);
+    undo(&["--attest", "all"]).exits(0);
+}
+
+#[test]
 fn yes_attests_only_with_the_embedded_simulator() {
     let stage = plain();
     let ran = Ran::command(stage.command().args([

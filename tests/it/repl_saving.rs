@@ -125,6 +125,10 @@ fn a_runbook_is_given_values_with_spaces_and_attestations() {
             ":run ./greet.rhai --attest wave\n",
             "help: give it as name=…",
         ),
+        (
+            ":run ./greet.rhai name=Jo --attest wove\n",
+            "no manual step is attested by `wove`",
+        ),
         (":run ./greet.rhai --yes\n", "`:run` has no option `--yes`"),
         (":run ./greet.rhai name=\"Jo\n", "a quote is not closed"),
         (
