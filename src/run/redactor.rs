@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::redact::{REDACTED, redact};
 use crate::okta;
 
-/// Learned secrets are whole words; so short ones, and such without a digit, may be words that mean something else.
+/// Learned secrets are whole words; so short ones, and such as a language has, may be words that mean something else.
 const LEAST_LEARNED: usize = 8;
 
 /// Knows the secrets of a run.
@@ -46,8 +46,7 @@ impl Redactor {
 
     /// Keeps out a secret that an org answered with.
     pub(super) fn learn(&self, secret: &str) {
-        let is_telling =
-            secret.len() >= LEAST_LEARNED && secret.contains(|c: char| c.is_ascii_digit());
+        let is_telling = secret.len() >= LEAST_LEARNED && !is_like_a_word(secret);
         let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
         if is_telling && !learned.contains(secret) {
             learned.insert(secret.into());
@@ -79,6 +78,17 @@ impl Redactor {
             learned: &self.learned.read().unwrap_or_else(PoisonError::into_inner),
         })
     }
+}
+
+/// Whether a text may be a word of a language: no digit, and no capital after a small letter. A temporary password of eight characters
+/// drawn by chance is that hardly ever, and lacks a digit often.
+fn is_like_a_word(text: &str) -> bool {
+    let mut after_small = false;
+    !text.chars().any(|c| {
+        let is_odd = c.is_ascii_digit() || (after_small && c.is_uppercase());
+        after_small = c.is_lowercase();
+        is_odd
+    })
 }
 
 /// The secrets that are looked for in one value.
@@ -172,6 +182,7 @@ mod tests {
             "https://acme/welcome/aB3",
             "short1",
             "Springfield",
+            "HrxKgbqZ",
         ] {
             redactor.learn(secret);
         }
@@ -179,6 +190,7 @@ mod tests {
             ("aB3-x9_Q", "(redacted)"),
             ("token: aB3-x9_Q.", "token: (redacted)."),
             ("{\"t\":\"aB3-x9_Q\"}", "{\"t\":\"(redacted)\"}"),
+            ("it is HrxKgbqZ.", "it is (redacted)."),
             ("go to https://acme/welcome/aB3!", "go to (redacted)!"),
             ("a given word", "a (redacted) word"),
         ] {

@@ -236,6 +236,37 @@ fn one_time_links_are_shown_nowhere_and_can_be_passed_on() {
     assert_nowhere(&stage, &told.iter().collect::<Vec<_>>(), &token);
 }
 
+/// A password that Okta draws is shown once, to who passes it on.
+#[test]
+fn a_temporary_password_is_shown_nowhere_and_can_be_passed_on() {
+    let made = "okta.activate_user(u.id, #{ sendEmail: false }); let made = okta.expire_password_with_temp_password(u.id);\n\
+                let by_path = okta.post(`/api/v1/users/${u.id}/lifecycle/expire_password_with_temp_password`);\n";
+    let script = format!(
+        "{CREATED}{made}note(made); note(`it is ${{made.tempPassword}}`); print(by_path.tempPassword); table([\"x\"], [[made]]);\n\
+         okta.update_user(u.id, #{{ profile: #{{ nickName: made.tempPassword, title: by_path.tempPassword }} }});\n\
+         let again = okta.get_user(u.id); note(`again ${{again.profile.nickName}} ${{again.profile.title}}`);\n"
+    );
+    let stage = stage(&script);
+    let ran = run(&stage, &["-v"]);
+    ran.exits(0).says(&["•••"]);
+    let id = last_run(&stage);
+    let told = [
+        Ran::command(
+            stage
+                .command()
+                .args(["runs", "report", &id, "--format", "json"]),
+        ),
+        Ran::command(stage.command().args(["runs", "show", &id, "-v"])),
+        ran,
+    ];
+    let profile = stage.get("/api/v1/users/a1@corp.example")["profile"].clone();
+    for field in ["nickName", "title"] {
+        let password = profile[field].as_str().unwrap();
+        assert_eq!(password.len(), 8, "{profile}");
+        assert_nowhere(&stage, &told.iter().collect::<Vec<_>>(), password);
+    }
+}
+
 #[test]
 fn literals_that_may_be_secrets_are_not_recorded_and_a_resume_goes_on() {
     let script = "let b = #{ password: `LITbacktick` };\nlet plain = \"LITplain\"; let c = #{ token:\n  plain };\nlet h = #{ \"Authorization\": \"SSWS LITauth\" };\n\
