@@ -23,7 +23,7 @@ pub use address::wrong_org_url;
 pub use approval::Approval;
 pub use environment::Environment;
 pub use list_lag::from_variable as list_lag_from_variable;
-pub use network::{Network, Proxy, check_proxy_variables};
+pub use network::{Network, Proxy, check_proxy_variables, proxy_addresses};
 use problem::nearest;
 pub use profile::{DirectoryProfile, OrgProfile, Origin, Security};
 use profile_file::Profiles;

@@ -9,6 +9,7 @@ use super::credentials::credentials;
 use super::scopes::usual_scopes;
 use crate::config::{
     self, DirectoryProfile, OrgProfile, check_proxy_variables, list_lag_from_variable,
+    proxy_addresses,
 };
 use crate::error::Error;
 use crate::ldap::{self, Dn};
@@ -72,6 +73,9 @@ pub(super) fn settings(
             username: proxy.username,
             password: proxy.password,
         }),
+        secrets: proxy_addresses(context.config.environment())
+            .flat_map(okta::secrets_of_address)
+            .collect(),
         ..okta::Settings::default()
     };
     if let Some(timeout) = network.connect_timeout {
@@ -372,6 +376,8 @@ fn through(client: &Client, shadow: &OrgAddress) -> Result<Client, Error> {
         reserve: 0.0,
         through: Some(url),
         list_lag: SIMULATED_LIST_LAG,
+        // A plan is told and saved, too.
+        secrets: client.secrets(),
         ..okta::Settings::default()
     };
     let credentials = Credentials::Ssws(shadow.token.clone());

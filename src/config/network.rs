@@ -34,6 +34,25 @@ pub struct Proxy {
 /// Variables that name the proxy of an org by https; of each pair the first that is set counts.
 const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
 
+/// Variables that name a proxy, by https or not.
+const ALL_VARIABLES: [&str; 6] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+];
+
+/// The addresses of the machine's proxies, which may hold passwords.
+pub fn proxy_addresses(environment: &Environment) -> impl Iterator<Item = &str> {
+    let set = |name: &&str| environment.variables.get(*name).map(String::as_str);
+    ALL_VARIABLES
+        .iter()
+        .filter_map(set)
+        .filter(|value| !value.is_empty())
+}
+
 /// Refuses what the HTTP library would pass over, and with it the proxy.
 ///
 /// # Errors

@@ -45,6 +45,8 @@ pub struct Settings {
     pub through: Option<BaseUrl>,
     /// Instead of the machine's proxy.
     pub proxy: Option<Proxy>,
+    /// Other secrets to keep out of answers and of what is written down: those of the machine's proxy.
+    pub secrets: Vec<SecretString>,
     /// So long after a thing is created the org's lists and searches may not show it.
     pub list_lag: Duration,
 }
@@ -74,8 +76,16 @@ impl Default for Settings {
             reserve: 0.2,
             through: None,
             proxy: None,
+            secrets: Vec::new(),
             list_lag: LIST_LAG,
         }
+    }
+}
+
+impl Settings {
+    fn all_secrets(&self) -> Vec<SecretString> {
+        let own = self.proxy.iter().flat_map(Proxy::secrets);
+        own.chain(self.secrets.iter().cloned()).collect()
     }
 }
 
@@ -97,7 +107,7 @@ impl Client {
         credentials.check()?;
         Ok(Self {
             http: http_client(settings.through.as_ref().unwrap_or(&base), &settings)?,
-            session: Arc::new(Session::new(credentials)),
+            session: Arc::new(Session::new(credentials).knowing(&settings.all_secrets())),
             access: Access::Full,
             governor: Governor::new(settings.reserve),
             way: Way::of(&base, &settings),
@@ -109,7 +119,8 @@ impl Client {
     /// The same org under other credentials: connections and what is known of its limits are shared.
     pub fn signed_by(&self, credentials: Credentials) -> Result<Self, Error> {
         credentials.check()?;
-        let session = Arc::new(Session::new(credentials));
+        let session = Session::new(credentials).knowing(&self.settings.all_secrets());
+        let session = Arc::new(session);
         Ok(Self {
             session,
             ..self.shared()

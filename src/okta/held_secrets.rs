@@ -11,6 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::auth::Credentials;
+use super::proof::ProofKey;
+use super::refresh_token::RefreshToken;
 use super::response::Answer;
 
 /// What stands where a secret was.
@@ -28,14 +30,23 @@ impl HeldSecrets {
         let held = Self::default();
         match credentials {
             Credentials::Ssws(token) => held.keep(token),
-            Credentials::PrivateKeyJwt(app) => {
-                for part in app.key.parts() {
-                    held.keep(part);
+            Credentials::PrivateKeyJwt(app) => held.keep_all(app.key.parts()),
+            Credentials::Refresh(person) => {
+                held.keep(&person.refresh_token);
+                // What cannot be read is refused at the sign-in.
+                if let Ok(kept) = RefreshToken::parse(&person.refresh_token) {
+                    held.keep(&kept.token);
+                    held.keep_all(kept.proof.iter().flat_map(ProofKey::parts));
                 }
             }
-            Credentials::Refresh(person) => held.keep(&person.refresh_token),
         }
         held
+    }
+
+    pub(super) fn keep_all<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) {
+        for secret in secrets {
+            self.keep(secret);
+        }
     }
 
     pub(super) fn keep(&self, secret: &SecretString) {
@@ -132,6 +143,7 @@ fn conceal_headers(headers: &mut HeaderMap, concealed: Conceal<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::auth::{Dpop, Person};
     use super::*;
 
     fn answer(body: &str) -> Answer {
@@ -165,6 +177,31 @@ mod tests {
             );
             assert!(!text.contains("\\u00"), "{text}");
             assert!(!format!("{:?}{held:?}", answer.headers).contains("SECRET"));
+        }
+    }
+
+    #[test]
+    fn a_bound_sign_in_is_kept_out_by_its_token_and_by_its_key() {
+        let key = ProofKey::generate().expect("a key");
+        let kept = format!(
+            "{{\"refresh_token\":\"refreshSECRET\",\"proof_key\":\"{}\"}}",
+            key.text().expose_secret()
+        );
+        let held = HeldSecrets::of(&Credentials::Refresh(Box::new(Person {
+            client_id: "0oa1".to_owned(),
+            refresh_token: kept.into(),
+            scopes: Vec::new(),
+            dpop: Dpop::WhenAsked,
+            keep: None,
+        })));
+        let mut texts = vec!["refreshSECRET"];
+        texts.extend(key.parts().iter().map(ExposeSecret::expose_secret));
+        assert_eq!(texts.len(), 3);
+        for text in texts {
+            let mut answer = answer(&format!("<p>{text}</p>"));
+            held.conceal(&mut answer);
+            let body = String::from_utf8(answer.bytes).expect("text");
+            assert_eq!(body, "<p>(redacted)</p>");
         }
     }
 

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use url::Url;
 
+use super::key_parts;
 use super::request::Method;
 use super::sign_in_error::KeyError;
 
@@ -23,6 +24,8 @@ pub(super) struct ProofKey {
     key: EncodingKey,
     /// PKCS#8 in base64url.
     text: SecretString,
+    /// By which it is known where somebody repeats it.
+    parts: Vec<SecretString>,
     public: Jwk,
     /// The last nonce that the token endpoint gave; good for 24 hours (Okta's page on `DPoP`).
     nonce: Mutex<Option<String>>,
@@ -40,18 +43,22 @@ impl ProofKey {
     pub(super) fn parse(text: &SecretString) -> Result<Self, KeyError> {
         let der = URL_SAFE_NO_PAD.decode(text.expose_secret());
         let der = der.map_err(|_| KeyError::Unknown)?;
-        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der)
-            .map_err(|_| KeyError::Kind)?;
         Self::of(&der)
     }
 
     fn of(der: &[u8]) -> Result<Self, KeyError> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der);
+        let pair = pair.map_err(|_| KeyError::Kind)?;
+        let text = SecretString::from(URL_SAFE_NO_PAD.encode(der));
+        let mut parts = key_parts::of_curve(&pair);
+        parts.push(text.clone());
         let key = EncodingKey::from_ec_der(der);
         let public = Jwk::from_encoding_key(&key, Algorithm::ES256);
         let public = public.map_err(|_| KeyError::Signature)?;
         Ok(Self {
             key,
-            text: URL_SAFE_NO_PAD.encode(der).into(),
+            text,
+            parts,
             public,
             nonce: Mutex::default(),
         })
@@ -60,6 +67,10 @@ impl ProofKey {
     /// The private key, for whoever keeps it.
     pub(super) fn text(&self) -> &SecretString {
         &self.text
+    }
+
+    pub(super) fn parts(&self) -> &[SecretString] {
+        &self.parts
     }
 
     /// Keeps the nonce of an answer for the next request for a token.

@@ -97,6 +97,12 @@ impl Session {
         }
     }
 
+    /// Keeps out of answers what else the client has of secrets.
+    pub(super) fn knowing(self, secrets: &[SecretString]) -> Self {
+        self.secrets.keep_all(secrets);
+        self
+    }
+
     pub(super) fn derived_key(&self, purpose: &str) -> Option<DerivedKey> {
         self.credentials.derived_key(purpose)
     }
@@ -199,7 +205,11 @@ impl Session {
         state: &mut State,
         asked: Vec<String>,
     ) -> Result<Arc<Held>, Error> {
-        let granted = self.fetch(endpoint, state, &asked).await?;
+        let fetched = self.fetch(endpoint, state, &asked).await;
+        if let Some(proof) = &state.proof {
+            self.secrets.keep_all(proof.parts());
+        }
+        let granted = fetched?;
         self.secrets.keep(&granted.token);
         state
             .refresh_token

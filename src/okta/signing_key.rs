@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::derived_key::root_of;
+use super::key_parts;
 use super::sign_in_error::KeyError;
 
 /// The signature algorithms that Okta takes of a client (its page on building a self-signed JWT).
@@ -59,17 +60,17 @@ impl SigningKey {
     pub fn parse(text: &SecretString) -> Result<Self, KeyError> {
         let text = text.expose_secret().trim();
         if text.starts_with('{') {
-            Ok(from_jwk(text)?.known_by(private_members(text)))
+            Ok(from_jwk(text)?.known_by(key_parts::of_jwk(text)))
         } else if text.contains("-----BEGIN") {
             let text = text.replace("\\n", "\n");
-            Ok(from_pem(&text)?.known_by(lines_of_key(&text)))
+            from_pem(&text)
         } else {
             Err(KeyError::Unknown)
         }
     }
 
     fn known_by(mut self, parts: Vec<SecretString>) -> Self {
-        self.parts = parts;
+        self.parts.extend(parts);
         self
     }
 
@@ -215,27 +216,6 @@ static CURVES: [(&str, Algorithm, &EcdsaSigningAlgorithm); 3] = [
     ("P-521", Algorithm::Es512, &ECDSA_P521_SHA512_FIXED_SIGNING),
 ];
 
-/// Texts of a key that are long enough to be known again.
-const LEAST_PART: usize = 20;
-
-/// The first line of an encoding is the same for all keys of a kind.
-fn lines_of_key(pem: &str) -> Vec<SecretString> {
-    let lines = pem.lines().map(str::trim);
-    let encoded = lines.filter(|line| !line.contains("-----") && !line.contains(':'));
-    let own = encoded.skip(1).filter(|line| line.len() >= LEAST_PART);
-    own.map(SecretString::from).collect()
-}
-
-fn private_members(jwk: &str) -> Vec<SecretString> {
-    let key: serde_json::Value = serde_json::from_str(jwk).unwrap_or_default();
-    let members = ["d", "p", "q", "dp", "dq", "qi"].iter();
-    let texts = members.filter_map(|name| key[*name].as_str());
-    texts
-        .filter(|text| text.len() >= LEAST_PART)
-        .map(SecretString::from)
-        .collect()
-}
-
 fn from_pem(text: &str) -> Result<SigningKey, KeyError> {
     let blocks = pem::parse_many(text).map_err(|_| KeyError::Pem)?;
     // `openssl ecparam -genkey` writes the curve's parameters first.
@@ -244,14 +224,15 @@ fn from_pem(text: &str) -> Result<SigningKey, KeyError> {
     if block.headers().get("DEK-Info").is_some() || block.tag().starts_with("ENCRYPTED") {
         return Err(KeyError::Encrypted);
     }
-    match block.tag() {
+    let key = match block.tag() {
         "RSA PRIVATE KEY" => rsa(RsaKeyPair::from_der(block.contents()), None),
         "EC PRIVATE KEY" => elliptic(block.contents()).ok_or(KeyError::Kind),
         "PRIVATE KEY" => elliptic(block.contents())
             .map_or_else(|| rsa(RsaKeyPair::from_pkcs8(block.contents()), None), Ok),
         "PUBLIC KEY" | "RSA PUBLIC KEY" | "CERTIFICATE" => Err(KeyError::Public),
         _ => Err(KeyError::Kind),
-    }
+    }?;
+    Ok(key.known_by(key_parts::of_pem(text, block.contents())))
 }
 
 fn elliptic(der: &[u8]) -> Option<SigningKey> {
@@ -269,6 +250,7 @@ fn on_curve(
     let thumbprint = hexadecimal(pair.public_key().as_ref());
     let der = pair.to_pkcs8v1().map_err(|_| KeyError::Kind)?;
     let root = root_of(der.as_ref());
+    let parts = key_parts::of_curve(&pair);
     let key = if algorithm == Algorithm::Es512 {
         Key::P521(Box::new(pair))
     } else {
@@ -279,7 +261,7 @@ fn on_curve(
         key,
         thumbprint,
         key_id,
-        parts: Vec::new(),
+        parts,
         root,
     })
 }
@@ -298,7 +280,7 @@ fn rsa(
         key: Key::Common(key),
         thumbprint: hexadecimal(pair.public_key().as_ref()),
         key_id,
-        parts: Vec::new(),
+        parts: key_parts::of_rsa(der.as_ref()),
         root: root_of(der.as_ref()),
     })
 }

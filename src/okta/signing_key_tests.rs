@@ -93,6 +93,25 @@ fn every_form_that_okta_and_openssl_give_is_read() {
     }
 }
 
+/// Whatever form a key is given in, its private members of a JWK are known.
+#[test]
+fn a_key_in_pem_is_known_by_the_members_of_its_jwk() {
+    let pkcs8 = rsa_pkcs8();
+    let jwk: serde_json::Value = serde_json::from_str(&rsa_jwk_text(&pkcs8)).expect("JSON");
+    for text in [pem_of("PRIVATE KEY", &pkcs8), jwk.to_string()] {
+        let key = parse(&text).expect("a key");
+        let parts: Vec<&str> = key
+            .parts()
+            .iter()
+            .map(ExposeSecret::expose_secret)
+            .collect();
+        for name in ["d", "p", "q", "dp", "dq", "qi"] {
+            assert!(parts.contains(&jwk[name].as_str().expect(name)), "{name}");
+        }
+        assert!(!parts.contains(&jwk["n"].as_str().expect("n")));
+    }
+}
+
 #[test]
 fn the_key_id_and_the_algorithm_may_be_told() {
     let key = parse(P256).expect("a key");

@@ -19,7 +19,7 @@ use super::lane::Lane;
 use super::look::{self, Former, Seen, Verdict};
 use super::replay::kept;
 use super::retry;
-use super::telling::{line, stamped};
+use super::telling::stamped;
 use crate::okta::operations::ResultKind;
 use crate::okta::{self, Method};
 
@@ -84,7 +84,7 @@ impl Run {
         let (fate, seen) = self.fate_by_looks(lane, call, write).await?;
         Ok(match fate {
             Fate::Happened => {
-                let event = stamped(lane, Kind::Performed(line(call)));
+                let event = stamped(lane, Kind::Performed(self.line(call)));
                 let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
                 Settled::Done(done)
             }
@@ -107,7 +107,7 @@ impl Run {
     ) -> Result<Option<Settled>, Error> {
         match self.fate_by_looks(lane, call, write).await {
             Ok((Fate::Happened, seen)) => {
-                let event = stamped(lane, Kind::Performed(line(call)));
+                let event = stamped(lane, Kind::Performed(self.line(call)));
                 let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
                 Ok(Some(Settled::Done(done)))
             }

@@ -17,7 +17,7 @@ use super::redact::{self, lacks_something};
 use super::replay::{kept, refusal};
 use super::retry;
 use super::sendable;
-use super::telling::{answered_line, stamped};
+use super::telling::stamped;
 use super::watch::Watch;
 use crate::{ldap, okta};
 
@@ -75,7 +75,7 @@ impl Run {
             return Ok(recorded);
         };
         self.count(|counts| counts.reads += 1);
-        let event = stamped(lane, Kind::Read(answered_line(call, &response)));
+        let event = stamped(lane, Kind::Read(self.answered_line(call, &response)));
         let question = self.asked(call, next);
         self.keep_read(lane, None, State::Answered, &event, &question, None)?;
         let written = self.redact(&response.body);
@@ -119,7 +119,7 @@ impl Run {
         let position = (asker == Asker::Script).then(|| lane.past().next());
         match answer {
             Ok(response) => {
-                let event = stamped(lane, Kind::Read(answered_line(call, &response)));
+                let event = stamped(lane, Kind::Read(self.answered_line(call, &response)));
                 let page = Page {
                     body: response.body,
                     next: response.next,
@@ -274,7 +274,7 @@ impl Run {
             org: domain.to_owned(),
             operation: "ldap".to_owned(),
             method: "SEARCH".to_owned(),
-            path: what.to_owned(),
+            path: self.concealed(what),
             status: None,
             request_id: None,
         };

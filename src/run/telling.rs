@@ -116,6 +116,26 @@ impl Run {
         self.tell(&Lane::default(), Kind::Calls { calls, items })
     }
 
+    /// The line of a call; a path may hold anything that a script puts into it.
+    pub(super) fn line(&self, call: &Call) -> CallLine {
+        CallLine {
+            org: call.org.clone(),
+            operation: call.name(),
+            method: call.method().as_str().to_owned(),
+            path: self.concealed(&call.path),
+            status: None,
+            request_id: None,
+        }
+    }
+
+    pub(super) fn answered_line(&self, call: &Call, response: &okta::Response) -> CallLine {
+        CallLine {
+            status: Some(response.status),
+            request_id: response.request_id.clone(),
+            ..self.line(call)
+        }
+    }
+
     /// Okta's words may repeat what it was sent.
     pub(super) fn refused(&self, call: &Call, error: &okta::Error) -> Kind {
         let words = self.without_secrets(error.to_string().into());
@@ -123,7 +143,7 @@ impl Run {
             call: CallLine {
                 status: error.status(),
                 request_id: error.request_id().map(str::to_owned),
-                ..line(call)
+                ..self.line(call)
             },
             message: words.as_str().unwrap_or_default().to_owned(),
         }
@@ -131,9 +151,10 @@ impl Run {
 
     /// A remark that belongs to the outcome, such as "Active Directory was not looked at".
     pub fn remark(&self, words: &str) {
+        let words = self.concealed(words);
         let mut remarks = self.remarks();
-        if !remarks.iter().any(|known| known == words) {
-            remarks.push(words.to_owned());
+        if !remarks.contains(&words) {
+            remarks.push(words);
         }
     }
 
@@ -165,25 +186,6 @@ pub(super) fn stamped(lane: &Lane, kind: Kind) -> Event {
         item: lane.item().map(str::to_owned),
         step: lane.step(),
         kind,
-    }
-}
-
-pub(super) fn line(call: &Call) -> CallLine {
-    CallLine {
-        org: call.org.clone(),
-        operation: call.name(),
-        method: call.method().as_str().to_owned(),
-        path: call.path.clone(),
-        status: None,
-        request_id: None,
-    }
-}
-
-pub(super) fn answered_line(call: &Call, response: &okta::Response) -> CallLine {
-    CallLine {
-        status: Some(response.status),
-        request_id: response.request_id.clone(),
-        ..line(call)
     }
 }
 

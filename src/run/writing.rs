@@ -16,7 +16,7 @@ use super::look::{self, Sight, Verdict};
 use super::replay::{kept, refusal, unknown};
 use super::retry;
 use super::sendable;
-use super::telling::{answered_line, line, stamped};
+use super::telling::stamped;
 use super::watch::Watch;
 use crate::okta;
 
@@ -249,7 +249,7 @@ impl Run {
     ) -> Result<Done, Error> {
         self.count(|counts| counts.unchanged += 1);
         let answer = self.redact(&value);
-        let kind = Kind::Unchanged(line(call));
+        let kind = Kind::Unchanged(self.line(call));
         self.tell_unsent(lane, call, position, State::Answered, kind, &answer)?;
         Ok(Done {
             changed: false,
@@ -334,7 +334,7 @@ impl Run {
         intent: u64,
         response: okta::Response,
     ) -> Result<Sent, Error> {
-        let event = stamped(lane, Kind::Performed(answered_line(call, &response)));
+        let event = stamped(lane, Kind::Performed(self.answered_line(call, &response)));
         self.settle(
             lane,
             intent,
@@ -375,7 +375,7 @@ impl Run {
         self.journal_refusal(lane, call, intent.intent, State::Refused, &error)?;
         Ok(match reopened {
             Some(Settled::Done(done)) => {
-                self.tell(lane, Kind::Performed(line(call)))?;
+                self.tell(lane, Kind::Performed(self.line(call)))?;
                 Sent::Done(done)
             }
             Some(_) => Sent::Reopened(error),
@@ -429,7 +429,7 @@ impl Run {
         let event = stamped(
             lane,
             Kind::Refused {
-                call: line(call),
+                call: self.line(call),
                 message: "interrupted before it was sent".to_owned(),
             },
         );

@@ -236,7 +236,7 @@ fn ended(run: &Run, error: Option<Error>, stopped: Option<run::Error>) -> Ended 
             } else {
                 Outcome::Succeeded
             },
-            error,
+            error: error.map(|error| without_secrets(run, &error)),
         },
     }
 }
@@ -273,8 +273,17 @@ impl Ended {
         };
         Self {
             outcome,
-            error: Some(of_run(stopped, exit)),
+            error: Some(without_secrets(run, &of_run(stopped, exit))),
         }
+    }
+}
+
+/// A script may fail with any text, and an org's refusal may repeat what it was sent.
+fn without_secrets(run: &Run, error: &Error) -> Error {
+    Error {
+        message: run.concealed(&error.message),
+        help: error.help.iter().map(|help| run.concealed(help)).collect(),
+        exit: error.exit,
     }
 }
 

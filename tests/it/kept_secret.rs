@@ -1,6 +1,7 @@
 //! What an org answers with in confidence stays so, and what stands in the place of a secret is never sent.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -37,7 +38,12 @@ fn assert_nowhere(stage: &Stage, ran: &[&Ran], secret: &str) {
     for one in ran {
         assert!(!one.said().contains(secret), "{one}");
     }
-    let mut folders = vec![stage.folder().to_owned()];
+    assert_not_below(stage.folder(), secret);
+}
+
+#[track_caller]
+fn assert_not_below(folder: &Path, secret: &str) {
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
@@ -234,6 +240,88 @@ fn one_time_links_are_shown_nowhere_and_can_be_passed_on() {
         stage.command().args(["runs", "show", &id, "-v"]),
     ));
     assert_nowhere(&stage, &told.iter().collect::<Vec<_>>(), &token);
+}
+
+/// Runs a script that is given `word` and repeats it wherever it can; `command` is the binary with its environment.
+#[track_caller]
+pub(crate) fn assert_given_word_is_nowhere(
+    stage: &Stage,
+    environment: &Command,
+    word: &str,
+    more: &[&str],
+) {
+    stage.write(
+        "echo.rhai",
+        "//! Say it.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{ word: #{ type: \"string\" } };\nstep(\"a\");\n\
+         let w = params.word;\nnote(w); print(`it is ${w}`); table([\"x\"], [[w]]); remark(w);\n\
+         try { okta.get_group(w); } catch (e) { note(e.message); }\n\
+         let g = okta.list_groups().first(); note(`${g} ${w}`);\nthrow `stopped at ${w}`;\n",
+    );
+    let again = |arguments: &[&str]| {
+        let mut command = Command::new(environment.get_program());
+        command.current_dir(environment.get_current_dir().unwrap());
+        for (name, value) in environment.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Ran::command(command.args(arguments))
+    };
+    let param = format!("word={word}");
+    let run = ["run", "echo.rhai", "--yes", "-v", "--param", &param];
+    let ran = again(&[&run, more].concat());
+    ran.exits(1).says(&["stopped at (redacted)"]);
+    let planned = again(&[&["plan", "echo.rhai", "--param", &param], more].concat());
+    let id = last_run(stage);
+    let shown = again(&["runs", "show", &id, "-v"]);
+    let report = again(&["runs", "report", &id, "--format", "json"]);
+    for one in [&ran, &planned, &shown, &report] {
+        assert!(!one.said().contains(word), "{one}");
+    }
+    // Beside it stands what the secret was read from.
+    assert_not_below(&stage.folder().join(".okta-runbook"), word);
+}
+
+#[test]
+fn the_password_of_a_proxy_is_shown_nowhere() {
+    let stage = Stage::contractors(&json!({}));
+    for (name, address) in [
+        ("HTTPS_PROXY", "http://jo:pr0xy%2FPass-77@127.0.0.1:9"),
+        ("all_proxy", "jo:pr0xy%2FPass-77@127.0.0.1:9"),
+    ] {
+        let mut command = stage.command();
+        command.env(name, address);
+        // jo:pr0xy/Pass-77
+        for word in [
+            "pr0xy/Pass-77",
+            "pr0xy%2FPass-77",
+            "am86cHIweHkvUGFzcy03Nw==",
+        ] {
+            assert_given_word_is_nowhere(&stage, &command, word, &[]);
+        }
+    }
+    let mut command = stage.command();
+    command.envs([
+        ("OKTA_CLIENT_PROXY_HOST", "127.0.0.1"),
+        ("OKTA_CLIENT_PROXY_PORT", "9"),
+        ("OKTA_CLIENT_PROXY_USERNAME", "jo"),
+        ("OKTA_CLIENT_PROXY_PASSWORD", "pr0xy/Pass-77"),
+    ]);
+    assert_given_word_is_nowhere(&stage, &command, "pr0xy/Pass-77", &[]);
+}
+
+#[test]
+fn the_private_key_of_a_service_app_is_shown_nowhere() {
+    let client = json!({"label": "Runbooks", "roles": ["SUPER_ADMIN"]});
+    let stage = Stage::with_client(&client);
+    let command = stage.by_key(stage.command());
+    let key = stage.service_app().1.to_owned();
+    let lines: Vec<&str> = key.lines().filter(|line| !line.contains("---")).collect();
+    let whole = lines.concat();
+    for word in [lines[0], lines[1], &whole] {
+        assert_given_word_is_nowhere(&stage, &command, word, &[]);
+    }
 }
 
 /// A password that Okta draws is shown once, to who passes it on.

@@ -4,6 +4,10 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use aws_lc_rs::encoding::AsBigEndian as _;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::stage::{ADA, Ran, Stage, at_terminal, okta_runbook};
@@ -510,8 +514,25 @@ fn signs_in(more: &Value, in_profile: &str) {
     let again = Ran::command(command().args(["orgs", "test", "acme"]));
     again.exits(0);
     assert_mode_0600(&stage.folder().join("refresh"));
+    if more["dpop"] == true {
+        the_key_of_a_sign_in_is_shown_nowhere(&stage, &command, &refresh());
+    }
     for secret in [first.trim(), refresh().trim()] {
         assert!(!tested.said().contains(secret) && !again.said().contains(secret));
+    }
+}
+
+/// A script is given the private key that proves the sign-in, and its private number.
+fn the_key_of_a_sign_in_is_shown_nowhere(stage: &Stage, command: &dyn Fn() -> Command, kept: &str) {
+    let kept: Value = serde_json::from_str(kept).unwrap();
+    let key = kept["proof_key"].as_str().unwrap();
+    let der = URL_SAFE_NO_PAD.decode(key).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).unwrap();
+    let number = pair.private_key().as_be_bytes().unwrap();
+    let number = URL_SAFE_NO_PAD.encode(number.as_ref());
+    for secret in [key, &number] {
+        let org = ["--org", "okta=acme"];
+        crate::kept_secret::assert_given_word_is_nowhere(stage, &command(), secret, &org);
     }
 }
 

@@ -11,7 +11,6 @@ use crate::run::error::Error;
 use crate::run::event::Kind;
 use crate::run::journal::State;
 use crate::run::lane::Lane;
-use crate::run::telling::line;
 
 impl Run {
     /// Journals the refusal as the answer.
@@ -23,7 +22,7 @@ impl Run {
         message: String,
     ) -> Result<Error, Error> {
         let kind = Kind::Refused {
-            call: line(call),
+            call: self.line(call),
             message: message.clone(),
         };
         let answer = json!({ "message": message });
