@@ -20,6 +20,7 @@
 //! | [`terminal`] | the one place that prints, colours and asks | what is printed |
 //! | [`okta`] | client of Okta's Management API and the table of its operations | everything else here |
 //! | [`ldap`] | read-only client of a directory, and distinguished names | everything else here |
+//! | [`ldap_panics`] | panics of the LDAP library as errors, for both that use it | connections |
 //! | [`run`] | the door: every call to the world, journalled | Rhai |
 //! | [`script`] | runbooks: library, engine, verbs | HTTP |
 //! | [`repl`] | a session at a prompt: input, completion, commands, results | Rhai, HTTP |
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod ldap;
+pub mod ldap_panics;
 pub mod lsp;
 pub mod okta;
 pub mod private_files;

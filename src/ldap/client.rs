@@ -13,9 +13,9 @@ use super::dn::Dn;
 use super::entry::Entry;
 use super::error::{Error, ResultCode};
 use super::filter;
-use super::panic::{NotLdap, caught};
 use super::search_guard::{EndlessSearch, SearchGuard};
 use super::settings::Settings;
+use crate::ldap_panics::{NotLdap, caught};
 
 /// How deep a search goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::error::{Error, ResultCode};
-use super::panic::{NotLdap, caught};
 use super::settings::{Protection, Settings, SettingsError, Target};
+use crate::ldap_panics::{NotLdap, caught};
 
 /// A connection, and the task that reads and writes on it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 //! [`Directory`] binds, searches and reads, to verify in Active Directory what Okta says it did there. [`Dn`] reads and
 //! compares distinguished names as a directory does.
 //!
-//! What is absent: this module imports nothing else of the crate, and no call of it changes a directory.
+//! What is absent: this module imports nothing else of the crate but what catches the library's panics, and no call of it changes a directory.
 
 mod client;
 mod connection;
@@ -11,7 +11,6 @@ pub mod dn;
 mod entry;
 mod error;
 mod filter;
-mod panic;
 mod search_guard;
 mod settings;
 

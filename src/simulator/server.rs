@@ -328,7 +328,7 @@ impl DirectoryAddress {
             ca: self.ca,
         };
         let directory = Directory::shadow(&self.domain, settings);
-        let directory = directory.map_err(|refusal| Error::Upstream(refusal.to_string()))?;
+        let directory = directory.map_err(|refusal| Error::Upstream(refusal.in_detail()))?;
         Ok((self.domain.to_lowercase(), directory))
     }
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 /// What each module may import of the crate; `error` is for everyone above the clients.
 const ARROWS: &[(&str, &[&str])] = &[
     ("okta", &[]),
-    ("ldap", &[]),
-    ("simulator", &[]),
+    ("ldap_panics", &[]),
+    ("ldap", &["ldap_panics"]),
+    ("simulator", &["ldap_panics"]),
     ("error", &[]),
     ("private_files", &[]),
     ("config", &["error"]),

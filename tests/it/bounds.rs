@@ -193,9 +193,9 @@ fn search_in(port: u16) -> Ran {
 /// What stands for the id of the message that is answered.
 const ID: u8 = 0xfe;
 
-#[test]
-fn a_directory_that_answers_nonsense_is_named_and_nothing_panics() {
-    for (what, answer) in [
+/// Answers that are not LDAP.
+fn nonsense() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
         ("an empty message", vec![0x30, 0]),
         ("a message without an operation", vec![0x30, 3, 2, 1, ID]),
         (
@@ -207,8 +207,31 @@ fn a_directory_that_answers_nonsense_is_named_and_nothing_panics() {
             vec![0x30, 7, 2, 1, ID, 0x64, 2, 4, 0],
         ),
         ("a result without a code", vec![0x30, 5, 2, 1, ID, 0x65, 0]),
-    ] {
-        let ran = search_in(false_directory(answer));
+    ]
+}
+
+/// A plan reads the directory in another way than a run does.
+fn plan_in(port: u16) -> Ran {
+    let stage = Stage::contractors(&json!({}));
+    let settings = format!(
+        "[directories.\"corp.example\"]\nurl = \"ldap://127.0.0.1:{port}\"\nbind_dn = \"CN=a,DC=corp,DC=example\"\npassword = {{ env = \"AD_PASSWORD\" }}\nbase = \"DC=corp,DC=example\"\n"
+    );
+    stage.write("okta-runbook.toml", &settings);
+    stage.write(
+        "look.rhai",
+        "//! Look.\nconst ORGS = #{ okta: \"the org\" };\nstep(\"Look\");\nnote(directory(\"corp.example\").search(\"DC=corp,DC=example\", \"(cn=*)\").len());\n",
+    );
+    let mut command = stage.command();
+    command
+        .env("AD_PASSWORD", "pass-of-the-reader")
+        .args(["plan", "look.rhai"]);
+    Ran::command(&mut command)
+}
+
+#[test]
+fn a_plan_names_a_directory_that_answers_nonsense_and_nothing_panics() {
+    for (what, answer) in nonsense() {
+        let ran = plan_in(false_directory(answer));
         ran.exits(1)
             .says(&["127.0.0.1:", "answered with something that is not LDAP"]);
         assert!(!ran.said().contains("panicked"), "{what}: {ran}");
@@ -217,7 +240,25 @@ fn a_directory_that_answers_nonsense_is_named_and_nothing_panics() {
 }
 
 #[test]
-fn a_search_whose_page_comes_again_ends() {
+fn a_plan_ends_a_search_whose_page_comes_again() {
+    plan_in(false_directory(page_that_comes_again()))
+        .exits(1)
+        .says(&["gave the same entries again, so the search would never end"]);
+}
+
+#[test]
+fn a_directory_that_answers_nonsense_is_named_and_nothing_panics() {
+    for (what, answer) in nonsense() {
+        let ran = search_in(false_directory(answer));
+        ran.exits(1)
+            .says(&["127.0.0.1:", "answered with something that is not LDAP"]);
+        assert!(!ran.said().contains("panicked"), "{what}: {ran}");
+        assert!(!ran.said().contains("pass-of-the-reader"), "{what}: {ran}");
+    }
+}
+
+/// One entry, and a cookie that is the same for each page.
+fn page_that_comes_again() -> Vec<u8> {
     let text = |tag: u8, text: &[u8]| [&[tag, u8::try_from(text.len()).unwrap()], text].concat();
     let entry = text(
         0x64,
@@ -234,7 +275,12 @@ fn a_search_whose_page_comes_again_ends() {
         0x30,
         &[&[2, 1, ID][..], &result, &text(0xa0, &paging)].concat(),
     );
-    let ran = search_in(false_directory([entry, done].concat()));
+    [entry, done].concat()
+}
+
+#[test]
+fn a_search_whose_page_comes_again_ends() {
+    let ran = search_in(false_directory(page_that_comes_again()));
     ran.exits(1)
         .says(&["gave the same page again, so the search would never end"]);
 }

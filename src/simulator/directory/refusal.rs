@@ -40,3 +40,13 @@ pub(in crate::simulator) enum Refusal {
     #[error("this directory is not simulated: change it where it is")]
     NotSimulated,
 }
+
+impl Refusal {
+    /// With what was found of a directory outside, which the agent's words leave out.
+    pub(in crate::simulator) fn in_detail(&self) -> String {
+        match self {
+            Self::Unavailable { detail } => format!("{self} {detail}"),
+            _ => self.to_string(),
+        }
+    }
+}

@@ -143,7 +143,7 @@ impl Session {
                 Ok(()) => search(&self.directory(), request, controls),
                 Err(refusal) => Found::nothing(words::result(
                     LdapResultCode::Unavailable,
-                    &refusal.to_string(),
+                    &refusal.in_detail(),
                 )),
             },
         }

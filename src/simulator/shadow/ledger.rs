@@ -83,7 +83,7 @@ impl Ledger {
         for directory in self.directories() {
             let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
             let recalled = directory.recall_all();
-            recalled.map_err(|refusal| Error::Upstream(refusal.to_string()))?;
+            recalled.map_err(|refusal| Error::Upstream(refusal.in_detail()))?;
         }
         Ok(())
     }

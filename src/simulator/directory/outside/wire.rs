@@ -1,6 +1,8 @@
 //! LDAP as the agent speaks it: one bound connection, opened again when it broke.
 
+use std::collections::HashSet;
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +17,24 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret as _;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use url::Url;
 
 use super::Settings;
+use crate::ldap_panics::{NotLdap, caught};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Active Directory gives no more than 1000 entries at once.
 const PAGE: i32 = 500;
+/// The driver of a connection that ended has ended, or is about to.
+const DRIVER_END: Duration = Duration::from_secs(1);
+/// The most entries of a search.
+const MOST_ENTRIES: usize = 1_000_000;
+/// The most bytes of a search's entries, which are held all together.
+const MOST_BYTES: usize = 1 << 30;
+/// The most entries in a row that came before: a page may overlap with the one before it.
+const MOST_REPEATED: usize = 200;
 
 /// What is asked of the directory.
 #[derive(Debug)]
@@ -73,11 +86,32 @@ impl Deed {
     }
 }
 
+/// A bound connection, and the task that reads and writes on it.
+struct Bound {
+    ldap: Ldap,
+    driver: JoinHandle<Result<(), LdapError>>,
+}
+
+impl Bound {
+    /// Whether the connection ended because what came over it is not LDAP.
+    async fn was_not_ldap(&mut self) -> bool {
+        let ended = timeout(DRIVER_END, &mut self.driver).await;
+        ended.is_ok_and(|ended| ended.is_err_and(|error| error.is_panic()))
+    }
+}
+
+impl Drop for Bound {
+    /// A directory that sends without end is not listened to any longer.
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
 /// The connection; empty until it is needed, and after it broke.
 pub(super) struct Link {
     settings: Arc<Settings>,
     runtime: std::io::Result<Runtime>,
-    ldap: Option<Ldap>,
+    bound: Option<Bound>,
 }
 
 impl Link {
@@ -85,7 +119,7 @@ impl Link {
         Self {
             settings,
             runtime: Builder::new_current_thread().enable_all().build(),
-            ldap: None,
+            bound: None,
         }
     }
 
@@ -95,32 +129,54 @@ impl Link {
             .runtime
             .as_ref()
             .map_err(|error| gone(&error.to_string()))?;
-        let again = self.ldap.is_some() && matches!(deed, Deed::Search { .. });
-        let first = runtime.block_on(attempt(&self.settings, &mut self.ldap, deed));
+        let again = self.bound.is_some() && matches!(deed, Deed::Search { .. });
+        let first = runtime.block_on(attempt(&self.settings, &mut self.bound, deed));
         match first {
             Err(Trouble::Unavailable(_)) if again => {
-                runtime.block_on(attempt(&self.settings, &mut self.ldap, deed))
+                runtime.block_on(attempt(&self.settings, &mut self.bound, deed))
             }
             outcome => outcome,
         }
     }
 }
 
-async fn attempt(settings: &Settings, kept: &mut Option<Ldap>, deed: &Deed) -> Outcome {
-    let ldap = match kept.take() {
-        Some(ldap) => ldap,
+async fn attempt(settings: &Settings, kept: &mut Option<Bound>, deed: &Deed) -> Outcome {
+    let mut bound = match kept.take() {
+        Some(bound) => bound,
         None => open(settings).await?,
     };
-    let outcome = match deed {
+    let work = carried_out(bound.ldap.clone(), deed);
+    match caught(work).await {
+        Ok(Ok(outcome)) => {
+            *kept = Some(bound);
+            outcome
+        }
+        Ok(Err(_)) if bound.was_not_ldap().await => Err(not_ldap(settings)),
+        Ok(Err(trouble)) => Err(trouble),
+        Err(NotLdap) => Err(not_ldap(settings)),
+    }
+}
+
+/// The outcome, or why the connection is not used again.
+async fn carried_out(ldap: Ldap, deed: &Deed) -> Result<Outcome, Trouble> {
+    match deed {
         Deed::Search {
             base,
             scope,
             filter,
-        } => search(ldap.clone(), base, *scope, filter).await?,
-        deed => patiently(perform(ldap.clone(), deed)).await?,
-    };
-    *kept = Some(ldap);
-    outcome
+        } => search(ldap, base, *scope, filter).await,
+        deed => patiently(perform(ldap, deed)).await,
+    }
+}
+
+fn not_ldap(settings: &Settings) -> Trouble {
+    let url = Url::parse(&settings.url).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let port = url.as_ref().and_then(Url::port);
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    gone(&format!(
+        "{host}{port} answered with something that is not LDAP"
+    ))
 }
 
 /// Waits for an answer, but not for ever.
@@ -182,30 +238,92 @@ async fn search(
     let asked = ldap.streaming_search_with(adapters, base, scope, filter, vec!["*"]);
     let mut stream = patiently(asked).await?;
     let mut entries = Vec::new();
+    let mut bounds = SearchBounds::default();
     while let Some(entry) = patiently(stream.next()).await? {
-        entries.push(SearchEntry::construct(entry));
+        let entry = SearchEntry::construct(entry);
+        bounds.take(&entry).map_err(|why| gone(&why))?;
+        entries.push(entry);
     }
     Ok(judged(&stream.finish().await).map(|()| entries))
 }
 
-async fn open(settings: &Settings) -> Result<Ldap, Trouble> {
+/// What ends a search that would not end by itself. The bounds are far beyond what a directory is mirrored for.
+#[derive(Default)]
+struct SearchBounds {
+    bytes: usize,
+    names: HashSet<u64>,
+    /// Entries in a row that came before.
+    repeated: usize,
+}
+
+impl SearchBounds {
+    fn take(&mut self, entry: &SearchEntry) -> Result<(), String> {
+        self.bytes = self.bytes.saturating_add(size(entry));
+        let mut hasher = DefaultHasher::new();
+        entry.dn.to_lowercase().hash(&mut hasher);
+        self.repeated = if self.names.insert(hasher.finish()) {
+            0
+        } else {
+            self.repeated + 1
+        };
+        if self.repeated >= MOST_REPEATED {
+            return Err("gave the same entries again, so the search would never end".to_owned());
+        }
+        if self.names.len() > MOST_ENTRIES {
+            return Err(format!(
+                "gave more than {MOST_ENTRIES} entries, the most that are read of one search"
+            ));
+        }
+        if self.bytes > MOST_BYTES {
+            return Err(format!(
+                "gave more than {} MiB, the most that is read of one search",
+                MOST_BYTES >> 20
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// About the bytes that an entry takes.
+fn size(entry: &SearchEntry) -> usize {
+    /// What a name or a value takes beside its bytes.
+    const OVERHEAD: usize = 32;
+    let of = |name: &str, lengths: usize, values: usize| name.len() + lengths + values * OVERHEAD;
+    let texts = entry
+        .attrs
+        .iter()
+        .map(|(name, values)| of(name, values.iter().map(String::len).sum(), values.len() + 1));
+    let bytes = entry
+        .bin_attrs
+        .iter()
+        .map(|(name, values)| of(name, values.iter().map(Vec::len).sum(), values.len() + 1));
+    entry.dn.len() + OVERHEAD + texts.sum::<usize>() + bytes.sum::<usize>()
+}
+
+async fn open(settings: &Settings) -> Result<Bound, Trouble> {
     let mut options = LdapConnSettings::new().set_conn_timeout(PATIENCE);
     if let Some(ca) = &settings.ca {
         options = options.set_config(trusting(ca).map_err(|reason| gone(&reason))?);
     }
-    let connecting = LdapConnAsync::with_settings(options, &settings.url);
-    let (connection, mut ldap) = connecting
-        .await
-        .map_err(|failure| gone(&failure.to_string()))?;
+    let connecting = caught(LdapConnAsync::with_settings(options, &settings.url)).await;
+    let connected = connecting.map_err(|NotLdap| not_ldap(settings))?;
+    let (connection, ldap) = connected.map_err(|failure| gone(&failure.to_string()))?;
     // A failure of the connection reaches who waits for an answer on it.
-    tokio::spawn(connection.drive());
+    let driver = tokio::spawn(connection.drive());
+    let mut bound = Bound { ldap, driver };
+    let mut ldap = bound.ldap.clone();
     let binding = ldap.simple_bind(&settings.bind_dn, settings.password.expose_secret());
-    let bound = timeout(PATIENCE, binding)
+    let answered = caught(timeout(PATIENCE, binding))
         .await
+        .map_err(|NotLdap| not_ldap(settings))?
         .map_err(|_| gone("no answer"))?;
-    // The library's own error may hold the message that was sent, and that the password.
-    judged(&bound.map_err(|_| gone("the connection broke while signing in"))?)?;
-    Ok(ldap)
+    match answered {
+        Ok(result) => judged(&result)?,
+        Err(_) if bound.was_not_ldap().await => return Err(not_ldap(settings)),
+        // The library's own error may hold the message that was sent, and that the password.
+        Err(_) => return Err(gone("the connection broke while signing in")),
+    }
+    Ok(bound)
 }
 
 fn trusting(path: &Path) -> Result<Arc<ClientConfig>, String> {

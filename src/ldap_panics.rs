@@ -4,6 +4,8 @@
 //! operation), in its driver (an operation that no search is answered with), in its results (a message without a result code), in its
 //! entries (attributes that are no sequence, names that are not UTF-8) and in its controls (a paging control without a value). None of
 //! these is an error that its functions could return, so that they are caught here, and the driver's by its task.
+//!
+//! What is absent: connections, and what is asked over them. The client of a directory and the simulator's agent both use the library.
 
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::path::Path;
@@ -13,10 +15,13 @@ use futures::FutureExt as _;
 
 /// The library met something that is not LDAP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotLdap;
+pub struct NotLdap;
 
 /// Does work of the library.
-pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, NotLdap> {
+///
+/// # Errors
+/// It panicked at what a server sent.
+pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, NotLdap> {
     keep_quiet();
     // Nothing that the work touched is used after it: the connection is dropped.
     AssertUnwindSafe(work)
@@ -26,7 +31,7 @@ pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, NotLda
 }
 
 /// Has no panic of the library reach the terminal: its error does.
-pub(super) fn keep_quiet() {
+fn keep_quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let usual = panic::take_hook();
