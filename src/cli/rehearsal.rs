@@ -26,6 +26,7 @@ use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::journal::Journal;
 use crate::run::{self, Edits, Run, Settings, Target};
 use crate::script::Ended;
+use crate::script::check::Report;
 use crate::simulator::{DirectoryAddress, Ledger, Simulator, Upstream};
 use crate::terminal::Terminal;
 use draft::Draft;
@@ -172,6 +173,9 @@ impl Rehearsing<'_> {
             ..shadows.settings(self.context, prepared.journalled(), self.allow)
         });
         let run = Arc::new(run.map_err(|error| of_run(&error))?);
+        for words in unseen_words(&prepared.report) {
+            run.remark(&words);
+        }
         let parameters = &prepared.parameters;
         let ended = prepared
             .procedure
@@ -191,6 +195,24 @@ impl Rehearsing<'_> {
             outcome,
         })
     }
+}
+
+/// What a check of the text could not see, which a plan made with what the orgs have now shows for this once only.
+fn unseen_words(report: &Report) -> Vec<String> {
+    let unseen = report.unseen.iter().map(|unseen| {
+        let line = unseen.at.line().unwrap_or_default();
+        (unseen.what, unseen.path.as_str(), line)
+    });
+    let untold = report.untold.iter();
+    let untold = untold.map(|(path, line)| ("the operation of a path", path.as_str(), *line));
+    unseen
+        .chain(untold)
+        .map(|(what, path, line)| {
+            format!(
+                "not known from the text: {what} at {path}:{line}; its scopes were not compared with those granted"
+            )
+        })
+        .collect()
 }
 
 /// What an org is read through, made of its name and what reads it.

@@ -53,6 +53,7 @@ mod foreign;
 mod foresight;
 pub mod gate;
 mod glances;
+mod granted_scopes;
 mod imported;
 mod inverse;
 mod items;

@@ -166,6 +166,7 @@ impl Run {
         if seen.verdict == Verdict::Unchanged {
             return self.unchanged(lane, call, position, seen.before);
         }
+        self.check_granted_scopes(call).await?;
         let _turn = self.keep_a_group(lane, call, position).await?;
         self.check_agreed(lane, call, held)?;
         self.guard_own_access(lane, call, &seen.before).await?;

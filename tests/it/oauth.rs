@@ -286,6 +286,33 @@ fn the_least_scopes_suffice_and_each_of_them_is_needed() {
     }
 }
 
+/// The path of the write is computed: a check of the text does not see which scope it needs.
+#[test]
+fn a_scope_that_no_check_could_see_is_named_before_the_write_and_the_plan_says_so() {
+    let scopes = ["okta.groups.read", "okta.users.read"];
+    let stage = Stage::with_client(&app(&json!({"scopes": scopes})));
+    stage.write(
+        "runbooks/hidden.rhai",
+        "//! Hide.\nconst ORGS = #{ okta: \"the org\" };\nstep(\"Make\");\nlet paths = [\"/api/v1/groups\"];\nokta.post(paths[0], #{ profile: #{ name: \"New\" } });\n",
+    );
+    let by_key = |words: &[&str]| {
+        let mut command = stage.by_key(stage.command());
+        Ran::command(command.args(words))
+    };
+    by_key(&["plan", "hidden"]).says(&[
+        "not known from the text: the path of a call at",
+        "hidden.rhai:5",
+    ]);
+    stage.forget_calls();
+    let ran = by_key(&["run", "hidden", "--yes"]);
+    ran.exits(1).says(&[
+        "add_group of okta was not sent",
+        "lacks okta.groups.manage",
+        "Okta API Scopes",
+    ]);
+    assert_eq!(stage.calls_that_write(), count(&stage, TOKEN), "{ran}");
+}
+
 #[test]
 fn each_refusal_of_a_sign_in_tells_what_to_do() {
     let stage = Stage::with_client(&app(&json!({})));
