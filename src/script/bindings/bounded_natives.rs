@@ -79,22 +79,31 @@ fn register_padding(engine: &mut Engine) {
 }
 
 fn pad_list(context: NativeCallContext, list: &mut Array, to: i64, with: Dynamic) -> Raised<()> {
-    let to = length(to);
-    if to > list.len() {
+    pad(list, to, with, |to, missing, with| {
         items_within(&context, to)?;
-        let size = value_size::of(&with, MOST_BYTES);
+        let size = value_size::of(with, MOST_BYTES);
         let size = size.map_err(|much| too_much(&context, much))?;
-        bytes_within(&context, size.saturating_mul(to - list.len()))?;
-        list.resize(to, with);
-    }
-    Ok(())
+        bytes_within(&context, size.saturating_mul(missing))
+    })
 }
 
 fn pad_blob(context: NativeCallContext, bytes: &mut Blob, to: i64, with: i64) -> Raised<()> {
+    pad(bytes, to, low_byte(with), |to, _, _| {
+        bytes_within(&context, to)
+    })
+}
+
+/// Until there are so many; `check` is given that number, how many are missing, and with what.
+fn pad<T: Clone>(
+    items: &mut Vec<T>,
+    to: i64,
+    with: T,
+    check: impl FnOnce(usize, usize, &T) -> Raised<()>,
+) -> Raised<()> {
     let to = length(to);
-    if to > bytes.len() {
-        bytes_within(&context, to)?;
-        bytes.resize(to, low_byte(with));
+    if to > items.len() {
+        check(to, to - items.len(), &with)?;
+        items.resize(to, with);
     }
     Ok(())
 }
