@@ -8,12 +8,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::audience::Audience;
 use super::guard::{PlanApproval, WriteGuard};
+use super::org_identity::local_actor;
 use super::stop_signals::StopSignals;
 use super::world::World;
 use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::json;
 use crate::report::text::Verbosity;
+use crate::run::actor::RunActor;
 use crate::run::event::{Event, Outcome};
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::{self, Journal};
@@ -87,7 +89,7 @@ impl Conduct {
 
     pub(super) fn consent(
         &self,
-        context: &Context,
+        actor: RunActor,
         place: Place,
         guard: &WriteGuard,
         terminal: &Terminal,
@@ -106,7 +108,7 @@ impl Conduct {
             },
             attest,
             allow: self.allow.clone(),
-            operator: context.config.environment().operator(),
+            actor,
             ask: Arc::new(move |question| asked(&terminal, question, || cancelled.cancel())),
             unlock: guard.unlock(),
         }
@@ -318,7 +320,7 @@ pub(super) fn hold_undone(
     journal: &Journal,
     run: &str,
 ) -> Result<Vec<journal::Held>, Error> {
-    let operator = context.config.environment().operator();
+    let operator = local_actor(context).words();
     let of_journal = |error: journal::Error| of_run(&error.into());
     let mut held = Vec::new();
     let mut next = Some(run.to_owned());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::conduct::{look_last, of_run, open_journal, stop_signals};
 use super::guard;
+use super::org_identity::run_actor;
 use super::session::{self, Place, ended_by};
 use super::stop_signals::StopSignals;
 use super::{Context, Output};
@@ -52,9 +53,10 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     guard::distinct_orgs(&world, &runtime)?;
     let orgs = arguments.place.orgs(context, &world)?;
     let interrupt = Interrupt::default();
+    let actor = run_actor(context, &world, &runtime);
     let consent = arguments
         .place
-        .consent(context, &world, &orgs, &interrupt)?;
+        .consent(context, &world, &orgs, &interrupt, actor)?;
     let listener = match arguments.output {
         Output::Text => Told::default().listener(&context.terminal, Verbosity::Normal),
         // Standard output belongs to the result alone.

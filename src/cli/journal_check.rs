@@ -6,6 +6,7 @@
 use super::Context;
 use super::conduct::of_run;
 use super::credentials::credentials;
+use super::org_identity::local_actor;
 use super::world::World;
 use crate::error::Error;
 use crate::run::Run;
@@ -105,7 +106,7 @@ impl<'a> JournalCheck<'a> {
         Kind::UnverifiedJournal {
             of: run.to_owned(),
             reason,
-            accepted_by: Some(self.context.config.environment().operator()),
+            accepted_by: Some(local_actor(self.context).words()),
         }
     }
 }
@@ -155,9 +156,10 @@ pub(super) fn unverified(seals: &Seals) -> Option<String> {
         return None;
     } else if seals.unchecked > 0 {
         format!(
-            "{} by {}, which is not here (another credential of the org, or one that was replaced)",
+            "{} by {}, which {} not here (another credential of the org, or one that was replaced)",
             sealed(seals.unchecked),
-            named(seals.absent.iter())
+            named(seals.absent.iter()),
+            if seals.absent.len() == 1 { "is" } else { "are" }
         )
     } else if seals.older > 0 {
         format!(

@@ -1,12 +1,18 @@
 //! Who a person or a service is to an org: the account behind the sign-in, and the key that they approve with. Names that a machine
 //! gives, such as `USER`, prove nothing and are no part of it.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use super::Context;
 use super::guard::of_okta;
-use crate::config::{Environment, OrgProfile, SignIn};
+use super::world::World;
+use crate::config::{Environment, OrgProfile};
 use crate::error::Error;
 use crate::okta::{self, Client, Method, Request, SigningKey};
+use crate::run::actor::{OrgAccount, RunActor};
 
 /// Who somebody is to an org, as far as their own credentials and profile tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,16 +25,6 @@ pub(super) struct OrgIdentity {
     /// Thumbprint of the key that the profile approves with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) key: Option<String>,
-}
-
-/// The account that signs in to an org.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum OrgAccount {
-    /// A user: the owner of an API token, or who signed in.
-    User { id: String, login: String },
-    /// A service app.
-    App { client_id: String },
 }
 
 impl OrgIdentity {
@@ -45,7 +41,9 @@ impl OrgIdentity {
     ) -> Result<Self, Error> {
         Ok(Self {
             org_id: org_id(org, client, runtime)?,
-            account: account(org, client, profile, runtime)?,
+            account: runtime
+                .block_on(account(client))
+                .map_err(|error| of_okta(org, &error))?,
             key: approval_key(environment, profile)?.map(|key| key.thumbprint().to_owned()),
         })
     }
@@ -53,7 +51,7 @@ impl OrgIdentity {
     /// Whether both are known to be one: by the account, or by the key.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let equal = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;
-        let account = |identity: &'_ Self| identity.account.as_ref().map(OrgAccount::id);
+        let account = |identity: &'_ Self| identity.account.as_ref().map(OrgAccount::key);
         equal(account(self).as_deref(), account(other).as_deref())
             || equal(self.key.as_deref(), other.key.as_deref())
     }
@@ -64,22 +62,40 @@ impl OrgIdentity {
     }
 }
 
-impl OrgAccount {
-    /// Logins can be given to another user, ids cannot.
-    fn id(&self) -> String {
-        match self {
-            Self::User { id, .. } => format!("user {id}"),
-            Self::App { client_id } => format!("app {client_id}"),
-        }
-    }
+/// How long asking an org who signs in there may hold up a run, which goes on without the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// As a person knows it.
-    pub(super) fn words(&self) -> String {
-        match self {
-            Self::User { login, .. } => login.clone(),
-            Self::App { client_id } => format!("the service app {client_id}"),
-        }
-    }
+/// Who executes a run at these orgs. An org that does not answer, or does not tell, leaves the account there unknown.
+pub(super) fn run_actor(
+    context: &Context,
+    world: &World,
+    runtime: &tokio::runtime::Runtime,
+) -> RunActor {
+    let asked = world.orgs.iter().map(|(org, client)| async move {
+        let answer = tokio::time::timeout(PATIENCE, account(client)).await;
+        let account = answer.ok().and_then(Result::ok).flatten();
+        (org.clone(), account)
+    });
+    let accounts = runtime.block_on(futures::future::join_all(asked));
+    actor_of(context, accounts.into_iter().collect())
+}
+
+/// The user of this machine, whatever orgs they sign in to.
+pub(super) fn local_actor(context: &Context) -> RunActor {
+    actor_of(context, BTreeMap::new())
+}
+
+/// The user of this machine with these accounts.
+pub(super) fn actor_of(
+    context: &Context,
+    accounts: BTreeMap<String, Option<OrgAccount>>,
+) -> RunActor {
+    let environment = context.config.environment();
+    RunActor::new(
+        environment.system_user.as_deref(),
+        environment.host.as_deref(),
+        accounts,
+    )
 }
 
 /// The id that an org shows to everyone.
@@ -101,21 +117,16 @@ pub(super) fn org_id(
 }
 
 /// A token may be without the right to read its owner: then nothing is known of them.
-fn account(
-    org: &str,
-    client: &Client,
-    profile: &OrgProfile,
-    runtime: &tokio::runtime::Runtime,
-) -> Result<Option<OrgAccount>, Error> {
-    if let SignIn::PrivateKey(app) = &profile.sign_in {
-        let client_id = app.client_id.clone();
+async fn account(client: &Client) -> Result<Option<OrgAccount>, okta::Error> {
+    if let Some(client_id) = client.client_id().filter(|_| !client.acts_as_user()) {
+        let client_id = client_id.to_owned();
         return Ok(Some(OrgAccount::App { client_id }));
     }
     let request = Request::new(Method::Get, "/api/v1/users/me");
-    let body = match runtime.block_on(client.send(&request, &okta::Silent)) {
+    let body = match client.send(&request, &okta::Silent).await {
         Ok(response) => response.body,
         Err(error) if matches!(error.status(), Some(403 | 404)) => return Ok(None),
-        Err(error) => return Err(of_okta(org, &error)),
+        Err(error) => return Err(error),
     };
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     let user = text(&body["id"]).zip(text(&body["profile"]["login"]));

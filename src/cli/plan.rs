@@ -12,6 +12,7 @@ use super::Context;
 use super::approval::{self, ApprovalTerms};
 use super::conduct::{cancelled_by_hand, runtime};
 use super::guard;
+use super::org_identity::local_actor;
 use super::output_file::{self, Over};
 use super::prepared::Prepared;
 use super::rehearsal::{Rehearsed, Rehearsing};
@@ -119,7 +120,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let rehearsed = rehearsing.rehearse()?;
     tell(&terminal, &rehearsed.plan, arguments.output)?;
     if let Some(path) = &arguments.out {
-        let operator = context.config.environment().operator();
+        let operator = local_actor(context).words();
         let over = Over::of(arguments.force);
         let saved = Saved::new(operator, &prepared, &rehearsed);
         saved
@@ -153,11 +154,8 @@ fn approved(
     let signatures = approval::sign(context, &saved, &terms, &runtime()?)?;
     tell(terminal, &saved.plan, Form::Text)?;
     let made = saved.created.strftime("%Y-%m-%d %H:%M:%SZ");
-    let accounts = saved.accounts();
-    let question = format!(
-        "{} made this plan at {made}{accounts}. Approve it?",
-        saved.operator
-    );
+    let maker = saved.maker_words();
+    let question = format!("{maker} made this plan at {made}. Approve it?");
     if !arguments.yes {
         match terminal.ask(&question)? {
             Answer::Yes => {}
@@ -167,9 +165,9 @@ fn approved(
             Answer::No | Answer::Interrupted => return Ok(Exit::Interrupted),
         }
     }
-    saved.approvals.extend(signatures);
+    saved.approvals.extend(signatures.tokens);
     saved.write(file, Over::Allowed)?;
-    let approver = context.config.environment().operator();
+    let approver = signatures.approver;
     terminal.line(&format!("{} is approved by {approver}", file.display()));
     Ok(Exit::Succeeded)
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::audience::Audience;
 use super::conduct::{of_journal, of_run};
+use super::org_identity::local_actor;
 use super::prepared::Prepared;
 use super::scopes;
 use super::world::World;
@@ -252,7 +253,7 @@ fn agreed(context: &Context, allow: &[String]) -> Consent {
         writes: Writes::Agreed,
         attest: vec!["all".to_owned()],
         allow: allow.to_vec(),
-        operator: context.config.environment().operator(),
+        actor: local_actor(context),
         ask: Arc::new(|_| Some(true)),
         unlock: unlocked(),
     }

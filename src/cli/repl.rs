@@ -13,6 +13,7 @@ use super::conduct::{
 };
 use super::guard;
 use super::journal_check::{self, Acceptance, JournalCheck};
+use super::org_identity::run_actor;
 use super::prepared::{checked, sources};
 use super::session::{self, Place, ended_by};
 use super::stop_signals::StopSignals;
@@ -69,9 +70,10 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let orgs = arguments.place.orgs(context, &world)?;
     let interrupt = Interrupt::default();
     let told = Told::default();
+    let actor = run_actor(context, &world, &runtime);
     let consent = arguments
         .place
-        .consent(context, &world, &orgs, &interrupt)?;
+        .consent(context, &world, &orgs, &interrupt, actor)?;
     let verbosity = if arguments.verbose {
         Verbosity::Verbose
     } else {

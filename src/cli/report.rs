@@ -2,6 +2,7 @@
 
 mod log_events;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -11,7 +12,7 @@ use super::Context;
 use super::journal_check::{self, Acceptance};
 use super::output_file::{self, Over};
 use crate::error::{Error, Exit};
-use crate::report::evidence::{self, Evidence, WriteState};
+use crate::report::evidence::{self, Evidence, Undo, WriteState};
 use crate::report::format::Format;
 use crate::run::event::{CallLine, Event, Kind};
 use crate::run::journal::{self, Journal, Record, State};
@@ -145,17 +146,20 @@ fn gathered(
     verified: String,
 ) -> Result<Evidence, journal::Error> {
     let events = journal.events(&record.run)?;
-    let mut writes: Vec<evidence::Write> = journal
-        .writes(&record.run)?
+    let recorded = journal.writes(&record.run)?;
+    let mut writes: Vec<evidence::Write> = recorded
         .iter()
         .map(|write| of_write(write, &events))
         .collect();
     writes.sort_by_key(|write| write.time);
+    let undos = undos(journal, &recorded)?;
     Ok(Evidence {
         run: record.run.clone(),
         runbook: record.runbook.clone(),
         digest: record.digest.clone(),
-        operator: record.operator.clone(),
+        operator: journal
+            .started_by(&record.run)?
+            .map_or_else(|| record.operator.clone(), |actor| actor.words()),
         journal: verified,
         parameters: record.parameters.clone(),
         orgs: record.orgs.clone(),
@@ -167,7 +171,30 @@ fn gathered(
         planned_steps: planned_steps(record),
         events,
         writes,
+        undos,
     })
+}
+
+/// The runs that reverted some of these writes.
+fn undos(journal: &Journal, writes: &[journal::Write]) -> Result<Vec<Undo>, journal::Error> {
+    let mut reverted: BTreeMap<&str, u64> = BTreeMap::new();
+    for run in writes.iter().filter_map(|write| write.undone_by.as_deref()) {
+        *reverted.entry(run).or_default() += 1;
+    }
+    let mut undos = Vec::new();
+    for (run, writes) in reverted {
+        let Some(record) = journal.find(run)?.into_iter().next() else {
+            continue;
+        };
+        undos.push(Undo {
+            run: run.to_owned(),
+            started: record.started,
+            actor: journal.started_by(run)?,
+            writes,
+        });
+    }
+    undos.sort_by_key(|undo| undo.started);
+    Ok(undos)
 }
 
 fn of_write(write: &journal::Write, events: &[Event]) -> evidence::Write {

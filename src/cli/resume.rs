@@ -11,6 +11,7 @@ use super::conduct::{
 };
 use super::guard::{self, WriteGuard};
 use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
+use super::org_identity::run_actor;
 use super::prepared::{Prepared, Recorded};
 use super::runs::the_run;
 use super::undo::{taken_back, undo_guard};
@@ -210,7 +211,7 @@ impl Resumed {
                 profiles: world.profiles.clone(),
                 directories: world.directories.clone(),
                 consent: arguments.conduct.consent(
-                    context,
+                    run_actor(context, world, &runtime),
                     Place::Org,
                     guard,
                     &terminal,

@@ -13,6 +13,7 @@ use super::conduct::{
     stop_signals,
 };
 use super::guard::{self, PlanApproval, WriteGuard};
+use super::org_identity::{local_actor, run_actor};
 use super::plan::drift::drift;
 use super::plan::saved::Saved;
 use super::prepared::Prepared;
@@ -272,7 +273,7 @@ impl Attempt<'_> {
             "Do this? The run is held to the plan, and ends at a write that is not in it.";
         match self.terminal.ask(question)? {
             Answer::Yes => {
-                let operator = self.context.config.environment().operator();
+                let operator = local_actor(self.context).words();
                 let saved = Saved::new(operator, &self.prepared, &rehearsed);
                 Ok(Shown::Agreed(Box::new(saved)))
             }
@@ -282,6 +283,7 @@ impl Attempt<'_> {
 
     fn run(&self, agreement: Option<Agreement>, consented: Consented) -> Result<Exit, Error> {
         let (arguments, terminal) = (self.arguments, &self.terminal);
+        let actor = run_actor(self.context, &self.world, &self.runtime);
         let cancelled = CancellationToken::new();
         let place = if arguments.place.simulator.is_some() {
             Place::Simulator
@@ -292,7 +294,7 @@ impl Attempt<'_> {
         let mut consent =
             arguments
                 .conduct
-                .consent(self.context, place, &self.guard, terminal, &cancelled);
+                .consent(actor, place, &self.guard, terminal, &cancelled);
         if consented == Consented::Yes {
             consent.writes = Writes::Agreed;
         }

@@ -8,6 +8,7 @@ use super::guard::{PlanApproval, WriteGuard};
 use super::world::{Where, World};
 use crate::error::{Error, Exit};
 use crate::repl::{Interrupt, OrgAtHand, Stage};
+use crate::run::actor::RunActor;
 use crate::run::event::Outcome;
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::Journal;
@@ -96,6 +97,7 @@ impl Place {
         world: &World,
         orgs: &[OrgAtHand],
         interrupt: &Interrupt,
+        actor: RunActor,
     ) -> Result<Consent, Error> {
         let terminal = &context.terminal;
         let approval = PlanApproval::Absent;
@@ -114,7 +116,7 @@ impl Place {
             unlock: guard.unlock(),
             attest: Vec::new(),
             allow: self.allow.clone(),
-            operator: context.config.environment().operator(),
+            actor,
             ask: Arc::new(move |question| {
                 asked(&terminal, question, || {
                     interrupt.strike();

@@ -11,6 +11,7 @@ use super::conduct::{
 };
 use super::guard::{PlanApproval, WriteGuard};
 use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
+use super::org_identity::run_actor;
 use super::runs::the_run;
 use super::world::{World, of_record};
 use crate::error::{Error, Exit};
@@ -67,6 +68,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         client.ask_for(run::undo::scopes(&steps, org));
     }
     let guard = undo_guard(context, &journal, &world, &record.run, &arguments.conduct)?;
+    let actor = run_actor(context, &world, &runtime);
     let cancelled = CancellationToken::new();
     let (listener, watcher) = arguments.conduct.audience(&terminal);
     let signals = stop_signals(&runtime)?;
@@ -87,7 +89,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         directories: world.directories.clone(),
         consent: arguments
             .conduct
-            .consent(context, Place::Org, &guard, &terminal, &cancelled),
+            .consent(actor, Place::Org, &guard, &terminal, &cancelled),
         listener,
         watcher,
         cancelled: cancelled.clone(),

@@ -17,8 +17,10 @@ pub struct Environment {
     pub config_home: Option<PathBuf>,
     /// `$XDG_DATA_HOME`, by default `~/.local/share`.
     pub data_home: Option<PathBuf>,
-    /// Account and machine as the operating system names them, whatever variables say: `jo@laptop`. Information, no proof.
-    pub os_account: Option<String>,
+    /// The user that the process runs as, as the operating system names them, whatever variables say.
+    pub system_user: Option<String>,
+    /// The machine, as the operating system names it.
+    pub host: Option<String>,
 }
 
 impl Environment {
@@ -34,7 +36,8 @@ impl Environment {
             home: folders.as_ref().map(|f| f.home_dir().to_owned()),
             config_home: folders.as_ref().map(BaseStrategy::config_dir),
             data_home: folders.as_ref().map(BaseStrategy::data_dir),
-            os_account: os_account(),
+            system_user: system_user(),
+            host: gethostname::gethostname().into_string().ok(),
         }
     }
 
@@ -46,12 +49,10 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// The account that runs this, as the system names it.
-    pub fn operator(&self) -> String {
-        let name = ["USER", "LOGNAME", "USERNAME"]
-            .iter()
-            .find_map(|name| self.variable(name));
-        name.unwrap_or("unknown").to_owned()
+    /// User and machine: `jo@laptop`. Information, no proof.
+    pub fn os_account(&self) -> Option<String> {
+        let user = self.system_user.as_ref()?;
+        Some(format!("{user}@{}", self.host.as_deref().unwrap_or("")))
     }
 
     /// A path as a person wrote it: `~/` is the home folder, a relative path counts from `folder`.
@@ -83,15 +84,19 @@ impl std::fmt::Debug for Environment {
             .field("home", &self.home)
             .field("config_home", &self.config_home)
             .field("data_home", &self.data_home)
-            .field("os_account", &self.os_account)
+            .field("system_user", &self.system_user)
+            .field("host", &self.host)
             .finish()
     }
 }
 
-fn os_account() -> Option<String> {
-    let host = gethostname::gethostname();
-    let user = whoami::username().ok()?;
-    Some(format!("{user}@{}", host.to_string_lossy()))
+/// The name of the account that runs this; on Unix by its number, which stands for it where no name belongs to it, as in some
+/// containers.
+fn system_user() -> Option<String> {
+    let name = whoami::username().ok();
+    #[cfg(unix)]
+    let name = name.or_else(|| Some(format!("uid {}", nix::unistd::geteuid())));
+    name
 }
 
 fn lossy(text: &std::ffi::OsStr) -> String {

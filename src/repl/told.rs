@@ -24,9 +24,8 @@ impl Told {
         let narrator = Mutex::new(Narrator::new(verbosity, terminal.width()));
         Arc::new(move |event: &Event| {
             told.remember(event);
-            // A question that was just answered with no stands right above.
-            let is_shown =
-                terminal.asks() && matches!(event.kind, Kind::Confirm { answer: false, .. });
+            // A question that was just answered stands right above.
+            let is_shown = terminal.asks() && matches!(event.kind, Kind::Confirm { .. });
             if is_shown || matches!(event.kind, Kind::Run { .. } | Kind::Outcome { .. }) {
                 return;
             }

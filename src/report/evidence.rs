@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::run::actor::RunActor;
 use crate::run::event::{CallLine, Counts, Event, OrgLine, Outcome};
 
 /// One run as evidence. Secrets were redacted when it was journalled; a report adds nothing of its own to it.
@@ -13,6 +14,7 @@ pub struct Evidence {
     pub runbook: String,
     /// Digest of the runbook's text as it ran.
     pub digest: String,
+    /// Who started it, in words.
     pub operator: String,
     /// Whether the journal is as it was written, in words.
     pub journal: String,
@@ -34,6 +36,19 @@ pub struct Evidence {
     pub events: Vec<Event>,
     /// Every write whose intent was recorded, in order.
     pub writes: Vec<Write>,
+    /// Runs that reverted something of it, oldest first.
+    pub undos: Vec<Undo>,
+}
+
+/// A run that reverted something of another one.
+#[derive(Clone, Debug)]
+pub struct Undo {
+    pub run: String,
+    pub started: Timestamp,
+    /// Who started it; `None` where its journal is not here.
+    pub actor: Option<RunActor>,
+    /// Writes that it reverted.
+    pub writes: u64,
 }
 
 impl Evidence {

@@ -28,6 +28,7 @@ mod tests {
             item: None,
             step: None,
             kind,
+            actor: None,
         })
     }
 
@@ -74,6 +75,7 @@ mod tests {
                 counts: Counts::default(),
                 remarks: vec!["AD was not looked at".into()],
             },
+            actor: None,
         };
         assert_eq!(serde_json::from_str::<Event>(&line(&event)).unwrap(), event);
     }

@@ -10,7 +10,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
 
 use super::evidence::Evidence;
-use super::story::{Item, ItemEnd, Step, StepEnd, Story};
+use super::story::{Attestation, AttestationKind, Item, ItemEnd, Step, StepEnd, Story};
 
 type Out = Writer<Vec<u8>>;
 
@@ -104,7 +104,7 @@ fn steps(evidence: &Evidence, story: &Story<'_>) -> Suite {
     Suite {
         name: suite_name(evidence, "steps"),
         begun: evidence.started,
-        facts: facts(evidence),
+        facts: facts(evidence, story),
         cases: story.steps.iter().map(step).collect(),
         out: calls(evidence, story),
     }
@@ -138,10 +138,22 @@ fn items(evidence: &Evidence, story: &Story<'_>) -> Suite {
     Suite {
         name: suite_name(evidence, "items"),
         begun: evidence.started,
-        facts: facts(evidence),
+        facts: facts(evidence, story),
         cases: story.items.iter().map(item).collect(),
         out: String::new(),
     }
+}
+
+/// What a person did, and who it was.
+fn attested(attestation: &Attestation<'_>) -> (&'static str, String) {
+    let by = match (&attestation.by, attestation.kind) {
+        (Some(by), _) => format!(", by {by}"),
+        (None, AttestationKind::Question) => ", not agreed".to_owned(),
+        (None, AttestationKind::Manual) => ", by nobody yet".to_owned(),
+        (None, _) => String::new(),
+    };
+    let words = format!("{} {}{by}", attestation.time, attestation.words);
+    (attestation.kind.word(), words)
 }
 
 /// Readers take dots for the borders of packages.
@@ -149,7 +161,7 @@ fn suite_name(evidence: &Evidence, part: &str) -> String {
     format!("{}.{part}", evidence.runbook.replace(['/', '\\'], "."))
 }
 
-fn facts(evidence: &Evidence) -> Vec<(&'static str, String)> {
+fn facts(evidence: &Evidence, story: &Story<'_>) -> Vec<(&'static str, String)> {
     let outcome = super::evidence::outcome_words(evidence.outcome);
     let mut facts = vec![
         ("run", evidence.run.clone()),
@@ -161,6 +173,7 @@ fn facts(evidence: &Evidence) -> Vec<(&'static str, String)> {
     ];
     let orgs = evidence.orgs.iter();
     facts.extend(orgs.map(|org| ("org", format!("{} {}", org.name, org.url))));
+    facts.extend(story.attestations.iter().map(attested));
     facts
 }
 

@@ -8,6 +8,7 @@ use super::evidence::{Evidence, WriteState, outcome_words};
 use super::movement::{self, Movement};
 use super::story::{Attestation, AttestationKind, ItemEnd, StepEnd, Story};
 use super::text::words::{between, clean, counted};
+use crate::run::actor::UNKNOWN;
 
 /// A ticket is read by people: longer lists are cut, and say so.
 const LONGEST: usize = 100;
@@ -49,7 +50,7 @@ fn heading(evidence: &Evidence, story: &Story<'_>) -> String {
 fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
     let mut rows = vec![
         ("run", evidence.run.clone()),
-        ("operator", evidence.operator.clone()),
+        ("started by", evidence.operator.clone()),
     ];
     let orgs = evidence.orgs.iter();
     rows.extend(orgs.map(|org| ("org", format!("{}: {}", org.name, org.url))));
@@ -184,16 +185,17 @@ fn writes(evidence: &Evidence) -> String {
 
 fn attested(story: &Story<'_>) -> String {
     let row = |attestation: &Attestation<'_>| {
-        let who = match (attestation.by, attestation.kind) {
-            (Some(name), _) => name.to_owned(),
+        let who = match (&attestation.by, attestation.kind) {
+            (Some(name), _) => name.to_string(),
             (None, AttestationKind::Manual) => "nobody yet".to_owned(),
             (None, AttestationKind::Journal) => String::new(),
-            (None, _) => "answered no".to_owned(),
+            (None, AttestationKind::Question) => "not agreed".to_owned(),
+            (None, _) => UNKNOWN.to_owned(),
         };
         vec![shown(attestation.time), who, attestation.words.to_string()]
     };
     let rows: Vec<_> = story.attestations.iter().map(row).collect();
-    section("Attested and agreed", &["when", "who", "what"], &rows)
+    section("Who did it", &["when", "who", "what"], &rows)
 }
 
 fn moved(movement: Option<&Movement>) -> String {

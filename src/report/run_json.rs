@@ -3,7 +3,7 @@
 //! | field | is |
 //! |---|---|
 //! | `format`, `version` | `okta-runbook evidence` and 1; the version grows when a field changes its meaning or goes |
-//! | `run`, `runbook`, `digest`, `operator` | text; `digest` is that of the runbook's text as it ran |
+//! | `run`, `runbook`, `digest`, `operator` | text; `digest` is that of the runbook's text as it ran, `operator` is who started it |
 //! | `journal` | text: whether the journal is as it was written, and by which key it is sealed |
 //! | `orgs` | list of `name`, `url` |
 //! | `parameters` | as given, secrets as `(redacted)` |
@@ -13,7 +13,8 @@
 //! | `counts` | `reads`, `writes`, `unknown` (writes of which it is not known whether they were carried out; absent for none), `unchanged`, `items`, `failed_items` |
 //! | `steps` | list of `title`, `end` (`done`, `partly`, `failed`, `waiting`, `broken_off`, `not_begun`), `message`, `begun`, `ended`, `orgs` (names of those that it called), `failed_items`, `writes`, `checks`, `failed_checks` |
 //! | `items` | list of `key`, `end` (`succeeded`, `unchanged`, `failed`, `unfinished`), `message`, `step`, `writes` (positions in `writes`), `seconds` |
-//! | `attestations` | list of `time`, `kind` (`manual`, `question`, `plan`, `approval`, `journal`), `words`, `how`, `by` (null: nobody) |
+//! | `attestations` | list of `time`, `kind` (`start`, `resume`, `manual`, `question`, `allowance`, `plan`, `approval`, `journal`, `undo`), `words`, `how`, `by` (null: nobody), `actor` |
+//! | `actor` | `accounts` (by org: `user` with `id` and `login`, `app` with `client_id`, or `unknown`), `system_user`, `host`; `environment_name` is all that older journals have |
 //! | `waits` | list of `begun`, `ended`, `item`, `step`, `reason` |
 //! | `moved` | null, or `column` and `moves`: list of `item`, `from`, `to` (distinguished names) |
 //! | `writes` | list of `time`, `item`, `step`, `org`, `operation`, `method`, `path`, `status`, `request_id`, `state` (`done`, `refused`, `unknown`, `repeated`), `message`, `before`, `request`, `after`, `log_event_ids` |

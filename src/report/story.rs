@@ -13,8 +13,9 @@ pub(super) use item::{Item, ItemEnd};
 pub(super) use step::{Step, StepEnd};
 pub(super) use wait::Wait;
 
-use super::evidence::{DIED, Evidence, WriteState};
+use super::evidence::{DIED, Evidence, Undo, WriteState};
 use super::text::words::{counted, unverified};
+use crate::run::actor::RunActor;
 use crate::run::event::{Counts, Event, Kind, Outcome};
 
 /// What a report says of a run, in the order in which it happened.
@@ -33,7 +34,7 @@ pub(super) struct Story<'a> {
     pub(super) message: Option<&'a str>,
 }
 
-/// What a person said: that a manual step is done, or an answer to a question.
+/// What a person did or said: they started or resumed the run, attested that a manual step is done, or answered a question.
 #[derive(Debug, Serialize)]
 pub(super) struct Attestation<'a> {
     pub(super) time: Timestamp,
@@ -45,20 +46,46 @@ pub(super) struct Attestation<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) how: Option<&'a str>,
     /// `None`: nobody did, or the answer was no.
-    pub(super) by: Option<&'a str>,
+    pub(super) by: Option<Cow<'a, str>>,
+    /// The same as data; absent for approvals, which name their account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) actor: Option<&'a RunActor>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum AttestationKind {
+    Start,
+    Resume,
     Manual,
     Question,
+    /// A guard was told to let a write pass.
+    Allowance,
     /// The run is held to the plan of this digest.
     Plan,
     /// A second person approved the plan: with a ticket, by its number.
     Approval,
     /// A journal that was altered, or that cannot be verified, was gone on with.
     Journal,
+    /// Another run reverted something of this one.
+    Undo,
+}
+
+impl AttestationKind {
+    /// As in JSON.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Resume => "resume",
+            Self::Manual => "manual",
+            Self::Question => "question",
+            Self::Allowance => "allowance",
+            Self::Plan => "plan",
+            Self::Approval => "approval",
+            Self::Journal => "journal",
+            Self::Undo => "undo",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -79,7 +106,8 @@ impl<'a> Story<'a> {
             steps: step::all(evidence, message, last),
             attestations: events
                 .iter()
-                .filter_map(|event| attestation(event, &evidence.operator))
+                .filter_map(attestation)
+                .chain(evidence.undos.iter().map(undone))
                 .collect(),
             waits: wait::all(events, last),
             tables: events.iter().filter_map(table).collect(),
@@ -103,8 +131,21 @@ fn last_heard(evidence: &Evidence) -> Timestamp {
     evidence.ended.unwrap_or(heard).max(evidence.started)
 }
 
-fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a>> {
+fn attestation(event: &Event) -> Option<Attestation<'_>> {
+    let by_actor = || event.actor.as_ref().map(|actor| Cow::from(actor.words()));
     let (kind, words, how, by) = match &event.kind {
+        Kind::Run { .. } => (
+            AttestationKind::Start,
+            "started the run".into(),
+            None,
+            by_actor(),
+        ),
+        Kind::Resumed { .. } => (
+            AttestationKind::Resume,
+            "resumed the run".into(),
+            None,
+            by_actor(),
+        ),
         Kind::Manual {
             title,
             how,
@@ -114,13 +155,19 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
             AttestationKind::Manual,
             Cow::from(title),
             Some(how.as_str()),
-            attested_by.as_deref(),
+            attested_by.as_ref().and_then(|_| by_actor()),
         ),
         Kind::Confirm { words, answer } => (
             AttestationKind::Question,
             Cow::from(words),
             None,
-            answer.then_some(operator),
+            answer.then(by_actor).flatten(),
+        ),
+        Kind::Allowed { words, .. } => (
+            AttestationKind::Allowance,
+            Cow::from(words),
+            None,
+            by_actor(),
         ),
         Kind::Planned { plan, writes } => (
             AttestationKind::Plan,
@@ -130,7 +177,7 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
             )
             .into(),
             None,
-            Some(operator),
+            by_actor(),
         ),
         Kind::Approved {
             by,
@@ -149,7 +196,7 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
             )
             .into(),
             None,
-            Some(by.as_str()),
+            Some(Cow::from(by)),
         ),
         Kind::UnverifiedJournal {
             of,
@@ -159,10 +206,11 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
             AttestationKind::Journal,
             unverified(of, reason, accepted_by.as_deref()).into(),
             None,
-            accepted_by.as_deref(),
+            accepted_by.as_ref().and_then(|_| by_actor()),
         ),
         _ => return None,
     };
+    let is_by_actor = by.is_some() && kind != AttestationKind::Approval;
     Some(Attestation {
         time: event.time,
         item: event.item.as_deref(),
@@ -170,7 +218,21 @@ fn attestation<'a>(event: &'a Event, operator: &'a str) -> Option<Attestation<'a
         words,
         how,
         by,
+        actor: event.actor.as_ref().filter(|_| is_by_actor),
     })
+}
+
+fn undone(undo: &Undo) -> Attestation<'_> {
+    let writes = counted(undo.writes, "write");
+    Attestation {
+        time: undo.started,
+        item: None,
+        kind: AttestationKind::Undo,
+        words: format!("reverted {writes}, by run {}", undo.run).into(),
+        how: None,
+        by: undo.actor.as_ref().map(|actor| actor.words().into()),
+        actor: undo.actor.as_ref(),
+    }
 }
 
 fn approved(

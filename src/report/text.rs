@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::table::text_table;
+use crate::run::actor::{RunActor, UNKNOWN};
 use crate::run::event::{CallLine, Event, ItemOutcome, Kind, OrgLine};
 use words::{block, clean, painted};
 
@@ -94,7 +95,10 @@ impl Narrator {
                 runbook,
                 orgs,
                 parameters,
-            } => self.run(run, runbook, orgs, parameters),
+            } => {
+                let by = event.actor.as_ref().map(RunActor::words);
+                self.run(run, runbook, by.as_deref(), orgs, parameters)
+            }
             Kind::Step { title, .. } => self.step(event, title),
             Kind::Item {
                 key,
@@ -122,7 +126,7 @@ impl Narrator {
                 };
                 [self.rest(), ending.lines()].concat()
             }
-            other => within(event.item.as_deref(), &told(other)),
+            other => within(event.item.as_deref(), &told(other, event.actor.as_ref())),
         }
     }
 
@@ -187,8 +191,16 @@ impl Narrator {
         vec![painted(FAINT, &line)]
     }
 
-    fn run(&self, run: &str, runbook: &str, orgs: &[OrgLine], parameters: &Value) -> Vec<String> {
+    fn run(
+        &self,
+        run: &str,
+        runbook: &str,
+        by: Option<&str>,
+        orgs: &[OrgLine],
+        parameters: &Value,
+    ) -> Vec<String> {
         let mut lines = vec![format!("{} (run {run})", painted(HEADING, &clean(runbook)))];
+        lines.extend(by.map(|by| format!("  started by {}", clean(by))));
         let names = orgs
             .iter()
             .map(|org| org.name.chars().count())
@@ -281,7 +293,8 @@ fn least(kind: &Kind) -> Verbosity {
 }
 
 /// Lines of an event that stands within a step. The other kinds have their own form.
-fn told(kind: &Kind) -> Vec<String> {
+fn told(kind: &Kind, actor: Option<&RunActor>) -> Vec<String> {
+    let by = || actor.map_or_else(|| UNKNOWN.to_owned(), RunActor::words);
     match kind {
         Kind::Read(call) => call::read(call),
         Kind::Performed(call) => call::performed(call),
@@ -324,9 +337,9 @@ fn told(kind: &Kind) -> Vec<String> {
             &painted(BAD, "!"),
             &words::unverified(of, reason, accepted_by.as_deref()),
         ),
-        Kind::Resumed { operator } => block(
+        Kind::Resumed { .. } => block(
             "·",
-            &format!("taken up again by {operator}; what was done is not repeated"),
+            &format!("resumed by {}; completed calls are not repeated", by()),
         ),
         Kind::Calls { calls, items } => calls
             .iter()
@@ -341,11 +354,16 @@ fn told(kind: &Kind) -> Vec<String> {
             how,
             attested_by,
             ..
-        } => manual(title, how, attested_by.as_deref()),
+        } => manual(title, how, attested_by.as_ref().map(|_| by()).as_deref()),
         Kind::Confirm { words, answer } => {
-            let answer = if *answer { "yes" } else { "no" };
+            let answer = if *answer {
+                format!("yes, by {}", by())
+            } else {
+                "no".to_owned()
+            };
             block("?", &format!("{words} {answer}"))
         }
+        Kind::Allowed { words, .. } => block("·", &format!("{words}; allowed by {}", by())),
         Kind::Run { .. }
         | Kind::Step { .. }
         | Kind::Item { .. }

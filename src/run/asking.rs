@@ -41,7 +41,7 @@ impl Run {
             title: title.to_owned(),
             name: name.to_owned(),
             how: how.to_owned(),
-            attested_by: (answer == Answer::Yes).then(|| self.operator().to_owned()),
+            attested_by: (answer == Answer::Yes).then(|| self.actor().words()),
         };
         self.answered_by_person(lane, &named, answer, &stamped(lane, kind))?;
         match answer {
@@ -83,17 +83,14 @@ impl Run {
             self.worded(lane, call),
             self.gate().extent()
         );
-        let answer = self.gate().pass(&words);
-        if answer != Answer::Yes {
-            let words = words.clone();
-            self.tell(
-                lane,
-                Kind::Confirm {
-                    words,
-                    answer: false,
-                },
-            )?;
-        }
+        let Some(answer) = self.gate().pass(&words) else {
+            return Ok(());
+        };
+        let confirm = Kind::Confirm {
+            words: words.clone(),
+            answer: answer == Answer::Yes,
+        };
+        self.tell(lane, confirm)?;
         self.consented(answer, &words)
     }
 

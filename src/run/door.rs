@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::actor::RunActor;
 use super::aftermath::EarlierEffects;
 use super::agreement::Agreement;
 use super::error::Error;
@@ -169,7 +170,7 @@ impl Run {
             runbook: procedure.runbook.clone(),
             digest: procedure.digest.clone(),
             sources: procedure.sources.clone(),
-            operator: settings.consent.operator.clone(),
+            operator: run.actor().words(),
             parameters: run.redact(&procedure.parameters),
             orgs: run.org_lines(),
             started: now,
@@ -184,7 +185,7 @@ impl Run {
             orgs: run.org_lines(),
             parameters: run.redact(&procedure.parameters),
         };
-        run.tell(&Lane::default(), begun)?;
+        run.tell_event(&Lane::default(), run.signed(begun))?;
         run.keep_agreement()?;
         Ok(run)
     }
@@ -204,8 +205,8 @@ impl Run {
         *run.imported.lock().unwrap_or_else(PoisonError::into_inner) =
             imported::recorded(run.journal(), &run.id)?;
         run.seal_entries();
-        let operator = run.operator().to_owned();
-        let resumed = stamped(&Lane::default(), Kind::Resumed { operator });
+        let operator = run.actor().words();
+        let resumed = run.signed(Kind::Resumed { operator });
         run.journal().reopen(&run.id, &resumed)?;
         run.show(&resumed);
         Ok(run)
@@ -225,7 +226,9 @@ impl Run {
         resumed: bool,
         settings: Settings,
     ) -> Result<Self, Error> {
-        let held = settings.journal.hold(&id, &settings.consent.operator)?;
+        let held = settings
+            .journal
+            .hold(&id, &settings.consent.actor.words())?;
         Ok(Self {
             id,
             started,
@@ -345,8 +348,9 @@ impl Run {
         Ok(Lane::main(recorded))
     }
 
-    pub fn operator(&self) -> &str {
-        self.gate.operator()
+    /// Who executes it now.
+    pub fn actor(&self) -> &RunActor {
+        self.gate.actor()
     }
 
     /// What breaks off the run; of a session, the line that is going on.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::actor::RunActor;
+
 /// One thing that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -16,6 +18,9 @@ pub struct Event {
     pub step: Option<String>,
     #[serde(flatten)]
     pub kind: Kind,
+    /// Who executes the run at that moment. The journal stores it where an execution begins, and fills it in where it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<RunActor>,
 }
 
 /// The kinds of events. In JSON the field `event` names the kind, in `snake_case`.
@@ -92,8 +97,9 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accepted_by: Option<String>,
     },
-    /// The run is taken up again by this operator.
+    /// The run is taken up again.
     Resumed {
+        /// Who does, in words; in older journals a name that an environment variable gave.
         operator: String,
     },
     /// A fact was checked.
@@ -123,6 +129,11 @@ pub enum Kind {
     Confirm {
         words: String,
         answer: bool,
+    },
+    /// A guard let a write pass, since it was told to on the command line (`--allow`).
+    Allowed {
+        guard: String,
+        words: String,
     },
     /// An item of a bulk step ended.
     Item {

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::actor::RunActor;
+
 /// Asks a person a yes/no question; `None` when nobody is there to answer.
 pub type Asker = Arc<dyn Fn(&str) -> Option<bool> + Send + Sync>;
 
@@ -29,8 +31,8 @@ pub struct Consent {
     pub attest: Vec<String>,
     /// Names of guards that let everything pass (`--allow`).
     pub allow: Vec<String>,
-    /// Who runs this: recorded with every attestation.
-    pub operator: String,
+    /// Who runs this: recorded with everything that they agree to or attest.
+    pub actor: RunActor,
     pub ask: Asker,
     pub unlock: Unlock,
 }
@@ -74,8 +76,8 @@ impl Gate {
         }
     }
 
-    pub(super) fn operator(&self) -> &str {
-        &self.consent.operator
+    pub(super) fn actor(&self) -> &RunActor {
+        &self.consent.actor
     }
 
     /// Whether a guard of this name was told to let everything pass.
@@ -99,15 +101,15 @@ impl Gate {
         answer
     }
 
-    /// Lets a write pass, asking once when no question has been answered yet.
-    pub(super) fn pass(&self, words: &str) -> Answer {
+    /// Lets a write pass, asking once when no question has been answered yet. `None` where nothing had to be asked.
+    pub(super) fn pass(&self, words: &str) -> Option<Answer> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if *open && self.consent.writes != Writes::AskEach {
-            return Answer::Yes;
+            return None;
         }
         let answer = self.ask(words);
         *open = answer == Answer::Yes;
-        answer
+        Some(answer)
     }
 
     /// Whether the manual step `name` is attested: on the command line, or by the person asked.

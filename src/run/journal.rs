@@ -4,6 +4,7 @@
 //! *unknown*: it may have happened. What a lane asked and was answered is kept too, so that a run can be taken up again. Each entry
 //! holds a digest over itself and the one before. Secrets never get here (see `redact`).
 
+mod actors;
 mod approvals;
 mod bodies;
 mod buffer;
@@ -35,7 +36,9 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::actor::RunActor;
 use super::event::{Counts, Event, Kind as Told};
+use actors::ActorReader;
 use bodies::Altered;
 use buffer::{Buffer, Writer};
 pub(super) use entry::{Durability, Entry, What};
@@ -239,7 +242,7 @@ impl Journal {
         )
     }
 
-    /// Everything a run told, in order.
+    /// Everything a run told, in order, each event with its actor.
     pub fn events(&self, run: &str) -> Result<Vec<Event>> {
         let mut events = Vec::new();
         self.each_event(run, |event| events.push(event))?;
@@ -251,12 +254,28 @@ impl Journal {
         let inner = self.written()?;
         let sql = "SELECT event FROM entries WHERE run = ?1 AND event IS NOT NULL ORDER BY seq";
         let mut statement = inner.connection.prepare_cached(sql)?;
+        let mut actors = ActorReader::new(&record::operator(&inner.connection, run)?);
         let mut rows = statement.query([run])?;
         while let Some(row) = rows.next()? {
             let text: String = row.get(0)?;
-            tell(serde_json::from_str(&text).map_err(|e| Error::unreadable("an event", &e))?);
+            tell(actors.fill(read_event(&text)?));
         }
         Ok(())
+    }
+
+    /// Who started a run; `None` where there is no such run.
+    pub fn started_by(&self, run: &str) -> Result<Option<RunActor>> {
+        let inner = self.written()?;
+        let sql =
+            "SELECT event FROM entries WHERE run = ?1 AND event IS NOT NULL ORDER BY seq LIMIT 1";
+        let mut statement = inner.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([run])?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        let operator = record::operator(&inner.connection, run)?;
+        let event = read_event(&row.get::<_, String>(0)?)?;
+        Ok(ActorReader::new(&operator).fill(event).actor)
     }
 
     /// Every write of a run in the order in which they were sent: what came of a write was sent after it.
@@ -379,6 +398,10 @@ impl Journal {
     pub fn verify_by(&self, run: &str, keys: &[SealKey]) -> Result<Verification> {
         verification::verify(&self.written()?.connection, run, keys)
     }
+}
+
+fn read_event(text: &str) -> Result<Event> {
+    serde_json::from_str(text).map_err(|e| Error::unreadable("an event", &e))
 }
 
 #[cfg(test)]

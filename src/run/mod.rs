@@ -17,6 +17,7 @@
 //! | `picture` | what was read lately, which answers a look |
 //! | `lane`, `items` | lines of work and what became of them |
 //! | `replay` | what was asked before is answered from the journal |
+//! | `actor` | who executes the run |
 //! | `asking`, `gate` | people: consent, manual steps |
 //! | `imported` | modules that were read only while the run went on |
 //! | `wording` | a call in the words of a question |
@@ -37,6 +38,7 @@
 //! | `sendable` | nothing is sent that only stands in the place of a secret |
 //! | `watch` | Ctrl-C and waits |
 
+pub mod actor;
 mod aftermath;
 mod agreement;
 mod answer_shape;

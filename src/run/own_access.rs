@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::actor::OrgAccount;
 use super::call::Call;
 use super::door::Run;
 use super::error::Error;
@@ -88,7 +89,8 @@ impl Run {
             call.org
         );
         self.remark(&words);
-        self.tell(lane, Kind::Note { words })
+        let guard = OWN_ACCESS.to_owned();
+        self.tell(lane, Kind::Allowed { guard, words })
     }
 
     /// Whose access `call` would take away that must stay; `None` for almost every call.
@@ -122,7 +124,7 @@ impl Run {
         } else {
             None
         };
-        if me.as_ref().is_some_and(|me| me["id"] == user) {
+        if me.as_ref() == Some(&user) {
             return Ok(Some(
                 "it takes away from the user whose sign-in this run uses".to_owned(),
             ));
@@ -144,7 +146,7 @@ impl Run {
             .seen(lane, &call.org, "get_api_token", &arguments)
             .await?;
         let me = self.me(lane, &call.org).await?;
-        let is_own = me.is_some_and(|me| !token.is_null() && token["userId"] == me["id"]);
+        let is_own = me.is_some_and(|me| !token.is_null() && token["userId"] == me);
         Ok(is_own.then(|| {
             let name = token["name"].as_str().unwrap_or("the token");
             format!(
@@ -172,10 +174,13 @@ impl Run {
         Ok(user["id"].as_str().map(str::to_owned))
     }
 
-    /// The user whose sign-in this run uses; `None` where the org does not say.
-    async fn me(&self, lane: &Lane, org: &str) -> Result<Option<Value>, Error> {
+    /// The id of the user whose sign-in this run uses; `None` where the org does not say.
+    async fn me(&self, lane: &Lane, org: &str) -> Result<Option<String>, Error> {
+        if let Some(OrgAccount::User { id, .. }) = self.actor().account(org) {
+            return Ok(Some(id.clone()));
+        }
         match self.known_or_seen(lane, org, "get_user", "me").await {
-            Ok(me) => Ok(Some(me).filter(|me| me["id"].is_string())),
+            Ok(me) => Ok(me["id"].as_str().map(str::to_owned)),
             Err(error) if is_withheld(&error) => {
                 self.remark(&format!(
                     "{org} does not say who this run signs in as ({error}): whether it takes away its own access was not checked"

@@ -14,10 +14,15 @@ impl Run {
     /// # Errors
     /// When the journal cannot be written.
     pub fn tell(&self, lane: &Lane, kind: Kind) -> Result<(), Error> {
+        self.tell_event(lane, stamped(lane, kind))
+    }
+
+    /// The same of an event that is made already.
+    pub(super) fn tell_event(&self, lane: &Lane, event: Event) -> Result<(), Error> {
         if lane.is_replaying() {
             return Ok(());
         }
-        let event = self.without_known_secrets(stamped(lane, kind))?;
+        let event = self.without_known_secrets(event)?;
         let entry = Entry {
             event: Some(&event),
             ..Entry::new(What::Told, lane.id())
@@ -68,22 +73,40 @@ impl Run {
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn tell_unverified(&self, doubt: Kind) -> Result<(), Error> {
+    pub fn tell_unverified(&self, mut doubt: Kind) -> Result<(), Error> {
+        if let Kind::UnverifiedJournal {
+            accepted_by: Some(name),
+            ..
+        } = &mut doubt
+        {
+            *name = self.actor().words();
+        }
         if let Kind::UnverifiedJournal { of, .. } = &doubt
             && of != self.id()
         {
-            let event = stamped(&Lane::default(), doubt.clone());
+            let event = self.signed(doubt.clone());
             let entry = Entry {
                 event: Some(&event),
                 ..Entry::new(What::Told, "")
             };
             self.journal().append(of, &entry, Durability::Soon)?;
         }
-        self.tell(&Lane::default(), doubt)
+        self.tell_event(&Lane::default(), self.signed(doubt))
     }
 
+    /// Shows an event as it will be read from the journal: with its actor.
     pub(super) fn show(&self, event: &Event) {
-        (self.settings().listener)(event);
+        let mut shown = event.clone();
+        shown.actor.get_or_insert_with(|| self.actor().clone());
+        (self.settings().listener)(&shown);
+    }
+
+    /// An event that is stored with its actor: one that begins an execution, or that stands in the journal of another run.
+    pub(super) fn signed(&self, kind: Kind) -> Event {
+        Event {
+            actor: Some(self.actor().clone()),
+            ..stamped(&Lane::default(), kind)
+        }
     }
 
     pub fn step(&self, lane: &Lane, title: &str) -> Result<(), Error> {
@@ -186,6 +209,7 @@ pub(super) fn stamped(lane: &Lane, kind: Kind) -> Event {
         item: lane.item().map(str::to_owned),
         step: lane.step(),
         kind,
+        actor: None,
     }
 }
 

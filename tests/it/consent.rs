@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{ADA, Ran, Stage};
+use crate::stage::{ADA, Ran, Stage, system_actor};
+
+/// Who runs the commands of these tests.
+fn admin() -> String {
+    format!("sam.admin@corp.example at okta, as {}", system_actor())
+}
 
 fn plain() -> Stage {
     Stage::contractors(&json!({}))
@@ -41,7 +46,7 @@ fn an_attested_step_is_recorded_with_who_and_when() {
             .args(["runs", "show", &run, "--output", "json"]),
     );
     let manual = &shown.exits(0).events_of("manual")[0];
-    assert_eq!(manual["attested_by"], "opal");
+    assert_eq!(manual["attested_by"], admin());
     assert!(
         manual["time"].as_str().unwrap().starts_with("20"),
         "{manual}"
@@ -91,7 +96,7 @@ fn yes_attests_only_with_the_embedded_simulator() {
         "json",
     ]));
     ran.exits(0);
-    assert_eq!(ran.events_of("manual")[0]["attested_by"], "opal");
+    assert_eq!(ran.events_of("manual")[0]["attested_by"], admin());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use crate::stage::{Ran, Stage};
+use crate::stage::{Ran, Stage, system_actor};
 
 /// Makes a group and stops, so that the run can be taken up and taken back.
 const SCRIPT: &str = "//! T.
@@ -324,11 +324,13 @@ fn an_altered_journal_that_is_accepted_stands_in_both_runs() {
     ];
     let undone = command(&stage, &arguments);
     let told = undone.events_of("unverified_journal");
-    assert_eq!(told[0]["accepted_by"], "opal", "{undone}");
+    let admin = format!("sam.admin@corp.example at okta, as {}", system_actor());
+    assert_eq!(told[0]["accepted_by"], *admin, "{undone}");
     let reason = told[0]["reason"].as_str().unwrap();
     assert!(reason.contains("its answer was altered"), "{undone}");
     let shown = command(&stage, &["runs", "show", &forger.run]);
-    shown.says(&["was altered: entry ", "opal goes on with it"]);
+    let goes_on = format!("{admin} goes on with it");
+    shown.says(&["was altered: entry ", &goes_on]);
     let report = command(&stage, &["runs", "report", &forger.run, "--accept-altered"]);
     report.exits(0).says(&["ALTERED: entry "]);
 }

@@ -1,5 +1,6 @@
 //! Tests through the built binary.
 
+mod actors;
 mod architecture;
 mod assumptions;
 mod boundaries;

@@ -35,12 +35,22 @@ pub(crate) fn okta_runbook(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env("HOME", folder)
-        .env("USER", "opal")
+        // Proves nothing, and is read nowhere.
+        .env("USER", "impostor")
         // Simulated lists show at once what was created, unless a test says otherwise.
         .env("OKTA_RUNBOOK_LIST_LAG", "1s")
         .env("NO_COLOR", "1")
         .stdin(Stdio::null());
     command
+}
+
+/// User and host as the operating system names them: `jo on laptop`.
+pub(crate) fn system_actor() -> String {
+    let told = |command: &str, arguments: &[&str]| {
+        let output = Command::new(command).args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    format!("{} on {}", told("id", &["-un"]), told("hostname", &[]))
 }
 
 /// Says that the test of this thread is left out, for want of what `why` names. Where all must be there it fails.

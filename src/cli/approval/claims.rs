@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::super::org_identity::{OrgAccount, OrgIdentity};
+use super::super::org_identity::OrgIdentity;
+use crate::run::actor::OrgAccount;
 
 pub(super) const ISSUER: &str = "okta-runbook";
 

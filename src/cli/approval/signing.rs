@@ -1,10 +1,12 @@
 //! `plan --approve`: the second person's side.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::Context;
 use super::super::credentials::credentials;
-use super::super::org_identity::{OrgIdentity, approval_key};
+use super::super::org_identity::{OrgIdentity, actor_of, approval_key};
 use super::super::plan::saved::Saved;
 use super::super::world::{RESERVE, client};
 use super::claims::{ApprovalBounds, ApprovalTerms, Claims, ISSUER, VALID_FOR};
@@ -12,6 +14,14 @@ use super::signature::Signer;
 use crate::config::OrgProfile;
 use crate::error::Error;
 use crate::run::event::OrgLine;
+
+/// Signatures of a plan, and who gave them.
+pub(in super::super) struct PlanSignatures {
+    /// JSON Web Tokens.
+    pub(in super::super) tokens: Vec<String>,
+    /// In words.
+    pub(in super::super) approver: String,
+}
 
 /// Signs the plan for each of its orgs that the approver has a key for.
 ///
@@ -22,8 +32,8 @@ pub(in super::super) fn sign(
     saved: &Saved,
     terms: &ApprovalTerms,
     runtime: &tokio::runtime::Runtime,
-) -> Result<Vec<String>, Error> {
-    let mut signatures = Vec::new();
+) -> Result<PlanSignatures, Error> {
+    let (mut tokens, mut accounts) = (Vec::new(), BTreeMap::new());
     for org in &saved.plan.orgs {
         let profile = profile_of(context, org)?;
         let environment = context.config.environment();
@@ -36,14 +46,21 @@ pub(in super::super) fn sign(
                 profile: &profile,
                 runtime,
             };
-            signatures.push(signer.sign(&signing.claims(&signer)?)?);
+            let claims = signing.claims(&signer)?;
+            let approver = claims.bounds.as_ref().map(|bounds| &bounds.approver);
+            let account = approver.and_then(|approver| approver.account.clone());
+            accounts.insert(org.name.clone(), account);
+            tokens.push(signer.sign(&claims)?);
         }
     }
-    if signatures.is_empty() {
+    if tokens.is_empty() {
         return Err(Error::usage("there is no key here to approve this plan with")
             .help("in the profile of its org: approval = { private_key = { file = \"path\" } }, or approval = { secret = { file = \"path\" } }"));
     }
-    Ok(signatures)
+    Ok(PlanSignatures {
+        tokens,
+        approver: actor_of(context, accounts).words(),
+    })
 }
 
 fn profile_of(context: &Context, org: &OrgLine) -> Result<OrgProfile, Error> {
@@ -79,9 +96,8 @@ impl Signing<'_> {
         let (approver, now) = self.approver(maker)?;
         if approver.is_same(maker) {
             return Err(Error::usage(format!(
-                "{} made this plan{}, and the same account or key cannot approve it",
-                saved.operator,
-                saved.accounts()
+                "{} made this plan, and the same account or key cannot approve it",
+                saved.maker_words()
             ))
             .help("a plan is approved by another person, signed in as themselves"));
         }
@@ -96,7 +112,7 @@ impl Signing<'_> {
         let environment = self.context.config.environment();
         Ok(Claims {
             iss: ISSUER.to_owned(),
-            sub: environment.os_account.clone().unwrap_or_default(),
+            sub: environment.os_account().unwrap_or_default(),
             aud: self.org.url.clone(),
             iat: now.as_second(),
             plan: saved.digest(),

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::Context;
-use super::super::org_identity::{OrgAccount, OrgIdentity};
+use super::super::org_identity::OrgIdentity;
 use super::super::output_file::{self, Over};
 use super::super::prepared::{Prepared, Recorded};
 use super::super::rehearsal::Rehearsed;
 use super::super::world::World;
 use crate::error::Error;
 use crate::report::plan::{Deed, Plan};
+use crate::run::actor::OrgAccount;
 use crate::run::{Agreement, Planned};
 use crate::script::digest;
 
@@ -26,7 +27,7 @@ pub(in super::super) struct Saved {
     format: String,
     version: u32,
     pub(in super::super) created: jiff::Timestamp,
-    /// Who made it.
+    /// The user and machine that it was made by; in older plans a name that an environment variable gave.
     pub(in super::super) operator: String,
     /// Account and machine as the operating system names them. Information, as the operator is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,7 +76,7 @@ impl Saved {
         runtime: &tokio::runtime::Runtime,
     ) -> Result<Self, Error> {
         let environment = context.config.environment();
-        self.os_account.clone_from(&environment.os_account);
+        self.os_account = environment.os_account();
         for (org, profile) in &world.profiles {
             let profile = context.config.org(profile)?;
             let client = &world.orgs[org];
@@ -98,15 +99,15 @@ impl Saved {
         })
     }
 
-    /// The accounts that it was made with, in words: ` as sam@acme.example`.
-    pub(in super::super) fn accounts(&self) -> String {
+    /// Who made it, in words: `sam@acme.example, as jo on laptop`.
+    pub(in super::super) fn maker_words(&self) -> String {
         let accounts = self.made_by.values().filter_map(|it| it.account.as_ref());
         let accounts: BTreeSet<String> = accounts.map(OrgAccount::words).collect();
         let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
         if accounts.is_empty() {
-            return String::new();
+            return self.operator.clone();
         }
-        format!(" as {}", accounts.join(" and "))
+        format!("{}, as {}", accounts.join(" and "), self.operator)
     }
 
     /// Reads a plan.

@@ -9,6 +9,11 @@ fn event(seconds: i64, item: Option<&str>, kind: Kind) -> Event {
         item: item.map(str::to_owned),
         step: None,
         kind,
+        actor: Some(RunActor::new(
+            Some("pat"),
+            Some("laptop"),
+            std::collections::BTreeMap::new(),
+        )),
     }
 }
 
@@ -238,6 +243,7 @@ fn told_at(verbosity: Verbosity, events: &[Event]) -> String {
 
 const VERBOSE: &str = "\
 ad/move_user_to_ou (run 8f3a)
+  started by pat on laptop
   okta  https://acme.okta.com
   hub   https://hub.okta.com
   users = jo, kim
@@ -246,13 +252,13 @@ ad/move_user_to_ou (run 8f3a)
 ▸ 1 Preflight
   ← okta  GET /api/v1/users/jo  get_user  200
   ✓ agent is operational
-  ✓ by hand: Enable Update OU (attested by pat)
+  ✓ by hand: Enable Update OU (attested by pat on laptop)
     Admin Console > Directory Integrations
     Provisioning > To App
   ! to do by hand: Enable Update OU
     Admin Console > Directory Integrations
     Provisioning > To App
-  ? Move 2 users? yes
+  ? Move 2 users? yes, by pat on laptop
   in okta
 
 ▸ 2 Move
@@ -402,7 +408,7 @@ fn parameters_are_cut_to_the_width() {
         parameters: json!({ "users": users }),
     };
     let mut narrator = Narrator::new(Verbosity::Normal, Some(30));
-    let line = &narrator.tell(&event(0, None, kind))[1];
+    let line = &narrator.tell(&event(0, None, kind))[2];
     let line = anstream::adapter::strip_str(line).to_string();
     assert_eq!(line, "  users = user0, user1, user2…");
 }

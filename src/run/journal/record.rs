@@ -30,7 +30,7 @@ pub struct Record {
     pub digest: String,
     /// The texts of the runbook and its modules as they ran, by display path.
     pub sources: Value,
-    /// Who ran it.
+    /// Who began it, in words; in older journals a name that an environment variable gave.
     pub operator: String,
     /// Parameters as JSON, secrets redacted.
     pub parameters: Value,
@@ -147,6 +147,15 @@ pub(super) fn select(
         records.push(record(row)?);
     }
     Ok(records)
+}
+
+/// Who began a run, in words; nothing where there is no such run.
+pub(super) fn operator(connection: &Connection, run: &str) -> Result<String, Error> {
+    let row: Option<String> = connection
+        .prepare_cached("SELECT operator FROM runs WHERE id = ?1")?
+        .query_row([run], |row| row.get(0))
+        .optional()?;
+    Ok(row.unwrap_or_default())
 }
 
 /// The run that a run takes back.

@@ -39,6 +39,7 @@ fn event(words: &str) -> Event {
         kind: Told::Note {
             words: words.to_owned(),
         },
+        actor: None,
     }
 }
 
@@ -510,13 +511,18 @@ fn an_older_journal_is_brought_up_and_a_newer_one_left_alone() {
     .expect("an entry");
     // Who only reads brings up a copy.
     let reader = Journal::read(folder.path()).expect("a copy");
-    assert_eq!(reader.events("r1").expect("events"), [event("old")]);
+    let old = Event {
+        actor: Some(RunActor::of_older_journal("pat")),
+        ..event("old")
+    };
+    let old = [old];
+    assert_eq!(reader.events("r1").expect("events"), old);
     let left: i64 = file
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .expect("a version");
     assert_eq!(left, 1);
     let journal = Journal::open(folder.path()).expect("brought up");
-    assert_eq!(journal.events("r1").expect("events"), [event("old")]);
+    assert_eq!(journal.events("r1").expect("events"), old);
     assert_eq!(journal.verify("r1").expect("a verdict"), Verdict::Whole(1));
     assert_eq!(journal.runs().expect("runs")[0].operator, "pat");
     drop(journal);

@@ -14,6 +14,7 @@ use super::suite::Around;
 use crate::error::Error;
 use crate::ldap::Dn;
 use crate::okta::Client;
+use crate::run::actor::RunActor;
 use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, Edits, Run, Settings, Target};
@@ -75,7 +76,7 @@ impl Conduct {
             },
             attest: self.attest.clone(),
             allow: Vec::new(),
-            operator: "test".to_owned(),
+            actor: RunActor::default(),
             // Nobody is there: a question that was not answered beforehand ends the run as it would at night.
             ask: Arc::new(|_| None),
         }

@@ -21,6 +21,7 @@ use super::trial::{self, Conduct};
 use super::words::TEST_VERBS;
 use crate::error::Error;
 use crate::okta::Method;
+use crate::run::actor::RunActor;
 use crate::run::gate::{Consent, Writes, unlocked};
 use crate::run::{self, Edits, Run, Settings, Target, journal};
 use crate::script::bindings::{self, Org};
@@ -167,7 +168,7 @@ fn enter(around: &Around, ground: &Ground) -> Result<(), Error> {
             attest: vec!["all".to_owned()],
             // A test makes what it tries: a token whose owner has lost a role, for one.
             allow: vec![run::OWN_ACCESS.to_owned()],
-            operator: "test".to_owned(),
+            actor: RunActor::default(),
             ask: Arc::new(|_| None),
         },
         listener: Arc::new(|_| {}),

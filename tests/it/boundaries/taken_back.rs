@@ -8,6 +8,7 @@ use super::assert_same;
 use super::procedures::MOVE;
 use super::proxy::Death;
 use super::world::World;
+use crate::stage::system_actor;
 
 const SMALL: &[&str] = &["run", "small.rhai", "--yes"];
 
@@ -197,7 +198,6 @@ fn a_run_is_taken_back_by_one_process_and_goes_on_in_none() {
     world.control(0, "PATCH", "options", &json!({ "latencyMs": 2000 }));
     let mut first = world
         .command(&["undo", &run, "--yes"])
-        .env("USER", "pat")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -205,7 +205,11 @@ fn a_run_is_taken_back_by_one_process_and_goes_on_in_none() {
     while world.newest() == run {
         std::thread::yield_now();
     }
-    let held = ["is being worked on by an undo by pat, process"];
+    let by = format!(
+        "is being worked on by an undo by {}, process",
+        system_actor()
+    );
+    let held = [by.as_str()];
     says(&world, &["undo", &run, "--yes"], 1, &held);
     says(&world, &["resume", &run, "--yes"], 1, &held);
     world.control(0, "PATCH", "options", &json!({ "latencyMs": 0 }));

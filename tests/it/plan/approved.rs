@@ -124,12 +124,13 @@ fn a_run_waits_for_the_key_of_another_person() {
     is_refused(
         &stage,
         &approve(&stage, "opal", &["--ticket", "CHG2"]),
-        &["opal made this plan"],
+        &["opal@corp.example, as ", " made this plan"],
     );
     let approved = approve(&stage, "maria", &["--ticket", "CHG2"]);
-    approved
-        .exits(0)
-        .says(&["add_group", "is approved by maria"]);
+    approved.exits(0).says(&[
+        "add_group",
+        "is approved by maria@corp.example at okta, as ",
+    ]);
     configure(&stage, verifies);
     let ran = run(&stage, &["--output", "json"]);
     ran.exits(0);
@@ -226,7 +227,7 @@ fn the_approver_sees_the_plan_and_is_asked() {
         .says(&["nobody is there to approve"]);
     let mut terminal = at_terminal(&command);
     terminal.exp_string("add_group").unwrap();
-    terminal.exp_string("opal made this plan at").unwrap();
+    terminal.exp_string(" made this plan at").unwrap();
     terminal.send_line("n").unwrap();
     terminal.exp_eof().unwrap();
     let saved: Value =
@@ -309,7 +310,8 @@ fn one_account_cannot_plan_and_approve_whatever_the_machine_calls_it() {
             &stage,
             &approve(&stage, person, &[]),
             &[
-                "opal made this plan",
+                "opal@corp.example, as ",
+                " made this plan",
                 "the same account or key cannot approve it",
             ],
         );

@@ -1,0 +1,41 @@
+//! The actor of each event: stored where an execution begins, and filled in where events are read.
+
+use crate::run::actor::{RunActor, UNKNOWN};
+use crate::run::event::{Event, Kind};
+
+/// Fills the actor of the moment into the events of one run, which are read in order.
+pub(super) struct ActorReader {
+    /// Recorded for the whole run; all that versions which knew no actors have.
+    operator: String,
+    current: RunActor,
+}
+
+impl ActorReader {
+    pub(super) fn new(operator: &str) -> Self {
+        Self {
+            operator: operator.to_owned(),
+            current: RunActor::of_older_journal(operator),
+        }
+    }
+
+    pub(super) fn fill(&mut self, mut event: Event) -> Event {
+        let older = match &event.kind {
+            Kind::Run { .. } => Some(self.operator.as_str()),
+            Kind::Resumed { operator } => Some(operator.as_str()),
+            // Another run may have written it here.
+            Kind::UnverifiedJournal { accepted_by, .. } => {
+                Some(accepted_by.as_deref().unwrap_or(UNKNOWN))
+            }
+            _ => None,
+        };
+        let begins = matches!(event.kind, Kind::Run { .. } | Kind::Resumed { .. });
+        let actor = event.actor.take().unwrap_or_else(|| {
+            older.map_or_else(|| self.current.clone(), RunActor::of_older_journal)
+        });
+        if begins {
+            self.current = actor.clone();
+        }
+        event.actor = Some(actor);
+        event
+    }
+}
