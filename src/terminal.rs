@@ -44,6 +44,7 @@ pub type Visible = fn(&str) -> String;
 pub struct Terminal {
     output: Arc<Output>,
     bars: MultiProgress,
+    mode: Mode,
     asks: bool,
     shows: bool,
     visible: Visible,
@@ -63,6 +64,7 @@ impl Terminal {
         Self {
             output: Arc::new(Output::new(anstream::stdout(), anstream::stderr())),
             bars,
+            mode,
             asks: text && shows && std::io::stdin().is_terminal(),
             shows,
             visible,
@@ -80,6 +82,11 @@ impl Terminal {
         let columns = self.shows.then(|| comfy_table::Table::new().width());
         // A pseudo-terminal that nobody gave a size says 0.
         columns.flatten().filter(|columns| *columns > 0)
+    }
+
+    /// Who reads its standard output.
+    pub fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// Whether a person can be asked.
@@ -225,6 +232,7 @@ mod tests {
         let terminal = Terminal {
             output: Arc::new(Output::new(Channel(out), plain)),
             bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()),
+            mode: Mode::Text,
             asks: false,
             shows: false,
             visible: |text| text.replace(['\u{1b}', '\u{9b}'], "^"),

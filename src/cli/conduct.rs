@@ -14,7 +14,7 @@ use super::world::World;
 use super::{Context, Output};
 use crate::error::{Error, Exit};
 use crate::report::json;
-use crate::report::text::Verbosity;
+use crate::report::text::{Verbosity, told_above};
 use crate::run::actor::RunActor;
 use crate::run::event::{Event, Outcome};
 use crate::run::gate::{Consent, Writes};
@@ -287,7 +287,15 @@ pub(super) fn conclude(
 ) -> Result<Exit, Error> {
     look_last(run, ended.outcome, runtime);
     if let Some(error) = &ended.error {
-        terminal.error(error);
+        match terminal.mode() {
+            // The lines above name each failed check.
+            terminal::Mode::Text => terminal.error(&Error {
+                message: told_above(&error.message),
+                help: error.help.clone(),
+                exit: error.exit,
+            }),
+            terminal::Mode::Json => terminal.error(error),
+        }
     }
     let message = ended.error.as_ref().map(|error| error.message.as_str());
     match run.end(ended.outcome, message) {

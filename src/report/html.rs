@@ -10,7 +10,8 @@ use super::difference::changes;
 use super::evidence::{Evidence, Write, outcome_words};
 use super::movement::{self, Movement};
 use super::story::{Item, Story};
-use super::text::words::{between, clean, duration};
+use super::text::words::{between, clean, counted, duration};
+use super::text::{calls_of, items_of};
 use super::visible_text;
 
 const PAGE: &str = include_str!("html/page.html");
@@ -58,6 +59,9 @@ fn context(evidence: &Evidence) -> Value {
         "message": story.message.map(clean),
         "remarks": story.remarks,
         "counts": story.counts,
+        "items_of": items_of(&story.counts),
+        "calls_of": calls_of(&story.counts),
+        "items_shown": counted(story.items.len() as u64, "item"),
         "moves": movement.as_ref().map(moves),
         "timeline": timeline(&story, evidence.started),
         "steps": story.steps.iter().map(|step| json!({
@@ -97,6 +101,7 @@ fn item(item: &Item<'_>, writes: &[Write]) -> Value {
         "step": item.step,
         "message": item.message.map(clean),
         "took": duration(item.seconds),
+        "wrote": counted(item.writes.len() as u64, "write"),
         "writes": item.writes.iter().map(|at| line(&writes[*at])).collect::<Vec<_>>(),
     })
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::evidence::{Evidence, WriteState, outcome_words};
 use super::movement::{self, Movement};
 use super::story::{Attestation, AttestationKind, ItemEnd, StepEnd, Story};
-use super::text::words::{between, clean, counted};
+use super::text::words::{between, clean};
 use crate::run::actor::UNKNOWN;
 
 /// A ticket is read by people: longer lists are cut, and say so.
@@ -65,12 +65,7 @@ fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
         rows.push(("items", items(story)));
     }
     let counts = &story.counts;
-    let did = [
-        super::text::writes_of(counts),
-        format!("{} unchanged", counts.unchanged),
-        counted(counts.reads, "read"),
-    ];
-    rows.push(("calls", did.join(", ")));
+    rows.push(("calls", super::text::calls_of(counts)));
     let waited: f64 = story.waits.iter().map(super::story::Wait::seconds).sum();
     if waited >= 1.0 {
         rows.push(("waits", super::text::words::duration(waited)));

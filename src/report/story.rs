@@ -291,6 +291,7 @@ fn counts(evidence: &Evidence, items: &[Item<'_>]) -> Counts {
         unknown,
         unchanged: how_many(|kind| matches!(kind, Kind::Unchanged(_))),
         items: items.len() as u64,
+        done_items: None,
         failed_items: items
             .iter()
             .filter(|item| item.end == ItemEnd::Failed)

@@ -17,8 +17,8 @@ use crate::run::actor::{RunActor, UNKNOWN};
 use crate::run::event::{CallLine, Event, ItemOutcome, Kind, OrgLine};
 use words::{block, clean, painted};
 
-pub(in crate::report) use outcome::writes_of;
-pub(crate) use words::counted;
+pub(in crate::report) use outcome::{calls_of, items_of};
+pub(crate) use words::{counted, told_above};
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -126,7 +126,10 @@ impl Narrator {
                 };
                 [self.rest(), ending.lines()].concat()
             }
-            other => within(event.item.as_deref(), &told(other, event.actor.as_ref())),
+            other => {
+                let told = told(other, event.actor.as_ref(), self.verbosity);
+                within(event.item.as_deref(), &told)
+            }
         }
     }
 
@@ -293,11 +296,11 @@ fn least(kind: &Kind) -> Verbosity {
 }
 
 /// Lines of an event that stands within a step. The other kinds have their own form.
-fn told(kind: &Kind, actor: Option<&RunActor>) -> Vec<String> {
+fn told(kind: &Kind, actor: Option<&RunActor>, verbosity: Verbosity) -> Vec<String> {
     let by = || actor.map_or_else(|| UNKNOWN.to_owned(), RunActor::words);
     match kind {
-        Kind::Read(call) => call::read(call),
-        Kind::Performed(call) => call::performed(call),
+        Kind::Read(call) => call::read(call, verbosity),
+        Kind::Performed(call) => call::performed(call, verbosity),
         Kind::Unchanged(call) => call::unchanged(call),
         Kind::Refused { call, message } => call::refused(call, message),
         Kind::Check {
@@ -392,7 +395,7 @@ fn item(key: &str, outcome: ItemOutcome, message: Option<&str>) -> Vec<String> {
         ItemOutcome::Failed => painted(BAD, "✗"),
     };
     let said = match (message, outcome) {
-        (Some(message), _) => format!("{key}  {message}"),
+        (Some(message), _) => format!("{key}  {}", words::told_above(message)),
         (None, ItemOutcome::Succeeded) => key.to_owned(),
         (None, ItemOutcome::Unchanged) => format!("{key}  unchanged"),
         (None, ItemOutcome::Failed) => format!("{key}  failed"),

@@ -230,6 +230,9 @@ pub struct Counts {
     pub unknown: u64,
     pub unchanged: u64,
     pub items: u64,
+    /// Of a run that stopped in a bulk step: the items that had come through it. Absent where each of them did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_items: Option<u64>,
     pub failed_items: u64,
 }
 

@@ -25,19 +25,29 @@ pub(super) struct Items {
 struct Item {
     writes: u64,
     failed: bool,
+    /// A bulk step began with it, and it has not come through.
+    open: bool,
 }
 
 impl Items {
+    fn begin(&mut self, key: &str) {
+        self.item(key).open = true;
+    }
+
     fn add(&mut self, key: &str, writes: u64, failed: bool) {
+        let item = self.item(key);
+        item.writes += writes;
+        item.failed |= failed;
+        item.open = false;
+    }
+
+    fn item(&mut self, key: &str) -> &mut Item {
         if !self.by_key.contains_key(key) {
             let key: Arc<str> = key.into();
             self.order.push(Arc::clone(&key));
             self.by_key.insert(key, Item::default());
         }
-        if let Some(item) = self.by_key.get_mut(key) {
-            item.writes += writes;
-            item.failed |= failed;
-        }
+        self.by_key.entry(key.into()).or_default()
     }
 }
 
@@ -61,6 +71,11 @@ impl Run {
         let named = json!({ "bulk": number, "keys": keys });
         self.value(lane, &named, || Value::Null)?;
         if lane.item().is_none() {
+            let mut items = self.items();
+            for key in keys {
+                items.begin(key);
+            }
+            drop(items);
             *self.pace() = Pace::begin(keys.len(), self.rates());
             (self.settings().watcher)(Progress::Began {
                 step: lane.step().as_deref(),
@@ -220,11 +235,16 @@ impl Run {
     /// A script that ran to its end with failed items did its work partly, or not at all.
     pub(super) fn tell_items(&self, outcome: Outcome) -> Result<Outcome, Error> {
         let items = std::mem::take(&mut *self.items());
-        let (mut all, mut failed) = (0, 0);
+        let (mut all, mut failed, mut open) = (0, 0, 0);
         for key in &items.order {
             let item = items.by_key[key];
+            // A bulk step that was broken off, where the script went on all the same, says nothing of the rest.
+            if item.open && outcome == Outcome::Succeeded {
+                continue;
+            }
             all += 1;
             failed += u64::from(item.failed);
+            open += u64::from(item.open && !item.failed);
             // Where the script broke off, it is not known whether an item was done with.
             if !item.failed && outcome == Outcome::Succeeded {
                 let kind = Kind::Item {
@@ -235,7 +255,10 @@ impl Run {
                 self.tell(&Lane::default(), kind)?;
             }
         }
-        self.count(|counts| (counts.items, counts.failed_items) = (all, failed));
+        self.count(|counts| {
+            (counts.items, counts.failed_items) = (all, failed);
+            counts.done_items = (open > 0).then(|| all - failed - open);
+        });
         Ok(match outcome {
             Outcome::Succeeded if failed > 0 && failed == all => Outcome::Failed,
             Outcome::Succeeded if failed > 0 => Outcome::Partly,

@@ -33,6 +33,7 @@
 //! | `named_addresses` | what the orgs and their apps name: nothing else is asked who it is |
 //! | `org_clock` | the time at the orgs, known before the first call |
 //! | `page_walk` | a list page by page, within the bounds of a list that ends |
+//! | `plural` | counts with their nouns |
 //! | `pace` | how long a bulk step still takes under the rate limits |
 //! | `redact`, `secret_fields`, `redactor` | secrets out of what is written down: which fields hold them, which values a run knows |
 //! | `sendable` | nothing is sent that only stands in the place of a secret |
@@ -70,6 +71,7 @@ mod own_access;
 mod pace;
 pub mod page_walk;
 mod picture;
+pub mod plural;
 mod reading;
 mod redact;
 mod redactor;

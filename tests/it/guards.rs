@@ -199,7 +199,7 @@ fn what_is_wrong_in_several_places_is_told_in_one_run() {
         ],
         1,
         &[
-            "5 things are not so",
+            "5 checks failed",
             "an AD agent of corp.example works",
             "Active Directory has OU=Lost",
             "AD Users is assigned to corp.example",

@@ -98,6 +98,37 @@ fn a_run_that_is_asked_to_end_tells_its_outcome_and_can_be_gone_on_with() {
     }
 }
 
+/// Items that were not come to are no items done.
+#[test]
+fn a_run_that_stops_in_a_bulk_step_counts_the_items_done_of_all() {
+    let stage = Stage::contractors(&json!({"latencyMs": 60}));
+    let text = TEN.replace(
+        "for number in 0..10 {",
+        "let numbers = []; for number in 0..40 { numbers.push(`${number}`); } each(numbers, |number|",
+    );
+    stage.write("ten.rhai", &text.replace("); }\n", "));\n"));
+    let ran = signalled(stage.command().args(RUN), PERFORMED, &["-INT"]);
+    let outcome = ran.exits(5).outcome();
+    let counts = &outcome["counts"];
+    assert_eq!(counts["items"], 40, "{ran}");
+    let done = counts["done_items"].as_u64().unwrap();
+    assert!(
+        done < 40 && done <= counts["writes"].as_u64().unwrap(),
+        "{ran}"
+    );
+    let run = outcome["run"].as_str().unwrap();
+    let command = |words: &[&str]| Ran::command(stage.command().args(words));
+    let told = format!("{done} of 40 items");
+    command(&["runs", "show", run])
+        .exits(0)
+        .says(&[&told, "  request "]);
+    let report = ["runs", "report", run, "--format", "html"];
+    command(&report).exits(0).says(&[&told]);
+    let resumed = command(&["resume", run, "--yes"]);
+    resumed.exits(0).says(&["40 items, 40 writes"]);
+    assert!(!resumed.said().contains(" of 40 items"), "{resumed}");
+}
+
 #[test]
 fn a_second_signal_leaves_at_once() {
     let stage = Stage::contractors(&json!({"latencyMs": 3000}));

@@ -177,11 +177,11 @@ const RIGHT: &[(&str, &str)] = &[
 const WRONG: &[(&str, &[&str])] = &[
     (
         "check(false, \"the sky is green\", \"look up\");",
-        &["it is not so: the sky is green", "help: look up"],
+        &["the sky is green", "check failed", "help: look up"],
     ),
     (
         "check_all([[false, \"one\", \"do one\"], [true, \"two\"], [false, \"three\"]]);",
-        &["2 things are not so", "- one", "- three", "do one"],
+        &["2 checks failed", "one", "three", "do one"],
     ),
     (
         "check(1, \"a number\");",
@@ -343,7 +343,8 @@ fn a_list_fetches_its_pages_only_as_it_is_walked() {
     for (number, (script, pages)) in rows.iter().enumerate() {
         stage.forget_calls();
         play(&stage, &format!("lazy{number}"), script).exits(0);
-        assert_eq!(stage.calls(|_| true), *pages, "{script}");
+        // One call asks who signs in.
+        assert_eq!(stage.calls(|_| true), *pages + 1, "{script}");
     }
 }
 

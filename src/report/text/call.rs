@@ -1,15 +1,25 @@
 //! A call to an org in one line: which org, which call, and the answer.
 
-use super::words::{block, clean, painted};
-use super::{BAD, FAINT, GOOD};
+use super::words::{self, block, clean, painted};
+use super::{BAD, FAINT, GOOD, Verbosity};
 use crate::run::event::{BucketCalls, CallLine};
 
-pub(super) fn performed(call: &CallLine) -> Vec<String> {
-    vec![format!("{} {}", painted(GOOD, "→"), sentence(call))]
+pub(super) fn performed(call: &CallLine, verbosity: Verbosity) -> Vec<String> {
+    let proof = request_of(call, verbosity);
+    vec![format!("{} {}{proof}", painted(GOOD, "→"), sentence(call))]
 }
 
-pub(super) fn read(call: &CallLine) -> Vec<String> {
-    vec![painted(FAINT, &format!("← {}", sentence(call)))]
+pub(super) fn read(call: &CallLine, verbosity: Verbosity) -> Vec<String> {
+    let proof = request_of(call, verbosity);
+    vec![painted(FAINT, &format!("← {}{proof}", sentence(call)))]
+}
+
+/// The request id, where everything is told: by it Okta's support finds the call.
+fn request_of(call: &CallLine, verbosity: Verbosity) -> String {
+    match &call.request_id {
+        Some(id) if verbosity == Verbosity::Verbose => format!("  request {}", clean(id)),
+        _ => String::new(),
+    }
 }
 
 /// The method is not shown, since nothing was sent.
@@ -46,7 +56,8 @@ pub(super) fn counted(calls: &BucketCalls, items: Option<u64>) -> String {
         calls,
         share,
     } = calls;
-    let line = format!("{org}: {calls} calls of {bucket}, of {share} a minute that are ours");
+    let made = words::counted(*calls, "call");
+    let line = format!("{org}: {made} of {bucket}, of {share} a minute that are ours");
     match items.filter(|items| *items > 1) {
         Some(items) => {
             let tenths = (calls * 10).div_ceil(items);

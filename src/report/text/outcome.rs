@@ -1,6 +1,6 @@
 //! The end of a run: how it ended, what it did, and what to do next.
 
-use super::words::{block, clean, counted, painted};
+use super::words::{block, clean, counted, painted, told_above};
 use super::{BAD, GOOD, WAITS};
 use crate::run::event::{Counts, Outcome};
 
@@ -91,6 +91,7 @@ impl Ending<'_> {
 
 /// The first line of a message: the rest of it was told when it happened.
 fn short(message: &str) -> String {
+    let message = told_above(message);
     let first = message.lines().next().unwrap_or_default();
     match first.strip_suffix(':') {
         Some(first) => format!("{first}, as told above"),
@@ -100,10 +101,10 @@ fn short(message: &str) -> String {
 
 fn did(counts: &Counts) -> String {
     let mut parts = Vec::new();
-    match (counts.items, counts.failed_items) {
-        (0, _) => {}
-        (items, 0) => parts.push(counted(items, "item")),
-        (items, failed) => parts.push(format!("{} ({failed} failed)", counted(items, "item"))),
+    match counts.failed_items {
+        _ if counts.items == 0 => {}
+        0 => parts.push(items_of(counts)),
+        failed => parts.push(format!("{} ({failed} failed)", items_of(counts))),
     }
     parts.push(match (counts.writes, counts.unknown) {
         (0, 0) => "nothing written".into(),
@@ -116,8 +117,27 @@ fn did(counts: &Counts) -> String {
     parts.join(", ")
 }
 
+/// `3 items`, or of a run that stopped in a bulk step `41 of 200 items`.
+pub(in crate::report) fn items_of(counts: &Counts) -> String {
+    let items = counted(counts.items, "item");
+    match counts.done_items {
+        Some(done) => format!("{done} of {items}"),
+        None => items,
+    }
+}
+
+/// `1 write, 0 unchanged, 3 reads`
+pub(in crate::report) fn calls_of(counts: &Counts) -> String {
+    let did = [
+        writes_of(counts),
+        format!("{} unchanged", counts.unchanged),
+        counted(counts.reads, "read"),
+    ];
+    did.join(", ")
+}
+
 /// The writes that are known to have been carried out, and those of which nobody knows.
-pub(in crate::report) fn writes_of(counts: &Counts) -> String {
+fn writes_of(counts: &Counts) -> String {
     match (counts.writes, counts.unknown) {
         (writes, 0) => counted(writes, "write"),
         (0, unknown) => format!("{} of unknown outcome", counted(unknown, "write")),

@@ -48,6 +48,7 @@ fn outcome(outcome: Outcome) -> Kind {
             unknown: 0,
             unchanged: 1,
             items: 2,
+            done_items: None,
             failed_items: 0,
         },
         remarks: Vec::new(),
@@ -250,7 +251,7 @@ ad/move_user_to_ou (run 8f3a)
   dry = false
 
 ▸ 1 Preflight
-  ← okta  GET /api/v1/users/jo  get_user  200
+  ← okta  GET /api/v1/users/jo  get_user  200  request reqA
   ✓ agent is operational
   ✓ by hand: Enable Update OU (attested by pat on laptop)
     Admin Console > Directory Integrations
@@ -262,7 +263,7 @@ ad/move_user_to_ou (run 8f3a)
   in okta
 
 ▸ 2 Move
-  [jo] → okta  PUT /api/v1/groups/g1/users/u1  assign_user_to_group  204
+  [jo] → okta  PUT /api/v1/groups/g1/users/u1  assign_user_to_group  204  request reqA
   [jo] = okta  /api/v1/groups/g1/users/u1  assign_user_to_group  unchanged
   [jo] … waiting up to 12 s: rate limit of /api/v1/apps
   ✓ jo  moved
@@ -313,7 +314,11 @@ fn a_whole_run_is_told() {
 
 #[test]
 fn normally_reads_are_left_out() {
-    let without_read: Vec<_> = VERBOSE.lines().filter(|line| !line.contains("←")).collect();
+    let without_read: Vec<_> = VERBOSE
+        .lines()
+        .filter(|line| !line.contains("←"))
+        .map(|line| line.strip_suffix("  request reqA").unwrap_or(line))
+        .collect();
     assert_eq!(
         told_at(Verbosity::Normal, &story()),
         without_read.join("\n")

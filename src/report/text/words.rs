@@ -4,6 +4,7 @@ use anstyle::Style;
 use jiff::Timestamp;
 
 pub(in crate::report) use super::super::visible_text::visible_text as clean;
+pub(crate) use crate::run::plural::counted;
 
 pub(in crate::report) fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
@@ -16,14 +17,6 @@ pub(in crate::report) fn block(mark: &str, words: &str) -> Vec<String> {
     let first = format!("{mark} {}", lines.next().unwrap_or_default());
     let rest = lines.map(|line| format!("  {line}"));
     std::iter::once(first).chain(rest).collect()
-}
-
-/// `1 write`, `2 writes`.
-pub(crate) fn counted(count: u64, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    }
 }
 
 /// The time between two moments; nothing less than zero.
@@ -55,6 +48,24 @@ fn two(large: u64, unit: &str, small: u64, small_unit: &str) -> String {
     }
 }
 
+/// A message whose failed checks were told one by one: only that they failed, and where.
+pub(crate) fn told_above(message: &str) -> String {
+    const CHECK: &str = "check failed: ";
+    let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
+    let several = first.strip_suffix(" checks failed:");
+    let head = match several {
+        Some(number) => format!("{number} checks failed, as told above"),
+        None if first.starts_with(CHECK) => "check failed, as told above".to_owned(),
+        None => return message.to_owned(),
+    };
+    let is_check = |line: &&str| several.is_some() && line.starts_with("- ");
+    let rest = rest.lines().skip_while(is_check);
+    std::iter::once(head.as_str())
+        .chain(rest)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 /// What is doubtful in the journal of a run, and who goes on all the same.
 pub(in crate::report) fn unverified(of: &str, reason: &str, accepted_by: Option<&str>) -> String {
     match accepted_by {
@@ -68,6 +79,19 @@ pub(in crate::report) fn unverified(of: &str, reason: &str, accepted_by: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failed_checks_are_said_once() {
+        assert_eq!(
+            told_above("check failed: no sky\n --> a.rhai:1"),
+            "check failed, as told above\n --> a.rhai:1"
+        );
+        assert_eq!(
+            told_above("2 checks failed:\n- one\n- two\n --> a.rhai:1"),
+            "2 checks failed, as told above\n --> a.rhai:1"
+        );
+        assert_eq!(told_above("E0000006: no"), "E0000006: no");
+    }
 
     #[test]
     fn durations_read_as_a_person_says_them() {

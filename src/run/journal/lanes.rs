@@ -166,6 +166,7 @@ pub(super) fn counts(connection: &Connection, run: &str) -> Result<Counts, Error
     };
     Ok(Counts {
         items: items("'answered', 'refused'")?,
+        done_items: None,
         failed_items: items("'refused'")?,
         reads: count("what = 'read'")?,
         writes: count("what = 'answer' AND state IN ('answered', 'settled')")?,

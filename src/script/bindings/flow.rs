@@ -4,6 +4,7 @@ use rhai::{Array, Dynamic, Engine, NativeCallContext};
 
 use super::raise::{Place, Raised};
 use crate::run::event::Kind;
+use crate::run::plural::counted;
 use crate::script::error::kind_of;
 use crate::script::error_value::ErrorValue;
 use crate::script::scene::Scene;
@@ -38,6 +39,9 @@ pub(super) fn register(engine: &mut Engine) {
                 check(&context, &fact, words, help_lines(&help))
             },
         )
+        .register_fn("counted", |number: i64, noun: &str| {
+            counted(u64::try_from(number).unwrap_or_default(), noun)
+        })
         .register_fn("check_all", check_all)
         .register_fn("table", |context: NativeCallContext, rows: Array| {
             let columns = columns_of(&Place::of(&context), &rows)?;
@@ -88,7 +92,7 @@ fn check(
     if passed {
         return Ok(());
     }
-    Err(place.raise(ErrorValue::new("check", format!("it is not so: {words}")).help(help)))
+    Err(place.raise(ErrorValue::new("check", format!("check failed: {words}")).help(help)))
 }
 
 /// Tells every fact, then stops with all that do not hold: bad input is told at once, not one problem a run.
@@ -114,8 +118,8 @@ fn check_all(context: NativeCallContext, facts: Array) -> Raised<()> {
         return Ok(());
     }
     let message = match problems.as_slice() {
-        [only] => format!("it is not so: {only}"),
-        all => format!("{} things are not so:\n- {}", all.len(), all.join("\n- ")),
+        [only] => format!("check failed: {only}"),
+        all => format!("{} checks failed:\n- {}", all.len(), all.join("\n- ")),
     };
     Err(place.raise(ErrorValue::new("check", message).help(help)))
 }

@@ -13,6 +13,7 @@ use super::raise::{Place, Raised};
 use crate::okta::operations::{self, ResultKind};
 use crate::okta::{Method, Operation};
 use crate::run::call::{Action, Call};
+use crate::run::plural::counted;
 use crate::run::{Done, REDACTED};
 use crate::script::secret::Secret;
 use crate::script::value::{from_answer, to_request};
@@ -181,12 +182,14 @@ fn cost(context: NativeCallContext, org: &mut Org, path: &str, calls: i64) -> Ra
     let scene = Place::of(&context).scene()?;
     let calls = u64::try_from(calls).unwrap_or_default();
     Ok(match scene.host.run.estimate(&org.name, path, calls) {
-        None => format!("about {calls} calls of {path}"),
+        None => format!("about {} of {path}", counted(calls, "call")),
         Some((share, time)) if time.is_zero() => {
-            format!("about {calls} calls of {path}, within the {share} a minute that are ours")
+            let calls = counted(calls, "call");
+            format!("about {calls} of {path}, within the {share} a minute that are ours")
         }
         Some((share, time)) => format!(
-            "about {calls} calls of {path}, {} min at {share} a minute",
+            "about {} of {path}, {} min at {share} a minute",
+            counted(calls, "call"),
             time.as_secs().div_ceil(60)
         ),
     })

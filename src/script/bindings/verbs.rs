@@ -33,6 +33,11 @@ pub const VERBS: &[Verb] = &[
     ),
     verb("note", "note(words)", "tells something"),
     verb(
+        "counted",
+        "counted(number, noun)",
+        "a number with its noun: 1 user, 2 users",
+    ),
+    verb(
         "remark",
         "remark(words)",
         "adds a remark to the run's outcome",

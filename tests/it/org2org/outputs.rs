@@ -140,7 +140,7 @@ fn a_summary_does_not_end_in_the_middle() {
     pair.stops(
         |pair| pair.assign("nobody@spoke.example", &[]),
         1,
-        &["2 things are not so, as told above"],
+        &["2 checks failed, as told above"],
     );
 }
 
