@@ -34,7 +34,7 @@ const CLOCK: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
 pub(super) enum Fate {
     Happened,
     DidNotHappen,
-    /// No look can tell, and to send it again sets the same.
+    /// No look can tell, or not yet, and to send it again sets the same.
     Repeatable,
     /// No look can tell, and to send it again may do it twice.
     Unknowable,
@@ -212,9 +212,25 @@ impl Run {
                     );
                     self.glance(lane, &mut glances, &reason).await?;
                 }
+                // It may be there, and not be shown yet.
+                Fate::DidNotHappen if self.may_be_hidden(call, write)? => {
+                    return Ok((Fate::Repeatable, seen));
+                }
                 fate => return Ok((fate, seen)),
             }
         }
+    }
+
+    /// Whether a membership that is sent again may be so already: lists of members lag, and to send it again sets the same.
+    fn may_be_hidden(&self, call: &Call, write: &Unanswered<'_>) -> Result<bool, Error> {
+        if write.otherwise == Otherwise::NotDone
+            || !matches!(effects::look(call), Look::Member | Look::NotMember)
+        {
+            return Ok(false);
+        }
+        let lag = self.org_client(&call.org)?.settings().list_lag;
+        let since = Timestamp::now().duration_since(write.sent);
+        Ok(since.max(jiff::SignedDuration::ZERO).unsigned_abs() < lag)
     }
 
     /// How long a write is looked for from now on, until what is not seen of it did not happen.

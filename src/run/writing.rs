@@ -190,7 +190,9 @@ impl Run {
                 Sent::Refused(error) => return Err(refusal(call, error)),
                 Sent::Reopened(error) => return Err(unknown(call, error)),
                 Sent::Unknown(error, former) => {
-                    let is_last = attempt >= retry::ATTEMPTS || !retry::is_sent_again(&error);
+                    let is_sent_again =
+                        retry::is_sent_again(&error) || retry::is_passing_refusal(&error);
+                    let is_last = attempt >= retry::ATTEMPTS || !is_sent_again;
                     if !is_last {
                         self.wait_to_retry(lane, call, &error, attempt).await?;
                     }
@@ -360,6 +362,11 @@ impl Run {
         error: okta::Error,
         intended: &Intended<'_>,
     ) -> Result<Sent, Error> {
+        // What was sent before may have been carried out, and this is what is known of both.
+        if let Some(Again::Repeats(_)) = intended.again {
+            self.journal_refusal(lane, call, intent.intent, State::Unknown, &error)?;
+            return Ok(Sent::Unknown(error, intent));
+        }
         let reopened = match intended.again {
             Some(Again::AfterVoid(former)) => {
                 let void = Unanswered {

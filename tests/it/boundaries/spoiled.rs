@@ -190,8 +190,10 @@ impl Trial<'_> {
             &self.undisturbed.after,
             "after the run",
         );
-        let (deeds, writes) = (&self.deeds, self.undisturbed.run.writes);
-        assert_eq!(deeds.len(), writes, "each write once: {deeds:?}");
+        if let Some(run) = &run {
+            let writes = self.undisturbed.run.writes;
+            truth::are_each_once(&self.world, run, &self.deeds, writes);
+        }
         run
     }
 

@@ -19,12 +19,12 @@ pub(super) fn is_told(world: &World, run: &str, ended: &Ended, carried_out: &[De
             assert!(!text.contains(lie), "{lie:?} after {carried_out:?}: {text}");
         }
     }
-    let (code, report) = world.output(&["runs", "report", run, "--format", "json"]);
-    assert_eq!(code, Some(0), "{report}");
-    let report: Value = serde_json::from_str(&report).unwrap();
-    let (done, unknown) = told(&report);
+    let report = reported(world, run);
+    let [done, unknown, repeated] =
+        [&["done", "undone"][..], &["unknown"], &["repeated"]].map(|states| told(&report, states));
     for (deed, times) in counted(carried_out) {
-        let admitted = done.get(&deed).unwrap_or(&0) + unknown.get(&deed).unwrap_or(&0);
+        let told = [&done, &unknown, &repeated].map(|told| told.get(&deed).unwrap_or(&0));
+        let admitted: usize = told.into_iter().sum();
         assert!(
             admitted >= times,
             "{deed:?} was carried out {times} times, and the run tells {admitted}: {}\n{text}",
@@ -52,17 +52,36 @@ fn counted(deeds: &[Deed]) -> BTreeMap<Deed, usize> {
     counted
 }
 
-/// Writes that are told done, and those of which the run says that it does not know.
-fn told(report: &Value) -> (BTreeMap<Deed, usize>, BTreeMap<Deed, usize>) {
+/// Each write was carried out once, but for those that set the same again because nothing told whether they were.
+///
+/// # Panics
+/// More or fewer were.
+#[track_caller]
+pub(super) fn are_each_once(world: &World, run: &str, carried_out: &[Deed], writes: usize) {
+    let again = told(&reported(world, run), &["repeated"]);
+    let again: usize = again.values().sum();
+    let counts = writes..=writes + again;
+    assert!(
+        counts.contains(&carried_out.len()),
+        "each write once, or {again} of {writes} again: {}: {carried_out:?}",
+        carried_out.len()
+    );
+}
+
+fn reported(world: &World, run: &str) -> Value {
+    let (code, report) = world.output(&["runs", "report", run, "--format", "json"]);
+    assert_eq!(code, Some(0), "{report}");
+    serde_json::from_str(&report).unwrap()
+}
+
+/// Writes that are told to be in one of these states.
+fn told(report: &Value, states: &[&str]) -> BTreeMap<Deed, usize> {
     let writes = report["writes"].as_array().unwrap();
-    let deeds = |states: &[&str]| {
-        let of_state = writes.iter().filter(|write| {
-            let state = write["state"].as_str().unwrap();
-            states.contains(&state)
-        });
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let deeds = of_state.map(|write| (text(&write["method"]), text(&write["path"])));
-        counted(&deeds.collect::<Vec<_>>())
-    };
-    (deeds(&["done", "undone"]), deeds(&["unknown"]))
+    let of_state = writes.iter().filter(|write| {
+        let state = write["state"].as_str().unwrap();
+        states.contains(&state)
+    });
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let deeds = of_state.map(|write| (text(&write["method"]), text(&write["path"])));
+    counted(&deeds.collect::<Vec<_>>())
 }
