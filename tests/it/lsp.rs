@@ -295,7 +295,10 @@ fn words_are_explained() {
         ),
         (
             "chec",
-            &["check(fact, words)", "stops unless the fact is true"],
+            &[
+                "check(fact, words, help?, failure?)",
+                "stops unless the fact is true",
+            ],
         ),
         ("note(own::greeting(twi", &["twice(x)", "Doubles it."]),
         (

@@ -184,6 +184,24 @@ const WRONG: &[(&str, &[&str])] = &[
         &["2 checks failed", "one", "three", "do one"],
     ),
     (
+        "check(false, \"x is a user\", (), \"x: user not found\");",
+        &["check failed: x: user not found"],
+    ),
+    (
+        "check_all([[false, \"one\"], [false, \"two\", (), ()], [false, \"three\", \"do three\", \"no three\"]]);",
+        &[
+            "3 checks failed",
+            "- not so: one",
+            "- not so: two",
+            "- no three",
+            "do three",
+        ],
+    ),
+    (
+        "check_all([[false, \"one\", (), \"no one\", 5]]);",
+        &["a fact is [true or false, words]"],
+    ),
+    (
         "check(1, \"a number\");",
         &["must be true or false, not integer"],
     ),
@@ -386,6 +404,11 @@ fn a_manual_step_that_was_attested_must_hold() {
     run(&["--attest", "group"])
         .exits(1)
         .says(&["it was attested, yet it is not so: Make the group"]);
+    stage.write("runbooks/own_words.rhai", &format!("{HEADER}manual(\"Make the group\", #{{ how: \"in the console\", name: \"group\",\n  verify: || false, failure: \"the group is missing\" }});\n"));
+    let mut own = stage.command();
+    Ran::command(own.args(["run", "own_words", "--attest", "group"]))
+        .exits(1)
+        .says(&["it was attested, yet the group is missing"]);
     stage.group("By hand");
     run(&[]).exits(0).says(&["done already: Make the group"]);
 }
@@ -461,4 +484,44 @@ fn modules_are_found_from_the_shelves_and_a_circle_is_refused() {
     assert_ne!(circle.code, Some(0), "{circle}");
     circle.says(&["lib/a", "lib/b", "circle"]);
     assert_eq!(stage.calls(|_| true), 0);
+}
+
+/// A fact that does not hold must not read as if it did, wherever the run is shown.
+#[test]
+fn a_failed_check_reads_as_the_failure() {
+    const FACTS: &str = "check_all([[true, \"ada is a user\", (), \"ada: user not found\"], [false, \"ben is a user\"],\n  \
+        [false, \"chloe is a user\", \"check the spelling\", \"chloe: user not found\"]]);";
+    let stage = stage();
+    stage.write("runbooks/failing.rhai", &format!("{HEADER}{FACTS}\n"));
+    let ran = Ran::command(stage.command().args(["run", "failing"]));
+    ran.exits(1).says(&[
+        "✓ ada is a user",
+        "✗ not so: ben is a user",
+        "✗ chloe: user not found",
+        "help: check the spelling",
+    ]);
+    assert!(!ran.said().contains("chloe is a user"), "{ran}");
+    let ran = play(&stage, "failing_again", FACTS);
+    let words = |check: &Value| check["words"].as_str().unwrap().to_owned();
+    let told: Vec<_> = ran.events_of("check").iter().map(words).collect();
+    let expected = [
+        "ada is a user",
+        "not so: ben is a user",
+        "chloe: user not found",
+    ];
+    assert_eq!(told, expected, "{ran}");
+    let run = ran.outcome()["run"].as_str().unwrap().to_owned();
+    for form in ["html", "json", "junit", "markdown"] {
+        let command = ["runs", "report", &run, "--format", form];
+        let report = Ran::command(stage.command().args(command));
+        report
+            .exits(0)
+            .says(&["not so: ben is a user", "chloe: user not found"]);
+        assert!(!report.said().contains("chloe is a user"), "{report}");
+    }
+    let script = "check(1 + 1 == 3, \"a third fact\", \"count again\", \"1 + 1 is not 3\");";
+    let ran = play(&stage, "events", script);
+    let checks = ran.events_of("check");
+    assert_eq!(checks[0]["words"], "1 + 1 is not 3", "{ran}");
+    assert_eq!(checks[0]["passed"], false, "{ran}");
 }

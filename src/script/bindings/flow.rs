@@ -30,14 +30,22 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn(
             "check",
             |context: NativeCallContext, fact: Dynamic, words: &str| {
-                check(&context, &fact, words, Vec::new())
+                check(&context, &fact, words, &Dynamic::UNIT, None)
             },
         )
         .register_fn(
             "check",
             |context: NativeCallContext, fact: Dynamic, words: &str, help: Dynamic| {
-                check(&context, &fact, words, help_lines(&help))
+                check(&context, &fact, words, &help, None)
             },
+        )
+        .register_fn(
+            "check",
+            |context: NativeCallContext,
+             fact: Dynamic,
+             words: &str,
+             help: Dynamic,
+             failure: &str| { check(&context, &fact, words, &help, Some(failure)) },
         )
         .register_fn("counted", |number: i64, noun: &str| {
             counted(u64::try_from(number).unwrap_or_default(), noun)
@@ -73,7 +81,8 @@ fn check(
     context: &NativeCallContext,
     fact: &Dynamic,
     words: &str,
-    help: Vec<String>,
+    help: &Dynamic,
+    failure: Option<&str>,
 ) -> Raised<()> {
     let place = Place::of(context);
     let passed = fact.as_bool().map_err(|found| {
@@ -82,17 +91,29 @@ fn check(
             kind_of(found)
         ))
     })?;
+    let words = outcome_words(passed, words, failure);
     tell(
         context,
         Kind::Check {
             passed,
-            words: words.to_owned(),
+            words: words.clone(),
         },
     )?;
     if passed {
         return Ok(());
     }
-    Err(place.raise(ErrorValue::new("check", format!("check failed: {words}")).help(help)))
+    let error = ErrorValue::new("check", format!("check failed: {words}"));
+    Err(place.raise(error.help(help_lines(help))))
+}
+
+/// What a person reads of a check. A fact that does not hold must not read as if it did: its failure is told in the failure's own words, or
+/// in the fact's behind "not so".
+fn outcome_words(passed: bool, words: &str, failure: Option<&str>) -> String {
+    match failure {
+        _ if passed => words.to_owned(),
+        Some(failure) => failure.to_owned(),
+        None => format!("not so: {words}"),
+    }
 }
 
 /// Tells every fact, then stops with all that do not hold: bad input is told at once, not one problem a run.
@@ -124,22 +145,26 @@ fn check_all(context: NativeCallContext, facts: Array) -> Raised<()> {
     Err(place.raise(ErrorValue::new("check", message).help(help)))
 }
 
-/// `[fact, words]` or `[fact, words, help]`.
+/// `[fact, words]`, `[fact, words, help]` or `[fact, words, help, failure]`: whether it holds, the words of that, and the help.
 fn fact_of(place: &Place, fact: &Dynamic) -> Raised<(bool, String, Vec<String>)> {
     let wrong = || {
-        place.usage("check_all: a fact is [true or false, words] or [true or false, words, help]")
+        place.usage("check_all: a fact is [true or false, words], and may have help and the words of its failure after them")
     };
     let parts = fact.as_array_ref().map_err(|_| wrong())?;
-    let (passed, words) = match parts.as_slice() {
-        [passed, words] | [passed, words, _] => {
-            (passed.as_bool().map_err(|_| wrong())?, shown(words))
-        }
+    let (passed, words, more) = match parts.as_slice() {
+        [passed, words, more @ ..] if more.len() <= 2 => (passed, shown(words), more),
         _ => return Err(wrong()),
+    };
+    let passed = passed.as_bool().map_err(|_| wrong())?;
+    let failure = match more.get(1) {
+        None => None,
+        Some(failure) if failure.is_unit() => None,
+        Some(failure) => Some(shown(failure)),
     };
     Ok((
         passed,
-        words,
-        parts.get(2).map(help_lines).unwrap_or_default(),
+        outcome_words(passed, &words, failure.as_deref()),
+        more.first().map(help_lines).unwrap_or_default(),
     ))
 }
 

@@ -131,6 +131,7 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
     let how = options.text("how")?.unwrap_or_default();
     let name = options.text("name")?.unwrap_or_else(|| manual_slug(title));
     let verify = options.function("verify")?;
+    let failure = options.text("failure")?;
     options.end()?;
     let scene = place.scene()?;
     let verified =
@@ -148,7 +149,10 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
         Some(verify) if run.target() == Target::Orgs && !verified(verify)? => Err(place.raise(
             ErrorValue::new(
                 "manual",
-                format!("it was attested, yet it is not so: {title}"),
+                match failure {
+                    Some(failure) => format!("it was attested, yet {failure}"),
+                    None => format!("it was attested, yet it is not so: {title}"),
+                },
             )
             .help([how]),
         )),

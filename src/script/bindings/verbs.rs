@@ -23,12 +23,12 @@ pub const VERBS: &[Verb] = &[
     verb("step", "step(title)", "begins a step of the procedure"),
     verb(
         "check",
-        "check(fact, words)",
-        "stops unless the fact is true; a third argument says what to do",
+        "check(fact, words, help?, failure?)",
+        "stops unless the fact is true; `help` says what to do, `failure` replaces the words",
     ),
     verb(
         "check_all",
-        "check_all([[fact, words, help?], …])",
+        "check_all([[fact, words, help?, failure?], …])",
         "tells every fact, then stops with all that are not true",
     ),
     verb("note", "note(words)", "tells something"),
@@ -54,8 +54,8 @@ pub const VERBS: &[Verb] = &[
     ),
     verb(
         "manual",
-        "manual(title, #{how, name?, verify?})",
-        "a step that no API does: a person attests it, `verify` proves it",
+        "manual(title, #{how, name?, verify?, failure?})",
+        "a step that no API does: a person attests it, `verify` proves it, `failure` says what is so where it does not",
     ),
     verb(
         "wait_until",
