@@ -191,8 +191,7 @@ fn a_wrong_world_is_found_in_the_plan() {
         "userPrincipalName": "other@corp.example", "samAccountName": "other"}));
     stage.forget_calls();
     let plan = planned(&stage, &usual(ADA));
-    plan.exits(1)
-        .says(&["has no other account named Ada Novak"]);
+    plan.exits(1).says(&["has another account named Ada Novak"]);
     let told: Value = serde_json::from_str(&plan.stdout).unwrap();
     assert!(told["stopped"].is_string(), "{plan}");
     assert_eq!(stage.calls_that_write(), 0, "{plan}");

@@ -264,7 +264,7 @@ fn an_account_is_moved_and_stays_itself() {
 fn an_ou_that_is_not_there_stops_the_run_before_it_writes() {
     let Some(domain) = domain(2) else { return };
     let ran = Ran::command(&mut domain.moving(SERVICE, "OU=Nowhere,DC=corp,DC=example"));
-    ran.exits(1).says(&["Active Directory has OU=Nowhere"]);
+    ran.exits(1).says(&["Active Directory has no OU=Nowhere"]);
     assert_eq!(ran.events_of("performed"), Vec::<Value>::new());
 }
 
@@ -289,7 +289,7 @@ fn a_name_that_is_taken_is_told_before_and_during_the_run() {
     ]);
     assert!(domain.is_in(ADA, FROM), "{during}");
     let before = Ran::command(&mut domain.moving(SERVICE, TO));
-    before.exits(1).says(&["has no other account named"]);
+    before.exits(1).says(&["has another account named"]);
     assert_eq!(before.events_of("performed"), Vec::<Value>::new());
 }
 

@@ -30,7 +30,7 @@ fn it_waits_for_what_only_a_person_can_do() {
     // Attested though it is not so.
     pair.ran(&["resume", &id, "--attest", "profile-sourcing"])
         .exits(1)
-        .says(&["was attested, yet it is not so"]);
+        .says(&["was attested, yet profile sourcing is not enabled"]);
     switch_sourcing(&pair, true);
     let second = pair.run("enable_profile_sourcing", &[]);
     second.exits(4).says(&[
@@ -40,7 +40,9 @@ fn it_waits_for_what_only_a_person_can_do() {
     // Not imported at all, then imported and not confirmed.
     let attested = &["--attest=import"];
     let hasty = pair.run("enable_profile_sourcing", attested);
-    hasty.exits(1).says(&["was attested, yet it is not so"]);
+    hasty
+        .exits(1)
+        .says(&["was attested, yet not all users of hub are imported"]);
     let ada = pair.user(Hub, ADA)["id"].as_str().unwrap().to_owned();
     let renamed = json!({"profile": {"firstName": "Adela"}});
     pair.done(Hub, "POST", &format!("/api/v1/users/{ada}"), &renamed);
@@ -48,7 +50,7 @@ fn it_waits_for_what_only_a_person_can_do() {
     let unconfirmed = pair.run("enable_profile_sourcing", attested);
     unconfirmed.exits(1).says(&[
         "not linked with spoke: hanna.admin@hub.example, ines.moreau@hub.example",
-        "was attested, yet it is not so",
+        "was attested, yet not all users of hub are imported",
     ]);
     pair.import(&json!({"confirm": true}));
     let third = pair.ran(&["resume", &run_id(&second)]);

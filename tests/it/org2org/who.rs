@@ -88,11 +88,11 @@ fn an_email_of_two_users_of_the_spoke_is_a_row_among_the_others() {
         |pair| pair.assign("@users.csv", &[]),
         1,
         &[
-            "users.csv:2: shared@spoke.example names one user",
+            "users.csv:2: shared@spoke.example names 2 users",
             ADA,
             BEN,
-            "users.csv:3: nobody@spoke.example is a user of spoke",
-            "users.csv:4: \"..\" is a user of spoke",
+            "users.csv:3: nobody@spoke.example: user not found in spoke",
+            "users.csv:4: \"..\" cannot name a user of spoke",
         ],
     );
 }
@@ -163,7 +163,7 @@ fn where_the_target_is_not_shown_nothing_is_pushed_blindly() {
         |pair| pair.push("Hub Research", &[]),
         1,
         &[
-            "hub has the group Hub Research that Hub Research is pushed to",
+            "hub has no group Hub Research that Hub Research is pushed to",
             "pushed under another name",
         ],
     );
@@ -187,7 +187,7 @@ fn a_group_of_the_hub_that_is_gone_is_told_before_the_first_write() {
         |pair| pair.push("Hub Research", &[]),
         1,
         &[
-            "hub has the group Spoke1 - Research that Hub Research is pushed to",
+            "hub has no group Spoke1 - Research that Hub Research is pushed to",
             "renamed or deleted in hub",
             "unlink",
         ],
@@ -207,16 +207,16 @@ fn groups_that_are_not_okta_s_own_are_told_as_what_they_are() {
     pair.stops(
         |pair| {
             let ran = pair.push("Everyone,Domain Users,Hub Research", &[]);
-            assert!(!ran.said().contains("see the spelling"), "{ran}");
+            assert!(!ran.said().contains("check the spelling"), "{ran}");
             ran
         },
         1,
         &[
-            "Everyone is a group of spoke's own",
+            "Everyone is no group of spoke's own",
             "it is built in",
-            "Domain Users is a group of spoke's own",
+            "Domain Users is no group of spoke's own",
             "the group of an app or a directory (APP_GROUP)",
-            "hub has no group Hub Research yet",
+            "hub already has a group Hub Research",
             "hub may make no second group of that name",
         ],
     );
@@ -241,6 +241,6 @@ fn groups_that_look_alike_are_told() {
     pair.stops(
         |pair| pair.push(composed, &[]),
         1,
-        &["names one group of spoke", "look like that"],
+        &["names several groups of spoke", "look like that"],
     );
 }

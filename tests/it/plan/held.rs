@@ -105,7 +105,7 @@ fn every_drift_is_named() {
     // The directory: somebody takes the name in the destination.
     stage.deed(&json!({"do": "create_account", "organizationalUnit": TO, "firstName": "Ben", "lastName": "Okafor",
         "userPrincipalName": "other@corp.example", "samAccountName": "other"}));
-    is_refused(&stage, &[], &["no other account named Ben Okafor"]);
+    is_refused(&stage, &[], &["has another account named Ben Okafor"]);
 }
 
 #[test]
