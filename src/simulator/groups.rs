@@ -124,6 +124,7 @@ fn forget(org: &mut Org, id: &str) {
         return;
     };
     org.recent.groups.remove(id);
+    org.roles.remove(id);
     org.recent.memberships.retain(|change| change.group != id);
     for app in org.apps.values_mut() {
         app.groups.remove(id);

@@ -29,6 +29,7 @@ mod effective_group;
 mod error;
 mod faults;
 mod filter;
+mod group_roles;
 mod group_search;
 mod groups;
 mod headers;

@@ -1,4 +1,4 @@
-//! Admin roles of users. Roles given to groups are not modelled, so every assignment is a user's own.
+//! Admin roles of users. Every assignment is a user's own: those of groups are apart.
 
 use serde_json::{Value, json};
 

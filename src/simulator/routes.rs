@@ -19,6 +19,7 @@ const TABLES: &[&[Route]] = &[
     super::user_groups::ROUTES,
     super::roles::ROUTES,
     super::groups::ROUTES,
+    super::group_roles::ROUTES,
     super::memberships::ROUTES,
     super::rules::ROUTES,
     super::apps::ROUTES,

@@ -35,7 +35,7 @@ pub(super) struct Org {
     pub(super) rules: BTreeMap<Id, Rule>,
     pub(super) apps: BTreeMap<Id, App>,
     pub(super) tokens: BTreeMap<Id, Token>,
-    /// Role assignments by user, and by client id of service apps.
+    /// Role assignments by user, by group, and by client id of service apps.
     pub(super) roles: BTreeMap<Id, Vec<Role>>,
     /// System Log events in Okta's wire form, oldest first.
     pub(super) log: Vec<Value>,

@@ -132,6 +132,11 @@ pub(super) const PLACES: &[Place] = &[
         "/api/v1/users/{0}/roles/{}",
         hydrate::role,
     ),
+    list(
+        "/api/v1/groups/{groupId}/roles",
+        "/api/v1/groups/{0}/roles/{}",
+        hydrate::role,
+    ),
     thing("/api/v1/mappings/{mappingId}", hydrate::mapping),
     thing(
         "/api/v1/meta/schemas/apps/{appId}/default",

@@ -194,3 +194,92 @@ async fn changes_are_seen_late_when_the_org_lags() {
         "Fresh"
     );
 }
+
+#[tokio::test]
+async fn roles_of_a_group_are_given_once_and_go_with_it() {
+    let lab = Lab::new().await;
+    let group = format!("/api/v1/groups/{STAFF}");
+    let roles = format!("{group}/roles");
+    let got = lab.post(&roles, json!({"type": "USER_ADMIN"})).await;
+    assert_eq!(got.status, 201);
+    let listed = lab.get(&roles).await.body;
+    assert_eq!(listed, json!([got.body]));
+    assert_eq!(
+        (&listed[0]["label"], &listed[0]["assignmentType"]),
+        (&json!("Group Administrator"), &json!("GROUP"))
+    );
+    let assignee = listed[0]["_links"]["assignee"]["href"].as_str();
+    assert!(assignee.is_some_and(|href| href.ends_with(&group)));
+    let id = listed[0]["id"].as_str().expect("an id");
+    let one = format!("{roles}/{id}");
+    let gone = format!("Not found: Resource not found: {id} (RoleAssignment)");
+    let no_group = "Not found: Resource not found: 00gNone (UserGroup)";
+    let admin = |kind: &str| json!({"type": kind});
+    let none = || Value::Null;
+    lab.answers(&[
+        (
+            "POST",
+            &roles,
+            admin("USER_ADMIN"),
+            409,
+            "E0000090",
+            "The role specified is already assigned to the user.",
+            "",
+        ),
+        (
+            "POST",
+            &roles,
+            admin("KING"),
+            400,
+            "E0000001",
+            "Api validation failed: type",
+            "type: Invalid role type",
+        ),
+        (
+            "GET",
+            "/api/v1/groups/00gNone/roles",
+            none(),
+            404,
+            "E0000007",
+            no_group,
+            "",
+        ),
+        (
+            "POST",
+            "/api/v1/groups/00gNone/roles",
+            admin("APP_ADMIN"),
+            404,
+            "E0000007",
+            no_group,
+            "",
+        ),
+        ("GET", &one, none(), 200, "", "", ""),
+        ("DELETE", &one, none(), 204, "", "", ""),
+        ("DELETE", &one, none(), 404, "E0000007", &gone, ""),
+        ("GET", &one, none(), 404, "E0000007", &gone, ""),
+        ("POST", &roles, admin("APP_ADMIN"), 201, "", "", ""),
+        ("DELETE", &group, none(), 204, "", "", ""),
+    ])
+    .await;
+    let state = lab.get("/simulator/state").await.body;
+    assert!(state["roles"][STAFF].is_null(), "{state}");
+}
+
+#[tokio::test]
+async fn roles_of_a_group_are_a_super_admins_to_see() {
+    let lab = Lab::with(|org| {
+        super::grant(org, JO, "GROUP_MEMBERSHIP_ADMIN");
+        super::add_token(org, "00Tjo", JO, "jo-secret");
+    })
+    .await;
+    for (method, body) in [("GET", None), ("POST", Some(json!({"type": "APP_ADMIN"})))] {
+        let request = lab
+            .request(method, &format!("/api/v1/groups/{STAFF}/roles"))
+            .header("authorization", "SSWS jo-secret");
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        assert_eq!(Lab::receive(request).await.status, 403, "{method}");
+    }
+}

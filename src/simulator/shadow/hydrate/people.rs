@@ -146,18 +146,21 @@ pub(in super::super) fn rule(org: &mut Org, _: &[String], body: &Value) {
     org.rules.insert(id, held);
 }
 
-/// A role of the user or service app that the path names by id.
+/// A role of the user, group or service app that the path names by id.
 pub(in super::super) fn role(org: &mut Org, parameters: &[String], body: &Value) {
     let (owner, id) = (first(parameters), text(body, "id"));
-    let is_id = org.users.contains_key(owner) || org.oauth.clients.contains_key(owner);
-    if !is_id || id.is_empty() {
-        return;
-    }
     let prefix = if org.users.contains_key(owner) {
         "/api/v1/users"
-    } else {
+    } else if org.groups.contains_key(owner) {
+        "/api/v1/groups"
+    } else if org.oauth.clients.contains_key(owner) {
         "/oauth2/v1/clients"
+    } else {
+        return;
     };
+    if id.is_empty() {
+        return;
+    }
     if org.is_news(format!("{prefix}/{owner}/roles/{id}")) {
         let role = Role {
             id,

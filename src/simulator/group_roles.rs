@@ -1,0 +1,111 @@
+//! Admin roles of groups. They are the group's alone here: its members have no rights by them, and do not list them among their own.
+
+use serde_json::Value;
+
+use super::groups;
+use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::log::{self, Event};
+use super::options::AnswerStatus;
+use super::roles;
+use super::store::{Org, Role};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        pattern: "/api/v1/groups/{groupId}/roles",
+        handler: Handler::Read(list),
+    },
+    Route {
+        method: "POST",
+        pattern: "/api/v1/groups/{groupId}/roles",
+        handler: Handler::Write(assign),
+    },
+    Route {
+        method: "GET",
+        pattern: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}",
+        handler: Handler::Read(get),
+    },
+    Route {
+        method: "DELETE",
+        pattern: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}",
+        handler: Handler::Write(unassign),
+    },
+];
+
+/// The roles of the group that the path names.
+fn held<'a>(org: &'a Org, request: &Request) -> Result<&'a [Role], Refusal> {
+    let group = groups::find(org, request.parameter(0))?;
+    Ok(org.roles.get(&group.id).map_or(&[][..], Vec::as_slice))
+}
+
+fn list(org: &Org, request: &Request) -> Reply {
+    let shown = held(org, request)?.iter().map(|role| show(role, request));
+    Answer::ok(Value::Array(shown.collect()))
+}
+
+fn get(org: &Org, request: &Request) -> Reply {
+    let id = request.parameter(1);
+    let mut held = held(org, request)?.iter();
+    let role = held.find(|role| role.id == id);
+    let role = role.ok_or_else(|| Refusal::not_found(id, "RoleAssignment"))?;
+    Answer::ok(show(role, request))
+}
+
+fn show(role: &Role, request: &Request) -> Value {
+    let group = request.parameter(0);
+    let mut shown = roles::show(role, group, &request.base);
+    shown["assignmentType"] = "GROUP".into();
+    shown["_links"]["assignee"]["href"] = format!("{}/api/v1/groups/{group}", request.base).into();
+    shown
+}
+
+fn assign(org: &mut Org, request: &Request) -> Reply {
+    let kind = roles::kind(request)?;
+    if held(org, request)?.iter().any(|role| role.kind == kind) {
+        return Err(Refusal::new(
+            409,
+            "E0000090",
+            "The role specified is already assigned to the user.",
+        ));
+    }
+    let role = Role {
+        id: org.ids.next("grp"),
+        kind: kind.to_owned(),
+        created: org.now(),
+    };
+    let shown = show(&role, request);
+    let group = request.parameter(0).to_owned();
+    org.roles.entry(group).or_default().push(role);
+    told(
+        org,
+        request,
+        "group.privilege.grant",
+        "Grant group privilege",
+    );
+    // The description has the role with 200, and nothing with 201.
+    match org.options.assumptions.answer_status {
+        AnswerStatus::Recorded => Answer::with_status(201, shown),
+        AnswerStatus::Described => Answer::with_status(200, shown),
+    }
+}
+
+fn unassign(org: &mut Org, request: &Request) -> Reply {
+    get(org, request)?;
+    if let Some(roles) = org.roles.get_mut(request.parameter(0)) {
+        roles.retain(|role| role.id != request.parameter(1));
+    }
+    told(
+        org,
+        request,
+        "group.privilege.revoke",
+        "Revoke group privilege",
+    );
+    Answer::no_content()
+}
+
+fn told(org: &mut Org, request: &Request, kind: &'static str, message: &str) {
+    let event = Event::new(kind, message)
+        .by(&request.principal)
+        .on_group(org, request.parameter(0));
+    log::record(org, event);
+}
