@@ -278,3 +278,54 @@ fn what_cannot_be_taken_back_and_what_is_asked_is_told_first() {
     let asked = moving(&stage, &["plan", "ad/move_user_to_ou"], &usual(ADA));
     asked.exits(0).says(&["\"name\":\"update-ou\""]);
 }
+
+/// The words that the run asks with, which must come before its first write.
+#[track_caller]
+fn asked_before_writing(ran: &Ran) -> String {
+    let events = ran.events();
+    let first = |kind: &str| events.iter().position(|event| event["event"] == kind);
+    let (asked, written) = (first("confirm").unwrap(), first("performed").unwrap());
+    assert!(asked < written, "{ran}");
+    events[asked]["words"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_admin_role_of_the_former_group_is_told_with_who_loses_it() {
+    let stage = Stage::contractors(&json!({}));
+    let from = stage.provisioning_group(FROM_GROUP, FROM, 0);
+    stage.provisioning_group(TO_GROUP, TO, 1);
+    stage.join(&from, ADA);
+    let roles = format!("/api/v1/groups/{from}/roles");
+    stage.done("POST", &roles, &json!({"type": "HELP_DESK_ADMIN"}));
+    let users = format!("{ADA},{BEN}");
+    let loses = format!(
+        "Leaving {FROM_GROUP} also takes the admin role Help Desk Administrator from {ADA}"
+    );
+    let gains = format!("{BEN} will have the admin role Help Desk Administrator");
+    stage.forget_calls();
+    planned(&stage, &usual(&users))
+        .exits(0)
+        .says(&[&loses, &gains]);
+    assert_eq!(stage.calls_that_write(), 0);
+    let ran = stage.move_users(&[&format!("users={users}")]);
+    ran.exits(0);
+    let words = asked_before_writing(&ran);
+    assert!(words.contains(&loses) && words.contains(&gains), "{words}");
+}
+
+#[test]
+fn roles_that_the_token_may_not_see_are_told_as_not_known() {
+    let stage = Stage::contractors(&json!({}));
+    stage.provisioning_group(FROM_GROUP, FROM, 0);
+    stage.fault(
+        &json!({"action": "status", "status": 403, "errorCode": "E0000006", "times": 0,
+        "path": "/api/v1/groups/{groupId}/roles"}),
+    );
+    let unknown = format!("whether {FROM_GROUP} gives admin roles is not known");
+    planned(&stage, &usual(ADA)).exits(0).says(&[&unknown]);
+    let ran = stage.move_users(&[]);
+    ran.exits(0);
+    let words = asked_before_writing(&ran);
+    assert!(words.contains(&unknown), "{words}");
+    stage.assert_moved(ADA, &ran);
+}
