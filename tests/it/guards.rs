@@ -77,13 +77,16 @@ fn an_ou_that_active_directory_has_not() {
         &stage,
         &[&format!("to_ou={lost}")],
         1,
-        &[&format!("Active Directory has no {lost}"), "create the OU"],
+        &[
+            &format!("not so: Active Directory has {lost}"),
+            "create the OU",
+        ],
     );
     stops(
         &stage,
         &[&format!("from_ou={nowhere}")],
         1,
-        &[&format!("Active Directory has no {nowhere}")],
+        &[&format!("not so: Active Directory has {nowhere}")],
     );
     // Both are told in one run.
     stops(
@@ -201,9 +204,9 @@ fn what_is_wrong_in_several_places_is_told_in_one_run() {
         &[
             "5 checks failed",
             "no AD agent of corp.example works",
-            "Active Directory has no OU=Lost",
+            "not so: Active Directory has OU=Lost",
             "group AD Users not found",
-            "nobody@corp.example: user not found in the org",
+            "not so: nobody@corp.example is a user of the org",
         ],
     );
 }
@@ -232,8 +235,8 @@ fn users_that_the_org_has_not() {
         &["users=nobody@corp.example,ada.novak@corp.example,nobody.else@corp.example"],
         1,
         &[
-            "nobody@corp.example: user not found in the org",
-            "nobody.else@corp.example: user not found in the org",
+            "not so: nobody@corp.example is a user of the org",
+            "not so: nobody.else@corp.example is a user of the org",
         ],
     );
 }
@@ -321,7 +324,7 @@ fn a_user_who_is_not_assigned() {
         &[],
         1,
         &[
-            "ada.novak@corp.example is not assigned to corp.example",
+            "not so: ada.novak@corp.example is assigned to corp.example",
             "import from Active Directory",
         ],
     );
@@ -338,7 +341,10 @@ fn a_group_of_another_type() {
         &stage,
         &[],
         1,
-        &["AD Users is no group of Okta's own", "name another group"],
+        &[
+            "not so: AD Users is a group of Okta's own",
+            "name another group",
+        ],
     );
 }
 

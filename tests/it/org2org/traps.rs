@@ -65,7 +65,7 @@ fn wrong_orgs_are_caught_before_the_first_write() {
         &[
             "the given token is none of hub",
             "swapped",
-            "ada.novak@spoke.example: user not found in spoke",
+            "not so: ada.novak@spoke.example is a user of spoke",
         ],
     );
     pair.connect(&[]).exits(0);
@@ -145,7 +145,7 @@ fn people_who_cannot_be_provisioned_are_all_named_before_the_first_write() {
             "users.csv:3: ben.okafor@spoke.example lacks what hub requires",
             "lastName",
             "users.csv:4: chloe.dubois@spoke.example cannot be assigned (SUSPENDED)",
-            "users.csv:5: nobody@spoke.example: user not found in spoke",
+            "users.csv:5: not so: nobody@spoke.example is a user of spoke",
             "users.csv:7: emil.berg@spoke.example is listed twice",
             "only one of security question and answer is given",
         ],

@@ -83,7 +83,7 @@ fn a_setup_after_its_undo_takes_people_up_again() {
     assert_eq!(statuses(&pair), ["DEPROVISIONED"; 4]);
     let second = pair.set_up(&[]);
     second.exits(0).says(&[
-        "chloe.dubois@spoke.example was in hub before (DEPROVISIONED); he was linked and is PROVISIONED now, not STAGED",
+        "chloe.dubois@spoke.example was in hub before (DEPROVISIONED); the account was linked and is PROVISIONED now, not STAGED as",
     ]);
     assert_eq!(
         statuses(&pair),
