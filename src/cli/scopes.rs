@@ -8,6 +8,7 @@ use super::world::World;
 use crate::config::{OrgProfile, SignIn};
 use crate::error::Error;
 use crate::okta::{self, Client, operations};
+use crate::run::scopes_allow;
 use crate::script::check::Report;
 use crate::terminal::Terminal;
 
@@ -235,19 +236,11 @@ fn every_scope() -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Those of `needed` that `granted` does not allow; a `.manage` scope allows what its `.read` does.
+/// Those of `needed` that `granted` does not allow.
 pub(super) fn missing(needed: &[String], granted: &[String]) -> Vec<String> {
-    let allowed = |scope: &str| {
-        let manage = scope
-            .strip_suffix(".read")
-            .map(|family| format!("{family}.manage"));
-        granted
-            .iter()
-            .any(|held| held == scope || Some(held) == manage.as_ref())
-    };
     needed
         .iter()
-        .filter(|scope| !allowed(scope))
+        .filter(|scope| !scopes_allow(granted, scope))
         .cloned()
         .collect()
 }

@@ -20,7 +20,7 @@ impl Run {
             .scopes
             .iter()
             .copied()
-            .filter(|scope| !allows(&granted, scope))
+            .filter(|scope| !scopes_allow(&granted, scope))
             .collect();
         // Where the org names no scopes at all nothing is known of them.
         if granted.is_empty() || lacking.is_empty() {
@@ -36,8 +36,8 @@ impl Run {
     }
 }
 
-/// A `.manage` scope allows what its `.read` does.
-fn allows(granted: &[String], scope: &str) -> bool {
+/// Whether scopes that an org granted allow what `scope` does: a `.manage` scope allows what its `.read` does.
+pub fn scopes_allow(granted: &[String], scope: &str) -> bool {
     let manage = scope
         .strip_suffix(".read")
         .map(|family| format!("{family}.manage"));

@@ -93,6 +93,7 @@ pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, 
 pub use effects::{reads_before, reads_of_guard, status_after};
 pub use error::{Error, Refusal};
 pub use foresight::Cost;
+pub use granted_scopes::scopes_allow;
 pub use inverse::undone;
 pub use items::Begun;
 pub use own_access::OWN_ACCESS;

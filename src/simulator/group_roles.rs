@@ -35,7 +35,7 @@ pub(super) const ROUTES: &[Route] = &[
 /// The roles of the group that the path names.
 fn held<'a>(org: &'a Org, request: &Request) -> Result<&'a [Role], Refusal> {
     let group = groups::find(org, request.parameter(0))?;
-    Ok(org.roles.get(&group.id).map_or(&[][..], Vec::as_slice))
+    Ok(roles::held_by(org, &group.id))
 }
 
 fn list(org: &Org, request: &Request) -> Reply {
@@ -44,10 +44,7 @@ fn list(org: &Org, request: &Request) -> Reply {
 }
 
 fn get(org: &Org, request: &Request) -> Reply {
-    let id = request.parameter(1);
-    let mut held = held(org, request)?.iter();
-    let role = held.find(|role| role.id == id);
-    let role = role.ok_or_else(|| Refusal::not_found(id, "RoleAssignment"))?;
+    let role = roles::named(held(org, request)?, request)?;
     Answer::ok(show(role, request))
 }
 
@@ -61,21 +58,9 @@ fn show(role: &Role, request: &Request) -> Value {
 
 fn assign(org: &mut Org, request: &Request) -> Reply {
     let kind = roles::kind(request)?;
-    if held(org, request)?.iter().any(|role| role.kind == kind) {
-        return Err(Refusal::new(
-            409,
-            "E0000090",
-            "The role specified is already assigned to the user.",
-        ));
-    }
-    let role = Role {
-        id: org.ids.next("grp"),
-        kind: kind.to_owned(),
-        created: org.now(),
-    };
+    held(org, request)?;
+    let role = roles::give(org, kind, request.parameter(0), "grp")?;
     let shown = show(&role, request);
-    let group = request.parameter(0).to_owned();
-    org.roles.entry(group).or_default().push(role);
     told(
         org,
         request,
@@ -90,10 +75,8 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
 }
 
 fn unassign(org: &mut Org, request: &Request) -> Reply {
-    get(org, request)?;
-    if let Some(roles) = org.roles.get_mut(request.parameter(0)) {
-        roles.retain(|role| role.id != request.parameter(1));
-    }
+    held(org, request)?;
+    roles::take(org, request, request.parameter(0))?;
     told(
         org,
         request,

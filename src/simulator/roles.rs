@@ -67,8 +67,7 @@ const TYPES: &[(&str, &str)] = &[
 
 fn list(org: &Org, request: &Request) -> Reply {
     let user = users::find(org, request, request.parameter(0))?;
-    let roles = org.roles.get(&user.id).map_or(&[][..], Vec::as_slice);
-    let shown = roles
+    let shown = held_by(org, &user.id)
         .iter()
         .map(|role| show(role, &user.id, &request.base))
         .collect();
@@ -96,31 +95,14 @@ fn assignees(org: &Org, request: &Request) -> Reply {
 
 fn get(org: &Org, request: &Request) -> Reply {
     let user = users::find(org, request, request.parameter(0))?;
-    let id = request.parameter(1);
-    let roles = org.roles.get(&user.id).map_or(&[][..], Vec::as_slice);
-    let role = roles.iter().find(|role| role.id == id);
-    let role = role.ok_or_else(|| Refusal::not_found(id, "RoleAssignment"))?;
+    let role = named(held_by(org, &user.id), request)?;
     Answer::ok(show(role, &user.id, &request.base))
 }
 
 fn assign(org: &mut Org, request: &Request) -> Reply {
     let user = users::find_id(org, request)?;
-    let kind = kind(request)?;
-    let has = |roles: &Vec<Role>| roles.iter().any(|role| role.kind == kind);
-    if org.roles.get(&user).is_some_and(has) {
-        return Err(Refusal::new(
-            409,
-            "E0000090",
-            "The role specified is already assigned to the user.",
-        ));
-    }
-    let role = Role {
-        id: org.ids.next("ra1"),
-        kind: kind.to_owned(),
-        created: org.now(),
-    };
+    let role = give(org, kind(request)?, &user, "ra1")?;
     let shown = show(&role, &user, &request.base);
-    org.roles.entry(user.clone()).or_default().push(role);
     told(
         org,
         request,
@@ -129,6 +111,46 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
         "Grant user privilege",
     );
     Answer::with_status(201, shown)
+}
+
+/// The assignments of whom `holder` names.
+pub(super) fn held_by<'a>(org: &'a Org, holder: &str) -> &'a [Role] {
+    org.roles.get(holder).map_or(&[][..], Vec::as_slice)
+}
+
+/// Of these assignments the one that the path names.
+pub(super) fn named<'a>(held: &'a [Role], request: &Request) -> Result<&'a Role, Refusal> {
+    let id = request.parameter(1);
+    let role = held.iter().find(|role| role.id == id);
+    role.ok_or_else(|| Refusal::not_found(id, "RoleAssignment"))
+}
+
+/// Gives whom `holder` names a role, once; `prefix` begins the id of the assignment.
+pub(super) fn give(org: &mut Org, kind: &str, holder: &str, prefix: &str) -> Result<Role, Refusal> {
+    if held_by(org, holder).iter().any(|role| role.kind == kind) {
+        return Err(Refusal::new(
+            409,
+            "E0000090",
+            "The role specified is already assigned to the user.",
+        ));
+    }
+    let role = Role {
+        id: org.ids.next(prefix),
+        kind: kind.to_owned(),
+        created: org.now(),
+    };
+    let roles = org.roles.entry(holder.to_owned()).or_default();
+    roles.push(role.clone());
+    Ok(role)
+}
+
+/// Takes the assignment that the path names from whom `holder` names.
+pub(super) fn take(org: &mut Org, request: &Request, holder: &str) -> Result<(), Refusal> {
+    let id = named(held_by(org, holder), request)?.id.clone();
+    if let Some(roles) = org.roles.get_mut(holder) {
+        roles.retain(|role| role.id != id);
+    }
+    Ok(())
 }
 
 pub(super) fn kind(request: &Request) -> Result<&'static str, Refusal> {
@@ -145,13 +167,7 @@ pub(super) fn kind(request: &Request) -> Result<&'static str, Refusal> {
 
 fn unassign(org: &mut Org, request: &Request) -> Reply {
     let user = users::find_id(org, request)?;
-    let id = request.parameter(1);
-    let roles = org.roles.entry(user.clone()).or_default();
-    let before = roles.len();
-    roles.retain(|role| role.id != id);
-    if roles.len() == before {
-        return Err(Refusal::not_found(id, "RoleAssignment"));
-    }
+    take(org, request, &user)?;
     told(
         org,
         request,

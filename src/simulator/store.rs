@@ -340,6 +340,7 @@ pub(super) struct Token {
     pub(super) revoked: bool,
 }
 
+#[derive(Clone)]
 pub(super) struct Role {
     pub(super) id: Id,
     /// `SUPER_ADMIN`, `APP_ADMIN`, …

@@ -35,7 +35,7 @@ fn held<'a>(org: &'a Org, request: &Request) -> Result<&'a [Role], Refusal> {
     if !org.oauth.clients.contains_key(id) {
         return Err(Refusal::not_found(id, "PublicClientApp"));
     }
-    Ok(org.roles.get(id).map_or(&[][..], Vec::as_slice))
+    Ok(roles::held_by(org, id))
 }
 
 fn list(org: &Org, request: &Request) -> Reply {
@@ -44,10 +44,7 @@ fn list(org: &Org, request: &Request) -> Reply {
 }
 
 fn get(org: &Org, request: &Request) -> Reply {
-    let id = request.parameter(1);
-    let mut held = held(org, request)?.iter();
-    let role = held.find(|role| role.id == id);
-    let role = role.ok_or_else(|| Refusal::not_found(id, "RoleAssignment"))?;
+    let role = roles::named(held(org, request)?, request)?;
     Answer::ok(show(role, request))
 }
 
@@ -59,21 +56,9 @@ fn show(role: &Role, request: &Request) -> Value {
 
 fn assign(org: &mut Org, request: &Request) -> Reply {
     let kind = roles::kind(request)?;
-    if held(org, request)?.iter().any(|role| role.kind == kind) {
-        return Err(Refusal::new(
-            409,
-            "E0000090",
-            "The role specified is already assigned to the user.",
-        ));
-    }
-    let role = Role {
-        id: org.ids.next("irb"),
-        kind: kind.to_owned(),
-        created: org.now(),
-    };
+    held(org, request)?;
+    let role = roles::give(org, kind, request.parameter(0), "irb")?;
     let shown = show(&role, request);
-    let client = request.parameter(0).to_owned();
-    org.roles.entry(client).or_default().push(role);
     let status = match org.options.assumptions.answer_status {
         AnswerStatus::Recorded => 201,
         AnswerStatus::Described => 200,
@@ -82,9 +67,7 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
 }
 
 fn unassign(org: &mut Org, request: &Request) -> Reply {
-    get(org, request)?;
-    if let Some(roles) = org.roles.get_mut(request.parameter(0)) {
-        roles.retain(|role| role.id != request.parameter(1));
-    }
+    held(org, request)?;
+    roles::take(org, request, request.parameter(0))?;
     Answer::no_content()
 }
