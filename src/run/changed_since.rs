@@ -61,26 +61,15 @@ impl Run {
         }
     }
 
-    /// Whether all of `calls` would change nothing. What this run wrote otherwise a moment ago is not seen yet.
+    /// Whether all of `calls` would change nothing.
     async fn is_undone(&self, lane: &Lane, calls: &[Call]) -> Result<bool, Error> {
         for call in calls {
             let now = look::look(self, lane, call, Sight::Org).await?;
-            if now.verdict != Verdict::Unchanged || self.wrote_otherwise(call) {
+            if now.verdict != Verdict::Unchanged {
                 return Ok(false);
             }
         }
         Ok(true)
-    }
-
-    /// Whether the last thing that this run wrote of a membership, so lately that a read may not show it, is the opposite of what `call` does.
-    fn wrote_otherwise(&self, call: &Call) -> bool {
-        let wanted = match effects::look(call) {
-            Look::Member => true,
-            Look::NotMember => false,
-            _ => return false,
-        };
-        let written = self.picture().written_member(call, READ_LAG);
-        written.is_some_and(|written| written != wanted)
     }
 
     /// How long it may take until a read shows what was written last: memberships, and what is new, lag.

@@ -7,6 +7,7 @@ use super::door::Run;
 use super::effects::{self, Key, Look};
 use super::error::Error;
 use super::lane::Lane;
+use super::picture::READ_LAG;
 use super::reading::Asker;
 use super::redact;
 
@@ -225,7 +226,11 @@ impl Looker<'_> {
                 .await?;
             found.iter().any(|found| found["id"] == **group)
         };
-        Ok(seen(Value::Bool(is_member), |now| unchanged(now == true)))
+        // What the run wrote otherwise a moment ago, and no read shows yet, is no reason to leave the write out: sent again it does no harm.
+        let written = self.run.picture().written_member(call, READ_LAG);
+        let before = Value::Bool(written.unwrap_or(is_member));
+        let is_sure = written.is_none_or(|written| written == is_member);
+        Ok(seen(before, |now| is_sure && unchanged(now == true)))
     }
 
     async fn natural(&self, key: Key) -> Result<Seen, Error> {

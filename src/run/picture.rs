@@ -165,7 +165,8 @@ impl Picture {
         (*pages <= LONGEST_LIST).then(|| call.clone())
     }
 
-    /// Whether a user is in a group, if all members of the group or all groups of the user were read lately, or the run wrote it just now.
+    /// Whether a user is in a group, by the later of two reads (all members of the group, all groups of the user) if that is fresh, else by
+    /// what the run wrote just now. `None` where a read does not show yet what the run wrote: what it shows is no knowledge.
     pub(super) fn is_member(&self, org: &str, group: &str, user: &str) -> Option<bool> {
         let seen = self.seen();
         let (of_group, of_user) = (
@@ -175,16 +176,22 @@ impl Picture {
         let fresh = |found: Option<&(At, HashSet<String>)>, id: &str| {
             found
                 .filter(|(at, _)| self.is_fresh(*at))
-                .map(|(_, ids)| ids.contains(id))
+                .map(|(at, ids)| (*at, ids.contains(id)))
         };
-        let written = seen
-            .written
-            .get(&of_group)
-            .and_then(|written| written.get(user))
-            .filter(|(at, _)| at.elapsed() <= self.age.min(READ_LAG));
-        fresh(seen.members.get(&of_group), user)
-            .or_else(|| fresh(seen.groups.get(&of_user), group))
-            .or_else(|| written.map(|(_, is_member)| *is_member))
+        let by_group = fresh(seen.members.get(&of_group), user);
+        let by_user = fresh(seen.groups.get(&of_user), group);
+        let read = by_group
+            .into_iter()
+            .chain(by_user)
+            .max_by_key(|(at, _)| *at);
+        let read = read.map(|(_, is_member)| is_member);
+        let written = seen.written_member(&of_group, user, self.age.min(READ_LAG));
+        if let (Some(read), Some(written)) = (read, written)
+            && read != written
+        {
+            return None;
+        }
+        read.or(written)
     }
 
     /// Whether a user was a member of a group when all its members were last read, however long ago.
@@ -200,12 +207,8 @@ impl Picture {
         let [group, user] = call.arguments.as_slice() else {
             return None;
         };
-        let seen = self.seen();
-        let written = seen.written.get(&(call.org.clone(), group.clone()))?;
-        written
-            .get(user)
-            .filter(|(at, _)| at.elapsed() <= age)
-            .map(|(_, is_member)| *is_member)
+        let of_group = (call.org.clone(), group.clone());
+        self.seen().written_member(&of_group, user, age)
     }
 
     /// Takes in a write and its answer.
@@ -256,6 +259,12 @@ impl Picture {
 }
 
 impl Seen {
+    fn written_member(&self, of_group: &Key, user: &str, age: Duration) -> Option<bool> {
+        let written = self.written.get(of_group)?.get(user);
+        let lately = written.filter(|(at, _)| at.elapsed() <= age);
+        lately.map(|(_, is_member)| *is_member)
+    }
+
     fn keep(&mut self, org: &str, path: &str, value: &Value, at: At) {
         let key = (org.to_owned(), path.to_owned());
         if at.is_none() && self.things.get(&key).is_some_and(|(at, _)| at.is_some()) {
@@ -504,6 +513,29 @@ mod tests {
         let members = call("list_group_users", &["00g1"]);
         picture.learn(&members, &page(json!([{"id": "00u1"}]), None), None);
         assert_eq!((written(&join), written(&leave)), (None, Some(false)));
+    }
+
+    #[test]
+    fn the_later_of_two_reads_tells_a_membership_unless_it_lags() {
+        let picture = Picture::default();
+        let is_member = || picture.is_member("okta", "00g1", "00u1");
+        picture.wrote(
+            &call("assign_user_to_group", &["00g1", "00u1"]),
+            &Value::Null,
+        );
+        assert_eq!(is_member(), Some(true));
+        // The members as they were before the write.
+        let members = call("list_group_users", &["00g1"]);
+        picture.learn(&members, &page(json!([]), None), None);
+        assert_eq!(is_member(), None);
+        let groups = call("list_user_groups", &["00u1"]);
+        std::thread::sleep(Duration::from_millis(1));
+        picture.learn(&groups, &page(json!([{"id": "00g1"}]), None), None);
+        assert_eq!(is_member(), Some(true));
+        // Somebody took the user out.
+        std::thread::sleep(Duration::from_millis(1));
+        picture.learn(&members, &page(json!([]), None), None);
+        assert_eq!(is_member(), Some(false));
     }
 
     #[test]
