@@ -22,7 +22,7 @@ use super::journal::{self, Held, Journal, Record, SealKey};
 use super::lane::Lane;
 use super::last_group::RemovalReads;
 use super::named_addresses::NamedAddresses;
-use super::own_access::LeavingAdmins;
+use super::own_access::AdminWatch;
 use super::pace::Pace;
 use super::picture::Picture;
 use super::redactor::Redactor;
@@ -132,7 +132,7 @@ pub struct Run {
     told_clock: AtomicBool,
     /// Orgs under credentials that are looked at, by the name under which they are asked.
     guests: Mutex<BTreeMap<String, Arc<okta::Client>>>,
-    leaving_admins: tokio::sync::Mutex<LeavingAdmins>,
+    admin_watch: tokio::sync::Mutex<AdminWatch>,
     imported: Mutex<ImportedModules>,
     _held: Held,
 }
@@ -248,7 +248,7 @@ impl Run {
             named_addresses: NamedAddresses::default(),
             told_clock: AtomicBool::default(),
             guests: Mutex::default(),
-            leaving_admins: tokio::sync::Mutex::default(),
+            admin_watch: tokio::sync::Mutex::default(),
             imported: Mutex::default(),
             _held: held,
             settings,
@@ -456,8 +456,8 @@ impl Run {
         self.again.lock().await
     }
 
-    pub(super) async fn leaving_admins(&self) -> tokio::sync::MutexGuard<'_, LeavingAdmins> {
-        self.leaving_admins.lock().await
+    pub(super) async fn admin_watch(&self) -> tokio::sync::MutexGuard<'_, AdminWatch> {
+        self.admin_watch.lock().await
     }
 
     /// A text without the secrets of this run.

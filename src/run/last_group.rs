@@ -372,7 +372,7 @@ impl Run {
     }
 
     /// The id of a user whom a script may name by login.
-    async fn id_of(&self, lane: &Lane, org: &str, user: &str) -> Result<String, Error> {
+    pub(super) async fn id_of(&self, lane: &Lane, org: &str, user: &str) -> Result<String, Error> {
         if !user.contains('@') && user.len() == 20 {
             return Ok(user.to_owned());
         }

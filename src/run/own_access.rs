@@ -1,7 +1,7 @@
 //! A run does not lock out its operator: no write takes away the access of the user or app that the run signs in as, nor that of the
 //! last active super admin of an org. `--allow own-access` overrides, which is recorded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -17,8 +17,14 @@ use crate::okta::Method;
 /// Name of the guard, for `--allow`.
 pub const OWN_ACCESS: &str = "own-access";
 
-/// Super admins, by org and user id, whose access this run has been let take away.
-pub(super) type LeavingAdmins = BTreeSet<(String, String)>;
+/// What a run keeps of the super admins of its orgs. Keys are an org's name and an id.
+#[derive(Debug, Default)]
+pub(super) struct AdminWatch {
+    /// Users whose access this run has been let take away.
+    leaving: BTreeSet<(String, String)>,
+    /// Whether a group makes its members super admins, read once; false where the org does not say.
+    groups: BTreeMap<(String, String), bool>,
+}
 
 const SUPER_ADMIN: &str = "SUPER_ADMIN";
 
@@ -61,6 +67,74 @@ const USER_LOSSES: &[(&str, UserLoss)] = &[
     ("unenroll_factor", UserLoss::Means),
     ("delete_authenticator_enrollment", UserLoss::Means),
 ];
+
+/// What a call takes away from the members of the group that its first path argument names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GroupLoss {
+    /// The roles of the group, from the user whom the second path argument names.
+    Membership,
+    /// The group with all its roles.
+    Group,
+    /// One admin role, which the second path argument names.
+    Role,
+    /// A part of what a role reaches: it matters where it is one's own.
+    Means,
+}
+
+/// A user has the roles of the groups that the user is in (Okta's documentation of role assignments).
+const GROUP_LOSSES: &[(&str, GroupLoss)] = &[
+    ("unassign_user_from_group", GroupLoss::Membership),
+    ("delete_group", GroupLoss::Group),
+    ("unassign_role_from_group", GroupLoss::Role),
+    (
+        "unassign_app_target_to_admin_role_for_group",
+        GroupLoss::Means,
+    ),
+    (
+        "unassign_app_instance_target_to_app_admin_role_for_group",
+        GroupLoss::Means,
+    ),
+    (
+        "unassign_group_target_from_group_admin_role",
+        GroupLoss::Means,
+    ),
+];
+
+/// Assignments of the role of a super admin that a call ends.
+enum AdminLoss<'a> {
+    /// All of a user.
+    Account { user: &'a str },
+    /// One of a user.
+    Role { user: &'a str, role: &'a str },
+    /// That which a user has through a group.
+    Membership { user: &'a str, group: &'a str },
+    /// Those which members have through a group.
+    Group { group: &'a str },
+}
+
+impl<'a> AdminLoss<'a> {
+    /// The one user who loses, where it is one.
+    fn user(&self) -> Option<&'a str> {
+        match self {
+            Self::Account { user } | Self::Role { user, .. } | Self::Membership { user, .. } => {
+                Some(user)
+            }
+            Self::Group { .. } => None,
+        }
+    }
+
+    /// Whether it ends an assignment of `holder`.
+    fn ends(&self, holder: &str, assignment: &Value) -> bool {
+        match self {
+            Self::Account { user } => holder == *user,
+            Self::Role { user, role } => holder == *user && assignment["id"] == **role,
+            Self::Membership { user, group } => {
+                holder == *user && group_of(assignment) == Some(*group)
+            }
+            Self::Group { group } => group_of(assignment) == Some(*group),
+        }
+    }
+}
 
 impl Run {
     /// Refuses a write that would lock out the operator, or leave the org without a super admin. `before` is what the write's own look
@@ -113,30 +187,143 @@ impl Run {
         if name == "revoke_api_token" && client.acts_as_user() {
             return self.own_token_lost(lane, call).await;
         }
+        if let Some((_, loss)) = GROUP_LOSSES.iter().find(|(listed, _)| *listed == name) {
+            return self.access_by_group_lost(lane, call, *loss).await;
+        }
         let Some((_, loss)) = USER_LOSSES.iter().find(|(listed, _)| *listed == name) else {
             return Ok(None);
         };
         let Some(user) = self.user_of(lane, call, before).await? else {
             return Ok(None);
         };
-        let me = if client.acts_as_user() {
-            self.me(lane, &call.org).await?
-        } else {
-            None
-        };
-        if me.as_ref() == Some(&user) {
-            return Ok(Some(
-                "it takes away from the user whose sign-in this run uses".to_owned(),
-            ));
-        }
-        if *loss == UserLoss::Means {
-            return Ok(None);
-        }
-        // A super admin who runs this stays one; and Okta lets no other user change a super admin.
         if client.acts_as_user() {
+            // A super admin who runs this stays one; and Okta lets no other user change a super admin.
+            let is_own = self.me(lane, &call.org).await?.as_ref() == Some(&user);
+            let why = "it takes away from the user whose sign-in this run uses";
+            return Ok(is_own.then(|| why.to_owned()));
+        }
+        let loss = match (loss, call.arguments.get(1)) {
+            (UserLoss::Means, _) => return Ok(None),
+            (UserLoss::Role, Some(role)) => AdminLoss::Role { user: &user, role },
+            _ => AdminLoss::Account { user: &user },
+        };
+        self.last_admin_lost(lane, call, &loss).await
+    }
+
+    async fn access_by_group_lost(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        loss: GroupLoss,
+    ) -> Result<Option<String>, Error> {
+        let [group, rest @ ..] = call.arguments.as_slice() else {
+            return Ok(None);
+        };
+        let second = rest.first().map_or("", String::as_str);
+        if self.org_client(&call.org)?.acts_as_user() {
+            return self.own_group_lost(lane, call, group, second, loss).await;
+        }
+        let loss = match loss {
+            GroupLoss::Means => return Ok(None),
+            GroupLoss::Membership => AdminLoss::Membership {
+                user: second,
+                group,
+            },
+            GroupLoss::Group | GroupLoss::Role => AdminLoss::Group { group },
+        };
+        let role = (call.name() == "unassign_role_from_group").then_some(second);
+        if !self.makes_super_admins(lane, call, group, role).await? {
             return Ok(None);
         }
-        self.last_admin_lost(lane, call, &user, *loss).await
+        self.last_admin_lost(lane, call, &loss).await
+    }
+
+    /// Whether the user whose sign-in this run uses loses a role by what is done to a group. Nobody else's is lost for good: a super admin
+    /// who runs this stays one.
+    async fn own_group_lost(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        group: &str,
+        second: &str,
+        loss: GroupLoss,
+    ) -> Result<Option<String>, Error> {
+        let Some(me) = self.me(lane, &call.org).await? else {
+            return Ok(None);
+        };
+        if loss == GroupLoss::Membership && self.id_of(lane, &call.org, second).await? != me {
+            return Ok(None);
+        }
+        let given = match self.given_roles(lane, &call.org, group).await {
+            Err(error) if is_withheld(&error) => {
+                self.tell_unchecked_roles(call, group, &error);
+                return Ok(None);
+            }
+            given => given?,
+        };
+        let is_lost = |role: &&Value| loss != GroupLoss::Role || role["id"] == *second;
+        let labels: Vec<&str> = given
+            .iter()
+            .filter(is_lost)
+            .map(|role| role["label"].as_str().unwrap_or("a role"))
+            .collect();
+        if labels.is_empty() || !self.is_in(lane, &call.org, &me, group).await? {
+            return Ok(None);
+        }
+        Ok(Some(format!(
+            "it takes away from the user whose sign-in this run uses, who has {} through the group",
+            labels.join(", ")
+        )))
+    }
+
+    async fn is_in(&self, lane: &Lane, org: &str, user: &str, group: &str) -> Result<bool, Error> {
+        let groups = Call::operation(org, "list_user_groups", &[user]).map_err(Error::Usage)?;
+        let groups = self.list(lane, &groups).await?;
+        Ok(groups.iter().any(|found| found["id"] == *group))
+    }
+
+    /// Active assignments of roles to a group.
+    async fn given_roles(&self, lane: &Lane, org: &str, group: &str) -> Result<Vec<Value>, Error> {
+        let list = Call::operation(org, "list_group_assigned_roles", &[group]);
+        let mut given = self.list(lane, &list.map_err(Error::Usage)?).await?;
+        given.retain(|role| role["status"] == "ACTIVE");
+        Ok(given)
+    }
+
+    /// Whether a group, by this one of its roles where one is named, makes its members super admins.
+    async fn makes_super_admins(
+        &self,
+        lane: &Lane,
+        call: &Call,
+        group: &str,
+        role: Option<&str>,
+    ) -> Result<bool, Error> {
+        let key = (call.org.clone(), group.to_owned());
+        let mut watch = self.admin_watch().await;
+        if role.is_none()
+            && let Some(known) = watch.groups.get(&key)
+        {
+            return Ok(*known);
+        }
+        let given = match self.given_roles(lane, &call.org, group).await {
+            Err(error) if is_withheld(&error) => {
+                self.tell_unchecked_roles(call, group, &error);
+                Vec::new()
+            }
+            given => given?,
+        };
+        watch.groups.insert(key, given.iter().any(is_super));
+        let is_meant = |given: &&Value| role.is_none_or(|role| given["id"] == *role);
+        Ok(given.iter().filter(is_meant).any(is_super))
+    }
+
+    fn tell_unchecked_roles(&self, call: &Call, group: &str, error: &Error) {
+        self.remark(&format!(
+            "{} does not say which admin roles the group {group} gives ({error}): whether {} takes away the operator's or the last super \
+             admin's was not checked",
+            call.org,
+            call.name()
+        ));
     }
 
     /// Which of a user's tokens is in use no call tells, so that none of one's own passes.
@@ -211,28 +398,28 @@ impl Run {
         &self,
         lane: &Lane,
         call: &Call,
-        user: &str,
-        loss: UserLoss,
+        loss: &AdminLoss<'_>,
     ) -> Result<Option<String>, Error> {
-        let mut leaving = self.leaving_admins().await;
-        let role = call.arguments.get(1).filter(|_| loss == UserLoss::Role);
-        let found = self
-            .other_super_admin(lane, &call.org, user, role, &leaving)
-            .await;
-        match found {
+        let mut watch = self.admin_watch().await;
+        let org = call.org.as_str();
+        match self.others_than(lane, org, loss, &watch.leaving).await {
             Ok(Others::NotConcerned) => Ok(None),
             Ok(Others::Some) => {
-                leaving.insert((call.org.clone(), user.to_owned()));
+                let leaving = loss.user().map(|user| (org.to_owned(), user.to_owned()));
+                watch.leaving.extend(leaving);
                 Ok(None)
             }
-            Ok(Others::None) => Ok(Some(format!(
-                "{user} is the last active super admin of {}",
-                call.org
-            ))),
+            Ok(Others::None) => Ok(Some(match loss.user() {
+                Some(user) => format!(
+                    "{user} is the last active super admin of {org} (who else is one through a group no list tells)"
+                ),
+                None => format!(
+                    "no active super admin of {org} is left without the group's role (who is one through another group no list tells)"
+                ),
+            })),
             Err(error) if is_withheld(&error) => {
                 self.remark(&format!(
-                    "{} does not say who is super admin ({error}): whether {} takes away the last one was not checked",
-                    call.org,
+                    "{org} does not say who is super admin ({error}): whether {} takes away the last one was not checked",
                     call.name()
                 ));
                 Ok(None)
@@ -241,34 +428,51 @@ impl Run {
         }
     }
 
-    async fn other_super_admin(
+    /// Whether somebody stays super admin: one of those who have roles, or of the members of a group that makes them so.
+    async fn others_than(
         &self,
         lane: &Lane,
         org: &str,
-        user: &str,
-        role: Option<&String>,
-        leaving: &LeavingAdmins,
+        loss: &AdminLoss<'_>,
+        leaving: &BTreeSet<(String, String)>,
     ) -> Result<Others, Error> {
-        let roles = self.roles_of(lane, org, user).await?;
-        let is_lost = |one: &Value| is_super(one) && role.is_none_or(|role| one["id"] == **role);
-        if !roles.iter().any(is_lost) {
-            return Ok(Others::NotConcerned);
+        let mut candidates = Vec::new();
+        if let Some(user) = loss.user() {
+            let roles = self.roles_of(lane, org, user).await?;
+            let mut held = roles.iter().filter(|role| is_super(role));
+            if !held.clone().any(|role| loss.ends(user, role)) {
+                return Ok(Others::NotConcerned);
+            }
+            if held.clone().any(|role| !loss.ends(user, role)) {
+                return Ok(Others::Some);
+            }
+            if let Some(group) = held.find_map(group_of) {
+                candidates = self.members(lane, org, group).await?;
+            }
         }
-        for admin in self.assignees(lane, org).await? {
-            let is_leaving = leaving.contains(&(org.to_owned(), admin.clone()));
-            if admin != user && !is_leaving && self.is_active_super(lane, org, &admin).await? {
+        candidates.extend(self.assignees(lane, org).await?);
+        for candidate in candidates {
+            let is_leaving = leaving.contains(&(org.to_owned(), candidate.clone()));
+            if !is_leaving && self.stays_super(lane, org, &candidate, loss).await? {
                 return Ok(Others::Some);
             }
         }
         Ok(Others::None)
     }
 
-    async fn is_active_super(&self, lane: &Lane, org: &str, user: &str) -> Result<bool, Error> {
+    async fn stays_super(
+        &self,
+        lane: &Lane,
+        org: &str,
+        user: &str,
+        loss: &AdminLoss<'_>,
+    ) -> Result<bool, Error> {
         let status = self.seen(lane, org, "get_user", &[user]).await?;
         let is_usable = status["status"]
             .as_str()
             .is_some_and(|status| USABLE.contains(&status));
-        Ok(is_usable && self.roles_of(lane, org, user).await?.iter().any(is_super))
+        let stays = |role: &Value| is_super(role) && !loss.ends(user, role);
+        Ok(is_usable && self.roles_of(lane, org, user).await?.iter().any(stays))
     }
 
     async fn roles_of(&self, lane: &Lane, org: &str, user: &str) -> Result<Vec<Value>, Error> {
@@ -308,6 +512,15 @@ fn is_super(role: &Value) -> bool {
     role["type"] == SUPER_ADMIN && role["status"] == "ACTIVE"
 }
 
+/// The group through which a user has a role.
+fn group_of(assignment: &Value) -> Option<&str> {
+    if assignment["assignmentType"] != "GROUP" {
+        return None;
+    }
+    let assignee = assignment["_links"]["assignee"]["href"].as_str()?;
+    assignee.rsplit('/').next()
+}
+
 /// Whether the org keeps something from this run, or does not have it.
 fn is_withheld(error: &Error) -> bool {
     matches!(error.status(), Some(401 | 403 | 404 | 501))
@@ -335,6 +548,15 @@ mod tests {
         for (name, _) in USER_LOSSES {
             let operation = operations::find(name).unwrap_or_else(|| panic!("{name}"));
             assert!(operation.path.starts_with("/api/v1/users/{"), "{name}");
+            assert!(operation.is_write(), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_listed_operation_on_a_group_is_one() {
+        for (name, _) in GROUP_LOSSES {
+            let operation = operations::find(name).unwrap_or_else(|| panic!("{name}"));
+            assert!(operation.path.starts_with("/api/v1/groups/{"), "{name}");
             assert!(operation.is_write(), "{name}");
         }
     }

@@ -1,4 +1,4 @@
-//! Admin roles of groups. They are the group's alone here: its members have no rights by them, and do not list them among their own.
+//! Admin roles of groups, whose members have their rights.
 
 use serde_json::Value;
 
@@ -39,28 +39,34 @@ fn held<'a>(org: &'a Org, request: &Request) -> Result<&'a [Role], Refusal> {
 }
 
 fn list(org: &Org, request: &Request) -> Reply {
-    let shown = held(org, request)?.iter().map(|role| show(role, request));
+    let shown = held(org, request)?
+        .iter()
+        .map(|role| show_asked(role, request));
     Answer::ok(Value::Array(shown.collect()))
 }
 
 fn get(org: &Org, request: &Request) -> Reply {
     let role = roles::named(held(org, request)?, request)?;
-    Answer::ok(show(role, request))
+    Answer::ok(show_asked(role, request))
 }
 
-fn show(role: &Role, request: &Request) -> Value {
-    let group = request.parameter(0);
-    let mut shown = roles::show(role, group, &request.base);
+pub(super) fn show(role: &Role, group: &str, base: &str) -> Value {
+    let mut shown = roles::show(role, group, base);
     shown["assignmentType"] = "GROUP".into();
-    shown["_links"]["assignee"]["href"] = format!("{}/api/v1/groups/{group}", request.base).into();
+    shown["_links"]["assignee"]["href"] = format!("{base}/api/v1/groups/{group}").into();
     shown
+}
+
+/// Shown for the group that the path names.
+fn show_asked(role: &Role, request: &Request) -> Value {
+    show(role, request.parameter(0), &request.base)
 }
 
 fn assign(org: &mut Org, request: &Request) -> Reply {
     let kind = roles::kind(request)?;
     held(org, request)?;
     let role = roles::give(org, kind, request.parameter(0), "grp")?;
-    let shown = show(&role, request);
+    let shown = show_asked(&role, request);
     told(
         org,
         request,

@@ -1,6 +1,7 @@
 //! What an admin role may do. Simplified: real roles can be narrowed to single groups and apps, here they hold for all of them.
 
 use super::http::Refusal;
+use super::roles;
 use super::store::Org;
 
 /// Families of endpoints that roles tell apart.
@@ -97,10 +98,8 @@ pub(super) fn check(
     if is_about_oneself(owner, method, pattern, parameters) {
         return Ok(());
     }
-    let roles = org.roles.get(owner).map_or(&[][..], Vec::as_slice);
     let family = family(pattern);
-    let allowed = roles
-        .iter()
+    let allowed = roles::in_effect(org, owner)
         .any(|role| role.kind == "SUPER_ADMIN" || allows(&role.kind, method, family));
     if allowed {
         Ok(())

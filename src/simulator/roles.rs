@@ -1,7 +1,8 @@
-//! Admin roles of users. Every assignment is a user's own: those of groups are apart.
+//! Admin roles of users: their own, and those of the groups they are in.
 
 use serde_json::{Value, json};
 
+use super::group_roles;
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::log::{self, Event};
 use super::pages::{self, PageSize};
@@ -65,16 +66,28 @@ const TYPES: &[(&str, &str)] = &[
     ("ACCESS_REQUESTS_ADMIN", "Access Requests Administrator"),
 ];
 
+/// The list has the roles through groups too, each by the group's assignment.
 fn list(org: &Org, request: &Request) -> Reply {
     let user = users::find(org, request, request.parameter(0))?;
-    let shown = held_by(org, &user.id)
-        .iter()
-        .map(|role| show(role, &user.id, &request.base))
-        .collect();
-    Answer::ok(Value::Array(shown))
+    let own = held_by(org, &user.id);
+    let own = own.iter().map(|role| show(role, &user.id, &request.base));
+    let by_groups = user.groups.iter().flat_map(|group| {
+        let held = held_by(org, group).iter();
+        held.map(|role| group_roles::show(role, group, &request.base))
+    });
+    Answer::ok(Value::Array(own.chain(by_groups).collect()))
 }
 
-/// Users who have roles. Unlike other lists, this one is an object.
+/// The roles whose rights a user or a service app has.
+pub(super) fn in_effect<'a>(org: &'a Org, holder: &str) -> impl Iterator<Item = &'a Role> {
+    let groups = org.users.get(holder).map(|user| &user.groups);
+    let by_groups = groups.into_iter().flatten();
+    let by_groups = by_groups.flat_map(|group| held_by(org, group));
+    held_by(org, holder).iter().chain(by_groups)
+}
+
+/// Users who have roles of their own. Whether Okta lists those who have them through groups only is not known. Unlike other lists, this
+/// one is an object.
 fn assignees(org: &Org, request: &Request) -> Reply {
     let shown = |user: &&str| {
         let address = format!("{}/api/v1/users/{user}", request.base);

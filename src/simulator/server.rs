@@ -17,6 +17,7 @@ use super::error::Error;
 use super::ldap;
 use super::oauth::{ClientApp, ClientKind, GeneratedKey, Keys};
 use super::org2org;
+use super::roles;
 use super::scenario::{self, Scenario};
 use super::service::Service;
 use super::shadow::{self, Ledger, Neighbours, Shadow, Upstream};
@@ -295,9 +296,7 @@ impl fmt::Debug for ServiceAppAddress {
 }
 
 fn is_super_admin(org: &Org, user: &str) -> bool {
-    org.roles
-        .get(user)
-        .is_some_and(|roles| roles.iter().any(|role| role.kind == "SUPER_ADMIN"))
+    roles::in_effect(org, user).any(|role| role.kind == "SUPER_ADMIN")
 }
 
 impl DirectoryAddress {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{ADA, Ran, Stage};
+use crate::stage::{ADA, BEN, Ran, Stage};
 
 const ADMIN: &str = "sam.admin@corp.example";
 const GUARD: &str = "--allow own-access";
@@ -161,6 +161,84 @@ fn a_service_app_leaves_the_last_super_admin_and_itself() {
     );
     by_app(&stage, &suspend).exits(0);
     assert_eq!(status(&stage, ADMIN), "SUSPENDED");
+}
+
+/// Makes a group whose members have this role.
+fn group_with_role(stage: &Stage, name: &str, role: &str, members: &[&str]) -> (String, String) {
+    let group = stage.group(name);
+    for member in members {
+        let path = format!("/api/v1/groups/{group}/users/{member}");
+        stage.done("PUT", &path, &Value::Null);
+    }
+    let roles = format!("/api/v1/groups/{group}/roles");
+    stage.done("POST", &roles, &json!({ "type": role }));
+    let given = stage.get(&roles)[0]["id"].as_str().unwrap().to_owned();
+    (group, given)
+}
+
+/// A user has the roles of the groups that the user is in.
+#[test]
+fn roles_that_the_operator_has_through_a_group_are_the_operators() {
+    let stage = stage();
+    let admin = stage.user(ADMIN);
+    let ada = stage.user(ADA);
+    let (group, role) = group_with_role(&stage, "App admins", "APP_ADMIN", &[&admin, &ada]);
+    let through = "who has Application Administrator through the group";
+    let scripts = [
+        format!("okta.unassign_user_from_group(\"{group}\", \"{admin}\")"),
+        format!("okta.unassign_user_from_group(\"{group}\", \"{ADMIN}\")"),
+        format!("okta.delete_group(\"{group}\")"),
+        format!("okta.unassign_role_from_group(\"{group}\", \"{role}\")"),
+    ];
+    for script in &scripts {
+        stage.forget_calls();
+        let ran = eval(&stage, script, &[]);
+        ran.says(&[GUARD, through]);
+        assert_ne!(ran.code, Some(0), "{script}: {ran}");
+        assert_eq!(stage.calls_that_write(), 0, "{script}: {ran}");
+    }
+    // Others leave it; and one whom it gives nothing deletes it.
+    let leave = |user: &str| format!("okta.unassign_user_from_group(\"{group}\", \"{user}\")");
+    eval(&stage, &leave(&ada), &[]).exits(0);
+    eval(&stage, &leave(&admin), ALLOW).exits(0);
+    eval(&stage, &scripts[2], &[]).exits(0);
+}
+
+#[test]
+fn a_service_app_leaves_the_group_that_makes_the_last_super_admin() {
+    let stage = Stage::with_client(&json!({"label": "Runbooks", "roles": ["SUPER_ADMIN"]}));
+    let (admin, ada, ben) = (stage.user(ADMIN), stage.user(ADA), stage.user(BEN));
+    let members = [ada.as_str(), ben.as_str()];
+    let (group, role) = group_with_role(&stage, "Super admins", "SUPER_ADMIN", &members);
+    let own = stage.get(&format!("/api/v1/users/{admin}/roles"))[0]["id"].clone();
+    let own = own.as_str().unwrap();
+    let suspend = |user: &str| format!("okta.suspend_user(\"{user}\")");
+    by_app(&stage, &suspend(&admin)).says(&["is the last active super admin of okta"]);
+    by_app(&stage, &suspend(&ada)).exits(0);
+    let leave = |user: &str| format!("okta.unassign_user_from_group(\"{group}\", \"{user}\")");
+    by_app(&stage, &leave(&ada)).exits(0);
+    let path = format!("/api/v1/users/{admin}/roles/{own}");
+    stage.done("DELETE", &path, &Value::Null);
+    let scripts = [
+        (leave(&ben), "is the last active super admin of okta"),
+        (suspend(&ben), "is the last active super admin of okta"),
+        (
+            format!("okta.delete_group(\"{group}\")"),
+            "no active super admin of okta is left without the group's role",
+        ),
+        (
+            format!("okta.unassign_role_from_group(\"{group}\", \"{role}\")"),
+            "no active super admin of okta is left without the group's role",
+        ),
+    ];
+    let before = stage.state();
+    for (script, why) in scripts {
+        by_app(&stage, &script).says(&[GUARD, why]);
+    }
+    let after = stage.state();
+    for part in ["users", "groups", "roles"] {
+        assert_eq!(after[part], before[part], "{part}");
+    }
 }
 
 /// Both are looked at before either is gone, where lanes work side by side.

@@ -45,6 +45,9 @@ impl Writer<'_> {
         let roles = self.org.roles.get(&user.id);
         let roles: &[Role] = roles.map_or(&[], Vec::as_slice);
         let mut kinds: Vec<String> = roles.iter().map(|role| role.kind.clone()).collect();
+        // One that is held twice, by oneself and through a group, is one.
+        kinds.sort_unstable();
+        kinds.dedup();
         let judged = kinds.iter().all(|kind| permissions::is_known(kind));
         if !judged || !self.noted.tells_roles_of(&user.id) {
             remarks.roles += 1;
