@@ -160,6 +160,19 @@ impl Journal {
         self.writer.append(run, entry, durability)
     }
 
+    /// Adds an intent on disk, with what is told of the one that it repeats: a run has both or neither.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub(super) fn append_repeat(
+        &self,
+        run: &str,
+        intent: &Entry<'_>,
+        repeated: &Entry<'_>,
+    ) -> Result<u64> {
+        self.writer.lock().append_repeat(run, intent, repeated)
+    }
+
     /// Tells of a write of `run` that `by` took it back, or that it holds again.
     ///
     /// # Errors

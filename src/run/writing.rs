@@ -305,11 +305,20 @@ impl Run {
             before: Some(&before),
             ..Entry::new(What::Intent, lane.id())
         };
-        let intent = self.journal().append(self.id(), &entry, Durability::Now)?;
+        let intent = match intended.again {
+            Some(Again::Repeats(former)) => {
+                let repeated = Entry {
+                    state: Some(State::Repeated),
+                    intent: Some(former),
+                    answer: Some(&Value::Null),
+                    ..Entry::new(What::Answer, lane.id())
+                };
+                let journal = self.journal();
+                journal.append_repeat(self.id(), &entry, &repeated)?
+            }
+            _ => self.journal().append(self.id(), &entry, Durability::Now)?,
+        };
         let sent = Timestamp::now();
-        if let Some(Again::Repeats(former)) = intended.again {
-            self.settle(lane, former, State::Repeated, None, &Value::Null)?;
-        }
         let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
         let answer = watch
             .sent(client.send(&call.request(), &watch), &self.cancelled())

@@ -110,6 +110,30 @@ impl Buffer {
         Ok(tail.next)
     }
 
+    /// Adds an intent together with what is told of the one that it repeats: they are in the file both, or neither is. A process that dies
+    /// between them would leave two writes of which a look takes either for done.
+    pub(super) fn append_repeat(
+        &mut self,
+        run: &str,
+        intent: &Entry<'_>,
+        repeated: &Entry<'_>,
+    ) -> Result<u64, Error> {
+        self.check_present(run)?;
+        self.check_order(run, repeated)?;
+        let tail = self.push(run, intent)?;
+        self.push(run, repeated)?;
+        if let Err(error) = self.flush() {
+            self.waiting.pop();
+            self.take_back(run, tail);
+            return Err(error);
+        }
+        self.unanswered.insert((run.to_owned(), tail.next));
+        if let Some(presence) = &mut self.presence {
+            presence.remember(run, intent);
+        }
+        Ok(tail.next)
+    }
+
     /// Puts an entry at the end of what waits, and returns where the chain ended before it.
     fn push(&mut self, run: &str, entry: &Entry<'_>) -> Result<Tail, Error> {
         let tail = self.tail(run)?;

@@ -175,6 +175,39 @@ fn an_intent_is_on_disk_when_it_returns() {
 }
 
 #[test]
+fn a_write_that_repeats_another_is_on_disk_with_what_is_told_of_that() {
+    let (folder, journal) = journal();
+    let former = intend(&journal, "", 0);
+    let request = json!({ "write": { "operation": "assign_user_to_group" } });
+    let intent = Entry {
+        position: Some(0),
+        request: Some(&request),
+        ..Entry::new(What::Intent, "")
+    };
+    let repeated = Entry {
+        state: Some(State::Repeated),
+        intent: Some(former),
+        ..Entry::new(What::Answer, "")
+    };
+    let repeat = journal.append_repeat(RUN, &intent, &repeated);
+    let repeat = repeat.expect("an intent");
+    // As a process finds it when this one is killed here.
+    let other = Journal::open(folder.path()).expect("the journal");
+    let states: Vec<(u64, State)> = other
+        .writes(RUN)
+        .expect("writes")
+        .iter()
+        .map(|write| (write.entry, write.state))
+        .collect();
+    assert_eq!(
+        states,
+        [(former, State::Repeated), (repeat, State::Unknown)]
+    );
+    assert_eq!(recorded(&other, ""), [(repeat, State::Unknown)]);
+    assert_eq!(other.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+}
+
+#[test]
 fn what_a_lane_asked_again_takes_the_place_of_what_it_asked_before() {
     let (_folder, journal) = journal();
     for position in [0, 1, 2, 1] {

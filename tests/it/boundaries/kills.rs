@@ -164,7 +164,7 @@ fn holds(trial: &Trial, run: &str, state: &Value, writes: usize) {
         text: told,
     };
     truth::is_told(world, run, &ended, &deeds);
-    truth::are_each_once(world, run, &deeds, writes);
+    truth::are_each_once(world, run, &deeds, writes, &ended.text);
     trial.is_verified(run);
 }
 

@@ -192,7 +192,7 @@ impl Trial<'_> {
         );
         if let Some(run) = &run {
             let writes = self.undisturbed.run.writes;
-            truth::are_each_once(&self.world, run, &self.deeds, writes);
+            truth::are_each_once(&self.world, run, &self.deeds, writes, &ended.text);
         }
         run
     }

@@ -36,7 +36,8 @@ pub(super) fn is_told(world: &World, run: &str, ended: &Ended, carried_out: &[De
         let carried_out = *happened.get(&deed).unwrap_or(&0);
         assert!(
             carried_out >= times,
-            "{deed:?} is told done {times} times, and was carried out {carried_out} times: {text}"
+            "{deed:?} is told done {times} times, and was carried out {carried_out} times: {text}; the run tells {}",
+            report["writes"]
         );
     }
     if ended.well() {
@@ -57,14 +58,21 @@ fn counted(deeds: &[Deed]) -> BTreeMap<Deed, usize> {
 /// # Panics
 /// More or fewer were.
 #[track_caller]
-pub(super) fn are_each_once(world: &World, run: &str, carried_out: &[Deed], writes: usize) {
-    let again = told(&reported(world, run), &["repeated"]);
-    let again: usize = again.values().sum();
+pub(super) fn are_each_once(
+    world: &World,
+    run: &str,
+    carried_out: &[Deed],
+    writes: usize,
+    history: &str,
+) {
+    let report = reported(world, run);
+    let again: usize = told(&report, &["repeated"]).values().sum();
     let counts = writes..=writes + again;
     assert!(
         counts.contains(&carried_out.len()),
-        "each write once, or {again} of {writes} again: {}: {carried_out:?}",
-        carried_out.len()
+        "each write once, or {again} of {writes} again: {}: {carried_out:?} ({history}); the run tells {}",
+        carried_out.len(),
+        report["writes"]
     );
 }
 
