@@ -66,7 +66,7 @@ impl ApiError {
                 .unwrap_or_else(|| reason(status)),
             causes: causes(body),
             error_id: text(body, "errorId"),
-            request_id: super::response::request_id(headers),
+            request_id: request_id(headers),
             required_scopes: match error.as_deref() {
                 Some("insufficient_scope") => scopes(challenge),
                 _ => Vec::new(),
@@ -157,6 +157,15 @@ fn reason(status: u16) -> String {
         "{} (the answer names no reason)",
         known.unwrap_or("refused")
     )
+}
+
+/// Header `X-Okta-Request-Id`.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get("x-okta-request-id")?
+        .to_str()
+        .ok()
+        .map(str::to_owned)
 }
 
 #[cfg(test)]

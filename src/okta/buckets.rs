@@ -3,7 +3,7 @@
 //! From Okta's rate-limit pages (management endpoints): the exact pattern first, then the longest prefix. Where Okta's own buckets are
 //! coarser than these, each sees the other's calls as those of others, which errs on the careful side.
 
-use super::request::Method;
+use super::method::Method;
 
 /// The name of the bucket of a call, as Okta's pages write its pattern. `path` is the URL's, without query.
 pub fn bucket(method: Method, path: &str) -> &'static str {

@@ -12,47 +12,18 @@ use url::Url;
 use super::auth::Credentials;
 use super::base_url::BaseUrl;
 use super::buckets::bucket;
+use super::client_settings::Settings;
 use super::derived_key::DerivedKey;
 use super::error::{Error, RequestError};
 use super::governor::{Governor, Rate, Sending};
 use super::limits::{self, Observer, RateLimit, Wait, WaitReason};
+use super::method::Method;
 use super::pages::NextPage;
-use super::proxy::Proxy;
-use super::request::{Encoded, Method, Request};
+use super::request::{Encoded, Request};
 use super::response::{Answer, Response};
 use super::session::{Session, Signature};
 use super::token_endpoint::Endpoint;
 use super::transport::{self, Way};
-
-/// How long lists may lag, unless an org is known to be quicker. Okta names no bound; this is what procedures wait at most.
-pub const LIST_LAG: Duration = Duration::from_secs(120);
-
-/// How a client behaves.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub user_agent: String,
-    /// For name, connection and TLS together.
-    pub connect_timeout: Duration,
-    /// From the first byte sent to the last one read.
-    pub request_timeout: Duration,
-    /// How often a request that is answered with 429 is sent, the first time included.
-    pub max_attempts: u32,
-    /// Bytes of the longest answer that is read. An answer is held whole, so that one without end would fill the memory.
-    pub longest_answer: usize,
-    /// Share of each rate limit that is left to others, from 0 to 1.
-    pub reserve: f64,
-    /// Where calls go instead of to the org's own address: a shadow of it. All else sees the org's address.
-    pub through: Option<BaseUrl>,
-    /// Instead of the machine's proxy.
-    pub proxy: Option<Proxy>,
-    /// Other secrets to keep out of answers and of what is written down: those of the machine's proxy.
-    pub secrets: Vec<SecretString>,
-    /// So long after a thing is created the org's lists and searches may not show it.
-    pub list_lag: Duration,
-}
-
-/// Okta's largest pages are a thousand things of some kilobytes each: ten times what the largest of them could be.
-const LONGEST_ANSWER: usize = 128 << 20;
 
 /// What an org says of itself to everyone is some hundred bytes.
 const LONGEST_METADATA: usize = 1 << 20;
@@ -63,30 +34,6 @@ enum Access {
     Full,
     /// GET, and the sign-in.
     Reads,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            user_agent: concat!("okta-runbook/", env!("CARGO_PKG_VERSION")).to_owned(),
-            connect_timeout: Duration::from_secs(10),
-            request_timeout: Duration::from_secs(60),
-            max_attempts: 10,
-            longest_answer: LONGEST_ANSWER,
-            reserve: 0.2,
-            through: None,
-            proxy: None,
-            secrets: Vec::new(),
-            list_lag: LIST_LAG,
-        }
-    }
-}
-
-impl Settings {
-    fn all_secrets(&self) -> Vec<SecretString> {
-        let own = self.proxy.iter().flat_map(Proxy::secrets);
-        own.chain(self.secrets.iter().cloned()).collect()
-    }
 }
 
 /// A client of one org. Share it: connections are pooled.

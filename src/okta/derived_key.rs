@@ -4,13 +4,12 @@
 
 use std::fmt;
 
-use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
+use aws_lc_rs::hkdf::HKDF_SHA256;
 use secrecy::ExposeSecret as _;
 
 use super::auth::Credentials;
+use super::key_root::root_of;
 use super::refresh_token::RefreshToken;
-
-const SALT: &[u8] = b"okta-runbook";
 
 /// A key of 256 bits. Never shown.
 #[derive(Clone)]
@@ -27,11 +26,6 @@ impl fmt::Debug for DerivedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DerivedKey(redacted)")
     }
-}
-
-/// The secret that keys are derived from, by itself of no other use.
-pub(super) fn root_of(secret: &[u8]) -> Prk {
-    Salt::new(HKDF_SHA256, SALT).extract(secret)
 }
 
 impl Credentials {

@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 use super::auth::Dpop;
 use super::base_url::BaseUrl;
-use super::client::{Settings, http_client};
+use super::client::http_client;
+use super::client_settings::Settings;
 use super::error::{Error, Sent};
 use super::limits::Silent;
 use super::proof::ProofKey;

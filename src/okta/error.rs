@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::api_error::ApiError;
 use super::help;
+use super::method::{ContentType, Method};
 use super::page_guard::EndlessList;
-use super::request::{ContentType, Method};
 use super::sign_in_error::{KeyError, SignInError};
 
 /// A call that did not end with an answer to use. No variant holds a token.

@@ -12,7 +12,7 @@ mod table;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use super::request::{ContentType, Method};
+use super::method::{ContentType, Method};
 
 pub use path::PathError;
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use url::Url;
 
 use super::key_parts;
-use super::request::Method;
+use super::method::Method;
 use super::sign_in_error::KeyError;
 
 /// A key made for this process and kept in memory alone: an access token that is bound to it is useless elsewhere. Only that of a

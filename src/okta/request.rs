@@ -1,44 +1,11 @@
 //! A request to an org, before it is signed and sent.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::error::RequestError;
-
-/// The HTTP methods of Okta's API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Method {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-/// The forms of a request body that Okta's API description names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ContentType {
-    /// JSON, JSON Patch arrays included: Okta takes these as `application/json`.
-    #[default]
-    Json,
-    /// JSON Merge Patch.
-    MergePatch,
-    /// One file, given as a base64 string.
-    Multipart,
-    /// A certificate in PEM, given as a string.
-    PemFile,
-    /// A certificate in DER, given as a base64 string.
-    PkixCertificate,
-    /// A certificate authority in DER, given as a base64 string.
-    X509CaCertificate,
-    /// A signed security event token, given as a string.
-    SecurityEvent,
-}
+use super::method::{ContentType, Method};
 
 /// One call. The path begins with `/`, is percent-encoded, and cannot lead to another host.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,80 +97,6 @@ pub(super) struct Encoded {
     pub(super) bytes: Option<Vec<u8>>,
 }
 
-impl Method {
-    /// The name in HTTP.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-
-    /// The method of that name in HTTP.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete]
-            .into_iter()
-            .find(|method| method.as_str() == name)
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl From<Method> for reqwest::Method {
-    fn from(method: Method) -> Self {
-        match method {
-            Method::Get => Self::GET,
-            Method::Post => Self::POST,
-            Method::Put => Self::PUT,
-            Method::Patch => Self::PATCH,
-            Method::Delete => Self::DELETE,
-        }
-    }
-}
-
-impl ContentType {
-    const ALL: [Self; 7] = [
-        Self::Json,
-        Self::MergePatch,
-        Self::Multipart,
-        Self::PemFile,
-        Self::PkixCertificate,
-        Self::X509CaCertificate,
-        Self::SecurityEvent,
-    ];
-
-    /// The media type.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "application/json",
-            Self::MergePatch => "application/merge-patch+json",
-            Self::Multipart => "multipart/form-data",
-            Self::PemFile => "application/x-pem-file",
-            Self::PkixCertificate => "application/pkix-cert",
-            Self::X509CaCertificate => "application/x-x509-ca-cert",
-            Self::SecurityEvent => "application/secevent+jwt",
-        }
-    }
-
-    /// The form of that media type.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|form| form.as_str() == name)
-    }
-}
-
-impl fmt::Display for ContentType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// A form with one file in the part `file`, the only part that Okta's uploads (logos, images) have.
 fn one_part(file: &[u8]) -> (String, Vec<u8>) {
     let boundary: String = std::iter::repeat_with(fastrand::alphanumeric)
@@ -259,14 +152,5 @@ mod tests {
     fn a_body_of_the_wrong_kind_is_refused() {
         assert!(encoded(ContentType::PemFile, json!({})).is_err());
         assert!(encoded(ContentType::Multipart, json!("no base64!")).is_err());
-    }
-
-    #[test]
-    fn names_read_back() {
-        for form in ContentType::ALL {
-            assert_eq!(ContentType::parse(form.as_str()), Some(form));
-        }
-        assert_eq!(Method::parse("PATCH"), Some(Method::Patch));
-        assert_eq!(Method::parse("HEAD"), None);
     }
 }

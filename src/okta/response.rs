@@ -5,7 +5,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use serde_json::Value;
 use url::Url;
 
-use super::api_error::ApiError;
+use super::api_error::{ApiError, request_id};
 use super::error::{Error, Sent};
 use super::limits::{self, RateLimit};
 use super::pages::NextPage;
@@ -122,13 +122,4 @@ impl Answer {
         let media = value.and_then(|text| text.split(';').next()).map(str::trim);
         Some(media.unwrap_or("a body of unknown type").to_owned())
     }
-}
-
-/// Header `X-Okta-Request-Id`.
-pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get("x-okta-request-id")?
-        .to_str()
-        .ok()
-        .map(str::to_owned)
 }

@@ -13,9 +13,9 @@ use super::auth::{Credentials, Dpop, Person, ServiceApp, authorization, ssws};
 use super::derived_key::DerivedKey;
 use super::error::{Error, RequestError};
 use super::held_secrets::HeldSecrets;
+use super::method::Method;
 use super::proof::ProofKey;
 use super::refresh_token::{RefreshToken, to_keep};
-use super::request::Method;
 use super::sign_in_error::KeyError;
 use super::token_endpoint::{self, Endpoint, Granted, Scheme};
 

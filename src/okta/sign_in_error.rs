@@ -1,6 +1,6 @@
 //! What may go wrong while an access token is fetched, as facts and with what to do.
 
-use super::signing_key::Algorithm;
+use super::signing_algorithm::Algorithm;
 
 /// Why a private key cannot be used. No variant holds a part of the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

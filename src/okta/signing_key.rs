@@ -19,20 +19,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::derived_key::root_of;
 use super::key_parts;
+use super::key_root::root_of;
 use super::sign_in_error::KeyError;
-
-/// The signature algorithms that Okta takes of a client (its page on building a self-signed JWT).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
-    Rs256,
-    Rs384,
-    Rs512,
-    Es256,
-    Es384,
-    Es512,
-}
+use super::signing_algorithm::Algorithm;
 
 /// A private key with the algorithm it signs by. Never shown.
 pub struct SigningKey {
@@ -157,55 +147,6 @@ impl fmt::Debug for SigningKey {
             .field("algorithm", &self.algorithm)
             .field("key_id", &self.key_id)
             .finish_non_exhaustive()
-    }
-}
-
-impl Algorithm {
-    const ALL: [Self; 6] = [
-        Self::Rs256,
-        Self::Rs384,
-        Self::Rs512,
-        Self::Es256,
-        Self::Es384,
-        Self::Es512,
-    ];
-
-    /// The name in JOSE, such as `RS256`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Rs384 => "RS384",
-            Self::Rs512 => "RS512",
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::Es512 => "ES512",
-        }
-    }
-
-    /// The algorithm of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == name)
-    }
-
-    fn is_rsa(self) -> bool {
-        matches!(self, Self::Rs256 | Self::Rs384 | Self::Rs512)
-    }
-
-    fn of_library(self) -> Option<jsonwebtoken::Algorithm> {
-        match self {
-            Self::Rs256 => Some(jsonwebtoken::Algorithm::RS256),
-            Self::Rs384 => Some(jsonwebtoken::Algorithm::RS384),
-            Self::Rs512 => Some(jsonwebtoken::Algorithm::RS512),
-            Self::Es256 => Some(jsonwebtoken::Algorithm::ES256),
-            Self::Es384 => Some(jsonwebtoken::Algorithm::ES384),
-            Self::Es512 => None,
-        }
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -12,12 +12,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::api_error::request_id;
 use super::base_url::BaseUrl;
+use super::concealment::conceal_sent;
 use super::error::{Error, Failure, RequestError, Sent};
-use super::held_secrets::conceal_sent;
 use super::limits::{self, Observer};
 use super::proof::ProofKey;
-use super::response::{Answer, request_id};
+use super::response::Answer;
 use super::sign_in_error::{KeyError, SignInError};
 use super::signing_key::SigningKey;
 use super::transport::{self, Way};

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::base_url::BaseUrl;
-use super::client::Settings;
+use super::client_settings::Settings;
 use super::error::{Error, Failure, Sent};
 use super::proxy;
 use super::response::Answer;
