@@ -19,8 +19,7 @@ pub(super) use verification::{Verification, claim};
 
 use std::collections::BTreeSet;
 
-use super::conduct::of_run;
-use super::guard::PlanApproval;
+use super::failures::run_failure;
 use crate::error::Error;
 use crate::run::event::Kind;
 use crate::run::journal::{Journal, Record};
@@ -42,13 +41,35 @@ pub(super) fn needed(profile: &str) -> Error {
     .help("then run it: okta-runbook run --plan FILE")
 }
 
+/// What opens an org whose profile wants approved plans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PlanApproval {
+    /// Nothing: there is no approved plan.
+    Absent,
+    /// A plan that was approved for the orgs of these names.
+    GivenFor(BTreeSet<String>),
+    /// What is done takes back a run.
+    NotNeeded,
+}
+
+impl PlanApproval {
+    pub(super) fn opens(&self, org: &str) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::GivenFor(orgs) => orgs.contains(org),
+            Self::NotNeeded => true,
+        }
+    }
+}
+
 /// The approval that a run was begun with, which holds when it is resumed.
 ///
 /// # Errors
 /// The journal cannot be read.
 pub(super) fn given_to(journal: &Journal, record: &Record) -> Result<PlanApproval, Error> {
     let mut orgs = BTreeSet::new();
-    let has_written = has_written(journal, &record.run).map_err(|error| of_run(&error.into()))?;
+    let has_written =
+        has_written(journal, &record.run).map_err(|error| run_failure(&error.into()))?;
     let now = jiff::Timestamp::now();
     let heard = journal.each_event(&record.run, |event| {
         if let Kind::Approved { org, until, .. } = event.kind {
@@ -63,7 +84,7 @@ pub(super) fn given_to(journal: &Journal, record: &Record) -> Result<PlanApprova
             }
         }
     });
-    heard.map_err(|error| of_run(&error.into()))?;
+    heard.map_err(|error| run_failure(&error.into()))?;
     Ok(if orgs.is_empty() {
         PlanApproval::Absent
     } else {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::approval::PlanApproval;
 use super::audience::Audience;
-use super::guard::{PlanApproval, WriteGuard};
+use super::failures::{journal_failure, run_failure};
+use super::guard::WriteGuard;
 use super::org_identity::local_actor;
 use super::stop_signals::StopSignals;
 use super::world::World;
@@ -19,7 +21,7 @@ use crate::run::actor::RunActor;
 use crate::run::event::{Event, Outcome};
 use crate::run::gate::{Consent, Writes};
 use crate::run::journal::{self, Journal};
-use crate::run::{self, Listener, OWN_ACCESS, Run, Watcher};
+use crate::run::{Listener, OWN_ACCESS, Run, Watcher};
 use crate::script::Ended;
 use crate::script::check::Report;
 use crate::terminal::{self, Answer, Terminal};
@@ -194,7 +196,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 /// The journal of this workspace. That others can read it is told.
 pub(super) fn open_journal(context: &Context) -> Result<Arc<Journal>, Error> {
     let folder = context.config.workspace();
-    let journal = Journal::open(&folder).map_err(|error| of_journal(&folder, &error))?;
+    let journal = Journal::open(&folder).map_err(|error| journal_failure(&folder, &error))?;
     for warning in journal.warnings() {
         context.terminal.warn(warning);
     }
@@ -203,24 +205,7 @@ pub(super) fn open_journal(context: &Context) -> Result<Arc<Journal>, Error> {
 
 /// To look only: nobody is held up, and the folder may be a copy that takes no writing.
 pub(super) fn read_journal(folder: &Path) -> Result<Journal, Error> {
-    Journal::read(folder).map_err(|error| of_journal(folder, &error))
-}
-
-pub(super) fn of_journal(folder: &Path, error: &journal::Error) -> Error {
-    let text = Error::usage(format!("the journal in {}: {error}", folder.display()));
-    error.help().into_iter().fold(text, Error::help)
-}
-
-pub(super) fn of_run(error: &run::Error) -> Error {
-    let text = match error {
-        run::Error::TakenBack { .. } => Error::usage(error.to_string()),
-        run::Error::Journal(journal::Error::Gone(_)) => Error {
-            exit: Exit::Interrupted,
-            ..Error::failed(error.to_string())
-        },
-        _ => Error::failed(error.to_string()),
-    };
-    error.help().into_iter().fold(text, Error::help)
+    Journal::read(folder).map_err(|error| journal_failure(folder, &error))
 }
 
 /// Listens for what asks the process to end.
@@ -304,7 +289,7 @@ pub(super) fn conclude(
         Err(_) if ended.error.is_some() => Ok(Exit::Interrupted),
         Err(error) => Err(Error {
             exit: Exit::Interrupted,
-            ..of_run(&error)
+            ..run_failure(&error)
         }),
     }
 }
@@ -329,13 +314,13 @@ pub(super) fn hold_undone(
     run: &str,
 ) -> Result<Vec<journal::Held>, Error> {
     let operator = local_actor(context).words();
-    let of_journal = |error: journal::Error| of_run(&error.into());
+    let journal_failure = |error: journal::Error| run_failure(&error.into());
     let mut held = Vec::new();
     let mut next = Some(run.to_owned());
     while let Some(run) = next {
         let holder = format!("an undo by {operator}");
-        held.push(journal.hold(&run, &holder).map_err(of_journal)?);
-        next = journal.undoes(&run).map_err(of_journal)?;
+        held.push(journal.hold(&run, &holder).map_err(journal_failure)?);
+        next = journal.undoes(&run).map_err(journal_failure)?;
     }
     Ok(held)
 }

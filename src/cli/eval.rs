@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::conduct::{look_last, of_run, open_journal, stop_signals};
+use super::conduct::{look_last, open_journal, stop_signals};
+use super::failures::run_failure;
 use super::guard;
 use super::org_identity::run_actor;
 use super::session::{self, Place, ended_by};
@@ -89,7 +90,9 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Err(error) => (ended_by(error), error.message.lines().next()),
     };
     look_last(&run, outcome, &runtime);
-    let outcome = run.end(outcome, message).map_err(|error| of_run(&error))?;
+    let outcome = run
+        .end(outcome, message)
+        .map_err(|error| run_failure(&error))?;
     let exit = match outcome {
         Outcome::Partly => Exit::Partly,
         _ => Exit::Succeeded,

@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Context;
-use super::approval;
+use super::approval::{self, PlanApproval};
 use super::org_identity::org_id;
 use super::scopes;
 use super::world::World;
 use crate::error::Error;
-use crate::okta;
 use crate::run::gate::{Locked, Unlock};
 use crate::script::check::Report;
 use crate::terminal::{Reply, Terminal};
@@ -64,27 +63,6 @@ pub(super) fn before_run(
 fn may_write(report: &Report) -> bool {
     let mut operations = report.operations.iter();
     operations.any(|used| used.operation.is_write()) || !report.is_complete()
-}
-
-/// What opens an org whose profile wants approved plans.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum PlanApproval {
-    /// Nothing: there is no approved plan.
-    Absent,
-    /// A plan that was approved for the orgs of these names.
-    GivenFor(BTreeSet<String>),
-    /// What is done takes back a run.
-    NotNeeded,
-}
-
-impl PlanApproval {
-    fn opens(&self, org: &str) -> bool {
-        match self {
-            Self::Absent => false,
-            Self::GivenFor(orgs) => orgs.contains(org),
-            Self::NotNeeded => true,
-        }
-    }
 }
 
 /// What stands between a run, a resume, an undo or a session and the first write to each org. It is asked by the run itself, whatever
@@ -196,9 +174,4 @@ fn name_is_typed(profile: &str, terminal: &Terminal) -> Result<(), Error> {
             "`{profile}` was not typed; nothing in it was changed"
         ))),
     }
-}
-
-pub(super) fn of_okta(org: &str, error: &okta::Error) -> Error {
-    let text = Error::failed(format!("{org}: {error}"));
-    error.help().into_iter().fold(text, Error::help)
 }

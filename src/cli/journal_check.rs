@@ -4,8 +4,8 @@
 //! is said and recorded; in an org that is guarded it is refused too, since a forger can name any key.
 
 use super::Context;
-use super::conduct::of_run;
 use super::credentials::credentials;
+use super::failures::run_failure;
 use super::org_identity::local_actor;
 use super::world::World;
 use crate::error::Error;
@@ -117,7 +117,8 @@ impl<'a> JournalCheck<'a> {
 /// The journal cannot be written.
 pub(super) fn record(run: &Run, doubts: Vec<Kind>) -> Result<(), Error> {
     for doubt in doubts {
-        run.tell_unverified(doubt).map_err(|error| of_run(&error))?;
+        run.tell_unverified(doubt)
+            .map_err(|error| run_failure(&error))?;
     }
     Ok(())
 }
@@ -243,7 +244,7 @@ pub(super) fn with_undone(journal: &Journal, run: &str) -> Result<Vec<String>, E
         let last = runs.last().map_or(run, String::as_str);
         let next = journal
             .undoes(last)
-            .map_err(|error| of_run(&error.into()))?;
+            .map_err(|error| run_failure(&error.into()))?;
         match next {
             // An altered record may name a run that was there already.
             Some(next) if !runs.contains(&next) => runs.push(next),

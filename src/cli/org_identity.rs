@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
-use super::guard::of_okta;
+use super::failures::okta_failure;
 use super::world::World;
 use crate::config::{Environment, OrgProfile};
 use crate::error::Error;
@@ -43,7 +43,7 @@ impl OrgIdentity {
             org_id: org_id(org, client, runtime)?,
             account: runtime
                 .block_on(account(client))
-                .map_err(|error| of_okta(org, &error))?,
+                .map_err(|error| okta_failure(org, &error))?,
             key: approval_key(environment, profile)?.map(|key| key.thumbprint().to_owned()),
         })
     }
@@ -108,7 +108,7 @@ pub(super) fn org_id(
     runtime: &tokio::runtime::Runtime,
 ) -> Result<String, Error> {
     let shown = runtime.block_on(client.look("/.well-known/okta-organization"));
-    let body = shown.map_err(|error| of_okta(org, &error))?.body;
+    let body = shown.map_err(|error| okta_failure(org, &error))?.body;
     let id = body["id"].as_str().map(str::to_owned);
     id.ok_or_else(|| {
         let url = client.base_url();

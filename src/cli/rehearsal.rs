@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::audience::Audience;
-use super::conduct::{of_journal, of_run};
+use super::failures::{journal_failure, run_failure};
 use super::org_identity::local_actor;
 use super::prepared::Prepared;
 use super::scopes;
@@ -77,7 +77,7 @@ impl Shadows {
             .map_err(|error| Error::failed(format!("no temporary folder for the plan: {error}")))?;
         let journal = Journal::open(folder.path())
             .map(Arc::new)
-            .map_err(|error| of_journal(folder.path(), &error))?;
+            .map_err(|error| journal_failure(folder.path(), &error))?;
         Ok(Self {
             world,
             folder,
@@ -131,7 +131,7 @@ impl Shadows {
             effects,
         };
         let plan = draft.plan();
-        let plan = plan.map_err(|error| of_journal(self.folder.path(), &error))?;
+        let plan = plan.map_err(|error| journal_failure(self.folder.path(), &error))?;
         Ok((plan, names))
     }
 }
@@ -173,7 +173,7 @@ impl Rehearsing<'_> {
             secrets: prepared.secrets(),
             ..shadows.settings(self.context, prepared.journalled(), self.allow)
         });
-        let run = Arc::new(run.map_err(|error| of_run(&error))?);
+        let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         for words in unseen_words(&prepared.report) {
             run.remark(&words);
         }
@@ -184,7 +184,7 @@ impl Rehearsing<'_> {
         let message = ended.error.as_ref().map(|error| error.message.as_str());
         let outcome = run
             .end(ended.outcome, message)
-            .map_err(|error| of_run(&error))?;
+            .map_err(|error| run_failure(&error))?;
         let stopped = message.map(str::to_owned);
         let subject = Subject::of(prepared);
         let (plan, names) = shadows.plan(runtime, self.real, &subject, &run, stopped)?;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::Context;
 use super::audience::Audience;
 use super::conduct::{
-    check_attested, look_last, of_run, open_journal, runtime as new_runtime, stop_signals,
+    check_attested, look_last, open_journal, runtime as new_runtime, stop_signals,
 };
+use super::failures::run_failure;
 use super::guard;
 use super::journal_check::{self, Acceptance, JournalCheck};
 use super::org_identity::run_actor;
@@ -152,7 +153,8 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Err(error) => (ended_by(error), error.message.lines().next()),
     };
     look_last(&run, outcome, &runtime);
-    run.end(outcome, message).map_err(|error| of_run(&error))?;
+    run.end(outcome, message)
+        .map_err(|error| run_failure(&error))?;
     result
 }
 
@@ -192,7 +194,7 @@ impl Stopping {
             return;
         }
         if let Err(error) = self.run.end(Outcome::Interrupted, None) {
-            self.terminal.error(&of_run(&error));
+            self.terminal.error(&run_failure(&error));
         }
         self.leave();
     }
@@ -269,7 +271,7 @@ impl Inner<'_> {
         settings.orgs = self.orgs_of(&runbook, &settings.orgs)?;
         settings.consent.attest.extend(attest);
         settings.secrets = parameters.secrets.values().cloned().collect();
-        let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
+        let run = Arc::new(Run::begin(settings).map_err(|error| run_failure(&error))?);
         let ended = procedure.execute(&run, &parameters, self.runtime.handle());
         let concluded = concluded(&run, ended, self.runtime);
         Ok((run, concluded))
@@ -285,7 +287,7 @@ impl Inner<'_> {
         )?;
         let doubts = check.doubts(&[session.id().to_owned()])?;
         let steps =
-            plan(&self.journal, session.id(), None).map_err(|error| of_run(&error.into()))?;
+            plan(&self.journal, session.id(), None).map_err(|error| run_failure(&error.into()))?;
         if steps.is_empty() {
             return Err(Error::usage(
                 "this session wrote nothing: there is nothing to undo",
@@ -298,7 +300,7 @@ impl Inner<'_> {
             parameters: serde_json::json!({}),
             kind: journal::Kind::Undo(session.id().to_owned()),
         });
-        let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
+        let run = Arc::new(Run::begin(settings).map_err(|error| run_failure(&error))?);
         journal_check::record(&run, doubts)?;
         show(&self.context.terminal, &steps);
         let ended = taken_back(&run, &steps, self.runtime, &self.context.terminal);
@@ -416,6 +418,6 @@ fn concluded(run: &Run, ended: Ended, runtime: &tokio::runtime::Runtime) -> Resu
     look_last(run, ended.outcome, runtime);
     let message = ended.error.as_ref().map(|error| error.message.as_str());
     run.end(ended.outcome, message)
-        .map_err(|error| of_run(&error))?;
+        .map_err(|error| run_failure(&error))?;
     ended.error.map_or(Ok(()), Err)
 }

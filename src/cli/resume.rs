@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::approval;
 use super::conduct::{
-    Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime, stop_signals,
+    Conduct, Place, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals,
 };
+use super::failures::run_failure;
 use super::guard::{self, WriteGuard};
 use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
 use super::org_identity::run_actor;
@@ -147,7 +148,7 @@ fn resume_undo(
     let only = record.parameters["only"].as_str();
     let _held = hold_undone(context, &journal, of)?;
     let steps = run::plan_again(&journal, &record.run, of, only);
-    let steps = steps.map_err(|error| of_run(&error.into()))?;
+    let steps = steps.map_err(|error| run_failure(&error.into()))?;
     let guard = undo_guard(context, &journal, world, of, &arguments.conduct)?;
     let procedure = run::Procedure {
         runbook: record.runbook.clone(),
@@ -230,7 +231,7 @@ impl Resumed {
                 agreement,
             },
         );
-        let run = Arc::new(run.map_err(|error| of_run(&error))?);
+        let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         runtime.spawn(interrupted(
             signals,
             cancelled,
@@ -249,7 +250,7 @@ impl Resumed {
 fn agreement(journal: &Journal, run: &str) -> Result<Option<Agreement>, Error> {
     let kept = journal
         .agreement(run)
-        .map_err(|error| of_run(&error.into()))?;
+        .map_err(|error| run_failure(&error.into()))?;
     let Some((plan, writes)) = kept else {
         return Ok(None);
     };

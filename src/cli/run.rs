@@ -7,12 +7,13 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
+use super::approval::PlanApproval;
 use super::approval::{self, Demand, Verification};
 use super::conduct::{
-    Conduct, Place, cancelled_by_hand, conclude, interrupted, of_run, open_journal, runtime,
-    stop_signals,
+    Conduct, Place, cancelled_by_hand, conclude, interrupted, open_journal, runtime, stop_signals,
 };
-use super::guard::{self, PlanApproval, WriteGuard};
+use super::failures::run_failure;
+use super::guard::{self, WriteGuard};
 use super::org_identity::{local_actor, run_actor};
 use super::plan::drift::drift;
 use super::plan::saved::Saved;
@@ -317,7 +318,7 @@ impl Attempt<'_> {
             target: Target::Orgs,
             agreement,
         });
-        let run = Arc::new(run.map_err(|error| of_run(&error))?);
+        let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         drop(claimed);
         self.runtime.spawn(interrupted(
             signals,

@@ -3,29 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::Context;
-use super::guard::of_okta;
+use super::failures::okta_failure;
+use super::known_scopes::{every_scope, usual_scopes};
 use super::world::World;
 use crate::config::{OrgProfile, SignIn};
 use crate::error::Error;
-use crate::okta::{self, Client, operations};
+use crate::okta::{self, Client};
 use crate::run::scopes_allow;
 use crate::script::check::Report;
 use crate::terminal::Terminal;
-
-/// Families of scopes that a session or an undo asks for, of which nobody knows beforehand what it calls. Okta grants those of
-/// them that the app has.
-const FAMILIES: &[&str] = &[
-    "users",
-    "groups",
-    "apps",
-    "profileMappings",
-    "schemas",
-    "roles",
-    "appGrants",
-    "agentPools",
-    "logs",
-    "orgs",
-];
 
 /// Rules and roles decide over what happens, whatever a runbook calls.
 const DECISIVE: &[&str] = &["okta.users.read", "okta.groups.read", "okta.apps.read"];
@@ -147,7 +133,7 @@ impl Needs {
             Err(okta::Error::SignIn(refusal)) if refusal.is("invalid_scope") => {
                 Ok(Some(Vec::new()))
             }
-            granted => granted.map_err(|error| of_okta(org, &error)),
+            granted => granted.map_err(|error| okta_failure(org, &error)),
         }
     }
 }
@@ -218,24 +204,6 @@ pub(super) fn advice(profile: Option<&OrgProfile>, lacking: &[String]) -> String
     }
 }
 
-/// What service apps ask for in sessions and undos.
-pub(super) fn usual_scopes() -> Vec<String> {
-    let known: BTreeSet<&str> = every_scope();
-    FAMILIES
-        .iter()
-        .flat_map(|family| ["read", "manage"].map(|verb| format!("okta.{family}.{verb}")))
-        .filter(|scope| known.contains(scope.as_str()))
-        .collect()
-}
-
-/// Every scope that Okta's API description names: one that it does not know is refused.
-fn every_scope() -> BTreeSet<&'static str> {
-    operations::all()
-        .iter()
-        .flat_map(|operation| operation.scopes.iter().copied())
-        .collect()
-}
-
 /// Those of `needed` that `granted` does not allow.
 pub(super) fn missing(needed: &[String], granted: &[String]) -> Vec<String> {
     needed
@@ -258,7 +226,5 @@ mod tests {
             missing(&needed, &granted),
             ["okta.groups.manage", "okta.users.read"]
         );
-        assert!(usual_scopes().contains(&"okta.users.manage".to_owned()));
-        assert!(!usual_scopes().contains(&"okta.logs.manage".to_owned()));
     }
 }

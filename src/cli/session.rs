@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::Context;
-use super::conduct::{asked, of_run};
-use super::guard::{PlanApproval, WriteGuard};
+use super::approval::PlanApproval;
+use super::conduct::asked;
+use super::failures::run_failure;
+use super::guard::WriteGuard;
 use super::world::{Where, World};
 use crate::error::{Error, Exit};
 use crate::repl::{Interrupt, OrgAtHand, Stage};
@@ -166,7 +168,7 @@ pub(super) fn begin(
         target: Target::Orgs,
         agreement: None,
     });
-    run.map(Arc::new).map_err(|error| of_run(&error))
+    run.map(Arc::new).map_err(|error| run_failure(&error))
 }
 
 /// How a session ends with this error.

@@ -6,10 +6,12 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
+use super::approval::PlanApproval;
 use super::conduct::{
-    Conduct, Place, conclude, hold_undone, interrupted, of_run, open_journal, runtime, stop_signals,
+    Conduct, Place, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals,
 };
-use super::guard::{PlanApproval, WriteGuard};
+use super::failures::run_failure;
+use super::guard::WriteGuard;
 use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
 use super::org_identity::run_actor;
 use super::runs::the_run;
@@ -57,7 +59,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         JournalCheck::of_world(context, &journal, world.as_ref().ok(), arguments.acceptance)?;
     let doubts = check.doubts(&runs)?;
     let steps = plan(&journal, &record.run, arguments.only.as_deref())
-        .map_err(|error| of_run(&error.into()))?;
+        .map_err(|error| run_failure(&error.into()))?;
     if steps.is_empty() {
         return nothing(&terminal, &journal, &record.run, arguments.only.as_deref());
     }
@@ -98,7 +100,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         target: Target::Orgs,
         agreement: None,
     });
-    let run = Arc::new(run.map_err(|error| of_run(&error))?);
+    let run = Arc::new(run.map_err(|error| run_failure(&error))?);
     journal_check::record(&run, doubts)?;
     runtime.spawn(interrupted(
         signals,
@@ -123,7 +125,7 @@ pub(super) fn undo_guard(
     conduct: &Conduct,
 ) -> Result<WriteGuard, Error> {
     let undoes = journal.undoes(undone);
-    let approval = match undoes.map_err(|error| of_run(&error.into()))? {
+    let approval = match undoes.map_err(|error| run_failure(&error.into()))? {
         None => PlanApproval::NotNeeded,
         Some(_) => PlanApproval::Absent,
     };
@@ -138,7 +140,7 @@ fn nothing(
     run: &str,
     only: Option<&str>,
 ) -> Result<Exit, Error> {
-    let by = undone_by(journal, run, only).map_err(|error| of_run(&error.into()))?;
+    let by = undone_by(journal, run, only).map_err(|error| run_failure(&error.into()))?;
     if let Some(by) = by {
         let what = only.map_or_else(String::new, |only| format!("what it wrote for `{only}` "));
         terminal.line(&format!(

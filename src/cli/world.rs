@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Context;
 use super::credentials::credentials;
-use super::scopes::usual_scopes;
+use super::known_scopes::usual_scopes;
 use crate::config::{
     self, DirectoryProfile, OrgProfile, check_proxy_variables, list_lag_from_variable,
     proxy_addresses,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::Context;
-use super::super::conduct::of_run;
+use super::super::failures::run_failure;
 use super::super::org_identity::OrgIdentity;
 use super::super::plan::saved::Saved;
 use super::super::world::World;
@@ -193,7 +193,7 @@ impl JudgedOrg<'_> {
     fn used_up(&self, bounds: &ApprovalBounds) -> Result<Option<String>, Error> {
         let journal = self.verification.journal;
         let uses = journal.approval_uses(&bounds.jti);
-        let uses = uses.map_err(|error| of_run(&error.into()))?;
+        let uses = uses.map_err(|error| run_failure(&error.into()))?;
         Ok(used_up(&uses, bounds.runs))
     }
 
@@ -253,15 +253,15 @@ pub(in super::super) fn claim(
         .iter()
         .map(|approved| (approved.id.as_str(), approved.runs))
         .collect();
-    let of_journal = |error: journal::Error| of_run(&error.into());
+    let journal_failure = |error: journal::Error| run_failure(&error.into());
     let mut held = Vec::new();
     for (id, runs) in ids {
         held.push(
             journal
                 .hold(&format!("approval-{id}"), "a run that begins with it")
-                .map_err(of_journal)?,
+                .map_err(journal_failure)?,
         );
-        let uses = journal.approval_uses(id).map_err(of_journal)?;
+        let uses = journal.approval_uses(id).map_err(journal_failure)?;
         if let Some(why) = used_up(&uses, runs) {
             return Err(Error::usage(format!("the plan was approved: {why}")).help(
                 "nothing was changed; have it approved again: okta-runbook plan --approve FILE",

@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use super::super::Context;
 use super::super::conduct::runtime;
 use super::super::credentials::{check_place, of_profile, store};
-use super::super::guard::of_okta;
-use super::super::scopes::usual_scopes;
+use super::super::failures::okta_failure;
+use super::super::known_scopes::usual_scopes;
 use super::super::world::{RESERVE, address, settings};
 use crate::config::{OrgProfile, PersonSignIn, SignIn};
 use crate::error::{Error, Exit};
@@ -58,10 +58,10 @@ async fn signed_in(
     let settings = settings(context, profile, RESERVE)?;
     let dpop = of_profile(person.dpop);
     let begun = device::begin(base, &person.client_id, &scopes, dpop, settings).await;
-    let mut device = begun.map_err(|error| of_okta(&profile.profile, &error))?;
+    let mut device = begun.map_err(|error| okta_failure(&profile.profile, &error))?;
     show(context, &device);
     let done = wait(&mut device).await;
-    let done = done.map_err(|error| of_okta(&profile.profile, &error))?;
+    let done = done.map_err(|error| okta_failure(&profile.profile, &error))?;
     done.ok_or_else(|| {
         Error::failed("nobody agreed before the code ended").help("begin again: orgs login")
     })?

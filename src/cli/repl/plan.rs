@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::conduct::of_run;
+use super::super::failures::run_failure;
 use super::super::plan::saved::agreement;
 use super::super::rehearsal::{Shadows, Subject};
 use super::{Inner, Words};
@@ -99,7 +99,7 @@ fn scopes(run: &Run) -> Result<Vec<String>, Error> {
             used.push(call.operation);
         }
     });
-    heard.map_err(|error| of_run(&error.into()))?;
+    heard.map_err(|error| run_failure(&error.into()))?;
     let used = used.iter().filter_map(|name| operations::find(name));
     Ok(least_scopes(used).iter().map(ToString::to_string).collect())
 }
@@ -128,7 +128,7 @@ impl Inner<'_> {
                 &self.consent.allow,
             )
         });
-        let run = Arc::new(run.map_err(|error| of_run(&error))?);
+        let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         session.go(&run);
         *self.planned.borrow_mut() = Some(Planned {
             shadows,
@@ -249,7 +249,8 @@ impl Inner<'_> {
                 Ok(()) => (Outcome::Succeeded, None),
                 Err(error) => (Outcome::Failed, error.message.lines().next()),
             };
-            run.end(outcome, message).map_err(|error| of_run(&error))?;
+            run.end(outcome, message)
+                .map_err(|error| run_failure(&error))?;
         }
         self.tell_sent(&runs);
         done
@@ -260,7 +261,7 @@ impl Inner<'_> {
         let ground = Ground::Orgs(Some(agreement_with(plan)));
         let mut settings = self.settings_at(ground, procedure("plan of a session"));
         settings.listener = Arc::clone(&self.listener);
-        let run = Arc::new(Run::begin(settings).map_err(|error| of_run(&error))?);
+        let run = Arc::new(Run::begin(settings).map_err(|error| run_failure(&error))?);
         session.go(&run);
         Ok(run)
     }
