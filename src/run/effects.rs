@@ -98,6 +98,18 @@ const TABLE: &[(&str, Look)] = &[
         Look::Natural(Key::Listed("list_roles_for_client", "type")),
     ),
     (
+        "assign_role_to_user",
+        Look::Natural(Key::Listed("list_assigned_roles_for_user", "type")),
+    ),
+    (
+        "assign_role_to_group",
+        Look::Natural(Key::Listed("list_group_assigned_roles", "type")),
+    ),
+    (
+        "create_group_rule",
+        Look::Natural(Key::Listed("list_group_rules", "name")),
+    ),
+    (
         "update_group_push_mapping",
         Look::Partial("get_group_push_mapping"),
     ),

@@ -18,6 +18,7 @@ use super::error::Error;
 use super::glances::{Glances, PATIENCE};
 use super::lane::Lane;
 use super::picture::READ_LAG;
+use super::user_names::is_user_id;
 pub(super) use reads::RemovalReads;
 use reads::{ONE_BY_ONE, none_if_gone};
 use refusal::{is_hidden_by_role, words_of, words_of_unreadable};
@@ -373,7 +374,7 @@ impl Run {
 
     /// The id of a user whom a script may name by login.
     pub(super) async fn id_of(&self, lane: &Lane, org: &str, user: &str) -> Result<String, Error> {
-        if !user.contains('@') && user.len() == 20 {
+        if is_user_id(user) {
             return Ok(user.to_owned());
         }
         let found = self.seen(lane, org, "get_user", &[user]).await?;

@@ -1,5 +1,8 @@
 //! Looking before a write: what is there now, and whether the write would change it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::call::Call;
@@ -11,12 +14,17 @@ use super::picture::READ_LAG;
 use super::reading::Asker;
 use super::redact;
 
+/// A list that was read so lately answers for all that stand in it whether a write would change nothing.
+const MOMENT: Duration = Duration::from_secs(10);
+
 /// What a look found.
 #[derive(Debug)]
 pub(super) struct Seen {
     /// What is there now; `Null` when there is nothing, or nothing could be seen.
     pub(super) before: Value,
     pub(super) verdict: Verdict,
+    /// Whether the picture had it, which may be older than what is there now.
+    pub(super) is_recalled: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +42,8 @@ pub(super) enum Verdict {
 pub(super) enum Sight {
     /// In the run's picture first.
     Picture,
+    /// In the picture as far as a whole list was read a moment ago, for all that stand in it; else in the org.
+    Fresh,
     /// In the org only.
     Org,
 }
@@ -66,6 +76,8 @@ struct Looker<'a> {
     sight: Sight,
     /// Of a look back.
     former: Option<&'a Former<'a>>,
+    /// Whether it was answered from the picture.
+    recalled: AtomicBool,
 }
 
 /// Reads what `call` is about to write.
@@ -76,8 +88,13 @@ pub(super) async fn look(run: &Run, lane: &Lane, call: &Call, sight: Sight) -> R
         call,
         sight,
         former: None,
+        recalled: AtomicBool::new(false),
     };
-    looker.look().await
+    let seen = looker.look().await?;
+    Ok(Seen {
+        is_recalled: looker.recalled.into_inner(),
+        ..seen
+    })
 }
 
 /// Reads in the org what `call` may have written.
@@ -93,6 +110,7 @@ pub(super) async fn look_back(
         call,
         sight: Sight::Org,
         former: Some(former),
+        recalled: AtomicBool::new(false),
     };
     looker.look().await
 }
@@ -142,6 +160,7 @@ impl Looker<'_> {
         Seen {
             before: now,
             verdict,
+            is_recalled: false,
         }
     }
 
@@ -154,9 +173,10 @@ impl Looker<'_> {
     /// `Null` when there is none.
     async fn thing(&self, read: &str, arguments: &[&str]) -> Result<Value, Error> {
         let read = Call::operation(&self.call.org, read, arguments).map_err(Error::Usage)?;
-        if self.sight == Sight::Picture
+        if self.sight != Sight::Org
             && let Some(known) = self.known(&read).await?
         {
+            self.recalled.store(true, Ordering::Relaxed);
             return Ok(known);
         }
         match self
@@ -170,34 +190,51 @@ impl Looker<'_> {
         }
     }
 
+    /// How old what the picture has may be.
+    fn age(&self, has_list: bool) -> Duration {
+        match self.sight {
+            Sight::Picture => Duration::MAX,
+            Sight::Fresh if has_list => MOMENT,
+            Sight::Fresh | Sight::Org => Duration::ZERO,
+        }
+    }
+
     /// What the picture has. Where it is too old, or forgotten with many others, and stood in a list, the list is read again: once for all
     /// lanes that need it.
     async fn known(&self, read: &Call) -> Result<Option<Value>, Error> {
         let picture = self.run.picture();
-        if let Some(known) = picture.thing(&read.org, &read.path) {
+        let (org, path) = (read.org.as_str(), read.path.as_str());
+        let list = picture.list_of(org, path);
+        let age = self.age(list.is_some());
+        let known = || picture.thing_within(org, path, age);
+        if let Some(known) = known() {
             return Ok(Some(known));
         }
-        let Some(list) = picture.list_of(&read.org, &read.path) else {
+        let Some(list) = list else {
             return Ok(None);
         };
         let _one_at_a_time = self.run.reading_again().await;
-        let (org, path) = (read.org.as_str(), read.path.as_str());
         let is_old = picture.is_old(org, path)
+            || (self.sight == Sight::Fresh && picture.thing(org, path).is_some())
             || (self.run.takes_back_many() && picture.was_forgotten(org, path));
-        if picture.thing(org, path).is_none() && is_old {
+        if known().is_none() && is_old {
             self.run.list(self.lane, &list).await?;
         }
-        Ok(picture.thing(org, path))
+        Ok(known())
     }
 
     /// What the picture has of a membership; where that is too old, all members of the group are read again.
     async fn known_member(&self, group: &str, user: &str) -> Result<Option<bool>, Error> {
         let (picture, org) = (self.run.picture(), self.call.org.as_str());
-        let known = || picture.is_member(org, group, user);
         let member = format!("/api/v1/groups/{group}/users/{user}");
-        if let (None, Some(list)) = (known(), picture.list_of(org, &member)) {
+        let list = picture.list_of(org, &member);
+        let age = self.age(list.is_some());
+        let known = || picture.is_member(org, group, user, age);
+        if let (None, Some(list)) = (known(), list) {
             let _one_at_a_time = self.run.reading_again().await;
-            if known().is_none() && picture.has_old_members(org, group) {
+            if known().is_none()
+                && (picture.has_old_members(org, group) || self.sight == Sight::Fresh)
+            {
                 self.run.list(self.lane, &list).await?;
             }
         }
@@ -212,11 +249,15 @@ impl Looker<'_> {
                 call.name()
             )));
         };
+        // The picture knows users by their ids.
+        let user = &self.run.picture().user_id(&call.org, user);
+        let user = &self.run.id_of(self.lane, &call.org, user).await?;
         let known = match self.sight {
-            Sight::Picture => self.known_member(group, user).await?,
+            Sight::Picture | Sight::Fresh => self.known_member(group, user).await?,
             Sight::Org => None,
         };
         let is_member = if let Some(known) = known {
+            self.recalled.store(true, Ordering::Relaxed);
             known
         } else {
             let groups = Call::operation(&call.org, "list_user_groups", &[user]);
@@ -275,8 +316,14 @@ impl Looker<'_> {
         let arguments: Vec<&str> = self.call.arguments.iter().map(String::as_str).collect();
         let list = Call::operation(&self.call.org, list, &arguments).map_err(Error::Usage)?;
         let found = self.run.list(self.lane, &list).await?;
+        // What a user has through a group is not the user's own.
+        let is_own = |item: &Value| {
+            list.name() != "list_assigned_roles_for_user" || item["assignmentType"] != "GROUP"
+        };
         let is_one = |item: &&Value| {
-            item[field] == *value && self.former.is_none_or(|former| former.is_new(item))
+            item[field] == *value
+                && is_own(item)
+                && self.former.is_none_or(|former| former.is_new(item))
         };
         let wish = redact::readable(&self.run.redact(&effects::wish(self.call)));
         let mut named = found.iter().filter(is_one);
@@ -297,6 +344,7 @@ type Sameness = fn(&Value, &Value) -> bool;
 pub(super) const UNSEEN: Seen = Seen {
     before: Value::Null,
     verdict: Verdict::Unseen,
+    is_recalled: false,
 };
 
 fn seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> Seen {
@@ -305,7 +353,11 @@ fn seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> Seen {
     } else {
         Verdict::WouldChange
     };
-    Seen { before, verdict }
+    Seen {
+        before,
+        verdict,
+        is_recalled: false,
+    }
 }
 
 /// Whether all that `wanted` says is so in `now`; fields that `wanted` does not name do not count. A field wanted as null is as good as absent.

@@ -84,6 +84,7 @@ mod taken_back;
 mod telling;
 pub mod undo;
 mod unknown_writes;
+mod user_names;
 mod watch;
 mod wording;
 mod writing;

@@ -12,6 +12,7 @@ use super::error::Error;
 use super::event::Kind;
 use super::lane::Lane;
 use super::reading::Asker;
+use super::user_names::is_user_id;
 use crate::okta::Method;
 
 /// Name of the guard, for `--allow`.
@@ -137,15 +138,9 @@ impl<'a> AdminLoss<'a> {
 }
 
 impl Run {
-    /// Refuses a write that would lock out the operator, or leave the org without a super admin. `before` is what the write's own look
-    /// found.
-    pub(super) async fn guard_own_access(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        before: &Value,
-    ) -> Result<(), Error> {
-        let Some(why) = self.access_lost(lane, call, before).await? else {
+    /// Refuses a write that would lock out the operator, or leave the org without a super admin.
+    pub(super) async fn guard_own_access(&self, lane: &Lane, call: &Call) -> Result<(), Error> {
+        let Some(why) = self.access_lost(lane, call).await? else {
             return Ok(());
         };
         if !self.gate().allows(OWN_ACCESS) {
@@ -168,12 +163,7 @@ impl Run {
     }
 
     /// Whose access `call` would take away that must stay; `None` for almost every call.
-    async fn access_lost(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        before: &Value,
-    ) -> Result<Option<String>, Error> {
+    async fn access_lost(&self, lane: &Lane, call: &Call) -> Result<Option<String>, Error> {
         let client = self.org_client(&call.org)?;
         if let Some(app) = client.client_id().filter(|app| takes_from_app(call, app)) {
             return Ok(Some(format!(
@@ -193,7 +183,7 @@ impl Run {
         let Some((_, loss)) = USER_LOSSES.iter().find(|(listed, _)| *listed == name) else {
             return Ok(None);
         };
-        let Some(user) = self.user_of(lane, call, before).await? else {
+        let Some(user) = self.user_of(lane, call).await? else {
             return Ok(None);
         };
         if client.acts_as_user() {
@@ -342,22 +332,16 @@ impl Run {
         }))
     }
 
-    /// The id of the user that the first path argument names, by id or login; `None` where there is no such user.
-    async fn user_of(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        before: &Value,
-    ) -> Result<Option<String>, Error> {
+    /// The id of the user that the first path argument names, by id or login; `None` where there is no such user. Whose a login is now the
+    /// org alone tells: it may have been another's when it was read.
+    async fn user_of(&self, lane: &Lane, call: &Call) -> Result<Option<String>, Error> {
         let Some(named) = call.arguments.first() else {
             return Ok(None);
         };
-        let user = if before["id"].is_string() && before["profile"]["login"].is_string() {
-            before.clone()
-        } else {
-            self.known_or_seen(lane, &call.org, "get_user", named)
-                .await?
-        };
+        if is_user_id(named) {
+            return Ok(Some(named.clone()));
+        }
+        let user = self.seen(lane, &call.org, "get_user", &[named]).await?;
         Ok(user["id"].as_str().map(str::to_owned))
     }
 
@@ -366,7 +350,7 @@ impl Run {
         if let Some(OrgAccount::User { id, .. }) = self.actor().account(org) {
             return Ok(Some(id.clone()));
         }
-        match self.known_or_seen(lane, org, "get_user", "me").await {
+        match self.seen(lane, org, "get_user", &["me"]).await {
             Ok(me) => Ok(me["id"].as_str().map(str::to_owned)),
             Err(error) if is_withheld(&error) => {
                 self.remark(&format!(
@@ -375,20 +359,6 @@ impl Run {
                 Ok(None)
             }
             Err(error) => Err(error),
-        }
-    }
-
-    async fn known_or_seen(
-        &self,
-        lane: &Lane,
-        org: &str,
-        read: &str,
-        argument: &str,
-    ) -> Result<Value, Error> {
-        let call = Call::operation(org, read, &[argument]).map_err(Error::Usage)?;
-        match self.picture().thing(org, &call.path) {
-            Some(known) => Ok(known),
-            None => self.seen(lane, org, read, &[argument]).await,
         }
     }
 

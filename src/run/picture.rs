@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::call::{Action, Call};
 use super::door::Page;
 use super::effects;
+use super::user_names::{UserNames, named_in};
 use crate::okta::operations::ResultKind;
 use crate::okta::{Method, NextPage};
 
@@ -52,6 +53,8 @@ struct Seen {
     bytes: usize,
     /// Paths of things that were forgotten.
     forgotten: HashSet<Key>,
+    /// What names of users in calls stand for: what is known is known by ids.
+    names: UserNames,
     /// Logins of users, by their ids.
     logins: HashMap<Key, String>,
     /// Paths of app users, by user.
@@ -99,10 +102,15 @@ impl Picture {
                 seen.learn_members(call, page, from, at);
             }
             (name, kind) if kind != ResultKind::Array => {
-                seen.keep(&call.org, &call.path, &page.body, at);
                 if name == "get_user" {
                     seen.keep_login(&call.org, &page.body);
+                    if let (Some(name), Some(id)) =
+                        (call.arguments.first(), page.body["id"].as_str())
+                    {
+                        seen.names.learn(&call.org, name, id);
+                    }
                 }
+                seen.keep(&call.org, &call.path, &page.body, at);
             }
             (_, ResultKind::Array) if effects::reader_below(operation.path).is_some() => {
                 seen.walked(call, page, from);
@@ -117,17 +125,31 @@ impl Picture {
     }
 
     fn is_fresh(&self, at: At) -> bool {
-        at.is_some_and(|at| at.elapsed() <= self.age)
+        self.is_within(at, self.age)
+    }
+
+    fn is_within(&self, at: At, age: Duration) -> bool {
+        at.is_some_and(|at| at.elapsed() <= age.min(self.age))
     }
 
     /// What was read at a path of an org, if that is fresh.
     pub(super) fn thing(&self, org: &str, path: &str) -> Option<Value> {
+        self.thing_within(org, path, self.age)
+    }
+
+    /// What was read at a path of an org, if that is no older than `age`.
+    pub(super) fn thing_within(&self, org: &str, path: &str, age: Duration) -> Option<Value> {
         let seen = self.seen();
-        let (at, text) = seen.things.get(&(org.to_owned(), path.to_owned()))?;
-        if !self.is_fresh(*at) {
+        let (at, text) = seen.things.get(&seen.key_of(org, path))?;
+        if !self.is_within(*at, age) {
             return None;
         }
         serde_json::from_str(text).ok()
+    }
+
+    /// The id of the user whom a call names, or the name where that is not known.
+    pub(super) fn user_id(&self, org: &str, name: &str) -> String {
+        self.seen().names.id_of(org, name).to_owned()
     }
 
     /// The login of a user who was read by it or by his id.
@@ -139,14 +161,14 @@ impl Picture {
     /// Whether the picture has something at `path` that is too old. What was forgotten because a write changed it is not old.
     pub(super) fn is_old(&self, org: &str, path: &str) -> bool {
         let seen = self.seen();
-        let found = seen.things.get(&(org.to_owned(), path.to_owned()));
+        let found = seen.things.get(&seen.key_of(org, path));
         found.is_some_and(|(at, _)| !self.is_fresh(*at))
     }
 
     /// Whether something at `path` was known and was forgotten, because a write may have changed it.
     pub(super) fn was_forgotten(&self, org: &str, path: &str) -> bool {
-        let key = (org.to_owned(), path.to_owned());
-        self.seen().forgotten.contains(&key)
+        let seen = self.seen();
+        seen.forgotten.contains(&seen.key_of(org, path))
     }
 
     /// Whether all members of a group were known, and that is too old.
@@ -165,17 +187,24 @@ impl Picture {
         (*pages <= LONGEST_LIST).then(|| call.clone())
     }
 
-    /// Whether a user is in a group, by the later of two reads (all members of the group, all groups of the user) if that is fresh, else by
-    /// what the run wrote just now. `None` where a read does not show yet what the run wrote: what it shows is no knowledge.
-    pub(super) fn is_member(&self, org: &str, group: &str, user: &str) -> Option<bool> {
+    /// Whether a user is in a group, by the later of two reads (all members of the group, all groups of the user) if that is no older than
+    /// `age`, else by what the run wrote just now. `None` where a read does not show yet what the run wrote: what it shows is no knowledge.
+    pub(super) fn is_member(
+        &self,
+        org: &str,
+        group: &str,
+        user: &str,
+        age: Duration,
+    ) -> Option<bool> {
         let seen = self.seen();
+        let user = seen.names.id_of(org, user);
         let (of_group, of_user) = (
             (org.to_owned(), group.to_owned()),
             (org.to_owned(), user.to_owned()),
         );
         let fresh = |found: Option<&(At, HashSet<String>)>, id: &str| {
             found
-                .filter(|(at, _)| self.is_fresh(*at))
+                .filter(|(at, _)| self.is_within(*at, age))
                 .map(|(at, ids)| (*at, ids.contains(id)))
         };
         let by_group = fresh(seen.members.get(&of_group), user);
@@ -208,18 +237,17 @@ impl Picture {
             return None;
         };
         let of_group = (call.org.clone(), group.clone());
-        self.seen().written_member(&of_group, user, age)
+        let seen = self.seen();
+        seen.written_member(&of_group, seen.names.id_of(&call.org, user), age)
     }
 
     /// Takes in a write and its answer.
     pub(super) fn wrote(&self, call: &Call, answer: &Value) {
         let mut seen = self.seen();
         match (call.name().as_str(), call.arguments.as_slice()) {
-            ("assign_user_to_group", [group, user]) => {
-                seen.set_member(&call.org, group, user, true);
-            }
-            ("unassign_user_from_group", [group, user]) => {
-                seen.set_member(&call.org, group, user, false);
+            (name @ ("assign_user_to_group" | "unassign_user_from_group"), [group, user]) => {
+                let user = seen.names.id_of(&call.org, user).to_owned();
+                seen.set_member(&call.org, group, &user, name == "assign_user_to_group");
             }
             ("add_group", _) => {
                 if let Some(id) = answer["id"].as_str() {
@@ -248,6 +276,7 @@ impl Picture {
         if let ("assign_user_to_group" | "unassign_user_from_group", [group, user]) =
             (call.name().as_str(), call.arguments.as_slice())
         {
+            let user = &seen.names.id_of(&call.org, user).to_owned();
             if let Some(written) = seen.written.get_mut(&(call.org.clone(), group.clone())) {
                 written.remove(user);
             }
@@ -265,8 +294,30 @@ impl Seen {
         lately.map(|(_, is_member)| *is_member)
     }
 
+    /// Where what stands at a path is kept: a user's by the id, whatever name the path has.
+    fn key_of(&self, org: &str, path: &str) -> Key {
+        let below = |list: &str, name: &str, rest: &str| {
+            let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+            format!("{list}{}{rest}", self.names.id_of(org, &name))
+        };
+        let place = if let Some((name, rest)) = named_in(path) {
+            below("/api/v1/users/", name, rest)
+        } else if let Some(at) = path
+            .find("/users/")
+            .filter(|_| path.starts_with("/api/v1/apps/"))
+        {
+            let (list, name) = path.split_at(at + "/users/".len());
+            below(list, name, "")
+        } else {
+            path.to_owned()
+        };
+        (org.to_owned(), place)
+    }
+
     fn keep(&mut self, org: &str, path: &str, value: &Value, at: At) {
-        let key = (org.to_owned(), path.to_owned());
+        let key = self.key_of(org, path);
+        let path = key.1.clone();
+        let path = path.as_str();
         if at.is_none() && self.things.get(&key).is_some_and(|(at, _)| at.is_some()) {
             return;
         }
@@ -430,10 +481,35 @@ impl Seen {
 
     /// What stands at the path of a write, and what it is an action on (`…/lifecycle/activate`).
     fn forget_at(&mut self, call: &Call) {
-        self.remove(&(call.org.clone(), call.path.clone()));
-        if let Some((of, _)) = call.path.split_once("/lifecycle/") {
-            self.remove(&(call.org.clone(), of.to_owned()));
+        // What a call does that is not in the table nobody knows.
+        if matches!(call.action, Action::Direct(_)) {
+            return self.forget_org(&call.org);
         }
+        self.remove(&self.key_of(&call.org, &call.path));
+        if let Some((of, _)) = call.path.split_once("/lifecycle/") {
+            self.remove(&self.key_of(&call.org, of));
+        } else if call.path.starts_with("/api/v1/users") {
+            // What lies below a user may show in the user; and a login may be given to another.
+            if let Some((name, _)) = named_in(&call.path) {
+                self.remove(&self.key_of(&call.org, &format!("/api/v1/users/{name}")));
+            }
+            self.names.forget(&call.org);
+        }
+    }
+
+    fn forget_org(&mut self, org: &str) {
+        let gone: Vec<Key> = self
+            .things
+            .keys()
+            .filter(|(of, _)| of == org)
+            .cloned()
+            .collect();
+        for key in &gone {
+            self.remove(key);
+        }
+        self.members.retain(|(of, _), _| of != org);
+        self.groups.retain(|(of, _), _| of != org);
+        self.names.forget(org);
     }
 
     fn remove(&mut self, key: &Key) {
@@ -482,17 +558,17 @@ mod tests {
         let list = call("list_group_users", &["00g1"]);
         let link = NextPage::new("n");
         picture.learn(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
-        assert_eq!(picture.is_member("okta", "00g1", "00u1"), None);
+        assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), None);
         picture.learn(&list, &page(json!([{"id": "00u2"}]), None), Some(&link));
-        assert_eq!(picture.is_member("okta", "00g1", "00u1"), Some(true));
-        assert_eq!(picture.is_member("okta", "00g1", "00u3"), Some(false));
+        assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), Some(true));
+        assert_eq!(picture.is_member("okta", "00g1", "00u3", AGE), Some(false));
         picture.wrote(
             &call("unassign_user_from_group", &["00g1", "00u1"]),
             &Value::Null,
         );
-        assert_eq!(picture.is_member("okta", "00g1", "00u1"), Some(false));
+        assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), Some(false));
         picture.forget(&call("assign_user_to_group", &["00g1", "00u1"]));
-        assert_eq!(picture.is_member("okta", "00g1", "00u1"), None);
+        assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), None);
     }
 
     #[test]
@@ -518,7 +594,7 @@ mod tests {
     #[test]
     fn the_later_of_two_reads_tells_a_membership_unless_it_lags() {
         let picture = Picture::default();
-        let is_member = || picture.is_member("okta", "00g1", "00u1");
+        let is_member = || picture.is_member("okta", "00g1", "00u1", AGE);
         picture.wrote(
             &call("assign_user_to_group", &["00g1", "00u1"]),
             &Value::Null,
@@ -595,7 +671,7 @@ mod tests {
             assert_eq!(picture.thing("okta", path).is_some(), is_fresh);
             assert_eq!(picture.is_old("okta", path), !is_fresh);
             assert_eq!(
-                picture.is_member("okta", "00g1", "00u1").is_some(),
+                picture.is_member("okta", "00g1", "00u1", AGE).is_some(),
                 is_fresh
             );
             assert_eq!(picture.has_old_members("okta", "00g1"), !is_fresh);

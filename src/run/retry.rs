@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::call::Call;
+use super::effects::{self, Look};
 use crate::okta::{self, Method, Sent};
 
 /// How often a call is sent, the first time included.
@@ -74,10 +76,17 @@ pub(super) fn says_it_is_so(error: &okta::Error) -> bool {
         })
 }
 
-/// Whether a refusal of what was sent once may be the answer to a repeat of it, which something between made: it says that it is so.
-/// What is not there is so only for who deletes.
-pub(super) fn may_answer_a_repeat(method: Method, error: &okta::Error) -> bool {
-    says_it_is_so(error) && (error.status() != Some(404) || method == Method::Delete)
+/// Codes of refusals that name no reason but that the thing is not in the state for it (Okta's error codes).
+const OF_STATE: &[&str] = &["E0000001", "E0000016", "E0000038"];
+
+/// Whether a refusal of what was sent once may be the answer to a repeat of it, which something between made: it says that it is so, or,
+/// where a status is set, that this status does not allow it. What is not there is so only for who deletes.
+pub(super) fn may_answer_a_repeat(call: &Call, error: &okta::Error) -> bool {
+    let code = error.api().and_then(|api| api.code.as_deref());
+    let is_of_state = || code.is_some_and(|code| OF_STATE.contains(&code));
+    let sets_status = || matches!(effects::look(call), Look::Status(..));
+    (says_it_is_so(error) && (error.status() != Some(404) || call.method() == Method::Delete))
+        || (sets_status() && is_of_state())
 }
 
 /// Half a second, doubled with each attempt, give or take half of it; passing states take minutes rather than seconds.
@@ -137,8 +146,16 @@ mod tests {
             "Activation failed because the user is already active",
         );
         let forbidden = refused(403, "E0000006", "You do not have permission");
-        let may = |method, error| may_answer_a_repeat(method, error);
-        assert!(may(Method::Delete, &gone) && !may(Method::Put, &gone));
-        assert!(may(Method::Post, &active) && !may(Method::Post, &forbidden));
+        let unfit = refused(400, "E0000001", "Api validation failed: status");
+        let may = |name: &str, arguments: &[&str], error| {
+            let call = Call::operation("okta", name, arguments).expect(name);
+            may_answer_a_repeat(&call, error)
+        };
+        assert!(may("delete_group", &["00g1"], &gone));
+        assert!(!may("assign_user_to_group", &["00g1", "00u1"], &gone));
+        assert!(may("activate_user", &["00u1"], &active));
+        assert!(!may("activate_user", &["00u1"], &forbidden));
+        assert!(may("suspend_user", &["00u1"], &unfit));
+        assert!(!may("update_user", &["00u1"], &unfit));
     }
 }

@@ -163,13 +163,17 @@ impl Run {
             return Err(Error::Usage(format!("{} only reads", call.org)));
         }
         let mut seen = look::look(self, lane, call, Sight::Picture).await?;
+        // That nothing is to be done is said by what is there now: somebody may have changed it since it was read.
+        if seen.verdict == Verdict::Unchanged && seen.is_recalled {
+            seen = look::look(self, lane, call, Sight::Fresh).await?;
+        }
         if seen.verdict == Verdict::Unchanged {
             return self.unchanged(lane, call, position, seen.before);
         }
         self.check_granted_scopes(call).await?;
         let _turn = self.keep_a_group(lane, call, position).await?;
         self.check_agreed(lane, call, held)?;
-        self.guard_own_access(lane, call, &seen.before).await?;
+        self.guard_own_access(lane, call).await?;
         self.ask_before_first_write(lane, call)?;
         let elsewhere = self.elsewhere(lane, call).await?;
         let mut attempt = 1;
@@ -386,7 +390,7 @@ impl Run {
             }
             _ => None,
         };
-        if reopened.is_none() && retry::may_answer_a_repeat(call.method(), &error) {
+        if reopened.is_none() && retry::may_answer_a_repeat(call, &error) {
             return self.sent_twice(lane, call, intent, error, intended).await;
         }
         self.journal_refusal(lane, call, intent.intent, State::Refused, &error)?;
@@ -412,7 +416,12 @@ impl Run {
     ) -> Result<Sent, Error> {
         self.journal_refusal(lane, call, intent.intent, State::Unknown, &error)?;
         let write = Unanswered {
-            otherwise: Otherwise::NotDone,
+            // What is read by its own name shows its status at once.
+            otherwise: if retry::says_it_is_so(&error) {
+                Otherwise::NotDone
+            } else {
+                Otherwise::SentAgain
+            },
             ..intent.unanswered(intended.before)
         };
         Ok(

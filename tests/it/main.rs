@@ -24,6 +24,7 @@ mod keyring;
 mod keys;
 mod last_group;
 mod limits;
+mod looked_at;
 mod lsp;
 mod modules;
 mod move_user;

@@ -100,6 +100,109 @@ fn is_search(method: &str, path: &str) -> bool {
     method == "GET" && path.starts_with("/api/v1/groups?")
 }
 
+/// Something between sends a write twice, and passes on the second answer: that it is so already, or that the state does not allow it.
+#[test]
+fn a_write_that_was_sent_twice_is_told_as_done_and_taken_back() {
+    let play = Play::new();
+    let user = play.stage.user(ADA);
+    let group = play.stage.group("With a role");
+    let refusal = |status, body| Spoilt {
+        status,
+        content_type: "application/json",
+        body,
+    };
+    let of_state = refusal(
+        400,
+        r#"{"errorCode": "E0000001", "errorSummary": "Api validation failed: status"}"#,
+    );
+    let of_role = refusal(
+        409,
+        r#"{"errorCode": "E0000090", "errorSummary": "Duplicate role assignment exception."}"#,
+    );
+    let before = play.stage.state();
+    for (script, spoilt) in [
+        (format!("okta.suspend_user(\"{user}\")"), of_state),
+        (
+            format!("okta.assign_role_to_user(\"{user}\", #{{ type: \"APP_ADMIN\" }})"),
+            of_role,
+        ),
+        (
+            format!("okta.assign_role_to_group(\"{group}\", #{{ type: \"APP_ADMIN\" }})"),
+            of_role,
+        ),
+    ] {
+        play.spoiler.rule(move |method, path| {
+            if is_write(method, path) {
+                Fate::Spoilt(spoilt)
+            } else {
+                Fate::Passes
+            }
+        });
+        let ran = play.run(&script);
+        play.spoiler.passes();
+        ran.exits(0);
+        assert_eq!(ran.outcome()["counts"]["writes"], 1, "{ran}");
+        let after = play.stage.state();
+        assert!(
+            after["users"] != before["users"] || after["roles"] != before["roles"],
+            "{ran}"
+        );
+        play.undo(&ran).exits(0);
+        let after = play.stage.state();
+        let roles = |state: &Value| {
+            let held = state["roles"].as_object().unwrap().iter();
+            let some =
+                held.filter(|(_, roles)| roles.as_array().is_some_and(|roles| !roles.is_empty()));
+            some.map(|(holder, _)| holder.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(roles(&after), roles(&before), "{script}");
+        assert_eq!(after["users"][&user]["status"], "ACTIVE", "{script}");
+    }
+    // What the org itself refuses so is refused.
+    play.stage.done(
+        "POST",
+        &format!("/api/v1/users/{user}/lifecycle/deactivate"),
+        &Value::Null,
+    );
+    let ran = play.run(&format!("okta.suspend_user(\"{user}\")"));
+    ran.exits(1);
+    assert_eq!(ran.outcome()["counts"]["writes"], 0, "{ran}");
+}
+
+/// What is created without an answer is found by what Okta lists.
+#[test]
+fn a_role_and_a_rule_without_an_answer_are_found() {
+    let play = Play::new();
+    let user = play.stage.user(ADA);
+    let group = play.stage.group("Ruled");
+    let role = format!("okta.assign_role_to_user(\"{user}\", #{{ type: \"APP_ADMIN\" }})");
+    let rule = format!(
+        "okta.create_group_rule(#{{ type: \"group_rule\", name: \"Ruled\", \
+         conditions: #{{ expression: #{{ type: \"urn:okta:expression:1.0\", value: \"user.city == \\\"Rome\\\"\" }} }}, \
+         actions: #{{ assignUserToGroups: #{{ groupIds: [\"{group}\"] }} }} }})"
+    );
+    for script in [role, rule] {
+        play.spoiler.rule(|method, path| {
+            if is_write(method, path) {
+                Fate::Spoilt(GATEWAY)
+            } else {
+                Fate::Passes
+            }
+        });
+        let ran = play.run(&script);
+        play.spoiler.passes();
+        ran.exits(0);
+        assert_eq!(ran.outcome()["counts"]["writes"], 1, "{ran}");
+        play.undo(&ran).exits(0);
+    }
+    let state = play.stage.state();
+    assert_eq!(
+        play.stage.get(&format!("/api/v1/users/{user}/roles")),
+        json!([])
+    );
+    assert_eq!(state["rules"], json!({}), "{}", state["rules"]);
+}
+
 /// Answers to writes that say nothing of what became of them.
 fn spoilt() -> Vec<(&'static str, Spoilt)> {
     let of = |status, content_type, body| Spoilt {

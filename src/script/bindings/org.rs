@@ -278,6 +278,17 @@ fn check_path(path: &str) -> Result<(), String> {
     if path.contains(['?', '#']) {
         return Err(format!("give the query as a map after the path: `{path}`"));
     }
+    // What a server may read as another path would be judged as one and carried out as the other.
+    if path.split('/').skip(1).any(str::is_empty) {
+        return Err(format!(
+            "`{path}` has an empty part: leave out the `/` too many"
+        ));
+    }
+    if path.contains(';') {
+        return Err(format!(
+            "`{path}` has a `;`: write %3B where it is part of a name"
+        ));
+    }
     // What the URL parser reads as `/` and `..` too would be judged as one path and sent as another.
     let decoded = |segment: &str| percent_decode_str(segment).collect::<Vec<u8>>();
     let is_dots = |segment: &str| matches!(decoded(segment).as_slice(), b"." | b"..");
@@ -320,9 +331,11 @@ fn matched(template: &str, path: &str) -> Option<Vec<String>> {
     }
     let mut values = Vec::new();
     for (wanted, found) in template.split('/').zip(path.split('/')) {
+        // A server decodes the words of a path too.
+        let decoded = percent_decode_str(found).decode_utf8().ok()?;
         if wanted.starts_with('{') && !found.is_empty() {
-            values.push(percent_decode_str(found).decode_utf8().ok()?.into_owned());
-        } else if wanted != found {
+            values.push(decoded.into_owned());
+        } else if wanted != decoded {
             return None;
         }
     }
