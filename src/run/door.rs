@@ -483,6 +483,11 @@ impl Run {
         self.redactor.replaced(value)
     }
 
+    /// Keeps a text of which it is known that it is a secret out of all that is written and told from now on.
+    pub(super) fn hold_secret(&self, secret: &str) {
+        self.redactor.hold(secret);
+    }
+
     pub(super) fn redact(&self, value: &Value) -> Value {
         self.redactor.redact(value)
     }

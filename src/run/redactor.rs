@@ -53,6 +53,14 @@ impl Redactor {
         }
     }
 
+    /// Keeps out a text of which it is known that it is a secret, be it a word.
+    pub(super) fn hold(&self, secret: &str) {
+        if secret.len() >= LEAST_LEARNED {
+            let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+            learned.insert(secret.into());
+        }
+    }
+
     pub(super) fn redact(&self, value: &Value) -> Value {
         self.replaced(redact(value))
     }

@@ -1,5 +1,7 @@
 //! Taking a run up again: what a lane asked before is answered from the journal, in order, as long as it asks the same.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::call::{Action, Call};
@@ -8,7 +10,7 @@ use super::effects;
 use super::error::{Error, Refusal};
 use super::journal::{Recorded, State};
 use super::lane::Lane;
-use super::redact::{is_same_question, lacks_something, restored};
+use super::redact::{self, is_same_question, lacks_something, restored};
 use crate::okta::{self, NextPage};
 
 impl Run {
@@ -84,6 +86,16 @@ impl Run {
             call
         };
         calls.into_iter().map(whole).collect()
+    }
+
+    /// Keeps out of all that is written down what stands now where `call`, as it was journalled, holds the mark of a secret: an undo does not
+    /// know the secrets of the run.
+    pub(super) fn hold_written_secrets(&self, call: &Call, now: &Value) {
+        let mut names = BTreeSet::new();
+        marked_fields("", call.body.as_ref().unwrap_or(&Value::Null), &mut names);
+        if !names.is_empty() {
+            texts_of("", now, &names, &mut |secret| self.hold_secret(secret));
+        }
     }
 
     /// What was there before a write.
@@ -172,5 +184,32 @@ pub(super) fn unknown(call: &Call, source: okta::Error) -> Error {
             Error::Okta(refusal)
         }
         other => other,
+    }
+}
+/// Names of the fields whose texts hold the mark of a secret; `name` is that of the field around.
+fn marked_fields<'a>(name: &'a str, value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::String(text) if redact::holds_mark(text) => drop(found.insert(name)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| marked_fields(name, item, found)),
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(name, field)| marked_fields(name, field, found)),
+        _ => {}
+    }
+}
+
+/// Tells each text in the fields of these names.
+fn texts_of(name: &str, value: &Value, names: &BTreeSet<&str>, tell: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) if names.contains(name) => tell(text),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| texts_of(name, item, names, tell)),
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(name, field)| texts_of(name, field, names, tell)),
+        _ => {}
     }
 }

@@ -132,9 +132,12 @@ impl Run {
         around: Surroundings<'_>,
     ) -> Result<End, Error> {
         match self.try_undo(lane, step, around).await {
-            Err(error @ (Error::Okta(_) | Error::Usage(_) | Error::GuardRefused { .. })) => {
+            Err(error @ (Error::Okta(_) | Error::Usage(_))) => {
                 Ok(End::Left(step.left(error.to_string())))
             }
+            Err(error @ Error::GuardRefused { guard, .. }) => Ok(End::Left(step.left(format!(
+                "{error}; where it is meant, pass --allow {guard}, which is recorded"
+            )))),
             ended => ended,
         }
     }
@@ -159,6 +162,7 @@ impl Run {
             Inverse::Deletion => return Ok(End::Undone),
             Inverse::None(why) => return Ok(End::Left(step.left(why))),
         };
+        self.hold_written_secrets(&step.call, &seen.before);
         let calls = self.with_present_secrets(calls, &seen.before);
         if let Some(why) = self.why_not(lane, step, &seen, &calls, around).await? {
             return Ok(End::Left(step.left(why)));

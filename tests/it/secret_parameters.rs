@@ -100,6 +100,27 @@ fn a_secret_reaches_the_org_and_nothing_else() {
     }
 }
 
+/// An undo has no parameters: what it reads where the run wrote a secret is the secret.
+#[test]
+fn an_undo_writes_the_secrets_of_its_run_nowhere() {
+    let stage = stage();
+    let script = "//! Put a secret into a person.\nconst ORGS = #{ okta: \"the org\" };\n\
+                  const PARAMS = #{ answer: #{ type: \"secret\", help: \"an answer\" } };\nstep(\"Write\");\n\
+                  okta.update_user(\"ada.novak@corp.example\", #{ profile: #{ nickName: params.answer } });\n";
+    stage.write("runbooks/person.rhai", script);
+    let given = ["run", "person", "--yes", "--param", "answer=env:THE_ANSWER"];
+    let ran = Ran::command(&mut command(&stage, &given));
+    ran.exits(0);
+    let nickname =
+        || stage.get("/api/v1/users/ada.novak@corp.example")["profile"]["nickName"].clone();
+    assert_eq!(nickname(), SECRET);
+    assert_nowhere(&stage, &ran);
+    let undone = Ran::command(stage.command().args(["undo", "2", "--yes", "--verbose"]));
+    undone.exits(0);
+    assert_eq!(nickname(), Value::Null);
+    assert_nowhere(&stage, &undone);
+}
+
 #[test]
 fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
     let stage = stage();

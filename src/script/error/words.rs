@@ -80,8 +80,9 @@ fn of_limits(error: &EvalAltResult) -> Words {
         E::ErrorTooManyModules(_) => Words::new("the script imports too many modules")
             .help("import at the top of the file, not in a loop"),
         E::ErrorDataRace(name, _) => {
-            Words::new(format!("{} is read and changed at the same time", quoted(name)))
-                .help("a closure may not change what a call around it is working on: copy the value first, or return it")
+            Words::new(format!("{} is in use by the call around it", quoted(name)))
+                .help("a closure may not use what the call around it is working on: copy it, or put that into a variable first, as in \
+                     `let groups = okta.list_groups(); groups.map(|group| okta.get_group(group.id))`")
         }
         _ => of_values(error),
     }
