@@ -99,5 +99,5 @@ pub use inverse::undone;
 pub use items::Begun;
 pub use own_access::OWN_ACCESS;
 pub(crate) use redact::{HIDDEN, REDACTED};
-pub(crate) use secret_fields::{FieldPlace, has_secret_shape};
+pub(crate) use secret_fields::{FieldPlace, has_secret_shape, starred};
 pub use taken_back::plan_again;

@@ -1,5 +1,6 @@
 //! Which values of Okta's objects are secrets: by the field's name, by where it stands, by the shape of the value.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -208,6 +209,21 @@ pub(crate) fn has_secret_shape(text: &str) -> bool {
         || words.any(|word| is_api_token(word) || is_web_token(word))
 }
 
+/// The text with stars in the place of each API token and JSON web token, as many as they have bytes: places in it stay what they are.
+pub(crate) fn starred(text: &str) -> Cow<'_, str> {
+    let is_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let words = text.split(|c: char| !is_of_token(c));
+    let secrets: Vec<&str> = words
+        .filter(|word| is_api_token(word) || is_web_token(word))
+        .collect();
+    let star = |text: Cow<'_, str>, secret: &str| text.replace(secret, &"*".repeat(secret.len()));
+    secrets
+        .into_iter()
+        .fold(Cow::Borrowed(text), |text, secret| {
+            star(text, secret).into()
+        })
+}
+
 fn is_api_token(word: &str) -> bool {
     word.len() == API_TOKEN && word.starts_with("00") && !word.contains('.')
 }
@@ -342,6 +358,21 @@ mod tests {
                 "pem"
             ]
         );
+    }
+
+    #[test]
+    fn tokens_in_a_text_become_stars_of_the_same_length() {
+        let token = format!("00{}", "aB3-_".repeat(8));
+        let text = format!(
+            "let t = \"{token}\"; let j = \"eyJhbGciOi.eyJzdWIiOiJ4In0.c2lnbmF0\"; let ü = 1;"
+        );
+        let starred = starred(&text);
+        assert_eq!(starred.len(), text.len());
+        assert!(
+            !starred.contains(&token) && !starred.contains("eyJ"),
+            "{starred}"
+        );
+        assert!(starred.ends_with("let ü = 1;"), "{starred}");
     }
 
     #[test]

@@ -103,6 +103,7 @@ fn unknown(runbook: &Runbook, given: &[Assignment]) -> Vec<Problem> {
                 runbook.name, assignment.name
             ));
             match nearest(&assignment.name, known()).as_slice() {
+                [] if known().next().is_none() => problem.help("it has none: leave it out"),
                 [] => problem.help(format!(
                     "it has: {}",
                     known().collect::<Vec<_>>().join(", ")

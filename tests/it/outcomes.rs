@@ -175,13 +175,13 @@ fn a_role_and_a_rule_without_an_answer_are_found() {
     let play = Play::new();
     let user = play.stage.user(ADA);
     let group = play.stage.group("Ruled");
-    let role = format!("okta.assign_role_to_user(\"{user}\", #{{ type: \"APP_ADMIN\" }})");
-    let rule = format!(
+    let assigning = format!("okta.assign_role_to_user(\"{user}\", #{{ type: \"APP_ADMIN\" }})");
+    let creating = format!(
         "okta.create_group_rule(#{{ type: \"group_rule\", name: \"Ruled\", \
          conditions: #{{ expression: #{{ type: \"urn:okta:expression:1.0\", value: \"user.city == \\\"Rome\\\"\" }} }}, \
          actions: #{{ assignUserToGroups: #{{ groupIds: [\"{group}\"] }} }} }})"
     );
-    for script in [role, rule] {
+    for script in [assigning, creating] {
         play.spoiler.rule(|method, path| {
             if is_write(method, path) {
                 Fate::Spoilt(GATEWAY)

@@ -263,7 +263,8 @@ pub(in super::super) fn claim(
         );
         let uses = journal.approval_uses(id).map_err(journal_failure)?;
         if let Some(why) = used_up(&uses, runs) {
-            return Err(Error::usage(format!("the plan was approved: {why}")).help(
+            let why = why.trim_start_matches("it ");
+            return Err(Error::usage(format!("the plan was approved {why}")).help(
                 "nothing was changed; have it approved again: okta-runbook plan --approve FILE",
             ));
         }

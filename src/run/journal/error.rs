@@ -73,9 +73,10 @@ impl Error {
             Self::Newer { .. } => "use that version, or another folder with OKTA_RUNBOOK_HOME",
             Self::Held { .. } => "wait until it ends, or stop it with Ctrl-C",
             Self::Ended { .. } => "see `okta-runbook runs`",
-            Self::Altered { .. } | Self::Unreadable { .. } | Self::Settled { .. } => {
-                "see `okta-runbook runs verify RUN`"
+            Self::Unreadable { .. } => {
+                "the journal was damaged, or altered by hand: take it from a backup"
             }
+            Self::Altered { .. } | Self::Settled { .. } => "see `okta-runbook runs verify RUN`",
             Self::Gone(gone) => return Some(gone.help()),
         };
         Some(help.to_owned())

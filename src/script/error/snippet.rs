@@ -5,6 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, Entered, Frame};
+use crate::run::starred;
 
 /// Columns of a text whose reader is not known.
 pub(super) const WIDTH: usize = 140;
@@ -48,7 +49,7 @@ pub(super) fn render(
 fn place(diagnostic: &Diagnostic) -> Option<Element<'_>> {
     let location = diagnostic.location.as_ref()?;
     Some(match &location.excerpt {
-        Some((text, span)) => Snippet::source(&**text)
+        Some((text, span)) => Snippet::source(starred(text))
             .path(location.file.as_str())
             .annotation(AnnotationKind::Primary.span(span.clone()))
             .into(),

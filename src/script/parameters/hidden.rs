@@ -43,10 +43,22 @@ fn refuse(place: &str, text: &str, hides: impl Fn(char) -> bool) -> Option<Probl
     )
 }
 
-/// Controls, and what Unicode calls format characters as far as they are without a shape.
+/// Controls, what Unicode calls format characters as far as they are without a shape, and what looks like nothing or like a blank: fillers,
+/// joiners, the empty Braille cell.
 fn is_invisible(c: char) -> bool {
-    let is_format = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    is_format || c.is_control()
+    let is_format = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+    let is_empty = matches!(
+        c,
+        '\u{34f}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{ffa0}'
+    );
+    is_format || is_empty || c.is_control()
 }
 
 fn named(c: char) -> &'static str {
@@ -118,5 +130,7 @@ mod tests {
         }
         assert_eq!(refuse_in_text("x", "two\nlines\tand a tab"), None);
         assert!(refuse_in_text("x", "AD\u{200b}Users").is_some());
+        assert!(refuse_in_name("x", "jo\u{3164}doe").is_some());
+        assert_eq!(refuse_in_name("x", "\u{2764}\u{fe0f} Devs"), None);
     }
 }
