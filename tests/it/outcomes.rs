@@ -59,6 +59,22 @@ impl Play {
         Ran::command(&mut self.command(&["run", "spoilt", "--yes", "--output", "json"]))
     }
 
+    /// Runs a script of one write, whose answer is spoilt, to the end that it is known to be done.
+    fn runs_spoilt(&self, script: &str, spoilt: Spoilt) -> Ran {
+        self.spoiler.rule(move |method, path| {
+            if is_write(method, path) {
+                Fate::Spoilt(spoilt)
+            } else {
+                Fate::Passes
+            }
+        });
+        let ran = self.run(script);
+        self.spoiler.passes();
+        ran.exits(0);
+        assert_eq!(ran.outcome()["counts"]["writes"], 1, "{ran}");
+        ran
+    }
+
     fn undo(&self, ran: &Ran) -> Ran {
         let arguments = ["undo", &id(ran), "--yes", "--output", "json"];
         Ran::command(&mut self.command(&arguments))
@@ -131,17 +147,7 @@ fn a_write_that_was_sent_twice_is_told_as_done_and_taken_back() {
             of_role,
         ),
     ] {
-        play.spoiler.rule(move |method, path| {
-            if is_write(method, path) {
-                Fate::Spoilt(spoilt)
-            } else {
-                Fate::Passes
-            }
-        });
-        let ran = play.run(&script);
-        play.spoiler.passes();
-        ran.exits(0);
-        assert_eq!(ran.outcome()["counts"]["writes"], 1, "{ran}");
+        let ran = play.runs_spoilt(&script, spoilt);
         let after = play.stage.state();
         assert!(
             after["users"] != before["users"] || after["roles"] != before["roles"],
@@ -182,17 +188,7 @@ fn a_role_and_a_rule_without_an_answer_are_found() {
          actions: #{{ assignUserToGroups: #{{ groupIds: [\"{group}\"] }} }} }})"
     );
     for script in [assigning, creating] {
-        play.spoiler.rule(|method, path| {
-            if is_write(method, path) {
-                Fate::Spoilt(GATEWAY)
-            } else {
-                Fate::Passes
-            }
-        });
-        let ran = play.run(&script);
-        play.spoiler.passes();
-        ran.exits(0);
-        assert_eq!(ran.outcome()["counts"]["writes"], 1, "{ran}");
+        let ran = play.runs_spoilt(&script, GATEWAY);
         play.undo(&ran).exits(0);
     }
     let state = play.stage.state();

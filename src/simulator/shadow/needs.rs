@@ -85,7 +85,10 @@ impl Needs<'_> {
                 self.person(first, None);
                 self.attributes(body);
             }
-            "groups" if rest.starts_with("groups/rules") => self.add(RULES),
+            "groups" if rest.starts_with("groups/rules") => {
+                self.add(RULES);
+                self.ruled(body);
+            }
             "groups" if parameters.is_empty() => self.name(body),
             "groups" if rest.contains("/users/") => {
                 self.group(first);
@@ -111,6 +114,21 @@ impl Needs<'_> {
             _ => {}
         }
         self.addresses
+    }
+
+    /// What a rule names: the groups that it assigns, and whom it leaves out.
+    fn ruled(&mut self, body: &Value) {
+        let ids = |at: &str| {
+            let ids = body.pointer(at).and_then(Value::as_array);
+            let ids = ids.into_iter().flatten().filter_map(Value::as_str);
+            ids.map(str::to_owned).collect::<Vec<_>>()
+        };
+        for group in ids("/actions/assignUserToGroups/groupIds") {
+            self.group(&group);
+        }
+        for user in ids("/conditions/people/users/exclude") {
+            self.add(&format!("/api/v1/users/{user}"));
+        }
     }
 
     /// Attributes of a user that only the org's own schema can define.

@@ -54,6 +54,33 @@ fn a_rule_that_would_exclude_who_leaves_is_found() {
         .says(&["group rule", "conditions.people.users.exclude"]);
 }
 
+/// Ids in a body are of the org, whether or not the script has read them.
+#[test]
+fn a_rule_for_a_group_that_was_not_read_is_planned() {
+    let stage = Stage::contractors(&json!({}));
+    let (group, user) = (stage.group("Romans"), stage.user(BEN));
+    let text = format!(
+        "//! Make a rule.\nconst ORGS = #{{ okta: \"the org\" }};\nstep(\"Make\");\n\
+         okta.create_group_rule(#{{ type: \"group_rule\", name: \"Romans\", conditions: #{{ \
+         people: #{{ users: #{{ exclude: [\"{user}\"] }} }}, \
+         expression: #{{ type: \"urn:okta:expression:1.0\", value: `user.city == \"Rome\"` }} }}, \
+         actions: #{{ assignUserToGroups: #{{ groupIds: [\"{group}\"] }} }} }});\n"
+    );
+    stage.write("runbooks/rule.rhai", &text);
+    stage.forget_calls();
+    for command in ["plan", "run"] {
+        assert_eq!(stage.calls_that_write(), 0);
+        let ran = Ran::command(
+            stage
+                .command()
+                .args([command, "rule", "--yes"])
+                .args(["--output", "json"]),
+        );
+        ran.exits(0);
+    }
+    assert_eq!(stage.calls_that_write(), 1);
+}
+
 /// A script that takes a user out of his last provisioning group.
 const TRAP: &str = r#"
 //! Leave the only group.
