@@ -26,10 +26,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             collect(&path, files)?;
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "rhai")
-        {
+        } else if path.extension().is_some_and(|extension| extension == "rhai") {
             files.push(path);
         }
     }
@@ -40,10 +37,7 @@ fn table_of(root: &Path, files: &[PathBuf]) -> Result<String, Box<dyn std::error
     let mut table = String::from("&[\n");
     for file in files {
         let name = file.strip_prefix(root)?.with_extension("");
-        let name = name
-            .to_str()
-            .ok_or("a runbook's name is not UTF-8")?
-            .replace('\\', "/");
+        let name = name.to_str().ok_or("a runbook's name is not UTF-8")?.replace('\\', "/");
         let text = file.to_str().ok_or("the path of a runbook is not UTF-8")?;
         writeln!(table, "    ({name:?}, include_str!({text:?})),")?;
     }

@@ -141,10 +141,7 @@ fn execute(cli: Cli) -> ExitCode {
 fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
     let environment = Environment::from_process();
     let config = Config::load(&environment, cli.config.as_deref())?;
-    let context = Context {
-        config,
-        terminal: terminal.clone(),
-    };
+    let context = Context { config, terminal: terminal.clone() };
     match cli.command {
         Command::Run(arguments) => run::execute(&context, &arguments),
         Command::Plan(arguments) => plan::execute(&context, &arguments),

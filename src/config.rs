@@ -60,11 +60,7 @@ impl Config {
     /// # Errors
     /// A file that was named and is not there, and every problem of every file, all in one error.
     pub fn load(environment: &Environment, given: Option<&Path>) -> Result<Self, Error> {
-        let mut config = Self {
-            environment: environment.clone(),
-            profiles: Profiles::default(),
-            looked: Vec::new(),
-        };
+        let mut config = Self { environment: environment.clone(), profiles: Profiles::default(), looked: Vec::new() };
         match named_file(environment, given)? {
             Some(file) => config.looked.push(file),
             None => config.looked = usual_files(environment),
@@ -211,10 +207,8 @@ impl Config {
         ));
         let error = error.help(format!("name one: {naming}"));
         match okta_convention::org(&self.environment) {
-            Ok(Some(_)) => error.help(format!(
-                "`{}` is the org of Okta's own settings (OKTA_CLIENT_ORGURL)",
-                okta_convention::PROFILE
-            )),
+            Ok(Some(_)) => error
+                .help(format!("`{}` is the org of Okta's own settings (OKTA_CLIENT_ORGURL)", okta_convention::PROFILE)),
             _ => error,
         }
     }
@@ -242,19 +236,13 @@ impl Config {
     fn no_org(&self) -> Error {
         Error::usage("no org is configured")
             .help("set OKTA_CLIENT_ORGURL and OKTA_CLIENT_TOKEN")
-            .help(format!(
-                "or write [orgs.NAME] with url and token in {PROFILE_FILE}"
-            ))
+            .help(format!("or write [orgs.NAME] with url and token in {PROFILE_FILE}"))
             .help("or try it without an org: --simulator")
             .help(self.where_looked())
     }
 
     fn where_looked(&self) -> String {
-        let files: Vec<_> = self
-            .looked
-            .iter()
-            .map(|file| self.environment.shown(file))
-            .collect();
+        let files: Vec<_> = self.looked.iter().map(|file| self.environment.shown(file)).collect();
         format!("looked in {}", files.join(" and "))
     }
 }
@@ -263,28 +251,20 @@ impl Config {
 fn named_file(environment: &Environment, given: Option<&Path>) -> Result<Option<PathBuf>, Error> {
     let (file, by) = match (given, environment.variable("OKTA_RUNBOOK_CONFIG")) {
         (Some(file), _) => (environment.here.join(file), "--config"),
-        (None, Some(file)) => (
-            environment.path(&environment.here, file),
-            "OKTA_RUNBOOK_CONFIG",
-        ),
+        (None, Some(file)) => (environment.path(&environment.here, file), "OKTA_RUNBOOK_CONFIG"),
         (None, None) => return Ok(None),
     };
     if file.is_file() {
         return Ok(Some(file));
     }
     let shown = environment.shown(&file);
-    Err(Error::usage(format!(
-        "the profile file {shown}, named by {by}, is not there"
-    )))
+    Err(Error::usage(format!("the profile file {shown}, named by {by}, is not there")))
 }
 
 fn usual_files(environment: &Environment) -> Vec<PathBuf> {
     let user = environment.config_home.as_ref();
     let user = user.map(|folder| folder.join("okta-runbook").join(PROFILE_FILE));
-    [Some(environment.here.join(PROFILE_FILE)), user]
-        .into_iter()
-        .flatten()
-        .collect()
+    [Some(environment.here.join(PROFILE_FILE)), user].into_iter().flatten().collect()
 }
 
 fn text(environment: &Environment, file: &Path) -> Result<Option<String>, Error> {
@@ -293,9 +273,7 @@ fn text(environment: &Environment, file: &Path) -> Result<Option<String>, Error>
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
             let shown = environment.shown(file);
-            Err(Error::usage(format!(
-                "the profile file {shown} cannot be read: {error}"
-            )))
+            Err(Error::usage(format!("the profile file {shown} cannot be read: {error}")))
         }
     }
 }

@@ -24,15 +24,8 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 7] = [
-        Self::Succeeded,
-        Self::Failed,
-        Self::Usage,
-        Self::Partly,
-        Self::Waiting,
-        Self::Interrupted,
-        Self::Stuck,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Succeeded, Self::Failed, Self::Usage, Self::Partly, Self::Waiting, Self::Interrupted, Self::Stuck];
 
     /// What it says, in a few words.
     pub fn meaning(self) -> &'static str {
@@ -60,20 +53,12 @@ pub struct Error {
 impl Error {
     /// An error of the command line, a file or a parameter: exit code 2.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: Vec::new(),
-            exit: Exit::Usage,
-        }
+        Self { message: message.into(), help: Vec::new(), exit: Exit::Usage }
     }
 
     /// An error met while running: exit code 1.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: Vec::new(),
-            exit: Exit::Failed,
-        }
+        Self { message: message.into(), help: Vec::new(), exit: Exit::Failed }
     }
 
     /// Adds a remedy.

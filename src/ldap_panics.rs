@@ -24,10 +24,7 @@ pub struct NotLdap;
 pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, NotLdap> {
     keep_quiet();
     // Nothing that the work touched is used after it: the connection is dropped.
-    AssertUnwindSafe(work)
-        .catch_unwind()
-        .await
-        .map_err(|_| NotLdap)
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| NotLdap)
 }
 
 /// Has no panic of the library reach the terminal: its error does.
@@ -44,8 +41,7 @@ fn keep_quiet() {
 }
 
 fn is_of_library(info: &PanicHookInfo<'_>) -> bool {
-    info.location()
-        .is_some_and(|location| is_source_of_library(location.file()))
+    info.location().is_some_and(|location| is_source_of_library(location.file()))
 }
 
 /// A folder of the source is named for its crate, with its version or, where dependencies are vendored, without.
@@ -63,11 +59,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_of_the_library_is_an_error() {
-        let nonsense = ldap3::controls::RawControl {
-            ctype: "1.2.840.113556.1.4.319".to_owned(),
-            crit: false,
-            val: None,
-        };
+        let nonsense =
+            ldap3::controls::RawControl { ctype: "1.2.840.113556.1.4.319".to_owned(), crit: false, val: None };
         let parsed = caught(async { nonsense.parse::<ldap3::controls::PagedResults>().size }).await;
         assert_eq!(parsed, Err(NotLdap));
         assert_eq!(caught(async { 7 }).await, Ok(7));

@@ -40,14 +40,11 @@ pub struct Around {
 /// # Errors
 /// The editor does not keep to the protocol, or is gone without a word.
 pub fn serve(around: Around) -> Result<(), Error> {
-    let broken =
-        |error: &dyn std::fmt::Display| Error::failed(format!("the editor's messages: {error}"));
+    let broken = |error: &dyn std::fmt::Display| Error::failed(format!("the editor's messages: {error}"));
     let (connection, threads) = Connection::stdio();
-    let capabilities = serde_json::to_value(server::capabilities())
-        .map_err(|error| Error::failed(error.to_string()))?;
-    let asked = connection
-        .initialize(capabilities)
-        .map_err(|error| broken(&error))?;
+    let capabilities =
+        serde_json::to_value(server::capabilities()).map_err(|error| Error::failed(error.to_string()))?;
+    let asked = connection.initialize(capabilities).map_err(|error| broken(&error))?;
     let mut server = server::Server::new(around, &asked);
     server.attend(&connection).map_err(|error| broken(&error))?;
     // The writing thread ends when nobody can send any more.

@@ -132,8 +132,7 @@ impl Terminal {
             return Ok(Reply::NotATerminal);
         }
         let question = (self.visible)(question);
-        self.bars
-            .suspend(|| question::read_line(&question, &self.leaving))
+        self.bars.suspend(|| question::read_line(&question, &self.leaving))
     }
 
     /// A question answered by a line that is not shown while it is typed. `None` where nobody can be asked, or nothing is answered.
@@ -155,10 +154,7 @@ impl Terminal {
 
 impl std::fmt::Debug for Terminal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Terminal")
-            .field("asks", &self.asks)
-            .field("shows", &self.shows)
-            .finish_non_exhaustive()
+        f.debug_struct("Terminal").field("asks", &self.asks).field("shows", &self.shows).finish_non_exhaustive()
     }
 }
 
@@ -190,14 +186,8 @@ fn colour_length(text: &str) -> Option<usize> {
 
 fn error_lines(error: &Error, visible: Visible) -> String {
     let first = format!("{ERROR}error:{ERROR:#} {}", visible(&error.message));
-    let help = error
-        .help
-        .iter()
-        .map(|help| format!("{HELP}help:{HELP:#} {}", visible(help)));
-    std::iter::once(first)
-        .chain(help)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let help = error.help.iter().map(|help| format!("{HELP}help:{HELP:#} {}", visible(help)));
+    std::iter::once(first).chain(help).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -212,9 +202,7 @@ mod tests {
     impl std::io::Write for Channel {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             for byte in bytes {
-                self.0
-                    .send(*byte)
-                    .map_err(|_| std::io::ErrorKind::BrokenPipe)?;
+                self.0.send(*byte).map_err(|_| std::io::ErrorKind::BrokenPipe)?;
             }
             Ok(bytes.len())
         }
@@ -227,8 +215,7 @@ mod tests {
     fn terminal() -> (Terminal, mpsc::Receiver<u8>, mpsc::Receiver<u8>) {
         let (out, out_bytes) = mpsc::channel();
         let (err, err_bytes) = mpsc::channel();
-        let plain =
-            anstream::StripStream::new(Box::new(Channel(err)) as Box<dyn std::io::Write + Send>);
+        let plain = anstream::StripStream::new(Box::new(Channel(err)) as Box<dyn std::io::Write + Send>);
         let terminal = Terminal {
             output: Arc::new(Output::new(Channel(out), plain)),
             bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()),
@@ -250,16 +237,9 @@ mod tests {
         let (terminal, out, err) = terminal();
         terminal.line("moved");
         terminal.warn("old file");
-        terminal.error(
-            &Error::usage("no org\nat all")
-                .help("set one")
-                .help("or not"),
-        );
+        terminal.error(&Error::usage("no org\nat all").help("set one").help("or not"));
         assert_eq!(written(&out), "moved\n");
-        assert_eq!(
-            written(&err),
-            "warning: old file\nerror: no org\nat all\nhelp: set one\nhelp: or not\n"
-        );
+        assert_eq!(written(&err), "warning: old file\nerror: no org\nat all\nhelp: set one\nhelp: or not\n");
     }
 
     #[test]
@@ -269,10 +249,7 @@ mod tests {
         terminal.warn("\u{9b}31m");
         terminal.error(&Error::usage("no \u{1b}[31morg").help("\u{9b}c"));
         assert_eq!(written(&out), "\u{1b}[1;31mred\u{1b}[0m ^[2Jand ^2J^]0;x\n");
-        assert_eq!(
-            written(&err),
-            "warning: ^31m\nerror: no ^[31morg\nhelp: ^c\n"
-        );
+        assert_eq!(written(&err), "warning: ^31m\nerror: no ^[31morg\nhelp: ^c\n");
     }
 
     #[test]
@@ -303,9 +280,6 @@ mod tests {
         });
         let text = written(&out);
         assert_eq!(text.lines().count(), 100);
-        assert!(
-            text.lines()
-                .all(|line| line.len() == 50 && !(line.contains('a') && line.contains('b')))
-        );
+        assert!(text.lines().all(|line| line.len() == 50 && !(line.contains('a') && line.contains('b'))));
     }
 }

@@ -33,12 +33,10 @@ pub(super) enum Demand {
 }
 
 pub(super) fn needed(profile: &str) -> Error {
-    Error::usage(format!(
-        "`{profile}` is changed by approved plans alone, and by the undo of their runs"
-    ))
-    .help("save a plan: okta-runbook plan RUNBOOK … --out FILE")
-    .help("have another person approve it: okta-runbook plan --approve FILE")
-    .help("then run it: okta-runbook run --plan FILE")
+    Error::usage(format!("`{profile}` is changed by approved plans alone, and by the undo of their runs"))
+        .help("save a plan: okta-runbook plan RUNBOOK … --out FILE")
+        .help("have another person approve it: okta-runbook plan --approve FILE")
+        .help("then run it: okta-runbook run --plan FILE")
 }
 
 /// What opens an org whose profile wants approved plans.
@@ -68,8 +66,7 @@ impl PlanApproval {
 /// The journal cannot be read.
 pub(super) fn given_to(journal: &Journal, record: &Record) -> Result<PlanApproval, Error> {
     let mut orgs = BTreeSet::new();
-    let has_written =
-        has_written(journal, &record.run).map_err(|error| run_failure(&error.into()))?;
+    let has_written = has_written(journal, &record.run).map_err(|error| run_failure(&error.into()))?;
     let now = jiff::Timestamp::now();
     let heard = journal.each_event(&record.run, |event| {
         if let Kind::Approved { org, until, .. } = event.kind {
@@ -85,11 +82,7 @@ pub(super) fn given_to(journal: &Journal, record: &Record) -> Result<PlanApprova
         }
     });
     heard.map_err(|error| run_failure(&error.into()))?;
-    Ok(if orgs.is_empty() {
-        PlanApproval::Absent
-    } else {
-        PlanApproval::GivenFor(orgs)
-    })
+    Ok(if orgs.is_empty() { PlanApproval::Absent } else { PlanApproval::GivenFor(orgs) })
 }
 
 fn has_written(journal: &Journal, run: &str) -> Result<bool, crate::run::journal::Error> {

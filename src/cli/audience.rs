@@ -28,21 +28,14 @@ impl Audience {
         Self {
             terminal: terminal.clone(),
             verbosity,
-            state: Mutex::new(State {
-                narrator: Narrator::new(verbosity, terminal.width()),
-                bar: None,
-                many: false,
-            }),
+            state: Mutex::new(State { narrator: Narrator::new(verbosity, terminal.width()), bar: None, many: false }),
         }
     }
 
     pub(super) fn parts(self) -> (Listener, Watcher) {
         let one = Arc::new(self);
         let other = Arc::clone(&one);
-        (
-            Arc::new(move |event| one.hear(event)),
-            Arc::new(move |progress| other.watch(progress)),
-        )
+        (Arc::new(move |event| one.hear(event)), Arc::new(move |progress| other.watch(progress)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,10 +66,7 @@ impl Audience {
             Progress::Began { step, items } => {
                 // Without a terminal to draw on, lines are all there is.
                 state.many = items > MANY && self.terminal.width().is_some();
-                state.bar = (items > 1).then(|| {
-                    self.terminal
-                        .progress(step.unwrap_or("items"), items as u64)
-                });
+                state.bar = (items > 1).then(|| self.terminal.progress(step.unwrap_or("items"), items as u64));
             }
             Progress::Ended { outcome, left } => {
                 if let Some(bar) = &state.bar {
@@ -99,10 +89,7 @@ fn is_before_the_eyes(event: &Event, terminal: &Terminal) -> bool {
 fn goes_well(event: &Event) -> bool {
     let well = matches!(
         event.kind,
-        Kind::Performed(_)
-            | Kind::Unchanged(_)
-            | Kind::Check { passed: true, .. }
-            | Kind::Note { .. }
+        Kind::Performed(_) | Kind::Unchanged(_) | Kind::Check { passed: true, .. } | Kind::Note { .. }
     );
     event.item.is_some() && well
 }

@@ -29,9 +29,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         reports.push(check::check(library.find(file)?, &library));
     }
     match arguments.output {
-        Output::Json => context
-            .terminal
-            .line(&json!(reports.iter().map(as_json).collect::<Vec<_>>()).to_string()),
+        Output::Json => context.terminal.line(&json!(reports.iter().map(as_json).collect::<Vec<_>>()).to_string()),
         Output::Text => {
             for report in &reports {
                 tell(context, report);
@@ -52,9 +50,7 @@ fn tell(context: &Context, report: &Report) {
         };
         context.terminal.line(&format!("{text}\n"));
     }
-    context
-        .terminal
-        .line(&format!("{}: {}", report.path, counted(report)));
+    context.terminal.line(&format!("{}: {}", report.path, counted(report)));
     if let Some(used) = used(report, context.terminal.width()) {
         context.terminal.line(&format!("\n{used}"));
     }
@@ -76,10 +72,7 @@ pub(super) fn used(report: &Report, width: Option<u16>) -> Option<String> {
         }
     }
     let table = text_table(&columns, &rows, width);
-    let mut lines = vec![
-        format!("{}\n", table.trim_end()),
-        format!("least scopes: {}", listed(&report.scopes)),
-    ];
+    let mut lines = vec![format!("{}\n", table.trim_end()), format!("least scopes: {}", listed(&report.scopes))];
     if orgs.len() > 1 {
         let of = |org: &&str| format!("  {org}: {}", listed(&report.scopes_in(org)));
         lines.extend(orgs.iter().map(of));
@@ -88,9 +81,12 @@ pub(super) fn used(report: &Report, width: Option<u16>) -> Option<String> {
             lines.push(format!("  in one of them: {}", listed(&somewhere)));
         }
     }
-    lines.extend(report.untold.iter().map(|(file, line)| {
-        format!("not counted: the call by path at {file}:{line}, which no operation has")
-    }));
+    lines.extend(
+        report
+            .untold
+            .iter()
+            .map(|(file, line)| format!("not counted: the call by path at {file}:{line}, which no operation has")),
+    );
     lines.extend(not_known(report));
     Some(lines.join("\n"))
 }
@@ -139,20 +135,10 @@ fn called_on(used: &Used) -> Vec<&str> {
 }
 
 fn counted(report: &Report) -> String {
-    let count = |severity| {
-        report
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
+    let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     match (count(Severity::Error), count(Severity::Warning)) {
         (0, 0) => "nothing found".to_owned(),
-        (errors, warnings) => format!(
-            "{errors} error{}, {warnings} warning{}",
-            plural(errors),
-            plural(warnings)
-        ),
+        (errors, warnings) => format!("{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings)),
     }
 }
 
@@ -161,11 +147,7 @@ fn plural(count: usize) -> &'static str {
 }
 
 fn row(used: &Used) -> Vec<String> {
-    vec![
-        used.operation.name.to_owned(),
-        places(used).join(", "),
-        used.undone(),
-    ]
+    vec![used.operation.name.to_owned(), places(used).join(", "), used.undone()]
 }
 
 /// Lines of a file together: `lib/ad.rhai:12,40`.
@@ -202,10 +184,8 @@ pub(super) fn operations(report: &Report) -> Vec<Value> {
 
 /// What each org needs; under `?` what one of them does.
 fn scopes_by_org(report: &Report) -> Value {
-    let mut scopes: Map<String, Value> = orgs(report)
-        .into_iter()
-        .map(|org| (org.to_owned(), json!(report.scopes_in(org))))
-        .collect();
+    let mut scopes: Map<String, Value> =
+        orgs(report).into_iter().map(|org| (org.to_owned(), json!(report.scopes_in(org)))).collect();
     let somewhere = report.scopes_somewhere();
     if !somewhere.is_empty() {
         scopes.insert("?".to_owned(), json!(somewhere));

@@ -72,9 +72,7 @@ fn registration(shell: Shell) -> std::io::Result<String> {
     let name = shell.to_possible_value();
     let name = name.as_ref().map_or("", |value| value.get_name());
     let shells = Shells::builtins();
-    let completer = shells
-        .completer(name)
-        .ok_or_else(|| std::io::Error::other(format!("no completion for {name}")))?;
+    let completer = shells.completer(name).ok_or_else(|| std::io::Error::other(format!("no completion for {name}")))?;
     let mut script = Vec::new();
     let program = program().to_string_lossy().into_owned();
     completer.write_registration(VARIABLE, BINARY, BINARY, &program, &mut script)?;

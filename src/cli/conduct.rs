@@ -79,12 +79,7 @@ impl Conduct {
     ///
     /// # Errors
     /// A profile cannot be read.
-    pub(super) fn guard(
-        &self,
-        context: &Context,
-        world: &World,
-        approval: &PlanApproval,
-    ) -> Result<WriteGuard, Error> {
+    pub(super) fn guard(&self, context: &Context, world: &World, approval: &PlanApproval) -> Result<WriteGuard, Error> {
         let terminal = self.terminal();
         WriteGuard::new(context, world, &self.production, &terminal, approval)
     }
@@ -103,11 +98,7 @@ impl Conduct {
         }
         let (terminal, cancelled) = (terminal.clone(), cancelled.clone());
         Consent {
-            writes: if self.yes {
-                Writes::Agreed
-            } else {
-                Writes::Ask
-            },
+            writes: if self.yes { Writes::Agreed } else { Writes::Ask },
             attest,
             allow: self.allow.clone(),
             actor,
@@ -136,10 +127,7 @@ impl Conduct {
     pub(super) fn audience(&self, terminal: &Terminal) -> (Listener, Watcher) {
         if self.output == Output::Json {
             let terminal = terminal.clone();
-            return (
-                Arc::new(move |event: &Event| terminal.line(&json::line(event))),
-                Arc::new(|_| {}),
-            );
+            return (Arc::new(move |event: &Event| terminal.line(&json::line(event))), Arc::new(|_| {}));
         }
         let verbosity = match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -189,8 +177,7 @@ pub(super) fn asked(terminal: &Terminal, question: &str, interrupt: impl FnOnce(
 }
 
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Runtime::new()
-        .map_err(|e| Error::failed(format!("the runtime does not start: {e}")))
+    tokio::runtime::Runtime::new().map_err(|e| Error::failed(format!("the runtime does not start: {e}")))
 }
 
 /// The journal of this workspace. That others can read it is told.
@@ -210,8 +197,7 @@ pub(super) fn read_journal(folder: &Path) -> Result<Journal, Error> {
 
 /// Listens for what asks the process to end.
 pub(super) fn stop_signals(runtime: &tokio::runtime::Runtime) -> Result<StopSignals, Error> {
-    StopSignals::listen(runtime)
-        .map_err(|error| Error::failed(format!("signals cannot be awaited: {error}")))
+    StopSignals::listen(runtime).map_err(|error| Error::failed(format!("signals cannot be awaited: {error}")))
 }
 
 /// The first signal stops the run between calls; a second one leaves at once.
@@ -231,9 +217,7 @@ pub(super) async fn interrupted(
     cancelled.cancel();
     terminal.break_off_questions();
     second(&mut signals).await;
-    terminal.warn(&format!(
-        "left run {run}; see `okta-runbook runs show {run}`"
-    ));
+    terminal.warn(&format!("left run {run}; see `okta-runbook runs show {run}`"));
     std::process::exit(Exit::Interrupted as i32);
 }
 
@@ -287,10 +271,7 @@ pub(super) fn conclude(
         Ok(outcome) => Ok(ended.exit(outcome)),
         // It was told, when the run stopped at it.
         Err(_) if ended.error.is_some() => Ok(Exit::Interrupted),
-        Err(error) => Err(Error {
-            exit: Exit::Interrupted,
-            ..run_failure(&error)
-        }),
+        Err(error) => Err(Error { exit: Exit::Interrupted, ..run_failure(&error) }),
     }
 }
 
@@ -301,18 +282,12 @@ pub(super) fn look_last(run: &Run, outcome: Outcome, runtime: &tokio::runtime::R
     }
     // They stay unknown then, as the outcome says; a journal that cannot be written fails the end of the run itself.
     if let Err(error) = runtime.block_on(run.settle_unknown_writes()) {
-        run.remark(&format!(
-            "writes without a known outcome were not looked at again: {error}"
-        ));
+        run.remark(&format!("writes without a known outcome were not looked at again: {error}"));
     }
 }
 
 /// Takes hold of a run that is taken back, and of those that it takes back itself.
-pub(super) fn hold_undone(
-    context: &Context,
-    journal: &Journal,
-    run: &str,
-) -> Result<Vec<journal::Held>, Error> {
+pub(super) fn hold_undone(context: &Context, journal: &Journal, run: &str) -> Result<Vec<journal::Held>, Error> {
     let operator = local_actor(context).words();
     let journal_failure = |error: journal::Error| run_failure(&error.into());
     let mut held = Vec::new();

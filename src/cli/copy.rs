@@ -34,21 +34,13 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let file = arguments.target(&library, &source)?;
     if file.exists() {
         return Err(Error::usage(format!("{} exists already", file.display()))
-            .help(format!(
-                "see what is different: okta-runbook diff {}",
-                arguments.runbook
-            ))
-            .help(format!(
-                "bring it up to date: okta-runbook copy --merge {}",
-                arguments.runbook
-            )));
+            .help(format!("see what is different: okta-runbook diff {}", arguments.runbook))
+            .help(format!("bring it up to date: okta-runbook copy --merge {}", arguments.runbook)));
     }
     let (_, text) = Origin::split(&source.text);
     write(&file, &origin(&source).written_into(&text))?;
     write(&kept(&file), &text)?;
-    context
-        .terminal
-        .line(&format!("copied {} to {}", source.path, file.display()));
+    context.terminal.line(&format!("copied {} to {}", source.path, file.display()));
     Ok(Exit::Succeeded)
 }
 
@@ -58,13 +50,7 @@ impl Arguments {
         let file = format!("{}.rhai", name.to_string_lossy());
         match &self.path {
             None => library.workspace_file(&source.name),
-            Some(path)
-                if path
-                    .extension()
-                    .is_some_and(|extension| extension == "rhai") =>
-            {
-                Ok(path.clone())
-            }
+            Some(path) if path.extension().is_some_and(|extension| extension == "rhai") => Ok(path.clone()),
             Some(folder) => Ok(folder.join(file)),
         }
     }
@@ -78,10 +64,8 @@ impl Arguments {
         if file.is_file() {
             return Ok(file);
         }
-        Err(
-            Error::usage(format!("there is no copy of {}", self.runbook))
-                .help(format!("make one: okta-runbook copy {}", self.runbook)),
-        )
+        Err(Error::usage(format!("there is no copy of {}", self.runbook))
+            .help(format!("make one: okta-runbook copy {}", self.runbook)))
     }
 }
 
@@ -89,28 +73,18 @@ impl Arguments {
 fn merge(context: &Context, library: &Library, file: &Path) -> Result<Exit, Error> {
     let text = read(file)?;
     let (Some(from), ours) = Origin::split(&text) else {
-        return Err(Error::usage(format!(
-            "{} does not say what it was copied from",
-            file.display()
-        ))
-        .help("only what `okta-runbook copy` has made can be merged"));
+        return Err(Error::usage(format!("{} does not say what it was copied from", file.display()))
+            .help("only what `okta-runbook copy` has made can be merged"));
     };
     if ours.lines().any(|line| line.starts_with("<<<<<<<")) {
-        return Err(
-            Error::usage(format!("{} still has conflict marks", file.display()))
-                .help("settle them first, then merge again"),
-        );
+        return Err(Error::usage(format!("{} still has conflict marks", file.display()))
+            .help("settle them first, then merge again"));
     }
-    let shipped = library.shipped(&from.runbook).ok_or_else(|| {
-        Error::usage(format!(
-            "there is no shipped runbook {} any more",
-            from.runbook
-        ))
-    })?;
+    let shipped = library
+        .shipped(&from.runbook)
+        .ok_or_else(|| Error::usage(format!("there is no shipped runbook {} any more", from.runbook)))?;
     if shipped.digest == from.digest {
-        context
-            .terminal
-            .line(&format!("{} is up to date", file.display()));
+        context.terminal.line(&format!("{} is up to date", file.display()));
         return Ok(Exit::Succeeded);
     }
     let base = read(&kept(file)).map_err(|error| {
@@ -121,12 +95,7 @@ fn merge(context: &Context, library: &Library, file: &Path) -> Result<Exit, Erro
     let merged = options.merge(&base, &ours, &shipped.text);
     let (text, conflicts) = match &merged {
         Ok(text) => (text, 0),
-        Err(text) => (
-            text,
-            text.lines()
-                .filter(|line| line.starts_with("<<<<<<<"))
-                .count(),
-        ),
+        Err(text) => (text, text.lines().filter(|line| line.starts_with("<<<<<<<")).count()),
     };
     write(file, &origin(&shipped).written_into(text))?;
     write(&kept(file), &shipped.text)?;
@@ -135,16 +104,10 @@ fn merge(context: &Context, library: &Library, file: &Path) -> Result<Exit, Erro
 
 fn tell(context: &Context, file: &Path, conflicts: usize) -> Result<Exit, Error> {
     if conflicts == 0 {
-        context
-            .terminal
-            .line(&format!("merged into {}", file.display()));
+        context.terminal.line(&format!("merged into {}", file.display()));
         return Ok(Exit::Succeeded);
     }
-    let places = if conflicts == 1 {
-        "1 place was".to_owned()
-    } else {
-        format!("{conflicts} places were")
-    };
+    let places = if conflicts == 1 { "1 place was".to_owned() } else { format!("{conflicts} places were") };
     Err(Error::failed(format!("merged into {}, but {places} changed in both", file.display()))
         .help("look for <<<<<<<: above ======= is the copy, below it the shipped text; keep what shall be")
         .help(format!("then see that it is sound: okta-runbook check {}", file.display())))
@@ -165,8 +128,7 @@ fn kept(file: &Path) -> PathBuf {
 }
 
 fn read(file: &Path) -> Result<String, Error> {
-    fs::read_to_string(file)
-        .map_err(|error| Error::usage(format!("cannot read {}: {error}", file.display())))
+    fs::read_to_string(file).map_err(|error| Error::usage(format!("cannot read {}: {error}", file.display())))
 }
 
 pub(super) fn write(file: &Path, text: &str) -> Result<(), Error> {

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Context;
-use crate::config::{
-    self, Environment, OrgProfile, PersonSignIn, PrivateKey, SecretSource, SignIn, keyring,
-};
+use crate::config::{self, Environment, OrgProfile, PersonSignIn, PrivateKey, SecretSource, SignIn, keyring};
 use crate::error::Error;
 use crate::okta::{Algorithm, Credentials, Dpop, Keep, KeyError, Person, ServiceApp, SigningKey};
 use crate::private_files;
@@ -22,43 +20,27 @@ pub(super) fn credentials(context: &Context, profile: &OrgProfile) -> Result<Cre
     let environment = context.config.environment();
     match &profile.sign_in {
         SignIn::Token(source) => source.read(environment).map(Credentials::Ssws),
-        SignIn::PrivateKey(app) => service_app(environment, profile, app)
-            .map(|app| Credentials::PrivateKeyJwt(Box::new(app))),
+        SignIn::PrivateKey(app) => {
+            service_app(environment, profile, app).map(|app| Credentials::PrivateKeyJwt(Box::new(app)))
+        }
         SignIn::Person(person) => {
             signed_in(context, profile, person).map(|person| Credentials::Refresh(Box::new(person)))
         }
     }
 }
 
-fn service_app(
-    environment: &Environment,
-    profile: &OrgProfile,
-    app: &PrivateKey,
-) -> Result<ServiceApp, Error> {
-    let wrong =
-        |error: &KeyError| Error::usage(format!("{}: {error}", profile.origin)).help(error.help());
+fn service_app(environment: &Environment, profile: &OrgProfile, app: &PrivateKey) -> Result<ServiceApp, Error> {
+    let wrong = |error: &KeyError| Error::usage(format!("{}: {error}", profile.origin)).help(error.help());
     let text = app.key.read_text(environment)?;
-    let mut key = SigningKey::parse(&text)
-        .map_err(|error| wrong(&error))?
-        .with_key_id(app.key_id.clone());
+    let mut key = SigningKey::parse(&text).map_err(|error| wrong(&error))?.with_key_id(app.key_id.clone());
     if let Some(name) = &app.algorithm {
         let algorithm = Algorithm::parse(name).ok_or_else(|| {
-            Error::usage(format!(
-                "{}: Okta takes no signature by `{name}`",
-                profile.origin
-            ))
-            .help("one of RS256, RS384, RS512, ES256, ES384, ES512")
+            Error::usage(format!("{}: Okta takes no signature by `{name}`", profile.origin))
+                .help("one of RS256, RS384, RS512, ES256, ES384, ES512")
         })?;
-        key = key
-            .with_algorithm(algorithm)
-            .map_err(|error| wrong(&error))?;
+        key = key.with_algorithm(algorithm).map_err(|error| wrong(&error))?;
     }
-    Ok(ServiceApp {
-        client_id: app.client_id.clone(),
-        key,
-        scopes: app.scopes.clone(),
-        dpop: of_profile(app.dpop),
-    })
+    Ok(ServiceApp { client_id: app.client_id.clone(), key, scopes: app.scopes.clone(), dpop: of_profile(app.dpop) })
 }
 
 pub(super) fn of_profile(dpop: config::Dpop) -> Dpop {
@@ -68,11 +50,7 @@ pub(super) fn of_profile(dpop: config::Dpop) -> Dpop {
     }
 }
 
-fn signed_in(
-    context: &Context,
-    profile: &OrgProfile,
-    person: &PersonSignIn,
-) -> Result<Person, Error> {
+fn signed_in(context: &Context, profile: &OrgProfile, person: &PersonSignIn) -> Result<Person, Error> {
     let name = &profile.profile;
     let refresh_token = person
         .refresh_token
@@ -94,9 +72,7 @@ fn keep(terminal: &Terminal, source: &SecretSource) -> Option<Keep> {
     let (place, terminal) = (source.clone(), terminal.clone());
     Some(Arc::new(move |token: &SecretString| {
         if let Err(error) = store(&place, token) {
-            terminal.warn(&format!(
-                "the new refresh token cannot be kept: {error}; sign in again before the next run"
-            ));
+            terminal.warn(&format!("the new refresh token cannot be kept: {error}; sign in again before the next run"));
         }
     }))
 }
@@ -107,9 +83,9 @@ fn keep(terminal: &Terminal, source: &SecretSource) -> Option<Keep> {
 /// It cannot be written there, or the profile names a place that is not ours to write.
 pub(super) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), Error> {
     match place {
-        SecretSource::File(path) => write(path, secret).map_err(|error| {
-            Error::failed(format!("{} cannot be written: {error}", path.display()))
-        }),
+        SecretSource::File(path) => {
+            write(path, secret).map_err(|error| Error::failed(format!("{} cannot be written: {error}", path.display())))
+        }
         SecretSource::Keyring(name) => keyring::store(name, secret),
         other => check_place(other),
     }
@@ -122,10 +98,10 @@ pub(super) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), E
 pub(super) fn check_place(place: &SecretSource) -> Result<(), Error> {
     match place {
         SecretSource::File(_) | SecretSource::Keyring(_) => Ok(()),
-        _ => Err(Error::usage(
-            "a refresh token can be kept in the keyring or in a file, not in a variable or a command",
-        )
-        .help("refresh_token = { keyring = \"NAME\" } or { file = \"path\" }")),
+        _ => {
+            Err(Error::usage("a refresh token can be kept in the keyring or in a file, not in a variable or a command")
+                .help("refresh_token = { keyring = \"NAME\" } or { file = \"path\" }"))
+        }
     }
 }
 

@@ -19,9 +19,8 @@ pub(super) struct Arguments {
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let folder = &arguments.folder;
-    let cannot = |path: &PathBuf, error: &std::io::Error| {
-        Error::usage(format!("cannot write {}: {error}", path.display()))
-    };
+    let cannot =
+        |path: &PathBuf, error: &std::io::Error| Error::usage(format!("cannot write {}: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
     for definitions in definitions::all() {
         let path = folder.join(definitions.file);

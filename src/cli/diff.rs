@@ -22,28 +22,19 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let (origin, text) = Origin::split(&copy.text);
     let name = origin.map_or_else(|| copy.name.clone(), |origin| origin.runbook);
     let shipped = library.shipped(&name).ok_or_else(|| {
-        Error::usage(format!(
-            "{} does not come from a shipped runbook",
-            copy.path
-        ))
-        .help("see `okta-runbook list` for what is shipped")
+        Error::usage(format!("{} does not come from a shipped runbook", copy.path))
+            .help("see `okta-runbook list` for what is shipped")
     })?;
     if copy.shelf == Shelf::Shipped {
-        context
-            .terminal
-            .line(&format!("nothing shadows the shipped {name}"));
+        context.terminal.line(&format!("nothing shadows the shipped {name}"));
         return Ok(Exit::Succeeded);
     }
     if text == shipped.text {
-        context
-            .terminal
-            .line(&format!("{} is as the shipped one", copy.path));
+        context.terminal.line(&format!("{} is as the shipped one", copy.path));
         return Ok(Exit::Succeeded);
     }
     let patch = create_patch(&shipped.text, &text).to_string();
-    context
-        .terminal
-        .line(&format!("--- {}\n+++ {}", shipped.path, copy.path));
+    context.terminal.line(&format!("--- {}\n+++ {}", shipped.path, copy.path));
     // The patch's own first two lines name no files.
     for line in patch.lines().skip(2) {
         context.terminal.line(&painted(line));

@@ -18,9 +18,7 @@ use crate::terminal::Terminal;
 
 /// Evaluate an expression on an org and print what it comes to.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example: okta-runbook eval 'okta.list_groups(#{ q: \"AD\" })' --simulator --output json"
-)]
+#[command(after_help = "Example: okta-runbook eval 'okta.list_groups(#{ q: \"AD\" })' --simulator --output json")]
 pub(super) struct Arguments {
     /// Statements; the last one may be an expression.
     expression: String,
@@ -38,11 +36,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
             .stack_size(STACK)
             .spawn_scoped(scope, work)
             .map_err(|error| Error::failed(format!("no thread for the session: {error}")))?;
-        thread.join().unwrap_or_else(|_| {
-            Err(Error::failed(
-                "the session failed unexpectedly; please report this",
-            ))
-        })
+        thread.join().unwrap_or_else(|_| Err(Error::failed("the session failed unexpectedly; please report this")))
     })
 }
 
@@ -55,23 +49,14 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let orgs = arguments.place.orgs(context, &world)?;
     let interrupt = Interrupt::default();
     let actor = run_actor(context, &world, &runtime);
-    let consent = arguments
-        .place
-        .consent(context, &world, &orgs, &interrupt, actor)?;
+    let consent = arguments.place.consent(context, &world, &orgs, &interrupt, actor)?;
     let listener = match arguments.output {
         Output::Text => Told::default().listener(&context.terminal, Verbosity::Normal),
         // Standard output belongs to the result alone.
         Output::Json => Arc::new(|_: &_| {}),
     };
     let signals = stop_signals(&runtime)?;
-    let run = session::begin(
-        &open_journal(context)?,
-        "eval",
-        &world,
-        consent,
-        listener,
-        &interrupt,
-    )?;
+    let run = session::begin(&open_journal(context)?, "eval", &world, consent, listener, &interrupt)?;
     runtime.spawn(struck(signals, interrupt, context.terminal.clone()));
     let names: Vec<String> = orgs.into_iter().map(|org| org.name).collect();
     let mut session = Session::new(
@@ -81,18 +66,14 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         world.directories.keys().cloned().collect(),
         context.library(),
     );
-    let result = session
-        .evaluate(&arguments.expression)
-        .and_then(|answer| whole(&mut session, answer))
-        .map_err(Error::from);
+    let result =
+        session.evaluate(&arguments.expression).and_then(|answer| whole(&mut session, answer)).map_err(Error::from);
     let (outcome, message) = match &result {
         Ok(_) => (Outcome::Succeeded, None),
         Err(error) => (ended_by(error), error.message.lines().next()),
     };
     look_last(&run, outcome, &runtime);
-    let outcome = run
-        .end(outcome, message)
-        .map_err(|error| run_failure(&error))?;
+    let outcome = run.end(outcome, message).map_err(|error| run_failure(&error))?;
     let exit = match outcome {
         Outcome::Partly => Exit::Partly,
         _ => Exit::Succeeded,
@@ -106,10 +87,7 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
 }
 
 /// A list is fetched to its end.
-fn whole(
-    session: &mut Session,
-    answer: Answer,
-) -> Result<serde_json::Value, crate::script::session::Failure> {
+fn whole(session: &mut Session, answer: Answer) -> Result<serde_json::Value, crate::script::session::Failure> {
     Ok(match answer {
         Answer::Nothing => serde_json::Value::Null,
         Answer::Value(value) => value,
@@ -122,9 +100,7 @@ fn tell(context: &Context, output: Output, value: &serde_json::Value) {
     match output {
         Output::Json => context.terminal.line(&value.to_string()),
         Output::Text if value.is_null() => {}
-        Output::Text => context
-            .terminal
-            .line(&as_text(value, context.terminal.width())),
+        Output::Text => context.terminal.line(&as_text(value, context.terminal.width())),
     }
 }
 

@@ -22,10 +22,9 @@ pub(super) fn journal_failure(folder: &Path, error: &journal::Error) -> Error {
 pub(super) fn run_failure(error: &run::Error) -> Error {
     let text = match error {
         run::Error::TakenBack { .. } => Error::usage(error.to_string()),
-        run::Error::Journal(journal::Error::Gone(_)) => Error {
-            exit: Exit::Interrupted,
-            ..Error::failed(error.to_string())
-        },
+        run::Error::Journal(journal::Error::Gone(_)) => {
+            Error { exit: Exit::Interrupted, ..Error::failed(error.to_string()) }
+        }
         _ => Error::failed(error.to_string()),
     };
     error.help().into_iter().fold(text, Error::help)

@@ -28,12 +28,8 @@ pub(super) fn distinct_orgs(world: &World, runtime: &tokio::runtime::Runtime) ->
     for (name, client) in &world.orgs {
         let id = org_id(name, client, runtime)?;
         if let Some(other) = names.insert(id.clone(), name) {
-            return Err(Error::usage(format!(
-                "`{other}` and `{name}` are the same org ({id})"
-            ))
-            .help(format!(
-                "name another profile for one of them: --org {name}=PROFILE; nothing was changed"
-            )));
+            return Err(Error::usage(format!("`{other}` and `{name}` are the same org ({id})"))
+                .help(format!("name another profile for one of them: --org {name}=PROFILE; nothing was changed")));
         }
     }
     Ok(())
@@ -97,11 +93,7 @@ impl WriteGuard {
                 locked.insert(org.clone(), profile.clone());
             }
         }
-        Ok(Self {
-            unapproved,
-            locked: Arc::new(Mutex::new(locked)),
-            terminal: terminal.clone(),
-        })
+        Ok(Self { unapproved, locked: Arc::new(Mutex::new(locked)), terminal: terminal.clone() })
     }
 
     /// Settles everything now, where a write is certain to come.
@@ -136,11 +128,7 @@ impl WriteGuard {
 }
 
 /// Has a person type the name of a production profile, once for all its orgs. Lanes that come here together wait for one answer.
-fn unlock_profile(
-    locked: &Mutex<BTreeMap<String, String>>,
-    profile: &str,
-    terminal: &Terminal,
-) -> Result<(), Error> {
+fn unlock_profile(locked: &Mutex<BTreeMap<String, String>>, profile: &str, terminal: &Terminal) -> Result<(), Error> {
     let mut locked = unpoisoned(locked);
     if locked.values().any(|other| other == profile) {
         name_is_typed(profile, terminal)?;
@@ -155,23 +143,17 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn locked_by(error: &Error) -> Locked {
-    Locked {
-        message: error.message.clone(),
-        help: error.help.clone(),
-    }
+    Locked { message: error.message.clone(), help: error.help.clone() }
 }
 
 fn name_is_typed(profile: &str, terminal: &Terminal) -> Result<(), Error> {
-    let question =
-        format!("`{profile}` is a production org. To let this change it, type its name: ");
+    let question = format!("`{profile}` is a production org. To let this change it, type its name: ");
     match terminal.ask_line(&question)? {
         Reply::Line(line) if line == profile => Ok(()),
-        Reply::NotATerminal => Err(Error::usage(format!(
-            "`{profile}` is a production org, and nobody is there to type its name"
-        ))
-        .help(format!("pass --production {profile}"))),
-        _ => Err(Error::usage(format!(
-            "`{profile}` was not typed; nothing in it was changed"
-        ))),
+        Reply::NotATerminal => {
+            Err(Error::usage(format!("`{profile}` is a production org, and nobody is there to type its name"))
+                .help(format!("pass --production {profile}")))
+        }
+        _ => Err(Error::usage(format!("`{profile}` was not typed; nothing in it was changed"))),
     }
 }

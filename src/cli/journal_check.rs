@@ -77,9 +77,7 @@ impl<'a> JournalCheck<'a> {
         let accepted = self.acceptance.accept_altered;
         if let Some(reason) = altered(&found) {
             if !accepted {
-                return Err(refused(&format!(
-                    "the journal of run {run} was altered: {reason}"
-                )));
+                return Err(refused(&format!("the journal of run {run} was altered: {reason}")));
             }
             self.journal.accept_altered();
             return Ok(Some(self.accepted(run, reason)));
@@ -88,11 +86,7 @@ impl<'a> JournalCheck<'a> {
             return Ok(None);
         };
         let Some(profile) = &self.guarded else {
-            return Ok(Some(Kind::UnverifiedJournal {
-                of: run.to_owned(),
-                reason,
-                accepted_by: None,
-            }));
+            return Ok(Some(Kind::UnverifiedJournal { of: run.to_owned(), reason, accepted_by: None }));
         };
         if accepted {
             return Ok(Some(self.accepted(run, reason)));
@@ -103,11 +97,7 @@ impl<'a> JournalCheck<'a> {
     }
 
     fn accepted(&self, run: &str, reason: String) -> Kind {
-        Kind::UnverifiedJournal {
-            of: run.to_owned(),
-            reason,
-            accepted_by: Some(local_actor(self.context).words()),
-        }
+        Kind::UnverifiedJournal { of: run.to_owned(), reason, accepted_by: Some(local_actor(self.context).words()) }
     }
 }
 
@@ -117,8 +107,7 @@ impl<'a> JournalCheck<'a> {
 /// The journal cannot be written.
 pub(super) fn record(run: &Run, doubts: Vec<Kind>) -> Result<(), Error> {
     for doubt in doubts {
-        run.tell_unverified(doubt)
-            .map_err(|error| run_failure(&error))?;
+        run.tell_unverified(doubt).map_err(|error| run_failure(&error))?;
     }
     Ok(())
 }
@@ -127,10 +116,7 @@ pub(super) fn record(run: &Run, doubts: Vec<Kind>) -> Result<(), Error> {
 pub(super) fn keys_of(context: &Context, record: &Record) -> (Vec<SealKey>, Vec<String>) {
     let (mut keys, mut missing) = (Vec::new(), Vec::new());
     for profile in record.orgs.iter().filter_map(|org| org.profile.as_deref()) {
-        let read = context
-            .config
-            .org(profile)
-            .and_then(|profile| credentials(context, &profile));
+        let read = context.config.org(profile).and_then(|profile| credentials(context, &profile));
         match read {
             Ok(credentials) => keys.extend(SealKey::of_credentials(&credentials)),
             Err(error) => missing.push(format!("`{profile}`: {}", error.message)),
@@ -163,15 +149,9 @@ pub(super) fn unverified(seals: &Seals) -> Option<String> {
             if seals.absent.len() == 1 { "is" } else { "are" }
         )
     } else if seals.older > 0 {
-        format!(
-            "{} written before seals existed",
-            have(seals.older, "was", "were")
-        )
+        format!("{} written before seals existed", have(seals.older, "was", "were"))
     } else {
-        format!(
-            "{} no seal, since the run works on no org",
-            have(seals.keyless, "has", "have")
-        )
+        format!("{} no seal, since the run works on no org", have(seals.keyless, "has", "have"))
     };
     Some(format!("{why}, so a forgery cannot be excluded"))
 }
@@ -179,10 +159,7 @@ pub(super) fn unverified(seals: &Seals) -> Option<String> {
 /// What holds of a journal that is whole, in words.
 pub(super) fn verified(entries: u64, seals: &Seals) -> String {
     if let Some(why) = unverified(seals) {
-        return format!(
-            "the chain of its {} is unbroken, but {why}",
-            counted_entries(entries)
-        );
+        return format!("the chain of its {} is unbroken, but {why}", counted_entries(entries));
     }
     let mut words = format!("all {entries} entries are as they were written");
     if !seals.keys.is_empty() {
@@ -242,9 +219,7 @@ pub(super) fn with_undone(journal: &Journal, run: &str) -> Result<Vec<String>, E
     let mut runs = vec![run.to_owned()];
     loop {
         let last = runs.last().map_or(run, String::as_str);
-        let next = journal
-            .undoes(last)
-            .map_err(|error| run_failure(&error.into()))?;
+        let next = journal.undoes(last).map_err(|error| run_failure(&error.into()))?;
         match next {
             // An altered record may name a run that was there already.
             Some(next) if !runs.contains(&next) => runs.push(next),
@@ -260,32 +235,16 @@ mod tests {
     #[test]
     fn each_doubt_says_how_many_entries_and_why() {
         let words = |seals| unverified(&seals).unwrap_or_default();
+        assert_eq!(words(Seals { genuine: 3, ..Seals::default() }), "");
         assert_eq!(
-            words(Seals {
-                genuine: 3,
-                ..Seals::default()
-            }),
-            ""
-        );
-        assert_eq!(
-            words(Seals {
-                older: 1,
-                ..Seals::default()
-            }),
+            words(Seals { older: 1, ..Seals::default() }),
             "1 entry was written before seals existed, so a forgery cannot be excluded"
         );
         assert_eq!(
-            words(Seals {
-                keyless: 2,
-                ..Seals::default()
-            }),
+            words(Seals { keyless: 2, ..Seals::default() }),
             "2 entries have no seal, since the run works on no org, so a forgery cannot be excluded"
         );
-        let older = Seals {
-            older: 2,
-            older_than: Some("r".to_owned()),
-            ..Seals::default()
-        };
+        let older = Seals { older: 2, older_than: Some("r".to_owned()), ..Seals::default() };
         assert_eq!(
             verified(2, &older),
             "all 2 entries are as they were written; the first 2 are older than seals, and are as they were when run r began"

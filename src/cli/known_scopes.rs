@@ -6,18 +6,8 @@ use crate::okta::operations;
 
 /// Families of scopes that a session or an undo asks for, of which nobody knows beforehand what it calls. Okta grants those of
 /// them that the app has.
-const FAMILIES: &[&str] = &[
-    "users",
-    "groups",
-    "apps",
-    "profileMappings",
-    "schemas",
-    "roles",
-    "appGrants",
-    "agentPools",
-    "logs",
-    "orgs",
-];
+const FAMILIES: &[&str] =
+    &["users", "groups", "apps", "profileMappings", "schemas", "roles", "appGrants", "agentPools", "logs", "orgs"];
 
 /// What service apps ask for in sessions and undos.
 pub(super) fn usual_scopes() -> Vec<String> {
@@ -31,10 +21,7 @@ pub(super) fn usual_scopes() -> Vec<String> {
 
 /// Every scope that Okta's API description names: one that it does not know is refused.
 pub(super) fn every_scope() -> BTreeSet<&'static str> {
-    operations::all()
-        .iter()
-        .flat_map(|operation| operation.scopes.iter().copied())
-        .collect()
+    operations::all().iter().flat_map(|operation| operation.scopes.iter().copied()).collect()
 }
 
 #[cfg(test)]

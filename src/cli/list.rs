@@ -26,10 +26,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     }
     let width = context.terminal.width();
     for (title, listed) in [("runbook", &runbooks), ("module", &modules)] {
-        let rows: Vec<Vec<String>> = listed
-            .iter()
-            .map(|l| vec![l.name.clone(), from(l), l.summary.clone()])
-            .collect();
+        let rows: Vec<Vec<String>> = listed.iter().map(|l| vec![l.name.clone(), from(l), l.summary.clone()]).collect();
         let table = text_table(&[title, "from", "what it does"], &rows, width);
         context.terminal.line(&format!("{}\n", table.trim_end()));
     }
@@ -51,11 +48,7 @@ fn of_kind<'a>(kind: &'a str, listed: &'a [Listed]) -> impl Iterator<Item = Valu
 }
 
 fn from(listed: &Listed) -> String {
-    let behind = if listed.behind {
-        ", which has changed since it was copied"
-    } else {
-        ""
-    };
+    let behind = if listed.behind { ", which has changed since it was copied" } else { "" };
     match listed.shadows {
         Some(shadowed) => format!("{} (shadows {shadowed}{behind})", listed.shelf),
         None => listed.shelf.to_string(),

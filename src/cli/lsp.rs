@@ -41,9 +41,8 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 }
 
 fn write_extension(context: &Context, folder: &Path) -> Result<Exit, Error> {
-    let cannot = |path: &Path, error: &std::io::Error| {
-        Error::usage(format!("cannot write {}: {error}", path.display()))
-    };
+    let cannot =
+        |path: &Path, error: &std::io::Error| Error::usage(format!("cannot write {}: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
     for (file, text) in VSCODE {
         let path = folder.join(file);

@@ -37,12 +37,7 @@ fn write(folder: &Path) -> Result<(), Error> {
     command.build();
     std::fs::create_dir_all(folder)
         .and_then(|()| write_pages(&command, folder))
-        .map_err(|error| {
-            Error::usage(format!(
-                "cannot write manual pages to {}: {error}",
-                folder.display()
-            ))
-        })
+        .map_err(|error| Error::usage(format!("cannot write manual pages to {}: {error}", folder.display())))
 }
 
 /// The pages of a command and of those below it.

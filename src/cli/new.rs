@@ -16,18 +16,10 @@ const SKELETON: &str = include_str!("skeleton.rhai");
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let file = context.library().workspace_file(&arguments.name)?;
     if file.exists() {
-        return Err(
-            Error::usage(format!("{} exists already", file.display())).help("choose another name")
-        );
+        return Err(Error::usage(format!("{} exists already", file.display())).help("choose another name"));
     }
     copy::write(&file, SKELETON)?;
-    let name = arguments
-        .name
-        .strip_suffix(".rhai")
-        .unwrap_or(&arguments.name);
-    context.terminal.line(&format!(
-        "wrote {}\ntry it: okta-runbook run {name} --simulator --yes",
-        file.display()
-    ));
+    let name = arguments.name.strip_suffix(".rhai").unwrap_or(&arguments.name);
+    context.terminal.line(&format!("wrote {}\ntry it: okta-runbook run {name} --simulator --yes", file.display()));
     Ok(Exit::Succeeded)
 }

@@ -24,15 +24,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         return Err(unknown(word));
     }
     if arguments.output == Output::Json {
-        context.terminal.line(
-            &json!(
-                found
-                    .iter()
-                    .map(|o| reference::json_of(o))
-                    .collect::<Vec<_>>()
-            )
-            .to_string(),
-        );
+        context.terminal.line(&json!(found.iter().map(|o| reference::json_of(o)).collect::<Vec<_>>()).to_string());
     } else {
         for operation in found {
             context.terminal.line(&reference::text_of(operation));
@@ -42,9 +34,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 }
 
 fn unknown(word: &str) -> Error {
-    let error = Error::usage(format!(
-        "no operation has `{word}` in its name, path or tag"
-    ));
+    let error = Error::usage(format!("no operation has `{word}` in its name, path or tag"));
     if let Some(verb) = VERBS.iter().find(|verb| verb.name == word) {
         return error.help(format!("it is a verb: {}, {}", verb.signature, verb.help));
     }

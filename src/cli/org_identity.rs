@@ -41,9 +41,7 @@ impl OrgIdentity {
     ) -> Result<Self, Error> {
         Ok(Self {
             org_id: org_id(org, client, runtime)?,
-            account: runtime
-                .block_on(account(client))
-                .map_err(|error| okta_failure(org, &error))?,
+            account: runtime.block_on(account(client)).map_err(|error| okta_failure(org, &error))?,
             key: approval_key(environment, profile)?.map(|key| key.thumbprint().to_owned()),
         })
     }
@@ -52,8 +50,7 @@ impl OrgIdentity {
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let equal = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;
         let account = |identity: &'_ Self| identity.account.as_ref().map(OrgAccount::key);
-        equal(account(self).as_deref(), account(other).as_deref())
-            || equal(self.key.as_deref(), other.key.as_deref())
+        equal(account(self).as_deref(), account(other).as_deref()) || equal(self.key.as_deref(), other.key.as_deref())
     }
 
     /// Whether anything tells who it is.
@@ -66,11 +63,7 @@ impl OrgIdentity {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Who executes a run at these orgs. An org that does not answer, or does not tell, leaves the account there unknown.
-pub(super) fn run_actor(
-    context: &Context,
-    world: &World,
-    runtime: &tokio::runtime::Runtime,
-) -> RunActor {
+pub(super) fn run_actor(context: &Context, world: &World, runtime: &tokio::runtime::Runtime) -> RunActor {
     let asked = world.orgs.iter().map(|(org, client)| async move {
         let answer = tokio::time::timeout(PATIENCE, account(client)).await;
         let account = answer.ok().and_then(Result::ok).flatten();
@@ -86,27 +79,16 @@ pub(super) fn local_actor(context: &Context) -> RunActor {
 }
 
 /// The user of this machine with these accounts.
-pub(super) fn actor_of(
-    context: &Context,
-    accounts: BTreeMap<String, Option<OrgAccount>>,
-) -> RunActor {
+pub(super) fn actor_of(context: &Context, accounts: BTreeMap<String, Option<OrgAccount>>) -> RunActor {
     let environment = context.config.environment();
-    RunActor::new(
-        environment.system_user.as_deref(),
-        environment.host.as_deref(),
-        accounts,
-    )
+    RunActor::new(environment.system_user.as_deref(), environment.host.as_deref(), accounts)
 }
 
 /// The id that an org shows to everyone.
 ///
 /// # Errors
 /// No org answers there.
-pub(super) fn org_id(
-    org: &str,
-    client: &Client,
-    runtime: &tokio::runtime::Runtime,
-) -> Result<String, Error> {
+pub(super) fn org_id(org: &str, client: &Client, runtime: &tokio::runtime::Runtime) -> Result<String, Error> {
     let shown = runtime.block_on(client.look("/.well-known/okta-organization"));
     let body = shown.map_err(|error| okta_failure(org, &error))?.body;
     let id = body["id"].as_str().map(str::to_owned);
@@ -137,18 +119,11 @@ async fn account(client: &Client) -> Result<Option<OrgAccount>, okta::Error> {
 ///
 /// # Errors
 /// It cannot be read, or is no key.
-pub(super) fn approval_key(
-    environment: &Environment,
-    profile: &OrgProfile,
-) -> Result<Option<SigningKey>, Error> {
+pub(super) fn approval_key(environment: &Environment, profile: &OrgProfile) -> Result<Option<SigningKey>, Error> {
     let Some(source) = &profile.approval.private_key else {
         return Ok(None);
     };
-    let key = SigningKey::parse(&source.read_text(environment)?).map_err(|error| {
-        Error::usage(format!(
-            "the key that `{}` approves with: {error}",
-            profile.profile
-        ))
-    })?;
+    let key = SigningKey::parse(&source.read_text(environment)?)
+        .map_err(|error| Error::usage(format!("the key that `{}` approves with: {error}", profile.profile)))?;
     Ok(Some(key))
 }

@@ -35,9 +35,7 @@ pub(super) fn write(path: &Path, text: &str, over: Over) -> Result<(), Error> {
         ErrorKind::AlreadyExists => is_there(path),
         _ => Error::usage(format!("cannot write {shown}: {error}")),
     });
-    opened?
-        .write_all(text.as_bytes())
-        .map_err(|error| Error::failed(format!("cannot write {shown}: {error}")))
+    opened?.write_all(text.as_bytes()).map_err(|error| Error::failed(format!("cannot write {shown}: {error}")))
 }
 
 /// Refuses early what [`write`] would refuse at the end of long work.
@@ -50,11 +48,9 @@ pub(super) fn check(path: &Path, over: Over) -> Result<(), Error> {
     }
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     match folder {
-        Some(folder) if !folder.is_dir() => Err(Error::usage(format!(
-            "cannot write {}: there is no folder {}",
-            path.display(),
-            folder.display()
-        ))),
+        Some(folder) if !folder.is_dir() => {
+            Err(Error::usage(format!("cannot write {}: there is no folder {}", path.display(), folder.display())))
+        }
         _ => Ok(()),
     }
 }

@@ -123,9 +123,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         let operator = local_actor(context).words();
         let over = Over::of(arguments.force);
         let saved = Saved::new(operator, &prepared, &rehearsed);
-        saved
-            .signed_in(context, &real, &runtime)?
-            .write(path, over)?;
+        saved.signed_in(context, &real, &runtime)?.write(path, over)?;
         let words = format!("wrote {}: run it with --plan", path.display());
         context.terminal.warn(&words);
     }
@@ -139,18 +137,10 @@ fn shown(terminal: &Terminal, file: &Path, form: Form) -> Result<Exit, Error> {
 }
 
 /// Shows the plan, asks, and signs.
-fn approved(
-    context: &Context,
-    terminal: &Terminal,
-    file: &Path,
-    arguments: &Arguments,
-) -> Result<Exit, Error> {
+fn approved(context: &Context, terminal: &Terminal, file: &Path, arguments: &Arguments) -> Result<Exit, Error> {
     let mut saved = Saved::read(file)?;
-    let terms = ApprovalTerms {
-        ticket: arguments.ticket.clone(),
-        runs: arguments.times,
-        valid_for: arguments.valid_for,
-    };
+    let terms =
+        ApprovalTerms { ticket: arguments.ticket.clone(), runs: arguments.times, valid_for: arguments.valid_for };
     let signatures = approval::sign(context, &saved, &terms, &runtime()?)?;
     tell(terminal, &saved.plan, Form::Text)?;
     let made = saved.created.strftime("%Y-%m-%d %H:%M:%SZ");

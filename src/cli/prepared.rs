@@ -47,14 +47,7 @@ impl Prepared {
         let procedure = Procedure::compile(source, &runbook, library)?;
         let mut parameters = checked(context, terminal, &runbook, assignments, mode)?;
         parameters.values.extend(origins(&parameters));
-        Ok(Self {
-            runbook,
-            report,
-            procedure,
-            parameters,
-            digest,
-            entry,
-        })
+        Ok(Self { runbook, report, procedure, parameters, digest, entry })
     }
 
     /// The same procedure again: parameters that are not given anew are those of then, secrets are asked for.
@@ -67,29 +60,15 @@ impl Prepared {
         recorded: &Recorded<'_>,
         given: &[String],
     ) -> Result<Self, Error> {
-        let library = context
-            .library()
-            .frozen()
-            .with_recorded(recorded.whole_texts());
+        let library = context.library().frozen().with_recorded(recorded.whole_texts());
         let entry = recorded.sources["entry"].as_str().unwrap_or_default();
-        let source = if Path::new(entry).is_file() {
-            library.find(entry)?
-        } else {
-            library.find(recorded.runbook)?
-        };
+        let source = if Path::new(entry).is_file() { library.find(entry)? } else { library.find(recorded.runbook)? };
         let runbook = Runbook::parse(&source)?;
         let digest = source.digest.clone();
         let report = check::check(source.clone(), &library);
         let procedure = Procedure::compile(source, &runbook, library)?;
         let parameters = as_recorded(context, terminal, &runbook, recorded.parameters, given)?;
-        Ok(Self {
-            runbook,
-            report,
-            procedure,
-            parameters,
-            digest,
-            entry: entry.to_owned(),
-        })
+        Ok(Self { runbook, report, procedure, parameters, digest, entry: entry.to_owned() })
     }
 
     /// What was changed in texts and parameters since, as a diff; empty when nothing was.
@@ -142,11 +121,8 @@ impl Recorded<'_> {
     /// The texts by their paths, where no secret was taken out of them.
     fn whole_texts(&self) -> BTreeMap<String, String> {
         let texts = self.sources["texts"].as_object().into_iter().flatten();
-        let texts =
-            texts.filter_map(|(path, text)| Some((path.clone(), text.as_str()?.to_owned())));
-        texts
-            .filter(|(_, text)| source_secrets::is_whole(text))
-            .collect()
+        let texts = texts.filter_map(|(path, text)| Some((path.clone(), text.as_str()?.to_owned())));
+        texts.filter(|(_, text)| source_secrets::is_whole(text)).collect()
     }
 }
 
@@ -156,9 +132,8 @@ fn origins(parameters: &Parameters) -> Option<(String, Value)> {
     let mut origins = Map::new();
     for (name, items) in &parameters.values {
         let row = |index| parameters.origin(name, index).filter(|it| it.contains(':'));
-        let rows: Vec<&str> = (0..items.as_array().map_or(0, Vec::len))
-            .map(|index| row(index).unwrap_or_default())
-            .collect();
+        let rows: Vec<&str> =
+            (0..items.as_array().map_or(0, Vec::len)).map(|index| row(index).unwrap_or_default()).collect();
         if rows.iter().any(|row| !row.is_empty()) {
             origins.insert(name.clone(), rows.into());
         }
@@ -168,10 +143,8 @@ fn origins(parameters: &Parameters) -> Option<(String, Value)> {
 
 /// The texts that run, without secrets, with the path of the one that was named.
 pub(super) fn sources(entry: &str, procedure: &Procedure) -> Value {
-    let texts = procedure
-        .texts()
-        .iter()
-        .map(|(path, text)| (path.clone(), source_secrets::without_secrets(text).into()));
+    let texts =
+        procedure.texts().iter().map(|(path, text)| (path.clone(), source_secrets::without_secrets(text).into()));
     serde_json::json!({ "entry": entry, "texts": texts.collect::<Map<_, _>>() })
 }
 
@@ -191,16 +164,15 @@ pub(super) fn checked(
     given: &[String],
     mode: Mode,
 ) -> Result<Parameters, Error> {
-    let given =
-        parameters::parse_assignments(given).map_err(|problems| Problem::together(&problems))?;
+    let given = parameters::parse_assignments(given).map_err(|problems| Problem::together(&problems))?;
     let environment = context.config.environment();
     let outside = Outside {
         dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
         environment: &|name| environment.variable(name).map(str::to_owned),
         ask: &|parameter| asked(terminal, parameter),
     };
-    let checked = parameters::check(runbook, &given, mode, &outside)
-        .map_err(|problems| Problem::together(&problems))?;
+    let checked =
+        parameters::check(runbook, &given, mode, &outside).map_err(|problems| Problem::together(&problems))?;
     for remark in &checked.remarks {
         terminal.warn(remark);
     }
@@ -215,11 +187,7 @@ fn as_recorded(
     recorded: &Value,
     given: &[String],
 ) -> Result<Parameters, Error> {
-    let named = |name: &str| {
-        given
-            .iter()
-            .any(|text| text.split('=').next() == Some(name))
-    };
+    let named = |name: &str| given.iter().any(|text| text.split('=').next() == Some(name));
     // What was not given is recorded as nothing; a secret that was is not recorded at all, and wanted again.
     let was_given = |name: &str| recorded.get(name).is_none();
     let mut asked = runbook.clone();
@@ -235,10 +203,7 @@ fn as_recorded(
     for (name, value) in &now.values {
         values.insert(name.clone(), value.clone());
         // The rows are those of the value that was given then.
-        values
-            .get_mut("origins")
-            .and_then(Value::as_object_mut)
-            .map(|origins| origins.remove(name));
+        values.get_mut("origins").and_then(Value::as_object_mut).map(|origins| origins.remove(name));
     }
     let mut parameters = now;
     parameters.values = values;
@@ -250,8 +215,5 @@ fn diff(name: &str, was: &str, is: &str) -> String {
         return String::new();
     }
     let diff = similar::TextDiff::from_lines(was, is);
-    diff.unified_diff()
-        .context_radius(1)
-        .header(&format!("{name} (then)"), &format!("{name} (now)"))
-        .to_string()
+    diff.unified_diff().context_radius(1).header(&format!("{name} (then)"), &format!("{name} (now)")).to_string()
 }

@@ -73,26 +73,16 @@ impl Shadows {
     ) -> Result<Self, Error> {
         let mut world = runtime.block_on(shadow(real, through))?;
         world.profiles.clone_from(&real.profiles);
-        let folder = tempfile::tempdir()
-            .map_err(|error| Error::failed(format!("no temporary folder for the plan: {error}")))?;
-        let journal = Journal::open(folder.path())
-            .map(Arc::new)
-            .map_err(|error| journal_failure(folder.path(), &error))?;
-        Ok(Self {
-            world,
-            folder,
-            journal,
-        })
+        let folder =
+            tempfile::tempdir().map_err(|error| Error::failed(format!("no temporary folder for the plan: {error}")))?;
+        let journal =
+            Journal::open(folder.path()).map(Arc::new).map_err(|error| journal_failure(folder.path(), &error))?;
+        Ok(Self { world, folder, journal })
     }
 
     /// What a run in the shadows is begun with: everything is agreed to, since nothing can be changed. `allow`: guards that let
     /// everything pass, as in the run.
-    pub(super) fn settings(
-        &self,
-        context: &Context,
-        procedure: run::Procedure,
-        allow: &[String],
-    ) -> Settings {
+    pub(super) fn settings(&self, context: &Context, procedure: run::Procedure, allow: &[String]) -> Settings {
         Settings {
             journal: Arc::clone(&self.journal),
             procedure,
@@ -121,15 +111,7 @@ impl Shadows {
     ) -> Result<(Plan, Names), Error> {
         let names = runtime.block_on(Names::of(&self.world))?;
         let effects = runtime.block_on(draft::effects(&self.world, &names))?;
-        let draft = Draft {
-            subject,
-            real,
-            world: &self.world,
-            run,
-            stopped,
-            names: &names,
-            effects,
-        };
+        let draft = Draft { subject, real, world: &self.world, run, stopped, names: &names, effects };
         let plan = draft.plan();
         let plan = plan.map_err(|error| journal_failure(self.folder.path(), &error))?;
         Ok((plan, names))
@@ -178,13 +160,9 @@ impl Rehearsing<'_> {
             run.remark(&words);
         }
         let parameters = &prepared.parameters;
-        let ended = prepared
-            .procedure
-            .execute(&run, parameters, runtime.handle());
+        let ended = prepared.procedure.execute(&run, parameters, runtime.handle());
         let message = ended.error.as_ref().map(|error| error.message.as_str());
-        let outcome = run
-            .end(ended.outcome, message)
-            .map_err(|error| run_failure(&error))?;
+        let outcome = run.end(ended.outcome, message).map_err(|error| run_failure(&error))?;
         let stopped = message.map(str::to_owned);
         let subject = Subject::of(prepared);
         let (plan, names) = shadows.plan(runtime, self.real, &subject, &run, stopped)?;
@@ -209,9 +187,7 @@ fn unseen_words(report: &Report) -> Vec<String> {
     unseen
         .chain(untold)
         .map(|(what, path, line)| {
-            format!(
-                "not known from the text: {what} at {path}:{line}; its scopes were not compared with those granted"
-            )
+            format!("not known from the text: {what} at {path}:{line}; its scopes were not compared with those granted")
         })
         .collect()
 }
@@ -225,10 +201,7 @@ async fn shadow(real: &World, through: Through<'_>) -> Result<World, Error> {
         let upstream: Arc<dyn Upstream> = Arc::new(Real::new(client));
         (name.clone(), through(name, upstream))
     });
-    let directories = real
-        .directories
-        .iter()
-        .map(|(domain, directory)| address(domain, directory.settings()));
+    let directories = real.directories.iter().map(|(domain, directory)| address(domain, directory.settings()));
     let shadow = Simulator::shadow(upstreams.collect(), directories.collect())
         .await
         .map_err(|error| Error::failed(error.to_string()))?;

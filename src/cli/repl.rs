@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::audience::Audience;
-use super::conduct::{
-    check_attested, look_last, open_journal, runtime as new_runtime, stop_signals,
-};
+use super::conduct::{check_attested, look_last, open_journal, runtime as new_runtime, stop_signals};
 use super::failures::run_failure;
 use super::guard;
 use super::journal_check::{self, Acceptance, JournalCheck};
@@ -55,11 +53,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
             .stack_size(STACK)
             .spawn_scoped(scope, work)
             .map_err(|error| Error::failed(format!("no thread for the session: {error}")))?;
-        thread.join().unwrap_or_else(|_| {
-            Err(Error::failed(
-                "the session failed unexpectedly; please report this",
-            ))
-        })
+        thread.join().unwrap_or_else(|_| Err(Error::failed("the session failed unexpectedly; please report this")))
     })
 }
 
@@ -72,26 +66,13 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let interrupt = Interrupt::default();
     let told = Told::default();
     let actor = run_actor(context, &world, &runtime);
-    let consent = arguments
-        .place
-        .consent(context, &world, &orgs, &interrupt, actor)?;
-    let verbosity = if arguments.verbose {
-        Verbosity::Verbose
-    } else {
-        Verbosity::Normal
-    };
+    let consent = arguments.place.consent(context, &world, &orgs, &interrupt, actor)?;
+    let verbosity = if arguments.verbose { Verbosity::Verbose } else { Verbosity::Normal };
     let listener = told.listener(&context.terminal, verbosity);
     let planned = RefCell::new(None);
     let journal = open_journal(context)?;
     let signals = stop_signals(&runtime)?;
-    let run = session::begin(
-        &journal,
-        "repl",
-        &world,
-        consent.clone(),
-        Arc::clone(&listener),
-        &interrupt,
-    )?;
+    let run = session::begin(&journal, "repl", &world, consent.clone(), Arc::clone(&listener), &interrupt)?;
     interrupt.rest();
     let at_terminal = context.terminal.asks();
     let stopping = Stopping {
@@ -121,9 +102,7 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         planned,
     };
     let environment = context.config.environment();
-    let editor = environment
-        .variable("VISUAL")
-        .or_else(|| environment.variable("EDITOR"));
+    let editor = environment.variable("VISUAL").or_else(|| environment.variable("EDITOR"));
     let around = Around {
         terminal: context.terminal.clone(),
         library: context.library(),
@@ -153,8 +132,7 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
         Err(error) => (ended_by(error), error.message.lines().next()),
     };
     look_last(&run, outcome, &runtime);
-    run.end(outcome, message)
-        .map_err(|error| run_failure(&error))?;
+    run.end(outcome, message).map_err(|error| run_failure(&error))?;
     result
 }
 
@@ -230,16 +208,8 @@ impl Inner<'_> {
     }
 
     /// The run, and how it ended.
-    fn run_at(
-        &self,
-        ground: Ground<'_>,
-        words: &[String],
-    ) -> Result<(Arc<Run>, Result<(), Error>), Error> {
-        let Words {
-            runbook: name,
-            assignments,
-            attest,
-        } = Words::of(words)?;
+    fn run_at(&self, ground: Ground<'_>, words: &[String]) -> Result<(Arc<Run>, Result<(), Error>), Error> {
+        let Words { runbook: name, assignments, attest } = Words::of(words)?;
         let library = self.context.library();
         let source = library.find(&name)?;
         let runbook = Runbook::parse(&source)?;
@@ -247,19 +217,9 @@ impl Inner<'_> {
         check_attested(&attest, &check::check(source.clone(), &library))?;
         let procedure = Procedure::compile(source, &runbook, library)?;
         let simulated = self.orgs.iter().any(|org| org.stage == Stage::Simulated);
-        let mode = if simulated {
-            Mode::Examples
-        } else {
-            Mode::Given
-        };
-        let parameters = checked(
-            self.context,
-            &self.context.terminal,
-            &runbook,
-            &assignments,
-            mode,
-        )
-        .map_err(in_session)?;
+        let mode = if simulated { Mode::Examples } else { Mode::Given };
+        let parameters =
+            checked(self.context, &self.context.terminal, &runbook, &assignments, mode).map_err(in_session)?;
         let what = run::Procedure {
             runbook: runbook.name.clone(),
             digest,
@@ -279,19 +239,11 @@ impl Inner<'_> {
 
     /// Takes back what this session wrote, as a run of its own.
     fn undo(&self, session: &Run) -> Result<(), Error> {
-        let check = JournalCheck::of_world(
-            self.context,
-            &self.journal,
-            Some(self.world),
-            Acceptance::default(),
-        )?;
+        let check = JournalCheck::of_world(self.context, &self.journal, Some(self.world), Acceptance::default())?;
         let doubts = check.doubts(&[session.id().to_owned()])?;
-        let steps =
-            plan(&self.journal, session.id(), None).map_err(|error| run_failure(&error.into()))?;
+        let steps = plan(&self.journal, session.id(), None).map_err(|error| run_failure(&error.into()))?;
         if steps.is_empty() {
-            return Err(Error::usage(
-                "this session wrote nothing: there is nothing to undo",
-            ));
+            return Err(Error::usage("this session wrote nothing: there is nothing to undo"));
         }
         let settings = self.settings(run::Procedure {
             runbook: format!("undo of {} (repl)", session.id()),
@@ -316,15 +268,12 @@ impl Inner<'_> {
         for org in &runbook.orgs {
             let client = here.get(&org.name).ok_or_else(|| {
                 let known: Vec<&str> = self.orgs.iter().map(|org| org.name.as_str()).collect();
-                Error::usage(format!(
-                    "{} works on an org `{}`, which this session has not",
-                    runbook.name, org.name
-                ))
-                .help(format!(
-                    "it has: {}; begin a session with {}",
-                    known.join(", "),
-                    self.beginning_with(&org.name)
-                ))
+                Error::usage(format!("{} works on an org `{}`, which this session has not", runbook.name, org.name))
+                    .help(format!(
+                        "it has: {}; begin a session with {}",
+                        known.join(", "),
+                        self.beginning_with(&org.name)
+                    ))
             })?;
             orgs.insert(org.name.clone(), Arc::clone(client));
         }
@@ -381,9 +330,7 @@ impl Words {
                 // As on the command line, which a person may have in mind.
                 "--attest" | "--param" | "-p" => {
                     let value = joined.or_else(|| rest.next().cloned());
-                    let value = value.ok_or_else(|| {
-                        Error::usage(format!("`{option}` lacks what comes after it"))
-                    })?;
+                    let value = value.ok_or_else(|| Error::usage(format!("`{option}` lacks what comes after it")))?;
                     if option == "--attest" {
                         found.attest.push(value);
                     } else {
@@ -417,7 +364,6 @@ fn in_session(mut error: Error) -> Error {
 fn concluded(run: &Run, ended: Ended, runtime: &tokio::runtime::Runtime) -> Result<(), Error> {
     look_last(run, ended.outcome, runtime);
     let message = ended.error.as_ref().map(|error| error.message.as_str());
-    run.end(ended.outcome, message)
-        .map_err(|error| run_failure(&error))?;
+    run.end(ended.outcome, message).map_err(|error| run_failure(&error))?;
     ended.error.map_or(Ok(()), Err)
 }

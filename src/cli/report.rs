@@ -67,10 +67,7 @@ pub(super) fn execute(
     record: &Record,
     arguments: &Arguments,
 ) -> Result<Exit, Error> {
-    let file = arguments
-        .out
-        .as_deref()
-        .filter(|path| *path != Path::new("-"));
+    let file = arguments.out.as_deref().filter(|path| *path != Path::new("-"));
     let format = arguments.form(file)?;
     let verified = verified(context, journal, record, arguments.acceptance)?;
     let mut evidence = gathered(journal, record, verified)
@@ -78,9 +75,7 @@ pub(super) fn execute(
     if arguments.log_events {
         log_events::find(context, record, &mut evidence.writes)?;
     }
-    let text = format
-        .write(&evidence)
-        .map_err(|error| Error::failed(error.to_string()))?;
+    let text = format.write(&evidence).map_err(|error| Error::failed(error.to_string()))?;
     match file {
         None => context.terminal.line(text.trim_end()),
         Some(path) => {
@@ -102,11 +97,8 @@ impl Arguments {
         };
         let extension = file.extension().and_then(|extension| extension.to_str());
         extension.and_then(Format::of_extension).ok_or_else(|| {
-            Error::usage(format!(
-                "the extension of {} names no form of a report",
-                file.display()
-            ))
-            .help("give it: --format html, json, junit or markdown")
+            Error::usage(format!("the extension of {} names no form of a report", file.display()))
+                .help("give it: --format html, json, junit or markdown")
         })
     }
 }
@@ -115,12 +107,7 @@ impl Arguments {
 ///
 /// # Errors
 /// It was altered, and that is not accepted.
-fn verified(
-    context: &Context,
-    journal: &Journal,
-    record: &Record,
-    acceptance: Acceptance,
-) -> Result<String, Error> {
+fn verified(context: &Context, journal: &Journal, record: &Record, acceptance: Acceptance) -> Result<String, Error> {
     let (keys, missing) = journal_check::keys_of(context, record);
     let found = journal.verify_by(&record.run, &keys);
     if let Some(reason) = journal_check::altered(&found) {
@@ -130,36 +117,22 @@ fn verified(
         }
         journal.accept_altered();
         context.terminal.warn(&words);
-        return Ok(format!(
-            "ALTERED: {reason}; what follows is as it stands there"
-        ));
+        return Ok(format!("ALTERED: {reason}; what follows is as it stands there"));
     }
-    Ok(found.map_or_else(
-        |error| error.to_string(),
-        |found| journal_check::summary(&found, &missing),
-    ))
+    Ok(found.map_or_else(|error| error.to_string(), |found| journal_check::summary(&found, &missing)))
 }
 
-fn gathered(
-    journal: &Journal,
-    record: &Record,
-    verified: String,
-) -> Result<Evidence, journal::Error> {
+fn gathered(journal: &Journal, record: &Record, verified: String) -> Result<Evidence, journal::Error> {
     let events = journal.events(&record.run)?;
     let recorded = journal.writes(&record.run)?;
-    let mut writes: Vec<evidence::Write> = recorded
-        .iter()
-        .map(|write| of_write(write, &events))
-        .collect();
+    let mut writes: Vec<evidence::Write> = recorded.iter().map(|write| of_write(write, &events)).collect();
     writes.sort_by_key(|write| write.time);
     let undos = undos(journal, &recorded)?;
     Ok(Evidence {
         run: record.run.clone(),
         runbook: record.runbook.clone(),
         digest: record.digest.clone(),
-        operator: journal
-            .started_by(&record.run)?
-            .map_or_else(|| record.operator.clone(), |actor| actor.words()),
+        operator: journal.started_by(&record.run)?.map_or_else(|| record.operator.clone(), |actor| actor.words()),
         journal: verified,
         parameters: record.parameters.clone(),
         orgs: record.orgs.clone(),
@@ -186,12 +159,7 @@ fn undos(journal: &Journal, writes: &[journal::Write]) -> Result<Vec<Undo>, jour
         let Some(record) = journal.find(run)?.into_iter().next() else {
             continue;
         };
-        undos.push(Undo {
-            run: run.to_owned(),
-            started: record.started,
-            actor: journal.started_by(run)?,
-            writes,
-        });
+        undos.push(Undo { run: run.to_owned(), started: record.started, actor: journal.started_by(run)?, writes });
     }
     undos.sort_by_key(|undo| undo.started);
     Ok(undos)
@@ -227,11 +195,7 @@ fn of_write(write: &journal::Write, events: &[Event]) -> evidence::Write {
         },
         before: write.before.clone(),
         request: json!({ "query": call["query"], "body": call["body"] }),
-        after: if matches!(state, WriteState::Done | WriteState::Undone) {
-            write.answer.clone()
-        } else {
-            Value::Null
-        },
+        after: if matches!(state, WriteState::Done | WriteState::Undone) { write.answer.clone() } else { Value::Null },
         log_event_ids: Vec::new(),
     }
 }
@@ -247,9 +211,7 @@ fn refusal(write: &journal::Write, events: &[Event]) -> Option<String> {
     }
     let id = write.request_id.as_deref()?;
     events.iter().find_map(|event| match &event.kind {
-        Kind::Refused { call, message } if call.request_id.as_deref() == Some(id) => {
-            Some(message.clone())
-        }
+        Kind::Refused { call, message } if call.request_id.as_deref() == Some(id) => Some(message.clone()),
         _ => None,
     })
 }
@@ -259,8 +221,6 @@ fn planned_steps(record: &Record) -> Vec<String> {
     let entry = record.sources["entry"].as_str().unwrap_or_default();
     let text = record.sources["texts"][entry].as_str().unwrap_or_default();
     let source = Source::new(record.runbook.clone(), Shelf::Path, entry, text);
-    Runbook::parse(&source).map_or_else(
-        |_| Vec::new(),
-        |runbook| runbook.steps.into_iter().map(|step| step.title).collect(),
-    )
+    Runbook::parse(&source)
+        .map_or_else(|_| Vec::new(), |runbook| runbook.steps.into_iter().map(|step| step.title).collect())
 }

@@ -6,9 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::approval;
-use super::conduct::{
-    Conduct, Place, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals,
-};
+use super::conduct::{Conduct, Place, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals};
 use super::failures::run_failure;
 use super::guard::{self, WriteGuard};
 use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
@@ -51,10 +49,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let record = the_run(&journal, &arguments.run)?;
     if record.outcome == Some(Outcome::Succeeded) {
         doubts(context, arguments, &journal, &record, None)?;
-        context.terminal.line(&format!(
-            "run {} succeeded: there is nothing to resume",
-            record.run
-        ));
+        context.terminal.line(&format!("run {} succeeded: there is nothing to resume", record.run));
         return Ok(Exit::Succeeded);
     }
     let world = of_record(context, &record, &arguments.orgs)?;
@@ -86,35 +81,18 @@ fn resume_runbook(
     doubts: Vec<event::Kind>,
 ) -> Result<Exit, Error> {
     let terminal = arguments.conduct.terminal();
-    let recorded = Recorded {
-        runbook: &record.runbook,
-        sources: &record.sources,
-        parameters: &record.parameters,
-    };
+    let recorded = Recorded { runbook: &record.runbook, sources: &record.sources, parameters: &record.parameters };
     let prepared = Prepared::again(context, &terminal, &recorded, &arguments.parameters)?;
     arguments.conduct.check_attest(&prepared.report)?;
     let edits = prepared.edits(&recorded);
     if !edits.is_empty() && !arguments.accept_edits {
-        return Err(Error::usage(format!(
-            "what runs was changed since run {}:\n{edits}",
-            record.run
-        ))
-        .help("undo the change, run anew, or go on with it: --accept-edits"));
+        return Err(Error::usage(format!("what runs was changed since run {}:\n{edits}", record.run))
+            .help("undo the change, run anew, or go on with it: --accept-edits"));
     }
-    let procedure = run::Procedure {
-        runbook: record.runbook.clone(),
-        ..prepared.journalled()
-    };
+    let procedure = run::Procedure { runbook: record.runbook.clone(), ..prepared.journalled() };
     let approval = approval::given_to(&journal, record)?;
     let guard = arguments.conduct.guard(context, world, &approval)?;
-    guard::before_run(
-        context,
-        world,
-        &prepared.report,
-        &guard,
-        &terminal,
-        &runtime()?,
-    )?;
+    guard::before_run(context, world, &prepared.report, &guard, &terminal, &runtime()?)?;
     let resumed = Resumed::begin(
         context,
         arguments,
@@ -122,16 +100,10 @@ fn resume_runbook(
         record,
         world,
         &guard,
-        ResumedProcedure {
-            procedure,
-            secrets: prepared.secrets(),
-        },
+        ResumedProcedure { procedure, secrets: prepared.secrets() },
     )?;
     journal_check::record(&resumed.run, doubts)?;
-    let ended =
-        prepared
-            .procedure
-            .execute(&resumed.run, &prepared.parameters, resumed.runtime.handle());
+    let ended = prepared.procedure.execute(&resumed.run, &prepared.parameters, resumed.runtime.handle());
     conclude(&resumed.terminal, &resumed.run, &ended, &resumed.runtime)
 }
 
@@ -164,10 +136,7 @@ fn resume_undo(
         record,
         world,
         &guard,
-        ResumedProcedure {
-            procedure,
-            secrets: Vec::new(),
-        },
+        ResumedProcedure { procedure, secrets: Vec::new() },
     )?;
     journal_check::record(&resumed.run, doubts)?;
     let ended: Ended = taken_back(&resumed.run, &steps, &resumed.runtime, &resumed.terminal);
@@ -221,36 +190,21 @@ impl Resumed {
                 listener,
                 watcher,
                 cancelled: cancelled.clone(),
-                edits: if arguments.accept_edits {
-                    Edits::Accepted
-                } else {
-                    Edits::Refused
-                },
+                edits: if arguments.accept_edits { Edits::Accepted } else { Edits::Refused },
                 secrets: resumed.secrets,
                 target: Target::Orgs,
                 agreement,
             },
         );
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);
-        runtime.spawn(interrupted(
-            signals,
-            cancelled,
-            terminal.clone(),
-            run.id().to_owned(),
-        ));
-        Ok(Self {
-            run,
-            runtime,
-            terminal,
-        })
+        runtime.spawn(interrupted(signals, cancelled, terminal.clone(), run.id().to_owned()));
+        Ok(Self { run, runtime, terminal })
     }
 }
 
 /// The plan that the run is held to.
 fn agreement(journal: &Journal, run: &str) -> Result<Option<Agreement>, Error> {
-    let kept = journal
-        .agreement(run)
-        .map_err(|error| run_failure(&error.into()))?;
+    let kept = journal.agreement(run).map_err(|error| run_failure(&error.into()))?;
     let Some((plan, writes)) = kept else {
         return Ok(None);
     };

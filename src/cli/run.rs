@@ -9,9 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::approval::PlanApproval;
 use super::approval::{self, Demand, Verification};
-use super::conduct::{
-    Conduct, Place, cancelled_by_hand, conclude, interrupted, open_journal, runtime, stop_signals,
-};
+use super::conduct::{Conduct, Place, cancelled_by_hand, conclude, interrupted, open_journal, runtime, stop_signals};
 use super::failures::run_failure;
 use super::guard::{self, WriteGuard};
 use super::org_identity::{local_actor, run_actor};
@@ -51,11 +49,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     fn demand(&self) -> Demand {
-        if self.require_approval {
-            Demand::Always
-        } else {
-            Demand::AsProfilesSay
-        }
+        if self.require_approval { Demand::Always } else { Demand::AsProfilesSay }
     }
 }
 
@@ -78,26 +72,9 @@ fn anew(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     arguments.conduct.check_attest(&prepared.report)?;
     let runtime = runtime()?;
     let world = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
-    let guard = arguments
-        .conduct
-        .guard(context, &world, &PlanApproval::Absent)?;
-    guard::before_run(
-        context,
-        &world,
-        &prepared.report,
-        &guard,
-        &terminal,
-        &runtime,
-    )?;
-    let attempt = Attempt {
-        context,
-        arguments,
-        terminal,
-        prepared,
-        world,
-        guard,
-        runtime,
-    };
+    let guard = arguments.conduct.guard(context, &world, &PlanApproval::Absent)?;
+    guard::before_run(context, &world, &prepared.report, &guard, &terminal, &runtime)?;
+    let attempt = Attempt { context, arguments, terminal, prepared, world, guard, runtime };
     match attempt.show_first()? {
         Shown::Nothing => attempt.run(None, Consented::No),
         Shown::Agreed(plan) => attempt.run(Some(plan.agreement()), Consented::Yes),
@@ -114,42 +91,19 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
     let prepared = Prepared::again(context, &terminal, &recorded, &arguments.parameters)?;
     let edits = prepared.edits(&recorded);
     if !edits.is_empty() {
-        return Err(refused(&format!(
-            "what runs was changed since the plan was made:\n{edits}"
-        )));
+        return Err(refused(&format!("what runs was changed since the plan was made:\n{edits}")));
     }
     arguments.conduct.check_attest(&prepared.report)?;
     let (orgs, reserve) = (&arguments.place.orgs, arguments.place.reserve);
     let world = of_lines(context, "the plan", &saved.plan.orgs, orgs, reserve)?;
     let runtime = runtime()?;
     let journal = open_journal(context)?;
-    let verification = Verification {
-        context,
-        world: &world,
-        saved: &saved,
-        journal: &journal,
-        runtime: &runtime,
-    };
+    let verification = Verification { context, world: &world, saved: &saved, journal: &journal, runtime: &runtime };
     let approvals = verification.approvals(arguments.demand())?;
     let given = PlanApproval::GivenFor(approvals.iter().map(|it| it.org.clone()).collect());
     let guard = arguments.conduct.guard(context, &world, &given)?;
-    guard::before_run(
-        context,
-        &world,
-        &prepared.report,
-        &guard,
-        &terminal,
-        &runtime,
-    )?;
-    let attempt = Attempt {
-        context,
-        arguments,
-        terminal,
-        prepared,
-        world,
-        guard,
-        runtime,
-    };
+    guard::before_run(context, &world, &prepared.report, &guard, &terminal, &runtime)?;
+    let attempt = Attempt { context, arguments, terminal, prepared, world, guard, runtime };
     attempt.check_drift(&saved)?;
     let agreement = saved.agreement().approved(approvals);
     attempt.run(Some(agreement), Consented::No)
@@ -159,15 +113,12 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
 fn check_is_same(arguments: &Arguments, saved: &Saved) -> Result<(), Error> {
     let plan = &saved.plan;
     if let Some(why) = &plan.stopped {
-        return Err(refused(&format!(
-            "by the plan the procedure stops before its end: {why}"
-        )));
+        return Err(refused(&format!("by the plan the procedure stops before its end: {why}")));
     }
     match &arguments.runbook {
-        Some(name) if *name != plan.runbook => Err(refused(&format!(
-            "the plan is one of {}, not of {name}",
-            plan.runbook
-        ))),
+        Some(name) if *name != plan.runbook => {
+            Err(refused(&format!("the plan is one of {}, not of {name}", plan.runbook)))
+        }
         _ => Ok(()),
     }
 }
@@ -230,13 +181,7 @@ impl Attempt<'_> {
         };
         let rehearsed = rehearsing.rehearse()?;
         let report = &self.prepared.report;
-        scopes::of_runbook(
-            self.context,
-            &self.world,
-            report,
-            &self.terminal,
-            &self.runtime,
-        )?;
+        scopes::of_runbook(self.context, &self.world, report, &self.terminal, &self.runtime)?;
         Ok(rehearsed)
     }
 
@@ -249,20 +194,13 @@ impl Attempt<'_> {
         let rehearsed = self.rehearse()?;
         let plan = &rehearsed.plan;
         if let Some(error) = rehearsed.ended.error {
-            let words =
-                "by the plan the procedure stops before its end; --yes runs it without a plan";
+            let words = "by the plan the procedure stops before its end; --yes runs it without a plan";
             return Err(error.help(words));
         }
         if plan.is_empty() {
             return Ok(Shown::Nothing);
         }
-        let told = if plan
-            .steps
-            .iter()
-            .map(|step| step.deeds.len())
-            .sum::<usize>()
-            > SHORT
-        {
+        let told = if plan.steps.iter().map(|step| step.deeds.len()).sum::<usize>() > SHORT {
             summary(plan)
         } else {
             lines(plan)
@@ -270,8 +208,7 @@ impl Attempt<'_> {
         for line in told {
             self.terminal.line(&line);
         }
-        let question =
-            "Do this? The run is held to the plan, and ends at a write that is not in it.";
+        let question = "Do this? The run is held to the plan, and ends at a write that is not in it.";
         match self.terminal.ask(question)? {
             Answer::Yes => {
                 let operator = local_actor(self.context).words();
@@ -286,16 +223,9 @@ impl Attempt<'_> {
         let (arguments, terminal) = (self.arguments, &self.terminal);
         let actor = run_actor(self.context, &self.world, &self.runtime);
         let cancelled = CancellationToken::new();
-        let place = if arguments.place.simulator.is_some() {
-            Place::Simulator
-        } else {
-            Place::Org
-        };
+        let place = if arguments.place.simulator.is_some() { Place::Simulator } else { Place::Org };
         let (listener, watcher) = arguments.conduct.audience(terminal);
-        let mut consent =
-            arguments
-                .conduct
-                .consent(actor, place, &self.guard, terminal, &cancelled);
+        let mut consent = arguments.conduct.consent(actor, place, &self.guard, terminal, &cancelled);
         if consented == Consented::Yes {
             consent.writes = Writes::Agreed;
         }
@@ -320,17 +250,10 @@ impl Attempt<'_> {
         });
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         drop(claimed);
-        self.runtime.spawn(interrupted(
-            signals,
-            cancelled,
-            terminal.clone(),
-            run.id().to_owned(),
-        ));
+        self.runtime.spawn(interrupted(signals, cancelled, terminal.clone(), run.id().to_owned()));
         let prepared = &self.prepared;
         let runtime = self.runtime.handle();
-        let ended = prepared
-            .procedure
-            .execute(&run, &prepared.parameters, runtime);
+        let ended = prepared.procedure.execute(&run, &prepared.parameters, runtime);
         conclude(terminal, &run, &ended, &self.runtime)
     }
 }

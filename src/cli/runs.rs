@@ -14,10 +14,7 @@ use super::{Context, Output};
 
 /// List past runs, newest first.
 #[derive(Debug, clap::Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    after_help = "Example: okta-runbook runs show 2026"
-)]
+#[command(args_conflicts_with_subcommands = true, after_help = "Example: okta-runbook runs show 2026")]
 pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -58,9 +55,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let journal = read_journal(&folder)?;
     match &arguments.command {
         Some(Command::Show(show)) => show_run(context, &journal, show),
-        Some(Command::Report(report)) => {
-            report::execute(context, &journal, &the_run(&journal, &report.run)?, report)
-        }
+        Some(Command::Report(report)) => report::execute(context, &journal, &the_run(&journal, &report.run)?, report),
         Some(Command::Verify(verify)) => verify_run(context, &journal, &verify.run),
         None => list(context, &journal, arguments.output),
     }
@@ -80,10 +75,7 @@ fn no_journal(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
             return Err(unknown(run));
         }
         (None, Output::Json) => context.terminal.line("[]"),
-        (None, Output::Text) => context.terminal.line(&format!(
-            "no runs in {}",
-            context.config.workspace().display()
-        )),
+        (None, Output::Text) => context.terminal.line(&format!("no runs in {}", context.config.workspace().display())),
     }
     Ok(Exit::Succeeded)
 }
@@ -96,9 +88,7 @@ fn unreadable(error: &journal::Error) -> Error {
 fn verify_run(context: &Context, journal: &Journal, prefix: &str) -> Result<Exit, Error> {
     let record = the_run(journal, prefix)?;
     let (keys, missing) = journal_check::keys_of(context, &record);
-    let found = journal
-        .verify_by(&record.run, &keys)
-        .map_err(|error| unreadable(&error))?;
+    let found = journal.verify_by(&record.run, &keys).map_err(|error| unreadable(&error))?;
     match found.verdict {
         Verdict::Whole(_) => {
             let words = journal_check::summary(&found, &missing);
@@ -106,16 +96,10 @@ fn verify_run(context: &Context, journal: &Journal, prefix: &str) -> Result<Exit
             context.terminal.line(&line);
             Ok(Exit::Succeeded)
         }
-        Verdict::Broken { entry, why } => Err(Error::failed(format!(
-            "run {}: entry {entry}: {why}",
-            record.run
-        ))
-        .help("what follows it cannot be trusted; take the journal from a backup")),
-        Verdict::Record { why } => Err(Error::failed(format!(
-            "the record of run {}: {why}",
-            record.run
-        ))
-        .help("it cannot be trusted; take the journal from a backup")),
+        Verdict::Broken { entry, why } => Err(Error::failed(format!("run {}: entry {entry}: {why}", record.run))
+            .help("what follows it cannot be trusted; take the journal from a backup")),
+        Verdict::Record { why } => Err(Error::failed(format!("the record of run {}: {why}", record.run))
+            .help("it cannot be trusted; take the journal from a backup")),
     }
 }
 
@@ -179,29 +163,18 @@ fn show_run(context: &Context, journal: &Journal, show: &Show) -> Result<Exit, E
     let mut narrator = Narrator::new(Verbosity::Verbose, context.terminal.width());
     let shown = journal.each_event(&record.run, |event| match show.output {
         Output::Json => context.terminal.line(&json::line(&event)),
-        Output::Text => narrator
-            .tell(&event)
-            .iter()
-            .for_each(|line| context.terminal.line(line)),
+        Output::Text => narrator.tell(&event).iter().for_each(|line| context.terminal.line(line)),
     });
     shown.map_err(|error| unreadable(&error))?;
-    let unanswered = journal
-        .unanswered(&record.run)
-        .map_err(|error| unreadable(&error))?;
+    let unanswered = journal.unanswered(&record.run).map_err(|error| unreadable(&error))?;
     // A write of a run that goes on may be on its way.
     if unanswered > 0 && journal.holder(&record.run).is_none() {
-        context.terminal.warn(&format!(
-            "no answer is known of {}: it may have happened",
-            counted(unanswered, "write")
-        ));
+        context.terminal.warn(&format!("no answer is known of {}: it may have happened", counted(unanswered, "write")));
     }
     if record.outcome.is_none() {
         let words = match journal.holder(&record.run) {
             Some(holder) => format!("this run goes on just now, by {holder}"),
-            None => format!(
-                "this run was killed; go on with it: okta-runbook resume {}",
-                record.run
-            ),
+            None => format!("this run was killed; go on with it: okta-runbook resume {}", record.run),
         };
         context.terminal.warn(&words);
     }
@@ -214,8 +187,7 @@ pub(super) fn the_run(journal: &Journal, prefix: &str) -> Result<Record, Error> 
     match records.len() {
         0 => Err(unknown(prefix)),
         1 => Ok(records.remove(0)),
-        count => Err(Error::usage(format!("{count} runs begin with `{prefix}`"))
-            .help("write more of the id")),
+        count => Err(Error::usage(format!("{count} runs begin with `{prefix}`")).help("write more of the id")),
     }
 }
 

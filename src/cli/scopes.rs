@@ -75,9 +75,7 @@ pub(super) fn of_rehearsal(world: &World, report: &Report) {
         let needed = needs.certain.into_iter().chain(needs.possible);
         let mut scopes: BTreeSet<String> = needed.collect();
         let read = scopes.iter().map(|scope| scope.replace(".manage", ".read"));
-        let read: Vec<String> = read
-            .filter(|scope| known.contains(scope.as_str()))
-            .collect();
+        let read: Vec<String> = read.filter(|scope| known.contains(scope.as_str())).collect();
         scopes.extend(read);
         scopes.extend(DECISIVE.iter().map(ToString::to_string));
         client.ask_for(scopes.into_iter().collect());
@@ -95,24 +93,12 @@ struct Needs {
 
 impl Needs {
     fn of(report: &Report, world: &World, org: &str) -> Self {
-        let usual = if report.is_complete() {
-            Vec::new()
-        } else {
-            usual_scopes()
-        };
+        let usual = if report.is_complete() { Vec::new() } else { usual_scopes() };
         let owned = |scopes: &[&str]| scopes.iter().map(ToString::to_string).collect();
         if world.orgs.len() == 1 {
-            return Self {
-                certain: owned(&report.scopes),
-                possible: Vec::new(),
-                usual,
-            };
+            return Self { certain: owned(&report.scopes), possible: Vec::new(), usual };
         }
-        Self {
-            certain: owned(&report.scopes_in(org)),
-            possible: owned(&report.scopes_somewhere()),
-            usual,
-        }
+        Self { certain: owned(&report.scopes_in(org)), possible: owned(&report.scopes_somewhere()), usual }
     }
 
     /// What the org grants of them; `None` where nothing has to be granted: no scope is needed, or an API token has its owner's rights.
@@ -130,9 +116,7 @@ impl Needs {
         client.ask_for(asked.into_iter().cloned().collect());
         match runtime.block_on(client.granted_scopes(&okta::Silent)) {
             // None of them is granted.
-            Err(okta::Error::SignIn(refusal)) if refusal.is("invalid_scope") => {
-                Ok(Some(Vec::new()))
-            }
+            Err(okta::Error::SignIn(refusal)) if refusal.is("invalid_scope") => Ok(Some(Vec::new())),
             granted => granted.map_err(|error| okta_failure(org, &error)),
         }
     }
@@ -143,16 +127,8 @@ fn profile(context: &Context, world: &World, org: &str) -> Option<OrgProfile> {
 }
 
 /// One error of all orgs.
-fn lacks(
-    before: Option<Error>,
-    org: &str,
-    lacking: &[String],
-    profile: Option<&OrgProfile>,
-) -> Error {
-    let what = format!(
-        "the access token for `{org}` lacks scopes that the runbook needs: {}",
-        lacking.join(", ")
-    );
+fn lacks(before: Option<Error>, org: &str, lacking: &[String], profile: Option<&OrgProfile>) -> Error {
+    let what = format!("the access token for `{org}` lacks scopes that the runbook needs: {}", lacking.join(", "));
     let error = match before {
         None => Error::usage(what),
         Some(mut error) => {
@@ -187,11 +163,7 @@ pub(super) fn advice(profile: Option<&OrgProfile>, lacking: &[String]) -> String
             if unasked.is_empty() {
                 return GRANT.to_owned();
             }
-            let grant = if unasked.len() < lacking.len() {
-                format!("; the others: {GRANT}")
-            } else {
-                String::new()
-            };
+            let grant = if unasked.len() < lacking.len() { format!("; the others: {GRANT}") } else { String::new() };
             format!(
                 "no others are asked for than the `scopes` of `{}` ({}): add {} there, or remove `scopes` so that each runbook asks for \
                  what it needs{grant}",
@@ -206,11 +178,7 @@ pub(super) fn advice(profile: Option<&OrgProfile>, lacking: &[String]) -> String
 
 /// Those of `needed` that `granted` does not allow.
 pub(super) fn missing(needed: &[String], granted: &[String]) -> Vec<String> {
-    needed
-        .iter()
-        .filter(|scope| !scopes_allow(granted, scope))
-        .cloned()
-        .collect()
+    needed.iter().filter(|scope| !scopes_allow(granted, scope)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -222,9 +190,6 @@ mod tests {
         let list = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let needed = list("okta.apps.read okta.groups.manage okta.users.read");
         let granted = list("okta.apps.manage okta.groups.read");
-        assert_eq!(
-            missing(&needed, &granted),
-            ["okta.groups.manage", "okta.users.read"]
-        );
+        assert_eq!(missing(&needed, &granted), ["okta.groups.manage", "okta.users.read"]);
     }
 }

@@ -51,10 +51,7 @@ impl Place {
             names.push(ONLY.to_owned());
         }
         names.dedup();
-        let org = |name: String| Org {
-            name,
-            what: String::new(),
-        };
+        let org = |name: String| Org { name, what: String::new() };
         Ok(Runbook {
             name: title.to_owned(),
             path: title.to_owned(),
@@ -86,11 +83,7 @@ impl Place {
         }
         let profile = &world.profiles[name];
         let profile = context.config.org(profile)?;
-        Ok(if profile.production {
-            Stage::Production
-        } else {
-            Stage::Usual
-        })
+        Ok(if profile.production { Stage::Production } else { Stage::Usual })
     }
 
     pub(super) fn consent(

@@ -61,22 +61,14 @@ fn choices(kind: &Kind) -> Option<&[String]> {
 }
 
 fn as_text(runbook: &Runbook, report: &Report, width: Option<u16>) -> String {
-    let orgs: Vec<Vec<String>> = runbook
-        .orgs
-        .iter()
-        .map(|o| vec![o.name.clone(), o.what.clone()])
-        .collect();
+    let orgs: Vec<Vec<String>> = runbook.orgs.iter().map(|o| vec![o.name.clone(), o.what.clone()]).collect();
     let parameters: Vec<Vec<String>> = runbook
         .parameters
         .iter()
         .map(|p| {
             let given = p.default.as_ref().map_or_else(
                 || {
-                    if p.required {
-                        "required".to_owned()
-                    } else {
-                        "optional".to_owned()
-                    }
+                    if p.required { "required".to_owned() } else { "optional".to_owned() }
                 },
                 |d| format!("default {d}"),
             );
@@ -87,22 +79,12 @@ fn as_text(runbook: &Runbook, report: &Report, width: Option<u16>) -> String {
             vec![p.name.clone(), kind, given, p.help.clone()]
         })
         .collect();
-    let steps: Vec<String> = runbook
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(n, s)| format!("{:>3}. {}", n + 1, s.title))
-        .collect();
-    let mut parts = vec![
-        format!("{} ({})", runbook.name, runbook.path),
-        runbook.doc.trim_end().to_owned(),
-    ];
+    let steps: Vec<String> =
+        runbook.steps.iter().enumerate().map(|(n, s)| format!("{:>3}. {}", n + 1, s.title)).collect();
+    let mut parts = vec![format!("{} ({})", runbook.name, runbook.path), runbook.doc.trim_end().to_owned()];
     for (title, table) in [
         ("Orgs", text_table(&["org", "what it is"], &orgs, width)),
-        (
-            "Parameters",
-            text_table(&["parameter", "type", "given", "help"], &parameters, width),
-        ),
+        ("Parameters", text_table(&["parameter", "type", "given", "help"], &parameters, width)),
     ] {
         parts.push(format!("{title}\n{}", table.trim_end()));
     }

@@ -29,15 +29,13 @@ pub(super) struct Arguments {
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let scenario = scenario(arguments)?;
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|e| Error::failed(format!("the runtime does not start: {e}")))?;
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|e| Error::failed(format!("the runtime does not start: {e}")))?;
     // Listened for before the addresses are told: who reads them may stop it at once.
     let mut signals = stop_signals(&runtime)?;
     runtime.block_on(async {
         let listen = arguments.listen.map_or(Listen::Anywhere, Listen::At);
-        let simulator = Simulator::start(scenario, listen)
-            .await
-            .map_err(|e| Error::usage(e.to_string()))?;
+        let simulator = Simulator::start(scenario, listen).await.map_err(|e| Error::usage(e.to_string()))?;
         tell(context, &simulator, arguments.json);
         signals.next().await;
         Ok(Exit::Succeeded)
@@ -57,9 +55,7 @@ fn scenario(arguments: &Arguments) -> Result<Scenario, Error> {
 
 fn tell(context: &Context, simulator: &Simulator, json: bool) {
     if json {
-        context
-            .terminal
-            .line(&serde_json::json!(simulator.ready()).to_string());
+        context.terminal.line(&serde_json::json!(simulator.ready()).to_string());
         return;
     }
     for org in simulator.orgs() {

@@ -105,13 +105,7 @@ impl<'a> Reading<'a> {
         let runtime = runtime()?;
         let real = runtime.block_on(place.find(context, &runbook))?;
         guard::distinct_orgs(&real, &runtime)?;
-        Ok(Self {
-            context,
-            prepared,
-            real,
-            cancelled: cancelled_by_hand(&runtime, &context.terminal)?,
-            runtime,
-        })
+        Ok(Self { context, prepared, real, cancelled: cancelled_by_hand(&runtime, &context.terminal)?, runtime })
     }
 
     fn take(self) -> Result<Taken, Error> {
@@ -125,10 +119,7 @@ impl<'a> Reading<'a> {
         };
         self.ask_for_reading();
         let shadows = Shadows::through(&self.real, &self.runtime, &noting)?;
-        let ledger = shadows
-            .world
-            .ledger()
-            .ok_or_else(|| Error::failed("there is no shadow"))?;
+        let ledger = shadows.world.ledger().ok_or_else(|| Error::failed("there is no shadow"))?;
         if let Some(prepared) = &self.prepared {
             self.rehearse(prepared, &shadows)?;
         } else {
@@ -139,11 +130,7 @@ impl<'a> Reading<'a> {
         let stand_ins = self.prepared.as_ref().map(command_line::stand_ins);
         let stand_ins = stand_ins.unwrap_or_default();
         let tokens: Vec<StandIn> = stand_ins.iter().map(|told| told.stand_in.clone()).collect();
-        Ok(Taken {
-            snapshot: Snapshot::of(&notes, ledger, &tokens),
-            prepared: self.prepared,
-            stand_ins,
-        })
+        Ok(Taken { snapshot: Snapshot::of(&notes, ledger, &tokens), prepared: self.prepared, stand_ins })
     }
 
     /// All that a procedure may look at, and nothing that changes anything; of a procedure, its own scopes are asked for.
@@ -176,19 +163,13 @@ impl<'a> Reading<'a> {
             return Err(interrupted());
         }
         if let Some(error) = rehearsed.ended.error {
-            terminal.warn(&format!(
-                "the procedure stopped, and only what it read until then is saved: {}",
-                error.message
-            ));
+            terminal
+                .warn(&format!("the procedure stopped, and only what it read until then is saved: {}", error.message));
         }
         Ok(())
     }
 
-    async fn survey(
-        &self,
-        upstreams: &[(String, Arc<dyn Upstream>)],
-        ledger: &Ledger,
-    ) -> Result<(), Error> {
+    async fn survey(&self, upstreams: &[(String, Arc<dyn Upstream>)], ledger: &Ledger) -> Result<(), Error> {
         for (name, upstream) in upstreams {
             let bar = self.context.terminal.progress(&format!("Read {name}"), 1);
             let tell = |it: crate::simulator::Progress<'_>| bar.reach(it.done, it.of, it.what);
@@ -199,25 +180,17 @@ impl<'a> Reading<'a> {
             };
             read.map_err(|reason| Error::failed(format!("{name}: {reason}")))?;
         }
-        ledger
-            .recall_directories()
-            .map_err(|error| Error::failed(error.to_string()))
+        ledger.recall_directories().map_err(|error| Error::failed(error.to_string()))
     }
 }
 
 fn interrupted() -> Error {
-    Error {
-        exit: Exit::Interrupted,
-        ..Error::failed("interrupted; nothing was saved")
-    }
+    Error { exit: Exit::Interrupted, ..Error::failed("interrupted; nothing was saved") }
 }
 
 /// The orgs to be read whole, in the form in which a runbook names its own.
 fn whole(place: &Where) -> Result<Runbook, Error> {
-    let org = |name: String| Org {
-        name,
-        what: String::new(),
-    };
+    let org = |name: String| Org { name, what: String::new() };
     Ok(Runbook {
         name: "snapshot".to_owned(),
         path: String::new(),
@@ -241,9 +214,7 @@ fn names(place: &Where) -> Result<Vec<String>, Error> {
         return Ok(scenario.org_names());
     }
     let bound = place.orgs.iter().map(|text| text.split_once('='));
-    let bound: Option<Vec<String>> = bound
-        .map(|pair| pair.map(|(name, _)| name.to_owned()))
-        .collect();
+    let bound: Option<Vec<String>> = bound.map(|pair| pair.map(|(name, _)| name.to_owned())).collect();
     match (bound, place.orgs.len()) {
         (Some(names), 1..) => Ok(names),
         (_, 0 | 1) => Ok(vec!["okta".to_owned()]),
@@ -273,18 +244,13 @@ impl Taken {
                 "{odd} expressions quote words that no value has: with pseudonyms they may fit others than before"
             ));
         }
-        let text = snapshot
-            .to_json()
-            .map_err(|error| Error::failed(format!("the scenario cannot be written: {error}")))?;
+        let text =
+            snapshot.to_json().map_err(|error| Error::failed(format!("the scenario cannot be written: {error}")))?;
         output_file::write(&arguments.out, &format!("{text}\n"), over)?;
         let file = arguments.out.display();
         terminal.line(&format!("wrote {file}: {}", snapshot.contents()));
         if let Some(prepared) = &self.prepared {
-            tell_rehearsal(
-                terminal,
-                &rehearsal_of(prepared, &arguments.out, pseudonyms.as_mut()),
-                &self.stand_ins,
-            );
+            tell_rehearsal(terminal, &rehearsal_of(prepared, &arguments.out, pseudonyms.as_mut()), &self.stand_ins);
         }
         Ok(())
     }
@@ -295,24 +261,17 @@ const MOST_PLACES: usize = 10;
 
 /// Refuses a scenario in which a person can be recognized.
 fn refuse_real_values(places: &[String], allowed: &[String]) -> Result<(), Error> {
-    let left: Vec<&String> = places
-        .iter()
-        .filter(|place| !allowed.contains(place) && !allowed.contains(&of_every_item(place)))
-        .collect();
+    let left: Vec<&String> =
+        places.iter().filter(|place| !allowed.contains(place) && !allowed.contains(&of_every_item(place))).collect();
     if left.is_empty() {
         return Ok(());
     }
     let more = left.len().saturating_sub(MOST_PLACES);
-    let named = left
-        .iter()
-        .take(MOST_PLACES)
-        .map(|place| format!("\n  {place}"));
+    let named = left.iter().take(MOST_PLACES).map(|place| format!("\n  {place}"));
     let more = (more > 0).then(|| format!("\n  and {more} more"));
     let named: String = named.chain(more).collect();
-    Err(Error::failed(format!(
-        "a real value of a person is left in the snapshot, which was not saved:{named}"
-    ))
-    .help("where the value may stay, name its place: --allow-real PATH"))
+    Err(Error::failed(format!("a real value of a person is left in the snapshot, which was not saved:{named}"))
+        .help("where the value may stay, name its place: --allow-real PATH"))
 }
 
 /// The place with `[]` for each index.

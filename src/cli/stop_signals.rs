@@ -100,9 +100,7 @@ mod platform {
             .lines()
             .find_map(|line| line.strip_prefix("SigIgn:"))
             .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        let bit = u32::try_from(number - 1)
-            .ok()
-            .and_then(|bit| 1_u64.checked_shl(bit));
+        let bit = u32::try_from(number - 1).ok().and_then(|bit| 1_u64.checked_shl(bit));
         mask.zip(bit).is_some_and(|(mask, bit)| mask & bit != 0)
     }
 }
@@ -112,8 +110,8 @@ mod platform {
     use std::io;
 
     use tokio::signal::windows::{
-        CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close,
-        ctrl_logoff, ctrl_shutdown,
+        CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close, ctrl_logoff,
+        ctrl_shutdown,
     };
 
     use super::StopSignal;

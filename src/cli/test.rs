@@ -55,8 +55,8 @@ struct Tested<'a> {
 
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let runtime = runtime()?;
-    let folder = tempfile::tempdir()
-        .map_err(|error| Error::failed(format!("no folder for the tests' journals: {error}")))?;
+    let folder =
+        tempfile::tempdir().map_err(|error| Error::failed(format!("no folder for the tests' journals: {error}")))?;
     let around = Arc::new(Around {
         library: context.library(),
         runtime: runtime.handle().clone(),
@@ -64,10 +64,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         folder: folder.path().to_owned(),
         compiled: Compiled::default(),
     });
-    runtime.spawn(interrupted(
-        stop_signals(&runtime)?,
-        folder.path().to_owned(),
-    ));
+    runtime.spawn(interrupted(stop_signals(&runtime)?, folder.path().to_owned()));
     let suites = arguments.suites(&around)?;
     let begun = Instant::now();
     let tested = arguments.run(context, &suites);
@@ -85,11 +82,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         Output::Junit => told::junit(context, &suites, &tested)?,
     }
     let failed = tested.iter().any(|tested| tested.verdict.failure.is_some());
-    Ok(if failed {
-        Exit::Failed
-    } else {
-        Exit::Succeeded
-    })
+    Ok(if failed { Exit::Failed } else { Exit::Succeeded })
 }
 
 /// A signal leaves at once, since nothing real was touched; the journals would stay without this.
@@ -108,10 +101,7 @@ impl Arguments {
         } else {
             self.files.iter().map(|file| test_of(file)).collect()
         };
-        named
-            .iter()
-            .map(|name| Suite::load(found(library, name)?, Arc::clone(around)))
-            .collect()
+        named.iter().map(|name| Suite::load(found(library, name)?, Arc::clone(around))).collect()
     }
 
     /// Runbooks that have no tests, when all are tested.
@@ -140,11 +130,7 @@ impl Arguments {
             for _ in 0..self.jobs() {
                 scope.spawn(|| {
                     while let Some((place, suite, index)) = lock(&waiting).pop_front() {
-                        let tested = Tested {
-                            suite,
-                            index,
-                            verdict: suite.run(index),
-                        };
+                        let tested = Tested { suite, index, verdict: suite.run(index) };
                         if self.output == Output::Text {
                             told::one(context, &tested);
                         }
@@ -164,10 +150,7 @@ impl Arguments {
 
     /// Tests wait for their simulators most of the time, hence two for each processor.
     fn jobs(&self) -> usize {
-        self.jobs.map_or_else(
-            || thread::available_parallelism().map_or(2, |count| count.get() * 2),
-            NonZeroUsize::get,
-        )
+        self.jobs.map_or_else(|| thread::available_parallelism().map_or(2, |count| count.get() * 2), NonZeroUsize::get)
     }
 }
 
@@ -184,11 +167,7 @@ fn found(library: &Library, name: &str) -> Result<Source, Error> {
 }
 
 fn file_of(name: &str) -> String {
-    if name.to_lowercase().ends_with(".rhai") {
-        name.to_owned()
-    } else {
-        format!("runbooks/{name}.rhai")
-    }
+    if name.to_lowercase().ends_with(".rhai") { name.to_owned() } else { format!("runbooks/{name}.rhai") }
 }
 
 /// The tests of a runbook stand beside it.

@@ -7,9 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::approval::PlanApproval;
-use super::conduct::{
-    Conduct, Place, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals,
-};
+use super::conduct::{Conduct, Place, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals};
 use super::failures::run_failure;
 use super::guard::WriteGuard;
 use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
@@ -55,11 +53,9 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     // Where there is nothing to undo no credentials are needed.
     let world = of_record(context, &record, &arguments.orgs);
     let runs = with_undone(&journal, &record.run)?;
-    let check =
-        JournalCheck::of_world(context, &journal, world.as_ref().ok(), arguments.acceptance)?;
+    let check = JournalCheck::of_world(context, &journal, world.as_ref().ok(), arguments.acceptance)?;
     let doubts = check.doubts(&runs)?;
-    let steps = plan(&journal, &record.run, arguments.only.as_deref())
-        .map_err(|error| run_failure(&error.into()))?;
+    let steps = plan(&journal, &record.run, arguments.only.as_deref()).map_err(|error| run_failure(&error.into()))?;
     if steps.is_empty() {
         return nothing(&terminal, &journal, &record.run, arguments.only.as_deref());
     }
@@ -89,9 +85,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         orgs: world.orgs.clone(),
         profiles: world.profiles.clone(),
         directories: world.directories.clone(),
-        consent: arguments
-            .conduct
-            .consent(actor, Place::Org, &guard, &terminal, &cancelled),
+        consent: arguments.conduct.consent(actor, Place::Org, &guard, &terminal, &cancelled),
         listener,
         watcher,
         cancelled: cancelled.clone(),
@@ -102,12 +96,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     });
     let run = Arc::new(run.map_err(|error| run_failure(&error))?);
     journal_check::record(&run, doubts)?;
-    runtime.spawn(interrupted(
-        signals,
-        cancelled,
-        terminal.clone(),
-        run.id().to_owned(),
-    ));
+    runtime.spawn(interrupted(signals, cancelled, terminal.clone(), run.id().to_owned()));
     let ended = taken_back(&run, &steps, &runtime, &terminal);
     conclude(&terminal, &run, &ended, &runtime)
 }
@@ -134,29 +123,18 @@ pub(super) fn undo_guard(
     Ok(guard)
 }
 
-fn nothing(
-    terminal: &Terminal,
-    journal: &Journal,
-    run: &str,
-    only: Option<&str>,
-) -> Result<Exit, Error> {
+fn nothing(terminal: &Terminal, journal: &Journal, run: &str, only: Option<&str>) -> Result<Exit, Error> {
     let by = undone_by(journal, run, only).map_err(|error| run_failure(&error.into()))?;
     if let Some(by) = by {
         let what = only.map_or_else(String::new, |only| format!("what it wrote for `{only}` "));
-        terminal.line(&format!(
-            "run {run}: {what}is taken back already, by run {by}"
-        ));
+        terminal.line(&format!("run {run}: {what}is taken back already, by run {by}"));
         return Ok(Exit::Succeeded);
     }
     if let Some(only) = only {
-        return Err(Error::usage(format!(
-            "run {run} wrote nothing in a step or for an item named `{only}`"
-        ))
-        .help(format!("see `okta-runbook runs show {run}`")));
+        return Err(Error::usage(format!("run {run} wrote nothing in a step or for an item named `{only}`"))
+            .help(format!("see `okta-runbook runs show {run}`")));
     }
-    terminal.line(&format!(
-        "run {run} wrote nothing: there is nothing to undo"
-    ));
+    terminal.line(&format!("run {run} wrote nothing: there is nothing to undo"));
     Ok(Exit::Succeeded)
 }
 
@@ -176,11 +154,7 @@ pub(super) fn show(terminal: &Terminal, steps: &[Step]) {
         })
         .collect();
     if !cannot.is_empty() {
-        let table = text_table(
-            &["item", "org", "operation", "path", "why"],
-            &cannot,
-            terminal.width(),
-        );
+        let table = text_table(&["item", "org", "operation", "path", "why"], &cannot, terminal.width());
         let writes = counted(cannot.len() as u64, "write");
         terminal.warn(&format!("{writes} cannot be taken back:\n{table}"));
     }
@@ -189,12 +163,7 @@ pub(super) fn show(terminal: &Terminal, steps: &[Step]) {
 }
 
 /// Asks, takes back, and says what is left.
-pub(super) fn taken_back(
-    run: &Run,
-    steps: &[Step],
-    runtime: &tokio::runtime::Runtime,
-    terminal: &Terminal,
-) -> Ended {
+pub(super) fn taken_back(run: &Run, steps: &[Step], runtime: &tokio::runtime::Runtime, terminal: &Terminal) -> Ended {
     let undone = run.main_lane().and_then(|lane| {
         run.step(&lane, "Take back, last first")?;
         runtime.block_on(run.foresee(&lane, steps))?;
@@ -207,25 +176,14 @@ pub(super) fn taken_back(
         runtime.block_on(run.undo(&lane, steps))
     });
     match undone {
-        Ok(left) if left.is_empty() => Ended {
-            outcome: Outcome::Succeeded,
-            error: None,
-        },
-        Ok(left) => Ended {
-            outcome: Outcome::Stuck,
-            error: Some(stuck(&left, terminal)),
-        },
+        Ok(left) if left.is_empty() => Ended { outcome: Outcome::Succeeded, error: None },
+        Ok(left) => Ended { outcome: Outcome::Stuck, error: Some(stuck(&left, terminal)) },
         Err(error) => Ended::stopped(run, &error),
     }
 }
 
 fn words_of(cost: &Cost) -> String {
-    let calls = format!(
-        "{}: {} of {}",
-        cost.org,
-        counted(cost.calls, "call"),
-        cost.bucket
-    );
+    let calls = format!("{}: {} of {}", cost.org, counted(cost.calls, "call"), cost.bucket);
     match cost.time {
         None => calls,
         Some((share, time)) if time.is_zero() => {
@@ -252,13 +210,11 @@ fn stuck(left: &[Left], terminal: &Terminal) -> Error {
             ]
         })
         .collect();
-    let table = text_table(
-        &["entry", "item", "org", "operation", "path", "why"],
-        &rows,
-        terminal.width(),
-    );
+    let table = text_table(&["entry", "item", "org", "operation", "path", "why"], &rows, terminal.width());
     let writes = counted(left.len() as u64, "write");
     let mut error = Error::failed(format!("not taken back: {writes}\n{table}"));
     error.exit = Exit::Stuck;
-    error.help("mend what stands in the way and undo again, which leaves what is taken back as it is; or mend these by hand")
+    error.help(
+        "mend what stands in the way and undo again, which leaves what is taken back as it is; or mend these by hand",
+    )
 }

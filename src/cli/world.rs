@@ -8,8 +8,7 @@ use super::Context;
 use super::credentials::credentials;
 use super::known_scopes::usual_scopes;
 use crate::config::{
-    self, DirectoryProfile, OrgProfile, check_proxy_variables, list_lag_from_variable,
-    proxy_addresses,
+    self, DirectoryProfile, OrgProfile, check_proxy_variables, list_lag_from_variable, proxy_addresses,
 };
 use crate::error::Error;
 use crate::ldap::{self, Dn};
@@ -57,11 +56,7 @@ pub(super) const SIMULATED_LIST_LAG: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// The machine's proxy is set and none, which the HTTP library would pass over.
-pub(super) fn settings(
-    context: &Context,
-    profile: &OrgProfile,
-    reserve: u8,
-) -> Result<okta::Settings, Error> {
+pub(super) fn settings(context: &Context, profile: &OrgProfile, reserve: u8) -> Result<okta::Settings, Error> {
     let network = &profile.network;
     if network.proxy.is_none() {
         check_proxy_variables(context.config.environment())?;
@@ -73,9 +68,7 @@ pub(super) fn settings(
             username: proxy.username,
             password: proxy.password,
         }),
-        secrets: proxy_addresses(context.config.environment())
-            .flat_map(okta::secrets_of_address)
-            .collect(),
+        secrets: proxy_addresses(context.config.environment()).flat_map(okta::secrets_of_address).collect(),
         ..okta::Settings::default()
     };
     if let Some(timeout) = network.connect_timeout {
@@ -85,10 +78,7 @@ pub(super) fn settings(
         settings.request_timeout = timeout;
     }
     let lag = network.list_lag;
-    if let Some(lag) = lag.map_or_else(
-        || list_lag_from_variable(context.config.environment()),
-        |lag| Ok(Some(lag)),
-    )? {
+    if let Some(lag) = lag.map_or_else(|| list_lag_from_variable(context.config.environment()), |lag| Ok(Some(lag)))? {
         settings.list_lag = lag;
     }
     if let Some(retries) = network.max_retries {
@@ -102,8 +92,8 @@ pub(super) fn settings(
 
 /// The org's address, with a warning where it was another than is written.
 pub(super) fn address(context: &Context, profile: &OrgProfile) -> Result<BaseUrl, Error> {
-    let (base, warning) = BaseUrl::parse(&profile.url)
-        .map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
+    let (base, warning) =
+        BaseUrl::parse(&profile.url).map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
     if let Some(warning) = warning {
         let warning = format!("{}: {warning}", profile.origin);
         context.terminal.warn(&warning);
@@ -159,10 +149,7 @@ impl World {
     }
 
     /// The orgs of `real` in a shadow of them: called there, and known by their own addresses.
-    pub(super) fn of_shadow(
-        simulator: Simulator,
-        real: &[(&String, &Arc<Client>)],
-    ) -> Result<Self, Error> {
+    pub(super) fn of_shadow(simulator: Simulator, real: &[(&String, &Arc<Client>)]) -> Result<Self, Error> {
         let mut orgs = BTreeMap::new();
         for (name, client) in real {
             let addresses = simulator.orgs().iter();
@@ -186,22 +173,14 @@ impl World {
     }
 
     fn add(&mut self, context: &Context, name: &str, profile: &OrgProfile) -> Result<(), Error> {
-        self.orgs.insert(
-            name.to_owned(),
-            Arc::new(client(context, profile, self.reserve)?),
-        );
-        self.profiles
-            .insert(name.to_owned(), profile.profile.clone());
+        self.orgs.insert(name.to_owned(), Arc::new(client(context, profile, self.reserve)?));
+        self.profiles.insert(name.to_owned(), profile.profile.clone());
         Ok(())
     }
 }
 
 /// The orgs that a run worked on.
-pub(super) fn of_record(
-    context: &Context,
-    record: &Record,
-    given: &[String],
-) -> Result<World, Error> {
+pub(super) fn of_record(context: &Context, record: &Record, given: &[String]) -> Result<World, Error> {
     let what = format!("run {}", record.run);
     of_lines(context, &what, &record.orgs, given, RESERVE)
 }
@@ -216,42 +195,24 @@ pub(super) fn of_lines(
 ) -> Result<World, Error> {
     let mut world = World::of(context, reserve)?;
     for org in lines {
-        let named = given
-            .iter()
-            .find_map(|text| text.strip_prefix(&format!("{}=", org.name)));
-        let alone = given
-            .first()
-            .filter(|text| lines.len() == 1 && !text.contains('='));
-        let profile = named
-            .or(alone.map(String::as_str))
-            .or(org.profile.as_deref())
-            .ok_or_else(|| {
-                Error::usage(format!(
-                    "{what} is of a simulator that was started for it, which is gone"
-                ))
+        let named = given.iter().find_map(|text| text.strip_prefix(&format!("{}=", org.name)));
+        let alone = given.first().filter(|text| lines.len() == 1 && !text.contains('='));
+        let profile = named.or(alone.map(String::as_str)).or(org.profile.as_deref()).ok_or_else(|| {
+            Error::usage(format!("{what} is of a simulator that was started for it, which is gone"))
                 .help("start one with `okta-runbook simulator`, and run against it with --org")
-            })?;
+        })?;
         world.add(context, &org.name, &context.config.org(profile)?)?;
         let url = world.orgs[&org.name].base_url().to_string();
         if url != org.url {
-            return Err(Error::usage(format!(
-                "{what} is of {}, and `{profile}` is {url}",
-                org.url
-            ))
-            .help(format!(
-                "name the profile of that org: --org {}=PROFILE",
-                org.name
-            )));
+            return Err(Error::usage(format!("{what} is of {}, and `{profile}` is {url}", org.url))
+                .help(format!("name the profile of that org: --org {}=PROFILE", org.name)));
         }
     }
     Ok(world)
 }
 
 /// `NAME=PROFILE` for each org. A runbook with one org takes PROFILE alone, or none; one with several needs each named.
-fn bindings<'a>(
-    given: &'a [String],
-    runbook: &'a Runbook,
-) -> Result<BTreeMap<&'a str, &'a str>, Error> {
+fn bindings<'a>(given: &'a [String], runbook: &'a Runbook) -> Result<BTreeMap<&'a str, &'a str>, Error> {
     let names: Vec<&str> = runbook.orgs.iter().map(|org| org.name.as_str()).collect();
     let mut bindings = BTreeMap::new();
     for text in given {
@@ -259,32 +220,22 @@ fn bindings<'a>(
             (Some((name, profile)), _) => (name, profile),
             (None, [only]) => (*only, text.as_str()),
             (None, _) => {
-                return Err(
-                    Error::usage(format!("`--org {text}` does not say which org it is")).help(
-                        format!(
-                            "{} has: {}; write --org NAME={text}",
-                            runbook.name,
-                            names.join(", ")
-                        ),
-                    ),
-                );
+                return Err(Error::usage(format!("`--org {text}` does not say which org it is")).help(format!(
+                    "{} has: {}; write --org NAME={text}",
+                    runbook.name,
+                    names.join(", ")
+                )));
             }
         };
         if !names.contains(&name) {
-            return Err(
-                Error::usage(format!("{} has no org `{name}`", runbook.name))
-                    .help(format!("it has: {}", names.join(", "))),
-            );
+            return Err(Error::usage(format!("{} has no org `{name}`", runbook.name))
+                .help(format!("it has: {}", names.join(", "))));
         }
         if bindings.insert(name, profile).is_some() {
             return Err(Error::usage(format!("the org `{name}` is named twice")));
         }
     }
-    let missing: Vec<&str> = names
-        .iter()
-        .copied()
-        .filter(|name| !bindings.contains_key(name))
-        .collect();
+    let missing: Vec<&str> = names.iter().copied().filter(|name| !bindings.contains_key(name)).collect();
     if names.len() > 1 && !missing.is_empty() {
         return Err(Error::usage(format!(
             "{} works on {} orgs; not named: {}",
@@ -292,27 +243,20 @@ fn bindings<'a>(
             names.len(),
             missing.join(", ")
         ))
-        .help(format!(
-            "add --org {}=PROFILE, or try it with --simulator",
-            missing[0]
-        )));
+        .help(format!("add --org {}=PROFILE, or try it with --simulator", missing[0])));
     }
     Ok(bindings)
 }
 
-pub(super) fn client(
-    context: &Context,
-    profile: &OrgProfile,
-    reserve: u8,
-) -> Result<Client, Error> {
+pub(super) fn client(context: &Context, profile: &OrgProfile, reserve: u8) -> Result<Client, Error> {
     let base = address(context, profile)?;
     for warning in context.config.warnings(profile) {
         context.terminal.warn(&warning);
     }
     let settings = settings(context, profile, reserve)?;
     let credentials = credentials(context, profile)?;
-    let client = Client::new(base, credentials, settings)
-        .map_err(|error| as_usage(&error.to_string(), error.help()))?;
+    let client =
+        Client::new(base, credentials, settings).map_err(|error| as_usage(&error.to_string(), error.help()))?;
     client.ask_for(usual_scopes());
     Ok(client)
 }
@@ -330,20 +274,12 @@ fn directories(context: &Context) -> Result<BTreeMap<String, Arc<ldap::Directory
     directories.collect()
 }
 
-pub(super) fn directory(
-    context: &Context,
-    profile: &DirectoryProfile,
-) -> Result<ldap::Directory, Error> {
+pub(super) fn directory(context: &Context, profile: &DirectoryProfile) -> Result<ldap::Directory, Error> {
     let environment = context.config.environment();
     if let Some(warning) = profile.warning(environment) {
         context.terminal.warn(&warning);
     }
-    let wrong = |reason: String| {
-        Error::usage(format!(
-            "{}: directory {}: {reason}",
-            profile.origin, profile.domain
-        ))
-    };
+    let wrong = |reason: String| Error::usage(format!("{}: directory {}: {reason}", profile.origin, profile.domain));
     let base = Dn::parse(&profile.base).map_err(|error| wrong(error.to_string()))?;
     let password = profile.password.read(environment)?;
     let mut settings = ldap::Settings::new(&profile.url, &profile.bind_dn, password, base);
@@ -363,9 +299,7 @@ async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
         Some(name) => found(name)?,
         None => Scenario::built_in_for(runbook.orgs.iter().map(|org| org.name.as_str())),
     };
-    let simulator = Simulator::start(scenario, Listen::Anywhere)
-        .await
-        .map_err(|e| Error::usage(e.to_string()))?;
+    let simulator = Simulator::start(scenario, Listen::Anywhere).await.map_err(|e| Error::usage(e.to_string()))?;
     of_simulator(simulator, runbook)
 }
 
@@ -381,22 +315,14 @@ fn through(client: &Client, shadow: &OrgAddress) -> Result<Client, Error> {
         ..okta::Settings::default()
     };
     let credentials = Credentials::Ssws(shadow.token.clone());
-    Client::new(client.base_url().clone(), credentials, settings)
-        .map_err(|e| Error::failed(e.to_string()))
+    Client::new(client.base_url().clone(), credentials, settings).map_err(|e| Error::failed(e.to_string()))
 }
 
-fn simulated_directories(
-    simulator: &Simulator,
-) -> Result<BTreeMap<String, Arc<ldap::Directory>>, Error> {
+fn simulated_directories(simulator: &Simulator) -> Result<BTreeMap<String, Arc<ldap::Directory>>, Error> {
     let mut directories = BTreeMap::new();
     for address in simulator.directories() {
         let base = Dn::parse(&address.base).map_err(|e| Error::failed(e.to_string()))?;
-        let mut settings = ldap::Settings::new(
-            &address.url,
-            &address.bind_dn,
-            address.password.clone(),
-            base,
-        );
+        let mut settings = ldap::Settings::new(&address.url, &address.bind_dn, address.password.clone(), base);
         settings.ca.clone_from(&address.ca);
         let directory = ldap::Directory::new(settings).map_err(|e| Error::failed(e.to_string()))?;
         directories.insert(address.domain.to_lowercase(), Arc::new(directory));
@@ -409,20 +335,13 @@ fn of_simulator(simulator: Simulator, runbook: &Runbook) -> Result<World, Error>
     for (index, org) in runbook.orgs.iter().enumerate() {
         let addresses = simulator.orgs();
         let named = addresses.iter().find(|address| address.name == org.name);
-        let only = (runbook.orgs.len() == 1)
-            .then(|| addresses.get(index))
-            .flatten();
-        let address = named
-            .or(only)
-            .ok_or_else(|| Error::usage(format!("the scenario has no org named `{}`", org.name)))?;
+        let only = (runbook.orgs.len() == 1).then(|| addresses.get(index)).flatten();
+        let address =
+            named.or(only).ok_or_else(|| Error::usage(format!("the scenario has no org named `{}`", org.name)))?;
         let (base, _) = BaseUrl::parse(&address.url).map_err(|e| Error::failed(e.to_string()))?;
         let credentials = Credentials::Ssws(address.token.clone());
-        let settings = okta::Settings {
-            list_lag: SIMULATED_LIST_LAG,
-            ..okta::Settings::default()
-        };
-        let client =
-            Client::new(base, credentials, settings).map_err(|e| Error::failed(e.to_string()))?;
+        let settings = okta::Settings { list_lag: SIMULATED_LIST_LAG, ..okta::Settings::default() };
+        let client = Client::new(base, credentials, settings).map_err(|e| Error::failed(e.to_string()))?;
         orgs.insert(org.name.clone(), Arc::new(client));
     }
     Ok(World {

@@ -20,15 +20,11 @@ pub(super) fn wrong_url(written: &str, schemes: &[&str]) -> Option<String> {
     }
     let wanted = schemes.join(":// or ");
     match url::Url::parse(written) {
-        Ok(url) if !schemes.contains(&url.scheme()) => {
-            Some(format!("it must begin with {wanted}://"))
-        }
+        Ok(url) if !schemes.contains(&url.scheme()) => Some(format!("it must begin with {wanted}://")),
         Ok(url) if url.host_str().is_none_or(str::is_empty) => Some("it names no host".into()),
         Ok(url) if url.password().is_some() => Some("a password in a URL ends in logs".into()),
         Ok(_) => None,
-        Err(url::ParseError::RelativeUrlWithoutBase) => {
-            Some(format!("it must begin with {wanted}://"))
-        }
+        Err(url::ParseError::RelativeUrlWithoutBase) => Some(format!("it must begin with {wanted}://")),
         Err(error) => Some(error.to_string()),
     }
 }
@@ -51,10 +47,7 @@ fn is_loopback(url: &url::Url) -> bool {
 
 /// The naming context of a domain: `corp.example` is `DC=corp,DC=example` (RFC 2247).
 pub(super) fn naming_context(domain: &str) -> String {
-    let labels: Vec<_> = domain
-        .split('.')
-        .map(|label| format!("DC={label}"))
-        .collect();
+    let labels: Vec<_> = domain.split('.').map(|label| format!("DC={label}")).collect();
     labels.join(",")
 }
 
@@ -81,35 +74,16 @@ mod tests {
     fn what_is_wrong_with_a_url_is_said() {
         for (written, expected) in [
             ("https://acme.okta.com", None),
-            (
-                "https://{yourOktaDomain}",
-                Some("this is still a placeholder"),
-            ),
+            ("https://{yourOktaDomain}", Some("this is still a placeholder")),
             ("acme.okta.com", Some("it must begin with https://")),
             ("ftp://acme.okta.com", Some("it must begin with https://")),
-            (
-                "https://jo:pw@acme.okta.com",
-                Some("a password in a URL ends in logs"),
-            ),
+            ("https://jo:pw@acme.okta.com", Some("a password in a URL ends in logs")),
             ("https://", Some("empty host")),
-            (
-                "\"https://acme.okta.com\"",
-                Some("it has quotes around it, or one quote: write it without"),
-            ),
-            (
-                "'https://acme.okta.com",
-                Some("it has quotes around it, or one quote: write it without"),
-            ),
-            (
-                "https://acme.okta.com”",
-                Some("it has quotes around it, or one quote: write it without"),
-            ),
+            ("\"https://acme.okta.com\"", Some("it has quotes around it, or one quote: write it without")),
+            ("'https://acme.okta.com", Some("it has quotes around it, or one quote: write it without")),
+            ("https://acme.okta.com”", Some("it has quotes around it, or one quote: write it without")),
         ] {
-            assert_eq!(
-                wrong_url(written, &["https"]).as_deref(),
-                expected,
-                "{written}"
-            );
+            assert_eq!(wrong_url(written, &["https"]).as_deref(), expected, "{written}");
         }
     }
 }

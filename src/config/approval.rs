@@ -33,8 +33,6 @@ impl Approval {
 
     pub(super) fn warnings(&self, environment: &Environment) -> Vec<String> {
         let secrets = [&self.secret, &self.private_key].into_iter().flatten();
-        secrets
-            .filter_map(|secret| secret.warning(environment))
-            .collect()
+        secrets.filter_map(|secret| secret.warning(environment)).collect()
     }
 }

@@ -26,9 +26,7 @@ pub struct Environment {
 impl Environment {
     /// Reads the process. A variable that is not UTF-8 is kept with replacement characters.
     pub fn from_process() -> Self {
-        let variables = std::env::vars_os()
-            .map(|(name, value)| (lossy(&name), lossy(&value)))
-            .collect();
+        let variables = std::env::vars_os().map(|(name, value)| (lossy(&name), lossy(&value))).collect();
         let folders = etcetera::choose_base_strategy().ok();
         Self {
             variables,
@@ -43,10 +41,7 @@ impl Environment {
 
     /// The value of a variable; one that is set but empty counts as not set, as shells treat `${NAME:-}`.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// User and machine: `jo@laptop`. Information, no proof.
@@ -119,9 +114,7 @@ mod tests {
     #[test]
     fn debug_shows_names_of_variables_and_no_value() {
         let mut environment = Environment::default();
-        environment
-            .variables
-            .insert("OKTA_CLIENT_TOKEN".into(), "00secret".into());
+        environment.variables.insert("OKTA_CLIENT_TOKEN".into(), "00secret".into());
         let debug = format!("{environment:?}");
         assert!(debug.contains("OKTA_CLIENT_TOKEN"));
         assert!(!debug.contains("00secret"));
@@ -129,22 +122,13 @@ mod tests {
 
     #[test]
     fn paths_are_shown_short_and_read_from_their_folder() {
-        let environment = Environment {
-            here: "/home/jo/work".into(),
-            home: Some("/home/jo".into()),
-            ..Environment::default()
-        };
+        let environment =
+            Environment { here: "/home/jo/work".into(), home: Some("/home/jo".into()), ..Environment::default() };
         assert_eq!(environment.shown(Path::new("/home/jo/work/a/b")), "a/b");
         assert_eq!(environment.shown(Path::new("/home/jo/c")), "~/c");
         assert_eq!(environment.shown(Path::new("/etc/d")), "/etc/d");
-        assert_eq!(
-            environment.path(Path::new("/etc"), "~/t"),
-            Path::new("/home/jo/t")
-        );
-        assert_eq!(
-            environment.path(Path::new("/etc"), "t"),
-            Path::new("/etc/t")
-        );
+        assert_eq!(environment.path(Path::new("/etc"), "~/t"), Path::new("/home/jo/t"));
+        assert_eq!(environment.path(Path::new("/etc"), "t"), Path::new("/etc/t"));
         assert_eq!(environment.path(Path::new("/etc"), "/t"), Path::new("/t"));
     }
 }

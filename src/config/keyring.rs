@@ -10,9 +10,7 @@ const SERVICE: &str = "okta-runbook";
 /// The secret filed under `name`.
 pub(super) fn read(name: &str) -> Result<SecretString, Error> {
     let found = apart(name, keyring::Entry::get_password);
-    found
-        .map(SecretString::from)
-        .map_err(|error| failed(name, "cannot be read from", &error))
+    found.map(SecretString::from).map_err(|error| failed(name, "cannot be read from", &error))
 }
 
 /// Files a secret under `name`, over what was there.
@@ -21,10 +19,8 @@ pub(super) fn read(name: &str) -> Result<SecretString, Error> {
 /// There is no keyring, or it is locked.
 pub fn store(name: &str, secret: &SecretString) -> Result<(), Error> {
     let secret = secret.clone();
-    apart(name, move |entry| {
-        entry.set_password(secret.expose_secret())
-    })
-    .map_err(|error| failed(name, "cannot be kept in", &error))
+    apart(name, move |entry| entry.set_password(secret.expose_secret()))
+        .map_err(|error| failed(name, "cannot be kept in", &error))
 }
 
 /// Removes the secret under `name`; none there is as good.

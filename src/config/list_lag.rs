@@ -30,10 +30,8 @@ pub fn from_variable(environment: &Environment) -> Result<Option<Duration>, Erro
     };
     match parsed(text) {
         Some(lag) => Ok(Some(lag)),
-        None => Err(Error::usage(format!(
-            "{VARIABLE} is no duration of an hour at most: `{text}`"
-        ))
-        .help(format!("write it as {EXAMPLE}, or unset it"))),
+        None => Err(Error::usage(format!("{VARIABLE} is no duration of an hour at most: `{text}`"))
+            .help(format!("write it as {EXAMPLE}, or unset it"))),
     }
 }
 

@@ -35,22 +35,12 @@ pub struct Proxy {
 const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
 
 /// Variables that name a proxy, by https or not.
-const ALL_VARIABLES: [&str; 6] = [
-    "HTTPS_PROXY",
-    "https_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-];
+const ALL_VARIABLES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
 /// The addresses of the machine's proxies, which may hold passwords.
 pub fn proxy_addresses(environment: &Environment) -> impl Iterator<Item = &str> {
     let set = |name: &&str| environment.variables.get(*name).map(String::as_str);
-    ALL_VARIABLES
-        .iter()
-        .filter_map(set)
-        .filter(|value| !value.is_empty())
+    ALL_VARIABLES.iter().filter_map(set).filter(|value| !value.is_empty())
 }
 
 /// Refuses what the HTTP library would pass over, and with it the proxy.
@@ -59,17 +49,13 @@ pub fn proxy_addresses(environment: &Environment) -> impl Iterator<Item = &str> 
 /// A variable names no proxy. Its value is not shown: it may hold a password.
 pub fn check_proxy_variables(environment: &Environment) -> Result<(), Error> {
     for pair in VARIABLES {
-        let set = pair
-            .iter()
-            .find_map(|name| Some((name, environment.variables.get(*name)?)));
+        let set = pair.iter().find_map(|name| Some((name, environment.variables.get(*name)?)));
         if let Some((name, value)) = set
             && !value.is_empty()
             && !is_proxy(value)
         {
-            return Err(
-                Error::usage(format!("{name} is not the address of a proxy"))
-                    .help("write it as http://proxy.corp.example:3128, or unset it"),
-            );
+            return Err(Error::usage(format!("{name} is not the address of a proxy"))
+                .help("write it as http://proxy.corp.example:3128, or unset it"));
         }
     }
     Ok(())
@@ -79,9 +65,8 @@ pub fn check_proxy_variables(environment: &Environment) -> Result<(), Error> {
 pub(super) fn is_proxy(text: &str) -> bool {
     let scheme = if text.contains("://") { "" } else { "http://" };
     let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
-    url::Url::parse(&format!("{scheme}{text}")).is_ok_and(|url| {
-        schemes.contains(&url.scheme()) && url.host_str().is_some_and(|host| !host.is_empty())
-    })
+    url::Url::parse(&format!("{scheme}{text}"))
+        .is_ok_and(|url| schemes.contains(&url.scheme()) && url.host_str().is_some_and(|host| !host.is_empty()))
 }
 
 #[cfg(test)]
@@ -101,9 +86,7 @@ mod tests {
             ("http://pro xy:SECRET", false),
         ] {
             let mut environment = Environment::default();
-            environment
-                .variables
-                .insert("https_proxy".into(), value.into());
+            environment.variables.insert("https_proxy".into(), value.into());
             let checked = check_proxy_variables(&environment);
             assert_eq!(checked.is_ok(), good, "{value}");
             assert!(!format!("{checked:?}").contains("SECRET"));

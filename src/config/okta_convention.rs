@@ -113,19 +113,13 @@ impl Settings {
         let Some(mode) = &self.mode else {
             return Ok(());
         };
-        if ["SSWS", "PrivateKey"]
-            .iter()
-            .any(|known| mode.value.eq_ignore_ascii_case(known))
-        {
+        if ["SSWS", "PrivateKey"].iter().any(|known| mode.value.eq_ignore_ascii_case(known)) {
             return Ok(());
         }
         let at = shown(environment, &mode.origin);
-        Err(Error::usage(format!(
-            "the authorization mode {} ({at}) is not supported by this version",
-            mode.value
-        ))
-        .help("use an API token: set the mode to SSWS, and the token in OKTA_CLIENT_TOKEN")
-        .help("or a service app: set the mode to PrivateKey, with OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY"))
+        Err(Error::usage(format!("the authorization mode {} ({at}) is not supported by this version", mode.value))
+            .help("use an API token: set the mode to SSWS, and the token in OKTA_CLIENT_TOKEN")
+            .help("or a service app: set the mode to PrivateKey, with OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY"))
     }
 
     fn into_org(mut self, environment: &Environment) -> Result<Option<OrgProfile>, Error> {
@@ -138,10 +132,7 @@ impl Settings {
         Ok(Some(profile))
     }
 
-    fn into_url_and_sign_in(
-        self,
-        environment: &Environment,
-    ) -> Result<Option<(Setting<String>, SignIn)>, Error> {
+    fn into_url_and_sign_in(self, environment: &Environment) -> Result<Option<(Setting<String>, SignIn)>, Error> {
         if self.is_by_key() {
             return self.into_app(environment).map(Some);
         }
@@ -170,22 +161,12 @@ impl Settings {
 
     fn into_app(self, environment: &Environment) -> Result<(Setting<String>, SignIn), Error> {
         let missing = |name: &str, key: &str| {
-            Error::usage(format!(
-                "Okta's settings say authorization mode PrivateKey, and there is no {key}"
-            ))
-            .help(format!(
-                "set {name}, or okta.client.{key} in ~/.okta/okta.yaml"
-            ))
+            Error::usage(format!("Okta's settings say authorization mode PrivateKey, and there is no {key}"))
+                .help(format!("set {name}, or okta.client.{key} in ~/.okta/okta.yaml"))
         };
-        let url = self
-            .url
-            .ok_or_else(|| missing("OKTA_CLIENT_ORGURL", "orgUrl"))?;
-        let client_id = self
-            .client_id
-            .ok_or_else(|| missing("OKTA_CLIENT_CLIENTID", "clientId"))?;
-        let key = self
-            .private_key
-            .ok_or_else(|| missing("OKTA_CLIENT_PRIVATEKEY", "privateKey"))?;
+        let url = self.url.ok_or_else(|| missing("OKTA_CLIENT_ORGURL", "orgUrl"))?;
+        let client_id = self.client_id.ok_or_else(|| missing("OKTA_CLIENT_CLIENTID", "clientId"))?;
+        let key = self.private_key.ok_or_else(|| missing("OKTA_CLIENT_PRIVATEKEY", "privateKey"))?;
         let on = |setting: Setting<String>| setting.value.eq_ignore_ascii_case("true");
         let app = PrivateKey {
             client_id: client_id.value,
@@ -201,10 +182,7 @@ impl Settings {
 
 /// Okta's SDKs take the key itself (PEM or JWK) or the path of its file in the same setting. What is neither is never shown: it may
 /// be a key without the lines around it.
-fn key_source(
-    environment: &Environment,
-    key: Setting<SecretString>,
-) -> Result<SecretSource, Error> {
+fn key_source(environment: &Environment, key: Setting<SecretString>) -> Result<SecretSource, Error> {
     use secrecy::ExposeSecret as _;
     let text = key.value.expose_secret().trim();
     if text.starts_with('{') || text.contains("-----BEGIN") {
@@ -222,15 +200,14 @@ fn key_source(
     Err(Error::usage(format!(
         "the private key ({at}) is neither a key in PEM or JWK nor the path of a file that is there"
     ))
-    .help("give the whole key, its line -----BEGIN PRIVATE KEY----- included, or a path from the folder of the setting"))
+    .help(
+        "give the whole key, its line -----BEGIN PRIVATE KEY----- included, or a path from the folder of the setting",
+    ))
 }
 
 /// Scopes as the SDKs take them: separated by commas or spaces.
 fn words(text: &str) -> Vec<String> {
-    text.split([',', ' ', '\n'])
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+    text.split([',', ' ', '\n']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 fn half(environment: &Environment, has: &str, origin: &Origin, lacks: &str) -> Error {
@@ -238,32 +215,21 @@ fn half(environment: &Environment, has: &str, origin: &Origin, lacks: &str) -> E
     Error::usage(format!("Okta's settings have {has} ({at}) and not {lacks}"))
 }
 
-fn api_token(
-    environment: &Environment,
-    token: Setting<SecretString>,
-) -> Result<SecretSource, Error> {
+fn api_token(environment: &Environment, token: Setting<SecretString>) -> Result<SecretSource, Error> {
     use secrecy::ExposeSecret as _;
     if token.value.expose_secret().contains(['{', '}', '<', '>']) {
         let at = shown(environment, &token.origin);
-        return Err(
-            Error::usage(format!("the token ({at}) is still a placeholder"))
-                .help("create a token in the Admin Console under Security > API > Tokens"),
-        );
+        return Err(Error::usage(format!("the token ({at}) is still a placeholder"))
+            .help("create a token in the Admin Console under Security > API > Tokens"));
     }
     Ok(SecretSource::Value(token.value))
 }
 
-fn profile(
-    environment: &Environment,
-    url: Setting<String>,
-    sign_in: SignIn,
-) -> Result<OrgProfile, Error> {
+fn profile(environment: &Environment, url: Setting<String>, sign_in: SignIn) -> Result<OrgProfile, Error> {
     if let Some(wrong) = wrong_org_url(&url.value) {
         let at = shown(environment, &url.origin);
-        return Err(
-            Error::usage(format!("the org's URL ({at}) cannot be used: {wrong}"))
-                .help("write it as https://acme.okta.com"),
-        );
+        return Err(Error::usage(format!("the org's URL ({at}) cannot be used: {wrong}"))
+            .help("write it as https://acme.okta.com"));
     }
     Ok(OrgProfile {
         profile: PROFILE.into(),
@@ -284,8 +250,7 @@ fn refuse_home_token_elsewhere(
     here: &Settings,
     home: &Settings,
 ) -> Result<(), Error> {
-    let (Some(url), Some(token)) = (&here.url, home.token.as_ref().or(home.private_key.as_ref()))
-    else {
+    let (Some(url), Some(token)) = (&here.url, home.token.as_ref().or(home.private_key.as_ref())) else {
         return Ok(());
     };
     let brings = |settings: &Settings| settings.token.is_some() || settings.private_key.is_some();
@@ -294,14 +259,9 @@ fn refuse_home_token_elsewhere(
     if decided || same {
         return Ok(());
     }
-    let (url, token) = (
-        shown(environment, &url.origin),
-        shown(environment, &token.origin),
-    );
-    Err(Error::usage(format!(
-        "{url} names another org than the one the token in {token} is for"
-    ))
-    .help("set OKTA_CLIENT_TOKEN to a token of that org, or OKTA_CLIENT_ORGURL to confirm its URL"))
+    let (url, token) = (shown(environment, &url.origin), shown(environment, &token.origin));
+    Err(Error::usage(format!("{url} names another org than the one the token in {token} is for"))
+        .help("set OKTA_CLIENT_TOKEN to a token of that org, or OKTA_CLIENT_ORGURL to confirm its URL"))
 }
 
 fn shown(environment: &Environment, origin: &Origin) -> String {
@@ -312,10 +272,7 @@ fn shown(environment: &Environment, origin: &Origin) -> String {
 }
 
 fn secret(setting: Setting<String>) -> Setting<SecretString> {
-    Setting {
-        value: SecretString::from(setting.value),
-        origin: setting.origin,
-    }
+    Setting { value: SecretString::from(setting.value), origin: setting.origin }
 }
 
 #[cfg(test)]

@@ -27,17 +27,8 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    pub(super) fn problem(
-        &mut self,
-        span: Range<usize>,
-        message: impl Into<String>,
-    ) -> &mut Problem {
-        self.problems.push(Problem {
-            span,
-            message: message.into(),
-            label: String::new(),
-            help: None,
-        });
+    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut Problem {
+        self.problems.push(Problem { span, message: message.into(), label: String::new(), help: None });
         let last = self.problems.len() - 1;
         &mut self.problems[last]
     }
@@ -51,10 +42,7 @@ impl Source<'_> {
     pub(super) fn reports(mut self) -> Vec<String> {
         self.problems.sort_by_key(|problem| problem.span.start);
         let text = self.text_without_secrets();
-        self.problems
-            .iter()
-            .map(|problem| report(problem, &text, &self.shown))
-            .collect()
+        self.problems.iter().map(|problem| report(problem, &text, &self.shown)).collect()
     }
 
     /// The text with `*` for every byte that must not be shown, so that positions stay.
@@ -86,11 +74,7 @@ pub(super) fn together(reports: &[String]) -> Result<(), Error> {
     match reports {
         [] => Ok(()),
         [report] => Err(Error::usage(report)),
-        many => Err(Error::usage(format!(
-            "{} problems in the profile files\n\n{}",
-            many.len(),
-            many.join("\n\n")
-        ))),
+        many => Err(Error::usage(format!("{} problems in the profile files\n\n{}", many.len(), many.join("\n\n")))),
     }
 }
 
@@ -112,18 +96,10 @@ fn report(problem: &Problem, text: &str, shown: &str) -> String {
 }
 
 /// The name that a person most likely meant, if any is near.
-pub(super) fn nearest<'a>(
-    written: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
-        .map(|name| {
-            (
-                strsim::jaro_winkler(&written.to_lowercase(), &name.to_lowercase()),
-                name,
-            )
-        })
+        .map(|name| (strsim::jaro_winkler(&written.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(likeness, _)| *likeness >= 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
@@ -135,22 +111,15 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_found_and_a_far_one_is_not() {
-        assert_eq!(
-            nearest("prodution", ["url", "production"]),
-            Some("production")
-        );
+        assert_eq!(nearest("prodution", ["url", "production"]), Some("production"));
         assert_eq!(nearest("URL", ["url", "production"]), Some("url"));
         assert_eq!(nearest("colour", ["url", "production"]), None);
     }
 
     #[test]
     fn a_hidden_part_is_starred_and_keeps_its_place() {
-        let source = Source {
-            shown: "f".into(),
-            text: "a = \"né\"\nb",
-            hidden: vec![5..8, 100..120],
-            problems: Vec::new(),
-        };
+        let source =
+            Source { shown: "f".into(), text: "a = \"né\"\nb", hidden: vec![5..8, 100..120], problems: Vec::new() };
         assert_eq!(source.text_without_secrets(), "a = \"***\"\nb");
     }
 }

@@ -35,14 +35,7 @@ const ORG_KEYS: &[&str] = &[
     "list_lag",
 ];
 /// Keys that go with `client_id` only.
-const APP_KEYS: &[&str] = &[
-    "private_key",
-    "key_id",
-    "algorithm",
-    "scopes",
-    "dpop",
-    "refresh_token",
-];
+const APP_KEYS: &[&str] = &["private_key", "key_id", "algorithm", "scopes", "dpop", "refresh_token"];
 const DIRECTORY_KEYS: &[&str] = &["url", "bind_dn", "password", "base", "ca", "security"];
 const SECRET_KEYS: &[&str] = &["env", "file", "command", "keyring"];
 const SECRET_EXAMPLE: &str = r#"{ env = "NAME" }, { file = "path" } or { command = "…" }"#;
@@ -60,12 +53,7 @@ pub(super) fn read(environment: &Environment, path: &Path, text: &str) -> (Profi
     let mut reader = Reader {
         environment,
         path,
-        source: Source {
-            shown: environment.shown(path),
-            text,
-            hidden: Vec::new(),
-            problems: Vec::new(),
-        },
+        source: Source { shown: environment.shown(path), text, hidden: Vec::new(), problems: Vec::new() },
         profiles: Profiles::default(),
     };
     match DeTable::parse(text) {
@@ -95,17 +83,11 @@ impl Reader<'_> {
     fn not_toml(&mut self, error: &toml::de::Error) {
         self.source.hidden = secret_text::ranges(self.source.text);
         let span = error.span().unwrap_or(0..0);
-        self.source
-            .problem(span, "this is not TOML")
-            .label(error.message());
+        self.source.problem(span, "this is not TOML").label(error.message());
     }
 
     fn document(&mut self, document: &DeTable<'_>) {
-        let whole = Section {
-            title: "a profile file".into(),
-            span: 0..0,
-            table: document,
-        };
+        let whole = Section { title: "a profile file".into(), span: 0..0, table: document };
         self.refuse_unknown_keys(&whole, TOP_KEYS);
         for section in self.sections(document, "orgs") {
             self.org(&section);
@@ -127,11 +109,7 @@ impl Reader<'_> {
         let mut sections = Vec::new();
         for (name, value) in table {
             match value.get_ref().as_table() {
-                Some(table) => sections.push(Section {
-                    title: name.get_ref().to_string(),
-                    span: name.span(),
-                    table,
-                }),
+                Some(table) => sections.push(Section { title: name.get_ref().to_string(), span: name.span(), table }),
                 None => self.wrong_type(value, name.span(), "a table of settings"),
             }
         }
@@ -154,10 +132,7 @@ impl Reader<'_> {
             sign_in,
             production,
             approval,
-            network: Network {
-                list_lag,
-                ..Network::default()
-            },
+            network: Network { list_lag, ..Network::default() },
             origin: self.origin(section),
         };
         self.profiles.orgs.insert(section.title.clone(), profile);
@@ -168,10 +143,7 @@ impl Reader<'_> {
         if let Some(client_id) = self.string(section, "client_id") {
             return self.client(section, client_id);
         }
-        for key in APP_KEYS
-            .iter()
-            .filter(|key| section.table.contains_key(**key))
-        {
+        for key in APP_KEYS.iter().filter(|key| section.table.contains_key(**key)) {
             self.source
                 .problem(section.span.clone(), format!("`{key}` needs `client_id`"))
                 .help("client_id is the app's id: Applications > the app > General");
@@ -212,10 +184,7 @@ impl Reader<'_> {
     fn refuse_together(&mut self, section: &Section<'_>, one: &str, other: &str) {
         if section.table.contains_key(one) {
             self.source
-                .problem(
-                    section.span.clone(),
-                    format!("`{}` has both `{one}` and `{other}`", section.title),
-                )
+                .problem(section.span.clone(), format!("`{}` has both `{one}` and `{other}`", section.title))
                 .help("an org is signed in to in one way; remove one of the two");
         }
     }
@@ -247,9 +216,7 @@ impl Reader<'_> {
         let base = self.string(section, "base");
         let ca = self.string(section, "ca").map(|ca| self.file(&ca));
         let security = url.as_ref().and_then(|url| self.security(section, url));
-        let (Some(url), Some(bind_dn), Some(password), Some(security)) =
-            (url, bind_dn, password, security)
-        else {
+        let (Some(url), Some(bind_dn), Some(password), Some(security)) = (url, bind_dn, password, security) else {
             return;
         };
         let profile = DirectoryProfile {
@@ -269,10 +236,7 @@ impl Reader<'_> {
         let name = section.title.to_lowercase();
         if self.profiles.directories.insert(name, profile).is_some() {
             self.source
-                .problem(
-                    section.span.clone(),
-                    format!("the directory {} is here twice", section.title),
-                )
+                .problem(section.span.clone(), format!("the directory {} is here twice", section.title))
                 .help("a domain is the same in any case; keep one of the two");
         }
     }

@@ -54,9 +54,7 @@ impl SecretSource {
         match self {
             Self::Env(name) => variable(environment, name).map(SecretString::from),
             Self::File(path) => file_text(environment, path).map(SecretString::from),
-            Self::Command(command) => {
-                command_output(command, COMMAND_TIMEOUT).map(SecretString::from)
-            }
+            Self::Command(command) => command_output(command, COMMAND_TIMEOUT).map(SecretString::from),
             Self::Keyring(name) => keyring::read(name),
             Self::Value(secret) => Ok(secret.clone()),
         }
@@ -65,9 +63,9 @@ impl SecretSource {
     /// Why what a person wrote as this place is none. It may be the secret itself, hence it must not be shown.
     pub fn mistaken(&self, written: &str) -> Option<&'static str> {
         match self {
-            Self::Env(name) if !is_variable_name(name) => Some(
-                "this is not the name of a variable: letters, digits and `_`, a digit not first",
-            ),
+            Self::Env(name) if !is_variable_name(name) => {
+                Some("this is not the name of a variable: letters, digits and `_`, a digit not first")
+            }
             Self::File(path) if !path.exists() && is_likely_secret(written) => {
                 Some("this looks like the secret itself, and no such file is there")
             }
@@ -95,10 +93,8 @@ fn from_variable(environment: &Environment, name: &str) -> Result<SecretString, 
 fn variable<'a>(environment: &'a Environment, name: &str) -> Result<&'a str, Error> {
     match environment.variable(name) {
         Some(value) => Ok(value),
-        None => Err(Error::usage(format!(
-            "the variable {name}, which should hold a secret, is not set"
-        ))
-        .help(format!("set it: export {name}=…"))),
+        None => Err(Error::usage(format!("the variable {name}, which should hold a secret, is not set"))
+            .help(format!("set it: export {name}=…"))),
     }
 }
 
@@ -110,12 +106,8 @@ fn from_file(environment: &Environment, path: &Path) -> Result<SecretString, Err
 fn file_text(environment: &Environment, path: &Path) -> Result<String, Error> {
     let shown = environment.shown(path);
     std::fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!(
-            "the file {shown}, which should hold a secret, cannot be read: {error}"
-        ))
-        .help(format!(
-            "write the secret into it, for your eyes only: (umask 077; cat > {shown})"
-        ))
+        Error::usage(format!("the file {shown}, which should hold a secret, cannot be read: {error}"))
+            .help(format!("write the secret into it, for your eyes only: (umask 077; cat > {shown})"))
     })
 }
 
@@ -133,20 +125,12 @@ fn command_output(command: &str, timeout: Duration) -> Result<String, Error> {
         .spawn()
         .map_err(|error| failed_command(command, &format!("could not be started: {error}")))?;
     let deadline = Instant::now() + timeout;
-    let (Ok(output), Some(status)) = (
-        output_until(&mut child, deadline),
-        status_until(&mut child, deadline),
-    ) else {
+    let (Ok(output), Some(status)) = (output_until(&mut child, deadline), status_until(&mut child, deadline)) else {
         stop(&mut child);
-        let said = format!(
-            "did not finish within {} s and was stopped",
-            timeout.as_secs()
-        );
+        let said = format!("did not finish within {} s and was stopped", timeout.as_secs());
         return Err(failed_command(command, &said));
     };
-    let output = output.map_err(|error| {
-        failed_command(command, &format!("printed what cannot be read: {error}"))
-    })?;
+    let output = output.map_err(|error| failed_command(command, &format!("printed what cannot be read: {error}")))?;
     if !status.success() {
         return Err(failed_command(command, &format!("failed ({status})")));
     }
@@ -154,10 +138,7 @@ fn command_output(command: &str, timeout: Duration) -> Result<String, Error> {
 }
 
 /// All that the child prints. A thread reads, since a pipe has no time-out of its own.
-fn output_until(
-    child: &mut Child,
-    deadline: Instant,
-) -> Result<std::io::Result<String>, mpsc::RecvTimeoutError> {
+fn output_until(child: &mut Child, deadline: Instant) -> Result<std::io::Result<String>, mpsc::RecvTimeoutError> {
     let (sender, receiver) = mpsc::channel();
     let stdout = child.stdout.take();
     std::thread::spawn(move || {
@@ -185,25 +166,17 @@ fn stop(child: &mut Child) {
 }
 
 fn failed_command(command: &str, said: &str) -> Error {
-    Error::usage(format!(
-        "the command `{command}`, which should print a secret, {said}"
-    ))
-    .help(
-        "run it in this shell to see what it says; it must print the secret alone and exit with 0",
-    )
+    Error::usage(format!("the command `{command}`, which should print a secret, {said}"))
+        .help("run it in this shell to see what it says; it must print the secret alone and exit with 0")
 }
 
 fn single_line(text: &str, place: &str) -> Result<SecretString, Error> {
     let secret = text.trim();
     if secret.is_empty() {
-        return Err(Error::usage(format!(
-            "{place}, which should hold a secret, is empty"
-        )));
+        return Err(Error::usage(format!("{place}, which should hold a secret, is empty")));
     }
     if secret.lines().count() > 1 {
-        return Err(Error::usage(format!(
-            "{place} has several lines, where the secret alone should be"
-        )));
+        return Err(Error::usage(format!("{place} has several lines, where the secret alone should be")));
     }
     Ok(SecretString::from(secret))
 }
@@ -214,11 +187,8 @@ pub(super) fn readable_by_others(environment: &Environment, path: &Path) -> Opti
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let shown = environment.shown(path);
-    (mode & 0o044 != 0).then(|| {
-        format!(
-            "{shown} holds a secret and others can read it (mode {mode:o}); run: chmod 600 {shown}"
-        )
-    })
+    (mode & 0o044 != 0)
+        .then(|| format!("{shown} holds a secret and others can read it (mode {mode:o}); run: chmod 600 {shown}"))
 }
 
 #[cfg(not(unix))]
@@ -234,19 +204,13 @@ mod tests {
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
         Environment {
-            variables: variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
+            variables: variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             ..Environment::default()
         }
     }
 
     fn message(source: &SecretSource) -> String {
-        source
-            .read(&environment(&[("EMPTY", "")]))
-            .unwrap_err()
-            .message
+        source.read(&environment(&[("EMPTY", "")])).unwrap_err().message
     }
 
     #[test]
@@ -269,14 +233,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         for (source, expected) in [
-            (
-                SecretSource::Env("NONE".into()),
-                "the variable NONE, which should hold a secret, is not set",
-            ),
-            (
-                SecretSource::Env("EMPTY".into()),
-                "the variable EMPTY, which should hold a secret, is not set",
-            ),
+            (SecretSource::Env("NONE".into()), "the variable NONE, which should hold a secret, is not set"),
+            (SecretSource::Env("EMPTY".into()), "the variable EMPTY, which should hold a secret, is not set"),
             (
                 SecretSource::File("/none/token".into()),
                 "the file /none/token, which should hold a secret, cannot be read: No such file or directory (os error 2)",
@@ -285,10 +243,7 @@ mod tests {
                 SecretSource::Command("exit 3".into()),
                 "the command `exit 3`, which should print a secret, failed (exit status: 3)",
             ),
-            (
-                SecretSource::Command("true".into()),
-                "the output of `true`, which should hold a secret, is empty",
-            ),
+            (SecretSource::Command("true".into()), "the output of `true`, which should hold a secret, is empty"),
             (
                 SecretSource::Command("echo a; echo b".into()),
                 "the output of `echo a; echo b` has several lines, where the secret alone should be",
@@ -302,10 +257,7 @@ mod tests {
     fn a_command_that_hangs_is_stopped() {
         for command in ["exec sleep 60", "exec >&-; exec sleep 60"] {
             let error = from_command(command, Duration::from_millis(50)).unwrap_err();
-            assert!(
-                error.message.contains("did not finish within 0 s"),
-                "{error}"
-            );
+            assert!(error.message.contains("did not finish within 0 s"), "{error}");
         }
     }
 
@@ -322,10 +274,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("token");
         std::fs::write(&file, "00abc\n").unwrap();
-        let environment = Environment {
-            here: folder.path().to_owned(),
-            ..Environment::default()
-        };
+        let environment = Environment { here: folder.path().to_owned(), ..Environment::default() };
         let warning_at = |mode| {
             let permissions = std::fs::Permissions::from_mode(mode);
             std::fs::set_permissions(&file, permissions).unwrap();

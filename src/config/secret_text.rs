@@ -4,19 +4,8 @@
 use std::ops::Range;
 
 /// Keys whose values are shown; the value of any other key, known or misspelt, may be a secret.
-const SHOWN: &[&str] = &[
-    "url",
-    "production",
-    "client_id",
-    "key_id",
-    "algorithm",
-    "scopes",
-    "dpop",
-    "bind_dn",
-    "base",
-    "ca",
-    "security",
-];
+const SHOWN: &[&str] =
+    &["url", "production", "client_id", "key_id", "algorithm", "scopes", "dpop", "bind_dn", "base", "ca", "security"];
 
 /// The parts to hide: all that follows `=` on a line, unless the key is one of the harmless; and every line that is
 /// neither a heading, nor a comment, nor a pair, since it may be the rest of a string.
@@ -45,10 +34,7 @@ fn hidden_from(line: &str) -> Option<usize> {
 /// Whether a text is a key or a token rather than the name of a place. Names and paths are short, or have a dot or a space.
 pub(super) fn is_likely_secret(text: &str) -> bool {
     let text = text.trim();
-    let of = |more: &str| {
-        text.chars()
-            .all(|c| c.is_ascii_alphanumeric() || more.contains(c))
-    };
+    let of = |more: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
     let is_token = text.starts_with("00") && text.len() >= 40 && of("-_");
     let is_encoded = text.len() >= 64 && of("+/=-_\r\n");
     let is_jwt = text.starts_with("eyJ") && text.len() >= 64;
@@ -69,12 +55,7 @@ mod tests {
     fn keys_and_tokens_are_told_from_names_and_paths() {
         let token = format!("00{}", "aB3-_x".repeat(7));
         let encoded = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC+/=\n".repeat(3);
-        for secret in [
-            token.as_str(),
-            &encoded,
-            "-----BEGIN EC PRIVATE KEY-----",
-            "{\"kty\":\"EC\"}",
-        ] {
+        for secret in [token.as_str(), &encoded, "-----BEGIN EC PRIVATE KEY-----", "{\"kty\":\"EC\"}"] {
             assert!(is_likely_secret(secret), "{secret}");
         }
         for place in [

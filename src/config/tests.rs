@@ -18,10 +18,7 @@ impl Place {
             data_home: Some(path("data")),
             ..Environment::default()
         };
-        Self {
-            folder,
-            environment,
-        }
+        Self { folder, environment }
     }
 
     fn file(self, path: &str, text: &str) -> Self {
@@ -77,23 +74,17 @@ fn a_named_file_stands_alone_and_the_command_line_comes_first() {
 fn a_named_file_that_is_missing_is_an_error() {
     let place = Place::new().variable("OKTA_RUNBOOK_CONFIG", "none.toml");
     let error = Config::load(&place.environment, None).unwrap_err();
-    assert_eq!(
-        error.message,
-        "the profile file none.toml, named by OKTA_RUNBOOK_CONFIG, is not there"
-    );
+    assert_eq!(error.message, "the profile file none.toml, named by OKTA_RUNBOOK_CONFIG, is not there");
 }
 
 const HOW: &str = "--org NAME";
 
 #[test]
 fn the_default_org_is_the_projects_then_the_users_then_oktas_own() {
-    let own = Place::new()
-        .variable("OKTA_CLIENT_ORGURL", "https://set.okta.com")
-        .variable("OKTA_CLIENT_TOKEN", "00set");
+    let own =
+        Place::new().variable("OKTA_CLIENT_ORGURL", "https://set.okta.com").variable("OKTA_CLIENT_TOKEN", "00set");
     // A file with directories alone leaves the org to Okta's settings.
-    let own = own.here(
-        "[directories.corp]\nurl = \"ldaps://d\"\nbind_dn = \"CN=a\"\npassword = { env = \"P\" }\n",
-    );
+    let own = own.here("[directories.corp]\nurl = \"ldaps://d\"\nbind_dn = \"CN=a\"\npassword = { env = \"P\" }\n");
     let found = own.load().default_org(HOW).unwrap();
     assert_eq!(found.url, "https://set.okta.com");
     assert_eq!(own.load().passed_over(&found), None);
@@ -104,10 +95,7 @@ fn the_default_org_is_the_projects_then_the_users_then_oktas_own() {
     let found = config.default_org(HOW).unwrap();
     assert_eq!(found.profile, "acme");
     let passed_over = config.passed_over(&found).unwrap();
-    assert!(
-        passed_over.contains("`acme` of okta-runbook.toml"),
-        "{passed_over}"
-    );
+    assert!(passed_over.contains("`acme` of okta-runbook.toml"), "{passed_over}");
     // By its name the other is there still.
     let own = config.org("default").unwrap();
     assert_eq!(own.origin, Origin::Variable("OKTA_CLIENT_ORGURL".into()));
@@ -119,15 +107,9 @@ fn several_profiles_of_the_nearest_file_are_listed_when_none_is_named() {
     let place = Place::new()
         .user(&org("far", "f.okta.com"))
         .here(&[org("hub", "h.okta.com"), org("acme", "a.okta.com")].concat())
-        .file(
-            "here/okta.yaml",
-            "okta:\n  client:\n    orgUrl: https://o.okta.com\n    token: 00a\n",
-        );
+        .file("here/okta.yaml", "okta:\n  client:\n    orgUrl: https://o.okta.com\n    token: 00a\n");
     let error = place.load().default_org(HOW).unwrap_err();
-    assert_eq!(
-        error.message,
-        "several orgs are configured in okta-runbook.toml: acme, hub"
-    );
+    assert_eq!(error.message, "several orgs are configured in okta-runbook.toml: acme, hub");
     assert_eq!(error.help[0], "name one: --org NAME");
     assert!(error.help[1].starts_with("`default` is"), "{error:?}");
     assert_eq!(error.exit, crate::error::Exit::Usage);
@@ -138,10 +120,7 @@ fn an_unknown_profile_is_answered_with_the_nearest_and_the_files() {
     let place = Place::new().here(&org("acme", "acme.okta.com"));
     let error = place.load().org("acmee").unwrap_err();
     assert_eq!(error.message, "no org profile is called `acmee`");
-    let user = place
-        .folder
-        .path()
-        .join("config/okta-runbook/okta-runbook.toml");
+    let user = place.folder.path().join("config/okta-runbook/okta-runbook.toml");
     assert_eq!(
         error.help,
         [
@@ -156,24 +135,16 @@ fn an_unknown_profile_is_answered_with_the_nearest_and_the_files() {
 fn problems_of_all_files_come_in_one_error() {
     let place = Place::new().here("a = 1\n").user("b = 2\n");
     let error = Config::load(&place.environment, None).unwrap_err();
-    assert!(
-        error
-            .message
-            .starts_with("2 problems in the profile files\n\nunknown key `b`\n")
-    );
+    assert!(error.message.starts_with("2 problems in the profile files\n\nunknown key `b`\n"));
     assert!(error.message.contains("\n\nunknown key `a`\n"), "{error}");
 }
 
 #[test]
 fn a_directory_is_found_in_any_case() {
-    let place = Place::new().here(
-        "[directories.\"Corp.Example\"]\nurl = \"ldaps://dc\"\nbind_dn = \"CN=a\"\npassword = { env = \"P\" }\n",
-    );
+    let place = Place::new()
+        .here("[directories.\"Corp.Example\"]\nurl = \"ldaps://dc\"\nbind_dn = \"CN=a\"\npassword = { env = \"P\" }\n");
     let config = place.load();
-    assert_eq!(
-        config.directory("CORP.example").unwrap().domain,
-        "Corp.Example"
-    );
+    assert_eq!(config.directory("CORP.example").unwrap().domain, "Corp.Example");
     assert!(config.directory("other.example").is_none());
 }
 
@@ -181,10 +152,7 @@ fn a_directory_is_found_in_any_case() {
 fn folders_follow_the_environment() {
     let place = Place::new();
     let config = place.load();
-    assert_eq!(
-        config.workspace(),
-        place.environment.here.join(".okta-runbook")
-    );
+    assert_eq!(config.workspace(), place.environment.here.join(".okta-runbook"));
     let data = place.folder.path().join("data/okta-runbook/runbooks");
     assert_eq!(config.user_runbooks(), Some(data));
     let config = place.variable("OKTA_RUNBOOK_HOME", "/srv/runs").load();
@@ -209,10 +177,7 @@ fn secret_files_that_others_can_read_are_warned_of_where_they_are_used() {
     }
     let config = place.load();
     let warnings = |name: &str| config.warnings(&config.org(name).unwrap());
-    assert_eq!(
-        warnings("acme"),
-        ["token holds a secret and others can read it (mode 640); run: chmod 600 token"]
-    );
+    assert_eq!(warnings("acme"), ["token holds a secret and others can read it (mode 640); run: chmod 600 token"]);
     assert_eq!(
         warnings("default"),
         [

@@ -50,11 +50,7 @@ impl Directory {
     /// A directory that is connected to when it is first asked something. Wrong settings are found out here.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         let address = settings.target()?.address();
-        Ok(Self {
-            settings,
-            address,
-            connection: Mutex::new(None),
-        })
+        Ok(Self { settings, address, connection: Mutex::new(None) })
     }
 
     /// How it is reached.
@@ -85,16 +81,9 @@ impl Directory {
         attributes: &[&str],
     ) -> Result<Vec<Entry>, Error> {
         if ldap3::parse_filter(filter).is_err() {
-            return Err(Error::Filter {
-                filter: filter.to_owned(),
-            });
+            return Err(Error::Filter { filter: filter.to_owned() });
         }
-        let query = Query {
-            base: base.to_string(),
-            filter,
-            scope,
-            attributes,
-        };
+        let query = Query { base: base.to_string(), filter, scope, attributes };
         let mut kept = self.connection.lock().await;
         let found = match self.over(&mut kept, &query).await {
             Err(Broken::Closed | Broken::NotLdap) => self.over(&mut kept, &query).await,
@@ -126,14 +115,9 @@ impl Directory {
     /// login with a domain, its part before the `@` is looked for as sAMAccountName.
     pub async fn find_user(&self, login_or_sam: &str) -> Result<Option<Entry>, Error> {
         let found = self.people(&filter::person(login_or_sam)).await?;
-        let short = login_or_sam
-            .split_once('@')
-            .map(|(short, _)| short)
-            .filter(|short| !short.is_empty());
+        let short = login_or_sam.split_once('@').map(|(short, _)| short).filter(|short| !short.is_empty());
         match short {
-            Some(short) if found.is_empty() => {
-                only_one(self.people(&filter::account(short)).await?, login_or_sam)
-            }
+            Some(short) if found.is_empty() => only_one(self.people(&filter::account(short)).await?, login_or_sam),
             _ => only_one(found, login_or_sam),
         }
     }
@@ -152,22 +136,15 @@ impl Directory {
     }
 
     async fn people(&self, filter: &str) -> Result<Vec<Entry>, Error> {
-        self.search(&self.settings.base, filter, Scope::Subtree, &[])
-            .await
+        self.search(&self.settings.base, filter, Scope::Subtree, &[]).await
     }
 
     /// Searches over the connection at hand, or a new one. It is kept only if it is fit for another call: not when it was closed, fell
     /// silent, did not end, or the call was dropped half-way.
-    async fn over(
-        &self,
-        kept: &mut Option<Connection>,
-        query: &Query<'_>,
-    ) -> Result<Vec<Entry>, Broken> {
+    async fn over(&self, kept: &mut Option<Connection>, query: &Query<'_>) -> Result<Vec<Entry>, Broken> {
         let mut connection = match kept.take() {
             Some(connection) => connection,
-            None => connection::open(&self.settings)
-                .await
-                .map_err(Broken::Failed)?,
+            None => connection::open(&self.settings).await.map_err(Broken::Failed)?,
         };
         let found = self.all_pages(&connection, query).await;
         match found {
@@ -182,19 +159,13 @@ impl Directory {
         found
     }
 
-    async fn all_pages(
-        &self,
-        connection: &Connection,
-        query: &Query<'_>,
-    ) -> Result<Vec<Entry>, Broken> {
+    async fn all_pages(&self, connection: &Connection, query: &Query<'_>) -> Result<Vec<Entry>, Broken> {
         let (mut entries, mut guard) = (Vec::new(), SearchGuard::default());
         let mut cookie = Vec::new();
         loop {
             let call = self.page(connection.ldap(), query, cookie, &mut guard);
             let page = caught(timeout(CALL_TIMEOUT, call)).await;
-            let page = page
-                .map_err(|NotLdap| Broken::NotLdap)?
-                .map_err(|_| Broken::Failed(self.late()))??;
+            let page = page.map_err(|NotLdap| Broken::NotLdap)?.map_err(|_| Broken::Failed(self.late()))??;
             cookie = page.cookie;
             let goes_on = !cookie.is_empty();
             if goes_on {
@@ -216,10 +187,7 @@ impl Directory {
         cookie: Vec<u8>,
         guard: &mut SearchGuard,
     ) -> Result<Page, Broken> {
-        let paging = PagedResults {
-            size: PAGE_SIZE,
-            cookie,
-        };
+        let paging = PagedResults { size: PAGE_SIZE, cookie };
         let search = ldap.with_controls(paging).streaming_search(
             &query.base,
             query.scope.into(),
@@ -240,38 +208,22 @@ impl Directory {
         }
         let result = found.finish().await;
         connection::accept(&result, &self.address, &query.action()).map_err(Broken::Failed)?;
-        Ok(Page {
-            entries,
-            cookie: next_cookie(&result.ctrls),
-        })
+        Ok(Page { entries, cookie: next_cookie(&result.ctrls) })
     }
 
     fn endless(&self, query: &Query<'_>, endless: EndlessSearch) -> Broken {
-        Broken::Failed(Error::EndlessSearch {
-            address: self.address.clone(),
-            action: query.action(),
-            endless,
-        })
+        Broken::Failed(Error::EndlessSearch { address: self.address.clone(), action: query.action(), endless })
     }
 
     fn entry(&self, found: ResultEntry) -> Result<Entry, Broken> {
         if found.0.id != SEARCH_RESULT_ENTRY {
-            return Err(Broken::Failed(Error::Protocol {
-                address: self.address.clone(),
-            }));
+            return Err(Broken::Failed(Error::Protocol { address: self.address.clone() }));
         }
         let found = SearchEntry::construct(found);
         let dn = Dn::parse(&found.dn);
-        let dn = dn.map_err(|source| {
-            Broken::Failed(Error::ReturnedDn {
-                address: self.address.clone(),
-                source,
-            })
-        })?;
-        let texts = found
-            .attrs
-            .into_iter()
-            .map(|(name, values)| (name, values.into_iter().map(String::into_bytes).collect()));
+        let dn = dn.map_err(|source| Broken::Failed(Error::ReturnedDn { address: self.address.clone(), source }))?;
+        let texts =
+            found.attrs.into_iter().map(|(name, values)| (name, values.into_iter().map(String::into_bytes).collect()));
         let attributes: BTreeMap<_, _> = texts.chain(found.bin_attrs).collect();
         Ok(Entry { dn, attributes })
     }
@@ -285,18 +237,11 @@ impl Directory {
     }
 
     fn closed(&self) -> Error {
-        Error::Connection {
-            address: self.address.clone(),
-            detail: "the directory closed it twice".to_owned(),
-        }
+        Error::Connection { address: self.address.clone(), detail: "the directory closed it twice".to_owned() }
     }
 
     fn late(&self) -> Error {
-        Error::Timeout {
-            address: self.address.clone(),
-            action: "search".to_owned(),
-            seconds: CALL_TIMEOUT.as_secs(),
-        }
+        Error::Timeout { address: self.address.clone(), action: "search".to_owned(), seconds: CALL_TIMEOUT.as_secs() }
     }
 }
 
@@ -341,12 +286,8 @@ impl From<Scope> for ldap3::Scope {
 
 /// Where the next page begins; empty after the last one, and where the directory knows no pages.
 fn next_cookie(controls: &[Control]) -> Vec<u8> {
-    let paging = controls
-        .iter()
-        .find(|control| matches!(control.0, Some(ControlType::PagedResults)));
-    paging
-        .map(|control| control.1.parse::<PagedResults>().cookie)
-        .unwrap_or_default()
+    let paging = controls.iter().find(|control| matches!(control.0, Some(ControlType::PagedResults)));
+    paging.map(|control| control.1.parse::<PagedResults>().cookie).unwrap_or_default()
 }
 
 fn only_one(found: Vec<Entry>, name: &str) -> Result<Option<Entry>, Error> {
@@ -360,10 +301,7 @@ fn only_one(found: Vec<Entry>, name: &str) -> Result<Option<Entry>, Error> {
     let exact: Vec<_> = found.iter().filter(same).collect();
     match exact[..] {
         [entry] => Ok(Some(entry.clone())),
-        _ => Err(Error::Ambiguous {
-            name: name.to_owned(),
-            dns: found.into_iter().map(|entry| entry.dn).collect(),
-        }),
+        _ => Err(Error::Ambiguous { name: name.to_owned(), dns: found.into_iter().map(|entry| entry.dn).collect() }),
     }
 }
 
@@ -372,14 +310,8 @@ mod tests {
     use super::*;
 
     fn account(dn: &str, principal: &str) -> Entry {
-        let attributes = BTreeMap::from([(
-            "userPrincipalName".to_owned(),
-            vec![principal.as_bytes().to_vec()],
-        )]);
-        Entry {
-            dn: Dn::parse(dn).expect(dn),
-            attributes,
-        }
+        let attributes = BTreeMap::from([("userPrincipalName".to_owned(), vec![principal.as_bytes().to_vec()])]);
+        Entry { dn: Dn::parse(dn).expect(dn), attributes }
     }
 
     #[test]
@@ -388,14 +320,8 @@ mod tests {
         let other = || account("CN=Jo,OU=b,DC=x", "jo@y.example");
         assert_eq!(only_one(vec![], "jo"), Ok(None));
         assert_eq!(only_one(vec![other()], "jo"), Ok(Some(other())));
-        assert_eq!(
-            only_one(vec![other(), jo()], "JO@x.example"),
-            Ok(Some(jo()))
-        );
+        assert_eq!(only_one(vec![other(), jo()], "JO@x.example"), Ok(Some(jo())));
         let tie = only_one(vec![jo(), other()], "jo").expect_err("two accounts");
-        assert_eq!(
-            tie.to_string(),
-            "`jo` is 2 accounts: `CN=Jo,DC=x`, `CN=Jo,OU=b,DC=x`"
-        );
+        assert_eq!(tie.to_string(), "`jo` is 2 accounts: `CN=Jo,DC=x`, `CN=Jo,OU=b,DC=x`");
     }
 }

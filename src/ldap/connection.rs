@@ -58,15 +58,12 @@ pub(super) async fn open(settings: &Settings) -> Result<Connection, Error> {
         seconds: settings.connect_timeout.as_secs(),
     };
     let connecting = timeout(settings.connect_timeout, connect(settings, &target));
-    let connected = caught(connecting)
-        .await
-        .map_err(|NotLdap| not_ldap(&address, "connect"))?;
+    let connected = caught(connecting).await.map_err(|NotLdap| not_ldap(&address, "connect"))?;
     let mut connection = connected.map_err(|_| late("connect"))??;
     let mut ldap = connection.ldap();
     let binding = ldap.simple_bind(&settings.bind_dn, settings.password.expose_secret());
-    let bound = caught(timeout(settings.connect_timeout, binding))
-        .await
-        .map_err(|NotLdap| not_ldap(&address, "bind"))?;
+    let bound =
+        caught(timeout(settings.connect_timeout, binding)).await.map_err(|NotLdap| not_ldap(&address, "bind"))?;
     match bound.map_err(|_| late("bind"))? {
         Ok(result) => accept(&result, &address, "bind")?,
         Err(failure) if is_closed(&failure) && connection.was_not_ldap().await => {
@@ -78,10 +75,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Connection, Error> {
 }
 
 pub(super) fn not_ldap(address: &str, action: &str) -> Error {
-    Error::NotLdap {
-        address: address.to_owned(),
-        action: action.to_owned(),
-    }
+    Error::NotLdap { address: address.to_owned(), action: action.to_owned() }
 }
 
 /// Success, or the refusal.
@@ -103,25 +97,13 @@ pub(super) fn sort(failure: LdapError, address: &str, action: &str) -> Error {
     let address = address.to_owned();
     match failure {
         LdapError::Io { source } => sort_io(&source, address),
-        LdapError::Rustls { source } => Error::Tls {
-            address,
-            detail: source.to_string(),
-        },
-        LdapError::DNSName { source } => Error::Tls {
-            address,
-            detail: source.to_string(),
-        },
-        LdapError::LdapResult { result } => accept(&result, &address, action)
-            .err()
-            .unwrap_or(Error::Protocol { address }),
-        other if is_closed(&other) => Error::Connection {
-            address,
-            detail: "the directory closed it".to_owned(),
-        },
-        other => Error::Connection {
-            address,
-            detail: other.to_string(),
-        },
+        LdapError::Rustls { source } => Error::Tls { address, detail: source.to_string() },
+        LdapError::DNSName { source } => Error::Tls { address, detail: source.to_string() },
+        LdapError::LdapResult { result } => {
+            accept(&result, &address, action).err().unwrap_or(Error::Protocol { address })
+        }
+        other if is_closed(&other) => Error::Connection { address, detail: "the directory closed it".to_owned() },
+        other => Error::Connection { address, detail: other.to_string() },
     }
 }
 
@@ -162,36 +144,23 @@ fn use_aws_lc() {
 
 /// TLS that trusts the authorities of one file and no others.
 fn trusting(path: &Path) -> Result<Arc<ClientConfig>, SettingsError> {
-    let unusable = |reason: String| SettingsError::Ca {
-        path: path.to_owned(),
-        reason,
-    };
+    let unusable = |reason: String| SettingsError::Ca { path: path.to_owned(), reason };
     let mut roots = RootCertStore::empty();
-    for certificate in
-        CertificateDer::pem_file_iter(path).map_err(|failure| unusable(failure.to_string()))?
-    {
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|failure| unusable(failure.to_string()))? {
         let certificate = certificate.map_err(|failure| unusable(failure.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|failure| unusable(failure.to_string()))?;
+        roots.add(certificate).map_err(|failure| unusable(failure.to_string()))?;
     }
     if roots.is_empty() {
         return Err(unusable("it holds no certificate in PEM".to_owned()));
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-    let builder = builder
-        .with_safe_default_protocol_versions()
-        .map_err(|failure| unusable(failure.to_string()))?;
-    Ok(Arc::new(
-        builder.with_root_certificates(roots).with_no_client_auth(),
-    ))
+    let builder = builder.with_safe_default_protocol_versions().map_err(|failure| unusable(failure.to_string()))?;
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
 
 fn sort_io(failure: &io::Error, address: String) -> Error {
     let detail = failure.to_string();
-    let tls = failure
-        .get_ref()
-        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
+    let tls = failure.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
     match failure.kind() {
         _ if tls => Error::Tls { address, detail },
         io::ErrorKind::ConnectionRefused => Error::ConnectionRefused { address },
@@ -209,12 +178,7 @@ mod tests {
     use crate::ldap::{Dn, Security};
 
     fn settings(url: String) -> Settings {
-        Settings::new(
-            url,
-            "CN=reader,DC=x",
-            "SECRET".into(),
-            Dn::parse("DC=x").expect("a base"),
-        )
+        Settings::new(url, "CN=reader,DC=x", "SECRET".into(), Dn::parse("DC=x").expect("a base"))
     }
 
     async fn failure(settings: Settings) -> Error {
@@ -228,14 +192,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         drop(listener);
-        assert!(matches!(
-            failure(settings(format!("ldap://{address}"))).await,
-            Error::ConnectionRefused { .. }
-        ));
-        let unknown = Settings {
-            security: Security::Plain,
-            ..settings("ldap://no-such-host.invalid".to_owned())
-        };
+        assert!(matches!(failure(settings(format!("ldap://{address}"))).await, Error::ConnectionRefused { .. }));
+        let unknown = Settings { security: Security::Plain, ..settings("ldap://no-such-host.invalid".to_owned()) };
         assert!(matches!(failure(unknown).await, Error::UnknownHost { .. }));
     }
 
@@ -247,16 +205,11 @@ mod tests {
             while let Ok((stream, _)) = listener.accept().await {
                 let mut stream = stream;
                 let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 512]).await;
-                let _ =
-                    tokio::io::AsyncWriteExt::write_all(&mut stream, b"no TLS here, sorry").await;
+                let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"no TLS here, sorry").await;
             }
         });
         let tls = failure(settings(format!("ldaps://localhost:{port}"))).await;
-        assert!(
-            matches!(tls, Error::Tls { .. })
-                && tls.help().is_some_and(|help| help.contains("`ca`")),
-            "{tls}"
-        );
+        assert!(matches!(tls, Error::Tls { .. }) && tls.help().is_some_and(|help| help.contains("`ca`")), "{tls}");
         let plain = failure(settings(format!("ldap://localhost:{port}"))).await;
         assert!(matches!(plain, Error::Connection { .. }), "{plain:?}");
     }
@@ -275,10 +228,7 @@ mod tests {
     #[test]
     fn a_bad_certificate_file_is_refused() {
         for path in ["Cargo.toml", "no-such-file.pem"] {
-            assert!(
-                matches!(trusting(Path::new(path)), Err(SettingsError::Ca { .. })),
-                "{path}"
-            );
+            assert!(matches!(trusting(Path::new(path)), Err(SettingsError::Ca { .. })), "{path}");
         }
     }
 }

@@ -65,9 +65,7 @@ impl Dn {
     pub fn parent(&self) -> Option<Self> {
         match self.rdns.as_slice() {
             [] | [_] => None,
-            [_, above @ ..] => Some(Self {
-                rdns: above.to_vec(),
-            }),
+            [_, above @ ..] => Some(Self { rdns: above.to_vec() }),
         }
     }
 
@@ -90,15 +88,7 @@ impl Dn {
     /// The name that the entry has when it is moved below another parent.
     #[must_use]
     pub fn moved_to(&self, parent: &Self) -> Self {
-        Self {
-            rdns: self
-                .rdns
-                .iter()
-                .take(1)
-                .chain(&parent.rdns)
-                .cloned()
-                .collect(),
-        }
+        Self { rdns: self.rdns.iter().take(1).chain(&parent.rdns).cloned().collect() }
     }
 
     /// Whether it is the root, the name without parts.
@@ -116,9 +106,7 @@ impl Rdn {
 
     /// The name of its first attribute as written, such as `CN`.
     pub fn name(&self) -> &str {
-        self.attributes
-            .first()
-            .map_or("", |attribute| &attribute.name)
+        self.attributes.first().map_or("", |attribute| &attribute.name)
     }
 
     /// The value of its first attribute, if it is text.
@@ -142,11 +130,7 @@ impl Attribute {
 }
 
 fn collapse(text: &str) -> String {
-    text.to_lowercase()
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.to_lowercase().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// An attribute's names are the same attribute: the long ones and the numbers of RFC 4514 section 3 (from RFC 4519).
@@ -217,10 +201,7 @@ mod tests {
     fn writes_one_form() {
         for (text, written) in [
             ("", ""),
-            (
-                "CN=Jo Doe,OU=Users,DC=corp,DC=example",
-                "CN=Jo Doe,OU=Users,DC=corp,DC=example",
-            ),
+            ("CN=Jo Doe,OU=Users,DC=corp,DC=example", "CN=Jo Doe,OU=Users,DC=corp,DC=example"),
             (" CN = Jo Doe , OU= Users ", "CN=Jo Doe,OU=Users"),
             (r"CN=Doe\, Jo,DC=x", r"CN=Doe\, Jo,DC=x"),
             (r"CN=Doe\2C Jo,DC=x", r"CN=Doe\, Jo,DC=x"),
@@ -290,10 +271,7 @@ mod tests {
             ("OU=#zz", 4, "hexadecimal"),
         ] {
             let wrong = Dn::parse(text).expect_err(text);
-            assert!(
-                wrong.reason.contains(reason) && wrong.at == at,
-                "{text}: {wrong}"
-            );
+            assert!(wrong.reason.contains(reason) && wrong.at == at, "{text}: {wrong}");
         }
     }
 
@@ -305,19 +283,10 @@ mod tests {
         assert!(user.is_under(&unit) && user.is_under(&dn("DC=example")) && user.is_under(&dn("")));
         assert!(!unit.is_under(&unit) && !unit.is_under(&user));
         assert!(!dn("CN=Jo,OU=Not User-Contractor,DC=corp,DC=example").is_under(&unit));
-        assert_eq!(
-            (user.rdn_value(), user.rdn().map(Rdn::name)),
-            (Some("Jo"), Some("CN"))
-        );
-        assert_eq!(
-            user.moved_to(&dn("OU=Users,DC=corp")).to_string(),
-            "CN=Jo,OU=Users,DC=corp"
-        );
+        assert_eq!((user.rdn_value(), user.rdn().map(Rdn::name)), (Some("Jo"), Some("CN")));
+        assert_eq!(user.moved_to(&dn("OU=Users,DC=corp")).to_string(), "CN=Jo,OU=Users,DC=corp");
         assert_eq!((dn("DC=x").parent(), dn("").parent()), (None, None));
-        assert_eq!(
-            parent(r"CN=Doe\, Jo,OU=a,DC=x"),
-            Ok(Some("OU=a,DC=x".to_owned()))
-        );
+        assert_eq!(parent(r"CN=Doe\, Jo,OU=a,DC=x"), Ok(Some("OU=a,DC=x".to_owned())));
         assert_eq!(is_under("CN=a,OU=b,DC=c", "dc=C"), Ok(true));
         assert!(is_under("CN=a", "b").is_err());
     }

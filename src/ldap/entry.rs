@@ -20,13 +20,8 @@ const ACCOUNT_DISABLED: u32 = 0x2;
 impl Entry {
     /// The values of an attribute, by its name in any case; none when it is absent.
     pub fn values(&self, name: &str) -> &[Vec<u8>] {
-        let found = self
-            .attributes
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found
-            .map(|(_, values)| values.as_slice())
-            .unwrap_or_default()
+        let found = self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, values)| values.as_slice()).unwrap_or_default()
     }
 
     /// The first value, if it is text.
@@ -36,10 +31,7 @@ impl Entry {
 
     /// All values that are text.
     pub fn texts(&self, name: &str) -> Vec<&str> {
-        self.values(name)
-            .iter()
-            .filter_map(|value| std::str::from_utf8(value).ok())
-            .collect()
+        self.values(name).iter().filter_map(|value| std::str::from_utf8(value).ok()).collect()
     }
 
     /// `objectGUID` as Microsoft's tools write it: `6b29fc40-ca47-1067-b31d-00dd010662da`. It never changes, moves
@@ -57,9 +49,7 @@ impl Entry {
     pub fn object_guid_hex(&self) -> Option<String> {
         let bytes = self.guid_bytes()?;
         let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-        let digits = bytes
-            .iter()
-            .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]);
+        let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]);
         Some(digits.collect())
     }
 
@@ -71,11 +61,7 @@ impl Entry {
     }
 
     fn guid_bytes(&self) -> Option<[u8; 16]> {
-        self.values("objectGUID")
-            .first()?
-            .as_slice()
-            .try_into()
-            .ok()
+        self.values("objectGUID").first()?.as_slice().try_into().ok()
     }
 }
 
@@ -100,35 +86,17 @@ mod tests {
 
     fn entry(name: &str, value: &[u8]) -> Entry {
         let dn = Dn::parse("CN=Jo,DC=x").expect("a name");
-        Entry {
-            dn,
-            attributes: BTreeMap::from([(name.to_owned(), vec![value.to_vec()])]),
-        }
+        Entry { dn, attributes: BTreeMap::from([(name.to_owned(), vec![value.to_vec()])]) }
     }
 
     #[test]
     fn a_guid_has_its_usual_text() {
-        let bytes = [
-            0x40, 0xfc, 0x29, 0x6b, 0x47, 0xca, 0x67, 0x10, 0xb3, 0x1d, 0x00, 0xdd, 0x01, 0x06,
-            0x62, 0xda,
-        ];
+        let bytes = [0x40, 0xfc, 0x29, 0x6b, 0x47, 0xca, 0x67, 0x10, 0xb3, 0x1d, 0x00, 0xdd, 0x01, 0x06, 0x62, 0xda];
         let entry = entry("objectGUID", &bytes);
-        assert_eq!(
-            entry.object_guid().as_deref(),
-            Some("6b29fc40-ca47-1067-b31d-00dd010662da")
-        );
-        assert_eq!(
-            entry.object_guid_base64().as_deref(),
-            Some("QPwpa0fKZxCzHQDdAQZi2g==")
-        );
-        assert_eq!(
-            entry.object_guid_hex().as_deref(),
-            Some("40fc296b47ca6710b31d00dd010662da")
-        );
-        assert_eq!(
-            super::tests::entry("objectGUID", &bytes[1..]).object_guid(),
-            None
-        );
+        assert_eq!(entry.object_guid().as_deref(), Some("6b29fc40-ca47-1067-b31d-00dd010662da"));
+        assert_eq!(entry.object_guid_base64().as_deref(), Some("QPwpa0fKZxCzHQDdAQZi2g=="));
+        assert_eq!(entry.object_guid_hex().as_deref(), Some("40fc296b47ca6710b31d00dd010662da"));
+        assert_eq!(super::tests::entry("objectGUID", &bytes[1..]).object_guid(), None);
     }
 
     #[test]
@@ -140,11 +108,7 @@ mod tests {
             ("-2147483646", Some(false)),
             ("x", None),
         ] {
-            assert_eq!(
-                entry("useraccountcontrol", control.as_bytes()).is_enabled(),
-                enabled,
-                "{control}"
-            );
+            assert_eq!(entry("useraccountcontrol", control.as_bytes()).is_enabled(), enabled, "{control}");
         }
         assert_eq!(entry("cn", b"Jo").is_enabled(), None);
     }
@@ -152,10 +116,7 @@ mod tests {
     #[test]
     fn names_have_no_case() {
         let entry = entry("sAMAccountName", b"jo");
-        assert_eq!(
-            (entry.text("SAMACCOUNTNAME"), entry.text("mail")),
-            (Some("jo"), None)
-        );
+        assert_eq!((entry.text("SAMACCOUNTNAME"), entry.text("mail")), (Some("jo"), None));
         assert_eq!(entry.texts("samaccountname"), ["jo"]);
     }
 }

@@ -12,12 +12,7 @@ pub enum Error {
     Settings(#[from] SettingsError),
     /// The directory refused, by a result code.
     #[error("{address} refused to {action}: {code}{}", if .text.is_empty() { String::new() } else { format!(": {}", .text) })]
-    Refused {
-        address: String,
-        action: String,
-        code: ResultCode,
-        text: String,
-    },
+    Refused { address: String, action: String, code: ResultCode, text: String },
     #[error("{address}: the host is unknown: {detail}")]
     UnknownHost { address: String, detail: String },
     #[error("{address}: the connection was refused")]
@@ -27,11 +22,7 @@ pub enum Error {
     #[error("{address}: the connection failed: {detail}")]
     Connection { address: String, detail: String },
     #[error("{address} did not answer within {seconds} s when asked to {action}")]
-    Timeout {
-        address: String,
-        action: String,
-        seconds: u64,
-    },
+    Timeout { address: String, action: String, seconds: u64 },
     #[error("`{filter}` is no search filter")]
     Filter { filter: String },
     #[error("{address} returned a name that cannot be read: {source}")]
@@ -45,11 +36,7 @@ pub enum Error {
     NotLdap { address: String, action: String },
     /// A search that would not end, or that is too large to hold.
     #[error("{address} {endless}; it was asked to {action}")]
-    EndlessSearch {
-        address: String,
-        action: String,
-        endless: EndlessSearch,
-    },
+    EndlessSearch { address: String, action: String, endless: EndlessSearch },
 }
 
 /// A result code of LDAP, RFC 4511 appendix A.
@@ -82,21 +69,15 @@ impl Error {
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::Refused { code, text, .. } => for_code(code.0, text)?,
-            Self::UnknownHost { .. } => {
-                "check the host's spelling, and whether a VPN is needed to resolve it"
-            }
+            Self::UnknownHost { .. } => "check the host's spelling, and whether a VPN is needed to resolve it",
             Self::ConnectionRefused { .. } => {
                 "nothing listens there; ldaps:// is port 636 and ldap:// is port 389 unless the URL says another"
             }
             Self::Tls { .. } => {
                 "if a private authority signed the directory's certificate, name its PEM file as `ca`; the URL's host must be one that the certificate names"
             }
-            Self::Connection { .. } | Self::Timeout { .. } => {
-                "check the network and the directory, then try again"
-            }
-            Self::Ambiguous { .. } => {
-                "use a name that only one account has, such as its userPrincipalName"
-            }
+            Self::Connection { .. } | Self::Timeout { .. } => "check the network and the directory, then try again",
+            Self::Ambiguous { .. } => "use a name that only one account has, such as its userPrincipalName",
             Self::Filter { .. } => {
                 "a filter looks like (&(objectClass=user)(sAMAccountName=jo)); values with *, ( or ) must be escaped"
             }
@@ -122,17 +103,13 @@ fn for_code(code: u32, text: &str) -> Option<&'static str> {
         1 if text.contains("bind must be completed") => {
             "the directory answers only after a bind; check the bind DN and password"
         }
-        1 => {
-            "the directory could not work on it; check the bind DN and password, and the search base"
-        }
+        1 => "the directory could not work on it; check the bind DN and password, and the search base",
         7 => "the directory does not take a bind by name and password",
         8 | 13 => "the directory wants TLS: use ldaps://, or ldap:// with StartTLS",
         10 => {
             "the base belongs to another directory server: use the domain controller of its domain, or a base of this one"
         }
-        3 | 4 | 11 => {
-            "the search is too large for the directory's limits: narrow the base or the filter"
-        }
+        3 | 4 | 11 => "the search is too large for the directory's limits: narrow the base or the filter",
         32 => "no entry of that name: check the DN, letter by letter",
         34 => "the name is not a DN that the directory can read",
         49 => for_bind(text),
@@ -151,9 +128,7 @@ fn for_bind(text: &str) -> &'static str {
         Some("532") => "the bind account's password has expired: set another",
         Some("533") => "the bind account is disabled: enable it in Active Directory",
         Some("701") => "the bind account has expired: extend it in Active Directory",
-        Some("773") => {
-            "the bind account must change its password first: sign in with it once, or clear that option"
-        }
+        Some("773") => "the bind account must change its password first: sign in with it once, or clear that option",
         Some("775") => "the bind account is locked out: unlock it in Active Directory",
         _ => "the bind DN or the password is wrong",
     }
@@ -202,24 +177,11 @@ mod tests {
             ("773", "change its password"),
             ("xyz", "bind DN or the password"),
         ] {
-            let text = format!(
-                "80090308: LdapErr: DSID-0C09042F, comment: AcceptSecurityContext error, data {data}, v4563"
-            );
-            let refused = Error::Refused {
-                address: "dc1".into(),
-                action: "bind".into(),
-                code: ResultCode(49),
-                text,
-            };
-            assert!(
-                refused.help().is_some_and(|help| help.contains(words)),
-                "{data}"
-            );
-            assert!(
-                refused
-                    .to_string()
-                    .starts_with("dc1 refused to bind: invalid credentials (49): 80090308")
-            );
+            let text =
+                format!("80090308: LdapErr: DSID-0C09042F, comment: AcceptSecurityContext error, data {data}, v4563");
+            let refused = Error::Refused { address: "dc1".into(), action: "bind".into(), code: ResultCode(49), text };
+            assert!(refused.help().is_some_and(|help| help.contains(words)), "{data}");
+            assert!(refused.to_string().starts_with("dc1 refused to bind: invalid credentials (49): 80090308"));
         }
     }
 
@@ -233,10 +195,7 @@ mod tests {
             (32, "letter by letter"),
             (50, "read access"),
         ] {
-            assert!(
-                for_code(code, "").is_some_and(|help| help.contains(words)),
-                "{code}"
-            );
+            assert!(for_code(code, "").is_some_and(|help| help.contains(words)), "{code}");
         }
         assert_eq!(ResultCode(99).to_string(), "result code 99");
     }

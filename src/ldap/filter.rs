@@ -20,10 +20,7 @@ pub(super) fn person(name: &str) -> String {
 
 /// A person's account by its short name alone.
 pub(super) fn account(name: &str) -> String {
-    format!(
-        "(&(objectCategory=person)(objectClass=user)(sAMAccountName={}))",
-        escape(name)
-    )
+    format!("(&(objectCategory=person)(objectClass=user)(sAMAccountName={}))", escape(name))
 }
 
 /// The entry of an `objectGUID`, given in hex or in base64; `None` when the text is neither.
@@ -50,20 +47,12 @@ mod tests {
     #[test]
     fn a_guid_is_looked_for_by_its_bytes() {
         let expected = r"(objectGUID=\40\fc\29\6b\47\ca\67\10\b3\1d\00\dd\01\06\62\da)";
-        for text in [
-            "40fc296b47ca6710b31d00dd010662da",
-            "40FC296B47CA6710B31D00DD010662DA",
-            "QPwpa0fKZxCzHQDdAQZi2g==",
-        ] {
+        for text in ["40fc296b47ca6710b31d00dd010662da", "40FC296B47CA6710B31D00DD010662DA", "QPwpa0fKZxCzHQDdAQZi2g=="]
+        {
             assert_eq!(object_guid(text).as_deref(), Some(expected), "{text}");
         }
         assert!(ldap3::parse_filter(expected).is_ok());
-        for text in [
-            "",
-            "no guid",
-            "QPwpa0fK",
-            "40fc296b47ca6710b31d00dd010662d*",
-        ] {
+        for text in ["", "no guid", "QPwpa0fK", "40fc296b47ca6710b31d00dd010662d*"] {
             assert_eq!(object_guid(text), None, "{text}");
         }
     }
@@ -75,10 +64,7 @@ mod tests {
         for name in ["x)(cn=*", "*", "\\"] {
             for filter in [person(name), account(name)] {
                 assert!(ldap3::parse_filter(&filter).is_ok(), "{filter}");
-                assert!(
-                    !filter.contains("=*)") && !filter.contains("(cn="),
-                    "{filter}"
-                );
+                assert!(!filter.contains("=*)") && !filter.contains("(cn="), "{filter}");
             }
         }
     }

@@ -56,22 +56,14 @@ impl SearchGuard {
         if entries.is_empty() {
             self.empty_pages += 1;
             let is_endless = self.empty_pages >= MOST_EMPTY_PAGES;
-            return if is_endless {
-                Err(EndlessSearch::EmptyPages)
-            } else {
-                Ok(())
-            };
+            return if is_endless { Err(EndlessSearch::EmptyPages) } else { Ok(()) };
         }
         self.empty_pages = 0;
         let mut is_new = false;
         for entry in entries {
             is_new |= self.names.insert(hash(&entry.dn));
         }
-        if is_new {
-            Ok(())
-        } else {
-            Err(EndlessSearch::Repeated)
-        }
+        if is_new { Ok(()) } else { Err(EndlessSearch::Repeated) }
     }
 }
 
@@ -95,19 +87,14 @@ fn size(entry: &Entry) -> usize {
 impl fmt::Display for EndlessSearch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Repeated => {
-                f.write_str("gave the same page again, so the search would never end")
-            }
+            Self::Repeated => f.write_str("gave the same page again, so the search would never end"),
             Self::EmptyPages => write!(f, "gave {MOST_EMPTY_PAGES} empty pages in a row"),
-            Self::TooManyEntries => write!(
-                f,
-                "gave more than {MOST_ENTRIES} entries, the most that are read of one search"
-            ),
-            Self::TooManyBytes => write!(
-                f,
-                "gave more than {} MiB, the most that is read of one search",
-                MOST_BYTES >> 20
-            ),
+            Self::TooManyEntries => {
+                write!(f, "gave more than {MOST_ENTRIES} entries, the most that are read of one search")
+            }
+            Self::TooManyBytes => {
+                write!(f, "gave more than {} MiB, the most that is read of one search", MOST_BYTES >> 20)
+            }
         }
     }
 }
@@ -128,9 +115,7 @@ mod tests {
     #[test]
     fn a_page_that_comes_again_ends_the_search_and_one_that_overlaps_does_not() {
         let mut guard = SearchGuard::default();
-        let page = |numbers: std::ops::Range<usize>| -> Vec<Entry> {
-            numbers.map(|number| entry(number, 1)).collect()
-        };
+        let page = |numbers: std::ops::Range<usize>| -> Vec<Entry> { numbers.map(|number| entry(number, 1)).collect() };
         assert_eq!(guard.page(&page(0..10)), Ok(()));
         assert_eq!(guard.page(&page(9..20)), Ok(()));
         assert_eq!(guard.page(&page(0..10)), Err(EndlessSearch::Repeated));

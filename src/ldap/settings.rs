@@ -45,9 +45,7 @@ pub enum SettingsError {
     Scheme(String),
     #[error("the directory's URL names no host")]
     NoHost,
-    #[error(
-        "the directory's URL ends after host and port; bind DN, password and base are settings of their own"
-    )]
+    #[error("the directory's URL ends after host and port; bind DN, password and base are settings of their own")]
     TooMuch,
     #[error("ldaps:// is TLS from the start; use ldap:// with StartTLS or plain")]
     Contradiction,
@@ -62,12 +60,7 @@ pub enum SettingsError {
 
 impl Settings {
     /// Settings with the usual time-out of 10 s, the system's certificate authorities and automatic security.
-    pub fn new(
-        url: impl Into<String>,
-        bind_dn: impl Into<String>,
-        password: SecretString,
-        base: Dn,
-    ) -> Self {
+    pub fn new(url: impl Into<String>, bind_dn: impl Into<String>, password: SecretString, base: Dn) -> Self {
         Self {
             url: url.into(),
             security: Security::Automatic,
@@ -143,11 +136,7 @@ fn check_url(url: &Url) -> Result<(), SettingsError> {
     }
     let user_info = !url.username().is_empty() || url.password().is_some();
     let rest = !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some();
-    if user_info || rest {
-        Err(SettingsError::TooMuch)
-    } else {
-        Ok(())
-    }
+    if user_info || rest { Err(SettingsError::TooMuch) } else { Ok(()) }
 }
 
 /// The URL parser leaves the host of `ldap:` a text: addresses are told here.
@@ -166,40 +155,17 @@ mod tests {
 
     fn settings(url: &str, security: Security) -> Settings {
         let base = Dn::parse("DC=corp,DC=example").expect("a base");
-        Settings {
-            security,
-            ..Settings::new(url, "CN=reader,DC=corp,DC=example", "SECRET".into(), base)
-        }
+        Settings { security, ..Settings::new(url, "CN=reader,DC=corp,DC=example", "SECRET".into(), base) }
     }
 
     #[test]
     fn the_password_goes_in_the_clear_only_where_that_is_said() {
         for (url, security, expected) in [
-            (
-                "ldaps://dc1.corp.example",
-                Security::Automatic,
-                Protection::Tls,
-            ),
-            (
-                "ldap://dc1.corp.example",
-                Security::Automatic,
-                Protection::StartTls,
-            ),
-            (
-                "ldap://127.evil.example",
-                Security::Automatic,
-                Protection::StartTls,
-            ),
-            (
-                "ldap://10.0.0.1:389",
-                Security::Automatic,
-                Protection::StartTls,
-            ),
-            (
-                "ldap://127.0.0.1:3890",
-                Security::Automatic,
-                Protection::None,
-            ),
+            ("ldaps://dc1.corp.example", Security::Automatic, Protection::Tls),
+            ("ldap://dc1.corp.example", Security::Automatic, Protection::StartTls),
+            ("ldap://127.evil.example", Security::Automatic, Protection::StartTls),
+            ("ldap://10.0.0.1:389", Security::Automatic, Protection::StartTls),
+            ("ldap://127.0.0.1:3890", Security::Automatic, Protection::None),
             ("ldap://[::1]:3890/", Security::Automatic, Protection::None),
             ("ldap://localhost", Security::Automatic, Protection::None),
             ("ldap://127.0.0.1", Security::StartTls, Protection::StartTls),
@@ -213,38 +179,15 @@ mod tests {
     #[test]
     fn refuses_what_cannot_work() {
         let refused = |url| settings(url, Security::Automatic).check().expect_err(url);
-        assert_eq!(
-            refused("dc1.corp.example"),
-            SettingsError::Url(url::ParseError::RelativeUrlWithoutBase)
-        );
-        assert_eq!(
-            refused("https://dc1"),
-            SettingsError::Scheme("https".into())
-        );
+        assert_eq!(refused("dc1.corp.example"), SettingsError::Url(url::ParseError::RelativeUrlWithoutBase));
+        assert_eq!(refused("https://dc1"), SettingsError::Scheme("https".into()));
         assert_eq!(refused("ldap:///DC=x"), SettingsError::NoHost);
         assert_eq!(refused("ldap://u:p@dc1"), SettingsError::TooMuch);
         assert_eq!(refused("ldap://dc1/DC=x"), SettingsError::TooMuch);
-        assert_eq!(
-            settings("ldaps://dc1", Security::Plain).check(),
-            Err(SettingsError::Contradiction)
-        );
+        assert_eq!(settings("ldaps://dc1", Security::Plain).check(), Err(SettingsError::Contradiction));
         let usual = || settings("ldaps://dc1", Security::Automatic);
-        assert_eq!(
-            Settings {
-                bind_dn: " ".into(),
-                ..usual()
-            }
-            .check(),
-            Err(SettingsError::NoBindDn)
-        );
-        assert_eq!(
-            Settings {
-                password: "".into(),
-                ..usual()
-            }
-            .check(),
-            Err(SettingsError::NoPassword)
-        );
+        assert_eq!(Settings { bind_dn: " ".into(), ..usual() }.check(), Err(SettingsError::NoBindDn));
+        assert_eq!(Settings { password: "".into(), ..usual() }.check(), Err(SettingsError::NoPassword));
         assert!(!format!("{:?}", usual()).contains("SECRET"));
     }
 }

@@ -4,9 +4,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use lsp_types::{
-    DocumentSymbol, Hover, HoverContents, Location, MarkupContent, MarkupKind, SymbolKind,
-};
+use lsp_types::{DocumentSymbol, Hover, HoverContents, Location, MarkupContent, MarkupKind, SymbolKind};
 
 use super::document::{Document, range, uri_of};
 use super::meaning::{self, Meaning};
@@ -24,9 +22,7 @@ pub(super) fn hover(document: &Document, library: &Library, at: usize) -> Option
             (operation.signature("okta"), words)
         }
         Meaning::Declared(declared) if declared.signature.is_empty() => return None,
-        Meaning::Declared(declared) if declared.signature.contains('(') => {
-            (declared.signature, declared.doc)
-        }
+        Meaning::Declared(declared) if declared.signature.contains('(') => (declared.signature, declared.doc),
         Meaning::Declared(declared) => {
             let code = format!("{}: {}", declared.name, declared.signature);
             (code, declared.doc)
@@ -39,10 +35,7 @@ pub(super) fn hover(document: &Document, library: &Library, at: usize) -> Option
     };
     let value = format!("```rhai\n{code}\n```\n\n{words}");
     Some(Hover {
-        contents: HoverContents::Markup(MarkupContent {
-            kind: MarkupKind::Markdown,
-            value,
-        }),
+        contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value }),
         range: Some(range(&document.text, &word)),
     })
 }
@@ -53,12 +46,7 @@ fn purpose(source: &Source) -> String {
 }
 
 /// Where the word at byte `at` is declared. `shipped` is the folder for copies of what has no file.
-pub(super) fn definition(
-    document: &Document,
-    library: &Library,
-    at: usize,
-    shipped: &Path,
-) -> Option<Location> {
+pub(super) fn definition(document: &Document, library: &Library, at: usize, shipped: &Path) -> Option<Location> {
     match meaning::of(document, library, &document.word(at))? {
         Meaning::Verb(_) | Meaning::Operation(_) => None,
         Meaning::Declared(declared) => {
@@ -92,9 +80,7 @@ pub(super) fn symbols(document: &Document) -> Vec<DocumentSymbol> {
     let outline = &document.outline;
     let of = |kind: SymbolKind, declared: &[Declared]| {
         let symbols = declared.iter();
-        symbols
-            .map(|it| (it.at.start, symbol(document, kind, &it.name, &it.at)))
-            .collect::<Vec<_>>()
+        symbols.map(|it| (it.at.start, symbol(document, kind, &it.name, &it.at))).collect::<Vec<_>>()
     };
     let mut all = of(SymbolKind::EVENT, &outline.steps);
     all.extend(of(SymbolKind::METHOD, &outline.tests));
@@ -103,10 +89,7 @@ pub(super) fn symbols(document: &Document) -> Vec<DocumentSymbol> {
     all.into_iter().map(|(_, symbol)| symbol).collect()
 }
 
-#[expect(
-    deprecated,
-    reason = "the protocol's old mark for deprecation is a field that has to be filled"
-)]
+#[expect(deprecated, reason = "the protocol's old mark for deprecation is a field that has to be filled")]
 fn symbol(document: &Document, kind: SymbolKind, name: &str, at: &Range<usize>) -> DocumentSymbol {
     let at = range(&document.text, at);
     DocumentSymbol {

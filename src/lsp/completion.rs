@@ -1,8 +1,7 @@
 //! What may stand at the cursor.
 
 use lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, MarkupContent,
-    MarkupKind, TextEdit,
+    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, MarkupContent, MarkupKind, TextEdit,
 };
 
 use super::document::{Document, range};
@@ -44,41 +43,25 @@ fn names(document: &Document) -> Vec<CompletionItem> {
     let verbs = verbs(document).filter(free).map(of_verb);
     let functions = outline.functions.iter().map(of_function);
     let variables = outline.variables.iter().chain(&outline.orgs);
-    let variables =
-        variables.map(|it| item(&it.name, CompletionItemKind::VARIABLE, &it.signature, ""));
-    let modules = outline
-        .imports
-        .iter()
-        .map(|it| item(&it.alias, CompletionItemKind::MODULE, &it.name, ""));
+    let variables = variables.map(|it| item(&it.name, CompletionItemKind::VARIABLE, &it.signature, ""));
+    let modules = outline.imports.iter().map(|it| item(&it.alias, CompletionItemKind::MODULE, &it.name, ""));
     let given = [
         item("dn", CompletionItemKind::MODULE, "distinguished names", ""),
         item("params", CompletionItemKind::VARIABLE, "parameters", ""),
     ];
-    let keywords = KEYWORDS
-        .iter()
-        .map(|word| item(word, CompletionItemKind::KEYWORD, "", ""));
-    verbs
-        .chain(functions)
-        .chain(variables)
-        .chain(modules)
-        .chain(given)
-        .chain(keywords)
-        .collect()
+    let keywords = KEYWORDS.iter().map(|word| item(word, CompletionItemKind::KEYWORD, "", ""));
+    verbs.chain(functions).chain(variables).chain(modules).chain(given).chain(keywords).collect()
 }
 
 fn members(document: &Document, path: &[String]) -> Vec<CompletionItem> {
     let of = |receiver: &'static str| {
         let begins = format!("{receiver}.");
-        verbs(document)
-            .filter(move |verb| verb.signature.starts_with(&begins))
-            .map(of_verb)
+        verbs(document).filter(move |verb| verb.signature.starts_with(&begins)).map(of_verb)
     };
     match path {
         [name] if name == "params" => {
             let parameters = document.outline.parameters.iter();
-            parameters
-                .map(|it| item(&it.name, CompletionItemKind::FIELD, &it.signature, ""))
-                .collect()
+            parameters.map(|it| item(&it.name, CompletionItemKind::FIELD, &it.signature, "")).collect()
         }
         [name] if is_org(document, name) => operations::all()
             .iter()
@@ -90,11 +73,7 @@ fn members(document: &Document, path: &[String]) -> Vec<CompletionItem> {
             .chain(of("okta"))
             .chain(["name", "url"].map(|name| item(name, CompletionItemKind::FIELD, "", "")))
             .collect(),
-        _ => of("list")
-            .chain(of("directory"))
-            .chain(of("simulator"))
-            .chain(methods())
-            .collect(),
+        _ => of("list").chain(of("directory")).chain(of("simulator")).chain(methods()).collect(),
     }
 }
 
@@ -130,13 +109,9 @@ fn keys(document: &Document, place: &Place) -> Vec<CompletionItem> {
             let names = operation.option_names();
             names.map(str::to_owned).collect()
         }
-        None => verbs(document)
-            .find(|verb| verb.name == name)
-            .map_or_else(Vec::new, |verb| options_of(verb.signature)),
+        None => verbs(document).find(|verb| verb.name == name).map_or_else(Vec::new, |verb| options_of(verb.signature)),
     };
-    keys.iter()
-        .map(|key| item(key, CompletionItemKind::PROPERTY, "", ""))
-        .collect()
+    keys.iter().map(|key| item(key, CompletionItemKind::PROPERTY, "", "")).collect()
 }
 
 /// Names of modules after `import "`, of runbooks after `run_runbook("`.
@@ -146,29 +121,20 @@ fn texts(document: &Document, library: &Library, place: &Place) -> Vec<Completio
     if before.trim_end().ends_with("import") {
         let modules = library.modules().unwrap_or_default();
         let kind = CompletionItemKind::MODULE;
-        return modules
-            .iter()
-            .map(|name| item(name, kind, "", ""))
-            .collect();
+        return modules.iter().map(|name| item(name, kind, "", "")).collect();
     }
     let called = place.call.as_ref().and_then(|call| call.path.last());
     if called.is_some_and(|name| name == "run_runbook") {
         let runbooks = library.list().unwrap_or_default();
         let kind = CompletionItemKind::FILE;
         let runbooks = runbooks.iter();
-        return runbooks
-            .map(|it| item(&it.name, kind, &it.summary, ""))
-            .collect();
+        return runbooks.map(|it| item(&it.name, kind, &it.summary, "")).collect();
     }
     Vec::new()
 }
 
 fn of_verb(verb: &Verb) -> CompletionItem {
-    let kind = if verb.signature.contains('.') {
-        CompletionItemKind::METHOD
-    } else {
-        CompletionItemKind::FUNCTION
-    };
+    let kind = if verb.signature.contains('.') { CompletionItemKind::METHOD } else { CompletionItemKind::FUNCTION };
     item(verb.name, kind, verb.signature, verb.help)
 }
 
@@ -183,12 +149,8 @@ fn item(label: &str, kind: CompletionItemKind, detail: &str, doc: &str) -> Compl
         label: label.to_owned(),
         kind: Some(kind),
         detail: some(detail),
-        documentation: some(doc).map(|value| {
-            Documentation::MarkupContent(MarkupContent {
-                kind: MarkupKind::Markdown,
-                value,
-            })
-        }),
+        documentation: some(doc)
+            .map(|value| Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })),
         ..CompletionItem::default()
     }
 }

@@ -11,9 +11,7 @@ pub(super) fn of(document: &Document, library: &Library) -> Vec<Diagnostic> {
     let path = source.path.clone();
     let report = check::check(source, library);
     let findings = report.findings.iter();
-    findings
-        .map(|finding| diagnostic(document, &path, finding))
-        .collect()
+    findings.map(|finding| diagnostic(document, &path, finding)).collect()
 }
 
 fn diagnostic(document: &Document, path: &str, finding: &Finding) -> Diagnostic {
@@ -27,10 +25,9 @@ fn diagnostic(document: &Document, path: &str, finding: &Finding) -> Diagnostic 
         lines[0] = format!("{}:{}: {}", place.file, place.line, lines[0]);
     }
     let at = match (own, place) {
-        (Some(place), _) => place.excerpt.as_ref().map_or_else(
-            || line(place.line),
-            |(_, bytes)| range(&document.text, bytes),
-        ),
+        (Some(place), _) => {
+            place.excerpt.as_ref().map_or_else(|| line(place.line), |(_, bytes)| range(&document.text, bytes))
+        }
         (None, Some(place)) => import_of(document, &place.file),
         (None, None) => Range::default(),
     };
@@ -49,10 +46,7 @@ fn diagnostic(document: &Document, path: &str, finding: &Finding) -> Diagnostic 
 
 fn line(line: usize) -> Range {
     let line = small(line.saturating_sub(1));
-    Range::new(
-        lsp_types::Position::new(line, 0),
-        lsp_types::Position::new(line, u32::MAX),
-    )
+    Range::new(lsp_types::Position::new(line, 0), lsp_types::Position::new(line, u32::MAX))
 }
 
 /// What is wrong in a module is shown where it is imported; of a module's module, at the top.

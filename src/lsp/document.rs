@@ -51,9 +51,7 @@ impl Document {
     /// Bytes of the word at `at`; empty where there is none.
     pub(super) fn word(&self, at: usize) -> Range<usize> {
         let before = self.text[..at].rfind(|c| !is_name(c));
-        let start = before.map_or(0, |index| {
-            index + self.text[index..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = before.map_or(0, |index| index + self.text[index..].chars().next().map_or(1, char::len_utf8));
         let after = self.text[at..].find(|c| !is_name(c));
         start..after.map_or(self.text.len(), |length| at + length)
     }

@@ -61,9 +61,7 @@ fn member(document: &Document, name: &str) -> Option<Meaning> {
 fn plain(document: &Document, library: &Library, name: &str, at: usize) -> Option<Meaning> {
     let outline = &document.outline;
     // The name right before `(` is a function's, even where a variable is called the same.
-    let called = document.text[at + name.len()..]
-        .trim_start()
-        .starts_with('(');
+    let called = document.text[at + name.len()..].trim_start().starts_with('(');
     if called && let Some(function) = outline.function(name) {
         return Some(Meaning::Declared(function.clone()));
     }
@@ -72,10 +70,7 @@ fn plain(document: &Document, library: &Library, name: &str, at: usize) -> Optio
     }
     let orgs = outline.orgs.iter().find(|it| it.name == name);
     let declared = orgs.or_else(|| outline.variable(name, at));
-    declared
-        .cloned()
-        .map(Meaning::Declared)
-        .or_else(|| verb(document, name, name))
+    declared.cloned().map(Meaning::Declared).or_else(|| verb(document, name, name))
 }
 
 fn verb(document: &Document, name: &str, begins: &str) -> Option<Meaning> {
@@ -86,11 +81,7 @@ fn verb(document: &Document, name: &str, begins: &str) -> Option<Meaning> {
 
 /// The verbs that this text may use.
 pub(super) fn verbs(document: &Document) -> impl Iterator<Item = &'static Verb> + use<> {
-    let of_tests: &[Verb] = if is_test(&document.source().name) {
-        TEST_VERBS
-    } else {
-        &[]
-    };
+    let of_tests: &[Verb] = if is_test(&document.source().name) { TEST_VERBS } else { &[] };
     VERBS.iter().chain(of_tests)
 }
 

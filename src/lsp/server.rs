@@ -5,18 +5,16 @@ use std::path::{Path, PathBuf};
 
 use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
 use lsp_types::notification::{
-    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument,
-    Notification as _, PublishDiagnostics,
+    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument, Notification as _,
+    PublishDiagnostics,
 };
-use lsp_types::request::{
-    Completion, DocumentSymbolRequest, GotoDefinition, HoverRequest, Request as _,
-};
+use lsp_types::request::{Completion, DocumentSymbolRequest, GotoDefinition, HoverRequest, Request as _};
 use lsp_types::{
     CompletionOptions, CompletionParams, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DocumentSymbolParams, DocumentSymbolResponse, GotoDefinitionParams,
-    HoverParams, HoverProviderCapability, InitializeParams, OneOf, PublishDiagnosticsParams,
-    ServerCapabilities, TextDocumentPositionParams, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, Uri,
+    DidOpenTextDocumentParams, DocumentSymbolParams, DocumentSymbolResponse, GotoDefinitionParams, HoverParams,
+    HoverProviderCapability, InitializeParams, OneOf, PublishDiagnosticsParams, ServerCapabilities,
+    TextDocumentPositionParams, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, Uri,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -120,14 +118,10 @@ impl Server {
         let library = self.library();
         let result = match request.method.as_str() {
             Completion::METHOD => self.at(request.params, |asked: CompletionParams| {
-                (asked.text_document_position, |document, at| {
-                    json(completion::at(document, &library, at))
-                })
+                (asked.text_document_position, |document, at| json(completion::at(document, &library, at)))
             }),
             HoverRequest::METHOD => self.at(request.params, |asked: HoverParams| {
-                (asked.text_document_position_params, |document, at| {
-                    json(answers::hover(document, &library, at))
-                })
+                (asked.text_document_position_params, |document, at| json(answers::hover(document, &library, at)))
             }),
             GotoDefinition::METHOD => self.at(request.params, |asked: GotoDefinitionParams| {
                 (asked.text_document_position_params, |document, at| {
@@ -136,10 +130,7 @@ impl Server {
                 })
             }),
             DocumentSymbolRequest::METHOD => self.symbols(request.params),
-            other => Err(Refused(
-                ErrorCode::MethodNotFound,
-                format!("this server does not know {other}"),
-            )),
+            other => Err(Refused(ErrorCode::MethodNotFound, format!("this server does not know {other}"))),
         };
         match result {
             Ok(value) => Response::new_ok(request.id, value),
@@ -206,10 +197,7 @@ impl Server {
         self.documents.insert(address.clone(), document);
         self.changed.insert(address);
         let library = self.library();
-        let importers = self
-            .documents
-            .iter()
-            .filter(|(_, other)| imports(other, &library, &path));
+        let importers = self.documents.iter().filter(|(_, other)| imports(other, &library, &path));
         let importers: Vec<String> = importers.map(|(address, _)| address.clone()).collect();
         self.changed.extend(importers);
     }
@@ -222,9 +210,7 @@ fn imports(document: &Document, library: &Library, path: &Path) -> bool {
     imports.any(|import| {
         let module = module(document, library, &import.name);
         let module = module.map(|module| PathBuf::from(module.path));
-        module.is_some_and(|it| {
-            it == path || followed(&it).is_some_and(|it| Some(it) == followed(path))
-        })
+        module.is_some_and(|it| it == path || followed(&it).is_some_and(|it| Some(it) == followed(path)))
     })
 }
 
@@ -235,26 +221,19 @@ fn root(asked: &Value) -> PathBuf {
     #[expect(deprecated, reason = "editors without workspace folders still send it")]
     let root = asked.root_uri;
     let uri = folders.into_iter().map(|folder| folder.uri).next().or(root);
-    uri.and_then(|uri| path_of(&uri))
-        .unwrap_or_else(|| Path::new("").to_owned())
+    uri.and_then(|uri| path_of(&uri)).unwrap_or_else(|| Path::new("").to_owned())
 }
 
 fn read<P: DeserializeOwned>(params: Value) -> Result<P, Refused> {
-    serde_json::from_value(params)
-        .map_err(|error| Refused(ErrorCode::InvalidParams, error.to_string()))
+    serde_json::from_value(params).map_err(|error| Refused(ErrorCode::InvalidParams, error.to_string()))
 }
 
 fn json(value: impl Serialize) -> Result<Value, Refused> {
-    serde_json::to_value(value)
-        .map_err(|error| Refused(ErrorCode::InternalError, error.to_string()))
+    serde_json::to_value(value).map_err(|error| Refused(ErrorCode::InternalError, error.to_string()))
 }
 
 fn published(uri: Uri, version: Option<i32>, diagnostics: Vec<lsp_types::Diagnostic>) -> Message {
-    let params = PublishDiagnosticsParams {
-        uri,
-        diagnostics,
-        version,
-    };
+    let params = PublishDiagnosticsParams { uri, diagnostics, version };
     Notification::new(PublishDiagnostics::METHOD.to_owned(), params).into()
 }
 

@@ -53,17 +53,12 @@ impl ApiError {
 
     /// Reads a refusal from its status, headers and body (`Null` when empty or no JSON).
     pub(super) fn read(status: u16, headers: &HeaderMap, body: &Value) -> Self {
-        let challenge = headers
-            .get(WWW_AUTHENTICATE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let challenge = headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let error = challenge_value(challenge, "error").map(str::to_owned);
         Self {
             status,
             code: text(body, "errorCode"),
-            summary: summary(body)
-                .or_else(|| challenge_summary(challenge))
-                .unwrap_or_else(|| reason(status)),
+            summary: summary(body).or_else(|| challenge_summary(challenge)).unwrap_or_else(|| reason(status)),
             causes: causes(body),
             error_id: text(body, "errorId"),
             request_id: request_id(headers),
@@ -96,34 +91,20 @@ impl fmt::Display for ApiError {
 
 /// Okta's own summary, else the description of an OAuth error, else what other JSON errors have.
 fn summary(body: &Value) -> Option<String> {
-    ["errorSummary", "error_description", "message", "error"]
-        .into_iter()
-        .find_map(|key| text(body, key))
+    ["errorSummary", "error_description", "message", "error"].into_iter().find_map(|key| text(body, key))
 }
 
 fn causes(body: &Value) -> Vec<String> {
-    let causes = body
-        .get("errorCauses")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    causes
-        .iter()
-        .map(|cause| text(cause, "errorSummary").unwrap_or_else(|| cause.to_string()))
-        .collect()
+    let causes = body.get("errorCauses").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    causes.iter().map(|cause| text(cause, "errorSummary").unwrap_or_else(|| cause.to_string())).collect()
 }
 
 fn text(body: &Value, key: &str) -> Option<String> {
-    body.get(key)?
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    body.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn challenge_summary(challenge: &str) -> Option<String> {
-    challenge_value(challenge, "error_description")
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    challenge_value(challenge, "error_description").filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn scopes(challenge: &str) -> Vec<String> {
@@ -150,22 +131,13 @@ fn challenge_value<'a>(challenge: &'a str, wanted: &str) -> Option<&'a str> {
 }
 
 fn reason(status: u16) -> String {
-    let known = reqwest::StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason());
-    format!(
-        "{} (the answer names no reason)",
-        known.unwrap_or("refused")
-    )
+    let known = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    format!("{} (the answer names no reason)", known.unwrap_or("refused"))
 }
 
 /// Header `X-Okta-Request-Id`.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get("x-okta-request-id")?
-        .to_str()
-        .ok()
-        .map(str::to_owned)
+    headers.get("x-okta-request-id")?.to_str().ok().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -177,10 +149,7 @@ mod tests {
 
     fn read(status: u16, challenge: Option<&'static str>, body: &Value) -> ApiError {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            HeaderName::from_static("x-okta-request-id"),
-            HeaderValue::from_static("8f1"),
-        );
+        headers.insert(HeaderName::from_static("x-okta-request-id"), HeaderValue::from_static("8f1"));
         if let Some(challenge) = challenge {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
@@ -208,18 +177,14 @@ mod tests {
         ] {
             let refusal = read(403, Some(challenge), &Value::Null);
             assert!(refusal.lacks_scope());
-            assert_eq!(
-                refusal.required_scopes,
-                ["okta.groups.read", "okta.apps.read"]
-            );
+            assert_eq!(refusal.required_scopes, ["okta.groups.read", "okta.apps.read"]);
             assert_eq!(refusal.code, None);
         }
     }
 
     #[test]
     fn reads_an_expired_access_token() {
-        let challenge =
-            r#"Bearer error="invalid_token", error_description="The token has expired.""#;
+        let challenge = r#"Bearer error="invalid_token", error_description="The token has expired.""#;
         let refusal = read(401, Some(challenge), &Value::Null);
         assert_eq!(refusal.challenge.as_deref(), Some("invalid_token"));
         assert_eq!(refusal.summary, "The token has expired.");

@@ -143,19 +143,9 @@ mod tests {
             let refused = Credentials::Ssws(bad.into()).check().expect_err("refused");
             assert!(!format!("{refused} {refused:?}").contains("SECRET"));
         }
-        assert!(matches!(
-            Credentials::Ssws("".into()).check(),
-            Err(RequestError::EmptyToken)
-        ));
-        for quoted in [
-            "\"00abcSECRET\"",
-            "'00abcSECRET'",
-            "00abcSECRET\"",
-            "“00abcSECRET”",
-        ] {
-            let refused = Credentials::Ssws(quoted.into())
-                .check()
-                .expect_err("refused");
+        assert!(matches!(Credentials::Ssws("".into()).check(), Err(RequestError::EmptyToken)));
+        for quoted in ["\"00abcSECRET\"", "'00abcSECRET'", "00abcSECRET\"", "“00abcSECRET”"] {
+            let refused = Credentials::Ssws(quoted.into()).check().expect_err("refused");
             assert!(matches!(refused, RequestError::QuotedToken));
             assert!(!format!("{refused} {refused:?}").contains("SECRET"));
         }

@@ -15,21 +15,15 @@ pub struct BaseUrl(Url);
 /// Why a text is no base URL. The text itself is not repeated: it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
-    #[error(
-        "an org's URL begins with https://, such as https://acme.okta.com; this one has no scheme"
-    )]
+    #[error("an org's URL begins with https://, such as https://acme.okta.com; this one has no scheme")]
     NoScheme,
     #[error("the URL does not parse: {0}")]
     Malformed(url::ParseError),
     #[error("the scheme of an org's URL is https, not {0}")]
     Scheme(String),
-    #[error(
-        "http is allowed to this machine only; write https://{0}: a token must not travel in the clear"
-    )]
+    #[error("http is allowed to this machine only; write https://{0}: a token must not travel in the clear")]
     PlainHttp(String),
-    #[error(
-        "the URL holds a user name or password; an org's URL has none, and the token is configured by itself"
-    )]
+    #[error("the URL holds a user name or password; an org's URL has none, and the token is configured by itself")]
     UserInfo,
     #[error("an org's URL ends after the host; remove `{0}`")]
     Path(String),
@@ -72,22 +66,14 @@ impl BaseUrl {
     /// Host and port as they stand in the URL, for messages.
     pub(super) fn address(&self) -> String {
         let url = self.to_string();
-        url.split_once("://")
-            .map_or(url.clone(), |(_, address)| address.to_owned())
+        url.split_once("://").map_or(url.clone(), |(_, address)| address.to_owned())
     }
 
     /// The URL of a path of this org. The path begins with `/`, is percent-encoded, and may carry a query.
-    pub(super) fn target(
-        &self,
-        path: &str,
-        query: &[(String, String)],
-    ) -> Result<Url, RequestError> {
+    pub(super) fn target(&self, path: &str, query: &[(String, String)]) -> Result<Url, RequestError> {
         check_path(path)?;
-        let mut url =
-            Url::parse(&format!("{self}{path}")).map_err(|source| RequestError::Path {
-                path: path.to_owned(),
-                reason: source.to_string(),
-            })?;
+        let mut url = Url::parse(&format!("{self}{path}"))
+            .map_err(|source| RequestError::Path { path: path.to_owned(), reason: source.to_string() })?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -95,10 +81,7 @@ impl BaseUrl {
         if self.owns(&url) {
             Ok(url)
         } else {
-            Err(RequestError::Path {
-                path: path.to_owned(),
-                reason: "it leads to another host".to_owned(),
-            })
+            Err(RequestError::Path { path: path.to_owned(), reason: "it leads to another host".to_owned() })
         }
     }
 
@@ -146,9 +129,7 @@ fn check_scheme(url: &Url) -> Result<(), BaseUrlError> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(url) => Ok(()),
-        "http" => Err(BaseUrlError::PlainHttp(
-            url.host_str().unwrap_or_default().to_owned(),
-        )),
+        "http" => Err(BaseUrlError::PlainHttp(url.host_str().unwrap_or_default().to_owned())),
         other => Err(BaseUrlError::Scheme(other.to_owned())),
     }
 }
@@ -163,40 +144,24 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// Okta's own domains; a custom domain has no separate host for the Admin Console.
-const OKTA_DOMAINS: [&str; 5] = [
-    "okta.com",
-    "oktapreview.com",
-    "okta-emea.com",
-    "okta-gov.com",
-    "okta.mil",
-];
+const OKTA_DOMAINS: [&str; 5] = ["okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil"];
 
 fn leave_admin_console(url: &mut Url) -> Result<Option<String>, BaseUrlError> {
     let Some((admin, plain)) = url.host_str().and_then(admin_and_plain_host) else {
         return Ok(None);
     };
-    url.set_host(Some(&plain))
-        .map_err(BaseUrlError::Malformed)?;
-    Ok(Some(format!(
-        "{admin} is the host of the Admin Console; using {plain}"
-    )))
+    url.set_host(Some(&plain)).map_err(BaseUrlError::Malformed)?;
+    Ok(Some(format!("{admin} is the host of the Admin Console; using {plain}")))
 }
 
 fn admin_and_plain_host(host: &str) -> Option<(String, String)> {
     let (label, domain) = host.split_once('.')?;
     let org = label.strip_suffix("-admin").filter(|org| !org.is_empty())?;
-    OKTA_DOMAINS
-        .contains(&domain)
-        .then(|| (host.to_owned(), format!("{org}.{domain}")))
+    OKTA_DOMAINS.contains(&domain).then(|| (host.to_owned(), format!("{org}.{domain}")))
 }
 
 fn check_path(path: &str) -> Result<(), RequestError> {
-    let refuse = |reason: &str| {
-        Err(RequestError::Path {
-            path: path.to_owned(),
-            reason: reason.to_owned(),
-        })
-    };
+    let refuse = |reason: &str| Err(RequestError::Path { path: path.to_owned(), reason: reason.to_owned() });
     let before_query = path.split('?').next().unwrap_or_default();
     if !path.starts_with('/') {
         refuse("it must begin with `/`")
@@ -215,10 +180,7 @@ fn check_path(path: &str) -> Result<(), RequestError> {
 }
 
 fn is_dot_segment(segment: &str) -> bool {
-    matches!(
-        segment.to_ascii_lowercase().replace("%2e", ".").as_str(),
-        "." | ".."
-    )
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
 #[cfg(test)]
@@ -230,10 +192,7 @@ mod tests {
         for (text, shown) in [
             ("https://acme.okta.com", "https://acme.okta.com"),
             (" https://ACME.okta.com/ ", "https://acme.okta.com"),
-            (
-                "https://login.acme.example:8443",
-                "https://login.acme.example:8443",
-            ),
+            ("https://login.acme.example:8443", "https://login.acme.example:8443"),
             ("https://acme.okta.com:443", "https://acme.okta.com"),
             ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
             ("http://127.9.9.9:1", "http://127.9.9.9:1"),
@@ -248,13 +207,11 @@ mod tests {
     #[test]
     fn leaves_the_admin_console_with_a_warning() {
         for domain in OKTA_DOMAINS {
-            let (url, warning) =
-                BaseUrl::parse(&format!("https://acme-admin.{domain}/")).expect(domain);
+            let (url, warning) = BaseUrl::parse(&format!("https://acme-admin.{domain}/")).expect(domain);
             assert_eq!(url.to_string(), format!("https://acme.{domain}"));
             assert!(warning.is_some_and(|text| text.contains("acme-admin.")));
         }
-        let (url, warning) =
-            BaseUrl::parse("https://acme-admin.example.com").expect("a custom domain");
+        let (url, warning) = BaseUrl::parse("https://acme-admin.example.com").expect("a custom domain");
         assert_eq!((url.host(), warning), ("acme-admin.example.com", None));
     }
 
@@ -262,30 +219,15 @@ mod tests {
     fn refuses_everything_else() {
         for (text, expected) in [
             ("acme.okta.com", BaseUrlError::NoScheme),
-            (
-                "http://acme.okta.com",
-                BaseUrlError::PlainHttp("acme.okta.com".into()),
-            ),
-            (
-                "http://localhost.evil.example",
-                BaseUrlError::PlainHttp("localhost.evil.example".into()),
-            ),
-            (
-                "http://128.0.0.1",
-                BaseUrlError::PlainHttp("128.0.0.1".into()),
-            ),
+            ("http://acme.okta.com", BaseUrlError::PlainHttp("acme.okta.com".into())),
+            ("http://localhost.evil.example", BaseUrlError::PlainHttp("localhost.evil.example".into())),
+            ("http://128.0.0.1", BaseUrlError::PlainHttp("128.0.0.1".into())),
             ("ftp://acme.okta.com", BaseUrlError::Scheme("ftp".into())),
             ("https://jo:pw@acme.okta.com", BaseUrlError::UserInfo),
-            (
-                "https://acme.okta.com/api/v1",
-                BaseUrlError::Path("/api/v1".into()),
-            ),
+            ("https://acme.okta.com/api/v1", BaseUrlError::Path("/api/v1".into())),
             ("https://acme.okta.com/?a=b", BaseUrlError::Query),
             ("https://acme.okta.com/#a", BaseUrlError::Fragment),
-            (
-                "https://",
-                BaseUrlError::Malformed(url::ParseError::EmptyHost),
-            ),
+            ("https://", BaseUrlError::Malformed(url::ParseError::EmptyHost)),
         ] {
             assert_eq!(BaseUrl::parse(text), Err(expected), "{text}");
         }
@@ -311,12 +253,7 @@ mod tests {
         ] {
             assert!(base.target(path, &[]).is_err(), "{path:?}");
         }
-        for path in [
-            "//evil.example/x",
-            "/api/v1/users/jo%40x",
-            "/api/v1/users?limit=5",
-            "/a..b",
-        ] {
+        for path in ["//evil.example/x", "/api/v1/users/jo%40x", "/api/v1/users?limit=5", "/a..b"] {
             let url = base.target(path, &[]).expect(path);
             assert_eq!(url.as_str(), format!("https://acme.okta.com{path}"));
         }
@@ -327,9 +264,6 @@ mod tests {
         let (base, _) = BaseUrl::parse("https://acme.okta.com").expect("a base URL");
         let query = [("q".to_owned(), "a b&c=d#".to_owned())];
         let url = base.target("/api/v1/users", &query).expect("a target");
-        assert_eq!(
-            url.as_str(),
-            "https://acme.okta.com/api/v1/users?q=a+b%26c%3Dd%23"
-        );
+        assert_eq!(url.as_str(), "https://acme.okta.com/api/v1/users?q=a+b%26c%3Dd%23");
     }
 }

@@ -34,22 +34,10 @@ mod tests {
         for (method, path, expected) in [
             (Method::Get, "/api/v1/apps", "/api/v1/apps*"),
             (Method::Get, "/api/v1/apps/0oa1", "/api/v1/apps/{id}"),
-            (
-                Method::Post,
-                "/api/v1/apps/0oa1/users/00u1",
-                "/api/v1/apps*",
-            ),
-            (
-                Method::Put,
-                "/api/v1/groups/00g1/users/00u1",
-                "/api/v1/groups*",
-            ),
+            (Method::Post, "/api/v1/apps/0oa1/users/00u1", "/api/v1/apps*"),
+            (Method::Put, "/api/v1/groups/00g1/users/00u1", "/api/v1/groups*"),
             (Method::Get, "/api/v1/groups/00g1", "/api/v1/groups/{id}"),
-            (
-                Method::Get,
-                "/api/v1/users/jo@x.example",
-                "GET /api/v1/users/{id}",
-            ),
+            (Method::Get, "/api/v1/users/jo@x.example", "GET /api/v1/users/{id}"),
             (Method::Post, "/api/v1/users/00u1", "/api/v1/users/{id}*"),
             (Method::Get, "/api/v1/users", "/api/v1/users"),
             (Method::Get, "/api/v1/policies", "/api/v1/*"),

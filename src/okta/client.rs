@@ -68,19 +68,13 @@ impl Client {
         credentials.check()?;
         let session = Session::new(credentials).knowing(&self.settings.all_secrets());
         let session = Arc::new(session);
-        Ok(Self {
-            session,
-            ..self.shared()
-        })
+        Ok(Self { session, ..self.shared() })
     }
 
     /// The same client, sign-in and limits shared, which refuses to send anything but GET.
     #[must_use]
     pub fn reading(&self) -> Self {
-        Self {
-            access: Access::Reads,
-            ..self.shared()
-        }
+        Self { access: Access::Reads, ..self.shared() }
     }
 
     /// What this client signs with, access tokens that it had before included: for who keeps them out of what is written down.
@@ -158,10 +152,7 @@ impl Client {
 
     /// The scopes that the org granted, which may be fewer than were asked for: Okta hands out a token for those that are
     /// granted and says nothing of the rest. `None` for an API token, which has the rights of its owner. Signs in if need be.
-    pub async fn granted_scopes(
-        &self,
-        observer: &dyn Observer,
-    ) -> Result<Option<Vec<String>>, Error> {
+    pub async fn granted_scopes(&self, observer: &dyn Observer) -> Result<Option<Vec<String>>, Error> {
         self.session.granted(self.endpoint(observer)).await
     }
 
@@ -176,9 +167,7 @@ impl Client {
         } else {
             self.settings.longest_answer
         };
-        let answer = self
-            .once(Method::Get, &url, &body, &Signature::none(), longest)
-            .await?;
+        let answer = self.once(Method::Get, &url, &body, &Signature::none(), longest).await?;
         let rate = RateLimit::read(&answer.headers);
         let date = limits::date(&answer.headers);
         let bucket = bucket(Method::Get, path);
@@ -196,14 +185,9 @@ impl Client {
     /// and the request is sent again, up to [`Settings::max_attempts`] times. Dropping the future ends the wait.
     ///
     /// An access token that the org no longer takes (401, so nothing was carried out) is renewed once.
-    pub async fn send(
-        &self,
-        request: &Request,
-        observer: &dyn Observer,
-    ) -> Result<Response, Error> {
+    pub async fn send(&self, request: &Request, observer: &dyn Observer) -> Result<Response, Error> {
         let url = self.base.target(&request.path, &request.query)?;
-        self.repeat(request.method, url, &request.encode()?, observer)
-            .await
+        self.repeat(request.method, url, &request.encode()?, observer).await
     }
 
     /// Fetches the next page of a list by its link as it stands. A link to another scheme, host or port is refused.
@@ -214,19 +198,9 @@ impl Client {
     }
 
     fn own_link(&self, page: &NextPage) -> Result<Url, Error> {
-        let foreign = |link: String| Error::ForeignLink {
-            base: self.base.to_string(),
-            link,
-        };
-        let url = self
-            .base
-            .resolve(page.as_str())
-            .map_err(|_| foreign("an address that does not parse".to_owned()))?;
-        if self.base.owns(&url) {
-            Ok(url)
-        } else {
-            Err(foreign(url.origin().ascii_serialization()))
-        }
+        let foreign = |link: String| Error::ForeignLink { base: self.base.to_string(), link };
+        let url = self.base.resolve(page.as_str()).map_err(|_| foreign("an address that does not parse".to_owned()))?;
+        if self.base.owns(&url) { Ok(url) } else { Err(foreign(url.origin().ascii_serialization())) }
     }
 
     async fn repeat(
@@ -249,10 +223,7 @@ impl Client {
             let sending = permit.sending;
             drop(permit);
             let date = limits::date(&answer.headers);
-            if renewal == Renewal::Possible
-                && is_dead_token(&answer)
-                && self.session.give_up(&signature).await
-            {
+            if renewal == Renewal::Possible && is_dead_token(&answer) && self.session.give_up(&signature).await {
                 renewal = Renewal::Done;
                 continue;
             }
@@ -288,11 +259,8 @@ impl Client {
         }
         let through = self.settings.through.as_ref();
         let url = through.map_or_else(|| url.clone(), |through| through.in_place_of(url));
-        let request = self
-            .http
-            .request(method.into(), url)
-            .headers(headers(method, body)?)
-            .headers(signature.headers.clone());
+        let request =
+            self.http.request(method.into(), url).headers(headers(method, body)?).headers(signature.headers.clone());
         let request = match &body.bytes {
             Some(bytes) => request.body(bytes.clone()),
             None => request,
@@ -337,10 +305,7 @@ fn is_dead_token(answer: &Answer) -> bool {
 }
 
 /// TLS verification stays as it is: there is no switch to turn it off.
-pub(super) fn http_client(
-    base: &BaseUrl,
-    settings: &Settings,
-) -> Result<reqwest::Client, RequestError> {
+pub(super) fn http_client(base: &BaseUrl, settings: &Settings) -> Result<reqwest::Client, RequestError> {
     let agent = HeaderValue::from_str(&settings.user_agent);
     let agent = agent.map_err(|_| RequestError::UserAgent(settings.user_agent.clone()))?;
     let builder = reqwest::Client::builder()
@@ -357,23 +322,15 @@ pub(super) fn http_client(
         None => builder,
     };
     // The machine's root certificates take long to read, and nobody shows one without TLS.
-    let builder = if base.is_plain() {
-        builder.tls_certs_only([])
-    } else {
-        builder
-    };
-    builder
-        .build()
-        .map_err(|failure| RequestError::Setup(failure.to_string()))
+    let builder = if base.is_plain() { builder.tls_certs_only([]) } else { builder };
+    builder.build().map_err(|failure| RequestError::Setup(failure.to_string()))
 }
 
 fn headers(method: Method, body: &Encoded) -> Result<HeaderMap, RequestError> {
     let content_type = HeaderValue::from_str(&body.content_type);
     let content_type = content_type.map_err(|failure| RequestError::Setup(failure.to_string()))?;
-    let mut headers = HeaderMap::from_iter([
-        (ACCEPT, HeaderValue::from_static("application/json")),
-        (CONTENT_TYPE, content_type),
-    ]);
+    let mut headers =
+        HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json")), (CONTENT_TYPE, content_type)]);
     let may_have_body = matches!(method, Method::Post | Method::Put | Method::Patch);
     if may_have_body && body.bytes.is_none() {
         // Without it Okta answers 411 (its API overview).

@@ -48,9 +48,8 @@ async fn raw(answer: &'static [u8]) -> (Client, tokio::task::JoinHandle<String>)
     let request = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a connection");
         let mut bytes = Vec::new();
-        while !bytes.windows(4).any(|end| end == b"\r\n\r\n")
-            && stream.read_buf(&mut bytes).await.expect("bytes") > 0
-        {}
+        while !bytes.windows(4).any(|end| end == b"\r\n\r\n") && stream.read_buf(&mut bytes).await.expect("bytes") > 0 {
+        }
         stream.write_all(answer).await.expect("an answer");
         String::from_utf8(bytes).expect("text").to_lowercase()
     });
@@ -68,13 +67,7 @@ fn read(path: &str) -> Request {
 #[tokio::test]
 async fn signs_and_describes_every_request() {
     let echo = |headers: Headers| async move {
-        let text = |name: &str| {
-            headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or("")
-                .to_owned()
-        };
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
         axum::Json(json!([
             // An answer that repeats the token would come without it.
             text("authorization") == format!("SSWS {TOKEN}"),
@@ -86,10 +79,7 @@ async fn signs_and_describes_every_request() {
     let client = serve(Router::new().route("/echo", get(echo))).await;
     let answer = send(&client, read("/echo")).await.expect("an answer");
     let agent = concat!("okta-runbook/", env!("CARGO_PKG_VERSION"));
-    assert_eq!(
-        answer.body,
-        json!([true, "application/json", "application/json", agent])
-    );
+    assert_eq!(answer.body, json!([true, "application/json", "application/json", agent]));
 }
 
 #[tokio::test]
@@ -97,46 +87,24 @@ async fn follows_pages_but_never_to_another_host() {
     async fn page(headers: Headers, uri: axum::http::Uri) -> impl IntoResponse {
         let host = headers["host"].to_str().expect("a host");
         let link = match uri.query() {
-            None => format!(
-                "<http://{host}/list>; rel=\"self\", <http://{host}/list?after=a%2Cb,c>; rel=\"next\""
-            ),
+            None => format!("<http://{host}/list>; rel=\"self\", <http://{host}/list?after=a%2Cb,c>; rel=\"next\""),
             Some("after=a%2Cb,c") => "<https://evil.example/list?after=x>; rel=\"next\"".to_owned(),
             Some(other) => panic!("asked for {other}"),
         };
-        (
-            [("link", link), ("x-okta-request-id", "r1".to_owned())],
-            axum::Json(json!([uri.query()])),
-        )
+        ([("link", link), ("x-okta-request-id", "r1".to_owned())], axum::Json(json!([uri.query()])))
     }
     let client = serve(Router::new().route("/list", get(page))).await;
     let first = send(&client, read("/list")).await.expect("a page");
     assert_eq!(first.request_id.as_deref(), Some("r1"));
-    let second = client
-        .next(&first.next.expect("a link"), &Silent)
-        .await
-        .expect("the next page");
+    let second = client.next(&first.next.expect("a link"), &Silent).await.expect("the next page");
     assert_eq!(second.body, json!(["after=a%2Cb,c"]));
-    let refused = client
-        .next(&second.next.expect("a link"), &Silent)
-        .await
-        .expect_err("another host");
-    assert!(
-        matches!(&refused, Error::ForeignLink { link, .. } if link == "https://evil.example"),
-        "{refused}"
-    );
+    let refused = client.next(&second.next.expect("a link"), &Silent).await.expect_err("another host");
+    assert!(matches!(&refused, Error::ForeignLink { link, .. } if link == "https://evil.example"), "{refused}");
     assert_eq!(refused.sent(), Sent::No);
     let port = client.base.to_string().replace("127.0.0.1", "127.0.0.2");
-    for foreign in [
-        port.as_str(),
-        "http://127.0.0.1:1/list",
-        "https://127.0.0.1/list",
-        "http://u:p@127.0.0.1/",
-    ] {
+    for foreign in [port.as_str(), "http://127.0.0.1:1/list", "https://127.0.0.1/list", "http://u:p@127.0.0.1/"] {
         let refused = client.next(&NextPage::new(foreign), &Silent).await;
-        assert!(
-            matches!(refused, Err(Error::ForeignLink { .. })),
-            "{foreign}"
-        );
+        assert!(matches!(refused, Err(Error::ForeignLink { .. })), "{foreign}");
     }
 }
 
@@ -146,26 +114,12 @@ fn limited(times: u32, headers: [(&'static str, &'static str); 4]) -> Router {
     let answer = move |State(count): State<Arc<AtomicU32>>| async move {
         if count.fetch_add(1, Ordering::SeqCst) < times {
             let body = json!({"errorCode": "E0000047", "errorSummary": "API call exceeded rate limit due to too many requests."});
-            return (
-                axum::http::StatusCode::TOO_MANY_REQUESTS,
-                headers,
-                axum::Json(body),
-            )
-                .into_response();
+            return (axum::http::StatusCode::TOO_MANY_REQUESTS, headers, axum::Json(body)).into_response();
         }
-        (
-            [
-                ("x-rate-limit-limit", "50"),
-                ("x-rate-limit-remaining", "49"),
-                ("x-rate-limit-reset", "7"),
-            ],
-            "{}",
-        )
+        ([("x-rate-limit-limit", "50"), ("x-rate-limit-remaining", "49"), ("x-rate-limit-reset", "7")], "{}")
             .into_response()
     };
-    Router::new()
-        .route("/limited", any(answer))
-        .with_state(count)
+    Router::new().route("/limited", any(answer)).with_state(count)
 }
 
 const EMPTY_BUCKET: [(&str, &str); 4] = [
@@ -181,22 +135,10 @@ async fn waits_out_a_429_and_says_so_first() {
     let notes = Notes::default();
     let request = Request::new(Method::Post, "/limited").json(json!({"a": 1}));
     let answer = client.send(&request, &notes).await.expect("an answer");
-    assert_eq!(
-        answer.rate,
-        Some(crate::okta::RateLimit {
-            limit: 50,
-            remaining: 49,
-            reset: 7
-        })
-    );
+    assert_eq!(answer.rate, Some(crate::okta::RateLimit { limit: 50, remaining: 49, reset: 7 }));
     let notes = notes.0.lock().expect("the notes");
-    let [wait] = &notes[..] else {
-        panic!("{notes:?}")
-    };
-    assert_eq!(
-        (wait.reason, wait.duration.as_secs(), wait.path.as_str()),
-        (WaitReason::RateLimit, 1, "/limited")
-    );
+    let [wait] = &notes[..] else { panic!("{notes:?}") };
+    assert_eq!((wait.reason, wait.duration.as_secs(), wait.path.as_str()), (WaitReason::RateLimit, 1, "/limited"));
 }
 
 #[tokio::test]
@@ -206,14 +148,8 @@ async fn gives_up_after_the_last_attempt() {
     let mut client = serve(limited(99, headers)).await;
     client.settings.max_attempts = 2;
     let notes = Notes::default();
-    let refused = client
-        .send(&read("/limited"), &notes)
-        .await
-        .expect_err("a refusal");
-    assert!(
-        refused.api().is_some_and(|refusal| refusal.is("E0000047")),
-        "{refused}"
-    );
+    let refused = client.send(&read("/limited"), &notes).await.expect_err("a refusal");
+    assert!(refused.api().is_some_and(|refusal| refusal.is("E0000047")), "{refused}");
     let waits = notes.0.lock().expect("the notes").len();
     assert_eq!(waits, 1);
 }
@@ -223,11 +159,7 @@ async fn a_wait_ends_when_the_future_is_dropped() {
     let mut headers = EMPTY_BUCKET;
     headers[2].1 = "1100";
     let client = serve(limited(1, headers)).await;
-    let cancelled = tokio::time::timeout(
-        Duration::from_millis(300),
-        client.send(&read("/limited"), &Silent),
-    )
-    .await;
+    let cancelled = tokio::time::timeout(Duration::from_millis(300), client.send(&read("/limited"), &Silent)).await;
     assert!(cancelled.is_err());
 }
 
@@ -235,9 +167,7 @@ async fn a_wait_ends_when_the_future_is_dropped() {
 async fn a_write_without_body_has_length_zero() {
     for method in [Method::Post, Method::Put] {
         let (client, request) = raw(b"HTTP/1.1 204 No Content\r\n\r\n").await;
-        let answer = send(&client, Request::new(method, "/x"))
-            .await
-            .expect("an answer");
+        let answer = send(&client, Request::new(method, "/x")).await.expect("an answer");
         assert_eq!((answer.status, answer.body), (204, Value::Null));
         let text = request.await.expect("the request");
         assert_eq!(text.matches("content-length: 0\r\n").count(), 1, "{text}");
@@ -248,44 +178,16 @@ async fn a_write_without_body_has_length_zero() {
 async fn a_refused_connection_is_certainly_unsent() {
     let (listener, port) = listen().await;
     drop(listener);
-    let failure = send(&client_at(port, Settings::default()), read("/x"))
-        .await
-        .expect_err("no server");
-    assert!(
-        matches!(
-            failure,
-            Error::Transport {
-                failure: Failure::Refused,
-                sent: Sent::No,
-                ..
-            }
-        ),
-        "{failure:?}"
-    );
+    let failure = send(&client_at(port, Settings::default()), read("/x")).await.expect_err("no server");
+    assert!(matches!(failure, Error::Transport { failure: Failure::Refused, sent: Sent::No, .. }), "{failure:?}");
 }
 
 #[tokio::test]
 async fn a_cut_connection_may_have_been_sent() {
-    for answer in [
-        &b""[..],
-        b"HTTP/1.1 200 OK\r\ncontent-le",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{",
-    ] {
+    for answer in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-le", b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{"] {
         let (client, _) = raw(answer).await;
-        let failure = send(&client, Request::new(Method::Post, "/x").json(json!({})))
-            .await
-            .expect_err("cut");
-        assert!(
-            matches!(
-                failure,
-                Error::Transport {
-                    failure: Failure::Cut,
-                    sent: Sent::Maybe,
-                    ..
-                }
-            ),
-            "{failure:?}"
-        );
+        let failure = send(&client, Request::new(Method::Post, "/x").json(json!({}))).await.expect_err("cut");
+        assert!(matches!(failure, Error::Transport { failure: Failure::Cut, sent: Sent::Maybe, .. }), "{failure:?}");
     }
 }
 
@@ -296,73 +198,31 @@ async fn tls_to_a_plain_server_is_certainly_unsent() {
         let (mut stream, _) = listener.accept().await.expect("a connection");
         let mut hello = [0; 16];
         let _ = stream.read(&mut hello).await;
-        stream
-            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .await
-            .expect("an answer");
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.expect("an answer");
     });
     let (base, _) = BaseUrl::parse(&format!("https://127.0.0.1:{port}")).expect("a base URL");
-    let client =
-        Client::new(base, Credentials::Ssws(TOKEN.into()), Settings::default()).expect("a client");
+    let client = Client::new(base, Credentials::Ssws(TOKEN.into()), Settings::default()).expect("a client");
     let failure = send(&client, read("/x")).await.expect_err("no TLS");
-    assert!(
-        matches!(
-            failure,
-            Error::Transport {
-                failure: Failure::Tls,
-                sent: Sent::No,
-                ..
-            }
-        ),
-        "{failure:?}"
-    );
+    assert!(matches!(failure, Error::Transport { failure: Failure::Tls, sent: Sent::No, .. }), "{failure:?}");
 }
 
 #[tokio::test]
 async fn an_unknown_host_is_certainly_unsent() {
     let (base, _) = BaseUrl::parse("https://no-such-org.invalid").expect("a base URL");
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("an HTTP client");
-    let mut client =
-        Client::new(base, Credentials::Ssws(TOKEN.into()), Settings::default()).expect("a client");
+    let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+    let mut client = Client::new(base, Credentials::Ssws(TOKEN.into()), Settings::default()).expect("a client");
     client.http = http;
     let failure = send(&client, read("/x")).await.expect_err("no host");
-    assert!(
-        matches!(
-            failure,
-            Error::Transport {
-                failure: Failure::UnknownHost,
-                sent: Sent::No,
-                ..
-            }
-        ),
-        "{failure:?}"
-    );
+    assert!(matches!(failure, Error::Transport { failure: Failure::UnknownHost, sent: Sent::No, .. }), "{failure:?}");
 }
 
 #[tokio::test]
 async fn a_late_answer_may_have_been_sent() {
     let (listener, port) = listen().await;
-    let settings = Settings {
-        request_timeout: Duration::from_millis(200),
-        ..Settings::default()
-    };
-    let failure = send(&client_at(port, settings), read("/x"))
-        .await
-        .expect_err("no answer");
+    let settings = Settings { request_timeout: Duration::from_millis(200), ..Settings::default() };
+    let failure = send(&client_at(port, settings), read("/x")).await.expect_err("no answer");
     drop(listener);
-    assert!(
-        matches!(
-            failure,
-            Error::Timeout {
-                sent: Sent::Maybe,
-                ..
-            }
-        ),
-        "{failure:?}"
-    );
+    assert!(matches!(failure, Error::Timeout { sent: Sent::Maybe, .. }), "{failure:?}");
 }
 
 #[tokio::test]
@@ -385,15 +245,9 @@ async fn each_form_of_refusal_is_told_apart_and_shows_no_token() {
         let (client, _) = raw(answer).await;
         let refused = send(&client, read("/x")).await.expect_err(message);
         assert!(refused.to_string().starts_with(message), "{refused}");
-        assert!(
-            refused.help().is_some_and(|text| text.contains(help)),
-            "{:?}",
-            refused.help()
-        );
+        assert!(refused.help().is_some_and(|text| text.contains(help)), "{:?}", refused.help());
         assert_eq!(refused.sent(), Sent::Yes);
-        assert!(
-            !format!("{refused} {refused:?} {:?} {client:?}", refused.help()).contains("SECRET")
-        );
+        assert!(!format!("{refused} {refused:?} {:?} {client:?}", refused.help()).contains("SECRET"));
     }
 }
 
@@ -404,9 +258,7 @@ async fn a_reading_client_sends_nothing_but_get() {
         calls.fetch_add(1, Ordering::SeqCst);
         "{}"
     };
-    let router = Router::new()
-        .route("/thing", any(counted))
-        .with_state(Arc::clone(&calls));
+    let router = Router::new().route("/thing", any(counted)).with_state(Arc::clone(&calls));
     let reading = serve(router).await.reading();
     for method in [Method::Post, Method::Put, Method::Patch, Method::Delete] {
         let refused = send(&reading, Request::new(method, "/thing")).await;
@@ -430,10 +282,7 @@ async fn calls_through_a_shadow_keep_the_org_s_own_address() {
     let router = Router::new().route("/list", get(paged));
     tokio::spawn(async move { axum::serve(listener, router).await });
     let url = |text: &str| BaseUrl::parse(text).expect("a base URL").0;
-    let settings = Settings {
-        through: Some(url(&format!("http://127.0.0.1:{port}"))),
-        ..Settings::default()
-    };
+    let settings = Settings { through: Some(url(&format!("http://127.0.0.1:{port}"))), ..Settings::default() };
     let acme = url("https://acme.okta.com");
     let client = Client::new(acme, Credentials::Ssws(TOKEN.into()), settings).expect("a client");
     assert_eq!(client.base_url().to_string(), "https://acme.okta.com");
@@ -458,10 +307,7 @@ async fn endless(longest_answer: usize) -> Client {
             });
         }
     });
-    let settings = Settings {
-        longest_answer,
-        ..Settings::default()
-    };
+    let settings = Settings { longest_answer, ..Settings::default() };
     client_at(port, settings)
 }
 
@@ -473,10 +319,7 @@ async fn an_answer_without_end_is_read_up_to_its_bound_and_may_have_been_carried
         let refused = send(&client, request).await.expect_err("too large");
         assert_eq!(refused.sent(), Sent::Maybe);
         let words = refused.to_string();
-        assert!(
-            words.contains("127.0.0.1") && words.contains("more than 3 MiB"),
-            "{words}"
-        );
+        assert!(words.contains("127.0.0.1") && words.contains("more than 3 MiB"), "{words}");
         assert!(refused.help().is_some());
     }
     let public = client.look("/.well-known/okta-organization").await;

@@ -11,8 +11,7 @@ pub(super) type ServerTime = i64;
 /// Milliseconds since 1970 as they were when the program began, and steadily on from there: what somebody sets this machine's clock to
 /// meanwhile shortens or lengthens no wait.
 pub(super) fn local_now() -> i64 {
-    static BEGUN: LazyLock<(Instant, i64)> =
-        LazyLock::new(|| (Instant::now(), Timestamp::now().as_millisecond()));
+    static BEGUN: LazyLock<(Instant, i64)> = LazyLock::new(|| (Instant::now(), Timestamp::now().as_millisecond()));
     let (begun, then) = *BEGUN;
     then.saturating_add(i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX))
 }

@@ -55,12 +55,10 @@ fn conceal_value(value: &mut Value, concealed: Conceal<'_>) -> bool {
             }
             None => false,
         },
-        Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |found, item| conceal_value(item, concealed) | found),
-        Value::Object(fields) => fields.values_mut().fold(false, |found, field| {
-            conceal_value(field, concealed) | found
-        }),
+        Value::Array(items) => items.iter_mut().fold(false, |found, item| conceal_value(item, concealed) | found),
+        Value::Object(fields) => {
+            fields.values_mut().fold(false, |found, field| conceal_value(field, concealed) | found)
+        }
         _ => false,
     }
 }

@@ -37,10 +37,7 @@ impl Credentials {
             Self::PrivateKeyJwt(app) => app.key.root().clone(),
             Self::Refresh(person) => {
                 let kept = RefreshToken::parse(&person.refresh_token).ok()?;
-                let secret = kept
-                    .proof
-                    .as_ref()
-                    .map_or(&kept.token, |proof| proof.text());
+                let secret = kept.proof.as_ref().map_or(&kept.token, |proof| proof.text());
                 root_of(secret.expose_secret().as_bytes())
             }
         };

@@ -91,19 +91,14 @@ pub async fn begin(
     if !asked.iter().any(|scope| scope == "offline_access") {
         asked.push("offline_access".to_owned());
     }
-    let form = [
-        ("client_id", client_id.into()),
-        ("scope", asked.join(" ").into()),
-    ];
+    let form = [("client_id", client_id.into()), ("scope", asked.join(" ").into())];
     let way = Way::of(&base, &settings);
     let endpoint = endpoint(&http, &base, &way, &settings);
     let posting = || {
         let (form, proof) = (form.to_vec(), None);
         Ok(Posting { form, proof })
     };
-    let answer = endpoint
-        .post(&base.target(AUTHORIZE, &[])?, posting)
-        .await?;
+    let answer = endpoint.post(&base.target(AUTHORIZE, &[])?, posting).await?;
     let body = token_endpoint::judge(AUTHORIZE, &base, &answer, &asked)?;
     let wire: Wire = serde_json::from_value(body).map_err(|_| Error::NotOkta {
         sent: Sent::No,
@@ -150,9 +145,7 @@ impl Device {
                 refresh_token: to_keep(&granted, self.proof.as_ref()),
                 scopes: granted.scopes,
             }))),
-            Err(Error::SignIn(refusal)) if refusal.is("authorization_pending") => {
-                Ok(Progress::Pending)
-            }
+            Err(Error::SignIn(refusal)) if refusal.is("authorization_pending") => Ok(Progress::Pending),
             Err(Error::SignIn(refusal)) if refusal.is("slow_down") => {
                 self.interval = (self.interval + STEP).min(LONGEST_INTERVAL);
                 Ok(Progress::Pending)
@@ -183,19 +176,8 @@ fn interval(seconds: Option<u64>) -> Duration {
     told.clamp(Duration::from_secs(1), LONGEST_INTERVAL)
 }
 
-fn endpoint<'a>(
-    http: &'a reqwest::Client,
-    base: &'a BaseUrl,
-    way: &'a Way,
-    settings: &Settings,
-) -> Endpoint<'a> {
-    Endpoint {
-        http,
-        base,
-        way,
-        max_attempts: settings.max_attempts,
-        observer: &Silent,
-    }
+fn endpoint<'a>(http: &'a reqwest::Client, base: &'a BaseUrl, way: &'a Way, settings: &Settings) -> Endpoint<'a> {
+    Endpoint { http, base, way, max_attempts: settings.max_attempts, observer: &Silent }
 }
 
 #[cfg(test)]

@@ -23,19 +23,10 @@ pub enum Error {
     SignIn(Box<SignInError>),
     /// No answer came, or not all of it.
     #[error("{host}: {failure}: {detail}")]
-    Transport {
-        failure: Failure,
-        sent: Sent,
-        host: String,
-        detail: String,
-    },
+    Transport { failure: Failure, sent: Sent, host: String, detail: String },
     /// No answer came in time.
     #[error("{host} did not {} within {} s", if *.sent == Sent::No { "accept a connection" } else { "answer" }, .after.as_secs())]
-    Timeout {
-        sent: Sent,
-        host: String,
-        after: Duration,
-    },
+    Timeout { sent: Sent, host: String, after: Duration },
     /// An answer came that was not read to its end: what it says of the request nobody knows.
     #[error("{host} answered {status} with more than {} MiB, the most that is read of one answer", .longest.div_ceil(1 << 20))]
     TooLarge {
@@ -50,19 +41,10 @@ pub enum Error {
     EndlessList(EndlessList),
     /// An answer of success that is not JSON: whoever made it, it does not say what became of the request.
     #[error("{host} answered {status} with {} instead of JSON", .content_type.as_deref().unwrap_or("a body of unknown type"))]
-    NotJson {
-        status: u16,
-        host: String,
-        content_type: Option<String>,
-    },
+    NotJson { status: u16, host: String, content_type: Option<String> },
     /// An answer of success in JSON that is not what this request is answered with.
     #[error("{host} answered {status} with {found} instead of {expected}")]
-    WrongBody {
-        status: u16,
-        host: String,
-        expected: &'static str,
-        found: String,
-    },
+    WrongBody { status: u16, host: String, expected: &'static str, found: String },
     /// What answers there does not speak Okta's API.
     #[error("{host} answered {status} {}: this does not look like an Okta org", .content_type.as_deref().map_or("without a body".to_owned(), |form| format!("with {form}")))]
     NotOkta {
@@ -82,9 +64,7 @@ pub enum Error {
         to: Option<String>,
     },
     /// A page link that leads away from the org. It is not followed, since the token would travel along.
-    #[error(
-        "the org at {base} gave a link to its next page that leads to {link}, which is not followed"
-    )]
+    #[error("the org at {base} gave a link to its next page that leads to {link}, which is not followed")]
     ForeignLink { base: String, link: String },
 }
 
@@ -94,10 +74,7 @@ pub enum RequestError {
     #[error("the path `{path}` cannot be called: {reason}")]
     Path { path: String, reason: String },
     #[error("a body of type {content_type} must be {expected}")]
-    Body {
-        content_type: ContentType,
-        expected: &'static str,
-    },
+    Body { content_type: ContentType, expected: &'static str },
     #[error("the API token is empty")]
     EmptyToken,
     #[error("the API token has a quote at its beginning or end")]
@@ -159,9 +136,7 @@ impl Error {
             | Self::TooLarge { sent, .. }
             | Self::Redirect { sent, .. } => *sent,
             Self::Request(_) | Self::SignIn(_) | Self::ForeignLink { .. } => Sent::No,
-            Self::Api(_) | Self::NotJson { .. } | Self::WrongBody { .. } | Self::EndlessList(_) => {
-                Sent::Yes
-            }
+            Self::Api(_) | Self::NotJson { .. } | Self::WrongBody { .. } | Self::EndlessList(_) => Sent::Yes,
         }
     }
 

@@ -17,13 +17,7 @@ pub(super) struct Flight {
 
 impl Default for Flight {
     fn default() -> Self {
-        Self {
-            now: 0,
-            most: MOST,
-            good: 0,
-            sent: 0,
-            heeded: 0,
-        }
+        Self { now: 0, most: MOST, good: 0, sent: 0, heeded: 0 }
     }
 }
 

@@ -89,10 +89,7 @@ pub(super) struct Sending {
 impl Sending {
     /// One that no limit holds back.
     pub(super) fn unheeded() -> Self {
-        Self {
-            number: 0,
-            at: local_now(),
-        }
+        Self { number: 0, at: local_now() }
     }
 }
 
@@ -113,11 +110,7 @@ pub struct Rate {
 
 impl Governor {
     pub(super) fn new(reserve: f64) -> Arc<Self> {
-        Arc::new(Self {
-            reserve: reserve.clamp(0.0, 0.95),
-            state: Mutex::default(),
-            ended: Notify::new(),
-        })
+        Arc::new(Self { reserve: reserve.clamp(0.0, 0.95), state: Mutex::default(), ended: Notify::new() })
     }
 
     /// The lock is held for arithmetic only.
@@ -126,23 +119,14 @@ impl Governor {
     }
 
     /// Waits until a call of `bucket` may be sent. A wait is told to the observer before it begins.
-    pub(super) async fn admit(
-        self: &Arc<Self>,
-        bucket: &'static str,
-        path: &str,
-        observer: &dyn Observer,
-    ) -> Permit {
+    pub(super) async fn admit(self: &Arc<Self>, bucket: &'static str, path: &str, observer: &dyn Observer) -> Permit {
         loop {
             let ended = self.ended.notified();
             let at = local_now();
             let verdict = self.state().ask(bucket, self.reserve, at);
             match verdict {
                 Verdict::Go(number) => {
-                    return Permit {
-                        governor: Arc::clone(self),
-                        bucket,
-                        sending: Sending { number, at },
-                    };
+                    return Permit { governor: Arc::clone(self), bucket, sending: Sending { number, at } };
                 }
                 Verdict::Wait { pause, tell } => {
                     observer.waiting(&Wait {
@@ -180,10 +164,7 @@ impl Governor {
     /// A 429 of the bucket: nothing more of it goes before `pause` is over. Only the first of many tells.
     pub(super) fn refused(&self, bucket: &'static str, pause: Duration) -> bool {
         let mut state = self.state();
-        let until = state
-            .clock
-            .server(local_now())
-            .saturating_add(millis(pause));
+        let until = state.clock.server(local_now()).saturating_add(millis(pause));
         let bucket = state.buckets.entry(bucket).or_default();
         let first = bucket.blocked.saturating_add(1000) < until;
         bucket.blocked = bucket.blocked.max(until);
@@ -365,11 +346,7 @@ impl Bucket {
             return reset;
         }
         let goes_on = self.limit.is_some() && now < self.reset;
-        if goes_on {
-            self.reset
-        } else {
-            now.saturating_add(WINDOW)
-        }
+        if goes_on { self.reset } else { now.saturating_add(WINDOW) }
     }
 }
 
@@ -395,11 +372,7 @@ mod tests {
     const NAME: &str = "/api/v1/apps*";
 
     fn rate(remaining: u64, reset: i64) -> RateLimit {
-        RateLimit {
-            limit: 50,
-            remaining,
-            reset,
-        }
+        RateLimit { limit: 50, remaining, reset }
     }
 
     /// Sends one call that is answered at once.
@@ -429,14 +402,9 @@ mod tests {
     #[test]
     fn a_share_is_left_to_others_and_the_next_window_is_used_again() {
         let mut state = State::default();
-        let sent = (0..50)
-            .filter(|sent| goes(&call(&mut state, 59_999, 49 - sent, 60)))
-            .count();
+        let sent = (0..50).filter(|sent| goes(&call(&mut state, 59_999, 49 - sent, 60))).count();
         assert_eq!(sent, 40);
-        assert!(matches!(
-            call(&mut state, 59_999, 0, 60),
-            Verdict::Wait { .. }
-        ));
+        assert!(matches!(call(&mut state, 59_999, 0, 60), Verdict::Wait { .. }));
         assert!(goes(&call(&mut state, 60_300, 49, 120)));
     }
 
@@ -447,10 +415,7 @@ mod tests {
         assert!(goes(&ended));
         // 39 are left in this window, then 40 a minute.
         assert_eq!(governor.estimate(NAME, 39), Some((40, Duration::ZERO)));
-        assert_eq!(
-            governor.estimate(NAME, 3012),
-            Some((40, Duration::from_secs(75 * 60)))
-        );
+        assert_eq!(governor.estimate(NAME, 3012), Some((40, Duration::from_secs(75 * 60))));
         assert_eq!(governor.estimate("/api/v1/logs", 1), None);
     }
 
@@ -458,9 +423,7 @@ mod tests {
     fn what_others_use_is_not_ours() {
         let mut state = State::default();
         // Thirty were used before our first call.
-        let sent = (0..50)
-            .filter(|sent| goes(&call(&mut state, 59_990, 19_u64.saturating_sub(*sent), 60)))
-            .count();
+        let sent = (0..50).filter(|sent| goes(&call(&mut state, 59_990, 19_u64.saturating_sub(*sent), 60))).count();
         assert_eq!(sent, 10);
     }
 
@@ -477,10 +440,7 @@ mod tests {
             }
         }
         assert_eq!(at[29], 0);
-        assert!(
-            at[30] >= 5_000 && at[39] > 50_000 && at[39] < 60_000,
-            "{at:?}"
-        );
+        assert!(at[30] >= 5_000 && at[39] > 50_000 && at[39] < 60_000, "{at:?}");
     }
 
     #[test]
@@ -488,9 +448,7 @@ mod tests {
         let mut state = State::default();
         call(&mut state, 0, 49, 60);
         state.buckets.get_mut(NAME).expect("a bucket").blocked = 30_000;
-        let told = |state: &mut State| {
-            matches!(state.ask(NAME, 0.2, 1000), Verdict::Wait { tell: true, .. })
-        };
+        let told = |state: &mut State| matches!(state.ask(NAME, 0.2, 1000), Verdict::Wait { tell: true, .. });
         assert!(told(&mut state));
         assert!(!told(&mut state));
         assert!(goes(&call(&mut state, 30_000, 40, 60)));
@@ -507,11 +465,7 @@ mod tests {
                 now += millis(pause);
             }
             bucket.sent(now);
-            let rate = RateLimit {
-                limit,
-                remaining: 0,
-                reset,
-            };
+            let rate = RateLimit { limit, remaining: 0, reset };
             bucket.learn(Some(rate), now);
             bucket.on_wire -= 1;
         }
@@ -521,17 +475,9 @@ mod tests {
     #[test]
     fn no_reset_holds_a_call_longer_than_a_window_and_none_stalls() {
         let hour_ahead = 1_796_003_600;
-        for reset in [
-            i64::MIN,
-            -1,
-            0,
-            1_795_996_400,
-            1_796_000_030,
-            hour_ahead,
-            32_503_680_000,
-            1_796_000_060_000,
-            i64::MAX,
-        ] {
+        for reset in
+            [i64::MIN, -1, 0, 1_795_996_400, 1_796_000_030, hour_ahead, 32_503_680_000, 1_796_000_060_000, i64::MAX]
+        {
             for limit in [1, 10, u64::MAX] {
                 let waited = waited(limit, reset, 4);
                 assert!(waited <= 4 * 61_000, "{limit}, {reset}: {waited} ms");
@@ -548,16 +494,8 @@ mod tests {
 
     #[test]
     fn every_long_wait_is_told_once_and_short_ones_are_not() {
-        let mut bucket = Bucket {
-            limit: Some(500),
-            reset: 60_000,
-            ours: 300,
-            last: 400,
-            ..Bucket::default()
-        };
-        let told = |bucket: &mut Bucket, now| {
-            matches!(bucket.ask(0.2, now), Some(Verdict::Wait { tell: true, .. }))
-        };
+        let mut bucket = Bucket { limit: Some(500), reset: 60_000, ours: 300, last: 400, ..Bucket::default() };
+        let told = |bucket: &mut Bucket, now| matches!(bucket.ask(0.2, now), Some(Verdict::Wait { tell: true, .. }));
         // A call is paced: it goes soon.
         assert!(!told(&mut bucket, 500));
         // Then the share is used up until the window ends.

@@ -54,10 +54,7 @@ impl HeldSecrets {
     }
 
     pub(super) fn all(&self) -> Vec<SecretString> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes the secrets out of body and headers.
@@ -82,15 +79,8 @@ mod tests {
 
     fn answer(body: &str) -> Answer {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            "www-authenticate",
-            HeaderValue::from_static("Bearer error_description=\"bad 00abcSECRET\""),
-        );
-        Answer {
-            status: 400,
-            headers,
-            bytes: body.as_bytes().to_vec(),
-        }
+        headers.insert("www-authenticate", HeaderValue::from_static("Bearer error_description=\"bad 00abcSECRET\""));
+        Answer { status: 400, headers, bytes: body.as_bytes().to_vec() }
     }
 
     #[test]
@@ -105,10 +95,7 @@ mod tests {
             let mut answer = answer(body);
             held.conceal(&mut answer);
             let text = String::from_utf8(answer.bytes).expect("text");
-            assert!(
-                text.contains(CONCEALED) && !text.contains("SECRET") && !text.contains("eyJ"),
-                "{text}"
-            );
+            assert!(text.contains(CONCEALED) && !text.contains("SECRET") && !text.contains("eyJ"), "{text}");
             assert!(!text.contains("\\u00"), "{text}");
             assert!(!format!("{:?}{held:?}", answer.headers).contains("SECRET"));
         }
@@ -117,10 +104,7 @@ mod tests {
     #[test]
     fn a_bound_sign_in_is_kept_out_by_its_token_and_by_its_key() {
         let key = ProofKey::generate().expect("a key");
-        let kept = format!(
-            "{{\"refresh_token\":\"refreshSECRET\",\"proof_key\":\"{}\"}}",
-            key.text().expose_secret()
-        );
+        let kept = format!("{{\"refresh_token\":\"refreshSECRET\",\"proof_key\":\"{}\"}}", key.text().expose_secret());
         let held = HeldSecrets::of(&Credentials::Refresh(Box::new(Person {
             client_id: "0oa1".to_owned(),
             refresh_token: kept.into(),
@@ -143,11 +127,7 @@ mod tests {
     fn an_answer_without_secrets_stays_byte_by_byte() {
         let held = HeldSecrets::of(&Credentials::Ssws("00abcSECRET".into()));
         for body in [&b"{\"a\": 1.10, \"b\": \"\\u00e9\"}"[..], b"\xff\xfe"] {
-            let mut answer = Answer {
-                status: 200,
-                headers: HeaderMap::new(),
-                bytes: body.to_vec(),
-            };
+            let mut answer = Answer { status: 200, headers: HeaderMap::new(), bytes: body.to_vec() };
             held.conceal(&mut answer);
             assert_eq!(answer.bytes, body);
         }

@@ -37,26 +37,19 @@ fn for_refusal(refusal: &ApiError) -> Option<String> {
     if refusal.lacks_scope() {
         return Some(missing_scope(refusal));
     }
-    let by_code = refusal
-        .code
-        .as_deref()
-        .and_then(|code| for_code(code, refusal));
+    let by_code = refusal.code.as_deref().and_then(|code| for_code(code, refusal));
     by_code.or_else(|| for_status(refusal)).map(str::to_owned)
 }
 
 /// By Okta's error codes: its page of them, its pages on API tokens and on rate limits.
 fn for_code(code: &str, refusal: &ApiError) -> Option<&'static str> {
     match code {
-        "E0000005" => {
-            Some("this endpoint takes no OAuth access token; configure an API token (SSWS) for it")
-        }
+        "E0000005" => Some("this endpoint takes no OAuth access token; configure an API token (SSWS) for it"),
         "E0000006" => Some(
             "a token has the rights of the admin who created it: give that admin (or the service app) a role that covers this. \
              Members of app-sourced and built-in groups cannot be changed by anybody",
         ),
-        "E0000009" => Some(
-            "an error within Okta; try again, and give Okta's support the request id if it stays",
-        ),
+        "E0000009" => Some("an error within Okta; try again, and give Okta's support the request id if it stays"),
         "E0000010" => Some(
             "the org is in read-only mode for maintenance: reads work, try again later; see https://status.okta.com",
         ),
@@ -76,35 +69,29 @@ fn for_code(code: &str, refusal: &ApiError) -> Option<&'static str> {
             "the limit is shared by everything that calls this org; look at Reports > Rate Limits, and try when others are done",
         ),
         "E0000112" => Some("the user is still being activated; try again in a few minutes"),
-        "E0000239" | "E0000249" => {
-            Some("Okta is still working on an earlier change; try again in a minute")
-        }
-        "E0000008" if refusal.status == 404 => {
-            Some("the path is wrong, or the org does not have this part of the API")
-        }
+        "E0000239" | "E0000249" => Some("Okta is still working on an earlier change; try again in a minute"),
+        "E0000008" if refusal.status == 404 => Some("the path is wrong, or the org does not have this part of the API"),
         _ => None,
     }
 }
 
 fn for_status(refusal: &ApiError) -> Option<&'static str> {
     match (refusal.status, refusal.challenge.as_deref()) {
-        (400, Some("dpop_proof_required_for_token" | "invalid_dpop_proof")) => Some(
-            "the access token is bound to a key (DPoP) and its proof was not taken: look at this machine's clock",
-        ),
+        (400, Some("dpop_proof_required_for_token" | "invalid_dpop_proof")) => {
+            Some("the access token is bound to a key (DPoP) and its proof was not taken: look at this machine's clock")
+        }
         // An access token is renewed once before this is told.
         (401, _) => Some(
             "the org takes no access token of this sign-in, not even a new one: configure the org's own address, at which its tokens are \
              issued, and see that the app and the person are active",
         ),
-        (429, _) => {
-            Some("the limit is shared by everything that calls this org; try when others are done")
-        }
+        (429, _) => Some("the limit is shared by everything that calls this org; try when others are done"),
         (501, _) => Some(
             "what answers at this address does not have this part of Okta's API; the simulator names what it does not model",
         ),
-        (500..=599, _) => Some(
-            "the org or a gateway before it is in trouble; see https://status.okta.com, and try again",
-        ),
+        (500..=599, _) => {
+            Some("the org or a gateway before it is in trouble; see https://status.okta.com, and try again")
+        }
         _ => None,
     }
 }
@@ -121,22 +108,16 @@ fn missing_scope(refusal: &ApiError) -> String {
 
 fn for_request(refused: &RequestError) -> Option<&'static str> {
     match refused {
-        RequestError::EmptyToken => {
-            Some("set the token, or check the variable, file or command that it comes from")
-        }
-        RequestError::KeptSignIn => {
-            Some("the file or keyring entry was changed by something else: sign in again")
-        }
-        RequestError::ClientId => {
-            Some("copy the client id of the app (0oa…) from Applications > the app > General")
-        }
+        RequestError::EmptyToken => Some("set the token, or check the variable, file or command that it comes from"),
+        RequestError::KeptSignIn => Some("the file or keyring entry was changed by something else: sign in again"),
+        RequestError::ClientId => Some("copy the client id of the app (0oa…) from Applications > the app > General"),
         RequestError::NoScopes => Some(
             "name them in the profile: scopes = [\"okta.users.read\", …]; `check` prints those that a runbook needs",
         ),
         RequestError::Key(wrong) => Some(wrong.help()),
-        RequestError::QuotedToken => Some(
-            "take the quotes off where the token is set: cmd.exe keeps those of `set NAME=\"…\"`",
-        ),
+        RequestError::QuotedToken => {
+            Some("take the quotes off where the token is set: cmd.exe keeps those of `set NAME=\"…\"`")
+        }
         RequestError::UnusableToken => {
             Some("copy the token again; the file or command that it comes from may add something")
         }

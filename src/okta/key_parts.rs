@@ -20,18 +20,11 @@ pub(super) fn of_pem(pem: &str, der: &[u8]) -> Vec<SecretString> {
     let lines = pem.lines().map(str::trim);
     let encoded = lines.filter(|line| !line.contains("-----") && !line.contains(':'));
     let own = encoded.enumerate().filter(|(number, line)| {
-        let least = if *number == 0 {
-            COMMON_HEAD
-        } else {
-            LEAST_PART
-        };
+        let least = if *number == 0 { COMMON_HEAD } else { LEAST_PART };
         line.len() >= least
     });
     let lines = own.map(|(_, line)| line.to_owned());
-    lines
-        .chain([STANDARD.encode(der)])
-        .map(SecretString::from)
-        .collect()
+    lines.chain([STANDARD.encode(der)]).map(SecretString::from).collect()
 }
 
 /// The private members of a key in JWK, as they were given.
@@ -39,10 +32,7 @@ pub(super) fn of_jwk(jwk: &str) -> Vec<SecretString> {
     let key: serde_json::Value = serde_json::from_str(jwk).unwrap_or_default();
     let members = ["d", "p", "q", "dp", "dq", "qi"].iter();
     let texts = members.filter_map(|name| key[*name].as_str());
-    texts
-        .filter(|text| text.len() >= LEAST_PART)
-        .map(SecretString::from)
-        .collect()
+    texts.filter(|text| text.len() >= LEAST_PART).map(SecretString::from).collect()
 }
 
 /// The private number of a key on a curve, as a JWK has it.
@@ -58,10 +48,7 @@ pub(super) fn of_rsa(pkcs8: &[u8]) -> Vec<SecretString> {
     // Version, modulus and public exponent come first.
     let private = numbers.into_iter().skip(3);
     let texts = private.map(|number| URL_SAFE_NO_PAD.encode(number));
-    texts
-        .filter(|text| text.len() >= LEAST_PART)
-        .map(SecretString::from)
-        .collect()
+    texts.filter(|text| text.len() >= LEAST_PART).map(SecretString::from).collect()
 }
 
 fn rsa_numbers(pkcs8: &[u8]) -> Option<Vec<&[u8]>> {
@@ -87,9 +74,9 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         short @ 0..=0x7f => (usize::from(*short), rest),
         long => {
             let (digits, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;
-            let length = digits.iter().try_fold(0_usize, |length, digit| {
-                length.checked_mul(256)?.checked_add(usize::from(*digit))
-            });
+            let length = digits
+                .iter()
+                .try_fold(0_usize, |length, digit| length.checked_mul(256)?.checked_add(usize::from(*digit)));
             (length?, rest)
         }
     };
@@ -116,12 +103,7 @@ mod tests {
         let parts = of_rsa(der.as_ref());
         let lengths: Vec<usize> = texts(&parts).iter().map(|text| text.len()).collect();
         assert_eq!(lengths.len(), 6, "{lengths:?}");
-        assert!(
-            lengths[0] > 330
-                && lengths[1..]
-                    .iter()
-                    .all(|length| (165..=172).contains(length))
-        );
+        assert!(lengths[0] > 330 && lengths[1..].iter().all(|length| (165..=172).contains(length)));
         assert!(of_rsa(b"no key").is_empty());
     }
 
@@ -132,8 +114,7 @@ mod tests {
         let der = pair.to_pkcs8v1().expect("DER");
         let one_line = STANDARD.encode(der.as_ref());
         let (first, second) = one_line.split_at(64);
-        let pem =
-            format!("-----BEGIN PRIVATE KEY-----\n{first}\n{second}\n-----END PRIVATE KEY-----");
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{first}\n{second}\n-----END PRIVATE KEY-----");
         let parts = of_pem(&pem, der.as_ref());
         assert_eq!(texts(&parts), [first, second, &one_line]);
     }

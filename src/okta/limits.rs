@@ -74,9 +74,7 @@ impl RateLimit {
 /// The server's own time of an answer.
 pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     let text = headers.get(DATE)?.to_str().ok()?;
-    jiff::fmt::rfc2822::parse(text)
-        .ok()
-        .map(|zoned| zoned.timestamp())
+    jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
 }
 
 /// The pause after the 429 with these headers.
@@ -84,23 +82,10 @@ pub(super) fn pause(headers: &HeaderMap, path: &str, attempt: u32) -> Wait {
     let rate = RateLimit::read(headers);
     let (reason, duration) = match rate {
         Some(rate) if rate.is_concurrency() => (WaitReason::Concurrency, back_off(attempt)),
-        Some(rate) => (
-            WaitReason::RateLimit,
-            until_reset(rate.reset, date(headers)),
-        ),
-        None => (
-            WaitReason::RateLimit,
-            retry_after(headers).unwrap_or_else(|| back_off(attempt)),
-        ),
+        Some(rate) => (WaitReason::RateLimit, until_reset(rate.reset, date(headers))),
+        None => (WaitReason::RateLimit, retry_after(headers).unwrap_or_else(|| back_off(attempt))),
     };
-    Wait {
-        reason,
-        path: path.to_owned(),
-        duration,
-        attempt,
-        rate,
-        is_told: false,
-    }
+    Wait { reason, path: path.to_owned(), duration, attempt, rate, is_told: false }
 }
 
 /// More calls than any org grants in a window. A number above it limits nothing, and calculations with this one cannot overflow.
@@ -129,13 +114,7 @@ fn until_reset(reset: i64, date: Option<Timestamp>) -> Duration {
 
 /// Okta sends none; a gateway before it may.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).clamp(SHORTEST, LONGEST))
 }
 
@@ -156,14 +135,7 @@ mod tests {
     use super::*;
 
     fn headers(rows: &[(&'static str, &'static str)]) -> HeaderMap {
-        rows.iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(value),
-                )
-            })
-            .collect()
+        rows.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
     }
 
     fn limits(limit: &'static str, reset: &'static str) -> HeaderMap {
@@ -177,19 +149,9 @@ mod tests {
 
     #[test]
     fn waits_for_the_reset_by_the_servers_clock_and_a_second_more() {
-        for (reset, seconds) in [
-            ("1048", 49),
-            ("1000", 1),
-            ("999", 1),
-            ("5", 1),
-            ("999999", 300),
-        ] {
+        for (reset, seconds) in [("1048", 49), ("1000", 1), ("999", 1), ("5", 1), ("999999", 300)] {
             let wait = pause(&limits("10", reset), "/api/v1/users", 1);
-            assert_eq!(
-                (wait.reason, wait.duration.as_secs()),
-                (WaitReason::RateLimit, seconds),
-                "{reset}"
-            );
+            assert_eq!((wait.reason, wait.duration.as_secs()), (WaitReason::RateLimit, seconds), "{reset}");
         }
     }
 
@@ -218,10 +180,7 @@ mod tests {
         let reset = (Timestamp::now().as_second() + 20).to_string();
         let mut headers = limits("10", "0");
         headers.remove("date");
-        headers.insert(
-            "x-rate-limit-reset",
-            HeaderValue::try_from(reset).expect("a header"),
-        );
+        headers.insert("x-rate-limit-reset", HeaderValue::try_from(reset).expect("a header"));
         assert!((19..=21).contains(&pause(&headers, "/", 1).duration.as_secs()));
     }
 
@@ -230,21 +189,13 @@ mod tests {
         for attempt in 1..40 {
             let wait = pause(&limits("0", "2000"), "/", attempt);
             assert_eq!(wait.reason, WaitReason::Concurrency);
-            assert!(
-                (250..=12_000).contains(&wait.duration.as_millis()),
-                "{wait:?}"
-            );
+            assert!((250..=12_000).contains(&wait.duration.as_millis()), "{wait:?}");
         }
     }
 
     #[test]
     fn a_429_without_okta_headers_heeds_retry_after() {
-        assert_eq!(
-            pause(&headers(&[("retry-after", "7")]), "/", 1)
-                .duration
-                .as_secs(),
-            7
-        );
+        assert_eq!(pause(&headers(&[("retry-after", "7")]), "/", 1).duration.as_secs(), 7);
         assert!(pause(&headers(&[]), "/", 1).duration.as_millis() >= 250);
     }
 }

@@ -92,19 +92,13 @@ pub fn find(name: &str) -> Option<&'static Operation> {
 pub fn search(word: &str) -> Vec<&'static Operation> {
     let word = word.to_lowercase();
     let holds = |text: &str| text.to_lowercase().contains(&word);
-    all()
-        .iter()
-        .filter(|operation| holds(operation.name) || holds(operation.path) || holds(operation.tag))
-        .collect()
+    all().iter().filter(|operation| holds(operation.name) || holds(operation.path) || holds(operation.tag)).collect()
 }
 
 /// Up to three names that may have been meant, the nearest first.
 pub fn nearest(name: &str) -> Vec<&'static str> {
     let likeness = |operation: &Operation| strsim::jaro_winkler(name, operation.name);
-    let mut near: Vec<_> = all()
-        .iter()
-        .map(|operation| (likeness(operation), operation.name))
-        .collect();
+    let mut near: Vec<_> = all().iter().map(|operation| (likeness(operation), operation.name)).collect();
     near.retain(|(likeness, _)| *likeness >= 0.88);
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
     near.into_iter().take(3).map(|(_, name)| name).collect()
@@ -136,12 +130,7 @@ impl Operation {
         }
         let mut signature = String::new();
         // Writing to a String cannot fail.
-        let _ = write!(
-            signature,
-            "{handle}.{}({})",
-            self.name,
-            arguments.join(", ")
-        );
+        let _ = write!(signature, "{handle}.{}({})", self.name, arguments.join(", "));
         signature
     }
 
@@ -167,14 +156,8 @@ impl Operation {
 
     fn options(&self) -> Vec<String> {
         let mark = |required: bool| if required { "" } else { "?" };
-        let query = self
-            .query
-            .iter()
-            .map(|parameter| format!("{}{}", parameter.name, mark(parameter.required)));
-        let body = self
-            .body
-            .iter()
-            .map(|body| format!("body…{}", mark(body.required)));
+        let query = self.query.iter().map(|parameter| format!("{}{}", parameter.name, mark(parameter.required)));
+        let body = self.body.iter().map(|body| format!("body…{}", mark(body.required)));
         let own = self.own_options().iter().map(|name| format!("{name}?"));
         query.chain(own).chain(body).collect()
     }
@@ -202,9 +185,8 @@ pub fn snake_case(name: &str) -> String {
 /// Not among them: `verify_…` and `test_…`, which set a state, send a message or use up a passcode.
 const READING_POSTS: [&str; 2] = ["create_policy_simulation", "submit_group_attribute_query"];
 
-static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    table::parse(include_str!("operations.tsv")).expect("the embedded table is well-formed")
-});
+static ALL: LazyLock<Vec<Operation>> =
+    LazyLock::new(|| table::parse(include_str!("operations.tsv")).expect("the embedded table is well-formed"));
 
 #[cfg(test)]
 mod tests {
@@ -222,69 +204,35 @@ mod tests {
             let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
             assert!(operation.name.chars().all(word), "{}", operation.name);
             let parameters = operation.path_parameters();
-            assert_eq!(
-                parameters.len(),
-                operation.path.matches('{').count(),
-                "{}",
-                operation.path
-            );
+            assert_eq!(parameters.len(), operation.path.matches('{').count(), "{}", operation.path);
             assert!(
-                parameters
-                    .iter()
-                    .all(|name| name.chars().all(|c| c.is_ascii_alphanumeric())),
+                parameters.iter().all(|name| name.chars().all(|c| c.is_ascii_alphanumeric())),
                 "{}",
                 operation.path
             );
             let args = vec!["x"; parameters.len()];
-            assert!(
-                !operation.path(&args).expect("a path").contains(['{', '}']),
-                "{}",
-                operation.path
-            );
+            assert!(!operation.path(&args).expect("a path").contains(['{', '}']), "{}", operation.path);
         }
     }
 
     #[test]
     fn finds_by_name_word_and_likeness() {
         let operation = find("assign_user_to_group").expect("the operation");
-        assert_eq!(
-            (operation.method, operation.operation_id),
-            (Method::Put, "assignUserToGroup")
-        );
+        assert_eq!((operation.method, operation.operation_id), (Method::Put, "assignUserToGroup"));
         assert_eq!(operation.scopes, ["okta.groups.manage"]);
         assert_eq!(find("assign_user_to_grup"), None);
-        assert_eq!(
-            nearest("assign_user_to_grup").first(),
-            Some(&"assign_user_to_group")
-        );
+        assert_eq!(nearest("assign_user_to_grup").first(), Some(&"assign_user_to_group"));
         assert_eq!(nearest("qqq"), Vec::<&str>::new());
-        assert!(
-            search("AGENTPOOLS")
-                .iter()
-                .all(|operation| operation.path.contains("agentPools"))
-        );
-        assert!(
-            search("GROUPPUSH")
-                .iter()
-                .any(|operation| operation.name == "update_group_push_mapping")
-        );
+        assert!(search("AGENTPOOLS").iter().all(|operation| operation.path.contains("agentPools")));
+        assert!(search("GROUPPUSH").iter().any(|operation| operation.name == "update_group_push_mapping"));
     }
 
     #[test]
     fn signatures_show_what_a_call_takes() {
         let signature = |name: &str| find(name).expect(name).signature("okta");
-        assert_eq!(
-            signature("get_application_user"),
-            "okta.get_application_user(app_id, user_id, #{expand?})"
-        );
-        assert_eq!(
-            signature("assign_user_to_group"),
-            "okta.assign_user_to_group(group_id, user_id)"
-        );
-        assert_eq!(
-            signature("update_application_user"),
-            "okta.update_application_user(app_id, user_id, #{body…})"
-        );
+        assert_eq!(signature("get_application_user"), "okta.get_application_user(app_id, user_id, #{expand?})");
+        assert_eq!(signature("assign_user_to_group"), "okta.assign_user_to_group(group_id, user_id)");
+        assert_eq!(signature("update_application_user"), "okta.update_application_user(app_id, user_id, #{body…})");
         assert_eq!(
             signature("get_well_known_app_authenticator_configuration"),
             "okta.get_well_known_app_authenticator_configuration(#{oauthClientId})"
@@ -307,29 +255,11 @@ mod tests {
 
     #[test]
     fn odd_rows_are_read() {
-        let publish = find("publish_csr_from_application")
-            .expect("the operation")
-            .body
-            .clone()
-            .expect("a body");
+        let publish = find("publish_csr_from_application").expect("the operation").body.clone().expect("a body");
         assert_eq!(publish.content_types.len(), 3);
-        assert_eq!(
-            find("upsert_user_risk").expect("the operation").status,
-            [200, 201]
-        );
-        assert_eq!(
-            find("update_group_push_mapping")
-                .expect("the operation")
-                .scopes
-                .len(),
-            2
-        );
-        assert_eq!(
-            find("extend_okta_support")
-                .expect("the operation")
-                .lifecycle,
-            Lifecycle::Deprecated
-        );
+        assert_eq!(find("upsert_user_risk").expect("the operation").status, [200, 201]);
+        assert_eq!(find("update_group_push_mapping").expect("the operation").scopes.len(), 2);
+        assert_eq!(find("extend_okta_support").expect("the operation").lifecycle, Lifecycle::Deprecated);
         assert_eq!(snake_case("idpCsrId"), "idp_csr_id");
     }
 

@@ -52,25 +52,13 @@ impl PageGuard {
     ///
     /// # Errors
     /// When the list must not be read on.
-    pub fn take(
-        &mut self,
-        items: usize,
-        bytes: usize,
-        next: Option<&NextPage>,
-    ) -> Result<(), EndlessList> {
+    pub fn take(&mut self, items: usize, bytes: usize, next: Option<&NextPage>) -> Result<(), EndlessList> {
         self.pages += 1;
         self.held = self.held.saturating_add(bytes as u64);
-        self.empty_in_a_row = if items == 0 {
-            self.empty_in_a_row + 1
-        } else {
-            0
-        };
+        self.empty_in_a_row = if items == 0 { self.empty_in_a_row + 1 } else { 0 };
         let repeated = next.is_some_and(|next| !self.seen.insert(next.clone()));
         match self.cause(repeated, next.is_some()) {
-            Some(cause) => Err(EndlessList {
-                page: self.pages,
-                cause,
-            }),
+            Some(cause) => Err(EndlessList { page: self.pages, cause }),
             None => Ok(()),
         }
     }
@@ -84,18 +72,10 @@ impl PageGuard {
         let causes = [
             (repeated, EndlessCause::Repeated),
             (self.held > MOST_HELD, EndlessCause::TooLarge),
-            (
-                goes_on && self.pages >= MOST_PAGES,
-                EndlessCause::TooManyPages,
-            ),
-            (
-                goes_on && self.empty_in_a_row >= MOST_EMPTY_PAGES,
-                EndlessCause::EmptyPages,
-            ),
+            (goes_on && self.pages >= MOST_PAGES, EndlessCause::TooManyPages),
+            (goes_on && self.empty_in_a_row >= MOST_EMPTY_PAGES, EndlessCause::EmptyPages),
         ];
-        causes
-            .into_iter()
-            .find_map(|(is_so, cause)| is_so.then_some(cause))
+        causes.into_iter().find_map(|(is_so, cause)| is_so.then_some(cause))
     }
 }
 
@@ -117,18 +97,16 @@ impl fmt::Display for EndlessList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let page = self.page;
         match self.cause {
-            EndlessCause::Repeated => write!(
-                f,
-                "page {page} of the list leads to a page that was read before, so the list would never end"
-            ),
+            EndlessCause::Repeated => {
+                write!(f, "page {page} of the list leads to a page that was read before, so the list would never end")
+            }
             EndlessCause::TooManyPages => write!(
                 f,
                 "the list goes on after page {page}; {MOST_PAGES} pages of one list are the most that are read"
             ),
-            EndlessCause::EmptyPages => write!(
-                f,
-                "the list goes on after page {page}, though the last {MOST_EMPTY_PAGES} pages are empty"
-            ),
+            EndlessCause::EmptyPages => {
+                write!(f, "the list goes on after page {page}, though the last {MOST_EMPTY_PAGES} pages are empty")
+            }
             EndlessCause::TooLarge => write!(
                 f,
                 "page {page} of the list is too much: the items of one list that are held may be {} MiB of JSON",
@@ -164,11 +142,7 @@ mod tests {
             let ended = ended.expect("an end");
             assert_eq!(ended.cause, EndlessCause::Repeated);
             assert_eq!(ended.page, circle + 1);
-            assert!(
-                ended
-                    .to_string()
-                    .starts_with(&format!("page {} of", circle + 1))
-            );
+            assert!(ended.to_string().starts_with(&format!("page {} of", circle + 1)));
         }
     }
 

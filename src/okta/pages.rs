@@ -20,10 +20,7 @@ impl NextPage {
     /// The link of relation `next`, from header lines that each may hold several links.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(LINK).into_iter();
-        lines
-            .filter_map(|line| line.to_str().ok())
-            .find_map(next_in)
-            .map(Self)
+        lines.filter_map(|line| line.to_str().ok()).find_map(next_in).map(Self)
     }
 }
 
@@ -85,10 +82,7 @@ mod tests {
     use super::*;
 
     fn next(lines: &[&'static str]) -> Option<String> {
-        let headers = lines
-            .iter()
-            .map(|line| (LINK, HeaderValue::from_static(line)))
-            .collect();
+        let headers = lines.iter().map(|line| (LINK, HeaderValue::from_static(line))).collect();
         NextPage::read(&headers).map(|page| page.0)
     }
 
@@ -96,17 +90,13 @@ mod tests {
     fn finds_next_however_the_links_are_written() {
         let url = "https://acme.okta.com/api/v1/users?after=x,y;z&limit=2";
         for lines in [
-            &[
-                r#"<https://a/>; rel="self""#,
-                r#"<https://acme.okta.com/api/v1/users?after=x,y;z&limit=2>; rel="next""#,
-            ][..],
+            &[r#"<https://a/>; rel="self""#, r#"<https://acme.okta.com/api/v1/users?after=x,y;z&limit=2>; rel="next""#]
+                [..],
             &[
                 r#"<https://a/?b=1,2>; rel="self", <https://acme.okta.com/api/v1/users?after=x,y;z&limit=2>; rel="next""#,
             ],
             &[r"<https://acme.okta.com/api/v1/users?after=x,y;z&limit=2>;rel=next"],
-            &[
-                r#"<https://acme.okta.com/api/v1/users?after=x,y;z&limit=2> ; title="a, \"b;" ; REL="prev Next""#,
-            ],
+            &[r#"<https://acme.okta.com/api/v1/users?after=x,y;z&limit=2> ; title="a, \"b;" ; REL="prev Next""#],
             &[
                 r#"<https://a/>;title="rel=next, <x>",<https://acme.okta.com/api/v1/users?after=x,y;z&limit=2>;rel="next""#,
             ],

@@ -55,13 +55,7 @@ impl ProofKey {
         let key = EncodingKey::from_ec_der(der);
         let public = Jwk::from_encoding_key(&key, Algorithm::ES256);
         let public = public.map_err(|_| KeyError::Signature)?;
-        Ok(Self {
-            key,
-            text,
-            parts,
-            public,
-            nonce: Mutex::default(),
-        })
+        Ok(Self { key, text, parts, public, nonce: Mutex::default() })
     }
 
     /// The private key, for whoever keeps it.
@@ -90,12 +84,7 @@ impl ProofKey {
     }
 
     /// A proof for a call to the API, bound to the access token.
-    pub(super) fn for_call(
-        &self,
-        method: Method,
-        url: &Url,
-        token: &SecretString,
-    ) -> Result<String, KeyError> {
+    pub(super) fn for_call(&self, method: Method, url: &Url, token: &SecretString) -> Result<String, KeyError> {
         let mut claims = claims(method, url);
         let hash = digest(&SHA256, token.expose_secret().as_bytes());
         claims["ath"] = json!(URL_SAFE_NO_PAD.encode(hash.as_ref()));

@@ -29,12 +29,8 @@ impl Proxy {
     }
 
     pub(super) fn build(&self) -> Result<reqwest::Proxy, RequestError> {
-        let proxy = reqwest::Proxy::all(&self.url)
-            .map_err(|failure| RequestError::Setup(failure.to_string()))?;
-        let password = self
-            .password
-            .as_ref()
-            .map_or("", ExposeSecret::expose_secret);
+        let proxy = reqwest::Proxy::all(&self.url).map_err(|failure| RequestError::Setup(failure.to_string()))?;
+        let password = self.password.as_ref().map_or("", ExposeSecret::expose_secret);
         Ok(match &self.username {
             Some(name) => proxy.basic_auth(name, password),
             None => proxy,
@@ -44,11 +40,7 @@ impl Proxy {
 
 /// The password in the address of a proxy, in each form in which it may be repeated.
 pub fn secrets_of_address(address: &str) -> Vec<SecretString> {
-    let scheme = if address.contains("://") {
-        ""
-    } else {
-        "http://"
-    };
+    let scheme = if address.contains("://") { "" } else { "http://" };
     let Ok(url) = Url::parse(&format!("{scheme}{address}")) else {
         return Vec::new();
     };
@@ -58,9 +50,7 @@ pub fn secrets_of_address(address: &str) -> Vec<SecretString> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     // The parsed address has more of it encoded than the written one may have.
     let between = address.rsplit_once('@').map_or("", |(before, _)| before);
-    let as_given = between
-        .rsplit_once(':')
-        .map_or("", |(_, password)| password);
+    let as_given = between.rsplit_once(':').map_or("", |(_, password)| password);
     let mut secrets = secrets_of(&decoded(url.username()), &decoded(written));
     secrets.extend([written.into(), as_given.into()]);
     secrets
@@ -83,9 +73,7 @@ pub(super) fn before(base: &BaseUrl, own: Option<&Proxy>) -> Option<String> {
     }
     if let Some(proxy) = own {
         let url = Url::parse(&proxy.url).ok()?;
-        let port = url
-            .port()
-            .map_or_else(String::new, |port| format!(":{port}"));
+        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
         return Some(format!("{}{port}", url.host_str()?));
     }
     let target = base.to_string().parse().ok()?;
@@ -102,14 +90,8 @@ mod tests {
         for (address, expected) in [
             ("http://proxy:3128", &[][..]),
             ("http://jo@proxy:3128", &[]),
-            (
-                "jo:p%2Fw-7@proxy:3128",
-                &["p/w-7", "am86cC93LTc=", "p%2Fw-7", "p%2Fw-7"],
-            ),
-            (
-                "socks5h://jo:p=w@proxy",
-                &["p=w", "am86cD13", "p%3Dw", "p=w"],
-            ),
+            ("jo:p%2Fw-7@proxy:3128", &["p/w-7", "am86cC93LTc=", "p%2Fw-7", "p%2Fw-7"]),
+            ("socks5h://jo:p=w@proxy", &["p=w", "am86cD13", "p%3Dw", "p=w"]),
         ] {
             let found = secrets_of_address(address);
             let found: Vec<&str> = found.iter().map(ExposeSecret::expose_secret).collect();

@@ -30,13 +30,9 @@ impl RefreshToken {
             let token = kept.clone();
             return Ok(Self { token, proof: None });
         }
-        let bound: Bound =
-            serde_json::from_str(kept.expose_secret()).map_err(|_| RequestError::KeptSignIn)?;
+        let bound: Bound = serde_json::from_str(kept.expose_secret()).map_err(|_| RequestError::KeptSignIn)?;
         let proof = ProofKey::parse(&bound.proof_key).map_err(|_| RequestError::KeptSignIn)?;
-        Ok(Self {
-            token: bound.refresh_token,
-            proof: Some(proof),
-        })
+        Ok(Self { token: bound.refresh_token, proof: Some(proof) })
     }
 }
 
@@ -72,19 +68,12 @@ mod tests {
         let alone = to_keep(&granted(Scheme::Bearer), Some(&key)).expect("a token");
         assert_eq!(alone.expose_secret(), "SECRET");
         let kept = to_keep(&granted(Scheme::Dpop), Some(&key)).expect("a token");
-        assert!(
-            kept.expose_secret()
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic())
-        );
+        assert!(kept.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()));
         let read = RefreshToken::parse(&kept).expect("what was kept");
         assert_eq!(read.token.expose_secret(), "SECRET");
         let again = read.proof.expect("the key");
         assert_eq!(again.text().expose_secret(), key.text().expose_secret());
-        for broken in [
-            "{\"refresh_token\":\"SECRET\"}",
-            "{\"refresh_token\":\"SECRET\",\"proof_key\":\"AAEC\"}",
-        ] {
+        for broken in ["{\"refresh_token\":\"SECRET\"}", "{\"refresh_token\":\"SECRET\",\"proof_key\":\"AAEC\"}"] {
             let wrong = RefreshToken::parse(&broken.into()).err().expect(broken);
             assert!(!format!("{wrong} {wrong:?}").contains("SECRET"));
         }

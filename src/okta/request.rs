@@ -21,13 +21,7 @@ pub struct Request {
 impl Request {
     /// A request without query and body.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            query: Vec::new(),
-            body: None,
-            content_type: ContentType::Json,
-        }
+        Self { method, path: path.into(), query: Vec::new(), body: None, content_type: ContentType::Json }
     }
 
     /// Adds a query parameter.
@@ -50,42 +44,24 @@ impl Request {
         let content_type = self.content_type.to_string();
         let Some(body) = &self.body else {
             // Okta wants a Content-Type even where nothing follows (its API overview).
-            return Ok(Encoded {
-                content_type: ContentType::Json.to_string(),
-                bytes: None,
-            });
+            return Ok(Encoded { content_type: ContentType::Json.to_string(), bytes: None });
         };
         let (content_type, bytes) = match self.content_type {
-            ContentType::Json | ContentType::MergePatch => {
-                (content_type, body.to_string().into_bytes())
-            }
-            ContentType::PemFile | ContentType::SecurityEvent => {
-                (content_type, self.text(body)?.as_bytes().to_vec())
-            }
-            ContentType::PkixCertificate | ContentType::X509CaCertificate => {
-                (content_type, self.file(body)?)
-            }
+            ContentType::Json | ContentType::MergePatch => (content_type, body.to_string().into_bytes()),
+            ContentType::PemFile | ContentType::SecurityEvent => (content_type, self.text(body)?.as_bytes().to_vec()),
+            ContentType::PkixCertificate | ContentType::X509CaCertificate => (content_type, self.file(body)?),
             ContentType::Multipart => one_part(&self.file(body)?),
         };
-        Ok(Encoded {
-            content_type,
-            bytes: Some(bytes),
-        })
+        Ok(Encoded { content_type, bytes: Some(bytes) })
     }
 
     fn text<'a>(&self, body: &'a Value) -> Result<&'a str, RequestError> {
-        body.as_str().ok_or(RequestError::Body {
-            content_type: self.content_type,
-            expected: "a string",
-        })
+        body.as_str().ok_or(RequestError::Body { content_type: self.content_type, expected: "a string" })
     }
 
     fn file(&self, body: &Value) -> Result<Vec<u8>, RequestError> {
         let expected = "the file as a base64 string";
-        let refused = |_| RequestError::Body {
-            content_type: self.content_type,
-            expected,
-        };
+        let refused = |_| RequestError::Body { content_type: self.content_type, expected };
         STANDARD.decode(self.text(body)?).map_err(refused)
     }
 }
@@ -99,9 +75,7 @@ pub(super) struct Encoded {
 
 /// A form with one file in the part `file`, the only part that Okta's uploads (logos, images) have.
 fn one_part(file: &[u8]) -> (String, Vec<u8>) {
-    let boundary: String = std::iter::repeat_with(fastrand::alphanumeric)
-        .take(40)
-        .collect();
+    let boundary: String = std::iter::repeat_with(fastrand::alphanumeric).take(40).collect();
     let mut form = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"file\"\r\n\
          Content-Type: application/octet-stream\r\n\r\n"
@@ -119,31 +93,17 @@ mod tests {
     use super::*;
 
     fn encoded(content_type: ContentType, body: Value) -> Result<Encoded, RequestError> {
-        Request {
-            body: Some(body),
-            content_type,
-            ..Request::new(Method::Post, "/")
-        }
-        .encode()
+        Request { body: Some(body), content_type, ..Request::new(Method::Post, "/") }.encode()
     }
 
     #[test]
     fn each_content_type_has_its_form() {
         let bytes = |form, body| encoded(form, body).expect("a body").bytes.expect("bytes");
         assert_eq!(bytes(ContentType::Json, json!({"a": 1})), br#"{"a":1}"#);
-        assert_eq!(
-            bytes(ContentType::PemFile, json!("-----BEGIN")),
-            b"-----BEGIN"
-        );
-        assert_eq!(
-            bytes(ContentType::PkixCertificate, json!("AAEC")),
-            [0, 1, 2]
-        );
+        assert_eq!(bytes(ContentType::PemFile, json!("-----BEGIN")), b"-----BEGIN");
+        assert_eq!(bytes(ContentType::PkixCertificate, json!("AAEC")), [0, 1, 2]);
         let form = encoded(ContentType::Multipart, json!("AAEC")).expect("a form");
-        let boundary = form
-            .content_type
-            .strip_prefix("multipart/form-data; boundary=")
-            .expect("a boundary");
+        let boundary = form.content_type.strip_prefix("multipart/form-data; boundary=").expect("a boundary");
         let end = format!("\r\n\r\n\0\u{1}\u{2}\r\n--{boundary}--\r\n");
         assert!(form.bytes.expect("bytes").ends_with(end.as_bytes()));
     }

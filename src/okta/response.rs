@@ -60,24 +60,13 @@ impl Answer {
     }
 
     fn redirect(&self, host: &str) -> Error {
-        let location = self
-            .headers
-            .get(LOCATION)
-            .and_then(|value| value.to_str().ok());
+        let location = self.headers.get(LOCATION).and_then(|value| value.to_str().ok());
         // The host alone: the rest may hold what is nobody's business.
         let to = location.map(|text| match Url::parse(text) {
-            Ok(url) => url
-                .host_str()
-                .unwrap_or("an address without a host")
-                .to_owned(),
+            Ok(url) => url.host_str().unwrap_or("an address without a host").to_owned(),
             Err(_) => format!("a path of {host}"),
         });
-        Error::Redirect {
-            sent: Sent::Yes,
-            status: self.status,
-            host: host.to_owned(),
-            to,
-        }
+        Error::Redirect { sent: Sent::Yes, status: self.status, host: host.to_owned(), to }
     }
 
     fn refusal(&self, host: &str) -> Error {
@@ -96,8 +85,7 @@ impl Answer {
     /// Whether a refusal is not of Okta's making: nothing marks it as Okta's, and no gateway's trouble (5xx) or
     /// limit (429) explains that.
     fn is_foreign(&self) -> bool {
-        let okta =
-            request_id(&self.headers).is_some() || self.headers.contains_key("www-authenticate");
+        let okta = request_id(&self.headers).is_some() || self.headers.contains_key("www-authenticate");
         let gateway = self.status >= 500 || self.status == 429;
         let object = self.json().is_some_and(|body| body.is_object());
         !okta && !gateway && !object
@@ -115,10 +103,7 @@ impl Answer {
         if self.bytes.is_empty() {
             return None;
         }
-        let value = self
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
+        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media = value.and_then(|text| text.split(';').next()).map(str::trim);
         Some(media.unwrap_or("a body of unknown type").to_owned())
     }

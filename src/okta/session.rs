@@ -67,19 +67,14 @@ pub(super) struct Signature {
 impl Signature {
     /// Of a request that everyone may make.
     pub(super) fn none() -> Self {
-        Self {
-            headers: HeaderMap::new(),
-            token: None,
-        }
+        Self { headers: HeaderMap::new(), token: None }
     }
 
     /// Some gateways answer for an access token with the error object of API tokens: what is to be done is another thing.
     pub(super) fn explain(&self, error: Error) -> Error {
         match error {
             Error::Api(mut refusal) if self.token.is_some() && refusal.is("E0000011") => {
-                refusal
-                    .challenge
-                    .get_or_insert_with(|| "invalid_token".to_owned());
+                refusal.challenge.get_or_insert_with(|| "invalid_token".to_owned());
                 Error::Api(refusal)
             }
             other => other,
@@ -89,12 +84,7 @@ impl Signature {
 
 impl Session {
     pub(super) fn new(credentials: Credentials) -> Self {
-        Self {
-            secrets: HeldSecrets::of(&credentials),
-            credentials,
-            least: RwLock::default(),
-            state: Mutex::default(),
-        }
+        Self { secrets: HeldSecrets::of(&credentials), credentials, least: RwLock::default(), state: Mutex::default() }
     }
 
     /// Keeps out of answers what else the client has of secrets.
@@ -119,26 +109,15 @@ impl Session {
     /// The headers that sign one sending of a request.
     ///
     /// Asked for before every sending, repetitions included: a proof is bound to method and URL and is good once.
-    pub(super) async fn sign(
-        &self,
-        endpoint: Endpoint<'_>,
-        method: Method,
-        url: &Url,
-    ) -> Result<Signature, Error> {
+    pub(super) async fn sign(&self, endpoint: Endpoint<'_>, method: Method, url: &Url) -> Result<Signature, Error> {
         if let Credentials::Ssws(token) = &self.credentials {
             let headers = ssws(token)?;
-            return Ok(Signature {
-                headers,
-                token: None,
-            });
+            return Ok(Signature { headers, token: None });
         }
         let mut state = self.state.lock().await;
         let held = self.held(endpoint, &mut state).await?;
         let headers = headers(&held.granted, state.proof.as_ref(), method, url)?;
-        Ok(Signature {
-            headers,
-            token: Some(held),
-        })
+        Ok(Signature { headers, token: Some(held) })
     }
 
     /// Drops the access token of a refused request, so that the next one carries a new token. False for an API token.
@@ -148,21 +127,14 @@ impl Session {
         };
         let mut state = self.state.lock().await;
         // Another caller may have renewed it already.
-        if state
-            .held
-            .as_ref()
-            .is_some_and(|held| Arc::ptr_eq(held, refused))
-        {
+        if state.held.as_ref().is_some_and(|held| Arc::ptr_eq(held, refused)) {
             state.held = None;
         }
         true
     }
 
     /// The scopes of the access token; `None` for an API token, which has the rights of its owner.
-    pub(super) async fn granted(
-        &self,
-        endpoint: Endpoint<'_>,
-    ) -> Result<Option<Vec<String>>, Error> {
+    pub(super) async fn granted(&self, endpoint: Endpoint<'_>) -> Result<Option<Vec<String>>, Error> {
         if matches!(self.credentials, Credentials::Ssws(_)) {
             return Ok(None);
         }
@@ -184,10 +156,7 @@ impl Session {
             return Ok(old);
         }
         // What fails is early: the old token is good meanwhile, and nobody waits for another.
-        let hasty = Endpoint {
-            max_attempts: 1,
-            ..endpoint
-        };
+        let hasty = Endpoint { max_attempts: 1, ..endpoint };
         match self.renewed(hasty, state, asked.clone()).await {
             Err(Error::SignIn(refusal)) if !refusal.is_passing() => Err(Error::SignIn(refusal)),
             Err(_) if Instant::now() < old.granted.until => {
@@ -199,34 +168,21 @@ impl Session {
         }
     }
 
-    async fn renewed(
-        &self,
-        endpoint: Endpoint<'_>,
-        state: &mut State,
-        asked: Vec<String>,
-    ) -> Result<Arc<Held>, Error> {
+    async fn renewed(&self, endpoint: Endpoint<'_>, state: &mut State, asked: Vec<String>) -> Result<Arc<Held>, Error> {
         let fetched = self.fetch(endpoint, state, &asked).await;
         if let Some(proof) = &state.proof {
             self.secrets.keep_all(proof.parts());
         }
         let granted = fetched?;
         self.secrets.keep(&granted.token);
-        state
-            .refresh_token
-            .iter()
-            .for_each(|token| self.secrets.keep(token));
+        state.refresh_token.iter().for_each(|token| self.secrets.keep(token));
         let held = Arc::new(Held { granted, asked });
         state.held = Some(Arc::clone(&held));
         state.retry_from = None;
         Ok(held)
     }
 
-    async fn fetch(
-        &self,
-        endpoint: Endpoint<'_>,
-        state: &mut State,
-        asked: &[String],
-    ) -> Result<Granted, Error> {
+    async fn fetch(&self, endpoint: Endpoint<'_>, state: &mut State, asked: &[String]) -> Result<Granted, Error> {
         match &self.credentials {
             Credentials::Ssws(_) => Err(RequestError::EmptyToken.into()),
             Credentials::PrivateKeyJwt(app) => fetch_for_app(endpoint, state, app, asked).await,
@@ -293,12 +249,7 @@ fn prepare(dpop: Dpop, proof: &mut Option<ProofKey>) -> Result<(), KeyError> {
     Ok(())
 }
 
-fn headers(
-    granted: &Granted,
-    proof: Option<&ProofKey>,
-    method: Method,
-    url: &Url,
-) -> Result<HeaderMap, Error> {
+fn headers(granted: &Granted, proof: Option<&ProofKey>, method: Method, url: &Url) -> Result<HeaderMap, Error> {
     match (granted.scheme, proof) {
         (Scheme::Dpop, Some(proof)) => {
             let mut headers = authorization("DPoP", &granted.token)?;

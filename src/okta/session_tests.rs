@@ -28,11 +28,7 @@ const CUT: u16 = 0;
 
 fn answer(status: u16, body: Value) -> Answer {
     let header = None;
-    Answer {
-        status,
-        header,
-        body,
-    }
+    Answer { status, header, body }
 }
 
 fn token(name: &str) -> Answer {
@@ -63,11 +59,7 @@ async fn serve(org: Shared<Arc<Org>>, request: Incoming) -> Outgoing<Body> {
     let body = String::from_utf8_lossy(&body.expect("a body")).into_owned();
     org.heard.lock().expect("what was heard").push(body);
     let mut answers = org.answers.lock().expect("the answers");
-    let next = if answers.len() > 1 {
-        answers.pop_front()
-    } else {
-        answers.front().cloned()
-    };
+    let next = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
     let next = next.expect("an answer");
     let mut response = Outgoing::builder().status(next.status.max(200));
     if let Some((name, value)) = &next.header {
@@ -105,10 +97,7 @@ fn app() -> Credentials {
 }
 
 fn client(base: &BaseUrl, max_attempts: u32) -> Client {
-    let settings = Settings {
-        max_attempts,
-        ..Settings::default()
-    };
+    let settings = Settings { max_attempts, ..Settings::default() };
     Client::new(base.clone(), app(), settings).expect("a client")
 }
 
@@ -125,70 +114,29 @@ async fn each_refusal_of_a_sign_in_tells_what_to_do() {
     let (org, base) = org().await;
     let date = |seconds: i64| {
         let at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
-        jiff::fmt::rfc2822::DateTimePrinter::new()
-            .timestamp_to_rfc9110_string(&at)
-            .expect("a date")
+        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).expect("a date")
     };
     let client_words = [
-        (
-            "The 'iss' and 'sub' claims must both be the client id.",
-            "check the client id",
-        ),
-        (
-            "The audience claim must be the endpoint invoked.",
-            "the org's own address",
-        ),
-        (
-            "The client_assertion token is expired.",
-            "clock right (NTP)",
-        ),
+        ("The 'iss' and 'sub' claims must both be the client id.", "check the client id"),
+        ("The audience claim must be the endpoint invoked.", "the org's own address"),
+        ("The client_assertion token is expired.", "clock right (NTP)"),
         ("The 'exp' claim is missing.", "clock right (NTP)"),
-        (
-            "The token has an expiration too far into the future.",
-            "clock right (NTP)",
-        ),
-        (
-            "The client_assertion token has already been used.",
-            "repeats requests",
-        ),
-        (
-            "The client_assertion signature is invalid.",
-            "does not belong to a public key",
-        ),
+        ("The token has an expiration too far into the future.", "clock right (NTP)"),
+        ("The client_assertion token has already been used.", "repeats requests"),
+        ("The client_assertion signature is invalid.", "does not belong to a public key"),
         ("The 'kid' is unknown.", "no active public key of that id"),
         ("The client is not active.", "activate it"),
-        (
-            "Invalid value for 'client_id' parameter.",
-            "check the client id",
-        ),
+        ("Invalid value for 'client_id' parameter.", "check the client id"),
     ];
-    let mut rows: Vec<(u16, Value, &str)> = client_words
-        .iter()
-        .map(|(words, help)| (401, refused("invalid_client", words), *help))
-        .collect();
+    let mut rows: Vec<(u16, Value, &str)> =
+        client_words.iter().map(|(words, help)| (401, refused("invalid_client", words), *help)).collect();
     rows.extend([
-        (
-            400,
-            refused("invalid_scope", "No scope."),
-            "grant at least one of okta.users.read",
-        ),
+        (400, refused("invalid_scope", "No scope."), "grant at least one of okta.users.read"),
         (400, refused("access_denied", "Policy."), "a policy"),
-        (
-            400,
-            refused("unsupported_grant_type", "No."),
-            "API Services app",
-        ),
+        (400, refused("unsupported_grant_type", "No."), "API Services app"),
         (400, refused("invalid_request", "No."), "API Services app"),
-        (
-            400,
-            refused("invalid_dpop_proof", "'htu' is wrong."),
-            "proof of possession",
-        ),
-        (
-            400,
-            refused("use_dpop_nonce", "Again."),
-            "proof of possession",
-        ),
+        (400, refused("invalid_dpop_proof", "'htu' is wrong."), "proof of possession"),
+        (400, refused("use_dpop_nonce", "Again."), "proof of possession"),
         (429, okta("E0000047"), "the limit of sign-ins"),
         (503, Value::Null, "status.okta.com"),
         (500, okta("E0000009"), "status.okta.com"),
@@ -199,18 +147,12 @@ async fn each_refusal_of_a_sign_in_tells_what_to_do() {
         let failure = failure.expect_err("a refusal");
         let told = failure.help().unwrap_or_default();
         assert!(told.contains(help), "{body}: {told}");
-        assert!(
-            failure.to_string().contains(&status.to_string()),
-            "{failure}"
-        );
+        assert!(failure.to_string().contains(&status.to_string()), "{failure}");
         assert_eq!(failure.sent(), crate::okta::Sent::No);
         assert!(!format!("{failure:?}").contains("jpsQ"));
     }
     // The same refusal by a clock that is wrong.
-    let mut expired = answer(
-        401,
-        refused("invalid_client", "The client_assertion token is expired."),
-    );
+    let mut expired = answer(401, refused("invalid_client", "The client_assertion token is expired."));
     expired.header = Some(("date", date(600)));
     org.then([expired]);
     let failure = client(&base, 1).granted_scopes(&Silent).await;
@@ -229,25 +171,10 @@ async fn each_refusal_of_a_call_with_an_access_token_tells_what_to_do() {
         (401, Value::Null, ended, "configure the org's own address"),
         (401, Value::Null, "", "configure the org's own address"),
         (401, okta("E0000015"), "", "the feature is off"),
-        (
-            403,
-            Value::Null,
-            &format!("Bearer realm=\"x\", {scope}"),
-            "grant okta.groups.read",
-        ),
-        (
-            403,
-            Value::Null,
-            &format!("DPoP algs=\"ES256\", {scope}"),
-            "grant okta.groups.read",
-        ),
+        (403, Value::Null, &format!("Bearer realm=\"x\", {scope}"), "grant okta.groups.read"),
+        (403, Value::Null, &format!("DPoP algs=\"ES256\", {scope}"), "grant okta.groups.read"),
         (400, Value::Null, proof, "look at this machine's clock"),
-        (
-            403,
-            okta("E0000006"),
-            "",
-            "give that admin (or the service app) a role",
-        ),
+        (403, okta("E0000006"), "", "give that admin (or the service app) a role"),
         (403, okta("E0000005"), "", "configure an API token (SSWS)"),
         (429, okta("E0000047"), "", "Reports > Rate Limits"),
     ];
@@ -259,16 +186,11 @@ async fn each_refusal_of_a_call_with_an_access_token_tells_what_to_do() {
         });
         // A refused token is renewed once, and refused again.
         let renewed = status == 401 && !body.to_string().contains("E0000015");
-        let answers = if renewed {
-            vec![token("a"), refusal.clone(), token("b"), refusal]
-        } else {
-            vec![token("a"), refusal]
-        };
+        let answers =
+            if renewed { vec![token("a"), refusal.clone(), token("b"), refusal] } else { vec![token("a"), refusal] };
         let expected = answers.len();
         org.then(answers);
-        let sent = client(&base, 1)
-            .send(&Request::new(Method::Get, "/api/v1/groups"), &Silent)
-            .await;
+        let sent = client(&base, 1).send(&Request::new(Method::Get, "/api/v1/groups"), &Silent).await;
         let told = sent.expect_err("a refusal").help().unwrap_or_default();
         assert!(told.contains(help), "{status} {body} {challenge}: {told}");
         assert_eq!(org.heard(), expected, "{status} {body} {challenge}");
@@ -300,23 +222,12 @@ async fn a_token_that_is_still_good_is_used_while_no_other_can_be_had() {
     let settings = Settings::default();
     let way = Way::of(&base, &settings);
     let http = reqwest::Client::new();
-    let endpoint = Endpoint {
-        http: &http,
-        base: &base,
-        way: &way,
-        max_attempts: 10,
-        observer: &Silent,
-    };
+    let endpoint = Endpoint { http: &http, base: &base, way: &way, max_attempts: 10, observer: &Silent };
     let session = Session::new(app());
     let url = endpoint.token_url().expect("a URL");
     let sign = async || {
         let signature = session.sign(endpoint, Method::Get, &url).await?;
-        Ok::<_, Error>(
-            signature.headers["authorization"]
-                .to_str()
-                .expect("text")
-                .to_owned(),
-        )
+        Ok::<_, Error>(signature.headers["authorization"].to_str().expect("text").to_owned())
     };
     let early = async || {
         let mut state = session.state.lock().await;
@@ -327,11 +238,7 @@ async fn a_token_that_is_still_good_is_used_while_no_other_can_be_had() {
     };
     org.then([token("old")]);
     assert_eq!(sign().await.expect("a token"), "Bearer old");
-    for trouble in [
-        answer(503, Value::Null),
-        answer(429, okta("E0000047")),
-        answer(CUT, Value::Null),
-    ] {
+    for trouble in [answer(503, Value::Null), answer(429, okta("E0000047")), answer(CUT, Value::Null)] {
         early().await;
         org.then([trouble]);
         for _ in 0..3 {
@@ -343,9 +250,6 @@ async fn a_token_that_is_still_good_is_used_while_no_other_can_be_had() {
     org.then([token("new")]);
     assert_eq!(sign().await.expect("a token"), "Bearer new");
     early().await;
-    org.then([answer(
-        401,
-        refused("invalid_client", "The client is not active."),
-    )]);
+    org.then([answer(401, refused("invalid_client", "The client is not active."))]);
     assert!(matches!(sign().await, Err(Error::SignIn(_))));
 }

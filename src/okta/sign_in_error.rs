@@ -5,9 +5,7 @@ use super::signing_algorithm::Algorithm;
 /// Why a private key cannot be used. No variant holds a part of the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    #[error(
-        "the private key is neither PEM (-----BEGIN PRIVATE KEY-----) nor a JWK ({{\"kty\": …}})"
-    )]
+    #[error("the private key is neither PEM (-----BEGIN PRIVATE KEY-----) nor a JWK ({{\"kty\": …}})")]
     Unknown,
     #[error("the private key's PEM is damaged")]
     Pem,
@@ -17,9 +15,7 @@ pub enum KeyError {
     Encrypted,
     #[error("this is a public key or a certificate, not the private key")]
     Public,
-    #[error(
-        "the private key is neither RSA (2048 bits or more) nor on the curve P-256, P-384 or P-521"
-    )]
+    #[error("the private key is neither RSA (2048 bits or more) nor on the curve P-256, P-384 or P-521")]
     Kind,
     #[error("a key for {key} cannot sign by {asked}")]
     Algorithm { key: Algorithm, asked: Algorithm },
@@ -34,9 +30,7 @@ impl KeyError {
             Self::Encrypted => {
                 "Okta's SDKs take no encrypted key either; decrypt it (openssl pkey -in KEY), and keep it where only you can read it"
             }
-            Self::Public => {
-                "the app holds the public key; configure the private key that belongs to it"
-            }
+            Self::Public => "the app holds the public key; configure the private key that belongs to it",
             Self::Algorithm { .. } => {
                 "RSA keys sign by RS256, RS384 or RS512; P-256 by ES256, P-384 by ES384, P-521 by ES512"
             }
@@ -89,14 +83,8 @@ const CLIENT_HELP: &[(&[&str], &str)] = &[
         "the private key does not belong to a public key of the app: compare the key id under Applications > the app > Public Keys, and \
          the client id",
     ),
-    (
-        &["not active", "inactive", "deactivated"],
-        "the app is inactive: activate it, Applications > the app > Activate",
-    ),
-    (
-        &["expir", "'exp'", "'iat'", "future"],
-        "the assertion's time was refused: set this machine's clock right (NTP)",
-    ),
+    (&["not active", "inactive", "deactivated"], "the app is inactive: activate it, Applications > the app > Activate"),
+    (&["expir", "'exp'", "'iat'", "future"], "the assertion's time was refused: set this machine's clock right (NTP)"),
 ];
 
 impl SignInError {
@@ -150,19 +138,12 @@ impl SignInError {
 
     fn wrong_clock(&self) -> Option<i64> {
         let about_time = matches!(self.error.as_str(), "invalid_client" | "invalid_dpop_proof");
-        self.clock_ahead
-            .filter(|ahead| about_time && ahead.abs() > CLOCK_TOLERANCE)
+        self.clock_ahead.filter(|ahead| about_time && ahead.abs() > CLOCK_TOLERANCE)
     }
 
     fn client_help(&self) -> &'static str {
-        let words = self
-            .description
-            .as_deref()
-            .unwrap_or_default()
-            .to_lowercase();
-        let advice = CLIENT_HELP
-            .iter()
-            .find(|(parts, _)| parts.iter().any(|part| words.contains(part)));
+        let words = self.description.as_deref().unwrap_or_default().to_lowercase();
+        let advice = CLIENT_HELP.iter().find(|(parts, _)| parts.iter().any(|part| words.contains(part)));
         advice.map_or(
             "check the client id, that the app is active and an API Services app, and that its public key belongs to the private key",
             |(_, advice)| advice,

@@ -14,14 +14,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    const ALL: [Self; 6] = [
-        Self::Rs256,
-        Self::Rs384,
-        Self::Rs512,
-        Self::Es256,
-        Self::Es384,
-        Self::Es512,
-    ];
+    const ALL: [Self; 6] = [Self::Rs256, Self::Rs384, Self::Rs512, Self::Es256, Self::Es384, Self::Es512];
 
     /// The name in JOSE, such as `RS256`.
     pub const fn as_str(self) -> &'static str {

@@ -9,8 +9,8 @@ use aws_lc_rs::hkdf::Prk;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
-    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm, KeyPair as _, RsaKeyPair,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -81,10 +81,7 @@ impl SigningKey {
     /// The algorithm is of another family or curve.
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Result<Self, KeyError> {
         if self.algorithm != algorithm && !(self.algorithm.is_rsa() && algorithm.is_rsa()) {
-            return Err(KeyError::Algorithm {
-                key: self.algorithm,
-                asked: algorithm,
-            });
+            return Err(KeyError::Algorithm { key: self.algorithm, asked: algorithm });
         }
         self.algorithm = algorithm;
         Ok(self)
@@ -168,8 +165,9 @@ fn from_pem(text: &str) -> Result<SigningKey, KeyError> {
     let key = match block.tag() {
         "RSA PRIVATE KEY" => rsa(RsaKeyPair::from_der(block.contents()), None),
         "EC PRIVATE KEY" => elliptic(block.contents()).ok_or(KeyError::Kind),
-        "PRIVATE KEY" => elliptic(block.contents())
-            .map_or_else(|| rsa(RsaKeyPair::from_pkcs8(block.contents()), None), Ok),
+        "PRIVATE KEY" => {
+            elliptic(block.contents()).map_or_else(|| rsa(RsaKeyPair::from_pkcs8(block.contents()), None), Ok)
+        }
         "PUBLIC KEY" | "RSA PUBLIC KEY" | "CERTIFICATE" => Err(KeyError::Public),
         _ => Err(KeyError::Kind),
     }?;
@@ -183,11 +181,7 @@ fn elliptic(der: &[u8]) -> Option<SigningKey> {
     })
 }
 
-fn on_curve(
-    algorithm: Algorithm,
-    pair: EcdsaKeyPair,
-    key_id: Option<String>,
-) -> Result<SigningKey, KeyError> {
+fn on_curve(algorithm: Algorithm, pair: EcdsaKeyPair, key_id: Option<String>) -> Result<SigningKey, KeyError> {
     let thumbprint = hexadecimal(pair.public_key().as_ref());
     let der = pair.to_pkcs8v1().map_err(|_| KeyError::Kind)?;
     let root = root_of(der.as_ref());
@@ -197,14 +191,7 @@ fn on_curve(
     } else {
         Key::Common(EncodingKey::from_ec_der(der.as_ref()))
     };
-    Ok(SigningKey {
-        algorithm,
-        key,
-        thumbprint,
-        key_id,
-        parts,
-        root,
-    })
+    Ok(SigningKey { algorithm, key, thumbprint, key_id, parts, root })
 }
 
 /// The JWT library takes RSA keys as PKCS#1, which it finds itself in PKCS#8.
@@ -272,10 +259,7 @@ fn from_jwk(text: &str) -> Result<SigningKey, KeyError> {
 
 fn rsa_jwk(jwk: &Jwk) -> Result<SigningKey, KeyError> {
     let components = KeyPairComponents {
-        public_key: PublicKeyComponents {
-            n: number(jwk.n.as_deref())?,
-            e: number(jwk.e.as_deref())?,
-        },
+        public_key: PublicKeyComponents { n: number(jwk.n.as_deref())?, e: number(jwk.e.as_deref())? },
         d: secret_number(jwk.d.as_ref())?,
         p: secret_number(jwk.p.as_ref())?,
         q: secret_number(jwk.q.as_ref())?,
@@ -295,11 +279,7 @@ fn elliptic_jwk(jwk: &Jwk) -> Result<SigningKey, KeyError> {
     point.extend(number(jwk.y.as_deref())?);
     let private = secret_number(jwk.d.as_ref())?;
     let pair = EcdsaKeyPair::from_private_key_and_public_key(curve, &private, &point);
-    on_curve(
-        *algorithm,
-        pair.map_err(|_| KeyError::Jwk)?,
-        jwk.kid.clone(),
-    )
+    on_curve(*algorithm, pair.map_err(|_| KeyError::Jwk)?, jwk.kid.clone())
 }
 
 fn number(text: Option<&str>) -> Result<Vec<u8>, KeyError> {

@@ -44,10 +44,7 @@ fn integers(der: &[u8]) -> Vec<Vec<u8>> {
     while let [2, first, tail @ ..] = rest {
         let (length, tail) = match first {
             0x81 => (usize::from(tail[0]), &tail[1..]),
-            0x82 => (
-                usize::from(tail[0]) * 256 + usize::from(tail[1]),
-                &tail[2..],
-            ),
+            0x82 => (usize::from(tail[0]) * 256 + usize::from(tail[1]), &tail[2..]),
             short => (usize::from(*short), tail),
         };
         let number = &tail[..length];
@@ -100,11 +97,7 @@ fn a_key_in_pem_is_known_by_the_members_of_its_jwk() {
     let jwk: serde_json::Value = serde_json::from_str(&rsa_jwk_text(&pkcs8)).expect("JSON");
     for text in [pem_of("PRIVATE KEY", &pkcs8), jwk.to_string()] {
         let key = parse(&text).expect("a key");
-        let parts: Vec<&str> = key
-            .parts()
-            .iter()
-            .map(ExposeSecret::expose_secret)
-            .collect();
+        let parts: Vec<&str> = key.parts().iter().map(ExposeSecret::expose_secret).collect();
         for name in ["d", "p", "q", "dp", "dq", "qi"] {
             assert!(parts.contains(&jwk[name].as_str().expect(name)), "{name}");
         }
@@ -118,16 +111,12 @@ fn the_key_id_and_the_algorithm_may_be_told() {
     assert_eq!(key.key_id(), Some("k1"));
     let key = key.with_key_id(Some("k2".to_owned()));
     assert_eq!(key.key_id(), Some("k2"));
-    assert!(matches!(
-        key.with_algorithm(Algorithm::Es384),
-        Err(KeyError::Algorithm { .. })
-    ));
+    assert!(matches!(key.with_algorithm(Algorithm::Es384), Err(KeyError::Algorithm { .. })));
 }
 
 #[test]
 fn what_is_no_private_key_is_told_without_showing_it() {
-    let encrypted =
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAEC\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAEC\n-----END ENCRYPTED PRIVATE KEY-----\n";
     let public = "-----BEGIN PUBLIC KEY-----\nAAEC\n-----END PUBLIC KEY-----\n";
     let public_jwk = P256.replace("\"d\"", "\"x5t\"");
     let broken_jwk = P256.replace("jpsQ", "jpsR");
@@ -138,10 +127,7 @@ fn what_is_no_private_key_is_told_without_showing_it() {
         (&public_jwk, KeyError::Public),
         (&broken_jwk, KeyError::Jwk),
         ("{\"SECRET\"", KeyError::Jwk),
-        (
-            "-----BEGIN PRIVATE KEY-----\nAAEC\n-----END PRIVATE KEY-----",
-            KeyError::Kind,
-        ),
+        ("-----BEGIN PRIVATE KEY-----\nAAEC\n-----END PRIVATE KEY-----", KeyError::Kind),
         ("-----BEGIN PRIVATE KEY-----\nAAEC", KeyError::Pem),
     ] {
         let wrong = parse(text).expect_err(text);

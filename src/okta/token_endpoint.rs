@@ -85,14 +85,9 @@ impl Posting {
     /// What no message may repeat.
     fn secrets(&self) -> Vec<SecretString> {
         let fields = self.form.iter();
-        let secrets = fields.filter(|(name, _)| {
-            matches!(*name, "client_assertion" | "refresh_token" | "device_code")
-        });
+        let secrets = fields.filter(|(name, _)| matches!(*name, "client_assertion" | "refresh_token" | "device_code"));
         let proof = self.proof.iter().map(|proof| proof.as_str().into());
-        secrets
-            .map(|(_, value)| value.clone())
-            .chain(proof)
-            .collect()
+        secrets.map(|(_, value)| value.clone()).chain(proof).collect()
     }
 }
 
@@ -129,12 +124,7 @@ impl Endpoint<'_> {
         proof: Option<&ProofKey>,
     ) -> Result<Granted, Error> {
         let url = self.token_url()?;
-        let posting = || {
-            Ok(Posting {
-                form: form()?,
-                proof: proof.map(|proof| proof.for_token(&url)).transpose()?,
-            })
-        };
+        let posting = || Ok(Posting { form: form()?, proof: proof.map(|proof| proof.for_token(&url)).transpose()? });
         let answer = self.post(&url, posting).await?;
         let nonce = answer.headers.get("dpop-nonce");
         if let (Some(proof), Some(nonce)) = (proof, nonce.and_then(|nonce| nonce.to_str().ok())) {
@@ -146,11 +136,7 @@ impl Endpoint<'_> {
 
     /// Sends a form, made anew for each sending. A limit is waited out as for any call, trouble of the org or of the way to it for a
     /// moment: a form that is sent twice gives another token at worst.
-    pub(super) async fn post(
-        &self,
-        url: &Url,
-        posting: impl Fn() -> Result<Posting, Error>,
-    ) -> Result<Answer, Error> {
+    pub(super) async fn post(&self, url: &Url, posting: impl Fn() -> Result<Posting, Error>) -> Result<Answer, Error> {
         let mut attempt = 1;
         loop {
             let answer = self.once(url.clone(), &posting()?).await;
@@ -198,18 +184,13 @@ impl Endpoint<'_> {
 }
 
 fn encoded(form: &[Field]) -> String {
-    let pairs = form
-        .iter()
-        .map(|(name, value)| (name, value.expose_secret()));
-    url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
+    let pairs = form.iter().map(|(name, value)| (name, value.expose_secret()));
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// The header `DPoP`.
 pub(super) fn proof_header(proof: &str) -> Result<HeaderMap, RequestError> {
-    let mut value =
-        HeaderValue::try_from(proof).map_err(|failure| RequestError::Setup(failure.to_string()))?;
+    let mut value = HeaderValue::try_from(proof).map_err(|failure| RequestError::Setup(failure.to_string()))?;
     value.set_sensitive(true);
     let name = reqwest::header::HeaderName::from_static("dpop");
     Ok(HeaderMap::from_iter([(name, value)]))
@@ -237,11 +218,8 @@ pub(super) fn client_credentials(
 
 /// The form that trades a refresh token for an access token.
 pub(super) fn refresh(client_id: &str, token: &SecretString, scopes: &[String]) -> Vec<Field> {
-    let mut form = vec![
-        ("grant_type", "refresh_token".into()),
-        ("client_id", client_id.into()),
-        ("refresh_token", token.clone()),
-    ];
+    let mut form =
+        vec![("grant_type", "refresh_token".into()), ("client_id", client_id.into()), ("refresh_token", token.clone())];
     if !scopes.is_empty() {
         form.push(("scope", scopes.join(" ").into()));
     }
@@ -306,11 +284,7 @@ fn wants_proof(refusal: &SignInError, proof: Option<&ProofKey>) -> bool {
 
 fn granted(body: Value, asked: &[String]) -> Option<Granted> {
     let wire: Wire = serde_json::from_value(body).ok()?;
-    let scheme = if wire.token_type.eq_ignore_ascii_case("dpop") {
-        Scheme::Dpop
-    } else {
-        Scheme::Bearer
-    };
+    let scheme = if wire.token_type.eq_ignore_ascii_case("dpop") { Scheme::Dpop } else { Scheme::Bearer };
     // Okta's live for a day at most (documentation of access policies); a number without end is none.
     let life = Duration::from_secs(wire.expires_in.min(30 * 86_400));
     // A tenth of its life, five minutes at most: a slow call or a clock that drifts must not outlive the token.
@@ -321,11 +295,7 @@ fn granted(body: Value, asked: &[String]) -> Option<Granted> {
         token: wire.access_token,
         scheme,
         // A server that grants what was asked for need not repeat it (RFC 6749, section 5.1).
-        scopes: if scopes.is_empty() {
-            asked.to_vec()
-        } else {
-            scopes
-        },
+        scopes: if scopes.is_empty() { asked.to_vec() } else { scopes },
         until: now + life,
         renew_from: now + life.saturating_sub(margin),
         refresh_token: wire.refresh_token,
@@ -333,67 +303,24 @@ fn granted(body: Value, asked: &[String]) -> Option<Granted> {
 }
 
 fn not_json(base: &BaseUrl, answer: &Answer) -> Error {
-    Error::NotOkta {
-        sent: Sent::No,
-        status: answer.status,
-        host: base.host().to_owned(),
-        content_type: None,
-    }
+    Error::NotOkta { sent: Sent::No, status: answer.status, host: base.host().to_owned(), content_type: None }
 }
 
 /// While a token is fetched the call itself is certainly not sent.
 fn unsent(error: Error) -> Error {
     match error {
-        Error::Transport {
-            failure,
-            host,
-            detail,
-            ..
-        } => Error::Transport {
-            failure: if failure == Failure::Cut {
-                Failure::NoConnection
-            } else {
-                failure
-            },
+        Error::Transport { failure, host, detail, .. } => Error::Transport {
+            failure: if failure == Failure::Cut { Failure::NoConnection } else { failure },
             sent: Sent::No,
             host,
             detail,
         },
-        Error::Timeout { host, after, .. } => Error::Timeout {
-            sent: Sent::No,
-            host,
-            after,
-        },
-        Error::NotOkta {
-            status,
-            host,
-            content_type,
-            ..
-        } => Error::NotOkta {
-            sent: Sent::No,
-            status,
-            host,
-            content_type,
-        },
-        Error::Redirect {
-            status, host, to, ..
-        } => Error::Redirect {
-            sent: Sent::No,
-            status,
-            host,
-            to,
-        },
-        Error::TooLarge {
-            status,
-            host,
-            longest,
-            ..
-        } => Error::TooLarge {
-            sent: Sent::No,
-            status,
-            host,
-            longest,
-        },
+        Error::Timeout { host, after, .. } => Error::Timeout { sent: Sent::No, host, after },
+        Error::NotOkta { status, host, content_type, .. } => {
+            Error::NotOkta { sent: Sent::No, status, host, content_type }
+        }
+        Error::Redirect { status, host, to, .. } => Error::Redirect { sent: Sent::No, status, host, to },
+        Error::TooLarge { status, host, longest, .. } => Error::TooLarge { sent: Sent::No, status, host, longest },
         other => other,
     }
 }

@@ -23,10 +23,7 @@ impl Way {
     pub(super) fn of(base: &BaseUrl, settings: &Settings) -> Self {
         Self {
             address: base.address(),
-            proxy: proxy::before(
-                settings.through.as_ref().unwrap_or(base),
-                settings.proxy.as_ref(),
-            ),
+            proxy: proxy::before(settings.through.as_ref().unwrap_or(base), settings.proxy.as_ref()),
             connect: settings.connect_timeout,
             request: settings.request_timeout,
         }
@@ -63,11 +60,7 @@ pub(super) async fn exchange(
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(Answer {
-        status,
-        headers,
-        bytes,
-    })
+    Ok(Answer { status, headers, bytes })
 }
 
 /// Sorts a failure. Only what fails before a connection stands (name, connection, TLS) is certainly unsent.
@@ -75,11 +68,7 @@ fn sort(failure: &reqwest::Error, way: &Way) -> Error {
     let unsent = failure.is_connect() || failure.is_builder();
     let sent = if unsent { Sent::No } else { Sent::Maybe };
     if failure.is_timeout() {
-        let (host, after) = if unsent {
-            (way.next(), way.connect)
-        } else {
-            (way.address.clone(), way.request)
-        };
+        let (host, after) = if unsent { (way.next(), way.connect) } else { (way.address.clone(), way.request) };
         return Error::Timeout { sent, host, after };
     }
     let (kind, host) = match unsent.then(|| unsent_failure(failure)) {
@@ -89,12 +78,7 @@ fn sort(failure: &reqwest::Error, way: &Way) -> Error {
         Some(_) if way.proxy.is_some() => (Failure::Proxy, way.next()),
         Some(kind) => (kind, way.address.clone()),
     };
-    Error::Transport {
-        failure: kind,
-        sent,
-        host,
-        detail: innermost(failure).to_string(),
-    }
+    Error::Transport { failure: kind, sent, host, detail: innermost(failure).to_string() }
 }
 
 fn unsent_failure(failure: &reqwest::Error) -> Failure {
@@ -120,9 +104,7 @@ fn is_tls(failure: &reqwest::Error) -> bool {
 
 /// rustls' errors travel inside of `io::Error`, once or twice, whose source skips the error it wraps.
 fn wraps_tls(cause: &(dyn StdError + 'static)) -> bool {
-    let wrapped = cause
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref);
+    let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| wraps_tls(inner))
 }
 
@@ -132,7 +114,5 @@ fn causes<'a>(failure: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdE
 
 /// The last cause tells most. The outer ones repeat the URL.
 fn innermost(failure: &reqwest::Error) -> &dyn StdError {
-    causes(failure)
-        .last()
-        .map_or(failure as &dyn StdError, |cause| cause)
+    causes(failure).last().map_or(failure as &dyn StdError, |cause| cause)
 }

@@ -49,18 +49,10 @@ const fn described(name: &'static str, usage: &'static str, help: &'static str) 
 }
 
 pub(super) const COMMANDS: &[Described] = &[
-    described(
-        "help",
-        ":help [WORD]",
-        "verbs, operations and runbooks of that word",
-    ),
+    described("help", ":help [WORD]", "verbs, operations and runbooks of that word"),
     described("orgs", ":orgs", "the orgs of this session"),
     described("vars", ":vars", "variables, functions and modules"),
-    described(
-        "ops",
-        ":ops WORD",
-        "operations with WORD in their name, path or tag",
-    ),
+    described("ops", ":ops WORD", "operations with WORD in their name, path or tag"),
     described(
         "run",
         ":run RUNBOOK [NAME=VALUE]… [--attest NAME]…",
@@ -75,33 +67,13 @@ pub(super) const COMMANDS: &[Described] = &[
     ),
     described("save", ":save FILE", "what this session did, as a runbook"),
     described("load", ":load FILE", "evaluate a file as if it were typed"),
-    described(
-        "edit",
-        ":edit",
-        "the last entry in $VISUAL or $EDITOR, evaluated afterwards",
-    ),
-    described(
-        "time",
-        ":time EXPRESSION",
-        "evaluate and tell how long it took",
-    ),
-    described(
-        "scopes",
-        ":scopes",
-        "the least OAuth scopes for what was done",
-    ),
-    described(
-        "limits",
-        ":limits",
-        "what is known of the orgs' rate limits",
-    ),
+    described("edit", ":edit", "the last entry in $VISUAL or $EDITOR, evaluated afterwards"),
+    described("time", ":time EXPRESSION", "evaluate and tell how long it took"),
+    described("scopes", ":scopes", "the least OAuth scopes for what was done"),
+    described("limits", ":limits", "what is known of the orgs' rate limits"),
     described("json", ":json", "the last result as JSON"),
     described("csv", ":csv FILE", "the last result as CSV"),
-    described(
-        "more",
-        ":more",
-        "the next items of the last list; `more` does too",
-    ),
+    described("more", ":more", "the next items of the last list; `more` does too"),
     described("quit", ":quit", "leave, as Ctrl-D does"),
 ];
 
@@ -113,9 +85,8 @@ impl Command {
             return Some(Ok(Self::More));
         }
         let rest = line.strip_prefix(':')?;
-        let (name, argument) = rest
-            .split_once(char::is_whitespace)
-            .map_or((rest, ""), |(name, argument)| (name, argument.trim()));
+        let (name, argument) =
+            rest.split_once(char::is_whitespace).map_or((rest, ""), |(name, argument)| (name, argument.trim()));
         Some(Self::of(name, argument))
     }
 
@@ -129,8 +100,7 @@ impl Command {
             "ops" => Self::Ops(argument.to_owned()),
             "run" | "time" if argument.is_empty() => return Err(usage(name)),
             "run" => Self::Run(shlex::split(argument).ok_or_else(|| {
-                Error::usage("a quote is not closed")
-                    .help("quote as in a shell: group=\"AD Users\"")
+                Error::usage("a quote is not closed").help("quote as in a shell: group=\"AD Users\"")
             })?),
             "plan" => Self::Plan(planning(argument)?),
             "save" => Self::Save(file()?),
@@ -158,9 +128,7 @@ impl Command {
         if argument.is_empty() {
             Ok(command)
         } else {
-            Err(Error::usage(format!(
-                "`:{name}` takes nothing, and was given `{argument}`"
-            )))
+            Err(Error::usage(format!("`:{name}` takes nothing, and was given `{argument}`")))
         }
     }
 }
@@ -202,47 +170,27 @@ mod tests {
 
     #[test]
     fn commands_are_told_from_entries() {
-        let parsed = |line: &str| {
-            Command::parse(line).map(|parsed| parsed.map_err(|error| error.to_string()))
-        };
+        let parsed = |line: &str| Command::parse(line).map(|parsed| parsed.map_err(|error| error.to_string()));
         assert_eq!(parsed("okta.list_groups()"), None);
         assert_eq!(parsed(" more "), Some(Ok(Command::More)));
         assert_eq!(parsed(":ops group"), Some(Ok(Command::Ops("group".into()))));
         assert_eq!(parsed(":help"), Some(Ok(Command::Help(None))));
-        assert_eq!(
-            parsed(":save"),
-            Some(Err("`:save` lacks something: write :save FILE".into()))
-        );
-        assert_eq!(
-            parsed(":edit x"),
-            Some(Err("`:edit` takes nothing, and was given `x`".into()))
-        );
+        assert_eq!(parsed(":save"), Some(Err("`:save` lacks something: write :save FILE".into())));
+        assert_eq!(parsed(":edit x"), Some(Err("`:edit` takes nothing, and was given `x`".into())));
         let words = ["ad/x", "group=AD Users", "--attest", "a"];
         assert_eq!(
             parsed(":run ad/x group=\"AD Users\" --attest a"),
             Some(Ok(Command::Run(words.map(str::to_owned).to_vec())))
         );
-        assert_eq!(
-            parsed(":run ad/x group=\"AD"),
-            Some(Err("a quote is not closed".into()))
-        );
-        assert_eq!(
-            parsed(":sav x"),
-            Some(Err("there is no command :sav".into()))
-        );
+        assert_eq!(parsed(":run ad/x group=\"AD"), Some(Err("a quote is not closed".into())));
+        assert_eq!(parsed(":sav x"), Some(Err("there is no command :sav".into())));
     }
 
     #[test]
     fn every_described_command_is_parsed() {
         for command in COMMANDS {
-            let line = command
-                .usage
-                .replace(['[', ']', '…'], "")
-                .replace("|show|apply|off", "");
-            assert!(
-                Command::parse(&line).is_some_and(|parsed| parsed.is_ok()),
-                "{line}"
-            );
+            let line = command.usage.replace(['[', ']', '…'], "").replace("|show|apply|off", "");
+            assert!(Command::parse(&line).is_some_and(|parsed| parsed.is_ok()), "{line}");
         }
     }
 }

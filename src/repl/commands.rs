@@ -48,10 +48,7 @@ impl Prompt<'_> {
     /// What cannot be taken back stays in what is saved, as it stays in the org.
     fn undo(&mut self) -> Result<(), Error> {
         if self.session.borrow().is_away() {
-            return Err(
-                Error::usage("nothing was sent yet: there is nothing to undo")
-                    .help(":plan off drops it"),
-            );
+            return Err(Error::usage("nothing was sent yet: there is nothing to undo").help(":plan off drops it"));
         }
         (self.around.undo)(self.session.borrow().run())?;
         self.session.borrow_mut().taken_back();
@@ -115,45 +112,26 @@ impl Prompt<'_> {
             .map(|(name, holds)| match &holds {
                 Holds::Map(keys) => {
                     let shown: Vec<&str> = keys.iter().take(8).map(String::as_str).collect();
-                    let more = if keys.len() > shown.len() {
-                        ", …"
-                    } else {
-                        ""
-                    };
+                    let more = if keys.len() > shown.len() { ", …" } else { "" };
                     format!("{name}  map of {}{more}", shown.join(", "))
                 }
                 other => format!("{name}  {}", other.words()),
             })
             .collect();
-        lines.extend(
-            session
-                .functions()
-                .into_iter()
-                .map(|function| format!("fn {}", function.signature)),
-        );
-        lines.extend(
-            session
-                .modules()
-                .into_iter()
-                .map(|(name, _)| format!("{name}::  module")),
-        );
+        lines.extend(session.functions().into_iter().map(|function| format!("fn {}", function.signature)));
+        lines.extend(session.modules().into_iter().map(|(name, _)| format!("{name}::  module")));
         lines.join("\n")
     }
 
     fn scopes(&self) -> String {
         let done = self.around.told.operations();
         let scopes = least_scopes(done.iter().filter_map(|name| operations::find(name)));
-        if scopes.is_empty() {
-            "nothing that needs a scope was done".to_owned()
-        } else {
-            scopes.join(" ")
-        }
+        if scopes.is_empty() { "nothing that needs a scope was done".to_owned() } else { scopes.join(" ") }
     }
 
     fn csv(&self, file: &Path) -> Result<(), Error> {
         let value = self.last_value()?;
-        let bytes = as_csv(&value)
-            .map_err(|error| Error::failed(format!("no CSV of this result: {error}")))?;
+        let bytes = as_csv(&value).map_err(|error| Error::failed(format!("no CSV of this result: {error}")))?;
         private_files::options()
             .create(true)
             .truncate(true)
@@ -161,9 +139,7 @@ impl Prompt<'_> {
             .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
             .map_err(|error| cannot("write", file, &error))?;
         let rows = value.as_array().map_or(1, Vec::len);
-        self.around
-            .terminal
-            .line(&format!("wrote {rows} rows to {}", file.display()));
+        self.around.terminal.line(&format!("wrote {rows} rows to {}", file.display()));
         Ok(())
     }
 
@@ -171,17 +147,11 @@ impl Prompt<'_> {
     fn save(&self, file: &Path) -> Result<(), Error> {
         let kept = self.session.borrow().kept();
         if kept.statements.is_empty() {
-            return Err(Error::usage(
-                "there is nothing to save: only reads that nothing came of",
-            ));
+            return Err(Error::usage("there is nothing to save: only reads that nothing came of"));
         }
         let text = self.runbook(&kept);
-        let written = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(file);
-        let written =
-            written.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+        let written = fs::OpenOptions::new().write(true).create_new(true).open(file);
+        let written = written.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
         written.map_err(|error| cannot("write", file, &error))?;
         if kept.left_out > 0 {
             self.around.terminal.warn(&format!(
@@ -189,10 +159,7 @@ impl Prompt<'_> {
                 kept.left_out
             ));
         }
-        let parameters = kept
-            .secrets
-            .iter()
-            .map(|name| format!(" --param {name}=env:NAME"));
+        let parameters = kept.secrets.iter().map(|name| format!(" --param {name}=env:NAME"));
         self.around.terminal.line(&format!(
             "wrote {} statements to {file}\nrun it: okta-runbook run {file}{}",
             kept.statements.len(),
@@ -241,11 +208,12 @@ impl Prompt<'_> {
     }
 
     fn edit(&mut self) -> Result<(), Error> {
-        let editor = self.around.editor.clone().ok_or_else(|| {
-            Error::usage("no editor is known").help("set VISUAL or EDITOR, such as EDITOR=vi")
-        })?;
-        let file =
-            tempfile().map_err(|error| Error::failed(format!("no file to edit: {error}")))?;
+        let editor = self
+            .around
+            .editor
+            .clone()
+            .ok_or_else(|| Error::usage("no editor is known").help("set VISUAL or EDITOR, such as EDITOR=vi"))?;
+        let file = tempfile().map_err(|error| Error::failed(format!("no file to edit: {error}")))?;
         fs::write(&file, &self.last_entry).map_err(|error| cannot("write", &file, &error))?;
         let edited = edited(&editor, &file);
         let removed = fs::remove_file(&file);
@@ -253,9 +221,7 @@ impl Prompt<'_> {
         removed.map_err(|error| cannot("remove", &file, &error))?;
         let is_same = text.trim_end() == self.last_entry.trim_end();
         if text.trim().is_empty() || is_same {
-            self.around
-                .terminal
-                .line("nothing was changed, nothing is evaluated");
+            self.around.terminal.line("nothing was changed, nothing is evaluated");
             return Ok(());
         }
         self.around.terminal.line(text.trim_end());
@@ -272,9 +238,7 @@ fn edited(editor: &str, file: &Path) -> Result<String, Error> {
         .status()
         .map_err(|error| Error::usage(format!("the editor `{editor}` does not start: {error}")))?;
     if !status.success() {
-        return Err(Error::usage(format!(
-            "the editor `{editor}` ended with {status}; nothing was evaluated"
-        )));
+        return Err(Error::usage(format!("the editor `{editor}` ended with {status}; nothing was evaluated")));
     }
     fs::read_to_string(file).map_err(|error| cannot("read", file, &error))
 }

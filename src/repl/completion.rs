@@ -86,10 +86,7 @@ impl Completion {
             return Some(verb.signature.to_owned());
         }
         let session = self.session.try_borrow().ok()?;
-        let modules = session
-            .modules()
-            .into_iter()
-            .flat_map(|(_, functions)| functions);
+        let modules = session.modules().into_iter().flat_map(|(_, functions)| functions);
         session
             .functions()
             .into_iter()
@@ -100,136 +97,81 @@ impl Completion {
 
     fn names(&self) -> Vec<Pair> {
         let session = self.session.borrow();
-        let variables = session
-            .variables()
-            .into_iter()
-            .map(|(name, holds)| described(&name, &name, holds.words()));
-        let functions = session
-            .functions()
-            .into_iter()
-            .map(|function| pair(&function.signature, &format!("{}(", function.name)));
+        let variables = session.variables().into_iter().map(|(name, holds)| described(&name, &name, holds.words()));
+        let functions =
+            session.functions().into_iter().map(|function| pair(&function.signature, &format!("{}(", function.name)));
         let modules = session
             .modules()
             .into_iter()
             .map(|(alias, _)| described(&format!("{alias}::"), &format!("{alias}::"), "module"));
-        let verbs = VERBS
-            .iter()
-            .filter(|verb| verb.signature.starts_with(&format!("{}(", verb.name)))
-            .map(verb_pair);
+        let verbs = VERBS.iter().filter(|verb| verb.signature.starts_with(&format!("{}(", verb.name))).map(verb_pair);
         let keywords = KEYWORDS.iter().map(|word| pair(word, word));
         let dn = std::iter::once(described("dn::", "dn::", "distinguished names"));
-        variables
-            .chain(functions)
-            .chain(modules)
-            .chain(verbs)
-            .chain(keywords)
-            .chain(dn)
-            .collect()
+        variables.chain(functions).chain(modules).chain(verbs).chain(keywords).chain(dn).collect()
     }
 
     fn members(&self, path: &[String]) -> Vec<Pair> {
         let session = self.session.borrow();
         let verbs = |receiver: &str| -> Vec<Pair> {
             let receiver = format!("{receiver}.");
-            VERBS
-                .iter()
-                .filter(|verb| verb.signature.starts_with(&receiver))
-                .map(verb_pair)
-                .collect()
+            VERBS.iter().filter(|verb| verb.signature.starts_with(&receiver)).map(verb_pair).collect()
         };
         match session.holds(path) {
             Holds::Org => {
                 let handle = path.last().map_or("okta", String::as_str);
-                let all = operations::all()
-                    .iter()
-                    .map(|operation| operation_pair(operation, handle));
-                all.chain(verbs("okta"))
-                    .chain(["name", "url"].map(|name| pair(name, name)))
-                    .collect()
+                let all = operations::all().iter().map(|operation| operation_pair(operation, handle));
+                all.chain(verbs("okta")).chain(["name", "url"].map(|name| pair(name, name))).collect()
             }
             Holds::Map(keys) => {
                 let names = keys.iter().filter(|key| key.chars().all(place::is_name));
                 let keys = names.map(|key| pair(key, key));
                 keys.chain(methods(MAP_METHODS)).collect()
             }
-            Holds::List => verbs("list")
-                .into_iter()
-                .chain(methods(LIST_METHODS))
-                .collect(),
+            Holds::List => verbs("list").into_iter().chain(methods(LIST_METHODS)).collect(),
             Holds::Text => methods(TEXT_METHODS).collect(),
             Holds::Function => methods(&["call", "type_of"]).collect(),
             Holds::Other | Holds::Unknown => verbs("list")
                 .into_iter()
                 .chain(verbs("directory"))
-                .chain(
-                    [LIST_METHODS, MAP_METHODS, TEXT_METHODS]
-                        .into_iter()
-                        .flat_map(methods),
-                )
+                .chain([LIST_METHODS, MAP_METHODS, TEXT_METHODS].into_iter().flat_map(methods))
                 .collect(),
         }
     }
 
     fn functions_of(&self, alias: &str) -> Vec<Pair> {
         if alias == "dn" {
-            return VERBS
-                .iter()
-                .filter(|verb| verb.signature.starts_with("dn::"))
-                .map(verb_pair)
-                .collect();
+            return VERBS.iter().filter(|verb| verb.signature.starts_with("dn::")).map(verb_pair).collect();
         }
         let modules = self.session.borrow().modules();
-        let functions = modules
-            .into_iter()
-            .filter(|(name, _)| name == alias)
-            .flat_map(|(_, functions)| functions);
-        functions
-            .map(|function| pair(&function.signature, &format!("{}(", function.name)))
-            .collect()
+        let functions = modules.into_iter().filter(|(name, _)| name == alias).flat_map(|(_, functions)| functions);
+        functions.map(|function| pair(&function.signature, &format!("{}(", function.name))).collect()
     }
 
     /// Query parameters of an operation, options of a verb.
     fn keys(&self, place: &Place) -> Vec<Pair> {
-        let name = place
-            .call
-            .as_ref()
-            .and_then(|call| call.path.last().cloned())
-            .unwrap_or_default();
+        let name = place.call.as_ref().and_then(|call| call.path.last().cloned()).unwrap_or_default();
         let keys: Vec<String> = match operations::find(&name) {
             Some(operation) => operation.option_names().map(str::to_owned).collect(),
             None => options_of(self.signature_of(&name).as_deref().unwrap_or_default()),
         };
-        keys.iter()
-            .map(|key| pair(key, &format!("{key}: ")))
-            .collect()
+        keys.iter().map(|key| pair(key, &format!("{key}: "))).collect()
     }
 }
 
 fn methods(names: &'static [&'static str]) -> impl Iterator<Item = Pair> {
-    names
-        .iter()
-        .map(|name| pair(&format!("{name}()"), &format!("{name}(")))
+    names.iter().map(|name| pair(&format!("{name}()"), &format!("{name}(")))
 }
 
 fn operation_pair(operation: &Operation, handle: &str) -> Pair {
     let signature = operation.signature(handle);
-    let signature = signature
-        .strip_prefix(&format!("{handle}."))
-        .unwrap_or(&signature);
+    let signature = signature.strip_prefix(&format!("{handle}.")).unwrap_or(&signature);
     let takes_nothing = operation.path_parameters().is_empty() && !operation.takes_options();
     let end = if takes_nothing { "()" } else { "(" };
-    described(
-        signature,
-        &format!("{}{end}", operation.name),
-        &format!("{} {}", operation.method, operation.path),
-    )
+    described(signature, &format!("{}{end}", operation.name), &format!("{} {}", operation.method, operation.path))
 }
 
 fn verb_pair(verb: &crate::script::bindings::Verb) -> Pair {
-    let shown = verb
-        .signature
-        .split_once('.')
-        .filter(|(receiver, _)| receiver.chars().all(place::is_name));
+    let shown = verb.signature.split_once('.').filter(|(receiver, _)| receiver.chars().all(place::is_name));
     let shown = shown.map_or(verb.signature, |(_, rest)| rest);
     described(shown, &format!("{}(", verb.name), verb.help)
 }
@@ -240,18 +182,11 @@ fn described(shown: &str, replacement: &str, help: &str) -> Pair {
 
 /// Names of an org may hold what would command the terminal. Written out, they still mean the same: strings of a script take the escapes.
 fn pair(display: &str, replacement: &str) -> Pair {
-    Pair {
-        display: visible_text(display),
-        replacement: visible_text(replacement),
-    }
+    Pair { display: visible_text(display), replacement: visible_text(replacement) }
 }
 
 fn beginning(pairs: impl Iterator<Item = Pair>, typed: &str) -> Vec<Pair> {
-    sorted(
-        pairs
-            .filter(|pair| pair.replacement.starts_with(typed))
-            .collect(),
-    )
+    sorted(pairs.filter(|pair| pair.replacement.starts_with(typed)).collect())
 }
 
 fn sorted(mut pairs: Vec<Pair>) -> Vec<Pair> {

@@ -17,11 +17,7 @@ pub(super) struct Fitted {
 impl Fitted {
     /// The first column names the thing: it is cut, and never left out.
     pub(super) fn new(columns: Vec<String>, rows: Vec<Vec<String>>, width: usize) -> Self {
-        let mut fitted = Self {
-            columns,
-            rows,
-            left_out: Vec::new(),
-        };
+        let mut fitted = Self { columns, rows, left_out: Vec::new() };
         let widths = loop {
             let mut widths = fitted.widths();
             if fitted.shrink(&mut widths, width) || !fitted.leave_out() {
@@ -35,9 +31,7 @@ impl Fitted {
     fn widths(&self) -> Vec<usize> {
         let cells = |column: usize| self.rows.iter().map(move |row| row[column].width());
         let columns = self.columns.iter().enumerate();
-        columns
-            .map(|(index, title)| cells(index).chain([title.width()]).max().unwrap_or(0))
-            .collect()
+        columns.map(|(index, title)| cells(index).chain([title.width()]).max().unwrap_or(0)).collect()
     }
 
     /// Makes the widest columns narrower; whether the table then fits.
@@ -123,12 +117,7 @@ mod tests {
     fn table(width: usize) -> Fitted {
         let texts = |row: [&str; 4]| row.map(str::to_owned).to_vec();
         let rows = vec![
-            texts([
-                "Everyone in Künzelsau",
-                "BUILT_IN",
-                "a description of some length",
-                "00gExeM0MLQBa390R1d7",
-            ]),
+            texts(["Everyone in Künzelsau", "BUILT_IN", "a description of some length", "00gExeM0MLQBa390R1d7"]),
             texts(["日本語のグループ", "OKTA_GROUP", "", "00gAAAAAAAAAAAAAAAAA"]),
         ];
         Fitted::new(texts(["name", "type", "description", "id"]), rows, width)
@@ -139,10 +128,7 @@ mod tests {
         for (width, columns) in [(200, 4), (80, 4), (60, 3), (40, 2)] {
             let table = table(width);
             assert_eq!(table.columns.len(), columns, "{width}");
-            assert_eq!(
-                table.rows[0].last().map(String::as_str),
-                Some("00gExeM0MLQBa390R1d7")
-            );
+            assert_eq!(table.rows[0].last().map(String::as_str), Some("00gExeM0MLQBa390R1d7"));
             assert_eq!(table.left_out.len(), 4 - columns);
             let needed: usize = table.widths().iter().sum::<usize>() + 3 * columns + 1;
             assert!(needed <= width, "{width}: {needed}");
@@ -154,9 +140,6 @@ mod tests {
         assert_eq!(cut("abcdef", 6), "abcdef");
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("日本語", 4), "日…");
-        assert_eq!(
-            wrapped("one two three verylongword x", 9),
-            ["one two", "three", "verylongword", "x"]
-        );
+        assert_eq!(wrapped("one two three verylongword x", 9), ["one two", "three", "verylongword", "x"]);
     }
 }

@@ -24,10 +24,7 @@ pub(super) fn overview() -> String {
 pub(super) fn of(word: &str, library: &Library) -> Result<String, Error> {
     let mut parts = Vec::new();
     let holds = |text: &str| text.to_lowercase().contains(&word.to_lowercase());
-    for command in COMMANDS
-        .iter()
-        .filter(|command| command.name == word.trim_start_matches(':'))
-    {
+    for command in COMMANDS.iter().filter(|command| command.name == word.trim_start_matches(':')) {
         parts.push(format!("{}\n    {}", command.usage, command.help));
     }
     for verb in VERBS.iter().filter(|verb| holds(verb.name)) {
@@ -40,11 +37,7 @@ pub(super) fn of(word: &str, library: &Library) -> Result<String, Error> {
     for operation in exact.unwrap_or_else(|| operations::search(word)) {
         parts.push(reference::text_of(operation));
     }
-    for runbook in library
-        .list()?
-        .iter()
-        .filter(|runbook| holds(&runbook.name))
-    {
+    for runbook in library.list()?.iter().filter(|runbook| holds(&runbook.name)) {
         parts.push(format!("runbook {}\n    {}", runbook.name, runbook.summary));
     }
     if parts.is_empty() {
@@ -72,8 +65,6 @@ fn unknown(word: &str) -> Error {
 }
 
 fn lines<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let lines: Vec<String> = rows
-        .map(|(usage, help)| format!("  {usage}\n      {help}"))
-        .collect();
+    let lines: Vec<String> = rows.map(|(usage, help)| format!("  {usage}\n      {help}")).collect();
     lines.join("\n")
 }

@@ -9,9 +9,8 @@ use crate::script::bindings::VERBS;
 use crate::script::place::{is_name, partner};
 
 const KEYWORDS: &[&str] = &[
-    "let", "const", "fn", "if", "else", "for", "in", "while", "loop", "do", "until", "switch",
-    "try", "catch", "throw", "return", "import", "as", "break", "continue", "private", "export",
-    "this", "true", "false",
+    "let", "const", "fn", "if", "else", "for", "in", "while", "loop", "do", "until", "switch", "try", "catch", "throw",
+    "return", "import", "as", "break", "continue", "private", "export", "this", "true", "false",
 ];
 
 const KEYWORD: Style = AnsiColor::Magenta.on_default();
@@ -24,9 +23,7 @@ const PARTNER: Style = Style::new().bold().underline();
 /// `text` in colours; `cursor` is a byte of it.
 pub(super) fn coloured(text: &str, cursor: usize) -> String {
     let at = bracket_at(text, cursor);
-    let pair = at
-        .and_then(|at| partner(text, at))
-        .map(|to| (at.unwrap_or(to), to));
+    let pair = at.and_then(|at| partner(text, at)).map(|to| (at.unwrap_or(to), to));
     let mut out = String::with_capacity(text.len() * 2);
     let mut index = 0;
     while index < text.len() {
@@ -48,11 +45,7 @@ pub(super) fn coloured(text: &str, cursor: usize) -> String {
 
 /// The bracket at the cursor, else the one before it.
 fn bracket_at(text: &str, cursor: usize) -> Option<usize> {
-    let is_bracket = |at: usize| {
-        text.as_bytes()
-            .get(at)
-            .is_some_and(|byte| b"()[]{}".contains(byte))
-    };
+    let is_bracket = |at: usize| text.as_bytes().get(at).is_some_and(|byte| b"()[]{}".contains(byte));
     if is_bracket(cursor) {
         return Some(cursor);
     }
@@ -97,8 +90,7 @@ fn style_of(name: &str, is_called: bool) -> Option<Style> {
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         return Some(NUMBER);
     }
-    let known = is_called
-        && (VERBS.iter().any(|verb| verb.name == name) || operations::find(name).is_some());
+    let known = is_called && (VERBS.iter().any(|verb| verb.name == name) || operations::find(name).is_some());
     known.then_some(CALL)
 }
 
@@ -108,13 +100,7 @@ mod tests {
 
     #[test]
     fn colours_change_no_letter() {
-        for text in [
-            "let a = okta.list_groups(#{ q: \"x\" }); // é",
-            "`a ${b}`",
-            "\"open",
-            "f(é)",
-            "",
-        ] {
+        for text in ["let a = okta.list_groups(#{ q: \"x\" }); // é", "`a ${b}`", "\"open", "f(é)", ""] {
             let coloured = coloured(text, text.len());
             assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), text);
         }

@@ -25,9 +25,7 @@ const SECRET_WORDS: &[&str] = &[
 /// looks like one. Rather an entry too many than a secret on disk.
 pub(super) fn is_left_out(entry: &str) -> bool {
     let lower = entry.to_lowercase();
-    entry.starts_with(' ')
-        || SECRET_WORDS.iter().any(|word| lower.contains(word))
-        || confidential::is_in(entry)
+    entry.starts_with(' ') || SECRET_WORDS.iter().any(|word| lower.contains(word)) || confidential::is_in(entry)
 }
 
 #[cfg(test)]
@@ -36,9 +34,7 @@ mod tests {
 
     #[test]
     fn what_may_hold_a_secret_is_left_out() {
-        assert!(is_left_out(
-            "okta.create_user(#{ credentials: #{ password: #{ value: \"x\" } } })"
-        ));
+        assert!(is_left_out("okta.create_user(#{ credentials: #{ password: #{ value: \"x\" } } })"));
         let token = format!("let k = \"00{}\"", "a1".repeat(20));
         for entry in [
             " okta.list_users()",
@@ -50,11 +46,7 @@ mod tests {
         ] {
             assert!(is_left_out(entry), "{entry}");
         }
-        for entry in [
-            "okta.list_users()",
-            "okta.get_user(\"00u1abcd\")",
-            "let upward = 1",
-        ] {
+        for entry in ["okta.list_users()", "okta.get_user(\"00u1abcd\")", "let upward = 1"] {
             assert!(!is_left_out(entry), "{entry}");
         }
     }

@@ -49,11 +49,7 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn new(
-        completion: Completion,
-        history: Option<PathBuf>,
-        alarm: Alarm,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(completion: Completion, history: Option<PathBuf>, alarm: Alarm) -> Result<Self, Error> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
             .auto_add_history(false)
@@ -68,9 +64,7 @@ impl Terminal {
             prompt_columns: 0,
         }));
         if let Some(file) = history.as_deref().filter(|file| file.is_file()) {
-            editor
-                .load_history(file)
-                .map_err(|error| unusable(&error))?;
+            editor.load_history(file).map_err(|error| unusable(&error))?;
         }
         Ok(Self { editor, history })
     }
@@ -95,9 +89,7 @@ impl Terminal {
         if entry.trim().is_empty() || is_left_out(entry) {
             return Ok(());
         }
-        self.editor
-            .add_history_entry(entry)
-            .map_err(|error| unusable(&error))?;
+        self.editor.add_history_entry(entry).map_err(|error| unusable(&error))?;
         let Some(file) = &self.history else {
             return Ok(());
         };
@@ -105,12 +97,7 @@ impl Terminal {
         private_files::create_folder(folder)
             .map_err(ReadlineError::from)
             .and_then(|()| self.editor.append_history(file))
-            .map_err(|error| {
-                Error::failed(format!(
-                    "the history cannot be written to {}: {error}",
-                    file.display()
-                ))
-            })
+            .map_err(|error| Error::failed(format!("the history cannot be written to {}: {error}", file.display())))
     }
 }
 
@@ -132,9 +119,8 @@ fn piped(completeness: &Completeness) -> Result<Read, Error> {
     let mut entry = String::new();
     let mut input = std::io::stdin().lock();
     loop {
-        let count = input
-            .read_line(&mut entry)
-            .map_err(|error| Error::usage(format!("the input cannot be read: {error}")))?;
+        let count =
+            input.read_line(&mut entry).map_err(|error| Error::usage(format!("the input cannot be read: {error}")))?;
         let ended = count == 0;
         if ended && entry.trim().is_empty() {
             return Ok(Read::Ended);
@@ -163,12 +149,7 @@ impl Helper for Typing {}
 impl Completer for Typing {
     type Candidate = Pair;
 
-    fn complete(
-        &self,
-        line: &str,
-        at: usize,
-        _: &Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         Ok(self.completion.candidates(&line[..at], &line[at..]))
     }
 }
@@ -203,16 +184,10 @@ impl Hinter for Typing {
         };
         let signature = self.completion.signature(line, used);
         if let Some(text) = signature.filter(|_| !is_command) {
-            return Some(Faint {
-                text,
-                can_be_taken: false,
-            });
+            return Some(Faint { text, can_be_taken: false });
         }
         let text = self.past.hint(line, at, context)?;
-        Some(Faint {
-            text,
-            can_be_taken: true,
-        })
+        Some(Faint { text, can_be_taken: true })
     }
 }
 
@@ -246,10 +221,6 @@ impl Validator for Typing {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let entry = context.input();
         let waits = !entry.trim_start().starts_with(':') && self.completeness.waits(entry);
-        Ok(if waits {
-            ValidationResult::Incomplete
-        } else {
-            ValidationResult::Valid(None)
-        })
+        Ok(if waits { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }
 }

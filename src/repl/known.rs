@@ -103,10 +103,7 @@ impl Known {
     }
 
     fn add(&mut self, thing: Thing, name: &str, id: &str) {
-        let named = Named {
-            name: name.to_owned(),
-            id: id.to_owned(),
-        };
+        let named = Named { name: name.to_owned(), id: id.to_owned() };
         self.names.insert((thing, name.to_lowercase()), named);
     }
 
@@ -133,13 +130,10 @@ impl Known {
     /// Asks an org for names that begin with `prefix`, unless that was asked lately.
     pub(super) fn look_up(&mut self, session: &Session, org: &str, thing: Thing, prefix: &str) {
         let now = Instant::now();
-        self.asked
-            .retain(|asked| now.duration_since(asked.at) < FRESH);
+        self.asked.retain(|asked| now.duration_since(asked.at) < FRESH);
         // All units come at once, whatever they begin with.
         let prefix = if thing == Thing::Unit { "" } else { prefix };
-        let is_known = |asked: &Asked| {
-            (asked.thing, asked.org.as_str(), asked.prefix.as_str()) == (thing, org, prefix)
-        };
+        let is_known = |asked: &Asked| (asked.thing, asked.org.as_str(), asked.prefix.as_str()) == (thing, org, prefix);
         if self.asked.iter().any(is_known) {
             return;
         }
@@ -174,11 +168,7 @@ fn question(org: &str, thing: Thing, prefix: &str) -> Option<Call> {
     };
     let call = Call::operation(org, operation, &[]).ok()?;
     let call = call.query("limit", PAGE.to_string());
-    Some(if prefix.is_empty() {
-        call
-    } else {
-        call.query(name, value)
-    })
+    Some(if prefix.is_empty() { call } else { call.query(name, value) })
 }
 
 #[cfg(test)]
@@ -218,15 +208,8 @@ mod tests {
         assert_eq!((offered.names.len(), offered.more), (OFFERED, true));
         let begun = Instant::now();
         for n in 0..1000 {
-            assert_eq!(
-                names(&known, Thing::Group, &format!("group {n:05}")).len(),
-                1
-            );
+            assert_eq!(names(&known, Thing::Group, &format!("group {n:05}")).len(), 1);
         }
-        assert!(
-            begun.elapsed() < Duration::from_secs(1),
-            "{:?} for 1000 keys",
-            begun.elapsed()
-        );
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?} for 1000 keys", begun.elapsed());
     }
 }

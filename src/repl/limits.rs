@@ -3,24 +3,12 @@
 use crate::okta::Rate;
 use crate::report::table::text_table;
 
-const COLUMNS: [&str; 7] = [
-    "org",
-    "calls of",
-    "a minute",
-    "ours",
-    "others'",
-    "left",
-    "left to others",
-];
+const COLUMNS: [&str; 7] = ["org", "calls of", "a minute", "ours", "others'", "left", "left to others"];
 
 /// A row for each bucket that was called; the counts are of the window that goes on, or that ended last.
-pub(super) fn told<'a>(
-    rates: impl Iterator<Item = (&'a str, Vec<Rate>)>,
-    width: Option<u16>,
-) -> String {
-    let rows: Vec<Vec<String>> = rates
-        .flat_map(|(org, rates)| rates.into_iter().map(move |rate| row(org, &rate)))
-        .collect();
+pub(super) fn told<'a>(rates: impl Iterator<Item = (&'a str, Vec<Rate>)>, width: Option<u16>) -> String {
+    let rows: Vec<Vec<String>> =
+        rates.flat_map(|(org, rates)| rates.into_iter().map(move |rate| row(org, &rate))).collect();
     if rows.is_empty() {
         return "no limit is known yet: the first answer to a call tells it".to_owned();
     }
@@ -42,17 +30,7 @@ mod tests {
 
     #[test]
     fn what_is_left_and_what_is_reserved_are_told_apart() {
-        let rate = Rate {
-            bucket: "/api/v1/groups",
-            limit: 500,
-            share: 400,
-            ours: 30,
-            total: 30,
-            others: 20,
-        };
-        assert_eq!(
-            row("hub", &rate),
-            ["hub", "/api/v1/groups", "500", "30", "20", "450", "100"]
-        );
+        let rate = Rate { bucket: "/api/v1/groups", limit: 500, share: 400, ours: 30, total: 30, others: 20 };
+        assert_eq!(row("hub", &rate), ["hub", "/api/v1/groups", "500", "30", "20", "450", "100"]);
     }
 }

@@ -33,12 +33,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         has: &["/label", "/signOnMode"],
-        columns: &[
-            ("label", "/label"),
-            ("name", "/name"),
-            ("status", "/status"),
-            ("id", "/id"),
-        ],
+        columns: &[("label", "/label"), ("name", "/name"), ("status", "/status"), ("id", "/id")],
     },
     Kind {
         has: &["/scope", "/status", "/profile"],
@@ -73,12 +68,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         has: &["/conditions", "/actions", "/name"],
-        columns: &[
-            ("name", "/name"),
-            ("status", "/status"),
-            ("type", "/type"),
-            ("id", "/id"),
-        ],
+        columns: &[("name", "/name"), ("status", "/status"), ("type", "/type"), ("id", "/id")],
     },
     Kind {
         has: &["/assignmentType", "/type"],
@@ -92,59 +82,32 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         has: &["/agents", "/operationalStatus"],
-        columns: &[
-            ("name", "/name"),
-            ("type", "/type"),
-            ("status", "/operationalStatus"),
-            ("id", "/id"),
-        ],
+        columns: &[("name", "/name"), ("type", "/type"), ("status", "/operationalStatus"), ("id", "/id")],
     },
     Kind {
         has: &["/dn", "/guid", "/attributes"],
         columns: &[("dn", "/dn"), ("enabled", "/enabled"), ("guid", "/guid")],
     },
-    Kind {
-        has: &["/key", "/ok", "/item"],
-        columns: &[("key", "/key"), ("ok", "/ok"), ("message", "/message")],
-    },
+    Kind { has: &["/key", "/ok", "/item"], columns: &[("key", "/key"), ("ok", "/ok"), ("message", "/message")] },
 ];
 
 /// Fields of an object of no known kind, the most telling first.
-const TELLING: &[&str] = &[
-    "name",
-    "label",
-    "login",
-    "key",
-    "title",
-    "type",
-    "status",
-    "id",
-    "created",
-    "lastUpdated",
-];
+const TELLING: &[&str] = &["name", "label", "login", "key", "title", "type", "status", "id", "created", "lastUpdated"];
 const MOST_COLUMNS: usize = 6;
 
 /// Titles and cells of a table of `items`, which are objects.
 pub(super) fn table(items: &[Value]) -> (Vec<String>, Vec<Vec<String>>) {
-    let known = KINDS.iter().find(|kind| {
-        items.iter().all(|item| {
-            kind.has
-                .iter()
-                .all(|pointer| item.pointer(pointer).is_some())
-        })
-    });
+    let known = KINDS
+        .iter()
+        .find(|kind| items.iter().all(|item| kind.has.iter().all(|pointer| item.pointer(pointer).is_some())));
     let columns: Vec<(String, String)> = match known {
-        Some(kind) => kind
-            .columns
-            .iter()
-            .map(|(title, pointer)| ((*title).to_owned(), (*pointer).to_owned()))
-            .collect(),
+        Some(kind) => {
+            kind.columns.iter().map(|(title, pointer)| ((*title).to_owned(), (*pointer).to_owned())).collect()
+        }
         None => telling(items),
     };
     let rows = items.iter().map(|item| {
-        let cells = columns
-            .iter()
-            .map(|(_, pointer)| item.pointer(pointer).map_or_else(String::new, cell));
+        let cells = columns.iter().map(|(_, pointer)| item.pointer(pointer).map_or_else(String::new, cell));
         cells.collect()
     });
     let rows = rows.collect();
@@ -160,20 +123,10 @@ fn telling(items: &[Value]) -> Vec<(String, String)> {
             }
         }
     }
-    let rank = |name: &&str| {
-        TELLING
-            .iter()
-            .position(|known| known == name)
-            .unwrap_or(TELLING.len())
-    };
+    let rank = |name: &&str| TELLING.iter().position(|known| known == name).unwrap_or(TELLING.len());
     names.sort_by_key(rank);
     names.truncate(MOST_COLUMNS);
-    let column = |name: &str| {
-        (
-            name.to_owned(),
-            format!("/{}", name.replace('~', "~0").replace('/', "~1")),
-        )
-    };
+    let column = |name: &str| (name.to_owned(), format!("/{}", name.replace('~', "~0").replace('/', "~1")));
     names.into_iter().map(column).collect()
 }
 
@@ -182,11 +135,7 @@ pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Array(items)
-            if items
-                .iter()
-                .all(|item| !item.is_object() && !item.is_array()) =>
-        {
+        Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
             items.iter().map(cell).collect::<Vec<_>>().join(", ")
         }
         other => other.to_string(),
@@ -209,10 +158,7 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_shows_its_telling_fields_first() {
-        let (columns, rows) = table(&[
-            json!({"zone": 1, "id": "x", "name": "n", "deep": {}}),
-            json!({"other": true}),
-        ]);
+        let (columns, rows) = table(&[json!({"zone": 1, "id": "x", "name": "n", "deep": {}}), json!({"other": true})]);
         assert_eq!(columns, ["name", "id", "zone", "other"]);
         assert_eq!(rows[1], ["", "", "", "true"]);
     }

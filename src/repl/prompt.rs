@@ -88,13 +88,7 @@ pub fn begin(session: Session, around: Around<'_>) -> Result<Exit, Error> {
     } else {
         Input::Pipe(Box::default())
     };
-    let mut prompt = Prompt {
-        session,
-        known,
-        around,
-        rest: Rest::Nothing,
-        last_entry: String::new(),
-    };
+    let mut prompt = Prompt { session, known, around, rest: Rest::Nothing, last_entry: String::new() };
     prompt.go_on(&mut input)
 }
 
@@ -181,11 +175,7 @@ impl Prompt<'_> {
     }
 
     fn prompt(&self) -> String {
-        if self.session.borrow().is_away() {
-            format!("plan: {}", self.around.prompt())
-        } else {
-            self.around.prompt()
-        }
+        if self.session.borrow().is_away() { format!("plan: {}", self.around.prompt()) } else { self.around.prompt() }
     }
 
     /// What was shown and learned belongs to another world.
@@ -219,8 +209,7 @@ impl Prompt<'_> {
         if variables.iter().any(|(name, _)| name == entry) {
             return Ok(());
         }
-        Err(Error::usage(format!("`{entry}` is no entry"))
-            .help(format!("commands begin with a colon: :{command}")))
+        Err(Error::usage(format!("`{entry}` is no entry")).help(format!("commands begin with a colon: :{command}")))
     }
 
     pub(super) fn evaluate(&mut self, entry: &str) -> Result<(), Error> {
@@ -231,17 +220,12 @@ impl Prompt<'_> {
     pub(super) fn timed(&mut self, entry: &str) -> Result<(), Error> {
         let begun = Instant::now();
         let result = self.evaluate(entry);
-        self.around
-            .terminal
-            .line(&format!("({:.3} s)", begun.elapsed().as_secs_f64()));
+        self.around.terminal.line(&format!("({:.3} s)", begun.elapsed().as_secs_f64()));
         result
     }
 
     /// Evaluates so that Ctrl-C breaks it off and nothing else.
-    fn interruptible<T>(
-        &self,
-        work: impl FnOnce(&mut Session) -> Result<T, Failure>,
-    ) -> Result<T, Error> {
+    fn interruptible<T>(&self, work: impl FnOnce(&mut Session) -> Result<T, Failure>) -> Result<T, Error> {
         let mut session = self.session.borrow_mut();
         session.run().renew(self.around.interrupt.renew());
         let result = work(&mut session);
@@ -261,17 +245,13 @@ impl Prompt<'_> {
                 self.more()
             }
             Answer::Value(serde_json::Value::Array(items)) => {
-                self.known
-                    .borrow_mut()
-                    .learn(&serde_json::Value::Array(items.clone()));
+                self.known.borrow_mut().learn(&serde_json::Value::Array(items.clone()));
                 self.rest = Rest::Items(items, 0);
                 self.more()
             }
             Answer::Value(value) => {
                 self.known.borrow_mut().learn(&value);
-                self.around
-                    .terminal
-                    .line(&as_text(&value, self.around.terminal.width()));
+                self.around.terminal.line(&as_text(&value, self.around.terminal.width()));
                 Ok(())
             }
         }
@@ -285,23 +265,17 @@ impl Prompt<'_> {
                 let end = items.len().min(shown + PAGE);
                 self.tell(&items[shown..end]);
                 if end < items.len() {
-                    self.around
-                        .terminal
-                        .line(&format!("({end} of {}: `more`)", items.len()));
+                    self.around.terminal.line(&format!("({end} of {}: `more`)", items.len()));
                     self.rest = Rest::Items(items, end);
                 }
                 Ok(())
             }
             Rest::Pages(mut pages) => {
                 let items = self.interruptible(|session| session.more(&mut pages, PAGE))?;
-                self.known
-                    .borrow_mut()
-                    .learn(&serde_json::Value::Array(items.clone()));
+                self.known.borrow_mut().learn(&serde_json::Value::Array(items.clone()));
                 self.tell(&items);
                 if !items.is_empty() && pages.may_go_on() {
-                    self.around
-                        .terminal
-                        .line(&format!("({} of many: `more`)", pages.seen()));
+                    self.around.terminal.line(&format!("({} of many: `more`)", pages.seen()));
                     self.rest = Rest::Pages(pages);
                 }
                 Ok(())

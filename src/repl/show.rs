@@ -56,10 +56,7 @@ struct Line {
 
 impl Line {
     fn new(before: &str, value: &str) -> Self {
-        Self {
-            before: visible_text(before),
-            value: visible_text(value),
-        }
+        Self { before: visible_text(before), value: visible_text(value) }
     }
 
     /// A long value goes on below its beginning.
@@ -68,11 +65,7 @@ impl Line {
         let left = width.saturating_sub(indent).max(LEAST_VALUE);
         let lines = wrapped(&self.value, left).into_iter().enumerate();
         let line = |(index, line): (usize, String)| {
-            let before = if index == 0 {
-                self.before.clone()
-            } else {
-                " ".repeat(indent)
-            };
+            let before = if index == 0 { self.before.clone() } else { " ".repeat(indent) };
             format!("{before}{line}").trim_end().to_owned()
         };
         lines.map(line).collect()
@@ -103,10 +96,7 @@ fn tree(value: &Value, depth: usize, lines: &mut Vec<Line>) {
                     branch(item, depth + 1, lines);
                 }
             }
-            other => lines.push(Line::new(
-                &format!("{indent}{name:widest$}  "),
-                &cell(other),
-            )),
+            other => lines.push(Line::new(&format!("{indent}{name:widest$}  "), &cell(other))),
         }
     }
 }
@@ -138,16 +128,10 @@ pub(super) fn as_csv(value: &Value) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&columns)?;
     for row in &flat {
-        let value = |column: &&String| {
-            row.iter()
-                .find(|(name, _)| name == *column)
-                .map_or("", |(_, text)| text)
-        };
+        let value = |column: &&String| row.iter().find(|(name, _)| name == *column).map_or("", |(_, text)| text);
         writer.write_record(columns.iter().map(value))?;
     }
-    writer
-        .into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))
+    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
 fn flattened(item: &Value) -> Vec<(String, String)> {
@@ -160,11 +144,7 @@ fn flatten(path: &str, value: &Value, leaves: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             for (name, value) in fields.iter().filter(|(name, _)| *name != "_links") {
-                let path = if path.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{path}.{name}")
-                };
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 flatten(&path, value, leaves);
             }
         }
@@ -192,23 +172,16 @@ mod tests {
 
     #[test]
     fn a_long_value_goes_on_below_its_beginning() {
-        let rule =
-            json!({"name": "A rule", "expression": "user.department eq one and user.title eq two"});
+        let rule = json!({"name": "A rule", "expression": "user.department eq one and user.title eq two"});
         let tree = as_text(&rule, Some(40));
-        assert_eq!(
-            tree,
-            "name        A rule\nexpression  user.department eq one and\n            user.title eq two"
-        );
+        assert_eq!(tree, "name        A rule\nexpression  user.department eq one and\n            user.title eq two");
     }
 
     #[test]
     fn what_finds_no_place_is_named() {
         let group = json!({"id": "00gExeM0MLQBa390R1d7", "type": "OKTA_GROUP", "objectClass": [], "profile": {"name": "A", "description": "long enough to be left out"}});
         let text = as_text(&json!([group]), Some(40));
-        assert!(
-            text.ends_with("(no place for type, description: `:json`)"),
-            "{text}"
-        );
+        assert!(text.ends_with("(no place for type, description: `:json`)"), "{text}");
         assert!(text.contains("00gExeM0MLQBa390R1d7"), "{text}");
     }
 

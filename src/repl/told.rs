@@ -41,20 +41,14 @@ impl Told {
         let (Kind::Read(call) | Kind::Performed(call) | Kind::Unchanged(call)) = &event.kind else {
             return;
         };
-        let mut operations = self
-            .operations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
         if !operations.contains(&call.operation) {
             operations.insert(call.operation.clone());
         }
     }
 
     pub(super) fn operations(&self) -> Vec<String> {
-        let operations = self
-            .operations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
         operations.iter().cloned().collect()
     }
 }

@@ -29,12 +29,7 @@ pub(super) fn changes(write: &Write) -> Vec<Change> {
 
 /// What a call (operation and method) changes: from the images of before and after, or from what it asks for where there is none of
 /// after. A lifecycle call changes a status.
-pub(super) fn between(
-    (operation, method): (&str, &str),
-    before: &Value,
-    body: &Value,
-    after: &Value,
-) -> Vec<Change> {
+pub(super) fn between((operation, method): (&str, &str), before: &Value, body: &Value, after: &Value) -> Vec<Change> {
     if let Value::Bool(was) = *before {
         // An image of whether something is there, such as a membership: the write turns it round.
         return vec![there(was, !was)];
@@ -49,11 +44,7 @@ pub(super) fn between(
         return compared(before, after, Missing::IsGone);
     }
     match status_after(operation, before) {
-        Some(status) => vec![Change {
-            field: "status".to_owned(),
-            before: text(&before["status"]),
-            after: status,
-        }],
+        Some(status) => vec![Change { field: "status".to_owned(), before: text(&before["status"]), after: status }],
         None => compared(before, body, Missing::Stays),
     }
 }
@@ -69,11 +60,7 @@ fn is_image(before: &Value, after: &Value) -> bool {
 
 fn there(before: bool, after: bool) -> Change {
     let words = |is: bool| if is { "yes" } else { "no" }.to_owned();
-    Change {
-        field: "there".to_owned(),
-        before: words(before),
-        after: words(after),
-    }
+    Change { field: "there".to_owned(), before: words(before), after: words(after) }
 }
 
 /// What it means that a field of the former image is not in the latter.
@@ -96,20 +83,13 @@ fn walk(path: &str, before: &Value, after: &Value, missing: Missing, changes: &m
     let empty = Map::new();
     match (before, after) {
         (Value::Object(_), Value::Object(_) | Value::Null) | (Value::Null, Value::Object(_)) => {
-            let (old, new) = (
-                before.as_object().unwrap_or(&empty),
-                after.as_object().unwrap_or(&empty),
-            );
+            let (old, new) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
             for (name, value) in new.iter().filter(|(name, _)| !is_silent(name)) {
                 let was = old.get(name).unwrap_or(&Value::Null);
                 walk(&joined(path, name), was, value, missing, changes);
             }
             let gone = |(name, _): &(&String, &Value)| !new.contains_key(*name) && !is_silent(name);
-            for (name, value) in old
-                .iter()
-                .filter(gone)
-                .filter(|_| missing == Missing::IsGone)
-            {
+            for (name, value) in old.iter().filter(gone).filter(|_| missing == Missing::IsGone) {
                 walk(&joined(path, name), value, &Value::Null, missing, changes);
             }
         }
@@ -126,11 +106,7 @@ fn is_silent(name: &str) -> bool {
 }
 
 fn joined(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn text(value: &Value) -> String {
@@ -152,12 +128,7 @@ mod tests {
         changed_by(("x", method), before, body, after)
     }
 
-    fn changed_by(
-        (operation, method): (&str, &str),
-        before: Value,
-        body: &Value,
-        after: Value,
-    ) -> Vec<String> {
+    fn changed_by((operation, method): (&str, &str), before: Value, body: &Value, after: Value) -> Vec<String> {
         let write = Write {
             time: jiff::Timestamp::UNIX_EPOCH,
             item: None,
@@ -177,14 +148,14 @@ mod tests {
             after,
             log_event_ids: Vec::new(),
         };
-        let line =
-            |change: &Change| format!("{}: {} -> {}", change.field, change.before, change.after);
+        let line = |change: &Change| format!("{}: {} -> {}", change.field, change.before, change.after);
         changes(&write).iter().map(line).collect()
     }
 
     #[test]
     fn an_update_shows_the_fields_that_differ() {
-        let before = json!({"scope": "USER", "profile": {"dn": "a", "cn": "b"}, "gone": 1, "_links": 1, "lastUpdated": 1});
+        let before =
+            json!({"scope": "USER", "profile": {"dn": "a", "cn": "b"}, "gone": 1, "_links": 1, "lastUpdated": 1});
         let after = json!({"scope": "GROUP", "profile": {"dn": "a", "cn": "c"}, "_links": 2, "lastUpdated": 2});
         assert_eq!(
             changed("POST", before, &json!({"scope": "GROUP"}), after),
@@ -197,16 +168,8 @@ mod tests {
         let before = json!({"id": "00u1", "status": "ACTIVE", "profile": {"login": "a"}});
         let rows = [
             ("suspend_user", json!({}), "status: ACTIVE -> SUSPENDED"),
-            (
-                "deactivate_user",
-                Value::Null,
-                "status: ACTIVE -> DEPROVISIONED",
-            ),
-            (
-                "activate_user",
-                json!({"activationToken": "t"}),
-                "status: ACTIVE -> ACTIVE or PROVISIONED",
-            ),
+            ("deactivate_user", Value::Null, "status: ACTIVE -> DEPROVISIONED"),
+            ("activate_user", json!({"activationToken": "t"}), "status: ACTIVE -> ACTIVE or PROVISIONED"),
         ];
         for (operation, answer, expected) in rows {
             let shown = changed_by((operation, "POST"), before.clone(), &Value::Null, answer);
@@ -226,10 +189,7 @@ mod tests {
     fn a_create_shows_what_was_asked_for_and_not_what_the_org_added() {
         let body = json!({"profile": {"name": "AD Users"}});
         let after = json!({"id": "00g1", "profile": {"name": "AD Users"}});
-        assert_eq!(
-            changed("POST", Value::Null, &body, after),
-            ["profile.name:  -> AD Users"]
-        );
+        assert_eq!(changed("POST", Value::Null, &body, after), ["profile.name:  -> AD Users"]);
     }
 
     #[test]
@@ -242,14 +202,6 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_body_is_compared_by_what_was_asked_for() {
-        assert_eq!(
-            changed(
-                "PUT",
-                json!({"a": 1, "b": 2}),
-                &json!({"a": 3}),
-                Value::Null
-            ),
-            ["a: 1 -> 3"]
-        );
+        assert_eq!(changed("PUT", json!({"a": 1, "b": 2}), &json!({"a": 3}), Value::Null), ["a: 1 -> 3"]);
     }
 }

@@ -127,17 +127,12 @@ pub(super) fn outcome_words(outcome: Option<Outcome>) -> &'static str {
 }
 
 /// Said of a run without an outcome.
-pub(super) const DIED: &str =
-    "no outcome is recorded: the run died, or was still going on when this was written";
+pub(super) const DIED: &str = "no outcome is recorded: the run died, or was still going on when this was written";
 
 /// A parameter as one would type it; of a long list the beginning.
 fn parameter(value: &Value) -> String {
     const SHOWN: usize = 10;
-    let one = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
+    let one = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let Some(list) = value.as_array() else {
         return one(value);
     };

@@ -35,12 +35,11 @@ impl Format {
             Self::Markdown => Ok(markdown::text(evidence)),
         };
         // No form has a use for characters that nobody sees, and a report is read in terminals and browsers.
-        made.map(|text| visible_text(&text))
-            .map_err(|source| Unmade {
-                form: self.name(),
-                run: evidence.run.clone(),
-                source,
-            })
+        made.map(|text| visible_text(&text)).map_err(|source| Unmade {
+            form: self.name(),
+            run: evidence.run.clone(),
+            source,
+        })
     }
 
     pub fn name(self) -> &'static str {

@@ -27,15 +27,10 @@ pub fn page(evidence: &Evidence) -> Result<String, minijinja::Error> {
 pub(super) fn rendered(page: &str, content: &Value) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let syntax = SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .build()?;
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
     environment.set_syntax(syntax);
     environment.add_template("page.html", page)?;
-    let mut page = environment
-        .get_template("page.html")?
-        .render(Serde(content))?;
+    let mut page = environment.get_template("page.html")?.render(Serde(content))?;
     page.push('\n');
     // The template library escapes markup, not control characters.
     Ok(visible_text(&page))
@@ -153,25 +148,16 @@ fn moves(movement: &Movement) -> Value {
 }
 
 fn position(names: &mut Vec<String>, name: String) -> usize {
-    names
-        .iter()
-        .position(|known| *known == name)
-        .unwrap_or_else(|| {
-            names.push(name);
-            names.len() - 1
-        })
+    names.iter().position(|known| *known == name).unwrap_or_else(|| {
+        names.push(name);
+        names.len() - 1
+    })
 }
 
 /// A place is named by its own part; the whole name is what a pointer shows.
 fn boxes(names: &[String]) -> Vec<Value> {
     let of = |(at, name): (usize, &String)| {
-        let short: String = name
-            .split(',')
-            .next()
-            .unwrap_or(name)
-            .chars()
-            .take(34)
-            .collect();
+        let short: String = name.split(',').next().unwrap_or(name).chars().take(34).collect();
         json!({ "y": at * LINE + 6, "name": name, "short": short })
     };
     names.iter().enumerate().map(of).collect()
@@ -180,13 +166,8 @@ fn boxes(names: &[String]) -> Vec<Value> {
 /// Bars of the steps and their waits over the run's time, in thousandths of its length.
 fn timeline(story: &Story<'_>, started: Timestamp) -> Value {
     let whole = story.last.duration_since(started).as_secs_f64().max(0.001);
-    let at = |time: Timestamp| {
-        (time.duration_since(started).as_secs_f64() / whole * 1000.0).clamp(0.0, 1000.0)
-    };
-    let begun = story
-        .steps
-        .iter()
-        .filter_map(|step| Some((step, step.begun?, step.ended?)));
+    let at = |time: Timestamp| (time.duration_since(started).as_secs_f64() / whole * 1000.0).clamp(0.0, 1000.0);
+    let begun = story.steps.iter().filter_map(|step| Some((step, step.begun?, step.ended?)));
     let steps: Vec<Value> = begun
         .map(|(step, from, until)| json!({ "title": clean(step.title), "end": step.end.words(), "x": at(from), "width": (at(until) - at(from)).max(2.0), "took": between(from, until) }))
         .collect();

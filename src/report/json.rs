@@ -23,22 +23,13 @@ mod tests {
     use crate::run::event::{CallLine, Counts, Kind, Outcome};
 
     fn line_of(kind: Kind) -> String {
-        line(&Event {
-            time: "2026-01-02T03:04:05Z".parse().unwrap(),
-            item: None,
-            step: None,
-            kind,
-            actor: None,
-        })
+        line(&Event { time: "2026-01-02T03:04:05Z".parse().unwrap(), item: None, step: None, kind, actor: None })
     }
 
     #[test]
     fn the_kind_comes_first_and_absent_fields_are_left_out() {
         assert_eq!(
-            line_of(Kind::Step {
-                title: "Preflight".into(),
-                number: None,
-            }),
+            line_of(Kind::Step { title: "Preflight".into(), number: None }),
             r#"{"event":"step","time":"2026-01-02T03:04:05Z","title":"Preflight"}"#
         );
     }
@@ -54,10 +45,7 @@ mod tests {
             request_id: None,
         };
         assert_eq!(
-            line_of(Kind::Refused {
-                call,
-                message: "a\nb".into()
-            }),
+            line_of(Kind::Refused { call, message: "a\nb".into() }),
             r#"{"event":"refused","time":"2026-01-02T03:04:05Z","org":"okta","operation":"get_user","method":"GET","path":"/api/v1/users/jo","status":404,"message":"a\nb"}"#
         );
     }

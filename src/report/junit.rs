@@ -63,13 +63,12 @@ pub fn of_tests(suites: &[TestSuite], begun: Timestamp) -> io::Result<String> {
 fn written(suites: &[Suite]) -> io::Result<String> {
     let mut out = Writer::new_with_indent(Vec::new(), b' ', 2);
     out.write_event(Xml::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    out.create_element("testsuites")
-        .write_inner_content(|out| {
-            for (id, suite) in suites.iter().filter(|s| !s.cases.is_empty()).enumerate() {
-                suite.write(id, out)?;
-            }
-            Ok(())
-        })?;
+    out.create_element("testsuites").write_inner_content(|out| {
+        for (id, suite) in suites.iter().filter(|s| !s.cases.is_empty()).enumerate() {
+            suite.write(id, out)?;
+        }
+        Ok(())
+    })?;
     let mut text = String::from_utf8(out.into_inner()).map_err(io::Error::other)?;
     text.push('\n');
     Ok(text)
@@ -209,9 +208,7 @@ fn item(item: &Item<'_>) -> Case {
         result: match item.end {
             ItemEnd::Succeeded | ItemEnd::Unchanged => Outcome::Passed,
             ItemEnd::Failed => Outcome::Failed("failed", said("failed")),
-            ItemEnd::Unfinished => {
-                Outcome::Error("unfinished", said("the run ended before the item did"))
-            }
+            ItemEnd::Unfinished => Outcome::Error("unfinished", said("the run ended before the item did")),
         },
     }
 }
@@ -229,10 +226,7 @@ impl Suite {
                 ("name", &self.name),
                 ("package", &self.name),
                 // The schema wants a zoneless time; it is UTC as all times of a run.
-                (
-                    "timestamp",
-                    &self.begun.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
-                ),
+                ("timestamp", &self.begun.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
                 // Its own word for a host that is not told.
                 ("hostname", "localhost"),
                 ("tests", &self.cases.len().to_string()),
@@ -246,15 +240,14 @@ impl Suite {
     }
 
     fn content(&self, out: &mut Out) -> io::Result<()> {
-        out.create_element("properties")
-            .write_inner_content(|out| {
-                for (name, value) in &self.facts {
-                    out.create_element("property")
-                        .with_attributes(attributes(&[("name", name), ("value", value)]))
-                        .write_empty()?;
-                }
-                Ok(())
-            })?;
+        out.create_element("properties").write_inner_content(|out| {
+            for (name, value) in &self.facts {
+                out.create_element("property")
+                    .with_attributes(attributes(&[("name", name), ("value", value)]))
+                    .write_empty()?;
+            }
+            Ok(())
+        })?;
         for case in &self.cases {
             case.write(&self.name, out)?;
         }
@@ -284,12 +277,8 @@ impl Case {
                     .write_empty()?;
                 Ok(())
             })?,
-            Outcome::Failed(kind, why) => {
-                case.write_inner_content(|out| complaint(out, "failure", kind, why))?
-            }
-            Outcome::Error(kind, why) => {
-                case.write_inner_content(|out| complaint(out, "error", kind, why))?
-            }
+            Outcome::Failed(kind, why) => case.write_inner_content(|out| complaint(out, "failure", kind, why))?,
+            Outcome::Error(kind, why) => case.write_inner_content(|out| complaint(out, "error", kind, why))?,
         };
         Ok(())
     }
@@ -313,8 +302,7 @@ fn time(seconds: f64) -> String {
 /// Escaped by the XML library; characters that XML cannot hold at all are replaced before. Line ends become spaces, as readers of
 /// attributes make them.
 fn attributes<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, Cow<'a, str>)> {
-    let pair =
-        |(name, value): &(&'a str, &str)| (*name, legal(value).replace(['\n', '\t'], " ").into());
+    let pair = |(name, value): &(&'a str, &str)| (*name, legal(value).replace(['\n', '\t'], " ").into());
     pairs.iter().map(pair).collect()
 }
 

@@ -28,19 +28,12 @@ pub fn text(evidence: &Evidence) -> String {
         moved(movement.as_ref()),
         remarks(&story),
     ];
-    let told: Vec<_> = sections
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect();
+    let told: Vec<_> = sections.into_iter().filter(|text| !text.is_empty()).collect();
     told.join("\n")
 }
 
 fn heading(evidence: &Evidence, story: &Story<'_>) -> String {
-    let mut text = format!(
-        "# {}: {}\n",
-        escaped(&evidence.runbook),
-        outcome_words(evidence.outcome)
-    );
+    let mut text = format!("# {}: {}\n", escaped(&evidence.runbook), outcome_words(evidence.outcome));
     if let Some(message) = story.message {
         let _ = writeln!(text, "\n{}", escaped(message));
     }
@@ -48,10 +41,7 @@ fn heading(evidence: &Evidence, story: &Story<'_>) -> String {
 }
 
 fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
-    let mut rows = vec![
-        ("run", evidence.run.clone()),
-        ("started by", evidence.operator.clone()),
-    ];
+    let mut rows = vec![("run", evidence.run.clone()), ("started by", evidence.operator.clone())];
     let orgs = evidence.orgs.iter();
     rows.extend(orgs.map(|org| ("org", format!("{}: {}", org.name, org.url))));
     rows.push(("started", shown(evidence.started)));
@@ -78,25 +68,15 @@ fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
 }
 
 fn items(story: &Story<'_>) -> String {
-    let ends = [
-        ItemEnd::Succeeded,
-        ItemEnd::Unchanged,
-        ItemEnd::Failed,
-        ItemEnd::Unfinished,
-    ];
+    let ends = [ItemEnd::Succeeded, ItemEnd::Unchanged, ItemEnd::Failed, ItemEnd::Unfinished];
     let counts = ends.iter().map(|end| (story.count(*end), end.words()));
     let told = counts.filter(|(count, _)| *count > 0);
-    let told: Vec<_> = told
-        .map(|(count, words)| format!("{count} {words}"))
-        .collect();
+    let told: Vec<_> = told.map(|(count, words)| format!("{count} {words}")).collect();
     told.join(", ")
 }
 
 fn unknown_writes(evidence: &Evidence) -> String {
-    let unknown = evidence
-        .writes
-        .iter()
-        .filter(|write| write.state == WriteState::Unknown);
+    let unknown = evidence.writes.iter().filter(|write| write.state == WriteState::Unknown);
     let rows: Vec<_> = unknown
         .map(|write| {
             vec![
@@ -122,21 +102,12 @@ fn failed_items(story: &Story<'_>) -> String {
         .iter()
         .filter(|item| not_done(item.end))
         .map(|item| {
-            [
-                item.key,
-                item.end.words(),
-                item.step.unwrap_or_default(),
-                item.message.unwrap_or_default(),
-            ]
-            .map(str::to_owned)
-            .to_vec()
+            [item.key, item.end.words(), item.step.unwrap_or_default(), item.message.unwrap_or_default()]
+                .map(str::to_owned)
+                .to_vec()
         })
         .collect();
-    section(
-        "Items that failed or did not end",
-        &["item", "outcome", "step", "reason"],
-        &rows,
-    )
+    section("Items that failed or did not end", &["item", "outcome", "step", "reason"], &rows)
 }
 
 fn steps(story: &Story<'_>) -> String {
@@ -148,11 +119,7 @@ fn steps(story: &Story<'_>) -> String {
             step.orgs.iter().copied().collect::<Vec<_>>().join(", "),
             step.end.words().to_owned(),
             took.unwrap_or_default(),
-            if step.end == StepEnd::Done {
-                String::new()
-            } else {
-                step.message.clone().unwrap_or_default()
-            },
+            if step.end == StepEnd::Done { String::new() } else { step.message.clone().unwrap_or_default() },
         ]
     };
     let rows: Vec<_> = story.steps.iter().map(row).collect();
@@ -171,11 +138,7 @@ fn writes(evidence: &Evidence) -> String {
         ]
     };
     let rows: Vec<_> = evidence.writes.iter().map(row).collect();
-    section(
-        "Writes",
-        &["org", "step", "item", "operation", "call", "answer"],
-        &rows,
-    )
+    section("Writes", &["org", "step", "item", "operation", "call", "answer"], &rows)
 }
 
 fn attested(story: &Story<'_>) -> String {
@@ -207,10 +170,7 @@ fn remarks(story: &Story<'_>) -> String {
     if story.remarks.is_empty() {
         return String::new();
     }
-    let lines = story
-        .remarks
-        .iter()
-        .map(|remark| format!("- {}\n", escaped(remark)));
+    let lines = story.remarks.iter().map(|remark| format!("- {}\n", escaped(remark)));
     format!("## Remarks\n\n{}", lines.collect::<String>())
 }
 
@@ -219,16 +179,9 @@ fn section(title: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut text = format!(
-        "## {title}\n\n{}",
-        table(columns, rows.iter().take(LONGEST).cloned())
-    );
+    let mut text = format!("## {title}\n\n{}", table(columns, rows.iter().take(LONGEST).cloned()));
     if rows.len() > LONGEST {
-        let _ = writeln!(
-            text,
-            "\nand {} more; the HTML and JSON reports have all.",
-            rows.len() - LONGEST
-        );
+        let _ = writeln!(text, "\nand {} more; the HTML and JSON reports have all.", rows.len() - LONGEST);
     }
     text
 }

@@ -42,11 +42,7 @@ pub(super) struct MoveLine<'a> {
 
 impl Movement {
     pub(super) fn lines<'a>(&'a self) -> Vec<MoveLine<'a>> {
-        let line = |one: &'a Move| MoveLine {
-            item: &one.what,
-            from: one.from.to_string(),
-            to: one.to.to_string(),
-        };
+        let line = |one: &'a Move| MoveLine { item: &one.what, from: one.from.to_string(), to: one.to.to_string() };
         self.moves.iter().map(line).collect()
     }
 
@@ -72,13 +68,9 @@ impl Movement {
 /// Two forms are known: a row marked `before` and the next `after`, in any column; or two columns of one row, called so (also `from`
 /// and `to`, `old` and `new`).
 pub(super) fn told(tables: &[Table<'_>]) -> Option<Movement> {
-    let candidates = tables
-        .iter()
-        .flat_map(|table| in_rows(table).into_iter().chain(in_columns(table)));
+    let candidates = tables.iter().flat_map(|table| in_rows(table).into_iter().chain(in_columns(table)));
     // Of equals the last one: later tables and columns are nearer to the verified state.
-    candidates
-        .filter(|movement| !movement.moves.is_empty())
-        .max_by_key(|movement| movement.moves.len())
+    candidates.filter(|movement| !movement.moves.is_empty()).max_by_key(|movement| movement.moves.len())
 }
 
 fn in_rows(table: &Table<'_>) -> Vec<Movement> {
@@ -88,13 +80,8 @@ fn in_rows(table: &Table<'_>) -> Vec<Movement> {
     };
     let names = (0..table.columns.len()).filter(|&column| column != marks);
     let movement = |column: usize| {
-        let pairs = pairs(table, marks).map(|(before, after)| {
-            (
-                what(before, marks),
-                cell(before, column),
-                cell(after, column),
-            )
-        });
+        let pairs =
+            pairs(table, marks).map(|(before, after)| (what(before, marks), cell(before, column), cell(after, column)));
         gathered(table.columns[column].clone(), pairs)
     };
     names.map(movement).collect()
@@ -106,10 +93,7 @@ fn what(row: &[String], marks: usize) -> &str {
 }
 
 /// Neighbouring rows marked `before` and `after` in a column.
-fn pairs<'a>(
-    table: &Table<'a>,
-    column: usize,
-) -> impl Iterator<Item = (&'a [String], &'a [String])> + use<'a> {
+fn pairs<'a>(table: &Table<'a>, column: usize) -> impl Iterator<Item = (&'a [String], &'a [String])> + use<'a> {
     let neighbours = table.rows.windows(2);
     neighbours
         .filter(move |rows| is_pair(&rows[0], &rows[1], column))
@@ -117,8 +101,7 @@ fn pairs<'a>(
 }
 
 fn is_pair(before: &[String], after: &[String], column: usize) -> bool {
-    cell(before, column).eq_ignore_ascii_case("before")
-        && cell(after, column).eq_ignore_ascii_case("after")
+    cell(before, column).eq_ignore_ascii_case("before") && cell(after, column).eq_ignore_ascii_case("after")
 }
 
 fn in_columns(table: &Table<'_>) -> Vec<Movement> {
@@ -129,20 +112,10 @@ fn in_columns(table: &Table<'_>) -> Vec<Movement> {
             let Some(rest) = without(title, before) else {
                 continue;
             };
-            let other = table
-                .columns
-                .iter()
-                .position(|other| without(other, after).as_ref() == Some(&rest));
+            let other = table.columns.iter().position(|other| without(other, after).as_ref() == Some(&rest));
             let Some(other) = other else { continue };
-            let name = if rest.is_empty() {
-                format!("{before} and {after}")
-            } else {
-                rest
-            };
-            let pairs = table
-                .rows
-                .iter()
-                .map(|row| (cell(row, 0), cell(row, index), cell(row, other)));
+            let name = if rest.is_empty() { format!("{before} and {after}") } else { rest };
+            let pairs = table.rows.iter().map(|row| (cell(row, 0), cell(row, index), cell(row, other)));
             found.push(gathered(name, pairs));
         }
     }
@@ -151,12 +124,8 @@ fn in_columns(table: &Table<'_>) -> Vec<Movement> {
 
 /// A title without one of its words; `None` when it has no such word.
 fn without(title: &str, word: &str) -> Option<String> {
-    let words: Vec<_> = title
-        .split(|c: char| c.is_whitespace() || c == '_')
-        .collect();
-    let at = words
-        .iter()
-        .position(|found| found.eq_ignore_ascii_case(word))?;
+    let words: Vec<_> = title.split(|c: char| c.is_whitespace() || c == '_').collect();
+    let at = words.iter().position(|found| found.eq_ignore_ascii_case(word))?;
     let rest = words.iter().enumerate().filter(|(index, _)| *index != at);
     Some(rest.map(|(_, word)| *word).collect::<Vec<_>>().join(" "))
 }
@@ -165,10 +134,7 @@ fn cell(row: &[String], column: usize) -> &str {
     row.get(column).map_or("", |cell| cell.trim())
 }
 
-fn gathered<'a>(
-    column: String,
-    pairs: impl Iterator<Item = (&'a str, &'a str, &'a str)>,
-) -> Movement {
+fn gathered<'a>(column: String, pairs: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> Movement {
     let (mut moves, mut stayed) = (Vec::new(), 0);
     for (what, before, after) in pairs {
         let (Some(from), Some(to)) = (name(before), name(after)) else {
@@ -181,11 +147,7 @@ fn gathered<'a>(
             moves.push(Move { what, from, to });
         }
     }
-    Movement {
-        column,
-        moves,
-        stayed,
-    }
+    Movement { column, moves, stayed }
 }
 
 /// A distinguished name of an entry below another one.
@@ -206,11 +168,7 @@ mod tests {
     fn told_by(columns: &[&str], rows: &[&[&str]]) -> Option<(String, Flows)> {
         let columns = strings(columns);
         let rows: Vec<_> = rows.iter().map(|row| strings(row)).collect();
-        let table = Table {
-            step: None,
-            columns: &columns,
-            rows: &rows,
-        };
+        let table = Table { step: None, columns: &columns, rows: &rows };
         let movement = told(&[table])?;
         let flows = movement.flows();
         let flow = |flow: &Flow| (flow.from.to_string(), flow.to.to_string(), flow.count);
@@ -244,10 +202,7 @@ mod tests {
 
     #[test]
     fn a_rename_in_place_and_text_that_is_no_name_are_no_moves() {
-        let rows: &[&[&str]] = &[
-            &["jo", "CN=Jo,OU=A,DC=x", "CN=Joe,OU=A,DC=x"],
-            &["kim", "Users", "Admins"],
-        ];
+        let rows: &[&[&str]] = &[&["jo", "CN=Jo,OU=A,DC=x", "CN=Joe,OU=A,DC=x"], &["kim", "Users", "Admins"]];
         assert_eq!(told_by(&["login", "before", "after"], rows), None);
     }
 }

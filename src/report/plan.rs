@@ -171,8 +171,7 @@ impl Plan {
     }
 
     fn irreversible(&self) -> impl Iterator<Item = (&Deed, &str)> {
-        self.writes()
-            .filter_map(|deed| Some((deed, deed.irreversible.as_deref()?)))
+        self.writes().filter_map(|deed| Some((deed, deed.irreversible.as_deref()?)))
     }
 }
 

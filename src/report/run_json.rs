@@ -86,10 +86,7 @@ pub fn document(evidence: &Evidence) -> serde_json::Result<String> {
         items: &story.items,
         attestations: &story.attestations,
         waits: &story.waits,
-        moved: movement.as_ref().map(|movement| Moved {
-            column: &movement.column,
-            moves: movement.lines(),
-        }),
+        moved: movement.as_ref().map(|movement| Moved { column: &movement.column, moves: movement.lines() }),
         writes: &evidence.writes,
         events: &evidence.events,
     };

@@ -29,15 +29,7 @@ pub struct RunLine {
     pub failed_items: u64,
 }
 
-const COLUMNS: [&str; 7] = [
-    "run",
-    "runbook",
-    "outcome",
-    "started",
-    "duration",
-    "writes",
-    "items failed",
-];
+const COLUMNS: [&str; 7] = ["run", "runbook", "outcome", "started", "duration", "writes", "items failed"];
 
 /// The runs as a table, in the order given; times are UTC.
 pub fn text(runs: &[RunLine], width: Option<u16>) -> String {
@@ -112,18 +104,8 @@ mod tests {
             items: 3,
             failed_items: 1,
         };
-        let second = RunLine {
-            run: "77b0".into(),
-            outcome: None,
-            ended: None,
-            items: 0,
-            ..first.clone()
-        };
-        let third = RunLine {
-            run: "66c4".into(),
-            running: Some("pat, process 12 on desk".into()),
-            ..second.clone()
-        };
+        let second = RunLine { run: "77b0".into(), outcome: None, ended: None, items: 0, ..first.clone() };
+        let third = RunLine { run: "66c4".into(), running: Some("pat, process 12 on desk".into()), ..second.clone() };
         [first, second, third]
     }
 
@@ -143,10 +125,7 @@ mod tests {
     #[test]
     fn writes_of_unknown_outcome_stand_beside_the_others() {
         let [first, ..] = runs();
-        let run = RunLine {
-            unknown: 1,
-            ..first
-        };
+        let run = RunLine { unknown: 1, ..first };
         assert_eq!(row(&run)[5], "6 + 1 unknown");
         let json = serde_json::to_value(&run).unwrap();
         assert_eq!(json["unknown"], 1);

@@ -104,11 +104,7 @@ impl<'a> Story<'a> {
         let items = item::all(evidence);
         Self {
             steps: step::all(evidence, message, last),
-            attestations: events
-                .iter()
-                .filter_map(attestation)
-                .chain(evidence.undos.iter().map(undone))
-                .collect(),
+            attestations: events.iter().filter_map(attestation).chain(evidence.undos.iter().map(undone)).collect(),
             waits: wait::all(events, last),
             tables: events.iter().filter_map(table).collect(),
             remarks: events.iter().rev().find_map(remarks).unwrap_or_default(),
@@ -134,75 +130,31 @@ fn last_heard(evidence: &Evidence) -> Timestamp {
 fn attestation(event: &Event) -> Option<Attestation<'_>> {
     let by_actor = || event.actor.as_ref().map(|actor| Cow::from(actor.words()));
     let (kind, words, how, by) = match &event.kind {
-        Kind::Run { .. } => (
-            AttestationKind::Start,
-            "started the run".into(),
-            None,
-            by_actor(),
-        ),
-        Kind::Resumed { .. } => (
-            AttestationKind::Resume,
-            "resumed the run".into(),
-            None,
-            by_actor(),
-        ),
-        Kind::Manual {
-            title,
-            how,
-            attested_by,
-            ..
-        } => (
+        Kind::Run { .. } => (AttestationKind::Start, "started the run".into(), None, by_actor()),
+        Kind::Resumed { .. } => (AttestationKind::Resume, "resumed the run".into(), None, by_actor()),
+        Kind::Manual { title, how, attested_by, .. } => (
             AttestationKind::Manual,
             Cow::from(title),
             Some(how.as_str()),
             attested_by.as_ref().and_then(|_| by_actor()),
         ),
-        Kind::Confirm { words, answer } => (
-            AttestationKind::Question,
-            Cow::from(words),
-            None,
-            answer.then(by_actor).flatten(),
-        ),
-        Kind::Allowed { words, .. } => (
-            AttestationKind::Allowance,
-            Cow::from(words),
-            None,
-            by_actor(),
-        ),
+        Kind::Confirm { words, answer } => {
+            (AttestationKind::Question, Cow::from(words), None, answer.then(by_actor).flatten())
+        }
+        Kind::Allowed { words, .. } => (AttestationKind::Allowance, Cow::from(words), None, by_actor()),
         Kind::Planned { plan, writes } => (
             AttestationKind::Plan,
-            format!(
-                "the run is held to the plan {plan} with {}",
-                counted(*writes, "write")
-            )
-            .into(),
+            format!("the run is held to the plan {plan} with {}", counted(*writes, "write")).into(),
             None,
             by_actor(),
         ),
-        Kind::Approved {
-            by,
-            at,
-            ticket,
-            signed_with,
-            account,
-            ..
-        } => (
+        Kind::Approved { by, at, ticket, signed_with, account, .. } => (
             AttestationKind::Approval,
-            approved(
-                *at,
-                ticket.as_deref(),
-                signed_with.as_deref(),
-                account.as_deref(),
-            )
-            .into(),
+            approved(*at, ticket.as_deref(), signed_with.as_deref(), account.as_deref()).into(),
             None,
             Some(Cow::from(by)),
         ),
-        Kind::UnverifiedJournal {
-            of,
-            reason,
-            accepted_by,
-        } => (
+        Kind::UnverifiedJournal { of, reason, accepted_by } => (
             AttestationKind::Journal,
             unverified(of, reason, accepted_by.as_deref()).into(),
             None,
@@ -235,12 +187,7 @@ fn undone(undo: &Undo) -> Attestation<'_> {
     }
 }
 
-fn approved(
-    at: Timestamp,
-    ticket: Option<&str>,
-    signed_with: Option<&str>,
-    account: Option<&str>,
-) -> String {
+fn approved(at: Timestamp, ticket: Option<&str>, signed_with: Option<&str>, account: Option<&str>) -> String {
     let ticket = ticket.map_or_else(String::new, |ticket| format!(" for ticket {ticket}"));
     let at = at.strftime("%Y-%m-%d %H:%M:%SZ");
     let account = account.map_or_else(String::new, |account| format!(" as {account}"));
@@ -250,11 +197,7 @@ fn approved(
 
 fn table(event: &Event) -> Option<Table<'_>> {
     match &event.kind {
-        Kind::Table { columns, rows } => Some(Table {
-            step: event.step.as_deref(),
-            columns,
-            rows,
-        }),
+        Kind::Table { columns, rows } => Some(Table { step: event.step.as_deref(), columns, rows }),
         _ => None,
     }
 }
@@ -275,10 +218,7 @@ fn counts(evidence: &Evidence, items: &[Item<'_>]) -> Counts {
     // An undo may have found out since.
     let unknown = in_state(&[WriteState::Unknown]);
     if evidence.outcome.is_some() {
-        return Counts {
-            unknown,
-            ..evidence.counts
-        };
+        return Counts { unknown, ..evidence.counts };
     }
     let events = &evidence.events;
     let how_many = |kind: fn(&Kind) -> bool| {
@@ -292,10 +232,7 @@ fn counts(evidence: &Evidence, items: &[Item<'_>]) -> Counts {
         unchanged: how_many(|kind| matches!(kind, Kind::Unchanged(_))),
         items: items.len() as u64,
         done_items: None,
-        failed_items: items
-            .iter()
-            .filter(|item| item.end == ItemEnd::Failed)
-            .count() as u64,
+        failed_items: items.iter().filter(|item| item.end == ItemEnd::Failed).count() as u64,
     }
 }
 

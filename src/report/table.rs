@@ -9,11 +9,7 @@ pub const WHOLE: &[&str] = &["id", "guid", "run"];
 
 /// The table as lines without a newline at the end. Cells wrap so that lines keep within `width` columns; without a
 /// width (not a terminal) no cell wraps. Never has colour.
-pub fn text_table<C: AsRef<str>>(
-    columns: &[C],
-    rows: &[Vec<String>],
-    width: Option<u16>,
-) -> String {
+pub fn text_table<C: AsRef<str>>(columns: &[C], rows: &[Vec<String>], width: Option<u16>) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::ASCII_MARKDOWN)
@@ -21,13 +17,9 @@ pub fn text_table<C: AsRef<str>>(
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(columns.iter().map(|column| cell(column.as_ref())));
     if let Some(width) = width {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
         for (index, column) in columns.iter().enumerate() {
-            if let (true, Some(column)) =
-                (WHOLE.contains(&column.as_ref()), table.column_mut(index))
-            {
+            if let (true, Some(column)) = (WHOLE.contains(&column.as_ref()), table.column_mut(index)) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
@@ -48,18 +40,13 @@ mod tests {
     use super::*;
 
     fn rows(rows: &[&[&str]]) -> Vec<Vec<String>> {
-        rows.iter()
-            .map(|row| row.iter().map(|cell| (*cell).to_owned()).collect())
-            .collect()
+        rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect()
     }
 
     #[test]
     fn columns_are_aligned_and_borders_plain() {
-        let table = text_table(
-            &["login", "group"],
-            &rows(&[&["jo", "Contractors"], &["kim|a\u{1b}[3", "Users"]]),
-            None,
-        );
+        let table =
+            text_table(&["login", "group"], &rows(&[&["jo", "Contractors"], &["kim|a\u{1b}[3", "Users"]]), None);
         assert_eq!(
             table,
             "\
@@ -84,10 +71,7 @@ mod tests {
         let long = "CN=Jo Doe,OU=User-Contractor,DC=corp,DC=example";
         let table = text_table(&["login", "dn"], &rows(&[&["jo", long]]), Some(40));
         assert!(table.lines().count() > 3, "{table}");
-        assert!(
-            table.lines().all(|line| line.chars().count() <= 40),
-            "{table}"
-        );
+        assert!(table.lines().all(|line| line.chars().count() <= 40), "{table}");
         let wide = text_table(&["login", "dn"], &rows(&[&["jo", long]]), None);
         assert_eq!(wide.lines().count(), 3, "{wide}");
     }

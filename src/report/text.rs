@@ -90,38 +90,21 @@ impl Narrator {
             return Vec::new();
         }
         match &event.kind {
-            Kind::Run {
-                run,
-                runbook,
-                orgs,
-                parameters,
-            } => {
+            Kind::Run { run, runbook, orgs, parameters } => {
                 let by = event.actor.as_ref().map(RunActor::words);
                 self.run(run, runbook, by.as_deref(), orgs, parameters)
             }
             Kind::Step { title, .. } => self.step(event, title),
-            Kind::Item {
-                key,
-                outcome,
-                message,
-            } => self.item(key, *outcome, message.as_deref()),
+            Kind::Item { key, outcome, message } => self.item(key, *outcome, message.as_deref()),
             Kind::Table { columns, rows } => self.table(columns, rows),
-            Kind::Outcome {
-                outcome,
-                run,
-                message,
-                counts,
-                remarks,
-            } => {
+            Kind::Outcome { outcome, run, message, counts, remarks } => {
                 let ending = outcome::Ending {
                     outcome: *outcome,
                     run,
                     message: message.as_deref(),
                     counts,
                     remarks,
-                    elapsed: self
-                        .started
-                        .map(|started| words::between(started, event.time)),
+                    elapsed: self.started.map(|started| words::between(started, event.time)),
                     waits_for: self.waits_for.as_deref(),
                 };
                 [self.rest(), ending.lines()].concat()
@@ -163,11 +146,7 @@ impl Narrator {
             Kind::Step { number, .. } if event.item.is_none() => {
                 self.steps = number.unwrap_or(self.steps + 1);
             }
-            Kind::Manual {
-                name,
-                attested_by: None,
-                ..
-            } => self.waits_for = Some(name.clone()),
+            Kind::Manual { name, attested_by: None, .. } => self.waits_for = Some(name.clone()),
             _ => {}
         }
     }
@@ -194,27 +173,12 @@ impl Narrator {
         vec![painted(FAINT, &line)]
     }
 
-    fn run(
-        &self,
-        run: &str,
-        runbook: &str,
-        by: Option<&str>,
-        orgs: &[OrgLine],
-        parameters: &Value,
-    ) -> Vec<String> {
+    fn run(&self, run: &str, runbook: &str, by: Option<&str>, orgs: &[OrgLine], parameters: &Value) -> Vec<String> {
         let mut lines = vec![format!("{} (run {run})", painted(HEADING, &clean(runbook)))];
         lines.extend(by.map(|by| format!("  started by {}", clean(by))));
-        let names = orgs
-            .iter()
-            .map(|org| org.name.chars().count())
-            .max()
-            .unwrap_or(0);
+        let names = orgs.iter().map(|org| org.name.chars().count()).max().unwrap_or(0);
         for org in orgs {
-            lines.push(format!(
-                "  {:names$}  {}",
-                clean(&org.name),
-                clean(&org.url)
-            ));
+            lines.push(format!("  {:names$}  {}", clean(&org.name), clean(&org.url)));
         }
         let parameters = parameters.as_object().into_iter().flatten();
         // Where items are from is for the script, which names it where it matters.
@@ -256,10 +220,7 @@ impl Narrator {
 /// The call that an event tells of.
 pub(in crate::report) fn call_of(kind: &Kind) -> Option<&CallLine> {
     match kind {
-        Kind::Read(call)
-        | Kind::Performed(call)
-        | Kind::Unchanged(call)
-        | Kind::Refused { call, .. } => Some(call),
+        Kind::Read(call) | Kind::Performed(call) | Kind::Unchanged(call) | Kind::Refused { call, .. } => Some(call),
         _ => None,
     }
 }
@@ -281,13 +242,8 @@ fn least(kind: &Kind) -> Verbosity {
         Kind::Refused { call, .. } if call.method == "GET" => Verbosity::Verbose,
         Kind::Refused { .. }
         | Kind::Check { passed: false, .. }
-        | Kind::Manual {
-            attested_by: None, ..
-        }
-        | Kind::Item {
-            outcome: ItemOutcome::Failed,
-            ..
-        }
+        | Kind::Manual { attested_by: None, .. }
+        | Kind::Item { outcome: ItemOutcome::Failed, .. }
         | Kind::Table { .. }
         | Kind::UnverifiedJournal { .. }
         | Kind::Outcome { .. } => Verbosity::Quiet,
@@ -303,84 +259,47 @@ fn told(kind: &Kind, actor: Option<&RunActor>, verbosity: Verbosity) -> Vec<Stri
         Kind::Performed(call) => call::performed(call, verbosity),
         Kind::Unchanged(call) => call::unchanged(call),
         Kind::Refused { call, message } => call::refused(call, message),
-        Kind::Check {
-            passed: true,
-            words,
-        } => block(&painted(GOOD, "✓"), words),
-        Kind::Check {
-            passed: false,
-            words,
-        } => block(&painted(BAD, "✗"), words),
+        Kind::Check { passed: true, words } => block(&painted(GOOD, "✓"), words),
+        Kind::Check { passed: false, words } => block(&painted(BAD, "✗"), words),
         Kind::Note { words } => block("·", words),
         Kind::Planned { plan, writes } => block(
             "·",
-            &format!(
-                "held to the plan {} with {}",
-                plan.get(..12).unwrap_or(plan),
-                words::counted(*writes, "write")
-            ),
+            &format!("held to the plan {} with {}", plan.get(..12).unwrap_or(plan), words::counted(*writes, "write")),
         ),
         Kind::Approved { by, ticket, .. } => {
             let ticket = ticket.as_ref();
             let ticket = ticket.map_or_else(String::new, |ticket| format!(", ticket {ticket}"));
             block("✓", &format!("the plan is approved by {by}{ticket}"))
         }
-        Kind::Module { path, digest } => block(
-            "·",
-            &format!(
-                "imports {path}, digest {}",
-                digest.get(..12).unwrap_or(digest)
-            ),
-        ),
-        Kind::UnverifiedJournal {
-            of,
-            reason,
-            accepted_by,
-        } => block(
-            &painted(BAD, "!"),
-            &words::unverified(of, reason, accepted_by.as_deref()),
-        ),
-        Kind::Resumed { .. } => block(
-            "·",
-            &format!("resumed by {}; completed calls are not repeated", by()),
-        ),
-        Kind::Calls { calls, items } => calls
-            .iter()
-            .flat_map(|one| block("·", &call::counted(one, *items)))
-            .collect(),
+        Kind::Module { path, digest } => {
+            block("·", &format!("imports {path}, digest {}", digest.get(..12).unwrap_or(digest)))
+        }
+        Kind::UnverifiedJournal { of, reason, accepted_by } => {
+            block(&painted(BAD, "!"), &words::unverified(of, reason, accepted_by.as_deref()))
+        }
+        Kind::Resumed { .. } => block("·", &format!("resumed by {}; completed calls are not repeated", by())),
+        Kind::Calls { calls, items } => calls.iter().flat_map(|one| block("·", &call::counted(one, *items))).collect(),
         Kind::Wait { reason, seconds } => {
             let words = format!("waiting up to {}: {reason}", words::duration(*seconds));
             block(&painted(WAITS, "…"), &words)
         }
-        Kind::Manual {
-            title,
-            how,
-            attested_by,
-            ..
-        } => manual(title, how, attested_by.as_ref().map(|_| by()).as_deref()),
+        Kind::Manual { title, how, attested_by, .. } => {
+            manual(title, how, attested_by.as_ref().map(|_| by()).as_deref())
+        }
         Kind::Confirm { words, answer } => {
-            let answer = if *answer {
-                format!("yes, by {}", by())
-            } else {
-                "no".to_owned()
-            };
+            let answer = if *answer { format!("yes, by {}", by()) } else { "no".to_owned() };
             block("?", &format!("{words} {answer}"))
         }
         Kind::Allowed { words, .. } => block("·", &format!("{words}; allowed by {}", by())),
-        Kind::Run { .. }
-        | Kind::Step { .. }
-        | Kind::Item { .. }
-        | Kind::Table { .. }
-        | Kind::Outcome { .. } => Vec::new(),
+        Kind::Run { .. } | Kind::Step { .. } | Kind::Item { .. } | Kind::Table { .. } | Kind::Outcome { .. } => {
+            Vec::new()
+        }
     }
 }
 
 fn manual(title: &str, how: &str, attested_by: Option<&str>) -> Vec<String> {
     let (mark, words) = match attested_by {
-        Some(name) => (
-            painted(GOOD, "✓"),
-            format!("by hand: {title} (attested by {name})"),
-        ),
+        Some(name) => (painted(GOOD, "✓"), format!("by hand: {title} (attested by {name})")),
         None => (painted(WAITS, "!"), format!("to do by hand: {title}")),
     };
     let mut lines = block(&mark, &words);

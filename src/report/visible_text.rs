@@ -51,18 +51,9 @@ mod tests {
     fn what_a_reader_would_not_see_is_written_out() {
         for (text, shown) in [
             ("a\u{1b}[2Jb\u{7}", "a\\u001b[2Jb\\u0007"),
-            (
-                "\u{9b}31m\u{90}x\u{9c}\u{7f}",
-                "\\u009b31m\\u0090x\\u009c\\u007f",
-            ),
-            (
-                "eu\u{202e}nimda\u{2066}x\u{2069}",
-                "eu\\u202enimda\\u2066x\\u2069",
-            ),
-            (
-                "ad\u{200b}min\u{200d}\u{feff}",
-                "ad\\u200bmin\\u200d\\ufeff",
-            ),
+            ("\u{9b}31m\u{90}x\u{9c}\u{7f}", "\\u009b31m\\u0090x\\u009c\\u007f"),
+            ("eu\u{202e}nimda\u{2066}x\u{2069}", "eu\\u202enimda\\u2066x\\u2069"),
+            ("ad\u{200b}min\u{200d}\u{feff}", "ad\\u200bmin\\u200d\\ufeff"),
             ("jo\u{fffd}", "jo\\ufffd"),
             ("\u{e0041}", "\\udb40\\udc41"),
             ("a\r\nb\rc\td\n", "a\nb\\u000dc\td\n"),
@@ -77,9 +68,6 @@ mod tests {
         let value = serde_json::json!({ "na\u{9b}me": "a\u{202e}\u{e0041}\"\\\u{1b}" });
         let shown = visible_text(&value.to_string());
         assert!(shown.is_ascii(), "{shown}");
-        assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&shown).ok(),
-            Some(value)
-        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).ok(), Some(value));
     }
 }

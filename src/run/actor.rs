@@ -66,11 +66,7 @@ impl Default for Identity {
 
 impl RunActor {
     /// A user of this machine with their accounts at the orgs; what is absent is unknown.
-    pub fn new(
-        system_user: Option<&str>,
-        host: Option<&str>,
-        accounts: BTreeMap<String, Option<OrgAccount>>,
-    ) -> Self {
+    pub fn new(system_user: Option<&str>, host: Option<&str>, accounts: BTreeMap<String, Option<OrgAccount>>) -> Self {
         let known = |name: Option<&str>| name.unwrap_or(UNKNOWN).to_owned();
         Self(Arc::new(Identity {
             accounts,
@@ -83,10 +79,7 @@ impl RunActor {
     /// Of a journal that is older than actors: it has a name that proves nothing.
     pub(super) fn of_older_journal(name: &str) -> Self {
         let environment_name = Some(name.to_owned()).filter(|name| name != UNKNOWN);
-        Self(Arc::new(Identity {
-            environment_name,
-            ..Identity::default()
-        }))
+        Self(Arc::new(Identity { environment_name, ..Identity::default() }))
     }
 
     /// The account that signs in to an org, where it is known.
@@ -96,19 +89,12 @@ impl RunActor {
 
     /// `sam.admin@corp.example at okta, as jo on laptop`
     pub fn words(&self) -> String {
-        let Identity {
-            accounts,
-            system_user,
-            host,
-            environment_name,
-        } = &*self.0;
+        let Identity { accounts, system_user, host, environment_name } = &*self.0;
         if let Some(name) = environment_name {
             return format!("{UNKNOWN} (an environment variable named {name})");
         }
         let account = |(org, account): (&String, &Option<OrgAccount>)| {
-            let words = account
-                .as_ref()
-                .map_or_else(|| UNKNOWN.to_owned(), OrgAccount::words);
+            let words = account.as_ref().map_or_else(|| UNKNOWN.to_owned(), OrgAccount::words);
             format!("{words} at {org}")
         };
         let accounts: Vec<String> = accounts.iter().map(account).collect();
@@ -159,11 +145,7 @@ mod known_accounts {
             Some(account) => Written::Known(account.clone()),
             None => Written::Unknown(UNKNOWN.to_owned()),
         };
-        serializer.collect_map(
-            accounts
-                .iter()
-                .map(|(org, account)| (org, written(account))),
-        )
+        serializer.collect_map(accounts.iter().map(|(org, account)| (org, written(account))))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
@@ -175,9 +157,7 @@ mod known_accounts {
             Written::Unknown(_) => None,
         };
         let accounts = read.into_iter();
-        Ok(accounts
-            .map(|(org, written)| (org, known(written)))
-            .collect())
+        Ok(accounts.map(|(org, written)| (org, known(written))).collect())
     }
 }
 
@@ -186,18 +166,9 @@ mod tests {
     use super::*;
 
     fn accounts() -> BTreeMap<String, Option<OrgAccount>> {
-        let user = OrgAccount::User {
-            id: "00u1".to_owned(),
-            login: "sam@corp.example".to_owned(),
-        };
-        let app = OrgAccount::App {
-            client_id: "0oa1".to_owned(),
-        };
-        BTreeMap::from([
-            ("hub".to_owned(), Some(app)),
-            ("other".to_owned(), None),
-            ("spoke".to_owned(), Some(user)),
-        ])
+        let user = OrgAccount::User { id: "00u1".to_owned(), login: "sam@corp.example".to_owned() };
+        let app = OrgAccount::App { client_id: "0oa1".to_owned() };
+        BTreeMap::from([("hub".to_owned(), Some(app)), ("other".to_owned(), None), ("spoke".to_owned(), Some(user))])
     }
 
     #[test]
@@ -210,10 +181,7 @@ mod tests {
         let local = RunActor::new(Some("jo"), None, BTreeMap::new());
         assert_eq!(local.words(), "jo on unknown");
         assert_eq!(RunActor::default().words(), "unknown");
-        assert_eq!(
-            RunActor::of_older_journal("pat").words(),
-            "unknown (an environment variable named pat)"
-        );
+        assert_eq!(RunActor::of_older_journal("pat").words(), "unknown (an environment variable named pat)");
     }
 
     #[test]

@@ -89,10 +89,7 @@ impl Aftermath {
     }
 
     fn of(effect: AwaitedEffect) -> Self {
-        Self {
-            awaited: vec![effect],
-            ..Self::default()
-        }
+        Self { awaited: vec![effect], ..Self::default() }
     }
 
     fn extend(&mut self, other: Self) {
@@ -115,14 +112,8 @@ mod tests {
     #[test]
     fn what_is_awaited_is_read_back_as_it_was_recorded() {
         let effects = vec![
-            AwaitedEffect::Deactivation {
-                org: "hub".into(),
-                user: "00u1".into(),
-            },
-            AwaitedEffect::Deletion {
-                org: "hub".into(),
-                group: "00g1".into(),
-            },
+            AwaitedEffect::Deactivation { org: "hub".into(), user: "00u1".into() },
+            AwaitedEffect::Deletion { org: "hub".into(), group: "00g1".into() },
             AwaitedEffect::Push(Box::new(PushEffect {
                 org: "spoke".into(),
                 arguments: vec!["0oa1".into(), "gPm1".into()],
@@ -133,11 +124,7 @@ mod tests {
         ];
         let aftermath = Aftermath {
             awaited: effects,
-            staying: vec![Account {
-                org: "hub".into(),
-                login: "jo".into(),
-                status: "ACTIVE".into(),
-            }],
+            staying: vec![Account { org: "hub".into(), login: "jo".into(), status: "ACTIVE".into() }],
             apps: BTreeSet::from(["0oa1".into()]),
         };
         let kept = serde_json::to_value(&aftermath).expect("JSON");

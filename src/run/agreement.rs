@@ -89,12 +89,7 @@ impl Agreement {
             let lane = state.lanes.entry(write.lane.clone()).or_default();
             lane.push_back(write.compared());
         }
-        Self {
-            plan: plan.to_owned(),
-            writes,
-            approvals: Vec::new(),
-            state: Mutex::new(state),
-        }
+        Self { plan: plan.to_owned(), writes, approvals: Vec::new(), state: Mutex::new(state) }
     }
 
     /// With the people who approved it, to keep.
@@ -115,9 +110,7 @@ impl Agreement {
         let Some(planned) = lanes.get_mut(lane) else {
             return false;
         };
-        let place = planned
-            .iter()
-            .position(|planned| bindings.unify(planned, &asked));
+        let place = planned.iter().position(|planned| bindings.unify(planned, &asked));
         if let Some(place) = place {
             planned.drain(..=place);
         }
@@ -188,14 +181,11 @@ impl Bindings {
             (Value::String(planned), Value::String(real)) => self.text(planned, real),
             (Value::Array(planned), Value::Array(real)) => {
                 let pairs = planned.iter().zip(real);
-                planned.len() == real.len()
-                    && pairs.into_iter().all(|(one, other)| self.value(one, other))
+                planned.len() == real.len() && pairs.into_iter().all(|(one, other)| self.value(one, other))
             }
             (Value::Object(planned), Value::Object(real)) => {
                 planned.len() == real.len()
-                    && planned.iter().all(|(name, one)| {
-                        real.get(name).is_some_and(|other| self.value(one, other))
-                    })
+                    && planned.iter().all(|(name, one)| real.get(name).is_some_and(|other| self.value(one, other)))
             }
             _ => planned == real,
         }
@@ -210,14 +200,9 @@ impl Bindings {
         let Some(tail) = real.strip_prefix(&planned[..at]) else {
             return false;
         };
-        let end = tail
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(tail.len());
+        let end = tail.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tail.len());
         let (given, tail) = tail.split_at(end);
-        let bound = self
-            .0
-            .entry(id.to_owned())
-            .or_insert_with(|| given.to_owned());
+        let bound = self.0.entry(id.to_owned()).or_insert_with(|| given.to_owned());
         !given.is_empty() && bound == given && self.text(rest, tail)
     }
 }
@@ -244,10 +229,7 @@ mod tests {
     #[test]
     fn placeholders_are_numbered_as_they_are_told_of() {
         let text = "a 00gPLANNED0000000007/x 00uPLANNED0000000002, 00gPLANNED0000000007 PLANNED";
-        assert_eq!(
-            renumbered(text),
-            "a 00gPLANNED0000000001/x 00uPLANNED0000000002, 00gPLANNED0000000001 PLANNED"
-        );
+        assert_eq!(renumbered(text), "a 00gPLANNED0000000001/x 00uPLANNED0000000002, 00gPLANNED0000000001 PLANNED");
     }
 
     #[test]
@@ -270,10 +252,7 @@ mod tests {
         assert!(agreement.take("", &call("/b")));
         assert!(!agreement.take("", &call("/a")), "it was passed over");
         assert!(!agreement.take("", &call("/b")), "it was done");
-        assert!(
-            !agreement.take("1:ada", &call("/c")),
-            "another line of work"
-        );
+        assert!(!agreement.take("1:ada", &call("/c")), "another line of work");
         assert!(agreement.take("", &call("/c")));
     }
 }

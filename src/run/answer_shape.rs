@@ -11,11 +11,7 @@ use crate::okta::operations::ResultKind;
 use crate::okta::{self, Response};
 
 /// The answer, or what is wrong with it. `host` is whom the message names.
-pub(super) fn checked(
-    call: &Call,
-    host: &str,
-    mut response: Response,
-) -> Result<Response, okta::Error> {
+pub(super) fn checked(call: &Call, host: &str, mut response: Response) -> Result<Response, okta::Error> {
     let wrong = |expected: &'static str, found: String| okta::Error::WrongBody {
         status: response.status,
         host: host.to_owned(),
@@ -28,9 +24,8 @@ pub(super) fn checked(
     let Action::Operation(operation) = call.action else {
         return Ok(response);
     };
-    let is_empty_list = operation.result == ResultKind::Array
-        && response.status == 204
-        && operation.status.contains(&204);
+    let is_empty_list =
+        operation.result == ResultKind::Array && response.status == 204 && operation.status.contains(&204);
     if is_empty_list && response.body.is_null() {
         response.body = Value::Array(Vec::new());
     }
@@ -38,10 +33,7 @@ pub(super) fn checked(
         return Err(wrong(expected, kind_of(&response.body).to_owned()));
     }
     if is_of_another(call, &response.body) {
-        return Err(wrong(
-            "what the call named",
-            "something of another name or id".to_owned(),
-        ));
+        return Err(wrong("what the call named", "something of another name or id".to_owned()));
     }
     Ok(response)
 }
@@ -51,10 +43,7 @@ fn missing(kind: ResultKind, body: &Value) -> Option<&'static str> {
     let (fits, expected) = match kind {
         ResultKind::Array => (body.is_array(), "a list"),
         ResultKind::Object => (body.is_object(), "an object"),
-        ResultKind::ObjectOrNothing => (
-            body.is_object() || body.is_null(),
-            "an object or an empty body",
-        ),
+        ResultKind::ObjectOrNothing => (body.is_object() || body.is_null(), "an object or an empty body"),
         ResultKind::Any => (body.is_object() || body.is_array(), "an object or a list"),
         ResultKind::Nothing => (true, "an empty body"),
     };
@@ -76,9 +65,7 @@ fn kind_of(body: &Value) -> &'static str {
 fn is_of_another(call: &Call, answer: &Value) -> bool {
     let body = call.body.as_ref().unwrap_or(&Value::Null);
     let (wanted, found) = match effects::look(call) {
-        Look::Natural(Key::GroupName) => {
-            (&body["profile"]["name"], answer.pointer("/profile/name"))
-        }
+        Look::Natural(Key::GroupName) => (&body["profile"]["name"], answer.pointer("/profile/name")),
         Look::Natural(Key::Login) => (&body["profile"]["login"], answer.pointer("/profile/login")),
         Look::Natural(Key::AppUser) => (&body["id"], answer.get("id")),
         Look::Natural(Key::Listed(_, field)) => (&body[field], answer.get(field)),
@@ -113,45 +100,25 @@ mod tests {
     use super::*;
 
     fn judged(call: &Call, status: u16, body: Value) -> Result<Value, String> {
-        let response = Response {
-            status,
-            body,
-            request_id: None,
-            next: None,
-            rate: None,
-            date: None,
-        };
-        checked(call, "acme.okta.com", response)
-            .map(|response| response.body)
-            .map_err(|error| error.to_string())
+        let response = Response { status, body, request_id: None, next: None, rate: None, date: None };
+        checked(call, "acme.okta.com", response).map(|response| response.body).map_err(|error| error.to_string())
     }
 
     fn call(name: &str, arguments: &[&str], body: Value) -> Call {
-        Call::operation("okta", name, arguments)
-            .expect(name)
-            .body(Some(body).filter(|body| !body.is_null()))
+        Call::operation("okta", name, arguments).expect(name).body(Some(body).filter(|body| !body.is_null()))
     }
 
     #[test]
     fn a_list_is_never_made_of_something_else() {
         let list = call("list_groups", &[], Value::Null);
         assert_eq!(judged(&list, 200, json!([])), Ok(json!([])));
-        for wrong in [
-            json!({}),
-            json!(null),
-            json!("x"),
-            json!({"errorCode": "E1"}),
-        ] {
+        for wrong in [json!({}), json!(null), json!("x"), json!({"errorCode": "E1"})] {
             let error = judged(&list, 200, wrong.clone()).expect_err("no list");
             assert!(error.contains("answered 200 with"), "{wrong}: {error}");
         }
         assert!(judged(&list, 204, json!(null)).is_err());
         // The table says that this one may have no body.
-        let keys = call(
-            "list_active_identity_provider_signing_key",
-            &["i"],
-            Value::Null,
-        );
+        let keys = call("list_active_identity_provider_signing_key", &["i"], Value::Null);
         assert_eq!(judged(&keys, 204, json!(null)), Ok(json!([])));
     }
 
@@ -161,11 +128,7 @@ mod tests {
         for wrong in [json!(null), json!([]), json!("x"), json!(1)] {
             assert!(judged(&user, 200, wrong.clone()).is_err(), "{wrong}");
         }
-        let role = call(
-            "assign_role_to_group",
-            &["g"],
-            json!({"type": "USER_ADMIN"}),
-        );
+        let role = call("assign_role_to_group", &["g"], json!({"type": "USER_ADMIN"}));
         assert!(judged(&role, 201, json!(null)).is_ok());
         assert!(judged(&role, 200, json!([])).is_err());
         let member = call("assign_user_to_group", &["g", "u"], Value::Null);
@@ -178,16 +141,8 @@ mod tests {
         let group = call("add_group", &[], json!({"profile": {"name": "a"}}));
         assert!(judged(&group, 200, json!({"id": "1", "profile": {"name": "A"}})).is_ok());
         assert!(judged(&group, 200, json!({"id": "1", "profile": {"name": "b"}})).is_err());
-        let (app, jo, kim) = (
-            "0oa1gjh63g214q0Hq0g4",
-            "00u1gjh63g214q0Hq0g4",
-            "00u9gjh63g214q0Hq0g4",
-        );
-        let update = call(
-            "update_application_user",
-            &[app, jo],
-            json!({"scope": "GROUP"}),
-        );
+        let (app, jo, kim) = ("0oa1gjh63g214q0Hq0g4", "00u1gjh63g214q0Hq0g4", "00u9gjh63g214q0Hq0g4");
+        let update = call("update_application_user", &[app, jo], json!({"scope": "GROUP"}));
         assert!(judged(&update, 200, json!({"id": jo})).is_ok());
         assert!(judged(&update, 200, json!({"id": kim})).is_err());
         let by_login = call("update_user", &["jo@corp.example"], json!({"profile": {}}));

@@ -20,10 +20,7 @@ impl Run {
         }
         let answer = self.gate().confirm(words);
         let words = words.to_owned();
-        let kind = Kind::Confirm {
-            words: words.clone(),
-            answer: answer == Answer::Yes,
-        };
+        let kind = Kind::Confirm { words: words.clone(), answer: answer == Answer::Yes };
         self.answered_by_person(lane, &named, answer, &stamped(lane, kind))?;
         self.consented(answer, &words)
     }
@@ -34,9 +31,7 @@ impl Run {
         if self.replayed(lane, &named)?.is_some() {
             return Ok(());
         }
-        let answer = self
-            .gate()
-            .attest(name, &format!("{title}\n{how}\nIs it so?"));
+        let answer = self.gate().attest(name, &format!("{title}\n{how}\nIs it so?"));
         let kind = Kind::Manual {
             title: title.to_owned(),
             name: name.to_owned(),
@@ -47,21 +42,12 @@ impl Run {
         match answer {
             Answer::Yes => Ok(()),
             _ if self.cancelled().is_cancelled() => Err(Error::Interrupted),
-            _ => Err(Error::Waiting {
-                title: title.to_owned(),
-                name: name.to_owned(),
-            }),
+            _ => Err(Error::Waiting { title: title.to_owned(), name: name.to_owned() }),
         }
     }
 
     /// Only a yes is kept as an answer: any other ends the run, and is asked again when it is taken up.
-    fn answered_by_person(
-        &self,
-        lane: &Lane,
-        named: &Value,
-        answer: Answer,
-        event: &Event,
-    ) -> Result<(), Error> {
+    fn answered_by_person(&self, lane: &Lane, named: &Value, answer: Answer, event: &Event) -> Result<(), Error> {
         let yes = answer == Answer::Yes;
         let entry = Entry {
             position: yes.then(|| lane.past().next()),
@@ -86,10 +72,7 @@ impl Run {
         let Some(answer) = self.gate().pass(&words) else {
             return Ok(());
         };
-        let confirm = Kind::Confirm {
-            words: words.clone(),
-            answer: answer == Answer::Yes,
-        };
+        let confirm = Kind::Confirm { words: words.clone(), answer: answer == Answer::Yes };
         self.tell(lane, confirm)?;
         self.consented(answer, &words)
     }
@@ -104,28 +87,17 @@ impl Run {
     }
 
     /// The value that was recorded under this name, where it is what the lane replays next.
-    pub(super) fn recorded_value(
-        &self,
-        lane: &Lane,
-        named: &Value,
-    ) -> Result<Option<Value>, Error> {
+    pub(super) fn recorded_value(&self, lane: &Lane, named: &Value) -> Result<Option<Value>, Error> {
         let is_next = lane.past().replays(named);
         if !is_next {
             return Ok(None);
         }
         let recorded = self.replayed(lane, named)?;
-        recorded
-            .map(|recorded| self.answer_of(&recorded))
-            .transpose()
+        recorded.map(|recorded| self.answer_of(&recorded)).transpose()
     }
 
     /// A value that `compute` gives now, and that is the same when the run is taken up again.
-    pub fn value(
-        &self,
-        lane: &Lane,
-        named: &Value,
-        compute: impl FnOnce() -> Value,
-    ) -> Result<Value, Error> {
+    pub fn value(&self, lane: &Lane, named: &Value, compute: impl FnOnce() -> Value) -> Result<Value, Error> {
         if let Some(recorded) = self.replayed(lane, named)? {
             return self.answer_of(&recorded);
         }

@@ -31,8 +31,7 @@ impl Call {
     /// # Errors
     /// When the table has no such operation, or an argument cannot stand in a path.
     pub fn operation(org: &str, name: &str, arguments: &[&str]) -> Result<Self, String> {
-        let operation =
-            operations::find(name).ok_or_else(|| format!("there is no operation {name}"))?;
+        let operation = operations::find(name).ok_or_else(|| format!("there is no operation {name}"))?;
         let path = operation.path(arguments).map_err(|e| e.to_string())?;
         Ok(Self {
             org: org.to_owned(),

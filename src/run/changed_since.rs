@@ -77,11 +77,7 @@ impl Run {
         if !is_membership(&step.call) && !seen.before.is_null() {
             return Duration::ZERO;
         }
-        if self
-            .picture()
-            .written_member(&step.call, READ_LAG)
-            .is_some()
-        {
+        if self.picture().written_member(&step.call, READ_LAG).is_some() {
             return PATIENCE;
         }
         let written = step.write.answered.unwrap_or(step.write.time);
@@ -92,12 +88,7 @@ impl Run {
     }
 
     /// Who uses what `calls` delete: members of a group that the run did not bring, users of an app that it did not assign.
-    pub(super) async fn is_in_use(
-        &self,
-        lane: &Lane,
-        calls: &[Call],
-        steps: &[Step],
-    ) -> Result<Option<String>, Error> {
+    pub(super) async fn is_in_use(&self, lane: &Lane, calls: &[Call], steps: &[Step]) -> Result<Option<String>, Error> {
         for call in calls {
             let why = match call.name().as_str() {
                 "delete_group" => self.has_members(lane, call, steps).await?,
@@ -112,12 +103,7 @@ impl Run {
     }
 
     /// Those whom this undo took out are waited for; who else is a member uses the group.
-    async fn has_members(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        steps: &[Step],
-    ) -> Result<Option<String>, Error> {
+    async fn has_members(&self, lane: &Lane, call: &Call, steps: &[Step]) -> Result<Option<String>, Error> {
         let members = Call::operation(&call.org, "list_group_users", &[&call.arguments[0]])
             .map_err(Error::Usage)?
             .query("limit", "200");
@@ -143,27 +129,16 @@ impl Run {
     }
 
     /// Without the app nobody would deactivate the accounts of its users.
-    async fn has_users(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        steps: &[Step],
-    ) -> Result<Option<String>, Error> {
+    async fn has_users(&self, lane: &Lane, call: &Call, steps: &[Step]) -> Result<Option<String>, Error> {
         let users = Call::operation(&call.org, "list_application_users", &[&call.arguments[0]])
             .map_err(Error::Usage)?
             .query("limit", "200");
         let brought = brought_by(steps, call);
         let now = self.list_if_any(lane, &users).await?;
-        let strangers = now
-            .iter()
-            .filter(|user| user["externalId"].is_string() && !is_among(&brought, user));
+        let strangers = now.iter().filter(|user| user["externalId"].is_string() && !is_among(&brought, user));
         let strangers = names_of(strangers);
-        Ok((!strangers.is_empty()).then(|| {
-            format!(
-                "the app has provisioned users that the run did not assign: {}",
-                named(&strangers)
-            )
-        }))
+        Ok((!strangers.is_empty())
+            .then(|| format!("the app has provisioned users that the run did not assign: {}", named(&strangers))))
     }
 
     /// A list, empty where what it is of is not there.
@@ -198,9 +173,7 @@ fn brought_by(steps: &[Step], call: &Call) -> BTreeSet<String> {
 
 /// A script may name a user by login.
 fn is_among(brought: &BTreeSet<String>, user: &Value) -> bool {
-    [&user["id"], &user["profile"]["login"]]
-        .iter()
-        .any(|name| name.as_str().is_some_and(|name| brought.contains(name)))
+    [&user["id"], &user["profile"]["login"]].iter().any(|name| name.as_str().is_some_and(|name| brought.contains(name)))
 }
 
 fn names_of<'a>(users: impl Iterator<Item = &'a Value>) -> Vec<String> {
@@ -214,12 +187,7 @@ fn names_of<'a>(users: impl Iterator<Item = &'a Value>) -> Vec<String> {
 
 /// The first of some names, and how many more there are.
 pub(super) fn named(names: &[String]) -> String {
-    let first = names
-        .iter()
-        .take(NAMED)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
+    let first = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMED) {
         0 => first,
         more => format!("{first} and {more} more"),
@@ -239,10 +207,6 @@ mod tests {
     fn the_first_ten_are_named_and_the_others_counted() {
         let names: Vec<String> = (0..12).map(|number| format!("u{number}")).collect();
         assert_eq!(named(&names[..2]), "u0, u1");
-        assert!(
-            named(&names).ends_with("u9 and 2 more"),
-            "{}",
-            named(&names)
-        );
+        assert!(named(&names).ends_with("u9 and 2 more"), "{}", named(&names));
     }
 }

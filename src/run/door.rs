@@ -202,8 +202,7 @@ impl Run {
             return Err(Error::TakenBack { run: run.id, by });
         }
         *run.counted() = run.journal().counts(&run.id)?;
-        *run.imported.lock().unwrap_or_else(PoisonError::into_inner) =
-            imported::recorded(run.journal(), &run.id)?;
+        *run.imported.lock().unwrap_or_else(PoisonError::into_inner) = imported::recorded(run.journal(), &run.id)?;
         run.seal_entries();
         let operator = run.actor().words();
         let resumed = run.signed(Kind::Resumed { operator });
@@ -220,15 +219,8 @@ impl Run {
         }
     }
 
-    fn of(
-        id: String,
-        started: jiff::Timestamp,
-        resumed: bool,
-        settings: Settings,
-    ) -> Result<Self, Error> {
-        let held = settings
-            .journal
-            .hold(&id, &settings.consent.actor.words())?;
+    fn of(id: String, started: jiff::Timestamp, resumed: bool, settings: Settings) -> Result<Self, Error> {
+        let held = settings.journal.hold(&id, &settings.consent.actor.words())?;
         Ok(Self {
             id,
             started,
@@ -270,8 +262,7 @@ impl Run {
     /// When the run has no such org, or the token cannot stand in a header.
     pub fn with_token(&self, org: &str, token: SecretString) -> Result<String, Error> {
         let known = self.settings.orgs.get(org);
-        let known =
-            known.ok_or_else(|| Error::Usage(format!("this run has no org named {org}")))?;
+        let known = known.ok_or_else(|| Error::Usage(format!("this run has no org named {org}")))?;
         let client = known.signed_by(okta::Credentials::Ssws(token));
         let client = client.map_err(|error| Error::Usage(error.to_string()))?;
         let name = format!("{org} with the given token");
@@ -340,11 +331,7 @@ impl Run {
 
     /// The lane of the main script.
     pub fn main_lane(&self) -> Result<Arc<Lane>, Error> {
-        let recorded = if self.resumed {
-            self.recorded("", 0)?
-        } else {
-            Vec::new()
-        };
+        let recorded = if self.resumed { self.recorded("", 0)? } else { Vec::new() };
         Ok(Lane::main(recorded))
     }
 
@@ -355,18 +342,12 @@ impl Run {
 
     /// What breaks off the run; of a session, the line that is going on.
     pub fn cancelled(&self) -> CancellationToken {
-        self.cancelled
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Begins anew after an interruption, as a session does with each line: only the new token breaks off what follows.
     pub fn renew(&self, cancelled: CancellationToken) {
-        *self
-            .cancelled
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = cancelled;
+        *self.cancelled.lock().unwrap_or_else(PoisonError::into_inner) = cancelled;
     }
 
     pub fn counts(&self) -> Counts {
@@ -413,17 +394,11 @@ impl Run {
     /// How long `calls` calls of a path of an org take under its limits, and how many of them a minute takes; `None` where that is not
     /// known yet.
     pub fn estimate(&self, org: &str, path: &str, calls: u64) -> Option<(u64, Duration)> {
-        self.settings
-            .orgs
-            .get(org)?
-            .estimate(okta::Method::Post, path, calls)
+        self.settings.orgs.get(org)?.estimate(okta::Method::Post, path, calls)
     }
 
     pub fn directory(&self, domain: &str) -> Option<Arc<ldap::Directory>> {
-        self.settings
-            .directories
-            .get(&domain.to_lowercase())
-            .cloned()
+        self.settings.directories.get(&domain.to_lowercase()).cloned()
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -535,17 +510,13 @@ fn redactor(settings: &Settings) -> Redactor {
     let passwords = directories.map(|directory| directory.settings().password.clone());
     let secrets = settings.secrets.iter().cloned().chain(passwords);
     let redactor = Redactor::new(secrets.collect());
-    settings
-        .orgs
-        .values()
-        .for_each(|client| redactor.know_client(client));
+    settings.orgs.values().for_each(|client| redactor.know_client(client));
     redactor
 }
 
 /// Ids sort by time and are short enough to type a prefix of: `20261124-153000-k3f9`.
 fn new_id(now: jiff::Timestamp) -> String {
-    let digits =
-        std::iter::repeat_with(|| char::from_digit(fastrand::u32(..36), 36).unwrap_or('0'));
+    let digits = std::iter::repeat_with(|| char::from_digit(fastrand::u32(..36), 36).unwrap_or('0'));
     let suffix: String = digits.take(4).collect();
     format!("{}-{suffix}", now.strftime("%Y%m%d-%H%M%S"))
 }

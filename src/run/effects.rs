@@ -55,82 +55,31 @@ const TABLE: &[(&str, Look)] = &[
     ("add_group", Look::Natural(Key::GroupName)),
     ("create_user", Look::Natural(Key::Login)),
     ("assign_user_to_application", Look::Natural(Key::AppUser)),
-    (
-        "update_application_user",
-        Look::Partial("get_application_user"),
-    ),
+    ("update_application_user", Look::Partial("get_application_user")),
     ("update_user", Look::Partial("get_user")),
-    (
-        "assign_group_to_application",
-        Look::Partial("get_application_group_assignment"),
-    ),
-    (
-        "update_group_assignment_to_application",
-        Look::Patch("get_application_group_assignment"),
-    ),
-    (
-        "update_profile_mapping",
-        Look::Partial("get_profile_mapping"),
-    ),
-    (
-        "activate_user",
-        Look::Status("get_user", &["ACTIVE", "PROVISIONED"]),
-    ),
-    (
-        "deactivate_user",
-        Look::Status("get_user", &["DEPROVISIONED"]),
-    ),
+    ("assign_group_to_application", Look::Partial("get_application_group_assignment")),
+    ("update_group_assignment_to_application", Look::Patch("get_application_group_assignment")),
+    ("update_profile_mapping", Look::Partial("get_profile_mapping")),
+    ("activate_user", Look::Status("get_user", &["ACTIVE", "PROVISIONED"])),
+    ("deactivate_user", Look::Status("get_user", &["DEPROVISIONED"])),
     ("suspend_user", Look::Status("get_user", &["SUSPENDED"])),
-    (
-        "create_application",
-        Look::Natural(Key::Listed("list_applications", "label")),
-    ),
-    (
-        "create_group_push_mapping",
-        Look::Natural(Key::Listed("list_group_push_mappings", "sourceGroupId")),
-    ),
-    (
-        "grant_consent_to_scope",
-        Look::Natural(Key::Listed("list_scope_consent_grants", "scopeId")),
-    ),
-    (
-        "assign_role_to_client",
-        Look::Natural(Key::Listed("list_roles_for_client", "type")),
-    ),
-    (
-        "assign_role_to_user",
-        Look::Natural(Key::Listed("list_assigned_roles_for_user", "type")),
-    ),
-    (
-        "assign_role_to_group",
-        Look::Natural(Key::Listed("list_group_assigned_roles", "type")),
-    ),
-    (
-        "create_group_rule",
-        Look::Natural(Key::Listed("list_group_rules", "name")),
-    ),
-    (
-        "update_group_push_mapping",
-        Look::Partial("get_group_push_mapping"),
-    ),
-    (
-        "update_feature_for_application",
-        Look::Within("get_feature_for_application", "/capabilities"),
-    ),
+    ("create_application", Look::Natural(Key::Listed("list_applications", "label"))),
+    ("create_group_push_mapping", Look::Natural(Key::Listed("list_group_push_mappings", "sourceGroupId"))),
+    ("grant_consent_to_scope", Look::Natural(Key::Listed("list_scope_consent_grants", "scopeId"))),
+    ("assign_role_to_client", Look::Natural(Key::Listed("list_roles_for_client", "type"))),
+    ("assign_role_to_user", Look::Natural(Key::Listed("list_assigned_roles_for_user", "type"))),
+    ("assign_role_to_group", Look::Natural(Key::Listed("list_group_assigned_roles", "type"))),
+    ("create_group_rule", Look::Natural(Key::Listed("list_group_rules", "name"))),
+    ("update_group_push_mapping", Look::Partial("get_group_push_mapping")),
+    ("update_feature_for_application", Look::Within("get_feature_for_application", "/capabilities")),
     (
         "update_default_provisioning_connection_for_application",
         Look::Partial("get_default_provisioning_connection_for_application"),
     ),
     ("unsuspend_user", Look::Status("get_user", &["ACTIVE"])),
-    (
-        "deactivate_device",
-        Look::Status("get_device", &["DEACTIVATED"]),
-    ),
+    ("deactivate_device", Look::Status("get_device", &["DEACTIVATED"])),
     ("suspend_device", Look::Status("get_device", &["SUSPENDED"])),
-    (
-        "unsuspend_device",
-        Look::Status("get_device", &["ACTIVE", "UNSUSPENDED"]),
-    ),
+    ("unsuspend_device", Look::Status("get_device", &["ACTIVE", "UNSUSPENDED"])),
 ];
 
 /// The operation that a write reads with before it is sent; none when it is sent unseen.
@@ -168,10 +117,7 @@ pub fn reads_of_guard(operation: &'static Operation) -> Vec<&'static Operation> 
 /// What `call` wants of the thing that it looks at: its body, and what its query says of it.
 pub(super) fn wish(call: &Call) -> Value {
     let mut wish = call.body.clone().unwrap_or_default();
-    let activates = call
-        .query
-        .iter()
-        .any(|(name, value)| name == "activate" && value == "true");
+    let activates = call.query.iter().any(|(name, value)| name == "activate" && value == "true");
     if activates && call.name() == "update_default_provisioning_connection_for_application" {
         wish["status"] = "ENABLED".into();
     }
@@ -187,10 +133,7 @@ pub(super) fn look(call: &Call) -> Look {
 }
 
 fn look_of(operation: &'static Operation) -> Look {
-    let listed = TABLE
-        .iter()
-        .find(|(name, _)| *name == operation.name)
-        .map(|(_, look)| *look);
+    let listed = TABLE.iter().find(|(name, _)| *name == operation.name).map(|(_, look)| *look);
     listed.unwrap_or_else(|| from_shape(operation))
 }
 
@@ -198,13 +141,8 @@ fn look_of(operation: &'static Operation) -> Look {
 /// A POST says nothing of the kind and is always sent.
 fn from_shape(operation: &'static Operation) -> Look {
     match operation.method {
-        Method::Put => reader_of(operation.path).map_or(Look::Never, |read| {
-            if operation.body.is_some() {
-                Look::Whole(read)
-            } else {
-                Look::Present(read)
-            }
-        }),
+        Method::Put => reader_of(operation.path)
+            .map_or(Look::Never, |read| if operation.body.is_some() { Look::Whole(read) } else { Look::Present(read) }),
         Method::Delete => reader_of(operation.path).map_or(Look::Never, Look::Absent),
         Method::Post => lifecycle(operation),
         Method::Get | Method::Patch => Look::Never,
@@ -212,10 +150,8 @@ fn from_shape(operation: &'static Operation) -> Look {
 }
 
 fn lifecycle(operation: &'static Operation) -> Look {
-    let states: [(&str, &'static [&'static str]); 2] = [
-        ("/lifecycle/activate", &["ACTIVE", "ENABLED"]),
-        ("/lifecycle/deactivate", &["INACTIVE", "DISABLED"]),
-    ];
+    let states: [(&str, &'static [&'static str]); 2] =
+        [("/lifecycle/activate", &["ACTIVE", "ENABLED"]), ("/lifecycle/deactivate", &["INACTIVE", "DISABLED"])];
     for (suffix, settled) in states {
         if let Some(read) = operation.path.strip_suffix(suffix).and_then(reader_of) {
             return Look::Status(read, settled);
@@ -232,11 +168,7 @@ pub fn status_after(operation: &str, before: &Value) -> Option<String> {
     };
     let is_switch = |status: &str| matches!(status, "ENABLED" | "DISABLED");
     let was_switch = before["status"].as_str().is_some_and(is_switch);
-    let fitting: Vec<&str> = settled
-        .iter()
-        .copied()
-        .filter(|status| is_switch(status) == was_switch)
-        .collect();
+    let fitting: Vec<&str> = settled.iter().copied().filter(|status| is_switch(status) == was_switch).collect();
     Some(fitting.join(" or "))
 }
 
@@ -250,10 +182,7 @@ pub(super) fn reader_of(path: &str) -> Option<&'static str> {
 
 /// The operation that reads one of the things listed at `path`, when there is one.
 pub(super) fn reader_below(path: &str) -> Option<&'static str> {
-    let below = |of: &str| {
-        of.strip_prefix(path)
-            .is_some_and(|rest| rest.starts_with("/{") && !rest[1..].contains('/'))
-    };
+    let below = |of: &str| of.strip_prefix(path).is_some_and(|rest| rest.starts_with("/{") && !rest[1..].contains('/'));
     operations::all()
         .iter()
         .find(|o| o.method == Method::Get && o.result != ResultKind::Array && below(o.path))
@@ -288,10 +217,7 @@ pub(super) fn is_kept_by_server(field: &str) -> bool {
 pub(super) fn without_kept(thing: &Value) -> Value {
     let fields = thing.as_object().into_iter().flatten();
     let own = fields.filter(|(name, _)| !is_kept_by_server(name));
-    Value::Object(
-        own.map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
-    )
+    Value::Object(own.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 #[cfg(test)]
@@ -318,32 +244,16 @@ mod tests {
     #[test]
     fn a_lifecycle_call_leaves_the_status_of_its_kind() {
         let rows = [
-            (
-                "suspend_user",
-                json!({"status": "ACTIVE"}),
-                Some("SUSPENDED"),
-            ),
-            (
-                "activate_user",
-                json!({"status": "STAGED"}),
-                Some("ACTIVE or PROVISIONED"),
-            ),
-            (
-                "deactivate_application",
-                json!({"status": "ACTIVE"}),
-                Some("INACTIVE"),
-            ),
+            ("suspend_user", json!({"status": "ACTIVE"}), Some("SUSPENDED")),
+            ("activate_user", json!({"status": "STAGED"}), Some("ACTIVE or PROVISIONED")),
+            ("deactivate_application", json!({"status": "ACTIVE"}), Some("INACTIVE")),
             ("activate_group_rule", Value::Null, Some("ACTIVE")),
             (
                 "deactivate_default_provisioning_connection_for_application",
                 json!({"status": "ENABLED"}),
                 Some("DISABLED"),
             ),
-            (
-                "deactivate_device",
-                json!({"status": "ACTIVE"}),
-                Some("DEACTIVATED"),
-            ),
+            ("deactivate_device", json!({"status": "ACTIVE"}), Some("DEACTIVATED")),
             ("update_user", json!({"status": "ACTIVE"}), None),
             ("no_operation", Value::Null, None),
         ];
@@ -357,22 +267,12 @@ mod tests {
         let rows = [
             ("replace_group", Look::Whole("get_group")),
             ("delete_group", Look::Absent("get_group")),
-            (
-                "activate_application",
-                Look::Status("get_application", &["ACTIVE", "ENABLED"]),
-            ),
-            (
-                "deactivate_group_rule",
-                Look::Status("get_group_rule", &["INACTIVE", "DISABLED"]),
-            ),
+            ("activate_application", Look::Status("get_application", &["ACTIVE", "ENABLED"])),
+            ("deactivate_group_rule", Look::Status("get_group_rule", &["INACTIVE", "DISABLED"])),
             ("create_user", Look::Never),
         ];
         for (name, expected) in rows {
-            assert_eq!(
-                from_shape(operations::find(name).unwrap()),
-                expected,
-                "{name}"
-            );
+            assert_eq!(from_shape(operations::find(name).unwrap()), expected, "{name}");
         }
     }
 }

@@ -127,13 +127,7 @@ impl Run {
     }
 
     /// The account in another org of the login of a user of this one.
-    async fn account_of(
-        &self,
-        lane: &Lane,
-        from: &str,
-        user: &str,
-        org: &str,
-    ) -> Result<Value, Error> {
+    async fn account_of(&self, lane: &Lane, from: &str, user: &str, org: &str) -> Result<Value, Error> {
         let login = if let Some(known) = self.picture().login_of(from, user) {
             known
         } else {
@@ -166,11 +160,7 @@ impl Run {
     /// The group of the name that is pushed, with its members.
     async fn target_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
         let name = self.target_name(lane, call).await?;
-        let group = if name.is_empty() {
-            None
-        } else {
-            self.group_named(lane, org, &name).await?
-        };
+        let group = if name.is_empty() { None } else { self.group_named(lane, org, &name).await? };
         let Some(group) = group else {
             return Ok(json!({"org": org, "group": null}));
         };
@@ -204,34 +194,21 @@ impl Run {
             return Ok(source.to_owned());
         }
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-        let mapping = self
-            .seen(lane, &call.org, "get_group_push_mapping", &arguments)
-            .await?;
+        let mapping = self.seen(lane, &call.org, "get_group_push_mapping", &arguments).await?;
         Ok(text(&mapping["sourceGroupId"]))
     }
 
     /// A search may answer with names that only begin alike: the name is compared here.
-    pub(super) async fn group_named(
-        &self,
-        lane: &Lane,
-        org: &str,
-        name: &str,
-    ) -> Result<Option<Value>, Error> {
+    pub(super) async fn group_named(&self, lane: &Lane, org: &str, name: &str) -> Result<Option<Value>, Error> {
         let search = format!("profile.name eq {}", Value::from(name));
         let groups = Call::operation(org, "list_groups", &[]).map_err(Error::Usage)?;
         let found = self.list(lane, &groups.query("search", search)).await?;
-        let same =
-            |group: &Value| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP";
+        let same = |group: &Value| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP";
         Ok(found.into_iter().find(same))
     }
 
     /// Ids of a group's members.
-    pub(super) async fn members(
-        &self,
-        lane: &Lane,
-        org: &str,
-        group: &str,
-    ) -> Result<Vec<String>, Error> {
+    pub(super) async fn members(&self, lane: &Lane, org: &str, group: &str) -> Result<Vec<String>, Error> {
         let users = Call::operation(org, "list_group_users", &[group]).map_err(Error::Usage)?;
         let users = self.list(lane, &users.query("limit", "1000")).await?;
         Ok(users.iter().map(|user| text(&user["id"])).collect())
@@ -252,13 +229,7 @@ impl Run {
     }
 
     /// A thing as it is now, `Null` when there is none.
-    pub(super) async fn seen(
-        &self,
-        lane: &Lane,
-        org: &str,
-        read: &str,
-        arguments: &[&str],
-    ) -> Result<Value, Error> {
+    pub(super) async fn seen(&self, lane: &Lane, org: &str, read: &str, arguments: &[&str]) -> Result<Value, Error> {
         let call = Call::operation(org, read, arguments).map_err(Error::Usage)?;
         match self.page_asked_by(Asker::Run, lane, &call, None).await {
             Ok(page) => Ok(page.body),
@@ -270,18 +241,13 @@ impl Run {
 
 /// Whether a change of a push switches it on, which brings the members of the target in line.
 pub(super) fn activates(call: &Call) -> bool {
-    call.body
-        .as_ref()
-        .is_some_and(|body| body["status"] == "ACTIVE")
+    call.body.as_ref().is_some_and(|body| body["status"] == "ACTIVE")
 }
 
 /// What was in other orgs before a write; empty when it was not looked at.
 pub(super) fn of(write: &Write) -> impl Iterator<Item = Elsewhere<'_>> {
     let kept = write.request["elsewhere"].as_array();
-    kept.into_iter().flatten().map(|kept| Elsewhere {
-        org: kept["org"].as_str().unwrap_or_default(),
-        kept,
-    })
+    kept.into_iter().flatten().map(|kept| Elsewhere { org: kept["org"].as_str().unwrap_or_default(), kept })
 }
 
 impl Elsewhere<'_> {

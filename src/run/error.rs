@@ -35,10 +35,7 @@ pub enum Error {
     #[error("{0}")]
     Okta(Box<Refusal>),
     #[error("{directory}: {source}")]
-    Directory {
-        directory: String,
-        source: ldap::Error,
-    },
+    Directory { directory: String, source: ldap::Error },
     /// The call itself was wrong; nothing was sent.
     #[error("{0}")]
     Usage(String),
@@ -50,23 +47,13 @@ pub enum Error {
     DirectoryBefore { directory: String, message: String },
     /// A run that was taken up again asked something else than before.
     #[error("{} asks something else than when the run was executed before\n  recorded: {recorded}\n  asked:    {asked}", .lane.as_deref().unwrap_or("the script"))]
-    Diverged {
-        lane: Option<String>,
-        recorded: String,
-        asked: String,
-    },
+    Diverged { lane: Option<String>, recorded: String, asked: String },
     /// What is recorded of a run holds no longer: another one took it back.
     #[error("what run {run} did is taken back, at least in part, by run {by}")]
     TakenBack { run: String, by: String },
     /// A write of which nobody knows whether it happened.
-    #[error(
-        "entry {entry}, {operation} {path}, was sent and has no answer, and no look can tell whether it happened"
-    )]
-    Unsettled {
-        entry: u64,
-        operation: String,
-        path: String,
-    },
+    #[error("entry {entry}, {operation} {path}, was sent and has no answer, and no look can tell whether it happened")]
+    Unsettled { entry: u64, operation: String, path: String },
     /// A person said no to these words, which are told by themselves.
     #[error("not confirmed")]
     Declined(String),
@@ -83,21 +70,10 @@ pub enum Error {
     Interrupted,
     /// A guard refuses the write, and says why; nothing was sent. `--allow` with the guard's name overrides.
     #[error("{operation} {path} in {org} is refused: {why}")]
-    GuardRefused {
-        guard: &'static str,
-        org: String,
-        operation: String,
-        path: String,
-        why: String,
-    },
+    GuardRefused { guard: &'static str, org: String, operation: String, path: String, why: String },
     /// The plan that the run is held to has no such write.
     #[error("not in the plan: {operation} {path} in {org}{}", .item.as_ref().map_or_else(String::new, |item| format!(", for {item}")))]
-    Unplanned {
-        org: String,
-        operation: String,
-        path: String,
-        item: Option<String>,
-    },
+    Unplanned { org: String, operation: String, path: String, item: Option<String> },
 }
 
 impl Error {

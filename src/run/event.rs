@@ -236,10 +236,7 @@ pub struct Counts {
     pub failed_items: u64,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes what it may skip by reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 pub(crate) fn is_zero(number: &u64) -> bool {
     *number == 0
 }

@@ -75,12 +75,7 @@ pub(super) enum Settled {
 
 impl Run {
     /// Looks whether a write without an answer happened, for as long as it may take to be seen, and journals what that shows.
-    pub(super) async fn settled(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        write: &Unanswered<'_>,
-    ) -> Result<Settled, Error> {
+    pub(super) async fn settled(&self, lane: &Lane, call: &Call, write: &Unanswered<'_>) -> Result<Settled, Error> {
         let (fate, seen) = self.fate_by_looks(lane, call, write).await?;
         Ok(match fate {
             Fate::Happened => {
@@ -111,9 +106,7 @@ impl Run {
                 let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
                 Ok(Some(Settled::Done(done)))
             }
-            Err(Error::Okta(error)) if error.source.status() != Some(404) => {
-                Ok(Some(Settled::Unknowable))
-            }
+            Err(Error::Okta(error)) if error.source.status() != Some(404) => Ok(Some(Settled::Unknowable)),
             Ok(_) | Err(Error::Okta(_)) => Ok(None),
             Err(fatal) => Err(fatal),
         }
@@ -131,10 +124,7 @@ impl Run {
         let kept = self.redact(&value);
         self.settle(lane, write.intent, State::Settled, event, &kept)?;
         self.has_changed(lane, call, &value);
-        Ok(Done {
-            changed: true,
-            value,
-        })
+        Ok(Done { changed: true, value })
     }
 
     fn tell_void(&self, lane: &Lane, call: &Call, write: &Unanswered<'_>) -> Result<(), Error> {
@@ -143,9 +133,7 @@ impl Run {
         }
         let words = format!("{} of {} had not happened", call.name(), call.org);
         let event = stamped(lane, Kind::Note { words });
-        let answer = write
-            .refused
-            .map_or(Value::Null, |error| self.without_secrets(kept(error)));
+        let answer = write.refused.map_or(Value::Null, |error| self.without_secrets(kept(error)));
         self.settle(lane, write.intent, State::Void, Some(&event), &answer)
     }
 
@@ -161,11 +149,7 @@ impl Run {
         let is_so = retry::says_it_is_so(error);
         let write = Unanswered {
             sent: if is_so { Timestamp::now() } else { void.sent },
-            otherwise: if is_so {
-                Otherwise::NotDone
-            } else {
-                Otherwise::SentAgain
-            },
+            otherwise: if is_so { Otherwise::NotDone } else { Otherwise::SentAgain },
             ..*void
         };
         let (fate, seen) = match self.fate_by_looks(lane, call, &write).await {
@@ -194,16 +178,11 @@ impl Run {
         call: &Call,
         write: &Unanswered<'_>,
     ) -> Result<(Fate, Seen), Error> {
-        let former = Former {
-            id: write.before["id"].as_str(),
-            since: self.org_time(call, write.sent)?,
-        };
+        let former = Former { id: write.before["id"].as_str(), since: self.org_time(call, write.sent)? };
         let mut glances = Glances::sparse(self.patience_left(call, write)?);
         loop {
             let seen = look::look_back(self, lane, call, &former).await?;
-            match judged(call, write.before, &seen, &former, |thing| {
-                look::is_wished(self, call, thing)
-            }) {
+            match judged(call, write.before, &seen, &former, |thing| look::is_wished(self, call, thing)) {
                 Fate::DidNotHappen if !glances.are_over() => {
                     let reason = format!(
                         "to see whether {} of {} happened, before it counts as not done",
@@ -223,9 +202,7 @@ impl Run {
 
     /// Whether a membership that is sent again may be so already: lists of members lag, and to send it again sets the same.
     fn may_be_hidden(&self, call: &Call, write: &Unanswered<'_>) -> Result<bool, Error> {
-        if write.otherwise == Otherwise::NotDone
-            || !matches!(effects::look(call), Look::Member | Look::NotMember)
-        {
+        if write.otherwise == Otherwise::NotDone || !matches!(effects::look(call), Look::Member | Look::NotMember) {
             return Ok(false);
         }
         let lag = self.org_client(&call.org)?.settings().list_lag;
@@ -256,18 +233,10 @@ impl Run {
 }
 
 /// Judges by what `seen` shows now and by what was there `before` the write was sent.
-fn judged(
-    call: &Call,
-    before: &Value,
-    seen: &Seen,
-    former: &Former<'_>,
-    is_wished: impl Fn(&Value) -> bool,
-) -> Fate {
+fn judged(call: &Call, before: &Value, seen: &Seen, former: &Former<'_>, is_wished: impl Fn(&Value) -> bool) -> Fate {
     let is_create = matches!(effects::look(call), Look::Natural(_));
     match seen.verdict {
-        Verdict::Unseen if matches!(call.method(), Method::Put | Method::Delete) => {
-            Fate::Repeatable
-        }
+        Verdict::Unseen if matches!(call.method(), Method::Put | Method::Delete) => Fate::Repeatable,
         Verdict::Unseen => Fate::Unknowable,
         // What has the name of that which was to be created, was not there before, and is as it was to be, is it.
         Verdict::Unchanged | Verdict::Unreadable if is_create && before.is_null() => {
@@ -279,9 +248,7 @@ fn judged(
         }
         // Something of the same name, which is not as it was to be, came about meanwhile.
         Verdict::WouldChange
-            if is_create
-                && !seen.before.is_null()
-                && (before.is_null() || seen.before["id"] != before["id"]) =>
+            if is_create && !seen.before.is_null() && (before.is_null() || seen.before["id"] != before["id"]) =>
         {
             Fate::Unknowable
         }

@@ -69,10 +69,7 @@ impl Run {
     fn settings_elsewhere(&self) -> Settings {
         let mut clients = self.settings().orgs.values();
         let settings = clients.next().map(|client| client.settings().clone());
-        Settings {
-            through: None,
-            ..settings.unwrap_or_default()
-        }
+        Settings { through: None, ..settings.unwrap_or_default() }
     }
 }
 

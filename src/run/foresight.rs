@@ -120,23 +120,14 @@ pub fn scopes(steps: &[Step], org: &str) -> Vec<String> {
         Inverse::Deletion | Inverse::None(_) => &[],
     });
     let calls = steps.iter().map(|step| &step.call).chain(inverses.clone());
-    let seen = calls
-        .filter(here)
-        .filter_map(|call| effects::reads_before(of(call)?));
+    let seen = calls.filter(here).filter_map(|call| effects::reads_before(of(call)?));
     let sent = inverses.filter(here).filter_map(of);
     let watched = aftermath::READS.iter();
-    let restored = members::WRITES
-        .iter()
-        .filter(|_| restores_a_target(steps, org));
+    let restored = members::WRITES.iter().filter(|_| restores_a_target(steps, org));
     let named = watched.chain(restored);
     let guarded = sent.clone().flat_map(effects::reads_of_guard);
-    let all = seen
-        .chain(guarded)
-        .chain(sent)
-        .chain(named.filter_map(|name| operations::find(name)));
-    let scopes: BTreeSet<&str> = all
-        .flat_map(|operation| operation.scopes.iter().copied())
-        .collect();
+    let all = seen.chain(guarded).chain(sent).chain(named.filter_map(|name| operations::find(name)));
+    let scopes: BTreeSet<&str> = all.flat_map(|operation| operation.scopes.iter().copied()).collect();
     scopes.into_iter().map(str::to_owned).collect()
 }
 
@@ -158,9 +149,7 @@ fn list_of(call: &Call) -> Option<Call> {
     let (list, of, limit) = match (call.name().as_str(), call.arguments.as_slice()) {
         ("update_application_user" | "unassign_user_from_application", [app, _])
         | ("assign_user_to_application", [app]) => ("list_application_users", app, "500"),
-        ("assign_user_to_group" | "unassign_user_from_group", [group, _]) => {
-            ("list_group_users", group, "1000")
-        }
+        ("assign_user_to_group" | "unassign_user_from_group", [group, _]) => ("list_group_users", group, "1000"),
         _ => return None,
     };
     let list = Call::operation(&call.org, list, &[of]).ok()?;

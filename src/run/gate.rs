@@ -114,12 +114,7 @@ impl Gate {
 
     /// Whether the manual step `name` is attested: on the command line, or by the person asked.
     pub(super) fn attest(&self, name: &str, words: &str) -> Answer {
-        if self
-            .consent
-            .attest
-            .iter()
-            .any(|given| given == name || given == "all")
-        {
+        if self.consent.attest.iter().any(|given| given == name || given == "all") {
             return Answer::Yes;
         }
         self.ask(words)

@@ -17,12 +17,7 @@ const LAST_SPARSE_GLANCE: Duration = Duration::from_secs(10);
 
 impl Run {
     /// Waits a little; the wait is told once.
-    pub(super) async fn glance(
-        &self,
-        lane: &Lane,
-        glances: &mut Glances,
-        reason: &str,
-    ) -> Result<(), Error> {
+    pub(super) async fn glance(&self, lane: &Lane, glances: &mut Glances, reason: &str) -> Result<(), Error> {
         if let Some(seconds) = glances.untold() {
             let reason = reason.to_owned();
             self.tell(lane, Kind::Wait { reason, seconds })?;
@@ -42,21 +37,12 @@ pub(super) struct Glances {
 
 impl Glances {
     pub(super) fn new(patience: Duration) -> Self {
-        Self {
-            begun: Instant::now(),
-            patience,
-            next: FIRST_GLANCE,
-            longest: LAST_GLANCE,
-            told: false,
-        }
+        Self { begun: Instant::now(), patience, next: FIRST_GLANCE, longest: LAST_GLANCE, told: false }
     }
 
     /// With longer pauses.
     pub(super) fn sparse(patience: Duration) -> Self {
-        Self {
-            longest: LAST_SPARSE_GLANCE,
-            ..Self::new(patience)
-        }
+        Self { longest: LAST_SPARSE_GLANCE, ..Self::new(patience) }
     }
 
     pub(super) fn are_over(&self) -> bool {

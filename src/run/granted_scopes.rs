@@ -16,12 +16,8 @@ impl Run {
         let Ok(Some(granted)) = client.granted_scopes(&okta::Silent).await else {
             return Ok(());
         };
-        let lacking: Vec<&str> = operation
-            .scopes
-            .iter()
-            .copied()
-            .filter(|scope| !scopes_allow(&granted, scope))
-            .collect();
+        let lacking: Vec<&str> =
+            operation.scopes.iter().copied().filter(|scope| !scopes_allow(&granted, scope)).collect();
         // Where the org names no scopes at all nothing is known of them.
         if granted.is_empty() || lacking.is_empty() {
             return Ok(());
@@ -38,10 +34,6 @@ impl Run {
 
 /// Whether scopes that an org granted allow what `scope` does: a `.manage` scope allows what its `.read` does.
 pub fn scopes_allow(granted: &[String], scope: &str) -> bool {
-    let manage = scope
-        .strip_suffix(".read")
-        .map(|family| format!("{family}.manage"));
-    granted
-        .iter()
-        .any(|held| held == scope || Some(held) == manage.as_ref())
+    let manage = scope.strip_suffix(".read").map(|family| format!("{family}.manage"));
+    granted.iter().any(|held| held == scope || Some(held) == manage.as_ref())
 }

@@ -31,17 +31,8 @@ impl Run {
     ///
     /// # Errors
     /// The journal cannot be written, or the run was executed before with another text.
-    pub fn record_module(
-        &self,
-        lane: &Lane,
-        path: &str,
-        digest: &str,
-        text: &str,
-    ) -> Result<(), Error> {
-        let mut modules = self
-            .imported()
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    pub fn record_module(&self, lane: &Lane, path: &str, digest: &str, text: &str) -> Result<(), Error> {
+        let mut modules = self.imported().lock().unwrap_or_else(PoisonError::into_inner);
         match modules.get(path) {
             Some(known) if known == digest => return Ok(()),
             Some(known) if self.settings().edits == Edits::Refused => {
@@ -54,17 +45,10 @@ impl Run {
             }
             _ => {}
         }
-        let kind = Kind::Module {
-            path: path.to_owned(),
-            digest: digest.to_owned(),
-        };
+        let kind = Kind::Module { path: path.to_owned(), digest: digest.to_owned() };
         let event = stamped(lane, kind);
         let text = Value::from(text);
-        let entry = Entry {
-            event: Some(&event),
-            answer: Some(&text),
-            ..Entry::new(What::Told, lane.id())
-        };
+        let entry = Entry { event: Some(&event), answer: Some(&text), ..Entry::new(What::Told, lane.id()) };
         self.journal().append(self.id(), &entry, Durability::Now)?;
         modules.insert(path.to_owned(), digest.to_owned());
         self.show(&event);

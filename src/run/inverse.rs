@@ -37,10 +37,7 @@ const PAIRS: &[(&str, &str)] = &[
 
 /// Operations that nothing takes back, and why.
 const NONE: &[(&str, &str)] = &[
-    (
-        "deactivate_user",
-        "deactivating removed the user's app assignments and their data",
-    ),
+    ("deactivate_user", "deactivating removed the user's app assignments and their data"),
     ("activate_user", SENT),
     ("reactivate_user", SENT),
     ("reset_password", SENT),
@@ -60,11 +57,7 @@ pub fn undone(operation: &'static Operation) -> String {
     for before in [&Value::Null, &thing] {
         let said = match inverse(&call, before, &thing) {
             Inverse::Calls(calls) if calls.is_empty() => continue,
-            Inverse::Calls(calls) => calls
-                .iter()
-                .map(Call::name)
-                .collect::<Vec<_>>()
-                .join(", then "),
+            Inverse::Calls(calls) => calls.iter().map(Call::name).collect::<Vec<_>>().join(", then "),
             Inverse::Deletion => continue,
             Inverse::None(why) => why.to_owned(),
         };
@@ -90,26 +83,17 @@ pub(super) fn inverse(call: &Call, before: &Value, answer: &Value) -> Inverse {
         return same_path(call, other, None);
     }
     match operation.name {
-        "assign_group_to_application" if !before.is_null() => same_path(
-            call,
-            operation.name,
-            Some(picked(before, &["priority", "profile"])),
-        ),
+        "assign_group_to_application" if !before.is_null() => {
+            same_path(call, operation.name, Some(picked(before, &["priority", "profile"])))
+        }
         "assign_group_to_application" => same_path(call, "unassign_application_from_group", None),
-        "unassign_application_from_group" => same_path(
-            call,
-            "assign_group_to_application",
-            Some(picked(before, &["priority", "profile"])),
-        ),
+        "unassign_application_from_group" => {
+            same_path(call, "assign_group_to_application", Some(picked(before, &["priority", "profile"])))
+        }
         "assign_user_to_application" if !before.is_null() => Inverse::None(UNKNOWN),
         "assign_user_to_application" => {
             let user = answer["id"].as_str().unwrap_or_default();
-            at(
-                call,
-                "unassign_user_from_application",
-                &[&call.arguments[0], user],
-                None,
-            )
+            at(call, "unassign_user_from_application", &[&call.arguments[0], user], None)
         }
         "update_default_provisioning_connection_for_application" => disconnected(call, before),
         "update_feature_for_application" if before.is_object() => {
@@ -140,9 +124,7 @@ fn by_shape(call: &Call, operation: &'static Operation, before: &Value, answer: 
         (Method::Put, Look::Whole(_)) if before.is_object() => {
             same_path(call, operation.name, Some(effects::without_kept(before)))
         }
-        (Method::Put, Look::Present(_) | Look::Whole(_)) if before.is_null() => {
-            taken_away(call, operation)
-        }
+        (Method::Put, Look::Present(_) | Look::Whole(_)) if before.is_null() => taken_away(call, operation),
         _ => Inverse::None(UNKNOWN),
     }
 }
@@ -160,13 +142,8 @@ fn same_path(call: &Call, name: &str, body: Option<Value>) -> Inverse {
 }
 
 fn picked(before: &Value, fields: &[&str]) -> Value {
-    let found = fields
-        .iter()
-        .map(|name| ((*name).to_owned(), before[*name].clone()));
-    found
-        .filter(|(_, value)| !value.is_null())
-        .collect::<Map<_, _>>()
-        .into()
+    let found = fields.iter().map(|name| ((*name).to_owned(), before[*name].clone()));
+    found.filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>().into()
 }
 
 /// What a partial update set, as it was before; what was not there becomes null.
@@ -207,23 +184,13 @@ fn deleted(call: &Call, operation: &Operation, answer: &Value) -> Inverse {
 
 /// What a PUT put where nothing was.
 fn taken_away(call: &Call, operation: &Operation) -> Inverse {
-    let delete = operations::all()
-        .iter()
-        .find(|o| o.method == Method::Delete && o.path == operation.path);
-    delete.map_or(Inverse::None(UNKNOWN), |delete| {
-        same_path(call, delete.name, None)
-    })
+    let delete = operations::all().iter().find(|o| o.method == Method::Delete && o.path == operation.path);
+    delete.map_or(Inverse::None(UNKNOWN), |delete| same_path(call, delete.name, None))
 }
 
 fn deleter_below(path: &str) -> Option<&'static str> {
-    let below = |of: &str| {
-        of.strip_prefix(path)
-            .is_some_and(|rest| rest.starts_with("/{") && !rest[1..].contains('/'))
-    };
-    operations::all()
-        .iter()
-        .find(|o| o.method == Method::Delete && below(o.path))
-        .map(|o| o.name)
+    let below = |of: &str| of.strip_prefix(path).is_some_and(|rest| rest.starts_with("/{") && !rest[1..].contains('/'));
+    operations::all().iter().find(|o| o.method == Method::Delete && below(o.path)).map(|o| o.name)
 }
 
 /// A user is deactivated by the first DELETE and deleted by the second (Okta's API description).
@@ -235,10 +202,7 @@ fn user_again(call: &Call, answer: &Value) -> Inverse {
 /// An active app cannot be deleted.
 fn app_again(call: &Call, answer: &Value) -> Inverse {
     let id = answer["id"].as_str().unwrap_or_default();
-    in_order(
-        call,
-        &[("deactivate_application", id), ("delete_application", id)],
-    )
+    in_order(call, &[("deactivate_application", id), ("delete_application", id)])
 }
 
 /// A connection that was off is switched off again: whatever credentials it had had no effect. Another token than the present one is not
@@ -253,12 +217,7 @@ fn disconnected(call: &Call, before: &Value) -> Inverse {
         let Inverse::Calls(calls) = same_path(call, call.name().as_str(), Some(body)) else {
             return Inverse::None(UNKNOWN);
         };
-        return Inverse::Calls(
-            calls
-                .into_iter()
-                .map(|it| it.query("activate", "true"))
-                .collect(),
-        );
+        return Inverse::Calls(calls.into_iter().map(|it| it.query("activate", "true")).collect());
     }
     Inverse::None(SECRET)
 }
@@ -266,11 +225,7 @@ fn disconnected(call: &Call, before: &Value) -> Inverse {
 /// A push is deactivated before it is deleted. A target that was named, not chosen among those that exist, was made for the push, and goes
 /// with it.
 fn push_again(call: &Call, before: &Value, answer: &Value) -> Inverse {
-    let (Some(app), Some(id), true) = (
-        call.arguments.first(),
-        answer["id"].as_str(),
-        before.is_null(),
-    ) else {
+    let (Some(app), Some(id), true) = (call.arguments.first(), answer["id"].as_str(), before.is_null()) else {
         return Inverse::None(UNKNOWN);
     };
     let body = call.body.as_ref().unwrap_or(&Value::Null);
@@ -287,12 +242,8 @@ fn push_again(call: &Call, before: &Value, answer: &Value) -> Inverse {
 }
 
 fn in_order(call: &Call, steps: &[(&str, &str)]) -> Inverse {
-    let calls = steps
-        .iter()
-        .map(|(name, id)| Call::operation(&call.org, name, &[id]));
-    calls
-        .collect::<Result<_, _>>()
-        .map_or(Inverse::None(UNKNOWN), Inverse::Calls)
+    let calls = steps.iter().map(|(name, id)| Call::operation(&call.org, name, &[id]));
+    calls.collect::<Result<_, _>>().map_or(Inverse::None(UNKNOWN), Inverse::Calls)
 }
 
 fn patched_back(call: &Call, before: &Value) -> Inverse {
@@ -305,11 +256,7 @@ fn patched_back(call: &Call, before: &Value) -> Inverse {
         })
     });
     match back.collect::<Option<Vec<_>>>() {
-        Some(back) => same_path(
-            call,
-            "update_group_assignment_to_application",
-            Some(back.into()),
-        ),
+        Some(back) => same_path(call, "update_group_assignment_to_application", Some(back.into())),
         None => Inverse::None(UNKNOWN),
     }
 }
@@ -319,9 +266,7 @@ mod tests {
     use super::*;
 
     fn call(name: &str, arguments: &[&str], body: Value) -> Call {
-        Call::operation("okta", name, arguments)
-            .expect(name)
-            .body(Some(body).filter(|body| !body.is_null()))
+        Call::operation("okta", name, arguments).expect(name).body(Some(body).filter(|body| !body.is_null()))
     }
 
     fn shown(inverse: &Inverse) -> Vec<String> {
@@ -329,12 +274,7 @@ mod tests {
             Inverse::Calls(calls) => calls
                 .iter()
                 .map(|call| {
-                    format!(
-                        "{} {} {}",
-                        call.name(),
-                        call.arguments.join(" "),
-                        call.body.clone().unwrap_or_default()
-                    )
+                    format!("{} {} {}", call.name(), call.arguments.join(" "), call.body.clone().unwrap_or_default())
                 })
                 .collect(),
             Inverse::Deletion => Vec::new(),
@@ -366,31 +306,19 @@ mod tests {
                 "delete_group 00g1 null",
             ),
             (
-                call(
-                    "update_application_user",
-                    &["a", "u"],
-                    json!({"scope": "GROUP"}),
-                ),
+                call("update_application_user", &["a", "u"], json!({"scope": "GROUP"})),
                 json!({"id": "u", "scope": "USER", "profile": {"dn": "x"}}),
                 json!({"scope": "GROUP"}),
                 r#"update_application_user a u {"scope":"USER"}"#,
             ),
             (
-                call(
-                    "assign_group_to_application",
-                    &["a", "g"],
-                    json!({"priority": 1}),
-                ),
+                call("assign_group_to_application", &["a", "g"], json!({"priority": 1})),
                 Value::Null,
                 json!({"priority": 1}),
                 "unassign_application_from_group a g null",
             ),
             (
-                call(
-                    "update_user",
-                    &["u"],
-                    json!({"profile": {"title": "b", "nickName": "c"}}),
-                ),
+                call("update_user", &["u"], json!({"profile": {"title": "b", "nickName": "c"}})),
                 json!({"profile": {"title": "a", "login": "l"}}),
                 Value::Null,
                 r#"update_user u {"profile":{"title":"a","nickName":null}}"#,
@@ -401,12 +329,7 @@ mod tests {
                 Value::Null,
                 r#"replace_group g {"profile":{"name":"a","description":"d"}}"#,
             ),
-            (
-                call("delete_group", &["g"], Value::Null),
-                json!({"id": "g"}),
-                Value::Null,
-                LOST,
-            ),
+            (call("delete_group", &["g"], Value::Null), json!({"id": "g"}), Value::Null, LOST),
             (
                 call(
                     "update_group_assignment_to_application",
@@ -419,24 +342,14 @@ mod tests {
             ),
         ];
         for (call, before, answer, expected) in rows {
-            assert_eq!(
-                shown(&inverse(&call, &before, &answer)),
-                [expected],
-                "{}",
-                call.name()
-            );
+            assert_eq!(shown(&inverse(&call, &before, &answer)), [expected], "{}", call.name());
         }
     }
 
     #[test]
     fn a_secret_is_not_written_back() {
-        let call = call(
-            "update_user",
-            &["u"],
-            json!({"credentials": {"password": {"value": "x"}}}),
-        );
-        let before =
-            json!({"credentials": {"password": {"value": super::super::redact::REDACTED}}});
+        let call = call("update_user", &["u"], json!({"credentials": {"password": {"value": "x"}}}));
+        let before = json!({"credentials": {"password": {"value": super::super::redact::REDACTED}}});
         assert_eq!(shown(&inverse(&call, &before, &Value::Null)), [SECRET]);
     }
 }

@@ -56,10 +56,7 @@ pub enum Begun {
     /// It was done when the run was executed before: its value.
     Done(Value),
     /// It is to be done, in this lane. `failed_before`: when the run was executed before, it failed.
-    Lane {
-        lane: Arc<Lane>,
-        failed_before: bool,
-    },
+    Lane { lane: Arc<Lane>, failed_before: bool },
     /// It failed so, and what it did was being taken back when the run stopped: that goes on.
     TakingBack { lane: Arc<Lane>, failure: Value },
 }
@@ -77,10 +74,7 @@ impl Run {
             }
             drop(items);
             *self.pace() = Pace::begin(keys.len(), self.rates());
-            (self.settings().watcher)(Progress::Began {
-                step: lane.step().as_deref(),
-                items: keys.len(),
-            });
+            (self.settings().watcher)(Progress::Began { step: lane.step().as_deref(), items: keys.len() });
         }
         Ok(number)
     }
@@ -88,20 +82,14 @@ impl Run {
     /// Begins to walk over `items` things, of which nothing is recorded.
     pub fn walk(&self, lane: &Lane, items: usize) {
         if lane.item().is_none() {
-            (self.settings().watcher)(Progress::Began {
-                step: lane.step().as_deref(),
-                items,
-            });
+            (self.settings().watcher)(Progress::Began { step: lane.step().as_deref(), items });
         }
     }
 
     /// One of the things that are walked over was looked at.
     pub fn walked(&self, lane: &Lane) {
         if lane.item().is_none() {
-            (self.settings().watcher)(Progress::Ended {
-                outcome: ItemOutcome::Succeeded,
-                left: Duration::ZERO,
-            });
+            (self.settings().watcher)(Progress::Ended { outcome: ItemOutcome::Succeeded, left: Duration::ZERO });
         }
     }
 
@@ -115,18 +103,13 @@ impl Run {
     /// The lane of an item, or its value when it was done before.
     pub fn begin_item(&self, parent: &Lane, bulk: u64, key: &str) -> Result<Begun, Error> {
         let id = parent.id_of_item(bulk, key);
-        let mut before = Earlier {
-            void_before: parent.void_before(),
-            ..Earlier::default()
-        };
+        let mut before = Earlier { void_before: parent.void_before(), ..Earlier::default() };
         let mut failed_before = false;
         if self.is_resumed() {
             let end = self.journal().lane_end(self.id(), &id)?;
             let end = end.filter(|end| end.entry >= before.void_before);
             match &end {
-                Some(end)
-                    if end.state.has_happened() && !end.result["value"]["lost"].is_boolean() =>
-                {
+                Some(end) if end.state.has_happened() && !end.result["value"]["lost"].is_boolean() => {
                     let writes = end.result["writes"].as_u64().unwrap_or_default();
                     if !parent.takes_back() {
                         self.items().add(key, writes, false);
@@ -144,20 +127,11 @@ impl Run {
             before.recorded = self.recorded(&id, before.void_before)?;
         }
         let lane = Lane::of_item(parent, id, key, before);
-        Ok(Begun::Lane {
-            lane,
-            failed_before,
-        })
+        Ok(Begun::Lane { lane, failed_before })
     }
 
     /// Of the lane counts only what it did to take itself back.
-    fn go_on_taking_back(
-        &self,
-        parent: &Lane,
-        id: String,
-        key: &str,
-        end: &LaneEnd,
-    ) -> Result<Begun, Error> {
+    fn go_on_taking_back(&self, parent: &Lane, id: String, key: &str, end: &LaneEnd) -> Result<Begun, Error> {
         let recorded = self.recorded(&id, parent.void_before())?;
         let forward = recorded.iter().filter(|it| it.entry < end.entry).count();
         let bulk = end.result["bulk"].as_u64().unwrap_or(1);
@@ -168,19 +142,12 @@ impl Run {
             void_before: parent.void_before(),
             undone_from: Some(end.entry),
         };
-        Ok(Begun::TakingBack {
-            lane: Lane::of_item(parent, id, key, before),
-            failure: end.result["failure"].clone(),
-        })
+        Ok(Begun::TakingBack { lane: Lane::of_item(parent, id, key, before), failure: end.result["failure"].clone() })
     }
 
     /// Records how an item ended: with its value (`None`: one that has no JSON form), or why it failed. A failure is told at once, the
     /// rest when the run ends: an item may pass several steps.
-    pub fn item_ended(
-        &self,
-        lane: &Lane,
-        result: Result<Option<Value>, String>,
-    ) -> Result<(), Error> {
+    pub fn item_ended(&self, lane: &Lane, result: Result<Option<Value>, String>) -> Result<(), Error> {
         let Some(key) = lane.item() else {
             return Ok(());
         };
@@ -195,14 +162,7 @@ impl Run {
         };
         let event = result.err().map(|message| {
             let message = self.concealed(&message);
-            stamped(
-                lane,
-                Kind::Item {
-                    key: key.to_owned(),
-                    outcome: ItemOutcome::Failed,
-                    message: Some(message),
-                },
-            )
+            stamped(lane, Kind::Item { key: key.to_owned(), outcome: ItemOutcome::Failed, message: Some(message) })
         });
         let mut answer = json!({ "value": value, "writes": lane.writes() });
         if lane.undone_from().is_some() {
@@ -247,11 +207,8 @@ impl Run {
             open += u64::from(item.open && !item.failed);
             // Where the script broke off, it is not known whether an item was done with.
             if !item.failed && outcome == Outcome::Succeeded {
-                let kind = Kind::Item {
-                    key: key.to_string(),
-                    outcome: self::outcome(item.writes, false),
-                    message: None,
-                };
+                let kind =
+                    Kind::Item { key: key.to_string(), outcome: self::outcome(item.writes, false), message: None };
                 self.tell(&Lane::default(), kind)?;
             }
         }

@@ -85,12 +85,7 @@ impl Journal {
     /// When there is none, or a newer version wrote it.
     pub fn read(folder: &Path) -> Result<Self> {
         let (connection, copy) = open::to_read(folder)?;
-        Ok(Self {
-            writer: Writer::new(connection, None),
-            folder: folder.to_owned(),
-            warnings: Vec::new(),
-            _copy: copy,
-        })
+        Ok(Self { writer: Writer::new(connection, None), folder: folder.to_owned(), warnings: Vec::new(), _copy: copy })
     }
 
     pub fn folder(&self) -> &Path {
@@ -151,12 +146,7 @@ impl Journal {
     ///
     /// # Errors
     /// When the file cannot be written; when it tells of a write what cannot follow what is known of it.
-    pub(super) fn append(
-        &self,
-        run: &str,
-        entry: &Entry<'_>,
-        durability: Durability,
-    ) -> Result<u64> {
+    pub(super) fn append(&self, run: &str, entry: &Entry<'_>, durability: Durability) -> Result<u64> {
         self.writer.append(run, entry, durability)
     }
 
@@ -164,12 +154,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Self::append`].
-    pub(super) fn append_repeat(
-        &self,
-        run: &str,
-        intent: &Entry<'_>,
-        repeated: &Entry<'_>,
-    ) -> Result<u64> {
+    pub(super) fn append_repeat(&self, run: &str, intent: &Entry<'_>, repeated: &Entry<'_>) -> Result<u64> {
         self.writer.lock().append_repeat(run, intent, repeated)
     }
 
@@ -179,12 +164,8 @@ impl Journal {
     /// When that cannot follow what is known of it.
     pub(super) fn tell_of(&self, run: &str, write: u64, state: State, by: &str) -> Result<()> {
         let request = json!({ "by": by });
-        let entry = Entry {
-            state: Some(state),
-            intent: Some(write),
-            request: Some(&request),
-            ..Entry::new(What::Told, "")
-        };
+        let entry =
+            Entry { state: Some(state), intent: Some(write), request: Some(&request), ..Entry::new(What::Told, "") };
         self.append(run, &entry, Durability::Soon).map(drop)
     }
 
@@ -193,31 +174,16 @@ impl Journal {
     /// # Errors
     /// The event is no outcome, the run has ended already, or the file cannot be written.
     pub(super) fn end(&self, run: &str, event: &Event) -> Result<()> {
-        let Told::Outcome {
-            outcome,
-            message,
-            counts,
-            ..
-        } = &event.kind
-        else {
+        let Told::Outcome { outcome, message, counts, .. } = &event.kind else {
             return Err(Error::unreadable("an outcome", &"it is another event"));
         };
         let mut buffer = self.written()?;
         phase::turn(&buffer.connection, run, Turn::End(*outcome))?;
-        let entry = Entry {
-            event: Some(event),
-            ..Entry::new(What::Told, "")
-        };
+        let entry = Entry { event: Some(event), ..Entry::new(What::Told, "") };
         buffer.end(run, &entry, |connection| {
             connection.execute(
                 "UPDATE runs SET ended = ?2, outcome = ?3, message = ?4, counts = ?5 WHERE id = ?1",
-                params![
-                    run,
-                    event.time.to_string(),
-                    entry::text_of(outcome),
-                    message,
-                    entry::text_of(counts)
-                ],
+                params![run, event.time.to_string(), entry::text_of(outcome), message, entry::text_of(counts)],
             )?;
             Ok(())
         })
@@ -230,10 +196,7 @@ impl Journal {
     pub(super) fn reopen(&self, run: &str, event: &Event) -> Result<()> {
         let mut buffer = self.written()?;
         phase::turn(&buffer.connection, run, Turn::Reopen)?;
-        let entry = Entry {
-            event: Some(event),
-            ..Entry::new(What::Told, "")
-        };
+        let entry = Entry { event: Some(event), ..Entry::new(What::Told, "") };
         let sql = "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL, counts = NULL WHERE id = ?1";
         buffer.end(run, &entry, |connection| {
             connection.execute(sql, [run])?;
@@ -248,11 +211,7 @@ impl Journal {
 
     /// Runs whose id begins with `prefix`, newest first.
     pub fn find(&self, prefix: &str) -> Result<Vec<Record>> {
-        record::select(
-            &self.written()?.connection,
-            "substr(id, 1, length(?1)) = ?1",
-            [prefix],
-        )
+        record::select(&self.written()?.connection, "substr(id, 1, length(?1)) = ?1", [prefix])
     }
 
     /// Everything a run told, in order, each event with its actor.
@@ -279,8 +238,7 @@ impl Journal {
     /// Who started a run; `None` where there is no such run.
     pub fn started_by(&self, run: &str) -> Result<Option<RunActor>> {
         let inner = self.written()?;
-        let sql =
-            "SELECT event FROM entries WHERE run = ?1 AND event IS NOT NULL ORDER BY seq LIMIT 1";
+        let sql = "SELECT event FROM entries WHERE run = ?1 AND event IS NOT NULL ORDER BY seq LIMIT 1";
         let mut statement = inner.connection.prepare_cached(sql)?;
         let mut rows = statement.query([run])?;
         let Some(row) = rows.next()? else {
@@ -293,18 +251,12 @@ impl Journal {
 
     /// Every write of a run in the order in which they were sent: what came of a write was sent after it.
     pub fn writes(&self, run: &str) -> Result<Vec<Write>> {
-        self.selected(
-            |connection, altered| writes::of_run(connection, run, altered),
-            run,
-        )
+        self.selected(|connection, altered| writes::of_run(connection, run, altered), run)
     }
 
     /// Writes of a run of which it is not known whether they happened: no answer, no look and no undo tells.
     pub(super) fn unknown_writes(&self, run: &str) -> Result<Vec<Write>> {
-        let mut writes = self.selected(
-            |connection, altered| writes::unknown_of_run(connection, run, altered),
-            run,
-        )?;
+        let mut writes = self.selected(|connection, altered| writes::unknown_of_run(connection, run, altered), run)?;
         writes.retain(|write| write.state == State::Unknown);
         Ok(writes)
     }
@@ -332,17 +284,10 @@ impl Journal {
 
     /// The writes of one lane and of the lanes within it.
     pub(super) fn writes_of_lane(&self, run: &str, lane: &str) -> Result<Vec<Write>> {
-        self.selected(
-            |connection, altered| writes::of_lane(connection, run, lane, altered),
-            run,
-        )
+        self.selected(|connection, altered| writes::of_lane(connection, run, lane, altered), run)
     }
 
-    fn selected(
-        &self,
-        select: impl Fn(&Connection, Altered) -> Result<Vec<Write>>,
-        run: &str,
-    ) -> Result<Vec<Write>> {
+    fn selected(&self, select: impl Fn(&Connection, Altered) -> Result<Vec<Write>>, run: &str) -> Result<Vec<Write>> {
         let buffer = self.written()?;
         let mut writes = select(&buffer.connection, buffer.altered)?;
         taken_back::overlay(&buffer.connection, run, &mut writes)?;

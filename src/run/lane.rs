@@ -51,10 +51,7 @@ pub(super) struct Past {
 impl Lane {
     /// The main script's.
     pub(super) fn main(recorded: Vec<Recorded>) -> Arc<Self> {
-        Arc::new(Self {
-            past: Mutex::new(Past::of(recorded, 0)),
-            ..Self::default()
-        })
+        Arc::new(Self { past: Mutex::new(Past::of(recorded, 0)), ..Self::default() })
     }
 
     /// The lane of one item, in the step that `parent` is in.
@@ -75,12 +72,7 @@ impl Lane {
     /// The lane that a recorded write belongs to, for what is told of it later.
     pub(super) fn of_write(write: &Write) -> Self {
         let text = |name: &str| write.request[name].as_str().map(str::to_owned);
-        Self {
-            id: write.lane.clone(),
-            item: text("item"),
-            step: Mutex::new(text("step")),
-            ..Self::default()
-        }
+        Self { id: write.lane.clone(), item: text("item"), step: Mutex::new(text("step")), ..Self::default() }
     }
 
     pub(super) fn void_before(&self) -> u64 {
@@ -140,10 +132,7 @@ impl Lane {
     }
 
     pub fn step(&self) -> Option<String> {
-        self.step
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.step.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Enters a step, and gives its number from 1.
@@ -179,10 +168,7 @@ impl Lane {
 
 impl Past {
     fn of(recorded: Vec<Recorded>, position: u64) -> Self {
-        Self {
-            recorded: recorded.into(),
-            position,
-        }
+        Self { recorded: recorded.into(), position }
     }
 
     /// Whether the next thing to replay is what was asked so.

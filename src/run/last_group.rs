@@ -52,12 +52,7 @@ const CLOCK_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_secs(2)
 impl Run {
     /// Refuses a removal that would leave a user without any group by which an app provisions them, unless the script says so. What it
     /// returns is to live until the removal is sent.
-    pub(super) async fn keep_a_group(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        position: u64,
-    ) -> Result<RemovalTurn<'_>, Error> {
+    pub(super) async fn keep_a_group(&self, lane: &Lane, call: &Call, position: u64) -> Result<RemovalTurn<'_>, Error> {
         let Some(removal) = Removal::of(call) else {
             return Ok(None);
         };
@@ -74,12 +69,7 @@ impl Run {
         }
     }
 
-    async fn judge_removal(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        removal: &Removal,
-    ) -> Result<RemovalVerdict<'_>, Error> {
+    async fn judge_removal(&self, lane: &Lane, call: &Call, removal: &Removal) -> Result<RemovalVerdict<'_>, Error> {
         let stays_in = option(call, STAYS_IN);
         let may_lose_last = option(call, ALLOW_WITHOUT_GROUP) == Some("true");
         if may_lose_last && stays_in.is_none() {
@@ -100,15 +90,9 @@ impl Run {
         if apps.is_empty() && stays_in.is_none() {
             return Ok(RemovalVerdict::Free(None));
         }
-        let turn = if self.removes_few(lane) {
-            Some(self.removing().await)
-        } else {
-            None
-        };
+        let turn = if self.removes_few(lane) { Some(self.removing().await) } else { None };
         if let (Some(group), Removal::Member { user, .. }) = (stays_in, removal)
-            && let Some(why) = self
-                .why_not_in(lane, call, removal, &apps, (group, user))
-                .await?
+            && let Some(why) = self.why_not_in(lane, call, removal, &apps, (group, user)).await?
         {
             return Ok(RemovalVerdict::Kept(why));
         }
@@ -124,11 +108,7 @@ impl Run {
     }
 
     /// The apps that provision into other places, each with an app user whom `call` would leave in none of its groups.
-    pub(super) async fn losing_apps(
-        &self,
-        lane: &Lane,
-        call: &Call,
-    ) -> Result<Vec<(Value, Value)>, Error> {
+    pub(super) async fn losing_apps(&self, lane: &Lane, call: &Call) -> Result<Vec<(Value, Value)>, Error> {
         let Some(removal) = Removal::of(call) else {
             return Ok(Vec::new());
         };
@@ -156,12 +136,8 @@ impl Run {
         (group, user): (&str, &str),
     ) -> Result<Option<String>, Error> {
         let org = call.org.as_str();
-        let is_in = self
-            .is_in_known(lane, org, &[group.to_owned()], user)
-            .await?
-            || self
-                .is_seen_in_any(lane, org, &[group.to_owned()], user)
-                .await?;
+        let is_in = self.is_in_known(lane, org, &[group.to_owned()], user).await?
+            || self.is_seen_in_any(lane, org, &[group.to_owned()], user).await?;
         let mut is_assigned = apps.is_empty();
         for app in apps.iter().filter(|_| is_in) {
             is_assigned |= self.groups_of(lane, org, app).await?.contains(group);
@@ -186,12 +162,7 @@ impl Run {
     }
 
     /// The apps that provision by the group that users lose.
-    async fn apps_by(
-        &self,
-        lane: &Lane,
-        org: &str,
-        removal: &Removal,
-    ) -> Result<Vec<Value>, Error> {
+    async fn apps_by(&self, lane: &Lane, org: &str, removal: &Removal) -> Result<Vec<Value>, Error> {
         if let Removal::Assignment { app, .. } = removal {
             let app = self.seen(lane, org, "get_application", &[app]).await?;
             return Ok(provisioning(&app).into_iter().collect());
@@ -200,12 +171,7 @@ impl Run {
     }
 
     /// The apps that provision by a group: `{id, label, name}` of each.
-    pub(super) async fn provisioned_by(
-        &self,
-        lane: &Lane,
-        org: &str,
-        group: &str,
-    ) -> Result<Vec<Value>, Error> {
+    pub(super) async fn provisioned_by(&self, lane: &Lane, org: &str, group: &str) -> Result<Vec<Value>, Error> {
         let list = "list_assigned_applications_for_group";
         let list = Call::operation(org, list, &[group]).map_err(Error::Usage)?;
         let list = list.query("limit", "200");
@@ -214,12 +180,7 @@ impl Run {
     }
 
     /// Ids of the groups that are assigned to an app; none of one that is gone.
-    async fn groups_of(
-        &self,
-        lane: &Lane,
-        org: &str,
-        app: &Value,
-    ) -> Result<HashSet<String>, Error> {
+    async fn groups_of(&self, lane: &Lane, org: &str, app: &Value) -> Result<HashSet<String>, Error> {
         let id = app["id"].as_str().unwrap_or_default();
         let list = Call::operation(org, "list_application_group_assignments", &[id]);
         let list = list.map_err(Error::Usage)?.query("limit", "200");
@@ -231,19 +192,11 @@ impl Run {
     }
 
     /// App users who have the app through groups and would be left in none of them.
-    async fn left_without(
-        &self,
-        lane: &Lane,
-        org: &str,
-        removal: &Removal,
-        app: &Value,
-    ) -> Result<Vec<Value>, Error> {
+    async fn left_without(&self, lane: &Lane, org: &str, removal: &Removal, app: &Value) -> Result<Vec<Value>, Error> {
         let others = self.groups_of(lane, org, app).await?.into_iter();
         let others: Vec<String> = others.filter(|group| group != removal.group()).collect();
         match removal {
-            Removal::Member { user, .. } => {
-                self.member_without(lane, org, app, &others, user).await
-            }
+            Removal::Member { user, .. } => self.member_without(lane, org, app, &others, user).await,
             Removal::Assignment { .. } | Removal::Group { .. } => {
                 self.members_without(lane, org, app, &others, removal).await
             }
@@ -275,9 +228,7 @@ impl Run {
         if self.is_seen_in_any(lane, org, others, &user).await? {
             return Ok(Vec::new());
         }
-        let held = self
-            .seen(lane, org, "get_application_user", &[app, &user])
-            .await?;
+        let held = self.seen(lane, org, "get_application_user", &[app, &user]).await?;
         Ok(by_group(&held).map(|_| held).into_iter().collect())
     }
 
@@ -298,9 +249,7 @@ impl Run {
         let list = Call::operation(org, "list_application_users", &[app]);
         let list = list.map_err(Error::Usage)?.query("limit", "500");
         let mut held = none_if_gone(self.list(lane, &list).await)?;
-        held.retain(|held| {
-            by_group(held).is_some() && members.iter().any(|id| held["id"] == id.as_str())
-        });
+        held.retain(|held| by_group(held).is_some() && members.iter().any(|id| held["id"] == id.as_str()));
         for group in others {
             if held.is_empty() {
                 break;
@@ -313,13 +262,7 @@ impl Run {
 
     /// Whether a user is in one of these groups, by lists that are read for many removals. A list that did not have the user before is not
     /// read.
-    async fn is_in_known(
-        &self,
-        lane: &Lane,
-        org: &str,
-        groups: &[String],
-        user: &str,
-    ) -> Result<bool, Error> {
+    async fn is_in_known(&self, lane: &Lane, org: &str, groups: &[String], user: &str) -> Result<bool, Error> {
         if self.removes_few(lane) {
             return Ok(false);
         }
@@ -336,13 +279,7 @@ impl Run {
     }
 
     /// Whether a user is in one of these groups, by a look at the user's own. What this run wrote a moment ago may not be seen yet.
-    async fn is_seen_in_any(
-        &self,
-        lane: &Lane,
-        org: &str,
-        groups: &[String],
-        user: &str,
-    ) -> Result<bool, Error> {
+    async fn is_seen_in_any(&self, lane: &Lane, org: &str, groups: &[String], user: &str) -> Result<bool, Error> {
         if groups.is_empty() {
             return Ok(false);
         }
@@ -351,10 +288,7 @@ impl Run {
         let mut glances = Glances::new(PATIENCE);
         loop {
             let now = self.list(lane, &list).await?;
-            if now
-                .iter()
-                .any(|now| groups.iter().any(|group| now["id"] == group.as_str()))
-            {
+            if now.iter().any(|now| groups.iter().any(|group| now["id"] == group.as_str())) {
                 return Ok(true);
             }
             if !joined || glances.are_over() {
@@ -402,13 +336,8 @@ fn provisioning(app: &Value) -> Option<Value> {
 }
 
 /// Features of an app that makes, changes or deactivates accounts elsewhere (Okta's API description of `features`).
-const PUSHES: &[&str] = &[
-    "PUSH_NEW_USERS",
-    "PUSH_PROFILE_UPDATES",
-    "PUSH_USER_DEACTIVATION",
-    "REACTIVATE_USERS",
-    "PUSH_PASSWORD_UPDATES",
-];
+const PUSHES: &[&str] =
+    &["PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "REACTIVATE_USERS", "PUSH_PASSWORD_UPDATES"];
 
 /// Anything that has an id, of which nothing else is kept.
 fn all(thing: &Value) -> Option<Value> {

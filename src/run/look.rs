@@ -61,9 +61,7 @@ impl Former<'_> {
     pub(super) fn is_new(&self, thing: &Value) -> bool {
         let created = thing["created"].as_str();
         let created = created.and_then(|time| time.parse::<jiff::Timestamp>().ok());
-        let is_older = created
-            .zip(self.since)
-            .is_some_and(|(created, since)| created < since);
+        let is_older = created.zip(self.since).is_some_and(|(created, since)| created < since);
         !is_older && (self.id.is_none() || thing["id"].as_str() != self.id)
     }
 }
@@ -82,36 +80,14 @@ struct Looker<'a> {
 
 /// Reads what `call` is about to write.
 pub(super) async fn look(run: &Run, lane: &Lane, call: &Call, sight: Sight) -> Result<Seen, Error> {
-    let looker = Looker {
-        run,
-        lane,
-        call,
-        sight,
-        former: None,
-        recalled: AtomicBool::new(false),
-    };
+    let looker = Looker { run, lane, call, sight, former: None, recalled: AtomicBool::new(false) };
     let seen = looker.look().await?;
-    Ok(Seen {
-        is_recalled: looker.recalled.into_inner(),
-        ..seen
-    })
+    Ok(Seen { is_recalled: looker.recalled.into_inner(), ..seen })
 }
 
 /// Reads in the org what `call` may have written.
-pub(super) async fn look_back(
-    run: &Run,
-    lane: &Lane,
-    call: &Call,
-    former: &Former<'_>,
-) -> Result<Seen, Error> {
-    let looker = Looker {
-        run,
-        lane,
-        call,
-        sight: Sight::Org,
-        former: Some(former),
-        recalled: AtomicBool::new(false),
-    };
+pub(super) async fn look_back(run: &Run, lane: &Lane, call: &Call, former: &Former<'_>) -> Result<Seen, Error> {
+    let looker = Looker { run, lane, call, sight: Sight::Org, former: Some(former), recalled: AtomicBool::new(false) };
     looker.look().await
 }
 
@@ -124,16 +100,12 @@ impl Looker<'_> {
             Look::Within(read, part) => {
                 let now = self.same_place(read).await?;
                 let wish = effects::wish(self.call);
-                Ok(seen(now, |now| {
-                    now.pointer(part).is_some_and(|now| says(&wish, now))
-                }))
+                Ok(seen(now, |now| now.pointer(part).is_some_and(|now| says(&wish, now))))
             }
             Look::Present(read) => Ok(seen(self.same_place(read).await?, |now| !now.is_null())),
             Look::Absent(read) => Ok(seen(self.same_place(read).await?, Value::is_null)),
             Look::Status(read, settled) => Ok(seen(self.same_place(read).await?, |now| {
-                now["status"]
-                    .as_str()
-                    .is_some_and(|status| settled.contains(&status))
+                now["status"].as_str().is_some_and(|status| settled.contains(&status))
             })),
             Look::Member => self.membership(|is_member| is_member).await,
             Look::NotMember => self.membership(|is_member| !is_member).await,
@@ -157,11 +129,7 @@ impl Looker<'_> {
             false if says(&readable, &now) || same(&readable, &now) => Verdict::Unreadable,
             _ => Verdict::WouldChange,
         };
-        Seen {
-            before: now,
-            verdict,
-            is_recalled: false,
-        }
+        Seen { before: now, verdict, is_recalled: false }
     }
 
     /// The thing that `read` gives for the call's own path arguments.
@@ -179,11 +147,7 @@ impl Looker<'_> {
             self.recalled.store(true, Ordering::Relaxed);
             return Ok(known);
         }
-        match self
-            .run
-            .page_asked_by(Asker::Run, self.lane, &read, None)
-            .await
-        {
+        match self.run.page_asked_by(Asker::Run, self.lane, &read, None).await {
             Ok(page) => Ok(page.body),
             Err(error) if error.status() == Some(404) => Ok(Value::Null),
             Err(error) => Err(error),
@@ -232,9 +196,7 @@ impl Looker<'_> {
         let known = || picture.is_member(org, group, user, age);
         if let (None, Some(list)) = (known(), list) {
             let _one_at_a_time = self.run.reading_again().await;
-            if known().is_none()
-                && (picture.has_old_members(org, group) || self.sight == Sight::Fresh)
-            {
+            if known().is_none() && (picture.has_old_members(org, group) || self.sight == Sight::Fresh) {
                 self.run.list(self.lane, &list).await?;
             }
         }
@@ -244,10 +206,7 @@ impl Looker<'_> {
     async fn membership(&self, unchanged: fn(bool) -> bool) -> Result<Seen, Error> {
         let call = self.call;
         let [group, user] = call.arguments.as_slice() else {
-            return Err(Error::Usage(format!(
-                "{} takes a group and a user",
-                call.name()
-            )));
+            return Err(Error::Usage(format!("{} takes a group and a user", call.name())));
         };
         // The picture knows users by their ids.
         let user = &self.run.picture().user_id(&call.org, user);
@@ -261,10 +220,7 @@ impl Looker<'_> {
             known
         } else {
             let groups = Call::operation(&call.org, "list_user_groups", &[user]);
-            let found = self
-                .run
-                .list(self.lane, &groups.map_err(Error::Usage)?)
-                .await?;
+            let found = self.run.list(self.lane, &groups.map_err(Error::Usage)?).await?;
             found.iter().any(|found| found["id"] == **group)
         };
         // What the run wrote otherwise a moment ago, and no read shows yet, is no reason to leave the write out: sent again it does no harm.
@@ -293,20 +249,14 @@ impl Looker<'_> {
                 None => return Ok(UNSEEN),
             },
             Key::AppUser => match (self.call.arguments.first(), text(&body["id"])) {
-                (Some(app), Some(user)) => {
-                    self.thing("get_application_user", &[app, &user]).await?
-                }
+                (Some(app), Some(user)) => self.thing("get_application_user", &[app, &user]).await?,
                 _ => return Ok(UNSEEN),
             },
             Key::Listed(_, field) if body[field].is_null() => return Ok(UNSEEN),
             Key::Listed(list, field) => self.listed(list, field, &body[field]).await?,
         };
         // Of what was just created the org shows what it shows: the groups of a new user are not among his fields.
-        let same = if self.former.is_some() || matches!(key, Key::Listed(..)) {
-            agrees
-        } else {
-            says
-        };
+        let same = if self.former.is_some() || matches!(key, Key::Listed(..)) { agrees } else { says };
         Ok(self.judged(found, same))
     }
 
@@ -317,13 +267,9 @@ impl Looker<'_> {
         let list = Call::operation(&self.call.org, list, &arguments).map_err(Error::Usage)?;
         let found = self.run.list(self.lane, &list).await?;
         // What a user has through a group is not the user's own.
-        let is_own = |item: &Value| {
-            list.name() != "list_assigned_roles_for_user" || item["assignmentType"] != "GROUP"
-        };
+        let is_own = |item: &Value| list.name() != "list_assigned_roles_for_user" || item["assignmentType"] != "GROUP";
         let is_one = |item: &&Value| {
-            item[field] == *value
-                && is_own(item)
-                && self.former.is_none_or(|former| former.is_new(item))
+            item[field] == *value && is_own(item) && self.former.is_none_or(|former| former.is_new(item))
         };
         let wish = redact::readable(&self.run.redact(&effects::wish(self.call)));
         let mut named = found.iter().filter(is_one);
@@ -341,31 +287,19 @@ pub(super) fn is_wished(run: &Run, call: &Call, thing: &Value) -> bool {
 /// Whether a thing is as it is wished.
 type Sameness = fn(&Value, &Value) -> bool;
 
-pub(super) const UNSEEN: Seen = Seen {
-    before: Value::Null,
-    verdict: Verdict::Unseen,
-    is_recalled: false,
-};
+pub(super) const UNSEEN: Seen = Seen { before: Value::Null, verdict: Verdict::Unseen, is_recalled: false };
 
 fn seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> Seen {
-    let verdict = if unchanged(&before) {
-        Verdict::Unchanged
-    } else {
-        Verdict::WouldChange
-    };
-    Seen {
-        before,
-        verdict,
-        is_recalled: false,
-    }
+    let verdict = if unchanged(&before) { Verdict::Unchanged } else { Verdict::WouldChange };
+    Seen { before, verdict, is_recalled: false }
 }
 
 /// Whether all that `wanted` says is so in `now`; fields that `wanted` does not name do not count. A field wanted as null is as good as absent.
 fn says(wanted: &Value, now: &Value) -> bool {
     match (wanted, now) {
-        (Value::Object(wanted), Value::Object(now)) => wanted
-            .iter()
-            .all(|(name, value)| says(value, now.get(name).unwrap_or(&Value::Null))),
+        (Value::Object(wanted), Value::Object(now)) => {
+            wanted.iter().all(|(name, value)| says(value, now.get(name).unwrap_or(&Value::Null)))
+        }
         _ => wanted == now,
     }
 }
@@ -373,9 +307,9 @@ fn says(wanted: &Value, now: &Value) -> bool {
 /// The same as far as `now` tells: some fields of a create say how a thing is made, and are not shown of it afterwards.
 fn agrees(wanted: &Value, now: &Value) -> bool {
     match (wanted, now) {
-        (Value::Object(wanted), Value::Object(now)) => wanted
-            .iter()
-            .all(|(name, value)| now.get(name).is_none_or(|now| agrees(value, now))),
+        (Value::Object(wanted), Value::Object(now)) => {
+            wanted.iter().all(|(name, value)| now.get(name).is_none_or(|now| agrees(value, now)))
+        }
         _ => wanted == now,
     }
 }
@@ -386,10 +320,7 @@ fn is(wanted: &Value, now: &Value) -> bool {
         return wanted == now;
     };
     let kept = |name: &&String| effects::is_kept_by_server(name);
-    now.keys()
-        .chain(wanted.keys())
-        .filter(|name| !kept(name))
-        .all(|name| same(field(wanted, name), field(now, name)))
+    now.keys().chain(wanted.keys()).filter(|name| !kept(name)).all(|name| same(field(wanted, name), field(now, name)))
 }
 
 fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a Value {
@@ -399,10 +330,9 @@ fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a Value {
 /// Equality in which a null field is as good as an absent one.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Object(left), Value::Object(right)) => left
-            .keys()
-            .chain(right.keys())
-            .all(|name| same(field(left, name), field(right, name))),
+        (Value::Object(left), Value::Object(right)) => {
+            left.keys().chain(right.keys()).all(|name| same(field(left, name), field(right, name)))
+        }
         _ => left == right,
     }
 }
@@ -439,53 +369,29 @@ mod tests {
     #[test]
     fn a_create_agrees_with_what_is_shown_of_it() {
         let now = json!({"sourceGroupId": "00g1", "status": "ACTIVE", "targetGroupId": "00g2"});
-        assert!(agrees(
-            &json!({"sourceGroupId": "00g1", "targetGroupName": "x"}),
-            &now
-        ));
-        assert!(!agrees(
-            &json!({"sourceGroupId": "00g1", "status": "INACTIVE"}),
-            &now
-        ));
+        assert!(agrees(&json!({"sourceGroupId": "00g1", "targetGroupName": "x"}), &now));
+        assert!(!agrees(&json!({"sourceGroupId": "00g1", "status": "INACTIVE"}), &now));
     }
 
     #[test]
     fn a_full_replacement_is_unchanged_only_when_it_would_clear_nothing() {
         let now = json!({"id": "00g1", "type": "OKTA_GROUP", "profile": {"name": "a", "description": "b"}});
-        assert!(is(
-            &json!({"profile": {"name": "a", "description": "b"}}),
-            &now
-        ));
+        assert!(is(&json!({"profile": {"name": "a", "description": "b"}}), &now));
         assert!(!is(&json!({"profile": {"name": "a"}}), &now));
         // What was read is sent back whole, with the time of the last change before this one.
         assert!(is(
             &json!({"id": "00g1", "lastUpdated": "1", "profile": {"name": "a", "description": "b"}}),
             &json!({"id": "00g1", "lastUpdated": "2", "profile": {"name": "a", "description": "b"}})
         ));
-        assert!(is(
-            &json!({"profile": {"name": "a"}}),
-            &json!({"profile": {"name": "a", "description": null}})
-        ));
-        assert!(!is(
-            &json!({"profile": {"name": "a"}}),
-            &json!({"profile": {"name": "a"}, "settings": {"x": 1}})
-        ));
+        assert!(is(&json!({"profile": {"name": "a"}}), &json!({"profile": {"name": "a", "description": null}})));
+        assert!(!is(&json!({"profile": {"name": "a"}}), &json!({"profile": {"name": "a"}, "settings": {"x": 1}})));
     }
 
     #[test]
     fn a_patch_is_unchanged_when_its_values_are_there() {
         let now = json!({"profile": {"organizationalUnit": "OU=a"}});
-        assert!(patch_says(
-            &json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=a"}]),
-            &now
-        ));
-        assert!(!patch_says(
-            &json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=b"}]),
-            &now
-        ));
-        assert!(!patch_says(
-            &json!([{"op": "test", "path": "/profile/organizationalUnit", "value": "OU=a"}]),
-            &now
-        ));
+        assert!(patch_says(&json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=a"}]), &now));
+        assert!(!patch_says(&json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=b"}]), &now));
+        assert!(!patch_says(&json!([{"op": "test", "path": "/profile/organizationalUnit", "value": "OU=a"}]), &now));
     }
 }

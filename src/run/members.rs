@@ -13,11 +13,7 @@ use super::steps::Step;
 use super::writing::Held;
 
 /// What is sent for it.
-pub(super) const WRITES: &[&str] = &[
-    "assign_user_to_group",
-    "unassign_user_from_group",
-    "replace_group",
-];
+pub(super) const WRITES: &[&str] = &["assign_user_to_group", "unassign_user_from_group", "replace_group"];
 
 impl Run {
     /// Whom the push took out is a member again, and whom it brought is none. Others, who came since by other ways, stay.
@@ -35,21 +31,14 @@ impl Run {
             };
             let calls = self.value(lane, &named, || found)?;
             for call in calls.as_array().into_iter().flatten() {
-                self.perform_held(lane, &kept_call(there.org, call)?, Held::ToNothing)
-                    .await?;
+                self.perform_held(lane, &kept_call(there.org, call)?, Held::ToNothing).await?;
             }
         }
         Ok(())
     }
 
     /// The calls that restore a target.
-    async fn to_restore(
-        &self,
-        lane: &Lane,
-        undone: &Call,
-        there: &Elsewhere<'_>,
-        group: &str,
-    ) -> Result<Value, Error> {
+    async fn to_restore(&self, lane: &Lane, undone: &Call, there: &Elsewhere<'_>, group: &str) -> Result<Value, Error> {
         let before: BTreeSet<&str> = there.members().collect();
         let now = self.members(lane, there.org, group).await?;
         let now: BTreeSet<&str> = now.iter().map(String::as_str).collect();
@@ -61,20 +50,12 @@ impl Run {
         let back = lost.map(|user| call("assign_user_to_group", user));
         let away = brought.map(|user| call("unassign_user_from_group", user));
         let mut calls: Vec<Value> = back.chain(away).collect();
-        calls.extend(
-            self.description(lane, undone, there, group, &source)
-                .await?,
-        );
+        calls.extend(self.description(lane, undone, there, group, &source).await?);
         Ok(calls.into())
     }
 
     /// Ids, in the other org, of the members whom the push has brought or may bring.
-    pub(super) async fn pushed(
-        &self,
-        lane: &Lane,
-        undone: &Call,
-        source: &str,
-    ) -> Result<BTreeSet<String>, Error> {
+    pub(super) async fn pushed(&self, lane: &Lane, undone: &Call, source: &str) -> Result<BTreeSet<String>, Error> {
         let org = undone.org.as_str();
         let app = undone.arguments.first().map_or("", String::as_str);
         let members = self.members(lane, org, source).await?;
@@ -84,9 +65,7 @@ impl Run {
         let users = self.list(lane, &users).await?;
         let is_member = |user: &&Value| user["id"].as_str().is_some_and(|id| members.contains(id));
         let accounts = users.iter().filter(is_member);
-        Ok(accounts
-            .filter_map(|user| user["externalId"].as_str().map(str::to_owned))
-            .collect())
+        Ok(accounts.filter_map(|user| user["externalId"].as_str().map(str::to_owned)).collect())
     }
 
     /// A push brings the description of its source, too.
@@ -108,9 +87,7 @@ impl Run {
         let mut profile = now["profile"].clone();
         profile["description"] = was.into();
         let body = json!({"profile": profile});
-        Ok(Some(
-            json!({"operation": "replace_group", "arguments": [group], "body": body}),
-        ))
+        Ok(Some(json!({"operation": "replace_group", "arguments": [group], "body": body})))
     }
 }
 

@@ -96,21 +96,12 @@ mod tests {
             "settings": {"app": {"baseUrl": "https://hub.okta.com/"}, "signOn": {"acsUrls": [{"url": "http://127.0.0.1:8080/x"}]}},
         });
         addresses.learn(&read("list_applications", &[]), &json!([app]));
+        addresses.learn(&read("get_application", &["0oa1"]), &json!({"settings": {"url": "https://one.example"}}));
         addresses.learn(
-            &read("get_application", &["0oa1"]),
-            &json!({"settings": {"url": "https://one.example"}}),
-        );
-        addresses.learn(
-            &read(
-                "get_default_provisioning_connection_for_application",
-                &["0oa1"],
-            ),
+            &read("get_default_provisioning_connection_for_application", &["0oa1"]),
             &json!({"profile": {"baseUrl": "https://provisioned.example"}}),
         );
-        addresses.learn(
-            &read("get_user", &["00u1"]),
-            &json!({"settings": {"url": "https://user.example"}}),
-        );
+        addresses.learn(&read("get_user", &["00u1"]), &json!({"settings": {"url": "https://user.example"}}));
         for (url, named) in [
             ("https://hub.okta.com", true),
             ("https://HUB.okta.com:443/api", true),

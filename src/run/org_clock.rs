@@ -42,11 +42,7 @@ impl Run {
 }
 
 fn difference(org: &str, ahead: SignedDuration) -> String {
-    let side = if ahead.is_negative() {
-        "ahead of"
-    } else {
-        "behind"
-    };
+    let side = if ahead.is_negative() { "ahead of" } else { "behind" };
     let (minutes, hours) = (ahead.as_mins().abs(), ahead.as_hours().abs());
     let by = match hours {
         0 => format!("{minutes} min"),

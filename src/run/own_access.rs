@@ -49,18 +49,9 @@ const USER_LOSSES: &[(&str, UserLoss)] = &[
     ("suspend_user", UserLoss::Account),
     ("delete_user", UserLoss::Account),
     ("unassign_role_from_user", UserLoss::Role),
-    (
-        "unassign_app_target_from_app_admin_role_for_user",
-        UserLoss::Means,
-    ),
-    (
-        "unassign_app_instance_target_from_admin_role_for_user",
-        UserLoss::Means,
-    ),
-    (
-        "unassign_group_target_from_user_admin_role",
-        UserLoss::Means,
-    ),
+    ("unassign_app_target_from_app_admin_role_for_user", UserLoss::Means),
+    ("unassign_app_instance_target_from_admin_role_for_user", UserLoss::Means),
+    ("unassign_group_target_from_user_admin_role", UserLoss::Means),
     ("reset_password", UserLoss::Means),
     ("expire_password", UserLoss::Means),
     ("expire_password_with_temp_password", UserLoss::Means),
@@ -87,18 +78,9 @@ const GROUP_LOSSES: &[(&str, GroupLoss)] = &[
     ("unassign_user_from_group", GroupLoss::Membership),
     ("delete_group", GroupLoss::Group),
     ("unassign_role_from_group", GroupLoss::Role),
-    (
-        "unassign_app_target_to_admin_role_for_group",
-        GroupLoss::Means,
-    ),
-    (
-        "unassign_app_instance_target_to_app_admin_role_for_group",
-        GroupLoss::Means,
-    ),
-    (
-        "unassign_group_target_from_group_admin_role",
-        GroupLoss::Means,
-    ),
+    ("unassign_app_target_to_admin_role_for_group", GroupLoss::Means),
+    ("unassign_app_instance_target_to_app_admin_role_for_group", GroupLoss::Means),
+    ("unassign_group_target_from_group_admin_role", GroupLoss::Means),
 ];
 
 /// Assignments of the role of a super admin that a call ends.
@@ -117,9 +99,7 @@ impl<'a> AdminLoss<'a> {
     /// The one user who loses, where it is one.
     fn user(&self) -> Option<&'a str> {
         match self {
-            Self::Account { user } | Self::Role { user, .. } | Self::Membership { user, .. } => {
-                Some(user)
-            }
+            Self::Account { user } | Self::Role { user, .. } | Self::Membership { user, .. } => Some(user),
             Self::Group { .. } => None,
         }
     }
@@ -129,9 +109,7 @@ impl<'a> AdminLoss<'a> {
         match self {
             Self::Account { user } => holder == *user,
             Self::Role { user, role } => holder == *user && assignment["id"] == **role,
-            Self::Membership { user, group } => {
-                holder == *user && group_of(assignment) == Some(*group)
-            }
+            Self::Membership { user, group } => holder == *user && group_of(assignment) == Some(*group),
             Self::Group { group } => group_of(assignment) == Some(*group),
         }
     }
@@ -152,11 +130,7 @@ impl Run {
                 why,
             });
         }
-        let words = format!(
-            "--allow {OWN_ACCESS} let {} of {} pass: {why}",
-            call.name(),
-            call.org
-        );
+        let words = format!("--allow {OWN_ACCESS} let {} of {} pass: {why}", call.name(), call.org);
         self.remark(&words);
         let guard = OWN_ACCESS.to_owned();
         self.tell(lane, Kind::Allowed { guard, words })
@@ -166,9 +140,7 @@ impl Run {
     async fn access_lost(&self, lane: &Lane, call: &Call) -> Result<Option<String>, Error> {
         let client = self.org_client(&call.org)?;
         if let Some(app) = client.client_id().filter(|app| takes_from_app(call, app)) {
-            return Ok(Some(format!(
-                "it takes away from {app}, the app that this run signs in as"
-            )));
+            return Ok(Some(format!("it takes away from {app}, the app that this run signs in as")));
         }
         let name = call.name();
         if name == "revoke_current_api_token" {
@@ -200,12 +172,7 @@ impl Run {
         self.last_admin_lost(lane, call, &loss).await
     }
 
-    async fn access_by_group_lost(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        loss: GroupLoss,
-    ) -> Result<Option<String>, Error> {
+    async fn access_by_group_lost(&self, lane: &Lane, call: &Call, loss: GroupLoss) -> Result<Option<String>, Error> {
         let [group, rest @ ..] = call.arguments.as_slice() else {
             return Ok(None);
         };
@@ -215,10 +182,7 @@ impl Run {
         }
         let loss = match loss {
             GroupLoss::Means => return Ok(None),
-            GroupLoss::Membership => AdminLoss::Membership {
-                user: second,
-                group,
-            },
+            GroupLoss::Membership => AdminLoss::Membership { user: second, group },
             GroupLoss::Group | GroupLoss::Role => AdminLoss::Group { group },
         };
         let role = (call.name() == "unassign_role_from_group").then_some(second);
@@ -252,11 +216,8 @@ impl Run {
             given => given?,
         };
         let is_lost = |role: &&Value| loss != GroupLoss::Role || role["id"] == *second;
-        let labels: Vec<&str> = given
-            .iter()
-            .filter(is_lost)
-            .map(|role| role["label"].as_str().unwrap_or("a role"))
-            .collect();
+        let labels: Vec<&str> =
+            given.iter().filter(is_lost).map(|role| role["label"].as_str().unwrap_or("a role")).collect();
         if labels.is_empty() || !self.is_in(lane, &call.org, &me, group).await? {
             return Ok(None);
         }
@@ -319,16 +280,12 @@ impl Run {
     /// Which of a user's tokens is in use no call tells, so that none of one's own passes.
     async fn own_token_lost(&self, lane: &Lane, call: &Call) -> Result<Option<String>, Error> {
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-        let token = self
-            .seen(lane, &call.org, "get_api_token", &arguments)
-            .await?;
+        let token = self.seen(lane, &call.org, "get_api_token", &arguments).await?;
         let me = self.me(lane, &call.org).await?;
         let is_own = me.is_some_and(|me| !token.is_null() && token["userId"] == me);
         Ok(is_own.then(|| {
             let name = token["name"].as_str().unwrap_or("the token");
-            format!(
-                "{name} belongs to the user whose sign-in this run uses, and may be the one in use"
-            )
+            format!("{name} belongs to the user whose sign-in this run uses, and may be the one in use")
         }))
     }
 
@@ -364,12 +321,7 @@ impl Run {
 
     /// Whether nobody would be left who is super admin, of those that the org tells. Lanes are asked one after the other, so that two of
     /// them do not count on each other's.
-    async fn last_admin_lost(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        loss: &AdminLoss<'_>,
-    ) -> Result<Option<String>, Error> {
+    async fn last_admin_lost(&self, lane: &Lane, call: &Call, loss: &AdminLoss<'_>) -> Result<Option<String>, Error> {
         let mut watch = self.admin_watch().await;
         let org = call.org.as_str();
         match self.others_than(lane, org, loss, &watch.leaving).await {
@@ -430,17 +382,9 @@ impl Run {
         Ok(Others::None)
     }
 
-    async fn stays_super(
-        &self,
-        lane: &Lane,
-        org: &str,
-        user: &str,
-        loss: &AdminLoss<'_>,
-    ) -> Result<bool, Error> {
+    async fn stays_super(&self, lane: &Lane, org: &str, user: &str, loss: &AdminLoss<'_>) -> Result<bool, Error> {
         let status = self.seen(lane, org, "get_user", &[user]).await?;
-        let is_usable = status["status"]
-            .as_str()
-            .is_some_and(|status| USABLE.contains(&status));
+        let is_usable = status["status"].as_str().is_some_and(|status| USABLE.contains(&status));
         let stays = |role: &Value| is_super(role) && !loss.ends(user, role);
         Ok(is_usable && self.roles_of(lane, org, user).await?.iter().any(stays))
     }
@@ -457,9 +401,7 @@ impl Run {
         let mut found = Vec::new();
         let mut next = None;
         loop {
-            let page = self
-                .page_asked_by(Asker::Run, lane, &list, next.as_ref())
-                .await?;
+            let page = self.page_asked_by(Asker::Run, lane, &list, next.as_ref()).await?;
             let users = page.body["value"].as_array().into_iter().flatten();
             found.extend(users.filter_map(|user| user["id"].as_str().map(str::to_owned)));
             next = page.next;

@@ -14,29 +14,17 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn begin<'a>(
-        items: usize,
-        rates: impl Iterator<Item = (&'a str, Vec<Rate>)>,
-    ) -> Self {
+    pub(super) fn begin<'a>(items: usize, rates: impl Iterator<Item = (&'a str, Vec<Rate>)>) -> Self {
         let of_org = |(org, rates): (&str, Vec<Rate>)| {
             let org = org.to_owned();
-            rates
-                .into_iter()
-                .map(move |rate| ((org.clone(), rate.bucket), rate.total))
+            rates.into_iter().map(move |rate| ((org.clone(), rate.bucket), rate.total))
         };
-        Self {
-            before: rates.flat_map(of_org).collect(),
-            items: items as u64,
-            ended: 0,
-        }
+        Self { before: rates.flat_map(of_org).collect(), items: items as u64, ended: 0 }
     }
 
     /// Counts an item that ended, and tells the least time that the others take: in the bucket that holds up most, at the share that is
     /// ours, if they cost as many calls as those before. Zero where no limit is known.
-    pub(super) fn item_ended<'a>(
-        &mut self,
-        rates: impl Iterator<Item = (&'a str, Vec<Rate>)>,
-    ) -> Duration {
+    pub(super) fn item_ended<'a>(&mut self, rates: impl Iterator<Item = (&'a str, Vec<Rate>)>) -> Duration {
         self.ended += 1;
         let of_org = |(org, rates): (&str, Vec<Rate>)| {
             let times = rates.iter().map(|rate| self.time(org, rate));
@@ -57,11 +45,7 @@ impl Pace {
     fn time(&self, org: &str, rate: &Rate) -> Duration {
         let key = (org.to_owned(), rate.bucket);
         let before = self.before.get(&key).copied().unwrap_or_default();
-        let calls = rate
-            .total
-            .saturating_sub(before)
-            .saturating_mul(self.left())
-            / self.ended.max(1);
+        let calls = rate.total.saturating_sub(before).saturating_mul(self.left()) / self.ended.max(1);
         Duration::from_secs(calls.saturating_mul(60) / rate.share.max(1))
     }
 }
@@ -72,24 +56,12 @@ mod tests {
 
     fn rate(bucket: &'static str, share: u64, total: u64) -> Rate {
         let (limit, ours, others) = (share, 0, 0);
-        Rate {
-            bucket,
-            limit,
-            share,
-            ours,
-            others,
-            total,
-        }
+        Rate { bucket, limit, share, ours, others, total }
     }
 
     #[test]
     fn the_bucket_that_holds_up_most_tells_the_time() {
-        let rates = |apps, groups| {
-            [(
-                "okta",
-                vec![rate("apps", 40, apps), rate("groups", 400, groups)],
-            )]
-        };
+        let rates = |apps, groups| [("okta", vec![rate("apps", 40, apps), rate("groups", 400, groups)])];
         let mut pace = Pace::begin(101, rates(500, 7).into_iter());
         // Two calls an item in apps, one in groups.
         let left = pace.item_ended(rates(502, 8).into_iter());

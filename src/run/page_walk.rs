@@ -38,9 +38,7 @@ fn size(value: &Value) -> usize {
         Value::String(text) => text.len() + 3,
         Value::Array(items) => items.iter().map(size).sum::<usize>() + 2,
         Value::Object(entries) => {
-            let sizes = entries
-                .iter()
-                .map(|(key, value)| key.len() + 4 + size(value));
+            let sizes = entries.iter().map(|(key, value)| key.len() + 4 + size(value));
             sizes.sum::<usize>() + 2
         }
     }

@@ -34,10 +34,7 @@ pub(super) struct Picture {
 
 impl Default for Picture {
     fn default() -> Self {
-        Self {
-            seen: Mutex::default(),
-            age: AGE,
-        }
+        Self { seen: Mutex::default(), age: AGE }
     }
 }
 
@@ -104,9 +101,7 @@ impl Picture {
             (name, kind) if kind != ResultKind::Array => {
                 if name == "get_user" {
                     seen.keep_login(&call.org, &page.body);
-                    if let (Some(name), Some(id)) =
-                        (call.arguments.first(), page.body["id"].as_str())
-                    {
+                    if let (Some(name), Some(id)) = (call.arguments.first(), page.body["id"].as_str()) {
                         seen.names.learn(&call.org, name, id);
                     }
                 }
@@ -189,30 +184,16 @@ impl Picture {
 
     /// Whether a user is in a group, by the later of two reads (all members of the group, all groups of the user) if that is no older than
     /// `age`, else by what the run wrote just now. `None` where a read does not show yet what the run wrote: what it shows is no knowledge.
-    pub(super) fn is_member(
-        &self,
-        org: &str,
-        group: &str,
-        user: &str,
-        age: Duration,
-    ) -> Option<bool> {
+    pub(super) fn is_member(&self, org: &str, group: &str, user: &str, age: Duration) -> Option<bool> {
         let seen = self.seen();
         let user = seen.names.id_of(org, user);
-        let (of_group, of_user) = (
-            (org.to_owned(), group.to_owned()),
-            (org.to_owned(), user.to_owned()),
-        );
+        let (of_group, of_user) = ((org.to_owned(), group.to_owned()), (org.to_owned(), user.to_owned()));
         let fresh = |found: Option<&(At, HashSet<String>)>, id: &str| {
-            found
-                .filter(|(at, _)| self.is_within(*at, age))
-                .map(|(at, ids)| (*at, ids.contains(id)))
+            found.filter(|(at, _)| self.is_within(*at, age)).map(|(at, ids)| (*at, ids.contains(id)))
         };
         let by_group = fresh(seen.members.get(&of_group), user);
         let by_user = fresh(seen.groups.get(&of_user), group);
-        let read = by_group
-            .into_iter()
-            .chain(by_user)
-            .max_by_key(|(at, _)| *at);
+        let read = by_group.into_iter().chain(by_user).max_by_key(|(at, _)| *at);
         let read = read.map(|(_, is_member)| is_member);
         let written = seen.written_member(&of_group, user, self.age.min(READ_LAG));
         if let (Some(read), Some(written)) = (read, written)
@@ -252,8 +233,7 @@ impl Picture {
             ("add_group", _) => {
                 if let Some(id) = answer["id"].as_str() {
                     let empty = (Some(Instant::now()), HashSet::new());
-                    seen.members
-                        .insert((call.org.clone(), id.to_owned()), empty);
+                    seen.members.insert((call.org.clone(), id.to_owned()), empty);
                 }
             }
             (name, _) => {
@@ -261,7 +241,8 @@ impl Picture {
                     seen.forget_group_scoped(&call.org);
                 }
                 seen.forget_at(call);
-                let is_whole = matches!(call.action, Action::Operation(operation) if effects::reader_of(operation.path).is_some());
+                let is_whole =
+                    matches!(call.action, Action::Operation(operation) if effects::reader_of(operation.path).is_some());
                 if is_whole && answer.is_object() && call.method() != Method::Delete {
                     seen.keep(&call.org, &call.path, answer, Some(Instant::now()));
                 }
@@ -302,10 +283,7 @@ impl Seen {
         };
         let place = if let Some((name, rest)) = named_in(path) {
             below("/api/v1/users/", name, rest)
-        } else if let Some(at) = path
-            .find("/users/")
-            .filter(|_| path.starts_with("/api/v1/apps/"))
-        {
+        } else if let Some(at) = path.find("/users/").filter(|_| path.starts_with("/api/v1/apps/")) {
             let (list, name) = path.split_at(at + "/users/".len());
             below(list, name, "")
         } else {
@@ -332,14 +310,8 @@ impl Seen {
                 ..Self::default()
             };
         }
-        if let Some((_, user)) = path
-            .strip_prefix("/api/v1/apps/")
-            .and_then(|rest| rest.split_once("/users/"))
-        {
-            let paths = self
-                .app_users
-                .entry((org.to_owned(), user.to_owned()))
-                .or_default();
+        if let Some((_, user)) = path.strip_prefix("/api/v1/apps/").and_then(|rest| rest.split_once("/users/")) {
+            let paths = self.app_users.entry((org.to_owned(), user.to_owned())).or_default();
             paths.insert(path.to_owned());
         }
         let before = self.things.insert(key, (at, text));
@@ -348,8 +320,7 @@ impl Seen {
 
     fn keep_login(&mut self, org: &str, user: &Value) {
         if let (Some(id), Some(login)) = (user["id"].as_str(), user["profile"]["login"].as_str()) {
-            self.logins
-                .insert((org.to_owned(), id.to_owned()), login.to_owned());
+            self.logins.insert((org.to_owned(), id.to_owned()), login.to_owned());
         }
     }
 
@@ -368,8 +339,7 @@ impl Seen {
         }
         // What it has not is not there.
         let stood = format!("{}/", call.path);
-        self.forgotten
-            .retain(|(org, path)| *org != call.org || !path.starts_with(&stood));
+        self.forgotten.retain(|(org, path)| *org != call.org || !path.starts_with(&stood));
         let list = (call.org.clone(), call.path.clone());
         self.lists.insert(list, (first, pages + 1));
     }
@@ -395,11 +365,7 @@ impl Seen {
         if at.is_some() {
             self.shown(&call.org, is_of_group, of, &ids);
         }
-        let lists = if is_of_group {
-            &mut self.members
-        } else {
-            &mut self.groups
-        };
+        let lists = if is_of_group { &mut self.members } else { &mut self.groups };
         let known = lists.entry((call.org.clone(), of.clone())).or_default();
         if at.is_some() || known.0.is_none() {
             *known = (at, ids);
@@ -426,14 +392,8 @@ impl Seen {
         let written = self.written.entry(of_group).or_default();
         written.insert(user.to_owned(), (Instant::now(), is_member));
         let sets = [
-            (
-                self.members.get_mut(&(org.to_owned(), group.to_owned())),
-                user,
-            ),
-            (
-                self.groups.get_mut(&(org.to_owned(), user.to_owned())),
-                group,
-            ),
+            (self.members.get_mut(&(org.to_owned(), group.to_owned())), user),
+            (self.groups.get_mut(&(org.to_owned(), user.to_owned())), group),
         ];
         for (set, id) in sets {
             match set {
@@ -447,11 +407,7 @@ impl Seen {
 
     /// Groups decide over app users in scope GROUP; those in scope USER stay as they are (Okta's help on app assignments).
     fn forget_app_users(&mut self, org: &str, user: &str) {
-        let paths = self
-            .app_users
-            .get(&(org.to_owned(), user.to_owned()))
-            .cloned()
-            .unwrap_or_default();
+        let paths = self.app_users.get(&(org.to_owned(), user.to_owned())).cloned().unwrap_or_default();
         for path in paths {
             self.forget_unless_individual(org, &path);
         }
@@ -459,9 +415,7 @@ impl Seen {
 
     fn forget_group_scoped(&mut self, org: &str) {
         let of_org = self.app_users.iter().filter(|((of, _), _)| of == org);
-        let paths: Vec<String> = of_org
-            .flat_map(|(_, paths)| paths.iter().cloned())
-            .collect();
+        let paths: Vec<String> = of_org.flat_map(|(_, paths)| paths.iter().cloned()).collect();
         for path in paths {
             self.forget_unless_individual(org, &path);
         }
@@ -470,11 +424,7 @@ impl Seen {
     fn forget_unless_individual(&mut self, org: &str, path: &str) {
         let key = (org.to_owned(), path.to_owned());
         let individual = |text: &str| text.contains(r#""scope":"USER""#);
-        if self
-            .things
-            .get(&key)
-            .is_some_and(|(_, text)| !individual(text))
-        {
+        if self.things.get(&key).is_some_and(|(_, text)| !individual(text)) {
             self.remove(&key);
         }
     }
@@ -498,12 +448,7 @@ impl Seen {
     }
 
     fn forget_org(&mut self, org: &str) {
-        let gone: Vec<Key> = self
-            .things
-            .keys()
-            .filter(|(of, _)| of == org)
-            .cloned()
-            .collect();
+        let gone: Vec<Key> = self.things.keys().filter(|(of, _)| of == org).cloned().collect();
         for key in &gone {
             self.remove(key);
         }
@@ -531,10 +476,7 @@ mod tests {
     }
 
     fn page(body: Value, next: Option<&str>) -> Page {
-        Page {
-            body,
-            next: next.map(NextPage::new),
-        }
+        Page { body, next: next.map(NextPage::new) }
     }
 
     #[test]
@@ -545,10 +487,7 @@ mod tests {
             &page(json!([{"id": "00u1", "scope": "USER"}]), None),
             None,
         );
-        assert_eq!(
-            picture.thing("okta", "/api/v1/apps/0oa1/users/00u1"),
-            Some(json!({"id": "00u1", "scope": "USER"}))
-        );
+        assert_eq!(picture.thing("okta", "/api/v1/apps/0oa1/users/00u1"), Some(json!({"id": "00u1", "scope": "USER"})));
         assert_eq!(picture.thing("hub", "/api/v1/apps/0oa1/users/00u1"), None);
     }
 
@@ -562,10 +501,7 @@ mod tests {
         picture.learn(&list, &page(json!([{"id": "00u2"}]), None), Some(&link));
         assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), Some(true));
         assert_eq!(picture.is_member("okta", "00g1", "00u3", AGE), Some(false));
-        picture.wrote(
-            &call("unassign_user_from_group", &["00g1", "00u1"]),
-            &Value::Null,
-        );
+        picture.wrote(&call("unassign_user_from_group", &["00g1", "00u1"]), &Value::Null);
         assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), Some(false));
         picture.forget(&call("assign_user_to_group", &["00g1", "00u1"]));
         assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), None);
@@ -574,10 +510,8 @@ mod tests {
     #[test]
     fn a_membership_that_was_written_is_waited_for_until_a_read_shows_it() {
         let picture = Picture::default();
-        let (join, leave) = (
-            call("assign_user_to_group", &["00g1", "00u1"]),
-            call("unassign_user_from_group", &["00g2", "00u1"]),
-        );
+        let (join, leave) =
+            (call("assign_user_to_group", &["00g1", "00u1"]), call("unassign_user_from_group", &["00g2", "00u1"]));
         picture.wrote(&join, &Value::Null);
         picture.wrote(&leave, &Value::Null);
         let written = |call: &Call| picture.written_member(call, AGE);
@@ -595,10 +529,7 @@ mod tests {
     fn the_later_of_two_reads_tells_a_membership_unless_it_lags() {
         let picture = Picture::default();
         let is_member = || picture.is_member("okta", "00g1", "00u1", AGE);
-        picture.wrote(
-            &call("assign_user_to_group", &["00g1", "00u1"]),
-            &Value::Null,
-        );
+        picture.wrote(&call("assign_user_to_group", &["00g1", "00u1"]), &Value::Null);
         assert_eq!(is_member(), Some(true));
         // The members as they were before the write.
         let members = call("list_group_users", &["00g1"]);
@@ -618,24 +549,12 @@ mod tests {
     fn a_membership_changes_only_group_scoped_app_users() {
         let picture = Picture::default();
         let users = json!([{"id": "00u1", "scope": "USER"}, {"id": "00u2", "scope": "GROUP"}]);
-        picture.learn(
-            &call("list_application_users", &["0oa1"]),
-            &page(users, None),
-            None,
-        );
+        picture.learn(&call("list_application_users", &["0oa1"]), &page(users, None), None);
         for user in ["00u1", "00u2"] {
             picture.wrote(&call("assign_user_to_group", &["00g1", user]), &Value::Null);
         }
-        assert!(
-            picture
-                .thing("okta", "/api/v1/apps/0oa1/users/00u1")
-                .is_some()
-        );
-        assert!(
-            picture
-                .thing("okta", "/api/v1/apps/0oa1/users/00u2")
-                .is_none()
-        );
+        assert!(picture.thing("okta", "/api/v1/apps/0oa1/users/00u1").is_some());
+        assert!(picture.thing("okta", "/api/v1/apps/0oa1/users/00u2").is_none());
     }
 
     #[test]
@@ -643,25 +562,16 @@ mod tests {
         let picture = Picture::default();
         let list = call("list_application_users", &["0oa1"]).query("limit", "500");
         picture.learn(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
-        assert!(
-            picture
-                .list_of("okta", "/api/v1/apps/0oa1/users/00u1")
-                .is_none()
-        );
+        assert!(picture.list_of("okta", "/api/v1/apps/0oa1/users/00u1").is_none());
         picture.learn(&list, &page(json!([]), None), Some(&NextPage::new("n")));
-        let again = picture
-            .list_of("okta", "/api/v1/apps/0oa1/users/00u9")
-            .expect("a list");
+        let again = picture.list_of("okta", "/api/v1/apps/0oa1/users/00u9").expect("a list");
         assert_eq!(again.query, [("limit".to_owned(), "500".to_owned())]);
     }
 
     #[test]
     fn what_is_too_old_answers_no_look_and_can_be_read_again_by_pages() {
         for (age, is_fresh) in [(Duration::from_secs(3600), true), (Duration::ZERO, false)] {
-            let picture = Picture {
-                age,
-                ..Picture::default()
-            };
+            let picture = Picture { age, ..Picture::default() };
             let members = call("list_group_users", &["00g1"]);
             let users = call("list_application_users", &["0oa1"]);
             picture.learn(&users, &page(json!([{"id": "00u1"}]), None), None);
@@ -670,10 +580,7 @@ mod tests {
             let path = "/api/v1/apps/0oa1/users/00u1";
             assert_eq!(picture.thing("okta", path).is_some(), is_fresh);
             assert_eq!(picture.is_old("okta", path), !is_fresh);
-            assert_eq!(
-                picture.is_member("okta", "00g1", "00u1", AGE).is_some(),
-                is_fresh
-            );
+            assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE).is_some(), is_fresh);
             assert_eq!(picture.has_old_members("okta", "00g1"), !is_fresh);
             assert!(picture.list_of("okta", path).is_some());
         }
@@ -685,10 +592,7 @@ mod tests {
         let users = call("list_application_users", &["0oa1"]);
         let path = "/api/v1/apps/0oa1/users/00u1";
         picture.recall(&users, &page(json!([{"id": "00u1", "n": 1}]), None), None);
-        assert_eq!(
-            (picture.thing("okta", path), picture.is_old("okta", path)),
-            (None, true)
-        );
+        assert_eq!((picture.thing("okta", path), picture.is_old("okta", path)), (None, true));
         picture.learn(&users, &page(json!([{"id": "00u1", "n": 2}]), None), None);
         // Another lane that replays tells nothing new.
         picture.recall(&users, &page(json!([{"id": "00u1", "n": 1}]), None), None);
@@ -699,10 +603,7 @@ mod tests {
     fn what_a_write_changed_is_forgotten_until_its_list_is_read() {
         let picture = Picture::default();
         let users = call("list_application_users", &["0oa1"]);
-        let (one, other) = (
-            "/api/v1/apps/0oa1/users/00u1",
-            "/api/v1/apps/0oa1/users/00u2",
-        );
+        let (one, other) = ("/api/v1/apps/0oa1/users/00u1", "/api/v1/apps/0oa1/users/00u2");
         let both = json!([{"id": "00u1"}, {"id": "00u2"}]);
         picture.learn(&users, &page(both, None), None);
         for user in ["00u1", "00u2"] {
@@ -719,11 +620,6 @@ mod tests {
         let mut update = call("update_application_user", &["0oa1", "00u1"]);
         update.body = Some(json!({"scope": "GROUP"}));
         picture.wrote(&update, &json!({"id": "00u1", "scope": "GROUP"}));
-        assert_eq!(
-            picture
-                .thing("okta", "/api/v1/apps/0oa1/users/00u1")
-                .expect("an app user")["scope"],
-            "GROUP"
-        );
+        assert_eq!(picture.thing("okta", "/api/v1/apps/0oa1/users/00u1").expect("an app user")["scope"], "GROUP");
     }
 }

@@ -35,12 +35,7 @@ impl Run {
     }
 
     /// Reads one page of a list: the first, or the one that the page before named.
-    pub async fn page(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        next: Option<&okta::NextPage>,
-    ) -> Result<Page, Error> {
+    pub async fn page(&self, lane: &Lane, call: &Call, next: Option<&okta::NextPage>) -> Result<Page, Error> {
         let question = self.asked(call, next);
         if let Some(recorded) = self.replayed(lane, &question)? {
             if recorded.state == State::Refused {
@@ -49,9 +44,7 @@ impl Run {
             let mut answer = self.answer_of(&recorded)?;
             let page = Page {
                 next: answer["next"].as_str().map(okta::NextPage::new),
-                body: self
-                    .restored(lane, call, next, answer["body"].take())
-                    .await?,
+                body: self.restored(lane, call, next, answer["body"].take()).await?,
             };
             self.named_addresses().learn(call, &page.body);
             self.picture().recall(call, &page, next);
@@ -87,15 +80,10 @@ impl Run {
         let mut items = Vec::new();
         let (mut next, mut walk) = (None, PageWalk::default());
         loop {
-            let page = self
-                .page_asked_by(Asker::Run, lane, call, next.as_ref())
-                .await?;
+            let page = self.page_asked_by(Asker::Run, lane, call, next.as_ref()).await?;
             walk.take(call, &page)?;
             let Value::Array(found) = page.body else {
-                return Err(Error::Usage(format!(
-                    "{} answers with no list",
-                    call.name()
-                )));
+                return Err(Error::Usage(format!("{} answers with no list", call.name())));
             };
             items.extend(found);
             next = page.next;
@@ -120,20 +108,10 @@ impl Run {
         match answer {
             Ok(response) => {
                 let event = stamped(lane, Kind::Read(self.answered_line(call, &response)));
-                let page = Page {
-                    body: response.body,
-                    next: response.next,
-                };
+                let page = Page { body: response.body, next: response.next };
                 // The run's own reads are not asked again in order: their answers are not kept.
                 let body = position.map(|_| json!({ "body": self.redact(&page.body), "next": page.next.as_ref().map(okta::NextPage::as_str) }));
-                self.keep_read(
-                    lane,
-                    position,
-                    State::Answered,
-                    &event,
-                    &question,
-                    body.as_ref(),
-                )?;
+                self.keep_read(lane, position, State::Answered, &event, &question, body.as_ref())?;
                 self.named_addresses().learn(call, &page.body);
                 self.picture().learn(call, &page, next);
                 Ok(page)
@@ -141,14 +119,7 @@ impl Run {
             Err(error) => {
                 let event = stamped(lane, self.refused(call, &error));
                 let body = position.map(|_| self.without_secrets(kept(&error)));
-                self.keep_read(
-                    lane,
-                    position,
-                    State::Refused,
-                    &event,
-                    &question,
-                    body.as_ref(),
-                )?;
+                self.keep_read(lane, position, State::Refused, &event, &question, body.as_ref())?;
                 Err(refusal(call, error))
             }
         }
@@ -194,8 +165,7 @@ impl Run {
                 } } => answer,
                 () = self.cancelled().cancelled_owned() => return Err(Error::Interrupted),
             };
-            let answer = answer
-                .and_then(|answer| answer_shape::checked(call, client.base_url().host(), answer));
+            let answer = answer.and_then(|answer| answer_shape::checked(call, client.base_url().host(), answer));
             match &answer {
                 Err(error) if retry::is_asked_again(error, attempt) => {
                     self.wait_to_retry(lane, call, error, attempt).await?;
@@ -294,25 +264,9 @@ impl Run {
             }
             Err(source) => {
                 let message = source.to_string();
-                let event = stamped(
-                    lane,
-                    Kind::Refused {
-                        call,
-                        message: message.clone(),
-                    },
-                );
-                self.keep_read(
-                    lane,
-                    position,
-                    State::Refused,
-                    &event,
-                    &request,
-                    Some(&json!({ "message": message })),
-                )?;
-                Err(Error::Directory {
-                    directory: domain.to_owned(),
-                    source,
-                })
+                let event = stamped(lane, Kind::Refused { call, message: message.clone() });
+                self.keep_read(lane, position, State::Refused, &event, &request, Some(&json!({ "message": message })))?;
+                Err(Error::Directory { directory: domain.to_owned(), source })
             }
         }
     }

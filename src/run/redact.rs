@@ -28,16 +28,8 @@ fn redacted(within: &str, value: &Value) -> Value {
             object
                 .iter()
                 .map(|(name, value)| {
-                    let place = FieldPlace {
-                        within,
-                        object,
-                        name,
-                    };
-                    let value = if place.is_secret(value) {
-                        masked(value)
-                    } else {
-                        redacted(name, value)
-                    };
+                    let place = FieldPlace { within, object, name };
+                    let value = if place.is_secret(value) { masked(value) } else { redacted(name, value) };
                     (name.clone(), value)
                 })
                 .collect(),
@@ -72,14 +64,8 @@ pub(super) fn readable(value: &Value) -> Value {
     let Value::Object(fields) = value else {
         return value.clone();
     };
-    let whole = fields
-        .iter()
-        .filter(|(_, value)| value.is_object() || !lacks_something(value));
-    Value::Object(
-        whole
-            .map(|(name, value)| (name.clone(), readable(value)))
-            .collect(),
-    )
+    let whole = fields.iter().filter(|(_, value)| value.is_object() || !lacks_something(value));
+    Value::Object(whole.map(|(name, value)| (name.clone(), readable(value))).collect())
 }
 
 /// A recorded value with what it lacks taken from the same thing as it was read again: only where all that is recorded beside the secret
@@ -91,9 +77,7 @@ pub(super) fn restored(recorded: &Value, seen: &Value, written: &Value) -> Value
     match (recorded, seen, written) {
         // Another thing's secret is not this one's.
         (Value::Object(fields), Value::Object(_), Value::Object(written))
-            if fields
-                .get("id")
-                .is_some_and(|id| written.get("id") != Some(id)) =>
+            if fields.get("id").is_some_and(|id| written.get("id") != Some(id)) =>
         {
             recorded.clone()
         }
@@ -101,10 +85,7 @@ pub(super) fn restored(recorded: &Value, seen: &Value, written: &Value) -> Value
             .iter()
             .map(|(name, field)| {
                 let now = seen.get(name).zip(written.get(name));
-                let field = now.map_or_else(
-                    || field.clone(),
-                    |(seen, written)| restored(field, seen, written),
-                );
+                let field = now.map_or_else(|| field.clone(), |(seen, written)| restored(field, seen, written));
                 (name.clone(), field)
             })
             .collect::<serde_json::Map<_, _>>()
@@ -115,10 +96,7 @@ pub(super) fn restored(recorded: &Value, seen: &Value, written: &Value) -> Value
             .map(|(index, item)| {
                 let at = same_item(item, index, written);
                 let now = at.and_then(|at| seen.get(at).zip(written.get(at)));
-                now.map_or_else(
-                    || item.clone(),
-                    |(seen, written)| restored(item, seen, written),
-                )
+                now.map_or_else(|| item.clone(), |(seen, written)| restored(item, seen, written))
             })
             .collect(),
         _ => recorded.clone(),
@@ -140,11 +118,8 @@ pub(super) fn is_same_question(recorded: &Value, asked: &Value) -> bool {
         (Value::String(recorded), Value::String(asked)) => fits(recorded, asked),
         (Value::String(recorded), _) => recorded == REDACTED && !asked.is_null(),
         (Value::Object(recorded), Value::Object(asked)) => {
-            let same = |(name, value): (&String, &Value)| {
-                asked
-                    .get(name)
-                    .is_some_and(|asked| is_same_question(value, asked))
-            };
+            let same =
+                |(name, value): (&String, &Value)| asked.get(name).is_some_and(|asked| is_same_question(value, asked));
             recorded.len() == asked.len() && recorded.iter().all(same)
         }
         (Value::Array(recorded), Value::Array(asked)) => {
@@ -196,10 +171,7 @@ mod tests {
             readable(&seen),
             json!({"profile": {"login": "a@b.c"}, "credentials": {"recovery_question": {"question": "q"}}})
         );
-        assert_eq!(
-            redact(&json!({"password": {}, "token": null})),
-            json!({"password": {}, "token": null})
-        );
+        assert_eq!(redact(&json!({"password": {}, "token": null})), json!({"password": {}, "token": null}));
         let switch = json!({"password": {"status": "ENABLED", "seed": "RANDOM"}});
         assert_eq!(redact(&switch), switch);
     }
@@ -219,22 +191,15 @@ mod tests {
 
     #[test]
     fn a_question_is_the_same_whatever_secret_it_had() {
-        let recorded =
-            json!({"path": "/a", "body": {"token": REDACTED, "note": "x (redacted) y", "n": [1]}});
+        let recorded = json!({"path": "/a", "body": {"token": REDACTED, "note": "x (redacted) y", "n": [1]}});
         let with = |token: Value, note: &str| json!({"path": "/a", "body": {"token": token, "note": note, "n": [1]}});
-        for same in [
-            with("t".into(), "x 00 y"),
-            with(REDACTED.into(), "x (redacted) y"),
-            with(json!({"a": 1}), "x  y"),
-        ] {
+        for same in [with("t".into(), "x 00 y"), with(REDACTED.into(), "x (redacted) y"), with(json!({"a": 1}), "x  y")]
+        {
             assert!(is_same_question(&recorded, &same), "{same}");
         }
-        for other in [
-            with(Value::Null, "x 00 y"),
-            with("t".into(), "x 00 z"),
-            with("t".into(), "z 00 y"),
-            json!({"path": "/a"}),
-        ] {
+        for other in
+            [with(Value::Null, "x 00 y"), with("t".into(), "x 00 z"), with("t".into(), "z 00 y"), json!({"path": "/a"})]
+        {
             assert!(!is_same_question(&recorded, &other), "{other}");
         }
         assert!(!is_same_question(&json!("x"), &json!("xy")));

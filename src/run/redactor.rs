@@ -32,10 +32,7 @@ impl Redactor {
         secrets.extend(escaped);
         // One that another one begins with would leave the rest of that.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
-        Self {
-            given: secrets,
-            ..Self::default()
-        }
+        Self { given: secrets, ..Self::default() }
     }
 
     /// Keeps out what a client signs with, now and later.
@@ -73,8 +70,7 @@ impl Redactor {
 
     /// The text without the run's own secrets.
     pub(super) fn concealed(&self, text: &str) -> String {
-        self.known(|known| known.concealed(text))
-            .unwrap_or_else(|| text.to_owned())
+        self.known(|known| known.concealed(text)).unwrap_or_else(|| text.to_owned())
     }
 
     /// What is known at this moment: an access token may have been added since the last.
@@ -128,8 +124,7 @@ impl Known<'_> {
                 concealed = Some(now.replace(secret.expose_secret(), REDACTED));
             }
         }
-        self.without_learned(concealed.as_deref().unwrap_or(text))
-            .or(concealed)
+        self.without_learned(concealed.as_deref().unwrap_or(text)).or(concealed)
     }
 
     /// There may be as many as an org's answers have: each word is looked up, instead of each secret being searched for.
@@ -140,9 +135,7 @@ impl Known<'_> {
         if self.learned.contains(text) {
             return Some(REDACTED.to_owned());
         }
-        let mut found: Vec<&str> = words(text)
-            .filter(|word| self.learned.contains(*word))
-            .collect();
+        let mut found: Vec<&str> = words(text).filter(|word| self.learned.contains(*word)).collect();
         found.sort_by_key(|word| std::cmp::Reverse(word.len()));
         let mut concealed: Option<String> = None;
         for word in found {
@@ -158,9 +151,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_end = |c: char| c.is_whitespace() || "\"'`()[]{}<>,;=\\".contains(c);
     let addresses = text.split(is_end);
     let tokens = text.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'));
-    addresses
-        .flat_map(|word| [word, word.trim_end_matches(['.', ':', '!', '?'])])
-        .chain(tokens)
+    addresses.flat_map(|word| [word, word.trim_end_matches(['.', ':', '!', '?'])]).chain(tokens)
 }
 
 impl fmt::Debug for Redactor {
@@ -185,13 +176,7 @@ mod tests {
     #[test]
     fn what_an_org_answered_with_is_replaced_as_a_word() {
         let redactor = Redactor::new(vec!["given".into()]);
-        for secret in [
-            "aB3-x9_Q",
-            "https://acme/welcome/aB3",
-            "short1",
-            "Springfield",
-            "HrxKgbqZ",
-        ] {
+        for secret in ["aB3-x9_Q", "https://acme/welcome/aB3", "short1", "Springfield", "HrxKgbqZ"] {
             redactor.learn(secret);
         }
         for (text, expected) in [
@@ -207,9 +192,6 @@ mod tests {
         for text in ["short1", "Springfield", "aB3-x9_Qx"] {
             assert_eq!(redactor.concealed(text), text, "{text}");
         }
-        assert_eq!(
-            redactor.replaced(json!(["aB3-x9_Q", 1])),
-            json!(["(redacted)", 1])
-        );
+        assert_eq!(redactor.replaced(json!(["aB3-x9_Q", 1])), json!(["(redacted)", 1]));
     }
 }

@@ -20,10 +20,7 @@ impl Run {
     pub(super) fn recorded(&self, lane: &str, void_before: u64) -> Result<Vec<Recorded>, Error> {
         let mut recorded = self.journal().recorded(self.id(), lane)?;
         recorded.retain(|recorded| recorded.entry >= void_before);
-        let effective = recorded
-            .iter()
-            .rposition(has_effect)
-            .map_or(0, |last| last + 1);
+        let effective = recorded.iter().rposition(has_effect).map_or(0, |last| last + 1);
         recorded.truncate(effective);
         Ok(recorded)
     }
@@ -38,8 +35,7 @@ impl Run {
             return Ok(None);
         };
         // One that an earlier version wrote may have secrets left out, or left in, where this one has not.
-        let is_same =
-            next.request == *asked || is_same_question(&self.redact(&next.request), asked);
+        let is_same = next.request == *asked || is_same_question(&self.redact(&next.request), asked);
         if !is_same {
             if self.settings().edits == super::door::Edits::Accepted {
                 past.recorded.clear();
@@ -61,12 +57,7 @@ impl Run {
 
     /// The recorded answer to a write. What the record leaves out is read again where the same thing can be read; what cannot stays the mark
     /// that no call takes.
-    pub(super) async fn answer_again(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        recorded: &Recorded,
-    ) -> Result<Value, Error> {
+    pub(super) async fn answer_again(&self, lane: &Lane, call: &Call, recorded: &Recorded) -> Result<Value, Error> {
         let answer = self.answer_of(recorded)?;
         if !lacks_something(&answer) {
             return Ok(answer);
@@ -115,9 +106,7 @@ impl Run {
         let mut kept = self.answer_of(recorded)?;
         match serde_json::from_value(kept["api"].take()) {
             Ok(api) => Ok(refusal(call, okta::Error::Api(Box::new(api)))),
-            Err(_) => Ok(Error::Usage(
-                kept["message"].as_str().unwrap_or_default().to_owned(),
-            )),
+            Err(_) => Ok(Error::Usage(kept["message"].as_str().unwrap_or_default().to_owned())),
         }
     }
 
@@ -190,12 +179,8 @@ pub(super) fn unknown(call: &Call, source: okta::Error) -> Error {
 fn marked_fields<'a>(name: &'a str, value: &'a Value, found: &mut BTreeSet<&'a str>) {
     match value {
         Value::String(text) if redact::holds_mark(text) => drop(found.insert(name)),
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| marked_fields(name, item, found)),
-        Value::Object(fields) => fields
-            .iter()
-            .for_each(|(name, field)| marked_fields(name, field, found)),
+        Value::Array(items) => items.iter().for_each(|item| marked_fields(name, item, found)),
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| marked_fields(name, field, found)),
         _ => {}
     }
 }
@@ -204,12 +189,8 @@ fn marked_fields<'a>(name: &'a str, value: &'a Value, found: &mut BTreeSet<&'a s
 fn texts_of(name: &str, value: &Value, names: &BTreeSet<&str>, tell: &mut impl FnMut(&str)) {
     match value {
         Value::String(text) if names.contains(name) => tell(text),
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| texts_of(name, item, names, tell)),
-        Value::Object(fields) => fields
-            .iter()
-            .for_each(|(name, field)| texts_of(name, field, names, tell)),
+        Value::Array(items) => items.iter().for_each(|item| texts_of(name, item, names, tell)),
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| texts_of(name, field, names, tell)),
         _ => {}
     }
 }

@@ -48,8 +48,7 @@ fn is_transport(error: &okta::Error) -> bool {
 /// Whether a refused write was not carried out and may be sent again.
 pub(super) fn is_passing_refusal(error: &okta::Error) -> bool {
     let code = error.api().and_then(|api| api.code.as_deref());
-    code.is_some_and(|code| PASSING.contains(&code))
-        || (error.sent() == Sent::No && is_transport(error))
+    code.is_some_and(|code| PASSING.contains(&code)) || (error.sent() == Sent::No && is_transport(error))
 }
 
 /// Whether a write that left unknown what became of it, and turned out not to have happened, is worth sending again: what a gateway refuses
@@ -91,11 +90,7 @@ pub(super) fn may_answer_a_repeat(call: &Call, error: &okta::Error) -> bool {
 
 /// Half a second, doubled with each attempt, give or take half of it; passing states take minutes rather than seconds.
 pub(super) fn pause(error: &okta::Error, attempt: u32) -> Duration {
-    let first = if is_passing_refusal(error) && error.api().is_some() {
-        2000
-    } else {
-        500
-    };
+    let first = if is_passing_refusal(error) && error.api().is_some() { 2000 } else { 500 };
     let doubled = Duration::from_millis(first) * 2_u32.pow(attempt.saturating_sub(1).min(5));
     doubled.mul_f64(0.5 + fastrand::f64())
 }
@@ -135,16 +130,8 @@ mod tests {
                 required_scopes: Vec::new(),
             }))
         };
-        let gone = refused(
-            404,
-            "E0000007",
-            "Not found: Resource not found: 00g1 (UserGroup)",
-        );
-        let active = refused(
-            403,
-            "E0000016",
-            "Activation failed because the user is already active",
-        );
+        let gone = refused(404, "E0000007", "Not found: Resource not found: 00g1 (UserGroup)");
+        let active = refused(403, "E0000016", "Activation failed because the user is already active");
         let forbidden = refused(403, "E0000006", "You do not have permission");
         let unfit = refused(400, "E0000001", "Api validation failed: status");
         let may = |name: &str, arguments: &[&str], error| {

@@ -153,13 +153,9 @@ impl FieldPlace<'_> {
             Value::Number(_) => self.is_named(),
             Value::String(text) => {
                 !text.is_empty()
-                    && (has_secret_shape(text)
-                        || self.is_placed()
-                        || (self.is_named_alike() && !is_switch(text)))
+                    && (has_secret_shape(text) || self.is_placed() || (self.is_named_alike() && !is_switch(text)))
             }
-            Value::Array(items) => items
-                .iter()
-                .any(|item| !item.is_object() && self.is_secret(item)),
+            Value::Array(items) => items.iter().any(|item| !item.is_object() && self.is_secret(item)),
             Value::Object(fields) => self.is_named_alike() && !is_description(fields),
         }
     }
@@ -171,16 +167,13 @@ impl FieldPlace<'_> {
 
     fn is_name(self, name: &str) -> bool {
         NAMES.contains(name)
-            && (!OF_CREDENTIALS.contains(&name)
-                || matches!(self.within, "password" | "hash" | "credentials"))
+            && (!OF_CREDENTIALS.contains(&name) || matches!(self.within, "password" | "hash" | "credentials"))
     }
 
     /// By a name that means a secret where a text stands.
     fn is_named_alike(self) -> bool {
         let name = plain(self.name);
-        self.is_name(&name)
-            || (SECRET_ENDS.iter().any(|end| name.ends_with(end))
-                && !CURSORS.contains(&name.as_str()))
+        self.is_name(&name) || (SECRET_ENDS.iter().any(|end| name.ends_with(end)) && !CURSORS.contains(&name.as_str()))
     }
 
     /// By where it stands: members of a key, values of headers and of a hook's authorization, the picture of a shared secret.
@@ -213,15 +206,9 @@ pub(crate) fn has_secret_shape(text: &str) -> bool {
 pub(crate) fn starred(text: &str) -> Cow<'_, str> {
     let is_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let words = text.split(|c: char| !is_of_token(c));
-    let secrets: Vec<&str> = words
-        .filter(|word| is_api_token(word) || is_web_token(word))
-        .collect();
+    let secrets: Vec<&str> = words.filter(|word| is_api_token(word) || is_web_token(word)).collect();
     let star = |text: Cow<'_, str>, secret: &str| text.replace(secret, &"*".repeat(secret.len()));
-    secrets
-        .into_iter()
-        .fold(Cow::Borrowed(text), |text, secret| {
-            star(text, secret).into()
-        })
+    secrets.into_iter().fold(Cow::Borrowed(text), |text, secret| star(text, secret).into())
 }
 
 fn is_api_token(word: &str) -> bool {
@@ -235,18 +222,13 @@ fn is_web_token(word: &str) -> bool {
 
 /// The name as it is compared: `client_secret`, `clientSecret` and `Client-Secret` are one.
 fn plain(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// What says how passwords are handled where a password could stand, such as `ENABLED`.
 fn is_switch(text: &str) -> bool {
-    const SWITCHES: &[&str] = &[
-        "ENABLED", "DISABLED", "ACTIVE", "INACTIVE", "REQUIRED", "OPTIONAL", "NONE", "ALLOW",
-        "DENY",
-    ];
+    const SWITCHES: &[&str] =
+        &["ENABLED", "DISABLED", "ACTIVE", "INACTIVE", "REQUIRED", "OPTIONAL", "NONE", "ALLOW", "DENY"];
     SWITCHES.contains(&text)
 }
 
@@ -260,9 +242,7 @@ fn describes(name: &str, value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => true,
         Value::String(text) => {
-            text.is_empty()
-                || DESCRIBING.contains(&plain(name).as_str())
-                || (name != "value" && is_constant(text))
+            text.is_empty() || DESCRIBING.contains(&plain(name).as_str()) || (name != "value" && is_constant(text))
         }
         Value::Array(items) => items.iter().all(|item| describes(name, item)),
         Value::Object(fields) => is_description(fields),
@@ -284,31 +264,17 @@ mod tests {
     /// Paths of all secrets in a value.
     fn secrets(within: &str, value: &Value) -> Vec<String> {
         let inner = |name: &str, found: Vec<String>| {
-            found
-                .into_iter()
-                .map(|path| format!("{name}.{path}").trim_end_matches('.').to_owned())
-                .collect::<Vec<_>>()
+            found.into_iter().map(|path| format!("{name}.{path}").trim_end_matches('.').to_owned()).collect::<Vec<_>>()
         };
         match value {
             Value::Object(object) => object
                 .iter()
                 .flat_map(|(name, value)| {
-                    let place = FieldPlace {
-                        within,
-                        object,
-                        name,
-                    };
-                    if place.is_secret(value) {
-                        vec![name.clone()]
-                    } else {
-                        inner(name, secrets(name, value))
-                    }
+                    let place = FieldPlace { within, object, name };
+                    if place.is_secret(value) { vec![name.clone()] } else { inner(name, secrets(name, value)) }
                 })
                 .collect(),
-            Value::Array(items) => items
-                .iter()
-                .flat_map(|item| secrets(within, item))
-                .collect(),
+            Value::Array(items) => items.iter().flat_map(|item| secrets(within, item)).collect(),
             _ => Vec::new(),
         }
     }
@@ -320,12 +286,7 @@ mod tests {
             "apiToken": "x", "api_token": "x", "scimToken": "x", "db_password": "x", "userPassword": ["x"], "ms-Mcs-AdmPwd": "x",
             "activationUrl": "x", "resetPasswordUrl": "x", "tempPassword": "x", "serviceAccountJson": {"a": "x"}, "passCode": 123_456});
         let object = body.as_object().expect("an object");
-        assert_eq!(
-            secrets("", &body).len(),
-            object.len(),
-            "{:?}",
-            secrets("", &body)
-        );
+        assert_eq!(secrets("", &body).len(), object.len(), "{:?}", secrets("", &body));
     }
 
     #[test]
@@ -363,15 +324,10 @@ mod tests {
     #[test]
     fn tokens_in_a_text_become_stars_of_the_same_length() {
         let token = format!("00{}", "aB3-_".repeat(8));
-        let text = format!(
-            "let t = \"{token}\"; let j = \"eyJhbGciOi.eyJzdWIiOiJ4In0.c2lnbmF0\"; let ü = 1;"
-        );
+        let text = format!("let t = \"{token}\"; let j = \"eyJhbGciOi.eyJzdWIiOiJ4In0.c2lnbmF0\"; let ü = 1;");
         let starred = starred(&text);
         assert_eq!(starred.len(), text.len());
-        assert!(
-            !starred.contains(&token) && !starred.contains("eyJ"),
-            "{starred}"
-        );
+        assert!(!starred.contains(&token) && !starred.contains("eyJ"), "{starred}");
         assert!(starred.ends_with("let ü = 1;"), "{starred}");
     }
 

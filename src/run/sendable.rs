@@ -22,10 +22,7 @@ pub(super) fn check(call: &Call) -> Result<(), Error> {
 /// Where the mark stands.
 fn marked(call: &Call) -> Option<String> {
     let argument = call.arguments.iter().find(|text| holds_mark(text));
-    let query = call
-        .query
-        .iter()
-        .find(|(name, text)| holds_mark(name) || holds_mark(text));
+    let query = call.query.iter().find(|(name, text)| holds_mark(name) || holds_mark(text));
     let path = percent_encoding::percent_decode_str(&call.path).decode_utf8_lossy();
     argument
         .map(|_| "the path".to_owned())
@@ -36,18 +33,13 @@ fn marked(call: &Call) -> Option<String> {
 
 fn in_body(at: &str, value: &Value) -> Option<String> {
     let whole = || {
-        if at.is_empty() {
-            "the body".to_owned()
-        } else {
-            at.to_owned()
-        }
+        if at.is_empty() { "the body".to_owned() } else { at.to_owned() }
     };
     match value {
         Value::String(text) => holds_mark(text).then(whole),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, item)| in_body(&format!("{at}[{index}]"), item)),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| in_body(&format!("{at}[{index}]"), item))
+        }
         Value::Object(fields) => fields.iter().find_map(|(name, field)| {
             if holds_mark(name) {
                 return Some(whole());
@@ -73,31 +65,16 @@ mod tests {
     fn the_mark_is_found_wherever_it_stands_and_named() {
         let call = || Call::operation("okta", "update_user", &["00u1"]).expect("a call");
         for (call, field) in [
-            (
-                call().body(Some(json!({"profile": {"nick": ["a", "x (redacted) y"]}}))),
-                "`profile.nick[1]`",
-            ),
-            (
-                call().body(Some(json!({"profile": {"•••": 1}}))),
-                "`profile`",
-            ),
+            (call().body(Some(json!({"profile": {"nick": ["a", "x (redacted) y"]}}))), "`profile.nick[1]`"),
+            (call().body(Some(json!({"profile": {"•••": 1}}))), "`profile`"),
             (call().body(Some(json!("•••"))), "`the body`"),
             (call().query("strict", "(redacted)"), "`strict`"),
-            (
-                Call::operation("okta", "get_user", &["•••"]).expect("a call"),
-                "`the path`",
-            ),
+            (Call::operation("okta", "get_user", &["•••"]).expect("a call"), "`the path`"),
         ] {
             let message = refused(&call).expect("a refusal");
-            assert!(
-                message.starts_with("update_user: ") || message.starts_with("get_user: "),
-                "{message}"
-            );
+            assert!(message.starts_with("update_user: ") || message.starts_with("get_user: "), "{message}");
             assert!(message.contains(field), "{message}");
         }
-        assert_eq!(
-            refused(&call().body(Some(json!({"profile": {"nick": "redacted"}})))),
-            None
-        );
+        assert_eq!(refused(&call().body(Some(json!({"profile": {"nick": "redacted"}})))), None);
     }
 }

@@ -38,43 +38,28 @@ pub fn plan(journal: &Journal, run: &str, only: Option<&str>) -> Result<Vec<Step
     let writes = journal.writes(run)?;
     let undoing = journal.undoing(run)?;
     let is_undoing = |write: &Write| undoing.iter().any(|one| one.has(write));
-    let chosen = writes
-        .into_iter()
-        .filter(|write| only.is_none_or(|only| belongs(write, only)) && !is_undoing(write));
+    let chosen = writes.into_iter().filter(|write| only.is_none_or(|only| belongs(write, only)) && !is_undoing(write));
     Ok(steps(chosen.collect()))
 }
 
 /// The run that took back the last of what `plan` would name.
-pub fn undone_by(
-    journal: &Journal,
-    run: &str,
-    only: Option<&str>,
-) -> Result<Option<String>, journal::Error> {
+pub fn undone_by(journal: &Journal, run: &str, only: Option<&str>) -> Result<Option<String>, journal::Error> {
     let mut writes = journal.writes(run)?;
     writes.retain(|write| only.is_none_or(|only| belongs(write, only)));
     Ok(writes.into_iter().rev().find_map(|write| write.undone_by))
 }
 
 fn belongs(write: &Write, only: &str) -> bool {
-    ["item", "step"]
-        .iter()
-        .any(|name| write.request[*name] == only)
+    ["item", "step"].iter().any(|name| write.request[*name] == only)
 }
 
 pub(super) fn steps(writes: Vec<Write>) -> Vec<Step> {
-    let happened = writes
-        .into_iter()
-        .rev()
-        .filter(|write| write.state.may_have_happened());
+    let happened = writes.into_iter().rev().filter(|write| write.state.may_have_happened());
     let mut steps: Vec<Step> = happened
         .filter_map(|write| {
             let call = call_of(&write.request["write"])?;
             let inverse = Inverse::None("");
-            let mut step = Step {
-                write,
-                call,
-                inverse,
-            };
+            let mut step = Step { write, call, inverse };
             step.inverse = step.taking_back(&step.write.answer);
             Some(step)
         })
@@ -108,8 +93,7 @@ fn is_setting_of(step: &Step, made: &BTreeSet<(String, String)>) -> bool {
     let Some(app) = step.call.arguments.first() else {
         return false;
     };
-    SETTINGS.contains(&step.call.name().as_str())
-        && made.contains(&(step.call.org.clone(), app.clone()))
+    SETTINGS.contains(&step.call.name().as_str()) && made.contains(&(step.call.org.clone(), app.clone()))
 }
 
 /// Whether what is left stands on what a call takes away: the thing that it is in, or the provisioning that would take it back.
@@ -143,16 +127,9 @@ pub(super) fn call_of(kept: &Value) -> Option<Call> {
     Some(Call {
         org: text("org")?,
         action,
-        arguments: kept["arguments"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(texts)
-            .collect(),
+        arguments: kept["arguments"].as_array().into_iter().flatten().map(texts).collect(),
         path: text("path")?,
-        query: query
-            .map(|pair| (texts(&pair[0]), texts(&pair[1])))
-            .collect(),
+        query: query.map(|pair| (texts(&pair[0]), texts(&pair[1]))).collect(),
         body: Some(kept["body"].clone()).filter(|body| !body.is_null()),
     })
 }

@@ -11,12 +11,7 @@ use super::lane::Lane;
 use super::steps::{Left, Step, plan, steps};
 
 /// The steps of an undo that is taken up again: those that it began with, whatever it has taken back of them.
-pub fn plan_again(
-    journal: &Journal,
-    undo: &str,
-    run: &str,
-    only: Option<&str>,
-) -> Result<Vec<Step>, journal::Error> {
+pub fn plan_again(journal: &Journal, undo: &str, run: &str, only: Option<&str>) -> Result<Vec<Step>, journal::Error> {
     let bulks = journal.bulks(undo)?;
     match bulks.iter().find(|bulk| bulk.lane.is_empty()) {
         Some(bulk) => Ok(begun(bulk, journal.writes(run)?)),
@@ -29,18 +24,12 @@ fn begun(bulk: &Bulk, mut writes: Vec<Write>) -> Vec<Step> {
     let entries: BTreeSet<u64> = bulk.keys.iter().filter_map(|key| entry_of(key)).collect();
     writes.retain(|write| entries.contains(&write.entry));
     let mut over = BTreeSet::new();
-    for write in writes
-        .iter_mut()
-        .filter(|write| !write.state.may_have_happened())
-    {
+    for write in writes.iter_mut().filter(|write| !write.state.may_have_happened()) {
         over.insert(write.entry);
         write.state = State::Answered;
     }
     let mut steps = steps(writes);
-    for step in steps
-        .iter_mut()
-        .filter(|step| over.contains(&step.write.entry))
-    {
+    for step in steps.iter_mut().filter(|step| over.contains(&step.write.entry)) {
         step.write.state = State::Undone;
     }
     steps
@@ -80,11 +69,7 @@ impl Run {
 
     fn begin_taking_back(&self, lane: &Lane, failure: &Value) -> Result<u64, Error> {
         let answer = json!({ "failure": failure, "bulk": lane.coming_bulk() });
-        let entry = Entry {
-            state: Some(State::Unknown),
-            answer: Some(&answer),
-            ..Entry::new(What::Lane, lane.id())
-        };
+        let entry = Entry { state: Some(State::Unknown), answer: Some(&answer), ..Entry::new(What::Lane, lane.id()) };
         let from = self.journal().append(self.id(), &entry, Durability::Soon)?;
         lane.undo_from(from);
         Ok(from)
@@ -119,10 +104,7 @@ impl Run {
             answer: Some(&now),
             ..Entry::new(What::Answer, &step.write.lane)
         };
-        match self
-            .journal()
-            .append(self.undoes(), &entry, Durability::Soon)
-        {
+        match self.journal().append(self.undoes(), &entry, Durability::Soon) {
             Ok(_) | Err(journal::Error::Settled { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }

@@ -23,10 +23,7 @@ impl Run {
             return Ok(());
         }
         let event = self.without_known_secrets(event)?;
-        let entry = Entry {
-            event: Some(&event),
-            ..Entry::new(What::Told, lane.id())
-        };
+        let entry = Entry { event: Some(&event), ..Entry::new(What::Told, lane.id()) };
         self.journal().append(self.id(), &entry, Durability::Soon)?;
         self.show(&event);
         Ok(())
@@ -50,17 +47,10 @@ impl Run {
         };
         let event = stamped(
             &Lane::default(),
-            Kind::Planned {
-                plan: agreement.plan.clone(),
-                writes: agreement.writes.len() as u64,
-            },
+            Kind::Planned { plan: agreement.plan.clone(), writes: agreement.writes.len() as u64 },
         );
         let writes = serde_json::to_value(&agreement.writes).unwrap_or_default();
-        let entry = Entry {
-            event: Some(&event),
-            answer: Some(&writes),
-            ..Entry::new(What::Told, "")
-        };
+        let entry = Entry { event: Some(&event), answer: Some(&writes), ..Entry::new(What::Told, "") };
         self.journal().append(self.id(), &entry, Durability::Now)?;
         self.show(&event);
         for approved in agreement.approvals.iter().cloned() {
@@ -74,21 +64,14 @@ impl Run {
     /// # Errors
     /// When the journal cannot be written.
     pub fn tell_unverified(&self, mut doubt: Kind) -> Result<(), Error> {
-        if let Kind::UnverifiedJournal {
-            accepted_by: Some(name),
-            ..
-        } = &mut doubt
-        {
+        if let Kind::UnverifiedJournal { accepted_by: Some(name), .. } = &mut doubt {
             *name = self.actor().words();
         }
         if let Kind::UnverifiedJournal { of, .. } = &doubt
             && of != self.id()
         {
             let event = self.signed(doubt.clone());
-            let entry = Entry {
-                event: Some(&event),
-                ..Entry::new(What::Told, "")
-            };
+            let entry = Entry { event: Some(&event), ..Entry::new(What::Told, "") };
             self.journal().append(of, &entry, Durability::Soon)?;
         }
         self.tell_event(&Lane::default(), self.signed(doubt))
@@ -103,18 +86,12 @@ impl Run {
 
     /// An event that is stored with its actor: one that begins an execution, or that stands in the journal of another run.
     pub(super) fn signed(&self, kind: Kind) -> Event {
-        Event {
-            actor: Some(self.actor().clone()),
-            ..stamped(&Lane::default(), kind)
-        }
+        Event { actor: Some(self.actor().clone()), ..stamped(&Lane::default(), kind) }
     }
 
     pub fn step(&self, lane: &Lane, title: &str) -> Result<(), Error> {
         let number = lane.enter(title);
-        let step = Kind::Step {
-            title: title.to_owned(),
-            number: lane.item().is_none().then_some(number),
-        };
+        let step = Kind::Step { title: title.to_owned(), number: lane.item().is_none().then_some(number) };
         self.tell(lane, step)
     }
 
@@ -152,11 +129,7 @@ impl Run {
     }
 
     pub(super) fn answered_line(&self, call: &Call, response: &okta::Response) -> CallLine {
-        CallLine {
-            status: Some(response.status),
-            request_id: response.request_id.clone(),
-            ..self.line(call)
-        }
+        CallLine { status: Some(response.status), request_id: response.request_id.clone(), ..self.line(call) }
     }
 
     /// Okta's words may repeat what it was sent.
@@ -191,12 +164,7 @@ impl Run {
             return;
         }
         let kind = Kind::Wait {
-            reason: format!(
-                "{} of {} ({})",
-                limit_name(wait.reason),
-                call.org,
-                call.name()
-            ),
+            reason: format!("{} of {} ({})", limit_name(wait.reason), call.org, call.name()),
             seconds: wait.duration.as_secs_f64(),
         };
         let _ = self.tell(lane, kind);
@@ -204,13 +172,7 @@ impl Run {
 }
 
 pub(super) fn stamped(lane: &Lane, kind: Kind) -> Event {
-    Event {
-        time: jiff::Timestamp::now(),
-        item: lane.item().map(str::to_owned),
-        step: lane.step(),
-        kind,
-        actor: None,
-    }
+    Event { time: jiff::Timestamp::now(), item: lane.item().map(str::to_owned), step: lane.step(), kind, actor: None }
 }
 
 fn limit_name(reason: okta::WaitReason) -> &'static str {

@@ -73,10 +73,7 @@ impl Run {
         let mut keys = keys.iter();
         for together in side_by_side(steps) {
             let around = Surroundings { steps, left: &left };
-            let works = together
-                .iter()
-                .zip(&mut keys)
-                .map(|(step, key)| self.undo_item(lane, bulk, step, key, around));
+            let works = together.iter().zip(&mut keys).map(|(step, key)| self.undo_item(lane, bulk, step, key, around));
             let ended: Vec<_> = stream::iter(works).buffered(WIDTH).collect().await;
             let mut found = Vec::new();
             for end in ended {
@@ -114,10 +111,7 @@ impl Run {
             self.tell_undone(step)?;
         }
         let told = match &end {
-            End::Left(found) => Err(format!(
-                "{} of {}, {}: {}",
-                found.operation, found.org, found.path, found.why
-            )),
+            End::Left(found) => Err(format!("{} of {}, {}: {}", found.operation, found.org, found.path, found.why)),
             End::AllBut(accounts) => Ok(Some(json!(accounts))),
             End::Undone => Ok(Some(Value::Null)),
         };
@@ -125,29 +119,17 @@ impl Run {
         Ok(end)
     }
 
-    async fn undo_step(
-        &self,
-        lane: &Lane,
-        step: &Step,
-        around: Surroundings<'_>,
-    ) -> Result<End, Error> {
+    async fn undo_step(&self, lane: &Lane, step: &Step, around: Surroundings<'_>) -> Result<End, Error> {
         match self.try_undo(lane, step, around).await {
-            Err(error @ (Error::Okta(_) | Error::Usage(_))) => {
-                Ok(End::Left(step.left(error.to_string())))
+            Err(error @ (Error::Okta(_) | Error::Usage(_))) => Ok(End::Left(step.left(error.to_string()))),
+            Err(error @ Error::GuardRefused { guard, .. }) => {
+                Ok(End::Left(step.left(format!("{error}; where it is meant, pass --allow {guard}, which is recorded"))))
             }
-            Err(error @ Error::GuardRefused { guard, .. }) => Ok(End::Left(step.left(format!(
-                "{error}; where it is meant, pass --allow {guard}, which is recorded"
-            )))),
             ended => ended,
         }
     }
 
-    async fn try_undo(
-        &self,
-        lane: &Lane,
-        step: &Step,
-        around: Surroundings<'_>,
-    ) -> Result<End, Error> {
+    async fn try_undo(&self, lane: &Lane, step: &Step, around: Surroundings<'_>) -> Result<End, Error> {
         if matches!(step.inverse, Inverse::Deletion) || step.write.state == State::Undone {
             return Ok(End::Undone);
         }
@@ -211,15 +193,10 @@ impl Run {
     ) -> Result<Option<String>, Error> {
         let needed = |left: &&Left| calls.iter().any(|call| stands_on(left, call));
         if let Some(needs) = around.left.iter().find(needed) {
-            return Ok(Some(format!(
-                "{} of {} is not taken back, and needs it",
-                needs.operation, needs.path
-            )));
+            return Ok(Some(format!("{} of {} is not taken back, and needs it", needs.operation, needs.path)));
         }
         if self.has_drifted(lane, step, seen, calls).await? {
-            return Ok(Some(
-                "it was changed since: it is not as the run left it".to_owned(),
-            ));
+            return Ok(Some("it was changed since: it is not as the run left it".to_owned()));
         }
         if let Some(why) = self.is_in_use(lane, calls, around.steps).await? {
             return Ok(Some(why));
@@ -241,11 +218,7 @@ impl Run {
             accounts.extend(aftermath.staying);
         }
         self.restore_target(lane, step).await?;
-        Ok(if accounts.is_empty() {
-            End::Undone
-        } else {
-            End::AllBut(accounts)
-        })
+        Ok(if accounts.is_empty() { End::Undone } else { End::AllBut(accounts) })
     }
 
     /// Another undo took it away: what that one started may still be on its way.
@@ -262,17 +235,9 @@ impl Run {
     }
 
     /// What is left of a step when something that was started is not seen to come.
-    async fn unseen(
-        &self,
-        lane: &Lane,
-        step: &Step,
-        aftermath: &Aftermath,
-    ) -> Result<Option<Left>, Error> {
+    async fn unseen(&self, lane: &Lane, step: &Step, aftermath: &Aftermath) -> Result<Option<Left>, Error> {
         let why = self.await_aftermath(lane, aftermath).await?;
-        Ok(why.map(|why| Left {
-            apps: aftermath.apps.clone(),
-            ..step.left(why)
-        }))
+        Ok(why.map(|why| Left { apps: aftermath.apps.clone(), ..step.left(why) }))
     }
 
     /// What was made and is deleted step by step may be gone already.
@@ -284,8 +249,8 @@ impl Run {
             return Ok(false);
         }
         // What is sent changes what would be found.
-        let found = !lane.is_replaying()
-            && look::look(self, lane, delete, Sight::Org).await?.verdict == Verdict::Unchanged;
+        let found =
+            !lane.is_replaying() && look::look(self, lane, delete, Sight::Org).await?.verdict == Verdict::Unchanged;
         let named = json!({"gone": delete.path});
         Ok(self.value(lane, &named, || found.into())? == true)
     }
@@ -325,9 +290,8 @@ fn side_by_side(steps: &[Step]) -> Vec<&[Step]> {
     let mut begin = 0;
     for (at, step) in steps.iter().enumerate() {
         let first = &steps[begin];
-        let belongs = bulk_of(step).is_some()
-            && bulk_of(step) == bulk_of(first)
-            && step.call.name() == first.call.name();
+        let belongs =
+            bulk_of(step).is_some() && bulk_of(step) == bulk_of(first) && step.call.name() == first.call.name();
         if at > begin && !(belongs && lanes.insert(&step.write.lane)) {
             groups.push(&steps[begin..at]);
             lanes.clear();

@@ -60,13 +60,8 @@ impl Run {
             refused: None,
             otherwise: Otherwise::NotDone,
         };
-        match self
-            .settled(&Lane::of_write(write), &call, &unanswered)
-            .await
-        {
-            Ok(_) | Err(Error::Usage(_) | Error::Journal(journal::Error::Settled { .. })) => {
-                Ok(LastLook::Over)
-            }
+        match self.settled(&Lane::of_write(write), &call, &unanswered).await {
+            Ok(_) | Err(Error::Usage(_) | Error::Journal(journal::Error::Settled { .. })) => Ok(LastLook::Over),
             Err(Error::Okta(refusal)) if refusal.source.api().is_some() => Ok(LastLook::Over),
             Err(Error::Okta(_) | Error::Interrupted) => Ok(LastLook::Unreachable),
             Err(error) => Err(error),

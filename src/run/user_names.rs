@@ -10,9 +10,7 @@ const USERS: &str = "/api/v1/users/";
 
 /// Whether a name of a user is an id: 20 characters that begin with `00u` (Okta's documentation of object ids).
 pub(super) fn is_user_id(name: &str) -> bool {
-    name.len() == 20
-        && name.starts_with("00u")
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    name.len() == 20 && name.starts_with("00u") && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The name of the user at whose path a call is, with what follows it: `("jo", "/lifecycle/suspend")`.
@@ -32,8 +30,7 @@ pub(super) struct UserNames {
 impl UserNames {
     pub(super) fn learn(&mut self, org: &str, name: &str, id: &str) {
         if name != id {
-            self.ids
-                .insert((org.to_owned(), name.to_owned()), id.to_owned());
+            self.ids.insert((org.to_owned(), name.to_owned()), id.to_owned());
         }
     }
 
@@ -42,9 +39,7 @@ impl UserNames {
         if is_user_id(name) {
             return name;
         }
-        self.ids
-            .get(&(org.to_owned(), name.to_owned()))
-            .map_or(name, String::as_str)
+        self.ids.get(&(org.to_owned(), name.to_owned())).map_or(name, String::as_str)
     }
 
     /// Forgets all names of an org: a write may have given one of them to somebody else.
@@ -67,31 +62,20 @@ mod tests {
         assert_eq!(names.id_of("okta", "jo"), id);
         assert_eq!(names.id_of("okta", id), id);
         names.forget("okta");
-        assert_eq!(
-            (names.id_of("okta", "jo"), names.id_of("hub", "jo")),
-            ("jo", "00u9")
-        );
+        assert_eq!((names.id_of("okta", "jo"), names.id_of("hub", "jo")), ("jo", "00u9"));
     }
 
     #[test]
     fn ids_are_told_from_logins() {
         assert!(is_user_id("00u1234567890abcdefg"));
-        for login in [
-            "me",
-            "00u@corp.example.org.",
-            "jo.doe@corp.example1",
-            "00u1234567890abcdef",
-        ] {
+        for login in ["me", "00u@corp.example.org.", "jo.doe@corp.example1", "00u1234567890abcdef"] {
             assert!(!is_user_id(login), "{login}");
         }
     }
 
     #[test]
     fn a_path_names_its_user() {
-        assert_eq!(
-            named_in("/api/v1/users/jo/lifecycle/suspend"),
-            Some(("jo", "/lifecycle/suspend"))
-        );
+        assert_eq!(named_in("/api/v1/users/jo/lifecycle/suspend"), Some(("jo", "/lifecycle/suspend")));
         assert_eq!(named_in("/api/v1/users/jo"), Some(("jo", "")));
         assert_eq!(named_in("/api/v1/groups/00g1/users/jo"), None);
     }

@@ -19,25 +19,15 @@ pub(super) struct Watch<F: Fn(&Wait) + Send + Sync> {
 
 impl<F: Fn(&Wait) + Send + Sync> Watch<F> {
     pub(super) fn new(told: F) -> Self {
-        Self {
-            told,
-            until: Mutex::new(None),
-        }
+        Self { told, until: Mutex::new(None) }
     }
 
     fn is_waiting(&self) -> bool {
-        self.until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some_and(|until| Instant::now() < until)
+        self.until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() < until)
     }
 
     /// Runs `call` to its end, unless `cancelled` while it waits.
-    pub(super) async fn sent<T>(
-        &self,
-        call: impl Future<Output = T>,
-        cancelled: &CancellationToken,
-    ) -> Option<T> {
+    pub(super) async fn sent<T>(&self, call: impl Future<Output = T>, cancelled: &CancellationToken) -> Option<T> {
         tokio::pin!(call);
         tokio::select! {
             answer = &mut call => return Some(answer),
@@ -55,8 +45,7 @@ impl<F: Fn(&Wait) + Send + Sync> Watch<F> {
 
 impl<F: Fn(&Wait) + Send + Sync> Observer for Watch<F> {
     fn waiting(&self, wait: &Wait) {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Instant::now() + wait.duration);
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + wait.duration);
         (self.told)(wait);
     }
 }

@@ -12,14 +12,7 @@ const MOST_FIELDS: usize = 6;
 const LONGEST_VALUE: usize = 60;
 
 /// Fields that identify a thing, the most telling first.
-const NAMES: &[&str] = &[
-    "/profile/login",
-    "/profile/name",
-    "/label",
-    "/name",
-    "/profile/email",
-    "/id",
-];
+const NAMES: &[&str] = &["/profile/login", "/profile/name", "/label", "/name", "/profile/email", "/id"];
 
 impl Run {
     /// Method, path, operation; the item it is for; names of the things in its path, as far as the run has read them; what it sets,
@@ -29,18 +22,8 @@ impl Run {
         let body = call.body.as_ref().map(|body| self.redact(body));
         let fields = body.as_ref().map(fields).unwrap_or_default();
         let told: Vec<String> = self.names(call).into_iter().chain(fields).collect();
-        let told = if told.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", told.join(", "))
-        };
-        format!(
-            "{} {} ({}){}{told}",
-            call.method(),
-            call.path,
-            call.name(),
-            item.unwrap_or_default()
-        )
+        let told = if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) };
+        format!("{} {} ({}){}{told}", call.method(), call.path, call.name(), item.unwrap_or_default())
     }
 
     /// Names of what the path's arguments stand for.
@@ -72,23 +55,12 @@ fn name(thing: &Value) -> Option<String> {
 fn fields(body: &Value) -> Vec<String> {
     let mut leaves = Vec::new();
     leaves_of("", body, &mut leaves);
-    leaves.sort_by_key(|(path, _)| {
-        NAMES
-            .iter()
-            .position(|name| name == path)
-            .unwrap_or(NAMES.len())
-    });
+    leaves.sort_by_key(|(path, _)| NAMES.iter().position(|name| name == path).unwrap_or(NAMES.len()));
     let more = leaves.len().saturating_sub(MOST_FIELDS);
     leaves.truncate(MOST_FIELDS);
     let mut told: Vec<String> = leaves
         .into_iter()
-        .map(|(path, value)| {
-            format!(
-                "{} = {}",
-                path.trim_start_matches('/').replace('/', "."),
-                short(value)
-            )
-        })
+        .map(|(path, value)| format!("{} = {}", path.trim_start_matches('/').replace('/', "."), short(value)))
         .collect();
     if more > 0 {
         told.push(format!("and {more} more"));

@@ -71,12 +71,7 @@ impl Run {
         self.perform_held(lane, call, Held::ToPlan).await
     }
 
-    pub(super) async fn perform_held(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        held: Held,
-    ) -> Result<Done, Error> {
+    pub(super) async fn perform_held(&self, lane: &Lane, call: &Call, held: Held) -> Result<Done, Error> {
         let question = self.asked(call, None);
         let Some(recorded) = self.replayed(lane, &question)? else {
             let position = lane.past().next();
@@ -93,43 +88,25 @@ impl Run {
                     self.check_agreed(lane, call, held)?;
                     lane.count_write();
                 }
-                Ok(Done {
-                    changed: recorded.is_write,
-                    value: self.answer_again(lane, call, &recorded).await?,
-                })
+                Ok(Done { changed: recorded.is_write, value: self.answer_again(lane, call, &recorded).await? })
             }
-            State::Refused | State::Void | State::Repeated | State::Undone => {
-                Err(self.refusal_of(call, &recorded)?)
-            }
+            State::Refused | State::Void | State::Repeated | State::Undone => Err(self.refusal_of(call, &recorded)?),
         }
     }
 
     /// A write that was sent when the run was executed before, and has no answer, or none that says that it happened.
-    async fn taken_up(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        sent: &Recorded,
-        held: Held,
-    ) -> Result<Done, Error> {
+    async fn taken_up(&self, lane: &Lane, call: &Call, sent: &Recorded, held: Held) -> Result<Done, Error> {
         let position = lane.past().position - 1;
         let before = self.before_of(sent)?;
-        let former = Former {
-            intent: sent.entry,
-            sent: sent.time,
-        };
-        let write = Unanswered {
-            state: sent.state,
-            ..former.unanswered(&before)
-        };
+        let former = Former { intent: sent.entry, sent: sent.time };
+        let write = Unanswered { state: sent.state, ..former.unanswered(&before) };
         let again = match self.settled(lane, call, &write).await? {
             Settled::Done(done) => return self.check_agreed(lane, call, held).map(|()| done),
             Settled::Void => Again::AfterVoid(former),
             Settled::Repeatable => Again::Repeats(sent.entry),
             Settled::Unknowable => return Err(unsettled(call, sent.entry)),
         };
-        self.perform_live(lane, call, position, held, Some(again))
-            .await
+        self.perform_live(lane, call, position, held, Some(again)).await
     }
 
     /// Refuses a write that the plan has not.
@@ -178,32 +155,21 @@ impl Run {
         let elsewhere = self.elsewhere(lane, call).await?;
         let mut attempt = 1;
         loop {
-            let intended = Intended {
-                position,
-                before: &seen.before,
-                elsewhere: &elsewhere,
-                again: again.take(),
-            };
+            let intended = Intended { position, before: &seen.before, elsewhere: &elsewhere, again: again.take() };
             match self.sent_once(lane, call, &intended).await? {
                 Sent::Done(done) => return Ok(done),
-                Sent::Refused(error)
-                    if retry::is_passing_refusal(&error) && attempt < retry::ATTEMPTS =>
-                {
+                Sent::Refused(error) if retry::is_passing_refusal(&error) && attempt < retry::ATTEMPTS => {
                     self.wait_to_retry(lane, call, &error, attempt).await?;
                 }
                 Sent::Refused(error) => return Err(refusal(call, error)),
                 Sent::Reopened(error) => return Err(unknown(call, error)),
                 Sent::Unknown(error, former) => {
-                    let is_sent_again =
-                        retry::is_sent_again(&error) || retry::is_passing_refusal(&error);
+                    let is_sent_again = retry::is_sent_again(&error) || retry::is_passing_refusal(&error);
                     let is_last = attempt >= retry::ATTEMPTS || !is_sent_again;
                     if !is_last {
                         self.wait_to_retry(lane, call, &error, attempt).await?;
                     }
-                    match self
-                        .settled_live(lane, call, &seen.before, former, &error, is_last)
-                        .await?
-                    {
+                    match self.settled_live(lane, call, &seen.before, former, &error, is_last).await? {
                         Settled::Done(done) => return Ok(done),
                         Settled::Void if is_last => return Err(refusal(call, error)),
                         Settled::Void => again = Some(Again::AfterVoid(former)),
@@ -234,11 +200,7 @@ impl Run {
     ) -> Result<Settled, Error> {
         let write = Unanswered {
             refused: Some(error),
-            otherwise: if is_last {
-                Otherwise::NotDone
-            } else {
-                Otherwise::SentAgain
-            },
+            otherwise: if is_last { Otherwise::NotDone } else { Otherwise::SentAgain },
             ..former.unanswered(before)
         };
         match self.settled(lane, call, &write).await {
@@ -247,21 +209,12 @@ impl Run {
         }
     }
 
-    fn unchanged(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        position: u64,
-        value: Value,
-    ) -> Result<Done, Error> {
+    fn unchanged(&self, lane: &Lane, call: &Call, position: u64, value: Value) -> Result<Done, Error> {
         self.count(|counts| counts.unchanged += 1);
         let answer = self.redact(&value);
         let kind = Kind::Unchanged(self.line(call));
         self.tell_unsent(lane, call, position, State::Answered, kind, &answer)?;
-        Ok(Done {
-            changed: false,
-            value,
-        })
+        Ok(Done { changed: false, value })
     }
 
     /// Journals a write that is not sent, with what its sender is answered: a run that is taken up again is answered the same.
@@ -289,12 +242,7 @@ impl Run {
         Ok(())
     }
 
-    async fn sent_once(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        intended: &Intended<'_>,
-    ) -> Result<Sent, Error> {
+    async fn sent_once(&self, lane: &Lane, call: &Call, intended: &Intended<'_>) -> Result<Sent, Error> {
         if self.cancelled().is_cancelled() {
             return Err(Error::Interrupted);
         }
@@ -324,9 +272,7 @@ impl Run {
         };
         let sent = Timestamp::now();
         let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
-        let answer = watch
-            .sent(client.send(&call.request(), &watch), &self.cancelled())
-            .await;
+        let answer = watch.sent(client.send(&call.request(), &watch), &self.cancelled()).await;
         let host = client.base_url().host();
         match answer.map(|answer| answer.and_then(|it| answer_shape::checked(call, host, it))) {
             Some(Ok(response)) => self.answered_with(lane, call, intent, response),
@@ -343,26 +289,11 @@ impl Run {
         }
     }
 
-    fn answered_with(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        intent: u64,
-        response: okta::Response,
-    ) -> Result<Sent, Error> {
+    fn answered_with(&self, lane: &Lane, call: &Call, intent: u64, response: okta::Response) -> Result<Sent, Error> {
         let event = stamped(lane, Kind::Performed(self.answered_line(call, &response)));
-        self.settle(
-            lane,
-            intent,
-            State::Answered,
-            Some(&event),
-            &self.redact(&response.body),
-        )?;
+        self.settle(lane, intent, State::Answered, Some(&event), &self.redact(&response.body))?;
         self.has_changed(lane, call, &response.body);
-        Ok(Sent::Done(Done {
-            changed: true,
-            value: response.body,
-        }))
+        Ok(Sent::Done(Done { changed: true, value: response.body }))
     }
 
     /// Where it is sent again because it was thought void, the refusal may be of what that did. What was sent first is settled first: a run
@@ -382,10 +313,7 @@ impl Run {
         }
         let reopened = match intended.again {
             Some(Again::AfterVoid(former)) => {
-                let void = Unanswered {
-                    state: State::Void,
-                    ..former.unanswered(intended.before)
-                };
+                let void = Unanswered { state: State::Void, ..former.unanswered(intended.before) };
                 self.reopened(lane, call, &void, &error).await?
             }
             _ => None,
@@ -417,24 +345,18 @@ impl Run {
         self.journal_refusal(lane, call, intent.intent, State::Unknown, &error)?;
         let write = Unanswered {
             // What is read by its own name shows its status at once.
-            otherwise: if retry::says_it_is_so(&error) {
-                Otherwise::NotDone
-            } else {
-                Otherwise::SentAgain
-            },
+            otherwise: if retry::says_it_is_so(&error) { Otherwise::NotDone } else { Otherwise::SentAgain },
             ..intent.unanswered(intended.before)
         };
-        Ok(
-            match self.settled_though_refused(lane, call, &write).await? {
-                Some(Settled::Done(done)) => Sent::Done(done),
-                Some(_) => Sent::Reopened(error),
-                None => {
-                    let answer = self.without_secrets(kept(&error));
-                    self.settle(lane, intent.intent, State::Refused, None, &answer)?;
-                    Sent::Refused(error)
-                }
-            },
-        )
+        Ok(match self.settled_though_refused(lane, call, &write).await? {
+            Some(Settled::Done(done)) => Sent::Done(done),
+            Some(_) => Sent::Reopened(error),
+            None => {
+                let answer = self.without_secrets(kept(&error));
+                self.settle(lane, intent.intent, State::Refused, None, &answer)?;
+                Sent::Refused(error)
+            }
+        })
     }
 
     fn journal_refusal(
@@ -454,10 +376,7 @@ impl Run {
     fn broken_off(&self, lane: &Lane, call: &Call, intent: u64) -> Result<Sent, Error> {
         let event = stamped(
             lane,
-            Kind::Refused {
-                call: self.line(call),
-                message: "interrupted before it was sent".to_owned(),
-            },
+            Kind::Refused { call: self.line(call), message: "interrupted before it was sent".to_owned() },
         );
         self.settle(lane, intent, State::Refused, Some(&event), &Value::Null)?;
         Err(Error::Interrupted)
@@ -515,9 +434,5 @@ impl Former {
 }
 
 fn unsettled(call: &Call, entry: u64) -> Error {
-    Error::Unsettled {
-        entry,
-        operation: call.name(),
-        path: call.path.clone(),
-    }
+    Error::Unsettled { entry, operation: call.name(), path: call.path.clone() }
 }

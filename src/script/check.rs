@@ -88,22 +88,14 @@ pub struct Used {
 impl Used {
     /// What undoing it does.
     pub fn undone(&self) -> String {
-        if self.operation.is_write() {
-            run::undone(self.operation)
-        } else {
-            "nothing to undo".to_owned()
-        }
+        if self.operation.is_write() { run::undone(self.operation) } else { "nothing to undo".to_owned() }
     }
 }
 
 impl Report {
     /// Scopes that are certainly needed in this org.
     pub fn scopes_in(&self, org: &str) -> Vec<&'static str> {
-        self.scopes_of(|used| {
-            used.on
-                .iter()
-                .any(|on| matches!(on, On::Org(name) if name == org))
-        })
+        self.scopes_of(|used| used.on.iter().any(|on| matches!(on, On::Org(name) if name == org)))
     }
 
     /// Scopes that some org needs, of which the text does not tell which.
@@ -123,9 +115,7 @@ impl Report {
 
     /// Whether the script would fail.
     pub fn has_errors(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 }
 
@@ -147,11 +137,7 @@ pub fn check(source: Source, library: &Library) -> Report {
         }
     }
     // Of a part of a script, neither all operations nor all scopes are known.
-    let reach = if program.is_partial() {
-        Reach::default()
-    } else {
-        reach
-    };
+    let reach = if program.is_partial() { Reach::default() } else { reach };
     report(path, checked.findings, reach)
 }
 
@@ -187,11 +173,7 @@ impl Checked {
         // Unknown variables are found by the walk, all of them.
         engine.set_strict_variables(false);
         let mut findings = Vec::new();
-        let names = if is_test {
-            testing::names
-        } else {
-            bindings::names
-        };
+        let names = if is_test { testing::names } else { bindings::names };
         Self {
             program: Program::load(source, library, &engine, names, &mut findings),
             natives: Natives::of(&engine),
@@ -208,13 +190,7 @@ fn subjects<'a>(
     callable_fields: &'a BTreeSet<&'a str>,
 ) -> impl Iterator<Item = Subject<'a>> {
     program.scripts.iter().filter_map(move |(path, script)| {
-        Some(Subject {
-            program,
-            script,
-            facts: facts.get(path.as_str())?,
-            natives,
-            callable_fields,
-        })
+        Some(Subject { program, script, facts: facts.get(path.as_str())?, natives, callable_fields })
     })
 }
 
@@ -226,30 +202,16 @@ fn report(path: String, mut findings: Vec<Finding>, reach: Reach) -> Report {
         .into_iter()
         .filter_map(|(name, calls)| {
             let (places, on) = (calls.places, calls.on);
-            operations::find(name).map(|operation| Used {
-                operation,
-                places,
-                on,
-            })
+            operations::find(name).map(|operation| Used { operation, places, on })
         })
         .collect();
     let ours = |used: &&Used| used.on.iter().any(|on| *on != On::Guest);
     let scopes = scopes_with_looks(operations.iter().filter(ours).map(|used| used.operation));
-    Report {
-        path,
-        findings,
-        operations,
-        scopes,
-        untold: reach.untold,
-        unseen: reach.unseen,
-        manual: reach.manual,
-    }
+    Report { path, findings, operations, scopes, untold: reach.untold, unseen: reach.unseen, manual: reach.manual }
 }
 
 /// Scopes that suffice for operations, and for the reads that writes look with first.
-fn scopes_with_looks(
-    operations: impl Iterator<Item = &'static Operation> + Clone,
-) -> Vec<&'static str> {
+fn scopes_with_looks(operations: impl Iterator<Item = &'static Operation> + Clone) -> Vec<&'static str> {
     let looks = operations.clone().filter_map(run::reads_before);
     let guarded = operations.clone().flat_map(run::reads_of_guard);
     least_scopes(operations.chain(looks).chain(guarded))

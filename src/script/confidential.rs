@@ -37,12 +37,7 @@ const TOKEN_LENGTH: usize = 42;
 /// The strings in `text` that may be secrets, in its order.
 pub fn literals(text: &str) -> Vec<Literal> {
     let tokens = tokens(text);
-    let mut reading = Reading {
-        text,
-        around: Vec::new(),
-        named: None,
-        found: Vec::new(),
-    };
+    let mut reading = Reading { text, around: Vec::new(), named: None, found: Vec::new() };
     for index in 0..tokens.len() {
         reading.read(&tokens[index..]);
     }
@@ -87,9 +82,7 @@ impl Reading<'_> {
             self.named = secret_name(word.trim_matches('"'));
             return;
         }
-        let name = secret_shape(word)
-            .map(str::to_owned)
-            .or_else(|| self.beside());
+        let name = secret_shape(word).map(str::to_owned).or_else(|| self.beside());
         if let Some(name) = name.filter(|_| word.len() > 2) {
             let at = tokens[0].at.clone();
             self.found.push(Literal { at, name });
@@ -125,15 +118,9 @@ fn secret_name(name: &str) -> Option<String> {
 
 /// Whether what is called so is a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
-    let plain: String = name
-        .chars()
-        .filter(|c| !matches!(c, '_' | '-'))
-        .flat_map(char::to_lowercase)
-        .collect();
+    let plain: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
     SECRET_PARTS.iter().any(|part| plain.contains(part))
-        || snake(name)
-            .split(['_', '-'])
-            .any(|word| SECRET_WORDS.contains(&word))
+        || snake(name).split(['_', '-']).any(|word| SECRET_WORDS.contains(&word))
 }
 
 fn snake(name: &str) -> String {
@@ -167,41 +154,22 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(&str, String)> {
-        literals(text)
-            .into_iter()
-            .map(|it| (&text[it.at], it.name))
-            .collect()
+        literals(text).into_iter().map(|it| (&text[it.at], it.name)).collect()
     }
 
     #[test]
     fn secrets_are_seen_by_their_names_and_by_their_shape() {
         let token = format!("00{}", "aB3-_".repeat(8));
         for (text, literal, name) in [
-            (
-                "#{ credentials: #{ password: #{ value: \"x1\" } } }",
-                "\"x1\"",
-                "password",
-            ),
+            ("#{ credentials: #{ password: #{ value: \"x1\" } } }", "\"x1\"", "password"),
             ("let pw = \"x1\";", "\"x1\"", "pw"),
             ("m.clientSecret = \"x1\"", "\"x1\"", "client_secret"),
             ("#{ \"api_key\": \"x1\", url: \"u\" }", "\"x1\"", "api_key"),
             ("verify(token: 1, passcode(\"x1\"))", "\"x1\"", "passcode"),
             (&format!("f(\"{token}\")"), &format!("\"{token}\""), "token"),
-            (
-                &format!("\"SSWS {token}\""),
-                &format!("\"SSWS {token}\""),
-                "token",
-            ),
-            (
-                "let k = \"eyJhbGciOi.eyJzdWIi.c2ln\"",
-                "\"eyJhbGciOi.eyJzdWIi.c2ln\"",
-                "token",
-            ),
-            (
-                "let k = `-----BEGIN PRIVATE KEY-----\nMIIE`",
-                "`-----BEGIN PRIVATE KEY-----\nMIIE`",
-                "private_key",
-            ),
+            (&format!("\"SSWS {token}\""), &format!("\"SSWS {token}\""), "token"),
+            ("let k = \"eyJhbGciOi.eyJzdWIi.c2ln\"", "\"eyJhbGciOi.eyJzdWIi.c2ln\"", "token"),
+            ("let k = `-----BEGIN PRIVATE KEY-----\nMIIE`", "`-----BEGIN PRIVATE KEY-----\nMIIE`", "private_key"),
         ] {
             assert_eq!(found(text), [(literal, name.to_owned())], "{text}");
         }

@@ -31,33 +31,10 @@ pub fn all() -> Vec<Definitions> {
     };
     let verbs = VERBS.iter().filter(|verb| !in_module(verb));
     vec![
-        file(
-            "verbs.d.rhai",
-            "static",
-            verbs.map(|verb| arities.verb("", verb)).collect(),
-        ),
-        file(
-            "dn.d.rhai",
-            "dn",
-            VERBS
-                .iter()
-                .filter(in_module)
-                .map(|verb| arities.verb("dn", verb))
-                .collect(),
-        ),
-        file(
-            "operations.d.rhai",
-            "static",
-            operations::all().iter().map(operation).collect(),
-        ),
-        file(
-            "tests.d.rhai",
-            "static",
-            TEST_VERBS
-                .iter()
-                .map(|verb| arities.verb("", verb))
-                .collect(),
-        ),
+        file("verbs.d.rhai", "static", verbs.map(|verb| arities.verb("", verb)).collect()),
+        file("dn.d.rhai", "dn", VERBS.iter().filter(in_module).map(|verb| arities.verb("dn", verb)).collect()),
+        file("operations.d.rhai", "static", operations::all().iter().map(operation).collect()),
+        file("tests.d.rhai", "static", TEST_VERBS.iter().map(|verb| arities.verb("", verb)).collect()),
     ]
 }
 
@@ -103,8 +80,8 @@ fn operation(operation: &'static Operation) -> String {
     let paths = operation.path_parameters().into_iter();
     parameters.extend(paths.map(|name| format!("{}: String", operations::snake_case(name))));
     let takes_options = operation.takes_options();
-    let needs_options = operation.query.iter().any(|it| it.required)
-        || operation.body.as_ref().is_some_and(|it| it.required);
+    let needs_options =
+        operation.query.iter().any(|it| it.required) || operation.body.as_ref().is_some_and(|it| it.required);
     let mut text = String::new();
     let mut define = |parameters: &[String]| {
         text.push_str(&docs);
@@ -152,20 +129,9 @@ mod tests {
                 let Some(definition) = line.strip_suffix(';') else {
                     return line.to_owned();
                 };
-                let untyped = [
-                    "Org",
-                    "String",
-                    "Map",
-                    "Array",
-                    "FnPtr",
-                    "Directory",
-                    "List",
-                    "Simulator",
-                ]
-                .iter()
-                .fold(definition.to_owned(), |text, kind| {
-                    text.replace(&format!(": {kind}"), "")
-                });
+                let untyped = ["Org", "String", "Map", "Array", "FnPtr", "Directory", "List", "Simulator"]
+                    .iter()
+                    .fold(definition.to_owned(), |text, kind| text.replace(&format!(": {kind}"), ""));
                 format!("{untyped} {{}}")
             });
             let text: Vec<String> = lines.collect();
@@ -191,10 +157,7 @@ mod tests {
         }
         assert!(text("dn.d.rhai").contains("fn is_under(dn, base);"));
         let operations = text("operations.d.rhai");
-        assert!(
-            operations
-                .contains("fn assign_user_to_group(okta: Org, group_id: String, user_id: String);")
-        );
+        assert!(operations.contains("fn assign_user_to_group(okta: Org, group_id: String, user_id: String);"));
         assert!(operations.contains("/// Scopes: okta.groups.manage"));
     }
 }

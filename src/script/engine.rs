@@ -75,20 +75,14 @@ pub(super) fn watch(engine: &mut Engine, host: &Arc<Host>) {
             return Some("the script did too many operations: it seems to run without end".into());
         }
         if memory.is_full() {
-            return Some(
-                "the script takes too much memory: something in it seems to grow without end"
-                    .into(),
-            );
+            return Some("the script takes too much memory: something in it seems to grow without end".into());
         }
         host.is_stopped().then_some(Dynamic::UNIT)
     });
 }
 
 /// Ends what builds a value of too many levels: each level more is built of the one before, so that it is seen when that is used.
-#[expect(
-    deprecated,
-    reason = "rhai marks the hook into its variables so because it may change between versions"
-)]
+#[expect(deprecated, reason = "rhai marks the hook into its variables so because it may change between versions")]
 fn refuse_deep_values(engine: &mut Engine) {
     engine.on_var(|name, index, context| {
         let scope = context.scope();

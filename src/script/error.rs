@@ -65,12 +65,7 @@ pub enum Entered {
 
 impl Diagnostic {
     /// An error of evaluation. `entry` is the source of the script that was run, for errors that do not name theirs.
-    pub fn of_evaluation(
-        error: &EvalAltResult,
-        entry: &str,
-        sources: &Sources,
-        names: &Names,
-    ) -> Self {
+    pub fn of_evaluation(error: &EvalAltResult, entry: &str, sources: &Sources, names: &Names) -> Self {
         let trace = trace::trace(error, entry);
         let location = trace.location(sources);
         let words = words::of_evaluation(trace.root, location.as_ref(), names);
@@ -99,12 +94,7 @@ impl Diagnostic {
     }
 
     /// A finding about the script `file` at `position`, such as a wrong header: nothing was run.
-    pub fn finding(
-        message: impl Into<String>,
-        file: &str,
-        position: Position,
-        sources: &Sources,
-    ) -> Self {
+    pub fn finding(message: impl Into<String>, file: &str, position: Position, sources: &Sources) -> Self {
         Self {
             message: message.into(),
             notes: Vec::new(),
@@ -135,13 +125,7 @@ impl Diagnostic {
 
 impl From<Diagnostic> for Error {
     fn from(diagnostic: Diagnostic) -> Self {
-        let text = snippet::render(
-            &diagnostic,
-            &[],
-            Colour::Never,
-            snippet::WIDTH,
-            &Level::ERROR,
-        );
+        let text = snippet::render(&diagnostic, &[], Colour::Never, snippet::WIDTH, &Level::ERROR);
         Self {
             message: text.strip_prefix("error: ").unwrap_or(&text).to_owned(),
             help: diagnostic.help,
@@ -155,10 +139,8 @@ pub fn together(mut diagnostics: Vec<Diagnostic>) -> Error {
     if diagnostics.len() == 1 {
         return diagnostics.remove(0).into();
     }
-    let texts: Vec<String> = diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.render(Colour::Never, snippet::WIDTH))
-        .collect();
+    let texts: Vec<String> =
+        diagnostics.iter().map(|diagnostic| diagnostic.render(Colour::Never, snippet::WIDTH)).collect();
     let text = texts.join("\n\n");
     Error::usage(text.strip_prefix("error: ").unwrap_or(&text))
 }

@@ -52,8 +52,7 @@ impl ErrorValue {
         if let (Some(source), Some(line)) = (source, position.line()) {
             self.map.insert("source".into(), source.into());
             self.map.insert("line".into(), number(line));
-            self.map
-                .insert("column".into(), number(position.position().unwrap_or(1)));
+            self.map.insert("column".into(), number(position.position().unwrap_or(1)));
         }
         self
     }

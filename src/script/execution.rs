@@ -83,13 +83,7 @@ impl Procedure {
     }
 
     /// Each module once, whoever imports it: a circle is refused when it runs.
-    fn compile_imports(
-        &self,
-        engine: &Engine,
-        modules: &Modules,
-        ast: &AST,
-        sources: &Sources,
-    ) -> Result<(), Error> {
+    fn compile_imports(&self, engine: &Engine, modules: &Modules, ast: &AST, sources: &Sources) -> Result<(), Error> {
         let imports_of = |file: &str, ast: &AST| {
             let named = |import| (file.to_owned(), import);
             imports::of(ast).into_iter().map(named).collect::<Vec<_>>()
@@ -101,9 +95,9 @@ impl Procedure {
                 .source(Some(&importer), &import.name)
                 .map_err(|error| unresolved(&error, &importer, &import, sources))?;
             if compiled.insert(module.path.clone()) {
-                let ast = engine.compile(&module.text).map_err(|error| {
-                    Diagnostic::of_parsing(&error, &module.path, sources, &self.names)
-                })?;
+                let ast = engine
+                    .compile(&module.text)
+                    .map_err(|error| Diagnostic::of_parsing(&error, &module.path, sources, &self.names))?;
                 waiting.extend(imports_of(&module.path, &ast));
             }
         }
@@ -111,58 +105,33 @@ impl Procedure {
     }
 
     /// Runs it to its end, on a thread of its own. Ending the run is the caller's, who tells the error first. `parameters` is what the script sees as `params`.
-    pub fn execute(
-        &self,
-        run: &Arc<Run>,
-        parameters: &Parameters,
-        runtime: &tokio::runtime::Handle,
-    ) -> Ended {
+    pub fn execute(&self, run: &Arc<Run>, parameters: &Parameters, runtime: &tokio::runtime::Handle) -> Ended {
         let sources = Sources::default();
-        let mut host = Host::new(
-            Arc::clone(run),
-            runtime.clone(),
-            sources.clone(),
-            Arc::clone(&self.names),
-            &self.source.path,
-        );
+        let mut host =
+            Host::new(Arc::clone(run), runtime.clone(), sources.clone(), Arc::clone(&self.names), &self.source.path);
         host.longest_pause = self.longest_pause;
         let host = Arc::new(host);
         let result = thread::scope(|scope| {
             let work = || self.evaluate(&host, parameters, &sources);
-            let thread = thread::Builder::new()
-                .name("runbook".to_owned())
-                .stack_size(STACK)
-                .spawn_scoped(scope, work);
+            let thread = thread::Builder::new().name("runbook".to_owned()).stack_size(STACK).spawn_scoped(scope, work);
             match thread.map(thread::ScopedJoinHandle::join) {
                 Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(Error::failed(
-                    "a verb failed unexpectedly; please report this",
-                )),
+                Ok(Err(_)) => Err(Error::failed("a verb failed unexpectedly; please report this")),
                 Err(error) => Err(Error::failed(format!("no thread for the script: {error}"))),
             }
         });
         ended(run, result.err(), host.take_stopped())
     }
 
-    fn evaluate(
-        &self,
-        host: &Arc<Host>,
-        parameters: &Parameters,
-        sources: &Sources,
-    ) -> Result<(), Error> {
+    fn evaluate(&self, host: &Arc<Host>, parameters: &Parameters, sources: &Sources) -> Result<(), Error> {
         let mut engine = engine_of(host);
         let checked = self.texts.keys().cloned();
         engine.set_module_resolver(self.modules(sources).checked(checked));
         let mut scope = self.scope(host, parameters)?;
         let ast = self.parsed(&engine, &scope, sources)?;
         host.know_lanes(Lanes::of(&ast, &self.source));
-        let scene = Scene {
-            host: Arc::clone(host),
-            lane: host
-                .run
-                .main_lane()
-                .map_err(|error| of_run(&error, Exit::Failed))?,
-        };
+        let scene =
+            Scene { host: Arc::clone(host), lane: host.run.main_lane().map_err(|error| of_run(&error, Exit::Failed))? };
         let result = scene.play(|| engine.run_ast_with_scope(&mut scope, &ast));
         result.map_err(|error| self.explained(&error, sources))
     }
@@ -177,9 +146,8 @@ impl Procedure {
 
     fn parsed(&self, engine: &Engine, scope: &Scope, sources: &Sources) -> Result<AST, Error> {
         let compiled = engine.compile_with_scope(scope, &self.source.text);
-        let mut ast = compiled.map_err(|error| {
-            Diagnostic::of_parsing(&error, &self.source.path, sources, &self.names)
-        })?;
+        let mut ast =
+            compiled.map_err(|error| Diagnostic::of_parsing(&error, &self.source.path, sources, &self.names))?;
         ast.set_source(self.source.path.as_str());
         Ok(ast)
     }
@@ -211,8 +179,7 @@ impl Procedure {
 fn given(parameters: &Parameters) -> Result<Dynamic, Error> {
     let mut values = rhai::Map::new();
     for (name, value) in &parameters.values {
-        let value =
-            from_json(value).map_err(|unfit| Error::usage(format!("params.{name}: {unfit}")))?;
+        let value = from_json(value).map_err(|unfit| Error::usage(format!("params.{name}: {unfit}")))?;
         values.insert(name.as_str().into(), value);
     }
     for (name, secret) in &parameters.secrets {
@@ -231,11 +198,7 @@ fn ended(run: &Run, error: Option<Error>, stopped: Option<run::Error>) -> Ended 
     match (stopped, error) {
         (Some(stopped), _) => Ended::stopped(run, &stopped),
         (None, error) => Ended {
-            outcome: if error.is_some() {
-                Outcome::Failed
-            } else {
-                Outcome::Succeeded
-            },
+            outcome: if error.is_some() { Outcome::Failed } else { Outcome::Succeeded },
             error: error.map(|error| without_secrets(run, &error)),
         },
     }
@@ -259,22 +222,13 @@ impl Ended {
     pub fn stopped(run: &Run, stopped: &run::Error) -> Self {
         let nothing_sent = run.counts().writes == 0 && matches!(run.unanswered(), Ok(0));
         let (outcome, exit) = match stopped {
-            run::Error::Interrupted | run::Error::Declined(_) => {
-                (Outcome::Interrupted, Exit::Interrupted)
-            }
-            run::Error::Journal(error) if error.is_of_disk() => {
-                (Outcome::Interrupted, Exit::Interrupted)
-            }
+            run::Error::Interrupted | run::Error::Declined(_) => (Outcome::Interrupted, Exit::Interrupted),
+            run::Error::Journal(error) if error.is_of_disk() => (Outcome::Interrupted, Exit::Interrupted),
             run::Error::Waiting { .. } => (Outcome::Waiting, Exit::Waiting),
-            run::Error::Unconfirmed(_) | run::Error::Locked(_) if nothing_sent => {
-                (Outcome::Failed, Exit::Usage)
-            }
+            run::Error::Unconfirmed(_) | run::Error::Locked(_) if nothing_sent => (Outcome::Failed, Exit::Usage),
             _ => (Outcome::Failed, Exit::Failed),
         };
-        Self {
-            outcome,
-            error: Some(without_secrets(run, &of_run(stopped, exit))),
-        }
+        Self { outcome, error: Some(without_secrets(run, &of_run(stopped, exit))) }
     }
 }
 
@@ -288,9 +242,5 @@ fn without_secrets(run: &Run, error: &Error) -> Error {
 }
 
 fn of_run(error: &run::Error, exit: Exit) -> Error {
-    Error {
-        message: error.to_string(),
-        help: error.help().into_iter().collect(),
-        exit,
-    }
+    Error { message: error.to_string(), help: error.help().into_iter().collect(), exit }
 }

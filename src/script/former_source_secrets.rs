@@ -38,10 +38,7 @@ const SECRET_FIELDS: &[&str] = &[
 pub(super) fn without_secrets(text: &str) -> String {
     let lines = text.split_inclusive('\n').map(|line| {
         let lower = line.to_lowercase();
-        let secret = SECRET_FIELDS
-            .iter()
-            .filter_map(|name| after_field(&lower, name))
-            .min();
+        let secret = SECRET_FIELDS.iter().filter_map(|name| after_field(&lower, name)).min();
         // Lower case may differ in length for letters that no field has: the line is then left out as a whole.
         match secret {
             Some(_) if lower.len() != line.len() => format!("{REDACTED}\n"),

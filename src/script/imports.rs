@@ -16,10 +16,7 @@ pub fn of(ast: &AST) -> Vec<Import> {
         if let Some(ASTNode::Stmt(Stmt::Import(import, position))) = path.last()
             && let Expr::StringConstant(name, _) = &import.0
         {
-            found.push(Import {
-                name: name.to_string(),
-                position: *position,
-            });
+            found.push(Import { name: name.to_string(), position: *position });
         }
         true
     });

@@ -4,8 +4,8 @@ use rhai::{Engine, Token};
 
 /// Words of the language that begin something.
 pub const KEYWORDS: &[&str] = &[
-    "let", "const", "fn", "if", "else", "for", "in", "while", "loop", "switch", "try", "catch",
-    "throw", "return", "import", "true", "false",
+    "let", "const", "fn", "if", "else", "for", "in", "while", "loop", "switch", "try", "catch", "throw", "return",
+    "import", "true", "false",
 ];
 
 /// Methods of lists that rhai brings along.
@@ -27,18 +27,8 @@ pub const LIST_METHODS: &[&str] = &[
 ];
 
 /// Methods of maps that rhai brings along.
-pub const MAP_METHODS: &[&str] = &[
-    "keys",
-    "values",
-    "contains",
-    "get",
-    "remove",
-    "len",
-    "is_empty",
-    "to_json",
-    "to_string",
-    "type_of",
-];
+pub const MAP_METHODS: &[&str] =
+    &["keys", "values", "contains", "get", "remove", "len", "is_empty", "to_json", "to_string", "type_of"];
 
 /// Methods of strings that rhai brings along.
 pub const TEXT_METHODS: &[&str] = &[
@@ -59,21 +49,10 @@ pub const TEXT_METHODS: &[&str] = &[
 ];
 
 /// None of them begins a statement in a language an author may come from, so that freeing them hides no mistake.
-const FREED: [&str; 7] = [
-    "default",
-    "module",
-    "package",
-    "protected",
-    "public",
-    "shared",
-    "static",
-];
+const FREED: [&str; 7] = ["default", "module", "package", "protected", "public", "shared", "static"];
 
 /// Lets scripts of `engine` write `m.default` and `#{ default: 1 }`. Every engine that compiles runbooks needs this.
-#[expect(
-    deprecated,
-    reason = "rhai marks hooks into its parser so because they may change between versions"
-)]
+#[expect(deprecated, reason = "rhai marks hooks into its parser so because they may change between versions")]
 pub fn free_keywords(engine: &mut Engine) {
     engine.on_parse_token(|token, _, _| freed(token));
 }
@@ -123,8 +102,7 @@ mod tests {
         let mut engine = Engine::new();
         free_keywords(&mut engine);
         for word in FREED {
-            let script =
-                format!("let m = #{{ {word}: 1 }}; m.{word} += 1; let {word} = m?.{word}; {word}");
+            let script = format!("let m = #{{ {word}: 1 }}; m.{word} += 1; let {word} = m?.{word}; {word}");
             assert_eq!(engine.eval::<i64>(&script).expect("it runs"), 2, "{word}");
         }
     }

@@ -36,10 +36,7 @@ pub struct Library {
 impl Library {
     /// `workspace` is `./runbooks`, `user` the user's own folder; neither has to exist. The shipped runbooks are always there.
     pub fn new(workspace: PathBuf, user: Option<PathBuf>) -> Self {
-        Self {
-            shelves: Shelves::new(workspace, user),
-            recorded: BTreeMap::new(),
-        }
+        Self { shelves: Shelves::new(workspace, user), recorded: BTreeMap::new() }
     }
 
     /// The same library, in which the texts that an editor has open go before what is on disk.
@@ -89,10 +86,8 @@ impl Library {
                 Err(Error::usage(format!("there is no file `{name}`"))
                     .help("see `okta-runbook list` for the runbooks that can be named"))
             }
-            Err(reason) => Err(Error::usage(format!(
-                "`{name}` is not the name of a runbook: {reason}"
-            ))
-            .help("write a name such as `ad/move_user_to_ou`, or the path of a `.rhai` file")),
+            Err(reason) => Err(Error::usage(format!("`{name}` is not the name of a runbook: {reason}"))
+                .help("write a name such as `ad/move_user_to_ou`, or the path of a `.rhai` file")),
         }
     }
 

@@ -35,10 +35,7 @@ impl Memory {
                 told.store(used > most, Ordering::Relaxed);
             }
         });
-        Self {
-            is_full,
-            looks: looks.abort_handle(),
-        }
+        Self { is_full, looks: looks.abort_handle() }
     }
 
     pub(super) fn is_full(&self) -> bool {

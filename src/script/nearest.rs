@@ -28,9 +28,7 @@ pub fn or_list(names: &[&str]) -> String {
 fn distance(wanted: &str, name: &str) -> usize {
     let whole = strsim::damerau_levenshtein(wanted, name);
     match name.rsplit_once('/') {
-        Some((_, last)) if !wanted.contains('/') => {
-            whole.min(strsim::damerau_levenshtein(wanted, last))
-        }
+        Some((_, last)) if !wanted.contains('/') => whole.min(strsim::damerau_levenshtein(wanted, last)),
         _ => whole,
     }
 }
@@ -38,7 +36,5 @@ fn distance(wanted: &str, name: &str) -> usize {
 /// A third of the longer name may be wrong, but never all of a short one.
 fn allowed(wanted: &str, name: &str) -> usize {
     let length = wanted.chars().count().max(name.chars().count());
-    (length / 3)
-        .max(1)
-        .min(wanted.chars().count().saturating_sub(1))
+    (length / 3).max(1).min(wanted.chars().count().saturating_sub(1))
 }

@@ -195,30 +195,18 @@ fn value(text: &str, words: &[Token]) -> String {
     }
     let start = words.first().map(|word| word.at.start);
     let range = start.zip(end).map(|(start, end)| start..end);
-    range
-        .and_then(|range| text.get(range))
-        .unwrap_or_default()
-        .to_owned()
+    range.and_then(|range| text.get(range)).unwrap_or_default().to_owned()
 }
 
 fn declared(text: &str, name: &Token) -> Declared {
-    Declared {
-        name: name.text(text).to_owned(),
-        signature: String::new(),
-        doc: String::new(),
-        at: name.at.clone(),
-    }
+    Declared { name: name.text(text).to_owned(), signature: String::new(), doc: String::new(), at: name.at.clone() }
 }
 
 /// The lines `/// …` right above the line of `at`.
 fn doc_above(text: &str, at: usize) -> String {
     let above = text[..at].rfind('\n').map_or("", |end| &text[..end]);
-    let mut lines: Vec<&str> = above
-        .lines()
-        .rev()
-        .map_while(|line| line.trim_start().strip_prefix("///"))
-        .map(str::trim)
-        .collect();
+    let mut lines: Vec<&str> =
+        above.lines().rev().map_while(|line| line.trim_start().strip_prefix("///")).map(str::trim).collect();
     lines.reverse();
     lines.join("\n")
 }
@@ -255,10 +243,7 @@ let broken = okta.
         assert_eq!(names(&outline.parameters), ["users", "n"]);
         assert_eq!(outline.parameters[1].signature, "#{ type: \"integer\" }");
         assert_eq!(names(&outline.steps), ["Look", "Do ${user}"]);
-        assert_eq!(
-            outline.import("ad").map(|it| it.name.as_str()),
-            Some("lib/ad")
-        );
+        assert_eq!(outline.import("ad").map(|it| it.name.as_str()), Some("lib/ad"));
         let twice = outline.function("twice").expect("the function");
         assert_eq!(twice.signature, "twice(x, y)");
         assert_eq!(twice.doc, "Twice of it.\nReally.");

@@ -80,34 +80,19 @@ pub fn check(
             problems.extend(found);
         }
     }
-    if problems.is_empty() {
-        Ok(checked)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(checked) } else { Err(problems) }
 }
 
 fn unknown(runbook: &Runbook, given: &[Assignment]) -> Vec<Problem> {
-    let known = || {
-        runbook
-            .parameters
-            .iter()
-            .map(|parameter| parameter.name.as_str())
-    };
+    let known = || runbook.parameters.iter().map(|parameter| parameter.name.as_str());
     given
         .iter()
         .filter(|assignment| runbook.parameter(&assignment.name).is_none())
         .map(|assignment| {
-            let problem = Problem::new(format!(
-                "{} has no parameter `{}`",
-                runbook.name, assignment.name
-            ));
+            let problem = Problem::new(format!("{} has no parameter `{}`", runbook.name, assignment.name));
             match nearest(&assignment.name, known()).as_slice() {
                 [] if known().next().is_none() => problem.help("it has none: leave it out"),
-                [] => problem.help(format!(
-                    "it has: {}",
-                    known().collect::<Vec<_>>().join(", ")
-                )),
+                [] => problem.help(format!("it has: {}", known().collect::<Vec<_>>().join(", "))),
                 names => problem.help(format!("did you mean {}?", or_list(names))),
             }
         })
@@ -117,15 +102,8 @@ fn unknown(runbook: &Runbook, given: &[Assignment]) -> Vec<Problem> {
 type Checked = Result<(), Vec<Problem>>;
 
 impl Parameters {
-    fn take_declared(
-        &mut self,
-        parameter: &Parameter,
-        mode: Mode,
-        outside: &Outside<'_>,
-    ) -> Checked {
-        let example = (mode == Mode::Examples)
-            .then_some(parameter.example.as_ref())
-            .flatten();
+    fn take_declared(&mut self, parameter: &Parameter, mode: Mode, outside: &Outside<'_>) -> Checked {
+        let example = (mode == Mode::Examples).then_some(parameter.example.as_ref()).flatten();
         // The default before the example: an example shows how a value looks, a default is what the runbook does.
         let (value, origin) = match (&parameter.default, example) {
             (Some(value), _) => (value.clone(), "default"),
@@ -154,10 +132,7 @@ impl Parameters {
     fn take_asked(&mut self, parameter: &Parameter, outside: &Outside<'_>) -> Checked {
         let asked = (parameter.kind == Kind::Secret).then(|| (outside.ask)(parameter));
         let secret = asked.flatten().ok_or_else(|| vec![missing(parameter)])?;
-        self.secrets.insert(
-            parameter.name.clone(),
-            long_enough(&parameter.name, secret)?,
-        );
+        self.secrets.insert(parameter.name.clone(), long_enough(&parameter.name, secret)?);
         Ok(())
     }
 
@@ -174,23 +149,15 @@ impl Parameters {
             return Ok(());
         }
         if parameter.kind == Kind::List {
-            let Items {
-                values,
-                origins,
-                remarks,
-            } = list::read(runbook, parameter, texts)?;
+            let Items { values, origins, remarks } = list::read(runbook, parameter, texts)?;
             self.remarks.extend(remarks);
             self.keep(parameter, values.into(), origins);
             return Ok(());
         }
         let [text] = texts else {
             return Err(vec![
-                Problem::new(format!(
-                    "`{}` is given {} times",
-                    parameter.name,
-                    texts.len()
-                ))
-                .help("only a list may be given more than once"),
+                Problem::new(format!("`{}` is given {} times", parameter.name, texts.len()))
+                    .help("only a list may be given more than once"),
             ]);
         };
         if parameter.kind == Kind::Secret {
@@ -237,23 +204,19 @@ fn single(parameter: &Parameter, text: &str, outside: &Outside<'_>) -> Result<Va
         return Err(vec![problem]);
     }
     match &parameter.kind {
-        Kind::Integer => text.trim().parse::<i64>().map(Value::from).map_err(|_| {
-            vec![Problem::new(format!(
-                "`{name}` is an integer, not \"{text}\""
-            ))]
-        }),
-        Kind::Boolean => boolean(text).map(Value::from).ok_or_else(|| {
-            vec![Problem::new(format!(
-                "`{name}` is true or false, not \"{text}\""
-            ))]
-        }),
+        Kind::Integer => text
+            .trim()
+            .parse::<i64>()
+            .map(Value::from)
+            .map_err(|_| vec![Problem::new(format!("`{name}` is an integer, not \"{text}\""))]),
+        Kind::Boolean => boolean(text)
+            .map(Value::from)
+            .ok_or_else(|| vec![Problem::new(format!("`{name}` is true or false, not \"{text}\""))]),
         Kind::Choice(choices) if !choices.iter().any(|choice| choice == text) => {
             Err(vec![not_a_choice(name, text, choices)])
         }
         Kind::Dn => check_dn(parameter, text, outside).map(|()| text.into()),
-        _ if text.is_empty() && parameter.required => {
-            Err(vec![Problem::new(format!("`{name}` is empty"))])
-        }
+        _ if text.is_empty() && parameter.required => Err(vec![Problem::new(format!("`{name}` is empty"))]),
         _ => Ok(text.into()),
     }
 }
@@ -278,21 +241,14 @@ fn not_a_choice(name: &str, text: &str, choices: &[String]) -> Problem {
 fn check_dn(parameter: &Parameter, dn: &str, outside: &Outside<'_>) -> Checked {
     (outside.dn)(dn).map_err(|reason| {
         vec![
-            Problem::new(format!(
-                "`{}` is no distinguished name: \"{dn}\": {reason}",
-                parameter.name
-            ))
-            .help("write it as OU=Users,DC=corp,DC=example; a comma inside of a name as \\,"),
+            Problem::new(format!("`{}` is no distinguished name: \"{dn}\": {reason}", parameter.name))
+                .help("write it as OU=Users,DC=corp,DC=example; a comma inside of a name as \\,"),
         ]
     })
 }
 
 /// A secret is named, never written: a command line is read by every user of the machine and kept in the shell's history.
-fn secret(
-    parameter: &Parameter,
-    text: &str,
-    outside: &Outside<'_>,
-) -> Result<SecretString, Vec<Problem>> {
+fn secret(parameter: &Parameter, text: &str, outside: &Outside<'_>) -> Result<SecretString, Vec<Problem>> {
     let name = &parameter.name;
     let secret = match text.split_once(':') {
         Some(("env", variable)) => (outside.environment)(variable)
@@ -303,12 +259,8 @@ fn secret(
             .to_owned(),
         _ => {
             return Err(vec![
-                Problem::new(format!(
-                    "the secret `{name}` is written on the command line, where others can read it"
-                ))
-                .help(format!(
-                    "give it as --param {name}=env:NAME or --param {name}=file:PATH"
-                )),
+                Problem::new(format!("the secret `{name}` is written on the command line, where others can read it"))
+                    .help(format!("give it as --param {name}=env:NAME or --param {name}=file:PATH")),
             ]);
         }
     };

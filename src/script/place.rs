@@ -170,11 +170,7 @@ impl Scan {
             }
             '(' => {
                 let path = std::mem::take(&mut self.chain);
-                let call = (!path.is_empty()).then_some(Call {
-                    path,
-                    argument: 0,
-                    is_blank: true,
-                });
+                let call = (!path.is_empty()).then_some(Call { path, argument: 0, is_blank: true });
                 self.push('(', call, false, index + 1);
             }
             '[' => {
@@ -211,13 +207,7 @@ impl Scan {
     }
 
     fn push(&mut self, bracket: char, call: Option<Call>, key: bool, inside: usize) {
-        self.open.push(Open {
-            bracket,
-            call,
-            key,
-            indexed: Vec::new(),
-            inside,
-        });
+        self.open.push(Open { bracket, call, key, indexed: Vec::new(), inside });
         self.reset();
     }
 
@@ -229,10 +219,7 @@ impl Scan {
     fn place(mut self, text: &str) -> Place {
         let call = self.open.iter().rev().find_map(|open| {
             let argument = text.get(open.inside..).unwrap_or_default();
-            open.call.clone().map(|call| Call {
-                is_blank: argument.trim().is_empty(),
-                ..call
-            })
+            open.call.clone().map(|call| Call { is_blank: argument.trim().is_empty(), ..call })
         });
         let (start, context) = if self.comment {
             (text.len(), Context::Nothing)
@@ -240,30 +227,19 @@ impl Scan {
             (quote + 1, Context::Text)
         } else {
             let typed = text.len()
-                - text.rfind(|c| !is_name(c)).map_or(0, |at| {
-                    at + text[at..].chars().next().map_or(0, char::len_utf8)
-                });
+                - text.rfind(|c| !is_name(c)).map_or(0, |at| at + text[at..].chars().next().map_or(0, char::len_utf8));
             if typed > 0 {
                 self.chain.pop();
             }
             (text.len() - typed, self.context(text, typed))
         };
-        Place {
-            start,
-            typed: text[start..].to_owned(),
-            context,
-            call,
-        }
+        Place { start, typed: text[start..].to_owned(), context, call }
     }
 
     fn context(self, text: &str, typed: usize) -> Context {
         let before = text[..text.len() - typed].trim_end();
         if before.ends_with("::") {
-            return self
-                .chain
-                .last()
-                .cloned()
-                .map_or(Context::Name, Context::Module);
+            return self.chain.last().cloned().map_or(Context::Name, Context::Module);
         }
         if before.ends_with('.') && !before.ends_with("..") {
             return Context::Member(self.chain);
@@ -282,9 +258,7 @@ impl Open {
         let index = index.trim();
         let key = index.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
         let number = index.parse::<usize>().ok();
-        let name = key
-            .map(str::to_owned)
-            .or(number.map(|number| format!("[{number}]")))?;
+        let name = key.map(str::to_owned).or(number.map(|number| format!("[{number}]")))?;
         chain.push(name);
         let is_known = chain.len() > 1 && chain.iter().all(|name| !name.is_empty());
         is_known.then_some(chain)
@@ -315,22 +289,14 @@ pub(in crate::script) fn split(arguments: &str) -> Vec<&str> {
         }
         c == ',' && depth == 0 && !bars
     });
-    parts
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect()
+    parts.map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
 /// Keys of the map that a call takes, by its signature.
 pub fn options_of(signature: &str) -> Vec<String> {
-    let options = signature
-        .split_once("#{")
-        .and_then(|(_, rest)| rest.split_once('}'));
+    let options = signature.split_once("#{").and_then(|(_, rest)| rest.split_once('}'));
     options.map_or_else(Vec::new, |(options, _)| {
-        options
-            .split(',')
-            .map(|option| option.trim().trim_end_matches('?').to_owned())
-            .collect()
+        options.split(',').map(|option| option.trim().trim_end_matches('?').to_owned()).collect()
     })
 }
 
@@ -351,43 +317,24 @@ mod tests {
 
     #[test]
     fn what_is_completed_is_seen_from_the_text() {
-        let member =
-            |names: &[&str]| Context::Member(names.iter().map(|name| (*name).to_owned()).collect());
+        let member = |names: &[&str]| Context::Member(names.iter().map(|name| (*name).to_owned()).collect());
         let call = |path: &str, argument| Some((path.to_owned(), argument));
         for (text, expected) in [
             ("li", (Context::Name, "li", None)),
             ("okta.li", (member(&["okta"]), "li", None)),
             ("let g = okta.", (member(&["okta"]), "", None)),
-            (
-                "user.profile.lo",
-                (member(&["user", "profile"]), "lo", None),
-            ),
+            ("user.profile.lo", (member(&["user", "profile"]), "lo", None)),
             ("user?.pro", (member(&["user"]), "pro", None)),
             ("f(x).le", (member(&[""]), "le", None)),
             ("us[0].pro", (member(&["us", "[0]"]), "pro", None)),
-            (
-                "us[0][\"profile\"].lo",
-                (member(&["us", "[0]", "profile"]), "lo", None),
-            ),
+            ("us[0][\"profile\"].lo", (member(&["us", "[0]", "profile"]), "lo", None)),
             ("us[i].pro", (member(&[""]), "pro", None)),
             ("[1][0].x", (member(&[""]), "x", None)),
             ("ad::fi", (Context::Module("ad".into()), "fi", None)),
-            (
-                "okta.get_user(\"ad",
-                (Context::Text, "ad", call("okta.get_user", 0)),
-            ),
-            (
-                "okta.assign_user_to_group(g, \"",
-                (Context::Text, "", call("okta.assign_user_to_group", 1)),
-            ),
-            (
-                "okta.list_groups(#{ q: \"a\", se",
-                (Context::Key, "se", call("okta.list_groups", 0)),
-            ),
-            (
-                "okta.list_groups(#{ q: va",
-                (Context::Name, "va", call("okta.list_groups", 0)),
-            ),
+            ("okta.get_user(\"ad", (Context::Text, "ad", call("okta.get_user", 0))),
+            ("okta.assign_user_to_group(g, \"", (Context::Text, "", call("okta.assign_user_to_group", 1))),
+            ("okta.list_groups(#{ q: \"a\", se", (Context::Key, "se", call("okta.list_groups", 0))),
+            ("okta.list_groups(#{ q: va", (Context::Name, "va", call("okta.list_groups", 0))),
             ("[1, 2].map(|x| x.na", (member(&["x"]), "na", call("", 0))),
             ("// okta.li", (Context::Nothing, "", None)),
             ("\"it's\" + na", (Context::Name, "na", None)),
@@ -395,11 +342,7 @@ mod tests {
             let found = found(text);
             let expected = (expected.0, expected.1.to_owned(), expected.2);
             // The chain before a call on a list is not known.
-            let expected = if text.starts_with('[') {
-                (expected.0, expected.1, found.2.clone())
-            } else {
-                expected
-            };
+            let expected = if text.starts_with('[') { (expected.0, expected.1, found.2.clone()) } else { expected };
             assert_eq!(found, expected, "{text}");
         }
     }
@@ -410,14 +353,8 @@ mod tests {
         for (text, rest) in [
             ("f(", "group_id, #{after?, limit?})"),
             ("f(\"a\", ", "#{after?, limit?})"),
-            (
-                "f(\"a",
-                "  okta.list_group_users(group_id, #{after?, limit?})",
-            ),
-            (
-                "f(g, #{ after: 1, ",
-                "  okta.list_group_users(group_id, #{after?, limit?})",
-            ),
+            ("f(\"a", "  okta.list_group_users(group_id, #{after?, limit?})"),
+            ("f(g, #{ after: 1, ", "  okta.list_group_users(group_id, #{after?, limit?})"),
         ] {
             let call = place(text).call.expect("a call");
             assert_eq!(rest_of(signature, &call).as_deref(), Some(rest), "{text}");

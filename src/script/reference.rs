@@ -8,11 +8,7 @@ use crate::script::bindings::Verb;
 
 /// What an operation does, one thing a line.
 pub fn words_of(operation: &'static Operation) -> Vec<String> {
-    let kind = if operation.is_write() {
-        "writes"
-    } else {
-        "reads"
-    };
+    let kind = if operation.is_write() { "writes" } else { "reads" };
     let mut words = vec![format!(
         "{} {} ({kind}; Okta's {}, section {})",
         operation.method, operation.path, operation.operation_id, operation.tag
@@ -33,9 +29,7 @@ fn own_option(name: &str) -> String {
         "allow_without_group" => {
             "true takes users out although it is the last group by which an app provisions them, which is refused otherwise"
         }
-        _ => {
-            "id of a group: the user is taken out only while they are in it and an app provisions by it"
-        }
+        _ => "id of a group: the user is taken out only while they are in it and an app provisions by it",
     };
     format!("{name}: {words}")
 }

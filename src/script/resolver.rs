@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-use rhai::{
-    AST, Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position, Scope, Shared,
-};
+use rhai::{AST, Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position, Scope, Shared};
 
 use crate::error::Error;
 use crate::script::error_value::ErrorValue;
@@ -69,16 +67,14 @@ impl Modules {
     }
 
     fn remember(&self, source: &Source) {
-        self.sources
-            .insert(source.path.clone(), source.text.as_str());
+        self.sources.insert(source.path.clone(), source.text.as_str());
         if let Some(folder) = source.folder() {
             lock(&self.folders).insert(source.path.clone(), folder.to_owned());
         }
     }
 
     fn found(&self, importer: Option<&str>, path: &str, pos: Position) -> Resolved<Source> {
-        self.source(importer, path)
-            .map_err(|error| refused(&error, importer, pos))
+        self.source(importer, path).map_err(|error| refused(&error, importer, pos))
     }
 
     fn load(
@@ -93,24 +89,12 @@ impl Modules {
         if let Some(module) = lock(&self.loaded).get(&source.path) {
             return Ok(module.clone());
         }
-        let _loading = self
-            .enter(importer, &source.path)
-            .map_err(|error| refused(&error, importer, pos))?;
-        self.record(&source)
-            .map_err(|error| refused(&error, importer, pos))?;
-        let in_module = |error| {
-            Box::new(EvalAltResult::ErrorInModule(
-                source.path.clone(),
-                error,
-                pos,
-            ))
-        };
+        let _loading = self.enter(importer, &source.path).map_err(|error| refused(&error, importer, pos))?;
+        self.record(&source).map_err(|error| refused(&error, importer, pos))?;
+        let in_module = |error| Box::new(EvalAltResult::ErrorInModule(source.path.clone(), error, pos));
         let ast = compile(engine, &source).map_err(in_module)?;
         let module: SharedModule = run(&ast).map_err(in_module)?.into();
-        Ok(lock(&self.loaded)
-            .entry(source.path.clone())
-            .or_insert(module)
-            .clone())
+        Ok(lock(&self.loaded).entry(source.path.clone()).or_insert(module).clone())
     }
 
     /// What runs stands in the journal first. Where no run goes on, nothing does.
@@ -121,9 +105,7 @@ impl Modules {
         if self.checked.contains(&source.path) {
             return Ok(());
         }
-        let Source {
-            path, digest, text, ..
-        } = source;
+        let Source { path, digest, text, .. } = source;
         let text = source_secrets::without_secrets(text);
         let run = &scene.host.run;
         let recorded = run.record_module(&scene.lane, path, digest, &text);
@@ -137,41 +119,24 @@ impl Modules {
     fn enter(&self, importer: Option<&str>, path: &str) -> Result<Loading<'_>, Error> {
         let mut loading = lock(&self.loading);
         let mine = thread::current().id();
-        let mut chain: Vec<&str> = loading
-            .iter()
-            .filter(|(thread, _)| *thread == mine)
-            .map(|(_, path)| path.as_str())
-            .collect();
+        let mut chain: Vec<&str> =
+            loading.iter().filter(|(thread, _)| *thread == mine).map(|(_, path)| path.as_str()).collect();
         if chain.is_empty() {
             chain.extend(importer);
         }
         refuse_cycle(&chain, path)?;
         if chain.len() >= DEEPEST_CHAIN {
-            return Err(Error::failed(format!(
-                "imports nest deeper than {DEEPEST_CHAIN}: {}",
-                chain.join(" -> ")
-            )));
+            return Err(Error::failed(format!("imports nest deeper than {DEEPEST_CHAIN}: {}", chain.join(" -> "))));
         }
         drop(chain);
         loading.push((mine, path.to_owned()));
-        Ok(Loading {
-            modules: self,
-            thread: mine,
-        })
+        Ok(Loading { modules: self, thread: mine })
     }
 }
 
 impl ModuleResolver for Modules {
-    fn resolve(
-        &self,
-        engine: &Engine,
-        source: Option<&str>,
-        path: &str,
-        pos: Position,
-    ) -> Resolved<SharedModule> {
-        self.load(engine, source, path, pos, |ast| {
-            Module::eval_ast_as_new(Scope::new(), ast, engine)
-        })
+    fn resolve(&self, engine: &Engine, source: Option<&str>, path: &str, pos: Position) -> Resolved<SharedModule> {
+        self.load(engine, source, path, pos, |ast| Module::eval_ast_as_new(Scope::new(), ast, engine))
     }
 
     /// Keeps the run's global state, and with it its tag, for natives that a module calls while it loads.
@@ -189,16 +154,9 @@ impl ModuleResolver for Modules {
         })
     }
 
-    fn resolve_ast(
-        &self,
-        engine: &Engine,
-        source: Option<&str>,
-        path: &str,
-        pos: Position,
-    ) -> Option<Resolved<AST>> {
+    fn resolve_ast(&self, engine: &Engine, source: Option<&str>, path: &str, pos: Position) -> Option<Resolved<AST>> {
         Some(self.found(source, path, pos).and_then(|module| {
-            compile(engine, &module)
-                .map_err(|error| Box::new(EvalAltResult::ErrorInModule(module.path, error, pos)))
+            compile(engine, &module).map_err(|error| Box::new(EvalAltResult::ErrorInModule(module.path, error, pos)))
         }))
     }
 }
@@ -212,19 +170,15 @@ struct Loading<'a> {
 impl Drop for Loading<'_> {
     fn drop(&mut self) {
         let mut loading = lock(&self.modules.loading);
-        if let Some(last) = loading
-            .iter()
-            .rposition(|(thread, _)| *thread == self.thread)
-        {
+        if let Some(last) = loading.iter().rposition(|(thread, _)| *thread == self.thread) {
             loading.remove(last);
         }
     }
 }
 
 fn compile(engine: &Engine, source: &Source) -> Resolved<AST> {
-    let mut ast = engine
-        .compile(&source.text)
-        .map_err(|error| Box::new(EvalAltResult::ErrorParsing(*error.0, error.1)))?;
+    let mut ast =
+        engine.compile(&source.text).map_err(|error| Box::new(EvalAltResult::ErrorParsing(*error.0, error.1)))?;
     ast.set_source(source.path.as_str());
     Ok(ast)
 }
@@ -236,20 +190,13 @@ fn refuse_cycle(chain: &[&str], path: &str) -> Result<(), Error> {
     let mut circle = chain[first..].join(" -> ");
     circle.push_str(" -> ");
     circle.push_str(path);
-    Err(
-        Error::failed(format!("these scripts import each other: {circle}"))
-            .help("move what they share into a module that imports neither"),
-    )
+    Err(Error::failed(format!("these scripts import each other: {circle}"))
+        .help("move what they share into a module that imports neither"))
 }
 
-#[expect(
-    clippy::unnecessary_box_returns,
-    reason = "rhai's results hold boxed errors"
-)]
+#[expect(clippy::unnecessary_box_returns, reason = "rhai's results hold boxed errors")]
 fn refused(error: &Error, importer: Option<&str>, pos: Position) -> Box<EvalAltResult> {
-    let value = ErrorValue::new("import", &error.message)
-        .help(error.help.iter().cloned())
-        .at(importer, pos);
+    let value = ErrorValue::new("import", &error.message).help(error.help.iter().cloned()).at(importer, pos);
     Box::new(EvalAltResult::ErrorRuntime(value.into(), pos))
 }
 

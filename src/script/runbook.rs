@@ -45,28 +45,15 @@ impl Runbook {
     pub(super) fn diagnose(source: &Source, sources: &Sources) -> Result<Self, Vec<Diagnostic>> {
         sources.insert(source.path.as_str(), source.text.as_str());
         let engine = header_engine();
-        let ast = engine.compile(&source.text).map_err(|error| {
-            vec![Diagnostic::of_parsing(
-                &error,
-                &source.path,
-                sources,
-                &Names::default(),
-            )]
-        })?;
+        let ast = engine
+            .compile(&source.text)
+            .map_err(|error| vec![Diagnostic::of_parsing(&error, &source.path, sources, &Names::default())])?;
         let (runbook, wrong) = Self::of_tree(source, &ast, sources);
-        if wrong.is_empty() {
-            Ok(runbook)
-        } else {
-            Err(wrong)
-        }
+        if wrong.is_empty() { Ok(runbook) } else { Err(wrong) }
     }
 
     /// The header in a tree, as far as it is right, and what is wrong in it.
-    pub(super) fn of_tree(
-        source: &Source,
-        ast: &AST,
-        sources: &Sources,
-    ) -> (Self, Vec<Diagnostic>) {
+    pub(super) fn of_tree(source: &Source, ast: &AST, sources: &Sources) -> (Self, Vec<Diagnostic>) {
         let read = declarations::read(&header_engine(), ast);
         let findings = read.findings.into_iter();
         let wrong = findings.map(|finding| finding.diagnostic(&source.path, sources));
@@ -86,9 +73,7 @@ impl Runbook {
 
     /// The declaration of a parameter.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
-        self.parameters
-            .iter()
-            .find(|parameter| parameter.name == name)
+        self.parameters.iter().find(|parameter| parameter.name == name)
     }
 }
 

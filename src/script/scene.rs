@@ -61,9 +61,7 @@ impl Host {
 
     /// Whether a closure changes nothing of what it captures.
     pub(in crate::script) fn is_quiet(&self, closure: &str) -> bool {
-        self.lanes
-            .get()
-            .is_some_and(|lanes| lanes.is_quiet(closure))
+        self.lanes.get().is_some_and(|lanes| lanes.is_quiet(closure))
     }
 
     /// Whether nobody takes what a call gives.

@@ -53,42 +53,18 @@ pub(super) fn register(engine: &mut Engine) {
         .register_type_with_name::<Secret>("secret")
         .register_fn("to_string", |_: &mut Secret| SHOWN)
         .register_fn("to_debug", |_: &mut Secret| SHOWN)
-        .register_fn(
-            "==",
-            |context: NativeCallContext, one: Secret, other: Secret| {
-                compare(&context, &one, &other)
-            },
-        )
-        .register_fn(
-            "!=",
-            |context: NativeCallContext, one: Secret, other: Secret| {
-                compare(&context, &one, &other).map(|same| !same)
-            },
-        )
-        .register_fn(
-            "==",
-            |context: NativeCallContext, one: Secret, text: &str| {
-                compare_text(&context, &one, text)
-            },
-        )
-        .register_fn(
-            "!=",
-            |context: NativeCallContext, one: Secret, text: &str| {
-                compare_text(&context, &one, text).map(|same| !same)
-            },
-        )
-        .register_fn(
-            "==",
-            |context: NativeCallContext, text: &str, one: Secret| {
-                compare_text(&context, &one, text)
-            },
-        )
-        .register_fn(
-            "!=",
-            |context: NativeCallContext, text: &str, one: Secret| {
-                compare_text(&context, &one, text).map(|same| !same)
-            },
-        );
+        .register_fn("==", |context: NativeCallContext, one: Secret, other: Secret| compare(&context, &one, &other))
+        .register_fn("!=", |context: NativeCallContext, one: Secret, other: Secret| {
+            compare(&context, &one, &other).map(|same| !same)
+        })
+        .register_fn("==", |context: NativeCallContext, one: Secret, text: &str| compare_text(&context, &one, text))
+        .register_fn("!=", |context: NativeCallContext, one: Secret, text: &str| {
+            compare_text(&context, &one, text).map(|same| !same)
+        })
+        .register_fn("==", |context: NativeCallContext, text: &str, one: Secret| compare_text(&context, &one, text))
+        .register_fn("!=", |context: NativeCallContext, text: &str, one: Secret| {
+            compare_text(&context, &one, text).map(|same| !same)
+        });
 }
 
 fn compare(context: &NativeCallContext, one: &Secret, other: &Secret) -> Compared {
@@ -99,10 +75,7 @@ fn compare_text(context: &NativeCallContext, one: &Secret, text: &str) -> Compar
     Ok(known(context, one)? == text)
 }
 
-fn known<'a>(
-    context: &NativeCallContext,
-    secret: &'a Secret,
-) -> Result<&'a str, Box<EvalAltResult>> {
+fn known<'a>(context: &NativeCallContext, secret: &'a Secret) -> Result<&'a str, Box<EvalAltResult>> {
     secret.expose().map_err(|missing| {
         let words = format!("a comparison needs {missing}");
         ErrorValue::new("usage", words).raise(context.call_source(), context.call_position())

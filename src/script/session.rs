@@ -92,13 +92,7 @@ impl Session {
     ) -> Self {
         let sources = Sources::default();
         let names = Arc::new(bindings::names(orgs.to_vec()));
-        let host = Arc::new(Host::new(
-            Arc::clone(run),
-            runtime,
-            sources.clone(),
-            names,
-            "input",
-        ));
+        let host = Arc::new(Host::new(Arc::clone(run), runtime, sources.clone(), names, "input"));
         let text = last::Text::default();
         let mut engine = engine_of(&host);
         // The parser does not know the modules that earlier entries imported.
@@ -153,14 +147,11 @@ impl Session {
         let name: ImmutableString = format!("input {}", self.entries.len() + 1).into();
         self.sources.insert(name.as_str(), text);
         self.text.set(text);
-        let mut ast = self
-            .engine
-            .compile_with_scope(&self.scope, text)
-            .map_err(|error| {
-                let names = self.names();
-                let diagnostic = Diagnostic::of_parsing(&error, &name, &self.sources, &names);
-                Failure::Script(Box::new(diagnostic))
-            })?;
+        let mut ast = self.engine.compile_with_scope(&self.scope, text).map_err(|error| {
+            let names = self.names();
+            let diagnostic = Diagnostic::of_parsing(&error, &name, &self.sources, &names);
+            Failure::Script(Box::new(diagnostic))
+        })?;
         ast.set_source(name.clone());
         self.global.source = Some(name.clone());
         // An entry that failed may have left these where it was.
@@ -170,10 +161,7 @@ impl Session {
             self.global.lib.push(ast.shared_lib().clone());
         }
         let result = self.play(|session| {
-            #[expect(
-                deprecated,
-                reason = "rhai has no other way to keep imports from one text to the next"
-            )]
+            #[expect(deprecated, reason = "rhai has no other way to keep imports from one text to the next")]
             session.engine.eval_statements_raw(
                 &mut session.global,
                 &mut Caches::new(),
@@ -185,18 +173,11 @@ impl Session {
     }
 
     fn play<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let scene = Scene {
-            host: Arc::clone(&self.host),
-            lane: Arc::clone(&self.lane),
-        };
+        let scene = Scene { host: Arc::clone(&self.host), lane: Arc::clone(&self.lane) };
         scene.play(|| work(self))
     }
 
-    fn settled<T>(
-        &mut self,
-        result: Result<T, Box<EvalAltResult>>,
-        source: &str,
-    ) -> Result<T, Failure> {
+    fn settled<T>(&mut self, result: Result<T, Box<EvalAltResult>>, source: &str) -> Result<T, Failure> {
         let stopped = self.host.take_stopped();
         match (result, stopped) {
             (_, Some(stopped)) => Err(Failure::Stopped(of_run(&stopped))),
@@ -214,10 +195,7 @@ impl Session {
             return Answer::Nothing;
         }
         if let Some(list) = value.read_lock::<List>() {
-            return Answer::List(Pages {
-                list: list.clone(),
-                seen: 0,
-            });
+            return Answer::List(Pages { list: list.clone(), seen: 0 });
         }
         match to_json(value) {
             Ok(json) => Answer::Value(json),
@@ -229,9 +207,7 @@ impl Session {
     fn text_of(&self, value: &Dynamic) -> String {
         let mut scope = Scope::new();
         scope.push("value", value.clone());
-        self.engine
-            .eval_with_scope(&mut scope, "`${value}`")
-            .unwrap_or_else(|_| value.to_string())
+        self.engine.eval_with_scope(&mut scope, "`${value}`").unwrap_or_else(|_| value.to_string())
     }
 
     /// The next items of a list, at most `count`; few when its pages are small.
@@ -244,26 +220,17 @@ impl Session {
         self.part(pages, usize::MAX, usize::MAX)
     }
 
-    fn part(
-        &mut self,
-        pages: &mut Pages,
-        count: usize,
-        most_pages: usize,
-    ) -> Result<Vec<Value>, Failure> {
+    fn part(&mut self, pages: &mut Pages, count: usize, most_pages: usize) -> Result<Vec<Value>, Failure> {
         let result = self.play(|_| pages.list.part(pages.seen, count, most_pages));
         let items = self.settled(result, "input")?;
         pages.seen += items.len();
-        let texts = items
-            .iter()
-            .map(|item| to_json(item).unwrap_or_else(|_| Value::from(self.text_of(item))));
+        let texts = items.iter().map(|item| to_json(item).unwrap_or_else(|_| Value::from(self.text_of(item))));
         Ok(texts.collect())
     }
 
     /// The last result.
     pub fn last(&self) -> Answer {
-        self.scope
-            .get(LAST)
-            .map_or(Answer::Nothing, |value| self.answer(value))
+        self.scope.get(LAST).map_or(Answer::Nothing, |value| self.answer(value))
     }
 
     /// Variables with what they hold, in the order of their declaration; the nearest of each name.
@@ -282,9 +249,7 @@ impl Session {
         let mut functions: Vec<Function> = libraries
             .flat_map(|library| library.iter_script_fn_info())
             .filter(|(.., name, _, _)| !name.starts_with("anon$"))
-            .map(|(_, _, name, _, definition)| {
-                Function::new(name, format!("{name}({})", definition.params.join(", ")))
-            })
+            .map(|(_, _, name, _, definition)| Function::new(name, format!("{name}({})", definition.params.join(", "))))
             .collect();
         functions.reverse();
         functions
@@ -295,13 +260,12 @@ impl Session {
         self.global
             .iter_imports()
             .map(|(alias, module)| {
-                let functions = module
-                    .iter_script_fn_info()
-                    .filter(|(.., name, _, _)| !name.starts_with("anon$"))
-                    .map(|(_, _, name, _, definition)| {
+                let functions = module.iter_script_fn_info().filter(|(.., name, _, _)| !name.starts_with("anon$")).map(
+                    |(_, _, name, _, definition)| {
                         let parameters = definition.params.join(", ");
                         Function::new(name, format!("{alias}::{name}({parameters})"))
-                    });
+                    },
+                );
                 (alias.to_owned(), functions.collect())
             })
             .collect()
@@ -339,11 +303,7 @@ fn of_run(stopped: &run::Error) -> Error {
         run::Error::Unconfirmed(_) | run::Error::Locked(_) => Exit::Usage,
         _ => Exit::Failed,
     };
-    Error {
-        message: stopped.to_string(),
-        help: stopped.help().into_iter().collect(),
-        exit,
-    }
+    Error { message: stopped.to_string(), help: stopped.help().into_iter().collect(), exit }
 }
 
 impl From<Failure> for Error {

@@ -19,10 +19,7 @@ use crate::run::REDACTED;
 pub fn without_secrets(text: &str) -> String {
     let mut ranges = match header_engine().compile(text) {
         Ok(ast) => strings(text, &ast),
-        Err(_) => literals(text)
-            .into_iter()
-            .map(|literal| literal.at)
-            .collect(),
+        Err(_) => literals(text).into_iter().map(|literal| literal.at).collect(),
     };
     ranges.sort_by_key(|range| range.start);
     ranges.dedup();
@@ -52,17 +49,11 @@ pub fn is_record_of(recorded: &str, text: &str) -> bool {
 
 /// Where the strings stand, quotes included.
 fn strings(text: &str, ast: &AST) -> Vec<Range<usize>> {
-    let places: BTreeSet<usize> = Search::through(ast)
-        .into_iter()
-        .filter_map(|at| byte_at(text, at.line()?, at.position()?))
-        .collect();
+    let places: BTreeSet<usize> =
+        Search::through(ast).into_iter().filter_map(|at| byte_at(text, at.line()?, at.position()?)).collect();
     let tokens = tokens(text).into_iter();
-    let strings =
-        tokens.filter(|token| token.kind == Kind::Text && text.is_char_boundary(token.at.start));
-    strings
-        .filter(|token| places.range(token.at.clone()).next().is_some())
-        .map(|token| token.at)
-        .collect()
+    let strings = tokens.filter(|token| token.kind == Kind::Text && text.is_char_boundary(token.at.start));
+    strings.filter(|token| places.range(token.at.clone()).next().is_some()).map(|token| token.at).collect()
 }
 
 /// Looks for strings, as often as variables are found that become secrets.
@@ -73,10 +64,7 @@ struct Search {
 
 impl Search {
     fn through(ast: &AST) -> Vec<Position> {
-        let mut search = Self {
-            variables: BTreeSet::new(),
-            found: Vec::new(),
-        };
+        let mut search = Self { variables: BTreeSet::new(), found: Vec::new() };
         loop {
             let known = search.variables.len();
             search.found.clear();
@@ -96,8 +84,7 @@ impl Search {
         };
         match expression {
             Expr::StringConstant(text, at)
-                if !text.is_empty()
-                    && (secret_shape(text).is_some() || self.is_secret(ast, expression, above)) =>
+                if !text.is_empty() && (secret_shape(text).is_some() || self.is_secret(ast, expression, above)) =>
             {
                 self.found.push(*at);
             }
@@ -128,17 +115,14 @@ impl Search {
                     let at = call.args.iter().position(|argument| child.is(argument));
                     return names_a_secret(&keys) || is_taken_as_secret(ast, &call.name, at);
                 }
-                ASTNode::Expr(Expr::Dot(parts, ..) | Expr::Index(parts, ..))
-                    if child.is(&parts.rhs) =>
-                {
+                ASTNode::Expr(Expr::Dot(parts, ..) | Expr::Index(parts, ..)) if child.is(&parts.rhs) => {
                     return false;
                 }
                 ASTNode::Stmt(Stmt::Var(variable, ..)) => {
                     return self.is_secret_variable(&variable.0.name, &keys);
                 }
                 ASTNode::Stmt(Stmt::Assignment(parts)) => {
-                    return !child.is(&parts.1.lhs)
-                        && (names_a_secret(&keys) || self.is_secret_target(&parts.1.lhs));
+                    return !child.is(&parts.1.lhs) && (names_a_secret(&keys) || self.is_secret_target(&parts.1.lhs));
                 }
                 ASTNode::Stmt(Stmt::If(flow, _) | Stmt::While(flow, _) | Stmt::Do(flow, ..))
                     if child.is(&flow.expr) =>
@@ -167,9 +151,7 @@ impl Search {
 
     fn is_secret_target(&self, target: &Expr) -> bool {
         match target {
-            Expr::Variable(variable, ..) => {
-                is_secret_name(&variable.1) || self.variables.contains(variable.1.as_str())
-            }
+            Expr::Variable(variable, ..) => is_secret_name(&variable.1) || self.variables.contains(variable.1.as_str()),
             Expr::Dot(parts, ..) | Expr::Index(parts, ..) => {
                 self.is_secret_target(&parts.lhs) || self.is_secret_target(&parts.rhs)
             }
@@ -203,8 +185,7 @@ fn is_taken_as_secret(ast: &AST, function: &str, at: Option<usize>) -> bool {
         return false;
     };
     let mut named = ast.iter_fn_def().filter(|it| it.name == function);
-    is_secret_name(function)
-        || named.any(|it| it.params.get(at).is_some_and(|name| is_secret_name(name)))
+    is_secret_name(function) || named.any(|it| it.params.get(at).is_some_and(|name| is_secret_name(name)))
 }
 
 /// Comments are no part of the tree: what stands in them is known by its line.
@@ -253,16 +234,10 @@ mod tests {
             "// password: \"LIT\"\nlet x = 1;",
         ] {
             let kept = without_secrets(secret);
-            assert!(
-                !kept.contains("LIT") && !is_whole(&kept),
-                "{secret}: {kept}"
-            );
+            assert!(!kept.contains("LIT") && !is_whole(&kept), "{secret}: {kept}");
             assert!(header_engine().compile(&kept).is_ok(), "{kept}");
         }
-        for shape in [
-            format!("let x = \"{token}\";"),
-            format!("/* {token} */ let x = 1;"),
-        ] {
+        for shape in [format!("let x = \"{token}\";"), format!("/* {token} */ let x = 1;")] {
             assert!(!without_secrets(&shape).contains(&token));
         }
     }
@@ -283,10 +258,7 @@ mod tests {
     #[test]
     fn a_record_of_an_earlier_version_is_one_of_the_same_text() {
         let text = "let a = \"kept\"; // token: \"x\"\nu.credentials = #{ password: #{ value: \"x\" }, y: \"z\" };\n";
-        for recorded in [
-            without_secrets(text),
-            former_source_secrets::without_secrets(text),
-        ] {
+        for recorded in [without_secrets(text), former_source_secrets::without_secrets(text)] {
             assert!(is_record_of(&recorded, text), "{recorded}");
         }
         assert!(!is_record_of("let a = 1;", text));

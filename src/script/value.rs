@@ -49,19 +49,14 @@ pub fn from_json(value: &Value) -> Result<Dynamic, Unfit> {
         Value::Number(number) => from_number(number),
         Value::String(text) => Ok(text.as_str().into()),
         Value::Array(items) => {
-            let items = items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| from_json(item).map_err(|unfit| unfit.at_index(index)));
+            let items =
+                items.iter().enumerate().map(|(index, item)| from_json(item).map_err(|unfit| unfit.at_index(index)));
             Ok(items.collect::<Result<Array, _>>()?.into())
         }
         Value::Object(entries) => {
-            let entries = entries.iter().map(|(key, item)| {
-                Ok((
-                    key.as_str().into(),
-                    from_json(item).map_err(|unfit| unfit.at_key(key))?,
-                ))
-            });
+            let entries = entries
+                .iter()
+                .map(|(key, item)| Ok((key.as_str().into(), from_json(item).map_err(|unfit| unfit.at_key(key))?)));
             Ok(entries.collect::<Result<Map, Unfit>>()?.into())
         }
     }
@@ -75,32 +70,21 @@ pub(super) fn from_answer(value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic
 /// `within` is the name of the field that holds the value, or the list that the value is in.
 fn answered(within: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, Unfit> {
     match value {
-        Value::String(text) if text == REDACTED || text == SHOWN => {
-            Ok(Dynamic::from(Secret::missing(within)))
-        }
+        Value::String(text) if text == REDACTED || text == SHOWN => Ok(Dynamic::from(Secret::missing(within))),
         Value::String(text) if has_secret_shape(text) => Ok(secret(text, learn)),
         Value::Array(items) => {
-            let items = items.iter().enumerate().map(|(index, item)| {
-                answered(within, item, learn).map_err(|unfit| unfit.at_index(index))
-            });
+            let items = items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| answered(within, item, learn).map_err(|unfit| unfit.at_index(index)));
             Ok(items.collect::<Result<Array, _>>()?.into())
         }
         Value::Object(object) => {
             let entries = object.iter().map(|(name, item)| {
-                let place = FieldPlace {
-                    within,
-                    object,
-                    name,
-                };
-                let item = if place.is_secret(item) {
-                    secrets_of(name, item, learn)
-                } else {
-                    answered(name, item, learn)
-                };
-                Ok((
-                    name.as_str().into(),
-                    item.map_err(|unfit| unfit.at_key(name))?,
-                ))
+                let place = FieldPlace { within, object, name };
+                let item =
+                    if place.is_secret(item) { secrets_of(name, item, learn) } else { answered(name, item, learn) };
+                Ok((name.as_str().into(), item.map_err(|unfit| unfit.at_key(name))?))
             });
             Ok(entries.collect::<Result<Map, Unfit>>()?.into())
         }
@@ -111,18 +95,16 @@ fn answered(within: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic
 /// All texts in a secret field are secrets.
 fn secrets_of(name: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, Unfit> {
     match value {
-        Value::String(text) if text == REDACTED || text == SHOWN => {
-            Ok(Dynamic::from(Secret::missing(name)))
-        }
+        Value::String(text) if text == REDACTED || text == SHOWN => Ok(Dynamic::from(Secret::missing(name))),
         Value::String(text) => Ok(secret(text, learn)),
         Value::Array(items) => {
             let items = items.iter().map(|item| secrets_of(name, item, learn));
             Ok(items.collect::<Result<Array, _>>()?.into())
         }
         Value::Object(fields) => {
-            let entries = fields.iter().map(|(name, item)| {
-                Ok::<_, Unfit>((name.as_str().into(), secrets_of(name, item, learn)?))
-            });
+            let entries = fields
+                .iter()
+                .map(|(name, item)| Ok::<_, Unfit>((name.as_str().into(), secrets_of(name, item, learn)?)));
             Ok(entries.collect::<Result<Map, _>>()?.into())
         }
         other => from_json(other),
@@ -171,10 +153,7 @@ fn convert(value: &Dynamic, secrets: Secrets, levels: usize) -> Result<Value, Un
     if let Some(secret) = value.read_lock::<Secret>() {
         return match secrets {
             Secrets::Hidden => Ok(SHOWN.into()),
-            Secrets::Exposed => secret
-                .expose()
-                .map(Value::from)
-                .map_err(|missing| Unfit::new(format!("is {missing}"))),
+            Secrets::Exposed => secret.expose().map(Value::from).map_err(|missing| Unfit::new(format!("is {missing}"))),
         };
     }
     composite(value, secrets, levels)
@@ -186,37 +165,28 @@ fn composite(value: &Dynamic, secrets: Secrets, levels: usize) -> Result<Value, 
     }
     if let Ok(items) = value.as_array_ref() {
         let levels = deeper(levels)?;
-        let items = items.iter().enumerate().map(|(index, item)| {
-            convert(item, secrets, levels).map_err(|unfit| unfit.at_index(index))
-        });
+        let items = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| convert(item, secrets, levels).map_err(|unfit| unfit.at_index(index)));
         return items.collect();
     }
     if let Ok(entries) = value.as_map_ref() {
         let levels = deeper(levels)?;
         let entries = entries.iter().map(|(key, item)| {
-            Ok((
-                key.to_string(),
-                convert(item, secrets, levels).map_err(|unfit| unfit.at_key(key))?,
-            ))
+            Ok((key.to_string(), convert(item, secrets, levels).map_err(|unfit| unfit.at_key(key))?))
         });
         return Ok(Value::Object(entries.collect::<Result<_, Unfit>>()?));
     }
     if let Some(bytes) = value.read_lock::<Blob>() {
         return Ok(bytes.as_slice().into());
     }
-    Err(Unfit::new(format!(
-        "is {}, which has no JSON form",
-        kind_of(value)
-    )))
+    Err(Unfit::new(format!("is {}, which has no JSON form", kind_of(value))))
 }
 
 /// One level less.
 fn deeper(levels: usize) -> Result<usize, Unfit> {
-    levels.checked_sub(1).ok_or_else(|| {
-        Unfit::new(format!(
-            "is nested in more than {MOST_LEVELS} lists and maps"
-        ))
-    })
+    levels.checked_sub(1).ok_or_else(|| Unfit::new(format!("is nested in more than {MOST_LEVELS} lists and maps")))
 }
 
 fn from_number(number: &Number) -> Result<Dynamic, Unfit> {
@@ -224,10 +194,7 @@ fn from_number(number: &Number) -> Result<Dynamic, Unfit> {
         return Ok(integer.into());
     }
     if number.is_u64() {
-        return Err(Unfit::new(format!(
-            "is {number}, beyond the integers of a script ({})",
-            i64::MAX
-        )));
+        return Err(Unfit::new(format!("is {number}, beyond the integers of a script ({})", i64::MAX)));
     }
     number
         .as_f64()
@@ -246,10 +213,7 @@ fn kind_of(value: &Dynamic) -> String {
 
 impl Unfit {
     fn new(reason: String) -> Self {
-        Self {
-            path: String::new(),
-            reason,
-        }
+        Self { path: String::new(), reason }
     }
 
     fn at_index(self, index: usize) -> Self {
@@ -261,11 +225,7 @@ impl Unfit {
     }
 
     fn under(mut self, step: &str) -> Self {
-        let dot = if self.path.is_empty() || self.path.starts_with('[') {
-            ""
-        } else {
-            "."
-        };
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = format!("{step}{dot}{}", self.path);
         self
     }
@@ -290,10 +250,7 @@ mod tests {
             json!([[], {}, [null]]),
             json!({"profile": {"login": "jo", "n": [1, 2.5]}, "default": false}),
         ] {
-            assert_eq!(
-                to_json(&from_json(&value).expect("a script value")),
-                Ok(value)
-            );
+            assert_eq!(to_json(&from_json(&value).expect("a script value")), Ok(value));
         }
     }
 
@@ -310,59 +267,32 @@ mod tests {
     fn what_json_cannot_hold_is_refused_by_its_path() {
         let function = Dynamic::from(FnPtr::new("f").expect("a name"));
         let map: Map = [("f".into(), function.clone())].into();
-        let unfit =
-            to_json(&Dynamic::from(vec![Dynamic::UNIT, map.into()])).expect_err("a function");
-        assert_eq!(
-            unfit.to_string(),
-            "`[1].f` is a function, which has no JSON form"
-        );
+        let unfit = to_json(&Dynamic::from(vec![Dynamic::UNIT, map.into()])).expect_err("a function");
+        assert_eq!(unfit.to_string(), "`[1].f` is a function, which has no JSON form");
         assert_eq!(
             to_json(&function).expect_err("a function").to_string(),
             "the value is a function, which has no JSON form"
         );
         let range: Dynamic = Engine::new().eval("0..3").expect("a range");
-        assert!(
-            to_json(&range)
-                .expect_err("a range")
-                .reason
-                .contains("a range")
-        );
+        assert!(to_json(&range).expect_err("a range").reason.contains("a range"));
         let timestamp: Dynamic = Engine::new().eval("timestamp()").expect("a timestamp");
-        assert!(
-            to_json(&timestamp)
-                .expect_err("a timestamp")
-                .reason
-                .contains("a timestamp")
-        );
-        assert!(
-            to_json(&Dynamic::from_float(f64::NAN))
-                .expect_err("NaN")
-                .reason
-                .contains("NaN")
-        );
+        assert!(to_json(&timestamp).expect_err("a timestamp").reason.contains("a timestamp"));
+        assert!(to_json(&Dynamic::from_float(f64::NAN)).expect_err("NaN").reason.contains("NaN"));
     }
 
     #[test]
     fn a_value_of_too_many_levels_is_refused() {
-        let nested =
-            |levels| (0..levels).fold(Dynamic::UNIT, |inner, _| Dynamic::from_array(vec![inner]));
+        let nested = |levels| (0..levels).fold(Dynamic::UNIT, |inner, _| Dynamic::from_array(vec![inner]));
         assert!(to_json(&nested(MOST_LEVELS)).is_ok());
         let unfit = to_json(&nested(MOST_LEVELS + 1)).expect_err("too deep");
-        assert!(
-            unfit.reason.contains("more than 100 lists and maps"),
-            "{unfit}"
-        );
+        assert!(unfit.reason.contains("more than 100 lists and maps"), "{unfit}");
     }
 
     #[test]
     fn chars_blobs_and_captured_values_have_a_json_form() {
         let engine = Engine::new();
-        let value: Dynamic = engine
-            .eval("let a = [1]; let f = || a.push(2); f.call(); #{c: 'x', b: blob(2, 7), a: a}")
-            .expect("a map");
-        assert_eq!(
-            to_json(&value),
-            Ok(json!({"a": [1, 2], "b": [7, 7], "c": "x"}))
-        );
+        let value: Dynamic =
+            engine.eval("let a = [1]; let f = || a.push(2); f.call(); #{c: 'x', b: blob(2, 7), a: a}").expect("a map");
+        assert_eq!(to_json(&value), Ok(json!({"a": [1, 2], "b": [7, 7], "c": "x"})));
     }
 }

@@ -31,10 +31,7 @@ pub(super) enum TooMuch {
 impl fmt::Display for TooMuch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bytes(most) => write!(
-                f,
-                "this would make more than {most} bytes, the most that one call may make"
-            ),
+            Self::Bytes(most) => write!(f, "this would make more than {most} bytes, the most that one call may make"),
             Self::Depth => write!(
                 f,
                 "a value nests more than {MOST_DEPTH} levels of lists and maps, the most that a value may have"
@@ -65,9 +62,7 @@ fn count(value: &Dynamic, left: &mut usize, depth: usize) -> Result<(), TooMuch>
         return take(left, bytes.len());
     }
     if let Ok(list) = value.as_array_ref() {
-        return list
-            .iter()
-            .try_for_each(|item| count(item, left, depth + 1));
+        return list.iter().try_for_each(|item| count(item, left, depth + 1));
     }
     if let Ok(map) = value.as_map_ref() {
         return map.iter().try_for_each(|(key, value)| {

@@ -16,31 +16,11 @@ use super::provisioning::{self, Push};
 use super::store::{ActiveDirectory, App, Id, Org};
 
 pub(super) const CONTROL_ROUTES: &[Route] = &[
-    Route {
-        method: "PATCH",
-        pattern: "/simulator/apps/{appId}",
-        handler: Handler::Write(patch_app),
-    },
-    Route {
-        method: "POST",
-        pattern: "/simulator/import",
-        handler: Handler::Write(import::import),
-    },
-    Route {
-        method: "POST",
-        pattern: "/simulator/tasks/retry",
-        handler: Handler::Write(retry),
-    },
-    Route {
-        method: "GET",
-        pattern: "/simulator/directories/{domain}",
-        handler: Handler::Read(dump),
-    },
-    Route {
-        method: "POST",
-        pattern: "/simulator/directories/{domain}",
-        handler: Handler::Write(change),
-    },
+    Route { method: "PATCH", pattern: "/simulator/apps/{appId}", handler: Handler::Write(patch_app) },
+    Route { method: "POST", pattern: "/simulator/import", handler: Handler::Write(import::import) },
+    Route { method: "POST", pattern: "/simulator/tasks/retry", handler: Handler::Write(retry) },
+    Route { method: "GET", pattern: "/simulator/directories/{domain}", handler: Handler::Read(dump) },
+    Route { method: "POST", pattern: "/simulator/directories/{domain}", handler: Handler::Write(change) },
 ];
 
 /// Body of `PATCH /simulator/apps/{id}`; what is left out stays as it is.
@@ -80,12 +60,9 @@ fn patch_app(org: &mut Org, request: &Request) -> Reply {
         return Answer::ok(show(app));
     }
     let Some(directory) = app.active_directory.as_mut() else {
-        return Err(invalid(
-            "it is neither an Active Directory instance nor an Org2Org app",
-        ));
+        return Err(invalid("it is neither an Active Directory instance nor an Org2Org app"));
     };
-    let turned_on =
-        patch.update_ou_on_group_change == Some(true) && !directory.update_ou_on_group_change;
+    let turned_on = patch.update_ou_on_group_change == Some(true) && !directory.update_ou_on_group_change;
     patch.set_directory(directory, now)?;
     patch.set_features(app);
     if turned_on {
@@ -105,11 +82,7 @@ impl AppPatch {
         };
         for (agent, up) in directory.agents.iter_mut().zip(up) {
             // The last time it was heard of is now, whether it goes or comes.
-            agent.last_connection = if agent.up == up {
-                agent.last_connection
-            } else {
-                now
-            };
+            agent.last_connection = if agent.up == up { agent.last_connection } else { now };
             agent.up = up;
         }
         if let Some(on) = self.update_ou_on_group_change {
@@ -122,12 +95,7 @@ impl AppPatch {
     }
 
     fn set_features(&self, app: &mut App) {
-        let switches = [
-            self.create_users,
-            self.update_user_attributes,
-            self.deactivate_users,
-            self.sync_password,
-        ];
+        let switches = [self.create_users, self.update_user_attributes, self.deactivate_users, self.sync_password];
         let switches = PUSH_FEATURES.iter().copied().zip(switches);
         for (feature, on) in switches.chain([("PROFILE_MASTERING", self.profile_sourcing)]) {
             if let Some(on) = on {
@@ -140,15 +108,8 @@ impl AppPatch {
 
 /// Help page "Move users across OUs": the option works on group changes of the past too.
 fn push_grouped(org: &mut Org, app: &str) {
-    let held = org
-        .apps
-        .get(app)
-        .into_iter()
-        .flat_map(|app| app.users.values());
-    let users: Vec<Id> = held
-        .filter(|held| !held.individual)
-        .map(|held| held.user.clone())
-        .collect();
+    let held = org.apps.get(app).into_iter().flat_map(|app| app.users.values());
+    let users: Vec<Id> = held.filter(|held| !held.individual).map(|held| held.user.clone()).collect();
     for user in users {
         provisioning::push(org, app, &user, Push::WhenChanged);
     }
@@ -173,11 +134,7 @@ struct Retry {
 }
 
 fn retry(org: &mut Org, request: &Request) -> Reply {
-    let which: Retry = if request.body.is_some() {
-        read(request)?
-    } else {
-        Retry::default()
-    };
+    let which: Retry = if request.body.is_some() { read(request)? } else { Retry::default() };
     let retried = jobs::retry(org, which.app.as_deref(), which.user.as_deref());
     Answer::ok(json!({"retried": retried}))
 }
@@ -275,15 +232,9 @@ impl Deed {
                 };
                 directory.create_account(&account).map(drop).map_err(words)
             }
-            Self::MoveAccount {
-                account,
-                organizational_unit,
-            } => {
+            Self::MoveAccount { account, organizational_unit } => {
                 let guid = account_of(directory, &account)?;
-                directory
-                    .move_account(guid, &organizational_unit)
-                    .map(drop)
-                    .map_err(words)
+                directory.move_account(guid, &organizational_unit).map(drop).map_err(words)
             }
             Self::RenameAccount { account, cn } => {
                 let guid = account_of(directory, &account)?;
@@ -314,9 +265,7 @@ fn account_of(directory: &Directory, name: &str) -> Result<Guid, String> {
         .or_else(|| directory.by_sam_account_name(name))
         .or_else(|| directory.by_dn(name))
         .or_else(by_guid);
-    found
-        .map(|account| account.guid)
-        .ok_or_else(|| format!("there is no account {name:?}"))
+    found.map(|account| account.guid).ok_or_else(|| format!("there is no account {name:?}"))
 }
 
 fn dump(org: &Org, request: &Request) -> Reply {

@@ -18,10 +18,7 @@ const NO_AGENT: &str = "Request timed out waiting for agent.";
 
 /// Whether the app has agents, and none of them is up.
 pub(super) fn is_down(org: &Org, app: &str) -> bool {
-    let directory = org
-        .apps
-        .get(app)
-        .and_then(|app| app.active_directory.as_ref());
+    let directory = org.apps.get(app).and_then(|app| app.active_directory.as_ref());
     directory.is_some_and(|directory| directory.agents.iter().all(|agent| !agent.up))
 }
 
@@ -107,14 +104,13 @@ impl Wanted {
         let attribute = |name| user.attribute(name).to_owned();
         Some(Self {
             directory: Arc::clone(org.directories.get(&domain.to_lowercase())?),
-            account: held.external_id.as_deref().map_or(Identity::Unknown, |id| {
-                Identity::Linked(Guid::from_base64(id))
-            }),
+            account: held
+                .external_id
+                .as_deref()
+                .map_or(Identity::Unknown, |id| Identity::Linked(Guid::from_base64(id))),
             user_name: held.user_name.clone(),
             // Assumed: without an OU the account goes where AD puts new accounts.
-            birthplace: unit
-                .clone()
-                .unwrap_or_else(|| format!("CN=Users,{}", Dn::of_domain(domain))),
+            birthplace: unit.clone().unwrap_or_else(|| format!("CN=Users,{}", Dn::of_domain(domain))),
             destination: unit.filter(|_| moves(org, app, held)),
             may_create: has(app, "PUSH_NEW_USERS"),
             attributes: if has(app, "PUSH_PROFILE_UPDATES") {
@@ -122,19 +118,12 @@ impl Wanted {
             } else {
                 Vec::new()
             },
-            names: (
-                attribute("firstName"),
-                attribute("lastName"),
-                attribute("email"),
-            ),
+            names: (attribute("firstName"), attribute("lastName"), attribute("email")),
         })
     }
 
     fn expected_dn(&self) -> Option<String> {
-        let directory = self
-            .directory
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
         let Identity::Linked(Some(guid)) = self.account else {
             return None;
         };
@@ -144,23 +133,12 @@ impl Wanted {
     }
 
     fn carry_out(&self) -> Result<Done, Refusal> {
-        let mut directory = self
-            .directory
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         let (guid, how) = self.find_or_create(&mut directory)?;
         let updated = how != How::Created && self.update(&mut directory, guid)?;
         let moved = self.relocate(&mut directory, guid)?;
-        let account = directory
-            .account(guid)
-            .cloned()
-            .ok_or(Refusal::AccountNotFound)?;
-        Ok(Done {
-            account,
-            how,
-            moved,
-            updated,
-        })
+        let account = directory.account(guid).cloned().ok_or(Refusal::AccountNotFound)?;
+        Ok(Done { account, how, moved, updated })
     }
 
     /// The agent looks a new user up by `userPrincipalName`; who is found is linked, and enabled when he was disabled.
@@ -168,15 +146,10 @@ impl Wanted {
         if let Identity::Linked(guid) = self.account {
             guid.map_or(Ok(()), |guid| directory.look_again(Who::Guid(guid)))?;
             let account = guid.and_then(|guid| directory.account(guid));
-            return account
-                .map(|account| (account.guid, How::Present))
-                .ok_or(Refusal::AccountNotFound);
+            return account.map(|account| (account.guid, How::Present)).ok_or(Refusal::AccountNotFound);
         }
         directory.look_again(Who::UserPrincipalName(&self.user_name))?;
-        match directory
-            .by_user_principal_name(&self.user_name)
-            .map(|account| (account.guid, account.enabled))
-        {
+        match directory.by_user_principal_name(&self.user_name).map(|account| (account.guid, account.enabled)) {
             Some((guid, true)) => Ok((guid, How::Linked)),
             Some((guid, false)) => directory.enable(guid).map(|()| (guid, How::Enabled)),
             None if self.may_create => self.create(directory).map(|guid| (guid, How::Created)),
@@ -205,13 +178,9 @@ impl Wanted {
         let Some(account) = directory.account(guid) else {
             return Ok(false);
         };
-        let differs =
-            |(name, value): &&(&'static str, String)| account.attribute(name) != Some(value);
+        let differs = |(name, value): &&(&'static str, String)| account.attribute(name) != Some(value);
         let changes: Vec<_> = self.attributes.iter().filter(differs).cloned().collect();
-        let changes: Vec<_> = changes
-            .iter()
-            .map(|(name, value)| (*name, Some(value.as_str())))
-            .collect();
+        let changes: Vec<_> = changes.iter().map(|(name, value)| (*name, Some(value.as_str()))).collect();
         if changes.is_empty() {
             return Ok(false);
         }
@@ -223,9 +192,7 @@ impl Wanted {
             return Ok(false);
         };
         let before = directory.account(guid).map(|account| account.dn.clone());
-        directory
-            .move_account(guid, destination)
-            .map(|after| before != Some(after))
+        directory.move_account(guid, destination).map(|after| before != Some(after))
     }
 }
 
@@ -241,10 +208,7 @@ fn unit_of(app: &App, held: &AppUser) -> Option<String> {
 
 /// Whether groups move this account: not an individual assignment, not without the option, and not an AD-sourced user.
 fn moves(org: &Org, app: &App, held: &AppUser) -> bool {
-    let option = app
-        .active_directory
-        .as_ref()
-        .is_some_and(|directory| directory.update_ou_on_group_change);
+    let option = app.active_directory.as_ref().is_some_and(|directory| directory.update_ou_on_group_change);
     let sourced = has(app, "PROFILE_MASTERING");
     let allowed = !sourced || org.options.assumptions.ad_sourced_moves == AdSourcedMoves::Yes;
     option && allowed && !held.individual
@@ -270,29 +234,15 @@ fn provision(org: &mut Org, job: &Job, now: Millis) {
     match outcome {
         Ok(done) => settle(org, job, now, &done),
         Err(reason) => {
-            let kind = if known {
-                "application.provision.user.sync"
-            } else {
-                "application.provision.user.push"
-            };
-            fail(
-                org,
-                job,
-                now,
-                &Failure {
-                    kind,
-                    action: "provisioning",
-                    reason: &reason,
-                },
-            );
+            let kind = if known { "application.provision.user.sync" } else { "application.provision.user.push" };
+            fail(org, job, now, &Failure { kind, action: "provisioning", reason: &reason });
         }
     }
 }
 
 /// Brings the app user to what the agent reported.
 fn settle(org: &mut Org, job: &Job, now: Millis, done: &Done) {
-    let follows =
-        org.options.assumptions.dn_after_move != DnAfterMove::AtImport || done.how != How::Present;
+    let follows = org.options.assumptions.dn_after_move != DnAfterMove::AtImport || done.how != How::Present;
     let Some(held) = app_user_mut(org, &job.app, &job.user) else {
         return;
     };
@@ -341,45 +291,24 @@ fn synchronized(held: &mut AppUser, now: Millis) {
 fn report(org: &mut Org, job: &Job, done: &Done) {
     let mut tell = |kind, words| note(org, kind, words, &job.app, &job.user, None);
     if done.how != How::Present || done.moved || done.updated {
-        tell(
-            "system.agent.ad.write_ldap",
-            "Perform write LDAP operation by AD agent",
-        );
+        tell("system.agent.ad.write_ldap", "Perform write LDAP operation by AD agent");
     }
     match done.how {
         How::Present => {}
-        How::Linked | How::Created => tell(
-            "application.provision.user.push",
-            "Push new user to external application",
-        ),
-        How::Enabled => tell(
-            "application.provision.user.reactivate",
-            "Reactivate user in external application",
-        ),
+        How::Linked | How::Created => tell("application.provision.user.push", "Push new user to external application"),
+        How::Enabled => tell("application.provision.user.reactivate", "Reactivate user in external application"),
     }
     if done.moved {
-        tell(
-            "system.agent.ad.invoke_dir",
-            "Perform invocation of directory by AD agent",
-        );
-        tell(
-            "application.provision.user.sync",
-            "Sync user in external application",
-        );
+        tell("system.agent.ad.invoke_dir", "Perform invocation of directory by AD agent");
+        tell("application.provision.user.sync", "Sync user in external application");
     }
     if done.updated {
-        tell(
-            "application.provision.user.push_profile",
-            "Push user's profile to external application",
-        );
+        tell("application.provision.user.push_profile", "Push user's profile to external application");
     }
 }
 
 fn activate(org: &mut Org, job: &Job, now: Millis) {
-    let held = org
-        .apps
-        .get(&job.app)
-        .and_then(|app| app.users.get(&job.user));
+    let held = org.apps.get(&job.app).and_then(|app| app.users.get(&job.user));
     let waiting = held.filter(|held| held.status == "PROVISIONED");
     let Some(account) = waiting.and_then(|held| held.external_id.clone()) else {
         return;
@@ -392,57 +321,22 @@ fn activate(org: &mut Org, job: &Job, now: Millis) {
                 held.status_changed = now;
                 held.last_updated = now;
             }
-            note(
-                org,
-                kind,
-                "Activate user in external application",
-                &job.app,
-                &job.user,
-                None,
-            );
+            note(org, kind, "Activate user in external application", &job.app, &job.user, None);
         }
-        Err(reason) => fail(
-            org,
-            job,
-            now,
-            &Failure {
-                kind,
-                action: "activation",
-                reason: &reason,
-            },
-        ),
+        Err(reason) => fail(org, job, now, &Failure { kind, action: "activation", reason: &reason }),
     }
 }
 
 fn deactivate(org: &mut Org, job: &Job, now: Millis) {
     // Assigned again in the meantime: the account is in use.
-    let held = org
-        .apps
-        .get(&job.app)
-        .is_some_and(|app| app.users.contains_key(&job.user));
+    let held = org.apps.get(&job.app).is_some_and(|app| app.users.contains_key(&job.user));
     let Some(account) = job.account.as_ref().filter(|_| !held) else {
         return;
     };
     let kind = "application.provision.user.deactivate";
     match switch(org, &job.app, account, Directory::disable) {
-        Ok(()) => note(
-            org,
-            kind,
-            "Deactivate user in external application",
-            &job.app,
-            &job.user,
-            None,
-        ),
-        Err(reason) => fail(
-            org,
-            job,
-            now,
-            &Failure {
-                kind,
-                action: "deactivation",
-                reason: &reason,
-            },
-        ),
+        Ok(()) => note(org, kind, "Deactivate user in external application", &job.app, &job.user, None),
+        Err(reason) => fail(org, job, now, &Failure { kind, action: "deactivation", reason: &reason }),
     }
 }
 
@@ -456,18 +350,12 @@ fn switch(
     if is_down(org, app) {
         return Err(NO_AGENT.to_owned());
     }
-    let domain = org
-        .apps
-        .get(app)
-        .and_then(|app| app.active_directory.as_ref())
-        .map(|it| it.domain.to_lowercase());
+    let domain = org.apps.get(app).and_then(|app| app.active_directory.as_ref()).map(|it| it.domain.to_lowercase());
     let directory = domain.and_then(|domain| org.directories.get(&domain));
     let outcome = match (directory, Guid::from_base64(account)) {
         (Some(directory), Some(guid)) => {
             let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
-            directory
-                .recall_account(Who::Guid(guid))
-                .and_then(|()| change(&mut directory, guid))
+            directory.recall_account(Who::Guid(guid)).and_then(|()| change(&mut directory, guid))
         }
         _ => Err(Refusal::AccountNotFound),
     };
@@ -483,14 +371,9 @@ struct Failure<'a> {
 
 /// A failed job becomes a task on the dashboard and an event; the app user keeps what it had.
 fn fail(org: &mut Org, job: &Job, now: Millis, failure: &Failure) {
-    let login = org
-        .users
-        .get(&job.user)
-        .map_or(job.user.as_str(), |user| user.login());
-    let message = format!(
-        "Automatic {} of user {login} to app Active Directory failed: {}",
-        failure.action, failure.reason
-    );
+    let login = org.users.get(&job.user).map_or(job.user.as_str(), |user| user.login());
+    let message =
+        format!("Automatic {} of user {login} to app Active Directory failed: {}", failure.action, failure.reason);
     if let Some(held) = app_user_mut(org, &job.app, &job.user) {
         "ERROR".clone_into(&mut held.sync_state);
         held.syncing_from = None;
@@ -506,28 +389,13 @@ fn fail(org: &mut Org, job: &Job, now: Millis, failure: &Failure) {
     });
     // The agent got the request, whatever the directory then said to it (support articles).
     if failure.reason != NO_AGENT {
-        note(
-            org,
-            "system.agent.ad.write_ldap",
-            "Perform write LDAP operation by AD agent",
-            &job.app,
-            &job.user,
-            None,
-        );
+        note(org, "system.agent.ad.write_ldap", "Perform write LDAP operation by AD agent", &job.app, &job.user, None);
     }
-    note(
-        org,
-        failure.kind,
-        "Sync user in external application",
-        &job.app,
-        &job.user,
-        Some(&message),
-    );
+    note(org, failure.kind, "Sync user in external application", &job.app, &job.user, Some(&message));
 }
 
 fn clear_task(org: &mut Org, job: &Job) {
-    org.tasks
-        .retain(|task| task.app != job.app || task.user != job.user);
+    org.tasks.retain(|task| task.app != job.app || task.user != job.user);
 }
 
 fn app_user_mut<'a>(org: &'a mut Org, app: &str, user: &str) -> Option<&'a mut AppUser> {

@@ -7,16 +7,8 @@ use super::pages::{self, PageSize};
 use super::store::{ActiveDirectory, Agent, App, Millis, Org};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/agentPools",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/agentPools/{poolId}/updates",
-        handler: Handler::Read(list_updates),
-    },
+    Route { method: "GET", pattern: "/api/v1/agentPools", handler: Handler::Read(list) },
+    Route { method: "GET", pattern: "/api/v1/agentPools/{poolId}/updates", handler: Handler::Read(list_updates) },
     Route {
         method: "GET",
         pattern: "/api/v1/agentPools/{poolId}/updates/settings",
@@ -26,23 +18,17 @@ pub(super) const ROUTES: &[Route] = &[
 
 /// The version that counts as the latest one.
 const LATEST: &str = "3.22.0";
-const TYPES: &[&str] = &[
-    "AD", "IWA", "LDAP", "MFA", "OPP", "RUM", "Radius", "OPA", "SDK",
-];
+const TYPES: &[&str] = &["AD", "IWA", "LDAP", "MFA", "OPP", "RUM", "Radius", "OPA", "SDK"];
 
 fn list(org: &Org, request: &Request) -> Reply {
     let kind = request.query("poolType").filter(|kind| !kind.is_empty());
     if let Some(kind) = kind.filter(|kind| !TYPES.contains(kind)) {
         return Err(Refusal::mismatch("poolType", kind));
     }
-    let size = PageSize {
-        default: page_size(request)?,
-        maximum: 200,
-    };
+    let size = PageSize { default: page_size(request)?, maximum: 200 };
     pages::of_map(request, size, &org.apps, |app| {
         let directory = app.active_directory.as_ref()?;
-        kind.is_none_or(|kind| kind == "AD")
-            .then(|| show(app, directory, org.now()))
+        kind.is_none_or(|kind| kind == "AD").then(|| show(app, directory, org.now()))
     })
 }
 
@@ -51,9 +37,7 @@ fn page_size(request: &Request) -> Result<usize, Refusal> {
     let Some(text) = request.query("limitPerPoolType") else {
         return Ok(5);
     };
-    let size: usize = text
-        .parse()
-        .map_err(|_| Refusal::mismatch("limitPerPoolType", text))?;
+    let size: usize = text.parse().map_err(|_| Refusal::mismatch("limitPerPoolType", text))?;
     Ok(size.max(1))
 }
 
@@ -64,11 +48,7 @@ fn list_updates(_: &Org, _: &Request) -> Reply {
 
 fn get_settings(org: &Org, request: &Request) -> Reply {
     let id = request.parameter(0);
-    match org
-        .apps
-        .get(id)
-        .filter(|app| app.active_directory.is_some())
-    {
+    match org.apps.get(id).filter(|app| app.active_directory.is_some()) {
         Some(_) => Err(Refusal::not_modelled("the update settings of agent pools")),
         None => Err(Refusal::not_found(id, "AppInstance")),
     }

@@ -10,20 +10,12 @@ use super::store::{App, Org};
 use super::wire::{self, date};
 
 /// Features of an AD instance with imports only, as recorded of a fresh one without profile sourcing.
-pub(super) const IMPORT_FEATURES: &[&str] = &[
-    "IMPORT_PROFILE_UPDATES",
-    "OUTBOUND_DEL_AUTH",
-    "IMPORT_USER_SCHEMA",
-    "IMPORT_NEW_USERS",
-];
+pub(super) const IMPORT_FEATURES: &[&str] =
+    &["IMPORT_PROFILE_UPDATES", "OUTBOUND_DEL_AUTH", "IMPORT_USER_SCHEMA", "IMPORT_NEW_USERS"];
 
 /// What "To App" switches on, one feature each.
-pub(super) const PUSH_FEATURES: &[&str] = &[
-    "PUSH_NEW_USERS",
-    "PUSH_PROFILE_UPDATES",
-    "PUSH_USER_DEACTIVATION",
-    "PUSH_PASSWORD_UPDATES",
-];
+pub(super) const PUSH_FEATURES: &[&str] =
+    &["PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "PUSH_PASSWORD_UPDATES"];
 
 /// The app as Okta shows it.
 pub(super) fn show(org: &Org, app: &App, request: &Request) -> Value {
@@ -60,11 +52,7 @@ fn features(org: &Org, app: &App) -> Vec<String> {
 
 fn links(app: &App, base: &str) -> Value {
     let own = format!("/api/v1/apps/{}", app.id);
-    let verb = if app.status == "ACTIVE" {
-        "deactivate"
-    } else {
-        "activate"
-    };
+    let verb = if app.status == "ACTIVE" { "deactivate" } else { "activate" };
     json!({
         "uploadLogo": {"href": format!("{base}{own}/logo"), "hints": {"allow": ["POST"]}},
         "appLinks": [],
@@ -79,9 +67,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<(String, Map<String, Val
     let mode = body.get("signOnMode").and_then(Value::as_str);
     let name = match (body.get("name").and_then(Value::as_str), mode) {
         (Some("active_directory"), _) => {
-            return Err(no_instance(
-                "An agent's installation creates Active Directory instances.",
-            ));
+            return Err(no_instance("An agent's installation creates Active Directory instances."));
         }
         (Some(name @ ("okta_org2org" | "bookmark" | "oidc_client")), _) => name.to_owned(),
         (Some(name), _) => return Err(Refusal::not_modelled(&format!("the application {name:?}"))),
@@ -93,10 +79,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<(String, Map<String, Val
         }
         (None, None) => return Err(no_instance("name or signOnMode must be specified")),
     };
-    let needs_base = name == "okta_org2org"
-        && body["settings"]["app"]["baseUrl"]
-            .as_str()
-            .is_none_or(str::is_empty);
+    let needs_base = name == "okta_org2org" && body["settings"]["app"]["baseUrl"].as_str().is_none_or(str::is_empty);
     if needs_base {
         return Err(no_instance("baseUrl: The field cannot be left blank"));
     }
@@ -110,12 +93,7 @@ fn no_instance(cause: &str) -> Refusal {
 
 /// What is kept of a body; the defaults are those of recorded apps.
 fn document(name: &str, mode: Option<&str>, body: &Map<String, Value>) -> Map<String, Value> {
-    let kept = |key: &str, default: Value| {
-        body.get(key)
-            .filter(|value| !value.is_null())
-            .cloned()
-            .unwrap_or(default)
-    };
+    let kept = |key: &str, default: Value| body.get(key).filter(|value| !value.is_null()).cloned().unwrap_or(default);
     let mode = mode.unwrap_or(match name {
         "oidc_client" => "OPENID_CONNECT",
         "bookmark" => "BOOKMARK",
@@ -123,8 +101,7 @@ fn document(name: &str, mode: Option<&str>, body: &Map<String, Value>) -> Map<St
     });
     let mut credentials = kept("credentials", json!({}));
     if credentials.get("userNameTemplate").is_none() && credentials.is_object() {
-        credentials["userNameTemplate"] =
-            json!({"template": "${source.login}", "type": "BUILT_IN"});
+        credentials["userNameTemplate"] = json!({"template": "${source.login}", "type": "BUILT_IN"});
     }
     let document = json!({
         "accessibility": kept("accessibility", json!({"selfService": false, "errorRedirectUrl": null, "loginRedirectUrl": null})),

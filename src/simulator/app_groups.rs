@@ -14,45 +14,20 @@ use super::store::{App, AppGroup, Org};
 use super::wire::{self, date};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/groups",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/groups/{groupId}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/api/v1/apps/{appId}/groups/{groupId}",
-        handler: Handler::Write(put),
-    },
-    Route {
-        method: "PATCH",
-        pattern: "/api/v1/apps/{appId}/groups/{groupId}",
-        handler: Handler::Write(patch),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/apps/{appId}/groups/{groupId}",
-        handler: Handler::Write(delete),
-    },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/groups", handler: Handler::Read(list) },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/groups/{groupId}", handler: Handler::Read(get) },
+    Route { method: "PUT", pattern: "/api/v1/apps/{appId}/groups/{groupId}", handler: Handler::Write(put) },
+    Route { method: "PATCH", pattern: "/api/v1/apps/{appId}/groups/{groupId}", handler: Handler::Write(patch) },
+    Route { method: "DELETE", pattern: "/api/v1/apps/{appId}/groups/{groupId}", handler: Handler::Write(delete) },
 ];
 
-const SIZE: PageSize = PageSize {
-    default: 20,
-    maximum: 200,
-};
+const SIZE: PageSize = PageSize { default: 20, maximum: 200 };
 
 fn list(org: &Org, request: &Request) -> Reply {
     let app = apps::find(org, request.parameter(0))?;
     let prefix = request.query("q").unwrap_or_default().to_lowercase();
     let named = |held: &&AppGroup| {
-        org.groups
-            .get(&held.group)
-            .is_some_and(|group| group.name().to_lowercase().starts_with(&prefix))
+        org.groups.get(&held.group).is_some_and(|group| group.name().to_lowercase().starts_with(&prefix))
     };
     let groups: Vec<&AppGroup> = in_order(app).into_iter().filter(named).collect();
     pages::of_sorted(request, SIZE, &groups, |held| show(org, app, held, request))
@@ -89,18 +64,13 @@ fn embedded(group: &super::store::Group) -> Value {
 
 /// Every attribute of an assignment was given by an administrator.
 fn metadata(held: &AppGroup) -> Value {
-    let entries = held
-        .profile
-        .keys()
-        .map(|name| (name.clone(), json!({"source": {"type": "USER"}})));
+    let entries = held.profile.keys().map(|name| (name.clone(), json!({"source": {"type": "USER"}})));
     json!({"credentials": {}, "profile": entries.collect::<Map<_, _>>()})
 }
 
 fn find<'a>(app: &'a App, group: &str) -> Result<&'a AppGroup, Refusal> {
     // Assumed: the type is not recorded.
-    app.groups
-        .get(group)
-        .ok_or_else(|| Refusal::not_found(group, "ApplicationGroupAssignment"))
+    app.groups.get(group).ok_or_else(|| Refusal::not_found(group, "ApplicationGroupAssignment"))
 }
 
 fn get(org: &Org, request: &Request) -> Reply {
@@ -143,10 +113,7 @@ fn read_priority(body: &Map<String, Value>) -> Result<Option<i64>, Refusal> {
     };
     let priority = value.as_i64().ok_or_else(Refusal::malformed)?;
     if priority < 0 {
-        return Err(Refusal::validation(
-            "priority",
-            &["priority: must be greater than or equal to 0"],
-        ));
+        return Err(Refusal::validation("priority", &["priority: must be greater than or equal to 0"]));
     }
     Ok(Some(priority))
 }
@@ -159,12 +126,8 @@ fn read_profile(
     match body.get("profile") {
         Some(Value::Object(profile)) => Ok(profile.clone()),
         Some(Value::Null) | None => {
-            let keeps =
-                org.options.assumptions.app_group_put_without_profile == PutWithoutProfile::Keep;
-            Ok(present
-                .filter(|_| keeps)
-                .map(|held| held.profile.clone())
-                .unwrap_or_default())
+            let keeps = org.options.assumptions.app_group_put_without_profile == PutWithoutProfile::Keep;
+            Ok(present.filter(|_| keeps).map(|held| held.profile.clone()).unwrap_or_default())
         }
         Some(_) => Err(Refusal::malformed()),
     }
@@ -172,8 +135,7 @@ fn read_profile(
 
 /// No check of the OU is recorded: accepted, unless the option says otherwise, and the push fails.
 fn check_unit(org: &Org, app: &App, profile: &Map<String, Value>) -> Result<(), Refusal> {
-    let (Some(directory), Some(unit)) = (&app.active_directory, profile.get("organizationalUnit"))
-    else {
+    let (Some(directory), Some(unit)) = (&app.active_directory, profile.get("organizationalUnit")) else {
         return Ok(());
     };
     let unit = unit.as_str().ok_or_else(Refusal::malformed)?;
@@ -183,12 +145,7 @@ fn check_unit(org: &Org, app: &App, profile: &Map<String, Value>) -> Result<(), 
     let known = org
         .directories
         .get(&directory.domain.to_lowercase())
-        .is_some_and(|directory| {
-            directory
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .ou_exists(unit)
-        });
+        .is_some_and(|directory| directory.read().unwrap_or_else(std::sync::PoisonError::into_inner).ou_exists(unit));
     if known {
         return Ok(());
     }
@@ -203,22 +160,11 @@ fn store(org: &mut Org, request: &Request, priority: i64, profile: Map<String, V
         return Err(Refusal::not_found(id, "AppInstance"));
     };
     effective_group::make_room(app, group, priority);
-    let assignment = AppGroup {
-        group: group.to_owned(),
-        priority,
-        profile,
-        last_updated: now,
-    };
+    let assignment = AppGroup { group: group.to_owned(), priority, profile, last_updated: now };
     let former = app.groups.insert(group.to_owned(), assignment);
     let (kind, words) = match former {
-        None => (
-            "group.application_assignment.add",
-            "Add assigned application to group",
-        ),
-        Some(_) => (
-            "group.application_assignment.update",
-            "Update assigned application of group",
-        ),
+        None => ("group.application_assignment.add", "Add assigned application to group"),
+        Some(_) => ("group.application_assignment.update", "Update assigned application of group"),
     };
     tell(org, request, kind, words);
     provisioning::group_assigned(org, id, group);
@@ -232,11 +178,7 @@ fn patch(org: &mut Org, request: &Request) -> Reply {
     json_patch::apply(&mut value, request.body.as_ref())?;
     let body = value.as_object().ok_or_else(Refusal::malformed)?;
     let priority = read_priority(body)?.ok_or_else(Refusal::malformed)?;
-    let profile = body
-        .get("profile")
-        .and_then(Value::as_object)
-        .ok_or_else(Refusal::malformed)?
-        .clone();
+    let profile = body.get("profile").and_then(Value::as_object).ok_or_else(Refusal::malformed)?.clone();
     check_unit(org, app, &profile)?;
     store(org, request, priority, profile)
 }
@@ -244,21 +186,14 @@ fn patch(org: &mut Org, request: &Request) -> Reply {
 fn delete(org: &mut Org, request: &Request) -> Reply {
     let (id, group) = (request.parameter(0), request.parameter(1));
     find(apps::find(org, id)?, group)?;
-    tell(
-        org,
-        request,
-        "group.application_assignment.remove",
-        "Remove assigned application from group",
-    );
+    tell(org, request, "group.application_assignment.remove", "Remove assigned application from group");
     provisioning::group_unassigned(org, id, group);
     Answer::no_content()
 }
 
 fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str) {
     let event = Event::new(kind, words).by(&request.principal);
-    let event = event
-        .on_group(org, request.parameter(1))
-        .on_app(org, request.parameter(0));
+    let event = event.on_group(org, request.parameter(1)).on_app(org, request.parameter(0));
     log::record(org, event);
 }
 

@@ -6,8 +6,7 @@ use super::apps;
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::mappings;
 use super::options::{
-    AssignExistingAppUser, DnAttribute, GroupScopeWithoutGroup, MissingAppUserType, Shown,
-    SyncStateShown,
+    AssignExistingAppUser, DnAttribute, GroupScopeWithoutGroup, MissingAppUserType, Shown, SyncStateShown,
 };
 use super::pages::{self, PageSize};
 use super::provisioning::{self, Push, has};
@@ -16,37 +15,14 @@ use super::store::{App, AppUser, JobKind, Org, User};
 use super::wire::{self, date, optional_date};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/users",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/apps/{appId}/users",
-        handler: Handler::Write(assign),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/users/{userId}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/apps/{appId}/users/{userId}",
-        handler: Handler::Write(update),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/apps/{appId}/users/{userId}",
-        handler: Handler::Write(unassign),
-    },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/users", handler: Handler::Read(list) },
+    Route { method: "POST", pattern: "/api/v1/apps/{appId}/users", handler: Handler::Write(assign) },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/users/{userId}", handler: Handler::Read(get) },
+    Route { method: "POST", pattern: "/api/v1/apps/{appId}/users/{userId}", handler: Handler::Write(update) },
+    Route { method: "DELETE", pattern: "/api/v1/apps/{appId}/users/{userId}", handler: Handler::Write(unassign) },
 ];
 
-const SIZE: PageSize = PageSize {
-    default: 50,
-    maximum: 500,
-};
+const SIZE: PageSize = PageSize { default: 50, maximum: 500 };
 
 /// The app user as Okta shows it.
 pub(super) fn show(org: &Org, app: &App, held: &AppUser, request: &Request) -> Value {
@@ -55,13 +31,9 @@ pub(super) fn show(org: &Org, app: &App, held: &AppUser, request: &Request) -> V
         "app": wire::link(base, &format!("/api/v1/apps/{}", app.id)),
         "user": wire::link(base, &format!("/api/v1/users/{}", held.user)),
     });
-    let granting = held
-        .granting_group
-        .as_ref()
-        .and_then(|group| org.groups.get(group));
+    let granting = held.granting_group.as_ref().and_then(|group| org.groups.get(group));
     if let Some(group) = granting.filter(|_| org.options.assumptions.group_link == Shown::Present) {
-        links["group"] =
-            json!({"name": group.name(), "href": format!("{base}/api/v1/groups/{}", group.id)});
+        links["group"] = json!({"name": group.name(), "href": format!("{base}/api/v1/groups/{}", group.id)});
     }
     let mut value = json!({
         "id": held.user,
@@ -105,11 +77,7 @@ fn sync_state<'a>(org: &Org, app: &App, held: &'a AppUser) -> &'a str {
 fn profile(org: &Org, held: &AppUser) -> Map<String, Value> {
     let renamed = org.options.assumptions.dn_attribute == DnAttribute::DistinguishedName;
     let entries = held.profile.iter().map(|(name, value)| {
-        let name = if renamed && name == "dn" {
-            "distinguishedName"
-        } else {
-            name
-        };
+        let name = if renamed && name == "dn" { "distinguishedName" } else { name };
         (name.to_owned(), value.clone())
     });
     entries.collect()
@@ -123,9 +91,7 @@ fn embedded(user: &User) -> Value {
 fn list(org: &Org, request: &Request) -> Reply {
     let app = apps::find(org, request.parameter(0))?;
     let prefix = request.query("q").unwrap_or_default().to_lowercase();
-    pages::of_map(request, SIZE, &app.users, |held| {
-        is_named(org, held, &prefix).then(|| show(org, app, held, request))
-    })
+    pages::of_map(request, SIZE, &app.users, |held| is_named(org, held, &prefix).then(|| show(org, app, held, request)))
 }
 
 /// `q` is the start of user name, first name, last name or e-mail.
@@ -133,11 +99,10 @@ fn is_named(org: &Org, held: &AppUser, prefix: &str) -> bool {
     let starts = |text: &str| text.to_lowercase().starts_with(prefix);
     prefix.is_empty()
         || starts(&held.user_name)
-        || org.users.get(&held.user).is_some_and(|user| {
-            ["firstName", "lastName", "email"]
-                .iter()
-                .any(|name| starts(user.attribute(name)))
-        })
+        || org
+            .users
+            .get(&held.user)
+            .is_some_and(|user| ["firstName", "lastName", "email"].iter().any(|name| starts(user.attribute(name))))
 }
 
 fn get(org: &Org, request: &Request) -> Reply {
@@ -171,24 +136,14 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
         .ok_or_else(|| Refusal::validation("id", &["id: The field cannot be left blank"]))?;
     let change = Change::read(body)?;
     let app = apps::find(org, request.parameter(0))?;
-    let user = org
-        .users
-        .get(id)
-        .ok_or_else(|| Refusal::not_found(id, "User"))?;
+    let user = org.users.get(id).ok_or_else(|| Refusal::not_found(id, "User"))?;
     check_active(user)?;
     change.check(app, app.users.get(id), Occasion::Assignment)?;
     if app.users.contains_key(id) {
         if org.options.assumptions.assign_existing_app_user == AssignExistingAppUser::Conflict {
-            return Err(Refusal::new(
-                409,
-                "E0000062",
-                "The specified user is already assigned to the application.",
-            ));
+            return Err(Refusal::new(409, "E0000062", "The specified user is already assigned to the application."));
         }
-        let change = Change {
-            scope: change.scope.or(Some(Scope::User)),
-            ..change
-        };
+        let change = Change { scope: change.scope.or(Some(Scope::User)), ..change };
         return apply(org, request, id, &change);
     }
     // A scope of GROUP needs a group, as the conversion of an assignment does.
@@ -266,9 +221,7 @@ impl<'a> Change<'a> {
         Ok(Self {
             scope,
             profile: object("profile")?,
-            user_name: credentials
-                .and_then(|it| it.get("userName"))
-                .and_then(Value::as_str),
+            user_name: credentials.and_then(|it| it.get("userName")).and_then(Value::as_str),
             password: credentials.is_some_and(|it| it.contains_key("password")),
         })
     }
@@ -315,11 +268,7 @@ impl<'a> Change<'a> {
 /// Only attributes that no mapping fills may be given at an assignment (Okta's API description); later, none that is pushed.
 fn check_attribute(app: &App, name: &str, occasion: Occasion) -> Result<(), Refusal> {
     let forbidden = |code, why: &str| {
-        Err(Refusal::new(
-            403,
-            code,
-            &format!("Cannot modify the {name} attribute because it {why}."),
-        ))
+        Err(Refusal::new(403, code, &format!("Cannot modify the {name} attribute because it {why}.")))
     };
     match schemas::mutability(app, name) {
         None if app.schema_unread => {
@@ -337,10 +286,7 @@ fn check_attribute(app: &App, name: &str, occasion: Occasion) -> Result<(), Refu
     }
     let pushed = mappings::is_pushed(app, name) && has(app, "PUSH_PROFILE_UPDATES");
     if pushed || (occasion == Occasion::Assignment && mappings::is_mapped(app, name)) {
-        return forbidden(
-            "E0000075",
-            "has a field mapping and profile push is enabled",
-        );
+        return forbidden("E0000075", "has a field mapping and profile push is enabled");
     }
     Ok(())
 }
@@ -351,11 +297,7 @@ fn apply(org: &mut Org, request: &Request, user: &str, change: &Change) -> Reply
         check_group(org, app, user)?;
     }
     let now = org.now();
-    if let Some(held) = org
-        .apps
-        .get_mut(app)
-        .and_then(|app| app.users.get_mut(user))
-    {
+    if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
         change.write(held);
         held.last_updated = now;
     }
@@ -373,11 +315,7 @@ fn apply(org: &mut Org, request: &Request, user: &str, change: &Change) -> Reply
         None,
     );
     // Writing the assignment anew pushes it, also past a failed task.
-    let failed = org
-        .apps
-        .get(app)
-        .and_then(|app| app.users.get(user))
-        .is_some_and(|held| held.sync_state == "ERROR");
+    let failed = org.apps.get(app).and_then(|app| app.users.get(user)).is_some_and(|held| held.sync_state == "ERROR");
     if change.profile.is_some() || change.user_name.is_some() || failed {
         provisioning::push(org, app, user, Push::Always);
     }
@@ -386,11 +324,7 @@ fn apply(org: &mut Org, request: &Request, user: &str, change: &Change) -> Reply
 
 /// An administrator overrides the group: later changes of groups are ignored.
 fn to_individual(org: &mut Org, app: &str, user: &str) {
-    if let Some(held) = org
-        .apps
-        .get_mut(app)
-        .and_then(|app| app.users.get_mut(user))
-    {
+    if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
         held.individual = true;
         held.granting_group = None;
     }
@@ -398,13 +332,8 @@ fn to_individual(org: &mut Org, app: &str, user: &str) {
 
 /// Okta's user interface offers the conversion only to members of an assigned group; what the API says to others is not known.
 fn to_group(org: &mut Org, app: &str, user: &str) {
-    let individual = org
-        .apps
-        .get(app)
-        .and_then(|app| app.users.get(user))
-        .is_some_and(|held| held.individual);
-    let keeps =
-        org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::KeepUserScope;
+    let individual = org.apps.get(app).and_then(|app| app.users.get(user)).is_some_and(|held| held.individual);
+    let keeps = org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::KeepUserScope;
     if !individual || (keeps && !is_in_group(org, app, user)) {
         return;
     }
@@ -416,13 +345,8 @@ fn to_group(org: &mut Org, app: &str, user: &str) {
 }
 
 fn check_group(org: &Org, app: &str, user: &str) -> Result<(), Refusal> {
-    let refuses =
-        org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::Refuse;
-    if refuses && !is_in_group(org, app, user) {
-        Err(no_group())
-    } else {
-        Ok(())
-    }
+    let refuses = org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::Refuse;
+    if refuses && !is_in_group(org, app, user) { Err(no_group()) } else { Ok(()) }
 }
 
 fn is_in_group(org: &Org, app: &str, user: &str) -> bool {
@@ -431,18 +355,16 @@ fn is_in_group(org: &Org, app: &str, user: &str) -> bool {
 }
 
 fn no_group() -> Refusal {
-    Refusal::validation(
-        "scope",
-        &["The user is not a member of a group that is assigned to the application."],
-    )
+    Refusal::validation("scope", &["The user is not a member of a group that is assigned to the application."])
 }
 
 fn unassign(org: &mut Org, request: &Request) -> Reply {
     let app = apps::find(org, request.parameter(0))?;
     let held = find(org, app, request.parameter(1))?;
     if !held.individual {
-        return Err(Refusal::new(403, "E0000046", "Deactivate application for user forbidden.")
-            .cause("The application cannot be unassigned from the user while their group memberships grant them access to it."));
+        return Err(Refusal::new(403, "E0000046", "Deactivate application for user forbidden.").cause(
+            "The application cannot be unassigned from the user while their group memberships grant them access to it.",
+        ));
     }
     provisioning::unassign(org, request.parameter(0), request.parameter(1));
     Answer::no_content()

@@ -16,67 +16,26 @@ use super::provisioning::{self, Push};
 use super::store::{App, Id, Org};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/apps",
-        handler: Handler::Write(create),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/api/v1/apps/{appId}",
-        handler: Handler::Write(replace),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/apps/{appId}",
-        handler: Handler::Write(delete),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/apps/{appId}/lifecycle/activate",
-        handler: Handler::Write(activate),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/apps/{appId}/lifecycle/deactivate",
-        handler: Handler::Write(deactivate),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/groups/{groupId}/apps",
-        handler: Handler::Read(of_group),
-    },
+    Route { method: "GET", pattern: "/api/v1/apps", handler: Handler::Read(list) },
+    Route { method: "POST", pattern: "/api/v1/apps", handler: Handler::Write(create) },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}", handler: Handler::Read(get) },
+    Route { method: "PUT", pattern: "/api/v1/apps/{appId}", handler: Handler::Write(replace) },
+    Route { method: "DELETE", pattern: "/api/v1/apps/{appId}", handler: Handler::Write(delete) },
+    Route { method: "POST", pattern: "/api/v1/apps/{appId}/lifecycle/activate", handler: Handler::Write(activate) },
+    Route { method: "POST", pattern: "/api/v1/apps/{appId}/lifecycle/deactivate", handler: Handler::Write(deactivate) },
+    Route { method: "GET", pattern: "/api/v1/groups/{groupId}/apps", handler: Handler::Read(of_group) },
 ];
 
 /// Recorded: the self link says `limit=20` when none was asked for.
-const SIZE: PageSize = PageSize {
-    default: 20,
-    maximum: 200,
-};
+const SIZE: PageSize = PageSize { default: 20, maximum: 200 };
 
 /// The app of the path, or E0000007.
 pub(super) fn find<'a>(org: &'a Org, id: &str) -> Result<&'a App, Refusal> {
-    org.apps
-        .get(id)
-        .ok_or_else(|| Refusal::not_found(id, "AppInstance"))
+    org.apps.get(id).ok_or_else(|| Refusal::not_found(id, "AppInstance"))
 }
 
 fn list(org: &Org, request: &Request) -> Reply {
-    let filter = request
-        .query("filter")
-        .filter(|text| !text.is_empty())
-        .map(filter::parse)
-        .transpose()?;
+    let filter = request.query("filter").filter(|text| !text.is_empty()).map(filter::parse).transpose()?;
     if let Some(filter) = &filter {
         filter.check(&is_supported)?;
     }
@@ -86,35 +45,19 @@ fn list(org: &Org, request: &Request) -> Reply {
         let starts = |text: &str| text.to_lowercase().starts_with(&prefix);
         let fields = AppFields { app };
         let wanted = starts(&app.name) || starts(&app.label);
-        let passes = filter
-            .as_ref()
-            .is_none_or(|filter| filter.matches(Case::Sensitive, &fields));
+        let passes = filter.as_ref().is_none_or(|filter| filter.matches(Case::Sensitive, &fields));
         (wanted && passes).then(|| shown_with(org, app, request, embedded))
     })
 }
 
 /// `expand=user/{id}` goes only with `filter=user.id eq "{id}"` (Okta's API description); anything else is malformed (recorded).
-fn expanded_user<'a>(
-    request: &'a Request,
-    filter: Option<&Expr>,
-) -> Result<Option<&'a str>, Refusal> {
+fn expanded_user<'a>(request: &'a Request, filter: Option<&Expr>) -> Result<Option<&'a str>, Refusal> {
     let asked = filter.and_then(user_of);
     let Some(expand) = request.query("expand").filter(|text| !text.is_empty()) else {
-        return if asked.is_some() {
-            Err(malformed_expand())
-        } else {
-            Ok(None)
-        };
+        return if asked.is_some() { Err(malformed_expand()) } else { Ok(None) };
     };
-    let user = expand
-        .strip_prefix("user/")
-        .filter(|user| !user.is_empty())
-        .ok_or_else(malformed_expand)?;
-    if asked.as_deref() == Some(user) {
-        Ok(Some(user))
-    } else {
-        Err(malformed_expand())
-    }
+    let user = expand.strip_prefix("user/").filter(|user| !user.is_empty()).ok_or_else(malformed_expand)?;
+    if asked.as_deref() == Some(user) { Ok(Some(user)) } else { Err(malformed_expand()) }
 }
 
 fn malformed_expand() -> Refusal {
@@ -137,8 +80,7 @@ fn is_supported(expression: &Expr) -> bool {
         Expr::Not(_) => false,
         Expr::And(..) | Expr::Or(..) => true,
         Expr::Test(test) => {
-            test.operator == Operator::Eq
-                && matches!(test.property.as_str(), "id" | "name" | "status" | "user.id")
+            test.operator == Operator::Eq && matches!(test.property.as_str(), "id" | "name" | "status" | "user.id")
         }
     }
 }
@@ -171,11 +113,7 @@ fn get(org: &Org, request: &Request) -> Reply {
     let app = find(org, request.parameter(0))?;
     let user = match request.query("expand").filter(|text| !text.is_empty()) {
         None => None,
-        Some(text) => Some(
-            text.strip_prefix("user/")
-                .filter(|user| !user.is_empty())
-                .ok_or_else(malformed_expand)?,
-        ),
+        Some(text) => Some(text.strip_prefix("user/").filter(|user| !user.is_empty()).ok_or_else(malformed_expand)?),
     };
     Answer::ok(shown_with(org, app, request, user))
 }
@@ -185,9 +123,7 @@ fn of_group(org: &Org, request: &Request) -> Reply {
     if !org.groups.contains_key(id) {
         return Err(Refusal::not_found(id, "UserGroup"));
     }
-    pages::of_map(request, SIZE, &org.apps, |app| {
-        app.groups.contains_key(id).then(|| show(org, app, request))
-    })
+    pages::of_map(request, SIZE, &org.apps, |app| app.groups.contains_key(id).then(|| show(org, app, request)))
 }
 
 fn create(org: &mut Org, request: &Request) -> Reply {
@@ -217,30 +153,15 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     let id = app.id.clone();
     let client = oauth::client_of(&app)?;
     org.apps.insert(id.clone(), app);
-    org.oauth
-        .clients
-        .extend(client.map(|client| (id.clone(), client)));
-    tell(
-        org,
-        request,
-        "application.lifecycle.create",
-        "Create application",
-        &id,
-    );
+    org.oauth.clients.extend(client.map(|client| (id.clone(), client)));
+    tell(org, request, "application.lifecycle.create", "Create application", &id);
     Answer::ok(show(org, find(org, &id)?, request))
 }
 
 fn read_label(body: &Map<String, Value>) -> Result<String, Refusal> {
-    let label = body
-        .get("label")
-        .and_then(Value::as_str)
-        .map(str::trim)
-        .unwrap_or_default();
+    let label = body.get("label").and_then(Value::as_str).map(str::trim).unwrap_or_default();
     if label.is_empty() {
-        return Err(Refusal::validation(
-            "label",
-            &["label: Label must be specified"],
-        ));
+        return Err(Refusal::validation("label", &["label: Label must be specified"]));
     }
     Ok(label.to_owned())
 }
@@ -257,10 +178,7 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
     let body = request.object()?;
     let (name, document) = app_form::read(body)?;
     if name != app.name {
-        return Err(Refusal::validation(
-            "name",
-            &["name: The name of an application cannot be changed"],
-        ));
+        return Err(Refusal::validation("name", &["name: The name of an application cannot be changed"]));
     }
     let label = read_label(body)?;
     let keys = oauth::keys_in(&document)?;
@@ -271,31 +189,17 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
         app.last_updated = now;
     }
     oauth::follow(org, id, keys);
-    tell(
-        org,
-        request,
-        "application.lifecycle.update",
-        "Update application",
-        id,
-    );
+    tell(org, request, "application.lifecycle.update", "Update application", id);
     Answer::ok(show(org, find(org, id)?, request))
 }
 
 fn delete(org: &mut Org, request: &Request) -> Reply {
     let id = request.parameter(0);
     if find(org, id)?.status == "ACTIVE" {
-        return Err(
-            Refusal::new(403, "E0000056", "Delete application forbidden.")
-                .cause("The application must be deactivated before deletion."),
-        );
+        return Err(Refusal::new(403, "E0000056", "Delete application forbidden.")
+            .cause("The application must be deactivated before deletion."));
     }
-    tell(
-        org,
-        request,
-        "application.lifecycle.delete",
-        "Delete application",
-        id,
-    );
+    tell(org, request, "application.lifecycle.delete", "Delete application", id);
     org.apps.remove(id);
     org.oauth.clients.remove(id);
     org.roles.remove(id);
@@ -305,39 +209,19 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
 }
 
 fn activate(org: &mut Org, request: &Request) -> Reply {
-    set_status(
-        org,
-        request,
-        "ACTIVE",
-        "application.lifecycle.activate",
-        "Activate application",
-    )?;
+    set_status(org, request, "ACTIVE", "application.lifecycle.activate", "Activate application")?;
     catch_up(org, request.parameter(0));
     Answer::ok(json!({}))
 }
 
 fn deactivate(org: &mut Org, request: &Request) -> Reply {
-    set_status(
-        org,
-        request,
-        "INACTIVE",
-        "application.lifecycle.deactivate",
-        "Deactivate application",
-    )?;
+    set_status(org, request, "INACTIVE", "application.lifecycle.deactivate", "Deactivate application")?;
     Answer::ok(json!({}))
 }
 
-fn set_status(
-    org: &mut Org,
-    request: &Request,
-    status: &str,
-    kind: &'static str,
-    words: &str,
-) -> Result<(), Refusal> {
+fn set_status(org: &mut Org, request: &Request, status: &str, kind: &'static str, words: &str) -> Result<(), Refusal> {
     let id = request.parameter(0);
-    if find(org, id)?.status == status
-        && org.options.assumptions.repeated_activation == RepeatedActivation::Refuse
-    {
+    if find(org, id)?.status == status && org.options.assumptions.repeated_activation == RepeatedActivation::Refuse {
         let cause = format!("The application is {status} already");
         return Err(Refusal::validation("status", &[&cause]));
     }
@@ -359,11 +243,7 @@ fn catch_up(org: &mut Org, app: &str) {
         return;
     };
     let mut users: std::collections::BTreeSet<Id> = instance.users.keys().cloned().collect();
-    for group in instance
-        .groups
-        .keys()
-        .filter_map(|group| org.groups.get(group))
-    {
+    for group in instance.groups.keys().filter_map(|group| org.groups.get(group)) {
         users.extend(group.members.iter().cloned());
     }
     for user in users {
@@ -372,9 +252,7 @@ fn catch_up(org: &mut Org, app: &str) {
 }
 
 fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str, app: &str) {
-    let event = Event::new(kind, words)
-        .by(&request.principal)
-        .on_app(org, app);
+    let event = Event::new(kind, words).by(&request.principal).on_app(org, app);
     log::record(org, event);
 }
 

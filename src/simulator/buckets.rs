@@ -15,18 +15,8 @@ enum Extent {
     Prefix,
 }
 
-const fn bucket(
-    name: &'static str,
-    extent: Extent,
-    per_minute: u64,
-    methods: &'static [&'static str],
-) -> Bucket {
-    Bucket {
-        name,
-        per_minute,
-        methods,
-        extent,
-    }
+const fn bucket(name: &'static str, extent: Extent, per_minute: u64, methods: &'static [&'static str]) -> Bucket {
+    Bucket { name, per_minute, methods, extent }
 }
 
 const WRITES: &[&str] = &["POST", "PUT", "DELETE", "PATCH"];
@@ -52,16 +42,8 @@ static BUCKETS: [Bucket; 14] = [
 /// The bucket of an endpoint: the exact path first, then the longest prefix.
 pub(super) fn of(method: &str, pattern: &str) -> &'static Bucket {
     let path = without_names(pattern);
-    let mut fitting: Vec<&Bucket> = BUCKETS
-        .iter()
-        .filter(|bucket| bucket.holds(method, &path))
-        .collect();
-    fitting.sort_by_key(|bucket| {
-        (
-            matches!(bucket.extent, Extent::Prefix),
-            usize::MAX - bucket.name.len(),
-        )
-    });
+    let mut fitting: Vec<&Bucket> = BUCKETS.iter().filter(|bucket| bucket.holds(method, &path)).collect();
+    fitting.sort_by_key(|bucket| (matches!(bucket.extent, Extent::Prefix), usize::MAX - bucket.name.len()));
     fitting.first().copied().unwrap_or(&BUCKETS[13])
 }
 
@@ -71,9 +53,9 @@ impl Bucket {
         method_fits
             && match self.extent {
                 Extent::Exact => path == self.name,
-                Extent::Prefix => path
-                    .strip_prefix(self.name)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+                Extent::Prefix => {
+                    path.strip_prefix(self.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                }
             }
     }
 
@@ -84,9 +66,7 @@ impl Bucket {
 }
 
 fn without_names(pattern: &str) -> String {
-    let parts = pattern
-        .split('/')
-        .map(|part| if part.starts_with('{') { "{}" } else { part });
+    let parts = pattern.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 
@@ -113,11 +93,7 @@ mod tests {
             ("GET", "/api/v1/agentPools", 20),
             ("GET", "/api/v1/policies", 1200),
         ] {
-            assert_eq!(
-                of(method, pattern).per_minute,
-                per_minute,
-                "{method} {pattern}"
-            );
+            assert_eq!(of(method, pattern).per_minute, per_minute, "{method} {pattern}");
         }
     }
 }

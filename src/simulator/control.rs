@@ -61,23 +61,16 @@ fn on_org(service: &Service, incoming: &Incoming) -> Told {
         Match::WrongMethod(_) => return bad(405, "this path does not take this method"),
         Match::Unknown => return unknown(incoming),
     };
-    let reply = incoming
-        .request(parameters)
-        .and_then(|request| match route.handler {
-            Handler::Read(handler) => handler(&service.read(), &request),
-            Handler::Write(_) | Handler::Form(_) => {
-                service.handle(&mut service.write(), route, &request)
-            }
-        });
+    let reply = incoming.request(parameters).and_then(|request| match route.handler {
+        Handler::Read(handler) => handler(&service.read(), &request),
+        Handler::Write(_) | Handler::Form(_) => service.handle(&mut service.write(), route, &request),
+    });
     told(reply)
 }
 
 fn unknown(incoming: &Incoming) -> Told {
     let path = incoming.path;
-    bad(
-        404,
-        &format!("the simulator's control surface has no {path}"),
-    )
+    bad(404, &format!("the simulator's control surface has no {path}"))
 }
 
 fn requests(service: &Service) -> Value {

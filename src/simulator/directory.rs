@@ -133,15 +133,11 @@ impl Directory {
     }
 
     pub(super) fn by_user_principal_name(&self, name: &str) -> Option<&Account> {
-        self.upns
-            .get(&fold(name))
-            .and_then(|guid| self.account(*guid))
+        self.upns.get(&fold(name)).and_then(|guid| self.account(*guid))
     }
 
     pub(super) fn by_sam_account_name(&self, name: &str) -> Option<&Account> {
-        self.sams
-            .get(&fold(name))
-            .and_then(|guid| self.account(*guid))
+        self.sams.get(&fold(name)).and_then(|guid| self.account(*guid))
     }
 
     /// The account of this DN; `None` too when `dn` is no DN, or another kind of object.
@@ -158,20 +154,16 @@ impl Directory {
         let key = Dn::parse(dn).map(|dn| dn.key()).unwrap_or_default();
         // The empty key is everything's prefix; no account is meant by it.
         let keys = (!key.is_empty()).then(|| self.keys_under(key));
-        keys.into_iter()
-            .flatten()
-            .filter_map(|(_, node)| match node {
-                Node::Account(guid) => self.account(*guid),
-                Node::Container(_) => None,
-            })
+        keys.into_iter().flatten().filter_map(|(_, node)| match node {
+            Node::Account(guid) => self.account(*guid),
+            Node::Container(_) => None,
+        })
     }
 
     /// The nodes whose key begins with `key`, the object itself included.
     fn keys_under(&self, key: String) -> impl Iterator<Item = (&String, &Node)> {
         let prefix = key.clone();
-        self.tree
-            .range(key..)
-            .take_while(move |(key, _)| key.starts_with(&prefix))
+        self.tree.range(key..).take_while(move |(key, _)| key.starts_with(&prefix))
     }
 
     /// Forgets every object.

@@ -55,9 +55,7 @@ impl Dn {
     /// `corp.example` as `DC=corp,DC=example`.
     pub(super) fn of_domain(domain: &str) -> Self {
         let labels = domain.split('.').filter(|label| !label.is_empty());
-        Self {
-            rdns: labels.map(|label| Rdn::single("DC", label)).collect(),
-        }
+        Self { rdns: labels.map(|label| Rdn::single("DC", label)).collect() }
     }
 
     /// The form to compare and to sort by: root first, each relative name closed by NUL, so that the key of an ancestor is a prefix
@@ -74,9 +72,7 @@ impl Dn {
     /// The name of the object above; `None` for the root.
     pub(super) fn parent(&self) -> Option<Self> {
         let (_, above) = self.rdns.split_first()?;
-        Some(Self {
-            rdns: above.to_vec(),
-        })
+        Some(Self { rdns: above.to_vec() })
     }
 
     /// Whether this object is below `base`: at any depth, and not `base` itself.
@@ -104,10 +100,7 @@ impl Dn {
     /// Types in upper case, from the leaf to the root; of a relative name of several pairs that of the first.
     pub(super) fn kinds(&self) -> Vec<String> {
         let first = |rdn: &Rdn| rdn.pairs.first().map(|pair| canonical(&pair.kind));
-        self.rdns
-            .iter()
-            .map(|rdn| first(rdn).unwrap_or_default())
-            .collect()
+        self.rdns.iter().map(|rdn| first(rdn).unwrap_or_default()).collect()
     }
 
     /// The name with other values: each is given by its place from the leaf and what it is without escapes.
@@ -145,12 +138,7 @@ impl fmt::Display for Dn {
 
 impl Rdn {
     fn single(kind: &str, value: &str) -> Self {
-        Self {
-            pairs: vec![Pair {
-                kind: kind.to_owned(),
-                value: value.to_owned(),
-            }],
-        }
+        Self { pairs: vec![Pair { kind: kind.to_owned(), value: value.to_owned() }] }
     }
 
     fn key(&self) -> String {
@@ -252,11 +240,7 @@ impl Reader<'_> {
     fn pair(&mut self) -> Result<Pair, Malformed> {
         let kind = self.kind()?;
         self.rest = self.rest.trim_start_matches(' ');
-        let value = if self.takes('#') {
-            self.encoded_value()?
-        } else {
-            self.value()?
-        };
+        let value = if self.takes('#') { self.encoded_value()? } else { self.value()? };
         if value.is_empty() {
             return Err(self.malformed("a value is empty"));
         }
@@ -269,9 +253,7 @@ impl Reader<'_> {
         };
         let kind = kind.trim_matches(' ');
         if !is_kind(kind) {
-            return Err(self.malformed(
-                "an attribute type is letters, digits and hyphens, or an object identifier",
-            ));
+            return Err(self.malformed("an attribute type is letters, digits and hyphens, or an object identifier"));
         }
         self.rest = rest;
         Ok(kind.to_owned())
@@ -310,9 +292,7 @@ impl Reader<'_> {
                 self.rest = &self.rest[2..];
                 Ok(byte)
             }
-            _ => Err(self.malformed(
-                "a backslash stands before a special character or two hexadecimal digits",
-            )),
+            _ => Err(self.malformed("a backslash stands before a special character or two hexadecimal digits")),
         }
     }
 
@@ -346,10 +326,7 @@ impl Reader<'_> {
     }
 
     fn malformed(&self, why: &'static str) -> Malformed {
-        Malformed {
-            why,
-            at: self.rest.to_owned(),
-        }
+        Malformed { why, at: self.rest.to_owned() }
     }
 }
 

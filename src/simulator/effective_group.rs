@@ -6,10 +6,7 @@ use super::store::{App, AppGroup, User};
 ///
 /// Equal priorities do not arise by the API; the id settles them all the same.
 pub(super) fn effective<'a>(app: &'a App, user: &User) -> Option<&'a AppGroup> {
-    let joined = app
-        .groups
-        .values()
-        .filter(|group| user.groups.contains(&group.group));
+    let joined = app.groups.values().filter(|group| user.groups.contains(&group.group));
     joined.min_by_key(|group| (group.priority, group.group.as_str()))
 }
 
@@ -35,9 +32,7 @@ pub(super) fn weakest(app: &App) -> i64 {
 ///
 /// Recorded for 0; assumed for the others.
 pub(super) fn make_room(app: &mut App, holder: &str, priority: i64) {
-    let others = in_order(app)
-        .into_iter()
-        .filter(|group| group.group != holder);
+    let others = in_order(app).into_iter().filter(|group| group.group != holder);
     let mut next = priority;
     let mut displaced = Vec::new();
     for group in others.skip_while(|group| group.priority < priority) {

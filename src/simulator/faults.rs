@@ -93,9 +93,7 @@ impl Fault {
     /// What is wrong with an ordered fault, in words.
     pub(super) fn check(&self) -> Result<(), String> {
         match (self.action, self.status) {
-            (Action::Status, None) => {
-                Err("a fault with the action `status` needs `status`".to_owned())
-            }
+            (Action::Status, None) => Err("a fault with the action `status` needs `status`".to_owned()),
             (Action::Status, Some(status)) if !(400..600).contains(&status) => {
                 Err(format!("`status` {status} is not between 400 and 599"))
             }
@@ -104,20 +102,16 @@ impl Fault {
     }
 
     fn fits(&self, method: &str, path: &str) -> bool {
-        let method_fits = self
-            .method
-            .as_ref()
-            .is_none_or(|it| it.eq_ignore_ascii_case(method));
+        let method_fits = self.method.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(method));
         method_fits && self.path.as_ref().is_none_or(|it| self.path_fits(it, path))
     }
 
     fn path_fits(&self, pattern: &str, path: &str) -> bool {
         let mut have = path.split('/').filter(|part| !part.is_empty());
         let want = pattern.split('/').filter(|part| !part.is_empty());
-        let begins = want.into_iter().all(|want| {
-            have.next()
-                .is_some_and(|have| want == "*" || want.starts_with('{') || want == have)
-        });
+        let begins = want
+            .into_iter()
+            .all(|want| have.next().is_some_and(|have| want == "*" || want.starts_with('{') || want == have));
         begins && (!self.exact || have.next().is_none())
     }
 
@@ -140,19 +134,13 @@ impl Fault {
         let (code, summary) = match self.error_code.as_deref() {
             None | Some("E0000009") => ("E0000009", "Internal Server Error"),
             Some("E0000010") => ("E0000010", "Service is in read only mode"),
-            Some("E0000047") => (
-                "E0000047",
-                "API call exceeded rate limit due to too many requests.",
-            ),
+            Some("E0000047") => ("E0000047", "API call exceeded rate limit due to too many requests."),
             Some(code) => (code, "Ordered by a fault of the simulator"),
         };
         Refused {
             status: self.status.unwrap_or(500),
             code: code.to_owned(),
-            summary: self
-                .error_summary
-                .clone()
-                .unwrap_or_else(|| summary.to_owned()),
+            summary: self.error_summary.clone().unwrap_or_else(|| summary.to_owned()),
         }
     }
 }
@@ -167,9 +155,8 @@ mod tests {
 
     #[test]
     fn a_fault_hits_its_requests_only() {
-        let mut faults = [fault(
-            r#"{"method":"PUT","path":"/api/v1/groups/*/users","after":1,"times":2,"action":"cut_after"}"#,
-        )];
+        let mut faults =
+            [fault(r#"{"method":"PUT","path":"/api/v1/groups/*/users","after":1,"times":2,"action":"cut_after"}"#)];
         let mut hits = |method, path| strike(&mut faults, method, path).is_some();
         assert!(!hits("GET", "/api/v1/groups/g/users/u"));
         assert!(!hits("PUT", "/api/v1/groups/g"));

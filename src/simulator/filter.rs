@@ -118,11 +118,11 @@ impl Expr {
     pub(super) fn required(&self, property: &str) -> Option<&str> {
         match self {
             Self::And(left, right) => left.required(property).or_else(|| right.required(property)),
-            Self::Test(Test {
-                property: named,
-                operator: Operator::Eq,
-                literal: Literal::Text(value),
-            }) if named == property => Some(value),
+            Self::Test(Test { property: named, operator: Operator::Eq, literal: Literal::Text(value) })
+                if named == property =>
+            {
+                Some(value)
+            }
             _ => None,
         }
     }
@@ -134,27 +134,14 @@ pub(super) fn unsupported() -> Refusal {
 }
 
 /// Properties that hold dates, on every resource.
-const DATES: &[&str] = &[
-    "created",
-    "activated",
-    "statusChanged",
-    "lastUpdated",
-    "lastMembershipUpdated",
-    "published",
-];
+const DATES: &[&str] = &["created", "activated", "statusChanged", "lastUpdated", "lastMembershipUpdated", "published"];
 
 impl Test {
     fn matches(&self, case: Case, fields: &dyn Fields) -> bool {
         match self.operator {
-            Operator::Pr => fields.each(&self.property, &mut |field| {
-                !matches!(field, Field::Absent | Field::Text(""))
-            }),
-            Operator::Ne => !fields.each(&self.property, &mut |field| {
-                self.holds(Operator::Eq, case, field)
-            }),
-            operator => fields.each(&self.property, &mut |field| {
-                self.holds(operator, case, field)
-            }),
+            Operator::Pr => fields.each(&self.property, &mut |field| !matches!(field, Field::Absent | Field::Text(""))),
+            Operator::Ne => !fields.each(&self.property, &mut |field| self.holds(Operator::Eq, case, field)),
+            operator => fields.each(&self.property, &mut |field| self.holds(operator, case, field)),
         }
     }
 
@@ -162,24 +149,19 @@ impl Test {
         match (field, &self.literal) {
             (Field::Text(have), Literal::Text(want)) => match case {
                 Case::Sensitive => compare_text(operator, have, want),
-                Case::Insensitive => {
-                    compare_text(operator, &have.to_lowercase(), &want.to_lowercase())
-                }
+                Case::Insensitive => compare_text(operator, &have.to_lowercase(), &want.to_lowercase()),
             },
-            (Field::Date(have), Literal::Text(want)) => {
-                wire::parse_date(want).is_some_and(|want| {
-                    compare(operator, &have.div_euclid(1000), &want.div_euclid(1000))
-                })
-            }
+            (Field::Date(have), Literal::Text(want)) => wire::parse_date(want)
+                .is_some_and(|want| compare(operator, &have.div_euclid(1000), &want.div_euclid(1000))),
             (Field::Number(have), Literal::Number(want)) => compare(operator, &have, want),
             (Field::Bool(have), Literal::Bool(want)) => compare(operator, &have, want),
             // Profiles may hold a flag or number as text, and admins quote both.
             (Field::Bool(have), Literal::Text(want)) => {
                 compare_text(operator, if have { "true" } else { "false" }, want)
             }
-            (Field::Number(have), Literal::Text(want)) => want
-                .parse()
-                .is_ok_and(|want| compare(operator, &have, &want)),
+            (Field::Number(have), Literal::Text(want)) => {
+                want.parse().is_ok_and(|want| compare(operator, &have, &want))
+            }
             (Field::Absent, Literal::Null) => operator == Operator::Eq,
             _ => false,
         }
@@ -187,9 +169,7 @@ impl Test {
 
     fn check_date(&self) -> Result<(), Refusal> {
         match &self.literal {
-            Literal::Text(text)
-                if DATES.contains(&self.property.as_str()) && wire::parse_date(text).is_none() =>
-            {
+            Literal::Text(text) if DATES.contains(&self.property.as_str()) && wire::parse_date(text).is_none() => {
                 Err(Refusal::new(
                     400,
                     "E0000030",
@@ -248,33 +228,13 @@ mod tests {
             (r#"name eq "jo smith""#, Case::Insensitive, true),
             (r#"name sw "Jo" and name ew "ith""#, Case::Sensitive, true),
             (r#"Name sw "Jo""#, Case::Sensitive, false),
-            (
-                r#"name co "Smi" and not (age eq 7)"#,
-                Case::Sensitive,
-                false,
-            ),
-            (
-                r#"target.id eq "b" and target.id eq "a""#,
-                Case::Sensitive,
-                true,
-            ),
+            (r#"name co "Smi" and not (age eq 7)"#, Case::Sensitive, false),
+            (r#"target.id eq "b" and target.id eq "a""#, Case::Sensitive, true),
             (r#"target.id ne "b""#, Case::Sensitive, false),
             ("age pr and nothing pr", Case::Sensitive, false),
-            (
-                r#"created eq "2026-02-02T11:15:32.000Z""#,
-                Case::Sensitive,
-                true,
-            ),
-            (
-                r#"created gt "2026-02-02T11:15:31.000Z" or name eq "x""#,
-                Case::Sensitive,
-                true,
-            ),
-            (
-                r#"name eq "x" or age ge 7 and age lt 8"#,
-                Case::Sensitive,
-                true,
-            ),
+            (r#"created eq "2026-02-02T11:15:32.000Z""#, Case::Sensitive, true),
+            (r#"created gt "2026-02-02T11:15:31.000Z" or name eq "x""#, Case::Sensitive, true),
+            (r#"name eq "x" or age ge 7 and age lt 8"#, Case::Sensitive, true),
         ] {
             let expr = parse(text).expect(text);
             assert_eq!(expr.matches(case, &Sample), expected, "{text}");

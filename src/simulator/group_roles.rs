@@ -10,21 +10,9 @@ use super::roles;
 use super::store::{Org, Role};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/groups/{groupId}/roles",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/groups/{groupId}/roles",
-        handler: Handler::Write(assign),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}",
-        handler: Handler::Read(get),
-    },
+    Route { method: "GET", pattern: "/api/v1/groups/{groupId}/roles", handler: Handler::Read(list) },
+    Route { method: "POST", pattern: "/api/v1/groups/{groupId}/roles", handler: Handler::Write(assign) },
+    Route { method: "GET", pattern: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}", handler: Handler::Read(get) },
     Route {
         method: "DELETE",
         pattern: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}",
@@ -39,9 +27,7 @@ fn held<'a>(org: &'a Org, request: &Request) -> Result<&'a [Role], Refusal> {
 }
 
 fn list(org: &Org, request: &Request) -> Reply {
-    let shown = held(org, request)?
-        .iter()
-        .map(|role| show_asked(role, request));
+    let shown = held(org, request)?.iter().map(|role| show_asked(role, request));
     Answer::ok(Value::Array(shown.collect()))
 }
 
@@ -67,12 +53,7 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
     held(org, request)?;
     let role = roles::give(org, kind, request.parameter(0), "grp")?;
     let shown = show_asked(&role, request);
-    told(
-        org,
-        request,
-        "group.privilege.grant",
-        "Grant group privilege",
-    );
+    told(org, request, "group.privilege.grant", "Grant group privilege");
     // The description has the role with 200, and nothing with 201.
     match org.options.assumptions.answer_status {
         AnswerStatus::Recorded => Answer::with_status(201, shown),
@@ -83,18 +64,11 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
 fn unassign(org: &mut Org, request: &Request) -> Reply {
     held(org, request)?;
     roles::take(org, request, request.parameter(0))?;
-    told(
-        org,
-        request,
-        "group.privilege.revoke",
-        "Revoke group privilege",
-    );
+    told(org, request, "group.privilege.revoke", "Revoke group privilege");
     Answer::no_content()
 }
 
 fn told(org: &mut Org, request: &Request, kind: &'static str, message: &str) {
-    let event = Event::new(kind, message)
-        .by(&request.principal)
-        .on_group(org, request.parameter(0));
+    let event = Event::new(kind, message).by(&request.principal).on_group(org, request.parameter(0));
     log::record(org, event);
 }

@@ -10,15 +10,9 @@ use super::pages::{self, PageSize};
 use super::store::{Group, Org};
 use super::user_search::is_comparison;
 
-const SIZE: PageSize = PageSize {
-    default: 10_000,
-    maximum: 10_000,
-};
+const SIZE: PageSize = PageSize { default: 10_000, maximum: 10_000 };
 /// `q` gives one page and no more.
-const Q_SIZE: PageSize = PageSize {
-    default: 300,
-    maximum: 300,
-};
+const Q_SIZE: PageSize = PageSize { default: 300, maximum: 300 };
 
 /// Lists groups.
 pub(super) fn list(org: &Org, request: &Request) -> Reply {
@@ -34,22 +28,12 @@ pub(super) fn list(org: &Org, request: &Request) -> Reply {
         (Some(text), None, _) => {
             let expr = filter::parse(text)?;
             expr.check(&in_search)?;
-            sorted_or_not(
-                org,
-                request,
-                |group| expr.matches(Case::Insensitive, &GroupFields(group)),
-                show,
-            )
+            sorted_or_not(org, request, |group| expr.matches(Case::Insensitive, &GroupFields(group)), show)
         }
         (None, Some(text), _) => {
             let expr = filter::parse(text)?;
             expr.check(&in_filter)?;
-            sorted_or_not(
-                org,
-                request,
-                |group| expr.matches(Case::Sensitive, &GroupFields(group)),
-                show,
-            )
+            sorted_or_not(org, request, |group| expr.matches(Case::Sensitive, &GroupFields(group)), show)
         }
         (None, None, Some(text)) => by_beginning(org, request, text, show),
         (None, None, None) => sorted_or_not(org, request, |_| true, show),
@@ -67,24 +51,14 @@ fn by_beginning(org: &Org, request: &Request, text: &str, show: impl Fn(&Group) 
     pages::whole(request, found.take(limit).map(show).collect())
 }
 
-fn sorted_or_not(
-    org: &Org,
-    request: &Request,
-    keep: impl Fn(&Group) -> bool,
-    show: impl Fn(&Group) -> Value,
-) -> Reply {
+fn sorted_or_not(org: &Org, request: &Request, keep: impl Fn(&Group) -> bool, show: impl Fn(&Group) -> Value) -> Reply {
     let keep = |group: &Group| memberships::is_seen(org, &group.id) && keep(group);
     let Some(property) = request.query("sortBy").filter(|text| !text.is_empty()) else {
-        return pages::of_map(request, SIZE, &org.groups, |group| {
-            keep(group).then(|| show(group))
-        });
+        return pages::of_map(request, SIZE, &org.groups, |group| keep(group).then(|| show(group)));
     };
     let mut found: Vec<&Group> = org.groups.values().filter(|group| keep(group)).collect();
     found.sort_by_cached_key(|group| sort_key(group, property));
-    if request
-        .query("sortOrder")
-        .is_some_and(|it| it.eq_ignore_ascii_case("desc"))
-    {
+    if request.query("sortOrder").is_some_and(|it| it.eq_ignore_ascii_case("desc")) {
         found.reverse();
     }
     pages::of_sorted(request, SIZE, &found, |group| show(group))
@@ -120,14 +94,10 @@ fn in_search(expr: &Expr) -> bool {
         Expr::Not(_) => false,
         Expr::And(..) | Expr::Or(..) => true,
         Expr::Test(test) => match (test.property.as_str(), test.operator) {
-            ("created" | "lastUpdated" | "lastMembershipUpdated", operator) => {
-                is_comparison(operator)
-            }
+            ("created" | "lastUpdated" | "lastMembershipUpdated", operator) => is_comparison(operator),
             ("profile.name" | "profile.description", Operator::Co)
             | ("id" | "type" | "source.id", Operator::Eq | Operator::Sw) => true,
-            (property, Operator::Eq | Operator::Sw | Operator::Pr) => {
-                property.starts_with("profile.")
-            }
+            (property, Operator::Eq | Operator::Sw | Operator::Pr) => property.starts_with("profile."),
             _ => false,
         },
     }
@@ -170,10 +140,7 @@ impl Expand {
                 "stats" => expand.stats = true,
                 "app" => expand.app = true,
                 _ => {
-                    return Err(Refusal::validation(
-                        "RequestParams",
-                        &["Expand query is malformed."],
-                    ));
+                    return Err(Refusal::validation("RequestParams", &["Expand query is malformed."]));
                 }
             }
         }
@@ -194,10 +161,7 @@ impl Expand {
 }
 
 fn stats(org: &Org, group: &Group) -> Value {
-    let apps = org
-        .apps
-        .values()
-        .filter(|app| app.groups.contains_key(&group.id));
+    let apps = org.apps.values().filter(|app| app.groups.contains_key(&group.id));
     json!({
         "usersCount": group.members.len(),
         "appsCount": apps.count(),

@@ -13,31 +13,11 @@ use super::store::{Group, Org};
 use super::wire::{date, link};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/groups",
-        handler: Handler::Read(group_search::list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/groups",
-        handler: Handler::Write(create),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/groups/{groupId}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/api/v1/groups/{groupId}",
-        handler: Handler::Write(replace),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/groups/{groupId}",
-        handler: Handler::Write(delete),
-    },
+    Route { method: "GET", pattern: "/api/v1/groups", handler: Handler::Read(group_search::list) },
+    Route { method: "POST", pattern: "/api/v1/groups", handler: Handler::Write(create) },
+    Route { method: "GET", pattern: "/api/v1/groups/{groupId}", handler: Handler::Read(get) },
+    Route { method: "PUT", pattern: "/api/v1/groups/{groupId}", handler: Handler::Write(replace) },
+    Route { method: "DELETE", pattern: "/api/v1/groups/{groupId}", handler: Handler::Write(delete) },
 ];
 
 /// The longest name, in characters.
@@ -56,10 +36,7 @@ fn get(org: &Org, request: &Request) -> Reply {
 
 /// A group by id; one that is too new for reads is not there yet.
 pub(super) fn find<'a>(org: &'a Org, id: &str) -> Result<&'a Group, Refusal> {
-    org.groups
-        .get(id)
-        .filter(|_| memberships::is_seen(org, id))
-        .ok_or_else(|| Refusal::not_found(id, "UserGroup"))
+    org.groups.get(id).filter(|_| memberships::is_seen(org, id)).ok_or_else(|| Refusal::not_found(id, "UserGroup"))
 }
 
 fn create(org: &mut Org, request: &Request) -> Reply {
@@ -71,13 +48,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     if org.options.new_group_lag_ms > 0 {
         org.recent.groups.insert(id.clone(), now);
     }
-    told(
-        org,
-        request,
-        &id,
-        "group.lifecycle.create",
-        "Create Okta group",
-    );
+    told(org, request, &id, "group.lifecycle.create", "Create Okta group");
     Answer::ok(shown)
 }
 
@@ -93,13 +64,7 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
         group.profile = profile;
         group.last_updated = now;
     }
-    told(
-        org,
-        request,
-        &id,
-        "group.profile.update",
-        "Update Okta group",
-    );
+    told(org, request, &id, "group.profile.update", "Update Okta group");
     org2org::group_changed(org, &id, &former);
     Answer::ok(show(org, &request.base, &org.groups[&id]))
 }
@@ -109,9 +74,7 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
     if org.groups[&id].kind == "BUILT_IN" {
         return Err(Refusal::forbidden());
     }
-    let event = Event::new("group.lifecycle.delete", "Delete Okta group")
-        .by(&request.principal)
-        .on_group(org, &id);
+    let event = Event::new("group.lifecycle.delete", "Delete Okta group").by(&request.principal).on_group(org, &id);
     provisioning::group_deleted(org, &id);
     forget(org, &id);
     rule_membership::invalidate(org, &id);
@@ -138,28 +101,15 @@ fn forget(org: &mut Org, id: &str) {
 }
 
 /// The body's profile: a name of 1 to 255 characters that no other group has, and perhaps a description.
-fn checked_profile(
-    org: &Org,
-    request: &Request,
-    own: Option<&str>,
-) -> Result<Map<String, Value>, Refusal> {
+fn checked_profile(org: &Org, request: &Request, own: Option<&str>) -> Result<Map<String, Value>, Refusal> {
     let body = request.object()?;
     let Some(profile) = body.get("profile").and_then(Value::as_object) else {
-        return Err(Refusal::validation(
-            "profile",
-            &["profile: The field cannot be left blank"],
-        ));
+        return Err(Refusal::validation("profile", &["profile: The field cannot be left blank"]));
     };
-    let name = profile
-        .get("name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let name = profile.get("name").and_then(Value::as_str).unwrap_or_default();
     if name.trim().is_empty() || name.chars().count() > LONGEST_NAME {
-        let cause = if name.trim().is_empty() {
-            "name: The field cannot be left blank"
-        } else {
-            "name: The field is too long"
-        };
+        let cause =
+            if name.trim().is_empty() { "name: The field cannot be left blank" } else { "name: The field is too long" };
         return Err(Refusal::validation("name", &[cause]));
     }
     if is_taken(org, name, own) {
@@ -169,23 +119,17 @@ fn checked_profile(
         ));
     }
     let mut profile = profile.clone();
-    profile
-        .entry("description")
-        .or_insert_with(|| Value::from(""));
+    profile.entry("description").or_insert_with(|| Value::from(""));
     Ok(profile)
 }
 
 /// Names are unique among the groups that Okta itself keeps.
 fn is_taken(org: &Org, name: &str, own: Option<&str>) -> bool {
-    org.groups.values().any(|group| {
-        group.kind != "APP_GROUP" && group.name() == name && own != Some(group.id.as_str())
-    })
+    org.groups.values().any(|group| group.kind != "APP_GROUP" && group.name() == name && own != Some(group.id.as_str()))
 }
 
 fn told(org: &mut Org, request: &Request, id: &str, kind: &'static str, message: &str) {
-    let event = Event::new(kind, message)
-        .by(&request.principal)
-        .on_group(org, id);
+    let event = Event::new(kind, message).by(&request.principal).on_group(org, id);
     log::record(org, event);
 }
 
@@ -201,11 +145,7 @@ pub(super) fn show(org: &Org, base: &str, group: &Group) -> Value {
         "users": link(base, &format!("{path}/users")),
         "apps": link(base, &format!("{path}/apps")),
     });
-    if let Some(source) = group
-        .source
-        .as_ref()
-        .filter(|id| org.apps.contains_key(*id))
-    {
+    if let Some(source) = group.source.as_ref().filter(|id| org.apps.contains_key(*id)) {
         links["source"] = link(base, &format!("/api/v1/apps/{source}"));
     }
     json!({

@@ -13,9 +13,7 @@ pub(super) fn check(headers: &HeaderMap, has_body: bool) -> Result<(), Refusal> 
     }
     match text(headers, &header::CONTENT_TYPE) {
         None if has_body => Err(bad_request("E0000018", "not set.")),
-        Some(kind) if has_body && !is_json(kind) => {
-            Err(bad_request("E0000021", "do not match supported values."))
-        }
+        Some(kind) if has_body && !is_json(kind) => Err(bad_request("E0000021", "do not match supported values.")),
         _ => Ok(()),
     }
 }

@@ -102,37 +102,22 @@ impl Request {
 
     /// The body as an object; a missing one or another JSON value is not well-formed.
     pub(super) fn object(&self) -> Result<&serde_json::Map<String, Value>, Refusal> {
-        self.body
-            .as_ref()
-            .and_then(Value::as_object)
-            .ok_or_else(Refusal::malformed)
+        self.body.as_ref().and_then(Value::as_object).ok_or_else(Refusal::malformed)
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers end with these")]
 impl Answer {
     pub(super) fn with_status(status: u16, body: Value) -> Reply {
-        Ok(Self {
-            status,
-            body: Some(body),
-            headers: Vec::new(),
-        })
+        Ok(Self { status, body: Some(body), headers: Vec::new() })
     }
 
     pub(super) fn ok(body: Value) -> Reply {
-        Ok(Self {
-            status: 200,
-            body: Some(body),
-            headers: Vec::new(),
-        })
+        Ok(Self { status: 200, body: Some(body), headers: Vec::new() })
     }
 
     pub(super) fn no_content() -> Reply {
-        Ok(Self {
-            status: 204,
-            body: None,
-            headers: Vec::new(),
-        })
+        Ok(Self { status: 204, body: None, headers: Vec::new() })
     }
 }
 
@@ -166,29 +151,17 @@ impl Refusal {
 
     /// E0000022: the path does not take this method.
     pub(super) fn wrong_method() -> Self {
-        Self::new(
-            405,
-            "E0000022",
-            "The endpoint does not support the provided HTTP method",
-        )
+        Self::new(405, "E0000022", "The endpoint does not support the provided HTTP method")
     }
 
     /// E0000006: the token's owner lacks the permission, or nobody has it.
     pub(super) fn forbidden() -> Self {
-        Self::new(
-            403,
-            "E0000006",
-            "You do not have permission to perform the requested action",
-        )
+        Self::new(403, "E0000006", "You do not have permission to perform the requested action")
     }
 
     /// E0000038: a lifecycle step that the user's status does not allow.
     pub(super) fn wrong_status() -> Self {
-        Self::new(
-            403,
-            "E0000038",
-            "This operation is not allowed in the user's current status.",
-        )
+        Self::new(403, "E0000038", "This operation is not allowed in the user's current status.")
     }
 
     /// E0000037 for a query parameter of another type.
@@ -199,16 +172,12 @@ impl Refusal {
 
     /// E0000060: Okta has it, the simulator has not.
     pub(super) fn not_modelled(what: &str) -> Self {
-        Self::new(501, "E0000060", "Unsupported operation.")
-            .cause(&format!("{what} is not modelled by the simulator"))
+        Self::new(501, "E0000060", "Unsupported operation.").cause(&format!("{what} is not modelled by the simulator"))
     }
 
     /// What is wrong with an access token: the header tells all.
     pub(super) fn challenge(status: u16, challenge: String) -> Self {
-        Self {
-            challenge: Some(challenge),
-            ..Self::new(status, "", "")
-        }
+        Self { challenge: Some(challenge), ..Self::new(status, "", "") }
     }
 
     /// Adds a cause.
@@ -219,12 +188,6 @@ impl Refusal {
 
     /// Any other code of the catalogue.
     pub(super) fn new(status: u16, code: &'static str, summary: &str) -> Self {
-        Self {
-            status,
-            code,
-            summary: summary.to_owned(),
-            causes: Vec::new(),
-            challenge: None,
-        }
+        Self { status, code, summary: summary.to_owned(), causes: Vec::new(), challenge: None }
     }
 }

@@ -13,11 +13,7 @@ const ALPHABET: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR
 
 impl Ids {
     pub(super) fn new(seed: u64, cell: &'static str) -> Self {
-        Self {
-            random: fastrand::Rng::with_seed(seed),
-            cell,
-            planned: None,
-        }
+        Self { random: fastrand::Rng::with_seed(seed), cell, planned: None }
     }
 
     /// From here on ids are placeholders: `00gPLANNED0000000001`. `org` tells those of orgs that are planned together apart.
@@ -37,9 +33,7 @@ impl Ids {
 
     /// `length` random letters and digits, for tokens and error ids.
     pub(super) fn characters(&mut self, length: usize) -> String {
-        (0..length)
-            .map(|_| char::from(ALPHABET[self.random.usize(..ALPHABET.len())]))
-            .collect()
+        (0..length).map(|_| char::from(ALPHABET[self.random.usize(..ALPHABET.len())])).collect()
     }
 }
 

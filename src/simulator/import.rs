@@ -44,10 +44,7 @@ pub(super) fn import(org: &mut Org, request: &Request) -> Reply {
         None | Some("full") => Import::Full,
         Some("incremental") => Import::Incremental,
         Some(_) => {
-            return Err(Refusal::validation(
-                "kind",
-                &["give `full` or `incremental`"],
-            ));
+            return Err(Refusal::validation("kind", &["give `full` or `incremental`"]));
         }
     };
     let named = body.get("app").and_then(Value::as_str);
@@ -71,22 +68,13 @@ fn chosen(org: &Org, app: Option<&str>) -> Result<Id, Refusal> {
         let app = apps::find(org, id)?;
         return match app.active_directory {
             Some(_) => Ok(app.id.clone()),
-            None => Err(Refusal::validation(
-                "app",
-                &["it is no Active Directory instance"],
-            )),
+            None => Err(Refusal::validation("app", &["it is no Active Directory instance"])),
         };
     }
-    let mut instances = org
-        .apps
-        .values()
-        .filter(|app| app.active_directory.is_some());
+    let mut instances = org.apps.values().filter(|app| app.active_directory.is_some());
     match (instances.next(), instances.next()) {
         (Some(app), None) => Ok(app.id.clone()),
-        _ => Err(Refusal::validation(
-            "app",
-            &["name the Active Directory instance by its id"],
-        )),
+        _ => Err(Refusal::validation("app", &["name the Active Directory instance by its id"])),
     }
 }
 
@@ -101,11 +89,7 @@ pub(super) fn run(org: &mut Org, app: &str, kind: Import) -> Imported {
     let accounts = in_scope(org, app);
     let linked = links(org, app);
     let emails = emails(org);
-    let known = Known {
-        linked: &linked,
-        emails: &emails,
-        tells: kind != Import::Before,
-    };
+    let known = Known { linked: &linked, emails: &emails, tells: kind != Import::Before };
     for account in &accounts {
         take(org, app, account, &known, &mut done);
     }
@@ -126,27 +110,18 @@ struct Known<'a> {
 
 /// Reads the directory of the instance anew, where it is not simulated.
 fn read_anew(org: &Org, app: &str) -> Result<(), Refusal> {
-    let connection = org
-        .apps
-        .get(app)
-        .and_then(|app| app.active_directory.as_ref());
+    let connection = org.apps.get(app).and_then(|app| app.active_directory.as_ref());
     let domain = connection.map(|connection| connection.domain.to_lowercase());
     let Some(directory) = domain.and_then(|domain| org.directories.get(&domain)) else {
         return Ok(());
     };
     let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
-    directory
-        .synchronize()
-        .map_err(|refusal| Refusal::new(502, "E0000009", &refusal.to_string()))
+    directory.synchronize().map_err(|refusal| Refusal::new(502, "E0000009", &refusal.to_string()))
 }
 
 /// Accounts below the connected OUs; the directory's own service account is none of them.
 fn in_scope(org: &Org, app: &str) -> Vec<Account> {
-    let Some(connection) = org
-        .apps
-        .get(app)
-        .and_then(|app| app.active_directory.as_ref())
-    else {
+    let Some(connection) = org.apps.get(app).and_then(|app| app.active_directory.as_ref()) else {
         return Vec::new();
     };
     let Some(directory) = org.directories.get(&connection.domain.to_lowercase()) else {
@@ -156,33 +131,20 @@ fn in_scope(org: &Org, app: &str) -> Vec<Account> {
     let service = directory.bind_account().user_principal_name().to_owned();
     let mut accounts = std::collections::BTreeMap::new();
     for unit in &connection.connected_ous {
-        let found = directory
-            .accounts_under(unit)
-            .filter(|account| account.user_principal_name != service);
+        let found = directory.accounts_under(unit).filter(|account| account.user_principal_name != service);
         accounts.extend(found.map(|account| (account.guid, account.clone())));
     }
     accounts.into_values().collect()
 }
 
 fn links(org: &Org, app: &str) -> HashMap<String, Id> {
-    let users = org
-        .apps
-        .get(app)
-        .into_iter()
-        .flat_map(|app| app.users.values());
-    users
-        .filter_map(|held| Some((held.external_id.clone()?, held.user.clone())))
-        .collect()
+    let users = org.apps.get(app).into_iter().flat_map(|app| app.users.values());
+    users.filter_map(|held| Some((held.external_id.clone()?, held.user.clone()))).collect()
 }
 
 fn emails(org: &Org) -> HashMap<String, Id> {
-    let users = org
-        .users
-        .values()
-        .filter(|user| user.status != "DEPROVISIONED");
-    users
-        .map(|user| (user.attribute("email").to_lowercase(), user.id.clone()))
-        .collect()
+    let users = org.users.values().filter(|user| user.status != "DEPROVISIONED");
+    users.map(|user| (user.attribute("email").to_lowercase(), user.id.clone())).collect()
 }
 
 fn take(org: &mut Org, app: &str, account: &Account, known: &Known, done: &mut Imported) {
@@ -195,22 +157,8 @@ fn take(org: &mut Org, app: &str, account: &Account, known: &Known, done: &mut I
             link(org, app, &user, account);
             done.matched += 1;
             if known.tells {
-                note(
-                    org,
-                    "system.import.user.match",
-                    "Match user by import",
-                    app,
-                    &user,
-                    None,
-                );
-                note(
-                    org,
-                    "system.import.user_match.confirm",
-                    "Confirm match of imported user",
-                    app,
-                    &user,
-                    None,
-                );
+                note(org, "system.import.user.match", "Match user by import", app, &user, None);
+                note(org, "system.import.user_match.confirm", "Confirm match of imported user", app, &user, None);
             }
         }
         None => done.unmatched.push(account.user_principal_name.clone()),
@@ -220,11 +168,7 @@ fn take(org: &mut Org, app: &str, account: &Account, known: &Known, done: &mut I
 /// A move made in the directory is seen here. True when the app user changed.
 fn refresh(org: &mut Org, app: &str, user: &str, account: &Account) -> bool {
     let now = org.now();
-    let Some(held) = org
-        .apps
-        .get_mut(app)
-        .and_then(|app| app.users.get_mut(user))
-    else {
+    let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) else {
         return false;
     };
     let before = held.profile.clone();
@@ -232,14 +176,7 @@ fn refresh(org: &mut Org, app: &str, user: &str, account: &Account) -> bool {
     let changed = held.profile != before;
     if changed {
         held.last_updated = now;
-        note(
-            org,
-            "system.import.user.update",
-            "Update user by import",
-            app,
-            user,
-            None,
-        );
+        note(org, "system.import.user.update", "Update user by import", app, user, None);
     }
     changed
 }
@@ -275,27 +212,12 @@ fn taken_or_new(org: &mut Org, app: &str, user: &str, now: Millis) -> Option<App
 
 /// Lets go of the users whose account a full import did not find: gone, or moved out of the connected OUs.
 fn let_go(org: &mut Org, app: &str, accounts: &[Account]) -> usize {
-    let seen: std::collections::HashSet<String> = accounts
-        .iter()
-        .map(|account| account.guid.base64())
-        .collect();
-    let lost = links(org, app)
-        .into_iter()
-        .filter(|(account, _)| !seen.contains(account));
+    let seen: std::collections::HashSet<String> = accounts.iter().map(|account| account.guid.base64()).collect();
+    let lost = links(org, app).into_iter().filter(|(account, _)| !seen.contains(account));
     let lost: Vec<Id> = lost.map(|(_, user)| user).collect();
-    let sourced = org
-        .apps
-        .get(app)
-        .is_some_and(|app: &App| has(app, "PROFILE_MASTERING"));
+    let sourced = org.apps.get(app).is_some_and(|app: &App| has(app, "PROFILE_MASTERING"));
     for user in &lost {
-        note(
-            org,
-            "system.import.user.delete",
-            "Delete user by import",
-            app,
-            user,
-            None,
-        );
+        note(org, "system.import.user.delete", "Delete user by import", app, user, None);
         if sourced {
             deactivate(org, user);
         } else if let Some(app) = org.apps.get_mut(app) {

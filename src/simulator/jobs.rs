@@ -12,11 +12,7 @@ const AGENT_TIMEOUT: u64 = 30_000;
 /// Queues a job that brings the user's account to what Okta says of it; the app user is out of sync until then.
 pub(super) fn queue_push(org: &mut Org, app: &str, user: &str) {
     let (now, delay) = (org.now(), delay(org));
-    if let Some(app_user) = org
-        .apps
-        .get_mut(app)
-        .and_then(|app| app.users.get_mut(user))
-    {
+    if let Some(app_user) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
         "OUT_OF_SYNC".clone_into(&mut app_user.sync_state);
         app_user.syncing_from = Some(now + delay / 2);
     }
@@ -24,35 +20,16 @@ pub(super) fn queue_push(org: &mut Org, app: &str, user: &str) {
 }
 
 /// Queues a job, due after the org's delay from `now`.
-pub(super) fn queue(
-    org: &mut Org,
-    now: Millis,
-    app: &str,
-    user: &str,
-    kind: JobKind,
-    account: Option<String>,
-) {
+pub(super) fn queue(org: &mut Org, now: Millis, app: &str, user: &str, kind: JobKind, account: Option<String>) {
     let due = now + delay(org);
     let position = org.jobs.partition_point(|job| job.due <= due);
-    let job = Job {
-        due,
-        app: app.to_owned(),
-        user: user.to_owned(),
-        kind,
-        account,
-    };
+    let job = Job { due, app: app.to_owned(), user: user.to_owned(), kind, account };
     org.jobs.insert(position, job);
 }
 
 /// Queues a job about a group that does not wait for those before it, except the one in work.
 pub(super) fn overtake(org: &mut Org, app: &str, kind: JobKind, about: String) {
-    let job = Job {
-        due: org.now(),
-        app: app.to_owned(),
-        user: String::new(),
-        kind,
-        account: Some(about),
-    };
+    let job = Job { due: org.now(), app: app.to_owned(), user: String::new(), kind, account: Some(about) };
     let place = org.outbox.len().min(1);
     org.outbox.insert(place, job);
 }
@@ -67,10 +44,7 @@ pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
         };
         if job.kind != JobKind::Reconcile && org2org::is_one(org, &job.app) {
             org.outbox.push_back(job);
-        } else if job.kind != JobKind::Reconcile
-            && agent::is_down(org, &job.app)
-            && now < job.due + timeout
-        {
+        } else if job.kind != JobKind::Reconcile && agent::is_down(org, &job.app) && now < job.due + timeout {
             waiting.push(job);
         } else {
             agent::perform(org, &job, now);
@@ -88,16 +62,14 @@ pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
 /// Drops what waits for a user who is gone.
 pub(super) fn forget(org: &mut Org, user: &str) {
     // A deactivation still has to reach the directory.
-    org.jobs
-        .retain(|job| job.user != user || job.kind == JobKind::Deactivate);
+    org.jobs.retain(|job| job.user != user || job.kind == JobKind::Deactivate);
     org.tasks.retain(|task| task.user != user);
 }
 
 /// Queues failed jobs anew, as "Retry selected" on the Admin Console's dashboard does. Gives their number.
 pub(super) fn retry(org: &mut Org, app: Option<&str>, user: Option<&str>) -> usize {
-    let chosen = |task: &super::store::Task| {
-        app.is_none_or(|app| task.app == app) && user.is_none_or(|user| task.user == user)
-    };
+    let chosen =
+        |task: &super::store::Task| app.is_none_or(|app| task.app == app) && user.is_none_or(|user| task.user == user);
     let (retried, kept) = std::mem::take(&mut org.tasks).into_iter().partition(chosen);
     org.tasks = kept;
     let retried: Vec<super::store::Task> = retried;
@@ -109,10 +81,7 @@ pub(super) fn retry(org: &mut Org, app: Option<&str>, user: Option<&str>) -> usi
 
 fn repeat(org: &mut Org, task: &super::store::Task) {
     let (app, user) = (&task.app, &task.user);
-    let held = org
-        .apps
-        .get(app)
-        .is_some_and(|app| app.users.contains_key(user));
+    let held = org.apps.get(app).is_some_and(|app| app.users.contains_key(user));
     if held {
         queue_push(org, app, user);
     } else if task.account.is_some() {
@@ -127,6 +96,5 @@ fn delay(org: &Org) -> Millis {
 }
 
 fn agent_timeout(org: &Org) -> Millis {
-    Millis::try_from(org.options.agent_timeout_ms.unwrap_or(AGENT_TIMEOUT))
-        .unwrap_or(Millis::MAX / 4)
+    Millis::try_from(org.options.agent_timeout_ms.unwrap_or(AGENT_TIMEOUT)).unwrap_or(Millis::MAX / 4)
 }

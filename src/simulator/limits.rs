@@ -49,10 +49,7 @@ pub(super) fn take(
     }
     let ceilings = Ceilings::of(limits, bucket);
     let length = Millis::try_from(limits.window_seconds.max(1)).unwrap_or(60) * 1000;
-    let window = usage
-        .windows
-        .entry(bucket.key())
-        .or_insert(Window::new(now + length));
+    let window = usage.windows.entry(bucket.key()).or_insert(Window::new(now + length));
     if window.end <= now {
         *window = Window::new(now + length);
     }
@@ -61,37 +58,21 @@ pub(super) fn take(
 
 /// The body of a 429.
 pub(super) fn exceeded() -> Refusal {
-    Refusal::new(
-        429,
-        "E0000047",
-        "API call exceeded rate limit due to too many requests.",
-    )
+    Refusal::new(429, "E0000047", "API call exceeded rate limit due to too many requests.")
 }
 
 /// Headers of a concurrency 429: limit and remaining are 0, the reset is only an estimate.
 pub(super) fn concurrency(now: Millis) -> Figures {
-    Figures {
-        limit: 0,
-        remaining: 0,
-        reset: seconds_up(now + 1000),
-    }
+    Figures { limit: 0, remaining: 0, reset: seconds_up(now + 1000) }
 }
 
 /// Headers of a bucket in which nothing is left until the next second.
 pub(super) fn used_up(now: Millis) -> Figures {
-    Figures {
-        limit: 100,
-        remaining: 0,
-        reset: seconds_up(now + 1),
-    }
+    Figures { limit: 100, remaining: 0, reset: seconds_up(now + 1) }
 }
 
 fn generous(now: Millis) -> Figures {
-    Figures {
-        limit: 1_000_000,
-        remaining: 999_999,
-        reset: seconds_up(now + 60_000),
-    }
+    Figures { limit: 1_000_000, remaining: 999_999, reset: seconds_up(now + 60_000) }
 }
 
 #[derive(Clone, Copy)]
@@ -116,19 +97,12 @@ impl Ceilings {
 
 impl Window {
     fn new(end: Millis) -> Self {
-        Self {
-            end,
-            used: 0,
-            by_token: HashMap::new(),
-        }
+        Self { end, used: 0, by_token: HashMap::new() }
     }
 
     fn take(&mut self, ceilings: Ceilings, token: &str, count: Count) -> (Figures, bool) {
         let of_token = self.by_token.get(token).copied().unwrap_or_default();
-        let left = ceilings
-            .org
-            .saturating_sub(self.used)
-            .min(ceilings.token.saturating_sub(of_token));
+        let left = ceilings.org.saturating_sub(self.used).min(ceilings.token.saturating_sub(of_token));
         let counted = u64::from(count == Count::Call && left > 0);
         self.used += counted;
         if counted > 0 {
@@ -138,11 +112,7 @@ impl Window {
                 self.by_token.insert(token.to_owned(), 1);
             }
         }
-        let figures = Figures {
-            limit: ceilings.token,
-            remaining: left - counted,
-            reset: seconds_up(self.end),
-        };
+        let figures = Figures { limit: ceilings.token, remaining: left - counted, reset: seconds_up(self.end) };
         (figures, left > 0 || count == Count::Nothing)
     }
 }
@@ -156,12 +126,7 @@ mod tests {
     use super::*;
     use crate::simulator::buckets;
 
-    fn call(
-        usage: &mut Usage,
-        limits: &options::Limits,
-        token: &str,
-        now: Millis,
-    ) -> (u64, u64, bool) {
+    fn call(usage: &mut Usage, limits: &options::Limits, token: &str, now: Millis) -> (u64, u64, bool) {
         let bucket = buckets::of("GET", "/api/v1/agentPools");
         let (figures, allowed) = take(usage, limits, bucket, token, now, Count::Call);
         (figures.limit, figures.remaining, allowed)
@@ -184,16 +149,10 @@ mod tests {
     #[test]
     fn limits_are_scaled_or_off() {
         let mut usage = Usage::default();
-        let scaled = options::Limits {
-            scale: 0.1,
-            ..options::Limits::default()
-        };
+        let scaled = options::Limits { scale: 0.1, ..options::Limits::default() };
         assert_eq!(call(&mut usage, &scaled, "a", 0), (1, 0, true));
         assert_eq!(call(&mut usage, &scaled, "a", 0), (1, 0, false));
-        let off = options::Limits {
-            enabled: false,
-            ..options::Limits::default()
-        };
+        let off = options::Limits { enabled: false, ..options::Limits::default() };
         assert!(call(&mut usage, &off, "a", 0).2);
     }
 }

@@ -8,16 +8,9 @@ use super::pages::{self, PageSize};
 use super::store::{Millis, Org};
 use super::wire;
 
-pub(super) const ROUTES: &[Route] = &[Route {
-    method: "GET",
-    pattern: "/api/v1/logs",
-    handler: Handler::Read(list),
-}];
+pub(super) const ROUTES: &[Route] = &[Route { method: "GET", pattern: "/api/v1/logs", handler: Handler::Read(list) }];
 
-const SIZE: PageSize = PageSize {
-    default: 100,
-    maximum: 1000,
-};
+const SIZE: PageSize = PageSize { default: 100, maximum: 1000 };
 const DAY: Millis = 86_400_000;
 
 /// Something that happened, before it gets its id and date.
@@ -42,13 +35,7 @@ pub(super) struct Target {
 
 impl Event {
     pub(super) fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            actor: None,
-            targets: Vec::new(),
-            failure: None,
-        }
+        Self { kind, message: message.into(), actor: None, targets: Vec::new(), failure: None }
     }
 
     /// Names the user who did it, by id.
@@ -141,11 +128,7 @@ fn show(org: &Org, event: &Event, published: Millis) -> Value {
 /// Unlike other resources, the log's dates have real milliseconds.
 fn published_at(at: Millis) -> String {
     let date = wire::date(at);
-    format!(
-        "{}.{:03}Z",
-        date.trim_end_matches(".000Z"),
-        at.rem_euclid(1000)
-    )
+    format!("{}.{:03}Z", date.trim_end_matches(".000Z"), at.rem_euclid(1000))
 }
 
 fn show_actor(org: &Org, actor: Option<&str>) -> Value {
@@ -180,10 +163,9 @@ fn list(org: &Org, request: &Request) -> Reply {
     let limit = pages::limit(request, SIZE)?;
     let after = match pages::cursor(request)? {
         None => None,
-        Some(text) => Some(
-            text.parse::<usize>()
-                .map_err(|_| Refusal::new(400, "E0000029", "Invalid paging request."))?,
-        ),
+        Some(text) => {
+            Some(text.parse::<usize>().map_err(|_| Refusal::new(400, "E0000029", "Invalid paging request."))?)
+        }
     };
     if query.descending {
         return backwards(org, request, &query, limit, after);
@@ -192,13 +174,7 @@ fn list(org: &Org, request: &Request) -> Reply {
 }
 
 /// Oldest first. Without `until` there is always a `next`, also on an empty page: a poller waits and follows it.
-fn forwards(
-    org: &Org,
-    request: &Request,
-    query: &Query,
-    limit: usize,
-    after: Option<usize>,
-) -> Reply {
+fn forwards(org: &Org, request: &Request, query: &Query, limit: usize, after: Option<usize>) -> Reply {
     let mut position = after.unwrap_or(0).min(org.log.len());
     let mut items = Vec::new();
     while items.len() < limit && position < org.log.len() {
@@ -212,13 +188,7 @@ fn forwards(
     pages::answer(request, limit, items, next.as_deref())
 }
 
-fn backwards(
-    org: &Org,
-    request: &Request,
-    query: &Query,
-    limit: usize,
-    after: Option<usize>,
-) -> Reply {
+fn backwards(org: &Org, request: &Request, query: &Query, limit: usize, after: Option<usize>) -> Reply {
     let mut position = after.unwrap_or(org.log.len()).min(org.log.len());
     let mut items = Vec::new();
     while items.len() < limit && position > 0 {
@@ -236,9 +206,7 @@ fn read_query<'a>(org: &Org, request: &'a Request) -> Result<Query<'a>, Refusal>
     let now = org.now();
     let since = read_date(request, "since")?;
     if since.is_some_and(|since| since < now - 180 * DAY) {
-        return Err(invalid(
-            "The since parameter is over 180 days prior to the current day.",
-        ));
+        return Err(invalid("The since parameter is over 180 days prior to the current day."));
     }
     let filter = request.query("filter").map(filter::parse).transpose()?;
     Ok(Query {
@@ -254,17 +222,11 @@ fn read_date(request: &Request, name: &str) -> Result<Option<Millis>, Refusal> {
     let Some(text) = request.query(name).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    wire::parse_date(text)
-        .map(Some)
-        .ok_or_else(|| invalid(&format!("The {name} parameter is not a date.")))
+    wire::parse_date(text).map(Some).ok_or_else(|| invalid(&format!("The {name} parameter is not a date.")))
 }
 
 fn read_keywords(request: &Request) -> Result<Vec<&str>, Refusal> {
-    let keywords: Vec<&str> = request
-        .query("q")
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
+    let keywords: Vec<&str> = request.query("q").unwrap_or_default().split_whitespace().collect();
     if keywords.len() > 10 {
         return Err(invalid("The q parameter has more than 10 keywords."));
     }
@@ -289,19 +251,14 @@ impl Query<'_> {
         let published = published.unwrap_or_default();
         published >= self.since
             && self.until.is_none_or(|until| published < until)
-            && self
-                .filter
-                .as_ref()
-                .is_none_or(|filter| filter.matches(Case::Sensitive, &LogFields(event)))
+            && self.filter.as_ref().is_none_or(|filter| filter.matches(Case::Sensitive, &LogFields(event)))
             && self.has_keywords(event)
     }
 
     fn has_keywords(&self, event: &Value) -> bool {
         self.keywords.is_empty() || {
             let text = event.to_string().to_lowercase();
-            self.keywords
-                .iter()
-                .all(|keyword| text.contains(&keyword.to_lowercase()))
+            self.keywords.iter().all(|keyword| text.contains(&keyword.to_lowercase()))
         }
     }
 }
@@ -323,9 +280,7 @@ fn walk(value: &Value, path: &[&str], found: &mut dyn FnMut(Field<'_>) -> bool) 
     let Some((first, rest)) = path.split_first() else {
         return found(Field::of(value));
     };
-    value
-        .get(*first)
-        .is_some_and(|value| walk(value, rest, found))
+    value.get(*first).is_some_and(|value| walk(value, rest, found))
 }
 
 /// All events, for the control surface.

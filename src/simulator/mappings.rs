@@ -10,27 +10,12 @@ use super::pages::{self, PageSize};
 use super::store::{App, Id, Org, User};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/mappings",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/mappings/{mappingId}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/mappings/{mappingId}",
-        handler: Handler::Write(update),
-    },
+    Route { method: "GET", pattern: "/api/v1/mappings", handler: Handler::Read(list) },
+    Route { method: "GET", pattern: "/api/v1/mappings/{mappingId}", handler: Handler::Read(get) },
+    Route { method: "POST", pattern: "/api/v1/mappings/{mappingId}", handler: Handler::Write(update) },
 ];
 
-const SIZE: PageSize = PageSize {
-    default: 20,
-    maximum: 200,
-};
+const SIZE: PageSize = PageSize { default: 20, maximum: 200 };
 
 /// Okta's attribute, the AD app's, and the directory's own name of it.
 const ATTRIBUTES: &[(&str, &str, &str)] = &[
@@ -66,9 +51,7 @@ pub(super) fn attributes() -> impl Iterator<Item = &'static str> {
 pub(super) fn defaults(ids: &mut Ids) -> Vec<Mapping> {
     let rows = |expression: fn(&(&str, &str, &str)) -> (String, String)| {
         let entries = ATTRIBUTES.iter().map(expression);
-        entries
-            .map(|(target, text)| (target, json!({"expression": text, "pushStatus": "PUSH"})))
-            .collect()
+        entries.map(|(target, text)| (target, json!({"expression": text, "pushStatus": "PUSH"}))).collect()
     };
     vec![
         Mapping {
@@ -109,9 +92,7 @@ pub(super) fn user_name(app: &App, user: &User) -> String {
 /// What `credentials.userNameTemplate` makes of a user's attributes; `None` where it has more than those in it, which is not modelled.
 fn by_template(app: &App, user: &User) -> Option<String> {
     let credentials = app.document.get("credentials")?;
-    let mut name = credentials["userNameTemplate"]["template"]
-        .as_str()?
-        .to_owned();
+    let mut name = credentials["userNameTemplate"]["template"].as_str()?.to_owned();
     if !name.contains("${") {
         return None;
     }
@@ -129,9 +110,7 @@ fn by_template(app: &App, user: &User) -> Option<String> {
 pub(super) fn profile_for(app: &App, user: &User) -> Map<String, Value> {
     let mapped = to_app(app).map(|mapping| &mapping.properties);
     let entries = mapped.into_iter().flatten().map(|(name, rule)| {
-        let value = rule["expression"]
-            .as_str()
-            .and_then(|text| evaluate(text, user));
+        let value = rule["expression"].as_str().and_then(|text| evaluate(text, user));
         (name.clone(), value.map_or(Value::Null, Value::from))
     });
     entries.collect()
@@ -142,17 +121,13 @@ pub(super) fn apply(org: &mut Org, app: &str, user: &str) -> bool {
     let (Some(instance), Some(member)) = (org.apps.get_mut(app), org.users.get(user)) else {
         return false;
     };
-    let pushed: Map<String, Value> = profile_for(instance, member)
-        .into_iter()
-        .filter(|(name, _)| is_pushed(instance, name))
-        .collect();
+    let pushed: Map<String, Value> =
+        profile_for(instance, member).into_iter().filter(|(name, _)| is_pushed(instance, name)).collect();
     let user_name = user_name(instance, member);
     let Some(held) = instance.users.get_mut(user) else {
         return false;
     };
-    let changed = pushed
-        .iter()
-        .any(|(name, value)| held.profile.get(name).unwrap_or(&Value::Null) != value);
+    let changed = pushed.iter().any(|(name, value)| held.profile.get(name).unwrap_or(&Value::Null) != value);
     held.profile.extend(pushed);
     // Assumed: an account that exists keeps the name it was found by.
     if held.external_id.is_none() {
@@ -181,9 +156,7 @@ pub(super) fn ad_attributes(profile: &Map<String, Value>) -> Vec<(&'static str, 
 }
 
 fn to_app(app: &App) -> Option<&Mapping> {
-    app.mappings
-        .iter()
-        .find(|mapping| mapping.direction == Direction::ToApp)
+    app.mappings.iter().find(|mapping| mapping.direction == Direction::ToApp)
 }
 
 fn evaluate(expression: &str, user: &User) -> Option<String> {
@@ -209,20 +182,14 @@ pub(super) fn of_app_user(expression: &str, attributes: &Value) -> String {
 fn is_known(expression: &str, source: &str) -> bool {
     expression.split('+').map(str::trim).all(|part| {
         let quoted = part.len() >= 2 && part.starts_with('"') && part.ends_with('"');
-        let name = part
-            .strip_prefix(source)
-            .and_then(|rest| rest.strip_prefix('.'));
+        let name = part.strip_prefix(source).and_then(|rest| rest.strip_prefix('.'));
         quoted
-            || name.is_some_and(|name| {
-                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            })
+            || name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
     })
 }
 
 fn all(org: &Org) -> impl Iterator<Item = (&App, &Mapping)> {
-    org.apps
-        .values()
-        .flat_map(|app| app.mappings.iter().map(move |mapping| (app, mapping)))
+    org.apps.values().flat_map(|app| app.mappings.iter().map(move |mapping| (app, mapping)))
 }
 
 /// The links of this list drop `sourceId` and `targetId` (recorded): a client that follows them gets foreign mappings too.
@@ -261,11 +228,7 @@ fn get(org: &Org, request: &Request) -> Reply {
 
 fn update(org: &mut Org, request: &Request) -> Reply {
     let id = request.parameter(0);
-    let given = request
-        .object()?
-        .get("properties")
-        .and_then(Value::as_object)
-        .ok_or_else(Refusal::malformed)?;
+    let given = request.object()?.get("properties").and_then(Value::as_object).ok_or_else(Refusal::malformed)?;
     let found = all(org).find(|(_, mapping)| mapping.id == id);
     let (app, mapping) = found.ok_or_else(|| Refusal::not_found(id, "ProfileMapping"))?;
     for (name, rule) in given {
@@ -291,9 +254,7 @@ fn check_rule(app: &App, direction: Direction, name: &str, rule: &Value) -> Resu
         Direction::ToOkta => ATTRIBUTES.iter().any(|(okta, ..)| *okta == name) || name == "login",
     };
     if !target_is_known && direction == Direction::ToApp && app.schema_unread {
-        return Err(Refusal::not_modelled(&format!(
-            "the attribute {name:?} of an app whose schema cannot be read"
-        )));
+        return Err(Refusal::not_modelled(&format!("the attribute {name:?} of an app whose schema cannot be read")));
     }
     if !target_is_known {
         let cause = format!("Invalid target field {name}");
@@ -306,17 +267,11 @@ fn check_rule(app: &App, direction: Direction, name: &str, rule: &Value) -> Resu
     if !matches!(rule["pushStatus"].as_str(), Some("PUSH" | "DONT_PUSH")) {
         return Err(Refusal::malformed());
     }
-    let source = if direction == Direction::ToApp {
-        "user"
-    } else {
-        "appuser"
-    };
+    let source = if direction == Direction::ToApp { "user" } else { "appuser" };
     if is_known(expression, source) {
         Ok(())
     } else {
-        Err(Refusal::not_modelled(&format!(
-            "the mapping expression {expression:?}"
-        )))
+        Err(Refusal::not_modelled(&format!("the mapping expression {expression:?}")))
     }
 }
 

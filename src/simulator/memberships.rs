@@ -16,27 +16,12 @@ use super::users;
 use super::watch;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/groups/{groupId}/users",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/api/v1/groups/{groupId}/users/{userId}",
-        handler: Handler::Write(assign),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/groups/{groupId}/users/{userId}",
-        handler: Handler::Write(unassign),
-    },
+    Route { method: "GET", pattern: "/api/v1/groups/{groupId}/users", handler: Handler::Read(list) },
+    Route { method: "PUT", pattern: "/api/v1/groups/{groupId}/users/{userId}", handler: Handler::Write(assign) },
+    Route { method: "DELETE", pattern: "/api/v1/groups/{groupId}/users/{userId}", handler: Handler::Write(unassign) },
 ];
 
-const SIZE: PageSize = PageSize {
-    default: 1000,
-    maximum: 1000,
-};
+const SIZE: PageSize = PageSize { default: 1000, maximum: 1000 };
 
 fn list(org: &Org, request: &Request) -> Reply {
     let group = groups::find(org, request.parameter(0))?;
@@ -50,9 +35,7 @@ fn list(org: &Org, request: &Request) -> Reply {
 fn assign(org: &mut Org, request: &Request) -> Reply {
     let (group, user) = both(org, request)?;
     if !add(org, &group, &user, Some(&request.principal)) {
-        check_repeat(org, || {
-            Refusal::validation("user", &["user: The user is already a member of the group"])
-        })?;
+        check_repeat(org, || Refusal::validation("user", &["user: The user is already a member of the group"]))?;
     }
     Answer::no_content()
 }
@@ -85,11 +68,7 @@ fn both(org: &Org, request: &Request) -> Result<(Id, Id), Refusal> {
 /// A group whose members the API may change; 403 for those of apps and the built-in ones, even for a super admin.
 pub(super) fn writable_group<'a>(org: &'a Org, id: &str) -> Result<&'a Group, Refusal> {
     let group = groups::find(org, id)?;
-    if group.kind == "OKTA_GROUP" {
-        Ok(group)
-    } else {
-        Err(Refusal::forbidden())
-    }
+    if group.kind == "OKTA_GROUP" { Ok(group) } else { Err(Refusal::forbidden()) }
 }
 
 /// Makes a user a member; false when he was one. `actor` is the admin, `None` Okta itself (a rule, an import).
@@ -110,8 +89,7 @@ enum Membership {
 
 fn change(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<&str>) -> bool {
     let now = org.now();
-    let (Some(of_group), Some(of_user)) = (org.groups.get_mut(group), org.users.get_mut(user))
-    else {
+    let (Some(of_group), Some(of_user)) = (org.groups.get_mut(group), org.users.get_mut(user)) else {
         return false;
     };
     let changed = match to {
@@ -126,9 +104,7 @@ fn change(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<
     };
     if changed {
         if let Some(changed) = &mut org.changed {
-            changed
-                .memberships
-                .insert((group.to_owned(), user.to_owned()));
+            changed.memberships.insert((group.to_owned(), user.to_owned()));
         }
         of_group.last_membership_updated = now;
         if to == Membership::Absent {
@@ -145,12 +121,7 @@ fn change(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<
 /// Remembers a change while reads may not see it.
 fn note(org: &mut Org, group: &str, user: &str, to: Membership, now: Millis) {
     let lag = lag(org.options.membership_lag_ms);
-    while org
-        .recent
-        .memberships
-        .front()
-        .is_some_and(|change| change.at + lag <= now)
-    {
+    while org.recent.memberships.front().is_some_and(|change| change.at + lag <= now) {
         org.recent.memberships.pop_front();
     }
     if lag > 0 {
@@ -165,13 +136,8 @@ fn note(org: &mut Org, group: &str, user: &str, to: Membership, now: Millis) {
 
 fn told(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<&str>) {
     let mut event = match to {
-        Membership::Present => {
-            Event::new("group.user_membership.add", "Add user to group membership")
-        }
-        Membership::Absent => Event::new(
-            "group.user_membership.remove",
-            "Remove user from group membership",
-        ),
+        Membership::Present => Event::new("group.user_membership.add", "Add user to group membership"),
+        Membership::Absent => Event::new("group.user_membership.remove", "Remove user from group membership"),
     };
     event.actor = actor.map(str::to_owned);
     let event = event.on_user(org, user).on_group(org, group);
@@ -199,11 +165,7 @@ pub(super) fn groups_seen<'a>(org: &Org, user: &'a User) -> Cow<'a, BTreeSet<Id>
 /// Changes that are not seen yet, newest first.
 fn hidden(org: &Org) -> impl Iterator<Item = &MembershipChange> {
     let oldest = org.now() - lag(org.options.membership_lag_ms);
-    org.recent
-        .memberships
-        .iter()
-        .rev()
-        .take_while(move |change| change.at > oldest)
+    org.recent.memberships.iter().rev().take_while(move |change| change.at > oldest)
 }
 
 fn undo(seen: &mut Cow<'_, BTreeSet<Id>>, id: &str, was_member: bool) {
@@ -216,10 +178,7 @@ fn undo(seen: &mut Cow<'_, BTreeSet<Id>>, id: &str, was_member: bool) {
 
 /// Whether reads see a group: new ones they may not.
 pub(super) fn is_seen(org: &Org, group: &str) -> bool {
-    org.recent
-        .groups
-        .get(group)
-        .is_none_or(|at| org.now() >= at + lag(org.options.new_group_lag_ms))
+    org.recent.groups.get(group).is_none_or(|at| org.now() >= at + lag(org.options.new_group_lag_ms))
 }
 
 fn lag(milliseconds: u64) -> Millis {

@@ -131,11 +131,8 @@ const FAMILY: &[(&str, &str)] = &[
 ];
 
 /// The people that examples speak of.
-const EXAMPLES: &[(&str, &str, &str)] = &[
-    ("Ada", "Novak", "ada.novak"),
-    ("Ben", "Okafor", "ben.okafor"),
-    ("Chloé", "Dubois", "chloe.dubois"),
-];
+const EXAMPLES: &[(&str, &str, &str)] =
+    &[("Ada", "Novak", "ada.novak"), ("Ben", "Okafor", "ben.okafor"), ("Chloé", "Dubois", "chloe.dubois")];
 
 /// Given names in letters of ASCII alone.
 pub(super) fn given() -> Vec<&'static str> {
@@ -149,9 +146,7 @@ pub(super) fn family() -> Vec<&'static str> {
 
 fn plain(names: &[(&'static str, &'static str)]) -> Vec<&'static str> {
     let ascii = names.iter().map(|(_, ascii)| *ascii);
-    ascii
-        .filter(|name| name.chars().all(|letter| letter.is_ascii_alphabetic()))
-        .collect()
+    ascii.filter(|name| name.chars().all(|letter| letter.is_ascii_alphabetic())).collect()
 }
 
 /// A made-up person.
@@ -173,11 +168,7 @@ impl Person {
                 given: (*given).to_owned(),
                 family: (*family).to_owned(),
                 login: (*login).to_owned(),
-                account: account(
-                    given,
-                    login.split('.').next_back().unwrap_or_default(),
-                    None,
-                ),
+                account: account(given, login.split('.').next_back().unwrap_or_default(), None),
             },
             None => Self::generated(index - EXAMPLES.len()),
         }
@@ -195,13 +186,7 @@ impl Person {
         let (given, family) = (GIVEN[pair / FAMILY.len()], FAMILY[pair % FAMILY.len()]);
         let second = (round > 0).then(|| GIVEN[second]);
         let number = (round > 1).then_some(round);
-        Self::of(
-            given,
-            second,
-            family,
-            number,
-            index + round.saturating_sub(1) * triples + round.min(1) * pairs,
-        )
+        Self::of(given, second, family, number, index + round.saturating_sub(1) * triples + round.min(1) * pairs)
     }
 
     fn of(
@@ -211,12 +196,10 @@ impl Person {
         number: Option<usize>,
         index: usize,
     ) -> Self {
-        let (more, more_ascii) = second.map_or_else(Default::default, |(name, ascii)| {
-            (format!(" {name}"), format!(".{ascii}"))
-        });
-        let (suffix, suffix_ascii) = number.map_or_else(Default::default, |number| {
-            (format!(" {number}"), number.to_string())
-        });
+        let (more, more_ascii) =
+            second.map_or_else(Default::default, |(name, ascii)| (format!(" {name}"), format!(".{ascii}")));
+        let (suffix, suffix_ascii) =
+            number.map_or_else(Default::default, |number| (format!(" {number}"), number.to_string()));
         Self {
             given: format!("{}{more}", given.0),
             family: format!("{}{suffix}", family.0),
@@ -233,15 +216,9 @@ fn scatter(index: usize, modulus: usize) -> usize {
 
 /// First letter, ten letters of the family name, and the number that makes it unique.
 fn account(given: &str, family: &str, number: Option<usize>) -> String {
-    let letters = given
-        .chars()
-        .take(1)
-        .chain(family.chars().filter(char::is_ascii_alphabetic).take(10));
+    let letters = given.chars().take(1).chain(family.chars().filter(char::is_ascii_alphabetic).take(10));
     let number = number.map(|number| number.to_string()).unwrap_or_default();
-    letters
-        .map(|letter| letter.to_ascii_lowercase())
-        .chain(number.chars())
-        .collect()
+    letters.map(|letter| letter.to_ascii_lowercase()).chain(number.chars()).collect()
 }
 
 #[cfg(test)]
@@ -253,19 +230,11 @@ mod tests {
     fn nobody_is_made_twice() {
         let count = GIVEN.len() * FAMILY.len() * (GIVEN.len() + 2);
         let people: Vec<Person> = (0..count).map(Person::number).collect();
-        let distinct =
-            |name: fn(&Person) -> String| people.iter().map(name).collect::<HashSet<_>>().len();
+        let distinct = |name: fn(&Person) -> String| people.iter().map(name).collect::<HashSet<_>>().len();
         assert_eq!(distinct(|person| person.login.clone()), count);
         assert_eq!(distinct(|person| person.account.clone()), count);
-        assert_eq!(
-            distinct(|person| format!("{} {}", person.given, person.family)),
-            count
-        );
-        assert!(
-            people
-                .iter()
-                .all(|person| person.account.len() <= 20 && person.login.is_ascii())
-        );
+        assert_eq!(distinct(|person| format!("{} {}", person.given, person.family)), count);
+        assert!(people.iter().all(|person| person.account.len() <= 20 && person.login.is_ascii()));
     }
 
     #[test]

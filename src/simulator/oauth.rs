@@ -34,13 +34,8 @@ pub(super) use jwt::hash;
 use super::http::Route;
 
 /// Okta's own paths.
-pub(super) const ROUTES: &[&[Route]] = &[
-    token::ROUTES,
-    device::ROUTES,
-    client_roles::ROUTES,
-    grants::ROUTES,
-    keys::ROUTES,
-];
+pub(super) const ROUTES: &[&[Route]] =
+    &[token::ROUTES, device::ROUTES, client_roles::ROUTES, grants::ROUTES, keys::ROUTES];
 /// What a person does in a browser, over the control surface.
 pub(super) const CONTROL_ROUTES: &[Route] = device::CONTROL_ROUTES;
 

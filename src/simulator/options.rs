@@ -35,10 +35,7 @@ pub(super) struct OAuth {
 
 impl Default for OAuth {
     fn default() -> Self {
-        Self {
-            token_life_seconds: 3600,
-            device_interval_seconds: 5,
-        }
+        Self { token_life_seconds: 3600, device_interval_seconds: 5 }
     }
 }
 
@@ -57,12 +54,7 @@ pub(super) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            window_seconds: 60,
-            scale: 1.0,
-            token_share_percent: 50,
-        }
+        Self { enabled: true, window_seconds: 60, scale: 1.0, token_share_percent: 50 }
     }
 }
 

@@ -7,16 +7,8 @@ use super::store::Org;
 use super::wire::{date, link};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/.well-known/okta-organization",
-        handler: Handler::Read(metadata),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/org",
-        handler: Handler::Read(settings),
-    },
+    Route { method: "GET", pattern: "/.well-known/okta-organization", handler: Handler::Read(metadata) },
+    Route { method: "GET", pattern: "/api/v1/org", handler: Handler::Read(settings) },
 ];
 
 /// Public: what a client can check a base URL with. `idx` is Identity Engine.

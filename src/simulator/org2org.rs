@@ -81,16 +81,9 @@ pub(super) fn switch_sourcing(app: &mut App, on: Option<bool>) {
 /// "Import Now" of the Admin Console, or the confirmation of what an import found.
 pub(super) fn start_import(org: &mut Org, app: &str, confirm: bool) -> Result<(), Refusal> {
     if !org.apps.get(app).is_some_and(is_connected) {
-        return Err(Refusal::validation(
-            "app",
-            &["its API integration is off: there is nothing to import from"],
-        ));
+        return Err(Refusal::validation("app", &["its API integration is off: there is nothing to import from"]));
     }
-    let kind = if confirm {
-        JobKind::Confirm
-    } else {
-        JobKind::Import
-    };
+    let kind = if confirm { JobKind::Confirm } else { JobKind::Import };
     queue(org, app, "", kind, String::new());
     Ok(())
 }
@@ -99,8 +92,7 @@ pub(super) fn start_import(org: &mut Org, app: &str, confirm: bool) -> Result<()
 pub(super) fn signs_here(org: &Org, pattern: &str, parameters: &[String]) -> bool {
     let app = parameters.first().and_then(|id| org.apps.get(id));
     let part = app.and_then(|app| app.org2org.as_ref());
-    pattern.ends_with("/connections/default/jwks")
-        && part.is_some_and(|part| part.connection.is_configured_here())
+    pattern.ends_with("/connections/default/jwks") && part.is_some_and(|part| part.connection.is_configured_here())
 }
 
 /// Active pushes of a group, with their apps.

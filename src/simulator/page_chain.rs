@@ -24,9 +24,7 @@ impl PageChain {
             ));
         }
         if page >= MOST_PAGES {
-            return Err(format!(
-                "the list goes on after page {page}, and no list has more pages"
-            ));
+            return Err(format!("the list goes on after page {page}, and no list has more pages"));
         }
         Ok(())
     }

@@ -19,11 +19,7 @@ pub(super) struct PageSize {
 }
 
 /// Unreserved characters of a query stay as they are.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A page of a map in the order of its keys; `show` gives `None` for what the list leaves out.
 pub(super) fn of_map<T>(
@@ -34,11 +30,7 @@ pub(super) fn of_map<T>(
 ) -> Reply {
     let after = cursor(request)?;
     let rest = map.range::<str, _>((lower(after.as_deref()), Bound::Unbounded));
-    page(
-        request,
-        size,
-        rest.filter_map(|(id, item)| Some((id.clone(), show(item)?))),
-    )
+    page(request, size, rest.filter_map(|(id, item)| Some((id.clone(), show(item)?))))
 }
 
 /// A page of a set of ids in their order.
@@ -50,40 +42,23 @@ pub(super) fn of_set(
 ) -> Reply {
     let after = cursor(request)?;
     let rest = set.range::<str, _>((lower(after.as_deref()), Bound::Unbounded));
-    page(
-        request,
-        size,
-        rest.filter_map(|id| Some((id.clone(), show(id)?))),
-    )
+    page(request, size, rest.filter_map(|id| Some((id.clone(), show(id)?))))
 }
 
 /// A page of items that are sorted already; the cursor counts them.
-pub(super) fn of_sorted<T>(
-    request: &Request,
-    size: PageSize,
-    items: &[T],
-    mut show: impl FnMut(&T) -> Value,
-) -> Reply {
+pub(super) fn of_sorted<T>(request: &Request, size: PageSize, items: &[T], mut show: impl FnMut(&T) -> Value) -> Reply {
     let start = match cursor(request)? {
         Some(text) => text.parse::<usize>().map_err(|_| bad_cursor())?,
         None => 0,
     };
     let rest = items.iter().enumerate().skip(start);
-    page(
-        request,
-        size,
-        rest.map(|(index, item)| ((index + 1).to_string(), show(item))),
-    )
+    page(request, size, rest.map(|(index, item)| ((index + 1).to_string(), show(item))))
 }
 
 /// Takes one page off `rest`, whose items come with the cursor that follows them.
 ///
 /// `rest` is asked for one item more than the page holds: that one tells whether there is a `next`.
-pub(super) fn page(
-    request: &Request,
-    size: PageSize,
-    mut rest: impl Iterator<Item = (String, Value)>,
-) -> Reply {
+pub(super) fn page(request: &Request, size: PageSize, mut rest: impl Iterator<Item = (String, Value)>) -> Reply {
     let limit = limit(request, size)?;
     let mut items = Vec::new();
     let mut last = String::new();
@@ -98,37 +73,21 @@ pub(super) fn page(
 /// A list that is answered whole, with a `self` link only.
 #[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
 pub(super) fn whole(request: &Request, items: Vec<Value>) -> Reply {
-    let mut answer = Answer {
-        status: 200,
-        body: Some(Value::Array(items)),
-        headers: Vec::new(),
-    };
+    let mut answer = Answer { status: 200, body: Some(Value::Array(items)), headers: Vec::new() };
     let path = &request.path;
     let own = query_text(request.query.iter().map(|(k, v)| (k.as_str(), v.as_str())));
-    answer.headers.push((
-        "link",
-        format!("<{}{path}{own}>; rel=\"self\"", request.base),
-    ));
+    answer.headers.push(("link", format!("<{}{path}{own}>; rel=\"self\"", request.base)));
     Ok(answer)
 }
 
 /// A page that was made by other means, with its links.
 #[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
-pub(super) fn answer(
-    request: &Request,
-    limit: usize,
-    items: Vec<Value>,
-    next: Option<&str>,
-) -> Reply {
+pub(super) fn answer(request: &Request, limit: usize, items: Vec<Value>, next: Option<&str>) -> Reply {
     let mut headers = vec![("link", link(request, limit, request.query("after"), "self"))];
     if next.is_some() {
         headers.push(("link", link(request, limit, next, "next")));
     }
-    Ok(Answer {
-        status: 200,
-        body: Some(Value::Array(items)),
-        headers,
-    })
+    Ok(Answer { status: 200, body: Some(Value::Array(items)), headers })
 }
 
 /// The `limit` asked for within the list's bounds. Assumed: a larger one is cut to the maximum.
@@ -174,17 +133,8 @@ fn link(request: &Request, limit: usize, after: Option<&str>, rel: &str) -> Stri
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .filter(|(key, _)| !matches!(*key, "after" | "limit"));
-    let pairs = after
-        .map(|after| ("after", after))
-        .into_iter()
-        .chain([("limit", limit.as_str())])
-        .chain(kept);
-    format!(
-        "<{}{}{}>; rel=\"{rel}\"",
-        request.base,
-        request.path,
-        query_text(pairs)
-    )
+    let pairs = after.map(|after| ("after", after)).into_iter().chain([("limit", limit.as_str())]).chain(kept);
+    format!("<{}{}{}>; rel=\"{rel}\"", request.base, request.path, query_text(pairs))
 }
 
 fn query_text<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -202,19 +152,13 @@ fn query_text<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 mod tests {
     use super::*;
 
-    const SIZE: PageSize = PageSize {
-        default: 2,
-        maximum: 3,
-    };
+    const SIZE: PageSize = PageSize { default: 2, maximum: 3 };
 
     fn request(query: &[(&str, &str)]) -> Request {
         Request {
             path: "/api/v1/things".to_owned(),
             base: "http://localhost:1".to_owned(),
-            query: query
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect(),
+            query: query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             ..Request::default()
         }
     }
@@ -224,10 +168,7 @@ mod tests {
     }
 
     fn fetch(query: &[(&str, &str)], count: usize) -> Answer {
-        of_map(&request(query), SIZE, &things(count), |n| {
-            Some(Value::from(*n))
-        })
-        .expect("a page")
+        of_map(&request(query), SIZE, &things(count), |n| Some(Value::from(*n))).expect("a page")
     }
 
     #[test]
@@ -237,10 +178,7 @@ mod tests {
         let next = &answer.headers[1].1;
         assert_eq!(
             *next,
-            format!(
-                "<http://localhost:1/api/v1/things?after={}&limit=2&q=a%20b>; rel=\"next\"",
-                encode("id1")
-            )
+            format!("<http://localhost:1/api/v1/things?after={}&limit=2&q=a%20b>; rel=\"next\"", encode("id1"))
         );
     }
 
@@ -252,12 +190,7 @@ mod tests {
 
     #[test]
     fn a_foreign_cursor_is_refused() {
-        let refusal = of_map(&request(&[("after", "zzz")]), SIZE, &things(1), |_| None)
-            .err()
-            .expect("a refusal");
-        assert_eq!(
-            (refusal.code, refusal.causes[0].as_str()),
-            ("E0000029", "Invalid cursor.")
-        );
+        let refusal = of_map(&request(&[("after", "zzz")]), SIZE, &things(1), |_| None).err().expect("a refusal");
+        assert_eq!((refusal.code, refusal.causes[0].as_str()), ("E0000029", "Invalid cursor."));
     }
 }

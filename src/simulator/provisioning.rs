@@ -38,10 +38,7 @@ pub(super) fn membership_changed(org: &mut Org, user: &str) {
 pub(super) fn user_changed(org: &mut Org, user: &str) {
     for app in apps_of(org, user) {
         let changed = mappings::apply(org, &app, user);
-        let pushes = org
-            .apps
-            .get(&app)
-            .is_some_and(|app| has(app, "PUSH_PROFILE_UPDATES"));
+        let pushes = org.apps.get(&app).is_some_and(|app| has(app, "PUSH_PROFILE_UPDATES"));
         if changed && pushes && provisions(org, &app) {
             push(org, &app, user, Push::WhenChanged);
         }
@@ -81,12 +78,7 @@ pub(super) fn group_unassigned(org: &mut Org, app: &str, group: &str) -> bool {
         return false;
     }
     let granted = |user: &&AppUser| user.granting_group.as_deref() == Some(group);
-    let users: Vec<Id> = instance
-        .users
-        .values()
-        .filter(granted)
-        .map(|user| user.user.clone())
-        .collect();
+    let users: Vec<Id> = instance.users.values().filter(granted).map(|user| user.user.clone()).collect();
     for user in users {
         reevaluate(org, app, &user, Push::WhenChanged);
     }
@@ -97,14 +89,9 @@ pub(super) fn group_unassigned(org: &mut Org, app: &str, group: &str) -> bool {
 pub(super) fn group_assigned(org: &mut Org, app: &str, group: &str) {
     let members = org.groups.get(group).map(|group| group.members.clone());
     for user in members.unwrap_or_default() {
-        let decides =
-            compare(org, app, &user).is_some_and(|(_, wanted)| wanted.as_deref() == Some(group));
+        let decides = compare(org, app, &user).is_some_and(|(_, wanted)| wanted.as_deref() == Some(group));
         // Members over whom another group decides are not touched by this one.
-        let repush = if decides {
-            Push::Always
-        } else {
-            Push::WhenChanged
-        };
+        let repush = if decides { Push::Always } else { Push::WhenChanged };
         reevaluate(org, app, &user, repush);
     }
 }
@@ -153,9 +140,7 @@ fn may_assign(app: &App, user: &User) -> bool {
     let Some(spent) = app.unassigned.get(&user.id) else {
         return true;
     };
-    app.groups
-        .keys()
-        .any(|group| user.groups.contains(group) && !spent.contains(group))
+    app.groups.keys().any(|group| user.groups.contains(group) && !spent.contains(group))
 }
 
 /// A group that the user has left may assign him when he joins it again.
@@ -207,14 +192,7 @@ pub(super) fn add(org: &mut Org, app: &str, app_user: AppUser) {
         instance.unassigned.remove(&user);
         instance.users.insert(user.clone(), app_user);
     }
-    note(
-        org,
-        "application.user_membership.add",
-        "Add user to application membership",
-        app,
-        &user,
-        None,
-    );
+    note(org, "application.user_membership.add", "Add user to application membership", app, &user, None);
     if org.apps.get(app).is_some_and(creates) {
         push(org, app, &user, Push::Always);
     }
@@ -222,22 +200,11 @@ pub(super) fn add(org: &mut Org, app: &str, app_user: AppUser) {
 
 fn regroup(org: &mut Org, app: &str, user: &str, group: &str, repush: Push) {
     let now = org.now();
-    if let Some(held) = org
-        .apps
-        .get_mut(app)
-        .and_then(|app| app.users.get_mut(user))
-    {
+    if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
         held.granting_group = Some(group.to_owned());
         held.last_updated = now;
     }
-    note(
-        org,
-        "application.user_membership.update",
-        "Update user's application membership",
-        app,
-        user,
-        None,
-    );
+    note(org, "application.user_membership.update", "Update user's application membership", app, user, None);
     push(org, app, user, repush);
 }
 
@@ -247,11 +214,7 @@ pub(super) fn convert_to_group(org: &mut Org, app: &str, user: &str) -> bool {
     let wanted = wanted.and_then(|(app, user)| effective_group::effective(app, user));
     let group = wanted.map(|group| group.group.clone());
     let found = group.is_some();
-    if let Some(held) = org
-        .apps
-        .get_mut(app)
-        .and_then(|app| app.users.get_mut(user))
-    {
+    if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
         held.individual = false;
         held.granting_group = group;
     }
@@ -272,8 +235,7 @@ pub(super) fn push(org: &mut Org, app: &str, user: &str, repush: Push) {
         return;
     }
     if repush == Push::Always {
-        org.tasks
-            .retain(|task| task.app != app || task.user != user);
+        org.tasks.retain(|task| task.app != app || task.user != user);
     }
     jobs::queue_push(org, app, user);
     super::agent::announce(org, app, user);
@@ -281,14 +243,7 @@ pub(super) fn push(org: &mut Org, app: &str, user: &str, repush: Push) {
 
 /// Takes the app from the user; his account is disabled when the app is told so, never deleted.
 pub(super) fn remove(org: &mut Org, app: &str, user: &str) {
-    note(
-        org,
-        "application.user_membership.remove",
-        "Remove user's application membership",
-        app,
-        user,
-        None,
-    );
+    note(org, "application.user_membership.remove", "Remove user's application membership", app, user, None);
     let Some(instance) = org.apps.get_mut(app) else {
         return;
     };
@@ -296,8 +251,7 @@ pub(super) fn remove(org: &mut Org, app: &str, user: &str) {
         return;
     };
     let disables = has(instance, "PUSH_USER_DEACTIVATION");
-    org.tasks
-        .retain(|task| task.app != app || task.user != user);
+    org.tasks.retain(|task| task.app != app || task.user != user);
     if let Some(account) = held.external_id.filter(|_| disables) {
         let now = org.now();
         jobs::queue(org, now, app, user, JobKind::Deactivate, Some(account));
@@ -307,11 +261,7 @@ pub(super) fn remove(org: &mut Org, app: &str, user: &str) {
 /// Takes an individual assignment away; the groups the user is in now do not bring it back (help page "Convert user assignments").
 pub(super) fn unassign(org: &mut Org, app: &str, user: &str) {
     remove(org, app, user);
-    let groups: BTreeSet<Id> = org
-        .users
-        .get(user)
-        .map(|user| user.groups.clone())
-        .unwrap_or_default();
+    let groups: BTreeSet<Id> = org.users.get(user).map(|user| user.groups.clone()).unwrap_or_default();
     if let Some(app) = org.apps.get_mut(app) {
         app.unassigned.insert(user.to_owned(), groups);
     }
@@ -320,10 +270,7 @@ pub(super) fn unassign(org: &mut Org, app: &str, user: &str) {
 /// Whether a directory is the source of this user's profile, so that Okta must not change it.
 pub(super) fn is_sourced(org: &Org, user: &str) -> bool {
     org.apps.values().any(|app| {
-        let linked = app
-            .users
-            .get(user)
-            .is_some_and(|held| held.external_id.is_some());
+        let linked = app.users.get(user).is_some_and(|held| held.external_id.is_some());
         linked && is_provisioned(app) && has(app, "PROFILE_MASTERING")
     })
 }
@@ -352,28 +299,12 @@ fn apps_of(org: &Org, user: &str) -> Vec<Id> {
 }
 
 /// Writes a log event about a user of an app, with the targets that Okta names: app user, app, user.
-pub(super) fn note(
-    org: &mut Org,
-    kind: &'static str,
-    words: &str,
-    app: &str,
-    user: &str,
-    failure: Option<&str>,
-) {
+pub(super) fn note(org: &mut Org, kind: &'static str, words: &str, app: &str, user: &str, failure: Option<&str>) {
     let user_name = org.apps.get(app).and_then(|app| app.users.get(user));
-    let alternate_id =
-        user_name.map_or_else(|| "unknown".to_owned(), |held| held.user_name.clone());
-    let display_name = org
-        .users
-        .get(user)
-        .map(User::display_name)
-        .unwrap_or_default();
-    let mut event = Event::new(kind, words).target(Target {
-        id: user.to_owned(),
-        kind: "AppUser",
-        alternate_id,
-        display_name,
-    });
+    let alternate_id = user_name.map_or_else(|| "unknown".to_owned(), |held| held.user_name.clone());
+    let display_name = org.users.get(user).map(User::display_name).unwrap_or_default();
+    let mut event =
+        Event::new(kind, words).target(Target { id: user.to_owned(), kind: "AppUser", alternate_id, display_name });
     event = event.on_app(org, app).on_user(org, user);
     if let Some(reason) = failure {
         event = event.failed(reason);

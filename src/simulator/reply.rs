@@ -13,27 +13,17 @@ const REQUEST_ID: &str = "x-okta-request-id";
 
 /// An answer of Okta's API.
 pub(super) fn of_okta(outgoing: Outgoing) -> Response<Body> {
-    let code = outgoing
-        .reply
-        .as_ref()
-        .err()
-        .map_or("", |refusal| refusal.code);
+    let code = outgoing.reply.as_ref().err().map_or("", |refusal| refusal.code);
     of_okta_as(outgoing, code)
 }
 
 /// The same with an error code that need not be Okta's.
 pub(super) fn of_okta_as(outgoing: Outgoing, code: &str) -> Response<Body> {
     let (status, body, extra) = match outgoing.reply {
-        Ok(Answer {
-            status,
-            body,
-            headers,
-        }) => (status, body, headers),
-        Err(Refusal {
-            status,
-            challenge: Some(challenge),
-            ..
-        }) => (status, None, vec![("www-authenticate", challenge)]),
+        Ok(Answer { status, body, headers }) => (status, body, headers),
+        Err(Refusal { status, challenge: Some(challenge), .. }) => {
+            (status, None, vec![("www-authenticate", challenge)])
+        }
         Err(refusal) => (refusal.status, Some(error(&refusal, code)), Vec::new()),
     };
     let mut response = with_body(status, body.as_ref());
@@ -52,10 +42,7 @@ pub(super) fn of_control(status: u16, body: Option<&Value>) -> Response<Body> {
 
 /// Okta's error object.
 fn error(refusal: &Refusal, code: &str) -> Value {
-    let causes = refusal
-        .causes
-        .iter()
-        .map(|cause| json!({"errorSummary": cause}));
+    let causes = refusal.causes.iter().map(|cause| json!({"errorSummary": cause}));
     json!({
         "errorCode": code,
         "errorSummary": refusal.summary,
@@ -66,17 +53,14 @@ fn error(refusal: &Refusal, code: &str) -> Value {
 }
 
 fn error_id() -> String {
-    let rest: String = std::iter::repeat_with(fastrand::alphanumeric)
-        .take(22)
-        .collect();
+    let rest: String = std::iter::repeat_with(fastrand::alphanumeric).take(22).collect();
     format!("oae{rest}")
 }
 
 fn with_body(status: u16, body: Option<&Value>) -> Response<Body> {
     let bytes = body.map(Value::to_string);
     let mut response = Response::new(bytes.map_or_else(Body::empty, Body::from));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if body.is_some() {
         add(&mut response, "content-type", "application/json");
     }
@@ -85,11 +69,7 @@ fn with_body(status: u16, body: Option<&Value>) -> Response<Body> {
 
 fn add_standard(response: &mut Response<Body>, figures: Figures, at: Millis) {
     add(response, "x-rate-limit-limit", &figures.limit.to_string());
-    add(
-        response,
-        "x-rate-limit-remaining",
-        &figures.remaining.to_string(),
-    );
+    add(response, "x-rate-limit-remaining", &figures.remaining.to_string());
     add(response, "x-rate-limit-reset", &figures.reset.to_string());
     add(response, "cache-control", "no-cache, no-store");
     // The server library sets `Date` by the machine's clock; an org whose clock is shifted must tell its own.

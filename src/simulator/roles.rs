@@ -11,38 +11,19 @@ use super::users;
 use super::wire::date;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/users/{userId}/roles",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/users/{userId}/roles",
-        handler: Handler::Write(assign),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
-        handler: Handler::Read(get),
-    },
+    Route { method: "GET", pattern: "/api/v1/users/{userId}/roles", handler: Handler::Read(list) },
+    Route { method: "POST", pattern: "/api/v1/users/{userId}/roles", handler: Handler::Write(assign) },
+    Route { method: "GET", pattern: "/api/v1/users/{userId}/roles/{roleAssignmentId}", handler: Handler::Read(get) },
     Route {
         method: "DELETE",
         pattern: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
         handler: Handler::Write(unassign),
     },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/iam/assignees/users",
-        handler: Handler::Read(assignees),
-    },
+    Route { method: "GET", pattern: "/api/v1/iam/assignees/users", handler: Handler::Read(assignees) },
 ];
 
 /// The default is Okta's; no maximum is described.
-const ASSIGNEES: PageSize = PageSize {
-    default: 100,
-    maximum: 100,
-};
+const ASSIGNEES: PageSize = PageSize { default: 100, maximum: 100 };
 
 /// Role types of the API description with their labels; CUSTOM is apart.
 const TYPES: &[(&str, &str)] = &[
@@ -54,15 +35,9 @@ const TYPES: &[(&str, &str)] = &[
     ("HELP_DESK_ADMIN", "Help Desk Administrator"),
     ("READ_ONLY_ADMIN", "Read-Only Administrator"),
     ("REPORT_ADMIN", "Report Administrator"),
-    (
-        "API_ACCESS_MANAGEMENT_ADMIN",
-        "API Access Management Administrator",
-    ),
+    ("API_ACCESS_MANAGEMENT_ADMIN", "API Access Management Administrator"),
     ("WORKFLOWS_ADMIN", "Workflows Administrator"),
-    (
-        "ACCESS_CERTIFICATIONS_ADMIN",
-        "Access Certifications Administrator",
-    ),
+    ("ACCESS_CERTIFICATIONS_ADMIN", "Access Certifications Administrator"),
     ("ACCESS_REQUESTS_ADMIN", "Access Requests Administrator"),
 ];
 
@@ -96,10 +71,7 @@ fn assignees(org: &Org, request: &Request) -> Reply {
             "_links": {"self": {"href": address}, "roles": {"href": format!("{address}/roles")}},
         })
     };
-    let having = org
-        .roles
-        .iter()
-        .filter(|(id, roles)| !roles.is_empty() && org.users.contains_key(*id));
+    let having = org.roles.iter().filter(|(id, roles)| !roles.is_empty() && org.users.contains_key(*id));
     let users: Vec<&str> = having.map(|(id, _)| id.as_str()).collect();
     let mut answer = pages::of_sorted(request, ASSIGNEES, &users, shown)?;
     answer.body = answer.body.map(|users| json!({ "value": users }));
@@ -116,13 +88,7 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
     let user = users::find_id(org, request)?;
     let role = give(org, kind(request)?, &user, "ra1")?;
     let shown = show(&role, &user, &request.base);
-    told(
-        org,
-        request,
-        &user,
-        "user.account.privilege.grant",
-        "Grant user privilege",
-    );
+    told(org, request, &user, "user.account.privilege.grant", "Grant user privilege");
     Answer::with_status(201, shown)
 }
 
@@ -141,17 +107,9 @@ pub(super) fn named<'a>(held: &'a [Role], request: &Request) -> Result<&'a Role,
 /// Gives whom `holder` names a role, once; `prefix` begins the id of the assignment.
 pub(super) fn give(org: &mut Org, kind: &str, holder: &str, prefix: &str) -> Result<Role, Refusal> {
     if held_by(org, holder).iter().any(|role| role.kind == kind) {
-        return Err(Refusal::new(
-            409,
-            "E0000090",
-            "The role specified is already assigned to the user.",
-        ));
+        return Err(Refusal::new(409, "E0000090", "The role specified is already assigned to the user."));
     }
-    let role = Role {
-        id: org.ids.next(prefix),
-        kind: kind.to_owned(),
-        created: org.now(),
-    };
+    let role = Role { id: org.ids.next(prefix), kind: kind.to_owned(), created: org.now() };
     let roles = org.roles.entry(holder.to_owned()).or_default();
     roles.push(role.clone());
     Ok(role)
@@ -173,28 +131,18 @@ pub(super) fn kind(request: &Request) -> Result<&'static str, Refusal> {
         return Err(Refusal::not_modelled("the role type CUSTOM"));
     }
     let known = TYPES.iter().find(|(kind, _)| *kind == asked);
-    known
-        .map(|(kind, _)| *kind)
-        .ok_or_else(|| Refusal::validation("type", &["type: Invalid role type"]))
+    known.map(|(kind, _)| *kind).ok_or_else(|| Refusal::validation("type", &["type: Invalid role type"]))
 }
 
 fn unassign(org: &mut Org, request: &Request) -> Reply {
     let user = users::find_id(org, request)?;
     take(org, request, &user)?;
-    told(
-        org,
-        request,
-        &user,
-        "user.account.privilege.revoke",
-        "Revoke user privilege",
-    );
+    told(org, request, &user, "user.account.privilege.revoke", "Revoke user privilege");
     Answer::no_content()
 }
 
 fn told(org: &mut Org, request: &Request, user: &str, kind: &'static str, message: &str) {
-    let event = Event::new(kind, message)
-        .by(&request.principal)
-        .on_user(org, user);
+    let event = Event::new(kind, message).by(&request.principal).on_user(org, user);
     log::record(org, event);
 }
 

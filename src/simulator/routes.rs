@@ -33,10 +33,7 @@ const TABLES: &[&[Route]] = &[
 ];
 
 /// What the simulator answers beside its own part of the control surface.
-const CONTROL_TABLES: &[&[Route]] = &[
-    super::active_directory::CONTROL_ROUTES,
-    super::oauth::CONTROL_ROUTES,
-];
+const CONTROL_TABLES: &[&[Route]] = &[super::active_directory::CONTROL_ROUTES, super::oauth::CONTROL_ROUTES];
 
 /// Routes of Okta's API.
 pub(super) static ROUTES: LazyLock<Table> = LazyLock::new(|| {
@@ -64,10 +61,7 @@ pub(super) static CONTROL_ROUTES: LazyLock<Table> = LazyLock::new(|| {
 /// Method and pattern of everything that is answered as Okta.
 #[cfg(test)]
 pub(super) fn patterns() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let tables = TABLES
-        .iter()
-        .chain(super::oauth::ROUTES)
-        .chain(super::org2org::ROUTES);
+    let tables = TABLES.iter().chain(super::oauth::ROUTES).chain(super::org2org::ROUTES);
     let routes = tables.copied().flatten();
     routes.map(|route| (route.method, route.pattern))
 }
@@ -127,12 +121,7 @@ impl Table {
         }
     }
 
-    fn insert(
-        &mut self,
-        method: &'static str,
-        pattern: &'static str,
-        route: Option<&'static Route>,
-    ) {
+    fn insert(&mut self, method: &'static str, pattern: &'static str, route: Option<&'static Route>) {
         let mut node = &mut self.root;
         for segment in pattern.split('/').filter(|part| !part.is_empty()) {
             node = if segment.starts_with('{') {
@@ -142,29 +131,16 @@ impl Table {
             };
         }
         node.endpoints.retain(|endpoint| endpoint.method != method);
-        node.endpoints.push(Endpoint {
-            method,
-            pattern,
-            route,
-            bucket: buckets::of(method, pattern),
-        });
+        node.endpoints.push(Endpoint { method, pattern, route, bucket: buckets::of(method, pattern) });
     }
 }
 
 impl Node {
-    fn find<'s, 'p>(
-        &'s self,
-        segments: &[&'p str],
-        parameters: &mut Vec<&'p str>,
-    ) -> Option<&'s Self> {
+    fn find<'s, 'p>(&'s self, segments: &[&'p str], parameters: &mut Vec<&'p str>) -> Option<&'s Self> {
         let Some((first, rest)) = segments.split_first() else {
             return (!self.endpoints.is_empty()).then_some(self);
         };
-        if let Some(found) = self
-            .fixed
-            .get(*first)
-            .and_then(|node| node.find(rest, parameters))
-        {
+        if let Some(found) = self.fixed.get(*first).and_then(|node| node.find(rest, parameters)) {
             return Some(found);
         }
         let node = self.parameter.as_ref()?;
@@ -178,9 +154,7 @@ impl Node {
 }
 
 fn decode(parameters: &[&str]) -> Vec<String> {
-    let decoded = parameters
-        .iter()
-        .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned());
+    let decoded = parameters.iter().map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned());
     // A failed attempt at a fixed segment leaves no parameter behind, so the order is that of the path.
     decoded.collect()
 }
@@ -203,38 +177,16 @@ mod tests {
     #[test]
     fn paths_lead_to_their_endpoints() {
         for (method, path, status, pattern, parameter) in [
-            (
-                "GET",
-                "/api/v1/users/a%2Fb%23c%2Bd%40x.com",
-                200,
-                "/api/v1/users/{id}",
-                "a/b#c+d@x.com",
-            ),
-            (
-                "GET",
-                "/api/v1/groups/rules",
-                200,
-                "/api/v1/groups/rules",
-                "",
-            ),
-            (
-                "GET",
-                "/api/v1/groups/00g1",
-                200,
-                "/api/v1/groups/{groupId}",
-                "00g1",
-            ),
+            ("GET", "/api/v1/users/a%2Fb%23c%2Bd%40x.com", 200, "/api/v1/users/{id}", "a/b#c+d@x.com"),
+            ("GET", "/api/v1/groups/rules", 200, "/api/v1/groups/rules", ""),
+            ("GET", "/api/v1/groups/00g1", 200, "/api/v1/groups/{groupId}", "00g1"),
             ("GET", "/api/v1/policies", 501, "/api/v1/policies", ""),
             ("PATCH", "/api/v1/users", 405, "", ""),
             ("GET", "/api/v1/nothing", 404, "", ""),
             ("GET", "/api/v1", 404, "", ""),
         ] {
             let (have, pattern_found, parameters) = find(method, path);
-            assert_eq!(
-                (have, pattern_found.as_str()),
-                (status, pattern),
-                "{method} {path}"
-            );
+            assert_eq!((have, pattern_found.as_str()), (status, pattern), "{method} {path}");
             assert_eq!(parameters.first().map_or("", String::as_str), parameter);
         }
     }

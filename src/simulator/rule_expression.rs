@@ -58,10 +58,7 @@ impl Operand {
 
 impl Function {
     fn holds(self, org: &Org, user: &User, operands: &[Operand]) -> bool {
-        let texts: Vec<&str> = operands
-            .iter()
-            .map(|operand| operand.text(user).unwrap_or_default())
-            .collect();
+        let texts: Vec<&str> = operands.iter().map(|operand| operand.text(user).unwrap_or_default()).collect();
         let in_group_named = |fits: &dyn Fn(&str) -> bool| {
             let groups = user.groups.iter().filter_map(|id| org.groups.get(id));
             groups.into_iter().any(|group| fits(group.name()))
@@ -71,9 +68,7 @@ impl Function {
             (Self::StartsWith, [whole, part]) => whole.starts_with(part),
             (Self::IsMemberOfGroup, ids) => ids.iter().any(|id| user.groups.contains(*id)),
             (Self::IsMemberOfGroupName, names) => in_group_named(&|name| names.contains(&name)),
-            (Self::IsMemberOfGroupNameStartsWith, [start]) => {
-                in_group_named(&|name| name.starts_with(start))
-            }
+            (Self::IsMemberOfGroupNameStartsWith, [start]) => in_group_named(&|name| name.starts_with(start)),
             _ => false,
         }
     }
@@ -176,17 +171,15 @@ fn term(tokens: &mut Tokens, depth: usize) -> Result<Expression, Refusal> {
         return Ok(inner);
     }
     match tokens.next() {
-        Some(Token::Word(name)) if tokens.peek() == Some(&Token::Mark("(")) => {
-            function(&name, tokens)
-        }
+        Some(Token::Word(name)) if tokens.peek() == Some(&Token::Mark("(")) => function(&name, tokens),
         Some(token) => comparison(token, tokens),
         None => Err(invalid()),
     }
 }
 
 fn function(name: &str, tokens: &mut Tokens) -> Result<Expression, Refusal> {
-    let (function, most) = Function::named(name)
-        .ok_or_else(|| Refusal::not_modelled(&format!("the function {name} in a group rule")))?;
+    let (function, most) =
+        Function::named(name).ok_or_else(|| Refusal::not_modelled(&format!("the function {name} in a group rule")))?;
     expect(tokens, "(")?;
     let mut operands = Vec::new();
     loop {
@@ -210,11 +203,7 @@ fn comparison(left: Token, tokens: &mut Tokens) -> Result<Expression, Refusal> {
     }
     let right = operand(tokens.next().ok_or_else(invalid)?)?;
     let equal = Expression::Equal(left, right);
-    Ok(if differs {
-        Expression::Not(Box::new(equal))
-    } else {
-        equal
-    })
+    Ok(if differs { Expression::Not(Box::new(equal)) } else { equal })
 }
 
 fn operand(token: Token) -> Result<Operand, Refusal> {

@@ -45,10 +45,7 @@ fn apply(org: &mut Org, rule: &str, expression: &Expression, users: &[Id]) {
     let groups: Vec<Id> = org.rules[rule].groups().map(str::to_owned).collect();
     for user in users {
         let matches = holds(org, &org.rules[rule], expression, user);
-        let granted = org
-            .rule_grants
-            .get(rule)
-            .is_some_and(|it| it.contains(user));
+        let granted = org.rule_grants.get(rule).is_some_and(|it| it.contains(user));
         match (matches, granted) {
             (true, _) => grant(org, rule, &groups, user),
             (false, true) => withdraw(org, rule, &groups, user),
@@ -75,10 +72,7 @@ fn is_in_excluded_group(rule: &Rule, groups: &std::collections::BTreeSet<Id>) ->
 }
 
 fn grant(org: &mut Org, rule: &str, groups: &[Id], user: &str) {
-    org.rule_grants
-        .entry(rule.to_owned())
-        .or_default()
-        .insert(user.to_owned());
+    org.rule_grants.entry(rule.to_owned()).or_default().insert(user.to_owned());
     for group in groups {
         memberships::add(org, group, user, None);
     }
@@ -113,21 +107,14 @@ pub(super) fn take_back(org: &mut Org, rule: &str) {
 
 /// Before a member is removed by hand: the rules that keep him there exclude him from now on.
 pub(super) fn exclude(org: &mut Org, group: &str, user: &str) -> Result<(), Refusal> {
-    let rules: Vec<Id> = keepers(org, group, user)
-        .map(|rule| rule.id.clone())
-        .collect();
+    let rules: Vec<Id> = keepers(org, group, user).map(|rule| rule.id.clone()).collect();
     let is_full = |id: &Id| {
         let excluded = &org.rules[id].conditions["people"]["users"]["exclude"];
-        excluded
-            .as_array()
-            .is_some_and(|it| it.len() >= MOST_EXCLUDED)
+        excluded.as_array().is_some_and(|it| it.len() >= MOST_EXCLUDED)
     };
     if rules.iter().any(is_full) {
         // Assumed: the limit of exclusions is refused like any other value.
-        return Err(Refusal::validation(
-            "exclude",
-            &["errors in the field: exclude"],
-        ));
+        return Err(Refusal::validation("exclude", &["errors in the field: exclude"]));
     }
     for rule in rules {
         add_exclusion(org, &rule, user);
@@ -139,8 +126,7 @@ pub(super) fn exclude(org: &mut Org, group: &str, user: &str) -> Result<(), Refu
 fn keepers<'a>(org: &'a Org, group: &'a str, user: &'a str) -> impl Iterator<Item = &'a Rule> {
     active(org).filter(move |rule| {
         rule.groups().any(|it| it == group)
-            && rule_expression::parse(expression_of(rule))
-                .is_ok_and(|expression| holds(org, rule, &expression, user))
+            && rule_expression::parse(expression_of(rule)).is_ok_and(|expression| holds(org, rule, &expression, user))
     })
 }
 
@@ -156,26 +142,16 @@ fn add_exclusion(org: &mut Org, rule: &str, user: &str) {
         Some(excluded) => excluded.push(Value::from(user)),
         None => *excluded = serde_json::json!([user]),
     }
-    let event = Event::new(
-        "group.user_membership.rule.add_exclusion",
-        "Add user to group rule exclusion",
-    )
-    .target(rules::target(rule))
-    .on_user(org, user);
+    let event = Event::new("group.user_membership.rule.add_exclusion", "Add user to group rule exclusion")
+        .target(rules::target(rule))
+        .on_user(org, user);
     log::record(org, event);
 }
 
 /// Rules that name a deleted group, in actions, exclusions or expression, become INVALID.
 pub(super) fn invalidate(org: &mut Org, group: &str) {
-    let names = |rule: &Rule| {
-        rule.groups().any(|it| it == group) || rule.conditions.to_string().contains(group)
-    };
-    let broken: Vec<Id> = org
-        .rules
-        .values()
-        .filter(|rule| names(rule))
-        .map(|rule| rule.id.clone())
-        .collect();
+    let names = |rule: &Rule| rule.groups().any(|it| it == group) || rule.conditions.to_string().contains(group);
+    let broken: Vec<Id> = org.rules.values().filter(|rule| names(rule)).map(|rule| rule.id.clone()).collect();
     for rule in broken {
         break_rule(org, &rule);
     }
@@ -188,16 +164,11 @@ fn break_rule(org: &mut Org, id: &str) {
     };
     "INVALID".clone_into(&mut rule.status);
     rule.last_updated = now;
-    let event = Event::new(
-        "group.user_membership.rule.invalidate",
-        "Group rule is invalid",
-    )
-    .target(rules::target(rule));
+    let event =
+        Event::new("group.user_membership.rule.invalidate", "Group rule is invalid").target(rules::target(rule));
     log::record(org, event);
 }
 
 fn expression_of(rule: &Rule) -> &str {
-    rule.conditions["expression"]["value"]
-        .as_str()
-        .unwrap_or_default()
+    rule.conditions["expression"]["value"].as_str().unwrap_or_default()
 }

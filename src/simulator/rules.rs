@@ -11,31 +11,11 @@ use super::store::{Id, Org, Rule};
 use super::wire::date;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/groups/rules",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/groups/rules",
-        handler: Handler::Write(create),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/groups/rules/{groupRuleId}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/api/v1/groups/rules/{groupRuleId}",
-        handler: Handler::Write(replace),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/groups/rules/{groupRuleId}",
-        handler: Handler::Write(delete),
-    },
+    Route { method: "GET", pattern: "/api/v1/groups/rules", handler: Handler::Read(list) },
+    Route { method: "POST", pattern: "/api/v1/groups/rules", handler: Handler::Write(create) },
+    Route { method: "GET", pattern: "/api/v1/groups/rules/{groupRuleId}", handler: Handler::Read(get) },
+    Route { method: "PUT", pattern: "/api/v1/groups/rules/{groupRuleId}", handler: Handler::Write(replace) },
+    Route { method: "DELETE", pattern: "/api/v1/groups/rules/{groupRuleId}", handler: Handler::Write(delete) },
     Route {
         method: "POST",
         pattern: "/api/v1/groups/rules/{groupRuleId}/lifecycle/activate",
@@ -48,10 +28,7 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-const SIZE: PageSize = PageSize {
-    default: 50,
-    maximum: 200,
-};
+const SIZE: PageSize = PageSize { default: 50, maximum: 200 };
 /// Longest name of a rule, in characters.
 const LONGEST_NAME: usize = 50;
 
@@ -75,8 +52,7 @@ fn is_found(org: &Org, rule: &Rule, search: &str) -> bool {
         || rule.name.to_lowercase().contains(search)
         || rule.groups().any(|id| {
             let group = org.groups.get(id);
-            id.to_lowercase() == search
-                || group.is_some_and(|group| group.name().to_lowercase().contains(search))
+            id.to_lowercase() == search || group.is_some_and(|group| group.name().to_lowercase().contains(search))
         })
 }
 
@@ -96,9 +72,7 @@ fn get(org: &Org, request: &Request) -> Reply {
 
 /// Assumed: the type named in a 404 is `GroupRule`.
 fn find<'a>(org: &'a Org, id: &str) -> Result<&'a Rule, Refusal> {
-    org.rules
-        .get(id)
-        .ok_or_else(|| Refusal::not_found(id, "GroupRule"))
+    org.rules.get(id).ok_or_else(|| Refusal::not_found(id, "GroupRule"))
 }
 
 fn create(org: &mut Org, request: &Request) -> Reply {
@@ -115,13 +89,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     };
     let shown = show(&rule, &request.base);
     org.rules.insert(id.clone(), rule);
-    told(
-        org,
-        request,
-        &id,
-        "group.user_membership.rule.evaluation",
-        "Create group rule",
-    );
+    told(org, request, &id, "group.user_membership.rule.evaluation", "Create group rule");
     Answer::ok(shown)
 }
 
@@ -134,10 +102,7 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
     let id = rule.id.clone();
     let draft = Draft::read(org, request)?;
     if draft.actions != org.rules[&id].actions {
-        return Err(Refusal::validation(
-            "actions",
-            &["actions: The actions of a group rule cannot be changed"],
-        ));
+        return Err(Refusal::validation("actions", &["actions: The actions of a group rule cannot be changed"]));
     }
     let now = org.now();
     if let Some(rule) = org.rules.get_mut(&id) {
@@ -156,13 +121,7 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
         rule_membership::take_back(org, &id);
     }
     org.rule_grants.remove(&id);
-    told(
-        org,
-        request,
-        &id,
-        "group.user_membership.rule.deactivated",
-        "Delete group rule",
-    );
+    told(org, request, &id, "group.user_membership.rule.deactivated", "Delete group rule");
     org.rules.remove(&id);
     Answer::with_status(202, json!({}))
 }
@@ -173,13 +132,7 @@ fn activate(org: &mut Org, request: &Request) -> Reply {
         return Err(wrong_state());
     }
     set_status(org, &id, "ACTIVE");
-    told(
-        org,
-        request,
-        &id,
-        "group.user_membership.rule.trigger",
-        "Group rule activated",
-    );
+    told(org, request, &id, "group.user_membership.rule.trigger", "Group rule activated");
     rule_membership::evaluate_rule(org, &id);
     Answer::no_content()
 }
@@ -191,23 +144,13 @@ fn deactivate(org: &mut Org, request: &Request) -> Reply {
         return Err(wrong_state());
     }
     set_status(org, &id, "INACTIVE");
-    told(
-        org,
-        request,
-        &id,
-        "group.user_membership.rule.deactivated",
-        "Group rule deactivated",
-    );
+    told(org, request, &id, "group.user_membership.rule.deactivated", "Group rule deactivated");
     Answer::no_content()
 }
 
 /// Assumed code for a rule in another state than the call takes.
 fn wrong_state() -> Refusal {
-    Refusal::new(
-        403,
-        "E0000107",
-        "The entity is not in the expected state for the requested transition.",
-    )
+    Refusal::new(403, "E0000107", "The entity is not in the expected state for the requested transition.")
 }
 
 fn set_status(org: &mut Org, id: &str, status: &str) {
@@ -222,9 +165,7 @@ fn told(org: &mut Org, request: &Request, id: &str, kind: &'static str, message:
     let Some(rule) = org.rules.get(id) else {
         return;
     };
-    let event = Event::new(kind, message)
-        .by(&request.principal)
-        .target(target(rule));
+    let event = Event::new(kind, message).by(&request.principal).target(target(rule));
     log::record(org, event);
 }
 
@@ -255,11 +196,7 @@ impl Draft {
         if body.get("type") != Some(&json!("group_rule")) {
             return Err(Refusal::validation("type", &["errors in the field: type"]));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            conditions: conditions(body)?,
-            actions: actions(org, body)?,
-        })
+        Ok(Self { name: name.to_owned(), conditions: conditions(body)?, actions: actions(org, body)? })
     }
 }
 
@@ -285,16 +222,9 @@ fn actions(org: &Org, body: &Map<String, Value>) -> Result<Value, Refusal> {
         .flatten()
         .filter_map(|id| id.as_str().map(str::to_owned))
         .collect();
-    let fits = |id: &Id| {
-        org.groups
-            .get(id)
-            .is_some_and(|group| group.kind == "OKTA_GROUP")
-    };
+    let fits = |id: &Id| org.groups.get(id).is_some_and(|group| group.kind == "OKTA_GROUP");
     if ids.is_empty() || !ids.iter().all(fits) {
-        return Err(Refusal::validation(
-            "groupIds",
-            &["errors in the field: groupIds"],
-        ));
+        return Err(Refusal::validation("groupIds", &["errors in the field: groupIds"]));
     }
     Ok(json!({"assignUserToGroups": {"groupIds": ids}}))
 }
@@ -315,11 +245,7 @@ impl Rule {
 
 fn show(rule: &Rule, base: &str) -> Value {
     let path = format!("{base}/api/v1/groups/rules/{}", rule.id);
-    let step = if rule.status == "ACTIVE" {
-        "deactivate"
-    } else {
-        "activate"
-    };
+    let step = if rule.status == "ACTIVE" { "deactivate" } else { "activate" };
     let mut shown = json!({
         "type": "group_rule",
         "id": rule.id,
@@ -331,7 +257,6 @@ fn show(rule: &Rule, base: &str) -> Value {
         "actions": rule.actions,
         "_links": {},
     });
-    shown["_links"][step] =
-        json!({"href": format!("{path}/lifecycle/{step}"), "hints": {"allow": ["POST"]}});
+    shown["_links"][step] = json!({"href": format!("{path}/lifecycle/{step}"), "hints": {"allow": ["POST"]}});
     shown
 }

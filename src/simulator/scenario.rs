@@ -51,9 +51,8 @@ pub(super) use as_is::each_text;
 pub(super) use groups::find_group;
 pub use plan::Scenario;
 pub(super) use plan::{
-    AccountPlan, AdminPlan, AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, ConnectionPlan,
-    Direction, DirectoryPlan, GroupPlan, HeldPlan, MappingPlan, OrgPlan, PushPlan, RulePlan,
-    UserPlan,
+    AccountPlan, AdminPlan, AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, ConnectionPlan, Direction, DirectoryPlan,
+    GroupPlan, HeldPlan, MappingPlan, OrgPlan, PushPlan, RulePlan, UserPlan,
 };
 
 /// A built scenario.
@@ -88,11 +87,7 @@ impl Scenario {
     pub fn built_in_for<'a>(orgs: impl IntoIterator<Item = &'a str>) -> Self {
         let org2org = Self::parse("the built-in scenario org2org", ORG2ORG).unwrap_or_default();
         let named = |name: &str| org2org.orgs.iter().flatten().any(|org| org.name == name);
-        if orgs.into_iter().all(named) {
-            org2org
-        } else {
-            Self::built_in()
-        }
+        if orgs.into_iter().all(named) { org2org } else { Self::built_in() }
     }
 
     /// A built-in scenario of Org2Org, or a file: `org2org`, `org2org_connected` (the spoke provisions into the hub) or
@@ -100,9 +95,7 @@ impl Scenario {
     pub fn find(name: &str) -> Result<Self, Error> {
         match name {
             "org2org" => Self::parse("the built-in scenario org2org", ORG2ORG),
-            "org2org_connected" => {
-                Self::parse("the built-in scenario org2org_connected", CONNECTED)
-            }
+            "org2org_connected" => Self::parse("the built-in scenario org2org_connected", CONNECTED),
             "org2org_sourcing" => Self::parse("the built-in scenario org2org_sourcing", SOURCING),
             path => Self::read(Path::new(path)),
         }
@@ -110,10 +103,8 @@ impl Scenario {
 
     /// Reads a scenario file. What it leaves out comes from the built-in scenario.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|error| Error::Read {
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::Read { path: path.display().to_string(), reason: error.to_string() })?;
         Self::parse(&path.display().to_string(), &text)
     }
 

@@ -8,21 +8,9 @@ use super::user_profile;
 use super::wire;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/meta/schemas/apps/{appId}/default",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/meta/schemas/apps/{appId}/default",
-        handler: Handler::Write(update),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/meta/schemas/user/{schemaId}",
-        handler: Handler::Read(of_users),
-    },
+    Route { method: "GET", pattern: "/api/v1/meta/schemas/apps/{appId}/default", handler: Handler::Read(get) },
+    Route { method: "POST", pattern: "/api/v1/meta/schemas/apps/{appId}/default", handler: Handler::Write(update) },
+    Route { method: "GET", pattern: "/api/v1/meta/schemas/user/{schemaId}", handler: Handler::Read(of_users) },
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,19 +77,11 @@ pub(super) const SECURITY_ANSWER: &str = "securityAnswer";
 /// What a hub does not make a user without.
 const REQUIRED: &[&str] = &["firstName", "lastName", "email"];
 
-const INITIAL_STATUSES: &[&str] = &[
-    "active_with_pass",
-    "active_without_pass",
-    "pending_with_pass",
-    "pending_without_pass",
-];
+const INITIAL_STATUSES: &[&str] =
+    &["active_with_pass", "active_without_pass", "pending_with_pass", "pending_without_pass"];
 
 fn attributes(app: &App) -> &'static [Attribute] {
-    if app.org2org.is_some() {
-        OF_ORG2ORG
-    } else {
-        OF_DIRECTORY
-    }
+    if app.org2org.is_some() { OF_ORG2ORG } else { OF_DIRECTORY }
 }
 
 /// Whether it is an attribute of the app's base schema.
@@ -155,9 +135,7 @@ fn update(org: &mut Org, request: &Request) -> Reply {
     let app = find(org, request)?;
     let body = Value::Object(request.object()?.clone());
     let given = body.pointer("/definitions/custom/properties");
-    let given = given
-        .and_then(Value::as_object)
-        .ok_or_else(Refusal::malformed)?;
+    let given = given.and_then(Value::as_object).ok_or_else(Refusal::malformed)?;
     let mut custom = app.custom_attributes.clone();
     for (name, definition) in given {
         if definition.is_null() {
@@ -197,10 +175,7 @@ fn defined(app: &App, name: &str, definition: &Value) -> Result<Value, Refusal> 
 
 fn show(app: &App, request: &Request) -> Value {
     let required = if app.org2org.is_some() { REQUIRED } else { &[] };
-    let properties: Map<String, Value> = attributes(app)
-        .iter()
-        .map(|row| property(row, required))
-        .collect();
+    let properties: Map<String, Value> = attributes(app).iter().map(|row| property(row, required)).collect();
     let path = format!("/api/v1/meta/schemas/apps/{}/default", app.id);
     let title = format!("{} User", app.label);
     let parts = [part(&properties, required), custom(&app.custom_attributes)];
@@ -214,10 +189,8 @@ fn of_users(org: &Org, request: &Request) -> Reply {
         return Err(Refusal::not_found(id, "UserSchema"));
     }
     let required = user_profile::REQUIRED;
-    let properties: Map<String, Value> = user_profile::BASE
-        .iter()
-        .map(|name| property(&(*name, *name, ReadWrite), required))
-        .collect();
+    let properties: Map<String, Value> =
+        user_profile::BASE.iter().map(|name| property(&(*name, *name, ReadWrite), required)).collect();
     let path = format!("/api/v1/meta/schemas/user/{id}");
     let parts = [part(&properties, required), custom(&org.custom_attributes)];
     Answer::ok(schema(request, &path, ("user", "User"), parts))
@@ -234,12 +207,7 @@ fn custom(attributes: &Map<String, Value>) -> Value {
     part(attributes, &required)
 }
 
-fn schema(
-    request: &Request,
-    path: &str,
-    (name, title): (&str, &str),
-    [mut base, mut custom]: [Value; 2],
-) -> Value {
+fn schema(request: &Request, path: &str, (name, title): (&str, &str), [mut base, mut custom]: [Value; 2]) -> Value {
     base["id"] = "#base".into();
     custom["id"] = "#custom".into();
     json!({

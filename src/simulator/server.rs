@@ -107,8 +107,7 @@ impl Simulator {
         let mut shadows = BTreeMap::new();
         for real in directories {
             let directory = tokio::task::spawn_blocking(move || real.shadow()).await;
-            let (domain, directory) =
-                directory.map_err(|error| Error::Upstream(error.to_string()))??;
+            let (domain, directory) = directory.map_err(|error| Error::Upstream(error.to_string()))??;
             let directory = Arc::new(RwLock::new(directory));
             simulator.ledger.watch(Arc::clone(&directory));
             shadows.insert(domain, directory);
@@ -121,17 +120,11 @@ impl Simulator {
             org.directories.clone_from(&shadows);
             let listener = places.next().await?;
             let address = OrgAddress::of(&org, &listener)?;
-            shadow::introduce(&neighbours, &*upstream, &address.url, &address.token)
-                .await
-                .map_err(Error::Upstream)?;
+            shadow::introduce(&neighbours, &*upstream, &address.url, &address.token).await.map_err(Error::Upstream)?;
             let ledger = Arc::clone(&simulator.ledger);
             let shadow = Shadow::new(&name, upstream, Arc::clone(&neighbours), ledger);
             shadow.begin(&mut org);
-            serve_org(
-                Service::shadowing(org, shadow),
-                listener,
-                simulator.stop.subscribe(),
-            );
+            serve_org(Service::shadowing(org, shadow), listener, simulator.stop.subscribe());
             simulator.orgs.push(address);
         }
         for (domain, directory) in shadows {
@@ -144,12 +137,7 @@ impl Simulator {
     }
 
     fn empty() -> Self {
-        Self {
-            orgs: Vec::new(),
-            directories: Vec::new(),
-            stop: watch::channel(false).0,
-            ledger: Arc::default(),
-        }
+        Self { orgs: Vec::new(), directories: Vec::new(), stop: watch::channel(false).0, ledger: Arc::default() }
     }
 
     /// What has to be known of shadows beside their answers.
@@ -171,11 +159,7 @@ impl Simulator {
     pub fn ready(&self) -> Ready {
         Ready {
             orgs: self.orgs.iter().map(OrgAddress::entry).collect(),
-            directories: self
-                .directories
-                .iter()
-                .map(DirectoryAddress::entry)
-                .collect(),
+            directories: self.directories.iter().map(DirectoryAddress::entry).collect(),
         }
     }
 
@@ -256,10 +240,7 @@ impl ServiceAppAddress {
     fn of(org: &Org) -> Option<Self> {
         let generated = |client: &ClientApp| match &client.keys {
             Keys::Generated(key) if client.kind == ClientKind::Service && client.active => {
-                Some(Self {
-                    client_id: client.id.clone(),
-                    key: Arc::clone(key),
-                })
+                Some(Self { client_id: client.id.clone(), key: Arc::clone(key) })
             }
             _ => None,
         };
@@ -277,10 +258,7 @@ impl ServiceAppAddress {
     }
 
     fn entry(&self) -> Vec<(&'static str, String)> {
-        let mut entry = vec![
-            ("client_id", self.client_id.clone()),
-            ("key_id", self.key_id().to_owned()),
-        ];
+        let mut entry = vec![("client_id", self.client_id.clone()), ("key_id", self.key_id().to_owned())];
         let pem = self.private_key().map(|pem| pem.expose_secret().to_owned());
         entry.extend(pem.map(|pem| ("private_key", pem)));
         entry
@@ -289,9 +267,7 @@ impl ServiceAppAddress {
 
 impl fmt::Debug for ServiceAppAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceAppAddress")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+        f.debug_struct("ServiceAppAddress").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -300,11 +276,7 @@ fn is_super_admin(org: &Org, user: &str) -> bool {
 }
 
 impl DirectoryAddress {
-    fn of(
-        domain: String,
-        directory: &RwLock<Directory>,
-        listener: &TcpListener,
-    ) -> Result<Self, Error> {
+    fn of(domain: String, directory: &RwLock<Directory>, listener: &TcpListener) -> Result<Self, Error> {
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         let account = directory.bind_account();
         Ok(Self {
@@ -319,13 +291,8 @@ impl DirectoryAddress {
 
     /// A shadow of the directory behind the address.
     fn shadow(self) -> Result<(String, Directory), Error> {
-        let settings = Outside {
-            base: None,
-            url: self.url,
-            bind_dn: self.bind_dn,
-            password: self.password,
-            ca: self.ca,
-        };
+        let settings =
+            Outside { base: None, url: self.url, bind_dn: self.bind_dn, password: self.password, ca: self.ca };
         let directory = Directory::shadow(&self.domain, settings);
         let directory = directory.map_err(|refusal| Error::Upstream(refusal.in_detail()))?;
         Ok((self.domain.to_lowercase(), directory))
@@ -376,11 +343,7 @@ impl Places {
             Listen::Anywhere => (IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             Listen::At(address) => (address.ip(), address.port()),
         };
-        Self {
-            ip,
-            port,
-            first: true,
-        }
+        Self { ip, port, first: true }
     }
 
     /// Only the first port is promised; when one that follows is taken, any will do.
@@ -404,10 +367,7 @@ impl Places {
     async fn bind(&self, port: u16) -> Result<TcpListener, Error> {
         let address = SocketAddr::new(self.ip, port);
         let bound = TcpListener::bind(address).await;
-        bound.map_err(|error| Error::Listen {
-            address,
-            reason: error.to_string(),
-        })
+        bound.map_err(|error| Error::Listen { address, reason: error.to_string() })
     }
 }
 
@@ -441,11 +401,7 @@ fn serve_org(service: Service, listener: TcpListener, mut stopped: watch::Receiv
     });
 }
 
-fn serve_directory(
-    directory: Arc<RwLock<Directory>>,
-    listener: TcpListener,
-    mut stopped: watch::Receiver<bool>,
-) {
+fn serve_directory(directory: Arc<RwLock<Directory>>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
     tokio::spawn(async move {
         tokio::select! {
             () = ldap::serve(listener, directory) => {}

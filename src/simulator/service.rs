@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use axum::http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
@@ -99,10 +97,7 @@ impl Service {
 
     /// The same for a shadow of a real org.
     pub(super) fn shadowing(org: Org, shadow: Shadow) -> Self {
-        Self {
-            shadow: Some(shadow),
-            ..Self::new(org)
-        }
+        Self { shadow: Some(shadow), ..Self::new(org) }
     }
 
     /// The way to other orgs.
@@ -114,21 +109,14 @@ impl Service {
     }
 
     /// Refuses a caller who is not signed in.
-    pub(super) fn admits(
-        &self,
-        incoming: &Incoming,
-        endpoint: &'static Endpoint,
-    ) -> Result<Caller, Refusal> {
+    pub(super) fn admits(&self, incoming: &Incoming, endpoint: &'static Endpoint) -> Result<Caller, Refusal> {
         sign_in_of(&self.read(), incoming, endpoint)
     }
 
     /// Headers for an answer that no handler gave.
     pub(super) fn give(&self, answer: super::http::Answer) -> Outgoing {
         let outgoing = self.refuse(unknown_path());
-        Outgoing {
-            reply: Ok(answer),
-            ..outgoing
-        }
+        Outgoing { reply: Ok(answer), ..outgoing }
     }
 
     /// Answers a request to Okta's API.
@@ -179,29 +167,17 @@ impl Service {
         let org = self.read();
         let endpoint = routes::ROUTES.find("GET", "/api/v1/org");
         let figures = match endpoint {
-            Match::Found(endpoint, _) | Match::WrongMethod(endpoint) => {
-                self.take(&org, endpoint, "", Count::Nothing).0
-            }
+            Match::Found(endpoint, _) | Match::WrongMethod(endpoint) => self.take(&org, endpoint, "", Count::Nothing).0,
             Match::Unknown => limits::concurrency(org.now()),
         };
-        Outgoing {
-            reply: Err(refusal),
-            figures,
-            at: org.now(),
-            request_id: new_request_id(),
-        }
+        Outgoing { reply: Err(refusal), figures, at: org.now(), request_id: new_request_id() }
     }
 
     /// The 429 for too many simultaneous calls.
     pub(super) fn refuse_concurrency(&self) -> Outgoing {
         self.counters().limited += 1;
         let at = self.read().now();
-        Outgoing {
-            reply: Err(limits::exceeded()),
-            figures: limits::concurrency(at),
-            at,
-            request_id: new_request_id(),
-        }
+        Outgoing { reply: Err(limits::exceeded()), figures: limits::concurrency(at), at, request_id: new_request_id() }
     }
 
     /// The 429 for a limit that others have used up.
@@ -223,12 +199,7 @@ impl Service {
     }
 
     /// Token, limits, permission; then the handler under the lock it takes.
-    fn admit(
-        &self,
-        incoming: &Incoming,
-        endpoint: &'static Endpoint,
-        parameters: Vec<String>,
-    ) -> Outgoing {
+    fn admit(&self, incoming: &Incoming, endpoint: &'static Endpoint, parameters: Vec<String>) -> Outgoing {
         let org = self.read();
         let (at, request_id) = (org.now(), incoming.id.clone());
         let caller = match sign_in_of(&org, incoming, endpoint) {
@@ -236,46 +207,22 @@ impl Service {
             Err(refusal) => {
                 let figures = self.take(&org, endpoint, "", Count::Nothing).0;
                 let reply = Err(refusal);
-                return Outgoing {
-                    reply,
-                    figures,
-                    at,
-                    request_id,
-                };
+                return Outgoing { reply, figures, at, request_id };
             }
         };
         let (figures, allowed) = self.take(&org, endpoint, &caller.token, Count::Call);
         if let (true, Some(Handler::Form(handler))) = (allowed, endpoint.handler()) {
             drop(org);
             let reply = handler(&mut self.write(), &incoming.form());
-            return Outgoing {
-                reply,
-                figures,
-                at,
-                request_id,
-            };
+            return Outgoing { reply, figures, at, request_id };
         }
-        let prepared = if allowed {
-            prepare(&org, incoming, endpoint, &caller, parameters)
-        } else {
-            Err(limits::exceeded())
-        };
+        let prepared =
+            if allowed { prepare(&org, incoming, endpoint, &caller, parameters) } else { Err(limits::exceeded()) };
         let reply = prepared.and_then(|(route, request)| self.run(org, route, &request, &caller));
-        Outgoing {
-            reply,
-            figures,
-            at,
-            request_id,
-        }
+        Outgoing { reply, figures, at, request_id }
     }
 
-    fn run(
-        &self,
-        org: RwLockReadGuard<'_, Org>,
-        route: &Route,
-        request: &Request,
-        caller: &Caller,
-    ) -> Reply {
+    fn run(&self, org: RwLockReadGuard<'_, Org>, route: &Route, request: &Request, caller: &Caller) -> Reply {
         if let (Handler::Read(handler), false) = (route.handler, caller.renew) {
             return handler(&org, request);
         }
@@ -303,14 +250,7 @@ impl Service {
 
     fn take(&self, org: &Org, endpoint: &Endpoint, token: &str, count: Count) -> (Figures, bool) {
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        limits::take(
-            &mut usage,
-            &org.options.limits,
-            endpoint.bucket,
-            token,
-            org.now(),
-            count,
-        )
+        limits::take(&mut usage, &org.options.limits, endpoint.bucket, token, org.now(), count)
     }
 
     fn count(&self, method: &str, reply: &Reply) {
@@ -324,19 +264,13 @@ impl Service {
 
 fn sign_in_of(org: &Org, incoming: &Incoming, endpoint: &Endpoint) -> Result<Caller, Refusal> {
     if sign_in::is_public(endpoint.pattern) {
-        return Ok(Caller {
-            token: String::new(),
-            owner: String::new(),
-            renew: false,
-            access: None,
-        });
+        return Ok(Caller { token: String::new(), owner: String::new(), renew: false, access: None });
     }
     let call = oauth::Call {
         method: incoming.method,
         base: &incoming.base(),
         path: incoming.path,
-        authorization: headers::text(incoming.headers, &axum::http::header::AUTHORIZATION)
-            .unwrap_or_default(),
+        authorization: headers::text(incoming.headers, &axum::http::header::AUTHORIZATION).unwrap_or_default(),
         proof: headers::text(incoming.headers, &PROOF),
     };
     sign_in::caller(org, &call)
@@ -354,13 +288,7 @@ fn prepare(
         oauth::check_scope(access, &base, path, endpoint.method, endpoint.pattern)?;
     }
     if !sign_in::is_public(endpoint.pattern) {
-        permissions::check(
-            org,
-            &caller.owner,
-            endpoint.method,
-            endpoint.pattern,
-            &parameters,
-        )?;
+        permissions::check(org, &caller.owner, endpoint.method, endpoint.pattern, &parameters)?;
     }
     let what = format!("{} {}", endpoint.method, endpoint.pattern);
     let route = endpoint.route.ok_or_else(|| Refusal::not_modelled(&what))?;
@@ -384,11 +312,7 @@ impl Incoming<'_> {
 
     /// Path and query.
     pub(super) fn address(&self) -> String {
-        if self.query.is_empty() {
-            self.path.to_owned()
-        } else {
-            format!("{}?{}", self.path, self.query)
-        }
+        if self.query.is_empty() { self.path.to_owned() } else { format!("{}?{}", self.path, self.query) }
     }
 
     /// The API token that came with it.
@@ -449,9 +373,7 @@ fn read_body(bytes: &[u8]) -> Result<Option<Value>, Refusal> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    serde_json::from_slice(bytes)
-        .map(Some)
-        .map_err(|_| Refusal::malformed())
+    serde_json::from_slice(bytes).map(Some).map_err(|_| Refusal::malformed())
 }
 
 fn unknown_path() -> Refusal {

@@ -114,8 +114,7 @@ impl Shadow {
 
     /// Keeps the first forms of what the beginning has read, and which org it was.
     pub(super) fn begin(&self, org: &mut Org) {
-        self.ledger
-            .note_thing(&self.name, begin::ABOUT, &serde_json::json!({"id": org.id}));
+        self.ledger.note_thing(&self.name, begin::ABOUT, &serde_json::json!({"id": org.id}));
         self.keep_firsts(org);
     }
 
@@ -129,16 +128,12 @@ impl Shadow {
     }
 
     fn prediction(&self) -> MutexGuard<'_, Prediction> {
-        self.prediction
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.prediction.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers a request as the real org would, as far as that can be told.
     pub(super) async fn answer(&self, service: &Service, incoming: &mut Incoming<'_>) -> Outgoing {
-        let Match::Found(endpoint, parameters) =
-            routes::ROUTES.find(incoming.method, incoming.path)
-        else {
+        let Match::Found(endpoint, parameters) = routes::ROUTES.find(incoming.method, incoming.path) else {
             return service.call(incoming);
         };
         let answered = self.try_answer(service, incoming, endpoint, &parameters);
@@ -169,9 +164,7 @@ impl Shadow {
         let is_own = incoming.is_of_provisioning() && sign_in::is_public(endpoint.pattern)
             || local::is_own(&service.read(), endpoint, parameters);
         if !is_own {
-            return self
-                .read(service, incoming, endpoint, parameters, &caller.owner)
-                .await;
+            return self.read(service, incoming, endpoint, parameters, &caller.owner).await;
         }
         let outgoing = match endpoint.route {
             Some(_) => service.call(incoming),
@@ -197,9 +190,7 @@ impl Shadow {
         }
         let mut read = Read::Whole;
         if endpoint.route.is_some() {
-            read = self
-                .prepare(service, incoming, endpoint, parameters)
-                .await?;
+            read = self.prepare(service, incoming, endpoint, parameters).await?;
         }
         incoming.probe = org2org::ahead(service, incoming).await;
         let outgoing = service.call(incoming);
@@ -229,14 +220,11 @@ impl Shadow {
         let Some(secret) = incoming.ssws() else {
             return Ok(());
         };
-        let unknown =
-            !sign_in::is_known(&service.read(), &secret) && !self.bearers().contains_key(&secret);
+        let unknown = !sign_in::is_known(&service.read(), &secret) && !self.bearers().contains_key(&secret);
         if unknown {
             let bearer = self.upstream.with_token(SecretString::from(secret.clone()));
             let bearer = match bearer {
-                Some(bearer) => begin::greet(service, &*bearer, &secret)
-                    .await?
-                    .then_some(bearer),
+                Some(bearer) => begin::greet(service, &*bearer, &secret).await?.then_some(bearer),
                 None => None,
             };
             self.bearers().insert(secret, bearer);
@@ -280,9 +268,5 @@ fn unreachable(reason: &str) -> Refusal {
 
 /// An answer with a status and body that another server gave.
 fn answer(status: u16, body: Value) -> Answer {
-    Answer {
-        status,
-        body: (!body.is_null()).then_some(body),
-        headers: Vec::new(),
-    }
+    Answer { status, body: (!body.is_null()).then_some(body), headers: Vec::new() }
 }

@@ -26,11 +26,7 @@ const JWKS: &str = "/api/v1/apps/{appId}/connections/default/jwks";
 
 /// Paths that take no token.
 pub(super) fn is_public(pattern: &str) -> bool {
-    pattern.starts_with("/.well-known/")
-        || matches!(
-            pattern,
-            "/oauth2/v1/token" | "/oauth2/v1/device/authorize" | JWKS
-        )
+    pattern.starts_with("/.well-known/") || matches!(pattern, "/oauth2/v1/token" | "/oauth2/v1/device/authorize" | JWKS)
 }
 
 /// Finds the token of an `Authorization` header; 401 E0000011 for whatever is wrong with it.
@@ -41,9 +37,7 @@ pub(super) fn caller(org: &Org, call: &oauth::Call) -> Result<Caller, Refusal> {
     let secret = ssws(call.authorization).ok_or_else(refusal)?;
     let now = org.now();
     let found = org.tokens.values().find(|token| token.secret == secret);
-    let token = found
-        .filter(|token| is_valid(org, token, now))
-        .ok_or_else(refusal)?;
+    let token = found.filter(|token| is_valid(org, token, now)).ok_or_else(refusal)?;
     Ok(Caller {
         token: token.id.clone(),
         owner: token.owner.clone(),
@@ -54,12 +48,7 @@ pub(super) fn caller(org: &Org, call: &oauth::Call) -> Result<Caller, Refusal> {
 
 /// Rate limits count by client.
 fn of_access(access: Arc<Access>) -> Caller {
-    Caller {
-        token: access.client.clone(),
-        owner: access.principal.clone(),
-        renew: false,
-        access: Some(access),
-    }
+    Caller { token: access.client.clone(), owner: access.principal.clone(), renew: false, access: Some(access) }
 }
 
 /// Whether an API token is one of this org, good or not.
@@ -79,12 +68,8 @@ pub(super) fn renew(org: &mut Org, token: &str) {
 pub(super) fn is_valid(org: &Org, token: &Token, now: Millis) -> bool {
     // Assumed: any owner who may not sign in makes the token useless, not only a deactivated one.
     let owner = org.users.get(&token.owner);
-    let owner_is_active = owner.is_some_and(|owner| {
-        !matches!(
-            owner.status.as_str(),
-            "DEPROVISIONED" | "SUSPENDED" | "STAGED"
-        )
-    });
+    let owner_is_active =
+        owner.is_some_and(|owner| !matches!(owner.status.as_str(), "DEPROVISIONED" | "SUSPENDED" | "STAGED"));
     owner_is_active && !token.revoked && token.expires > now && token.network == "ANYWHERE"
 }
 

@@ -56,24 +56,15 @@ impl Snapshot {
             rebuilt.org.directories.clone_from(&found);
             apps::set_agents(&mut rebuilt.org, noted);
             remarks.of_answers(noted);
-            let writer = Writer {
-                org: &rebuilt.org,
-                noted,
-                urls: &urls,
-                stand_ins,
-                shared: shared_names(&rebuilt.org),
-            };
+            let writer =
+                Writer { org: &rebuilt.org, noted, urls: &urls, stand_ins, shared: shared_names(&rebuilt.org) };
             plans.push(writer.plan(&rebuilt.placeholder, &mut remarks));
             built.push(rebuilt.org);
         }
         let orgs = built.iter();
         let directories = directories::plans(&found, orgs, &mut remarks);
         Self {
-            scenario: Scenario {
-                directories: Some(directories),
-                orgs: Some(plans),
-                ..Scenario::default()
-            },
+            scenario: Scenario { directories: Some(directories), orgs: Some(plans), ..Scenario::default() },
             remarks: remarks.lines(),
         }
     }

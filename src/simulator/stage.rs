@@ -31,9 +31,11 @@ pub(super) struct Stage {
 impl Stage {
     /// The org with `from` assigned at priority 1 and `to` at 0, each with its OU.
     pub(super) fn new() -> Self {
-        Self::bare()
-            .assign("from", 1, "OU=User-Contractor,DC=corp,DC=example")
-            .assign("to", 0, "OU=Users,DC=corp,DC=example")
+        Self::bare().assign("from", 1, "OU=User-Contractor,DC=corp,DC=example").assign(
+            "to",
+            0,
+            "OU=Users,DC=corp,DC=example",
+        )
     }
 
     /// The same with options, such as one answer among the assumptions.
@@ -46,9 +48,7 @@ impl Stage {
 
     /// The org without assigned groups.
     pub(super) fn bare() -> Self {
-        let world = Scenario::parse("stage", SCENARIO)
-            .and_then(Scenario::build)
-            .expect("a world");
+        let world = Scenario::parse("stage", SCENARIO).and_then(Scenario::build).expect("a world");
         let org = world.orgs.into_iter().next().expect("an org");
         let app = org.apps.keys().next().cloned().expect("an AD instance");
         Self { org, app }
@@ -56,35 +56,19 @@ impl Stage {
 
     pub(super) fn assign(self, group: &str, priority: i64, unit: &str) -> Self {
         let body = json!({"priority": priority, "profile": {"organizationalUnit": unit}});
-        self.does(
-            "PUT",
-            &format!("/api/v1/apps/{{app}}/groups/{{{group}}}"),
-            &body,
-        )
+        self.does("PUT", &format!("/api/v1/apps/{{app}}/groups/{{{group}}}"), &body)
     }
 
     pub(super) fn join(self, user: &str, group: &str) -> Self {
-        self.does(
-            "PUT",
-            &format!("/api/v1/groups/{{{group}}}/users/{{{user}}}"),
-            &Value::Null,
-        )
+        self.does("PUT", &format!("/api/v1/groups/{{{group}}}/users/{{{user}}}"), &Value::Null)
     }
 
     pub(super) fn leave(self, user: &str, group: &str) -> Self {
-        self.does(
-            "DELETE",
-            &format!("/api/v1/groups/{{{group}}}/users/{{{user}}}"),
-            &Value::Null,
-        )
+        self.does("DELETE", &format!("/api/v1/groups/{{{group}}}/users/{{{user}}}"), &Value::Null)
     }
 
     pub(super) fn scope(self, user: &str, scope: &str) -> Self {
-        self.does(
-            "POST",
-            &format!("/api/v1/apps/{{app}}/users/{{{user}}}"),
-            &json!({"scope": scope}),
-        )
+        self.does("POST", &format!("/api/v1/apps/{{app}}/users/{{{user}}}"), &json!({"scope": scope}))
     }
 
     /// Something in the Admin Console.
@@ -115,13 +99,7 @@ impl Stage {
         self.dispatch(&routes::ROUTES, method, path, body)
     }
 
-    fn dispatch(
-        &mut self,
-        table: &'static Table,
-        method: &str,
-        path: &str,
-        body: &Value,
-    ) -> (u16, Value) {
+    fn dispatch(&mut self, table: &'static Table, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let path = self.fill(path);
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
         let Match::Found(endpoint, parameters) = table.find(method, path) else {
@@ -131,9 +109,7 @@ impl Stage {
         let request = Request {
             path: path.to_owned(),
             parameters,
-            query: pairs
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect(),
+            query: pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             body: (!body.is_null()).then(|| body.clone()),
             base: "http://okta".to_owned(),
             principal: self.id(ADMIN),
@@ -147,10 +123,9 @@ impl Stage {
         };
         match reply {
             Ok(answer) => (answer.status, answer.body.unwrap_or_default()),
-            Err(refusal) => (
-                refusal.status,
-                json!({"code": refusal.code, "summary": refusal.summary, "causes": refusal.causes}),
-            ),
+            Err(refusal) => {
+                (refusal.status, json!({"code": refusal.code, "summary": refusal.summary, "causes": refusal.causes}))
+            }
         }
     }
 
@@ -169,15 +144,10 @@ impl Stage {
 
     /// The id behind a login, the first name of a login, or a group's name.
     pub(super) fn id(&self, name: &str) -> Id {
-        let user = self
-            .org
-            .users
-            .values()
-            .find(|user| user.login() == name || user.login().split('.').next() == Some(name));
+        let user =
+            self.org.users.values().find(|user| user.login() == name || user.login().split('.').next() == Some(name));
         let group = self.org.groups.values().find(|group| group.name() == name);
-        let found = user
-            .map(|user| user.id.clone())
-            .or_else(|| group.map(|group| group.id.clone()));
+        let found = user.map(|user| user.id.clone()).or_else(|| group.map(|group| group.id.clone()));
         found.unwrap_or_else(|| panic!("nobody and nothing is called {name}"))
     }
 
@@ -186,11 +156,7 @@ impl Stage {
         let mut filled = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let (name, rest) = part.split_once('}').expect("a closed brace");
-            filled.push_str(&if name == "app" {
-                self.app.clone()
-            } else {
-                self.id(name)
-            });
+            filled.push_str(&if name == "app" { self.app.clone() } else { self.id(name) });
             filled.push_str(rest);
         }
         filled
@@ -211,48 +177,25 @@ impl Stage {
                 unit(held.profile.get("dn").and_then(Value::as_str))
             )
         });
-        let directory = self.org.directories["corp.example"]
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let directory = self.org.directories["corp.example"].read().unwrap_or_else(PoisonError::into_inner);
         let login = self.org.users[&self.id(user)].login();
         let account = directory.by_user_principal_name(login);
-        let enabled = account.map_or("-", |account| {
-            if account.enabled {
-                "enabled"
-            } else {
-                "disabled"
-            }
-        });
-        format!(
-            "{okta} | {} {enabled}",
-            unit(account.map(|account| account.dn.as_str()))
-        )
+        let enabled = account.map_or("-", |account| if account.enabled { "enabled" } else { "disabled" });
+        format!("{okta} | {} {enabled}", unit(account.map(|account| account.dn.as_str())))
     }
 
     pub(super) fn reasons(&self) -> Vec<&str> {
-        self.org
-            .tasks
-            .iter()
-            .map(|task| task.message.as_str())
-            .collect()
+        self.org.tasks.iter().map(|task| task.message.as_str()).collect()
     }
 
     /// Event types about this user since the start, agents' own left out.
     pub(super) fn events(&self) -> Vec<&str> {
-        let kinds = self
-            .org
-            .log
-            .iter()
-            .filter_map(|event| event["eventType"].as_str());
-        kinds
-            .filter(|kind| !kind.starts_with("system.agent"))
-            .collect()
+        let kinds = self.org.log.iter().filter_map(|event| event["eventType"].as_str());
+        kinds.filter(|kind| !kind.starts_with("system.agent")).collect()
     }
 }
 
 /// The relative name of the OU that a DN is in.
 fn unit(dn: Option<&str>) -> String {
-    dn.and_then(|dn| dn.split(',').nth(1))
-        .unwrap_or("-")
-        .to_owned()
+    dn.and_then(|dn| dn.split(',').nth(1)).unwrap_or("-").to_owned()
 }

@@ -138,8 +138,7 @@ impl Org {
         if let Some(everyone) = self.groups.get_mut(&self.everyone) {
             everyone.members.insert(user.id.clone());
         }
-        self.logins
-            .insert(user.login().to_lowercase(), user.id.clone());
+        self.logins.insert(user.login().to_lowercase(), user.id.clone());
         self.users.insert(user.id.clone(), user);
     }
 }
@@ -147,9 +146,7 @@ impl Org {
 /// Milliseconds since the Unix epoch by the machine's clock.
 pub(super) fn real_time() -> Millis {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    elapsed.map_or(0, |elapsed| {
-        Millis::try_from(elapsed.as_millis()).unwrap_or(Millis::MAX)
-    })
+    elapsed.map_or(0, |elapsed| Millis::try_from(elapsed.as_millis()).unwrap_or(Millis::MAX))
 }
 
 impl User {
@@ -159,28 +156,18 @@ impl User {
 
     /// A text attribute of the profile, or the empty text.
     pub(super) fn attribute(&self, name: &str) -> &str {
-        self.profile
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.profile.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// First and last name, as the System Log shows a user.
     pub(super) fn display_name(&self) -> String {
-        format!(
-            "{} {}",
-            self.attribute("firstName"),
-            self.attribute("lastName")
-        )
+        format!("{} {}", self.attribute("firstName"), self.attribute("lastName"))
     }
 }
 
 impl Group {
     pub(super) fn name(&self) -> &str {
-        self.profile
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.profile.get("name").and_then(Value::as_str).unwrap_or_default()
     }
 
     pub(super) fn description(&self) -> &str {

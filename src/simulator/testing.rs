@@ -52,10 +52,7 @@ impl Lab {
         let mut org = org();
         change(&mut org);
         let simulator = Simulator::serve(vec![org], BTreeMap::new(), Listen::Anywhere).await;
-        Self {
-            simulator: simulator.expect("a free port"),
-            http: reqwest::Client::new(),
-        }
+        Self { simulator: simulator.expect("a free port"), http: reqwest::Client::new() }
     }
 
     pub(super) fn url(&self) -> &str {
@@ -73,9 +70,7 @@ impl Lab {
     }
 
     pub(super) async fn send(&self, method: &str, path: &str, body: Value) -> Got {
-        let mut request = self
-            .request(method, path)
-            .header("authorization", format!("SSWS {}", self.token()));
+        let mut request = self.request(method, path).header("authorization", format!("SSWS {}", self.token()));
         if body.is_null() {
             request = request.header("content-length", "0");
         } else {
@@ -96,11 +91,7 @@ impl Lab {
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("a body");
-        Got {
-            status,
-            headers,
-            body: serde_json::from_str(&text).unwrap_or(Value::Null),
-        }
+        Got { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
     }
 
     /// Sends the rows in their order; an empty code expects no error object.
@@ -110,11 +101,7 @@ impl Lab {
             let row = format!("{method} {path} {body}: {}", got.body);
             assert_eq!(got.status, *status, "{row}");
             assert_eq!(got.body["errorCode"].as_str().unwrap_or(""), *code, "{row}");
-            assert_eq!(
-                got.body["errorSummary"].as_str().unwrap_or(""),
-                *summary,
-                "{row}"
-            );
+            assert_eq!(got.body["errorSummary"].as_str().unwrap_or(""), *summary, "{row}");
             let first = got.body["errorCauses"][0]["errorSummary"].as_str();
             assert_eq!(first.unwrap_or(""), *cause, "{row}");
         }
@@ -155,11 +142,7 @@ pub(super) fn add_user(org: &mut Org, id: &str, first: &str, last: &str, login: 
 }
 
 pub(super) fn grant(org: &mut Org, user: &str, kind: &str) {
-    let role = Role {
-        id: org.ids.next("ra1"),
-        kind: kind.to_owned(),
-        created: org.now(),
-    };
+    let role = Role { id: org.ids.next("ra1"), kind: kind.to_owned(), created: org.now() };
     org.roles.entry(user.to_owned()).or_default().push(role);
 }
 

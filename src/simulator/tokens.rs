@@ -9,31 +9,11 @@ use super::store::{Org, Token};
 use super::wire::date;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/api-tokens",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/api-tokens/{apiTokenId}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/api/v1/api-tokens/{apiTokenId}",
-        handler: Handler::Write(upsert),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/api-tokens/current",
-        handler: Handler::Write(revoke_current),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/api-tokens/{apiTokenId}",
-        handler: Handler::Write(revoke),
-    },
+    Route { method: "GET", pattern: "/api/v1/api-tokens", handler: Handler::Read(list) },
+    Route { method: "GET", pattern: "/api/v1/api-tokens/{apiTokenId}", handler: Handler::Read(get) },
+    Route { method: "PUT", pattern: "/api/v1/api-tokens/{apiTokenId}", handler: Handler::Write(upsert) },
+    Route { method: "DELETE", pattern: "/api/v1/api-tokens/current", handler: Handler::Write(revoke_current) },
+    Route { method: "DELETE", pattern: "/api/v1/api-tokens/{apiTokenId}", handler: Handler::Write(revoke) },
 ];
 
 fn list(org: &Org, request: &Request) -> Reply {
@@ -50,10 +30,7 @@ fn get(org: &Org, request: &Request) -> Reply {
 fn upsert(org: &mut Org, request: &Request) -> Reply {
     let id = find(org, request.parameter(0))?.id.clone();
     let body = request.object()?;
-    let connection = body
-        .get("network")
-        .and_then(|network| network["connection"].as_str())
-        .unwrap_or("ANYWHERE");
+    let connection = body.get("network").and_then(|network| network["connection"].as_str()).unwrap_or("ANYWHERE");
     if !matches!(connection, "ANYWHERE" | "ZONE") {
         return Err(Refusal::malformed());
     }
@@ -64,11 +41,7 @@ fn upsert(org: &mut Org, request: &Request) -> Reply {
             name.clone_into(&mut token.name);
         }
     }
-    let event = event(
-        find(org, &id)?,
-        "system.api_token.update",
-        "Update API token",
-    );
+    let event = event(find(org, &id)?, "system.api_token.update", "Update API token");
     log::record(org, event.by(&request.principal));
     Answer::ok(show(find(org, &id)?, request))
 }
@@ -83,11 +56,7 @@ fn revoke_current(org: &mut Org, request: &Request) -> Reply {
 }
 
 fn revoke_token(org: &mut Org, request: &Request, id: &str) -> Reply {
-    let event = event(
-        find(org, id)?,
-        "system.api_token.revoke",
-        "Revoke API token",
-    );
+    let event = event(find(org, id)?, "system.api_token.revoke", "Revoke API token");
     if let Some(token) = org.tokens.get_mut(id) {
         token.revoked = true;
     }
@@ -96,10 +65,7 @@ fn revoke_token(org: &mut Org, request: &Request, id: &str) -> Reply {
 }
 
 fn find<'a>(org: &'a Org, id: &str) -> Result<&'a Token, Refusal> {
-    org.tokens
-        .get(id)
-        .filter(|token| !token.revoked)
-        .ok_or_else(|| Refusal::not_found(id, "Token"))
+    org.tokens.get(id).filter(|token| !token.revoked).ok_or_else(|| Refusal::not_found(id, "Token"))
 }
 
 fn event(token: &Token, kind: &'static str, message: &str) -> Event {

@@ -58,11 +58,7 @@ async fn rough(
     if guard.number > cap {
         return reply::of_okta(service.refuse_concurrency());
     }
-    let blow = faults::strike(
-        &mut service.faults(),
-        parts.method.as_str(),
-        parts.uri.path(),
-    );
+    let blow = faults::strike(&mut service.faults(), parts.method.as_str(), parts.uri.path());
     match blow {
         Some(Blow::Refuse(blow)) => {
             let outgoing = service.refuse(Refusal::new(blow.status, "", &blow.summary));
@@ -116,15 +112,8 @@ fn incoming<'a>(service: &Service, parts: &'a Parts, body: &'a Bytes) -> Incomin
 /// Delay of every answer, and the number of simultaneous calls that are taken.
 fn settings(service: &Service) -> (u64, usize) {
     let org = service.read();
-    let unset = if org.options.limits.enabled {
-        CONCURRENCY
-    } else {
-        usize::MAX
-    };
-    (
-        org.options.latency_ms,
-        org.options.concurrency.unwrap_or(unset),
-    )
+    let unset = if org.options.limits.enabled { CONCURRENCY } else { usize::MAX };
+    (org.options.latency_ms, org.options.concurrency.unwrap_or(unset))
 }
 
 /// Counts a call while it is being answered, also when the client goes away.

@@ -48,9 +48,7 @@ fn apply(org: &mut Org, request: &Request, id: &str, profile: Option<Map<String,
 fn check_etag(request: &Request, user: &User) -> Result<(), Refusal> {
     match request.if_match.as_deref() {
         None | Some("*") => Ok(()),
-        Some(tag) if tag.trim_start_matches("W/") == users::etag(user).trim_start_matches("W/") => {
-            Ok(())
-        }
+        Some(tag) if tag.trim_start_matches("W/") == users::etag(user).trim_start_matches("W/") => Ok(()),
         Some(_) => Err(Refusal::new(412, "E0000231", "ETag value doesn't match.")),
     }
 }
@@ -94,15 +92,11 @@ fn set_profile(org: &mut Org, request: &Request, id: &str, profile: Map<String, 
         user.profile = profile;
         // An ETag must change with every change, also within a millisecond.
         user.last_updated = now.max(user.last_updated + 1);
-        org.logins
-            .insert(user.login().to_lowercase(), id.to_owned());
+        org.logins.insert(user.login().to_lowercase(), id.to_owned());
     }
-    let event = Event::new(
-        "user.account.update_profile",
-        "Update user profile for Okta",
-    )
-    .by(&request.principal)
-    .on_user(org, id);
+    let event = Event::new("user.account.update_profile", "Update user profile for Okta")
+        .by(&request.principal)
+        .on_user(org, id);
     log::record(org, event);
     rule_membership::evaluate_user(org, id);
     provisioning::user_changed(org, id);

@@ -37,8 +37,7 @@ pub(super) fn create(org: &mut Org, request: &Request) -> Reply {
 
 fn status(request: &Request, credentials: &Credentials) -> Result<&'static str, Refusal> {
     let activate = request.flag("activate", true)?;
-    let has_password =
-        credentials.password || credentials.provider.as_deref() == Some("FEDERATION");
+    let has_password = credentials.password || credentials.provider.as_deref() == Some("FEDERATION");
     Ok(match (activate, has_password, request.query("nextLogin")) {
         (false, ..) => "STAGED",
         (true, true, Some("changePassword")) => "PASSWORD_EXPIRED",
@@ -63,10 +62,7 @@ fn check_provider(request: &Request, credentials: &Credentials) -> Result<(), Re
 fn check_kind(org: &Org, body: &Map<String, Value>) -> Result<(), Refusal> {
     let kind = body.get("type").map(|kind| &kind["id"]);
     if kind.is_some_and(|id| *id != json!(org.user_type) && *id != json!("default")) {
-        return Err(Refusal::validation(
-            "type",
-            &["type: The user type does not exist"],
-        ));
+        return Err(Refusal::validation("type", &["type: The user type does not exist"]));
     }
     if body.get("realmId").is_some_and(|realm| !realm.is_null()) {
         return Err(Refusal::not_modelled("realmId"));
@@ -81,10 +77,7 @@ fn groups(org: &Org, body: &Map<String, Value>) -> Result<Vec<Id>, Refusal> {
         Some(_) => return Err(Refusal::malformed()),
     };
     if ids.len() > MOST_GROUPS {
-        return Err(Refusal::validation(
-            "groupIds",
-            &["groupIds: At most 20 groups can be given"],
-        ));
+        return Err(Refusal::validation("groupIds", &["groupIds: At most 20 groups can be given"]));
     }
     ids.iter()
         .map(|id| {
@@ -95,12 +88,7 @@ fn groups(org: &Org, body: &Map<String, Value>) -> Result<Vec<Id>, Refusal> {
         .collect()
 }
 
-fn insert(
-    org: &mut Org,
-    profile: Map<String, Value>,
-    credentials: Credentials,
-    status: &str,
-) -> Id {
+fn insert(org: &mut Org, profile: Map<String, Value>, credentials: Credentials, status: &str) -> Id {
     let (id, now) = (org.ids.next("00u"), org.now());
     let began = (status != "STAGED").then_some(now);
     if let Some(secret) = credentials.secret {
@@ -129,18 +117,10 @@ fn insert(
 }
 
 fn log_creation(org: &mut Org, request: &Request, id: &str) {
-    let event = |kind, message: &str, org: &Org| {
-        Event::new(kind, message)
-            .by(&request.principal)
-            .on_user(org, id)
-    };
+    let event = |kind, message: &str, org: &Org| Event::new(kind, message).by(&request.principal).on_user(org, id);
     let created = event("user.lifecycle.create", "Create Okta user", org);
     log::record(org, created);
-    if org
-        .users
-        .get(id)
-        .is_some_and(|user| user.activated.is_some())
-    {
+    if org.users.get(id).is_some_and(|user| user.activated.is_some()) {
         let activated = event("user.lifecycle.activate", "Activate Okta user", org);
         log::record(org, activated);
     }

@@ -10,23 +10,12 @@ use super::store::{App, Org};
 use super::users;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/users/{id}/groups",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/users/{id}/appLinks",
-        handler: Handler::Read(list_app_links),
-    },
+    Route { method: "GET", pattern: "/api/v1/users/{id}/groups", handler: Handler::Read(list) },
+    Route { method: "GET", pattern: "/api/v1/users/{id}/appLinks", handler: Handler::Read(list_app_links) },
 ];
 
 /// Shown in the `self` link, though without `limit` all groups come (recorded).
-const SIZE: PageSize = PageSize {
-    default: 200,
-    maximum: 200,
-};
+const SIZE: PageSize = PageSize { default: 200, maximum: 200 };
 
 fn list(org: &Org, request: &Request) -> Reply {
     let user = users::find(org, request, request.parameter(0))?;
@@ -38,21 +27,13 @@ fn list(org: &Org, request: &Request) -> Reply {
     if request.query("limit").is_some() || request.query("after").is_some() {
         return pages::of_set(request, SIZE, &ids, show);
     }
-    pages::answer(
-        request,
-        SIZE.default,
-        ids.iter().filter_map(show).collect(),
-        None,
-    )
+    pages::answer(request, SIZE.default, ids.iter().filter_map(show).collect(), None)
 }
 
 /// An AD instance has no links for the dashboard, so it never occurs.
 fn list_app_links(org: &Org, request: &Request) -> Reply {
     let user = users::find(org, request, request.parameter(0))?;
-    let assigned = org
-        .apps
-        .values()
-        .filter(|app| app.status == "ACTIVE" && app.users.contains_key(&user.id));
+    let assigned = org.apps.values().filter(|app| app.status == "ACTIVE" && app.users.contains_key(&user.id));
     let links: Vec<Value> = assigned
         .flat_map(|app| app_links(app, &request.base))
         .enumerate()
@@ -65,14 +46,8 @@ fn list_app_links(org: &Org, request: &Request) -> Reply {
 }
 
 fn app_links(app: &App, base: &str) -> Vec<Value> {
-    let shown = app
-        .document
-        .get("visibility")
-        .and_then(|visibility| visibility["appLinks"].as_object());
-    let names = shown
-        .into_iter()
-        .flatten()
-        .filter(|(_, shown)| **shown == json!(true));
+    let shown = app.document.get("visibility").and_then(|visibility| visibility["appLinks"].as_object());
+    let names = shown.into_iter().flatten().filter(|(_, shown)| **shown == json!(true));
     names
         .map(|(name, _)| {
             json!({

@@ -39,36 +39,18 @@ fn activate(org: &mut Org, request: &Request) -> Reply {
         "STAGED" | "DEPROVISIONED" => {}
         "SUSPENDED" => return Err(Refusal::wrong_status()),
         _ => {
-            return Err(Refusal::new(
-                403,
-                "E0000016",
-                "Activation failed because the user is already active",
-            ));
+            return Err(Refusal::new(403, "E0000016", "Activation failed because the user is already active"));
         }
     }
     let now = org.now();
     let has_password = org.users.get(&id).is_some_and(|user| user.has_password);
-    set_status(
-        org,
-        &id,
-        if has_password {
-            "ACTIVE"
-        } else {
-            "PROVISIONED"
-        },
-    );
+    set_status(org, &id, if has_password { "ACTIVE" } else { "PROVISIONED" });
     if let Some(user) = org.users.get_mut(&id) {
         user.activated = Some(now);
     }
     // The groups that he kept while he was deactivated grant their apps again.
     provisioning::membership_changed(org, &id);
-    told(
-        org,
-        request,
-        &id,
-        "user.lifecycle.activate",
-        "Activate Okta user",
-    );
+    told(org, request, &id, "user.lifecycle.activate", "Activate Okta user");
     activation(org, request, send_email)
 }
 
@@ -77,13 +59,7 @@ fn reactivate(org: &mut Org, request: &Request) -> Reply {
     let send_email = request.flag("sendEmail", false)?;
     let id = users::find_id(org, request)?;
     allow(org, &id, &["PROVISIONED", "RECOVERY"])?;
-    told(
-        org,
-        request,
-        &id,
-        "user.lifecycle.reactivate",
-        "Reactivate Okta user",
-    );
+    told(org, request, &id, "user.lifecycle.reactivate", "Reactivate Okta user");
     activation(org, request, send_email)
 }
 
@@ -113,20 +89,11 @@ pub(super) fn delete(org: &mut Org, request: &Request) -> Reply {
         deprovision(org, request, &id);
         return Answer::no_content();
     }
-    told(
-        org,
-        request,
-        &id,
-        "user.lifecycle.delete.initiated",
-        "Delete Okta user initiated",
-    );
+    told(org, request, &id, "user.lifecycle.delete.initiated", "Delete Okta user initiated");
     provisioning::user_deleted(org, &id);
-    let completed = Event::new(
-        "user.lifecycle.delete.completed",
-        "Delete Okta user completed",
-    )
-    .by(&request.principal)
-    .on_user(org, &id);
+    let completed = Event::new("user.lifecycle.delete.completed", "Delete Okta user completed")
+        .by(&request.principal)
+        .on_user(org, &id);
     forget(org, &id);
     log::record(org, completed);
     Answer::no_content()
@@ -139,13 +106,7 @@ fn deprovision(org: &mut Org, request: &Request, id: &str) {
         user.has_password = false;
         org.passwords.remove(id);
     }
-    told(
-        org,
-        request,
-        id,
-        "user.lifecycle.deactivate",
-        "Deactivate Okta user",
-    );
+    told(org, request, id, "user.lifecycle.deactivate", "Deactivate Okta user");
     provisioning::user_deactivated(org, id);
 }
 
@@ -212,18 +173,11 @@ fn unlock(org: &mut Org, request: &Request) -> Reply {
     let id = users::find_id(org, request)?;
     if status(org, &id) != "LOCKED_OUT" {
         return Err(
-            Refusal::new(403, "E0000032", "Unlock is not allowed for this user.")
-                .cause("The user is not locked out."),
+            Refusal::new(403, "E0000032", "Unlock is not allowed for this user.").cause("The user is not locked out.")
         );
     }
     set_status(org, &id, "ACTIVE");
-    told(
-        org,
-        request,
-        &id,
-        "user.account.unlock_by_admin",
-        "Unlock user account by admin",
-    );
+    told(org, request, &id, "user.account.unlock_by_admin", "Unlock user account by admin");
     Answer::ok(json!({}))
 }
 
@@ -242,57 +196,21 @@ fn expire_password_with_temp_password(org: &mut Org, request: &Request) -> Reply
 }
 
 fn expire(org: &mut Org, request: &Request, id: &str) -> Result<(), Refusal> {
-    allow(
-        org,
-        id,
-        &[
-            "ACTIVE",
-            "PROVISIONED",
-            "RECOVERY",
-            "PASSWORD_EXPIRED",
-            "LOCKED_OUT",
-        ],
-    )?;
+    allow(org, id, &["ACTIVE", "PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"])?;
     set_status(org, id, "PASSWORD_EXPIRED");
-    told(
-        org,
-        request,
-        id,
-        "user.account.expire_password",
-        "Expire user's password",
-    );
+    told(org, request, id, "user.account.expire_password", "Expire user's password");
     Ok(())
 }
 
 fn reset_password(org: &mut Org, request: &Request) -> Reply {
     let id = users::find_id(org, request)?;
     if request.query("sendEmail").is_none() {
-        return Err(Refusal::new(
-            400,
-            "E0000028",
-            "The request is missing a required parameter.",
-        ));
+        return Err(Refusal::new(400, "E0000028", "The request is missing a required parameter."));
     }
     let send_email = request.flag("sendEmail", true)?;
-    allow(
-        org,
-        &id,
-        &[
-            "ACTIVE",
-            "PROVISIONED",
-            "RECOVERY",
-            "PASSWORD_EXPIRED",
-            "LOCKED_OUT",
-        ],
-    )?;
+    allow(org, &id, &["ACTIVE", "PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"])?;
     set_status(org, &id, "RECOVERY");
-    told(
-        org,
-        request,
-        &id,
-        "user.account.reset_password",
-        "Reset password by admin",
-    );
+    told(org, request, &id, "user.account.reset_password", "Reset password by admin");
     if send_email {
         return Answer::ok(json!({}));
     }
@@ -304,13 +222,7 @@ fn reset_password(org: &mut Org, request: &Request) -> Reply {
 /// Factors are not modelled: there are none, so there is nothing to reset.
 fn reset_factors(org: &mut Org, request: &Request) -> Reply {
     let id = users::find_id(org, request)?;
-    told(
-        org,
-        request,
-        &id,
-        "user.mfa.factor.reset_all",
-        "Reset all factors for user",
-    );
+    told(org, request, &id, "user.mfa.factor.reset_all", "Reset all factors for user");
     Answer::ok(json!({}))
 }
 
@@ -328,12 +240,7 @@ fn allow(org: &Org, id: &str, statuses: &[&str]) -> Result<(), Refusal> {
 fn set_status(org: &mut Org, id: &str, status: &str) {
     let now = org.now();
     if let Some(user) = org.users.get_mut(id) {
-        let User {
-            status: old,
-            status_changed,
-            last_updated,
-            ..
-        } = user;
+        let User { status: old, status_changed, last_updated, .. } = user;
         status.clone_into(old);
         *status_changed = Some(now);
         *last_updated = now;
@@ -341,8 +248,6 @@ fn set_status(org: &mut Org, id: &str, status: &str) {
 }
 
 fn told(org: &mut Org, request: &Request, id: &str, kind: &'static str, message: &str) {
-    let event = Event::new(kind, message)
-        .by(&request.principal)
-        .on_user(org, id);
+    let event = Event::new(kind, message).by(&request.principal).on_user(org, id);
     log::record(org, event);
 }

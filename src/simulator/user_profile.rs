@@ -48,11 +48,7 @@ pub(super) const REQUIRED: &[&str] = &["login", "firstName", "lastName", "email"
 const SHORTEST_PASSWORD: usize = 8;
 
 /// Refuses a profile that the schema or the org's other users do not allow. `user` is the one who shall have it, if there is one.
-pub(super) fn check(
-    org: &Org,
-    profile: &Map<String, Value>,
-    user: Option<&str>,
-) -> Result<(), Refusal> {
+pub(super) fn check(org: &Org, profile: &Map<String, Value>, user: Option<&str>) -> Result<(), Refusal> {
     check_names(org, profile)?;
     check_required(org, profile)?;
     check_login(profile)?;
@@ -62,9 +58,9 @@ pub(super) fn check(
 fn check_names(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal> {
     match profile.keys().find(|name| !is_defined(org, name)) {
         None => Ok(()),
-        Some(name) if org.schema_unread => Err(Refusal::not_modelled(&format!(
-            "the attribute {name:?} of users whose schema cannot be read"
-        ))),
+        Some(name) if org.schema_unread => {
+            Err(Refusal::not_modelled(&format!("the attribute {name:?} of users whose schema cannot be read")))
+        }
         Some(name) => {
             let cause = format!("Property name '{name}' is not defined in profile");
             Err(Refusal::validation("newUser", &[&cause]))
@@ -76,10 +72,7 @@ fn check_names(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal> {
 fn is_defined(org: &Org, name: &str) -> bool {
     BASE.contains(&name)
         || org.custom_attributes.contains_key(name)
-        || org
-            .users
-            .values()
-            .any(|user| user.profile.contains_key(name))
+        || org.users.values().any(|user| user.profile.contains_key(name))
 }
 
 /// Whether it is an attribute of the base schema.
@@ -95,11 +88,7 @@ pub(super) fn required_custom(org: &Org) -> impl Iterator<Item = &str> {
 }
 
 fn check_required(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal> {
-    let required: Vec<&str> = REQUIRED
-        .iter()
-        .copied()
-        .chain(required_custom(org))
-        .collect();
+    let required: Vec<&str> = REQUIRED.iter().copied().chain(required_custom(org)).collect();
     let is_blank = |name: &&str| match profile.get(*name) {
         Some(Value::String(text)) => text.trim().is_empty(),
         _ => true,
@@ -119,10 +108,7 @@ fn check_required(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal
 /// Five to a hundred characters, and like an e-mail address by the default pattern.
 fn check_login(profile: &Map<String, Value>) -> Result<(), Refusal> {
     for name in ["login", "email"] {
-        let text = profile
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let text = profile.get(name).and_then(Value::as_str).unwrap_or_default();
         let length = text.chars().count();
         if !(5..=100).contains(&length) || !is_address(text) {
             let cause = if name == "login" {
@@ -138,20 +124,11 @@ fn check_login(profile: &Map<String, Value>) -> Result<(), Refusal> {
 
 fn is_address(text: &str) -> bool {
     let parts = text.rsplit_once('@');
-    parts.is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !text.contains(char::is_whitespace)
-    })
+    parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !text.contains(char::is_whitespace))
 }
 
-fn check_unique(
-    org: &Org,
-    profile: &Map<String, Value>,
-    user: Option<&str>,
-) -> Result<(), Refusal> {
-    let login = profile
-        .get("login")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+fn check_unique(org: &Org, profile: &Map<String, Value>, user: Option<&str>) -> Result<(), Refusal> {
+    let login = profile.get("login").and_then(Value::as_str).unwrap_or_default();
     let holder = org.logins.get(&login.to_lowercase()).map(String::as_str);
     if holder.is_some() && holder != user {
         return Err(Refusal::validation(
@@ -182,10 +159,7 @@ pub(super) fn credentials(body: &Map<String, Value>) -> Result<Credentials, Refu
     let provider = given.get("provider").map(|it| &it["type"]);
     Ok(Credentials {
         password: password(given.get("password"))?,
-        secret: given
-            .get("password")
-            .and_then(|password| password["value"].as_str())
-            .map(SecretString::from),
+        secret: given.get("password").and_then(|password| password["value"].as_str()).map(SecretString::from),
         question: question(given.get("recovery_question"))?,
         provider: provider.and_then(Value::as_str).map(str::to_owned),
     })

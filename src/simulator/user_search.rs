@@ -6,15 +6,9 @@ use super::pages::{self, PageSize};
 use super::store::{Org, User};
 use super::users::show_in_list;
 
-const SIZE: PageSize = PageSize {
-    default: 200,
-    maximum: 200,
-};
+const SIZE: PageSize = PageSize { default: 200, maximum: 200 };
 /// `q` has pages of its own size, and no second one.
-const Q_SIZE: PageSize = PageSize {
-    default: 10,
-    maximum: 200,
-};
+const Q_SIZE: PageSize = PageSize { default: 10, maximum: 200 };
 
 /// Lists users.
 pub(super) fn list(org: &Org, request: &Request) -> Reply {
@@ -53,12 +47,7 @@ fn by_beginning(org: &Org, request: &Request, text: &str) -> Reply {
                 .any(|name| user.attribute(name).to_lowercase().starts_with(&text))
     };
     let found = org.users.values().filter(fits).take(limit);
-    pages::whole(
-        request,
-        found
-            .map(|user| show_in_list(org, &request.base, user))
-            .collect(),
-    )
+    pages::whole(request, found.map(|user| show_in_list(org, &request.base, user)).collect())
 }
 
 fn by_search(org: &Org, request: &Request, text: &str) -> Reply {
@@ -67,28 +56,17 @@ fn by_search(org: &Org, request: &Request, text: &str) -> Reply {
     let Some(key) = request.query("sortBy").filter(|key| !key.is_empty()) else {
         return by_expression(org, request, &expr, Case::Insensitive);
     };
-    let mut found: Vec<&User> = org
-        .users
-        .values()
-        .filter(|user| expr.matches(Case::Insensitive, &UserFields(org, user)))
-        .collect();
+    let mut found: Vec<&User> =
+        org.users.values().filter(|user| expr.matches(Case::Insensitive, &UserFields(org, user))).collect();
     found.sort_by_cached_key(|user| sort_key(org, user, key));
-    if request
-        .query("sortOrder")
-        .is_some_and(|it| it.eq_ignore_ascii_case("desc"))
-    {
+    if request.query("sortOrder").is_some_and(|it| it.eq_ignore_ascii_case("desc")) {
         found.reverse();
     }
-    pages::of_sorted(request, SIZE, &found, |user| {
-        show_in_list(org, &request.base, user)
-    })
+    pages::of_sorted(request, SIZE, &found, |user| show_in_list(org, &request.base, user))
 }
 
 fn by_expression(org: &Org, request: &Request, expr: &Expr, case: Case) -> Reply {
-    let show = |user: &User| {
-        expr.matches(case, &UserFields(org, user))
-            .then(|| show_in_list(org, &request.base, user))
-    };
+    let show = |user: &User| expr.matches(case, &UserFields(org, user)).then(|| show_in_list(org, &request.base, user));
     if let Some(id) = indexed(org, expr) {
         let found = org.users.get(id).and_then(show);
         let limit = pages::limit(request, SIZE)?;
@@ -103,11 +81,7 @@ fn indexed<'a>(org: &'a Org, expr: &'a Expr) -> Option<&'a str> {
         return Some(id);
     }
     let login = expr.required("profile.login")?;
-    Some(
-        org.logins
-            .get(&login.to_lowercase())
-            .map_or("", String::as_str),
-    )
+    Some(org.logins.get(&login.to_lowercase()).map_or("", String::as_str))
 }
 
 fn sort_key(org: &Org, user: &User, property: &str) -> String {
@@ -131,8 +105,9 @@ fn in_filter(expr: &Expr) -> bool {
         Expr::And(..) | Expr::Or(..) => true,
         Expr::Not(_) => false,
         Expr::Test(test) => match test.property.as_str() {
-            "status" | "id" | "profile.login" | "profile.email" | "profile.firstName"
-            | "profile.lastName" => test.operator == Operator::Eq,
+            "status" | "id" | "profile.login" | "profile.email" | "profile.firstName" | "profile.lastName" => {
+                test.operator == Operator::Eq
+            }
             "lastUpdated" => is_comparison(test.operator),
             _ => false,
         },
@@ -152,19 +127,13 @@ fn in_search(expr: &Expr) -> bool {
             "created" | "activated" | "statusChanged" | "lastUpdated" => {
                 is_comparison(test.operator) || test.operator == Operator::Pr
             }
-            property => {
-                property.starts_with("profile.")
-                    && !matches!(test.operator, Operator::Ne | Operator::Ew)
-            }
+            property => property.starts_with("profile.") && !matches!(test.operator, Operator::Ne | Operator::Ew),
         },
     }
 }
 
 pub(super) fn is_comparison(operator: Operator) -> bool {
-    matches!(
-        operator,
-        Operator::Eq | Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le
-    )
+    matches!(operator, Operator::Eq | Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le)
 }
 
 /// What an expression may ask a user.

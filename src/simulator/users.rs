@@ -9,36 +9,12 @@ use super::user_search;
 use super::wire::{date, link, optional_date, post_link};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/users",
-        handler: Handler::Read(user_search::list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/users",
-        handler: Handler::Write(super::user_creation::create),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/users/{id}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/users/{id}",
-        handler: Handler::Write(user_changes::update),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/api/v1/users/{id}",
-        handler: Handler::Write(user_changes::replace),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/users/{id}",
-        handler: Handler::Write(super::user_lifecycle::delete),
-    },
+    Route { method: "GET", pattern: "/api/v1/users", handler: Handler::Read(user_search::list) },
+    Route { method: "POST", pattern: "/api/v1/users", handler: Handler::Write(super::user_creation::create) },
+    Route { method: "GET", pattern: "/api/v1/users/{id}", handler: Handler::Read(get) },
+    Route { method: "POST", pattern: "/api/v1/users/{id}", handler: Handler::Write(user_changes::update) },
+    Route { method: "PUT", pattern: "/api/v1/users/{id}", handler: Handler::Write(user_changes::replace) },
+    Route { method: "DELETE", pattern: "/api/v1/users/{id}", handler: Handler::Write(super::user_lifecycle::delete) },
 ];
 
 fn get(org: &Org, request: &Request) -> Reply {
@@ -71,10 +47,7 @@ fn by_short_login<'a>(org: &'a Org, key: &str) -> Option<&'a User> {
         return None;
     }
     let beginning = format!("{}@", key.to_lowercase());
-    let mut fitting = org
-        .logins
-        .iter()
-        .filter(|(login, _)| login.starts_with(&beginning));
+    let mut fitting = org.logins.iter().filter(|(login, _)| login.starts_with(&beginning));
     let (_, id) = fitting.next()?;
     if fitting.next().is_some() {
         return None;
@@ -87,11 +60,7 @@ fn by_short_login<'a>(org: &'a Org, key: &str) -> Option<&'a User> {
 pub(super) fn answer(org: &Org, request: &Request, user: &User) -> Reply {
     let mut body = show(org, &request.base, user);
     trim(&mut body, &request.content_type);
-    Ok(Answer {
-        status: 200,
-        body: Some(body),
-        headers: vec![("etag", etag(user))],
-    })
+    Ok(Answer { status: 200, body: Some(body), headers: vec![("etag", etag(user))] })
 }
 
 /// Names the state of a user, for `If-Match`.
@@ -134,20 +103,10 @@ fn credentials(user: &User) -> Value {
         shown.insert("password".to_owned(), json!({}));
     }
     if let Some(question) = &user.recovery_question {
-        shown.insert(
-            "recovery_question".to_owned(),
-            json!({"question": question}),
-        );
+        shown.insert("recovery_question".to_owned(), json!({"question": question}));
     }
-    let name = if user.provider == "ACTIVE_DIRECTORY" {
-        domain_of(user)
-    } else {
-        user.provider.clone()
-    };
-    shown.insert(
-        "provider".to_owned(),
-        json!({"type": user.provider, "name": name}),
-    );
+    let name = if user.provider == "ACTIVE_DIRECTORY" { domain_of(user) } else { user.provider.clone() };
+    shown.insert("provider".to_owned(), json!({"type": user.provider, "name": name}));
     Value::Object(shown)
 }
 
@@ -162,11 +121,7 @@ fn links(org: &Org, base: &str, user: &User) -> Value {
     let path = format!("/api/v1/users/{}", user.id);
     let mut shown = Map::new();
     for (name, call) in actions(&user.status) {
-        let target = if call.is_empty() {
-            path.clone()
-        } else {
-            format!("{path}/{call}")
-        };
+        let target = if call.is_empty() { path.clone() } else { format!("{path}/{call}") };
         let mut action = post_link(base, &target);
         if *name == "delete" {
             action["method"] = Value::from("DELETE");
@@ -183,10 +138,7 @@ fn links(org: &Org, base: &str, user: &User) -> Value {
 
 fn actions(status: &str) -> &'static [(&'static str, &'static str)] {
     match status {
-        "STAGED" => &[
-            ("activate", "lifecycle/activate"),
-            ("resetFactors", "lifecycle/reset_factors"),
-        ],
+        "STAGED" => &[("activate", "lifecycle/activate"), ("resetFactors", "lifecycle/reset_factors")],
         "PROVISIONED" => &[
             ("suspend", "lifecycle/suspend"),
             ("resetPassword", "lifecycle/reset_password"),
@@ -199,11 +151,9 @@ fn actions(status: &str) -> &'static [(&'static str, &'static str)] {
             ("resetFactors", "lifecycle/reset_factors"),
             ("deactivate", "lifecycle/deactivate"),
         ],
-        "DEPROVISIONED" => &[
-            ("activate", "lifecycle/activate"),
-            ("delete", ""),
-            ("resetFactors", "lifecycle/reset_factors"),
-        ],
+        "DEPROVISIONED" => {
+            &[("activate", "lifecycle/activate"), ("delete", ""), ("resetFactors", "lifecycle/reset_factors")]
+        }
         "LOCKED_OUT" => &[
             ("unlock", "lifecycle/unlock"),
             ("resetPassword", "lifecycle/reset_password"),
@@ -215,10 +165,7 @@ fn actions(status: &str) -> &'static [(&'static str, &'static str)] {
             ("resetPassword", "lifecycle/reset_password"),
             ("forgotPassword", "credentials/forgot_password"),
             ("expirePassword", "lifecycle/expire_password"),
-            (
-                "changeRecoveryQuestion",
-                "credentials/change_recovery_question",
-            ),
+            ("changeRecoveryQuestion", "credentials/change_recovery_question"),
             ("resetFactors", "lifecycle/reset_factors"),
             ("changePassword", "credentials/change_password"),
             ("deactivate", "lifecycle/deactivate"),
@@ -230,10 +177,7 @@ fn actions(status: &str) -> &'static [(&'static str, &'static str)] {
 fn trim(body: &mut Value, content_type: &str) {
     let omits = |what: &str| {
         let told = content_type.split("okta-response=").nth(1);
-        told.is_some_and(|list| {
-            list.split(',')
-                .any(|it| it.trim().trim_matches('"') == what)
-        })
+        told.is_some_and(|list| list.split(',').any(|it| it.trim().trim_matches('"') == what))
     };
     let Some(shown) = body.as_object_mut() else {
         return;

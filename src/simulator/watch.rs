@@ -4,19 +4,10 @@ use super::store::Org;
 
 /// A user is no member of a group any more.
 pub(super) fn left(org: &mut Org, group: &str, user: &str) {
-    let provisions =
-        |app: &&super::store::App| app.active_directory.is_some() && app.groups.contains_key(group);
+    let provisions = |app: &&super::store::App| app.active_directory.is_some() && app.groups.contains_key(group);
     let groups = &org.groups;
-    let holds = |id: &String| {
-        groups
-            .get(id)
-            .is_some_and(|group| group.members.contains(user))
-    };
-    let is_stranded = org
-        .apps
-        .values()
-        .filter(provisions)
-        .any(|app| !app.groups.keys().any(holds));
+    let holds = |id: &String| groups.get(id).is_some_and(|group| group.members.contains(user));
+    let is_stranded = org.apps.values().filter(provisions).any(|app| !app.groups.keys().any(holds));
     if is_stranded {
         org.stranded.push(user.to_owned());
     }

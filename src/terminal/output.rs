@@ -17,13 +17,7 @@ struct Streams {
 
 impl Output {
     pub(super) fn new(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
-        Self {
-            streams: Mutex::new(Streams {
-                out: Box::new(out),
-                err: Box::new(err),
-                heard: true,
-            }),
-        }
+        Self { streams: Mutex::new(Streams { out: Box::new(out), err: Box::new(err), heard: true }) }
     }
 
     /// A line of the result. After a first failure nothing more is tried; a failure other than a reader that has
@@ -102,9 +96,6 @@ mod tests {
         output.result("b");
         let told: Vec<_> = receiver.try_iter().collect();
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(
-            told[0].starts_with("warning: no more output can be written: "),
-            "{told:?}"
-        );
+        assert!(told[0].starts_with("warning: no more output can be written: "), "{told:?}");
     }
 }

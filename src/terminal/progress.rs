@@ -48,10 +48,7 @@ impl Left {
 
 impl Progress {
     pub(super) fn begin(bars: &MultiProgress, title: &str, total: u64, visible: Visible) -> Self {
-        let left = Arc::new(Mutex::new(Left {
-            told: Instant::now(),
-            time: Duration::ZERO,
-        }));
+        let left = Arc::new(Mutex::new(Left { told: Instant::now(), time: Duration::ZERO }));
         let bar = bars.add(ProgressBar::new(total).with_style(style(Arc::clone(&left))));
         bar.set_prefix(visible(title));
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -74,10 +71,7 @@ impl Progress {
         self.bar.inc(1);
         let (ended, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
         let time = longer(self.begun.elapsed(), ended, all, least);
-        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Left {
-            told: Instant::now(),
-            time,
-        };
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Left { told: Instant::now(), time };
         self.bar.set_message(self.message());
     }
 
@@ -91,8 +85,7 @@ impl Progress {
     /// Shows why the work waits, for so long: items that end meanwhile do not end the wait of the others.
     pub fn waiting(&self, reason: &str, duration: Duration) {
         let until = Instant::now().checked_add(duration);
-        *self.wait.lock().unwrap_or_else(PoisonError::into_inner) =
-            until.map(|until| ((self.visible)(reason), until));
+        *self.wait.lock().unwrap_or_else(PoisonError::into_inner) = until.map(|until| ((self.visible)(reason), until));
         self.bar.set_message(self.message());
     }
 
@@ -117,10 +110,7 @@ impl Progress {
     fn counts(&self) -> String {
         let count = |tally| self.counter(tally).load(Ordering::Relaxed);
         let (done, unchanged) = (count(Tally::Done), count(Tally::Unchanged));
-        format!(
-            "{done} done, {unchanged} unchanged, {} failed",
-            count(Tally::Failed)
-        )
+        format!("{done} done, {unchanged} unchanged, {} failed", count(Tally::Failed))
     }
 }
 
@@ -138,24 +128,17 @@ fn style(left: Arc<Mutex<Left>>) -> ProgressStyle {
         // Nothing to be done when a bar cannot be drawn.
         let _ = write!(out, "{}", time_left(left.now()));
     };
-    style
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key("left", left)
-        .with_key(
-            "speed",
-            |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = out.write_str(&speed(state.per_sec()));
-            },
-        )
+    style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("left", left).with_key(
+        "speed",
+        |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = out.write_str(&speed(state.per_sec()));
+        },
+    )
 }
 
 /// Under an org's limits less than one item a second is usual.
 fn speed(per_second: f64) -> String {
-    if per_second < 1.0 {
-        format!("{:.0}/min", per_second * 60.0)
-    } else {
-        format!("{per_second:.0}/s")
-    }
+    if per_second < 1.0 { format!("{:.0}/min", per_second * 60.0) } else { format!("{per_second:.0}/s") }
 }
 
 /// The speed so far, over all items, tells nothing of a window that is used up, and the limits tell nothing of an org that is slow: the
@@ -193,10 +176,7 @@ mod tests {
         progress.waiting("rate limit", Duration::from_secs(3600));
         progress.count(Tally::Failed, Duration::ZERO);
         // Another lane goes on; the wait is not over.
-        assert_eq!(
-            progress.bar.message(),
-            "2 done, 0 unchanged, 1 failed · rate limit"
-        );
+        assert_eq!(progress.bar.message(), "2 done, 0 unchanged, 1 failed · rate limit");
         progress.waiting("rate limit", Duration::ZERO);
         assert_eq!(progress.bar.message(), "2 done, 0 unchanged, 1 failed");
         assert_eq!(progress.bar.position(), 3);

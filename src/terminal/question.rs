@@ -85,9 +85,7 @@ fn read(question: &str) -> Result<Reply, Error> {
         Ok(line) => Ok(Reply::Line(line.trim().to_owned())),
         Err(ReadlineError::Eof) => Ok(Reply::Ended),
         Err(ReadlineError::Interrupted) => Ok(Reply::Interrupted),
-        Err(error) => Err(Error::failed(format!(
-            "the terminal cannot be read: {error}"
-        ))),
+        Err(error) => Err(Error::failed(format!("the terminal cannot be read: {error}"))),
     }
 }
 
@@ -97,13 +95,9 @@ mod tests {
 
     #[test]
     fn only_a_clear_yes_is_one() {
-        for (line, expected) in [
-            ("y", Answer::Yes),
-            ("YES", Answer::Yes),
-            ("", Answer::No),
-            ("n", Answer::No),
-            ("yess", Answer::No),
-        ] {
+        for (line, expected) in
+            [("y", Answer::Yes), ("YES", Answer::Yes), ("", Answer::No), ("n", Answer::No), ("yess", Answer::No)]
+        {
             assert_eq!(Answer::from(Reply::Line(line.into())), expected, "{line:?}");
         }
         assert_eq!(Answer::from(Reply::Ended), Answer::No);

@@ -8,16 +8,11 @@ use tokio::runtime::Runtime;
 
 use crate::{Ran, journal_bytes, org, run, scarce, told};
 
-const HEADER: &str =
-    "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
+const HEADER: &str = "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
 
 fn play(folder: &Path, simulator: &Simulator, script: &str) -> Ran {
     std::fs::write(folder.join("script.rhai"), [HEADER, script].concat()).unwrap();
-    run(
-        folder,
-        simulator,
-        &["run", "script.rhai", "--yes", "--quiet"],
-    )
+    run(folder, simulator, &["run", "script.rhai", "--yes", "--quiet"])
 }
 
 /// A scarce write for each user: 50 calls a window for a token, 40 of them ours.
@@ -49,8 +44,7 @@ each(users, |id| okta.unassign_user_from_application(app, id));
 /// An org that takes 20 calls at a time, and 40 lanes.
 pub(crate) fn crowding(runtime: &Runtime, calls: usize) {
     const LATENCY: u64 = 200;
-    let options =
-        json!({ "limits": { "enabled": false }, "concurrency": 20, "latencyMs": LATENCY });
+    let options = json!({ "limits": { "enabled": false }, "concurrency": 20, "latencyMs": LATENCY });
     let (simulator, _) = runtime.block_on(org(3, &options));
     let folder = tempfile::tempdir().unwrap();
     let script = format!(
@@ -70,10 +64,7 @@ each(numbers, #{{ concurrency: 40 }}, |n| {{ okta.get_user(\"me\"); }});
 
 /// A whole move without limits: calls of a user, and what of them are scarce.
 pub(crate) fn whole_move(runtime: &Runtime, users: usize) {
-    let (simulator, _) = runtime.block_on(org(
-        users,
-        &json!({ "limits": { "enabled": false }, "jobDelayMs": 50 }),
-    ));
+    let (simulator, _) = runtime.block_on(org(users, &json!({ "limits": { "enabled": false }, "jobDelayMs": 50 })));
     let folder = tempfile::tempdir().unwrap();
     let directory = &simulator.directories()[0];
     let profile = format!(
@@ -84,16 +75,9 @@ pub(crate) fn whole_move(runtime: &Runtime, users: usize) {
     let org = told(runtime, &simulator, "state");
     let mut apps = org["apps"].as_object().unwrap().values();
     let app = apps.find(|app| app["name"] == "active_directory").unwrap();
-    let logins = app["users"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(|id| org["users"][id]["login"].as_str().unwrap());
-    std::fs::write(
-        folder.path().join("users.csv"),
-        format!("login\n{}\n", logins.collect::<Vec<_>>().join("\n")),
-    )
-    .unwrap();
+    let logins = app["users"].as_object().unwrap().keys().map(|id| org["users"][id]["login"].as_str().unwrap());
+    std::fs::write(folder.path().join("users.csv"), format!("login\n{}\n", logins.collect::<Vec<_>>().join("\n")))
+        .unwrap();
     let ran = run(
         folder.path(),
         &simulator,

@@ -13,14 +13,7 @@ use crate::org;
 fn client_of(simulator: &Simulator) -> Arc<Client> {
     let org = &simulator.orgs()[0];
     let (base, _) = BaseUrl::parse(&org.url).unwrap();
-    Arc::new(
-        Client::new(
-            base,
-            Credentials::Ssws(org.token.clone()),
-            Settings::default(),
-        )
-        .unwrap(),
-    )
+    Arc::new(Client::new(base, Credentials::Ssws(org.token.clone()), Settings::default()).unwrap())
 }
 
 async fn calls(client: &Arc<Client>, count: usize, tasks: usize) -> Duration {
@@ -29,10 +22,7 @@ async fn calls(client: &Arc<Client>, count: usize, tasks: usize) -> Duration {
         let client = Arc::clone(client);
         tokio::spawn(async move {
             for _ in 0..count / tasks {
-                client
-                    .send(&Request::new(Method::Get, "/api/v1/apps"), &Silent)
-                    .await
-                    .unwrap();
+                client.send(&Request::new(Method::Get, "/api/v1/apps"), &Silent).await.unwrap();
             }
         })
     });
@@ -50,11 +40,7 @@ pub(crate) async fn limits() {
     let url = format!("{}/simulator/requests", simulator.orgs()[0].url);
     let requests: Value = http.get(url).send().await.unwrap().json().await.unwrap();
     let ideal = count as f64 / 40.0 * window;
-    println!(
-        "limits: time / ideal = {:.3} ({count} calls, {} refused)",
-        took / ideal,
-        requests["limited"]
-    );
+    println!("limits: time / ideal = {:.3} ({count} calls, {} refused)", took / ideal, requests["limited"]);
 }
 
 /// What a call costs beside the same call by reqwest alone.
@@ -62,21 +48,13 @@ pub(crate) async fn cost() {
     let (simulator, http) = org(3, &json!({ "limits": { "enabled": false } })).await;
     let own = calls(&client_of(&simulator), 8000, 8).await.as_secs_f64();
     let address = &simulator.orgs()[0];
-    let (url, token) = (
-        format!("{}/api/v1/apps", address.url),
-        format!("SSWS {}", address.token.expose_secret()),
-    );
+    let (url, token) = (format!("{}/api/v1/apps", address.url), format!("SSWS {}", address.token.expose_secret()));
     let begun = Instant::now();
     let work = (0..8).map(|_| {
         let (http, url, token) = (http.clone(), url.clone(), token.clone());
         tokio::spawn(async move {
             for _ in 0..1000 {
-                let answer = http
-                    .get(&url)
-                    .header("Authorization", &token)
-                    .send()
-                    .await
-                    .unwrap();
+                let answer = http.get(&url).header("Authorization", &token).send().await.unwrap();
                 answer.bytes().await.unwrap();
             }
         })
@@ -84,8 +62,5 @@ pub(crate) async fn cost() {
     for task in work.collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    println!(
-        "client: time / reqwest alone = {:.2}",
-        own / begun.elapsed().as_secs_f64()
-    );
+    println!("client: time / reqwest alone = {:.2}", own / begun.elapsed().as_secs_f64());
 }

@@ -23,10 +23,7 @@ use serde_json::Value;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let named: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|word| !word.starts_with('-'))
-        .collect();
+    let named: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wanted = |name: &str| named.is_empty() || named.iter().any(|word| word == name);
     if wanted("limits") {
         runtime.block_on(client::limits());
@@ -52,18 +49,10 @@ fn main() {
 }
 
 async fn org(users: usize, options: &Value) -> (Simulator, reqwest::Client) {
-    let simulator = Simulator::start(Scenario::built_in().with_users(users), Listen::Anywhere)
-        .await
-        .unwrap();
+    let simulator = Simulator::start(Scenario::built_in().with_users(users), Listen::Anywhere).await.unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("{}/simulator/options", simulator.orgs()[0].url);
-    http.patch(url)
-        .json(options)
-        .send()
-        .await
-        .unwrap()
-        .error_for_status()
-        .unwrap();
+    http.patch(url).json(options).send().await.unwrap().error_for_status().unwrap();
     (simulator, http)
 }
 
@@ -77,10 +66,7 @@ fn told(runtime: &tokio::runtime::Runtime, simulator: &Simulator, what: &str) ->
 /// Calls so far in the scarce bucket: below an app.
 fn scarce(requests: &Value) -> f64 {
     let routes = requests["routes"].as_object().unwrap().iter();
-    routes
-        .filter(|(route, _)| route.contains("/api/v1/apps/{"))
-        .map(|(_, count)| count.as_f64().unwrap())
-        .sum()
+    routes.filter(|(route, _)| route.contains("/api/v1/apps/{")).map(|(_, count)| count.as_f64().unwrap()).sum()
 }
 
 struct Ran {
@@ -107,9 +93,7 @@ fn run(folder: &Path, simulator: &Simulator, arguments: &[&str]) -> Ran {
         .stderr(Stdio::inherit())
         .spawn()
         .unwrap();
-    let of_process = |id: u32, what: &str| {
-        std::fs::read_to_string(format!("/proc/{id}/{what}")).unwrap_or_default()
-    };
+    let of_process = |id: u32, what: &str| std::fs::read_to_string(format!("/proc/{id}/{what}")).unwrap_or_default();
     let (mut peak, mut computing) = (0, 0);
     while child.try_wait().unwrap().is_none() {
         let id = child.id();
@@ -118,11 +102,7 @@ fn run(folder: &Path, simulator: &Simulator, arguments: &[&str]) -> Ran {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert!(child.wait().unwrap().success(), "{arguments:?}");
-    Ran {
-        seconds: begun.elapsed().as_secs_f64(),
-        computing: computing as f64 / 100.0,
-        peak: peak as f64 / 1024.0,
-    }
+    Ran { seconds: begun.elapsed().as_secs_f64(), computing: computing as f64 / 100.0, peak: peak as f64 / 1024.0 }
 }
 
 /// Kilobytes.

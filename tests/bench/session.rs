@@ -24,9 +24,7 @@ pub(crate) fn session(runtime: &tokio::runtime::Runtime, groups: usize) {
     let (simulator, http) = runtime.block_on(crate::org(3, &options));
     runtime.block_on(fill(&simulator, &http, groups));
     let folder = tempfile::tempdir().unwrap();
-    let starts: Vec<Duration> = (0..STARTS)
-        .map(|_| begun(folder.path(), &simulator).1)
-        .collect();
+    let starts: Vec<Duration> = (0..STARTS).map(|_| begun(folder.path(), &simulator).1).collect();
     let bare: Vec<Duration> = (0..STARTS).map(|_| version()).collect();
     let fastest = |times: &[Duration]| times.iter().min().copied().unwrap_or_default();
     println!(
@@ -36,16 +34,10 @@ pub(crate) fn session(runtime: &tokio::runtime::Runtime, groups: usize) {
         fastest(&starts).as_secs_f64() / fastest(&bare).as_secs_f64()
     );
     let (mut pty, _) = begun(folder.path(), &simulator);
-    say(
-        &mut pty,
-        "let all = okta.list_groups(#{ limit: 10000 }).all(); `${all.len()} known`\r",
-    );
+    say(&mut pty, "let all = okta.list_groups(#{ limit: 10000 }).all(); `${all.len()} known`\r");
     until(&mut pty, " known\r\n");
     until(&mut pty, ASKED);
-    let keys: Vec<Duration> = "okta.list_group_users(\"Team 04"
-        .chars()
-        .map(|key| answered(&mut pty, key))
-        .collect();
+    let keys: Vec<Duration> = "okta.list_group_users(\"Team 04".chars().map(|key| answered(&mut pty, key)).collect();
     let slowest = keys.iter().max().copied().unwrap_or_default();
     println!(
         "keys with {groups} groups known: {:.1} ms the median, {:.1} ms the slowest",
@@ -112,10 +104,7 @@ fn answered(pty: &mut PtySession, key: char) -> Duration {
     say(pty, &key.to_string());
     let mut last = at;
     while last == at || last.elapsed() < Duration::from_millis(50) {
-        assert!(
-            at.elapsed() < Duration::from_secs(20),
-            "{key:?} was not answered"
-        );
+        assert!(at.elapsed() < Duration::from_secs(20), "{key:?} was not answered");
         match pty.try_read() {
             Some(_) => last = Instant::now(),
             None => std::thread::sleep(Duration::from_micros(200)),

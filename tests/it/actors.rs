@@ -88,10 +88,7 @@ fn each_form_of_the_evidence_names_who_started_agreed_attested_resumed_and_undid
         &format!("Tell the team (attested by {maria})"),
     ]);
     let shown = by(&stage, OPAL, &["runs", "show", &undo]);
-    shown.says(&[
-        &format!("started by {lin}"),
-        &format!("Take back 1 write? yes, by {lin}"),
-    ]);
+    shown.says(&[&format!("started by {lin}"), &format!("Take back 1 write? yes, by {lin}")]);
     for form in ["html", "markdown", "junit"] {
         let report = by(&stage, OPAL, &["runs", "report", &run, "--format", form]);
         let report = report.exits(0).stdout.replace("\\_", "_");
@@ -112,10 +109,7 @@ fn each_form_of_the_evidence_names_who_started_agreed_attested_resumed_and_undid
             (text("kind"), text("by"), login_of(one))
         })
         .collect();
-    let said: Vec<_> = said
-        .iter()
-        .map(|(kind, by, login)| (*kind, *by, login.as_str().unwrap()))
-        .collect();
+    let said: Vec<_> = said.iter().map(|(kind, by, login)| (*kind, *by, login.as_str().unwrap())).collect();
     assert_eq!(
         said,
         [
@@ -135,20 +129,10 @@ fn every_json_event_carries_the_actor_of_that_moment() {
     let (run, _) = shared(&stage);
     let shown = by(&stage, LIN, &["runs", "show", &run, "--output", "json"]);
     let events = shown.exits(0).events();
-    let resumed = events
-        .iter()
-        .position(|event| event["event"] == "resumed")
-        .unwrap();
+    let resumed = events.iter().position(|event| event["event"] == "resumed").unwrap();
     assert!(resumed > 1 && resumed + 3 < events.len(), "{shown}");
-    let ended = events
-        .iter()
-        .rposition(|event| event["event"] == "outcome")
-        .unwrap();
-    assert_eq!(
-        events.len(),
-        ended + 2,
-        "the undo says that another key sealed it: {shown}"
-    );
+    let ended = events.iter().rposition(|event| event["event"] == "outcome").unwrap();
+    assert_eq!(events.len(), ended + 2, "the undo says that another key sealed it: {shown}");
     for (at, event) in events.iter().enumerate() {
         let expected = match at {
             at if at < resumed => OPAL,
@@ -157,11 +141,7 @@ fn every_json_event_carries_the_actor_of_that_moment() {
         };
         assert_eq!(login_of(event), expected, "{event}");
         let actor = &event["actor"];
-        let system = format!(
-            "{} on {}",
-            actor["system_user"].as_str().unwrap(),
-            actor["host"].as_str().unwrap()
-        );
+        let system = format!("{} on {}", actor["system_user"].as_str().unwrap(), actor["host"].as_str().unwrap());
         assert_eq!(system, system_actor(), "{event}");
     }
 }
@@ -170,9 +150,7 @@ fn every_json_event_carries_the_actor_of_that_moment() {
 fn a_service_app_is_named_by_its_client_id() {
     let stage = Stage::with_client(&json!({"label": "Runbooks", "roles": ["SUPER_ADMIN"]}));
     stage.write("runbooks/make.rhai", RUNBOOK);
-    let run = [
-        "run", "make", "--yes", "--attest", "all", "--output", "json",
-    ];
+    let run = ["run", "make", "--yes", "--attest", "all", "--output", "json"];
     let mut command = stage.by_key(stage.command());
     let ran = Ran::command(command.args(run));
     let app = &ran.exits(0).events()[0]["actor"]["accounts"]["okta"]["app"]["client_id"];
@@ -183,9 +161,7 @@ fn a_service_app_is_named_by_its_client_id() {
 #[test]
 fn an_account_that_the_org_does_not_tell_is_unknown_and_the_run_goes_on() {
     let stage = Stage::contractors(&json!({}));
-    stage.fault(
-        &json!({"method": "GET", "path": "/api/v1/users/me", "action": "status", "status": 403}),
-    );
+    stage.fault(&json!({"method": "GET", "path": "/api/v1/users/me", "action": "status", "status": 403}));
     let ran = stage.move_users(&[]);
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
@@ -203,9 +179,7 @@ fn a_journal_that_is_older_than_actors_says_unknown_and_goes_on() {
     let path = stage.folder().join(".okta-runbook/journal.sqlite");
     let database = Connection::open(path).unwrap();
     let with_actor = "SELECT count(*) FROM entries WHERE event ->> 'actor' IS NOT NULL";
-    let stored: i64 = database
-        .query_row(with_actor, [], |row| row.get(0))
-        .unwrap();
+    let stored: i64 = database.query_row(with_actor, [], |row| row.get(0)).unwrap();
     assert_eq!(stored, 1, "once for each execution");
     database
         .execute_batch("UPDATE entries SET event = json_remove(event, '$.actor'); UPDATE runs SET operator = 'pat'")
@@ -214,26 +188,10 @@ fn a_journal_that_is_older_than_actors_says_unknown_and_goes_on() {
     let unknown = "unknown (an environment variable named pat)";
     let shown = by(&stage, OPAL, &["runs", "show", &run]);
     shown.says(&[&format!("started by {unknown}")]);
-    let resumed = [
-        "resume",
-        &run,
-        "--yes",
-        "--attest",
-        "all",
-        "--accept-altered",
-    ];
+    let resumed = ["resume", &run, "--yes", "--attest", "all", "--accept-altered"];
     by(&stage, MARIA, &resumed).exits(0);
-    let report = [
-        "runs",
-        "report",
-        &run,
-        "--accept-altered",
-        "--format",
-        "html",
-    ];
-    by(&stage, OPAL, &report)
-        .exits(0)
-        .says(&[unknown, &words(MARIA)]);
+    let report = ["runs", "report", &run, "--accept-altered", "--format", "html"];
+    by(&stage, OPAL, &report).exits(0).says(&[unknown, &words(MARIA)]);
     let undo = ["undo", &run, "--yes", "--accept-altered"];
     by(&stage, LIN, &undo).exits(0);
 }

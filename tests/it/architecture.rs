@@ -14,18 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["error"]),
     ("run", &["okta", "ldap", "private_files"]),
     ("script", &["run", "okta", "ldap", "error"]),
-    (
-        "repl",
-        &[
-            "script",
-            "run",
-            "report",
-            "terminal",
-            "okta",
-            "error",
-            "private_files",
-        ],
-    ),
+    ("repl", &["script", "run", "report", "terminal", "okta", "error", "private_files"]),
     ("lsp", &["script", "okta", "error"]),
     ("report", &["run", "ldap"]),
     ("terminal", &["error"]),
@@ -45,34 +34,23 @@ fn sources(module: &str) -> Vec<PathBuf> {
             }
         }
     }
-    found.retain(|path| {
-        path.extension().is_some_and(|extension| extension == "rs") && path.is_file()
-    });
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "rs") && path.is_file());
     found
 }
 
 /// Modules named after `crate::` in code: not in comments, strings of tests included.
 fn imported(text: &str) -> Vec<String> {
-    let code = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let mut names = Vec::new();
     for line in code {
         for part in line.split("crate::").skip(1) {
-            let braces = part
-                .strip_prefix('{')
-                .map_or(part, |list| list.split('}').next().unwrap_or(list));
-            let heads = if part.starts_with('{') {
-                braces.split(',').collect()
-            } else {
-                vec![part]
-            };
-            names.extend(heads.into_iter().map(|head| {
-                head.trim()
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect::<String>()
-            }));
+            let braces = part.strip_prefix('{').map_or(part, |list| list.split('}').next().unwrap_or(list));
+            let heads = if part.starts_with('{') { braces.split(',').collect() } else { vec![part] };
+            names.extend(
+                heads.into_iter().map(|head| {
+                    head.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+                }),
+            );
         }
     }
     names

@@ -82,11 +82,7 @@ fn moves(options: &Value, priorities: Priorities, directory: Directory) {
     stage.forget_calls();
     let again = stage.move_users(&[&format!("users={ADA},{BEN}"), "timeout=12"]);
     assert_truth(&stage, &again, "again");
-    assert_eq!(
-        (again.code, stage.calls_that_write()),
-        (Some(0), 0),
-        "{options} {priorities:?}: {again}"
-    );
+    assert_eq!((again.code, stage.calls_that_write()), (Some(0), 0), "{options} {priorities:?}: {again}");
 }
 
 /// Both are safe, and success means that they have moved.
@@ -94,10 +90,7 @@ fn assert_truth(stage: &Stage, ran: &Ran, what: &str) {
     assert!(matches!(ran.code, Some(0 | 1 | 3)), "{what}: {ran}");
     for login in [ADA, BEN] {
         stage.assert_safe(login, ran);
-        let told = ran
-            .items()
-            .iter()
-            .any(|(key, outcome)| key == login && outcome != "failed");
+        let told = ran.items().iter().any(|(key, outcome)| key == login && outcome != "failed");
         if ran.code == Some(0) || (ran.code == Some(3) && told) {
             stage.assert_moved(login, ran);
         }
@@ -118,22 +111,14 @@ fn beside<T: Sync>(rows: &[T], act: impl Fn(&T) + Sync) {
 #[test]
 fn moves_end_right_where_joining_moves_the_account() {
     beside(ANSWERS, |(option, answer)| {
-        moves(
-            &assuming(option, answer),
-            Priorities::NoneYet,
-            Directory::Configured,
-        );
+        moves(&assuming(option, answer), Priorities::NoneYet, Directory::Configured);
     });
 }
 
 #[test]
 fn moves_end_right_where_leaving_moves_the_account() {
     beside(ANSWERS, |(option, answer)| {
-        moves(
-            &assuming(option, answer),
-            Priorities::FormerBetter,
-            Directory::Configured,
-        );
+        moves(&assuming(option, answer), Priorities::FormerBetter, Directory::Configured);
     });
 }
 
@@ -141,10 +126,7 @@ fn moves_end_right_where_leaving_moves_the_account() {
 fn reads_may_lag_behind_writes() {
     let rows = [
         (json!({"membershipLagMs": 2500}), Priorities::NoneYet),
-        (
-            json!({"membershipLagMs": 2500}),
-            Priorities::DestinationBetter,
-        ),
+        (json!({"membershipLagMs": 2500}), Priorities::DestinationBetter),
         (json!({"membershipLagMs": 2500}), Priorities::FormerBetter),
         (json!({"newGroupLagMs": 2500}), Priorities::NoneYet),
         (
@@ -163,11 +145,7 @@ fn without_a_directory_the_run_says_what_okta_says() {
     let rows = [
         (json!({}), Priorities::FormerBetter, 0),
         (assuming("dnAfterMove", "at_once"), Priorities::NoneYet, 0),
-        (
-            assuming("dnAttribute", "distinguished_name"),
-            Priorities::NoneYet,
-            0,
-        ),
+        (assuming("dnAttribute", "distinguished_name"), Priorities::NoneYet, 0),
         (assuming("syncState", "disabled"), Priorities::NoneYet, 0),
         (assuming("dnAfterMove", "at_import"), Priorities::NoneYet, 1),
     ];
@@ -193,10 +171,7 @@ fn a_record_that_follows_at_the_next_import_is_remarked() {
     let remarks = ran.outcome()["remarks"].to_string();
     assert!(remarks.contains("follows at the next import"), "{remarks}");
     stage.done("POST", "/simulator/import", &json!({"kind": "incremental"}));
-    assert_eq!(
-        stage.app_user(ADA)["profile"]["dn"],
-        stage.account(ADA).unwrap().dn
-    );
+    assert_eq!(stage.app_user(ADA)["profile"]["dn"], stage.account(ADA).unwrap().dn);
     stage.assert_moved(ADA, &ran);
 }
 

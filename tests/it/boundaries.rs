@@ -35,11 +35,7 @@ use world::World;
 fn assert_same(left: &Value, right: &Value, name: &str) {
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
     let (left, right) = (pretty(left), pretty(right));
-    assert!(
-        left == right,
-        "{name}: {}",
-        diffy::create_patch(&right, &left)
-    );
+    assert!(left == right, "{name}: {}", diffy::create_patch(&right, &left));
 }
 
 /// One disturbance of a procedure.
@@ -67,11 +63,7 @@ impl Disturbance {
         let around_the_answer = [Death::AfterTheAnswer, Death::OfTheConnection];
         let goes_on = at_every_write(around_the_answer, Self::GoesOn);
         let undoing = (0..undisturbed.undo.writes).map(Self::UndoResumed);
-        resumed
-            .chain(undone)
-            .chain(goes_on)
-            .chain(undoing)
-            .collect()
+        resumed.chain(undone).chain(goes_on).chain(undoing).collect()
     }
 
     fn happens(self, procedure: &'static Procedure, undisturbed: &Uninterrupted) {
@@ -82,11 +74,7 @@ impl Disturbance {
                 if !world.run(Some((number, death))) {
                     world.resumes(&name);
                 }
-                assert_eq!(
-                    world.carried_out(),
-                    undisturbed.run.writes,
-                    "{name}: each write once"
-                );
+                assert_eq!(world.carried_out(), undisturbed.run.writes, "{name}: each write once");
                 assert_same(&world.state(), &undisturbed.after, &name);
                 if matches!(self, Self::GoesOn(..)) {
                     return;
@@ -107,11 +95,7 @@ impl Disturbance {
                 (procedure.by_hand)(&world, true);
             }
         }
-        assert_same(
-            &world.state(),
-            &undisturbed.before,
-            &format!("{name}, taken back"),
-        );
+        assert_same(&world.state(), &undisturbed.before, &format!("{name}, taken back"));
     }
 }
 
@@ -191,10 +175,7 @@ fn an_undo_can_be_undone_but_for_what_it_deleted() {
     let (code, text) = world.output(&["undo", &world.newest(), "--yes"]);
     // What the run created was deleted by the undo, and a deleted group does not come back.
     assert_eq!(code, Some(6), "{text}");
-    assert!(
-        text.contains("what was deleted cannot be brought back"),
-        "{text}"
-    );
+    assert!(text.contains("what was deleted cannot be brought back"), "{text}");
     assert_ne!(world.state(), after);
 }
 
@@ -208,21 +189,14 @@ fn an_undo_leaves_alone_what_somebody_changed_since() {
     world.put(0, &format!("/api/v1/groups/{group}/users/{user}"));
     let (code, text) = world.output(&["undo", &run, "--yes"]);
     assert_eq!(code, Some(6), "{text}");
-    assert!(
-        text.contains("the group has members that the run did not bring: ben.okafor@corp.example"),
-        "{text}"
-    );
+    assert!(text.contains("the group has members that the run did not bring: ben.okafor@corp.example"), "{text}");
 }
 
 #[test]
 fn a_run_that_waits_for_a_person_goes_on_when_it_is_attested() {
     let world = World::new(&MOVE);
-    let without: Vec<&str> = MOVE
-        .arguments
-        .iter()
-        .copied()
-        .filter(|word| !["--attest", "all"].contains(word))
-        .collect();
+    let without: Vec<&str> =
+        MOVE.arguments.iter().copied().filter(|word| !["--attest", "all"].contains(word)).collect();
     let (code, text) = world.output(&without);
     assert_eq!(code, Some(4), "{text}");
     assert_eq!(world.carried_out(), 0);
@@ -254,10 +228,7 @@ fn a_changed_runbook_is_refused_with_what_was_changed() {
     // The edited script does not ask for B any more: the end of the run looks whether it was made.
     let (code, text) = world.output(&["resume", &run, "--yes", "--accept-edits"]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(
-        text.contains("add_group of okta had not happened"),
-        "{text}"
-    );
+    assert!(text.contains("add_group of okta had not happened"), "{text}");
     assert!(!text.contains("unknown outcome"), "{text}");
     assert_eq!(world.carried_out(), 2);
 }

@@ -23,8 +23,7 @@ impl FalseOrg {
         let (counted, address, answer) = (Arc::clone(&requests), url.clone(), Arc::new(answer));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (counted, address, answer) =
-                    (Arc::clone(&counted), address.clone(), Arc::clone(&answer));
+                let (counted, address, answer) = (Arc::clone(&counted), address.clone(), Arc::clone(&answer));
                 std::thread::spawn(move || {
                     // A client that hangs up ends this.
                     let _ = answer_all(stream, &counted, |path| answer(path, &address));
@@ -39,10 +38,7 @@ impl FalseOrg {
         let mut command = okta_runbook(folder.path());
         command
             .env("OKTA_CLIENT_ORGURL", &self.url)
-            .env(
-                "OKTA_CLIENT_TOKEN",
-                "00abcdefghijklmnopqrstuvwxyz0123456789abcd",
-            )
+            .env("OKTA_CLIENT_TOKEN", "00abcdefghijklmnopqrstuvwxyz0123456789abcd")
             .args(["eval", script]);
         Ran::command(&mut command)
     }
@@ -67,10 +63,7 @@ fn answer_all(
                 return Ok(());
             }
             if path.is_empty() {
-                line.split(' ')
-                    .nth(1)
-                    .unwrap_or_default()
-                    .clone_into(&mut path);
+                line.split(' ').nth(1).unwrap_or_default().clone_into(&mut path);
             }
         }
         requests.fetch_add(1, Ordering::Relaxed);
@@ -100,8 +93,7 @@ fn a_list_whose_page_leads_back_ends_with_an_error_that_names_it() {
         ] {
             let before = org.requests();
             let ran = org.eval(script);
-            ran.exits(1)
-                .says(&["leads to a page that was read before", "page 2 of the list"]);
+            ran.exits(1).says(&["leads to a page that was read before", "page 2 of the list"]);
             assert!(org.requests() - before <= 3, "{script}: {}", org.requests());
         }
     }
@@ -110,8 +102,9 @@ fn a_list_whose_page_leads_back_ends_with_an_error_that_names_it() {
 #[test]
 fn a_script_can_catch_a_list_without_end_and_go_on() {
     let org = FalseOrg::new(|_, url| (next(url), "[]".to_owned()));
-    let ran =
-        org.eval(r#"let told = ""; try { okta.list_groups().len() } catch (e) { told = e.operation + " " + e.kind; } told"#);
+    let ran = org.eval(
+        r#"let told = ""; try { okta.list_groups().len() } catch (e) { told = e.operation + " " + e.kind; } told"#,
+    );
     ran.exits(0).says(&["list_groups okta"]);
 }
 
@@ -153,10 +146,8 @@ fn false_directory(answer: Vec<u8>) -> u16 {
                     let sent = if id == 1 {
                         stream.write_all(&bound)
                     } else {
-                        let answer: Vec<u8> = answer
-                            .iter()
-                            .map(|byte| if *byte == 0xfe { id } else { *byte })
-                            .collect();
+                        let answer: Vec<u8> =
+                            answer.iter().map(|byte| if *byte == 0xfe { id } else { *byte }).collect();
                         stream.write_all(&answer)
                     };
                     if sent.is_err() {
@@ -179,14 +170,8 @@ fn search_in(port: u16) -> Ran {
     command
         .env("AD_PASSWORD", "pass-of-the-reader")
         .env("OKTA_CLIENT_ORGURL", "http://127.0.0.1:9")
-        .env(
-            "OKTA_CLIENT_TOKEN",
-            "00abcdefghijklmnopqrstuvwxyz0123456789abcd",
-        )
-        .args([
-            "eval",
-            r#"directory("corp.example").search("DC=corp,DC=example", "(cn=*)").len()"#,
-        ]);
+        .env("OKTA_CLIENT_TOKEN", "00abcdefghijklmnopqrstuvwxyz0123456789abcd")
+        .args(["eval", r#"directory("corp.example").search("DC=corp,DC=example", "(cn=*)").len()"#]);
     Ran::command(&mut command)
 }
 
@@ -198,14 +183,8 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("an empty message", vec![0x30, 0]),
         ("a message without an operation", vec![0x30, 3, 2, 1, ID]),
-        (
-            "an operation that is no answer to a search",
-            vec![0x30, 5, 2, 1, ID, 0x7e, 0],
-        ),
-        (
-            "an entry without attributes",
-            vec![0x30, 7, 2, 1, ID, 0x64, 2, 4, 0],
-        ),
+        ("an operation that is no answer to a search", vec![0x30, 5, 2, 1, ID, 0x7e, 0]),
+        ("an entry without attributes", vec![0x30, 7, 2, 1, ID, 0x64, 2, 4, 0]),
         ("a result without a code", vec![0x30, 5, 2, 1, ID, 0x65, 0]),
     ]
 }
@@ -222,9 +201,7 @@ fn plan_in(port: u16) -> Ran {
         "//! Look.\nconst ORGS = #{ okta: \"the org\" };\nstep(\"Look\");\nnote(directory(\"corp.example\").search(\"DC=corp,DC=example\", \"(cn=*)\").len());\n",
     );
     let mut command = stage.command();
-    command
-        .env("AD_PASSWORD", "pass-of-the-reader")
-        .args(["plan", "look.rhai"]);
+    command.env("AD_PASSWORD", "pass-of-the-reader").args(["plan", "look.rhai"]);
     Ran::command(&mut command)
 }
 
@@ -232,8 +209,7 @@ fn plan_in(port: u16) -> Ran {
 fn a_plan_names_a_directory_that_answers_nonsense_and_nothing_panics() {
     for (what, answer) in nonsense() {
         let ran = plan_in(false_directory(answer));
-        ran.exits(1)
-            .says(&["127.0.0.1:", "answered with something that is not LDAP"]);
+        ran.exits(1).says(&["127.0.0.1:", "answered with something that is not LDAP"]);
         assert!(!ran.said().contains("panicked"), "{what}: {ran}");
         assert!(!ran.said().contains("pass-of-the-reader"), "{what}: {ran}");
     }
@@ -250,8 +226,7 @@ fn a_plan_ends_a_search_whose_page_comes_again() {
 fn a_directory_that_answers_nonsense_is_named_and_nothing_panics() {
     for (what, answer) in nonsense() {
         let ran = search_in(false_directory(answer));
-        ran.exits(1)
-            .says(&["127.0.0.1:", "answered with something that is not LDAP"]);
+        ran.exits(1).says(&["127.0.0.1:", "answered with something that is not LDAP"]);
         assert!(!ran.said().contains("panicked"), "{what}: {ran}");
         assert!(!ran.said().contains("pass-of-the-reader"), "{what}: {ran}");
     }
@@ -260,51 +235,35 @@ fn a_directory_that_answers_nonsense_is_named_and_nothing_panics() {
 /// One entry, and a cookie that is the same for each page.
 fn page_that_comes_again() -> Vec<u8> {
     let text = |tag: u8, text: &[u8]| [&[tag, u8::try_from(text.len()).unwrap()], text].concat();
-    let entry = text(
-        0x64,
-        &[text(4, b"CN=x,DC=corp,DC=example"), vec![0x30, 0]].concat(),
-    );
+    let entry = text(0x64, &[text(4, b"CN=x,DC=corp,DC=example"), vec![0x30, 0]].concat());
     let entry = text(0x30, &[vec![2, 1, ID], entry].concat());
     let cookie = text(0x30, &[vec![2, 1, 0], text(4, b"same")].concat());
-    let paging = text(
-        0x30,
-        &[text(4, b"1.2.840.113556.1.4.319"), text(4, &cookie)].concat(),
-    );
+    let paging = text(0x30, &[text(4, b"1.2.840.113556.1.4.319"), text(4, &cookie)].concat());
     let result = [0x65, 7, 10, 1, 0, 4, 0, 4, 0];
-    let done = text(
-        0x30,
-        &[&[2, 1, ID][..], &result, &text(0xa0, &paging)].concat(),
-    );
+    let done = text(0x30, &[&[2, 1, ID][..], &result, &text(0xa0, &paging)].concat());
     [entry, done].concat()
 }
 
 #[test]
 fn a_search_whose_page_comes_again_ends() {
     let ran = search_in(false_directory(page_that_comes_again()));
-    ran.exits(1)
-        .says(&["gave the same page again, so the search would never end"]);
+    ran.exits(1).says(&["gave the same page again, so the search would never end"]);
 }
 
 #[test]
 fn a_script_that_asks_for_too_much_at_once_is_refused() {
     let org = FalseOrg::new(|_, _| (String::new(), "[]".to_owned()));
-    for script in [
-        "let a = []; a.pad(2000000000, 1)",
-        r#"let s = "x"; s.pad(8000000000, "y")"#,
-        "blob(8000000000).len()",
-    ] {
-        org.eval(script)
-            .exits(1)
-            .says(&["the most that one call may make"]);
+    for script in
+        ["let a = []; a.pad(2000000000, 1)", r#"let s = "x"; s.pad(8000000000, "y")"#, "blob(8000000000).len()"]
+    {
+        org.eval(script).exits(1).says(&["the most that one call may make"]);
     }
     for script in [
         "let a = []; for i in 0..200000 { a = [a]; }",
         "let a = 1; for i in 0..200000 { a = #{ a: a }; }",
         "let a = []; for i in 0..200000 { let b = []; b.push(a); a = b; }",
     ] {
-        org.eval(script)
-            .exits(1)
-            .says(&["nests more than 200 levels"]);
+        org.eval(script).exits(1).says(&["nests more than 200 levels"]);
     }
 }
 
@@ -325,14 +284,8 @@ fn only_what_an_org_or_an_app_names_is_asked_who_it_is() {
         .exits(1)
         .says(&["neither an org of this run nor an app that it read names"]);
     assert_eq!(other.requests(), 0);
-    org.eval(&format!(
-        r#"okta.list_applications().all(); organization_at("{url}/")"#
-    ))
-    .exits(0)
-    .says(&["00oOther"]);
-    org.eval("organization_at(okta.url)")
-        .exits(0)
-        .says(&["00oMine"]);
+    org.eval(&format!(r#"okta.list_applications().all(); organization_at("{url}/")"#)).exits(0).says(&["00oOther"]);
+    org.eval("organization_at(okta.url)").exits(0).says(&["00oMine"]);
 }
 
 #[test]
@@ -342,11 +295,7 @@ fn the_time_is_the_orgs_before_the_first_call_already() {
         (date.to_owned(), r#"{"id": "00o1"}"#.to_owned())
     });
     for script in ["now()", "started()"] {
-        org.eval(script).exits(0).says(&[
-            "2040-01-05T10:20:",
-            "this machine's clock is",
-            "behind that of okta",
-        ]);
+        org.eval(script).exits(0).says(&["2040-01-05T10:20:", "this machine's clock is", "behind that of okta"]);
     }
 }
 
@@ -359,8 +308,7 @@ fn a_path_argument_that_leads_elsewhere_can_be_caught_and_is_never_sent() {
             r#"let told = "sent"; try {{ okta.get_user("{login}"); }} catch (e) {{ told = e.kind + ": " + e.message; }} told"#
         );
         let ran = Ran::command(stage.command().args(["eval", &script]));
-        ran.exits(0)
-            .says(&["usage: get_user", "the path argument `id`"]);
+        ran.exits(0).says(&["usage: get_user", "the path argument `id`"]);
         // All that was sent asks who signs in.
         assert_eq!(stage.calls(|_| true), 1, "{login}");
     }

@@ -4,31 +4,21 @@ use serde_json::{Value, json};
 
 use crate::stage::{Ran, Stage, at_terminal};
 
-const HEADER: &str =
-    "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
+const HEADER: &str = "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
 
 fn play(stage: &Stage, script: &str) -> Ran {
     stage.write("runbooks/bulk.rhai", &[HEADER, script].concat());
-    Ran::command(
-        stage
-            .command()
-            .args(["run", "bulk", "--yes", "--output", "json"]),
-    )
+    Ran::command(stage.command().args(["run", "bulk", "--yes", "--output", "json"]))
 }
 
 fn notes(ran: &Ran) -> Value {
-    ran.events_of("note")
-        .iter()
-        .map(|note| note["words"].clone())
-        .collect()
+    ran.events_of("note").iter().map(|note| note["words"].clone()).collect()
 }
 
 fn groups(stage: &Stage) -> Vec<String> {
     let org = stage.state();
     let groups = org["groups"].as_object().unwrap().values();
-    let mut names: Vec<String> = groups
-        .map(|group| group["profile"]["name"].as_str().unwrap().to_owned())
-        .collect();
+    let mut names: Vec<String> = groups.map(|group| group["profile"]["name"].as_str().unwrap().to_owned()).collect();
     names.sort();
     names
 }
@@ -48,16 +38,8 @@ fn lanes_work_side_by_side() {
     let stage = Stage::contractors(&json!({ "latencyMs": 300, "limits": { "enabled": false } }));
     let begun = std::time::Instant::now();
     // The first call teaches the limit of its bucket.
-    play(
-        &stage,
-        "okta.get_user(\"me\");\neach([1, 2, 3, 4, 5, 6, 7, 8], |number| okta.get_user(\"me\"));",
-    )
-    .exits(0);
-    assert!(
-        begun.elapsed().as_millis() < 8 * 300,
-        "one after the other: {:?}",
-        begun.elapsed()
-    );
+    play(&stage, "okta.get_user(\"me\");\neach([1, 2, 3, 4, 5, 6, 7, 8], |number| okta.get_user(\"me\"));").exits(0);
+    assert!(begun.elapsed().as_millis() < 8 * 300, "one after the other: {:?}", begun.elapsed());
 }
 
 #[test]
@@ -67,8 +49,7 @@ fn what_a_failed_lane_wrote_is_taken_back_when_asked() {
         &stage,
         "each([\"A\", \"B\", \"C\"], #{ on_failure: \"undo\" }, |name| {\n  okta.add_group(#{ profile: #{ name: name } });\n  if name == \"B\" { throw \"no \" + name; }\n});",
     );
-    ran.exits(3)
-        .says(&["no B", "what was written for it is taken back"]);
+    ran.exits(3).says(&["no B", "what was written for it is taken back"]);
     assert_eq!(groups(&stage), ["A", "C", "Everyone"]);
 }
 
@@ -90,9 +71,7 @@ fn what_was_not_begun_is_told_where_nobody_takes_the_rows_too() {
         let script = format!(
             "{taken}each([1, 2, 3], #{{ concurrency: 1, on_failure: \"stop\" }}, |number| {{ throw \"no\"; }});"
         );
-        play(&stage, &script)
-            .exits(1)
-            .says(&["stopped after 1 failed, 2 not begun"]);
+        play(&stage, &script).exits(1).says(&["stopped after 1 failed, 2 not begun"]);
     }
 }
 
@@ -128,9 +107,7 @@ fn what_an_item_costs_of_a_scarce_limit_is_told() {
 #[test]
 fn items_that_could_not_be_told_apart_are_refused() {
     let stage = Stage::contractors(&json!({}));
-    play(&stage, "each([\"a\", \"a\"], |name| name);")
-        .exits(1)
-        .says(&["two items have the key \"a\""]);
+    play(&stage, "each([\"a\", \"a\"], |name| name);").exits(1).says(&["two items have the key \"a\""]);
 }
 
 #[test]
@@ -145,8 +122,7 @@ fn the_bar_tells_the_time_that_the_limits_ask() {
     command.args(["run", "bulk", "--yes"]);
     let mut pty = at_terminal(&command);
     // 850 calls at some 200 a minute, after those that went at once.
-    pty.exp_regex("1[56][0-9]/1000 .* [45] minutes left")
-        .unwrap();
+    pty.exp_regex("1[56][0-9]/1000 .* [45] minutes left").unwrap();
     pty.send_control('c').unwrap();
     pty.exp_string("resume").unwrap();
 }
@@ -154,8 +130,7 @@ fn the_bar_tells_the_time_that_the_limits_ask() {
 #[test]
 fn a_loop_shows_how_far_it_has_come() {
     let stage = Stage::contractors(&json!({ "latencyMs": 500 }));
-    let script =
-        "for n in progress([1, 2, 3]) { okta.get_user(\"me\"); }\nnote(\"done with it\");\n";
+    let script = "for n in progress([1, 2, 3]) { okta.get_user(\"me\"); }\nnote(\"done with it\");\n";
     stage.write("runbooks/bulk.rhai", &[HEADER, script].concat());
     let mut command = stage.command();
     command.args(["run", "bulk", "--yes"]);
@@ -172,7 +147,6 @@ fn a_script_that_takes_too_much_memory_is_stopped() {
         &stage,
         "let s = \"aaaaaaaaaaaaaaaa\";\ntry { loop { if s.len < 1000000000 { s += s; } } } catch { note(\"caught\"); }",
     );
-    ran.exits(1)
-        .says(&["the script takes too much memory: something in it seems to grow without end"]);
+    ran.exits(1).says(&["the script takes too much memory: something in it seems to grow without end"]);
     assert_eq!(notes(&ran), json!([]));
 }

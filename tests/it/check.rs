@@ -13,24 +13,14 @@ fn wrong_scripts() -> PathBuf {
 /// The product, with no runbooks of a user around.
 fn okta_runbook(folder: &Path) -> Command {
     let mut command = Command::cargo_bin("okta-runbook").unwrap();
-    command
-        .current_dir(folder)
-        .env("HOME", "/nowhere")
-        .env("XDG_DATA_HOME", "/nowhere");
+    command.current_dir(folder).env("HOME", "/nowhere").env("XDG_DATA_HOME", "/nowhere");
     command
 }
 
 fn checked(folder: &Path, file: &str) -> (String, Option<i32>) {
     let output = okta_runbook(folder).args(["check", file]).output().unwrap();
-    assert!(
-        output.stderr.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    (
-        String::from_utf8(output.stdout).unwrap(),
-        output.status.code(),
-    )
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
 }
 
 #[test]
@@ -47,10 +37,7 @@ fn every_wrong_script_is_told_with_its_place() {
         let (told, code) = checked(&folder, &file);
         assert_eq!(told, expected, "{file}");
         let is_error = expected.starts_with("error:");
-        assert!(
-            is_error || expected.starts_with("warning:"),
-            "{file} is not wrong"
-        );
+        assert!(is_error || expected.starts_with("warning:"), "{file} is not wrong");
         assert_eq!(code, Some(if is_error { 2 } else { 0 }), "{file}");
         count += 1;
     }
@@ -60,24 +47,12 @@ fn every_wrong_script_is_told_with_its_place() {
 #[test]
 fn shipped_runbooks_are_clean_and_their_scopes_are_known() {
     let folder = tempfile::tempdir().unwrap();
-    let listed = okta_runbook(folder.path())
-        .args(["list", "--output", "json"])
-        .output()
-        .unwrap();
+    let listed = okta_runbook(folder.path()).args(["list", "--output", "json"]).output().unwrap();
     let runbooks: Value = serde_json::from_slice(&listed.stdout).unwrap();
-    let names: Vec<&str> = runbooks
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|runbook| runbook["name"].as_str().unwrap())
-        .collect();
+    let names: Vec<&str> =
+        runbooks.as_array().unwrap().iter().map(|runbook| runbook["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"ad/move_user_to_ou"), "{names:?}");
-    let output = okta_runbook(folder.path())
-        .arg("check")
-        .args(&names)
-        .args(["--output", "json"])
-        .output()
-        .unwrap();
+    let output = okta_runbook(folder.path()).arg("check").args(&names).args(["--output", "json"]).output().unwrap();
     let reports: Value = serde_json::from_slice(&output.stdout).unwrap();
     for report in reports.as_array().unwrap() {
         assert_eq!(report["findings"], Value::Array(Vec::new()), "{report}");
@@ -95,44 +70,28 @@ fn json_has_places_and_the_operations_of_modules() {
     let folder = tempfile::tempdir().unwrap();
     let script = "//! Find.\n\nconst ORGS = #{ okta: \"the org\" };\n\nimport \"lib/ad\" as ad;\n\nnote(ad::find_group(okta, \"x\"));\nnote(usres);\n";
     fs::write(folder.path().join("find.rhai"), script).unwrap();
-    let output = okta_runbook(folder.path())
-        .args(["check", "find.rhai", "--output", "json"])
-        .output()
-        .unwrap();
+    let output = okta_runbook(folder.path()).args(["check", "find.rhai", "--output", "json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let reports: Value = serde_json::from_slice(&output.stdout).unwrap();
     let finding = &reports[0]["findings"][0];
     assert_eq!(
-        (
-            &finding["line"],
-            &finding["column"],
-            &finding["length"],
-            &finding["rule"]
-        ),
+        (&finding["line"], &finding["column"], &finding["length"], &finding["rule"]),
         (&8.into(), &6.into(), &5.into(), &"variable".into())
     );
     assert_eq!(reports[0]["operations"][0]["name"], "list_groups");
-    assert_eq!(
-        reports[0]["scopes"],
-        serde_json::json!(["okta.groups.read"])
-    );
+    assert_eq!(reports[0]["scopes"], serde_json::json!(["okta.groups.read"]));
 }
 
 #[test]
 fn a_run_refuses_what_would_be_lost() {
     let folder = tempfile::tempdir().unwrap();
     let script = wrong_scripts().join("write_to_a_captured_variable.rhai");
-    let output = okta_runbook(folder.path())
-        .args(["run", script.to_str().unwrap(), "--simulator", "--yes"])
-        .output()
-        .unwrap();
+    let output =
+        okta_runbook(folder.path()).args(["run", script.to_str().unwrap(), "--simulator", "--yes"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("the change would be lost"), "{told}");
-    assert!(
-        !folder.path().join(".okta-runbook").exists(),
-        "nothing was begun"
-    );
+    assert!(!folder.path().join(".okta-runbook").exists(), "nothing was begun");
 }
 
 /// Each looks like a mistake and is none.
@@ -181,9 +140,6 @@ fn what_only_looks_wrong_passes() {
         let text = format!("//! Sound.\n\nconst ORGS = #{{ okta: \"the org\" }};\n{script}\n");
         fs::write(folder.path().join("sound.rhai"), text).unwrap();
         let (told, code) = checked(folder.path(), "sound.rhai");
-        assert!(
-            code == Some(0) && told.starts_with("sound.rhai: nothing found"),
-            "{script}\n{told}"
-        );
+        assert!(code == Some(0) && told.starts_with("sound.rhai: nothing found"), "{script}\n{told}");
     }
 }

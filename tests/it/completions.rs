@@ -20,9 +20,7 @@ fn offered_to(shell: &str, folder: &Path, words: &[&str]) -> Vec<String> {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect()
+    text.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 #[test]
@@ -35,14 +33,8 @@ fn runbooks_and_their_parameters_are_offered() {
     assert_eq!(offered(&["run", "ad/move"]), ["ad/move_user_to_ou"]);
     assert!(offered(&["show", "my"]).contains(&"my/own".to_owned()));
     let move_user = ["run", "ad/move_user_to_ou", "--param"];
-    assert_eq!(
-        offered(&[&move_user[..], &["from_"]].concat()),
-        ["from_group=", "from_ou="]
-    );
-    assert_eq!(
-        offered(&["run", "--yes", "my/own", "-p", "how=f"]),
-        ["how=fast"]
-    );
+    assert_eq!(offered(&[&move_user[..], &["from_"]].concat()), ["from_group=", "from_ou="]);
+    assert_eq!(offered(&["run", "--yes", "my/own", "-p", "how=f"]), ["how=fast"]);
 }
 
 #[test]
@@ -50,20 +42,14 @@ fn profiles_are_offered_for_orgs() {
     let folder = tempfile::tempdir().unwrap();
     let profiles = "[orgs.prod]\nurl = \"https://prod.okta.com\"\ntoken = { env = \"T\" }\n[orgs.preview]\nurl = \"https://preview.oktapreview.com\"\ntoken = { env = \"T\" }\n";
     std::fs::write(folder.path().join("okta-runbook.toml"), profiles).unwrap();
-    assert_eq!(
-        offered(folder.path(), &["repl", "--org", "hub=pre"]),
-        ["hub=preview"]
-    );
+    assert_eq!(offered(folder.path(), &["repl", "--org", "hub=pre"]), ["hub=preview"]);
 }
 
 #[test]
 fn every_shell_gets_a_script_that_asks_this_program() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let output = okta_runbook(folder.path())
-            .args(["completions", shell])
-            .output()
-            .unwrap();
+        let output = okta_runbook(folder.path()).args(["completions", shell]).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let script = String::from_utf8(output.stdout).unwrap();
         assert!(script.contains("OKTA_RUNBOOK_COMPLETE"), "{script}");
@@ -74,40 +60,18 @@ fn every_shell_gets_a_script_that_asks_this_program() {
 #[test]
 fn every_shell_is_answered_in_its_own_form() {
     let folder = tempfile::tempdir().unwrap();
-    for (shell, separator) in [
-        ("bash", ""),
-        ("zsh", ":"),
-        ("fish", "\t"),
-        ("powershell", "\t"),
-        ("elvish", ""),
-    ] {
+    for (shell, separator) in [("bash", ""), ("zsh", ":"), ("fish", "\t"), ("powershell", "\t"), ("elvish", "")] {
         let answer = offered_to(shell, folder.path(), &["run", "ad/move"]);
         let first = answer.first().cloned().unwrap_or_default();
         let begins = format!("ad/move_user_to_ou{separator}");
         assert!(first.starts_with(&begins), "{shell}: {answer:?}");
-        let parameter = offered_to(
-            shell,
-            folder.path(),
-            &["run", "ad/move_user_to_ou", "--param", "from_o"],
-        );
-        assert!(
-            parameter[0].starts_with("from_ou="),
-            "{shell}: {parameter:?}"
-        );
+        let parameter = offered_to(shell, folder.path(), &["run", "ad/move_user_to_ou", "--param", "from_o"]);
+        assert!(parameter[0].starts_with("from_ou="), "{shell}: {parameter:?}");
     }
-    let output = okta_runbook(folder.path())
-        .args(["completions", "powershell"])
-        .output();
+    let output = okta_runbook(folder.path()).args(["completions", "powershell"]).output();
     let script = String::from_utf8(output.unwrap().stdout).unwrap();
-    for part in [
-        "Register-ArgumentCompleter",
-        "-CommandName okta-runbook",
-        "$Env:OKTA_RUNBOOK_COMPLETE",
-    ] {
-        assert!(
-            script.to_lowercase().contains(&part.to_lowercase()),
-            "{part}: {script}"
-        );
+    for part in ["Register-ArgumentCompleter", "-CommandName okta-runbook", "$Env:OKTA_RUNBOOK_COMPLETE"] {
+        assert!(script.to_lowercase().contains(&part.to_lowercase()), "{part}: {script}");
     }
 }
 
@@ -135,27 +99,13 @@ fn bash_completes_with_it() {
 fn every_command_has_a_manual_page() {
     let folder = tempfile::tempdir().unwrap();
     let page = okta_runbook(folder.path()).arg("man").output().unwrap();
-    assert!(
-        String::from_utf8(page.stdout)
-            .unwrap()
-            .contains(".TH okta-runbook 1")
-    );
-    let written = okta_runbook(folder.path())
-        .args(["man", "pages"])
-        .output()
-        .unwrap();
+    assert!(String::from_utf8(page.stdout).unwrap().contains(".TH okta-runbook 1"));
+    let written = okta_runbook(folder.path()).args(["man", "pages"]).output().unwrap();
     assert!(written.status.success(), "{written:?}");
-    for page in [
-        "okta-runbook.1",
-        "okta-runbook-run.1",
-        "okta-runbook-repl.1",
-    ] {
+    for page in ["okta-runbook.1", "okta-runbook-run.1", "okta-runbook-repl.1"] {
         let text = std::fs::read_to_string(folder.path().join("pages").join(page)).unwrap();
         let (_, codes) = text.split_once("EXIT STATUS").expect(page);
-        for words in [
-            "usage or bad input; nothing was sent",
-            "waiting for a manual step",
-        ] {
+        for words in ["usage or bad input; nothing was sent", "waiting for a manual step"] {
             assert!(codes.contains(words), "{page}: {codes}");
         }
     }

@@ -43,10 +43,7 @@ fn make_older(folder: &Path, now: &str, then: &str) {
     edit(&folder.join(KEPT), now, then);
     edit(&folder.join(COPY), now, then);
     let copy = fs::read_to_string(folder.join(COPY)).unwrap();
-    let line = copy
-        .lines()
-        .find(|line| line.starts_with("// Copied from "))
-        .unwrap();
+    let line = copy.lines().find(|line| line.starts_with("// Copied from ")).unwrap();
     let digest = line.rsplit_once('(').unwrap().1;
     edit(&folder.join(COPY), digest, "0000).");
 }
@@ -69,14 +66,7 @@ fn a_copy_with_a_ticket_and_a_step_more_runs() {
     );
     let told = succeeds(folder, &["check", "ad/move_user_to_ou"]);
     assert!(told.contains("nothing found"), "{told}");
-    let run = [
-        "run",
-        "ad/move_user_to_ou",
-        "--simulator",
-        "--yes",
-        "--param",
-        "ticket=CHG-7",
-    ];
+    let run = ["run", "ad/move_user_to_ou", "--simulator", "--yes", "--param", "ticket=CHG-7"];
     let told = succeeds(folder, &run);
     assert!(told.contains("✓ CHG-7 is a change"), "{told}");
     assert!(told.contains("3 items"), "{told}");
@@ -91,27 +81,15 @@ fn the_list_tells_what_shadows_and_diff_what_is_different() {
     succeeds(folder, &["copy", "ad/move_user_to_ou"]);
     let told = succeeds(folder, &["diff", "ad/move_user_to_ou"]);
     assert!(told.contains("is as the shipped one"), "{told}");
-    edit(
-        &folder.join(COPY),
-        "step(\"Verify in Okta",
-        "note(\"soon done\");\nstep(\"Verify in Okta",
-    );
+    edit(&folder.join(COPY), "step(\"Verify in Okta", "note(\"soon done\");\nstep(\"Verify in Okta");
     let told = succeeds(folder, &["diff", "ad/move_user_to_ou"]);
     let changed: Vec<&str> = told
         .lines()
-        .filter(|line| {
-            line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---")
-        })
+        .filter(|line| line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---"))
         .collect();
     assert_eq!(changed, ["+note(\"soon done\");"]);
-    let listed: Value =
-        serde_json::from_str(&succeeds(folder, &["list", "--output", "json"])).unwrap();
-    let row = listed
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|row| row["name"] == "ad/move_user_to_ou")
-        .unwrap();
+    let listed: Value = serde_json::from_str(&succeeds(folder, &["list", "--output", "json"])).unwrap();
+    let row = listed.as_array().unwrap().iter().find(|row| row["name"] == "ad/move_user_to_ou").unwrap();
     assert_eq!(
         (&row["shelf"], &row["shadows"], &row["behind"]),
         (&"workspace".into(), &"shipped".into(), &false.into())
@@ -126,18 +104,11 @@ fn a_copied_module_shadows_the_shipped_one_in_the_list() {
     succeeds(folder, &["copy", "lib/ad"]);
     edit(&folder.join("runbooks/lib/ad.rhai"), "//! ", "//! Ours: ");
     let listed = succeeds(folder, &["list"]);
-    assert!(
-        listed.contains("| lib/ad      | workspace (shadows shipped)"),
-        "{listed}"
-    );
-    let rows: Value =
-        serde_json::from_str(&succeeds(folder, &["list", "--output", "json"])).unwrap();
+    assert!(listed.contains("| lib/ad      | workspace (shadows shipped)"), "{listed}");
+    let rows: Value = serde_json::from_str(&succeeds(folder, &["list", "--output", "json"])).unwrap();
     let rows = rows.as_array().unwrap();
     let row = rows.iter().find(|row| row["name"] == "lib/ad").unwrap();
-    assert_eq!(
-        (&row["kind"], &row["shadows"]),
-        (&"module".into(), &"shipped".into())
-    );
+    assert_eq!((&row["kind"], &row["shadows"]), (&"module".into(), &"shipped".into()));
 }
 
 #[test]
@@ -147,14 +118,8 @@ fn a_second_copy_does_not_overwrite_the_first() {
     let again = okta_runbook(folder.path(), &["copy", "ad/move_user_to_ou"]);
     assert_eq!(again.status.code(), Some(2));
     let told = String::from_utf8(again.stderr).unwrap();
-    assert!(
-        told.contains("exists already") && told.contains("copy --merge"),
-        "{told}"
-    );
-    succeeds(
-        folder.path(),
-        &["copy", "ad/move_user_to_ou", "elsewhere/mine.rhai"],
-    );
+    assert!(told.contains("exists already") && told.contains("copy --merge"), "{told}");
+    succeeds(folder.path(), &["copy", "ad/move_user_to_ou", "elsewhere/mine.rhai"]);
     assert!(folder.path().join("elsewhere/mine.rhai").is_file());
 }
 
@@ -164,27 +129,14 @@ fn what_changed_in_the_shipped_runbook_is_merged_into_the_copy() {
     let folder = folder.path();
     succeeds(folder, &["copy", "ad/move_user_to_ou"]);
     let copy = folder.join(COPY);
-    make_older(
-        folder,
-        "step(\"Look at the OUs\");",
-        "step(\"Look at the units\");",
-    );
-    edit(
-        &copy,
-        "step(\"Verify in Okta",
-        "note(\"soon done\");\nstep(\"Verify in Okta",
-    );
+    make_older(folder, "step(\"Look at the OUs\");", "step(\"Look at the units\");");
+    edit(&copy, "step(\"Verify in Okta", "note(\"soon done\");\nstep(\"Verify in Okta");
     let listed = succeeds(folder, &["list"]);
-    assert!(
-        listed.contains("which has changed since it was copied"),
-        "{listed}"
-    );
+    assert!(listed.contains("which has changed since it was copied"), "{listed}");
     let told = succeeds(folder, &["copy", "--merge", "ad/move_user_to_ou"]);
     assert!(told.contains("merged into"), "{told}");
     let merged = fs::read_to_string(&copy).unwrap();
-    assert!(
-        merged.contains("step(\"Look at the OUs\");") && merged.contains("note(\"soon done\");")
-    );
+    assert!(merged.contains("step(\"Look at the OUs\");") && merged.contains("note(\"soon done\");"));
     assert!(!merged.contains("<<<<<<<"));
     let told = succeeds(folder, &["copy", "--merge", "ad/move_user_to_ou"]);
     assert!(told.contains("is up to date"), "{told}");
@@ -196,33 +148,18 @@ fn a_conflict_is_marked_and_must_be_settled_before_the_next_merge() {
     let folder = folder.path();
     succeeds(folder, &["copy", "ad/move_user_to_ou"]);
     let copy = folder.join(COPY);
-    make_older(
-        folder,
-        "step(\"Look at the OUs\");",
-        "step(\"Look at the units\");",
-    );
-    edit(
-        &copy,
-        "step(\"Look at the units\");",
-        "step(\"Look at my units\");",
-    );
+    make_older(folder, "step(\"Look at the OUs\");", "step(\"Look at the units\");");
+    edit(&copy, "step(\"Look at the units\");", "step(\"Look at my units\");");
     let merge = okta_runbook(folder, &["copy", "--merge", "ad/move_user_to_ou"]);
     assert_eq!(merge.status.code(), Some(1));
     let told = String::from_utf8(merge.stderr).unwrap();
     assert!(told.contains("1 place was changed in both"), "{told}");
     let text = fs::read_to_string(&copy).unwrap();
     let marked = text.split("<<<<<<<").nth(1).unwrap();
-    assert!(
-        marked.contains("step(\"Look at my units\");")
-            && marked.contains("step(\"Look at the OUs\");")
-    );
+    assert!(marked.contains("step(\"Look at my units\");") && marked.contains("step(\"Look at the OUs\");"));
     let again = okta_runbook(folder, &["copy", "--merge", "ad/move_user_to_ou"]);
     assert_eq!(again.status.code(), Some(2));
-    assert!(
-        String::from_utf8(again.stderr)
-            .unwrap()
-            .contains("still has conflict marks")
-    );
+    assert!(String::from_utf8(again.stderr).unwrap().contains("still has conflict marks"));
 }
 
 #[test]

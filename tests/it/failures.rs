@@ -53,33 +53,21 @@ const ROWS: &[Row] = &[
         name: "the agent stops",
         step: JOIN,
         break_it: |stage| agents(stage, false),
-        says: &[
-            "timed out waiting for agent",
-            "Dashboard > Agents",
-            "Dashboard > Tasks",
-        ],
+        says: &["timed out waiting for agent", "Dashboard > Agents", "Dashboard > Tasks"],
         mend: |stage| agents(stage, true),
     },
     Row {
         name: "the agent stops before the conversion",
         step: "Convert the individual assignments into group assignments",
         break_it: |stage| agents(stage, false),
-        says: &[
-            "timed out waiting for agent",
-            "Dashboard > Agents",
-            "Dashboard > Tasks",
-        ],
+        says: &["timed out waiting for agent", "Dashboard > Agents", "Dashboard > Tasks"],
         mend: |stage| agents(stage, true),
     },
     Row {
         name: "the service account has no rights",
         step: JOIN,
         break_it: deny,
-        says: &[
-            "Access Denied",
-            "Create User objects",
-            "Delete User objects",
-        ],
+        says: &["Access Denied", "Create User objects", "Delete User objects"],
         mend: allow,
     },
     Row {
@@ -93,23 +81,19 @@ const ROWS: &[Row] = &[
         name: "the destination is deleted",
         step: JOIN,
         break_it: |stage| stage.deed(&json!({"do": "delete_ou", "dn": TO})),
-        says: &[
-            "There is no such object on the server",
-            "create OU=Users,DC=corp,DC=example in Active Directory",
-        ],
+        says: &["There is no such object on the server", "create OU=Users,DC=corp,DC=example in Active Directory"],
         mend: |stage| stage.deed(&json!({"do": "create_ou", "dn": TO})),
     },
     Row {
         name: "an account of the same name appears",
         step: JOIN,
         break_it: |stage| {
-            stage.deed(&json!({"do": "create_account", "organizationalUnit": TO, "firstName": "Ada", "lastName": "Novak",
-                "userPrincipalName": "ada.two@corp.example", "samAccountName": "ada.two"}));
+            stage.deed(
+                &json!({"do": "create_account", "organizationalUnit": TO, "firstName": "Ada", "lastName": "Novak",
+                "userPrincipalName": "ada.two@corp.example", "samAccountName": "ada.two"}),
+            );
         },
-        says: &[
-            "The object already exists",
-            "rename or move the other account",
-        ],
+        says: &["The object already exists", "rename or move the other account"],
         mend: |stage| stage.deed(&json!({"do": "delete_account", "account": "ada.two"})),
     },
 ];
@@ -125,17 +109,8 @@ fn what_the_directory_refuses_is_told_and_can_be_mended() {
                 ran.exits(1);
                 assert_told(&ran, row.says);
                 stage.assert_safe(ADA, &ran);
-                assert_eq!(
-                    stage.provisioning_groups(ADA),
-                    [FROM_GROUP, TO_GROUP],
-                    "{}",
-                    row.name
-                );
-                assert!(
-                    stage.account(ADA).unwrap().dn.ends_with(FROM),
-                    "{}",
-                    row.name
-                );
+                assert_eq!(stage.provisioning_groups(ADA), [FROM_GROUP, TO_GROUP], "{}", row.name);
+                assert!(stage.account(ADA).unwrap().dn.ends_with(FROM), "{}", row.name);
 
                 (row.mend)(&stage);
                 stage.options(&json!({"jobDelayMs": 0}));
@@ -153,14 +128,9 @@ fn what_the_directory_refuses_is_told_and_can_be_mended() {
 fn assert_told(ran: &Ran, words: &[&str]) {
     let items = ran.events_of("item");
     let failed = items.iter().find(|item| item["outcome"] == "failed");
-    let message = failed.unwrap_or_else(|| panic!("nobody failed\n{ran}"))["message"]
-        .as_str()
-        .unwrap();
+    let message = failed.unwrap_or_else(|| panic!("nobody failed\n{ran}"))["message"].as_str().unwrap();
     for word in [ADA, TO_GROUP, TO, "help:"].iter().chain(words) {
-        assert!(
-            message.contains(word),
-            "{word:?} is not in: {message}\n{ran}"
-        );
+        assert!(message.contains(word), "{word:?} is not in: {message}\n{ran}");
     }
 }
 
@@ -171,10 +141,7 @@ fn an_account_that_vanished_is_told() {
         stage.deed(&json!({"do": "delete_account", "account": ADA}));
     });
     ran.exits(1);
-    assert_told(
-        &ran,
-        &["Matching user not found", "gone from Active Directory"],
-    );
+    assert_told(&ran, &["Matching user not found", "gone from Active Directory"]);
     assert_eq!(stage.provisioning_groups(ADA), [FROM_GROUP, TO_GROUP]);
 }
 
@@ -184,13 +151,7 @@ fn an_option_that_is_off_moves_nothing_and_is_told_when_the_time_is_over() {
     stage.instance(&json!({"updateOuOnGroupChange": false}));
     let ran = stage.move_users(&["timeout=3"]);
     ran.exits(1);
-    assert_told(
-        &ran,
-        &[
-            "within 3 s",
-            "Update OU when the group that provisions a user to AD changes",
-        ],
-    );
+    assert_told(&ran, &["within 3 s", "Update OU when the group that provisions a user to AD changes"]);
     stage.assert_safe(ADA, &ran);
     assert_eq!(stage.provisioning_groups(ADA), [FROM_GROUP, TO_GROUP]);
     // Turned on, it works on what was changed before.
@@ -227,13 +188,7 @@ fn one_user_who_fails_does_not_hold_up_the_others() {
     stage.deed(&json!({"do": "protect", "account": ADA}));
     let ran = stage.move_users(&[&format!("users={ADA},{BEN}")]);
     ran.exits(3);
-    assert_eq!(
-        ran.items(),
-        [
-            (ADA.into(), "failed".into()),
-            (BEN.into(), "succeeded".into())
-        ]
-    );
+    assert_eq!(ran.items(), [(ADA.into(), "failed".into()), (BEN.into(), "succeeded".into())]);
     assert_eq!(ran.outcome()["outcome"], "partly");
     stage.assert_safe(ADA, &ran);
     stage.assert_moved(BEN, &ran);
@@ -252,9 +207,7 @@ fn where_leaving_moves_the_account_a_refusal_is_told_as_well() {
     assert_eq!(stage.provisioning_groups(ADA), [TO_GROUP]);
     allow(&stage);
     stage.done("POST", "/simulator/tasks/retry", &Value::Null);
-    stage.wait_for("the retried job", |stage| {
-        stage.account(ADA).unwrap().dn.ends_with(TO)
-    });
+    stage.wait_for("the retried job", |stage| stage.account(ADA).unwrap().dn.ends_with(TO));
     let again = stage.move_users(&[]);
     again.exits(0);
     assert_eq!(again.items(), [(ADA.into(), "unchanged".into())]);
@@ -276,9 +229,7 @@ fn a_user_deactivated_during_the_run_is_told() {
 #[test]
 fn a_lost_answer_of_a_write_does_not_lose_the_user() {
     let stage = Stage::contractors(&json!({}));
-    stage.fault(
-        &json!({"method": "DELETE", "path": "/api/v1/groups/*/users", "action": "cut_after"}),
-    );
+    stage.fault(&json!({"method": "DELETE", "path": "/api/v1/groups/*/users", "action": "cut_after"}));
     let ran = stage.move_users(&[]);
     stage.assert_safe(ADA, &ran);
     if ran.code != Some(0) {
@@ -295,10 +246,7 @@ fn a_write_that_okta_refuses_is_told_with_its_request() {
     let ran = stage.move_users(&[]);
     ran.exits(1);
     let messages = ran.messages();
-    assert!(
-        messages.contains("E0000117") && messages.contains("request "),
-        "{ran}"
-    );
+    assert!(messages.contains("E0000117") && messages.contains("request "), "{ran}");
     stage.assert_safe(ADA, &ran);
     stage.move_users(&[]).exits(0);
 }

@@ -38,8 +38,7 @@ fn survives(kind: &'static str, count: u64, work: impl Fn(&mut Mutation) + Send 
     };
     Builder::new().stack_size(STACK).spawn(works).unwrap();
     for seed in seeds {
-        let again =
-            format!("OKTA_RUNBOOK_SEED={seed} OKTA_RUNBOOK_FUZZ=1 cargo test --test it fuzz");
+        let again = format!("OKTA_RUNBOOK_SEED={seed} OKTA_RUNBOOK_FUZZ=1 cargo test --test it fuzz");
         match receiver.recv_timeout(HANGS) {
             Ok(true) => {}
             Ok(false) | Err(RecvTimeoutError::Disconnected) => {

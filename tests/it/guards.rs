@@ -32,69 +32,30 @@ fn profile_sourcing_by_active_directory() {
         &scenario("ad_sourced"),
         &[],
         1,
-        &[
-            "Active Directory is the profile source of corp.example",
-            "help:",
-            "To Okta",
-        ],
+        &["Active Directory is the profile source of corp.example", "help:", "To Okta"],
     );
 }
 
 #[test]
 fn an_agent_that_is_down() {
-    stops(
-        &scenario("agent_down"),
-        &[],
-        1,
-        &["no AD agent of corp.example works", "Dashboard > Agents"],
-    );
+    stops(&scenario("agent_down"), &[], 1, &["no AD agent of corp.example works", "Dashboard > Agents"]);
 }
 
 #[test]
 fn push_features_that_are_off() {
     let stage = plain();
     stage.instance(&json!({"createUsers": false, "updateUserAttributes": false}));
-    stops(
-        &stage,
-        &[],
-        1,
-        &[
-            "\"Create Users\" is off",
-            "\"Update User Attributes\" is off",
-            "Provisioning > To App",
-        ],
-    );
+    stops(&stage, &[], 1, &["\"Create Users\" is off", "\"Update User Attributes\" is off", "Provisioning > To App"]);
 }
 
 #[test]
 fn an_ou_that_active_directory_has_not() {
-    let (lost, nowhere) = (
-        "OU=Lost,DC=corp,DC=example",
-        "OU=Nowhere,DC=corp,DC=example",
-    );
+    let (lost, nowhere) = ("OU=Lost,DC=corp,DC=example", "OU=Nowhere,DC=corp,DC=example");
     let stage = plain();
-    stops(
-        &stage,
-        &[&format!("to_ou={lost}")],
-        1,
-        &[
-            &format!("not so: Active Directory has {lost}"),
-            "create the OU",
-        ],
-    );
-    stops(
-        &stage,
-        &[&format!("from_ou={nowhere}")],
-        1,
-        &[&format!("not so: Active Directory has {nowhere}")],
-    );
+    stops(&stage, &[&format!("to_ou={lost}")], 1, &[&format!("not so: Active Directory has {lost}"), "create the OU"]);
+    stops(&stage, &[&format!("from_ou={nowhere}")], 1, &[&format!("not so: Active Directory has {nowhere}")]);
     // Both are told in one run.
-    stops(
-        &stage,
-        &[&format!("to_ou={lost}"), &format!("from_ou={nowhere}")],
-        1,
-        &[lost, nowhere],
-    );
+    stops(&stage, &[&format!("to_ou={lost}"), &format!("from_ou={nowhere}")], 1, &[lost, nowhere]);
 }
 
 #[test]
@@ -103,11 +64,7 @@ fn another_account_of_the_same_name_in_the_destination() {
         &scenario("same_name"),
         &[],
         1,
-        &[
-            "has another account named Ada Novak",
-            "is another account than that of ada.novak@corp.example",
-            "rename",
-        ],
+        &["has another account named Ada Novak", "is another account than that of ada.novak@corp.example", "rename"],
     );
 }
 
@@ -133,11 +90,7 @@ fn no_group_in_common_and_none_may_be_made() {
         &plain(),
         &["create=false"],
         1,
-        &[
-            "group AD User-Contractor not found",
-            "group AD Users not found",
-            "create=true",
-        ],
+        &["group AD User-Contractor not found", "group AD Users not found", "create=true"],
     );
 }
 
@@ -163,15 +116,7 @@ fn a_third_group_that_outranks_the_destination() {
     stage.provisioning_group(FROM_GROUP, FROM, 1);
     stage.provisioning_group(TO_GROUP, TO, 2);
     stage.join(&other, ADA);
-    stops(
-        &stage,
-        &[],
-        1,
-        &[
-            "a group of ada.novak@corp.example, outranks AD Users",
-            "AD Staff has priority 0",
-        ],
-    );
+    stops(&stage, &[], 1, &["a group of ada.novak@corp.example, outranks AD Users", "AD Staff has priority 0"]);
 }
 
 /// The conversion would move the user to a third OU first.
@@ -182,12 +127,7 @@ fn a_third_group_that_outranks_the_former() {
     stage.provisioning_group(TO_GROUP, TO, 0);
     stage.provisioning_group(FROM_GROUP, FROM, 2);
     stage.join(&other, ADA);
-    stops(
-        &stage,
-        &[],
-        1,
-        &["a group of ada.novak@corp.example, outranks AD User-Contractor"],
-    );
+    stops(&stage, &[], 1, &["a group of ada.novak@corp.example, outranks AD User-Contractor"]);
 }
 
 #[test]
@@ -195,11 +135,7 @@ fn what_is_wrong_in_several_places_is_told_in_one_run() {
     let stage = scenario("agent_down");
     stops(
         &stage,
-        &[
-            "to_ou=OU=Lost,DC=corp,DC=example",
-            "create=false",
-            "users=nobody@corp.example",
-        ],
+        &["to_ou=OU=Lost,DC=corp,DC=example", "create=false", "users=nobody@corp.example"],
         1,
         &[
             "5 checks failed",
@@ -234,35 +170,21 @@ fn users_that_the_org_has_not() {
         &plain(),
         &["users=nobody@corp.example,ada.novak@corp.example,nobody.else@corp.example"],
         1,
-        &[
-            "not so: nobody@corp.example is a user of the org",
-            "not so: nobody.else@corp.example is a user of the org",
-        ],
+        &["not so: nobody@corp.example is a user of the org", "not so: nobody.else@corp.example is a user of the org"],
     );
 }
 
 #[test]
 fn users_of_a_file_are_told_with_their_rows() {
     let stage = plain();
-    stage.write(
-        "users.csv",
-        &format!("login\nnobody@corp.example\n{ADA}\n\nnobody.else@corp.example\n"),
-    );
-    stops(
-        &stage,
-        &["users=@users.csv"],
-        1,
-        &["users.csv:2", "users.csv:5"],
-    );
+    stage.write("users.csv", &format!("login\nnobody@corp.example\n{ADA}\n\nnobody.else@corp.example\n"));
+    stops(&stage, &["users=@users.csv"], 1, &["users.csv:2", "users.csv:5"]);
 }
 
 #[test]
 fn three_bad_rows_of_a_file_are_told_together_with_their_rows() {
     let stage = plain();
-    stage.write(
-        "users.csv",
-        &format!("login,remark\n{ADA},ok\n,no login\none,two,three\n{BEN},ok\n{ADA},again\n"),
-    );
+    stage.write("users.csv", &format!("login,remark\n{ADA},ok\n,no login\none,two,three\n{BEN},ok\n{ADA},again\n"));
     stage.forget_calls();
     let ran = stage.move_users(&["users=@users.csv"]);
     ran.exits(2).says(&[
@@ -280,12 +202,7 @@ fn three_bad_rows_of_a_file_are_told_together_with_their_rows() {
 fn a_user_who_is_listed_by_two_names() {
     let stage = plain();
     let id = stage.user(ADA);
-    stops(
-        &stage,
-        &[&format!("users={ADA},{id}")],
-        1,
-        &["ada.novak@corp.example is listed twice"],
-    );
+    stops(&stage, &[&format!("users={ADA},{id}")], 1, &["ada.novak@corp.example is listed twice"]);
 }
 
 #[test]
@@ -293,12 +210,7 @@ fn a_user_who_is_not_in_the_former_ou() {
     let stage = plain();
     stage.deed(&json!({"do": "create_ou", "dn": "OU=Else,DC=corp,DC=example"}));
     stage.deed(&json!({"do": "move_account", "account": ADA, "organizationalUnit": "OU=Else,DC=corp,DC=example"}));
-    stops(
-        &stage,
-        &[],
-        1,
-        &["ada.novak@corp.example", "OU=Else,DC=corp,DC=example"],
-    );
+    stops(&stage, &[], 1, &["ada.novak@corp.example", "OU=Else,DC=corp,DC=example"]);
 }
 
 #[test]
@@ -306,12 +218,7 @@ fn a_user_who_is_not_active() {
     let stage = plain();
     let path = format!("/api/v1/users/{}/lifecycle/suspend", stage.user(ADA));
     stage.done("POST", &path, &Value::Null);
-    stops(
-        &stage,
-        &[],
-        1,
-        &["ada.novak@corp.example is not active", "SUSPENDED"],
-    );
+    stops(&stage, &[], 1, &["ada.novak@corp.example is not active", "SUSPENDED"]);
 }
 
 #[test]
@@ -323,10 +230,7 @@ fn a_user_who_is_not_assigned() {
         &stage,
         &[],
         1,
-        &[
-            "not so: ada.novak@corp.example is assigned to corp.example",
-            "import from Active Directory",
-        ],
+        &["not so: ada.novak@corp.example is assigned to corp.example", "import from Active Directory"],
     );
 }
 
@@ -337,15 +241,7 @@ fn a_group_of_another_type() {
         "orgs": [{"name": "okta", "groups": [{"name": TO_GROUP, "type": "APP_GROUP"}], "apps": [{"activeDirectory": "corp.example"}]}],
         "contractors": 3,
     }));
-    stops(
-        &stage,
-        &[],
-        1,
-        &[
-            "not so: AD Users is a group of Okta's own",
-            "name another group",
-        ],
-    );
+    stops(&stage, &[], 1, &["not so: AD Users is a group of Okta's own", "name another group"]);
 }
 
 #[test]
@@ -357,24 +253,13 @@ fn a_group_that_is_not_assigned_and_has_other_members() {
         &stage,
         &[],
         1,
-        &[
-            "AD Users, which is not assigned to corp.example yet, has other members",
-            "provision them too",
-        ],
+        &["AD Users, which is not assigned to corp.example yet, has other members", "provision them too"],
     );
 }
 
 #[test]
 fn a_domain_that_the_org_does_not_know() {
-    stops(
-        &plain(),
-        &["directory=emea.example"],
-        1,
-        &[
-            "no AD instance for emea.example in this org",
-            "corp.example",
-        ],
-    );
+    stops(&plain(), &["directory=emea.example"], 1, &["no AD instance for emea.example in this org", "corp.example"]);
 }
 
 #[test]
@@ -396,11 +281,7 @@ fn a_token_whose_owner_may_only_read() {
         &scenario("lesser_admin"),
         &[],
         1,
-        &[
-            "rea.der@corp.example may not assign apps and change memberships",
-            "READ_ONLY_ADMIN",
-            "super admin",
-        ],
+        &["rea.der@corp.example may not assign apps and change memberships", "READ_ONLY_ADMIN", "super admin"],
     );
 }
 
@@ -433,11 +314,9 @@ fn a_wrong_url_of_the_org() {
     let mut nobody_there = stage.moving(&["--yes", "--attest", "all"]);
     nobody_there.env("OKTA_CLIENT_ORGURL", "http://127.0.0.1:9");
     stage.assert_no_write(&mut nobody_there, 1, &["127.0.0.1:9", "help:"]);
-    for (url, words) in [
-        ("http://acme.okta.com", "https"),
-        ("not a url", "URL"),
-        ("https://acme.okta.com/api/v1", "/api/v1"),
-    ] {
+    for (url, words) in
+        [("http://acme.okta.com", "https"), ("not a url", "URL"), ("https://acme.okta.com/api/v1", "/api/v1")]
+    {
         let mut command = stage.moving(&["--yes", "--attest", "all"]);
         command.env("OKTA_CLIENT_ORGURL", url);
         stage.assert_no_write(&mut command, 2, &[words]);
@@ -453,21 +332,12 @@ fn a_directory_that_does_not_answer_or_does_not_know_the_password() {
     assert!(!ran.said().contains("not the password"), "{ran}");
     let profile = "[directories.\"corp.example\"]\nurl = \"ldap://127.0.0.1:9\"\nbind_dn = \"CN=x,DC=corp,DC=example\"\npassword = { env = \"AD_PASSWORD\" }\nbase = \"DC=corp,DC=example\"\n";
     stage.write("okta-runbook.toml", profile);
-    stage.assert_no_write(
-        &mut stage.moving(&["--yes", "--attest", "all"]),
-        1,
-        &["127.0.0.1:9"],
-    );
+    stage.assert_no_write(&mut stage.moving(&["--yes", "--attest", "all"]), 1, &["127.0.0.1:9"]);
 }
 
 impl Stage {
     #[track_caller]
-    fn assert_no_write(
-        &self,
-        command: &mut std::process::Command,
-        code: i32,
-        words: &[&str],
-    ) -> Ran {
+    fn assert_no_write(&self, command: &mut std::process::Command, code: i32, words: &[&str]) -> Ran {
         self.forget_calls();
         let ran = Ran::command(command);
         ran.exits(code).says(words);

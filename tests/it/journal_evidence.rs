@@ -90,10 +90,7 @@ impl Forger<'_> {
     fn forges(&self, how: Forgery) {
         let database = self.database();
         let other = "replace(%, 'Harmless', 'Powerful')";
-        for (table, columns) in [
-            ("entries", vec!["event", "request"]),
-            ("bodies", vec!["body"]),
-        ] {
+        for (table, columns) in [("entries", vec!["event", "request"]), ("bodies", vec!["body"])] {
             for column in columns {
                 let value = other.replace('%', column);
                 let sql = format!("UPDATE {table} SET {column} = {value}");
@@ -102,18 +99,13 @@ impl Forger<'_> {
         }
         Self::names_bodies_again(&database);
         if how == Forgery::NamesAnotherKey {
-            let sql =
-                "UPDATE entries SET seal = CAST(x'0102030405060708' || substr(seal, 9) AS BLOB)";
+            let sql = "UPDATE entries SET seal = CAST(x'0102030405060708' || substr(seal, 9) AS BLOB)";
             database.execute(sql, []).unwrap();
             let sql = "UPDATE runs SET seal = CAST(x'0102030405060708' || substr(seal, 9) AS BLOB)";
             database.execute(sql, []).unwrap();
         } else if how != Forgery::KeepsSeals {
-            database
-                .execute("UPDATE entries SET seal = NULL WHERE run = ?1", [&self.run])
-                .unwrap();
-            database
-                .execute("UPDATE runs SET seal = NULL WHERE id = ?1", [&self.run])
-                .unwrap();
+            database.execute("UPDATE entries SET seal = NULL WHERE run = ?1", [&self.run]).unwrap();
+            database.execute("UPDATE runs SET seal = NULL WHERE id = ?1", [&self.run]).unwrap();
         }
         if how == Forgery::SaysItIsOld {
             let sql = "UPDATE runs SET unsealed = length WHERE id = ?1";
@@ -125,11 +117,7 @@ impl Forger<'_> {
     fn names_bodies_again(database: &Connection) {
         let mut statement = database.prepare("SELECT digest, body FROM bodies").unwrap();
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let bodies: Vec<(String, String)> = statement
-            .query_map([], read)
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let bodies: Vec<(String, String)> = statement.query_map([], read).unwrap().map(Result::unwrap).collect();
         for (name, body) in bodies {
             let now = hex(digest(&SHA256, body.as_bytes()).as_ref());
             for sql in [
@@ -143,13 +131,8 @@ impl Forger<'_> {
     }
 
     fn chains_again(&self, database: &Connection) {
-        let mut last: Vec<u8> = database
-            .query_row(
-                "SELECT record FROM runs WHERE id = ?1",
-                [&self.run],
-                |row| row.get(0),
-            )
-            .unwrap();
+        let mut last: Vec<u8> =
+            database.query_row("SELECT record FROM runs WHERE id = ?1", [&self.run], |row| row.get(0)).unwrap();
         let mut statement = database
             .prepare("SELECT run, seq, lane, position, time, what, state, intent, event, request, before, answer, seal FROM entries WHERE run = ?1 ORDER BY seq")
             .unwrap();
@@ -177,18 +160,13 @@ impl Forger<'_> {
         let before = groups(self.stage);
         self.stage.forget_calls();
         command(self.stage, &["runs", "verify", &self.run]).exits(1);
-        for arguments in [
-            vec!["resume", &self.run, "--yes"],
-            vec!["undo", &self.run, "--yes"],
-            vec!["runs", "report", &self.run],
-        ] {
+        for arguments in
+            [vec!["resume", &self.run, "--yes"], vec!["undo", &self.run, "--yes"], vec!["runs", "report", &self.run]]
+        {
             let ran = command(self.stage, &arguments);
             ran.exits(2).says(&[words, "--accept-altered"]);
         }
-        assert_eq!(
-            (groups(self.stage), self.stage.calls_that_write()),
-            (before, 0)
-        );
+        assert_eq!((groups(self.stage), self.stage.calls_that_write()), (before, 0));
     }
 }
 
@@ -197,9 +175,7 @@ fn what_is_as_it_was_written_is_known_to_be_genuine() {
     let stage = Stage::contractors(&json!({}));
     let forger = stopped(&stage);
     let verified = command(&stage, &["runs", "verify", &forger.run]);
-    verified
-        .exits(0)
-        .says(&["entries are as they were written, sealed by key "]);
+    verified.exits(0).says(&["entries are as they were written, sealed by key "]);
     let report = command(&stage, &["runs", "report", &forger.run]);
     report.exits(0).says(&["sealed by key "]);
     command(&stage, &["undo", &forger.run, "--yes"]).exits(0);
@@ -209,26 +185,11 @@ fn what_is_as_it_was_written_is_known_to_be_genuine() {
 #[test]
 fn an_altered_answer_a_missing_end_and_another_record_are_refused() {
     for (sql, words) in [
-        (
-            "UPDATE bodies SET body = replace(body, 'Harmless', 'Powerful')",
-            "its answer was altered",
-        ),
-        (
-            "UPDATE runs SET operator = 'mallory'",
-            "what it says of the run's beginning was altered",
-        ),
-        (
-            "UPDATE runs SET ended = '2026-01-02T03:04:05Z'",
-            "it says otherwise of the run's end",
-        ),
-        (
-            "DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)",
-            "it is missing",
-        ),
-        (
-            "UPDATE entries SET run = 'elsewhere' WHERE seq = (SELECT max(seq) FROM entries)",
-            "it is missing",
-        ),
+        ("UPDATE bodies SET body = replace(body, 'Harmless', 'Powerful')", "its answer was altered"),
+        ("UPDATE runs SET operator = 'mallory'", "what it says of the run's beginning was altered"),
+        ("UPDATE runs SET ended = '2026-01-02T03:04:05Z'", "it says otherwise of the run's end"),
+        ("DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)", "it is missing"),
+        ("UPDATE entries SET run = 'elsewhere' WHERE seq = (SELECT max(seq) FROM entries)", "it is missing"),
     ] {
         let stage = Stage::contractors(&json!({}));
         let forger = stopped(&stage);
@@ -241,8 +202,7 @@ fn an_altered_answer_a_missing_end_and_another_record_are_refused() {
 fn a_run_without_its_last_entries_is_told_by_the_seal_of_its_end() {
     let stage = Stage::contractors(&json!({}));
     let forger = stopped(&stage);
-    let cut =
-        "DELETE FROM entries WHERE seq > (SELECT min(seq) FROM entries WHERE what = 'answer')";
+    let cut = "DELETE FROM entries WHERE seq > (SELECT min(seq) FROM entries WHERE what = 'answer')";
     forger.alter(cut);
     let whole = "UPDATE runs SET length = (SELECT count(*) FROM entries), outcome = NULL, ended = NULL, message = NULL, counts = NULL,
         head = (SELECT digest FROM entries ORDER BY seq DESC LIMIT 1)";
@@ -255,10 +215,7 @@ fn a_chain_that_was_computed_again_is_refused() {
     for (how, words) in [
         (Forgery::KeepsSeals, "its seal does not hold"),
         (Forgery::TakesSealsAway, "it has no seal"),
-        (
-            Forgery::SaysItIsOld,
-            "the seals of another run say otherwise",
-        ),
+        (Forgery::SaysItIsOld, "the seals of another run say otherwise"),
     ] {
         let stage = Stage::contractors(&json!({}));
         let forger = stopped(&stage);
@@ -270,33 +227,18 @@ fn a_chain_that_was_computed_again_is_refused() {
 
 #[test]
 fn what_nobody_can_tell_is_said_and_recorded_and_refused_where_the_org_is_guarded() {
-    for (guard, code) in [
-        ("", 0),
-        ("production = true", 2),
-        (
-            "approval = { required = true, secret = { env = \"S\" } }",
-            2,
-        ),
-    ] {
+    for (guard, code) in
+        [("", 0), ("production = true", 2), ("approval = { required = true, secret = { env = \"S\" } }", 2)]
+    {
         for how in [Forgery::NamesAnotherKey, Forgery::SaysItIsOld] {
             let stage = Stage::contractors(&json!({}));
-            let profile = format!(
-                "[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"OKTA_CLIENT_TOKEN\" }}\n",
-                stage.url()
-            );
+            let profile =
+                format!("[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"OKTA_CLIENT_TOKEN\" }}\n", stage.url());
             stage.write("okta-runbook.toml", &profile);
             let forger = stopped(&stage);
             forger.forges(how);
             stage.write("okta-runbook.toml", &format!("{profile}{guard}\n"));
-            let arguments = [
-                "undo",
-                &forger.run,
-                "--yes",
-                "--production",
-                "acme",
-                "--output",
-                "json",
-            ];
+            let arguments = ["undo", &forger.run, "--yes", "--production", "acme", "--output", "json"];
             let undone = command(&stage, &arguments);
             undone.says(&["so a forgery cannot be excluded"]);
             if code == 2 {
@@ -314,14 +256,7 @@ fn an_altered_journal_that_is_accepted_stands_in_both_runs() {
     let stage = Stage::contractors(&json!({}));
     let forger = stopped(&stage);
     forger.alter("UPDATE bodies SET body = replace(body, 'Harmless', 'Powerful')");
-    let arguments = [
-        "undo",
-        &forger.run,
-        "--yes",
-        "--accept-altered",
-        "--output",
-        "json",
-    ];
+    let arguments = ["undo", &forger.run, "--yes", "--accept-altered", "--output", "json"];
     let undone = command(&stage, &arguments);
     let told = undone.events_of("unverified_journal");
     let admin = format!("sam.admin@corp.example at okta, as {}", system_actor());
@@ -353,9 +288,5 @@ fn another_credential_goes_on_and_says_that_it_cannot_verify() {
     let reason = told[0]["reason"].as_str().unwrap();
     assert!(reason.contains("which is not here"), "{resumed}");
     let verified = command(&stage, &["runs", "verify", &forger.run]);
-    verified.exits(0).says(&[
-        "the chain of its",
-        "is unbroken, but",
-        "so a forgery cannot be excluded",
-    ]);
+    verified.exits(0).says(&["the chain of its", "is unbroken, but", "so a forgery cannot be excluded"]);
 }

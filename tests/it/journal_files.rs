@@ -21,11 +21,7 @@ for number in 0..20 { okta.add_group(#{ profile: #{ name: `G${number}` } }); }
 fn made(stage: &Stage) -> usize {
     let simulated = stage.state();
     let groups = simulated["groups"].as_object().unwrap().values();
-    let is_made = |group: &&Value| {
-        group["name"]
-            .as_str()
-            .is_some_and(|name| name.starts_with('G'))
-    };
+    let is_made = |group: &&Value| group["name"].as_str().is_some_and(|name| name.starts_with('G'));
     groups.filter(is_made).count()
 }
 
@@ -84,15 +80,8 @@ fn a_journal_that_is_gone_stops_the_run_before_its_next_write() {
         let stage = Stage::contractors(&json!({"latencyMs": 40}));
         let ran = run_and_harm(&stage, harm);
         // One write may have been on the wire.
-        assert!(
-            (3..=5).contains(&made(&stage)),
-            "{name}: {} {ran}",
-            made(&stage)
-        );
-        ran.exits(5).says(&[
-            "nothing more is sent",
-            "POST /api/v1/groups (add_group of okta)",
-        ]);
+        assert!((3..=5).contains(&made(&stage)), "{name}: {} {ran}", made(&stage));
+        ran.exits(5).says(&["nothing more is sent", "POST /api/v1/groups (add_group of okta)"]);
         assert_eq!(ran.outcome()["outcome"], "interrupted", "{name}: {ran}");
     }
 }
@@ -101,11 +90,7 @@ fn a_journal_that_is_gone_stops_the_run_before_its_next_write() {
 fn what_was_in_a_removed_journal_is_saved_and_can_be_taken_back() {
     let stage = Stage::contractors(&json!({"latencyMs": 40}));
     let ran = run_and_harm(&stage, |folder| fs::remove_dir_all(folder).unwrap());
-    let saved = ran
-        .stderr
-        .split("saved in ")
-        .nth(1)
-        .unwrap_or_else(|| panic!("{ran}"));
+    let saved = ran.stderr.split("saved in ").nth(1).unwrap_or_else(|| panic!("{ran}"));
     let saved = PathBuf::from(saved.split(": ").next().unwrap());
     assert_eq!(mode(&saved), 0o600);
     let folder = stage.folder().join(".okta-runbook");
@@ -130,9 +115,7 @@ fn open_to_all(path: &Path) {
 fn run_in(stage: &Stage, folder: &Path) -> Ran {
     stage.write("twenty.rhai", TWENTY);
     let mut command = stage.command();
-    command
-        .args(["run", "twenty.rhai", "--yes", "--output", "json"])
-        .env("OKTA_RUNBOOK_HOME", folder);
+    command.args(["run", "twenty.rhai", "--yes", "--output", "json"]).env("OKTA_RUNBOOK_HOME", folder);
     watched(&mut command, |event| {
         if event["event"] == "performed" {
             for entry in fs::read_dir(folder).unwrap() {
@@ -166,10 +149,7 @@ fn a_folder_for_other_things_keeps_its_mode_and_is_warned_of() {
     open_to_all(&folder);
     open_to_all(&folder.join("mine.txt"));
     let ran = run_in(&stage, &folder);
-    assert_eq!(
-        (mode(&folder), mode(&folder.join("mine.txt"))),
-        (0o755, 0o755)
-    );
+    assert_eq!((mode(&folder), mode(&folder.join("mine.txt"))), (0o755, 0o755));
     ran.says(&["others can enter", "OKTA_RUNBOOK_HOME"]);
     // What an older version left open is closed.
     fs::set_permissions(database(&folder), fs::Permissions::from_mode(0o644)).unwrap();

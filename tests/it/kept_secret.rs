@@ -49,14 +49,9 @@ fn assert_not_below(folder: &Path, secret: &str) {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path
-                .extension()
-                .is_none_or(|it| it != "rhai" && it != "toml")
-            {
+            } else if path.extension().is_none_or(|it| it != "rhai" && it != "toml") {
                 let bytes = std::fs::read(&path).unwrap();
-                let found = bytes
-                    .windows(secret.len())
-                    .any(|part| part == secret.as_bytes());
+                let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
                 assert!(!found, "{} holds {secret}", path.display());
             }
         }
@@ -72,9 +67,7 @@ fn interrupted_at_now(stage: &Stage) -> Ran {
     // A process that kills itself leaves what a power cut would: the script waits after the note.
     let mut child_command = Command::new("sh");
     child_command.args(["-c", "echo $$ > pid; exec \"$@\"", "sh"]);
-    child_command
-        .arg(command.get_program())
-        .args(command.get_args());
+    child_command.arg(command.get_program()).args(command.get_args());
     child_command.current_dir(stage.folder());
     for (name, value) in command.get_envs() {
         match value {
@@ -86,18 +79,13 @@ fn interrupted_at_now(stage: &Stage) -> Ran {
     watched(&mut child_command, move |event| {
         if event["event"] == "note" && event["words"] == "now" {
             let pid = std::fs::read_to_string(&pid).unwrap();
-            Command::new("kill")
-                .args(["-9", pid.trim()])
-                .status()
-                .unwrap();
+            Command::new("kill").args(["-9", pid.trim()]).status().unwrap();
         }
     })
 }
 
-const PAUSE: &str =
-    "note(\"now\");\ntry { wait_until(#{ timeout: 30, every: 1 }, || false); } catch (e) { }\n";
-const SHORT_PAUSE: &str =
-    "try { wait_until(#{ timeout: 1, every: 1 }, || false); } catch (e) { }\n";
+const PAUSE: &str = "note(\"now\");\ntry { wait_until(#{ timeout: 30, every: 1 }, || false); } catch (e) { }\n";
+const SHORT_PAUSE: &str = "try { wait_until(#{ timeout: 1, every: 1 }, || false); } catch (e) { }\n";
 
 #[test]
 #[cfg(unix)]
@@ -109,15 +97,8 @@ fn a_one_time_token_that_the_record_lacks_is_not_replaced_by_its_mark() {
     interrupted_at_now(&stage);
     let edited = script.replace(PAUSE, &format!("note(\"now\");\n{SHORT_PAUSE}"));
     stage.write("s.rhai", &format!("{HEADER}{edited}"));
-    let resumed = Ran::command(stage.command().args([
-        "resume",
-        &last_run(&stage),
-        "--yes",
-        "--accept-edits",
-    ]));
-    resumed
-        .exits(1)
-        .says(&["activationToken", "is not known", "undo this run"]);
+    let resumed = Ran::command(stage.command().args(["resume", &last_run(&stage), "--yes", "--accept-edits"]));
+    resumed.exits(1).says(&["activationToken", "is not known", "undo this run"]);
     let user = stage.get("/api/v1/users/a1@corp.example");
     assert_eq!(user["profile"]["nickName"], Value::Null, "{resumed}");
 }
@@ -167,13 +148,7 @@ fn a_mark_is_not_sent_however_it_comes_into_a_call() {
         let stage = stage(attempt);
         stage.forget_calls();
         let mut command = stage.command();
-        command.env("TOKEN", "a-token-of-14").args([
-            "run",
-            "s.rhai",
-            "--yes",
-            "--param",
-            "token=env:TOKEN",
-        ]);
+        command.env("TOKEN", "a-token-of-14").args(["run", "s.rhai", "--yes", "--param", "token=env:TOKEN"]);
         let ran = Ran::command(&mut command);
         assert_eq!(ran.code, Some(1), "{attempt}\n{ran}");
         ran.says(&["stands in the place of a secret", "was not sent"]);
@@ -192,17 +167,9 @@ fn a_mark_is_not_sent_however_it_comes_into_a_call() {
 
 #[test]
 fn a_secret_parameter_reaches_a_call_by_path() {
-    let stage = stage(
-        "okta.post(\"/api/v1/groups\", #{ profile: #{ name: \"G\", description: params.token } });",
-    );
+    let stage = stage("okta.post(\"/api/v1/groups\", #{ profile: #{ name: \"G\", description: params.token } });");
     let mut command = stage.command();
-    command.env("TOKEN", "a-token-of-14").args([
-        "run",
-        "s.rhai",
-        "--yes",
-        "--param",
-        "token=env:TOKEN",
-    ]);
+    command.env("TOKEN", "a-token-of-14").args(["run", "s.rhai", "--yes", "--param", "token=env:TOKEN"]);
     let ran = Ran::command(&mut command);
     ran.exits(0);
     let group = stage.get("/api/v1/groups?q=G");
@@ -221,35 +188,21 @@ fn one_time_links_are_shown_nowhere_and_can_be_passed_on() {
     let stage = stage(&script);
     let ran = run(&stage, &["-v"]);
     ran.exits(0).says(&["•••"]);
-    let token = stage.get("/api/v1/users/a1@corp.example")["profile"]["nickName"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let token = stage.get("/api/v1/users/a1@corp.example")["profile"]["nickName"].as_str().unwrap().to_owned();
     assert!(token.len() > 7, "{token}");
     let id = last_run(&stage);
     let mut told = vec![ran];
     for form in ["html", "json", "junit", "markdown"] {
         let file = format!("report.{form}");
-        told.push(Ran::command(
-            stage
-                .command()
-                .args(["runs", "report", &id, "--format", form, "--out", &file]),
-        ));
+        told.push(Ran::command(stage.command().args(["runs", "report", &id, "--format", form, "--out", &file])));
     }
-    told.push(Ran::command(
-        stage.command().args(["runs", "show", &id, "-v"]),
-    ));
+    told.push(Ran::command(stage.command().args(["runs", "show", &id, "-v"])));
     assert_nowhere(&stage, &told.iter().collect::<Vec<_>>(), &token);
 }
 
 /// Runs a script that is given `word` and repeats it wherever it can; `command` is the binary with its environment.
 #[track_caller]
-pub(crate) fn assert_given_word_is_nowhere(
-    stage: &Stage,
-    environment: &Command,
-    word: &str,
-    more: &[&str],
-) {
+pub(crate) fn assert_given_word_is_nowhere(stage: &Stage, environment: &Command, word: &str, more: &[&str]) {
     stage.write(
         "echo.rhai",
         "//! Say it.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{ word: #{ type: \"string\" } };\nstep(\"a\");\n\
@@ -286,18 +239,13 @@ pub(crate) fn assert_given_word_is_nowhere(
 #[test]
 fn the_password_of_a_proxy_is_shown_nowhere() {
     let stage = Stage::contractors(&json!({}));
-    for (name, address) in [
-        ("HTTPS_PROXY", "http://jo:pr0xy%2FPass-77@127.0.0.1:9"),
-        ("all_proxy", "jo:pr0xy%2FPass-77@127.0.0.1:9"),
-    ] {
+    for (name, address) in
+        [("HTTPS_PROXY", "http://jo:pr0xy%2FPass-77@127.0.0.1:9"), ("all_proxy", "jo:pr0xy%2FPass-77@127.0.0.1:9")]
+    {
         let mut command = stage.command();
         command.env(name, address);
         // jo:pr0xy/Pass-77
-        for word in [
-            "pr0xy/Pass-77",
-            "pr0xy%2FPass-77",
-            "am86cHIweHkvUGFzcy03Nw==",
-        ] {
+        for word in ["pr0xy/Pass-77", "pr0xy%2FPass-77", "am86cHIweHkvUGFzcy03Nw=="] {
             assert_given_word_is_nowhere(&stage, &command, word, &[]);
         }
     }
@@ -339,11 +287,7 @@ fn a_temporary_password_is_shown_nowhere_and_can_be_passed_on() {
     ran.exits(0).says(&["•••"]);
     let id = last_run(&stage);
     let told = [
-        Ran::command(
-            stage
-                .command()
-                .args(["runs", "report", &id, "--format", "json"]),
-        ),
+        Ran::command(stage.command().args(["runs", "report", &id, "--format", "json"])),
         Ran::command(stage.command().args(["runs", "show", &id, "-v"])),
         ran,
     ];
@@ -365,22 +309,9 @@ fn literals_that_may_be_secrets_are_not_recorded_and_a_resume_goes_on() {
     for literal in ["LITbacktick", "LITplain", "LITauth", "LITpem"] {
         assert_nowhere(&stage, &[&ran], literal);
     }
-    let resumed = Ran::command(stage.command().args([
-        "resume",
-        &last_run(&stage),
-        "--yes",
-        "--attest",
-        "look",
-    ]));
+    let resumed = Ran::command(stage.command().args(["resume", &last_run(&stage), "--yes", "--attest", "look"]));
     resumed.exits(0);
-    assert!(
-        stage
-            .get("/api/v1/groups?q=G")
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|group| group["profile"]["name"] == "G")
-    );
+    assert!(stage.get("/api/v1/groups?q=G").as_array().unwrap().iter().any(|group| group["profile"]["name"] == "G"));
 }
 
 /// An org that repeats the caller's credentials, and answers with what it should not show.
@@ -391,11 +322,9 @@ fn echo(headers: &HeaderMap, path: &str) -> Response {
         text
     });
     let (status, body) = match path {
-        "/api/v1/groups/bad" => (
-            400,
-            json!({"errorCode": "E0000001", "errorSummary": format!("bad header {sent}")})
-                .to_string(),
-        ),
+        "/api/v1/groups/bad" => {
+            (400, json!({"errorCode": "E0000001", "errorSummary": format!("bad header {sent}")}).to_string())
+        }
         "/api/v1/groups/html" => (400, format!("<p>{sent}</p>")),
         _ => (
             200,
@@ -404,23 +333,15 @@ fn echo(headers: &HeaderMap, path: &str) -> Response {
             ),
         ),
     };
-    let answer = Response::builder()
-        .status(status)
-        .header("content-type", "application/json")
-        .header("x-okta-request-id", "r1");
+    let answer =
+        Response::builder().status(status).header("content-type", "application/json").header("x-okta-request-id", "r1");
     answer.body(Body::from(body)).unwrap()
 }
 
 #[test]
 fn what_an_org_repeats_of_the_callers_credentials_is_nowhere() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let listener = runtime
-        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let app = Router::new().fallback(|State(()): State<()>, request: Request| async move {
         let (parts, body) = request.into_parts();
@@ -439,20 +360,13 @@ fn what_an_org_repeats_of_the_callers_credentials_is_nowhere() {
         &["eval", "okta.get_group(\"bad\")"],
     ] {
         let mut command = stage.command();
-        command
-            .env("OKTA_CLIENT_ORGURL", &url)
-            .env("OKTA_CLIENT_TOKEN", &token)
-            .args(arguments);
+        command.env("OKTA_CLIENT_ORGURL", &url).env("OKTA_CLIENT_TOKEN", &token).args(arguments);
         ran.push(Ran::command(&mut command));
     }
     ran[0].exits(1).says(&["bad header SSWS (redacted)"]);
     assert_nowhere(&stage, &ran.iter().collect::<Vec<_>>(), &token);
     for one in &ran {
-        assert!(
-            !one.said().contains(['\u{9b}', '\u{202e}']),
-            "{one:?}",
-            one = one.said()
-        );
+        assert!(!one.said().contains(['\u{9b}', '\u{202e}']), "{one:?}", one = one.said());
     }
     ran[1].exits(0).says(&["\\u009b31m\\u202eA"]);
 }

@@ -9,9 +9,8 @@ use crate::stage::{Ran, Stage, left_out};
 
 /// Runs a shell script with an unlocked keyring that lives as long as the script; nothing where there is no such keyring.
 fn with_keyring(stage: &Stage, script: &str) -> Option<Ran> {
-    let there = ["/usr/bin/gnome-keyring-daemon", "/usr/bin/dbus-run-session"]
-        .iter()
-        .all(|tool| Path::new(tool).exists());
+    let there =
+        ["/usr/bin/gnome-keyring-daemon", "/usr/bin/dbus-run-session"].iter().all(|tool| Path::new(tool).exists());
     if !there {
         left_out("there is no gnome-keyring or no dbus on this machine");
         return None;
@@ -38,8 +37,7 @@ fn with_keyring(stage: &Stage, script: &str) -> Option<Ran> {
 #[test]
 fn a_token_is_kept_in_the_keyring_and_nowhere_else() {
     let stage = Stage::contractors(&json!({}));
-    let script =
-        "printf '%s\\n' \"$TOKEN\" | okta-runbook orgs add acme --url \"$URL\" --store keyring
+    let script = "printf '%s\\n' \"$TOKEN\" | okta-runbook orgs add acme --url \"$URL\" --store keyring
 okta-runbook orgs test acme
 okta-runbook orgs remove acme
 okta-runbook orgs add acme --url \"$URL\" --store keyring < /dev/null || echo none
@@ -55,8 +53,7 @@ okta-runbook orgs add acme --url \"$URL\" --store keyring < /dev/null || echo no
 
 #[test]
 fn a_refresh_token_that_was_replaced_is_kept_in_the_keyring() {
-    let stage =
-        Stage::with_client(&json!({"label": "People", "type": "native", "clientId": "0oaNative"}));
+    let stage = Stage::with_client(&json!({"label": "People", "type": "native", "clientId": "0oaNative"}));
     stage.options(&json!({"oauth": {"deviceIntervalSeconds": 1}}));
     let org = format!(
         "[orgs.acme]\nurl = \"{}\"\nclient_id = \"0oaNative\"\nrefresh_token = {{ keyring = \"acme\" }}\n",

@@ -2,20 +2,16 @@
 
 use std::process::Command;
 
-use aws_lc_rs::encoding::{
-    AsBigEndian, AsDer, EcPrivateKeyBin, EcPrivateKeyRfc5915Der, Pkcs8V1Der,
-};
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, EcPrivateKeyRfc5915Der, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
-    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm, KeyPair as _, RsaKeyPair,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::EncodingKey;
-use okta_runbook::okta::{
-    Algorithm, BaseUrl, Client, Credentials, Dpop, ServiceApp, Settings, SigningKey, Silent,
-};
+use okta_runbook::okta::{Algorithm, BaseUrl, Client, Credentials, Dpop, ServiceApp, Settings, SigningKey, Silent};
 use serde_json::{Value, json};
 
 use crate::stage::{Ran, Stage};
@@ -70,10 +66,7 @@ fn integers(der: &[u8]) -> impl Iterator<Item = &[u8]> {
         };
         let (length, tail) = match first {
             0x81 => (usize::from(tail[0]), &tail[1..]),
-            0x82 => (
-                usize::from(tail[0]) * 256 + usize::from(tail[1]),
-                &tail[2..],
-            ),
+            0x82 => (usize::from(tail[0]) * 256 + usize::from(tail[1]), &tail[2..]),
             short => (usize::from(*short), tail),
         };
         rest = &tail[length..];
@@ -159,10 +152,7 @@ fn every_form_signs_in_by_every_algorithm_of_its_kind() {
             }
         }
         // The verifier can say no: the key of another app does not do.
-        let foreign = keys
-            .iter()
-            .find(|other| other.client != key.client)
-            .unwrap();
+        let foreign = keys.iter().find(|other| other.client != key.client).unwrap();
         let foreign = SigningKey::parse(&foreign.pkcs8.as_str().into()).unwrap();
         assert!(!signs_in(key.client, foreign), "{}", key.client);
     }
@@ -178,27 +168,12 @@ fn a_key_is_read_from_a_file_a_variable_a_command_and_the_settings() {
     stage.write_secret("p384.jwk", &p384.jwk.to_string());
     let url = stage.url();
     let profile = |name: &str, key: &Key, more: &str| {
-        format!(
-            "[orgs.{name}]\nurl = \"{url}\"\nclient_id = \"{}\"\n{more}\n",
-            key.client
-        )
+        format!("[orgs.{name}]\nurl = \"{url}\"\nclient_id = \"{}\"\n{more}\n", key.client)
     };
     let profiles = [
-        profile(
-            "file",
-            rsa,
-            "private_key = { file = \"rsa.pem\" }\nalgorithm = \"RS384\"",
-        ),
-        profile(
-            "variable",
-            p521,
-            "private_key = { env = \"KEY\" }\nkey_id = \"P-521\"",
-        ),
-        profile(
-            "command",
-            p384,
-            "private_key = { command = \"cat p384.jwk\" }",
-        ),
+        profile("file", rsa, "private_key = { file = \"rsa.pem\" }\nalgorithm = \"RS384\""),
+        profile("variable", p521, "private_key = { env = \"KEY\" }\nkey_id = \"P-521\""),
+        profile("command", p384, "private_key = { command = \"cat p384.jwk\" }"),
     ];
     stage.write("okta-runbook.toml", &profiles.concat());
     let test = |name: &str, change: &dyn Fn(&mut Command)| {
@@ -216,14 +191,10 @@ fn a_key_is_read_from_a_file_a_variable_a_command_and_the_settings() {
         test(name, &|_| {});
     }
     test("default", &|command| {
-        command
-            .env("OKTA_CLIENT_CLIENTID", p256.client)
-            .env("OKTA_CLIENT_PRIVATEKEY", p256.jwk.to_string());
+        command.env("OKTA_CLIENT_CLIENTID", p256.client).env("OKTA_CLIENT_PRIVATEKEY", p256.jwk.to_string());
     });
     let members = rsa.jwk.as_object().unwrap().iter();
-    let members: Vec<String> = members
-        .map(|(name, value)| format!("      {name}: {value}\n"))
-        .collect();
+    let members: Vec<String> = members.map(|(name, value)| format!("      {name}: {value}\n")).collect();
     let members = members.concat();
     let yaml = format!(
         "okta:\n  client:\n    clientId: {}\n    kid: rsa-1\n    privateKeyId: rsa-1\n    privateKey:\n{members}",

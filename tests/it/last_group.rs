@@ -75,11 +75,7 @@ fn a_session_is_refused_alike_and_a_plan_says_so() {
     let group = stage.state()["groups"].clone();
     let groups = group.as_object().unwrap().iter();
     let mut named = groups.filter(|(_, group)| group["name"] == TO_GROUP);
-    let line = format!(
-        "okta.unassign_user_from_group(\"{}\", \"{}\")",
-        named.next().unwrap().0,
-        stage.user(ADA)
-    );
+    let line = format!("okta.unassign_user_from_group(\"{}\", \"{}\")", named.next().unwrap().0, stage.user(ADA));
     let ran = Ran::command(stage.command().args(["eval", "--yes", &line]));
     is_refused(&stage, &ran);
     write(&stage, LEAVE);
@@ -156,10 +152,7 @@ fn an_undo_takes_away_what_the_run_brought_and_nothing_else() {
     ran.exits(0);
     let org = stage.state();
     let mut groups = org["groups"].as_object().unwrap().iter();
-    let to = groups
-        .find(|(_, group)| group["name"] == TO_GROUP)
-        .unwrap()
-        .0;
+    let to = groups.find(|(_, group)| group["name"] == TO_GROUP).unwrap().0;
     let path = format!("/api/v1/groups/{to}/users/{}", stage.user(ADA));
     stage.done("DELETE", &path, &Value::Null);
     let undone = undo(&stage, &ran);
@@ -188,20 +181,12 @@ fn a_removal_that_cannot_be_looked_at_is_refused_with_what_to_do() {
         ("/api/v1/apps/*/groups", "okta.delete_group(group);"),
         ("/api/v1/apps/*/users", "okta.delete_group(group);"),
         ("/api/v1/groups/*/users", "okta.delete_group(group);"),
-        (
-            "/api/v1/apps/*",
-            "okta.unassign_application_from_group(app, group);",
-        ),
+        ("/api/v1/apps/*", "okta.unassign_application_from_group(app, group);"),
     ] {
         forbid(&stage, path);
         let ran = play(&stage, way);
         assert_ne!(ran.code, Some(0), "{way}: {ran}");
-        ran.says(&[
-            "was not sent",
-            "cannot be seen",
-            "a role that may view the apps",
-            "allow_without_group: true",
-        ]);
+        ran.says(&["was not sent", "cannot be seen", "a role that may view the apps", "allow_without_group: true"]);
         allow_all(&stage);
         assert_eq!(stage.provisioning_groups(ADA), [FROM_GROUP, TO_GROUP]);
     }
@@ -212,8 +197,7 @@ fn a_removal_that_cannot_be_looked_at_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn who_may_not_see_the_apps_of_groups_takes_users_out_but_of_those_that_a_script_says_to_provision()
-{
+fn who_may_not_see_the_apps_of_groups_takes_users_out_but_of_those_that_a_script_says_to_provision() {
     let stage = by_one_group();
     let other = stage.provisioning_group(FROM_GROUP, FROM, 1);
     stage.join(&other, ADA);
@@ -244,8 +228,7 @@ fn a_missing_scope_refuses_a_removal_and_is_named() {
     stage.write("runbooks/leave.rhai", &script);
     let mut command = stage.by_key(stage.command());
     let ran = Ran::command(command.args(["run", "leave", "--yes"]));
-    ran.exits(1)
-        .says(&["was not sent", "grant the app okta.apps.read"]);
+    ran.exits(1).says(&["was not sent", "grant the app okta.apps.read"]);
     assert_eq!(stage.provisioning_groups(ADA), [TO_GROUP], "{ran}");
 }
 
@@ -255,9 +238,7 @@ fn a_user_does_not_leave_for_a_group_that_is_gone() {
     let third = stage.provisioning_group("AD Others", "OU=Others,DC=corp,DC=example", 2);
     stage.done("DELETE", &format!("/api/v1/groups/{third}"), &Value::Null);
     for option in ["", ", allow_without_group: true"] {
-        let leave = format!(
-            "okta.unassign_user_from_group(group, ada, #{{ stays_in: \"{third}\"{option} }});"
-        );
+        let leave = format!("okta.unassign_user_from_group(group, ada, #{{ stays_in: \"{third}\"{option} }});");
         let ran = play(&stage, &leave);
         assert_ne!(ran.code, Some(0), "{ran}");
         ran.says(&[&format!("the group {third} no longer exists in okta")]);
@@ -271,15 +252,11 @@ fn move_while_one_is_taken_out(directory: crate::stage::Directory) {
     stage.set_directory(directory);
     let users = format!("users={ADA},{BEN},{CHLOE}");
     let ran = stage.move_while(&[&users], |event| {
-        let leaves =
-            event["event"] == "step" && event["title"] == "Leave the group of the former OU";
+        let leaves = event["event"] == "step" && event["title"] == "Leave the group of the former OU";
         if leaves {
             let org = stage.state();
             let mut groups = org["groups"].as_object().unwrap().iter();
-            let to = groups
-                .find(|(_, group)| group["name"] == TO_GROUP)
-                .unwrap()
-                .0;
+            let to = groups.find(|(_, group)| group["name"] == TO_GROUP).unwrap().0;
             let path = format!("/api/v1/groups/{to}/users/{}", stage.user(CHLOE));
             stage.done("DELETE", &path, &Value::Null);
             stage.options(&json!({"latencyMs": 0}));

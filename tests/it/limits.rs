@@ -14,43 +14,24 @@ struct Org {
 
 impl Org {
     async fn new(options: Value) -> Self {
-        let simulator = Simulator::start(Scenario::built_in(), Listen::Anywhere)
-            .await
-            .unwrap();
+        let simulator = Simulator::start(Scenario::built_in(), Listen::Anywhere).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let org = Self { simulator, http };
         let url = format!("{}/simulator/options", org.simulator.orgs()[0].url);
-        org.http
-            .patch(url)
-            .json(&options)
-            .send()
-            .await
-            .unwrap()
-            .error_for_status()
-            .unwrap();
+        org.http.patch(url).json(&options).send().await.unwrap().error_for_status().unwrap();
         org
     }
 
     fn client(&self, reserve: f64) -> Arc<Client> {
         let org = &self.simulator.orgs()[0];
         let (base, _) = BaseUrl::parse(&org.url).unwrap();
-        let settings = Settings {
-            reserve,
-            ..Settings::default()
-        };
+        let settings = Settings { reserve, ..Settings::default() };
         Arc::new(Client::new(base, Credentials::Ssws(org.token.clone()), settings).unwrap())
     }
 
     async fn requests(&self) -> Value {
         let url = format!("{}/simulator/requests", self.simulator.orgs()[0].url);
-        self.http
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
 }
 
@@ -61,10 +42,7 @@ async fn call(client: &Arc<Client>, calls: usize, tasks: usize) {
         let client = Arc::clone(client);
         tokio::spawn(async move {
             for _ in 0..each {
-                client
-                    .send(&Request::new(Method::Get, "/api/v1/apps"), &Silent)
-                    .await
-                    .unwrap();
+                client.send(&Request::new(Method::Get, "/api/v1/apps"), &Silent).await.unwrap();
             }
         })
     });
@@ -94,14 +72,8 @@ async fn two_clients_of_one_token_share_its_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crowding_costs_no_window() {
-    let org =
-        Org::new(json!({ "limits": { "enabled": false }, "concurrency": 20, "latencyMs": 20 }))
-            .await;
+    let org = Org::new(json!({ "limits": { "enabled": false }, "concurrency": 20, "latencyMs": 20 })).await;
     let begun = Instant::now();
     call(&org.client(0.0), 400, 40).await;
-    assert!(
-        begun.elapsed().as_secs() < 30,
-        "a sleep for a window: {:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed().as_secs() < 30, "a sleep for a window: {:?}", begun.elapsed());
 }

@@ -78,13 +78,7 @@ fn a_login_is_whose_it_is_now() {
     ran.exits(1).says(&["whose sign-in this run uses"]);
     let users = stage.state()["users"].clone();
     let suspended = users.as_object().unwrap().values();
-    assert_eq!(
-        suspended
-            .filter(|user| user["status"] == "SUSPENDED")
-            .count(),
-        0,
-        "{ran}"
-    );
+    assert_eq!(suspended.filter(|user| user["status"] == "SUSPENDED").count(), 0, "{ran}");
 }
 
 #[test]
@@ -117,10 +111,7 @@ fn what_somebody_changed_since_it_was_read_is_written() {
 #[test]
 fn a_path_is_what_it_seems() {
     let stage = Stage::contractors(&json!({}));
-    let me = stage.get("/api/v1/users/me")["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let me = stage.get("/api/v1/users/me")["id"].as_str().unwrap().to_owned();
     for path in [
         format!("/api/v1/users/{me}/lifecycle/suspend/"),
         format!("/api/v1/users//{me}/lifecycle/suspend"),
@@ -129,10 +120,7 @@ fn a_path_is_what_it_seems() {
         format!("/api/v1/%75sers/{me}/lifecycle/suspend"),
     ] {
         stage.forget_calls();
-        let ran = run(
-            &stage,
-            &format!("let path = \"{path}\"; okta.post(path, ());"),
-        );
+        let ran = run(&stage, &format!("let path = \"{path}\"; okta.post(path, ());"));
         ran.exits(1);
         assert_eq!(stage.calls_that_write(), 0, "{path}: {ran}");
     }

@@ -40,19 +40,10 @@ impl Editor {
                 }
             }
         });
-        let mut editor = Self {
-            input: child.stdin.take(),
-            child,
-            told,
-            asked: 0,
-            folder,
-        };
+        let mut editor = Self { input: child.stdin.take(), child, told, asked: 0, folder };
         let root = editor.uri("");
         let folders = json!([{ "uri": root, "name": "work" }]);
-        let answer = editor.ask(
-            "initialize",
-            json!({ "capabilities": {}, "workspaceFolders": folders }),
-        );
+        let answer = editor.ask("initialize", json!({ "capabilities": {}, "workspaceFolders": folders }));
         assert_eq!(answer["capabilities"]["hoverProvider"], true, "{answer}");
         editor.tell("initialized", json!({}));
         editor
@@ -92,8 +83,7 @@ impl Editor {
 
     /// Opens a text; gives the mistakes that are told of it.
     fn open(&mut self, file: &str, text: &str) -> Vec<Value> {
-        let document =
-            json!({ "uri": self.uri(file), "languageId": "rhai", "version": 1, "text": text });
+        let document = json!({ "uri": self.uri(file), "languageId": "rhai", "version": 1, "text": text });
         self.tell("textDocument/didOpen", json!({ "textDocument": document }));
         self.mistakes(file)
     }
@@ -101,10 +91,7 @@ impl Editor {
     fn change(&mut self, file: &str, text: &str) -> Vec<Value> {
         let document = json!({ "uri": self.uri(file), "version": 2 });
         let changes = json!([{ "text": text }]);
-        self.tell(
-            "textDocument/didChange",
-            json!({ "textDocument": document, "contentChanges": changes }),
-        );
+        self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
         self.mistakes(file)
     }
 
@@ -184,14 +171,8 @@ fn mistakes_are_those_of_check_and_go_when_they_are_mended() {
     assert_eq!(mistakes[0]["severity"], 1);
     assert_eq!(mistakes[0]["source"], "okta-runbook");
     let message = mistakes[0]["message"].as_str().unwrap();
-    assert!(
-        message.contains("there is no function `twise`"),
-        "{message}"
-    );
-    assert!(
-        message.contains("help: did you mean twice(x)?"),
-        "{message}"
-    );
+    assert!(message.contains("there is no function `twise`"), "{message}");
+    assert!(message.contains("help: did you mean twice(x)?"), "{message}");
     // Characters outside of the basic plane count twice, as the protocol has it.
     let range = &mistakes[0]["range"];
     assert_eq!(range["start"], json!({ "line": 9, "character": 28 }));
@@ -208,22 +189,13 @@ fn mistakes_are_those_of_check_and_go_when_they_are_mended() {
 #[test]
 fn what_is_wrong_in_a_module_is_told_where_it_is_imported() {
     let mut editor = opened();
-    editor.write(
-        "runbooks/lib/own.rhai",
-        "fn greeting(count) { gone(count) }\n",
-    );
-    editor.tell(
-        "textDocument/didSave",
-        json!({ "textDocument": { "uri": editor.uri("runbooks/lib/own.rhai") } }),
-    );
+    editor.write("runbooks/lib/own.rhai", "fn greeting(count) { gone(count) }\n");
+    editor.tell("textDocument/didSave", json!({ "textDocument": { "uri": editor.uri("runbooks/lib/own.rhai") } }));
     let mistakes = editor.mistakes("runbooks/tidy.rhai");
     assert_eq!(mistakes.len(), 1, "{mistakes:?}");
     assert_eq!(mistakes[0]["range"]["start"]["line"], 4);
     let message = mistakes[0]["message"].as_str().unwrap();
-    assert!(
-        message.contains("lib/own.rhai:1: there is no function `gone`"),
-        "{message}"
-    );
+    assert!(message.contains("lib/own.rhai:1: there is no function `gone`"), "{message}");
     editor.leave();
 }
 
@@ -244,10 +216,7 @@ fn an_open_module_need_not_be_saved() {
     editor.change(module, "fn nothing() {}\n");
     let told = editor.mistakes(file);
     let message = told[0]["message"].as_str().unwrap();
-    assert!(
-        message.contains("there is no function `own::farewell`"),
-        "{message}"
-    );
+    assert!(message.contains("there is no function `own::farewell`"), "{message}");
     editor.leave();
 }
 
@@ -289,22 +258,10 @@ fn words_are_explained() {
         text.unwrap_or_default().to_owned()
     };
     for (before, words) in [
-        (
-            "hub.list_gro",
-            &["GET /api/v1/groups", "okta.groups.read"][..],
-        ),
-        (
-            "chec",
-            &[
-                "check(fact, words, help?, failure?)",
-                "stops unless the fact is true",
-            ],
-        ),
+        ("hub.list_gro", &["GET /api/v1/groups", "okta.groups.read"][..]),
+        ("chec", &["check(fact, words, help?, failure?)", "stops unless the fact is true"]),
         ("note(own::greeting(twi", &["twice(x)", "Doubles it."]),
-        (
-            "own::gree",
-            &["greeting(count)", "A kind word.", "from lib/own"],
-        ),
+        ("own::gree", &["greeting(count)", "A kind word.", "from lib/own"]),
         ("params.na", &["type: \"string\""]),
         ("find_group(hu", &["hub: \"the hub org\""]),
         ("import \"lib/a", &["import \"lib/ad\""]),
@@ -352,16 +309,8 @@ fn declarations_are_found_across_imports() {
 fn steps_and_functions_are_the_symbols_of_a_text() {
     let mut editor = opened();
     let uri = editor.uri("runbooks/tidy.rhai");
-    let symbols = editor.ask(
-        "textDocument/documentSymbol",
-        json!({ "textDocument": { "uri": uri } }),
-    );
-    let names: Vec<&str> = symbols
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|symbol| symbol["name"].as_str().unwrap())
-        .collect();
+    let symbols = editor.ask("textDocument/documentSymbol", json!({ "textDocument": { "uri": uri } }));
+    let names: Vec<&str> = symbols.as_array().unwrap().iter().map(|symbol| symbol["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["Look", "twice", "Tidy ${params.name}"]);
     editor.leave();
 }

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Ran, Stage, watched};
 
-const HEADER: &str =
-    "//! Work.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Work\");\n";
+const HEADER: &str = "//! Work.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Work\");\n";
 const GOOD: &str = "fn work(okta) { okta.list_groups().all().len() }\n";
 
 fn bad() -> String {
@@ -32,22 +31,17 @@ fn is_note(event: &Value, words: &str) -> bool {
 }
 
 /// Waits until the test has seen the note before it goes on: each round reads the org.
-const WAITS: &str = "note(\"now\");\nwait_until(#{ timeout: 30, every: 1 }, || okta.list_groups(#{ q: \"Go on\" }).all().len() > 0);\n";
+const WAITS: &str =
+    "note(\"now\");\nwait_until(#{ timeout: 30, every: 1 }, || okta.list_groups(#{ q: \"Go on\" }).all().len() > 0);\n";
 
 fn go_on(stage: &Stage) {
-    stage.done(
-        "POST",
-        "/api/v1/groups",
-        &json!({"profile": {"name": "Go on"}}),
-    );
+    stage.done("POST", "/api/v1/groups", &json!({"profile": {"name": "Go on"}}));
     stage.forget_calls();
 }
 
 #[test]
 fn a_module_that_is_swapped_during_a_run_runs_as_it_was_checked() {
-    let stage = stage_with(&format!(
-        "{WAITS}import \"lib/mod\" as m;\nm::work(okta);\n"
-    ));
+    let stage = stage_with(&format!("{WAITS}import \"lib/mod\" as m;\nm::work(okta);\n"));
     let ran = watched(&mut run(&stage), |event| {
         if is_note(event, "now") {
             stage.write("lib/mod.rhai", &bad());
@@ -61,9 +55,7 @@ fn a_module_that_is_swapped_during_a_run_runs_as_it_was_checked() {
 /// The script's own folder goes before the shelves: a file that appears there is none of what was checked.
 #[test]
 fn a_module_that_appears_nearer_during_a_run_is_not_taken() {
-    let stage = stage_with(&format!(
-        "{WAITS}import \"lib/mod\" as m;\nm::work(okta);\n"
-    ));
+    let stage = stage_with(&format!("{WAITS}import \"lib/mod\" as m;\nm::work(okta);\n"));
     fs::remove_file(stage.folder().join("lib/mod.rhai")).unwrap();
     stage.write("runbooks/lib/mod.rhai", GOOD);
     let ran = watched(&mut run(&stage), |event| {
@@ -91,27 +83,19 @@ fn a_module_of_a_computed_name_is_journalled_before_it_runs_and_held_to_it() {
     let place = |fits: &dyn Fn(&Value) -> bool| first.iter().position(fits).unwrap();
     let (recorded, ran_at) = (
         place(&|event| event["event"] == "module"),
-        place(&|event| {
-            event["words"]
-                .as_str()
-                .is_some_and(|words| words.starts_with("first"))
-        }),
+        place(&|event| event["words"].as_str().is_some_and(|words| words.starts_with("first"))),
     );
     assert!(recorded < ran_at);
 
     let id = ran.outcome()["run"].as_str().unwrap().to_owned();
     let resume = |more: &[&str]| {
         let mut command = stage.command();
-        command.args([
-            "resume", &id, "--yes", "--attest", "look", "--output", "json",
-        ]);
+        command.args(["resume", &id, "--yes", "--attest", "look", "--output", "json"]);
         Ran::command(command.args(more))
     };
     stage.write("lib/mod.rhai", &bad());
     stage.forget_calls();
-    resume(&[])
-        .exits(1)
-        .says(&["the module lib/mod.rhai", "--accept-edits"]);
+    resume(&[]).exits(1).says(&["the module lib/mod.rhai", "--accept-edits"]);
     assert_eq!(stage.calls_that_write(), 0);
     stage.write("lib/mod.rhai", GOOD);
     let ran = resume(&[]);

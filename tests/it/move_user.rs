@@ -32,35 +32,17 @@ fn a_user_is_moved_in_okta_and_in_the_directory_and_a_second_run_writes_nothing(
         stage.assert_moved(login, &ran);
     }
     assert_eq!(stage.account(ADA).unwrap().guid, before.guid);
-    assert_eq!(
-        stage.app_user(ADA)["profile"]["dn"],
-        stage.account(ADA).unwrap().dn
-    );
-    assert_eq!(
-        ran.items(),
-        [
-            (ADA.into(), "succeeded".into()),
-            (BEN.into(), "succeeded".into())
-        ]
-    );
+    assert_eq!(stage.app_user(ADA)["profile"]["dn"], stage.account(ADA).unwrap().dn);
+    assert_eq!(ran.items(), [(ADA.into(), "succeeded".into()), (BEN.into(), "succeeded".into())]);
     let outcome = ran.outcome();
     assert_eq!(outcome["outcome"], "succeeded");
-    assert!(
-        outcome["run"].is_string() && outcome.get("remarks").is_none(),
-        "{outcome}"
-    );
+    assert!(outcome["run"].is_string() && outcome.get("remarks").is_none(), "{outcome}");
 
     stage.forget_calls();
     let again = stage.move_users(&[&format!("users={ADA},{BEN}")]);
     again.exits(0);
     assert_eq!(stage.calls_that_write(), 0, "{again}");
-    assert_eq!(
-        again.items(),
-        [
-            (ADA.into(), "unchanged".into()),
-            (BEN.into(), "unchanged".into())
-        ]
-    );
+    assert_eq!(again.items(), [(ADA.into(), "unchanged".into()), (BEN.into(), "unchanged".into())]);
     assert_eq!(again.outcome()["counts"]["writes"], 0);
 }
 
@@ -70,13 +52,7 @@ fn a_user_who_has_moved_already_is_left_alone_while_another_is_moved() {
     stage.move_users(&[]).exits(0);
     let ran = stage.move_users(&[&format!("users={ADA},{BEN}")]);
     ran.exits(0);
-    assert_eq!(
-        ran.items(),
-        [
-            (ADA.into(), "unchanged".into()),
-            (BEN.into(), "succeeded".into())
-        ]
-    );
+    assert_eq!(ran.items(), [(ADA.into(), "unchanged".into()), (BEN.into(), "succeeded".into())]);
     stage.assert_moved(BEN, &ran);
 }
 
@@ -87,10 +63,7 @@ fn without_a_directory_okta_alone_is_asked_and_the_outcome_says_so() {
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
     let remarks = ran.outcome()["remarks"].to_string();
-    assert!(
-        remarks.contains("Active Directory was not looked at"),
-        "{remarks}"
-    );
+    assert!(remarks.contains("Active Directory was not looked at"), "{remarks}");
 }
 
 #[test]
@@ -114,13 +87,7 @@ fn what_was_begun_is_ended_by_the_next_run() {
 #[test]
 fn whichever_group_has_the_better_priority_the_user_arrives() {
     // Priorities of the former and the destination group; none: the run makes and assigns it.
-    let rows = [
-        (Some(0), Some(1)),
-        (Some(1), Some(0)),
-        (Some(5), None),
-        (None, Some(5)),
-        (None, None),
-    ];
+    let rows = [(Some(0), Some(1)), (Some(1), Some(0)), (Some(5), None), (None, Some(5)), (None, None)];
     std::thread::scope(|scope| {
         for (from, to) in rows {
             scope.spawn(move || {
@@ -148,11 +115,7 @@ fn assignments_that_exist_keep_their_priority_and_ou() {
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
     let groups = stage.state()["apps"][stage.app()]["groups"].clone();
-    assert_eq!(
-        (&groups[&other]["priority"], &groups[&from]["priority"]),
-        (&json!(0), &json!(3)),
-        "{groups}"
-    );
+    assert_eq!((&groups[&other]["priority"], &groups[&from]["priority"]), (&json!(0), &json!(3)), "{groups}");
 }
 
 /// Moves 200 users that a CSV lists, with the rate limits of a small org scaled to seconds, and looks with the client of `OpenLDAP`.
@@ -163,31 +126,16 @@ fn two_hundred_users_of_a_csv_are_moved_and_ldapsearch_finds_each() {
     stage.options(&json!({"jobDelayMs": 100, "limits": {"windowSeconds": 1, "scale": 5}}));
     let logins = contractors(&stage);
     assert_eq!(logins.len(), 200);
-    let rows: Vec<String> = logins
-        .iter()
-        .map(|login| format!("\"contractor, moving\",{login}"))
-        .collect();
-    stage.write(
-        "users.csv",
-        &format!("\u{feff}remark,login\r\n{}\r\n", rows.join("\r\n")),
-    );
+    let rows: Vec<String> = logins.iter().map(|login| format!("\"contractor, moving\",{login}")).collect();
+    stage.write("users.csv", &format!("\u{feff}remark,login\r\n{}\r\n", rows.join("\r\n")));
     let ran = stage.move_users(&["users=@users.csv"]);
     ran.exits(0);
-    assert_eq!(
-        ran.items()
-            .iter()
-            .filter(|(_, outcome)| outcome == "succeeded")
-            .count(),
-        200
-    );
+    assert_eq!(ran.items().iter().filter(|(_, outcome)| outcome == "succeeded").count(), 200);
     let Some(found) = ldapsearch(&stage, TO) else {
         return;
     };
     for login in &logins {
-        assert!(
-            found.contains(&format!("userPrincipalName: {login}\n")),
-            "{login} is not in {TO}"
-        );
+        assert!(found.contains(&format!("userPrincipalName: {login}\n")), "{login} is not in {TO}");
     }
     let left = ldapsearch(&stage, FROM).unwrap_or_default();
     assert!(!left.contains("userPrincipalName:"), "{left}");
@@ -206,34 +154,16 @@ fn ldapsearch(stage: &Stage, unit: &str) -> Option<String> {
     let output = Command::new("ldapsearch")
         .args(["-x", "-LLL", "-o", "ldif-wrap=no", "-H", &directory.url])
         .args(["-D", &directory.bind_dn, "-w", stage.password()])
-        .args([
-            "-b",
-            unit,
-            "-s",
-            "one",
-            "(objectClass=user)",
-            "userPrincipalName",
-        ])
+        .args(["-b", unit, "-s", "one", "(objectClass=user)", "userPrincipalName"])
         .output();
     match output {
         Ok(output) => {
-            assert!(
-                output.status.success(),
-                "{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             Some(String::from_utf8(output.stdout).unwrap())
         }
         Err(error) => {
-            assert!(
-                std::env::var_os("CI_REQUIRED").is_none(),
-                "ldapsearch: {error}"
-            );
-            std::io::Write::write_all(
-                &mut std::io::stderr(),
-                b"left out: ldapsearch is not installed\n",
-            )
-            .unwrap();
+            assert!(std::env::var_os("CI_REQUIRED").is_none(), "ldapsearch: {error}");
+            std::io::Write::write_all(&mut std::io::stderr(), b"left out: ldapsearch is not installed\n").unwrap();
             None
         }
     }
@@ -302,8 +232,7 @@ fn an_undo_of_memberships_that_are_read_late_takes_all_of_it_back() {
 fn an_undo_right_after_a_membership_that_is_not_seen_yet_is_no_change_of_somebody() {
     let stage = Stage::contractors(&json!({"membershipLagMs": 2000}));
     let group = stage.group("Everybody else");
-    let header =
-        "//! Join.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Join\");\n";
+    let header = "//! Join.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Join\");\n";
     let join = format!("okta.assign_user_to_group(\"{group}\", okta.get_user(\"{ADA}\"));");
     stage.write("runbooks/join.rhai", &[header, join.as_str()].concat());
     let run = ["run", "join", "--yes", "--output", "json"];

@@ -26,9 +26,7 @@ fn moving(stage: &Stage, more: &[&str]) -> Command {
 }
 
 fn count(stage: &Stage, route: &str) -> u64 {
-    stage.get("/simulator/requests")["routes"][route]
-        .as_u64()
-        .unwrap_or_default()
+    stage.get("/simulator/requests")["routes"][route].as_u64().unwrap_or_default()
 }
 
 const TOKEN: &str = "POST /oauth2/v1/token";
@@ -66,10 +64,7 @@ fn a_token_endpoint_in_trouble_fails_no_write() {
     stage.write("users.csv", &format!("login\n{ADA}\n{BEN}\n"));
     let token = |how: Value| {
         let mut fault = json!({"method": "POST", "path": "/oauth2/v1/token"});
-        fault
-            .as_object_mut()
-            .unwrap()
-            .extend(how.as_object().unwrap().clone());
+        fault.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
         stage.fault(&fault);
     };
     token(json!({"action": "status", "status": 503}));
@@ -119,17 +114,11 @@ fn an_app_that_requires_proofs_gets_them() {
 
 #[test]
 fn a_scope_that_is_not_granted_stops_the_run_before_its_first_write() {
-    let scopes = [
-        "okta.users.read",
-        "okta.apps.manage",
-        "okta.agentPools.read",
-        "okta.groups.read",
-    ];
+    let scopes = ["okta.users.read", "okta.apps.manage", "okta.agentPools.read", "okta.groups.read"];
     let stage = Stage::with_client(&app(&json!({"scopes": scopes})));
     stage.forget_calls();
     let ran = Ran::command(&mut moving(&stage, &[]));
-    ran.exits(2)
-        .says(&["lacks scopes", "okta.groups.manage", "Okta API Scopes"]);
+    ran.exits(2).says(&["lacks scopes", "okta.groups.manage", "Okta API Scopes"]);
     assert_eq!(stage.get("/simulator/requests")["writes"], 0);
 }
 
@@ -148,15 +137,7 @@ fn two_orgs(spoke: &[&str], hub: &[&str], script: &str) -> Stage {
 
 fn in_two_orgs(stage: &Stage) -> Ran {
     let mut command = okta_runbook(stage.folder());
-    Ran::command(command.args([
-        "run",
-        "two",
-        "--yes",
-        "--org",
-        "spoke=spoke",
-        "--org",
-        "hub=hub",
-    ]))
+    Ran::command(command.args(["run", "two", "--yes", "--org", "spoke=spoke", "--org", "hub=hub"]))
 }
 
 #[test]
@@ -176,10 +157,7 @@ fn each_org_of_two_needs_its_own_scopes_and_no_others() {
     let mut check = okta_runbook(stage.folder());
     let checked = Ran::command(check.args(["check", "two", "--output", "json"]));
     let checked: Value = serde_json::from_str(&checked.stdout).unwrap();
-    assert_eq!(
-        checked[0]["scopes_by_org"],
-        json!({"hub": writes, "spoke": reads})
-    );
+    assert_eq!(checked[0]["scopes_by_org"], json!({"hub": writes, "spoke": reads}));
     assert_eq!(checked[0]["operations"][0]["on"], json!(["hub"]));
 }
 
@@ -187,13 +165,11 @@ fn each_org_of_two_needs_its_own_scopes_and_no_others() {
 fn a_scope_that_one_of_two_orgs_needs_must_be_granted_by_one_of_them() {
     let script = "let orgs = [spoke, hub];\nnote(orgs[1].list_groups().len());";
     let (users, groups) = (["okta.users.read"], ["okta.groups.read"]);
-    in_two_orgs(&two_orgs(&users, &users, script))
-        .exits(2)
-        .says(&[
-            "`spoke` lacks scopes",
-            "`hub` lacks scopes",
-            "okta.groups.read",
-        ]);
+    in_two_orgs(&two_orgs(&users, &users, script)).exits(2).says(&[
+        "`spoke` lacks scopes",
+        "`hub` lacks scopes",
+        "okta.groups.read",
+    ]);
     in_two_orgs(&two_orgs(&users, &groups, script))
         .exits(0)
         .says(&["`spoke` lacks scopes that the runbook may need there"]);
@@ -205,11 +181,7 @@ fn a_scope_that_the_profile_leaves_out_is_to_be_added_there() {
     let stage = Stage::with_client(&app(&json!({})));
     let mut command = moving(&stage, &[]);
     let ran = Ran::command(command.env("OKTA_CLIENT_SCOPES", "okta.users.read,okta.apps.manage"));
-    ran.exits(2).says(&[
-        "lacks scopes",
-        "add okta.agentPools.read, okta.groups.manage",
-        "the `scopes` of `default`",
-    ]);
+    ran.exits(2).says(&["lacks scopes", "add okta.agentPools.read, okta.groups.manage", "the `scopes` of `default`"]);
     assert!(!ran.said().contains("Okta API Scopes"), "{ran}");
 }
 
@@ -243,17 +215,8 @@ fn a_plan_and_its_run_need_no_more_than_the_least_scopes() {
     let parameters = parameters.map(|parameter| ["--param", parameter]).concat();
     let plan = ["plan", "ad/move_user_to_ou", "--out", "move.json"];
     by_key(&[&plan[..], &parameters].concat()).exits(0);
-    by_key(&[&plan[..], &parameters].concat())
-        .exits(2)
-        .says(&["move.json is there already"]);
-    let ran = by_key(&[
-        "run",
-        "--plan",
-        "move.json",
-        "--yes",
-        "--attest",
-        "update-ou",
-    ]);
+    by_key(&[&plan[..], &parameters].concat()).exits(2).says(&["move.json is there already"]);
+    let ran = by_key(&["run", "--plan", "move.json", "--yes", "--attest", "update-ou"]);
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
 }
@@ -267,12 +230,7 @@ fn the_least_scopes_suffice_and_each_of_them_is_needed() {
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
     assert!(!ran.said().contains("insufficient_scope"), "{ran}");
-    let undone =
-        Ran::command(
-            stage
-                .by_key(stage.command())
-                .args(["undo", &newest(&stage), "--yes"]),
-        );
+    let undone = Ran::command(stage.by_key(stage.command()).args(["undo", &newest(&stage), "--yes"]));
     undone.exits(0);
     assert!(!undone.said().contains("insufficient_scope"), "{undone}");
     for missing in &scopes {
@@ -299,17 +257,10 @@ fn a_scope_that_no_check_could_see_is_named_before_the_write_and_the_plan_says_s
         let mut command = stage.by_key(stage.command());
         Ran::command(command.args(words))
     };
-    by_key(&["plan", "hidden"]).says(&[
-        "not known from the text: the path of a call at",
-        "hidden.rhai:5",
-    ]);
+    by_key(&["plan", "hidden"]).says(&["not known from the text: the path of a call at", "hidden.rhai:5"]);
     stage.forget_calls();
     let ran = by_key(&["run", "hidden", "--yes"]);
-    ran.exits(1).says(&[
-        "add_group of okta was not sent",
-        "lacks okta.groups.manage",
-        "Okta API Scopes",
-    ]);
+    ran.exits(1).says(&["add_group of okta was not sent", "lacks okta.groups.manage", "Okta API Scopes"]);
     assert_eq!(stage.calls_that_write(), count(&stage, TOKEN), "{ran}");
 }
 
@@ -319,21 +270,9 @@ fn each_refusal_of_a_sign_in_tells_what_to_do() {
     let other = Stage::with_client(&app(&json!({})));
     let key = other.service_app().1.to_owned();
     let cases: [(&str, &str, &[&str]); 3] = [
-        (
-            "OKTA_CLIENT_PRIVATEKEY",
-            &key,
-            &["invalid_client", "private key does not belong"],
-        ),
-        (
-            "OKTA_CLIENT_CLIENTID",
-            "0oaOther",
-            &["invalid_client", "client id"],
-        ),
-        (
-            "OKTA_CLIENT_PRIVATEKEY",
-            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
-            &["public key"],
-        ),
+        ("OKTA_CLIENT_PRIVATEKEY", &key, &["invalid_client", "private key does not belong"]),
+        ("OKTA_CLIENT_CLIENTID", "0oaOther", &["invalid_client", "client id"]),
+        ("OKTA_CLIENT_PRIVATEKEY", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", &["public key"]),
     ];
     for (name, value, words) in cases {
         let mut command = moving(&stage, &[]);
@@ -358,9 +297,7 @@ fn holds(folder: &std::path::Path, secret: &str) -> bool {
             return holds(&path, secret);
         }
         let bytes = std::fs::read(&path).unwrap();
-        bytes
-            .windows(secret.len())
-            .any(|window| window == secret.as_bytes())
+        bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
     })
 }
 
@@ -383,17 +320,11 @@ fn neither_key_nor_tokens_are_told_at_the_highest_level_of_logs() {
     let call = json!({"method": "GET", "path": "/api/v1/users"});
     let mut failed = Vec::new();
     for (mut fault, how) in [
-        (
-            token.clone(),
-            json!({"action": "status", "status": 401, "times": 0}),
-        ),
+        (token.clone(), json!({"action": "status", "status": 401, "times": 0})),
         (call.clone(), json!({"action": "status", "status": 400})),
         (call, json!({"action": "cut_after", "times": 0})),
     ] {
-        fault
-            .as_object_mut()
-            .unwrap()
-            .extend(how.as_object().unwrap().clone());
+        fault.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
         stage.fault(&fault);
         let ran = traced(moving(&stage, &again));
         assert_ne!(ran.code, Some(0), "{ran}");
@@ -405,10 +336,7 @@ fn neither_key_nor_tokens_are_told_at_the_highest_level_of_logs() {
         for ran in failed.iter().chain([&moved, &tested]) {
             assert!(!ran.said().contains(secret), "{secret}\n{ran}");
         }
-        assert!(
-            !holds(&stage.folder().join(".okta-runbook"), secret),
-            "{secret}"
-        );
+        assert!(!holds(&stage.folder().join(".okta-runbook"), secret), "{secret}");
     }
 }
 
@@ -441,16 +369,9 @@ fn far_org(variables: &[(&str, &str)]) -> Ran {
 fn the_proxy_of_the_machine_or_of_oktas_settings_is_asked_for_the_org() {
     let (address, asked) = proxy("407 Who are you");
     let by_machine = far_org(&[("HTTPS_PROXY", &format!("http://{address}"))]);
-    by_machine.exits(1).says(&[
-        &format!("the proxy {address} on the way to"),
-        "acme.okta.example",
-        "check the proxy",
-    ]);
+    by_machine.exits(1).says(&[&format!("the proxy {address} on the way to"), "acme.okta.example", "check the proxy"]);
     let asked = asked.join().unwrap();
-    assert!(
-        asked.starts_with("CONNECT acme.okta.example:443"),
-        "{asked}"
-    );
+    assert!(asked.starts_with("CONNECT acme.okta.example:443"), "{asked}");
     let (address, asked) = proxy("502 No");
     let by_settings = far_org(&[
         ("HTTPS_PROXY", "http://127.0.0.1:9"),
@@ -472,13 +393,11 @@ fn the_proxy_of_the_machine_or_of_oktas_settings_is_asked_for_the_org() {
 #[test]
 fn a_proxy_that_is_dead_or_none_is_told_as_such() {
     let dead = far_org(&[("HTTPS_PROXY", "http://jo:SECRET@127.0.0.1:9")]);
-    dead.exits(1)
-        .says(&["the proxy 127.0.0.1:9", "check the proxy", "HTTPS_PROXY"]);
+    dead.exits(1).says(&["the proxy 127.0.0.1:9", "check the proxy", "HTTPS_PROXY"]);
     assert!(!dead.said().contains("nothing listens at acme"), "{dead}");
     assert!(!dead.said().contains("SECRET"), "{dead}");
     let none = far_org(&[("https_proxy", "http://jo:SECRET@")]);
-    none.exits(2)
-        .says(&["https_proxy is not the address of a proxy"]);
+    none.exits(2).says(&["https_proxy is not the address of a proxy"]);
     assert!(!none.said().contains("SECRET"), "{none}");
 }
 

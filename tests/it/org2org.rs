@@ -42,12 +42,7 @@ pub(crate) const ANSWERS: &[(&str, &str)] = &[
 
 pub(crate) fn statuses(pair: &Pair) -> Vec<String> {
     ["ada.novak", "ben.okafor", "chloe.dubois", "dana.kim"]
-        .map(|name| {
-            pair.user(Hub, &format!("{name}@spoke.example"))["status"]
-                .as_str()
-                .unwrap_or("-")
-                .to_owned()
-        })
+        .map(|name| pair.user(Hub, &format!("{name}@spoke.example"))["status"].as_str().unwrap_or("-").to_owned())
         .into()
 }
 
@@ -67,51 +62,31 @@ fn setup_works_out_of_the_box() {
         "| hub   | group Hub Research         | -      | 2 members",
         "Succeeded",
     ]);
-    assert!(
-        !ran.said().contains(HUB_TOKEN) && !ran.said().contains("an answer for examples"),
-        "{ran}"
-    );
+    assert!(!ran.said().contains(HUB_TOKEN) && !ran.said().contains("an answer for examples"), "{ran}");
 }
 
 #[test]
 fn setup_makes_everything_once_and_undo_takes_it_back() {
     let pair = Pair::new();
     let before = pair.picture();
-    let ran = pair.set_up(&[
-        "security_question=First pet?",
-        "security_answer=env:THE_ANSWER",
-    ]);
+    let ran = pair.set_up(&["security_question=First pet?", "security_answer=env:THE_ANSWER"]);
     ran.exits(0);
-    assert_eq!(
-        statuses(&pair),
-        ["ACTIVE", "PROVISIONED", "STAGED", "STAGED"]
-    );
+    assert_eq!(statuses(&pair), ["ACTIVE", "PROVISIONED", "STAGED", "STAGED"]);
     assert_eq!(pair.user(Hub, ADA)["recoveryQuestion"], "First pet?");
     assert_eq!(pair.members(Hub, "Hub Research"), [ADA, BEN]);
     let state = pair.get(Spoke, "/simulator/state");
     let app = &state["apps"][pair.app()];
-    assert_eq!(
-        (&app["connection"]["enabled"], &app["connection"]["baseUrl"]),
-        (&json!(true), &json!(pair.url(Hub)))
-    );
+    assert_eq!((&app["connection"]["enabled"], &app["connection"]["baseUrl"]), (&json!(true), &json!(pair.url(Hub))));
     for secret in [HUB_TOKEN, "Rex the", "Rex the \\\"cat"] {
         assert!(!ran.said().contains(secret), "{ran}");
     }
     pair.forget_calls();
-    pair.set_up(&[
-        "security_question=First pet?",
-        "security_answer=env:THE_ANSWER",
-    ])
-    .exits(0);
+    pair.set_up(&["security_question=First pet?", "security_answer=env:THE_ANSWER"]).exits(0);
     assert_eq!(pair.writes(), 0, "a second run writes nothing");
     let undone = pair.ran(&["undo", &run_id(&ran), "--yes"]);
     undone.exits(0);
     assert_eq!(pair.picture(), before, "{undone}");
-    assert_eq!(
-        statuses(&pair),
-        ["DEPROVISIONED"; 4],
-        "deactivated, not deleted"
-    );
+    assert_eq!(statuses(&pair), ["DEPROVISIONED"; 4], "deactivated, not deleted");
 }
 
 #[test]
@@ -122,10 +97,8 @@ fn the_parts_do_what_the_whole_does() {
     connected.exits(0);
     let features = pair.get(Spoke, &format!("/api/v1/apps/{}", pair.app()))["features"].to_string();
     assert!(features.contains("PUSH_PASSWORD_UPDATES"), "{features}");
-    pair.0.write(
-        "users.csv",
-        "login,why\nada.novak@spoke.example=pending_without_pass,x\nben.okafor@spoke.example,y\n",
-    );
+    pair.0
+        .write("users.csv", "login,why\nada.novak@spoke.example=pending_without_pass,x\nben.okafor@spoke.example,y\n");
     let assigned = pair.assign("@users.csv", &["initial_status=active_with_pass"]);
     assigned.exits(0);
     assert_eq!(statuses(&pair)[..2], ["STAGED", "ACTIVE"]);
@@ -149,14 +122,10 @@ fn members_who_come_later_are_pushed_by_the_next_run() {
         let pair = Pair::new();
         pair.options(Spoke, &json!({"assumptions": {"laterMembers": later}}));
         pair.connect(&[]).exits(0);
-        pair.assign(ADA, &["initial_status=active_with_pass"])
-            .exits(0);
-        pair.push("Hub Research", &[])
-            .exits(0)
-            .says(&["ben.okafor@spoke.example is in Hub Research and not in hub"]);
+        pair.assign(ADA, &["initial_status=active_with_pass"]).exits(0);
+        pair.push("Hub Research", &[]).exits(0).says(&["ben.okafor@spoke.example is in Hub Research and not in hub"]);
         assert_eq!(pair.members(Hub, "Hub Research"), [ADA]);
-        pair.assign(BEN, &["initial_status=active_with_pass"])
-            .exits(0);
+        pair.assign(BEN, &["initial_status=active_with_pass"]).exits(0);
         pair.push("Hub Research", &[]).exits(0);
         assert_eq!(pair.members(Hub, "Hub Research"), [ADA, BEN]);
     }
@@ -229,11 +198,7 @@ fn the_parts_hold_under(assumption: &Value) {
     for ran in [&connected, &first, &linked, &second, &again] {
         ends_well(ran, assumption);
     }
-    assert_eq!(
-        pair.members(Hub, "Hub Research"),
-        [ADA, BEN],
-        "{assumption}"
-    );
+    assert_eq!(pair.members(Hub, "Hub Research"), [ADA, BEN], "{assumption}");
     for ran in [&again, &second, &linked, &first, &connected] {
         ends_well(&pair.ran(&["undo", &run_id(ran), "--yes"]), assumption);
     }
@@ -248,8 +213,7 @@ fn a_service_app_of_the_hub_does_without_a_token() {
     let pair = Pair::new();
     let before = pair.picture();
     let ran = pair.run("configure_provisioning_oauth", &[]);
-    ran.exits(0)
-        .says(&["→ hub", "grant_consent_to_scope", "assign_role_to_client"]);
+    ran.exits(0).says(&["→ hub", "grant_consent_to_scope", "assign_role_to_client"]);
     pair.forget_calls();
     pair.run("configure_provisioning_oauth", &[]).exits(0);
     assert_eq!(pair.writes(), 0);
@@ -263,15 +227,9 @@ fn a_service_app_of_the_hub_does_without_a_token() {
     }
     assert_eq!(pair.picture(), before);
     // Roles that make users and no groups.
-    pair.run(
-        "configure_provisioning_oauth",
-        &["roles=USER_ADMIN,GROUP_MEMBERSHIP_ADMIN"],
-    )
-    .exits(0);
-    pair.assign(&format!("{BEN}=active_with_pass"), &[])
-        .exits(0);
-    pair.push("Hub Research", &[]).exits(1).says(&[
-        "Hub Research was not pushed to hub: 403",
-        "too small a role in hub",
-    ]);
+    pair.run("configure_provisioning_oauth", &["roles=USER_ADMIN,GROUP_MEMBERSHIP_ADMIN"]).exits(0);
+    pair.assign(&format!("{BEN}=active_with_pass"), &[]).exits(0);
+    pair.push("Hub Research", &[])
+        .exits(1)
+        .says(&["Hub Research was not pushed to hub: 403", "too small a role in hub"]);
 }

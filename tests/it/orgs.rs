@@ -24,26 +24,12 @@ fn testing(command: &mut Command) -> Ran {
     Ran::command(command.args(["orgs", "test", "--output", "json"]))
 }
 
-const TEST_FOR_MOVE: &[&str] = &[
-    "orgs",
-    "test",
-    "--output",
-    "json",
-    "--runbook",
-    "ad/move_user_to_ou",
-];
+const TEST_FOR_MOVE: &[&str] = &["orgs", "test", "--output", "json", "--runbook", "ad/move_user_to_ou"];
 
 /// By key, for the move of users.
 fn testing_for_move(stage: &Stage) -> Ran {
     let mut command = stage.by_key(stage.command());
-    let arguments = [
-        "orgs",
-        "test",
-        "--output",
-        "json",
-        "--runbook",
-        "ad/move_user_to_ou",
-    ];
+    let arguments = ["orgs", "test", "--output", "json", "--runbook", "ad/move_user_to_ou"];
     Ran::command(command.args(arguments))
 }
 
@@ -54,12 +40,7 @@ fn rows(ran: &Ran, subject: &str) -> Vec<(String, String)> {
     let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
     rows.iter()
         .filter(|row| row["subject"] == subject)
-        .map(|row| {
-            (
-                text(row, "state"),
-                format!("{} / {}", text(row, "found"), text(row, "advice")),
-            )
-        })
+        .map(|row| (text(row, "state"), format!("{} / {}", text(row, "found"), text(row, "advice"))))
         .collect()
 }
 
@@ -87,9 +68,7 @@ fn a_healthy_org_shows_who_calls_it_and_what_he_may() {
         "corp.example at ldap://",
     ]);
     let by_key = testing(&mut stage.by_key(stage.command()));
-    by_key
-        .exits(0)
-        .says(&["service app 0oa", "okta.users.manage", "SUPER_ADMIN"]);
+    by_key.exits(0).says(&["service app 0oa", "okta.users.manage", "SUPER_ADMIN"]);
     // For people it is a table.
     let mut table = stage.command();
     let table = Ran::command(table.args(["orgs", "test"]));
@@ -112,25 +91,10 @@ fn a_wrong_url_says_nothing_of_the_token() {
     assert!(rows(&ran, "sign-in").is_empty(), "{ran}");
     let no_such_org = json!({"errorCode": "E0000007", "errorSummary": "Not found: Resource not found: null (Org)"});
     for (status, form, body, words) in [
-        (
-            200,
-            "text/html",
-            "<html>".to_owned(),
-            "the address of the org itself",
-        ),
+        (200, "text/html", "<html>".to_owned(), "the address of the org itself"),
         (404, "text/html", "<html>".to_owned(), "check the org's URL"),
-        (
-            404,
-            "application/json",
-            no_such_org.to_string(),
-            "there is no org of this name",
-        ),
-        (
-            200,
-            "application/json",
-            "{}".to_owned(),
-            "the address of the org itself",
-        ),
+        (404, "application/json", no_such_org.to_string(), "there is no org of this name"),
+        (200, "application/json", "{}".to_owned(), "the address of the org itself"),
     ] {
         let mut command = stage.command();
         command.env("OKTA_CLIENT_ORGURL", answers(status, form, body));
@@ -164,17 +128,9 @@ fn a_dead_token_is_told_from_a_missing_role() {
     let stage = Stage::with_client(&app(&json!({"roles": []})));
     let mut dead = stage.command();
     dead.env("OKTA_CLIENT_TOKEN", "00dead");
-    assert_wrong(
-        &testing(&mut dead),
-        "sign-in",
-        &["E0000011", "create another"],
-    );
+    assert_wrong(&testing(&mut dead), "sign-in", &["E0000011", "create another"]);
     let no_role = testing(&mut stage.by_key(stage.command()));
-    assert_wrong(
-        &no_role,
-        "roles",
-        &["no admin role", "assign an admin role"],
-    );
+    assert_wrong(&no_role, "roles", &["no admin role", "assign an admin role"]);
 }
 
 #[test]
@@ -182,26 +138,15 @@ fn a_missing_scope_is_named() {
     let scopes = ["okta.users.read", "okta.apps.manage", "okta.roles.read"];
     let stage = Stage::with_client(&app(&json!({"scopes": scopes})));
     let ran = testing_for_move(&stage);
-    assert_wrong(
-        &ran,
-        "scopes",
-        &["missing:", "okta.groups.manage", "Okta API Scopes"],
-    );
+    assert_wrong(&ran, "scopes", &["missing:", "okta.groups.manage", "Okta API Scopes"]);
 }
 
 #[test]
 fn a_key_that_the_app_no_longer_has_is_told() {
-    let (stage, other) = (
-        Stage::with_client(&app(&json!({}))),
-        Stage::with_client(&app(&json!({}))),
-    );
+    let (stage, other) = (Stage::with_client(&app(&json!({}))), Stage::with_client(&app(&json!({}))));
     let mut command = stage.by_key(stage.command());
     command.env("OKTA_CLIENT_PRIVATEKEY", other.service_app().1);
-    assert_wrong(
-        &testing(&mut command),
-        "sign-in",
-        &["invalid_client", "does not belong"],
-    );
+    assert_wrong(&testing(&mut command), "sign-in", &["invalid_client", "does not belong"]);
 }
 
 #[test]
@@ -209,36 +154,17 @@ fn a_key_that_was_deactivated_in_the_app_is_told() {
     let stage = Stage::with_client(&app(&json!({})));
     let client = stage.service_app().0;
     let whole = stage.get(&format!("/api/v1/apps/{client}"));
-    assert_eq!(
-        (&whole["name"], &whole["label"]),
-        (&json!("oidc_client"), &json!("Runbooks"))
-    );
+    assert_eq!((&whole["name"], &whole["label"]), (&json!("oidc_client"), &json!("Runbooks")));
     assert_eq!(whole["credentials"]["oauthClient"]["client_id"], client);
     let jwks = format!("/api/v1/apps/{client}/credentials/jwks");
     let id = stage.get(&jwks)[0]["id"].as_str().unwrap().to_owned();
     let life = |step: &str| {
-        stage.done(
-            "POST",
-            &format!("{jwks}/{id}/lifecycle/{step}"),
-            &Value::Null,
-        );
+        stage.done("POST", &format!("{jwks}/{id}/lifecycle/{step}"), &Value::Null);
         testing(&mut stage.by_key(stage.command()))
     };
-    assert_wrong(
-        &life("deactivate"),
-        "sign-in",
-        &[
-            "invalid_client",
-            "no active public key of that id",
-            "Public Keys",
-        ],
-    );
+    assert_wrong(&life("deactivate"), "sign-in", &["invalid_client", "no active public key of that id", "Public Keys"]);
     life("activate").exits(0);
-    stage.done(
-        "POST",
-        &format!("/api/v1/apps/{client}/lifecycle/deactivate"),
-        &Value::Null,
-    );
+    stage.done("POST", &format!("/api/v1/apps/{client}/lifecycle/deactivate"), &Value::Null);
     let ran = testing(&mut stage.by_key(stage.command()));
     assert_wrong(&ran, "sign-in", &["invalid_client", "the app is inactive"]);
 }
@@ -265,11 +191,7 @@ fn a_role_that_is_too_small_is_told_when_the_runbook_is_named() {
     let told = &rows(&ran, "roles")[0].1;
     assert!(told.contains("--runbook NAME"), "{told}");
     let ran = testing_for_move(&stage);
-    assert_wrong(
-        &ran,
-        "rights",
-        &["may not read apps, agentPools", "assign a role"],
-    );
+    assert_wrong(&ran, "rights", &["may not read apps, agentPools", "assign a role"]);
     let reader = Stage::of(&json!({
         "directories": [{"domain": "corp.example"}],
         "orgs": [{
@@ -280,17 +202,12 @@ fn a_role_that_is_too_small_is_told_when_the_runbook_is_named() {
     }));
     let ran = testing(&mut reader.command());
     let told = &rows(ran.exits(0), "roles")[0];
-    assert!(
-        told.0 == "ok" && told.1.contains("--runbook NAME"),
-        "{told:?}"
-    );
+    assert!(told.0 == "ok" && told.1.contains("--runbook NAME"), "{told:?}");
     let mut command = reader.command();
     let ran = Ran::command(command.args(TEST_FOR_MOVE));
     assert_wrong(&ran, "rights", &["may not change apps, groups"]);
     let whole = Stage::with_client(&app(&json!({})));
-    testing_for_move(&whole)
-        .exits(0)
-        .says(&["nothing that the runbook needs is refused"]);
+    testing_for_move(&whole).exits(0).says(&["nothing that the runbook needs is refused"]);
 }
 
 #[test]
@@ -308,17 +225,8 @@ fn agents_that_are_down_are_doubtful_and_told() {
         let ran = testing(&mut stage.command());
         let rows = rows(ran.exits(0), "AD agents");
         assert_eq!(rows[0].0, state, "{ran}");
-        assert!(
-            rows[0]
-                .1
-                .contains(&format!("corp.example: {status}, 2 agents")),
-            "{ran}"
-        );
-        assert_eq!(
-            rows[0].1.contains("start the agents"),
-            state == "?",
-            "{ran}"
-        );
+        assert!(rows[0].1.contains(&format!("corp.example: {status}, 2 agents")), "{ran}");
+        assert_eq!(rows[0].1.contains("start the agents"), state == "?", "{ran}");
     }
 }
 
@@ -330,27 +238,11 @@ fn each_trouble_with_a_directory_is_told() {
     let base = &stage.directory().base;
     let bind_dn = &stage.directory().bind_dn;
     for (from, to, words) in [
-        (
-            bind_dn.as_str(),
-            "CN=Nobody,DC=corp,DC=example",
-            ["invalid credentials", "bind DN"],
-        ),
+        (bind_dn.as_str(), "CN=Nobody,DC=corp,DC=example", ["invalid credentials", "bind DN"]),
         (base, "DC=other,DC=example", ["other,DC=example", "base"]),
-        (
-            url,
-            "ldap://127.0.0.1:9",
-            ["connection was refused", "nothing listens there"],
-        ),
-        (
-            url,
-            &url.replace("ldap://", "ldaps://"),
-            ["TLS failed", "name its PEM file as `ca`"],
-        ),
-        (
-            url,
-            "ldap://no-such-host.invalid",
-            ["host is unknown", "check the host's spelling"],
-        ),
+        (url, "ldap://127.0.0.1:9", ["connection was refused", "nothing listens there"]),
+        (url, &url.replace("ldap://", "ldaps://"), ["TLS failed", "name its PEM file as `ca`"]),
+        (url, "ldap://no-such-host.invalid", ["host is unknown", "check the host's spelling"]),
         ("AD_PASSWORD", "NO_SUCH", ["NO_SUCH", "export NO_SUCH"]),
     ] {
         // The last one is that of `base`: the bind DN ends with it too.
@@ -369,29 +261,15 @@ fn each_trouble_with_a_directory_is_told() {
 #[test]
 fn an_org_that_is_not_named_is_named_by_its_profile() {
     let folder = tempfile::tempdir().unwrap();
-    let org = |name: &str| {
-        format!("[orgs.{name}]\nurl = \"http://127.0.0.1:9\"\ntoken = {{ env = \"T\" }}\n")
-    };
-    std::fs::write(
-        folder.path().join("okta-runbook.toml"),
-        [org("a"), org("b")].concat(),
-    )
-    .unwrap();
+    let org = |name: &str| format!("[orgs.{name}]\nurl = \"http://127.0.0.1:9\"\ntoken = {{ env = \"T\" }}\n");
+    std::fs::write(folder.path().join("okta-runbook.toml"), [org("a"), org("b")].concat()).unwrap();
     let ran = Ran::command(okta_runbook(folder.path()).args(["orgs", "test"]));
-    ran.exits(2).says(&[
-        "several orgs are configured in okta-runbook.toml: a, b",
-        "okta-runbook orgs test NAME",
-    ]);
+    ran.exits(2).says(&["several orgs are configured in okta-runbook.toml: a, b", "okta-runbook orgs test NAME"]);
     std::fs::write(folder.path().join("okta-runbook.toml"), org("a")).unwrap();
     let mut command = okta_runbook(folder.path());
-    command
-        .env("OKTA_CLIENT_ORGURL", "https://set.okta.com")
-        .env("T", "00a");
+    command.env("OKTA_CLIENT_ORGURL", "https://set.okta.com").env("T", "00a");
     let ran = Ran::command(command.args(["orgs", "test"]));
-    ran.exits(1).says(&[
-        "a (http://127.0.0.1:9)",
-        "OKTA_CLIENT_ORGURL is passed over",
-    ]);
+    ran.exits(1).says(&["a (http://127.0.0.1:9)", "OKTA_CLIENT_ORGURL is passed over"]);
 }
 
 #[test]
@@ -399,52 +277,27 @@ fn a_profile_is_added_listed_used_and_removed() {
     let stage = Stage::with_client(&app(&json!({})));
     let orgs = |arguments: &[&str]| {
         let mut command = stage.command();
-        command
-            .env_remove("OKTA_CLIENT_ORGURL")
-            .env_remove("OKTA_CLIENT_TOKEN")
-            .arg("orgs")
-            .args(arguments);
+        command.env_remove("OKTA_CLIENT_ORGURL").env_remove("OKTA_CLIENT_TOKEN").arg("orgs").args(arguments);
         command
     };
     let mut adding = orgs(&["add", "acme", "--url", stage.url(), "--store", "file"]);
-    let mut child = adding
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = adding.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     writeln!(input, "{}", stage.token()).unwrap();
     drop(input);
     let added = Ran::of(child.wait_with_output().unwrap());
     added.exits(0).says(&["added acme to okta-runbook.toml"]);
-    let secret = stage
-        .folder()
-        .join(".local/share/okta-runbook/secrets/acme");
+    let secret = stage.folder().join(".local/share/okta-runbook/secrets/acme");
     assert_mode_0600(&secret);
     let text = std::fs::read_to_string(stage.folder().join("okta-runbook.toml")).unwrap();
     assert!(!text.contains(stage.token()), "{text}");
-    Ran::command(&mut orgs(&["list"]))
-        .exits(0)
-        .says(&["acme", "API token", "okta-runbook.toml"]);
+    Ran::command(&mut orgs(&["list"])).exits(0).says(&["acme", "API token", "okta-runbook.toml"]);
     Ran::command(&mut orgs(&["test", "acme"])).exits(0);
-    Ran::command(&mut orgs(&[
-        "add",
-        "acme",
-        "--url",
-        stage.url(),
-        "--env",
-        "T",
-    ]))
-    .exits(2)
-    .says(&["already"]);
+    Ran::command(&mut orgs(&["add", "acme", "--url", stage.url(), "--env", "T"])).exits(2).says(&["already"]);
     Ran::command(&mut orgs(&["remove", "acme"])).exits(0);
     assert!(!secret.exists());
     let text = std::fs::read_to_string(stage.folder().join("okta-runbook.toml")).unwrap();
-    assert!(
-        text.contains("[directories.") && !text.contains("acme"),
-        "{text}"
-    );
+    assert!(text.contains("[directories.") && !text.contains("acme"), "{text}");
 }
 
 #[cfg(unix)]
@@ -468,10 +321,7 @@ fn a_person_signs_in_with_an_app_that_requires_proofs() {
 
 fn signs_in(more: &Value, in_profile: &str) {
     let mut client = json!({"label": "People", "type": "native", "clientId": "0oaNative"});
-    client
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
+    client.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let stage = Stage::with_client(&client);
     stage.options(&json!({"oauth": {"deviceIntervalSeconds": 1}}));
     let profile = std::fs::read_to_string(stage.folder().join("okta-runbook.toml")).unwrap();
@@ -482,20 +332,12 @@ fn signs_in(more: &Value, in_profile: &str) {
     stage.write("okta-runbook.toml", &org);
     let command = || {
         let mut command = stage.command();
-        command
-            .env_remove("OKTA_CLIENT_ORGURL")
-            .env_remove("OKTA_CLIENT_TOKEN");
+        command.env_remove("OKTA_CLIENT_ORGURL").env_remove("OKTA_CLIENT_TOKEN");
         command
     };
-    Ran::command(command().args(["orgs", "test", "acme"]))
-        .exits(2)
-        .says(&["orgs login acme"]);
+    Ran::command(command().args(["orgs", "test", "acme"])).exits(2).says(&["orgs login acme"]);
     let mut login = command();
-    let mut child = login
-        .args(["orgs", "login", "acme"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = login.args(["orgs", "login", "acme"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let code = lines.find_map(|line| line.unwrap().strip_prefix("enter ").map(str::to_owned));
     let agreed = json!({"userCode": code, "login": "sam.admin@corp.example"});
@@ -506,9 +348,7 @@ fn signs_in(more: &Value, in_profile: &str) {
     let first = refresh();
     assert_eq!(first.contains("proof_key"), more["dpop"] == true);
     let tested = Ran::command(command().args(["orgs", "test", "acme"]));
-    tested
-        .exits(0)
-        .says(&["sam.admin@corp.example", "SUPER_ADMIN"]);
+    tested.exits(0).says(&["sam.admin@corp.example", "SUPER_ADMIN"]);
     assert_ne!(refresh(), first);
     // The token that replaced it is good too.
     let again = Ran::command(command().args(["orgs", "test", "acme"]));
@@ -547,29 +387,18 @@ fn a_production_org_is_not_changed_before_its_name_is_given() {
     stage.write("okta-runbook.toml", &org);
     let moving = |more: &[&str]| {
         let mut command = stage.moving(&["--yes", "--attest", "all", "--org", "acme"]);
-        command
-            .env_remove("OKTA_CLIENT_ORGURL")
-            .env_remove("OKTA_CLIENT_TOKEN")
-            .env("ACME", stage.token())
-            .args(more);
+        command.env_remove("OKTA_CLIENT_ORGURL").env_remove("OKTA_CLIENT_TOKEN").env("ACME", stage.token()).args(more);
         command
     };
     stage.forget_calls();
-    Ran::command(&mut moving(&[]))
-        .exits(2)
-        .says(&["production org", "--production acme"]);
+    Ran::command(&mut moving(&[])).exits(2).says(&["production org", "--production acme"]);
     assert_eq!(stage.calls_that_write(), 0);
     // A person reads text.
     let in_person = |more: &[&str]| {
         let told = moving(more);
         let mut command = stage.command();
-        command
-            .env_remove("OKTA_CLIENT_ORGURL")
-            .env_remove("OKTA_CLIENT_TOKEN")
-            .env("ACME", stage.token());
-        let arguments = told
-            .get_args()
-            .filter(|word| *word != "--output" && *word != "json");
+        command.env_remove("OKTA_CLIENT_ORGURL").env_remove("OKTA_CLIENT_TOKEN").env("ACME", stage.token());
+        let arguments = told.get_args().filter(|word| *word != "--output" && *word != "json");
         command.args(arguments);
         at_terminal(&command)
     };
@@ -586,11 +415,7 @@ fn a_production_org_is_not_changed_before_its_name_is_given() {
     let ran = Ran::command(&mut moving(&["--production", "acme"]));
     ran.exits(0);
     stage.assert_moved(ADA, &ran);
-    assert_eq!(
-        ran.events_of("performed"),
-        Vec::<serde_json::Value>::new(),
-        "{ran}"
-    );
+    assert_eq!(ran.events_of("performed"), Vec::<serde_json::Value>::new(), "{ran}");
 }
 
 #[test]
@@ -607,11 +432,7 @@ fn two_names_for_one_org_are_refused() {
     let profile = |name: &str, url: &str, token: &str| {
         format!("[orgs.{name}]\nurl = \"{url}\"\ntoken = {{ env = \"{token}\" }}\n")
     };
-    let profiles = [
-        profile("spoke", spoke, "SPOKE"),
-        profile("hub", hub, "HUB"),
-        profile("alias", &alias, "SPOKE"),
-    ];
+    let profiles = [profile("spoke", spoke, "SPOKE"), profile("hub", hub, "HUB"), profile("alias", &alias, "SPOKE")];
     stage.write("okta-runbook.toml", &profiles.concat());
     let running = |hub_profile: &str| {
         let mut command = okta_runbook(stage.folder());

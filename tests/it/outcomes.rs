@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use crate::stage::{ADA, Ran, Stage};
 use spoiler::{Fate, Spoiler, Spoilt};
 
-const HEADER: &str =
-    "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
+const HEADER: &str = "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
 
 /// A create, a membership and an update, whose answers are used.
 const WRITES: &str = r#"
@@ -21,17 +20,9 @@ let after = okta.update_user(jo.id, #{ profile: #{ nickName: "Spoilt" } });
 check(after.profile.nickName == "Spoilt", "the nickname is read back");
 "#;
 
-const GATEWAY: Spoilt = Spoilt {
-    status: 504,
-    content_type: "text/html",
-    body: "<html>late</html>",
-};
+const GATEWAY: Spoilt = Spoilt { status: 504, content_type: "text/html", body: "<html>late</html>" };
 
-const BLOCKED: Spoilt = Spoilt {
-    status: 403,
-    content_type: "text/html",
-    body: "<html>blocked</html>",
-};
+const BLOCKED: Spoilt = Spoilt { status: 403, content_type: "text/html", body: "<html>blocked</html>" };
 
 struct Play {
     stage: Stage,
@@ -47,27 +38,18 @@ impl Play {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.stage.command();
-        command
-            .env("OKTA_CLIENT_ORGURL", &self.spoiler.url)
-            .args(arguments);
+        command.env("OKTA_CLIENT_ORGURL", &self.spoiler.url).args(arguments);
         command
     }
 
     fn run(&self, script: &str) -> Ran {
-        self.stage
-            .write("runbooks/spoilt.rhai", &[HEADER, script].concat());
+        self.stage.write("runbooks/spoilt.rhai", &[HEADER, script].concat());
         Ran::command(&mut self.command(&["run", "spoilt", "--yes", "--output", "json"]))
     }
 
     /// Runs a script of one write, whose answer is spoilt, to the end that it is known to be done.
     fn runs_spoilt(&self, script: &str, spoilt: Spoilt) -> Ran {
-        self.spoiler.rule(move |method, path| {
-            if is_write(method, path) {
-                Fate::Spoilt(spoilt)
-            } else {
-                Fate::Passes
-            }
-        });
+        self.spoiler.rule(move |method, path| if is_write(method, path) { Fate::Spoilt(spoilt) } else { Fate::Passes });
         let ran = self.run(script);
         self.spoiler.passes();
         ran.exits(0);
@@ -89,10 +71,7 @@ impl Play {
     fn groups(&self) -> Vec<Value> {
         let state = self.stage.state();
         let groups = state["groups"].as_object().unwrap().values();
-        groups
-            .filter(|group| group["name"] == "Spoilt")
-            .map(|group| group["profile"]["description"].clone())
-            .collect()
+        groups.filter(|group| group["name"] == "Spoilt").map(|group| group["profile"]["description"].clone()).collect()
     }
 
     fn nickname(&self) -> Value {
@@ -122,54 +101,30 @@ fn a_write_that_was_sent_twice_is_told_as_done_and_taken_back() {
     let play = Play::new();
     let user = play.stage.user(ADA);
     let group = play.stage.group("With a role");
-    let refusal = |status, body| Spoilt {
-        status,
-        content_type: "application/json",
-        body,
-    };
-    let of_state = refusal(
-        400,
-        r#"{"errorCode": "E0000001", "errorSummary": "Api validation failed: status"}"#,
-    );
-    let of_role = refusal(
-        409,
-        r#"{"errorCode": "E0000090", "errorSummary": "Duplicate role assignment exception."}"#,
-    );
+    let refusal = |status, body| Spoilt { status, content_type: "application/json", body };
+    let of_state = refusal(400, r#"{"errorCode": "E0000001", "errorSummary": "Api validation failed: status"}"#);
+    let of_role = refusal(409, r#"{"errorCode": "E0000090", "errorSummary": "Duplicate role assignment exception."}"#);
     let before = play.stage.state();
     for (script, spoilt) in [
         (format!("okta.suspend_user(\"{user}\")"), of_state),
-        (
-            format!("okta.assign_role_to_user(\"{user}\", #{{ type: \"APP_ADMIN\" }})"),
-            of_role,
-        ),
-        (
-            format!("okta.assign_role_to_group(\"{group}\", #{{ type: \"APP_ADMIN\" }})"),
-            of_role,
-        ),
+        (format!("okta.assign_role_to_user(\"{user}\", #{{ type: \"APP_ADMIN\" }})"), of_role),
+        (format!("okta.assign_role_to_group(\"{group}\", #{{ type: \"APP_ADMIN\" }})"), of_role),
     ] {
         let ran = play.runs_spoilt(&script, spoilt);
         let after = play.stage.state();
-        assert!(
-            after["users"] != before["users"] || after["roles"] != before["roles"],
-            "{ran}"
-        );
+        assert!(after["users"] != before["users"] || after["roles"] != before["roles"], "{ran}");
         play.undo(&ran).exits(0);
         let after = play.stage.state();
         let roles = |state: &Value| {
             let held = state["roles"].as_object().unwrap().iter();
-            let some =
-                held.filter(|(_, roles)| roles.as_array().is_some_and(|roles| !roles.is_empty()));
+            let some = held.filter(|(_, roles)| roles.as_array().is_some_and(|roles| !roles.is_empty()));
             some.map(|(holder, _)| holder.clone()).collect::<Vec<_>>()
         };
         assert_eq!(roles(&after), roles(&before), "{script}");
         assert_eq!(after["users"][&user]["status"], "ACTIVE", "{script}");
     }
     // What the org itself refuses so is refused.
-    play.stage.done(
-        "POST",
-        &format!("/api/v1/users/{user}/lifecycle/deactivate"),
-        &Value::Null,
-    );
+    play.stage.done("POST", &format!("/api/v1/users/{user}/lifecycle/deactivate"), &Value::Null);
     let ran = play.run(&format!("okta.suspend_user(\"{user}\")"));
     ran.exits(1);
     assert_eq!(ran.outcome()["counts"]["writes"], 0, "{ran}");
@@ -192,48 +147,25 @@ fn a_role_and_a_rule_without_an_answer_are_found() {
         play.undo(&ran).exits(0);
     }
     let state = play.stage.state();
-    assert_eq!(
-        play.stage.get(&format!("/api/v1/users/{user}/roles")),
-        json!([])
-    );
+    assert_eq!(play.stage.get(&format!("/api/v1/users/{user}/roles")), json!([]));
     assert_eq!(state["rules"], json!({}), "{}", state["rules"]);
 }
 
 /// Answers to writes that say nothing of what became of them.
 fn spoilt() -> Vec<(&'static str, Spoilt)> {
-    let of = |status, content_type, body| Spoilt {
-        status,
-        content_type,
-        body,
-    };
+    let of = |status, content_type, body| Spoilt { status, content_type, body };
     let (html, json) = ("text/html", "application/json");
     vec![
         ("a page", of(200, html, "<html>ok</html>")),
         ("text that is called JSON", of(200, json, "ok")),
-        (
-            "an error under 200",
-            of(200, json, r#"{"errorCode":"E0000009","errorSummary":"x"}"#),
-        ),
-        (
-            "another's object",
-            of(
-                200,
-                json,
-                r#"{"id":"00u0000000000000AAAA","profile":{"name":"Other"}}"#,
-            ),
-        ),
+        ("an error under 200", of(200, json, r#"{"errorCode":"E0000009","errorSummary":"x"}"#)),
+        ("another's object", of(200, json, r#"{"id":"00u0000000000000AAAA","profile":{"name":"Other"}}"#)),
         ("a redirect", of(302, html, "")),
         ("a block page", of(403, html, "<html>blocked</html>")),
         ("a page that is not there", of(404, html, "<html>?</html>")),
-        (
-            "a gateway's own error",
-            of(400, json, r#"{"message":"Bad Request"}"#),
-        ),
+        ("a gateway's own error", of(400, json, r#"{"message":"Bad Request"}"#)),
         ("a bad gateway", of(502, html, "<html>bad</html>")),
-        (
-            "an error within Okta",
-            of(500, json, r#"{"errorCode":"E0000009","errorSummary":"x"}"#),
-        ),
+        ("an error within Okta", of(500, json, r#"{"errorCode":"E0000009","errorSummary":"x"}"#)),
         ("a gateway's 501", of(501, html, "<html>?</html>")),
     ]
 }
@@ -271,8 +203,7 @@ fn an_object_that_is_due_is_not_taken_for_an_empty_answer_a_list_or_half_of_it()
     for (what, body) in [("nothing", ""), ("a list", "[]"), ("half", "cut")] {
         let mut seen = 0;
         play.spoiler.rule(move |method, path| {
-            let is_due =
-                is_create(method, path) || (method == "POST" && path.starts_with("/api/v1/users/"));
+            let is_due = is_create(method, path) || (method == "POST" && path.starts_with("/api/v1/users/"));
             seen += u32::from(is_due);
             if !is_due || seen > 2 {
                 return Fate::Passes;
@@ -280,11 +211,7 @@ fn an_object_that_is_due_is_not_taken_for_an_empty_answer_a_list_or_half_of_it()
             if body == "cut" {
                 return Fate::Cut(20);
             }
-            Fate::Spoilt(Spoilt {
-                status: 200,
-                content_type: "application/json",
-                body,
-            })
+            Fate::Spoilt(Spoilt { status: 200, content_type: "application/json", body })
         });
         let ran = play.run(WRITES);
         ran.exits(0);
@@ -298,22 +225,13 @@ fn an_object_that_is_due_is_not_taken_for_an_empty_answer_a_list_or_half_of_it()
 #[test]
 fn what_a_gateway_stopped_is_known_not_to_have_happened() {
     let play = Play::new();
-    play.spoiler.rule(|method, path| {
-        if is_write(method, path) {
-            Fate::Swallowed(BLOCKED)
-        } else {
-            Fate::Passes
-        }
-    });
+    play.spoiler.rule(|method, path| if is_write(method, path) { Fate::Swallowed(BLOCKED) } else { Fate::Passes });
     let ran = play.run(WRITES);
     ran.exits(1).says(&["403"]);
     assert_eq!(ran.outcome()["counts"]["writes"], 0, "{ran}");
     assert!(ran.outcome()["counts"]["unknown"].is_null(), "{ran}");
     assert!(play.groups().is_empty());
-    assert!(
-        play.text(&["undo", &id(&ran), "--yes"])
-            .contains("nothing to undo")
-    );
+    assert!(play.text(&["undo", &id(&ran), "--yes"]).contains("nothing to undo"));
 }
 
 #[test]
@@ -323,19 +241,11 @@ fn a_create_is_looked_for_as_long_as_lists_may_lag() {
     let mut posts = 0;
     play.spoiler.rule(move |method, path| {
         posts += u32::from(is_create(method, path));
-        if is_create(method, path) && posts == 1 {
-            Fate::Spoilt(GATEWAY)
-        } else {
-            Fate::Passes
-        }
+        if is_create(method, path) && posts == 1 { Fate::Spoilt(GATEWAY) } else { Fate::Passes }
     });
     play.stage.write(
         "runbooks/spoilt.rhai",
-        &[
-            HEADER,
-            r#"note(okta.add_group(#{ profile: #{ name: "Spoilt", description: "ours" } }).id);"#,
-        ]
-        .concat(),
+        &[HEADER, r#"note(okta.add_group(#{ profile: #{ name: "Spoilt", description: "ours" } }).id);"#].concat(),
     );
     play.stage.forget_calls();
     let mut command = play.command(&["run", "spoilt", "--yes", "--output", "json"]);
@@ -358,11 +268,7 @@ fn is_hidden_until_the_second_create(
             return first();
         }
         if is_search(method, path) && posts == 1 {
-            Fate::Spoilt(Spoilt {
-                status: 200,
-                content_type: "application/json",
-                body: "[]",
-            })
+            Fate::Spoilt(Spoilt { status: 200, content_type: "application/json", body: "[]" })
         } else {
             Fate::Passes
         }
@@ -372,19 +278,13 @@ fn is_hidden_until_the_second_create(
 #[test]
 fn what_exists_already_after_a_create_that_was_thought_void_is_its_work() {
     let play = Play::new();
-    play.spoiler
-        .rule(is_hidden_until_the_second_create(|| Fate::Spoilt(GATEWAY)));
+    play.spoiler.rule(is_hidden_until_the_second_create(|| Fate::Spoilt(GATEWAY)));
     let ran = play.run(WRITES);
     ran.exits(0);
     assert_eq!(play.groups(), ["ours"], "{ran}");
     let shown = play.text(&["runs", "report", &id(&ran), "--format", "json"]);
     let report: Value = serde_json::from_str(&shown).unwrap();
-    let states: Vec<&Value> = report["writes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|write| &write["state"])
-        .collect();
+    let states: Vec<&Value> = report["writes"].as_array().unwrap().iter().map(|write| &write["state"]).collect();
     assert_eq!(states, ["done", "refused", "done", "done"], "{shown}");
     play.undo(&ran).exits(0);
     assert!(play.groups().is_empty());
@@ -394,26 +294,24 @@ fn what_exists_already_after_a_create_that_was_thought_void_is_its_work() {
 fn what_somebody_else_created_meanwhile_is_not_taken_and_the_write_stays_unknown() {
     let play = Play::new();
     let (url, token) = (play.stage.url().to_owned(), play.stage.token().to_owned());
-    play.spoiler
-        .rule(is_hidden_until_the_second_create(move || {
-            let theirs = json!({"profile": {"name": "Spoilt", "description": "theirs"}});
-            let (url, token) = (url.clone(), token.clone());
-            std::thread::spawn(move || {
-                let runtime = tokio::runtime::Runtime::new().unwrap();
-                runtime.block_on(async {
-                    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-                    let request = http.post(format!("{url}/api/v1/groups")).json(&theirs);
-                    let request = request.header("Authorization", format!("SSWS {token}"));
-                    request.send().await.unwrap().error_for_status().unwrap();
-                });
-            })
-            .join()
-            .unwrap();
-            Fate::Swallowed(GATEWAY)
-        }));
+    play.spoiler.rule(is_hidden_until_the_second_create(move || {
+        let theirs = json!({"profile": {"name": "Spoilt", "description": "theirs"}});
+        let (url, token) = (url.clone(), token.clone());
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let http = reqwest::Client::builder().no_proxy().build().unwrap();
+                let request = http.post(format!("{url}/api/v1/groups")).json(&theirs);
+                let request = request.header("Authorization", format!("SSWS {token}"));
+                request.send().await.unwrap().error_for_status().unwrap();
+            });
+        })
+        .join()
+        .unwrap();
+        Fate::Swallowed(GATEWAY)
+    }));
     let ran = play.run(WRITES);
-    ran.exits(3)
-        .says(&["it is not known whether the change was made"]);
+    ran.exits(3).says(&["it is not known whether the change was made"]);
     assert_eq!(ran.outcome()["counts"]["unknown"], 1, "{ran}");
     assert_eq!(ran.outcome()["outcome"], "partly", "{ran}");
     assert!(play.text(&["runs"]).contains("0 + 1 unknown"));
@@ -455,38 +353,20 @@ fn a_list_operation_that_answers_no_list_is_an_error() {
     let play = Play::new();
     play.stage.group("One");
     play.stage.group("Two");
-    for body in [
-        "",
-        "{}",
-        "null",
-        r#"{"errorCode":"E0000009"}"#,
-        "\"x\"",
-        "<html>",
-    ] {
-        let spoilt = Spoilt {
-            status: 200,
-            content_type: "application/json",
-            body,
-        };
+    for body in ["", "{}", "null", r#"{"errorCode":"E0000009"}"#, "\"x\"", "<html>"] {
+        let spoilt = Spoilt { status: 200, content_type: "application/json", body };
         let mut asked = 0;
         play.spoiler.rule(move |_, path| {
             asked += u32::from(path.starts_with("/api/v1/groups"));
-            if path.starts_with("/api/v1/groups") && asked == 1 {
-                Fate::Spoilt(spoilt)
-            } else {
-                Fate::Passes
-            }
+            if path.starts_with("/api/v1/groups") && asked == 1 { Fate::Spoilt(spoilt) } else { Fate::Passes }
         });
         // Once: it is asked again.
-        play.run("check(okta.list_groups().len() > 2, \"all of them\");")
-            .exits(0);
-        play.spoiler.rule(move |_, path| {
-            if path.starts_with("/api/v1/groups") {
-                Fate::Spoilt(spoilt)
-            } else {
-                Fate::Passes
-            }
-        });
+        play.run("check(okta.list_groups().len() > 2, \"all of them\");").exits(0);
+        play.spoiler.rule(
+            move |_, path| {
+                if path.starts_with("/api/v1/groups") { Fate::Spoilt(spoilt) } else { Fate::Passes }
+            },
+        );
         let ran = play.run("note(`${okta.list_groups().len()} groups`);");
         ran.exits(1).says(&["list_groups"]);
         // The run's own look is no better: nothing is sent on its word.

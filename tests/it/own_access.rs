@@ -53,13 +53,9 @@ fn a_runbook_that_suspends_everybody_stops_before_its_operator() {
 fn a_plan_stops_where_its_run_would() {
     let stage = stage();
     let plan = |words: &[&str]| Ran::command(stage.command().arg("plan").args(words));
-    plan(&["suspend_all"])
-        .exits(1)
-        .says(&["whose sign-in this run uses"]);
+    plan(&["suspend_all"]).exits(1).says(&["whose sign-in this run uses"]);
     // Where it is allowed, the shadow ends the sign-in as the org would.
-    plan(&["suspend_all", "--allow", "own-access"])
-        .exits(1)
-        .says(&["E0000011"]);
+    plan(&["suspend_all", "--allow", "own-access"]).exits(1).says(&["E0000011"]);
 }
 
 #[test]
@@ -86,11 +82,7 @@ fn what_is_allowed_is_done_and_stands_in_the_evidence() {
     ran.exits(0).says(&[GUARD]);
     assert_eq!(status(&stage, ADMIN), "SUSPENDED", "{ran}");
     let run = newest_run(&stage);
-    let report = Ran::command(
-        stage
-            .command()
-            .args(["runs", "report", &run, "--format", "markdown"]),
-    );
+    let report = Ran::command(stage.command().args(["runs", "report", &run, "--format", "markdown"]));
     report.exits(0).says(&[GUARD]);
 }
 
@@ -143,22 +135,10 @@ fn a_service_app_leaves_the_last_super_admin_and_itself() {
     assert_eq!(status(&stage, ADMIN), "ACTIVE");
     // With another one it may; a suspended one is none.
     let ada = stage.user(ADA);
-    stage.done(
-        "POST",
-        &format!("/api/v1/users/{ada}/roles"),
-        &json!({"type": "SUPER_ADMIN"}),
-    );
-    stage.done(
-        "POST",
-        &format!("/api/v1/users/{ada}/lifecycle/suspend"),
-        &Value::Null,
-    );
+    stage.done("POST", &format!("/api/v1/users/{ada}/roles"), &json!({"type": "SUPER_ADMIN"}));
+    stage.done("POST", &format!("/api/v1/users/{ada}/lifecycle/suspend"), &Value::Null);
     by_app(&stage, &suspend).says(&["is the last active super admin of okta"]);
-    stage.done(
-        "POST",
-        &format!("/api/v1/users/{ada}/lifecycle/unsuspend"),
-        &Value::Null,
-    );
+    stage.done("POST", &format!("/api/v1/users/{ada}/lifecycle/unsuspend"), &Value::Null);
     by_app(&stage, &suspend).exits(0);
     assert_eq!(status(&stage, ADMIN), "SUSPENDED");
 }
@@ -222,10 +202,7 @@ fn a_service_app_leaves_the_group_that_makes_the_last_super_admin() {
     let scripts = [
         (leave(&ben), "is the last active super admin of okta"),
         (suspend(&ben), "is the last active super admin of okta"),
-        (
-            format!("okta.delete_group(\"{group}\")"),
-            "no active super admin of okta is left without the group's role",
-        ),
+        (format!("okta.delete_group(\"{group}\")"), "no active super admin of okta is left without the group's role"),
         (
             format!("okta.unassign_role_from_group(\"{group}\", \"{role}\")"),
             "no active super admin of okta is left without the group's role",
@@ -246,11 +223,7 @@ fn a_service_app_leaves_the_group_that_makes_the_last_super_admin() {
 fn lanes_do_not_count_on_each_others_admins() {
     let stage = Stage::with_client(&json!({"label": "Runbooks", "roles": ["SUPER_ADMIN"]}));
     let (admin, ada) = (stage.user(ADMIN), stage.user(ADA));
-    stage.done(
-        "POST",
-        &format!("/api/v1/users/{ada}/roles"),
-        &json!({"type": "SUPER_ADMIN"}),
-    );
+    stage.done("POST", &format!("/api/v1/users/{ada}/roles"), &json!({"type": "SUPER_ADMIN"}));
     stage.options(&json!({"latencyMs": 50}));
     let script = format!("each([\"{admin}\", \"{ada}\"], |user| okta.suspend_user(user))");
     by_app(&stage, &script).says(&["is the last active super admin of okta"]);

@@ -42,10 +42,7 @@ impl Pair {
         let pair = Self(stage);
         let profile = |name: &str| {
             let (url, _) = pair.0.org(name);
-            format!(
-                "[orgs.{name}]\nurl = \"{url}\"\ntoken = {{ env = \"{}_TOKEN\" }}\n",
-                name.to_uppercase()
-            )
+            format!("[orgs.{name}]\nurl = \"{url}\"\ntoken = {{ env = \"{}_TOKEN\" }}\n", name.to_uppercase())
         };
         let profiles = [profile("spoke"), profile("hub")].concat();
         pair.0.write("okta-runbook.toml", &profiles);
@@ -100,12 +97,7 @@ impl Pair {
 
     /// The whole procedure with the users of each status and one group.
     pub(crate) fn set_up(&self, more: &[&str]) -> Ran {
-        let parameters = [
-            "hub_token=env:TOKEN_OF_HUB",
-            USERS,
-            "groups=Hub Research",
-            "timeout=20",
-        ];
+        let parameters = ["hub_token=env:TOKEN_OF_HUB", USERS, "groups=Hub Research", "timeout=20"];
         self.run("setup", &[&parameters, more].concat())
     }
 
@@ -127,17 +119,13 @@ impl Pair {
     }
 
     pub(crate) fn send(&self, org: Org, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        self.0
-            .send_to(self.0.org(Self::name(org)), method, path, body)
+        self.0.send_to(self.0.org(Self::name(org)), method, path, body)
     }
 
     #[track_caller]
     pub(crate) fn done(&self, org: Org, method: &str, path: &str, body: &Value) -> Value {
         let (status, answer) = self.send(org, method, path, body);
-        assert!(
-            (200..300).contains(&status),
-            "{method} {path}: {status} {answer}"
-        );
+        assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
         answer
     }
 
@@ -179,8 +167,7 @@ impl Pair {
     /// Makes an active user in the hub; gives his id.
     pub(crate) fn hub_user(&self, login: &str) -> String {
         let profile = json!({"login": login, "email": login, "firstName": "Ada", "lastName": "N."});
-        let body =
-            json!({"profile": profile, "credentials": {"password": {"value": "a-long-password"}}});
+        let body = json!({"profile": profile, "credentials": {"password": {"value": "a-long-password"}}});
         let user = self.done(Hub, "POST", "/api/v1/users", &body);
         user["id"].as_str().unwrap().to_owned()
     }
@@ -235,12 +222,7 @@ impl Pair {
         let state = self.get(org, "/simulator/state");
         let group = self.group(org, name);
         let members = group["members"].as_array().cloned().unwrap_or_default();
-        let login = |id: &Value| {
-            state["users"][id.as_str().unwrap()]["login"]
-                .as_str()
-                .unwrap()
-                .to_owned()
-        };
+        let login = |id: &Value| state["users"][id.as_str().unwrap()]["login"].as_str().unwrap().to_owned();
         let mut logins: Vec<String> = members.iter().map(login).collect();
         logins.sort();
         logins
@@ -251,12 +233,8 @@ impl Pair {
         let of = |org: Org| {
             let counters = self.get(org, "/simulator/requests");
             let routes = counters["routes"].as_object().unwrap().clone();
-            let writing = routes
-                .into_iter()
-                .filter(|(route, _)| !route.starts_with("GET "));
-            writing
-                .map(|(_, count)| count.as_u64().unwrap())
-                .sum::<u64>()
+            let writing = routes.into_iter().filter(|(route, _)| !route.starts_with("GET "));
+            writing.map(|(_, count)| count.as_u64().unwrap()).sum::<u64>()
         };
         of(Spoke) + of(Hub)
     }
@@ -278,15 +256,10 @@ impl Pair {
 
     /// What matters of both orgs: apps of the spoke, users and groups of the hub. A user who was deactivated is as good as none.
     pub(crate) fn picture(&self) -> Value {
-        let (spoke, hub) = (
-            self.get(Spoke, "/simulator/state"),
-            self.get(Hub, "/simulator/state"),
-        );
+        let (spoke, hub) = (self.get(Spoke, "/simulator/state"), self.get(Hub, "/simulator/state"));
         let users = hub["users"].as_object().unwrap().values();
         let users = users.filter(|user| user["status"] != "DEPROVISIONED");
-        let users: Vec<Value> = users
-            .map(|user| json!([user["login"], user["status"], user["profile"]]))
-            .collect();
+        let users: Vec<Value> = users.map(|user| json!([user["login"], user["status"], user["profile"]])).collect();
         let groups = hub["groups"].as_object().unwrap().values();
         let groups: Vec<Value> = groups.map(|group| group["name"].clone()).collect();
         let clients = self.get(Hub, "/api/v1/apps");

@@ -13,11 +13,7 @@ const FEW_AND_MANY: [usize; 2] = [2, 27];
 
 fn user(stage: &Stage, login: &str, email: &str) -> String {
     let profile = json!({"login": login, "email": email, "firstName": "Zoe", "lastName": "Stone"});
-    let user = stage.done(
-        "POST",
-        "/api/v1/users?activate=true",
-        &json!({"profile": profile}),
-    );
+    let user = stage.done("POST", "/api/v1/users?activate=true", &json!({"profile": profile}));
     user["id"].as_str().unwrap().to_owned()
 }
 
@@ -40,12 +36,8 @@ fn of_size(contractors: usize) -> Stage {
 /// Logins of the contractors.
 fn logins(stage: &Stage) -> Vec<String> {
     let org = stage.state();
-    let ids = org["apps"][stage.app()]["users"]
-        .as_object()
-        .unwrap()
-        .keys();
-    ids.map(|id| org["users"][id]["login"].as_str().unwrap().to_owned())
-        .collect()
+    let ids = org["apps"][stage.app()]["users"].as_object().unwrap().keys();
+    ids.map(|id| org["users"][id]["login"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Moves all contractors, of whom `ada` is named `name`.
@@ -81,11 +73,7 @@ fn an_email_of_two_users_names_nobody() {
         let two = user(&stage, ZOE_TWO, ZOE);
         let row = format!("users.csv:{}: {ZOE} names 2 users", contractors + 1);
         let ran = move_with(&stage, ZOE);
-        stops(
-            &stage,
-            &ran,
-            &[&row, "2 users have this e-mail", ADA, ZOE_TWO, &two],
-        );
+        stops(&stage, &ran, &[&row, "2 users have this e-mail", ADA, ZOE_TWO, &two]);
     }
 }
 
@@ -134,12 +122,7 @@ fn a_login_without_its_domain_is_taken_where_it_names_one_user() {
         stops(
             &stage,
             &ran,
-            &[
-                "not so: ada.novak is a user of the org",
-                ADA,
-                "ada.novak@other.example",
-                "write the whole login",
-            ],
+            &["not so: ada.novak is a user of the org", ADA, "ada.novak@other.example", "write the whole login"],
         );
     }
 }
@@ -148,17 +131,9 @@ fn a_login_without_its_domain_is_taken_where_it_names_one_user() {
 fn a_login_with_a_slash_is_searched_for() {
     for contractors in FEW_AND_MANY {
         let stage = of_size(contractors);
-        let (status, _) = stage.send(
-            "GET",
-            "/api/v1/users/ada%2Fext%40corp.example",
-            &Value::Null,
-        );
+        let (status, _) = stage.send("GET", "/api/v1/users/ada%2Fext%40corp.example", &Value::Null);
         assert_eq!(status, 405);
-        set_profile(
-            &stage,
-            ADA,
-            &json!({"login": "ada/ext@corp.example", "email": "ada@mail.example"}),
-        );
+        set_profile(&stage, ADA, &json!({"login": "ada/ext@corp.example", "email": "ada@mail.example"}));
         let ran = move_as(&stage, "ada/ext@corp.example", "Ada/Ext@corp.example");
         ran.exits(0);
         assert!(stage.account(ADA).unwrap().dn.ends_with(TO), "{ran}");
@@ -170,8 +145,7 @@ fn what_okta_takes_for_something_else_is_a_row_among_the_others() {
     let stage = of_size(2);
     stage.write("users.csv", "login\n..\nme\n.\nnobody@corp.example\nMe\n");
     let ran = stage.move_users(&["users=@users.csv"]);
-    ran.exits(2)
-        .says(&["users.csv:6", "\"Me\" was given already"]);
+    ran.exits(2).says(&["users.csv:6", "\"Me\" was given already"]);
     stage.write("users.csv", "login\n..\nme\n.\nnobody@corp.example\n");
     stage.forget_calls();
     let ran = stage.move_users(&["users=@users.csv"]);
@@ -193,28 +167,16 @@ fn accents_may_be_written_in_either_way_and_two_who_look_alike_are_told() {
     for contractors in FEW_AND_MANY {
         for (login, given) in [(composed, decomposed), (decomposed, composed)] {
             let stage = of_size(contractors);
-            set_profile(
-                &stage,
-                ADA,
-                &json!({"login": login, "email": "ada@mail.example"}),
-            );
+            set_profile(&stage, ADA, &json!({"login": login, "email": "ada@mail.example"}));
             let ran = move_as(&stage, login, given);
             ran.exits(0);
             assert!(stage.account(ADA).unwrap().dn.ends_with(TO), "{ran}");
         }
         let stage = of_size(contractors);
-        set_profile(
-            &stage,
-            ADA,
-            &json!({"login": decomposed, "email": "ada@mail.example"}),
-        );
+        set_profile(&stage, ADA, &json!({"login": decomposed, "email": "ada@mail.example"}));
         let other = user(&stage, composed, "zoe@mail.example");
         let ran = move_as(&stage, decomposed, composed);
-        stops(
-            &stage,
-            &ran,
-            &["names 2 users", "accents written in another way", &other],
-        );
+        stops(&stage, &ran, &["names 2 users", "accents written in another way", &other]);
     }
 }
 
@@ -227,26 +189,14 @@ fn a_group_is_found_by_its_name_with_accents_in_either_way() {
         let ran = stage.move_users(&[&format!("to_group={given}")]);
         ran.exits(0);
         assert!(
-            stage.state()["groups"][&group]["members"]
-                .as_array()
-                .unwrap()
-                .contains(&json!(stage.user(ADA))),
+            stage.state()["groups"][&group]["members"].as_array().unwrap().contains(&json!(stage.user(ADA))),
             "{ran}"
         );
     }
     let stage = Stage::contractors(&json!({}));
     let groups = [composed, decomposed].map(|name| stage.group(name));
     let ran = stage.move_users(&[&format!("to_group={composed}")]);
-    stops(
-        &stage,
-        &ran,
-        &[
-            "names 2 groups",
-            "2 groups look like that",
-            &groups[0],
-            &groups[1],
-        ],
-    );
+    stops(&stage, &ran, &["names 2 groups", "2 groups look like that", &groups[0], &groups[1]]);
 }
 
 #[test]
@@ -270,11 +220,7 @@ fn an_account_that_is_renamed_as_it_is_moved_has_arrived() {
             }
         });
         ran.exits(0);
-        assert_eq!(
-            stage.account(ADA).unwrap().dn,
-            format!("CN=Ada Novak-Stone,{TO}"),
-            "{ran}"
-        );
+        assert_eq!(stage.account(ADA).unwrap().dn, format!("CN=Ada Novak-Stone,{TO}"), "{ran}");
         assert_eq!(stage.provisioning_groups(ADA), [TO_GROUP], "{ran}");
     }
 }
@@ -283,13 +229,11 @@ fn an_account_that_is_renamed_as_it_is_moved_has_arrived() {
 fn a_name_that_the_directory_takes_for_the_same_is_taken() {
     for contractors in FEW_AND_MANY {
         let stage = of_size(contractors);
-        stage.deed(&json!({"do": "create_account", "organizationalUnit": TO, "firstName": "\u{c1}da", "lastName": "Nov\u{e1}k",
-            "userPrincipalName": "ada.two@corp.example", "samAccountName": "ada.two"}));
-        let ran = move_with(&stage, ADA);
-        stops(
-            &stage,
-            &ran,
-            &["has another account named Ada Novak", "\u{c1}da Nov\u{e1}k"],
+        stage.deed(
+            &json!({"do": "create_account", "organizationalUnit": TO, "firstName": "\u{c1}da", "lastName": "Nov\u{e1}k",
+            "userPrincipalName": "ada.two@corp.example", "samAccountName": "ada.two"}),
         );
+        let ran = move_with(&stage, ADA);
+        stops(&stage, &ran, &["has another account named Ada Novak", "\u{c1}da Nov\u{e1}k"]);
     }
 }

@@ -48,10 +48,7 @@ fn planned(stage: &Stage, parameters: &[String]) -> Ran {
 
 fn compared(stage: &Stage, parameters: &[String]) -> Result<Compared, String> {
     let get = |path: &str| stage.send("GET", path, &Value::Null);
-    let place = Place {
-        name: "okta",
-        get: &get,
-    };
+    let place = Place { name: "okta", get: &get };
     plan_against_run(
         &[place],
         || {
@@ -84,10 +81,7 @@ fn a_plan_lists_what_the_run_does_and_writes_nothing() {
     let stage = Stage::contractors(&json!({}));
     let users = format!("{ADA},{BEN}");
     let told = compared(&stage, &usual(&users)).unwrap_or_else(|wrong| panic!("{wrong}"));
-    assert_eq!(
-        (told.sure, told.code, told.writes),
-        (Sure::Yes, Some(0), 12)
-    );
+    assert_eq!((told.sure, told.code, told.writes), (Sure::Yes, Some(0), 12));
     let again = plan_of(&stage, &users);
     assert_eq!(again["counts"]["will"], 0, "{again}");
 }
@@ -144,16 +138,7 @@ fn a_plan_says_what_provisioning_does_between_whatever_orgs() {
         let spoke = |path: &str| pair.send(Org::Spoke, "GET", path, &Value::Null);
         let hub = |path: &str| pair.send(Org::Hub, "GET", path, &Value::Null);
         // The hub first: the spoke names what is made there.
-        let places = [
-            Place {
-                name: "hub",
-                get: &hub,
-            },
-            Place {
-                name: "spoke",
-                get: &spoke,
-            },
-        ];
+        let places = [Place { name: "hub", get: &hub }, Place { name: "spoke", get: &spoke }];
         plan_against_run(
             &places,
             || {
@@ -203,17 +188,9 @@ fn a_plan_works_out_of_the_box() {
     for (runbook, words) in [
         (
             "ad/move_user_to_ou",
-            &[
-                "plan of ad/move_user_to_ou",
-                "may",
-                "What follows in the background",
-                "16 writes",
-            ][..],
+            &["plan of ad/move_user_to_ou", "may", "What follows in the background", "16 writes"][..],
         ),
-        (
-            "org2org/setup",
-            &["hub  user dana.kim@spoke.example  is made", "8 writes"],
-        ),
+        ("org2org/setup", &["hub  user dana.kim@spoke.example  is made", "8 writes"]),
     ] {
         let mut command = okta_runbook(folder.path());
         let ran = Ran::command(command.args(["plan", runbook, "--simulator"]));

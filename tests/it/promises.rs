@@ -44,10 +44,7 @@ fn what_the_table_of_promises_names_exists() {
                 continue;
             }
             let function = format!("fn {name}()");
-            assert!(
-                file.contains(&function),
-                "{name} is not in its file: {tests}"
-            );
+            assert!(file.contains(&function), "{name} is not in its file: {tests}");
             attacks += 1;
         }
         assert!(attacks > 0, "nothing attacks: {promise}");

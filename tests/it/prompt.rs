@@ -12,29 +12,18 @@ use serde_json::Value;
 
 pub(crate) fn okta_runbook(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("okta-runbook").unwrap();
-    command
-        .current_dir(folder)
-        .env("HOME", "/nowhere")
-        .env("XDG_DATA_HOME", "/nowhere")
-        .args(arguments);
+    command.current_dir(folder).env("HOME", "/nowhere").env("XDG_DATA_HOME", "/nowhere").args(arguments);
     command
 }
 
 /// What a piped session on a simulator prints.
 pub(crate) fn session(folder: &Path, input: &str) -> Output {
-    okta_runbook(folder, &["repl", "--simulator"])
-        .write_stdin(input)
-        .output()
-        .unwrap()
+    okta_runbook(folder, &["repl", "--simulator"]).write_stdin(input).output().unwrap()
 }
 
 pub(crate) fn told(folder: &Path, input: &str) -> String {
     let output = session(folder, input);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -53,24 +42,16 @@ impl Served {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
         let org = &ready["orgs"]["okta"];
-        Self {
-            process,
-            url: org["url"].as_str().unwrap().to_owned(),
-            token: org["token"].as_str().unwrap().to_owned(),
-        }
+        Self { process, url: org["url"].as_str().unwrap().to_owned(), token: org["token"].as_str().unwrap().to_owned() }
     }
 
     /// A profile of it, as of a production org.
     pub(crate) fn production(&self, folder: &Path) {
-        let text = format!(
-            "[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"ACME_TOKEN\" }}\nproduction = true\n",
-            self.url
-        );
+        let text =
+            format!("[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"ACME_TOKEN\" }}\nproduction = true\n", self.url);
         fs::write(folder.join("okta-runbook.toml"), text).unwrap();
     }
 }

@@ -30,34 +30,21 @@ fn blocks() -> Vec<Block> {
     let code = parts.iter().skip(1).step_by(2);
     code.map(|part| {
         let (language, text) = part.split_once('\n').unwrap();
-        Block {
-            language: language.to_owned(),
-            text: text.to_owned(),
-        }
+        Block { language: language.to_owned(), text: text.to_owned() }
     })
     .collect()
 }
 
 /// The commands of the shell blocks, one an item, lines joined where they go on.
 fn commands() -> Vec<String> {
-    let shell: Vec<Block> = blocks()
-        .into_iter()
-        .filter(|block| block.language == "sh")
-        .collect();
+    let shell: Vec<Block> = blocks().into_iter().filter(|block| block.language == "sh").collect();
     let text: String = shell.into_iter().map(|block| block.text).collect();
-    text.replace("\\\n", " ")
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    text.replace("\\\n", " ").lines().map(str::to_owned).collect()
 }
 
 fn block(language: &str) -> String {
-    let mut found = blocks()
-        .into_iter()
-        .filter(|block| block.language == language);
-    let block = found
-        .next()
-        .unwrap_or_else(|| panic!("no block of {language}"));
+    let mut found = blocks().into_iter().filter(|block| block.language == language);
+    let block = found.next().unwrap_or_else(|| panic!("no block of {language}"));
     assert!(found.next().is_none(), "two blocks of {language}");
     block.text
 }
@@ -97,14 +84,8 @@ fn profile(stage: &Stage) -> String {
     let exchanged = [
         ("https://acme.okta.com", stage.url()),
         ("ldaps://dc1.corp.example", &directory.url),
-        (
-            "CN=Runbook,OU=Service,DC=corp,DC=example",
-            &directory.bind_dn,
-        ),
-        (
-            "base = \"DC=corp,DC=example\"",
-            &format!("base = \"{}\"", directory.base),
-        ),
+        ("CN=Runbook,OU=Service,DC=corp,DC=example", &directory.bind_dn),
+        ("base = \"DC=corp,DC=example\"", &format!("base = \"{}\"", directory.base)),
     ];
     exchanged.iter().fold(text, |text, (from, to)| {
         assert!(text.contains(from), "{from}");
@@ -149,34 +130,19 @@ fn every_command_of_the_readme_does_what_it_says() {
     assert!(ran_any >= 8, "only {ran_any} commands were run");
     for login in [ADA, BEN, "chloe.dubois@corp.example"] {
         let account = stage.account(login).unwrap();
-        assert!(
-            account.dn.ends_with(",OU=Users,DC=corp,DC=example"),
-            "{account:?}"
-        );
+        assert!(account.dn.ends_with(",OU=Users,DC=corp,DC=example"), "{account:?}");
     }
 }
 
 /// The simulator's command is a process that tells its addresses and goes on.
 fn serves(folder: &Path, command: &str) {
     let arguments: Vec<&str> = command.split(' ').skip(1).collect();
-    let mut child = okta_runbook(folder)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = okta_runbook(folder).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let told: Vec<String> = lines
-        .map(Result::unwrap)
-        .take_while(|line| !line.contains("Ctrl-C"))
-        .collect();
+    let told: Vec<String> = lines.map(Result::unwrap).take_while(|line| !line.contains("Ctrl-C")).collect();
     end(&mut child);
     let told = told.join("\n");
-    for words in [
-        "OKTA_CLIENT_ORGURL=http://127.0.0.1:",
-        "OKTA_CLIENT_TOKEN=00",
-        "ldap://127.0.0.1:",
-        "password ",
-    ] {
+    for words in ["OKTA_CLIENT_ORGURL=http://127.0.0.1:", "OKTA_CLIENT_TOKEN=00", "ldap://127.0.0.1:", "password "] {
         assert!(told.contains(words), "{words:?} is not in:\n{told}");
     }
 }
@@ -184,46 +150,27 @@ fn serves(folder: &Path, command: &str) {
 /// Ctrl-C stops it with success.
 fn end(child: &mut Child) {
     let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
 fn the_second_run_of_the_tour_changes_nothing() {
     let stage = Stage::contractors(&json!({}));
-    let run = commands()
-        .into_iter()
-        .find(|command| command.contains("users=ada.novak"))
-        .unwrap();
-    let exported = [
-        format!("export OKTA_CLIENT_ORGURL={}", stage.url()),
-        format!("export OKTA_CLIENT_TOKEN={}", stage.token()),
-    ];
+    let run = commands().into_iter().find(|command| command.contains("users=ada.novak")).unwrap();
+    let exported =
+        [format!("export OKTA_CLIENT_ORGURL={}", stage.url()), format!("export OKTA_CLIENT_TOKEN={}", stage.token())];
     shell(&stage, &exported, &run).exits(0);
     stage.forget_calls();
-    shell(&stage, &exported, &run)
-        .exits(0)
-        .says(&["nothing written"]);
+    shell(&stage, &exported, &run).exits(0).says(&["nothing written"]);
     assert_eq!(stage.calls_that_write(), 0);
 }
 
 #[test]
 fn the_exit_codes_are_those_of_the_program() {
-    let source =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/error.rs")).unwrap();
-    let codes = source
-        .lines()
-        .filter_map(|line| line.trim().strip_suffix(',')?.split_once(" = "));
-    let codes: Vec<&str> = codes
-        .map(|(_, code)| code)
-        .filter(|code| code.parse::<u8>().is_ok())
-        .collect();
+    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/error.rs")).unwrap();
+    let codes = source.lines().filter_map(|line| line.trim().strip_suffix(',')?.split_once(" = "));
+    let codes: Vec<&str> = codes.map(|(_, code)| code).filter(|code| code.parse::<u8>().is_ok()).collect();
     assert!(codes.len() >= 7, "{codes:?}");
     for code in codes {
         assert!(readme().contains(&format!("\n| {code} | ")), "{code}");

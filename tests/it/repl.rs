@@ -11,10 +11,7 @@ fn a_piped_list_is_a_table() {
     let folder = tempfile::tempdir().unwrap();
     let text = told(folder.path(), "okta.list_groups()");
     let lines: Vec<&str> = text.lines().collect();
-    assert!(
-        lines[0].starts_with("| name     | type     | description"),
-        "{text}"
-    );
+    assert!(lines[0].starts_with("| name     | type     | description"), "{text}");
     assert!(lines[2].starts_with("| Everyone | BUILT_IN |"), "{text}");
 }
 
@@ -37,49 +34,28 @@ let s = `two
 lines`;
 s.len()
 "#;
-    assert_eq!(
-        told(folder.path(), input),
-        "50\n51\nBUILT_IN\n28\nas expected\n9\n"
-    );
+    assert_eq!(told(folder.path(), input), "50\n51\nBUILT_IN\n28\nas expected\n9\n");
 }
 
 #[test]
 fn the_first_error_ends_a_piped_session_and_quotes_the_entry() {
     let folder = tempfile::tempdir().unwrap();
-    let output = session(
-        folder.path(),
-        "let a = 1;\nnot(a)\nprint(\"not reached\")\n",
-    );
+    let output = session(folder.path(), "let a = 1;\nnot(a)\nprint(\"not reached\")\n");
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        error.starts_with("error: there is no function `not`\n --> input 2:1:1\n"),
-        "{error}"
-    );
+    assert!(error.starts_with("error: there is no function `not`\n --> input 2:1:1\n"), "{error}");
     assert!(error.contains("help: did you mean note(words)?"), "{error}");
-    assert!(
-        !String::from_utf8(output.stdout)
-            .unwrap()
-            .contains("not reached")
-    );
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("not reached"));
 }
 
 #[test]
 fn eval_prints_json_of_the_whole_list_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = [
-        "eval",
-        "okta.list_users(#{ limit: 2 })",
-        "--simulator",
-        "--output",
-        "json",
-    ];
+    let arguments = ["eval", "okta.list_users(#{ limit: 2 })", "--simulator", "--output", "json"];
     let output = okta_runbook(folder.path(), &arguments).output().unwrap();
     let users: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(users.as_array().unwrap().len(), 25);
-    let wrong = okta_runbook(folder.path(), &["eval", "okta.list_groups(", "--simulator"])
-        .output()
-        .unwrap();
+    let wrong = okta_runbook(folder.path(), &["eval", "okta.list_groups(", "--simulator"]).output().unwrap();
     assert_eq!(wrong.status.code(), Some(2));
 }
 
@@ -116,15 +92,10 @@ okta.assign_user_to_group(group, okta.get_user("ada.novak@corp.example"));
         ),
         "{saved}"
     );
-    let run = okta_runbook(folder, &["run", "made.rhai", "--simulator", "--yes"])
-        .output()
-        .unwrap();
+    let run = okta_runbook(folder, &["run", "made.rhai", "--simulator", "--yes"]).output().unwrap();
     let text = String::from_utf8(run.stdout).unwrap();
     assert!(run.status.success() && text.contains("2 writes"), "{text}");
-    let again = session(
-        folder,
-        "okta.add_group(#{ profile: #{ name: \"x\" } })\n:save made.rhai\n",
-    );
+    let again = session(folder, "okta.add_group(#{ profile: #{ name: \"x\" } })\n:save made.rhai\n");
     assert_eq!(again.status.code(), Some(2), "an existing file stays");
 }
 
@@ -162,12 +133,7 @@ okta.list_users(#{ limit: 200 })
         assert!(text.contains(expected), "{expected:?} in\n{text}");
     }
     let mut csv = csv::Reader::from_path(folder.join("users.csv")).unwrap();
-    assert!(
-        csv.headers()
-            .unwrap()
-            .iter()
-            .any(|name| name == "profile.login")
-    );
+    assert!(csv.headers().unwrap().iter().any(|name| name == "profile.login"));
     assert_eq!(csv.records().count(), 25);
     let unknown = session(folder, ":sav x\n");
     let error = String::from_utf8(unknown.stderr).unwrap();
@@ -208,14 +174,8 @@ fn a_session_takes_back_what_it_wrote_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let write = "okta.assign_user_to_group(okta.add_group(#{ profile: #{ name: \"Fresh\" } }), okta.get_user(\"ada.novak@corp.example\"));";
     let look = "okta.list_groups().map(|g| g.profile.name).contains(\"Fresh\")";
-    let text = told(
-        folder.path(),
-        &format!("{write}\n{look}\n:undo\n{look}\n{write}\n{look}\n:runs\n"),
-    );
-    let looks: Vec<&str> = text
-        .lines()
-        .filter(|line| matches!(*line, "true" | "false"))
-        .collect();
+    let text = told(folder.path(), &format!("{write}\n{look}\n:undo\n{look}\n{write}\n{look}\n:runs\n"));
+    let looks: Vec<&str> = text.lines().filter(|line| matches!(*line, "true" | "false")).collect();
     assert_eq!(looks, ["true", "false", "true"], "{text}");
     assert!(text.contains("delete_group  204"), "{text}");
     assert!(text.contains("| undo of "), "{text}");
@@ -239,11 +199,7 @@ fn without_a_person_nothing_is_written_to_an_org() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("--yes"));
     let agreed = with(&["eval", write, "--yes"]);
-    assert!(
-        String::from_utf8(agreed.stdout)
-            .unwrap()
-            .ends_with("Fresh\n")
-    );
+    assert!(String::from_utf8(agreed.stdout).unwrap().ends_with("Fresh\n"));
 }
 
 #[test]
@@ -251,9 +207,7 @@ fn a_person_explores_and_saves() {
     let folder = tempfile::tempdir().unwrap();
     let mut person = Person::begins(folder.path(), &["repl", "--simulator"], &[]);
     // An operation, with its signature as a hint; a group by its name, completed to its id; a table.
-    person
-        .types("okta.list_group_u\t")
-        .sees("group_id, #{after?, limit?})");
+    person.types("okta.list_group_u\t").sees("group_id, #{after?, limit?})");
     person.types("\"Ev\t").sees("00gExeM0MLQBa390R1d7\"");
     person.enters(")").sees("| ada.novak@corp.example");
     person.is_asked().types("okta.list_app\t\t");
@@ -261,11 +215,7 @@ fn a_person_explores_and_saves() {
     person.presses('c').sees("Ctrl-D leaves");
     // A function of several lines.
     person.is_asked().enters("fn twice(x) {").enters("x * 2");
-    person
-        .enters("}")
-        .is_asked()
-        .enters("twice(21)")
-        .sees("\n42");
+    person.enters("}").is_asked().enters("twice(21)").sees("\n42");
     // An error with caret and help.
     person.is_asked().enters("twise(21)").sees("^^^^^");
     person.sees("did you mean twice(x)?");
@@ -273,18 +223,11 @@ fn a_person_explores_and_saves() {
     let waits = "wait_until(#{ timeout: 60, what: \"nothing\" }, || false)";
     person.is_asked().enters(waits).sees("waiting up to");
     person.presses('c').sees("interrupted");
-    person
-        .is_asked()
-        .enters("note(\"busy\"); loop { }")
-        .sees("· busy");
+    person.is_asked().enters("note(\"busy\"); loop { }").sees("· busy");
     person.presses('c').sees("interrupted");
     person.is_asked().enters("twice(4)").sees("\n8");
     // What is pasted waits for Enter.
-    person
-        .is_asked()
-        .types("\x1b[200~let q = 5;\nq + 9\x1b[201~")
-        .enters("0")
-        .sees("\n95");
+    person.is_asked().types("\x1b[200~let q = 5;\nq + 9\x1b[201~").enters("0").sees("\n95");
     // Keys of a map at hand, and a live login.
     person.is_asked().enters("let m = #{ colour: \"red\" };");
     person.is_asked().types("m.col\t").enters("").sees("\nred");
@@ -298,29 +241,18 @@ fn a_person_explores_and_saves() {
     let write = "okta.add_group(#{ profile: #{ name: \"Mine\" } }).profile.name";
     person.is_asked().enters(write).sees("\nMine");
     // A plan: a write is listed, and dropped.
-    person
-        .is_asked()
-        .enters(":plan on")
-        .sees("plan: okta simulator> ");
+    person.is_asked().enters(":plan on").sees("plan: okta simulator> ");
     let write = "okta.add_group(#{ profile: #{ name: \"Tried\" } }).id";
     person.enters(write).sees("\n00gPLANNED");
     person.is_asked().enters(":plan show").sees("add_group");
-    person
-        .is_asked()
-        .enters(":plan off")
-        .sees("1 write dropped");
+    person.is_asked().enters(":plan off").sees("1 write dropped");
     // Runbooks and their parameters.
     person.is_asked().types(":run ad/mo\t").types(" acc\t");
     person.sees(":run ad/move_user_to_ou accept_rule_exclusions=");
     person.presses('c').sees("Ctrl-D leaves");
-    person
-        .is_asked()
-        .enters(":save mine.rhai")
-        .sees("wrote 1 statements");
+    person.is_asked().enters(":save mine.rhai").sees("wrote 1 statements");
     person.leaves();
-    let run = okta_runbook(folder.path(), &["run", "mine.rhai", "--simulator", "--yes"])
-        .output()
-        .unwrap();
+    let run = okta_runbook(folder.path(), &["run", "mine.rhai", "--simulator", "--yes"]).output().unwrap();
     assert!(run.status.success());
 }
 
@@ -333,10 +265,7 @@ fn the_history_goes_on_without_secrets() {
     person.sees("\nmy password is1");
     person.leaves();
     let history = fs::read_to_string(folder.path().join(".okta-runbook/history")).unwrap();
-    assert!(
-        history.contains("40 + 2") && !history.contains("password"),
-        "{history}"
-    );
+    assert!(history.contains("40 + 2") && !history.contains("password"), "{history}");
     let mut person = Person::begins(folder.path(), &["repl", "--simulator"], &[]);
     person.types("\x1b[A").sees("40");
     person.enters("").sees("\n42");
@@ -358,11 +287,7 @@ fn yes_alone_does_not_change_a_production_org() {
             .output()
             .unwrap()
     };
-    for refused in [
-        with(&["eval", write, "--yes"], ""),
-        with(&["repl", "--yes"], write),
-        with(&["repl"], write),
-    ] {
+    for refused in [with(&["eval", write, "--yes"], ""), with(&["repl", "--yes"], write), with(&["repl"], write)] {
         assert_eq!(refused.status.code(), Some(2), "{refused:?}");
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(said.contains("`acme` is a production org"), "{said}");
@@ -372,10 +297,7 @@ fn yes_alone_does_not_change_a_production_org() {
     assert!(read.status.success(), "{read:?}");
     assert!(!String::from_utf8_lossy(&read.stdout).contains("Fresh"));
     let written = with(&["eval", write, "--yes", "--production", "acme"], "");
-    assert!(
-        String::from_utf8_lossy(&written.stdout).contains("Fresh"),
-        "{written:?}"
-    );
+    assert!(String::from_utf8_lossy(&written.stdout).contains("Fresh"), "{written:?}");
 }
 
 #[test]
@@ -385,17 +307,13 @@ fn a_production_org_is_red_and_asks_before_each_write() {
     served.production(folder.path());
     let token = [("ACME_TOKEN", served.token.as_str())];
     let mut person = Person::begins(folder.path(), &["repl", "--org", "acme"], &token);
-    person
-        .enters("1")
-        .sees("\u{1b}[1m\u{1b}[31mokta@acme PRODUCTION> ");
+    person.enters("1").sees("\u{1b}[1m\u{1b}[31mokta@acme PRODUCTION> ");
     let add = |name: &str| format!("okta.add_group(#{{ profile: #{{ name: \"{name}\" }} }})");
     person.is_asked().enters(&add("None"));
     person.sees("type its name: ");
     person.enters("acmee").sees("was not typed");
     for name in ["One", "Two"] {
-        person
-            .is_asked()
-            .enters(&format!("{}.profile.name", add(name)));
+        person.is_asked().enters(&format!("{}.profile.name", add(name)));
         // Once; then each write is asked for.
         if name == "One" {
             person.sees("type its name: ");

@@ -11,11 +11,7 @@ fn saved(folder: &Path, input: &str, more: &[&str]) -> (String, String) {
     let file = folder.join("made.rhai");
     let text = fs::read_to_string(&file).unwrap_or_else(|_| panic!("nothing saved\n{told}"));
     let mut run = okta_runbook(folder, &["run", "made.rhai", "--simulator", "--yes"]);
-    let run = run
-        .args(more)
-        .env("NEW_PASSWORD", "Pa55word!")
-        .output()
-        .unwrap();
+    let run = run.args(more).env("NEW_PASSWORD", "Pa55word!").output().unwrap();
     fs::remove_file(file).unwrap();
     let told = String::from_utf8_lossy(&run.stdout).into_owned();
     let errors = String::from_utf8_lossy(&run.stderr);
@@ -50,10 +46,7 @@ fn a_loaded_runbook_is_saved_without_its_header_and_prints_are_kept() {
     assert_eq!(text.matches("const ORGS").count(), 1, "{text}");
     assert_eq!(text.matches("//! ").count(), 2, "{text}");
     assert!(text.contains("// As agreed.\nstep(\"Greet\");"), "{text}");
-    assert!(
-        told.contains("hello okta") && told.contains("again"),
-        "{told}"
-    );
+    assert!(told.contains("hello okta") && told.contains("again"), "{told}");
 }
 
 #[test]
@@ -77,33 +70,15 @@ fn secrets_of_a_session_become_parameters() {
         "let user = okta.create_user(#{{ activate: false, profile: #{{ firstName: \"Jo\", lastName: \"Doe\", email: \"jo@corp.example\", login: \"jo@corp.example\" }}, credentials: #{{ password: #{{ value: \"S3cret!pw\" }} }} }});\nlet known = \"{token}\"; note(type_of(known))\nfn hidden() {{ let pw = \"x1y2\"; note(pw.len()) }}\nhidden()\n"
     );
     let output = told(folder.path(), &format!("{input}:save seen.rhai\n"));
-    assert!(
-        output.contains("--param password=env:NAME --param token=env:NAME"),
-        "{output}"
-    );
+    assert!(output.contains("--param password=env:NAME --param token=env:NAME"), "{output}");
     let text = fs::read_to_string(folder.path().join("seen.rhai")).unwrap();
     for secret in ["S3cret!pw", token.as_str(), "x1y2"] {
         assert!(!text.contains(secret), "{text}");
     }
-    assert!(
-        text.contains("// Left out, since it may hold a secret"),
-        "{text}"
-    );
-    let given = [
-        "--param",
-        "password=env:NEW_PASSWORD",
-        "--param",
-        "token=env:NEW_PASSWORD",
-    ];
-    let (text, told) = saved(
-        folder.path(),
-        &input[..input.find("fn hidden").unwrap()],
-        &given,
-    );
-    assert!(
-        text.contains("password: #{ value: params.password }"),
-        "{text}"
-    );
+    assert!(text.contains("// Left out, since it may hold a secret"), "{text}");
+    let given = ["--param", "password=env:NEW_PASSWORD", "--param", "token=env:NEW_PASSWORD"];
+    let (text, told) = saved(folder.path(), &input[..input.find("fn hidden").unwrap()], &given);
+    assert!(text.contains("password: #{ value: params.password }"), "{text}");
     assert!(told.contains("1 write"), "{told}");
 }
 
@@ -121,20 +96,11 @@ fn a_runbook_is_given_values_with_spaces_and_attestations() {
     }
     for (line, expected) in [
         (":run ./greet.rhai name\n", "help: write NAME=VALUE"),
-        (
-            ":run ./greet.rhai --attest wave\n",
-            "help: give it as name=…",
-        ),
-        (
-            ":run ./greet.rhai name=Jo --attest wove\n",
-            "no manual step is attested by `wove`",
-        ),
+        (":run ./greet.rhai --attest wave\n", "help: give it as name=…"),
+        (":run ./greet.rhai name=Jo --attest wove\n", "no manual step is attested by `wove`"),
         (":run ./greet.rhai --yes\n", "`:run` has no option `--yes`"),
         (":run ./greet.rhai name=\"Jo\n", "a quote is not closed"),
-        (
-            ":run org2org/setup\n",
-            "--simulator=SCENARIO, a scenario that has it, such as org2org",
-        ),
+        (":run org2org/setup\n", "--simulator=SCENARIO, a scenario that has it, such as org2org"),
         ("exit\n", "commands begin with a colon: :quit"),
         ("help()\n", "commands begin with a colon: :help"),
     ] {
@@ -148,22 +114,19 @@ fn a_runbook_is_given_values_with_spaces_and_attestations() {
 fn all_orgs_of_a_scenario_are_at_hand() {
     let folder = tempfile::tempdir().unwrap();
     let output = okta_runbook(folder.path(), &["repl", "--simulator=org2org"])
-        .write_stdin(":orgs\nhub.list_users().len()\nspoke.list_users().len()\n:run org2org/configure_provisioning\n:runs\n")
+        .write_stdin(
+            ":orgs\nhub.list_users().len()\nspoke.list_users().len()\n:run org2org/configure_provisioning\n:runs\n",
+        )
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{text}\n{errors}");
-    assert!(
-        text.contains("hub  http://") && text.contains("spoke  http://"),
-        "{text}"
-    );
+    assert!(text.contains("hub  http://") && text.contains("spoke  http://"), "{text}");
     // The session wrote nothing itself, its run did; neither has ended when it is asked.
     assert!(text.contains("| org2org/configure_provisioning "), "{text}");
     let expression = "hub.name + spoke.name";
-    let eval = okta_runbook(folder.path(), &["eval", expression, "--simulator=org2org"])
-        .output()
-        .unwrap();
+    let eval = okta_runbook(folder.path(), &["eval", expression, "--simulator=org2org"]).output().unwrap();
     assert_eq!(String::from_utf8(eval.stdout).unwrap(), "hubspoke\n");
 }
 
@@ -173,17 +136,11 @@ fn one_org_is_not_taken_for_two() {
     let served = Served::start();
     served.production(folder.path());
     let arguments = ["repl", "--org", "spoke=acme", "--org", "hub=acme"];
-    let refused = okta_runbook(folder.path(), &arguments)
-        .env("ACME_TOKEN", &served.token)
-        .write_stdin("1\n")
-        .output()
-        .unwrap();
+    let refused =
+        okta_runbook(folder.path(), &arguments).env("ACME_TOKEN", &served.token).write_stdin("1\n").output().unwrap();
     let error = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(refused.status.code(), Some(2), "{error}");
-    assert!(
-        error.contains("`hub` and `spoke` are the same org"),
-        "{error}"
-    );
+    assert!(error.contains("`hub` and `spoke` are the same org"), "{error}");
 }
 
 #[test]
@@ -199,22 +156,14 @@ fn a_run_that_goes_on_shows_what_it_wrote() {
 fn files_of_the_home_folder_are_meant_by_a_tilde() {
     let folder = tempfile::tempdir().unwrap();
     let home = tempfile::tempdir().unwrap();
-    let input =
-        format!("{GROUP}:save ~/made.rhai\n[#{{ a: 1 }}]\n:csv ~/one.csv\n:load ~/made.rhai\n");
+    let input = format!("{GROUP}:save ~/made.rhai\n[#{{ a: 1 }}]\n:csv ~/one.csv\n:load ~/made.rhai\n");
     let output = okta_runbook(folder.path(), &["repl", "--simulator"])
         .env("HOME", home.path())
         .write_stdin(input)
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert_eq!(
-        fs::read_to_string(home.path().join("one.csv")).unwrap(),
-        "a\n1\n"
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_to_string(home.path().join("one.csv")).unwrap(), "a\n1\n");
 }
 
 #[cfg(unix)]
@@ -251,15 +200,15 @@ fn a_question_says_what_is_written_and_for_which_item() {
     }
     person.sees("\n2");
     // Names of what the session has read, and a secret that is not shown; a no is told once.
-    person
-        .is_asked()
-        .enters("let users = okta.list_users().all(); let groups = okta.list_groups().all();");
+    person.is_asked().enters("let users = okta.list_users().all(); let groups = okta.list_groups().all();");
     person.is_asked().enters("okta.assign_user_to_group(groups.find(|g| g.profile.name == \"One\"), users.find(|u| u.profile.firstName == \"Ada\"))");
     person.sees("(assign_user_to_group): One, ada.novak@corp.example. Go on with this?");
     person.enters("n");
     let said = person.sees("not confirmed");
     assert!(!said.contains("The next call"), "{said}");
-    person.is_asked().enters("okta.update_user(\"ada.novak@corp.example\", #{ credentials: #{ password: #{ value: \"S3cret!pw\" } } })");
+    person.is_asked().enters(
+        "okta.update_user(\"ada.novak@corp.example\", #{ credentials: #{ password: #{ value: \"S3cret!pw\" } } })",
+    );
     person.sees("credentials.password = \"(redacted)\". Go on with this?");
     person.enters("n").sees("not confirmed");
     person.leaves();

@@ -16,13 +16,9 @@ fn what_may_follow_is_offered_for_what_is_at_hand() {
     person.types("okta.get_application(\"corp\t");
     person.enters(").label").sees("\ncorp.example");
     person.is_asked().types("directory(\"co\t");
-    person
-        .enters(").find_user(\"ada.novak@corp.example\").enabled")
-        .sees("\ntrue");
+    person.enters(").find_user(\"ada.novak@corp.example\").enabled").sees("\ntrue");
     // Keys of an item of a list, and no verbs of lists; the signature stays while arguments are typed.
-    person
-        .is_asked()
-        .enters("let us = okta.list_users(#{ limit: 200 }).all();");
+    person.is_asked().enters("let us = okta.list_users(#{ limit: 200 }).all();");
     person.is_asked().types("us[0].\t\t");
     let offered = person.sees("to_string()");
     assert!(offered.contains("profile"), "{offered}");
@@ -42,18 +38,11 @@ fn what_may_follow_is_offered_for_what_is_at_hand() {
     assert!(!offered.contains("anon$"), "{offered}");
     person.presses('c');
     // Values of a parameter.
-    person
-        .is_asked()
-        .types(":run pick mode=f\t")
-        .types(" really=f\t");
+    person.is_asked().types(":run pick mode=f\t").types(" really=f\t");
     person.enters("").sees("fast false");
     // More groups than are looked up at once.
-    person
-        .is_asked()
-        .enters("let names = []; for n in 10..70 { names.push(`Team ${n}`); }");
-    person
-        .is_asked()
-        .enters("each(names, |name| okta.add_group(#{ profile: #{ name: name } }).id).len()");
+    person.is_asked().enters("let names = []; for n in 10..70 { names.push(`Team ${n}`); }");
+    person.is_asked().enters("each(names, |name| okta.add_group(#{ profile: #{ name: name } }).id).len()");
     person.sees("\n60");
     person.is_asked().types("okta.get_group(\"Tea\t\t");
     person.sees(" and more: type on");
@@ -77,10 +66,7 @@ fn tables_and_lists_fit_the_terminal_as_it_is_now() {
     person.sees("| name     | type     | description");
     let wide = person.sees("00gExeM0MLQBa390R1d7 |");
     assert!(!wide.contains("no place"), "{wide}");
-    person
-        .is_asked()
-        .enters(":edit")
-        .sees("nothing was changed");
+    person.is_asked().enters(":edit").sees("nothing was changed");
     person.is_asked().enters(list);
     let narrow = person.sees("(no place for");
     assert!(narrow.contains("00gExeM0MLQBa390R1d7 |"), "{narrow}");

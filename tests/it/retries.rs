@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Ran, Stage};
 
-const HEADER: &str =
-    "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
+const HEADER: &str = "//! A script.\nconst ORGS = #{ okta: \"org\" };\nconst PARAMS = #{};\nstep(\"All\");\n";
 
 fn play(stage: &Stage, script: &str) -> Ran {
     stage.write("runbooks/retry.rhai", &[HEADER, script].concat());
@@ -21,9 +20,7 @@ fn refuse(stage: &Stage, method: &str, path: &str, status: u16, code: &str) {
 /// Waits that a run told before it tried again.
 fn tries(ran: &Ran) -> usize {
     let waits = ran.events_of("wait");
-    let again = waits
-        .iter()
-        .filter(|wait| wait["reason"].as_str().unwrap().contains("is tried again"));
+    let again = waits.iter().filter(|wait| wait["reason"].as_str().unwrap().contains("is tried again"));
     again.count()
 }
 
@@ -40,23 +37,11 @@ fn staged_user(stage: &Stage) -> Value {
 fn an_activation_that_is_going_on_is_waited_for() {
     let stage = Stage::contractors(&json!({}));
     staged_user(&stage);
-    refuse(
-        &stage,
-        "POST",
-        "/api/v1/users/*/lifecycle/activate",
-        403,
-        "E0000112",
-    );
-    let ran = play(
-        &stage,
-        "okta.activate_user(okta.get_user(\"jo@corp.example\"), #{ sendEmail: false });",
-    );
+    refuse(&stage, "POST", "/api/v1/users/*/lifecycle/activate", 403, "E0000112");
+    let ran = play(&stage, "okta.activate_user(okta.get_user(\"jo@corp.example\"), #{ sendEmail: false });");
     ran.exits(0);
     assert_eq!(tries(&ran), 1, "{ran}");
-    assert_eq!(
-        stage.get("/api/v1/users/jo@corp.example")["status"],
-        "ACTIVE"
-    );
+    assert_eq!(stage.get("/api/v1/users/jo@corp.example")["status"], "ACTIVE");
 }
 
 #[test]
@@ -69,13 +54,7 @@ fn a_group_rule_that_is_being_worked_on_is_waited_for() {
         &json!({"type": "group_rule", "name": "all", "conditions": {"expression": {"value": "user.lastName==\"Nobody\"", "type": "urn:okta:expression:1.0"}},
             "actions": {"assignUserToGroups": {"groupIds": [group]}}}),
     );
-    refuse(
-        &stage,
-        "POST",
-        "/api/v1/groups/rules/*/lifecycle/activate",
-        403,
-        "E0000239",
-    );
+    refuse(&stage, "POST", "/api/v1/groups/rules/*/lifecycle/activate", 403, "E0000239");
     let script = format!("okta.activate_group_rule({});", rule["id"]);
     let ran = play(&stage, &script);
     ran.exits(0);

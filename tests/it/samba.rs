@@ -10,9 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::stage::{
-    ADA, BEN, FROM, FROM_GROUP, Ran, TO, TO_GROUP, left_out, okta_runbook, watched,
-};
+use crate::stage::{ADA, BEN, FROM, FROM_GROUP, Ran, TO, TO_GROUP, left_out, okta_runbook, watched};
 
 const ADMIN_PASSWORD: &str = "Passw0rd!of-the-test";
 const SERVICE_PASSWORD: &str = "Svc-Passw0rd!of-the-test";
@@ -30,20 +28,14 @@ struct Domain {
 
 /// Runs by its own on loopback, where ports 389 and 636 are fixed: every test has an address of its own, 127.0.20.`number`.
 fn domain(number: u8) -> Option<Domain> {
-    let there = ["/usr/sbin/samba", "/usr/bin/ldapsearch"]
-        .iter()
-        .all(|tool| Path::new(tool).exists());
+    let there = ["/usr/sbin/samba", "/usr/bin/ldapsearch"].iter().all(|tool| Path::new(tool).exists());
     let root = Command::new("id").arg("-u").output();
     let root = root.is_ok_and(|output| output.stdout == b"0\n");
     if !(there && root) {
         left_out("Samba's domain controller needs root, and the packages of .ci/run");
         return None;
     }
-    let mut domain = Domain {
-        folder: tempfile::tempdir().unwrap(),
-        ip: format!("127.0.20.{number}"),
-        server: None,
-    };
+    let mut domain = Domain { folder: tempfile::tempdir().unwrap(), ip: format!("127.0.20.{number}"), server: None };
     domain.starts();
     Some(domain)
 }
@@ -84,16 +76,13 @@ impl Domain {
     /// A tool of `OpenLDAP`, as the domain's administrator.
     fn tool(&self, tool: &str) -> Command {
         let mut command = Command::new(tool);
-        command
-            .env("LDAPTLS_CACERT", self.ca())
-            .args(["-H", &format!("ldaps://{}", self.ip)])
-            .args([
-                "-x",
-                "-D",
-                "administrator@corp.example",
-                "-w",
-                ADMIN_PASSWORD,
-            ]);
+        command.env("LDAPTLS_CACERT", self.ca()).args(["-H", &format!("ldaps://{}", self.ip)]).args([
+            "-x",
+            "-D",
+            "administrator@corp.example",
+            "-w",
+            ADMIN_PASSWORD,
+        ]);
         command
     }
 
@@ -106,9 +95,7 @@ impl Domain {
         let ran = Ran::command(&mut search);
         let pairs = ran.stdout.lines().filter(|line| !line.starts_with('#'));
         let pairs = pairs.filter_map(|line| line.split_once(": "));
-        pairs
-            .map(|(name, value)| (name.trim_end_matches(':').to_owned(), json!(value)))
-            .collect()
+        pairs.map(|(name, value)| (name.trim_end_matches(':').to_owned(), json!(value))).collect()
     }
 
     /// Applies changes in LDIF, by hand as it were.
@@ -125,14 +112,12 @@ impl Domain {
     }
 
     fn scenario_with(&self, agent: &str, outside: &Value, job_delay: u64) -> PathBuf {
-        let person = |first: &str, last: &str, login: &str| json!({"login": login, "firstName": first, "lastName": last});
+        let person =
+            |first: &str, last: &str, login: &str| json!({"login": login, "firstName": first, "lastName": last});
         let mut settings = json!({
             "url": format!("ldaps://{}", self.ip), "bindDn": agent, "passwordEnv": "AGENT_PASSWORD", "ca": self.ca(),
         });
-        settings
-            .as_object_mut()
-            .unwrap()
-            .extend(outside.as_object().unwrap().clone());
+        settings.as_object_mut().unwrap().extend(outside.as_object().unwrap().clone());
         let scenario = json!({
             "directories": [{"domain": "corp.example", "outside": settings}],
             "orgs": [{
@@ -150,9 +135,7 @@ impl Domain {
     /// The shipped runbook on an embedded simulator whose agent works here as `agent`.
     fn moving(&self, agent: &str, to: &str) -> Command {
         let mut command = self.runbook(to);
-        command
-            .arg(format!("--simulator={}", self.scenario(agent).display()))
-            .env("AGENT_PASSWORD", SERVICE_PASSWORD);
+        command.arg(format!("--simulator={}", self.scenario(agent).display())).env("AGENT_PASSWORD", SERVICE_PASSWORD);
         command
     }
 
@@ -223,10 +206,7 @@ impl Domain {
 
     fn is_in(&self, name: &str, unit: &str) -> bool {
         let account = self.account(name);
-        account["dn"]
-            .as_str()
-            .unwrap()
-            .ends_with(&format!(",{unit}"))
+        account["dn"].as_str().unwrap().ends_with(&format!(",{unit}"))
     }
 }
 
@@ -264,8 +244,7 @@ fn an_account_is_moved_and_stays_itself() {
 fn an_ou_that_is_not_there_stops_the_run_before_it_writes() {
     let Some(domain) = domain(2) else { return };
     let ran = Ran::command(&mut domain.moving(SERVICE, "OU=Nowhere,DC=corp,DC=example"));
-    ran.exits(1)
-        .says(&["not so: Active Directory has OU=Nowhere"]);
+    ran.exits(1).says(&["not so: Active Directory has OU=Nowhere"]);
     assert_eq!(ran.events_of("performed"), Vec::<Value>::new());
 }
 
@@ -275,8 +254,7 @@ fn an_ou_that_goes_away_during_the_run_is_told() {
     let ran = domain.move_and(|domain| {
         domain.change(&format!("dn: {TO}\nchangetype: delete\n"));
     });
-    ran.exits(1)
-        .says(&["There is no such object on the server", "create OU=Users"]);
+    ran.exits(1).says(&["There is no such object on the server", "create OU=Users"]);
     assert!(domain.is_in(ADA, FROM), "{ran}");
 }
 
@@ -284,10 +262,7 @@ fn an_ou_that_goes_away_during_the_run_is_told() {
 fn a_name_that_is_taken_is_told_before_and_during_the_run() {
     let Some(mut domain) = domain(4) else { return };
     let during = domain.move_and(|domain| domain.change(&other_ada(TO)));
-    during.exits(1).says(&[
-        "The object already exists",
-        "rename or move the other account",
-    ]);
+    during.exits(1).says(&["The object already exists", "rename or move the other account"]);
     assert!(domain.is_in(ADA, FROM), "{during}");
     let before = Ran::command(&mut domain.moving(SERVICE, TO));
     before.exits(1).says(&["has another account named"]);
@@ -298,9 +273,7 @@ fn a_name_that_is_taken_is_told_before_and_during_the_run() {
 fn missing_rights_of_the_agents_account_are_told() {
     let Some(domain) = domain(5) else { return };
     let locked = Ran::command(&mut domain.moving(SERVICE, "OU=Locked,DC=corp,DC=example"));
-    locked
-        .exits(1)
-        .says(&["Access Denied", "Create User objects"]);
+    locked.exits(1).says(&["Access Denied", "Create User objects"]);
     assert!(domain.is_in(ADA, FROM), "{locked}");
     let reader = Ran::command(&mut domain.moving("svc-reader@corp.example", TO));
     reader.exits(1).says(&["Access Denied"]);
@@ -329,8 +302,7 @@ fn a_password_of_the_agents_account_that_was_changed_fails_its_job() {
         domain.stops();
         domain.starts();
     });
-    ran.exits(1)
-        .says(&["The supplied credential is invalid", ADA]);
+    ran.exits(1).says(&["The supplied credential is invalid", ADA]);
     assert!(domain.is_in(ADA, FROM), "{ran}");
 }
 
@@ -344,9 +316,7 @@ fn a_wrong_password_of_the_runs_own_look_stops_it_before_it_writes() {
         Ran::command(command.env("AD_PASSWORD", password))
     };
     let wrong = with("not-this-one");
-    wrong
-        .exits(1)
-        .says(&["invalid credentials", "password is wrong"]);
+    wrong.exits(1).says(&["invalid credentials", "password is wrong"]);
     assert!(!wrong.said().contains("not-this-one"), "{wrong}");
     assert_eq!(wrong.events_of("performed"), Vec::<Value>::new());
     with(SERVICE_PASSWORD).exits(0);
@@ -361,22 +331,14 @@ fn a_base_of_the_agents_narrows_what_it_sees() {
         let served = Served::new(&domain, &scenario);
         let found = served.sends("GET", "/simulator/directories/corp.example", &Value::Null);
         let found = found["accounts"].as_array().unwrap().iter();
-        found
-            .filter(|account| account["dn"].as_str().unwrap().ends_with(FROM))
-            .count()
+        found.filter(|account| account["dn"].as_str().unwrap().ends_with(FROM)).count()
     };
     assert_eq!(accounts(BASE), 3);
     assert_eq!(accounts(FROM), 3);
     assert_eq!(accounts(TO), 0);
-    let scenario = domain.scenario_with(
-        SERVICE,
-        &json!({"base": "OU=Nowhere,DC=corp,DC=example"}),
-        0,
-    );
+    let scenario = domain.scenario_with(SERVICE, &json!({"base": "OU=Nowhere,DC=corp,DC=example"}), 0);
     let mut command = Served::command(&domain, &scenario);
-    Ran::command(&mut command)
-        .exits(2)
-        .says(&["there is no OU=Nowhere,DC=corp,DC=example"]);
+    Ran::command(&mut command).exits(2).says(&["there is no OU=Nowhere,DC=corp,DC=example"]);
 }
 
 #[test]
@@ -400,10 +362,7 @@ struct Served {
 impl Served {
     fn command(domain: &Domain, scenario: &Path) -> Command {
         let mut command = okta_runbook(domain.folder.path());
-        command
-            .args(["simulator", "--json", "--scenario"])
-            .arg(scenario)
-            .env("AGENT_PASSWORD", SERVICE_PASSWORD);
+        command.args(["simulator", "--json", "--scenario"]).arg(scenario).env("AGENT_PASSWORD", SERVICE_PASSWORD);
         command
     }
 
@@ -414,37 +373,16 @@ impl Served {
         let output = process.stdout.take().unwrap();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
-        Self {
-            process,
-            org: ready["orgs"]["okta"].clone(),
-        }
+        Self { process, org: ready["orgs"]["okta"].clone() }
     }
 
     fn sends(&self, method: &str, path: &str, body: &Value) -> Value {
         let url = format!("{}{path}", self.org["url"].as_str().unwrap());
         let mut curl = Command::new("curl");
-        curl.args([
-            "-sS",
-            "--fail-with-body",
-            "-X",
-            method,
-            &url,
-            "-H",
-            "Content-Type: application/json",
-        ])
-        .args([
-            "-H",
-            &format!(
-                "Authorization: SSWS {}",
-                self.org["token"].as_str().unwrap()
-            ),
-        ]);
+        curl.args(["-sS", "--fail-with-body", "-X", method, &url, "-H", "Content-Type: application/json"])
+            .args(["-H", &format!("Authorization: SSWS {}", self.org["token"].as_str().unwrap())]);
         if method != "GET" {
-            let body = if body.is_null() {
-                String::new()
-            } else {
-                body.to_string()
-            };
+            let body = if body.is_null() { String::new() } else { body.to_string() };
             curl.args(["-d", &body]);
         }
         let ran = Ran::command(&mut curl);
@@ -473,25 +411,13 @@ fn the_agent_creates_enables_and_disables_accounts() {
     let Some(domain) = domain(8) else { return };
     let served = Served::new(&domain, &domain.scenario(SERVICE));
     let profile = json!({"login": "dora.quist@corp.example", "email": "dora.quist@corp.example", "firstName": "Dora", "lastName": "Quist"});
-    let user = served.sends(
-        "POST",
-        "/api/v1/users?activate=true",
-        &json!({"profile": profile}),
-    );
-    let group = served.sends(
-        "POST",
-        "/api/v1/groups",
-        &json!({"profile": {"name": "New in AD"}}),
-    );
+    let user = served.sends("POST", "/api/v1/users?activate=true", &json!({"profile": profile}));
+    let group = served.sends("POST", "/api/v1/groups", &json!({"profile": {"name": "New in AD"}}));
     let apps = served.sends("GET", "/api/v1/apps", &Value::Null);
     let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
     let assignment = json!({"priority": 0, "profile": {"organizationalUnit": TO}});
     let (group, user) = (id(&group), id(&user));
-    served.sends(
-        "PUT",
-        &format!("/api/v1/apps/{}/groups/{group}", id(&apps[0])),
-        &assignment,
-    );
+    served.sends("PUT", &format!("/api/v1/apps/{}/groups/{group}", id(&apps[0])), &assignment);
     let member = format!("/api/v1/groups/{group}/users/{user}");
     served.sends("PUT", &member, &Value::Null);
     let control = |wanted: &str| {

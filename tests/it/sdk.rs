@@ -15,18 +15,13 @@ fn installed(what: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    left_out(&format!(
-        "{} is not there; see tests/sdk/install.sh",
-        path.display()
-    ));
+    left_out(&format!("{} is not there; see tests/sdk/install.sh", path.display()));
     None
 }
 
 /// A script of `tests/sdk`.
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/sdk")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk").join(name)
 }
 
 fn python(name: &str) -> Option<Command> {

@@ -69,9 +69,7 @@ fn assert_nowhere(stage: &Stage, ran: &Ran) {
                 files += 1;
                 let bytes = std::fs::read(&path).unwrap();
                 for form in &forms {
-                    let found = bytes
-                        .windows(form.len())
-                        .any(|part| part == form.as_bytes());
+                    let found = bytes.windows(form.len()).any(|part| part == form.as_bytes());
                     assert!(!found, "{} holds the secret", path.display());
                 }
             }
@@ -111,8 +109,7 @@ fn an_undo_writes_the_secrets_of_its_run_nowhere() {
     let given = ["run", "person", "--yes", "--param", "answer=env:THE_ANSWER"];
     let ran = Ran::command(&mut command(&stage, &given));
     ran.exits(0);
-    let nickname =
-        || stage.get("/api/v1/users/ada.novak@corp.example")["profile"]["nickName"].clone();
+    let nickname = || stage.get("/api/v1/users/ada.novak@corp.example")["profile"]["nickName"].clone();
     assert_eq!(nickname(), SECRET);
     assert_nowhere(&stage, &ran);
     let undone = Ran::command(stage.command().args(["undo", "2", "--yes", "--verbose"]));
@@ -124,20 +121,12 @@ fn an_undo_writes_the_secrets_of_its_run_nowhere() {
 #[test]
 fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
     let stage = stage();
-    let ran = run(
-        &stage,
-        &["--attest", "all", "--param", &format!("answer={SECRET}")],
-    );
-    ran.exits(2)
-        .says(&["others can read it", "answer=env:NAME"]);
+    let ran = run(&stage, &["--attest", "all", "--param", &format!("answer={SECRET}")]);
+    ran.exits(2).says(&["others can read it", "answer=env:NAME"]);
     assert!(!ran.said().contains(SECRET), "{ran}");
     let ran = run(&stage, &["--attest", "all"]);
-    ran.exits(2)
-        .says(&["`answer` is missing: answer to the security question"]);
-    let mut short = command(
-        &stage,
-        &["run", "keep", "--yes", "--param", "answer=env:SHORT"],
-    );
+    ran.exits(2).says(&["`answer` is missing: answer to the security question"]);
+    let mut short = command(&stage, &["run", "keep", "--yes", "--param", "answer=env:SHORT"]);
     let ran = Ran::command(short.env("SHORT", "abc"));
     ran.exits(2).says(&["fewer than 4 characters"]);
 }
@@ -145,12 +134,8 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
 #[test]
 fn a_person_is_asked_for_it_without_echo() {
     let stage = stage();
-    let mut pty = at_terminal(&command(
-        &stage,
-        &["run", "keep", "--yes", "--attest", "all"],
-    ));
-    pty.exp_string("answer (answer to the security question): ")
-        .unwrap();
+    let mut pty = at_terminal(&command(&stage, &["run", "keep", "--yes", "--attest", "all"]));
+    pty.exp_string("answer (answer to the security question): ").unwrap();
     pty.send_line(SECRET).unwrap();
     let rest = pty.exp_eof().unwrap();
     assert!(rest.contains("Succeeded after"), "{rest}");
@@ -165,9 +150,7 @@ fn a_resumed_run_asks_for_it_again() {
     ran.exits(4);
     assert_nowhere(&stage, &ran);
     let resumed = |more: &[&str]| {
-        let all = ["resume", "2", "--yes", "--attest", "all"]
-            .iter()
-            .chain(more);
+        let all = ["resume", "2", "--yes", "--attest", "all"].iter().chain(more);
         Ran::command(&mut command(&stage, &all.copied().collect::<Vec<_>>()))
     };
     resumed(&[]).exits(2).says(&["`answer` is missing"]);

@@ -19,9 +19,7 @@ fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
 }
 
 fn holds(bytes: &[u8], secret: &str) -> bool {
-    bytes
-        .windows(secret.len())
-        .any(|window| window == secret.as_bytes())
+    bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
 }
 
 #[track_caller]
@@ -29,9 +27,7 @@ fn assert_no_secret(stage: &Stage, runs: &[Ran], secrets: &[&str]) {
     let mut found = Vec::new();
     files(&stage.folder().join(".okta-runbook"), &mut found);
     assert!(
-        found
-            .iter()
-            .any(|(name, _)| name.ends_with("journal.sqlite")),
+        found.iter().any(|(name, _)| name.ends_with("journal.sqlite")),
         "{:?}",
         found.iter().map(|(name, _)| name).collect::<Vec<_>>()
     );
@@ -63,21 +59,13 @@ fn no_secret_is_printed_or_journalled() {
         failing,
         stage.move_users(&[]),
         Ran::command(stage.command().args(["runs"])),
-        Ran::command(
-            stage
-                .command()
-                .args(["run", "ad/move_user_to_ou", "--token", &token]),
-        ),
+        Ran::command(stage.command().args(["run", "ad/move_user_to_ou", "--token", &token])),
     ];
     assert_eq!(runs[3].code, Some(0), "{}", runs[3]);
     let id = runs[3].outcome()["run"].as_str().unwrap().to_owned();
     let shown = [
         Ran::command(stage.command().args(["runs", "show", &id])),
-        Ran::command(
-            stage
-                .command()
-                .args(["runs", "show", &id, "--output", "json"]),
-        ),
+        Ran::command(stage.command().args(["runs", "show", &id, "--output", "json"])),
     ];
     let secrets = [token.as_str(), password.as_str(), dead, wrong];
     assert_no_secret(&stage, &runs, &secrets);
@@ -129,15 +117,7 @@ throw "stop here";
         "the password was sent"
     );
     // The script's text is in the journal, hence the words are put together there; what was sent is not.
-    assert_no_secret(
-        &stage,
-        &[ran],
-        &[
-            "Sw0rdfish-in-script",
-            "Nobody-at-all",
-            "Sw0rdfish-in-variable",
-        ],
-    );
+    assert_no_secret(&stage, &[ran], &["Sw0rdfish-in-script", "Nobody-at-all", "Sw0rdfish-in-variable"]);
 }
 
 #[test]
@@ -159,8 +139,7 @@ fn a_script_error_shows_file_line_caret_and_help() {
     );
     stage.forget_calls();
     let ran = Ran::command(stage.command().args(["run", "broken"]));
-    ran.exits(2)
-        .says(&["runbooks/broken.rhai:4:", "let a = ;", "^"]);
+    ran.exits(2).says(&["runbooks/broken.rhai:4:", "let a = ;", "^"]);
     assert_eq!(stage.calls(|_| true), 0);
 }
 
@@ -168,16 +147,9 @@ fn a_script_error_shows_file_line_caret_and_help() {
 #[test]
 fn an_interrupted_run_says_its_id_leaves_no_write_unanswered_and_is_taken_up() {
     let stage = Stage::contractors(&json!({"latencyMs": 60}));
-    stage.write(
-        "users.csv",
-        &format!("login\n{ADA}\nben.okafor@corp.example\n"),
-    );
+    stage.write("users.csv", &format!("login\n{ADA}\nben.okafor@corp.example\n"));
     let mut command = stage.moving(&["--yes", "--attest", "all", "users=@users.csv"]);
-    let mut child = command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let id = child.id().to_string();
     let mut stdout = String::new();
     let lines = std::io::BufReader::new(child.stdout.take().unwrap());
@@ -185,15 +157,9 @@ fn an_interrupted_run_says_its_id_leaves_no_write_unanswered_and_is_taken_up() {
     for line in std::io::BufRead::lines(lines) {
         let line = line.unwrap();
         let event: Value = serde_json::from_str(&line).unwrap();
-        if !signalled
-            && event["event"] == "performed"
-            && event["operation"] == "assign_user_to_group"
-        {
+        if !signalled && event["event"] == "performed" && event["operation"] == "assign_user_to_group" {
             signalled = true;
-            let killed = std::process::Command::new("kill")
-                .args(["-INT", &id])
-                .status()
-                .unwrap();
+            let killed = std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
             assert!(killed.success());
         }
         stdout.push_str(&line);
@@ -211,11 +177,7 @@ fn an_interrupted_run_says_its_id_leaves_no_write_unanswered_and_is_taken_up() {
     for login in [ADA, "ben.okafor@corp.example"] {
         stage.assert_safe(login, &ran);
     }
-    let resumed = Ran::command(
-        stage
-            .command()
-            .args(["resume", run, "--yes", "--attest", "all"]),
-    );
+    let resumed = Ran::command(stage.command().args(["resume", run, "--yes", "--attest", "all"]));
     resumed.exits(0);
     for login in [ADA, "ben.okafor@corp.example"] {
         stage.assert_moved(login, &resumed);

@@ -20,21 +20,13 @@ impl Process {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        Self {
-            child,
-            ready: serde_json::from_str(&line).unwrap(),
-        }
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, ready: serde_json::from_str(&line).unwrap() }
     }
 
     fn org(&self) -> (String, String) {
         let org = &self.ready["orgs"]["okta"];
-        (
-            org["url"].as_str().unwrap().to_owned(),
-            org["token"].as_str().unwrap().to_owned(),
-        )
+        (org["url"].as_str().unwrap().to_owned(), org["token"].as_str().unwrap().to_owned())
     }
 }
 
@@ -46,17 +38,10 @@ impl Drop for Process {
 }
 
 async fn get(url: &str, token: &str) -> (u16, Value) {
-    let response = reqwest::Client::new()
-        .get(url)
-        .header("Authorization", format!("SSWS {token}"))
-        .send()
-        .await
-        .unwrap();
+    let response =
+        reqwest::Client::new().get(url).header("Authorization", format!("SSWS {token}")).send().await.unwrap();
     let status = response.status().as_u16();
-    (
-        status,
-        serde_json::from_str(&response.text().await.unwrap()).unwrap(),
-    )
+    (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
 }
 
 #[tokio::test]
@@ -100,9 +85,5 @@ fn a_scenario_that_cannot_be_read_is_a_usage_error() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("/nowhere/at/all.json")
-    );
+    assert!(String::from_utf8(output.stderr).unwrap().contains("/nowhere/at/all.json"));
 }

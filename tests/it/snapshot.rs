@@ -35,18 +35,9 @@ fn scenario(stage: &Stage, file: &str) -> Value {
 
 /// A command as a snapshot tells it, run by a shell that finds the binary, with no org configured.
 fn told_command(folder: &Path, ran: &Ran) -> Ran {
-    let commands: Vec<&str> = ran
-        .stdout
-        .lines()
-        .skip_while(|line| !line.contains("rehearse"))
-        .skip(1)
-        .collect();
+    let commands: Vec<&str> = ran.stdout.lines().skip_while(|line| !line.contains("rehearse")).skip(1).collect();
     let binary = assert_cmd::cargo::cargo_bin("okta-runbook");
-    let path = format!(
-        "{}:{}",
-        binary.parent().unwrap().display(),
-        std::env::var("PATH").unwrap()
-    );
+    let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
     let empty = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         if file.path().extension().is_some_and(|it| it == "json") {
@@ -62,12 +53,7 @@ fn told_command(folder: &Path, ran: &Ran) -> Ran {
             None => shell.env_remove(name),
         };
     }
-    Ran::command(
-        shell
-            .args(["-euc", &script])
-            .current_dir(empty.path())
-            .env("PATH", path),
-    )
+    Ran::command(shell.args(["-euc", &script]).current_dir(empty.path()).env("PATH", path))
 }
 
 fn plan(ran: &Ran) -> Value {
@@ -78,9 +64,7 @@ fn plan(ran: &Ran) -> Value {
 fn an_org_is_only_read() {
     let stage = Stage::contractors(&json!({}));
     stage.forget_calls();
-    snapshot(&stage, &["-o", "all.json"])
-        .exits(0)
-        .says(&["wrote all.json: 1 org, 4 users", "3 accounts"]);
+    snapshot(&stage, &["-o", "all.json"]).exits(0).says(&["wrote all.json: 1 org, 4 users", "3 accounts"]);
     snapshot(
         &stage,
         &[
@@ -111,21 +95,9 @@ fn an_org_is_only_read() {
 fn a_procedure_decides_what_is_saved() {
     let stage = Stage::contractors(&json!({}));
     stage.write("runbooks/look.rhai", "//! Look.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{ who: #{ type: \"string\" } };\nokta.get_user(params.who);\n");
-    let ran = snapshot(
-        &stage,
-        &[
-            "-o",
-            "look.json",
-            "--runbook",
-            "look",
-            "-p",
-            &format!("who={ADA}"),
-        ],
-    );
-    ran.exits(0).says(&[
-        "1 org, 2 users, 0 groups",
-        &format!("okta-runbook plan look --simulator=look.json -p who={ADA}"),
-    ]);
+    let ran = snapshot(&stage, &["-o", "look.json", "--runbook", "look", "-p", &format!("who={ADA}")]);
+    ran.exits(0)
+        .says(&["1 org, 2 users, 0 groups", &format!("okta-runbook plan look --simulator=look.json -p who={ADA}")]);
     let saved = scenario(&stage, "look.json");
     // The other is who looked.
     let users = saved["orgs"][0]["users"].as_array().unwrap().iter();
@@ -152,10 +124,7 @@ fn what_the_rehearsal_did_is_not_in_it() {
     stage.write("runbooks/change.rhai", &runbook);
     snapshot(&stage, &["-o", "change.json", "--runbook", "change"]).exits(0);
     let saved = text(&stage, "change.json");
-    assert!(
-        !saved.contains("Made") && !saved.contains("Changed") && !saved.contains("DEPROVISIONED"),
-        "{saved}"
-    );
+    assert!(!saved.contains("Made") && !saved.contains("Changed") && !saved.contains("DEPROVISIONED"), "{saved}");
 }
 
 #[test]
@@ -172,12 +141,8 @@ fn a_file_that_is_there_is_not_written_over() {
     let stage = Stage::contractors(&json!({}));
     stage.write("there.json", "mine");
     stage.forget_calls();
-    snapshot(&stage, &["-o", "there.json"])
-        .exits(2)
-        .says(&["there.json is there already", "--force"]);
-    snapshot(&stage, &["-o", "no/where.json"])
-        .exits(2)
-        .says(&["there is no folder no"]);
+    snapshot(&stage, &["-o", "there.json"]).exits(2).says(&["there.json is there already", "--force"]);
+    snapshot(&stage, &["-o", "no/where.json"]).exits(2).says(&["there is no folder no"]);
     assert_eq!(stage.calls(|_| true), 0);
     assert_eq!(text(&stage, "there.json"), "mine");
     snapshot(&stage, &["-o", "there.json", "--force"]).exits(0);
@@ -188,23 +153,11 @@ fn a_file_that_is_there_is_not_written_over() {
 fn a_wrong_command_line_is_told() {
     let stage = Stage::contractors(&json!({}));
     for (arguments, words) in [
-        (
-            &["acmee", "-o", "a.json"][..],
-            &["no org profile is called `acmee`"][..],
-        ),
-        (
-            &["-o", "a.json", "--simulator=nowhere.json"],
-            &["cannot read the scenario nowhere.json"],
-        ),
+        (&["acmee", "-o", "a.json"][..], &["no org profile is called `acmee`"][..]),
+        (&["-o", "a.json", "--simulator=nowhere.json"], &["cannot read the scenario nowhere.json"]),
         (&["-o", "a.json", "-p", "a=b"], &["--runbook"]),
-        (
-            &["-o", "a.json", "--org", "a", "--org", "b"],
-            &["each needs a name", "--org NAME=PROFILE"],
-        ),
-        (
-            &["acme", "-o", "a.json", "--org", "a"],
-            &["cannot be used with"],
-        ),
+        (&["-o", "a.json", "--org", "a", "--org", "b"], &["each needs a name", "--org NAME=PROFILE"]),
+        (&["acme", "-o", "a.json", "--org", "a"], &["cannot be used with"]),
         (&["-o", "a.json", "--runbook", "nowhere"], &["nowhere"]),
     ] {
         let ran = snapshot(&stage, arguments);
@@ -234,9 +187,7 @@ fn secrets_are_not_saved() {
         ran.exits(0);
         let said = format!("{ran}{}", text(&stage, "grown.json"));
         assert!(
-            !said.contains("unreadable")
-                && !said.contains(stage.token())
-                && !said.contains(stage.password()),
+            !said.contains("unreadable") && !said.contains(stage.token()) && !said.contains(stage.password()),
             "{said}"
         );
     }
@@ -250,12 +201,7 @@ fn who_may_not_see_all_saves_the_rest() {
             "apps": [{"activeDirectory": "corp.example"}]}],
         "contractors": 2}));
     let ran = snapshot(&stage, &["-o", "part.json"]);
-    ran.exits(0).says(&[
-        "3 users",
-        "0 apps",
-        "refused by the org, hence left out",
-        "/api/v1/apps (1)",
-    ]);
+    ran.exits(0).says(&["3 users", "0 apps", "refused by the org, hence left out", "/api/v1/apps (1)"]);
 }
 
 #[test]
@@ -295,10 +241,7 @@ fn a_token_is_exchanged_for_the_example_of_its_parameter() {
     let ran = pair.ran(&words);
     ran.exits(0);
     let saved = text(&pair.0, "pair.json");
-    assert!(
-        !saved.contains("nobody-shall-see") && !ran.said().contains("nobody-shall-see"),
-        "{ran}"
-    );
+    assert!(!saved.contains("nobody-shall-see") && !ran.said().contains("nobody-shall-see"), "{ran}");
     let mut real = words.to_vec();
     real.retain(|word| *word != "--runbook");
     real.splice(..3, ["plan"]);

@@ -89,21 +89,10 @@ impl Stage {
     /// Keys of a scenario file; what is left out is the built-in scenario's.
     pub(crate) fn of(scenario: &Value) -> Self {
         let scenario = Scenario::parse("the test", &scenario.to_string()).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        let simulator = runtime
-            .block_on(Simulator::start(scenario, Listen::Anywhere))
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let simulator = runtime.block_on(Simulator::start(scenario, Listen::Anywhere)).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let stage = Self {
-            runtime,
-            simulator,
-            client: reqwest::Client::new(),
-            folder,
-        };
+        let stage = Self { runtime, simulator, client: reqwest::Client::new(), folder };
         let profile = stage.profile();
         stage.write("okta-runbook.toml", &profile);
         stage
@@ -112,9 +101,7 @@ impl Stage {
     /// Three contractors in the OU `FROM`, jobs without delay; `options` are merged into the org's.
     pub(crate) fn contractors(options: &Value) -> Self {
         let stage = Self::of(&json!({"contractors": 3}));
-        stage.options(
-            &json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}),
-        );
+        stage.options(&json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}));
         stage.options(options);
         stage
     }
@@ -192,9 +179,7 @@ impl Stage {
             }],
             "contractors": 3,
         }));
-        stage.options(
-            &json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}),
-        );
+        stage.options(&json!({"limits": {"enabled": false}, "jobDelayMs": 0, "agentTimeoutMs": 200}));
         stage
     }
 
@@ -240,10 +225,8 @@ impl Stage {
     pub(crate) fn moving(&self, more: &[&str]) -> Command {
         let mut command = self.command();
         command.args(["run", RUNBOOK, "--output", "json"]);
-        let names: BTreeSet<&str> = more
-            .iter()
-            .filter_map(|given| given.split_once('=').map(|(name, _)| name))
-            .collect();
+        let names: BTreeSet<&str> =
+            more.iter().filter_map(|given| given.split_once('=').map(|(name, _)| name)).collect();
         for (name, value) in [
             ("users", ADA),
             ("directory", "corp.example"),
@@ -288,23 +271,13 @@ impl Stage {
     }
 
     /// A request to the org of this URL and token: status and body.
-    pub(crate) fn send_to(
-        &self,
-        (url, token): (&str, &str),
-        method: &str,
-        path: &str,
-        body: &Value,
-    ) -> (u16, Value) {
+    pub(crate) fn send_to(&self, (url, token): (&str, &str), method: &str, path: &str, body: &Value) -> (u16, Value) {
         self.runtime.block_on(async {
             let mut request = self
                 .client
                 .request(method.parse().unwrap(), format!("{url}{path}"))
                 .header("Authorization", format!("SSWS {token}"));
-            request = if body.is_null() {
-                request.header("Content-Length", "0")
-            } else {
-                request.json(body)
-            };
+            request = if body.is_null() { request.header("Content-Length", "0") } else { request.json(body) };
             let response = request.send().await.unwrap();
             let status = response.status().as_u16();
             let text = response.text().await.unwrap();
@@ -315,10 +288,7 @@ impl Stage {
     /// A request that must succeed.
     pub(crate) fn done(&self, method: &str, path: &str, body: &Value) -> Value {
         let (status, answer) = self.send(method, path, body);
-        assert!(
-            (200..300).contains(&status),
-            "{method} {path}: {status} {answer}"
-        );
+        assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
         answer
     }
 
@@ -364,11 +334,7 @@ impl Stage {
     }
 
     pub(crate) fn group(&self, name: &str) -> String {
-        let group = self.done(
-            "POST",
-            "/api/v1/groups",
-            &json!({"profile": {"name": name}}),
-        );
+        let group = self.done("POST", "/api/v1/groups", &json!({"profile": {"name": name}}));
         group["id"].as_str().unwrap().to_owned()
     }
 
@@ -410,15 +376,9 @@ impl Stage {
     pub(crate) fn account(&self, name: &str) -> Option<Account> {
         let directory = self.get("/simulator/directories/corp.example");
         let accounts = directory["accounts"].as_array().unwrap();
-        let found = accounts
-            .iter()
-            .find(|account| account["userPrincipalName"] == name)?;
+        let found = accounts.iter().find(|account| account["userPrincipalName"] == name)?;
         let text = |key: &str| found[key].as_str().unwrap().to_owned();
-        Some(Account {
-            dn: text("dn"),
-            guid: text("guid"),
-            enabled: found["enabled"] == true,
-        })
+        Some(Account { dn: text("dn"), guid: text("guid"), enabled: found["enabled"] == true })
     }
 
     /// Calls other than GET that the org was sent, whatever the answer.
@@ -430,9 +390,7 @@ impl Stage {
     pub(crate) fn calls(&self, fits: impl Fn(&str) -> bool) -> u64 {
         let counters = self.get("/simulator/requests");
         let routes = counters["routes"].as_object().unwrap();
-        let fitting = routes
-            .iter()
-            .filter(|(route, _)| fits(route.split(' ').next().unwrap_or_default()));
+        let fitting = routes.iter().filter(|(route, _)| fits(route.split(' ').next().unwrap_or_default()));
         fitting.map(|(_, count)| count.as_u64().unwrap()).sum()
     }
 
@@ -450,54 +408,33 @@ impl Stage {
             let bound = ldap.simple_bind(&directory.bind_dn, self.password()).await;
             bound.unwrap().success().unwrap();
             let filter = format!("(userPrincipalName={name})");
-            let found = ldap
-                .search(&directory.base, ldap3::Scope::Subtree, &filter, vec!["cn"])
-                .await;
+            let found = ldap.search(&directory.base, ldap3::Scope::Subtree, &filter, vec!["cn"]).await;
             let (entries, _) = found.unwrap().success().unwrap();
-            let names = entries
-                .into_iter()
-                .map(|entry| ldap3::SearchEntry::construct(entry).dn);
+            let names = entries.into_iter().map(|entry| ldap3::SearchEntry::construct(entry).dn);
             names.collect()
         })
     }
 
     /// What holds whatever happened: the account is enabled and in one of the two OUs, the user has a provisioning group or is as he was.
     pub(crate) fn assert_safe(&self, login: &str, ran: &Ran) {
-        let account = self
-            .account(login)
-            .unwrap_or_else(|| panic!("{login} has no account\n{ran}"));
+        let account = self.account(login).unwrap_or_else(|| panic!("{login} has no account\n{ran}"));
         assert!(account.enabled, "{login} is disabled\n{ran}");
-        assert!(
-            [FROM, TO]
-                .iter()
-                .any(|unit| account.dn.ends_with(&format!(",{unit}"))),
-            "{account:?}\n{ran}"
-        );
+        assert!([FROM, TO].iter().any(|unit| account.dn.ends_with(&format!(",{unit}"))), "{account:?}\n{ran}");
         let held = self.app_user(login);
         assert!(!held.is_null(), "{login} lost his assignment\n{ran}");
         if held["scope"] == "GROUP" {
             let groups = self.provisioning_groups(login);
-            assert!(
-                !groups.is_empty(),
-                "{login} has no provisioning group\n{ran}"
-            );
+            assert!(!groups.is_empty(), "{login} has no provisioning group\n{ran}");
         }
     }
 
     /// The user is where the run should have brought him, in Okta's groups and in the directory.
     pub(crate) fn assert_moved(&self, login: &str, ran: &Ran) {
         let account = self.account(login).unwrap();
-        assert!(
-            account.dn.ends_with(&format!(",{TO}")),
-            "{account:?}\n{ran}"
-        );
+        assert!(account.dn.ends_with(&format!(",{TO}")), "{account:?}\n{ran}");
         assert!(account.enabled, "{account:?}\n{ran}");
         assert_eq!(self.dns_over_ldap(login), [account.dn], "{login}\n{ran}");
-        assert_eq!(
-            self.provisioning_groups(login),
-            [TO_GROUP],
-            "{login}\n{ran}"
-        );
+        assert_eq!(self.provisioning_groups(login), [TO_GROUP], "{login}\n{ran}");
         assert_eq!(self.app_user(login)["scope"], "GROUP", "{login}\n{ran}");
     }
 }
@@ -525,9 +462,7 @@ impl Ran {
 
     /// The lines of JSON output.
     pub(crate) fn events(&self) -> Vec<Value> {
-        let read = |line: &str| {
-            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
-        };
+        let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         self.stdout.lines().map(read).collect()
     }
 
@@ -552,11 +487,8 @@ impl Ran {
     /// Outcomes of the items: `succeeded`, `unchanged`, `failed`, in the order of their keys.
     pub(crate) fn items(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let mut items: Vec<_> = self
-            .events_of("item")
-            .iter()
-            .map(|item| (text(&item["key"]), text(&item["outcome"])))
-            .collect();
+        let mut items: Vec<_> =
+            self.events_of("item").iter().map(|item| (text(&item["key"]), text(&item["outcome"]))).collect();
         items.sort();
         items
     }
@@ -565,9 +497,7 @@ impl Ran {
     pub(crate) fn messages(&self) -> String {
         let items = self.events_of("item");
         let failed = items.iter().filter(|item| item["outcome"] == "failed");
-        let mut all: Vec<String> = failed
-            .map(|item| format!("{}: {}", item["key"], item["message"]))
-            .collect();
+        let mut all: Vec<String> = failed.map(|item| format!("{}: {}", item["key"], item["message"])).collect();
         all.push(self.stderr.clone());
         all.join("\n")
     }
@@ -590,25 +520,14 @@ impl Ran {
 
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            code,
-            stdout,
-            stderr,
-        } = self;
-        writeln!(
-            f,
-            "exit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
-        )
+        let Self { code, stdout, stderr } = self;
+        writeln!(f, "exit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
     }
 }
 
 /// Runs a command; `act` is given each line of its output, which is JSON, as it comes.
 pub(crate) fn watched(command: &mut Command, mut act: impl FnMut(&Value)) -> Ran {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdout = String::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();

@@ -17,18 +17,12 @@ for number in 0..10 { okta.add_group(#{ profile: #{ name: `G${number}` } }); }
 ";
 
 fn send(signal: &str, process: u32) {
-    let sent = Command::new("kill")
-        .args([signal, &process.to_string()])
-        .status();
+    let sent = Command::new("kill").args([signal, &process.to_string()]).status();
     assert!(sent.unwrap().success());
 }
 
 fn piped(command: &mut Command) -> Child {
-    command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Sends signals when the output has a line with these words.
@@ -71,28 +65,10 @@ fn a_run_that_is_asked_to_end_tells_its_outcome_and_can_be_gone_on_with() {
         let outcome = ran.exits(5).outcome();
         assert_eq!(outcome["outcome"], "interrupted", "{signals:?} {ran}");
         let run = outcome["run"].as_str().unwrap();
-        let resumed = Ran::command(
-            stage
-                .command()
-                .args(["resume", run, "--yes", "--output", "json"]),
-        );
-        assert_eq!(
-            resumed.exits(0).outcome()["counts"]["writes"],
-            10,
-            "{resumed}"
-        );
-        let undone = signalled(
-            stage
-                .command()
-                .args(["undo", run, "--yes", "--output", "json"]),
-            PERFORMED,
-            signals,
-        );
-        assert_eq!(
-            undone.exits(5).outcome()["outcome"],
-            "interrupted",
-            "{undone}"
-        );
+        let resumed = Ran::command(stage.command().args(["resume", run, "--yes", "--output", "json"]));
+        assert_eq!(resumed.exits(0).outcome()["counts"]["writes"], 10, "{resumed}");
+        let undone = signalled(stage.command().args(["undo", run, "--yes", "--output", "json"]), PERFORMED, signals);
+        assert_eq!(undone.exits(5).outcome()["outcome"], "interrupted", "{undone}");
         let undo = undone.outcome()["run"].as_str().unwrap().to_owned();
         Ran::command(stage.command().args(["resume", &undo, "--yes"])).exits(0);
     }
@@ -112,16 +88,11 @@ fn a_run_that_stops_in_a_bulk_step_counts_the_items_done_of_all() {
     let counts = &outcome["counts"];
     assert_eq!(counts["items"], 40, "{ran}");
     let done = counts["done_items"].as_u64().unwrap();
-    assert!(
-        done < 40 && done <= counts["writes"].as_u64().unwrap(),
-        "{ran}"
-    );
+    assert!(done < 40 && done <= counts["writes"].as_u64().unwrap(), "{ran}");
     let run = outcome["run"].as_str().unwrap();
     let command = |words: &[&str]| Ran::command(stage.command().args(words));
     let told = format!("{done} of 40 items");
-    command(&["runs", "show", run])
-        .exits(0)
-        .says(&[&told, "  request "]);
+    command(&["runs", "show", run]).exits(0).says(&[&told, "  request "]);
     let report = ["runs", "report", run, "--format", "html"];
     command(&report).exits(0).says(&[&told]);
     let resumed = command(&["resume", run, "--yes"]);
@@ -153,10 +124,7 @@ fn a_hang_up_that_was_ignored_before_stays_ignored() {
     let stage = slow();
     let binary = stage.command();
     let mut shell = Command::new("sh");
-    shell
-        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
-        .arg(binary.get_program())
-        .args(RUN);
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(binary.get_program()).args(RUN);
     shell.current_dir(stage.folder());
     for (name, value) in binary.get_envs() {
         match value {
@@ -171,21 +139,14 @@ fn a_hang_up_that_was_ignored_before_stays_ignored() {
 fn the_simulator_stops_in_order() {
     let folder = tempfile::tempdir().unwrap();
     for signal in ["-TERM", "-HUP", "-INT"] {
-        let ran = signalled(
-            okta_runbook(folder.path()).args(["simulator", "--json"]),
-            "orgs",
-            &[signal],
-        );
+        let ran = signalled(okta_runbook(folder.path()).args(["simulator", "--json"]), "orgs", &[signal]);
         ran.exits(0);
     }
 }
 
 #[test]
 fn a_session_from_a_pipe_ends_with_an_outcome() {
-    for (entry, signal) in [
-        ("note(1);", "-TERM"),
-        ("note(1); loop { okta.list_groups(); }", "-HUP"),
-    ] {
+    for (entry, signal) in [("note(1);", "-TERM"), ("note(1); loop { okta.list_groups(); }", "-HUP")] {
         let stage = slow();
         let mut child = piped(stage.command().args(["repl"]).stdin(Stdio::piped()));
         let mut input = child.stdin.take().unwrap();

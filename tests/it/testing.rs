@@ -25,27 +25,16 @@ fn the_shipped_tests_pass_and_come_to_every_step_of_every_runbook() {
     let ran = test(folder.path(), &["--output", "json"]);
     ran.exits(0);
     let told: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(
-        (&told["failed"], &told["untested"]),
-        (&0.into(), &Value::Array(vec![]))
-    );
-    let listed = okta_runbook(folder.path())
-        .args(["list", "--output", "json"])
-        .output();
+    assert_eq!((&told["failed"], &told["untested"]), (&0.into(), &Value::Array(vec![])));
+    let listed = okta_runbook(folder.path()).args(["list", "--output", "json"]).output();
     let listed: Value = serde_json::from_slice(&listed.unwrap().stdout).unwrap();
     let runbooks = listed.as_array().unwrap().iter();
-    let runbooks = runbooks
-        .filter(|it| it["kind"] == "runbook")
-        .map(|it| &it["name"]);
+    let runbooks = runbooks.filter(|it| it["kind"] == "runbook").map(|it| &it["name"]);
     let covered = told["steps"].as_array().unwrap();
     for name in runbooks {
         let steps = covered.iter().find(|runbook| runbook["runbook"] == *name);
         let steps = steps.unwrap_or_else(|| panic!("{name} is not tested"))["steps"].as_array();
-        let missed: Vec<&Value> = steps
-            .unwrap()
-            .iter()
-            .filter(|s| s["begun"] == false)
-            .collect();
+        let missed: Vec<&Value> = steps.unwrap().iter().filter(|s| s["begun"] == false).collect();
         assert!(missed.is_empty(), "{name}: {missed:?}");
     }
 }
@@ -55,10 +44,9 @@ fn runbooks_without_tests_are_named() {
     let folder = folder("runbooks/my/own.rhai", "//! Own.\nnote(1);\n");
     let ran = test(folder.path(), &["--only", "nothing of that name"]);
     ran.exits(0).says(&["without tests: my/own"]);
-    test(folder.path(), &["my/own"]).exits(2).says(&[
-        "my/own has no tests",
-        "write them in a file beside it: runbooks/my/own_test.rhai",
-    ]);
+    test(folder.path(), &["my/own"])
+        .exits(2)
+        .says(&["my/own has no tests", "write them in a file beside it: runbooks/my/own_test.rhai"]);
 }
 
 #[test]
@@ -163,18 +151,9 @@ test("writes wait for consent", || {
 fn what_is_no_test_is_told() {
     for (text, expected) in [
         ("let x = 1;", "has no tests"),
-        (
-            "simulator(#{});\ntest(\"a\", || 1);",
-            "simulator is called within a test",
-        ),
-        (
-            "test(\"a\", || 1);\ntest(\"a\", || 2);",
-            "a test of this title is at line 1 already: a",
-        ),
-        (
-            "test(\"a\", || asert(true));",
-            "did you mean assert(fact, words?)?",
-        ),
+        ("simulator(#{});\ntest(\"a\", || 1);", "simulator is called within a test"),
+        ("test(\"a\", || 1);\ntest(\"a\", || 2);", "a test of this title is at line 1 already: a"),
+        ("test(\"a\", || asert(true));", "did you mean assert(fact, words?)?"),
     ] {
         let folder = folder("x_test.rhai", text);
         let ran = test(folder.path(), &["x_test.rhai"]);

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::stage::{Ran, Stage, at_terminal};
 
-const HEADER: &str = "//! Look at things.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Look\");\n";
+const HEADER: &str =
+    "//! Look at things.\nconst ORGS = #{ okta: \"the org\" };\nconst PARAMS = #{};\nstep(\"Look\");\n";
 const BODY: &str = "#{ profile: #{ name: \"Slipped in\" } }";
 
 /// Ways to add a group. `BODY` stands for its body.
@@ -51,10 +52,7 @@ const WAYS: &[&str] = &[
 /// What a profile asks for before its org is changed, and how its absence is told.
 const DEMANDS: &[(&str, &str)] = &[
     ("production = true\n", "`acme` is a production org"),
-    (
-        "approval = { required = true, secret = { env = \"APPROVAL\" } }\n",
-        "`acme` is changed by approved plans alone",
-    ),
+    ("approval = { required = true, secret = { env = \"APPROVAL\" } }\n", "`acme` is changed by approved plans alone"),
 ];
 
 fn stage_with(demand: &str) -> Stage {
@@ -68,10 +66,8 @@ fn stage_with(demand: &str) -> Stage {
 }
 
 fn demand_of(stage: &Stage, demand: &str) {
-    let profile = format!(
-        "[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"OKTA_CLIENT_TOKEN\" }}\n{demand}",
-        stage.url()
-    );
+    let profile =
+        format!("[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"OKTA_CLIENT_TOKEN\" }}\n{demand}", stage.url());
     stage.write("okta-runbook.toml", &profile);
 }
 
@@ -81,10 +77,7 @@ fn ran(stage: &Stage, words: &[&str]) -> Ran {
 }
 
 fn write_script(stage: &Stage, way: &str) {
-    stage.write(
-        "way.rhai",
-        &format!("{HEADER}{}\n", way.replace("BODY", BODY)),
-    );
+    stage.write("way.rhai", &format!("{HEADER}{}\n", way.replace("BODY", BODY)));
 }
 
 fn groups(stage: &Stage) -> Vec<Value> {
@@ -140,9 +133,7 @@ fn a_resume_and_an_undo_meet_the_guards_of_today() {
     for (demand, told) in DEMANDS {
         let stage = stage_with("");
         write_script(&stage, WAITS);
-        let words = [
-            "run", "way.rhai", "--org", "acme", "--yes", "--output", "json",
-        ];
+        let words = ["run", "way.rhai", "--org", "acme", "--yes", "--output", "json"];
         let waiting = ran(&stage, &words);
         waiting.exits(4);
         let id = waiting.outcome()["run"].as_str().unwrap().to_owned();
@@ -167,9 +158,7 @@ fn a_resume_and_an_undo_meet_the_guards_of_today() {
         undo.exits(0);
         let undo = undo.outcome()["run"].as_str().unwrap().to_owned();
         stage.forget_calls();
-        ran(&stage, &["undo", &undo, "--yes"])
-            .exits(2)
-            .says(&[told]);
+        ran(&stage, &["undo", &undo, "--yes"]).exits(2).says(&[told]);
         assert_eq!(stage.calls_that_write(), 0);
     }
 }
@@ -178,10 +167,7 @@ fn a_resume_and_an_undo_meet_the_guards_of_today() {
 fn a_plan_of_a_session_meets_them_when_it_is_applied() {
     for (demand, told) in DEMANDS {
         let stage = stage_with(demand);
-        write_script(
-            &stage,
-            "let name = \"add_group\"; Fn(name).call(okta, BODY);",
-        );
+        write_script(&stage, "let name = \"add_group\"; Fn(name).call(okta, BODY);");
         let entry = format!("add_group(okta, {BODY});");
         for line in [entry.as_str(), ":run ./way.rhai"] {
             stage.write("lines", &[":plan on", line, ":plan apply"].join("\n"));
@@ -201,10 +187,7 @@ fn a_plan_of_a_session_meets_them_when_it_is_applied() {
 #[test]
 fn the_name_of_a_production_org_is_asked_at_the_write_itself() {
     let stage = stage_with("production = true\n");
-    write_script(
-        &stage,
-        "import \"lib/held\" as h; h::CHANGE.call(okta, BODY);",
-    );
+    write_script(&stage, "import \"lib/held\" as h; h::CHANGE.call(okta, BODY);");
     let mut command = stage.command();
     command.args(["run", "way.rhai", "--org", "acme", "--yes"]);
     let mut terminal = at_terminal(&command);

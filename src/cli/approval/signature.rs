@@ -22,10 +22,7 @@ pub(super) enum Signer {
 
 impl Signer {
     /// The approver's own key, else the shared secret, else nothing. A secret signs nothing where approvers have keys.
-    pub(super) fn of(
-        environment: &Environment,
-        profile: &OrgProfile,
-    ) -> Result<Option<Self>, Error> {
+    pub(super) fn of(environment: &Environment, profile: &OrgProfile) -> Result<Option<Self>, Error> {
         let approval = &profile.approval;
         if let Some(key) = approval_key(environment, profile)? {
             return Ok(Some(Self::Key(Box::new(key))));
@@ -34,29 +31,22 @@ impl Signer {
             return Ok(None);
         }
         let secret = approval.secret.as_ref();
-        secret
-            .map(|_| shared(environment, approval).map(Self::Secret))
-            .transpose()
+        secret.map(|_| shared(environment, approval).map(Self::Secret)).transpose()
     }
 
     pub(super) fn sign(&self, claims: &Claims) -> Result<String, Error> {
         match self {
             Self::Key(key) if key.algorithm() == crate::okta::Algorithm::Es512 => {
-                Err(Error::usage("a P-521 key cannot approve")
-                    .help("use one of RSA, P-256 or P-384"))
+                Err(Error::usage("a P-521 key cannot approve").help("use one of RSA, P-256 or P-384"))
             }
             Self::Key(key) => {
-                let signed = key
-                    .sign(claims)
-                    .map_err(|error| Error::usage(error.to_string()))?;
+                let signed = key.sign(claims).map_err(|error| Error::usage(error.to_string()))?;
                 Ok(signed.expose_secret().to_owned())
             }
             Self::Secret(secret) => {
                 let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());
                 let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key);
-                signed.map_err(|error| {
-                    Error::failed(format!("the approval cannot be signed: {error}"))
-                })
+                signed.map_err(|error| Error::failed(format!("the approval cannot be signed: {error}")))
             }
         }
     }
@@ -67,10 +57,8 @@ fn shared(environment: &Environment, approval: &Approval) -> Result<SecretString
     let source = source.ok_or_else(|| Error::failed("there is no secret to approve with"))?;
     let secret = source.read(environment)?;
     if secret.expose_secret().len() < SHORTEST_SECRET {
-        return Err(Error::usage(format!(
-            "the secret to approve with is shorter than {SHORTEST_SECRET} bytes"
-        ))
-        .help("make one: openssl rand -hex 32"));
+        return Err(Error::usage(format!("the secret to approve with is shorter than {SHORTEST_SECRET} bytes"))
+            .help("make one: openssl rand -hex 32"));
     }
     Ok(secret)
 }
@@ -89,9 +77,7 @@ impl SignedBy {
     pub(super) fn words(&self) -> &'static str {
         match self {
             Self::Key(_) => "the approver's own key",
-            Self::Secret => {
-                "a shared secret, which whoever ran this may know: the account is the signer's word"
-            }
+            Self::Secret => "a shared secret, which whoever ran this may know: the account is the signer's word",
         }
     }
 }
@@ -100,21 +86,16 @@ impl SignedBy {
 type Read = (Claims, SignedBy);
 
 /// What is signed, or why the signature is not taken.
-pub(super) fn read(
-    environment: &Environment,
-    approval: &Approval,
-    token: &str,
-) -> Result<Result<Read, String>, Error> {
+pub(super) fn read(environment: &Environment, approval: &Approval, token: &str) -> Result<Result<Read, String>, Error> {
     let unknown = || Err("a signature of nobody who may approve".to_owned());
     let Ok(header) = jsonwebtoken::decode_header(token) else {
         return Ok(Err("a text that is no signature".to_owned()));
     };
     if header.alg == Algorithm::HS256 {
         if !approval.approvers.is_empty() {
-            return Ok(Err(
-                "a signature by a shared secret, which does not count where approvers have keys"
-                    .to_owned(),
-            ));
+            return Ok(
+                Err("a signature by a shared secret, which does not count where approvers have keys".to_owned()),
+            );
         }
         if approval.secret.is_none() {
             return Ok(unknown());
@@ -127,10 +108,7 @@ pub(super) fn read(
     for (name, path) in &approval.approvers {
         let key = public_key(environment, path)?;
         let keys = [&key.rsa, &key.elliptic];
-        let mut read = keys
-            .into_iter()
-            .flatten()
-            .filter_map(|key| claims(token, header.alg, key));
+        let mut read = keys.into_iter().flatten().filter_map(|key| claims(token, header.alg, key));
         if let Some(claims) = read.next() {
             return Ok(Ok((claims, SignedBy::Key(name.clone()))));
         }
@@ -146,20 +124,12 @@ struct PublicKey {
 
 fn public_key(environment: &Environment, path: &Path) -> Result<PublicKey, Error> {
     let shown = environment.shown(path);
-    let text = std::fs::read(path).map_err(|error| {
-        Error::usage(format!(
-            "the approver's key {shown} cannot be read: {error}"
-        ))
-    })?;
-    let key = PublicKey {
-        rsa: DecodingKey::from_rsa_pem(&text).ok(),
-        elliptic: DecodingKey::from_ec_pem(&text).ok(),
-    };
+    let text = std::fs::read(path)
+        .map_err(|error| Error::usage(format!("the approver's key {shown} cannot be read: {error}")))?;
+    let key = PublicKey { rsa: DecodingKey::from_rsa_pem(&text).ok(), elliptic: DecodingKey::from_ec_pem(&text).ok() };
     if key.rsa.is_none() && key.elliptic.is_none() {
-        return Err(Error::usage(format!(
-            "{shown} is no public key (RSA, P-256 or P-384, as PEM)"
-        ))
-        .help("write it from the approver's private key: openssl pkey -in private.pem -pubout"));
+        return Err(Error::usage(format!("{shown} is no public key (RSA, P-256 or P-384, as PEM)"))
+            .help("write it from the approver's private key: openssl pkey -in private.pem -pubout"));
     }
     Ok(key)
 }

@@ -38,14 +38,7 @@ pub(in super::super) fn sign(
         let profile = profile_of(context, org)?;
         let environment = context.config.environment();
         if let Some(signer) = Signer::of(environment, &profile)? {
-            let signing = Signing {
-                context,
-                saved,
-                terms,
-                org,
-                profile: &profile,
-                runtime,
-            };
+            let signing = Signing { context, saved, terms, org, profile: &profile, runtime };
             let claims = signing.claims(&signer)?;
             let approver = claims.bounds.as_ref().map(|bounds| &bounds.approver);
             let account = approver.and_then(|approver| approver.account.clone());
@@ -57,17 +50,12 @@ pub(in super::super) fn sign(
         return Err(Error::usage("there is no key here to approve this plan with")
             .help("in the profile of its org: approval = { private_key = { file = \"path\" } }, or approval = { secret = { file = \"path\" } }"));
     }
-    Ok(PlanSignatures {
-        tokens,
-        approver: actor_of(context, accounts).words(),
-    })
+    Ok(PlanSignatures { tokens, approver: actor_of(context, accounts).words() })
 }
 
 fn profile_of(context: &Context, org: &OrgLine) -> Result<OrgProfile, Error> {
     let name = org.profile.as_deref().ok_or_else(|| {
-        Error::usage(
-            "the plan is of a simulator that was started for it: there is nothing to approve",
-        )
+        Error::usage("the plan is of a simulator that was started for it: there is nothing to approve")
     })?;
     context.config.org(name)
 }
@@ -87,10 +75,7 @@ impl Signing<'_> {
         let (saved, terms) = (self.saved, self.terms);
         let name = &self.profile.profile;
         if self.profile.approval.ticket && terms.ticket.is_none() {
-            return Err(
-                Error::usage(format!("`{name}` wants a ticket with an approval"))
-                    .help("name it: --ticket ID"),
-            );
+            return Err(Error::usage(format!("`{name}` wants a ticket with an approval")).help("name it: --ticket ID"));
         }
         let maker = saved.maker(&self.org.name)?;
         let (approver, now) = self.approver(maker)?;
@@ -131,10 +116,8 @@ impl Signing<'_> {
         let environment = self.context.config.environment();
         if let Err(error) = credentials(self.context, self.profile) {
             let name = &self.profile.profile;
-            let words = format!(
-                "no account signs in to `{name}` ({}): the key alone tells who approves",
-                error.message
-            );
+            let words =
+                format!("no account signs in to `{name}` ({}): the key alone tells who approves", error.message);
             self.context.terminal.warn(&words);
             let key = approval_key(environment, self.profile)?;
             let identity = OrgIdentity {
@@ -158,6 +141,5 @@ impl Signing<'_> {
 }
 
 fn until(now: Timestamp, valid_for: SignedDuration) -> Result<Timestamp, Error> {
-    now.checked_add(valid_for)
-        .map_err(|_| Error::usage("the approval would be valid for too long"))
+    now.checked_add(valid_for).map_err(|_| Error::usage("the approval would be valid for too long"))
 }

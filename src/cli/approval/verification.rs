@@ -89,14 +89,10 @@ impl JudgedOrg<'_> {
         let name = &self.profile.profile;
         let words = match wrong.as_slice() {
             [] => format!("the plan is not approved for `{name}`"),
-            wrong => format!(
-                "the plan is not approved for `{name}`:\n- {}",
-                wrong.join("\n- ")
-            ),
+            wrong => format!("the plan is not approved for `{name}`:\n- {}", wrong.join("\n- ")),
         };
-        Err(Error::usage(words).help(
-            "nothing was changed; have another person approve it: okta-runbook plan --approve FILE",
-        ))
+        Err(Error::usage(words)
+            .help("nothing was changed; have another person approve it: okta-runbook plan --approve FILE"))
     }
 
     /// What is wrong with a signature, in words.
@@ -117,9 +113,7 @@ impl JudgedOrg<'_> {
             SignedBy::Key(name) => name.clone(),
             SignedBy::Secret => bounds.account().unwrap_or_else(|| claims.sub.clone()),
         };
-        let wrong = self
-            .wrong_claims(&claims, bounds, &signed_by)?
-            .or_else(|| self.wrong_time(&claims, bounds));
+        let wrong = self.wrong_claims(&claims, bounds, &signed_by)?.or_else(|| self.wrong_time(&claims, bounds));
         let wrong = match wrong {
             None => self.used_up(bounds)?,
             wrong => wrong,
@@ -139,41 +133,28 @@ impl JudgedOrg<'_> {
         let saved = self.verification.saved;
         let maker = saved.maker(self.name)?;
         let approver = &bounds.approver;
-        Ok(
-            if claims.aud != self.url || approver.org_id != self.runner.org_id {
-                Some(format!("it for {} ({})", claims.aud, approver.org_id))
-            } else if claims.plan != saved.digest() {
-                Some("another text: the plan was changed since".to_owned())
-            } else if maker.org_id != self.runner.org_id {
-                Some(format!(
-                    "a plan that was made for another org ({})",
-                    maker.org_id
-                ))
-            } else if approver.is_same(maker) || approver.account.is_some() && self.runs(approver) {
-                Some(
-                    "it, who made the plan or runs it: the account or the key is the same"
-                        .to_owned(),
-                )
-            } else if !maker.is_known() {
-                Some("it, and nothing tells that somebody else made the plan".to_owned())
-            } else if *signed_by == SignedBy::Secret
-                && (approver.account.is_none() || maker.account.is_none())
-            {
-                Some("it by the shared secret, and no account tells who that was".to_owned())
-            } else if self.profile.approval.ticket && claims.ticket.is_none() {
-                Some("it without a ticket".to_owned())
-            } else {
-                None
-            },
-        )
+        Ok(if claims.aud != self.url || approver.org_id != self.runner.org_id {
+            Some(format!("it for {} ({})", claims.aud, approver.org_id))
+        } else if claims.plan != saved.digest() {
+            Some("another text: the plan was changed since".to_owned())
+        } else if maker.org_id != self.runner.org_id {
+            Some(format!("a plan that was made for another org ({})", maker.org_id))
+        } else if approver.is_same(maker) || approver.account.is_some() && self.runs(approver) {
+            Some("it, who made the plan or runs it: the account or the key is the same".to_owned())
+        } else if !maker.is_known() {
+            Some("it, and nothing tells that somebody else made the plan".to_owned())
+        } else if *signed_by == SignedBy::Secret && (approver.account.is_none() || maker.account.is_none()) {
+            Some("it by the shared secret, and no account tells who that was".to_owned())
+        } else if self.profile.approval.ticket && claims.ticket.is_none() {
+            Some("it without a ticket".to_owned())
+        } else {
+            None
+        })
     }
 
     /// By the account alone: a key of the approver may be in the profile of who runs.
     fn runs(&self, approver: &OrgIdentity) -> bool {
-        let runner = OrgIdentity {
-            key: None,
-            ..self.runner.clone()
-        };
+        let runner = OrgIdentity { key: None, ..self.runner.clone() };
         approver.is_same(&runner)
     }
 
@@ -234,39 +215,25 @@ fn used_up(uses: &[(String, Timestamp)], runs: u32) -> Option<String> {
         return None;
     }
     let many = if runs == 1 { "run" } else { "runs" };
-    Some(format!(
-        "it for {runs} {many}, and run {run} used it at {}",
-        shown(*at)
-    ))
+    Some(format!("it for {runs} {many}, and run {run} used it at {}", shown(*at)))
 }
 
 /// Keeps each approval for a run that is about to begin: no other process can use it up in between.
 ///
 /// # Errors
 /// Another process uses it, or it was used up since it was verified.
-pub(in super::super) fn claim(
-    journal: &Journal,
-    approvals: &[Approved],
-) -> Result<Vec<journal::Held>, Error> {
+pub(in super::super) fn claim(journal: &Journal, approvals: &[Approved]) -> Result<Vec<journal::Held>, Error> {
     // Two orgs may be approved by one signature of each; in one order, so that two processes do not wait for each other.
-    let ids: BTreeMap<&str, u32> = approvals
-        .iter()
-        .map(|approved| (approved.id.as_str(), approved.runs))
-        .collect();
+    let ids: BTreeMap<&str, u32> = approvals.iter().map(|approved| (approved.id.as_str(), approved.runs)).collect();
     let journal_failure = |error: journal::Error| run_failure(&error.into());
     let mut held = Vec::new();
     for (id, runs) in ids {
-        held.push(
-            journal
-                .hold(&format!("approval-{id}"), "a run that begins with it")
-                .map_err(journal_failure)?,
-        );
+        held.push(journal.hold(&format!("approval-{id}"), "a run that begins with it").map_err(journal_failure)?);
         let uses = journal.approval_uses(id).map_err(journal_failure)?;
         if let Some(why) = used_up(&uses, runs) {
             let why = why.trim_start_matches("it ");
-            return Err(Error::usage(format!("the plan was approved {why}")).help(
-                "nothing was changed; have it approved again: okta-runbook plan --approve FILE",
-            ));
+            return Err(Error::usage(format!("the plan was approved {why}"))
+                .help("nothing was changed; have it approved again: okta-runbook plan --approve FILE"));
         }
     }
     Ok(held)

@@ -23,8 +23,7 @@ pub(super) fn runbooks(current: &OsStr) -> Vec<CompletionCandidate> {
     let names = names
         .filter(|listed| listed.name.starts_with(given))
         .map(|listed| CompletionCandidate::new(listed.name).help(Some(listed.summary.into())));
-    let scripts = PathCompleter::any()
-        .filter(|path| path.is_dir() || path.extension().is_some_and(|it| it == "rhai"));
+    let scripts = PathCompleter::any().filter(|path| path.is_dir() || path.extension().is_some_and(|it| it == "rhai"));
     names.chain(scripts.complete(current)).collect()
 }
 
@@ -38,8 +37,7 @@ pub(super) fn parameters(current: &OsStr) -> Vec<CompletionCandidate> {
         None => declared
             .filter(|parameter| parameter.name.starts_with(given))
             .map(|parameter| {
-                CompletionCandidate::new(format!("{}=", parameter.name))
-                    .help(Some(parameter.help.clone().into()))
+                CompletionCandidate::new(format!("{}=", parameter.name)).help(Some(parameter.help.clone().into()))
             })
             .collect(),
         Some((name, value)) => declared
@@ -56,14 +54,8 @@ pub(super) fn org_profiles(current: &OsStr) -> Vec<CompletionCandidate> {
     let (Some(config), Some(given)) = (config(), current.to_str()) else {
         return Vec::new();
     };
-    let (name, profile) = given
-        .rsplit_once('=')
-        .map_or(("", given), |(name, profile)| (name, profile));
-    let before = if given.contains('=') {
-        format!("{name}=")
-    } else {
-        String::new()
-    };
+    let (name, profile) = given.rsplit_once('=').map_or(("", given), |(name, profile)| (name, profile));
+    let before = if given.contains('=') { format!("{name}=") } else { String::new() };
     let profiles = config.org_names().into_iter();
     profiles
         .filter(|known| known.starts_with(profile))
@@ -84,9 +76,7 @@ fn runbook_of_line() -> Option<Runbook> {
     let library = library()?;
     // The shell's script calls `okta-runbook -- LINE…`; the line begins with the program's name and the subcommand.
     let line = std::env::args().skip_while(|word| word != "--").skip(3);
-    let source = line
-        .filter(|word| !word.starts_with('-'))
-        .find_map(|word| library.find(&word).ok())?;
+    let source = line.filter(|word| !word.starts_with('-')).find_map(|word| library.find(&word).ok())?;
     Runbook::parse(&source).ok()
 }
 
@@ -96,8 +86,5 @@ fn config() -> Option<Config> {
 
 fn library() -> Option<Library> {
     let config = config()?;
-    Some(Library::new(
-        PathBuf::from("runbooks"),
-        config.user_runbooks(),
-    ))
+    Some(Library::new(PathBuf::from("runbooks"), config.user_runbooks()))
 }

@@ -77,11 +77,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
             .help(format!("remove it first: okta-runbook orgs remove {name}")));
     }
     let url = address(context, &arguments.url)?;
-    let whose = if arguments.user {
-        Whose::User
-    } else {
-        Whose::Project
-    };
+    let whose = if arguments.user { Whose::User } else { Whose::Project };
     let file = context.config.profile_file(whose);
     let file = file.ok_or_else(|| Error::usage("there is no place for a profile file"))?;
     let place = place(context, arguments, file)?;
@@ -89,9 +85,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let shown = context.config.environment().shown(file);
     context.terminal.line(&format!("added {name} to {shown}"));
     let next = if arguments.person { "login" } else { "test" };
-    context
-        .terminal
-        .line(&format!("next: okta-runbook orgs {next} {name}"));
+    context.terminal.line(&format!("next: okta-runbook orgs {next} {name}"));
     Ok(Exit::Succeeded)
 }
 
@@ -125,9 +119,8 @@ fn place(context: &Context, arguments: &Arguments, file: &Path) -> Result<String
     if let Some((key, written, source)) = named(context, &arguments.place, file) {
         let given = arguments.place.file.as_deref().unwrap_or(&written);
         if let Some(wrong) = source.mistaken(given) {
-            return Err(Error::usage(format!("--{key}: {wrong}")).help(
-                "pipe the secret in with --store keyring or --store file; nothing was written",
-            ));
+            return Err(Error::usage(format!("--{key}: {wrong}"))
+                .help("pipe the secret in with --store keyring or --store file; nothing was written"));
         }
         if arguments.person {
             check_place(&source)?;
@@ -144,19 +137,14 @@ fn place(context: &Context, arguments: &Arguments, file: &Path) -> Result<String
     let path = context.config.secret_file(name);
     let path = path.ok_or_else(|| Error::usage("this system has no data folder for a secret"))?;
     if !arguments.person {
-        write(&path, &from_input(context)?).map_err(|error| {
-            Error::failed(format!("{} cannot be written: {error}", path.display()))
-        })?;
+        write(&path, &from_input(context)?)
+            .map_err(|error| Error::failed(format!("{} cannot be written: {error}", path.display())))?;
     }
     Ok(format!("{{ file = {} }}", quoted(&path.to_string_lossy())))
 }
 
 /// The place that a person named: its key in the profile, how it is written there, and itself.
-fn named(
-    context: &Context,
-    place: &Place,
-    file: &Path,
-) -> Option<(&'static str, String, SecretSource)> {
+fn named(context: &Context, place: &Place, file: &Path) -> Option<(&'static str, String, SecretSource)> {
     if let Some(name) = &place.env {
         return Some(("env", name.clone(), SecretSource::Env(name.clone())));
     }
@@ -169,38 +157,26 @@ fn named(
     let path = environment.path(&environment.here, written);
     // A path in a profile file counts from its folder, on the command line from here.
     let same = file.parent() == Some(&environment.here) || written.starts_with("~/");
-    let shown = if same {
-        written.clone()
-    } else {
-        path.to_string_lossy().into_owned()
-    };
+    let shown = if same { written.clone() } else { path.to_string_lossy().into_owned() };
     Some(("file", shown, SecretSource::File(path)))
 }
 
 /// On a terminal it would be seen, and stay in the scrollback.
 fn from_input(context: &Context) -> Result<SecretString, Error> {
     if context.terminal.asks() {
-        return Err(
-            Error::usage("the secret is read from standard input, which is a terminal")
-                .help("pipe it: pass show okta | okta-runbook orgs add …"),
-        );
+        return Err(Error::usage("the secret is read from standard input, which is a terminal")
+            .help("pipe it: pass show okta | okta-runbook orgs add …"));
     }
     let text = std::io::read_to_string(std::io::stdin())
         .map_err(|error| Error::usage(format!("standard input cannot be read: {error}")))?;
     match text.trim() {
-        "" => Err(Error::usage(
-            "standard input, which should hold the secret, is empty",
-        )),
+        "" => Err(Error::usage("standard input, which should hold the secret, is empty")),
         secret => Ok(secret.into()),
     }
 }
 
 fn section(arguments: &Arguments, url: &str, place: &str) -> String {
-    let mut text = format!(
-        "[orgs.{}]\nurl = {}\n",
-        quoted(&arguments.name),
-        quoted(url)
-    );
+    let mut text = format!("[orgs.{}]\nurl = {}\n", quoted(&arguments.name), quoted(url));
     let key = match (&arguments.client_id, arguments.person) {
         (None, _) => "token",
         (Some(_), false) => "private_key",
@@ -225,9 +201,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn append(file: &Path, section: &str) -> Result<(), Error> {
-    let failed = |error: std::io::Error| {
-        Error::failed(format!("{} cannot be written: {error}", file.display()))
-    };
+    let failed = |error: std::io::Error| Error::failed(format!("{} cannot be written: {error}", file.display()));
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -30,30 +30,15 @@ impl Diagnosis {
     }
 
     /// Good as it is, with more to know.
-    pub(super) fn noted(
-        &mut self,
-        subject: &'static str,
-        found: impl Into<String>,
-        advice: impl Into<String>,
-    ) {
+    pub(super) fn noted(&mut self, subject: &'static str, found: impl Into<String>, advice: impl Into<String>) {
         self.add(subject, State::Good, found.into(), advice.into());
     }
 
-    pub(super) fn doubtful(
-        &mut self,
-        subject: &'static str,
-        found: impl Into<String>,
-        advice: impl Into<String>,
-    ) {
+    pub(super) fn doubtful(&mut self, subject: &'static str, found: impl Into<String>, advice: impl Into<String>) {
         self.add(subject, State::Doubtful, found.into(), advice.into());
     }
 
-    pub(super) fn bad(
-        &mut self,
-        subject: &'static str,
-        found: impl Into<String>,
-        advice: impl Into<String>,
-    ) {
+    pub(super) fn bad(&mut self, subject: &'static str, found: impl Into<String>, advice: impl Into<String>) {
         self.add(subject, State::Bad, found.into(), advice.into());
     }
 
@@ -72,12 +57,7 @@ impl Diagnosis {
 
     pub(super) fn cells(&self) -> Vec<Vec<String>> {
         let cells = |row: &Row| {
-            vec![
-                row.subject.to_owned(),
-                row.state.word().to_owned(),
-                row.found.clone(),
-                row.advice.clone(),
-            ]
+            vec![row.subject.to_owned(), row.state.word().to_owned(), row.found.clone(), row.advice.clone()]
         };
         self.rows.iter().map(cells).collect()
     }
@@ -88,12 +68,7 @@ impl Diagnosis {
     }
 
     fn add(&mut self, subject: &'static str, state: State, found: String, advice: String) {
-        self.rows.push(Row {
-            subject,
-            state,
-            found,
-            advice,
-        });
+        self.rows.push(Row { subject, state, found, advice });
     }
 }
 

@@ -26,9 +26,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Exit {
         return Exit::Succeeded;
     }
     if profiles.is_empty() {
-        context
-            .terminal
-            .line("no org is configured; add one: okta-runbook orgs add NAME --url URL");
+        context.terminal.line("no org is configured; add one: okta-runbook orgs add NAME --url URL");
         return Exit::Succeeded;
     }
     let rows: Vec<Vec<String>> = profiles.iter().map(row).collect();

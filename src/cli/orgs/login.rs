@@ -26,35 +26,20 @@ pub(super) struct Arguments {
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let profile = context.config.org(&arguments.profile)?;
     let SignIn::Person(person) = &profile.sign_in else {
-        return Err(Error::usage(format!(
-            "`{}` is not signed in to by a person",
-            profile.profile
-        ))
-        .help(
-            "give its profile the client_id of a Native app and refresh_token = { keyring = \"NAME\" }",
-        ));
+        return Err(Error::usage(format!("`{}` is not signed in to by a person", profile.profile))
+            .help("give its profile the client_id of a Native app and refresh_token = { keyring = \"NAME\" }"));
     };
     // Found before a person goes to a browser.
     check_place(&person.refresh_token)?;
     let token = runtime()?.block_on(signed_in(context, &profile, person))?;
     store(&person.refresh_token, &token)?;
-    context
-        .terminal
-        .line(&format!("signed in to {}", profile.profile));
+    context.terminal.line(&format!("signed in to {}", profile.profile));
     Ok(Exit::Succeeded)
 }
 
-async fn signed_in(
-    context: &Context,
-    profile: &OrgProfile,
-    person: &PersonSignIn,
-) -> Result<SecretString, Error> {
+async fn signed_in(context: &Context, profile: &OrgProfile, person: &PersonSignIn) -> Result<SecretString, Error> {
     let base = address(context, profile)?;
-    let scopes = if person.scopes.is_empty() {
-        usual_scopes()
-    } else {
-        person.scopes.clone()
-    };
+    let scopes = if person.scopes.is_empty() { usual_scopes() } else { person.scopes.clone() };
     let settings = settings(context, profile, RESERVE)?;
     let dpop = of_profile(person.dpop);
     let begun = device::begin(base, &person.client_id, &scopes, dpop, settings).await;
@@ -62,13 +47,11 @@ async fn signed_in(
     show(context, &device);
     let done = wait(&mut device).await;
     let done = done.map_err(|error| okta_failure(&profile.profile, &error))?;
-    done.ok_or_else(|| {
-        Error::failed("nobody agreed before the code ended").help("begin again: orgs login")
-    })?
-    .ok_or_else(|| {
-        Error::failed("the org gave no refresh token")
-            .help("turn on the grant type Refresh Token in the app, and grant it offline_access")
-    })
+    done.ok_or_else(|| Error::failed("nobody agreed before the code ended").help("begin again: orgs login"))?
+        .ok_or_else(|| {
+            Error::failed("the org gave no refresh token")
+                .help("turn on the grant type Refresh Token in the app, and grant it offline_access")
+        })
 }
 
 fn show(context: &Context, device: &Device) {

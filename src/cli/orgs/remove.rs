@@ -13,31 +13,20 @@ pub(super) struct Arguments {
 pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let profile = context.config.org(&arguments.profile)?;
     let Origin::File { path, line } = &profile.origin else {
-        return Err(Error::usage(format!(
-            "`{}` is no profile: it comes from {}",
-            profile.profile, profile.origin
-        ))
-        .help("unset the variables, or edit okta.yaml"));
+        return Err(Error::usage(format!("`{}` is no profile: it comes from {}", profile.profile, profile.origin))
+            .help("unset the variables, or edit okta.yaml"));
     };
     let of_file = |error: std::io::Error| Error::failed(format!("{}: {error}", path.display()));
     if path.extension().is_none_or(|extension| extension != "toml") {
-        return Err(Error::usage(format!(
-            "{} is Okta's own file, which is not changed here",
-            path.display()
-        )));
+        return Err(Error::usage(format!("{} is Okta's own file, which is not changed here", path.display())));
     }
     let text = std::fs::read_to_string(path).map_err(of_file)?;
     let rest = without(&text, *line).ok_or_else(|| {
-        Error::usage(format!(
-            "{}:{line} is not a table of its own: remove it by hand",
-            path.display()
-        ))
+        Error::usage(format!("{}:{line} is not a table of its own: remove it by hand", path.display()))
     })?;
     std::fs::write(path, rest).map_err(of_file)?;
     forget(context, &profile.profile, profile.sign_in.secret())?;
-    context
-        .terminal
-        .line(&format!("removed {}", profile.profile));
+    context.terminal.line(&format!("removed {}", profile.profile));
     Ok(Exit::Succeeded)
 }
 
@@ -47,9 +36,9 @@ fn forget(context: &Context, name: &str, secret: &SecretSource) -> Result<(), Er
         SecretSource::Keyring(entry) => keyring::forget(entry),
         SecretSource::File(path) if context.config.secret_file(name).as_ref() == Some(path) => {
             match std::fs::remove_file(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::failed(
-                    format!("{} cannot be removed: {error}", path.display()),
-                )),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(Error::failed(format!("{} cannot be removed: {error}", path.display())))
+                }
                 _ => Ok(()),
             }
         }
@@ -64,10 +53,7 @@ fn without(text: &str, line: usize) -> Option<String> {
     let name = heading.strip_prefix('[')?.split(']').next()?.to_owned();
     let own = format!("[{name}.");
     let after = &lines[line..];
-    let length = after
-        .iter()
-        .position(|line| line.starts_with('[') && !line.starts_with(&own))
-        .unwrap_or(after.len());
+    let length = after.iter().position(|line| line.starts_with('[') && !line.starts_with(&own)).unwrap_or(after.len());
     let kept = lines[..line - 1].iter().chain(&after[length..]);
     Some(kept.copied().collect())
 }

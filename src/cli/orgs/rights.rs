@@ -47,9 +47,7 @@ impl Test<'_> {
                         let found = "no admin role, or none that reads users";
                         self.found.bad("roles", found, ADVICE);
                     }
-                    _ => self
-                        .found
-                        .doubtful("roles", refused.to_string(), HOW_TO_SEE),
+                    _ => self.found.doubtful("roles", refused.to_string(), HOW_TO_SEE),
                 }
                 None
             }
@@ -78,20 +76,15 @@ impl Test<'_> {
             }
         }
         let changed = needed.iter().filter(|scope| scope.ends_with(".manage"));
-        let unchanged: Vec<&str> = changed
-            .filter_map(|scope| family_of(scope))
-            .filter(|family| never_change(roles, family))
-            .collect();
+        let unchanged: Vec<&str> =
+            changed.filter_map(|scope| family_of(scope)).filter(|family| never_change(roles, family)).collect();
         match (refused.as_slice(), unchanged.as_slice()) {
-            ([], []) => self
-                .found
-                .good("rights", "nothing that the runbook needs is refused"),
+            ([], []) => self.found.good("rights", "nothing that the runbook needs is refused"),
             (refused, unchanged) => {
                 let parts = [("may not read", refused), ("may not change", unchanged)];
                 let told = parts.iter().filter(|(_, families)| !families.is_empty());
-                let told: Vec<String> = told
-                    .map(|(what, families)| format!("{what} {}", families.join(", ")))
-                    .collect();
+                let told: Vec<String> =
+                    told.map(|(what, families)| format!("{what} {}", families.join(", "))).collect();
                 let found = format!("{}, which the runbook does", told.join("; "));
                 self.found.bad("rights", found, TOO_SMALL);
             }
@@ -117,18 +110,14 @@ fn is_super(roles: &[String]) -> bool {
 /// Whether all roles are known not to change anything there.
 fn never_change(roles: &[String], family: &str) -> bool {
     let known = |role: &String| CHANGES.iter().find(|(name, _)| name == role);
-    let cannot =
-        |role: &String| known(role).is_some_and(|(_, families)| !families.contains(&family));
+    let cannot = |role: &String| known(role).is_some_and(|(_, families)| !families.contains(&family));
     !roles.is_empty() && roles.iter().all(cannot)
 }
 
 fn names(roles: &Value) -> Vec<String> {
     let roles = roles.as_array().map_or(&[][..], Vec::as_slice);
     let active = roles.iter().filter(|role| role["status"] == "ACTIVE");
-    active
-        .filter_map(|role| role["type"].as_str())
-        .map(str::to_owned)
-        .collect()
+    active.filter_map(|role| role["type"].as_str()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -146,16 +135,9 @@ mod tests {
             (&["USER_ADMIN", "CUSTOM"], "apps", false),
             (&[], "apps", false),
         ] {
-            assert_eq!(
-                never_change(&roles(held), family),
-                expected,
-                "{held:?} {family}"
-            );
+            assert_eq!(never_change(&roles(held), family), expected, "{held:?} {family}");
         }
-        assert_eq!(
-            family_of("okta.directories.groups.read"),
-            Some("directories.groups")
-        );
+        assert_eq!(family_of("okta.directories.groups.read"), Some("directories.groups"));
         assert_eq!(family_of("openid"), None);
     }
 }

@@ -15,10 +15,8 @@ use crate::script::check;
 
 /// Test an org profile: address, clock, sign-in, roles, scopes, limits, AD agents, directories. Changes nothing.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example: okta-runbook orgs test acme --runbook ad/move_user_to_ou
-Exit code 1 when something is wrong."
-)]
+#[command(after_help = "Example: okta-runbook orgs test acme --runbook ad/move_user_to_ou
+Exit code 1 when something is wrong.")]
 pub(super) struct Arguments {
     /// Profile; without it, the org that a run would take.
     profile: Option<String>,
@@ -47,23 +45,14 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     if let Some(needed) = needed.as_ref().filter(|needed| !needed.is_empty()) {
         client.ask_for(needed.clone());
     }
-    let mut test = Test {
-        client: &client,
-        profile: &profile,
-        needed,
-        found: Diagnosis::default(),
-    };
+    let mut test = Test { client: &client, profile: &profile, needed, found: Diagnosis::default() };
     let runtime = runtime()?;
     runtime.block_on(async {
         test.org().await;
         test.directories(context).await;
     });
     tell(context, arguments.output, &profile, &test.found);
-    Ok(if test.found.is_bad() {
-        Exit::Failed
-    } else {
-        Exit::Succeeded
-    })
+    Ok(if test.found.is_bad() { Exit::Failed } else { Exit::Succeeded })
 }
 
 fn needed(context: &Context, runbook: &str) -> Result<Vec<String>, Error> {
@@ -74,8 +63,7 @@ fn needed(context: &Context, runbook: &str) -> Result<Vec<String>, Error> {
 
 fn tell(context: &Context, output: Output, profile: &OrgProfile, found: &Diagnosis) {
     if output == Output::Json {
-        let shown =
-            json!({"profile": profile.profile, "url": profile.url, "checks": found.as_json()});
+        let shown = json!({"profile": profile.profile, "url": profile.url, "checks": found.as_json()});
         context.terminal.line(&shown.to_string());
         return;
     }
@@ -83,9 +71,7 @@ fn tell(context: &Context, output: Output, profile: &OrgProfile, found: &Diagnos
     // Scopes and advice are long: they wrap in a file or a ticket too.
     let width = context.terminal.width().unwrap_or(USUAL_WIDTH);
     let table = text_table(&columns, &found.cells(), Some(width));
-    context
-        .terminal
-        .line(&format!("{} ({})\n{table}", profile.profile, profile.url));
+    context.terminal.line(&format!("{} ({})\n{table}", profile.profile, profile.url));
 }
 
 pub(super) struct Test<'a> {
@@ -145,15 +131,11 @@ impl Test<'_> {
         };
         let seconds = ahead / 1000;
         if ahead.abs() <= CLOCK_TOLERANCE {
-            self.found
-                .good("clock", "less than a minute from the org's");
+            self.found.good("clock", "less than a minute from the org's");
             return;
         }
         let side = if seconds > 0 { "behind" } else { "ahead of" };
-        let found = format!(
-            "this machine's clock is {} s {side} the org's",
-            seconds.abs()
-        );
+        let found = format!("this machine's clock is {} s {side} the org's", seconds.abs());
         let advice = match self.profile.sign_in {
             SignIn::Token(_) => {
                 "set it right (NTP): an API token works all the same, yet the times in journals and reports are wrong"
@@ -171,10 +153,7 @@ impl Test<'_> {
                 false
             }
             Ok(Some(granted)) => {
-                self.found.good(
-                    "sign-in",
-                    format!("{} (OAuth)", super::list::kind(self.profile)),
-                );
+                self.found.good("sign-in", format!("{} (OAuth)", super::list::kind(self.profile)));
                 self.scopes(&granted);
                 true
             }
@@ -208,8 +187,7 @@ impl Test<'_> {
     async fn principal(&mut self) {
         let path = match &self.profile.sign_in {
             SignIn::PrivateKey(app) => {
-                self.found
-                    .good("principal", format!("service app {}", app.client_id));
+                self.found.good("principal", format!("service app {}", app.client_id));
                 format!("/oauth2/v1/clients/{}/roles", app.client_id)
             }
             _ => match self.get("/api/v1/users/me").await {
@@ -231,17 +209,12 @@ impl Test<'_> {
         };
         let pools = pools.as_array().map_or(&[][..], Vec::as_slice);
         if pools.is_empty() {
-            self.found
-                .good("AD agents", "no Active Directory is connected");
+            self.found.good("AD agents", "no Active Directory is connected");
         }
         for pool in pools {
             let text = |key: &str| pool[key].as_str().unwrap_or("unknown");
             let agents = pool["agents"].as_array().map_or(0, Vec::len);
-            let found = format!(
-                "{}: {}, {agents} agents",
-                text("name"),
-                text("operationalStatus")
-            );
+            let found = format!("{}: {}, {agents} agents", text("name"), text("operationalStatus"));
             match text("operationalStatus") {
                 "OPERATIONAL" => self.found.good("AD agents", found),
                 _ => self.found.doubtful(
@@ -255,10 +228,7 @@ impl Test<'_> {
 
     fn limits(&mut self) {
         for rate in self.client.rates() {
-            let found = format!(
-                "{}: {} a minute, of which {} are used here",
-                rate.bucket, rate.limit, rate.share
-            );
+            let found = format!("{}: {} a minute, of which {} are used here", rate.bucket, rate.limit, rate.share);
             self.found.good("rate limit", found);
         }
     }
@@ -269,26 +239,21 @@ impl Test<'_> {
             let directory = match built {
                 Ok(directory) => directory,
                 Err(error) => {
-                    self.found
-                        .bad("LDAP", error.message.clone(), error.help.join("; "));
+                    self.found.bad("LDAP", error.message.clone(), error.help.join("; "));
                     continue;
                 }
             };
             let base = directory.base().clone();
             match directory.exists(&base).await {
-                Ok(true) => self
-                    .found
-                    .good("LDAP", format!("{} at {}", profile.domain, profile.url)),
+                Ok(true) => self.found.good("LDAP", format!("{} at {}", profile.domain, profile.url)),
                 Ok(false) => self.found.bad(
                     "LDAP",
                     format!("{}: there is no {}", profile.domain, profile.base),
                     "correct `base` in the profile of the directory",
                 ),
-                Err(error) => self.found.bad(
-                    "LDAP",
-                    format!("{}: {error}", profile.domain),
-                    error.help().unwrap_or_default(),
-                ),
+                Err(error) => {
+                    self.found.bad("LDAP", format!("{}: {error}", profile.domain), error.help().unwrap_or_default())
+                }
             }
         }
     }

@@ -31,10 +31,7 @@ fn of_readings(then: &Value, now: &Value, names: &Names) -> Vec<String> {
             let is = &now[org][path];
             if now[org].get(path).is_some() && is != was {
                 let name = names.of_path(org, path);
-                found.push(format!(
-                    "{org}: {name}: {}",
-                    difference(org, was, is, names)
-                ));
+                found.push(format!("{org}: {name}: {}", difference(org, was, is, names)));
             }
         }
     }
@@ -46,9 +43,7 @@ fn difference(org: &str, was: &Value, is: &Value, names: &Names) -> String {
         (Value::Array(was), Value::Array(is)) => of_lists(org, was, is, names),
         (Value::Object(was), Value::Object(is)) => {
             let all: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-            let changed = all
-                .into_iter()
-                .filter(|name| was.get(*name) != is.get(*name));
+            let changed = all.into_iter().filter(|name| was.get(*name) != is.get(*name));
             let changed: Vec<&str> = changed.map(String::as_str).collect();
             format!("{} changed", changed.join(", "))
         }
@@ -94,12 +89,7 @@ fn of_writes(then: &Plan, now: &Plan) -> Vec<String> {
     let words = |deed: &Deed| {
         let item = deed.item.as_ref();
         let item = item.map_or_else(String::new, |item| format!(" for {item}"));
-        format!(
-            "{}  {}  {}{item}",
-            deed.org,
-            deed.operation,
-            deed.about.join(", ")
-        )
+        format!("{}  {}  {}{item}", deed.org, deed.operation, deed.about.join(", "))
     };
     // Of one that differs in a placeholder alone, the cause is another one.
     let (as_was, as_is): (Vec<String>, Vec<String>) = (texts(&was), texts(&is));
@@ -111,20 +101,13 @@ fn of_writes(then: &Plan, now: &Plan) -> Vec<String> {
     let gone = differing(&was, &as_was, &as_is);
     let came = differing(&is, &as_is, &as_was);
     let how = |words: &String| {
-        if came.contains(words) {
-            "planned otherwise now"
-        } else {
-            "no longer planned so"
-        }
+        if came.contains(words) { "planned otherwise now" } else { "no longer planned so" }
     };
     found.extend(gone.iter().map(|words| format!("{}: {words}", how(words))));
     let new = came.iter().filter(|words| !gone.contains(words));
     found.extend(new.map(|words| format!("planned now: {words}")));
     if then.stopped != now.stopped {
-        let why = now
-            .stopped
-            .as_deref()
-            .unwrap_or("it would not stop any more");
+        let why = now.stopped.as_deref().unwrap_or("it would not stop any more");
         found.push(format!("the procedure would stop otherwise now: {why}"));
     }
     found

@@ -46,11 +46,7 @@ pub(in super::super) struct Saved {
 }
 
 impl Saved {
-    pub(in super::super) fn new(
-        operator: String,
-        prepared: &Prepared,
-        rehearsed: &Rehearsed,
-    ) -> Self {
+    pub(in super::super) fn new(operator: String, prepared: &Prepared, rehearsed: &Rehearsed) -> Self {
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -92,10 +88,8 @@ impl Saved {
     /// The plan does not say.
     pub(in super::super) fn maker(&self, org: &str) -> Result<&OrgIdentity, Error> {
         self.made_by.get(org).ok_or_else(|| {
-            Error::usage(format!(
-                "the plan does not say which account of `{org}` made it"
-            ))
-            .help("make a new one: okta-runbook plan RUNBOOK … --out FILE")
+            Error::usage(format!("the plan does not say which account of `{org}` made it"))
+                .help("make a new one: okta-runbook plan RUNBOOK … --out FILE")
         })
     }
 
@@ -144,19 +138,12 @@ impl Saved {
 
     /// What is signed: all but the signatures.
     pub(in super::super) fn digest(&self) -> String {
-        let unsigned = Self {
-            approvals: Vec::new(),
-            ..self.clone()
-        };
+        let unsigned = Self { approvals: Vec::new(), ..self.clone() };
         digest(&serde_json::to_string(&unsigned).unwrap_or_default())
     }
 
     pub(in super::super) fn recorded(&self) -> Recorded<'_> {
-        Recorded {
-            runbook: &self.plan.runbook,
-            sources: &self.sources,
-            parameters: &self.plan.parameters,
-        }
+        Recorded { runbook: &self.plan.runbook, sources: &self.sources, parameters: &self.plan.parameters }
     }
 
     /// What holds a run to it.

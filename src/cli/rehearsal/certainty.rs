@@ -9,12 +9,7 @@ use crate::simulator::Ledger;
 
 /// Requests (by id) of writes that may be otherwise.
 pub(super) fn uncertain(events: &[Event], ledger: &Ledger) -> HashSet<String> {
-    let mut seen = Seen {
-        ledger,
-        main: false,
-        items: HashSet::new(),
-        uncertain: HashSet::new(),
-    };
+    let mut seen = Seen { ledger, main: false, items: HashSet::new(), uncertain: HashSet::new() };
     for event in events {
         seen.hear(event);
     }

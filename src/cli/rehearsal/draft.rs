@@ -10,9 +10,7 @@ use super::certainty::uncertain;
 use super::names::Names;
 use crate::error::Error;
 use crate::okta;
-use crate::report::plan::{
-    Certainty, Cost, Counts, Deed, Effect, FailedItem, How, Manual, Plan, Step, changes,
-};
+use crate::report::plan::{Certainty, Cost, Counts, Deed, Effect, FailedItem, How, Manual, Plan, Step, changes};
 use crate::run::event::{Event, ItemOutcome, Kind, OrgLine};
 use crate::run::journal::{Bulk, Error as Unreadable, State, Unchanged, Write};
 use crate::run::undo::{self, Inverse};
@@ -68,9 +66,7 @@ impl Draft<'_> {
             steps,
             effects: self.effects.clone(),
             manual: manual(&events),
-            checks: count(&events, |kind| {
-                matches!(kind, Kind::Check { passed: true, .. })
-            }),
+            checks: count(&events, |kind| matches!(kind, Kind::Check { passed: true, .. })),
             costs: self.costs(),
             scopes: self.subject.scopes.clone(),
             remarks: remarks(&events),
@@ -86,16 +82,9 @@ impl Draft<'_> {
         let order = Order::of(&bulks);
         let known = Known {
             names: self.names,
-            uncertain: self
-                .world
-                .ledger()
-                .map(|ledger| uncertain(events, ledger))
-                .unwrap_or_default(),
+            uncertain: self.world.ledger().map(|ledger| uncertain(events, ledger)).unwrap_or_default(),
             refusals: refusals(events),
-            inverses: undo::plan(journal, id, None)?
-                .into_iter()
-                .map(|step| (step.write.entry, step.inverse))
-                .collect(),
+            inverses: undo::plan(journal, id, None)?.into_iter().map(|step| (step.write.entry, step.inverse)).collect(),
         };
         let mut deeds: Vec<(Place, String, Deed)> = Vec::new();
         for write in journal.writes(id)? {
@@ -124,12 +113,7 @@ impl Draft<'_> {
     fn costs(&self) -> Vec<Cost> {
         let mut costs = Vec::new();
         for (name, client) in &self.world.orgs {
-            let real = self
-                .real
-                .orgs
-                .get(name)
-                .map(|client| client.rates())
-                .unwrap_or_default();
+            let real = self.real.orgs.get(name).map(|client| client.rates()).unwrap_or_default();
             for rate in client.rates().iter().filter(|rate| rate.total > 0) {
                 let known = real.iter().find(|known| known.bucket == rate.bucket);
                 let share = known.map(|known| known.share.max(1));
@@ -174,16 +158,8 @@ impl Known<'_> {
             item: write.request["item"].as_str().map(str::to_owned),
             path: text("path"),
             query: call["query"].clone(),
-            about: arguments
-                .filter_map(Value::as_str)
-                .map(|id| self.names.of_id(&org, id))
-                .collect(),
-            changes: changes(
-                (&operation, &method),
-                &write.before,
-                &call["body"],
-                &write.answer,
-            ),
+            about: arguments.filter_map(Value::as_str).map(|id| self.names.of_id(&org, id)).collect(),
+            changes: changes((&operation, &method), &write.before, &call["body"], &write.answer),
             body: call["body"].clone(),
             irreversible: match self.inverses.get(&write.entry) {
                 Some(Inverse::None(why)) if !refused => Some((*why).to_owned()),
@@ -234,9 +210,7 @@ impl<'a> Order<'a> {
             let keys = keys.map(|(index, key)| (escaped(key), index)).collect();
             ((bulk.lane.as_str(), bulk.number), (bulk.entry, keys))
         };
-        Self {
-            bulks: bulks.iter().map(of_bulk).collect(),
-        }
+        Self { bulks: bulks.iter().map(of_bulk).collect() }
     }
 
     /// The place of an entry of a lane such as `1:ada/2:group`.
@@ -264,10 +238,7 @@ fn escaped(key: &str) -> String {
 }
 
 fn step_of(write: &Write) -> String {
-    write.request["step"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    write.request["step"].as_str().unwrap_or_default().to_owned()
 }
 
 /// Neighbours of one title are one step.
@@ -276,10 +247,7 @@ fn gathered(deeds: Vec<(Place, String, Deed)>) -> Vec<Step> {
     for (_, title, deed) in deeds {
         match steps.last_mut() {
             Some(step) if step.title == title => step.deeds.push(deed),
-            _ => steps.push(Step {
-                title,
-                deeds: vec![deed],
-            }),
+            _ => steps.push(Step { title, deeds: vec![deed] }),
         }
     }
     steps
@@ -290,10 +258,7 @@ fn counts(steps: &[Step], events: &[Event]) -> Counts {
         let deeds = steps.iter().flat_map(|step| &step.deeds);
         deeds.filter(|deed| deed.certainty == certainty).count() as u64
     };
-    let items: HashSet<&String> = events
-        .iter()
-        .filter_map(|event| event.item.as_ref())
-        .collect();
+    let items: HashSet<&String> = events.iter().filter_map(|event| event.item.as_ref()).collect();
     Counts {
         will: of(Certainty::Will),
         may: of(Certainty::May),
@@ -311,15 +276,8 @@ fn count(events: &[Event], fits: fn(&Kind) -> bool) -> u64 {
 fn manual(events: &[Event]) -> Vec<Manual> {
     let mut found: Vec<Manual> = Vec::new();
     for event in events {
-        if let Kind::Manual {
-            title, name, how, ..
-        } = &event.kind
-        {
-            let one = Manual {
-                title: title.clone(),
-                name: name.clone(),
-                how: how.clone(),
-            };
+        if let Kind::Manual { title, name, how, .. } = &event.kind {
+            let one = Manual { title: title.clone(), name: name.clone(), how: how.clone() };
             if !found.contains(&one) {
                 found.push(one);
             }
@@ -340,14 +298,9 @@ fn failed_items(events: &[Event]) -> Vec<FailedItem> {
     let mut failed: Vec<FailedItem> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            Kind::Item {
-                key,
-                outcome: ItemOutcome::Failed,
-                message,
-            } => Some(FailedItem {
-                key: key.clone(),
-                message: message.clone().unwrap_or_default(),
-            }),
+            Kind::Item { key, outcome: ItemOutcome::Failed, message } => {
+                Some(FailedItem { key: key.clone(), message: message.clone().unwrap_or_default() })
+            }
             _ => None,
         })
         .collect();
@@ -443,9 +396,6 @@ fn effect(org: &str, names: &Names, end: &Value) -> Effect {
 
 fn of_directory(path: &str, before: &Value, after: &Value) -> (String, String) {
     let (domain, guid) = path.split_once('/').unwrap_or((path, ""));
-    let cn = [after, before]
-        .into_iter()
-        .find_map(|row| row["cn"].as_str())
-        .unwrap_or(guid);
+    let cn = [after, before].into_iter().find_map(|row| row["cn"].as_str()).unwrap_or(guid);
     (domain.to_owned(), format!("account {cn}"))
 }

@@ -17,9 +17,7 @@ impl Names {
         let mut names = BTreeMap::new();
         for (org, client) in &world.orgs {
             let state = client.look("/simulator/state").await;
-            let state = state
-                .map_err(|error| Error::failed(error.to_string()))?
-                .body;
+            let state = state.map_err(|error| Error::failed(error.to_string()))?.body;
             for (kind, name) in [("users", "login"), ("groups", "name"), ("apps", "label")] {
                 let things = state[kind].as_object().into_iter().flatten();
                 names.extend(things.filter_map(|(id, thing): (&String, &Value)| {
@@ -44,9 +42,7 @@ impl Names {
     /// Names of what stands in a path, in its order.
     pub(super) fn in_path(&self, org: &str, path: &str) -> Vec<String> {
         let parts = path.split('/');
-        parts
-            .filter_map(|part| self.find(org, part).cloned())
-            .collect()
+        parts.filter_map(|part| self.find(org, part).cloned()).collect()
     }
 
     /// `group AD Users, user ada`: kinds of things are the parts of a path that are no names.
@@ -61,10 +57,7 @@ impl Names {
         if query.is_empty() {
             words
         } else {
-            format!(
-                "{words} ({})",
-                percent_encoding::percent_decode_str(&query.replace('+', " ")).decode_utf8_lossy()
-            )
+            format!("{words} ({})", percent_encoding::percent_decode_str(&query.replace('+', " ")).decode_utf8_lossy())
         }
     }
 }

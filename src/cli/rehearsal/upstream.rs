@@ -19,9 +19,7 @@ impl Real {
         if address.starts_with('/') {
             let (path, query) = address.split_once('?').unwrap_or((address, ""));
             let mut request = Request::new(Method::Get, path);
-            request.query = url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect();
+            request.query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
             return self.0.send(&request, &Silent).await;
         }
         self.0.next(&NextPage::new(address), &Silent).await
@@ -54,17 +52,11 @@ impl Upstream for Real {
 
 /// A refusal is an answer too: what is not there is not there in the shadow either.
 fn refused(error: &Error) -> Option<Seen> {
-    let status = error
-        .status()
-        .filter(|status| (400..500).contains(status))?;
+    let status = error.status().filter(|status| (400..500).contains(status))?;
     let body = error.api().map_or(Value::Null, |refusal| {
         let causes = refusal.causes.iter().map(|cause| json!({"errorSummary": cause}));
         json!({"errorCode": refusal.code, "errorSummary": refusal.summary, "errorLink": refusal.code,
             "errorId": refusal.error_id, "errorCauses": causes.collect::<Vec<_>>()})
     });
-    Some(Seen {
-        status,
-        body,
-        next: None,
-    })
+    Some(Seen { status, body, next: None })
 }

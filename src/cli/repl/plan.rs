@@ -45,11 +45,7 @@ struct Rehearsal {
 /// What is done again in the orgs.
 enum Deed {
     Entry(Entry),
-    Runbook {
-        words: Vec<String>,
-        agreement: Agreement,
-        stopped: bool,
-    },
+    Runbook { words: Vec<String>, agreement: Agreement, stopped: bool },
 }
 
 impl Planned {
@@ -67,13 +63,7 @@ impl Planned {
         Ok(plans)
     }
 
-    fn plan_of(
-        &self,
-        inner: &Inner<'_>,
-        name: &str,
-        run: &Run,
-        stopped: Option<String>,
-    ) -> Result<Plan, Error> {
+    fn plan_of(&self, inner: &Inner<'_>, name: &str, run: &Run, stopped: Option<String>) -> Result<Plan, Error> {
         let subject = Subject {
             name: name.to_owned(),
             digest: String::new(),
@@ -122,30 +112,17 @@ impl Inner<'_> {
         let shadows = Shadows::of(self.world, self.runtime)?;
         let run = Run::begin(Settings {
             listener: Arc::clone(&self.listener),
-            ..shadows.settings(
-                self.context,
-                procedure("plan of a session"),
-                &self.consent.allow,
-            )
+            ..shadows.settings(self.context, procedure("plan of a session"), &self.consent.allow)
         });
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         session.go(&run);
-        *self.planned.borrow_mut() = Some(Planned {
-            shadows,
-            run,
-            runbooks: Vec::new(),
-        });
+        *self.planned.borrow_mut() = Some(Planned { shadows, run, runbooks: Vec::new() });
         self.context.terminal.line("from here on writes go to shadows of the orgs, and nothing reaches these: :plan show tells what it comes to, :plan apply sends it, :plan off drops it");
         Ok(())
     }
 
     /// A runbook in the shadows: that it stops is a part of the plan.
-    pub(super) fn rehearse(
-        &self,
-        planned: &mut Planned,
-        session: &Session,
-        words: &[String],
-    ) -> Result<(), Error> {
+    pub(super) fn rehearse(&self, planned: &mut Planned, session: &Session, words: &[String]) -> Result<(), Error> {
         let (run, ended) = self.run_at(Ground::Shadows(&planned.shadows), words)?;
         planned.runbooks.push(Rehearsal {
             words: words.to_vec(),
@@ -176,9 +153,9 @@ impl Inner<'_> {
         let planned = self.planned.take().ok_or_else(no_plan)?;
         session.come_back_as_it_was();
         let writes = counted(planned.writes(), "write");
-        self.context.terminal.line(&format!(
-            "{writes} dropped, with what was declared since: the orgs are as they were"
-        ));
+        self.context
+            .terminal
+            .line(&format!("{writes} dropped, with what was declared since: the orgs are as they were"));
         Ok(())
     }
 
@@ -215,10 +192,7 @@ impl Inner<'_> {
                     one.words.first().map_or("", String::as_str),
                     manual.title
                 ))
-                .help(format!(
-                    ":plan off, :plan on, then :run it with --attest {}",
-                    manual.name
-                )));
+                .help(format!(":plan off, :plan on, then :run it with --attest {}", manual.name)));
             }
         }
         Ok(())
@@ -229,10 +203,8 @@ impl Inner<'_> {
             return Ok(true);
         }
         let question = format!("Send {}?", counted(writes, "write"));
-        (self.consent.ask)(&question).ok_or_else(|| {
-            Error::usage("nobody is there to agree to the writes")
-                .help("begin the session with --yes")
-        })
+        (self.consent.ask)(&question)
+            .ok_or_else(|| Error::usage("nobody is there to agree to the writes").help("begin the session with --yes"))
     }
 
     /// Does in the orgs what was done in the shadows, and nothing else.
@@ -249,8 +221,7 @@ impl Inner<'_> {
                 Ok(()) => (Outcome::Succeeded, None),
                 Err(error) => (Outcome::Failed, error.message.lines().next()),
             };
-            run.end(outcome, message)
-                .map_err(|error| run_failure(&error))?;
+            run.end(outcome, message).map_err(|error| run_failure(&error))?;
         }
         self.tell_sent(&runs);
         done
@@ -270,30 +241,20 @@ impl Inner<'_> {
         let may_have_sent = |run: &&Arc<Run>| run.counts().writes + run.counts().unknown > 0;
         for run in runs.iter().filter(may_have_sent) {
             let writes = counted(run.counts().writes + run.counts().unknown, "write");
-            self.context.terminal.line(&format!(
-                "{writes} sent as run {id}; okta-runbook undo {id} takes back",
-                id = run.id()
-            ));
+            self.context
+                .terminal
+                .line(&format!("{writes} sent as run {id}; okta-runbook undo {id} takes back", id = run.id()));
         }
     }
 
     /// What failed in the plan is expected to fail again.
-    fn do_again(
-        &self,
-        session: &mut Session,
-        deed: Deed,
-        runs: &mut Vec<Arc<Run>>,
-    ) -> Result<(), Error> {
+    fn do_again(&self, session: &mut Session, deed: Deed, runs: &mut Vec<Arc<Run>>) -> Result<(), Error> {
         match deed {
             Deed::Entry(entry) => match session.evaluate(&entry.text) {
                 Err(failure) if entry.succeeded => Err(failure.into()),
                 _ => Ok(()),
             },
-            Deed::Runbook {
-                words,
-                agreement,
-                stopped,
-            } => {
+            Deed::Runbook { words, agreement, stopped } => {
                 let (run, ended) = self.run_at(Ground::Orgs(Some(agreement)), &words)?;
                 runs.push(run);
                 if stopped { Ok(()) } else { ended }
@@ -311,10 +272,7 @@ impl Inner<'_> {
                 ..shadows.settings(self.context, what, &self.consent.allow)
             },
             Ground::Orgs(agreement) => {
-                let mut settings = Settings {
-                    agreement,
-                    ..in_orgs
-                };
+                let mut settings = Settings { agreement, ..in_orgs };
                 // To all of what was agreed on, a person said yes.
                 if settings.agreement.is_some() {
                     settings.consent.writes = Writes::Agreed;
@@ -340,11 +298,7 @@ fn deeds(entries: Vec<Entry>, planned: Planned, plans: &[Plan]) -> Vec<Deed> {
     let mut deeds: Vec<Deed> = entries.into_iter().map(Deed::Entry).collect();
     let runbooks = planned.runbooks.into_iter().zip(&plans[1..]).enumerate();
     for (earlier, (one, plan)) in runbooks {
-        let deed = Deed::Runbook {
-            words: one.words,
-            agreement: agreement_with(plan),
-            stopped: one.stopped.is_some(),
-        };
+        let deed = Deed::Runbook { words: one.words, agreement: agreement_with(plan), stopped: one.stopped.is_some() };
         deeds.insert(one.after + earlier, deed);
     }
     deeds

@@ -33,9 +33,7 @@ pub(super) fn find(context: &Context, record: &Record, writes: &mut [Write]) -> 
             continue;
         };
         client.ask_for(vec!["okta.logs.read".to_owned()]);
-        let found = runtime
-            .block_on(events(client, first, last))
-            .map_err(|error| cannot(name, &error))?;
+        let found = runtime.block_on(events(client, first, last)).map_err(|error| cannot(name, &error))?;
         for write in writes.iter_mut().filter(|write| write.call.org == *name) {
             let id = write.call.request_id.as_ref();
             write.log_event_ids = id.and_then(|id| found.get(id)).cloned().unwrap_or_default();
@@ -49,19 +47,12 @@ fn cannot(org: &str, error: &crate::okta::Error) -> Error {
         .help("the credentials need the right to read it (scope okta.logs.read); without --log-events the report is made from the journal alone")
 }
 
-async fn events(
-    client: &Client,
-    first: Timestamp,
-    last: Timestamp,
-) -> Result<Found, crate::okta::Error> {
+async fn events(client: &Client, first: Timestamp, last: Timestamp) -> Result<Found, crate::okta::Error> {
     // The journal has the time of this machine, the log that of the org.
     client.look("/.well-known/okta-organization").await?;
     let ahead = SignedDuration::from_millis(client.clock_ahead().unwrap_or_default());
     let mut request = Request::new(Method::Get, "/api/v1/logs");
-    let between = [
-        ("since", first + ahead - MARGIN),
-        ("until", last + ahead + MARGIN),
-    ];
+    let between = [("since", first + ahead - MARGIN), ("until", last + ahead + MARGIN)];
     for (name, time) in between {
         request.query.push((name.to_owned(), format!("{time:.3}")));
     }

@@ -26,10 +26,7 @@ pub(super) fn stand_ins(prepared: &Prepared) -> Vec<Told> {
         let example = parameter.and_then(|parameter| parameter.example.as_ref()?.as_str());
         let made_up = || format!("00rehearsal-{name}");
         Told {
-            stand_in: StandIn {
-                token: secret.clone(),
-                text: example.map_or_else(made_up, str::to_owned),
-            },
+            stand_in: StandIn { token: secret.clone(), text: example.map_or_else(made_up, str::to_owned) },
             is_example: example.is_some(),
             variable: name.to_uppercase(),
             parameter: name.clone(),
@@ -39,11 +36,7 @@ pub(super) fn stand_ins(prepared: &Prepared) -> Vec<Told> {
 }
 
 /// `okta-runbook plan NAME --simulator=FILE -p …` with the parameters as the file has them.
-pub(super) fn rehearsal_of(
-    prepared: &Prepared,
-    file: &Path,
-    mut pseudonyms: Option<&mut Pseudonyms>,
-) -> String {
+pub(super) fn rehearsal_of(prepared: &Prepared, file: &Path, mut pseudonyms: Option<&mut Pseudonyms>) -> String {
     let mut words = vec![
         "okta-runbook plan".to_owned(),
         quoted(&prepared.runbook.name),
@@ -99,11 +92,7 @@ fn assignment(name: &str, value: &Value) -> String {
             let items = items.iter().filter_map(Value::as_str);
             let items: Vec<String> = items.map(|item| item.replace(',', "\\,")).collect();
             let text = items.join(",");
-            if text.starts_with('@') {
-                format!("@{text}")
-            } else {
-                text
-            }
+            if text.starts_with('@') { format!("@{text}") } else { text }
         }
         Value::Null => String::new(),
         other => other.to_string(),

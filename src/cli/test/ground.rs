@@ -17,9 +17,8 @@ use crate::simulator::{DirectoryAddress, Listen, OrgAddress, Scenario, Simulator
 pub(super) fn starter(runtime: Handle) -> Starter {
     Arc::new(move |scenario| {
         let scenario = parsed(scenario)?;
-        let simulator = runtime
-            .block_on(Simulator::start(scenario, Listen::Anywhere))
-            .map_err(|e| Error::failed(e.to_string()))?;
+        let simulator =
+            runtime.block_on(Simulator::start(scenario, Listen::Anywhere)).map_err(|e| Error::failed(e.to_string()))?;
         let orgs = simulator.orgs().iter().map(org);
         let directories = simulator.directories().iter().map(directory);
         Ok(Ground {
@@ -33,8 +32,7 @@ pub(super) fn starter(runtime: Handle) -> Starter {
 /// A scenario; with `like`, that built-in scenario (or file) with what is given besides in the place of its own.
 fn parsed(text: &str) -> Result<Scenario, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::failed(error.to_string());
-    let mut given: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| failed(&error))?;
+    let mut given: Map<String, Value> = serde_json::from_str(text).map_err(|error| failed(&error))?;
     let whole = match given.remove("like") {
         None => text.to_owned(),
         Some(Value::String(name)) => {
@@ -46,9 +44,7 @@ fn parsed(text: &str) -> Result<Scenario, Error> {
             whole.to_string()
         }
         Some(_) => {
-            return Err(Error::failed(
-                "`like` is the name of a scenario, such as \"org2org\"",
-            ));
+            return Err(Error::failed("`like` is the name of a scenario, such as \"org2org\""));
         }
     };
     Scenario::parse("the scenario", &whole).map_err(|error| failed(&error))
@@ -57,12 +53,8 @@ fn parsed(text: &str) -> Result<Scenario, Error> {
 fn org(address: &OrgAddress) -> Result<(String, Arc<Client>), Error> {
     let (base, _) = BaseUrl::parse(&address.url).map_err(|e| Error::failed(e.to_string()))?;
     let credentials = Credentials::Ssws(address.token.clone());
-    let settings = okta::Settings {
-        list_lag: SIMULATED_LIST_LAG,
-        ..okta::Settings::default()
-    };
-    let client =
-        Client::new(base, credentials, settings).map_err(|e| Error::failed(e.to_string()))?;
+    let settings = okta::Settings { list_lag: SIMULATED_LIST_LAG, ..okta::Settings::default() };
+    let client = Client::new(base, credentials, settings).map_err(|e| Error::failed(e.to_string()))?;
     Ok((address.name.clone(), Arc::new(client)))
 }
 

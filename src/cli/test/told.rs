@@ -12,17 +12,9 @@ use crate::script::testing::{Coverage, Covered, Suite};
 
 /// A test that has ended.
 pub(super) fn one(context: &Context, tested: &Tested<'_>) {
-    let mark = if tested.verdict.failure.is_some() {
-        "FAILED"
-    } else {
-        "ok    "
-    };
+    let mark = if tested.verdict.failure.is_some() { "FAILED" } else { "ok    " };
     let seconds = tested.verdict.duration.as_secs_f64();
-    let mut text = format!(
-        "{mark} {}: {} ({seconds:.1} s)",
-        tested.suite.name(),
-        tested.title()
-    );
+    let mut text = format!("{mark} {}: {} ({seconds:.1} s)", tested.suite.name(), tested.title());
     if let Some(error) = &tested.verdict.failure {
         for line in reason(error).lines() {
             text.push_str("\n       ");
@@ -33,22 +25,13 @@ pub(super) fn one(context: &Context, tested: &Tested<'_>) {
 }
 
 /// The last lines: steps that tests came to, and how many tests passed.
-pub(super) fn summary(
-    context: &Context,
-    tested: &[Tested<'_>],
-    coverage: &Coverage,
-    took: Duration,
-) {
+pub(super) fn summary(context: &Context, tested: &[Tested<'_>], coverage: &Coverage, took: Duration) {
     for covered in coverage.runbooks() {
         context.terminal.line(&steps(covered));
     }
     let failed = tested.iter().filter(|it| it.verdict.failure.is_some());
     let failed = failed.count();
-    context.terminal.line(&format!(
-        "{} passed, {failed} failed ({:.1} s)",
-        tested.len() - failed,
-        took.as_secs_f64()
-    ));
+    context.terminal.line(&format!("{} passed, {failed} failed ({:.1} s)", tested.len() - failed, took.as_secs_f64()));
 }
 
 fn steps(covered: &Covered) -> String {
@@ -74,12 +57,7 @@ pub(super) fn untested(context: &Context, names: &[String]) {
     }
 }
 
-pub(super) fn json(
-    context: &Context,
-    tested: &[Tested<'_>],
-    coverage: &Coverage,
-    untested: &[String],
-) {
+pub(super) fn json(context: &Context, tested: &[Tested<'_>], coverage: &Coverage, untested: &[String]) {
     let tests: Vec<Value> = tested.iter().map(row).collect();
     let steps: Vec<Value> = coverage.runbooks().map(covered_row).collect();
     let failed = tested.iter().filter(|it| it.verdict.failure.is_some());
@@ -102,10 +80,8 @@ fn row(tested: &Tested<'_>) -> Value {
 }
 
 fn covered_row(covered: &Covered) -> Value {
-    let steps = covered
-        .steps
-        .iter()
-        .map(|(step, begun)| json!({ "title": step.title, "line": step.line, "begun": begun }));
+    let steps =
+        covered.steps.iter().map(|(step, begun)| json!({ "title": step.title, "line": step.line, "begun": begun }));
     json!({
         "runbook": covered.runbook,
         "path": covered.path,
@@ -115,20 +91,12 @@ fn covered_row(covered: &Covered) -> Value {
 }
 
 /// A suite for each file.
-pub(super) fn junit(
-    context: &Context,
-    suites: &[Suite],
-    tested: &[Tested<'_>],
-) -> Result<(), Error> {
+pub(super) fn junit(context: &Context, suites: &[Suite], tested: &[Tested<'_>]) -> Result<(), Error> {
     let suites: Vec<TestSuite> = suites
         .iter()
         .map(|suite| TestSuite {
             name: suite.name().to_owned(),
-            cases: tested
-                .iter()
-                .filter(|tested| std::ptr::eq(tested.suite, suite))
-                .map(case)
-                .collect(),
+            cases: tested.iter().filter(|tested| std::ptr::eq(tested.suite, suite)).map(case).collect(),
         })
         .collect();
     let document = junit::of_tests(&suites, jiff::Timestamp::now())

@@ -90,9 +90,7 @@ struct RateLimit {
 struct Key(String);
 
 /// The members of a private JWK that count here (RFC 7518, section 6).
-const JWK_MEMBERS: &[&str] = &[
-    "kty", "kid", "alg", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi",
-];
+const JWK_MEMBERS: &[&str] = &["kty", "kid", "alg", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi"];
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -147,15 +145,9 @@ pub(super) fn from_file(environment: &Environment, path: &Path) -> Result<Settin
         }
     };
     let document = parse(&text).map_err(|error| not_yaml(&environment.shown(path), &error))?;
-    let client = document
-        .okta
-        .and_then(|okta| okta.client)
-        .unwrap_or_default();
+    let client = document.okta.and_then(|okta| okta.client).unwrap_or_default();
     let setting = |setting: Option<Spanned<String>>| setting.and_then(|it| located(path, &it));
-    let (proxy, rates) = (
-        client.proxy.unwrap_or_default(),
-        client.rate_limit.unwrap_or_default(),
-    );
+    let (proxy, rates) = (client.proxy.unwrap_or_default(), client.rate_limit.unwrap_or_default());
     let private_key = client.private_key.map(|key| {
         let text = key.value.0.clone();
         setting_at(path, &key, text)
@@ -167,9 +159,7 @@ pub(super) fn from_file(environment: &Environment, path: &Path) -> Result<Settin
         mode: setting(client.authorization_mode),
         client_id: setting(client.client_id),
         private_key: private_key.map(secret),
-        key_id: setting(client.private_key_id)
-            .or_else(|| setting(client.key_id))
-            .or_else(|| setting(client.kid)),
+        key_id: setting(client.private_key_id).or_else(|| setting(client.key_id)).or_else(|| setting(client.kid)),
         scopes: client.scopes.map(|scopes| {
             let text = match &scopes.value {
                 Scopes::List(list) => list.join(" "),
@@ -177,9 +167,7 @@ pub(super) fn from_file(environment: &Environment, path: &Path) -> Result<Settin
             };
             setting_at(path, &scopes, text)
         }),
-        dpop: client
-            .dpop_enabled
-            .map(|on| setting_at(path, &on, on.value.to_string())),
+        dpop: client.dpop_enabled.map(|on| setting_at(path, &on, on.value.to_string())),
         network: NetworkSettings {
             proxy_host: setting(proxy.host),
             proxy_port: setting(proxy.port),
@@ -223,26 +211,15 @@ pub(super) fn not_heeded(environment: &Environment, path: &Path) -> Vec<String> 
     }
     #[derive(Deserialize)]
     struct Client {
-        #[expect(
-            clippy::zero_sized_map_values,
-            reason = "a set is no mapping to the reader"
-        )]
+        #[expect(clippy::zero_sized_map_values, reason = "a set is no mapping to the reader")]
         client: Option<BTreeMap<String, IgnoredAny>>,
     }
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let names = serde_saphyr::from_str::<Option<Names>>(&text)
-        .ok()
-        .flatten();
-    let client = names
-        .and_then(|names| names.okta?.client)
-        .unwrap_or_default();
-    let others = client
-        .into_keys()
-        .filter(|name| !READ.contains(&name.as_str()) && !INNER.contains(&name.as_str()));
+    let names = serde_saphyr::from_str::<Option<Names>>(&text).ok().flatten();
+    let client = names.and_then(|names| names.okta?.client).unwrap_or_default();
+    let others = client.into_keys().filter(|name| !READ.contains(&name.as_str()) && !INNER.contains(&name.as_str()));
     let shown = environment.shown(path);
-    others
-        .map(|name| format!("{shown}: okta.client.{name} has no effect here"))
-        .collect()
+    others.map(|name| format!("{shown}: okta.client.{name} has no effect here")).collect()
 }
 
 fn parse(text: &str) -> Result<Document, serde_saphyr::Error> {
@@ -253,10 +230,7 @@ fn parse(text: &str) -> Result<Document, serde_saphyr::Error> {
 fn setting_at<T>(path: &Path, place: &Spanned<T>, value: String) -> Setting<String> {
     let line = usize::try_from(place.referenced.line()).unwrap_or(usize::MAX);
     let path = path.to_owned();
-    Setting {
-        value,
-        origin: Origin::File { path, line },
-    }
+    Setting { value, origin: Origin::File { path, line } }
 }
 
 fn located(path: &Path, setting: &Spanned<String>) -> Option<Setting<String>> {
@@ -266,11 +240,8 @@ fn located(path: &Path, setting: &Spanned<String>) -> Option<Setting<String>> {
 
 /// The reader's own words may quote the file, and with it a token; so only the place is told.
 fn not_yaml(shown: &str, error: &serde_saphyr::Error) -> Error {
-    let place = error.location().map_or_else(String::new, |location| {
-        format!(":{}:{}", location.line(), location.column())
-    });
-    Error::usage(format!(
-        "{shown}{place}: this is not YAML of the form that Okta's SDKs read"
-    ))
-    .help("okta, then client below it, then orgUrl and token below that, each indented with spaces")
+    let place =
+        error.location().map_or_else(String::new, |location| format!(":{}:{}", location.line(), location.column()));
+    Error::usage(format!("{shown}{place}: this is not YAML of the form that Okta's SDKs read"))
+        .help("okta, then client below it, then orgUrl and token below that, each indented with spaces")
 }

@@ -25,13 +25,7 @@ pub(super) struct NetworkSettings {
 impl NetworkSettings {
     /// The same, but for a proxy: its credentials are for its own host.
     pub(super) fn without_proxy(self) -> Self {
-        Self {
-            proxy_host: None,
-            proxy_port: None,
-            proxy_username: None,
-            proxy_password: None,
-            ..self
-        }
+        Self { proxy_host: None, proxy_port: None, proxy_username: None, proxy_password: None, ..self }
     }
 
     pub(super) fn over(self, farther: Self) -> Self {
@@ -56,12 +50,7 @@ impl NetworkSettings {
         Ok(Network {
             connect_timeout: seconds(self.connection_timeout, "connectionTimeout")?,
             request_timeout: seconds(self.request_timeout, "requestTimeout")?,
-            max_retries: number(
-                environment,
-                self.max_retries,
-                "rateLimit.maxRetries",
-                "a number",
-            )?,
+            max_retries: number(environment, self.max_retries, "rateLimit.maxRetries", "a number")?,
             user_agent: self.user_agent.map(|setting| setting.value),
             list_lag: None,
             proxy: match (self.proxy_host, self.proxy_port) {
@@ -72,10 +61,8 @@ impl NetworkSettings {
                 }),
                 (None, Some(port)) => {
                     let at = shown(environment, &port.origin);
-                    return Err(Error::usage(format!(
-                        "there is a proxy's port ({at}) and no host"
-                    ))
-                    .help("set OKTA_CLIENT_PROXY_HOST, or okta.client.proxy.host"));
+                    return Err(Error::usage(format!("there is a proxy's port ({at}) and no host"))
+                        .help("set OKTA_CLIENT_PROXY_HOST, or okta.client.proxy.host"));
                 }
                 (None, None) => None,
             },
@@ -105,19 +92,13 @@ fn proxy_url(
 ) -> Result<String, Error> {
     let at = shown(environment, &host.origin);
     let port = number::<u16>(environment, port, "proxy.port", "a port")?;
-    let scheme = if host.value.contains("://") {
-        ""
-    } else {
-        "http://"
-    };
+    let scheme = if host.value.contains("://") { "" } else { "http://" };
     let address = host.value.trim_end_matches('/');
     let port = port.map_or_else(String::new, |port| format!(":{port}"));
     let url = format!("{scheme}{address}{port}");
     if is_proxy(&url) {
         return Ok(url);
     }
-    Err(
-        Error::usage(format!("the proxy ({at}) is no address of a host"))
-            .help("write its host by name, such as proxy.corp.example, and its port by itself"),
-    )
+    Err(Error::usage(format!("the proxy ({at}) is no address of a host"))
+        .help("write its host by name, such as proxy.corp.example, and its port by itself"))
 }

@@ -15,15 +15,8 @@ impl Place {
         let home = folder.path().join("home");
         std::fs::create_dir_all(&here).unwrap();
         std::fs::create_dir_all(home.join(".okta")).unwrap();
-        let environment = Environment {
-            here,
-            home: Some(home),
-            ..Environment::default()
-        };
-        Self {
-            folder,
-            environment,
-        }
+        let environment = Environment { here, home: Some(home), ..Environment::default() };
+        Self { folder, environment }
     }
 
     fn variable(mut self, name: &str, value: &str) -> Self {
@@ -55,16 +48,10 @@ impl Place {
 }
 
 fn yaml(client: &str) -> String {
-    format!(
-        "okta:\n  client:\n    connectionTimeout: 30\n    {}\n",
-        client.replace("; ", "\n    ")
-    )
+    format!("okta:\n  client:\n    connectionTimeout: 30\n    {}\n", client.replace("; ", "\n    "))
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "compared with what `Place::org` returns"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "compared with what `Place::org` returns")]
 fn found(url: &str, token: &str) -> Result<Option<(String, String)>, String> {
     Ok(Some((url.to_owned(), token.to_owned())))
 }
@@ -77,30 +64,18 @@ fn variables_come_before_the_project_and_the_project_before_the_home_folder() {
     assert_eq!(Place::new().org(), Ok(None));
     let home = "orgUrl: https://home.okta.com; token: 00home";
     let here = "orgUrl: https://here.okta.com; token: 00here";
-    assert_eq!(
-        Place::new().home(home).org(),
-        found("https://home.okta.com", "00home")
-    );
-    assert_eq!(
-        Place::new().home(home).here(here).org(),
-        found("https://here.okta.com", "00here")
-    );
+    assert_eq!(Place::new().home(home).org(), found("https://home.okta.com", "00home"));
+    assert_eq!(Place::new().home(home).here(here).org(), found("https://here.okta.com", "00here"));
     let place = Place::new().home(home).here(here);
-    let place = place
-        .variable(URL, "https://set.okta.com")
-        .variable(TOKEN, "00set");
+    let place = place.variable(URL, "https://set.okta.com").variable(TOKEN, "00set");
     assert_eq!(place.org(), found("https://set.okta.com", "00set"));
 }
 
 #[test]
 fn each_setting_is_taken_from_its_own_nearest_place() {
-    let place = Place::new()
-        .here("orgUrl: https://here.okta.com")
-        .variable(TOKEN, "00set");
+    let place = Place::new().here("orgUrl: https://here.okta.com").variable(TOKEN, "00set");
     assert_eq!(place.org(), found("https://here.okta.com", "00set"));
-    let place = Place::new()
-        .home("token: 00home")
-        .variable(URL, "https://set.okta.com");
+    let place = Place::new().home("token: 00home").variable(URL, "https://set.okta.com");
     assert_eq!(place.org(), found("https://set.okta.com", "00home"));
 }
 
@@ -109,13 +84,8 @@ fn a_project_does_not_draw_the_home_folders_token_to_its_own_host() {
     let home = "orgUrl: https://home.okta.com; token: 00home";
     let place = Place::new().home(home).here("orgUrl: https://evil.example");
     let message = place.org().unwrap_err();
-    assert!(
-        message.contains("okta.yaml:4 names another org"),
-        "{message}"
-    );
-    let same = Place::new()
-        .home(home)
-        .here("orgUrl: https://home.okta.com");
+    assert!(message.contains("okta.yaml:4 names another org"), "{message}");
+    let same = Place::new().home(home).here("orgUrl: https://home.okta.com");
     assert_eq!(same.org(), found("https://home.okta.com", "00home"));
 }
 
@@ -126,10 +96,7 @@ fn half_settings_other_modes_and_placeholders_are_refused_by_name() {
             Place::new().variable(URL, "https://a.okta.com"),
             "Okta's settings have a URL (OKTA_CLIENT_ORGURL) and not a token",
         ),
-        (
-            Place::new().here("token: 00abc"),
-            "Okta's settings have a token (okta.yaml:4) and not a URL",
-        ),
+        (Place::new().here("token: 00abc"), "Okta's settings have a token (okta.yaml:4) and not a URL"),
         (
             Place::new().home("authorizationMode: Bearer; orgUrl: https://a.okta.com"),
             "the authorization mode Bearer (~/.okta/okta.yaml:4) is not supported by this version",
@@ -147,9 +114,7 @@ fn half_settings_other_modes_and_placeholders_are_refused_by_name() {
             "the token (okta.yaml:5) is still a placeholder",
         ),
         (
-            Place::new()
-                .variable(URL, "a.okta.com")
-                .variable(TOKEN, "00abc"),
+            Place::new().variable(URL, "a.okta.com").variable(TOKEN, "00abc"),
             "the org's URL (OKTA_CLIENT_ORGURL) cannot be used: it must begin with https:// or http://",
         ),
     ] {
@@ -159,8 +124,7 @@ fn half_settings_other_modes_and_placeholders_are_refused_by_name() {
 
 #[test]
 fn the_mode_ssws_in_any_case_is_accepted() {
-    let place =
-        Place::new().here("orgUrl: https://a.okta.com; token: 00abc; authorizationMode: ssws");
+    let place = Place::new().here("orgUrl: https://a.okta.com; token: 00abc; authorizationMode: ssws");
     assert_eq!(place.org(), found("https://a.okta.com", "00abc"));
 }
 
@@ -172,11 +136,9 @@ fn a_token_of_digits_keeps_its_zeros() {
 
 #[test]
 fn a_broken_file_is_named_without_its_content() {
-    for text in [
-        "okta:\n  client:\n    token: [00abc\n",
-        "okta:\n  client:\n    token:\n      00abc: 1\n",
-        "okta: 00abc\n",
-    ] {
+    for text in
+        ["okta:\n  client:\n    token: [00abc\n", "okta:\n  client:\n    token:\n      00abc: 1\n", "okta: 00abc\n"]
+    {
         let message = Place::new().file("here/okta.yaml", text).org().unwrap_err();
         assert!(message.starts_with("okta.yaml:"), "{message}");
         assert!(!message.contains("00abc"), "{message}");
@@ -185,18 +147,8 @@ fn a_broken_file_is_named_without_its_content() {
 
 #[test]
 fn a_file_without_settings_is_as_none() {
-    for text in [
-        "",
-        "# nothing\n",
-        "okta:\n",
-        "okta:\n  client:\n",
-        "okta:\n  idx:\n    issuer: x\n",
-    ] {
-        assert_eq!(
-            Place::new().file("here/okta.yaml", text).org(),
-            Ok(None),
-            "{text:?}"
-        );
+    for text in ["", "# nothing\n", "okta:\n", "okta:\n  client:\n", "okta:\n  idx:\n    issuer: x\n"] {
+        assert_eq!(Place::new().file("here/okta.yaml", text).org(), Ok(None), "{text:?}");
     }
 }
 
@@ -219,10 +171,7 @@ fn a_service_app_is_read_from_variables_and_files_with_the_names_of_all_sdks() {
         let SignIn::PrivateKey(app) = org.sign_in else {
             panic!("{org:?}");
         };
-        assert_eq!(
-            (app.client_id.as_str(), app.key_id.as_deref()),
-            ("0oa1", Some("k1"))
-        );
+        assert_eq!((app.client_id.as_str(), app.key_id.as_deref()), ("0oa1", Some("k1")));
         assert_eq!(app.scopes, ["okta.users.read", "okta.groups.read"]);
         assert_eq!(app.dpop, Dpop::Always);
         match app.key {
@@ -263,10 +212,7 @@ fn a_jwk_may_be_a_mapping_and_its_id_may_be_named_twice() {
     assert_eq!(app.key_id.as_deref(), Some("k1"));
     let key = app.key.read_text(&place.environment).unwrap();
     let key: serde_json::Value = serde_json::from_str(key.expose_secret()).unwrap();
-    assert_eq!(
-        (&key["kty"], &key["kid"], &key["d"]),
-        (&"EC".into(), &"007".into(), &"jpsQ".into())
-    );
+    assert_eq!((&key["kty"], &key["kid"], &key["d"]), (&"EC".into(), &"007".into(), &"jpsQ".into()));
     assert!(!format!("{org:?}").contains("jpsQ"));
 }
 
@@ -306,10 +252,7 @@ fn the_network_is_as_the_settings_say() {
     assert_eq!(proxy.username.as_deref(), Some("jo"));
     let seconds = [network.connect_timeout, network.request_timeout];
     assert_eq!(seconds.map(|it| it.unwrap().as_secs()), [30, 90]);
-    assert_eq!(
-        (network.max_retries, network.user_agent.as_deref()),
-        (Some(2), Some("acme/1"))
-    );
+    assert_eq!((network.max_retries, network.user_agent.as_deref()), (Some(2), Some("acme/1")));
     assert!(!format!("{org:?}").contains("SECRET"));
     for (name, value, expected) in [
         (
@@ -317,16 +260,8 @@ fn the_network_is_as_the_settings_say() {
             "soon",
             "connectionTimeout (OKTA_CLIENT_CONNECTIONTIMEOUT) is not a number of seconds",
         ),
-        (
-            "OKTA_CLIENT_PROXY_PORT",
-            "99999",
-            "proxy.port (OKTA_CLIENT_PROXY_PORT) is not a port",
-        ),
-        (
-            "OKTA_CLIENT_PROXY_HOST",
-            "ftp://p",
-            "the proxy (OKTA_CLIENT_PROXY_HOST) is no address of a host",
-        ),
+        ("OKTA_CLIENT_PROXY_PORT", "99999", "proxy.port (OKTA_CLIENT_PROXY_PORT) is not a port"),
+        ("OKTA_CLIENT_PROXY_HOST", "ftp://p", "the proxy (OKTA_CLIENT_PROXY_HOST) is no address of a host"),
     ] {
         let place = Place::new()
             .variable(URL, "https://a.okta.com")

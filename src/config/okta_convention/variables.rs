@@ -36,10 +36,9 @@ const INNER: &[&str] = &["CACHE_", "LOGGING_"];
 pub(super) fn from_variables(environment: &Environment) -> Settings {
     let setting = |name: &str| {
         let name = format!("{PREFIX}{name}");
-        environment.variable(&name).map(|value| Setting {
-            value: value.trim().to_owned(),
-            origin: Origin::Variable(name.clone()),
-        })
+        environment
+            .variable(&name)
+            .map(|value| Setting { value: value.trim().to_owned(), origin: Origin::Variable(name.clone()) })
     };
     Settings {
         url: setting("ORGURL"),
@@ -47,9 +46,7 @@ pub(super) fn from_variables(environment: &Environment) -> Settings {
         mode: setting("AUTHORIZATIONMODE"),
         client_id: setting("CLIENTID"),
         private_key: setting("PRIVATEKEY").map(secret),
-        key_id: setting("PRIVATEKEYID")
-            .or_else(|| setting("KEYID"))
-            .or_else(|| setting("KID")),
+        key_id: setting("PRIVATEKEYID").or_else(|| setting("KEYID")).or_else(|| setting("KID")),
         scopes: setting("SCOPES"),
         dpop: setting("DPOPENABLED"),
         network: NetworkSettings {
@@ -67,10 +64,7 @@ pub(super) fn from_variables(environment: &Environment) -> Settings {
 
 /// Variables of Okta's SDKs that are set and have no effect here.
 pub(super) fn not_heeded(environment: &Environment) -> Vec<String> {
-    let names = environment
-        .variables
-        .keys()
-        .filter_map(|name| Some((name, name.strip_prefix(PREFIX)?)));
+    let names = environment.variables.keys().filter_map(|name| Some((name, name.strip_prefix(PREFIX)?)));
     names
         .filter(|(_, rest)| !READ.contains(rest))
         .filter(|(_, rest)| !INNER.iter().any(|inner| rest.starts_with(inner)))

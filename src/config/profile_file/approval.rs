@@ -8,14 +8,7 @@ use jiff::SignedDuration;
 use super::super::approval::Approval;
 use super::{Reader, Section};
 
-const KEYS: &[&str] = &[
-    "required",
-    "ticket",
-    "secret",
-    "private_key",
-    "approvers",
-    "valid_for",
-];
+const KEYS: &[&str] = &["required", "ticket", "secret", "private_key", "approvers", "valid_for"];
 
 impl Reader<'_> {
     pub(super) fn approval(&mut self, org: &Section<'_>) -> Approval {
@@ -55,10 +48,7 @@ impl Reader<'_> {
             Ok(duration) if duration.is_positive() => Some(duration),
             _ => {
                 self.source
-                    .problem(
-                        place.span.clone(),
-                        format!("`valid_for` of `{}` is no duration: {written}", place.title),
-                    )
+                    .problem(place.span.clone(), format!("`valid_for` of `{}` is no duration: {written}", place.title))
                     .help("write it in hours or minutes: valid_for = \"8h\"");
                 None
             }
@@ -86,10 +76,6 @@ impl Reader<'_> {
         if table.is_none() {
             self.wrong_type(value, value.span(), "a table");
         }
-        Some(Section {
-            title: format!("{key} of {}", section.title),
-            span: at.span(),
-            table: table?,
-        })
+        Some(Section { title: format!("{key} of {}", section.title), span: at.span(), table: table? })
     }
 }

@@ -2,11 +2,7 @@ use super::*;
 use crate::config::Security;
 
 fn read_text(text: &str) -> (Profiles, Vec<String>) {
-    let environment = Environment {
-        here: "/srv/acme".into(),
-        home: Some("/home/jo".into()),
-        ..Environment::default()
-    };
+    let environment = Environment { here: "/srv/acme".into(), home: Some("/home/jo".into()), ..Environment::default() };
     read(&environment, Path::new("/srv/acme/okta-runbook.toml"), text)
 }
 
@@ -56,8 +52,7 @@ fn a_whole_file_gives_its_profiles() {
 
 #[test]
 fn an_unknown_key_is_shown_with_the_nearest_one() {
-    let text =
-        "[orgs.acme]\nurl = \"https://acme.okta.com\"\ntoken = { env = \"T\" }\nprodution = true\n";
+    let text = "[orgs.acme]\nurl = \"https://acme.okta.com\"\ntoken = { env = \"T\" }\nprodution = true\n";
     assert_eq!(
         only_report(text),
         "\
@@ -90,10 +85,7 @@ a token does not belong in this file
 #[test]
 fn a_file_that_is_not_toml_shows_the_place_and_no_secret() {
     let report = only_report("[orgs.acme]\nurl = \"https://acme.okta.com\"\ntoken = \"00abc\n");
-    assert!(
-        report.starts_with("this is not TOML\n --> okta-runbook.toml:3:"),
-        "{report}"
-    );
+    assert!(report.starts_with("this is not TOML\n --> okta-runbook.toml:3:"), "{report}");
     assert!(!report.contains("00abc"), "{report}");
 }
 
@@ -116,10 +108,7 @@ bind_dn = ""
 "#;
     let (profiles, reports) = read_text(text);
     assert!(profiles.orgs.is_empty() && profiles.directories.is_empty());
-    let titles: Vec<_> = reports
-        .iter()
-        .filter_map(|report| report.lines().next())
-        .collect();
+    let titles: Vec<_> = reports.iter().filter_map(|report| report.lines().next()).collect();
     assert_eq!(
         titles,
         [
@@ -141,8 +130,7 @@ bind_dn = ""
 #[test]
 fn one_domain_in_two_spellings_is_refused() {
     let section = "url = \"ldaps://d\"\nbind_dn = \"CN=a\"\npassword = { env = \"P\" }\n";
-    let text =
-        format!("[directories.\"a.example\"]\n{section}[directories.\"A.Example\"]\n{section}");
+    let text = format!("[directories.\"a.example\"]\n{section}[directories.\"A.Example\"]\n{section}");
     let (_, reports) = read_text(&text);
     assert_eq!(reports.len(), 1, "{reports:?}");
     assert!(reports[0].contains("is here twice"));
@@ -173,15 +161,10 @@ refresh_token = { file = "c" }
     assert!(
         matches!(&profiles.orgs["a"].sign_in, SignIn::Token(SecretSource::Command(command)) if command == "op read a")
     );
-    assert!(
-        matches!(&profiles.orgs["b"].sign_in, SignIn::PrivateKey(app) if app.client_id == "0oa1"
-            && app.scopes == ["okta.users.read"] && app.dpop == Dpop::Always)
-    );
-    assert!(
-        matches!(&profiles.orgs["c"].sign_in, SignIn::Person(person) if person.client_id == "0oa2")
-    );
-    let text =
-        "[orgs.a]\nurl = \"https://a.okta.com\"\ntoken_command = \"c\"\ntoken = { env = \"T\" }\n";
+    assert!(matches!(&profiles.orgs["b"].sign_in, SignIn::PrivateKey(app) if app.client_id == "0oa1"
+            && app.scopes == ["okta.users.read"] && app.dpop == Dpop::Always));
+    assert!(matches!(&profiles.orgs["c"].sign_in, SignIn::Person(person) if person.client_id == "0oa2"));
+    let text = "[orgs.a]\nurl = \"https://a.okta.com\"\ntoken_command = \"c\"\ntoken = { env = \"T\" }\n";
     assert!(only_report(text).contains("`a` has both `token` and `token_command`"));
 }
 

@@ -15,10 +15,7 @@ use super::{Reader, SECRET_EXAMPLE, SECRET_KEYS, Section};
 
 impl Reader<'_> {
     pub(super) fn origin(&self, section: &Section<'_>) -> Origin {
-        Origin::File {
-            path: self.path.to_owned(),
-            line: self.source.line(section.span.start),
-        }
+        Origin::File { path: self.path.to_owned(), line: self.source.line(section.span.start) }
     }
 
     /// A path in the file counts from the folder of the file.
@@ -39,32 +36,19 @@ impl Reader<'_> {
                 Some(name) => format!("did you mean `{name}`? (known here: {keys})"),
                 None => format!("known here: {keys}"),
             };
-            self.source
-                .problem(key.span(), format!("unknown key `{}`", key.get_ref()))
-                .help(help);
+            self.source.problem(key.span(), format!("unknown key `{}`", key.get_ref())).help(help);
         }
     }
 
-    pub(super) fn wrong_type(
-        &mut self,
-        value: &Spanned<DeValue<'_>>,
-        span: Range<usize>,
-        wanted: &str,
-    ) {
+    pub(super) fn wrong_type(&mut self, value: &Spanned<DeValue<'_>>, span: Range<usize>, wanted: &str) {
         self.source.hidden.push(value.span());
         let found = value.get_ref().type_str();
-        self.source.problem(
-            span,
-            format!("{wanted} is needed here, not a value of type {found}"),
-        );
+        self.source.problem(span, format!("{wanted} is needed here, not a value of type {found}"));
     }
 
     pub(super) fn missing(&mut self, section: &Section<'_>, key: &str, example: &str) {
         self.source
-            .problem(
-                section.span.clone(),
-                format!("`{}` has no `{key}`", section.title),
-            )
+            .problem(section.span.clone(), format!("`{}` has no `{key}`", section.title))
             .help(format!("add a line: {key} = {example}"));
     }
 
@@ -72,8 +56,7 @@ impl Reader<'_> {
         let value = section.table.get(key)?;
         match value.get_ref().as_str() {
             Some("") => {
-                self.source
-                    .problem(value.span(), format!("`{key}` is empty"));
+                self.source.problem(value.span(), format!("`{key}` is empty"));
                 None
             }
             Some(text) => Some(text.to_owned()),
@@ -107,21 +90,13 @@ impl Reader<'_> {
         if lag.is_none() {
             let span = section.table.get("list_lag").map(Spanned::span);
             self.source
-                .problem(
-                    span.unwrap_or_else(|| section.span.clone()),
-                    "`list_lag` is no duration of an hour at most",
-                )
+                .problem(span.unwrap_or_else(|| section.span.clone()), "`list_lag` is no duration of an hour at most")
                 .help(format!("write it as {}", list_lag::EXAMPLE));
         }
         lag
     }
 
-    pub(super) fn url(
-        &mut self,
-        section: &Section<'_>,
-        schemes: &[&str],
-        example: &str,
-    ) -> Option<String> {
+    pub(super) fn url(&mut self, section: &Section<'_>, schemes: &[&str], example: &str) -> Option<String> {
         let Some(value) = section.table.get("url") else {
             self.missing(section, "url", &format!("\"{example}\""));
             return None;
@@ -131,10 +106,7 @@ impl Reader<'_> {
             None => Some(written),
             Some(wrong) => {
                 self.source
-                    .problem(
-                        value.span(),
-                        format!("this is not the URL of `{}`", section.title),
-                    )
+                    .problem(value.span(), format!("this is not the URL of `{}`", section.title))
                     .label(wrong)
                     .help(format!("write it as \"{example}\""));
                 None
@@ -160,10 +132,7 @@ impl Reader<'_> {
         };
         if !fits {
             self.source
-                .problem(
-                    value.span(),
-                    "this security does not go with the URL's scheme",
-                )
+                .problem(value.span(), "this security does not go with the URL's scheme")
                 .help("\"ldaps\" goes with ldaps://, \"starttls\" and \"plain\" go with ldap://");
         }
         fits.then_some(security)
@@ -178,11 +147,7 @@ impl Reader<'_> {
             self.literal_secret(key, value);
             return None;
         };
-        let place = Section {
-            title: format!("{key} of {}", section.title),
-            span: at.span(),
-            table,
-        };
+        let place = Section { title: format!("{key} of {}", section.title), span: at.span(), table };
         self.secret_source(&place)
     }
 
@@ -190,10 +155,7 @@ impl Reader<'_> {
     pub(super) fn literal_secret(&mut self, key: &str, value: &Spanned<DeValue<'_>>) {
         self.source.hidden.push(value.span());
         self.source
-            .problem(
-                value.span(),
-                format!("a {key} does not belong in this file"),
-            )
+            .problem(value.span(), format!("a {key} does not belong in this file"))
             .label("files like this are copied, committed and backed up")
             .help(format!("say where it is instead: {key} = {SECRET_EXAMPLE}"));
     }
@@ -207,10 +169,7 @@ impl Reader<'_> {
             // An unknown key alone has been reported already.
             if count > 0 || place.table.is_empty() {
                 self.source
-                    .problem(
-                        place.span.clone(),
-                        format!("exactly one place is needed, not {count}"),
-                    )
+                    .problem(place.span.clone(), format!("exactly one place is needed, not {count}"))
                     .help(format!("write one of {SECRET_EXAMPLE}"));
             }
             return None;
@@ -238,13 +197,8 @@ impl Reader<'_> {
         };
         self.source.hidden.push(value.span());
         self.source
-            .problem(
-                value.span(),
-                format!("`{key}` does not say where the secret is"),
-            )
+            .problem(value.span(), format!("`{key}` does not say where the secret is"))
             .label(wrong)
-            .help(format!(
-                "a secret does not belong in this file; say where it is: {SECRET_EXAMPLE}"
-            ));
+            .help(format!("a secret does not belong in this file; say where it is: {SECRET_EXAMPLE}"));
     }
 }

@@ -3,11 +3,7 @@
 use super::{Attribute, Dn, DnError, Rdn, Value};
 
 pub(super) fn dn(text: &str) -> Result<Dn, DnError> {
-    let mut reader = Reader {
-        text,
-        chars: text.chars().collect(),
-        at: 0,
-    };
+    let mut reader = Reader { text, chars: text.chars().collect(), at: 0 };
     reader.skip_spaces();
     if reader.peek().is_none() {
         return Ok(Dn { rdns: Vec::new() });
@@ -40,11 +36,7 @@ impl Reader<'_> {
     fn attribute(&mut self) -> Result<Attribute, DnError> {
         let name = self.name()?;
         self.skip_spaces();
-        let value = if self.peek() == Some('#') {
-            self.ber()?
-        } else {
-            Value::Text(self.value()?)
-        };
+        let value = if self.peek() == Some('#') { self.ber()? } else { Value::Text(self.value()?) };
         Ok(Attribute { name, value })
     }
 
@@ -52,10 +44,7 @@ impl Reader<'_> {
     fn name(&mut self) -> Result<String, DnError> {
         self.skip_spaces();
         let start = self.at;
-        while self
-            .peek()
-            .is_some_and(|c| !matches!(c, '=' | ',' | '+' | ' '))
-        {
+        while self.peek().is_some_and(|c| !matches!(c, '=' | ',' | '+' | ' ')) {
             self.at += 1;
         }
         let name: String = self.chars[start..self.at].iter().collect();
@@ -67,10 +56,7 @@ impl Reader<'_> {
                 return Err(self.wrong(self.at, format!("`=` is missing after `{name}`")));
             }
             Some(odd) => {
-                return Err(self.wrong(
-                    self.at,
-                    format!("`{odd}` cannot stand in an attribute's name"),
-                ));
+                return Err(self.wrong(self.at, format!("`{odd}` cannot stand in an attribute's name")));
             }
         }
         Ok(name)
@@ -82,21 +68,10 @@ impl Reader<'_> {
         }
         let number = name.starts_with(|c: char| c.is_ascii_digit());
         let fits = |c: char| {
-            if number {
-                c.is_ascii_digit() || c == '.'
-            } else {
-                c.is_ascii_alphanumeric() || matches!(c, '-' | '.')
-            }
+            if number { c.is_ascii_digit() || c == '.' } else { c.is_ascii_alphanumeric() || matches!(c, '-' | '.') }
         };
-        match name
-            .chars()
-            .enumerate()
-            .find(|(at, c)| !fits(*c) || *at == 0 && !c.is_ascii_alphanumeric())
-        {
-            Some((at, odd)) => Err(self.wrong(
-                start + at,
-                format!("`{odd}` cannot stand in an attribute's name"),
-            )),
+        match name.chars().enumerate().find(|(at, c)| !fits(*c) || *at == 0 && !c.is_ascii_alphanumeric()) {
+            Some((at, odd)) => Err(self.wrong(start + at, format!("`{odd}` cannot stand in an attribute's name"))),
             None => Ok(()),
         }
     }
@@ -116,10 +91,7 @@ impl Reader<'_> {
                 '"' | ';' | '<' | '>' | '\0' => {
                     return Err(self.wrong(
                         self.at,
-                        format!(
-                            "`{}` must be escaped by `\\`",
-                            c.escape_debug().to_string().replace("\\\"", "\"")
-                        ),
+                        format!("`{}` must be escaped by `\\`", c.escape_debug().to_string().replace("\\\"", "\"")),
                     ));
                 }
                 _ => {
@@ -130,8 +102,7 @@ impl Reader<'_> {
             }
         }
         bytes.truncate(kept);
-        String::from_utf8(bytes)
-            .map_err(|_| self.wrong(start, "the escapes are no UTF-8 text".to_owned()))
+        String::from_utf8(bytes).map_err(|_| self.wrong(start, "the escapes are no UTF-8 text".to_owned()))
     }
 
     /// `\,` is the character itself, `\2C` a byte.
@@ -149,12 +120,10 @@ impl Reader<'_> {
                 Ok(byte)
             }
             None if next.is_none() => Err(self.wrong(start, "a `\\` ends the name".to_owned())),
-            None => Err(self.wrong(
-                start,
-                format!(
-                    "`\\{digits}` is no escape (a special character or two hexadecimal digits)"
-                ),
-            )),
+            None => {
+                Err(self
+                    .wrong(start, format!("`\\{digits}` is no escape (a special character or two hexadecimal digits)")))
+            }
         }
     }
 
@@ -169,10 +138,7 @@ impl Reader<'_> {
         self.skip_spaces();
         match hex(&digits).filter(|bytes| !bytes.is_empty()) {
             Some(bytes) => Ok(text_of(&bytes).map_or(Value::Ber(bytes), Value::Text)),
-            None => Err(self.wrong(
-                start,
-                "`#` must be followed by pairs of hexadecimal digits".to_owned(),
-            )),
+            None => Err(self.wrong(start, "`#` must be followed by pairs of hexadecimal digits".to_owned())),
         }
     }
 
@@ -191,11 +157,7 @@ impl Reader<'_> {
     }
 
     fn wrong(&self, at: usize, reason: String) -> DnError {
-        DnError {
-            text: self.text.to_owned(),
-            reason,
-            at: at + 1,
-        }
+        DnError { text: self.text.to_owned(), reason, at: at + 1 }
     }
 }
 
@@ -203,18 +165,13 @@ fn hex(digits: &str) -> Option<Vec<u8>> {
     if !digits.len().is_multiple_of(2) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok())
-        .collect()
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
 }
 
 /// The text of a BER string (octet, UTF-8, printable, IA5) of a short length; other values stay bytes.
 fn text_of(ber: &[u8]) -> Option<String> {
     match ber {
-        [0x04 | 0x0C | 0x13 | 0x16, length @ 0..=0x7F, text @ ..]
-            if text.len() == usize::from(*length) =>
-        {
+        [0x04 | 0x0C | 0x13 | 0x16, length @ 0..=0x7F, text @ ..] if text.len() == usize::from(*length) => {
             String::from_utf8(text.to_vec()).ok()
         }
         _ => None,

@@ -2,8 +2,7 @@
 
 use super::{Body, ContentType, Lifecycle, Method, Operation, QueryParameter, ResultKind};
 
-const COLUMNS: &str =
-    "operation\tmethod\tpath\tquery\tbody\tresult\tstatus\tscopes\ttag\toperation_id\tlifecycle";
+const COLUMNS: &str = "operation\tmethod\tpath\tquery\tbody\tresult\tstatus\tscopes\ttag\toperation_id\tlifecycle";
 
 /// The rows, or what is wrong with which.
 pub(super) fn parse(text: &'static str) -> Result<Vec<Operation>, String> {
@@ -16,20 +15,7 @@ pub(super) fn parse(text: &'static str) -> Result<Vec<Operation>, String> {
 
 fn row(line: &'static str) -> Result<Operation, String> {
     let cells: Vec<_> = line.split('\t').collect();
-    let [
-        name,
-        method,
-        path,
-        query,
-        body,
-        result,
-        status,
-        scopes,
-        tag,
-        operation_id,
-        lifecycle,
-    ] = cells[..]
-    else {
+    let [name, method, path, query, body, result, status, scopes, tag, operation_id, lifecycle] = cells[..] else {
         return Err(format!("{} cells in `{line}`", cells.len()));
     };
     Ok(Operation {
@@ -39,15 +25,11 @@ fn row(line: &'static str) -> Result<Operation, String> {
         query: list(query).map(query_parameter).collect(),
         body: read_body(body).map_err(|odd| format!("body `{odd}` of {name}"))?,
         result: read_result(result).ok_or_else(|| format!("result `{result}` of {name}"))?,
-        status: list(status)
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|_| format!("status of {name}"))?,
+        status: list(status).map(str::parse).collect::<Result<_, _>>().map_err(|_| format!("status of {name}"))?,
         scopes: scopes.split_ascii_whitespace().collect(),
         tag,
         operation_id,
-        lifecycle: read_lifecycle(lifecycle)
-            .ok_or_else(|| format!("lifecycle `{lifecycle}` of {name}"))?,
+        lifecycle: read_lifecycle(lifecycle).ok_or_else(|| format!("lifecycle `{lifecycle}` of {name}"))?,
     })
 }
 
@@ -57,14 +39,8 @@ fn list(cell: &'static str) -> impl Iterator<Item = &'static str> {
 
 fn query_parameter(item: &'static str) -> QueryParameter {
     match item.strip_suffix('!') {
-        Some(name) => QueryParameter {
-            name,
-            required: true,
-        },
-        None => QueryParameter {
-            name: item,
-            required: false,
-        },
+        Some(name) => QueryParameter { name, required: true },
+        None => QueryParameter { name: item, required: false },
     }
 }
 
@@ -76,16 +52,11 @@ fn read_body(cell: &'static str) -> Result<Option<Body>, &'static str> {
         Some("?") => false,
         Some(odd) => return Err(odd),
     };
-    let content_types: Vec<_> = words
-        .map(|word| ContentType::parse(word).ok_or(word))
-        .collect::<Result<_, _>>()?;
+    let content_types: Vec<_> = words.map(|word| ContentType::parse(word).ok_or(word)).collect::<Result<_, _>>()?;
     if content_types.is_empty() {
         return Err(cell);
     }
-    Ok(Some(Body {
-        required,
-        content_types,
-    }))
+    Ok(Some(Body { required, content_types }))
 }
 
 fn read_result(cell: &str) -> Option<ResultKind> {

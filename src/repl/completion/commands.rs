@@ -10,22 +10,16 @@ use crate::script::runbook::{Kind, Parameter};
 
 impl Completion {
     pub(super) fn command(&self, before: &str) -> (usize, Vec<Pair>) {
-        let start = before
-            .rfind(|c: char| c.is_whitespace() || c == ':')
-            .map_or(0, |at| at + 1);
+        let start = before.rfind(|c: char| c.is_whitespace() || c == ':').map_or(0, |at| at + 1);
         let typed = &before[start..];
         let words: Vec<&str> = before[..start].split_whitespace().collect();
         let pairs: Vec<Pair> = match words.as_slice() {
-            [":"] | [] => COMMANDS
-                .iter()
-                .map(|command| described(command.usage, command.name, command.help))
-                .collect(),
+            [":"] | [] => COMMANDS.iter().map(|command| described(command.usage, command.name, command.help)).collect(),
             [":run"] => self.runbooks(),
             [":run", runbook, ..] => self.assignments(runbook, typed),
-            [":help" | ":ops"] => operations::all()
-                .iter()
-                .map(|operation| pair(operation.name, operation.name))
-                .collect(),
+            [":help" | ":ops"] => {
+                operations::all().iter().map(|operation| pair(operation.name, operation.name)).collect()
+            }
             [":time"] => {
                 let (inner, pairs) = self.candidates(before[start..].trim_start(), "");
                 return (start + inner, pairs);
@@ -38,10 +32,7 @@ impl Completion {
 
     fn runbooks(&self) -> Vec<Pair> {
         let listed = self.library.list().unwrap_or_default();
-        listed
-            .iter()
-            .map(|runbook| described(&runbook.name, &runbook.name, &runbook.summary))
-            .collect()
+        listed.iter().map(|runbook| described(&runbook.name, &runbook.name, &runbook.summary)).collect()
     }
 
     /// Parameters; behind the name of one, the values it can have.
@@ -66,18 +57,11 @@ impl Completion {
     }
 
     fn parameters(&self, runbook: &str) -> Vec<Parameter> {
-        let runbook = self
-            .library
-            .find(runbook)
-            .and_then(|source| Runbook::parse(&source));
-        runbook
-            .map(|runbook| runbook.parameters)
-            .unwrap_or_default()
+        let runbook = self.library.find(runbook).and_then(|source| Runbook::parse(&source));
+        runbook.map(|runbook| runbook.parameters).unwrap_or_default()
     }
 }
 
 fn files(before: &str) -> (usize, Vec<Pair>) {
-    FilenameCompleter::new()
-        .complete_path(before, before.len())
-        .unwrap_or_default()
+    FilenameCompleter::new().complete_path(before, before.len()).unwrap_or_default()
 }

@@ -9,10 +9,7 @@ use crate::script::place::{Call, Place};
 
 impl Completion {
     pub(super) fn texts(&self, before: &str, after: &str, place: &Place) -> Vec<Pair> {
-        if before[..place.start.saturating_sub(1)]
-            .trim_end()
-            .ends_with("import")
-        {
+        if before[..place.start.saturating_sub(1)].trim_end().ends_with("import") {
             let modules = self.library.modules().unwrap_or_default();
             return beginning(modules.iter().map(|name| pair(name, name)), &place.typed);
         }
@@ -27,10 +24,7 @@ impl Completion {
             (false, Some(wanted)) => wanted,
             (false, None) => return Vec::new(),
         };
-        let org = place
-            .call
-            .as_ref()
-            .and_then(|call| call.path.first().filter(|name| self.orgs.contains(name)));
+        let org = place.call.as_ref().and_then(|call| call.path.first().filter(|name| self.orgs.contains(name)));
         let org = org.or(self.orgs.first()).cloned().unwrap_or_default();
         let mut known = self.known.borrow_mut();
         if let Ok(session) = self.session.try_borrow() {
@@ -38,23 +32,12 @@ impl Completion {
         }
         let offered = known.beginning(&org, thing, &place.typed);
         let only = offered.names.len() == 1 && !offered.more;
-        let end = if only && after.is_empty() {
-            quote(before, place)
-        } else {
-            ""
-        };
+        let end = if only && after.is_empty() { quote(before, place) } else { "" };
         let show = |named: &&Named| {
-            let display = if named.id == named.name {
-                named.name.clone()
-            } else {
-                format!("{}  {}", named.name, named.id)
-            };
+            let display =
+                if named.id == named.name { named.name.clone() } else { format!("{}  {}", named.name, named.id) };
             // An id would take the place of the letters typed: only when there is no other choice.
-            let replacement = if as_id && only {
-                &named.id
-            } else {
-                &named.name
-            };
+            let replacement = if as_id && only { &named.id } else { &named.name };
             pair(&display, &format!("{replacement}{end}"))
         };
         let mut pairs: Vec<Pair> = offered.names.iter().map(show).collect();
@@ -69,11 +52,7 @@ impl Completion {
         let session = self.session.borrow();
         let domains = session.domains().iter().map(String::as_str);
         let fitting: Vec<&str> = domains.filter(|domain| domain.starts_with(typed)).collect();
-        let end = if fitting.len() == 1 && after.is_empty() {
-            quote
-        } else {
-            ""
-        };
+        let end = if fitting.len() == 1 && after.is_empty() { quote } else { "" };
         let show = |domain: &&str| pair(domain, &format!("{domain}{end}"));
         fitting.iter().map(show).collect()
     }
@@ -112,7 +91,5 @@ impl Completion {
 
 /// The quote in which the cursor is.
 fn quote<'a>(before: &'a str, place: &Place) -> &'a str {
-    before
-        .get(place.start.saturating_sub(1)..place.start)
-        .unwrap_or_default()
+    before.get(place.start.saturating_sub(1)..place.start).unwrap_or_default()
 }

@@ -30,13 +30,8 @@ pub fn lines(plan: &Plan) -> Vec<String> {
 
 /// What jobs do that follow from the writes.
 fn background(plan: &Plan) -> Vec<String> {
-    let mut lines: Vec<String> = plan
-        .effects
-        .iter()
-        .filter(|effect| effect.may)
-        .take(MANY)
-        .flat_map(of_effect)
-        .collect();
+    let mut lines: Vec<String> =
+        plan.effects.iter().filter(|effect| effect.may).take(MANY).flat_map(of_effect).collect();
     let all = plan.effects.iter().filter(|effect| effect.may).count();
     if all > MANY {
         lines.push(painted(FAINT, &format!("  … and {} more", all - MANY)));
@@ -61,16 +56,8 @@ fn of_effect(effect: &Effect) -> Vec<String> {
 }
 
 fn headline(plan: &Plan) -> String {
-    let orgs: Vec<String> = plan
-        .orgs
-        .iter()
-        .map(|org| format!("{} ({})", org.name, org.url))
-        .collect();
-    clean(&format!(
-        "plan of {} for {}: nothing was changed",
-        plan.runbook,
-        orgs.join(", ")
-    ))
+    let orgs: Vec<String> = plan.orgs.iter().map(|org| format!("{} ({})", org.name, org.url)).collect();
+    clean(&format!("plan of {} for {}: nothing was changed", plan.runbook, orgs.join(", ")))
 }
 
 /// What matters most of a plan, in a few lines.
@@ -79,12 +66,7 @@ pub fn summary(plan: &Plan) -> Vec<String> {
     for manual in &plan.manual {
         let words = format!("by hand ({}): {}", manual.name, manual.title);
         lines.extend(block(&painted(WAITS, "?"), &words));
-        lines.extend(
-            manual
-                .how
-                .lines()
-                .map(|line| format!("    {}", clean(line))),
-        );
+        lines.extend(manual.how.lines().map(|line| format!("    {}", clean(line))));
     }
     for (deed, why) in plan.irreversible() {
         let words = format!("cannot be taken back: {}: {why}", sentence(deed));
@@ -138,10 +120,7 @@ fn cost(cost: &Cost) -> String {
         _ => ", whose limit is not known yet".to_owned(),
     };
     let calls = counted(cost.calls, "call");
-    painted(
-        FAINT,
-        &format!("{}: {calls} of {}{time}", cost.org, cost.bucket),
-    )
+    painted(FAINT, &format!("{}: {calls} of {}{time}", cost.org, cost.bucket))
 }
 
 fn of_step(step: &Step) -> Vec<String> {
@@ -151,11 +130,7 @@ fn of_step(step: &Step) -> Vec<String> {
     let mut lines = Vec::new();
     let mut kinds: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
     for deed in &step.deeds {
-        let kind = (
-            deed.certainty.word(),
-            deed.org.as_str(),
-            deed.operation.as_str(),
-        );
+        let kind = (deed.certainty.word(), deed.org.as_str(), deed.operation.as_str());
         let seen = kinds.entry(kind).or_default();
         *seen += 1;
         if *seen <= FIRST as u64 || deed.certainty == Certainty::Refused {
@@ -165,10 +140,7 @@ fn of_step(step: &Step) -> Vec<String> {
     for ((certainty, org, operation), count) in kinds {
         if count > FIRST as u64 && certainty != Certainty::Refused.word() {
             let more = count - FIRST as u64;
-            lines.push(painted(
-                FAINT,
-                &format!("  … and {more} more: {org}  {operation}  {certainty}"),
-            ));
+            lines.push(painted(FAINT, &format!("  … and {more} more: {org}  {operation}  {certainty}")));
         }
     }
     lines
@@ -205,7 +177,5 @@ fn changed(change: &Change) -> String {
 /// A call in words: org, operation, and names instead of ids.
 pub(super) fn sentence(deed: &Deed) -> String {
     let about = deed.about.join(", ");
-    format!("{}  {}  {about}", deed.org, deed.operation)
-        .trim_end()
-        .to_owned()
+    format!("{}  {}  {about}", deed.org, deed.operation).trim_end().to_owned()
 }

@@ -67,27 +67,18 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Item<'_>> {
             (*first, *last) = ((*first).min(event.time), (*last).max(event.time));
             items.at(key).hear(event);
         }
-        if let Kind::Item {
-            key,
-            outcome,
-            message,
-        } = &event.kind
-        {
+        if let Kind::Item { key, outcome, message } = &event.kind {
             items.at(key).settle((*outcome).into(), message.as_deref());
         }
     }
     for (index, write) in evidence.writes.iter().enumerate() {
         if let Some(key) = write.item.as_deref() {
-            items
-                .at(key)
-                .wrote(index, write.step.as_deref(), write.state);
+            items.at(key).wrote(index, write.step.as_deref(), write.state);
         }
     }
     for item in &mut items.all {
         let span = spans.get(item.key);
-        item.seconds = span.map_or(0.0, |(first, last)| {
-            last.duration_since(*first).as_secs_f64()
-        });
+        item.seconds = span.map_or(0.0, |(first, last)| last.duration_since(*first).as_secs_f64());
     }
     items.all
 }
@@ -122,13 +113,9 @@ impl<'a> Item<'a> {
         if self.end != ItemEnd::Failed && event.step.is_some() {
             self.step = event.step.as_deref();
         }
-        let elsewhere = matches!(
-            event.kind,
-            Kind::Performed(_) | Kind::Item { .. } | Kind::Table { .. }
-        );
+        let elsewhere = matches!(event.kind, Kind::Performed(_) | Kind::Item { .. } | Kind::Table { .. });
         // A refused write stands in the list of writes.
-        let refused_write =
-            matches!(&event.kind, Kind::Refused { call, .. } if call.method != "GET");
+        let refused_write = matches!(&event.kind, Kind::Refused { call, .. } if call.method != "GET");
         if !elsewhere && !refused_write && !super::is_silent(event) {
             self.told.push(event);
         }

@@ -67,11 +67,7 @@ impl StepEnd {
 }
 
 /// The steps as they were begun, then, or between them where the runbook has them, those that were not.
-pub(super) fn all<'a>(
-    evidence: &'a Evidence,
-    message: Option<&str>,
-    last: Timestamp,
-) -> Vec<Step<'a>> {
+pub(super) fn all<'a>(evidence: &'a Evidence, message: Option<&str>, last: Timestamp) -> Vec<Step<'a>> {
     let mut steps = begun(evidence);
     close(&mut steps, last);
     if !reached_its_end(evidence)
@@ -124,11 +120,7 @@ fn close(steps: &mut [Step<'_>], last: Timestamp) {
 fn step(title: &str, begun: Option<Timestamp>) -> Step<'_> {
     Step {
         title,
-        end: if begun.is_some() {
-            StepEnd::Done
-        } else {
-            StepEnd::NotBegun
-        },
+        end: if begun.is_some() { StepEnd::Done } else { StepEnd::NotBegun },
         message: None,
         begun,
         ended: None,
@@ -146,10 +138,7 @@ impl<'a> Step<'a> {
         let called = call_of(&event.kind).and_then(|call| org_of(call, orgs));
         self.orgs.extend(called);
         match &event.kind {
-            Kind::Item {
-                outcome: ItemOutcome::Failed,
-                ..
-            } => self.failed_items += 1,
+            Kind::Item { outcome: ItemOutcome::Failed, .. } => self.failed_items += 1,
             Kind::Performed(_) => self.writes += 1,
             Kind::Check { passed, .. } => {
                 self.checks += 1;
@@ -157,10 +146,8 @@ impl<'a> Step<'a> {
             }
             _ => {}
         }
-        let elsewhere = matches!(
-            event.kind,
-            Kind::Run { .. } | Kind::Item { .. } | Kind::Table { .. } | Kind::Outcome { .. }
-        );
+        let elsewhere =
+            matches!(event.kind, Kind::Run { .. } | Kind::Item { .. } | Kind::Table { .. } | Kind::Outcome { .. });
         if event.item.is_none() && !elsewhere && !super::is_silent(event) {
             self.told.push(event);
         }

@@ -24,18 +24,8 @@ fn request_of(call: &CallLine, verbosity: Verbosity) -> String {
 
 /// The method is not shown, since nothing was sent.
 pub(super) fn unchanged(call: &CallLine) -> Vec<String> {
-    let CallLine {
-        org,
-        operation,
-        path,
-        ..
-    } = call;
-    let line = format!(
-        "= {}  {}  {}  unchanged",
-        clean(org),
-        clean(path),
-        clean(operation)
-    );
+    let CallLine { org, operation, path, .. } = call;
+    let line = format!("= {}  {}  {}  unchanged", clean(org), clean(path), clean(operation));
     vec![painted(FAINT, &line)]
 }
 
@@ -50,12 +40,7 @@ pub(super) fn refused(call: &CallLine, message: &str) -> Vec<String> {
 
 /// Calls of a bucket, and how many these are for each item.
 pub(super) fn counted(calls: &BucketCalls, items: Option<u64>) -> String {
-    let BucketCalls {
-        org,
-        bucket,
-        calls,
-        share,
-    } = calls;
+    let BucketCalls { org, bucket, calls, share } = calls;
     let made = words::counted(*calls, "call");
     let line = format!("{org}: {made} of {bucket}, of {share} a minute that are ours");
     match items.filter(|items| *items > 1) {
@@ -68,15 +53,7 @@ pub(super) fn counted(calls: &BucketCalls, items: Option<u64>) -> String {
 }
 
 fn sentence(call: &CallLine) -> String {
-    let CallLine {
-        org,
-        method,
-        path,
-        operation,
-        ..
-    } = call;
-    let status = call
-        .status
-        .map_or_else(String::new, |status| format!("  {status}"));
+    let CallLine { org, method, path, operation, .. } = call;
+    let status = call.status.map_or_else(String::new, |status| format!("  {status}"));
     clean(&format!("{org}  {method} {path}  {operation}{status}"))
 }

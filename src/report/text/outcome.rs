@@ -20,19 +20,11 @@ pub(super) struct Ending<'a> {
 impl Ending<'_> {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec![String::new(), self.headline()];
-        lines.extend(
-            self.message
-                .into_iter()
-                .flat_map(|message| block(" ", &short(message))),
-        );
+        lines.extend(self.message.into_iter().flat_map(|message| block(" ", &short(message))));
         for remark in self.remarks {
             lines.extend(block(&painted(WAITS, "  note:"), remark));
         }
-        lines.extend(
-            self.next()
-                .iter()
-                .map(|next| format!("  next: {}", clean(next))),
-        );
+        lines.extend(self.next().iter().map(|next| format!("  next: {}", clean(next))));
         lines
     }
 
@@ -48,11 +40,7 @@ impl Ending<'_> {
         let elapsed = self.elapsed.as_ref();
         let elapsed = elapsed.map_or_else(String::new, |elapsed| format!(" after {elapsed}"));
         let did = did(self.counts);
-        format!(
-            "{}{elapsed}: {did} (run {})",
-            painted(style, words),
-            self.run
-        )
+        format!("{}{elapsed}: {did} (run {})", painted(style, words), self.run)
     }
 
     fn next(&self) -> Vec<String> {
@@ -64,8 +52,7 @@ impl Ending<'_> {
                 self.run
             ),
             Outcome::Partly | Outcome::Failed => {
-                "mend the cause and run the same command again; what is done is left as it is"
-                    .into()
+                "mend the cause and run the same command again; what is done is left as it is".into()
             }
             Outcome::Waiting => self.attest(),
             Outcome::Interrupted => format!("go on with it: okta-runbook resume {}", self.run),
@@ -82,10 +69,7 @@ impl Ending<'_> {
             Some(name) => name.to_owned(),
             None => "NAME".into(),
         };
-        format!(
-            "do the step, then: okta-runbook resume {} --attest {name}",
-            self.run
-        )
+        format!("do the step, then: okta-runbook resume {} --attest {name}", self.run)
     }
 }
 
@@ -128,11 +112,7 @@ pub(in crate::report) fn items_of(counts: &Counts) -> String {
 
 /// `1 write, 0 unchanged, 3 reads`
 pub(in crate::report) fn calls_of(counts: &Counts) -> String {
-    let did = [
-        writes_of(counts),
-        format!("{} unchanged", counts.unchanged),
-        counted(counts.reads, "read"),
-    ];
+    let did = [writes_of(counts), format!("{} unchanged", counts.unchanged), counted(counts.reads, "read")];
     did.join(", ")
 }
 

@@ -9,11 +9,7 @@ fn event(seconds: i64, item: Option<&str>, kind: Kind) -> Event {
         item: item.map(str::to_owned),
         step: None,
         kind,
-        actor: Some(RunActor::new(
-            Some("pat"),
-            Some("laptop"),
-            std::collections::BTreeMap::new(),
-        )),
+        actor: Some(RunActor::new(Some("pat"), Some("laptop"), std::collections::BTreeMap::new())),
     }
 }
 
@@ -29,12 +25,7 @@ fn call(operation: &str, method: &str, path: &str, status: Option<u16>) -> CallL
 }
 
 fn assign(status: Option<u16>) -> CallLine {
-    call(
-        "assign_user_to_group",
-        "PUT",
-        "/api/v1/groups/g1/users/u1",
-        status,
-    )
+    call("assign_user_to_group", "PUT", "/api/v1/groups/g1/users/u1", status)
 }
 
 fn outcome(outcome: Outcome) -> Kind {
@@ -42,15 +33,7 @@ fn outcome(outcome: Outcome) -> Kind {
         outcome,
         run: "8f3a".into(),
         message: None,
-        counts: Counts {
-            reads: 40,
-            writes: 1,
-            unknown: 0,
-            unchanged: 1,
-            items: 2,
-            done_items: None,
-            failed_items: 0,
-        },
+        counts: Counts { reads: 40, writes: 1, unknown: 0, unchanged: 1, items: 2, done_items: None, failed_items: 0 },
         remarks: Vec::new(),
     }
 }
@@ -62,23 +45,12 @@ fn story() -> Vec<Event> {
         run: "8f3a".into(),
         runbook: "ad/move_user_to_ou".into(),
         orgs: vec![
-            OrgLine {
-                name: "okta".into(),
-                url: "https://acme.okta.com".into(),
-                profile: None,
-            },
-            OrgLine {
-                name: "hub".into(),
-                url: "https://hub.okta.com".into(),
-                profile: None,
-            },
+            OrgLine { name: "okta".into(), url: "https://acme.okta.com".into(), profile: None },
+            OrgLine { name: "hub".into(), url: "https://hub.okta.com".into(), profile: None },
         ],
         parameters: json!({ "users": ["jo", "kim"], "dry": false }),
     };
-    let check = |passed, words: &str| Kind::Check {
-        passed,
-        words: words.into(),
-    };
+    let check = |passed, words: &str| Kind::Check { passed, words: words.into() };
     let manual = |attested_by: Option<&str>| Kind::Manual {
         title: "Enable Update OU".into(),
         name: "update-ou".into(),
@@ -91,83 +63,28 @@ fn story() -> Vec<Event> {
         message: message.map(str::to_owned),
     };
     let mut ending = outcome(Outcome::Partly);
-    if let Kind::Outcome {
-        counts,
-        message,
-        remarks,
-        ..
-    } = &mut ending
-    {
+    if let Kind::Outcome { counts, message, remarks, .. } = &mut ending {
         counts.failed_items = 1;
         *message = Some("1 of 2 users was not moved".into());
         remarks.push("AD was not looked at".into());
     }
     vec![
         event(0, None, run),
-        event(
-            1,
-            None,
-            Kind::Step {
-                title: "Preflight".into(),
-                number: None,
-            },
-        ),
-        event(
-            1,
-            None,
-            Kind::Read(call("get_user", "GET", "/api/v1/users/jo", Some(200))),
-        ),
+        event(1, None, Kind::Step { title: "Preflight".into(), number: None }),
+        event(1, None, Kind::Read(call("get_user", "GET", "/api/v1/users/jo", Some(200)))),
         event(1, None, check(true, "agent is operational")),
         event(1, None, manual(Some("pat"))),
         event(1, None, manual(None)),
-        event(
-            2,
-            None,
-            Kind::Confirm {
-                words: "Move 2 users?".into(),
-                answer: true,
-            },
-        ),
-        event(
-            2,
-            None,
-            Kind::Step {
-                title: "Move".into(),
-                number: None,
-            },
-        ),
+        event(2, None, Kind::Confirm { words: "Move 2 users?".into(), answer: true }),
+        event(2, None, Kind::Step { title: "Move".into(), number: None }),
         event(2, Some("jo"), Kind::Performed(assign(Some(204)))),
         event(2, Some("jo"), Kind::Unchanged(assign(None))),
-        event(
-            2,
-            Some("jo"),
-            Kind::Wait {
-                reason: "rate limit of /api/v1/apps".into(),
-                seconds: 12.0,
-            },
-        ),
-        event(
-            3,
-            Some("jo"),
-            item("jo", ItemOutcome::Succeeded, Some("moved")),
-        ),
-        event(
-            4,
-            Some("kim"),
-            Kind::Refused {
-                call: assign(Some(403)),
-                message: "E0000006: no\nask".into(),
-            },
-        ),
+        event(2, Some("jo"), Kind::Wait { reason: "rate limit of /api/v1/apps".into(), seconds: 12.0 }),
+        event(3, Some("jo"), item("jo", ItemOutcome::Succeeded, Some("moved"))),
+        event(4, Some("kim"), Kind::Refused { call: assign(Some(403)), message: "E0000006: no\nask".into() }),
         event(4, Some("kim"), check(false, "kim is in Users")),
         event(4, Some("kim"), item("kim", ItemOutcome::Failed, None)),
-        event(
-            5,
-            None,
-            Kind::Note {
-                words: "two lines\nof a note".into(),
-            },
-        ),
+        event(5, None, Kind::Note { words: "two lines\nof a note".into() }),
         event(
             5,
             None,
@@ -182,24 +99,10 @@ fn story() -> Vec<Event> {
 
 #[test]
 fn a_step_has_its_own_number_and_what_an_item_costs_is_told() {
-    let calls = BucketCalls {
-        org: "okta".into(),
-        bucket: "/api/v1/apps*".into(),
-        calls: 3012,
-        share: 40,
-    };
-    let step = Kind::Step {
-        title: "Leave".into(),
-        number: Some(6),
-    };
-    let next = Kind::Step {
-        title: "Verify".into(),
-        number: Some(7),
-    };
-    let told = Kind::Calls {
-        calls: vec![calls],
-        items: Some(3000),
-    };
+    let calls = BucketCalls { org: "okta".into(), bucket: "/api/v1/apps*".into(), calls: 3012, share: 40 };
+    let step = Kind::Step { title: "Leave".into(), number: Some(6) };
+    let next = Kind::Step { title: "Verify".into(), number: Some(7) };
+    let told = Kind::Calls { calls: vec![calls], items: Some(3000) };
     let events = [step, next, told].map(|kind| event(0, None, kind));
     assert_eq!(
         told_at(Verbosity::Normal, &events),
@@ -222,23 +125,14 @@ fn nothing_is_told_of_what_was_not_given_and_no_colon_is_left_alone() {
         counts: Counts::default(),
         remarks: Vec::new(),
     };
-    let told = told_at(
-        Verbosity::Normal,
-        &[event(0, None, run), event(1, None, ending)],
-    );
+    let told = told_at(Verbosity::Normal, &[event(0, None, run), event(1, None, ending)]);
     assert!(!told.contains("null"), "{told}");
-    assert!(
-        told.contains("2 writes are not taken back, as told above\n"),
-        "{told}"
-    );
+    assert!(told.contains("2 writes are not taken back, as told above\n"), "{told}");
 }
 
 fn told_at(verbosity: Verbosity, events: &[Event]) -> String {
     let mut narrator = Narrator::new(verbosity, None);
-    let lines: Vec<_> = events
-        .iter()
-        .flat_map(|event| narrator.tell(event))
-        .collect();
+    let lines: Vec<_> = events.iter().flat_map(|event| narrator.tell(event)).collect();
     anstream::adapter::strip_str(&lines.join("\n")).to_string()
 }
 
@@ -319,10 +213,7 @@ fn normally_reads_are_left_out() {
         .filter(|line| !line.contains("←"))
         .map(|line| line.strip_suffix("  request reqA").unwrap_or(line))
         .collect();
-    assert_eq!(
-        told_at(Verbosity::Normal, &story()),
-        without_read.join("\n")
-    );
+    assert_eq!(told_at(Verbosity::Normal, &story()), without_read.join("\n"));
 }
 
 #[test]
@@ -333,22 +224,10 @@ fn quietly_only_failures_tasks_tables_and_the_end_are_told() {
 #[test]
 fn each_outcome_says_what_to_do_next() {
     for (ended, expected) in [
-        (
-            Outcome::Succeeded,
-            "Succeeded: 2 items, 1 write, 1 unchanged, 40 reads (run 8f3a)",
-        ),
-        (
-            Outcome::Waiting,
-            "  next: do the step, then: okta-runbook resume 8f3a --attest update-ou",
-        ),
-        (
-            Outcome::Interrupted,
-            "  next: go on with it: okta-runbook resume 8f3a",
-        ),
-        (
-            Outcome::Stuck,
-            "  next: do by hand what is left, as told above",
-        ),
+        (Outcome::Succeeded, "Succeeded: 2 items, 1 write, 1 unchanged, 40 reads (run 8f3a)"),
+        (Outcome::Waiting, "  next: do the step, then: okta-runbook resume 8f3a --attest update-ou"),
+        (Outcome::Interrupted, "  next: go on with it: okta-runbook resume 8f3a"),
+        (Outcome::Stuck, "  next: do by hand what is left, as told above"),
     ] {
         let manual = Kind::Manual {
             title: "Enable Update OU".into(),
@@ -356,16 +235,9 @@ fn each_outcome_says_what_to_do_next() {
             how: String::new(),
             attested_by: None,
         };
-        let told = told_at(
-            Verbosity::Quiet,
-            &[event(0, None, manual), event(1, None, outcome(ended))],
-        );
+        let told = told_at(Verbosity::Quiet, &[event(0, None, manual), event(1, None, outcome(ended))]);
         assert!(told.lines().any(|line| line == expected), "{told}");
-        assert_eq!(
-            told.contains("next:"),
-            ended != Outcome::Succeeded,
-            "{told}"
-        );
+        assert_eq!(told.contains("next:"), ended != Outcome::Succeeded, "{told}");
     }
 }
 
@@ -373,10 +245,7 @@ fn each_outcome_says_what_to_do_next() {
 fn a_run_without_writes_says_so() {
     let mut kind = outcome(Outcome::Succeeded);
     if let Kind::Outcome { counts, .. } = &mut kind {
-        *counts = Counts {
-            reads: 1,
-            ..Counts::default()
-        };
+        *counts = Counts { reads: 1, ..Counts::default() };
     }
     let told = told_at(Verbosity::Quiet, &[event(0, None, kind)]);
     assert_eq!(told, "\nSucceeded: nothing written, 1 read (run 8f3a)");
@@ -384,18 +253,12 @@ fn a_run_without_writes_says_so() {
 
 #[test]
 fn writes_of_unknown_outcome_are_never_nothing() {
-    for (writes, unknown, expected) in [
-        (0, 1, "1 write of unknown outcome, 1 read"),
-        (2, 1, "2 writes, 1 of unknown outcome, 1 read"),
-    ] {
+    for (writes, unknown, expected) in
+        [(0, 1, "1 write of unknown outcome, 1 read"), (2, 1, "2 writes, 1 of unknown outcome, 1 read")]
+    {
         let mut kind = outcome(Outcome::Partly);
         if let Kind::Outcome { counts, .. } = &mut kind {
-            *counts = Counts {
-                reads: 1,
-                writes,
-                unknown,
-                ..Counts::default()
-            };
+            *counts = Counts { reads: 1, writes, unknown, ..Counts::default() };
         }
         let told = told_at(Verbosity::Quiet, &[event(0, None, kind)]);
         assert!(told.contains(expected), "{told}");
@@ -406,12 +269,8 @@ fn writes_of_unknown_outcome_are_never_nothing() {
 #[test]
 fn parameters_are_cut_to_the_width() {
     let users: Vec<_> = (0..200).map(|number| format!("user{number}")).collect();
-    let kind = Kind::Run {
-        run: "1".into(),
-        runbook: "a".into(),
-        orgs: Vec::new(),
-        parameters: json!({ "users": users }),
-    };
+    let kind =
+        Kind::Run { run: "1".into(), runbook: "a".into(), orgs: Vec::new(), parameters: json!({ "users": users }) };
     let mut narrator = Narrator::new(Verbosity::Normal, Some(30));
     let line = &narrator.tell(&event(0, None, kind))[2];
     let line = anstream::adapter::strip_str(line).to_string();
@@ -424,8 +283,5 @@ fn names_from_an_org_cannot_command_the_terminal() {
     kind.path = "/api/\u{1b}]0;owned\u{7}".into();
     let mut narrator = Narrator::new(Verbosity::Normal, None);
     let lines = narrator.tell(&event(0, Some("jo\u{1b}[2J"), Kind::Performed(kind)));
-    assert!(
-        !lines[0].contains("\u{1b}]") && !lines[0].contains("\u{1b}[2J"),
-        "{lines:?}"
-    );
+    assert!(!lines[0].contains("\u{1b}]") && !lines[0].contains("\u{1b}[2J"), "{lines:?}");
 }

@@ -60,10 +60,7 @@ pub(crate) fn told_above(message: &str) -> String {
     };
     let is_check = |line: &&str| several.is_some() && line.starts_with("- ");
     let rest = rest.lines().skip_while(is_check);
-    std::iter::once(head.as_str())
-        .chain(rest)
-        .collect::<Vec<_>>()
-        .join("\n")
+    std::iter::once(head.as_str()).chain(rest).collect::<Vec<_>>().join("\n")
 }
 
 /// What is doubtful in the journal of a run, and who goes on all the same.
@@ -82,10 +79,7 @@ mod tests {
 
     #[test]
     fn failed_checks_are_said_once() {
-        assert_eq!(
-            told_above("check failed: no sky\n --> a.rhai:1"),
-            "check failed, as told above\n --> a.rhai:1"
-        );
+        assert_eq!(told_above("check failed: no sky\n --> a.rhai:1"), "check failed, as told above\n --> a.rhai:1");
         assert_eq!(
             told_above("2 checks failed:\n- one\n- two\n --> a.rhai:1"),
             "2 checks failed, as told above\n --> a.rhai:1"

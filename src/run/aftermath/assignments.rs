@@ -20,12 +20,8 @@ impl Run {
         undone: &Step,
     ) -> Result<Result<Aftermath, String>, Error> {
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-        let app = self
-            .seen(lane, &call.org, "get_application", &arguments[..1])
-            .await?;
-        let held = self
-            .seen(lane, &call.org, "get_application_user", &arguments)
-            .await?;
+        let app = self.seen(lane, &call.org, "get_application", &arguments[..1]).await?;
+        let held = self.seen(lane, &call.org, "get_application_user", &arguments).await?;
         if held.is_null() {
             let gone = self.of_gone_assignment(lane, call, &app, undone).await?;
             return Ok(Ok(gone.through(arguments[0])));
@@ -106,15 +102,8 @@ fn of_account(app: &Value, user: &Value, org: &str, undone: &Step) -> Result<Aft
     let was = there.as_ref().and_then(|there| there.status_of(&id));
     let is_the_runs = matches!(was, None | Some("DEPROVISIONED"));
     if !has(app, "PUSH_USER_DEACTIVATION") {
-        let stays = Account {
-            org: org.to_owned(),
-            login,
-            status: text(&user["status"]),
-        };
-        return Ok(Aftermath {
-            staying: is_the_runs.then_some(stays).into_iter().collect(),
-            ..Aftermath::default()
-        });
+        let stays = Account { org: org.to_owned(), login, status: text(&user["status"]) };
+        return Ok(Aftermath { staying: is_the_runs.then_some(stays).into_iter().collect(), ..Aftermath::default() });
     }
     if there.is_none() {
         return Err(format!(
@@ -126,8 +115,5 @@ fn of_account(app: &Value, user: &Value, org: &str, undone: &Step) -> Result<Aft
             "{login} was in {org} before he was assigned, and would be deactivated there: turn \"Deactivate Users\" off first"
         ));
     }
-    Ok(Aftermath::of(AwaitedEffect::Deactivation {
-        org: org.to_owned(),
-        user: id,
-    }))
+    Ok(Aftermath::of(AwaitedEffect::Deactivation { org: org.to_owned(), user: id }))
 }

@@ -46,23 +46,13 @@ impl Run {
         Ok(Ok(aftermath))
     }
 
-    fn keep_aftermath(
-        &self,
-        lane: &Lane,
-        named: &Value,
-        aftermath: &Aftermath,
-    ) -> Result<(), Error> {
+    fn keep_aftermath(&self, lane: &Lane, named: &Value, aftermath: &Aftermath) -> Result<(), Error> {
         let kept = serde_json::to_value(aftermath)
             .map_err(|error| Error::Usage(format!("what is awaited cannot be kept: {error}")))?;
         self.value(lane, named, || kept).map(drop)
     }
 
-    async fn decided(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        undone: &Step,
-    ) -> Result<Result<Aftermath, String>, Error> {
+    async fn decided(&self, lane: &Lane, call: &Call, undone: &Step) -> Result<Result<Aftermath, String>, Error> {
         let app = call.arguments.first().map_or("", String::as_str);
         match call.name().as_str() {
             "unassign_user_from_application" => self.of_assignment(lane, call, undone).await,
@@ -96,27 +86,20 @@ impl Run {
             if glances.are_over() {
                 break;
             }
-            self.glance(lane, &mut glances, "what is on its way to arrive")
-                .await?;
+            self.glance(lane, &mut glances, "what is on its way to arrive").await?;
         }
         Ok(())
     }
 
     /// An app whose profiles come from the other org must not push them there (Okta's documentation of Org2Org).
-    async fn of_features(
-        &self,
-        lane: &Lane,
-        call: &Call,
-    ) -> Result<Result<Aftermath, String>, Error> {
+    async fn of_features(&self, lane: &Lane, call: &Call) -> Result<Result<Aftermath, String>, Error> {
         let [app, feature] = call.arguments.as_slice() else {
             return Ok(Ok(Aftermath::default()));
         };
         if feature != "USER_PROVISIONING" || !call.body.as_ref().is_some_and(switches_on) {
             return Ok(Ok(Aftermath::default()));
         }
-        let app = self
-            .seen(lane, &call.org, "get_application", &[app])
-            .await?;
+        let app = self.seen(lane, &call.org, "get_application", &[app]).await?;
         if !has(&app, "PROFILE_MASTERING") {
             return Ok(Ok(Aftermath::default()));
         }
@@ -146,7 +129,5 @@ fn is_being_provisioned(user: &Value) -> bool {
 
 /// An active push tells when it was last done, or why it was not.
 fn is_being_pushed(mapping: &Value) -> bool {
-    mapping["status"] == "ACTIVE"
-        && mapping["lastPush"].is_null()
-        && mapping["errorSummary"].is_null()
+    mapping["status"] == "ACTIVE" && mapping["lastPush"].is_null() && mapping["errorSummary"].is_null()
 }

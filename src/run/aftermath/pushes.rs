@@ -16,20 +16,9 @@ use super::{Aftermath, AwaitedEffect, PushEffect};
 const RESOLUTION: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
 impl Run {
-    pub(super) async fn of_deleted_push(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        undone: &Call,
-    ) -> Result<Aftermath, Error> {
-        let with_target = call
-            .query
-            .iter()
-            .any(|(name, value)| name == "deleteTargetGroup" && value == "true");
-        let name = undone
-            .body
-            .as_ref()
-            .and_then(|body| body["targetGroupName"].as_str());
+    pub(super) async fn of_deleted_push(&self, lane: &Lane, call: &Call, undone: &Call) -> Result<Aftermath, Error> {
+        let with_target = call.query.iter().any(|(name, value)| name == "deleteTargetGroup" && value == "true");
+        let name = undone.body.as_ref().and_then(|body| body["targetGroupName"].as_str());
         let Some(name) = name.filter(|_| with_target) else {
             return Ok(Aftermath::default());
         };
@@ -42,19 +31,14 @@ impl Run {
         Ok(Aftermath::default())
     }
 
-    pub(super) async fn of_push(
-        &self,
-        lane: &Lane,
-        call: &Call,
-        undone: &Step,
-    ) -> Result<Aftermath, Error> {
+    pub(super) async fn of_push(&self, lane: &Lane, call: &Call, undone: &Step) -> Result<Aftermath, Error> {
         let mapping = self.mapping_before(lane, call).await?;
         if mapping.is_null() || mapping["status"] == "ACTIVE" {
             return Ok(Aftermath::default());
         }
         let source = mapping["sourceGroupId"].as_str().unwrap_or_default();
-        let targets = elsewhere::of(&undone.write)
-            .filter_map(|there| Some((there.org.to_owned(), there.group()?.to_owned())));
+        let targets =
+            elsewhere::of(&undone.write).filter_map(|there| Some((there.org.to_owned(), there.group()?.to_owned())));
         let push = PushEffect {
             org: call.org.clone(),
             arguments: call.arguments.clone(),
@@ -67,11 +51,7 @@ impl Run {
     }
 
     /// The mapping as older journals have it, which recorded no effects.
-    pub(super) fn mapping_recorded(
-        &self,
-        lane: &Lane,
-        call: &Call,
-    ) -> Result<Option<Value>, Error> {
+    pub(super) fn mapping_recorded(&self, lane: &Lane, call: &Call) -> Result<Option<Value>, Error> {
         self.recorded_value(lane, &json!({"pushing": call.arguments}))
     }
 
@@ -81,8 +61,7 @@ impl Run {
             return Ok(recorded);
         }
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-        self.seen(lane, &call.org, "get_group_push_mapping", &arguments)
-            .await
+        self.seen(lane, &call.org, "get_group_push_mapping", &arguments).await
     }
 
     async fn let_second_pass(&self, last: &Value) -> Result<(), Error> {

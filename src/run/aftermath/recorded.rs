@@ -53,11 +53,7 @@ impl Run {
     }
 
     /// What was recorded of this lane when it was executed before.
-    pub(super) fn recorded_aftermath(
-        &self,
-        lane: &Lane,
-        named: &Value,
-    ) -> Result<Option<Aftermath>, Error> {
+    pub(super) fn recorded_aftermath(&self, lane: &Lane, named: &Value) -> Result<Option<Aftermath>, Error> {
         let Some(value) = self.recorded_value(lane, named)? else {
             return Ok(None);
         };
@@ -69,11 +65,7 @@ impl Run {
     }
 
     /// What an earlier undo recorded of the same call.
-    pub(in crate::run) fn earlier_aftermath(
-        &self,
-        call: &Call,
-        undone: &Step,
-    ) -> Result<Option<Aftermath>, Error> {
+    pub(in crate::run) fn earlier_aftermath(&self, call: &Call, undone: &Step) -> Result<Option<Aftermath>, Error> {
         let Kind::Undo(of) = &self.settings().procedure.kind else {
             return Ok(None);
         };

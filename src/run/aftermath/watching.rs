@@ -32,11 +32,7 @@ impl Run {
         Ok(None)
     }
 
-    async fn await_effect(
-        &self,
-        lane: &Lane,
-        effect: &AwaitedEffect,
-    ) -> Result<Option<String>, Error> {
+    async fn await_effect(&self, lane: &Lane, effect: &AwaitedEffect) -> Result<Option<String>, Error> {
         let mut glances = Glances::new(PATIENCE);
         loop {
             let what = match self.progress_of(lane, effect).await? {
@@ -54,20 +50,13 @@ impl Run {
         }
     }
 
-    async fn progress_of(
-        &self,
-        lane: &Lane,
-        effect: &AwaitedEffect,
-    ) -> Result<EffectProgress, Error> {
+    async fn progress_of(&self, lane: &Lane, effect: &AwaitedEffect) -> Result<EffectProgress, Error> {
         Ok(match effect {
             AwaitedEffect::Deactivation { org, user } => {
                 let now = self.seen(lane, org, "get_user", &[user]).await?;
                 let login = now["profile"]["login"].as_str().unwrap_or(user);
                 let status = now["status"].as_str().unwrap_or("there");
-                seen_or(
-                    now.is_null() || status == "DEPROVISIONED",
-                    format!("{login} is still {status} in {org}"),
-                )
+                seen_or(now.is_null() || status == "DEPROVISIONED", format!("{login} is still {status} in {org}"))
             }
             AwaitedEffect::Deletion { org, group } => {
                 let now = self.seen(lane, org, "get_group", &[group]).await?;
@@ -79,15 +68,9 @@ impl Run {
     }
 
     /// It tells when it was last done, in whole seconds; and its targets tell.
-    async fn progress_of_push(
-        &self,
-        lane: &Lane,
-        push: &PushEffect,
-    ) -> Result<EffectProgress, Error> {
+    async fn progress_of_push(&self, lane: &Lane, push: &PushEffect) -> Result<EffectProgress, Error> {
         let arguments: Vec<&str> = push.arguments.iter().map(String::as_str).collect();
-        let now = self
-            .seen(lane, &push.org, "get_group_push_mapping", &arguments)
-            .await?;
+        let now = self.seen(lane, &push.org, "get_group_push_mapping", &arguments).await?;
         if let Some(why) = push_failure(&now, push) {
             return Ok(EffectProgress::Failed(why));
         }
@@ -99,19 +82,11 @@ impl Run {
             let members = self.members_if_any(lane, org, group).await?;
             are_alike &= members.is_some_and(|members| members == push.members);
         }
-        Ok(seen_or(
-            are_alike,
-            format!("the group is not yet pushed again from {}", push.org),
-        ))
+        Ok(seen_or(are_alike, format!("the group is not yet pushed again from {}", push.org)))
     }
 
     /// Ids of a group's members; `None` where there is no such group.
-    async fn members_if_any(
-        &self,
-        lane: &Lane,
-        org: &str,
-        group: &str,
-    ) -> Result<Option<BTreeSet<String>>, Error> {
+    async fn members_if_any(&self, lane: &Lane, org: &str, group: &str) -> Result<Option<BTreeSet<String>>, Error> {
         match self.members(lane, org, group).await {
             Ok(members) => Ok(Some(members.into_iter().collect())),
             Err(error) if error.status() == Some(404) => Ok(None),
@@ -121,11 +96,7 @@ impl Run {
 }
 
 fn seen_or(is_seen: bool, what: String) -> EffectProgress {
-    if is_seen {
-        EffectProgress::Seen
-    } else {
-        EffectProgress::Pending(what)
-    }
+    if is_seen { EffectProgress::Seen } else { EffectProgress::Pending(what) }
 }
 
 /// Why a push will not come: it was deleted, switched off, or has failed.

@@ -12,10 +12,7 @@ pub(super) struct ActorReader {
 
 impl ActorReader {
     pub(super) fn new(operator: &str) -> Self {
-        Self {
-            operator: operator.to_owned(),
-            current: RunActor::of_older_journal(operator),
-        }
+        Self { operator: operator.to_owned(), current: RunActor::of_older_journal(operator) }
     }
 
     pub(super) fn fill(&mut self, mut event: Event) -> Event {
@@ -23,15 +20,14 @@ impl ActorReader {
             Kind::Run { .. } => Some(self.operator.as_str()),
             Kind::Resumed { operator } => Some(operator.as_str()),
             // Another run may have written it here.
-            Kind::UnverifiedJournal { accepted_by, .. } => {
-                Some(accepted_by.as_deref().unwrap_or(UNKNOWN))
-            }
+            Kind::UnverifiedJournal { accepted_by, .. } => Some(accepted_by.as_deref().unwrap_or(UNKNOWN)),
             _ => None,
         };
         let begins = matches!(event.kind, Kind::Run { .. } | Kind::Resumed { .. });
-        let actor = event.actor.take().unwrap_or_else(|| {
-            older.map_or_else(|| self.current.clone(), RunActor::of_older_journal)
-        });
+        let actor = event
+            .actor
+            .take()
+            .unwrap_or_else(|| older.map_or_else(|| self.current.clone(), RunActor::of_older_journal));
         if begins {
             self.current = actor.clone();
         }

@@ -81,12 +81,7 @@ impl Buffer {
     }
 
     /// Adds an entry and returns its number. An intent that cannot be written is none: nothing is sent without it.
-    pub(super) fn append(
-        &mut self,
-        run: &str,
-        entry: &Entry<'_>,
-        durability: Durability,
-    ) -> Result<u64, Error> {
+    pub(super) fn append(&mut self, run: &str, entry: &Entry<'_>, durability: Durability) -> Result<u64, Error> {
         self.check_order(run, entry)?;
         if entry.what == What::Intent {
             self.check_present(run)?;
@@ -112,12 +107,7 @@ impl Buffer {
 
     /// Adds an intent together with what is told of the one that it repeats: they are in the file both, or neither is. A process that dies
     /// between them would leave two writes of which a look takes either for done.
-    pub(super) fn append_repeat(
-        &mut self,
-        run: &str,
-        intent: &Entry<'_>,
-        repeated: &Entry<'_>,
-    ) -> Result<u64, Error> {
+    pub(super) fn append_repeat(&mut self, run: &str, intent: &Entry<'_>, repeated: &Entry<'_>) -> Result<u64, Error> {
         self.check_present(run)?;
         self.check_order(run, repeated)?;
         let tail = self.push(run, intent)?;
@@ -139,10 +129,7 @@ impl Buffer {
         let tail = self.tail(run)?;
         let key = self.key_of(run);
         let row = entry.row(run, tail.next, &tail.digest, key.as_deref());
-        let next = Tail {
-            next: tail.next + 1,
-            digest: row.digest,
-        };
+        let next = Tail { next: tail.next + 1, digest: row.digest };
         self.tails.insert(run.to_owned(), next);
         self.waiting.push(row);
         Ok(tail)
@@ -180,11 +167,7 @@ impl Buffer {
 
     /// Writes all that waits and more in one transaction. The file must be the one that was opened, afterwards too: what only this
     /// process sees is not written.
-    pub(super) fn write(
-        &mut self,
-        run: &str,
-        more: impl FnMut(&Connection) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(super) fn write(&mut self, run: &str, more: impl FnMut(&Connection) -> Result<(), Error>) -> Result<(), Error> {
         let written = self.check_present(run).and_then(|()| self.commit(more));
         self.failing = written.is_err();
         written?;
@@ -224,13 +207,8 @@ impl Buffer {
         }
     }
 
-    fn commit(
-        &mut self,
-        mut more: impl FnMut(&Connection) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+    fn commit(&mut self, mut more: impl FnMut(&Connection) -> Result<(), Error>) -> Result<(), Error> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut runs: Vec<&str> = Vec::new();
         for row in &self.waiting {
             row.insert(&transaction)?;
@@ -243,15 +221,8 @@ impl Buffer {
                 let key = self.keys.get(run).or(self.key.as_ref());
                 let seal = key.map(|key| key.end(run, number(tail.next), &tail.digest).to_bytes());
                 transaction
-                    .prepare_cached(
-                        "UPDATE runs SET length = ?2, head = ?3, seal = ?4 WHERE id = ?1",
-                    )?
-                    .execute(params![
-                        run,
-                        number(tail.next),
-                        tail.digest.as_slice(),
-                        seal
-                    ])?;
+                    .prepare_cached("UPDATE runs SET length = ?2, head = ?3, seal = ?4 WHERE id = ?1")?
+                    .execute(params![run, number(tail.next), tail.digest.as_slice(), seal])?;
             }
         }
         more(&transaction)?;
@@ -289,8 +260,7 @@ impl Buffer {
         let (Some(intent), Some(told)) = (entry.intent, entry.state) else {
             return Ok(());
         };
-        let is_first = self.unanswered.remove(&(run.to_owned(), intent))
-            && State::Unknown.then(told).is_some();
+        let is_first = self.unanswered.remove(&(run.to_owned(), intent)) && State::Unknown.then(told).is_some();
         if !is_first {
             let now = self.state(run, intent)?;
             now.then(told).ok_or_else(|| Error::Settled {
@@ -340,10 +310,7 @@ impl Writer {
     /// What writes is told when the file that it watches is gone.
     pub(super) fn new(connection: Connection, watch: Option<FileWatch>) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                buffer: Mutex::new(Buffer::new(connection, watch)),
-                changed: Condvar::new(),
-            }),
+            shared: Arc::new(Shared { buffer: Mutex::new(Buffer::new(connection, watch)), changed: Condvar::new() }),
             thread: Mutex::default(),
         }
     }
@@ -352,12 +319,7 @@ impl Writer {
         self.shared.lock()
     }
 
-    pub(super) fn append(
-        &self,
-        run: &str,
-        entry: &Entry<'_>,
-        durability: Durability,
-    ) -> Result<u64, Error> {
+    pub(super) fn append(&self, run: &str, entry: &Entry<'_>, durability: Durability) -> Result<u64, Error> {
         let appended = self.lock().append(run, entry, durability);
         if durability == Durability::Soon {
             self.wake();
@@ -402,8 +364,7 @@ impl Shared {
         let mut buffer = self.lock();
         while !buffer.closed {
             let idle = |buffer: &mut Buffer| buffer.waiting.is_empty() && !buffer.closed;
-            buffer =
-                (self.changed.wait_while(buffer, idle)).unwrap_or_else(PoisonError::into_inner);
+            buffer = (self.changed.wait_while(buffer, idle)).unwrap_or_else(PoisonError::into_inner);
             let more = |buffer: &mut Buffer| !buffer.closed;
             let waited = self.changed.wait_timeout_while(buffer, WRITE_EVERY, more);
             buffer = waited.unwrap_or_else(PoisonError::into_inner).0;

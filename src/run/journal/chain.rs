@@ -74,24 +74,17 @@ pub(super) fn tail(connection: &Connection, run: &str) -> Result<(u64, Digest), 
     let Some((seq, digest)) = last else {
         return Ok((0, begin(connection, run)?));
     };
-    let digest =
-        Digest::try_from(digest.as_slice()).map_err(|e| Error::unreadable("a digest", &e))?;
+    let digest = Digest::try_from(digest.as_slice()).map_err(|e| Error::unreadable("a digest", &e))?;
     Ok((u64::try_from(seq).unwrap_or(0) + 1, digest))
 }
 
 /// Before the first entry: the digest of the run's record; zeros for runs of versions that kept none.
 pub(super) fn begin(connection: &Connection, run: &str) -> Result<Digest, Error> {
-    let record: Option<Vec<u8>> = connection
-        .query_row("SELECT record FROM runs WHERE id = ?1", [run], |row| {
-            row.get(0)
-        })
-        .optional()?
-        .flatten();
+    let record: Option<Vec<u8>> =
+        connection.query_row("SELECT record FROM runs WHERE id = ?1", [run], |row| row.get(0)).optional()?.flatten();
     let digest = record.map(|record| Digest::try_from(record.as_slice()));
     let digest = digest.transpose();
-    Ok(digest
-        .map_err(|e| Error::unreadable("a digest", &e))?
-        .unwrap_or_default())
+    Ok(digest.map_err(|e| Error::unreadable("a digest", &e))?.unwrap_or_default())
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -79,16 +79,8 @@ impl<'a> Entry<'a> {
     }
 
     /// The row that it is as number `seq` of `run`, after the entry of digest `last`, sealed by `key`.
-    pub(super) fn row(
-        &self,
-        run: &str,
-        seq: u64,
-        last: &Digest,
-        key: Option<&SealKey>,
-    ) -> EntryRow {
-        let time = self
-            .event
-            .map_or_else(jiff::Timestamp::now, |event| event.time);
+    pub(super) fn row(&self, run: &str, seq: u64, last: &Digest, key: Option<&SealKey>) -> EntryRow {
+        let time = self.event.map_or_else(jiff::Timestamp::now, |event| event.time);
         let mut row = EntryRow {
             run: run.to_owned(),
             seq: number(seq),
@@ -179,8 +171,20 @@ impl EntryRow {
         connection
             .prepare_cached("INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")?
             .execute(params![
-                row.run, row.seq, row.lane, row.position, row.time, row.what, row.state, row.intent, row.event, row.request, row.before,
-                row.answer, self.digest.as_slice(), self.seal.map(Seal::to_bytes)
+                row.run,
+                row.seq,
+                row.lane,
+                row.position,
+                row.time,
+                row.what,
+                row.state,
+                row.intent,
+                row.event,
+                row.request,
+                row.before,
+                row.answer,
+                self.digest.as_slice(),
+                self.seal.map(Seal::to_bytes)
             ])?;
         Ok(())
     }

@@ -14,28 +14,15 @@ pub enum Error {
     #[error("the file or its folder takes no writing")]
     ReadOnly,
     #[error("the folder {folder} cannot be used: {error}")]
-    Folder {
-        folder: PathBuf,
-        error: std::io::Error,
-    },
-    #[error(
-        "it was written by a newer version of okta-runbook (schema {found}, this one knows {known})"
-    )]
+    Folder { folder: PathBuf, error: std::io::Error },
+    #[error("it was written by a newer version of okta-runbook (schema {found}, this one knows {known})")]
     Newer { found: i64, known: i64 },
     #[error("the run {run} is being worked on by {holder}")]
     Held { run: String, holder: String },
     #[error("the lock file {path} cannot be used: {error}")]
-    Lock {
-        path: PathBuf,
-        error: std::io::Error,
-    },
+    Lock { path: PathBuf, error: std::io::Error },
     #[error("entry {intent} of run {run} is {state} and cannot become {told}")]
-    Settled {
-        run: String,
-        intent: u64,
-        state: &'static str,
-        told: &'static str,
-    },
+    Settled { run: String, intent: u64, state: &'static str, told: &'static str },
     #[error("run {run} has ended")]
     Ended { run: String },
     #[error("it was altered: the answer or before image {name} {how}")]
@@ -54,10 +41,7 @@ impl Error {
     }
 
     pub(super) fn unreadable(what: &str, reason: &dyn std::fmt::Display) -> Self {
-        Self::Unreadable {
-            what: what.to_owned(),
-            reason: reason.to_string(),
-        }
+        Self::Unreadable { what: what.to_owned(), reason: reason.to_string() }
     }
 
     /// Whether the file could not be written now, and may be later: a run that stops at it can be taken up again.
@@ -73,9 +57,7 @@ impl Error {
             Self::Newer { .. } => "use that version, or another folder with OKTA_RUNBOOK_HOME",
             Self::Held { .. } => "wait until it ends, or stop it with Ctrl-C",
             Self::Ended { .. } => "see `okta-runbook runs`",
-            Self::Unreadable { .. } => {
-                "the journal was damaged, or altered by hand: take it from a backup"
-            }
+            Self::Unreadable { .. } => "the journal was damaged, or altered by hand: take it from a backup",
             Self::Altered { .. } | Self::Settled { .. } => "see `okta-runbook runs verify RUN`",
             Self::Gone(gone) => return Some(gone.help()),
         };
@@ -83,8 +65,7 @@ impl Error {
     }
 }
 
-const CHOOSE: &str =
-    "see that its owner may write there, or choose another folder with OKTA_RUNBOOK_HOME";
+const CHOOSE: &str = "see that its owner may write there, or choose another folder with OKTA_RUNBOOK_HOME";
 
 /// By the database's own code of what is wrong.
 fn remedy(error: &rusqlite::Error) -> Option<&'static str> {
@@ -97,9 +78,9 @@ fn remedy(error: &rusqlite::Error) -> Option<&'static str> {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             Some("another process is writing into it without end: see which, and try again")
         }
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some(
-            "it is damaged: take it from a backup, or choose another folder with OKTA_RUNBOOK_HOME",
-        ),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+            Some("it is damaged: take it from a backup, or choose another folder with OKTA_RUNBOOK_HOME")
+        }
         _ => None,
     }
 }

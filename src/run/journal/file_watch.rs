@@ -92,9 +92,7 @@ impl FileWatch {
         }
         match (self.log, log) {
             (Some(_), None) => Found::Lost("has lost its write-ahead log"),
-            (Some(then), Some(now)) if then.identity != now.identity => {
-                Found::Lost("has another write-ahead log")
-            }
+            (Some(then), Some(now)) if then.identity != now.identity => Found::Lost("has another write-ahead log"),
             _ if self.file == file && self.log == log => Found::AsLeft,
             _ => Found::Written,
         }
@@ -118,11 +116,7 @@ impl FileWatch {
 
 fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = fs::metadata(path).ok()?;
-    Some(Stamp {
-        identity: identity(&metadata),
-        length: metadata.len(),
-        modified: metadata.modified().ok(),
-    })
+    Some(Stamp { identity: identity(&metadata), length: metadata.len(), modified: metadata.modified().ok() })
 }
 
 #[cfg(unix)]

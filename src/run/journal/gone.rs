@@ -27,9 +27,7 @@ impl Gone {
                 "its entries are saved in {saved}: move this file to {path}, then see `okta-runbook runs show {run}` and go on with `okta-runbook resume {run}`",
                 saved = saved.display()
             ),
-            None => format!(
-                "put {path} back from a backup; without it, the System Log of the org shows what was done"
-            ),
+            None => format!("put {path} back from a backup; without it, the System Log of the org shows what was done"),
         }
     }
 }

@@ -17,23 +17,12 @@ pub struct Held {
 impl Held {
     pub(super) fn take(folder: &Path, run: &str, holder: &str) -> Result<Self, Error> {
         let path = folder.join(format!("{run}.lock"));
-        let failed = |error| Error::Lock {
-            path: path.clone(),
-            error,
-        };
-        let mut file = private_files::options()
-            .read(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
+        let failed = |error| Error::Lock { path: path.clone(), error };
+        let mut file = private_files::options().read(true).create(true).truncate(false).open(&path).map_err(failed)?;
         match locked(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::Held {
-                    run: run.to_owned(),
-                    holder: named(&mut file),
-                });
+                return Err(Error::Held { run: run.to_owned(), holder: named(&mut file) });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }

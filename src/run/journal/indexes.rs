@@ -17,8 +17,7 @@ impl Places {
     /// The next entry of the run.
     pub(super) fn add(&mut self, lane: &str, intent: Option<i64>, what: &str) {
         self.by_lane.push(hash(&lane));
-        self.by_intent
-            .push(intent.map(|intent| hash(&(intent, what))));
+        self.by_intent.push(intent.map(|intent| hash(&(intent, what))));
     }
 
     /// The first entry that an index has at another place, or not at all.

@@ -41,11 +41,7 @@ WHERE e.run = ?1 AND e.lane = ?2 AND e.position IS NOT NULL ORDER BY e.seq";
 
 /// In the order of asking. Where a lane was executed again, the later questions take the place of the earlier ones; but a write that was
 /// thought void, sent again, and re-opened by the refusal of that stands for both.
-pub(super) fn recorded(
-    connection: &Connection,
-    run: &str,
-    lane: &str,
-) -> Result<Vec<Recorded>, Error> {
+pub(super) fn recorded(connection: &Connection, run: &str, lane: &str) -> Result<Vec<Recorded>, Error> {
     let mut statement = connection.prepare_cached(RECORDED)?;
     let mut rows = statement.query(params![run, lane])?;
     let mut found: Vec<Recorded> = Vec::new();
@@ -59,8 +55,8 @@ pub(super) fn recorded(
         }
         told_last = row.get(8)?;
         let request: Option<String> = row.get(3)?;
-        let mut request: Value = serde_json::from_str(&request.unwrap_or_default())
-            .map_err(|e| Error::unreadable("a request", &e))?;
+        let mut request: Value =
+            serde_json::from_str(&request.unwrap_or_default()).map_err(|e| Error::unreadable("a request", &e))?;
         // Where it was asked is for reports, and what was elsewhere for an undo.
         if let Some(request) = request.as_object_mut() {
             request.retain(|name, _| !matches!(name.as_str(), "item" | "step" | "elsewhere"));
@@ -84,12 +80,7 @@ pub(super) const END: &str = "
 SELECT e.seq, e.state, e.answer, b.body FROM entries e INDEXED BY entries_by_lane LEFT JOIN bodies b ON b.digest = e.answer
 WHERE e.run = ?1 AND e.lane = ?2 AND e.what = 'lane' ORDER BY e.seq DESC LIMIT 1";
 
-pub(super) fn end(
-    connection: &Connection,
-    run: &str,
-    lane: &str,
-    altered: Altered,
-) -> Result<Option<LaneEnd>, Error> {
+pub(super) fn end(connection: &Connection, run: &str, lane: &str, altered: Altered) -> Result<Option<LaneEnd>, Error> {
     let mut statement = connection.prepare_cached(END)?;
     let mut rows = statement.query(params![run, lane])?;
     let Some(row) = rows.next()? else {
@@ -123,11 +114,7 @@ impl Undoing {
     }
 }
 
-pub(super) fn undoing(
-    connection: &Connection,
-    run: &str,
-    altered: Altered,
-) -> Result<Vec<Undoing>, Error> {
+pub(super) fn undoing(connection: &Connection, run: &str, altered: Altered) -> Result<Vec<Undoing>, Error> {
     let mut statement = connection.prepare_cached(
         "SELECT e.lane, e.seq,
              (SELECT min(l.seq) FROM entries l WHERE l.run = e.run AND l.lane = e.lane AND l.what = 'lane' AND l.seq > e.seq), e.answer, b.body
@@ -142,9 +129,7 @@ pub(super) fn undoing(
         found.push(Undoing {
             prefix: format!("{lane}/{bulk}:"),
             from: u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default(),
-            until: until
-                .and_then(|seq| u64::try_from(seq).ok())
-                .unwrap_or(u64::MAX),
+            until: until.and_then(|seq| u64::try_from(seq).ok()).unwrap_or(u64::MAX),
         });
     }
     Ok(found)
@@ -181,9 +166,9 @@ pub(super) fn agreement(
     altered: Altered,
 ) -> Result<Option<(String, Value)>, Error> {
     let mut statement = connection.prepare_cached(
-            "SELECT e.event ->> 'plan', e.answer, b.body FROM entries e LEFT JOIN bodies b ON b.digest = e.answer
+        "SELECT e.event ->> 'plan', e.answer, b.body FROM entries e LEFT JOIN bodies b ON b.digest = e.answer
              WHERE e.run = ?1 AND e.what = 'told' AND e.event ->> 'event' = 'planned' ORDER BY e.seq LIMIT 1",
-        )?;
+    )?;
     let mut rows = statement.query([run])?;
     match rows.next()? {
         Some(row) => Ok(Some((row.get(0)?, value(row, 1, altered)?))),
@@ -192,11 +177,7 @@ pub(super) fn agreement(
 }
 
 /// What undos of `run` other than `undo` recorded of the effects that they wait for.
-pub(super) fn awaited(
-    connection: &Connection,
-    run: &str,
-    undo: &str,
-) -> Result<Vec<(Value, Value)>, Error> {
+pub(super) fn awaited(connection: &Connection, run: &str, undo: &str) -> Result<Vec<(Value, Value)>, Error> {
     let mut statement = connection.prepare_cached(
         "SELECT e.request, b.body FROM entries e JOIN runs r ON r.id = e.run JOIN bodies b ON b.digest = e.answer
          WHERE r.undoes = ?1 AND e.run <> ?2 AND e.what = 'value' AND e.request ->> 'awaited' IS NOT NULL ORDER BY r.started, e.run, e.seq",
@@ -204,9 +185,7 @@ pub(super) fn awaited(
     let mut rows = statement.query([run, undo])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let parse = |text: String| {
-            serde_json::from_str(&text).map_err(|e| Error::unreadable("an awaited effect", &e))
-        };
+        let parse = |text: String| serde_json::from_str(&text).map_err(|e| Error::unreadable("an awaited effect", &e));
         found.push((parse(row.get(0)?)?, parse(row.get(1)?)?));
     }
     Ok(found)
@@ -233,16 +212,13 @@ pub(super) fn bulks(connection: &Connection, run: &str) -> Result<Vec<Bulk>, Err
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let request: String = row.get(2)?;
-        let request: Value =
-            serde_json::from_str(&request).map_err(|e| Error::unreadable("a request", &e))?;
+        let request: Value = serde_json::from_str(&request).map_err(|e| Error::unreadable("a request", &e))?;
         let keys = request["keys"].as_array().into_iter().flatten();
         found.push(Bulk {
             entry: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
             lane: row.get(1)?,
             number: request["bulk"].as_u64().unwrap_or_default(),
-            keys: keys
-                .filter_map(|key| key.as_str().map(str::to_owned))
-                .collect(),
+            keys: keys.filter_map(|key| key.as_str().map(str::to_owned)).collect(),
         });
     }
     Ok(found)

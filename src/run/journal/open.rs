@@ -44,30 +44,18 @@ pub(super) fn to_write(folder: &Path) -> Result<Opened, Error> {
     if connection.is_readonly(rusqlite::MAIN_DB)? {
         return Err(Error::ReadOnly);
     }
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     schema::bring_up(&connection)?;
-    let journaling = if mode.eq_ignore_ascii_case("wal") {
-        Journaling::WriteAhead
-    } else {
-        Journaling::Rollback
-    };
-    Ok(Opened {
-        watch: FileWatch::begin(&path, journaling),
-        connection,
-        warnings,
-    })
+    let journaling = if mode.eq_ignore_ascii_case("wal") { Journaling::WriteAhead } else { Journaling::Rollback };
+    Ok(Opened { watch: FileWatch::begin(&path, journaling), connection, warnings })
 }
 
 /// What the file system says to a new file, as the database would have said it.
 fn of_creation(folder: &Path, error: std::io::Error) -> Error {
     match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Error::ReadOnly,
-        _ => Error::Folder {
-            folder: folder.to_owned(),
-            error,
-        },
+        _ => Error::Folder { folder: folder.to_owned(), error },
     }
 }
 
@@ -81,10 +69,7 @@ pub(super) fn to_read(folder: &Path) -> Result<(Connection, Option<TempDir>), Er
         Err(error) => return Err(error),
     }
     if !folder.join(FILE).is_file() {
-        return Err(Error::Folder {
-            folder: folder.to_owned(),
-            error: std::io::ErrorKind::NotFound.into(),
-        });
+        return Err(Error::Folder { folder: folder.to_owned(), error: std::io::ErrorKind::NotFound.into() });
     }
     let copy = copied(folder)?;
     let connection = to_write(copy.path())?.connection;
@@ -100,18 +85,12 @@ fn in_place(folder: &Path) -> Result<Option<Connection>, Error> {
 }
 
 fn cannot_be_written(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)
-    )
+    matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied))
 }
 
 /// With what another process has not brought from the log into the file yet.
 fn copied(folder: &Path) -> Result<TempDir, Error> {
-    let failed = |error| Error::Folder {
-        folder: folder.to_owned(),
-        error,
-    };
+    let failed = |error| Error::Folder { folder: folder.to_owned(), error };
     let copy = tempfile::tempdir().map_err(failed)?;
     for name in [FILE, "journal.sqlite-wal"] {
         let (from, to) = (folder.join(name), copy.path().join(name));
@@ -130,8 +109,5 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     if folder.is_dir() {
         return Ok(());
     }
-    private_files::create_folder(folder).map_err(|error| Error::Folder {
-        folder: folder.to_owned(),
-        error,
-    })
+    private_files::create_folder(folder).map_err(|error| Error::Folder { folder: folder.to_owned(), error })
 }

@@ -16,10 +16,7 @@ pub(super) fn restrict(folder: &Path) -> Vec<String> {
     for name in own_files(folder) {
         let path = folder.join(name);
         if let Err(error) = restrict_path(&path) {
-            open.push(format!(
-                "others can read {}, and that cannot be changed: {error}",
-                path.display()
-            ));
+            open.push(format!("others can read {}, and that cannot be changed: {error}", path.display()));
         }
     }
     open
@@ -37,9 +34,7 @@ fn wrong_folder(folder: &Path) -> Option<String> {
         ));
     }
     let error = restrict_path(folder).err()?;
-    Some(format!(
-        "others can enter the journal's folder {shown}, and that cannot be changed: {error}"
-    ))
+    Some(format!("others can enter the journal's folder {shown}, and that cannot be changed: {error}"))
 }
 
 /// A folder that a person has for other things keeps its mode; so does one that is named by a link.
@@ -59,9 +54,7 @@ fn own_files(folder: &Path) -> Vec<String> {
 }
 
 fn is_own_file(name: &str) -> bool {
-    let is_lock = Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "lock");
+    let is_lock = Path::new(name).extension().is_some_and(|extension| extension == "lock");
     name.starts_with(FILE) || name == "history" || is_lock
 }
 

@@ -27,9 +27,7 @@ impl Phase {
     fn then(self, turn: Turn) -> Option<Self> {
         match (self, turn) {
             (Self::Open, Turn::End(outcome)) => Some(Self::Ended(outcome)),
-            (Self::Ended(_), Turn::End(_)) | (Self::Ended(Outcome::Succeeded), Turn::Reopen) => {
-                None
-            }
+            (Self::Ended(_), Turn::End(_)) | (Self::Ended(Outcome::Succeeded), Turn::Reopen) => None,
             (Self::Open | Self::Ended(_), Turn::Reopen) => Some(Self::Open),
         }
     }
@@ -41,9 +39,7 @@ pub(super) fn turn(connection: &Connection, run: &str, turn: Turn) -> Result<(),
     let outcome = records.first().and_then(|record| record.outcome);
     match outcome.map_or(Phase::Open, Phase::Ended).then(turn) {
         Some(_) => Ok(()),
-        None => Err(Error::Ended {
-            run: run.to_owned(),
-        }),
+        None => Err(Error::Ended { run: run.to_owned() }),
     }
 }
 

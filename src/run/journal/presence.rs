@@ -30,12 +30,7 @@ struct Known {
 
 impl Presence {
     pub(super) fn of(watch: FileWatch) -> Self {
-        Self {
-            watch,
-            written: HashMap::new(),
-            known: HashMap::new(),
-            gone: None,
-        }
+        Self { watch, written: HashMap::new(), known: HashMap::new(), gone: None }
     }
 
     /// Why nothing is written any more.
@@ -54,10 +49,7 @@ impl Presence {
     }
 
     /// The same right after a writing of this process: `ends` are the runs that were written, as they end now.
-    pub(super) fn look_after_writing(
-        &mut self,
-        ends: impl Iterator<Item = (String, (u64, Digest))>,
-    ) -> Option<String> {
+    pub(super) fn look_after_writing(&mut self, ends: impl Iterator<Item = (String, (u64, Digest))>) -> Option<String> {
         self.written.extend(ends);
         match self.watch.look_after_writing() {
             Found::Lost(why) => Some(why.to_owned()),
@@ -68,8 +60,8 @@ impl Presence {
     /// Reads by the file's name what this process wrote: what its own connection keeps in memory says nothing of the file.
     fn read_again(&self) -> Result<(), String> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let read = Connection::open_with_flags(self.watch.path(), flags)
-            .and_then(|connection| self.has_all(&connection));
+        let read =
+            Connection::open_with_flags(self.watch.path(), flags).and_then(|connection| self.has_all(&connection));
         match read {
             Ok(true) => Ok(()),
             Ok(false) => Err("lacks what this run wrote into it".to_owned()),
@@ -81,12 +73,10 @@ impl Presence {
         const ENTRY: &str = "SELECT digest FROM entries WHERE run = ?1 AND seq = ?2";
         connection.busy_timeout(super::open::PATIENCE)?;
         for (run, (length, head)) in &self.written {
-            let is_known: Option<i64> = connection
-                .query_row("SELECT 1 FROM runs WHERE id = ?1", [run], |row| row.get(0))
-                .optional()?;
-            let last: Option<Vec<u8>> = connection
-                .query_row(ENTRY, (run, number(*length) - 1), |row| row.get(0))
-                .optional()?;
+            let is_known: Option<i64> =
+                connection.query_row("SELECT 1 FROM runs WHERE id = ?1", [run], |row| row.get(0)).optional()?;
+            let last: Option<Vec<u8>> =
+                connection.query_row(ENTRY, (run, number(*length) - 1), |row| row.get(0)).optional()?;
             let is_last = last.is_some_and(|digest| digest == *head) || *length == 0;
             if is_known.is_none() || !is_last {
                 return Ok(false);
@@ -105,13 +95,7 @@ impl Presence {
             self.known(run).last = entry.request.map(|request| {
                 let call = &request["write"];
                 let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
-                format!(
-                    "{} {} ({} of {})",
-                    text("method"),
-                    text("path"),
-                    text("operation"),
-                    text("org")
-                )
+                format!("{} {} ({} of {})", text("method"), text("path"), text("operation"), text("org"))
             });
         } else if entry.what == What::Answer && entry.state.is_some_and(State::has_happened) {
             self.known(run).writes += 1;
@@ -140,11 +124,7 @@ impl Presence {
 
 /// A copy of all that the connection can still read, which is all of it where the file only has no name any more.
 fn saved(connection: &Connection) -> Option<PathBuf> {
-    let file = tempfile::Builder::new()
-        .prefix("okta-runbook-journal-")
-        .suffix(".sqlite")
-        .tempfile()
-        .ok()?;
+    let file = tempfile::Builder::new().prefix("okta-runbook-journal-").suffix(".sqlite").tempfile().ok()?;
     let path = path_text(file.path())?;
     connection.execute("VACUUM INTO ?1", [path]).ok()?;
     let (_, path) = file.keep().ok()?;

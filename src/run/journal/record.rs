@@ -134,11 +134,7 @@ impl Columns {
 }
 
 /// The runs that fit `condition`, newest first.
-pub(super) fn select(
-    connection: &Connection,
-    condition: &str,
-    values: impl Params,
-) -> Result<Vec<Record>, Error> {
+pub(super) fn select(connection: &Connection, condition: &str, values: impl Params) -> Result<Vec<Record>, Error> {
     let sql = format!("SELECT * FROM runs WHERE {condition} ORDER BY started DESC, rowid DESC");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query(values)?;

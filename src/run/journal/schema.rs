@@ -33,7 +33,8 @@ CREATE TABLE bodies (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOU
 ";
 
 /// A lane may hold many thousands of writes: looking for the answers of each among all of them would take minutes.
-const BY_INTENT: &str = "CREATE INDEX IF NOT EXISTS entries_by_intent ON entries (run, intent, what, seq) WHERE intent IS NOT NULL";
+const BY_INTENT: &str =
+    "CREATE INDEX IF NOT EXISTS entries_by_intent ON entries (run, intent, what, seq) WHERE intent IS NOT NULL";
 
 const FROM_2: &str = "ALTER TABLE runs ADD COLUMN record BLOB; ALTER TABLE runs ADD COLUMN length INTEGER; ALTER TABLE runs ADD COLUMN head BLOB;";
 
@@ -53,10 +54,7 @@ pub(super) fn is_current(connection: &Connection) -> Result<bool, Error> {
 fn version(connection: &Connection) -> Result<i64, Error> {
     let found = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > VERSION {
-        return Err(Error::Newer {
-            found,
-            known: VERSION,
-        });
+        return Err(Error::Newer { found, known: VERSION });
     }
     Ok(found)
 }
@@ -76,9 +74,7 @@ pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
     };
     let done = done.and_then(|()| Ok(connection.execute_batch(BY_INTENT)?));
     match done {
-        Ok(()) => {
-            Ok(connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))?)
-        }
+        Ok(()) => Ok(connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))?),
         Err(error) => {
             connection.execute_batch("ROLLBACK")?;
             Err(error)
@@ -88,15 +84,12 @@ pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
 
 /// Version 1 changed an entry when its answer came and kept no answers to reads: its runs can be shown, not taken up again.
 fn from_version_1(connection: &Connection) -> Result<(), Error> {
-    connection.execute_batch(
-        "ALTER TABLE runs RENAME TO runs_1; ALTER TABLE entries RENAME TO entries_1;",
-    )?;
+    connection.execute_batch("ALTER TABLE runs RENAME TO runs_1; ALTER TABLE entries RENAME TO entries_1;")?;
     connection.execute_batch(SCHEMA)?;
     connection.execute_batch(
         "INSERT INTO runs (id, kind, undoes, runbook, digest, sources, operator, parameters, orgs, started, ended, outcome, message, counts) SELECT id, 'run', NULL, runbook, digest, '{}', operator, parameters, orgs, started, ended, outcome, message, counts FROM runs_1;",
     )?;
-    let mut statement = connection
-        .prepare("SELECT run, coalesce(lane, ''), event FROM entries_1 ORDER BY run, seq")?;
+    let mut statement = connection.prepare("SELECT run, coalesce(lane, ''), event FROM entries_1 ORDER BY run, seq")?;
     let mut rows = statement.query([])?;
     let (mut last, mut seq, mut digest) = (String::new(), 0, Digest::default());
     while let Some(row) = rows.next()? {
@@ -104,12 +97,8 @@ fn from_version_1(connection: &Connection) -> Result<(), Error> {
         if run != last {
             (last, seq, digest) = (run.clone(), 0, Digest::default());
         }
-        let event: Event =
-            serde_json::from_str(&event).map_err(|e| Error::unreadable("an event", &e))?;
-        let entry = Entry {
-            event: Some(&event),
-            ..Entry::new(What::Told, &lane)
-        };
+        let event: Event = serde_json::from_str(&event).map_err(|e| Error::unreadable("an event", &e))?;
+        let entry = Entry { event: Some(&event), ..Entry::new(What::Told, &lane) };
         let row = entry.row(&run, seq, &digest, None);
         row.insert(connection)?;
         digest = row.digest;

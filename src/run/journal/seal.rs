@@ -76,10 +76,7 @@ impl SealKey {
         code.update(run.as_bytes());
         let mut bytes = Digest::default();
         bytes.copy_from_slice(code.sign().as_ref());
-        Seal {
-            key: self.id,
-            code: bytes,
-        }
+        Seal { key: self.id, code: bytes }
     }
 }
 
@@ -91,10 +88,7 @@ impl Seal {
     /// `None` when these bytes are no seal.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let (key, code) = bytes.split_at_checked(ID)?;
-        Some(Self {
-            key: KeyId(key.try_into().ok()?),
-            code: code.try_into().ok()?,
-        })
+        Some(Self { key: KeyId(key.try_into().ok()?), code: code.try_into().ok()? })
     }
 }
 
@@ -112,9 +106,7 @@ impl fmt::Debug for KeyId {
 
 impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealKey")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("SealKey").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -145,9 +137,6 @@ mod tests {
     #[test]
     fn a_key_shows_its_id_alone() {
         let key = key("SECRET");
-        assert_eq!(
-            format!("{key:?}"),
-            format!("SealKey {{ id: {}, .. }}", key.id())
-        );
+        assert_eq!(format!("{key:?}"), format!("SealKey {{ id: {}, .. }}", key.id()));
     }
 }

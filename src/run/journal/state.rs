@@ -26,9 +26,7 @@ impl State {
     pub(super) fn then(self, told: Self) -> Option<Self> {
         match self {
             Self::Unknown => Some(told).filter(|told| *told != Self::Redone),
-            Self::Answered | Self::Settled | Self::Redone => {
-                Some(told).filter(|told| *told == Self::Undone)
-            }
+            Self::Answered | Self::Settled | Self::Redone => Some(told).filter(|told| *told == Self::Undone),
             Self::Undone => Some(told).filter(|told| *told == Self::Redone),
             Self::Void => Some(told).filter(|told| matches!(told, Self::Settled | Self::Unknown)),
             Self::Refused | Self::Repeated => None,
@@ -41,9 +39,7 @@ impl State {
         let is_end = matches!(told, Self::Answered | Self::Refused);
         match now {
             Some(Self::Unknown) => Some(told).filter(|told| *told == Self::Refused),
-            None | Some(Self::Answered | Self::Refused) => {
-                Some(told).filter(|told| is_end || *told == Self::Unknown)
-            }
+            None | Some(Self::Answered | Self::Refused) => Some(told).filter(|told| is_end || *told == Self::Unknown),
             Some(Self::Settled | Self::Void | Self::Repeated | Self::Undone | Self::Redone) => None,
         }
     }
@@ -89,9 +85,7 @@ impl State {
 mod tests {
     use super::State::{self, Answered, Redone, Refused, Repeated, Settled, Undone, Unknown, Void};
 
-    const ALL: [State; 8] = [
-        Answered, Refused, Unknown, Settled, Void, Repeated, Undone, Redone,
-    ];
+    const ALL: [State; 8] = [Answered, Refused, Unknown, Settled, Void, Repeated, Undone, Redone];
 
     /// All that may follow each state.
     fn after(state: State) -> &'static [State] {

@@ -38,11 +38,7 @@ pub(super) fn by_another(connection: &Connection, run: &str) -> Result<Option<St
 }
 
 /// Puts what was told of writes after their answers in the place of their states, and says by which run.
-pub(super) fn overlay(
-    connection: &Connection,
-    run: &str,
-    writes: &mut [Write],
-) -> Result<(), Error> {
+pub(super) fn overlay(connection: &Connection, run: &str, writes: &mut [Write]) -> Result<(), Error> {
     let mut statement = connection.prepare_cached(OF_WRITE)?;
     for write in writes {
         let mut rows = statement.query(params![run, number(write.entry)])?;
@@ -56,8 +52,7 @@ pub(super) fn overlay(
 }
 
 /// What was last told of one write after its answer. A lane has few of the writes of a run: it does not read what was told of the others.
-pub(super) const OF_WRITE: &str =
-    "SELECT intent, state, request FROM entries INDEXED BY entries_by_intent
+pub(super) const OF_WRITE: &str = "SELECT intent, state, request FROM entries INDEXED BY entries_by_intent
 WHERE run = ?1 AND intent = ?2 AND what = 'told' ORDER BY seq DESC LIMIT 1";
 
 const OF_RUN: &str = "SELECT intent, state, request FROM entries
@@ -67,8 +62,8 @@ WHERE run = ?1 AND what = 'told' AND intent IS NOT NULL ORDER BY seq";
 fn told(row: &Row<'_>) -> Result<(u64, State, Option<String>), Error> {
     let intent = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
     let request: Option<String> = row.get(2)?;
-    let request: Value = serde_json::from_str(&request.unwrap_or_default())
-        .map_err(|e| Error::unreadable("a request", &e))?;
+    let request: Value =
+        serde_json::from_str(&request.unwrap_or_default()).map_err(|e| Error::unreadable("a request", &e))?;
     let by = request["by"].as_str().map(str::to_owned);
     Ok((intent, State::parse(&row.get::<_, String>(1)?), by))
 }

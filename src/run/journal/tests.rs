@@ -36,9 +36,7 @@ fn event(words: &str) -> Event {
         time: "2026-01-02T03:04:05Z".parse().expect("a time"),
         item: None,
         step: None,
-        kind: Told::Note {
-            words: words.to_owned(),
-        },
+        kind: Told::Note { words: words.to_owned() },
         actor: None,
     }
 }
@@ -52,21 +50,13 @@ fn intend(journal: &Journal, lane: &str, position: u64) -> u64 {
         before: Some(&before),
         ..Entry::new(What::Intent, lane)
     };
-    journal
-        .append(RUN, &entry, Durability::Now)
-        .expect("an intent")
+    journal.append(RUN, &entry, Durability::Now).expect("an intent")
 }
 
 fn answer(journal: &Journal, lane: &str, intent: u64, state: State, answer: &Value) {
-    let entry = Entry {
-        state: Some(state),
-        intent: Some(intent),
-        answer: Some(answer),
-        ..Entry::new(What::Answer, lane)
-    };
-    journal
-        .append(RUN, &entry, Durability::Soon)
-        .expect("an answer");
+    let entry =
+        Entry { state: Some(state), intent: Some(intent), answer: Some(answer), ..Entry::new(What::Answer, lane) };
+    journal.append(RUN, &entry, Durability::Soon).expect("an answer");
 }
 
 #[test]
@@ -74,27 +64,12 @@ fn a_write_is_unknown_until_it_is_answered_and_the_last_answer_counts() {
     let (_folder, journal) = journal();
     let intent = intend(&journal, "", 0);
     let state = || journal.writes(RUN).expect("writes")[0].state;
-    assert_eq!(
-        (state(), journal.unanswered(RUN).expect("a number")),
-        (State::Unknown, 1)
-    );
-    answer(
-        &journal,
-        "",
-        intent,
-        State::Unknown,
-        &json!({"message": "cut"}),
-    );
+    assert_eq!((state(), journal.unanswered(RUN).expect("a number")), (State::Unknown, 1));
+    answer(&journal, "", intent, State::Unknown, &json!({"message": "cut"}));
     assert_eq!(state(), State::Unknown);
     answer(&journal, "", intent, State::Settled, &json!({"id": "00g1"}));
-    assert_eq!(
-        (state(), journal.unanswered(RUN).expect("a number")),
-        (State::Settled, 0)
-    );
-    assert_eq!(
-        journal.writes(RUN).expect("writes")[0].answer,
-        json!({"id": "00g1"})
-    );
+    assert_eq!((state(), journal.unanswered(RUN).expect("a number")), (State::Settled, 0));
+    assert_eq!(journal.writes(RUN).expect("writes")[0].answer, json!({"id": "00g1"}));
 }
 
 #[test]
@@ -103,17 +78,10 @@ fn what_is_known_of_a_write_takes_no_other_answer() {
     let intent = intend(&journal, "", 0);
     answer(&journal, "", intent, State::Unknown, &json!(null));
     answer(&journal, "", intent, State::Refused, &json!(null));
-    let entry = Entry {
-        state: Some(State::Settled),
-        intent: Some(intent),
-        ..Entry::new(What::Answer, "")
-    };
+    let entry = Entry { state: Some(State::Settled), intent: Some(intent), ..Entry::new(What::Answer, "") };
     let told = |journal: &Journal| journal.append(RUN, &entry, Durability::Now);
     let error = told(&journal).expect_err("known").to_string();
-    assert_eq!(
-        error,
-        format!("entry 0 of run {RUN} is refused and cannot become settled")
-    );
+    assert_eq!(error, format!("entry 0 of run {RUN} is refused and cannot become settled"));
     drop(journal);
     let journal = Journal::open(folder.path()).expect("the journal");
     assert!(told(&journal).is_err(), "another process knows it too");
@@ -146,9 +114,7 @@ fn a_write_that_was_thought_void_and_was_re_opened_stands_for_the_one_that_was_r
     answer(&journal, "1:jo", second, State::Refused, &json!(null));
     assert_eq!(recorded(&journal, "1:jo"), [(first, State::Unknown)]);
     assert_eq!(journal.unanswered(RUN).expect("a number"), 1);
-    journal
-        .tell_of(RUN, first, State::Undone, "another")
-        .expect("what an undo tells");
+    journal.tell_of(RUN, first, State::Undone, "another").expect("what an undo tells");
     assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
 }
 
@@ -179,30 +145,15 @@ fn a_write_that_repeats_another_is_on_disk_with_what_is_told_of_that() {
     let (folder, journal) = journal();
     let former = intend(&journal, "", 0);
     let request = json!({ "write": { "operation": "assign_user_to_group" } });
-    let intent = Entry {
-        position: Some(0),
-        request: Some(&request),
-        ..Entry::new(What::Intent, "")
-    };
-    let repeated = Entry {
-        state: Some(State::Repeated),
-        intent: Some(former),
-        ..Entry::new(What::Answer, "")
-    };
+    let intent = Entry { position: Some(0), request: Some(&request), ..Entry::new(What::Intent, "") };
+    let repeated = Entry { state: Some(State::Repeated), intent: Some(former), ..Entry::new(What::Answer, "") };
     let repeat = journal.append_repeat(RUN, &intent, &repeated);
     let repeat = repeat.expect("an intent");
     // As a process finds it when this one is killed here.
     let other = Journal::open(folder.path()).expect("the journal");
-    let states: Vec<(u64, State)> = other
-        .writes(RUN)
-        .expect("writes")
-        .iter()
-        .map(|write| (write.entry, write.state))
-        .collect();
-    assert_eq!(
-        states,
-        [(former, State::Repeated), (repeat, State::Unknown)]
-    );
+    let states: Vec<(u64, State)> =
+        other.writes(RUN).expect("writes").iter().map(|write| (write.entry, write.state)).collect();
+    assert_eq!(states, [(former, State::Repeated), (repeat, State::Unknown)]);
     assert_eq!(recorded(&other, ""), [(repeat, State::Unknown)]);
     assert_eq!(other.verify(RUN).expect("a verdict"), Verdict::Whole(3));
 }
@@ -217,10 +168,7 @@ fn what_a_lane_asked_again_takes_the_place_of_what_it_asked_before() {
     let recorded = journal.recorded(RUN, "1:jo").expect("records");
     let entries: Vec<u64> = recorded.iter().map(|recorded| recorded.entry).collect();
     assert_eq!(entries, [0, 6]);
-    assert_eq!(
-        recorded[0].request,
-        json!({ "write": { "operation": "add_group" } })
-    );
+    assert_eq!(recorded[0].request, json!({ "write": { "operation": "add_group" } }));
     assert!(journal.recorded(RUN, "1:j").expect("records").is_empty());
 }
 
@@ -230,34 +178,24 @@ fn writes_of_a_lane_are_its_own_and_those_within() {
     for lane in ["1:a", "1:a/1:x", "1:ab", ""] {
         intend(&journal, lane, 0);
     }
-    let lanes: Vec<String> = journal
-        .writes_of_lane(RUN, "1:a")
-        .expect("writes")
-        .into_iter()
-        .map(|write| write.lane)
-        .collect();
+    let lanes: Vec<String> =
+        journal.writes_of_lane(RUN, "1:a").expect("writes").into_iter().map(|write| write.lane).collect();
     assert_eq!(lanes, ["1:a", "1:a/1:x"]);
 }
 
 /// How the database goes about a query, a step a line.
 fn steps_of(connection: &Connection, query: &str) -> Vec<String> {
-    let mut statement = connection
-        .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
-        .expect("a query");
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).expect("a query");
     let arguments = [RUN, "1:jo"].into_iter().take(statement.parameter_count());
-    let steps = statement.query_map(rusqlite::params_from_iter(arguments), |row| {
-        row.get("detail")
-    });
+    let steps = statement.query_map(rusqlite::params_from_iter(arguments), |row| row.get("detail"));
     let steps: rusqlite::Result<Vec<String>> = steps.and_then(Iterator::collect);
     steps.expect("the steps")
 }
 
 #[test]
 fn answers_and_lanes_are_found_by_indexes() {
-    const ANSWER: &str =
-        "SEARCH l USING COVERING INDEX entries_by_intent (run=? AND intent=? AND what=?)";
-    const TOLD: &str =
-        "SEARCH entries USING INDEX entries_by_intent (run=? AND intent=? AND what=?)";
+    const ANSWER: &str = "SEARCH l USING COVERING INDEX entries_by_intent (run=? AND intent=? AND what=?)";
+    const TOLD: &str = "SEARCH entries USING INDEX entries_by_intent (run=? AND intent=? AND what=?)";
     const LANE: &str = "SEARCH e USING INDEX entries_by_lane (run=? AND lane=?)";
     const LANES: &str = "SEARCH i USING INDEX entries_by_lane (run=? AND lane>? AND lane<?)";
     let (_folder, journal) = journal();
@@ -272,10 +210,7 @@ fn answers_and_lanes_are_found_by_indexes() {
     ] {
         let steps = steps_of(&inner.connection, query);
         for step in expected {
-            assert!(
-                steps.iter().any(|found| found == step),
-                "{query}: {steps:#?}"
-            );
+            assert!(steps.iter().any(|found| found == step), "{query}: {steps:#?}");
         }
     }
 }
@@ -293,53 +228,27 @@ fn a_journal_without_the_index_is_given_it() {
     .expect("version 3");
     let journal = Journal::open(folder.path()).expect("brought up");
     let steps = steps_of(&journal.written().unwrap().connection, writes::OF_RUN);
-    assert!(
-        steps.iter().any(|step| step.contains("entries_by_intent")),
-        "{steps:#?}"
-    );
+    assert!(steps.iter().any(|step| step.contains("entries_by_intent")), "{steps:#?}");
 }
 
 #[test]
 fn an_altered_entry_is_told() {
     for (change, expected) in [
-        (
-            "UPDATE entries SET state = 'refused' WHERE seq = 1",
-            (1, "it was altered"),
-        ),
+        ("UPDATE entries SET state = 'refused' WHERE seq = 1", (1, "it was altered")),
         ("DELETE FROM entries WHERE seq = 0", (0, "it is missing")),
-        (
-            "UPDATE bodies SET body = '{\"id\":\"00g2\"}' WHERE body LIKE '%00g1%'",
-            (1, "its answer was altered"),
-        ),
+        ("UPDATE bodies SET body = '{\"id\":\"00g2\"}' WHERE body LIKE '%00g1%'", (1, "its answer was altered")),
     ] {
         let (folder, journal) = journal();
         let intent = intend(&journal, "", 0);
-        answer(
-            &journal,
-            "",
-            intent,
-            State::Answered,
-            &json!({"id": "00g1"}),
-        );
+        answer(&journal, "", intent, State::Answered, &json!({"id": "00g1"}));
         journal
-            .append(
-                RUN,
-                &Entry {
-                    event: Some(&event("x")),
-                    ..Entry::new(What::Told, "")
-                },
-                Durability::Now,
-            )
+            .append(RUN, &Entry { event: Some(&event("x")), ..Entry::new(What::Told, "") }, Durability::Now)
             .expect("an entry");
         assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
         let forger = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
         forger.execute(change, []).expect("a change");
         let (entry, why) = expected;
-        assert_eq!(
-            journal.verify(RUN).expect("a verdict"),
-            Verdict::Broken { entry, why },
-            "{change}"
-        );
+        assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Broken { entry, why }, "{change}");
     }
 }
 
@@ -348,36 +257,12 @@ fn an_altered_record_and_a_missing_end_are_told() {
     let missing = "it is missing, and so is what came after it";
     let record = |why| Verdict::Record { why };
     for (change, expected) in [
-        (
-            "DELETE FROM entries WHERE seq = 2",
-            Verdict::Broken {
-                entry: 2,
-                why: missing,
-            },
-        ),
-        (
-            "DELETE FROM entries",
-            Verdict::Broken {
-                entry: 0,
-                why: missing,
-            },
-        ),
-        (
-            "UPDATE runs SET operator = 'kim'",
-            record("what it says of the run's beginning was altered"),
-        ),
-        (
-            "UPDATE runs SET length = 2",
-            record("the end of the journal that it names was altered"),
-        ),
-        (
-            "UPDATE runs SET outcome = '\"failed\"'",
-            record("it says otherwise of the run's end than its entries"),
-        ),
-        (
-            "UPDATE runs SET message = 'all well'",
-            record("it says otherwise of the run's end than its entries"),
-        ),
+        ("DELETE FROM entries WHERE seq = 2", Verdict::Broken { entry: 2, why: missing }),
+        ("DELETE FROM entries", Verdict::Broken { entry: 0, why: missing }),
+        ("UPDATE runs SET operator = 'kim'", record("what it says of the run's beginning was altered")),
+        ("UPDATE runs SET length = 2", record("the end of the journal that it names was altered")),
+        ("UPDATE runs SET outcome = '\"failed\"'", record("it says otherwise of the run's end than its entries")),
+        ("UPDATE runs SET message = 'all well'", record("it says otherwise of the run's end than its entries")),
     ] {
         let (folder, journal) = journal();
         let intent = intend(&journal, "", 0);
@@ -396,11 +281,7 @@ fn an_altered_record_and_a_missing_end_are_told() {
         assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
         let forger = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
         forger.execute(change, []).expect("a change");
-        assert_eq!(
-            journal.verify(RUN).expect("a verdict"),
-            expected,
-            "{change}"
-        );
+        assert_eq!(journal.verify(RUN).expect("a verdict"), expected, "{change}");
     }
 }
 
@@ -408,15 +289,10 @@ fn an_altered_record_and_a_missing_end_are_told() {
 fn what_waits_to_be_written_holds_nobody_up_and_is_written_soon() {
     let (folder, journal) = journal();
     let told = event("waiting for a limit");
-    let entry = Entry {
-        event: Some(&told),
-        ..Entry::new(What::Told, "")
-    };
+    let entry = Entry { event: Some(&told), ..Entry::new(What::Told, "") };
     journal.append(RUN, &entry, Durability::Soon).expect("told");
     let other = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
-    other
-        .execute_batch("BEGIN IMMEDIATE; ROLLBACK")
-        .expect("the file is free");
+    other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").expect("the file is free");
     let reader = Journal::read(folder.path()).expect("a reader");
     while reader.events(RUN).expect("events").is_empty() {
         std::thread::yield_now();
@@ -429,9 +305,7 @@ fn who_reads_does_not_wait_for_who_writes() {
     let (folder, journal) = journal();
     intend(&journal, "", 0);
     let writer = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
-    writer
-        .execute_batch("BEGIN IMMEDIATE")
-        .expect("a transaction");
+    writer.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
     let begun = std::time::Instant::now();
     let reader = Journal::read(folder.path()).expect("a reader");
     assert_eq!(reader.unanswered(RUN).expect("a number"), 1);
@@ -445,27 +319,16 @@ fn a_full_disk_breaks_nothing_and_is_told_as_such() {
     let pages = |most: i64| {
         let buffer = journal.writer.lock();
         let sql = format!("PRAGMA max_page_count = {most}");
-        let kept: i64 = buffer
-            .connection
-            .query_row(&sql, [], |row| row.get(0))
-            .expect("a number");
+        let kept: i64 = buffer.connection.query_row(&sql, [], |row| row.get(0)).expect("a number");
         kept
     };
     pages(1);
     let large = json!({ "body": "x".repeat(100_000) });
-    let entry = Entry {
-        position: Some(1),
-        request: Some(&large),
-        before: Some(&large),
-        ..Entry::new(What::Intent, "")
-    };
+    let entry =
+        Entry { position: Some(1), request: Some(&large), before: Some(&large), ..Entry::new(What::Intent, "") };
     let append = || journal.append(RUN, &entry, Durability::Now);
     let error = append().expect_err("no room");
-    assert_eq!(
-        error.help().as_deref(),
-        Some("make room on the disk"),
-        "{error}"
-    );
+    assert_eq!(error.help().as_deref(), Some("make room on the disk"), "{error}");
     // What became of a write that was sent is kept until there is room.
     let settled = Entry {
         state: Some(State::Answered),
@@ -473,9 +336,7 @@ fn a_full_disk_breaks_nothing_and_is_told_as_such() {
         answer: Some(&large),
         ..Entry::new(What::Answer, "")
     };
-    journal
-        .append(RUN, &settled, Durability::Now)
-        .expect_err("no room");
+    journal.append(RUN, &settled, Durability::Now).expect_err("no room");
     let reader = Journal::read(folder.path()).expect("a reader");
     assert_eq!(reader.verify(RUN).expect("a verdict"), Verdict::Whole(1));
     pages(1_000_000);
@@ -488,20 +349,11 @@ fn a_full_disk_breaks_nothing_and_is_told_as_such() {
 fn a_write_that_was_taken_back_is_undone_until_that_is_taken_back() {
     let (_folder, journal) = journal();
     let intent = intend(&journal, "1:jo", 0);
-    answer(
-        &journal,
-        "1:jo",
-        intent,
-        State::Answered,
-        &json!({"id": "00g1"}),
-    );
+    answer(&journal, "1:jo", intent, State::Answered, &json!({"id": "00g1"}));
     let write = || journal.writes(RUN).expect("writes").remove(0);
     let tell = |state| journal.tell_of(RUN, intent, state, "undo-1");
     tell(State::Undone).expect("it held");
-    assert_eq!(
-        (write().state, write().undone_by.as_deref()),
-        (State::Undone, Some("undo-1"))
-    );
+    assert_eq!((write().state, write().undone_by.as_deref()), (State::Undone, Some("undo-1")));
     assert_eq!(write().answer, json!({"id": "00g1"}));
     tell(State::Undone).expect_err("once");
     tell(State::Redone).expect("it was taken back");
@@ -515,10 +367,7 @@ fn a_run_has_one_holder() {
     let held = journal.hold(RUN, "pat").expect("a hold");
     let other = Journal::open(folder.path()).expect("another");
     let error = other.hold(RUN, "kim").expect_err("held").to_string();
-    assert!(
-        error.contains("pat, process") && error.contains(RUN),
-        "{error}"
-    );
+    assert!(error.contains("pat, process") && error.contains(RUN), "{error}");
     drop(held);
     other.hold(RUN, "kim").expect("free again");
 }
@@ -537,42 +386,28 @@ fn an_older_journal_is_brought_up_and_a_newer_one_left_alone() {
     )
     .expect("version 1");
     let kept = serde_json::to_string(&event("old")).expect("an event");
-    file.execute(
-        "INSERT INTO entries VALUES ('r1', 0, NULL, 't', 'told', ?1, NULL, NULL, NULL)",
-        [kept],
-    )
-    .expect("an entry");
+    file.execute("INSERT INTO entries VALUES ('r1', 0, NULL, 't', 'told', ?1, NULL, NULL, NULL)", [kept])
+        .expect("an entry");
     // Who only reads brings up a copy.
     let reader = Journal::read(folder.path()).expect("a copy");
-    let old = Event {
-        actor: Some(RunActor::of_older_journal("pat")),
-        ..event("old")
-    };
+    let old = Event { actor: Some(RunActor::of_older_journal("pat")), ..event("old") };
     let old = [old];
     assert_eq!(reader.events("r1").expect("events"), old);
-    let left: i64 = file
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .expect("a version");
+    let left: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a version");
     assert_eq!(left, 1);
     let journal = Journal::open(folder.path()).expect("brought up");
     assert_eq!(journal.events("r1").expect("events"), old);
     assert_eq!(journal.verify("r1").expect("a verdict"), Verdict::Whole(1));
     assert_eq!(journal.runs().expect("runs")[0].operator, "pat");
     drop(journal);
-    file.pragma_update(None, "user_version", 99)
-        .expect("a newer version");
-    assert!(matches!(
-        Journal::open(folder.path()),
-        Err(Error::Newer { found: 99, .. })
-    ));
+    file.pragma_update(None, "user_version", 99).expect("a newer version");
+    assert!(matches!(Journal::open(folder.path()), Err(Error::Newer { found: 99, .. })));
 }
 
 #[test]
 fn a_folder_that_cannot_be_made_is_an_error_at_once() {
     let file = tempfile::NamedTempFile::new().expect("a file");
-    let error = Journal::open(&file.path().join("below"))
-        .err()
-        .expect("an error");
+    let error = Journal::open(&file.path().join("below")).err().expect("an error");
     assert!(error.to_string().contains("cannot be used"), "{error}");
 }
 
@@ -587,19 +422,10 @@ fn sealed() -> (tempfile::TempDir, Journal) {
     let journal = Journal::open(folder.path()).expect("a journal");
     journal.seal_with(RUN, seal_key("00a"));
     let orgs = serde_json::from_value(json!([{ "name": "okta", "url": "https://a.okta.com" }]));
-    let record = Record {
-        orgs: orgs.expect("an org"),
-        ..record()
-    };
+    let record = Record { orgs: orgs.expect("an org"), ..record() };
     journal.begin(&record).expect("a run");
     let intent = intend(&journal, "1:jo", 0);
-    answer(
-        &journal,
-        "1:jo",
-        intent,
-        State::Answered,
-        &json!({"id": "00g1"}),
-    );
+    answer(&journal, "1:jo", intent, State::Answered, &json!({"id": "00g1"}));
     let told = Event {
         kind: Told::Outcome {
             outcome: Outcome::Failed,
@@ -620,9 +446,7 @@ fn is_whole(journal: &Journal) -> bool {
 }
 
 fn columns_of(file: &Connection, table: &str) -> Vec<(String, String)> {
-    let mut statement = file
-        .prepare(&format!("PRAGMA table_info({table})"))
-        .expect("a table");
+    let mut statement = file.prepare(&format!("PRAGMA table_info({table})")).expect("a table");
     let read = |row: &rusqlite::Row<'_>| Ok((row.get("name")?, row.get("type")?));
     let columns = statement.query_map([], read).expect("columns");
     columns.map(|column| column.expect("a column")).collect()
@@ -632,9 +456,9 @@ fn columns_of(file: &Connection, table: &str) -> Vec<(String, String)> {
 fn other_value(column: &str, kind: &str) -> String {
     match kind {
         "INTEGER" => format!("coalesce({column}, 4) + 10"),
-        "BLOB" => format!(
-            "coalesce(CAST(iif(hex({column}) LIKE '00%', x'01', x'00') || substr({column}, 2) AS BLOB), x'00')"
-        ),
+        "BLOB" => {
+            format!("coalesce(CAST(iif(hex({column}) LIKE '00%', x'01', x'00') || substr({column}, 2) AS BLOB), x'00')")
+        }
         _ => format!("coalesce({column}, '') || 'x'"),
     }
 }
@@ -657,8 +481,7 @@ fn a_change_of_any_column_is_told() {
         for (column, kind) in columns(table) {
             let (folder, journal) = sealed();
             let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
-            file.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON")
-                .expect("a forger");
+            file.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").expect("a forger");
             let other = other_value(&column, &kind);
             let sql = format!("UPDATE {table} SET {column} = {other} WHERE {which}");
             assert_eq!(file.execute(&sql, []).expect(&sql), 1, "{sql}");
@@ -674,14 +497,9 @@ fn an_entry_that_an_index_lost_is_told() {
         let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
         // An index that holds less than it should: made as one of some rows, and said to be one of all.
         let sql = format!("SELECT sql FROM sqlite_schema WHERE name = '{index}'");
-        let whole: String = file
-            .query_row(&sql, [], |row| row.get(0))
-            .expect("an index");
-        let some = if whole.contains(" WHERE ") {
-            format!("{whole} AND seq <> 1")
-        } else {
-            format!("{whole} WHERE seq <> 1")
-        };
+        let whole: String = file.query_row(&sql, [], |row| row.get(0)).expect("an index");
+        let some =
+            if whole.contains(" WHERE ") { format!("{whole} AND seq <> 1") } else { format!("{whole} WHERE seq <> 1") };
         let replaced = whole.replace('\'', "''");
         file.execute_batch(&format!(
             "DROP INDEX {index}; {some}; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = '{replaced}' WHERE name = '{index}'; PRAGMA writable_schema = RESET"
@@ -707,34 +525,17 @@ fn entries_older_than_seals_are_held_by_the_next_run() {
     let journal = Journal::open(folder.path()).expect("brought up");
     let keys = [seal_key("00a")];
     let seals = |journal: &Journal| journal.verify_by(RUN, &keys).expect("a verdict");
-    assert_eq!(
-        (
-            seals(&journal).seals.older,
-            seals(&journal).seals.are_genuine()
-        ),
-        (1, false)
-    );
+    assert_eq!((seals(&journal).seals.older, seals(&journal).seals.are_genuine()), (1, false));
     journal.seal_with("next", seal_key("00a"));
-    let next = Record {
-        run: "next".to_owned(),
-        ..record()
-    };
+    let next = Record { run: "next".to_owned(), ..record() };
     journal.begin(&next).expect("another run");
     let told = event("x");
-    let entry = Entry {
-        event: Some(&told),
-        ..Entry::new(What::Told, "")
-    };
-    journal
-        .append("next", &entry, Durability::Now)
-        .expect("an entry");
+    let entry = Entry { event: Some(&told), ..Entry::new(What::Told, "") };
+    journal.append("next", &entry, Durability::Now).expect("an entry");
     assert_eq!(seals(&journal).seals.older_than.as_deref(), Some("next"));
     let also = "UPDATE runs SET unsealed = 1 WHERE id = 'next'";
     assert_eq!(seals(&journal).verdict, Verdict::Whole(1));
     file.execute(also, []).expect("a change");
     let next = journal.verify_by("next", &keys).expect("a verdict");
-    assert!(
-        matches!(next.verdict, Verdict::Broken { entry: 0, .. }),
-        "{next:?}"
-    );
+    assert!(matches!(next.verdict, Verdict::Broken { entry: 0, .. }), "{next:?}");
 }

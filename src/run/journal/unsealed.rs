@@ -44,8 +44,7 @@ pub(super) fn anchor(connection: &Connection) -> Result<Option<String>, Error> {
 /// How old the entries without seals are, by the runs that these keys sealed.
 pub(super) fn age(connection: &Connection, keys: &[SealKey]) -> Result<Age, Error> {
     let now = anchor(connection)?;
-    let mut statement =
-        connection.prepare("SELECT * FROM runs WHERE unsealed = 0 ORDER BY rowid")?;
+    let mut statement = connection.prepare("SELECT * FROM runs WHERE unsealed = 0 ORDER BY rowid")?;
     let mut rows = statement.query([])?;
     let mut age = Age::NotKnown;
     while let Some(row) = rows.next()? {

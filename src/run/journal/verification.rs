@@ -60,20 +60,11 @@ impl Seals {
 
 /// Computes every digest again, compares every answer with its name, checks the seals of these keys, follows the states of the writes,
 /// and compares the run's record with what the entries tell of it.
-pub(super) fn verify(
-    connection: &Connection,
-    run: &str,
-    keys: &[SealKey],
-) -> Result<Verification, Error> {
+pub(super) fn verify(connection: &Connection, run: &str, keys: &[SealKey]) -> Result<Verification, Error> {
     let mut statement = connection.prepare("SELECT * FROM runs WHERE id = ?1")?;
     let mut rows = statement.query([run])?;
     let Some(row) = rows.next()? else {
-        return Ok(Verification {
-            verdict: Verdict::Record {
-                why: "it is missing",
-            },
-            seals: Seals::default(),
-        });
+        return Ok(Verification { verdict: Verdict::Record { why: "it is missing" }, seals: Seals::default() });
     };
     let begun = Begun::read(row)?;
     let mut entries = EntryCheck::new(connection, run, &begun, keys)?;
@@ -117,10 +108,7 @@ struct Begun {
 impl Begun {
     fn read(row: &SqlRow<'_>) -> Result<Self, Error> {
         let (unsealed, orgs): (i64, String) = (row.get("unsealed")?, row.get("orgs")?);
-        Ok(Self {
-            unsealed: u64::try_from(unsealed).unwrap_or_default(),
-            has_orgs: orgs.trim() != "[]",
-        })
+        Ok(Self { unsealed: u64::try_from(unsealed).unwrap_or_default(), has_orgs: orgs.trim() != "[]" })
     }
 
     fn is_older(&self) -> bool {
@@ -214,12 +202,7 @@ struct EntryCheck<'a> {
 type Wrong = Option<&'static str>;
 
 impl<'a> EntryCheck<'a> {
-    fn new(
-        connection: &'a Connection,
-        run: &'a str,
-        begun: &'a Begun,
-        keys: &'a [SealKey],
-    ) -> Result<Self, Error> {
+    fn new(connection: &'a Connection, run: &'a str, begun: &'a Begun, keys: &'a [SealKey]) -> Result<Self, Error> {
         Ok(Self {
             connection,
             run,
@@ -236,9 +219,7 @@ impl<'a> EntryCheck<'a> {
     }
 
     fn run(&mut self) -> Result<Option<Verdict>, Error> {
-        let mut statement = self
-            .connection
-            .prepare(&[ENTRIES, " ORDER BY e.seq"].concat())?;
+        let mut statement = self.connection.prepare(&[ENTRIES, " ORDER BY e.seq"].concat())?;
         let mut rows = statement.query([self.run])?;
         while let Some(row) = rows.next()? {
             let entry = Stored::read(self.run, row)?;
@@ -250,10 +231,7 @@ impl<'a> EntryCheck<'a> {
             self.count += 1;
         }
         let astray = self.places.astray(self.connection, self.run)?;
-        Ok(astray.map(|entry| Verdict::Broken {
-            entry,
-            why: "the index by which it is found was altered",
-        }))
+        Ok(astray.map(|entry| Verdict::Broken { entry, why: "the index by which it is found was altered" }))
     }
 
     /// What is wrong with the next entry.
@@ -450,13 +428,7 @@ fn told_end(connection: &Connection, run: &str) -> Result<Option<Event>, Error> 
 }
 
 fn is_end_of(event: &Event, ended: Outcome, begun: &Begun, record: &Record) -> bool {
-    let Kind::Outcome {
-        outcome,
-        message,
-        counts,
-        ..
-    } = &event.kind
-    else {
+    let Kind::Outcome { outcome, message, counts, .. } = &event.kind else {
         return false;
     };
     // Versions before seals took the time a moment later.

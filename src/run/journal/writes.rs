@@ -61,29 +61,16 @@ pub(super) const OF_LANE: &str = writes_where!(
 const UNKNOWN_OF_RUN: &str = writes_where!("", " AND coalesce(a.state, 'unknown') = 'unknown'");
 
 /// Those of which it is not known what became of them.
-pub(super) fn unknown_of_run(
-    connection: &Connection,
-    run: &str,
-    altered: Altered,
-) -> Result<Vec<Write>, Error> {
+pub(super) fn unknown_of_run(connection: &Connection, run: &str, altered: Altered) -> Result<Vec<Write>, Error> {
     let mut statement = connection.prepare_cached(UNKNOWN_OF_RUN)?;
     collect(statement.query([run])?, altered)
 }
 
-pub(super) fn of_run(
-    connection: &Connection,
-    run: &str,
-    altered: Altered,
-) -> Result<Vec<Write>, Error> {
+pub(super) fn of_run(connection: &Connection, run: &str, altered: Altered) -> Result<Vec<Write>, Error> {
     collect(connection.prepare_cached(OF_RUN)?.query([run])?, altered)
 }
 
-pub(super) fn of_lane(
-    connection: &Connection,
-    run: &str,
-    lane: &str,
-    altered: Altered,
-) -> Result<Vec<Write>, Error> {
+pub(super) fn of_lane(connection: &Connection, run: &str, lane: &str, altered: Altered) -> Result<Vec<Write>, Error> {
     let mut statement = connection.prepare_cached(OF_LANE)?;
     collect(statement.query([run, lane])?, altered)
 }
@@ -118,16 +105,11 @@ fn write(row: &rusqlite::Row<'_>, altered: Altered) -> Result<Write, Error> {
         state: state.map_or(State::Unknown, |state| State::parse(&state)),
         undone_by: None,
         time: time(&row.get::<_, String>("time")?)?,
-        answered: row
-            .get::<_, Option<String>>("answered")?
-            .map(|text| time(&text))
-            .transpose()?,
+        answered: row.get::<_, Option<String>>("answered")?.map(|text| time(&text)).transpose()?,
         request: json(row, "request")?,
         before: body(row, "before_name", "before", altered)?,
         answer: body(row, "answer_name", "answer", altered)?,
-        status: event["status"]
-            .as_u64()
-            .and_then(|status| u16::try_from(status).ok()),
+        status: event["status"].as_u64().and_then(|status| u16::try_from(status).ok()),
         request_id: event["request_id"].as_str().map(str::to_owned),
     })
 }
@@ -140,14 +122,11 @@ fn body(row: &rusqlite::Row<'_>, name: &str, text: &str, altered: Altered) -> Re
 fn json(row: &rusqlite::Row<'_>, column: &str) -> Result<Value, Error> {
     let text: Option<String> = row.get(column)?;
     let value = text.map(|text| serde_json::from_str(&text)).transpose();
-    Ok(value
-        .map_err(|e| Error::unreadable(column, &e))?
-        .unwrap_or_default())
+    Ok(value.map_err(|e| Error::unreadable(column, &e))?.unwrap_or_default())
 }
 
 pub(super) fn time(text: &str) -> Result<jiff::Timestamp, Error> {
-    text.parse()
-        .map_err(|e: jiff::Error| Error::unreadable("a time", &e))
+    text.parse().map_err(|e: jiff::Error| Error::unreadable("a time", &e))
 }
 
 /// A write that was not sent.

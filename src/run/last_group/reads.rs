@@ -93,10 +93,7 @@ impl Run {
         keep: fn(&Value) -> Option<Value>,
     ) -> Result<ReadThings, Error> {
         let found = self.list(lane, list).await?;
-        let mut things = ReadThings {
-            pages: found.len() / PAGE + 1,
-            ..ReadThings::default()
-        };
+        let mut things = ReadThings { pages: found.len() / PAGE + 1, ..ReadThings::default() };
         for item in found {
             let (Some(kept), Some(id)) = (keep(&item), item["id"].as_str()) else {
                 continue;

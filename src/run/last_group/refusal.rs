@@ -21,22 +21,14 @@ impl Run {
         position: u64,
         message: String,
     ) -> Result<Error, Error> {
-        let kind = Kind::Refused {
-            call: self.line(call),
-            message: message.clone(),
-        };
+        let kind = Kind::Refused { call: self.line(call), message: message.clone() };
         let answer = json!({ "message": message });
         self.tell_unsent(lane, call, position, State::Refused, kind, &answer)?;
         Ok(Error::Usage(message))
     }
 
     /// A group's name for a person; its id where the name cannot be read.
-    pub(super) async fn name_of_group(
-        &self,
-        lane: &Lane,
-        org: &str,
-        group: &str,
-    ) -> Result<String, Error> {
+    pub(super) async fn name_of_group(&self, lane: &Lane, org: &str, group: &str) -> Result<String, Error> {
         let found = match self.seen(lane, org, "get_group", &[group]).await {
             Err(error) if error.status() == Some(403) => Value::Null,
             found => found?,
@@ -46,12 +38,7 @@ impl Run {
     }
 
     /// Whether the org has no group of this id.
-    pub(super) async fn is_group_gone(
-        &self,
-        lane: &Lane,
-        org: &str,
-        group: &str,
-    ) -> Result<bool, Error> {
+    pub(super) async fn is_group_gone(&self, lane: &Lane, org: &str, group: &str) -> Result<bool, Error> {
         match self.seen(lane, org, "get_group", &[group]).await {
             Err(error) if error.status() == Some(403) => Ok(false),
             found => Ok(found?.is_null()),
@@ -62,9 +49,7 @@ impl Run {
 /// Whether the role of the token's owner does not show which apps a group has. Of an assignment to an app it is known that it has one.
 pub(super) fn is_hidden_by_role(removal: &Removal, error: &Error) -> bool {
     let is_of_app = matches!(removal, Removal::Assignment { .. });
-    !is_of_app
-        && error.status() == Some(403)
-        && !api_of(error).is_some_and(okta::ApiError::lacks_scope)
+    !is_of_app && error.status() == Some(403) && !api_of(error).is_some_and(okta::ApiError::lacks_scope)
 }
 
 /// Words for users who would lose an app with the last of its groups.
@@ -94,8 +79,7 @@ fn remedy_for(error: &Error) -> String {
         return "give the owner of the token a role that may view the apps of the org, their groups and the members of those".to_owned();
     };
     match api.required_scopes.as_slice() {
-        [] => "grant the app the scopes okta.apps.read, okta.groups.read and okta.users.read"
-            .to_owned(),
+        [] => "grant the app the scopes okta.apps.read, okta.groups.read and okta.users.read".to_owned(),
         scopes => format!("grant the app {}", scopes.join(", ")),
     }
 }
@@ -109,7 +93,5 @@ fn api_of(error: &Error) -> Option<&okta::ApiError> {
 
 fn name_of(held: &Value) -> String {
     let name = held["credentials"]["userName"].as_str();
-    name.or_else(|| held["id"].as_str())
-        .unwrap_or_default()
-        .to_owned()
+    name.or_else(|| held["id"].as_str()).unwrap_or_default().to_owned()
 }

@@ -35,14 +35,8 @@ impl Removal {
     fn of_operation(name: &str, arguments: &[&str]) -> Option<Self> {
         let text = |at: usize| arguments.get(at).map(ToString::to_string);
         Some(match name {
-            "unassign_user_from_group" => Self::Member {
-                group: text(0)?,
-                user: text(1)?,
-            },
-            "unassign_application_from_group" => Self::Assignment {
-                app: text(0)?,
-                group: text(1)?,
-            },
+            "unassign_user_from_group" => Self::Member { group: text(0)?, user: text(1)? },
+            "unassign_application_from_group" => Self::Assignment { app: text(0)?, group: text(1)? },
             "delete_group" => Self::Group { group: text(0)? },
             _ => return None,
         })
@@ -57,14 +51,8 @@ impl Removal {
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
         let text = |at: usize| parts[at].clone();
         match lower.as_slice() {
-            ["api", "v1", "groups", _, "users", _] => Some(Self::Member {
-                group: text(3),
-                user: text(5),
-            }),
-            ["api", "v1", "apps", _, "groups", _] => Some(Self::Assignment {
-                app: text(3),
-                group: text(5),
-            }),
+            ["api", "v1", "groups", _, "users", _] => Some(Self::Member { group: text(3), user: text(5) }),
+            ["api", "v1", "apps", _, "groups", _] => Some(Self::Assignment { app: text(3), group: text(5) }),
             ["api", "v1", "groups", _] => Some(Self::Group { group: text(3) }),
             _ => None,
         }
@@ -73,9 +61,7 @@ impl Removal {
     /// The group that its users lose.
     pub(super) fn group(&self) -> &str {
         match self {
-            Self::Member { group, .. } | Self::Assignment { group, .. } | Self::Group { group } => {
-                group
-            }
+            Self::Member { group, .. } | Self::Assignment { group, .. } | Self::Group { group } => group,
         }
     }
 }
@@ -104,15 +90,8 @@ mod tests {
 
     #[test]
     fn a_removal_is_known_by_its_operation_and_by_its_path() {
-        let member = Removal::Member {
-            group: "00g1".to_owned(),
-            user: "jo@corp.example".to_owned(),
-        };
-        let call = Call::operation(
-            "okta",
-            "unassign_user_from_group",
-            &["00g1", "jo@corp.example"],
-        );
+        let member = Removal::Member { group: "00g1".to_owned(), user: "jo@corp.example".to_owned() };
+        let call = Call::operation("okta", "unassign_user_from_group", &["00g1", "jo@corp.example"]);
         assert_eq!(Removal::of(&call.expect("a call")), Some(member.clone()));
         for path in [
             "/api/v1/groups/00g1/users/jo%40corp.example",

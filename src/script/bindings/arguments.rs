@@ -13,11 +13,7 @@ use crate::script::value::to_request;
 const WHOLE_BODY: &str = "body";
 
 /// The call that `arguments` mean; why they mean none otherwise.
-pub(super) fn call(
-    org: &str,
-    operation: &'static Operation,
-    arguments: &[Dynamic],
-) -> Result<Call, String> {
+pub(super) fn call(org: &str, operation: &'static Operation, arguments: &[Dynamic]) -> Result<Call, String> {
     let parameters = operation.path_parameters();
     let (path, rest) = arguments.split_at(parameters.len().min(arguments.len()));
     let values = path
@@ -51,19 +47,14 @@ fn path_argument(parameter: &str, value: &Dynamic) -> Result<String, String> {
         return Ok(number.to_string());
     }
     if let Ok(object) = value.as_map_ref() {
-        let named = parameter
-            .ends_with("Name")
-            .then(|| object.get("name"))
-            .flatten();
+        let named = parameter.ends_with("Name").then(|| object.get("name")).flatten();
         let id = named.or_else(|| object.get("id"));
         return id
             .and_then(|id| id.as_immutable_string_ref().ok().map(|id| id.to_string()))
             .ok_or_else(|| format!("the object given for `{parameter}` has no `id`"));
     }
     if value.is_unit() {
-        return Err(format!(
-            "`{parameter}` is (): what was looked for is not there"
-        ));
+        return Err(format!("`{parameter}` is (): what was looked for is not there"));
     }
     Err(format!("`{parameter}` is an id or an object with an `id`"))
 }
@@ -87,9 +78,7 @@ impl Given {
             return Err(format!("`{}` is missing", missing.join("`, `")));
         }
         match &operation.body {
-            Some(body) if body.required && self.body.is_none() => {
-                Err("the body is missing".to_owned())
-            }
+            Some(body) if body.required && self.body.is_none() => Err("the body is missing".to_owned()),
             _ => Ok(()),
         }
     }
@@ -111,9 +100,7 @@ fn entries(operation: &Operation, map: &Map) -> Result<Given, String> {
     let mut given = Given::default();
     let mut fields = Fields::new();
     let mut unknown = Vec::new();
-    let whole = map
-        .get(WHOLE_BODY)
-        .filter(|value| is_whole(operation, value));
+    let whole = map.get(WHOLE_BODY).filter(|value| is_whole(operation, value));
     for (name, value) in map {
         let is_query = operation.option_names().any(|known| known == name.as_str());
         if is_query {
@@ -141,10 +128,7 @@ fn is_whole(operation: &Operation, value: &Dynamic) -> bool {
     let Some(body) = &operation.body else {
         return false;
     };
-    let json = matches!(
-        body.content_types.first(),
-        None | Some(ContentType::Json | ContentType::MergePatch)
-    );
+    let json = matches!(body.content_types.first(), None | Some(ContentType::Json | ContentType::MergePatch));
     !json || value.is_map() || value.is_array()
 }
 
@@ -175,10 +159,7 @@ fn unknown_entries(operation: &Operation, unknown: &[&str]) -> String {
         .iter()
         .map(|name| match nearest(name, known()).as_slice() {
             [] => format!("`{name}` is no parameter of it"),
-            names => format!(
-                "`{name}` is no parameter of it, did you mean {}?",
-                or_list(names)
-            ),
+            names => format!("`{name}` is no parameter of it, did you mean {}?", or_list(names)),
         })
         .collect();
     hints.join("; ")
@@ -201,11 +182,8 @@ mod tests {
 
     #[test]
     fn entries_are_told_apart_by_the_table() {
-        let (path, query, body) = made(
-            "update_user",
-            r#"["jo", #{strict: true, profile: #{title: ()}}]"#,
-        )
-        .expect("a call");
+        let (path, query, body) =
+            made("update_user", r#"["jo", #{strict: true, profile: #{title: ()}}]"#).expect("a call");
         assert_eq!(path, "/api/v1/users/jo");
         assert_eq!(query, [("strict".to_owned(), "true".to_owned())]);
         assert_eq!(body, Some(serde_json::json!({"profile": {"title": null}})));
@@ -213,28 +191,19 @@ mod tests {
 
     #[test]
     fn an_object_stands_for_its_id_and_a_list_for_the_whole_body() {
-        let (path, _, body) = made(
-            "update_group_assignment_to_application",
-            r#"[#{id: "0oa1"}, #{id: "00g1"}, [#{op: "replace"}]]"#,
-        )
-        .expect("a call");
+        let (path, _, body) =
+            made("update_group_assignment_to_application", r#"[#{id: "0oa1"}, #{id: "00g1"}, [#{op: "replace"}]]"#)
+                .expect("a call");
         assert_eq!(path, "/api/v1/apps/0oa1/groups/00g1");
         assert_eq!(body, Some(serde_json::json!([{"op": "replace"}])));
     }
 
     #[test]
     fn a_field_named_body_is_no_whole_body() {
-        let (_, _, body) = made(
-            "create_email_customization",
-            r#"["b", "t", #{body: "Hello", subject: "s"}]"#,
-        )
-        .expect("a call");
-        assert_eq!(
-            body,
-            Some(serde_json::json!({"body": "Hello", "subject": "s"}))
-        );
-        let (_, query, body) =
-            made("create_user", "[#{activate: false, body: #{profile: #{}}}]").expect("a call");
+        let (_, _, body) =
+            made("create_email_customization", r#"["b", "t", #{body: "Hello", subject: "s"}]"#).expect("a call");
+        assert_eq!(body, Some(serde_json::json!({"body": "Hello", "subject": "s"})));
+        let (_, query, body) = made("create_user", "[#{activate: false, body: #{profile: #{}}}]").expect("a call");
         assert_eq!(query, [("activate".to_owned(), "false".to_owned())]);
         assert_eq!(body, Some(serde_json::json!({"profile": {}})));
     }
@@ -242,42 +211,14 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (operation, arguments, expected) in [
-            (
-                "get_user",
-                "[()]",
-                "`id` is (): what was looked for is not there",
-            ),
-            (
-                "get_user",
-                "[#{login: \"x\"}]",
-                "the object given for `id` has no `id`",
-            ),
-            (
-                "list_groups",
-                "[#{serch: \"x\"}]",
-                "`serch` is no parameter of it, did you mean `search`?",
-            ),
-            (
-                "update_application_user",
-                "[\"a\", \"u\"]",
-                "the body is missing",
-            ),
-            (
-                "get_user",
-                "[\"..\"]",
-                "the path argument `id` must not be `..`",
-            ),
-            (
-                "get_user",
-                "[\"x\", 1]",
-                "the last argument is a map such as #{ limit: 20 }",
-            ),
+            ("get_user", "[()]", "`id` is (): what was looked for is not there"),
+            ("get_user", "[#{login: \"x\"}]", "the object given for `id` has no `id`"),
+            ("list_groups", "[#{serch: \"x\"}]", "`serch` is no parameter of it, did you mean `search`?"),
+            ("update_application_user", "[\"a\", \"u\"]", "the body is missing"),
+            ("get_user", "[\"..\"]", "the path argument `id` must not be `..`"),
+            ("get_user", "[\"x\", 1]", "the last argument is a map such as #{ limit: 20 }"),
         ] {
-            assert_eq!(
-                made(operation, arguments),
-                Err(expected.to_owned()),
-                "{operation} {arguments}"
-            );
+            assert_eq!(made(operation, arguments), Err(expected.to_owned()), "{operation} {arguments}");
         }
     }
 }

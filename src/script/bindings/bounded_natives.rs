@@ -34,9 +34,8 @@ fn within(context: &NativeCallContext, count: usize, most: usize, what: &str) ->
         return Ok(());
     }
     let name = context.fn_name();
-    Err(Place::of(context).usage(format!(
-        "{name}: this would make more than {most} {what}, the most that one call may make"
-    )))
+    Err(Place::of(context)
+        .usage(format!("{name}: this would make more than {most} {what}, the most that one call may make")))
 }
 
 fn bytes_within(context: &NativeCallContext, count: usize) -> Raised<()> {
@@ -56,25 +55,14 @@ fn register_padding(engine: &mut Engine) {
     engine
         .register_fn("pad", pad_list)
         .register_fn("pad", pad_blob)
-        .register_fn(
-            "pad",
-            |context: NativeCallContext, text: &mut ImmutableString, to: i64, with: char| {
-                pad_text(&context, text, to, with.encode_utf8(&mut [0; 4]))
-            },
-        )
-        .register_fn(
-            "pad",
-            |context: NativeCallContext, text: &mut ImmutableString, to: i64, with: &str| {
-                pad_text(&context, text, to, with)
-            },
-        )
-        .register_fn("blob", |context: NativeCallContext, size: i64| {
-            blob(&context, size, 0)
+        .register_fn("pad", |context: NativeCallContext, text: &mut ImmutableString, to: i64, with: char| {
+            pad_text(&context, text, to, with.encode_utf8(&mut [0; 4]))
         })
-        .register_fn(
-            "blob",
-            |context: NativeCallContext, size: i64, with: i64| blob(&context, size, with),
-        )
+        .register_fn("pad", |context: NativeCallContext, text: &mut ImmutableString, to: i64, with: &str| {
+            pad_text(&context, text, to, with)
+        })
+        .register_fn("blob", |context: NativeCallContext, size: i64| blob(&context, size, 0))
+        .register_fn("blob", |context: NativeCallContext, size: i64, with: i64| blob(&context, size, with))
         .register_fn("to_array", to_array);
 }
 
@@ -88,9 +76,7 @@ fn pad_list(context: NativeCallContext, list: &mut Array, to: i64, with: Dynamic
 }
 
 fn pad_blob(context: NativeCallContext, bytes: &mut Blob, to: i64, with: i64) -> Raised<()> {
-    pad(bytes, to, low_byte(with), |to, _, _| {
-        bytes_within(&context, to)
-    })
+    pad(bytes, to, low_byte(with), |to, _, _| bytes_within(&context, to))
 }
 
 /// Until there are so many; `check` is given that number, how many are missing, and with what.
@@ -126,71 +112,38 @@ fn low_byte(number: i64) -> u8 {
 }
 
 /// Until the text has at least so many characters, and no more: what pads is cut off.
-fn pad_text(
-    context: &NativeCallContext,
-    text: &mut ImmutableString,
-    to: i64,
-    with: &str,
-) -> Raised<()> {
+fn pad_text(context: &NativeCallContext, text: &mut ImmutableString, to: i64, with: &str) -> Raised<()> {
     let (to, have) = (length(to), text.chars().count());
     if to <= have || with.is_empty() {
         return Ok(());
     }
     let longest = with.chars().map(char::len_utf8).max().unwrap_or(1);
     let missing = to - have;
-    bytes_within(
-        context,
-        text.len().saturating_add(missing.saturating_mul(longest)),
-    )?;
+    bytes_within(context, text.len().saturating_add(missing.saturating_mul(longest)))?;
     text.make_mut().extend(with.chars().cycle().take(missing));
     Ok(())
 }
 
 fn register_replacing(engine: &mut Engine) {
     engine
-        .register_fn(
-            "replace",
-            |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {
-                replace(&context, text, from, to)
-            },
-        )
-        .register_fn(
-            "replace",
-            |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: char| {
-                replace(&context, text, from, to.encode_utf8(&mut [0; 4]))
-            },
-        )
-        .register_fn(
-            "replace",
-            |context: NativeCallContext, text: &mut ImmutableString, from: char, to: &str| {
-                replace(&context, text, from.encode_utf8(&mut [0; 4]), to)
-            },
-        )
-        .register_fn(
-            "replace",
-            |context: NativeCallContext, text: &mut ImmutableString, from: char, to: char| {
-                let (mut one, mut other) = ([0; 4], [0; 4]);
-                replace(
-                    &context,
-                    text,
-                    from.encode_utf8(&mut one),
-                    to.encode_utf8(&mut other),
-                )
-            },
-        );
+        .register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {
+            replace(&context, text, from, to)
+        })
+        .register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: char| {
+            replace(&context, text, from, to.encode_utf8(&mut [0; 4]))
+        })
+        .register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: char, to: &str| {
+            replace(&context, text, from.encode_utf8(&mut [0; 4]), to)
+        })
+        .register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: char, to: char| {
+            let (mut one, mut other) = ([0; 4], [0; 4]);
+            replace(&context, text, from.encode_utf8(&mut one), to.encode_utf8(&mut other))
+        });
 }
 
-fn replace(
-    context: &NativeCallContext,
-    text: &mut ImmutableString,
-    from: &str,
-    to: &str,
-) -> Raised<()> {
+fn replace(context: &NativeCallContext, text: &mut ImmutableString, from: &str, to: &str) -> Raised<()> {
     if to.len() > from.len() {
-        let grows = text
-            .matches(from)
-            .count()
-            .saturating_mul(to.len() - from.len());
+        let grows = text.matches(from).count().saturating_mul(to.len() - from.len());
         bytes_within(context, text.len().saturating_add(grows))?;
     }
     *text = text.replace(from, to).into();
@@ -200,60 +153,33 @@ fn replace(
 fn register_splitting(engine: &mut Engine) {
     engine
         .register_fn("to_chars", to_chars)
-        .register_fn(
-            "split",
-            |context: NativeCallContext, text: &mut ImmutableString| {
-                parts(&context, text, text.split_whitespace())
-            },
-        )
-        .register_fn(
-            "split",
-            |context: NativeCallContext, text: &mut ImmutableString, at: &str| {
-                parts(&context, text, text.split(at))
-            },
-        )
-        .register_fn(
-            "split",
-            |context: NativeCallContext, text: &mut ImmutableString, at: char| {
-                parts(&context, text, text.split(at))
-            },
-        )
-        .register_fn(
-            "split",
-            |context: NativeCallContext, text: &mut ImmutableString, at: &str, most: i64| {
-                parts(&context, text, text.splitn(segments(most), at))
-            },
-        )
-        .register_fn(
-            "split",
-            |context: NativeCallContext, text: &mut ImmutableString, at: char, most: i64| {
-                parts(&context, text, text.splitn(segments(most), at))
-            },
-        )
-        .register_fn(
-            "split_rev",
-            |context: NativeCallContext, text: &mut ImmutableString, at: &str| {
-                parts(&context, text, text.rsplit(at))
-            },
-        )
-        .register_fn(
-            "split_rev",
-            |context: NativeCallContext, text: &mut ImmutableString, at: char| {
-                parts(&context, text, text.rsplit(at))
-            },
-        )
-        .register_fn(
-            "split_rev",
-            |context: NativeCallContext, text: &mut ImmutableString, at: &str, most: i64| {
-                parts(&context, text, text.rsplitn(segments(most), at))
-            },
-        )
-        .register_fn(
-            "split_rev",
-            |context: NativeCallContext, text: &mut ImmutableString, at: char, most: i64| {
-                parts(&context, text, text.rsplitn(segments(most), at))
-            },
-        );
+        .register_fn("split", |context: NativeCallContext, text: &mut ImmutableString| {
+            parts(&context, text, text.split_whitespace())
+        })
+        .register_fn("split", |context: NativeCallContext, text: &mut ImmutableString, at: &str| {
+            parts(&context, text, text.split(at))
+        })
+        .register_fn("split", |context: NativeCallContext, text: &mut ImmutableString, at: char| {
+            parts(&context, text, text.split(at))
+        })
+        .register_fn("split", |context: NativeCallContext, text: &mut ImmutableString, at: &str, most: i64| {
+            parts(&context, text, text.splitn(segments(most), at))
+        })
+        .register_fn("split", |context: NativeCallContext, text: &mut ImmutableString, at: char, most: i64| {
+            parts(&context, text, text.splitn(segments(most), at))
+        })
+        .register_fn("split_rev", |context: NativeCallContext, text: &mut ImmutableString, at: &str| {
+            parts(&context, text, text.rsplit(at))
+        })
+        .register_fn("split_rev", |context: NativeCallContext, text: &mut ImmutableString, at: char| {
+            parts(&context, text, text.rsplit(at))
+        })
+        .register_fn("split_rev", |context: NativeCallContext, text: &mut ImmutableString, at: &str, most: i64| {
+            parts(&context, text, text.rsplitn(segments(most), at))
+        })
+        .register_fn("split_rev", |context: NativeCallContext, text: &mut ImmutableString, at: char, most: i64| {
+            parts(&context, text, text.rsplitn(segments(most), at))
+        });
 }
 
 fn to_chars(context: NativeCallContext, text: &str) -> Raised<Array> {
@@ -267,11 +193,7 @@ fn segments(most: i64) -> usize {
 }
 
 /// The parts of a text; the empty text is one, however it is split.
-fn parts<'a>(
-    context: &NativeCallContext,
-    text: &str,
-    parts: impl Iterator<Item = &'a str>,
-) -> Raised<Array> {
+fn parts<'a>(context: &NativeCallContext, text: &str, parts: impl Iterator<Item = &'a str>) -> Raised<Array> {
     if text.is_empty() {
         return Ok(vec![Dynamic::from(String::new())]);
     }
@@ -297,17 +219,11 @@ fn register_texts(engine: &mut Engine) {
                 told(&context, shown, text)
             });
     }
-    engine
-        .register_fn("to_json", to_json)
-        .register_fn("parse_json", parse_json);
+    engine.register_fn("to_json", to_json).register_fn("parse_json", parse_json);
 }
 
 /// The text, or the end of the run: where this fails, the language shows the value by itself, within no bound.
-fn told(
-    context: &NativeCallContext,
-    shown: Result<(), TooMuch>,
-    text: String,
-) -> Raised<ImmutableString> {
+fn told(context: &NativeCallContext, shown: Result<(), TooMuch>, text: String) -> Raised<ImmutableString> {
     match (shown, Scene::current()) {
         (Ok(()), _) => Ok(text.into()),
         (Err(much), None) => Err(too_much(context, much)),
@@ -319,12 +235,7 @@ fn told(
     }
 }
 
-fn show_list(
-    context: &NativeCallContext,
-    text: &mut String,
-    list: &Array,
-    depth: usize,
-) -> Result<(), TooMuch> {
+fn show_list(context: &NativeCallContext, text: &mut String, list: &Array, depth: usize) -> Result<(), TooMuch> {
     text.push('[');
     for (index, item) in list.iter().enumerate() {
         if index > 0 {
@@ -336,12 +247,7 @@ fn show_list(
     Ok(())
 }
 
-fn show_map(
-    context: &NativeCallContext,
-    text: &mut String,
-    map: &Map,
-    depth: usize,
-) -> Result<(), TooMuch> {
+fn show_map(context: &NativeCallContext, text: &mut String, map: &Map, depth: usize) -> Result<(), TooMuch> {
     text.push_str("#{");
     for (index, (key, value)) in map.iter().enumerate() {
         let comma = if index > 0 { ", " } else { "" };
@@ -353,12 +259,7 @@ fn show_map(
 }
 
 /// What a list or map holds, as the language shows it.
-fn show(
-    context: &NativeCallContext,
-    text: &mut String,
-    value: &Dynamic,
-    depth: usize,
-) -> Result<(), TooMuch> {
+fn show(context: &NativeCallContext, text: &mut String, value: &Dynamic, depth: usize) -> Result<(), TooMuch> {
     if depth >= value_size::MOST_DEPTH {
         return Err(TooMuch::Depth);
     }
@@ -383,10 +284,7 @@ fn to_json(context: NativeCallContext, map: &mut Map) -> Raised<String> {
     for value in map.values() {
         value_size::of(value, MOST_BYTES).map_err(|much| too_much(&context, much))?;
     }
-    let entries: BTreeMap<&str, &Dynamic> = map
-        .iter()
-        .map(|(key, value)| (key.as_str(), value))
-        .collect();
+    let entries: BTreeMap<&str, &Dynamic> = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
     // What has no JSON form is shown so, as the language does it.
     Ok(serde_json::to_string(&entries).unwrap_or_else(|_| "ERROR".to_owned()))
 }
@@ -486,10 +384,7 @@ mod tests {
         ] {
             let script = format!("{begin} {call};");
             let refused = engine().run(&script).expect_err(call).to_string();
-            assert!(
-                refused.contains("the most that one call may make"),
-                "{call}: {refused}"
-            );
+            assert!(refused.contains("the most that one call may make"), "{call}: {refused}");
         }
     }
 }

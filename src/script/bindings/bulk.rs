@@ -24,11 +24,7 @@ use crate::script::value::{from_answer, from_json, to_json};
 
 /// Registered as raw functions, which get the list itself: it may be long, and a copy is made anyway.
 pub(super) fn register(engine: &mut Engine) {
-    let (any, map, function) = (
-        TypeId::of::<Dynamic>(),
-        TypeId::of::<Map>(),
-        TypeId::of::<FnPtr>(),
-    );
+    let (any, map, function) = (TypeId::of::<Dynamic>(), TypeId::of::<Map>(), TypeId::of::<FnPtr>());
     engine
         .register_raw_fn("each", [any, function], |context, args| {
             let act = std::mem::take(args[1]).cast::<FnPtr>();
@@ -68,9 +64,9 @@ fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) 
         Some("stop") => OnFailure::Stop,
         Some("undo") => OnFailure::Undo,
         Some(other) => {
-            return Err(place.usage(format!(
-                "`on_failure` of each is \"continue\", \"stop\" or \"undo\", not \"{other}\""
-            )));
+            return Err(
+                place.usage(format!("`on_failure` of each is \"continue\", \"stop\" or \"undo\", not \"{other}\""))
+            );
         }
     };
     options.end()?;
@@ -88,11 +84,7 @@ fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) 
         act,
         items,
         keys,
-        limit: if on_failure == OnFailure::Stop {
-            Some(0)
-        } else {
-            most_failures
-        },
+        limit: if on_failure == OnFailure::Stop { Some(0) } else { most_failures },
         next: AtomicUsize::new(0),
         failures: AtomicUsize::new(0),
         ended: AtomicBool::new(false),
@@ -108,28 +100,21 @@ fn all(place: &Place, items: &Dynamic) -> Raised<Array> {
     if let Some(list) = items.read_lock::<List>() {
         return list.clone().into_iter().collect();
     }
-    items
-        .as_array_ref()
-        .map(|items| items.clone())
-        .map_err(|_| place.usage("each: the first argument is a list"))
+    items.as_array_ref().map(|items| items.clone()).map_err(|_| place.usage("each: the first argument is a list"))
 }
 
 /// Keys name the lanes in the journal: two items of the same key could not be told apart.
-fn keys(
-    context: &NativeCallContext,
-    place: &Place,
-    items: &Array,
-    given: Option<&Dynamic>,
-) -> Raised<Vec<String>> {
+fn keys(context: &NativeCallContext, place: &Place, items: &Array, given: Option<&Dynamic>) -> Raised<Vec<String>> {
     let mut keys = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         keys.push(key_of(context, place, item, given)?.unwrap_or_else(|| index.to_string()));
     }
     let mut known = HashSet::with_capacity(keys.len());
     match keys.iter().find(|key| !known.insert(key.as_str())) {
-        Some(twice) => Err(place.usage(format!(
-            "each: two items have the key \"{twice}\"; give another with #{{ key: |item| … }}"
-        ))),
+        Some(twice) => {
+            Err(place
+                .usage(format!("each: two items have the key \"{twice}\"; give another with #{{ key: |item| … }}")))
+        }
         None => Ok(keys),
     }
 }
@@ -148,21 +133,14 @@ fn key_of(
         let name = name
             .as_immutable_string_ref()
             .map_err(|_| place.usage("each: `key` is the name of a field or a function"))?;
-        let field = item
-            .as_map_ref()
-            .ok()
-            .and_then(|map| map.get(name.as_str()).map(shown));
-        return field
-            .map(Some)
-            .ok_or_else(|| place.usage(format!("each: an item has no field `{}`", name.as_str())));
+        let field = item.as_map_ref().ok().and_then(|map| map.get(name.as_str()).map(shown));
+        return field.map(Some).ok_or_else(|| place.usage(format!("each: an item has no field `{}`", name.as_str())));
     }
     if item.is_string() || item.is_int() {
         return Ok(Some(shown(item)));
     }
     let map = item.as_map_ref().ok();
-    let named = ["key", "login", "id", "name"]
-        .iter()
-        .find_map(|name| map.as_ref()?.get(*name).map(shown));
+    let named = ["key", "login", "id", "name"].iter().find_map(|name| map.as_ref()?.get(*name).map(shown));
     Ok(named)
 }
 
@@ -197,14 +175,9 @@ impl Bulk<'_, '_> {
         }
         std::thread::scope(|scope| {
             for _ in 0..threads {
-                let spawned = std::thread::Builder::new()
-                    .stack_size(STACK)
-                    .spawn_scoped(scope, || self.run_lanes());
+                let spawned = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || self.run_lanes());
                 if let Err(error) = spawned {
-                    self.break_off(
-                        self.place
-                            .usage(format!("each: no thread for a lane: {error}")),
-                    );
+                    self.break_off(self.place.usage(format!("each: no thread for a lane: {error}")));
                 }
             }
         });
@@ -229,10 +202,7 @@ impl Bulk<'_, '_> {
                 Ok(value) => self.keep(index, true, [("value", value)]),
                 Err(unfit) => self.break_off(self.place.usage(unfit.to_string())),
             },
-            Ok(Begun::Lane {
-                lane,
-                failed_before,
-            }) => self.execute(index, act, &lane, failed_before),
+            Ok(Begun::Lane { lane, failed_before }) => self.execute(index, act, &lane, failed_before),
             Ok(Begun::TakingBack { lane, failure }) => {
                 self.take_back(index, &lane, Failure::of_json(&failure));
             }
@@ -241,17 +211,12 @@ impl Bulk<'_, '_> {
     }
 
     fn execute(&self, index: usize, act: &Act, lane: &Arc<Lane>, failed_before: bool) {
-        let scene = Scene {
-            host: Arc::clone(&self.scene.host),
-            lane: Arc::clone(lane),
-        };
+        let scene = Scene { host: Arc::clone(&self.scene.host), lane: Arc::clone(lane) };
         let item = unshare(&self.items[index]);
         let act = act.for_a_lane();
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            scene.play(|| act.call_within_context::<Dynamic>(self.context, (item,)))
-        }));
         let result =
-            result.unwrap_or_else(|_| Err("a verb failed unexpectedly; please report this".into()));
+            catch_unwind(AssertUnwindSafe(|| scene.play(|| act.call_within_context::<Dynamic>(self.context, (item,)))));
+        let result = result.unwrap_or_else(|_| Err("a verb failed unexpectedly; please report this".into()));
         if failed_before == result.is_ok() {
             self.scene.host.run.ended_otherwise(&self.scene.lane);
         }
@@ -272,10 +237,7 @@ impl Bulk<'_, '_> {
     fn failed(&self, index: usize, lane: &Lane, error: &EvalAltResult) {
         let host = &self.scene.host;
         let diagnostic = Diagnostic::of_evaluation(error, &host.entry, &host.sources, &host.names);
-        let failure = Failure {
-            message: told(&diagnostic),
-            error: thrown(error),
-        };
+        let failure = Failure { message: told(&diagnostic), error: thrown(error) };
         if self.on_failure == OnFailure::Undo {
             self.take_back(index, lane, failure);
         } else {
@@ -298,14 +260,7 @@ impl Bulk<'_, '_> {
 
     fn end_failed(&self, index: usize, lane: &Lane, failure: Failure) {
         self.tell_end(lane, Err(failure.message.clone()));
-        self.keep(
-            index,
-            false,
-            [
-                ("error", failure.error),
-                ("message", failure.message.into()),
-            ],
-        );
+        self.keep(index, false, [("error", failure.error), ("message", failure.message.into())]);
         let failures = self.failures.fetch_add(1, Ordering::AcqRel) + 1;
         if self.limit.is_some_and(|limit| failures > limit) {
             self.ended.store(true, Ordering::Release);
@@ -335,29 +290,16 @@ impl Bulk<'_, '_> {
     }
 
     fn result(self) -> Raised<Array> {
-        if let Some(error) = self
-            .broken
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-        {
+        if let Some(error) = self.broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
-        let mut rows = self
-            .rows
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut rows = self.rows.into_inner().unwrap_or_else(PoisonError::into_inner);
         rows.sort_by_key(|(index, _)| *index);
         let failures = self.failures.into_inner();
         if self.limit.is_some_and(|limit| failures > limit) {
             let left = self.items.len() - rows.len();
-            let error = ErrorValue::new(
-                "each",
-                format!("stopped after {failures} failed, {left} not begun"),
-            )
-            .help([
-                "mend what the failures name, then run again: what is done stays as it is"
-                    .to_owned(),
-            ]);
+            let error = ErrorValue::new("each", format!("stopped after {failures} failed, {left} not begun"))
+                .help(["mend what the failures name, then run again: what is done stays as it is".to_owned()]);
             return Err(self.place.raise(error));
         }
         if !self.taken {
@@ -404,12 +346,7 @@ fn came_of(left: &[Left]) -> String {
     if left.is_empty() {
         return "\nwhat was written for it is taken back".to_owned();
     }
-    let line = |left: &Left| {
-        format!(
-            "\nnot taken back: {} {}: {}",
-            left.operation, left.path, left.why
-        )
-    };
+    let line = |left: &Left| format!("\nnot taken back: {} {}: {}", left.operation, left.path, left.why);
     left.iter().map(line).collect()
 }
 
@@ -427,8 +364,7 @@ fn told(diagnostic: &Diagnostic) -> String {
 /// What `catch` would have been given.
 fn thrown(error: &EvalAltResult) -> Dynamic {
     match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
-        | EvalAltResult::ErrorInModule(_, inner, _) => thrown(inner),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => thrown(inner),
         EvalAltResult::ErrorRuntime(value, _) => value.clone(),
         other => ErrorValue::new("script", other.to_string()).into(),
     }

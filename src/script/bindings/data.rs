@@ -8,48 +8,33 @@ use super::raise::{Place, Raised};
 use crate::script::scene::Scene;
 
 /// What to write instead of `sleep` and `timestamp`.
-pub(in crate::script) const NO_CLOCK: &str =
-    "use wait_until(#{ timeout: 60, every: 5 }, || …) and now()";
+pub(in crate::script) const NO_CLOCK: &str = "use wait_until(#{ timeout: 60, every: 5 }, || …) and now()";
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("dn", distinguished_names().into());
     engine.register_fn("now", |context: NativeCallContext| now(&context, 0));
-    engine.register_fn("now", |context: NativeCallContext, seconds: i64| {
-        now(&context, seconds)
-    });
+    engine.register_fn("now", |context: NativeCallContext, seconds: i64| now(&context, seconds));
     engine.register_fn("started", |context: NativeCallContext| started(&context));
-    engine.register_fn("quoted", |text: &str| {
-        serde_json::Value::from(text).to_string()
-    });
+    engine.register_fn("quoted", |text: &str| serde_json::Value::from(text).to_string());
     engine
         .register_fn("age", |context: NativeCallContext, time: &str| {
             let time = time.parse().map_err(|_| {
-                Place::of(&context).usage(format!(
-                    "age: `{time}` is no time such as 2026-01-02T03:04:05.000Z"
-                ))
+                Place::of(&context).usage(format!("age: `{time}` is no time such as 2026-01-02T03:04:05.000Z"))
             })?;
             age(&context, time)
         })
         .register_fn("age", |context: NativeCallContext, milliseconds: i64| {
             let time = jiff::Timestamp::from_millisecond(milliseconds).map_err(|_| {
-                Place::of(&context).usage(format!(
-                    "age: {milliseconds} is no time in milliseconds since 1970"
-                ))
+                Place::of(&context).usage(format!("age: {milliseconds} is no time in milliseconds since 1970"))
             })?;
             age(&context, time)
         });
     for verb in ["sleep", "timestamp"] {
-        engine.register_fn(verb, move |context: NativeCallContext| {
-            no_clock(&context, verb)
-        });
+        engine.register_fn(verb, move |context: NativeCallContext| no_clock(&context, verb));
     }
     engine
-        .register_fn("sleep", |context: NativeCallContext, _seconds: i64| {
-            no_clock(&context, "sleep")
-        })
-        .register_fn("sleep", |context: NativeCallContext, _seconds: f64| {
-            no_clock(&context, "sleep")
-        });
+        .register_fn("sleep", |context: NativeCallContext, _seconds: i64| no_clock(&context, "sleep"))
+        .register_fn("sleep", |context: NativeCallContext, _seconds: f64| no_clock(&context, "sleep"));
 }
 
 /// A run that is taken up again must come to the same calls: time and waits go through verbs that are recorded.
@@ -95,9 +80,7 @@ fn age(context: &NativeCallContext, time: jiff::Timestamp) -> Raised<i64> {
 fn time(place: &Place, scene: &Scene) -> Raised<jiff::Timestamp> {
     let run = &scene.host.run;
     learn_time(place, scene)?;
-    let now = run.value(&scene.lane, &json!("now"), || {
-        run.now().as_millisecond().into()
-    });
+    let now = run.value(&scene.lane, &json!("now"), || run.now().as_millisecond().into());
     let now = now.map_err(|error| place.error(scene, error))?;
     let milliseconds = now.as_i64().unwrap_or_default();
     jiff::Timestamp::from_millisecond(milliseconds).map_err(|error| place.usage(error.to_string()))
@@ -109,31 +92,17 @@ fn distinguished_names() -> Module {
         let parent = name(&context, dn)?.parent();
         Ok(parent.map(|parent| parent.to_string()).unwrap_or_default())
     });
-    module.set_native_fn(
-        "is_under",
-        |context: NativeCallContext, dn: &str, base: &str| {
-            Ok(name(&context, dn)?.is_under(&name(&context, base)?))
-        },
-    );
-    module.set_native_fn(
-        "same",
-        |context: NativeCallContext, left: &str, right: &str| {
-            Ok(name(&context, left)? == name(&context, right)?)
-        },
-    );
-    module.set_native_fn("rdn", |context: NativeCallContext, dn: &str| {
-        Ok(name(&context, dn)?
-            .rdn_value()
-            .unwrap_or_default()
-            .to_owned())
+    module.set_native_fn("is_under", |context: NativeCallContext, dn: &str, base: &str| {
+        Ok(name(&context, dn)?.is_under(&name(&context, base)?))
     });
-    module.set_native_fn(
-        "moved",
-        |context: NativeCallContext, dn: &str, parent: &str| {
-            Ok(name(&context, dn)?
-                .moved_to(&name(&context, parent)?)
-                .to_string())
-        },
-    );
+    module.set_native_fn("same", |context: NativeCallContext, left: &str, right: &str| {
+        Ok(name(&context, left)? == name(&context, right)?)
+    });
+    module.set_native_fn("rdn", |context: NativeCallContext, dn: &str| {
+        Ok(name(&context, dn)?.rdn_value().unwrap_or_default().to_owned())
+    });
+    module.set_native_fn("moved", |context: NativeCallContext, dn: &str, parent: &str| {
+        Ok(name(&context, dn)?.moved_to(&name(&context, parent)?).to_string())
+    });
     module
 }

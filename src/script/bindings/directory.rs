@@ -21,58 +21,25 @@ pub(super) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<Directory>("Directory")
         .register_fn("directory", directory)
-        .register_get("domain", |directory: &mut Directory| {
-            directory.domain.clone()
-        })
-        .register_get("base", |directory: &mut Directory| {
-            directory.ldap.base().to_string()
-        })
+        .register_get("domain", |directory: &mut Directory| directory.domain.clone())
+        .register_get("base", |directory: &mut Directory| directory.ldap.base().to_string())
         .register_fn("find_user", find_user)
         .register_fn("find_account", find_account)
         .register_fn("get", get)
         .register_fn("exists", exists)
+        .register_fn("search", |context: NativeCallContext, directory: &mut Directory, base: &str, filter: &str| {
+            search(&context, directory, (base, filter), &Array::new(), Scope::Subtree)
+        })
         .register_fn(
             "search",
-            |context: NativeCallContext, directory: &mut Directory, base: &str, filter: &str| {
-                search(
-                    &context,
-                    directory,
-                    (base, filter),
-                    &Array::new(),
-                    Scope::Subtree,
-                )
-            },
-        )
-        .register_fn(
-            "search",
-            |context: NativeCallContext,
-             directory: &mut Directory,
-             base: &str,
-             filter: &str,
-             attributes: Array| {
-                search(
-                    &context,
-                    directory,
-                    (base, filter),
-                    &attributes,
-                    Scope::Subtree,
-                )
+            |context: NativeCallContext, directory: &mut Directory, base: &str, filter: &str, attributes: Array| {
+                search(&context, directory, (base, filter), &attributes, Scope::Subtree)
             },
         )
         .register_fn(
             "children",
-            |context: NativeCallContext,
-             directory: &mut Directory,
-             base: &str,
-             filter: &str,
-             attributes: Array| {
-                search(
-                    &context,
-                    directory,
-                    (base, filter),
-                    &attributes,
-                    Scope::OneLevel,
-                )
+            |context: NativeCallContext, directory: &mut Directory, base: &str, filter: &str, attributes: Array| {
+                search(&context, directory, (base, filter), &attributes, Scope::OneLevel)
             },
         );
 }
@@ -81,54 +48,32 @@ pub(super) fn register(engine: &mut Engine) {
 fn directory(context: NativeCallContext, domain: &str) -> Raised<Dynamic> {
     let scene = Place::of(&context).scene()?;
     let found = scene.host.run.directory(domain);
-    Ok(found.map_or(Dynamic::UNIT, |ldap| {
-        Dynamic::from(Directory {
-            domain: domain.to_owned(),
-            ldap,
-        })
-    }))
+    Ok(found.map_or(Dynamic::UNIT, |ldap| Dynamic::from(Directory { domain: domain.to_owned(), ldap })))
 }
 
 fn find_user(context: NativeCallContext, directory: &mut Directory, name: &str) -> Raised<Dynamic> {
     let what = format!("account {name}");
     let question = directory.ldap.find_user(name);
-    asked(&context, directory, &what, question, |found| {
-        found.as_ref().map_or(Value::Null, value)
-    })
+    asked(&context, directory, &what, question, |found| found.as_ref().map_or(Value::Null, value))
 }
 
-fn find_account(
-    context: NativeCallContext,
-    directory: &mut Directory,
-    base: &str,
-    guid: &str,
-) -> Raised<Dynamic> {
+fn find_account(context: NativeCallContext, directory: &mut Directory, base: &str, guid: &str) -> Raised<Dynamic> {
     let base = name(&context, base)?;
     let what = format!("account {guid} in {base}");
     let question = directory.ldap.find_guid(&base, guid);
-    asked(&context, directory, &what, question, |found| {
-        found.as_ref().map_or(Value::Null, value)
-    })
+    asked(&context, directory, &what, question, |found| found.as_ref().map_or(Value::Null, value))
 }
 
 fn get(context: NativeCallContext, directory: &mut Directory, dn: &str) -> Raised<Dynamic> {
     let name = name(&context, dn)?;
     let question = directory.ldap.get(&name, &[]);
-    asked(&context, directory, dn, question, |found| {
-        found.as_ref().map_or(Value::Null, value)
-    })
+    asked(&context, directory, dn, question, |found| found.as_ref().map_or(Value::Null, value))
 }
 
 fn exists(context: NativeCallContext, directory: &mut Directory, dn: &str) -> Raised<Dynamic> {
     let name = name(&context, dn)?;
     let what = format!("existence of {dn}");
-    asked(
-        &context,
-        directory,
-        &what,
-        directory.ldap.exists(&name),
-        |found| (*found).into(),
-    )
+    asked(&context, directory, &what, directory.ldap.exists(&name), |found| (*found).into())
 }
 
 fn search(
@@ -143,9 +88,7 @@ fn search(
     let attributes: Vec<&str> = attributes.iter().map(String::as_str).collect();
     let what = format!("{base} {filter}");
     let search = directory.ldap.search(&base, filter, scope, &attributes);
-    asked(context, directory, &what, search, |found| {
-        found.iter().map(value).collect()
-    })
+    asked(context, directory, &what, search, |found| found.iter().map(value).collect())
 }
 
 /// Asks, and gives the answer's JSON form to the script: that is what is kept, and what it gets when the run is taken up again.
@@ -161,34 +104,27 @@ fn asked<T>(
     let run = &scene.host.run;
     let answer = scene.wait_for(run.look_up(&scene.lane, &directory.domain, what, question, form));
     let answer = answer.map_err(|error| place.error(&scene, error))?;
-    from_answer(&answer, &|secret| run.learn_secret(secret))
-        .map_err(|unfit| place.usage(unfit.to_string()))
+    from_answer(&answer, &|secret| run.learn_secret(secret)).map_err(|unfit| place.usage(unfit.to_string()))
 }
 
 fn texts(context: &NativeCallContext, attributes: &Array) -> Raised<Vec<String>> {
-    let texts = attributes
-        .iter()
-        .map(|name| match name.as_immutable_string_ref() {
-            Ok(name) => Ok(name.to_string()),
-            Err(_) => Err(Place::of(context).usage("attributes are a list of names")),
-        });
+    let texts = attributes.iter().map(|name| match name.as_immutable_string_ref() {
+        Ok(name) => Ok(name.to_string()),
+        Err(_) => Err(Place::of(context).usage("attributes are a list of names")),
+    });
     texts.collect()
 }
 
 pub(super) fn name(context: &NativeCallContext, dn: &str) -> Raised<Dn> {
     Dn::parse(dn).map_err(|error| -> Box<EvalAltResult> {
-        Place::of(context)
-            .raise(ErrorValue::new("dn", error.to_string()).field("dn", dn.to_owned()))
+        Place::of(context).raise(ErrorValue::new("dn", error.to_string()).field("dn", dn.to_owned()))
     })
 }
 
 /// `dn`, `rdn`, `guid` (as Microsoft's tools write it, in base64, in hex), `enabled`, and `attributes`: lists of texts by names in lower case.
 fn value(entry: &Entry) -> Value {
-    let attributes: serde_json::Map<String, Value> = entry
-        .attributes
-        .keys()
-        .map(|name| (name.to_lowercase(), entry.texts(name).into()))
-        .collect();
+    let attributes: serde_json::Map<String, Value> =
+        entry.attributes.keys().map(|name| (name.to_lowercase(), entry.texts(name).into())).collect();
     json!({
         "dn": entry.dn.to_string(),
         "rdn": entry.dn.rdn_value(),

@@ -27,47 +27,28 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("confirm", |context: NativeCallContext, words: &str| {
             with_scene(&context, |scene| scene.host.run.confirm(&scene.lane, words))
         })
-        .register_fn(
-            "check",
-            |context: NativeCallContext, fact: Dynamic, words: &str| {
-                check(&context, &fact, words, &Dynamic::UNIT, None)
-            },
-        )
-        .register_fn(
-            "check",
-            |context: NativeCallContext, fact: Dynamic, words: &str, help: Dynamic| {
-                check(&context, &fact, words, &help, None)
-            },
-        )
-        .register_fn(
-            "check",
-            |context: NativeCallContext,
-             fact: Dynamic,
-             words: &str,
-             help: Dynamic,
-             failure: &str| { check(&context, &fact, words, &help, Some(failure)) },
-        )
-        .register_fn("counted", |number: i64, noun: &str| {
-            counted(u64::try_from(number).unwrap_or_default(), noun)
+        .register_fn("check", |context: NativeCallContext, fact: Dynamic, words: &str| {
+            check(&context, &fact, words, &Dynamic::UNIT, None)
         })
+        .register_fn("check", |context: NativeCallContext, fact: Dynamic, words: &str, help: Dynamic| {
+            check(&context, &fact, words, &help, None)
+        })
+        .register_fn("check", |context: NativeCallContext, fact: Dynamic, words: &str, help: Dynamic, failure: &str| {
+            check(&context, &fact, words, &help, Some(failure))
+        })
+        .register_fn("counted", |number: i64, noun: &str| counted(u64::try_from(number).unwrap_or_default(), noun))
         .register_fn("check_all", check_all)
         .register_fn("table", |context: NativeCallContext, rows: Array| {
             let columns = columns_of(&Place::of(&context), &rows)?;
             table(&context, columns, &rows)
         })
-        .register_fn(
-            "table",
-            |context: NativeCallContext, columns: Array, rows: Array| {
-                let columns = columns.iter().map(shown).collect();
-                table(&context, columns, &rows)
-            },
-        );
+        .register_fn("table", |context: NativeCallContext, columns: Array, rows: Array| {
+            let columns = columns.iter().map(shown).collect();
+            table(&context, columns, &rows)
+        });
 }
 
-fn with_scene(
-    context: &NativeCallContext,
-    act: impl FnOnce(&Scene) -> Result<(), crate::run::Error>,
-) -> Raised<()> {
+fn with_scene(context: &NativeCallContext, act: impl FnOnce(&Scene) -> Result<(), crate::run::Error>) -> Raised<()> {
     let place = Place::of(context);
     let scene = place.scene()?;
     act(&scene).map_err(|error| place.error(&scene, error))
@@ -86,19 +67,10 @@ fn check(
 ) -> Raised<()> {
     let place = Place::of(context);
     let passed = fact.as_bool().map_err(|found| {
-        place.usage(format!(
-            "check: the fact \"{words}\" must be true or false, not {}",
-            kind_of(found)
-        ))
+        place.usage(format!("check: the fact \"{words}\" must be true or false, not {}", kind_of(found)))
     })?;
     let words = outcome_words(passed, words, failure);
-    tell(
-        context,
-        Kind::Check {
-            passed,
-            words: words.clone(),
-        },
-    )?;
+    tell(context, Kind::Check { passed, words: words.clone() })?;
     if passed {
         return Ok(());
     }
@@ -127,12 +99,7 @@ fn check_all(context: NativeCallContext, facts: Array) -> Raised<()> {
         tell(&context, Kind::Check { passed, words })?;
         if !passed {
             problems.push(told);
-            help.extend(
-                advice
-                    .into_iter()
-                    .filter(|line| !help.contains(line))
-                    .collect::<Vec<_>>(),
-            );
+            help.extend(advice.into_iter().filter(|line| !help.contains(line)).collect::<Vec<_>>());
         }
     }
     if problems.is_empty() {
@@ -148,7 +115,9 @@ fn check_all(context: NativeCallContext, facts: Array) -> Raised<()> {
 /// `[fact, words]`, `[fact, words, help]` or `[fact, words, help, failure]`: whether it holds, the words of that, and the help.
 fn fact_of(place: &Place, fact: &Dynamic) -> Raised<(bool, String, Vec<String>)> {
     let wrong = || {
-        place.usage("check_all: a fact is [true or false, words], and may have help and the words of its failure after them")
+        place.usage(
+            "check_all: a fact is [true or false, words], and may have help and the words of its failure after them",
+        )
     };
     let parts = fact.as_array_ref().map_err(|_| wrong())?;
     let (passed, words, more) = match parts.as_slice() {
@@ -161,11 +130,7 @@ fn fact_of(place: &Place, fact: &Dynamic) -> Raised<(bool, String, Vec<String>)>
         Some(failure) if failure.is_unit() => None,
         Some(failure) => Some(shown(failure)),
     };
-    Ok((
-        passed,
-        outcome_words(passed, &words, failure.as_deref()),
-        more.first().map(help_lines).unwrap_or_default(),
-    ))
+    Ok((passed, outcome_words(passed, &words, failure.as_deref()), more.first().map(help_lines).unwrap_or_default()))
 }
 
 fn help_lines(help: &Dynamic) -> Vec<String> {
@@ -178,10 +143,7 @@ fn help_lines(help: &Dynamic) -> Vec<String> {
 
 fn table(context: &NativeCallContext, columns: Vec<String>, rows: &Array) -> Raised<()> {
     let place = Place::of(context);
-    let rows = rows
-        .iter()
-        .map(|row| cells(&place, &columns, row))
-        .collect::<Raised<Vec<_>>>()?;
+    let rows = rows.iter().map(|row| cells(&place, &columns, row)).collect::<Raised<Vec<_>>>()?;
     tell(context, Kind::Table { columns, rows })
 }
 
@@ -190,9 +152,9 @@ fn columns_of(place: &Place, rows: &Array) -> Raised<Vec<String>> {
     let Some(first) = rows.first() else {
         return Ok(Vec::new());
     };
-    let map = first.as_map_ref().map_err(|_| {
-        place.usage("table: rows are maps, or give the columns first: table([\"login\"], rows)")
-    })?;
+    let map = first
+        .as_map_ref()
+        .map_err(|_| place.usage("table: rows are maps, or give the columns first: table([\"login\"], rows)"))?;
     Ok(map.keys().map(ToString::to_string).collect())
 }
 
@@ -203,11 +165,9 @@ fn cells(place: &Place, columns: &[String], row: &Dynamic) -> Raised<Vec<String>
     }
     match row.as_array_ref() {
         Ok(cells) if cells.len() == columns.len() => Ok(cells.iter().map(shown).collect()),
-        Ok(cells) => Err(place.usage(format!(
-            "table: a row has {} cells and there are {} columns",
-            cells.len(),
-            columns.len()
-        ))),
+        Ok(cells) => {
+            Err(place.usage(format!("table: a row has {} cells and there are {} columns", cells.len(), columns.len())))
+        }
         Err(_) => Err(place.usage("table: a row is a map or a list of cells")),
     }
 }

@@ -32,33 +32,18 @@ enum Next {
 
 impl List {
     pub(super) fn of(call: Call) -> Self {
-        Self(Arc::new(Mutex::new(Pages {
-            call,
-            items: Vec::new(),
-            next: Next::First,
-            walk: PageWalk::default(),
-        })))
+        Self(Arc::new(Mutex::new(Pages { call, items: Vec::new(), next: Next::First, walk: PageWalk::default() })))
     }
 
     /// A list whose first page was read already.
     pub(super) fn begun(scene: &Scene, call: Call, page: Page) -> Result<Self, Unfit> {
-        let mut pages = Pages {
-            call,
-            items: Vec::new(),
-            next: Next::None,
-            walk: PageWalk::default(),
-        };
+        let mut pages = Pages { call, items: Vec::new(), next: Next::None, walk: PageWalk::default() };
         pages.take(scene, page)?;
         Ok(Self(Arc::new(Mutex::new(pages))))
     }
 
     /// Up to `count` items from the one at `from`, for which at most `most_pages` are fetched: small pages shall not cost many calls.
-    pub(in crate::script) fn part(
-        &self,
-        from: usize,
-        count: usize,
-        most_pages: usize,
-    ) -> Raised<Array> {
+    pub(in crate::script) fn part(&self, from: usize, count: usize, most_pages: usize) -> Raised<Array> {
         let mut pages = self.pages();
         let wanted = from.saturating_add(count);
         for _ in 0..most_pages {
@@ -111,15 +96,9 @@ impl Pages {
         let page = scene
             .wait_for(scene.host.run.page(&scene.lane, &self.call, next))
             .map_err(|error| place.error(&scene, error))?;
-        self.walk
-            .take(&self.call, &page)
-            .map_err(|error| place.error(&scene, error))?;
-        self.take(&scene, page).map_err(|unfit| {
-            place.usage(format!(
-                "{}: the answer cannot be used: {unfit}",
-                self.call.name()
-            ))
-        })?;
+        self.walk.take(&self.call, &page).map_err(|error| place.error(&scene, error))?;
+        self.take(&scene, page)
+            .map_err(|unfit| place.usage(format!("{}: the answer cannot be used: {unfit}", self.call.name())))?;
         Ok(true)
     }
 
@@ -133,10 +112,7 @@ impl Pages {
             }
             other => {
                 let reason = format!("is {}, not a list", kind_of_json(&other));
-                return Err(Unfit {
-                    path: String::new(),
-                    reason,
-                });
+                return Err(Unfit { path: String::new(), reason });
             }
         }
         self.next = page.next.map_or(Next::None, Next::Page);
@@ -194,11 +170,7 @@ impl IntoIterator for List {
     type IntoIter = Walk;
 
     fn into_iter(self) -> Walk {
-        Walk {
-            list: self,
-            index: 0,
-            failed: false,
-        }
+        Walk { list: self, index: 0, failed: false }
     }
 }
 
@@ -206,9 +178,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<List>("List")
         .register_iterator_result::<List, Dynamic>()
-        .register_fn("all", |context: NativeCallContext, list: &mut List| {
-            list.all(&Place::of(&context))
-        })
+        .register_fn("all", |context: NativeCallContext, list: &mut List| list.all(&Place::of(&context)))
         .register_fn("len", len)
         .register_get("len", len)
         .register_fn("is_empty", |context: NativeCallContext, list: &mut List| {
@@ -219,12 +189,9 @@ pub(super) fn register(engine: &mut Engine) {
         })
         .register_indexer_get(item)
         .register_fn("find", find)
-        .register_fn(
-            "some",
-            |context: NativeCallContext, list: &mut List, test: FnPtr| {
-                Ok::<_, Box<EvalAltResult>>(!find(context, list, test)?.is_unit())
-            },
-        )
+        .register_fn("some", |context: NativeCallContext, list: &mut List, test: FnPtr| {
+            Ok::<_, Box<EvalAltResult>>(!find(context, list, test)?.is_unit())
+        })
         .register_fn("filter", filter)
         .register_fn("map", map);
 }
@@ -269,18 +236,12 @@ fn filter(context: NativeCallContext, list: &mut List, test: FnPtr) -> Raised<Ar
 }
 
 fn map(context: NativeCallContext, list: &mut List, change: FnPtr) -> Raised<Array> {
-    list.clone()
-        .into_iter()
-        .map(|item| change.call_within_context(&context, (item?,)))
-        .collect()
+    list.clone().into_iter().map(|item| change.call_within_context(&context, (item?,))).collect()
 }
 
 fn truth(context: &NativeCallContext, test: &FnPtr, item: Dynamic) -> Raised<bool> {
     let result: Dynamic = test.call_within_context(context, (item,))?;
-    result.as_bool().map_err(|found| {
-        Place::of(context).usage(format!(
-            "the test must say true or false, not {}",
-            kind_of(found)
-        ))
-    })
+    result
+        .as_bool()
+        .map_err(|found| Place::of(context).usage(format!("the test must say true or false, not {}", kind_of(found))))
 }

@@ -66,15 +66,9 @@ pub fn register(engine: &mut Engine) {
 /// All that a script may name: verbs, operations, and `variables` of its scope.
 pub fn names(variables: Vec<String>) -> Names {
     let handle = variables.first().map_or("okta", String::as_str).to_owned();
-    let verbs = VERBS
-        .iter()
-        .map(|verb| Function::new(verb.name, verb.signature));
-    let operations = operations::all()
-        .iter()
-        .map(|operation| Function::new(operation.name, operation.signature(&handle)));
+    let verbs = VERBS.iter().map(|verb| Function::new(verb.name, verb.signature));
+    let operations =
+        operations::all().iter().map(|operation| Function::new(operation.name, operation.signature(&handle)));
     let functions = verbs.chain(operations).collect();
-    Names {
-        variables,
-        functions,
-    }
+    Names { variables, functions }
 }

@@ -72,12 +72,7 @@ pub(super) struct Options<'a> {
 
 impl<'a> Options<'a> {
     pub(super) fn new(verb: &'static str, place: &'a Place, given: Map) -> Self {
-        Self {
-            verb,
-            place,
-            left: given,
-            known: Vec::new(),
-        }
+        Self { verb, place, left: given, known: Vec::new() }
     }
 
     pub(super) fn take(&mut self, name: &'static str) -> Option<Dynamic> {
@@ -148,16 +143,11 @@ impl<'a> Options<'a> {
             [] => format!("it has: {}", self.known.join(", ")),
             names => format!("did you mean {}?", or_list(names)),
         };
-        Err(self
-            .place
-            .usage(format!("{} has no option `{unknown}`: {hint}", self.verb)))
+        Err(self.place.usage(format!("{} has no option `{unknown}`: {hint}", self.verb)))
     }
 
     fn wrong(&self, name: &str, wanted: &str, found: &str) -> Box<rhai::EvalAltResult> {
         let found = found.rsplit("::").next().unwrap_or(found);
-        self.place.usage(format!(
-            "`{name}` of {} is {wanted}, not {found}",
-            self.verb
-        ))
+        self.place.usage(format!("`{name}` of {} is {wanted}, not {found}", self.verb))
     }
 }

@@ -27,10 +27,7 @@ pub struct Org {
 
 impl Org {
     pub fn new(name: &str, url: &str) -> Self {
-        Self {
-            name: name.into(),
-            url: url.into(),
-        }
+        Self { name: name.into(), url: url.into() }
     }
 }
 
@@ -39,12 +36,8 @@ pub(super) fn register(engine: &mut Engine) {
         .register_type_with_name::<Org>("Org")
         .register_get("name", |org: &mut Org| org.name.to_string())
         .register_get("url", |org: &mut Org| org.url.to_string())
-        .register_fn("to_string", |org: &mut Org| {
-            format!("{} ({})", org.name, org.url)
-        })
-        .register_fn("to_debug", |org: &mut Org| {
-            format!("{} ({})", org.name, org.url)
-        });
+        .register_fn("to_string", |org: &mut Org| format!("{} ({})", org.name, org.url))
+        .register_fn("to_debug", |org: &mut Org| format!("{} ({})", org.name, org.url));
     engine.register_fn("cost", cost);
     engine.register_fn("with_token", with_token);
     engine.register_fn("organization_at", organization_at);
@@ -74,24 +67,15 @@ fn register_operation(engine: &mut Engine, operation: &'static Operation) {
 }
 
 fn explained(operation: &Operation, org: &Org, reason: &str) -> String {
-    format!(
-        "{}: {reason}; it is {}",
-        operation.name,
-        operation.signature(&org.name)
-    )
+    format!("{}: {reason}; it is {}", operation.name, operation.signature(&org.name))
 }
 
 fn types(count: usize) -> Vec<TypeId> {
-    std::iter::once(TypeId::of::<Org>())
-        .chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count))
-        .collect()
+    std::iter::once(TypeId::of::<Org>()).chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count)).collect()
 }
 
 fn receiver(arguments: &mut [&mut Dynamic]) -> (Org, Vec<Dynamic>) {
-    let given = arguments[1..]
-        .iter()
-        .map(|value| (**value).flatten_clone())
-        .collect();
+    let given = arguments[1..].iter().map(|value| (**value).flatten_clone()).collect();
     let org = arguments[0].read_lock::<Org>().map(|org| org.clone());
     (org.unwrap_or_else(|| Org::new("", "")), given)
 }
@@ -104,19 +88,13 @@ fn made(place: &Place, call: Call) -> Raised<Dynamic> {
         return Ok(Dynamic::from(List::of(call)));
     }
     let body = if call.is_write() {
-        scene
-            .wait_for(scene.host.run.perform(&scene.lane, &call))
-            .map(|done| with_lost_secrets(&call, done))
+        scene.wait_for(scene.host.run.perform(&scene.lane, &call)).map(|done| with_lost_secrets(&call, done))
     } else {
         scene.wait_for(scene.host.run.read(&scene.lane, &call))
     };
     let body = body.map_err(|error| place.error(&scene, error))?;
-    from_answer(&body, &|secret| scene.host.run.learn_secret(secret)).map_err(|unfit| {
-        place.usage(format!(
-            "{}: the answer cannot be used: {unfit}",
-            call.name()
-        ))
-    })
+    from_answer(&body, &|secret| scene.host.run.learn_secret(secret))
+        .map_err(|unfit| place.usage(format!("{}: the answer cannot be used: {unfit}", call.name())))
 }
 
 /// Answers that have a secret which nothing reads again, where the call says `sendEmail: false`.
@@ -132,20 +110,12 @@ const ONE_TIME: &[(&str, &[&str])] = &[
 fn with_lost_secrets(call: &Call, done: Done) -> Value {
     let name = call.name();
     let mut value = done.value;
-    let shows = call
-        .query
-        .iter()
-        .any(|(name, value)| name == "sendEmail" && value == "false");
+    let shows = call.query.iter().any(|(name, value)| name == "sendEmail" && value == "false");
     let fields = ONE_TIME.iter().find(|(operation, _)| *operation == name);
-    if let (true, true, Some((_, fields)), Some(answer)) =
-        (done.changed, shows, fields, value.as_object_mut())
+    if let (true, true, Some((_, fields)), Some(answer)) = (done.changed, shows, fields, value.as_object_mut())
         && fields.iter().all(|field| !answer.contains_key(*field))
     {
-        answer.extend(
-            fields
-                .iter()
-                .map(|field| ((*field).to_owned(), REDACTED.into())),
-        );
+        answer.extend(fields.iter().map(|field| ((*field).to_owned(), REDACTED.into())));
     }
     value
 }
@@ -157,10 +127,8 @@ fn with_token(context: NativeCallContext, org: &mut Org, token: Dynamic) -> Rais
     let Some(token) = token.read_lock::<Secret>().map(|token| token.clone()) else {
         return Err(place.usage("with_token takes a secret: a parameter of type \"secret\""));
     };
-    let token = token
-        .expose()
-        .map(str::to_owned)
-        .map_err(|missing| place.usage(format!("with_token needs {missing}")))?;
+    let token =
+        token.expose().map(str::to_owned).map_err(|missing| place.usage(format!("with_token needs {missing}")))?;
     let name = scene.host.run.with_token(&org.name, token.into());
     let name = name.map_err(|error| place.error(&scene, error))?;
     Ok(Org::new(&name, &org.url))
@@ -172,9 +140,7 @@ fn organization_at(context: NativeCallContext, url: &str) -> Raised<Dynamic> {
     let scene = place.scene()?;
     let found = scene.wait_for(scene.host.run.organization_at(&scene.lane, url));
     let found = found.map_err(|error| place.error(&scene, error))?;
-    Ok(found
-        .as_str()
-        .map_or(Dynamic::UNIT, |id| id.to_owned().into()))
+    Ok(found.as_str().map_or(Dynamic::UNIT, |id| id.to_owned().into()))
 }
 
 /// What many calls of a path cost, in words: how long they take under the org's limits.
@@ -195,13 +161,7 @@ fn cost(context: NativeCallContext, org: &mut Org, path: &str, calls: i64) -> Ra
     })
 }
 
-const METHODS: [Method; 5] = [
-    Method::Get,
-    Method::Post,
-    Method::Put,
-    Method::Patch,
-    Method::Delete,
-];
+const METHODS: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
 
 /// `okta.get(path[, query])`, `okta.delete(path[, query])`, `okta.post(path[, body[, query]])` and so on.
 fn register_direct(engine: &mut Engine, method: Method, count: usize) {
@@ -212,9 +172,8 @@ fn register_direct(engine: &mut Engine, method: Method, count: usize) {
     let direct = move |context: NativeCallContext, arguments: &mut [&mut Dynamic]| {
         let place = Place::of(&context);
         let (org, given) = receiver(arguments);
-        let call = by_path(&org, method, has_body, &given).map_err(|reason| {
-            place.usage(format!("{}: {reason}", method.as_str().to_lowercase()))
-        })?;
+        let call = by_path(&org, method, has_body, &given)
+            .map_err(|reason| place.usage(format!("{}: {reason}", method.as_str().to_lowercase())))?;
         if call.is_write() || matches!(call.action, Action::Operation(_)) {
             return made(&place, call);
         }
@@ -226,14 +185,11 @@ fn register_direct(engine: &mut Engine, method: Method, count: usize) {
 /// What the table lacks may be a list or not: the answer tells.
 fn unlisted_read(place: &Place, call: Call) -> Raised<Dynamic> {
     let scene = place.scene()?;
-    let page = scene
-        .wait_for(scene.host.run.page(&scene.lane, &call, None))
-        .map_err(|error| place.error(&scene, error))?;
+    let page =
+        scene.wait_for(scene.host.run.page(&scene.lane, &call, None)).map_err(|error| place.error(&scene, error))?;
     let unfit = |unfit| place.usage(format!("get: the answer cannot be used: {unfit}"));
     if page.body.is_array() {
-        return List::begun(&scene, call, page)
-            .map(Dynamic::from)
-            .map_err(unfit);
+        return List::begun(&scene, call, page).map(Dynamic::from).map_err(unfit);
     }
     from_answer(&page.body, &|secret| scene.host.run.learn_secret(secret)).map_err(unfit)
 }
@@ -241,18 +197,10 @@ fn unlisted_read(place: &Place, call: Call) -> Raised<Dynamic> {
 fn by_path(org: &Org, method: Method, has_body: bool, given: &[Dynamic]) -> Result<Call, String> {
     let path = given
         .first()
-        .and_then(|path| {
-            path.as_immutable_string_ref()
-                .ok()
-                .map(|path| path.to_string())
-        })
+        .and_then(|path| path.as_immutable_string_ref().ok().map(|path| path.to_string()))
         .ok_or("the first argument is a path such as \"/api/v1/org\"")?;
     check_path(&path)?;
-    let (body, query) = if has_body {
-        (given.get(1), given.get(2))
-    } else {
-        (None, given.get(1))
-    };
+    let (body, query) = if has_body { (given.get(1), given.get(2)) } else { (None, given.get(1)) };
     let (action, arguments) = match listed(method, &path) {
         Some((operation, arguments)) => (Action::Operation(operation), arguments),
         None => (Action::Direct(method), Vec::new()),
@@ -263,11 +211,7 @@ fn by_path(org: &Org, method: Method, has_body: bool, given: &[Dynamic]) -> Resu
         arguments,
         path,
         query: query.map(query_of).transpose()?.unwrap_or_default(),
-        body: body
-            .filter(|body| !body.is_unit())
-            .map(to_request)
-            .transpose()
-            .map_err(|unfit| unfit.to_string())?,
+        body: body.filter(|body| !body.is_unit()).map(to_request).transpose().map_err(|unfit| unfit.to_string())?,
     })
 }
 
@@ -280,14 +224,10 @@ fn check_path(path: &str) -> Result<(), String> {
     }
     // What a server may read as another path would be judged as one and carried out as the other.
     if path.split('/').skip(1).any(str::is_empty) {
-        return Err(format!(
-            "`{path}` has an empty part: leave out the `/` too many"
-        ));
+        return Err(format!("`{path}` has an empty part: leave out the `/` too many"));
     }
     if path.contains(';') {
-        return Err(format!(
-            "`{path}` has a `;`: write %3B where it is part of a name"
-        ));
+        return Err(format!("`{path}` has a `;`: write %3B where it is part of a name"));
     }
     // What the URL parser reads as `/` and `..` too would be judged as one path and sent as another.
     let decoded = |segment: &str| percent_decode_str(segment).collect::<Vec<u8>>();
@@ -299,25 +239,14 @@ fn check_path(path: &str) -> Result<(), String> {
 }
 
 fn query_of(query: &Dynamic) -> Result<Vec<(String, String)>, String> {
-    let query = query
-        .as_map_ref()
-        .map_err(|_| "the query is a map such as #{ limit: 20 }".to_owned())?;
-    let entries = query
-        .iter()
-        .map(|(name, value)| arguments::query_value(name, value));
-    Ok(entries
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .flatten()
-        .collect())
+    let query = query.as_map_ref().map_err(|_| "the query is a map such as #{ limit: 20 }".to_owned())?;
+    let entries = query.iter().map(|(name, value)| arguments::query_value(name, value));
+    Ok(entries.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// The operation of that method and path, with the values of its path parameters: it then looks before it writes, like any other.
 /// A path without parameters wins (`/api/v1/users/me` is none of the table's, `/api/v1/apps/user/types` would be).
-pub(in crate::script) fn listed(
-    method: Method,
-    path: &str,
-) -> Option<(&'static Operation, Vec<String>)> {
+pub(in crate::script) fn listed(method: Method, path: &str) -> Option<(&'static Operation, Vec<String>)> {
     let matching = operations::all()
         .iter()
         .filter(|operation| operation.method == method)
@@ -348,8 +277,7 @@ mod tests {
 
     #[test]
     fn a_path_of_the_table_is_its_operation() {
-        let (operation, values) =
-            listed(Method::Put, "/api/v1/groups/00g1/users/a%40b").expect("an operation");
+        let (operation, values) = listed(Method::Put, "/api/v1/groups/00g1/users/a%40b").expect("an operation");
         assert_eq!(operation.name, "assign_user_to_group");
         assert_eq!(values, ["00g1", "a@b"]);
         assert!(listed(Method::Get, "/api/v1/nothing/like/it").is_none());

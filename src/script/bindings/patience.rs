@@ -13,9 +13,7 @@ use crate::script::error_value::ErrorValue;
 use crate::script::scene::Scene;
 
 pub(super) fn register(engine: &mut Engine) {
-    engine
-        .register_fn("wait_until", wait_until)
-        .register_fn("manual", manual);
+    engine.register_fn("wait_until", wait_until).register_fn("manual", manual);
 }
 
 const TIMEOUT: f64 = 300.0;
@@ -30,14 +28,8 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<D
     let mut options = Options::new("wait_until", &place, options);
     let timeout = Duration::from_secs_f64(options.seconds("timeout")?.unwrap_or(TIMEOUT));
     let every = Duration::from_secs_f64(options.seconds("every")?.unwrap_or(EVERY));
-    let mut patience = Patience {
-        timeout,
-        next: FIRST_PAUSE,
-        every,
-    };
-    let what = options
-        .text("what")?
-        .unwrap_or_else(|| "a condition".to_owned());
+    let mut patience = Patience { timeout, next: FIRST_PAUSE, every };
+    let what = options.text("what")?.unwrap_or_else(|| "a condition".to_owned());
     options.end()?;
     let scene = place.scene()?;
     if scene.host.run.target() == Target::Shadows {
@@ -56,22 +48,15 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<D
         let left = patience.timeout.saturating_sub(begun.elapsed());
         // Whether it was too late is kept: the next execution is faster.
         let late = json!({ "late": what });
-        let is_late = scene
-            .host
-            .run
-            .value(&scene.lane, &late, || left.is_zero().into());
+        let is_late = scene.host.run.value(&scene.lane, &late, || left.is_zero().into());
         if is_late.map_err(|error| place.error(&scene, error))? == true {
             return Err(place.raise(too_late(&what, timeout)));
         }
         if !told {
             told = true;
-            let kind = Kind::Wait {
-                reason: what.clone(),
-                seconds: timeout.as_secs_f64(),
-            };
+            let kind = Kind::Wait { reason: what.clone(), seconds: timeout.as_secs_f64() };
             let run = &scene.host.run;
-            run.tell(&scene.lane, kind)
-                .map_err(|error| place.error(&scene, error))?;
+            run.tell(&scene.lane, kind).map_err(|error| place.error(&scene, error))?;
         }
         if !scene.lane.is_replaying() {
             pause(&place, &scene, patience.next().min(left))?;
@@ -111,17 +96,12 @@ fn holds(value: &Dynamic) -> bool {
 }
 
 fn too_late(what: &str, timeout: Duration) -> ErrorValue {
-    ErrorValue::new(
-        "timeout",
-        format!("waited {} s in vain for {what}", timeout.as_secs_f64()),
-    )
-    .help(["see what holds it up, then run again: what is done stays as it is".to_owned()])
+    ErrorValue::new("timeout", format!("waited {} s in vain for {what}", timeout.as_secs_f64()))
+        .help(["see what holds it up, then run again: what is done stays as it is".to_owned()])
 }
 
 fn pause(place: &Place, scene: &Scene, time: Duration) -> Raised<()> {
-    scene
-        .wait_for(scene.host.run.pause(time))
-        .map_err(|error| place.error(scene, error))
+    scene.wait_for(scene.host.run.pause(time)).map_err(|error| place.error(scene, error))
 }
 
 /// A step that no API does. When `verify` holds already nobody is asked; what is attested must then hold.
@@ -134,16 +114,14 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
     let failure = options.text("failure")?;
     options.end()?;
     let scene = place.scene()?;
-    let verified =
-        |verify: &FnPtr| -> Raised<bool> { Ok(holds(&verify.call_within_context(&context, ())?)) };
+    let verified = |verify: &FnPtr| -> Raised<bool> { Ok(holds(&verify.call_within_context(&context, ())?)) };
     if let Some(verify) = &verify
         && verified(verify)?
     {
         return told_done(&place, &scene, title);
     }
     let run = &scene.host.run;
-    run.attest(&scene.lane, &name, title, &how)
-        .map_err(|error| place.error(&scene, error))?;
+    run.attest(&scene.lane, &name, title, &how).map_err(|error| place.error(&scene, error))?;
     // What a person is to do shows on no shadow: it is taken as done.
     match &verify {
         Some(verify) if run.target() == Target::Orgs && !verified(verify)? => Err(place.raise(
@@ -161,21 +139,14 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
 }
 
 fn told_done(place: &Place, scene: &Scene, title: &str) -> Raised<()> {
-    let kind = Kind::Check {
-        passed: true,
-        words: format!("done already: {title}"),
-    };
+    let kind = Kind::Check { passed: true, words: format!("done already: {title}") };
     let run = &scene.host.run;
-    run.tell(&scene.lane, kind)
-        .map_err(|error| place.error(scene, error))
+    run.tell(&scene.lane, kind).map_err(|error| place.error(scene, error))
 }
 
 /// The name under which a step without one is attested: its title in lower case with dashes.
 pub(in crate::script) fn manual_slug(title: &str) -> String {
-    let words = title
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase);
+    let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase);
     words.collect::<Vec<_>>().join("-")
 }
 
@@ -185,10 +156,7 @@ mod tests {
 
     #[test]
     fn a_title_gives_a_name_to_type() {
-        assert_eq!(
-            manual_slug("Enable \"Update OU\" (To App)"),
-            "enable-update-ou-to-app"
-        );
+        assert_eq!(manual_slug("Enable \"Update OU\" (To App)"), "enable-update-ou-to-app");
     }
 
     #[test]

@@ -10,13 +10,13 @@ use crate::script::scene::Scene;
 struct Shown(Array);
 
 pub(super) fn register(engine: &mut Engine) {
-    engine
-        .register_type_with_name::<Shown>("Progress")
-        .register_iterator::<Shown>()
-        .register_fn("progress", |context: NativeCallContext, items: Array| {
+    engine.register_type_with_name::<Shown>("Progress").register_iterator::<Shown>().register_fn(
+        "progress",
+        |context: NativeCallContext, items: Array| {
             Place::of(&context).scene()?;
             Ok::<_, Box<EvalAltResult>>(Shown(items))
-        });
+        },
+    );
 }
 
 /// The bar goes away with it.
@@ -35,11 +35,7 @@ impl IntoIterator for Shown {
         if let Some(scene) = &scene {
             scene.host.run.walk(&scene.lane, self.0.len());
         }
-        Walk {
-            items: self.0.into_iter(),
-            scene,
-            begun: false,
-        }
+        Walk { items: self.0.into_iter(), scene, begun: false }
     }
 }
 

@@ -18,17 +18,11 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn of(context: &NativeCallContext) -> Self {
-        Self {
-            source: context.call_source().map(str::to_owned),
-            position: context.call_position(),
-        }
+        Self { source: context.call_source().map(str::to_owned), position: context.call_position() }
     }
 
     /// Where the language itself calls, as `for` does on a list: rhai fills the position in.
-    pub(super) const NOWHERE: Self = Self {
-        source: None,
-        position: Position::NONE,
-    };
+    pub(super) const NOWHERE: Self = Self { source: None, position: Position::NONE };
 
     pub(super) fn raise(&self, value: ErrorValue) -> Box<EvalAltResult> {
         value.raise(self.source.as_deref(), self.position)
@@ -42,13 +36,9 @@ impl Place {
     /// What a refused call is to the script: a value to catch, or the end of the run.
     pub(super) fn error(&self, scene: &Scene, error: run::Error) -> Box<EvalAltResult> {
         match &error {
-            run::Error::Okta(refusal) => self.raise(
-                of_refusal(refusal)
-                    .help(lines(error.help()))
-                    .without(&|text| scene.host.run.concealed(text)),
-            ),
-            run::Error::Directory { directory, .. }
-            | run::Error::DirectoryBefore { directory, .. } => self.raise(
+            run::Error::Okta(refusal) => self
+                .raise(of_refusal(refusal).help(lines(error.help())).without(&|text| scene.host.run.concealed(text))),
+            run::Error::Directory { directory, .. } | run::Error::DirectoryBefore { directory, .. } => self.raise(
                 ErrorValue::new("directory", error.to_string())
                     .help(lines(error.help()))
                     .field("directory", directory.clone())
@@ -68,8 +58,7 @@ impl Place {
 
     /// The scene of this call.
     pub(super) fn scene(&self) -> Raised<Scene> {
-        let scene = Scene::current()
-            .ok_or_else(|| self.usage("this can only be called while a runbook runs"))?;
+        let scene = Scene::current().ok_or_else(|| self.usage("this can only be called while a runbook runs"))?;
         if scene.host.is_stopped() {
             return Err(self.terminated());
         }
@@ -87,13 +76,7 @@ fn of_refusal(refusal: &Refusal) -> ErrorValue {
         .field("operation", refusal.operation.clone())
         .field("method", refusal.method)
         .field("path", refusal.path.clone())
-        .field(
-            "status",
-            refusal
-                .source
-                .status()
-                .map_or(Dynamic::UNIT, |status| i64::from(status).into()),
-        )
+        .field("status", refusal.source.status().map_or(Dynamic::UNIT, |status| i64::from(status).into()))
         .field("request_id", optional(refusal.source.request_id()));
     match refusal.source.api() {
         Some(api) => of_api_error(value, api),
@@ -103,10 +86,7 @@ fn of_refusal(refusal: &Refusal) -> ErrorValue {
 
 fn of_api_error(value: ErrorValue, api: &okta::ApiError) -> ErrorValue {
     let causes: rhai::Array = api.causes.iter().cloned().map(Dynamic::from).collect();
-    value
-        .field("code", optional(api.code.as_deref()))
-        .field("summary", api.summary.clone())
-        .field("causes", causes)
+    value.field("code", optional(api.code.as_deref())).field("summary", api.summary.clone()).field("causes", causes)
 }
 
 fn optional(text: Option<&str>) -> Dynamic {

@@ -14,11 +14,7 @@ pub(super) fn register(engine: &mut Engine) {
 /// Active Directory compares names without regard to case and accents, and takes a ligature for its letters.
 fn folded(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for letter in text
-        .nfkd()
-        .filter(|letter| !is_combining_mark(*letter))
-        .flat_map(char::to_lowercase)
-    {
+    for letter in text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase) {
         match letter {
             'ß' => plain.push_str("ss"),
             'æ' => plain.push_str("ae"),
@@ -27,10 +23,7 @@ fn folded(text: &str) -> String {
         }
     }
     // The lower case of a letter may have a mark that the letter had not, as that of the Turkish capital I.
-    plain
-        .nfd()
-        .filter(|letter| !is_combining_mark(*letter))
-        .collect()
+    plain.nfd().filter(|letter| !is_combining_mark(*letter)).collect()
 }
 
 #[cfg(test)]

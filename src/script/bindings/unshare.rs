@@ -11,9 +11,7 @@ pub(super) fn unshare(value: &Dynamic) -> Dynamic {
         return items.iter().map(unshare).collect::<Array>().into();
     }
     if let Ok(entries) = value.as_map_ref() {
-        let entries = entries
-            .iter()
-            .map(|(key, item)| (key.clone(), unshare(item)));
+        let entries = entries.iter().map(|(key, item)| (key.clone(), unshare(item)));
         return entries.collect::<Map>().into();
     }
     if let Some(function) = value.read_lock::<FnPtr>() {
@@ -24,8 +22,7 @@ pub(super) fn unshare(value: &Dynamic) -> Dynamic {
 
 fn unshare_function(function: &FnPtr) -> FnPtr {
     let mut copy = function.clone();
-    copy.iter_curry_mut()
-        .for_each(|captured| *captured = unshare(captured));
+    copy.iter_curry_mut().for_each(|captured| *captured = unshare(captured));
     copy
 }
 
@@ -45,8 +42,7 @@ impl Act {
         }
         let mut copy = unshare_function(function);
         // A cell is handed on with every call where a plain value would be copied.
-        copy.iter_curry_mut()
-            .for_each(|captured| *captured = std::mem::take(captured).into_shared());
+        copy.iter_curry_mut().for_each(|captured| *captured = std::mem::take(captured).into_shared());
         Self::Shared(copy)
     }
 
@@ -95,13 +91,9 @@ mod tests {
     fn each_lane_has_its_own_of_what_a_closure_may_change() {
         let known = || Dynamic::from(vec![Dynamic::from(1)]).into_shared();
         let with_function = Dynamic::from(vec![Dynamic::from(closure(known()))]);
-        for act in [
-            Act::of(&closure(known()), |_| false),
-            Act::of(&closure(with_function), |_| true),
-        ] {
+        for act in [Act::of(&closure(known()), |_| false), Act::of(&closure(with_function), |_| true)] {
             let mut one = act.for_a_lane();
-            one.iter_curry_mut()
-                .for_each(|captured| *captured = Dynamic::UNIT);
+            one.iter_curry_mut().for_each(|captured| *captured = Dynamic::UNIT);
             assert!(act.for_a_lane().curry()[0].is_array());
             assert!(!act.for_a_lane().curry()[0].is_shared());
         }

@@ -11,11 +11,7 @@ pub struct Verb {
 }
 
 const fn verb(name: &'static str, signature: &'static str, help: &'static str) -> Verb {
-    Verb {
-        name,
-        signature,
-        help,
-    }
+    Verb { name, signature, help }
 }
 
 /// All verbs, flow first.
@@ -32,26 +28,10 @@ pub const VERBS: &[Verb] = &[
         "tells every fact, then stops with all that are not true",
     ),
     verb("note", "note(words)", "tells something"),
-    verb(
-        "counted",
-        "counted(number, noun)",
-        "a number with its noun: 1 user, 2 users",
-    ),
-    verb(
-        "remark",
-        "remark(words)",
-        "adds a remark to the run's outcome",
-    ),
-    verb(
-        "table",
-        "table(columns, rows)",
-        "shows a table; rows are maps or lists of cells",
-    ),
-    verb(
-        "confirm",
-        "confirm(words)",
-        "asks a person; the run ends when the answer is no",
-    ),
+    verb("counted", "counted(number, noun)", "a number with its noun: 1 user, 2 users"),
+    verb("remark", "remark(words)", "adds a remark to the run's outcome"),
+    verb("table", "table(columns, rows)", "shows a table; rows are maps or lists of cells"),
+    verb("confirm", "confirm(words)", "asks a person; the run ends when the answer is no"),
     verb(
         "manual",
         "manual(title, #{how, name?, verify?, failure?})",
@@ -67,154 +47,50 @@ pub const VERBS: &[Verb] = &[
         "each(list, #{key?, concurrency?, max_failures?, on_failure?}, |item| …)",
         "bulk work: every item is a lane; returns rows #{key, item, ok, value, error, message}",
     ),
-    verb(
-        "progress",
-        "progress(list)",
-        "a list of which a bar shows how far a `for` over it has come",
-    ),
-    verb(
-        "directory",
-        "directory(domain)",
-        "the directory of a domain, () when none is configured",
-    ),
-    verb(
-        "find_user",
-        "directory.find_user(login_or_sam)",
-        "an account by userPrincipalName, sAMAccountName or mail",
-    ),
+    verb("progress", "progress(list)", "a list of which a bar shows how far a `for` over it has come"),
+    verb("directory", "directory(domain)", "the directory of a domain, () when none is configured"),
+    verb("find_user", "directory.find_user(login_or_sam)", "an account by userPrincipalName, sAMAccountName or mail"),
     verb(
         "find_account",
         "directory.find_account(base, guid)",
         "the account of an objectGUID, in hex or base64, at or below a base; () when there is none",
     ),
-    verb(
-        "exists",
-        "directory.exists(dn)",
-        "whether there is an entry of that name",
-    ),
-    verb(
-        "search",
-        "directory.search(base, filter, attributes?)",
-        "entries below a base that match an LDAP filter",
-    ),
+    verb("exists", "directory.exists(dn)", "whether there is an entry of that name"),
+    verb("search", "directory.search(base, filter, attributes?)", "entries below a base that match an LDAP filter"),
     verb(
         "children",
         "directory.children(base, filter, attributes)",
         "entries right below a base that match an LDAP filter",
     ),
-    verb(
-        "with_token",
-        "okta.with_token(secret)",
-        "the org as it is to who has this API token; to be read only",
-    ),
+    verb("with_token", "okta.with_token(secret)", "the org as it is to who has this API token; to be read only"),
     verb(
         "organization_at",
         "organization_at(url)",
         "id of the org that answers at a URL of this run's orgs or of an app it read, () when none does; no credentials go along",
     ),
-    verb(
-        "cost",
-        "okta.cost(path, calls)",
-        "what many calls of a path cost under the org's limits, in words",
-    ),
-    verb(
-        "get",
-        "okta.get(path, query?)",
-        "reads a path of the API; on a directory: the entry of that DN",
-    ),
-    verb(
-        "post",
-        "okta.post(path, body?, query?)",
-        "a POST to a path of the API",
-    ),
-    verb(
-        "put",
-        "okta.put(path, body?, query?)",
-        "a PUT to a path of the API",
-    ),
-    verb(
-        "patch",
-        "okta.patch(path, body?, query?)",
-        "a PATCH to a path of the API",
-    ),
-    verb(
-        "delete",
-        "okta.delete(path, query?)",
-        "a DELETE of a path of the API",
-    ),
+    verb("cost", "okta.cost(path, calls)", "what many calls of a path cost under the org's limits, in words"),
+    verb("get", "okta.get(path, query?)", "reads a path of the API; on a directory: the entry of that DN"),
+    verb("post", "okta.post(path, body?, query?)", "a POST to a path of the API"),
+    verb("put", "okta.put(path, body?, query?)", "a PUT to a path of the API"),
+    verb("patch", "okta.patch(path, body?, query?)", "a PATCH to a path of the API"),
+    verb("delete", "okta.delete(path, query?)", "a DELETE of a path of the API"),
     verb("all", "list.all()", "all items of a list, page by page"),
-    verb(
-        "first",
-        "list.first()",
-        "the first item, () when there is none",
-    ),
-    verb(
-        "find",
-        "list.find(|item| …)",
-        "the first item for which the test holds, () when there is none",
-    ),
-    verb(
-        "some",
-        "list.some(|item| …)",
-        "whether the test holds for an item",
-    ),
-    verb(
-        "filter",
-        "list.filter(|item| …)",
-        "the items for which the test holds",
-    ),
-    verb(
-        "map",
-        "list.map(|item| …)",
-        "what the function makes of each item",
-    ),
+    verb("first", "list.first()", "the first item, () when there is none"),
+    verb("find", "list.find(|item| …)", "the first item for which the test holds, () when there is none"),
+    verb("some", "list.some(|item| …)", "whether the test holds for an item"),
+    verb("filter", "list.filter(|item| …)", "the items for which the test holds"),
+    verb("map", "list.map(|item| …)", "what the function makes of each item"),
     verb("is_empty", "list.is_empty()", "whether there is no item"),
     verb("len", "list.len()", "the number of items"),
-    verb(
-        "now",
-        "now(seconds?)",
-        "UTC by the org's clock, as Okta writes it, so many seconds from now",
-    ),
-    verb(
-        "started",
-        "started()",
-        "when the run began, as Okta writes a time: the same when it is taken up again",
-    ),
-    verb(
-        "age",
-        "age(time)",
-        "seconds since a time of Okta's: text, or milliseconds since 1970",
-    ),
-    verb(
-        "composed",
-        "composed(text)",
-        "the text with each accent in one character with its letter (Unicode NFC)",
-    ),
-    verb(
-        "decomposed",
-        "decomposed(text)",
-        "the text with each accent as a character after its letter (Unicode NFD)",
-    ),
-    verb(
-        "folded",
-        "folded(text)",
-        "the text without case and accents, as Active Directory compares names",
-    ),
+    verb("now", "now(seconds?)", "UTC by the org's clock, as Okta writes it, so many seconds from now"),
+    verb("started", "started()", "when the run began, as Okta writes a time: the same when it is taken up again"),
+    verb("age", "age(time)", "seconds since a time of Okta's: text, or milliseconds since 1970"),
+    verb("composed", "composed(text)", "the text with each accent in one character with its letter (Unicode NFC)"),
+    verb("decomposed", "decomposed(text)", "the text with each accent as a character after its letter (Unicode NFD)"),
+    verb("folded", "folded(text)", "the text without case and accents, as Active Directory compares names"),
     verb("parent", "dn::parent(dn)", "the name of the entry above"),
-    verb(
-        "is_under",
-        "dn::is_under(dn, base)",
-        "whether a name is below another, at any depth",
-    ),
-    verb(
-        "same",
-        "dn::same(left, right)",
-        "whether two names are the same entry",
-    ),
+    verb("is_under", "dn::is_under(dn, base)", "whether a name is below another, at any depth"),
+    verb("same", "dn::same(left, right)", "whether two names are the same entry"),
     verb("rdn", "dn::rdn(dn)", "the value of a name's first part"),
-    verb(
-        "moved",
-        "dn::moved(dn, parent)",
-        "the name after a move below another parent",
-    ),
+    verb("moved", "dn::moved(dn, parent)", "the name after a move below another parent"),
 ];

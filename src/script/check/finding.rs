@@ -22,19 +22,11 @@ pub enum Severity {
 
 impl Finding {
     pub(super) fn error(rule: &'static str, diagnostic: Diagnostic) -> Self {
-        Self {
-            severity: Severity::Error,
-            rule,
-            diagnostic,
-        }
+        Self { severity: Severity::Error, rule, diagnostic }
     }
 
     pub(super) fn warning(rule: &'static str, diagnostic: Diagnostic) -> Self {
-        Self {
-            severity: Severity::Warning,
-            rule,
-            diagnostic,
-        }
+        Self { severity: Severity::Warning, rule, diagnostic }
     }
 
     /// Where it stands, for sorting and telling findings apart.

@@ -56,12 +56,7 @@ fn quiet_closures(facts: &Facts) -> HashSet<String> {
     let closures = facts.closures.iter().enumerate();
     let (loud, quiet): (Vec<_>, Vec<_>) = closures.partition(|(id, _)| loud.contains(id));
     let loud: HashSet<_> = loud.iter().map(|(_, closure)| &closure.name).collect();
-    quiet
-        .iter()
-        .map(|(_, closure)| &closure.name)
-        .filter(|name| !loud.contains(name))
-        .cloned()
-        .collect()
+    quiet.iter().map(|(_, closure)| &closure.name).filter(|name| !loud.contains(name)).cloned().collect()
 }
 
 fn loud_closures(facts: &Facts) -> HashSet<usize> {

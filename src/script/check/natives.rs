@@ -18,17 +18,7 @@ pub(super) struct Natives {
 }
 
 /// Functions that the language itself answers; they take what they are given.
-const BUILT_IN: &[&str] = &[
-    "Fn",
-    "call",
-    "curry",
-    "debug",
-    "is_def_fn",
-    "is_def_var",
-    "is_shared",
-    "print",
-    "type_of",
-];
+const BUILT_IN: &[&str] = &["Fn", "call", "curry", "debug", "is_def_fn", "is_def_var", "is_shared", "print", "type_of"];
 
 impl Natives {
     pub(super) fn of(engine: &Engine) -> Self {
@@ -44,10 +34,7 @@ impl Natives {
             },
             true,
         );
-        let mut natives = Self {
-            functions: HashMap::new(),
-            receivers: HashMap::new(),
-        };
+        let mut natives = Self { functions: HashMap::new(), receivers: HashMap::new() };
         for (module, name, count, receiver) in rows {
             if let (true, Some(receiver)) = (module.is_empty(), receiver) {
                 let receivers = natives.receivers.entry((name.clone(), count));
@@ -69,9 +56,7 @@ impl Natives {
 
     /// The numbers of arguments of `name`; `None` when there is no such function.
     pub(super) fn counts(&self, module: &str, name: &str) -> Option<&[usize]> {
-        self.functions
-            .get(&(module.to_owned(), name.to_owned()))
-            .map(Vec::as_slice)
+        self.functions.get(&(module.to_owned(), name.to_owned())).map(Vec::as_slice)
     }
 
     pub(super) fn has_module(&self, module: &str) -> bool {
@@ -84,17 +69,12 @@ impl Natives {
 
     /// Names of the functions of a module.
     pub(super) fn names<'a>(&'a self, module: &'a str) -> impl Iterator<Item = &'a str> {
-        self.functions
-            .keys()
-            .filter(move |(known, _)| known == module)
-            .map(|(_, name)| name.as_str())
+        self.functions.keys().filter(move |(known, _)| known == module).map(|(_, name)| name.as_str())
     }
 
     /// Names a person would write, operators and accessors left out.
     pub(super) fn all_names(&self) -> Vec<&str> {
-        let language = self
-            .names("")
-            .filter(|name| rhai::is_valid_identifier(name));
+        let language = self.names("").filter(|name| rhai::is_valid_identifier(name));
         let operations = operations::all().iter().map(|operation| operation.name);
         let mut names: Vec<&str> = language.chain(operations).collect();
         names.sort_unstable();

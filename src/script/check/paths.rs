@@ -24,10 +24,7 @@ pub(super) fn text_of(expression: &Expr, facts: &Facts, deepest: usize) -> Optio
     let deeper = deepest.checked_sub(1)?;
     match expression {
         Expr::StringConstant(text, _) => Some(text.to_string()),
-        Expr::InterpolatedString(parts, _) => parts
-            .iter()
-            .map(|part| text_of(part, facts, deeper))
-            .collect(),
+        Expr::InterpolatedString(parts, _) => parts.iter().map(|part| text_of(part, facts, deeper)).collect(),
         Expr::FnCall(call, _) if call.name == "+" && call.args.len() == 2 => {
             let parts = call.args.iter().map(|part| text_of(part, facts, deeper));
             parts.collect()
@@ -38,9 +35,7 @@ pub(super) fn text_of(expression: &Expr, facts: &Facts, deepest: usize) -> Optio
                 return None;
             };
             let binding = &facts.bindings[id];
-            let changes = |used: &super::facts::Use| {
-                used.role == Role::Changed && used.binding == Bound::To(id)
-            };
+            let changes = |used: &super::facts::Use| used.role == Role::Changed && used.binding == Bound::To(id);
             if binding.kind != Kind::Local || facts.uses.iter().any(changes) {
                 return None;
             }
@@ -57,13 +52,7 @@ fn begun(expression: &Expr, facts: &Facts) -> Option<String> {
         Expr::InterpolatedString(parts, _) => {
             let part = |part: &Expr| known(part).unwrap_or_else(|| SEGMENT.to_owned());
             let first = parts.first().and_then(known)?;
-            Some(
-                parts
-                    .iter()
-                    .skip(1)
-                    .map(part)
-                    .fold(first, |all, one| format!("{all}{one}")),
-            )
+            Some(parts.iter().skip(1).map(part).fold(first, |all, one| format!("{all}{one}")))
         }
         Expr::FnCall(call, _) if call.name == "+" && call.args.len() == 2 => {
             let left = known(&call.args[0]).or_else(|| begun(&call.args[0], facts))?;

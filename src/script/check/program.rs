@@ -128,8 +128,7 @@ impl Program {
                         }
                     }
                     Err(error) => {
-                        let wrong =
-                            Diagnostic::finding(&error.message, &importer, at, &self.sources);
+                        let wrong = Diagnostic::finding(&error.message, &importer, at, &self.sources);
                         let wrong = error.help.iter().fold(wrong, Diagnostic::help);
                         findings.push(Finding::error("import", wrong));
                     }
@@ -147,10 +146,7 @@ impl Program {
                 if let Some(circle) = self.way(module, path, &mut Vec::new()) {
                     let circle: Vec<&str> = std::iter::once(path.as_str()).chain(circle).collect();
                     let wrong = Diagnostic::finding(
-                        format!(
-                            "these scripts import each other in a circle: {}",
-                            circle.join(" -> ")
-                        ),
+                        format!("these scripts import each other in a circle: {}", circle.join(" -> ")),
                         path,
                         import.at,
                         &self.sources,
@@ -200,32 +196,20 @@ impl Program {
             script.statements.iter().all(|statement| {
                 matches!(
                     statement,
-                    rhai::Stmt::Var(..)
-                        | rhai::Stmt::Import(..)
-                        | rhai::Stmt::Export(..)
-                        | rhai::Stmt::Noop(_)
+                    rhai::Stmt::Var(..) | rhai::Stmt::Import(..) | rhai::Stmt::Export(..) | rhai::Stmt::Noop(_)
                 )
             })
         };
-        let no_orgs = self
-            .runbook
-            .as_ref()
-            .is_some_and(|runbook| runbook.orgs.is_empty() && runbook.parameters.is_empty());
-        no_orgs
-            && self
-                .main()
-                .is_some_and(|script| declares(script) && !script.functions.is_empty())
+        let no_orgs =
+            self.runbook.as_ref().is_some_and(|runbook| runbook.orgs.is_empty() && runbook.parameters.is_empty());
+        no_orgs && self.main().is_some_and(|script| declares(script) && !script.functions.is_empty())
     }
 
     /// Facts of every script, by its path.
     pub(super) fn facts(&self) -> BTreeMap<&str, Facts<'_>> {
         let mut facts = BTreeMap::new();
         for (path, script) in &self.scripts {
-            let given: &[String] = if *path == self.entry {
-                &self.names.variables
-            } else {
-                &[]
-            };
+            let given: &[String] = if *path == self.entry { &self.names.variables } else { &[] };
             facts.insert(path.as_str(), walk::facts(script, given));
         }
         facts

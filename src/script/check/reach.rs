@@ -74,13 +74,7 @@ pub(super) enum Act {
 
 /// From the text of the script; of a module, from all its functions.
 pub(super) fn reach(program: &Program, facts: &BTreeMap<&str, Facts>) -> Reach {
-    let mut walk = Walk {
-        program,
-        facts,
-        seen: BTreeSet::new(),
-        handles: Handles::new(),
-        reach: Reach::default(),
-    };
+    let mut walk = Walk { program, facts, seen: BTreeSet::new(), handles: Handles::new(), reach: Reach::default() };
     walk.visit(&program.entry, Owner::Main, None);
     if let (true, Some(script)) = (program.is_module(), program.main()) {
         for index in 0..script.functions.len() {
@@ -143,10 +137,7 @@ impl Walk<'_> {
         let Some(called) = self.facts.get(to) else {
             return Handles::new();
         };
-        let parameters = called
-            .parameters
-            .iter()
-            .find(|(function, _)| *function == index);
+        let parameters = called.parameters.iter().find(|(function, _)| *function == index);
         let parameters = parameters.map_or(&[][..], |(_, parameters)| parameters);
         let arguments = call.to.args.iter().zip(parameters);
         let known = arguments.filter_map(|(argument, parameter)| {
@@ -187,12 +178,7 @@ impl Walk<'_> {
         }
         match name {
             "Fn" if call.style == Style::Function => {
-                match call
-                    .to
-                    .args
-                    .first()
-                    .and_then(|name| text_of(name, facts, NEAR))
-                {
+                match call.to.args.first().and_then(|name| text_of(name, facts, NEAR)) {
                     Some(name) => self.named(path, &name, call.at, site),
                     None => self.unseen(path, call.at, "a function of a computed name"),
                 }
@@ -206,14 +192,7 @@ impl Walk<'_> {
     }
 
     /// A call of an org, as `okta.add_group(…)` or as `add_group(okta, …)`.
-    fn of_org(
-        &mut self,
-        path: &str,
-        facts: &Facts,
-        call: &Call,
-        here: (String, usize),
-        site: Position,
-    ) {
+    fn of_org(&mut self, path: &str, facts: &Facts, call: &Call, here: (String, usize), site: Position) {
         let (bound, arguments) = match (call.style, call.to.args.as_slice()) {
             (Style::Method, arguments) => (call.on, arguments),
             (Style::Function, [receiver, arguments @ ..]) => (bound_of(receiver, facts), arguments),
@@ -254,23 +233,14 @@ impl Walk<'_> {
     }
 
     fn unseen(&mut self, path: &str, at: Position, what: &'static str) {
-        let unseen = Unseen {
-            path: path.to_owned(),
-            at,
-            what,
-        };
+        let unseen = Unseen { path: path.to_owned(), at, what };
         if !self.reach.unseen.contains(&unseen) {
             self.reach.unseen.push(unseen);
         }
     }
 
     /// Enters the function of the script `to` that a call means.
-    fn enter_named(
-        &mut self,
-        (path, facts, call): (&str, &Facts, &Call),
-        to: &str,
-        site: Position,
-    ) {
+    fn enter_named(&mut self, (path, facts, call): (&str, &Facts, &Call), to: &str, site: Position) {
         let Some(script) = self.program.scripts.get(to) else {
             return;
         };
@@ -290,15 +260,9 @@ impl Walk<'_> {
             _ => None,
         });
         for at in places {
-            let handed = facts
-                .uses
-                .iter()
-                .find(|used| used.at == at && used.binding == Bound::Function);
+            let handed = facts.uses.iter().find(|used| used.at == at && used.binding == Bound::Function);
             if let (Some(handed), Some(script)) = (handed, self.program.scripts.get(path)) {
-                let named = script
-                    .functions
-                    .iter()
-                    .position(|function| function.name == handed.name);
+                let named = script.functions.iter().position(|function| function.name == handed.name);
                 if let Some(index) = named {
                     self.enter(path, index, site, Handles::new());
                 }
@@ -306,13 +270,7 @@ impl Walk<'_> {
         }
     }
 
-    fn operation(
-        &mut self,
-        operation: &'static Operation,
-        here: (String, usize),
-        site: Position,
-        on: On,
-    ) {
+    fn operation(&mut self, operation: &'static Operation, here: (String, usize), site: Position, on: On) {
         let calls = self.reach.operations.entry(operation.name).or_default();
         if !calls.places.contains(&here) {
             calls.places.push(here);

@@ -28,12 +28,7 @@ pub(in crate::script) struct Readable {
 impl Readable {
     pub(in crate::script) fn of(engine: &Engine, text: &str) -> Self {
         let mut rest = text.to_owned();
-        let mut readable = Self {
-            ast: AST::empty(),
-            error: None,
-            is_torn: false,
-            left_out: Vec::new(),
-        };
+        let mut readable = Self { ast: AST::empty(), error: None, is_torn: false, left_out: Vec::new() };
         for _ in 0..MOST_LEFT_OUT {
             match engine.compile(&rest) {
                 Ok(ast) => {
@@ -52,10 +47,7 @@ impl Readable {
         let at = byte_of(rest, error.1);
         let range = around(rest, at);
         self.left_out.extend(declared(&rest[range.clone()]));
-        let blank: String = rest[range.clone()]
-            .chars()
-            .map(|c| if c == '\n' { '\n' } else { ' ' })
-            .collect();
+        let blank: String = rest[range.clone()].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
         rest.replace_range(range, &blank);
         self.is_torn = self.error.is_some();
         self.error.get_or_insert(error);
@@ -64,9 +56,7 @@ impl Readable {
 
 fn byte_of(text: &str, at: Position) -> usize {
     let place = at.line().zip(at.position());
-    place
-        .and_then(|(line, column)| byte_at(text, line, column))
-        .unwrap_or(text.len())
+    place.and_then(|(line, column)| byte_at(text, line, column)).unwrap_or(text.len())
 }
 
 /// The statement at `at`; what stands between two of them, such as a comment, when it is there; else the nearest before.
@@ -75,11 +65,7 @@ fn around(text: &str, at: usize) -> Range<usize> {
     for statement in statements(text) {
         if at < statement.start {
             let between = before.end..statement.start;
-            return if text[between.clone()].trim().is_empty() {
-                before
-            } else {
-                between
-            };
+            return if text[between.clone()].trim().is_empty() { before } else { between };
         }
         if at < statement.end {
             return statement;
@@ -108,19 +94,11 @@ mod tests {
     fn the_statement_around_a_mistake_is_left_out() {
         let text = "//! Doc.\nlet a = 1;\nlet b = 2 +;\nfn f(x) { if x { 1 } else { 2 } }\n/// odd\nlet c = ) 3;\nlet d = \"ü\nlet e = 4;";
         let readable = Readable::of(&header_engine(), text);
-        let kept: Vec<usize> = readable
-            .ast
-            .statements()
-            .iter()
-            .filter_map(|statement| statement.position().line())
-            .collect();
+        let kept: Vec<usize> =
+            readable.ast.statements().iter().filter_map(|statement| statement.position().line()).collect();
         assert_eq!(kept, [2]);
         assert_eq!(readable.ast.iter_functions().count(), 1);
-        assert_eq!(
-            readable.error.and_then(|error| error.1.line()),
-            Some(3),
-            "the first is told"
-        );
+        assert_eq!(readable.error.and_then(|error| error.1.line()), Some(3), "the first is told");
         assert!(readable.is_torn);
         for name in ["b", "c", "d"] {
             assert!(readable.left_out.iter().any(|left| left == name), "{name}");

@@ -40,11 +40,7 @@ pub(super) struct Import {
 impl Script {
     /// The script of a text, as far as it was read.
     pub(super) fn new(source: Source, readable: Readable) -> Self {
-        Self {
-            is_whole: readable.error.is_none(),
-            left_out: readable.left_out,
-            ..Self::of_tree(source, &readable.ast)
-        }
+        Self { is_whole: readable.error.is_none(), left_out: readable.left_out, ..Self::of_tree(source, &readable.ast) }
     }
 
     /// The script of a tree that is the whole text's.
@@ -67,23 +63,17 @@ impl Script {
 
     /// The function of that name that is no closure, whatever it takes.
     pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Function> {
-        self.functions
-            .iter()
-            .filter(move |function| function.name == name)
+        self.functions.iter().filter(move |function| function.name == name)
     }
 
     /// The function that a call of `name` with so many arguments means.
     pub(super) fn function(&self, name: &str, arguments: usize) -> Option<&Function> {
-        self.functions
-            .iter()
-            .find(|function| function.name == name && function.parameters.len() == arguments)
+        self.functions.iter().find(|function| function.name == name && function.parameters.len() == arguments)
     }
 
     /// Whether the script imports something under that alias.
     pub(super) fn has_module(&self, alias: &str) -> bool {
-        self.import(alias).is_some()
-            || self.untold.iter().any(|known| known == alias)
-            || self.may_have(alias)
+        self.import(alias).is_some() || self.untold.iter().any(|known| known == alias) || self.may_have(alias)
     }
 
     pub(super) fn import(&self, alias: &str) -> Option<&Import> {
@@ -148,11 +138,7 @@ fn imports(ast: &AST) -> Vec<Import> {
         if let Some(ASTNode::Stmt(Stmt::Import(import, at))) = path.last()
             && let Expr::StringConstant(name, _) = &import.0
         {
-            found.push(Import {
-                name: name.to_string(),
-                alias: import.1.name.to_string(),
-                at: *at,
-            });
+            found.push(Import { name: name.to_string(), alias: import.1.name.to_string(), at: *at });
         }
         true
     });

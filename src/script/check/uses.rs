@@ -37,12 +37,8 @@ pub(in crate::script) fn uses(text: &str) -> Uses {
             _ => {}
         }
     }
-    let functions = script
-        .functions
-        .iter()
-        .filter(|function| !function.is_closure());
-    uses.declared
-        .extend(functions.map(|function| function.name.to_string()));
+    let functions = script.functions.iter().filter(|function| !function.is_closure());
+    uses.declared.extend(functions.map(|function| function.name.to_string()));
     for used in &facts.uses {
         let name = used.name.to_string();
         if used.role == Role::Changed {
@@ -58,12 +54,7 @@ pub(in crate::script) fn uses(text: &str) -> Uses {
         }
         uses.called.push(call.to.name.to_string());
     }
-    uses.named.extend(
-        facts
-            .qualified
-            .iter()
-            .map(|(module, _, _): &(_, _, Position)| module.to_string()),
-    );
+    uses.named.extend(facts.qualified.iter().map(|(module, _, _): &(_, _, Position)| module.to_string()));
     uses
 }
 
@@ -73,9 +64,7 @@ mod tests {
 
     #[test]
     fn a_piece_tells_what_it_declares_changes_and_needs() {
-        let piece = uses(
-            "import \"lib/ad\" as ad; let g = ad::find_group(okta, name); seen.push(g.id); fn f(x) { x }",
-        );
+        let piece = uses("import \"lib/ad\" as ad; let g = ad::find_group(okta, name); seen.push(g.id); fn f(x) { x }");
         assert_eq!(piece.declared, ["ad", "g", "f"]);
         assert_eq!(piece.changed, ["seen"]);
         for name in ["okta", "name", "ad", "seen"] {

@@ -4,14 +4,10 @@ mod shape;
 
 use rhai::{ASTFlags, Expr, FnCallExpr, ImmutableString, Position, Stmt};
 
-use super::facts::{
-    Binding, Bound, Call, Closure, Facts, Kind, Loop, NamedFunction, Owner, Role, Style, Use,
-};
+use super::facts::{Binding, Bound, Call, Closure, Facts, Kind, Loop, NamedFunction, Owner, Role, Style, Use};
 use super::script::Script;
 pub(super) use shape::closure_of;
-use shape::{
-    Link, changing_method, field_of, is_changing, last_field, last_method, link_of, method_of_field,
-};
+use shape::{Link, changing_method, field_of, is_changing, last_field, last_method, link_of, method_of_field};
 
 /// The facts of `script`, whose scope holds the variables `given`.
 pub(super) fn facts<'a>(script: &'a Script, given: &[String]) -> Facts<'a> {
@@ -63,10 +59,7 @@ enum Wall {
 
 impl Frame {
     fn new(wall: Wall) -> Self {
-        Self {
-            wall,
-            names: Vec::new(),
-        }
+        Self { wall, names: Vec::new() }
     }
 
     fn find(&self, name: &str) -> Option<usize> {
@@ -78,12 +71,7 @@ impl Frame {
 impl<'a> Walk<'a> {
     fn declare(&mut self, name: ImmutableString, kind: Kind) -> usize {
         let id = self.facts.bindings.len();
-        self.facts.bindings.push(Binding {
-            value: None,
-            name: name.clone(),
-            kind,
-            closures: self.closures.clone(),
-        });
+        self.facts.bindings.push(Binding { value: None, name: name.clone(), kind, closures: self.closures.clone() });
         self.bind(name, id);
         id
     }
@@ -183,10 +171,7 @@ impl<'a> Walk<'a> {
         self.expression(&flow.expr);
         self.within(Wall::None, |walk| {
             let id = walk.declare(item.name.clone(), Kind::Item);
-            walk.facts.loops.push(Loop {
-                item: id,
-                over: &flow.expr,
-            });
+            walk.facts.loops.push(Loop { item: id, over: &flow.expr });
             if let Some(counter) = counter {
                 walk.declare(counter.name.clone(), Kind::Local);
             }
@@ -274,11 +259,7 @@ impl<'a> Walk<'a> {
         let link = link_of(expression);
         let on = self.root(&parts.lhs);
         if matches!(parts.lhs, Expr::Variable(..)) {
-            let role = if changing_method(&parts.rhs, link, *flags) {
-                Role::Changed
-            } else {
-                role
-            };
+            let role = if changing_method(&parts.rhs, link, *flags) { Role::Changed } else { role };
             let field = field_of(&parts.rhs, link);
             self.variable(&parts.lhs, role, field, method_of_field(&parts.rhs, link));
         } else {
@@ -335,13 +316,7 @@ impl<'a> Walk<'a> {
     }
 
     fn call(&mut self, call: &'a FnCallExpr, at: Position, style: Style, on: Option<Bound>) {
-        self.facts.calls.push(Call {
-            to: call,
-            at,
-            style,
-            owner: self.owner,
-            on,
-        });
+        self.facts.calls.push(Call { to: call, at, style, owner: self.owner, on });
         for (index, argument) in call.args.iter().enumerate() {
             match closure_of(argument) {
                 Some((name, captured, at)) => {
@@ -357,32 +332,15 @@ impl<'a> Walk<'a> {
 
     /// Whether a call changes its first argument: `push(a, b)` is `a.push(b)`. Functions of scripts get copies.
     fn changes(&self, call: &FnCallExpr) -> bool {
-        !call.is_qualified()
-            && is_changing(&call.name)
-            && self.script.named(&call.name).next().is_none()
+        !call.is_qualified() && is_changing(&call.name) && self.script.named(&call.name).next().is_none()
     }
 
-    fn closure(
-        &mut self,
-        name: &str,
-        captured: &[Expr],
-        at: Position,
-        taken_by: Option<ImmutableString>,
-    ) {
+    fn closure(&mut self, name: &str, captured: &[Expr], at: Position, taken_by: Option<ImmutableString>) {
         if !name.starts_with("anon$") {
-            self.facts.named.push(NamedFunction {
-                name: name.to_owned(),
-                at,
-                owner: self.owner,
-            });
+            self.facts.named.push(NamedFunction { name: name.to_owned(), at, owner: self.owner });
         }
         let id = self.facts.closures.len();
-        let mut closure = Closure {
-            name: name.to_owned(),
-            taken_by,
-            held_by: None,
-            takes: 0,
-        };
+        let mut closure = Closure { name: name.to_owned(), taken_by, held_by: None, takes: 0 };
         let script = self.script;
         let mut functions = script.functions.iter();
         let Some(function) = functions.find(|function| function.name == name) else {

@@ -15,15 +15,11 @@ struct Parameter {
 impl Signature {
     pub(super) fn parse(signature: &str) -> Self {
         let (head, rest) = signature.split_once('(').unwrap_or((signature, ")"));
-        let receiver = head.split_once('.').map(|(receiver, _)| Parameter {
-            text: receiver_of(receiver),
-            optional: false,
-        });
+        let receiver =
+            head.split_once('.').map(|(receiver, _)| Parameter { text: receiver_of(receiver), optional: false });
         let arguments = rest.strip_suffix(')').unwrap_or(rest);
         let arguments = split(arguments).into_iter().map(Parameter::of);
-        Self {
-            parameters: receiver.into_iter().chain(arguments).collect(),
-        }
+        Self { parameters: receiver.into_iter().chain(arguments).collect() }
     }
 
     /// The parameters when there are `count` of them, the last of what may be left out being left out; `None` when they cannot be so many.
@@ -53,10 +49,7 @@ impl Parameter {
                 name => name.to_owned(),
             },
         };
-        Self {
-            optional: argument.ends_with('?') || argument.starts_with('#'),
-            text,
-        }
+        Self { optional: argument.ends_with('?') || argument.starts_with('#'), text }
     }
 }
 

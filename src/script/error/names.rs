@@ -20,28 +20,16 @@ pub struct Function {
 
 impl Function {
     pub fn new(name: impl Into<String>, signature: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            signature: signature.into(),
-        }
+        Self { name: name.into(), signature: signature.into() }
     }
 }
 
 impl Names {
     pub(in crate::script) fn signatures_of(&self, name: &str, text: &str) -> Vec<String> {
-        let known = self
-            .functions
-            .iter()
-            .filter(|function| function.name == name);
+        let known = self.functions.iter().filter(|function| function.name == name);
         let known = known.map(|function| function.signature.clone());
-        let own = Declared::of(text)
-            .functions
-            .into_iter()
-            .filter(|function| function.name == name);
-        let mut signatures: Vec<String> = own
-            .map(|function| function.signature)
-            .chain(known)
-            .collect();
+        let own = Declared::of(text).functions.into_iter().filter(|function| function.name == name);
+        let mut signatures: Vec<String> = own.map(|function| function.signature).chain(known).collect();
         signatures.dedup();
         signatures
     }
@@ -49,10 +37,7 @@ impl Names {
     /// Help for an unknown function: the nearest ones with their signatures.
     pub(in crate::script) fn function_help(&self, wanted: &str, text: &str) -> Vec<String> {
         let own = Declared::of(text).functions;
-        let known = own
-            .iter()
-            .chain(&self.functions)
-            .map(|function| function.name.as_str());
+        let known = own.iter().chain(&self.functions).map(|function| function.name.as_str());
         nearest(wanted, known)
             .into_iter()
             .flat_map(|name| self.signatures_of(name, text))
@@ -93,9 +78,7 @@ impl Declared {
     }
 
     fn read(&mut self, code: &str) {
-        let mut words = code
-            .split(|c: char| !(c == '_' || c.is_alphanumeric()))
-            .filter(|word| !word.is_empty());
+        let mut words = code.split(|c: char| !(c == '_' || c.is_alphanumeric())).filter(|word| !word.is_empty());
         while let Some(word) = words.next() {
             if matches!(word, "let" | "const" | "for" | "as") {
                 self.variables.extend(words.next().map(str::to_owned));
@@ -113,20 +96,13 @@ impl Declared {
         if let Some((name, rest)) = code.split_once('(')
             && let Some((parameters, _)) = rest.split_once(')')
         {
-            self.functions.push(Function::new(
-                name.trim(),
-                format!("{}({parameters})", name.trim()),
-            ));
+            self.functions.push(Function::new(name.trim(), format!("{}({parameters})", name.trim())));
             self.read_parameters(parameters);
         }
     }
 
     fn read_parameters(&mut self, list: &str) {
         let names = list.split(',').map(str::trim);
-        self.variables.extend(
-            names
-                .filter(|name| rhai::is_valid_identifier(name))
-                .map(str::to_owned),
-        );
+        self.variables.extend(names.filter(|name| rhai::is_valid_identifier(name)).map(str::to_owned));
     }
 }

@@ -32,10 +32,7 @@ pub(super) fn render(
             .iter()
             .chain(&frames)
             .map(|note| Level::NOTE.message(note.as_str()).into())
-            .chain(
-                help.iter()
-                    .map(|help| Level::HELP.message(help.as_str()).into()),
-            ),
+            .chain(help.iter().map(|help| Level::HELP.message(help.as_str()).into())),
     );
     let title = level.clone().primary_title(diagnostic.message.as_str());
     let group = Group::with_title(title).elements(elements);
@@ -53,20 +50,12 @@ fn place(diagnostic: &Diagnostic) -> Option<Element<'_>> {
             .path(location.file.as_str())
             .annotation(AnnotationKind::Primary.span(span.clone()))
             .into(),
-        None => Origin::path(location.file.as_str())
-            .line(location.line)
-            .char_column(location.column)
-            .into(),
+        None => Origin::path(location.file.as_str()).line(location.line).char_column(location.column).into(),
     })
 }
 
 fn frame_words(frame: &Frame) -> String {
-    let Frame {
-        entered,
-        file,
-        line,
-        column,
-    } = frame;
+    let Frame { entered, file, line, column } = frame;
     let what = match entered {
         Entered::Function(name) => format!("`{name}` called from"),
         Entered::Closure => "closure called from".to_owned(),
@@ -83,10 +72,7 @@ pub(in crate::script) fn byte_at(text: &str, line: usize, column: usize) -> Opti
         above => text.match_indices('\n').nth(above - 1)?.0 + 1,
     };
     let line = text[start..].split('\n').next()?;
-    let within = line
-        .char_indices()
-        .nth(column - 1)
-        .map_or(line.len(), |(byte, _)| byte);
+    let within = line.char_indices().nth(column - 1).map_or(line.len(), |(byte, _)| byte);
     Some(start + within)
 }
 

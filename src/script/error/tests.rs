@@ -23,19 +23,13 @@ fn engine() -> Engine {
     engine.set_strict_variables(true);
     free_keywords(&mut engine);
     engine.disable_symbol("eval");
-    engine
-        .set_max_operations(10_000)
-        .set_max_call_levels(6)
-        .set_max_string_size(1_000);
-    engine.register_fn(
-        "each",
-        |context: NativeCallContext, items: rhai::Array, each: rhai::FnPtr| {
-            for item in items {
-                let _ignored: Dynamic = each.call_within_context(&context, (item,))?;
-            }
-            Ok::<_, Box<EvalAltResult>>(())
-        },
-    );
+    engine.set_max_operations(10_000).set_max_call_levels(6).set_max_string_size(1_000);
+    engine.register_fn("each", |context: NativeCallContext, items: rhai::Array, each: rhai::FnPtr| {
+        for item in items {
+            let _ignored: Dynamic = each.call_within_context(&context, (item,))?;
+        }
+        Ok::<_, Box<EvalAltResult>>(())
+    });
     engine.register_fn("find_user", |login: &str| login.to_owned());
     engine.register_fn("fail", |context: NativeCallContext| {
         let value = ErrorValue::new("okta", "there is no user `jo`")
@@ -71,11 +65,7 @@ fn every_wrong_script_is_told_in_words() {
     for case in WRONG.split("========\n").filter(|case| !case.is_empty()) {
         let (script, expected) = case.split_once("--------\n").expect("a line of dashes");
         let told = diagnose(script.strip_suffix('\n').unwrap_or(script)).render(Colour::Never, 100);
-        assert_eq!(
-            told,
-            expected.trim_end(),
-            "script:\n{script}\ntold:\n{told}\n"
-        );
+        assert_eq!(told, expected.trim_end(), "script:\n{script}\ntold:\n{told}\n");
         count += 1;
     }
     assert!(count > 40, "{count} cases");
@@ -87,19 +77,13 @@ fn an_interruption_has_its_own_exit_code() {
     engine.on_progress(|_| Some("interrupted by Ctrl-C".into()));
     let error = engine.eval::<()>("let a = 1;").expect_err("interrupted");
     let diagnostic = Diagnostic::of_evaluation(&error, "x.rhai", &Sources::default(), &names());
-    assert_eq!(
-        (diagnostic.message.as_str(), diagnostic.exit),
-        ("interrupted by Ctrl-C", Exit::Interrupted)
-    );
+    assert_eq!((diagnostic.message.as_str(), diagnostic.exit), ("interrupted by Ctrl-C", Exit::Interrupted));
 }
 
 #[test]
 fn as_an_error_of_the_command_its_help_is_apart() {
     let error = Error::from(diagnose("let users = 1;\nusres"));
-    assert_eq!(
-        error.message,
-        "there is no variable `usres`\n --> x.rhai:2:1\n  |\n2 | usres\n  | ^^^^^"
-    );
+    assert_eq!(error.message, "there is no variable `usres`\n --> x.rhai:2:1\n  |\n2 | usres\n  | ^^^^^");
     assert_eq!(error.help, ["did you mean `users`?"]);
     assert_eq!(error.exit, Exit::Usage);
 }
@@ -107,7 +91,6 @@ fn as_an_error_of_the_command_its_help_is_apart() {
 #[test]
 fn a_place_whose_text_is_not_known_is_named_without_an_excerpt() {
     let error = engine().compile("let a = b;").expect_err("unknown");
-    let told = Diagnostic::of_parsing(&error, "repl:3", &Sources::default(), &names())
-        .render(Colour::Never, 100);
+    let told = Diagnostic::of_parsing(&error, "repl:3", &Sources::default(), &names()).render(Colour::Never, 100);
     assert_eq!(told, "error: there is no variable `b`\n--> repl:3:1:9");
 }

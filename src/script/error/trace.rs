@@ -42,12 +42,7 @@ pub(super) fn trace<'a>(error: &'a EvalAltResult, entry: &str) -> Trace<'a> {
             _ => break,
         };
         if let Some((line, column)) = line_and_column(*position) {
-            frames.push(Frame {
-                entered,
-                file: file.clone(),
-                line,
-                column,
-            });
+            frames.push(Frame { entered, file: file.clone(), line, column });
         }
         if !inside.is_empty() {
             file.clone_from(inside);
@@ -56,11 +51,7 @@ pub(super) fn trace<'a>(error: &'a EvalAltResult, entry: &str) -> Trace<'a> {
     }
     frames.reverse();
     let thrown = line_and_column(root.position()).map(|(line, column)| (file, line, column));
-    let mut trace = Trace {
-        root,
-        place: thrown,
-        frames,
-    };
+    let mut trace = Trace { root, place: thrown, frames };
     trace.start_at_creation();
     trace.drop_repetitions();
     trace.stand_at_the_call();
@@ -79,12 +70,7 @@ impl Trace<'_> {
         if let Some((file, line, column)) = self.place.replace(created)
             && self.place.as_ref() != Some(&(file.clone(), line, column))
         {
-            let again = Frame {
-                entered: Entered::Again,
-                file,
-                line,
-                column,
-            };
+            let again = Frame { entered: Entered::Again, file, line, column };
             self.frames.insert(0, again);
         }
     }
@@ -92,9 +78,7 @@ impl Trace<'_> {
     /// An error without a place of its own (a data race) is shown where the innermost call is.
     fn stand_at_the_call(&mut self) {
         if self.place.is_none() && !self.frames.is_empty() {
-            let Frame {
-                file, line, column, ..
-            } = self.frames.remove(0);
+            let Frame { file, line, column, .. } = self.frames.remove(0);
             self.place = Some((file, line, column));
         }
     }
@@ -108,27 +92,14 @@ impl Trace<'_> {
 }
 
 fn function(name: &str) -> Entered {
-    if name.starts_with("anon$") {
-        Entered::Closure
-    } else {
-        Entered::Function(name.to_owned())
-    }
+    if name.starts_with("anon$") { Entered::Closure } else { Entered::Function(name.to_owned()) }
 }
 
 /// The keys are those of our error values; rhai's own error maps have `position` instead of `column`.
 fn created_at(value: &Dynamic) -> Option<(String, usize, usize)> {
     let map = value.as_map_ref().ok()?;
-    let number = |key: &str| {
-        map.get(key)?
-            .as_int()
-            .ok()
-            .and_then(|number| usize::try_from(number).ok())
-    };
-    let source = map
-        .get("source")?
-        .as_immutable_string_ref()
-        .ok()?
-        .to_string();
+    let number = |key: &str| map.get(key)?.as_int().ok().and_then(|number| usize::try_from(number).ok());
+    let source = map.get("source")?.as_immutable_string_ref().ok()?.to_string();
     let column = number("column").or_else(|| number("position"))?;
     let line = number("line").filter(|line| *line > 0)?;
     (!source.is_empty()).then_some((source, line, column.max(1)))
@@ -136,9 +107,7 @@ fn created_at(value: &Dynamic) -> Option<(String, usize, usize)> {
 
 fn line_and_column(position: Position) -> Option<(usize, usize)> {
     // Column 0 is the beginning of a line.
-    position
-        .line()
-        .map(|line| (line, position.position().unwrap_or(1).max(1)))
+    position.line().map(|line| (line, position.position().unwrap_or(1).max(1)))
 }
 
 impl Location {
@@ -155,16 +124,9 @@ impl Location {
     fn at(file: &str, line: usize, column: usize, sources: &Sources) -> Self {
         let excerpt = sources
             .get(file)
-            .and_then(|text| {
-                byte_at(&text, line, column).map(|start| (token_at(&text, start), text))
-            })
+            .and_then(|text| byte_at(&text, line, column).map(|start| (token_at(&text, start), text)))
             .map(|(span, text)| (text, span));
-        Self {
-            file: file.to_owned(),
-            line,
-            column,
-            excerpt,
-        }
+        Self { file: file.to_owned(), line, column, excerpt }
     }
 
     /// A script that ends too early is shown at its last character instead of at an empty line below it.

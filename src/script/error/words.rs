@@ -19,10 +19,7 @@ pub(super) struct Words {
 
 impl Words {
     fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            ..Self::default()
-        }
+        Self { message: message.into(), ..Self::default() }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
@@ -36,11 +33,7 @@ impl Words {
     }
 }
 
-pub(super) fn of_evaluation(
-    error: &EvalAltResult,
-    location: Option<&Location>,
-    names: &Names,
-) -> Words {
+pub(super) fn of_evaluation(error: &EvalAltResult, location: Option<&Location>, names: &Names) -> Words {
     use EvalAltResult as E;
     let text = text_of(location);
     match error {
@@ -49,17 +42,13 @@ pub(super) fn of_evaluation(
         E::ErrorVariableNotFound(name, _) => unknown_variable(name, text, names),
         E::ErrorFunctionNotFound(signature, _) => unknown_function(signature, text, names),
         E::ErrorPropertyNotFound(name, _) => Words::new(format!("the map has no entry `{name}`"))
-            .help(format!(
-                "write m?.{name} ?? other where the entry may be absent"
-            )),
+            .help(format!("write m?.{name} ?? other where the entry may be absent")),
         E::ErrorDotExpr(text, _) => property(text, names),
-        E::ErrorIndexingType(types, _) => Words::new(format!(
-            "there is no index into {}",
-            kinds(types).join(" by ")
-        )),
+        E::ErrorIndexingType(types, _) => Words::new(format!("there is no index into {}", kinds(types).join(" by "))),
         E::ErrorIndexNotFound(index, _) => Words::new(format!("there is no entry {index}")),
-        E::ErrorMismatchDataType(wanted, found, _)
-        | E::ErrorMismatchOutputType(wanted, found, _) => mismatch(wanted, found),
+        E::ErrorMismatchDataType(wanted, found, _) | E::ErrorMismatchOutputType(wanted, found, _) => {
+            mismatch(wanted, found)
+        }
         E::ErrorModuleNotFound(name, _) => Words::new(format!("there is no module `{name}`"))
             .help(format!("import it first: import \"lib/{name}\" as {name};")),
         _ => of_limits(error),
@@ -91,37 +80,27 @@ fn of_limits(error: &EvalAltResult) -> Words {
 fn of_values(error: &EvalAltResult) -> Words {
     use EvalAltResult as E;
     match error {
-        E::ErrorAssignmentToConstant(name, _) => {
-            Words::new(format!("`{name}` is a constant and cannot be changed"))
-                .help("declare it with `let`, or copy it into a variable first")
-        }
+        E::ErrorAssignmentToConstant(name, _) => Words::new(format!("`{name}` is a constant and cannot be changed"))
+            .help("declare it with `let`, or copy it into a variable first"),
         E::ErrorNonPureMethodCallOnConstant(name, _) => {
             let name = name.split('$').next_back().unwrap_or(name);
-            Words::new(format!("`{name}` would change a constant"))
-                .help("copy it into a variable first: let copy = …;")
+            Words::new(format!("`{name}` would change a constant")).help("copy it into a variable first: let copy = …;")
         }
         E::ErrorVariableExists(name, _) => Words::new(format!("`{name}` is declared already")),
-        E::ErrorForbiddenVariable(name, _) => {
-            Words::new(format!("`{name}` may not be used as a variable"))
+        E::ErrorForbiddenVariable(name, _) => Words::new(format!("`{name}` may not be used as a variable")),
+        E::ErrorUnboundThis(_) => {
+            Words::new("`this` has no value here").help("`this` exists in a method call: value.function()")
         }
-        E::ErrorUnboundThis(_) => Words::new("`this` has no value here")
-            .help("`this` exists in a method call: value.function()"),
-        E::ErrorFor(_) => Words::new("`for` needs a list, a map's keys or a range")
-            .help("for item in [1, 2, 3] { … }"),
-        E::ErrorArrayBounds(0, index, _) => {
-            Words::new(format!("there is no item {index}: the list is empty"))
-        }
+        E::ErrorFor(_) => Words::new("`for` needs a list, a map's keys or a range").help("for item in [1, 2, 3] { … }"),
+        E::ErrorArrayBounds(0, index, _) => Words::new(format!("there is no item {index}: the list is empty")),
         E::ErrorArrayBounds(length, index, _) => {
-            Words::new(format!("there is no item {index}: the list has {length}"))
-                .help("items count from 0")
+            Words::new(format!("there is no item {index}: the list has {length}")).help("items count from 0")
         }
-        E::ErrorStringBounds(length, index, _) => Words::new(format!(
-            "there is no character {index}: the string has {length}"
-        ))
-        .help("characters count from 0"),
-        E::ErrorBitFieldBounds(bits, index, _) => {
-            Words::new(format!("there is no bit {index}: there are {bits}"))
+        E::ErrorStringBounds(length, index, _) => {
+            Words::new(format!("there is no character {index}: the string has {length}"))
+                .help("characters count from 0")
         }
+        E::ErrorBitFieldBounds(bits, index, _) => Words::new(format!("there is no bit {index}: there are {bits}")),
         E::ErrorArithmetic(text, _) => Words::new(lower_first(text)),
         E::ErrorSystem(text, inner) if text.is_empty() => Words::new(inner.to_string()),
         E::ErrorSystem(text, inner) => Words::new(format!("{text}: {inner}")),
@@ -157,18 +136,10 @@ fn unknown_function(signature: &str, text: &str, names: &Names) -> Words {
     let bare = name.rsplit("::").next().unwrap_or(name);
     let signatures = names.signatures_of(bare, text);
     if signatures.is_empty() {
-        return Words::new(format!("there is no function `{name}`"))
-            .helps(names.function_help(bare, text));
+        return Words::new(format!("there is no function `{name}`")).helps(names.function_help(bare, text));
     }
-    let given = if types.is_empty() {
-        "nothing".to_owned()
-    } else {
-        types.join(", ")
-    };
-    let help = signatures
-        .into_iter()
-        .map(|signature| format!("it is {signature}"))
-        .collect();
+    let given = if types.is_empty() { "nothing".to_owned() } else { types.join(", ") };
+    let help = signatures.into_iter().map(|signature| format!("it is {signature}")).collect();
     Words::new(format!("`{name}` cannot be called with ({given})")).helps(help)
 }
 
@@ -181,9 +152,7 @@ fn closure() -> Words {
 fn operator(name: &str, types: &[String]) -> Words {
     let words = Words::new(format!("`{name}` does not work on {}", types.join(" and ")));
     if types.iter().any(|kind| kind == "()") {
-        return words.help(
-            "() is an absent value: see whether it is there first, or give another with `??`",
-        );
+        return words.help("() is an absent value: see whether it is there first, or give another with `??`");
     }
     words
 }
@@ -212,11 +181,7 @@ fn mismatch(wanted: &str, found: &str) -> Words {
 
 /// rhai's list of types, in words: `i64, &str | ImmutableString | String`.
 fn kinds(types: &str) -> Vec<String> {
-    types
-        .split(", ")
-        .filter(|kind| !kind.is_empty())
-        .map(kind_of)
-        .collect()
+    types.split(", ").filter(|kind| !kind.is_empty()).map(kind_of).collect()
 }
 
 fn a(kind: &str) -> String {
@@ -245,22 +210,14 @@ pub(in crate::script) fn kind_of(kind: &str) -> String {
 }
 
 fn text_of(location: Option<&Location>) -> &str {
-    location
-        .and_then(|location| location.excerpt.as_ref())
-        .map_or("", |(text, _)| text)
+    location.and_then(|location| location.excerpt.as_ref()).map_or("", |(text, _)| text)
 }
 
 fn quoted(name: &str) -> String {
-    if name.is_empty() {
-        "a captured variable".to_owned()
-    } else {
-        format!("`{name}`")
-    }
+    if name.is_empty() { "a captured variable".to_owned() } else { format!("`{name}`") }
 }
 
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }

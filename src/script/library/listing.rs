@@ -46,17 +46,13 @@ fn listed(shelves: &Shelves, name: &str) -> Option<Listed> {
     let mut candidates = shelves.all(name).into_iter();
     let (shelf, path, nearest) = candidates.next()?;
     // In a checkout of this project the workspace holds the very texts that are built in: nothing is shadowed there.
-    let shadows = candidates
-        .find(|(_, _, farther)| !same_text(&nearest, farther))
-        .map(|(shelf, _, _)| shelf);
+    let shadows = candidates.find(|(_, _, farther)| !same_text(&nearest, farther)).map(|(shelf, _, _)| shelf);
     Some(Listed {
         name: name.to_owned(),
         shelf,
         path,
         shadows,
-        behind: nearest
-            .as_ref()
-            .is_ok_and(|source| is_behind(shelves, &source.text)),
+        behind: nearest.as_ref().is_ok_and(|source| is_behind(shelves, &source.text)),
         summary: match nearest {
             Ok(source) => summary(&source.text).to_owned(),
             Err(error) => error.message,

@@ -41,20 +41,13 @@ impl Origin {
     }
 
     fn line(&self) -> String {
-        format!(
-            "{BEFORE}{}{OF}{} ({}).",
-            self.runbook, self.version, self.digest
-        )
+        format!("{BEFORE}{}{OF}{} ({}).", self.runbook, self.version, self.digest)
     }
 
     fn parse(line: &str) -> Option<Self> {
         let (runbook, rest) = line.strip_prefix(BEFORE)?.split_once(OF)?;
         let (version, digest) = rest.strip_suffix(").")?.split_once(" (")?;
-        Some(Self {
-            runbook: runbook.to_owned(),
-            version: version.to_owned(),
-            digest: digest.to_owned(),
-        })
+        Some(Self { runbook: runbook.to_owned(), version: version.to_owned(), digest: digest.to_owned() })
     }
 }
 
@@ -64,24 +57,13 @@ mod tests {
 
     #[test]
     fn a_copy_without_its_line_is_the_original() {
-        let origin = Origin {
-            runbook: "ad/move".into(),
-            version: "0.1.0".into(),
-            digest: "2f0c".into(),
-        };
+        let origin = Origin { runbook: "ad/move".into(), version: "0.1.0".into(), digest: "2f0c".into() };
         for text in ["//! Move.\n//!\n//! Prose.\n\nnote(1);\n", "note(1);\n", ""] {
             let copy = origin.written_into(text);
             assert_ne!(copy, text);
-            assert_eq!(
-                Origin::split(&copy),
-                (Some(origin.clone()), text.to_owned())
-            );
+            assert_eq!(Origin::split(&copy), (Some(origin.clone()), text.to_owned()));
         }
-        assert!(
-            origin
-                .written_into("//! Move.\n\nx")
-                .starts_with("//! Move.\n// Copied from ad/move of")
-        );
+        assert!(origin.written_into("//! Move.\n\nx").starts_with("//! Move.\n// Copied from ad/move of"));
     }
 
     #[test]

@@ -51,32 +51,14 @@ pub struct Source {
 
 impl Source {
     /// A script whose text is at hand, such as a test's or one read from standard input.
-    pub fn new(
-        name: impl Into<String>,
-        shelf: Shelf,
-        path: impl Into<String>,
-        text: impl Into<String>,
-    ) -> Self {
+    pub fn new(name: impl Into<String>, shelf: Shelf, path: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        Self {
-            name: name.into(),
-            shelf,
-            path: path.into(),
-            digest: digest(&text),
-            text,
-        }
+        Self { name: name.into(), shelf, path: path.into(), digest: digest(&text), text }
     }
 
     /// Reads the file at `path`.
-    pub(super) fn read(
-        name: String,
-        shelf: Shelf,
-        path: &Path,
-        texts: &Texts,
-    ) -> Result<Self, Error> {
-        let text = texts
-            .read(path)
-            .map_err(|error| cannot_read(path, &error))?;
+    pub(super) fn read(name: String, shelf: Shelf, path: &Path, texts: &Texts) -> Result<Self, Error> {
+        let text = texts.read(path).map_err(|error| cannot_read(path, &error))?;
         Ok(Self::new(name, shelf, display(path), text))
     }
 
@@ -102,9 +84,7 @@ impl Source {
 
     /// The folder of a script that was given by its path: its own modules may stand beside it.
     pub(in crate::script) fn folder(&self) -> Option<&Path> {
-        (self.shelf == Shelf::Path)
-            .then(|| Path::new(&self.path).parent())
-            .flatten()
+        (self.shelf == Shelf::Path).then(|| Path::new(&self.path).parent()).flatten()
     }
 }
 
@@ -120,11 +100,7 @@ impl Shelves {
     pub(super) fn new(workspace: PathBuf, user: Option<PathBuf>) -> Self {
         let mut folders = vec![(Shelf::Workspace, workspace)];
         folders.extend(user.map(|folder| (Shelf::User, folder)));
-        Self {
-            folders,
-            texts: Texts::default(),
-            shipped: SHIPPED,
-        }
+        Self { folders, texts: Texts::default(), shipped: SHIPPED }
     }
 
     #[cfg(test)]
@@ -147,11 +123,7 @@ impl Shelves {
 
     /// The names on all shelves.
     pub(super) fn names(&self) -> Result<BTreeSet<String>, Error> {
-        let mut names: BTreeSet<String> = self
-            .shipped
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .collect();
+        let mut names: BTreeSet<String> = self.shipped.iter().map(|(name, _)| (*name).to_owned()).collect();
         for (_, folder) in &self.folders {
             collect(folder, "", &mut names).map_err(|error| cannot_read(folder, &error))?;
         }
@@ -167,12 +139,7 @@ impl Shelves {
                 (*shelf, display(&path), source)
             })
         });
-        on_disk
-            .chain(
-                self.shipped(name)
-                    .map(|source| (Shelf::Shipped, source.path.clone(), Ok(source))),
-            )
-            .collect()
+        on_disk.chain(self.shipped(name).map(|source| (Shelf::Shipped, source.path.clone(), Ok(source)))).collect()
     }
 
     pub(super) fn workspace(&self) -> &Path {
@@ -184,14 +151,7 @@ impl Shelves {
         self.shipped
             .iter()
             .find(|(shipped, _)| *shipped == name)
-            .map(|(name, text)| {
-                Source::new(
-                    *name,
-                    Shelf::Shipped,
-                    format!("<shipped>/{name}.rhai"),
-                    *text,
-                )
-            })
+            .map(|(name, text)| Source::new(*name, Shelf::Shipped, format!("<shipped>/{name}.rhai"), *text))
     }
 }
 
@@ -227,19 +187,12 @@ fn collect(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) -> io::Res
 }
 
 fn display(path: &Path) -> String {
-    path.strip_prefix("./")
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix("./").unwrap_or(path).display().to_string()
 }
 
 /// What an editor has open and no disk has leads nowhere.
 fn leads_out(folder: &Path, path: &Path) -> bool {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match (folder.canonicalize(), path.canonicalize()) {
         (Ok(folder), Ok(path)) => !path.starts_with(folder),
         _ => false,

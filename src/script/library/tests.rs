@@ -2,11 +2,8 @@ use std::fs;
 
 use super::*;
 
-static SHIPPED: &[(&str, &str)] = &[
-    ("ad/move_user_to_ou", "//! Move a user.\n"),
-    ("lib/ad", "fn a() {}"),
-    ("org2org/connect", "\n"),
-];
+static SHIPPED: &[(&str, &str)] =
+    &[("ad/move_user_to_ou", "//! Move a user.\n"), ("lib/ad", "fn a() {}"), ("org2org/connect", "\n")];
 
 struct Shelved {
     folder: tempfile::TempDir,
@@ -20,57 +17,26 @@ fn shelved(files: &[(&str, &str)]) -> Shelved {
         fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
         fs::write(path, text).expect("a file");
     }
-    let shelves = Shelves::new(folder.path().join("work"), Some(folder.path().join("user")))
-        .with_shipped(SHIPPED);
-    Shelved {
-        folder,
-        library: Library {
-            shelves,
-            recorded: BTreeMap::new(),
-        },
-    }
+    let shelves = Shelves::new(folder.path().join("work"), Some(folder.path().join("user"))).with_shipped(SHIPPED);
+    Shelved { folder, library: Library { shelves, recorded: BTreeMap::new() } }
 }
 
 #[test]
 fn the_nearer_shelf_wins() {
-    let near = shelved(&[
-        ("work/ad/move_user_to_ou.rhai", "1"),
-        ("user/ad/move_user_to_ou.rhai", "2"),
-    ]);
-    assert_eq!(
-        near.library
-            .find("ad/move_user_to_ou")
-            .expect("found")
-            .shelf,
-        Shelf::Workspace
-    );
+    let near = shelved(&[("work/ad/move_user_to_ou.rhai", "1"), ("user/ad/move_user_to_ou.rhai", "2")]);
+    assert_eq!(near.library.find("ad/move_user_to_ou").expect("found").shelf, Shelf::Workspace);
     let user = shelved(&[("user/ad/move_user_to_ou.rhai", "2")]);
-    assert_eq!(
-        user.library
-            .find("ad/move_user_to_ou.rhai")
-            .expect("found")
-            .text,
-        "2"
-    );
-    let shipped = shelved(&[])
-        .library
-        .find("ad/move_user_to_ou")
-        .expect("found");
+    assert_eq!(user.library.find("ad/move_user_to_ou.rhai").expect("found").text, "2");
+    let shipped = shelved(&[]).library.find("ad/move_user_to_ou").expect("found");
     assert_eq!(shipped.path, "<shipped>/ad/move_user_to_ou.rhai");
-    assert_eq!(
-        shipped.digest,
-        Source::new("x", Shelf::Path, "y", "//! Move a user.\n").digest
-    );
+    assert_eq!(shipped.digest, Source::new("x", Shelf::Path, "y", "//! Move a user.\n").digest);
 }
 
 #[test]
 fn a_path_comes_before_every_shelf() {
     let shelved = shelved(&[("mine/x.rhai", "3")]);
     let path = shelved.folder.path().join("mine/x.rhai");
-    let source = shelved
-        .library
-        .find(path.to_str().expect("UTF-8"))
-        .expect("found");
+    let source = shelved.library.find(path.to_str().expect("UTF-8")).expect("found");
     assert_eq!((source.shelf, source.text.as_str()), (Shelf::Path, "3"));
     assert_eq!(source.folder(), path.parent());
 }
@@ -78,15 +44,7 @@ fn a_path_comes_before_every_shelf() {
 #[test]
 fn names_cannot_leave_their_shelf() {
     let library = shelved(&[("secret.rhai", "")]).library;
-    for name in [
-        "../secret",
-        "ad/../../secret",
-        "/secret",
-        "./ad",
-        "ad//x",
-        "",
-        "c:\\x",
-    ] {
+    for name in ["../secret", "ad/../../secret", "/secret", "./ad", "ad//x", "", "c:\\x"] {
         assert!(library.find(name).is_err(), "{name}");
         assert!(library.module(name, None).is_err(), "{name}");
     }
@@ -99,10 +57,7 @@ fn an_unknown_name_is_answered_with_the_nearest() {
     assert_eq!(error.message, "there is no runbook `ad/move_users_to_ou`");
     assert_eq!(error.help[0], "did you mean `ad/move_user_to_ou`?");
     assert!(error.help[1].starts_with("looked in "), "{error:?}");
-    assert!(
-        error.help[1].ends_with("user (user), and among the shipped runbooks"),
-        "{error:?}"
-    );
+    assert!(error.help[1].ends_with("user (user), and among the shipped runbooks"), "{error:?}");
     let error = library.find("move_user_to_ou").expect_err("unknown");
     assert_eq!(error.help[0], "did you mean `ad/move_user_to_ou`?");
     let error = library.module("lib/da", None).expect_err("unknown");
@@ -120,27 +75,13 @@ fn the_list_leaves_out_modules_and_tests_and_says_what_is_shadowed() {
         ("user/own.rhai", "let x = ;"),
     ]);
     let list = shelved.library.list().expect("a list");
-    let seen: Vec<_> = list
-        .iter()
-        .map(|row| {
-            (
-                row.name.as_str(),
-                row.shelf,
-                row.shadows,
-                row.summary.as_str(),
-            )
-        })
-        .collect();
+    let seen: Vec<_> =
+        list.iter().map(|row| (row.name.as_str(), row.shelf, row.shadows, row.summary.as_str())).collect();
     assert_eq!(
         seen,
         [
             ("ad/move_user_to_ou", Shelf::Workspace, None, "Move a user."),
-            (
-                "org2org/connect",
-                Shelf::Workspace,
-                Some(Shelf::Shipped),
-                "Mine."
-            ),
+            ("org2org/connect", Shelf::Workspace, Some(Shelf::Shipped), "Mine."),
             ("own", Shelf::User, None, ""),
         ]
     );
@@ -152,9 +93,6 @@ fn a_file_that_is_not_text_is_listed_with_the_reason() {
     fs::create_dir_all(shelved.folder.path().join("work")).expect("a folder");
     fs::write(shelved.folder.path().join("work/bad.rhai"), b"\xff\xfe").expect("a file");
     let list = shelved.library.list().expect("a list");
-    assert!(
-        list[1].summary.ends_with("bad.rhai is not UTF-8 text"),
-        "{list:?}"
-    );
+    assert!(list[1].summary.ends_with("bad.rhai is not UTF-8 text"), "{list:?}");
     assert!(shelved.library.find("bad").is_err());
 }

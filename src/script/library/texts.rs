@@ -26,19 +26,13 @@ impl Texts {
     pub(super) fn with_open(open: impl IntoIterator<Item = (PathBuf, Arc<str>)>) -> Self {
         let open = open.into_iter();
         let open = open.map(|(path, text)| (followed(&path), text)).collect();
-        Self {
-            open: Arc::new(open),
-            first_seen: None,
-        }
+        Self { open: Arc::new(open), first_seen: None }
     }
 
     /// The same texts, each as it is when it is first asked for: what was checked is what runs.
     pub(super) fn frozen(&self) -> Self {
         let first_seen = self.first_seen.clone().unwrap_or_default();
-        Self {
-            open: Arc::clone(&self.open),
-            first_seen: Some(first_seen),
-        }
+        Self { open: Arc::clone(&self.open), first_seen: Some(first_seen) }
     }
 
     /// Whether there is such a file, on disk or open.
@@ -48,13 +42,8 @@ impl Texts {
             return looked();
         };
         let mut first_seen = first_seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = first_seen.entry(path.to_owned()).or_insert_with(|| {
-            if looked() {
-                Found::File
-            } else {
-                Found::Nothing
-            }
-        });
+        let found =
+            first_seen.entry(path.to_owned()).or_insert_with(|| if looked() { Found::File } else { Found::Nothing });
         !matches!(found, Found::Nothing)
     }
 
@@ -91,8 +80,5 @@ impl Texts {
 /// A file that is not on disk yet stands in a folder that is.
 fn followed(path: &Path) -> PathBuf {
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-    path.canonicalize()
-        .ok()
-        .or_else(|| Some(folder?.join(path.file_name()?)))
-        .unwrap_or_else(|| path.to_owned())
+    path.canonicalize().ok().or_else(|| Some(folder?.join(path.file_name()?))).unwrap_or_else(|| path.to_owned())
 }

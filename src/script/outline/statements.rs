@@ -77,27 +77,14 @@ mod tests {
 
     #[test]
     fn statements_are_told_apart_by_brackets() {
-        let parts = |text: &'static str| -> Vec<&str> {
-            statements(text).into_iter().map(|it| &text[it]).collect()
-        };
+        let parts = |text: &'static str| -> Vec<&str> { statements(text).into_iter().map(|it| &text[it]).collect() };
         assert_eq!(
             parts("let a = #{ x: 1 }; if a { b; } else { c } fn f() { 1 } a.b(|x| { x; })"),
-            [
-                "let a = #{ x: 1 };",
-                "if a { b; } else { c }",
-                "fn f() { 1 }",
-                "a.b(|x| { x; })"
-            ]
+            ["let a = #{ x: 1 };", "if a { b; } else { c }", "fn f() { 1 }", "a.b(|x| { x; })"]
         );
         assert_eq!(
             parts("let a = f(1; let b = 2; if b { c; fn g() { 1 } d;"),
-            [
-                "let a = f(1;",
-                "let b = 2;",
-                "if b { c; ",
-                "fn g() { 1 }",
-                "d;"
-            ]
+            ["let a = f(1;", "let b = 2;", "if b { c; ", "fn g() { 1 }", "d;"]
         );
     }
 }

@@ -37,9 +37,7 @@ pub(in crate::script) fn tokens(text: &str) -> Vec<Token> {
         let (kind, length) = match c {
             c if c.is_whitespace() => (None, c.len_utf8()),
             '/' if rest.starts_with("//") => (None, rest.find('\n').unwrap_or(rest.len())),
-            '/' if rest.starts_with("/*") => {
-                (None, rest.find("*/").map_or(rest.len(), |end| end + 2))
-            }
+            '/' if rest.starts_with("/*") => (None, rest.find("*/").map_or(rest.len(), |end| end + 2)),
             '"' | '`' | '\'' => (Some(Kind::Text), quoted(rest, c)),
             c if is_name(c) => {
                 let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());

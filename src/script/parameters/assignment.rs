@@ -11,10 +11,7 @@ pub struct Assignment {
 
 /// Splits each of `texts` at its first `=`.
 pub fn parse_assignments(texts: &[String]) -> Result<Vec<Assignment>, Vec<Problem>> {
-    let (good, wrong): (Vec<_>, Vec<_>) = texts
-        .iter()
-        .map(|text| parse(text))
-        .partition(Result::is_ok);
+    let (good, wrong): (Vec<_>, Vec<_>) = texts.iter().map(|text| parse(text)).partition(Result::is_ok);
     if wrong.is_empty() {
         Ok(good.into_iter().flatten().collect())
     } else {
@@ -24,11 +21,9 @@ pub fn parse_assignments(texts: &[String]) -> Result<Vec<Assignment>, Vec<Proble
 
 fn parse(text: &str) -> Result<Assignment, Problem> {
     match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok(Assignment {
-            name: name.trim().to_owned(),
-            value: value.to_owned(),
-        }),
-        _ => Err(Problem::new(format!("`{text}` gives no parameter a value"))
-            .help("write --param NAME=VALUE")),
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok(Assignment { name: name.trim().to_owned(), value: value.to_owned() })
+        }
+        _ => Err(Problem::new(format!("`{text}` gives no parameter a value")).help("write --param NAME=VALUE")),
     }
 }

@@ -28,19 +28,12 @@ fn refuse(place: &str, text: &str, hides: impl Fn(char) -> bool) -> Option<Probl
     let is_plain = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_none_or(char::is_ascii);
     // Scripts that need joiners and marks of direction have them between letters of their own.
     let stands_wrong = |at: usize| is_plain(at.checked_sub(1)) || is_plain(at.checked_add(1));
-    let (_, found) = letters
-        .iter()
-        .enumerate()
-        .find(|(at, c)| hides(**c) && (!is_invisible(**c) || stands_wrong(*at)))?;
+    let (_, found) =
+        letters.iter().enumerate().find(|(at, c)| hides(**c) && (!is_invisible(**c) || stands_wrong(*at)))?;
     let code = format!("U+{:04X}", u32::from(*found));
     let shown = text.replace(*found, &format!("<{code}>"));
-    let problem = format!(
-        "{place}: \"{shown}\" has a hidden character, {code}{}",
-        named(*found)
-    );
-    Some(
-        Problem::new(problem).help("delete the character, or type the value instead of pasting it"),
-    )
+    let problem = format!("{place}: \"{shown}\" has a hidden character, {code}{}", named(*found));
+    Some(Problem::new(problem).help("delete the character, or type the value instead of pasting it"))
 }
 
 /// Controls, what Unicode calls format characters as far as they are without a shape, and what looks like nothing or like a blank: fillers,
@@ -49,14 +42,7 @@ fn is_invisible(c: char) -> bool {
     let is_format = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
     let is_empty = matches!(
         c,
-        '\u{34f}'
-            | '\u{115f}'
-            | '\u{1160}'
-            | '\u{17b4}'
-            | '\u{17b5}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{ffa0}'
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
     );
     is_format || is_empty || c.is_control()
 }
@@ -81,13 +67,7 @@ mod tests {
 
     #[test]
     fn what_stands_around_a_value_is_taken_off() {
-        for given in [
-            "\u{a0}jo@x\u{a0}",
-            "\u{200b}jo@x",
-            "jo@x\u{200e}",
-            "\u{feff} jo@x \u{2069}",
-            "jo@x\u{ad}",
-        ] {
+        for given in ["\u{a0}jo@x\u{a0}", "\u{200b}jo@x", "jo@x\u{200e}", "\u{feff} jo@x \u{2069}", "jo@x\u{ad}"] {
             assert_eq!(trimmed(given), "jo@x", "{given:?}");
         }
         assert_eq!(without_marks("\u{200b} a \u{200b}"), " a ");
@@ -96,22 +76,10 @@ mod tests {
     #[test]
     fn what_stands_in_a_name_is_named() {
         for (given, words) in [
-            (
-                "jo\u{200b}@x",
-                "users.csv:2: \"jo<U+200B>@x\" has a hidden character, U+200B (zero width space)",
-            ),
-            (
-                "AD\u{a0}Users",
-                "users.csv:2: \"AD<U+00A0>Users\" has a hidden character, U+00A0 (no-break space)",
-            ),
-            (
-                "jo\tdoe",
-                "users.csv:2: \"jo<U+0009>doe\" has a hidden character, U+0009 (tab)",
-            ),
-            (
-                "jo\u{202e}",
-                "users.csv:2: \"jo<U+202E>\" has a hidden character, U+202E",
-            ),
+            ("jo\u{200b}@x", "users.csv:2: \"jo<U+200B>@x\" has a hidden character, U+200B (zero width space)"),
+            ("AD\u{a0}Users", "users.csv:2: \"AD<U+00A0>Users\" has a hidden character, U+00A0 (no-break space)"),
+            ("jo\tdoe", "users.csv:2: \"jo<U+0009>doe\" has a hidden character, U+0009 (tab)"),
+            ("jo\u{202e}", "users.csv:2: \"jo<U+202E>\" has a hidden character, U+202E"),
         ] {
             let told = refuse_in_name("users.csv:2", given).expect(words);
             assert_eq!(told.message, words);

@@ -24,22 +24,14 @@ pub(super) struct Item {
 }
 
 /// Reads every text given for `parameter`. `@file` is a file; `@@x` is the item `@x`.
-pub(super) fn read(
-    runbook: &Runbook,
-    parameter: &Parameter,
-    texts: &[&str],
-) -> Result<Items, Vec<Problem>> {
+pub(super) fn read(runbook: &Runbook, parameter: &Parameter, texts: &[&str]) -> Result<Items, Vec<Problem>> {
     let mut items = Vec::new();
     let mut problems = Vec::new();
     let mut remarks = Vec::new();
     for text in texts {
         match text.strip_prefix('@') {
             Some(file) if !file.starts_with('@') => {
-                let table = table::Wanted {
-                    runbook,
-                    parameter,
-                    file,
-                };
+                let table = table::Wanted { runbook, parameter, file };
                 match from_file(&table, &mut items, &mut problems) {
                     Ok(unread) => remarks.extend(unread),
                     Err(problem) => problems.push(problem),
@@ -60,15 +52,8 @@ pub(super) fn read(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let (values, origins) = items
-        .into_iter()
-        .map(|item| (item.value, item.origin))
-        .unzip();
-    Ok(Items {
-        values,
-        origins,
-        remarks,
-    })
+    let (values, origins) = items.into_iter().map(|item| (item.value, item.origin)).unzip();
+    Ok(Items { values, origins, remarks })
 }
 
 /// What nobody can see in an item, and what are several.
@@ -97,17 +82,11 @@ fn inline(parameter: &Parameter, text: &str, items: &mut Vec<Item>, problems: &m
     for value in split(text) {
         if value.is_empty() {
             problems.push(
-                Problem::new(format!(
-                    "`{}` has an empty item in \"{text}\"",
-                    parameter.name
-                ))
-                .help("items are separated by one comma; a comma inside of an item is written \\,"),
+                Problem::new(format!("`{}` has an empty item in \"{text}\"", parameter.name))
+                    .help("items are separated by one comma; a comma inside of an item is written \\,"),
             );
         } else {
-            items.push(Item {
-                value,
-                origin: "--param".to_owned(),
-            });
+            items.push(Item { value, origin: "--param".to_owned() });
         }
     }
 }
@@ -140,8 +119,7 @@ fn from_file(
             .help("an item that begins with @ is written @@")
     })?;
     if is_utf16(&bytes) {
-        return Err(Problem::new(format!("{file} is UTF-16"))
-            .help("save it as UTF-8; Excel calls it \"CSV UTF-8\""));
+        return Err(Problem::new(format!("{file} is UTF-16")).help("save it as UTF-8; Excel calls it \"CSV UTF-8\""));
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let before = (items.len(), problems.len());
@@ -152,10 +130,7 @@ fn from_file(
         lines(file, text, items, problems);
     }
     if before == (items.len(), problems.len()) {
-        return Err(Problem::new(format!(
-            "{file} holds no items for `{}`",
-            parameter.name
-        )));
+        return Err(Problem::new(format!("{file} holds no items for `{}`", parameter.name)));
     }
     Ok(unread)
 }
@@ -172,17 +147,13 @@ fn lines(file: &str, text: &[u8], items: &mut Vec<Item>, problems: &mut Vec<Prob
         match std::str::from_utf8(line).map(trimmed) {
             Err(_) => problems.push(not_utf8(&origin)),
             Ok(line) if line.is_empty() || line.starts_with('#') => {}
-            Ok(line) => items.push(Item {
-                value: line.to_owned(),
-                origin,
-            }),
+            Ok(line) => items.push(Item { value: line.to_owned(), origin }),
         }
     }
 }
 
 pub(super) fn not_utf8(origin: &str) -> Problem {
-    Problem::new(format!("{origin} is not UTF-8 text"))
-        .help("save the file as UTF-8; Excel calls it \"CSV UTF-8\"")
+    Problem::new(format!("{origin} is not UTF-8 text")).help("save the file as UTF-8; Excel calls it \"CSV UTF-8\"")
 }
 
 /// Okta compares logins without regard to case, and a key that occurs twice is usually a mistake of copying.

@@ -11,10 +11,7 @@ pub struct Problem {
 
 impl Problem {
     pub(in crate::script) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: None,
-        }
+        Self { message: message.into(), help: None }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -24,17 +21,10 @@ impl Problem {
 
     /// All problems as one error of usage; equal remedies are told once.
     pub fn together(problems: &[Self]) -> Error {
-        let messages: Vec<&str> = problems
-            .iter()
-            .map(|problem| problem.message.as_str())
-            .collect();
+        let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
         let message = match messages.as_slice() {
             [single] => (*single).to_owned(),
-            many => format!(
-                "{} things are wrong with the parameters:\n  {}",
-                many.len(),
-                many.join("\n  ")
-            ),
+            many => format!("{} things are wrong with the parameters:\n  {}", many.len(), many.join("\n  ")),
         };
         let mut error = Error::usage(message);
         for help in problems.iter().filter_map(|problem| problem.help.as_ref()) {

@@ -25,22 +25,12 @@ pub(super) fn read(
 ) -> Result<Option<String>, Problem> {
     let file = wanted.file;
     let (text, line) = without_preamble(file, text)?;
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text);
-    let mut records = reader
-        .byte_records()
-        .map(|record| record.map_err(|error| Problem::new(format!("{file}: {error}"))));
-    let header = records
-        .next()
-        .ok_or_else(|| Problem::new(format!("{file} is empty")))??;
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+    let mut records =
+        reader.byte_records().map(|record| record.map_err(|error| Problem::new(format!("{file}: {error}"))));
+    let header = records.next().ok_or_else(|| Problem::new(format!("{file} is empty")))??;
     let column = column(wanted, &header)?;
-    let mut lines = Lines {
-        text,
-        byte: 0,
-        line,
-    };
+    let mut lines = Lines { text, byte: 0, line };
     for record in records {
         let item = record.and_then(|record| {
             let line = lines.of(&record);
@@ -70,25 +60,15 @@ fn without_preamble<'a>(file: &str, text: &'a [u8]) -> Result<(&'a [u8], usize),
 }
 
 /// A column that is named like a parameter is taken for that parameter's value of each row, which it is not.
-fn unread(
-    wanted: &Wanted<'_>,
-    header: &ByteRecord,
-    column: usize,
-) -> Result<Option<String>, Problem> {
+fn unread(wanted: &Wanted<'_>, header: &ByteRecord, column: usize) -> Result<Option<String>, Problem> {
     let file = wanted.file;
-    let names = header
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| *index != column);
+    let names = header.iter().enumerate().filter(|(index, _)| *index != column);
     let names: Vec<String> = names
         .map(|(_, name)| trimmed(&String::from_utf8_lossy(name)).to_owned())
         .filter(|name| !name.is_empty())
         .collect();
     let as_parameter = |name: &str| name.to_lowercase().replace([' ', '-'], "_");
-    if let Some(name) = names
-        .iter()
-        .find(|name| wanted.runbook.parameter(&as_parameter(name)).is_some())
-    {
+    if let Some(name) = names.iter().find(|name| wanted.runbook.parameter(&as_parameter(name)).is_some()) {
         let parameter = as_parameter(name);
         return Err(Problem::new(format!(
             "{file} has a column `{name}`, and the parameter `{parameter}` is not read from a file's rows"
@@ -113,51 +93,36 @@ fn column(wanted: &Wanted<'_>, header: &ByteRecord) -> Result<usize, Problem> {
     let Some(declared) = &parameter.column else {
         return match names.len() {
             1 => Ok(0),
-            _ => Err(Problem::new(format!(
-                "`{}` declares no column, and {file} has {}",
-                parameter.name,
-                names.len()
-            ))
-            .help("give a file with one column")),
+            _ => Err(Problem::new(format!("`{}` declares no column, and {file} has {}", parameter.name, names.len()))
+                .help("give a file with one column")),
         };
     };
     let is_declared = |name: &str| name.to_lowercase() == declared.to_lowercase();
     let mut found = (0..names.len()).filter(|index| is_declared(names[*index]));
     match (found.next(), found.next()) {
         (Some(index), None) => Ok(index),
-        (Some(_), Some(_)) => Err(Problem::new(format!(
-            "{file} has the column `{declared}` twice"
-        ))
-        .help("remove one of them, or name it otherwise")),
+        (Some(_), Some(_)) => Err(Problem::new(format!("{file} has the column `{declared}` twice"))
+            .help("remove one of them, or name it otherwise")),
         (None, _) => Err(no_column(file, declared, &names)),
     }
 }
 
 fn separated(file: &str, separator: &str) -> Problem {
-    Problem::new(format!("{file} seems to be separated by {separator}"))
-        .help("save it with commas between the fields")
+    Problem::new(format!("{file} seems to be separated by {separator}")).help("save it with commas between the fields")
 }
 
 fn no_column(file: &str, wanted: &str, names: &[&str]) -> Problem {
     let is_wanted = |part: &str| part.trim().trim_matches('"').eq_ignore_ascii_case(wanted);
     for (separator, words) in [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")] {
-        let mut parts = names
-            .iter()
-            .map(|name| name.split(separator).collect::<Vec<_>>());
-        if parts
-            .any(|parts| parts.len() > 1 && (names.len() == 1 || parts.into_iter().any(is_wanted)))
-        {
+        let mut parts = names.iter().map(|name| name.split(separator).collect::<Vec<_>>());
+        if parts.any(|parts| parts.len() > 1 && (names.len() == 1 || parts.into_iter().any(is_wanted))) {
             return separated(file, words);
         }
     }
     let present = names.join(", ");
-    let problem = Problem::new(format!(
-        "{file} has no column `{wanted}`; its first line has: {present}"
-    ));
+    let problem = Problem::new(format!("{file} has no column `{wanted}`; its first line has: {present}"));
     match nearest(wanted, names.iter().copied()).as_slice() {
-        [] => problem.help(format!(
-            "name the column `{wanted}` in the file's first line"
-        )),
+        [] => problem.help(format!("name the column `{wanted}` in the file's first line")),
         near => problem.help(format!("is {} meant? name it `{wanted}`", or_list(near))),
     }
 }
@@ -172,31 +137,18 @@ struct Lines<'a> {
 impl Lines<'_> {
     /// The line on which `record` begins. Records must come in their order.
     fn of(&mut self, record: &ByteRecord) -> usize {
-        let start = record
-            .position()
-            .map(csv::Position::byte)
-            .and_then(|byte| usize::try_from(byte).ok());
+        let start = record.position().map(csv::Position::byte).and_then(|byte| usize::try_from(byte).ok());
         let start = start.unwrap_or(self.byte).min(self.text.len());
-        let blank = self.text[start..]
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
+        let blank = self.text[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let passed = &self.text[self.byte..(start + blank).max(self.byte)];
-        self.line += passed
-            .iter()
-            .fold(0, |count, byte| count + usize::from(*byte == b'\n'));
+        self.line += passed.iter().fold(0, |count, byte| count + usize::from(*byte == b'\n'));
         self.byte += passed.len();
         self.line
     }
 }
 
 /// The item of a row; none where the row has no content, as a spreadsheet leaves rows that were emptied.
-fn item(
-    origin: &str,
-    header: &ByteRecord,
-    column: usize,
-    record: &ByteRecord,
-) -> Result<Option<Item>, Problem> {
+fn item(origin: &str, header: &ByteRecord, column: usize, record: &ByteRecord) -> Result<Option<Item>, Problem> {
     let fields: Vec<&str> = record
         .iter()
         .map(|field| std::str::from_utf8(field).map(trimmed))
@@ -206,32 +158,17 @@ fn item(
         return Ok(None);
     }
     if record.len() != header.len() {
-        let message = format!(
-            "{origin}: the first line has {} fields, this row {}",
-            header.len(),
-            record.len()
-        );
-        return Err(
-            Problem::new(message).help("a field with a comma in it is written in double quotes")
-        );
+        let message = format!("{origin}: the first line has {} fields, this row {}", header.len(), record.len());
+        return Err(Problem::new(message).help("a field with a comma in it is written in double quotes"));
     }
     let name = String::from_utf8_lossy(&header[column]);
     let value = fields[column].to_owned();
     if value.is_empty() {
-        return Err(Problem::new(format!(
-            "{origin}: `{}` is empty",
-            trimmed(&name)
-        )));
+        return Err(Problem::new(format!("{origin}: `{}` is empty", trimmed(&name))));
     }
     if value.contains('\n') {
-        return Err(Problem::new(format!(
-            "{origin}: `{}` goes over several lines",
-            trimmed(&name)
-        ))
-        .help("a double quote on this row may not be closed"));
+        return Err(Problem::new(format!("{origin}: `{}` goes over several lines", trimmed(&name)))
+            .help("a double quote on this row may not be closed"));
     }
-    Ok(Some(Item {
-        value,
-        origin: origin.to_owned(),
-    }))
+    Ok(Some(Item { value, origin: origin.to_owned() }))
 }

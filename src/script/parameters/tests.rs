@@ -18,28 +18,18 @@ const PARAMS = #{
 };"#;
 
 fn run(given: &[&str], mode: Mode) -> Result<Parameters, Vec<String>> {
-    let runbook =
-        Runbook::parse(&Source::new("x", Shelf::Path, "x.rhai", HEADER)).expect("a header");
+    let runbook = Runbook::parse(&Source::new("x", Shelf::Path, "x.rhai", HEADER)).expect("a header");
     let given: Vec<String> = given.iter().map(|&text| text.to_owned()).collect();
     let outside = Outside {
         dn: &|dn| {
-            if dn.contains('=') {
-                Ok(())
-            } else {
-                Err("it has no `=`".to_owned())
-            }
+            if dn.contains('=') { Ok(()) } else { Err("it has no `=`".to_owned()) }
         },
         environment: &|name| (name == "KEY").then(|| "s3cret".to_owned()),
         ask: &|_| None,
     };
     parse_assignments(&given)
         .and_then(|given| check(&runbook, &given, mode, &outside))
-        .map_err(|problems| {
-            problems
-                .into_iter()
-                .map(|problem| problem.message)
-                .collect()
-        })
+        .map_err(|problems| problems.into_iter().map(|problem| problem.message).collect())
 }
 
 fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, String) {
@@ -60,17 +50,11 @@ fn users(name: &str, content: &[u8]) -> Result<Vec<String>, Vec<String>> {
             .iter()
             .enumerate()
             .map(|(index, user)| {
-                let origin = checked
-                    .origin("users", index)
-                    .expect("an origin")
-                    .replace(&path, name);
+                let origin = checked.origin("users", index).expect("an origin").replace(&path, name);
                 format!("{} {origin}", user.as_str().expect("a string"))
             })
             .collect()),
-        Err(problems) => Err(problems
-            .iter()
-            .map(|problem| problem.replace(&path, name))
-            .collect()),
+        Err(problems) => Err(problems.iter().map(|problem| problem.replace(&path, name)).collect()),
     }
 }
 
@@ -81,27 +65,13 @@ fn examples_and_defaults_stand_in_with_the_simulator() {
         "users": ["a@x", "b@x"], "tags": [], "depth": 2, "quiet": null, "mode": "safe", "ou": "OU=Users", "key": null, "note": "a note"
     });
     assert_eq!(Value::Object(checked.values.clone()), expected);
-    assert_eq!(
-        (checked.origin("users", 1), checked.origin("depth", 0)),
-        (Some("example"), Some("default"))
-    );
+    assert_eq!((checked.origin("users", 1), checked.origin("depth", 0)), (Some("example"), Some("default")));
 }
 
 #[test]
 fn everything_wrong_is_told_at_once() {
-    let given = [
-        "usres=a",
-        "depth=two",
-        "quiet=maybe",
-        "mode=sfe",
-        "ou=Users",
-        "key=hunter2",
-        "mode",
-    ];
-    assert_eq!(
-        run(&given, Mode::Given).expect_err("no value"),
-        ["`mode` gives no parameter a value"]
-    );
+    let given = ["usres=a", "depth=two", "quiet=maybe", "mode=sfe", "ou=Users", "key=hunter2", "mode"];
+    assert_eq!(run(&given, Mode::Given).expect_err("no value"), ["`mode` gives no parameter a value"]);
     assert_eq!(
         run(&given[..6], Mode::Given).expect_err("wrong values"),
         [
@@ -114,77 +84,45 @@ fn everything_wrong_is_told_at_once() {
             "the secret `key` is written on the command line, where others can read it",
         ]
     );
-    assert_eq!(
-        run(&["depth=1", "depth=2"], Mode::Examples).expect_err("twice"),
-        ["`depth` is given 2 times"]
-    );
+    assert_eq!(run(&["depth=1", "depth=2"], Mode::Examples).expect_err("twice"), ["`depth` is given 2 times"]);
 }
 
 #[test]
 fn problems_are_told_together_with_each_remedy_once() {
     let problem = Problem::new("a").help("do it");
-    assert_eq!(
-        Problem::together(std::slice::from_ref(&problem)).message,
-        "a"
-    );
+    assert_eq!(Problem::together(std::slice::from_ref(&problem)).message, "a");
     let error = Problem::together(&[problem.clone(), problem]);
-    assert_eq!(
-        error.message,
-        "2 things are wrong with the parameters:\n  a\n  a"
-    );
+    assert_eq!(error.message, "2 things are wrong with the parameters:\n  a\n  a");
     assert_eq!(error.help, ["do it"]);
 }
 
 #[test]
 fn list_items_are_separated_by_commas_or_given_again() {
-    let given = [
-        "users=a@x, b@x",
-        "users=c\\,d@x",
-        "tags=@@all,CORP\\jo",
-        "ou=OU=a,DC=b",
-    ];
+    let given = ["users=a@x, b@x", "users=c\\,d@x", "tags=@@all,CORP\\jo", "ou=OU=a,DC=b"];
     let checked = run(&given, Mode::Given).expect("lists");
     assert_eq!(checked.values["users"], json!(["a@x", "b@x", "c,d@x"]));
     assert_eq!(checked.values["tags"], json!(["@all", "CORP\\jo"]));
     assert_eq!(checked.values["ou"], json!("OU=a,DC=b"));
-    assert_eq!(
-        run(&["users=a,,b"], Mode::Examples).expect_err("empty"),
-        ["`users` has an empty item in \"a,,b\""]
-    );
-    assert_eq!(
-        run(&["users="], Mode::Examples).expect_err("empty"),
-        ["`users` has no items"]
-    );
+    assert_eq!(run(&["users=a,,b"], Mode::Examples).expect_err("empty"), ["`users` has an empty item in \"a,,b\""]);
+    assert_eq!(run(&["users="], Mode::Examples).expect_err("empty"), ["`users` has no items"]);
     assert_eq!(
         run(&["users=a,A"], Mode::Examples).expect_err("twice"),
         ["`users`: \"A\" was given already at `users`"]
     );
-    assert_eq!(
-        run(&["tags=a,a"], Mode::Examples).expect("no keys").values["tags"],
-        json!(["a", "a"])
-    );
+    assert_eq!(run(&["tags=a,a"], Mode::Examples).expect("no keys").values["tags"], json!(["a", "a"]));
 }
 
 #[test]
 fn a_text_file_has_one_item_a_line() {
     let read = users("u.txt", b"\xef\xbb\xbf# people\r\na@x\r\n\r\n  b@x  \n");
     assert_eq!(read.expect("items"), ["a@x u.txt:2", "b@x u.txt:4"]);
-    assert_eq!(
-        users("u.txt", b"# none\n").expect_err("none"),
-        ["u.txt holds no items for `users`"]
-    );
-    assert_eq!(
-        users("u.txt", b"a\n\xff\n").expect_err("no text"),
-        ["u.txt:2 is not UTF-8 text"]
-    );
+    assert_eq!(users("u.txt", b"# none\n").expect_err("none"), ["u.txt holds no items for `users`"]);
+    assert_eq!(users("u.txt", b"a\n\xff\n").expect_err("no text"), ["u.txt:2 is not UTF-8 text"]);
 }
 
 #[test]
 fn a_csv_file_is_read_by_its_column() {
-    let read = users(
-        "u.csv",
-        b"\xef\xbb\xbfName, LOGIN \r\n\"Doe, Jo\",a@x\r\n\r\n\"\"\"B\"\"\",\"b@x\"\r\n",
-    );
+    let read = users("u.csv", b"\xef\xbb\xbfName, LOGIN \r\n\"Doe, Jo\",a@x\r\n\r\n\"\"\"B\"\"\",\"b@x\"\r\n");
     assert_eq!(read.expect("items"), ["a@x u.csv:2", "b@x u.csv:4"]);
 }
 
@@ -202,24 +140,15 @@ fn every_wrong_row_of_a_csv_file_is_told_by_its_line() {
         ]
     );
     let open = b"login,name\n\"a@x,A\nb@x,B\n";
-    assert_eq!(
-        users("u.csv", open).expect_err("an open quote"),
-        ["u.csv:2: the first line has 2 fields, this row 1"]
-    );
+    assert_eq!(users("u.csv", open).expect_err("an open quote"), ["u.csv:2: the first line has 2 fields, this row 1"]);
 }
 
 #[test]
 fn a_csv_file_of_another_form_is_refused_with_the_reason() {
     for (content, expected) in [
-        (
-            &b"name,mail\nA,a@x\n"[..],
-            "u.csv has no column `login`; its first line has: name, mail",
-        ),
+        (&b"name,mail\nA,a@x\n"[..], "u.csv has no column `login`; its first line has: name, mail"),
         (b"login;name\na@x;A\n", "u.csv seems to be separated by `;`"),
-        (
-            b"login\tname\na@x\tA\n",
-            "u.csv seems to be separated by tabs",
-        ),
+        (b"login\tname\na@x\tA\n", "u.csv seems to be separated by tabs"),
         (b"", "u.csv is empty"),
         (b"login\n", "u.csv holds no items for `users`"),
         (b"\xff\xfel\0o\0", "u.csv is UTF-16"),
@@ -227,19 +156,13 @@ fn a_csv_file_of_another_form_is_refused_with_the_reason() {
         assert_eq!(users("u.csv", content).expect_err(expected), [expected]);
     }
     let problems = run(&["users=@/nowhere.csv"], Mode::Examples).expect_err("no file");
-    assert!(
-        problems[0].starts_with("`users`: cannot read /nowhere.csv: "),
-        "{problems:?}"
-    );
+    assert!(problems[0].starts_with("`users`: cannot read /nowhere.csv: "), "{problems:?}");
 }
 
 #[test]
 fn rows_without_content_are_none() {
     let content = b"login,id,name\na@x,1,A\n,,\n,,,,\n\" \",,\n\xe2\x80\x8b,,\nb@x,2,B\n";
-    assert_eq!(
-        users("u.csv", content).expect("items"),
-        ["a@x u.csv:2", "b@x u.csv:7"]
-    );
+    assert_eq!(users("u.csv", content).expect("items"), ["a@x u.csv:2", "b@x u.csv:7"]);
     assert_eq!(
         users("u.csv", b"login,id\na@x,1\n,2\n").expect_err("a login is missing"),
         ["u.csv:3: `login` is empty"]
@@ -248,39 +171,22 @@ fn rows_without_content_are_none() {
 
 #[test]
 fn hidden_characters_are_taken_off_or_named() {
-    let read = users(
-        "u.csv",
-        "\u{feff}login\u{200b}\n\u{200b}a@x\nb@x\u{200e}\n\u{a0}c@x\u{a0}\n".as_bytes(),
-    );
-    assert_eq!(
-        read.expect("items"),
-        ["a@x u.csv:2", "b@x u.csv:3", "c@x u.csv:4"]
-    );
+    let read = users("u.csv", "\u{feff}login\u{200b}\n\u{200b}a@x\nb@x\u{200e}\n\u{a0}c@x\u{a0}\n".as_bytes());
+    assert_eq!(read.expect("items"), ["a@x u.csv:2", "b@x u.csv:3", "c@x u.csv:4"]);
     for name in ["u.csv", "u.txt"] {
         let content = "login\na\u{200b}@x\nb\u{a0}c@x\n";
         assert_eq!(
             users(name, content.as_bytes()).expect_err("hidden"),
             [
-                format!(
-                    "{name}:2: \"a<U+200B>@x\" has a hidden character, U+200B (zero width space)"
-                ),
-                format!(
-                    "{name}:3: \"b<U+00A0>c@x\" has a hidden character, U+00A0 (no-break space)"
-                ),
+                format!("{name}:2: \"a<U+200B>@x\" has a hidden character, U+200B (zero width space)"),
+                format!("{name}:3: \"b<U+00A0>c@x\" has a hidden character, U+00A0 (no-break space)"),
             ]
         );
     }
-    let given = [
-        "users=\u{200b}a@x,b@x\u{200e}",
-        "ou=\u{200e}OU=x",
-        "note=a\u{200b}",
-    ];
+    let given = ["users=\u{200b}a@x,b@x\u{200e}", "ou=\u{200e}OU=x", "note=a\u{200b}"];
     let checked = run(&given, Mode::Given).expect("parameters");
     assert_eq!(checked.values["users"], json!(["a@x", "b@x"]));
-    assert_eq!(
-        (&checked.values["ou"], &checked.values["note"]),
-        (&json!("OU=x"), &json!("a"))
-    );
+    assert_eq!((&checked.values["ou"], &checked.values["note"]), (&json!("OU=x"), &json!("a")));
     assert_eq!(
         run(&["users=a", "ou=OU=a\u{200b}b"], Mode::Given).expect_err("hidden"),
         ["`ou`: \"OU=a<U+200B>b\" has a hidden character, U+200B (zero width space)"]
@@ -297,37 +203,19 @@ fn the_same_with_accents_in_another_way_was_given_already() {
 
 #[test]
 fn a_line_of_powershell_or_excel_before_the_columns_is_no_column() {
-    for first in [
-        "#TYPE System.Management.Automation.PSCustomObject\r\n",
-        "sep=,\r\n",
-    ] {
+    for first in ["#TYPE System.Management.Automation.PSCustomObject\r\n", "sep=,\r\n"] {
         let content = format!("{first}\"login\",\"name\"\r\n\"a@x\",\"A\"\r\n,B\r\n");
-        assert_eq!(
-            users("u.csv", content.as_bytes()).expect_err("a login is missing"),
-            ["u.csv:4: `login` is empty"]
-        );
+        assert_eq!(users("u.csv", content.as_bytes()).expect_err("a login is missing"), ["u.csv:4: `login` is empty"]);
     }
-    assert_eq!(
-        users("u.csv", b"sep=;\nlogin;name\n").expect_err("semicolons"),
-        ["u.csv seems to be separated by `;`"]
-    );
+    assert_eq!(users("u.csv", b"sep=;\nlogin;name\n").expect_err("semicolons"), ["u.csv seems to be separated by `;`"]);
 }
 
 #[test]
 fn other_separators_and_encodings_are_told_as_what_they_are() {
-    let utf16: Vec<u8> = "login\na@x\n"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let utf16: Vec<u8> = "login\na@x\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (content, expected) in [
-        (
-            &b"\"login\";\"name\"\n"[..],
-            "u.csv seems to be separated by `;`",
-        ),
-        (
-            b"id;login;Name, first\n",
-            "u.csv seems to be separated by `;`",
-        ),
+        (&b"\"login\";\"name\"\n"[..], "u.csv seems to be separated by `;`"),
+        (b"id;login;Name, first\n", "u.csv seems to be separated by `;`"),
         (b"login|name\n", "u.csv seems to be separated by `|`"),
         (b"login,LOGIN\na,b\n", "u.csv has the column `login` twice"),
         (&utf16, "u.csv is UTF-16"),
@@ -344,20 +232,12 @@ fn other_separators_and_encodings_are_told_as_what_they_are() {
 fn a_column_that_nothing_reads_is_told_and_one_named_like_a_parameter_is_refused() {
     let (_folder, path) = file("u.csv", b"login,Employee ID,,why\na@x,1,,x\n");
     let checked = run(&[&format!("users=@{path}"), "ou=OU=x"], Mode::Given).expect("users");
-    assert_eq!(
-        checked.remarks,
-        [format!(
-            "{path}: nothing reads the columns `Employee ID`, `why`"
-        )]
-    );
+    assert_eq!(checked.remarks, [format!("{path}: nothing reads the columns `Employee ID`, `why`")]);
     for column in ["mode", "Mode", " DEPTH "] {
         let content = format!("login,{column}\na@x,safe\n");
         let problems = users("u.csv", content.as_bytes()).expect_err("a parameter's name");
         let name = column.trim();
-        let words = format!(
-            "u.csv has a column `{name}`, and the parameter `{}`",
-            name.to_lowercase()
-        );
+        let words = format!("u.csv has a column `{name}`, and the parameter `{}`", name.to_lowercase());
         assert!(problems[0].starts_with(&words), "{problems:?}");
     }
 }
@@ -365,10 +245,7 @@ fn a_column_that_nothing_reads_is_told_and_one_named_like_a_parameter_is_refused
 #[test]
 fn a_secret_is_read_from_where_it_is_named() {
     let (_folder, path) = file("key", b"from file\n");
-    for (given, expected) in [
-        ("key=env:KEY".to_owned(), "s3cret"),
-        (format!("key=file:{path}"), "from file"),
-    ] {
+    for (given, expected) in [("key=env:KEY".to_owned(), "s3cret"), (format!("key=file:{path}"), "from file")] {
         let checked = run(&[&given], Mode::Examples).expect("a secret");
         assert_eq!(checked.secrets["key"].expose_secret(), expected);
         assert!(!checked.values.contains_key("key"));
@@ -376,10 +253,7 @@ fn a_secret_is_read_from_where_it_is_named() {
     }
     let problems = run(&["key=hunter2"], Mode::Examples).expect_err("written");
     assert!(!problems.concat().contains("hunter2"));
-    assert_eq!(
-        run(&["key=env:NONE"], Mode::Examples).expect_err("absent"),
-        ["`key`: the environment has no NONE"]
-    );
+    assert_eq!(run(&["key=env:NONE"], Mode::Examples).expect_err("absent"), ["`key`: the environment has no NONE"]);
 }
 
 #[test]

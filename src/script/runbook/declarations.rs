@@ -28,11 +28,7 @@ pub(super) struct Finding {
 
 impl Finding {
     fn new(message: impl Into<String>, at: Position) -> Self {
-        Self {
-            message: message.into(),
-            help: Vec::new(),
-            at,
-        }
+        Self { message: message.into(), help: Vec::new(), at }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
@@ -57,10 +53,7 @@ pub(super) struct Declarations {
 pub(super) fn read(engine: &Engine, ast: &AST) -> Declarations {
     let mut findings = Vec::new();
     let orgs = entries(ast, "ORGS", &mut findings);
-    let orgs = orgs
-        .iter()
-        .filter_map(|entry| org(engine, entry, &mut findings))
-        .collect();
+    let orgs = orgs.iter().filter_map(|entry| org(engine, entry, &mut findings)).collect();
     let params = entries(ast, "PARAMS", &mut findings);
     let params = params
         .iter()
@@ -71,12 +64,7 @@ pub(super) fn read(engine: &Engine, ast: &AST) -> Declarations {
         .collect();
     let scenario = scenario(ast, &mut findings);
     findings.sort_by_key(|finding| (finding.at.line(), finding.at.position()));
-    Declarations {
-        orgs,
-        parameters: params,
-        scenario,
-        findings,
-    }
+    Declarations { orgs, parameters: params, scenario, findings }
 }
 
 /// The name that the constant SCENARIO holds.
@@ -101,26 +89,17 @@ fn entries(ast: &AST, name: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
 }
 
 /// What the constant `name` holds, and where.
-fn constant<'a>(
-    ast: &'a AST,
-    name: &str,
-    example: &str,
-    findings: &mut Vec<Finding>,
-) -> Option<(&'a Expr, Position)> {
-    let mut declared = ast
-        .statements()
-        .iter()
-        .filter_map(|statement| match statement {
-            Stmt::Var(variable, flags, position) if variable.0.as_str() == name => {
-                Some((&variable.1, variable.0.pos.or_else(*position), *flags))
-            }
-            _ => None,
-        });
+fn constant<'a>(ast: &'a AST, name: &str, example: &str, findings: &mut Vec<Finding>) -> Option<(&'a Expr, Position)> {
+    let mut declared = ast.statements().iter().filter_map(|statement| match statement {
+        Stmt::Var(variable, flags, position) if variable.0.as_str() == name => {
+            Some((&variable.1, variable.0.pos.or_else(*position), *flags))
+        }
+        _ => None,
+    });
     let (value, at, flags) = declared.next()?;
     if !flags.contains(ASTFlags::CONSTANT) {
         findings.push(
-            Finding::new(format!("{name} must be a constant"), at)
-                .help(format!("write const {name} = {example};")),
+            Finding::new(format!("{name} must be a constant"), at).help(format!("write const {name} = {example};")),
         );
     }
     for (_, again, _) in declared {
@@ -131,14 +110,10 @@ fn constant<'a>(
 
 fn map(name: &str, value: &Expr, findings: &mut Vec<Finding>) -> Vec<Entry> {
     match Literal::of(value) {
-        Ok(Literal {
-            form: Form::Map(entries),
-            ..
-        }) => entries,
+        Ok(Literal { form: Form::Map(entries), .. }) => entries,
         Ok(Literal { at, .. }) => {
             findings.push(
-                Finding::new(format!("{name} must be a map"), at)
-                    .help(format!("write const {name} = #{{ … }};")),
+                Finding::new(format!("{name} must be a map"), at).help(format!("write const {name} = #{{ … }};")),
             );
             Vec::new()
         }
@@ -156,28 +131,16 @@ fn map(name: &str, value: &Expr, findings: &mut Vec<Finding>) -> Vec<Entry> {
 fn org(engine: &Engine, entry: &Entry, findings: &mut Vec<Finding>) -> Option<Org> {
     usable(engine, entry, "an org", findings);
     if entry.key == "params" {
-        findings.push(Finding::new(
-            "an org cannot be called `params`: the parameters are",
-            entry.at,
-        ));
+        findings.push(Finding::new("an org cannot be called `params`: the parameters are", entry.at));
     }
     let what = entry.value.as_str();
     if what.is_none() {
         findings.push(
-            Finding::new(
-                format!("what the org `{}` is must be a string", entry.key),
-                entry.value.at,
-            )
-            .help(format!(
-                "write {}: \"the org the AD agent reports to\"",
-                entry.key
-            )),
+            Finding::new(format!("what the org `{}` is must be a string", entry.key), entry.value.at)
+                .help(format!("write {}: \"the org the AD agent reports to\"", entry.key)),
         );
     }
-    Some(Org {
-        name: entry.key.clone(),
-        what: what?.to_owned(),
-    })
+    Some(Org { name: entry.key.clone(), what: what?.to_owned() })
 }
 
 /// A name that the language reserves could be declared as a quoted key, but never be written in the script.

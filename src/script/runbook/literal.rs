@@ -35,13 +35,10 @@ impl Literal {
             Expr::CharConstant(char, _) => Form::Single(char.to_string().into()),
             Expr::StringConstant(text, _) => Form::Single(text.as_str().into()),
             Expr::Array(items, _) => Form::List(all(items.iter().map(Self::of))?),
-            Expr::Map(map, _) => Form::Map(all(map.0.iter().map(|(key, value)| {
-                Ok(Entry {
-                    key: key.name.to_string(),
-                    at: key.pos,
-                    value: Self::of(value)?,
-                })
-            }))?),
+            Expr::Map(map, _) => Form::Map(all(map
+                .0
+                .iter()
+                .map(|(key, value)| Ok(Entry { key: key.name.to_string(), at: key.pos, value: Self::of(value)? })))?),
             _ => return Err(vec![at]),
         };
         Ok(Self { at, form })
@@ -52,10 +49,7 @@ impl Literal {
         match &self.form {
             Form::Single(value) => value.clone(),
             Form::List(items) => items.iter().map(Self::json).collect(),
-            Form::Map(entries) => entries
-                .iter()
-                .map(|entry| (entry.key.clone(), entry.value.json()))
-                .collect(),
+            Form::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.json())).collect(),
         }
     }
 
@@ -75,9 +69,7 @@ impl Literal {
 }
 
 /// All values, or the places of all errors.
-fn all<T>(
-    results: impl Iterator<Item = Result<T, Vec<Position>>>,
-) -> Result<Vec<T>, Vec<Position>> {
+fn all<T>(results: impl Iterator<Item = Result<T, Vec<Position>>>) -> Result<Vec<T>, Vec<Position>> {
     let mut values = Vec::new();
     let mut wrong = Vec::new();
     for result in results {
@@ -86,9 +78,5 @@ fn all<T>(
             Err(places) => wrong.extend(places),
         }
     }
-    if wrong.is_empty() {
-        Ok(values)
-    } else {
-        Err(wrong)
-    }
+    if wrong.is_empty() { Ok(values) } else { Err(wrong) }
 }

@@ -16,10 +16,9 @@ pub(super) fn of(ast: &AST) -> Vec<Step> {
     let mut found: Vec<(Position, String)> = Vec::new();
     ast.walk(&mut |path: &[ASTNode]| {
         let call = match path.last() {
-            Some(
-                ASTNode::Stmt(Stmt::FnCall(call, position))
-                | ASTNode::Expr(Expr::FnCall(call, position)),
-            ) => Some((call, *position)),
+            Some(ASTNode::Stmt(Stmt::FnCall(call, position)) | ASTNode::Expr(Expr::FnCall(call, position))) => {
+                Some((call, *position))
+            }
             _ => None,
         };
         if let Some((call, position)) = call
@@ -31,10 +30,7 @@ pub(super) fn of(ast: &AST) -> Vec<Step> {
     });
     found.sort_by_key(|(position, _)| (position.line(), position.position()));
     found.dedup();
-    let step = |(position, title): (Position, String)| Step {
-        title,
-        line: position.line().unwrap_or(1),
-    };
+    let step = |(position, title): (Position, String)| Step { title, line: position.line().unwrap_or(1) };
     found.into_iter().map(step).collect()
 }
 
@@ -48,12 +44,9 @@ fn title(call: &FnCallExpr) -> Option<String> {
 fn words(title: &Expr) -> Option<String> {
     match title {
         Expr::StringConstant(text, _) => Some(text.to_string()),
-        Expr::InterpolatedString(parts, _) => Some(
-            parts
-                .iter()
-                .map(|part| words(part).unwrap_or_else(|| "…".to_owned()))
-                .collect(),
-        ),
+        Expr::InterpolatedString(parts, _) => {
+            Some(parts.iter().map(|part| words(part).unwrap_or_else(|| "…".to_owned())).collect())
+        }
         _ => None,
     }
 }

@@ -4,12 +4,7 @@ use super::*;
 use crate::script::library::Shelf;
 
 fn parse(text: &str) -> Result<Runbook, Error> {
-    Runbook::parse(&Source::new(
-        "ad/x",
-        Shelf::Workspace,
-        "runbooks/ad/x.rhai",
-        text,
-    ))
+    Runbook::parse(&Source::new("ad/x", Shelf::Workspace, "runbooks/ad/x.rhai", text))
 }
 
 #[test]
@@ -36,45 +31,16 @@ if okta.x() { let y = step("Verify"); }
 "#,
     )
     .expect("a good header");
-    assert_eq!(
-        (runbook.summary.as_str(), runbook.doc.as_str()),
-        ("Move users.", "Move users.\n\nProse.")
-    );
-    assert_eq!(
-        runbook.orgs,
-        [Org {
-            name: "okta".into(),
-            what: "the org the AD agent reports to".into()
-        }]
-    );
-    let names: Vec<&str> = runbook
-        .parameters
-        .iter()
-        .map(|parameter| parameter.name.as_str())
-        .collect();
+    assert_eq!((runbook.summary.as_str(), runbook.doc.as_str()), ("Move users.", "Move users.\n\nProse."));
+    assert_eq!(runbook.orgs, [Org { name: "okta".into(), what: "the org the AD agent reports to".into() }]);
+    let names: Vec<&str> = runbook.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
     assert_eq!(names, ["users", "depth", "mode", "ou"]);
     assert_eq!(runbook.parameters[0].example, Some(json!(["a@x", "b@x"])));
     assert_eq!(runbook.parameters[1].default, Some(json!(-2)));
-    let required: Vec<bool> = runbook
-        .parameters
-        .iter()
-        .map(|parameter| parameter.required)
-        .collect();
+    let required: Vec<bool> = runbook.parameters.iter().map(|parameter| parameter.required).collect();
     assert_eq!(required, [true, false, false, true]);
-    let steps: Vec<(&str, usize)> = runbook
-        .steps
-        .iter()
-        .map(|step| (step.title.as_str(), step.line))
-        .collect();
-    assert_eq!(
-        steps,
-        [
-            ("In a function", 6),
-            ("Preflight", 16),
-            ("Move …", 17),
-            ("Verify", 18)
-        ]
-    );
+    let steps: Vec<(&str, usize)> = runbook.steps.iter().map(|step| (step.title.as_str(), step.line)).collect();
+    assert_eq!(steps, [("In a function", 6), ("Preflight", 16), ("Move …", 17), ("Verify", 18)]);
 }
 
 #[test]
@@ -98,11 +64,8 @@ let PARAMS = #{
 };
 "#;
     let error = parse(text).expect_err("a wrong header");
-    let told: Vec<&str> = error
-        .message
-        .lines()
-        .filter(|line| !line.starts_with(|c: char| c == ' ' || c.is_ascii_digit()))
-        .collect();
+    let told: Vec<&str> =
+        error.message.lines().filter(|line| !line.starts_with(|c: char| c == ' ' || c.is_ascii_digit())).collect();
     assert_eq!(
         told,
         [
@@ -137,16 +100,8 @@ let PARAMS = #{
             "error: `required` of the parameter `n` must be true or false",
         ]
     );
-    assert!(
-        error.message.contains(" --> runbooks/ad/x.rhai:3:15\n"),
-        "{}",
-        error.message
-    );
-    assert!(
-        error.message.contains("= help: did you mean `type`?"),
-        "{}",
-        error.message
-    );
+    assert!(error.message.contains(" --> runbooks/ad/x.rhai:3:15\n"), "{}", error.message);
+    assert!(error.message.contains("= help: did you mean `type`?"), "{}", error.message);
 }
 
 #[test]
@@ -176,9 +131,5 @@ error: PARAMS holds something that is not a literal
 #[test]
 fn a_syntax_error_is_shown_where_it_is() {
     let error = parse("const PARAMS = #{ a: };").expect_err("wrong syntax");
-    assert!(
-        error.message.contains(" --> runbooks/ad/x.rhai:1:22"),
-        "{}",
-        error.message
-    );
+    assert!(error.message.contains(" --> runbooks/ad/x.rhai:1:22"), "{}", error.message);
 }

@@ -11,9 +11,7 @@ pub struct Completeness {
 
 impl Default for Completeness {
     fn default() -> Self {
-        Self {
-            engine: header_engine(),
-        }
+        Self { engine: header_engine() }
     }
 }
 
@@ -52,9 +50,7 @@ fn is_behind(text: &str, at: rhai::Position) -> bool {
 /// Whether a string between back-ticks, a raw string, a block comment, or a line that ends in `\` within quotes is open: the parser
 /// reports these as bad input, which no more lines could mend.
 fn is_open(text: &str) -> bool {
-    let mut scan = Scan {
-        places: vec![Place::Code(0)],
-    };
+    let mut scan = Scan { places: vec![Place::Code(0)] };
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let taken = match scan.places.last() {

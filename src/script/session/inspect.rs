@@ -32,10 +32,7 @@ impl Session {
             return Holds::Unknown;
         };
         let variable = self.scope.get(first).map(Dynamic::flatten_clone);
-        let found = rest
-            .iter()
-            .try_fold(variable, |value, name| Some(within(&value?, name)))
-            .flatten();
+        let found = rest.iter().try_fold(variable, |value, name| Some(within(&value?, name))).flatten();
         found.map_or(Holds::Unknown, |value| Holds::of(&value))
     }
 
@@ -48,33 +45,21 @@ impl Session {
     pub fn look_up(&self, call: &Call, within: Duration) -> Option<Value> {
         self.host.run.renew(CancellationToken::new());
         let page = self.host.run.page(&self.lane, call, None);
-        let answer = self
-            .host
-            .runtime
-            .block_on(async { tokio::time::timeout(within, page).await });
+        let answer = self.host.runtime.block_on(async { tokio::time::timeout(within, page).await });
         answer.ok()?.ok().map(|page| page.body)
     }
 
     /// The distinguished names of all organizational units of the directories at hand; of those that answer in time.
     pub fn look_up_units(&self, within: Duration) -> Vec<String> {
         let run = &self.host.run;
-        let directories = self
-            .domains
-            .iter()
-            .filter_map(|domain| run.directory(domain));
+        let directories = self.domains.iter().filter_map(|domain| run.directory(domain));
         directories
             .flat_map(|directory| {
                 let units = "(objectClass=organizationalUnit)";
                 let search = directory.search(directory.base(), units, Scope::Subtree, &["ou"]);
-                let found = self
-                    .host
-                    .runtime
-                    .block_on(async { tokio::time::timeout(within, search).await });
+                let found = self.host.runtime.block_on(async { tokio::time::timeout(within, search).await });
                 let entries = found.ok().and_then(Result::ok).unwrap_or_default();
-                entries
-                    .into_iter()
-                    .map(|entry| entry.dn.to_string())
-                    .collect::<Vec<_>>()
+                entries.into_iter().map(|entry| entry.dn.to_string()).collect::<Vec<_>>()
             })
             .collect()
     }

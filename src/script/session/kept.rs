@@ -77,15 +77,10 @@ impl Session {
     /// The entries without headers, and with a variable for each last result that is named afterwards.
     fn pieces(&self) -> Vec<Piece> {
         let entries = self.entries.iter().filter(|entry| entry.succeeded);
-        let texts: Vec<String> = entries
-            .clone()
-            .map(|entry| without_header(&entry.text))
-            .collect();
+        let texts: Vec<String> = entries.clone().map(|entry| without_header(&entry.text)).collect();
         let name = free_name(&texts);
-        let mut texts: Vec<(String, bool, bool)> = entries
-            .zip(texts)
-            .map(|(entry, text)| (text, entry.wrote, entry.gave))
-            .collect();
+        let mut texts: Vec<(String, bool, bool)> =
+            entries.zip(texts).map(|(entry, text)| (text, entry.wrote, entry.gave)).collect();
         for index in 0..texts.len() {
             let Some(text) = last::renamed(&texts[index].0, &name) else {
                 continue;
@@ -96,13 +91,7 @@ impl Session {
             }
         }
         let pieces = texts.into_iter().filter(|(text, ..)| !text.is_empty());
-        pieces
-            .map(|(text, wrote, _)| Piece {
-                uses: uses(&text),
-                text,
-                wrote,
-            })
-            .collect()
+        pieces.map(|(text, wrote, _)| Piece { uses: uses(&text), text, wrote }).collect()
     }
 }
 
@@ -125,9 +114,7 @@ fn free_name(texts: &[String]) -> String {
 /// `text` with its last expression held by a variable; as it is when it is held already.
 fn held(text: &str, name: &str) -> String {
     let is_function = |text: &str| text.starts_with("fn ") || text.starts_with("private ");
-    let last = statements(text)
-        .into_iter()
-        .rfind(|it| !is_function(&text[it.clone()]));
+    let last = statements(text).into_iter().rfind(|it| !is_function(&text[it.clone()]));
     let begins = format!("let {name} = ");
     match last {
         Some(last) if !text[last.clone()].starts_with(&begins) => {

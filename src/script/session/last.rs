@@ -51,9 +51,7 @@ pub(super) fn renamed(text: &str, name: &str) -> Option<String> {
         if let Some((line, column)) = place.filter(|_| is_last)
             && let Some(byte) = byte_at(&owned, line, column)
         {
-            seen.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(byte);
+            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(byte);
         }
         is_last
     });
@@ -68,10 +66,7 @@ pub(super) fn renamed(text: &str, name: &str) -> Option<String> {
 }
 
 /// Asks of each `_` whether it is the variable.
-#[expect(
-    deprecated,
-    reason = "rhai marks hooks into its parser so because they may change between versions"
-)]
+#[expect(deprecated, reason = "rhai marks hooks into its parser so because they may change between versions")]
 fn on_last(engine: &mut Engine, is_last: impl Fn(Position) -> bool + Send + Sync + 'static) {
     engine.on_parse_token(move |token, at, _| match token {
         Token::Underscore if is_last(at) => Token::Identifier(Box::new(LAST.into())),

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use crate::script::confidential::literals;
 
 /// What stands in the runbook instead of a statement that may hold a secret.
-const LEFT_OUT: &str =
-    "// Left out, since it may hold a secret: write it again with a parameter of type \"secret\".";
+const LEFT_OUT: &str = "// Left out, since it may hold a secret: write it again with a parameter of type \"secret\".";
 
 /// Secrets that were taken out of statements.
 pub(super) struct Secrets {
@@ -20,11 +19,7 @@ pub(super) struct Secrets {
 impl Secrets {
     /// Beside variables of these names.
     pub(super) fn beside<'a>(mut declared: impl Iterator<Item = &'a String>) -> Self {
-        Self {
-            names: BTreeMap::new(),
-            hidden: declared.any(|name| name == "params"),
-            left_out: 0,
-        }
+        Self { names: BTreeMap::new(), hidden: declared.any(|name| name == "params"), left_out: 0 }
     }
 
     /// `text` with parameters for its secrets; a comment where that cannot be.
@@ -33,9 +28,7 @@ impl Secrets {
         // A function does not see the parameters; a computed string is none that one could stand for.
         let fits = !self.hidden
             && !text.contains("fn ")
-            && found
-                .iter()
-                .all(|literal| !text[literal.at.clone()].contains("${"));
+            && found.iter().all(|literal| !text[literal.at.clone()].contains("${"));
         if !found.is_empty() && !fits {
             self.left_out += 1;
             return LEFT_OUT.to_owned();
@@ -61,10 +54,8 @@ impl Secrets {
         }
         let taken: Vec<&String> = self.names.values().collect();
         let numbered = (2..).map(|number| format!("{wanted}_{number}"));
-        let name = std::iter::once(wanted.to_owned())
-            .chain(numbered)
-            .find(|name| !taken.contains(&name))
-            .unwrap_or_default();
+        let name =
+            std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !taken.contains(&name)).unwrap_or_default();
         self.names.insert(literal.to_owned(), name.clone());
         name
     }

@@ -11,39 +11,21 @@ type Asserted = Result<(), Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     engine
-        .register_fn("assert", |context: NativeCallContext, fact: Dynamic| {
-            holds(&context, &fact, "it is not so")
+        .register_fn("assert", |context: NativeCallContext, fact: Dynamic| holds(&context, &fact, "it is not so"))
+        .register_fn("assert", |context: NativeCallContext, fact: Dynamic, words: ImmutableString| {
+            holds(&context, &fact, &words)
         })
-        .register_fn(
-            "assert",
-            |context: NativeCallContext, fact: Dynamic, words: ImmutableString| {
-                holds(&context, &fact, &words)
-            },
-        )
-        .register_fn(
-            "assert_eq",
-            |context: NativeCallContext, actual: Dynamic, expected: Dynamic| {
-                same(&context, &actual, &expected)
-            },
-        )
-        .register_fn(
-            "assert_contains",
-            |context: NativeCallContext, whole: Dynamic, part: Dynamic| {
-                contains(&context, &whole, &part)
-            },
-        );
+        .register_fn("assert_eq", |context: NativeCallContext, actual: Dynamic, expected: Dynamic| {
+            same(&context, &actual, &expected)
+        })
+        .register_fn("assert_contains", |context: NativeCallContext, whole: Dynamic, part: Dynamic| {
+            contains(&context, &whole, &part)
+        });
 }
 
 /// An error raised by a verb of tests.
-#[expect(
-    clippy::unnecessary_box_returns,
-    reason = "rhai's results hold boxed errors"
-)]
-pub(super) fn raised(
-    context: &NativeCallContext,
-    kind: &str,
-    message: impl AsRef<str>,
-) -> Box<EvalAltResult> {
+#[expect(clippy::unnecessary_box_returns, reason = "rhai's results hold boxed errors")]
+pub(super) fn raised(context: &NativeCallContext, kind: &str, message: impl AsRef<str>) -> Box<EvalAltResult> {
     ErrorValue::new(kind, message).raise(context.call_source(), context.call_position())
 }
 
@@ -51,11 +33,7 @@ fn holds(context: &NativeCallContext, fact: &Dynamic, words: &str) -> Asserted {
     match fact.as_bool() {
         Ok(true) => Ok(()),
         Ok(false) => Err(raised(context, "assert", words)),
-        Err(found) => Err(raised(
-            context,
-            "usage",
-            format!("assert: the fact must be true or false, not {found}"),
-        )),
+        Err(found) => Err(raised(context, "usage", format!("assert: the fact must be true or false, not {found}"))),
     }
 }
 
@@ -65,11 +43,7 @@ fn same(context: &NativeCallContext, actual: &Dynamic, expected: &Dynamic) -> As
         return Ok(());
     }
     let difference = difference(&pretty(&expected), &pretty(&actual));
-    Err(raised(
-        context,
-        "assert",
-        format!("the two differ (- expected, + actual):\n{difference}"),
-    ))
+    Err(raised(context, "assert", format!("the two differ (- expected, + actual):\n{difference}")))
 }
 
 fn contains(context: &NativeCallContext, whole: &Dynamic, part: &Dynamic) -> Asserted {
@@ -88,11 +62,7 @@ fn contains(context: &NativeCallContext, whole: &Dynamic, part: &Dynamic) -> Ass
     if found {
         return Ok(());
     }
-    Err(raised(
-        context,
-        "assert",
-        format!("{} is not in\n{}", pretty(&part), pretty(&whole)),
-    ))
+    Err(raised(context, "assert", format!("{} is not in\n{}", pretty(&part), pretty(&whole))))
 }
 
 fn json(context: &NativeCallContext, value: &Dynamic) -> Result<Value, Box<EvalAltResult>> {

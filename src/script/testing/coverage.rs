@@ -24,16 +24,9 @@ impl Coverage {
         let fresh = || Covered {
             runbook: runbook.name.clone(),
             path: runbook.path.clone(),
-            steps: runbook
-                .steps
-                .iter()
-                .map(|step| (step.clone(), false))
-                .collect(),
+            steps: runbook.steps.iter().map(|step| (step.clone(), false)).collect(),
         };
-        let covered = self
-            .runbooks
-            .entry(runbook.path.clone())
-            .or_insert_with(fresh);
+        let covered = self.runbooks.entry(runbook.path.clone()).or_insert_with(fresh);
         for (step, seen) in &mut covered.steps {
             *seen |= begun.iter().any(|title| fits(&step.title, title));
         }

@@ -33,15 +33,10 @@ impl Ground {
             (None, _) => None,
         };
         let names: Vec<&str> = self.orgs.keys().map(String::as_str).collect();
-        found
-            .map(|(name, client)| (name.as_str(), client))
-            .ok_or_else(|| match name {
-                Some(name) => format!(
-                    "the scenario has no org `{name}`; it has: {}",
-                    names.join(", ")
-                ),
-                None => format!("name the org, one of: {}", names.join(", ")),
-            })
+        found.map(|(name, client)| (name.as_str(), client)).ok_or_else(|| match name {
+            Some(name) => format!("the scenario has no org `{name}`; it has: {}", names.join(", ")),
+            None => format!("name the org, one of: {}", names.join(", ")),
+        })
     }
 
     /// Calls the simulator's own surface, which no Okta has.
@@ -59,9 +54,7 @@ impl Ground {
             request = request.json(body);
         }
         let answer = runtime.block_on(client.send(&request, &Silent));
-        answer
-            .map(|response| response.body)
-            .map_err(|error| refused(&error))
+        answer.map(|response| response.body).map_err(|error| refused(&error))
     }
 }
 

@@ -18,10 +18,7 @@ impl Heard {
     pub(super) fn listener(&self) -> Listener {
         let events = Arc::clone(&self.events);
         Arc::new(move |event: &Event| {
-            events
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(event.kind.clone());
+            events.lock().unwrap_or_else(PoisonError::into_inner).push(event.kind.clone());
         })
     }
 
@@ -64,12 +61,7 @@ impl Heard {
 }
 
 fn item(kind: &Kind) -> Option<Value> {
-    let Kind::Item {
-        key,
-        outcome,
-        message,
-    } = kind
-    else {
+    let Kind::Item { key, outcome, message } = kind else {
         return None;
     };
     Some(json!({ "key": key, "outcome": outcome, "message": message }))
@@ -124,26 +116,14 @@ fn table(kind: &Kind) -> Option<Value> {
 }
 
 fn manual(kind: &Kind) -> Option<Value> {
-    let Kind::Manual {
-        title,
-        name,
-        attested_by,
-        ..
-    } = kind
-    else {
+    let Kind::Manual { title, name, attested_by, .. } = kind else {
         return None;
     };
     Some(json!({ "title": title, "name": name, "attested": attested_by.is_some() }))
 }
 
 fn outcome(kind: &Kind) -> Option<Map<String, Value>> {
-    let Kind::Outcome {
-        outcome,
-        counts,
-        remarks,
-        ..
-    } = kind
-    else {
+    let Kind::Outcome { outcome, counts, remarks, .. } = kind else {
         return None;
     };
     let told = json!({ "outcome": outcome, "remarks": remarks, "reads": counts.reads });

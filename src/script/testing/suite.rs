@@ -53,12 +53,7 @@ impl Around {
     /// There is none, or it does not compile.
     pub(super) fn runnable(&self, name: &str) -> Result<Arc<Runnable>, Error> {
         // A poisoned lock means that a test panicked between two lines of this: the map is whole.
-        let known = || {
-            self.compiled
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
+        let known = || self.compiled.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known().get(name) {
             return Ok(Arc::clone(found));
         }
@@ -66,11 +61,7 @@ impl Around {
         let runbook = Runbook::parse(&source)?;
         let digest = source.digest.clone();
         let procedure = Procedure::compile(source, &runbook, self.library.clone())?;
-        let runnable = Arc::new(Runnable {
-            procedure: procedure.in_a_hurry(PAUSE),
-            runbook,
-            digest,
-        });
+        let runnable = Arc::new(Runnable { procedure: procedure.in_a_hurry(PAUSE), runbook, digest });
         known().insert(name.to_owned(), Arc::clone(&runnable));
         Ok(runnable)
     }
@@ -108,11 +99,7 @@ impl Suite {
     /// What `check` calls errors; an error outside of any test; a file without tests, or with two of the same title.
     pub fn load(source: Source, around: Arc<Around>) -> Result<Self, Error> {
         check::before_run(source.clone(), &around.library)?;
-        let mut suite = Self {
-            source,
-            around,
-            cases: Vec::new(),
-        };
+        let mut suite = Self { source, around, cases: Vec::new() };
         let (result, bench) = suite.on_a_thread(None);
         result?;
         let cases = bench.seen.into_iter();
@@ -136,23 +123,18 @@ impl Suite {
         let (result, bench) = self.on_a_thread(Some(index));
         let reached = bench.seen.len() > index;
         let failure = match result {
-            Ok(()) if !reached => Some(Error::failed(
-                "the file did not come to this test again: what it finds must not depend on chance",
-            )),
+            Ok(()) if !reached => {
+                Some(Error::failed("the file did not come to this test again: what it finds must not depend on chance"))
+            }
             other => other.err(),
         };
-        Verdict {
-            duration: begun.elapsed(),
-            failure,
-            coverage: bench.coverage,
-        }
+        Verdict { duration: begun.elapsed(), failure, coverage: bench.coverage }
     }
 
     fn refuse_unclear(&self) -> Result<(), Error> {
         let path = &self.source.path;
         if self.cases.is_empty() {
-            return Err(Error::usage(format!("{path} has no tests"))
-                .help("write test(\"what holds\", || { … });"));
+            return Err(Error::usage(format!("{path} has no tests")).help("write test(\"what holds\", || { … });"));
         }
         for (index, case) in self.cases.iter().enumerate() {
             let before = &self.cases[..index];
@@ -176,16 +158,8 @@ impl Suite {
                 .spawn_scoped(scope, || bench.used(|| self.evaluated()));
             match thread.map(thread::ScopedJoinHandle::join) {
                 Ok(Ok(ended)) => ended,
-                Ok(Err(_)) => (
-                    Err(Error::failed(
-                        "a verb failed unexpectedly; please report this",
-                    )),
-                    lost(),
-                ),
-                Err(error) => (
-                    Err(Error::failed(format!("no thread for the test: {error}"))),
-                    lost(),
-                ),
+                Ok(Err(_)) => (Err(Error::failed("a verb failed unexpectedly; please report this")), lost()),
+                Err(error) => (Err(Error::failed(format!("no thread for the test: {error}"))), lost()),
             }
         })
     }
@@ -194,11 +168,7 @@ impl Suite {
         let sources = Sources::default();
         let names = verbs::names(vec!["okta".to_owned()]);
         let mut engine = verbs::engine();
-        engine.set_module_resolver(Modules::new(
-            self.around.library.clone(),
-            sources.clone(),
-            &self.source,
-        ));
+        engine.set_module_resolver(Modules::new(self.around.library.clone(), sources.clone(), &self.source));
         let ast = self.parsed(&engine, &sources, &names)?;
         let result = engine.run_ast_with_scope(&mut Scope::new(), &ast);
         let stopped = Scene::current().and_then(|scene| scene.host.take_stopped());
@@ -212,8 +182,7 @@ impl Suite {
 
     fn parsed(&self, engine: &Engine, sources: &Sources, names: &Names) -> Result<AST, Error> {
         let compiled = engine.compile(&self.source.text);
-        let mut ast = compiled
-            .map_err(|error| Diagnostic::of_parsing(&error, &self.source.path, sources, names))?;
+        let mut ast = compiled.map_err(|error| Diagnostic::of_parsing(&error, &self.source.path, sources, names))?;
         ast.set_source(self.source.path.as_str());
         Ok(ast)
     }

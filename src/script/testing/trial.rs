@@ -32,11 +32,7 @@ pub(super) struct Conduct {
 impl Default for Conduct {
     /// As `run --simulator --yes` does.
     fn default() -> Self {
-        Self {
-            agree: true,
-            attest: vec!["all".to_owned()],
-            directories: true,
-        }
+        Self { agree: true, attest: vec!["all".to_owned()], directories: true }
     }
 }
 
@@ -57,9 +53,7 @@ impl Conduct {
                         .ok_or_else(|| wrong("a list of names of manual steps"))?;
                 }
                 _ => {
-                    return Err(format!(
-                        "run_runbook has no option `{key}`; it has agree, attest, directories"
-                    ));
+                    return Err(format!("run_runbook has no option `{key}`; it has agree, attest, directories"));
                 }
             }
         }
@@ -69,11 +63,7 @@ impl Conduct {
     fn consent(&self) -> Consent {
         Consent {
             unlock: unlocked(),
-            writes: if self.agree {
-                Writes::Agreed
-            } else {
-                Writes::Ask
-            },
+            writes: if self.agree { Writes::Agreed } else { Writes::Ask },
             attest: self.attest.clone(),
             allow: Vec::new(),
             actor: RunActor::default(),
@@ -94,31 +84,18 @@ pub(super) fn run(
     given: &Map,
     conduct: &Conduct,
 ) -> Result<Value, Error> {
-    let begun = Begun {
-        journal: journal(around)?,
-        runbook: name.to_owned(),
-        given: given.clone(),
-    };
-    executed(around, ground, &begun, conduct, |settings| {
-        Run::begin(settings)
-    })
+    let begun = Begun { journal: journal(around)?, runbook: name.to_owned(), given: given.clone() };
+    executed(around, ground, &begun, conduct, |settings| Run::begin(settings))
 }
 
 /// Goes on with a run of this test, such as one that waited for a person.
 ///
 /// # Errors
 /// There is no such run, or as for [`run`].
-pub(super) fn resume(
-    around: &Around,
-    ground: &Ground,
-    id: &str,
-    conduct: &Conduct,
-) -> Result<Value, Error> {
+pub(super) fn resume(around: &Around, ground: &Ground, id: &str, conduct: &Conduct) -> Result<Value, Error> {
     let begun = Bench::with(|bench| bench.runs.get(id).cloned()).flatten();
     let begun = begun.ok_or_else(|| Error::usage(format!("this test has no run `{id}`")))?;
-    executed(around, ground, &begun, conduct, |settings| {
-        Run::resume(id, settings)
-    })
+    executed(around, ground, &begun, conduct, |settings| Run::resume(id, settings))
 }
 
 fn executed(
@@ -146,11 +123,7 @@ fn executed(
         },
         orgs: orgs(runbook, ground)?,
         profiles: BTreeMap::new(),
-        directories: if conduct.directories {
-            ground.directories.clone()
-        } else {
-            BTreeMap::new()
-        },
+        directories: if conduct.directories { ground.directories.clone() } else { BTreeMap::new() },
         consent: conduct.consent(),
         listener: heard.listener(),
         watcher: Arc::new(|_| {}),
@@ -161,13 +134,9 @@ fn executed(
         agreement: None,
     };
     let run = Arc::new(start(settings).map_err(|error| Error::failed(error.to_string()))?);
-    let ended = runnable
-        .procedure
-        .execute(&run, &parameters, &around.runtime);
+    let ended = runnable.procedure.execute(&run, &parameters, &around.runtime);
     let message = ended.error.as_ref().map(|error| error.message.as_str());
-    let outcome = run
-        .end(ended.outcome, message)
-        .map_err(|error| Error::failed(error.to_string()))?;
+    let outcome = run.end(ended.outcome, message).map_err(|error| Error::failed(error.to_string()))?;
     Bench::with(|bench| {
         bench.coverage.count(runbook, &heard.steps());
         bench.runs.insert(run.id().to_owned(), begun.clone());
@@ -202,8 +171,7 @@ fn orgs(runbook: &Runbook, ground: &Ground) -> Result<BTreeMap<String, Arc<Clien
 /// A journal for this run alone: it goes with the folder of the tests.
 pub(super) fn journal(around: &Around) -> Result<Arc<Journal>, Error> {
     let folder = around.folder.join(uuid::Uuid::new_v4().to_string());
-    let journal = Journal::open(&folder)
-        .map_err(|error| Error::failed(format!("the journal of a test: {error}")))?;
+    let journal = Journal::open(&folder).map_err(|error| Error::failed(format!("the journal of a test: {error}")))?;
     Ok(Arc::new(journal))
 }
 
@@ -216,9 +184,7 @@ fn checked(runbook: &Runbook, given: &Map) -> Result<Parameters, Vec<Problem>> {
             let words = format!("the value of `{name}` cannot be a parameter's: {unfit}");
             vec![Problem::new(words)]
         })?;
-        let is_secret = runbook
-            .parameter(name)
-            .is_some_and(|parameter| parameter.kind == Kind::Secret);
+        let is_secret = runbook.parameter(name).is_some_and(|parameter| parameter.kind == Kind::Secret);
         if is_secret {
             // A secret is only ever named; here the name is the parameter's own.
             secrets.insert(name.to_string(), text(&value));
@@ -242,10 +208,7 @@ fn checked(runbook: &Runbook, given: &Map) -> Result<Parameters, Vec<Problem>> {
 }
 
 fn assignment(name: &str, value: String) -> Assignment {
-    Assignment {
-        name: name.to_owned(),
-        value,
-    }
+    Assignment { name: name.to_owned(), value }
 }
 
 fn text(value: &Value) -> String {

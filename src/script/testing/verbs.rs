@@ -1,9 +1,6 @@
 //! What a test can call besides what a runbook can.
 
-#![allow(
-    clippy::needless_pass_by_value,
-    reason = "rhai hands a native its context and arguments by value"
-)]
+#![allow(clippy::needless_pass_by_value, reason = "rhai hands a native its context and arguments by value")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,34 +40,19 @@ pub(in crate::script) fn engine() -> Engine {
     engine
         .register_type_with_name::<Simulated>("Simulator")
         .register_fn("test", test)
-        .register_fn("simulator", |context: NativeCallContext| {
-            simulator(&context, &Map::new())
+        .register_fn("simulator", |context: NativeCallContext| simulator(&context, &Map::new()))
+        .register_fn("simulator", |context: NativeCallContext, scenario: Map| simulator(&context, &scenario))
+        .register_fn("run_runbook", |context: NativeCallContext, name: ImmutableString, params: Map| {
+            run_runbook(&context, &name, &params, &Map::new())
         })
-        .register_fn("simulator", |context: NativeCallContext, scenario: Map| {
-            simulator(&context, &scenario)
-        })
-        .register_fn(
-            "run_runbook",
-            |context: NativeCallContext, name: ImmutableString, params: Map| {
-                run_runbook(&context, &name, &params, &Map::new())
-            },
-        )
-        .register_fn(
-            "run_runbook",
-            |context: NativeCallContext, name: ImmutableString, params: Map, options: Map| {
-                run_runbook(&context, &name, &params, &options)
-            },
-        );
+        .register_fn("run_runbook", |context: NativeCallContext, name: ImmutableString, params: Map, options: Map| {
+            run_runbook(&context, &name, &params, &options)
+        });
     engine
-        .register_fn("resume_run", |context: NativeCallContext, run: Map| {
-            resume_run(&context, &run, &Map::new())
-        })
-        .register_fn(
-            "resume_run",
-            |context: NativeCallContext, run: Map, options: Map| {
-                resume_run(&context, &run, &options)
-            },
-        );
+        .register_fn("resume_run", |context: NativeCallContext, run: Map| resume_run(&context, &run, &Map::new()))
+        .register_fn("resume_run", |context: NativeCallContext, run: Map, options: Map| {
+            resume_run(&context, &run, &options)
+        });
     register_simulator(&mut engine);
     let operations = AtomicU64::new(0);
     engine.on_progress(move |_| {
@@ -87,9 +69,7 @@ pub(in crate::script) fn engine() -> Engine {
 /// All that a test may name.
 pub(in crate::script) fn names(variables: Vec<String>) -> Names {
     let mut names = bindings::names(variables);
-    let verbs = TEST_VERBS
-        .iter()
-        .map(|verb| Function::new(verb.name, verb.signature));
+    let verbs = TEST_VERBS.iter().map(|verb| Function::new(verb.name, verb.signature));
     names.functions.extend(verbs);
     names
 }
@@ -122,13 +102,9 @@ fn test(context: NativeCallContext, title: ImmutableString, body: FnPtr) -> Rais
 /// Where the test is: what is around it, or why it is nowhere.
 fn around(context: &NativeCallContext, verb: &str) -> Raised<Arc<Around>> {
     let inside = Bench::with(|bench| bench.inside.then(|| Arc::clone(&bench.around)));
-    inside.flatten().ok_or_else(|| {
-        raised(
-            context,
-            "usage",
-            format!("{verb} is called within a test: test(\"…\", || {{ … }})"),
-        )
-    })
+    inside
+        .flatten()
+        .ok_or_else(|| raised(context, "usage", format!("{verb} is called within a test: test(\"…\", || {{ … }})")))
 }
 
 fn simulator(context: &NativeCallContext, scenario: &Map) -> Raised<Simulated> {
@@ -142,10 +118,7 @@ fn simulator(context: &NativeCallContext, scenario: &Map) -> Raised<Simulated> {
     let ground = Arc::new(ground);
     Bench::with(|bench| bench.ground = Some(Arc::clone(&ground)));
     enter(&around, &ground).map_err(|error| failed(context, &error))?;
-    Ok(Simulated {
-        ground,
-        runtime: around.runtime.clone(),
-    })
+    Ok(Simulated { ground, runtime: around.runtime.clone() })
 }
 
 /// Operations and directories of the test itself belong to a run of its own.
@@ -181,27 +154,13 @@ fn enter(around: &Around, ground: &Ground) -> Result<(), Error> {
     });
     let run = run.map_err(|error| Error::failed(error.to_string()))?;
     let orgs = ground.orgs.keys().cloned().collect();
-    let host = Host::new(
-        Arc::new(run),
-        around.runtime.clone(),
-        Sources::default(),
-        Arc::new(names(orgs)),
-        "test",
-    );
-    let scene = Scene {
-        host: Arc::new(host),
-        lane: Arc::default(),
-    };
+    let host = Host::new(Arc::new(run), around.runtime.clone(), Sources::default(), Arc::new(names(orgs)), "test");
+    let scene = Scene { host: Arc::new(host), lane: Arc::default() };
     scene.stay();
     Ok(())
 }
 
-fn run_runbook(
-    context: &NativeCallContext,
-    name: &str,
-    params: &Map,
-    options: &Map,
-) -> Raised<Dynamic> {
+fn run_runbook(context: &NativeCallContext, name: &str, params: &Map, options: &Map) -> Raised<Dynamic> {
     let around = around(context, "run_runbook")?;
     let conduct = Conduct::of(options).map_err(|words| raised(context, "usage", words))?;
     let ground = Bench::with(|bench| bench.ground.clone()).flatten();
@@ -209,8 +168,7 @@ fn run_runbook(
         Some(ground) => ground,
         None => simulator(context, &Map::new())?.ground,
     };
-    let told = trial::run(&around, &ground, name, params, &conduct)
-        .map_err(|error| failed(context, &error))?;
+    let told = trial::run(&around, &ground, name, params, &conduct).map_err(|error| failed(context, &error))?;
     value_of(context, &told)
 }
 
@@ -219,43 +177,29 @@ fn resume_run(context: &NativeCallContext, run: &Map, options: &Map) -> Raised<D
     let around = around(context, "resume_run")?;
     let conduct = Conduct::of(options).map_err(|words| raised(context, "usage", words))?;
     let ground = Bench::with(|bench| bench.ground.clone()).flatten();
-    let id = run
-        .get("run")
-        .and_then(|id| id.clone().into_immutable_string().ok());
+    let id = run.get("run").and_then(|id| id.clone().into_immutable_string().ok());
     let (Some(ground), Some(id)) = (ground, id) else {
         let words = "resume_run takes what run_runbook told of a run that was begun";
         return Err(raised(context, "usage", words));
     };
-    let told =
-        trial::resume(&around, &ground, &id, &conduct).map_err(|error| failed(context, &error))?;
+    let told = trial::resume(&around, &ground, &id, &conduct).map_err(|error| failed(context, &error))?;
     value_of(context, &told)
 }
 
 fn register_simulator(engine: &mut Engine) {
     engine
-        .register_fn("org", |context: NativeCallContext, sim: &mut Simulated| {
-            org(&context, sim, None)
+        .register_fn("org", |context: NativeCallContext, sim: &mut Simulated| org(&context, sim, None))
+        .register_fn("org", |context: NativeCallContext, sim: &mut Simulated, name: &str| {
+            org(&context, sim, Some(name))
         })
-        .register_fn(
-            "org",
-            |context: NativeCallContext, sim: &mut Simulated, name: &str| {
-                org(&context, sim, Some(name))
-            },
-        )
-        .register_fn(
-            "account",
-            |context: NativeCallContext, sim: &mut Simulated, domain: &str, name: &str| {
-                account(&context, sim, domain, name)
-            },
-        )
-        .register_fn(
-            "change_directory",
-            |context: NativeCallContext, sim: &mut Simulated, domain: &str, deed: Map| {
-                let deed = json_of(&context, &deed.into())?;
-                let path = format!("directories/{domain}");
-                sim.control(&context, sim.any_org(), Method::Post, &path, Some(deed))
-            },
-        );
+        .register_fn("account", |context: NativeCallContext, sim: &mut Simulated, domain: &str, name: &str| {
+            account(&context, sim, domain, name)
+        })
+        .register_fn("change_directory", |context: NativeCallContext, sim: &mut Simulated, domain: &str, deed: Map| {
+            let deed = json_of(&context, &deed.into())?;
+            let path = format!("directories/{domain}");
+            sim.control(&context, sim.any_org(), Method::Post, &path, Some(deed))
+        });
     register_deeds(engine);
     for question in ["state", "requests"] {
         register_question(engine, question);
@@ -275,41 +219,26 @@ fn register_deeds(engine: &mut Engine) {
         let body = Some(json!({ "app": app }));
         sim.control(context, org, Method::Post, "import", body)
     };
-    let change = |context: &NativeCallContext,
-                  sim: &Simulated,
-                  org: Option<&str>,
-                  label: &str,
-                  changes: Map| {
+    let change = |context: &NativeCallContext, sim: &Simulated, org: Option<&str>, label: &str, changes: Map| {
         let path = format!("apps/{}", sim.app(context, org, label)?);
         let changes = json_of(context, &changes.into())?;
         sim.control(context, org, Method::Patch, &path, Some(changes))
     };
     engine
-        .register_fn(
-            "import_now",
-            move |context: NativeCallContext, sim: &mut Simulated, label: &str| {
-                import(&context, sim, None, label)
-            },
-        )
-        .register_fn(
-            "import_now",
-            move |context: NativeCallContext, sim: &mut Simulated, org: &str, label: &str| {
-                import(&context, sim, Some(org), label)
-            },
-        )
+        .register_fn("import_now", move |context: NativeCallContext, sim: &mut Simulated, label: &str| {
+            import(&context, sim, None, label)
+        })
+        .register_fn("import_now", move |context: NativeCallContext, sim: &mut Simulated, org: &str, label: &str| {
+            import(&context, sim, Some(org), label)
+        })
+        .register_fn("change_app", move |context: NativeCallContext, sim: &mut Simulated, label: &str, changes: Map| {
+            change(&context, sim, None, label, changes)
+        })
         .register_fn(
             "change_app",
-            move |context: NativeCallContext, sim: &mut Simulated, label: &str, changes: Map| {
-                change(&context, sim, None, label, changes)
+            move |context: NativeCallContext, sim: &mut Simulated, org: &str, label: &str, changes: Map| {
+                change(&context, sim, Some(org), label, changes)
             },
-        )
-        .register_fn(
-            "change_app",
-            move |context: NativeCallContext,
-                  sim: &mut Simulated,
-                  org: &str,
-                  label: &str,
-                  changes: Map| { change(&context, sim, Some(org), label, changes) },
         );
 }
 
@@ -320,18 +249,12 @@ fn as_map(order: Value) -> Option<Value> {
 /// A question to the simulator, with and without the org's name.
 fn register_question(engine: &mut Engine, path: &'static str) {
     engine
-        .register_fn(
-            path,
-            move |context: NativeCallContext, sim: &mut Simulated| {
-                sim.control(&context, None, Method::Get, path, None)
-            },
-        )
-        .register_fn(
-            path,
-            move |context: NativeCallContext, sim: &mut Simulated, org: &str| {
-                sim.control(&context, Some(org), Method::Get, path, None)
-            },
-        );
+        .register_fn(path, move |context: NativeCallContext, sim: &mut Simulated| {
+            sim.control(&context, None, Method::Get, path, None)
+        })
+        .register_fn(path, move |context: NativeCallContext, sim: &mut Simulated, org: &str| {
+            sim.control(&context, Some(org), Method::Get, path, None)
+        });
 }
 
 /// An order to the simulator, with and without the org's name. `form` gives the body; `None` when it is not of that form.
@@ -342,49 +265,31 @@ fn register_order(
     path: &'static str,
     form: fn(Value) -> Option<Value>,
 ) {
-    let order =
-        move |context: &NativeCallContext, sim: &Simulated, org: Option<&str>, order: &Dynamic| {
-            let body = form(json_of(context, order)?)
-                .ok_or_else(|| raised(context, "usage", format!("{verb}: that is no order")))?;
-            sim.control(context, org, method, path, Some(body))
-        };
+    let order = move |context: &NativeCallContext, sim: &Simulated, org: Option<&str>, order: &Dynamic| {
+        let body = form(json_of(context, order)?)
+            .ok_or_else(|| raised(context, "usage", format!("{verb}: that is no order")))?;
+        sim.control(context, org, method, path, Some(body))
+    };
     engine
-        .register_fn(
-            verb,
-            move |context: NativeCallContext, sim: &mut Simulated, given: Dynamic| {
-                order(&context, sim, None, &given)
-            },
-        )
-        .register_fn(
-            verb,
-            move |context: NativeCallContext, sim: &mut Simulated, org: &str, given: Dynamic| {
-                order(&context, sim, Some(org), &given)
-            },
-        );
+        .register_fn(verb, move |context: NativeCallContext, sim: &mut Simulated, given: Dynamic| {
+            order(&context, sim, None, &given)
+        })
+        .register_fn(verb, move |context: NativeCallContext, sim: &mut Simulated, org: &str, given: Dynamic| {
+            order(&context, sim, Some(org), &given)
+        });
 }
 
 fn org(context: &NativeCallContext, sim: &Simulated, name: Option<&str>) -> Raised<Org> {
-    let (name, client) = sim
-        .ground
-        .org(name)
-        .map_err(|words| raised(context, "usage", words))?;
+    let (name, client) = sim.ground.org(name).map_err(|words| raised(context, "usage", words))?;
     Ok(Org::new(name, &client.base_url().to_string()))
 }
 
 /// The account of this `userPrincipalName`, as the directory holds it.
-fn account(
-    context: &NativeCallContext,
-    sim: &Simulated,
-    domain: &str,
-    name: &str,
-) -> Raised<Dynamic> {
+fn account(context: &NativeCallContext, sim: &Simulated, domain: &str, name: &str) -> Raised<Dynamic> {
     let path = format!("directories/{domain}");
     let directory = sim.told(context, sim.any_org(), Method::Get, &path, None)?;
     let accounts = directory["accounts"].as_array().cloned();
-    let found = accounts
-        .unwrap_or_default()
-        .into_iter()
-        .find(|account| account["userPrincipalName"] == name);
+    let found = accounts.unwrap_or_default().into_iter().find(|account| account["userPrincipalName"] == name);
     value_of(context, &found.unwrap_or_default())
 }
 
@@ -398,13 +303,8 @@ impl Simulated {
     fn app(&self, context: &NativeCallContext, org: Option<&str>, label: &str) -> Raised<String> {
         let state = self.told(context, org, Method::Get, "state", None)?;
         let apps = state["apps"].as_object();
-        let found = apps
-            .into_iter()
-            .flatten()
-            .find(|(_, app)| app["label"] == label);
-        found
-            .map(|(id, _)| id.clone())
-            .ok_or_else(|| raised(context, "usage", format!("there is no app {label}")))
+        let found = apps.into_iter().flatten().find(|(_, app)| app["label"] == label);
+        found.map(|(id, _)| id.clone()).ok_or_else(|| raised(context, "usage", format!("there is no app {label}")))
     }
 
     fn control(
@@ -426,16 +326,11 @@ impl Simulated {
         path: &str,
         body: Option<Value>,
     ) -> Raised<Value> {
-        self.ground
-            .control(&self.runtime, org, method, path, body)
-            .map_err(|words| raised(context, "usage", words))
+        self.ground.control(&self.runtime, org, method, path, body).map_err(|words| raised(context, "usage", words))
     }
 }
 
-#[expect(
-    clippy::unnecessary_box_returns,
-    reason = "rhai's results hold boxed errors"
-)]
+#[expect(clippy::unnecessary_box_returns, reason = "rhai's results hold boxed errors")]
 fn failed(context: &NativeCallContext, error: &Error) -> Box<EvalAltResult> {
     let value = ErrorValue::new("test", &error.message).help(error.help.iter().cloned());
     value.raise(context.call_source(), context.call_position())

@@ -9,30 +9,18 @@ fn writes_are_refused_where_okta_refuses_them() {
     let rows = [
         (json!({"scope": "EVERYONE"}), 400, "E0000003"),
         (json!({"profile": "dn"}), 400, "E0000003"),
-        (
-            json!({"credentials": {"password": {"value": "x"}}}),
-            400,
-            "E0000041",
-        ),
+        (json!({"credentials": {"password": {"value": "x"}}}), 400, "E0000041"),
         (profile("firstName", "Eva"), 403, "E0000075"),
         (profile("firstName", "Ada"), 200, ""),
         (profile("dn", "CN=x"), 403, "E0000077"),
         (profile("objectSid", "S-1"), 403, "E0000078"),
         (profile("shoeSize", "9"), 400, "E0000001"),
         (profile("managerUpn", "b@corp.example"), 200, ""),
-        (
-            json!({"credentials": {"userName": "ada@corp.example"}}),
-            200,
-            "",
-        ),
+        (json!({"credentials": {"userName": "ada@corp.example"}}), 200, ""),
     ];
     for (body, status, code) in rows {
         let (have, answer) = Stage::bare().call("POST", "/api/v1/apps/{app}/users/{ada}", &body);
-        assert_eq!(
-            (have, answer["code"].as_str().unwrap_or("")),
-            (status, code),
-            "{body}: {answer}"
-        );
+        assert_eq!((have, answer["code"].as_str().unwrap_or("")), (status, code), "{body}: {answer}");
     }
 }
 
@@ -45,11 +33,7 @@ fn the_users_state_and_source_decide() {
     let manager = json!({"profile": {"managerUpn": "b@corp.example"}});
     let sourced = Stage::bare().console(&json!({"profileSourcing": true}));
     assert_eq!(update(sourced, manager), (405, "E0000076".to_owned()));
-    let mut gone = Stage::bare().does(
-        "POST",
-        "/api/v1/users/{ada}/lifecycle/deactivate",
-        &Value::Null,
-    );
+    let mut gone = Stage::bare().does("POST", "/api/v1/users/{ada}/lifecycle/deactivate", &Value::Null);
     let body = json!({"id": gone.id("ada")});
     let (status, answer) = gone.call("POST", "/api/v1/apps/{app}/users", &body);
     assert_eq!((status, answer["code"].as_str()), (403, Some("E0000117")));
@@ -58,30 +42,15 @@ fn the_users_state_and_source_decide() {
 #[test]
 fn assignments_by_hand_and_by_group_are_taken_away_differently() {
     let grouped = || Stage::new().join("dana", "to").settled();
-    let (status, answer) =
-        grouped().call("DELETE", "/api/v1/apps/{app}/users/{dana}", &Value::Null);
+    let (status, answer) = grouped().call("DELETE", "/api/v1/apps/{app}/users/{dana}", &Value::Null);
     assert_eq!((status, answer["code"].as_str()), (403, Some("E0000046")));
-    let mut freed = grouped().scope("dana", "USER").does(
-        "DELETE",
-        "/api/v1/apps/{app}/users/{dana}",
-        &Value::Null,
-    );
+    let mut freed = grouped().scope("dana", "USER").does("DELETE", "/api/v1/apps/{app}/users/{dana}", &Value::Null);
     let (status, answer) = freed.call("GET", "/api/v1/apps/{app}/users/{dana}", &Value::Null);
     assert_eq!((status, answer["code"].as_str()), (404, Some("E0000007")));
-    assert!(
-        answer["summary"]
-            .as_str()
-            .is_some_and(|text| text.ends_with("(AppUser)")),
-        "{answer}"
-    );
+    assert!(answer["summary"].as_str().is_some_and(|text| text.ends_with("(AppUser)")), "{answer}");
     let mut other = Stage::assuming(&json!({"missingAppUserType": "user"}));
     let (_, answer) = other.call("GET", "/api/v1/apps/{app}/users/{dana}", &Value::Null);
-    assert!(
-        answer["summary"]
-            .as_str()
-            .is_some_and(|text| text.ends_with("(User)")),
-        "{answer}"
-    );
+    assert!(answer["summary"].as_str().is_some_and(|text| text.ends_with("(User)")), "{answer}");
 }
 
 #[test]
@@ -91,37 +60,21 @@ fn a_user_is_assigned_one_by_one() {
     let body = assign(&stage, "GROUP");
     assert_eq!(stage.call("POST", "/api/v1/apps/{app}/users", &body).0, 400);
     let body = assign(&stage, "USER");
-    let stage = stage
-        .does("POST", "/api/v1/apps/{app}/users", &body)
-        .settled();
-    assert_eq!(
-        stage.tells("dana"),
-        "USER ACTIVE SYNCHRONIZED CN=Users | CN=Users enabled"
-    );
+    let stage = stage.does("POST", "/api/v1/apps/{app}/users", &body).settled();
+    assert_eq!(stage.tells("dana"), "USER ACTIVE SYNCHRONIZED CN=Users | CN=Users enabled");
 }
 
 #[test]
 fn lists_are_paged_and_searched() {
     let mut stage = Stage::bare();
     let mut count = |query: &str| {
-        let (_, list) = stage.call(
-            "GET",
-            &format!("/api/v1/apps/{{app}}/users{query}"),
-            &Value::Null,
-        );
+        let (_, list) = stage.call("GET", &format!("/api/v1/apps/{{app}}/users{query}"), &Value::Null);
         list.as_array().map(Vec::len)
     };
     assert_eq!(count(""), Some(3));
     assert_eq!(count("?limit=2"), Some(2));
     assert_eq!(count("?q=chlo"), Some(1));
     assert_eq!(count("?q=OKAF"), Some(1));
-    let (_, list) = stage.call(
-        "GET",
-        "/api/v1/apps/{app}/users?expand=user&q=ada",
-        &Value::Null,
-    );
-    assert_eq!(
-        list[0]["_embedded"]["user"]["profile"]["login"],
-        "ada.novak@corp.example"
-    );
+    let (_, list) = stage.call("GET", "/api/v1/apps/{app}/users?expand=user&q=ada", &Value::Null);
+    assert_eq!(list[0]["_embedded"]["user"]["profile"]["login"], "ada.novak@corp.example");
 }

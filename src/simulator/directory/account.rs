@@ -72,19 +72,12 @@ impl NewAccount {
             ("displayName", display_name.trim()),
             ("mail", &self.mail),
         ];
-        let extra = self
-            .extra
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let extra = self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         // `displayName` among the extra ones wins over the composed one, as it would in AD.
         for (name, value) in named {
             add(&mut attributes, name, value);
         }
-        if self
-            .extra
-            .iter()
-            .any(|(name, _)| spelling(name) == "displayName")
-        {
+        if self.extra.iter().any(|(name, _)| spelling(name) == "displayName") {
             attributes.remove("displayName");
         }
         for (name, value) in extra {
@@ -103,9 +96,7 @@ fn add(attributes: &mut Attributes, name: &str, value: &str) {
 
 /// AD's own spelling of the attribute in its schema; as written when it is not among these.
 pub(super) fn spelling(name: &str) -> String {
-    let known = SPELLINGS
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(name));
+    let known = SPELLINGS.iter().find(|known| known.eq_ignore_ascii_case(name));
     known.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
 }
 

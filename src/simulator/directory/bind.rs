@@ -55,9 +55,7 @@ impl BindAccount {
 
     /// Whether `name` (DN, user principal name or `DOMAIN\name`) and `password` are this account's.
     pub(in crate::simulator) fn admits(&self, name: &str, password: &str) -> bool {
-        let by_name = [&self.user_principal_name, &self.down_level_name]
-            .iter()
-            .any(|own| fold(own) == fold(name));
+        let by_name = [&self.user_principal_name, &self.down_level_name].iter().any(|own| fold(own) == fold(name));
         let by_dn = || Dn::parse(name).is_ok_and(|dn| dn.key() == self.key);
         (by_name || by_dn()) && password == self.password.expose_secret()
     }

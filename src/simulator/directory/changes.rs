@@ -10,9 +10,7 @@ use super::units::{parse, taken_dn};
 use super::{Account, ContainerKind, Directory, NewAccount, Node, Reach, Refusal};
 
 /// Microsoft's page "SAM-Account-Name" keeps 20 characters for clients of old; these are not allowed at all.
-const NOT_IN_SAM: &[char] = &[
-    '"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@',
-];
+const NOT_IN_SAM: &[char] = &['"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@'];
 
 /// What is told of an account by who is not its directory.
 pub(in crate::simulator) struct Told<'a> {
@@ -26,10 +24,7 @@ pub(in crate::simulator) struct Told<'a> {
 
 impl Directory {
     /// Makes an enabled account in an OU or container.
-    pub(in crate::simulator) fn create_account(
-        &mut self,
-        new: &NewAccount,
-    ) -> Result<Guid, Refusal> {
+    pub(in crate::simulator) fn create_account(&mut self, new: &NewAccount) -> Result<Guid, Refusal> {
         if self.outside.is_some() {
             return self.create_outside(new);
         }
@@ -38,19 +33,11 @@ impl Directory {
     }
 
     /// The same, with a GUID that it has already.
-    pub(in crate::simulator) fn create_known_account(
-        &mut self,
-        new: &NewAccount,
-        guid: Guid,
-    ) -> Result<Guid, Refusal> {
+    pub(in crate::simulator) fn create_known_account(&mut self, new: &NewAccount, guid: Guid) -> Result<Guid, Refusal> {
         self.recall(&new.ou, Reach::Object, None)?;
         let parent = self.open_container(&new.ou)?;
         check_names(new)?;
-        self.recall(
-            &parent.child("CN", &new.cn).to_string(),
-            Reach::Object,
-            None,
-        )?;
+        self.recall(&parent.child("CN", &new.cn).to_string(), Reach::Object, None)?;
         self.recall_holder("sAMAccountName", &new.sam_account_name)?;
         self.recall_holder("userPrincipalName", &new.user_principal_name)?;
         self.check_free_dn(&parent.child("CN", &new.cn))?;
@@ -62,11 +49,7 @@ impl Directory {
     /// Moves an account into another OU as LDAP's modify-DN does; GUID and SID stay. Gives the new DN.
     ///
     /// Moving it to where it is already changes nothing and is not refused.
-    pub(in crate::simulator) fn move_account(
-        &mut self,
-        guid: Guid,
-        ou: &str,
-    ) -> Result<String, Refusal> {
+    pub(in crate::simulator) fn move_account(&mut self, guid: Guid, ou: &str) -> Result<String, Refusal> {
         if self.outside.is_some() {
             return self.move_outside(guid, ou);
         }
@@ -89,11 +72,7 @@ impl Directory {
     }
 
     /// Gives an account another CN where it is; GUID and SID stay.
-    pub(in crate::simulator) fn rename_account(
-        &mut self,
-        guid: Guid,
-        cn: &str,
-    ) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn rename_account(&mut self, guid: Guid, cn: &str) -> Result<(), Refusal> {
         self.must_be_simulated()?;
         let parent = parse(&self.find(guid)?.parent)?;
         let dn = parent.child("CN", cn);
@@ -217,9 +196,7 @@ impl Directory {
                 cn: dn.leaf_value().unwrap_or_default().to_owned(),
                 sam_account_name: told.sam_account_name.to_owned(),
                 user_principal_name: told.user_principal_name.to_owned(),
-                extra: attributes
-                    .map(|(name, value)| ((*name).to_owned(), value.clone()))
-                    .collect(),
+                extra: attributes.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
                 ..NewAccount::default()
             },
             &parent,
@@ -260,10 +237,7 @@ impl Directory {
 
     fn change(&mut self, guid: Guid, change: impl FnOnce(&mut Account)) -> Result<(), Refusal> {
         let usn = self.usn + 1;
-        let account = self
-            .accounts
-            .get_mut(&guid)
-            .ok_or(Refusal::AccountNotFound)?;
+        let account = self.accounts.get_mut(&guid).ok_or(Refusal::AccountNotFound)?;
         change(account);
         account.changed = Timestamp::now();
         account.usn_changed = usn;
@@ -289,9 +263,7 @@ impl Directory {
         } else if value.is_empty() {
             account.attributes.remove(&spelling(name));
         } else {
-            account
-                .attributes
-                .insert(spelling(name), vec![value.to_owned()]);
+            account.attributes.insert(spelling(name), vec![value.to_owned()]);
         }
     }
 
@@ -348,12 +320,7 @@ impl Directory {
     }
 }
 
-fn check_free(
-    attribute: &'static str,
-    value: &str,
-    holder: Option<Guid>,
-    own: Option<Guid>,
-) -> Result<(), Refusal> {
+fn check_free(attribute: &'static str, value: &str, holder: Option<Guid>, own: Option<Guid>) -> Result<(), Refusal> {
     if holder.is_some() && holder != own {
         let value = value.to_owned();
         return Err(Refusal::AlreadyExists { attribute, value });
@@ -364,11 +331,7 @@ fn check_free(
 fn check_names(new: &NewAccount) -> Result<(), Refusal> {
     check_text("cn", &new.cn)?;
     check_sam(&new.sam_account_name)?;
-    match new
-        .extra
-        .iter()
-        .find(|(name, _)| is_reserved(name) || is_indexed(name))
-    {
+    match new.extra.iter().find(|(name, _)| is_reserved(name) || is_indexed(name)) {
         Some((name, _)) => Err(invalid_attribute(name)),
         None => Ok(()),
     }
@@ -390,19 +353,13 @@ fn check_text(attribute: &str, value: &str) -> Result<(), Refusal> {
 }
 
 fn is_reserved(name: &str) -> bool {
-    RESERVED
-        .iter()
-        .any(|reserved| reserved.eq_ignore_ascii_case(name))
+    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
 }
 
 fn is_indexed(name: &str) -> bool {
-    ["sAMAccountName", "userPrincipalName"]
-        .iter()
-        .any(|indexed| indexed.eq_ignore_ascii_case(name))
+    ["sAMAccountName", "userPrincipalName"].iter().any(|indexed| indexed.eq_ignore_ascii_case(name))
 }
 
 fn invalid_attribute(name: &str) -> Refusal {
-    Refusal::InvalidAttribute {
-        attribute: name.to_owned(),
-    }
+    Refusal::InvalidAttribute { attribute: name.to_owned() }
 }

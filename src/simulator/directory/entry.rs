@@ -99,11 +99,7 @@ impl Directory {
         let name = name.to_ascii_lowercase();
         let text = match name.as_str() {
             "objectclass" => {
-                return entry
-                    .classes()
-                    .iter()
-                    .map(|class| class.as_bytes().to_vec())
-                    .collect();
+                return entry.classes().iter().map(|class| class.as_bytes().to_vec()).collect();
             }
             "objectguid" => return vec![entry.guid().bytes().to_vec()],
             "distinguishedname" => entry.dn().to_owned(),
@@ -266,9 +262,7 @@ fn account_values(account: &Account, name: &str) -> Vec<Vec<u8>> {
         // SAM_NORMAL_USER_ACCOUNT.
         "samaccounttype" => "805306368".to_owned(),
         "samaccountname" => account.sam_account_name.clone(),
-        "userprincipalname" if !account.user_principal_name.is_empty() => {
-            account.user_principal_name.clone()
-        }
+        "userprincipalname" if !account.user_principal_name.is_empty() => account.user_principal_name.clone(),
         "objectsid" => return vec![account.sid.bytes()],
         _ => return free_values(account, name),
     };
@@ -276,17 +270,9 @@ fn account_values(account: &Account, name: &str) -> Vec<Vec<u8>> {
 }
 
 fn free_values(account: &Account, name: &str) -> Vec<Vec<u8>> {
-    let found = account
-        .attributes
-        .iter()
-        .find(|(own, _)| own.eq_ignore_ascii_case(name));
-    let values = found
-        .map(|(_, values)| values.as_slice())
-        .unwrap_or_default();
-    values
-        .iter()
-        .map(|value| value.clone().into_bytes())
-        .collect()
+    let found = account.attributes.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+    let values = found.map(|(_, values)| values.as_slice()).unwrap_or_default();
+    values.iter().map(|value| value.clone().into_bytes()).collect()
 }
 
 fn container_values(container: &Container, name: &str) -> Vec<Vec<u8>> {
@@ -316,10 +302,7 @@ pub(in crate::simulator) fn same_value(attribute: &str, stored: &[u8], asserted:
     if matches!(attribute.as_str(), "objectguid" | "objectsid") {
         return stored == asserted;
     }
-    let (stored, asserted) = (
-        String::from_utf8_lossy(stored),
-        String::from_utf8_lossy(asserted),
-    );
+    let (stored, asserted) = (String::from_utf8_lossy(stored), String::from_utf8_lossy(asserted));
     match attribute.as_str() {
         "distinguishedname" | "manager" => same_dn(&stored, &asserted),
         "objectcategory" => same_dn(&stored, &asserted) || is_category(&stored, &asserted),

@@ -53,11 +53,7 @@ impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
         for (position, index) in ORDER.into_iter().enumerate() {
-            let hyphen = if matches!(position, 4 | 6 | 8 | 10) {
-                "-"
-            } else {
-                ""
-            };
+            let hyphen = if matches!(position, 4 | 6 | 8 | 10) { "-" } else { "" };
             write!(f, "{hyphen}{:02x}", self.0[index])?;
         }
         Ok(())
@@ -78,11 +74,8 @@ impl Sid {
     /// Of an account of a domain; others, such as built-in ones, are none of ours.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let parts = bytes.strip_prefix(&[1, 5, 0, 0, 0, 0, 0, 5])?;
-        let parts: Vec<u32> = parts
-            .chunks(4)
-            .map(|part| part.try_into().map(u32::from_le_bytes))
-            .collect::<Result<_, _>>()
-            .ok()?;
+        let parts: Vec<u32> =
+            parts.chunks(4).map(|part| part.try_into().map(u32::from_le_bytes)).collect::<Result<_, _>>().ok()?;
         match parts[..] {
             [21, first, second, third, rid] => Some(Self::new([first, second, third], rid)),
             _ => None,
@@ -129,10 +122,7 @@ mod tests {
 
     #[test]
     fn a_guid_is_stored_with_its_first_parts_little_endian() {
-        let bytes = [
-            0xe0, 0x04, 0x25, 0x3f, 0x89, 0x4f, 0xd3, 0x41, 0x9a, 0x0c, 0x03, 0x05, 0xe8, 0x2c,
-            0x33, 0x01,
-        ];
+        let bytes = [0xe0, 0x04, 0x25, 0x3f, 0x89, 0x4f, 0xd3, 0x41, 0x9a, 0x0c, 0x03, 0x05, 0xe8, 0x2c, 0x33, 0x01];
         let guid = Guid(bytes);
         assert_eq!(guid.to_string(), "3f2504e0-4f89-41d3-9a0c-0305e82c3301");
         assert_eq!(Guid::from_base64(&guid.base64()), Some(guid));

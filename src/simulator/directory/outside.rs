@@ -66,11 +66,7 @@ impl Outside {
 /// The directory may be served by the very thread that waits for it: its other work is taken over meanwhile.
 fn waiting<T>(wait: impl FnOnce() -> T) -> T {
     let of_many = |handle: &Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
-    if Handle::try_current().is_ok_and(|handle| of_many(&handle)) {
-        tokio::task::block_in_place(wait)
-    } else {
-        wait()
-    }
+    if Handle::try_current().is_ok_and(|handle| of_many(&handle)) { tokio::task::block_in_place(wait) } else { wait() }
 }
 
 impl Directory {
@@ -100,10 +96,7 @@ fn refusal(trouble: Trouble, dn: String) -> Refusal {
         80 if text.contains("does not exist") => Refusal::NoSuchObject { dn },
         49 => Refusal::InvalidCredential,
         50 => Refusal::AccessDenied { dn },
-        68 => Refusal::AlreadyExists {
-            attribute: "dn",
-            value: dn,
-        },
+        68 => Refusal::AlreadyExists { attribute: "dn", value: dn },
         _ => Refusal::Other { code, text },
     }
 }

@@ -57,11 +57,7 @@ impl Directory {
     pub(in crate::simulator) fn shadow(domain: &str, settings: Settings) -> Result<Self, Refusal> {
         let mut directory = Self::new(domain, 0);
         directory.clear();
-        directory.original = Some(Original {
-            outside: Outside::new(settings),
-            done: BTreeSet::new(),
-            changed: None,
-        });
+        directory.original = Some(Original { outside: Outside::new(settings), done: BTreeSet::new(), changed: None });
         let base = directory.base();
         directory.recall(&base, Reach::Object, None)?;
         Ok(directory)
@@ -138,9 +134,7 @@ impl Directory {
         match who {
             Who::Guid(guid) if self.account(guid).is_some() => Ok(()),
             Who::Guid(guid) => self.recall_equal(&base, "objectGUID", &guid.bytes()),
-            Who::UserPrincipalName(name) => {
-                self.recall_equal(&base, "userPrincipalName", name.as_bytes())
-            }
+            Who::UserPrincipalName(name) => self.recall_equal(&base, "userPrincipalName", name.as_bytes()),
         }
     }
 
@@ -164,8 +158,7 @@ impl Original {
             whole || same
         };
         // Whole subtrees are few; the searches for one account are looked up.
-        self.done
-            .contains(&(key.to_owned(), depth, condition.to_owned()))
+        self.done.contains(&(key.to_owned(), depth, condition.to_owned()))
             || self.done.iter().filter(|it| it.2.is_empty()).any(covers)
     }
 }

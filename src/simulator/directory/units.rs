@@ -77,9 +77,7 @@ impl Directory {
     /// DNs of all OUs, a parent before its children.
     pub(in crate::simulator) fn ous(&self) -> impl Iterator<Item = &str> {
         self.tree.values().filter_map(|node| match node {
-            Node::Container(unit) if unit.kind == ContainerKind::OrganizationalUnit => {
-                Some(unit.dn.as_str())
-            }
+            Node::Container(unit) if unit.kind == ContainerKind::OrganizationalUnit => Some(unit.dn.as_str()),
             _ => None,
         })
     }
@@ -158,10 +156,7 @@ pub(super) fn parse(dn: &str) -> Result<Dn, Refusal> {
 }
 
 pub(super) fn taken_dn(dn: &str) -> Refusal {
-    Refusal::AlreadyExists {
-        attribute: "dn",
-        value: dn.to_owned(),
-    }
+    Refusal::AlreadyExists { attribute: "dn", value: dn.to_owned() }
 }
 
 fn invalid(dn: &str) -> Refusal {

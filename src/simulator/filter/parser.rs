@@ -38,11 +38,7 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             }
             '(' | ')' => {
                 rest.next();
-                found.push(if next == '(' {
-                    Token::Open
-                } else {
-                    Token::Close
-                });
+                found.push(if next == '(' { Token::Open } else { Token::Close });
             }
             '"' => {
                 rest.next();
@@ -50,9 +46,7 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             }
             _ => {
                 let mut word = String::new();
-                while let Some(next) =
-                    rest.next_if(|next| !next.is_whitespace() && !"()\"".contains(*next))
-                {
+                while let Some(next) = rest.next_if(|next| !next.is_whitespace() && !"()\"".contains(*next)) {
                     word.push(next);
                 }
                 found.push(Token::Word(word));
@@ -104,9 +98,7 @@ fn term(tokens: &mut Tokens, depth: usize) -> Option<Expr> {
             let inner = disjunction(tokens, depth + 1)?;
             (tokens.next()? == Token::Close).then_some(inner)
         }
-        Token::Word(word) if word.eq_ignore_ascii_case("not") => {
-            Some(Expr::Not(Box::new(term(tokens, depth + 1)?)))
-        }
+        Token::Word(word) if word.eq_ignore_ascii_case("not") => Some(Expr::Not(Box::new(term(tokens, depth + 1)?))),
         Token::Word(property) => test(property, tokens).map(Expr::Test),
         Token::Text(_) | Token::Close => None,
     }
@@ -121,11 +113,7 @@ fn test(property: String, tokens: &mut Tokens) -> Option<Test> {
         Operator::Pr => Literal::Null,
         _ => literal(tokens.next()?)?,
     };
-    Some(Test {
-        property,
-        operator,
-        literal,
-    })
+    Some(Test { property, operator, literal })
 }
 
 fn operator(word: &str) -> Option<Operator> {
@@ -158,7 +146,5 @@ fn literal(token: Token) -> Option<Literal> {
 }
 
 fn takes_word(tokens: &mut Tokens, word: &str) -> bool {
-    tokens
-        .next_if(|token| matches!(token, Token::Word(have) if have.eq_ignore_ascii_case(word)))
-        .is_some()
+    tokens.next_if(|token| matches!(token, Token::Word(have) if have.eq_ignore_ascii_case(word))).is_some()
 }

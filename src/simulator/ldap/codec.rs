@@ -42,9 +42,7 @@ impl Decoder for Codec {
         if let Some(filter) = filter_of(&mut message) {
             mark(filter);
         }
-        LdapMsg::try_from(message)
-            .map(Some)
-            .map_err(io::Error::other)
+        LdapMsg::try_from(message).map(Some).map_err(io::Error::other)
     }
 }
 
@@ -59,9 +57,7 @@ impl Encoder<LdapMsg> for Codec {
 /// The bytes of a filter value as the client sent them.
 pub(super) fn value_bytes(text: &str) -> Vec<u8> {
     let marked = text.strip_prefix(MARK).and_then(|rest| {
-        let bytes = rest
-            .chars()
-            .map(|character| u8::try_from(u32::from(character)));
+        let bytes = rest.chars().map(|character| u8::try_from(u32::from(character)));
         bytes.collect::<Result<Vec<u8>, _>>().ok()
     });
     marked.unwrap_or_else(|| text.as_bytes().to_vec())
@@ -87,9 +83,7 @@ fn mark(filter: &mut StructureTag) {
     match &mut filter.payload {
         PL::C(parts) => parts.iter_mut().for_each(mark),
         PL::P(bytes) if !boolean && std::str::from_utf8(bytes).is_err() => {
-            let marked = [MARK]
-                .into_iter()
-                .chain(bytes.iter().copied().map(char::from));
+            let marked = [MARK].into_iter().chain(bytes.iter().copied().map(char::from));
             *bytes = marked.collect::<String>().into_bytes();
         }
         PL::P(_) => {}

@@ -18,18 +18,10 @@ pub(super) fn matches(filter: &LdapFilter, directory: &Directory, entry: Entry<'
         LdapFilter::Not(part) => !matches(part, directory, entry),
         LdapFilter::Present(name) => !values(name).is_empty(),
         // AD takes an approximate match for an equality.
-        LdapFilter::Equality(name, value) | LdapFilter::Approx(name, value) => {
-            equals(name, &values(name), value)
-        }
-        LdapFilter::Substring(name, pieces) => {
-            values(name).iter().any(|value| contains(value, pieces))
-        }
-        LdapFilter::GreaterOrEqual(name, bound) => values(name)
-            .iter()
-            .any(|value| compare(value, bound).is_ge()),
-        LdapFilter::LessOrEqual(name, bound) => values(name)
-            .iter()
-            .any(|value| compare(value, bound).is_le()),
+        LdapFilter::Equality(name, value) | LdapFilter::Approx(name, value) => equals(name, &values(name), value),
+        LdapFilter::Substring(name, pieces) => values(name).iter().any(|value| contains(value, pieces)),
+        LdapFilter::GreaterOrEqual(name, bound) => values(name).iter().any(|value| compare(value, bound).is_ge()),
+        LdapFilter::LessOrEqual(name, bound) => values(name).iter().any(|value| compare(value, bound).is_le()),
         LdapFilter::Extensible(assertion) => extensible(assertion, values),
     }
 }
@@ -45,9 +37,7 @@ pub(super) fn required_equalities(filter: &LdapFilter) -> Vec<(&str, Vec<u8>)> {
 
 fn equals(name: &str, values: &[Vec<u8>], asserted: &str) -> bool {
     let asserted = value_bytes(asserted);
-    values
-        .iter()
-        .any(|value| same_value(name, value, &asserted))
+    values.iter().any(|value| same_value(name, value, &asserted))
 }
 
 /// Initial, middle and final pieces, in this order and without overlap.
@@ -81,10 +71,7 @@ fn compare(value: &[u8], bound: &str) -> std::cmp::Ordering {
 }
 
 /// An unknown rule matches nothing.
-fn extensible(
-    assertion: &LdapMatchingRuleAssertion,
-    values: impl Fn(&str) -> Vec<Vec<u8>>,
-) -> bool {
+fn extensible(assertion: &LdapMatchingRuleAssertion, values: impl Fn(&str) -> Vec<Vec<u8>>) -> bool {
     let Some(name) = &assertion.type_ else {
         return false;
     };

@@ -28,7 +28,5 @@ pub(super) fn attributes(directory: &Directory) -> Shown {
         ("isSynchronized", "TRUE".to_owned()),
     ];
     let shown = rows.into_iter();
-    shown
-        .map(|(name, value)| (name.to_owned(), vec![value.into_bytes()]))
-        .collect()
+    shown.map(|(name, value)| (name.to_owned(), vec![value.into_bytes()])).collect()
 }

@@ -2,8 +2,8 @@
 
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
-    LdapFilter, LdapPartialAttribute, LdapResult, LdapResultCode, LdapSearchRequest,
-    LdapSearchResultEntry, LdapSearchScope,
+    LdapFilter, LdapPartialAttribute, LdapResult, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry,
+    LdapSearchScope,
 };
 
 use super::super::directory::{Directory, Placed, Reach, Shown};
@@ -28,11 +28,7 @@ struct Page {
 }
 
 /// Searches the directory; the root DSE is [`root_dse`].
-pub(super) fn search(
-    directory: &Directory,
-    request: &LdapSearchRequest,
-    controls: &[LdapControl],
-) -> Found {
+pub(super) fn search(directory: &Directory, request: &LdapSearchRequest, controls: &[LdapControl]) -> Found {
     look(directory, request, controls).unwrap_or_else(Found::nothing)
 }
 
@@ -44,27 +40,16 @@ pub(super) fn root_dse(directory: &Directory, request: &LdapSearchRequest) -> Fo
     // It has no class, and yet this is the filter by which every client reads it.
     let any = matches!(&request.filter, LdapFilter::Present(name) if name.eq_ignore_ascii_case("objectClass"));
     let entries = any.then(|| selected("", root::attributes(directory), request));
-    Found {
-        entries: entries.into_iter().collect(),
-        ..Found::nothing(words::success())
-    }
+    Found { entries: entries.into_iter().collect(), ..Found::nothing(words::success()) }
 }
 
 impl Found {
     pub(super) fn nothing(result: LdapResult) -> Self {
-        Self {
-            entries: Vec::new(),
-            result,
-            controls: Vec::new(),
-        }
+        Self { entries: Vec::new(), result, controls: Vec::new() }
     }
 }
 
-fn look(
-    directory: &Directory,
-    request: &LdapSearchRequest,
-    controls: &[LdapControl],
-) -> Result<Found, LdapResult> {
+fn look(directory: &Directory, request: &LdapSearchRequest, controls: &[LdapControl]) -> Result<Found, LdapResult> {
     let base = Dn::parse(&request.base).map_err(|_| words::bad_name(&request.base))?;
     if directory.entry(&base).is_none() {
         let exists = |dn: &Dn| directory.entry(dn).is_some();
@@ -79,19 +64,9 @@ fn look(
     placed.truncate(limit);
     let paged = page.filter(|page| page.size == limit);
     Ok(Found {
-        entries: placed
-            .iter()
-            .map(|(_, entry)| selected(entry.dn(), directory.attributes(*entry), request))
-            .collect(),
-        result: if more && paged.is_none() {
-            size_limit_exceeded()
-        } else {
-            words::success()
-        },
-        controls: paged
-            .map(|_| next_page(&placed, more))
-            .into_iter()
-            .collect(),
+        entries: placed.iter().map(|(_, entry)| selected(entry.dn(), directory.attributes(*entry), request)).collect(),
+        result: if more && paged.is_none() { size_limit_exceeded() } else { words::success() },
+        controls: paged.map(|_| next_page(&placed, more)).into_iter().collect(),
     })
 }
 
@@ -110,18 +85,9 @@ fn take<'a>(
     match indexed {
         Some(entries) => {
             let fresh = |placed: &Placed<'_>| after.is_none_or(|after| placed.0 > after);
-            entries
-                .into_iter()
-                .filter(fresh)
-                .filter(wanted)
-                .take(count)
-                .collect()
+            entries.into_iter().filter(fresh).filter(wanted).take(count).collect()
         }
-        None => directory
-            .entries(base, reach, after)
-            .filter(wanted)
-            .take(count)
-            .collect(),
+        None => directory.entries(base, reach, after).filter(wanted).take(count).collect(),
     }
 }
 
@@ -143,12 +109,7 @@ fn page(controls: &[LdapControl], base: &Dn) -> Result<Option<Page>, LdapResult>
     let Some((size, cookie)) = asked else {
         return Ok(None);
     };
-    let refused = || {
-        words::result(
-            LdapResultCode::UnwillingToPerform,
-            "the cookie is not of this search",
-        )
-    };
+    let refused = || words::result(LdapResultCode::UnwillingToPerform, "the cookie is not of this search");
     let after = String::from_utf8(cookie.clone()).map_err(|_| refused())?;
     if !after.is_empty() && !after.starts_with(&base.key()) {
         return Err(refused());
@@ -161,9 +122,7 @@ fn page(controls: &[LdapControl], base: &Dn) -> Result<Option<Page>, LdapResult>
 
 /// The least of what the client takes, its page, and the server's policy.
 fn limit(request: &LdapSearchRequest, page: Option<&Page>) -> usize {
-    let asked = usize::try_from(request.sizelimit)
-        .ok()
-        .filter(|limit| *limit > 0);
+    let asked = usize::try_from(request.sizelimit).ok().filter(|limit| *limit > 0);
     let page = page.map_or(MAX_PAGE_SIZE, |page| page.size);
     asked.unwrap_or(MAX_PAGE_SIZE).min(page)
 }
@@ -172,9 +131,7 @@ fn next_page(placed: &[Placed<'_>], more: bool) -> LdapControl {
     let last = placed.last().filter(|_| more);
     LdapControl::SimplePagedResults {
         size: 0,
-        cookie: last
-            .map(|(key, _)| key.as_bytes().to_vec())
-            .unwrap_or_default(),
+        cookie: last.map(|(key, _)| key.as_bytes().to_vec()).unwrap_or_default(),
     }
 }
 

@@ -6,8 +6,8 @@ use futures::{SinkExt as _, StreamExt as _};
 use ldap3_proto::DisconnectionNotice;
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
-    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapCompareRequest, LdapExtendedRequest,
-    LdapExtendedResponse, LdapMsg, LdapOp, LdapResult, LdapResultCode, LdapSearchRequest,
+    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapCompareRequest, LdapExtendedRequest, LdapExtendedResponse,
+    LdapMsg, LdapOp, LdapResult, LdapResultCode, LdapSearchRequest,
 };
 use tokio::net::TcpStream;
 use tokio_util::codec::Framed;
@@ -19,21 +19,12 @@ use super::search::{Found, reach, root_dse, search};
 use super::{filter, root, words};
 
 /// Attributes of which few objects have the same value: who searches by one is answered without reading all the others.
-const IDENTIFYING: &[&str] = &[
-    "objectGUID",
-    "sAMAccountName",
-    "userPrincipalName",
-    "cn",
-    "mail",
-];
+const IDENTIFYING: &[&str] = &["objectGUID", "sAMAccountName", "userPrincipalName", "cn", "mail"];
 
 /// Answers until the client unbinds, hangs up, or sends what is not LDAP.
 pub(super) async fn run(stream: TcpStream, directory: Arc<RwLock<Directory>>) {
     let mut wire = Framed::new(stream, Codec::default());
-    let mut session = Session {
-        directory,
-        signed_in: SignedIn::No,
-    };
+    let mut session = Session { directory, signed_in: SignedIn::No };
     while let Some(message) = wire.next().await {
         let (answers, next) = match message {
             Ok(message) => session.answer(message),
@@ -73,10 +64,7 @@ async fn send(wire: &mut Framed<TcpStream, Codec>, answers: Vec<LdapMsg>) -> std
 
 /// RFC 4511, section 4.1.1: a message that cannot be read ends the connection.
 fn notice() -> LdapMsg {
-    DisconnectionNotice::gen_response(
-        LdapResultCode::ProtocolError,
-        "the message is not understood",
-    )
+    DisconnectionNotice::gen_response(LdapResultCode::ProtocolError, "the message is not understood")
 }
 
 impl Session {
@@ -90,9 +78,7 @@ impl Session {
             LdapOp::AbandonRequest(_) => Vec::new(),
             LdapOp::SearchRequest(request) => messages(msgid, self.search(&request, &ctrl)),
             LdapOp::CompareRequest(request) => one(LdapOp::CompareResult(self.compare(&request))),
-            LdapOp::ExtendedRequest(request) => {
-                one(LdapOp::ExtendedResponse(self.extended(&request)))
-            }
+            LdapOp::ExtendedRequest(request) => one(LdapOp::ExtendedResponse(self.extended(&request))),
             LdapOp::AddRequest(_) => one(LdapOp::AddResponse(self.write())),
             LdapOp::ModifyRequest(_) => one(LdapOp::ModifyResponse(self.write())),
             LdapOp::DelRequest(_) => one(LdapOp::DelResponse(self.write())),
@@ -107,10 +93,9 @@ impl Session {
         // A bind that fails leaves the connection anonymous, whatever it was before (RFC 4511, section 4.2.1).
         self.signed_in = SignedIn::No;
         let res = match &request.cred {
-            _ if request.version != 3 => words::result(
-                LdapResultCode::ProtocolError,
-                "only LDAP version 3 is spoken here",
-            ),
+            _ if request.version != 3 => {
+                words::result(LdapResultCode::ProtocolError, "only LDAP version 3 is spoken here")
+            }
             // Empty password: an anonymous bind, with AD's default settings under any name.
             LdapBindCred::Simple(password) if password.is_empty() => words::success(),
             LdapBindCred::Simple(password) => self.sign_in(&request.dn, password),
@@ -141,10 +126,7 @@ impl Session {
             SignedIn::No => Found::nothing(words::bind_needed()),
             SignedIn::Yes => match self.recall(request) {
                 Ok(()) => search(&self.directory(), request, controls),
-                Err(refusal) => Found::nothing(words::result(
-                    LdapResultCode::Unavailable,
-                    &refusal.in_detail(),
-                )),
+                Err(refusal) => Found::nothing(words::result(LdapResultCode::Unavailable, &refusal.in_detail())),
             },
         }
     }
@@ -157,13 +139,8 @@ impl Session {
         let equal = filter::required_equalities(&request.filter)
             .into_iter()
             .find(|(name, _)| IDENTIFYING.iter().any(|own| own.eq_ignore_ascii_case(name)));
-        let equal = equal
-            .as_ref()
-            .map(|(name, value)| (*name, value.as_slice()));
-        let mut directory = self
-            .directory
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let equal = equal.as_ref().map(|(name, value)| (*name, value.as_slice()));
+        let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         directory.recall(&request.base, reach(&request.scope), equal)
     }
 
@@ -216,32 +193,23 @@ impl Session {
 
     /// A panic elsewhere leaves the directory readable.
     fn directory(&self) -> RwLockReadGuard<'_, Directory> {
-        self.directory
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Entries, then the result with its controls.
 fn messages(msgid: i32, found: Found) -> Vec<LdapMsg> {
     let entries = found.entries.into_iter();
-    let mut messages: Vec<LdapMsg> = entries
-        .map(|entry| LdapMsg::new(msgid, LdapOp::SearchResultEntry(entry)))
-        .collect();
-    messages.push(LdapMsg {
-        msgid,
-        op: LdapOp::SearchResultDone(found.result),
-        ctrl: found.controls,
-    });
+    let mut messages: Vec<LdapMsg> =
+        entries.map(|entry| LdapMsg::new(msgid, LdapOp::SearchResultEntry(entry))).collect();
+    messages.push(LdapMsg { msgid, op: LdapOp::SearchResultDone(found.result), ctrl: found.controls });
     messages
 }
 
 /// A control that would change the answer, and that is not modelled.
 fn is_unavailable(control: &LdapControl) -> bool {
     match control {
-        LdapControl::SyncRequest { .. }
-        | LdapControl::AdDirsync { .. }
-        | LdapControl::ServerSort { .. } => true,
+        LdapControl::SyncRequest { .. } | LdapControl::AdDirsync { .. } | LdapControl::ServerSort { .. } => true,
         LdapControl::ExtendedDn { criticality, .. }
         | LdapControl::PasswordPolicyRequest { criticality }
         | LdapControl::Unknown { criticality, .. } => *criticality,

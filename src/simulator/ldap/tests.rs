@@ -1,9 +1,7 @@
 //! Through an LDAP client of its own, over TCP.
 
 use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
-use ldap3::{
-    Ldap, LdapConnAsync, LdapError, LdapResult, Scope, SearchEntry, SearchOptions, ldap_escape,
-};
+use ldap3::{Ldap, LdapConnAsync, LdapError, LdapResult, Scope, SearchEntry, SearchOptions, ldap_escape};
 use secrecy::ExposeSecret as _;
 use tokio::task::JoinHandle;
 
@@ -44,16 +42,12 @@ fn small() -> Directory {
     let mut directory = Directory::new("corp.example", 7);
     directory.create_ou(A).expect("new");
     directory.create_ou(B).expect("new");
-    directory
-        .create_account(&new_account("Ada Doe", "ada", A))
-        .expect("free");
+    directory.create_account(&new_account("Ada Doe", "ada", A)).expect("free");
     let mut renée = new_account("Renée (x) Doe", "renee", A);
     renée.extra.clear();
     let disabled = directory.create_account(&renée).expect("free");
     directory.disable(disabled).expect("there");
-    directory
-        .create_account(&new_account("Doe, Jo", "jo", B))
-        .expect("free");
+    directory.create_account(&new_account("Doe, Jo", "jo", B)).expect("free");
     directory
 }
 
@@ -62,11 +56,7 @@ async fn start(directory: Directory) -> Running {
     let url = format!("ldap://{}", listener.local_addr().expect("bound"));
     let directory = Arc::new(RwLock::new(directory));
     let task = tokio::spawn(serve(listener, Arc::clone(&directory)));
-    Running {
-        directory,
-        url,
-        task,
-    }
+    Running { directory, url, task }
 }
 
 impl Running {
@@ -79,11 +69,7 @@ impl Running {
     fn bind_names(&self) -> (Vec<String>, String) {
         let directory = self.directory.read().expect("not poisoned");
         let account = directory.bind_account();
-        let names = [
-            account.dn(),
-            account.user_principal_name(),
-            account.down_level_name(),
-        ];
+        let names = [account.dn(), account.user_principal_name(), account.down_level_name()];
         let password = account.password().expose_secret().to_owned();
         (names.iter().map(ToString::to_string).collect(), password)
     }
@@ -91,10 +77,7 @@ impl Running {
     async fn signed_in(&self) -> Ldap {
         let mut ldap = self.connect().await;
         let (names, password) = self.bind_names();
-        let bound = ldap
-            .simple_bind(&names[0], &password)
-            .await
-            .expect("answers");
+        let bound = ldap.simple_bind(&names[0], &password).await.expect("answers");
         bound.success().expect("the password is right");
         ldap
     }
@@ -107,24 +90,15 @@ async fn find(
     filter: &str,
     attributes: Vec<&str>,
 ) -> (Vec<SearchEntry>, LdapResult) {
-    let found = ldap
-        .search(base, scope, filter, attributes)
-        .await
-        .expect("answers");
-    (
-        found.0.into_iter().map(SearchEntry::construct).collect(),
-        found.1,
-    )
+    let found = ldap.search(base, scope, filter, attributes).await.expect("answers");
+    (found.0.into_iter().map(SearchEntry::construct).collect(), found.1)
 }
 
 /// Values of the naming attributes, in the order of the answer.
 async fn names(ldap: &mut Ldap, base: &str, scope: Scope, filter: &str) -> Vec<String> {
     let (entries, result) = find(ldap, base, scope, filter, vec!["name"]).await;
     assert_eq!(result.rc, 0, "{filter}: {result}");
-    entries
-        .into_iter()
-        .map(|entry| entry.attrs["name"][0].clone())
-        .collect()
+    entries.into_iter().map(|entry| entry.attrs["name"][0].clone()).collect()
 }
 
 const SERVICE: &str = "svc-okta-runbook";
@@ -135,116 +109,31 @@ type Search = (&'static str, Scope, &'static str, &'static [&'static str]);
 
 const SEARCHES: &[Search] = &[
     (BASE, Scope::Base, "(objectClass=*)", &["corp"]),
-    (
-        BASE,
-        Scope::OneLevel,
-        "(objectClass=*)",
-        &["Users", "User-Contractor", "Users"],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(objectClass=organizationalUnit)",
-        &["User-Contractor", "Users"],
-    ),
+    (BASE, Scope::OneLevel, "(objectClass=*)", &["Users", "User-Contractor", "Users"]),
+    (BASE, Scope::Subtree, "(objectClass=organizationalUnit)", &["User-Contractor", "Users"]),
     (BASE, Scope::Subtree, "(objectClass=user)", EVERYONE),
     (BASE, Scope::Subtree, "(objectCategory=person)", EVERYONE),
     (BASE, Scope::Subtree, "(sAMAccountType=805306368)", EVERYONE),
-    (
-        A,
-        Scope::Subtree,
-        "(objectClass=user)",
-        &["Ada Doe", "Renée (x) Doe"],
-    ),
-    (
-        "ou=users, dc=CORP, dc=example",
-        Scope::OneLevel,
-        "(objectClass=*)",
-        &["Doe, Jo"],
-    ),
+    (A, Scope::Subtree, "(objectClass=user)", &["Ada Doe", "Renée (x) Doe"]),
+    ("ou=users, dc=CORP, dc=example", Scope::OneLevel, "(objectClass=*)", &["Doe, Jo"]),
     (BASE, Scope::Subtree, "(sAMAccountName=ADA)", &["Ada Doe"]),
     (B, Scope::Subtree, "(sAMAccountName=ada)", &[]),
     (BASE, Scope::OneLevel, "(sAMAccountName=ada)", &[]),
-    (
-        BASE,
-        Scope::Subtree,
-        "(&(sAMAccountType=805306368)(userPrincipalName=jo@corp.example))",
-        &["Doe, Jo"],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(&(userPrincipalName=jo@corp.example)(cn=ada*))",
-        &[],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(|(samaccountname=ada)(samaccountname=jo))",
-        &["Ada Doe", "Doe, Jo"],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(&(objectClass=user)(!(mail=*)))",
-        &[SERVICE],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(&(objectClass=user)(!(department=sales)))",
-        &[SERVICE, "Renée (x) Doe"],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(cn=ren\\c3\\89e \\28*)",
-        &["Renée (x) Doe"],
-    ),
+    (BASE, Scope::Subtree, "(&(sAMAccountType=805306368)(userPrincipalName=jo@corp.example))", &["Doe, Jo"]),
+    (BASE, Scope::Subtree, "(&(userPrincipalName=jo@corp.example)(cn=ada*))", &[]),
+    (BASE, Scope::Subtree, "(|(samaccountname=ada)(samaccountname=jo))", &["Ada Doe", "Doe, Jo"]),
+    (BASE, Scope::Subtree, "(&(objectClass=user)(!(mail=*)))", &[SERVICE]),
+    (BASE, Scope::Subtree, "(&(objectClass=user)(!(department=sales)))", &[SERVICE, "Renée (x) Doe"]),
+    (BASE, Scope::Subtree, "(cn=ren\\c3\\89e \\28*)", &["Renée (x) Doe"]),
     (BASE, Scope::Subtree, "(cn=a*a*d*e)", &["Ada Doe"]),
     (BASE, Scope::Subtree, "(cn=ada*ada*)", &[]),
-    (
-        BASE,
-        Scope::Subtree,
-        "(userAccountControl:1.2.840.113556.1.4.803:=2)",
-        &["Renée (x) Doe"],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(userAccountControl:1.2.840.113556.1.4.804:=3)",
-        &["Renée (x) Doe"],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(userAccountControl>=513)",
-        &["Renée (x) Doe"],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(&(cn=*)(userAccountControl<=512))",
-        &[SERVICE, "Ada Doe", "Doe, Jo"],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(distinguishedName=cn=doe\\5c2c jo,ou=users,dc=corp,dc=example)",
-        &["Doe, Jo"],
-    ),
-    (
-        BASE,
-        Scope::Subtree,
-        "(memberOf=CN=x,DC=corp,DC=example)",
-        &[],
-    ),
-    (
-        "CN=Doe\\, Jo,OU=Users,DC=corp,DC=example",
-        Scope::Base,
-        "(objectClass=user)",
-        &["Doe, Jo"],
-    ),
+    (BASE, Scope::Subtree, "(userAccountControl:1.2.840.113556.1.4.803:=2)", &["Renée (x) Doe"]),
+    (BASE, Scope::Subtree, "(userAccountControl:1.2.840.113556.1.4.804:=3)", &["Renée (x) Doe"]),
+    (BASE, Scope::Subtree, "(userAccountControl>=513)", &["Renée (x) Doe"]),
+    (BASE, Scope::Subtree, "(&(cn=*)(userAccountControl<=512))", &[SERVICE, "Ada Doe", "Doe, Jo"]),
+    (BASE, Scope::Subtree, "(distinguishedName=cn=doe\\5c2c jo,ou=users,dc=corp,dc=example)", &["Doe, Jo"]),
+    (BASE, Scope::Subtree, "(memberOf=CN=x,DC=corp,DC=example)", &[]),
+    ("CN=Doe\\, Jo,OU=Users,DC=corp,DC=example", Scope::Base, "(objectClass=user)", &["Doe, Jo"]),
 ];
 
 #[tokio::test]
@@ -253,10 +142,8 @@ async fn searches_find_what_ad_finds() {
     let mut ldap = running.signed_in().await;
     for (base, scope, filter, expected) in SEARCHES {
         let found = names(&mut ldap, base, *scope, filter).await;
-        let (mut found, mut expected): (Vec<_>, Vec<_>) = (
-            found.iter().map(String::as_str).collect(),
-            expected.to_vec(),
-        );
+        let (mut found, mut expected): (Vec<_>, Vec<_>) =
+            (found.iter().map(String::as_str).collect(), expected.to_vec());
         found.sort_unstable();
         expected.sort_unstable();
         assert_eq!(found, expected, "{filter} at {base}");
@@ -268,49 +155,20 @@ async fn an_account_is_found_by_its_guid_before_and_after_a_move() {
     let running = start(small()).await;
     let mut ldap = running.signed_in().await;
     // Not UTF-8 for some of them, which is what matters.
-    let guids: Vec<Guid> = running
-        .directory
-        .read()
-        .expect("not poisoned")
-        .accounts_under(BASE)
-        .map(|account| account.guid)
-        .collect();
-    assert!(
-        guids
-            .iter()
-            .any(|guid| std::str::from_utf8(&guid.bytes()).is_err())
-    );
+    let guids: Vec<Guid> =
+        running.directory.read().expect("not poisoned").accounts_under(BASE).map(|account| account.guid).collect();
+    assert!(guids.iter().any(|guid| std::str::from_utf8(&guid.bytes()).is_err()));
     for guid in guids {
-        let moved = running
-            .directory
-            .write()
-            .expect("not poisoned")
-            .move_account(guid, A)
-            .expect("moves");
-        let escaped: String = guid
-            .bytes()
-            .iter()
-            .flat_map(|byte| ['\\'.to_string(), format!("{byte:02x}")])
-            .collect();
-        let (entries, _) = find(
-            &mut ldap,
-            BASE,
-            Scope::Subtree,
-            &format!("(objectGUID={escaped})"),
-            vec!["objectGUID", "objectSid"],
-        )
-        .await;
+        let moved = running.directory.write().expect("not poisoned").move_account(guid, A).expect("moves");
+        let escaped: String = guid.bytes().iter().flat_map(|byte| ['\\'.to_string(), format!("{byte:02x}")]).collect();
+        let (entries, _) =
+            find(&mut ldap, BASE, Scope::Subtree, &format!("(objectGUID={escaped})"), vec!["objectGUID", "objectSid"])
+                .await;
         assert_eq!(entries.len(), 1);
         assert_eq!(entries[0].dn, moved);
         // A value that happens to be UTF-8 would be text.
-        let bytes = entries[0]
-            .bin_attrs
-            .get("objectGUID")
-            .map(|values| values[0].clone());
-        let text = entries[0]
-            .attrs
-            .get("objectGUID")
-            .map(|values| values[0].clone().into_bytes());
+        let bytes = entries[0].bin_attrs.get("objectGUID").map(|values| values[0].clone());
+        let text = entries[0].attrs.get("objectGUID").map(|values| values[0].clone().into_bytes());
         assert_eq!(bytes.or(text), Some(guid.bytes().to_vec()));
     }
 }
@@ -338,22 +196,12 @@ async fn attributes_are_selected() {
         ("primaryGroupID", "513"),
         ("department", "Sales"),
         ("distinguishedName", dn.as_str()),
-        (
-            "objectCategory",
-            "CN=Person,CN=Schema,CN=Configuration,DC=corp,DC=example",
-        ),
+        ("objectCategory", "CN=Person,CN=Schema,CN=Configuration,DC=corp,DC=example"),
     ];
     for (name, value) in expected {
-        assert_eq!(
-            all.get(name).map(Vec::as_slice),
-            Some(&[value.to_owned()][..]),
-            "{name}"
-        );
+        assert_eq!(all.get(name).map(Vec::as_slice), Some(&[value.to_owned()][..]), "{name}");
     }
-    assert_eq!(
-        all["objectClass"],
-        ["top", "person", "organizationalPerson", "user"]
-    );
+    assert_eq!(all["objectClass"], ["top", "person", "organizationalPerson", "user"]);
     assert!(all["whenChanged"][0].len() == "20260314120000.0Z".len());
     assert_eq!(read(vec!["*"]).await.len(), all.len());
     assert!(read(vec!["1.1"]).await.is_empty());
@@ -373,24 +221,14 @@ async fn sign_in_takes_three_forms_of_the_name_and_one_password() {
     let (names, password) = running.bind_names();
     for name in &names {
         let mut ldap = running.connect().await;
-        let bound = ldap
-            .simple_bind(&name.to_uppercase(), &password)
-            .await
-            .expect("answers");
+        let bound = ldap.simple_bind(&name.to_uppercase(), &password).await.expect("answers");
         assert_eq!(bound.rc, 0, "{name}");
     }
     let mut ldap = running.signed_in().await;
-    for (name, password) in [
-        (names[0].as_str(), "wrong"),
-        ("CN=nobody", password.as_str()),
-        ("", "x"),
-    ] {
+    for (name, password) in [(names[0].as_str(), "wrong"), ("CN=nobody", password.as_str()), ("", "x")] {
         let refused = ldap.simple_bind(name, password).await.expect("answers");
         assert_eq!(refused.rc, 49);
-        assert!(
-            refused.text.starts_with("80090308: LdapErr: DSID-0C0903A9")
-                && refused.text.contains("data 52e")
-        );
+        assert!(refused.text.starts_with("80090308: LdapErr: DSID-0C0903A9") && refused.text.contains("data 52e"));
     }
     let (_, after) = find(&mut ldap, BASE, Scope::Subtree, "(cn=*)", vec![]).await;
     assert_eq!(after.rc, 1, "a failed bind signs out");
@@ -400,37 +238,20 @@ async fn sign_in_takes_three_forms_of_the_name_and_one_password() {
 async fn the_anonymous_see_the_root_alone() {
     let running = start(small()).await;
     let mut ldap = running.connect().await;
-    ldap.simple_bind("", "")
-        .await
-        .expect("answers")
-        .success()
-        .expect("anonymous");
+    ldap.simple_bind("", "").await.expect("answers").success().expect("anonymous");
     let (entries, _) = find(&mut ldap, "", Scope::Base, "(objectClass=*)", vec![]).await;
     assert_eq!(entries[0].attrs["defaultNamingContext"], [BASE]);
-    assert_eq!(
-        entries[0].attrs["supportedControl"],
-        ["1.2.840.113556.1.4.319"]
-    );
+    assert_eq!(entries[0].attrs["supportedControl"], ["1.2.840.113556.1.4.319"]);
     let (entries, result) = find(&mut ldap, BASE, Scope::Subtree, "(cn=*)", vec![]).await;
     assert!(entries.is_empty());
-    assert!(
-        result.rc == 1 && result.text.contains("successful bind must be completed"),
-        "{result}"
-    );
+    assert!(result.rc == 1 && result.text.contains("successful bind must be completed"), "{result}");
 }
 
 #[tokio::test]
 async fn what_is_not_there_is_told_with_the_nearest_that_is() {
     let running = start(small()).await;
     let mut ldap = running.signed_in().await;
-    let (_, result) = find(
-        &mut ldap,
-        &format!("CN=No,OU=No,{B}"),
-        Scope::Base,
-        "(cn=*)",
-        vec![],
-    )
-    .await;
+    let (_, result) = find(&mut ldap, &format!("CN=No,OU=No,{B}"), Scope::Base, "(cn=*)", vec![]).await;
     assert_eq!((result.rc, result.matched.as_str()), (32, B));
     let (_, result) = find(&mut ldap, "DC=other", Scope::Base, "(cn=*)", vec![]).await;
     assert_eq!((result.rc, result.matched.as_str()), (32, ""));
@@ -447,36 +268,15 @@ async fn writes_are_refused_and_change_nothing() {
     let results = [
         ldap.modifydn(&dn, "CN=Ada Doe", true, Some(B)).await,
         ldap.delete(&dn).await,
-        ldap.add(
-            &format!("CN=New,{A}"),
-            vec![("objectClass", ["user"].into())],
-        )
-        .await,
-        ldap.modify(&dn, vec![ldap3::Mod::Replace("sn", ["x"].into())])
-            .await,
+        ldap.add(&format!("CN=New,{A}"), vec![("objectClass", ["user"].into())]).await,
+        ldap.modify(&dn, vec![ldap3::Mod::Replace("sn", ["x"].into())]).await,
     ];
     for result in results {
         assert_eq!(result.expect("answers").rc, 53);
     }
-    assert_eq!(
-        running.directory.read().expect("not poisoned").to_json(),
-        before
-    );
-    assert!(
-        ldap.compare(&dn, "sn", "DOE")
-            .await
-            .expect("answers")
-            .equal()
-            .expect("there")
-    );
-    assert!(
-        !ldap
-            .compare(&dn, "sn", "Dot")
-            .await
-            .expect("answers")
-            .equal()
-            .expect("there")
-    );
+    assert_eq!(running.directory.read().expect("not poisoned").to_json(), before);
+    assert!(ldap.compare(&dn, "sn", "DOE").await.expect("answers").equal().expect("there"));
+    assert!(!ldap.compare(&dn, "sn", "Dot").await.expect("answers").equal().expect("there"));
 }
 
 #[tokio::test]
@@ -489,49 +289,24 @@ async fn more_than_a_thousand_entries_come_in_pages() {
     }
     let running = start(directory).await;
     let mut ldap = running.signed_in().await;
-    let (entries, result) = find(
-        &mut ldap,
-        BASE,
-        Scope::Subtree,
-        "(sAMAccountName=c*)",
-        vec!["1.1"],
-    )
-    .await;
+    let (entries, result) = find(&mut ldap, BASE, Scope::Subtree, "(sAMAccountName=c*)", vec!["1.1"]).await;
     assert_eq!((entries.len(), result.rc), (1000, 4), "not paged");
     let (entries, result) = {
         ldap.with_search_options(SearchOptions::new().sizelimit(7));
-        find(
-            &mut ldap,
-            BASE,
-            Scope::Subtree,
-            "(sAMAccountName=c*)",
-            vec!["1.1"],
-        )
-        .await
+        find(&mut ldap, BASE, Scope::Subtree, "(sAMAccountName=c*)", vec!["1.1"]).await
     };
     assert_eq!((entries.len(), result.rc), (7, 4), "limited by the client");
 
     for page in [499, 500, 5000] {
-        let adapters: Vec<Box<dyn Adapter<_, _>>> = vec![
-            Box::new(EntriesOnly::new()),
-            Box::new(PagedResults::new(page)),
-        ];
+        let adapters: Vec<Box<dyn Adapter<_, _>>> =
+            vec![Box::new(EntriesOnly::new()), Box::new(PagedResults::new(page))];
         let mut stream = ldap
-            .streaming_search_with(
-                adapters,
-                BASE,
-                Scope::Subtree,
-                "(sAMAccountName=c*)",
-                vec!["sAMAccountName"],
-            )
+            .streaming_search_with(adapters, BASE, Scope::Subtree, "(sAMAccountName=c*)", vec!["sAMAccountName"])
             .await
             .expect("answers");
         let mut seen = std::collections::BTreeSet::new();
         while let Some(entry) = stream.next().await.expect("answers") {
-            assert!(
-                seen.insert(SearchEntry::construct(entry).attrs["sAMAccountName"][0].clone()),
-                "given twice"
-            );
+            assert!(seen.insert(SearchEntry::construct(entry).attrs["sAMAccountName"][0].clone()), "given twice");
         }
         assert_eq!(stream.finish().await.rc, 0);
         assert_eq!(seen.len(), ACCOUNTS, "pages of {page}");
@@ -546,9 +321,7 @@ async fn a_server_that_is_dropped_is_down() {
     while !running.task.is_finished() {
         tokio::task::yield_now().await;
     }
-    let answer = ldap
-        .search(BASE, Scope::Base, "(objectClass=*)", vec!["1.1"])
-        .await;
+    let answer = ldap.search(BASE, Scope::Base, "(objectClass=*)", vec!["1.1"]).await;
     assert!(answer.is_err());
     let again = LdapConnAsync::new(&running.url).await.map(|_| ());
     assert!(matches!(again, Err(LdapError::Io { .. })), "{again:?}");
@@ -558,9 +331,7 @@ async fn a_server_that_is_dropped_is_down() {
 async fn a_name_with_every_special_character_is_found_by_its_escaped_form() {
     let cn = "a*b(c)\\d,e+f\"g;h<i>j=k#";
     let mut directory = small();
-    directory
-        .create_account(&new_account(cn, "special", A))
-        .expect("free");
+    directory.create_account(&new_account(cn, "special", A)).expect("free");
     let running = start(directory).await;
     let mut ldap = running.signed_in().await;
     let filter = format!("(cn={})", ldap_escape(cn));

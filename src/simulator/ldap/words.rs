@@ -12,19 +12,12 @@ pub(super) fn success() -> LdapResult {
 }
 
 pub(super) fn result(code: LdapResultCode, message: &str) -> LdapResult {
-    LdapResult {
-        code,
-        matcheddn: String::new(),
-        message: message.to_owned(),
-        referral: Vec::new(),
-    }
+    LdapResult { code, matcheddn: String::new(), message: message.to_owned(), referral: Vec::new() }
 }
 
 /// A wrong name and a wrong password are told alike.
 pub(super) fn wrong_credentials() -> LdapResult {
-    let message = format!(
-        "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, {BUILD}"
-    );
+    let message = format!("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, {BUILD}");
     result(LdapResultCode::InvalidCredentials, &message)
 }
 
@@ -40,16 +33,12 @@ pub(super) fn no_such_object(best_match: &str) -> LdapResult {
     let message = format!(
         "0000208D: NameErr: DSID-03100238, problem 2001 (NO_OBJECT), data 0, best match of:\n\t'{best_match}'\n"
     );
-    LdapResult {
-        matcheddn: best_match.to_owned(),
-        ..result(LdapResultCode::NoSuchObject, &message)
-    }
+    LdapResult { matcheddn: best_match.to_owned(), ..result(LdapResultCode::NoSuchObject, &message) }
 }
 
 pub(super) fn bad_name(name: &str) -> LdapResult {
-    let message = format!(
-        "0000208F: NameErr: DSID-031001BA, problem 2006 (BAD_NAME), data 8350, best match of:\n\t'{name}'\n"
-    );
+    let message =
+        format!("0000208F: NameErr: DSID-031001BA, problem 2006 (BAD_NAME), data 8350, best match of:\n\t'{name}'\n");
     result(LdapResultCode::InvalidDNSyntax, &message)
 }
 
@@ -61,17 +50,13 @@ pub(super) fn unavailable_control() -> LdapResult {
 }
 
 pub(super) fn unknown_extended_request() -> LdapResult {
-    let message = format!(
-        "0000203D: LdapErr: DSID-0C090C7D, comment: Unknown extended request OID, data 0, {BUILD}"
-    );
+    let message = format!("0000203D: LdapErr: DSID-0C090C7D, comment: Unknown extended request OID, data 0, {BUILD}");
     result(LdapResultCode::ProtocolError, &message)
 }
 
 /// What a domain controller without a certificate answers to `StartTLS`.
 pub(super) fn no_tls() -> LdapResult {
-    let message = format!(
-        "00000000: LdapErr: DSID-0C090E17, comment: Error initializing SSL/TLS, data 0, {BUILD}"
-    );
+    let message = format!("00000000: LdapErr: DSID-0C090E17, comment: Error initializing SSL/TLS, data 0, {BUILD}");
     result(LdapResultCode::Unavailable, &message)
 }
 

@@ -36,12 +36,7 @@ pub(in crate::simulator) fn caller(org: &Org, call: &Call) -> Option<Result<Arc<
     }))
 }
 
-fn verified(
-    org: &Org,
-    call: &Call,
-    token: &str,
-    proof: Option<&str>,
-) -> Result<Arc<Access>, Refusal> {
+fn verified(org: &Org, call: &Call, token: &str, proof: Option<&str>) -> Result<Arc<Access>, Refusal> {
     let Some(access) = org.oauth.access.get(token) else {
         // As for an API token that is not known; the documentation shows the header for one that ended.
         return Err(Refusal::new(401, "E0000011", "Invalid token provided"));
@@ -60,11 +55,7 @@ fn verified(
             )
         })?;
         let url = format!("{}{}", call.base, call.path);
-        let bound = Bound {
-            method: call.method,
-            url: &url,
-            token: Some(token),
-        };
+        let bound = Bound { method: call.method, url: &url, token: Some(token) };
         let proved = proof::verify(org, proof, &bound);
         if proved.is_ok_and(|(thumbprint, _)| thumbprint == *key) {
             return Ok(Arc::clone(access));
@@ -87,10 +78,7 @@ pub(in crate::simulator) fn check_scope(
     let Some(needed) = scopes::needed(method, pattern) else {
         return Err(Refusal::new(403, "E0000005", "Invalid session"));
     };
-    if needed
-        .iter()
-        .all(|scope| scopes::holds(&access.scopes, scope))
-    {
+    if needed.iter().all(|scope| scopes::holds(&access.scopes, scope)) {
         return Ok(());
     }
     let challenge = format!(
@@ -104,18 +92,11 @@ pub(in crate::simulator) fn check_scope(
 
 fn invalid(call: &Call, description: &str) -> Refusal {
     let beginning = beginning(call.base, false);
-    let challenge =
-        format!("{beginning}, error=\"invalid_token\", error_description=\"{description}\"");
+    let challenge = format!("{beginning}, error=\"invalid_token\", error_description=\"{description}\"");
     Refusal::challenge(401, challenge)
 }
 
-fn challenged(
-    status: u16,
-    call: &Call,
-    access: &Access,
-    error: &str,
-    description: &str,
-) -> Refusal {
+fn challenged(status: u16, call: &Call, access: &Access, error: &str, description: &str) -> Refusal {
     let beginning = beginning(call.base, access.bound_to.is_some());
     let challenge = format!("{beginning}, error=\"{error}\", error_description=\"{description}\"");
     Refusal::challenge(status, challenge)
@@ -124,12 +105,6 @@ fn challenged(
 /// The scheme is `http` also where the org is reached by https (recorded).
 fn beginning(base: &str, bound: bool) -> String {
     let host = base.split_once("://").map_or(base, |(_, host)| host);
-    let scheme = if bound {
-        "DPoP algs=\"RS256 RS384 RS512 ES256 ES384 ES512\","
-    } else {
-        "Bearer"
-    };
-    format!(
-        "{scheme} authorization_uri=\"http://{host}/oauth2/v1/authorize\", realm=\"http://{host}\""
-    )
+    let scheme = if bound { "DPoP algs=\"RS256 RS384 RS512 ES256 ES384 ES512\"," } else { "Bearer" };
+    format!("{scheme} authorization_uri=\"http://{host}/oauth2/v1/authorize\", realm=\"http://{host}\"")
 }

@@ -42,9 +42,7 @@ pub(super) fn client<'a>(org: &'a Org, form: &Form) -> Result<&'a ClientApp, Den
         .ok_or_else(|| refused("The client_assertion token could not be parsed."))?;
     let claim = |name: &str| jwt.claims[name].as_str().unwrap_or_default();
     if claim("iss") != claim("sub") {
-        return Err(refused(
-            "The 'iss' and 'sub' claims of the client_assertion must both be the client id.",
-        ));
+        return Err(refused("The 'iss' and 'sub' claims of the client_assertion must both be the client id."));
     }
     let client = org.oauth.clients.get(claim("iss"));
     let client = client.filter(|client| client.kind == ClientKind::Service);
@@ -66,31 +64,25 @@ fn check_signature(client: &ClientApp, jwt: &Jwt) -> Result<(), Denial> {
         Some(id) => keys.find(|key| key["kid"] == id),
         None => keys.next().filter(|_| keys.next().is_none()),
     };
-    let unknown = "The client_assertion's 'kid' is not that of an active public key of the client, or the client has no JWKS.";
+    let unknown =
+        "The client_assertion's 'kid' is not that of an active public key of the client, or the client has no JWKS.";
     let key = key.ok_or_else(|| refused(unknown))?;
-    if jwt.is_signed_by(key) {
-        Ok(())
-    } else {
-        Err(refused("The client_assertion signature is invalid."))
-    }
+    if jwt.is_signed_by(key) { Ok(()) } else { Err(refused("The client_assertion signature is invalid.")) }
 }
 
 fn check_times(claims: &Value, now: i64) -> Result<(), Denial> {
     let expires = claims["exp"].as_i64();
-    let expires = expires
-        .ok_or_else(|| refused("The client_assertion token must contain an 'exp' claim."))?;
+    let expires = expires.ok_or_else(|| refused("The client_assertion token must contain an 'exp' claim."))?;
     if expires <= now {
         return Err(refused("The client_assertion token is expired."));
     }
     if expires > now + LONGEST {
-        return Err(refused(
-            "The client_assertion token has an expiration too far into the future.",
-        ));
+        return Err(refused("The client_assertion token has an expiration too far into the future."));
     }
     match claims["iat"].as_i64() {
-        Some(issued) if issued > now + TOLERANCE => Err(refused(
-            "The client_assertion token was issued in the future.",
-        )),
+        Some(issued) if issued > now + TOLERANCE => {
+            Err(refused("The client_assertion token was issued in the future."))
+        }
         _ => Ok(()),
     }
 }
@@ -113,9 +105,7 @@ fn use_up(org: &Org, client: &ClientApp, claims: &Value) -> Result<(), Denial> {
         return Ok(());
     };
     let until: Millis = claims["exp"].as_i64().unwrap_or_default() * 1000;
-    let used = org
-        .oauth
-        .use_up(&format!("{} {id}", client.id), until, org.now());
+    let used = org.oauth.use_up(&format!("{} {id}", client.id), until, org.now());
     used.map_err(|_| refused("The client_assertion token has already been used."))
 }
 

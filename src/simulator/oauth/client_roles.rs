@@ -8,16 +8,8 @@ use super::super::roles;
 use super::super::store::{Org, Role};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/oauth2/v1/clients/{clientId}/roles",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/oauth2/v1/clients/{clientId}/roles",
-        handler: Handler::Write(assign),
-    },
+    Route { method: "GET", pattern: "/oauth2/v1/clients/{clientId}/roles", handler: Handler::Read(list) },
+    Route { method: "POST", pattern: "/oauth2/v1/clients/{clientId}/roles", handler: Handler::Write(assign) },
     Route {
         method: "GET",
         pattern: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}",

@@ -10,17 +10,11 @@ use super::state::{ClientKind, Refresh};
 use super::token::random;
 use super::{proof, scopes};
 
-pub(super) const ROUTES: &[Route] = &[Route {
-    method: "POST",
-    pattern: "/oauth2/v1/device/authorize",
-    handler: Handler::Form(authorize),
-}];
+pub(super) const ROUTES: &[Route] =
+    &[Route { method: "POST", pattern: "/oauth2/v1/device/authorize", handler: Handler::Form(authorize) }];
 
-pub(super) const CONTROL_ROUTES: &[Route] = &[Route {
-    method: "POST",
-    pattern: "/simulator/device",
-    handler: Handler::Write(answer),
-}];
+pub(super) const CONTROL_ROUTES: &[Route] =
+    &[Route { method: "POST", pattern: "/simulator/device", handler: Handler::Write(answer) }];
 
 /// Seconds for which a code is good.
 const LIFE: i64 = 600;
@@ -98,13 +92,10 @@ pub(super) fn token(org: &mut Org, form: &Form) -> Result<Value, Denial> {
         None if last.is_some_and(|last| now - last < pause - 500) => {
             Err(Denial::new("slow_down", "The device polls too often."))
         }
-        None => Err(Denial::new(
-            "authorization_pending",
-            "The device authorization is pending. Please try again later.",
-        )),
-        Some(PersonsAnswer::Refused) => {
-            Err(Denial::new("access_denied", "The user denied the request."))
+        None => {
+            Err(Denial::new("authorization_pending", "The device authorization is pending. Please try again later."))
         }
+        Some(PersonsAnswer::Refused) => Err(Denial::new("access_denied", "The user denied the request.")),
         Some(PersonsAnswer::Agreed(user)) => {
             let (user, scopes) = (user.clone(), authorization.scopes.clone());
             redeem(org, form, user, scopes)
@@ -117,12 +108,7 @@ fn redeem(org: &mut Org, form: &Form, user: Id, scopes: Vec<String>) -> Result<V
     let dpop = org.oauth.clients.get(&client).is_some_and(|it| it.dpop);
     let bound_to = proof::of_token_request(org, form, dpop)?;
     org.oauth.devices.remove(form.required("device_code")?);
-    let person = Refresh {
-        user,
-        client,
-        scopes,
-        bound_to,
-    };
+    let person = Refresh { user, client, scopes, bound_to };
     Ok(give_to_person(org, person))
 }
 

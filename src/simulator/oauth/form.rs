@@ -29,19 +29,12 @@ impl Form {
     /// A field that is there and not empty.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         let field = self.fields.iter().find(|(key, _)| key == name);
-        field
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+        field.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// The same, or `invalid_request`.
     pub(super) fn required(&self, name: &str) -> Result<&str, Denial> {
-        let missing = || {
-            Denial::new(
-                "invalid_request",
-                format!("The '{name}' parameter is missing."),
-            )
-        };
+        let missing = || Denial::new("invalid_request", format!("The '{name}' parameter is missing."));
         self.field(name).ok_or_else(missing)
     }
 
@@ -72,9 +65,7 @@ impl Denial {
     pub(super) fn reply(self) -> Reply {
         let body = json!({"error": self.error, "error_description": self.description});
         let mut answer = Answer::with_status(self.status, body)?;
-        answer
-            .headers
-            .extend(self.nonce.map(|nonce| ("dpop-nonce", nonce)));
+        answer.headers.extend(self.nonce.map(|nonce| ("dpop-nonce", nonce)));
         Ok(answer)
     }
 }

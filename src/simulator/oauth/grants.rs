@@ -10,26 +10,10 @@ use super::super::wire::{date, link};
 use super::state::{ClientApp, Grant};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/grants",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/apps/{appId}/grants",
-        handler: Handler::Write(create),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/grants/{grantId}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/api/v1/apps/{appId}/grants/{grantId}",
-        handler: Handler::Write(delete),
-    },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/grants", handler: Handler::Read(list) },
+    Route { method: "POST", pattern: "/api/v1/apps/{appId}/grants", handler: Handler::Write(create) },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/grants/{grantId}", handler: Handler::Read(get) },
+    Route { method: "DELETE", pattern: "/api/v1/apps/{appId}/grants/{grantId}", handler: Handler::Write(delete) },
 ];
 
 fn client<'a>(org: &'a Org, request: &Request) -> Result<&'a ClientApp, Refusal> {
@@ -40,10 +24,7 @@ fn client<'a>(org: &'a Org, request: &Request) -> Result<&'a ClientApp, Refusal>
 
 fn list(org: &Org, request: &Request) -> Reply {
     let client = client(org, request)?;
-    let shown = client
-        .grants
-        .iter()
-        .map(|grant| show(client, grant, request));
+    let shown = client.grants.iter().map(|grant| show(client, grant, request));
     Answer::ok(Value::Array(shown.collect()))
 }
 
@@ -64,9 +45,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
         return Err(invalid("issuer: must be the URL of the org"));
     }
     if !scope.starts_with("okta.") {
-        return Err(invalid(
-            "scopeId: is no scope of the org authorization server",
-        ));
+        return Err(invalid("scopeId: is no scope of the org authorization server"));
     }
     client(org, request)?;
     let (id, now) = (org.ids.next("oag"), org.now());
@@ -80,11 +59,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     // Assumed: what is granted already stays as it is.
     let present = client.grants.iter().position(|grant| grant.scope == scope);
     let place = present.unwrap_or_else(|| {
-        client.grants.push(Grant {
-            id,
-            scope: scope.to_owned(),
-            created: now,
-        });
+        client.grants.push(Grant { id, scope: scope.to_owned(), created: now });
         client.grants.len() - 1
     });
     let shown = show(client, &client.grants[place], request);
@@ -94,9 +69,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
 fn delete(org: &mut Org, request: &Request) -> Reply {
     get(org, request)?;
     if let Some(client) = org.oauth.clients.get_mut(request.parameter(0)) {
-        client
-            .grants
-            .retain(|grant| grant.id != request.parameter(1));
+        client.grants.retain(|grant| grant.id != request.parameter(1));
     }
     Answer::no_content()
 }

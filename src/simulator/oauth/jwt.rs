@@ -3,9 +3,8 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RsaParameters, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaParameters, UnparsedPublicKey, VerificationAlgorithm,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,12 +23,7 @@ impl<'a> Jwt<'a> {
         let (signed, signature) = text.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
         let read = |part: &str| serde_json::from_slice::<Value>(&decode(part)?).ok();
-        Some(Self {
-            header: read(header)?,
-            claims: read(claims)?,
-            signed,
-            signature: decode(signature)?,
-        })
+        Some(Self { header: read(header)?, claims: read(claims)?, signed, signature: decode(signature)? })
     }
 
     /// Whether the signature is by the key of this JWK, by an algorithm that fits it and that Okta takes.
@@ -42,10 +36,7 @@ impl<'a> Jwt<'a> {
         let part = |name: &str| key[name].as_str().and_then(decode);
         let message = self.signed.as_bytes();
         if let Some(parameters) = rsa(algorithm) {
-            let key = PublicKeyComponents {
-                n: part("n")?,
-                e: part("e")?,
-            };
+            let key = PublicKeyComponents { n: part("n")?, e: part("e")? };
             return key.verify(parameters, message, &self.signature).ok();
         }
         let (curve, verifier) = elliptic(algorithm)?;

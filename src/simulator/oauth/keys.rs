@@ -10,21 +10,9 @@ use super::jwt;
 use super::state::{ClientApp, ClientKind, Keys};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/credentials/jwks",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/apps/{appId}/credentials/jwks",
-        handler: Handler::Write(add),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/credentials/jwks/{keyId}",
-        handler: Handler::Read(get),
-    },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/credentials/jwks", handler: Handler::Read(list) },
+    Route { method: "POST", pattern: "/api/v1/apps/{appId}/credentials/jwks", handler: Handler::Write(add) },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/credentials/jwks/{keyId}", handler: Handler::Read(get) },
     Route {
         method: "DELETE",
         pattern: "/api/v1/apps/{appId}/credentials/jwks/{keyId}",
@@ -67,9 +55,7 @@ impl Keys {
         match self {
             Self::Given(keys) => Ok(keys),
             // Assumed: keys that an address serves are changed there.
-            _ => Err(invalid(
-                "jwks_uri: the keys of this app are served elsewhere",
-            )),
+            _ => Err(invalid("jwks_uri: the keys of this app are served elsewhere")),
         }
     }
 }
@@ -83,10 +69,7 @@ fn client<'a>(org: &'a Org, request: &Request) -> Result<&'a ClientApp, Refusal>
 fn keys<'a>(org: &'a mut Org, request: &Request) -> Result<&'a mut Vec<Value>, Refusal> {
     let id = request.parameter(0);
     let client = org.oauth.clients.get_mut(id);
-    client
-        .ok_or_else(|| Refusal::not_found(id, "AppInstance"))?
-        .keys
-        .given()
+    client.ok_or_else(|| Refusal::not_found(id, "AppInstance"))?.keys.given()
 }
 
 /// Derived from the key, so that it stays the same wherever the key came from.
@@ -132,11 +115,7 @@ fn add(org: &mut Org, request: &Request) -> Reply {
 }
 
 fn check(key: &Map<String, Value>) -> Result<(), Refusal> {
-    let has = |names: &[&str]| {
-        names
-            .iter()
-            .all(|name| key.get(*name).is_some_and(Value::is_string))
-    };
+    let has = |names: &[&str]| names.iter().all(|name| key.get(*name).is_some_and(Value::is_string));
     let whole = match key.get("kty").and_then(Value::as_str) {
         Some("RSA") => has(&["kid", "n", "e"]),
         Some("EC") => has(&["kid", "crv", "x", "y"]),
@@ -145,9 +124,7 @@ fn check(key: &Map<String, Value>) -> Result<(), Refusal> {
     if key.contains_key("d") {
         return Err(invalid("d: a private key is not to be sent"));
     }
-    whole
-        .then_some(())
-        .ok_or_else(|| invalid("jwk: kty must be RSA or EC, with kid and all members of its kind"))
+    whole.then_some(()).ok_or_else(|| invalid("jwk: kty must be RSA or EC, with kid and all members of its kind"))
 }
 
 /// Assumed: also the last active key can be deactivated.
@@ -171,10 +148,7 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
 }
 
 fn show(org: &Org, client: &ClientApp, key: &Value) -> Value {
-    let created = org
-        .apps
-        .get(&client.id)
-        .map_or(org.created, |app| app.created);
+    let created = org.apps.get(&client.id).map_or(org.created, |app| app.created);
     let mut shown = key.clone();
     shown["id"] = id_of(key).into();
     shown["created"] = date(created).into();
@@ -192,14 +166,9 @@ fn show(org: &Org, client: &ClientApp, key: &Value) -> Value {
 pub(in crate::simulator) fn document_of(client: &ClientApp) -> Map<String, Value> {
     let (kind, method, grants) = match client.kind {
         ClientKind::Service => ("service", "private_key_jwt", json!(["client_credentials"])),
-        ClientKind::Native => (
-            "native",
-            "none",
-            json!([
-                "urn:ietf:params:oauth:grant-type:device_code",
-                "refresh_token"
-            ]),
-        ),
+        ClientKind::Native => {
+            ("native", "none", json!(["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]))
+        }
     };
     let document = json!({
         "signOnMode": "OPENID_CONNECT",

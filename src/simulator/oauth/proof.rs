@@ -23,9 +23,7 @@ impl Nonces {
         if let Some((nonce, _)) = self.0.last().filter(|(_, since)| since + DAY > now) {
             return nonce.clone();
         }
-        let nonce: String = std::iter::repeat_with(fastrand::alphanumeric)
-            .take(32)
-            .collect();
+        let nonce: String = std::iter::repeat_with(fastrand::alphanumeric).take(32).collect();
         self.0.push((nonce.clone(), now));
         nonce
     }
@@ -45,25 +43,15 @@ pub(super) struct Bound<'a> {
 }
 
 /// The thumbprint of the key that a request for a token proves; `None` when it carries no proof and needs none.
-pub(super) fn of_token_request(
-    org: &mut Org,
-    form: &Form,
-    required: bool,
-) -> Result<Option<String>, Denial> {
+pub(super) fn of_token_request(org: &mut Org, form: &Form, required: bool) -> Result<Option<String>, Denial> {
     let Some(proof) = &form.proof else {
         let missing = wrong("The DPoP proof JWT header is missing.");
         return if required { Err(missing) } else { Ok(None) };
     };
-    let bound = Bound {
-        method: "POST",
-        url: &form.url,
-        token: None,
-    };
+    let bound = Bound { method: "POST", url: &form.url, token: None };
     let (key, claims) = verify(org, proof, &bound)?;
     let now = org.now();
-    let known = claims["nonce"]
-        .as_str()
-        .is_some_and(|nonce| org.oauth.nonces.takes(nonce, now));
+    let known = claims["nonce"].as_str().is_some_and(|nonce| org.oauth.nonces.takes(nonce, now));
     if !known {
         let text = "Authorization server requires nonce in DPoP proof.";
         return Err(Denial::new("use_dpop_nonce", text).with_nonce(org.oauth.nonces.current(now)));
@@ -79,9 +67,7 @@ pub(super) fn verify(org: &Org, proof: &str, bound: &Bound) -> Result<(String, V
     }
     let key = &jwt.header["jwk"];
     if !key.is_object() || key.get("d").is_some() {
-        return Err(wrong(
-            "The DPoP proof JWT header 'jwk' must be a public key.",
-        ));
+        return Err(wrong("The DPoP proof JWT header 'jwk' must be a public key."));
     }
     if !jwt.is_signed_by(key) {
         return Err(wrong("The DPoP proof JWT signature is invalid."));
@@ -92,14 +78,10 @@ pub(super) fn verify(org: &Org, proof: &str, bound: &Bound) -> Result<(String, V
 
 fn check_claims(org: &Org, claims: &Value, bound: &Bound) -> Result<(), Denial> {
     if claims["htm"] != bound.method {
-        return Err(wrong(
-            "The DPoP proof JWT 'htm' claim does not match the request.",
-        ));
+        return Err(wrong("The DPoP proof JWT 'htm' claim does not match the request."));
     }
     if claims["htu"] != bound.url {
-        return Err(wrong(
-            "The DPoP proof JWT 'htu' claim does not match the request.",
-        ));
+        return Err(wrong("The DPoP proof JWT 'htu' claim does not match the request."));
     }
     let now = org.now().div_euclid(1000);
     let issued = claims["iat"].as_i64();
@@ -108,16 +90,12 @@ fn check_claims(org: &Org, claims: &Value, bound: &Bound) -> Result<(), Denial> 
         return Err(wrong("The DPoP proof JWT was issued in the future."));
     }
     if issued < now - LIFE {
-        return Err(wrong(
-            "The DPoP proof JWT was issued more than five minutes ago.",
-        ));
+        return Err(wrong("The DPoP proof JWT was issued more than five minutes ago."));
     }
     if let Some(token) = bound.token
         && claims["ath"] != jwt::hash(token)
     {
-        return Err(wrong(
-            "The DPoP proof JWT 'ath' claim does not match the access token.",
-        ));
+        return Err(wrong("The DPoP proof JWT 'ath' claim does not match the access token."));
     }
     let id = claims["jti"].as_str();
     let id = id.ok_or_else(|| wrong("The DPoP proof JWT 'jti' claim is missing."))?;

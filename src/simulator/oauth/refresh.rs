@@ -16,10 +16,7 @@ pub(super) fn token(org: &mut Org, form: &Form) -> Result<Value, Denial> {
     let known = org.oauth.refresh.get(&given);
     let fits = known.is_some_and(|known| known.client == client && known.bound_to == bound_to);
     let Some(refresh) = fits.then(|| org.oauth.refresh.remove(&given)).flatten() else {
-        return Err(Denial::new(
-            "invalid_grant",
-            "The refresh token is invalid or expired.",
-        ));
+        return Err(Denial::new("invalid_grant", "The refresh token is invalid or expired."));
     };
     let scopes = match form.scopes() {
         none if none.is_empty() => refresh.scopes.clone(),

@@ -28,27 +28,17 @@ pub(super) fn needed(method: &'static str, pattern: &str) -> Option<&'static [&'
 
 /// Whether `scope` is among `held`; a `.manage` scope implies the `.read` scope of its family (documentation of scopes).
 pub(super) fn holds(held: &[String], scope: &str) -> bool {
-    let manage = scope
-        .strip_suffix(".read")
-        .map(|family| format!("{family}.manage"));
-    held.iter()
-        .any(|one| one == scope || Some(one) == manage.as_ref())
+    let manage = scope.strip_suffix(".read").map(|family| format!("{family}.manage"));
+    held.iter().any(|one| one == scope || Some(one) == manage.as_ref())
 }
 
 /// Those asked for that are granted. The rest is dropped without a word; only when nothing remains is it an error (seen by users of
 /// Okta's Go SDK).
 pub(super) fn granted(asked: &[String], grants: &[String]) -> Result<Vec<String>, Denial> {
     if asked.is_empty() {
-        return Err(Denial::new(
-            "invalid_scope",
-            "The authorization server requires a 'scope' parameter.",
-        ));
+        return Err(Denial::new("invalid_scope", "The authorization server requires a 'scope' parameter."));
     }
-    let granted: Vec<String> = asked
-        .iter()
-        .filter(|scope| grants.contains(scope))
-        .cloned()
-        .collect();
+    let granted: Vec<String> = asked.iter().filter(|scope| grants.contains(scope)).cloned().collect();
     if granted.is_empty() {
         return Err(Denial::new(
             "invalid_scope",
@@ -59,9 +49,7 @@ pub(super) fn granted(asked: &[String], grants: &[String]) -> Result<Vec<String>
 }
 
 fn without_names(pattern: &str) -> String {
-    let parts = pattern
-        .split('/')
-        .map(|part| if part.starts_with('{') { "{}" } else { part });
+    let parts = pattern.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 
@@ -72,16 +60,8 @@ mod tests {
     #[test]
     fn endpoints_need_their_scopes() {
         for (method, pattern, expected) in [
-            (
-                "GET",
-                "/api/v1/groups/{any}",
-                Some(&["okta.groups.read"][..]),
-            ),
-            (
-                "POST",
-                "/api/v1/apps/{a}/users",
-                Some(&["okta.apps.manage"]),
-            ),
+            ("GET", "/api/v1/groups/{any}", Some(&["okta.groups.read"][..])),
+            ("POST", "/api/v1/apps/{a}/users", Some(&["okta.apps.manage"])),
             ("DELETE", "/api/v1/api-tokens/current", None),
             ("GET", "/nowhere", None),
         ] {
@@ -91,10 +71,7 @@ mod tests {
 
     #[test]
     fn manage_implies_read_and_not_the_other_way_round() {
-        let held = [
-            "okta.groups.manage".to_owned(),
-            "okta.users.read".to_owned(),
-        ];
+        let held = ["okta.groups.manage".to_owned(), "okta.users.read".to_owned()];
         assert!(holds(&held, "okta.groups.read") && holds(&held, "okta.users.read"));
         assert!(!holds(&held, "okta.users.manage") && !holds(&held, "okta.apps.read"));
     }

@@ -41,9 +41,7 @@ fn client(app: &App, settings: &Value, keys: Keys) -> ClientApp {
 }
 
 /// The keys that a form names; those of a client whose app is replaced by a form without any stay.
-pub(in crate::simulator) fn keys_in(
-    document: &Map<String, Value>,
-) -> Result<Option<Keys>, Refusal> {
+pub(in crate::simulator) fn keys_in(document: &Map<String, Value>) -> Result<Option<Keys>, Refusal> {
     let settings = &document.get("settings").unwrap_or(&Value::Null)["oauthClient"];
     let names_keys = settings.get("jwks").is_some() || settings.get("jwks_uri").is_some();
     names_keys.then(|| keys(settings)).transpose()
@@ -64,14 +62,8 @@ pub(in crate::simulator) fn follow(org: &mut Org, id: &str, keys: Option<Keys>) 
 
 /// Either keys or their address.
 fn keys(settings: &Value) -> Result<Keys, Refusal> {
-    match (
-        settings["jwks"]["keys"].as_array(),
-        settings["jwks_uri"].as_str(),
-    ) {
-        (None, Some(url)) => Ok(Keys::At {
-            url: url.to_owned(),
-            fetched: Vec::new(),
-        }),
+    match (settings["jwks"]["keys"].as_array(), settings["jwks_uri"].as_str()) {
+        (None, Some(url)) => Ok(Keys::At { url: url.to_owned(), fetched: Vec::new() }),
         (Some(keys), None) => Ok(Keys::Given(keys.clone())),
         _ => Err(Refusal::validation(
             "oauthClient",

@@ -57,10 +57,7 @@ pub(in crate::simulator) struct Grant {
 impl ClientApp {
     /// The granted scopes.
     pub(super) fn scopes(&self) -> Vec<String> {
-        self.grants
-            .iter()
-            .map(|grant| grant.scope.clone())
-            .collect()
+        self.grants.iter().map(|grant| grant.scope.clone()).collect()
     }
 }
 
@@ -102,10 +99,7 @@ pub(super) struct AlreadyUsed;
 impl State {
     /// Notes that `id` was used; it is remembered until `until`.
     pub(super) fn use_up(&self, id: &str, until: Millis, now: Millis) -> Result<(), AlreadyUsed> {
-        let mut used = self
-            .used
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut used = self.used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         used.retain(|_, until| *until > now);
         match used.insert(id.to_owned(), until) {
             None => Ok(()),

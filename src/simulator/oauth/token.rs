@@ -10,11 +10,8 @@ use super::form::{Denial, Form};
 use super::state::Access;
 use super::{assertion, device, proof, refresh, scopes};
 
-pub(super) const ROUTES: &[Route] = &[Route {
-    method: "POST",
-    pattern: "/oauth2/v1/token",
-    handler: Handler::Form(token),
-}];
+pub(super) const ROUTES: &[Route] =
+    &[Route { method: "POST", pattern: "/oauth2/v1/token", handler: Handler::Form(token) }];
 
 /// To whom a token is given.
 pub(super) struct Grantee {
@@ -56,12 +53,7 @@ fn client_credentials(org: &mut Org, form: &Form) -> Result<Value, Denial> {
     let (id, dpop, grants) = (client.id.clone(), client.dpop, client.scopes());
     let bound_to = proof::of_token_request(org, form, dpop)?;
     let scopes = scopes::granted(&form.scopes(), &grants)?;
-    let grantee = Grantee {
-        principal: id.clone(),
-        client: id,
-        scopes,
-        bound_to,
-    };
+    let grantee = Grantee { principal: id.clone(), client: id, scopes, bound_to };
     Ok(give(org, grantee))
 }
 
@@ -69,11 +61,7 @@ fn client_credentials(org: &mut Org, form: &Form) -> Result<Value, Denial> {
 pub(super) fn give(org: &mut Org, grantee: Grantee) -> Value {
     let life = org.options.oauth.token_life_seconds;
     let token = format!("eyJ{}", random(80));
-    let kind = if grantee.bound_to.is_some() {
-        "DPoP"
-    } else {
-        "Bearer"
-    };
+    let kind = if grantee.bound_to.is_some() { "DPoP" } else { "Bearer" };
     let body = json!({
         "token_type": kind,
         "expires_in": life,
@@ -89,16 +77,12 @@ pub(super) fn give(org: &mut Org, grantee: Grantee) -> Value {
         bound_to: grantee.bound_to,
     };
     // Those that ended a day ago are known no more.
-    org.oauth
-        .access
-        .retain(|_, access| access.expires + 86_400_000 > now);
+    org.oauth.access.retain(|_, access| access.expires + 86_400_000 > now);
     org.oauth.access.insert(token, Arc::new(access));
     body
 }
 
 /// Not from the org's own generator: a token must not be foreseeable.
 pub(in crate::simulator) fn random(count: usize) -> String {
-    std::iter::repeat_with(fastrand::alphanumeric)
-        .take(count)
-        .collect()
+    std::iter::repeat_with(fastrand::alphanumeric).take(count).collect()
 }

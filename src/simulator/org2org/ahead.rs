@@ -15,10 +15,7 @@ const CONNECTION: &str = "/connections/default";
 
 /// Tries the credentials of a connection that is to be activated, and fetches the public keys of a service app that signs in. Gives what
 /// the hub said to the credentials.
-pub(in crate::simulator) async fn ahead(
-    service: &Service,
-    incoming: &Incoming<'_>,
-) -> Option<Probe> {
+pub(in crate::simulator) async fn ahead(service: &Service, incoming: &Incoming<'_>) -> Option<Probe> {
     if incoming.method != "POST" {
         return None;
     }
@@ -47,9 +44,7 @@ fn hub_to_try(org: &Org, incoming: &Incoming<'_>) -> Option<Hub> {
     }
     let body: Value = serde_json::from_slice(incoming.body).ok()?;
     let (base_url, scheme) = read(body.as_object()?).ok()?;
-    let base = base_url
-        .or_else(|| connection.base_url.clone())
-        .or_else(|| setting(app))?;
+    let base = base_url.or_else(|| connection.base_url.clone()).or_else(|| setting(app))?;
     let key: &Arc<GeneratedKey> = &connection.key;
     Hub::with(base, &scheme, key)
 }
@@ -69,9 +64,7 @@ async fn fetch_keys(service: &Service, incoming: &Incoming<'_>) {
         return;
     };
     let body: Value = serde_json::from_str(&text).unwrap_or_default();
-    let keys = body["jwks"]["keys"]
-        .as_array()
-        .or_else(|| body["keys"].as_array());
+    let keys = body["jwks"]["keys"].as_array().or_else(|| body["keys"].as_array());
     if let Some(keys) = keys {
         oauth::keep_keys(&mut service.write(), &client_id, keys.clone());
     }

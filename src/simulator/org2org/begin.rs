@@ -9,10 +9,7 @@ use super::state::{Connection, Scheme, show_features};
 
 /// The To App switches that a scenario begins with, and profile sourcing.
 #[derive(Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "the switches of the Admin Console, one each"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "the switches of the Admin Console, one each")]
 pub(in crate::simulator) struct Switches {
     pub(in crate::simulator) create: bool,
     pub(in crate::simulator) update: bool,
@@ -24,8 +21,7 @@ pub(in crate::simulator) struct Switches {
 /// Connects the app with the org of this name by a token of it.
 pub(in crate::simulator) fn connect(app: &mut App, hub: &str, token: &str, switches: Switches) {
     let base_url = placeholder(hub);
-    app.document
-        .insert("settings".to_owned(), json!({"app": {"baseUrl": base_url}}));
+    app.document.insert("settings".to_owned(), json!({"app": {"baseUrl": base_url}}));
     let status = |on: bool| json!({"status": if on { "ENABLED" } else { "DISABLED" }});
     let Some(part) = &mut app.org2org else {
         return;

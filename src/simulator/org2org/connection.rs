@@ -11,16 +11,8 @@ use super::super::store::{App, Org};
 use super::state::{Connection, Scheme, show_features};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/connections/default",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/apps/{appId}/connections/default",
-        handler: Handler::Write(update),
-    },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/connections/default", handler: Handler::Read(get) },
+    Route { method: "POST", pattern: "/api/v1/apps/{appId}/connections/default", handler: Handler::Write(update) },
     Route {
         method: "POST",
         pattern: "/api/v1/apps/{appId}/connections/default/lifecycle/activate",
@@ -31,11 +23,7 @@ pub(super) const ROUTES: &[Route] = &[
         pattern: "/api/v1/apps/{appId}/connections/default/lifecycle/deactivate",
         handler: Handler::Write(deactivate),
     },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/connections/default/jwks",
-        handler: Handler::Read(jwks),
-    },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/connections/default/jwks", handler: Handler::Read(jwks) },
 ];
 
 /// Recorded of an app kind without a connection: no error, also not where something is changed; assumed of AD.
@@ -53,15 +41,8 @@ fn show(app: &App, request: &Request) -> Value {
         return unknown();
     };
     let connection = &part.connection;
-    let own = format!(
-        "{}/api/v1/apps/{}/connections/default",
-        request.base, app.id
-    );
-    let (status, verb) = if connection.enabled {
-        ("ENABLED", "deactivate")
-    } else {
-        ("DISABLED", "activate")
-    };
+    let own = format!("{}/api/v1/apps/{}/connections/default", request.base, app.id);
+    let (status, verb) = if connection.enabled { ("ENABLED", "deactivate") } else { ("DISABLED", "activate") };
     let links = json!({
         "self": {"href": own, "hints": {"allow": ["POST", "GET"]}},
         verb: {"href": format!("{own}/lifecycle/{verb}"), "hints": {"allow": ["POST"]}},
@@ -73,11 +54,10 @@ fn show(app: &App, request: &Request) -> Value {
             json!({"authScheme": "TOKEN", "status": status, "baseUrl": connection.base_url,
             "profile": {"authScheme": "TOKEN"}, "_links": links})
         }
-        Scheme::OAuth2 {
-            client_id,
-            rotation,
-        } => json!({"authScheme": "OAUTH2", "status": status, "baseUrl": connection.base_url,
-            "profile": {"authScheme": "OAUTH2", "clientId": client_id, "signing": {"rotationMode": rotation}}, "_links": links}),
+        Scheme::OAuth2 { client_id, rotation } => {
+            json!({"authScheme": "OAUTH2", "status": status, "baseUrl": connection.base_url,
+            "profile": {"authScheme": "OAUTH2", "clientId": client_id, "signing": {"rotationMode": rotation}}, "_links": links})
+        }
     }
 }
 
@@ -93,14 +73,11 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<(Option<String>, Scheme)
     };
     let scheme = match text("authScheme") {
         Some("TOKEN") => {
-            let token =
-                text("token").ok_or_else(|| invalid("token: The field cannot be left blank"))?;
+            let token = text("token").ok_or_else(|| invalid("token: The field cannot be left blank"))?;
             Scheme::Token(Some(SecretString::from(token)))
         }
         Some("OAUTH2") => Scheme::OAuth2 {
-            client_id: text("clientId")
-                .ok_or_else(|| invalid("clientId: The field cannot be left blank"))?
-                .to_owned(),
+            client_id: text("clientId").ok_or_else(|| invalid("clientId: The field cannot be left blank"))?.to_owned(),
             rotation: rotation(profile)?,
         },
         _ => return Err(invalid("authScheme: must be TOKEN or OAUTH2")),
@@ -110,10 +87,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<(Option<String>, Scheme)
 }
 
 fn rotation(profile: &Map<String, Value>) -> Result<String, Refusal> {
-    match profile
-        .get("signing")
-        .map(|signing| &signing["rotationMode"])
-    {
+    match profile.get("signing").map(|signing| &signing["rotationMode"]) {
         None | Some(Value::Null) => Ok("MANUAL".to_owned()),
         Some(Value::String(mode)) if matches!(mode.as_str(), "AUTO" | "MANUAL") => Ok(mode.clone()),
         Some(_) => Err(invalid("rotationMode: must be AUTO or MANUAL")),
@@ -131,9 +105,7 @@ fn update(org: &mut Org, request: &Request) -> Reply {
     };
     let (base_url, scheme) = read(request.object()?)?;
     // The base URL of the general settings is what a connection without one has (assumed).
-    let known = base_url
-        .or_else(|| part.connection.base_url.clone())
-        .or_else(|| setting(app));
+    let known = base_url.or_else(|| part.connection.base_url.clone()).or_else(|| setting(app));
     let activates = request.flag("activate", false)?;
     if activates {
         check_probe(org, request)?;
@@ -180,9 +152,9 @@ fn check_probe(org: &Org, request: &Request) -> Result<(), Refusal> {
     }
     match &request.probe {
         Some(Ok(())) => Ok(()),
-        Some(Err(reason)) => Err(invalid(&format!(
-            "Error authenticating: {reason}. Verify that the credentials are correct."
-        ))),
+        Some(Err(reason)) => {
+            Err(invalid(&format!("Error authenticating: {reason}. Verify that the credentials are correct.")))
+        }
         None => Err(invalid("There are no credentials to authenticate with.")),
     }
 }
@@ -197,12 +169,9 @@ fn change(org: &mut Org, request: &Request, change: impl FnOnce(&mut Connection)
         change(&mut part.connection);
         app.last_updated = now;
         show_features(app);
-        let event = Event::new(
-            "application.configuration.update",
-            "Update application configuration",
-        )
-        .by(&request.principal)
-        .on_app(org, id);
+        let event = Event::new("application.configuration.update", "Update application configuration")
+            .by(&request.principal)
+            .on_app(org, id);
         log::record(org, event);
     }
 }

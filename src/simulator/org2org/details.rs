@@ -73,12 +73,7 @@ pub(super) async fn update(service: &Service, line: &Line, job: &Job) {
 }
 
 /// Gives a group of the hub this name and description.
-pub(super) async fn describe(
-    hub: &Session<'_>,
-    group: &str,
-    name: &str,
-    description: &str,
-) -> Result<(), Failure> {
+pub(super) async fn describe(hub: &Session<'_>, group: &str, name: &str, description: &str) -> Result<(), Failure> {
     let body = json!({"profile": {"name": name, "description": description}});
     let path = format!("/api/v1/groups/{group}");
     hub.put(&path, Some(&body)).await.map(drop)

@@ -9,21 +9,9 @@ use super::super::store::{App, Org};
 use super::state::{Org2Org, show_features};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/features",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/features/{featureName}",
-        handler: Handler::Read(get),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/api/v1/apps/{appId}/features/{featureName}",
-        handler: Handler::Write(replace),
-    },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/features", handler: Handler::Read(list) },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/features/{featureName}", handler: Handler::Read(get) },
+    Route { method: "PUT", pattern: "/api/v1/apps/{appId}/features/{featureName}", handler: Handler::Write(replace) },
 ];
 
 const OUTBOUND: &str = "USER_PROVISIONING";
@@ -37,15 +25,9 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("/update/password/status", STATUS),
     ("/update/password/seed", &["RANDOM", "OKTA"]),
     ("/update/password/change", &["KEEP_EXISTING", "CHANGE"]),
-    (
-        "/importSettings/username/userNameFormat",
-        &["EMAIL", "CUSTOM"],
-    ),
+    ("/importSettings/username/userNameFormat", &["EMAIL", "CUSTOM"]),
     ("/importSettings/schedule/status", STATUS),
-    (
-        "/importRules/userCreateAndMatch/exactMatchCriteria",
-        &["EMAIL", "USERNAME"],
-    ),
+    ("/importRules/userCreateAndMatch/exactMatchCriteria", &["EMAIL", "USERNAME"]),
 ];
 const STATUS: &[&str] = &["ENABLED", "DISABLED"];
 
@@ -81,15 +63,9 @@ fn known(request: &Request) -> Result<&'static str, Refusal> {
 /// The feature's own status stays ENABLED with all its capabilities off (recorded).
 fn show(app: &App, part: &Org2Org, name: &str, request: &Request) -> Value {
     let (description, capabilities) = if name == OUTBOUND {
-        (
-            "User provisioning settings from Okta to a downstream application",
-            &part.outbound,
-        )
+        ("User provisioning settings from Okta to a downstream application", &part.outbound)
     } else {
-        (
-            "In-bound provisioning settings for provisioning users from an application to Okta",
-            &part.inbound,
-        )
+        ("In-bound provisioning settings for provisioning users from an application to Okta", &part.inbound)
     };
     let own = format!("{}/api/v1/apps/{}/features/{name}", request.base, app.id);
     json!({"name": name, "status": "ENABLED", "description": description, "capabilities": capabilities,
@@ -121,10 +97,7 @@ fn merge(into: &mut Value, given: &Value) -> Result<(), Refusal> {
         return Err(Refusal::malformed());
     };
     for (name, value) in given {
-        let free = matches!(
-            name.as_str(),
-            "userNameExpression" | "fullImport" | "incrementalImport"
-        );
+        let free = matches!(name.as_str(), "userNameExpression" | "fullImport" | "incrementalImport");
         match into.get_mut(name) {
             Some(held) if held.is_object() => merge(held, value)?,
             Some(held) => *held = value.clone(),
@@ -156,20 +129,13 @@ fn store(org: &mut Org, request: &Request, name: &str, capabilities: Value) {
         return;
     };
     if let Some(part) = &mut app.org2org {
-        let held = if name == OUTBOUND {
-            &mut part.outbound
-        } else {
-            &mut part.inbound
-        };
+        let held = if name == OUTBOUND { &mut part.outbound } else { &mut part.inbound };
         *held = capabilities;
         app.last_updated = now;
         show_features(app);
     }
-    let event = Event::new(
-        "application.configuration.update",
-        "Update application configuration",
-    )
-    .by(&request.principal)
-    .on_app(org, id);
+    let event = Event::new("application.configuration.update", "Update application configuration")
+        .by(&request.principal)
+        .on_app(org, id);
     log::record(org, event);
 }

@@ -29,8 +29,7 @@ pub(in crate::simulator) fn give(org: &mut Org, app: &str, plan: &AppPlan) {
     }
     let sourcing = |features: &[String]| features.iter().any(|one| one == "PROFILE_MASTERING");
     part.profile_sourcing = plan.features.as_deref().is_some_and(sourcing);
-    part.pushes
-        .extend(pushes.into_iter().map(|push| (push.id.clone(), push)));
+    part.pushes.extend(pushes.into_iter().map(|push| (push.id.clone(), push)));
     if plan.features.is_none() {
         super::state::show_features(app);
     }
@@ -40,30 +39,19 @@ fn connect(plan: &ConnectionPlan) -> Connection {
     let scheme = match &plan.client_id {
         Some(client_id) => Scheme::OAuth2 {
             client_id: client_id.clone(),
-            rotation: plan
-                .rotation_mode
-                .clone()
-                .unwrap_or_else(|| "MANUAL".to_owned()),
+            rotation: plan.rotation_mode.clone().unwrap_or_else(|| "MANUAL".to_owned()),
         },
         // Something has to stand there: a connection without a token is one that was never configured.
         None => Scheme::Token(Some(SecretString::default())),
     };
-    Connection {
-        enabled: plan.enabled,
-        base_url: plan.base_url.clone(),
-        scheme,
-        unseen: true,
-        ..Connection::default()
-    }
+    Connection { enabled: plan.enabled, base_url: plan.base_url.clone(), scheme, unseen: true, ..Connection::default() }
 }
 
 /// As of a mapping that was made elsewhere: the group of the hub is found by its name.
 fn push(org: &Org, plan: &PushPlan) -> GroupPush {
     let source = super::super::scenario::find_group(org, &plan.group);
     let source = source.unwrap_or_else(|| plan.group.clone());
-    let named = [&plan.target, &source]
-        .into_iter()
-        .find_map(|id| Some(org.groups.get(id)?.name().to_owned()));
+    let named = [&plan.target, &source].into_iter().find_map(|id| Some(org.groups.get(id)?.name().to_owned()));
     let now = org.now();
     GroupPush {
         id: plan.id.clone(),
@@ -89,10 +77,7 @@ impl Connection {
     }
 
     /// The hub is one of the scenario's orgs: it is called with this token of its own, or by a key that its service app is told of.
-    pub(in crate::simulator) fn sign_in_with(
-        &mut self,
-        token: &SecretString,
-    ) -> Option<(String, Arc<GeneratedKey>)> {
+    pub(in crate::simulator) fn sign_in_with(&mut self, token: &SecretString) -> Option<(String, Arc<GeneratedKey>)> {
         if !self.unseen {
             return None;
         }
@@ -112,19 +97,11 @@ impl Org2Org {
     pub(in crate::simulator) fn connection_plan(&self) -> Option<ConnectionPlan> {
         let held = &self.connection;
         let (client_id, rotation_mode) = match &held.scheme {
-            Scheme::OAuth2 {
-                client_id,
-                rotation,
-            } => (Some(client_id.clone()), Some(rotation.clone())),
+            Scheme::OAuth2 { client_id, rotation } => (Some(client_id.clone()), Some(rotation.clone())),
             Scheme::Token(None) if !held.unseen => return None,
             Scheme::Token(_) => (None, None),
         };
-        Some(ConnectionPlan {
-            enabled: held.enabled,
-            base_url: held.base_url.clone(),
-            client_id,
-            rotation_mode,
-        })
+        Some(ConnectionPlan { enabled: held.enabled, base_url: held.base_url.clone(), client_id, rotation_mode })
     }
 
     /// Capabilities that are not those of a new app.

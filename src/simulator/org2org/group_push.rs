@@ -6,9 +6,7 @@ use super::super::apps;
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::super::jobs;
 use super::super::log::{self, Event};
-use super::super::options::{
-    AnswerStatus, DeleteActivePush, GroupPushRefusal, MissingPushType, RepeatedPush,
-};
+use super::super::options::{AnswerStatus, DeleteActivePush, GroupPushRefusal, MissingPushType, RepeatedPush};
 use super::super::pages::{self, PageSize};
 use super::super::store::{App, Id, JobKind, Org};
 use super::super::wire;
@@ -16,16 +14,8 @@ use super::state::{GroupPush, Org2Org};
 use super::{is_connected, queue};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/api/v1/apps/{appId}/group-push/mappings",
-        handler: Handler::Read(list),
-    },
-    Route {
-        method: "POST",
-        pattern: "/api/v1/apps/{appId}/group-push/mappings",
-        handler: Handler::Write(create),
-    },
+    Route { method: "GET", pattern: "/api/v1/apps/{appId}/group-push/mappings", handler: Handler::Read(list) },
+    Route { method: "POST", pattern: "/api/v1/apps/{appId}/group-push/mappings", handler: Handler::Write(create) },
     Route {
         method: "GET",
         pattern: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
@@ -43,17 +33,12 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-const SIZE: PageSize = PageSize {
-    default: 100,
-    maximum: 1000,
-};
+const SIZE: PageSize = PageSize { default: 100, maximum: 1000 };
 
 /// Group push is of Org2Org here; of other kinds it is not modelled.
 fn part(app: &App) -> Result<&Org2Org, Refusal> {
     let part = app.org2org.as_ref();
-    part.ok_or_else(|| {
-        Refusal::not_modelled(&format!("group push of the application {:?}", app.name))
-    })
+    part.ok_or_else(|| Refusal::not_modelled(&format!("group push of the application {:?}", app.name)))
 }
 
 fn find<'a>(org: &'a Org, request: &Request) -> Result<(&'a App, &'a GroupPush), Refusal> {
@@ -122,31 +107,19 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     let app = apps::find(org, request.parameter(0))?;
     part(app)?;
     if !is_connected(app) {
-        return Err(refused(
-            org,
-            "Provisioning is not enabled for the app instance.",
-        ));
+        return Err(refused(org, "Provisioning is not enabled for the app instance."));
     }
     let source = source(org, body)?;
     if let Some(present) = pushed(part(app)?, &source) {
         return match org.options.assumptions.repeated_push {
             RepeatedPush::Existing => Answer::ok(show(app, present, request)),
-            RepeatedPush::Refuse => Err(refused(
-                org,
-                "The group is already pushed to this application.",
-            )),
+            RepeatedPush::Refuse => Err(refused(org, "The group is already pushed to this application.")),
         };
     }
     let (target, name) = target(org, app, body)?;
     let status = status(org, body.get("status"))?.unwrap_or("ACTIVE");
     let push = insert(org, request, source, target, name, status);
-    told(
-        org,
-        request,
-        &push,
-        "application.provision.group_push.mapping.created",
-        "Group push mapping created",
-    );
+    told(org, request, &push, "application.provision.group_push.mapping.created", "Group push mapping created");
     if status == "ACTIVE" {
         start(org, request.parameter(0), push.clone());
     }
@@ -197,11 +170,7 @@ fn source(org: &Org, body: &Map<String, Value>) -> Result<Id, Refusal> {
 }
 
 /// The target by id, or a name for it; exactly one of both.
-fn target(
-    org: &Org,
-    app: &App,
-    body: &Map<String, Value>,
-) -> Result<(Option<Id>, String), Refusal> {
+fn target(org: &Org, app: &App, body: &Map<String, Value>) -> Result<(Option<Id>, String), Refusal> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let (id, name) = (text("targetGroupId"), text("targetGroupName"));
     match (id.is_empty(), name.is_empty()) {
@@ -212,10 +181,7 @@ fn target(
             let group = group.ok_or_else(|| Refusal::not_found(id, "UserGroup"))?;
             Ok((Some(id.to_owned()), group.name().to_owned()))
         }
-        _ => Err(refused(
-            org,
-            "Exactly one of targetGroupId and targetGroupName must be given.",
-        )),
+        _ => Err(refused(org, "Exactly one of targetGroupId and targetGroupName must be given.")),
     }
 }
 
@@ -228,23 +194,12 @@ fn status(org: &Org, given: Option<&Value>) -> Result<Option<&'static str>, Refu
     }
 }
 
-fn insert(
-    org: &mut Org,
-    request: &Request,
-    source: Id,
-    target: Option<Id>,
-    name: String,
-    status: &str,
-) -> Id {
+fn insert(org: &mut Org, request: &Request, source: Id, target: Option<Id>, name: String, status: &str) -> Id {
     let (id, now) = (org.ids.next("gPm"), org.now());
     // The target's id in this org is there at once, before the hub has the group (release notes).
     let target_given = target.is_some();
     let of_target = target.clone().unwrap_or_else(|| org.ids.next("00g"));
-    let Some(part) = org
-        .apps
-        .get_mut(request.parameter(0))
-        .and_then(|app| app.org2org.as_mut())
-    else {
+    let Some(part) = org.apps.get_mut(request.parameter(0)).and_then(|app| app.org2org.as_mut()) else {
         return id;
     };
     let hub_group = target.and_then(|target| part.imported.get(&target).cloned().flatten());
@@ -277,22 +232,10 @@ fn update(org: &mut Org, request: &Request) -> Reply {
         push.last_updated = now;
     }
     if status == "ACTIVE" && former != "ACTIVE" {
-        told(
-            org,
-            request,
-            &id,
-            "application.provision.group_push.activate_mapping",
-            "Activate group push mapping",
-        );
+        told(org, request, &id, "application.provision.group_push.activate_mapping", "Activate group push mapping");
         start(org, request.parameter(0), id);
     } else if status == "INACTIVE" {
-        told(
-            org,
-            request,
-            &id,
-            "application.provision.group_push.deactivate_mapping",
-            "Deactivate group push mapping",
-        );
+        told(org, request, &id, "application.provision.group_push.deactivate_mapping", "Deactivate group push mapping");
     }
     get(org, request)
 }
@@ -300,29 +243,16 @@ fn update(org: &mut Org, request: &Request) -> Reply {
 /// The group of the hub stays, or is deleted there when that is asked for.
 fn delete(org: &mut Org, request: &Request) -> Reply {
     if request.query("deleteTargetGroup").is_none() {
-        return Err(Refusal::new(
-            400,
-            "E0000028",
-            "The request is missing a required parameter.",
-        ));
+        return Err(Refusal::new(400, "E0000028", "The request is missing a required parameter."));
     }
     let with_target = request.flag("deleteTargetGroup", false)?;
     let (_, push) = find(org, request)?;
     let refuses = org.options.assumptions.delete_active_push == DeleteActivePush::Refuse;
     if push.status == "ACTIVE" && refuses {
-        return Err(refused(
-            org,
-            "An active group push mapping cannot be deleted; deactivate it first.",
-        ));
+        return Err(refused(org, "An active group push mapping cannot be deleted; deactivate it first."));
     }
     let (id, hub_group) = (push.id.clone(), push.hub_group.clone());
-    told(
-        org,
-        request,
-        &id,
-        "application.provision.group_push.removed",
-        "Remove group push mapping",
-    );
+    told(org, request, &id, "application.provision.group_push.removed", "Remove group push mapping");
     let app = request.parameter(0);
     if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
         part.pushes.remove(&id);
@@ -332,11 +262,7 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
     }
     match given(org, 200, 204) {
         204 => Answer::no_content(),
-        status => Ok(Answer {
-            status,
-            body: None,
-            headers: Vec::new(),
-        }),
+        status => Ok(Answer { status, body: None, headers: Vec::new() }),
     }
 }
 
@@ -351,9 +277,7 @@ fn refused(org: &Org, cause: &str) -> Refusal {
 fn told(org: &mut Org, request: &Request, push: &str, kind: &'static str, words: &str) {
     let app = request.parameter(0);
     let source = found(org, app, push).map(|(_, push)| push.source.clone());
-    let event = Event::new(kind, words)
-        .by(&request.principal)
-        .on_app(org, app);
+    let event = Event::new(kind, words).by(&request.principal).on_app(org, app);
     let event = match source {
         Ok(source) => event.on_group(org, &source),
         Err(_) => event,

@@ -51,8 +51,7 @@ impl Wanted {
             description: source.description().to_owned(),
             ignored: source.members.len() - members.len(),
             members,
-            may_link: push.unseen
-                || org.options.assumptions.pushed_name_taken == PushedNameTaken::Link,
+            may_link: push.unseen || org.options.assumptions.pushed_name_taken == PushedNameTaken::Link,
             unseen: push.unseen && push.hub_group.is_none(),
         })
     }
@@ -82,19 +81,11 @@ impl Wanted {
     /// Of a name that the hub has already, the API description says both that it is linked and that a group is created, which the hub
     /// itself refuses.
     async fn find_or_create(&self, hub: &Session<'_>) -> Result<(Id, &'static str), Failure> {
-        let search = format!(
-            "type eq \"OKTA_GROUP\" and profile.name eq {}",
-            json!(self.name)
-        );
+        let search = format!("type eq \"OKTA_GROUP\" and profile.name eq {}", json!(self.name));
         let search = utf8_percent_encode(&search, NON_ALPHANUMERIC);
         let found = hub.list(&format!("/api/v1/groups?search={search}")).await?;
-        let same = found
-            .iter()
-            .find(|group| group["profile"]["name"] == json!(self.name));
-        if let Some(id) = same
-            .filter(|_| self.may_link)
-            .and_then(|group| group["id"].as_str())
-        {
+        let same = found.iter().find(|group| group["profile"]["name"] == json!(self.name));
+        if let Some(id) = same.filter(|_| self.may_link).and_then(|group| group["id"].as_str()) {
             return Ok((id.to_owned(), self.describe(hub, id).await?));
         }
         let body = json!({"profile": {"name": self.name, "description": self.description}});
@@ -104,17 +95,10 @@ impl Wanted {
     }
 
     /// Members that the source has not are taken out, only when the push is configured (help page "About Group Push").
-    async fn reconcile(
-        &self,
-        hub: &Session<'_>,
-        group: &str,
-    ) -> Result<Vec<&'static str>, Failure> {
+    async fn reconcile(&self, hub: &Session<'_>, group: &str) -> Result<Vec<&'static str>, Failure> {
         let path = format!("/api/v1/groups/{group}/users");
         let present = hub.list(&format!("{path}?limit=200")).await?;
-        let present: BTreeSet<Id> = present
-            .iter()
-            .filter_map(|user| user["id"].as_str().map(str::to_owned))
-            .collect();
+        let present: BTreeSet<Id> = present.iter().filter_map(|user| user["id"].as_str().map(str::to_owned)).collect();
         for id in self.members.difference(&present) {
             hub.put(&format!("{path}/{id}"), None).await?;
         }
@@ -154,21 +138,9 @@ pub(super) async fn push(service: &Service, line: &Line, job: &Job) {
     let events = pushed.map(|pushed| pushed.events.clone());
     settle(&mut org, job, outcome.map(drop), group);
     for kind in events.unwrap_or_default() {
-        tell(
-            &mut org,
-            job,
-            &wanted,
-            kind,
-            "Bring group of external application in line",
-        );
+        tell(&mut org, job, &wanted, kind, "Bring group of external application in line");
     }
-    tell(
-        &mut org,
-        job,
-        &wanted,
-        "application.provision.group_push.pushed",
-        "Push group to external application",
-    );
+    tell(&mut org, job, &wanted, "application.provision.group_push.pushed", "Push group to external application");
     if wanted.ignored > 0 {
         tell(
             &mut org,
@@ -204,11 +176,7 @@ pub(super) async fn push_member(service: &Service, line: &Line, job: &Job) {
     let path = format!("/api/v1/groups/{group}/users/{user}");
     let outcome = async {
         let hub = wanted.hub.sign_in(line).await?;
-        if present {
-            hub.put(&path, None).await.map(drop)
-        } else {
-            hub.delete(&path).await
-        }
+        if present { hub.put(&path, None).await.map(drop) } else { hub.delete(&path).await }
     };
     let outcome = outcome.await;
     let mut org = service.write();
@@ -239,10 +207,7 @@ pub(super) async fn delete(service: &Service, line: &Line, job: &Job) {
     let mut org = service.write();
     let failure = outcome.err().map(|failure| failure.reason);
     let kinds: &[&str] = match &failure {
-        None => &[
-            "application.provision.group_push.delete_appgroup",
-            "application.provision.group.remove",
-        ],
+        None => &["application.provision.group_push.delete_appgroup", "application.provision.group.remove"],
         Some(_) => &["application.provision.group_push.mapping.update.or.delete.failed"],
     };
     for kind in kinds {
@@ -280,9 +245,7 @@ pub(super) fn settle(org: &mut Org, job: &Job, outcome: Result<(), Failure>, gro
 fn tell(org: &mut Org, job: &Job, wanted: &Wanted, kind: &'static str, words: &str) {
     let push = push_mut(org, &job.app, job.account.as_deref().unwrap_or_default());
     let failure = push.and_then(|push| push.error.clone());
-    let event = Event::new(kind, words)
-        .on_app(org, &job.app)
-        .on_group(org, &wanted.source);
+    let event = Event::new(kind, words).on_app(org, &job.app).on_group(org, &wanted.source);
     let event = match failure {
         Some(reason) => event.failed(reason),
         None => event,

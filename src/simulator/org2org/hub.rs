@@ -36,10 +36,7 @@ impl Line {
     pub(in crate::simulator) fn new(neighbours: Option<Arc<Neighbours>>) -> Self {
         // Without proxy: hubs are near.
         let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT);
-        Self {
-            http: http.build().unwrap_or_default(),
-            neighbours,
-        }
+        Self { http: http.build().unwrap_or_default(), neighbours }
     }
 
     /// Whether the org of a URL may be called.
@@ -54,15 +51,10 @@ impl Line {
         }
     }
 
-    pub(super) fn request(
-        &self,
-        method: Method,
-        url: &str,
-    ) -> Result<reqwest::RequestBuilder, Failure> {
-        let address = self.address(url).ok_or_else(|| Failure {
-            status: 0,
-            reason: "the target is no part of this plan".to_owned(),
-        })?;
+    pub(super) fn request(&self, method: Method, url: &str) -> Result<reqwest::RequestBuilder, Failure> {
+        let address = self
+            .address(url)
+            .ok_or_else(|| Failure { status: 0, reason: "the target is no part of this plan".to_owned() })?;
         let request = self.http.request(method, address);
         Ok(match &self.neighbours {
             Some(_) => request.header(PROVISIONING, "1"),
@@ -139,10 +131,7 @@ impl Hub {
     pub(super) fn with(base: String, scheme: &Scheme, key: &Arc<GeneratedKey>) -> Option<Self> {
         let credentials = match scheme {
             Scheme::Token(token) => Credentials::Token(token.clone()?),
-            Scheme::OAuth2 { client_id, .. } => Credentials::Key {
-                client_id: client_id.clone(),
-                key: Arc::clone(key),
-            },
+            Scheme::OAuth2 { client_id, .. } => Credentials::Key { client_id: client_id.clone(), key: Arc::clone(key) },
         };
         Some(Self { base, credentials })
     }
@@ -160,42 +149,24 @@ impl Hub {
                 format!("SSWS {}", token.expose_secret())
             }
         };
-        Ok(Session {
-            line,
-            base: &self.base,
-            authorization,
-        })
+        Ok(Session { line, base: &self.base, authorization })
     }
 }
 
 /// A token for the service app, which the hub verifies by the public key of the connection.
-async fn access_token(
-    line: &Line,
-    base: &str,
-    client_id: &str,
-    key: &GeneratedKey,
-) -> Result<SecretString, Failure> {
+async fn access_token(line: &Line, base: &str, client_id: &str, key: &GeneratedKey) -> Result<SecretString, Failure> {
     let url = format!("{base}/oauth2/v1/token");
-    let assertion = assertion(&url, client_id, key).ok_or_else(|| Failure {
-        status: 0,
-        reason: "the connection has no key to sign with".to_owned(),
-    })?;
+    let assertion = assertion(&url, client_id, key)
+        .ok_or_else(|| Failure { status: 0, reason: "the connection has no key to sign with".to_owned() })?;
     let form = [
         ("grant_type", "client_credentials"),
         ("scope", SCOPES),
-        (
-            "client_assertion_type",
-            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        ),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
         ("client_assertion", &assertion),
     ];
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
-    let request = line
-        .request(Method::POST, &url)?
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body);
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request =
+        line.request(Method::POST, &url)?.header("content-type", "application/x-www-form-urlencoded").body(body);
     let (_, body) = receive(request).await?;
     let token = body["access_token"].as_str().unwrap_or_default();
     Ok(SecretString::from(token))
@@ -259,12 +230,7 @@ impl Session<'_> {
     }
 
     /// Repeats what a limit or an error of the hub refused.
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<(Option<String>, Value), Failure> {
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(Option<String>, Value), Failure> {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
             match self.send_once(method.clone(), path, body).await {
@@ -307,11 +273,7 @@ async fn receive(request: reqwest::RequestBuilder) -> Result<(Option<String>, Va
     let (status, next) = (response.status(), next_page(&response));
     let text = response.text().await.map_err(unreachable)?;
     let body: Value = serde_json::from_str(&text).unwrap_or_default();
-    if status.is_success() {
-        Ok((next, body))
-    } else {
-        Err(failure(status, &body))
-    }
+    if status.is_success() { Ok((next, body)) } else { Err(failure(status, &body)) }
 }
 
 /// Path and query of a link, whose host may be another name of the hub.
@@ -331,14 +293,8 @@ fn next_page(response: &reqwest::Response) -> Option<String> {
 fn failure(status: StatusCode, body: &Value) -> Failure {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let causes = body["errorCauses"].as_array().into_iter().flatten();
-    let mut parts = vec![
-        text(&body["errorSummary"]),
-        text(&body["error_description"]),
-    ];
+    let mut parts = vec![text(&body["errorSummary"]), text(&body["error_description"])];
     parts.extend(causes.map(|cause| text(&cause["errorSummary"])));
     parts.retain(|part| !part.is_empty());
-    Failure {
-        status: status.as_u16(),
-        reason: format!("{status}: {}", parts.join("; ")),
-    }
+    Failure { status: status.as_u16(), reason: format!("{status}: {}", parts.join("; ")) }
 }

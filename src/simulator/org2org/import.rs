@@ -60,10 +60,7 @@ fn take_groups(org: &mut Org, app: &str, groups: &[Value]) {
 fn take_users(org: &mut Org, app: &str, users: Vec<Value>) {
     for event in [
         ("system.import.user.start", "Start import of users"),
-        (
-            "system.import.user_matching.start",
-            "Start matching of users",
-        ),
+        ("system.import.user_matching.start", "Start matching of users"),
     ] {
         tell(org, app, event, None);
     }
@@ -71,10 +68,7 @@ fn take_users(org: &mut Org, app: &str, users: Vec<Value>) {
         take_user(org, app, user);
     }
     for event in [
-        (
-            "system.import.user_matching.complete",
-            "Complete matching of users",
-        ),
+        ("system.import.user_matching.complete", "Complete matching of users"),
         ("system.import.user.complete", "Complete import of users"),
     ] {
         tell(org, app, event, None);
@@ -84,20 +78,10 @@ fn take_users(org: &mut Org, app: &str, users: Vec<Value>) {
 /// Confirms what an import has left for review.
 pub(super) fn confirm(org: &mut Org, app: &str) {
     let part = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut());
-    for user in part
-        .map(|part| std::mem::take(&mut part.review))
-        .unwrap_or_default()
-    {
+    for user in part.map(|part| std::mem::take(&mut part.review)).unwrap_or_default() {
         match matched(org, app, &user) {
             Match::Exact(id) | Match::Partial(id) => {
-                note(
-                    org,
-                    "system.import.user_match.confirm",
-                    "Confirm match by import",
-                    app,
-                    &id,
-                    None,
-                );
+                note(org, "system.import.user_match.confirm", "Confirm match by import", app, &id, None);
                 link(org, app, &id, &user);
             }
             Match::None => create(org, app, &user),
@@ -121,14 +105,8 @@ fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
     let Some(part) = org.apps.get(app).and_then(|app| app.org2org.as_ref()) else {
         return;
     };
-    let pushed = part
-        .pushes
-        .values()
-        .any(|push| push.hub_group.as_deref() == Some(hub_id));
-    let known = part
-        .imported
-        .iter()
-        .find(|(_, id)| id.as_deref() == Some(hub_id));
+    let pushed = part.pushes.values().any(|push| push.hub_group.as_deref() == Some(hub_id));
+    let known = part.imported.iter().find(|(_, id)| id.as_deref() == Some(hub_id));
     if let Some(known) = known.map(|(known, _)| known.clone()) {
         update_group(org, app, &known, hub_group);
         return;
@@ -138,46 +116,25 @@ fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
     }
     let (id, now) = (org.ids.next("00g"), org.now());
     let profile = hub_group["profile"].as_object().cloned();
-    let group = Group {
-        source: Some(app.to_owned()),
-        ..Group::new(id.clone(), "APP_GROUP", profile.unwrap_or_default(), now)
-    };
+    let group =
+        Group { source: Some(app.to_owned()), ..Group::new(id.clone(), "APP_GROUP", profile.unwrap_or_default(), now) };
     org.groups.insert(id.clone(), group);
     if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
         part.imported.insert(id.clone(), Some(hub_id.to_owned()));
     }
-    tell_of_group(
-        org,
-        app,
-        &id,
-        "system.import.group.create",
-        "Create group by import",
-    );
+    tell_of_group(org, app, &id, "system.import.group.create", "Create group by import");
 }
 
 /// A group that was imported before has the hub's name and description.
 fn update_group(org: &mut Org, app: &str, id: &str, hub_group: &Value) {
     let now = org.now();
-    let profile = hub_group["profile"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
-    let Some(group) = org
-        .groups
-        .get_mut(id)
-        .filter(|group| group.profile != profile)
-    else {
+    let profile = hub_group["profile"].as_object().cloned().unwrap_or_default();
+    let Some(group) = org.groups.get_mut(id).filter(|group| group.profile != profile) else {
         return;
     };
     group.profile = profile;
     group.last_updated = now;
-    tell_of_group(
-        org,
-        app,
-        id,
-        "system.import.group.update",
-        "Update group by import",
-    );
+    tell_of_group(org, app, id, "system.import.group.update", "Update group by import");
 }
 
 /// What the hub has no more goes here, too.
@@ -189,13 +146,7 @@ fn drop_groups(org: &mut Org, app: &str, hub_groups: &[Value]) {
     let gone = part.imported.iter().filter(|(_, id)| is_gone(id));
     let gone: Vec<Id> = gone.map(|(known, _)| known.clone()).collect();
     for id in gone {
-        tell_of_group(
-            org,
-            app,
-            &id,
-            "system.import.group.delete",
-            "Delete group by import",
-        );
+        tell_of_group(org, app, &id, "system.import.group.delete", "Delete group by import");
         org.groups.remove(&id);
         if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
             part.imported.remove(&id);
@@ -204,9 +155,7 @@ fn drop_groups(org: &mut Org, app: &str, hub_groups: &[Value]) {
 }
 
 fn tell_of_group(org: &mut Org, app: &str, group: &str, kind: &'static str, words: &str) {
-    let event = Event::new(kind, words)
-        .on_app(org, app)
-        .on_group(org, group);
+    let event = Event::new(kind, words).on_app(org, app).on_group(org, group);
     log::record(org, event);
 }
 
@@ -258,23 +207,15 @@ fn matched(org: &Org, app: &str, user: &Value) -> Match {
     let Some(part) = org.apps.get(app).and_then(|app| app.org2org.as_ref()) else {
         return Match::None;
     };
-    let by_email =
-        part.inbound["importRules"]["userCreateAndMatch"]["exactMatchCriteria"] == "EMAIL";
-    let (name, wanted) = if by_email {
-        ("email", text(&user["profile"]["email"]))
-    } else {
-        ("login", user_name(&part.inbound, user))
-    };
-    let exact = find(org, |held| {
-        held.attribute(name).to_lowercase() == wanted.to_lowercase()
-    });
+    let by_email = part.inbound["importRules"]["userCreateAndMatch"]["exactMatchCriteria"] == "EMAIL";
+    let (name, wanted) =
+        if by_email { ("email", text(&user["profile"]["email"])) } else { ("login", user_name(&part.inbound, user)) };
+    let exact = find(org, |held| held.attribute(name).to_lowercase() == wanted.to_lowercase());
     if let Some(id) = exact.filter(|_| !wanted.is_empty()) {
         return Match::Exact(id);
     }
     let same = |held: &User| {
-        ["firstName", "lastName"]
-            .iter()
-            .all(|name| held.attribute(name) == text(&user["profile"][*name]))
+        ["firstName", "lastName"].iter().all(|name| held.attribute(name) == text(&user["profile"][*name]))
     };
     let partial = find(org, same).filter(|_| rule(org, app, "allowPartialMatch"));
     partial.map_or(Match::None, Match::Partial)
@@ -315,14 +256,7 @@ fn link(org: &mut Org, app: &str, id: &str, user: &Value) {
     if let Some(app) = org.apps.get_mut(app) {
         app.users.insert(id.to_owned(), held);
     }
-    note(
-        org,
-        "system.import.user.match",
-        "Match user by import",
-        app,
-        id,
-        None,
-    );
+    note(org, "system.import.user.match", "Match user by import", app, id, None);
     refresh(org, app, id, user);
 }
 
@@ -355,21 +289,12 @@ fn create(org: &mut Org, app: &str, user: &Value) {
         groups: std::collections::BTreeSet::new(),
     });
     link(org, app, &id, user);
-    note(
-        org,
-        "system.import.user.create",
-        "Create user by import",
-        app,
-        &id,
-        None,
-    );
+    note(org, "system.import.user.create", "Create user by import", app, &id, None);
 }
 
 fn profile_of(user: &Value) -> Map<String, Value> {
     let known = user["profile"].as_object().cloned().unwrap_or_default();
-    let entries = known
-        .into_iter()
-        .filter(|(name, _)| user_profile::is_base(name));
+    let entries = known.into_iter().filter(|(name, _)| user_profile::is_base(name));
     entries.collect()
 }
 
@@ -379,9 +304,8 @@ fn refresh(org: &mut Org, app: &str, id: &str, user: &Value) {
         return;
     };
     let sourced = has(instance, "PROFILE_MASTERING");
-    let values: BTreeMap<String, Value> = mappings::attributes()
-        .map(|name| (name.to_owned(), user["profile"][name].clone()))
-        .collect();
+    let values: BTreeMap<String, Value> =
+        mappings::attributes().map(|name| (name.to_owned(), user["profile"][name].clone())).collect();
     let now = org.now();
     if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(id)) {
         held.profile.extend(values.clone());
@@ -390,19 +314,10 @@ fn refresh(org: &mut Org, app: &str, id: &str, user: &Value) {
     let Some(held) = org.users.get_mut(id).filter(|_| sourced) else {
         return;
     };
-    let differs = values
-        .iter()
-        .any(|(name, value)| held.profile.get(name).unwrap_or(&Value::Null) != value);
+    let differs = values.iter().any(|(name, value)| held.profile.get(name).unwrap_or(&Value::Null) != value);
     if differs {
         held.profile.extend(values);
         held.last_updated = now.max(held.last_updated + 1);
-        note(
-            org,
-            "system.import.user.update",
-            "Update user by import",
-            app,
-            id,
-            None,
-        );
+        note(org, "system.import.user.update", "Update user by import", app, id, None);
     }
 }

@@ -14,16 +14,12 @@ use super::{is_connected, queue};
 /// Whether a setting of password sync has this value; `seed` is RANDOM or OKTA, `change` CHANGE or `KEEP_EXISTING`.
 fn says(app: &App, setting: &str, value: &str) -> bool {
     let part = app.org2org.as_ref();
-    has(app, "PUSH_PASSWORD_UPDATES")
-        && part.is_some_and(|part| part.outbound["update"]["password"][setting] == value)
+    has(app, "PUSH_PASSWORD_UPDATES") && part.is_some_and(|part| part.outbound["update"]["password"][setting] == value)
 }
 
 /// The Okta password with which an account is made. One that was not set over the API, nobody here knows.
 pub(super) fn seed(org: &Org, app: &App, user: &str) -> Option<SecretString> {
-    let password = org
-        .passwords
-        .get(user)
-        .filter(|_| says(app, "seed", "OKTA"));
+    let password = org.passwords.get(user).filter(|_| says(app, "seed", "OKTA"));
     password.cloned()
 }
 
@@ -31,9 +27,7 @@ pub(super) fn seed(org: &Org, app: &App, user: &str) -> Option<SecretString> {
 pub(in crate::simulator) fn changed(org: &mut Org, user: &str) {
     let apps = org.apps.values().filter(|app| {
         let held = app.users.get(user);
-        is_connected(app)
-            && says(app, "change", "CHANGE")
-            && held.is_some_and(|held| held.external_id.is_some())
+        is_connected(app) && says(app, "change", "CHANGE") && held.is_some_and(|held| held.external_id.is_some())
     });
     let apps: Vec<Id> = apps.map(|app| app.id.clone()).collect();
     for app in apps {

@@ -88,20 +88,14 @@ pub(in crate::simulator) fn target_of_push(org: &Org, id: &str) -> Option<Group>
     let (app, push) = pushes.into_iter().find(|(_, push)| push.target == id)?;
     let profile = json!({"name": push.name, "description": ""});
     let profile = profile.as_object().cloned().unwrap_or_default();
-    Some(Group {
-        source: Some(app.clone()),
-        ..Group::new(id.to_owned(), "APP_GROUP", profile, push.created)
-    })
+    Some(Group { source: Some(app.clone()), ..Group::new(id.to_owned(), "APP_GROUP", profile, push.created) })
 }
 
 impl Org2Org {
     /// Of an app that another org tells of, by its features.
     pub(in crate::simulator) fn of_features(features: &[String]) -> Self {
         let sourcing = features.iter().any(|one| one == "PROFILE_MASTERING");
-        Self {
-            profile_sourcing: sourcing,
-            ..Self::default()
-        }
+        Self { profile_sourcing: sourcing, ..Self::default() }
     }
 
     /// A group that came by an import nobody here has seen.
@@ -144,11 +138,7 @@ impl Connection {
 
 impl GroupPush {
     /// A push as another org tells it; the group in the hub is found by its name.
-    pub(in crate::simulator) fn read(
-        body: &Value,
-        name: &str,
-        time: fn(&Value, &str) -> Option<Millis>,
-    ) -> Self {
+    pub(in crate::simulator) fn read(body: &Value, name: &str, time: fn(&Value, &str) -> Option<Millis>) -> Self {
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let created = time(body, "created").unwrap_or_default();
         Self {
@@ -203,10 +193,7 @@ impl Default for Org2Org {
 const OUTBOUND: &[(&str, &str)] = &[
     ("/create/lifecycleCreate/status", "PUSH_NEW_USERS"),
     ("/update/profile/status", "PUSH_PROFILE_UPDATES"),
-    (
-        "/update/lifecycleDeactivate/status",
-        "PUSH_USER_DEACTIVATION",
-    ),
+    ("/update/lifecycleDeactivate/status", "PUSH_USER_DEACTIVATION"),
     ("/update/password/status", "PUSH_PASSWORD_UPDATES"),
 ];
 
@@ -215,16 +202,9 @@ pub(in crate::simulator) fn show_features(app: &mut App) {
     let Some(part) = &app.org2org else { return };
     let mut features = Vec::new();
     if part.connection.enabled {
-        features = vec![
-            "IMPORT_PROFILE_UPDATES",
-            "GROUP_PUSH",
-            "IMPORT_USER_SCHEMA",
-            "IMPORT_NEW_USERS",
-        ];
+        features = vec!["IMPORT_PROFILE_UPDATES", "GROUP_PUSH", "IMPORT_USER_SCHEMA", "IMPORT_NEW_USERS"];
         features.extend(part.profile_sourcing.then_some("PROFILE_MASTERING"));
-        let on = OUTBOUND
-            .iter()
-            .filter(|(place, _)| part.outbound.pointer(place) == Some(&json!("ENABLED")));
+        let on = OUTBOUND.iter().filter(|(place, _)| part.outbound.pointer(place) == Some(&json!("ENABLED")));
         features.extend(on.map(|(_, feature)| *feature));
         // Assumed: shown where users are made and deactivated; none of the recorded instances did both.
         let reactivates = ["PUSH_NEW_USERS", "PUSH_USER_DEACTIVATION"];
@@ -237,10 +217,5 @@ pub(in crate::simulator) fn show_features(app: &mut App) {
 
 /// One push of an app.
 pub(super) fn push_mut<'a>(org: &'a mut Org, app: &str, push: &str) -> Option<&'a mut GroupPush> {
-    org.apps
-        .get_mut(app)?
-        .org2org
-        .as_mut()?
-        .pushes
-        .get_mut(push)
+    org.apps.get_mut(app)?.org2org.as_mut()?.pushes.get_mut(push)
 }

@@ -133,15 +133,8 @@ impl Wanted {
         let body = json!({"profile": profile, "credentials": credentials});
         let path = format!("/api/v1/users?activate={}", initial.active);
         let user = hub.post(&path, &body).await?;
-        let done = Done::new(
-            &user,
-            "application.provision.user.push",
-            "Push new user to external application",
-        );
-        Ok(Done {
-            password: initial.password.then(|| self.password_event()),
-            ..done
-        })
+        let done = Done::new(&user, "application.provision.user.push", "Push new user to external application");
+        Ok(Done { password: initial.password.then(|| self.password_event()), ..done })
     }
 
     fn first_password(&self) -> String {
@@ -159,12 +152,7 @@ impl Wanted {
 
     /// Who is in the hub already is linked; the initial status decides then too (support article). Who was deactivated there is
     /// reactivated in any case (documentation of Org2Org): a pending status leaves him without a password.
-    async fn link(
-        &self,
-        hub: &Session<'_>,
-        user: &Value,
-        initial: Initial,
-    ) -> Result<Done, Failure> {
+    async fn link(&self, hub: &Session<'_>, user: &Value, initial: Initial) -> Result<Done, Failure> {
         let id = user["id"].as_str().unwrap_or_default();
         let path = user_path(id);
         let status = user["status"].as_str().unwrap_or_default();
@@ -178,22 +166,15 @@ impl Wanted {
             hub.post(&step, &json!({})).await?;
         } else if status == "SUSPENDED" {
             // Documentation of Org2Org: reactivation lifts a suspension in the hub.
-            hub.post(&format!("{path}/lifecycle/unsuspend"), &json!({}))
-                .await?;
+            hub.post(&format!("{path}/lifecycle/unsuspend"), &json!({})).await?;
         }
         if self.updates {
             hub.post(&path, &json!({"profile": self.pushed})).await?;
         }
         let (kind, words) = if status == "DEPROVISIONED" || status == "SUSPENDED" {
-            (
-                "application.provision.user.reactivate",
-                "Reactivate user in external application",
-            )
+            ("application.provision.user.reactivate", "Reactivate user in external application")
         } else {
-            (
-                "application.provision.user.sync",
-                "Sync user in external application",
-            )
+            ("application.provision.user.sync", "Sync user in external application")
         };
         Ok(Done::new(&hub.get(&path).await?, kind, words))
     }
@@ -205,24 +186,14 @@ impl Wanted {
         let body = json!({"profile": self.pushed});
         let user = hub.post(&user_path(id), &body).await?;
         let kind = "application.provision.user.push_profile";
-        Ok(Some(Done::new(
-            &user,
-            kind,
-            "Push user's profile to external application",
-        )))
+        Ok(Some(Done::new(&user, kind, "Push user's profile to external application")))
     }
 }
 
 impl Done {
     fn new(user: &Value, kind: &'static str, words: &'static str) -> Self {
         let text = |name: &str| user[name].as_str().unwrap_or_default().to_owned();
-        Self {
-            hub_id: text("id"),
-            status: text("status"),
-            kind,
-            words,
-            password: None,
-        }
+        Self { hub_id: text("id"), status: text("status"), kind, words, password: None }
     }
 }
 
@@ -259,18 +230,13 @@ fn settle(org: &mut Org, job: &Job, done: Option<Done>) {
     held.last_updated = now;
     let Some(done) = done else { return };
     // Okta's API description: PROVISIONED is created in the target, ACTIVE is enabled there too.
-    let status = if done.status == "ACTIVE" {
-        "ACTIVE"
-    } else {
-        "PROVISIONED"
-    };
+    let status = if done.status == "ACTIVE" { "ACTIVE" } else { "PROVISIONED" };
     if held.status != status {
         status.clone_into(&mut held.status);
         held.status_changed = now;
     }
     let linked = held.external_id.replace(done.hub_id).is_none();
-    org.tasks
-        .retain(|task| task.app != job.app || task.user != job.user);
+    org.tasks.retain(|task| task.app != job.app || task.user != job.user);
     note(org, done.kind, done.words, &job.app, &job.user, None);
     if let Some(kind) = done.password {
         let words = "Set user's password in external application";
@@ -289,11 +255,7 @@ pub(super) fn assume(org: &mut Org, job: &Job) {
     }
     let now = org.now();
     let id = org.ids.next("00u");
-    if let Some(push) = job
-        .account
-        .as_deref()
-        .and_then(|push| push_mut(org, &job.app, push))
-    {
+    if let Some(push) = job.account.as_deref().and_then(|push| push_mut(org, &job.app, push)) {
         push.hub_group.get_or_insert(id);
         push.last_push = Some(now);
         return;
@@ -359,35 +321,21 @@ fn fail(org: &mut Org, job: &Job, kind: &'static str, action: &str, failure: &Fa
     note_refusal(org, &job.app, failure);
     let login = org.users.get(&job.user).map_or("", |user| user.login());
     let label = org.apps.get(&job.app).map_or("", |app| app.label.as_str());
-    let message = format!(
-        "Automatic {action} of user {login} to app {label} failed: {}",
-        failure.reason
-    );
+    let message = format!("Automatic {action} of user {login} to app {label} failed: {}", failure.reason);
     if let Some(held) = app_user_mut(org, job) {
         "ERROR".clone_into(&mut held.sync_state);
         held.syncing_from = None;
         held.last_updated = now;
     }
-    org.tasks
-        .retain(|task| task.app != job.app || task.user != job.user);
+    org.tasks.retain(|task| task.app != job.app || task.user != job.user);
     org.tasks.push(Task {
         app: job.app.clone(),
         user: job.user.clone(),
         message: message.clone(),
         at: now,
-        account: job
-            .account
-            .clone()
-            .filter(|_| job.kind == JobKind::Deactivate),
+        account: job.account.clone().filter(|_| job.kind == JobKind::Deactivate),
     });
-    note(
-        org,
-        kind,
-        "Push user to external application",
-        &job.app,
-        &job.user,
-        Some(&message),
-    );
+    note(org, kind, "Push user to external application", &job.app, &job.user, Some(&message));
 }
 
 /// The user's own direction, or that of the group which assigns him.
@@ -400,13 +348,8 @@ fn direction(app: &App, held: &AppUser, name: &str) -> Option<String> {
 
 /// What the hub's profile gets of an app user's.
 fn hub_profile(held: &AppUser) -> Map<String, Value> {
-    let entries = held
-        .profile
-        .iter()
-        .filter(|(name, value)| !value.is_null() && !DIRECTIONS.contains(&name.as_str()));
-    entries
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+    let entries = held.profile.iter().filter(|(name, value)| !value.is_null() && !DIRECTIONS.contains(&name.as_str()));
+    entries.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn app_user_mut<'a>(org: &'a mut Org, job: &Job) -> Option<&'a mut AppUser> {
@@ -414,15 +357,10 @@ fn app_user_mut<'a>(org: &'a mut Org, job: &Job) -> Option<&'a mut AppUser> {
 }
 
 pub(super) fn user_path(key: &str) -> String {
-    format!(
-        "/api/v1/users/{}",
-        utf8_percent_encode(key, NON_ALPHANUMERIC)
-    )
+    format!("/api/v1/users/{}", utf8_percent_encode(key, NON_ALPHANUMERIC))
 }
 
 /// "Random" is one of the two seeds of a password; the other, the Okta password, no simulator knows.
 fn random_password() -> String {
-    std::iter::repeat_with(fastrand::alphanumeric)
-        .take(24)
-        .collect()
+    std::iter::repeat_with(fastrand::alphanumeric).take(24).collect()
 }

@@ -17,20 +17,13 @@ fn converted(stage: Stage) -> Stage {
 }
 
 fn outranked(stage: Stage) -> Stage {
-    stage
-        .assign("to", 5, "OU=Users,DC=corp,DC=example")
-        .settled()
+    stage.assign("to", 5, "OU=Users,DC=corp,DC=example").settled()
 }
 
 fn hold(rows: &[Row]) {
     for (rule, does, user, expected) in rows {
         let stage = does(Stage::new());
-        assert_eq!(
-            stage.tells(user),
-            *expected,
-            "{rule}: tasks {:?}",
-            stage.reasons()
-        );
+        assert_eq!(stage.tells(user), *expected, "{rule}: tasks {:?}", stage.reasons());
     }
 }
 
@@ -38,36 +31,16 @@ fn hold(rows: &[Row]) {
 #[expect(clippy::too_many_lines, reason = "a table, one row a rule")]
 fn groups_place_users_by_priority_and_scope() {
     hold(&[
-        (
-            "an import gives an individual assignment",
-            |s| s,
-            "ada",
-            IN_SOURCE,
-        ),
-        (
-            "an individual assignment is not driven by groups",
-            |s| s.join("ada", "to").settled(),
-            "ada",
-            IN_SOURCE,
-        ),
-        (
-            "converting in the group of the present OU moves nothing",
-            converted,
-            "ada",
-            GROUPED,
-        ),
+        ("an import gives an individual assignment", |s| s, "ada", IN_SOURCE),
+        ("an individual assignment is not driven by groups", |s| s.join("ada", "to").settled(), "ada", IN_SOURCE),
+        ("converting in the group of the present OU moves nothing", converted, "ada", GROUPED),
         (
             "converting in the group of another OU moves",
             |s| s.join("ada", "to").scope("ada", "GROUP").settled(),
             "ada",
             MOVED,
         ),
-        (
-            "joining a better group moves at once",
-            |s| converted(s).join("ada", "to").settled(),
-            "ada",
-            MOVED,
-        ),
+        ("joining a better group moves at once", |s| converted(s).join("ada", "to").settled(), "ada", MOVED),
         (
             "joining a worse group moves nothing",
             |s| outranked(converted(s)).join("ada", "to").settled(),
@@ -76,24 +49,13 @@ fn groups_place_users_by_priority_and_scope() {
         ),
         (
             "leaving the better group moves to the next",
-            |s| {
-                outranked(converted(s))
-                    .join("ada", "to")
-                    .leave("ada", "from")
-                    .settled()
-            },
+            |s| outranked(converted(s)).join("ada", "to").leave("ada", "from").settled(),
             "ada",
             MOVED,
         ),
         (
             "leaving the worse group moves nothing",
-            |s| {
-                converted(s)
-                    .join("ada", "to")
-                    .settled()
-                    .leave("ada", "from")
-                    .settled()
-            },
+            |s| converted(s).join("ada", "to").settled().leave("ada", "from").settled(),
             "ada",
             MOVED,
         ),
@@ -121,22 +83,13 @@ fn groups_place_users_by_priority_and_scope() {
         ),
         (
             "priorities are written anew",
-            |s| {
-                outranked(converted(s))
-                    .join("ada", "to")
-                    .assign("to", 0, "OU=Users,DC=corp,DC=example")
-                    .settled()
-            },
+            |s| outranked(converted(s)).join("ada", "to").assign("to", 0, "OU=Users,DC=corp,DC=example").settled(),
             "ada",
             MOVED,
         ),
         (
             "the OU of an assignment is edited",
-            |s| {
-                converted(s)
-                    .assign("from", 1, "OU=Users,DC=corp,DC=example")
-                    .settled()
-            },
+            |s| converted(s).assign("from", 1, "OU=Users,DC=corp,DC=example").settled(),
             "ada",
             MOVED,
         ),
@@ -151,23 +104,13 @@ fn groups_place_users_by_priority_and_scope() {
         ),
         (
             "back to individual, groups are ignored",
-            |s| {
-                converted(s)
-                    .scope("ada", "USER")
-                    .join("ada", "to")
-                    .settled()
-            },
+            |s| converted(s).scope("ada", "USER").join("ada", "to").settled(),
             "ada",
             IN_SOURCE,
         ),
         (
             "with the option off nothing moves",
-            |s| {
-                converted(s)
-                    .console(&json!({"updateOuOnGroupChange": false}))
-                    .join("ada", "to")
-                    .settled()
-            },
+            |s| converted(s).console(&json!({"updateOuOnGroupChange": false})).join("ada", "to").settled(),
             "ada",
             GROUPED,
         ),
@@ -186,12 +129,7 @@ fn groups_place_users_by_priority_and_scope() {
         ),
         (
             "AD-sourced users are not moved",
-            |s| {
-                converted(s)
-                    .console(&json!({"profileSourcing": true}))
-                    .join("ada", "to")
-                    .settled()
-            },
+            |s| converted(s).console(&json!({"profileSourcing": true})).join("ada", "to").settled(),
             "ada",
             GROUPED,
         ),
@@ -210,45 +148,24 @@ fn assignments_come_and_go_with_groups() {
         ),
         (
             "it stays enabled where deactivation is off",
-            |s| {
-                converted(s)
-                    .console(&json!({"deactivateUsers": false}))
-                    .leave("ada", "from")
-                    .settled()
-            },
+            |s| converted(s).console(&json!({"deactivateUsers": false})).leave("ada", "from").settled(),
             "ada",
             "- | OU=User-Contractor enabled",
         ),
         (
             "assigned again, it is enabled and placed",
-            |s| {
-                converted(s)
-                    .leave("ada", "from")
-                    .settled()
-                    .join("ada", "to")
-                    .settled()
-            },
+            |s| converted(s).leave("ada", "from").settled().join("ada", "to").settled(),
             "ada",
             MOVED,
         ),
-        (
-            "a new user gets an account in the group's OU",
-            |s| s.join("dana", "to").settled(),
-            "dana",
-            MOVED,
-        ),
+        ("a new user gets an account in the group's OU", |s| s.join("dana", "to").settled(), "dana", MOVED),
         (
             "it is disabled until it is activated",
             |s| s.join("dana", "to").after(2_100),
             "dana",
             "GROUP PROVISIONED SYNCHRONIZED OU=Users | OU=Users disabled",
         ),
-        (
-            "before the job it is staged",
-            |s| s.join("dana", "to"),
-            "dana",
-            "GROUP STAGED OUT_OF_SYNC - | - -",
-        ),
+        ("before the job it is staged", |s| s.join("dana", "to"), "dana", "GROUP STAGED OUT_OF_SYNC - | - -"),
         (
             "an account of his name is linked",
             |s| {
@@ -260,11 +177,7 @@ fn assignments_come_and_go_with_groups() {
         ),
         (
             "without Create Users nothing is made",
-            |s| {
-                s.console(&json!({"createUsers": false}))
-                    .join("dana", "to")
-                    .settled()
-            },
+            |s| s.console(&json!({"createUsers": false})).join("dana", "to").settled(),
             "dana",
             "GROUP ACTIVE DISABLED - | - -",
         ),
@@ -307,25 +220,13 @@ fn assignments_come_and_go_with_groups() {
         ),
         (
             "a deactivated user loses the app and the account",
-            |s| {
-                converted(s)
-                    .does(
-                        "POST",
-                        "/api/v1/users/{ada}/lifecycle/deactivate",
-                        &Value::Null,
-                    )
-                    .settled()
-            },
+            |s| converted(s).does("POST", "/api/v1/users/{ada}/lifecycle/deactivate", &Value::Null).settled(),
             "ada",
             "- | OU=User-Contractor disabled",
         ),
         (
             "a group assigned to the app assigns its members",
-            |s| {
-                s.join("dana", "other")
-                    .assign("other", 2, "OU=Users,DC=corp,DC=example")
-                    .settled()
-            },
+            |s| s.join("dana", "other").assign("other", 2, "OU=Users,DC=corp,DC=example").settled(),
             "dana",
             MOVED,
         ),
@@ -335,18 +236,8 @@ fn assignments_come_and_go_with_groups() {
             "ada",
             "- | OU=User-Contractor disabled",
         ),
-        (
-            "until the job takes it, it looks well",
-            |s| s.scope("ada", "GROUP"),
-            "ada",
-            GROUPED,
-        ),
-        (
-            "a group joined in time saves it",
-            |s| s.scope("ada", "GROUP").join("ada", "to").settled(),
-            "ada",
-            MOVED,
-        ),
+        ("until the job takes it, it looks well", |s| s.scope("ada", "GROUP"), "ada", GROUPED),
+        ("a group joined in time saves it", |s| s.scope("ada", "GROUP").join("ada", "to").settled(), "ada", MOVED),
     ]);
 }
 
@@ -354,48 +245,29 @@ fn assignments_come_and_go_with_groups() {
 fn what_fails_becomes_a_task_and_leaves_the_user_where_he_was() {
     let target = "OU=Users,DC=corp,DC=example";
     let rows: [(&str, Value, &str); 5] = [
-        (
-            "no rights in the target OU",
-            json!({"do": "deny", "dn": target}),
-            "Access Denied",
-        ),
+        ("no rights in the target OU", json!({"do": "deny", "dn": target}), "Access Denied"),
         (
             "no rights in the source OU",
             json!({"do": "deny", "dn": "OU=User-Contractor,DC=corp,DC=example"}),
             "Access Denied",
         ),
-        (
-            "the target OU is gone",
-            json!({"do": "delete_ou", "dn": target}),
-            "There is no such object on the server",
-        ),
+        ("the target OU is gone", json!({"do": "delete_ou", "dn": target}), "There is no such object on the server"),
         (
             "the name is taken there",
             json!({"do": "create_account", "organizationalUnit": target, "firstName": "Ada", "lastName": "Novak",
             "userPrincipalName": "another.ada@corp.example", "samAccountName": "another"}),
             "The object already exists",
         ),
-        (
-            "protected from deletion",
-            json!({"do": "protect", "account": "ada.novak@corp.example"}),
-            "Access Denied",
-        ),
+        ("protected from deletion", json!({"do": "protect", "account": "ada.novak@corp.example"}), "Access Denied"),
     ];
     for (rule, deed, reason) in rows {
-        let stage = converted(Stage::new())
-            .in_ad(&deed)
-            .join("ada", "to")
-            .settled();
+        let stage = converted(Stage::new()).in_ad(&deed).join("ada", "to").settled();
         assert_eq!(stage.tells("ada"), STUCK, "{rule}");
-        let message = format!(
-            "Automatic provisioning of user ada.novak@corp.example to app Active Directory failed: {reason}"
-        );
+        let message =
+            format!("Automatic provisioning of user ada.novak@corp.example to app Active Directory failed: {reason}");
         assert_eq!(stage.reasons(), [message.as_str()], "{rule}");
         let event = stage.org.log.last().expect("an event");
-        assert_eq!(
-            event["eventType"], "application.provision.user.sync",
-            "{rule}"
-        );
+        assert_eq!(event["eventType"], "application.provision.user.sync", "{rule}");
         assert_eq!(event["outcome"]["result"], "FAILURE", "{rule}");
         assert!(event["outcome"].to_string().contains(reason), "{rule}");
     }
@@ -404,15 +276,8 @@ fn what_fails_becomes_a_task_and_leaves_the_user_where_he_was() {
 #[test]
 fn an_account_that_vanished_is_not_found() {
     let gone = json!({"do": "delete_account", "account": "ada.novak@corp.example"});
-    let stage = converted(Stage::new())
-        .in_ad(&gone)
-        .join("ada", "to")
-        .settled();
-    assert!(
-        stage.reasons()[0].ends_with("failed: Matching user not found."),
-        "{:?}",
-        stage.reasons()
-    );
+    let stage = converted(Stage::new()).in_ad(&gone).join("ada", "to").settled();
+    assert!(stage.reasons()[0].ends_with("failed: Matching user not found."), "{:?}", stage.reasons());
 }
 
 #[test]
@@ -420,54 +285,22 @@ fn a_task_blocks_until_it_is_retried_or_the_assignment_is_written_anew() {
     let target = "OU=Users,DC=corp,DC=example";
     let failed = || {
         let stage = converted(Stage::new()).in_ad(&json!({"do": "deny", "dn": target}));
-        stage
-            .join("ada", "to")
-            .settled()
-            .in_ad(&json!({"do": "allow", "dn": target}))
+        stage.join("ada", "to").settled().in_ad(&json!({"do": "allow", "dn": target}))
     };
-    assert_eq!(
-        failed()
-            .leave("ada", "to")
-            .join("ada", "to")
-            .settled()
-            .tells("ada"),
-        STUCK
-    );
-    let retried = failed()
-        .controls("POST", "/simulator/tasks/retry", &Value::Null)
-        .settled();
-    assert_eq!(
-        (retried.tells("ada").as_str(), retried.reasons().len()),
-        (MOVED, 0)
-    );
+    assert_eq!(failed().leave("ada", "to").join("ada", "to").settled().tells("ada"), STUCK);
+    let retried = failed().controls("POST", "/simulator/tasks/retry", &Value::Null).settled();
+    assert_eq!((retried.tells("ada").as_str(), retried.reasons().len()), (MOVED, 0));
     let repushed = failed().assign("to", 0, target).settled();
-    assert_eq!(
-        (repushed.tells("ada").as_str(), repushed.reasons().len()),
-        (MOVED, 0)
-    );
+    assert_eq!((repushed.tells("ada").as_str(), repushed.reasons().len()), (MOVED, 0));
     assert_eq!(failed().scope("ada", "GROUP").settled().tells("ada"), MOVED);
 }
 
 #[test]
 fn jobs_wait_for_an_agent_and_then_fail() {
-    let down = || {
-        converted(Stage::new())
-            .console(&json!({"agents": false}))
-            .join("ada", "to")
-            .after(10_000)
-    };
-    assert_eq!(
-        down().held("ada").map(|held| held.sync_state.clone()),
-        Some("OUT_OF_SYNC".to_owned())
-    );
+    let down = || converted(Stage::new()).console(&json!({"agents": false})).join("ada", "to").after(10_000);
+    assert_eq!(down().held("ada").map(|held| held.sync_state.clone()), Some("OUT_OF_SYNC".to_owned()));
     assert!(down().reasons().is_empty());
-    assert_eq!(
-        down()
-            .console(&json!({"agents": true}))
-            .after(0)
-            .tells("ada"),
-        MOVED
-    );
+    assert_eq!(down().console(&json!({"agents": true})).after(0).tells("ada"), MOVED);
     let failed = down().after(30_000);
     assert_eq!(failed.tells("ada"), STUCK);
     assert!(failed.reasons()[0].ends_with("Request timed out waiting for agent."));
@@ -477,82 +310,43 @@ fn jobs_wait_for_an_agent_and_then_fail() {
 fn a_move_by_hand_is_seen_at_import_and_undone_by_the_next_push() {
     let hand = json!({"do": "move_account", "account": "ada.novak@corp.example", "organizationalUnit": "OU=Users,DC=corp,DC=example"});
     let moved = || converted(Stage::new()).in_ad(&hand);
-    assert_eq!(
-        moved().tells("ada"),
-        "GROUP ACTIVE SYNCHRONIZED OU=User-Contractor | OU=Users enabled"
-    );
+    assert_eq!(moved().tells("ada"), "GROUP ACTIVE SYNCHRONIZED OU=User-Contractor | OU=Users enabled");
     let import = json!({"kind": "incremental"});
-    assert_eq!(
-        moved()
-            .controls("POST", "/simulator/import", &import)
-            .tells("ada"),
-        MOVED
-    );
-    let pushed = moved()
-        .does(
-            "POST",
-            "/api/v1/users/{ada}",
-            &json!({"profile": {"department": "Audit"}}),
-        )
-        .settled();
+    assert_eq!(moved().controls("POST", "/simulator/import", &import).tells("ada"), MOVED);
+    let pushed = moved().does("POST", "/api/v1/users/{ada}", &json!({"profile": {"department": "Audit"}})).settled();
     assert_eq!(pushed.tells("ada"), GROUPED);
 }
 
 #[test]
 fn a_full_import_lets_go_of_accounts_outside_the_connected_ous() {
     let connected = json!({"connectedOus": ["OU=User-Contractor,DC=corp,DC=example"]});
-    let moved = || {
-        converted(Stage::new())
-            .console(&connected)
-            .join("ada", "to")
-            .settled()
-    };
+    let moved = || converted(Stage::new()).console(&connected).join("ada", "to").settled();
     assert_eq!(moved().tells("ada"), MOVED);
-    let incremental =
-        moved().controls("POST", "/simulator/import", &json!({"kind": "incremental"}));
+    let incremental = moved().controls("POST", "/simulator/import", &json!({"kind": "incremental"}));
     assert_eq!(incremental.tells("ada"), MOVED);
     let full = moved().controls("POST", "/simulator/import", &json!({"kind": "full"}));
     assert_eq!(full.tells("ada"), "- | OU=Users enabled");
     let events = full.events();
-    assert!(
-        events.contains(&"system.import.start") && events.contains(&"system.import.complete"),
-        "{events:?}"
-    );
-    let sourced = moved().console(&json!({"profileSourcing": true})).controls(
-        "POST",
-        "/simulator/import",
-        &json!({}),
-    );
-    assert_eq!(
-        sourced.org.users[&sourced.id("ada")].status,
-        "DEPROVISIONED"
-    );
+    assert!(events.contains(&"system.import.start") && events.contains(&"system.import.complete"), "{events:?}");
+    let sourced = moved().console(&json!({"profileSourcing": true})).controls("POST", "/simulator/import", &json!({}));
+    assert_eq!(sourced.org.users[&sourced.id("ada")].status, "DEPROVISIONED");
 }
 
 #[test]
 fn an_import_matches_new_accounts_by_login() {
     let account = json!({"do": "create_account", "organizationalUnit": "OU=Users,DC=corp,DC=example", "firstName": "D", "lastName": "K",
         "userPrincipalName": "dana.kim@corp.example", "samAccountName": "dk"});
-    let stage = Stage::new()
-        .in_ad(&account)
-        .controls("POST", "/simulator/import", &json!({}));
-    assert_eq!(
-        stage.tells("dana"),
-        "USER ACTIVE SYNCHRONIZED OU=Users | OU=Users enabled"
-    );
+    let stage = Stage::new().in_ad(&account).controls("POST", "/simulator/import", &json!({}));
+    assert_eq!(stage.tells("dana"), "USER ACTIVE SYNCHRONIZED OU=Users | OU=Users enabled");
     assert!(stage.events().contains(&"system.import.user_match.confirm"));
 }
 
 #[test]
 fn guid_and_sid_stay_over_a_move() {
     let stage = converted(Stage::new());
-    let before = stage
-        .held("ada")
-        .map(|held| (held.external_id.clone(), held.profile["objectSid"].clone()));
+    let before = stage.held("ada").map(|held| (held.external_id.clone(), held.profile["objectSid"].clone()));
     let stage = stage.join("ada", "to").settled();
-    let after = stage
-        .held("ada")
-        .map(|held| (held.external_id.clone(), held.profile["objectSid"].clone()));
+    let after = stage.held("ada").map(|held| (held.external_id.clone(), held.profile["objectSid"].clone()));
     assert_eq!(before, after);
 }
 
@@ -563,23 +357,12 @@ fn a_move_is_told_in_the_log() {
     let last: Vec<_> = events.iter().rev().take(3).rev().collect();
     assert_eq!(
         last,
-        [
-            &"group.user_membership.add",
-            &"application.user_membership.update",
-            &"application.provision.user.sync"
-        ]
+        [&"group.user_membership.add", &"application.user_membership.update", &"application.provision.user.sync"]
     );
     let created = Stage::new().join("dana", "to").settled();
-    let expected = [
-        "application.user_membership.add",
-        "application.provision.user.push",
-        "application.provision.user.activate",
-    ];
-    assert!(
-        expected.iter().all(|kind| created.events().contains(kind)),
-        "{:?}",
-        created.events()
-    );
+    let expected =
+        ["application.user_membership.add", "application.provision.user.push", "application.provision.user.activate"];
+    assert!(expected.iter().all(|kind| created.events().contains(kind)), "{:?}", created.events());
 }
 
 #[test]
@@ -589,22 +372,9 @@ fn a_job_goes_through_out_of_sync_and_syncing() {
     for step in [0, 1_100, 1_000] {
         stage = stage.after(step);
         let (_, answer) = stage.call("GET", "/api/v1/apps/{app}/users/{ada}", &Value::Null);
-        seen.push((
-            answer["syncState"].clone(),
-            answer["profile"]["dn"]
-                .as_str()
-                .unwrap_or("")
-                .contains("OU=Users,"),
-        ));
+        seen.push((answer["syncState"].clone(), answer["profile"]["dn"].as_str().unwrap_or("").contains("OU=Users,")));
     }
-    assert_eq!(
-        seen,
-        [
-            (json!("OUT_OF_SYNC"), false),
-            (json!("SYNCING"), false),
-            (json!("SYNCHRONIZED"), true)
-        ]
-    );
+    assert_eq!(seen, [(json!("OUT_OF_SYNC"), false), (json!("SYNCING"), false), (json!("SYNCHRONIZED"), true)]);
 }
 
 /// Assumption, what is done, status of the last call, and what is told of Ada.
@@ -613,13 +383,7 @@ type Assumed = (&'static str, Value, fn(&mut Stage) -> u16, &'static str);
 #[test]
 fn each_assumption_changes_the_answer() {
     fn convert(stage: &mut Stage) -> u16 {
-        stage
-            .call(
-                "POST",
-                "/api/v1/apps/{app}/users/{ada}",
-                &json!({"scope": "GROUP"}),
-            )
-            .0
+        stage.call("POST", "/api/v1/apps/{app}/users/{ada}", &json!({"scope": "GROUP"})).0
     }
     fn assign_again(stage: &mut Stage) -> u16 {
         let body = json!({"id": stage.id("ada")});
@@ -627,43 +391,16 @@ fn each_assumption_changes_the_answer() {
     }
     fn put_unknown_unit(stage: &mut Stage) -> u16 {
         let body = json!({"profile": {"organizationalUnit": "OU=Lost,DC=corp,DC=example"}});
-        stage
-            .call("PUT", "/api/v1/apps/{app}/groups/{other}", &body)
-            .0
+        stage.call("PUT", "/api/v1/apps/{app}/groups/{other}", &body).0
     }
     let rows: Vec<Assumed> = vec![
-        (
-            "lose the assignment",
-            json!({}),
-            convert,
-            "- | OU=User-Contractor disabled",
-        ),
-        (
-            "refuse",
-            json!({"groupScopeWithoutGroup": "refuse"}),
-            convert,
-            IN_SOURCE,
-        ),
-        (
-            "keep the scope",
-            json!({"groupScopeWithoutGroup": "keep_user_scope"}),
-            convert,
-            IN_SOURCE,
-        ),
+        ("lose the assignment", json!({}), convert, "- | OU=User-Contractor disabled"),
+        ("refuse", json!({"groupScopeWithoutGroup": "refuse"}), convert, IN_SOURCE),
+        ("keep the scope", json!({"groupScopeWithoutGroup": "keep_user_scope"}), convert, IN_SOURCE),
         ("update", json!({}), assign_again, IN_SOURCE),
-        (
-            "conflict",
-            json!({"assignExistingAppUser": "conflict"}),
-            assign_again,
-            IN_SOURCE,
-        ),
+        ("conflict", json!({"assignExistingAppUser": "conflict"}), assign_again, IN_SOURCE),
         ("accept the OU", json!({}), put_unknown_unit, IN_SOURCE),
-        (
-            "refuse the OU",
-            json!({"unknownOrganizationalUnit": "refuse"}),
-            put_unknown_unit,
-            IN_SOURCE,
-        ),
+        ("refuse the OU", json!({"unknownOrganizationalUnit": "refuse"}), put_unknown_unit, IN_SOURCE),
     ];
     let statuses = [200, 400, 200, 200, 409, 200, 400];
     for ((rule, assumption, call, expected), status) in rows.into_iter().zip(statuses) {
@@ -680,16 +417,8 @@ fn the_dn_changes_when_it_is_assumed_to() {
         converted(stage).join("ada", "to")
     };
     let rows = [
-        (
-            "on_success",
-            "GROUP ACTIVE OUT_OF_SYNC OU=User-Contractor | OU=User-Contractor enabled",
-            MOVED,
-        ),
-        (
-            "at_once",
-            "GROUP ACTIVE OUT_OF_SYNC OU=Users | OU=User-Contractor enabled",
-            MOVED,
-        ),
+        ("on_success", "GROUP ACTIVE OUT_OF_SYNC OU=User-Contractor | OU=User-Contractor enabled", MOVED),
+        ("at_once", "GROUP ACTIVE OUT_OF_SYNC OU=Users | OU=User-Contractor enabled", MOVED),
         (
             "at_import",
             "GROUP ACTIVE OUT_OF_SYNC OU=User-Contractor | OU=User-Contractor enabled",
@@ -700,9 +429,7 @@ fn the_dn_changes_when_it_is_assumed_to() {
         assert_eq!(moving(when).tells("ada"), before, "{when}");
         assert_eq!(moving(when).settled().tells("ada"), after, "{when}");
     }
-    let imported = moving("at_import")
-        .settled()
-        .controls("POST", "/simulator/import", &json!({}));
+    let imported = moving("at_import").settled().controls("POST", "/simulator/import", &json!({}));
     assert_eq!(imported.tells("ada"), MOVED);
 }
 
@@ -710,27 +437,19 @@ fn the_dn_changes_when_it_is_assumed_to() {
 fn what_is_shown_follows_the_assumptions() {
     let shown = |assumption: Value| {
         let mut stage = converted(Stage::assuming(&assumption));
-        stage
-            .call("GET", "/api/v1/apps/{app}/users/{ada}", &Value::Null)
-            .1
+        stage.call("GET", "/api/v1/apps/{app}/users/{ada}", &Value::Null).1
     };
     assert_eq!(shown(json!({}))["_links"]["group"]["name"], "from");
     assert!(shown(json!({"groupLink": "absent"}))["_links"]["group"].is_null());
     assert!(shown(json!({}))["profile"]["dn"].is_string());
-    assert!(
-        shown(json!({"dnAttribute": "distinguished_name"}))["profile"]["distinguishedName"]
-            .is_string()
-    );
-    assert_eq!(
-        shown(json!({"syncState": "disabled"}))["syncState"],
-        "DISABLED"
-    );
+    assert!(shown(json!({"dnAttribute": "distinguished_name"}))["profile"]["distinguishedName"].is_string());
+    assert_eq!(shown(json!({"syncState": "disabled"}))["syncState"], "DISABLED");
 }
 
 #[test]
 fn ad_sourced_users_move_where_that_is_assumed() {
-    let stage = converted(Stage::assuming(&json!({"adSourcedMoves": "yes"})))
-        .console(&json!({"profileSourcing": true}));
+    let stage =
+        converted(Stage::assuming(&json!({"adSourcedMoves": "yes"}))).console(&json!({"profileSourcing": true}));
     assert_eq!(stage.join("ada", "to").settled().tells("ada"), MOVED);
 }
 

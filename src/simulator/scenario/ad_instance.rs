@@ -59,21 +59,13 @@ pub(super) fn add(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Pr
 fn app(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Problems) -> Option<App> {
     match (&plan.active_directory, &plan.app) {
         (None, None) if plan.hub.is_some() => {
-            let mut app = blank(
-                org,
-                org2org::NAME,
-                plan.label.as_deref().unwrap_or("Org2Org Hub"),
-            );
+            let mut app = blank(org, org2org::NAME, plan.label.as_deref().unwrap_or("Org2Org Hub"));
             app.org2org = Some(org2org::Org2Org::default());
             Some(app)
         }
         (Some(domain), None) => {
             let directory = connection(org, plan, domain, problems)?;
-            let mut app = blank(
-                org,
-                "active_directory",
-                plan.label.as_ref().unwrap_or(domain),
-            );
+            let mut app = blank(org, "active_directory", plan.label.as_ref().unwrap_or(domain));
             app.document = app_form::active_directory(domain);
             app.features = features(plan);
             app.active_directory = Some(directory);
@@ -82,10 +74,7 @@ fn app(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Problems) -> 
         (None, Some(body)) if of.settled => Some(as_is::app(org, plan, body)),
         (None, Some(body)) => other(org, plan, body, problems),
         _ => {
-            problems.add(format!(
-                "org {:?}: an app has one of `activeDirectory`, `app` and `hub`",
-                org.name
-            ));
+            problems.add(format!("org {:?}: an app has one of `activeDirectory`, `app` and `hub`", org.name));
             None
         }
     }
@@ -96,18 +85,10 @@ fn other(org: &mut Org, plan: &AppPlan, body: &Value, problems: &mut Problems) -
     let read = app_form::read(body.as_object().unwrap_or(&empty));
     let (name, document) = read
         .map_err(|refusal| {
-            problems.add(format!(
-                "org {:?}: app: {} {}",
-                org.name,
-                refusal.summary,
-                refusal.causes.join("; ")
-            ));
+            problems.add(format!("org {:?}: app: {} {}", org.name, refusal.summary, refusal.causes.join("; ")));
         })
         .ok()?;
-    let label = plan
-        .label
-        .clone()
-        .or_else(|| body["label"].as_str().map(str::to_owned));
+    let label = plan.label.clone().or_else(|| body["label"].as_str().map(str::to_owned));
     let mut app = blank(org, &name, label.as_ref().unwrap_or(&name));
     app.document = document;
     app.org2org = (name == org2org::NAME).then(Default::default);
@@ -137,59 +118,27 @@ pub(super) fn blank(org: &mut Org, name: &str, label: &str) -> App {
 }
 
 fn features(plan: &AppPlan) -> Vec<String> {
-    let switches = [
-        plan.create_users,
-        plan.update_user_attributes,
-        plan.deactivate_users,
-        plan.sync_password,
-    ];
-    let pushed = PUSH_FEATURES
-        .iter()
-        .zip(switches)
-        .filter(|(_, on)| *on)
-        .map(|(feature, _)| *feature);
+    let switches = [plan.create_users, plan.update_user_attributes, plan.deactivate_users, plan.sync_password];
+    let pushed = PUSH_FEATURES.iter().zip(switches).filter(|(_, on)| *on).map(|(feature, _)| *feature);
     let sourcing = plan.profile_sourcing.then_some("PROFILE_MASTERING");
-    let all = IMPORT_FEATURES
-        .iter()
-        .copied()
-        .chain(sourcing)
-        .chain(pushed);
+    let all = IMPORT_FEATURES.iter().copied().chain(sourcing).chain(pushed);
     all.map(str::to_owned).collect()
 }
 
-fn connection(
-    org: &mut Org,
-    plan: &AppPlan,
-    domain: &str,
-    problems: &mut Problems,
-) -> Option<ActiveDirectory> {
+fn connection(org: &mut Org, plan: &AppPlan, domain: &str, problems: &mut Problems) -> Option<ActiveDirectory> {
     let Some(directory) = org.directories.get(&domain.to_lowercase()).cloned() else {
-        problems.add(format!(
-            "org {:?}: there is no directory {domain:?}",
-            org.name
-        ));
+        problems.add(format!("org {:?}: there is no directory {domain:?}", org.name));
         return None;
     };
     let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
     let users = format!("CN=Users,{}", Dn::of_domain(domain));
     let connected_ous = match &plan.connected_ous {
         None => directory.ous().map(str::to_owned).chain([users]).collect(),
-        Some(units) => units
-            .iter()
-            .map(|unit| qualify(unit, domain))
-            .collect::<Vec<_>>(),
+        Some(units) => units.iter().map(|unit| qualify(unit, domain)).collect::<Vec<_>>(),
     };
-    for unit in plan
-        .connected_ous
-        .iter()
-        .flatten()
-        .map(|unit| qualify(unit, domain))
-    {
+    for unit in plan.connected_ous.iter().flatten().map(|unit| qualify(unit, domain)) {
         if !directory.ou_exists(&unit) {
-            problems.add(format!(
-                "org {:?}: connected OU {unit:?} does not exist",
-                org.name
-            ));
+            problems.add(format!("org {:?}: connected OU {unit:?} does not exist", org.name));
         }
     }
     let now = org.now();
@@ -213,22 +162,12 @@ fn group_of(org: &Org, plan: &AppGroupPlan, of: &OrgPlan, problems: &mut Problem
     let unread = of.settled.then(|| plan.group.clone());
     let found = find_group(org, &plan.group).or(unread);
     if found.is_none() {
-        problems.add(format!(
-            "org {:?}: an app names the unknown group {:?}",
-            org.name, plan.group
-        ));
+        problems.add(format!("org {:?}: an app names the unknown group {:?}", org.name, plan.group));
     }
     found
 }
 
-fn assign(
-    org: &mut Org,
-    app: &Id,
-    of: &AppPlan,
-    plan: &AppGroupPlan,
-    group: Id,
-    problems: &mut Problems,
-) {
+fn assign(org: &mut Org, app: &Id, of: &AppPlan, plan: &AppGroupPlan, group: Id, problems: &mut Problems) {
     let mut profile = plan.profile.clone();
     if let (Some(unit), Some(domain)) = (&plan.organizational_unit, &of.active_directory) {
         let unit = qualify(unit, domain);
@@ -239,49 +178,28 @@ fn assign(
     let Some(instance) = org.apps.get_mut(app) else {
         return;
     };
-    let priority = plan
-        .priority
-        .unwrap_or_else(|| effective_group::weakest(instance));
+    let priority = plan.priority.unwrap_or_else(|| effective_group::weakest(instance));
     effective_group::make_room(instance, &group, priority);
-    let assignment = AppGroup {
-        group: group.clone(),
-        priority,
-        profile,
-        last_updated: now,
-    };
+    let assignment = AppGroup { group: group.clone(), priority, profile, last_updated: now };
     instance.groups.insert(group, assignment);
 }
 
 fn check_unit(org: &Org, domain: &str, unit: &str, problems: &mut Problems) {
     let directory = org.directories.get(&domain.to_lowercase());
-    let known = directory.is_some_and(|directory| {
-        directory
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .ou_exists(unit)
-    });
+    let known =
+        directory.is_some_and(|directory| directory.read().unwrap_or_else(PoisonError::into_inner).ou_exists(unit));
     if !known {
-        problems.add(format!(
-            "org {:?}: a group is assigned with the unknown OU {unit:?}",
-            org.name
-        ));
+        problems.add(format!("org {:?}: a group is assigned with the unknown OU {unit:?}", org.name));
     }
 }
 
 fn assign_user(org: &mut Org, app: &Id, login: &str, problems: &mut Problems) {
     let Some(user) = org.logins.get(&login.to_lowercase()).cloned() else {
-        problems.add(format!(
-            "org {:?}: an app names the unknown user {login:?}",
-            org.name
-        ));
+        problems.add(format!("org {:?}: an app names the unknown user {login:?}", org.name));
         return;
     };
     let now = org.now();
-    if org
-        .apps
-        .get(app)
-        .is_some_and(|app| app.users.contains_key(&user))
-    {
+    if org.apps.get(app).is_some_and(|app| app.users.contains_key(&user)) {
         return;
     }
     if let Some(held) = provisioning::new_app_user(org, app, &user, now) {

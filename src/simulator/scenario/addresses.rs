@@ -23,10 +23,7 @@ pub(in crate::simulator) fn settle(orgs: &mut [Org], addresses: &Addresses) {
         fill_in(app, addresses);
         keys.extend(sign_in(app, addresses));
     }
-    for client in orgs
-        .iter_mut()
-        .flat_map(|org| org.oauth.clients.values_mut())
-    {
+    for client in orgs.iter_mut().flat_map(|org| org.oauth.clients.values_mut()) {
         if let Keys::At { url, .. } = &mut client.keys {
             exchange(url, addresses);
         }

@@ -33,9 +33,8 @@ pub(super) fn complete(org: &mut Org, app: &mut App, plan: &AppPlan, problems: &
     if let Some(id) = &plan.id {
         app.id.clone_from(id);
     }
-    problems.note(is_new(org.apps.contains_key(&app.id), &app.id), || {
-        format!("org {:?}: app {:?}", org.name, app.label)
-    });
+    problems
+        .note(is_new(org.apps.contains_key(&app.id), &app.id), || format!("org {:?}: app {:?}", org.name, app.label));
     if let Some(status) = &plan.status {
         app.status.clone_from(status);
     }
@@ -69,11 +68,7 @@ fn show_features(org: &mut Org, app: &mut App, features: &[String]) {
     }
     if provisioning::has(app, "PUSH_NEW_USERS") {
         let pushes = provisioning::has(app, "GROUP_PUSH");
-        org.options.assumptions.group_push_feature = if pushes {
-            Shown::Present
-        } else {
-            Shown::Absent
-        };
+        org.options.assumptions.group_push_feature = if pushes { Shown::Present } else { Shown::Absent };
     }
     app.features.retain(|one| one != "GROUP_PUSH");
 }
@@ -84,9 +79,7 @@ pub(super) fn hold(org: &mut Org, app: &Id, plan: &HeldPlan) {
     let group = plan.group.as_ref();
     let group = group.map(|name| find_group(org, name).unwrap_or_else(|| name.clone()));
     let now = org.now();
-    let text = |given: &Option<String>, otherwise: &str| {
-        given.clone().unwrap_or_else(|| otherwise.to_owned())
-    };
+    let text = |given: &Option<String>, otherwise: &str| given.clone().unwrap_or_else(|| otherwise.to_owned());
     let sync_state = text(&plan.sync_state, "DISABLED");
     let held = AppUser {
         user: user.clone(),
@@ -110,13 +103,7 @@ pub(super) fn hold(org: &mut Org, app: &Id, plan: &HeldPlan) {
 }
 
 /// What an Org2Org app or a service app has beyond an app.
-pub(super) fn join_parts(
-    org: &mut Org,
-    app: &Id,
-    plan: &AppPlan,
-    of: &OrgPlan,
-    problems: &mut Problems,
-) {
+pub(super) fn join_parts(org: &mut Org, app: &Id, plan: &AppPlan, of: &OrgPlan, problems: &mut Problems) {
     org2org::give(org, app, plan);
     let Some(held) = org.apps.get(app) else {
         return;
@@ -169,7 +156,5 @@ pub(in crate::simulator) fn each_text(value: &mut Value, change: &mut dyn FnMut(
 }
 
 fn each_of(fields: &mut Map<String, Value>, change: &mut dyn FnMut(&mut String)) {
-    fields
-        .values_mut()
-        .for_each(|value| each_text(value, change));
+    fields.values_mut().for_each(|value| each_text(value, change));
 }

@@ -6,9 +6,7 @@ use std::sync::{Arc, RwLock};
 use super::super::error::Error;
 use super::super::store::Org;
 use super::plan::{OrgPlan, Scenario};
-use super::{
-    World, ad_instance, as_is, clients, connected, contractors, directories, groups, people,
-};
+use super::{World, ad_instance, as_is, clients, connected, contractors, directories, groups, people};
 
 /// What is wrong with a scenario, all of it.
 #[derive(Default)]
@@ -25,26 +23,17 @@ impl Problems {
         outcome: Result<T, E>,
         what: impl FnOnce() -> String,
     ) -> Option<T> {
-        outcome
-            .map_err(|error| self.add(format!("{}: {error}", what())))
-            .ok()
+        outcome.map_err(|error| self.add(format!("{}: {error}", what()))).ok()
     }
 }
 
 pub(super) fn build(scenario: Scenario) -> Result<World, Error> {
     let mut problems = Problems::default();
-    let mut world = World {
-        orgs: Vec::new(),
-        directories: build_directories(&scenario, &mut problems),
-    };
+    let mut world = World { orgs: Vec::new(), directories: build_directories(&scenario, &mut problems) };
     let plans = scenario.orgs.unwrap_or_default();
     for (plan, seed) in plans.iter().zip(1..) {
         let mut org = begin(plan, seed, &world, &mut problems);
-        org.options = plan
-            .options
-            .clone()
-            .or_else(|| scenario.options.clone())
-            .unwrap_or_default();
+        org.options = plan.options.clone().or_else(|| scenario.options.clone()).unwrap_or_default();
         world.orgs.push(org);
     }
     if let Some(plan) = scenario.contractors.filter(|plan| plan.count > 0) {
@@ -55,24 +44,14 @@ pub(super) fn build(scenario: Scenario) -> Result<World, Error> {
         finish(org, plan, &mut problems);
     }
     connected::connect(&mut world, &plans, &mut problems);
-    if problems.0.is_empty() {
-        Ok(world)
-    } else {
-        Err(Error::Scenario(problems.0.join("\n")))
-    }
+    if problems.0.is_empty() { Ok(world) } else { Err(Error::Scenario(problems.0.join("\n"))) }
 }
 
-fn build_directories(
-    scenario: &Scenario,
-    problems: &mut Problems,
-) -> BTreeMap<String, Arc<RwLock<super::Directory>>> {
+fn build_directories(scenario: &Scenario, problems: &mut Problems) -> BTreeMap<String, Arc<RwLock<super::Directory>>> {
     let mut built = BTreeMap::new();
     for (plan, seed) in scenario.directories.iter().flatten().zip(100..) {
         let directory = directories::build(plan, seed, problems);
-        if built
-            .insert(plan.domain.to_lowercase(), Arc::new(RwLock::new(directory)))
-            .is_some()
-        {
+        if built.insert(plan.domain.to_lowercase(), Arc::new(RwLock::new(directory))).is_some() {
             problems.add(format!("there are two directories {:?}", plan.domain));
         }
     }
@@ -81,11 +60,7 @@ fn build_directories(
 
 fn begin(plan: &OrgPlan, seed: u64, world: &World, problems: &mut Problems) -> Org {
     // Given ids may be those that another simulator has drawn.
-    let others = if plan.settled {
-        directories::OF_OTHERS
-    } else {
-        0
-    };
+    let others = if plan.settled { directories::OF_OTHERS } else { 0 };
     let mut org = Org::new(&plan.name, seed + others);
     if world.orgs.iter().any(|other| other.name == plan.name) {
         problems.add(format!("there are two orgs {:?}", plan.name));

@@ -28,10 +28,7 @@ const FAMILIES: &[&str] = &[
 ];
 
 pub(super) fn add(org: &mut Org, plan: &ClientPlan, problems: &mut Problems) {
-    let id = plan
-        .client_id
-        .clone()
-        .unwrap_or_else(|| org.ids.next("0oa"));
+    let id = plan.client_id.clone().unwrap_or_else(|| org.ids.next("0oa"));
     if org.oauth.clients.contains_key(&id) {
         problems.add(format!("org {:?}: there are two clients {id:?}", org.name));
         return;
@@ -61,11 +58,7 @@ pub(super) fn add(org: &mut Org, plan: &ClientPlan, problems: &mut Problems) {
 /// Grants of these scopes.
 pub(super) fn grants(org: &mut Org, scopes: &[String]) -> Vec<Grant> {
     let now = org.now();
-    let grant = |scope: &String| Grant {
-        id: org.ids.next("oag"),
-        scope: scope.clone(),
-        created: now,
-    };
+    let grant = |scope: &String| Grant { id: org.ids.next("oag"), scope: scope.clone(), created: now };
     scopes.iter().map(grant).collect()
 }
 
@@ -86,17 +79,11 @@ fn keys(org: &Org, plan: &ClientPlan, problems: &mut Problems) -> Keys {
         return Keys::Generated(Arc::new(GeneratedKey::default()));
     };
     if keys.iter().any(|key: &Value| key.get("d").is_some()) {
-        problems.add(format!(
-            "org {:?}: client {:?} has a private key among its public ones",
-            org.name, plan.label
-        ));
+        problems.add(format!("org {:?}: client {:?} has a private key among its public ones", org.name, plan.label));
     }
     Keys::Given(keys.clone())
 }
 
 fn all_scopes() -> Vec<String> {
-    FAMILIES
-        .iter()
-        .flat_map(|family| ["read", "manage"].map(|verb| format!("okta.{family}.{verb}")))
-        .collect()
+    FAMILIES.iter().flat_map(|family| ["read", "manage"].map(|verb| format!("okta.{family}.{verb}"))).collect()
 }

@@ -52,14 +52,7 @@ fn connect_one(world: &mut World, spoke: usize, plan: &AppPlan, problems: &mut P
 }
 
 /// A user of the spoke and his account in the hub.
-fn pair(
-    org: &Org,
-    accounts: &std::collections::HashMap<String, Id>,
-    login: &str,
-) -> Option<(Id, Id)> {
+fn pair(org: &Org, accounts: &std::collections::HashMap<String, Id>, login: &str) -> Option<(Id, Id)> {
     let login = login.to_lowercase();
-    Some((
-        org.logins.get(&login)?.clone(),
-        accounts.get(&login)?.clone(),
-    ))
+    Some((org.logins.get(&login)?.clone(), accounts.get(&login)?.clone()))
 }

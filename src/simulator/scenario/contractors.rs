@@ -18,20 +18,13 @@ const UNIT: &str = "User-Contractor";
 /// Adds the contractors to their org and their directory.
 pub(super) fn add(world: &mut World, plan: &Contractors, problems: &mut Problems) {
     let domain = plan.directory.as_ref().map(|domain| domain.to_lowercase());
-    let domain = domain
-        .or_else(|| world.directories.keys().next().cloned())
-        .unwrap_or_default();
+    let domain = domain.or_else(|| world.directories.keys().next().cloned()).unwrap_or_default();
     let Some(directory) = world.directories.get(&domain).cloned() else {
         problems.add(format!("contractors: there is no directory {domain:?}"));
         return;
     };
     let named = |name: &String| world.orgs.iter().position(|org| org.name == *name);
-    let Some(org) = plan
-        .org
-        .as_ref()
-        .map_or(Some(0), named)
-        .and_then(|index| world.orgs.get_mut(index))
-    else {
+    let Some(org) = plan.org.as_ref().map_or(Some(0), named).and_then(|index| world.orgs.get_mut(index)) else {
         problems.add("contractors: there is no such org".to_owned());
         return;
     };
@@ -48,13 +41,7 @@ pub(super) fn add(world: &mut World, plan: &Contractors, problems: &mut Problems
     }
 }
 
-fn add_account(
-    directory: &mut Directory,
-    person: &Person,
-    login: &str,
-    unit: &str,
-    problems: &mut Problems,
-) {
+fn add_account(directory: &mut Directory, person: &Person, login: &str, unit: &str, problems: &mut Problems) {
     let account = NewAccount {
         cn: format!("{} {}", person.given, person.family),
         ou: unit.to_owned(),
@@ -65,19 +52,14 @@ fn add_account(
         mail: login.to_owned(),
         extra: Vec::new(),
     };
-    problems.note(directory.create_account(&account), || {
-        format!("contractor {login:?}")
-    });
+    problems.note(directory.create_account(&account), || format!("contractor {login:?}"));
 }
 
 fn user(person: Person, login: String) -> UserPlan {
     UserPlan {
-        attributes: [(
-            "displayName".to_owned(),
-            json!(format!("{} {}", person.given, person.family)),
-        )]
-        .into_iter()
-        .collect(),
+        attributes: [("displayName".to_owned(), json!(format!("{} {}", person.given, person.family)))]
+            .into_iter()
+            .collect(),
         login,
         first_name: person.given,
         last_name: person.family,

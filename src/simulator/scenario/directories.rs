@@ -13,8 +13,7 @@ pub(super) const OF_OTHERS: u64 = 1 << 32;
 /// Makes a directory with its OUs and accounts.
 pub(super) fn build(plan: &DirectoryPlan, seed: u64, problems: &mut Problems) -> Directory {
     if let Some(outside) = &plan.outside {
-        return connect(plan, outside, problems)
-            .unwrap_or_else(|| Directory::new(&plan.domain, seed));
+        return connect(plan, outside, problems).unwrap_or_else(|| Directory::new(&plan.domain, seed));
     }
     // Given GUIDs may be those that another simulator has drawn.
     let given = plan.accounts.iter().any(|account| account.guid.is_some());
@@ -37,30 +36,19 @@ pub(super) fn build(plan: &DirectoryPlan, seed: u64, problems: &mut Problems) ->
 }
 
 /// What is in a directory outside is made there.
-fn connect(
-    plan: &DirectoryPlan,
-    outside: &OutsidePlan,
-    problems: &mut Problems,
-) -> Option<Directory> {
+fn connect(plan: &DirectoryPlan, outside: &OutsidePlan, problems: &mut Problems) -> Option<Directory> {
     let domain = &plan.domain;
-    if !(plan.organizational_units.is_empty() && plan.accounts.is_empty() && plan.denied.is_empty())
-    {
-        problems.add(format!(
-            "directory {domain:?} is outside: what it holds is made there, not by the scenario"
-        ));
+    if !(plan.organizational_units.is_empty() && plan.accounts.is_empty() && plan.denied.is_empty()) {
+        problems.add(format!("directory {domain:?} is outside: what it holds is made there, not by the scenario"));
     }
     let name = &outside.password_env;
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         // It may be the password itself.
-        problems.add(format!(
-            "directory {domain:?}: `passwordEnv` is not the name of a variable"
-        ));
+        problems.add(format!("directory {domain:?}: `passwordEnv` is not the name of a variable"));
         return None;
     }
     let Ok(password) = std::env::var(name) else {
-        problems.add(format!(
-            "directory {domain:?}: the variable {name} is not set"
-        ));
+        problems.add(format!("directory {domain:?}: the variable {name} is not set"));
         return None;
     };
     let settings = Outside {
@@ -73,10 +61,7 @@ fn connect(
     match Directory::connect(domain, settings) {
         Ok(directory) => Some(directory),
         Err(Refusal::Unavailable { detail }) => {
-            problems.add(format!(
-                "directory {domain:?}: {} does not answer: {detail}",
-                outside.url
-            ));
+            problems.add(format!("directory {domain:?}: {} does not answer: {detail}", outside.url));
             None
         }
         Err(Refusal::NoSuchObject { dn }) => {
@@ -102,11 +87,7 @@ pub(super) fn qualify(unit: &str, domain: &str) -> String {
 
 fn add(directory: &mut Directory, plan: &AccountPlan, of: &DirectoryPlan, problems: &mut Problems) {
     let account = new_account(plan, of);
-    let name = if plan.user_principal_name.is_empty() {
-        account.cn.clone()
-    } else {
-        plan.user_principal_name.clone()
-    };
+    let name = if plan.user_principal_name.is_empty() { account.cn.clone() } else { plan.user_principal_name.clone() };
     let what = || format!("account {name:?}");
     let given = plan.guid.as_ref();
     let given = given.and_then(|given| problems.note(new_guid(directory, given), what));
@@ -140,18 +121,12 @@ fn new_account(plan: &AccountPlan, of: &DirectoryPlan) -> NewAccount {
     let account = NewAccount {
         cn: plan.cn.clone().unwrap_or_else(cn),
         ou: qualify(&plan.organizational_unit, &of.domain),
-        sam_account_name: plan
-            .sam_account_name
-            .clone()
-            .unwrap_or_else(|| local.chars().take(20).collect()),
+        sam_account_name: plan.sam_account_name.clone().unwrap_or_else(|| local.chars().take(20).collect()),
         user_principal_name: upn.clone(),
         ..NewAccount::default()
     };
     match &plan.attributes {
-        Some(attributes) => NewAccount {
-            extra: values(attributes),
-            ..account
-        },
+        Some(attributes) => NewAccount { extra: values(attributes), ..account },
         None => NewAccount {
             given_name: plan.first_name.clone(),
             surname: plan.last_name.clone(),
@@ -167,9 +142,7 @@ fn values(attributes: &Map<String, Value>) -> Vec<(String, String)> {
         let several = value.as_array().into_iter().flatten();
         let texts = value.as_str().into_iter();
         let texts = texts.chain(several.filter_map(Value::as_str));
-        texts
-            .map(|text| (name.clone(), text.to_owned()))
-            .collect::<Vec<_>>()
+        texts.map(|text| (name.clone(), text.to_owned())).collect::<Vec<_>>()
     };
     attributes.iter().flat_map(of_one).collect()
 }

@@ -37,23 +37,15 @@ pub(super) fn add_group(org: &mut Org, plan: &GroupPlan, of: &OrgPlan, problems:
     }
     // Groups of apps may have one name; they are told apart by their ids.
     if plan.id.is_none() && org.groups.values().any(|group| group.name() == plan.name) {
-        problems.add(format!(
-            "org {:?}: there are two groups {:?}",
-            org.name, plan.name
-        ));
+        problems.add(format!("org {:?}: there are two groups {:?}", org.name, plan.name));
         return;
     }
     let known = KINDS.contains(&plan.kind.as_str());
     if !known {
-        problems.add(format!(
-            "org {:?}: group {:?} has the unknown type {:?}",
-            org.name, plan.name, plan.kind
-        ));
+        problems.add(format!("org {:?}: group {:?} has the unknown type {:?}", org.name, plan.name, plan.kind));
     }
     let id = plan.id.clone().unwrap_or_else(|| org.ids.next("00g"));
-    problems.note(is_new(org.groups.contains_key(&id), &id), || {
-        format!("org {:?}: group {:?}", org.name, plan.name)
-    });
+    problems.note(is_new(org.groups.contains_key(&id), &id), || format!("org {:?}: group {:?}", org.name, plan.name));
     org.groups.insert(id.clone(), group(org, plan, &id));
     for login in &plan.members {
         match find_user(org, login) {
@@ -61,21 +53,14 @@ pub(super) fn add_group(org: &mut Org, plan: &GroupPlan, of: &OrgPlan, problems:
             Some(user) => {
                 memberships::add(org, &id, &user, None);
             }
-            None => problems.add(format!(
-                "org {:?}: group {:?} names the unknown user {login:?}",
-                org.name, plan.name
-            )),
+            None => problems.add(format!("org {:?}: group {:?} names the unknown user {login:?}", org.name, plan.name)),
         }
     }
     org.recent = Recent::default();
 }
 
 fn group(org: &Org, plan: &GroupPlan, id: &str) -> Group {
-    let class = if plan.kind == "APP_GROUP" {
-        "okta:windows_security_principal"
-    } else {
-        "okta:user_group"
-    };
+    let class = if plan.kind == "APP_GROUP" { "okta:windows_security_principal" } else { "okta:user_group" };
     let profile = json!({"name": plan.name, "description": plan.description});
     let mut profile = profile.as_object().cloned().unwrap_or_default();
     profile.extend(plan.attributes.clone());
@@ -125,9 +110,7 @@ pub(super) fn add_rule(org: &mut Org, plan: &RulePlan, of: &OrgPlan, problems: &
     }
     let now = org.now();
     let id = plan.id.clone().unwrap_or_else(|| org.ids.next("0pr"));
-    problems.note(is_new(org.rules.contains_key(&id), &id), || {
-        format!("org {:?}: rule {:?}", org.name, plan.name)
-    });
+    problems.note(is_new(org.rules.contains_key(&id), &id), || format!("org {:?}: rule {:?}", org.name, plan.name));
     let rule = Rule {
         id: id.clone(),
         name: plan.name.clone(),
@@ -147,9 +130,7 @@ pub(super) fn add_rule(org: &mut Org, plan: &RulePlan, of: &OrgPlan, problems: &
 /// Who is excluded may be gone, and is known by his id then.
 fn conditions(org: &Org, plan: &RulePlan) -> Value {
     let ids = |names: &[String], find: fn(&Org, &str) -> Option<Id>| {
-        let found = names
-            .iter()
-            .map(|name| find(org, name).unwrap_or_else(|| name.clone()));
+        let found = names.iter().map(|name| find(org, name).unwrap_or_else(|| name.clone()));
         found.collect::<Vec<_>>()
     };
     json!({
@@ -168,10 +149,7 @@ fn actions(org: &Org, plan: &RulePlan, of: &OrgPlan, problems: &mut Problems) ->
             Some(id) => ids.push(id),
             // A rule that was read may fill groups that were not.
             None if of.settled => ids.push(name.clone()),
-            None => problems.add(format!(
-                "org {:?}: rule {:?} names the unknown group {name:?}",
-                org.name, plan.name
-            )),
+            None => problems.add(format!("org {:?}: rule {:?} names the unknown group {name:?}", org.name, plan.name)),
         }
     }
     json!({"assignUserToGroups": {"groupIds": ids}})

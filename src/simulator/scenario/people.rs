@@ -10,16 +10,8 @@ use super::plan::{AdminPlan, OrgPlan, UserPlan};
 
 const MONTH: i64 = 30 * 86_400_000;
 /// What users may be at the start.
-const STATUSES: &[&str] = &[
-    "STAGED",
-    "PROVISIONED",
-    "ACTIVE",
-    "SUSPENDED",
-    "LOCKED_OUT",
-    "PASSWORD_EXPIRED",
-    "RECOVERY",
-    "DEPROVISIONED",
-];
+const STATUSES: &[&str] =
+    &["STAGED", "PROVISIONED", "ACTIVE", "SUSPENDED", "LOCKED_OUT", "PASSWORD_EXPIRED", "RECOVERY", "DEPROVISIONED"];
 
 /// Adds the admins and the other users. An admin may be one of the users.
 pub(super) fn add(org: &mut Org, plan: &OrgPlan, problems: &mut Problems) {
@@ -62,10 +54,7 @@ fn empower(org: &mut Org, owner: Id, plan: &AdminPlan) {
         name: "okta-runbook".to_owned(),
         owner,
         // Not from the org's own generator: a token must not be foreseeable.
-        secret: plan
-            .token
-            .clone()
-            .unwrap_or_else(|| format!("00{}", characters(40))),
+        secret: plan.token.clone().unwrap_or_else(|| format!("00{}", characters(40))),
         created: now,
         expires: now + MONTH,
         network: "ANYWHERE".to_owned(),
@@ -77,45 +66,31 @@ fn empower(org: &mut Org, owner: Id, plan: &AdminPlan) {
 /// Gives a user or a client roles, with ids of this prefix.
 pub(super) fn give_roles(org: &mut Org, holder: &Id, prefix: &'static str, kinds: &[String]) {
     let now = org.now();
-    let role = |kind: &String| Role {
-        id: org.ids.next(prefix),
-        kind: kind.clone(),
-        created: now,
-    };
+    let role = |kind: &String| Role { id: org.ids.next(prefix), kind: kind.clone(), created: now };
     let roles = kinds.iter().map(role).collect();
     org.roles.insert(holder.clone(), roles);
 }
 
 fn characters(count: usize) -> String {
-    std::iter::repeat_with(fastrand::alphanumeric)
-        .take(count)
-        .collect()
+    std::iter::repeat_with(fastrand::alphanumeric).take(count).collect()
 }
 
 /// Adds a user; `None` when the login is taken.
 pub(super) fn add_user(org: &mut Org, plan: &UserPlan, problems: &mut Problems) -> Option<Id> {
     if org.logins.contains_key(&plan.login.to_lowercase()) {
-        problems.add(format!(
-            "org {:?}: the login {:?} is there twice",
-            org.name, plan.login
-        ));
+        problems.add(format!("org {:?}: the login {:?} is there twice", org.name, plan.login));
         return None;
     }
     let status = plan.status.as_deref().unwrap_or("ACTIVE");
     if !STATUSES.contains(&status) {
-        problems.add(format!(
-            "org {:?}: user {:?} has the unknown status {status:?}",
-            org.name, plan.login
-        ));
+        problems.add(format!("org {:?}: user {:?} has the unknown status {status:?}", org.name, plan.login));
     }
     let now = org.now();
     let began = (status != "STAGED").then_some(now);
     let usual = !matches!(status, "STAGED" | "PROVISIONED");
     let has_password = plan.has_password.unwrap_or(usual);
     let id = plan.id.clone().unwrap_or_else(|| org.ids.next("00u"));
-    problems.note(is_new(org.users.contains_key(&id), &id), || {
-        format!("org {:?}: user {:?}", org.name, plan.login)
-    });
+    problems.note(is_new(org.users.contains_key(&id), &id), || format!("org {:?}: user {:?}", org.name, plan.login));
     org.insert_user(User {
         id: id.clone(),
         status: status.to_owned(),

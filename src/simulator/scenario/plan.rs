@@ -14,8 +14,8 @@ use serde_json::{Map, Value};
 use super::super::options::Options;
 
 pub(in crate::simulator) use apps::{
-    AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, ClientPlan, ConnectionPlan, Direction, HeldPlan,
-    MappingPlan, PushPlan,
+    AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, ClientPlan, ConnectionPlan, Direction, HeldPlan, MappingPlan,
+    PushPlan,
 };
 pub(in crate::simulator) use directories::{AccountPlan, DirectoryPlan, OutsidePlan};
 pub(in crate::simulator) use people::{GroupPlan, RulePlan, UserPlan};
@@ -28,10 +28,7 @@ pub struct Scenario {
     pub(in crate::simulator) directories: Option<Vec<DirectoryPlan>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) orgs: Option<Vec<OrgPlan>>,
-    #[serde(
-        deserialize_with = "count_or_object",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "count_or_object", skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) contractors: Option<Contractors>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) options: Option<Options>,
@@ -93,10 +90,7 @@ impl Default for AdminPlan {
 /// The token is a secret, also in a simulator: people copy what they see.
 impl fmt::Debug for AdminPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AdminPlan")
-            .field("login", &self.login)
-            .field("roles", &self.roles)
-            .finish_non_exhaustive()
+        f.debug_struct("AdminPlan").field("login", &self.login).field("roles", &self.roles).finish_non_exhaustive()
     }
 }
 
@@ -125,9 +119,7 @@ fn is_off(it: &bool) -> bool {
 }
 
 /// `200` or `{"count": 200, …}`. By hand, because an untagged enum would hide what is wrong with the object.
-fn count_or_object<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Contractors>, D::Error> {
+fn count_or_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Contractors>, D::Error> {
     struct CountOrObject;
 
     impl<'de> Visitor<'de> for CountOrObject {
@@ -139,10 +131,7 @@ fn count_or_object<'de, D: Deserializer<'de>>(
 
         fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<Self::Value, E> {
             let count = usize::try_from(count).map_err(E::custom)?;
-            Ok(Some(Contractors {
-                count,
-                ..Contractors::default()
-            }))
+            Ok(Some(Contractors { count, ..Contractors::default() }))
         }
 
         fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {

@@ -2,10 +2,7 @@ use super::*;
 
 fn refusal(text: &str) -> String {
     let built = Scenario::parse("s.json", text).and_then(Scenario::build);
-    built
-        .err()
-        .map(|error| error.to_string())
-        .unwrap_or_default()
+    built.err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 #[test]
@@ -14,15 +11,7 @@ fn the_built_in_scenario_is_the_story_of_the_examples() {
     let world = Scenario::built_in().build().expect("a world");
     let org = &world.orgs[0];
     let app = org.apps.values().next().expect("the AD instance");
-    assert_eq!(
-        (
-            org.name.as_str(),
-            org.users.len(),
-            app.users.len(),
-            app.groups.len()
-        ),
-        ("okta", 25, 24, 0)
-    );
+    assert_eq!((org.name.as_str(), org.users.len(), app.users.len(), app.groups.len()), ("okta", 25, 24, 0));
     assert!(org.tasks.is_empty() && org.jobs.is_empty() && org.log.len() < 10);
     for (login, name) in [
         ("ada.novak@corp.example", "Ada Novak"),
@@ -30,10 +19,7 @@ fn the_built_in_scenario_is_the_story_of_the_examples() {
         ("chloe.dubois@corp.example", "Chloé Dubois"),
     ] {
         let held = &app.users[&org.logins[login]];
-        assert_eq!(
-            held.profile["dn"],
-            format!("CN={name},OU=User-Contractor,DC=corp,DC=example")
-        );
+        assert_eq!(held.profile["dn"], format!("CN={name},OU=User-Contractor,DC=corp,DC=example"));
         assert!(held.individual && held.status == "ACTIVE" && held.sync_state == "SYNCHRONIZED");
         assert!(held.external_id.is_some());
     }
@@ -42,21 +28,10 @@ fn the_built_in_scenario_is_the_story_of_the_examples() {
 #[test]
 fn a_tiny_scenario_takes_the_rest_from_the_built_in_one() {
     let text = r#"{"contractors": 200, "options": {"limits": {"enabled": false}}}"#;
-    let world = Scenario::parse("tiny", text)
-        .and_then(Scenario::build)
-        .expect("a world");
+    let world = Scenario::parse("tiny", text).and_then(Scenario::build).expect("a world");
     assert_eq!(world.orgs[0].users.len(), 201);
     assert!(!world.orgs[0].options.limits.enabled);
-    assert_eq!(
-        Scenario::built_in()
-            .with_users(3)
-            .build()
-            .expect("a world")
-            .orgs[0]
-            .users
-            .len(),
-        4
-    );
+    assert_eq!(Scenario::built_in().with_users(3).build().expect("a world").orgs[0].users.len(), 4);
 }
 
 #[test]
@@ -72,11 +47,7 @@ fn the_same_scenario_has_the_same_ids() {
 fn tokens_are_not_foreseeable() {
     let secret = || {
         let world = Scenario::built_in().build().expect("a world");
-        world.orgs[0]
-            .tokens
-            .values()
-            .next()
-            .map(|token| token.secret.clone())
+        world.orgs[0].tokens.values().next().map(|token| token.secret.clone())
     };
     assert_ne!(secret(), secret());
 }
@@ -84,10 +55,7 @@ fn tokens_are_not_foreseeable() {
 #[test]
 fn a_wrong_key_is_told_with_its_place() {
     let told = refusal("{\n  \"contractors\": {\"cuont\": 3}\n}");
-    assert!(
-        told.contains("s.json:2:") && told.contains("cuont") && told.contains("count"),
-        "{told}"
-    );
+    assert!(told.contains("s.json:2:") && told.contains("cuont") && told.contains("count"), "{told}");
 }
 
 #[test]
@@ -102,16 +70,7 @@ fn everything_wrong_is_told_at_once() {
               "apps": [{"activeDirectory": "a.example", "groups": [{"group": "none"}, {"group": "g", "organizationalUnit": "Lost"}]},
                        {"activeDirectory": "b.example"}]}]}"#,
     );
-    for part in [
-        "Nowhere",
-        "jo@x.com",
-        "nobody@x.com",
-        "no group",
-        "\"none\"",
-        "OU=Lost",
-        "b.example",
-        "a@a.example",
-    ] {
+    for part in ["Nowhere", "jo@x.com", "nobody@x.com", "no group", "\"none\"", "OU=Lost", "b.example", "a@a.example"] {
         assert!(told.contains(part), "{part} in {told}");
     }
     assert_eq!(told.lines().count(), 7, "{told}");
@@ -124,12 +83,7 @@ fn the_files_of_the_tests_are_valid() {
     for entry in std::fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();
         let world = Scenario::read(&path).and_then(Scenario::build);
-        assert!(
-            world.is_ok(),
-            "{}: {:?}",
-            path.display(),
-            world.err().map(|error| error.to_string())
-        );
+        assert!(world.is_ok(), "{}: {:?}", path.display(), world.err().map(|error| error.to_string()));
         count += 1;
     }
     assert!(count >= 8);
@@ -160,15 +114,10 @@ const SETTLED: &str = r#"{
 
 #[test]
 fn a_settled_org_is_as_it_is_listed() {
-    let world = Scenario::parse("settled", SETTLED)
-        .and_then(Scenario::build)
-        .expect("a world");
+    let world = Scenario::parse("settled", SETTLED).and_then(Scenario::build).expect("a world");
     let org = &world.orgs[0];
     let jo = &org.users["00uAAAAAAAAAAAAAAAAA"];
-    assert_eq!(
-        (jo.provider.as_str(), jo.has_password, org.users.len()),
-        ("ACTIVE_DIRECTORY", false, 2)
-    );
+    assert_eq!((jo.provider.as_str(), jo.has_password, org.users.len()), ("ACTIVE_DIRECTORY", false, 2));
     assert_eq!(org.roles["00uAAAAAAAAAAAAAAAAA"][0].kind, "SUPER_ADMIN");
     assert_eq!(org.everyone, "00gEEEEEEEEEEEEEEEEE");
     assert_eq!(org.groups[&org.everyone].members.len(), 2);
@@ -185,30 +134,16 @@ fn a_settled_org_is_as_it_is_listed() {
     assert_eq!(app.mappings[1].id, "prmAAAAAAAAAAAAAAAAA");
     assert_eq!(app.groups["00gAAAAAAAAAAAAAAAAA"].priority, 7);
     let held = &app.users["00uBBBBBBBBBBBBBBBBB"];
-    assert_eq!(
-        (app.users.len(), held.individual, held.sync_state.as_str()),
-        (1, false, "ERROR")
-    );
+    assert_eq!((app.users.len(), held.individual, held.sync_state.as_str()), (1, false, "ERROR"));
     assert_eq!(held.granting_group.as_deref(), Some("00gAAAAAAAAAAAAAAAAA"));
     let chat = &org.apps["0oaBBBBBBBBBBBBBBBBB"];
-    assert_eq!(
-        (
-            chat.name.as_str(),
-            chat.label.as_str(),
-            chat.status.as_str()
-        ),
-        ("slack", "Chat", "INACTIVE")
-    );
+    assert_eq!((chat.name.as_str(), chat.label.as_str(), chat.status.as_str()), ("slack", "Chat", "INACTIVE"));
 }
 
 #[test]
 fn an_account_has_the_guid_and_the_attributes_that_are_listed() {
-    let world = Scenario::parse("settled", SETTLED)
-        .and_then(Scenario::build)
-        .expect("a world");
-    let directory = world.directories["corp.example"]
-        .read()
-        .expect("a directory");
+    let world = Scenario::parse("settled", SETTLED).and_then(Scenario::build).expect("a world");
+    let directory = world.directories["corp.example"].read().expect("a directory");
     let account = directory.by_sam_account_name("jo").expect("the account");
     assert_eq!(account.guid.base64(), "AAAAAAAAAECAAAAAAAAAAQ==");
     assert_eq!(account.dn, "CN=Jo Doe,CN=Staff,DC=corp,DC=example");
@@ -239,17 +174,12 @@ fn a_scenario_says_again_what_it_was_told() {
     let written = serde_json::to_string(&parsed).expect("JSON");
     let again = Scenario::parse("again", &written).expect("a scenario");
     assert_eq!(serde_json::to_string(&again).expect("JSON"), written);
-    let (mut told, mut said): (serde_json::Value, serde_json::Value) = (
-        serde_json::from_str(SETTLED).expect("JSON"),
-        serde_json::from_str(&written).expect("JSON"),
-    );
+    let (mut told, mut said): (serde_json::Value, serde_json::Value) =
+        (serde_json::from_str(SETTLED).expect("JSON"), serde_json::from_str(&written).expect("JSON"));
     for value in [&mut told, &mut said] {
         // What is usual is left out.
         value["orgs"][0]["admin"].take();
-        value["orgs"][0]["rules"][0]
-            .as_object_mut()
-            .expect("a rule")
-            .remove("active");
+        value["orgs"][0]["rules"][0].as_object_mut().expect("a rule").remove("active");
     }
     assert_eq!(said, told);
 }

@@ -23,11 +23,7 @@ pub(in crate::simulator) const ABOUT: &str = "/.well-known/okta-organization";
 ///
 /// # Errors
 /// When the real org does not answer.
-pub(in crate::simulator) async fn begin(
-    name: &str,
-    number: u32,
-    upstream: &dyn Upstream,
-) -> Result<Org, String> {
+pub(in crate::simulator) async fn begin(name: &str, number: u32, upstream: &dyn Upstream) -> Result<Org, String> {
     let mut org = Org::new(name, u64::from(number) + 1);
     org.ids.be_planned(number);
     org.changed = Some(Changed::default());
@@ -52,28 +48,16 @@ pub(in crate::simulator) async fn introduce(
     token: &SecretString,
 ) -> Result<(), String> {
     let about = upstream.get(ABOUT).await?;
-    let links = ["organization", "alternate"]
-        .iter()
-        .filter_map(|name| about.body["_links"][name]["href"].as_str());
+    let links = ["organization", "alternate"].iter().filter_map(|name| about.body["_links"][name]["href"].as_str());
     let own = upstream.url();
     for known in links.chain([own.as_str()]) {
-        neighbours.add(
-            known,
-            Neighbour {
-                url: url.to_owned(),
-                token: token.clone(),
-            },
-        );
+        neighbours.add(known, Neighbour { url: url.to_owned(), token: token.clone() });
     }
     Ok(())
 }
 
 /// Makes the owner of a token that the real org knows known here. False when it does not know it.
-pub(super) async fn greet(
-    service: &Service,
-    bearer: &dyn Upstream,
-    secret: &str,
-) -> Result<bool, String> {
+pub(super) async fn greet(service: &Service, bearer: &dyn Upstream, secret: &str) -> Result<bool, String> {
     let me = bearer.get("/api/v1/users/me").await?;
     let Some(id) = me.body["id"].as_str().filter(|_| me.status == 200) else {
         return Ok(false);
@@ -131,11 +115,7 @@ fn give_roles(org: &mut Org, owner: &str, status: u16, body: &Value) {
     let held = org.roles.entry(owner.to_owned()).or_default();
     let judged = held.iter().all(|role| permissions::is_known(&role.kind));
     if status != 200 || !judged {
-        let role = Role {
-            id: String::new(),
-            kind: "SUPER_ADMIN".to_owned(),
-            created: 0,
-        };
+        let role = Role { id: String::new(), kind: "SUPER_ADMIN".to_owned(), created: 0 };
         held.push(role);
     }
 }

@@ -15,11 +15,7 @@ impl Shadow {
     /// the GUID. What is new has no `before`, what is gone no `after`. A guess is what a provisioning job did.
     pub(in crate::simulator) fn ends(&self, org: &Org) -> Value {
         let base = self.base();
-        let local = Local {
-            org,
-            base: &base,
-            principal: "",
-        };
+        let local = Local { org, base: &base, principal: "" };
         let known = self.known();
         let guessed = |path: &str| {
             let changed = org.changed.as_ref();
@@ -43,19 +39,10 @@ impl Shadow {
 fn paths<'a>(org: &Org, known: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
     let mut paths: BTreeSet<String> = known.cloned().collect();
     let named = |user: &&String| org.users[*user].profile.contains_key("login");
-    paths.extend(
-        org.users
-            .keys()
-            .filter(named)
-            .map(|id| format!("/api/v1/users/{id}")),
-    );
+    paths.extend(org.users.keys().filter(named).map(|id| format!("/api/v1/users/{id}")));
     let groups = org.groups.keys().filter(|id| **id != org.everyone);
     paths.extend(groups.map(|id| format!("/api/v1/groups/{id}")));
-    paths.extend(
-        org.rules
-            .keys()
-            .map(|id| format!("/api/v1/groups/rules/{id}")),
-    );
+    paths.extend(org.rules.keys().map(|id| format!("/api/v1/groups/rules/{id}")));
     paths.extend(org.apps.values().flat_map(of_app));
     paths
 }
@@ -66,10 +53,7 @@ fn of_app(app: &App) -> Vec<String> {
     let users = app.users.keys().map(|id| format!("{own}/users/{id}"));
     let groups = app.groups.keys().map(|id| format!("{own}/groups/{id}"));
     let pushes = pushes.map(|id| format!("{own}/group-push/mappings/{id}"));
-    let connection = app
-        .org2org
-        .as_ref()
-        .map(|_| format!("{own}/connections/default"));
+    let connection = app.org2org.as_ref().map(|_| format!("{own}/connections/default"));
     let parts = users.chain(groups).chain(pushes).chain(connection);
     parts.chain([own.clone()]).collect()
 }

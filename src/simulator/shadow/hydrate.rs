@@ -29,9 +29,7 @@ fn object(value: &Value) -> Map<String, Value> {
 
 fn texts(value: &Value) -> Vec<String> {
     let items = value.as_array().into_iter().flatten();
-    items
-        .filter_map(|one| one.as_str().map(str::to_owned))
-        .collect()
+    items.filter_map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
 /// The last part of a link, which is an id.

@@ -55,19 +55,13 @@ impl Ledger {
     }
 
     pub(in crate::simulator) fn watch(&self, directory: Arc<RwLock<Directory>>) {
-        let mut all = self
-            .directories
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(directory);
     }
 
     /// When a shadowed directory was first changed: what is read of it from then on may be otherwise.
     pub fn directory_changed(&self) -> Option<jiff::Timestamp> {
-        let all = self
-            .directories
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let all = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
         let first = |directory: &Arc<RwLock<Directory>>| {
             let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
             directory.first_changed()
@@ -90,10 +84,7 @@ impl Ledger {
 
     /// The shadowed directories.
     pub(in crate::simulator) fn directories(&self) -> Vec<Arc<RwLock<Directory>>> {
-        let all = self
-            .directories
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let all = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
         all.clone()
     }
 
@@ -129,9 +120,7 @@ impl Ledger {
     pub fn readings(&self) -> Value {
         let noted = self.noted();
         let of_org = |(org, things): (&String, &BTreeMap<String, Value>)| {
-            let things = things
-                .iter()
-                .map(|(path, value)| (path.clone(), sorted(value)));
+            let things = things.iter().map(|(path, value)| (path.clone(), sorted(value)));
             (org.clone(), Value::Object(things.collect()))
         };
         Value::Object(noted.things.iter().map(of_org).collect())
@@ -154,12 +143,8 @@ fn digests(body: &Value) -> Value {
     let Value::Object(fields) = body else {
         return Value::Null;
     };
-    let steady = fields
-        .iter()
-        .filter(|(name, _)| !RESTLESS.contains(&name.as_str()));
-    let digests: Map<String, Value> = steady
-        .map(|(name, value)| (name.clone(), json!(digest_of(value))))
-        .collect();
+    let steady = fields.iter().filter(|(name, _)| !RESTLESS.contains(&name.as_str()));
+    let digests: Map<String, Value> = steady.map(|(name, value)| (name.clone(), json!(digest_of(value)))).collect();
     Value::Object(digests)
 }
 

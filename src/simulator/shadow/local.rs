@@ -46,10 +46,7 @@ impl Local<'_> {
 
     /// Everything in a list.
     pub(super) fn all(&self, path: &str, query: &str) -> Vec<Value> {
-        let kept: Vec<&str> = query
-            .split('&')
-            .filter(|pair| !pair.is_empty() && !is_of_paging(pair))
-            .collect();
+        let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_of_paging(pair)).collect();
         let own = kept.join("&");
         let mut items = Vec::new();
         let mut next = Some(format!("limit={ALL}&{own}"));
@@ -69,9 +66,7 @@ impl Local<'_> {
 /// The address of a list, whichever of its pages was asked for: its path alone where the list has no conditions.
 pub(super) fn list_of(path: &str, query: &str) -> String {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let conditions: Vec<&str> = pairs
-        .filter(|pair| !is_of_paging(pair) && !pair.starts_with("expand="))
-        .collect();
+    let conditions: Vec<&str> = pairs.filter(|pair| !is_of_paging(pair) && !pair.starts_with("expand=")).collect();
     if conditions.is_empty() {
         return path.to_owned();
     }
@@ -83,16 +78,12 @@ fn is_of_paging(pair: &str) -> bool {
 }
 
 fn next_query(link: &str) -> Option<String> {
-    let (url, _) = link
-        .split_once(">; rel=\"next\"")
-        .map(|(url, rest)| (url.trim_start_matches('<'), rest))?;
+    let (url, _) = link.split_once(">; rel=\"next\"").map(|(url, rest)| (url.trim_start_matches('<'), rest))?;
     url.split_once('?').map(|(_, query)| query.to_owned())
 }
 
 /// Whether only this side can answer: what was made here, and the key of a connection that was configured here.
 pub(super) fn is_own(org: &Org, endpoint: &Endpoint, parameters: &[String]) -> bool {
-    let made_here = parameters
-        .iter()
-        .any(|id| super::super::ids::is_planned(id));
+    let made_here = parameters.iter().any(|id| super::super::ids::is_planned(id));
     made_here || org2org::signs_here(org, endpoint.pattern, parameters)
 }

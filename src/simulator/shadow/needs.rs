@@ -35,13 +35,13 @@ impl Shadow {
         let body = serde_json::from_slice(incoming.body).unwrap_or_default();
         let (mut done, mut read) = (BTreeSet::new(), Read::Whole);
         loop {
-            let mut needs = Needs {
-                org: &service.read(),
-                known: &mut self.known(),
-                addresses: Vec::new(),
-                single: &done,
-            }
-            .of(incoming.method, endpoint.pattern, parameters, &body);
+            let mut needs =
+                Needs { org: &service.read(), known: &mut self.known(), addresses: Vec::new(), single: &done }.of(
+                    incoming.method,
+                    endpoint.pattern,
+                    parameters,
+                    &body,
+                );
             needs.retain(|address| !done.contains(address));
             if needs.is_empty() {
                 return Ok(read);
@@ -66,13 +66,7 @@ struct Needs<'a> {
 }
 
 impl Needs<'_> {
-    fn of(
-        mut self,
-        method: &str,
-        pattern: &str,
-        parameters: &[String],
-        body: &Value,
-    ) -> Vec<String> {
+    fn of(mut self, method: &str, pattern: &str, parameters: &[String], body: &Value) -> Vec<String> {
         let at = |index: usize| parameters.get(index).map_or("", String::as_str);
         let (first, second) = (at(0), at(1));
         let rest = pattern.strip_prefix("/api/v1/").unwrap_or(pattern);
@@ -205,12 +199,7 @@ impl Needs<'_> {
             self.add(address);
         }
         let Some(id) = self.id_of(user) else { return };
-        let apps: Vec<&App> = self
-            .org
-            .apps
-            .values()
-            .filter(|app| is_followed(app))
-            .collect();
+        let apps: Vec<&App> = self.org.apps.values().filter(|app| is_followed(app)).collect();
         for app in &apps {
             self.add(&format!("/api/v1/apps/{}/groups?limit=200", app.id));
         }
@@ -229,13 +218,8 @@ impl Needs<'_> {
     fn decisive_groups(&mut self, user: &str, app: &str) {
         let Some(id) = self.id_of(user) else { return };
         let of_app = self.org.apps.get(app).into_iter();
-        let mut groups: BTreeSet<String> =
-            of_app.flat_map(|app| app.groups.keys().cloned()).collect();
-        let rules = self
-            .org
-            .rules
-            .values()
-            .filter(|rule| rule.status == "ACTIVE");
+        let mut groups: BTreeSet<String> = of_app.flat_map(|app| app.groups.keys().cloned()).collect();
+        let rules = self.org.rules.values().filter(|rule| rule.status == "ACTIVE");
         groups.extend(rules.flat_map(|rule| rule.groups().map(str::to_owned)));
         groups.retain(|group| *group != self.org.everyone && !self.known.is_whole(&members(group)));
         if groups.is_empty() {
@@ -273,9 +257,7 @@ impl Needs<'_> {
     /// A group that comes to an app, or goes from it, moves its members.
     fn everyone_of(&mut self, group: &str) {
         let held = self.org.groups.get(group);
-        let users: Vec<String> = held
-            .map(|group| group.members.iter().cloned().collect())
-            .unwrap_or_default();
+        let users: Vec<String> = held.map(|group| group.members.iter().cloned().collect()).unwrap_or_default();
         for user in users {
             self.person(&user, Some(group));
         }
@@ -313,11 +295,7 @@ impl Needs<'_> {
         if held.is_none_or(|app| app.org2org.is_none()) {
             return;
         }
-        for part in [
-            "connections/default",
-            "features",
-            "group-push/mappings?limit=1000",
-        ] {
+        for part in ["connections/default", "features", "group-push/mappings?limit=1000"] {
             self.add(&format!("/api/v1/apps/{app}/{part}"));
         }
     }
@@ -365,9 +343,7 @@ fn members(group: &str) -> String {
 /// Whether a group is pushed by an app.
 fn pushes(app: &App, group: Option<&str>) -> bool {
     let pushes = app.org2org.iter().flat_map(|part| part.pushes.values());
-    pushes
-        .into_iter()
-        .any(|push| Some(push.source.as_str()) == group)
+    pushes.into_iter().any(|push| Some(push.source.as_str()) == group)
 }
 
 /// Whether the rules follow what groups do to the users of an app; of others their groups are not known here.

@@ -33,30 +33,17 @@ impl<'a> Reader<'a> {
         parameters: &'a [String],
         principal: &str,
     ) -> Self {
-        Self {
-            base: shadow.base(),
-            principal: principal.to_owned(),
-            shadow,
-            service,
-            incoming,
-            parameters,
-        }
+        Self { base: shadow.base(), principal: principal.to_owned(), shadow, service, incoming, parameters }
     }
 
     fn local<'o>(&'o self, org: &'o Org) -> Local<'o> {
-        Local {
-            org,
-            base: &self.base,
-            principal: &self.principal,
-        }
+        Local { org, base: &self.base, principal: &self.principal }
     }
 
     /// One thing. What the real org has not may have been made here, and what it has may be gone.
     pub(super) fn thing(&self, place: &Place, seen: &Seen) -> Reply {
         let org = self.service.read();
-        let own = self
-            .local(&org)
-            .get(self.incoming.path, self.incoming.query);
+        let own = self.local(&org).get(self.incoming.path, self.incoming.query);
         if seen.status != 200 {
             return Ok(unless_made_here(own, seen));
         }
@@ -108,13 +95,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Things that are listed here and not in the real org's list.
-    fn came(
-        &self,
-        org: &Org,
-        place: &Place,
-        matching: Vec<Value>,
-        told: &BTreeSet<String>,
-    ) -> Vec<Value> {
+    fn came(&self, org: &Org, place: &Place, matching: Vec<Value>, told: &BTreeSet<String>) -> Vec<Value> {
         let fresh = |item: &Value| {
             let id = item[place.key()].as_str().unwrap_or_default();
             // Nameless is what Okta makes by itself and was not read.
@@ -228,10 +209,7 @@ fn with_items(seen: &Seen, items: Vec<Value>) -> Answer {
 pub(super) fn with_link(answer: Answer, seen: &Seen) -> Answer {
     let next = seen.next.iter();
     let headers = next.map(|url| ("link", format!("<{url}>; rel=\"next\"")));
-    Answer {
-        headers: headers.collect(),
-        ..answer
-    }
+    Answer { headers: headers.collect(), ..answer }
 }
 
 /// Whether two forms of a thing say the same. Links alone say nothing: what they name may have become known in between.
@@ -241,8 +219,7 @@ pub(super) fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
     };
     let own = |fields: &Map<String, Value>| {
         let own = fields.iter().filter(|(name, _)| *name != "_links");
-        own.map(|(name, value)| (name.clone(), value.clone()))
-            .collect::<BTreeMap<_, _>>()
+        own.map(|(name, value)| (name.clone(), value.clone())).collect::<BTreeMap<_, _>>()
     };
     own(one) == own(other)
 }

@@ -31,23 +31,11 @@ pub(super) enum Side {
 }
 
 const fn thing(pattern: &'static str, take: fn(&mut Org, &[String], &Value)) -> Place {
-    Place {
-        pattern,
-        holds: Holds::Thing(None),
-        take,
-    }
+    Place { pattern, holds: Holds::Thing(None), take }
 }
 
-const fn list(
-    pattern: &'static str,
-    item: &'static str,
-    take: fn(&mut Org, &[String], &Value),
-) -> Place {
-    Place {
-        pattern,
-        holds: Holds::List(item, "id"),
-        take,
-    }
+const fn list(pattern: &'static str, item: &'static str, take: fn(&mut Org, &[String], &Value)) -> Place {
+    Place { pattern, holds: Holds::List(item, "id"), take }
 }
 
 const USER: &str = "/api/v1/users/{}";
@@ -55,11 +43,7 @@ const GROUP: &str = "/api/v1/groups/{}";
 const APP: &str = "/api/v1/apps/{}";
 
 pub(super) const PLACES: &[Place] = &[
-    Place {
-        pattern: "/api/v1/users/{id}",
-        holds: Holds::Thing(Some(USER)),
-        take: hydrate::user,
-    },
+    Place { pattern: "/api/v1/users/{id}", holds: Holds::Thing(Some(USER)), take: hydrate::user },
     list("/api/v1/users", USER, hydrate::user),
     Place {
         pattern: "/api/v1/users/{id}/groups",
@@ -75,73 +59,29 @@ pub(super) const PLACES: &[Place] = &[
     },
     list("/api/v1/groups/{groupId}/apps", APP, hydrate::app),
     thing("/api/v1/groups/rules/{groupRuleId}", hydrate::rule),
-    list(
-        "/api/v1/groups/rules",
-        "/api/v1/groups/rules/{}",
-        hydrate::rule,
-    ),
+    list("/api/v1/groups/rules", "/api/v1/groups/rules/{}", hydrate::rule),
     thing("/api/v1/apps/{appId}", hydrate::app),
     list("/api/v1/apps", APP, hydrate::app),
     thing("/api/v1/apps/{appId}/users/{userId}", hydrate::app_user),
-    list(
-        "/api/v1/apps/{appId}/users",
-        "/api/v1/apps/{0}/users/{}",
-        hydrate::app_user,
-    ),
+    list("/api/v1/apps/{appId}/users", "/api/v1/apps/{0}/users/{}", hydrate::app_user),
     thing("/api/v1/apps/{appId}/groups/{groupId}", hydrate::app_group),
-    list(
-        "/api/v1/apps/{appId}/groups",
-        "/api/v1/apps/{0}/groups/{}",
-        hydrate::app_group,
-    ),
-    thing(
-        "/api/v1/apps/{appId}/connections/default",
-        hydrate::connection,
-    ),
-    thing(
-        "/api/v1/apps/{appId}/features/{featureName}",
-        hydrate::feature,
-    ),
+    list("/api/v1/apps/{appId}/groups", "/api/v1/apps/{0}/groups/{}", hydrate::app_group),
+    thing("/api/v1/apps/{appId}/connections/default", hydrate::connection),
+    thing("/api/v1/apps/{appId}/features/{featureName}", hydrate::feature),
     Place {
         pattern: "/api/v1/apps/{appId}/features",
         holds: Holds::List("/api/v1/apps/{0}/features/{}", "name"),
         take: hydrate::feature,
     },
-    thing(
-        "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
-        hydrate::push,
-    ),
-    list(
-        "/api/v1/apps/{appId}/group-push/mappings",
-        "/api/v1/apps/{0}/group-push/mappings/{}",
-        hydrate::push,
-    ),
+    thing("/api/v1/apps/{appId}/group-push/mappings/{mappingId}", hydrate::push),
+    list("/api/v1/apps/{appId}/group-push/mappings", "/api/v1/apps/{0}/group-push/mappings/{}", hydrate::push),
     thing("/api/v1/apps/{appId}/grants/{grantId}", hydrate::grant),
-    list(
-        "/api/v1/apps/{appId}/grants",
-        "/api/v1/apps/{0}/grants/{}",
-        hydrate::grant,
-    ),
-    list(
-        "/oauth2/v1/clients/{clientId}/roles",
-        "/oauth2/v1/clients/{0}/roles/{}",
-        hydrate::role,
-    ),
-    list(
-        "/api/v1/users/{userId}/roles",
-        "/api/v1/users/{0}/roles/{}",
-        hydrate::role,
-    ),
-    list(
-        "/api/v1/groups/{groupId}/roles",
-        "/api/v1/groups/{0}/roles/{}",
-        hydrate::role,
-    ),
+    list("/api/v1/apps/{appId}/grants", "/api/v1/apps/{0}/grants/{}", hydrate::grant),
+    list("/oauth2/v1/clients/{clientId}/roles", "/oauth2/v1/clients/{0}/roles/{}", hydrate::role),
+    list("/api/v1/users/{userId}/roles", "/api/v1/users/{0}/roles/{}", hydrate::role),
+    list("/api/v1/groups/{groupId}/roles", "/api/v1/groups/{0}/roles/{}", hydrate::role),
     thing("/api/v1/mappings/{mappingId}", hydrate::mapping),
-    thing(
-        "/api/v1/meta/schemas/apps/{appId}/default",
-        hydrate::app_schema,
-    ),
+    thing("/api/v1/meta/schemas/apps/{appId}/default", hydrate::app_schema),
     thing("/api/v1/meta/schemas/user/{schemaId}", hydrate::user_schema),
     list("/api/v1/mappings", "/api/v1/mappings/{}", hydrate::mapping),
 ];

@@ -73,28 +73,19 @@ impl Prediction {
         thing["id"] = json!(id);
         let path = format!("{collection}/{id}");
         self.things.insert(path.clone(), Some(thing.clone()));
-        self.made
-            .entry(collection.to_owned())
-            .or_default()
-            .push(path);
+        self.made.entry(collection.to_owned()).or_default().push(path);
         thing
     }
 
     fn made_in(&self, collection: &str) -> Vec<Value> {
         let paths = self.made.get(collection).into_iter().flatten();
-        paths
-            .filter_map(|path| self.things.get(path)?.clone())
-            .collect()
+        paths.filter_map(|path| self.things.get(path)?.clone()).collect()
     }
 }
 
 impl Shadow {
     /// Answers a write that is not modelled.
-    pub(super) async fn predict(
-        &self,
-        incoming: &Incoming<'_>,
-        endpoint: &Endpoint,
-    ) -> Result<Reply, String> {
+    pub(super) async fn predict(&self, incoming: &Incoming<'_>, endpoint: &Endpoint) -> Result<Reply, String> {
         let path = incoming.path.trim_end_matches('/').to_owned();
         let body: Value = serde_json::from_slice(incoming.body).unwrap_or_default();
         if incoming.method == "POST" && is_collection(endpoint.pattern) {
@@ -132,20 +123,12 @@ impl Shadow {
         }
         let seen = self.ask("", &*self.upstream, path).await?;
         let is_thing = seen.status == 200 && seen.body.is_object();
-        Ok(if is_thing {
-            seen.body.clone()
-        } else {
-            json!({})
-        })
+        Ok(if is_thing { seen.body.clone() } else { json!({}) })
     }
 
     /// A read of what only predicted calls have made.
     pub(super) fn foretold(&self, service: &Service, incoming: &Incoming<'_>) -> Outgoing {
-        let nothing = Seen {
-            status: 404,
-            body: Value::Null,
-            next: None,
-        };
+        let nothing = Seen { status: 404, body: Value::Null, next: None };
         let reply = self.predicted(incoming, &nothing);
         let outgoing = service.give(answer(404, Value::Null));
         self.ledger.guess(&outgoing.request_id);

@@ -38,19 +38,9 @@ impl Shadow {
         let reply = match places::find(endpoint.pattern) {
             Some(place) => {
                 self.know_parent(service, place, parameters).await?;
-                self.take(
-                    &mut service.write(),
-                    place,
-                    incoming.path,
-                    parameters,
-                    &seen,
-                );
+                self.take(&mut service.write(), place, incoming.path, parameters, &seen);
                 let reader = Reader::new(self, service, incoming, parameters, principal);
-                if place.is_list() {
-                    Ok(reader.list(place, &seen))
-                } else {
-                    reader.thing(place, &seen)
-                }
+                if place.is_list() { Ok(reader.list(place, &seen)) } else { reader.thing(place, &seen) }
             }
             None if endpoint.pattern == LOGS => {
                 Ok(Reader::new(self, service, incoming, parameters, principal).log(&seen))
@@ -69,16 +59,9 @@ impl Shadow {
     }
 
     /// Asks the real org, once for each address.
-    pub(super) async fn ask(
-        &self,
-        caller: &str,
-        upstream: &dyn Upstream,
-        address: &str,
-    ) -> Result<Arc<Seen>, String> {
+    pub(super) async fn ask(&self, caller: &str, upstream: &dyn Upstream, address: &str) -> Result<Arc<Seen>, String> {
         let cell = self.known().cell(caller, address);
-        let seen = cell
-            .get_or_try_init(|| async { upstream.get(address).await.map(Arc::new) })
-            .await?;
+        let seen = cell.get_or_try_init(|| async { upstream.get(address).await.map(Arc::new) }).await?;
         Ok(Arc::clone(seen))
     }
 
@@ -119,12 +102,7 @@ impl Shadow {
     }
 
     /// What belongs to an app can be taken in when the app is known.
-    async fn know_parent(
-        &self,
-        service: &Service,
-        place: &Place,
-        parameters: &[String],
-    ) -> Result<(), String> {
+    async fn know_parent(&self, service: &Service, place: &Place, parameters: &[String]) -> Result<(), String> {
         let Some(id) = parameters.first() else {
             return Ok(());
         };
@@ -161,17 +139,9 @@ impl Shadow {
 
     /// Keeps how the store shows what was just taken in, against which changes are told.
     pub(super) fn keep_firsts(&self, org: &mut Org) {
-        let fresh = org
-            .changed
-            .as_mut()
-            .map(|changed| std::mem::take(&mut changed.fresh))
-            .unwrap_or_default();
+        let fresh = org.changed.as_mut().map(|changed| std::mem::take(&mut changed.fresh)).unwrap_or_default();
         let base = self.base();
-        let local = Local {
-            org,
-            base: &base,
-            principal: "",
-        };
+        let local = Local { org, base: &base, principal: "" };
         for path in fresh {
             if let Some(form) = local.thing(&path) {
                 self.known().keep_first(path, form);
@@ -180,18 +150,9 @@ impl Shadow {
     }
 
     /// Notes the ids of a list's page, and whether it was the last one of an unconditional list. Gives all ids so far.
-    pub(super) fn note_list(
-        &self,
-        place: &Place,
-        path: &str,
-        query: &str,
-        seen: &Seen,
-    ) -> BTreeSet<String> {
+    pub(super) fn note_list(&self, place: &Place, path: &str, query: &str, seen: &Seen) -> BTreeSet<String> {
         let items = seen.body.as_array().map_or(&[][..], Vec::as_slice);
-        let ids: Vec<&str> = items
-            .iter()
-            .filter_map(|item| item[place.key()].as_str())
-            .collect();
+        let ids: Vec<&str> = items.iter().filter_map(|item| item[place.key()].as_str()).collect();
         let list = list_of(path, query);
         self.ledger.note_list(&self.name, &list, &ids);
         let mut known = self.known();
@@ -217,19 +178,12 @@ impl Shadow {
         let prediction = self.prediction();
         let guessed = |path: &str| changed.guessed.contains(path) || prediction.concerns(path);
         let items = match &outgoing.reply {
-            Ok(Answer {
-                body: Some(Value::Array(items)),
-                ..
-            }) => items.as_slice(),
-            Ok(Answer {
-                body: Some(thing), ..
-            }) => std::slice::from_ref(thing),
+            Ok(Answer { body: Some(Value::Array(items)), .. }) => items.as_slice(),
+            Ok(Answer { body: Some(thing), .. }) => std::slice::from_ref(thing),
             _ => &[],
         };
         let collection = path.rsplit_once('/').map_or(path, |(rest, _)| rest);
-        let user = path
-            .strip_prefix("/api/v1/users/")
-            .and_then(|rest| rest.strip_suffix("/groups"));
+        let user = path.strip_prefix("/api/v1/users/").and_then(|rest| rest.strip_suffix("/groups"));
         let own = |item: &Value| {
             let id = item["id"].as_str().unwrap_or_default();
             let member = user.map(|user| format!("/api/v1/groups/{id}/users/{user}"));

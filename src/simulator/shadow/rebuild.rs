@@ -31,17 +31,10 @@ pub(in crate::simulator) struct Said<'a> {
 }
 
 /// Puts together what was `said`. Directories that nobody could look at come to be as the org tells of their accounts.
-pub(in crate::simulator) fn rebuild(
-    name: &str,
-    said: &[Said<'_>],
-    directories: &Directories,
-) -> Rebuilt {
+pub(in crate::simulator) fn rebuild(name: &str, said: &[Said<'_>], directories: &Directories) -> Rebuilt {
     // The ids that it draws are nobody's, also where the real org is a simulated one.
     let mut org = Org::new(name, u64::MAX);
-    org.changed = Some(Changed {
-        imagined: imagined(directories),
-        ..Changed::default()
-    });
+    org.changed = Some(Changed { imagined: imagined(directories), ..Changed::default() });
     org.directories.clone_from(directories);
     let placeholder = org.everyone.clone();
     let mut known: Vec<Taken<'_>> = said.iter().filter_map(Taken::of).collect();
@@ -83,8 +76,7 @@ impl<'a> Taken<'a> {
         let Match::Found(endpoint, mut parameters) = routes::ROUTES.find("GET", path) else {
             return None;
         };
-        if let (Some(me), Some(first)) = (said.me, parameters.first_mut().filter(|it| *it == "me"))
-        {
+        if let (Some(me), Some(first)) = (said.me, parameters.first_mut().filter(|it| *it == "me")) {
             me.clone_into(first);
         }
         let things = match (&said.seen.body, said.seen.status) {
@@ -92,12 +84,7 @@ impl<'a> Taken<'a> {
             (thing, 200) => std::slice::from_ref(thing),
             _ => return None,
         };
-        Some(Self {
-            place: places::find(endpoint.pattern)?,
-            parameters,
-            things,
-            rank: rank(endpoint.pattern),
-        })
+        Some(Self { place: places::find(endpoint.pattern)?, parameters, things, rank: rank(endpoint.pattern) })
     }
 
     fn put_into(&self, org: &mut Org) {

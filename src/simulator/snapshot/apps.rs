@@ -8,9 +8,7 @@ use super::super::app_form::{IMPORT_FEATURES, PUSH_FEATURES};
 use super::super::mappings;
 use super::super::options::Shown;
 use super::super::provisioning::has;
-use super::super::scenario::{
-    AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, Direction, HeldPlan, MappingPlan,
-};
+use super::super::scenario::{AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, Direction, HeldPlan, MappingPlan};
 use super::super::store::{ActiveDirectory, Agent, App, AppGroup, AppUser, Org};
 use super::Writer;
 use super::notes::Noted;
@@ -34,22 +32,15 @@ const OF_CLIENT: &[&str] = &[
     "consent_method",
     "issuer_mode",
 ];
-const OF_KEY: &[&str] = &[
-    "kty", "kid", "use", "alg", "status", "e", "n", "crv", "x", "y",
-];
+const OF_KEY: &[&str] = &["kty", "kid", "use", "alg", "status", "e", "n", "crv", "x", "y"];
 
 /// Gives the AD instances the agents that were told of.
 pub(super) fn set_agents(org: &mut Org, noted: &Noted) {
     let told = |address: &str| address.split('?').next() == Some(POOLS);
     let lists = noted.answers().filter(|(address, _)| told(address));
-    let pools: Vec<&Value> = lists
-        .filter_map(|(_, seen)| seen.body.as_array().filter(|_| seen.status == 200))
-        .flatten()
-        .collect();
-    if !noted
-        .answers()
-        .any(|(address, seen)| told(address) && seen.status == 200)
-    {
+    let pools: Vec<&Value> =
+        lists.filter_map(|(_, seen)| seen.body.as_array().filter(|_| seen.status == 200)).flatten().collect();
+    if !noted.answers().any(|(address, seen)| told(address) && seen.status == 200) {
         return;
     }
     for app in org.apps.values_mut() {
@@ -92,9 +83,7 @@ impl Writer<'_> {
             (Some(directory), _) => self.instance(app, directory, common, remarks),
             (None, Some(part)) => {
                 let connection = part.connection_plan().map(|mut plan| {
-                    plan.base_url
-                        .iter_mut()
-                        .for_each(|url| self.place_text(url));
+                    plan.base_url.iter_mut().for_each(|url| self.place_text(url));
                     plan
                 });
                 remarks.of_connection(connection.as_ref());
@@ -115,13 +104,7 @@ impl Writer<'_> {
         }
     }
 
-    fn instance(
-        &self,
-        app: &App,
-        directory: &ActiveDirectory,
-        common: AppPlan,
-        remarks: &mut Remarks,
-    ) -> AppPlan {
+    fn instance(&self, app: &App, directory: &ActiveDirectory, common: AppPlan, remarks: &mut Remarks) -> AppPlan {
         remarks.instances += 1;
         let on = |index: usize| PUSH_FEATURES.get(index).is_some_and(|one| has(app, one));
         let plan = AppPlan {
@@ -135,17 +118,12 @@ impl Writer<'_> {
             agents: directory.agents.iter().map(agent_plan).collect(),
             ..common
         };
-        AppPlan {
-            features: self.unusual_features(app),
-            ..plan
-        }
+        AppPlan { features: self.unusual_features(app), ..plan }
     }
 
     /// Features that the switches alone would not give.
     fn unusual_features(&self, app: &App) -> Option<Vec<String>> {
-        let known = |feature: &String| {
-            PUSH_FEATURES.contains(&feature.as_str()) || feature == "PROFILE_MASTERING"
-        };
+        let known = |feature: &String| PUSH_FEATURES.contains(&feature.as_str()) || feature == "PROFILE_MASTERING";
         let imports = app.features.iter().filter(|feature| !known(feature));
         let mut imports: Vec<&str> = imports.map(String::as_str).collect();
         let mut usual = IMPORT_FEATURES.to_vec();
@@ -204,9 +182,7 @@ impl Writer<'_> {
 
     fn app_groups(&self, app: &App, remarks: &mut Remarks) -> Vec<AppGroupPlan> {
         let groups = app.groups.values();
-        groups
-            .map(|group| self.app_group(app, group, remarks))
-            .collect()
+        groups.map(|group| self.app_group(app, group, remarks)).collect()
     }
 
     fn app_group(&self, app: &App, held: &AppGroup, remarks: &mut Remarks) -> AppGroupPlan {
@@ -257,10 +233,7 @@ impl Writer<'_> {
 }
 
 fn agent_plan(agent: &Agent) -> AgentPlan {
-    AgentPlan {
-        name: agent.name.clone(),
-        up: agent.up,
-    }
+    AgentPlan { name: agent.name.clone(), up: agent.up }
 }
 
 /// Mappings that were read whole, which then have ids.

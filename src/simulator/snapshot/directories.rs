@@ -32,9 +32,7 @@ pub(super) fn plans<'a>(
 ) -> Vec<DirectoryPlan> {
     let apps = orgs.flat_map(|org| org.apps.values());
     let domains = apps.filter_map(|app| Some(app.active_directory.as_ref()?.domain.to_lowercase()));
-    let unread: BTreeSet<String> = domains
-        .filter(|domain| !found.contains_key(domain))
-        .collect();
+    let unread: BTreeSet<String> = domains.filter(|domain| !found.contains_key(domain)).collect();
     let read = found.values().map(|directory| {
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         directory.as_read()
@@ -98,7 +96,5 @@ fn attributes(told: &Value) -> Map<String, Value> {
         Some([one]) => one.clone(),
         _ => value.clone(),
     };
-    usual
-        .map(|(name, value)| (name.clone(), plain(value)))
-        .collect()
+    usual.map(|(name, value)| (name.clone(), plain(value))).collect()
 }

@@ -29,18 +29,8 @@ impl Notes {
     /// `upstream` with everything noted that is read through it.
     pub fn around(&self, name: &str, upstream: Arc<dyn Upstream>) -> Arc<dyn Upstream> {
         let mut all = self.lock();
-        all.push(Noted {
-            name: name.to_owned(),
-            url: upstream.url(),
-            answers: BTreeMap::new(),
-            callers: vec![None],
-        });
-        Arc::new(Noting {
-            notes: self.clone(),
-            org: all.len() - 1,
-            caller: 0,
-            upstream,
-        })
+        all.push(Noted { name: name.to_owned(), url: upstream.url(), answers: BTreeMap::new(), callers: vec![None] });
+        Arc::new(Noting { notes: self.clone(), org: all.len() - 1, caller: 0, upstream })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Vec<Noted>> {
@@ -57,9 +47,7 @@ impl std::fmt::Debug for Notes {
 impl Noted {
     /// Addresses and answers in order.
     pub(super) fn answers(&self) -> impl Iterator<Item = (&str, &Seen)> {
-        self.answers
-            .iter()
-            .map(|((_, address), seen)| (path_of(address), seen))
+        self.answers.iter().map(|((_, address), seen)| (path_of(address), seen))
     }
 
     pub(super) fn said(&self) -> Vec<Said<'_>> {
@@ -79,10 +67,7 @@ impl Noted {
     /// Whether the roles of a user were told.
     pub(super) fn tells_roles_of(&self, user: &str) -> bool {
         let path = format!("/api/v1/users/{user}/roles");
-        let mut own = self
-            .answers
-            .iter()
-            .filter(|((_, address), _)| *address == path);
+        let mut own = self.answers.iter().filter(|((_, address), _)| *address == path);
         own.any(|(_, seen)| seen.status == 200)
     }
 
@@ -98,13 +83,10 @@ impl Noted {
 
     /// URLs by which the org is known.
     pub(super) fn urls(&self) -> Vec<String> {
-        let links = self
-            .of(0, ABOUT)
-            .map_or(&Value::Null, |it| &it.body["_links"]);
+        let links = self.of(0, ABOUT).map_or(&Value::Null, |it| &it.body["_links"]);
         let told = ["organization", "alternate"].map(|name| links[name]["href"].as_str());
         let told = told.into_iter().flatten().chain([self.url.as_str()]);
-        told.map(|url| url.trim_end_matches('/').to_owned())
-            .collect()
+        told.map(|url| url.trim_end_matches('/').to_owned()).collect()
     }
 
     fn of(&self, caller: usize, address: &str) -> Option<&Seen> {
@@ -156,11 +138,6 @@ impl Upstream for Noting {
         let mut all = self.notes.lock();
         let callers = &mut all[self.org].callers;
         callers.push(Some(token));
-        Some(Arc::new(Self {
-            notes: self.notes.clone(),
-            org: self.org,
-            caller: callers.len() - 1,
-            upstream,
-        }))
+        Some(Arc::new(Self { notes: self.notes.clone(), org: self.org, caller: callers.len() - 1, upstream }))
     }
 }

@@ -89,9 +89,7 @@ impl Writer<'_> {
     fn unread_groups(&self) -> BTreeSet<&Id> {
         let apps = self.org.apps.values();
         let assigned = apps.flat_map(|app| app.groups.keys());
-        assigned
-            .filter(|id| !self.org.groups.contains_key(*id))
-            .collect()
+        assigned.filter(|id| !self.org.groups.contains_key(*id)).collect()
     }
 
     fn group_plan(&self, group: &Group, remarks: &mut Remarks) -> GroupPlan {
@@ -105,11 +103,7 @@ impl Writer<'_> {
         };
         let everyone = group.id == self.org.everyone;
         let members = group.members.iter().filter(|_| !everyone);
-        let class = if group.kind == "APP_GROUP" {
-            "okta:windows_security_principal"
-        } else {
-            "okta:user_group"
-        };
+        let class = if group.kind == "APP_GROUP" { "okta:windows_security_principal" } else { "okta:user_group" };
         GroupPlan {
             id: Some(group.id.clone()),
             name: text(name),
@@ -227,10 +221,7 @@ const SECRET: &[&str] = &[
 const SECRET_NAMES: &[&str] = &["authscheme", "jwt", "otp", "pwd"];
 
 /// Attributes without those that are called like a secret, or look like a key or a token, at any depth.
-pub(super) fn without_secrets(
-    mut attributes: Map<String, Value>,
-    remarks: &mut Remarks,
-) -> Map<String, Value> {
+pub(super) fn without_secrets(mut attributes: Map<String, Value>, remarks: &mut Remarks) -> Map<String, Value> {
     attributes.retain(|name, value| {
         let secret = is_secret(name, value);
         remarks.secrets += u64::from(secret);
@@ -246,8 +237,7 @@ pub(super) fn without_secrets(
 
 fn is_secret(name: &str, value: &Value) -> bool {
     let name = name.to_lowercase().replace(['_', '-'], "");
-    let is_named =
-        SECRET.iter().any(|part| name.contains(part)) || SECRET_NAMES.contains(&name.as_str());
+    let is_named = SECRET.iter().any(|part| name.contains(part)) || SECRET_NAMES.contains(&name.as_str());
     match value {
         Value::Null | Value::Bool(_) => false,
         Value::String(text) => is_named || looks_secret(text),
@@ -259,9 +249,7 @@ fn is_secret(name: &str, value: &Value) -> bool {
 fn looks_secret(text: &str) -> bool {
     let is_token = text.len() == 42
         && text.starts_with("00")
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     let is_key = text.contains("-----BEGIN") && text.contains("PRIVATE KEY");
     is_token || is_key || (text.starts_with("eyJ") && text.matches('.').count() >= 2)
 }

@@ -35,13 +35,7 @@ pub(super) struct Remarks {
 }
 
 /// Paths that are of use to the reading itself, or whose answers the simulator gives by itself.
-const OWN: &[&str] = &[
-    ABOUT,
-    "/api/v1/agentPools",
-    "/api/v1/logs",
-    "/api/v1/api-tokens",
-    "/api/v1/org",
-];
+const OWN: &[&str] = &[ABOUT, "/api/v1/agentPools", "/api/v1/logs", "/api/v1/api-tokens", "/api/v1/org"];
 
 impl Remarks {
     pub(super) fn of_answers(&mut self, noted: &Noted) {
@@ -62,15 +56,8 @@ impl Remarks {
 
     pub(super) fn of_connection(&mut self, plan: Option<&ConnectionPlan>) {
         let Some(plan) = plan else { return };
-        let known = plan
-            .base_url
-            .as_ref()
-            .is_some_and(|url| url.starts_with('{'));
-        let counter = if known {
-            &mut self.connections
-        } else {
-            &mut self.strange
-        };
+        let known = plan.base_url.as_ref().is_some_and(|url| url.starts_with('{'));
+        let counter = if known { &mut self.connections } else { &mut self.strange };
         *counter += 1;
     }
 
@@ -90,33 +77,20 @@ impl Remarks {
             ));
         }
         let told = |patterns: &BTreeMap<&str, u64>| {
-            let each = patterns
-                .iter()
-                .map(|(pattern, count)| format!("{pattern} ({count})"));
+            let each = patterns.iter().map(|(pattern, count)| format!("{pattern} ({count})"));
             each.collect::<Vec<_>>().join(", ")
         };
         if !self.refused.is_empty() {
-            lines.push(format!(
-                "refused by the org, hence left out: {}",
-                told(&self.refused)
-            ));
+            lines.push(format!("refused by the org, hence left out: {}", told(&self.refused)));
         }
         if !self.dropped.is_empty() {
-            lines.push(format!(
-                "read, and not represented in a scenario: {}",
-                told(&self.dropped)
-            ));
+            lines.push(format!("read, and not represented in a scenario: {}", told(&self.dropped)));
         }
         lines
     }
 
     fn counted(&self) -> Vec<String> {
-        let kinds = self
-            .kinds
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(", ");
+        let kinds = self.kinds.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         let rows = [
             (
                 self.instances,
@@ -136,34 +110,15 @@ impl Remarks {
             (
                 self.foreign,
                 "apps of kinds that the simulator does not model",
-                &format!(
-                    "{kinds}; they have their users and groups, and nothing is provisioned into them"
-                ),
+                &format!("{kinds}; they have their users and groups, and nothing is provisioned into them"),
             ),
-            (
-                self.rules,
-                "rules with expressions that the simulator does not know",
-                "they fill no group",
-            ),
-            (
-                self.roles,
-                "admins whose roles were not told or are custom ones",
-                "taken for super admins",
-            ),
-            (
-                self.unread,
-                "groups of which only the assignment to an app was read",
-                "their ids stand for their names",
-            ),
-            (
-                self.secrets,
-                "attributes that are called like a secret",
-                "left out",
-            ),
+            (self.rules, "rules with expressions that the simulator does not know", "they fill no group"),
+            (self.roles, "admins whose roles were not told or are custom ones", "taken for super admins"),
+            (self.unread, "groups of which only the assignment to an app was read", "their ids stand for their names"),
+            (self.secrets, "attributes that are called like a secret", "left out"),
         ];
         let told = rows.into_iter().filter(|(count, ..)| *count > 0);
-        told.map(|(count, what, words)| format!("{what} ({count}): {words}"))
-            .collect()
+        told.map(|(count, what, words)| format!("{what} ({count}): {words}")).collect()
     }
 }
 
@@ -177,10 +132,7 @@ pub(super) fn contents(scenario: &Scenario) -> String {
         (orgs.iter().map(|org| org.groups.len()).sum(), "group"),
         (orgs.iter().map(|org| org.rules.len()).sum(), "rule"),
         (orgs.iter().map(|org| org.apps.len()).sum(), "app"),
-        (
-            directories.iter().map(|it| it.accounts.len()).sum(),
-            "account",
-        ),
+        (directories.iter().map(|it| it.accounts.len()).sum(), "account"),
     ];
     let told = rows.map(|(count, word)| {
         let ending = if count == 1 { "" } else { "s" };

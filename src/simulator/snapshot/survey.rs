@@ -35,10 +35,7 @@ pub struct Progress<'a> {
 ///
 /// # Errors
 /// When it does not answer.
-pub async fn survey(
-    upstream: &dyn Upstream,
-    tell: &(dyn Fn(Progress<'_>) + Sync),
-) -> Result<(), String> {
+pub async fn survey(upstream: &dyn Upstream, tell: &(dyn Fn(Progress<'_>) + Sync)) -> Result<(), String> {
     let survey = Survey { upstream, tell };
     for address in USERS.iter().chain(&[RULES]) {
         survey.step("users and rules", 0, 1);
@@ -49,9 +46,7 @@ pub async fn survey(
     if apps.iter().any(|app| app["name"] == "active_directory") {
         survey.list(POOLS).await?;
     }
-    survey
-        .each("members of groups", members_of(&groups))
-        .await?;
+    survey.each("members of groups", members_of(&groups)).await?;
     let parts = apps.iter().flat_map(parts_of).collect();
     survey.each("users and groups of apps", parts).await?;
     survey.mappings(&apps).await
@@ -64,11 +59,7 @@ struct Survey<'a> {
 
 impl Survey<'_> {
     fn step(&self, what: &str, done: usize, of: usize) {
-        (self.tell)(Progress {
-            what,
-            done: done as u64,
-            of: of as u64,
-        });
+        (self.tell)(Progress { what, done: done as u64, of: of as u64 });
     }
 
     /// All pages of a list; nothing of what is refused.
@@ -90,9 +81,7 @@ impl Survey<'_> {
     async fn each(&self, what: &str, addresses: Vec<String>) -> Result<(), String> {
         let all = addresses.len();
         self.step(what, 0, all);
-        let lists = addresses
-            .iter()
-            .map(|address| async move { self.list(address).await });
+        let lists = addresses.iter().map(|address| async move { self.list(address).await });
         let mut lists = stream::iter(lists).buffer_unordered(AT_A_TIME);
         let mut done = 0;
         while lists.try_next().await?.is_some() {
@@ -107,9 +96,7 @@ impl Survey<'_> {
         let mut wholes = Vec::new();
         for id in apps.iter().filter(|app| is_provisioned(app)).map(id) {
             for end in ["sourceId", "targetId"] {
-                let found = self
-                    .list(&format!("/api/v1/mappings?{end}={id}&limit=200"))
-                    .await?;
+                let found = self.list(&format!("/api/v1/mappings?{end}={id}&limit=200")).await?;
                 // The links of this list lead to mappings of other apps too.
                 let own = |it: &&Value| it["source"]["id"] == id || it["target"]["id"] == id;
                 let own = found.iter().filter(own);
@@ -130,20 +117,14 @@ fn is_provisioned(app: &Value) -> bool {
 
 /// Everyone is in the built-in group Everyone.
 fn members_of(groups: &[Value]) -> Vec<String> {
-    let everyone =
-        |group: &&Value| group["type"] == "BUILT_IN" && group["profile"]["name"] == "Everyone";
+    let everyone = |group: &&Value| group["type"] == "BUILT_IN" && group["profile"]["name"] == "Everyone";
     let others = groups.iter().filter(|group| !everyone(group));
-    others
-        .map(|group| format!("/api/v1/groups/{}/users?limit=1000", id(group)))
-        .collect()
+    others.map(|group| format!("/api/v1/groups/{}/users?limit=1000", id(group))).collect()
 }
 
 fn parts_of(app: &Value) -> Vec<String> {
     let id = id(app);
-    let mut parts = vec![
-        format!("/api/v1/apps/{id}/users?limit=500"),
-        format!("/api/v1/apps/{id}/groups?limit=200"),
-    ];
+    let mut parts = vec![format!("/api/v1/apps/{id}/users?limit=500"), format!("/api/v1/apps/{id}/groups?limit=200")];
     let mut own = |part: &str| {
         let mut address = format!("/api/v1/apps/{id}");
         // Writing to a String cannot fail.

@@ -18,15 +18,7 @@ async fn paths_methods_and_bodies_are_checked() {
             "Unsupported operation.",
             "POST /api/v1/policies is not modelled by the simulator",
         ),
-        (
-            "GET",
-            "/api/v1/nothing",
-            none(),
-            404,
-            "E0000008",
-            "The requested path was not found",
-            "",
-        ),
+        ("GET", "/api/v1/nothing", none(), 404, "E0000008", "The requested path was not found", ""),
         (
             "PATCH",
             "/api/v1/users",
@@ -45,33 +37,9 @@ async fn paths_methods_and_bodies_are_checked() {
             "Unsupported operation.",
             "GET /api/v1/policies is not modelled by the simulator",
         ),
-        (
-            "POST",
-            "/api/v1/groups",
-            none(),
-            400,
-            "E0000003",
-            "The request body was not well-formed.",
-            "",
-        ),
-        (
-            "POST",
-            "/api/v1/groups",
-            json!([1]),
-            400,
-            "E0000003",
-            "The request body was not well-formed.",
-            "",
-        ),
-        (
-            "GET",
-            "/api/v1/users?after=zzz",
-            none(),
-            400,
-            "E0000029",
-            "Invalid paging request.",
-            "Invalid cursor.",
-        ),
+        ("POST", "/api/v1/groups", none(), 400, "E0000003", "The request body was not well-formed.", ""),
+        ("POST", "/api/v1/groups", json!([1]), 400, "E0000003", "The request body was not well-formed.", ""),
+        ("GET", "/api/v1/users?after=zzz", none(), 400, "E0000029", "Invalid paging request.", "Invalid cursor."),
         (
             "GET",
             "/api/v1/users?limit=many",
@@ -95,13 +63,7 @@ async fn headers_are_checked() {
         (None, None, "{}", 400, "E0000018"),
         (None, Some("text/plain"), "{}", 400, "E0000021"),
         (None, Some("application/octet-stream"), "", 400, "E0000003"),
-        (
-            None,
-            Some("application/json; charset=utf-8"),
-            r#"{"profile":{"name":"ok"}}"#,
-            200,
-            "",
-        ),
+        (None, Some("application/json; charset=utf-8"), r#"{"profile":{"name":"ok"}}"#, 200, ""),
     ] {
         let mut request = lab
             .request("POST", "/api/v1/groups")
@@ -126,9 +88,7 @@ async fn a_post_must_tell_its_length() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let lab = Lab::new().await;
     let address = lab.url().trim_start_matches("http://").to_owned();
-    let mut stream = tokio::net::TcpStream::connect(&address)
-        .await
-        .expect("connects");
+    let mut stream = tokio::net::TcpStream::connect(&address).await.expect("connects");
     let request = format!(
         "POST /api/v1/groups HTTP/1.1\r\nhost: {address}\r\nauthorization: SSWS {}\r\nconnection: close\r\n\r\n",
         lab.token()
@@ -142,45 +102,22 @@ async fn a_post_must_tell_its_length() {
 #[tokio::test]
 async fn every_answer_has_oktas_headers_and_error_object() {
     let lab = Lab::new().await;
-    for path in [
-        "/api/v1/users",
-        "/api/v1/nothing",
-        "/api/v1/users/none",
-        "/.well-known/okta-organization",
-    ] {
+    for path in ["/api/v1/users", "/api/v1/nothing", "/api/v1/users/none", "/.well-known/okta-organization"] {
         let got = lab.get(path).await;
-        let header = |name: &str| {
-            got.headers
-                .get(name)
-                .map_or("", |it| it.to_str().unwrap_or(""))
-        };
+        let header = |name: &str| got.headers.get(name).map_or("", |it| it.to_str().unwrap_or(""));
         let id = header("x-okta-request-id");
-        assert!(
-            id.len() == 32 && id.chars().all(|it| it.is_ascii_hexdigit()),
-            "{path}: {id}"
-        );
+        assert!(id.len() == 32 && id.chars().all(|it| it.is_ascii_hexdigit()), "{path}: {id}");
         assert_eq!(header("cache-control"), "no-cache, no-store", "{path}");
         assert_eq!(header("content-type"), "application/json", "{path}");
-        for name in [
-            "x-rate-limit-limit",
-            "x-rate-limit-remaining",
-            "x-rate-limit-reset",
-        ] {
+        for name in ["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"] {
             assert!(header(name).parse::<u64>().is_ok(), "{path} {name}");
         }
         assert!(!header("date").is_empty(), "{path}");
     }
     let body = lab.get("/api/v1/users/none").await.body;
-    assert_eq!(
-        body["errorSummary"],
-        "Not found: Resource not found: none (User)"
-    );
+    assert_eq!(body["errorSummary"], "Not found: Resource not found: none (User)");
     assert_eq!(body["errorLink"], body["errorCode"]);
-    assert!(
-        body["errorId"]
-            .as_str()
-            .is_some_and(|id| id.starts_with("oae"))
-    );
+    assert!(body["errorId"].as_str().is_some_and(|id| id.starts_with("oae")));
     assert_eq!(body["errorCauses"], json!([]));
 }
 
@@ -192,41 +129,22 @@ async fn limits_are_counted_told_and_enforced() {
     for _ in 0..11 {
         let got = lab.get("/api/v1/agentPools").await;
         assert_eq!(got.headers["x-rate-limit-limit"], "10");
-        remaining.push(
-            got.headers["x-rate-limit-remaining"]
-                .to_str()
-                .expect("text")
-                .to_owned(),
-        );
+        remaining.push(got.headers["x-rate-limit-remaining"].to_str().expect("text").to_owned());
         last = Some(got);
     }
     assert_eq!(remaining.join(" "), "9 8 7 6 5 4 3 2 1 0 0");
     let last = last.expect("an answer");
-    assert_eq!(
-        (last.status, last.body["errorCode"].as_str()),
-        (429, Some("E0000047"))
-    );
-    assert_eq!(
-        last.body["errorSummary"],
-        "API call exceeded rate limit due to too many requests."
-    );
+    assert_eq!((last.status, last.body["errorCode"].as_str()), (429, Some("E0000047")));
+    assert_eq!(last.body["errorSummary"], "API call exceeded rate limit due to too many requests.");
     assert!(!last.headers.contains_key("retry-after"));
     // Another bucket is not touched.
     assert_eq!(lab.get("/api/v1/groups").await.status, 200);
-    lab.post("/simulator/clock", json!({"advanceMs": 61_000}))
-        .await;
+    lab.post("/simulator/clock", json!({"advanceMs": 61_000})).await;
     let got = lab.get("/api/v1/agentPools").await;
     assert_eq!(got.status, 200);
     let date = got.headers["date"].to_str().expect("text");
-    let at = jiff::fmt::rfc2822::parse(date)
-        .expect("a date")
-        .timestamp()
-        .as_second();
-    let reset: i64 = got.headers["x-rate-limit-reset"]
-        .to_str()
-        .expect("text")
-        .parse()
-        .expect("a number");
+    let at = jiff::fmt::rfc2822::parse(date).expect("a date").timestamp().as_second();
+    let reset: i64 = got.headers["x-rate-limit-reset"].to_str().expect("text").parse().expect("a number");
     assert!((59..=61).contains(&(reset - at)), "{reset} {at}");
 }
 
@@ -239,10 +157,7 @@ async fn too_many_simultaneous_calls_get_a_429_with_zero_as_limit() {
     .await;
     let (one, two) = tokio::join!(lab.get("/api/v1/groups"), lab.get("/api/v1/groups"));
     let refused = if one.status == 429 { one } else { two };
-    assert_eq!(
-        (refused.status, refused.body["errorCode"].as_str()),
-        (429, Some("E0000047"))
-    );
+    assert_eq!((refused.status, refused.body["errorCode"].as_str()), (429, Some("E0000047")));
     assert_eq!(refused.headers["x-rate-limit-limit"], "0");
     assert_eq!(refused.headers["x-rate-limit-remaining"], "0");
 }

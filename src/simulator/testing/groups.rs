@@ -18,82 +18,25 @@ async fn groups_are_checked_and_kept() {
     let taken = "name: An object with this field already exists in the current organization";
     let none = || Value::Null;
     lab.answers(&[
-        (
-            "GET",
-            "/api/v1/groups/00gNone",
-            none(),
-            404,
-            "E0000007",
-            missing,
-            "",
-        ),
-        (
-            "PUT",
-            "/api/v1/groups/00gNone",
-            name("x"),
-            404,
-            "E0000007",
-            missing,
-            "",
-        ),
-        (
-            "DELETE",
-            "/api/v1/groups/00gNone",
-            none(),
-            404,
-            "E0000007",
-            missing,
-            "",
-        ),
-        (
-            "POST",
-            "/api/v1/groups",
-            name("Staff"),
-            400,
-            "E0000001",
-            failed,
-            taken,
-        ),
-        (
-            "POST",
-            "/api/v1/groups",
-            name(""),
-            400,
-            "E0000001",
-            failed,
-            "name: The field cannot be left blank",
-        ),
-        (
-            "POST",
-            "/api/v1/groups",
-            name(&"x".repeat(256)),
-            400,
-            "E0000001",
-            failed,
-            "name: The field is too long",
-        ),
+        ("GET", "/api/v1/groups/00gNone", none(), 404, "E0000007", missing, ""),
+        ("PUT", "/api/v1/groups/00gNone", name("x"), 404, "E0000007", missing, ""),
+        ("DELETE", "/api/v1/groups/00gNone", none(), 404, "E0000007", missing, ""),
+        ("POST", "/api/v1/groups", name("Staff"), 400, "E0000001", failed, taken),
+        ("POST", "/api/v1/groups", name(""), 400, "E0000001", failed, "name: The field cannot be left blank"),
+        ("POST", "/api/v1/groups", name(&"x".repeat(256)), 400, "E0000001", failed, "name: The field is too long"),
         ("POST", "/api/v1/groups", name("New"), 200, "", "", ""),
         ("PUT", &staff, name("New"), 400, "E0000001", failed, taken),
         ("PUT", &staff, name("Staff"), 200, "", "", ""),
         ("PUT", &ad, name("x"), 403, "E0000006", FORBIDDEN, ""),
         ("DELETE", &staff, none(), 204, "", "", ""),
-        (
-            "DELETE",
-            &staff,
-            none(),
-            404,
-            "E0000007",
-            &format!("Not found: Resource not found: {STAFF} (UserGroup)"),
-            "",
-        ),
+        ("DELETE", &staff, none(), 404, "E0000007", &format!("Not found: Resource not found: {STAFF} (UserGroup)"), ""),
         ("DELETE", &ad, none(), 204, "", "", ""),
     ])
     .await;
     let everyone = lab.get("/api/v1/groups?q=Everyone").await.body[0].clone();
     assert_eq!(everyone["type"], "BUILT_IN");
     let path = format!("/api/v1/groups/{}", everyone["id"].as_str().expect("an id"));
-    lab.answers(&[("DELETE", &path, none(), 403, "E0000006", FORBIDDEN, "")])
-        .await;
+    lab.answers(&[("DELETE", &path, none(), 403, "E0000006", FORBIDDEN, "")]).await;
 }
 
 #[tokio::test]
@@ -103,10 +46,7 @@ async fn members_come_and_go() {
     let imported = format!("/api/v1/groups/{AD_GROUP}/users/{JO}");
     let nobody = format!("/api/v1/groups/{STAFF}/users/00uNone");
     let everyone = lab.get("/api/v1/groups?q=Everyone").await.body[0]["id"].clone();
-    let built_in = format!(
-        "/api/v1/groups/{}/users/{JO}",
-        everyone.as_str().expect("an id")
-    );
+    let built_in = format!("/api/v1/groups/{}/users/{JO}", everyone.as_str().expect("an id"));
     let none = || Value::Null;
     let no_user = "Not found: Resource not found: 00uNone (User)";
     lab.answers(&[
@@ -121,18 +61,10 @@ async fn members_come_and_go() {
     .await;
     let members = lab.get(&format!("/api/v1/groups/{STAFF}/users")).await.body;
     assert_eq!(members[0]["id"], JO);
-    lab.answers(&[
-        ("DELETE", &member, none(), 204, "", "", ""),
-        ("DELETE", &member, none(), 204, "", "", ""),
-    ])
-    .await;
+    lab.answers(&[("DELETE", &member, none(), 204, "", "", ""), ("DELETE", &member, none(), 204, "", "", "")]).await;
     let groups = lab.get(&format!("/api/v1/users/{JO}/groups")).await;
     assert_eq!(groups.body.as_array().map(Vec::len), Some(1));
-    assert!(
-        groups.headers["link"]
-            .to_str()
-            .is_ok_and(|it| it.ends_with("?limit=200>; rel=\"self\""))
-    );
+    assert!(groups.headers["link"].to_str().is_ok_and(|it| it.ends_with("?limit=200>; rel=\"self\"")));
 }
 
 #[tokio::test]
@@ -144,15 +76,7 @@ async fn repeated_writes_are_refused_when_assumed_so() {
     let member = format!("/api/v1/groups/{STAFF}/users/{JO}");
     let missing = format!("Not found: Resource not found: {JO} (User)");
     lab.answers(&[
-        (
-            "DELETE",
-            &member,
-            Value::Null,
-            404,
-            "E0000007",
-            &missing,
-            "",
-        ),
+        ("DELETE", &member, Value::Null, 404, "E0000007", &missing, ""),
         ("PUT", &member, Value::Null, 204, "", "", ""),
         (
             "PUT",
@@ -175,24 +99,16 @@ async fn changes_are_seen_late_when_the_org_lags() {
     })
     .await;
     let members = format!("/api/v1/groups/{STAFF}/users");
-    lab.send("PUT", &format!("{members}/{JO}"), Value::Null)
-        .await;
-    let made = lab
-        .post("/api/v1/groups", json!({"profile": {"name": "Fresh"}}))
-        .await
-        .body;
+    lab.send("PUT", &format!("{members}/{JO}"), Value::Null).await;
+    let made = lab.post("/api/v1/groups", json!({"profile": {"name": "Fresh"}})).await.body;
     let fresh = format!("/api/v1/groups/{}", made["id"].as_str().expect("an id"));
     assert_eq!(lab.get(&members).await.body, json!([]));
     assert_eq!(lab.get(&fresh).await.status, 404);
     assert_eq!(lab.get("/api/v1/groups?q=Fresh").await.body, json!([]));
-    lab.post("/simulator/clock", json!({"advanceMs": 60_000}))
-        .await;
+    lab.post("/simulator/clock", json!({"advanceMs": 60_000})).await;
     assert_eq!(lab.get(&members).await.body[0]["id"], JO);
     assert_eq!(lab.get(&fresh).await.status, 200);
-    assert_eq!(
-        lab.get("/api/v1/groups?q=Fresh").await.body[0]["profile"]["name"],
-        "Fresh"
-    );
+    assert_eq!(lab.get("/api/v1/groups?q=Fresh").await.body[0]["profile"]["name"], "Fresh");
 }
 
 #[tokio::test]
@@ -204,10 +120,7 @@ async fn roles_of_a_group_are_given_once_and_go_with_it() {
     assert_eq!(got.status, 201);
     let listed = lab.get(&roles).await.body;
     assert_eq!(listed, json!([got.body]));
-    assert_eq!(
-        (&listed[0]["label"], &listed[0]["assignmentType"]),
-        (&json!("Group Administrator"), &json!("GROUP"))
-    );
+    assert_eq!((&listed[0]["label"], &listed[0]["assignmentType"]), (&json!("Group Administrator"), &json!("GROUP")));
     let assignee = listed[0]["_links"]["assignee"]["href"].as_str();
     assert!(assignee.is_some_and(|href| href.ends_with(&group)));
     let id = listed[0]["id"].as_str().expect("an id");
@@ -226,33 +139,9 @@ async fn roles_of_a_group_are_given_once_and_go_with_it() {
             "The role specified is already assigned to the user.",
             "",
         ),
-        (
-            "POST",
-            &roles,
-            admin("KING"),
-            400,
-            "E0000001",
-            "Api validation failed: type",
-            "type: Invalid role type",
-        ),
-        (
-            "GET",
-            "/api/v1/groups/00gNone/roles",
-            none(),
-            404,
-            "E0000007",
-            no_group,
-            "",
-        ),
-        (
-            "POST",
-            "/api/v1/groups/00gNone/roles",
-            admin("APP_ADMIN"),
-            404,
-            "E0000007",
-            no_group,
-            "",
-        ),
+        ("POST", &roles, admin("KING"), 400, "E0000001", "Api validation failed: type", "type: Invalid role type"),
+        ("GET", "/api/v1/groups/00gNone/roles", none(), 404, "E0000007", no_group, ""),
+        ("POST", "/api/v1/groups/00gNone/roles", admin("APP_ADMIN"), 404, "E0000007", no_group, ""),
         ("GET", &one, none(), 200, "", "", ""),
         ("DELETE", &one, none(), 204, "", "", ""),
         ("DELETE", &one, none(), 404, "E0000007", &gone, ""),
@@ -273,9 +162,8 @@ async fn roles_of_a_group_are_a_super_admins_to_see() {
     })
     .await;
     for (method, body) in [("GET", None), ("POST", Some(json!({"type": "APP_ADMIN"})))] {
-        let request = lab
-            .request(method, &format!("/api/v1/groups/{STAFF}/roles"))
-            .header("authorization", "SSWS jo-secret");
+        let request =
+            lab.request(method, &format!("/api/v1/groups/{STAFF}/roles")).header("authorization", "SSWS jo-secret");
         let request = match body {
             Some(body) => request.json(&body),
             None => request,

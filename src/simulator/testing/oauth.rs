@@ -52,20 +52,12 @@ fn client(org: &mut Org, key: &Key) {
         active: true,
         keys: Keys::Given(vec![key.public()]),
         grants: ["okta.users.read", "okta.groups.manage"]
-            .map(|scope| Grant {
-                id: format!("oag{scope}"),
-                scope: scope.to_owned(),
-                created: 0,
-            })
+            .map(|scope| Grant { id: format!("oag{scope}"), scope: scope.to_owned(), created: 0 })
             .into(),
         dpop: false,
     };
     org.oauth.clients.insert(CLIENT.to_owned(), client);
-    let role = Role {
-        id: "ra1".to_owned(),
-        kind: "SUPER_ADMIN".to_owned(),
-        created: 0,
-    };
+    let role = Role { id: "ra1".to_owned(), kind: "SUPER_ADMIN".to_owned(), created: 0 };
     org.roles.insert(CLIENT.to_owned(), vec![role]);
 }
 
@@ -82,22 +74,14 @@ fn form(assertion: &str, scope: &str) -> Vec<(&'static str, String)> {
     vec![
         ("grant_type", "client_credentials".to_owned()),
         ("scope", scope.to_owned()),
-        (
-            "client_assertion_type",
-            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned(),
-        ),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()),
         ("client_assertion", assertion.to_owned()),
     ]
 }
 
 async fn post(lab: &Lab, path: &str, form: &[(&str, String)], proof: Option<String>) -> Got {
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
-    let mut request = lab
-        .request("POST", path)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body);
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let mut request = lab.request("POST", path).header("content-type", "application/x-www-form-urlencoded").body(body);
     if let Some(proof) = proof {
         request = request.header("dpop", proof);
     }
@@ -115,9 +99,7 @@ async fn call(lab: &Lab, method: &str, path: &str, authorization: &str) -> Got {
 
 fn challenge(got: &Got) -> String {
     let header = got.headers.get("www-authenticate");
-    header
-        .map_or("", |header| header.to_str().unwrap_or_default())
-        .to_owned()
+    header.map_or("", |header| header.to_str().unwrap_or_default()).to_owned()
 }
 
 #[tokio::test]
@@ -126,10 +108,7 @@ async fn each_claim_of_an_assertion_is_verified() {
     let lab = Lab::with(|org| client(org, &key)).await;
     let scope = "okta.users.read";
     for (change, words) in [
-        (
-            json!({"aud": "https://other.example/oauth2/v1/token"}),
-            "audience",
-        ),
+        (json!({"aud": "https://other.example/oauth2/v1/token"}), "audience"),
         (json!({"exp": now() - 1}), "expired"),
         (json!({"exp": now() + 4000}), "too far"),
         (json!({"exp": null}), "'exp'"),
@@ -142,28 +121,16 @@ async fn each_claim_of_an_assertion_is_verified() {
             claims[name] = value.clone();
         }
         let got = ask(&lab, &key.assertion(&claims), scope).await;
-        assert_eq!(
-            (got.status, &got.body["error"]),
-            (401, &json!("invalid_client")),
-            "{change}"
-        );
+        assert_eq!((got.status, &got.body["error"]), (401, &json!("invalid_client")), "{change}");
         let told = got.body["error_description"].as_str().unwrap_or_default();
         assert!(told.contains(words), "{change}: {told}");
     }
     let forged = ask(&lab, &other.assertion(&claims(&lab)), scope).await;
-    assert!(
-        forged.body["error_description"]
-            .to_string()
-            .contains("signature")
-    );
+    assert!(forged.body["error_description"].to_string().contains("signature"));
     let once = key.assertion(&claims(&lab));
     assert_eq!(ask(&lab, &once, scope).await.status, 200);
     let again = ask(&lab, &once, scope).await;
-    assert!(
-        again.body["error_description"]
-            .to_string()
-            .contains("already been used")
-    );
+    assert!(again.body["error_description"].to_string().contains("already been used"));
 }
 
 #[tokio::test]
@@ -175,10 +142,7 @@ async fn a_key_that_is_inactive_signs_nobody_in() {
     public["kid"] = json!("k2");
     public["status"] = json!("INACTIVE");
     let added = lab.post(&jwks, public.clone()).await;
-    assert_eq!(
-        (added.status, &added.body["status"]),
-        (201, &json!("INACTIVE"))
-    );
+    assert_eq!((added.status, &added.body["status"]), (201, &json!("INACTIVE")));
     let id = added.body["id"].as_str().expect("an id").to_owned();
     let sign_in = async || {
         let header = json!({"alg": "ES256", "kid": "k2"});
@@ -186,33 +150,16 @@ async fn a_key_that_is_inactive_signs_nobody_in() {
         ask(&lab, &assertion, "okta.users.read").await
     };
     let refused = sign_in().await;
-    assert!(
-        refused.body["error_description"]
-            .to_string()
-            .contains("not that of an active")
-    );
+    assert!(refused.body["error_description"].to_string().contains("not that of an active"));
     let life = |step: &str| format!("{jwks}/{id}/lifecycle/{step}");
-    assert_eq!(
-        lab.post(&life("activate"), Value::Null).await.body["status"],
-        "ACTIVE"
-    );
+    assert_eq!(lab.post(&life("activate"), Value::Null).await.body["status"], "ACTIVE");
     assert_eq!(sign_in().await.status, 200);
     let listed = lab.get(&jwks).await.body;
     assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed}");
-    assert_eq!(
-        lab.send("DELETE", &format!("{jwks}/{id}"), Value::Null)
-            .await
-            .status,
-        400
-    );
+    assert_eq!(lab.send("DELETE", &format!("{jwks}/{id}"), Value::Null).await.status, 400);
     assert_eq!(lab.post(&life("deactivate"), Value::Null).await.status, 200);
     assert_eq!(sign_in().await.status, 401);
-    assert_eq!(
-        lab.send("DELETE", &format!("{jwks}/{id}"), Value::Null)
-            .await
-            .status,
-        204
-    );
+    assert_eq!(lab.send("DELETE", &format!("{jwks}/{id}"), Value::Null).await.status, 204);
     assert_eq!(lab.get(&format!("{jwks}/{id}")).await.status, 404);
     let mut private = key.public();
     private["kid"] = json!("k3");
@@ -233,22 +180,13 @@ async fn a_token_has_the_granted_scopes_and_no_other_calls_pass() {
     let key = Key::new();
     let lab = Lab::with(|org| client(org, &key)).await;
     let none = ask(&lab, &key.assertion(&claims(&lab)), "okta.apps.read").await;
-    assert_eq!(
-        (none.status, &none.body["error"]),
-        (400, &json!("invalid_scope"))
-    );
+    assert_eq!((none.status, &none.body["error"]), (400, &json!("invalid_scope")));
     let asked = "okta.apps.read okta.groups.manage";
     let got = ask(&lab, &key.assertion(&claims(&lab)), asked).await;
     assert_eq!(got.body["scope"], "okta.groups.manage");
     assert_eq!(got.body["expires_in"], 3600);
-    let bearer = format!(
-        "Bearer {}",
-        got.body["access_token"].as_str().expect("a token")
-    );
-    assert_eq!(
-        call(&lab, "GET", "/api/v1/groups", &bearer).await.status,
-        200
-    );
+    let bearer = format!("Bearer {}", got.body["access_token"].as_str().expect("a token"));
+    assert_eq!(call(&lab, "GET", "/api/v1/groups", &bearer).await.status, 200);
     let refused = call(&lab, "GET", "/api/v1/apps?limit=1", &bearer).await;
     assert_eq!((refused.status, &refused.body), (403, &Value::Null));
     let header = challenge(&refused);
@@ -263,30 +201,15 @@ async fn a_token_has_the_granted_scopes_and_no_other_calls_pass() {
     // Not bound to a key, it is no token for proofs.
     let unbound = bearer.replace("Bearer", "DPoP");
     let refused = call(&lab, "GET", "/api/v1/groups", &unbound).await;
-    assert_eq!(
-        (
-            refused.status,
-            challenge(&refused).contains("invalid_token")
-        ),
-        (401, true)
-    );
+    assert_eq!((refused.status, challenge(&refused).contains("invalid_token")), (401, true));
     let session = call(&lab, "DELETE", "/api/v1/api-tokens/current", &bearer).await;
-    assert_eq!(
-        (session.status, &session.body["errorCode"]),
-        (403, &json!("E0000005"))
-    );
+    assert_eq!((session.status, &session.body["errorCode"]), (403, &json!("E0000005")));
     let life = json!({"oauth": {"tokenLifeSeconds": 0}});
     lab.send("PATCH", "/simulator/options", life).await;
     let short = ask(&lab, &key.assertion(&claims(&lab)), asked).await;
-    let bearer = format!(
-        "Bearer {}",
-        short.body["access_token"].as_str().expect("a token")
-    );
+    let bearer = format!("Bearer {}", short.body["access_token"].as_str().expect("a token"));
     let ended = call(&lab, "GET", "/api/v1/groups", &bearer).await;
-    assert_eq!(
-        (ended.status, challenge(&ended).contains("invalid_token")),
-        (401, true)
-    );
+    assert_eq!((ended.status, challenge(&ended).contains("invalid_token")), (401, true));
 }
 
 #[tokio::test]
@@ -300,10 +223,7 @@ async fn a_proof_needs_a_nonce_for_the_token_and_its_hash_for_calls() {
     let token = format!("{}/oauth2/v1/token", lab.url());
     let scope = "okta.groups.manage";
     let without = ask(&lab, &key.assertion(&claims(&lab)), scope).await;
-    assert_eq!(
-        (without.status, &without.body["error"]),
-        (400, &json!("invalid_dpop_proof"))
-    );
+    assert_eq!((without.status, &without.body["error"]), (400, &json!("invalid_dpop_proof")));
     let proof = |more: Value| {
         let mut claims = json!({"htm": "POST", "htu": token, "iat": now(), "jti": uuid::Uuid::new_v4().to_string()});
         for (name, value) in more.as_object().expect("claims") {
@@ -311,34 +231,14 @@ async fn a_proof_needs_a_nonce_for_the_token_and_its_hash_for_calls() {
         }
         Some(key.proof(&claims))
     };
-    let asked = async |proof| {
-        post(
-            &lab,
-            "/oauth2/v1/token",
-            &form(&key.assertion(&claims(&lab)), scope),
-            proof,
-        )
-        .await
-    };
+    let asked = async |proof| post(&lab, "/oauth2/v1/token", &form(&key.assertion(&claims(&lab)), scope), proof).await;
     let first = asked(proof(json!({}))).await;
-    assert_eq!(
-        (first.status, &first.body["error"]),
-        (400, &json!("use_dpop_nonce"))
-    );
+    assert_eq!((first.status, &first.body["error"]), (400, &json!("use_dpop_nonce")));
     let nonce = first.headers["dpop-nonce"].to_str().expect("a nonce");
     let old = asked(proof(json!({"nonce": nonce, "iat": now() - 400}))).await;
-    assert!(
-        old.body["error_description"]
-            .to_string()
-            .contains("five minutes")
-    );
+    assert!(old.body["error_description"].to_string().contains("five minutes"));
     let got = asked(proof(json!({"nonce": nonce}))).await;
-    assert_eq!(
-        (got.status, &got.body["token_type"]),
-        (200, &json!("DPoP")),
-        "{}",
-        got.body
-    );
+    assert_eq!((got.status, &got.body["token_type"]), (200, &json!("DPoP")), "{}", got.body);
     let token = got.body["access_token"].as_str().expect("a token");
     let hash = super::super::oauth::hash(token);
     let groups = format!("{}/api/v1/groups", lab.url());
@@ -351,9 +251,7 @@ async fn a_proof_needs_a_nonce_for_the_token_and_its_hash_for_calls() {
         (format!("DPoP {token}"), proof(elsewhere), 400),
         (format!("DPoP {token}"), proof(right()), 200),
     ] {
-        let mut request = lab
-            .request("GET", "/api/v1/groups?limit=1")
-            .header("authorization", &authorization);
+        let mut request = lab.request("GET", "/api/v1/groups?limit=1").header("authorization", &authorization);
         if let Some(proof) = proof {
             request = request.header("dpop", proof);
         }
@@ -371,23 +269,12 @@ async fn a_person_agrees_at_a_device_and_refresh_tokens_are_good_once() {
         org.options.oauth.device_interval_seconds = 0;
     };
     let lab = Lab::with(change).await;
-    let begun = [
-        ("client_id", CLIENT.to_owned()),
-        ("scope", "okta.users.read offline_access".to_owned()),
-    ];
-    let begun = post(&lab, "/oauth2/v1/device/authorize", &begun, None)
-        .await
-        .body;
+    let begun = [("client_id", CLIENT.to_owned()), ("scope", "okta.users.read offline_access".to_owned())];
+    let begun = post(&lab, "/oauth2/v1/device/authorize", &begun, None).await.body;
     let poll = [
-        (
-            "grant_type",
-            "urn:ietf:params:oauth:grant-type:device_code".to_owned(),
-        ),
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code".to_owned()),
         ("client_id", CLIENT.to_owned()),
-        (
-            "device_code",
-            begun["device_code"].as_str().expect("a code").to_owned(),
-        ),
+        ("device_code", begun["device_code"].as_str().expect("a code").to_owned()),
     ];
     let pending = post(&lab, "/oauth2/v1/token", &poll, None).await;
     assert_eq!(pending.body["error"], "authorization_pending");
@@ -396,22 +283,13 @@ async fn a_person_agrees_at_a_device_and_refresh_tokens_are_good_once() {
     assert_eq!(lab.post("/simulator/device", agreed).await.status, 204);
     let got = post(&lab, "/oauth2/v1/token", &poll, None).await.body;
     let bearer = format!("Bearer {}", got["access_token"].as_str().expect("a token"));
-    assert_eq!(
-        call(&lab, "GET", "/api/v1/users/me", &bearer).await.body["id"],
-        ADMIN
-    );
+    assert_eq!(call(&lab, "GET", "/api/v1/users/me", &bearer).await.body["id"], ADMIN);
     let refresh = [
         ("grant_type", "refresh_token".to_owned()),
         ("client_id", CLIENT.to_owned()),
-        (
-            "refresh_token",
-            got["refresh_token"].as_str().expect("a token").to_owned(),
-        ),
+        ("refresh_token", got["refresh_token"].as_str().expect("a token").to_owned()),
     ];
-    assert_eq!(
-        post(&lab, "/oauth2/v1/token", &refresh, None).await.status,
-        200
-    );
+    assert_eq!(post(&lab, "/oauth2/v1/token", &refresh, None).await.status, 200);
     let again = post(&lab, "/oauth2/v1/token", &refresh, None).await;
     assert_eq!(again.body["error"], "invalid_grant");
 }

@@ -9,20 +9,14 @@ const INVALID: &str = "Invalid token provided";
 #[tokio::test]
 async fn a_token_is_needed_and_must_be_good() {
     let lab = Lab::with(|org| {
-        for (id, secret) in [
-            ("00T1", "expired"),
-            ("00T2", "revoked"),
-            ("00T3", "zone"),
-            ("00T4", "of-jo"),
-        ] {
+        for (id, secret) in [("00T1", "expired"), ("00T2", "revoked"), ("00T3", "zone"), ("00T4", "of-jo")] {
             add_token(org, id, if id == "00T4" { JO } else { ADMIN }, secret);
         }
         let now = org.now();
-        let change = |id: &str,
-                      change: &dyn Fn(&mut crate::simulator::store::Token),
-                      org: &mut crate::simulator::store::Org| {
-            change(org.tokens.get_mut(id).expect("a token"));
-        };
+        let change =
+            |id: &str, change: &dyn Fn(&mut crate::simulator::store::Token), org: &mut crate::simulator::store::Org| {
+                change(org.tokens.get_mut(id).expect("a token"));
+            };
         change("00T1", &|token| token.expires = now - 1, org);
         change("00T2", &|token| token.revoked = true, org);
         change("00T3", &|token| "ZONE".clone_into(&mut token.network), org);
@@ -60,37 +54,18 @@ async fn a_token_is_needed_and_must_be_good() {
 async fn a_token_has_the_rights_its_owner_has_now() {
     let lab = Lab::with(|org| add_token(org, "00TJo", JO, "of-jo")).await;
     let as_jo = async |method: &str, path: &str| {
-        let request = lab
-            .request(method, path)
-            .header("authorization", "SSWS of-jo")
-            .header("content-length", "0");
+        let request = lab.request(method, path).header("authorization", "SSWS of-jo").header("content-length", "0");
         let got = Lab::receive(request).await;
-        (
-            got.status,
-            got.body["errorCode"].as_str().unwrap_or("").to_owned(),
-        )
+        (got.status, got.body["errorCode"].as_str().unwrap_or("").to_owned())
     };
     let member = format!("/api/v1/groups/{STAFF}/users/{JO}");
-    assert_eq!(
-        as_jo("GET", "/api/v1/users").await,
-        (403, "E0000006".to_owned())
-    );
+    assert_eq!(as_jo("GET", "/api/v1/users").await, (403, "E0000006".to_owned()));
     assert_eq!(as_jo("GET", "/api/v1/users/me").await, (200, String::new()));
-    assert_eq!(
-        as_jo("GET", "/api/v1/users/me/roles").await,
-        (200, String::new())
-    );
+    assert_eq!(as_jo("GET", "/api/v1/users/me/roles").await, (200, String::new()));
     assert_eq!(as_jo("PUT", &member).await.0, 403);
-    lab.post(
-        &format!("/api/v1/users/{JO}/roles"),
-        json!({"type": "GROUP_MEMBERSHIP_ADMIN"}),
-    )
-    .await;
+    lab.post(&format!("/api/v1/users/{JO}/roles"), json!({"type": "GROUP_MEMBERSHIP_ADMIN"})).await;
     assert_eq!(as_jo("PUT", &member).await, (204, String::new()));
-    assert_eq!(
-        as_jo("DELETE", &format!("/api/v1/groups/{STAFF}")).await.0,
-        403
-    );
+    assert_eq!(as_jo("DELETE", &format!("/api/v1/groups/{STAFF}")).await.0, 403);
 }
 
 #[tokio::test]
@@ -118,24 +93,8 @@ async fn tokens_are_read_and_revoked_but_not_made() {
     let none = || Value::Null;
     let method = "The endpoint does not support the provided HTTP method";
     lab.answers(&[
-        (
-            "POST",
-            "/api/v1/api-tokens",
-            json!({"name": "x"}),
-            405,
-            "E0000022",
-            method,
-            "",
-        ),
-        (
-            "GET",
-            "/api/v1/api-tokens/00TOther",
-            none(),
-            200,
-            "",
-            "",
-            "",
-        ),
+        ("POST", "/api/v1/api-tokens", json!({"name": "x"}), 405, "E0000022", method, ""),
+        ("GET", "/api/v1/api-tokens/00TOther", none(), 200, "", "", ""),
         (
             "PUT",
             "/api/v1/api-tokens/00TOther",
@@ -145,15 +104,7 @@ async fn tokens_are_read_and_revoked_but_not_made() {
             "",
             "",
         ),
-        (
-            "DELETE",
-            "/api/v1/api-tokens/00TOther",
-            none(),
-            204,
-            "",
-            "",
-            "",
-        ),
+        ("DELETE", "/api/v1/api-tokens/00TOther", none(), 204, "", "", ""),
         (
             "GET",
             "/api/v1/api-tokens/00TOther",
@@ -163,24 +114,8 @@ async fn tokens_are_read_and_revoked_but_not_made() {
             "Not found: Resource not found: 00TOther (Token)",
             "",
         ),
-        (
-            "DELETE",
-            "/api/v1/api-tokens/current",
-            none(),
-            204,
-            "",
-            "",
-            "",
-        ),
-        (
-            "GET",
-            "/api/v1/api-tokens",
-            none(),
-            401,
-            "E0000011",
-            INVALID,
-            "",
-        ),
+        ("DELETE", "/api/v1/api-tokens/current", none(), 204, "", "", ""),
+        ("GET", "/api/v1/api-tokens", none(), 401, "E0000011", INVALID, ""),
     ])
     .await;
 }
@@ -190,9 +125,6 @@ async fn secrets_are_never_shown() {
     let lab = Lab::new().await;
     let token = lab.token();
     for path in ["/api/v1/api-tokens", "/simulator/state", "/api/v1/logs"] {
-        assert!(
-            !lab.get(path).await.body.to_string().contains(&token),
-            "{path}"
-        );
+        assert!(!lab.get(path).await.body.to_string().contains(&token), "{path}");
     }
 }

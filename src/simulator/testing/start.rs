@@ -39,11 +39,6 @@ async fn the_first_org_has_the_port_asked_for_and_the_others_one_of_their_own() 
     let simulator = started.expect("starts");
     assert_eq!(simulator.orgs()[0].url, format!("http://{address}"));
     assert_ne!(simulator.orgs()[0].url, simulator.orgs()[1].url);
-    let taken = Simulator::serve(
-        vec![Org::new("late", 3)],
-        BTreeMap::new(),
-        Listen::At(address),
-    )
-    .await;
+    let taken = Simulator::serve(vec![Org::new("late", 3)], BTreeMap::new(), Listen::At(address)).await;
     assert!(matches!(taken, Err(Error::Listen { .. })));
 }

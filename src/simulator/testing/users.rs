@@ -24,33 +24,9 @@ async fn creation_is_checked() {
     let new = "/api/v1/users";
     let failed = |object: &str| format!("Api validation failed: {object}");
     lab.answers(&[
-        (
-            "POST",
-            new,
-            odd,
-            400,
-            "E0000001",
-            &failed("newUser"),
-            "Property name 'notValid' is not defined in profile",
-        ),
-        (
-            "POST",
-            new,
-            nameless,
-            400,
-            "E0000001",
-            &failed("firstName"),
-            "firstName: The field cannot be left blank",
-        ),
-        (
-            "POST",
-            new,
-            json!({}),
-            400,
-            "E0000001",
-            &failed("login"),
-            "login: The field cannot be left blank",
-        ),
+        ("POST", new, odd, 400, "E0000001", &failed("newUser"), "Property name 'notValid' is not defined in profile"),
+        ("POST", new, nameless, 400, "E0000001", &failed("firstName"), "firstName: The field cannot be left blank"),
+        ("POST", new, json!({}), 400, "E0000001", &failed("login"), "login: The field cannot be left blank"),
         (
             "POST",
             new,
@@ -78,24 +54,8 @@ async fn creation_is_checked() {
             &failed("password"),
             "Password requirements were not met. Password requirements: at least 8 characters.",
         ),
-        (
-            "POST",
-            new,
-            grouped,
-            403,
-            "E0000006",
-            "You do not have permission to perform the requested action",
-            "",
-        ),
-        (
-            "POST",
-            new,
-            crowded,
-            400,
-            "E0000001",
-            &failed("groupIds"),
-            "groupIds: At most 20 groups can be given",
-        ),
+        ("POST", new, grouped, 403, "E0000006", "You do not have permission to perform the requested action", ""),
+        ("POST", new, crowded, 400, "E0000001", &failed("groupIds"), "groupIds: At most 20 groups can be given"),
         (
             "POST",
             new,
@@ -116,11 +76,7 @@ async fn a_new_users_status_follows_password_and_activation() {
         ("", false, "PROVISIONED"),
         ("", true, "ACTIVE"),
         ("?activate=false", true, "STAGED"),
-        (
-            "?activate=true&nextLogin=changePassword",
-            true,
-            "PASSWORD_EXPIRED",
-        ),
+        ("?activate=true&nextLogin=changePassword", true, "PASSWORD_EXPIRED"),
     ]
     .into_iter()
     .enumerate()
@@ -131,21 +87,10 @@ async fn a_new_users_status_follows_password_and_activation() {
             body["credentials"] = json!({"password": {"value": "long enough"}, "recovery_question": {"question": "who?", "answer": "nobody"}});
         }
         let got = lab.post(&format!("/api/v1/users{query}"), body).await;
-        assert_eq!(
-            (got.status, &got.body["status"]),
-            (200, &json!(status)),
-            "{query} {password}"
-        );
+        assert_eq!((got.status, &got.body["status"]), (200, &json!(status)), "{query} {password}");
         assert!(!got.body.to_string().contains("nobody"));
-        let groups = lab
-            .get(&format!("/api/v1/users/p{index}%40x.com/groups"))
-            .await
-            .body;
-        assert_eq!(
-            groups.as_array().map(Vec::len),
-            Some(2),
-            "Everyone and Staff"
-        );
+        let groups = lab.get(&format!("/api/v1/users/p{index}%40x.com/groups")).await.body;
+        assert_eq!(groups.as_array().map(Vec::len), Some(2), "Everyone and Staff");
     }
 }
 
@@ -175,21 +120,14 @@ async fn post_is_partial_and_put_is_whole() {
     let lab = Lab::new().await;
     let path = format!("/api/v1/users/{JO}");
     let got = lab.post(&path, json!({"profile": {"title": "Boss"}})).await;
-    assert_eq!(
-        (got.status, &got.body["profile"]["title"]),
-        (200, &json!("Boss"))
-    );
+    assert_eq!((got.status, &got.body["profile"]["title"]), (200, &json!("Boss")));
     assert_eq!(got.body["profile"]["firstName"], "Jo");
     let mut body = person("jo2@x.com");
     let got = lab.send("PUT", &path, body.clone()).await;
     assert_eq!(got.status, 200);
     assert_eq!(got.body["profile"].get("title"), None);
     assert_eq!(lab.get("/api/v1/users/jo2%40x.com").await.status, 200);
-    assert_eq!(
-        lab.get("/api/v1/users/jo%40x.com").await.status,
-        404,
-        "the old login is free"
-    );
+    assert_eq!(lab.get("/api/v1/users/jo%40x.com").await.status, 404, "the old login is free");
     if let Some(profile) = body["profile"].as_object_mut() {
         profile.remove("email");
     }
@@ -242,20 +180,14 @@ async fn a_profile_that_ad_sources_and_a_stale_etag_are_refused() {
     };
     assert_eq!(write("one").await.status, 200);
     let got = write("two").await;
-    assert_eq!(
-        (got.status, got.body["errorSummary"].as_str()),
-        (412, Some("ETag value doesn't match."))
-    );
+    assert_eq!((got.status, got.body["errorSummary"].as_str()), (412, Some("ETag value doesn't match.")));
 }
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table")]
 async fn lifecycle_steps_and_their_refusals() {
     let lab = Lab::new().await;
-    let created = lab
-        .post("/api/v1/users?activate=false", person("life@x.com"))
-        .await
-        .body;
+    let created = lab.post("/api/v1/users?activate=false", person("life@x.com")).await.body;
     let id = created["id"].as_str().expect("an id").to_owned();
     let step = |name: &str| format!("/api/v1/users/{id}/lifecycle/{name}");
     let user = format!("/api/v1/users/{id}");
@@ -263,15 +195,7 @@ async fn lifecycle_steps_and_their_refusals() {
     let none = || Value::Null;
     let active = "Activation failed because the user is already active";
     lab.answers(&[
-        (
-            "POST",
-            &step("reactivate"),
-            none(),
-            403,
-            "E0000038",
-            STATUS,
-            "",
-        ),
+        ("POST", &step("reactivate"), none(), 403, "E0000038", STATUS, ""),
         (
             "POST",
             &step("suspend"),
@@ -291,71 +215,15 @@ async fn lifecycle_steps_and_their_refusals() {
             "The user is not locked out.",
         ),
         ("POST", &step("activate"), none(), 200, "", "", ""),
-        (
-            "POST",
-            &step("activate"),
-            none(),
-            403,
-            "E0000016",
-            active,
-            "",
-        ),
+        ("POST", &step("activate"), none(), 403, "E0000016", active, ""),
         ("POST", &step("reactivate"), none(), 200, "", "", ""),
-        (
-            "POST",
-            &step("reset_password"),
-            none(),
-            400,
-            "E0000028",
-            "The request is missing a required parameter.",
-            "",
-        ),
-        (
-            "POST",
-            &step("reset_password?sendEmail=false"),
-            none(),
-            200,
-            "",
-            "",
-            "",
-        ),
-        (
-            "POST",
-            &user,
-            json!({"credentials": {"password": {"value": "long enough"}}}),
-            200,
-            "",
-            "",
-            "",
-        ),
+        ("POST", &step("reset_password"), none(), 400, "E0000028", "The request is missing a required parameter.", ""),
+        ("POST", &step("reset_password?sendEmail=false"), none(), 200, "", "", ""),
+        ("POST", &user, json!({"credentials": {"password": {"value": "long enough"}}}), 200, "", "", ""),
         ("POST", &step("deactivate"), none(), 200, "", "", ""),
-        (
-            "POST",
-            &step("deactivate"),
-            none(),
-            403,
-            "E0000038",
-            STATUS,
-            "",
-        ),
-        (
-            "POST",
-            &step("reset_password?sendEmail=false"),
-            none(),
-            403,
-            "E0000038",
-            STATUS,
-            "",
-        ),
-        (
-            "POST",
-            &step("activate?sendEmail=false"),
-            none(),
-            200,
-            "",
-            "",
-            "",
-        ),
+        ("POST", &step("deactivate"), none(), 403, "E0000038", STATUS, ""),
+        ("POST", &step("reset_password?sendEmail=false"), none(), 403, "E0000038", STATUS, ""),
+        ("POST", &step("activate?sendEmail=false"), none(), 200, "", "", ""),
         ("DELETE", &user, none(), 204, "", "", ""),
         ("GET", &user, none(), 200, "", "", ""),
         ("DELETE", &user, none(), 204, "", "", ""),
@@ -386,31 +254,16 @@ async fn suspension_and_expiry_have_their_statuses() {
         ("POST", &jo("expire_password"), none(), 200, "", "", ""),
     ])
     .await;
-    assert_eq!(
-        lab.get(&format!("/api/v1/users/{JO}")).await.body["status"],
-        "PASSWORD_EXPIRED"
-    );
+    assert_eq!(lab.get(&format!("/api/v1/users/{JO}")).await.body["status"], "PASSWORD_EXPIRED");
 }
 
 #[tokio::test]
 async fn an_activation_link_comes_when_no_mail_is_sent() {
     let lab = Lab::new().await;
-    lab.post("/api/v1/users?activate=false", person("link@x.com"))
-        .await;
-    let got = lab
-        .post(
-            "/api/v1/users/link%40x.com/lifecycle/activate?sendEmail=false",
-            Value::Null,
-        )
-        .await;
-    let token = got.body["activationToken"]
-        .as_str()
-        .expect("a token")
-        .to_owned();
-    assert_eq!(
-        got.body["activationUrl"],
-        format!("{}/welcome/{token}", lab.url())
-    );
+    lab.post("/api/v1/users?activate=false", person("link@x.com")).await;
+    let got = lab.post("/api/v1/users/link%40x.com/lifecycle/activate?sendEmail=false", Value::Null).await;
+    let token = got.body["activationToken"].as_str().expect("a token").to_owned();
+    assert_eq!(got.body["activationUrl"], format!("{}/welcome/{token}", lab.url()));
 }
 
 #[tokio::test]
@@ -418,12 +271,7 @@ async fn links_follow_the_status() {
     let lab = Lab::new().await;
     let names = async |id: &str| {
         let body = lab.get(&format!("/api/v1/users/{id}")).await.body;
-        let mut names: Vec<String> = body["_links"]
-            .as_object()
-            .expect("links")
-            .keys()
-            .cloned()
-            .collect();
+        let mut names: Vec<String> = body["_links"].as_object().expect("links").keys().cloned().collect();
         names.sort();
         names.join(" ")
     };
@@ -431,33 +279,14 @@ async fn links_follow_the_status() {
         names(JO).await,
         "changePassword changeRecoveryQuestion deactivate expirePassword forgotPassword resetFactors resetPassword schema self suspend type"
     );
-    lab.post(
-        &format!("/api/v1/users/{JO}/lifecycle/suspend"),
-        Value::Null,
-    )
-    .await;
-    assert_eq!(
-        names(JO).await,
-        "deactivate resetFactors schema self type unsuspend"
-    );
-    lab.send("DELETE", &format!("/api/v1/users/{JO}"), Value::Null)
-        .await;
-    assert_eq!(
-        names(JO).await,
-        "activate delete resetFactors schema self type"
-    );
-    lab.post("/api/v1/users?activate=false", person("st@x.com"))
-        .await;
-    assert_eq!(
-        names("st@x.com").await,
-        "activate resetFactors schema self type"
-    );
-    lab.post("/api/v1/users/st@x.com/lifecycle/activate", Value::Null)
-        .await;
-    assert_eq!(
-        names("st@x.com").await,
-        "deactivate reactivate resetFactors resetPassword schema self suspend type"
-    );
+    lab.post(&format!("/api/v1/users/{JO}/lifecycle/suspend"), Value::Null).await;
+    assert_eq!(names(JO).await, "deactivate resetFactors schema self type unsuspend");
+    lab.send("DELETE", &format!("/api/v1/users/{JO}"), Value::Null).await;
+    assert_eq!(names(JO).await, "activate delete resetFactors schema self type");
+    lab.post("/api/v1/users?activate=false", person("st@x.com")).await;
+    assert_eq!(names("st@x.com").await, "activate resetFactors schema self type");
+    lab.post("/api/v1/users/st@x.com/lifecycle/activate", Value::Null).await;
+    assert_eq!(names("st@x.com").await, "deactivate reactivate resetFactors resetPassword schema self suspend type");
 }
 
 #[tokio::test]
@@ -466,10 +295,7 @@ async fn parts_are_left_out_when_asked() {
     let request = lab
         .request("GET", "/api/v1/users/me")
         .header("authorization", format!("SSWS {}", lab.token()))
-        .header(
-            "content-type",
-            "application/json; okta-response=omitCredentials,omitCredentialsLinks",
-        );
+        .header("content-type", "application/json; okta-response=omitCredentials,omitCredentialsLinks");
     let body = Lab::receive(request).await.body;
     assert_eq!(body.get("credentials"), None);
     assert_eq!(body["_links"].get("changePassword"), None);
@@ -481,15 +307,9 @@ async fn roles_are_given_once() {
     let lab = Lab::new().await;
     let roles = format!("/api/v1/users/{JO}/roles");
     let got = lab.post(&roles, json!({"type": "APP_ADMIN"})).await;
-    assert_eq!(
-        (got.status, &got.body["label"]),
-        (201, &json!("Application Administrator"))
-    );
+    assert_eq!((got.status, &got.body["label"]), (201, &json!("Application Administrator")));
     let one = format!("{roles}/{}", got.body["id"].as_str().expect("an id"));
-    let gone = format!(
-        "Not found: Resource not found: {} (RoleAssignment)",
-        got.body["id"].as_str().expect("an id")
-    );
+    let gone = format!("Not found: Resource not found: {} (RoleAssignment)", got.body["id"].as_str().expect("an id"));
     lab.answers(&[
         (
             "POST",

@@ -23,9 +23,7 @@ each(numbers, #{ concurrency: 1 }, |number| okta.add_group(#{ profile: #{ name: 
 fn groups(world: &World) -> usize {
     let state = world.control(0, "GET", "state", &Value::Null);
     let groups = state["groups"].as_object().unwrap().values();
-    groups
-        .filter(|group| group["profile"]["name"] != "Everyone")
-        .count()
+    groups.filter(|group| group["profile"]["name"] != "Everyone").count()
 }
 
 /// The command under a shell that lets no file become larger than so many blocks of 512 bytes.
@@ -55,12 +53,7 @@ fn a_run_stops_at_a_full_disk_and_goes_on_when_there_is_room() {
     world.script(SIXTY);
     let (code, text) = said(confined(&world.command(SMALL), 400));
     assert_eq!(code, Some(5), "{text}");
-    for words in [
-        "the journal: ",
-        "see that the disk has room",
-        "Interrupted",
-        "okta-runbook resume ",
-    ] {
+    for words in ["the journal: ", "see that the disk has room", "Interrupted", "okta-runbook resume "] {
         assert!(text.contains(words), "{words:?} is not in: {text}");
     }
     let done = groups(&world);
@@ -118,26 +111,18 @@ fn a_copy_that_takes_no_writing_is_read() {
     // Where it was built, somebody else may not come. Not copied in this process: its other threads would hold the file open for writing
     // in what they start.
     let binary = copied.path().join("okta-runbook");
-    let copying = Command::new("cp")
-        .args([BINARY.as_ref(), binary.as_path()])
-        .status();
+    let copying = Command::new("cp").args([BINARY.as_ref(), binary.as_path()]).status();
     assert!(copying.unwrap().success());
     let elsewhere = |arguments: &[&str]| {
         let mut command = world.command_of(&binary, arguments);
-        command
-            .current_dir(copied.path())
-            .env("HOME", copied.path())
-            .env("OKTA_RUNBOOK_HOME", &folder);
+        command.current_dir(copied.path()).env("HOME", copied.path()).env("OKTA_RUNBOOK_HOME", &folder);
         unprivileged(&mut command);
         said(command)
     };
     for (arguments, words) in [
         (vec!["runs"], "unfinished"),
         (vec!["runs", "show", &run], "this run was killed"),
-        (
-            vec!["runs", "verify", &run],
-            "entries are as they were written",
-        ),
+        (vec!["runs", "verify", &run], "entries are as they were written"),
         (vec!["runs", "report", &run], "# small: died"),
     ] {
         let (code, text) = elsewhere(&arguments);
@@ -146,10 +131,7 @@ fn a_copy_that_takes_no_writing_is_read() {
     }
     let (code, text) = elsewhere(&["resume", &run, "--yes"]);
     assert_eq!(code, Some(2), "{text}");
-    assert!(
-        text.contains("choose another folder with OKTA_RUNBOOK_HOME"),
-        "{text}"
-    );
+    assert!(text.contains("choose another folder with OKTA_RUNBOOK_HOME"), "{text}");
     permit(&folder, 0o755);
 }
 
@@ -180,14 +162,9 @@ fn a_run_goes_on_where_only_its_journal_was_copied_to() {
     assert!(!world.runs(SMALL, Some((2, Death::BeforeTheAnswer))));
     let run = world.newest();
     let elsewhere = tempfile::tempdir().unwrap();
-    copy(
-        &world.folder.path().join(".okta-runbook"),
-        &elsewhere.path().join(".okta-runbook"),
-    );
+    copy(&world.folder.path().join(".okta-runbook"), &elsewhere.path().join(".okta-runbook"));
     let mut command = world.command(&["resume", &run, "--yes"]);
-    command
-        .current_dir(elsewhere.path())
-        .env("HOME", elsewhere.path());
+    command.current_dir(elsewhere.path()).env("HOME", elsewhere.path());
     let (code, text) = said(command);
     assert_eq!(code, Some(0), "{text}");
     assert_eq!((groups(&world), world.carried_out()), (4, 4));
@@ -206,8 +183,5 @@ fn the_steps_of_a_run_that_goes_on_keep_their_numbers() {
     assert!(!world.runs(SMALL, Some((1, Death::BeforeTheAnswer))));
     let (code, text) = world.output(&["resume", &world.newest(), "--yes"]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(
-        text.contains("▸ 3 Last") && !text.contains("▸ 1 "),
-        "{text}"
-    );
+    assert!(text.contains("▸ 3 Last") && !text.contains("▸ 1 "), "{text}");
 }

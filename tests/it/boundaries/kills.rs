@@ -35,19 +35,13 @@ impl Schedule {
 
     fn again(&self) -> String {
         let (seed, name) = (self.seed, self.procedure.name);
-        format!(
-            "seed {seed} ({name}), again: OKTA_RUNBOOK_SEED={seed} OKTA_RUNBOOK_KILLS=1 cargo test --test it kills"
-        )
+        format!("seed {seed} ({name}), again: OKTA_RUNBOOK_SEED={seed} OKTA_RUNBOOK_KILLS=1 cargo test --test it kills")
     }
 }
 
 /// Where a process is killed: at a write that it reaches or not, or wherever it is after a time.
 fn kill(random: &mut fastrand::Rng, course: &Course) -> Fate {
-    const DEATHS: [Death; 3] = [
-        Death::BeforeTheOrgKnows,
-        Death::BeforeTheAnswer,
-        Death::AfterTheAnswer,
-    ];
+    const DEATHS: [Death; 3] = [Death::BeforeTheOrgKnows, Death::BeforeTheAnswer, Death::AfterTheAnswer];
     if random.bool() {
         let number = random.usize(..course.writes.max(1));
         return Fate::Dies(number, DEATHS[random.usize(..DEATHS.len())]);
@@ -77,24 +71,14 @@ struct Trial {
 
 impl Trial {
     /// Starts it, takes it up as often as it is killed, and once more undisturbed; returns its run.
-    fn survives(
-        &mut self,
-        start: &[&str],
-        course: &Course,
-        kills: usize,
-        former: Option<&str>,
-    ) -> String {
+    fn survives(&mut self, start: &[&str], course: &Course, kills: usize, former: Option<&str>) -> String {
         let begun = |world: &World| {
             let newest = world.newest_of_procedure();
             newest.filter(|run| former != Some(run))
         };
         let mut ended = None;
         for number in 0..=kills {
-            let fate = if number == kills {
-                Fate::Nothing
-            } else {
-                kill(&mut self.random, course)
-            };
+            let fate = if number == kills { Fate::Nothing } else { kill(&mut self.random, course) };
             let run = begun(&self.world);
             let arguments = match &run {
                 Some(run) if former.is_some() => vec!["resume", run, "--yes"],
@@ -103,8 +87,7 @@ impl Trial {
             };
             let now = self.world.ends(&arguments, fate);
             let command = arguments[0];
-            self.history
-                .push(format!("{command} {fate:?}: {:?}", now.code));
+            self.history.push(format!("{command} {fate:?}: {:?}", now.code));
             let over = now.well();
             ended = Some(now);
             if over {
@@ -134,11 +117,7 @@ fn survives(schedule: &Schedule) {
     world.control(0, "PATCH", "options", &options(&mut random));
     let kills = random.usize(2..=6);
     let of_the_run = random.usize(..=kills);
-    let mut trial = Trial {
-        world,
-        random,
-        history: Vec::new(),
-    };
+    let mut trial = Trial { world, random, history: Vec::new() };
     let run = trial.survives(procedure.arguments, &undisturbed.run, of_the_run, None);
     holds(&trial, &run, &undisturbed.after, undisturbed.run.writes);
     // Its undo brings people back to where no group provisions them.
@@ -159,10 +138,7 @@ fn holds(trial: &Trial, run: &str, state: &Value, writes: usize) {
     let (world, told) = (&trial.world, trial.told());
     assert_same(&world.state(), state, &told);
     let deeds = world.proxy.take_deeds();
-    let ended = Ended {
-        code: Some(0),
-        text: told,
-    };
+    let ended = Ended { code: Some(0), text: told };
     truth::is_told(world, run, &ended, &deeds);
     truth::are_each_once(world, run, &deeds, writes, &ended.text);
     trial.is_verified(run);
@@ -180,15 +156,7 @@ fn keeps_its_secrets(world: &World) {
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
-    paths
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 #[test]
@@ -202,9 +170,7 @@ fn kills_at_any_instant_leave_what_an_uninterrupted_run_leaves() {
 
 #[test]
 fn kills_hit_every_shipped_runbook() {
-    let named: Vec<&str> = procedures::all()
-        .map(|procedure| procedure.arguments[1])
-        .collect();
+    let named: Vec<&str> = procedures::all().map(|procedure| procedure.arguments[1]).collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
     for path in files(&root) {
         let name = path.strip_prefix(&root).unwrap().with_extension("");

@@ -17,9 +17,7 @@ const MANY: Procedure = Procedure {
         let mut apps = state["apps"].as_object().unwrap().values();
         let app = apps.find(|app| app["name"] == "active_directory").unwrap();
         let assigned = app["users"].as_object().unwrap().keys();
-        let logins: Vec<&str> = assigned
-            .map(|id| state["users"][id]["login"].as_str().unwrap())
-            .collect();
+        let logins: Vec<&str> = assigned.map(|id| state["users"][id]["login"].as_str().unwrap()).collect();
         let text = format!("login\n{}\n", logins.join("\n"));
         std::fs::write(world.folder.path().join("users.csv"), text).unwrap();
         // Who is looked at before provisioning has followed is looked at again: how often is a matter of speed.

@@ -49,11 +49,8 @@ fn forget(value: &mut Value) {
 /// Whom provisioning made and deactivated again is as good as gone: no undo deletes people.
 fn without_deactivated(org: &mut Value) {
     let users = org["users"].as_object_mut().unwrap();
-    let gone: Vec<String> = users
-        .iter()
-        .filter(|(_, user)| user["status"] == "DEPROVISIONED")
-        .map(|(id, _)| id.clone())
-        .collect();
+    let gone: Vec<String> =
+        users.iter().filter(|(_, user)| user["status"] == "DEPROVISIONED").map(|(id, _)| id.clone()).collect();
     users.retain(|id, _| !gone.contains(id));
     for group in org["groups"].as_object_mut().unwrap().values_mut() {
         let members = group["members"].as_array_mut().unwrap();
@@ -87,9 +84,7 @@ fn named(value: &Value, names: &BTreeMap<String, String>) -> Value {
     };
     match value {
         Value::Object(fields) => {
-            let fields = fields
-                .iter()
-                .map(|(key, value)| (name(key), named(value, names)));
+            let fields = fields.iter().map(|(key, value)| (name(key), named(value, names)));
             Value::Object(fields.collect::<Map<_, _>>())
         }
         Value::Array(items) => items.iter().map(|item| named(item, names)).collect(),

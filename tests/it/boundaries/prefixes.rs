@@ -21,22 +21,12 @@ fn cut(world: &World, back: u32, more: i64) -> Option<i64> {
         let found = file.query_row(sql, params![run, back], |row| row.get(0));
         found.optional().unwrap()
     };
-    let all: i64 = file
-        .query_row(
-            "SELECT count(*) FROM entries WHERE run = ?1",
-            [&run],
-            |row| row.get(0),
-        )
-        .unwrap();
+    let all: i64 = file.query_row("SELECT count(*) FROM entries WHERE run = ?1", [&run], |row| row.get(0)).unwrap();
     let kept = intent(back).map_or(0, |intent| intent + 1) + more;
     if kept > all {
         return None;
     }
-    file.execute(
-        "DELETE FROM entries WHERE run = ?1 AND seq >= ?2",
-        params![run, kept],
-    )
-    .unwrap();
+    file.execute("DELETE FROM entries WHERE run = ?1 AND seq >= ?2", params![run, kept]).unwrap();
     file.execute(
         "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL, counts = NULL, length = ?2,
             head = coalesce((SELECT digest FROM entries WHERE run = ?1 AND seq = ?2 - 1), record) WHERE id = ?1",
@@ -64,11 +54,7 @@ fn survives(number: usize, more: i64, undisturbed: &Uninterrupted) -> bool {
     resuming.push("--accept-altered");
     let (code, text) = world.output(&resuming);
     assert_eq!(code, Some(0), "{name}: {text}");
-    assert_eq!(
-        world.carried_out(),
-        undisturbed.run.writes,
-        "{name}: each write once"
-    );
+    assert_eq!(world.carried_out(), undisturbed.run.writes, "{name}: each write once");
     assert_same(&world.state(), &undisturbed.after, &name);
     true
 }

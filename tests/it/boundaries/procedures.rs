@@ -140,10 +140,7 @@ pub(super) const ORG2ORG: &[Procedure] = &[
             world.connect();
             world.post(
                 0,
-                &format!(
-                    "/api/v1/apps/{}/connections/default/lifecycle/deactivate",
-                    world.app()
-                ),
+                &format!("/api/v1/apps/{}/connections/default/lifecycle/deactivate", world.app()),
                 &Value::Null,
             );
         },
@@ -213,19 +210,9 @@ pub(super) const ORG2ORG: &[Procedure] = &[
         staged: |world| {
             world.connect();
             world.assign(ADA);
-            let made = world.post(
-                1,
-                "/api/v1/groups",
-                &json!({"profile": {"name": "Hub Research"}}),
-            );
+            let made = world.post(1, "/api/v1/groups", &json!({"profile": {"name": "Hub Research"}}));
             let ines = world.id(1, "users", "ines.moreau@hub.example");
-            world.put(
-                1,
-                &format!(
-                    "/api/v1/groups/{}/users/{ines}",
-                    made["id"].as_str().unwrap()
-                ),
-            );
+            world.put(1, &format!("/api/v1/groups/{}/users/{ines}", made["id"].as_str().unwrap()));
             world.import();
         },
         arguments: &[
@@ -299,19 +286,8 @@ pub(super) const SETUP_SEVERAL: Procedure = Procedure {
 
 /// Every procedure.
 pub(super) fn all() -> impl Iterator<Item = &'static Procedure> {
-    [&MOVE, &MOVE_SEVERAL, &SETUP_SEVERAL]
-        .into_iter()
-        .chain(ORG2ORG)
+    [&MOVE, &MOVE_SEVERAL, &SETUP_SEVERAL].into_iter().chain(ORG2ORG)
 }
 
-const PUSH: &[&str] = &[
-    "run",
-    "org2org/push_groups",
-    "--yes",
-    "--org",
-    "spoke=spoke",
-    "--org",
-    "hub=hub",
-    "-p",
-    "groups=Hub Research",
-];
+const PUSH: &[&str] =
+    &["run", "org2org/push_groups", "--yes", "--org", "spoke=spoke", "--org", "hub=hub", "-p", "groups=Hub Research"];

@@ -85,10 +85,7 @@ struct Gate {
 impl Proxy {
     /// Stands before an org from now on.
     pub(super) async fn before(self: &Arc<Self>, org: &str) -> SocketAddr {
-        let gate = Gate {
-            proxy: Arc::clone(self),
-            org: org.to_owned(),
-        };
+        let gate = Gate { proxy: Arc::clone(self), org: org.to_owned() };
         let router = Router::new().fallback(pass).with_state(gate);
         let service = router.into_make_service_with_connect_info::<Line>();
         let lines = Lines(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap());
@@ -183,11 +180,8 @@ impl Proxy {
 
     /// How the answer to the next read or write is spoiled; writes were counted by [`Self::death`].
     fn spoiling(&self, is_write: bool) -> Option<Spoil> {
-        let number = if is_write {
-            self.writes.load(Ordering::SeqCst) - 1
-        } else {
-            self.reads.fetch_add(1, Ordering::SeqCst)
-        };
+        let number =
+            if is_write { self.writes.load(Ordering::SeqCst) - 1 } else { self.reads.fetch_add(1, Ordering::SeqCst) };
         let mut spoiled = self.spoiled.lock().unwrap();
         let taken = spoiled.take_if(|spoiled| match spoiled {
             Spoiled::Read(planned, _) => !is_write && *planned == number,
@@ -200,20 +194,9 @@ impl Proxy {
 
 impl Gate {
     /// The host stays the one that was called, so that links and audiences are the proxy's.
-    async fn forward(
-        &self,
-        method: Method,
-        path: &str,
-        headers: HeaderMap,
-        body: Bytes,
-        counts: bool,
-    ) -> Answer {
+    async fn forward(&self, method: Method, path: &str, headers: HeaderMap, body: Bytes, counts: bool) -> Answer {
         let url = format!("{}{path}", self.org);
-        let request = self
-            .proxy
-            .http
-            .request(method.clone(), url)
-            .headers(headers);
+        let request = self.proxy.http.request(method.clone(), url).headers(headers);
         let answer = request.body(body).send().await.unwrap();
         let headers = answer.headers().iter();
         let headers = headers.filter(|(name, _)| *name != "transfer-encoding");
@@ -265,24 +248,17 @@ async fn pass(
         proxy.kill();
         return Response::builder().status(503).body(Body::empty()).unwrap();
     }
-    let spoil = if counts {
-        proxy.spoiling(is_write)
-    } else {
-        None
-    };
+    let spoil = if counts { proxy.spoiling(is_write) } else { None };
     // To its end, though the caller may die meanwhile: what the org was sent counts.
     proxy.under_way.fetch_add(1, Ordering::SeqCst);
     let forward = async move {
         let (method, headers) = (parts.method, parts.headers);
-        let again = (spoil == Some(Spoil::Duplicate))
-            .then(|| (method.clone(), headers.clone(), body.clone()));
+        let again = (spoil == Some(Spoil::Duplicate)).then(|| (method.clone(), headers.clone(), body.clone()));
         let mut answer = gate.forward(method, &path, headers, body, is_write).await;
         if let Some((method, headers, body)) = again {
             // What is sent a second time was asked for once.
             let second = gate.forward(method, &path, headers, body, false).await;
-            let made_two = answer
-                .id()
-                .is_some_and(|id| second.id().is_some_and(|other| other != id));
+            let made_two = answer.id().is_some_and(|id| second.id().is_some_and(|other| other != id));
             gate.proxy.made_two.fetch_or(made_two, Ordering::SeqCst);
             answer = second;
         }

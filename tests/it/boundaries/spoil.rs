@@ -90,11 +90,7 @@ impl Answer {
 
     fn head(&self) -> axum::http::response::Builder {
         let response = Response::builder().status(self.status);
-        self.headers
-            .iter()
-            .fold(response, |response, (name, value)| {
-                response.header(name, value.as_slice())
-            })
+        self.headers.iter().fold(response, |response, (name, value)| response.header(name, value.as_slice()))
     }
 
     pub(super) fn into_response(self) -> Response<Body> {
@@ -118,11 +114,7 @@ fn cut(answer: &Answer) -> Response<Body> {
     let broken = Err(std::io::Error::other("cut"));
     let parts = futures::stream::iter([Ok(half), broken]);
     let promised = answer.body.len().max(100);
-    let status = if answer.body.is_empty() {
-        200
-    } else {
-        answer.status
-    };
+    let status = if answer.body.is_empty() { 200 } else { answer.status };
     Response::builder()
         .status(status)
         .header("content-type", "application/json")
@@ -133,11 +125,7 @@ fn cut(answer: &Answer) -> Response<Body> {
 
 fn drip(answer: &Answer) -> Response<Body> {
     let size = answer.body.len().div_ceil(20).max(1);
-    let drops: Vec<Bytes> = answer
-        .body
-        .chunks(size)
-        .map(Bytes::copy_from_slice)
-        .collect();
+    let drops: Vec<Bytes> = answer.body.chunks(size).map(Bytes::copy_from_slice).collect();
     let drops = futures::stream::iter(drops).then(|drop| async {
         tokio::time::sleep(Duration::from_millis(10)).await;
         Ok::<_, std::io::Error>(drop)

@@ -77,24 +77,13 @@ fn every_case() -> Vec<Case> {
 fn cases(procedure: &'static Procedure) -> Vec<Case> {
     let undisturbed = Uninterrupted::of(procedure);
     let mut cases = Vec::new();
-    for (phase, course) in [
-        (Phase::Run, &undisturbed.run),
-        (Phase::Undo, &undisturbed.undo),
-    ] {
+    for (phase, course) in [(Phase::Run, &undisturbed.run), (Phase::Undo, &undisturbed.undo)] {
         for spoil in Spoil::ALL {
             let writes = (0..course.writes).map(|number| Spoiled::Write(number, spoil));
             // To ask twice is what reads are free to do.
-            let reads = if spoil == Spoil::Duplicate {
-                0
-            } else {
-                course.reads
-            };
+            let reads = if spoil == Spoil::Duplicate { 0 } else { course.reads };
             let reads = (0..reads).map(|number| Spoiled::Read(number, spoil));
-            cases.extend(writes.chain(reads).map(|spoiled| Case {
-                procedure,
-                phase,
-                spoiled,
-            }));
+            cases.extend(writes.chain(reads).map(|spoiled| Case { procedure, phase, spoiled }));
         }
     }
     cases
@@ -141,12 +130,7 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     /// Whatever it comes to, what is said of it is so.
-    fn ends(
-        &mut self,
-        arguments: &[&str],
-        fate: Fate,
-        former: Option<&str>,
-    ) -> (Ended, Option<String>) {
+    fn ends(&mut self, arguments: &[&str], fate: Fate, former: Option<&str>) -> (Ended, Option<String>) {
         let is_late = matches!(fate, Fate::Spoiled(_)) && self.case.spoil() == Spoil::Late;
         self.world.request_timeout = is_late.then_some(PATIENCE);
         let ended = self.world.ends(arguments, fate);
@@ -161,11 +145,7 @@ impl Trial<'_> {
     }
 
     fn fate(&self, phase: Phase) -> Fate {
-        if self.case.phase == phase {
-            Fate::Spoiled(self.case.spoiled)
-        } else {
-            Fate::Nothing
-        }
+        if self.case.phase == phase { Fate::Spoiled(self.case.spoiled) } else { Fate::Nothing }
     }
 
     /// The run, and once more if it did not end well; `None` when an org made two things of one request, since nobody can know of the
@@ -185,11 +165,7 @@ impl Trial<'_> {
             (ended, run) = self.ends(&again, Fate::Nothing, None);
             assert!(ended.well(), "{}\nafter: {first}", ended.text);
         }
-        assert_same(
-            &self.world.state(),
-            &self.undisturbed.after,
-            "after the run",
-        );
+        assert_same(&self.world.state(), &self.undisturbed.after, "after the run");
         if let Some(run) = &run {
             let writes = self.undisturbed.run.writes;
             truth::are_each_once(&self.world, run, &self.deeds, writes, &ended.text);
@@ -222,12 +198,7 @@ impl Trial<'_> {
 fn withstands(case: &Case) {
     let world = World::new(case.procedure);
     let undisturbed = Uninterrupted::of(case.procedure);
-    let mut trial = Trial {
-        case,
-        world,
-        undisturbed: &undisturbed,
-        deeds: Vec::new(),
-    };
+    let mut trial = Trial { case, world, undisturbed: &undisturbed, deeds: Vec::new() };
     let Some(run) = trial.runs() else {
         return;
     };

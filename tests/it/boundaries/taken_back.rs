@@ -29,20 +29,14 @@ each([\"ada.novak\", \"ben.okafor\", \"chloe.dubois\"], #{ concurrency: 1 }, |na
 fn groups(world: &World) -> Vec<String> {
     let state = world.control(0, "GET", "state", &Value::Null);
     let groups = state["groups"].as_object().unwrap().values();
-    let mut names: Vec<String> = groups
-        .map(|group| group["profile"]["name"].as_str().unwrap().to_owned())
-        .collect();
+    let mut names: Vec<String> = groups.map(|group| group["profile"]["name"].as_str().unwrap().to_owned()).collect();
     names.sort();
     names
 }
 
 fn joined() -> World {
     let world = World::new(&MOVE);
-    world.post(
-        0,
-        "/api/v1/groups",
-        &json!({"profile": {"name": "Everybody else"}}),
-    );
+    world.post(0, "/api/v1/groups", &json!({"profile": {"name": "Everybody else"}}));
     world.script(JOINING);
     world
 }
@@ -114,25 +108,11 @@ fn what_is_taken_back_is_neither_taken_back_again_nor_built_upon() {
     let undo = world.newest();
     assert_same(&world.state(), &before, "after the undo");
     let carried_out = world.carried_out();
-    says(
-        &world,
-        &["undo", &run, "--yes"],
-        0,
-        &["is taken back already, by run", &undo],
-    );
-    let words = [
-        "is taken back, at least in part, by run",
-        &undo,
-        "run it anew",
-    ];
+    says(&world, &["undo", &run, "--yes"], 0, &["is taken back already, by run", &undo]);
+    let words = ["is taken back, at least in part, by run", &undo, "run it anew"];
     says(&world, &["resume", &run, "--yes"], 2, &words);
     assert_eq!(world.carried_out(), carried_out);
-    says(
-        &world,
-        &["runs", "report", &run, "--format", "json"],
-        0,
-        &["\"undone\"", &undo],
-    );
+    says(&world, &["runs", "report", &run, "--format", "json"], 0, &["\"undone\"", &undo]);
     says(&world, &["runs", "verify", &run], 0, &[]);
     // Anew it does all of it.
     assert!(world.run(None));
@@ -144,26 +124,13 @@ fn each_item_is_taken_back_once() {
     world.succeeds(SMALL);
     let run = world.newest();
     let undo = |only: &[&str], code, words: &[&str]| {
-        says(
-            &world,
-            &[&["undo", &run, "--yes"], only].concat(),
-            code,
-            words,
-        );
+        says(&world, &[&["undo", &run, "--yes"], only].concat(), code, words);
     };
     let ada: &[&str] = &["--only", "ada.novak"];
     undo(ada, 0, &[]);
     assert_eq!((members(&world), world.carried_out()), (2, 4));
-    undo(
-        ada,
-        0,
-        &["what it wrote for `ada.novak` is taken back already"],
-    );
-    undo(
-        &["--only", "nobody"],
-        2,
-        &["wrote nothing in a step or for an item named `nobody`"],
-    );
+    undo(ada, 0, &["what it wrote for `ada.novak` is taken back already"]);
+    undo(&["--only", "nobody"], 2, &["wrote nothing in a step or for an item named `nobody`"]);
     assert_eq!((members(&world), world.carried_out()), (2, 4));
     undo(&[], 0, &["to be taken back, last first: 2 writes"]);
     assert_eq!((members(&world), world.carried_out()), (0, 6));
@@ -180,12 +147,7 @@ fn an_undo_that_is_taken_back_can_be_done_again() {
     assert_eq!(members(&world), 0);
     world.succeeds(&["undo", &undo, "--yes"]);
     assert_eq!(members(&world), 3);
-    says(
-        &world,
-        &["undo", &undo, "--yes"],
-        0,
-        &["is taken back already"],
-    );
+    says(&world, &["undo", &undo, "--yes"], 0, &["is taken back already"]);
     world.succeeds(&["undo", &run, "--yes"]);
     assert_eq!((members(&world), world.carried_out()), (0, 12));
 }
@@ -196,19 +158,12 @@ fn a_run_is_taken_back_by_one_process_and_goes_on_in_none() {
     assert!(!world.runs(SMALL, Some((2, Death::BeforeTheAnswer))));
     let run = world.newest();
     world.control(0, "PATCH", "options", &json!({ "latencyMs": 2000 }));
-    let mut first = world
-        .command(&["undo", &run, "--yes"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut first =
+        world.command(&["undo", &run, "--yes"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     while world.newest() == run {
         std::thread::yield_now();
     }
-    let by = format!(
-        "is being worked on by an undo by {}, process",
-        system_actor()
-    );
+    let by = format!("is being worked on by an undo by {}, process", system_actor());
     let held = [by.as_str()];
     says(&world, &["undo", &run, "--yes"], 1, &held);
     says(&world, &["resume", &run, "--yes"], 1, &held);

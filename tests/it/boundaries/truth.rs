@@ -58,13 +58,7 @@ fn counted(deeds: &[Deed]) -> BTreeMap<Deed, usize> {
 /// # Panics
 /// More or fewer were.
 #[track_caller]
-pub(super) fn are_each_once(
-    world: &World,
-    run: &str,
-    carried_out: &[Deed],
-    writes: usize,
-    history: &str,
-) {
+pub(super) fn are_each_once(world: &World, run: &str, carried_out: &[Deed], writes: usize, history: &str) {
     let report = reported(world, run);
     let again: usize = told(&report, &["repeated"]).values().sum();
     let counts = writes..=writes + again;

@@ -43,12 +43,7 @@ impl Uninterrupted {
         (procedure.by_hand)(&world, true);
         assert_same(&world.state(), &before, procedure.name);
         assert_eq!(world.carried_out(), run.writes + undo.writes);
-        Self {
-            before,
-            after,
-            run,
-            undo,
-        }
+        Self { before, after, run, undo }
     }
 }
 
@@ -57,10 +52,6 @@ impl Course {
         let begun = Instant::now();
         let ended = world.ends(arguments, Fate::Nothing);
         assert!(ended.well(), "{arguments:?}: {}", ended.text);
-        Self {
-            reads: world.proxy.reads(),
-            writes: world.proxy.writes(),
-            lasted: begun.elapsed(),
-        }
+        Self { reads: world.proxy.reads(), writes: world.proxy.writes(), lasted: begun.elapsed() }
     }
 }

@@ -46,10 +46,7 @@ impl Listener for Lines {
     async fn accept(&mut self) -> (Wire, Line) {
         let (stream, _) = Listener::accept(&mut self.0).await;
         let line = Line::default();
-        let wire = Wire {
-            stream,
-            line: line.clone(),
-        };
+        let wire = Wire { stream, line: line.clone() };
         (wire, line)
     }
 
@@ -80,11 +77,7 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.line.check(&self.stream)?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

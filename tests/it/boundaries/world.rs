@@ -63,9 +63,7 @@ impl World {
     pub(super) fn new(procedure: &'static Procedure) -> Self {
         let runtime = Runtime::new().unwrap();
         let scenario = (procedure.scenario)();
-        let simulator = runtime
-            .block_on(Simulator::start(scenario, Listen::Anywhere))
-            .unwrap();
+        let simulator = runtime.block_on(Simulator::start(scenario, Listen::Anywhere)).unwrap();
         let proxy = Arc::new(Proxy::default());
         let address = |org: &okta_runbook::simulator::OrgAddress| {
             let address: SocketAddr = runtime.block_on(proxy.before(&org.url));
@@ -83,11 +81,7 @@ impl World {
             simulator,
             urls,
         };
-        std::fs::write(
-            world.folder.path().join("okta-runbook.toml"),
-            world.profiles(),
-        )
-        .unwrap();
+        std::fs::write(world.folder.path().join("okta-runbook.toml"), world.profiles()).unwrap();
         for org in 0..world.urls.len() {
             world.control(org, "PATCH", "options", &quick());
         }
@@ -102,10 +96,7 @@ impl World {
         let orgs = self.simulator.orgs().iter().zip(several);
         let orgs = orgs.map(|(org, url)| {
             let name = &org.name;
-            format!(
-                "[orgs.{name}]\nurl = \"{url}\"\ntoken = {{ env = \"{}_TOKEN\" }}\n",
-                name.to_uppercase()
-            )
+            format!("[orgs.{name}]\nurl = \"{url}\"\ntoken = {{ env = \"{}_TOKEN\" }}\n", name.to_uppercase())
         });
         let directories = self.simulator.directories().iter().map(|directory| {
             format!(
@@ -130,11 +121,7 @@ impl World {
         let token = format!("SSWS {}", address.token.expose_secret());
         let request = self.proxy.http.request(method.parse().unwrap(), url);
         let request = request.header("Authorization", token);
-        let request = if body.is_null() {
-            request.header("Content-Length", "0")
-        } else {
-            request.json(body)
-        };
+        let request = if body.is_null() { request.header("Content-Length", "0") } else { request.json(body) };
         self.runtime.block_on(async {
             let answer = request.send().await.unwrap().error_for_status().unwrap();
             answer.json().await.unwrap_or_default()
@@ -230,9 +217,7 @@ impl World {
         }
         if self.urls.len() == 1 {
             let token = self.simulator.orgs()[0].token.expose_secret();
-            command
-                .env("OKTA_CLIENT_ORGURL", &self.urls[0])
-                .env("OKTA_CLIENT_TOKEN", token);
+            command.env("OKTA_CLIENT_ORGURL", &self.urls[0]).env("OKTA_CLIENT_TOKEN", token);
         }
         command
     }
@@ -271,19 +256,13 @@ impl World {
         let mut bytes = Vec::new();
         printed.rewind().unwrap();
         printed.read_to_end(&mut bytes).unwrap();
-        Ended {
-            code: status.code(),
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        Ended { code: status.code(), text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
     pub(super) fn output(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let output = self.command(arguments).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&text).into_owned(),
-        )
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
     }
 
     #[track_caller]
@@ -326,8 +305,7 @@ impl World {
 
     /// The newest run since the procedure is at hand; `None` when a process died before it was in the journal.
     pub(super) fn newest_of_procedure(&self) -> Option<String> {
-        self.newest_of_all()
-            .filter(|run| self.staged.as_ref() != Some(run))
+        self.newest_of_all().filter(|run| self.staged.as_ref() != Some(run))
     }
 
     fn newest_of_all(&self) -> Option<String> {

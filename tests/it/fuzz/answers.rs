@@ -58,16 +58,8 @@ async fn ask(mut answer: Vec<u8>, changed: impl FnOnce(&mut Vec<u8>), method: Me
     changed(&mut answer);
     let server = tokio::spawn(answer_always(listener, answer));
     let (base, _) = BaseUrl::parse(&format!("http://127.0.0.1:{port}")).unwrap();
-    let settings = Settings {
-        max_attempts: 2,
-        ..Settings::default()
-    };
-    let client = Client::new(
-        base,
-        Credentials::Ssws("00token".to_owned().into()),
-        settings,
-    )
-    .unwrap();
+    let settings = Settings { max_attempts: 2, ..Settings::default() };
+    let client = Client::new(base, Credentials::Ssws("00token".to_owned().into()), settings).unwrap();
     let waits = Waits::default();
     let request = Request::new(method, "/api/v1/users");
     let asked = async {

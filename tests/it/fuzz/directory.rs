@@ -13,12 +13,7 @@ use super::mutation::Mutation;
 use super::survives;
 
 /// Passes on what the directory answers until it is `whole` messages, spoils the next, and closes the connection.
-async fn spoil(
-    listener: TcpListener,
-    upstream: String,
-    whole: usize,
-    mutation: Arc<Mutex<Mutation>>,
-) {
+async fn spoil(listener: TcpListener, upstream: String, whole: usize, mutation: Arc<Mutex<Mutation>>) {
     while let Ok((client, _)) = listener.accept().await {
         let server = TcpStream::connect(&upstream).await.unwrap();
         let (mut from_client, mut to_client) = client.into_split();

@@ -58,10 +58,7 @@ fn scripts_are_checked_whatever_they_are() {
 #[test]
 fn profile_files_are_read_whatever_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    let environment = Environment {
-        here: folder.path().to_owned(),
-        ..Environment::default()
-    };
+    let environment = Environment { here: folder.path().to_owned(), ..Environment::default() };
     survives("okta-runbook.toml", 300, move |mutation| {
         let file = folder.path().join("okta-runbook.toml");
         fs::write(file, mutation.text(PROFILES)).unwrap();
@@ -77,10 +74,7 @@ fn profile_files_are_read_whatever_they_are() {
 #[test]
 fn settings_of_other_clients_are_read_whatever_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    let environment = Environment {
-        here: folder.path().to_owned(),
-        ..Environment::default()
-    };
+    let environment = Environment { here: folder.path().to_owned(), ..Environment::default() };
     survives("okta.yaml", 300, move |mutation| {
         let file = folder.path().join("okta.yaml");
         fs::write(file, mutation.text(CONVENTION)).unwrap();
@@ -103,11 +97,7 @@ fn lists_of_users_are_read_whatever_they_are() {
         fs::write(&file, bytes).unwrap();
         let users = format!("users=@{}", file.display());
         let given = parse_assignments(&[users]).unwrap();
-        let outside = Outside {
-            dn: &|_| Ok(()),
-            environment: &|_| None,
-            ask: &|_| None,
-        };
+        let outside = Outside { dn: &|_| Ok(()), environment: &|_| None, ask: &|_| None };
         let _ = parameters::check(&runbook, &given, Mode::Examples, &outside);
     });
 }
@@ -126,13 +116,7 @@ fn scenarios_are_read_whatever_they_are() {
 fn plans_are_read_whatever_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let made = okta_runbook(folder.path())
-        .args([
-            "plan",
-            "ad/move_user_to_ou",
-            "--simulator",
-            "--out",
-            "plan.json",
-        ])
+        .args(["plan", "ad/move_user_to_ou", "--simulator", "--out", "plan.json"])
         .output()
         .unwrap();
     assert!(made.status.success(), "{made:?}");

@@ -15,11 +15,7 @@ const GONE: [&str; 4] = ["DEPROVISIONED"; 4];
 /// Runs a command until a line of its output has `word`, and kills it.
 fn killed_at(pair: &Pair, arguments: &[&str], word: &str) {
     let mut command = pair.command(arguments);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let found = lines.map_while(Result::ok).find(|line| line.contains(word));
     assert!(found.is_some(), "no line has {word:?}");
@@ -116,9 +112,7 @@ fn who_was_in_the_hub_before_a_group_was_assigned_is_not_deactivated() {
     pair.hub_user(ADA);
     let ran = play(&pair, ASSIGN_GROUP);
     ran.exits(0);
-    pair.ran(&["undo", &run_id(&ran), "--yes"])
-        .exits(6)
-        .says(&["was in hub before he was assigned"]);
+    pair.ran(&["undo", &run_id(&ran), "--yes"]).exits(6).says(&["was in hub before he was assigned"]);
     assert_eq!(pair.user(Hub, ADA)["status"], "ACTIVE");
 }
 
@@ -126,8 +120,7 @@ fn who_was_in_the_hub_before_a_group_was_assigned_is_not_deactivated() {
 #[test]
 fn a_push_that_does_not_come_leaves_the_undo_stuck_until_it_has_come() {
     let pair = connected();
-    pair.assign(ADA, &["initial_status=active_with_pass"])
-        .exits(0);
+    pair.assign(ADA, &["initial_status=active_with_pass"]).exits(0);
     pair.push("Hub Research", &[]).exits(0);
     let off = "let push = spoke.list_group_push_mappings(app).first();\nspoke.update_group_push_mapping(app, push, #{ status: \"INACTIVE\" });";
     let ran = play(&pair, off);
@@ -137,10 +130,7 @@ fn a_push_that_does_not_come_leaves_the_undo_stuck_until_it_has_come() {
     let path = format!("/api/v1/groups/{}", group["id"].as_str().unwrap());
     pair.done(Hub, "DELETE", &path, &Value::Null);
     let undone = pair.ran(&["undo", &run_id(&ran), "--yes"]);
-    undone.exits(6).says(&[
-        "the group push of spoke failed",
-        "update_group_push_mapping",
-    ]);
+    undone.exits(6).says(&["the group push of spoke failed", "update_group_push_mapping"]);
     let again = pair.ran(&["resume", &newest(&pair), "--yes"]);
     again.exits(6).says(&["the group push of spoke"]);
 }

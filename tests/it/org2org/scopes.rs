@@ -43,13 +43,7 @@ fn needed(pair: &Pair, runbook: &str) -> [(Org, Vec<String>); 2] {
     let told: Value = serde_json::from_str(&told.stdout).unwrap();
     [Spoke, Hub].map(|org| {
         let scopes = told[0]["scopes_by_org"][of(org)].as_array().unwrap();
-        (
-            org,
-            scopes
-                .iter()
-                .map(|it| it.as_str().unwrap().to_owned())
-                .collect(),
-        )
+        (org, scopes.iter().map(|it| it.as_str().unwrap().to_owned()).collect())
     })
 }
 
@@ -67,10 +61,9 @@ fn suffices(pair: &Pair, runbook: &str, parameters: &[&str]) -> Ran {
         for scope in scopes {
             granted(Some((*org, scope)));
             let before = pair.picture();
-            pair.run(runbook, parameters).exits(2).says(&[
-                &format!("the access token for `{}` lacks scopes", of(*org)),
-                scope,
-            ]);
+            pair.run(runbook, parameters)
+                .exits(2)
+                .says(&[&format!("the access token for `{}` lacks scopes", of(*org)), scope]);
             assert_eq!(pair.picture(), before, "{runbook} without {scope}");
             tried += 1;
         }
@@ -109,12 +102,7 @@ fn the_least_scopes_of_the_parts_suffice_and_each_is_needed() {
 #[test]
 fn the_least_scopes_of_the_whole_suffice_and_each_is_needed() {
     let pair = with_service_apps();
-    let parameters = [
-        "hub_token=env:TOKEN_OF_HUB",
-        USERS,
-        "groups=Hub Research",
-        "timeout=20",
-    ];
+    let parameters = ["hub_token=env:TOKEN_OF_HUB", USERS, "groups=Hub Research", "timeout=20"];
     let ran = suffices(&pair, "setup", &parameters);
     ran.exits(0);
     is_taken_back(&pair, &ran);

@@ -19,11 +19,8 @@ fn a_user_who_was_in_the_hub_is_linked_and_not_deactivated_by_an_undo() {
     pair.connect(&[]).exits(0);
     pair.hub_user(ADA);
     let ran = pair.assign(ADA, &["initial_status=pending_without_pass"]);
-    ran.exits(0)
-        .says(&["ada.novak@spoke.example was in hub before (ACTIVE)"]);
-    undone(&pair, &ran)
-        .exits(6)
-        .says(&["was in hub before he was assigned", "Deactivate Users"]);
+    ran.exits(0).says(&["ada.novak@spoke.example was in hub before (ACTIVE)"]);
+    undone(&pair, &ran).exits(6).says(&["was in hub before he was assigned", "Deactivate Users"]);
     assert_eq!(pair.user(Hub, ADA)["status"], "ACTIVE");
     pair.switch(&json!({"update": {"lifecycleDeactivate": {"status": "DISABLED"}}}));
     undone(&pair, &ran).exits(0);
@@ -40,8 +37,7 @@ fn what_an_undo_leaves_keeps_the_app_that_it_is_in() {
     let path = format!("/api/v1/users/{chloe}/lifecycle/deactivate");
     pair.done(Hub, "POST", &path, &json!({}));
     let ran = pair.set_up(&[]);
-    ran.exits(0)
-        .says(&["chloe.dubois@spoke.example was in hub before (DEPROVISIONED)"]);
+    ran.exits(0).says(&["chloe.dubois@spoke.example was in hub before (DEPROVISIONED)"]);
     assert_ne!(pair.user(Hub, CHLOE)["status"], "DEPROVISIONED");
     let first = undone(&pair, &ran);
     first.exits(6).says(&[
@@ -50,10 +46,7 @@ fn what_an_undo_leaves_keeps_the_app_that_it_is_in() {
         "| spoke | create_application",
     ]);
     // He is what he was, and those whom the run made are deactivated; the app is still there to be mended.
-    assert_eq!(
-        statuses(&pair),
-        ["ACTIVE", "DEPROVISIONED", "DEPROVISIONED", "DEPROVISIONED"]
-    );
+    assert_eq!(statuses(&pair), ["ACTIVE", "DEPROVISIONED", "DEPROVISIONED", "DEPROVISIONED"]);
     pair.switch(&json!({"update": {"lifecycleDeactivate": {"status": "DISABLED"}}}));
     undone(&pair, &ran).exits(0);
     assert_eq!(pair.user(Hub, ADA)["status"], "ACTIVE");
@@ -85,10 +78,7 @@ fn a_setup_after_its_undo_takes_people_up_again() {
     second.exits(0).says(&[
         "chloe.dubois@spoke.example was in hub before (DEPROVISIONED); the account was linked and is PROVISIONED now, not STAGED as",
     ]);
-    assert_eq!(
-        statuses(&pair),
-        ["ACTIVE", "PROVISIONED", "PROVISIONED", "PROVISIONED"]
-    );
+    assert_eq!(statuses(&pair), ["ACTIVE", "PROVISIONED", "PROVISIONED", "PROVISIONED"]);
 }
 
 #[test]
@@ -113,8 +103,7 @@ fn a_corrected_base_url_is_taken_back() {
 fn members_whom_a_link_takes_out_are_named_before_and_come_back_with_the_undo() {
     let pair = Pair::new();
     pair.connect(&[]).exits(0);
-    pair.assign(ADA, &["initial_status=active_with_pass"])
-        .exits(0);
+    pair.assign(ADA, &["initial_status=active_with_pass"]).exits(0);
     let made = json!({"profile": {"name": "Hub Research", "description": "The hub's own"}});
     let made = pair.done(Hub, "POST", "/api/v1/groups", &made);
     let group = made["id"].as_str().unwrap();
@@ -123,17 +112,9 @@ fn members_whom_a_link_takes_out_are_named_before_and_come_back_with_the_undo() 
     pair.done(Hub, "PUT", &path, &Value::Null);
     pair.import(&json!({}));
     let linked = pair.push("Hub Research", &["link=true"]);
-    linked
-        .exits(0)
-        .says(&["It takes out of Hub Research of hub: ines.moreau@hub.example."]);
+    linked.exits(0).says(&["It takes out of Hub Research of hub: ines.moreau@hub.example."]);
     assert_eq!(pair.members(Hub, "Hub Research"), [ADA]);
     undone(&pair, &linked).exits(0);
-    assert_eq!(
-        pair.members(Hub, "Hub Research"),
-        ["ines.moreau@hub.example"]
-    );
-    assert_eq!(
-        pair.group(Hub, "Hub Research")["profile"]["description"],
-        "The hub's own"
-    );
+    assert_eq!(pair.members(Hub, "Hub Research"), ["ines.moreau@hub.example"]);
+    assert_eq!(pair.group(Hub, "Hub Research")["profile"]["description"], "The hub's own");
 }

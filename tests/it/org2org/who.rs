@@ -8,8 +8,7 @@ use crate::pair::Pair;
 
 fn hub_user(pair: &Pair, login: &str, email: &str) -> String {
     let profile = json!({"login": login, "email": email, "firstName": "Ada", "lastName": "N."});
-    let body =
-        json!({"profile": profile, "credentials": {"password": {"value": "a-long-password"}}});
+    let body = json!({"profile": profile, "credentials": {"password": {"value": "a-long-password"}}});
     let user = pair.done(Hub, "POST", "/api/v1/users", &body);
     user["id"].as_str().unwrap().to_owned()
 }
@@ -19,18 +18,10 @@ fn a_user_of_the_hub_with_the_login_as_email_is_somebody_else() {
     let pair = Pair::new();
     pair.connect(&[]).exits(0);
     let suspended = hub_user(&pair, "ada@hub.example", ADA);
-    pair.done(
-        Hub,
-        "POST",
-        &format!("/api/v1/users/{suspended}/lifecycle/suspend"),
-        &Value::Null,
-    );
+    pair.done(Hub, "POST", &format!("/api/v1/users/{suspended}/lifecycle/suspend"), &Value::Null);
     hub_user(&pair, "ben@hub.example", BEN);
     hub_user(&pair, "adm-ben@hub.example", BEN);
-    let ran = pair.assign(
-        &format!("{ADA},{BEN}"),
-        &["initial_status=active_with_pass"],
-    );
+    let ran = pair.assign(&format!("{ADA},{BEN}"), &["initial_status=active_with_pass"]);
     ran.exits(0);
     assert!(!ran.said().contains("was in hub before"), "{ran}");
     for login in [ADA, BEN] {
@@ -43,14 +34,8 @@ fn a_user_of_the_hub_with_the_login_as_email_is_somebody_else() {
 fn the_template_of_the_app_says_who_somebody_is_in_the_hub() {
     for (template, name) in [
         ("${source.email}", "ada@mail.example"),
-        (
-            "${source.firstName}.${source.lastName}@hub.example",
-            "Ada.Novak@hub.example",
-        ),
-        (
-            "${fn:substringBefore(source.login, \"@\")}@hub.example",
-            "ada.novak@hub.example",
-        ),
+        ("${source.firstName}.${source.lastName}@hub.example", "Ada.Novak@hub.example"),
+        ("${fn:substringBefore(source.login, \"@\")}@hub.example", "ada.novak@hub.example"),
     ] {
         let pair = Pair::with(|scenario| {
             scenario["orgs"][0]["users"][0]["email"] = json!("ada@mail.example");
@@ -64,8 +49,7 @@ fn the_template_of_the_app_says_who_somebody_is_in_the_hub() {
         hub_user(&pair, ADA, "other@hub.example");
         let there = hub_user(&pair, name, "third@hub.example");
         let ran = pair.assign(ADA, &["initial_status=pending_with_pass"]);
-        ran.exits(0)
-            .says(&["ada.novak@spoke.example was in hub before (ACTIVE)"]);
+        ran.exits(0).says(&["ada.novak@spoke.example was in hub before (ACTIVE)"]);
         let user = pair.user(Spoke, ADA)["id"].as_str().unwrap().to_owned();
         let linked = pair.get(Spoke, &pair.app_path(&format!("/users/{user}")));
         assert_eq!(linked["externalId"], there, "{template}: {ran}");
@@ -80,10 +64,7 @@ fn an_email_of_two_users_of_the_spoke_is_a_row_among_the_others() {
         }
     });
     pair.connect(&[]).exits(0);
-    pair.0.write(
-        "users.csv",
-        "login\nshared@spoke.example\nnobody@spoke.example\n..\n",
-    );
+    pair.0.write("users.csv", "login\nshared@spoke.example\nnobody@spoke.example\n..\n");
     pair.stops(
         |pair| pair.assign("@users.csv", &[]),
         1,
@@ -108,47 +89,23 @@ fn push_as(pair: &Pair, name: &str) {
 fn pushed_under_another_name() -> Pair {
     let pair = Pair::new();
     pair.connect(&[]).exits(0);
-    pair.assign(
-        &format!("{ADA},{BEN}"),
-        &["initial_status=active_with_pass"],
-    )
-    .exits(0);
+    pair.assign(&format!("{ADA},{BEN}"), &["initial_status=active_with_pass"]).exits(0);
     push_as(&pair, "Spoke1 - Research");
-    let [group, user] = [
-        &pair.group(Hub, "Spoke1 - Research"),
-        &pair.user(Hub, "ines.moreau@hub.example"),
-    ]
-    .map(|it| it["id"].as_str().unwrap().to_owned());
-    pair.done(
-        Hub,
-        "PUT",
-        &format!("/api/v1/groups/{group}/users/{user}"),
-        &Value::Null,
-    );
+    let [group, user] = [&pair.group(Hub, "Spoke1 - Research"), &pair.user(Hub, "ines.moreau@hub.example")]
+        .map(|it| it["id"].as_str().unwrap().to_owned());
+    pair.done(Hub, "PUT", &format!("/api/v1/groups/{group}/users/{user}"), &Value::Null);
     pair
 }
 
 #[test]
 fn a_group_that_is_pushed_under_another_name_is_pushed() {
     let pair = pushed_under_another_name();
-    pair.stops(
-        |pair| pair.push("Hub Research", &[]),
-        0,
-        &["Hub Research is pushed as Spoke1 - Research"],
-    );
+    pair.stops(|pair| pair.push("Hub Research", &[]), 0, &["Hub Research is pushed as Spoke1 - Research"]);
     assert_eq!(pair.members(Hub, "Spoke1 - Research").len(), 3);
     // Whom a push takes out is named by the group that it is done to.
     let ben = pair.user(Hub, BEN)["id"].as_str().unwrap().to_owned();
-    let group = pair.group(Hub, "Spoke1 - Research")["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    pair.done(
-        Hub,
-        "DELETE",
-        &format!("/api/v1/groups/{group}/users/{ben}"),
-        &Value::Null,
-    );
+    let group = pair.group(Hub, "Spoke1 - Research")["id"].as_str().unwrap().to_owned();
+    pair.done(Hub, "DELETE", &format!("/api/v1/groups/{group}/users/{ben}"), &Value::Null);
     pair.push("Hub Research", &[])
         .exits(0)
         .says(&["It takes out of Spoke1 - Research of hub: ines.moreau@hub.example"]);
@@ -162,10 +119,7 @@ fn where_the_target_is_not_shown_nothing_is_pushed_blindly() {
     pair.stops(
         |pair| pair.push("Hub Research", &[]),
         1,
-        &[
-            "hub has no group Hub Research that Hub Research is pushed to",
-            "pushed under another name",
-        ],
+        &["hub has no group Hub Research that Hub Research is pushed to", "pushed under another name"],
     );
     assert_eq!(pair.members(Hub, "Spoke1 - Research").len(), 3);
 }
@@ -173,24 +127,12 @@ fn where_the_target_is_not_shown_nothing_is_pushed_blindly() {
 #[test]
 fn a_group_of_the_hub_that_is_gone_is_told_before_the_first_write() {
     let pair = pushed_under_another_name();
-    let group = pair.group(Hub, "Spoke1 - Research")["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    pair.done(
-        Hub,
-        "DELETE",
-        &format!("/api/v1/groups/{group}"),
-        &Value::Null,
-    );
+    let group = pair.group(Hub, "Spoke1 - Research")["id"].as_str().unwrap().to_owned();
+    pair.done(Hub, "DELETE", &format!("/api/v1/groups/{group}"), &Value::Null);
     pair.stops(
         |pair| pair.push("Hub Research", &[]),
         1,
-        &[
-            "hub has no group Spoke1 - Research that Hub Research is pushed to",
-            "renamed or deleted in hub",
-            "unlink",
-        ],
+        &["hub has no group Spoke1 - Research that Hub Research is pushed to", "renamed or deleted in hub", "unlink"],
     );
 }
 
@@ -228,19 +170,10 @@ fn groups_that_look_alike_are_told() {
     pair.connect(&[]).exits(0);
     let (composed, decomposed) = ("B\u{fc}ro", "Bu\u{308}ro");
     let make = |org, name: &str| {
-        pair.done(
-            org,
-            "POST",
-            "/api/v1/groups",
-            &json!({"profile": {"name": name}}),
-        );
+        pair.done(org, "POST", "/api/v1/groups", &json!({"profile": {"name": name}}));
     };
     make(Spoke, decomposed);
     pair.push(composed, &[]).exits(0);
     make(Spoke, composed);
-    pair.stops(
-        |pair| pair.push(composed, &[]),
-        1,
-        &["names several groups of spoke", "look like that"],
-    );
+    pair.stops(|pair| pair.push(composed, &[]), 1, &["names several groups of spoke", "look like that"]);
 }

@@ -44,11 +44,7 @@ pub(super) struct Spoiler {
 
 impl Spoiler {
     pub(super) fn before(org: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let rule: Arc<Mutex<Rule>> = Arc::new(Mutex::new(Box::new(|_, _| Fate::Passes)));
         let gateway = Gateway {
             org: org.to_owned(),
@@ -62,11 +58,7 @@ impl Spoiler {
             tokio::spawn(async move { axum::serve(listener, router).await });
             address
         });
-        Self {
-            _runtime: runtime,
-            rule,
-            url: format!("http://{address}"),
-        }
+        Self { _runtime: runtime, rule, url: format!("http://{address}") }
     }
 
     pub(super) fn rule(&self, rule: impl FnMut(&str, &str) -> Fate + Send + 'static) {

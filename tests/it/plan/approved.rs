@@ -65,19 +65,11 @@ fn as_person<'a>(command: &'a mut Command, person: &str) -> &'a mut Command {
 }
 
 fn approve(stage: &Stage, person: &str, more: &[&str]) -> Ran {
-    by(
-        stage,
-        person,
-        &[&["plan", "--approve", FILE, "--yes"], more].concat(),
-    )
+    by(stage, person, &[&["plan", "--approve", FILE, "--yes"], more].concat())
 }
 
 fn run(stage: &Stage, more: &[&str]) -> Ran {
-    by(
-        stage,
-        "opal",
-        &[&["run", "--plan", FILE, "--yes"], more].concat(),
-    )
+    by(stage, "opal", &[&["run", "--plan", FILE, "--yes"], more].concat())
 }
 
 #[track_caller]
@@ -95,50 +87,27 @@ fn key(stage: &Stage, name: &str) {
 
 #[test]
 fn a_run_waits_for_the_key_of_another_person() {
-    let verifies =
-        "required = true\nticket = true\n[orgs.acme.approval.approvers]\nmaria = \"maria.pem\"\n";
+    let verifies = "required = true\nticket = true\n[orgs.acme.approval.approvers]\nmaria = \"maria.pem\"\n";
     let signs = |name: &str| format!("private_key = {{ file = \"{name}.key\" }}\nticket = true\n");
     let stage = saved(verifies);
     for name in ["maria", "mallory"] {
         key(&stage, name);
     }
-    is_refused(
-        &stage,
-        &run(&stage, &[]),
-        &["not approved for `acme`", "plan --approve FILE"],
-    );
+    is_refused(&stage, &run(&stage, &[]), &["not approved for `acme`", "plan --approve FILE"]);
     configure(&stage, &signs("mallory"));
     approve(&stage, "mallory", &["--ticket", "CHG1"]).exits(0);
     configure(&stage, verifies);
-    is_refused(
-        &stage,
-        &run(&stage, &[]),
-        &["a signature of nobody who may approve"],
-    );
+    is_refused(&stage, &run(&stage, &[]), &["a signature of nobody who may approve"]);
     configure(&stage, &signs("maria"));
-    is_refused(
-        &stage,
-        &approve(&stage, "maria", &[]),
-        &["wants a ticket", "--ticket ID"],
-    );
-    is_refused(
-        &stage,
-        &approve(&stage, "opal", &["--ticket", "CHG2"]),
-        &["opal@corp.example, as ", " made this plan"],
-    );
+    is_refused(&stage, &approve(&stage, "maria", &[]), &["wants a ticket", "--ticket ID"]);
+    is_refused(&stage, &approve(&stage, "opal", &["--ticket", "CHG2"]), &["opal@corp.example, as ", " made this plan"]);
     let approved = approve(&stage, "maria", &["--ticket", "CHG2"]);
-    approved.exits(0).says(&[
-        "add_group",
-        "is approved by maria@corp.example at okta, as ",
-    ]);
+    approved.exits(0).says(&["add_group", "is approved by maria@corp.example at okta, as "]);
     configure(&stage, verifies);
     let ran = run(&stage, &["--output", "json"]);
     ran.exits(0);
     let told = ran.events_of("approved");
-    assert_eq!(
-        (&told[0]["by"], &told[0]["ticket"]),
-        (&json!("maria"), &json!("CHG2"))
-    );
+    assert_eq!((&told[0]["by"], &told[0]["ticket"]), (&json!("maria"), &json!("CHG2")));
     let id = ran.outcome()["run"].as_str().unwrap().to_owned();
     for format in ["html", "json", "markdown"] {
         let report = by(&stage, "opal", &["runs", "report", &id, "--format", format]);
@@ -153,36 +122,20 @@ fn a_plan_that_was_changed_after_its_approval_is_refused() {
     let path = stage.folder().join(FILE);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("\"Approved\"", "\"Admins\"")).unwrap();
-    is_refused(
-        &stage,
-        &run(&stage, &[]),
-        &["maria@corp.example approved another text"],
-    );
+    is_refused(&stage, &run(&stage, &[]), &["maria@corp.example approved another text"]);
     std::fs::write(&path, &text).unwrap();
     let own = by(&stage, "maria", &["run", "--plan", FILE, "--yes"]);
-    is_refused(
-        &stage,
-        &own,
-        &["maria@corp.example approved it, who made the plan or runs it"],
-    );
+    is_refused(&stage, &own, &["maria@corp.example approved it, who made the plan or runs it"]);
     let ran = run(&stage, &[]);
-    ran.exits(0)
-        .says(&["the plan is approved by maria@corp.example"]);
+    ran.exits(0).says(&["the plan is approved by maria@corp.example"]);
     assert!(!ran.to_string().contains(SECRET), "{ran}");
 }
 
 #[test]
 fn an_org_that_wants_approvals_is_changed_in_no_other_way() {
     let stage = saved("required = true\nsecret = { file = \"approval.secret\" }\n");
-    let words = [
-        "`acme` is changed by approved plans alone",
-        "plan --approve FILE",
-    ];
-    is_refused(
-        &stage,
-        &by(&stage, "opal", &["run", "make", "--yes"]),
-        &words,
-    );
+    let words = ["`acme` is changed by approved plans alone", "plan --approve FILE"];
+    is_refused(&stage, &by(&stage, "opal", &["run", "make", "--yes"]), &words);
     let write = "okta.add_group(#{ profile: #{ name: \"Two\" } })";
     let ran = by(&stage, "opal", &["eval", write, "--yes"]);
     ran.says(&words);
@@ -195,26 +148,12 @@ fn an_org_that_wants_approvals_is_changed_in_no_other_way() {
 fn an_approval_can_be_demanded_where_no_profile_does() {
     let stage = saved("secret = { file = \"approval.secret\" }\n");
     let demand = ["--require-approval"];
-    is_refused(
-        &stage,
-        &run(&stage, &demand),
-        &["the plan is not approved for `acme`"],
-    );
+    is_refused(&stage, &run(&stage, &demand), &["the plan is not approved for `acme`"]);
     approve(&stage, "maria", &["--ticket", "CHG7"]).exits(0);
-    run(&stage, &demand)
-        .exits(0)
-        .says(&["approved by maria@corp.example, ticket CHG7"]);
+    run(&stage, &demand).exits(0).says(&["approved by maria@corp.example, ticket CHG7"]);
     let stage = saved("ticket = true\n");
-    is_refused(
-        &stage,
-        &run(&stage, &demand),
-        &["`acme` does not say who approves"],
-    );
-    is_refused(
-        &stage,
-        &approve(&stage, "maria", &[]),
-        &["there is no key here to approve this plan with"],
-    );
+    is_refused(&stage, &run(&stage, &demand), &["`acme` does not say who approves"]);
+    is_refused(&stage, &approve(&stage, "maria", &[]), &["there is no key here to approve this plan with"]);
 }
 
 #[test]
@@ -222,16 +161,13 @@ fn the_approver_sees_the_plan_and_is_asked() {
     let stage = saved("secret = { file = \"approval.secret\" }\n");
     let mut command = stage.command();
     as_person(&mut command, "maria").args(["plan", "--approve", FILE]);
-    Ran::command(&mut command)
-        .exits(2)
-        .says(&["nobody is there to approve"]);
+    Ran::command(&mut command).exits(2).says(&["nobody is there to approve"]);
     let mut terminal = at_terminal(&command);
     terminal.exp_string("add_group").unwrap();
     terminal.exp_string(" made this plan at").unwrap();
     terminal.send_line("n").unwrap();
     terminal.exp_eof().unwrap();
-    let saved: Value =
-        serde_json::from_str(&std::fs::read_to_string(stage.folder().join(FILE)).unwrap()).unwrap();
+    let saved: Value = serde_json::from_str(&std::fs::read_to_string(stage.folder().join(FILE)).unwrap()).unwrap();
     assert_eq!(saved["approvals"], json!([]));
     let shown = by(&stage, "maria", &["plan", "--show", FILE]);
     shown.exits(0).says(&["add_group", "Approved"]);
@@ -245,31 +181,15 @@ fn what_is_wrong_with_an_approval_is_told_at_its_place() {
         configure(&stage, approval);
         is_refused(&stage, &run(&stage, &[]), words);
     };
-    wrong(
-        "required = true\n",
-        &["okta-runbook.toml:4", "tells an approval from another text"],
-    );
-    wrong(
-        "secret = \"0123456789\"\n",
-        &["a secret does not belong in this file"],
-    );
-    wrong(
-        "approver = 3\n",
-        &["unknown key `approver`", "did you mean `approvers`?"],
-    );
+    wrong("required = true\n", &["okta-runbook.toml:4", "tells an approval from another text"]);
+    wrong("secret = \"0123456789\"\n", &["a secret does not belong in this file"]);
+    wrong("approver = 3\n", &["unknown key `approver`", "did you mean `approvers`?"]);
     wrong("approvers = { maria = 3 }\n", &["a string is needed here"]);
     stage.write("none.pem", "nothing");
-    wrong(
-        "required = true\napprovers = { maria = \"none.pem\" }\n",
-        &["the plan is not approved"],
-    );
+    wrong("required = true\napprovers = { maria = \"none.pem\" }\n", &["the plan is not approved"]);
     configure(&stage, "secret = { file = \"short\" }\n");
     stage.write_secret("short", "0123456789");
-    is_refused(
-        &stage,
-        &approve(&stage, "maria", &[]),
-        &["shorter than 32 bytes", "openssl rand"],
-    );
+    is_refused(&stage, &approve(&stage, "maria", &[]), &["shorter than 32 bytes", "openssl rand"]);
 }
 
 #[test]
@@ -277,18 +197,11 @@ fn a_run_begun_without_an_approval_is_not_taken_up_when_one_is_wanted() {
     let stage = saved("");
     let waits = "//! Wait.\nconst ORGS = #{ okta: \"the org\" };\nstep(\"Wait\");\nmanual(\"Look\", #{ name: \"look\", how: \"there\" });\nokta.add_group(#{ profile: #{ name: \"Late\" } });\n";
     stage.write("runbooks/wait.rhai", waits);
-    let ran = by(
-        &stage,
-        "opal",
-        &["run", "wait", "--yes", "--output", "json"],
-    );
+    let ran = by(&stage, "opal", &["run", "wait", "--yes", "--output", "json"]);
     ran.exits(4);
     let id = ran.outcome()["run"].as_str().unwrap().to_owned();
     let resume = ["resume", &id, "--yes", "--attest", "look"];
-    configure(
-        &stage,
-        "required = true\nsecret = { file = \"approval.secret\" }\n",
-    );
+    configure(&stage, "required = true\nsecret = { file = \"approval.secret\" }\n");
     let refused = by(&stage, "opal", &resume);
     is_refused(&stage, &refused, &["is changed by approved plans alone"]);
     configure(&stage, "");
@@ -309,33 +222,20 @@ fn one_account_cannot_plan_and_approve_whatever_the_machine_calls_it() {
         is_refused(
             &stage,
             &approve(&stage, person, &[]),
-            &[
-                "opal@corp.example, as ",
-                " made this plan",
-                "the same account or key cannot approve it",
-            ],
+            &["opal@corp.example, as ", " made this plan", "the same account or key cannot approve it"],
         );
     }
     assert_eq!(plan_file(&stage)["approvals"], json!([]));
     // A secret that is shared, and nobody who signs in.
     let mut command = stage.command();
-    command
-        .env_remove("OKTA_CLIENT_TOKEN")
-        .env("USER", "bob")
-        .args(["plan", "--approve", FILE, "--yes"]);
-    Ran::command(&mut command)
-        .exits(2)
-        .says(&["nothing tells who approves"]);
+    command.env_remove("OKTA_CLIENT_TOKEN").env("USER", "bob").args(["plan", "--approve", FILE, "--yes"]);
+    Ran::command(&mut command).exits(2).says(&["nothing tells who approves"]);
     // The same key for both, with another account or without one.
     let own = "private_key = { file = \"opal.key\" }\n";
     key(&stage, "opal");
     configure(&stage, own);
     by(&stage, "opal", &["plan", "make", "--out", FILE, "--force"]).exits(0);
-    is_refused(
-        &stage,
-        &approve(&stage, "maria", &[]),
-        &["the same account or key cannot approve it"],
-    );
+    is_refused(&stage, &approve(&stage, "maria", &[]), &["the same account or key cannot approve it"]);
 }
 
 #[test]
@@ -345,12 +245,8 @@ fn the_key_is_the_identity_of_who_does_not_sign_in() {
     key(&stage, "maria");
     configure(&stage, "private_key = { file = \"maria.key\" }\n");
     let mut command = stage.command();
-    command
-        .env_remove("OKTA_CLIENT_TOKEN")
-        .args(["plan", "--approve", FILE, "--yes"]);
-    Ran::command(&mut command)
-        .exits(0)
-        .says(&["the key alone tells who approves"]);
+    command.env_remove("OKTA_CLIENT_TOKEN").args(["plan", "--approve", FILE, "--yes"]);
+    Ran::command(&mut command).exits(0).says(&["the key alone tells who approves"]);
     configure(&stage, verifies);
     run(&stage, &[]).exits(0).says(&["approved by maria"]);
 }
@@ -362,16 +258,8 @@ fn a_shared_secret_does_not_count_where_approvers_have_keys() {
     key(&stage, "maria");
     approve(&stage, "maria", &[]).exits(0);
     configure(&stage, &format!("{BY_SECRET}{keys}"));
-    is_refused(
-        &stage,
-        &run(&stage, &[]),
-        &["a shared secret, which does not count where approvers have keys"],
-    );
-    is_refused(
-        &stage,
-        &approve(&stage, "maria", &[]),
-        &["there is no key here to approve this plan with"],
-    );
+    is_refused(&stage, &run(&stage, &[]), &["a shared secret, which does not count where approvers have keys"]);
+    is_refused(&stage, &approve(&stage, "maria", &[]), &["there is no key here to approve this plan with"]);
 }
 
 #[test]
@@ -385,27 +273,15 @@ fn an_approval_is_for_as_many_runs_as_it_says() {
             let ran = run(&stage, &["--output", "json"]);
             ran.exits(0);
             last = ran.outcome()["run"].as_str().unwrap().to_owned();
-            let undo = by(
-                &stage,
-                "opal",
-                &["undo", &last, "--yes", "--output", "json"],
-            );
+            let undo = by(&stage, "opal", &["undo", &last, "--yes", "--output", "json"]);
             undo.exits(0);
             // Nor by undoing the undo.
             let undo = undo.outcome()["run"].as_str().unwrap().to_owned();
             stage.forget_calls();
-            is_refused(
-                &stage,
-                &by(&stage, "opal", &["undo", &undo, "--yes"]),
-                &["is changed by approved plans alone"],
-            );
+            is_refused(&stage, &by(&stage, "opal", &["undo", &undo, "--yes"]), &["is changed by approved plans alone"]);
         }
         let used = format!("run {last} used it at 20");
-        is_refused(
-            &stage,
-            &run(&stage, &[]),
-            &["not approved for `acme`", &used],
-        );
+        is_refused(&stage, &run(&stage, &[]), &["not approved for `acme`", &used]);
     }
 }
 
@@ -433,32 +309,18 @@ fn what_an_approval_lacks_or_says_wrongly_is_refused() {
         run(&stage, &[])
     };
     let cases: [(Change, &str); 7] = [
-        (
-            &|claims| claims["exp"] = json!(1_000_000_000),
-            "which is over",
-        ),
-        (
-            &|claims| claims["iat"] = json!(99_999_999_999_i64),
-            "still to come",
-        ),
-        (
-            &|claims| claims["approver"]["org_id"] = json!("00oOther"),
-            "approved it for",
-        ),
-        (
-            &|claims| claims["approver"]["account"] = Value::Null,
-            "no account tells who",
-        ),
-        (
-            &|claims| claims["approver"] = maker.clone(),
-            "who made the plan or runs it",
-        ),
+        (&|claims| claims["exp"] = json!(1_000_000_000), "which is over"),
+        (&|claims| claims["iat"] = json!(99_999_999_999_i64), "still to come"),
+        (&|claims| claims["approver"]["org_id"] = json!("00oOther"), "approved it for"),
+        (&|claims| claims["approver"]["account"] = Value::Null, "no account tells who"),
+        (&|claims| claims["approver"] = maker.clone(), "who made the plan or runs it"),
         (&|claims| claims["jti"] = json!("../x"), "an older approval"),
         (
             &|claims| {
-                claims.as_object_mut().unwrap().retain(|name, _| {
-                    ["iss", "sub", "aud", "iat", "plan"].contains(&name.as_str())
-                });
+                claims
+                    .as_object_mut()
+                    .unwrap()
+                    .retain(|name, _| ["iss", "sub", "aud", "iat", "plan"].contains(&name.as_str()));
             },
             "approve the plan again",
         ),

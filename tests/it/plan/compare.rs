@@ -40,10 +40,7 @@ pub(super) fn plan_against_run(
     run: impl FnOnce() -> Ran,
     report: impl FnOnce(&str) -> Value,
 ) -> Result<Compared, String> {
-    let before: BTreeMap<&str, Value> = places
-        .iter()
-        .map(|place| (place.name, place.state()))
-        .collect();
+    let before: BTreeMap<&str, Value> = places.iter().map(|place| (place.name, place.state())).collect();
     let planned = plan();
     for place in places {
         let now = place.state();
@@ -55,35 +52,20 @@ pub(super) fn plan_against_run(
         return Err(format!("no plan is told\n{planned}"));
     };
     let ran = run();
-    let id = ran
-        .events()
-        .last()
-        .map(|event| event["run"].as_str().unwrap_or_default().to_owned())
-        .unwrap_or_default();
-    let evidence = if id.is_empty() {
-        json!({"writes": []})
-    } else {
-        report(&id)
-    };
+    let id = ran.events().last().map(|event| event["run"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
+    let evidence = if id.is_empty() { json!({"writes": []}) } else { report(&id) };
     let mut bound = Bound::default();
     let sure = writes(&told, &evidence, &mut bound)
         .map_err(|wrong| format!("{}\n--- plan\n{planned}\n--- run\n{ran}", wrong.join("\n")))?;
     let by_hand = !told["manual"].as_array().unwrap().is_empty();
     if planned.code != ran.code && told["counts"]["may"] == 0 && !by_hand {
-        return Err(format!(
-            "other exit codes\n--- plan\n{planned}\n--- run\n{ran}"
-        ));
+        return Err(format!("other exit codes\n--- plan\n{planned}\n--- run\n{ran}"));
     }
     if sure == Sure::Yes && planned.code == ran.code {
-        ends(places, &before, &told, &mut bound).map_err(|wrong| {
-            format!("{}\n--- plan\n{planned}\n--- run\n{ran}", wrong.join("\n"))
-        })?;
+        ends(places, &before, &told, &mut bound)
+            .map_err(|wrong| format!("{}\n--- plan\n{planned}\n--- run\n{ran}", wrong.join("\n")))?;
     }
-    Ok(Compared {
-        sure,
-        writes: evidence["writes"].as_array().unwrap().len(),
-        code: ran.code,
-    })
+    Ok(Compared { sure, writes: evidence["writes"].as_array().unwrap().len(), code: ran.code })
 }
 
 /// Holds the predicted ends against the orgs: every effect is so, and nothing else has changed.
@@ -98,9 +80,7 @@ fn ends(
         let after = place.state();
         let effects = plan["effects"].as_array().unwrap();
         let mut expected = BTreeSet::new();
-        let own = |effect: &&Value| {
-            effect["place"] == place.name || !effect["path"].as_str().unwrap().starts_with('/')
-        };
+        let own = |effect: &&Value| effect["place"] == place.name || !effect["path"].as_str().unwrap().starts_with('/');
         for one in effects.iter().filter(own) {
             name_what_is_made(&after, one, bound);
         }
@@ -137,9 +117,7 @@ fn name_what_is_made(state: &Value, effect: &Value, bound: &mut Bound) {
         let pushes = state["apps"][app.unwrap_or_default()]["pushes"].as_object();
         let source = bound.real(effect["made"]["sourceGroupId"].as_str().unwrap());
         let mut pushes = pushes.into_iter().flatten();
-        if let Some((real, _)) =
-            pushes.find(|(_, push)| push["source"].as_str() == source.as_deref())
-        {
+        if let Some((real, _)) = pushes.find(|(_, push)| push["source"].as_str() == source.as_deref()) {
             bound.bind(id, real);
         }
         return;
@@ -170,9 +148,7 @@ fn real(place: &Place<'_>, state: &Value, path: &str, effect: &Value) -> Value {
     let (domain, guid) = path.split_once('/').unwrap();
     let accounts = state["directories"][domain]["accounts"].as_array().unwrap();
     let name = &effect["made"]["userPrincipalName"];
-    let fits = |account: &&Value| {
-        account["guid"] == guid || (!name.is_null() && account["userPrincipalName"] == *name)
-    };
+    let fits = |account: &&Value| account["guid"] == guid || (!name.is_null() && account["userPrincipalName"] == *name);
     accounts.iter().find(fits).cloned().unwrap_or_default()
 }
 
@@ -180,12 +156,7 @@ fn real(place: &Place<'_>, state: &Value, path: &str, effect: &Value) -> Value {
 fn differences(before: &Value, after: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let everyone = |group: &Value| group["type"] == "BUILT_IN";
-    for (kind, path) in [
-        ("users", "users"),
-        ("groups", "groups"),
-        ("rules", "groups/rules"),
-        ("apps", "apps"),
-    ] {
+    for (kind, path) in [("users", "users"), ("groups", "groups"), ("rules", "groups/rules"), ("apps", "apps")] {
         for id in keys(&before[kind], &after[kind]) {
             let (was, is) = (&before[kind][&id], &after[kind][&id]);
             let own = format!("/api/v1/{path}/{id}");
@@ -210,18 +181,13 @@ fn differences(before: &Value, after: &Value) -> BTreeSet<String> {
     }
     for domain in keys(&before["directories"], &after["directories"]) {
         let rows = |state: &Value| -> BTreeMap<String, Value> {
-            let rows = state["directories"][&domain]["accounts"]
-                .as_array()
-                .cloned();
+            let rows = state["directories"][&domain]["accounts"].as_array().cloned();
             let rows = rows.unwrap_or_default().into_iter();
-            rows.map(|row| (row["guid"].as_str().unwrap().to_owned(), row))
-                .collect()
+            rows.map(|row| (row["guid"].as_str().unwrap().to_owned(), row)).collect()
         };
         let (was, is) = (rows(before), rows(after));
         let all: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-        let changed = all
-            .into_iter()
-            .filter(|guid| was.get(*guid) != is.get(*guid));
+        let changed = all.into_iter().filter(|guid| was.get(*guid) != is.get(*guid));
         found.extend(changed.map(|guid| format!("{domain}/{guid}")));
     }
     found
@@ -235,10 +201,7 @@ fn keys(before: &Value, after: &Value) -> BTreeSet<String> {
 
 fn members(group: &Value) -> BTreeSet<String> {
     let members = group["members"].as_array().cloned().unwrap_or_default();
-    members
-        .iter()
-        .map(|id| id.as_str().unwrap().to_owned())
-        .collect()
+    members.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
 }
 
 /// Without what has a path of its own, and without times.

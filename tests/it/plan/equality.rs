@@ -21,9 +21,7 @@ impl Bound {
         let Some(tail) = real.strip_prefix(&planned[..at]) else {
             return false;
         };
-        let end = tail
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(tail.len());
+        let end = tail.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tail.len());
         let (given, tail) = tail.split_at(end);
         let known = self.0.get(id).is_none_or(|known| known == given);
         if known {
@@ -36,26 +34,18 @@ impl Bound {
         match (planned, real) {
             (Value::String(planned), Value::String(real)) => self.fits(planned, real),
             (Value::Array(planned), Value::Array(real)) => {
-                planned.len() == real.len()
-                    && planned
-                        .iter()
-                        .zip(real)
-                        .all(|(planned, real)| self.same(planned, real))
+                planned.len() == real.len() && planned.iter().zip(real).all(|(planned, real)| self.same(planned, real))
             }
             (Value::Object(planned), Value::Object(real)) => {
                 planned.len() == real.len()
-                    && planned.iter().all(|(name, planned)| {
-                        self.same(planned, real.get(name).unwrap_or(&Value::Null))
-                    })
+                    && planned.iter().all(|(name, planned)| self.same(planned, real.get(name).unwrap_or(&Value::Null)))
             }
             _ => planned == real,
         }
     }
 
     pub(super) fn bind(&mut self, placeholder: &str, real: &str) {
-        self.0
-            .entry(placeholder.to_owned())
-            .or_insert_with(|| real.to_owned());
+        self.0.entry(placeholder.to_owned()).or_insert_with(|| real.to_owned());
     }
 
     /// A text of the plan with the real ids; `None` when one is not known.
@@ -95,8 +85,7 @@ fn planned(plan: &Value) -> BTreeMap<Line, Vec<Value>> {
         let deeds = step["deeds"].as_array().unwrap().iter();
         deeds.map(move |deed| ((text(deed, "item"), title.clone()), deed))
     });
-    let sent =
-        deeds.filter(|(_, deed)| ["will", "may"].contains(&deed["certainty"].as_str().unwrap()));
+    let sent = deeds.filter(|(_, deed)| ["will", "may"].contains(&deed["certainty"].as_str().unwrap()));
     by_line(sent.map(|(line, deed)| {
         let mut own = call(deed, &deed["query"], &deed["body"]);
         own["may"] = json!(deed["certainty"] == "may");
@@ -139,11 +128,7 @@ pub(super) fn writes(plan: &Value, report: &Value, bound: &mut Bound) -> Result<
         }
         wrong.extend(theirs.map(|real| format!("{line:?}: done and not planned: {real}")));
     }
-    if wrong.is_empty() {
-        Ok(sure)
-    } else {
-        Err(wrong)
-    }
+    if wrong.is_empty() { Ok(sure) } else { Err(wrong) }
 }
 
 /// Whether everything went as it was planned, what might have been otherwise too.
@@ -177,14 +162,8 @@ const SILENT: &[&str] = &[
 fn told(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let fields = fields
-                .iter()
-                .filter(|(name, value)| !SILENT.contains(&name.as_str()) && !value.is_null());
-            Value::Object(
-                fields
-                    .map(|(name, value)| (name.clone(), told(value)))
-                    .collect::<Map<_, _>>(),
-            )
+            let fields = fields.iter().filter(|(name, value)| !SILENT.contains(&name.as_str()) && !value.is_null());
+            Value::Object(fields.map(|(name, value)| (name.clone(), told(value))).collect::<Map<_, _>>())
         }
         other => other.clone(),
     }
@@ -197,11 +176,7 @@ pub(super) fn effect(effect: &Value, real: &Value, bound: &mut Bound) -> Result<
         "gone" if real.is_null() => Ok(()),
         "made" if !real.is_null() => {
             let (made, real) = (told(&effect["made"]), told(real));
-            if bound.same(&made, &real) {
-                Ok(())
-            } else {
-                Err(format!("{path} is made: planned {made}, is {real}"))
-            }
+            if bound.same(&made, &real) { Ok(()) } else { Err(format!("{path} is made: planned {made}, is {real}")) }
         }
         "changed" if !real.is_null() => {
             let changes = effect["changes"].as_array().unwrap().iter();
@@ -212,11 +187,7 @@ pub(super) fn effect(effect: &Value, real: &Value, bound: &mut Bound) -> Result<
                 })
                 .filter_map(|change| differs(change, real, bound))
                 .collect();
-            if wrong.is_empty() {
-                Ok(())
-            } else {
-                Err(format!("{path}: {}", wrong.join("; ")))
-            }
+            if wrong.is_empty() { Ok(()) } else { Err(format!("{path}: {}", wrong.join("; "))) }
         }
         how => Err(format!("{path} should be {how} and is {real}")),
     }

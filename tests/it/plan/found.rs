@@ -22,11 +22,7 @@ fn a_group_that_outranks_the_destination_is_found() {
     let lead = stage.provisioning_group("Lead", FROM, 0);
     stage.provisioning_group(TO_GROUP, TO, 1);
     stage.join(&lead, ADA);
-    stops(
-        &stage,
-        &usual(ADA),
-        &["a group of ada.novak@corp.example, outranks AD Users"],
-    );
+    stops(&stage, &usual(ADA), &["a group of ada.novak@corp.example, outranks AD Users"]);
 }
 
 #[test]
@@ -36,22 +32,14 @@ fn a_rule_that_would_exclude_who_leaves_is_found() {
     let rule = json!({"type": "group_rule", "name": "Contractors", "conditions": {"expression": {"value": "user.lastName==\"Novak\"",
         "type": "urn:okta:expression:1.0"}}, "actions": {"assignUserToGroups": {"groupIds": [from]}}});
     let rule = stage.done("POST", "/api/v1/groups/rules", &rule);
-    let path = format!(
-        "/api/v1/groups/rules/{}/lifecycle/activate",
-        rule["id"].as_str().unwrap()
-    );
+    let path = format!("/api/v1/groups/rules/{}/lifecycle/activate", rule["id"].as_str().unwrap());
     stage.done("POST", &path, &Value::Null);
-    stops(
-        &stage,
-        &usual(ADA),
-        &["active rules put users into AD User-Contractor"],
-    );
+    stops(&stage, &usual(ADA), &["active rules put users into AD User-Contractor"]);
     // Agreed to, the plan tells what leaving does to the rule.
     let mut agreed = usual(ADA);
     agreed.push("accept_rule_exclusions=true".to_owned());
     let plan = planned(&stage, &agreed);
-    plan.exits(0)
-        .says(&["group rule", "conditions.people.users.exclude"]);
+    plan.exits(0).says(&["group rule", "conditions.people.users.exclude"]);
 }
 
 /// Ids in a body are of the org, whether or not the script has read them.
@@ -70,12 +58,7 @@ fn a_rule_for_a_group_that_was_not_read_is_planned() {
     stage.forget_calls();
     for command in ["plan", "run"] {
         assert_eq!(stage.calls_that_write(), 0);
-        let ran = Ran::command(
-            stage
-                .command()
-                .args([command, "rule", "--yes"])
-                .args(["--output", "json"]),
-        );
+        let ran = Ran::command(stage.command().args([command, "rule", "--yes"]).args(["--output", "json"]));
         ran.exits(0);
     }
     assert_eq!(stage.calls_that_write(), 1);
@@ -140,8 +123,7 @@ fn a_name_that_the_hub_has_is_found() {
         "--param",
         "groups=Hub Research",
     ]);
-    plan.exits(1)
-        .says(&["hub already has a group Hub Research"]);
+    plan.exits(1).says(&["hub already has a group Hub Research"]);
     assert_eq!(pair.writes(), 0, "{plan}");
 }
 
@@ -172,31 +154,19 @@ fn five_hundred_users_are_read_by_pages() {
     stage.provisioning_group(FROM_GROUP, FROM, 1);
     let org = stage.state();
     let users = org["users"].as_object().unwrap().values();
-    let logins: Vec<&str> = users
-        .map(|user| user["login"].as_str().unwrap())
-        .filter(|login| !login.starts_with("sam.admin"))
-        .collect();
+    let logins: Vec<&str> =
+        users.map(|user| user["login"].as_str().unwrap()).filter(|login| !login.starts_with("sam.admin")).collect();
     stage.write("users.csv", &format!("login\n{}\n", logins.join("\n")));
     stage.forget_calls();
     let plan = plan_of(&stage, "@users.csv");
-    assert_eq!(
-        (&plan["counts"]["will"], &plan["counts"]["may"]),
-        (&json!(1000), &json!(1000))
-    );
+    assert_eq!((&plan["counts"]["will"], &plan["counts"]["may"]), (&json!(1000), &json!(1000)));
     assert_eq!(stage.calls_that_write(), 0);
     // Pages of 500 app users and 1000 members, and what is read once; not a call for each user.
     let calls = stage.calls(|_| true);
-    assert!(
-        calls < 40,
-        "{calls} calls: {}",
-        stage.get("/simulator/requests")
-    );
+    assert!(calls < 40, "{calls} calls: {}", stage.get("/simulator/requests"));
     // One call for each user in the scarce bucket, and one for a page now and then.
     let costs = plan["costs"].as_array().unwrap();
-    let apps = costs
-        .iter()
-        .find(|cost| cost["bucket"] == "/api/v1/apps*")
-        .unwrap();
+    let apps = costs.iter().find(|cost| cost["bucket"] == "/api/v1/apps*").unwrap();
     let calls = apps["calls"].as_u64().unwrap();
     assert!((500..540).contains(&calls), "{apps}");
 }
@@ -232,9 +202,7 @@ fn what_is_not_modelled_is_foretold_and_may_be_otherwise() {
     let told: Value = serde_json::from_str(&plan.stdout).unwrap();
     let steps = told["steps"].as_array().unwrap().iter();
     let deeds = steps.flat_map(|step| step["deeds"].as_array().unwrap());
-    let certainties: Vec<&str> = deeds
-        .map(|deed| deed["certainty"].as_str().unwrap())
-        .collect();
+    let certainties: Vec<&str> = deeds.map(|deed| deed["certainty"].as_str().unwrap()).collect();
     assert_eq!(certainties, ["may"; 7], "{plan}");
     assert_eq!(stage.calls_that_write(), 0, "{plan}");
 }
@@ -261,22 +229,11 @@ fn attributes_that_the_org_has_defined_itself_are_known() {
     stage.write("runbooks/badge.rhai", CUSTOM);
     let plan = |attribute: &str| {
         let values = format!("values={}", json!({attribute: "7"}));
-        let given = [
-            "plan",
-            "badge",
-            "-p",
-            &format!("app={}", stage.app()),
-            "-p",
-            &values,
-        ];
+        let given = ["plan", "badge", "-p", &format!("app={}", stage.app()), "-p", &values];
         Ran::command(stage.command().args(given))
     };
-    plan("badge")
-        .exits(0)
-        .says(&["update_application_user", "badge"]);
-    plan("bagde")
-        .exits(1)
-        .says(&["'bagde' is not defined in profile"]);
+    plan("badge").exits(0).says(&["update_application_user", "badge"]);
+    plan("bagde").exits(1).says(&["'bagde' is not defined in profile"]);
 }
 
 #[test]
@@ -293,13 +250,8 @@ fn what_cannot_be_taken_back_and_what_is_asked_is_told_first() {
         "cannot be taken back",
         "app corp.example, user ben.okafor@corp.example  is gone",
     ]);
-    let page = Ran::command(
-        stage
-            .command()
-            .args(["plan", "deactivate", "--output", "html"]),
-    );
-    page.exits(0)
-        .says(&["<!doctype html>", "Cannot be taken back", "deactivate_user"]);
+    let page = Ran::command(stage.command().args(["plan", "deactivate", "--output", "html"]));
+    page.exits(0).says(&["<!doctype html>", "Cannot be taken back", "deactivate_user"]);
     stage.write("plan.html", &page.stdout);
     stands_alone(&stage, &stage.folder().join("plan.html"), BEN);
     let asked = moving(&stage, &["plan", "ad/move_user_to_ou"], &usual(ADA));
@@ -325,14 +277,10 @@ fn an_admin_role_of_the_former_group_is_told_with_who_loses_it() {
     let roles = format!("/api/v1/groups/{from}/roles");
     stage.done("POST", &roles, &json!({"type": "HELP_DESK_ADMIN"}));
     let users = format!("{ADA},{BEN}");
-    let loses = format!(
-        "Leaving {FROM_GROUP} also takes the admin role Help Desk Administrator from {ADA}"
-    );
+    let loses = format!("Leaving {FROM_GROUP} also takes the admin role Help Desk Administrator from {ADA}");
     let gains = format!("{BEN} will have the admin role Help Desk Administrator");
     stage.forget_calls();
-    planned(&stage, &usual(&users))
-        .exits(0)
-        .says(&[&loses, &gains]);
+    planned(&stage, &usual(&users)).exits(0).says(&[&loses, &gains]);
     assert_eq!(stage.calls_that_write(), 0);
     let ran = stage.move_users(&[&format!("users={users}")]);
     ran.exits(0);
@@ -344,10 +292,8 @@ fn an_admin_role_of_the_former_group_is_told_with_who_loses_it() {
 fn roles_that_the_token_may_not_see_are_told_as_not_known() {
     let stage = Stage::contractors(&json!({}));
     stage.provisioning_group(FROM_GROUP, FROM, 0);
-    stage.fault(
-        &json!({"action": "status", "status": 403, "errorCode": "E0000006", "times": 0,
-        "path": "/api/v1/groups/{groupId}/roles"}),
-    );
+    stage.fault(&json!({"action": "status", "status": 403, "errorCode": "E0000006", "times": 0,
+        "path": "/api/v1/groups/{groupId}/roles"}));
     let unknown = format!("whether {FROM_GROUP} gives admin roles is not known");
     planned(&stage, &usual(ADA)).exits(0).says(&[&unknown]);
     let ran = stage.move_users(&[]);

@@ -86,11 +86,7 @@ fn every_drift_is_named() {
     let path = format!("/api/v1/apps/{app}/groups/{to}");
     let body = json!({"priority": 7, "profile": {"organizationalUnit": TO}});
     stage.done("PUT", &path, &body);
-    is_refused(
-        &stage,
-        &[],
-        &[&format!("group {TO_GROUP}"), "priority changed"],
-    );
+    is_refused(&stage, &[], &[&format!("group {TO_GROUP}"), "priority changed"]);
     save(&stage);
     // A user.
     let user = stage.user(ADA);
@@ -111,28 +107,17 @@ fn every_drift_is_named() {
 #[test]
 fn another_runbook_parameter_or_org_is_refused() {
     let stage = saved();
-    is_refused(
-        &stage,
-        &["org2org/setup"],
-        &["the plan is one of ad/move_user_to_ou, not of org2org/setup"],
-    );
+    is_refused(&stage, &["org2org/setup"], &["the plan is one of ad/move_user_to_ou, not of org2org/setup"]);
     is_refused(
         &stage,
         &["--param", &format!("users={ADA}")],
-        &[
-            "what runs was changed since the plan was made",
-            "-    \"ben.okafor@corp.example\"",
-        ],
+        &["what runs was changed since the plan was made", "-    \"ben.okafor@corp.example\""],
     );
     let text = Ran::command(stage.command().args(["copy", "ad/move_user_to_ou"]));
     text.exits(0);
     let path = stage.folder().join("runbooks/ad/move_user_to_ou.rhai");
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(
-        &path,
-        text.replace("step(\"Look at the OUs\")", "step(\"Look\")"),
-    )
-    .unwrap();
+    std::fs::write(&path, text.replace("step(\"Look at the OUs\")", "step(\"Look\")")).unwrap();
     is_refused(&stage, &[], &["what runs was changed", "+step(\"Look\");"]);
     std::fs::remove_file(&path).unwrap();
     let other = Stage::contractors(&json!({}));
@@ -140,8 +125,7 @@ fn another_runbook_parameter_or_org_is_refused() {
     command.env("OKTA_CLIENT_ORGURL", other.url());
     command.args(["run", "--plan", FILE, "--yes", "--attest", "all"]);
     let ran = Ran::command(&mut command);
-    ran.exits(2)
-        .says(&["the plan is of", "name the profile of that org"]);
+    ran.exits(2).says(&["the plan is of", "name the profile of that org"]);
 }
 
 #[test]
@@ -183,18 +167,10 @@ fn the_first_write_that_is_not_in_the_plan_ends_the_run() {
             stage.join(&group, ADA);
         }
     });
-    ran.exits(1)
-        .says(&["not in the plan: add_group /api/v1/groups in okta"]);
-    let names: Vec<Value> = stage.state()["groups"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|group| group["name"].clone())
-        .collect();
-    assert!(
-        names.contains(&json!("One")) && !names.contains(&json!("Two")),
-        "{names:?}"
-    );
+    ran.exits(1).says(&["not in the plan: add_group /api/v1/groups in okta"]);
+    let names: Vec<Value> =
+        stage.state()["groups"].as_object().unwrap().values().map(|group| group["name"].clone()).collect();
+    assert!(names.contains(&json!("One")) && !names.contains(&json!("Two")), "{names:?}");
     // Taken up again it is held to the same plan.
     let id = ran.outcome()["run"].as_str().unwrap().to_owned();
     let again = Ran::command(stage.command().args(["resume", &id, "--yes"]));
@@ -206,16 +182,12 @@ fn a_person_sees_the_plan_before_the_run() {
     let stage = Stage::contractors(&json!({}));
     let mut command = stage.moving(&["--attest", "all"]);
     let arguments: Vec<_> = command.get_args().map(std::ffi::OsStr::to_owned).collect();
-    let arguments = arguments
-        .iter()
-        .filter(|word| *word != "--output" && *word != "json");
+    let arguments = arguments.iter().filter(|word| *word != "--output" && *word != "json");
     let mut told = stage.command();
     told.args(arguments);
     command = told;
     let mut terminal = at_terminal(&command);
-    terminal
-        .exp_string("What follows in the background")
-        .unwrap();
+    terminal.exp_string("What follows in the background").unwrap();
     terminal.exp_string("Do this?").unwrap();
     terminal.send_line("n").unwrap();
     terminal.exp_eof().unwrap();

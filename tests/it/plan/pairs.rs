@@ -15,12 +15,7 @@ const PEOPLE: [&str; 5] = [
     "emil.berg@spoke.example",
 ];
 const GROUPS: [&str; 2] = ["Hub Research", "Hub Finance"];
-const STATUSES: [&str; 4] = [
-    "active_with_pass",
-    "active_without_pass",
-    "pending_with_pass",
-    "pending_without_pass",
-];
+const STATUSES: [&str; 4] = ["active_with_pass", "active_without_pass", "pending_with_pass", "pending_without_pass"];
 const LABEL: &str = "Org2Org Hub";
 
 /// Two orgs, and a runbook with its parameters.
@@ -38,11 +33,7 @@ pub(super) fn draw(seed: u64) -> Provisioning {
     }
     settle(&pair);
     let (runbook, parameters) = asked(&mut chance);
-    Provisioning {
-        pair,
-        runbook,
-        parameters,
-    }
+    Provisioning { pair, runbook, parameters }
 }
 
 /// What was begun is over before anyone looks.
@@ -59,9 +50,7 @@ fn hub_people(chance: &mut Chance, scenario: &mut Value) {
     let users = scenario["orgs"][1]["users"].as_array_mut().unwrap();
     for login in chance.some(&PEOPLE, 20) {
         let status = chance.one(&["ACTIVE", "STAGED", "DEPROVISIONED", "SUSPENDED"]);
-        users.push(
-            json!({"login": login, "firstName": "Other", "lastName": "Person", "status": status}),
-        );
+        users.push(json!({"login": login, "firstName": "Other", "lastName": "Person", "status": status}));
     }
     let mut groups = Vec::new();
     for name in GROUPS {
@@ -80,34 +69,23 @@ fn hub_people(chance: &mut Chance, scenario: &mut Value) {
 
 /// The app may be there, connected, with people and groups.
 fn part_way(chance: &mut Chance, pair: &Pair) {
-    let url = if chance.trouble(8) {
-        "https://other.okta.com"
-    } else {
-        pair.url(Hub)
-    };
+    let url = if chance.trouble(8) { "https://other.okta.com" } else { pair.url(Hub) };
     let body = json!({"name": "okta_org2org", "label": LABEL, "signOnMode": "SAML_2_0", "settings": {"app": {"baseUrl": url}}});
     let app = pair.done(Spoke, "POST", "/api/v1/apps", &body);
     let own = format!("/api/v1/apps/{}", app["id"].as_str().unwrap());
     if !chance.percent(80) {
         return;
     }
-    let body =
-        json!({"baseUrl": pair.url(Hub), "profile": {"authScheme": "TOKEN", "token": HUB_TOKEN}});
+    let body = json!({"baseUrl": pair.url(Hub), "profile": {"authScheme": "TOKEN", "token": HUB_TOKEN}});
     let path = format!("{own}/connections/default?activate=true");
     pair.done(Spoke, "POST", &path, &body);
     let on = |on: bool| json!({"status": if on { "ENABLED" } else { "DISABLED" }});
     let switches = json!({"create": {"lifecycleCreate": on(!chance.trouble(20))},
         "update": {"profile": on(chance.percent(80)), "lifecycleDeactivate": on(chance.percent(80))}});
-    pair.done(
-        Spoke,
-        "PUT",
-        &format!("{own}/features/USER_PROVISIONING"),
-        &switches,
-    );
+    pair.done(Spoke, "PUT", &format!("{own}/features/USER_PROVISIONING"), &switches);
     for login in chance.some(&PEOPLE, 35) {
         let id = pair.user(Spoke, login)["id"].clone();
-        let body =
-            json!({"id": id, "scope": "USER", "profile": {"initialStatus": chance.one(&STATUSES)}});
+        let body = json!({"id": id, "scope": "USER", "profile": {"initialStatus": chance.one(&STATUSES)}});
         pair.send(Spoke, "POST", &format!("{own}/users"), &body);
     }
     settle(pair);
@@ -124,19 +102,12 @@ fn part_way(chance: &mut Chance, pair: &Pair) {
 }
 
 fn asked(chance: &mut Chance) -> (&'static str, Vec<String>) {
-    let mut users: Vec<String> = chance
-        .some(&PEOPLE, 60)
-        .iter()
-        .map(|login| format!("{login}={}", chance.one(&STATUSES)))
-        .collect();
+    let mut users: Vec<String> =
+        chance.some(&PEOPLE, 60).iter().map(|login| format!("{login}={}", chance.one(&STATUSES))).collect();
     users.push(format!("{}={}", PEOPLE[4], STATUSES[1]));
     users.dedup_by_key(|user| user.split('=').next().unwrap_or_default().to_owned());
     let users = format!("users={}", users.join(","));
-    let groups = if chance.percent(50) {
-        "groups=Hub Research"
-    } else {
-        "groups=Hub Research,Hub Finance"
-    };
+    let groups = if chance.percent(50) { "groups=Hub Research" } else { "groups=Hub Research,Hub Finance" };
     let token = "hub_token=env:TOKEN_OF_HUB".to_owned();
     let timeout = "timeout=3".to_owned();
     match chance.one(&[
@@ -162,14 +133,7 @@ impl Provisioning {
         let runbook = format!("org2org/{}", self.runbook);
         let mut arguments = vec![command[0], &runbook];
         arguments.extend(&command[1..]);
-        arguments.extend([
-            "--org",
-            "spoke=spoke",
-            "--org",
-            "hub=hub",
-            "--output",
-            "json",
-        ]);
+        arguments.extend(["--org", "spoke=spoke", "--org", "hub=hub", "--output", "json"]);
         for parameter in &self.parameters {
             arguments.extend(["--param", parameter]);
         }

@@ -45,14 +45,7 @@ fn nothing_reaches_the_org_and_off_drops_it_all() {
             "night",
         ],
     );
-    ran.exits(1).says(&[
-        "00gPLANNED",
-        "add_group",
-        "assign_user_to_group",
-        "2 writes dropped",
-        "\n1\n",
-        "night",
-    ]);
+    ran.exits(1).says(&["00gPLANNED", "add_group", "assign_user_to_group", "2 writes dropped", "\n1\n", "night"]);
     assert_eq!(stage.calls_that_write(), 0, "{ran}");
 }
 
@@ -62,8 +55,7 @@ fn what_was_planned_is_sent_and_has_its_real_ids() {
     let show = "`id ${night.id}`";
     let lines = [":plan on", MAKE, &join(), show, ":plan apply", show];
     let ran = session(&stage, &["--yes"], &lines);
-    ran.exits(0)
-        .says(&["id 00gPLANNED", "2 writes sent as run"]);
+    ran.exits(0).says(&["id 00gPLANNED", "2 writes sent as run"]);
     let shown = ran.to_string();
     let last = shown.lines().rfind(|line| line.starts_with("id 00g"));
     let id = last.unwrap().trim_start_matches("id ").to_owned();
@@ -80,36 +72,23 @@ fn what_was_planned_is_sent_and_has_its_real_ids() {
 fn a_plan_is_sent_when_a_person_agrees() {
     let stage = Stage::contractors(&json!({}));
     let ran = session(&stage, &[], &[":plan on", MAKE, ":plan apply"]);
-    ran.exits(2).says(&[
-        "nobody is there to agree",
-        "--yes",
-        "the plan was not sent: 1 write dropped",
-    ]);
+    ran.exits(2).says(&["nobody is there to agree", "--yes", "the plan was not sent: 1 write dropped"]);
     assert_eq!(stage.calls_that_write(), 0, "{ran}");
     let mut person = at(&stage);
     person.enters(":plan on");
     person.is_asked().sees("plan: okta");
     person.enters(MAKE);
-    person
-        .is_asked()
-        .enters(":plan apply")
-        .sees("Send 1 write?");
+    person.is_asked().enters(":plan apply").sees("Send 1 write?");
     person.enters("n");
-    person
-        .is_asked()
-        .enters(":plan apply")
-        .sees("Send 1 write?");
+    person.is_asked().enters(":plan apply").sees("Send 1 write?");
     person.enters("y").sees("1 write sent as run");
     person.leaves();
     assert!(group_named(&stage, "Night").is_some());
 }
 
 fn at(stage: &Stage) -> Person {
-    let environment = [
-        ("OKTA_CLIENT_ORGURL", stage.url()),
-        ("OKTA_CLIENT_TOKEN", stage.token()),
-        ("AD_PASSWORD", stage.password()),
-    ];
+    let environment =
+        [("OKTA_CLIENT_ORGURL", stage.url()), ("OKTA_CLIENT_TOKEN", stage.token()), ("AD_PASSWORD", stage.password())];
     Person::begins(stage.folder(), &["repl"], &environment)
 }
 
@@ -121,9 +100,7 @@ fn a_runbook_of_a_plan_is_sent_as_a_run_of_its_own() {
         ":run ad/move_user_to_ou users={ADA} directory=corp.example from_group=\"{FROM_GROUP}\" from_ou={FROM} to_group=\"{TO_GROUP}\" to_ou={TO}"
     );
     let unattested = session(&stage, &["--yes"], &[":plan on", &run, ":plan apply"]);
-    unattested
-        .exits(2)
-        .says(&["it is not attested that", "--attest update-ou"]);
+    unattested.exits(2).says(&["it is not attested that", "--attest update-ou"]);
     assert_eq!(stage.calls_that_write(), 0, "{unattested}");
     let run = format!("{run} --attest update-ou");
     let ran = session(&stage, &["--yes"], &[":plan on", &run, ":plan apply"]);
@@ -141,16 +118,13 @@ fn a_runbook_of_a_plan_is_sent_as_a_run_of_its_own() {
 fn what_would_be_otherwise_by_now_is_not_sent() {
     let stage = Stage::contractors(&json!({}));
     let group = stage.group("Swayed");
-    let sways = format!(
-        "let name = if okta.list_group_users(\"{group}\").is_empty() {{ \"Few\" }} else {{ \"Many\" }};"
-    );
+    let sways =
+        format!("let name = if okta.list_group_users(\"{group}\").is_empty() {{ \"Few\" }} else {{ \"Many\" }};");
     let mut person = at(&stage);
     person.enters(":plan on");
     person.is_asked().sees("plan: okta");
     person.enters(&sways);
-    person
-        .is_asked()
-        .enters("okta.add_group(#{ profile: #{ name: name } });");
+    person.is_asked().enters("okta.add_group(#{ profile: #{ name: name } });");
     person.is_asked();
     stage.join(&group, ADA);
     person.enters(":plan apply").sees("Send 1 write?");
@@ -166,20 +140,10 @@ fn a_runbook_is_tried_and_then_run() {
     stage.provisioning_group(TO_GROUP, TO, 0);
     stage.provisioning_group(FROM_GROUP, FROM, 1);
     stage.forget_calls();
-    let parameters: Vec<String> = usual(ADA)
-        .iter()
-        .map(|word| format!("\"{word}\""))
-        .collect();
-    let run = format!(
-        ":run ad/move_user_to_ou {} --attest all",
-        parameters.join(" ")
-    );
+    let parameters: Vec<String> = usual(ADA).iter().map(|word| format!("\"{word}\"")).collect();
+    let run = format!(":run ad/move_user_to_ou {} --attest all", parameters.join(" "));
     let tried = session(&stage, &["--yes"], &[":plan on", &run, ":plan show"]);
-    tried.exits(0).says(&[
-        "plan of ad/move_user_to_ou",
-        "update_application_user",
-        "What follows in the background",
-    ]);
+    tried.exits(0).says(&["plan of ad/move_user_to_ou", "update_application_user", "What follows in the background"]);
     assert_eq!(stage.calls_that_write(), 0, "{tried}");
     let ran = session(&stage, &["--yes"], &[":plan on", &run, MAKE, ":plan apply"]);
     ran.exits(0).says(&["held to the plan"]);
@@ -194,10 +158,7 @@ fn a_plan_command_out_of_place_is_told() {
         (&[":plan show"][..], "there is no plan"),
         (&[":plan off"], "there is no plan"),
         (&[":plan on", ":plan on"], "there is a plan already"),
-        (
-            &[":plan on", ":plan apply"],
-            "the plan has no write to send",
-        ),
+        (&[":plan on", ":plan apply"], "the plan has no write to send"),
         (&[":plan on", ":undo"], "nothing was sent yet"),
         (&[":plan of"], "write :plan on|show|apply|off"),
     ] {

@@ -18,23 +18,14 @@ struct Acme {
 
 impl Acme {
     fn new(answers: &[(&str, Value)]) -> Self {
-        let me =
-            json!({"id": "00uMe", "status": "ACTIVE", "profile": {"login": "me@acme.example"}});
+        let me = json!({"id": "00uMe", "status": "ACTIVE", "profile": {"login": "me@acme.example"}});
         let own = [
             ("/.well-known/okta-organization", json!({"id": "00oAcme"})),
             ("/api/v1/users/me", me),
-            (
-                "/api/v1/users/00uMe/roles",
-                json!([{"id": "ra1", "type": "SUPER_ADMIN"}]),
-            ),
+            ("/api/v1/users/00uMe/roles", json!([{"id": "ra1", "type": "SUPER_ADMIN"}])),
         ];
         let all = own.iter().chain(answers);
-        Self {
-            answers: all
-                .map(|(path, body)| ((*path).to_owned(), body.clone()))
-                .collect(),
-            asked: Arc::default(),
-        }
+        Self { answers: all.map(|(path, body)| ((*path).to_owned(), body.clone())).collect(), asked: Arc::default() }
     }
 }
 
@@ -56,16 +47,8 @@ impl Upstream for Acme {
             Some(format!("{URL}{more}"))
         });
         let seen = body.map_or_else(
-            || Seen {
-                status: 404,
-                body: json!({"errorCode": "E0000007", "errorSummary": "Not found"}),
-                next: None,
-            },
-            |body| Seen {
-                status: 200,
-                body: body.get("items").cloned().unwrap_or(body),
-                next,
-            },
+            || Seen { status: 404, body: json!({"errorCode": "E0000007", "errorSummary": "Not found"}), next: None },
+            |body| Seen { status: 200, body: body.get("items").cloned().unwrap_or(body), next },
         );
         Box::pin(async move { Ok(seen) })
     }
@@ -90,12 +73,7 @@ impl Shadowed {
         let shadows = Simulator::shadow(vec![("okta".to_owned(), upstream)], Vec::new());
         let simulator = runtime.block_on(shadows).unwrap();
         acme.asked.lock().unwrap().clear();
-        Self {
-            runtime,
-            simulator,
-            acme,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
-        }
+        Self { runtime, simulator, acme, http: reqwest::Client::builder().no_proxy().build().unwrap() }
     }
 
     fn org(&self) -> &OrgAddress {
@@ -108,15 +86,8 @@ impl Shadowed {
         let request = self
             .http
             .request(method.parse().unwrap(), format!("{}{path}", org.url))
-            .header(
-                "Authorization",
-                format!("SSWS {}", org.token.expose_secret()),
-            );
-        let request = if body.is_null() {
-            request.header("Content-Length", "0")
-        } else {
-            request.json(body)
-        };
+            .header("Authorization", format!("SSWS {}", org.token.expose_secret()));
+        let request = if body.is_null() { request.header("Content-Length", "0") } else { request.json(body) };
         self.runtime.block_on(async {
             let response = request.send().await.unwrap();
             let status = response.status().as_u16();
@@ -127,11 +98,7 @@ impl Shadowed {
                 url.strip_prefix(URL).unwrap().to_owned()
             });
             let text = response.text().await.unwrap();
-            (
-                status,
-                serde_json::from_str(&text).unwrap_or_default(),
-                next,
-            )
+            (status, serde_json::from_str(&text).unwrap_or_default(), next)
         })
     }
 
@@ -148,14 +115,7 @@ impl Shadowed {
 
 fn names(list: &Value) -> Vec<&str> {
     let items = list.as_array().unwrap().iter();
-    items
-        .map(|item| {
-            item["profile"]["name"]
-                .as_str()
-                .or(item["name"].as_str())
-                .unwrap()
-        })
-        .collect()
+    items.map(|item| item["profile"]["name"].as_str().or(item["name"].as_str()).unwrap()).collect()
 }
 
 fn group(id: &str, name: &str) -> Value {
@@ -170,10 +130,7 @@ fn groups() -> Shadowed {
             "/api/v1/groups?limit=2",
             json!({"items": [group("00gA", "A"), group("00gB", "B")], "next": "/api/v1/groups?after=x&limit=2"}),
         ),
-        (
-            "/api/v1/groups?after=x&limit=2",
-            json!([group("00gC", "C")]),
-        ),
+        ("/api/v1/groups?after=x&limit=2", json!([group("00gC", "C")])),
         ("/api/v1/groups/00gA", group("00gA", "A")),
         ("/api/v1/groups/00gC", group("00gC", "C")),
     ])
@@ -183,20 +140,12 @@ fn groups() -> Shadowed {
 fn a_list_is_read_as_it_is_walked_and_stays_as_the_org_told_it() {
     let shadowed = groups();
     let (_, page, next) = shadowed.send("GET", "/api/v1/groups?limit=2", &Value::Null);
-    assert_eq!(
-        page[0],
-        group("00gA", "A"),
-        "what no rule knows is there as well"
-    );
+    assert_eq!(page[0], group("00gA", "A"), "what no rule knows is there as well");
     assert_eq!(shadowed.asked(), ["/api/v1/groups?limit=2"]);
     let (_, page, next) = shadowed.send("GET", &next.unwrap(), &Value::Null);
     assert_eq!((names(&page), next), (vec!["C"], None));
     shadowed.get("/api/v1/groups?limit=2");
-    assert_eq!(
-        shadowed.asked(),
-        ["/api/v1/groups?after=x&limit=2"],
-        "the first page is known"
-    );
+    assert_eq!(shadowed.asked(), ["/api/v1/groups?after=x&limit=2"], "the first page is known");
 }
 
 #[test]
@@ -207,11 +156,7 @@ fn what_is_changed_made_and_deleted_is_laid_over_lists_and_things() {
     assert_eq!(status, 200);
     let (status, ..) = shadowed.send("DELETE", "/api/v1/groups/00gA", &Value::Null);
     assert_eq!(status, 204);
-    let (_, made, _) = shadowed.send(
-        "POST",
-        "/api/v1/groups",
-        &json!({"profile": {"name": "New"}}),
-    );
+    let (_, made, _) = shadowed.send("POST", "/api/v1/groups", &json!({"profile": {"name": "New"}}));
     assert!(made["id"].as_str().unwrap().contains("PLANNED"), "{made}");
     let (_, first, next) = shadowed.send("GET", "/api/v1/groups?limit=2", &Value::Null);
     assert_eq!(names(&first), ["B"]);
@@ -221,12 +166,7 @@ fn what_is_changed_made_and_deleted_is_laid_over_lists_and_things() {
     let (status, ..) = shadowed.send("GET", "/api/v1/groups/00gA", &Value::Null);
     assert_eq!(status, 404);
     let ends = shadowed.get("/simulator/shadow");
-    let paths: Vec<&str> = ends
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|end| end["path"].as_str().unwrap())
-        .collect();
+    let paths: Vec<&str> = ends.as_array().unwrap().iter().map(|end| end["path"].as_str().unwrap()).collect();
     assert_eq!(paths.len(), 3, "{ends:#}");
 }
 
@@ -237,21 +177,11 @@ fn what_is_not_modelled_goes_as_rest_says() {
             "/api/v1/zones",
             json!([{"id": "nzo1", "name": "Office", "status": "ACTIVE", "gateways": [1]}, {"id": "nzo2", "name": "Home"}]),
         ),
-        (
-            "/api/v1/zones/nzo1",
-            json!({"id": "nzo1", "name": "Office", "status": "ACTIVE", "gateways": [1]}),
-        ),
+        ("/api/v1/zones/nzo1", json!({"id": "nzo1", "name": "Office", "status": "ACTIVE", "gateways": [1]})),
     ]);
     let (_, put, _) = shadowed.send("PUT", "/api/v1/zones/nzo1", &json!({"name": "Branch"}));
-    assert_eq!(
-        put,
-        json!({"id": "nzo1", "name": "Branch", "status": "ACTIVE", "gateways": [1]})
-    );
-    shadowed.send(
-        "POST",
-        "/api/v1/zones/nzo1/lifecycle/deactivate",
-        &Value::Null,
-    );
+    assert_eq!(put, json!({"id": "nzo1", "name": "Branch", "status": "ACTIVE", "gateways": [1]}));
+    shadowed.send("POST", "/api/v1/zones/nzo1/lifecycle/deactivate", &Value::Null);
     shadowed.send("DELETE", "/api/v1/zones/nzo2", &Value::Null);
     let (_, made, _) = shadowed.send("POST", "/api/v1/zones", &json!({"name": "New"}));
     let list = shadowed.get("/api/v1/zones");
@@ -270,14 +200,8 @@ fn attributes_of_users_are_those_of_the_orgs_schema() {
     let known = [
         ("/api/v1/users/00uKim", kim),
         ("/api/v1/groups/rules?limit=200", json!([])),
-        (
-            "/api/v1/apps?filter=name%20eq%20%22active_directory%22&limit=200",
-            json!([]),
-        ),
-        (
-            "/api/v1/apps?filter=name%20eq%20%22okta_org2org%22&limit=200",
-            json!([]),
-        ),
+        ("/api/v1/apps?filter=name%20eq%20%22active_directory%22&limit=200", json!([])),
+        ("/api/v1/apps?filter=name%20eq%20%22okta_org2org%22&limit=200", json!([])),
     ];
     let schema = json!({"definitions": {"custom": {"required": [], "properties": {"badge": {"type": "string"}}}}});
     let schema = ("/api/v1/meta/schemas/user/default", schema);
@@ -302,12 +226,8 @@ fn what_the_org_refuses_or_does_not_answer_is_told_as_it_is() {
     let (status, body, _) = shadowed.send("GET", "/api/v1/idps", &Value::Null);
     assert_eq!(status, 502);
     assert!(body.to_string().contains("the line is dead"), "{body}");
-    let nobody = shadowed
-        .http
-        .get(format!("{}/api/v1/groups", shadowed.org().url));
+    let nobody = shadowed.http.get(format!("{}/api/v1/groups", shadowed.org().url));
     let nobody = nobody.header("Authorization", "SSWS 00nobody");
-    let status = shadowed
-        .runtime
-        .block_on(async { nobody.send().await.unwrap().status() });
+    let status = shadowed.runtime.block_on(async { nobody.send().await.unwrap().status() });
     assert_eq!(status.as_u16(), 401);
 }

@@ -81,11 +81,7 @@ fn scenario(chance: &mut Chance, people: &[&str]) -> Value {
     }
     let lead = if chance.trouble(60) { TO } else { FROM };
     let staff = if chance.trouble(60) { OTHER } else { FROM };
-    names.extend([
-        ("Staff", staff, 40),
-        ("Berlin", FROM, 40),
-        ("Lead", lead, 30),
-    ]);
+    names.extend([("Staff", staff, 40), ("Berlin", FROM, 40), ("Lead", lead, 30)]);
     if chance.trouble(50) {
         names.reverse();
     }
@@ -95,31 +91,17 @@ fn scenario(chance: &mut Chance, people: &[&str]) -> Value {
         }
         let assign = chance.percent(75);
         // An unassigned group with members is not assigned by the move.
-        let members = if assign || !name.starts_with("AD ") || chance.trouble(50) {
-            chance.some(people, 30)
-        } else {
-            Vec::new()
-        };
-        let kind = if chance.trouble(10) {
-            "APP_GROUP"
-        } else {
-            "OKTA_GROUP"
-        };
+        let members =
+            if assign || !name.starts_with("AD ") || chance.trouble(50) { chance.some(people, 30) } else { Vec::new() };
+        let kind = if chance.trouble(10) { "APP_GROUP" } else { "OKTA_GROUP" };
         groups.push(json!({"name": name, "type": kind, "members": members}));
         if assign {
-            let unit = if chance.trouble(15) {
-                chance.one(&[FROM, TO, OTHER])
-            } else {
-                unit
-            };
+            let unit = if chance.trouble(15) { chance.one(&[FROM, TO, OTHER]) } else { unit };
             assigned.push(json!({"group": name, "priority": priority, "organizationalUnit": unit}));
             priority += 1;
         }
     }
-    let known: Vec<&str> = groups
-        .iter()
-        .filter_map(|group| group["name"].as_str())
-        .collect();
+    let known: Vec<&str> = groups.iter().filter_map(|group| group["name"].as_str()).collect();
     let mut rules = Vec::new();
     for number in 0..chance.random.usize(..3) {
         if known.is_empty() {
@@ -127,10 +109,8 @@ fn scenario(chance: &mut Chance, people: &[&str]) -> Value {
         }
         let login = chance.one(people);
         let expression = format!("user.login==\"{login}\"");
-        rules.push(
-            json!({"name": format!("Rule {number}"), "expression": expression,
-            "groups": [chance.one(&known)], "active": chance.percent(60)}),
-        );
+        rules.push(json!({"name": format!("Rule {number}"), "expression": expression,
+            "groups": [chance.one(&known)], "active": chance.percent(60)}));
     }
     json!({
         "directories": [{"domain": "corp.example", "organizationalUnits": ["User-Contractor", "Users", "Other"]}],
@@ -160,18 +140,10 @@ fn part_way(chance: &mut Chance, stage: &Stage, people: &[&str]) {
             stage.send("POST", &path, &json!({"scope": "GROUP"}));
         }
         if chance.trouble(8) {
-            stage.send(
-                "POST",
-                &format!("/api/v1/users/{user}/lifecycle/suspend"),
-                &Value::Null,
-            );
+            stage.send("POST", &format!("/api/v1/users/{user}/lifecycle/suspend"), &Value::Null);
         }
         if chance.trouble(8) {
-            stage.send(
-                "DELETE",
-                &format!("/api/v1/apps/{app}/users/{user}"),
-                &Value::Null,
-            );
+            stage.send("DELETE", &format!("/api/v1/apps/{app}/users/{user}"), &Value::Null);
         }
     }
 }

@@ -8,17 +8,7 @@ use super::{GROWN, grown, scenario, snapshot, text};
 use crate::stage::Stage;
 
 /// Words that are the scenario's or Okta's, not the org's.
-const COMMON: &[&str] = &[
-    "everyone",
-    "okta",
-    "login",
-    "source",
-    "https",
-    "directory",
-    "sync",
-    "admin",
-    "example",
-];
+const COMMON: &[&str] = &["everyone", "okta", "login", "source", "https", "directory", "sync", "admin", "example"];
 
 /// Every word of the values of a scenario: not of its keys, nor of what is an enumeration or of an expression's grammar.
 fn words(value: &Value, into: &mut BTreeSet<String>) {
@@ -60,31 +50,17 @@ fn words(value: &Value, into: &mut BTreeSet<String>) {
 #[test]
 fn nothing_of_the_org_remains() {
     let stage = grown();
-    snapshot(&stage, &["-o", "made_up.json", "--pseudonyms"])
-        .exits(0)
-        .says(&["quote words that no value has"]);
+    snapshot(&stage, &["-o", "made_up.json", "--pseudonyms"]).exits(0).says(&["quote words that no value has"]);
     let saved = text(&stage, "made_up.json").to_lowercase();
     let mut planted = BTreeSet::new();
     words(&serde_json::from_str(GROWN).unwrap(), &mut planted);
-    let planted: Vec<&String> = planted
-        .iter()
-        .filter(|word| word.len() > 3 && !COMMON.contains(&word.as_str()))
-        .collect();
+    let planted: Vec<&String> =
+        planted.iter().filter(|word| word.len() > 3 && !COMMON.contains(&word.as_str())).collect();
     assert!(planted.len() > 60, "{planted:?}");
-    let remaining: Vec<&&String> = planted
-        .iter()
-        .filter(|word| saved.contains(word.as_str()))
-        .collect();
+    let remaining: Vec<&&String> = planted.iter().filter(|word| saved.contains(word.as_str())).collect();
     assert!(remaining.is_empty(), "{remaining:?}\n{saved}");
     // Also where they are quoted or part of a form.
-    for word in [
-        "moonfennel",
-        "thistleby",
-        "zanforth",
-        "gloam",
-        "quimbly",
-        "moonfen",
-    ] {
+    for word in ["moonfennel", "thistleby", "zanforth", "gloam", "quimbly", "moonfen"] {
         assert!(!saved.contains(word), "{word}\n{saved}");
     }
 }
@@ -110,17 +86,8 @@ fn outline(state: &Value) -> Value {
     let accounts = directories.next().unwrap()["accounts"].as_array().unwrap();
     let disabled = accounts.iter().filter(|one| one["enabled"] == false);
     let linked = |app: &Value| {
-        let known = |user: &&Value| {
-            accounts
-                .iter()
-                .any(|one| one["guidBase64"] == user["externalId"])
-        };
-        app["users"]
-            .as_object()
-            .unwrap()
-            .values()
-            .filter(known)
-            .count()
+        let known = |user: &&Value| accounts.iter().any(|one| one["guidBase64"] == user["externalId"]);
+        app["users"].as_object().unwrap().values().filter(known).count()
     };
     json!({
         "users": of("users", &|user| json!([user["status"], user["provider"], count(&user["profile"]), length(&user["groups"])])),
@@ -135,15 +102,11 @@ fn outline(state: &Value) -> Value {
 fn the_shape_is_that_of_the_org() {
     let stage = grown();
     for file in ["real.json", "made_up.json"] {
-        let more = if file == "real.json" {
-            &[][..]
-        } else {
-            &["--pseudonyms"]
-        };
+        let more = if file == "real.json" { &[][..] } else { &["--pseudonyms"] };
         snapshot(&stage, &[&["-o", file], more].concat()).exits(0);
     }
-    let [real, made_up] = ["real.json", "made_up.json"]
-        .map(|file| outline(&Stage::of(&scenario(&stage, file)).state()));
+    let [real, made_up] =
+        ["real.json", "made_up.json"].map(|file| outline(&Stage::of(&scenario(&stage, file)).state()));
     assert_eq!(real, made_up);
 }
 
@@ -153,16 +116,14 @@ fn no_number_of_a_person_and_no_secret_of_a_group_is_left() {
         "mobilePhone": "+33 6 12 34 56 78", "primaryPhone": "06 12 34 56 78", "employeeNumber": "12-34-56", "birthDay": "03.02.80",
         "hired": "2019-05-17", "ssn": "1 80 02 75 11 22 33 44", "machine": "10.20.30.41", "room": "B2 04", "seen": "2024-05-06T07:08:09.000Z",
     });
-    let secrets = json!({"clientSecret": "SECcs111", "hook": {"authScheme": {"value": "SEChk777"}}, "api_token": "SECat999"});
+    let secrets =
+        json!({"clientSecret": "SECcs111", "hook": {"authScheme": {"value": "SEChk777"}}, "api_token": "SECat999"});
     let stage = Stage::of(&json!({"directories": [{"domain": "acme.test"}], "orgs": [{
         "name": "okta", "settled": true,
         "users": [{"login": "ida.quill@acme.test", "firstName": "Ida", "lastName": "Quill", "attributes": personal}],
         "groups": [{"name": "Lab", "description": "desk of 12-34-56", "members": ["ida.quill@acme.test"], "attributes": secrets}],
     }]}));
-    for more in [
-        &["-o", "real.json"][..],
-        &["-o", "made_up.json", "--pseudonyms"],
-    ] {
+    for more in [&["-o", "real.json"][..], &["-o", "made_up.json", "--pseudonyms"]] {
         snapshot(&stage, more).exits(0);
         let saved = text(&stage, more[1]);
         for secret in ["SECcs111", "SEChk777", "SECat999"] {
@@ -174,21 +135,7 @@ fn no_number_of_a_person_and_no_secret_of_a_group_is_left() {
         assert!(!saved.contains(value.as_str().unwrap()), "{name}: {saved}");
     }
     let attributes = &scenario(&stage, "made_up.json")["orgs"][0]["users"][0]["attributes"];
-    assert!(
-        attributes["hired"]
-            .as_str()
-            .unwrap()
-            .parse::<jiff::civil::Date>()
-            .is_ok(),
-        "{attributes}"
-    );
-    assert!(
-        attributes["seen"]
-            .as_str()
-            .unwrap()
-            .parse::<jiff::Timestamp>()
-            .is_ok(),
-        "{attributes}"
-    );
+    assert!(attributes["hired"].as_str().unwrap().parse::<jiff::civil::Date>().is_ok(), "{attributes}");
+    assert!(attributes["seen"].as_str().unwrap().parse::<jiff::Timestamp>().is_ok(), "{attributes}");
     Stage::of(&scenario(&stage, "made_up.json"));
 }

@@ -29,23 +29,11 @@ fn plain(state: &Value) -> Value {
     let mut state = strip(state);
     state["id"].take();
     let roles = state["roles"].as_object().cloned().unwrap_or_default();
-    let known = |owner: &str| {
-        ["users", "apps"]
-            .iter()
-            .any(|kind| state[kind].get(owner).is_some())
-    };
-    let kinds = roles
-        .into_iter()
-        .filter(|(owner, _)| known(owner))
-        .map(|(owner, roles)| {
-            let kinds: BTreeSet<String> = roles
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|role| role["type"].to_string())
-                .collect();
-            (owner, json!(kinds))
-        });
+    let known = |owner: &str| ["users", "apps"].iter().any(|kind| state[kind].get(owner).is_some());
+    let kinds = roles.into_iter().filter(|(owner, _)| known(owner)).map(|(owner, roles)| {
+        let kinds: BTreeSet<String> = roles.as_array().unwrap().iter().map(|role| role["type"].to_string()).collect();
+        (owner, json!(kinds))
+    });
     let kinds: Map<String, Value> = kinds.filter(|(_, kinds)| *kinds != json!([])).collect();
     state["roles"] = Value::Object(kinds);
     for app in state["apps"].as_object_mut().unwrap().values_mut() {
@@ -66,13 +54,8 @@ fn plain(state: &Value) -> Value {
 fn strip(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let kept = fields
-                .iter()
-                .filter(|(name, _)| !OWN.contains(&name.as_str()));
-            Value::Object(
-                kept.map(|(name, value)| (name.clone(), strip(value)))
-                    .collect(),
-            )
+            let kept = fields.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+            Value::Object(kept.map(|(name, value)| (name.clone(), strip(value))).collect())
         }
         Value::Array(items) => items.iter().map(strip).collect(),
         other => other.clone(),
@@ -114,16 +97,8 @@ fn the_built_in_org_comes_again() {
     stage.done("POST", "/api/v1/groups/rules", &json!({"type": "group_rule", "name": "R", "conditions": {"expression":
         {"value": "user.lastName==\"Okafor\"", "type": "urn:okta:expression:1.0"}, "people": {"users": {"exclude": [ben]}}},
         "actions": {"assignUserToGroups": {"groupIds": [from]}}}));
-    stage.done(
-        "POST",
-        &format!("/api/v1/apps/{app}/users/{}", stage.user(ADA)),
-        &json!({"scope": "GROUP"}),
-    );
-    stage.done(
-        "POST",
-        &format!("/api/v1/users/{ben}/lifecycle/suspend"),
-        &Value::Null,
-    );
+    stage.done("POST", &format!("/api/v1/apps/{app}/users/{}", stage.user(ADA)), &json!({"scope": "GROUP"}));
+    stage.done("POST", &format!("/api/v1/users/{ben}/lifecycle/suspend"), &Value::Null);
     stage.deed(&json!({"do": "disable_account", "account": "chloe.dubois@corp.example"}));
     stage.done("POST", "/simulator/clock", &json!({"advanceMs": 10_000}));
     while stage.state()["jobs"] != 0 {
@@ -157,19 +132,14 @@ fn a_grown_org_comes_again() {
         assert_eq!(difference(&there, &here, path), None);
     }
     let mapping = "/api/v1/mappings/prmZANFORTH0000000F1";
-    assert_eq!(
-        own.get(mapping)["properties"],
-        stage.get(mapping)["properties"]
-    );
+    assert_eq!(own.get(mapping)["properties"], stage.get(mapping)["properties"]);
     assert!(GROWN.contains("sk-unreadable"), "what is left out is there");
 }
 
 /// What an org answers, without links, times and ids of what has no key in a scenario.
 fn shown(stage: &Stage, path: &str) -> Value {
     let mut answer = strip(&stage.get(path));
-    let items = answer
-        .as_array_mut()
-        .map(|items| items.iter_mut().collect::<Vec<_>>());
+    let items = answer.as_array_mut().map(|items| items.iter_mut().collect::<Vec<_>>());
     for item in items.unwrap_or_default() {
         for own in ["_links", "issuer", "lastPush"] {
             item.as_object_mut().unwrap().remove(own);
@@ -194,46 +164,21 @@ fn shown(stage: &Stage, path: &str) -> Value {
 fn two_orgs_and_what_connects_them_come_again() {
     let pair = Pair::new();
     pair.set_up(&[]).exits(0);
-    let ran = pair.ran(&[
-        "snapshot",
-        "-o",
-        "pair.json",
-        "--org",
-        "spoke=spoke",
-        "--org",
-        "hub=hub",
-    ]);
-    ran.exits(0).says(&[
-        "wrote pair.json: 2 orgs",
-        "API integrations between orgs of the snapshot (1)",
-    ]);
+    let ran = pair.ran(&["snapshot", "-o", "pair.json", "--org", "spoke=spoke", "--org", "hub=hub"]);
+    ran.exits(0).says(&["wrote pair.json: 2 orgs", "API integrations between orgs of the snapshot (1)"]);
     let saved = scenario(&pair.0, "pair.json");
     let own = Pair::of(Stage::of(&with_directory(saved)));
     for org in [Spoke, Hub] {
         let states = [&pair, &own].map(|pair| pair.get(org, "/simulator/state"));
-        assert_same(
-            &without_directories(&states[0]),
-            &without_directories(&states[1]),
-        );
+        assert_same(&without_directories(&states[0]), &without_directories(&states[1]));
     }
     let app = own.app();
     let connection = own.get(Spoke, &format!("/api/v1/apps/{app}/connections/default"));
-    assert_eq!(
-        (&connection["status"], &connection["baseUrl"]),
-        (&json!("ENABLED"), &json!(own.url(Hub)))
-    );
+    assert_eq!((&connection["status"], &connection["baseUrl"]), (&json!("ENABLED"), &json!(own.url(Hub))));
     // It works: one more is provisioned into the hub.
-    own.run(
-        "assign_users",
-        &["users=emil.berg@spoke.example", "timeout=20"],
-    )
-    .exits(0);
-    assert_eq!(
-        own.user(Hub, "emil.berg@spoke.example")["status"],
-        "PROVISIONED"
-    );
-    own.run("push_groups", &["groups=Hub Finance", "timeout=20"])
-        .exits(0);
+    own.run("assign_users", &["users=emil.berg@spoke.example", "timeout=20"]).exits(0);
+    assert_eq!(own.user(Hub, "emil.berg@spoke.example")["status"], "PROVISIONED");
+    own.run("push_groups", &["groups=Hub Finance", "timeout=20"]).exits(0);
 }
 
 fn with_directory(mut scenario: Value) -> Value {
@@ -256,11 +201,5 @@ fn without_a_directory_accounts_are_as_okta_has_them() {
     ran.exits(0).says(&["not looked at", "corp.example"]);
     let saved = scenario(&stage, "all.json");
     assert_eq!(saved["directories"][0]["imagined"], true);
-    assert_eq!(
-        saved["directories"][0]["accounts"]
-            .as_array()
-            .unwrap()
-            .len(),
-        24
-    );
+    assert_eq!(saved["directories"][0]["accounts"].as_array().unwrap().len(), 24);
 }

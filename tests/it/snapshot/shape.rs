@@ -34,17 +34,13 @@ pub(super) fn deeds(plan: &Value) -> Vec<Value> {
 fn without_addresses(value: &Value) -> Value {
     match value {
         Value::String(text) => match text.split_once("http://127.0.0.1:") {
-            Some((before, after)) => json!(format!(
-                "{before}URL{}",
-                after.trim_start_matches(|it: char| it.is_ascii_digit())
-            )),
+            Some((before, after)) => {
+                json!(format!("{before}URL{}", after.trim_start_matches(|it: char| it.is_ascii_digit())))
+            }
             None => value.clone(),
         },
         Value::Array(items) => items.iter().map(without_addresses).collect(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| (name.clone(), without_addresses(value)))
-            .collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), without_addresses(value))).collect(),
         other => other.clone(),
     }
 }
@@ -59,16 +55,8 @@ fn shape(plan: &Value) -> Vec<Value> {
                 let next = items.len();
                 *items.entry(item.to_owned()).or_insert(next)
             });
-            let fields = deed["body"]
-                .as_object()
-                .map(|body| body.keys().cloned().collect::<Vec<_>>());
-            orders.push(json!([
-                step["title"],
-                item,
-                deed["certainty"],
-                deed["operation"],
-                fields
-            ]));
+            let fields = deed["body"].as_object().map(|body| body.keys().cloned().collect::<Vec<_>>());
+            orders.push(json!([step["title"], item, deed["certainty"], deed["operation"], fields]));
         }
     }
     orders
@@ -86,18 +74,12 @@ fn outcome(plan: &Value) -> Value {
 }
 
 fn arguments(parameters: &[String]) -> Vec<&str> {
-    parameters
-        .iter()
-        .flat_map(|parameter| ["-p", parameter.as_str()])
-        .collect()
+    parameters.iter().flat_map(|parameter| ["-p", parameter.as_str()]).collect()
 }
 
 fn planned(stage: &Stage, place: &[&str], parameters: &[String]) -> Value {
     let mut command = stage.command();
-    command
-        .args(["plan", "ad/move_user_to_ou", "--output", "json"])
-        .args(place)
-        .args(arguments(parameters));
+    command.args(["plan", "ad/move_user_to_ou", "--output", "json"]).args(place).args(arguments(parameters));
     plan(&Ran::command(&mut command))
 }
 
@@ -120,17 +102,12 @@ fn compare(stage: &Stage, parameters: &[String]) -> Result<u64, String> {
     for file in ["part.json", "all.json"] {
         let own = planned(stage, &[&format!("--simulator={file}")], parameters);
         if deeds(&own) != deeds(&real) || outcome(&own) != outcome(&real) {
-            return Err(format!(
-                "{file}:\n{own:#}\n--- the org\n{real:#}\n{}",
-                text(stage, file)
-            ));
+            return Err(format!("{file}:\n{own:#}\n--- the org\n{real:#}\n{}", text(stage, file)));
         }
     }
     let own = plan(&told_command(stage.folder(), &made_up));
     if shape(&own) != shape(&real) || outcome(&own) != outcome(&real) {
-        return Err(format!(
-            "pseudonyms:\n{own:#}\n--- the org\n{real:#}\n{made_up}"
-        ));
+        return Err(format!("pseudonyms:\n{own:#}\n--- the org\n{real:#}\n{made_up}"));
     }
     Ok(real["counts"]["will"].as_u64().unwrap() + real["counts"]["may"].as_u64().unwrap())
 }
@@ -139,15 +116,8 @@ fn compare(stage: &Stage, parameters: &[String]) -> Result<u64, String> {
 #[test]
 fn a_plan_against_a_snapshot_is_that_against_the_org() {
     let number = crate::seeds::number;
-    let (first, count) = (
-        number("OKTA_RUNBOOK_SEED", 1),
-        number("OKTA_RUNBOOK_WORLDS", 4),
-    );
-    let (next, wrong, writing) = (
-        AtomicU64::new(first),
-        Mutex::new(Vec::new()),
-        AtomicU64::new(0),
-    );
+    let (first, count) = (number("OKTA_RUNBOOK_SEED", 1), number("OKTA_RUNBOOK_WORLDS", 4));
+    let (next, wrong, writing) = (AtomicU64::new(first), Mutex::new(Vec::new()), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -169,8 +139,5 @@ fn a_plan_against_a_snapshot_is_that_against_the_org() {
     });
     let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{}", wrong[0]);
-    assert!(
-        writing.into_inner() * 5 >= count,
-        "chance made nothing to do"
-    );
+    assert!(writing.into_inner() * 5 >= count, "chance made nothing to do");
 }

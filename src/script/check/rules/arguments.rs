@@ -13,12 +13,7 @@ use crate::script::check::walk::closure_of;
 use crate::script::nearest::{nearest, or_list};
 
 pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
-    for call in subject
-        .facts
-        .calls
-        .iter()
-        .filter(|call| !call.to.is_qualified())
-    {
+    for call in subject.facts.calls.iter().filter(|call| !call.to.is_qualified()) {
         let name = call.to.name.as_str();
         let own = subject.script.function(name, call.to.args.len()).is_some();
         let wrong = match (operations::find(name), call.style) {
@@ -26,11 +21,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
             (Some(operation), Style::Method) => of_operation(subject, call, operation),
             _ => of_verb(subject, call),
         };
-        findings.extend(
-            wrong
-                .into_iter()
-                .map(|wrong| Finding::error("argument", wrong)),
-        );
+        findings.extend(wrong.into_iter().map(|wrong| Finding::error("argument", wrong)));
     }
 }
 
@@ -40,11 +31,8 @@ fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Di
     let given = call.to.args.len();
     let signature = format!("it is {}", operation.signature("okta"));
     if given < paths.len() || given > paths.len() + usize::from(takes_map) {
-        let wanted = if paths.len() == 1 {
-            "1 path argument".to_owned()
-        } else {
-            format!("{} path arguments", paths.len())
-        };
+        let wanted =
+            if paths.len() == 1 { "1 path argument".to_owned() } else { format!("{} path arguments", paths.len()) };
         let rest = if takes_map { " and a map" } else { "" };
         let words = format!("`{}` takes {wanted}{rest}, not {given}", operation.name);
         return vec![subject.wrong(words, call.at).help(signature)];
@@ -57,17 +45,12 @@ fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Di
     let entries: Vec<(&str, Position, &Expr)> = match call.to.args.get(paths.len()) {
         Some(Expr::Map(map, _)) => {
             let entries = map.0.iter();
-            entries
-                .map(|(key, value)| (key.name.as_str(), key.pos, value))
-                .collect()
+            entries.map(|(key, value)| (key.name.as_str(), key.pos, value)).collect()
         }
         Some(last) => {
             let takes_list = operation.body.is_some() && matches!(last, Expr::Array(..));
             if (is_literal(last) && !takes_list) || closure_of(last).is_some() {
-                let words = format!(
-                    "the last argument of `{}` is a map such as #{{ limit: 20 }}",
-                    operation.name
-                );
+                let words = format!("the last argument of `{}` is a map such as #{{ limit: 20 }}", operation.name);
                 wrong.push(subject.wrong(words, last.start_position()));
             }
             return helped(wrong, &signature);
@@ -86,12 +69,7 @@ fn of_path(subject: &Subject, argument: &Expr, parameter: &str) -> Option<Diagno
     let words = match argument {
         Expr::Unit(_) => format!("`{parameter}` is (): what was looked for is not there"),
         Expr::StringConstant(text, _) if text.is_empty() => format!("`{parameter}` is empty"),
-        Expr::Map(map, _)
-            if !map
-                .0
-                .iter()
-                .any(|(key, _)| matches!(key.name.as_str(), "id" | "name")) =>
-        {
+        Expr::Map(map, _) if !map.0.iter().any(|(key, _)| matches!(key.name.as_str(), "id" | "name")) => {
             format!("the object given for `{parameter}` has no `id`")
         }
         Expr::Array(..) | Expr::BoolConstant(..) => {
@@ -119,10 +97,7 @@ fn of_map(
     }
     if operation.body.is_none() {
         for (name, at, _) in entries.iter().filter(|(name, ..)| !is_query(name)) {
-            let unknown = subject.wrong(
-                format!("{}: `{name}` is no parameter of it", operation.name),
-                *at,
-            );
+            let unknown = subject.wrong(format!("{}: `{name}` is no parameter of it", operation.name), *at);
             let near = nearest(name, operation.option_names());
             wrong.push(match near.as_slice() {
                 [] => unknown,
@@ -137,17 +112,11 @@ fn of_map(
         .map(|known| known.name)
         .collect();
     if !missing.is_empty() {
-        wrong.push(subject.wrong(
-            format!("`{}` needs `{}`", operation.name, missing.join("`, `")),
-            call.at,
-        ));
+        wrong.push(subject.wrong(format!("`{}` needs `{}`", operation.name, missing.join("`, `")), call.at));
     }
     let needs_body = operation.body.as_ref().is_some_and(|body| body.required);
     if needs_body && entries.iter().all(|(name, ..)| is_query(name)) {
-        wrong.push(subject.wrong(
-            format!("`{}` needs a body: what shall be set", operation.name),
-            call.at,
-        ));
+        wrong.push(subject.wrong(format!("`{}` needs a body: what shall be set", operation.name), call.at));
     }
     wrong
 }
@@ -174,10 +143,7 @@ fn of_verb(subject: &Subject, call: &Call) -> Vec<Diagnostic> {
             wrong.push(subject.wrong(words, value.start_position()));
         }
         if !options.contains(&key.name.as_str()) {
-            let unknown = subject.wrong(
-                format!("`{}` has no option `{}`", call.to.name, key.name),
-                key.pos,
-            );
+            let unknown = subject.wrong(format!("`{}` has no option `{}`", call.to.name, key.name), key.pos);
             let near = nearest(&key.name, options.iter().copied());
             let unknown = match near.as_slice() {
                 [] => unknown,
@@ -191,15 +157,10 @@ fn of_verb(subject: &Subject, call: &Call) -> Vec<Diagnostic> {
 
 /// What the option of a verb is, when a literal is given for it that is something else.
 fn unfit(verb: &str, option: &str, value: &Expr) -> Option<Wanted> {
-    let (.., wanted) = OPTIONS
-        .iter()
-        .find(|(of, name, _)| (*of, *name) == (verb, option))?;
+    let (.., wanted) = OPTIONS.iter().find(|(of, name, _)| (*of, *name) == (verb, option))?;
     let is_function = closure_of(value).is_some();
     let fits = match (wanted, value) {
-        (
-            Wanted::Text | Wanted::TextOrFunction,
-            Expr::StringConstant(..) | Expr::InterpolatedString(..),
-        )
+        (Wanted::Text | Wanted::TextOrFunction, Expr::StringConstant(..) | Expr::InterpolatedString(..))
         | (Wanted::Flag, Expr::BoolConstant(..))
         | (_, Expr::Unit(_)) => true,
         (Wanted::Function | Wanted::TextOrFunction, _) if is_function => true,
@@ -214,11 +175,7 @@ fn unfit(verb: &str, option: &str, value: &Expr) -> Option<Wanted> {
 }
 
 fn is_other_than_text(literal: &Expr) -> bool {
-    is_literal(literal)
-        && !matches!(
-            literal,
-            Expr::StringConstant(..) | Expr::InterpolatedString(..)
-        )
+    is_literal(literal) && !matches!(literal, Expr::StringConstant(..) | Expr::InterpolatedString(..))
 }
 
 /// Whether what it is stands in the text.
@@ -239,10 +196,5 @@ fn is_literal(value: &Expr) -> bool {
 fn options_of(signature: &str) -> Option<Vec<&str>> {
     let (_, rest) = signature.split_once("#{")?;
     let (options, _) = rest.split_once('}')?;
-    Some(
-        options
-            .split(',')
-            .map(|option| option.trim().trim_end_matches('?'))
-            .collect(),
-    )
+    Some(options.split(',').map(|option| option.trim().trim_end_matches('?')).collect())
 }

@@ -42,10 +42,9 @@ fn switched_off(subject: &Subject, call: &Call) -> Option<Finding> {
     let words = |words: &str| subject.wrong(format!("`{name}` {words}"), call.at);
     match name {
         // In the words of the parser, which tells the first of them.
-        "eval" => Some(Finding::error(
-            "syntax",
-            words("is switched off").help("a runbook says what it does in its own text"),
-        )),
+        "eval" => {
+            Some(Finding::error("syntax", words("is switched off").help("a runbook says what it does in its own text")))
+        }
         "sleep" | "timestamp" => {
             let wrong = words("is not for runbooks").help(NO_CLOCK);
             Some(Finding::error("call", wrong))
@@ -59,19 +58,10 @@ pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
     for function in &subject.script.functions {
         let count = function.parameters.len();
         let hides = free_verb(&function.name).is_some()
-            && subject
-                .natives
-                .counts("", &function.name)
-                .is_some_and(|counts| counts.contains(&count));
+            && subject.natives.counts("", &function.name).is_some_and(|counts| counts.contains(&count));
         if hides {
             let wrong = subject
-                .wrong(
-                    format!(
-                        "the function `{}` hides the verb of that name",
-                        function.name
-                    ),
-                    function.at,
-                )
+                .wrong(format!("the function `{}` hides the verb of that name", function.name), function.at)
                 .help("give it another name, or the verb cannot be called in this script");
             findings.push(Finding::warning("hides", wrong));
         }
@@ -85,44 +75,22 @@ fn qualified(subject: &Subject, call: &Call) -> Option<Diagnostic> {
     if module == "global" {
         return of_script(subject, subject.script, call, "the script");
     }
-    if let Some(counts) = subject
-        .natives
-        .has_module(module)
-        .then(|| subject.natives.counts(module, name))
-    {
+    if let Some(counts) = subject.natives.has_module(module).then(|| subject.natives.counts(module, name)) {
         return match counts {
             Some(counts) if counts.contains(&count) => None,
-            Some(counts) => Some(miscounted(
-                subject,
-                call,
-                &format!("{module}::{name}"),
-                counts,
-                Vec::new(),
-            )),
-            None => Some(unknown(
-                subject,
-                call,
-                &format!("{module}::{name}"),
-                subject.natives.names(module).collect(),
-            )),
+            Some(counts) => Some(miscounted(subject, call, &format!("{module}::{name}"), counts, Vec::new())),
+            None => Some(unknown(subject, call, &format!("{module}::{name}"), subject.natives.names(module).collect())),
         };
     }
     if !subject.script.has_module(module) {
         return Some(
             subject
-                .wrong(
-                    format!("there is no module `{module}`"),
-                    call.to.namespace.position(),
-                )
-                .help(format!(
-                    "import it first: import \"lib/{module}\" as {module};"
-                )),
+                .wrong(format!("there is no module `{module}`"), call.to.namespace.position())
+                .help(format!("import it first: import \"lib/{module}\" as {module};")),
         );
     }
     // An import that could not be read has been told of.
-    let script = subject
-        .program
-        .aliased(&subject.script.source.path, module)?;
+    let script = subject.program.aliased(&subject.script.source.path, module)?;
     of_script(subject, script, call, module)
 }
 
@@ -132,15 +100,9 @@ fn of_script(subject: &Subject, script: &Script, call: &Call, module: &str) -> O
     if script.may_have(name) {
         return None;
     }
-    let mut own = script
-        .named(name)
-        .filter(|function| function.access == FnAccess::Public)
-        .peekable();
+    let mut own = script.named(name).filter(|function| function.access == FnAccess::Public).peekable();
     if own.peek().is_none() {
-        let known = script
-            .functions
-            .iter()
-            .filter(|function| !function.is_closure());
+        let known = script.functions.iter().filter(|function| !function.is_closure());
         return Some(unknown(
             subject,
             call,
@@ -149,40 +111,19 @@ fn of_script(subject: &Subject, script: &Script, call: &Call, module: &str) -> O
         ));
     }
     let known: Vec<_> = own.collect();
-    let counts: Vec<usize> = known
-        .iter()
-        .map(|function| function.parameters.len())
-        .collect();
+    let counts: Vec<usize> = known.iter().map(|function| function.parameters.len()).collect();
     if counts.contains(&call.to.args.len()) {
         return None;
     }
-    let signatures = known
-        .iter()
-        .map(|function| format!("{module}::{}", function.signature()))
-        .collect();
-    Some(miscounted(
-        subject,
-        call,
-        &format!("{module}::{name}"),
-        &counts,
-        signatures,
-    ))
+    let signatures = known.iter().map(|function| format!("{module}::{}", function.signature())).collect();
+    Some(miscounted(subject, call, &format!("{module}::{name}"), &counts, signatures))
 }
 
 fn function(subject: &Subject, call: &Call) -> Option<Diagnostic> {
     let name = call.to.name.as_str();
     let count = call.to.args.len();
-    let mut counts: Vec<usize> = subject
-        .natives
-        .counts("", name)
-        .unwrap_or_default()
-        .to_vec();
-    counts.extend(
-        subject
-            .script
-            .named(name)
-            .map(|function| function.parameters.len()),
-    );
+    let mut counts: Vec<usize> = subject.natives.counts("", name).unwrap_or_default().to_vec();
+    counts.extend(subject.script.named(name).map(|function| function.parameters.len()));
     if counts.contains(&count) {
         return None;
     }
@@ -192,28 +133,17 @@ fn function(subject: &Subject, call: &Call) -> Option<Diagnostic> {
     if counts.is_empty() {
         return Some(not_there(subject, call));
     }
-    Some(miscounted(
-        subject,
-        call,
-        name,
-        &counts,
-        subject.program.names.signatures_of(name, subject.text()),
-    ))
+    Some(miscounted(subject, call, name, &counts, subject.program.names.signatures_of(name, subject.text())))
 }
 
 /// A variable cannot be called by its name.
 fn held(subject: &Subject, call: &Call) -> Option<Diagnostic> {
     let name = call.to.name.as_str();
-    subject
-        .facts
-        .bindings
-        .iter()
-        .any(|binding| binding.name == name)
-        .then(|| {
-            subject
-                .wrong(format!("`{name}` is a variable, not a function"), call.at)
-                .help(format!("when it holds a function, write {name}.call(…)"))
-        })
+    subject.facts.bindings.iter().any(|binding| binding.name == name).then(|| {
+        subject
+            .wrong(format!("`{name}` is a variable, not a function"), call.at)
+            .help(format!("when it holds a function, write {name}.call(…)"))
+    })
 }
 
 fn method(subject: &Subject, call: &Call) -> Option<Diagnostic> {
@@ -223,16 +153,8 @@ fn method(subject: &Subject, call: &Call) -> Option<Diagnostic> {
         return None;
     }
     let natives = subject.natives.counts("", name).unwrap_or_default();
-    let mut counts: Vec<usize> = natives
-        .iter()
-        .filter_map(|count| count.checked_sub(1))
-        .collect();
-    counts.extend(
-        subject
-            .script
-            .named(name)
-            .map(|function| function.parameters.len()),
-    );
+    let mut counts: Vec<usize> = natives.iter().filter_map(|count| count.checked_sub(1)).collect();
+    counts.extend(subject.script.named(name).map(|function| function.parameters.len()));
     if counts.contains(&given) {
         return None;
     }
@@ -242,13 +164,7 @@ fn method(subject: &Subject, call: &Call) -> Option<Diagnostic> {
     if operations::find(name).is_some() {
         return None; // told with its arguments
     }
-    Some(miscounted(
-        subject,
-        call,
-        name,
-        &counts,
-        subject.program.names.signatures_of(name, subject.text()),
-    ))
+    Some(miscounted(subject, call, name, &counts, subject.program.names.signatures_of(name, subject.text())))
 }
 
 fn not_there(subject: &Subject, call: &Call) -> Diagnostic {
@@ -275,26 +191,13 @@ fn did_you_mean(name: &str, known: Vec<&str>) -> Option<String> {
     }
 }
 
-fn miscounted(
-    subject: &Subject,
-    call: &Call,
-    shown: &str,
-    counts: &[usize],
-    signatures: Vec<String>,
-) -> Diagnostic {
+fn miscounted(subject: &Subject, call: &Call, shown: &str, counts: &[usize], signatures: Vec<String>) -> Diagnostic {
     let mut counts = counts.to_vec();
     counts.sort_unstable();
     counts.dedup();
     let given = call.to.args.len();
-    let wrong = subject.wrong(
-        format!("`{shown}` takes {}, not {given}", arguments(&counts)),
-        place(call),
-    );
-    signatures
-        .into_iter()
-        .take(3)
-        .map(|signature| format!("it is {signature}"))
-        .fold(wrong, Diagnostic::help)
+    let wrong = subject.wrong(format!("`{shown}` takes {}, not {given}", arguments(&counts)), place(call));
+    signatures.into_iter().take(3).map(|signature| format!("it is {signature}")).fold(wrong, Diagnostic::help)
 }
 
 fn arguments(counts: &[usize]) -> String {
@@ -309,9 +212,5 @@ fn arguments(counts: &[usize]) -> String {
 }
 
 fn place(call: &Call) -> Position {
-    if call.to.is_qualified() {
-        call.to.namespace.position()
-    } else {
-        call.at
-    }
+    if call.to.is_qualified() { call.to.namespace.position() } else { call.at }
 }

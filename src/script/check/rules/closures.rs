@@ -22,17 +22,10 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
             let taken = taken(subject, function);
             if !taken.is_empty() && !taken.iter().any(|count| given.contains(count)) {
                 let wrong = subject.wrong(
-                    format!(
-                        "`{name}` calls this with {}, and it takes {}",
-                        values(*given.end()),
-                        taken[0]
-                    ),
+                    format!("`{name}` calls this with {}, and it takes {}", values(*given.end()), taken[0]),
                     place(function),
                 );
-                let signature = VERBS
-                    .iter()
-                    .chain(TEST_VERBS)
-                    .find(|verb| verb.name == name);
+                let signature = VERBS.iter().chain(TEST_VERBS).find(|verb| verb.name == name);
                 let wrong = match signature {
                     Some(verb) => wrong.help(format!("it is {}", verb.signature)),
                     None => wrong,
@@ -52,9 +45,7 @@ fn called<'a>(call: &'a Call) -> Vec<(&'a Expr, RangeInclusive<usize>)> {
             _ => None,
         });
         let mut entries = maps.flatten();
-        entries
-            .find(|(key, _)| key.name == name)
-            .map(|(_, value)| value)
+        entries.find(|(key, _)| key.name == name).map(|(_, value)| value)
     };
     let last = arguments.last();
     let found = match (call.to.name.as_str(), call.style) {
@@ -66,29 +57,21 @@ fn called<'a>(call: &'a Call) -> Vec<(&'a Expr, RangeInclusive<usize>)> {
         _ => return Vec::new(),
     };
     let found = found.into_iter();
-    found
-        .filter_map(|(function, given)| Some((function?, given)))
-        .collect()
+    found.filter_map(|(function, given)| Some((function?, given))).collect()
 }
 
 /// How many values a function can take; nothing when that is not told by the text.
 fn taken(subject: &Subject, function: &Expr) -> Vec<usize> {
     if let Some((name, captured, _)) = closure_of(function) {
         let closures = subject.script.named(&name);
-        return closures
-            .map(|closure| closure.parameters.len().saturating_sub(captured.len()))
-            .collect();
+        return closures.map(|closure| closure.parameters.len().saturating_sub(captured.len())).collect();
     }
     let Expr::Variable(_, _, at) = function else {
         return Vec::new();
     };
     let used = subject.facts.uses.iter().find(|used| used.at == *at);
     match used.map(|used| (used.binding, &used.name)) {
-        Some((Bound::Function, name)) => subject
-            .script
-            .named(name)
-            .map(|function| function.parameters.len())
-            .collect(),
+        Some((Bound::Function, name)) => subject.script.named(name).map(|function| function.parameters.len()).collect(),
         Some((Bound::To(id), _)) => held(subject, id),
         _ => Vec::new(),
     }
@@ -97,13 +80,9 @@ fn taken(subject: &Subject, function: &Expr) -> Vec<usize> {
 /// What the closure takes that a variable holds, and holds for good.
 fn held(subject: &Subject, variable: usize) -> Vec<usize> {
     let mut uses = subject.facts.uses.iter();
-    let is_changed =
-        uses.any(|used| used.binding == Bound::To(variable) && used.role == Role::Changed);
+    let is_changed = uses.any(|used| used.binding == Bound::To(variable) && used.role == Role::Changed);
     let closures = subject.facts.closures.iter();
-    closures
-        .filter(|closure| !is_changed && closure.held_by == Some(variable))
-        .map(|closure| closure.takes)
-        .collect()
+    closures.filter(|closure| !is_changed && closure.held_by == Some(variable)).map(|closure| closure.takes).collect()
 }
 
 fn place(function: &Expr) -> rhai::Position {

@@ -25,9 +25,7 @@ fn is_lost(facts: &Facts, lanes: &[usize], used: &Use) -> bool {
         return false;
     };
     let declared_in = &facts.bindings[binding].closures;
-    used.closures
-        .iter()
-        .any(|closure| lanes.contains(closure) && !declared_in.contains(closure))
+    used.closures.iter().any(|closure| lanes.contains(closure) && !declared_in.contains(closure))
 }
 
 /// The closures that `each` gets, directly or by a variable.
@@ -47,14 +45,8 @@ fn lanes(facts: &Facts) -> Vec<usize> {
         })
         .collect();
     let is_lane = |closure: &super::super::facts::Closure| {
-        closure.taken_by.as_deref() == Some("each")
-            || closure
-                .held_by
-                .is_some_and(|binding| handed.contains(&binding))
+        closure.taken_by.as_deref() == Some("each") || closure.held_by.is_some_and(|binding| handed.contains(&binding))
     };
     let closures = facts.closures.iter().enumerate();
-    closures
-        .filter(|(_, closure)| is_lane(closure))
-        .map(|(index, _)| index)
-        .collect()
+    closures.filter(|(_, closure)| is_lane(closure)).map(|(index, _)| index).collect()
 }

@@ -15,17 +15,10 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
 fn constant(subject: &Subject, used: &Use) -> Finding {
     let name = &used.name;
     let wrong = match &used.method {
-        Some((method, at)) => subject.wrong(
-            format!(
-                "`{}` would change what is in `{name}`, a constant",
-                method.name
-            ),
-            *at,
-        ),
-        None => subject.wrong(
-            format!("`{name}` is a constant and cannot be changed"),
-            used.at,
-        ),
+        Some((method, at)) => {
+            subject.wrong(format!("`{}` would change what is in `{name}`, a constant", method.name), *at)
+        }
+        None => subject.wrong(format!("`{name}` is a constant and cannot be changed"), used.at),
     };
     let help = match &used.field {
         Some((field, _)) if name == "params" => {

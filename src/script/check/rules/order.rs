@@ -18,13 +18,8 @@ pub(super) fn warn(subject: &Subject, reach: &Reach, findings: &mut Vec<Finding>
             Act::Write(operation) => {
                 if !checked && !std::mem::replace(&mut told_check, true) {
                     let wrong = subject
-                        .wrong(
-                            format!("{operation} writes before anything was checked"),
-                            *at,
-                        )
-                        .help(
-                            "look first: check(fact, words) stops the run while nothing is changed",
-                        );
+                        .wrong(format!("{operation} writes before anything was checked"), *at)
+                        .help("look first: check(fact, words) stops the run while nothing is changed");
                     findings.push(Finding::warning("order", wrong));
                 }
                 if !in_step && !std::mem::replace(&mut told_step, true) {

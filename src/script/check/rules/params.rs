@@ -18,21 +18,13 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     let Some(runbook) = &subject.program.runbook else {
         return;
     };
-    for used in subject
-        .facts
-        .uses
-        .iter()
-        .filter(|used| is_params(subject, used, Binding::Given))
-    {
+    for used in subject.facts.uses.iter().filter(|used| is_params(subject, used, Binding::Given)) {
         if let Some((name, at)) = &used.field
             && runbook.parameter(name).is_none()
             && !subject.program.has_parameter(name)
             && !is_there_anyway(name)
         {
-            findings.push(Finding::error(
-                "params",
-                undeclared(subject, runbook, name, *at),
-            ));
+            findings.push(Finding::error("params", undeclared(subject, runbook, name, *at)));
         }
         let wrong = method(subject, runbook, used);
         findings.extend(wrong.map(|wrong| Finding::error("params", wrong)));
@@ -40,8 +32,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     for call in subject.facts.calls.iter().filter(|call| call.is_operator()) {
         let compares = matches!(call.to.name.as_str(), "==" | "!=" | "<" | "<=" | ">" | ">=");
         if let (true, [left, right]) = (compares, call.to.args.as_slice()) {
-            let wrong = compared(subject, runbook, left, right)
-                .or_else(|| compared(subject, runbook, right, left));
+            let wrong = compared(subject, runbook, left, right).or_else(|| compared(subject, runbook, right, left));
             findings.extend(wrong.map(|wrong| Finding::error("params", wrong)));
         }
     }
@@ -50,10 +41,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
             && matches!(parameter.kind, Kind::Integer | Kind::Boolean)
         {
             let wrong = subject.wrong(
-                format!(
-                    "`params.{}` is of type {}, not a list",
-                    parameter.name, parameter.kind
-                ),
+                format!("`params.{}` is of type {}, not a list", parameter.name, parameter.kind),
                 walked.over.start_position(),
             );
             findings.push(Finding::error("params", wrong));
@@ -67,37 +55,19 @@ pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
     let (Some(runbook), true) = (&subject.program.runbook, is_runbook) else {
         return;
     };
-    let passed: Vec<&Use> = subject
-        .facts
-        .uses
-        .iter()
-        .filter(|used| used.name == "params")
-        .collect();
-    for used in passed
-        .iter()
-        .filter(|used| is_params(subject, used, Binding::Parameter))
-    {
+    let passed: Vec<&Use> = subject.facts.uses.iter().filter(|used| used.name == "params").collect();
+    for used in passed.iter().filter(|used| is_params(subject, used, Binding::Parameter)) {
         if let Some((name, at)) = &used.field
             && runbook.parameter(name).is_none()
         {
-            findings.push(Finding::warning(
-                "params",
-                undeclared(subject, runbook, name, *at),
-            ));
+            findings.push(Finding::warning("params", undeclared(subject, runbook, name, *at)));
         }
     }
-    if passed
-        .iter()
-        .any(|used| used.role == Role::Whole && !goes_to_params(subject, used))
-    {
+    if passed.iter().any(|used| used.role == Role::Whole && !goes_to_params(subject, used)) {
         return; // whoever gets all of them may use any
     }
     for parameter in &runbook.parameters {
-        let used = passed.iter().any(|used| {
-            used.field
-                .as_ref()
-                .is_some_and(|(name, _)| *name == parameter.name)
-        });
+        let used = passed.iter().any(|used| used.field.as_ref().is_some_and(|(name, _)| *name == parameter.name));
         if !used {
             let wrong = subject
                 .wrong(
@@ -121,13 +91,10 @@ fn is_params(subject: &Subject, used: &Use, kind: Binding) -> bool {
 fn goes_to_params(subject: &Subject, used: &Use) -> bool {
     subject.facts.calls.iter().any(|call| {
         let position =
-            call.to.args.iter().position(
-                |argument| matches!(argument, Expr::Variable(_, _, at) if *at == used.at),
-            );
+            call.to.args.iter().position(|argument| matches!(argument, Expr::Variable(_, _, at) if *at == used.at));
         position.is_some_and(|position| {
             let function = subject.script.function(&call.to.name, call.to.args.len());
-            !call.to.is_qualified()
-                && function.is_some_and(|function| function.parameters[position] == "params")
+            !call.to.is_qualified() && function.is_some_and(|function| function.parameters[position] == "params")
         })
     })
 }
@@ -139,17 +106,12 @@ fn is_there_anyway(name: &str) -> bool {
 
 fn undeclared(subject: &Subject, runbook: &Runbook, name: &str, at: Position) -> Diagnostic {
     let wrong = subject.wrong(format!("there is no parameter `{name}`"), at);
-    let known = runbook
-        .parameters
-        .iter()
-        .map(|parameter| parameter.name.as_str());
+    let known = runbook.parameters.iter().map(|parameter| parameter.name.as_str());
     let wrong = match nearest(name, known).as_slice() {
         [] => wrong,
         names => wrong.help(format!("did you mean {}?", or_list(names))),
     };
-    wrong.help(format!(
-        "or declare it in PARAMS: {name}: #{{ type: \"string\", help: \"…\" }}"
-    ))
+    wrong.help(format!("or declare it in PARAMS: {name}: #{{ type: \"string\", help: \"…\" }}"))
 }
 
 /// A comparison that can never hold.
@@ -170,10 +132,7 @@ fn compared(subject: &Subject, runbook: &Runbook, left: &Expr, right: &Expr) -> 
 }
 
 /// Why a parameter never has that value, and what to do; `None` when it may.
-pub(super) fn impossible(
-    parameter: &Parameter,
-    literal: &Value,
-) -> Option<(String, Option<String>)> {
+pub(super) fn impossible(parameter: &Parameter, literal: &Value) -> Option<(String, Option<String>)> {
     let name = &parameter.name;
     let fits = match &parameter.kind {
         Kind::Choice(choices) if literal.is_string() => {
@@ -217,32 +176,21 @@ fn method(subject: &Subject, runbook: &Runbook, used: &Use) -> Option<Diagnostic
     }
     // What no type has is told as an unknown function.
     let is_known = natives.counts("", name)?.contains(&(arguments + 1));
-    (is_known && !natives.takes(name, arguments, receiver)).then(|| {
-        subject.wrong(
-            format!(
-                "`params.{field}` is of type {}, which has no `{name}`",
-                parameter.kind
-            ),
-            at,
-        )
-    })
+    (is_known && !natives.takes(name, arguments, receiver))
+        .then(|| subject.wrong(format!("`params.{field}` is of type {}, which has no `{name}`", parameter.kind), at))
 }
 
 /// The parameter that `params.name` is.
 fn parameter_of<'a>(runbook: &'a Runbook, expression: &Expr) -> Option<&'a Parameter> {
     match expression {
         Expr::Dot(parts, ..) => match (&parts.lhs, &parts.rhs) {
-            (Expr::Variable(variable, ..), Expr::Property(property, _))
-                if variable.1 == "params" =>
-            {
+            (Expr::Variable(variable, ..), Expr::Property(property, _)) if variable.1 == "params" => {
                 runbook.parameter(&property.2)
             }
             _ => None,
         },
         Expr::Index(parts, ..) => match (&parts.lhs, &parts.rhs) {
-            (Expr::Variable(variable, ..), Expr::StringConstant(name, _))
-                if variable.1 == "params" =>
-            {
+            (Expr::Variable(variable, ..), Expr::StringConstant(name, _)) if variable.1 == "params" => {
                 runbook.parameter(name)
             }
             _ => None,
@@ -252,18 +200,12 @@ fn parameter_of<'a>(runbook: &'a Runbook, expression: &Expr) -> Option<&'a Param
 }
 
 fn declared_at(subject: &Subject, name: &str) -> Position {
-    let maps = subject
-        .script
-        .statements
-        .iter()
-        .filter_map(|statement| match statement {
-            rhai::Stmt::Var(variable, ..) if variable.0.name == "PARAMS" => match &variable.1 {
-                Expr::Map(map, _) => Some(&map.0),
-                _ => None,
-            },
+    let maps = subject.script.statements.iter().filter_map(|statement| match statement {
+        rhai::Stmt::Var(variable, ..) if variable.0.name == "PARAMS" => match &variable.1 {
+            Expr::Map(map, _) => Some(&map.0),
             _ => None,
-        });
-    maps.flatten()
-        .find(|(key, _)| key.name == name)
-        .map_or(Position::NONE, |(key, _)| key.pos)
+        },
+        _ => None,
+    });
+    maps.flatten().find(|(key, _)| key.name == name).map_or(Position::NONE, |(key, _)| key.pos)
 }

@@ -17,10 +17,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     let text = subject.text();
     let tokens = tokens(text);
     for (index, window) in tokens.windows(5).enumerate() {
-        let is_switch = ["switch", "params", "."]
-            .iter()
-            .zip(window)
-            .all(|(word, token)| token.is(text, word));
+        let is_switch = ["switch", "params", "."].iter().zip(window).all(|(word, token)| token.is(text, word));
         let parameter = runbook.parameter(window[3].text(text));
         let (true, Some(parameter)) = (is_switch && window[4].is(text, "{"), parameter) else {
             continue;
@@ -28,9 +25,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
         for (case, literal) in cases(text, &tokens[index + 5..]) {
             if let Some((words, help)) = impossible(parameter, &literal) {
                 let wrong = subject.wrong(words, position(text, case.at.start));
-                let wrong = help
-                    .into_iter()
-                    .fold(wrong, crate::script::Diagnostic::help);
+                let wrong = help.into_iter().fold(wrong, crate::script::Diagnostic::help);
                 findings.push(Finding::error("params", wrong));
             }
         }
@@ -66,9 +61,7 @@ fn cases<'a>(text: &str, tokens: &'a [Token]) -> Vec<(&'a Token, Value)> {
 /// A text without escapes, or a whole number.
 fn literal(token: &Token, word: &str) -> Option<Value> {
     match token.kind {
-        Kind::Text if word.starts_with('"') && !word.contains('\\') => {
-            Some(word.trim_matches('"').into())
-        }
+        Kind::Text if word.starts_with('"') && !word.contains('\\') => Some(word.trim_matches('"').into()),
         Kind::Name => word.parse::<i64>().ok().map(Value::from),
         _ => None,
     }
@@ -77,13 +70,7 @@ fn literal(token: &Token, word: &str) -> Option<Value> {
 fn position(text: &str, at: usize) -> Position {
     let before = &text[..at];
     let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let small = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
     Position::new(small(line), small(column))
 }

@@ -24,9 +24,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
         } else if !subject.script.has_module(module) && !subject.natives.has_module(module) {
             let wrong = subject
                 .wrong(format!("there is no module `{module}`"), *at)
-                .help(format!(
-                    "import it first: import \"lib/{module}\" as {module};"
-                ));
+                .help(format!("import it first: import \"lib/{module}\" as {module};"));
             findings.push(Finding::error("module", wrong));
         }
     }
@@ -36,54 +34,32 @@ fn unknown(subject: &Subject, used: &Use) -> Finding {
     let name = &used.name;
     let wrong = subject.wrong(format!("there is no variable `{name}`"), used.at);
     let helps = match declared(subject, name) {
-        Some(true) => vec![format!(
-            "a function does not see the variables of the script; of this constant write global::{name}"
-        )],
-        Some(false) => vec![format!(
-            "a function does not see the variables of the script: pass `{name}` to it"
-        )],
-        None if name == "params"
-            || subject
-                .program
-                .names
-                .variables
-                .iter()
-                .any(|given| given == name) =>
-        {
-            vec![format!(
-                "a function does not see the variables of the script: pass `{name}` to it"
-            )]
+        Some(true) => {
+            vec![format!("a function does not see the variables of the script; of this constant write global::{name}")]
+        }
+        Some(false) => vec![format!("a function does not see the variables of the script: pass `{name}` to it")],
+        None if name == "params" || subject.program.names.variables.iter().any(|given| given == name) => {
+            vec![format!("a function does not see the variables of the script: pass `{name}` to it")]
         }
         None => subject.program.names.variable_help(name, subject.text()),
     };
-    let wrong = helps
-        .into_iter()
-        .fold(wrong, crate::script::Diagnostic::help);
+    let wrong = helps.into_iter().fold(wrong, crate::script::Diagnostic::help);
     Finding::error("variable", wrong)
 }
 
 /// Whether the script declares the name at its top, and as a constant.
 fn declared(subject: &Subject, name: &str) -> Option<bool> {
-    subject
-        .script
-        .statements
-        .iter()
-        .find_map(|statement| match statement {
-            Stmt::Var(variable, flags, _) if variable.0.name == name => {
-                Some(flags.contains(rhai::ASTFlags::CONSTANT))
-            }
-            _ => None,
-        })
+    subject.script.statements.iter().find_map(|statement| match statement {
+        Stmt::Var(variable, flags, _) if variable.0.name == name => Some(flags.contains(rhai::ASTFlags::CONSTANT)),
+        _ => None,
+    })
 }
 
 /// rhai's parser captures no variable that has the name of a function of the script.
 fn hidden(subject: &Subject, used: &Use) -> Finding {
     let name = &used.name;
     let wrong = subject
-        .wrong(
-            format!("`{name}` in this closure is the function `{name}`, not the variable"),
-            used.at,
-        )
+        .wrong(format!("`{name}` in this closure is the function `{name}`, not the variable"), used.at)
         .help("give the variable or the function another name");
     Finding::error("hidden", wrong)
 }

@@ -42,9 +42,7 @@ pub(super) enum Link {
 }
 
 /// Name and captured variables of the closure that `expression` is.
-pub(in crate::script::check) fn closure_of(
-    expression: &Expr,
-) -> Option<(String, &[Expr], Position)> {
+pub(in crate::script::check) fn closure_of(expression: &Expr) -> Option<(String, &[Expr], Position)> {
     match expression {
         Expr::DynamicConstant(value, at) => {
             let function = value.read_lock::<FnPtr>()?;
@@ -82,11 +80,7 @@ pub(super) fn link_of(expression: &Expr) -> Link {
 pub(super) fn field_of(rest: &Expr, link: Link) -> Option<(ImmutableString, Position)> {
     let first = match rest {
         Expr::Dot(parts, ..) | Expr::Index(parts, ..) if link == Link::Dot => &parts.lhs,
-        Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _)
-            if !flags.contains(ASTFlags::BREAK) =>
-        {
-            &parts.lhs
-        }
+        Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _) if !flags.contains(ASTFlags::BREAK) => &parts.lhs,
         other => other,
     };
     match (first, link) {
@@ -129,8 +123,8 @@ pub(super) fn changing_method(rest: &Expr, link: Link, flags: ASTFlags) -> bool 
         Expr::MethodCall(call, _) if link == Link::Dot => is_changing(&call.name),
         Expr::Dot(parts, inner, _) | Expr::Index(parts, inner, _) => {
             let passes = link == Link::Index || matches!(parts.lhs, Expr::Property(..));
-            let starts = link == Link::Dot
-                && matches!(&parts.lhs, Expr::MethodCall(call, _) if is_changing(&call.name));
+            let starts =
+                link == Link::Dot && matches!(&parts.lhs, Expr::MethodCall(call, _) if is_changing(&call.name));
             starts || (passes && changing_method(&parts.rhs, link_of(rest), *inner))
         }
         _ => false,

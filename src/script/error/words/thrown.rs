@@ -17,8 +17,7 @@ pub(super) fn words(value: &Dynamic, source: &str, names: &Names) -> Words {
         };
     }
     if value.is_unit() {
-        return Words::new("the script stopped with an error that says nothing")
-            .help("throw a message: throw \"…\";");
+        return Words::new("the script stopped with an error that says nothing").help("throw a message: throw \"…\";");
     }
     Words::new(format!("the script threw {}", shown(value)))
 }
@@ -27,12 +26,8 @@ pub(super) fn words(value: &Dynamic, source: &str, names: &Names) -> Words {
 fn of_builtin(map: &Map, source: &str, names: &Names) -> Option<Words> {
     let name = |key: &str| map.get(key).map(text);
     match text(map.get("error")?).as_str() {
-        "ErrorFunctionNotFound" => {
-            name("function").map(|signature| unknown_function(&signature, source, names))
-        }
-        "ErrorVariableNotFound" => {
-            name("variable").map(|name| unknown_variable(&name, source, names))
-        }
+        "ErrorFunctionNotFound" => name("function").map(|signature| unknown_function(&signature, source, names)),
+        "ErrorVariableNotFound" => name("variable").map(|name| unknown_variable(&name, source, names)),
         _ => None,
     }
 }
@@ -42,27 +37,18 @@ fn of_map(map: &Map) -> Words {
         return Words::new(format!("the script threw {}", shown(&map.clone().into())));
     };
     let mut words = Words::new(text(message));
-    words.notes = answer(map)
-        .into_iter()
-        .chain(texts(map.get("causes")))
-        .collect();
+    words.notes = answer(map).into_iter().chain(texts(map.get("causes"))).collect();
     words.help = texts(map.get("help"));
     words
 }
 
 /// What identifies a failed call to Okta's support: status, error code, request id.
 fn answer(map: &Map) -> Option<String> {
-    let known = [
-        ("status", "status"),
-        ("code", "code"),
-        ("request_id", "request"),
-    ];
+    let known = [("status", "status"), ("code", "code"), ("request_id", "request")];
     let facts: Vec<String> = known
         .iter()
         .filter_map(|(key, word)| {
-            map.get(*key)
-                .filter(|value| !value.is_unit())
-                .map(|value| format!("{word} {}", text(value)))
+            map.get(*key).filter(|value| !value.is_unit()).map(|value| format!("{word} {}", text(value)))
         })
         .collect();
     (!facts.is_empty()).then(|| facts.join(", "))
@@ -80,9 +66,7 @@ fn texts(value: Option<&Dynamic>) -> Vec<String> {
 }
 
 fn text(value: &Dynamic) -> String {
-    value
-        .as_immutable_string_ref()
-        .map_or_else(|_| shown(value), |text| text.to_string())
+    value.as_immutable_string_ref().map_or_else(|_| shown(value), |text| text.to_string())
 }
 
 /// JSON where there is one, else rhai's own way to show it.

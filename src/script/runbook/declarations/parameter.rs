@@ -58,12 +58,8 @@ impl fmt::Display for Kind {
     }
 }
 
-const TYPES: [&str; 8] = [
-    "string", "integer", "boolean", "list", "choice", "dn", "secret", "path",
-];
-const FIELDS: [&str; 7] = [
-    "type", "help", "default", "example", "choices", "required", "column",
-];
+const TYPES: [&str; 8] = ["string", "integer", "boolean", "list", "choice", "dn", "secret", "path"];
+const FIELDS: [&str; 7] = ["type", "help", "default", "example", "choices", "required", "column"];
 
 /// The declaration in `entry`; `None` when it is too wrong to check anything against.
 pub(super) fn read(entry: &Entry, findings: &mut Vec<Finding>) -> Option<Parameter> {
@@ -73,11 +69,7 @@ pub(super) fn read(entry: &Entry, findings: &mut Vec<Finding>) -> Option<Paramet
         findings.push(Finding::new(message, entry.value.at).help(help));
         return None;
     };
-    let mut fields = Fields {
-        name: &entry.key,
-        entries,
-        findings,
-    };
+    let mut fields = Fields { name: &entry.key, entries, findings };
     fields.refuse_unknown();
     let kind = fields.kind(entry);
     let help = fields.text("help").unwrap_or_default();
@@ -110,11 +102,7 @@ impl<'a> Fields<'a> {
     }
 
     fn refuse_unknown(&mut self) {
-        for entry in self
-            .entries
-            .iter()
-            .filter(|entry| !FIELDS.contains(&entry.key.as_str()))
-        {
+        for entry in self.entries.iter().filter(|entry| !FIELDS.contains(&entry.key.as_str())) {
             let finding = Finding::new(format!("a parameter has no `{}`", entry.key), entry.at);
             let help = match nearest(&entry.key, FIELDS).as_slice() {
                 [] => format!("it has {}", or_list(&FIELDS).replace(" or ", " and ")),
@@ -141,10 +129,7 @@ impl<'a> Fields<'a> {
     }
 
     fn wrong(&mut self, field: &str, wanted: &str, literal: &Literal) {
-        let message = format!(
-            "`{field}` of the parameter `{}` must be {wanted}",
-            self.name
-        );
+        let message = format!("`{field}` of the parameter `{}` must be {wanted}", self.name);
         self.findings.push(Finding::new(message, literal.at));
     }
 
@@ -153,8 +138,7 @@ impl<'a> Fields<'a> {
         let Some(entry) = self.get("type") else {
             if choices.is_none() {
                 let message = format!("the parameter `{}` has no type", self.name);
-                let finding = Finding::new(message, parameter.at)
-                    .help(format!("write type: {}", quoted_types()));
+                let finding = Finding::new(message, parameter.at).help(format!("write type: {}", quoted_types()));
                 self.findings.push(finding);
             }
             return choices.map(Kind::Choice);
@@ -186,22 +170,15 @@ impl<'a> Fields<'a> {
     fn unknown_type(&mut self, given: Option<&str>, entry: &Entry) {
         let finding = match given {
             Some(given) => Finding::new(format!("there is no type \"{given}\""), entry.value.at),
-            None => Finding::new(
-                format!("the type of the parameter `{}` must be a string", self.name),
-                entry.value.at,
-            ),
+            None => Finding::new(format!("the type of the parameter `{}` must be a string", self.name), entry.value.at),
         };
-        self.findings
-            .push(finding.help(format!("write one of {}", quoted_types())));
+        self.findings.push(finding.help(format!("write one of {}", quoted_types())));
     }
 
     fn choices(&mut self) -> Option<Vec<String>> {
         let literal = &self.get("choices")?.value;
         let choices = match &literal.form {
-            Form::List(items) => items
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect(),
+            Form::List(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
             _ => None,
         };
         match choices {
@@ -219,11 +196,7 @@ impl<'a> Fields<'a> {
         let value = literal.json();
         let wanted = match kind {
             Kind::Choice(choices) if choices.is_empty() => return Some(value),
-            Kind::Choice(choices)
-                if value
-                    .as_str()
-                    .is_some_and(|text| choices.iter().any(|choice| choice == text)) =>
-            {
+            Kind::Choice(choices) if value.as_str().is_some_and(|text| choices.iter().any(|choice| choice == text)) => {
                 return Some(value);
             }
             Kind::Choice(_) => "one of its choices",
@@ -231,11 +204,7 @@ impl<'a> Fields<'a> {
             Kind::Integer => "an integer",
             Kind::Boolean if value.is_boolean() => return Some(value),
             Kind::Boolean => "true or false",
-            Kind::List
-                if value
-                    .as_array()
-                    .is_some_and(|items| items.iter().all(Value::is_string)) =>
-            {
+            Kind::List if value.as_array().is_some_and(|items| items.iter().all(Value::is_string)) => {
                 return Some(value);
             }
             Kind::List => "a list of strings",
@@ -252,21 +221,15 @@ impl<'a> Fields<'a> {
         if *kind == Kind::Secret
             && let Some(entry) = self.get("default")
         {
-            let finding = Finding::new(
-                format!("the secret `{}` may not have a default", self.name),
-                entry.at,
+            let finding = Finding::new(format!("the secret `{}` may not have a default", self.name), entry.at);
+            self.findings.push(
+                finding.help("a secret in a runbook is no secret; an `example` for the simulator may stand here"),
             );
-            self.findings.push(finding.help(
-                "a secret in a runbook is no secret; an `example` for the simulator may stand here",
-            ));
         }
         if *kind != Kind::List
             && let Some(entry) = self.get("column")
         {
-            self.findings.push(Finding::new(
-                format!("`{}` is no list: only a list has a column", self.name),
-                entry.at,
-            ));
+            self.findings.push(Finding::new(format!("`{}` is no list: only a list has a column", self.name), entry.at));
         }
     }
 }

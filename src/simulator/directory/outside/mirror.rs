@@ -15,8 +15,7 @@ use super::{Outside, Settings, Switch, Who};
 use crate::simulator::dn::Dn;
 
 const ACCOUNTS: &str = "(&(objectCategory=person)(objectClass=user))";
-const CONTAINERS: &str =
-    "(|(objectClass=domainDNS)(objectClass=organizationalUnit)(objectClass=container))";
+const CONTAINERS: &str = "(|(objectClass=domainDNS)(objectClass=organizationalUnit)(objectClass=container))";
 /// `userAccountControl`: the account is disabled.
 const DISABLED: u32 = 2;
 const NORMAL: u32 = 512;
@@ -38,11 +37,8 @@ impl Directory {
             return Ok(());
         };
         let base = self.searched();
-        let search = |filter: &str| Deed::Search {
-            base: base.clone(),
-            scope: Scope::Subtree,
-            filter: filter.to_owned(),
-        };
+        let search =
+            |filter: &str| Deed::Search { base: base.clone(), scope: Scope::Subtree, filter: filter.to_owned() };
         let containers = outside.ask(search(CONTAINERS))?;
         let accounts = outside.ask(search(ACCOUNTS))?;
         self.clear();
@@ -82,9 +78,7 @@ impl Directory {
         })?;
         let known = match who {
             Who::Guid(guid) => Some(guid),
-            Who::UserPrincipalName(name) => {
-                self.by_user_principal_name(name).map(|known| known.guid)
-            }
+            Who::UserPrincipalName(name) => self.by_user_principal_name(name).map(|known| known.guid),
         };
         if let Some(guid) = known {
             self.forget(guid);
@@ -95,11 +89,7 @@ impl Directory {
         Ok(())
     }
 
-    pub(in super::super) fn move_outside(
-        &mut self,
-        guid: Guid,
-        ou: &str,
-    ) -> Result<String, Refusal> {
+    pub(in super::super) fn move_outside(&mut self, guid: Guid, ou: &str) -> Result<String, Refusal> {
         let account = self.seen(guid)?;
         let target = parse(ou)?;
         if parse(&account.parent)?.key() == target.key() {
@@ -115,30 +105,17 @@ impl Directory {
 
     pub(in super::super) fn create_outside(&mut self, new: &NewAccount) -> Result<Guid, Refusal> {
         let dn = parse(&new.ou)?.child("CN", &new.cn).to_string();
-        self.ask(Deed::Add {
-            dn: dn.clone(),
-            attributes: self.attributes_of(new),
-        })?;
+        self.ask(Deed::Add { dn: dn.clone(), attributes: self.attributes_of(new) })?;
         self.look_again(Who::UserPrincipalName(&new.user_principal_name))?;
         let made = self.by_dn(&dn).map(|account| account.guid);
         made.ok_or(Refusal::AccountNotFound)
     }
 
-    pub(in super::super) fn switch_outside(
-        &mut self,
-        guid: Guid,
-        to: Switch,
-    ) -> Result<(), Refusal> {
+    pub(in super::super) fn switch_outside(&mut self, guid: Guid, to: Switch) -> Result<(), Refusal> {
         let account = self.seen(guid)?;
-        let control = account
-            .attribute(CONTROL)
-            .and_then(|text| text.parse().ok());
+        let control = account.attribute(CONTROL).and_then(|text| text.parse().ok());
         let control: u32 = control.unwrap_or(NORMAL | NO_PASSWORD_NEEDED);
-        let wanted = if to == Switch::On {
-            control & !DISABLED
-        } else {
-            control | DISABLED
-        };
+        let wanted = if to == Switch::On { control & !DISABLED } else { control | DISABLED };
         if wanted != control {
             self.ask(Deed::Modify {
                 dn: account.dn,
@@ -154,13 +131,8 @@ impl Directory {
         changes: &[(&str, Option<&str>)],
     ) -> Result<(), Refusal> {
         let account = self.seen(guid)?;
-        let one = |(name, value): &(&str, Option<&str>)| {
-            ((*name).to_owned(), value.unwrap_or_default().to_owned())
-        };
-        self.ask(Deed::Modify {
-            dn: account.dn,
-            changes: changes.iter().map(one).collect(),
-        })?;
+        let one = |(name, value): &(&str, Option<&str>)| ((*name).to_owned(), value.unwrap_or_default().to_owned());
+        self.ask(Deed::Modify { dn: account.dn, changes: changes.iter().map(one).collect() })?;
         self.seen(guid).map(|_| ())
     }
 
@@ -186,30 +158,19 @@ impl Directory {
 
     /// A password can be set over TLS only; nobody shall know it.
     fn attributes_of(&self, new: &NewAccount) -> Vec<(String, Vec<u8>)> {
-        let classes =
-            ["top", "person", "organizationalPerson", "user"].map(|class| ("objectClass", class));
+        let classes = ["top", "person", "organizationalPerson", "user"].map(|class| ("objectClass", class));
         let names = [
             ("cn", new.cn.as_str()),
             ("sAMAccountName", &new.sam_account_name),
             ("userPrincipalName", &new.user_principal_name),
         ];
-        let given = classes
-            .into_iter()
-            .chain(names)
-            .filter(|(_, value)| !value.is_empty());
-        let mut attributes: Vec<(String, Vec<u8>)> = given
-            .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
-            .collect();
+        let given = classes.into_iter().chain(names).filter(|(_, value)| !value.is_empty());
+        let mut attributes: Vec<(String, Vec<u8>)> =
+            given.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect();
         for (name, values) in new.attributes() {
-            attributes.extend(
-                values
-                    .into_iter()
-                    .map(|value| (name.clone(), value.into_bytes())),
-            );
+            attributes.extend(values.into_iter().map(|value| (name.clone(), value.into_bytes())));
         }
-        let secure = self
-            .outside()
-            .is_some_and(|outside| outside.url.starts_with("ldaps:"));
+        let secure = self.outside().is_some_and(|outside| outside.url.starts_with("ldaps:"));
         let control = if secure {
             attributes.push(("unicodePwd".to_owned(), random_password()));
             NORMAL
@@ -290,21 +251,12 @@ fn random_password() -> Vec<u8> {
 }
 
 fn account(entry: &SearchEntry) -> Option<Account> {
-    let text = |name: &str| {
-        values(entry, name)
-            .into_iter()
-            .next()
-            .and_then(|value| String::from_utf8(value).ok())
-    };
+    let text = |name: &str| values(entry, name).into_iter().next().and_then(|value| String::from_utf8(value).ok());
     let bytes = |name: &str| values(entry, name).into_iter().next();
     let dn = Dn::parse(&entry.dn).ok()?;
     let control = text(CONTROL)?;
     let disabled = control.parse::<u32>().ok()? & DISABLED != 0;
-    let number = |name: &str| {
-        text(name)
-            .and_then(|text| text.parse().ok())
-            .unwrap_or_default()
-    };
+    let number = |name: &str| text(name).and_then(|text| text.parse().ok()).unwrap_or_default();
     let now = Timestamp::now();
     let mut attributes = free(entry);
     attributes.insert(spelling(CONTROL), vec![control]);
@@ -329,29 +281,17 @@ fn account(entry: &SearchEntry) -> Option<Account> {
 /// Attributes that are texts and are not kept apart.
 fn free(entry: &SearchEntry) -> Attributes {
     let apart = |name: &str| {
-        let names = RESERVED
-            .iter()
-            .chain(&["sAMAccountName", "userPrincipalName"]);
-        names
-            .into_iter()
-            .any(|known| known.eq_ignore_ascii_case(name))
+        let names = RESERVED.iter().chain(&["sAMAccountName", "userPrincipalName"]);
+        names.into_iter().any(|known| known.eq_ignore_ascii_case(name))
     };
     let texts = entry.attrs.iter().filter(|(name, _)| !apart(name));
-    texts
-        .map(|(name, values)| (spelling(name), values.clone()))
-        .collect()
+    texts.map(|(name, values)| (spelling(name), values.clone())).collect()
 }
 
 /// Values of an attribute as bytes: the library tells texts and others apart by what they hold, not by what they are.
 fn values(entry: &SearchEntry, name: &str) -> Vec<Vec<u8>> {
-    let texts = entry
-        .attrs
-        .iter()
-        .filter(|(known, _)| known.eq_ignore_ascii_case(name));
-    let others = entry
-        .bin_attrs
-        .iter()
-        .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    let texts = entry.attrs.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    let others = entry.bin_attrs.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
     texts
         .flat_map(|(_, values)| values.iter().map(|value| value.clone().into_bytes()))
         .chain(others.flat_map(|(_, values)| values.clone()))

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
-use ldap3::{
-    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope, SearchEntry,
-};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope, SearchEntry};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -116,25 +114,16 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Self {
-            settings,
-            runtime: Builder::new_current_thread().enable_all().build(),
-            bound: None,
-        }
+        Self { settings, runtime: Builder::new_current_thread().enable_all().build(), bound: None }
     }
 
     /// A search over a connection that broke meanwhile is done again; a change is not, for it may have been made.
     pub(super) fn carry_out(&mut self, deed: &Deed) -> Outcome {
-        let runtime = self
-            .runtime
-            .as_ref()
-            .map_err(|error| gone(&error.to_string()))?;
+        let runtime = self.runtime.as_ref().map_err(|error| gone(&error.to_string()))?;
         let again = self.bound.is_some() && matches!(deed, Deed::Search { .. });
         let first = runtime.block_on(attempt(&self.settings, &mut self.bound, deed));
         match first {
-            Err(Trouble::Unavailable(_)) if again => {
-                runtime.block_on(attempt(&self.settings, &mut self.bound, deed))
-            }
+            Err(Trouble::Unavailable(_)) if again => runtime.block_on(attempt(&self.settings, &mut self.bound, deed)),
             outcome => outcome,
         }
     }
@@ -160,11 +149,7 @@ async fn attempt(settings: &Settings, kept: &mut Option<Bound>, deed: &Deed) -> 
 /// The outcome, or why the connection is not used again.
 async fn carried_out(ldap: Ldap, deed: &Deed) -> Result<Outcome, Trouble> {
     match deed {
-        Deed::Search {
-            base,
-            scope,
-            filter,
-        } => search(ldap, base, *scope, filter).await,
+        Deed::Search { base, scope, filter } => search(ldap, base, *scope, filter).await,
         deed => patiently(perform(ldap, deed)).await,
     }
 }
@@ -174,9 +159,7 @@ fn not_ldap(settings: &Settings) -> Trouble {
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let port = url.as_ref().and_then(Url::port);
     let port = port.map_or_else(String::new, |port| format!(":{port}"));
-    gone(&format!(
-        "{host}{port} answered with something that is not LDAP"
-    ))
+    gone(&format!("{host}{port} answered with something that is not LDAP"))
 }
 
 /// Waits for an answer, but not for ever.
@@ -203,15 +186,10 @@ async fn perform(mut ldap: Ldap, deed: &Deed) -> Result<Outcome, LdapError> {
     let result = match deed {
         Deed::Search { .. } => return Ok(Ok(Vec::new())),
         Deed::Add { dn, attributes } => {
-            let one = |(name, value): &(String, Vec<u8>)| {
-                (name.clone().into_bytes(), [value.clone()].into())
-            };
+            let one = |(name, value): &(String, Vec<u8>)| (name.clone().into_bytes(), [value.clone()].into());
             ldap.add(dn, attributes.iter().map(one).collect()).await?
         }
-        Deed::Modify { dn, changes } => {
-            ldap.modify(dn, changes.iter().map(replaced).collect())
-                .await?
-        }
+        Deed::Modify { dn, changes } => ldap.modify(dn, changes.iter().map(replaced).collect()).await?,
         Deed::Move { dn, rdn, parent } => ldap.modifydn(dn, rdn, true, Some(parent)).await?,
         Deed::Delete { dn } => ldap.delete(dn).await?,
     };
@@ -225,16 +203,8 @@ fn replaced((name, value): &(String, String)) -> Mod<String> {
 }
 
 /// A large directory may take its time, as long as it goes on answering.
-async fn search(
-    mut ldap: Ldap,
-    base: &str,
-    scope: Scope,
-    filter: &str,
-) -> Result<Outcome, Trouble> {
-    let adapters: Vec<Box<dyn Adapter<_, _>>> = vec![
-        Box::new(EntriesOnly::new()),
-        Box::new(PagedResults::new(PAGE)),
-    ];
+async fn search(mut ldap: Ldap, base: &str, scope: Scope, filter: &str) -> Result<Outcome, Trouble> {
+    let adapters: Vec<Box<dyn Adapter<_, _>>> = vec![Box::new(EntriesOnly::new()), Box::new(PagedResults::new(PAGE))];
     let asked = ldap.streaming_search_with(adapters, base, scope, filter, vec!["*"]);
     let mut stream = patiently(asked).await?;
     let mut entries = Vec::new();
@@ -261,24 +231,15 @@ impl SearchBounds {
         self.bytes = self.bytes.saturating_add(size(entry));
         let mut hasher = DefaultHasher::new();
         entry.dn.to_lowercase().hash(&mut hasher);
-        self.repeated = if self.names.insert(hasher.finish()) {
-            0
-        } else {
-            self.repeated + 1
-        };
+        self.repeated = if self.names.insert(hasher.finish()) { 0 } else { self.repeated + 1 };
         if self.repeated >= MOST_REPEATED {
             return Err("gave the same entries again, so the search would never end".to_owned());
         }
         if self.names.len() > MOST_ENTRIES {
-            return Err(format!(
-                "gave more than {MOST_ENTRIES} entries, the most that are read of one search"
-            ));
+            return Err(format!("gave more than {MOST_ENTRIES} entries, the most that are read of one search"));
         }
         if self.bytes > MOST_BYTES {
-            return Err(format!(
-                "gave more than {} MiB, the most that is read of one search",
-                MOST_BYTES >> 20
-            ));
+            return Err(format!("gave more than {} MiB, the most that is read of one search", MOST_BYTES >> 20));
         }
         Ok(())
     }
@@ -289,14 +250,10 @@ fn size(entry: &SearchEntry) -> usize {
     /// What a name or a value takes beside its bytes.
     const OVERHEAD: usize = 32;
     let of = |name: &str, lengths: usize, values: usize| name.len() + lengths + values * OVERHEAD;
-    let texts = entry
-        .attrs
-        .iter()
-        .map(|(name, values)| of(name, values.iter().map(String::len).sum(), values.len() + 1));
-    let bytes = entry
-        .bin_attrs
-        .iter()
-        .map(|(name, values)| of(name, values.iter().map(Vec::len).sum(), values.len() + 1));
+    let texts =
+        entry.attrs.iter().map(|(name, values)| of(name, values.iter().map(String::len).sum(), values.len() + 1));
+    let bytes =
+        entry.bin_attrs.iter().map(|(name, values)| of(name, values.iter().map(Vec::len).sum(), values.len() + 1));
     entry.dn.len() + OVERHEAD + texts.sum::<usize>() + bytes.sum::<usize>()
 }
 
@@ -334,10 +291,6 @@ fn trusting(path: &Path) -> Result<Arc<ClientConfig>, String> {
         roots.add(certificate).map_err(|e| wrong(e.to_string()))?;
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-    let builder = builder
-        .with_safe_default_protocol_versions()
-        .map_err(|e| wrong(e.to_string()))?;
-    Ok(Arc::new(
-        builder.with_root_certificates(roots).with_no_client_auth(),
-    ))
+    let builder = builder.with_safe_default_protocol_versions().map_err(|e| wrong(e.to_string()))?;
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }

@@ -11,10 +11,7 @@ use super::{is_off, is_on, yes};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "the switches of the Admin Console, one each"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "the switches of the Admin Console, one each")]
 pub(in crate::simulator) struct AppPlan {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) id: Option<String>,
@@ -248,10 +245,7 @@ fn service() -> String {
 }
 
 fn one_agent() -> Vec<AgentPlan> {
-    vec![AgentPlan {
-        name: "CORP-DC1".to_owned(),
-        up: true,
-    }]
+    vec![AgentPlan { name: "CORP-DC1".to_owned(), up: true }]
 }
 
 fn is_one_agent(agents: &Vec<AgentPlan>) -> bool {

@@ -35,11 +35,7 @@ pub(in crate::simulator) struct GroupPlan {
     pub(in crate::simulator) name: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(in crate::simulator) description: String,
-    #[serde(
-        rename = "type",
-        default = "okta_group",
-        skip_serializing_if = "is_okta_group"
-    )]
+    #[serde(rename = "type", default = "okta_group", skip_serializing_if = "is_okta_group")]
     pub(in crate::simulator) kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) object_class: Option<String>,

@@ -15,18 +15,8 @@ use super::people::take_user;
 use super::{first, linked, object, text, texts, time};
 
 /// Members of an app's JSON that are the store's own fields.
-const OF_APP: &[&str] = &[
-    "id",
-    "orn",
-    "name",
-    "label",
-    "status",
-    "lastUpdated",
-    "created",
-    "features",
-    "_links",
-    "_embedded",
-];
+const OF_APP: &[&str] =
+    &["id", "orn", "name", "label", "status", "lastUpdated", "created", "features", "_links", "_embedded"];
 
 pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
     let id = text(body, "id");
@@ -35,9 +25,7 @@ pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
     }
     let name = text(body, "name");
     let connects = name == "active_directory";
-    let document = object(body)
-        .into_iter()
-        .filter(|(name, _)| !OF_APP.contains(&name.as_str()));
+    let document = object(body).into_iter().filter(|(name, _)| !OF_APP.contains(&name.as_str()));
     let created = time(body, "created").unwrap_or_default();
     let mut held = App {
         id: id.clone(),
@@ -50,8 +38,7 @@ pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
         users: BTreeMap::new(),
         groups: BTreeMap::new(),
         active_directory: connects.then(|| instance(body)),
-        org2org: (name == org2org::NAME)
-            .then(|| org2org::Org2Org::of_features(&texts(&body["features"]))),
+        org2org: (name == org2org::NAME).then(|| org2org::Org2Org::of_features(&texts(&body["features"]))),
         unassigned: BTreeMap::new(),
         mappings: mappings::unread(),
         custom_attributes: serde_json::Map::new(),
@@ -70,11 +57,7 @@ pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
 /// The feature is told by the simulator itself where the real org tells it.
 fn show_group_push(org: &mut Org, app: &mut App) {
     let pushes = app.features.iter().any(|one| one == "GROUP_PUSH");
-    org.options.assumptions.group_push_feature = if pushes {
-        Shown::Present
-    } else {
-        Shown::Absent
-    };
+    org.options.assumptions.group_push_feature = if pushes { Shown::Present } else { Shown::Absent };
     app.features.retain(|one| one != "GROUP_PUSH");
 }
 
@@ -89,12 +72,7 @@ fn instance(body: &Value) -> ActiveDirectory {
         up: true,
         last_connection: 0,
     };
-    ActiveDirectory {
-        domain,
-        agents: vec![agent],
-        update_ou_on_group_change: true,
-        connected_ous: Vec::new(),
-    }
+    ActiveDirectory { domain, agents: vec![agent], update_ou_on_group_change: true, connected_ous: Vec::new() }
 }
 
 pub(in super::super) fn app_user(org: &mut Org, parameters: &[String], body: &Value) {
@@ -147,9 +125,7 @@ struct Linked {
 
 fn account(app: &App, held: &AppUser) -> Option<Linked> {
     let profile = &held.profile;
-    let dn = profile
-        .get("dn")
-        .or_else(|| profile.get("distinguishedName"));
+    let dn = profile.get("dn").or_else(|| profile.get("distinguishedName"));
     let known = |name: &str| {
         let value = profile.get(name).and_then(Value::as_str);
         value.unwrap_or_default().to_owned()

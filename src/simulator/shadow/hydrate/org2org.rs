@@ -36,10 +36,7 @@ pub(in super::super) fn feature(org: &mut Org, parameters: &[String], body: &Val
 pub(in super::super) fn push(org: &mut Org, parameters: &[String], body: &Value) {
     let (app, id) = (first(parameters), text(body, "id"));
     let is_one = org.apps.get(app).is_some_and(|app| app.org2org.is_some());
-    if !is_one
-        || id.is_empty()
-        || !org.is_news(format!("/api/v1/apps/{app}/group-push/mappings/{id}"))
-    {
+    if !is_one || id.is_empty() || !org.is_news(format!("/api/v1/apps/{app}/group-push/mappings/{id}")) {
         return;
     }
     let ends = ["targetGroupId", "sourceGroupId"].map(|name| text(body, name));
@@ -89,10 +86,7 @@ pub(in super::super) fn mapping(org: &mut Org, _: &[String], body: &Value) {
     let Some(app) = org.apps.get_mut(&app) else {
         return;
     };
-    let held = app
-        .mappings
-        .iter_mut()
-        .find(|mapping| mapping.direction == direction);
+    let held = app.mappings.iter_mut().find(|mapping| mapping.direction == direction);
     if let Some(held) = held {
         held.id = id;
         held.properties = object(&body["properties"]);

@@ -50,11 +50,7 @@ pub(in super::super) fn group_of_user(org: &mut Org, parameters: &[String], body
     group(org, &[], body);
     let name = first(parameters);
     let known = org.logins.get(&name.to_lowercase()).cloned();
-    join(
-        org,
-        &text(body, "id"),
-        &known.unwrap_or_else(|| name.to_owned()),
-    );
+    join(org, &text(body, "id"), &known.unwrap_or_else(|| name.to_owned()));
 }
 
 /// A member of the group that the path names.
@@ -92,27 +88,16 @@ pub(in super::super) fn group(org: &mut Org, _: &[String], body: &Value) {
     let created = time(body, "created").unwrap_or_default();
     let held = Group {
         id: id.clone(),
-        object_class: body["objectClass"][0]
-            .as_str()
-            .unwrap_or("okta:user_group")
-            .to_owned(),
+        object_class: body["objectClass"][0].as_str().unwrap_or("okta:user_group").to_owned(),
         profile: object(&body["profile"]),
         created,
         last_updated: time(body, "lastUpdated").unwrap_or(created),
         last_membership_updated: time(body, "lastMembershipUpdated").unwrap_or(created),
-        members: if org.everyone == id {
-            org.users.keys().cloned().collect()
-        } else {
-            BTreeSet::new()
-        },
+        members: if org.everyone == id { org.users.keys().cloned().collect() } else { BTreeSet::new() },
         source: linked(body, "source").filter(|_| kind == "APP_GROUP"),
         kind,
     };
-    if let Some(part) = held
-        .source
-        .as_ref()
-        .and_then(|app| org.apps.get_mut(app)?.org2org.as_mut())
-    {
+    if let Some(part) = held.source.as_ref().and_then(|app| org.apps.get_mut(app)?.org2org.as_mut()) {
         part.imported_before(&id);
     }
     org.groups.insert(id, held);
@@ -162,11 +147,7 @@ pub(in super::super) fn role(org: &mut Org, parameters: &[String], body: &Value)
         return;
     }
     if org.is_news(format!("{prefix}/{owner}/roles/{id}")) {
-        let role = Role {
-            id,
-            kind: text(body, "type"),
-            created: time(body, "created").unwrap_or_default(),
-        };
+        let role = Role { id, kind: text(body, "type"), created: time(body, "created").unwrap_or_default() };
         org.roles.entry(owner.to_owned()).or_default().push(role);
     }
 }

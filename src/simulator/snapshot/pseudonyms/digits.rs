@@ -24,9 +24,7 @@ impl<'a> NumberRun<'a> {
         let (mut groups, mut digits) = (0, 0);
         let mut rest = text;
         loop {
-            let length = rest
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len());
+            let length = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             let follows = rest[length..].chars().next();
             if length == 0 || follows.is_some_and(char::is_alphanumeric) {
                 break;
@@ -70,16 +68,8 @@ pub(super) fn is_time(text: &str) -> bool {
 pub(super) fn made_time(text: &str, exchange: &mut dyn FnMut(&str) -> Option<String>) -> String {
     let made = exchange(&digits_of(text)).and_then(|made| made.parse().ok());
     let first = FIRST_DAY.to_zoned(TimeZone::UTC).map(|it| it.timestamp());
-    let moment = made.and_then(|seconds| {
-        first
-            .ok()?
-            .checked_add(SignedDuration::from_secs(seconds))
-            .ok()
-    });
-    moment.map_or_else(
-        || text.to_owned(),
-        |moment| moment.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string(),
-    )
+    let moment = made.and_then(|seconds| first.ok()?.checked_add(SignedDuration::from_secs(seconds)).ok());
+    moment.map_or_else(|| text.to_owned(), |moment| moment.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string())
 }
 
 fn digits_of(text: &str) -> String {
@@ -88,9 +78,7 @@ fn digits_of(text: &str) -> String {
 
 fn made_date(made: &str) -> Option<Date> {
     let number: i64 = made.parse().ok()?;
-    FIRST_DAY
-        .checked_add(Span::new().try_days(number).ok()?)
-        .ok()
+    FIRST_DAY.checked_add(Span::new().try_days(number).ok()?).ok()
 }
 
 /// From the last digit on; what finds no place stands before the first.
@@ -98,11 +86,7 @@ fn in_groups(run: &str, made: &str) -> String {
     let mut digits = made.chars().rev();
     let mut reversed = String::with_capacity(run.len());
     for c in run.chars().rev() {
-        let other = if c.is_ascii_digit() {
-            digits.next()
-        } else {
-            None
-        };
+        let other = if c.is_ascii_digit() { digits.next() } else { None };
         reversed.push(other.unwrap_or(c));
     }
     reversed.extend(digits);
@@ -142,9 +126,7 @@ mod tests {
     fn a_moment_stays_one() {
         let text = "2024-05-06T07:08:09.000Z";
         assert!(is_time(text) && !is_time("2024-05-06") && !is_time("20240506070809 or soZ"));
-        let made = made_time(text, &mut |all| {
-            Some(format!("{:0width$}", 7, width = all.len()))
-        });
+        let made = made_time(text, &mut |all| Some(format!("{:0width$}", 7, width = all.len())));
         assert_eq!(made, "1600-01-01T00:00:07.000Z");
     }
 }

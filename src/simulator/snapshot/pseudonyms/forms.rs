@@ -52,9 +52,7 @@ impl<'a> Text<'a> {
         }
         let one_word = !text.contains(char::is_whitespace);
         match text.rsplit_once('@') {
-            Some((local, domain)) if one_word && !local.is_empty() && !domain.is_empty() => {
-                Self::Address(text)
-            }
+            Some((local, domain)) if one_word && !local.is_empty() && !domain.is_empty() => Self::Address(text),
             _ => Self::Words(role, text),
         }
     }
@@ -106,9 +104,7 @@ fn words(role: Role, text: &str, exchange: &mut Exchange<'_>) -> String {
             rest = &rest[run.len()..];
             continue;
         }
-        let end = rest
-            .find(|one: char| !one.is_alphanumeric())
-            .unwrap_or(rest.len());
+        let end = rest.find(|one: char| !one.is_alphanumeric()).unwrap_or(rest.len());
         if end == 0 {
             let next = rest.chars().next().map_or(1, char::len_utf8);
             made.push_str(&rest[..next]);
@@ -155,10 +151,7 @@ fn dn(text: &str, exchange: &mut Exchange<'_>) -> String {
 
 /// `{hub.url}` stays, and so do scheme and port.
 fn url(text: &str, exchange: &mut Exchange<'_>) -> String {
-    if let Some((mark, path)) = text
-        .strip_prefix('{')
-        .and_then(|rest| rest.split_once(".url}"))
-    {
+    if let Some((mark, path)) = text.strip_prefix('{').and_then(|rest| rest.split_once(".url}")) {
         return format!("{{{mark}.url}}{}", path_of(path, exchange));
     }
     let Some((scheme, rest)) = text.split_once("://") else {

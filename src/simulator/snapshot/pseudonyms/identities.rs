@@ -71,7 +71,5 @@ fn made_guid(number: u64) -> String {
     bytes[8..].copy_from_slice(&number.to_be_bytes());
     bytes[7] = 0x40;
     bytes[8] |= 0x80;
-    Guid::from_bytes(&bytes)
-        .map(|guid| guid.base64())
-        .unwrap_or_default()
+    Guid::from_bytes(&bytes).map(|guid| guid.base64()).unwrap_or_default()
 }

@@ -5,13 +5,12 @@ use super::forms::Role;
 
 /// What is neither a name of a person nor the end of a domain.
 const NEUTRAL: &[&str] = &[
-    "birch", "maple", "cedar", "willow", "aspen", "rowan", "hazel", "linden", "alder", "larch",
-    "amber", "coral", "granite", "basalt", "quartz", "slate", "flint", "marble", "topaz", "garnet",
-    "river", "meadow", "harbor", "valley", "ridge", "canyon", "glacier", "lagoon", "prairie",
-    "tundra", "falcon", "heron", "otter", "badger", "lynx", "osprey", "plover", "marten", "curlew",
-    "dunlin", "copper", "silver", "nickel", "cobalt", "bronze", "indigo", "crimson", "saffron",
-    "ochre", "teal", "breeze", "thunder", "drizzle", "frost", "ember", "comet", "nebula", "quasar",
-    "zenith", "aurora",
+    "birch", "maple", "cedar", "willow", "aspen", "rowan", "hazel", "linden", "alder", "larch", "amber", "coral",
+    "granite", "basalt", "quartz", "slate", "flint", "marble", "topaz", "garnet", "river", "meadow", "harbor",
+    "valley", "ridge", "canyon", "glacier", "lagoon", "prairie", "tundra", "falcon", "heron", "otter", "badger",
+    "lynx", "osprey", "plover", "marten", "curlew", "dunlin", "copper", "silver", "nickel", "cobalt", "bronze",
+    "indigo", "crimson", "saffron", "ochre", "teal", "breeze", "thunder", "drizzle", "frost", "ember", "comet",
+    "nebula", "quasar", "zenith", "aurora",
 ];
 
 /// Ends of domains that are nobody's (RFC 2606).

@@ -13,14 +13,7 @@ const LEAST: usize = 4;
 const TECHNICAL: &[&str] = &["status", "provider", "roles", "token", "initialStatus"];
 
 /// Fields that hold the name of a person, each word of which is theirs.
-const NAMES: &[&str] = &[
-    "firstName",
-    "lastName",
-    "givenName",
-    "sn",
-    "displayName",
-    "nickName",
-];
+const NAMES: &[&str] = &["firstName", "lastName", "givenName", "sn", "displayName", "nickName"];
 
 /// Fields that hold expressions: only what is quoted in them is a value.
 const EXPRESSIONS: &[&str] = &["expression", "userNameExpression", "template"];
@@ -62,9 +55,7 @@ impl PersonalValues {
     fn learn(&mut self, name: &str, value: &Value) {
         match value {
             Value::Object(fields) => {
-                let told = fields
-                    .iter()
-                    .filter(|(name, _)| !TECHNICAL.contains(&name.as_str()));
+                let told = fields.iter().filter(|(name, _)| !TECHNICAL.contains(&name.as_str()));
                 told.for_each(|(name, value)| self.learn(name, value));
             }
             Value::Array(items) => items.iter().for_each(|item| self.learn(name, item)),
@@ -103,14 +94,7 @@ impl PersonalValues {
         found
     }
 
-    fn look(
-        &self,
-        path: &str,
-        name: &str,
-        value: &Value,
-        kept: &BTreeSet<String>,
-        found: &mut Vec<String>,
-    ) {
+    fn look(&self, path: &str, name: &str, value: &Value, kept: &BTreeSet<String>, found: &mut Vec<String>) {
         match value {
             Value::Object(fields) => {
                 for (name, value) in fields {
@@ -145,10 +129,7 @@ impl PersonalValues {
         self.whole.contains(&text)
             || words(&text).any(|word| {
                 let phrases = self.phrases.get(word).into_iter().flatten();
-                self.words.contains(word)
-                    || phrases
-                        .into_iter()
-                        .any(|phrase| text.contains(phrase.as_str()))
+                self.words.contains(word) || phrases.into_iter().any(|phrase| text.contains(phrase.as_str()))
             })
     }
 }
@@ -161,8 +142,7 @@ fn first_of_several(text: &str) -> Option<String> {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .filter(|word| !word.is_empty())
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
 }
 
 /// The literals of an expression.
@@ -182,10 +162,8 @@ mod tests {
     use super::*;
 
     fn left(before: &Value, after: &Value) -> Vec<String> {
-        let scenario =
-            |value: &Value| Scenario::parse("the test", &value.to_string()).expect("a scenario");
-        values_of_people(&scenario(before))
-            .found_in(&scenario(after), &BTreeSet::from(["Everyone".to_owned()]))
+        let scenario = |value: &Value| Scenario::parse("the test", &value.to_string()).expect("a scenario");
+        values_of_people(&scenario(before)).found_in(&scenario(after), &BTreeSet::from(["Everyone".to_owned()]))
     }
 
     fn org(admin: &Value, user: &Value, group: &Value) -> Value {
@@ -212,21 +190,11 @@ mod tests {
 
     #[test]
     fn a_persons_value_that_is_left_is_named_by_its_path() {
-        let before =
-            real_org(&json!({"mobilePhone": "+33 6 12 34", "badge": 998_877, "team": "Blue"}));
+        let before = real_org(&json!({"mobilePhone": "+33 6 12 34", "badge": 998_877, "team": "Blue"}));
         for (group, path) in [
-            (
-                json!({"name": "of ida.quill@acme.test"}),
-                "orgs[0].groups[0].name",
-            ),
-            (
-                json!({"name": "g", "description": "call +33 6 12 34"}),
-                "orgs[0].groups[0].description",
-            ),
-            (
-                json!({"name": "g", "attributes": {"n": [998_877]}}),
-                "orgs[0].groups[0].attributes.n[0]",
-            ),
+            (json!({"name": "of ida.quill@acme.test"}), "orgs[0].groups[0].name"),
+            (json!({"name": "g", "description": "call +33 6 12 34"}), "orgs[0].groups[0].description"),
+            (json!({"name": "g", "attributes": {"n": [998_877]}}), "orgs[0].groups[0].attributes.n[0]"),
             (json!({"name": "Quill's"}), "orgs[0].groups[0].name"),
             (json!({"name": "blue"}), "orgs[0].groups[0].name"),
         ] {
@@ -237,11 +205,7 @@ mod tests {
     #[test]
     fn what_only_looks_alike_is_nobodys() {
         let before = real_org(&json!({"team": "Blue", "kind": "user", "status": "Everyone"}));
-        for group in [
-            json!({"name": "Everyone"}),
-            json!({"name": "blueprint of a user"}),
-            json!({"name": "quillon"}),
-        ] {
+        for group in [json!({"name": "Everyone"}), json!({"name": "blueprint of a user"}), json!({"name": "quillon"})] {
             assert_eq!(left(&before, &made_up_org(&group)), [""; 0], "{group}");
         }
     }

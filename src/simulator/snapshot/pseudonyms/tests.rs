@@ -30,29 +30,16 @@ fn ida() -> Value {
 fn one_word_is_exchanged_for_one_everywhere() {
     let (made, _) = replaced(&org(&ida(), &json!([]), &json!([]), &json!([])));
     let user = &made["orgs"][0]["users"][0];
-    let (given, family) = (
-        user["firstName"].as_str().unwrap(),
-        user["lastName"].as_str().unwrap(),
-    );
+    let (given, family) = (user["firstName"].as_str().unwrap(), user["lastName"].as_str().unwrap());
     assert_eq!(made["orgs"][0]["users"][1]["lastName"], *family);
     let domain = made["directories"][0]["domain"].as_str().unwrap();
-    let login = format!(
-        "{}.{}@{domain}",
-        given.to_lowercase(),
-        family.to_lowercase()
-    );
+    let login = format!("{}.{}@{domain}", given.to_lowercase(), family.to_lowercase());
     assert_eq!(user["login"], login);
-    assert_eq!(
-        user["attributes"]["displayName"],
-        format!("{}, {given}", family.to_uppercase())
-    );
+    assert_eq!(user["attributes"]["displayName"], format!("{}, {given}", family.to_uppercase()));
     let account = &made["directories"][0]["accounts"][0];
     assert_eq!(account["userPrincipalName"], login);
     assert_eq!(account["cn"], format!("{family}, {given}"));
-    let dn = format!(
-        "CN={family}\\, {given},{}",
-        account["organizationalUnit"].as_str().unwrap()
-    );
+    let dn = format!("CN={family}\\, {given},{}", account["organizationalUnit"].as_str().unwrap());
     assert_eq!(account["attributes"]["manager"], dn);
 }
 
@@ -63,36 +50,20 @@ fn a_domain_is_nobodys_and_the_one_of_its_names() {
     let (label, end) = domain.split_once('.').unwrap();
     // "example" is real here: the admin that every scenario has is of corp.example.
     assert_eq!(end, "test");
-    let unit = made["directories"][0]["organizationalUnits"][0]
-        .as_str()
-        .unwrap();
+    let unit = made["directories"][0]["organizationalUnits"][0].as_str().unwrap();
     assert!(unit.ends_with(&format!(",DC={label},DC={end}")), "{unit}");
     // What every domain has is still there.
     let account = &made["directories"][0]["accounts"][0];
-    assert_eq!(
-        account["organizationalUnit"],
-        format!("CN=Users,DC={label},DC={end}")
-    );
-    let site = made["orgs"][0]["users"][0]["attributes"]["site"]
-        .as_str()
-        .unwrap();
-    assert!(
-        site.starts_with("https://") && site.contains(&format!(".{domain}:8443/")),
-        "{site}"
-    );
+    assert_eq!(account["organizationalUnit"], format!("CN=Users,DC={label},DC={end}"));
+    let site = made["orgs"][0]["users"][0]["attributes"]["site"].as_str().unwrap();
+    assert!(site.starts_with("https://") && site.contains(&format!(".{domain}:8443/")), "{site}");
 }
 
 #[test]
 fn a_reserved_end_that_is_real_is_none() {
-    let (made, _) = replaced(
-        &json!({"directories": [{"domain": "corp.example"}, {"domain": "corp.test"}], "orgs": []}),
-    );
-    let domains = [0, 1].map(|index| {
-        made["directories"][index]["domain"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    });
+    let (made, _) =
+        replaced(&json!({"directories": [{"domain": "corp.example"}, {"domain": "corp.test"}], "orgs": []}));
+    let domains = [0, 1].map(|index| made["directories"][index]["domain"].as_str().unwrap().to_owned());
     assert!(domains[0].ends_with(".invalid"), "{domains:?}");
     assert_ne!(domains[0], domains[1]);
 }
@@ -103,29 +74,15 @@ fn values_keep_their_types() {
     let attributes = &made["orgs"][0]["users"][0]["attributes"];
     assert!(attributes["room"].is_u64() && attributes["room"] != 12);
     assert!(attributes["size"].is_number());
-    assert_eq!(
-        (&attributes["on"], &attributes["when"]),
-        (&json!(true), &Value::Null)
-    );
+    assert_eq!((&attributes["on"], &attributes["when"]), (&json!(true), &Value::Null));
 }
 
 #[test]
 fn ids_keep_their_kind_and_order() {
     let (made, pseudonyms) = replaced(&org(&ida(), &json!([]), &json!([]), &json!([])));
-    let ids = [0, 1].map(|index| {
-        made["orgs"][0]["users"][index]["id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    });
-    assert!(
-        ids[0] > ids[1] && ids.iter().all(|id| id.len() == 20 && id.starts_with("00u")),
-        "{ids:?}"
-    );
-    assert_eq!(
-        pseudonyms.identities.find("00uAAAAAAAAAAAAAAAA2"),
-        Some(ids[0].clone())
-    );
+    let ids = [0, 1].map(|index| made["orgs"][0]["users"][index]["id"].as_str().unwrap().to_owned());
+    assert!(ids[0] > ids[1] && ids.iter().all(|id| id.len() == 20 && id.starts_with("00u")), "{ids:?}");
+    assert_eq!(pseudonyms.identities.find("00uAAAAAAAAAAAAAAAA2"), Some(ids[0].clone()));
 }
 
 #[test]
@@ -133,13 +90,11 @@ fn rules_quote_what_their_groups_are_called_now() {
     let groups = json!([{"id": "00gAAAAAAAAAAAAAAAA1", "name": "Everyone", "type": "BUILT_IN"},
         {"id": "00gAAAAAAAAAAAAAAAA2", "name": "Lab North", "members": ["ida.quill@acme.com"]}]);
     let expression = "isMemberOfGroupName(\"Lab North\") && isMemberOfGroupName('Everyone') || isMemberOfGroup(\"00gAAAAAAAAAAAAAAAA2\") && user.lastName==\"Quill\"";
-    let rules = json!([{"name": "r", "expression": expression, "groups": ["Lab North"], "exclude": ["00uAAAAAAAAAAAAAAAA1"]}]);
+    let rules =
+        json!([{"name": "r", "expression": expression, "groups": ["Lab North"], "exclude": ["00uAAAAAAAAAAAAAAAA1"]}]);
     let (made, pseudonyms) = replaced(&org(&ida(), &groups, &rules, &json!([])));
     let org = &made["orgs"][0];
-    let (name, id) = (
-        org["groups"][1]["name"].as_str().unwrap(),
-        org["groups"][1]["id"].as_str().unwrap(),
-    );
+    let (name, id) = (org["groups"][1]["name"].as_str().unwrap(), org["groups"][1]["id"].as_str().unwrap());
     let family = org["users"][0]["lastName"].as_str().unwrap();
     assert_eq!(
         org["rules"][0]["expression"],
@@ -149,17 +104,15 @@ fn rules_quote_what_their_groups_are_called_now() {
     );
     assert_eq!(org["rules"][0]["groups"], json!([name]));
     assert_eq!(org["rules"][0]["exclude"], json!([org["users"][1]["id"]]));
-    assert_eq!(
-        org["groups"][1]["members"],
-        json!([org["users"][0]["login"]])
-    );
+    assert_eq!(org["groups"][1]["members"], json!([org["users"][0]["login"]]));
     assert_eq!(pseudonyms.odd_expressions, 0);
 }
 
 #[test]
 fn a_rule_that_quotes_a_part_of_a_word_is_counted() {
     let groups = json!([{"name": "Laboratory"}]);
-    let rules = json!([{"name": "r", "expression": "isMemberOfGroupNameStartsWith(\"Labor\")", "groups": ["Laboratory"]}]);
+    let rules =
+        json!([{"name": "r", "expression": "isMemberOfGroupNameStartsWith(\"Labor\")", "groups": ["Laboratory"]}]);
     let (_, pseudonyms) = replaced(&org(&ida(), &groups, &rules, &json!([])));
     assert_eq!(pseudonyms.odd_expressions, 1);
 }
@@ -172,29 +125,12 @@ fn parameters_are_exchanged_when_they_are_values() {
     let login = org["users"][0]["login"].as_str().unwrap();
     let mut parameter = |text: &str| pseudonyms.parameter(text);
     assert_eq!(parameter("IDA.quill@acme.com").to_lowercase(), login);
-    assert_eq!(
-        parameter("ida.quill@acme.com=active_with_pass"),
-        format!("{login}=active_with_pass")
-    );
-    assert_eq!(
-        parameter("Lab North"),
-        org["groups"][0]["name"].as_str().unwrap()
-    );
-    assert_eq!(
-        parameter("00uAAAAAAAAAAAAAAAA2"),
-        org["users"][0]["id"].as_str().unwrap()
-    );
-    let domain = made["directories"][0]["domain"]
-        .as_str()
-        .unwrap()
-        .replace('.', ",DC=");
+    assert_eq!(parameter("ida.quill@acme.com=active_with_pass"), format!("{login}=active_with_pass"));
+    assert_eq!(parameter("Lab North"), org["groups"][0]["name"].as_str().unwrap());
+    assert_eq!(parameter("00uAAAAAAAAAAAAAAAA2"), org["users"][0]["id"].as_str().unwrap());
+    let domain = made["directories"][0]["domain"].as_str().unwrap().replace('.', ",DC=");
     let unit = parameter("OU=New,DC=acme,DC=com");
-    assert!(
-        unit.starts_with("OU=")
-            && !unit.contains("New")
-            && unit.ends_with(&format!(",DC={domain}")),
-        "{unit}"
-    );
+    assert!(unit.starts_with("OU=") && !unit.contains("New") && unit.ends_with(&format!(",DC={domain}")), "{unit}");
     // What is not known is not somebody's.
     for text in ["12", "North", "SUPER_ADMIN", "Lab South", "Everyone"] {
         assert_eq!(parameter(text), text);
@@ -203,9 +139,7 @@ fn parameters_are_exchanged_when_they_are_values() {
 
 #[test]
 fn no_two_become_one_and_none_becomes_a_real_one() {
-    let names = [
-        "aiko", "birch", "silver", "noor", "kim", "costa", "elif", "lab", "x",
-    ];
+    let names = ["aiko", "birch", "silver", "noor", "kim", "costa", "elif", "lab", "x"];
     let users: Vec<Value> = (0..400)
         .map(|number| {
             let (one, other) = (names[number % names.len()], number);
@@ -215,12 +149,8 @@ fn no_two_become_one_and_none_becomes_a_real_one() {
     let (made, _) = replaced(&org(&json!(users), &json!([]), &json!([]), &json!([])));
     let again = replaced(&org(&json!(users), &json!([]), &json!([]), &json!([]))).0;
     assert_eq!(made, again);
-    let logins: HashSet<String> = made["orgs"][0]["users"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|user| user["login"].to_string())
-        .collect();
+    let logins: HashSet<String> =
+        made["orgs"][0]["users"].as_array().unwrap().iter().map(|user| user["login"].to_string()).collect();
     assert_eq!(logins.len(), 400);
     let text = made.to_string().to_lowercase();
     for name in names.iter().filter(|name| name.len() > 2) {

@@ -4,8 +4,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::super::super::scenario::{
-    AccountPlan, AdminPlan, AppPlan, AppUserPlan, DirectoryPlan, GroupPlan, OrgPlan, RulePlan,
-    Scenario, UserPlan,
+    AccountPlan, AdminPlan, AppPlan, AppUserPlan, DirectoryPlan, GroupPlan, OrgPlan, RulePlan, Scenario, UserPlan,
 };
 
 /// What a text is.
@@ -36,13 +35,7 @@ pub(super) trait Visit {
 }
 
 /// Apps that are called so in every org.
-const OWN_APPS: &[&str] = &[
-    "active_directory",
-    "okta_org2org",
-    "oidc_client",
-    "bookmark",
-    "custom_saml_app",
-];
+const OWN_APPS: &[&str] = &["active_directory", "okta_org2org", "oidc_client", "bookmark", "custom_saml_app"];
 
 /// Attributes of apps that say how, not who.
 const TECHNICAL: &[&str] = &["initialStatus"];
@@ -202,10 +195,7 @@ impl Walk<'_> {
         }
         for mapping in &mut app.mappings {
             self.option(Kind::Id, &mut mapping.id);
-            mapping
-                .properties
-                .values_mut()
-                .for_each(|it| self.expressions(it));
+            mapping.properties.values_mut().for_each(|it| self.expressions(it));
         }
     }
 
@@ -228,11 +218,9 @@ impl Walk<'_> {
         {
             self.text(Kind::Free, name);
         }
-        for place in [
-            "/accessibility/errorRedirectUrl",
-            "/accessibility/loginRedirectUrl",
-            "/settings/oauthClient/jwks_uri",
-        ] {
+        for place in
+            ["/accessibility/errorRedirectUrl", "/accessibility/loginRedirectUrl", "/settings/oauthClient/jwks_uri"]
+        {
             self.at(form, place, Kind::Free);
         }
         let template = "/credentials/userNameTemplate/template";
@@ -244,9 +232,7 @@ impl Walk<'_> {
         for key in keys.and_then(Value::as_array_mut).into_iter().flatten() {
             // Nothing is verified by it: the simulator's connections sign with keys of their own.
             if let Value::Object(key) = key {
-                key.retain(|name, _| {
-                    ["kty", "kid", "use", "alg", "status"].contains(&name.as_str())
-                });
+                key.retain(|name, _| ["kty", "kid", "use", "alg", "status"].contains(&name.as_str()));
             }
             self.at(key, "/kid", Kind::Free);
         }
