@@ -252,7 +252,7 @@ impl Test<'_> {
                     "correct `base` in the profile of the directory",
                 ),
                 Err(error) => {
-                    self.found.bad("LDAP", format!("{}: {error}", profile.domain), error.help().unwrap_or_default())
+                    self.found.bad("LDAP", format!("{}: {error}", profile.domain), error.help().unwrap_or_default());
                 }
             }
         }

@@ -39,7 +39,6 @@ fn outcome(outcome: Outcome) -> Kind {
 }
 
 /// Every kind of event, as in the move of two users.
-#[expect(clippy::too_many_lines, reason = "a table of events")]
 fn story() -> Vec<Event> {
     let run = Kind::Run {
         run: "8f3a".into(),

@@ -85,7 +85,7 @@ pub(super) fn run(
     conduct: &Conduct,
 ) -> Result<Value, Error> {
     let begun = Begun { journal: journal(around)?, runbook: name.to_owned(), given: given.clone() };
-    executed(around, ground, &begun, conduct, |settings| Run::begin(settings))
+    executed(around, ground, &begun, conduct, Run::begin)
 }
 
 /// Goes on with a run of this test, such as one that waited for a person.

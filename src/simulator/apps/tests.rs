@@ -16,7 +16,6 @@ fn answer(stage: &mut Stage, rows: &[Row]) {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table, one row a rule")]
 fn apps_answer_as_recorded() {
     let bookmark = json!({"name": "bookmark", "label": "Wiki", "signOnMode": "BOOKMARK"});
     let org2org = |base: Value| json!({"name": "okta_org2org", "label": "Hub", "settings": {"app": {"baseUrl": base}}});

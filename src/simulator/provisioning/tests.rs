@@ -137,7 +137,6 @@ fn groups_place_users_by_priority_and_scope() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table, one row a rule")]
 fn assignments_come_and_go_with_groups() {
     hold(&[
         (

@@ -184,7 +184,6 @@ async fn a_profile_that_ad_sources_and_a_stale_etag_are_refused() {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 async fn lifecycle_steps_and_their_refusals() {
     let lab = Lab::new().await;
     let created = lab.post("/api/v1/users?activate=false", person("life@x.com")).await.body;
