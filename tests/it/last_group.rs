@@ -55,7 +55,7 @@ fn a_removal_from_the_last_group_is_refused_whatever_the_way_to_it() {
         LEAVE,
         "okta.delete(`/api/v1/groups/${group.id}/users/${ada.id}`);",
         "okta.delete(`/api/v1/groups/${group.id}/users/ada.novak%40corp.example`);",
-        "let path = `/api/v1/groups/${group.id}/users/`; okta.delete(path + ada.id + \"/\");",
+        "let path = `/API/v1/%67roups/${group.id}/Users/`; okta.delete(path + ada.id);",
         "each([ada], #{ key: \"id\" }, |user| okta.unassign_user_from_group(group, user));",
         "okta.unassign_user_from_group(group, ada, #{ allow_without_group: false });",
         "okta.unassign_user_from_group(group, \"ada.novak@corp.example\");",
@@ -67,6 +67,10 @@ fn a_removal_from_the_last_group_is_refused_whatever_the_way_to_it() {
     for way in ways {
         is_refused(&stage, &play(&stage, way));
     }
+    // A path that is none goes nowhere.
+    let ran = play(&stage, "let path = `/api/v1/groups/${group.id}/users/`; okta.delete(path + ada.id + \"/\");");
+    ran.exits(1).says(&["has an empty part"]);
+    assert!(!stage.provisioning_groups(ADA).is_empty(), "{ran}");
 }
 
 #[test]

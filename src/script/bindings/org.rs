@@ -260,11 +260,11 @@ fn matched(template: &str, path: &str) -> Option<Vec<String>> {
     }
     let mut values = Vec::new();
     for (wanted, found) in template.split('/').zip(path.split('/')) {
-        // A server decodes the words of a path too.
+        // A server decodes the words of a path too, and may take capitals for them.
         let decoded = percent_decode_str(found).decode_utf8().ok()?;
         if wanted.starts_with('{') && !found.is_empty() {
             values.push(decoded.into_owned());
-        } else if wanted != decoded {
+        } else if !wanted.eq_ignore_ascii_case(&decoded) {
             return None;
         }
     }
