@@ -1,7 +1,8 @@
 //! Which values of Okta's objects are secrets: by the field's name, by where it stands, by the shape of the value.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
@@ -162,18 +163,24 @@ impl FieldPlace<'_> {
 
     /// By a name that always means a secret.
     fn is_named(self) -> bool {
-        self.is_name(&plain(self.name))
-    }
-
-    fn is_name(self, name: &str) -> bool {
-        NAMES.contains(name)
-            && (!OF_CREDENTIALS.contains(&name) || matches!(self.within, "password" | "hash" | "credentials"))
+        match NameMeaning::of(self.name) {
+            NameMeaning::Secret => true,
+            NameMeaning::OfCredentials { .. } => self.is_of_credentials(),
+            NameMeaning::AlikeInText | NameMeaning::Other => false,
+        }
     }
 
     /// By a name that means a secret where a text stands.
     fn is_named_alike(self) -> bool {
-        let name = plain(self.name);
-        self.is_name(&name) || (SECRET_ENDS.iter().any(|end| name.ends_with(end)) && !CURSORS.contains(&name.as_str()))
+        match NameMeaning::of(self.name) {
+            NameMeaning::Secret | NameMeaning::AlikeInText => true,
+            NameMeaning::OfCredentials { is_alike } => is_alike || self.is_of_credentials(),
+            NameMeaning::Other => false,
+        }
+    }
+
+    fn is_of_credentials(self) -> bool {
+        matches!(self.within, "password" | "hash" | "credentials")
     }
 
     /// By where it stands: members of a key, values of headers and of a hook's authorization, the picture of a shared secret.
@@ -186,7 +193,55 @@ impl FieldPlace<'_> {
                     || self.within.eq_ignore_ascii_case("authScheme")
             }
             "href" => self.within.eq_ignore_ascii_case("qrcode"),
-            name => has("kty") && PRIVATE_MEMBERS.contains(&name),
+            name => PRIVATE_MEMBERS.contains(&name) && has("kty"),
+        }
+    }
+}
+
+/// What the name of a field alone says.
+#[derive(Clone, Copy)]
+enum NameMeaning {
+    /// Wherever it stands, it is a secret.
+    Secret,
+    /// It is one within credentials; elsewhere a text of this name may be one by the name's end.
+    OfCredentials {
+        is_alike: bool,
+    },
+    /// A text of this name is one.
+    AlikeInText,
+    Other,
+}
+
+/// The fields of Okta's answers have some hundred names.
+const MOST_NAMES: usize = 10_000;
+
+thread_local! {
+    /// Every field of every answer is asked for.
+    static MEANINGS: RefCell<HashMap<Box<str>, NameMeaning>> = RefCell::default();
+}
+
+impl NameMeaning {
+    fn of(name: &str) -> Self {
+        MEANINGS.with_borrow_mut(|known| {
+            if let Some(meaning) = known.get(name) {
+                return *meaning;
+            }
+            if known.len() >= MOST_NAMES {
+                known.clear();
+            }
+            let meaning = Self::judged(&plain(name));
+            known.insert(name.into(), meaning);
+            meaning
+        })
+    }
+
+    fn judged(plain: &str) -> Self {
+        let is_alike = SECRET_ENDS.iter().any(|end| plain.ends_with(end)) && !CURSORS.contains(&plain);
+        match NAMES.contains(plain) {
+            true if OF_CREDENTIALS.contains(&plain) => Self::OfCredentials { is_alike },
+            true => Self::Secret,
+            false if is_alike => Self::AlikeInText,
+            false => Self::Other,
         }
     }
 }
