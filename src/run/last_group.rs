@@ -306,13 +306,19 @@ impl Run {
         written == Ok(Some(true))
     }
 
-    /// The id of a user whom a script may name by login.
+    /// The id of a user whom a script may name by login; the name itself where there is no such user.
     pub(super) async fn id_of(&self, lane: &Lane, org: &str, user: &str) -> Result<String, Error> {
-        if is_user_id(user) {
-            return Ok(user.to_owned());
+        Ok(self.user_named(lane, org, user).await?.unwrap_or_else(|| user.to_owned()))
+    }
+
+    /// The id of a user by id or login; `None` where there is no such user. Whose a login is now the org alone tells: it may have been
+    /// another's when it was read.
+    pub(super) async fn user_named(&self, lane: &Lane, org: &str, name: &str) -> Result<Option<String>, Error> {
+        if is_user_id(name) {
+            return Ok(Some(name.to_owned()));
         }
-        let found = self.seen(lane, org, "get_user", &[user]).await?;
-        Ok(found["id"].as_str().unwrap_or(user).to_owned())
+        let found = self.seen(lane, org, "get_user", &[name]).await?;
+        Ok(found["id"].as_str().map(str::to_owned))
     }
 
     /// Whether an undo takes away an assignment to an app that the undone write brought: who had none before is left with none.

@@ -12,7 +12,6 @@ use super::error::Error;
 use super::event::Kind;
 use super::lane::Lane;
 use super::reading::Asker;
-use super::user_names::is_user_id;
 use crate::okta::Method;
 
 /// Name of the guard, for `--allow`.
@@ -155,7 +154,8 @@ impl Run {
         let Some((_, loss)) = USER_LOSSES.iter().find(|(listed, _)| *listed == name) else {
             return Ok(None);
         };
-        let Some(user) = self.user_of(lane, call).await? else {
+        let named = call.arguments.first().map_or("", String::as_str);
+        let Some(user) = self.user_named(lane, &call.org, named).await? else {
             return Ok(None);
         };
         if client.acts_as_user() {
@@ -180,16 +180,16 @@ impl Run {
         if self.org_client(&call.org)?.acts_as_user() {
             return self.own_group_lost(lane, call, group, second, loss).await;
         }
-        let loss = match loss {
-            GroupLoss::Means => return Ok(None),
-            GroupLoss::Membership => AdminLoss::Membership { user: second, group },
-            GroupLoss::Group | GroupLoss::Role => AdminLoss::Group { group },
-        };
-        let role = (call.name() == "unassign_role_from_group").then_some(second);
-        if !self.makes_super_admins(lane, call, group, role).await? {
+        let role = (loss == GroupLoss::Role).then_some(second);
+        if loss == GroupLoss::Means || !self.makes_super_admins(lane, call, group, role).await? {
             return Ok(None);
         }
-        self.last_admin_lost(lane, call, &loss).await
+        if loss != GroupLoss::Membership {
+            return self.last_admin_lost(lane, call, &AdminLoss::Group { group }).await;
+        }
+        // Those who stay are known by their ids.
+        let user = &self.id_of(lane, &call.org, second).await?;
+        self.last_admin_lost(lane, call, &AdminLoss::Membership { user, group }).await
     }
 
     /// Whether the user whose sign-in this run uses loses a role by what is done to a group. Nobody else's is lost for good: a super admin
@@ -287,19 +287,6 @@ impl Run {
             let name = token["name"].as_str().unwrap_or("the token");
             format!("{name} belongs to the user whose sign-in this run uses, and may be the one in use")
         }))
-    }
-
-    /// The id of the user that the first path argument names, by id or login; `None` where there is no such user. Whose a login is now the
-    /// org alone tells: it may have been another's when it was read.
-    async fn user_of(&self, lane: &Lane, call: &Call) -> Result<Option<String>, Error> {
-        let Some(named) = call.arguments.first() else {
-            return Ok(None);
-        };
-        if is_user_id(named) {
-            return Ok(Some(named.clone()));
-        }
-        let user = self.seen(lane, &call.org, "get_user", &[named]).await?;
-        Ok(user["id"].as_str().map(str::to_owned))
     }
 
     /// The id of the user whose sign-in this run uses; `None` where the org does not say.

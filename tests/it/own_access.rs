@@ -201,6 +201,7 @@ fn a_service_app_leaves_the_group_that_makes_the_last_super_admin() {
     stage.done("DELETE", &path, &Value::Null);
     let scripts = [
         (leave(&ben), "is the last active super admin of okta"),
+        (leave(BEN), "is the last active super admin of okta"),
         (suspend(&ben), "is the last active super admin of okta"),
         (format!("okta.delete_group(\"{group}\")"), "no active super admin of okta is left without the group's role"),
         (
