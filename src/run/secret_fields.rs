@@ -248,22 +248,22 @@ impl NameMeaning {
 
 /// Whether a text is a secret whatever it is called: a private key, an API token, a JSON web token, also within a sentence or a header.
 pub(crate) fn has_secret_shape(text: &str) -> bool {
-    if text.len() < API_TOKEN {
-        return text.contains("-----BEGIN") && text.contains("PRIVATE KEY");
+    if text.contains("-----BEGIN") && text.contains("PRIVATE KEY") {
+        return true;
     }
+    text.len() >= API_TOKEN && tokens_in(text).next().is_some()
+}
+
+/// The API tokens and JSON web tokens in a text.
+fn tokens_in(text: &str) -> impl Iterator<Item = &str> {
     let is_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let mut words = text.split(|c: char| !is_of_token(c));
-    (text.contains("-----BEGIN") && text.contains("PRIVATE KEY"))
-        || words.any(|word| is_api_token(word) || is_web_token(word))
+    let words = text.split(move |c: char| !is_of_token(c));
+    words.filter(|word| is_api_token(word) || is_web_token(word))
 }
 
 /// The text with stars in the place of each API token and JSON web token, as many as they have bytes: places in it stay what they are.
 pub(crate) fn starred(text: &str) -> Cow<'_, str> {
-    let is_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let words = text.split(|c: char| !is_of_token(c));
-    let secrets: Vec<&str> = words.filter(|word| is_api_token(word) || is_web_token(word)).collect();
-    let star = |text: Cow<'_, str>, secret: &str| text.replace(secret, &"*".repeat(secret.len()));
-    secrets.into_iter().fold(Cow::Borrowed(text), |text, secret| star(text, secret).into())
+    tokens_in(text).fold(Cow::Borrowed(text), |starred, token| starred.replace(token, &"*".repeat(token.len())).into())
 }
 
 fn is_api_token(word: &str) -> bool {

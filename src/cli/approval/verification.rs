@@ -175,7 +175,7 @@ impl JudgedOrg<'_> {
         let journal = self.verification.journal;
         let uses = journal.approval_uses(&bounds.jti);
         let uses = uses.map_err(|error| run_failure(&error.into()))?;
-        Ok(used_up(&uses, bounds.runs))
+        Ok(used_up(&uses, bounds.runs).map(|why| format!("it {why}")))
     }
 
     fn as_approved(
@@ -208,14 +208,14 @@ fn shown(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-/// Why an approval is used up, in words; `None` when one more run may begin with it.
+/// For what an approval was given that is used up, in words; `None` when one more run may begin with it.
 fn used_up(uses: &[(String, Timestamp)], runs: u32) -> Option<String> {
     let (run, at) = uses.last()?;
     if uses.len() < usize::try_from(runs).unwrap_or(usize::MAX) {
         return None;
     }
     let many = if runs == 1 { "run" } else { "runs" };
-    Some(format!("it for {runs} {many}, and run {run} used it at {}", shown(*at)))
+    Some(format!("for {runs} {many}, and run {run} used it at {}", shown(*at)))
 }
 
 /// Keeps each approval for a run that is about to begin: no other process can use it up in between.
@@ -231,7 +231,6 @@ pub(in super::super) fn claim(journal: &Journal, approvals: &[Approved]) -> Resu
         held.push(journal.hold(&format!("approval-{id}"), "a run that begins with it").map_err(journal_failure)?);
         let uses = journal.approval_uses(id).map_err(journal_failure)?;
         if let Some(why) = used_up(&uses, runs) {
-            let why = why.trim_start_matches("it ");
             return Err(Error::usage(format!("the plan was approved {why}"))
                 .help("nothing was changed; have it approved again: okta-runbook plan --approve FILE"));
         }
