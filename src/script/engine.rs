@@ -81,16 +81,10 @@ pub(super) fn watch(engine: &mut Engine, host: &Arc<Host>) {
     });
 }
 
-/// One use of a variable in so many is looked at, by chance: who builds a value of many hundred levels uses it that often.
-const DEEP_LOOKS: u32 = 4;
-
 /// Ends what builds a value of too many levels: each level more is built of the one before, so that it is seen when that is used.
 #[expect(deprecated, reason = "rhai marks the hook into its variables so because it may change between versions")]
 fn refuse_deep_values(engine: &mut Engine) {
     engine.on_var(|name, index, context| {
-        if fastrand::u32(..DEEP_LOOKS) != 0 {
-            return Ok(None);
-        }
         let scope = context.scope();
         // The parser tells how many variables back it is; the newest comes first.
         let value = match index.checked_sub(1) {
