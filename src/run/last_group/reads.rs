@@ -17,7 +17,7 @@ const SHARED: usize = 50;
 pub(super) const ONE_BY_ONE: u64 = 25;
 /// Things on the smallest full page of a list.
 const PAGE: usize = 200;
-/// How long a list serves removals that belong to no bulk step.
+/// How long a list serves removals that belong to no bulk step, and all looks of one removal.
 const MAIN_AGE: Duration = Duration::from_secs(5);
 
 /// What lists said of late, by org, path and bulk step.
@@ -29,6 +29,8 @@ pub(in crate::run) struct RemovalReads(Mutex<HashMap<(String, String, String), S
 struct SharedRead {
     things: Arc<ReadThings>,
     at: Instant,
+    /// Lanes whose removals it served.
+    served: HashSet<String>,
     /// Removals that it may still serve.
     left: usize,
 }
@@ -44,22 +46,27 @@ pub(super) struct ReadThings {
 }
 
 impl RemovalReads {
-    fn take(&self, key: &(String, String, String)) -> Option<Arc<ReadThings>> {
+    fn take(&self, key: &(String, String, String), lane: &str) -> Option<Arc<ReadThings>> {
         let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let read = reads.get_mut(key)?;
-        let is_old = key.2.is_empty() && read.at.elapsed() > MAIN_AGE;
-        if read.left == 0 || is_old {
+        let is_in_bulk = !key.2.is_empty();
+        let is_recent = read.at.elapsed() <= MAIN_AGE;
+        if is_in_bulk && is_recent && read.served.contains(lane) {
+            return Some(Arc::clone(&read.things));
+        }
+        if read.left == 0 || !(is_in_bulk || is_recent) {
             reads.remove(key);
             return None;
         }
         read.left -= 1;
+        read.served.insert(lane.to_owned());
         Some(Arc::clone(&read.things))
     }
 
     fn keep(&self, key: (String, String, String), things: Arc<ReadThings>, left: usize) {
-        let at = Instant::now();
+        let read = SharedRead { things, at: Instant::now(), served: HashSet::new(), left };
         let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        reads.insert(key, SharedRead { things, at, left });
+        reads.insert(key, read);
     }
 }
 
@@ -72,17 +79,16 @@ impl Run {
         keep: fn(&Value) -> Option<Value>,
     ) -> Result<Arc<ReadThings>, Error> {
         let key = (list.org.clone(), list.path.clone(), bulk_of(lane));
-        if let Some(known) = self.removal_reads().take(&key) {
+        if let Some(known) = self.removal_reads().take(&key, lane.id()) {
             return Ok(known);
         }
         let _one_at_a_time = self.reading_again().await;
-        if let Some(known) = self.removal_reads().take(&key) {
+        if let Some(known) = self.removal_reads().take(&key, lane.id()) {
             return Ok(known);
         }
         let things = Arc::new(self.read_now(lane, list, keep).await?);
-        let uses = SHARED * things.pages - 1;
-        self.removal_reads().keep(key, Arc::clone(&things), uses);
-        Ok(things)
+        self.removal_reads().keep(key.clone(), Arc::clone(&things), SHARED * things.pages);
+        Ok(self.removal_reads().take(&key, lane.id()).unwrap_or(things))
     }
 
     /// The same list as it is now.
@@ -137,9 +143,10 @@ mod tests {
     fn a_read_serves_the_removals_of_its_own_bulk_step_and_no_more_than_its_number() {
         let reads = RemovalReads::default();
         reads.keep(key("1"), Arc::default(), 2);
-        assert!(reads.take(&key("2")).is_none());
-        assert!(reads.take(&key("1")).is_some());
-        assert!(reads.take(&key("1")).is_some());
-        assert!(reads.take(&key("1")).is_none());
+        assert!(reads.take(&key("2"), "2:a").is_none());
+        for lane in ["1:a", "1:a", "1:b", "1:a"] {
+            assert!(reads.take(&key("1"), lane).is_some(), "the looks of one removal count once");
+        }
+        assert!(reads.take(&key("1"), "1:c").is_none());
     }
 }
