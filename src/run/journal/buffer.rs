@@ -83,20 +83,21 @@ impl Buffer {
     /// Adds an entry and returns its number. An intent that cannot be written is none: nothing is sent without it.
     pub(super) fn append(&mut self, run: &str, entry: &Entry<'_>, durability: Durability) -> Result<u64, Error> {
         self.check_order(run, entry)?;
-        if entry.what == What::Intent {
+        let is_intent = entry.what == What::Intent;
+        if is_intent {
             self.check_present(run)?;
         }
         let tail = self.push(run, entry)?;
         if durability == Durability::Now || self.failing {
-            let flushed = self.flush();
+            let flushed = if is_intent { self.write_present(run, |_| Ok(())) } else { self.flush() };
             if let Err(error) = flushed {
-                if entry.what == What::Intent {
+                if is_intent {
                     self.take_back(run, tail);
                 }
                 return Err(error);
             }
         }
-        if entry.what == What::Intent {
+        if is_intent {
             self.unanswered.insert((run.to_owned(), tail.next));
         }
         if let Some(presence) = &mut self.presence {
@@ -168,7 +169,15 @@ impl Buffer {
     /// Writes all that waits and more in one transaction. The file must be the one that was opened, afterwards too: what only this
     /// process sees is not written.
     pub(super) fn write(&mut self, run: &str, more: impl FnMut(&Connection) -> Result<(), Error>) -> Result<(), Error> {
-        let written = self.check_present(run).and_then(|()| self.commit(more));
+        let present = self.check_present(run);
+        self.failing = present.is_err();
+        present?;
+        self.write_present(run, more)
+    }
+
+    /// The same where the file was looked at right before.
+    fn write_present(&mut self, run: &str, more: impl FnMut(&Connection) -> Result<(), Error>) -> Result<(), Error> {
+        let written = self.commit(more);
         self.failing = written.is_err();
         written?;
         let runs: HashSet<String> = self.waiting.drain(..).map(|row| row.run).collect();

@@ -79,7 +79,10 @@ impl FileWatch {
 
     /// What became of the files since they were noted.
     pub(super) fn look(&self) -> Found {
-        let (file, log) = self.stamps();
+        self.compare(self.stamps())
+    }
+
+    fn compare(&self, (file, log): (Option<Stamp>, Option<Stamp>)) -> Found {
         let Some(now) = file else {
             return Found::Lost("is no longer there");
         };
@@ -100,12 +103,13 @@ impl FileWatch {
 
     /// The same right after a writing of this process: other lengths and times are its own doing.
     pub(super) fn look_after_writing(&mut self) -> Found {
-        let found = match self.look() {
+        let stamps = self.stamps();
+        let found = match self.compare(stamps) {
             Found::Written => Found::AsLeft,
             found => found,
         };
         if found == Found::AsLeft {
-            self.note();
+            (self.file, self.log) = stamps;
         }
         if self.log_path.is_some() && self.log.is_none() {
             return Found::Lost("has lost its write-ahead log");
