@@ -183,7 +183,7 @@ impl Journal {
         buffer.end(run, &entry, |connection| {
             connection.execute(
                 "UPDATE runs SET ended = ?2, outcome = ?3, message = ?4, counts = ?5 WHERE id = ?1",
-                params![run, event.time.to_string(), entry::text_of(outcome), message, entry::text_of(counts)],
+                params![run, event.time.to_string(), chain::text_of(outcome), message, chain::text_of(counts)],
             )?;
             Ok(())
         })

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 use rusqlite::{Connection, OptionalExtension as _};
+use serde::ser::{Serialize, SerializeSeq as _, Serializer};
 
 use super::error::Error;
 use super::seal::KeyId;
@@ -29,30 +30,41 @@ pub(super) struct Row<'a> {
     pub(super) key: Option<KeyId>,
 }
 
+/// A list of the columns; of an entry without a seal, without the key of one.
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut columns = serializer.serialize_seq(None)?;
+        columns.serialize_element(self.run)?;
+        columns.serialize_element(&self.seq)?;
+        columns.serialize_element(self.lane)?;
+        columns.serialize_element(&self.position)?;
+        columns.serialize_element(self.time)?;
+        columns.serialize_element(self.what)?;
+        columns.serialize_element(&self.state)?;
+        columns.serialize_element(&self.intent)?;
+        for text in [self.event, self.request, self.before, self.answer] {
+            columns.serialize_element(&text)?;
+        }
+        if let Some(key) = self.key {
+            columns.serialize_element(&key.to_string())?;
+        }
+        columns.end()
+    }
+}
+
 impl Row<'_> {
     pub(super) fn digest(&self, last: &Digest) -> Digest {
-        let mut columns = serde_json::json!([
-            self.run,
-            self.seq,
-            self.lane,
-            self.position,
-            self.time,
-            self.what,
-            self.state,
-            self.intent,
-            self.event,
-            self.request,
-            self.before,
-            self.answer
-        ]);
-        if let (Some(key), Some(columns)) = (self.key, columns.as_array_mut()) {
-            columns.push(key.to_string().into());
-        }
         let mut context = Context::new(&SHA256);
         context.update(last);
-        context.update(columns.to_string().as_bytes());
+        context.update(text_of(self).as_bytes());
         bytes(context.finish().as_ref())
     }
+}
+
+/// The JSON text of what is kept.
+pub(super) fn text_of<T: Serialize>(value: &T) -> String {
+    // Everything kept is a struct or JSON with text keys: it has a JSON form.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 pub(super) fn digest_of(text: &str) -> Digest {

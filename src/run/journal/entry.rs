@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::bodies;
-use super::chain::{self, Digest};
+use super::chain::{self, Digest, text_of};
 use super::error::Error;
 use super::seal::{KeyId, Seal, SealKey};
 use super::state::State;
@@ -192,9 +192,4 @@ impl EntryRow {
 
 pub(super) fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-pub(super) fn text_of<T: serde::Serialize>(value: &T) -> String {
-    // Everything kept is a struct or JSON with text keys: it has a JSON form.
-    serde_json::to_string(value).unwrap_or_default()
 }

@@ -5,8 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::chain::{self, Digest};
-use super::entry::text_of;
+use super::chain::{self, Digest, text_of};
 use super::error::Error;
 use super::seal::SealKey;
 use crate::run::event::{Counts, OrgLine, Outcome};
