@@ -13,7 +13,7 @@ use crate::script::keywords::free_keywords;
 use crate::script::memory::{self, Memory};
 use crate::script::scene::{Host, Scene};
 use crate::script::secret;
-use crate::script::value_size::{TooMuch, is_too_deep};
+use crate::script::value_size::{TooMuch, is_looked_at, is_too_deep};
 
 /// How deeply expressions may nest, in the main text and in functions. rhai's own limits differ between debug and release builds.
 pub(super) const EXPRESSION_DEPTH: usize = 64;
@@ -85,6 +85,9 @@ pub(super) fn watch(engine: &mut Engine, host: &Arc<Host>) {
 #[expect(deprecated, reason = "rhai marks the hook into its variables so because it may change between versions")]
 fn refuse_deep_values(engine: &mut Engine) {
     engine.on_var(|name, index, context| {
+        if !is_looked_at() {
+            return Ok(None);
+        }
         let scope = context.scope();
         // The parser tells how many variables back it is; the newest comes first.
         let value = match index.checked_sub(1) {

@@ -14,6 +14,7 @@ use crate::run::{self, Run};
 use crate::script::check::Lanes;
 use crate::script::error::Names;
 use crate::script::sources::Sources;
+use crate::script::value_size;
 
 /// What all lanes of one run share.
 pub struct Host {
@@ -112,6 +113,7 @@ impl Scene {
             }
         }
         let _before = Before(SCENE.replace(Some(self)));
+        value_size::begin_uses();
         work()
     }
 

@@ -3,6 +3,7 @@
 //! Copying, comparing, showing and dropping a value goes down its levels one call in another, so that a value of many thousand levels
 //! takes minutes to build and the whole stack to drop.
 
+use std::cell::Cell;
 use std::fmt;
 
 use rhai::{Dynamic, Map};
@@ -15,6 +16,9 @@ const MOST_LOOKS: usize = 4 * MOST_DEPTH;
 
 /// Where it is looked for deeper values, from both ends of a list or map.
 const MOST_NEIGHBOURS: usize = 4;
+
+/// One use of a variable in so many is looked at.
+const LOOKED_AT: u32 = 4;
 
 /// What a list entry and a map entry take beside what they hold.
 const ITEM: usize = 16;
@@ -78,6 +82,23 @@ fn take(left: &mut usize, bytes: usize) -> Result<(), TooMuch> {
     Ok(())
 }
 
+thread_local! {
+    /// Uses of variables by the script or the lane that this thread executes.
+    static USES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Counts the uses of variables from the first again: a script or a lane that is executed once more is looked at at the same uses.
+pub(super) fn begin_uses() {
+    USES.set(0);
+}
+
+/// Whether the value of a variable is looked at at this use of one. Multiples of the golden ratio tell: no loop, however many variables it
+/// uses, is passed by.
+pub(super) fn is_looked_at() -> bool {
+    let used = USES.replace(USES.get().wrapping_add(1));
+    used.wrapping_mul(0x9E37_79B9) < u32::MAX / LOOKED_AT
+}
+
 /// Whether a value is found to nest too deeply by a short look: along the first and the last values of each level. A value that is
 /// captured by a closure is not looked into: it is looked at by itself.
 pub(super) fn is_too_deep(value: &Dynamic) -> bool {
@@ -90,27 +111,26 @@ fn goes_deeper(value: &Dynamic, levels: usize, looks: &mut usize) -> bool {
         return false;
     }
     *looks -= 1;
-    if let Ok(list) = value.as_array_ref() {
-        return any_deeper(list.iter(), levels, looks);
+    if value.is_map() {
+        return value.as_map_ref().is_ok_and(|map| any_deeper(Map::values(&map), map.len(), levels, looks));
     }
-    if let Ok(map) = value.as_map_ref() {
-        return any_deeper(Map::values(&map), levels, looks);
-    }
-    false
+    value.is_array() && value.as_array_ref().is_ok_and(|list| any_deeper(list.iter(), list.len(), levels, looks))
 }
 
 fn any_deeper<'a>(
-    values: impl DoubleEndedIterator<Item = &'a Dynamic> + Clone,
+    mut values: impl DoubleEndedIterator<Item = &'a Dynamic>,
+    count: usize,
     levels: usize,
     looks: &mut usize,
 ) -> bool {
     if levels == 0 {
         return true;
     }
-    let first = values.clone().take(MOST_NEIGHBOURS);
-    let last = values.rev().take(MOST_NEIGHBOURS);
-    let mut nested = first.chain(last).filter(|value| holds_values(value));
-    nested.any(|value| goes_deeper(value, levels - 1, looks))
+    let mut goes = |value: &Dynamic| holds_values(value) && goes_deeper(value, levels - 1, looks);
+    if count <= 2 * MOST_NEIGHBOURS {
+        return values.any(&mut goes);
+    }
+    values.by_ref().take(MOST_NEIGHBOURS).any(&mut goes) || values.rev().take(MOST_NEIGHBOURS).any(goes)
 }
 
 fn holds_values(value: &Dynamic) -> bool {
@@ -139,6 +159,18 @@ mod tests {
         assert!(is_too_deep(&nested(MOST_DEPTH + 1)));
         assert_eq!(of(&nested(2 * MOST_DEPTH), usize::MAX), Err(TooMuch::Depth));
         assert!(of(&nested(MOST_DEPTH), usize::MAX).is_ok());
+    }
+
+    #[test]
+    fn no_loop_is_passed_by() {
+        begin_uses();
+        let looked_at: Vec<bool> = (0..10_000).map(|_| is_looked_at()).collect();
+        for uses in 1..=50 {
+            for first in 0..uses {
+                let mut loops = looked_at[first..].chunks(uses).map(|uses| uses[0]);
+                assert!(loops.by_ref().take(100).any(|looked_at| looked_at), "use {first} of {uses}");
+            }
+        }
     }
 
     #[test]
