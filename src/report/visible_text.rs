@@ -6,6 +6,9 @@
 /// The text with every such character as the escape that JSON has for it (`\u001b`), so that the result is still JSON where the text was.
 /// Line ends and tabs stay; a line end of Windows becomes one.
 pub fn visible_text(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return text.to_owned();
+    }
     let mut visible = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use memchr::memmem::Finder;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
@@ -77,8 +78,9 @@ impl Redactor {
     fn known<T>(&self, work: impl FnOnce(&Known<'_>) -> T) -> T {
         let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
         let held: Vec<SecretString> = clients.iter().flat_map(|client| client.secrets()).collect();
+        let secrets = self.given.iter().chain(&held).map(SecretString::expose_secret);
         work(&Known {
-            searched: [&self.given, &held],
+            searched: secrets.map(|secret| (secret, Finder::new(secret))).collect(),
             learned: &self.learned.read().unwrap_or_else(PoisonError::into_inner),
         })
     }
@@ -97,7 +99,8 @@ fn is_like_a_word(text: &str) -> bool {
 
 /// The secrets that are looked for in one value.
 struct Known<'a> {
-    searched: [&'a [SecretString]; 2],
+    /// Each with what finds it: to search for a long text is prepared once for all texts of the value.
+    searched: Vec<(&'a str, Finder<'a>)>,
     learned: &'a HashSet<Box<str>>,
 }
 
@@ -118,10 +121,10 @@ impl Known<'_> {
     /// `None` where it holds none.
     fn concealed(&self, text: &str) -> Option<String> {
         let mut concealed: Option<String> = None;
-        for secret in self.searched.iter().copied().flatten() {
+        for (secret, finder) in &self.searched {
             let now = concealed.as_deref().unwrap_or(text);
-            if now.contains(secret.expose_secret()) {
-                concealed = Some(now.replace(secret.expose_secret(), REDACTED));
+            if finder.find(now.as_bytes()).is_some() {
+                concealed = Some(now.replace(secret, REDACTED));
             }
         }
         self.without_learned(concealed.as_deref().unwrap_or(text)).or(concealed)

@@ -137,6 +137,12 @@ static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| SECRET_NAMES.iter().cop
 /// Length of Okta's API tokens, which begin with `00`. Ids are shorter.
 const API_TOKEN: usize = 42;
 
+/// No text with a secret's shape is shorter: most texts are ids and names.
+const SHORTEST: usize = "-----BEGINPRIVATE KEY".len();
+
+/// No name that only means a secret at its place is longer.
+const LONGEST_PLACED: usize = "value".len();
+
 /// A field as it stands in an object, for the question whether it holds a secret.
 #[derive(Clone, Copy)]
 pub(crate) struct FieldPlace<'a> {
@@ -185,6 +191,9 @@ impl FieldPlace<'_> {
 
     /// By where it stands: members of a key, values of headers and of a hook's authorization, the picture of a shared secret.
     fn is_placed(self) -> bool {
+        if self.name.len() > LONGEST_PLACED {
+            return false;
+        }
         let has = |name: &str| self.object.contains_key(name);
         match self.name {
             "value" => {
@@ -248,6 +257,9 @@ impl NameMeaning {
 
 /// Whether a text is a secret whatever it is called: a private key, an API token, a JSON web token, also within a sentence or a header.
 pub(crate) fn has_secret_shape(text: &str) -> bool {
+    if text.len() < SHORTEST {
+        return false;
+    }
     if text.contains("-----BEGIN") && text.contains("PRIVATE KEY") {
         return true;
     }
@@ -256,9 +268,10 @@ pub(crate) fn has_secret_shape(text: &str) -> bool {
 
 /// The API tokens and JSON web tokens in a text.
 fn tokens_in(text: &str) -> impl Iterator<Item = &str> {
-    let is_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let words = text.split(move |c: char| !is_of_token(c));
-    words.filter(|word| is_api_token(word) || is_web_token(word))
+    let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let words = text.as_bytes().split(move |byte| !is_of_token(byte));
+    // Words are ASCII.
+    words.filter_map(|word| std::str::from_utf8(word).ok()).filter(|word| is_api_token(word) || is_web_token(word))
 }
 
 /// The text with stars in the place of each API token and JSON web token, as many as they have bytes: places in it stay what they are.
@@ -271,8 +284,11 @@ fn is_api_token(word: &str) -> bool {
 }
 
 fn is_web_token(word: &str) -> bool {
+    if !word.starts_with("eyJ") {
+        return false;
+    }
     let parts: Vec<&str> = word.split('.').collect();
-    word.starts_with("eyJ") && matches!(parts.len(), 3 | 5) && parts[1].len() > 2
+    matches!(parts.len(), 3 | 5) && parts[1].len() > 2
 }
 
 /// The name as it is compared: `client_secret`, `clientSecret` and `Client-Secret` are one.

@@ -51,6 +51,10 @@ pub(super) fn without_secrets(text: &str) -> String {
 
 /// Where a field's value begins: after `name:`, `"name":` or `.name =`.
 fn after_field(line: &str, name: &str) -> Option<usize> {
+    // Most lines have no such name, and this tells it sooner than the search for its place.
+    if !line.contains(name) {
+        return None;
+    }
     let at = line.find(name)?;
     let rest = &line[at + name.len()..];
     let sign = rest.find(|c: char| !(c.is_whitespace() || c == '"'))?;
