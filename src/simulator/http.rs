@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::oauth::Form;
 use super::store::{Id, Org};
 
 /// A request that passed sign-in and rate limits.
@@ -28,8 +27,23 @@ pub(super) struct Request {
     pub(super) content_type: String,
     pub(super) if_match: Option<String>,
     /// What another org said when it was asked before this request was answered.
-    pub(super) probe: Option<super::org2org::Probe>,
+    pub(super) probe: Option<Probe>,
 }
+
+/// A form posted to the authorization server, and where to.
+#[derive(Default)]
+pub(super) struct Form {
+    /// The endpoint's URL as the client called it.
+    pub(super) url: String,
+    /// Scheme, host and port of it.
+    pub(super) base: String,
+    pub(super) fields: Vec<(String, String)>,
+    /// Header `DPoP`.
+    pub(super) proof: Option<String>,
+}
+
+/// What the hub said to the connection's credentials when they were tried; `Err` is its refusal.
+pub(super) type Probe = Result<(), String>;
 
 /// An answer: status, JSON body (or none), extra headers such as `Link`.
 pub(super) struct Answer {
@@ -103,6 +117,20 @@ impl Request {
     /// The body as an object; a missing one or another JSON value is not well-formed.
     pub(super) fn object(&self) -> Result<&serde_json::Map<String, Value>, Refusal> {
         self.body.as_ref().and_then(Value::as_object).ok_or_else(Refusal::malformed)
+    }
+}
+
+impl Form {
+    /// A field that is there and not empty.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        let field = self.fields.iter().find(|(key, _)| key == name);
+        field.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The scopes asked for.
+    pub(super) fn scopes(&self) -> Vec<String> {
+        let scopes = self.field("scope").unwrap_or_default();
+        scopes.split_whitespace().map(str::to_owned).collect()
     }
 }
 

@@ -1,5 +1,8 @@
 //! Ids as Okta makes them: a type prefix, then letters and digits, the last of them naming the cell.
 
+/// An Okta id: 20 characters with a type prefix.
+pub(super) type Id = String;
+
 /// Makes the ids of one org; the same seed gives the same ids.
 pub(super) struct Ids {
     random: fastrand::Rng,

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::ids::Ids;
+pub(super) use super::model::mapping::{Direction, Mapping};
 use super::pages::{self, PageSize};
-use super::store::{App, Id, Org, User};
+use super::store::{App, Org, User};
 
 pub(super) const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "/api/v1/mappings", handler: Handler::Read(list) },
@@ -27,20 +28,6 @@ const ATTRIBUTES: &[(&str, &str, &str)] = &[
     ("title", "title", "title"),
     ("mobilePhone", "mobilePhone", "mobile"),
 ];
-
-/// One direction of an app's mappings.
-pub(super) struct Mapping {
-    pub(super) id: Id,
-    pub(super) direction: Direction,
-    /// Target attribute to `{"expression", "pushStatus"}`.
-    pub(super) properties: Map<String, Value>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
-    ToOkta,
-    ToApp,
-}
 
 /// Okta's attributes that default mappings map.
 pub(super) fn attributes() -> impl Iterator<Item = &'static str> {

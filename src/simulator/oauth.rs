@@ -8,7 +8,6 @@ mod assertion;
 mod client_roles;
 mod device;
 mod form;
-mod generated_key;
 mod grants;
 mod jwt;
 mod keys;
@@ -16,16 +15,14 @@ mod proof;
 mod refresh;
 mod scopes;
 mod service_apps;
-mod state;
 mod token;
 
+pub(super) use super::model::authorization::{Access, ClientApp, ClientKind, Grant, Keys};
+pub(super) use super::model::generated_key::GeneratedKey;
 pub(super) use access::{Call, caller, check_scope};
 pub(super) use assertion::{keep_keys, keys_to_fetch};
-pub(super) use form::Form;
-pub(super) use generated_key::GeneratedKey;
 pub(super) use keys::{document_of, show_keys};
 pub(super) use service_apps::{client_of, follow, keyless_client_of, keys_in};
-pub(super) use state::{Access, ClientApp, ClientKind, Grant, Keys, State};
 pub(super) use token::random;
 
 #[cfg(test)]

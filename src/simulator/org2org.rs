@@ -22,12 +22,13 @@ mod state;
 mod users;
 mod worker;
 
+pub(super) use super::model::org2org_app::{GroupPush, Org2Org};
 pub(super) use ahead::ahead;
 pub(super) use begin::{Switches, connect, link};
 pub(super) use given::give;
 pub(super) use hub::{Line, PROVISIONING};
 pub(super) use passwords::changed as password_changed;
-pub(super) use state::{GroupPush, Org2Org, Probe, target_of_push};
+pub(super) use state::target_of_push;
 pub(super) use worker::{drain, work};
 
 use super::http::{Refusal, Route};

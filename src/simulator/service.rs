@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::faults::Fault;
 use super::headers;
-use super::http::{Handler, Refusal, Reply, Request, Route};
+use super::http::{Form, Handler, Probe, Refusal, Reply, Request, Route};
 use super::limits::{self, Count, Figures, Usage};
 use super::oauth;
 use super::org2org::Line;
@@ -63,7 +63,7 @@ pub(super) struct Incoming<'a> {
     /// Scheme, host and port of the org, as links carry them.
     pub(super) base: String,
     /// What another org said when it was asked ahead of this request.
-    pub(super) probe: Option<super::org2org::Probe>,
+    pub(super) probe: Option<Probe>,
 }
 
 /// An answer before it gets its ids and dates.
@@ -327,9 +327,9 @@ impl Incoming<'_> {
     }
 
     /// The request as the authorization server sees it.
-    pub(super) fn form(&self) -> oauth::Form {
+    pub(super) fn form(&self) -> Form {
         let base = self.base();
-        oauth::Form {
+        Form {
             url: format!("{base}{}", self.path),
             base,
             fields: read_query(&String::from_utf8_lossy(self.body)),

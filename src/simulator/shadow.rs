@@ -23,7 +23,7 @@ mod reading;
 mod rebuild;
 mod upstream;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::SecretString;
@@ -39,26 +39,12 @@ use known::Known;
 use prediction::Prediction;
 use reading::Read;
 
+pub(super) use super::model::shadow_changes::Changed;
 pub(super) use begin::{ABOUT, begin, introduce};
 pub use ledger::Ledger;
 pub(super) use neighbours::{Neighbour, Neighbours};
 pub(super) use rebuild::{Directories, Said, is_kept, rebuild};
 pub use upstream::{Reading, Seen, Upstream};
-
-/// What a shadow must not take from the real org, or not again.
-#[derive(Default)]
-pub(super) struct Changed {
-    /// Paths of what was taken in: it may have been changed since.
-    seen: BTreeSet<String>,
-    /// Those whose first form is still to be kept.
-    fresh: Vec<String>,
-    /// Memberships that came or went here: group, user.
-    pub(super) memberships: BTreeSet<(String, String)>,
-    /// Paths of what nobody can know: what a provisioning job brought about.
-    guessed: BTreeSet<String>,
-    /// Domains whose directory cannot be looked at.
-    imagined: BTreeSet<String>,
-}
 
 impl Org {
     /// Notes what a provisioning job did, which in the real org may fail.

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
 use super::directory::Directory;
-
-/// An Okta id: 20 characters with a type prefix.
-pub(super) type Id = String;
-/// Milliseconds since the Unix epoch, UTC.
-pub(super) type Millis = i64;
+pub(super) use super::ids::Id;
+use super::model::authorization::State;
+use super::model::mapping::Mapping;
+use super::model::org2org_app::Org2Org;
+use super::model::shadow_changes::Changed;
+pub(super) use super::org_clock::{Millis, real_time};
 
 /// One org and everything in it.
 pub(super) struct Org {
@@ -64,9 +64,9 @@ pub(super) struct Org {
     /// Users who left the last of the groups by which they were provisioned to a directory, each time anew.
     pub(super) stranded: Vec<Id>,
     /// What was changed here, where the org is a shadow of a real one.
-    pub(super) changed: Option<super::shadow::Changed>,
+    pub(super) changed: Option<Changed>,
     /// The org authorization server.
-    pub(super) oauth: super::oauth::State,
+    pub(super) oauth: State,
 }
 
 /// Changes that reads may not see yet.
@@ -123,7 +123,7 @@ impl Org {
             recent: Recent::default(),
             changed: None,
             stranded: Vec::new(),
-            oauth: super::oauth::State::default(),
+            oauth: State::default(),
         }
     }
 
@@ -141,12 +141,6 @@ impl Org {
         self.logins.insert(user.login().to_lowercase(), user.id.clone());
         self.users.insert(user.id.clone(), user);
     }
-}
-
-/// Milliseconds since the Unix epoch by the machine's clock.
-pub(super) fn real_time() -> Millis {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    elapsed.map_or(0, |elapsed| Millis::try_from(elapsed.as_millis()).unwrap_or(Millis::MAX))
 }
 
 impl User {
@@ -257,7 +251,7 @@ pub(super) struct App {
     /// Present when this is an `active_directory` instance.
     pub(super) active_directory: Option<ActiveDirectory>,
     /// Present when this is an `okta_org2org` app.
-    pub(super) org2org: Option<super::org2org::Org2Org>,
+    pub(super) org2org: Option<Org2Org>,
     /// Users who were unassigned one by one, with the groups that do not assign them again.
     pub(super) unassigned: BTreeMap<Id, BTreeSet<Id>>,
     /// Custom attributes of the app's users, as the schema shows them.
@@ -265,7 +259,7 @@ pub(super) struct App {
     /// Of a shadow: the real app's schema was not read, and may define more.
     pub(super) schema_unread: bool,
     /// App to Okta, then Okta to app.
-    pub(super) mappings: Vec<super::mappings::Mapping>,
+    pub(super) mappings: Vec<Mapping>,
 }
 
 pub(super) struct AppUser {

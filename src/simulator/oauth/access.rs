@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::super::http::Refusal;
+use super::super::model::authorization::Access;
 use super::super::store::Org;
 use super::proof::{self, Bound};
 use super::scopes;
-use super::state::Access;
 
 /// A call as far as its token is concerned.
 pub(in crate::simulator) struct Call<'a> {

@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 
+use super::super::http::Form;
+use super::super::model::authorization::{ClientApp, ClientKind, Keys};
 use super::super::store::{Id, Millis, Org};
-use super::form::{Denial, Form};
+use super::form::Denial;
 use super::jwt::Jwt;
-use super::state::{ClientApp, ClientKind, Keys};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// An assertion may be good for an hour at most.

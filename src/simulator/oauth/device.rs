@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::super::http::{Answer, Form, Handler, Refusal, Reply, Request, Route};
+use super::super::model::authorization::{Authorization, ClientKind, PersonsAnswer, Refresh};
 use super::super::store::{Id, Millis, Org};
-use super::form::{Denial, Form};
+use super::form::Denial;
 use super::refresh::give_to_person;
-use super::state::{ClientKind, Refresh};
 use super::token::random;
 use super::{proof, scopes};
 
@@ -18,21 +18,6 @@ pub(super) const CONTROL_ROUTES: &[Route] =
 
 /// Seconds for which a code is good.
 const LIFE: i64 = 600;
-
-/// One device's wish to sign a person in.
-pub(super) struct Authorization {
-    client: Id,
-    scopes: Vec<String>,
-    user_code: String,
-    expires: Millis,
-    polled: Option<Millis>,
-    answer: Option<PersonsAnswer>,
-}
-
-enum PersonsAnswer {
-    Agreed(Id),
-    Refused,
-}
 
 fn authorize(org: &mut Org, form: &Form) -> Reply {
     match begin(org, form) {

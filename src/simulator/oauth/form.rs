@@ -1,20 +1,8 @@
-//! A form posted to the authorization server, and OAuth's error object.
+//! What is asked of a posted form, and OAuth's error object.
 
 use serde_json::json;
 
-use super::super::http::{Answer, Reply};
-
-/// What was posted, and where to.
-#[derive(Default)]
-pub(in crate::simulator) struct Form {
-    /// The endpoint's URL as the client called it.
-    pub(in crate::simulator) url: String,
-    /// Scheme, host and port of it.
-    pub(in crate::simulator) base: String,
-    pub(in crate::simulator) fields: Vec<(String, String)>,
-    /// Header `DPoP`.
-    pub(in crate::simulator) proof: Option<String>,
-}
+use super::super::http::{Answer, Form, Reply};
 
 /// Why no token is given: OAuth's error object, which is not Okta's.
 #[derive(Clone, Debug)]
@@ -26,22 +14,10 @@ pub(super) struct Denial {
 }
 
 impl Form {
-    /// A field that is there and not empty.
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
-        let field = self.fields.iter().find(|(key, _)| key == name);
-        field.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
-    }
-
-    /// The same, or `invalid_request`.
+    /// A field that is there and not empty, or `invalid_request`.
     pub(super) fn required(&self, name: &str) -> Result<&str, Denial> {
         let missing = || Denial::new("invalid_request", format!("The '{name}' parameter is missing."));
         self.field(name).ok_or_else(missing)
-    }
-
-    /// The scopes asked for.
-    pub(super) fn scopes(&self) -> Vec<String> {
-        let scopes = self.field("scope").unwrap_or_default();
-        scopes.split_whitespace().map(str::to_owned).collect()
     }
 }
 

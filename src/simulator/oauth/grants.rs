@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::super::model::authorization::{ClientApp, Grant};
 use super::super::options::AnswerStatus;
 use super::super::org::own_url;
 use super::super::store::Org;
 use super::super::wire::{date, link};
-use super::state::{ClientApp, Grant};
 
 pub(super) const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "/api/v1/apps/{appId}/grants", handler: Handler::Read(list) },

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::super::model::authorization::{ClientApp, ClientKind, Keys};
+use super::super::model::generated_key::GeneratedKey;
 use super::super::store::{App, Org};
 use super::super::wire::date;
-use super::generated_key::GeneratedKey;
 use super::jwt;
-use super::state::{ClientApp, ClientKind, Keys};
 
 pub(super) const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "/api/v1/apps/{appId}/credentials/jwks", handler: Handler::Read(list) },

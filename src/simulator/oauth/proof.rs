@@ -2,37 +2,15 @@
 
 use serde_json::Value;
 
-use super::super::store::{Millis, Org};
-use super::form::{Denial, Form};
+use super::super::http::Form;
+use super::super::store::Org;
+use super::form::Denial;
 use super::jwt::{self, Jwt};
 
 /// A proof is taken for five minutes.
 const LIFE: i64 = 300;
 /// Assumed: seconds by which a proof's `iat` may be ahead of the org's clock.
 const TOLERANCE: i64 = 60;
-const DAY: Millis = 86_400_000;
-
-/// Nonces of the token endpoint: a new one every 24 hours, the old ones taken for 3 days.
-#[derive(Default)]
-pub(super) struct Nonces(Vec<(String, Millis)>);
-
-impl Nonces {
-    /// The nonce of today.
-    pub(super) fn current(&mut self, now: Millis) -> String {
-        self.0.retain(|(_, since)| since + 3 * DAY > now);
-        if let Some((nonce, _)) = self.0.last().filter(|(_, since)| since + DAY > now) {
-            return nonce.clone();
-        }
-        let nonce: String = std::iter::repeat_with(fastrand::alphanumeric).take(32).collect();
-        self.0.push((nonce.clone(), now));
-        nonce
-    }
-
-    fn takes(&self, nonce: &str, now: Millis) -> bool {
-        let mut nonces = self.0.iter();
-        nonces.any(|(known, since)| known == nonce && since + 3 * DAY > now)
-    }
-}
 
 /// What a proof must be bound to.
 pub(super) struct Bound<'a> {

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::super::http::Form;
+use super::super::model::authorization::Refresh;
 use super::super::store::Org;
-use super::form::{Denial, Form};
+use super::form::Denial;
 use super::proof;
-use super::state::Refresh;
 use super::token::{Grantee, give, random};
 
 pub(super) fn token(org: &mut Org, form: &Form) -> Result<Value, Denial> {

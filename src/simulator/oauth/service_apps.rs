@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::super::http::Refusal;
+use super::super::model::authorization::{ClientApp, ClientKind, Keys};
 use super::super::store::{App, Org};
-use super::state::{ClientApp, ClientKind, Keys};
 
 /// The client of a new app; none of an app of another kind.
 pub(in crate::simulator) fn client_of(app: &App) -> Result<Option<ClientApp>, Refusal> {

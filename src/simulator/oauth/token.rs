@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::http::{Answer, Handler, Reply, Route};
+use super::super::http::{Answer, Form, Handler, Reply, Route};
+use super::super::model::authorization::Access;
 use super::super::store::{Id, Millis, Org};
-use super::form::{Denial, Form};
-use super::state::Access;
+use super::form::Denial;
 use super::{assertion, device, proof, refresh, scopes};
 
 pub(super) const ROUTES: &[Route] =

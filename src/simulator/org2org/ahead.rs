@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::super::http::Probe;
 use super::super::oauth::{self, GeneratedKey};
 use super::super::service::{Incoming, Service};
 use super::super::store::Org;
 use super::connection::{read, setting};
 use super::hub::Hub;
-use super::state::Probe;
 
 const CONNECTION: &str = "/connections/default";
 

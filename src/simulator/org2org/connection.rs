@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use super::super::apps;
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::super::log::{self, Event};
+use super::super::model::org2org_app::{Connection, Scheme};
 use super::super::options::{ConnectionCheck, RepeatedActivation};
 use super::super::store::{App, Org};
-use super::state::{Connection, Scheme, show_features};
+use super::state::show_features;
 
 pub(super) const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "/api/v1/apps/{appId}/connections/default", handler: Handler::Read(get) },

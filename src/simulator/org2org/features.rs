@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::super::apps;
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::super::log::{self, Event};
+use super::super::model::org2org_app::Org2Org;
 use super::super::store::{App, Org};
-use super::state::{Org2Org, show_features};
+use super::state::show_features;
 
 pub(super) const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "/api/v1/apps/{appId}/features", handler: Handler::Read(list) },

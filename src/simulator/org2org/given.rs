@@ -5,10 +5,10 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use super::super::model::org2org_app::{Connection, GroupPush, Org2Org, Scheme};
 use super::super::oauth::GeneratedKey;
 use super::super::scenario::{AppPlan, ConnectionPlan, PushPlan};
 use super::super::store::Org;
-use super::state::{Connection, GroupPush, Org2Org, Scheme};
 
 const FEATURES: [&str; 2] = ["USER_PROVISIONING", "INBOUND_PROVISIONING"];
 

@@ -6,11 +6,11 @@ use super::super::apps;
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::super::jobs;
 use super::super::log::{self, Event};
+use super::super::model::org2org_app::{GroupPush, Org2Org};
 use super::super::options::{AnswerStatus, DeleteActivePush, GroupPushRefusal, MissingPushType, RepeatedPush};
 use super::super::pages::{self, PageSize};
 use super::super::store::{App, Id, JobKind, Org};
 use super::super::wire;
-use super::state::{GroupPush, Org2Org};
 use super::{is_connected, queue};
 
 pub(super) const ROUTES: &[Route] = &[

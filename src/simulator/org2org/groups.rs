@@ -6,12 +6,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use super::super::log::{self, Event};
+use super::super::model::org2org_app::GroupPush;
 use super::super::options::PushedNameTaken;
 use super::super::service::Service;
 use super::super::store::{App, Group, Id, Job, Org};
 use super::details;
 use super::hub::{Failure, Hub, Line, Session};
-use super::state::{GroupPush, push_mut};
+use super::state::push_mut;
 use super::worker::note_refusal;
 
 /// What is wanted of the hub's group.

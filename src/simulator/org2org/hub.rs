@@ -8,11 +8,11 @@ use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use super::super::model::org2org_app::{Connection, Scheme};
 use super::super::oauth::GeneratedKey;
 use super::super::page_chain::PageChain;
 use super::super::shadow::Neighbours;
 use super::super::store::App;
-use super::state::{Connection, Scheme};
 
 /// A call that met a limit, or an error of the hub's own, is tried so often.
 const TRIES: u32 = 4;

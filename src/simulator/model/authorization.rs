@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use super::super::store::{Id, Millis};
-use super::device::Authorization;
+use super::super::ids::Id;
+use super::super::org_clock::Millis;
 use super::generated_key::GeneratedKey;
-use super::proof::Nonces;
+
+const DAY: Millis = 86_400_000;
 
 /// The authorization server of one org.
 #[derive(Default)]
@@ -16,14 +17,14 @@ pub(in crate::simulator) struct State {
     /// By client id.
     pub(in crate::simulator) clients: BTreeMap<Id, ClientApp>,
     /// Access tokens by themselves.
-    pub(super) access: HashMap<String, Arc<Access>>,
-    pub(super) refresh: HashMap<String, Refresh>,
+    pub(in crate::simulator) access: HashMap<String, Arc<Access>>,
+    pub(in crate::simulator) refresh: HashMap<String, Refresh>,
     /// Device authorizations by device code.
-    pub(super) devices: HashMap<String, Authorization>,
+    pub(in crate::simulator) devices: HashMap<String, Authorization>,
     /// Ids of assertions and proofs that were used, with the time from which they need not be remembered. Calls that only read
     /// use proofs up too, hence the lock.
-    pub(super) used: Mutex<HashMap<String, Millis>>,
-    pub(super) nonces: Nonces,
+    pub(in crate::simulator) used: Mutex<HashMap<String, Millis>>,
+    pub(in crate::simulator) nonces: Nonces,
 }
 
 /// An OIDC app that may ask for tokens.
@@ -56,7 +57,7 @@ pub(in crate::simulator) struct Grant {
 
 impl ClientApp {
     /// The granted scopes.
-    pub(super) fn scopes(&self) -> Vec<String> {
+    pub(in crate::simulator) fn scopes(&self) -> Vec<String> {
         self.grants.iter().map(|grant| grant.scope.clone()).collect()
     }
 }
@@ -79,26 +80,26 @@ pub(in crate::simulator) struct Access {
     pub(in crate::simulator) principal: Id,
     pub(in crate::simulator) client: Id,
     pub(in crate::simulator) scopes: Vec<String>,
-    pub(super) expires: Millis,
+    pub(in crate::simulator) expires: Millis,
     /// Thumbprint of the key it is bound to.
-    pub(super) bound_to: Option<String>,
+    pub(in crate::simulator) bound_to: Option<String>,
 }
 
 /// A refresh token's meaning.
-pub(super) struct Refresh {
-    pub(super) user: Id,
-    pub(super) client: Id,
-    pub(super) scopes: Vec<String>,
+pub(in crate::simulator) struct Refresh {
+    pub(in crate::simulator) user: Id,
+    pub(in crate::simulator) client: Id,
+    pub(in crate::simulator) scopes: Vec<String>,
     /// A token of a public client is bound to the key of the proof it was asked for with (RFC 9449, section 5).
-    pub(super) bound_to: Option<String>,
+    pub(in crate::simulator) bound_to: Option<String>,
 }
 
 /// Why something may not be used again.
-pub(super) struct AlreadyUsed;
+pub(in crate::simulator) struct AlreadyUsed;
 
 impl State {
     /// Notes that `id` was used; it is remembered until `until`.
-    pub(super) fn use_up(&self, id: &str, until: Millis, now: Millis) -> Result<(), AlreadyUsed> {
+    pub(in crate::simulator) fn use_up(&self, id: &str, until: Millis, now: Millis) -> Result<(), AlreadyUsed> {
         let mut used = self.used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         used.retain(|_, until| *until > now);
         match used.insert(id.to_owned(), until) {
@@ -106,4 +107,42 @@ impl State {
             Some(_) => Err(AlreadyUsed),
         }
     }
+}
+
+/// Nonces of the token endpoint: a new one every 24 hours, the old ones taken for 3 days.
+#[derive(Default)]
+pub(in crate::simulator) struct Nonces(Vec<(String, Millis)>);
+
+impl Nonces {
+    /// The nonce of today.
+    pub(in crate::simulator) fn current(&mut self, now: Millis) -> String {
+        self.0.retain(|(_, since)| since + 3 * DAY > now);
+        if let Some((nonce, _)) = self.0.last().filter(|(_, since)| since + DAY > now) {
+            return nonce.clone();
+        }
+        let nonce: String = std::iter::repeat_with(fastrand::alphanumeric).take(32).collect();
+        self.0.push((nonce.clone(), now));
+        nonce
+    }
+
+    pub(in crate::simulator) fn takes(&self, nonce: &str, now: Millis) -> bool {
+        let mut nonces = self.0.iter();
+        nonces.any(|(known, since)| known == nonce && since + 3 * DAY > now)
+    }
+}
+
+/// One device's wish to sign a person in.
+pub(in crate::simulator) struct Authorization {
+    pub(in crate::simulator) client: Id,
+    pub(in crate::simulator) scopes: Vec<String>,
+    pub(in crate::simulator) user_code: String,
+    pub(in crate::simulator) expires: Millis,
+    pub(in crate::simulator) polled: Option<Millis>,
+    pub(in crate::simulator) answer: Option<PersonsAnswer>,
+}
+
+/// What the person said.
+pub(in crate::simulator) enum PersonsAnswer {
+    Agreed(Id),
+    Refused,
 }

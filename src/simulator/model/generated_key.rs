@@ -34,7 +34,7 @@ impl GeneratedKey {
     }
 
     /// Whether it was looked at.
-    pub(super) fn is_made(&self) -> bool {
+    pub(in crate::simulator) fn is_made(&self) -> bool {
         self.0.get().is_some()
     }
 
