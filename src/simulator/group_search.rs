@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::filter::{self, Case, Expr, Field, Fields, Operator};
 use super::groups;
-use super::http::{Refusal, Reply, Request};
-use super::memberships;
+use super::http::{Handler, Refusal, Reply, Request, Route};
+use super::membership_lag;
 use super::pages::{self, PageSize};
 use super::store::{Group, Org};
 use super::user_search::is_comparison;
@@ -14,8 +14,10 @@ const SIZE: PageSize = PageSize { default: 10_000, maximum: 10_000 };
 /// `q` gives one page and no more.
 const Q_SIZE: PageSize = PageSize { default: 300, maximum: 300 };
 
+pub(super) const ROUTES: &[Route] = &[Route { method: "GET", pattern: "/api/v1/groups", handler: Handler::Read(list) }];
+
 /// Lists groups.
-pub(super) fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &Org, request: &Request) -> Reply {
     let expand = Expand::read(request)?;
     let show = |group: &Group| expand.show(org, &request.base, group);
     let given = |name| request.query(name).filter(|text| !text.is_empty());
@@ -46,13 +48,13 @@ fn by_beginning(org: &Org, request: &Request, text: &str, show: impl Fn(&Group) 
     let found = org
         .groups
         .values()
-        .filter(|group| memberships::is_seen(org, &group.id))
+        .filter(|group| membership_lag::is_seen(org, &group.id))
         .filter(|group| group.name().to_lowercase().starts_with(&text));
     pages::whole(request, found.take(limit).map(show).collect())
 }
 
 fn sorted_or_not(org: &Org, request: &Request, keep: impl Fn(&Group) -> bool, show: impl Fn(&Group) -> Value) -> Reply {
-    let keep = |group: &Group| memberships::is_seen(org, &group.id) && keep(group);
+    let keep = |group: &Group| membership_lag::is_seen(org, &group.id) && keep(group);
     let Some(property) = request.query("sortBy").filter(|text| !text.is_empty()) else {
         return pages::of_map(request, SIZE, &org.groups, |group| keep(group).then(|| show(group)));
     };

@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::group_search;
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::log::{self, Event};
-use super::memberships;
+use super::membership_lag;
 use super::org2org;
 use super::provisioning;
 use super::rule_membership;
@@ -13,7 +12,6 @@ use super::store::{Group, Org};
 use super::wire::{date, link};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/groups", handler: Handler::Read(group_search::list) },
     Route { method: "POST", pattern: "/api/v1/groups", handler: Handler::Write(create) },
     Route { method: "GET", pattern: "/api/v1/groups/{groupId}", handler: Handler::Read(get) },
     Route { method: "PUT", pattern: "/api/v1/groups/{groupId}", handler: Handler::Write(replace) },
@@ -36,7 +34,7 @@ fn get(org: &Org, request: &Request) -> Reply {
 
 /// A group by id; one that is too new for reads is not there yet.
 pub(super) fn find<'a>(org: &'a Org, id: &str) -> Result<&'a Group, Refusal> {
-    org.groups.get(id).filter(|_| memberships::is_seen(org, id)).ok_or_else(|| Refusal::not_found(id, "UserGroup"))
+    org.groups.get(id).filter(|_| membership_lag::is_seen(org, id)).ok_or_else(|| Refusal::not_found(id, "UserGroup"))
 }
 
 fn create(org: &mut Org, request: &Request) -> Reply {

@@ -42,6 +42,8 @@ mod ldap;
 mod limits;
 mod log;
 mod mappings;
+mod membership_changes;
+mod membership_lag;
 mod memberships;
 mod model;
 mod names;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::http::Refusal;
 use super::log::{self, Event};
-use super::memberships;
+use super::membership_changes;
 use super::rule_expression::{self, Expression};
 use super::rules;
 use super::store::{Id, Org, Rule};
@@ -74,7 +74,7 @@ fn is_in_excluded_group(rule: &Rule, groups: &std::collections::BTreeSet<Id>) ->
 fn grant(org: &mut Org, rule: &str, groups: &[Id], user: &str) {
     org.rule_grants.entry(rule.to_owned()).or_default().insert(user.to_owned());
     for group in groups {
-        memberships::add(org, group, user, None);
+        membership_changes::add(org, group, user, None);
     }
 }
 
@@ -84,7 +84,7 @@ fn withdraw(org: &mut Org, rule: &str, groups: &[Id], user: &str) {
     }
     for group in groups {
         if !is_granted(org, group, user) {
-            memberships::remove(org, group, user, None);
+            membership_changes::remove(org, group, user, None);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::http::{Refusal, Reply, Request};
+use super::http::{Handler, Refusal, Reply, Request, Route};
 use super::log::{self, Event};
 use super::org2org;
 use super::provisioning;
@@ -11,8 +11,13 @@ use super::store::{Org, User};
 use super::user_profile::{self, Credentials};
 use super::users;
 
+pub(super) const ROUTES: &[Route] = &[
+    Route { method: "POST", pattern: "/api/v1/users/{id}", handler: Handler::Write(update) },
+    Route { method: "PUT", pattern: "/api/v1/users/{id}", handler: Handler::Write(replace) },
+];
+
 /// Partial: attributes told are set, `null` clears.
-pub(super) fn update(org: &mut Org, request: &Request) -> Reply {
+fn update(org: &mut Org, request: &Request) -> Reply {
     let id = users::find_id(org, request)?;
     let body = request.object()?;
     let profile = user_profile::profile(body)?.map(|given| {
@@ -24,7 +29,7 @@ pub(super) fn update(org: &mut Org, request: &Request) -> Reply {
 }
 
 /// Full: attributes that are not told are cleared.
-pub(super) fn replace(org: &mut Org, request: &Request) -> Reply {
+fn replace(org: &mut Org, request: &Request) -> Reply {
     let id = users::find_id(org, request)?;
     let profile = user_profile::profile(request.object()?)?.cloned();
     apply(org, request, &id, Some(profile.unwrap_or_default()))

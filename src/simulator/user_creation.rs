@@ -4,19 +4,23 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::http::{Refusal, Reply, Request};
+use super::http::{Handler, Refusal, Reply, Request, Route};
 use super::log::{self, Event};
+use super::membership_changes;
 use super::memberships;
 use super::rule_membership;
 use super::store::{Id, Org, User};
 use super::user_profile::{self, Credentials};
 use super::users;
 
+pub(super) const ROUTES: &[Route] =
+    &[Route { method: "POST", pattern: "/api/v1/users", handler: Handler::Write(create) }];
+
 /// `groupIds` takes at most so many.
 const MOST_GROUPS: usize = 20;
 
 /// Creates a user: STAGED, PROVISIONED without a password, ACTIVE with one.
-pub(super) fn create(org: &mut Org, request: &Request) -> Reply {
+fn create(org: &mut Org, request: &Request) -> Reply {
     let body = request.object()?;
     let profile = user_profile::profile(body)?.cloned().unwrap_or_default();
     let credentials = user_profile::credentials(body)?;
@@ -28,7 +32,7 @@ pub(super) fn create(org: &mut Org, request: &Request) -> Reply {
     let id = insert(org, profile, credentials, status);
     log_creation(org, request, &id);
     for group in groups {
-        memberships::add(org, &group, &id, Some(&request.principal));
+        membership_changes::add(org, &group, &id, Some(&request.principal));
     }
     rule_membership::evaluate_user(org, &id);
     let user = users::find(org, request, &id)?;

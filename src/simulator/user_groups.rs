@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::groups;
 use super::http::{Answer, Handler, Reply, Request, Route};
-use super::memberships;
+use super::membership_lag;
 use super::pages::{self, PageSize};
 use super::store::{App, Org};
 use super::users;
@@ -19,10 +19,10 @@ const SIZE: PageSize = PageSize { default: 200, maximum: 200 };
 
 fn list(org: &Org, request: &Request) -> Reply {
     let user = users::find(org, request, request.parameter(0))?;
-    let ids = memberships::groups_seen(org, user);
+    let ids = membership_lag::groups_seen(org, user);
     let show = |id: &String| {
         let group = org.groups.get(id)?;
-        memberships::is_seen(org, id).then(|| groups::show(org, &request.base, group))
+        membership_lag::is_seen(org, id).then(|| groups::show(org, &request.base, group))
     };
     if request.query("limit").is_some() || request.query("after").is_some() {
         return pages::of_set(request, SIZE, &ids, show);

@@ -8,9 +8,11 @@ use super::provisioning;
 use super::store::{Org, User};
 use super::users;
 
+const DELETION: Route = Route { method: "DELETE", pattern: "/api/v1/users/{id}", handler: Handler::Write(delete) };
+
 macro_rules! steps {
     ($($step:literal => $handler:ident),+ $(,)?) => {
-        pub(super) const ROUTES: &[Route] = &[$(Route {
+        pub(super) const ROUTES: &[Route] = &[DELETION, $(Route {
             method: "POST",
             pattern: concat!("/api/v1/users/{id}/lifecycle/", $step),
             handler: Handler::Write($handler),
@@ -83,7 +85,7 @@ fn deactivate(org: &mut Org, request: &Request) -> Reply {
 }
 
 /// `DELETE /users/{id}`: the first deactivates, the second deletes.
-pub(super) fn delete(org: &mut Org, request: &Request) -> Reply {
+fn delete(org: &mut Org, request: &Request) -> Reply {
     let id = users::find_id(org, request)?;
     if status(org, &id) != "DEPROVISIONED" {
         deprovision(org, request, &id);

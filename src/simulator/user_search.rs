@@ -1,7 +1,7 @@
 //! `GET /users`: plain, by `q`, `filter` or `search`.
 
 use super::filter::{self, Case, Expr, Field, Fields, Literal, Operator};
-use super::http::{Refusal, Reply, Request};
+use super::http::{Handler, Refusal, Reply, Request, Route};
 use super::pages::{self, PageSize};
 use super::store::{Org, User};
 use super::users::show_in_list;
@@ -10,8 +10,10 @@ const SIZE: PageSize = PageSize { default: 200, maximum: 200 };
 /// `q` has pages of its own size, and no second one.
 const Q_SIZE: PageSize = PageSize { default: 10, maximum: 200 };
 
+pub(super) const ROUTES: &[Route] = &[Route { method: "GET", pattern: "/api/v1/users", handler: Handler::Read(list) }];
+
 /// Lists users.
-pub(super) fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &Org, request: &Request) -> Reply {
     let given = |name| request.query(name).filter(|text| !text.is_empty());
     match (given("search"), given("filter"), given("q")) {
         (Some(_), Some(_), _) => Err(Refusal::new(

@@ -4,18 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::store::{Org, User};
-use super::user_changes;
-use super::user_search;
 use super::wire::{date, link, optional_date, post_link};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/users", handler: Handler::Read(user_search::list) },
-    Route { method: "POST", pattern: "/api/v1/users", handler: Handler::Write(super::user_creation::create) },
-    Route { method: "GET", pattern: "/api/v1/users/{id}", handler: Handler::Read(get) },
-    Route { method: "POST", pattern: "/api/v1/users/{id}", handler: Handler::Write(user_changes::update) },
-    Route { method: "PUT", pattern: "/api/v1/users/{id}", handler: Handler::Write(user_changes::replace) },
-    Route { method: "DELETE", pattern: "/api/v1/users/{id}", handler: Handler::Write(super::user_lifecycle::delete) },
-];
+pub(super) const ROUTES: &[Route] =
+    &[Route { method: "GET", pattern: "/api/v1/users/{id}", handler: Handler::Read(get) }];
 
 fn get(org: &Org, request: &Request) -> Reply {
     let user = find(org, request, request.parameter(0))?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::memberships;
+use super::super::membership_changes;
 use super::super::rule_expression;
 use super::super::rule_membership;
 use super::super::store::{Group, Id, Org, Recent, Rule};
@@ -51,7 +51,7 @@ pub(super) fn add_group(org: &mut Org, plan: &GroupPlan, of: &OrgPlan, problems:
         match find_user(org, login) {
             Some(user) if of.settled => join(org, &id, &user),
             Some(user) => {
-                memberships::add(org, &id, &user, None);
+                membership_changes::add(org, &id, &user, None);
             }
             None => problems.add(format!("org {:?}: group {:?} names the unknown user {login:?}", org.name, plan.name)),
         }
