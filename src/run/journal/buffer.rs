@@ -113,7 +113,7 @@ impl Buffer {
         self.check_order(run, repeated)?;
         let tail = self.push(run, intent)?;
         self.push(run, repeated)?;
-        if let Err(error) = self.flush() {
+        if let Err(error) = self.write_present(run, |_| Ok(())) {
             self.waiting.pop();
             self.take_back(run, tail);
             return Err(error);

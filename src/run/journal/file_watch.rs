@@ -79,10 +79,10 @@ impl FileWatch {
 
     /// What became of the files since they were noted.
     pub(super) fn look(&self) -> Found {
-        self.compare(self.stamps())
+        self.compare_with(self.stamps())
     }
 
-    fn compare(&self, (file, log): (Option<Stamp>, Option<Stamp>)) -> Found {
+    fn compare_with(&self, (file, log): (Option<Stamp>, Option<Stamp>)) -> Found {
         let Some(now) = file else {
             return Found::Lost("is no longer there");
         };
@@ -104,7 +104,7 @@ impl FileWatch {
     /// The same right after a writing of this process: other lengths and times are its own doing.
     pub(super) fn look_after_writing(&mut self) -> Found {
         let stamps = self.stamps();
-        let found = match self.compare(stamps) {
+        let found = match self.compare_with(stamps) {
             Found::Written => Found::AsLeft,
             found => found,
         };
