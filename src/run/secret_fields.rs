@@ -138,7 +138,7 @@ static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| SECRET_NAMES.iter().cop
 const API_TOKEN: usize = 42;
 
 /// No text with a secret's shape is shorter: most texts are ids and names.
-const SHORTEST: usize = "-----BEGINPRIVATE KEY".len();
+const SHORTEST_SECRET: usize = "-----BEGINPRIVATE KEY".len();
 
 /// No name that only means a secret at its place is longer.
 const LONGEST_PLACED: usize = "value".len();
@@ -257,7 +257,7 @@ impl NameMeaning {
 
 /// Whether a text is a secret whatever it is called: a private key, an API token, a JSON web token, also within a sentence or a header.
 pub(crate) fn has_secret_shape(text: &str) -> bool {
-    if text.len() < SHORTEST {
+    if text.len() < SHORTEST_SECRET {
         return false;
     }
     if text.contains("-----BEGIN") && text.contains("PRIVATE KEY") {

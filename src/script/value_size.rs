@@ -17,8 +17,8 @@ const MOST_LOOKS: usize = 4 * MOST_DEPTH;
 /// Where it is looked for deeper values, from both ends of a list or map.
 const MOST_NEIGHBOURS: usize = 4;
 
-/// One use of a variable in so many is looked at.
-const LOOKED_AT: u32 = 4;
+/// One use of a variable in so many is one at which the value is checked.
+const USES_A_LOOK: u32 = 4;
 
 /// What a list entry and a map entry take beside what they hold.
 const ITEM: usize = 16;
@@ -84,19 +84,19 @@ fn take(left: &mut usize, bytes: usize) -> Result<(), TooMuch> {
 
 thread_local! {
     /// Uses of variables by the script or the lane that this thread executes.
-    static USES: Cell<u32> = const { Cell::new(0) };
+    static VARIABLE_USES: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Counts the uses of variables from the first again: a script or a lane that is executed once more is looked at at the same uses.
+/// Counts the uses of variables from the first again, so that a script or a lane that is executed once more is checked at the same uses.
 pub(super) fn begin_uses() {
-    USES.set(0);
+    VARIABLE_USES.set(0);
 }
 
-/// Whether the value of a variable is looked at at this use of one. Multiples of the golden ratio tell: no loop, however many variables it
-/// uses, is passed by.
+/// Whether this use of a variable is one at which the value is checked. Multiples of the golden ratio tell, so that no loop is passed by,
+/// however many variables it uses.
 pub(super) fn is_looked_at() -> bool {
-    let used = USES.replace(USES.get().wrapping_add(1));
-    used.wrapping_mul(0x9E37_79B9) < u32::MAX / LOOKED_AT
+    let used = VARIABLE_USES.replace(VARIABLE_USES.get().wrapping_add(1));
+    used.wrapping_mul(0x9E37_79B9) < u32::MAX / USES_A_LOOK
 }
 
 /// Whether a value is found to nest too deeply by a short look: along the first and the last values of each level. A value that is
