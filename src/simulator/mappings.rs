@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::ids::Ids;
-pub(super) use super::model::mapping::{Direction, Mapping};
+pub(super) use super::model::profile_mapping::{Direction, Mapping};
 use super::pages::{self, PageSize};
 use super::store::{App, Org, User};
 

@@ -7,12 +7,12 @@ use super::provisioning;
 use super::store::Org;
 use super::watch;
 
-/// Makes a user a member; false when he was one. `actor` is the admin, `None` Okta itself (a rule, an import).
+/// Makes a user a member; false when the user was one already. `actor` is the admin, `None` Okta itself (a rule, an import).
 pub(super) fn add(org: &mut Org, group: &str, user: &str, actor: Option<&str>) -> bool {
     change(org, group, user, Membership::Present, actor)
 }
 
-/// Takes a user out of a group; false when he was not in it.
+/// Takes a user out of a group; false when the user was not in it.
 pub(super) fn remove(org: &mut Org, group: &str, user: &str, actor: Option<&str>) -> bool {
     change(org, group, user, Membership::Absent, actor)
 }

@@ -9,6 +9,8 @@
 //!    └────► ldap ─► directory
 //! ```
 //!
+//! `model` holds plain data that more than one resource works on, `store` the org of them.
+//!
 //! An org may be the shadow of a real one (`shadow`): what the store lacks is then read there, once, and what is changed is changed here
 //! alone. `scenario` makes orgs of a file, `snapshot` a file of an org.
 

@@ -17,7 +17,7 @@ mod scopes;
 mod service_apps;
 mod token;
 
-pub(super) use super::model::authorization::{Access, ClientApp, ClientKind, Grant, Keys};
+pub(super) use super::model::authorization_server::{Access, ClientApp, ClientKind, Grant, Keys};
 pub(super) use super::model::generated_key::GeneratedKey;
 pub(super) use access::{Call, caller, check_scope};
 pub(super) use assertion::{keep_keys, keys_to_fetch};

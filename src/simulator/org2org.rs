@@ -8,6 +8,7 @@
 //! The hub is an org behind a URL like any other: a token that was revoked or belongs to too small a role fails there as in life.
 
 mod ahead;
+mod app_features;
 mod begin;
 mod connection;
 mod details;
@@ -18,7 +19,7 @@ mod groups;
 mod hub;
 mod import;
 mod passwords;
-mod state;
+mod push_targets;
 mod users;
 mod worker;
 
@@ -28,7 +29,7 @@ pub(super) use begin::{Switches, connect, link};
 pub(super) use given::give;
 pub(super) use hub::{Line, PROVISIONING};
 pub(super) use passwords::changed as password_changed;
-pub(super) use state::target_of_push;
+pub(super) use push_targets::target_of_push;
 pub(super) use worker::{drain, work};
 
 use super::http::{Refusal, Route};
@@ -62,7 +63,7 @@ pub(super) fn group_changed(org: &mut Org, group: &str, former: &str) {
     let name = org.groups.get(group).map(|group| group.name().to_owned());
     let name = name.unwrap_or_default();
     for (app, push) in pushes_of(org, group) {
-        if let Some(push) = state::push_mut(org, &app, &push)
+        if let Some(push) = push_targets::push_mut(org, &app, &push)
             && push.name == former
         {
             push.name.clone_from(&name);
@@ -75,7 +76,7 @@ pub(super) fn group_changed(org: &mut Org, group: &str, former: &str) {
 pub(super) fn switch_sourcing(app: &mut App, on: Option<bool>) {
     if let (Some(part), Some(on)) = (app.org2org.as_mut(), on) {
         part.profile_sourcing = on;
-        state::show_features(app);
+        app_features::show_features(app);
     }
 }
 

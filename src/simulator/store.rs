@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::directory::Directory;
 pub(super) use super::ids::Id;
-use super::model::authorization::State;
-use super::model::mapping::Mapping;
+use super::model::authorization_server::State;
 use super::model::org2org_app::Org2Org;
+use super::model::profile_mapping::Mapping;
 use super::model::shadow_changes::Changed;
 pub(super) use super::org_clock::{Millis, real_time};
 

@@ -113,9 +113,7 @@ impl Connection {
             };
         }
     }
-}
 
-impl Connection {
     pub(in crate::simulator) fn is_configured_here(&self) -> bool {
         !self.unseen && matches!(self.scheme, Scheme::OAuth2 { .. })
     }

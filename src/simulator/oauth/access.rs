@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::http::Refusal;
-use super::super::model::authorization::Access;
+use super::super::model::authorization_server::Access;
 use super::super::store::Org;
 use super::proof::{self, Bound};
 use super::scopes;

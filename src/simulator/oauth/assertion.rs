@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::super::http::Form;
-use super::super::model::authorization::{ClientApp, ClientKind, Keys};
+use super::super::model::authorization_server::{ClientApp, ClientKind, Keys};
 use super::super::store::{Id, Millis, Org};
 use super::form::Denial;
 use super::jwt::Jwt;

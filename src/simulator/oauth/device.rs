@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::http::{Answer, Form, Handler, Refusal, Reply, Request, Route};
-use super::super::model::authorization::{Authorization, ClientKind, PersonsAnswer, Refresh};
+use super::super::model::authorization_server::{Authorization, ClientKind, PersonsAnswer, Refresh};
 use super::super::store::{Id, Millis, Org};
 use super::form::Denial;
 use super::refresh::give_to_person;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::super::model::authorization::{ClientApp, Grant};
+use super::super::model::authorization_server::{ClientApp, Grant};
 use super::super::options::AnswerStatus;
 use super::super::org::own_url;
 use super::super::store::Org;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::super::model::authorization::{ClientApp, ClientKind, Keys};
+use super::super::model::authorization_server::{ClientApp, ClientKind, Keys};
 use super::super::model::generated_key::GeneratedKey;
 use super::super::store::{App, Org};
 use super::super::wire::date;

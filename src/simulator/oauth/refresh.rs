@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::http::Form;
-use super::super::model::authorization::Refresh;
+use super::super::model::authorization_server::Refresh;
 use super::super::store::Org;
 use super::form::Denial;
 use super::proof;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::http::Refusal;
-use super::super::model::authorization::{ClientApp, ClientKind, Keys};
+use super::super::model::authorization_server::{ClientApp, ClientKind, Keys};
 use super::super::store::{App, Org};
 
 /// The client of a new app; none of an app of another kind.

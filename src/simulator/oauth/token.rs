@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::super::http::{Answer, Form, Handler, Reply, Route};
-use super::super::model::authorization::Access;
+use super::super::model::authorization_server::Access;
 use super::super::store::{Id, Millis, Org};
 use super::form::Denial;
 use super::{assertion, device, proof, refresh, scopes};

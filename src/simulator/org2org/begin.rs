@@ -6,7 +6,7 @@ use serde_json::json;
 use super::super::model::org2org_app::{Connection, Scheme};
 use super::super::scenario::placeholder;
 use super::super::store::{App, Id};
-use super::state::show_features;
+use super::app_features::show_features;
 
 /// The To App switches that a scenario begins with, and profile sourcing.
 #[derive(Clone, Copy)]

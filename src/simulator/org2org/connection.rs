@@ -9,7 +9,7 @@ use super::super::log::{self, Event};
 use super::super::model::org2org_app::{Connection, Scheme};
 use super::super::options::{ConnectionCheck, RepeatedActivation};
 use super::super::store::{App, Org};
-use super::state::show_features;
+use super::app_features::show_features;
 
 pub(super) const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "/api/v1/apps/{appId}/connections/default", handler: Handler::Read(get) },

@@ -7,7 +7,7 @@ use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
 use super::super::log::{self, Event};
 use super::super::model::org2org_app::Org2Org;
 use super::super::store::{App, Org};
-use super::state::show_features;
+use super::app_features::show_features;
 
 pub(super) const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "/api/v1/apps/{appId}/features", handler: Handler::Read(list) },

@@ -31,7 +31,7 @@ pub(in crate::simulator) fn give(org: &mut Org, app: &str, plan: &AppPlan) {
     part.profile_sourcing = plan.features.as_deref().is_some_and(sourcing);
     part.pushes.extend(pushes.into_iter().map(|push| (push.id.clone(), push)));
     if plan.features.is_none() {
-        super::state::show_features(app);
+        super::app_features::show_features(app);
     }
 }
 

@@ -226,7 +226,7 @@ fn update(org: &mut Org, request: &Request) -> Reply {
     let (_, push) = find(org, request)?;
     let (id, former) = (push.id.clone(), push.status.clone());
     let now = org.now();
-    if let Some(push) = super::state::push_mut(org, request.parameter(0), &id) {
+    if let Some(push) = super::push_targets::push_mut(org, request.parameter(0), &id) {
         status.clone_into(&mut push.status);
         push.error = None;
         push.last_updated = now;

@@ -12,7 +12,7 @@ use super::super::service::Service;
 use super::super::store::{App, Group, Id, Job, Org};
 use super::details;
 use super::hub::{Failure, Hub, Line, Session};
-use super::state::push_mut;
+use super::push_targets::push_mut;
 use super::worker::note_refusal;
 
 /// What is wanted of the hub's group.

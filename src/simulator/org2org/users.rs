@@ -11,7 +11,7 @@ use super::super::service::Service;
 use super::super::store::{App, AppUser, Job, JobKind, Org, Task};
 use super::hub::{Failure, Hub, Line, Session};
 use super::passwords;
-use super::state::push_mut;
+use super::push_targets::push_mut;
 use super::worker::note_refusal;
 
 /// Attributes of an app user that say how the user is made; the hub's profile has none of them.
