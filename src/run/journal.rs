@@ -182,7 +182,8 @@ impl Journal {
         let entry = Entry { event: Some(event), ..Entry::new(What::Told, "") };
         buffer.end(run, &entry, |connection| {
             connection.execute(
-                "UPDATE runs SET ended = ?2, outcome = ?3, message = ?4, counts = ?5 WHERE id = ?1",
+                "UPDATE runs SET ended = ?2, outcome = ?3, message = ?4, counts = ?5, length = ends.length, head = ends.head, seal = ends.seal
+                 FROM ends WHERE id = ?1 AND ends.run = id",
                 params![run, event.time.to_string(), chain::text_of(outcome), message, chain::text_of(counts)],
             )?;
             Ok(())

@@ -101,14 +101,17 @@ impl Forger<'_> {
         if how == Forgery::NamesAnotherKey {
             let sql = "UPDATE entries SET seal = CAST(x'0102030405060708' || substr(seal, 9) AS BLOB)";
             database.execute(sql, []).unwrap();
-            let sql = "UPDATE runs SET seal = CAST(x'0102030405060708' || substr(seal, 9) AS BLOB)";
-            database.execute(sql, []).unwrap();
+            for table in ["runs", "ends"] {
+                let sql = format!("UPDATE {table} SET seal = CAST(x'0102030405060708' || substr(seal, 9) AS BLOB)");
+                database.execute(&sql, []).unwrap();
+            }
         } else if how != Forgery::KeepsSeals {
             database.execute("UPDATE entries SET seal = NULL WHERE run = ?1", [&self.run]).unwrap();
             database.execute("UPDATE runs SET seal = NULL WHERE id = ?1", [&self.run]).unwrap();
+            database.execute("UPDATE ends SET seal = NULL WHERE run = ?1", [&self.run]).unwrap();
         }
         if how == Forgery::SaysItIsOld {
-            let sql = "UPDATE runs SET unsealed = length WHERE id = ?1";
+            let sql = "UPDATE runs SET unsealed = ends.length FROM ends WHERE id = ?1 AND ends.run = id";
             database.execute(sql, [&self.run]).unwrap();
         }
         self.chains_again(&database);
@@ -150,8 +153,9 @@ impl Forger<'_> {
             let seq: i64 = row.get(1).unwrap();
             database.execute(sql, params![self.run, seq, last]).unwrap();
         }
-        let sql = "UPDATE runs SET head = ?2 WHERE id = ?1";
-        database.execute(sql, params![self.run, last]).unwrap();
+        database.execute("UPDATE ends SET head = ?2 WHERE run = ?1", params![self.run, last]).unwrap();
+        let sql = "UPDATE runs SET head = ends.head, length = ends.length FROM ends WHERE id = ?1 AND ends.run = id";
+        database.execute(sql, params![self.run]).unwrap();
     }
 
     /// Nothing goes on with it, and nothing is sent.
@@ -204,9 +208,11 @@ fn a_run_without_its_last_entries_is_told_by_the_seal_of_its_end() {
     let forger = stopped(&stage);
     let cut = "DELETE FROM entries WHERE seq > (SELECT min(seq) FROM entries WHERE what = 'answer')";
     forger.alter(cut);
-    let whole = "UPDATE runs SET length = (SELECT count(*) FROM entries), outcome = NULL, ended = NULL, message = NULL, counts = NULL,
-        head = (SELECT digest FROM entries ORDER BY seq DESC LIMIT 1)";
-    forger.alter(whole);
+    for table in ["runs", "ends"] {
+        let whole = "SET length = (SELECT count(*) FROM entries), head = (SELECT digest FROM entries ORDER BY seq DESC LIMIT 1)";
+        forger.alter(&format!("UPDATE {table} {whole}"));
+    }
+    forger.alter("UPDATE runs SET outcome = NULL, ended = NULL, message = NULL, counts = NULL");
     forger.is_refused("the end of the journal that it names was altered");
 }
 

@@ -230,7 +230,7 @@ impl Buffer {
                 let key = self.keys.get(run).or(self.key.as_ref());
                 let seal = key.map(|key| key.end(run, number(tail.next), &tail.digest).to_bytes());
                 transaction
-                    .prepare_cached("UPDATE runs SET length = ?2, head = ?3, seal = ?4 WHERE id = ?1")?
+                    .prepare_cached("UPDATE ends SET length = ?2, head = ?3, seal = ?4 WHERE run = ?1")?
                     .execute(params![run, number(tail.next), tail.digest.as_slice(), seal])?;
             }
         }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use serde::ser::{Serialize, SerializeSeq as _, Serializer};
 
 use super::error::Error;
-use super::seal::KeyId;
+use super::seal::{KeyId, Seal};
 
 /// SHA-256 over an entry and the digest of the one before; zeros before the first.
 pub(super) type Digest = [u8; 32];
@@ -88,6 +88,19 @@ pub(super) fn tail(connection: &Connection, run: &str) -> Result<(u64, Digest), 
     };
     let digest = Digest::try_from(digest.as_slice()).map_err(|e| Error::unreadable("a digest", &e))?;
     Ok((u64::try_from(seq).unwrap_or(0) + 1, digest))
+}
+
+/// The digest of an entry and the seal it carries; `None` where the entry is missing.
+pub(super) fn link_at(connection: &Connection, run: &str, seq: u64) -> Result<Option<(Digest, Option<Seal>)>, Error> {
+    let link: Option<(Vec<u8>, Option<Vec<u8>>)> = connection
+        .prepare_cached("SELECT digest, seal FROM entries WHERE run = ?1 AND seq = ?2")?
+        .query_row((run, i64::try_from(seq).unwrap_or(i64::MAX)), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    link.map(|(digest, seal)| {
+        let digest = Digest::try_from(digest.as_slice()).map_err(|e| Error::unreadable("a digest", &e))?;
+        Ok((digest, seal.as_deref().and_then(Seal::parse)))
+    })
+    .transpose()
 }
 
 /// Before the first entry: the digest of the run's record; zeros for runs of versions that kept none.

@@ -88,6 +88,7 @@ impl Record {
                 key.map(|key| key.end(&self.run, 0, &digest).to_bytes())
             ],
         )?;
+        connection.execute("INSERT INTO ends SELECT id, length, head, seal FROM runs WHERE id = ?1", [&self.run])?;
         Ok(digest)
     }
 }

@@ -13,7 +13,9 @@ use crate::run::event::Event;
 /// number of entries with the digest of the last.
 /// Version 5 seals the entries and the end of each run. `runs.unsealed` is the number of entries that a run had when its journal was brought
 /// up to this version: only these have no seals.
-const VERSION: i64 = 5;
+/// Version 6 keeps where each chain ends in a table of its own while entries are added: to write one row of `runs` again takes a copy of the
+/// scripts and parameters in it. What `runs` says of it is as of the run's last end.
+const VERSION: i64 = 6;
 
 /// `entries.before` and `entries.answer` are digests into `bodies`: the same page read twice is kept once.
 const SCHEMA: &str = "
@@ -31,6 +33,9 @@ CREATE TABLE entries (
 CREATE INDEX entries_by_lane ON entries (run, lane, seq);
 CREATE TABLE bodies (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
+
+const ENDS: &str = "CREATE TABLE ends (run TEXT PRIMARY KEY REFERENCES runs(id), length INTEGER, head BLOB, seal BLOB) STRICT, WITHOUT ROWID;
+INSERT INTO ends SELECT id, length, head, seal FROM runs;";
 
 /// A lane may hold many thousands of writes: looking for the answers of each among all of them would take minutes.
 const BY_INTENT: &str =
@@ -72,7 +77,7 @@ pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
         4 => Ok(connection.execute_batch(&[FROM_4, COUNT].concat())?),
         _ => Ok(()),
     };
-    let done = done.and_then(|()| Ok(connection.execute_batch(BY_INTENT)?));
+    let done = done.and_then(|()| Ok(connection.execute_batch(&[ENDS, BY_INTENT].concat())?));
     match done {
         Ok(()) => Ok(connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))?),
         Err(error) => {

@@ -221,7 +221,7 @@ fn a_journal_without_the_index_is_given_it() {
     drop(journal);
     let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
     file.execute_batch(
-        "DROP INDEX entries_by_intent; ALTER TABLE runs DROP COLUMN record; ALTER TABLE runs DROP COLUMN length;
+        "DROP TABLE ends; DROP INDEX entries_by_intent; ALTER TABLE runs DROP COLUMN record; ALTER TABLE runs DROP COLUMN length;
          ALTER TABLE runs DROP COLUMN head; ALTER TABLE runs DROP COLUMN seal; ALTER TABLE runs DROP COLUMN unsealed;
          ALTER TABLE runs DROP COLUMN anchor; ALTER TABLE entries DROP COLUMN seal; PRAGMA user_version = 3;",
     )
@@ -261,6 +261,8 @@ fn an_altered_record_and_a_missing_end_are_told() {
         ("DELETE FROM entries", Verdict::Broken { entry: 0, why: missing }),
         ("UPDATE runs SET operator = 'kim'", record("what it says of the run's beginning was altered")),
         ("UPDATE runs SET length = 2", record("the end of the journal that it names was altered")),
+        ("UPDATE ends SET length = 2", record("the end of the journal that it names was altered")),
+        ("DELETE FROM ends", record("the end of the journal that it names was altered")),
         ("UPDATE runs SET outcome = '\"failed\"'", record("it says otherwise of the run's end than its entries")),
         ("UPDATE runs SET message = 'all well'", record("it says otherwise of the run's end than its entries")),
     ] {
@@ -518,7 +520,8 @@ fn entries_older_than_seals_are_held_by_the_next_run() {
     drop(journal);
     let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
     file.execute_batch(
-        "ALTER TABLE runs DROP COLUMN seal; ALTER TABLE runs DROP COLUMN unsealed; ALTER TABLE runs DROP COLUMN anchor;
+        "UPDATE runs SET length = ends.length, head = ends.head FROM ends WHERE ends.run = id; DROP TABLE ends;
+         ALTER TABLE runs DROP COLUMN seal; ALTER TABLE runs DROP COLUMN unsealed; ALTER TABLE runs DROP COLUMN anchor;
          ALTER TABLE entries DROP COLUMN seal; PRAGMA user_version = 4;",
     )
     .expect("version 4");

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
 use super::bodies::is_named;
-use super::chain::{Digest, Row, begin, tail};
+use super::chain::{self, Digest, Row, begin, tail};
 use super::error::Error;
 use super::indexes::Places;
 use super::record::{Columns, Record, record};
@@ -61,7 +61,9 @@ impl Seals {
 /// Computes every digest again, compares every answer with its name, checks the seals of these keys, follows the states of the writes,
 /// and compares the run's record with what the entries tell of it.
 pub(super) fn verify(connection: &Connection, run: &str, keys: &[SealKey]) -> Result<Verification, Error> {
-    let mut statement = connection.prepare("SELECT * FROM runs WHERE id = ?1")?;
+    let mut statement = connection.prepare(
+        "SELECT r.*, e.length AS end_length, e.head AS end_head, e.seal AS end_seal FROM runs r LEFT JOIN ends e ON e.run = r.id WHERE r.id = ?1",
+    )?;
     let mut rows = statement.query([run])?;
     let Some(row) = rows.next()? else {
         return Ok(Verification { verdict: Verdict::Record { why: "it is missing" }, seals: Seals::default() });
@@ -315,14 +317,13 @@ impl<'a> EntryCheck<'a> {
             let why = "what it says of the run's beginning was altered";
             return Ok(Some(Verdict::Record { why }));
         }
-        let length: Option<i64> = row.get("length")?;
-        let length = length.and_then(|length| u64::try_from(length).ok());
-        if length.is_some_and(|length| length > self.count) {
+        let (end, last) = (NamedEnd::read(row, "end_")?, NamedEnd::read(row, "")?);
+        if end.length.is_some_and(|length| length > self.count) {
             let why = "it is missing, and so is what came after it";
             let entry = self.count;
             return Ok(Some(Verdict::Broken { entry, why }));
         }
-        if !self.is_end_whole(row, length)? {
+        if !self.is_end_whole(&end)? || !self.was_end(&last)? {
             let why = "the end of the journal that it names was altered";
             return Ok(Some(Verdict::Record { why }));
         }
@@ -343,25 +344,39 @@ impl<'a> EntryCheck<'a> {
     }
 
     /// The end that is named is the end that is there, and its seal is by the key of the last entry.
-    fn is_end_whole(&self, row: &SqlRow<'_>, length: Option<u64>) -> Result<bool, Error> {
-        let head: Option<Vec<u8>> = row.get("head")?;
+    fn is_end_whole(&self, end: &NamedEnd) -> Result<bool, Error> {
         let (next, digest) = tail(self.connection, self.run)?;
-        if length != Some(next) || head.is_some_and(|head| head != digest) {
+        let named = end.seal.map(|seal| seal.key);
+        Ok(end.length == Some(next) && (next == 0 || named == self.last_key) && self.is_end(end, next, &digest))
+    }
+
+    /// The end that the record names was the end once: entries that came later tell what became of the run's writes.
+    fn was_end(&self, end: &NamedEnd) -> Result<bool, Error> {
+        let Some(length) = end.length else {
+            return Ok(false);
+        };
+        // A run that was resumed with other credentials has another key: what was named carries the key of its time.
+        let link = chain::link_at(self.connection, self.run, length.saturating_sub(1))?;
+        let key = link.as_ref().and_then(|(_, seal)| seal.as_ref()).map(|seal| seal.key);
+        if link.is_some() && end.seal.map(|seal| seal.key) != key {
             return Ok(false);
         }
-        let seal: Option<Vec<u8>> = row.get("seal")?;
-        let parsed = seal.as_deref().and_then(Seal::parse);
-        if seal.is_some() != parsed.is_some() {
-            return Ok(false);
+        let digest = match (length, link) {
+            (0, _) => begin(self.connection, self.run)?,
+            (_, Some((digest, _))) => digest,
+            (_, None) => return Ok(false),
+        };
+        Ok(self.is_end(end, length, &digest))
+    }
+
+    /// Whether what is named is a chain of so many entries, the last of this digest, with a seal that holds.
+    fn is_end(&self, end: &NamedEnd, length: u64, digest: &Digest) -> bool {
+        if end.has_unreadable_seal || end.head.as_ref().is_some_and(|head| head != digest) {
+            return false;
         }
-        let named = parsed.map(|seal| seal.key);
-        if next > 0 && named != self.last_key {
-            return Ok(false);
-        }
-        let key = self.keys.iter().find(|key| Some(key.id()) == named);
-        let length = super::entry::number(next);
-        let sealed = key.map(|key| key.end(self.run, length, &digest));
-        Ok(sealed.is_none() || sealed == parsed)
+        let key = self.keys.iter().find(|key| end.seal.is_some_and(|seal| seal.key == key.id()));
+        let sealed = key.map(|key| key.end(self.run, super::entry::number(length), digest));
+        sealed.is_none() || sealed == end.seal
     }
 
     fn wrong_age(&mut self) -> Result<Wrong, Error> {
@@ -378,6 +393,30 @@ impl<'a> EntryCheck<'a> {
             }
         }
         Ok(None)
+    }
+}
+
+/// Where a chain is said to end.
+struct NamedEnd {
+    length: Option<u64>,
+    head: Option<Vec<u8>>,
+    seal: Option<Seal>,
+    has_unreadable_seal: bool,
+}
+
+impl NamedEnd {
+    /// From the columns whose names begin so.
+    fn read(row: &SqlRow<'_>, prefix: &str) -> Result<Self, Error> {
+        let column = |name: &str| [prefix, name].concat();
+        let length: Option<i64> = row.get(column("length").as_str())?;
+        let seal: Option<Vec<u8>> = row.get(column("seal").as_str())?;
+        let parsed = seal.as_deref().and_then(Seal::parse);
+        Ok(Self {
+            length: length.and_then(|length| u64::try_from(length).ok()),
+            head: row.get(column("head").as_str())?,
+            seal: parsed,
+            has_unreadable_seal: seal.is_some() && parsed.is_none(),
+        })
     }
 }
 

@@ -28,11 +28,14 @@ fn cut(world: &World, back: u32, more: i64) -> Option<i64> {
     }
     file.execute("DELETE FROM entries WHERE run = ?1 AND seq >= ?2", params![run, kept]).unwrap();
     file.execute(
-        "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL, counts = NULL, length = ?2,
-            head = coalesce((SELECT digest FROM entries WHERE run = ?1 AND seq = ?2 - 1), record) WHERE id = ?1",
+        "UPDATE ends SET length = ?2, head = coalesce((SELECT digest FROM entries WHERE run = ?1 AND seq = ?2 - 1),
+            (SELECT record FROM runs WHERE id = ?1)) WHERE run = ?1",
         params![run, kept],
     )
     .unwrap();
+    let open = "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL, counts = NULL, length = ends.length, head = ends.head
+        FROM ends WHERE id = ?1 AND ends.run = id";
+    file.execute(open, [&run]).unwrap();
     Some(kept)
 }
 
