@@ -5,6 +5,7 @@
 //! chain of digests is whole whenever the disk takes it again.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,6 +29,11 @@ const WRITE_EVERY: Duration = Duration::from_millis(250);
 pub(super) struct Buffer {
     pub(super) connection: Connection,
     waiting: Vec<EntryRow>,
+    /// Intents of lanes that wait until theirs is on disk: they are written together, by the lane that comes last.
+    arrived: Vec<ArrivedIntent>,
+    /// Numbers of the intents that another lane wrote, until their lanes ask.
+    numbers: HashMap<u64, u64>,
+    next_ticket: u64,
     /// Number and digest of the last entry of each run that this process adds to.
     tails: HashMap<String, Tail>,
     /// Run and number of the intents of this process that have no answer yet.
@@ -46,6 +52,14 @@ pub(super) struct Buffer {
     closed: bool,
 }
 
+/// An intent that is not in its place in the chain yet.
+struct ArrivedIntent {
+    ticket: u64,
+    row: EntryRow,
+    /// For who must know what was sent last when the file is gone.
+    call: String,
+}
+
 #[derive(Clone, Copy)]
 struct Tail {
     next: u64,
@@ -57,6 +71,9 @@ impl Buffer {
         Self {
             connection,
             waiting: Vec::new(),
+            arrived: Vec::new(),
+            numbers: HashMap::new(),
+            next_ticket: 0,
             tails: HashMap::new(),
             unanswered: HashSet::new(),
             states: HashMap::new(),
@@ -80,39 +97,76 @@ impl Buffer {
         self.keys.get(run).or(self.key.as_ref()).map(Arc::clone)
     }
 
-    /// Adds an entry and returns its number. An intent that cannot be written is none: nothing is sent without it.
-    pub(super) fn append(&mut self, run: &str, entry: &Entry<'_>, durability: Durability) -> Result<u64, Error> {
-        self.check_order(run, entry)?;
-        let is_intent = entry.what == What::Intent;
-        if is_intent {
-            self.check_present(run)?;
-        }
-        let tail = self.push(run, entry)?;
+    /// Adds an entry that is no intent and returns its number.
+    fn append(&mut self, row: EntryRow, durability: Durability) -> Result<u64, Error> {
+        self.check_order(&row)?;
+        let has_happened = row.what == What::Answer && row.state.is_some_and(State::has_happened);
+        let run = has_happened.then(|| row.run.clone());
+        let tail = self.push(row)?;
         if durability == Durability::Now || self.failing {
-            let flushed = if is_intent { self.write_present(run, |_| Ok(())) } else { self.flush() };
-            if let Err(error) = flushed {
-                if is_intent {
-                    self.take_back(run, tail);
-                }
-                return Err(error);
-            }
+            self.flush()?;
         }
-        if is_intent {
-            self.unanswered.insert((run.to_owned(), tail.next));
-        }
-        if let Some(presence) = &mut self.presence {
-            presence.remember(run, entry);
+        if let (Some(presence), Some(run)) = (&mut self.presence, run) {
+            presence.count_write(&run);
         }
         Ok(tail.next)
+    }
+
+    /// Takes an intent that its lane waits for.
+    fn arrive(&mut self, row: EntryRow, call: String) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.arrived.push(ArrivedIntent { ticket, row, call });
+        ticket
+    }
+
+    /// Writes the intents that arrived with all that waits, and returns the number of one of them. An intent that cannot be written is
+    /// none: nothing is sent without it. Those of other lanes stay where they are then, for their lanes to try.
+    fn write_arrived(&mut self, run: &str, own: u64) -> Result<u64, Error> {
+        let written = self.write_intents(run);
+        self.arrived.retain(|intent| intent.ticket != own);
+        let number = self.numbers.remove(&own);
+        written?;
+        number.ok_or_else(|| Error::unreadable("an intent", &"it was not written"))
+    }
+
+    fn write_intents(&mut self, run: &str) -> Result<(), Error> {
+        self.check_present(run)?;
+        let runs: HashSet<&str> = self.arrived.iter().map(|intent| intent.row.run.as_str()).collect();
+        let before: Vec<(String, Tail)> =
+            runs.into_iter().map(|run| Ok((run.to_owned(), self.tail(run)?))).collect::<Result<_, Error>>()?;
+        self.tails.extend(before.iter().cloned());
+        let waiting = self.waiting.len();
+        let mut calls = Vec::with_capacity(self.arrived.len());
+        for ArrivedIntent { ticket, row, call } in std::mem::take(&mut self.arrived) {
+            let run = row.run.clone();
+            calls.push((ticket, call, self.push(row)?.next, run));
+        }
+        if let Err(error) = self.write_present(run, |_| Ok(())) {
+            let rows = self.waiting.drain(waiting.min(self.waiting.len())..);
+            let rows = calls.into_iter().zip(rows).map(|((ticket, call, ..), row)| ArrivedIntent { ticket, row, call });
+            self.arrived.extend(rows);
+            self.tails.extend(before);
+            return Err(error);
+        }
+        for (ticket, call, number, run) in calls {
+            self.numbers.insert(ticket, number);
+            if let Some(presence) = &mut self.presence {
+                presence.name_call(&run, call);
+            }
+            self.unanswered.insert((run, number));
+        }
+        Ok(())
     }
 
     /// Adds an intent together with what is told of the one that it repeats: they are in the file both, or neither is. A process that dies
     /// between them would leave two writes of which a look takes either for done.
     pub(super) fn append_repeat(&mut self, run: &str, intent: &Entry<'_>, repeated: &Entry<'_>) -> Result<u64, Error> {
         self.check_present(run)?;
-        self.check_order(run, repeated)?;
-        let tail = self.push(run, intent)?;
-        self.push(run, repeated)?;
+        let repeated = repeated.draft(run);
+        self.check_order(&repeated)?;
+        let tail = self.push(intent.draft(run))?;
+        self.push(repeated)?;
         if let Err(error) = self.write_present(run, |_| Ok(())) {
             self.waiting.pop();
             self.take_back(run, tail);
@@ -120,18 +174,18 @@ impl Buffer {
         }
         self.unanswered.insert((run.to_owned(), tail.next));
         if let Some(presence) = &mut self.presence {
-            presence.remember(run, intent);
+            presence.name_call(run, intent.call_line());
         }
         Ok(tail.next)
     }
 
     /// Puts an entry at the end of what waits, and returns where the chain ended before it.
-    fn push(&mut self, run: &str, entry: &Entry<'_>) -> Result<Tail, Error> {
-        let tail = self.tail(run)?;
-        let key = self.key_of(run);
-        let row = entry.row(run, tail.next, &tail.digest, key.as_deref());
+    fn push(&mut self, mut row: EntryRow) -> Result<Tail, Error> {
+        let tail = self.tail(&row.run)?;
+        let key = self.key_of(&row.run);
+        row.chain(tail.next, &tail.digest, key.as_deref());
         let next = Tail { next: tail.next + 1, digest: row.digest };
-        self.tails.insert(run.to_owned(), next);
+        self.tails.insert(row.run.clone(), next);
         self.waiting.push(row);
         Ok(tail)
     }
@@ -149,7 +203,7 @@ impl Buffer {
         entry: &Entry<'_>,
         record: impl FnMut(&Connection) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let tail = self.push(run, entry)?;
+        let tail = self.push(entry.draft(run))?;
         let written = self.write(run, record);
         if written.is_err() {
             self.take_back(run, tail);
@@ -265,10 +319,12 @@ impl Buffer {
     }
 
     /// Only what is legal may become known of a write.
-    fn check_order(&mut self, run: &str, entry: &Entry<'_>) -> Result<(), Error> {
-        let (Some(intent), Some(told)) = (entry.intent, entry.state) else {
+    fn check_order(&mut self, row: &EntryRow) -> Result<(), Error> {
+        let intent = row.intent.and_then(|intent| u64::try_from(intent).ok());
+        let (Some(intent), Some(told)) = (intent, row.state) else {
             return Ok(());
         };
+        let run = row.run.as_str();
         let is_first = self.unanswered.remove(&(run.to_owned(), intent)) && State::Unknown.then(told).is_some();
         if !is_first {
             let now = self.state(run, intent)?;
@@ -313,13 +369,22 @@ pub(super) struct Writer {
 struct Shared {
     buffer: Mutex<Buffer>,
     changed: Condvar,
+    /// Lanes that hold an intent and do not have the buffer yet.
+    arriving: AtomicUsize,
+    /// The intents that arrived are written, or their writing failed.
+    tried: Condvar,
 }
 
 impl Writer {
     /// What writes is told when the file that it watches is gone.
     pub(super) fn new(connection: Connection, watch: Option<FileWatch>) -> Self {
         Self {
-            shared: Arc::new(Shared { buffer: Mutex::new(Buffer::new(connection, watch)), changed: Condvar::new() }),
+            shared: Arc::new(Shared {
+                buffer: Mutex::new(Buffer::new(connection, watch)),
+                changed: Condvar::new(),
+                arriving: AtomicUsize::new(0),
+                tried: Condvar::new(),
+            }),
             thread: Mutex::default(),
         }
     }
@@ -328,12 +393,39 @@ impl Writer {
         self.shared.lock()
     }
 
+    /// Adds an entry and returns its number. An intent is on disk then.
     pub(super) fn append(&self, run: &str, entry: &Entry<'_>, durability: Durability) -> Result<u64, Error> {
-        let appended = self.lock().append(run, entry, durability);
+        let row = entry.draft(run);
+        if entry.what == What::Intent {
+            return self.append_intent(run, row, entry.call_line());
+        }
+        let appended = self.lock().append(row, durability);
         if durability == Durability::Soon {
             self.wake();
         }
         appended
+    }
+
+    /// Lanes whose intents come while another writes find them written together: one flush of the disk for all of them. Who comes last
+    /// writes; where that fails, each of the others tries, and is told by an error of its own.
+    fn append_intent(&self, run: &str, row: EntryRow, call: String) -> Result<u64, Error> {
+        let shared = &self.shared;
+        shared.arriving.fetch_add(1, Ordering::SeqCst);
+        let mut buffer = shared.lock();
+        shared.arriving.fetch_sub(1, Ordering::SeqCst);
+        let ticket = buffer.arrive(row, call);
+        loop {
+            if let Some(number) = buffer.numbers.remove(&ticket) {
+                return Ok(number);
+            }
+            if shared.arriving.load(Ordering::SeqCst) == 0 {
+                let written = buffer.write_arrived(run, ticket);
+                drop(buffer);
+                shared.tried.notify_all();
+                return written;
+            }
+            buffer = shared.tried.wait(buffer).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// The thread begins with the first entry that waits: who only reads has none. Without a thread, the next entry that may not wait

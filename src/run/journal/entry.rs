@@ -78,12 +78,19 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The row that it is as number `seq` of `run`, after the entry of digest `last`, sealed by `key`.
-    pub(super) fn row(&self, run: &str, seq: u64, last: &Digest, key: Option<&SealKey>) -> EntryRow {
+    /// The call that an intent is about, for a person.
+    pub(super) fn call_line(&self) -> String {
+        let call = self.request.map_or(&Value::Null, |request| &request["write"]);
+        let text = |name: &str| call[name].as_str().unwrap_or_default();
+        format!("{} {} ({} of {})", text("method"), text("path"), text("operation"), text("org"))
+    }
+
+    /// The row that it is, not yet in its place in the chain of `run`.
+    pub(super) fn draft(&self, run: &str) -> EntryRow {
         let time = self.event.map_or_else(jiff::Timestamp::now, |event| event.time);
-        let mut row = EntryRow {
+        EntryRow {
             run: run.to_owned(),
-            seq: number(seq),
+            seq: 0,
             lane: self.lane.to_owned(),
             position: self.position.map(number),
             time: time.to_string(),
@@ -96,10 +103,7 @@ impl<'a> Entry<'a> {
             answer: self.answer.map(Body::of),
             digest: Digest::default(),
             seal: None,
-        };
-        row.digest = row.columns(key.map(SealKey::id)).digest(last);
-        row.seal = key.map(|key| key.entry(&row.run, row.seq, &row.digest));
-        row
+        }
     }
 }
 
@@ -112,7 +116,7 @@ pub(super) struct EntryRow {
     position: Option<i64>,
     time: String,
     pub(super) what: What,
-    state: Option<State>,
+    pub(super) state: Option<State>,
     pub(super) intent: Option<i64>,
     event: Option<String>,
     request: Option<String>,
@@ -145,6 +149,13 @@ impl Body {
 }
 
 impl EntryRow {
+    /// Makes it number `seq` of its run, after the entry of digest `last`, sealed by `key`.
+    pub(super) fn chain(&mut self, seq: u64, last: &Digest, key: Option<&SealKey>) {
+        self.seq = number(seq);
+        self.digest = self.columns(key.map(SealKey::id)).digest(last);
+        self.seal = key.map(|key| key.entry(&self.run, self.seq, &self.digest));
+    }
+
     fn columns(&self, key: Option<KeyId>) -> chain::Row<'_> {
         chain::Row {
             run: &self.run,

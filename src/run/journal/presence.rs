@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::chain::Digest;
-use super::entry::{Entry, What, number};
+use super::entry::number;
 use super::error::Error;
 use super::file_watch::{FileWatch, Found};
 use super::gone::Gone;
-use super::state::State;
 
 /// The file, and by heart what a person must know when it is gone.
 pub(super) struct Presence {
@@ -89,17 +88,14 @@ impl Presence {
         self.written.remove(run);
     }
 
-    /// Keeps in mind what was told of writes.
-    pub(super) fn remember(&mut self, run: &str, entry: &Entry<'_>) {
-        if entry.what == What::Intent {
-            self.known(run).last = entry.request.map(|request| {
-                let call = &request["write"];
-                let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
-                format!("{} {} ({} of {})", text("method"), text("path"), text("operation"), text("org"))
-            });
-        } else if entry.what == What::Answer && entry.state.is_some_and(State::has_happened) {
-            self.known(run).writes += 1;
-        }
+    /// Keeps in mind what is sent next.
+    pub(super) fn name_call(&mut self, run: &str, call: String) {
+        self.known(run).last = Some(call);
+    }
+
+    /// Keeps in mind that a write happened.
+    pub(super) fn count_write(&mut self, run: &str) {
+        self.known(run).writes += 1;
     }
 
     fn known(&mut self, run: &str) -> &mut Known {

@@ -104,7 +104,8 @@ fn from_version_1(connection: &Connection) -> Result<(), Error> {
         }
         let event: Event = serde_json::from_str(&event).map_err(|e| Error::unreadable("an event", &e))?;
         let entry = Entry { event: Some(&event), ..Entry::new(What::Told, &lane) };
-        let row = entry.row(&run, seq, &digest, None);
+        let mut row = entry.draft(&run);
+        row.chain(seq, &digest, None);
         row.insert(connection)?;
         digest = row.digest;
         seq += 1;

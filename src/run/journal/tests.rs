@@ -347,6 +347,76 @@ fn a_full_disk_breaks_nothing_and_is_told_as_such() {
     assert_eq!(reader.unanswered(RUN).expect("a number"), 1);
 }
 
+/// Intents of many lanes at once, each answered: how many of them were written, and the errors of the others.
+fn intend_from_lanes(journal: &Journal) -> (usize, Vec<String>) {
+    let lane = |lane: usize| {
+        let name = format!("1:{lane}");
+        let request =
+            json!({ "write": { "operation": "add_group", "lane": name, "fill": "x".repeat(2000) }, "step": "s" });
+        let mut told = (0, Vec::new());
+        for position in 0..20 {
+            let entry = Entry { position: Some(position), request: Some(&request), ..Entry::new(What::Intent, &name) };
+            match journal.append(RUN, &entry, Durability::Now) {
+                Ok(intent) => {
+                    told.0 += 1;
+                    let answer = json!({ "lane": lane, "position": position });
+                    let answered = Entry {
+                        state: Some(State::Answered),
+                        intent: Some(intent),
+                        answer: Some(&answer),
+                        ..Entry::new(What::Answer, &name)
+                    };
+                    // Where there is no room it is kept all the same.
+                    if let Err(error) = journal.append(RUN, &answered, Durability::Soon) {
+                        assert!(error.to_string().contains("full"), "{error}");
+                    }
+                }
+                Err(error) => told.1.push(error.to_string()),
+            }
+        }
+        told
+    };
+    let told = std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..16).map(|number| scope.spawn(move || lane(number))).collect();
+        lanes.into_iter().map(|lane| lane.join().expect("a lane")).collect::<Vec<_>>()
+    });
+    (told.iter().map(|(written, _)| written).sum(), told.into_iter().flat_map(|(_, errors)| errors).collect())
+}
+
+#[test]
+fn intents_of_many_lanes_are_each_on_disk_with_a_number_of_its_own() {
+    let (folder, journal) = journal();
+    let (written, errors) = intend_from_lanes(&journal);
+    assert_eq!((written, errors), (320, Vec::new()));
+    assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(640));
+    let writes = Journal::read(folder.path()).expect("a reader").writes(RUN).expect("writes");
+    assert_eq!(writes.len(), 320);
+    for write in writes {
+        let lane = write.answer["lane"].as_u64().expect("a lane");
+        assert_eq!((write.state, write.lane), (State::Answered, format!("1:{lane}")));
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_refuses_the_intent_of_each_lane() {
+    let (folder, journal) = journal();
+    let buffer = journal.writer.lock();
+    buffer.connection.pragma_update(None, "max_page_count", 60).expect("a small file");
+    drop(buffer);
+    let (written, errors) = intend_from_lanes(&journal);
+    assert_eq!(written + errors.len(), 320);
+    assert!(written > 0 && errors.iter().all(|error| error.contains("full")), "{written}: {errors:?}");
+    let buffer = journal.writer.lock();
+    buffer.connection.pragma_update(None, "max_page_count", 100_000).expect("room again");
+    drop(buffer);
+    drop(journal);
+    let journal = Journal::read(folder.path()).expect("a reader");
+    let writes = journal.writes(RUN).expect("writes");
+    assert_eq!(writes.len(), written);
+    assert!(writes.iter().all(|write| write.state == State::Answered), "{writes:?}");
+    assert!(matches!(journal.verify(RUN), Ok(Verdict::Whole(_))));
+}
+
 #[test]
 fn a_write_that_was_taken_back_is_undone_until_that_is_taken_back() {
     let (_folder, journal) = journal();
