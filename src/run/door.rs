@@ -24,7 +24,7 @@ use super::last_group::RemovalReads;
 use super::named_addresses::NamedAddresses;
 use super::own_access::AdminWatch;
 use super::pace::Pace;
-use super::picture::Picture;
+use super::picture::{Picture, READ_LAG};
 use super::redactor::Redactor;
 use super::telling::stamped;
 use crate::{ldap, okta};
@@ -207,8 +207,33 @@ impl Run {
         let operator = run.actor().words();
         let resumed = run.signed(Kind::Resumed { operator });
         run.journal().reopen(&run.id, &resumed)?;
+        run.recall_memberships()?;
         run.show(&resumed);
         Ok(run)
+    }
+
+    /// What the run wrote right before it was killed may not be seen by any read yet.
+    fn recall_memberships(&self) -> Result<(), Error> {
+        let now = jiff::Timestamp::now();
+        let since = now.checked_sub(READ_LAG).unwrap_or(now);
+        for write in self.journal().late_writes(&self.id, since)? {
+            let call = &write.request["write"];
+            let is_member = match call["operation"].as_str() {
+                Some("assign_user_to_group") => true,
+                Some("unassign_user_from_group") => false,
+                _ => continue,
+            };
+            let (org, group, user) = (&call["org"], &call["arguments"][0], &call["arguments"][1]);
+            if let (Some(org), Some(group), Some(user)) = (org.as_str(), group.as_str(), user.as_str())
+                && write.state.has_happened()
+            {
+                // A clock that was set back makes it younger than it is.
+                let age = now.duration_since(write.answered.unwrap_or(write.time));
+                let age = std::time::Duration::try_from(age).unwrap_or_default();
+                self.picture().recall_member((org, group), user, is_member, age);
+            }
+        }
+        Ok(())
     }
 
     /// Entries are sealed by the credentials of the first org that has some.

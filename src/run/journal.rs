@@ -262,6 +262,11 @@ impl Journal {
         Ok(writes)
     }
 
+    /// Writes of a run that were answered, or settled by a look, since then, give or take a second.
+    pub(super) fn late_writes(&self, run: &str, since: jiff::Timestamp) -> Result<Vec<Write>> {
+        self.selected(|connection, altered| writes::late_of_run(connection, run, since, altered), run)
+    }
+
     /// Writes that were not sent, because nothing would have changed, in order.
     pub fn unchanged(&self, run: &str) -> Result<Vec<Unchanged>> {
         writes::unchanged(&self.written()?.connection, run)

@@ -222,6 +222,15 @@ impl Picture {
         seen.written_member(&of_group, seen.names.id_of(&call.org, user), age)
     }
 
+    /// Takes in a membership that this run wrote so long ago, when it was executed before.
+    pub(super) fn recall_member(&self, of_group: (&str, &str), user: &str, is_member: bool, age: Duration) {
+        let Some(at) = Instant::now().checked_sub(age) else {
+            return;
+        };
+        let of_group = (of_group.0.to_owned(), of_group.1.to_owned());
+        self.seen().written.entry(of_group).or_default().insert(user.to_owned(), (at, is_member));
+    }
+
     /// Takes in a write and its answer.
     pub(super) fn wrote(&self, call: &Call, answer: &Value) {
         let mut seen = self.seen();

@@ -60,6 +60,19 @@ pub(super) const OF_LANE: &str = writes_where!(
 
 const UNKNOWN_OF_RUN: &str = writes_where!("", " AND coalesce(a.state, 'unknown') = 'unknown'");
 
+const LATE_OF_RUN: &str = writes_where!("", " AND a.time >= ?2");
+
+/// Those that were answered, or settled by a look, since then.
+pub(super) fn late_of_run(
+    connection: &Connection,
+    run: &str,
+    since: jiff::Timestamp,
+    altered: Altered,
+) -> Result<Vec<Write>, Error> {
+    let mut statement = connection.prepare_cached(LATE_OF_RUN)?;
+    collect(statement.query([run, &since.to_string()])?, altered)
+}
+
 /// Those of which it is not known what became of them.
 pub(super) fn unknown_of_run(connection: &Connection, run: &str, altered: Altered) -> Result<Vec<Write>, Error> {
     let mut statement = connection.prepare_cached(UNKNOWN_OF_RUN)?;

@@ -179,3 +179,24 @@ fn kills_hit_every_shipped_runbook() {
         assert!(!is_one || named.contains(&name), "no procedure runs {name}");
     }
 }
+
+/// What puts the user back into the former group is in the journal, its process dies, and no read shows it yet when the next one asks
+/// whether the user may leave the other group.
+#[test]
+fn a_membership_that_was_written_before_a_kill_is_waited_for() {
+    let undisturbed = Uninterrupted::of(&procedures::MOVE);
+    let world = World::new(&procedures::MOVE);
+    // An assignment that is no older than the run is taken for one that the run brought.
+    std::thread::sleep(Duration::from_secs(3));
+    let ended = world.ends(procedures::MOVE.arguments, Fate::Nothing);
+    assert_eq!(ended.code, Some(0), "{}", ended.text);
+    world.proxy.take_deeds();
+    let run = world.newest_of_procedure().unwrap();
+    world.control(0, "PATCH", "options", &json!({ "membershipLagMs": 6000 }));
+    let killed = world.ends(&["undo", &run, "--yes"], Fate::DiesAfterWrites(1, Duration::from_secs(1)));
+    assert_eq!(killed.code, None, "{}", killed.text);
+    let undo = world.newest_of_procedure().unwrap();
+    let resumed = world.ends(&["resume", &undo, "--yes"], Fate::Nothing);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.text);
+    assert_same(&world.state(), &undisturbed.before, &resumed.text);
+}

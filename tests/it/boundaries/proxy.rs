@@ -139,19 +139,26 @@ impl Proxy {
 
     /// Waits until the process ended, and tells whether it did so by itself with success.
     pub(super) fn watch(&self, child: Child) -> bool {
-        self.watch_until(child, None).success()
+        self.watch_until(child, 0, None).success()
     }
 
-    /// Waits until the process ended, which it does by force after `limit`. What it sent has arrived when this returns.
-    pub(super) fn watch_until(&self, child: Child, limit: Option<Duration>) -> ExitStatus {
+    /// Waits until the process ended, which it does by force after `limit`, counted from when it has sent so many writes. What it sent has
+    /// arrived when this returns.
+    pub(super) fn watch_until(&self, child: Child, writes: usize, limit: Option<Duration>) -> ExitStatus {
         let begun = Instant::now();
+        let mut counts_from = None;
         *self.child.lock().unwrap() = Some(child);
         let status = loop {
             let ended = self.child.lock().unwrap().as_mut().unwrap().try_wait();
             if let Some(status) = ended.unwrap() {
                 break status;
             }
-            if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+            if self.writes() >= writes {
+                counts_from.get_or_insert_with(Instant::now);
+            }
+            if let (Some(limit), Some(from)) = (limit, counts_from)
+                && from.elapsed() >= limit
+            {
                 self.kill();
             }
             assert!(begun.elapsed() < HANGS, "it does not end");

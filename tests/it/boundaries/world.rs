@@ -54,6 +54,8 @@ pub(super) enum Fate {
     Dies(usize, Death),
     /// It dies after so much time, wherever it is then.
     DiesAfter(Duration),
+    /// The same after it has sent so many writes.
+    DiesAfterWrites(usize, Duration),
     Spoiled(Spoiled),
 }
 
@@ -237,14 +239,15 @@ impl World {
 
     /// Starts a process, and waits for its end. What it sent has arrived then.
     pub(super) fn ends(&self, arguments: &[&str], fate: Fate) -> Ended {
-        let limit = match fate {
-            Fate::DiesAfter(limit) => Some(limit),
-            _ => None,
+        let (writes, limit) = match fate {
+            Fate::DiesAfter(limit) => (0, Some(limit)),
+            Fate::DiesAfterWrites(writes, limit) => (writes, Some(limit)),
+            _ => (0, None),
         };
         match fate {
             Fate::Dies(number, death) => self.proxy.plan(Some((number, death))),
             Fate::Spoiled(spoiled) => self.proxy.spoil(spoiled),
-            Fate::Nothing | Fate::DiesAfter(_) => self.proxy.plan(None),
+            Fate::Nothing | Fate::DiesAfter(_) | Fate::DiesAfterWrites(..) => self.proxy.plan(None),
         }
         // A pipe would be full one day, since nobody reads until the end.
         let mut printed = tempfile::tempfile().unwrap();
@@ -252,7 +255,7 @@ impl World {
         command.stdin(Stdio::null());
         command.stdout(printed.try_clone().unwrap());
         command.stderr(printed.try_clone().unwrap());
-        let status = self.proxy.watch_until(command.spawn().unwrap(), limit);
+        let status = self.proxy.watch_until(command.spawn().unwrap(), writes, limit);
         let mut bytes = Vec::new();
         printed.rewind().unwrap();
         printed.read_to_end(&mut bytes).unwrap();
