@@ -45,66 +45,66 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::config::{Config, Environment, OrgProfile};
-use crate::error::{Error, Exit};
-use crate::script::Library;
-use crate::terminal::{Mode, Terminal};
+use crate::config::{OrgProfile, ProcessEnvironment, RunbookConfig};
+use crate::error::{CommandError, CommandExit};
+use crate::script::RunbookLibrary;
+use crate::terminal::{OutputMode, TerminalHandle};
 
 /// A scriptable runbook interpreter for Okta administrators.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
-pub struct Cli {
+pub struct CommandLine {
     /// Profile file, instead of okta-runbook.toml here and in the user's configuration folder.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    Run(run::Arguments),
-    Plan(plan::Arguments),
-    Snapshot(snapshot::Arguments),
-    Resume(resume::Arguments),
-    Undo(undo::Arguments),
-    Runs(runs::Arguments),
-    Repl(repl::Arguments),
-    Eval(eval::Arguments),
-    List(list::Arguments),
-    Check(check::Arguments),
-    Test(test::Arguments),
-    Copy(copy::Arguments),
-    Diff(diff::Arguments),
-    New(new::Arguments),
-    Show(show::Arguments),
-    Operations(operations::Arguments),
-    Simulator(simulator::Arguments),
-    Orgs(orgs::Arguments),
-    Lsp(lsp::Arguments),
-    Definitions(definitions::Arguments),
-    Completions(completions::Arguments),
-    Man(man::Arguments),
+enum CliCommand {
+    Run(run::RunArguments),
+    Plan(plan::PlanArguments),
+    Snapshot(snapshot::SnapshotArguments),
+    Resume(resume::ResumeArguments),
+    Undo(undo::UndoArguments),
+    Runs(runs::RunsArguments),
+    Repl(repl::ReplArguments),
+    Eval(eval::EvalArguments),
+    List(list::ListArguments),
+    Check(check::CheckArguments),
+    Test(test::TestArguments),
+    Copy(copy::CopyArguments),
+    Diff(diff::DiffArguments),
+    New(new::NewArguments),
+    Show(show::ShowArguments),
+    Operations(operations::OperationsArguments),
+    Simulator(simulator::SimulatorArguments),
+    Orgs(orgs::OrgsArguments),
+    Lsp(lsp::LspArguments),
+    Definitions(definitions::DefinitionsArguments),
+    Completions(completions::CompletionsArguments),
+    Man(man::ManArguments),
 }
 
 /// Form of a reading command's output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum OutputFormat {
     #[default]
     Text,
     Json,
 }
 
 /// What every subcommand gets.
-struct Context {
-    config: Config,
-    terminal: Terminal,
+struct CommandContext {
+    config: RunbookConfig,
+    terminal: TerminalHandle,
 }
 
-impl Context {
+impl CommandContext {
     /// The org when none is named; `naming` is how one is named on this command line. Tells when it is not the one that the
     /// variables name.
-    fn default_org(&self, naming: &str) -> Result<OrgProfile, Error> {
+    fn default_org(&self, naming: &str) -> Result<OrgProfile, CommandError> {
         let profile = self.config.default_org(naming)?;
         if let Some(warning) = self.config.passed_over(&profile) {
             self.terminal.warn(&warning);
@@ -112,8 +112,8 @@ impl Context {
         Ok(profile)
     }
 
-    fn library(&self) -> Library {
-        Library::new(
+    fn library(&self) -> RunbookLibrary {
+        RunbookLibrary::new(
             // Relative, as messages shall show it.
             PathBuf::from("runbooks"),
             self.config.user_runbooks(),
@@ -126,11 +126,11 @@ pub fn main() -> ExitCode {
     if completions::answered() {
         return ExitCode::SUCCESS;
     }
-    execute(Cli::parse())
+    execute(CommandLine::parse())
 }
 
-fn execute(cli: Cli) -> ExitCode {
-    let terminal = Terminal::new(Mode::Text, crate::report::visible_text);
+fn execute(cli: CommandLine) -> ExitCode {
+    let terminal = TerminalHandle::new(OutputMode::Text, crate::report::visible_text);
     let exit = dispatch(cli, &terminal).unwrap_or_else(|error| {
         terminal.error(&error);
         error.exit
@@ -138,32 +138,32 @@ fn execute(cli: Cli) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit, Error> {
-    let environment = Environment::from_process();
-    let config = Config::load(&environment, cli.config.as_deref())?;
-    let context = Context { config, terminal: terminal.clone() };
+fn dispatch(cli: CommandLine, terminal: &TerminalHandle) -> Result<CommandExit, CommandError> {
+    let environment = ProcessEnvironment::from_process();
+    let config = RunbookConfig::load(&environment, cli.config.as_deref())?;
+    let context = CommandContext { config, terminal: terminal.clone() };
     match cli.command {
-        Command::Run(arguments) => run::execute(&context, &arguments),
-        Command::Plan(arguments) => plan::execute(&context, &arguments),
-        Command::Snapshot(arguments) => snapshot::execute(&context, arguments),
-        Command::Resume(arguments) => resume::execute(&context, &arguments),
-        Command::Undo(arguments) => undo::execute(&context, &arguments),
-        Command::Runs(arguments) => runs::execute(&context, &arguments),
-        Command::Repl(arguments) => repl::execute(&context, &arguments),
-        Command::Eval(arguments) => eval::execute(&context, &arguments),
-        Command::List(arguments) => list::execute(&context, &arguments),
-        Command::Copy(arguments) => copy::execute(&context, &arguments),
-        Command::Diff(arguments) => diff::execute(&context, &arguments),
-        Command::New(arguments) => new::execute(&context, &arguments),
-        Command::Check(arguments) => check::execute(&context, &arguments),
-        Command::Test(arguments) => test::execute(&context, &arguments),
-        Command::Show(arguments) => show::execute(&context, &arguments),
-        Command::Operations(arguments) => operations::execute(&context, &arguments),
-        Command::Orgs(arguments) => orgs::execute(&context, &arguments),
-        Command::Simulator(arguments) => simulator::execute(&context, &arguments),
-        Command::Lsp(arguments) => lsp::execute(&context, &arguments),
-        Command::Definitions(arguments) => definitions::execute(&context, &arguments),
-        Command::Completions(arguments) => completions::execute(&context, &arguments),
-        Command::Man(arguments) => man::execute(&context, &arguments),
+        CliCommand::Run(arguments) => run::execute(&context, &arguments),
+        CliCommand::Plan(arguments) => plan::execute(&context, &arguments),
+        CliCommand::Snapshot(arguments) => snapshot::execute(&context, arguments),
+        CliCommand::Resume(arguments) => resume::execute(&context, &arguments),
+        CliCommand::Undo(arguments) => undo::execute(&context, &arguments),
+        CliCommand::Runs(arguments) => runs::execute(&context, &arguments),
+        CliCommand::Repl(arguments) => repl::execute(&context, &arguments),
+        CliCommand::Eval(arguments) => eval::execute(&context, &arguments),
+        CliCommand::List(arguments) => list::execute(&context, &arguments),
+        CliCommand::Copy(arguments) => copy::execute(&context, &arguments),
+        CliCommand::Diff(arguments) => diff::execute(&context, &arguments),
+        CliCommand::New(arguments) => new::execute(&context, &arguments),
+        CliCommand::Check(arguments) => check::execute(&context, &arguments),
+        CliCommand::Test(arguments) => test::execute(&context, &arguments),
+        CliCommand::Show(arguments) => show::execute(&context, &arguments),
+        CliCommand::Operations(arguments) => operations::execute(&context, &arguments),
+        CliCommand::Orgs(arguments) => orgs::execute(&context, &arguments),
+        CliCommand::Simulator(arguments) => simulator::execute(&context, &arguments),
+        CliCommand::Lsp(arguments) => lsp::execute(&context, &arguments),
+        CliCommand::Definitions(arguments) => definitions::execute(&context, &arguments),
+        CliCommand::Completions(arguments) => completions::execute(&context, &arguments),
+        CliCommand::Man(arguments) => man::execute(&context, &arguments),
     }
 }

@@ -1,4 +1,4 @@
-//! Org profiles, directories, and where their secrets are: files and environment become one [`Config`].
+//! Org profiles, directories, and where their secrets are: files and environment become one [`RunbookConfig`].
 //!
 //! The only reader of the environment. It knows nothing of the network: a URL is checked for its form, and the
 //! client decides what it connects to. A secret is read when it is asked for, never while loading.
@@ -20,24 +20,24 @@ mod sign_in;
 use std::path::{Path, PathBuf};
 
 pub use address::wrong_org_url;
-pub use approval::Approval;
-pub use environment::Environment;
+pub use approval::ApprovalProfile;
+pub use environment::ProcessEnvironment;
 pub use list_lag::from_variable as list_lag_from_variable;
-pub use network::{Network, Proxy, check_proxy_variables, proxy_addresses};
+pub use network::{NetworkProfile, ProxyProfile, check_proxy_variables, proxy_addresses};
 use problem::nearest;
-pub use profile::{DirectoryProfile, OrgProfile, Origin, Security};
-use profile_file::Profiles;
+pub use profile::{DirectoryProfile, DirectorySecurity, OrgProfile, ProfileOrigin};
+use profile_file::ProfileSet;
 pub use secret::SecretSource;
-pub use sign_in::{Dpop, PersonSignIn, PrivateKey, SignIn};
+pub use sign_in::{DpopProfile, PersonSignIn, PrivateKey, SignIn};
 
-use crate::error::Error;
+use crate::error::CommandError;
 
 /// Name of a profile file, here and in the user's configuration folder.
 pub const PROFILE_FILE: &str = "okta-runbook.toml";
 
 /// Whose profile file is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum ProfileScope {
     /// `okta-runbook.toml` here.
     Project,
     /// That in the user's configuration folder.
@@ -46,21 +46,21 @@ pub enum Whose {
 
 /// What is configured, from every place at once.
 #[derive(Clone, Debug)]
-pub struct Config {
-    environment: Environment,
-    profiles: Profiles,
+pub struct RunbookConfig {
+    environment: ProcessEnvironment,
+    profiles: ProfileSet,
     /// Profile files in which was looked, the nearest first, whether they exist or not.
     looked: Vec<PathBuf>,
 }
 
-impl Config {
+impl RunbookConfig {
     /// Reads the profile files. The file given (`--config`) or named by `OKTA_RUNBOOK_CONFIG` stands alone; else the
     /// one in the current directory is laid over the one in `$XDG_CONFIG_HOME/okta-runbook`, profile by profile.
     ///
     /// # Errors
     /// A file that was named and is not there, and every problem of every file, all in one error.
-    pub fn load(environment: &Environment, given: Option<&Path>) -> Result<Self, Error> {
-        let mut config = Self { environment: environment.clone(), profiles: Profiles::default(), looked: Vec::new() };
+    pub fn load(environment: &ProcessEnvironment, given: Option<&Path>) -> Result<Self, CommandError> {
+        let mut config = Self { environment: environment.clone(), profiles: ProfileSet::default(), looked: Vec::new() };
         match named_file(environment, given)? {
             Some(file) => config.looked.push(file),
             None => config.looked = usual_files(environment),
@@ -73,7 +73,7 @@ impl Config {
     ///
     /// # Errors
     /// No such profile: with the nearest names and the files in which was looked.
-    pub fn org(&self, name: &str) -> Result<OrgProfile, Error> {
+    pub fn org(&self, name: &str) -> Result<OrgProfile, CommandError> {
         match self.profiles.orgs.get(name) {
             Some(profile) => Ok(profile.clone()),
             None if name == okta_convention::PROFILE => {
@@ -88,7 +88,7 @@ impl Config {
     ///
     /// # Errors
     /// The nearest file has several profiles; or Okta's settings are incomplete or not supported; or nothing is configured.
-    pub fn default_org(&self, naming: &str) -> Result<OrgProfile, Error> {
+    pub fn default_org(&self, naming: &str) -> Result<OrgProfile, CommandError> {
         for file in &self.looked {
             let profiles = self.profiles.orgs.values().filter(|org| org.is_of(file));
             match profiles.collect::<Vec<_>>()[..] {
@@ -103,7 +103,7 @@ impl Config {
     /// A warning when `profile`, which nobody named, is another org than the one that `OKTA_CLIENT_ORGURL` names.
     pub fn passed_over(&self, profile: &OrgProfile) -> Option<String> {
         let url = okta_convention::url_of_variables(&self.environment)?;
-        let Origin::File { path, .. } = &profile.origin else {
+        let ProfileOrigin::File { path, .. } = &profile.origin else {
             return None;
         };
         let same = url.trim_end_matches('/') == profile.url.trim_end_matches('/');
@@ -133,10 +133,10 @@ impl Config {
     }
 
     /// The file that a new profile is written to: the one that was named, else that of the project or of the user.
-    pub fn profile_file(&self, of: Whose) -> Option<&Path> {
+    pub fn profile_file(&self, of: ProfileScope) -> Option<&Path> {
         let place = match of {
-            Whose::Project => self.looked.first(),
-            Whose::User => self.looked.last(),
+            ProfileScope::Project => self.looked.first(),
+            ProfileScope::User => self.looked.last(),
         };
         place.map(PathBuf::as_path)
     }
@@ -179,12 +179,12 @@ impl Config {
     }
 
     /// What the configuration was read from; a secret is read against it.
-    pub fn environment(&self) -> &Environment {
+    pub fn environment(&self) -> &ProcessEnvironment {
         &self.environment
     }
 
     /// The farthest file first, so that a nearer one replaces its profiles.
-    fn read_profiles(&mut self) -> Result<(), Error> {
+    fn read_profiles(&mut self) -> Result<(), CommandError> {
         let mut reports = Vec::new();
         for file in self.looked.iter().rev() {
             let Some(text) = text(&self.environment, file)? else {
@@ -198,9 +198,9 @@ impl Config {
         problem::together(&reports)
     }
 
-    fn several_orgs(&self, file: &Path, several: &[&OrgProfile], naming: &str) -> Error {
+    fn several_orgs(&self, file: &Path, several: &[&OrgProfile], naming: &str) -> CommandError {
         let names: Vec<&str> = several.iter().map(|org| org.profile.as_str()).collect();
-        let error = Error::usage(format!(
+        let error = CommandError::usage(format!(
             "several orgs are configured in {}: {}",
             self.environment.shown(file),
             names.join(", ")
@@ -213,8 +213,8 @@ impl Config {
         }
     }
 
-    fn unknown_org(&self, name: &str) -> Error {
-        let error = Error::usage(format!("no org profile is called `{name}`"));
+    fn unknown_org(&self, name: &str) -> CommandError {
+        let error = CommandError::usage(format!("no org profile is called `{name}`"));
         let error = match nearest(name, self.org_names()) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => error,
@@ -233,8 +233,8 @@ impl Config {
         error.help(self.where_looked())
     }
 
-    fn no_org(&self) -> Error {
-        Error::usage("no org is configured")
+    fn no_org(&self) -> CommandError {
+        CommandError::usage("no org is configured")
             .help("set OKTA_CLIENT_ORGURL and OKTA_CLIENT_TOKEN")
             .help(format!("or write [orgs.NAME] with url and token in {PROFILE_FILE}"))
             .help("or try it without an org: --simulator")
@@ -248,7 +248,7 @@ impl Config {
 }
 
 /// The one file that a person named, which then must be there.
-fn named_file(environment: &Environment, given: Option<&Path>) -> Result<Option<PathBuf>, Error> {
+fn named_file(environment: &ProcessEnvironment, given: Option<&Path>) -> Result<Option<PathBuf>, CommandError> {
     let (file, by) = match (given, environment.variable("OKTA_RUNBOOK_CONFIG")) {
         (Some(file), _) => (environment.here.join(file), "--config"),
         (None, Some(file)) => (environment.path(&environment.here, file), "OKTA_RUNBOOK_CONFIG"),
@@ -258,22 +258,22 @@ fn named_file(environment: &Environment, given: Option<&Path>) -> Result<Option<
         return Ok(Some(file));
     }
     let shown = environment.shown(&file);
-    Err(Error::usage(format!("the profile file {shown}, named by {by}, is not there")))
+    Err(CommandError::usage(format!("the profile file {shown}, named by {by}, is not there")))
 }
 
-fn usual_files(environment: &Environment) -> Vec<PathBuf> {
+fn usual_files(environment: &ProcessEnvironment) -> Vec<PathBuf> {
     let user = environment.config_home.as_ref();
     let user = user.map(|folder| folder.join("okta-runbook").join(PROFILE_FILE));
     [Some(environment.here.join(PROFILE_FILE)), user].into_iter().flatten().collect()
 }
 
-fn text(environment: &Environment, file: &Path) -> Result<Option<String>, Error> {
+fn text(environment: &ProcessEnvironment, file: &Path) -> Result<Option<String>, CommandError> {
     match std::fs::read_to_string(file) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
             let shown = environment.shown(file);
-            Err(Error::usage(format!("the profile file {shown} cannot be read: {error}")))
+            Err(CommandError::usage(format!("the profile file {shown} cannot be read: {error}")))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 /// How a command ended, as its process exit code. Documented in the README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
+pub enum CommandExit {
     /// Everything asked for is so.
     Succeeded = 0,
     /// The run stopped at an error or a failed check.
@@ -22,7 +22,7 @@ pub enum Exit {
     Stuck = 6,
 }
 
-impl Exit {
+impl CommandExit {
     /// All of them, in the order of their codes.
     pub const ALL: [Self; 7] =
         [Self::Succeeded, Self::Failed, Self::Usage, Self::Partly, Self::Waiting, Self::Interrupted, Self::Stuck];
@@ -43,22 +43,22 @@ impl Exit {
 
 /// What went wrong, in the user's words. `message` may span lines; it is shown after `error: `.
 #[derive(Debug)]
-pub struct Error {
+pub struct CommandError {
     pub message: String,
     /// What to do about it, one entry a line; shown as `help: …`.
     pub help: Vec<String>,
-    pub exit: Exit,
+    pub exit: CommandExit,
 }
 
-impl Error {
+impl CommandError {
     /// An error of the command line, a file or a parameter: exit code 2.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: Vec::new(), exit: Exit::Usage }
+        Self { message: message.into(), help: Vec::new(), exit: CommandExit::Usage }
     }
 
     /// An error met while running: exit code 1.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: Vec::new(), exit: Exit::Failed }
+        Self { message: message.into(), help: Vec::new(), exit: CommandExit::Failed }
     }
 
     /// Adds a remedy.
@@ -69,10 +69,10 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for CommandError {}

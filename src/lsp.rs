@@ -24,13 +24,13 @@ use std::path::{Path, PathBuf};
 
 use lsp_server::Connection;
 
-use crate::error::Error;
-use crate::script::Library;
+use crate::error::CommandError;
+use crate::script::RunbookLibrary;
 
 /// What the server needs from elsewhere.
-pub struct Around {
+pub struct LspEnvironment {
     /// The shelves as they are seen from the folder that the editor has open.
-    pub library: Box<dyn Fn(&Path) -> Library>,
+    pub library: Box<dyn Fn(&Path) -> RunbookLibrary>,
     /// Shipped modules have no file; a copy is written here when an editor wants to show one.
     pub shipped: PathBuf,
 }
@@ -39,13 +39,13 @@ pub struct Around {
 ///
 /// # Errors
 /// The editor does not keep to the protocol, or is gone without a word.
-pub fn serve(around: Around) -> Result<(), Error> {
-    let broken = |error: &dyn std::fmt::Display| Error::failed(format!("the editor's messages: {error}"));
+pub fn serve(around: LspEnvironment) -> Result<(), CommandError> {
+    let broken = |error: &dyn std::fmt::Display| CommandError::failed(format!("the editor's messages: {error}"));
     let (connection, threads) = Connection::stdio();
     let capabilities =
-        serde_json::to_value(server::capabilities()).map_err(|error| Error::failed(error.to_string()))?;
+        serde_json::to_value(server::capabilities()).map_err(|error| CommandError::failed(error.to_string()))?;
     let asked = connection.initialize(capabilities).map_err(|error| broken(&error))?;
-    let mut server = server::Server::new(around, &asked);
+    let mut server = server::LanguageServer::new(around, &asked);
     server.attend(&connection).map_err(|error| broken(&error))?;
     // The writing thread ends when nobody can send any more.
     drop(connection);

@@ -32,7 +32,7 @@ mod prompt;
 mod show;
 mod told;
 
-pub use command::Planning;
-pub use prompt::{Around, OrgAtHand, Stage, begin};
+pub use command::PlanCommand;
+pub use prompt::{ActiveOrg, OrgStage, ReplContext, begin};
 pub use show::as_text;
-pub use told::{Interrupt, Told};
+pub use told::{SessionInterrupt, SessionLog};

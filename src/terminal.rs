@@ -17,11 +17,11 @@ use anstyle::{AnsiColor, Style};
 use indicatif::MultiProgress;
 use secrecy::SecretString;
 
-use crate::error::Error;
+use crate::error::CommandError;
 pub use mode::SavedMode;
-use output::Output;
-pub use progress::{Progress, Tally};
-pub use question::{Answer, Reply};
+use output::TerminalOutput;
+pub use progress::{BulkProgressBar, ItemTally};
+pub use question::{LineReply, YesNoAnswer};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -29,7 +29,7 @@ const HELP: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Who reads the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum OutputMode {
     /// A person: questions and bars where there is a terminal.
     Text,
     /// A program: neither.
@@ -37,32 +37,32 @@ pub enum Mode {
 }
 
 /// Writes out the characters of a text that would command a terminal or mislead its reader.
-pub type Visible = fn(&str) -> String;
+pub type VisibleEscapes = fn(&str) -> String;
 
 /// A handle on the terminal; clones share it, from any thread.
 #[derive(Clone)]
-pub struct Terminal {
-    output: Arc<Output>,
+pub struct TerminalHandle {
+    output: Arc<TerminalOutput>,
     bars: MultiProgress,
-    mode: Mode,
+    mode: OutputMode,
     asks: bool,
     shows: bool,
-    visible: Visible,
+    visible: VisibleEscapes,
     /// The process is asked to end: nobody answers any more.
     leaving: Arc<AtomicBool>,
 }
 
-impl Terminal {
+impl TerminalHandle {
     /// A terminal on which every text is shown as `visible` writes it.
-    pub fn new(mode: Mode, visible: Visible) -> Self {
-        let text = mode == Mode::Text;
+    pub fn new(mode: OutputMode, visible: VisibleEscapes) -> Self {
+        let text = mode == OutputMode::Text;
         let shows = std::io::stdout().is_terminal();
         let bars = MultiProgress::new();
         if !text {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
         Self {
-            output: Arc::new(Output::new(anstream::stdout(), anstream::stderr())),
+            output: Arc::new(TerminalOutput::new(anstream::stdout(), anstream::stderr())),
             bars,
             mode,
             asks: text && shows && std::io::stdin().is_terminal(),
@@ -85,7 +85,7 @@ impl Terminal {
     }
 
     /// Who reads its standard output.
-    pub fn mode(&self) -> Mode {
+    pub fn mode(&self) -> OutputMode {
         self.mode
     }
 
@@ -109,7 +109,7 @@ impl Terminal {
     }
 
     /// An error and its remedies on standard error.
-    pub fn error(&self, error: &Error) {
+    pub fn error(&self, error: &CommandError) {
         let lines = error_lines(error, self.visible);
         self.bars.suspend(|| self.output.aside(&lines));
     }
@@ -118,18 +118,18 @@ impl Terminal {
     ///
     /// # Errors
     /// The terminal cannot be read.
-    pub fn ask(&self, question: &str) -> Result<Answer, Error> {
+    pub fn ask(&self, question: &str) -> Result<YesNoAnswer, CommandError> {
         let reply = self.ask_line(&format!("{question} [y/N] "))?;
-        Ok(Answer::from(reply))
+        Ok(YesNoAnswer::from(reply))
     }
 
     /// A question answered by a line, shown as it is given.
     ///
     /// # Errors
     /// The terminal cannot be read.
-    pub fn ask_line(&self, question: &str) -> Result<Reply, Error> {
+    pub fn ask_line(&self, question: &str) -> Result<LineReply, CommandError> {
         if !self.asks {
-            return Ok(Reply::NotATerminal);
+            return Ok(LineReply::NotATerminal);
         }
         let question = (self.visible)(question);
         self.bars.suspend(|| question::read_line(&question, &self.leaving))
@@ -147,19 +147,19 @@ impl Terminal {
     }
 
     /// A bar over `total` items, below the lines; invisible where there is no terminal.
-    pub fn progress(&self, title: &str, total: u64) -> Progress {
-        Progress::begin(&self.bars, title, total, self.visible)
+    pub fn progress(&self, title: &str, total: u64) -> BulkProgressBar {
+        BulkProgressBar::begin(&self.bars, title, total, self.visible)
     }
 }
 
-impl std::fmt::Debug for Terminal {
+impl std::fmt::Debug for TerminalHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Terminal").field("asks", &self.asks).field("shows", &self.shows).finish_non_exhaustive()
     }
 }
 
 /// The text as `visible` writes it, with the colours that this program gave it: sequences that only set the look of what follows.
-fn with_colours(text: &str, visible: Visible) -> String {
+fn with_colours(text: &str, visible: VisibleEscapes) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('\u{1b}') {
@@ -184,7 +184,7 @@ fn colour_length(text: &str) -> Option<usize> {
     parameters[end..].starts_with('m').then_some(end + 3)
 }
 
-fn error_lines(error: &Error, visible: Visible) -> String {
+fn error_lines(error: &CommandError, visible: VisibleEscapes) -> String {
     let first = format!("{ERROR}error:{ERROR:#} {}", visible(&error.message));
     let help = error.help.iter().map(|help| format!("{HELP}help:{HELP:#} {}", visible(help)));
     std::iter::once(first).chain(help).collect::<Vec<_>>().join("\n")
@@ -197,9 +197,9 @@ mod tests {
     use super::*;
 
     /// A stream whose bytes arrive at a channel.
-    struct Channel(mpsc::Sender<u8>);
+    struct StreamChannel(mpsc::Sender<u8>);
 
-    impl std::io::Write for Channel {
+    impl std::io::Write for StreamChannel {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             for byte in bytes {
                 self.0.send(*byte).map_err(|_| std::io::ErrorKind::BrokenPipe)?;
@@ -212,14 +212,14 @@ mod tests {
         }
     }
 
-    fn terminal() -> (Terminal, mpsc::Receiver<u8>, mpsc::Receiver<u8>) {
+    fn terminal() -> (TerminalHandle, mpsc::Receiver<u8>, mpsc::Receiver<u8>) {
         let (out, out_bytes) = mpsc::channel();
         let (err, err_bytes) = mpsc::channel();
-        let plain = anstream::StripStream::new(Box::new(Channel(err)) as Box<dyn std::io::Write + Send>);
-        let terminal = Terminal {
-            output: Arc::new(Output::new(Channel(out), plain)),
+        let plain = anstream::StripStream::new(Box::new(StreamChannel(err)) as Box<dyn std::io::Write + Send>);
+        let terminal = TerminalHandle {
+            output: Arc::new(TerminalOutput::new(StreamChannel(out), plain)),
             bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()),
-            mode: Mode::Text,
+            mode: OutputMode::Text,
             asks: false,
             shows: false,
             visible: |text| text.replace(['\u{1b}', '\u{9b}'], "^"),
@@ -237,7 +237,7 @@ mod tests {
         let (terminal, out, err) = terminal();
         terminal.line("moved");
         terminal.warn("old file");
-        terminal.error(&Error::usage("no org\nat all").help("set one").help("or not"));
+        terminal.error(&CommandError::usage("no org\nat all").help("set one").help("or not"));
         assert_eq!(written(&out), "moved\n");
         assert_eq!(written(&err), "warning: old file\nerror: no org\nat all\nhelp: set one\nhelp: or not\n");
     }
@@ -247,7 +247,7 @@ mod tests {
         let (terminal, out, err) = terminal();
         terminal.line("\u{1b}[1;31mred\u{1b}[0m \u{1b}[2Jand \u{9b}2J\u{1b}]0;x");
         terminal.warn("\u{9b}31m");
-        terminal.error(&Error::usage("no \u{1b}[31morg").help("\u{9b}c"));
+        terminal.error(&CommandError::usage("no \u{1b}[31morg").help("\u{9b}c"));
         assert_eq!(written(&out), "\u{1b}[1;31mred\u{1b}[0m ^[2Jand ^2J^]0;x\n");
         assert_eq!(written(&err), "warning: ^31m\nerror: no ^[31morg\nhelp: ^c\n");
     }
@@ -264,8 +264,8 @@ mod tests {
     #[test]
     fn without_a_terminal_nothing_is_asked() {
         let (terminal, out, err) = terminal();
-        assert_eq!(terminal.ask("Move?").unwrap(), Answer::NotATerminal);
-        assert_eq!(terminal.ask_line("Name?").unwrap(), Reply::NotATerminal);
+        assert_eq!(terminal.ask("Move?").unwrap(), YesNoAnswer::NotATerminal);
+        assert_eq!(terminal.ask_line("Name?").unwrap(), LineReply::NotATerminal);
         assert_eq!([written(&out), written(&err)].concat(), "");
     }
 

@@ -15,25 +15,25 @@ mod verification;
 
 pub(super) use claims::ApprovalTerms;
 pub(super) use signing::sign;
-pub(super) use verification::{Verification, claim};
+pub(super) use verification::{PlanVerification, claim};
 
 use std::collections::BTreeSet;
 
 use super::failures::run_failure;
-use crate::error::Error;
-use crate::run::event::Kind;
-use crate::run::journal::{Journal, Record};
+use crate::error::CommandError;
+use crate::run::event::EventKind;
+use crate::run::journal::{Journal, RunRecord};
 
 /// Whether an approval is wanted where no profile wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Demand {
+pub(super) enum ApprovalDemand {
     /// `--require-approval`.
     Always,
     AsProfilesSay,
 }
 
-pub(super) fn needed(profile: &str) -> Error {
-    Error::usage(format!("`{profile}` is changed by approved plans alone, and by the undo of their runs"))
+pub(super) fn needed(profile: &str) -> CommandError {
+    CommandError::usage(format!("`{profile}` is changed by approved plans alone, and by the undo of their runs"))
         .help("save a plan: okta-runbook plan RUNBOOK … --out FILE")
         .help("have another person approve it: okta-runbook plan --approve FILE")
         .help("then run it: okta-runbook run --plan FILE")
@@ -64,12 +64,12 @@ impl PlanApproval {
 ///
 /// # Errors
 /// The journal cannot be read.
-pub(super) fn given_to(journal: &Journal, record: &Record) -> Result<PlanApproval, Error> {
+pub(super) fn given_to(journal: &Journal, record: &RunRecord) -> Result<PlanApproval, CommandError> {
     let mut orgs = BTreeSet::new();
     let has_written = has_written(journal, &record.run).map_err(|error| run_failure(&error.into()))?;
     let now = jiff::Timestamp::now();
     let heard = journal.each_event(&record.run, |event| {
-        if let Kind::Approved { org, until, .. } = event.kind {
+        if let EventKind::Approved { org, until, .. } = event.kind {
             // What was begun in time may be brought to its end.
             if !has_written && until.is_some_and(|until| until < now) {
                 return;
@@ -85,6 +85,6 @@ pub(super) fn given_to(journal: &Journal, record: &Record) -> Result<PlanApprova
     Ok(if orgs.is_empty() { PlanApproval::Absent } else { PlanApproval::GivenFor(orgs) })
 }
 
-fn has_written(journal: &Journal, run: &str) -> Result<bool, crate::run::journal::Error> {
+fn has_written(journal: &Journal, run: &str) -> Result<bool, crate::run::journal::JournalError> {
     Ok(journal.counts(run)?.writes > 0 || journal.unanswered(run)? > 0)
 }

@@ -4,49 +4,53 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Output};
-use crate::error::{Error, Exit};
+use super::{CommandContext, OutputFormat};
+use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
-use crate::script::Colour;
-use crate::script::check::{self, Finding, On, Report, Severity, Unseen, Used};
+use crate::script::SnippetColour;
+use crate::script::check::{
+    self, CallReceiver, CheckFinding, CheckReport, FindingSeverity, UnseenPlace, UsedOperation,
+};
 
 /// Check runbooks without running them: mistakes, the operations they use, and the least OAuth scopes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook check runbooks/ad/*.rhai
 Exit code 2 when a script has an error; warnings alone leave it at 0.")]
-pub(super) struct Arguments {
+pub(super) struct CheckArguments {
     /// Names such as `ad/move_user_to_ou`, or paths.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputFormat,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &CheckArguments) -> Result<CommandExit, CommandError> {
     let library = context.library();
     let mut reports = Vec::new();
     for file in &arguments.files {
         reports.push(check::check(library.find(file)?, &library));
     }
     match arguments.output {
-        Output::Json => context.terminal.line(&json!(reports.iter().map(as_json).collect::<Vec<_>>()).to_string()),
-        Output::Text => {
+        OutputFormat::Json => {
+            context.terminal.line(&json!(reports.iter().map(as_json).collect::<Vec<_>>()).to_string());
+        }
+        OutputFormat::Text => {
             for report in &reports {
                 tell(context, report);
             }
         }
     }
-    let wrong = reports.iter().any(Report::has_errors);
-    Ok(if wrong { Exit::Usage } else { Exit::Succeeded })
+    let wrong = reports.iter().any(CheckReport::has_errors);
+    Ok(if wrong { CommandExit::Usage } else { CommandExit::Succeeded })
 }
 
-fn tell(context: &Context, report: &Report) {
+fn tell(context: &CommandContext, report: &CheckReport) {
     // Wide enough for a path with an excerpt where nobody looks at a screen.
     let width = context.terminal.width().map_or(140, usize::from);
     for finding in &report.findings {
         let text = match finding.severity {
-            Severity::Error => finding.diagnostic.render(Colour::Always, width),
-            Severity::Warning => finding.diagnostic.render_warning(Colour::Always, width),
+            FindingSeverity::Error => finding.diagnostic.render(SnippetColour::Always, width),
+            FindingSeverity::Warning => finding.diagnostic.render_warning(SnippetColour::Always, width),
         };
         context.terminal.line(&format!("{text}\n"));
     }
@@ -57,7 +61,7 @@ fn tell(context: &Context, report: &Report) {
 }
 
 /// The operations that a script can come to, what undoing them does, and the scopes that suffice; `None` when there are none.
-pub(super) fn used(report: &Report, width: Option<u16>) -> Option<String> {
+pub(super) fn used(report: &CheckReport, width: Option<u16>) -> Option<String> {
     if report.operations.is_empty() {
         let unknown = not_known(report);
         return (!unknown.is_empty()).then(|| unknown.join("\n"));
@@ -92,8 +96,8 @@ pub(super) fn used(report: &Report, width: Option<u16>) -> Option<String> {
 }
 
 /// What operations and scopes may lack.
-fn not_known(report: &Report) -> Vec<String> {
-    let line = |unseen: &Unseen| {
+fn not_known(report: &CheckReport) -> Vec<String> {
+    let line = |unseen: &UnseenPlace| {
         let line = unseen.at.line().unwrap_or_default();
         format!("not known: {} at {}:{line}", unseen.what, unseen.path)
     };
@@ -101,7 +105,7 @@ fn not_known(report: &Report) -> Vec<String> {
 }
 
 /// The same as JSON.
-pub(super) fn not_known_json(report: &Report) -> Vec<Value> {
+pub(super) fn not_known_json(report: &CheckReport) -> Vec<Value> {
     let unseen = report.unseen.iter();
     let unseen = unseen.map(|it| json!({ "file": it.path, "line": it.at.line(), "what": it.what }));
     unseen.collect()
@@ -115,28 +119,28 @@ fn listed(scopes: &[&str]) -> String {
 }
 
 /// The orgs that operations are called on, as far as the text tells.
-fn orgs(report: &Report) -> BTreeSet<&str> {
+fn orgs(report: &CheckReport) -> BTreeSet<&str> {
     let on = report.operations.iter().flat_map(|used| &used.on);
     on.filter_map(|on| match on {
-        On::Org(name) => Some(name.as_str()),
+        CallReceiver::Org(name) => Some(name.as_str()),
         _ => None,
     })
     .collect()
 }
 
 /// By a given token stands for an org whose name says nothing of the rights.
-fn called_on(used: &Used) -> Vec<&str> {
+fn called_on(used: &UsedOperation) -> Vec<&str> {
     let on = used.on.iter().map(|on| match on {
-        On::Org(name) => name.as_str(),
-        On::Guest => "by a given token",
-        On::Unknown => "?",
+        CallReceiver::Org(name) => name.as_str(),
+        CallReceiver::Guest => "by a given token",
+        CallReceiver::Unknown => "?",
     });
     on.collect()
 }
 
-fn counted(report: &Report) -> String {
+fn counted(report: &CheckReport) -> String {
     let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
-    match (count(Severity::Error), count(Severity::Warning)) {
+    match (count(FindingSeverity::Error), count(FindingSeverity::Warning)) {
         (0, 0) => "nothing found".to_owned(),
         (errors, warnings) => format!("{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings)),
     }
@@ -146,12 +150,12 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-fn row(used: &Used) -> Vec<String> {
+fn row(used: &UsedOperation) -> Vec<String> {
     vec![used.operation.name.to_owned(), places(used).join(", "), used.undone()]
 }
 
 /// Lines of a file together: `lib/ad.rhai:12,40`.
-fn places(used: &Used) -> Vec<String> {
+fn places(used: &UsedOperation) -> Vec<String> {
     let mut places: Vec<String> = Vec::new();
     let mut before = None;
     for (file, line) in &used.places {
@@ -168,7 +172,7 @@ fn places(used: &Used) -> Vec<String> {
 }
 
 /// The operations as JSON.
-pub(super) fn operations(report: &Report) -> Vec<Value> {
+pub(super) fn operations(report: &CheckReport) -> Vec<Value> {
     let operations = report.operations.iter().map(|used| {
         json!({
             "name": used.operation.name,
@@ -183,7 +187,7 @@ pub(super) fn operations(report: &Report) -> Vec<Value> {
 }
 
 /// What each org needs; under `?` what one of them does.
-fn scopes_by_org(report: &Report) -> Value {
+fn scopes_by_org(report: &CheckReport) -> Value {
     let mut scopes: Map<String, Value> =
         orgs(report).into_iter().map(|org| (org.to_owned(), json!(report.scopes_in(org)))).collect();
     let somewhere = report.scopes_somewhere();
@@ -193,7 +197,7 @@ fn scopes_by_org(report: &Report) -> Value {
     scopes.into()
 }
 
-fn as_json(report: &Report) -> Value {
+fn as_json(report: &CheckReport) -> Value {
     json!({
         "path": report.path,
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
@@ -205,7 +209,7 @@ fn as_json(report: &Report) -> Value {
     })
 }
 
-fn finding(finding: &Finding) -> Value {
+fn finding(finding: &CheckFinding) -> Value {
     let diagnostic = &finding.diagnostic;
     let place = diagnostic.location.as_ref();
     let length = place.and_then(|place| {
@@ -213,7 +217,7 @@ fn finding(finding: &Finding) -> Value {
         Some(text.get(span.clone())?.chars().count())
     });
     json!({
-        "severity": match finding.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "severity": match finding.severity { FindingSeverity::Error => "error", FindingSeverity::Warning => "warning" },
         "rule": finding.rule,
         "message": diagnostic.message,
         "notes": diagnostic.notes,

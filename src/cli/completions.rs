@@ -9,8 +9,8 @@ use clap_complete::CompleteEnv;
 use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::Shells;
 
-use super::{Cli, Context};
-use crate::error::{Error, Exit};
+use super::{CommandContext, CommandLine};
+use crate::error::{CommandError, CommandExit};
 
 /// Print what a shell needs to complete commands, runbook names and their parameters.
 #[derive(Debug, clap::Args)]
@@ -20,13 +20,13 @@ Have it made anew at each start of the shell:
   zsh         source <(okta-runbook completions zsh)                               in ~/.zshrc
   fish        okta-runbook completions fish | source                               in ~/.config/fish/config.fish
   PowerShell  okta-runbook completions powershell | Out-String | Invoke-Expression  in $PROFILE")]
-pub(super) struct Arguments {
+pub(super) struct CompletionsArguments {
     #[arg(value_enum)]
-    shell: Shell,
+    shell: CompletionShell,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Shell {
+enum CompletionShell {
     Bash,
     Zsh,
     Fish,
@@ -58,17 +58,17 @@ fn command() -> Command {
             _ => argument,
         })
     };
-    Cli::command().mut_subcommands(subcommands)
+    CommandLine::command().mut_subcommands(subcommands)
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &CompletionsArguments) -> Result<CommandExit, CommandError> {
     let script = registration(arguments.shell)
-        .map_err(|error| Error::failed(format!("the completion cannot be written: {error}")))?;
+        .map_err(|error| CommandError::failed(format!("the completion cannot be written: {error}")))?;
     context.terminal.line(script.trim_end());
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
-fn registration(shell: Shell) -> std::io::Result<String> {
+fn registration(shell: CompletionShell) -> std::io::Result<String> {
     let name = shell.to_possible_value();
     let name = name.as_ref().map_or("", |value| value.get_name());
     let shells = Shells::builtins();

@@ -7,28 +7,28 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::approval::PlanApproval;
-use super::audience::Audience;
+use super::audience::TerminalReporter;
 use super::failures::{journal_failure, run_failure};
 use super::guard::WriteGuard;
 use super::org_identity::local_actor;
 use super::stop_signals::StopSignals;
-use super::world::World;
-use super::{Context, Output};
-use crate::error::{Error, Exit};
+use super::world::RunTargets;
+use super::{CommandContext, OutputFormat};
+use crate::error::{CommandError, CommandExit};
 use crate::report::json;
-use crate::report::text::{Verbosity, told_above};
+use crate::report::text::{OutputVerbosity, told_above};
 use crate::run::actor::RunActor;
-use crate::run::event::{Event, Outcome};
-use crate::run::gate::{Consent, Writes};
+use crate::run::event::{RunEvent, RunOutcome};
+use crate::run::gate::{ConsentOptions, WriteConsent};
 use crate::run::journal::{self, Journal};
-use crate::run::{Listener, OWN_ACCESS, Run, Watcher};
-use crate::script::Ended;
-use crate::script::check::Report;
-use crate::terminal::{self, Answer, Terminal};
+use crate::run::{EventListener, OWN_ACCESS, ProgressWatcher, Run};
+use crate::script::EndedRun;
+use crate::script::check::CheckReport;
+use crate::terminal::{self, TerminalHandle, YesNoAnswer};
 
 /// Options of every command that may write.
 #[derive(Debug, clap::Args)]
-pub(super) struct Conduct {
+pub(super) struct WriteOptions {
     /// Agree to all writes beforehand; with --simulator, attest the manual steps too.
     #[arg(long, short)]
     pub(super) yes: bool,
@@ -43,7 +43,7 @@ pub(super) struct Conduct {
     pub(super) allow: Vec<String>,
     /// `json` prints one event a line.
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputFormat,
     /// Only failures, manual steps, tables and the outcome.
     #[arg(long, short, conflicts_with = "verbose")]
     quiet: bool,
@@ -54,17 +54,17 @@ pub(super) struct Conduct {
 
 /// Whether the org is one that was started for this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum TargetOrigin {
     Org,
     Simulator,
 }
 
-impl Conduct {
-    pub(super) fn terminal(&self) -> Terminal {
-        Terminal::new(
+impl WriteOptions {
+    pub(super) fn terminal(&self) -> TerminalHandle {
+        TerminalHandle::new(
             match self.output {
-                Output::Text => terminal::Mode::Text,
-                Output::Json => terminal::Mode::Json,
+                OutputFormat::Text => terminal::OutputMode::Text,
+                OutputFormat::Json => terminal::OutputMode::Json,
             },
             crate::report::visible_text,
         )
@@ -72,14 +72,19 @@ impl Conduct {
 
     /// Whether what is told is for people.
     pub(super) fn tells_people(&self) -> bool {
-        self.output == Output::Text
+        self.output == OutputFormat::Text
     }
 
     /// What stands before the first write to each of the orgs.
     ///
     /// # Errors
     /// A profile cannot be read.
-    pub(super) fn guard(&self, context: &Context, world: &World, approval: &PlanApproval) -> Result<WriteGuard, Error> {
+    pub(super) fn guard(
+        &self,
+        context: &CommandContext,
+        world: &RunTargets,
+        approval: &PlanApproval,
+    ) -> Result<WriteGuard, CommandError> {
         let terminal = self.terminal();
         WriteGuard::new(context, world, &self.production, &terminal, approval)
     }
@@ -87,18 +92,18 @@ impl Conduct {
     pub(super) fn consent(
         &self,
         actor: RunActor,
-        place: Place,
+        place: TargetOrigin,
         guard: &WriteGuard,
-        terminal: &Terminal,
+        terminal: &TerminalHandle,
         cancelled: &CancellationToken,
-    ) -> Consent {
+    ) -> ConsentOptions {
         let mut attest = self.attest.clone();
-        if self.yes && place == Place::Simulator {
+        if self.yes && place == TargetOrigin::Simulator {
             attest.push("all".to_owned());
         }
         let (terminal, cancelled) = (terminal.clone(), cancelled.clone());
-        Consent {
-            writes: if self.yes { Writes::Agreed } else { Writes::Ask },
+        ConsentOptions {
+            writes: if self.yes { WriteConsent::Agreed } else { WriteConsent::Ask },
             attest,
             allow: self.allow.clone(),
             actor,
@@ -111,7 +116,7 @@ impl Conduct {
     ///
     /// # Errors
     /// A name that none of its steps has, where all of them are known.
-    pub(super) fn check_attest(&self, report: &Report) -> Result<(), Error> {
+    pub(super) fn check_attest(&self, report: &CheckReport) -> Result<(), CommandError> {
         check_attested(&self.attest, report)
     }
 
@@ -119,22 +124,22 @@ impl Conduct {
     ///
     /// # Errors
     /// A name is given.
-    pub(super) fn check_nothing_attested(&self) -> Result<(), Error> {
+    pub(super) fn check_nothing_attested(&self) -> Result<(), CommandError> {
         refuse_unknown(&self.attest, &BTreeSet::new(), "an undo")
     }
 
     /// Where events and progress go: lines, and a bar while a bulk step goes on.
-    pub(super) fn audience(&self, terminal: &Terminal) -> (Listener, Watcher) {
-        if self.output == Output::Json {
+    pub(super) fn audience(&self, terminal: &TerminalHandle) -> (EventListener, ProgressWatcher) {
+        if self.output == OutputFormat::Json {
             let terminal = terminal.clone();
-            return (Arc::new(move |event: &Event| terminal.line(&json::line(event))), Arc::new(|_| {}));
+            return (Arc::new(move |event: &RunEvent| terminal.line(&json::line(event))), Arc::new(|_| {}));
         }
         let verbosity = match (self.quiet, self.verbose) {
-            (true, _) => Verbosity::Quiet,
-            (_, true) => Verbosity::Verbose,
-            _ => Verbosity::Normal,
+            (true, _) => OutputVerbosity::Quiet,
+            (_, true) => OutputVerbosity::Verbose,
+            _ => OutputVerbosity::Normal,
         };
-        Audience::new(verbosity, terminal).parts()
+        TerminalReporter::new(verbosity, terminal).parts()
     }
 }
 
@@ -142,7 +147,7 @@ impl Conduct {
 ///
 /// # Errors
 /// A name that none of its steps has, where all of them are known.
-pub(super) fn check_attested(given: &[String], report: &Report) -> Result<(), Error> {
+pub(super) fn check_attested(given: &[String], report: &CheckReport) -> Result<(), CommandError> {
     let manual = &report.manual;
     if manual.may_have_more || !report.unseen.is_empty() {
         return Ok(());
@@ -150,12 +155,12 @@ pub(super) fn check_attested(given: &[String], report: &Report) -> Result<(), Er
     refuse_unknown(given, &manual.known, "the runbook")
 }
 
-fn refuse_unknown(given: &[String], known: &BTreeSet<String>, of: &str) -> Result<(), Error> {
+fn refuse_unknown(given: &[String], known: &BTreeSet<String>, of: &str) -> Result<(), CommandError> {
     let is_unknown = |name: &&String| *name != "all" && !known.contains(*name);
     let Some(name) = given.iter().find(is_unknown) else {
         return Ok(());
     };
-    let error = Error::usage(format!("no manual step is attested by `{name}`"));
+    let error = CommandError::usage(format!("no manual step is attested by `{name}`"));
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     Err(match known.as_slice() {
         [] => error.help(format!("{of} has no manual step: leave --attest out")),
@@ -164,24 +169,24 @@ fn refuse_unknown(given: &[String], known: &BTreeSet<String>, of: &str) -> Resul
 }
 
 /// A person's answer; `None` when nobody is there. Ctrl-C at the question is an interruption.
-pub(super) fn asked(terminal: &Terminal, question: &str, interrupt: impl FnOnce()) -> Option<bool> {
+pub(super) fn asked(terminal: &TerminalHandle, question: &str, interrupt: impl FnOnce()) -> Option<bool> {
     match terminal.ask(question) {
-        Ok(Answer::Yes) => Some(true),
-        Ok(Answer::No) => Some(false),
-        Ok(Answer::Interrupted) => {
+        Ok(YesNoAnswer::Yes) => Some(true),
+        Ok(YesNoAnswer::No) => Some(false),
+        Ok(YesNoAnswer::Interrupted) => {
             interrupt();
             None
         }
-        Ok(Answer::NotATerminal) | Err(_) => None,
+        Ok(YesNoAnswer::NotATerminal) | Err(_) => None,
     }
 }
 
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Runtime::new().map_err(|e| Error::failed(format!("the runtime does not start: {e}")))
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    tokio::runtime::Runtime::new().map_err(|e| CommandError::failed(format!("the runtime does not start: {e}")))
 }
 
 /// The journal of this workspace. That others can read it is told.
-pub(super) fn open_journal(context: &Context) -> Result<Arc<Journal>, Error> {
+pub(super) fn open_journal(context: &CommandContext) -> Result<Arc<Journal>, CommandError> {
     let folder = context.config.workspace();
     let journal = Journal::open(&folder).map_err(|error| journal_failure(&folder, &error))?;
     for warning in journal.warnings() {
@@ -191,20 +196,20 @@ pub(super) fn open_journal(context: &Context) -> Result<Arc<Journal>, Error> {
 }
 
 /// To look only: nobody is held up, and the folder may be a copy that takes no writing.
-pub(super) fn read_journal(folder: &Path) -> Result<Journal, Error> {
+pub(super) fn read_journal(folder: &Path) -> Result<Journal, CommandError> {
     Journal::read(folder).map_err(|error| journal_failure(folder, &error))
 }
 
 /// Listens for what asks the process to end.
-pub(super) fn stop_signals(runtime: &tokio::runtime::Runtime) -> Result<StopSignals, Error> {
-    StopSignals::listen(runtime).map_err(|error| Error::failed(format!("signals cannot be awaited: {error}")))
+pub(super) fn stop_signals(runtime: &tokio::runtime::Runtime) -> Result<StopSignals, CommandError> {
+    StopSignals::listen(runtime).map_err(|error| CommandError::failed(format!("signals cannot be awaited: {error}")))
 }
 
 /// The first signal stops the run between calls; a second one leaves at once.
 pub(super) async fn interrupted(
     mut signals: StopSignals,
     cancelled: CancellationToken,
-    terminal: Terminal,
+    terminal: TerminalHandle,
     run: String,
 ) {
     let first = signals.next().await;
@@ -218,7 +223,7 @@ pub(super) async fn interrupted(
     terminal.break_off_questions();
     second(&mut signals).await;
     terminal.warn(&format!("left run {run}; see `okta-runbook runs show {run}`"));
-    std::process::exit(Exit::Interrupted as i32);
+    std::process::exit(CommandExit::Interrupted as i32);
 }
 
 /// The next signal that leaves at once.
@@ -232,8 +237,8 @@ async fn second(signals: &mut StopSignals) {
 /// The system does not let the process listen.
 pub(super) fn cancelled_by_hand(
     runtime: &tokio::runtime::Runtime,
-    terminal: &Terminal,
-) -> Result<CancellationToken, Error> {
+    terminal: &TerminalHandle,
+) -> Result<CancellationToken, CommandError> {
     let mut signals = stop_signals(runtime)?;
     let (cancelled, terminal) = (CancellationToken::new(), terminal.clone());
     let token = cancelled.clone();
@@ -242,42 +247,42 @@ pub(super) fn cancelled_by_hand(
         token.cancel();
         terminal.break_off_questions();
         second(&mut signals).await;
-        std::process::exit(Exit::Interrupted as i32);
+        std::process::exit(CommandExit::Interrupted as i32);
     });
     Ok(cancelled)
 }
 
 /// Tells the error, then the outcome, and gives the exit code.
 pub(super) fn conclude(
-    terminal: &Terminal,
+    terminal: &TerminalHandle,
     run: &Run,
-    ended: &Ended,
+    ended: &EndedRun,
     runtime: &tokio::runtime::Runtime,
-) -> Result<Exit, Error> {
+) -> Result<CommandExit, CommandError> {
     look_last(run, ended.outcome, runtime);
     if let Some(error) = &ended.error {
         match terminal.mode() {
             // The lines above name each failed check.
-            terminal::Mode::Text => terminal.error(&Error {
+            terminal::OutputMode::Text => terminal.error(&CommandError {
                 message: told_above(&error.message),
                 help: error.help.clone(),
                 exit: error.exit,
             }),
-            terminal::Mode::Json => terminal.error(error),
+            terminal::OutputMode::Json => terminal.error(error),
         }
     }
     let message = ended.error.as_ref().map(|error| error.message.as_str());
     match run.end(ended.outcome, message) {
         Ok(outcome) => Ok(ended.exit(outcome)),
         // It was told, when the run stopped at it.
-        Err(_) if ended.error.is_some() => Ok(Exit::Interrupted),
-        Err(error) => Err(Error { exit: Exit::Interrupted, ..run_failure(&error) }),
+        Err(_) if ended.error.is_some() => Ok(CommandExit::Interrupted),
+        Err(error) => Err(CommandError { exit: CommandExit::Interrupted, ..run_failure(&error) }),
     }
 }
 
 /// Looks once more at writes without a known outcome, before the run's outcome is told. A run that was broken off is not held up.
-pub(super) fn look_last(run: &Run, outcome: Outcome, runtime: &tokio::runtime::Runtime) {
-    if outcome == Outcome::Interrupted {
+pub(super) fn look_last(run: &Run, outcome: RunOutcome, runtime: &tokio::runtime::Runtime) {
+    if outcome == RunOutcome::Interrupted {
         return;
     }
     // They stay unknown then, as the outcome says; a journal that cannot be written fails the end of the run itself.
@@ -287,9 +292,13 @@ pub(super) fn look_last(run: &Run, outcome: Outcome, runtime: &tokio::runtime::R
 }
 
 /// Takes hold of a run that is taken back, and of those that it takes back itself.
-pub(super) fn hold_undone(context: &Context, journal: &Journal, run: &str) -> Result<Vec<journal::Held>, Error> {
+pub(super) fn hold_undone(
+    context: &CommandContext,
+    journal: &Journal,
+    run: &str,
+) -> Result<Vec<journal::RunLock>, CommandError> {
     let operator = local_actor(context).words();
-    let journal_failure = |error: journal::Error| run_failure(&error.into());
+    let journal_failure = |error: journal::JournalError| run_failure(&error.into());
     let mut held = Vec::new();
     let mut next = Some(run.to_owned());
     while let Some(run) = next {

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use diffy::{ConflictStyle, MergeOptions};
 
-use super::Context;
-use crate::error::{Error, Exit};
-use crate::script::{Library, Origin, Source};
+use super::CommandContext;
+use crate::error::{CommandError, CommandExit};
+use crate::script::{CopyOrigin, RunbookLibrary, ScriptSource};
 
 /// Copy a runbook to edit it: by default to ./runbooks, where it is found before the shipped one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook copy ad/move_user_to_ou
 After an upgrade: okta-runbook copy --merge ad/move_user_to_ou
 The text that was copied is kept beside the copy, in a hidden file: keep both under version control.")]
-pub(super) struct Arguments {
+pub(super) struct CopyArguments {
     /// Name such as `ad/move_user_to_ou`, or a path.
     runbook: String,
     /// File or folder of the copy.
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     merge: bool,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &CopyArguments) -> Result<CommandExit, CommandError> {
     let library = context.library();
     if arguments.merge {
         let file = arguments.copy_to_merge(&library)?;
@@ -33,19 +33,19 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let source = library.find(&arguments.runbook)?;
     let file = arguments.target(&library, &source)?;
     if file.exists() {
-        return Err(Error::usage(format!("{} exists already", file.display()))
+        return Err(CommandError::usage(format!("{} exists already", file.display()))
             .help(format!("see what is different: okta-runbook diff {}", arguments.runbook))
             .help(format!("bring it up to date: okta-runbook copy --merge {}", arguments.runbook)));
     }
-    let (_, text) = Origin::split(&source.text);
+    let (_, text) = CopyOrigin::split(&source.text);
     write(&file, &origin(&source).written_into(&text))?;
     write(&kept(&file), &text)?;
     context.terminal.line(&format!("copied {} to {}", source.path, file.display()));
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
-impl Arguments {
-    fn target(&self, library: &Library, source: &Source) -> Result<PathBuf, Error> {
+impl CopyArguments {
+    fn target(&self, library: &RunbookLibrary, source: &ScriptSource) -> Result<PathBuf, CommandError> {
         let name = Path::new(&source.name).file_name().unwrap_or_default();
         let file = format!("{}.rhai", name.to_string_lossy());
         match &self.path {
@@ -55,7 +55,7 @@ impl Arguments {
         }
     }
 
-    fn copy_to_merge(&self, library: &Library) -> Result<PathBuf, Error> {
+    fn copy_to_merge(&self, library: &RunbookLibrary) -> Result<PathBuf, CommandError> {
         let source = library.find(&self.runbook)?;
         let file = match &self.path {
             Some(_) => self.target(library, &source)?,
@@ -64,28 +64,28 @@ impl Arguments {
         if file.is_file() {
             return Ok(file);
         }
-        Err(Error::usage(format!("there is no copy of {}", self.runbook))
+        Err(CommandError::usage(format!("there is no copy of {}", self.runbook))
             .help(format!("make one: okta-runbook copy {}", self.runbook)))
     }
 }
 
 /// Three-way: what was copied, the copy as it is edited, the shipped text as it is now.
-fn merge(context: &Context, library: &Library, file: &Path) -> Result<Exit, Error> {
+fn merge(context: &CommandContext, library: &RunbookLibrary, file: &Path) -> Result<CommandExit, CommandError> {
     let text = read(file)?;
-    let (Some(from), ours) = Origin::split(&text) else {
-        return Err(Error::usage(format!("{} does not say what it was copied from", file.display()))
+    let (Some(from), ours) = CopyOrigin::split(&text) else {
+        return Err(CommandError::usage(format!("{} does not say what it was copied from", file.display()))
             .help("only what `okta-runbook copy` has made can be merged"));
     };
     if ours.lines().any(|line| line.starts_with("<<<<<<<")) {
-        return Err(Error::usage(format!("{} still has conflict marks", file.display()))
+        return Err(CommandError::usage(format!("{} still has conflict marks", file.display()))
             .help("settle them first, then merge again"));
     }
     let shipped = library
         .shipped(&from.runbook)
-        .ok_or_else(|| Error::usage(format!("there is no shipped runbook {} any more", from.runbook)))?;
+        .ok_or_else(|| CommandError::usage(format!("there is no shipped runbook {} any more", from.runbook)))?;
     if shipped.digest == from.digest {
         context.terminal.line(&format!("{} is up to date", file.display()));
-        return Ok(Exit::Succeeded);
+        return Ok(CommandExit::Succeeded);
     }
     let base = read(&kept(file)).map_err(|error| {
         error.help("this hidden file holds the text that was copied; without it there is nothing to compare both with")
@@ -102,19 +102,19 @@ fn merge(context: &Context, library: &Library, file: &Path) -> Result<Exit, Erro
     tell(context, file, conflicts)
 }
 
-fn tell(context: &Context, file: &Path, conflicts: usize) -> Result<Exit, Error> {
+fn tell(context: &CommandContext, file: &Path, conflicts: usize) -> Result<CommandExit, CommandError> {
     if conflicts == 0 {
         context.terminal.line(&format!("merged into {}", file.display()));
-        return Ok(Exit::Succeeded);
+        return Ok(CommandExit::Succeeded);
     }
     let places = if conflicts == 1 { "1 place was".to_owned() } else { format!("{conflicts} places were") };
-    Err(Error::failed(format!("merged into {}, but {places} changed in both", file.display()))
+    Err(CommandError::failed(format!("merged into {}, but {places} changed in both", file.display()))
         .help("look for <<<<<<<: above ======= is the copy, below it the shipped text; keep what shall be")
         .help(format!("then see that it is sound: okta-runbook check {}", file.display())))
 }
 
-fn origin(source: &Source) -> Origin {
-    Origin {
+fn origin(source: &ScriptSource) -> CopyOrigin {
+    CopyOrigin {
         runbook: source.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         digest: source.digest.clone(),
@@ -127,13 +127,13 @@ fn kept(file: &Path) -> PathBuf {
     file.with_file_name(format!(".{name}.copied.rhai"))
 }
 
-fn read(file: &Path) -> Result<String, Error> {
-    fs::read_to_string(file).map_err(|error| Error::usage(format!("cannot read {}: {error}", file.display())))
+fn read(file: &Path) -> Result<String, CommandError> {
+    fs::read_to_string(file).map_err(|error| CommandError::usage(format!("cannot read {}: {error}", file.display())))
 }
 
-pub(super) fn write(file: &Path, text: &str) -> Result<(), Error> {
+pub(super) fn write(file: &Path, text: &str) -> Result<(), CommandError> {
     let folder = file.parent().unwrap_or(Path::new(""));
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(file, text))
-        .map_err(|error| Error::usage(format!("cannot write {}: {error}", file.display())))
+        .map_err(|error| CommandError::usage(format!("cannot write {}: {error}", file.display())))
 }

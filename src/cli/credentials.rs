@@ -5,37 +5,43 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::Context;
-use crate::config::{self, Environment, OrgProfile, PersonSignIn, PrivateKey, SecretSource, SignIn, keyring};
-use crate::error::Error;
-use crate::okta::{Algorithm, Credentials, Dpop, Keep, KeyError, Person, ServiceApp, SigningKey};
+use super::CommandContext;
+use crate::config::{self, OrgProfile, PersonSignIn, PrivateKey, ProcessEnvironment, SecretSource, SignIn, keyring};
+use crate::error::CommandError;
+use crate::okta::{
+    DpopUse, KeyError, OrgCredentials, ServiceApp, SignedInPerson, SigningAlgorithm, SigningKey, TokenKeeper,
+};
 use crate::private_files;
-use crate::terminal::Terminal;
+use crate::terminal::TerminalHandle;
 
 /// What the org of `profile` knows its caller by.
 ///
 /// # Errors
 /// The secret cannot be read, or is no key that Okta takes; never with a part of it.
-pub(super) fn credentials(context: &Context, profile: &OrgProfile) -> Result<Credentials, Error> {
+pub(super) fn credentials(context: &CommandContext, profile: &OrgProfile) -> Result<OrgCredentials, CommandError> {
     let environment = context.config.environment();
     match &profile.sign_in {
-        SignIn::Token(source) => source.read(environment).map(Credentials::Ssws),
+        SignIn::Token(source) => source.read(environment).map(OrgCredentials::Ssws),
         SignIn::PrivateKey(app) => {
-            service_app(environment, profile, app).map(|app| Credentials::PrivateKeyJwt(Box::new(app)))
+            service_app(environment, profile, app).map(|app| OrgCredentials::PrivateKeyJwt(Box::new(app)))
         }
         SignIn::Person(person) => {
-            signed_in(context, profile, person).map(|person| Credentials::Refresh(Box::new(person)))
+            signed_in(context, profile, person).map(|person| OrgCredentials::Refresh(Box::new(person)))
         }
     }
 }
 
-fn service_app(environment: &Environment, profile: &OrgProfile, app: &PrivateKey) -> Result<ServiceApp, Error> {
-    let wrong = |error: &KeyError| Error::usage(format!("{}: {error}", profile.origin)).help(error.help());
+fn service_app(
+    environment: &ProcessEnvironment,
+    profile: &OrgProfile,
+    app: &PrivateKey,
+) -> Result<ServiceApp, CommandError> {
+    let wrong = |error: &KeyError| CommandError::usage(format!("{}: {error}", profile.origin)).help(error.help());
     let text = app.key.read_text(environment)?;
     let mut key = SigningKey::parse(&text).map_err(|error| wrong(&error))?.with_key_id(app.key_id.clone());
     if let Some(name) = &app.algorithm {
-        let algorithm = Algorithm::parse(name).ok_or_else(|| {
-            Error::usage(format!("{}: Okta takes no signature by `{name}`", profile.origin))
+        let algorithm = SigningAlgorithm::parse(name).ok_or_else(|| {
+            CommandError::usage(format!("{}: Okta takes no signature by `{name}`", profile.origin))
                 .help("one of RS256, RS384, RS512, ES256, ES384, ES512")
         })?;
         key = key.with_algorithm(algorithm).map_err(|error| wrong(&error))?;
@@ -43,20 +49,24 @@ fn service_app(environment: &Environment, profile: &OrgProfile, app: &PrivateKey
     Ok(ServiceApp { client_id: app.client_id.clone(), key, scopes: app.scopes.clone(), dpop: of_profile(app.dpop) })
 }
 
-pub(super) fn of_profile(dpop: config::Dpop) -> Dpop {
+pub(super) fn of_profile(dpop: config::DpopProfile) -> DpopUse {
     match dpop {
-        config::Dpop::Always => Dpop::Always,
-        config::Dpop::WhenAsked => Dpop::WhenAsked,
+        config::DpopProfile::Always => DpopUse::Always,
+        config::DpopProfile::WhenAsked => DpopUse::WhenAsked,
     }
 }
 
-fn signed_in(context: &Context, profile: &OrgProfile, person: &PersonSignIn) -> Result<Person, Error> {
+fn signed_in(
+    context: &CommandContext,
+    profile: &OrgProfile,
+    person: &PersonSignIn,
+) -> Result<SignedInPerson, CommandError> {
     let name = &profile.profile;
     let refresh_token = person
         .refresh_token
         .read(context.config.environment())
         .map_err(|error| error.help(format!("sign in: okta-runbook orgs login {name}")))?;
-    Ok(Person {
+    Ok(SignedInPerson {
         client_id: person.client_id.clone(),
         refresh_token,
         // All that the person agreed to.
@@ -67,7 +77,7 @@ fn signed_in(context: &Context, profile: &OrgProfile, person: &PersonSignIn) -> 
 }
 
 /// Okta may replace a refresh token at each use; what a variable or a command gives cannot be written by us.
-fn keep(terminal: &Terminal, source: &SecretSource) -> Option<Keep> {
+fn keep(terminal: &TerminalHandle, source: &SecretSource) -> Option<TokenKeeper> {
     check_place(source).ok()?;
     let (place, terminal) = (source.clone(), terminal.clone());
     Some(Arc::new(move |token: &SecretString| {
@@ -81,11 +91,10 @@ fn keep(terminal: &Terminal, source: &SecretSource) -> Option<Keep> {
 ///
 /// # Errors
 /// It cannot be written there, or the profile names a place that is not ours to write.
-pub(super) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), Error> {
+pub(super) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), CommandError> {
     match place {
-        SecretSource::File(path) => {
-            write(path, secret).map_err(|error| Error::failed(format!("{} cannot be written: {error}", path.display())))
-        }
+        SecretSource::File(path) => write(path, secret)
+            .map_err(|error| CommandError::failed(format!("{} cannot be written: {error}", path.display()))),
         SecretSource::Keyring(name) => keyring::store(name, secret),
         other => check_place(other),
     }
@@ -95,13 +104,13 @@ pub(super) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), E
 ///
 /// # Errors
 /// It is a variable or a command.
-pub(super) fn check_place(place: &SecretSource) -> Result<(), Error> {
+pub(super) fn check_place(place: &SecretSource) -> Result<(), CommandError> {
     match place {
         SecretSource::File(_) | SecretSource::Keyring(_) => Ok(()),
-        _ => {
-            Err(Error::usage("a refresh token can be kept in the keyring or in a file, not in a variable or a command")
-                .help("refresh_token = { keyring = \"NAME\" } or { file = \"path\" }"))
-        }
+        _ => Err(CommandError::usage(
+            "a refresh token can be kept in the keyring or in a file, not in a variable or a command",
+        )
+        .help("refresh_token = { keyring = \"NAME\" } or { file = \"path\" }")),
     }
 }
 

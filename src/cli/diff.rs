@@ -3,35 +3,35 @@
 use anstyle::{AnsiColor, Style};
 use diffy::create_patch;
 
-use super::Context;
-use crate::error::{Error, Exit};
-use crate::script::{Origin, Shelf};
+use super::CommandContext;
+use crate::error::{CommandError, CommandExit};
+use crate::script::{CopyOrigin, RunbookShelf};
 
 /// Show what a copied runbook has other than the shipped one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook diff ad/move_user_to_ou
 Lines with - are the shipped runbook's, lines with + the copy's.")]
-pub(super) struct Arguments {
+pub(super) struct DiffArguments {
     /// Name such as `ad/move_user_to_ou`, or the path of a copy.
     runbook: String,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &DiffArguments) -> Result<CommandExit, CommandError> {
     let library = context.library();
     let copy = library.find(&arguments.runbook)?;
-    let (origin, text) = Origin::split(&copy.text);
+    let (origin, text) = CopyOrigin::split(&copy.text);
     let name = origin.map_or_else(|| copy.name.clone(), |origin| origin.runbook);
     let shipped = library.shipped(&name).ok_or_else(|| {
-        Error::usage(format!("{} does not come from a shipped runbook", copy.path))
+        CommandError::usage(format!("{} does not come from a shipped runbook", copy.path))
             .help("see `okta-runbook list` for what is shipped")
     })?;
-    if copy.shelf == Shelf::Shipped {
+    if copy.shelf == RunbookShelf::Shipped {
         context.terminal.line(&format!("nothing shadows the shipped {name}"));
-        return Ok(Exit::Succeeded);
+        return Ok(CommandExit::Succeeded);
     }
     if text == shipped.text {
         context.terminal.line(&format!("{} is as the shipped one", copy.path));
-        return Ok(Exit::Succeeded);
+        return Ok(CommandExit::Succeeded);
     }
     let patch = create_patch(&shipped.text, &text).to_string();
     context.terminal.line(&format!("--- {}\n+++ {}", shipped.path, copy.path));
@@ -39,7 +39,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     for line in patch.lines().skip(2) {
         context.terminal.line(&painted(line));
     }
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
 fn painted(line: &str) -> String {

@@ -6,80 +6,84 @@ use super::conduct::{look_last, open_journal, stop_signals};
 use super::failures::run_failure;
 use super::guard;
 use super::org_identity::run_actor;
-use super::session::{self, Place, ended_by};
+use super::session::{self, SessionPlace, ended_by};
 use super::stop_signals::StopSignals;
-use super::{Context, Output};
-use crate::error::{Error, Exit};
-use crate::repl::{Interrupt, Told, as_text};
-use crate::report::text::Verbosity;
-use crate::run::event::Outcome;
-use crate::script::session::{Answer, STACK, Session};
-use crate::terminal::Terminal;
+use super::{CommandContext, OutputFormat};
+use crate::error::{CommandError, CommandExit};
+use crate::repl::{SessionInterrupt, SessionLog, as_text};
+use crate::report::text::OutputVerbosity;
+use crate::run::event::RunOutcome;
+use crate::script::session::{EntryAnswer, STACK, ScriptSession};
+use crate::terminal::TerminalHandle;
 
 /// Evaluate an expression on an org and print what it comes to.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook eval 'okta.list_groups(#{ q: \"AD\" })' --simulator --output json")]
-pub(super) struct Arguments {
+pub(super) struct EvalArguments {
     /// Statements; the last one may be an expression.
     expression: String,
     #[command(flatten)]
-    place: Place,
+    place: SessionPlace,
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputFormat,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &EvalArguments) -> Result<CommandExit, CommandError> {
     std::thread::scope(|scope| {
         let work = || evaluate(context, arguments);
         let thread = std::thread::Builder::new()
             .name("session".to_owned())
             .stack_size(STACK)
             .spawn_scoped(scope, work)
-            .map_err(|error| Error::failed(format!("no thread for the session: {error}")))?;
-        thread.join().unwrap_or_else(|_| Err(Error::failed("the session failed unexpectedly; please report this")))
+            .map_err(|error| CommandError::failed(format!("no thread for the session: {error}")))?;
+        thread
+            .join()
+            .unwrap_or_else(|_| Err(CommandError::failed("the session failed unexpectedly; please report this")))
     })
 }
 
-fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+fn evaluate(context: &CommandContext, arguments: &EvalArguments) -> Result<CommandExit, CommandError> {
     let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Error::failed(format!("the runtime does not start: {error}")))?;
+        .map_err(|error| CommandError::failed(format!("the runtime does not start: {error}")))?;
     let declared = arguments.place.declared("eval")?;
     let world = runtime.block_on(arguments.place.at.find(context, &declared))?;
     guard::distinct_orgs(&world, &runtime)?;
     let orgs = arguments.place.orgs(context, &world)?;
-    let interrupt = Interrupt::default();
+    let interrupt = SessionInterrupt::default();
     let actor = run_actor(context, &world, &runtime);
     let consent = arguments.place.consent(context, &world, &orgs, &interrupt, actor)?;
     let listener = match arguments.output {
-        Output::Text => Told::default().listener(&context.terminal, Verbosity::Normal),
+        OutputFormat::Text => SessionLog::default().listener(&context.terminal, OutputVerbosity::Normal),
         // Standard output belongs to the result alone.
-        Output::Json => Arc::new(|_: &_| {}),
+        OutputFormat::Json => Arc::new(|_: &_| {}),
     };
     let signals = stop_signals(&runtime)?;
     let run = session::begin(&open_journal(context)?, "eval", &world, consent, listener, &interrupt)?;
     runtime.spawn(struck(signals, interrupt, context.terminal.clone()));
     let names: Vec<String> = orgs.into_iter().map(|org| org.name).collect();
-    let mut session = Session::new(
+    let mut session = ScriptSession::new(
         &run,
         runtime.handle().clone(),
         &names,
         world.directories.keys().cloned().collect(),
         context.library(),
     );
-    let result =
-        session.evaluate(&arguments.expression).and_then(|answer| whole(&mut session, answer)).map_err(Error::from);
+    let result = session
+        .evaluate(&arguments.expression)
+        .and_then(|answer| whole(&mut session, answer))
+        .map_err(CommandError::from);
     let (outcome, message) = match &result {
-        Ok(_) => (Outcome::Succeeded, None),
+        Ok(_) => (RunOutcome::Succeeded, None),
         Err(error) => (ended_by(error), error.message.lines().next()),
     };
     look_last(&run, outcome, &runtime);
     let outcome = run.end(outcome, message).map_err(|error| run_failure(&error))?;
     let exit = match outcome {
-        Outcome::Partly => Exit::Partly,
-        _ => Exit::Succeeded,
+        RunOutcome::Partly => CommandExit::Partly,
+        _ => CommandExit::Succeeded,
     };
     let value = result.map_err(|error| match exit {
-        Exit::Partly => Error { exit, ..error },
+        CommandExit::Partly => CommandError { exit, ..error },
         _ => error,
     })?;
     tell(context, arguments.output, &value);
@@ -87,28 +91,31 @@ fn evaluate(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
 }
 
 /// A list is fetched to its end.
-fn whole(session: &mut Session, answer: Answer) -> Result<serde_json::Value, crate::script::session::Failure> {
+fn whole(
+    session: &mut ScriptSession,
+    answer: EntryAnswer,
+) -> Result<serde_json::Value, crate::script::session::EntryFailure> {
     Ok(match answer {
-        Answer::Nothing => serde_json::Value::Null,
-        Answer::Value(value) => value,
-        Answer::Text(text) => text.into(),
-        Answer::List(mut pages) => session.rest(&mut pages)?.into(),
+        EntryAnswer::Nothing => serde_json::Value::Null,
+        EntryAnswer::Value(value) => value,
+        EntryAnswer::Text(text) => text.into(),
+        EntryAnswer::List(mut pages) => session.rest(&mut pages)?.into(),
     })
 }
 
-fn tell(context: &Context, output: Output, value: &serde_json::Value) {
+fn tell(context: &CommandContext, output: OutputFormat, value: &serde_json::Value) {
     match output {
-        Output::Json => context.terminal.line(&value.to_string()),
-        Output::Text if value.is_null() => {}
-        Output::Text => context.terminal.line(&as_text(value, context.terminal.width())),
+        OutputFormat::Json => context.terminal.line(&value.to_string()),
+        OutputFormat::Text if value.is_null() => {}
+        OutputFormat::Text => context.terminal.line(&as_text(value, context.terminal.width())),
     }
 }
 
 /// The first signal breaks off what is evaluated; a second one leaves at once.
-async fn struck(mut signals: StopSignals, interrupt: Interrupt, terminal: Terminal) {
+async fn struck(mut signals: StopSignals, interrupt: SessionInterrupt, terminal: TerminalHandle) {
     signals.next().await;
     interrupt.strike();
     terminal.break_off_questions();
     while !signals.next().await.is_urgent() {}
-    std::process::exit(Exit::Interrupted as i32);
+    std::process::exit(CommandExit::Interrupted as i32);
 }

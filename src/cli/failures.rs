@@ -2,30 +2,30 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Exit};
+use crate::error::{CommandError, CommandExit};
 use crate::okta;
 use crate::run::{self, journal};
 
 /// A call to an org that failed.
-pub(super) fn okta_failure(org: &str, error: &okta::Error) -> Error {
-    let text = Error::failed(format!("{org}: {error}"));
-    error.help().into_iter().fold(text, Error::help)
+pub(super) fn okta_failure(org: &str, error: &okta::OktaError) -> CommandError {
+    let text = CommandError::failed(format!("{org}: {error}"));
+    error.help().into_iter().fold(text, CommandError::help)
 }
 
 /// A journal that cannot be opened, read or written.
-pub(super) fn journal_failure(folder: &Path, error: &journal::Error) -> Error {
-    let text = Error::usage(format!("the journal in {}: {error}", folder.display()));
-    error.help().into_iter().fold(text, Error::help)
+pub(super) fn journal_failure(folder: &Path, error: &journal::JournalError) -> CommandError {
+    let text = CommandError::usage(format!("the journal in {}: {error}", folder.display()));
+    error.help().into_iter().fold(text, CommandError::help)
 }
 
 /// A run that ended before its outcome.
-pub(super) fn run_failure(error: &run::Error) -> Error {
+pub(super) fn run_failure(error: &run::CallError) -> CommandError {
     let text = match error {
-        run::Error::TakenBack { .. } => Error::usage(error.to_string()),
-        run::Error::Journal(journal::Error::Gone(_)) => {
-            Error { exit: Exit::Interrupted, ..Error::failed(error.to_string()) }
+        run::CallError::TakenBack { .. } => CommandError::usage(error.to_string()),
+        run::CallError::Journal(journal::JournalError::Gone(_)) => {
+            CommandError { exit: CommandExit::Interrupted, ..CommandError::failed(error.to_string()) }
         }
-        _ => Error::failed(error.to_string()),
+        _ => CommandError::failed(error.to_string()),
     };
-    error.help().into_iter().fold(text, Error::help)
+    error.help().into_iter().fold(text, CommandError::help)
 }

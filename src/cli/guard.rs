@@ -5,22 +5,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Context;
+use super::CommandContext;
 use super::approval::{self, PlanApproval};
 use super::org_identity::org_id;
 use super::scopes;
-use super::world::World;
-use crate::error::Error;
-use crate::run::gate::{Locked, Unlock};
-use crate::script::check::Report;
-use crate::terminal::{Reply, Terminal};
+use super::world::RunTargets;
+use crate::error::CommandError;
+use crate::run::gate::{LockedOrg, ProductionGuard};
+use crate::script::check::CheckReport;
+use crate::terminal::{LineReply, TerminalHandle};
 
 /// Refuses two names for one org: what is meant for the other would be done to it. A custom domain and a sub-domain are one org, hence
 /// the id tells, which an org shows to everyone.
 ///
 /// # Errors
 /// Two names have one id, or an org does not tell its own.
-pub(super) fn distinct_orgs(world: &World, runtime: &tokio::runtime::Runtime) -> Result<(), Error> {
+pub(super) fn distinct_orgs(world: &RunTargets, runtime: &tokio::runtime::Runtime) -> Result<(), CommandError> {
     if world.orgs.len() < 2 {
         return Ok(());
     }
@@ -28,7 +28,7 @@ pub(super) fn distinct_orgs(world: &World, runtime: &tokio::runtime::Runtime) ->
     for (name, client) in &world.orgs {
         let id = org_id(name, client, runtime)?;
         if let Some(other) = names.insert(id.clone(), name) {
-            return Err(Error::usage(format!("`{other}` and `{name}` are the same org ({id})"))
+            return Err(CommandError::usage(format!("`{other}` and `{name}` are the same org ({id})"))
                 .help(format!("name another profile for one of them: --org {name}=PROFILE; nothing was changed")));
         }
     }
@@ -40,13 +40,13 @@ pub(super) fn distinct_orgs(world: &World, runtime: &tokio::runtime::Runtime) ->
 /// # Errors
 /// As for each of them.
 pub(super) fn before_run(
-    context: &Context,
-    world: &World,
-    report: &Report,
+    context: &CommandContext,
+    world: &RunTargets,
+    report: &CheckReport,
     guard: &WriteGuard,
-    terminal: &Terminal,
+    terminal: &TerminalHandle,
     runtime: &tokio::runtime::Runtime,
-) -> Result<(), Error> {
+) -> Result<(), CommandError> {
     distinct_orgs(world, runtime)?;
     scopes::of_runbook(context, world, report, terminal, runtime)?;
     if may_write(report) {
@@ -56,7 +56,7 @@ pub(super) fn before_run(
 }
 
 /// Whether the text shows a write, or something that may be one. That it shows none proves nothing.
-fn may_write(report: &Report) -> bool {
+fn may_write(report: &CheckReport) -> bool {
     let mut operations = report.operations.iter();
     operations.any(|used| used.operation.is_write()) || !report.is_complete()
 }
@@ -68,7 +68,7 @@ pub(super) struct WriteGuard {
     unapproved: BTreeMap<String, String>,
     /// Production profiles whose names were not typed yet, by org.
     locked: Arc<Mutex<BTreeMap<String, String>>>,
-    terminal: Terminal,
+    terminal: TerminalHandle,
 }
 
 impl WriteGuard {
@@ -77,12 +77,12 @@ impl WriteGuard {
     /// # Errors
     /// A profile cannot be read.
     pub(super) fn new(
-        context: &Context,
-        world: &World,
+        context: &CommandContext,
+        world: &RunTargets,
         named: &[String],
-        terminal: &Terminal,
+        terminal: &TerminalHandle,
         approval: &PlanApproval,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, CommandError> {
         let (mut locked, mut unapproved) = (BTreeMap::new(), BTreeMap::new());
         for (org, profile) in &world.profiles {
             let settings = context.config.org(profile)?;
@@ -100,7 +100,7 @@ impl WriteGuard {
     ///
     /// # Errors
     /// An approval is lacking, another name was typed, or nobody is there.
-    pub(super) fn ask_ahead(&self) -> Result<(), Error> {
+    pub(super) fn ask_ahead(&self) -> Result<(), CommandError> {
         if let Some(profile) = self.unapproved.values().next() {
             return Err(approval::needed(profile));
         }
@@ -112,7 +112,7 @@ impl WriteGuard {
     }
 
     /// What a run asks before each write.
-    pub(super) fn unlock(&self) -> Unlock {
+    pub(super) fn unlock(&self) -> ProductionGuard {
         let unapproved = self.unapproved.clone();
         let (locked, terminal) = (Arc::clone(&self.locked), self.terminal.clone());
         Arc::new(move |org| {
@@ -128,7 +128,11 @@ impl WriteGuard {
 }
 
 /// Has a person type the name of a production profile, once for all its orgs. Lanes that come here together wait for one answer.
-fn unlock_profile(locked: &Mutex<BTreeMap<String, String>>, profile: &str, terminal: &Terminal) -> Result<(), Error> {
+fn unlock_profile(
+    locked: &Mutex<BTreeMap<String, String>>,
+    profile: &str,
+    terminal: &TerminalHandle,
+) -> Result<(), CommandError> {
     let mut locked = unpoisoned(locked);
     if locked.values().any(|other| other == profile) {
         name_is_typed(profile, terminal)?;
@@ -142,18 +146,18 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn locked_by(error: &Error) -> Locked {
-    Locked { message: error.message.clone(), help: error.help.clone() }
+fn locked_by(error: &CommandError) -> LockedOrg {
+    LockedOrg { message: error.message.clone(), help: error.help.clone() }
 }
 
-fn name_is_typed(profile: &str, terminal: &Terminal) -> Result<(), Error> {
+fn name_is_typed(profile: &str, terminal: &TerminalHandle) -> Result<(), CommandError> {
     let question = format!("`{profile}` is a production org. To let this change it, type its name: ");
     match terminal.ask_line(&question)? {
-        Reply::Line(line) if line == profile => Ok(()),
-        Reply::NotATerminal => {
-            Err(Error::usage(format!("`{profile}` is a production org, and nobody is there to type its name"))
+        LineReply::Line(line) if line == profile => Ok(()),
+        LineReply::NotATerminal => {
+            Err(CommandError::usage(format!("`{profile}` is a production org, and nobody is there to type its name"))
                 .help(format!("pass --production {profile}")))
         }
-        _ => Err(Error::usage(format!("`{profile}` was not typed; nothing in it was changed"))),
+        _ => Err(CommandError::usage(format!("`{profile}` was not typed; nothing in it was changed"))),
     }
 }

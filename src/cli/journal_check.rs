@@ -3,19 +3,19 @@
 //! An altered journal is refused. Where nobody can tell, because the key of the seals is not here or the entries are older than seals, that
 //! is said and recorded; in an org that is guarded it is refused too, since a forger can name any key.
 
-use super::Context;
+use super::CommandContext;
 use super::credentials::credentials;
 use super::failures::run_failure;
 use super::org_identity::local_actor;
-use super::world::World;
-use crate::error::Error;
+use super::world::RunTargets;
+use crate::error::CommandError;
 use crate::run::Run;
-use crate::run::event::Kind;
-use crate::run::journal::{self, Journal, KeyId, Record, SealKey, Seals, Verdict, Verification};
+use crate::run::event::EventKind;
+use crate::run::journal::{self, ChainVerdict, Journal, JournalVerification, KeyId, RunRecord, SealCounts, SealKey};
 
 /// Whether a person goes on with a journal that was altered.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
-pub(super) struct Acceptance {
+pub(super) struct AlterationConsent {
     /// Go on although the run's journal was altered, or cannot be verified; what is wrong with it is recorded.
     #[arg(long)]
     pub(super) accept_altered: bool,
@@ -23,12 +23,12 @@ pub(super) struct Acceptance {
 
 /// What a journal is checked with.
 pub(super) struct JournalCheck<'a> {
-    pub(super) context: &'a Context,
+    pub(super) context: &'a CommandContext,
     pub(super) journal: &'a Journal,
     pub(super) keys: Vec<SealKey>,
     /// A profile of the run that is guarded: an org in production, or one that wants approvals.
     pub(super) guarded: Option<String>,
-    pub(super) acceptance: Acceptance,
+    pub(super) acceptance: AlterationConsent,
 }
 
 impl<'a> JournalCheck<'a> {
@@ -37,11 +37,11 @@ impl<'a> JournalCheck<'a> {
     /// # Errors
     /// A profile cannot be read.
     pub(super) fn of_world(
-        context: &'a Context,
+        context: &'a CommandContext,
         journal: &'a Journal,
-        world: Option<&World>,
-        acceptance: Acceptance,
-    ) -> Result<Self, Error> {
+        world: Option<&RunTargets>,
+        acceptance: AlterationConsent,
+    ) -> Result<Self, CommandError> {
         let clients = world.into_iter().flat_map(|world| world.orgs.values());
         let profiles = world.into_iter().flat_map(|world| world.profiles.values());
         let mut guarded = None;
@@ -64,7 +64,7 @@ impl<'a> JournalCheck<'a> {
     ///
     /// # Errors
     /// One was altered, or cannot be verified in an org that is guarded, and that is not accepted.
-    pub(super) fn doubts(&self, runs: &[String]) -> Result<Vec<Kind>, Error> {
+    pub(super) fn doubts(&self, runs: &[String]) -> Result<Vec<EventKind>, CommandError> {
         let mut doubts = Vec::new();
         for run in runs {
             doubts.extend(self.doubt(run)?);
@@ -72,7 +72,7 @@ impl<'a> JournalCheck<'a> {
         Ok(doubts)
     }
 
-    fn doubt(&self, run: &str) -> Result<Option<Kind>, Error> {
+    fn doubt(&self, run: &str) -> Result<Option<EventKind>, CommandError> {
         let found = self.journal.verify_by(run, &self.keys);
         let accepted = self.acceptance.accept_altered;
         if let Some(reason) = altered(&found) {
@@ -86,7 +86,7 @@ impl<'a> JournalCheck<'a> {
             return Ok(None);
         };
         let Some(profile) = &self.guarded else {
-            return Ok(Some(Kind::UnverifiedJournal { of: run.to_owned(), reason, accepted_by: None }));
+            return Ok(Some(EventKind::UnverifiedJournal { of: run.to_owned(), reason, accepted_by: None }));
         };
         if accepted {
             return Ok(Some(self.accepted(run, reason)));
@@ -96,8 +96,12 @@ impl<'a> JournalCheck<'a> {
         )))
     }
 
-    fn accepted(&self, run: &str, reason: String) -> Kind {
-        Kind::UnverifiedJournal { of: run.to_owned(), reason, accepted_by: Some(local_actor(self.context).words()) }
+    fn accepted(&self, run: &str, reason: String) -> EventKind {
+        EventKind::UnverifiedJournal {
+            of: run.to_owned(),
+            reason,
+            accepted_by: Some(local_actor(self.context).words()),
+        }
     }
 }
 
@@ -105,7 +109,7 @@ impl<'a> JournalCheck<'a> {
 ///
 /// # Errors
 /// The journal cannot be written.
-pub(super) fn record(run: &Run, doubts: Vec<Kind>) -> Result<(), Error> {
+pub(super) fn record(run: &Run, doubts: Vec<EventKind>) -> Result<(), CommandError> {
     for doubt in doubts {
         run.tell_unverified(doubt).map_err(|error| run_failure(&error))?;
     }
@@ -113,7 +117,7 @@ pub(super) fn record(run: &Run, doubts: Vec<Kind>) -> Result<(), Error> {
 }
 
 /// The keys of a run's orgs, as far as their credentials can be read here; and why others cannot.
-pub(super) fn keys_of(context: &Context, record: &Record) -> (Vec<SealKey>, Vec<String>) {
+pub(super) fn keys_of(context: &CommandContext, record: &RunRecord) -> (Vec<SealKey>, Vec<String>) {
     let (mut keys, mut missing) = (Vec::new(), Vec::new());
     for profile in record.orgs.iter().filter_map(|org| org.profile.as_deref()) {
         let read = context.config.org(profile).and_then(|profile| credentials(context, &profile));
@@ -126,19 +130,19 @@ pub(super) fn keys_of(context: &Context, record: &Record) -> (Vec<SealKey>, Vec<
 }
 
 /// What is wrong with a journal that was altered.
-pub(super) fn altered(found: &Result<Verification, journal::Error>) -> Option<String> {
+pub(super) fn altered(found: &Result<JournalVerification, journal::JournalError>) -> Option<String> {
     match found {
         Err(error) => Some(format!("it cannot be read: {error}")),
         Ok(found) => match &found.verdict {
-            Verdict::Whole(_) => None,
-            Verdict::Broken { entry, why } => Some(format!("entry {entry}: {why}")),
-            Verdict::Record { why } => Some(format!("its record: {why}")),
+            ChainVerdict::Whole(_) => None,
+            ChainVerdict::Broken { entry, why } => Some(format!("entry {entry}: {why}")),
+            ChainVerdict::Record { why } => Some(format!("its record: {why}")),
         },
     }
 }
 
 /// Why a forgery of a journal that is whole cannot be excluded.
-pub(super) fn unverified(seals: &Seals) -> Option<String> {
+pub(super) fn unverified(seals: &SealCounts) -> Option<String> {
     let why = if seals.are_genuine() {
         return None;
     } else if seals.unchecked > 0 {
@@ -157,7 +161,7 @@ pub(super) fn unverified(seals: &Seals) -> Option<String> {
 }
 
 /// What holds of a journal that is whole, in words.
-pub(super) fn verified(entries: u64, seals: &Seals) -> String {
+pub(super) fn verified(entries: u64, seals: &SealCounts) -> String {
     if let Some(why) = unverified(seals) {
         return format!("the chain of its {} is unbroken, but {why}", counted_entries(entries));
     }
@@ -175,10 +179,10 @@ pub(super) fn verified(entries: u64, seals: &Seals) -> String {
 }
 
 /// The same of a verification, with why keys are missing.
-pub(super) fn summary(found: &Verification, missing: &[String]) -> String {
+pub(super) fn summary(found: &JournalVerification, missing: &[String]) -> String {
     let entries = match found.verdict {
-        Verdict::Whole(entries) => entries,
-        Verdict::Broken { .. } | Verdict::Record { .. } => 0,
+        ChainVerdict::Whole(entries) => entries,
+        ChainVerdict::Broken { .. } | ChainVerdict::Record { .. } => 0,
     };
     let words = verified(entries, &found.seals);
     if found.seals.unchecked == 0 || missing.is_empty() {
@@ -209,13 +213,13 @@ fn named<'a>(keys: impl ExactSizeIterator<Item = &'a KeyId>) -> String {
     format!("{noun} {}", keys.join(", "))
 }
 
-pub(super) fn refused(words: &str) -> Error {
-    Error::usage(words)
+pub(super) fn refused(words: &str) -> CommandError {
+    CommandError::usage(words)
         .help("nothing was sent; take the journal from a backup, see `okta-runbook runs verify RUN`, or go on with it: --accept-altered")
 }
 
 /// The run and those that it takes back, one of the other.
-pub(super) fn with_undone(journal: &Journal, run: &str) -> Result<Vec<String>, Error> {
+pub(super) fn with_undone(journal: &Journal, run: &str) -> Result<Vec<String>, CommandError> {
     let mut runs = vec![run.to_owned()];
     loop {
         let last = runs.last().map_or(run, String::as_str);
@@ -235,16 +239,16 @@ mod tests {
     #[test]
     fn each_doubt_says_how_many_entries_and_why() {
         let words = |seals| unverified(&seals).unwrap_or_default();
-        assert_eq!(words(Seals { genuine: 3, ..Seals::default() }), "");
+        assert_eq!(words(SealCounts { genuine: 3, ..SealCounts::default() }), "");
         assert_eq!(
-            words(Seals { older: 1, ..Seals::default() }),
+            words(SealCounts { older: 1, ..SealCounts::default() }),
             "1 entry was written before seals existed, so a forgery cannot be excluded"
         );
         assert_eq!(
-            words(Seals { keyless: 2, ..Seals::default() }),
+            words(SealCounts { keyless: 2, ..SealCounts::default() }),
             "2 entries have no seal, since the run works on no org, so a forgery cannot be excluded"
         );
-        let older = Seals { older: 2, older_than: Some("r".to_owned()), ..Seals::default() };
+        let older = SealCounts { older: 2, older_than: Some("r".to_owned()), ..SealCounts::default() };
         assert_eq!(
             verified(2, &older),
             "all 2 entries are as they were written; the first 2 are older than seals, and are as they were when run r began"

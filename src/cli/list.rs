@@ -2,27 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Output};
-use crate::error::{Error, Exit};
+use super::{CommandContext, OutputFormat};
+use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
-use crate::script::Listed;
+use crate::script::ListedRunbook;
 
 /// List the runbooks and modules found here, in the user's folder, and shipped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook list --output json")]
-pub(super) struct Arguments {
+pub(super) struct ListArguments {
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputFormat,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &ListArguments) -> Result<CommandExit, CommandError> {
     let library = context.library();
     let (runbooks, modules) = (library.list()?, library.list_modules()?);
-    if arguments.output == Output::Json {
+    if arguments.output == OutputFormat::Json {
         let rows = of_kind("runbook", &runbooks).chain(of_kind("module", &modules));
         let rows: Vec<_> = rows.collect();
         context.terminal.line(&json!(rows).to_string());
-        return Ok(Exit::Succeeded);
+        return Ok(CommandExit::Succeeded);
     }
     let width = context.terminal.width();
     for (title, listed) in [("runbook", &runbooks), ("module", &modules)] {
@@ -30,10 +30,10 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         let table = text_table(&[title, "from", "what it does"], &rows, width);
         context.terminal.line(&format!("{}\n", table.trim_end()));
     }
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
-fn of_kind<'a>(kind: &'a str, listed: &'a [Listed]) -> impl Iterator<Item = Value> + 'a {
+fn of_kind<'a>(kind: &'a str, listed: &'a [ListedRunbook]) -> impl Iterator<Item = Value> + 'a {
     listed.iter().map(move |l| {
         json!({
             "name": l.name,
@@ -47,7 +47,7 @@ fn of_kind<'a>(kind: &'a str, listed: &'a [Listed]) -> impl Iterator<Item = Valu
     })
 }
 
-fn from(listed: &Listed) -> String {
+fn from(listed: &ListedRunbook) -> String {
     let behind = if listed.behind { ", which has changed since it was copied" } else { "" };
     match listed.shadows {
         Some(shadowed) => format!("{} (shadows {shadowed}{behind})", listed.shelf),

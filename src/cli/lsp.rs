@@ -3,16 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Context;
-use crate::error::{Error, Exit};
-use crate::lsp::{self, Around};
-use crate::script::Library;
+use super::CommandContext;
+use crate::error::{CommandError, CommandExit};
+use crate::lsp::{self, LspEnvironment};
+use crate::script::RunbookLibrary;
 
 /// Serve editors over standard input and output, in the language server protocol.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook lsp
 An editor starts it; the README says how for VS Code, Neovim and Helix.")]
-pub(super) struct Arguments {
+pub(super) struct LspArguments {
     /// Taken and not needed: standard input and output are all there is.
     #[arg(long, hide = true)]
     stdio: bool,
@@ -28,26 +28,26 @@ const VSCODE: [(&str, &str); 3] = [
     ("language.json", include_str!("../lsp/vscode/language.json")),
 ];
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &LspArguments) -> Result<CommandExit, CommandError> {
     if let Some(folder) = &arguments.vscode {
         return write_extension(context, folder);
     }
     let user = context.config.user_runbooks();
-    lsp::serve(Around {
-        library: Box::new(move |root: &Path| Library::new(root.join("runbooks"), user.clone())),
+    lsp::serve(LspEnvironment {
+        library: Box::new(move |root: &Path| RunbookLibrary::new(root.join("runbooks"), user.clone())),
         shipped: context.config.workspace().join("shipped"),
     })?;
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
-fn write_extension(context: &Context, folder: &Path) -> Result<Exit, Error> {
+fn write_extension(context: &CommandContext, folder: &Path) -> Result<CommandExit, CommandError> {
     let cannot =
-        |path: &Path, error: &std::io::Error| Error::usage(format!("cannot write {}: {error}", path.display()));
+        |path: &Path, error: &std::io::Error| CommandError::usage(format!("cannot write {}: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
     for (file, text) in VSCODE {
         let path = folder.join(file);
         fs::write(&path, text).map_err(|error| cannot(&path, &error))?;
         context.terminal.line(&format!("wrote {}", path.display()));
     }
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }

@@ -7,37 +7,37 @@ use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::{Cli, Context};
-use crate::error::{Error, Exit};
+use super::{CommandContext, CommandLine};
+use crate::error::{CommandError, CommandExit};
 
 /// Print the manual page, or write one for every command to DIR.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook man ~/.local/share/man/man1")]
-pub(super) struct Arguments {
+pub(super) struct ManArguments {
     /// Folder for the pages; it is made when it is not there.
     folder: Option<PathBuf>,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &ManArguments) -> Result<CommandExit, CommandError> {
     match &arguments.folder {
         Some(folder) => write(folder)?,
         None => context.terminal.line(page()?.trim_end()),
     }
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
-fn page() -> Result<String, Error> {
-    let page = rendered(&Man::new(Cli::command()))
-        .map_err(|error| Error::failed(format!("the manual page cannot be made: {error}")))?;
+fn page() -> Result<String, CommandError> {
+    let page = rendered(&Man::new(CommandLine::command()))
+        .map_err(|error| CommandError::failed(format!("the manual page cannot be made: {error}")))?;
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
-fn write(folder: &Path) -> Result<(), Error> {
-    let mut command = Cli::command().disable_help_subcommand(true);
+fn write(folder: &Path) -> Result<(), CommandError> {
+    let mut command = CommandLine::command().disable_help_subcommand(true);
     command.build();
     std::fs::create_dir_all(folder)
         .and_then(|()| write_pages(&command, folder))
-        .map_err(|error| Error::usage(format!("cannot write manual pages to {}: {error}", folder.display())))
+        .map_err(|error| CommandError::usage(format!("cannot write manual pages to {}: {error}", folder.display())))
 }
 
 /// The pages of a command and of those below it.
@@ -56,7 +56,7 @@ fn rendered(man: &Man) -> io::Result<Vec<u8>> {
     man.render(&mut page)?;
     let mut codes = Roff::new();
     codes.control("SH", ["EXIT STATUS"]);
-    for exit in Exit::ALL {
+    for exit in CommandExit::ALL {
         codes.control("TP", []);
         codes.text([bold((exit as u8).to_string())]);
         codes.text([roman(exit.meaning())]);

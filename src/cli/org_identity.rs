@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Context;
+use super::CommandContext;
 use super::failures::okta_failure;
-use super::world::World;
-use crate::config::{Environment, OrgProfile};
-use crate::error::Error;
-use crate::okta::{self, Client, Method, Request, SigningKey};
+use super::world::RunTargets;
+use crate::config::{OrgProfile, ProcessEnvironment};
+use crate::error::CommandError;
+use crate::okta::{self, ApiRequest, HttpMethod, OktaClient, SigningKey};
 use crate::run::actor::{OrgAccount, RunActor};
 
 /// Who somebody is to an org, as far as their own credentials and profile tell.
@@ -34,11 +34,11 @@ impl OrgIdentity {
     /// The org does not answer, or the key to approve with cannot be read.
     pub(super) fn find(
         org: &str,
-        client: &Client,
+        client: &OktaClient,
         profile: &OrgProfile,
-        environment: &Environment,
+        environment: &ProcessEnvironment,
         runtime: &tokio::runtime::Runtime,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, CommandError> {
         Ok(Self {
             org_id: org_id(org, client, runtime)?,
             account: runtime.block_on(account(client)).map_err(|error| okta_failure(org, &error))?,
@@ -63,7 +63,7 @@ impl OrgIdentity {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Who executes a run at these orgs. An org that does not answer, or does not tell, leaves the account there unknown.
-pub(super) fn run_actor(context: &Context, world: &World, runtime: &tokio::runtime::Runtime) -> RunActor {
+pub(super) fn run_actor(context: &CommandContext, world: &RunTargets, runtime: &tokio::runtime::Runtime) -> RunActor {
     let asked = world.orgs.iter().map(|(org, client)| async move {
         let answer = tokio::time::timeout(PATIENCE, account(client)).await;
         let account = answer.ok().and_then(Result::ok).flatten();
@@ -74,12 +74,12 @@ pub(super) fn run_actor(context: &Context, world: &World, runtime: &tokio::runti
 }
 
 /// The user of this machine, whatever orgs they sign in to.
-pub(super) fn local_actor(context: &Context) -> RunActor {
+pub(super) fn local_actor(context: &CommandContext) -> RunActor {
     actor_of(context, BTreeMap::new())
 }
 
 /// The user of this machine with these accounts.
-pub(super) fn actor_of(context: &Context, accounts: BTreeMap<String, Option<OrgAccount>>) -> RunActor {
+pub(super) fn actor_of(context: &CommandContext, accounts: BTreeMap<String, Option<OrgAccount>>) -> RunActor {
     let environment = context.config.environment();
     RunActor::new(environment.system_user.as_deref(), environment.host.as_deref(), accounts)
 }
@@ -88,24 +88,28 @@ pub(super) fn actor_of(context: &Context, accounts: BTreeMap<String, Option<OrgA
 ///
 /// # Errors
 /// No org answers there.
-pub(super) fn org_id(org: &str, client: &Client, runtime: &tokio::runtime::Runtime) -> Result<String, Error> {
+pub(super) fn org_id(
+    org: &str,
+    client: &OktaClient,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<String, CommandError> {
     let shown = runtime.block_on(client.look("/.well-known/okta-organization"));
     let body = shown.map_err(|error| okta_failure(org, &error))?.body;
     let id = body["id"].as_str().map(str::to_owned);
     id.ok_or_else(|| {
         let url = client.base_url();
-        Error::usage(format!("`{org}`: what answers at {url} is no Okta org"))
+        CommandError::usage(format!("`{org}`: what answers at {url} is no Okta org"))
     })
 }
 
 /// A token may be without the right to read its owner: then nothing is known of them.
-async fn account(client: &Client) -> Result<Option<OrgAccount>, okta::Error> {
+async fn account(client: &OktaClient) -> Result<Option<OrgAccount>, okta::OktaError> {
     if let Some(client_id) = client.client_id().filter(|_| !client.acts_as_user()) {
         let client_id = client_id.to_owned();
         return Ok(Some(OrgAccount::App { client_id }));
     }
-    let request = Request::new(Method::Get, "/api/v1/users/me");
-    let body = match client.send(&request, &okta::Silent).await {
+    let request = ApiRequest::new(HttpMethod::Get, "/api/v1/users/me");
+    let body = match client.send(&request, &okta::SilentObserver).await {
         Ok(response) => response.body,
         Err(error) if matches!(error.status(), Some(403 | 404)) => return Ok(None),
         Err(error) => return Err(error),
@@ -119,11 +123,14 @@ async fn account(client: &Client) -> Result<Option<OrgAccount>, okta::Error> {
 ///
 /// # Errors
 /// It cannot be read, or is no key.
-pub(super) fn approval_key(environment: &Environment, profile: &OrgProfile) -> Result<Option<SigningKey>, Error> {
+pub(super) fn approval_key(
+    environment: &ProcessEnvironment,
+    profile: &OrgProfile,
+) -> Result<Option<SigningKey>, CommandError> {
     let Some(source) = &profile.approval.private_key else {
         return Ok(None);
     };
     let key = SigningKey::parse(&source.read_text(environment)?)
-        .map_err(|error| Error::usage(format!("the key that `{}` approves with: {error}", profile.profile)))?;
+        .map_err(|error| CommandError::usage(format!("the key that `{}` approves with: {error}", profile.profile)))?;
     Ok(Some(key))
 }

@@ -8,32 +8,32 @@ mod remove;
 mod rights;
 mod test;
 
-use super::Context;
-use crate::error::{Error, Exit};
+use super::CommandContext;
+use crate::error::{CommandError, CommandExit};
 
 /// List, add, test and remove org profiles, and sign in to them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook orgs test acme")]
-pub(super) struct Arguments {
+pub(super) struct OrgsArguments {
     #[command(subcommand)]
-    command: Command,
+    command: OrgsCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Command {
-    List(list::Arguments),
-    Add(add::Arguments),
-    Test(test::Arguments),
-    Login(login::Arguments),
-    Remove(remove::Arguments),
+enum OrgsCommand {
+    List(list::ListOrgsArguments),
+    Add(add::AddOrgArguments),
+    Test(test::TestOrgArguments),
+    Login(login::OrgLoginArguments),
+    Remove(remove::RemoveOrgArguments),
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &OrgsArguments) -> Result<CommandExit, CommandError> {
     match &arguments.command {
-        Command::List(arguments) => Ok(list::execute(context, arguments)),
-        Command::Add(arguments) => add::execute(context, arguments),
-        Command::Test(arguments) => test::execute(context, arguments),
-        Command::Login(arguments) => login::execute(context, arguments),
-        Command::Remove(arguments) => remove::execute(context, arguments),
+        OrgsCommand::List(arguments) => Ok(list::execute(context, arguments)),
+        OrgsCommand::Add(arguments) => add::execute(context, arguments),
+        OrgsCommand::Test(arguments) => test::execute(context, arguments),
+        OrgsCommand::Login(arguments) => login::execute(context, arguments),
+        OrgsCommand::Remove(arguments) => remove::execute(context, arguments),
     }
 }

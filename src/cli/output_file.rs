@@ -3,17 +3,17 @@
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::private_files;
 
 /// Whether a file that is there may be written over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
+pub(super) enum OverwriteMode {
     Allowed,
     Refused,
 }
 
-impl Over {
+impl OverwriteMode {
     /// What `--force` says.
     pub(super) fn of(force: bool) -> Self {
         if force { Self::Allowed } else { Self::Refused }
@@ -24,38 +24,40 @@ impl Over {
 ///
 /// # Errors
 /// When the file is there already and `over` is not allowed, or cannot be written.
-pub(super) fn write(path: &Path, text: &str, over: Over) -> Result<(), Error> {
+pub(super) fn write(path: &Path, text: &str, over: OverwriteMode) -> Result<(), CommandError> {
     let shown = path.display();
     let mut options = private_files::options();
     match over {
-        Over::Allowed => options.create(true).truncate(true),
-        Over::Refused => options.create_new(true),
+        OverwriteMode::Allowed => options.create(true).truncate(true),
+        OverwriteMode::Refused => options.create_new(true),
     };
     let opened = options.open(path).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => is_there(path),
-        _ => Error::usage(format!("cannot write {shown}: {error}")),
+        _ => CommandError::usage(format!("cannot write {shown}: {error}")),
     });
-    opened?.write_all(text.as_bytes()).map_err(|error| Error::failed(format!("cannot write {shown}: {error}")))
+    opened?.write_all(text.as_bytes()).map_err(|error| CommandError::failed(format!("cannot write {shown}: {error}")))
 }
 
 /// Refuses early what [`write`] would refuse at the end of long work.
 ///
 /// # Errors
 /// When the file is there already and `over` is not allowed, or there is no folder for it.
-pub(super) fn check(path: &Path, over: Over) -> Result<(), Error> {
-    if over == Over::Refused && path.exists() {
+pub(super) fn check(path: &Path, over: OverwriteMode) -> Result<(), CommandError> {
+    if over == OverwriteMode::Refused && path.exists() {
         return Err(is_there(path));
     }
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     match folder {
-        Some(folder) if !folder.is_dir() => {
-            Err(Error::usage(format!("cannot write {}: there is no folder {}", path.display(), folder.display())))
-        }
+        Some(folder) if !folder.is_dir() => Err(CommandError::usage(format!(
+            "cannot write {}: there is no folder {}",
+            path.display(),
+            folder.display()
+        ))),
         _ => Ok(()),
     }
 }
 
-fn is_there(path: &Path) -> Error {
-    Error::usage(format!("{} is there already", path.display()))
+fn is_there(path: &Path) -> CommandError {
+    CommandError::usage(format!("{} is there already", path.display()))
         .help("name another file, or write over it with --force")
 }

@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use jiff::SignedDuration;
 
-use super::Context;
+use super::CommandContext;
 use super::approval::{self, ApprovalTerms};
 use super::conduct::{cancelled_by_hand, runtime};
 use super::guard;
 use super::org_identity::local_actor;
-use super::output_file::{self, Over};
-use super::prepared::Prepared;
-use super::rehearsal::{Rehearsed, Rehearsing};
-use super::world::Where;
-use crate::error::{Error, Exit};
-use crate::report::plan::{Plan, lines, page};
+use super::output_file::{self, OverwriteMode};
+use super::prepared::PreparedRunbook;
+use super::rehearsal::{RehearsalResult, RehearsalSubject};
+use super::world::TargetArguments;
+use crate::error::{CommandError, CommandExit};
+use crate::report::plan::{RunPlan, lines, page};
 use crate::run::OWN_ACCESS;
-use crate::terminal::{self, Answer, Terminal};
-use saved::Saved;
+use crate::terminal::{self, TerminalHandle, YesNoAnswer};
+use saved::SavedPlan;
 
 /// Show what a runbook would do: it runs to its end against a shadow of the org, and nothing is changed.
 ///
@@ -30,7 +30,7 @@ use saved::Saved;
 /// as "may".
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook plan ad/move_user_to_ou --simulator")]
-pub(super) struct Arguments {
+pub(super) struct PlanArguments {
     /// Name such as `ad/move_user_to_ou`, or a path.
     #[arg(required_unless_present_any = ["show", "approve"])]
     runbook: Option<String>,
@@ -38,10 +38,10 @@ pub(super) struct Arguments {
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     parameters: Vec<String>,
     #[command(flatten)]
-    place: Where,
+    place: TargetArguments,
     /// `json` prints the plan as one object, `html` as a page.
     #[arg(long, value_enum, default_value_t)]
-    output: Form,
+    output: PlanForm,
     /// Save the plan, so that `run --plan FILE` does exactly that.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -72,18 +72,18 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum PlanForm {
     #[default]
     Text,
     Json,
     Html,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
-    let terminal = Terminal::new(
+pub(super) fn execute(context: &CommandContext, arguments: &PlanArguments) -> Result<CommandExit, CommandError> {
+    let terminal = TerminalHandle::new(
         match arguments.output {
-            Form::Text => terminal::Mode::Text,
-            Form::Json | Form::Html => terminal::Mode::Json,
+            PlanForm::Text => terminal::OutputMode::Text,
+            PlanForm::Json | PlanForm::Html => terminal::OutputMode::Json,
         },
         crate::report::visible_text,
     );
@@ -94,10 +94,10 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
         return approved(context, &terminal, file, arguments);
     }
     if let Some(path) = &arguments.out {
-        output_file::check(path, Over::of(arguments.force))?;
+        output_file::check(path, OverwriteMode::of(arguments.force))?;
     }
     let mode = arguments.place.mode();
-    let prepared = Prepared::new(
+    let prepared = PreparedRunbook::new(
         context,
         &terminal,
         arguments.runbook.as_deref().unwrap_or_default(),
@@ -108,7 +108,7 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let real = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
     guard::distinct_orgs(&real, &runtime)?;
     let cancelled = cancelled_by_hand(&runtime, &terminal)?;
-    let rehearsing = Rehearsing {
+    let rehearsing = RehearsalSubject {
         context,
         terminal: &terminal,
         prepared: &prepared,
@@ -121,8 +121,8 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     tell(&terminal, &rehearsed.plan, arguments.output)?;
     if let Some(path) = &arguments.out {
         let operator = local_actor(context).words();
-        let over = Over::of(arguments.force);
-        let saved = Saved::new(operator, &prepared, &rehearsed);
+        let over = OverwriteMode::of(arguments.force);
+        let saved = SavedPlan::new(operator, &prepared, &rehearsed);
         saved.signed_in(context, &real, &runtime)?.write(path, over)?;
         let words = format!("wrote {}: run it with --plan", path.display());
         context.terminal.warn(&words);
@@ -130,36 +130,41 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     exit(rehearsed)
 }
 
-fn shown(terminal: &Terminal, file: &Path, form: Form) -> Result<Exit, Error> {
-    let saved = Saved::read(file)?;
+fn shown(terminal: &TerminalHandle, file: &Path, form: PlanForm) -> Result<CommandExit, CommandError> {
+    let saved = SavedPlan::read(file)?;
     tell(terminal, &saved.plan, form)?;
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
 /// Shows the plan, asks, and signs.
-fn approved(context: &Context, terminal: &Terminal, file: &Path, arguments: &Arguments) -> Result<Exit, Error> {
-    let mut saved = Saved::read(file)?;
+fn approved(
+    context: &CommandContext,
+    terminal: &TerminalHandle,
+    file: &Path,
+    arguments: &PlanArguments,
+) -> Result<CommandExit, CommandError> {
+    let mut saved = SavedPlan::read(file)?;
     let terms =
         ApprovalTerms { ticket: arguments.ticket.clone(), runs: arguments.times, valid_for: arguments.valid_for };
     let signatures = approval::sign(context, &saved, &terms, &runtime()?)?;
-    tell(terminal, &saved.plan, Form::Text)?;
+    tell(terminal, &saved.plan, PlanForm::Text)?;
     let made = saved.created.strftime("%Y-%m-%d %H:%M:%SZ");
     let maker = saved.maker_words();
     let question = format!("{maker} made this plan at {made}. Approve it?");
     if !arguments.yes {
         match terminal.ask(&question)? {
-            Answer::Yes => {}
-            Answer::NotATerminal => {
-                return Err(Error::usage("nobody is there to approve the plan").help("pass --yes"));
+            YesNoAnswer::Yes => {}
+            YesNoAnswer::NotATerminal => {
+                return Err(CommandError::usage("nobody is there to approve the plan").help("pass --yes"));
             }
-            Answer::No | Answer::Interrupted => return Ok(Exit::Interrupted),
+            YesNoAnswer::No | YesNoAnswer::Interrupted => return Ok(CommandExit::Interrupted),
         }
     }
     saved.approvals.extend(signatures.tokens);
-    saved.write(file, Over::Allowed)?;
+    saved.write(file, OverwriteMode::Allowed)?;
     let approver = signatures.approver;
     terminal.line(&format!("{} is approved by {approver}", file.display()));
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
 fn positive_duration(text: &str) -> Result<SignedDuration, String> {
@@ -169,19 +174,19 @@ fn positive_duration(text: &str) -> Result<SignedDuration, String> {
     }
 }
 
-fn tell(terminal: &Terminal, plan: &Plan, form: Form) -> Result<(), Error> {
-    let unmade = |error: String| Error::failed(format!("the plan cannot be written: {error}"));
+fn tell(terminal: &TerminalHandle, plan: &RunPlan, form: PlanForm) -> Result<(), CommandError> {
+    let unmade = |error: String| CommandError::failed(format!("the plan cannot be written: {error}"));
     match form {
-        Form::Text => {
+        PlanForm::Text => {
             for line in lines(plan) {
                 terminal.line(&line);
             }
         }
-        Form::Json => {
+        PlanForm::Json => {
             let text = serde_json::to_string(plan).map_err(|error| unmade(error.to_string()))?;
             terminal.line(&text);
         }
-        Form::Html => {
+        PlanForm::Html => {
             let page = page(plan).map_err(|error| unmade(error.to_string()))?;
             terminal.line(page.trim_end());
         }
@@ -190,7 +195,7 @@ fn tell(terminal: &Terminal, plan: &Plan, form: Form) -> Result<(), Error> {
 }
 
 /// A plan whose procedure stopped fails as the run would.
-fn exit(rehearsed: Rehearsed) -> Result<Exit, Error> {
+fn exit(rehearsed: RehearsalResult) -> Result<CommandExit, CommandError> {
     let outcome = rehearsed.outcome;
     match rehearsed.ended.error {
         Some(error) => Err(error),

@@ -6,45 +6,45 @@ use std::path::Path;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::Context;
-use crate::error::Error;
+use super::CommandContext;
+use crate::error::CommandError;
 use crate::ldap::Dn;
 use crate::run;
 use crate::run::journal;
-use crate::script::check::{self, Report};
-use crate::script::parameters::{self, Outside, Parameters, Problem};
-use crate::script::runbook::{Kind, Parameter};
-use crate::script::{Mode, Procedure, Runbook, digest, source_secrets};
-use crate::terminal::Terminal;
+use crate::script::check::{self, CheckReport};
+use crate::script::parameters::{self, CheckedParameters, ParameterProblem, ParameterSources};
+use crate::script::runbook::{DeclaredParameter, ParameterType};
+use crate::script::{CompiledRunbook, MissingValues, RunbookHeader, digest, source_secrets};
+use crate::terminal::TerminalHandle;
 
-pub(super) struct Prepared {
-    pub(super) runbook: Runbook,
-    pub(super) report: Report,
-    pub(super) procedure: Procedure,
-    pub(super) parameters: Parameters,
+pub(super) struct PreparedRunbook {
+    pub(super) runbook: RunbookHeader,
+    pub(super) report: CheckReport,
+    pub(super) procedure: CompiledRunbook,
+    pub(super) parameters: CheckedParameters,
     digest: String,
     /// Path of the text that was named.
     entry: String,
 }
 
-impl Prepared {
+impl PreparedRunbook {
     /// Finds a runbook, compiles it and checks its parameters. Secrets that are not given are asked for at the terminal.
     ///
     /// # Errors
     /// All that is wrong with the text, or with the parameters.
     pub(super) fn new(
-        context: &Context,
-        terminal: &Terminal,
+        context: &CommandContext,
+        terminal: &TerminalHandle,
         name: &str,
         assignments: &[String],
-        mode: Mode,
-    ) -> Result<Self, Error> {
+        mode: MissingValues,
+    ) -> Result<Self, CommandError> {
         let library = context.library().frozen();
         let source = library.find(name)?;
-        let runbook = Runbook::parse(&source)?;
+        let runbook = RunbookHeader::parse(&source)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         let report = check::check(source.clone(), &library);
-        let procedure = Procedure::compile(source, &runbook, library)?;
+        let procedure = CompiledRunbook::compile(source, &runbook, library)?;
         let mut parameters = checked(context, terminal, &runbook, assignments, mode)?;
         parameters.values.extend(origins(&parameters));
         Ok(Self { runbook, report, procedure, parameters, digest, entry })
@@ -55,24 +55,24 @@ impl Prepared {
     /// # Errors
     /// As for a new one. That the texts are others now is no error here, see [`Self::edits`].
     pub(super) fn again(
-        context: &Context,
-        terminal: &Terminal,
-        recorded: &Recorded<'_>,
+        context: &CommandContext,
+        terminal: &TerminalHandle,
+        recorded: &RecordedProcedure<'_>,
         given: &[String],
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, CommandError> {
         let library = context.library().frozen().with_recorded(recorded.whole_texts());
         let entry = recorded.sources["entry"].as_str().unwrap_or_default();
         let source = if Path::new(entry).is_file() { library.find(entry)? } else { library.find(recorded.runbook)? };
-        let runbook = Runbook::parse(&source)?;
+        let runbook = RunbookHeader::parse(&source)?;
         let digest = source.digest.clone();
         let report = check::check(source.clone(), &library);
-        let procedure = Procedure::compile(source, &runbook, library)?;
+        let procedure = CompiledRunbook::compile(source, &runbook, library)?;
         let parameters = as_recorded(context, terminal, &runbook, recorded.parameters, given)?;
         Ok(Self { runbook, report, procedure, parameters, digest, entry: entry.to_owned() })
     }
 
     /// What was changed in texts and parameters since, as a diff; empty when nothing was.
-    pub(super) fn edits(&self, recorded: &Recorded<'_>) -> String {
+    pub(super) fn edits(&self, recorded: &RecordedProcedure<'_>) -> String {
         let mut edits = String::new();
         for (path, text) in self.procedure.texts() {
             let was = recorded.sources["texts"][path].as_str();
@@ -89,13 +89,13 @@ impl Prepared {
     }
 
     /// As the journal has it.
-    pub(super) fn journalled(&self) -> run::Procedure {
-        run::Procedure {
+    pub(super) fn journalled(&self) -> run::RunProcedure {
+        run::RunProcedure {
             runbook: self.runbook.name.clone(),
             digest: self.digest.clone(),
             sources: sources(&self.entry, &self.procedure),
             parameters: self.parameters.values.clone().into(),
-            kind: journal::Kind::Run,
+            kind: journal::RunKind::Run,
         }
     }
 
@@ -110,14 +110,14 @@ impl Prepared {
 }
 
 /// A procedure as it was written down: in a run's record, or in a plan.
-pub(super) struct Recorded<'a> {
+pub(super) struct RecordedProcedure<'a> {
     pub(super) runbook: &'a str,
     /// `{entry, texts}`
     pub(super) sources: &'a Value,
     pub(super) parameters: &'a Value,
 }
 
-impl Recorded<'_> {
+impl RecordedProcedure<'_> {
     /// The texts by their paths, where no secret was taken out of them.
     fn whole_texts(&self) -> BTreeMap<String, String> {
         let texts = self.sources["texts"].as_object().into_iter().flatten();
@@ -128,7 +128,7 @@ impl Recorded<'_> {
 
 /// `params.origins`: by parameter, the rows of files that the items of a list are from (`users.csv:3`), so that a script can name the
 /// row of what is found wrong only in the org. Nothing when no list is from a file.
-fn origins(parameters: &Parameters) -> Option<(String, Value)> {
+fn origins(parameters: &CheckedParameters) -> Option<(String, Value)> {
     let mut origins = Map::new();
     for (name, items) in &parameters.values {
         let row = |index| parameters.origin(name, index).filter(|it| it.contains(':'));
@@ -142,14 +142,14 @@ fn origins(parameters: &Parameters) -> Option<(String, Value)> {
 }
 
 /// The texts that run, without secrets, with the path of the one that was named.
-pub(super) fn sources(entry: &str, procedure: &Procedure) -> Value {
+pub(super) fn sources(entry: &str, procedure: &CompiledRunbook) -> Value {
     let texts =
         procedure.texts().iter().map(|(path, text)| (path.clone(), source_secrets::without_secrets(text).into()));
     serde_json::json!({ "entry": entry, "texts": texts.collect::<Map<_, _>>() })
 }
 
 /// A secret by its name and what it is for; nothing where no person answers.
-fn asked(terminal: &Terminal, parameter: &Parameter) -> Option<SecretString> {
+fn asked(terminal: &TerminalHandle, parameter: &DeclaredParameter) -> Option<SecretString> {
     let question = match parameter.help.as_str() {
         "" => format!("{}: ", parameter.name),
         help => format!("{} ({help}): ", parameter.name),
@@ -158,21 +158,21 @@ fn asked(terminal: &Terminal, parameter: &Parameter) -> Option<SecretString> {
 }
 
 pub(super) fn checked(
-    context: &Context,
-    terminal: &Terminal,
-    runbook: &Runbook,
+    context: &CommandContext,
+    terminal: &TerminalHandle,
+    runbook: &RunbookHeader,
     given: &[String],
-    mode: Mode,
-) -> Result<Parameters, Error> {
-    let given = parameters::parse_assignments(given).map_err(|problems| Problem::together(&problems))?;
+    mode: MissingValues,
+) -> Result<CheckedParameters, CommandError> {
+    let given = parameters::parse_assignments(given).map_err(|problems| ParameterProblem::together(&problems))?;
     let environment = context.config.environment();
-    let outside = Outside {
+    let outside = ParameterSources {
         dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
         environment: &|name| environment.variable(name).map(str::to_owned),
         ask: &|parameter| asked(terminal, parameter),
     };
     let checked =
-        parameters::check(runbook, &given, mode, &outside).map_err(|problems| Problem::together(&problems))?;
+        parameters::check(runbook, &given, mode, &outside).map_err(|problems| ParameterProblem::together(&problems))?;
     for remark in &checked.remarks {
         terminal.warn(remark);
     }
@@ -181,24 +181,24 @@ pub(super) fn checked(
 
 /// The recorded parameters, with those given now in their place. Secrets are not recorded.
 fn as_recorded(
-    context: &Context,
-    terminal: &Terminal,
-    runbook: &Runbook,
+    context: &CommandContext,
+    terminal: &TerminalHandle,
+    runbook: &RunbookHeader,
     recorded: &Value,
     given: &[String],
-) -> Result<Parameters, Error> {
+) -> Result<CheckedParameters, CommandError> {
     let named = |name: &str| given.iter().any(|text| text.split('=').next() == Some(name));
     // What was not given is recorded as nothing; a secret that was is not recorded at all, and wanted again.
     let was_given = |name: &str| recorded.get(name).is_none();
     let mut asked = runbook.clone();
     asked.parameters.retain(|parameter| {
-        let is_secret = parameter.kind == Kind::Secret;
+        let is_secret = parameter.kind == ParameterType::Secret;
         named(&parameter.name) || (is_secret && was_given(&parameter.name))
     });
     for parameter in &mut asked.parameters {
-        parameter.required |= parameter.kind == Kind::Secret;
+        parameter.required |= parameter.kind == ParameterType::Secret;
     }
-    let now = checked(context, terminal, &asked, given, Mode::Given)?;
+    let now = checked(context, terminal, &asked, given, MissingValues::Given)?;
     let mut values = recorded.as_object().cloned().unwrap_or_default();
     for (name, value) in &now.values {
         values.insert(name.clone(), value.clone());

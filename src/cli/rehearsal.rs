@@ -10,71 +10,71 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
-use super::audience::Audience;
+use super::CommandContext;
+use super::audience::TerminalReporter;
 use super::failures::{journal_failure, run_failure};
 use super::org_identity::local_actor;
-use super::prepared::Prepared;
+use super::prepared::PreparedRunbook;
 use super::scopes;
-use super::world::World;
-use crate::error::Error;
+use super::world::RunTargets;
+use crate::error::CommandError;
 use crate::ldap;
-use crate::okta::Client;
-use crate::report::plan::Plan;
-use crate::report::text::Verbosity;
-use crate::run::event::Outcome;
-use crate::run::gate::{Consent, Writes, unlocked};
+use crate::okta::OktaClient;
+use crate::report::plan::RunPlan;
+use crate::report::text::OutputVerbosity;
+use crate::run::event::RunOutcome;
+use crate::run::gate::{ConsentOptions, WriteConsent, unlocked};
 use crate::run::journal::Journal;
-use crate::run::{self, Edits, Run, Settings, Target};
-use crate::script::Ended;
-use crate::script::check::Report;
-use crate::simulator::{DirectoryAddress, Ledger, Simulator, Upstream};
-use crate::terminal::Terminal;
-use draft::Draft;
-pub(super) use draft::Subject;
-pub(super) use names::Names;
-use upstream::Real;
+use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget};
+use crate::script::EndedRun;
+use crate::script::check::CheckReport;
+use crate::simulator::{AnswerProvenance, DirectoryAddress, Simulator, UpstreamOrg};
+use crate::terminal::TerminalHandle;
+use draft::PlanBuilder;
+pub(super) use draft::PlanHeader;
+pub(super) use names::ThingNames;
+use upstream::RealOrg;
 
 /// What came of it.
-pub(super) struct Rehearsed {
-    pub(super) plan: Plan,
+pub(super) struct RehearsalResult {
+    pub(super) plan: RunPlan,
     /// What was read of the orgs, to tell later whether they are still the same.
     pub(super) readings: Value,
     /// Names of what was read.
-    pub(super) names: Names,
-    pub(super) ended: Ended,
-    pub(super) outcome: Outcome,
+    pub(super) names: ThingNames,
+    pub(super) ended: EndedRun,
+    pub(super) outcome: RunOutcome,
 }
 
 /// Shadows of a world, and a journal for what is tried in them. Both end with the value.
-pub(super) struct Shadows {
-    pub(super) world: World,
+pub(super) struct ShadowTargets {
+    pub(super) world: RunTargets,
     folder: tempfile::TempDir,
     journal: Arc<Journal>,
 }
 
-impl Shadows {
+impl ShadowTargets {
     /// Nothing but GET is sent to `real`.
     ///
     /// # Errors
     /// When an org or a directory cannot be read, or there is no room for the journal.
-    pub(super) fn of(real: &World, runtime: &tokio::runtime::Runtime) -> Result<Self, Error> {
+    pub(super) fn of(real: &RunTargets, runtime: &tokio::runtime::Runtime) -> Result<Self, CommandError> {
         Self::through(real, runtime, &|_, upstream| upstream)
     }
 
     /// The same, read through what `through` makes of each org.
     ///
     /// # Errors
-    /// As of [`Shadows::of`].
+    /// As of [`ShadowTargets::of`].
     pub(super) fn through(
-        real: &World,
+        real: &RunTargets,
         runtime: &tokio::runtime::Runtime,
-        through: Through<'_>,
-    ) -> Result<Self, Error> {
+        through: UpstreamReader<'_>,
+    ) -> Result<Self, CommandError> {
         let mut world = runtime.block_on(shadow(real, through))?;
         world.profiles.clone_from(&real.profiles);
-        let folder =
-            tempfile::tempdir().map_err(|error| Error::failed(format!("no temporary folder for the plan: {error}")))?;
+        let folder = tempfile::tempdir()
+            .map_err(|error| CommandError::failed(format!("no temporary folder for the plan: {error}")))?;
         let journal =
             Journal::open(folder.path()).map(Arc::new).map_err(|error| journal_failure(folder.path(), &error))?;
         Ok(Self { world, folder, journal })
@@ -82,8 +82,13 @@ impl Shadows {
 
     /// What a run in the shadows is begun with: everything is agreed to, since nothing can be changed. `allow`: guards that let
     /// everything pass, as in the run.
-    pub(super) fn settings(&self, context: &Context, procedure: run::Procedure, allow: &[String]) -> Settings {
-        Settings {
+    pub(super) fn settings(
+        &self,
+        context: &CommandContext,
+        procedure: run::RunProcedure,
+        allow: &[String],
+    ) -> RunOptions {
+        RunOptions {
             journal: Arc::clone(&self.journal),
             procedure,
             orgs: self.world.orgs.clone(),
@@ -93,9 +98,9 @@ impl Shadows {
             listener: Arc::new(|_| {}),
             watcher: Arc::new(|_| {}),
             cancelled: CancellationToken::new(),
-            edits: Edits::Refused,
+            edits: EditPolicy::Refused,
             secrets: Vec::new(),
-            target: Target::Shadows,
+            target: RunTarget::Shadows,
             agreement: None,
         }
     }
@@ -104,14 +109,14 @@ impl Shadows {
     pub(super) fn plan(
         &self,
         runtime: &tokio::runtime::Runtime,
-        real: &World,
-        subject: &Subject,
+        real: &RunTargets,
+        subject: &PlanHeader,
         run: &Run,
         stopped: Option<String>,
-    ) -> Result<(Plan, Names), Error> {
-        let names = runtime.block_on(Names::of(&self.world))?;
+    ) -> Result<(RunPlan, ThingNames), CommandError> {
+        let names = runtime.block_on(ThingNames::of(&self.world))?;
         let effects = runtime.block_on(draft::effects(&self.world, &names))?;
-        let draft = Draft { subject, real, world: &self.world, run, stopped, names: &names, effects };
+        let draft = PlanBuilder { subject, real, world: &self.world, run, stopped, names: &names, effects };
         let plan = draft.plan();
         let plan = plan.map_err(|error| journal_failure(self.folder.path(), &error))?;
         Ok((plan, names))
@@ -119,37 +124,37 @@ impl Shadows {
 }
 
 /// A procedure and the world that it is tried for.
-pub(super) struct Rehearsing<'a> {
-    pub(super) context: &'a Context,
-    pub(super) terminal: &'a Terminal,
-    pub(super) prepared: &'a Prepared,
-    pub(super) real: &'a World,
+pub(super) struct RehearsalSubject<'a> {
+    pub(super) context: &'a CommandContext,
+    pub(super) terminal: &'a TerminalHandle,
+    pub(super) prepared: &'a PreparedRunbook,
+    pub(super) real: &'a RunTargets,
     pub(super) runtime: &'a tokio::runtime::Runtime,
     pub(super) cancelled: &'a CancellationToken,
     /// Guards that let everything pass.
     pub(super) allow: &'a [String],
 }
 
-impl Rehearsing<'_> {
+impl RehearsalSubject<'_> {
     /// Executes the procedure against shadows of the world. Nothing but GET is sent there.
     ///
     /// # Errors
     /// When an org or a directory cannot be read, or there is no room for the plan's own journal. That the procedure stops is no error
     /// here: it is a part of the plan.
-    pub(super) fn rehearse(&self) -> Result<Rehearsed, Error> {
+    pub(super) fn rehearse(&self) -> Result<RehearsalResult, CommandError> {
         scopes::of_rehearsal(self.real, &self.prepared.report);
-        let shadows = Shadows::of(self.real, self.runtime)?;
+        let shadows = ShadowTargets::of(self.real, self.runtime)?;
         self.rehearse_in(&shadows)
     }
 
     /// The same in shadows that are there already, and may read what it needs.
     ///
     /// # Errors
-    /// As of [`Rehearsing::rehearse`].
-    pub(super) fn rehearse_in(&self, shadows: &Shadows) -> Result<Rehearsed, Error> {
+    /// As of [`RehearsalSubject::rehearse`].
+    pub(super) fn rehearse_in(&self, shadows: &ShadowTargets) -> Result<RehearsalResult, CommandError> {
         let (prepared, runtime) = (self.prepared, self.runtime);
-        let (_, watcher) = Audience::new(Verbosity::Quiet, self.terminal).parts();
-        let run = Run::begin(Settings {
+        let (_, watcher) = TerminalReporter::new(OutputVerbosity::Quiet, self.terminal).parts();
+        let run = Run::begin(RunOptions {
             watcher,
             cancelled: self.cancelled.clone(),
             secrets: prepared.secrets(),
@@ -164,11 +169,11 @@ impl Rehearsing<'_> {
         let message = ended.error.as_ref().map(|error| error.message.as_str());
         let outcome = run.end(ended.outcome, message).map_err(|error| run_failure(&error))?;
         let stopped = message.map(str::to_owned);
-        let subject = Subject::of(prepared);
+        let subject = PlanHeader::of(prepared);
         let (plan, names) = shadows.plan(runtime, self.real, &subject, &run, stopped)?;
-        Ok(Rehearsed {
+        Ok(RehearsalResult {
             plan,
-            readings: shadows.world.ledger().map_or(Value::Null, Ledger::readings),
+            readings: shadows.world.ledger().map_or(Value::Null, AnswerProvenance::readings),
             names,
             ended,
             outcome,
@@ -177,7 +182,7 @@ impl Rehearsing<'_> {
 }
 
 /// What a check of the text could not see, which a plan made with what the orgs have now shows for this once only.
-fn unseen_words(report: &Report) -> Vec<String> {
+fn unseen_words(report: &CheckReport) -> Vec<String> {
     let unseen = report.unseen.iter().map(|unseen| {
         let line = unseen.at.line().unwrap_or_default();
         (unseen.what, unseen.path.as_str(), line)
@@ -193,23 +198,23 @@ fn unseen_words(report: &Report) -> Vec<String> {
 }
 
 /// What an org is read through, made of its name and what reads it.
-pub(super) type Through<'a> = &'a dyn Fn(&str, Arc<dyn Upstream>) -> Arc<dyn Upstream>;
+pub(super) type UpstreamReader<'a> = &'a dyn Fn(&str, Arc<dyn UpstreamOrg>) -> Arc<dyn UpstreamOrg>;
 
 /// Shadows of all orgs and directories, which live as long as what is returned.
-async fn shadow(real: &World, through: Through<'_>) -> Result<World, Error> {
+async fn shadow(real: &RunTargets, through: UpstreamReader<'_>) -> Result<RunTargets, CommandError> {
     let upstreams = real.orgs.iter().map(|(name, client)| {
-        let upstream: Arc<dyn Upstream> = Arc::new(Real::new(client));
+        let upstream: Arc<dyn UpstreamOrg> = Arc::new(RealOrg::new(client));
         (name.clone(), through(name, upstream))
     });
     let directories = real.directories.iter().map(|(domain, directory)| address(domain, directory.settings()));
     let shadow = Simulator::shadow(upstreams.collect(), directories.collect())
         .await
-        .map_err(|error| Error::failed(error.to_string()))?;
-    let clients: Vec<(&String, &Arc<Client>)> = real.orgs.iter().collect();
-    World::of_shadow(shadow, &clients)
+        .map_err(|error| CommandError::failed(error.to_string()))?;
+    let clients: Vec<(&String, &Arc<OktaClient>)> = real.orgs.iter().collect();
+    RunTargets::of_shadow(shadow, &clients)
 }
 
-fn address(domain: &str, settings: &ldap::Settings) -> DirectoryAddress {
+fn address(domain: &str, settings: &ldap::LdapSettings) -> DirectoryAddress {
     DirectoryAddress {
         domain: domain.to_owned(),
         url: settings.url.clone(),
@@ -221,9 +226,9 @@ fn address(domain: &str, settings: &ldap::Settings) -> DirectoryAddress {
 }
 
 /// Nothing can be changed, so that everything is agreed to, and what a person attests is taken as so.
-fn agreed(context: &Context, allow: &[String]) -> Consent {
-    Consent {
-        writes: Writes::Agreed,
+fn agreed(context: &CommandContext, allow: &[String]) -> ConsentOptions {
+    ConsentOptions {
+        writes: WriteConsent::Agreed,
         attest: vec!["all".to_owned()],
         allow: allow.to_vec(),
         actor: local_actor(context),

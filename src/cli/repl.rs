@@ -6,68 +6,70 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Context;
-use super::audience::Audience;
+use super::CommandContext;
+use super::audience::TerminalReporter;
 use super::conduct::{check_attested, look_last, open_journal, runtime as new_runtime, stop_signals};
 use super::failures::run_failure;
 use super::guard;
-use super::journal_check::{self, Acceptance, JournalCheck};
+use super::journal_check::{self, AlterationConsent, JournalCheck};
 use super::org_identity::run_actor;
 use super::prepared::{checked, sources};
-use super::session::{self, Place, ended_by};
+use super::session::{self, SessionPlace, ended_by};
 use super::stop_signals::StopSignals;
 use super::undo::{show, taken_back};
-use super::world::World;
-use crate::error::{Error, Exit};
-use crate::okta::Client;
-use crate::repl::{self, Around, Interrupt, OrgAtHand, Stage, Told};
-use crate::report::text::Verbosity;
-use crate::run::event::Outcome;
-use crate::run::gate::Consent;
+use super::world::RunTargets;
+use crate::error::{CommandError, CommandExit};
+use crate::okta::OktaClient;
+use crate::repl::{self, ActiveOrg, OrgStage, ReplContext, SessionInterrupt, SessionLog};
+use crate::report::text::OutputVerbosity;
+use crate::run::event::RunOutcome;
+use crate::run::gate::ConsentOptions;
 use crate::run::journal::Journal;
 use crate::run::undo::plan;
-use crate::run::{self, Edits, Listener, Run, Settings, Target, journal};
+use crate::run::{self, EditPolicy, EventListener, Run, RunOptions, RunTarget, journal};
 use crate::script::check;
-use crate::script::session::{STACK, Session};
-use crate::script::{Ended, Mode, Procedure, Runbook};
-use crate::terminal::{SavedMode, Terminal};
-use plan::{Ground, Planned};
+use crate::script::session::{STACK, ScriptSession};
+use crate::script::{CompiledRunbook, EndedRun, MissingValues, RunbookHeader};
+use crate::terminal::{SavedMode, TerminalHandle};
+use plan::{PlannedSession, RunGround};
 
 /// Explore orgs line by line, and turn what was done into a runbook.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook repl --simulator
 Without a terminal it reads entries from standard input: echo 'okta.list_groups()' | okta-runbook repl")]
-pub(super) struct Arguments {
+pub(super) struct ReplArguments {
     #[command(flatten)]
-    place: Place,
+    place: SessionPlace,
     /// Show reads too.
     #[arg(long, short)]
     verbose: bool,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &ReplArguments) -> Result<CommandExit, CommandError> {
     std::thread::scope(|scope| {
         let work = || begin(context, arguments);
         let thread = std::thread::Builder::new()
             .name("session".to_owned())
             .stack_size(STACK)
             .spawn_scoped(scope, work)
-            .map_err(|error| Error::failed(format!("no thread for the session: {error}")))?;
-        thread.join().unwrap_or_else(|_| Err(Error::failed("the session failed unexpectedly; please report this")))
+            .map_err(|error| CommandError::failed(format!("no thread for the session: {error}")))?;
+        thread
+            .join()
+            .unwrap_or_else(|_| Err(CommandError::failed("the session failed unexpectedly; please report this")))
     })
 }
 
-fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+fn begin(context: &CommandContext, arguments: &ReplArguments) -> Result<CommandExit, CommandError> {
     let runtime = new_runtime()?;
     let declared = arguments.place.declared("repl")?;
     let world = runtime.block_on(arguments.place.at.find(context, &declared))?;
     guard::distinct_orgs(&world, &runtime)?;
     let orgs = arguments.place.orgs(context, &world)?;
-    let interrupt = Interrupt::default();
-    let told = Told::default();
+    let interrupt = SessionInterrupt::default();
+    let told = SessionLog::default();
     let actor = run_actor(context, &world, &runtime);
     let consent = arguments.place.consent(context, &world, &orgs, &interrupt, actor)?;
-    let verbosity = if arguments.verbose { Verbosity::Verbose } else { Verbosity::Normal };
+    let verbosity = if arguments.verbose { OutputVerbosity::Verbose } else { OutputVerbosity::Normal };
     let listener = told.listener(&context.terminal, verbosity);
     let planned = RefCell::new(None);
     let journal = open_journal(context)?;
@@ -75,7 +77,7 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let run = session::begin(&journal, "repl", &world, consent.clone(), Arc::clone(&listener), &interrupt)?;
     interrupt.rest();
     let at_terminal = context.terminal.asks();
-    let stopping = Stopping {
+    let stopping = StopHandling {
         run: Arc::clone(&run),
         interrupt: interrupt.clone(),
         terminal: context.terminal.clone(),
@@ -83,14 +85,14 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     };
     runtime.spawn(stopping.listen(signals));
     let names: Vec<String> = orgs.iter().map(|org| org.name.clone()).collect();
-    let session = Session::new(
+    let session = ScriptSession::new(
         &run,
         runtime.handle().clone(),
         &names,
         world.directories.keys().cloned().collect(),
         context.library(),
     );
-    let inner = Inner {
+    let inner = SessionParts {
         context,
         journal: Arc::clone(&journal),
         world: &world,
@@ -103,7 +105,7 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     };
     let environment = context.config.environment();
     let editor = environment.variable("VISUAL").or_else(|| environment.variable("EDITOR"));
-    let around = Around {
+    let around = ReplContext {
         terminal: context.terminal.clone(),
         library: context.library(),
         orgs: orgs.clone(),
@@ -127,8 +129,8 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let result = repl::begin(session, around);
     inner.tell_unsent();
     let (outcome, message) = match &result {
-        Ok(Exit::Interrupted) => (Outcome::Interrupted, None),
-        Ok(_) => (Outcome::Succeeded, None),
+        Ok(CommandExit::Interrupted) => (RunOutcome::Interrupted, None),
+        Ok(_) => (RunOutcome::Succeeded, None),
         Err(error) => (ended_by(error), error.message.lines().next()),
     };
     look_last(&run, outcome, &runtime);
@@ -137,15 +139,15 @@ fn begin(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
 }
 
 /// What signals end.
-struct Stopping {
+struct StopHandling {
     run: Arc<Run>,
-    interrupt: Interrupt,
-    terminal: Terminal,
+    interrupt: SessionInterrupt,
+    terminal: TerminalHandle,
     /// The terminal as it was before the prompt.
     mode: SavedMode,
 }
 
-impl Stopping {
+impl StopHandling {
     /// Ctrl-C breaks off what is evaluated; where nothing is and no prompt could take it, it leaves. Other signals end the session too.
     async fn listen(self, mut signals: StopSignals) {
         loop {
@@ -171,7 +173,7 @@ impl Stopping {
         if is_busy {
             return;
         }
-        if let Err(error) = self.run.end(Outcome::Interrupted, None) {
+        if let Err(error) = self.run.end(RunOutcome::Interrupted, None) {
             self.terminal.error(&run_failure(&error));
         }
         self.leave();
@@ -179,53 +181,57 @@ impl Stopping {
 
     fn leave(&self) {
         self.mode.restore();
-        std::process::exit(Exit::Interrupted as i32);
+        std::process::exit(CommandExit::Interrupted as i32);
     }
 }
 
 /// What `:run`, `:undo` and `:plan` need of the session.
-struct Inner<'a> {
-    context: &'a Context,
+struct SessionParts<'a> {
+    context: &'a CommandContext,
     /// The session's own: a journal is opened once by a process.
     journal: Arc<Journal>,
-    world: &'a World,
-    orgs: &'a [OrgAtHand],
-    consent: Consent,
-    interrupt: Interrupt,
+    world: &'a RunTargets,
+    orgs: &'a [ActiveOrg],
+    consent: ConsentOptions,
+    interrupt: SessionInterrupt,
     runtime: &'a tokio::runtime::Runtime,
     /// Where the session tells what happens.
-    listener: Listener,
-    planned: RefCell<Option<Planned>>,
+    listener: EventListener,
+    planned: RefCell<Option<PlannedSession>>,
 }
 
-impl Inner<'_> {
+impl SessionParts<'_> {
     /// A run of its own, on the session's orgs; on their shadows while there is a plan.
-    fn run(&self, session: &Session, words: &[String]) -> Result<(), Error> {
+    fn run(&self, session: &ScriptSession, words: &[String]) -> Result<(), CommandError> {
         match &mut *self.planned.borrow_mut() {
             Some(planned) => self.rehearse(planned, session, words),
-            None => self.run_at(Ground::Orgs(None), words)?.1,
+            None => self.run_at(RunGround::Orgs(None), words)?.1,
         }
     }
 
     /// The run, and how it ended.
-    fn run_at(&self, ground: Ground<'_>, words: &[String]) -> Result<(Arc<Run>, Result<(), Error>), Error> {
-        let Words { runbook: name, assignments, attest } = Words::of(words)?;
+    fn run_at(
+        &self,
+        ground: RunGround<'_>,
+        words: &[String],
+    ) -> Result<(Arc<Run>, Result<(), CommandError>), CommandError> {
+        let RunCommandWords { runbook: name, assignments, attest } = RunCommandWords::of(words)?;
         let library = self.context.library();
         let source = library.find(&name)?;
-        let runbook = Runbook::parse(&source)?;
+        let runbook = RunbookHeader::parse(&source)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         check_attested(&attest, &check::check(source.clone(), &library))?;
-        let procedure = Procedure::compile(source, &runbook, library)?;
-        let simulated = self.orgs.iter().any(|org| org.stage == Stage::Simulated);
-        let mode = if simulated { Mode::Examples } else { Mode::Given };
+        let procedure = CompiledRunbook::compile(source, &runbook, library)?;
+        let simulated = self.orgs.iter().any(|org| org.stage == OrgStage::Simulated);
+        let mode = if simulated { MissingValues::Examples } else { MissingValues::Given };
         let parameters =
             checked(self.context, &self.context.terminal, &runbook, &assignments, mode).map_err(in_session)?;
-        let what = run::Procedure {
+        let what = run::RunProcedure {
             runbook: runbook.name.clone(),
             digest,
             sources: sources(&entry, &procedure),
             parameters: parameters.values.clone().into(),
-            kind: journal::Kind::Run,
+            kind: journal::RunKind::Run,
         };
         let mut settings = self.settings_at(ground, what);
         settings.orgs = self.orgs_of(&runbook, &settings.orgs)?;
@@ -238,19 +244,20 @@ impl Inner<'_> {
     }
 
     /// Takes back what this session wrote, as a run of its own.
-    fn undo(&self, session: &Run) -> Result<(), Error> {
-        let check = JournalCheck::of_world(self.context, &self.journal, Some(self.world), Acceptance::default())?;
+    fn undo(&self, session: &Run) -> Result<(), CommandError> {
+        let check =
+            JournalCheck::of_world(self.context, &self.journal, Some(self.world), AlterationConsent::default())?;
         let doubts = check.doubts(&[session.id().to_owned()])?;
         let steps = plan(&self.journal, session.id(), None).map_err(|error| run_failure(&error.into()))?;
         if steps.is_empty() {
-            return Err(Error::usage("this session wrote nothing: there is nothing to undo"));
+            return Err(CommandError::usage("this session wrote nothing: there is nothing to undo"));
         }
-        let settings = self.settings(run::Procedure {
+        let settings = self.settings(run::RunProcedure {
             runbook: format!("undo of {} (repl)", session.id()),
             digest: String::new(),
             sources: serde_json::json!({}),
             parameters: serde_json::json!({}),
-            kind: journal::Kind::Undo(session.id().to_owned()),
+            kind: journal::RunKind::Undo(session.id().to_owned()),
         });
         let run = Arc::new(Run::begin(settings).map_err(|error| run_failure(&error))?);
         journal_check::record(&run, doubts)?;
@@ -261,19 +268,22 @@ impl Inner<'_> {
 
     fn orgs_of(
         &self,
-        runbook: &Runbook,
-        here: &BTreeMap<String, Arc<Client>>,
-    ) -> Result<BTreeMap<String, Arc<Client>>, Error> {
+        runbook: &RunbookHeader,
+        here: &BTreeMap<String, Arc<OktaClient>>,
+    ) -> Result<BTreeMap<String, Arc<OktaClient>>, CommandError> {
         let mut orgs = BTreeMap::new();
         for org in &runbook.orgs {
             let client = here.get(&org.name).ok_or_else(|| {
                 let known: Vec<&str> = self.orgs.iter().map(|org| org.name.as_str()).collect();
-                Error::usage(format!("{} works on an org `{}`, which this session has not", runbook.name, org.name))
-                    .help(format!(
-                        "it has: {}; begin a session with {}",
-                        known.join(", "),
-                        self.beginning_with(&org.name)
-                    ))
+                CommandError::usage(format!(
+                    "{} works on an org `{}`, which this session has not",
+                    runbook.name, org.name
+                ))
+                .help(format!(
+                    "it has: {}; begin a session with {}",
+                    known.join(", "),
+                    self.beginning_with(&org.name)
+                ))
             })?;
             orgs.insert(org.name.clone(), Arc::clone(client));
         }
@@ -282,16 +292,16 @@ impl Inner<'_> {
 
     /// How a session is begun that has an org of this name.
     fn beginning_with(&self, org: &str) -> String {
-        if self.orgs.iter().any(|it| it.stage == Stage::Simulated) {
+        if self.orgs.iter().any(|it| it.stage == OrgStage::Simulated) {
             "--simulator=SCENARIO, a scenario that has it, such as org2org".to_owned()
         } else {
             format!("--org {org}=PROFILE")
         }
     }
 
-    fn settings(&self, procedure: run::Procedure) -> Settings {
-        let (listener, watcher) = Audience::new(Verbosity::Normal, &self.context.terminal).parts();
-        Settings {
+    fn settings(&self, procedure: run::RunProcedure) -> RunOptions {
+        let (listener, watcher) = TerminalReporter::new(OutputVerbosity::Normal, &self.context.terminal).parts();
+        RunOptions {
             journal: Arc::clone(&self.journal),
             procedure,
             orgs: self.world.orgs.clone(),
@@ -301,9 +311,9 @@ impl Inner<'_> {
             listener,
             watcher,
             cancelled: self.interrupt.renew(),
-            edits: Edits::Refused,
+            edits: EditPolicy::Refused,
             secrets: Vec::new(),
-            target: Target::Orgs,
+            target: RunTarget::Orgs,
             agreement: None,
         }
     }
@@ -311,14 +321,14 @@ impl Inner<'_> {
 
 /// What stands after `:run`.
 #[derive(Default)]
-struct Words {
+struct RunCommandWords {
     runbook: String,
     assignments: Vec<String>,
     attest: Vec<String>,
 }
 
-impl Words {
-    fn of(words: &[String]) -> Result<Self, Error> {
+impl RunCommandWords {
+    fn of(words: &[String]) -> Result<Self, CommandError> {
         let mut found = Self::default();
         let mut rest = words.iter();
         while let Some(word) = rest.next() {
@@ -330,7 +340,8 @@ impl Words {
                 // As on the command line, which a person may have in mind.
                 "--attest" | "--param" | "-p" => {
                     let value = joined.or_else(|| rest.next().cloned());
-                    let value = value.ok_or_else(|| Error::usage(format!("`{option}` lacks what comes after it")))?;
+                    let value =
+                        value.ok_or_else(|| CommandError::usage(format!("`{option}` lacks what comes after it")))?;
                     if option == "--attest" {
                         found.attest.push(value);
                     } else {
@@ -338,7 +349,7 @@ impl Words {
                     }
                 }
                 option if option.starts_with('-') => {
-                    return Err(Error::usage(format!("`:run` has no option `{option}`"))
+                    return Err(CommandError::usage(format!("`:run` has no option `{option}`"))
                         .help("it has --attest NAME and --param NAME=VALUE; what else a session may do is said when it begins"));
                 }
                 _ if found.runbook.is_empty() => found.runbook.clone_from(word),
@@ -346,14 +357,14 @@ impl Words {
             }
         }
         if found.runbook.is_empty() {
-            return Err(Error::usage("`:run` lacks the name of a runbook"));
+            return Err(CommandError::usage("`:run` lacks the name of a runbook"));
         }
         Ok(found)
     }
 }
 
 /// In a session parameters are given without an option.
-fn in_session(mut error: Error) -> Error {
+fn in_session(mut error: CommandError) -> CommandError {
     for help in &mut error.help {
         *help = help.replace("--param ", "");
     }
@@ -361,7 +372,7 @@ fn in_session(mut error: Error) -> Error {
 }
 
 /// Ends an inner run; its error is the session's to tell.
-fn concluded(run: &Run, ended: Ended, runtime: &tokio::runtime::Runtime) -> Result<(), Error> {
+fn concluded(run: &Run, ended: EndedRun, runtime: &tokio::runtime::Runtime) -> Result<(), CommandError> {
     look_last(run, ended.outcome, runtime);
     let message = ended.error.as_ref().map(|error| error.message.as_str());
     run.end(ended.outcome, message).map_err(|error| run_failure(&error))?;

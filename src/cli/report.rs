@@ -8,23 +8,23 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::Context;
-use super::journal_check::{self, Acceptance};
-use super::output_file::{self, Over};
-use crate::error::{Error, Exit};
-use crate::report::evidence::{self, Evidence, Undo, WriteState};
-use crate::report::format::Format;
-use crate::run::event::{CallLine, Event, Kind};
-use crate::run::journal::{self, Journal, Record, State};
-use crate::script::{Runbook, Shelf, Source};
+use super::CommandContext;
+use super::journal_check::{self, AlterationConsent};
+use super::output_file::{self, OverwriteMode};
+use crate::error::{CommandError, CommandExit};
+use crate::report::evidence::{self, RunEvidence, UndoEvidence, WriteState};
+use crate::report::format::ReportFormat;
+use crate::run::event::{CallLine, EventKind, RunEvent};
+use crate::run::journal::{self, EntryState, Journal, RunRecord};
+use crate::script::{RunbookHeader, RunbookShelf, ScriptSource};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct ReportArguments {
     /// Id of the run, or the beginning of it.
     pub(super) run: String,
     /// Form of the report; by default that of the file's extension, Markdown without a file.
     #[arg(long, value_enum)]
-    format: Option<Form>,
+    format: Option<ReportForm>,
     /// File to write; standard output when it is left out or `-`.
     #[arg(long, short = 'o', value_name = "FILE")]
     out: Option<PathBuf>,
@@ -35,11 +35,11 @@ pub(super) struct Arguments {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    acceptance: Acceptance,
+    acceptance: AlterationConsent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum ReportForm {
     /// One page that needs nothing else.
     Html,
     /// The whole evidence as one document.
@@ -50,54 +50,54 @@ enum Form {
     Markdown,
 }
 
-impl From<Form> for Format {
-    fn from(form: Form) -> Self {
+impl From<ReportForm> for ReportFormat {
+    fn from(form: ReportForm) -> Self {
         match form {
-            Form::Html => Self::Html,
-            Form::Json => Self::Json,
-            Form::Junit => Self::Junit,
-            Form::Markdown => Self::Markdown,
+            ReportForm::Html => Self::Html,
+            ReportForm::Json => Self::Json,
+            ReportForm::Junit => Self::Junit,
+            ReportForm::Markdown => Self::Markdown,
         }
     }
 }
 
 pub(super) fn execute(
-    context: &Context,
+    context: &CommandContext,
     journal: &Journal,
-    record: &Record,
-    arguments: &Arguments,
-) -> Result<Exit, Error> {
+    record: &RunRecord,
+    arguments: &ReportArguments,
+) -> Result<CommandExit, CommandError> {
     let file = arguments.out.as_deref().filter(|path| *path != Path::new("-"));
     let format = arguments.form(file)?;
     let verified = verified(context, journal, record, arguments.acceptance)?;
     let mut evidence = gathered(journal, record, verified)
-        .map_err(|error| Error::failed(format!("the journal cannot be read: {error}")))?;
+        .map_err(|error| CommandError::failed(format!("the journal cannot be read: {error}")))?;
     if arguments.log_events {
         log_events::find(context, record, &mut evidence.writes)?;
     }
-    let text = format.write(&evidence).map_err(|error| Error::failed(error.to_string()))?;
+    let text = format.write(&evidence).map_err(|error| CommandError::failed(error.to_string()))?;
     match file {
         None => context.terminal.line(text.trim_end()),
         Some(path) => {
             // A report may be the only copy of an approval: it is not written over by mistake.
-            output_file::write(path, &text, Over::of(arguments.force))?;
+            output_file::write(path, &text, OverwriteMode::of(arguments.force))?;
             context.terminal.line(&format!("wrote {}", path.display()));
         }
     }
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
-impl Arguments {
-    fn form(&self, file: Option<&Path>) -> Result<Format, Error> {
+impl ReportArguments {
+    fn form(&self, file: Option<&Path>) -> Result<ReportFormat, CommandError> {
         if let Some(form) = self.format {
             return Ok(form.into());
         }
         let Some(file) = file else {
-            return Ok(Format::Markdown);
+            return Ok(ReportFormat::Markdown);
         };
         let extension = file.extension().and_then(|extension| extension.to_str());
-        extension.and_then(Format::of_extension).ok_or_else(|| {
-            Error::usage(format!("the extension of {} names no form of a report", file.display()))
+        extension.and_then(ReportFormat::of_extension).ok_or_else(|| {
+            CommandError::usage(format!("the extension of {} names no form of a report", file.display()))
                 .help("give it: --format html, json, junit or markdown")
         })
     }
@@ -107,7 +107,12 @@ impl Arguments {
 ///
 /// # Errors
 /// It was altered, and that is not accepted.
-fn verified(context: &Context, journal: &Journal, record: &Record, acceptance: Acceptance) -> Result<String, Error> {
+fn verified(
+    context: &CommandContext,
+    journal: &Journal,
+    record: &RunRecord,
+    acceptance: AlterationConsent,
+) -> Result<String, CommandError> {
     let (keys, missing) = journal_check::keys_of(context, record);
     let found = journal.verify_by(&record.run, &keys);
     if let Some(reason) = journal_check::altered(&found) {
@@ -122,13 +127,13 @@ fn verified(context: &Context, journal: &Journal, record: &Record, acceptance: A
     Ok(found.map_or_else(|error| error.to_string(), |found| journal_check::summary(&found, &missing)))
 }
 
-fn gathered(journal: &Journal, record: &Record, verified: String) -> Result<Evidence, journal::Error> {
+fn gathered(journal: &Journal, record: &RunRecord, verified: String) -> Result<RunEvidence, journal::JournalError> {
     let events = journal.events(&record.run)?;
     let recorded = journal.writes(&record.run)?;
-    let mut writes: Vec<evidence::Write> = recorded.iter().map(|write| of_write(write, &events)).collect();
+    let mut writes: Vec<evidence::WriteEvidence> = recorded.iter().map(|write| of_write(write, &events)).collect();
     writes.sort_by_key(|write| write.time);
     let undos = undos(journal, &recorded)?;
-    Ok(Evidence {
+    Ok(RunEvidence {
         run: record.run.clone(),
         runbook: record.runbook.clone(),
         digest: record.digest.clone(),
@@ -149,7 +154,7 @@ fn gathered(journal: &Journal, record: &Record, verified: String) -> Result<Evid
 }
 
 /// The runs that reverted some of these writes.
-fn undos(journal: &Journal, writes: &[journal::Write]) -> Result<Vec<Undo>, journal::Error> {
+fn undos(journal: &Journal, writes: &[journal::RecordedWrite]) -> Result<Vec<UndoEvidence>, journal::JournalError> {
     let mut reverted: BTreeMap<&str, u64> = BTreeMap::new();
     for run in writes.iter().filter_map(|write| write.undone_by.as_deref()) {
         *reverted.entry(run).or_default() += 1;
@@ -159,23 +164,28 @@ fn undos(journal: &Journal, writes: &[journal::Write]) -> Result<Vec<Undo>, jour
         let Some(record) = journal.find(run)?.into_iter().next() else {
             continue;
         };
-        undos.push(Undo { run: run.to_owned(), started: record.started, actor: journal.started_by(run)?, writes });
+        undos.push(UndoEvidence {
+            run: run.to_owned(),
+            started: record.started,
+            actor: journal.started_by(run)?,
+            writes,
+        });
     }
     undos.sort_by_key(|undo| undo.started);
     Ok(undos)
 }
 
-fn of_write(write: &journal::Write, events: &[Event]) -> evidence::Write {
+fn of_write(write: &journal::RecordedWrite, events: &[RunEvent]) -> evidence::WriteEvidence {
     let call = &write.request["write"];
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let state = match write.state {
-        State::Answered | State::Settled | State::Redone => WriteState::Done,
-        State::Undone => WriteState::Undone,
-        State::Refused | State::Void => WriteState::Refused,
-        State::Unknown => WriteState::Unknown,
-        State::Repeated => WriteState::Repeated,
+        EntryState::Answered | EntryState::Settled | EntryState::Redone => WriteState::Done,
+        EntryState::Undone => WriteState::Undone,
+        EntryState::Refused | EntryState::Void => WriteState::Refused,
+        EntryState::Unknown => WriteState::Unknown,
+        EntryState::Repeated => WriteState::Repeated,
     };
-    evidence::Write {
+    evidence::WriteEvidence {
         time: write.time,
         item: text(&write.request["item"]),
         step: text(&write.request["step"]),
@@ -201,26 +211,26 @@ fn of_write(write: &journal::Write, events: &[Event]) -> evidence::Write {
 }
 
 /// Why a write was refused, as it was told.
-fn refusal(write: &journal::Write, events: &[Event]) -> Option<String> {
+fn refusal(write: &journal::RecordedWrite, events: &[RunEvent]) -> Option<String> {
     match write.state {
-        State::Void => {
+        EntryState::Void => {
             return Some("it has no answer, and a look showed that it had not happened".to_owned());
         }
-        State::Repeated => return Some("it has no answer, and was sent again".to_owned()),
+        EntryState::Repeated => return Some("it has no answer, and was sent again".to_owned()),
         _ => {}
     }
     let id = write.request_id.as_deref()?;
     events.iter().find_map(|event| match &event.kind {
-        Kind::Refused { call, message } if call.request_id.as_deref() == Some(id) => Some(message.clone()),
+        EventKind::Refused { call, message } if call.request_id.as_deref() == Some(id) => Some(message.clone()),
         _ => None,
     })
 }
 
 /// The steps of the text as it ran.
-fn planned_steps(record: &Record) -> Vec<String> {
+fn planned_steps(record: &RunRecord) -> Vec<String> {
     let entry = record.sources["entry"].as_str().unwrap_or_default();
     let text = record.sources["texts"][entry].as_str().unwrap_or_default();
-    let source = Source::new(record.runbook.clone(), Shelf::Path, entry, text);
-    Runbook::parse(&source)
+    let source = ScriptSource::new(record.runbook.clone(), RunbookShelf::Path, entry, text);
+    RunbookHeader::parse(&source)
         .map_or_else(|_| Vec::new(), |runbook| runbook.steps.into_iter().map(|step| step.title).collect())
 }

@@ -4,29 +4,31 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
+use super::CommandContext;
 use super::approval;
-use super::conduct::{Conduct, Place, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals};
+use super::conduct::{
+    TargetOrigin, WriteOptions, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals,
+};
 use super::failures::run_failure;
 use super::guard::{self, WriteGuard};
-use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
+use super::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
 use super::org_identity::run_actor;
-use super::prepared::{Prepared, Recorded};
+use super::prepared::{PreparedRunbook, RecordedProcedure};
 use super::runs::the_run;
 use super::undo::{taken_back, undo_guard};
-use super::world::{World, of_record};
-use crate::error::{Error, Exit};
-use crate::run::event::{self, Outcome};
-use crate::run::journal::{Journal, Kind, Record};
-use crate::run::{self, Agreement, Edits, Run, Settings, Target};
-use crate::script::Ended;
+use super::world::{RunTargets, of_record};
+use crate::error::{CommandError, CommandExit};
+use crate::run::event::{self, RunOutcome};
+use crate::run::journal::{Journal, RunKind, RunRecord};
+use crate::run::{self, EditPolicy, PlannedWrites, Run, RunOptions, RunTarget};
+use crate::script::EndedRun;
 
 /// Take up a run that was interrupted, killed, or waits.
 ///
 /// What it asked and was answered is not asked again, a write without an answer is settled by looking, and what is done is not repeated.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook resume 20261124 --attest update-ou")]
-pub(super) struct Arguments {
+pub(super) struct ResumeArguments {
     /// Id of the run, or the beginning of it.
     run: String,
     /// A secret parameter: it is not in the journal, hence asked again.
@@ -39,61 +41,62 @@ pub(super) struct Arguments {
     #[arg(long)]
     accept_edits: bool,
     #[command(flatten)]
-    acceptance: Acceptance,
+    acceptance: AlterationConsent,
     #[command(flatten)]
-    conduct: Conduct,
+    conduct: WriteOptions,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &ResumeArguments) -> Result<CommandExit, CommandError> {
     let journal = open_journal(context)?;
     let record = the_run(&journal, &arguments.run)?;
-    if record.outcome == Some(Outcome::Succeeded) {
+    if record.outcome == Some(RunOutcome::Succeeded) {
         doubts(context, arguments, &journal, &record, None)?;
         context.terminal.line(&format!("run {} succeeded: there is nothing to resume", record.run));
-        return Ok(Exit::Succeeded);
+        return Ok(CommandExit::Succeeded);
     }
     let world = of_record(context, &record, &arguments.orgs)?;
     let doubts = doubts(context, arguments, &journal, &record, Some(&world))?;
     match record.kind.clone() {
-        Kind::Run => resume_runbook(context, arguments, journal, &record, &world, doubts),
-        Kind::Undo(of) => resume_undo(context, arguments, journal, &record, &of, &world, doubts),
+        RunKind::Run => resume_runbook(context, arguments, journal, &record, &world, doubts),
+        RunKind::Undo(of) => resume_undo(context, arguments, journal, &record, &of, &world, doubts),
     }
 }
 
 /// What is doubtful in the journal of the run, and of those that it takes back.
 fn doubts(
-    context: &Context,
-    arguments: &Arguments,
+    context: &CommandContext,
+    arguments: &ResumeArguments,
     journal: &Journal,
-    record: &Record,
-    world: Option<&World>,
-) -> Result<Vec<event::Kind>, Error> {
+    record: &RunRecord,
+    world: Option<&RunTargets>,
+) -> Result<Vec<event::EventKind>, CommandError> {
     let runs = with_undone(journal, &record.run)?;
     JournalCheck::of_world(context, journal, world, arguments.acceptance)?.doubts(&runs)
 }
 
 fn resume_runbook(
-    context: &Context,
-    arguments: &Arguments,
+    context: &CommandContext,
+    arguments: &ResumeArguments,
     journal: Arc<Journal>,
-    record: &Record,
-    world: &World,
-    doubts: Vec<event::Kind>,
-) -> Result<Exit, Error> {
+    record: &RunRecord,
+    world: &RunTargets,
+    doubts: Vec<event::EventKind>,
+) -> Result<CommandExit, CommandError> {
     let terminal = arguments.conduct.terminal();
-    let recorded = Recorded { runbook: &record.runbook, sources: &record.sources, parameters: &record.parameters };
-    let prepared = Prepared::again(context, &terminal, &recorded, &arguments.parameters)?;
+    let recorded =
+        RecordedProcedure { runbook: &record.runbook, sources: &record.sources, parameters: &record.parameters };
+    let prepared = PreparedRunbook::again(context, &terminal, &recorded, &arguments.parameters)?;
     arguments.conduct.check_attest(&prepared.report)?;
     let edits = prepared.edits(&recorded);
     if !edits.is_empty() && !arguments.accept_edits {
-        return Err(Error::usage(format!("what runs was changed since run {}:\n{edits}", record.run))
+        return Err(CommandError::usage(format!("what runs was changed since run {}:\n{edits}", record.run))
             .help("undo the change, run anew, or go on with it: --accept-edits"));
     }
-    let procedure = run::Procedure { runbook: record.runbook.clone(), ..prepared.journalled() };
+    let procedure = run::RunProcedure { runbook: record.runbook.clone(), ..prepared.journalled() };
     let approval = approval::given_to(&journal, record)?;
     let guard = arguments.conduct.guard(context, world, &approval)?;
     guard::before_run(context, world, &prepared.report, &guard, &terminal, &runtime()?)?;
-    let resumed = Resumed::begin(
+    let resumed = ResumedRun::begin(
         context,
         arguments,
         journal,
@@ -108,28 +111,28 @@ fn resume_runbook(
 }
 
 fn resume_undo(
-    context: &Context,
-    arguments: &Arguments,
+    context: &CommandContext,
+    arguments: &ResumeArguments,
     journal: Arc<Journal>,
-    record: &Record,
+    record: &RunRecord,
     of: &str,
-    world: &World,
-    doubts: Vec<event::Kind>,
-) -> Result<Exit, Error> {
+    world: &RunTargets,
+    doubts: Vec<event::EventKind>,
+) -> Result<CommandExit, CommandError> {
     arguments.conduct.check_nothing_attested()?;
     let only = record.parameters["only"].as_str();
     let _held = hold_undone(context, &journal, of)?;
     let steps = run::plan_again(&journal, &record.run, of, only);
     let steps = steps.map_err(|error| run_failure(&error.into()))?;
     let guard = undo_guard(context, &journal, world, of, &arguments.conduct)?;
-    let procedure = run::Procedure {
+    let procedure = run::RunProcedure {
         runbook: record.runbook.clone(),
         digest: record.digest.clone(),
         sources: record.sources.clone(),
         parameters: record.parameters.clone(),
         kind: record.kind.clone(),
     };
-    let resumed = Resumed::begin(
+    let resumed = ResumedRun::begin(
         context,
         arguments,
         journal,
@@ -139,33 +142,33 @@ fn resume_undo(
         ResumedProcedure { procedure, secrets: Vec::new() },
     )?;
     journal_check::record(&resumed.run, doubts)?;
-    let ended: Ended = taken_back(&resumed.run, &steps, &resumed.runtime, &resumed.terminal);
+    let ended: EndedRun = taken_back(&resumed.run, &steps, &resumed.runtime, &resumed.terminal);
     conclude(&resumed.terminal, &resumed.run, &ended, &resumed.runtime)
 }
 
 /// What goes on, with the values that are kept out of the journal.
 struct ResumedProcedure {
-    procedure: run::Procedure,
+    procedure: run::RunProcedure,
     secrets: Vec<secrecy::SecretString>,
 }
 
 /// A run that goes on.
-struct Resumed {
+struct ResumedRun {
     run: Arc<Run>,
     runtime: tokio::runtime::Runtime,
-    terminal: crate::terminal::Terminal,
+    terminal: crate::terminal::TerminalHandle,
 }
 
-impl Resumed {
+impl ResumedRun {
     fn begin(
-        context: &Context,
-        arguments: &Arguments,
+        context: &CommandContext,
+        arguments: &ResumeArguments,
         journal: Arc<Journal>,
-        record: &Record,
-        world: &World,
+        record: &RunRecord,
+        world: &RunTargets,
         guard: &WriteGuard,
         resumed: ResumedProcedure,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, CommandError> {
         let runtime = runtime()?;
         let cancelled = CancellationToken::new();
         let terminal = arguments.conduct.terminal();
@@ -174,7 +177,7 @@ impl Resumed {
         let signals = stop_signals(&runtime)?;
         let run = Run::resume(
             &record.run,
-            Settings {
+            RunOptions {
                 journal,
                 procedure: resumed.procedure,
                 orgs: world.orgs.clone(),
@@ -182,7 +185,7 @@ impl Resumed {
                 directories: world.directories.clone(),
                 consent: arguments.conduct.consent(
                     run_actor(context, world, &runtime),
-                    Place::Org,
+                    TargetOrigin::Org,
                     guard,
                     &terminal,
                     &cancelled,
@@ -190,9 +193,9 @@ impl Resumed {
                 listener,
                 watcher,
                 cancelled: cancelled.clone(),
-                edits: if arguments.accept_edits { Edits::Accepted } else { Edits::Refused },
+                edits: if arguments.accept_edits { EditPolicy::Accepted } else { EditPolicy::Refused },
                 secrets: resumed.secrets,
-                target: Target::Orgs,
+                target: RunTarget::Orgs,
                 agreement,
             },
         );
@@ -203,12 +206,12 @@ impl Resumed {
 }
 
 /// The plan that the run is held to.
-fn agreement(journal: &Journal, run: &str) -> Result<Option<Agreement>, Error> {
+fn agreement(journal: &Journal, run: &str) -> Result<Option<PlannedWrites>, CommandError> {
     let kept = journal.agreement(run).map_err(|error| run_failure(&error.into()))?;
     let Some((plan, writes)) = kept else {
         return Ok(None);
     };
     let writes = serde_json::from_value(writes)
-        .map_err(|error| Error::failed(format!("the plan of run {run} cannot be read: {error}")))?;
-    Ok(Some(Agreement::new(&plan, writes)))
+        .map_err(|error| CommandError::failed(format!("the plan of run {run} cannot be read: {error}")))?;
+    Ok(Some(PlannedWrites::new(&plan, writes)))
 }

@@ -6,29 +6,31 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
+use super::CommandContext;
 use super::approval::PlanApproval;
-use super::approval::{self, Demand, Verification};
-use super::conduct::{Conduct, Place, cancelled_by_hand, conclude, interrupted, open_journal, runtime, stop_signals};
+use super::approval::{self, ApprovalDemand, PlanVerification};
+use super::conduct::{
+    TargetOrigin, WriteOptions, cancelled_by_hand, conclude, interrupted, open_journal, runtime, stop_signals,
+};
 use super::failures::run_failure;
 use super::guard::{self, WriteGuard};
 use super::org_identity::{local_actor, run_actor};
 use super::plan::drift::drift;
-use super::plan::saved::Saved;
-use super::prepared::Prepared;
-use super::rehearsal::{Rehearsed, Rehearsing};
+use super::plan::saved::SavedPlan;
+use super::prepared::PreparedRunbook;
+use super::rehearsal::{RehearsalResult, RehearsalSubject};
 use super::scopes;
-use super::world::{Where, World, of_lines};
-use crate::error::{Error, Exit};
+use super::world::{RunTargets, TargetArguments, of_lines};
+use crate::error::{CommandError, CommandExit};
 use crate::report::plan::{lines, summary};
-use crate::run::gate::Writes;
-use crate::run::{Agreement, Edits, Run, Settings, Target};
-use crate::terminal::{Answer, Terminal};
+use crate::run::gate::WriteConsent;
+use crate::run::{EditPolicy, PlannedWrites, Run, RunOptions, RunTarget};
+use crate::terminal::{TerminalHandle, YesNoAnswer};
 
 /// Run a runbook.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook run ad/move_user_to_ou --simulator --yes")]
-pub(super) struct Arguments {
+pub(super) struct RunArguments {
     /// Name such as `ad/move_user_to_ou`, or a path.
     #[arg(required_unless_present = "plan")]
     runbook: Option<String>,
@@ -42,27 +44,27 @@ pub(super) struct Arguments {
     #[arg(long, requires = "plan")]
     require_approval: bool,
     #[command(flatten)]
-    place: Where,
+    place: TargetArguments,
     #[command(flatten)]
-    conduct: Conduct,
+    conduct: WriteOptions,
 }
 
-impl Arguments {
-    fn demand(&self) -> Demand {
-        if self.require_approval { Demand::Always } else { Demand::AsProfilesSay }
+impl RunArguments {
+    fn demand(&self) -> ApprovalDemand {
+        if self.require_approval { ApprovalDemand::Always } else { ApprovalDemand::AsProfilesSay }
     }
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &RunArguments) -> Result<CommandExit, CommandError> {
     match &arguments.plan {
         Some(file) => planned(context, arguments, file),
         None => anew(context, arguments),
     }
 }
 
-fn anew(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+fn anew(context: &CommandContext, arguments: &RunArguments) -> Result<CommandExit, CommandError> {
     let terminal = arguments.conduct.terminal();
-    let prepared = Prepared::new(
+    let prepared = PreparedRunbook::new(
         context,
         &terminal,
         arguments.runbook.as_deref().unwrap_or_default(),
@@ -74,21 +76,21 @@ fn anew(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let world = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
     let guard = arguments.conduct.guard(context, &world, &PlanApproval::Absent)?;
     guard::before_run(context, &world, &prepared.report, &guard, &terminal, &runtime)?;
-    let attempt = Attempt { context, arguments, terminal, prepared, world, guard, runtime };
+    let attempt = RunAttempt { context, arguments, terminal, prepared, world, guard, runtime };
     match attempt.show_first()? {
-        Shown::Nothing => attempt.run(None, Consented::No),
-        Shown::Agreed(plan) => attempt.run(Some(plan.agreement()), Consented::Yes),
-        Shown::Declined => Ok(Exit::Interrupted),
+        PlanDisplay::Nothing => attempt.run(None, PriorConsent::No),
+        PlanDisplay::Agreed(plan) => attempt.run(Some(plan.agreement()), PriorConsent::Yes),
+        PlanDisplay::Declined => Ok(CommandExit::Interrupted),
     }
 }
 
 /// Does what a plan says, when the orgs are as they were.
-fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit, Error> {
-    let saved = Saved::read(file)?;
+fn planned(context: &CommandContext, arguments: &RunArguments, file: &Path) -> Result<CommandExit, CommandError> {
+    let saved = SavedPlan::read(file)?;
     let terminal = arguments.conduct.terminal();
     check_is_same(arguments, &saved)?;
     let recorded = saved.recorded();
-    let prepared = Prepared::again(context, &terminal, &recorded, &arguments.parameters)?;
+    let prepared = PreparedRunbook::again(context, &terminal, &recorded, &arguments.parameters)?;
     let edits = prepared.edits(&recorded);
     if !edits.is_empty() {
         return Err(refused(&format!("what runs was changed since the plan was made:\n{edits}")));
@@ -98,19 +100,19 @@ fn planned(context: &Context, arguments: &Arguments, file: &Path) -> Result<Exit
     let world = of_lines(context, "the plan", &saved.plan.orgs, orgs, reserve)?;
     let runtime = runtime()?;
     let journal = open_journal(context)?;
-    let verification = Verification { context, world: &world, saved: &saved, journal: &journal, runtime: &runtime };
+    let verification = PlanVerification { context, world: &world, saved: &saved, journal: &journal, runtime: &runtime };
     let approvals = verification.approvals(arguments.demand())?;
     let given = PlanApproval::GivenFor(approvals.iter().map(|it| it.org.clone()).collect());
     let guard = arguments.conduct.guard(context, &world, &given)?;
     guard::before_run(context, &world, &prepared.report, &guard, &terminal, &runtime)?;
-    let attempt = Attempt { context, arguments, terminal, prepared, world, guard, runtime };
+    let attempt = RunAttempt { context, arguments, terminal, prepared, world, guard, runtime };
     attempt.check_drift(&saved)?;
     let agreement = saved.agreement().approved(approvals);
-    attempt.run(Some(agreement), Consented::No)
+    attempt.run(Some(agreement), PriorConsent::No)
 }
 
 /// A runbook that is named must be the plan's.
-fn check_is_same(arguments: &Arguments, saved: &Saved) -> Result<(), Error> {
+fn check_is_same(arguments: &RunArguments, saved: &SavedPlan) -> Result<(), CommandError> {
     let plan = &saved.plan;
     if let Some(why) = &plan.stopped {
         return Err(refused(&format!("by the plan the procedure stops before its end: {why}")));
@@ -123,39 +125,39 @@ fn check_is_same(arguments: &Arguments, saved: &Saved) -> Result<(), Error> {
     }
 }
 
-fn refused(words: &str) -> Error {
-    Error::usage(words.to_owned())
+fn refused(words: &str) -> CommandError {
+    CommandError::usage(words.to_owned())
         .help("nothing was changed; see what would be done now with a new plan: okta-runbook plan RUNBOOK … --out FILE")
 }
 
 /// What became of showing a plan first.
-enum Shown {
+enum PlanDisplay {
     /// Nobody was there to see it, or there was nothing to show.
     Nothing,
-    Agreed(Box<Saved>),
+    Agreed(Box<SavedPlan>),
     Declined,
 }
 
 /// Whether a person agreed to the writes already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Consented {
+enum PriorConsent {
     Yes,
     No,
 }
 
 /// A run of which everything is settled but consent.
-struct Attempt<'a> {
-    context: &'a Context,
-    arguments: &'a Arguments,
-    terminal: Terminal,
-    prepared: Prepared,
-    world: World,
+struct RunAttempt<'a> {
+    context: &'a CommandContext,
+    arguments: &'a RunArguments,
+    terminal: TerminalHandle,
+    prepared: PreparedRunbook,
+    world: RunTargets,
     guard: WriteGuard,
     runtime: Runtime,
 }
 
-impl Attempt<'_> {
-    fn check_drift(&self, saved: &Saved) -> Result<(), Error> {
+impl RunAttempt<'_> {
+    fn check_drift(&self, saved: &SavedPlan) -> Result<(), CommandError> {
         let now = self.rehearse()?;
         let drift = drift(saved, &now);
         if drift.is_empty() {
@@ -169,8 +171,8 @@ impl Attempt<'_> {
     }
 
     /// A rehearsal reads by scopes of its own; the run goes on with those that it needs.
-    fn rehearse(&self) -> Result<Rehearsed, Error> {
-        let rehearsing = Rehearsing {
+    fn rehearse(&self) -> Result<RehearsalResult, CommandError> {
+        let rehearsing = RehearsalSubject {
             context: self.context,
             terminal: &self.terminal,
             prepared: &self.prepared,
@@ -186,10 +188,10 @@ impl Attempt<'_> {
     }
 
     /// Shows a person the plan before anything is done, and asks whether to go on.
-    fn show_first(&self) -> Result<Shown, Error> {
+    fn show_first(&self) -> Result<PlanDisplay, CommandError> {
         let conduct = &self.arguments.conduct;
         if conduct.yes || !conduct.tells_people() || !self.terminal.asks() {
-            return Ok(Shown::Nothing);
+            return Ok(PlanDisplay::Nothing);
         }
         let rehearsed = self.rehearse()?;
         let plan = &rehearsed.plan;
@@ -198,7 +200,7 @@ impl Attempt<'_> {
             return Err(error.help(words));
         }
         if plan.is_empty() {
-            return Ok(Shown::Nothing);
+            return Ok(PlanDisplay::Nothing);
         }
         let told = if plan.steps.iter().map(|step| step.deeds.len()).sum::<usize>() > SHORT {
             summary(plan)
@@ -210,30 +212,30 @@ impl Attempt<'_> {
         }
         let question = "Do this? The run is held to the plan, and ends at a write that is not in it.";
         match self.terminal.ask(question)? {
-            Answer::Yes => {
+            YesNoAnswer::Yes => {
                 let operator = local_actor(self.context).words();
-                let saved = Saved::new(operator, &self.prepared, &rehearsed);
-                Ok(Shown::Agreed(Box::new(saved)))
+                let saved = SavedPlan::new(operator, &self.prepared, &rehearsed);
+                Ok(PlanDisplay::Agreed(Box::new(saved)))
             }
-            _ => Ok(Shown::Declined),
+            _ => Ok(PlanDisplay::Declined),
         }
     }
 
-    fn run(&self, agreement: Option<Agreement>, consented: Consented) -> Result<Exit, Error> {
+    fn run(&self, agreement: Option<PlannedWrites>, consented: PriorConsent) -> Result<CommandExit, CommandError> {
         let (arguments, terminal) = (self.arguments, &self.terminal);
         let actor = run_actor(self.context, &self.world, &self.runtime);
         let cancelled = CancellationToken::new();
-        let place = if arguments.place.simulator.is_some() { Place::Simulator } else { Place::Org };
+        let place = if arguments.place.simulator.is_some() { TargetOrigin::Simulator } else { TargetOrigin::Org };
         let (listener, watcher) = arguments.conduct.audience(terminal);
         let mut consent = arguments.conduct.consent(actor, place, &self.guard, terminal, &cancelled);
-        if consented == Consented::Yes {
-            consent.writes = Writes::Agreed;
+        if consented == PriorConsent::Yes {
+            consent.writes = WriteConsent::Agreed;
         }
         let journal = open_journal(self.context)?;
-        let approvals = agreement.as_ref().map_or(&[][..], Agreement::approvals);
+        let approvals = agreement.as_ref().map_or(&[][..], PlannedWrites::approvals);
         let claimed = approval::claim(&journal, approvals)?;
         let signals = stop_signals(&self.runtime)?;
-        let run = Run::begin(Settings {
+        let run = Run::begin(RunOptions {
             journal,
             procedure: self.prepared.journalled(),
             orgs: self.world.orgs.clone(),
@@ -243,9 +245,9 @@ impl Attempt<'_> {
             listener,
             watcher,
             cancelled: cancelled.clone(),
-            edits: Edits::Refused,
+            edits: EditPolicy::Refused,
             secrets: self.prepared.secrets(),
-            target: Target::Orgs,
+            target: RunTarget::Orgs,
             agreement,
         });
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::Context;
+use super::CommandContext;
 use super::failures::okta_failure;
 use super::known_scopes::{every_scope, usual_scopes};
-use super::world::World;
+use super::world::RunTargets;
 use crate::config::{OrgProfile, SignIn};
-use crate::error::Error;
-use crate::okta::{self, Client};
+use crate::error::CommandError;
+use crate::okta::{self, OktaClient};
 use crate::run::scopes_allow;
-use crate::script::check::Report;
-use crate::terminal::Terminal;
+use crate::script::check::CheckReport;
+use crate::terminal::TerminalHandle;
 
 /// Rules and roles decide over what happens, whatever a runbook calls.
 const DECISIVE: &[&str] = &["okta.users.read", "okta.groups.read", "okta.apps.read"];
@@ -23,17 +23,17 @@ const DECISIVE: &[&str] = &["okta.users.read", "okta.groups.read", "okta.apps.re
 /// # Errors
 /// A sign-in fails, or a scope is not granted.
 pub(super) fn of_runbook(
-    context: &Context,
-    world: &World,
-    report: &Report,
-    terminal: &Terminal,
+    context: &CommandContext,
+    world: &RunTargets,
+    report: &CheckReport,
+    terminal: &TerminalHandle,
     runtime: &tokio::runtime::Runtime,
-) -> Result<(), Error> {
-    let mut refused: Option<Error> = None;
+) -> Result<(), CommandError> {
+    let mut refused: Option<CommandError> = None;
     let mut nowhere: Option<BTreeSet<String>> = None;
     let mut doubtful = Vec::new();
     for (name, client) in &world.orgs {
-        let needs = Needs::of(report, world, name);
+        let needs = ScopeNeeds::of(report, world, name);
         let Some(granted) = needs.granted(name, client, runtime)? else {
             nowhere = Some(BTreeSet::new());
             continue;
@@ -68,10 +68,10 @@ pub(super) fn of_runbook(
 
 /// Has service apps ask for what a rehearsal reads: what the runbook needs in each org, the same to read (scopes are granted one by one), and
 /// what decides over the effects of its writes. Nothing is written with it.
-pub(super) fn of_rehearsal(world: &World, report: &Report) {
+pub(super) fn of_rehearsal(world: &RunTargets, report: &CheckReport) {
     let known = every_scope();
     for (name, client) in &world.orgs {
-        let needs = Needs::of(report, world, name);
+        let needs = ScopeNeeds::of(report, world, name);
         let needed = needs.certain.into_iter().chain(needs.possible);
         let mut scopes: BTreeSet<String> = needed.collect();
         let read = scopes.iter().map(|scope| scope.replace(".manage", ".read"));
@@ -83,7 +83,7 @@ pub(super) fn of_rehearsal(world: &World, report: &Report) {
 }
 
 /// The scopes that a runbook needs in one org.
-struct Needs {
+struct ScopeNeeds {
     certain: Vec<String>,
     /// In this org or another one.
     possible: Vec<String>,
@@ -91,8 +91,8 @@ struct Needs {
     usual: Vec<String>,
 }
 
-impl Needs {
-    fn of(report: &Report, world: &World, org: &str) -> Self {
+impl ScopeNeeds {
+    fn of(report: &CheckReport, world: &RunTargets, org: &str) -> Self {
         let usual = if report.is_complete() { Vec::new() } else { usual_scopes() };
         let owned = |scopes: &[&str]| scopes.iter().map(ToString::to_string).collect();
         if world.orgs.len() == 1 {
@@ -105,32 +105,32 @@ impl Needs {
     fn granted(
         &self,
         org: &str,
-        client: &Client,
+        client: &OktaClient,
         runtime: &tokio::runtime::Runtime,
-    ) -> Result<Option<Vec<String>>, Error> {
+    ) -> Result<Option<Vec<String>>, CommandError> {
         let all: BTreeSet<&String> = self.certain.iter().chain(&self.possible).collect();
         if all.is_empty() {
             return Ok(None);
         }
         let asked: BTreeSet<&String> = all.into_iter().chain(&self.usual).collect();
         client.ask_for(asked.into_iter().cloned().collect());
-        match runtime.block_on(client.granted_scopes(&okta::Silent)) {
+        match runtime.block_on(client.granted_scopes(&okta::SilentObserver)) {
             // None of them is granted.
-            Err(okta::Error::SignIn(refusal)) if refusal.is("invalid_scope") => Ok(Some(Vec::new())),
+            Err(okta::OktaError::SignIn(refusal)) if refusal.is("invalid_scope") => Ok(Some(Vec::new())),
             granted => granted.map_err(|error| okta_failure(org, &error)),
         }
     }
 }
 
-fn profile(context: &Context, world: &World, org: &str) -> Option<OrgProfile> {
+fn profile(context: &CommandContext, world: &RunTargets, org: &str) -> Option<OrgProfile> {
     context.config.org(world.profiles.get(org)?).ok()
 }
 
 /// One error of all orgs.
-fn lacks(before: Option<Error>, org: &str, lacking: &[String], profile: Option<&OrgProfile>) -> Error {
+fn lacks(before: Option<CommandError>, org: &str, lacking: &[String], profile: Option<&OrgProfile>) -> CommandError {
     let what = format!("the access token for `{org}` lacks scopes that the runbook needs: {}", lacking.join(", "));
     let error = match before {
-        None => Error::usage(what),
+        None => CommandError::usage(what),
         Some(mut error) => {
             error.message = format!("{}\n{what}", error.message);
             error

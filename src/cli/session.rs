@@ -2,28 +2,28 @@
 
 use std::sync::Arc;
 
-use super::Context;
+use super::CommandContext;
 use super::approval::PlanApproval;
 use super::conduct::asked;
 use super::failures::run_failure;
 use super::guard::WriteGuard;
-use super::world::{Where, World};
-use crate::error::{Error, Exit};
-use crate::repl::{Interrupt, OrgAtHand, Stage};
+use super::world::{RunTargets, TargetArguments};
+use crate::error::{CommandError, CommandExit};
+use crate::repl::{ActiveOrg, OrgStage, SessionInterrupt};
 use crate::run::actor::RunActor;
-use crate::run::event::Outcome;
-use crate::run::gate::{Consent, Writes};
+use crate::run::event::RunOutcome;
+use crate::run::gate::{ConsentOptions, WriteConsent};
 use crate::run::journal::Journal;
-use crate::run::{self, Edits, Listener, OWN_ACCESS, Run, Settings, Target, journal};
-use crate::script::Runbook;
-use crate::script::runbook::Org;
-use crate::simulator::Scenario;
+use crate::run::{self, EditPolicy, EventListener, OWN_ACCESS, Run, RunOptions, RunTarget, journal};
+use crate::script::RunbookHeader;
+use crate::script::runbook::DeclaredOrg;
+use crate::simulator::ScenarioSpec;
 
 /// Where a session is, and what it may do.
 #[derive(Debug, clap::Args)]
-pub(super) struct Place {
+pub(super) struct SessionPlace {
     #[command(flatten)]
-    pub(super) at: Where,
+    pub(super) at: TargetArguments,
     /// Agree to all writes beforehand; on a simulator they are.
     #[arg(long, short)]
     pub(super) yes: bool,
@@ -38,9 +38,9 @@ pub(super) struct Place {
 /// The name of the org when one is given without a name.
 const ONLY: &str = "okta";
 
-impl Place {
+impl SessionPlace {
     /// The orgs as a runbook would declare them: those named, those of the scenario when it has several, else the only one.
-    pub(super) fn declared(&self, title: &str) -> Result<Runbook, Error> {
+    pub(super) fn declared(&self, title: &str) -> Result<RunbookHeader, CommandError> {
         let given = self.at.orgs.iter();
         let given = given.map(|text| text.split_once('=').map_or(ONLY, |(name, _)| name));
         let mut names: Vec<String> = given.map(str::to_owned).collect();
@@ -51,8 +51,8 @@ impl Place {
             names.push(ONLY.to_owned());
         }
         names.dedup();
-        let org = |name: String| Org { name, what: String::new() };
-        Ok(Runbook {
+        let org = |name: String| DeclaredOrg { name, what: String::new() };
+        Ok(RunbookHeader {
             name: title.to_owned(),
             path: title.to_owned(),
             summary: String::new(),
@@ -64,10 +64,10 @@ impl Place {
         })
     }
 
-    pub(super) fn orgs(&self, context: &Context, world: &World) -> Result<Vec<OrgAtHand>, Error> {
+    pub(super) fn orgs(&self, context: &CommandContext, world: &RunTargets) -> Result<Vec<ActiveOrg>, CommandError> {
         let mut orgs = Vec::new();
         for (name, client) in &world.orgs {
-            orgs.push(OrgAtHand {
+            orgs.push(ActiveOrg {
                 name: name.clone(),
                 profile: world.profiles.get(name).cloned(),
                 url: client.base_url().to_string(),
@@ -77,36 +77,36 @@ impl Place {
         Ok(orgs)
     }
 
-    fn stage(&self, context: &Context, world: &World, name: &str) -> Result<Stage, Error> {
+    fn stage(&self, context: &CommandContext, world: &RunTargets, name: &str) -> Result<OrgStage, CommandError> {
         if self.at.simulator.is_some() {
-            return Ok(Stage::Simulated);
+            return Ok(OrgStage::Simulated);
         }
         let profile = &world.profiles[name];
         let profile = context.config.org(profile)?;
-        Ok(if profile.production { Stage::Production } else { Stage::Usual })
+        Ok(if profile.production { OrgStage::Production } else { OrgStage::Usual })
     }
 
     pub(super) fn consent(
         &self,
-        context: &Context,
-        world: &World,
-        orgs: &[OrgAtHand],
-        interrupt: &Interrupt,
+        context: &CommandContext,
+        world: &RunTargets,
+        orgs: &[ActiveOrg],
+        interrupt: &SessionInterrupt,
         actor: RunActor,
-    ) -> Result<Consent, Error> {
+    ) -> Result<ConsentOptions, CommandError> {
         let terminal = &context.terminal;
         let approval = PlanApproval::Absent;
         let guard = WriteGuard::new(context, world, &self.production, terminal, &approval)?;
         let (terminal, interrupt) = (terminal.clone(), interrupt.clone());
         let has = |stage| orgs.iter().any(|org| org.stage == stage);
-        let writes = if self.yes || has(Stage::Simulated) {
-            Writes::Agreed
-        } else if has(Stage::Production) {
-            Writes::AskEach
+        let writes = if self.yes || has(OrgStage::Simulated) {
+            WriteConsent::Agreed
+        } else if has(OrgStage::Production) {
+            WriteConsent::AskEach
         } else {
-            Writes::Ask
+            WriteConsent::Ask
         };
-        Ok(Consent {
+        Ok(ConsentOptions {
             writes,
             unlock: guard.unlock(),
             attest: Vec::new(),
@@ -122,11 +122,11 @@ impl Place {
 }
 
 /// Names of a scenario's orgs when it has several; a single one is called as any only org is.
-fn simulated_orgs(scenario: &str) -> Result<Vec<String>, Error> {
+fn simulated_orgs(scenario: &str) -> Result<Vec<String>, CommandError> {
     if scenario.is_empty() {
         return Ok(Vec::new());
     }
-    let scenario = Scenario::find(scenario).map_err(|error| Error::usage(error.to_string()))?;
+    let scenario = ScenarioSpec::find(scenario).map_err(|error| CommandError::usage(error.to_string()))?;
     let names = scenario.org_names();
     Ok(if names.len() > 1 { names } else { Vec::new() })
 }
@@ -135,19 +135,19 @@ fn simulated_orgs(scenario: &str) -> Result<Vec<String>, Error> {
 pub(super) fn begin(
     journal: &Arc<Journal>,
     title: &str,
-    world: &World,
-    consent: Consent,
-    listener: Listener,
-    interrupt: &Interrupt,
-) -> Result<Arc<Run>, Error> {
-    let run = Run::begin(Settings {
+    world: &RunTargets,
+    consent: ConsentOptions,
+    listener: EventListener,
+    interrupt: &SessionInterrupt,
+) -> Result<Arc<Run>, CommandError> {
+    let run = Run::begin(RunOptions {
         journal: Arc::clone(journal),
-        procedure: run::Procedure {
+        procedure: run::RunProcedure {
             runbook: title.to_owned(),
             digest: String::new(),
             sources: serde_json::json!({}),
             parameters: serde_json::json!({}),
-            kind: journal::Kind::Run,
+            kind: journal::RunKind::Run,
         },
         orgs: world.orgs.clone(),
         profiles: world.profiles.clone(),
@@ -156,18 +156,18 @@ pub(super) fn begin(
         listener,
         watcher: Arc::new(|_| {}),
         cancelled: interrupt.renew(),
-        edits: Edits::Refused,
+        edits: EditPolicy::Refused,
         secrets: Vec::new(),
-        target: Target::Orgs,
+        target: RunTarget::Orgs,
         agreement: None,
     });
     run.map(Arc::new).map_err(|error| run_failure(&error))
 }
 
 /// How a session ends with this error.
-pub(super) fn ended_by(error: &Error) -> Outcome {
+pub(super) fn ended_by(error: &CommandError) -> RunOutcome {
     match error.exit {
-        Exit::Interrupted => Outcome::Interrupted,
-        _ => Outcome::Failed,
+        CommandExit::Interrupted => RunOutcome::Interrupted,
+        _ => RunOutcome::Failed,
     }
 }

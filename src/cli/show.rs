@@ -2,38 +2,38 @@
 
 use serde_json::json;
 
-use super::{Context, Output, check};
-use crate::error::{Error, Exit};
+use super::{CommandContext, OutputFormat, check};
+use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
-use crate::script::Runbook;
-use crate::script::check::{self as checks, Report};
-use crate::script::runbook::Kind;
+use crate::script::RunbookHeader;
+use crate::script::check::{self as checks, CheckReport};
+use crate::script::runbook::ParameterType;
 
 /// Show a runbook: purpose, orgs, parameters, steps, the operations it uses, the OAuth scopes it needs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook show ad/move_user_to_ou")]
-pub(super) struct Arguments {
+pub(super) struct ShowArguments {
     /// Name such as `ad/move_user_to_ou`, or a path.
     runbook: String,
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputFormat,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &ShowArguments) -> Result<CommandExit, CommandError> {
     let library = context.library();
     let source = library.find(&arguments.runbook)?;
-    let runbook = Runbook::parse(&source)?;
+    let runbook = RunbookHeader::parse(&source)?;
     let report = checks::check(source, &library);
-    let text = if arguments.output == Output::Json {
+    let text = if arguments.output == OutputFormat::Json {
         as_json(&runbook, &report)
     } else {
         as_text(&runbook, &report, context.terminal.width())
     };
     context.terminal.line(text.trim_end());
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
-fn as_json(runbook: &Runbook, report: &Report) -> String {
+fn as_json(runbook: &RunbookHeader, report: &CheckReport) -> String {
     let parameters: Vec<_> = runbook
         .parameters
         .iter()
@@ -53,14 +53,14 @@ fn as_json(runbook: &Runbook, report: &Report) -> String {
     .to_string()
 }
 
-fn choices(kind: &Kind) -> Option<&[String]> {
+fn choices(kind: &ParameterType) -> Option<&[String]> {
     match kind {
-        Kind::Choice(choices) => Some(choices),
+        ParameterType::Choice(choices) => Some(choices),
         _ => None,
     }
 }
 
-fn as_text(runbook: &Runbook, report: &Report, width: Option<u16>) -> String {
+fn as_text(runbook: &RunbookHeader, report: &CheckReport, width: Option<u16>) -> String {
     let orgs: Vec<Vec<String>> = runbook.orgs.iter().map(|o| vec![o.name.clone(), o.what.clone()]).collect();
     let parameters: Vec<Vec<String>> = runbook
         .parameters

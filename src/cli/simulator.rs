@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 
 use secrecy::ExposeSecret as _;
 
-use super::Context;
+use super::CommandContext;
 use super::conduct::stop_signals;
-use crate::error::{Error, Exit};
-use crate::simulator::{Listen, Scenario, Simulator};
+use crate::error::{CommandError, CommandExit};
+use crate::simulator::{ListenAddress, ScenarioSpec, Simulator};
 
 /// Serve simulated Okta orgs over HTTP and their directories over LDAP until Ctrl-C.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook simulator --users 200 --json")]
-pub(super) struct Arguments {
+pub(super) struct SimulatorArguments {
     /// Scenario file (JSON) instead of the built-in one, or `org2org`: a spoke and a hub.
     #[arg(long, value_name = "FILE")]
     scenario: Option<String>,
@@ -27,25 +27,25 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &SimulatorArguments) -> Result<CommandExit, CommandError> {
     let scenario = scenario(arguments)?;
     let runtime =
-        tokio::runtime::Runtime::new().map_err(|e| Error::failed(format!("the runtime does not start: {e}")))?;
+        tokio::runtime::Runtime::new().map_err(|e| CommandError::failed(format!("the runtime does not start: {e}")))?;
     // Listened for before the addresses are told: who reads them may stop it at once.
     let mut signals = stop_signals(&runtime)?;
     runtime.block_on(async {
-        let listen = arguments.listen.map_or(Listen::Anywhere, Listen::At);
-        let simulator = Simulator::start(scenario, listen).await.map_err(|e| Error::usage(e.to_string()))?;
+        let listen = arguments.listen.map_or(ListenAddress::Anywhere, ListenAddress::At);
+        let simulator = Simulator::start(scenario, listen).await.map_err(|e| CommandError::usage(e.to_string()))?;
         tell(context, &simulator, arguments.json);
         signals.next().await;
-        Ok(Exit::Succeeded)
+        Ok(CommandExit::Succeeded)
     })
 }
 
-fn scenario(arguments: &Arguments) -> Result<Scenario, Error> {
+fn scenario(arguments: &SimulatorArguments) -> Result<ScenarioSpec, CommandError> {
     let scenario = match &arguments.scenario {
-        Some(name) => Scenario::find(name).map_err(|e| Error::usage(e.to_string()))?,
-        None => Scenario::built_in(),
+        Some(name) => ScenarioSpec::find(name).map_err(|e| CommandError::usage(e.to_string()))?,
+        None => ScenarioSpec::built_in(),
     };
     Ok(match arguments.users {
         Some(count) => scenario.with_users(count),
@@ -53,7 +53,7 @@ fn scenario(arguments: &Arguments) -> Result<Scenario, Error> {
     })
 }
 
-fn tell(context: &Context, simulator: &Simulator, json: bool) {
+fn tell(context: &CommandContext, simulator: &Simulator, json: bool) {
     if json {
         context.terminal.line(&serde_json::json!(simulator.ready()).to_string());
         return;

@@ -8,21 +8,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
+use super::CommandContext;
 use super::conduct::{cancelled_by_hand, runtime};
 use super::guard;
 use super::known_scopes::usual_scopes;
-use super::output_file::{self, Over};
-use super::prepared::Prepared;
-use super::rehearsal::{Rehearsing, Shadows};
+use super::output_file::{self, OverwriteMode};
+use super::prepared::PreparedRunbook;
+use super::rehearsal::{RehearsalSubject, ShadowTargets};
 use super::scopes;
-use super::world::{Where, World};
-use crate::error::{Error, Exit};
+use super::world::{RunTargets, TargetArguments};
+use crate::error::{CommandError, CommandExit};
 use crate::run::OWN_ACCESS;
-use crate::script::Runbook;
-use crate::script::runbook::Org;
-use crate::simulator::{Ledger, Notes, Scenario, Snapshot, StandIn, Upstream, survey};
-use crate::terminal::Terminal;
+use crate::script::RunbookHeader;
+use crate::script::runbook::DeclaredOrg;
+use crate::simulator::{AnswerProvenance, OrgSnapshot, ScenarioSpec, SnapshotNotes, StandIn, UpstreamOrg, survey};
+use crate::terminal::TerminalHandle;
 use command_line::rehearsal_of;
 
 /// Save what is read of an org as a scenario for the simulator, to rehearse and test procedures on its shape.
@@ -37,7 +37,7 @@ use command_line::rehearsal_of;
 #[command(
     after_help = "Example: okta-runbook snapshot acme -o acme.json --pseudonyms --runbook ad/move_user_to_ou --param users=@users.csv …\nThen: the command that it tells"
 )]
-pub(super) struct Arguments {
+pub(super) struct SnapshotArguments {
     /// Profile of the org, as for --org; the default org when it is left out.
     #[arg(value_name = "ORG", conflicts_with_all = ["orgs", "simulator"])]
     profile: Option<String>,
@@ -61,41 +61,41 @@ pub(super) struct Arguments {
     #[arg(long = "param", short, value_name = "NAME=VALUE", requires = "runbook")]
     parameters: Vec<String>,
     #[command(flatten)]
-    place: Where,
+    place: TargetArguments,
 }
 
-pub(super) fn execute(context: &Context, mut arguments: Arguments) -> Result<Exit, Error> {
-    let over = Over::of(arguments.force);
+pub(super) fn execute(context: &CommandContext, mut arguments: SnapshotArguments) -> Result<CommandExit, CommandError> {
+    let over = OverwriteMode::of(arguments.force);
     output_file::check(&arguments.out, over)?;
     arguments.place.orgs.extend(arguments.profile.take());
-    let reading = Reading::new(context, &arguments)?;
+    let reading = SnapshotSource::new(context, &arguments)?;
     let taken = reading.take()?;
     taken.save(context, &arguments, over)?;
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
 /// The orgs, and the procedure that says what to read of them.
-struct Reading<'a> {
-    context: &'a Context,
-    prepared: Option<Prepared>,
-    real: World,
+struct SnapshotSource<'a> {
+    context: &'a CommandContext,
+    prepared: Option<PreparedRunbook>,
+    real: RunTargets,
     runtime: Runtime,
     cancelled: CancellationToken,
 }
 
 /// What was read.
-struct Taken {
-    snapshot: Snapshot,
-    prepared: Option<Prepared>,
-    stand_ins: Vec<command_line::Told>,
+struct TakenSnapshot {
+    snapshot: OrgSnapshot,
+    prepared: Option<PreparedRunbook>,
+    stand_ins: Vec<command_line::GivenSecret>,
 }
 
-impl<'a> Reading<'a> {
-    fn new(context: &'a Context, arguments: &Arguments) -> Result<Self, Error> {
+impl<'a> SnapshotSource<'a> {
+    fn new(context: &'a CommandContext, arguments: &SnapshotArguments) -> Result<Self, CommandError> {
         let place = &arguments.place;
         let prepared = arguments.runbook.as_ref().map(|name| {
             let given = &arguments.parameters;
-            Prepared::new(context, &context.terminal, name, given, place.mode())
+            PreparedRunbook::new(context, &context.terminal, name, given, place.mode())
         });
         let prepared = prepared.transpose()?;
         let runbook = match &prepared {
@@ -108,18 +108,18 @@ impl<'a> Reading<'a> {
         Ok(Self { context, prepared, real, cancelled: cancelled_by_hand(&runtime, &context.terminal)?, runtime })
     }
 
-    fn take(self) -> Result<Taken, Error> {
-        let notes = Notes::default();
+    fn take(self) -> Result<TakenSnapshot, CommandError> {
+        let notes = SnapshotNotes::default();
         let upstreams = Mutex::new(Vec::new());
-        let noting = |name: &str, upstream: Arc<dyn Upstream>| {
+        let noting = |name: &str, upstream: Arc<dyn UpstreamOrg>| {
             let upstream = notes.around(name, upstream);
             let mut all = upstreams.lock().unwrap_or_else(PoisonError::into_inner);
             all.push((name.to_owned(), Arc::clone(&upstream)));
             upstream
         };
         self.ask_for_reading();
-        let shadows = Shadows::through(&self.real, &self.runtime, &noting)?;
-        let ledger = shadows.world.ledger().ok_or_else(|| Error::failed("there is no shadow"))?;
+        let shadows = ShadowTargets::through(&self.real, &self.runtime, &noting)?;
+        let ledger = shadows.world.ledger().ok_or_else(|| CommandError::failed("there is no shadow"))?;
         if let Some(prepared) = &self.prepared {
             self.rehearse(prepared, &shadows)?;
         } else {
@@ -130,7 +130,7 @@ impl<'a> Reading<'a> {
         let stand_ins = self.prepared.as_ref().map(command_line::stand_ins);
         let stand_ins = stand_ins.unwrap_or_default();
         let tokens: Vec<StandIn> = stand_ins.iter().map(|told| told.stand_in.clone()).collect();
-        Ok(Taken { snapshot: Snapshot::of(&notes, ledger, &tokens), prepared: self.prepared, stand_ins })
+        Ok(TakenSnapshot { snapshot: OrgSnapshot::of(&notes, ledger, &tokens), prepared: self.prepared, stand_ins })
     }
 
     /// All that a procedure may look at, and nothing that changes anything; of a procedure, its own scopes are asked for.
@@ -146,9 +146,9 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn rehearse(&self, prepared: &Prepared, shadows: &Shadows) -> Result<(), Error> {
+    fn rehearse(&self, prepared: &PreparedRunbook, shadows: &ShadowTargets) -> Result<(), CommandError> {
         let (context, terminal) = (self.context, &self.context.terminal);
-        let rehearsing = Rehearsing {
+        let rehearsing = RehearsalSubject {
             context,
             terminal,
             prepared,
@@ -169,29 +169,33 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    async fn survey(&self, upstreams: &[(String, Arc<dyn Upstream>)], ledger: &Ledger) -> Result<(), Error> {
+    async fn survey(
+        &self,
+        upstreams: &[(String, Arc<dyn UpstreamOrg>)],
+        ledger: &AnswerProvenance,
+    ) -> Result<(), CommandError> {
         for (name, upstream) in upstreams {
             let bar = self.context.terminal.progress(&format!("Read {name}"), 1);
-            let tell = |it: crate::simulator::Progress<'_>| bar.reach(it.done, it.of, it.what);
+            let tell = |it: crate::simulator::SurveyProgress<'_>| bar.reach(it.done, it.of, it.what);
             let reading = survey(&**upstream, &tell);
             let read = tokio::select! {
                 read = reading => read,
                 () = self.cancelled.cancelled() => return Err(interrupted()),
             };
-            read.map_err(|reason| Error::failed(format!("{name}: {reason}")))?;
+            read.map_err(|reason| CommandError::failed(format!("{name}: {reason}")))?;
         }
-        ledger.recall_directories().map_err(|error| Error::failed(error.to_string()))
+        ledger.recall_directories().map_err(|error| CommandError::failed(error.to_string()))
     }
 }
 
-fn interrupted() -> Error {
-    Error { exit: Exit::Interrupted, ..Error::failed("interrupted; nothing was saved") }
+fn interrupted() -> CommandError {
+    CommandError { exit: CommandExit::Interrupted, ..CommandError::failed("interrupted; nothing was saved") }
 }
 
 /// The orgs to be read whole, in the form in which a runbook names its own.
-fn whole(place: &Where) -> Result<Runbook, Error> {
-    let org = |name: String| Org { name, what: String::new() };
-    Ok(Runbook {
+fn whole(place: &TargetArguments) -> Result<RunbookHeader, CommandError> {
+    let org = |name: String| DeclaredOrg { name, what: String::new() };
+    Ok(RunbookHeader {
         name: "snapshot".to_owned(),
         path: String::new(),
         summary: String::new(),
@@ -204,13 +208,13 @@ fn whole(place: &Where) -> Result<Runbook, Error> {
 }
 
 /// Names of the orgs: as they are bound, those of a scenario, else `okta`.
-fn names(place: &Where) -> Result<Vec<String>, Error> {
+fn names(place: &TargetArguments) -> Result<Vec<String>, CommandError> {
     if let Some(scenario) = &place.simulator {
         let scenario = match scenario.as_str() {
-            "" => Ok(Scenario::built_in()),
-            name => Scenario::find(name),
+            "" => Ok(ScenarioSpec::built_in()),
+            name => ScenarioSpec::find(name),
         };
-        let scenario = scenario.map_err(|error| Error::usage(error.to_string()))?;
+        let scenario = scenario.map_err(|error| CommandError::usage(error.to_string()))?;
         return Ok(scenario.org_names());
     }
     let bound = place.orgs.iter().map(|text| text.split_once('='));
@@ -218,13 +222,18 @@ fn names(place: &Where) -> Result<Vec<String>, Error> {
     match (bound, place.orgs.len()) {
         (Some(names), 1..) => Ok(names),
         (_, 0 | 1) => Ok(vec!["okta".to_owned()]),
-        _ => Err(Error::usage("of several orgs each needs a name")
+        _ => Err(CommandError::usage("of several orgs each needs a name")
             .help("write --org NAME=PROFILE for each, with the names that runbooks have for them")),
     }
 }
 
-impl Taken {
-    fn save(self, context: &Context, arguments: &Arguments, over: Over) -> Result<(), Error> {
+impl TakenSnapshot {
+    fn save(
+        self,
+        context: &CommandContext,
+        arguments: &SnapshotArguments,
+        over: OverwriteMode,
+    ) -> Result<(), CommandError> {
         let terminal = &context.terminal;
         for remark in &self.snapshot.remarks {
             terminal.warn(remark);
@@ -244,8 +253,9 @@ impl Taken {
                 "{odd} expressions quote words that no value has: with pseudonyms they may fit others than before"
             ));
         }
-        let text =
-            snapshot.to_json().map_err(|error| Error::failed(format!("the scenario cannot be written: {error}")))?;
+        let text = snapshot
+            .to_json()
+            .map_err(|error| CommandError::failed(format!("the scenario cannot be written: {error}")))?;
         output_file::write(&arguments.out, &format!("{text}\n"), over)?;
         let file = arguments.out.display();
         terminal.line(&format!("wrote {file}: {}", snapshot.contents()));
@@ -260,7 +270,7 @@ impl Taken {
 const MOST_PLACES: usize = 10;
 
 /// Refuses a scenario in which a person can be recognized.
-fn refuse_real_values(places: &[String], allowed: &[String]) -> Result<(), Error> {
+fn refuse_real_values(places: &[String], allowed: &[String]) -> Result<(), CommandError> {
     let left: Vec<&String> =
         places.iter().filter(|place| !allowed.contains(place) && !allowed.contains(&of_every_item(place))).collect();
     if left.is_empty() {
@@ -270,7 +280,7 @@ fn refuse_real_values(places: &[String], allowed: &[String]) -> Result<(), Error
     let named = left.iter().take(MOST_PLACES).map(|place| format!("\n  {place}"));
     let more = (more > 0).then(|| format!("\n  and {more} more"));
     let named: String = named.chain(more).collect();
-    Err(Error::failed(format!("a real value of a person is left in the snapshot, which was not saved:{named}"))
+    Err(CommandError::failed(format!("a real value of a person is left in the snapshot, which was not saved:{named}"))
         .help("where the value may stay, name its place: --allow-real PATH"))
 }
 
@@ -284,7 +294,7 @@ fn of_every_item(place: &str) -> String {
     })
 }
 
-fn tell_rehearsal(terminal: &Terminal, command: &str, stand_ins: &[command_line::Told]) {
+fn tell_rehearsal(terminal: &TerminalHandle, command: &str, stand_ins: &[command_line::GivenSecret]) {
     terminal.line("rehearse it with:");
     for told in stand_ins.iter().filter(|told| !told.is_example) {
         let (name, text) = (&told.variable, &told.stand_in.text);

@@ -33,7 +33,7 @@ impl StopSignal {
 
 /// Listens from the moment that it is made: what arrives before it is asked for is kept.
 pub(super) struct StopSignals {
-    inner: platform::Signals,
+    inner: platform::PlatformSignals,
 }
 
 impl StopSignals {
@@ -41,7 +41,7 @@ impl StopSignals {
     /// The system does not let the process listen.
     pub(super) fn listen(runtime: &Runtime) -> io::Result<Self> {
         let _entered = runtime.enter();
-        let inner = platform::Signals::listen()?;
+        let inner = platform::PlatformSignals::listen()?;
         Ok(Self { inner })
     }
 
@@ -59,13 +59,13 @@ mod platform {
 
     use super::StopSignal;
 
-    pub(super) struct Signals {
+    pub(super) struct PlatformSignals {
         interrupt: Signal,
         terminate: Option<Signal>,
         hang_up: Option<Signal>,
     }
 
-    impl Signals {
+    impl PlatformSignals {
         /// What the process was told to ignore when it was started, as `nohup` does, stays ignored.
         pub(super) fn listen() -> io::Result<Self> {
             let unless_ignored = |kind: SignalKind| {
@@ -116,7 +116,7 @@ mod platform {
 
     use super::StopSignal;
 
-    pub(super) struct Signals {
+    pub(super) struct PlatformSignals {
         interrupt: CtrlC,
         stop: CtrlBreak,
         close: CtrlClose,
@@ -124,7 +124,7 @@ mod platform {
         shutdown: CtrlShutdown,
     }
 
-    impl Signals {
+    impl PlatformSignals {
         pub(super) fn listen() -> io::Result<Self> {
             Ok(Self {
                 interrupt: ctrl_c()?,

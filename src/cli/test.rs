@@ -12,19 +12,19 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 
-use super::Context;
+use super::CommandContext;
 use super::conduct::{runtime, stop_signals};
 use super::stop_signals::StopSignals;
-use crate::error::{Error, Exit};
+use crate::error::{CommandError, CommandExit};
 use crate::script::library::is_test;
-use crate::script::testing::{Around, Compiled, Coverage, Suite, Verdict};
-use crate::script::{Library, Source};
+use crate::script::testing::{CompiledRunbooks, ScriptSuite, StepCoverage, TestContext, TestVerdict};
+use crate::script::{RunbookLibrary, ScriptSource};
 
 /// Test runbooks, each test in a simulator of its own.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook test ad/move_user_to_ou
 Exit code 1 when a test fails, 2 when a file cannot be read as tests.")]
-pub(super) struct Arguments {
+pub(super) struct TestArguments {
     /// Names such as `ad/move_user_to_ou` or `ad/move_user_to_ou_test`, or paths; all that are found by default.
     #[arg(value_name = "FILE")]
     files: Vec<String>,
@@ -35,11 +35,11 @@ pub(super) struct Arguments {
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: TestOutput,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum TestOutput {
     #[default]
     Text,
     Json,
@@ -47,42 +47,42 @@ enum Output {
 }
 
 /// A test of a suite, and how it went.
-struct Tested<'a> {
-    suite: &'a Suite,
+struct TestedCase<'a> {
+    suite: &'a ScriptSuite,
     index: usize,
-    verdict: Verdict,
+    verdict: TestVerdict,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &TestArguments) -> Result<CommandExit, CommandError> {
     let runtime = runtime()?;
-    let folder =
-        tempfile::tempdir().map_err(|error| Error::failed(format!("no folder for the tests' journals: {error}")))?;
-    let around = Arc::new(Around {
+    let folder = tempfile::tempdir()
+        .map_err(|error| CommandError::failed(format!("no folder for the tests' journals: {error}")))?;
+    let around = Arc::new(TestContext {
         library: context.library(),
         runtime: runtime.handle().clone(),
         start: ground::starter(runtime.handle().clone()),
         folder: folder.path().to_owned(),
-        compiled: Compiled::default(),
+        compiled: CompiledRunbooks::default(),
     });
     runtime.spawn(interrupted(stop_signals(&runtime)?, folder.path().to_owned()));
     let suites = arguments.suites(&around)?;
     let begun = Instant::now();
     let tested = arguments.run(context, &suites);
-    let mut coverage = Coverage::default();
+    let mut coverage = StepCoverage::default();
     for tested in &tested {
         coverage.merge(tested.verdict.coverage.clone());
     }
     let untested = arguments.untested(&around.library)?;
     match arguments.output {
-        Output::Text => {
+        TestOutput::Text => {
             told::summary(context, &tested, &coverage, begun.elapsed());
             told::untested(context, &untested);
         }
-        Output::Json => told::json(context, &tested, &coverage, &untested),
-        Output::Junit => told::junit(context, &suites, &tested)?,
+        TestOutput::Json => told::json(context, &tested, &coverage, &untested),
+        TestOutput::Junit => told::junit(context, &suites, &tested)?,
     }
     let failed = tested.iter().any(|tested| tested.verdict.failure.is_some());
-    Ok(if failed { Exit::Failed } else { Exit::Succeeded })
+    Ok(if failed { CommandExit::Failed } else { CommandExit::Succeeded })
 }
 
 /// A signal leaves at once, since nothing real was touched; the journals would stay without this.
@@ -90,22 +90,22 @@ async fn interrupted(mut signals: StopSignals, folder: PathBuf) {
     signals.next().await;
     // Where it cannot be removed, the system clears its folder for temporary files.
     let _ = std::fs::remove_dir_all(folder);
-    std::process::exit(Exit::Interrupted as i32);
+    std::process::exit(CommandExit::Interrupted as i32);
 }
 
-impl Arguments {
-    fn suites(&self, around: &Arc<Around>) -> Result<Vec<Suite>, Error> {
+impl TestArguments {
+    fn suites(&self, around: &Arc<TestContext>) -> Result<Vec<ScriptSuite>, CommandError> {
         let library = &around.library;
         let named = if self.files.is_empty() {
             library.tests()?
         } else {
             self.files.iter().map(|file| test_of(file)).collect()
         };
-        named.iter().map(|name| Suite::load(found(library, name)?, Arc::clone(around))).collect()
+        named.iter().map(|name| ScriptSuite::load(found(library, name)?, Arc::clone(around))).collect()
     }
 
     /// Runbooks that have no tests, when all are tested.
-    fn untested(&self, library: &Library) -> Result<Vec<String>, Error> {
+    fn untested(&self, library: &RunbookLibrary) -> Result<Vec<String>, CommandError> {
         if !self.files.is_empty() {
             return Ok(Vec::new());
         }
@@ -116,8 +116,8 @@ impl Arguments {
     }
 
     /// The chosen tests in the order of the files. Text is told as tests end.
-    fn run<'a>(&self, context: &Context, suites: &'a [Suite]) -> Vec<Tested<'a>> {
-        let waiting: VecDeque<(usize, &Suite, usize)> = suites
+    fn run<'a>(&self, context: &CommandContext, suites: &'a [ScriptSuite]) -> Vec<TestedCase<'a>> {
+        let waiting: VecDeque<(usize, &ScriptSuite, usize)> = suites
             .iter()
             .flat_map(|suite| (0..suite.cases.len()).map(move |index| (suite, index)))
             .filter(|(suite, index)| self.is_chosen(&suite.cases[*index].title))
@@ -130,8 +130,8 @@ impl Arguments {
             for _ in 0..self.jobs() {
                 scope.spawn(|| {
                     while let Some((place, suite, index)) = lock(&waiting).pop_front() {
-                        let tested = Tested { suite, index, verdict: suite.run(index) };
-                        if self.output == Output::Text {
+                        let tested = TestedCase { suite, index, verdict: suite.run(index) };
+                        if self.output == TestOutput::Text {
                             told::one(context, &tested);
                         }
                         lock(&done).push((place, tested));
@@ -155,11 +155,11 @@ impl Arguments {
 }
 
 /// A file of tests; what has none is told by the runbook's name.
-fn found(library: &Library, name: &str) -> Result<Source, Error> {
+fn found(library: &RunbookLibrary, name: &str) -> Result<ScriptSource, CommandError> {
     library.find(name).map_err(|error| {
         let runbook = name.replacen("_test", "", 1);
         match library.find(&runbook) {
-            Ok(source) => Error::usage(format!("{} has no tests", source.name))
+            Ok(source) => CommandError::usage(format!("{} has no tests", source.name))
                 .help(format!("write them in a file beside it: {}", file_of(name))),
             Err(_) => error,
         }

@@ -5,31 +5,33 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
+use super::CommandContext;
 use super::approval::PlanApproval;
-use super::conduct::{Conduct, Place, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals};
+use super::conduct::{
+    TargetOrigin, WriteOptions, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals,
+};
 use super::failures::run_failure;
 use super::guard::WriteGuard;
-use super::journal_check::{self, Acceptance, JournalCheck, with_undone};
+use super::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
 use super::org_identity::run_actor;
 use super::runs::the_run;
-use super::world::{World, of_record};
-use crate::error::{Error, Exit};
+use super::world::{RunTargets, of_record};
+use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
 use crate::report::text::counted;
-use crate::run::event::{Kind, Outcome};
+use crate::run::event::{EventKind, RunOutcome};
 use crate::run::journal::{self, Journal};
-use crate::run::undo::{Inverse, Left, Step, plan, undone_by};
-use crate::run::{self, Cost, Edits, Run, Settings, Target};
-use crate::script::Ended;
-use crate::terminal::Terminal;
+use crate::run::undo::{NotUndone, UndoStep, WriteInverse, plan, undone_by};
+use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget, UndoCost};
+use crate::script::EndedRun;
+use crate::terminal::TerminalHandle;
 
 /// Take back what a run did: the inverses of its writes, last first.
 ///
 /// What somebody changed since is left alone and named. An undo is a run of its own: it can be resumed, and taken back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook undo 20261124 --only ada.novak@corp.example")]
-pub(super) struct Arguments {
+pub(super) struct UndoArguments {
     /// Id of the run, or the beginning of it.
     run: String,
     /// Only what was done in the step of this title, or for the item of this key.
@@ -39,12 +41,12 @@ pub(super) struct Arguments {
     #[arg(long = "org", value_name = "NAME=PROFILE")]
     orgs: Vec<String>,
     #[command(flatten)]
-    acceptance: Acceptance,
+    acceptance: AlterationConsent,
     #[command(flatten)]
-    conduct: Conduct,
+    conduct: WriteOptions,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &UndoArguments) -> Result<CommandExit, CommandError> {
     arguments.conduct.check_nothing_attested()?;
     let journal = open_journal(context)?;
     let record = the_run(&journal, &arguments.run)?;
@@ -70,9 +72,9 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let cancelled = CancellationToken::new();
     let (listener, watcher) = arguments.conduct.audience(&terminal);
     let signals = stop_signals(&runtime)?;
-    let run = Run::begin(Settings {
+    let run = Run::begin(RunOptions {
         journal: Arc::clone(&journal),
-        procedure: run::Procedure {
+        procedure: run::RunProcedure {
             runbook: format!("undo of {} ({})", record.run, record.runbook),
             digest: record.digest.clone(),
             sources: record.sources.clone(),
@@ -80,18 +82,18 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
                 Some(only) => json!({ "only": only }),
                 None => json!({}),
             },
-            kind: journal::Kind::Undo(record.run.clone()),
+            kind: journal::RunKind::Undo(record.run.clone()),
         },
         orgs: world.orgs.clone(),
         profiles: world.profiles.clone(),
         directories: world.directories.clone(),
-        consent: arguments.conduct.consent(actor, Place::Org, &guard, &terminal, &cancelled),
+        consent: arguments.conduct.consent(actor, TargetOrigin::Org, &guard, &terminal, &cancelled),
         listener,
         watcher,
         cancelled: cancelled.clone(),
-        edits: Edits::Refused,
+        edits: EditPolicy::Refused,
         secrets: Vec::new(),
-        target: Target::Orgs,
+        target: RunTarget::Orgs,
         agreement: None,
     });
     let run = Arc::new(run.map_err(|error| run_failure(&error))?);
@@ -107,12 +109,12 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
 /// # Errors
 /// A production profile's name is not typed, or a profile wants an approved plan.
 pub(super) fn undo_guard(
-    context: &Context,
+    context: &CommandContext,
     journal: &Journal,
-    world: &World,
+    world: &RunTargets,
     undone: &str,
-    conduct: &Conduct,
-) -> Result<WriteGuard, Error> {
+    conduct: &WriteOptions,
+) -> Result<WriteGuard, CommandError> {
     let undoes = journal.undoes(undone);
     let approval = match undoes.map_err(|error| run_failure(&error.into()))? {
         None => PlanApproval::NotNeeded,
@@ -123,34 +125,39 @@ pub(super) fn undo_guard(
     Ok(guard)
 }
 
-fn nothing(terminal: &Terminal, journal: &Journal, run: &str, only: Option<&str>) -> Result<Exit, Error> {
+fn nothing(
+    terminal: &TerminalHandle,
+    journal: &Journal,
+    run: &str,
+    only: Option<&str>,
+) -> Result<CommandExit, CommandError> {
     let by = undone_by(journal, run, only).map_err(|error| run_failure(&error.into()))?;
     if let Some(by) = by {
         let what = only.map_or_else(String::new, |only| format!("what it wrote for `{only}` "));
         terminal.line(&format!("run {run}: {what}is taken back already, by run {by}"));
-        return Ok(Exit::Succeeded);
+        return Ok(CommandExit::Succeeded);
     }
     if let Some(only) = only {
-        return Err(Error::usage(format!("run {run} wrote nothing in a step or for an item named `{only}`"))
+        return Err(CommandError::usage(format!("run {run} wrote nothing in a step or for an item named `{only}`"))
             .help(format!("see `okta-runbook runs show {run}`")));
     }
     terminal.line(&format!("run {run} wrote nothing: there is nothing to undo"));
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
 /// What will be done, and first what cannot be.
-pub(super) fn show(terminal: &Terminal, steps: &[Step]) {
+pub(super) fn show(terminal: &TerminalHandle, steps: &[UndoStep]) {
     let cannot: Vec<Vec<String>> = steps
         .iter()
         .filter_map(|step| match step.inverse {
-            Inverse::None(why) => Some(vec![
+            WriteInverse::None(why) => Some(vec![
                 step.item().unwrap_or_default().to_owned(),
                 step.call.org.clone(),
                 step.call.name(),
                 step.call.path.clone(),
                 why.to_owned(),
             ]),
-            Inverse::Calls(_) | Inverse::Deletion => None,
+            WriteInverse::Calls(_) | WriteInverse::Deletion => None,
         })
         .collect();
     if !cannot.is_empty() {
@@ -163,26 +170,31 @@ pub(super) fn show(terminal: &Terminal, steps: &[Step]) {
 }
 
 /// Asks, takes back, and says what is left.
-pub(super) fn taken_back(run: &Run, steps: &[Step], runtime: &tokio::runtime::Runtime, terminal: &Terminal) -> Ended {
+pub(super) fn taken_back(
+    run: &Run,
+    steps: &[UndoStep],
+    runtime: &tokio::runtime::Runtime,
+    terminal: &TerminalHandle,
+) -> EndedRun {
     let undone = run.main_lane().and_then(|lane| {
         run.step(&lane, "Take back, last first")?;
         runtime.block_on(run.foresee(&lane, steps))?;
         for cost in run.undo_costs(steps) {
             let words = words_of(&cost);
-            run.tell(&lane, Kind::Note { words })?;
+            run.tell(&lane, EventKind::Note { words })?;
         }
         let writes = counted(steps.len() as u64, "write");
         run.confirm(&lane, &format!("Take back {writes}?"))?;
         runtime.block_on(run.undo(&lane, steps))
     });
     match undone {
-        Ok(left) if left.is_empty() => Ended { outcome: Outcome::Succeeded, error: None },
-        Ok(left) => Ended { outcome: Outcome::Stuck, error: Some(stuck(&left, terminal)) },
-        Err(error) => Ended::stopped(run, &error),
+        Ok(left) if left.is_empty() => EndedRun { outcome: RunOutcome::Succeeded, error: None },
+        Ok(left) => EndedRun { outcome: RunOutcome::Stuck, error: Some(stuck(&left, terminal)) },
+        Err(error) => EndedRun::stopped(run, &error),
     }
 }
 
-fn words_of(cost: &Cost) -> String {
+fn words_of(cost: &UndoCost) -> String {
     let calls = format!("{}: {} of {}", cost.org, counted(cost.calls, "call"), cost.bucket);
     match cost.time {
         None => calls,
@@ -196,7 +208,7 @@ fn words_of(cost: &Cost) -> String {
     }
 }
 
-fn stuck(left: &[Left], terminal: &Terminal) -> Error {
+fn stuck(left: &[NotUndone], terminal: &TerminalHandle) -> CommandError {
     let rows: Vec<Vec<String>> = left
         .iter()
         .map(|left| {
@@ -212,8 +224,8 @@ fn stuck(left: &[Left], terminal: &Terminal) -> Error {
         .collect();
     let table = text_table(&["entry", "item", "org", "operation", "path", "why"], &rows, terminal.width());
     let writes = counted(left.len() as u64, "write");
-    let mut error = Error::failed(format!("not taken back: {writes}\n{table}"));
-    error.exit = Exit::Stuck;
+    let mut error = CommandError::failed(format!("not taken back: {writes}\n{table}"));
+    error.exit = CommandExit::Stuck;
     error.help(
         "mend what stands in the way and undo again, which leaves what is taken back as it is; or mend these by hand",
     )

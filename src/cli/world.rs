@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Context;
+use super::CommandContext;
 use super::credentials::credentials;
 use super::known_scopes::usual_scopes;
 use crate::config::{
     self, DirectoryProfile, OrgProfile, check_proxy_variables, list_lag_from_variable, proxy_addresses,
 };
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::ldap::{self, Dn};
-use crate::okta::{self, BaseUrl, Client, Credentials};
+use crate::okta::{self, BaseUrl, OktaClient, OrgCredentials};
 use crate::run::event::OrgLine;
-use crate::run::journal::Record;
-use crate::script::Mode;
-use crate::script::Runbook;
-use crate::simulator::{Ledger, Listen, OrgAddress, Scenario, Simulator};
+use crate::run::journal::RunRecord;
+use crate::script::MissingValues;
+use crate::script::RunbookHeader;
+use crate::simulator::{AnswerProvenance, ListenAddress, OrgAddress, ScenarioSpec, Simulator};
 
 /// Where a run finds its orgs.
 #[derive(Debug, clap::Args)]
-pub(super) struct Where {
+pub(super) struct TargetArguments {
     /// Profile of an org, as NAME=PROFILE with the runbook's name for it; PROFILE alone when it has one org.
     #[arg(long = "org", value_name = "NAME=PROFILE")]
     pub(super) orgs: Vec<String>,
@@ -37,11 +37,11 @@ pub(super) struct Where {
 }
 
 /// Orgs by their names in the runbook, directories by domain. The simulator lives as long as this does.
-pub(super) struct World {
-    pub(super) orgs: BTreeMap<String, Arc<Client>>,
+pub(super) struct RunTargets {
+    pub(super) orgs: BTreeMap<String, Arc<OktaClient>>,
     /// Profiles of the orgs, by the same names; simulated ones have none.
     pub(super) profiles: BTreeMap<String, String>,
-    pub(super) directories: BTreeMap<String, Arc<ldap::Directory>>,
+    pub(super) directories: BTreeMap<String, Arc<ldap::DirectoryClient>>,
     reserve: u8,
     simulator: Option<Simulator>,
 }
@@ -56,20 +56,24 @@ pub(super) const SIMULATED_LIST_LAG: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// The machine's proxy is set and none, which the HTTP library would pass over.
-pub(super) fn settings(context: &Context, profile: &OrgProfile, reserve: u8) -> Result<okta::Settings, Error> {
+pub(super) fn settings(
+    context: &CommandContext,
+    profile: &OrgProfile,
+    reserve: u8,
+) -> Result<okta::ClientSettings, CommandError> {
     let network = &profile.network;
     if network.proxy.is_none() {
         check_proxy_variables(context.config.environment())?;
     }
-    let mut settings = okta::Settings {
+    let mut settings = okta::ClientSettings {
         reserve: f64::from(reserve) / 100.0,
-        proxy: network.proxy.clone().map(|proxy| okta::Proxy {
+        proxy: network.proxy.clone().map(|proxy| okta::ProxySettings {
             url: proxy.url,
             username: proxy.username,
             password: proxy.password,
         }),
         secrets: proxy_addresses(context.config.environment()).flat_map(okta::secrets_of_address).collect(),
-        ..okta::Settings::default()
+        ..okta::ClientSettings::default()
     };
     if let Some(timeout) = network.connect_timeout {
         settings.connect_timeout = timeout;
@@ -91,9 +95,9 @@ pub(super) fn settings(context: &Context, profile: &OrgProfile, reserve: u8) -> 
 }
 
 /// The org's address, with a warning where it was another than is written.
-pub(super) fn address(context: &Context, profile: &OrgProfile) -> Result<BaseUrl, Error> {
+pub(super) fn address(context: &CommandContext, profile: &OrgProfile) -> Result<BaseUrl, CommandError> {
     let (base, warning) =
-        BaseUrl::parse(&profile.url).map_err(|error| Error::usage(format!("{}: {error}", profile.origin)))?;
+        BaseUrl::parse(&profile.url).map_err(|error| CommandError::usage(format!("{}: {error}", profile.origin)))?;
     if let Some(warning) = warning {
         let warning = format!("{}: {warning}", profile.origin);
         context.terminal.warn(&warning);
@@ -101,19 +105,23 @@ pub(super) fn address(context: &Context, profile: &OrgProfile) -> Result<BaseUrl
     Ok(base)
 }
 
-impl Where {
+impl TargetArguments {
     /// A simulator's examples stand for parameters that are not given.
-    pub(super) fn mode(&self) -> Mode {
+    pub(super) fn mode(&self) -> MissingValues {
         match self.simulator {
-            Some(_) => Mode::Examples,
-            None => Mode::Given,
+            Some(_) => MissingValues::Examples,
+            None => MissingValues::Given,
         }
     }
 
     /// Finds all orgs of `runbook`, and says everything that is wrong with them. Nothing is sent.
-    pub(super) async fn find(&self, context: &Context, runbook: &Runbook) -> Result<World, Error> {
+    pub(super) async fn find(
+        &self,
+        context: &CommandContext,
+        runbook: &RunbookHeader,
+    ) -> Result<RunTargets, CommandError> {
         if self.token.is_some() {
-            return Err(Error::usage("a token on the command line is refused: every user of this machine can read it, and the shell keeps it")
+            return Err(CommandError::usage("a token on the command line is refused: every user of this machine can read it, and the shell keeps it")
                 .help("set OKTA_CLIENT_TOKEN, or name a file or command in okta-runbook.toml"));
         }
         match &self.simulator {
@@ -122,9 +130,9 @@ impl Where {
         }
     }
 
-    fn configured(&self, context: &Context, runbook: &Runbook) -> Result<World, Error> {
+    fn configured(&self, context: &CommandContext, runbook: &RunbookHeader) -> Result<RunTargets, CommandError> {
         let bindings = bindings(&self.orgs, runbook)?;
-        let mut world = World::of(context, self.reserve)?;
+        let mut world = RunTargets::of(context, self.reserve)?;
         for org in &runbook.orgs {
             let profile = match bindings.get(org.name.as_str()) {
                 Some(profile) => context.config.org(profile)?,
@@ -136,9 +144,9 @@ impl Where {
     }
 }
 
-impl World {
+impl RunTargets {
     /// Directories, and no org yet.
-    fn of(context: &Context, reserve: u8) -> Result<Self, Error> {
+    fn of(context: &CommandContext, reserve: u8) -> Result<Self, CommandError> {
         Ok(Self {
             reserve,
             orgs: BTreeMap::new(),
@@ -149,7 +157,7 @@ impl World {
     }
 
     /// The orgs of `real` in a shadow of them: called there, and known by their own addresses.
-    pub(super) fn of_shadow(simulator: Simulator, real: &[(&String, &Arc<Client>)]) -> Result<Self, Error> {
+    pub(super) fn of_shadow(simulator: Simulator, real: &[(&String, &Arc<OktaClient>)]) -> Result<Self, CommandError> {
         let mut orgs = BTreeMap::new();
         for (name, client) in real {
             let addresses = simulator.orgs().iter();
@@ -167,12 +175,12 @@ impl World {
     }
 
     /// What has to be known of a shadow beside its answers.
-    pub(super) fn ledger(&self) -> Option<&Ledger> {
+    pub(super) fn ledger(&self) -> Option<&AnswerProvenance> {
         let simulator = self.simulator.as_ref()?;
         Some(simulator.ledger())
     }
 
-    fn add(&mut self, context: &Context, name: &str, profile: &OrgProfile) -> Result<(), Error> {
+    fn add(&mut self, context: &CommandContext, name: &str, profile: &OrgProfile) -> Result<(), CommandError> {
         self.orgs.insert(name.to_owned(), Arc::new(client(context, profile, self.reserve)?));
         self.profiles.insert(name.to_owned(), profile.profile.clone());
         Ok(())
@@ -180,31 +188,35 @@ impl World {
 }
 
 /// The orgs that a run worked on.
-pub(super) fn of_record(context: &Context, record: &Record, given: &[String]) -> Result<World, Error> {
+pub(super) fn of_record(
+    context: &CommandContext,
+    record: &RunRecord,
+    given: &[String],
+) -> Result<RunTargets, CommandError> {
     let what = format!("run {}", record.run);
     of_lines(context, &what, &record.orgs, given, RESERVE)
 }
 
 /// Orgs as they were recorded of `what`: by their profiles, or by those of `given` (`NAME=PROFILE`). Another org than then is refused.
 pub(super) fn of_lines(
-    context: &Context,
+    context: &CommandContext,
     what: &str,
     lines: &[OrgLine],
     given: &[String],
     reserve: u8,
-) -> Result<World, Error> {
-    let mut world = World::of(context, reserve)?;
+) -> Result<RunTargets, CommandError> {
+    let mut world = RunTargets::of(context, reserve)?;
     for org in lines {
         let named = given.iter().find_map(|text| text.strip_prefix(&format!("{}=", org.name)));
         let alone = given.first().filter(|text| lines.len() == 1 && !text.contains('='));
         let profile = named.or(alone.map(String::as_str)).or(org.profile.as_deref()).ok_or_else(|| {
-            Error::usage(format!("{what} is of a simulator that was started for it, which is gone"))
+            CommandError::usage(format!("{what} is of a simulator that was started for it, which is gone"))
                 .help("start one with `okta-runbook simulator`, and run against it with --org")
         })?;
         world.add(context, &org.name, &context.config.org(profile)?)?;
         let url = world.orgs[&org.name].base_url().to_string();
         if url != org.url {
-            return Err(Error::usage(format!("{what} is of {}, and `{profile}` is {url}", org.url))
+            return Err(CommandError::usage(format!("{what} is of {}, and `{profile}` is {url}", org.url))
                 .help(format!("name the profile of that org: --org {}=PROFILE", org.name)));
         }
     }
@@ -212,32 +224,30 @@ pub(super) fn of_lines(
 }
 
 /// `NAME=PROFILE` for each org. A runbook with one org takes PROFILE alone, or none; one with several needs each named.
-fn bindings<'a>(given: &'a [String], runbook: &'a Runbook) -> Result<BTreeMap<&'a str, &'a str>, Error> {
+fn bindings<'a>(given: &'a [String], runbook: &'a RunbookHeader) -> Result<BTreeMap<&'a str, &'a str>, CommandError> {
     let names: Vec<&str> = runbook.orgs.iter().map(|org| org.name.as_str()).collect();
     let mut bindings = BTreeMap::new();
     for text in given {
-        let (name, profile) = match (text.split_once('='), names.as_slice()) {
-            (Some((name, profile)), _) => (name, profile),
-            (None, [only]) => (*only, text.as_str()),
-            (None, _) => {
-                return Err(Error::usage(format!("`--org {text}` does not say which org it is")).help(format!(
-                    "{} has: {}; write --org NAME={text}",
-                    runbook.name,
-                    names.join(", ")
-                )));
-            }
-        };
+        let (name, profile) =
+            match (text.split_once('='), names.as_slice()) {
+                (Some((name, profile)), _) => (name, profile),
+                (None, [only]) => (*only, text.as_str()),
+                (None, _) => {
+                    return Err(CommandError::usage(format!("`--org {text}` does not say which org it is"))
+                        .help(format!("{} has: {}; write --org NAME={text}", runbook.name, names.join(", "))));
+                }
+            };
         if !names.contains(&name) {
-            return Err(Error::usage(format!("{} has no org `{name}`", runbook.name))
+            return Err(CommandError::usage(format!("{} has no org `{name}`", runbook.name))
                 .help(format!("it has: {}", names.join(", "))));
         }
         if bindings.insert(name, profile).is_some() {
-            return Err(Error::usage(format!("the org `{name}` is named twice")));
+            return Err(CommandError::usage(format!("the org `{name}` is named twice")));
         }
     }
     let missing: Vec<&str> = names.iter().copied().filter(|name| !bindings.contains_key(name)).collect();
     if names.len() > 1 && !missing.is_empty() {
-        return Err(Error::usage(format!(
+        return Err(CommandError::usage(format!(
             "{} works on {} orgs; not named: {}",
             runbook.name,
             names.len(),
@@ -248,7 +258,7 @@ fn bindings<'a>(given: &'a [String], runbook: &'a Runbook) -> Result<BTreeMap<&'
     Ok(bindings)
 }
 
-pub(super) fn client(context: &Context, profile: &OrgProfile, reserve: u8) -> Result<Client, Error> {
+pub(super) fn client(context: &CommandContext, profile: &OrgProfile, reserve: u8) -> Result<OktaClient, CommandError> {
     let base = address(context, profile)?;
     for warning in context.config.warnings(profile) {
         context.terminal.warn(&warning);
@@ -256,17 +266,17 @@ pub(super) fn client(context: &Context, profile: &OrgProfile, reserve: u8) -> Re
     let settings = settings(context, profile, reserve)?;
     let credentials = credentials(context, profile)?;
     let client =
-        Client::new(base, credentials, settings).map_err(|error| as_usage(&error.to_string(), error.help()))?;
+        OktaClient::new(base, credentials, settings).map_err(|error| as_usage(&error.to_string(), error.help()))?;
     client.ask_for(usual_scopes());
     Ok(client)
 }
 
-fn as_usage(message: &str, help: Option<String>) -> Error {
-    let error = Error::usage(message);
-    help.into_iter().fold(error, Error::help)
+fn as_usage(message: &str, help: Option<String>) -> CommandError {
+    let error = CommandError::usage(message);
+    help.into_iter().fold(error, CommandError::help)
 }
 
-fn directories(context: &Context) -> Result<BTreeMap<String, Arc<ldap::Directory>>, Error> {
+fn directories(context: &CommandContext) -> Result<BTreeMap<String, Arc<ldap::DirectoryClient>>, CommandError> {
     let directories = context.config.directories().map(|profile| {
         let directory = directory(context, profile)?;
         Ok((profile.domain.to_lowercase(), Arc::new(directory)))
@@ -274,77 +284,83 @@ fn directories(context: &Context) -> Result<BTreeMap<String, Arc<ldap::Directory
     directories.collect()
 }
 
-pub(super) fn directory(context: &Context, profile: &DirectoryProfile) -> Result<ldap::Directory, Error> {
+pub(super) fn directory(
+    context: &CommandContext,
+    profile: &DirectoryProfile,
+) -> Result<ldap::DirectoryClient, CommandError> {
     let environment = context.config.environment();
     if let Some(warning) = profile.warning(environment) {
         context.terminal.warn(&warning);
     }
-    let wrong = |reason: String| Error::usage(format!("{}: directory {}: {reason}", profile.origin, profile.domain));
+    let wrong =
+        |reason: String| CommandError::usage(format!("{}: directory {}: {reason}", profile.origin, profile.domain));
     let base = Dn::parse(&profile.base).map_err(|error| wrong(error.to_string()))?;
     let password = profile.password.read(environment)?;
-    let mut settings = ldap::Settings::new(&profile.url, &profile.bind_dn, password, base);
+    let mut settings = ldap::LdapSettings::new(&profile.url, &profile.bind_dn, password, base);
     settings.ca.clone_from(&profile.ca);
     settings.security = match profile.security {
-        config::Security::Ldaps => ldap::Security::Automatic,
-        config::Security::StartTls => ldap::Security::StartTls,
-        config::Security::Plain => ldap::Security::Plain,
+        config::DirectorySecurity::Ldaps => ldap::LdapSecurity::Automatic,
+        config::DirectorySecurity::StartTls => ldap::LdapSecurity::StartTls,
+        config::DirectorySecurity::Plain => ldap::LdapSecurity::Plain,
     };
-    ldap::Directory::new(settings).map_err(|error| wrong(error.to_string()))
+    ldap::DirectoryClient::new(settings).map_err(|error| wrong(error.to_string()))
 }
 
-async fn simulated(scenario: &str, runbook: &Runbook) -> Result<World, Error> {
-    let found = |name: &str| Scenario::find(name).map_err(|e| Error::usage(e.to_string()));
+async fn simulated(scenario: &str, runbook: &RunbookHeader) -> Result<RunTargets, CommandError> {
+    let found = |name: &str| ScenarioSpec::find(name).map_err(|e| CommandError::usage(e.to_string()));
     let named = Some(scenario).filter(|name| !name.is_empty());
     let scenario = match named.or(runbook.scenario.as_deref()) {
         Some(name) => found(name)?,
-        None => Scenario::built_in_for(runbook.orgs.iter().map(|org| org.name.as_str())),
+        None => ScenarioSpec::built_in_for(runbook.orgs.iter().map(|org| org.name.as_str())),
     };
-    let simulator = Simulator::start(scenario, Listen::Anywhere).await.map_err(|e| Error::usage(e.to_string()))?;
+    let simulator =
+        Simulator::start(scenario, ListenAddress::Anywhere).await.map_err(|e| CommandError::usage(e.to_string()))?;
     of_simulator(simulator, runbook)
 }
 
 /// A client of an org whose calls go to its shadow.
-fn through(client: &Client, shadow: &OrgAddress) -> Result<Client, Error> {
-    let (url, _) = BaseUrl::parse(&shadow.url).map_err(|e| Error::failed(e.to_string()))?;
-    let settings = okta::Settings {
+fn through(client: &OktaClient, shadow: &OrgAddress) -> Result<OktaClient, CommandError> {
+    let (url, _) = BaseUrl::parse(&shadow.url).map_err(|e| CommandError::failed(e.to_string()))?;
+    let settings = okta::ClientSettings {
         reserve: 0.0,
         through: Some(url),
         list_lag: SIMULATED_LIST_LAG,
         // A plan is told and saved, too.
         secrets: client.secrets(),
-        ..okta::Settings::default()
+        ..okta::ClientSettings::default()
     };
-    let credentials = Credentials::Ssws(shadow.token.clone());
-    Client::new(client.base_url().clone(), credentials, settings).map_err(|e| Error::failed(e.to_string()))
+    let credentials = OrgCredentials::Ssws(shadow.token.clone());
+    OktaClient::new(client.base_url().clone(), credentials, settings).map_err(|e| CommandError::failed(e.to_string()))
 }
 
-fn simulated_directories(simulator: &Simulator) -> Result<BTreeMap<String, Arc<ldap::Directory>>, Error> {
+fn simulated_directories(simulator: &Simulator) -> Result<BTreeMap<String, Arc<ldap::DirectoryClient>>, CommandError> {
     let mut directories = BTreeMap::new();
     for address in simulator.directories() {
-        let base = Dn::parse(&address.base).map_err(|e| Error::failed(e.to_string()))?;
-        let mut settings = ldap::Settings::new(&address.url, &address.bind_dn, address.password.clone(), base);
+        let base = Dn::parse(&address.base).map_err(|e| CommandError::failed(e.to_string()))?;
+        let mut settings = ldap::LdapSettings::new(&address.url, &address.bind_dn, address.password.clone(), base);
         settings.ca.clone_from(&address.ca);
-        let directory = ldap::Directory::new(settings).map_err(|e| Error::failed(e.to_string()))?;
+        let directory = ldap::DirectoryClient::new(settings).map_err(|e| CommandError::failed(e.to_string()))?;
         directories.insert(address.domain.to_lowercase(), Arc::new(directory));
     }
     Ok(directories)
 }
 
-fn of_simulator(simulator: Simulator, runbook: &Runbook) -> Result<World, Error> {
+fn of_simulator(simulator: Simulator, runbook: &RunbookHeader) -> Result<RunTargets, CommandError> {
     let mut orgs = BTreeMap::new();
     for (index, org) in runbook.orgs.iter().enumerate() {
         let addresses = simulator.orgs();
         let named = addresses.iter().find(|address| address.name == org.name);
         let only = (runbook.orgs.len() == 1).then(|| addresses.get(index)).flatten();
-        let address =
-            named.or(only).ok_or_else(|| Error::usage(format!("the scenario has no org named `{}`", org.name)))?;
-        let (base, _) = BaseUrl::parse(&address.url).map_err(|e| Error::failed(e.to_string()))?;
-        let credentials = Credentials::Ssws(address.token.clone());
-        let settings = okta::Settings { list_lag: SIMULATED_LIST_LAG, ..okta::Settings::default() };
-        let client = Client::new(base, credentials, settings).map_err(|e| Error::failed(e.to_string()))?;
+        let address = named
+            .or(only)
+            .ok_or_else(|| CommandError::usage(format!("the scenario has no org named `{}`", org.name)))?;
+        let (base, _) = BaseUrl::parse(&address.url).map_err(|e| CommandError::failed(e.to_string()))?;
+        let credentials = OrgCredentials::Ssws(address.token.clone());
+        let settings = okta::ClientSettings { list_lag: SIMULATED_LIST_LAG, ..okta::ClientSettings::default() };
+        let client = OktaClient::new(base, credentials, settings).map_err(|e| CommandError::failed(e.to_string()))?;
         orgs.insert(org.name.clone(), Arc::new(client));
     }
-    Ok(World {
+    Ok(RunTargets {
         orgs,
         profiles: BTreeMap::new(),
         directories: simulated_directories(&simulator)?,

@@ -1,6 +1,6 @@
 //! What a URL in a profile tells by its form alone, and a domain by its name.
 
-use super::profile::Security;
+use super::profile::DirectorySecurity;
 
 /// Why a text is not the URL of an org by its form; nothing if it may be one.
 pub fn wrong_org_url(written: &str) -> Option<String> {
@@ -30,11 +30,11 @@ pub(super) fn wrong_url(written: &str, schemes: &[&str]) -> Option<String> {
 }
 
 /// `ldaps://` says it itself; `ldap://` is protected unless it stays on this machine.
-pub(super) fn default_security(url: &str) -> Security {
+pub(super) fn default_security(url: &str) -> DirectorySecurity {
     match url::Url::parse(url) {
-        Ok(url) if url.scheme() == "ldaps" => Security::Ldaps,
-        Ok(url) if is_loopback(&url) => Security::Plain,
-        _ => Security::StartTls,
+        Ok(url) if url.scheme() == "ldaps" => DirectorySecurity::Ldaps,
+        Ok(url) if is_loopback(&url) => DirectorySecurity::Plain,
+        _ => DirectorySecurity::StartTls,
     }
 }
 
@@ -58,13 +58,13 @@ mod tests {
     #[test]
     fn security_follows_the_scheme_and_the_host() {
         for (url, expected) in [
-            ("ldaps://dc1.corp.example", Security::Ldaps),
-            ("LDAPS://dc1.corp.example", Security::Ldaps),
-            ("ldap://dc1.corp.example", Security::StartTls),
-            ("ldap://localhost.corp.example", Security::StartTls),
-            ("ldap://localhost:3890", Security::Plain),
-            ("ldap://127.0.0.1:3890", Security::Plain),
-            ("ldap://[::1]:3890", Security::Plain),
+            ("ldaps://dc1.corp.example", DirectorySecurity::Ldaps),
+            ("LDAPS://dc1.corp.example", DirectorySecurity::Ldaps),
+            ("ldap://dc1.corp.example", DirectorySecurity::StartTls),
+            ("ldap://localhost.corp.example", DirectorySecurity::StartTls),
+            ("ldap://localhost:3890", DirectorySecurity::Plain),
+            ("ldap://127.0.0.1:3890", DirectorySecurity::Plain),
+            ("ldap://[::1]:3890", DirectorySecurity::Plain),
         ] {
             assert_eq!(default_security(url), expected, "{url}");
         }

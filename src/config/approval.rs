@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
-use super::environment::Environment;
+use super::environment::ProcessEnvironment;
 use super::secret::SecretSource;
 
 /// What a profile says of approvals.
 #[derive(Clone, Debug, Default)]
-pub struct Approval {
+pub struct ApprovalProfile {
     /// The org is changed by approved plans alone, and by the undo of their runs.
     pub required: bool,
     /// An approval names a ticket.
@@ -25,13 +25,13 @@ pub struct Approval {
     pub approvers: BTreeMap<String, PathBuf>,
 }
 
-impl Approval {
+impl ApprovalProfile {
     /// Whether a signature can be told from another here.
     pub fn can_verify(&self) -> bool {
         self.secret.is_some() || !self.approvers.is_empty()
     }
 
-    pub(super) fn warnings(&self, environment: &Environment) -> Vec<String> {
+    pub(super) fn warnings(&self, environment: &ProcessEnvironment) -> Vec<String> {
         let secrets = [&self.secret, &self.private_key].into_iter().flatten();
         secrets.filter_map(|secret| secret.warning(environment)).collect()
     }

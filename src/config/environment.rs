@@ -7,7 +7,7 @@ use etcetera::BaseStrategy;
 
 /// Variables and folders of the process; tests make their own.
 #[derive(Clone, Default)]
-pub struct Environment {
+pub struct ProcessEnvironment {
     pub variables: BTreeMap<String, String>,
     /// The current directory.
     pub here: PathBuf,
@@ -23,7 +23,7 @@ pub struct Environment {
     pub host: Option<String>,
 }
 
-impl Environment {
+impl ProcessEnvironment {
     /// Reads the process. A variable that is not UTF-8 is kept with replacement characters.
     pub fn from_process() -> Self {
         let variables = std::env::vars_os().map(|(name, value)| (lossy(&name), lossy(&value))).collect();
@@ -71,7 +71,7 @@ impl Environment {
 }
 
 /// Variables hold secrets, so only their names are shown.
-impl std::fmt::Debug for Environment {
+impl std::fmt::Debug for ProcessEnvironment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Environment")
             .field("variables", &self.variables.keys().collect::<Vec<_>>())
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_not_set() {
-        let mut environment = Environment::default();
+        let mut environment = ProcessEnvironment::default();
         environment.variables.insert("A".into(), String::new());
         environment.variables.insert("B".into(), "b".into());
         assert_eq!(environment.variable("A"), None);
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn debug_shows_names_of_variables_and_no_value() {
-        let mut environment = Environment::default();
+        let mut environment = ProcessEnvironment::default();
         environment.variables.insert("OKTA_CLIENT_TOKEN".into(), "00secret".into());
         let debug = format!("{environment:?}");
         assert!(debug.contains("OKTA_CLIENT_TOKEN"));
@@ -122,8 +122,11 @@ mod tests {
 
     #[test]
     fn paths_are_shown_short_and_read_from_their_folder() {
-        let environment =
-            Environment { here: "/home/jo/work".into(), home: Some("/home/jo".into()), ..Environment::default() };
+        let environment = ProcessEnvironment {
+            here: "/home/jo/work".into(),
+            home: Some("/home/jo".into()),
+            ..ProcessEnvironment::default()
+        };
         assert_eq!(environment.shown(Path::new("/home/jo/work/a/b")), "a/b");
         assert_eq!(environment.shown(Path::new("/home/jo/c")), "~/c");
         assert_eq!(environment.shown(Path::new("/etc/d")), "/etc/d");

@@ -2,13 +2,13 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::error::Error;
+use crate::error::CommandError;
 
 /// Under which all our entries are filed.
 const SERVICE: &str = "okta-runbook";
 
 /// The secret filed under `name`.
-pub(super) fn read(name: &str) -> Result<SecretString, Error> {
+pub(super) fn read(name: &str) -> Result<SecretString, CommandError> {
     let found = apart(name, keyring::Entry::get_password);
     found.map(SecretString::from).map_err(|error| failed(name, "cannot be read from", &error))
 }
@@ -17,7 +17,7 @@ pub(super) fn read(name: &str) -> Result<SecretString, Error> {
 ///
 /// # Errors
 /// There is no keyring, or it is locked.
-pub fn store(name: &str, secret: &SecretString) -> Result<(), Error> {
+pub fn store(name: &str, secret: &SecretString) -> Result<(), CommandError> {
     let secret = secret.clone();
     apart(name, move |entry| entry.set_password(secret.expose_secret()))
         .map_err(|error| failed(name, "cannot be kept in", &error))
@@ -27,7 +27,7 @@ pub fn store(name: &str, secret: &SecretString) -> Result<(), Error> {
 ///
 /// # Errors
 /// There is no keyring, or it is locked.
-pub fn forget(name: &str) -> Result<(), Error> {
+pub fn forget(name: &str) -> Result<(), CommandError> {
     match apart(name, keyring::Entry::delete_credential) {
         Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
         Err(error) => Err(failed(name, "cannot be removed from", &error)),
@@ -44,8 +44,8 @@ fn apart<T: Send + 'static>(
     thread.join().unwrap_or(Err(keyring::Error::NoEntry))
 }
 
-fn failed(name: &str, what: &str, error: &keyring::Error) -> Error {
-    Error::usage(format!(
+fn failed(name: &str, what: &str, error: &keyring::Error) -> CommandError {
+    CommandError::usage(format!(
         "the secret `{name}` {what} this system's keyring: {error}"
     ))
     .help("where there is no keyring (servers, containers), have `orgs add` keep it with --store file, or name a file, a variable or a command in the profile")

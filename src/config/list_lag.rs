@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::environment::Environment;
-use crate::error::Error;
+use super::environment::ProcessEnvironment;
+use crate::error::CommandError;
 
 /// The variable that says it of all orgs whose profile does not.
 pub(super) const VARIABLE: &str = "OKTA_RUNBOOK_LIST_LAG";
@@ -24,13 +24,13 @@ pub(super) fn parsed(text: &str) -> Option<Duration> {
 ///
 /// # Errors
 /// It is set, and to no duration.
-pub fn from_variable(environment: &Environment) -> Result<Option<Duration>, Error> {
+pub fn from_variable(environment: &ProcessEnvironment) -> Result<Option<Duration>, CommandError> {
     let Some(text) = environment.variable(VARIABLE) else {
         return Ok(None);
     };
     match parsed(text) {
         Some(lag) => Ok(Some(lag)),
-        None => Err(Error::usage(format!("{VARIABLE} is no duration of an hour at most: `{text}`"))
+        None => Err(CommandError::usage(format!("{VARIABLE} is no duration of an hour at most: `{text}`"))
             .help(format!("write it as {EXAMPLE}, or unset it"))),
     }
 }
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn the_variable_is_read_or_refused() {
         let read = |text: &str| {
-            let mut environment = Environment::default();
+            let mut environment = ProcessEnvironment::default();
             environment.variables.insert(VARIABLE.into(), text.into());
             from_variable(&environment)
         };

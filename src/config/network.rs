@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::environment::Environment;
-use crate::error::Error;
+use super::environment::ProcessEnvironment;
+use crate::error::CommandError;
 
 /// The way to an org.
 #[derive(Clone, Debug, Default)]
-pub struct Network {
+pub struct NetworkProfile {
     /// Over the system's (`HTTPS_PROXY`).
-    pub proxy: Option<Proxy>,
+    pub proxy: Option<ProxyProfile>,
     pub connect_timeout: Option<Duration>,
     pub request_timeout: Option<Duration>,
     /// How often a call that met a rate limit is sent again.
@@ -24,7 +24,7 @@ pub struct Network {
 
 /// A proxy of its own.
 #[derive(Clone, Debug)]
-pub struct Proxy {
+pub struct ProxyProfile {
     /// Scheme, host and port.
     pub url: String,
     pub username: Option<String>,
@@ -38,7 +38,7 @@ const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY",
 const ALL_VARIABLES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
 /// The addresses of the machine's proxies, which may hold passwords.
-pub fn proxy_addresses(environment: &Environment) -> impl Iterator<Item = &str> {
+pub fn proxy_addresses(environment: &ProcessEnvironment) -> impl Iterator<Item = &str> {
     let set = |name: &&str| environment.variables.get(*name).map(String::as_str);
     ALL_VARIABLES.iter().filter_map(set).filter(|value| !value.is_empty())
 }
@@ -47,14 +47,14 @@ pub fn proxy_addresses(environment: &Environment) -> impl Iterator<Item = &str> 
 ///
 /// # Errors
 /// A variable names no proxy. Its value is not shown: it may hold a password.
-pub fn check_proxy_variables(environment: &Environment) -> Result<(), Error> {
+pub fn check_proxy_variables(environment: &ProcessEnvironment) -> Result<(), CommandError> {
     for pair in VARIABLES {
         let set = pair.iter().find_map(|name| Some((name, environment.variables.get(*name)?)));
         if let Some((name, value)) = set
             && !value.is_empty()
             && !is_proxy(value)
         {
-            return Err(Error::usage(format!("{name} is not the address of a proxy"))
+            return Err(CommandError::usage(format!("{name} is not the address of a proxy"))
                 .help("write it as http://proxy.corp.example:3128, or unset it"));
         }
     }
@@ -85,7 +85,7 @@ mod tests {
             ("http://proxy:SECRET", false),
             ("http://pro xy:SECRET", false),
         ] {
-            let mut environment = Environment::default();
+            let mut environment = ProcessEnvironment::default();
             environment.variables.insert("https_proxy".into(), value.into());
             let checked = check_proxy_variables(&environment);
             assert_eq!(checked.is_ok(), good, "{value}");

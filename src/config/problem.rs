@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::error::Error;
+use crate::error::CommandError;
 
 /// One thing wrong at one place of a file.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct FileProblem {
     /// Bytes of the file.
     pub(super) span: Range<usize>,
     pub(super) message: String,
@@ -18,17 +18,17 @@ pub(super) struct Problem {
 }
 
 /// A profile file as read: its text, the parts that must not be shown, and what is wrong with it.
-pub(super) struct Source<'a> {
+pub(super) struct ProfileSource<'a> {
     /// As a person would name the file.
     pub(super) shown: String,
     pub(super) text: &'a str,
     pub(super) hidden: Vec<Range<usize>>,
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<FileProblem>,
 }
 
-impl Source<'_> {
-    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut Problem {
-        self.problems.push(Problem { span, message: message.into(), label: String::new(), help: None });
+impl ProfileSource<'_> {
+    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut FileProblem {
+        self.problems.push(FileProblem { span, message: message.into(), label: String::new(), help: None });
         let last = self.problems.len() - 1;
         &mut self.problems[last]
     }
@@ -57,7 +57,7 @@ impl Source<'_> {
     }
 }
 
-impl Problem {
+impl FileProblem {
     pub(super) fn label(&mut self, label: impl Into<String>) -> &mut Self {
         self.label = label.into();
         self
@@ -70,15 +70,17 @@ impl Problem {
 }
 
 /// One error of all reports: a single one as it is, several under their count.
-pub(super) fn together(reports: &[String]) -> Result<(), Error> {
+pub(super) fn together(reports: &[String]) -> Result<(), CommandError> {
     match reports {
         [] => Ok(()),
-        [report] => Err(Error::usage(report)),
-        many => Err(Error::usage(format!("{} problems in the profile files\n\n{}", many.len(), many.join("\n\n")))),
+        [report] => Err(CommandError::usage(report)),
+        many => {
+            Err(CommandError::usage(format!("{} problems in the profile files\n\n{}", many.len(), many.join("\n\n"))))
+        }
     }
 }
 
-fn report(problem: &Problem, text: &str, shown: &str) -> String {
+fn report(problem: &FileProblem, text: &str, shown: &str) -> String {
     let caret = AnnotationKind::Primary.span(problem.span.clone());
     let caret = match problem.label.as_str() {
         "" => caret,
@@ -118,8 +120,12 @@ mod tests {
 
     #[test]
     fn a_hidden_part_is_starred_and_keeps_its_place() {
-        let source =
-            Source { shown: "f".into(), text: "a = \"né\"\nb", hidden: vec![5..8, 100..120], problems: Vec::new() };
+        let source = ProfileSource {
+            shown: "f".into(),
+            text: "a = \"né\"\nb",
+            hidden: vec![5..8, 100..120],
+            problems: Vec::new(),
+        };
         assert_eq!(source.text_without_secrets(), "a = \"***\"\nb");
     }
 }

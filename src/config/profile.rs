@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::approval::Approval;
-use super::environment::Environment;
-use super::network::Network;
+use super::approval::ApprovalProfile;
+use super::environment::ProcessEnvironment;
+use super::network::NetworkProfile;
 use super::secret::SecretSource;
 use super::sign_in::SignIn;
 
@@ -19,15 +19,15 @@ pub struct OrgProfile {
     pub sign_in: SignIn,
     /// A person's mark that mistakes here are costly.
     pub production: bool,
-    pub approval: Approval,
-    pub network: Network,
-    pub origin: Origin,
+    pub approval: ApprovalProfile,
+    pub network: NetworkProfile,
+    pub origin: ProfileOrigin,
 }
 
 impl OrgProfile {
     /// Whether it was read in this file.
     pub(super) fn is_of(&self, file: &Path) -> bool {
-        matches!(&self.origin, Origin::File { path, .. } if path == file)
+        matches!(&self.origin, ProfileOrigin::File { path, .. } if path == file)
     }
 }
 
@@ -44,20 +44,20 @@ pub struct DirectoryProfile {
     pub base: String,
     /// PEM file of the authority that signed the directory's certificate.
     pub ca: Option<PathBuf>,
-    pub security: Security,
-    pub origin: Origin,
+    pub security: DirectorySecurity,
+    pub origin: ProfileOrigin,
 }
 
 impl DirectoryProfile {
     /// What should be known when it is used, such as a password file that others can read.
-    pub fn warning(&self, environment: &Environment) -> Option<String> {
+    pub fn warning(&self, environment: &ProcessEnvironment) -> Option<String> {
         self.password.warning(environment)
     }
 }
 
 /// How a connection to a directory is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
+pub enum DirectorySecurity {
     /// TLS from the first byte.
     Ldaps,
     /// TLS after the `StartTLS` operation, before the bind.
@@ -68,14 +68,14 @@ pub enum Security {
 
 /// Where a profile was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum ProfileOrigin {
     /// A file and a line, counted from one.
     File { path: PathBuf, line: usize },
     /// A variable of the environment.
     Variable(String),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ProfileOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),

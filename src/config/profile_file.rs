@@ -10,13 +10,13 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::address::naming_context;
-use super::environment::Environment;
-use super::network::Network;
-use super::problem::Source;
+use super::environment::ProcessEnvironment;
+use super::network::NetworkProfile;
+use super::problem::ProfileSource;
 use super::profile::{DirectoryProfile, OrgProfile};
 use super::secret::SecretSource;
 use super::secret_text;
-use super::sign_in::{Dpop, PersonSignIn, PrivateKey, SignIn};
+use super::sign_in::{DpopProfile, PersonSignIn, PrivateKey, SignIn};
 
 const TOP_KEYS: &[&str] = &["orgs", "directories"];
 const ORG_KEYS: &[&str] = &[
@@ -42,19 +42,19 @@ const SECRET_EXAMPLE: &str = r#"{ env = "NAME" }, { file = "path" } or { command
 
 /// What one or several profile files say.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Profiles {
+pub(super) struct ProfileSet {
     pub(super) orgs: BTreeMap<String, OrgProfile>,
     /// By domain in lower case.
     pub(super) directories: BTreeMap<String, DirectoryProfile>,
 }
 
 /// The profiles of a file that are whole, and a report on everything that is wrong with it.
-pub(super) fn read(environment: &Environment, path: &Path, text: &str) -> (Profiles, Vec<String>) {
-    let mut reader = Reader {
+pub(super) fn read(environment: &ProcessEnvironment, path: &Path, text: &str) -> (ProfileSet, Vec<String>) {
+    let mut reader = ProfileReader {
         environment,
         path,
-        source: Source { shown: environment.shown(path), text, hidden: Vec::new(), problems: Vec::new() },
-        profiles: Profiles::default(),
+        source: ProfileSource { shown: environment.shown(path), text, hidden: Vec::new(), problems: Vec::new() },
+        profiles: ProfileSet::default(),
     };
     match DeTable::parse(text) {
         Ok(document) => reader.document(document.get_ref()),
@@ -63,22 +63,22 @@ pub(super) fn read(environment: &Environment, path: &Path, text: &str) -> (Profi
     (reader.profiles, reader.source.reports())
 }
 
-struct Reader<'a> {
-    environment: &'a Environment,
+struct ProfileReader<'a> {
+    environment: &'a ProcessEnvironment,
     path: &'a Path,
-    source: Source<'a>,
-    profiles: Profiles,
+    source: ProfileSource<'a>,
+    profiles: ProfileSet,
 }
 
 /// A table with where its heading or key is.
-struct Section<'t> {
+struct ProfileSection<'t> {
     /// As a person would say it, such as `[orgs.acme]`.
     title: String,
     span: Range<usize>,
     table: &'t DeTable<'t>,
 }
 
-impl Reader<'_> {
+impl ProfileReader<'_> {
     /// A syntax error: the rest of the file is not judged. What could be a secret on any line is hidden.
     fn not_toml(&mut self, error: &toml::de::Error) {
         self.source.hidden = secret_text::ranges(self.source.text);
@@ -87,7 +87,7 @@ impl Reader<'_> {
     }
 
     fn document(&mut self, document: &DeTable<'_>) {
-        let whole = Section { title: "a profile file".into(), span: 0..0, table: document };
+        let whole = ProfileSection { title: "a profile file".into(), span: 0..0, table: document };
         self.refuse_unknown_keys(&whole, TOP_KEYS);
         for section in self.sections(document, "orgs") {
             self.org(&section);
@@ -98,7 +98,7 @@ impl Reader<'_> {
     }
 
     /// The tables below `orgs` or `directories`, with the name of each as its title.
-    fn sections<'t>(&mut self, document: &'t DeTable<'t>, key: &str) -> Vec<Section<'t>> {
+    fn sections<'t>(&mut self, document: &'t DeTable<'t>, key: &str) -> Vec<ProfileSection<'t>> {
         let Some((at, value)) = document.get_key_value(key) else {
             return Vec::new();
         };
@@ -109,14 +109,16 @@ impl Reader<'_> {
         let mut sections = Vec::new();
         for (name, value) in table {
             match value.get_ref().as_table() {
-                Some(table) => sections.push(Section { title: name.get_ref().to_string(), span: name.span(), table }),
+                Some(table) => {
+                    sections.push(ProfileSection { title: name.get_ref().to_string(), span: name.span(), table });
+                }
                 None => self.wrong_type(value, name.span(), "a table of settings"),
             }
         }
         sections
     }
 
-    fn org(&mut self, section: &Section<'_>) {
+    fn org(&mut self, section: &ProfileSection<'_>) {
         self.refuse_unknown_keys(section, ORG_KEYS);
         let url = self.url(section, &["https", "http"], "https://acme.okta.com");
         let sign_in = self.sign_in(section);
@@ -132,14 +134,14 @@ impl Reader<'_> {
             sign_in,
             production,
             approval,
-            network: Network { list_lag, ..Network::default() },
+            network: NetworkProfile { list_lag, ..NetworkProfile::default() },
             origin: self.origin(section),
         };
         self.profiles.orgs.insert(section.title.clone(), profile);
     }
 
     /// An app's key or a person's token where `client_id` stands, else an API token.
-    fn sign_in(&mut self, section: &Section<'_>) -> Option<SignIn> {
+    fn sign_in(&mut self, section: &ProfileSection<'_>) -> Option<SignIn> {
         if let Some(client_id) = self.string(section, "client_id") {
             return self.client(section, client_id);
         }
@@ -155,11 +157,11 @@ impl Reader<'_> {
         Some(SignIn::Token(SecretSource::Command(command)))
     }
 
-    fn client(&mut self, section: &Section<'_>, client_id: String) -> Option<SignIn> {
+    fn client(&mut self, section: &ProfileSection<'_>, client_id: String) -> Option<SignIn> {
         self.refuse_together(section, "token", "client_id");
         self.refuse_together(section, "token_command", "client_id");
         let scopes = self.strings(section, "scopes");
-        let dpop = Dpop::of_setting(self.boolean(section, "dpop"));
+        let dpop = DpopProfile::of_setting(self.boolean(section, "dpop"));
         if section.table.contains_key("refresh_token") {
             for key in ["private_key", "key_id", "algorithm"] {
                 self.refuse_together(section, key, "refresh_token");
@@ -181,7 +183,7 @@ impl Reader<'_> {
         }))
     }
 
-    fn refuse_together(&mut self, section: &Section<'_>, one: &str, other: &str) {
+    fn refuse_together(&mut self, section: &ProfileSection<'_>, one: &str, other: &str) {
         if section.table.contains_key(one) {
             self.source
                 .problem(section.span.clone(), format!("`{}` has both `{one}` and `{other}`", section.title))
@@ -190,7 +192,7 @@ impl Reader<'_> {
     }
 
     /// A list of strings, or one string of several words.
-    fn strings(&mut self, section: &Section<'_>, key: &str) -> Vec<String> {
+    fn strings(&mut self, section: &ProfileSection<'_>, key: &str) -> Vec<String> {
         let Some(value) = section.table.get(key) else {
             return Vec::new();
         };
@@ -208,7 +210,7 @@ impl Reader<'_> {
         })
     }
 
-    fn directory(&mut self, section: &Section<'_>) {
+    fn directory(&mut self, section: &ProfileSection<'_>) {
         self.refuse_unknown_keys(section, DIRECTORY_KEYS);
         let url = self.url(section, &["ldaps", "ldap"], "ldaps://dc1.corp.example");
         let bind_dn = self.required_string(section, "bind_dn");
@@ -232,7 +234,7 @@ impl Reader<'_> {
         self.add_directory(section, profile);
     }
 
-    fn add_directory(&mut self, section: &Section<'_>, profile: DirectoryProfile) {
+    fn add_directory(&mut self, section: &ProfileSection<'_>, profile: DirectoryProfile) {
         let name = section.title.to_lowercase();
         if self.profiles.directories.insert(name, profile).is_some() {
             self.source

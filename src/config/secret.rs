@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
-use super::environment::Environment;
+use super::environment::ProcessEnvironment;
 use super::keyring;
 use super::secret_text::{is_likely_secret, is_variable_name};
-use crate::error::Error;
+use crate::error::CommandError;
 
 /// Longest that a command may take to print a secret. Long enough to unlock a password store by hand.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ impl SecretSource {
     /// # Errors
     /// The variable is not set, the file cannot be read, the command fails or takes over a minute, or what
     /// was read is empty or of several lines. An error names the place, never the secret.
-    pub fn read(&self, environment: &Environment) -> Result<SecretString, Error> {
+    pub fn read(&self, environment: &ProcessEnvironment) -> Result<SecretString, CommandError> {
         match self {
             Self::Env(name) => from_variable(environment, name),
             Self::File(path) => from_file(environment, path),
@@ -50,7 +50,7 @@ impl SecretSource {
     ///
     /// # Errors
     /// As for [`SecretSource::read`], several lines excepted.
-    pub fn read_text(&self, environment: &Environment) -> Result<SecretString, Error> {
+    pub fn read_text(&self, environment: &ProcessEnvironment) -> Result<SecretString, CommandError> {
         match self {
             Self::Env(name) => variable(environment, name).map(SecretString::from),
             Self::File(path) => file_text(environment, path).map(SecretString::from),
@@ -77,7 +77,7 @@ impl SecretSource {
     }
 
     /// A warning when the file that holds the secret can be read by others than its owner.
-    pub(crate) fn warning(&self, environment: &Environment) -> Option<String> {
+    pub(crate) fn warning(&self, environment: &ProcessEnvironment) -> Option<String> {
         match self {
             Self::File(path) => readable_by_others(environment, path),
             _ => None,
@@ -85,39 +85,39 @@ impl SecretSource {
     }
 }
 
-fn from_variable(environment: &Environment, name: &str) -> Result<SecretString, Error> {
+fn from_variable(environment: &ProcessEnvironment, name: &str) -> Result<SecretString, CommandError> {
     let value = variable(environment, name)?;
     single_line(value, &format!("the variable {name}"))
 }
 
-fn variable<'a>(environment: &'a Environment, name: &str) -> Result<&'a str, Error> {
+fn variable<'a>(environment: &'a ProcessEnvironment, name: &str) -> Result<&'a str, CommandError> {
     match environment.variable(name) {
         Some(value) => Ok(value),
-        None => Err(Error::usage(format!("the variable {name}, which should hold a secret, is not set"))
+        None => Err(CommandError::usage(format!("the variable {name}, which should hold a secret, is not set"))
             .help(format!("set it: export {name}=…"))),
     }
 }
 
-fn from_file(environment: &Environment, path: &Path) -> Result<SecretString, Error> {
+fn from_file(environment: &ProcessEnvironment, path: &Path) -> Result<SecretString, CommandError> {
     let text = file_text(environment, path)?;
     single_line(&text, &format!("the file {}", environment.shown(path)))
 }
 
-fn file_text(environment: &Environment, path: &Path) -> Result<String, Error> {
+fn file_text(environment: &ProcessEnvironment, path: &Path) -> Result<String, CommandError> {
     let shown = environment.shown(path);
     std::fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!("the file {shown}, which should hold a secret, cannot be read: {error}"))
+        CommandError::usage(format!("the file {shown}, which should hold a secret, cannot be read: {error}"))
             .help(format!("write the secret into it, for your eyes only: (umask 077; cat > {shown})"))
     })
 }
 
 /// The command's stderr goes to the terminal as it comes, since a password store may ask for a touch or a PIN there.
-fn from_command(command: &str, timeout: Duration) -> Result<SecretString, Error> {
+fn from_command(command: &str, timeout: Duration) -> Result<SecretString, CommandError> {
     let output = command_output(command, timeout)?;
     single_line(&output, &format!("the output of `{command}`"))
 }
 
-fn command_output(command: &str, timeout: Duration) -> Result<String, Error> {
+fn command_output(command: &str, timeout: Duration) -> Result<String, CommandError> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .stdin(Stdio::null())
@@ -165,25 +165,25 @@ fn stop(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn failed_command(command: &str, said: &str) -> Error {
-    Error::usage(format!("the command `{command}`, which should print a secret, {said}"))
+fn failed_command(command: &str, said: &str) -> CommandError {
+    CommandError::usage(format!("the command `{command}`, which should print a secret, {said}"))
         .help("run it in this shell to see what it says; it must print the secret alone and exit with 0")
 }
 
-fn single_line(text: &str, place: &str) -> Result<SecretString, Error> {
+fn single_line(text: &str, place: &str) -> Result<SecretString, CommandError> {
     let secret = text.trim();
     if secret.is_empty() {
-        return Err(Error::usage(format!("{place}, which should hold a secret, is empty")));
+        return Err(CommandError::usage(format!("{place}, which should hold a secret, is empty")));
     }
     if secret.lines().count() > 1 {
-        return Err(Error::usage(format!("{place} has several lines, where the secret alone should be")));
+        return Err(CommandError::usage(format!("{place} has several lines, where the secret alone should be")));
     }
     Ok(SecretString::from(secret))
 }
 
 /// Tells when a file with a secret in it is readable by others than its owner, and what to do.
 #[cfg(unix)]
-pub(super) fn readable_by_others(environment: &Environment, path: &Path) -> Option<String> {
+pub(super) fn readable_by_others(environment: &ProcessEnvironment, path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let shown = environment.shown(path);
@@ -192,7 +192,7 @@ pub(super) fn readable_by_others(environment: &Environment, path: &Path) -> Opti
 }
 
 #[cfg(not(unix))]
-pub(super) fn readable_by_others(_: &Environment, _: &Path) -> Option<String> {
+pub(super) fn readable_by_others(_: &ProcessEnvironment, _: &Path) -> Option<String> {
     None
 }
 
@@ -202,10 +202,10 @@ mod tests {
 
     use super::*;
 
-    fn environment(variables: &[(&str, &str)]) -> Environment {
-        Environment {
+    fn environment(variables: &[(&str, &str)]) -> ProcessEnvironment {
+        ProcessEnvironment {
             variables: variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            ..Environment::default()
+            ..ProcessEnvironment::default()
         }
     }
 
@@ -274,7 +274,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("token");
         std::fs::write(&file, "00abc\n").unwrap();
-        let environment = Environment { here: folder.path().to_owned(), ..Environment::default() };
+        let environment = ProcessEnvironment { here: folder.path().to_owned(), ..ProcessEnvironment::default() };
         let warning_at = |mode| {
             let permissions = std::fs::Permissions::from_mode(mode);
             std::fs::set_permissions(&file, permissions).unwrap();

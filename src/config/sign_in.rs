@@ -25,7 +25,7 @@ pub struct PrivateKey {
     pub algorithm: Option<String>,
     /// Scopes to ask for; empty is the least that the runbook needs.
     pub scopes: Vec<String>,
-    pub dpop: Dpop,
+    pub dpop: DpopProfile,
 }
 
 /// A person's sign-in by device authorization with a Native app.
@@ -35,18 +35,18 @@ pub struct PersonSignIn {
     pub refresh_token: SecretSource,
     /// Scopes to ask for at `orgs login`.
     pub scopes: Vec<String>,
-    pub dpop: Dpop,
+    pub dpop: DpopProfile,
 }
 
 /// Whether requests carry a proof of possession.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dpop {
+pub enum DpopProfile {
     #[default]
     WhenAsked,
     Always,
 }
 
-impl Dpop {
+impl DpopProfile {
     /// By a profile's `dpop` or Okta's `dpopEnabled`.
     pub(super) fn of_setting(on: bool) -> Self {
         if on { Self::Always } else { Self::WhenAsked }

@@ -1,22 +1,22 @@
 use super::*;
 
 /// A project folder and a user's configuration folder with profile files in them.
-struct Place {
+struct ConfigPlace {
     folder: tempfile::TempDir,
-    environment: Environment,
+    environment: ProcessEnvironment,
 }
 
-impl Place {
+impl ConfigPlace {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::create_dir_all(path("here")).unwrap();
         std::fs::create_dir_all(path("config/okta-runbook")).unwrap();
-        let environment = Environment {
+        let environment = ProcessEnvironment {
             here: path("here"),
             config_home: Some(path("config")),
             data_home: Some(path("data")),
-            ..Environment::default()
+            ..ProcessEnvironment::default()
         };
         Self { folder, environment }
     }
@@ -39,8 +39,8 @@ impl Place {
         self
     }
 
-    fn load(&self) -> Config {
-        Config::load(&self.environment, None).unwrap()
+    fn load(&self) -> RunbookConfig {
+        RunbookConfig::load(&self.environment, None).unwrap()
     }
 }
 
@@ -50,7 +50,7 @@ fn org(name: &str, host: &str) -> String {
 
 #[test]
 fn a_nearer_file_replaces_a_profile_and_leaves_the_others() {
-    let place = Place::new()
+    let place = ConfigPlace::new()
         .user(&[org("acme", "far.okta.com"), org("hub", "hub.okta.com")].concat())
         .here(&org("acme", "near.okta.com"));
     let config = place.load();
@@ -60,20 +60,20 @@ fn a_nearer_file_replaces_a_profile_and_leaves_the_others() {
 
 #[test]
 fn a_named_file_stands_alone_and_the_command_line_comes_first() {
-    let place = Place::new()
+    let place = ConfigPlace::new()
         .here(&org("here", "here.okta.com"))
         .file("here/a.toml", &org("a", "a.okta.com"))
         .file("here/b.toml", &org("b", "b.okta.com"))
         .variable("OKTA_RUNBOOK_CONFIG", "a.toml");
     assert_eq!(place.load().org_names(), ["a"]);
-    let config = Config::load(&place.environment, Some(Path::new("b.toml"))).unwrap();
+    let config = RunbookConfig::load(&place.environment, Some(Path::new("b.toml"))).unwrap();
     assert_eq!(config.org_names(), ["b"]);
 }
 
 #[test]
 fn a_named_file_that_is_missing_is_an_error() {
-    let place = Place::new().variable("OKTA_RUNBOOK_CONFIG", "none.toml");
-    let error = Config::load(&place.environment, None).unwrap_err();
+    let place = ConfigPlace::new().variable("OKTA_RUNBOOK_CONFIG", "none.toml");
+    let error = RunbookConfig::load(&place.environment, None).unwrap_err();
     assert_eq!(error.message, "the profile file none.toml, named by OKTA_RUNBOOK_CONFIG, is not there");
 }
 
@@ -81,8 +81,9 @@ const HOW: &str = "--org NAME";
 
 #[test]
 fn the_default_org_is_the_projects_then_the_users_then_oktas_own() {
-    let own =
-        Place::new().variable("OKTA_CLIENT_ORGURL", "https://set.okta.com").variable("OKTA_CLIENT_TOKEN", "00set");
+    let own = ConfigPlace::new()
+        .variable("OKTA_CLIENT_ORGURL", "https://set.okta.com")
+        .variable("OKTA_CLIENT_TOKEN", "00set");
     // A file with directories alone leaves the org to Okta's settings.
     let own = own.here("[directories.corp]\nurl = \"ldaps://d\"\nbind_dn = \"CN=a\"\npassword = { env = \"P\" }\n");
     let found = own.load().default_org(HOW).unwrap();
@@ -98,13 +99,13 @@ fn the_default_org_is_the_projects_then_the_users_then_oktas_own() {
     assert!(passed_over.contains("`acme` of okta-runbook.toml"), "{passed_over}");
     // By its name the other is there still.
     let own = config.org("default").unwrap();
-    assert_eq!(own.origin, Origin::Variable("OKTA_CLIENT_ORGURL".into()));
+    assert_eq!(own.origin, ProfileOrigin::Variable("OKTA_CLIENT_ORGURL".into()));
     assert!(!format!("{config:?}{own:?}").contains("00set"));
 }
 
 #[test]
 fn several_profiles_of_the_nearest_file_are_listed_when_none_is_named() {
-    let place = Place::new()
+    let place = ConfigPlace::new()
         .user(&org("far", "f.okta.com"))
         .here(&[org("hub", "h.okta.com"), org("acme", "a.okta.com")].concat())
         .file("here/okta.yaml", "okta:\n  client:\n    orgUrl: https://o.okta.com\n    token: 00a\n");
@@ -112,12 +113,12 @@ fn several_profiles_of_the_nearest_file_are_listed_when_none_is_named() {
     assert_eq!(error.message, "several orgs are configured in okta-runbook.toml: acme, hub");
     assert_eq!(error.help[0], "name one: --org NAME");
     assert!(error.help[1].starts_with("`default` is"), "{error:?}");
-    assert_eq!(error.exit, crate::error::Exit::Usage);
+    assert_eq!(error.exit, crate::error::CommandExit::Usage);
 }
 
 #[test]
 fn an_unknown_profile_is_answered_with_the_nearest_and_the_files() {
-    let place = Place::new().here(&org("acme", "acme.okta.com"));
+    let place = ConfigPlace::new().here(&org("acme", "acme.okta.com"));
     let error = place.load().org("acmee").unwrap_err();
     assert_eq!(error.message, "no org profile is called `acmee`");
     let user = place.folder.path().join("config/okta-runbook/okta-runbook.toml");
@@ -133,15 +134,15 @@ fn an_unknown_profile_is_answered_with_the_nearest_and_the_files() {
 
 #[test]
 fn problems_of_all_files_come_in_one_error() {
-    let place = Place::new().here("a = 1\n").user("b = 2\n");
-    let error = Config::load(&place.environment, None).unwrap_err();
+    let place = ConfigPlace::new().here("a = 1\n").user("b = 2\n");
+    let error = RunbookConfig::load(&place.environment, None).unwrap_err();
     assert!(error.message.starts_with("2 problems in the profile files\n\nunknown key `b`\n"));
     assert!(error.message.contains("\n\nunknown key `a`\n"), "{error}");
 }
 
 #[test]
 fn a_directory_is_found_in_any_case() {
-    let place = Place::new()
+    let place = ConfigPlace::new()
         .here("[directories.\"Corp.Example\"]\nurl = \"ldaps://dc\"\nbind_dn = \"CN=a\"\npassword = { env = \"P\" }\n");
     let config = place.load();
     assert_eq!(config.directory("CORP.example").unwrap().domain, "Corp.Example");
@@ -150,7 +151,7 @@ fn a_directory_is_found_in_any_case() {
 
 #[test]
 fn folders_follow_the_environment() {
-    let place = Place::new();
+    let place = ConfigPlace::new();
     let config = place.load();
     assert_eq!(config.workspace(), place.environment.here.join(".okta-runbook"));
     let data = place.folder.path().join("data/okta-runbook/runbooks");
@@ -163,7 +164,7 @@ fn folders_follow_the_environment() {
 #[test]
 fn secret_files_that_others_can_read_are_warned_of_where_they_are_used() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = Place::new()
+    let place = ConfigPlace::new()
         .here("[orgs.acme]\nurl = \"https://acme.okta.com\"\ntoken = { file = \"token\" }\n")
         .file("here/token", "00abc")
         .file(

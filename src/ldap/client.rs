@@ -8,18 +8,18 @@ use ldap3::{Ldap, LdapError, ResultEntry, SearchEntry};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::connection::{self, Connection};
+use super::connection::{self, LdapConnection};
 use super::dn::Dn;
-use super::entry::Entry;
-use super::error::{Error, ResultCode};
+use super::entry::DirectoryEntry;
+use super::error::{DirectoryError, ResultCode};
 use super::filter;
 use super::search_guard::{EndlessSearch, SearchGuard};
-use super::settings::Settings;
+use super::settings::LdapSettings;
 use crate::ldap_panics::{NotLdap, caught};
 
 /// How deep a search goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum SearchScope {
     /// The base itself.
     Base,
     /// The entries right below the base.
@@ -31,11 +31,11 @@ pub enum Scope {
 /// A directory, bound. It reads and never writes. A connection that the directory closed in the meantime is opened
 /// again, once a call.
 #[derive(Debug)]
-pub struct Directory {
-    settings: Settings,
+pub struct DirectoryClient {
+    settings: LdapSettings,
     address: String,
     /// Empty after a failure: the next call opens another.
-    connection: Mutex<Option<Connection>>,
+    connection: Mutex<Option<LdapConnection>>,
 }
 
 /// For one page of a search, and for any other call.
@@ -46,20 +46,20 @@ const PAGE_SIZE: i32 = 1000;
 const NO_ATTRIBUTES: &[&str] = &["1.1"];
 const EVERYTHING: &str = "(objectClass=*)";
 
-impl Directory {
+impl DirectoryClient {
     /// A directory that is connected to when it is first asked something. Wrong settings are found out here.
-    pub fn new(settings: Settings) -> Result<Self, Error> {
+    pub fn new(settings: LdapSettings) -> Result<Self, DirectoryError> {
         let address = settings.target()?.address();
         Ok(Self { settings, address, connection: Mutex::new(None) })
     }
 
     /// How it is reached.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &LdapSettings {
         &self.settings
     }
 
     /// Connects and binds.
-    pub async fn connect(settings: Settings) -> Result<Self, Error> {
+    pub async fn connect(settings: LdapSettings) -> Result<Self, DirectoryError> {
         let directory = Self::new(settings)?;
         let opened = connection::open(&directory.settings).await?;
         *directory.connection.lock().await = Some(opened);
@@ -77,28 +77,28 @@ impl Directory {
         &self,
         base: &Dn,
         filter: &str,
-        scope: Scope,
+        scope: SearchScope,
         attributes: &[&str],
-    ) -> Result<Vec<Entry>, Error> {
+    ) -> Result<Vec<DirectoryEntry>, DirectoryError> {
         if ldap3::parse_filter(filter).is_err() {
-            return Err(Error::Filter { filter: filter.to_owned() });
+            return Err(DirectoryError::Filter { filter: filter.to_owned() });
         }
-        let query = Query { base: base.to_string(), filter, scope, attributes };
+        let query = DirectoryQuery { base: base.to_string(), filter, scope, attributes };
         let mut kept = self.connection.lock().await;
         let found = match self.over(&mut kept, &query).await {
-            Err(Broken::Closed | Broken::NotLdap) => self.over(&mut kept, &query).await,
+            Err(SearchFailure::Closed | SearchFailure::NotLdap) => self.over(&mut kept, &query).await,
             found => found,
         };
         found.map_err(|broken| match broken {
-            Broken::Closed => self.closed(),
-            Broken::NotLdap => connection::not_ldap(&self.address, &query.action()),
-            Broken::Failed(failure) => failure,
+            SearchFailure::Closed => self.closed(),
+            SearchFailure::NotLdap => connection::not_ldap(&self.address, &query.action()),
+            SearchFailure::Failed(failure) => failure,
         })
     }
 
     /// The entry of that name; `None` when there is none.
-    pub async fn get(&self, dn: &Dn, attributes: &[&str]) -> Result<Option<Entry>, Error> {
-        match self.search(dn, EVERYTHING, Scope::Base, attributes).await {
+    pub async fn get(&self, dn: &Dn, attributes: &[&str]) -> Result<Option<DirectoryEntry>, DirectoryError> {
+        match self.search(dn, EVERYTHING, SearchScope::Base, attributes).await {
             Ok(entries) => Ok(entries.into_iter().next()),
             Err(failure) if failure.code() == Some(ResultCode::NO_SUCH_OBJECT) => Ok(None),
             Err(failure) => Err(failure),
@@ -106,14 +106,14 @@ impl Directory {
     }
 
     /// Whether there is an entry of that name.
-    pub async fn exists(&self, dn: &Dn) -> Result<bool, Error> {
+    pub async fn exists(&self, dn: &Dn) -> Result<bool, DirectoryError> {
         Ok(self.get(dn, NO_ATTRIBUTES).await?.is_some())
     }
 
     /// The account that has this userPrincipalName, sAMAccountName or mail, below the directory's base. An exact
     /// userPrincipalName wins over the others; else more than one is an error that names them. When nothing matches a
     /// login with a domain, its part before the `@` is looked for as sAMAccountName.
-    pub async fn find_user(&self, login_or_sam: &str) -> Result<Option<Entry>, Error> {
+    pub async fn find_user(&self, login_or_sam: &str) -> Result<Option<DirectoryEntry>, DirectoryError> {
         let found = self.people(&filter::person(login_or_sam)).await?;
         let short = login_or_sam.split_once('@').map(|(short, _)| short).filter(|short| !short.is_empty());
         match short {
@@ -124,34 +124,38 @@ impl Directory {
 
     /// The entry at or below `base` that has this `objectGUID`, in hex or in base64: the same after a move and after a new name. `None`
     /// when there is none, or the text is no such GUID.
-    pub async fn find_guid(&self, base: &Dn, guid: &str) -> Result<Option<Entry>, Error> {
+    pub async fn find_guid(&self, base: &Dn, guid: &str) -> Result<Option<DirectoryEntry>, DirectoryError> {
         let Some(filter) = filter::object_guid(guid) else {
             return Ok(None);
         };
-        match self.search(base, &filter, Scope::Subtree, &[]).await {
+        match self.search(base, &filter, SearchScope::Subtree, &[]).await {
             Ok(entries) => Ok(entries.into_iter().next()),
             Err(failure) if failure.code() == Some(ResultCode::NO_SUCH_OBJECT) => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    async fn people(&self, filter: &str) -> Result<Vec<Entry>, Error> {
-        self.search(&self.settings.base, filter, Scope::Subtree, &[]).await
+    async fn people(&self, filter: &str) -> Result<Vec<DirectoryEntry>, DirectoryError> {
+        self.search(&self.settings.base, filter, SearchScope::Subtree, &[]).await
     }
 
     /// Searches over the connection at hand, or a new one. It is kept only if it is fit for another call: not when it was closed, fell
     /// silent, did not end, or the call was dropped half-way.
-    async fn over(&self, kept: &mut Option<Connection>, query: &Query<'_>) -> Result<Vec<Entry>, Broken> {
+    async fn over(
+        &self,
+        kept: &mut Option<LdapConnection>,
+        query: &DirectoryQuery<'_>,
+    ) -> Result<Vec<DirectoryEntry>, SearchFailure> {
         let mut connection = match kept.take() {
             Some(connection) => connection,
-            None => connection::open(&self.settings).await.map_err(Broken::Failed)?,
+            None => connection::open(&self.settings).await.map_err(SearchFailure::Failed)?,
         };
         let found = self.all_pages(&connection, query).await;
         match found {
-            Err(Broken::Closed) if connection.was_not_ldap().await => {
-                return Err(Broken::NotLdap);
+            Err(SearchFailure::Closed) if connection.was_not_ldap().await => {
+                return Err(SearchFailure::NotLdap);
             }
-            Ok(_) | Err(Broken::Failed(Error::Refused { .. })) => {
+            Ok(_) | Err(SearchFailure::Failed(DirectoryError::Refused { .. })) => {
                 *kept = Some(connection);
             }
             Err(_) => {}
@@ -159,13 +163,18 @@ impl Directory {
         found
     }
 
-    async fn all_pages(&self, connection: &Connection, query: &Query<'_>) -> Result<Vec<Entry>, Broken> {
+    async fn all_pages(
+        &self,
+        connection: &LdapConnection,
+        query: &DirectoryQuery<'_>,
+    ) -> Result<Vec<DirectoryEntry>, SearchFailure> {
         let (mut entries, mut guard) = (Vec::new(), SearchGuard::default());
         let mut cookie = Vec::new();
         loop {
             let call = self.page(connection.ldap(), query, cookie, &mut guard);
             let page = caught(timeout(CALL_TIMEOUT, call)).await;
-            let page = page.map_err(|NotLdap| Broken::NotLdap)?.map_err(|_| Broken::Failed(self.late()))??;
+            let page =
+                page.map_err(|NotLdap| SearchFailure::NotLdap)?.map_err(|_| SearchFailure::Failed(self.late()))??;
             cookie = page.cookie;
             let goes_on = !cookie.is_empty();
             if goes_on {
@@ -183,10 +192,10 @@ impl Directory {
     async fn page(
         &self,
         mut ldap: Ldap,
-        query: &Query<'_>,
+        query: &DirectoryQuery<'_>,
         cookie: Vec<u8>,
         guard: &mut SearchGuard,
-    ) -> Result<Page, Broken> {
+    ) -> Result<DirectoryPage, SearchFailure> {
         let paging = PagedResults { size: PAGE_SIZE, cookie };
         let search = ldap.with_controls(paging).streaming_search(
             &query.base,
@@ -207,79 +216,89 @@ impl Directory {
             entries.push(entry);
         }
         let result = found.finish().await;
-        connection::accept(&result, &self.address, &query.action()).map_err(Broken::Failed)?;
-        Ok(Page { entries, cookie: next_cookie(&result.ctrls) })
+        connection::accept(&result, &self.address, &query.action()).map_err(SearchFailure::Failed)?;
+        Ok(DirectoryPage { entries, cookie: next_cookie(&result.ctrls) })
     }
 
-    fn endless(&self, query: &Query<'_>, endless: EndlessSearch) -> Broken {
-        Broken::Failed(Error::EndlessSearch { address: self.address.clone(), action: query.action(), endless })
+    fn endless(&self, query: &DirectoryQuery<'_>, endless: EndlessSearch) -> SearchFailure {
+        SearchFailure::Failed(DirectoryError::EndlessSearch {
+            address: self.address.clone(),
+            action: query.action(),
+            endless,
+        })
     }
 
-    fn entry(&self, found: ResultEntry) -> Result<Entry, Broken> {
+    fn entry(&self, found: ResultEntry) -> Result<DirectoryEntry, SearchFailure> {
         if found.0.id != SEARCH_RESULT_ENTRY {
-            return Err(Broken::Failed(Error::Protocol { address: self.address.clone() }));
+            return Err(SearchFailure::Failed(DirectoryError::Protocol { address: self.address.clone() }));
         }
         let found = SearchEntry::construct(found);
         let dn = Dn::parse(&found.dn);
-        let dn = dn.map_err(|source| Broken::Failed(Error::ReturnedDn { address: self.address.clone(), source }))?;
+        let dn = dn.map_err(|source| {
+            SearchFailure::Failed(DirectoryError::ReturnedDn { address: self.address.clone(), source })
+        })?;
         let texts =
             found.attrs.into_iter().map(|(name, values)| (name, values.into_iter().map(String::into_bytes).collect()));
         let attributes: BTreeMap<_, _> = texts.chain(found.bin_attrs).collect();
-        Ok(Entry { dn, attributes })
+        Ok(DirectoryEntry { dn, attributes })
     }
 
-    fn broken(&self, failure: LdapError) -> Broken {
+    fn broken(&self, failure: LdapError) -> SearchFailure {
         if connection::is_closed(&failure) {
-            Broken::Closed
+            SearchFailure::Closed
         } else {
-            Broken::Failed(connection::sort(failure, &self.address, "search"))
+            SearchFailure::Failed(connection::sort(failure, &self.address, "search"))
         }
     }
 
-    fn closed(&self) -> Error {
-        Error::Connection { address: self.address.clone(), detail: "the directory closed it twice".to_owned() }
+    fn closed(&self) -> DirectoryError {
+        DirectoryError::Connection { address: self.address.clone(), detail: "the directory closed it twice".to_owned() }
     }
 
-    fn late(&self) -> Error {
-        Error::Timeout { address: self.address.clone(), action: "search".to_owned(), seconds: CALL_TIMEOUT.as_secs() }
+    fn late(&self) -> DirectoryError {
+        DirectoryError::Timeout {
+            address: self.address.clone(),
+            action: "search".to_owned(),
+            seconds: CALL_TIMEOUT.as_secs(),
+        }
     }
 }
 
 /// The tag of a search's entry, RFC 4511 section 4.5.2.
 const SEARCH_RESULT_ENTRY: u64 = 4;
 
-struct Query<'a> {
+struct DirectoryQuery<'a> {
     base: String,
     filter: &'a str,
-    scope: Scope,
+    scope: SearchScope,
     attributes: &'a [&'a str],
 }
 
-impl Query<'_> {
+impl DirectoryQuery<'_> {
     fn action(&self) -> String {
         format!("search `{}` for {}", self.base, self.filter)
     }
 }
 
-struct Page {
-    entries: Vec<Entry>,
+struct DirectoryPage {
+    entries: Vec<DirectoryEntry>,
     cookie: Vec<u8>,
 }
 
 /// Why a search did not end: only a connection that ended is worth another.
-enum Broken {
+enum SearchFailure {
     Closed,
     /// What came over it is not LDAP.
     NotLdap,
-    Failed(Error),
+    Failed(DirectoryError),
 }
 
-impl From<Scope> for ldap3::Scope {
-    fn from(scope: Scope) -> Self {
+impl From<SearchScope> for ldap3::Scope {
+    fn from(scope: SearchScope) -> Self {
         match scope {
-            Scope::Base => Self::Base,
-            Scope::OneLevel => Self::OneLevel,
-            Scope::Subtree => Self::Subtree,
+            SearchScope::Base => Self::Base,
+            SearchScope::OneLevel => Self::OneLevel,
+            SearchScope::Subtree => Self::Subtree,
         }
     }
 }
@@ -290,18 +309,21 @@ fn next_cookie(controls: &[Control]) -> Vec<u8> {
     paging.map(|control| control.1.parse::<PagedResults>().cookie).unwrap_or_default()
 }
 
-fn only_one(found: Vec<Entry>, name: &str) -> Result<Option<Entry>, Error> {
+fn only_one(found: Vec<DirectoryEntry>, name: &str) -> Result<Option<DirectoryEntry>, DirectoryError> {
     if found.len() <= 1 {
         return Ok(found.into_iter().next());
     }
-    let same = |entry: &&Entry| {
+    let same = |entry: &&DirectoryEntry| {
         let principal = entry.text("userPrincipalName").unwrap_or_default();
         principal.to_lowercase() == name.to_lowercase()
     };
     let exact: Vec<_> = found.iter().filter(same).collect();
     match exact[..] {
         [entry] => Ok(Some(entry.clone())),
-        _ => Err(Error::Ambiguous { name: name.to_owned(), dns: found.into_iter().map(|entry| entry.dn).collect() }),
+        _ => Err(DirectoryError::Ambiguous {
+            name: name.to_owned(),
+            dns: found.into_iter().map(|entry| entry.dn).collect(),
+        }),
     }
 }
 
@@ -309,9 +331,9 @@ fn only_one(found: Vec<Entry>, name: &str) -> Result<Option<Entry>, Error> {
 mod tests {
     use super::*;
 
-    fn account(dn: &str, principal: &str) -> Entry {
+    fn account(dn: &str, principal: &str) -> DirectoryEntry {
         let attributes = BTreeMap::from([("userPrincipalName".to_owned(), vec![principal.as_bytes().to_vec()])]);
-        Entry { dn: Dn::parse(dn).expect(dn), attributes }
+        DirectoryEntry { dn: Dn::parse(dn).expect(dn), attributes }
     }
 
     #[test]

@@ -14,18 +14,18 @@ use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::error::{Error, ResultCode};
-use super::settings::{Protection, Settings, SettingsError, Target};
+use super::error::{DirectoryError, ResultCode};
+use super::settings::{LdapAddress, LdapProtection, LdapSettings, LdapSettingsError};
 use crate::ldap_panics::{NotLdap, caught};
 
 /// A connection, and the task that reads and writes on it.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct LdapConnection {
     ldap: Ldap,
     driver: JoinHandle<Result<(), LdapError>>,
 }
 
-impl Connection {
+impl LdapConnection {
     /// What calls are made by.
     pub(super) fn ldap(&self) -> Ldap {
         self.ldap.clone()
@@ -38,7 +38,7 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
+impl Drop for LdapConnection {
     /// A directory that sends without end is not listened to any longer.
     fn drop(&mut self) {
         self.driver.abort();
@@ -49,10 +49,10 @@ impl Drop for Connection {
 const DRIVER_END: Duration = Duration::from_secs(1);
 
 /// Connects and binds.
-pub(super) async fn open(settings: &Settings) -> Result<Connection, Error> {
+pub(super) async fn open(settings: &LdapSettings) -> Result<LdapConnection, DirectoryError> {
     let target = settings.target()?;
     let address = target.address();
-    let late = |action: &str| Error::Timeout {
+    let late = |action: &str| DirectoryError::Timeout {
         address: address.clone(),
         action: action.to_owned(),
         seconds: settings.connect_timeout.as_secs(),
@@ -74,16 +74,16 @@ pub(super) async fn open(settings: &Settings) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-pub(super) fn not_ldap(address: &str, action: &str) -> Error {
-    Error::NotLdap { address: address.to_owned(), action: action.to_owned() }
+pub(super) fn not_ldap(address: &str, action: &str) -> DirectoryError {
+    DirectoryError::NotLdap { address: address.to_owned(), action: action.to_owned() }
 }
 
 /// Success, or the refusal.
-pub(super) fn accept(result: &LdapResult, address: &str, action: &str) -> Result<(), Error> {
+pub(super) fn accept(result: &LdapResult, address: &str, action: &str) -> Result<(), DirectoryError> {
     if result.rc == 0 {
         return Ok(());
     }
-    Err(Error::Refused {
+    Err(DirectoryError::Refused {
         address: address.to_owned(),
         action: action.to_owned(),
         code: ResultCode(result.rc),
@@ -93,17 +93,19 @@ pub(super) fn accept(result: &LdapResult, address: &str, action: &str) -> Result
 }
 
 /// Tells failures apart. The library's own error is not kept: it may hold the message that was sent.
-pub(super) fn sort(failure: LdapError, address: &str, action: &str) -> Error {
+pub(super) fn sort(failure: LdapError, address: &str, action: &str) -> DirectoryError {
     let address = address.to_owned();
     match failure {
         LdapError::Io { source } => sort_io(&source, address),
-        LdapError::Rustls { source } => Error::Tls { address, detail: source.to_string() },
-        LdapError::DNSName { source } => Error::Tls { address, detail: source.to_string() },
+        LdapError::Rustls { source } => DirectoryError::Tls { address, detail: source.to_string() },
+        LdapError::DNSName { source } => DirectoryError::Tls { address, detail: source.to_string() },
         LdapError::LdapResult { result } => {
-            accept(&result, &address, action).err().unwrap_or(Error::Protocol { address })
+            accept(&result, &address, action).err().unwrap_or(DirectoryError::Protocol { address })
         }
-        other if is_closed(&other) => Error::Connection { address, detail: "the directory closed it".to_owned() },
-        other => Error::Connection { address, detail: other.to_string() },
+        other if is_closed(&other) => {
+            DirectoryError::Connection { address, detail: "the directory closed it".to_owned() }
+        }
+        other => DirectoryError::Connection { address, detail: other.to_string() },
     }
 }
 
@@ -119,11 +121,11 @@ pub(super) fn is_closed(failure: &LdapError) -> bool {
     )
 }
 
-async fn connect(settings: &Settings, target: &Target) -> Result<Connection, Error> {
+async fn connect(settings: &LdapSettings, target: &LdapAddress) -> Result<LdapConnection, DirectoryError> {
     let address = target.address();
-    let options = LdapConnSettings::new().set_starttls(target.protection == Protection::StartTls);
+    let options = LdapConnSettings::new().set_starttls(target.protection == LdapProtection::StartTls);
     let options = match (target.protection, &settings.ca) {
-        (Protection::None, _) => options,
+        (LdapProtection::None, _) => options,
         (_, None) => {
             use_aws_lc();
             options
@@ -134,7 +136,7 @@ async fn connect(settings: &Settings, target: &Target) -> Result<Connection, Err
     let (connection, ldap) = connecting.map_err(|failure| sort(failure, &address, "start TLS"))?;
     // A failure of the connection reaches whoever waits for an answer on it.
     let driver = tokio::spawn(connection.drive());
-    Ok(Connection { ldap, driver })
+    Ok(LdapConnection { ldap, driver })
 }
 
 /// ldap3's own TLS configuration takes the process' provider. An error says that there is one already.
@@ -143,8 +145,8 @@ fn use_aws_lc() {
 }
 
 /// TLS that trusts the authorities of one file and no others.
-fn trusting(path: &Path) -> Result<Arc<ClientConfig>, SettingsError> {
-    let unusable = |reason: String| SettingsError::Ca { path: path.to_owned(), reason };
+fn trusting(path: &Path) -> Result<Arc<ClientConfig>, LdapSettingsError> {
+    let unusable = |reason: String| LdapSettingsError::Ca { path: path.to_owned(), reason };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|failure| unusable(failure.to_string()))? {
         let certificate = certificate.map_err(|failure| unusable(failure.to_string()))?;
@@ -158,15 +160,15 @@ fn trusting(path: &Path) -> Result<Arc<ClientConfig>, SettingsError> {
     Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
 
-fn sort_io(failure: &io::Error, address: String) -> Error {
+fn sort_io(failure: &io::Error, address: String) -> DirectoryError {
     let detail = failure.to_string();
     let tls = failure.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
     match failure.kind() {
-        _ if tls => Error::Tls { address, detail },
-        io::ErrorKind::ConnectionRefused => Error::ConnectionRefused { address },
+        _ if tls => DirectoryError::Tls { address, detail },
+        io::ErrorKind::ConnectionRefused => DirectoryError::ConnectionRefused { address },
         // The standard library gives a failed look-up no kind of its own; its text is this.
-        _ if detail.contains("lookup address") => Error::UnknownHost { address, detail },
-        _ => Error::Connection { address, detail },
+        _ if detail.contains("lookup address") => DirectoryError::UnknownHost { address, detail },
+        _ => DirectoryError::Connection { address, detail },
     }
 }
 
@@ -175,13 +177,13 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::ldap::{Dn, Security};
+    use crate::ldap::{Dn, LdapSecurity};
 
-    fn settings(url: String) -> Settings {
-        Settings::new(url, "CN=reader,DC=x", "SECRET".into(), Dn::parse("DC=x").expect("a base"))
+    fn settings(url: String) -> LdapSettings {
+        LdapSettings::new(url, "CN=reader,DC=x", "SECRET".into(), Dn::parse("DC=x").expect("a base"))
     }
 
-    async fn failure(settings: Settings) -> Error {
+    async fn failure(settings: LdapSettings) -> DirectoryError {
         let failure = open(&settings).await.expect_err("a failure");
         assert!(!format!("{failure} {failure:?} {:?}", failure.help()).contains("SECRET"));
         failure
@@ -192,9 +194,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         drop(listener);
-        assert!(matches!(failure(settings(format!("ldap://{address}"))).await, Error::ConnectionRefused { .. }));
-        let unknown = Settings { security: Security::Plain, ..settings("ldap://no-such-host.invalid".to_owned()) };
-        assert!(matches!(failure(unknown).await, Error::UnknownHost { .. }));
+        assert!(matches!(
+            failure(settings(format!("ldap://{address}"))).await,
+            DirectoryError::ConnectionRefused { .. }
+        ));
+        let unknown =
+            LdapSettings { security: LdapSecurity::Plain, ..settings("ldap://no-such-host.invalid".to_owned()) };
+        assert!(matches!(failure(unknown).await, DirectoryError::UnknownHost { .. }));
     }
 
     #[tokio::test]
@@ -209,26 +215,29 @@ mod tests {
             }
         });
         let tls = failure(settings(format!("ldaps://localhost:{port}"))).await;
-        assert!(matches!(tls, Error::Tls { .. }) && tls.help().is_some_and(|help| help.contains("`ca`")), "{tls}");
+        assert!(
+            matches!(tls, DirectoryError::Tls { .. }) && tls.help().is_some_and(|help| help.contains("`ca`")),
+            "{tls}"
+        );
         let plain = failure(settings(format!("ldap://localhost:{port}"))).await;
-        assert!(matches!(plain, Error::Connection { .. }), "{plain:?}");
+        assert!(matches!(plain, DirectoryError::Connection { .. }), "{plain:?}");
     }
 
     #[tokio::test]
     async fn a_silent_server_times_out() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let late = Settings {
+        let late = LdapSettings {
             connect_timeout: std::time::Duration::from_millis(200),
             ..settings(format!("ldap://{address}"))
         };
-        assert!(matches!(failure(late).await, Error::Timeout { .. }));
+        assert!(matches!(failure(late).await, DirectoryError::Timeout { .. }));
     }
 
     #[test]
     fn a_bad_certificate_file_is_refused() {
         for path in ["Cargo.toml", "no-such-file.pem"] {
-            assert!(matches!(trusting(Path::new(path)), Err(SettingsError::Ca { .. })), "{path}");
+            assert!(matches!(trusting(Path::new(path)), Err(LdapSettingsError::Ca { .. })), "{path}");
         }
     }
 }

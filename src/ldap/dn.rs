@@ -18,19 +18,19 @@ pub struct Dn {
 /// One part of a name, such as `OU=Users`; mostly one attribute, rarely several joined by `+`.
 #[derive(Clone, Debug)]
 pub struct Rdn {
-    attributes: Vec<Attribute>,
+    attributes: Vec<RdnAttribute>,
     /// What it compares by.
     key: Vec<(String, Vec<u8>)>,
 }
 
 #[derive(Clone, Debug)]
-struct Attribute {
+struct RdnAttribute {
     name: String,
-    value: Value,
+    value: RdnValue,
 }
 
 #[derive(Clone, Debug)]
-enum Value {
+enum RdnValue {
     Text(String),
     /// A BER value that is no text, written `#04…`.
     Ber(Vec<u8>),
@@ -98,8 +98,8 @@ impl Dn {
 }
 
 impl Rdn {
-    fn new(attributes: Vec<Attribute>) -> Self {
-        let mut key: Vec<_> = attributes.iter().map(Attribute::key).collect();
+    fn new(attributes: Vec<RdnAttribute>) -> Self {
+        let mut key: Vec<_> = attributes.iter().map(RdnAttribute::key).collect();
         key.sort_unstable();
         Self { attributes, key }
     }
@@ -112,18 +112,18 @@ impl Rdn {
     /// The value of its first attribute, if it is text.
     pub fn value(&self) -> Option<&str> {
         match &self.attributes.first()?.value {
-            Value::Text(text) => Some(text),
-            Value::Ber(_) => None,
+            RdnValue::Text(text) => Some(text),
+            RdnValue::Ber(_) => None,
         }
     }
 }
 
-impl Attribute {
+impl RdnAttribute {
     fn key(&self) -> (String, Vec<u8>) {
         let value = match &self.value {
-            Value::Text(text) => collapse(text).into_bytes(),
+            RdnValue::Text(text) => collapse(text).into_bytes(),
             // No text begins with this byte, so that the two kinds never meet.
-            Value::Ber(bytes) => [&[0xFF], bytes.as_slice()].concat(),
+            RdnValue::Ber(bytes) => [&[0xFF], bytes.as_slice()].concat(),
         };
         (short_name(&self.name), value)
     }

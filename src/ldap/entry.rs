@@ -9,7 +9,7 @@ use super::dn::Dn;
 
 /// An entry: its name, and its attributes by their names as returned. Values are bytes; most are UTF-8 text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct DirectoryEntry {
     pub dn: Dn,
     pub attributes: BTreeMap<String, Vec<Vec<u8>>>,
 }
@@ -17,7 +17,7 @@ pub struct Entry {
 /// `ACCOUNTDISABLE` in `userAccountControl` (Active Directory's schema).
 const ACCOUNT_DISABLED: u32 = 0x2;
 
-impl Entry {
+impl DirectoryEntry {
     /// The values of an attribute, by its name in any case; none when it is absent.
     pub fn values(&self, name: &str) -> &[Vec<u8>] {
         let found = self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -84,9 +84,9 @@ fn guid_text(bytes: [u8; 16]) -> String {
 mod tests {
     use super::*;
 
-    fn entry(name: &str, value: &[u8]) -> Entry {
+    fn entry(name: &str, value: &[u8]) -> DirectoryEntry {
         let dn = Dn::parse("CN=Jo,DC=x").expect("a name");
-        Entry { dn, attributes: BTreeMap::from([(name.to_owned(), vec![value.to_vec()])]) }
+        DirectoryEntry { dn, attributes: BTreeMap::from([(name.to_owned(), vec![value.to_vec()])]) }
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use super::dn::{Dn, DnError};
 use super::search_guard::EndlessSearch;
-use super::settings::SettingsError;
+use super::settings::LdapSettingsError;
 
 /// A call that did not end with an answer to use. No variant holds the password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum DirectoryError {
     #[error(transparent)]
-    Settings(#[from] SettingsError),
+    Settings(#[from] LdapSettingsError),
     /// The directory refused, by a result code.
     #[error("{address} refused to {action}: {code}{}", if .text.is_empty() { String::new() } else { format!(": {}", .text) })]
     Refused { address: String, action: String, code: ResultCode, text: String },
@@ -56,7 +56,7 @@ impl std::fmt::Display for ResultCode {
     }
 }
 
-impl Error {
+impl DirectoryError {
     /// The result code, when the directory gave one.
     pub fn code(&self) -> Option<ResultCode> {
         match self {
@@ -179,7 +179,8 @@ mod tests {
         ] {
             let text =
                 format!("80090308: LdapErr: DSID-0C09042F, comment: AcceptSecurityContext error, data {data}, v4563");
-            let refused = Error::Refused { address: "dc1".into(), action: "bind".into(), code: ResultCode(49), text };
+            let refused =
+                DirectoryError::Refused { address: "dc1".into(), action: "bind".into(), code: ResultCode(49), text };
             assert!(refused.help().is_some_and(|help| help.contains(words)), "{data}");
             assert!(refused.to_string().starts_with("dc1 refused to bind: invalid credentials (49): 80090308"));
         }

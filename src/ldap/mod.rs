@@ -1,6 +1,6 @@
 //! A read-only client of a directory, and distinguished names.
 //!
-//! [`Directory`] binds, searches and reads, to verify in Active Directory what Okta says it did there. [`Dn`] reads and
+//! [`DirectoryClient`] binds, searches and reads, to verify in Active Directory what Okta says it did there. [`Dn`] reads and
 //! compares distinguished names as a directory does.
 //!
 //! What is absent: this module imports nothing else of the crate but what catches the library's panics, and no call of it changes a directory.
@@ -14,10 +14,10 @@ mod filter;
 mod search_guard;
 mod settings;
 
-pub use client::{Directory, Scope};
+pub use client::{DirectoryClient, SearchScope};
 pub use dn::{Dn, DnError};
-pub use entry::Entry;
-pub use error::{Error, ResultCode};
+pub use entry::DirectoryEntry;
+pub use error::{DirectoryError, ResultCode};
 pub use filter::escape;
 pub use search_guard::EndlessSearch;
-pub use settings::{Security, Settings, SettingsError};
+pub use settings::{LdapSecurity, LdapSettings, LdapSettingsError};

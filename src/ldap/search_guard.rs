@@ -8,7 +8,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::dn::Dn;
-use super::entry::Entry;
+use super::entry::DirectoryEntry;
 
 /// The most bytes of a search's entries, which are held all together.
 const MOST_BYTES: usize = 256 << 20;
@@ -39,7 +39,7 @@ pub enum EndlessSearch {
 
 impl SearchGuard {
     /// Takes in an entry.
-    pub(super) fn entry(&mut self, entry: &Entry) -> Result<(), EndlessSearch> {
+    pub(super) fn entry(&mut self, entry: &DirectoryEntry) -> Result<(), EndlessSearch> {
         self.entries += 1;
         self.bytes = self.bytes.saturating_add(size(entry));
         if self.bytes > MOST_BYTES {
@@ -52,7 +52,7 @@ impl SearchGuard {
     }
 
     /// Takes in a page that is not the last one.
-    pub(super) fn page(&mut self, entries: &[Entry]) -> Result<(), EndlessSearch> {
+    pub(super) fn page(&mut self, entries: &[DirectoryEntry]) -> Result<(), EndlessSearch> {
         if entries.is_empty() {
             self.empty_pages += 1;
             let is_endless = self.empty_pages >= MOST_EMPTY_PAGES;
@@ -74,7 +74,7 @@ fn hash(dn: &Dn) -> u64 {
 }
 
 /// About the bytes that an entry takes.
-fn size(entry: &Entry) -> usize {
+fn size(entry: &DirectoryEntry) -> usize {
     /// What a name or a value takes beside its bytes.
     const OVERHEAD: usize = 32;
     let attributes = entry.attributes.iter().map(|(name, values)| {
@@ -105,8 +105,8 @@ mod tests {
 
     use super::*;
 
-    fn entry(number: usize, bytes: usize) -> Entry {
-        Entry {
+    fn entry(number: usize, bytes: usize) -> DirectoryEntry {
+        DirectoryEntry {
             dn: Dn::parse(&format!("CN=u{number},DC=x")).expect("a name"),
             attributes: BTreeMap::from([("description".to_owned(), vec![vec![b'x'; bytes]])]),
         }
@@ -115,7 +115,9 @@ mod tests {
     #[test]
     fn a_page_that_comes_again_ends_the_search_and_one_that_overlaps_does_not() {
         let mut guard = SearchGuard::default();
-        let page = |numbers: std::ops::Range<usize>| -> Vec<Entry> { numbers.map(|number| entry(number, 1)).collect() };
+        let page = |numbers: std::ops::Range<usize>| -> Vec<DirectoryEntry> {
+            numbers.map(|number| entry(number, 1)).collect()
+        };
         assert_eq!(guard.page(&page(0..10)), Ok(()));
         assert_eq!(guard.page(&page(9..20)), Ok(()));
         assert_eq!(guard.page(&page(0..10)), Err(EndlessSearch::Repeated));

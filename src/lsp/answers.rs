@@ -6,32 +6,32 @@ use std::path::{Path, PathBuf};
 
 use lsp_types::{DocumentSymbol, Hover, HoverContents, Location, MarkupContent, MarkupKind, SymbolKind};
 
-use super::document::{Document, range, uri_of};
-use super::meaning::{self, Meaning};
-use crate::script::outline::Declared;
+use super::document::{ScriptDocument, range, uri_of};
+use super::meaning::{self, WordMeaning};
+use crate::script::outline::DeclaredName;
 use crate::script::reference::words_of;
-use crate::script::{Library, Runbook, Shelf, Source};
+use crate::script::{RunbookHeader, RunbookLibrary, RunbookShelf, ScriptSource};
 
 /// Help for the word at byte `at`.
-pub(super) fn hover(document: &Document, library: &Library, at: usize) -> Option<Hover> {
+pub(super) fn hover(document: &ScriptDocument, library: &RunbookLibrary, at: usize) -> Option<Hover> {
     let word = document.word(at);
     let (code, words) = match meaning::of(document, library, &word)? {
-        Meaning::Verb(verb) => (verb.signature.to_owned(), verb.help.to_owned()),
-        Meaning::Operation(operation) => {
+        WordMeaning::Verb(verb) => (verb.signature.to_owned(), verb.help.to_owned()),
+        WordMeaning::Operation(operation) => {
             let words = words_of(operation).join("\n\n");
             (operation.signature("okta"), words)
         }
-        Meaning::Declared(declared) if declared.signature.is_empty() => return None,
-        Meaning::Declared(declared) if declared.signature.contains('(') => (declared.signature, declared.doc),
-        Meaning::Declared(declared) => {
+        WordMeaning::Declared(declared) if declared.signature.is_empty() => return None,
+        WordMeaning::Declared(declared) if declared.signature.contains('(') => (declared.signature, declared.doc),
+        WordMeaning::Declared(declared) => {
             let code = format!("{}: {}", declared.name, declared.signature);
             (code, declared.doc)
         }
-        Meaning::Imported(source, function) => {
+        WordMeaning::Imported(source, function) => {
             let words = format!("{}\n\nfrom {}", function.doc, source.name);
             (function.signature, words)
         }
-        Meaning::Module(source) => (format!("import \"{}\"", source.name), purpose(&source)),
+        WordMeaning::Module(source) => (format!("import \"{}\"", source.name), purpose(&source)),
     };
     let value = format!("```rhai\n{code}\n```\n\n{words}");
     Some(Hover {
@@ -41,23 +41,28 @@ pub(super) fn hover(document: &Document, library: &Library, at: usize) -> Option
 }
 
 /// The `//!` text of a module.
-fn purpose(source: &Source) -> String {
-    Runbook::parse(source).map_or_else(|error| error.message, |module| module.doc)
+fn purpose(source: &ScriptSource) -> String {
+    RunbookHeader::parse(source).map_or_else(|error| error.message, |module| module.doc)
 }
 
 /// Where the word at byte `at` is declared. `shipped` is the folder for copies of what has no file.
-pub(super) fn definition(document: &Document, library: &Library, at: usize, shipped: &Path) -> Option<Location> {
+pub(super) fn definition(
+    document: &ScriptDocument,
+    library: &RunbookLibrary,
+    at: usize,
+    shipped: &Path,
+) -> Option<Location> {
     match meaning::of(document, library, &document.word(at))? {
-        Meaning::Verb(_) | Meaning::Operation(_) => None,
-        Meaning::Declared(declared) => {
+        WordMeaning::Verb(_) | WordMeaning::Operation(_) => None,
+        WordMeaning::Declared(declared) => {
             let at = range(&document.text, &declared.at);
             Some(Location::new(document.uri.clone(), at))
         }
-        Meaning::Imported(source, function) => {
+        WordMeaning::Imported(source, function) => {
             let at = range(&source.text, &function.at);
             Some(Location::new(uri_of(&file_of(&source, shipped)?)?, at))
         }
-        Meaning::Module(source) => {
+        WordMeaning::Module(source) => {
             let start = lsp_types::Range::default();
             Some(Location::new(uri_of(&file_of(&source, shipped)?)?, start))
         }
@@ -65,8 +70,8 @@ pub(super) fn definition(document: &Document, library: &Library, at: usize, ship
 }
 
 /// The file of a script; of a shipped one, a copy to look at. `None` when it cannot be written.
-fn file_of(source: &Source, shipped: &Path) -> Option<PathBuf> {
-    if source.shelf != Shelf::Shipped {
+fn file_of(source: &ScriptSource, shipped: &Path) -> Option<PathBuf> {
+    if source.shelf != RunbookShelf::Shipped {
         return std::path::absolute(&source.path).ok();
     }
     let file = shipped.join(format!("{}.rhai", source.name));
@@ -76,9 +81,9 @@ fn file_of(source: &Source, shipped: &Path) -> Option<PathBuf> {
 }
 
 /// Steps, tests and functions, in the order of the text.
-pub(super) fn symbols(document: &Document) -> Vec<DocumentSymbol> {
+pub(super) fn symbols(document: &ScriptDocument) -> Vec<DocumentSymbol> {
     let outline = &document.outline;
-    let of = |kind: SymbolKind, declared: &[Declared]| {
+    let of = |kind: SymbolKind, declared: &[DeclaredName]| {
         let symbols = declared.iter();
         symbols.map(|it| (it.at.start, symbol(document, kind, &it.name, &it.at))).collect::<Vec<_>>()
     };
@@ -90,7 +95,7 @@ pub(super) fn symbols(document: &Document) -> Vec<DocumentSymbol> {
 }
 
 #[expect(deprecated, reason = "the protocol's old mark for deprecation is a field that has to be filled")]
-fn symbol(document: &Document, kind: SymbolKind, name: &str, at: &Range<usize>) -> DocumentSymbol {
+fn symbol(document: &ScriptDocument, kind: SymbolKind, name: &str, at: &Range<usize>) -> DocumentSymbol {
     let at = range(&document.text, at);
     DocumentSymbol {
         name: name.to_owned(),

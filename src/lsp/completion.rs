@@ -4,26 +4,26 @@ use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, MarkupContent, MarkupKind, TextEdit,
 };
 
-use super::document::{Document, range};
+use super::document::{ScriptDocument, range};
 use super::meaning::{is_org, module, verbs};
 use crate::okta::operations;
-use crate::script::Library;
-use crate::script::bindings::Verb;
+use crate::script::RunbookLibrary;
+use crate::script::bindings::ScriptVerb;
 use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
-use crate::script::outline::{Declared, Outline};
-use crate::script::place::{Context, Place, options_of, place};
+use crate::script::outline::{DeclaredName, ScriptOutline};
+use crate::script::place::{CursorContext, CursorPlace, options_of, place};
 use crate::script::reference::words_of;
 
 /// What may stand at byte `at`.
-pub(super) fn at(document: &Document, library: &Library, at: usize) -> Vec<CompletionItem> {
+pub(super) fn at(document: &ScriptDocument, library: &RunbookLibrary, at: usize) -> Vec<CompletionItem> {
     let place = place(&document.text[..at]);
     let mut items = match &place.context {
-        Context::Nothing => Vec::new(),
-        Context::Name => names(document),
-        Context::Member(path) => members(document, path),
-        Context::Module(alias) => functions_of(document, library, alias),
-        Context::Key => keys(document, &place),
-        Context::Text => texts(document, library, &place),
+        CursorContext::Nothing => Vec::new(),
+        CursorContext::Name => names(document),
+        CursorContext::Member(path) => members(document, path),
+        CursorContext::Module(alias) => functions_of(document, library, alias),
+        CursorContext::Key => keys(document, &place),
+        CursorContext::Text => texts(document, library, &place),
     };
     items.retain(|item| item.label.starts_with(&place.typed));
     items.sort_by(|left, right| left.label.cmp(&right.label));
@@ -37,9 +37,9 @@ pub(super) fn at(document: &Document, library: &Library, at: usize) -> Vec<Compl
     items
 }
 
-fn names(document: &Document) -> Vec<CompletionItem> {
+fn names(document: &ScriptDocument) -> Vec<CompletionItem> {
     let outline = &document.outline;
-    let free = |verb: &&Verb| verb.signature.starts_with(&format!("{}(", verb.name));
+    let free = |verb: &&ScriptVerb| verb.signature.starts_with(&format!("{}(", verb.name));
     let verbs = verbs(document).filter(free).map(of_verb);
     let functions = outline.functions.iter().map(of_function);
     let variables = outline.variables.iter().chain(&outline.orgs);
@@ -53,7 +53,7 @@ fn names(document: &Document) -> Vec<CompletionItem> {
     verbs.chain(functions).chain(variables).chain(modules).chain(given).chain(keywords).collect()
 }
 
-fn members(document: &Document, path: &[String]) -> Vec<CompletionItem> {
+fn members(document: &ScriptDocument, path: &[String]) -> Vec<CompletionItem> {
     let of = |receiver: &'static str| {
         let begins = format!("{receiver}.");
         verbs(document).filter(move |verb| verb.signature.starts_with(&begins)).map(of_verb)
@@ -86,20 +86,20 @@ fn methods() -> impl Iterator<Item = CompletionItem> {
     })
 }
 
-fn functions_of(document: &Document, library: &Library, alias: &str) -> Vec<CompletionItem> {
+fn functions_of(document: &ScriptDocument, library: &RunbookLibrary, alias: &str) -> Vec<CompletionItem> {
     if alias == "dn" {
         let verbs = verbs(document).filter(|verb| verb.signature.starts_with("dn::"));
         return verbs.map(of_verb).collect();
     }
     let import = document.outline.import(alias);
     let source = import.and_then(|import| module(document, library, &import.name));
-    let outline = source.map(|source| Outline::of(&source.text));
+    let outline = source.map(|source| ScriptOutline::of(&source.text));
     let functions = outline.unwrap_or_default().functions;
     functions.iter().map(of_function).collect()
 }
 
 /// Query parameters of an operation, options of a verb.
-fn keys(document: &Document, place: &Place) -> Vec<CompletionItem> {
+fn keys(document: &ScriptDocument, place: &CursorPlace) -> Vec<CompletionItem> {
     let name = place.call.as_ref().and_then(|call| call.path.last());
     let Some(name) = name else {
         return Vec::new();
@@ -115,7 +115,7 @@ fn keys(document: &Document, place: &Place) -> Vec<CompletionItem> {
 }
 
 /// Names of modules after `import "`, of runbooks after `run_runbook("`.
-fn texts(document: &Document, library: &Library, place: &Place) -> Vec<CompletionItem> {
+fn texts(document: &ScriptDocument, library: &RunbookLibrary, place: &CursorPlace) -> Vec<CompletionItem> {
     let before = document.text[..place.start].trim_end_matches(['"', '`']);
     // What cannot be listed cannot be offered; `check` says why when it is imported.
     if before.trim_end().ends_with("import") {
@@ -133,12 +133,12 @@ fn texts(document: &Document, library: &Library, place: &Place) -> Vec<Completio
     Vec::new()
 }
 
-fn of_verb(verb: &Verb) -> CompletionItem {
+fn of_verb(verb: &ScriptVerb) -> CompletionItem {
     let kind = if verb.signature.contains('.') { CompletionItemKind::METHOD } else { CompletionItemKind::FUNCTION };
     item(verb.name, kind, verb.signature, verb.help)
 }
 
-fn of_function(function: &Declared) -> CompletionItem {
+fn of_function(function: &DeclaredName) -> CompletionItem {
     let kind = CompletionItemKind::FUNCTION;
     item(&function.name, kind, &function.signature, &function.doc)
 }

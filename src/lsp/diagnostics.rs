@@ -2,11 +2,11 @@
 
 use lsp_types::{Diagnostic, DiagnosticSeverity, NumberOrString, Range};
 
-use super::document::{Document, range, small};
-use crate::script::Library;
-use crate::script::check::{self, Finding, Severity};
+use super::document::{ScriptDocument, range, small};
+use crate::script::RunbookLibrary;
+use crate::script::check::{self, CheckFinding, FindingSeverity};
 
-pub(super) fn of(document: &Document, library: &Library) -> Vec<Diagnostic> {
+pub(super) fn of(document: &ScriptDocument, library: &RunbookLibrary) -> Vec<Diagnostic> {
     let source = document.source();
     let path = source.path.clone();
     let report = check::check(source, library);
@@ -14,7 +14,7 @@ pub(super) fn of(document: &Document, library: &Library) -> Vec<Diagnostic> {
     findings.map(|finding| diagnostic(document, &path, finding)).collect()
 }
 
-fn diagnostic(document: &Document, path: &str, finding: &Finding) -> Diagnostic {
+fn diagnostic(document: &ScriptDocument, path: &str, finding: &CheckFinding) -> Diagnostic {
     let told = &finding.diagnostic;
     let mut lines = vec![told.message.clone()];
     lines.extend(told.notes.iter().cloned());
@@ -34,8 +34,8 @@ fn diagnostic(document: &Document, path: &str, finding: &Finding) -> Diagnostic 
     Diagnostic {
         range: at,
         severity: Some(match finding.severity {
-            Severity::Error => DiagnosticSeverity::ERROR,
-            Severity::Warning => DiagnosticSeverity::WARNING,
+            FindingSeverity::Error => DiagnosticSeverity::ERROR,
+            FindingSeverity::Warning => DiagnosticSeverity::WARNING,
         }),
         code: Some(NumberOrString::String(finding.rule.to_owned())),
         source: Some("okta-runbook".to_owned()),
@@ -50,7 +50,7 @@ fn line(line: usize) -> Range {
 }
 
 /// What is wrong in a module is shown where it is imported; of a module's module, at the top.
-fn import_of(document: &Document, file: &str) -> Range {
+fn import_of(document: &ScriptDocument, file: &str) -> Range {
     let mut imports = document.outline.imports.iter();
     let found = imports.find(|import| file.ends_with(&format!("{}.rhai", import.name)));
     found.map_or_else(Range::default, |import| range(&document.text, &import.at))

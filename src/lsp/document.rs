@@ -7,25 +7,25 @@ use std::str::FromStr as _;
 use lsp_types::{Position, Uri};
 use url::Url;
 
-use crate::script::outline::Outline;
+use crate::script::outline::ScriptOutline;
 use crate::script::place::is_name;
-use crate::script::{Shelf, Source};
+use crate::script::{RunbookShelf, ScriptSource};
 
 /// A script as the editor has it.
-pub(super) struct Document {
+pub(super) struct ScriptDocument {
     pub(super) uri: Uri,
     pub(super) version: Option<i32>,
     pub(super) text: String,
-    pub(super) outline: Outline,
+    pub(super) outline: ScriptOutline,
     path: PathBuf,
 }
 
-impl Document {
+impl ScriptDocument {
     pub(super) fn new(uri: Uri, version: Option<i32>, text: String) -> Self {
         Self {
             // What has no file yet is known by its address.
             path: path_of(&uri).unwrap_or_else(|| PathBuf::from(uri.as_str())),
-            outline: Outline::of(&text),
+            outline: ScriptOutline::of(&text),
             uri,
             version,
             text,
@@ -37,10 +37,10 @@ impl Document {
     }
 
     /// As a script given by its path: its own modules may stand beside it.
-    pub(super) fn source(&self) -> Source {
+    pub(super) fn source(&self) -> ScriptSource {
         let path = self.path.display().to_string();
         let name = path.strip_suffix(".rhai").unwrap_or(&path);
-        Source::new(name, Shelf::Path, path.as_str(), self.text.as_str())
+        ScriptSource::new(name, RunbookShelf::Path, path.as_str(), self.text.as_str())
     }
 
     /// Byte of a position.

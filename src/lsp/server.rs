@@ -20,10 +20,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::document::{Document, path_of};
+use super::document::{ScriptDocument, path_of};
 use super::meaning::module;
-use super::{Around, answers, completion, diagnostics};
-use crate::script::Library;
+use super::{LspEnvironment, answers, completion, diagnostics};
+use crate::script::RunbookLibrary;
 
 /// What this server can do. Texts are sent as a whole: a runbook is short.
 pub(super) fn capabilities() -> ServerCapabilities {
@@ -46,20 +46,20 @@ pub(super) fn capabilities() -> ServerCapabilities {
     }
 }
 
-pub(super) struct Server {
-    library: Library,
+pub(super) struct LanguageServer {
+    library: RunbookLibrary,
     shipped: PathBuf,
     /// By the text of their address.
-    documents: BTreeMap<String, Document>,
+    documents: BTreeMap<String, ScriptDocument>,
     /// Those whose mistakes are to be told anew.
     changed: BTreeSet<String>,
 }
 
 /// Parameters that are not as the protocol has them, or a request nobody knows.
-struct Refused(ErrorCode, String);
+struct RefusedRequest(ErrorCode, String);
 
-impl Server {
-    pub(super) fn new(around: Around, asked: &Value) -> Self {
+impl LanguageServer {
+    pub(super) fn new(around: LspEnvironment, asked: &Value) -> Self {
         Self {
             library: (around.library)(&root(asked)),
             shipped: around.shipped,
@@ -108,7 +108,7 @@ impl Server {
     }
 
     /// The library with the texts as they are in the editor: a module need not be saved to be meant.
-    fn library(&self) -> Library {
+    fn library(&self) -> RunbookLibrary {
         let open = self.documents.values();
         let open = open.map(|document| (document.path().to_owned(), document.text.as_str().into()));
         self.library.with_open(open)
@@ -130,35 +130,35 @@ impl Server {
                 })
             }),
             DocumentSymbolRequest::METHOD => self.symbols(request.params),
-            other => Err(Refused(ErrorCode::MethodNotFound, format!("this server does not know {other}"))),
+            other => Err(RefusedRequest(ErrorCode::MethodNotFound, format!("this server does not know {other}"))),
         };
         match result {
             Ok(value) => Response::new_ok(request.id, value),
-            Err(Refused(code, words)) => Response::new_err(request.id, code as i32, words),
+            Err(RefusedRequest(code, words)) => Response::new_err(request.id, code as i32, words),
         }
     }
 
     /// Answers a question about a place of an open document.
-    fn at<P: DeserializeOwned, A: Fn(&Document, usize) -> Result<Value, Refused>>(
+    fn at<P: DeserializeOwned, A: Fn(&ScriptDocument, usize) -> Result<Value, RefusedRequest>>(
         &self,
         params: Value,
         parts: impl FnOnce(P) -> (TextDocumentPositionParams, A),
-    ) -> Result<Value, Refused> {
+    ) -> Result<Value, RefusedRequest> {
         let (place, answer) = parts(read(params)?);
         let document = self.document(&place.text_document.uri)?;
         answer(document, document.offset(place.position))
     }
 
-    fn symbols(&self, params: Value) -> Result<Value, Refused> {
+    fn symbols(&self, params: Value) -> Result<Value, RefusedRequest> {
         let asked: DocumentSymbolParams = read(params)?;
         let document = self.document(&asked.text_document.uri)?;
         json(DocumentSymbolResponse::Nested(answers::symbols(document)))
     }
 
-    fn document(&self, uri: &Uri) -> Result<&Document, Refused> {
+    fn document(&self, uri: &Uri) -> Result<&ScriptDocument, RefusedRequest> {
         self.documents.get(uri.as_str()).ok_or_else(|| {
             let words = format!("{} is not open", uri.as_str());
-            Refused(ErrorCode::InvalidParams, words)
+            RefusedRequest(ErrorCode::InvalidParams, words)
         })
     }
 
@@ -192,7 +192,7 @@ impl Server {
 
     fn keep(&mut self, uri: Uri, version: i32, text: String) {
         let address = uri.as_str().to_owned();
-        let document = Document::new(uri, Some(version), text);
+        let document = ScriptDocument::new(uri, Some(version), text);
         let path = document.path().to_owned();
         self.documents.insert(address.clone(), document);
         self.changed.insert(address);
@@ -204,7 +204,7 @@ impl Server {
 }
 
 /// Whether a text imports the file at `path`.
-fn imports(document: &Document, library: &Library, path: &Path) -> bool {
+fn imports(document: &ScriptDocument, library: &RunbookLibrary, path: &Path) -> bool {
     let followed = |path: &Path| path.canonicalize().ok();
     let mut imports = document.outline.imports.iter();
     imports.any(|import| {
@@ -224,12 +224,12 @@ fn root(asked: &Value) -> PathBuf {
     uri.and_then(|uri| path_of(&uri)).unwrap_or_else(|| Path::new("").to_owned())
 }
 
-fn read<P: DeserializeOwned>(params: Value) -> Result<P, Refused> {
-    serde_json::from_value(params).map_err(|error| Refused(ErrorCode::InvalidParams, error.to_string()))
+fn read<P: DeserializeOwned>(params: Value) -> Result<P, RefusedRequest> {
+    serde_json::from_value(params).map_err(|error| RefusedRequest(ErrorCode::InvalidParams, error.to_string()))
 }
 
-fn json(value: impl Serialize) -> Result<Value, Refused> {
-    serde_json::to_value(value).map_err(|error| Refused(ErrorCode::InternalError, error.to_string()))
+fn json(value: impl Serialize) -> Result<Value, RefusedRequest> {
+    serde_json::to_value(value).map_err(|error| RefusedRequest(ErrorCode::InternalError, error.to_string()))
 }
 
 fn published(uri: Uri, version: Option<i32>, diagnostics: Vec<lsp_types::Diagnostic>) -> Message {

@@ -13,13 +13,13 @@ use super::signing_key::SigningKey;
 /// is fetched when the first call is made and renewed before it ends.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Credentials {
+pub enum OrgCredentials {
     /// An API token (header `Authorization: SSWS …`).
     Ssws(SecretString),
     /// An OAuth 2.0 service app that signs in by its private key.
     PrivateKeyJwt(Box<ServiceApp>),
     /// A person who has signed in by [`device::begin`](super::device::begin).
-    Refresh(Box<Person>),
+    Refresh(Box<SignedInPerson>),
 }
 
 /// A service app (Applications > API Services).
@@ -27,29 +27,29 @@ pub enum Credentials {
 pub struct ServiceApp {
     pub client_id: String,
     pub key: SigningKey,
-    /// Scopes to ask for. Empty: those given by [`Client::ask_for`](super::Client::ask_for).
+    /// Scopes to ask for. Empty: those given by [`Client::ask_for`](super::OktaClient::ask_for).
     pub scopes: Vec<String>,
-    pub dpop: Dpop,
+    pub dpop: DpopUse,
 }
 
 /// A person's lasting sign-in with a Native app.
-pub struct Person {
+pub struct SignedInPerson {
     pub client_id: String,
     /// As it was given by the sign-in: one that is bound to a key holds this key too.
     pub refresh_token: SecretString,
     /// Scopes to ask for. Empty: all that the person agreed to.
     pub scopes: Vec<String>,
-    pub dpop: Dpop,
+    pub dpop: DpopUse,
     /// Called with the refresh token that replaces the one used: Okta may end the old one at once.
-    pub keep: Option<Keep>,
+    pub keep: Option<TokenKeeper>,
 }
 
 /// Puts a new refresh token where the next run finds it.
-pub type Keep = Arc<dyn Fn(&SecretString) + Send + Sync>;
+pub type TokenKeeper = Arc<dyn Fn(&SecretString) + Send + Sync>;
 
 /// Whether requests carry a proof of possession.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dpop {
+pub enum DpopUse {
     /// From the first time the org asks for one.
     #[default]
     WhenAsked,
@@ -57,7 +57,7 @@ pub enum Dpop {
     Always,
 }
 
-impl Credentials {
+impl OrgCredentials {
     /// Refuses what could never be sent, before anything is.
     pub(super) fn check(&self) -> Result<(), RequestError> {
         match self {
@@ -71,7 +71,7 @@ impl Credentials {
     }
 }
 
-impl fmt::Debug for Person {
+impl fmt::Debug for SignedInPerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Person")
             .field("client_id", &self.client_id)
@@ -124,14 +124,14 @@ mod tests {
 
     #[test]
     fn a_token_is_never_shown() {
-        let credentials = Credentials::Ssws("00abcSECRET".into());
+        let credentials = OrgCredentials::Ssws("00abcSECRET".into());
         assert!(!format!("{credentials:?}").contains("SECRET"));
         assert!(!format!("{:?}", ssws(&"00abcSECRET".into())).contains("SECRET"));
-        let person = Credentials::Refresh(Box::new(Person {
+        let person = OrgCredentials::Refresh(Box::new(SignedInPerson {
             client_id: "0oa1".to_owned(),
             refresh_token: "SECRET".into(),
             scopes: Vec::new(),
-            dpop: Dpop::WhenAsked,
+            dpop: DpopUse::WhenAsked,
             keep: None,
         }));
         assert!(!format!("{person:?}").contains("SECRET"));
@@ -140,12 +140,12 @@ mod tests {
     #[test]
     fn a_token_with_a_line_break_is_refused_without_showing_it() {
         for bad in ["00abcSECRET\n", "00abc SECRET", "00abcSECRET\u{e9}"] {
-            let refused = Credentials::Ssws(bad.into()).check().expect_err("refused");
+            let refused = OrgCredentials::Ssws(bad.into()).check().expect_err("refused");
             assert!(!format!("{refused} {refused:?}").contains("SECRET"));
         }
-        assert!(matches!(Credentials::Ssws("".into()).check(), Err(RequestError::EmptyToken)));
+        assert!(matches!(OrgCredentials::Ssws("".into()).check(), Err(RequestError::EmptyToken)));
         for quoted in ["\"00abcSECRET\"", "'00abcSECRET'", "00abcSECRET\"", "“00abcSECRET”"] {
-            let refused = Credentials::Ssws(quoted.into()).check().expect_err("refused");
+            let refused = OrgCredentials::Ssws(quoted.into()).check().expect_err("refused");
             assert!(matches!(refused, RequestError::QuotedToken));
             assert!(!format!("{refused} {refused:?}").contains("SECRET"));
         }

@@ -3,10 +3,10 @@
 //! From Okta's rate-limit pages (management endpoints): the exact pattern first, then the longest prefix. Where Okta's own buckets are
 //! coarser than these, each sees the other's calls as those of others, which errs on the careful side.
 
-use super::method::Method;
+use super::method::HttpMethod;
 
 /// The name of the bucket of a call, as Okta's pages write its pattern. `path` is the URL's, without query.
-pub fn bucket(method: Method, path: &str) -> &'static str {
+pub fn bucket(method: HttpMethod, path: &str) -> &'static str {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments.as_slice() {
         ["api", "v1", "apps", _] => "/api/v1/apps/{id}",
@@ -14,8 +14,8 @@ pub fn bucket(method: Method, path: &str) -> &'static str {
         ["api", "v1", "groups", _] => "/api/v1/groups/{id}",
         ["api", "v1", "groups", ..] => "/api/v1/groups*",
         ["api", "v1", "users"] => "/api/v1/users",
-        ["api", "v1", "users", _] if method == Method::Get => "GET /api/v1/users/{id}",
-        ["api", "v1", "users", ..] if method == Method::Get => "GET /api/v1/users/{id}/*",
+        ["api", "v1", "users", _] if method == HttpMethod::Get => "GET /api/v1/users/{id}",
+        ["api", "v1", "users", ..] if method == HttpMethod::Get => "GET /api/v1/users/{id}/*",
         ["api", "v1", "users", ..] => "/api/v1/users/{id}*",
         ["api", "v1", "logs", ..] => "/api/v1/logs",
         ["api", "v1", "agentPools", ..] => "/api/v1/agentPools*",
@@ -32,15 +32,15 @@ mod tests {
     #[test]
     fn the_exact_pattern_comes_before_the_prefix() {
         for (method, path, expected) in [
-            (Method::Get, "/api/v1/apps", "/api/v1/apps*"),
-            (Method::Get, "/api/v1/apps/0oa1", "/api/v1/apps/{id}"),
-            (Method::Post, "/api/v1/apps/0oa1/users/00u1", "/api/v1/apps*"),
-            (Method::Put, "/api/v1/groups/00g1/users/00u1", "/api/v1/groups*"),
-            (Method::Get, "/api/v1/groups/00g1", "/api/v1/groups/{id}"),
-            (Method::Get, "/api/v1/users/jo@x.example", "GET /api/v1/users/{id}"),
-            (Method::Post, "/api/v1/users/00u1", "/api/v1/users/{id}*"),
-            (Method::Get, "/api/v1/users", "/api/v1/users"),
-            (Method::Get, "/api/v1/policies", "/api/v1/*"),
+            (HttpMethod::Get, "/api/v1/apps", "/api/v1/apps*"),
+            (HttpMethod::Get, "/api/v1/apps/0oa1", "/api/v1/apps/{id}"),
+            (HttpMethod::Post, "/api/v1/apps/0oa1/users/00u1", "/api/v1/apps*"),
+            (HttpMethod::Put, "/api/v1/groups/00g1/users/00u1", "/api/v1/groups*"),
+            (HttpMethod::Get, "/api/v1/groups/00g1", "/api/v1/groups/{id}"),
+            (HttpMethod::Get, "/api/v1/users/jo@x.example", "GET /api/v1/users/{id}"),
+            (HttpMethod::Post, "/api/v1/users/00u1", "/api/v1/users/{id}*"),
+            (HttpMethod::Get, "/api/v1/users", "/api/v1/users"),
+            (HttpMethod::Get, "/api/v1/policies", "/api/v1/*"),
         ] {
             assert_eq!(bucket(method, path), expected, "{method} {path}");
         }

@@ -9,28 +9,28 @@ use reqwest::redirect::Policy;
 use secrecy::SecretString;
 use url::Url;
 
-use super::auth::Credentials;
+use super::auth::OrgCredentials;
 use super::base_url::BaseUrl;
 use super::buckets::bucket;
-use super::client_settings::Settings;
+use super::client_settings::ClientSettings;
 use super::derived_key::DerivedKey;
-use super::error::{Error, RequestError};
-use super::governor::{Governor, Rate, Sending};
-use super::limits::{self, Observer, RateLimit, Wait, WaitReason};
-use super::method::Method;
+use super::error::{OktaError, RequestError};
+use super::governor::{BucketRate, CallSending, RateLimiter};
+use super::limits::{self, LimitWait, RateLimit, WaitObserver, WaitReason};
+use super::method::HttpMethod;
 use super::pages::NextPage;
-use super::request::{Encoded, Request};
-use super::response::{Answer, Response};
-use super::session::{Session, Signature};
-use super::token_endpoint::Endpoint;
-use super::transport::{self, Way};
+use super::request::{ApiRequest, EncodedBody};
+use super::response::{ApiResponse, RawResponse};
+use super::session::{ClientSession, RequestSignature};
+use super::token_endpoint::TokenEndpoint;
+use super::transport::{self, OrgRoute};
 
 /// What an org says of itself to everyone is some hundred bytes.
 const LONGEST_METADATA: usize = 1 << 20;
 
 /// What a client may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Access {
+enum ClientAccess {
     Full,
     /// GET, and the sign-in.
     Reads,
@@ -38,35 +38,35 @@ enum Access {
 
 /// A client of one org. Share it: connections are pooled.
 #[derive(Debug)]
-pub struct Client {
+pub struct OktaClient {
     base: BaseUrl,
-    session: Arc<Session>,
+    session: Arc<ClientSession>,
     http: reqwest::Client,
-    settings: Settings,
-    access: Access,
-    way: Way,
-    governor: Arc<Governor>,
+    settings: ClientSettings,
+    access: ClientAccess,
+    way: OrgRoute,
+    governor: Arc<RateLimiter>,
 }
 
-impl Client {
+impl OktaClient {
     /// A client that signs with these credentials. Sends nothing.
-    pub fn new(base: BaseUrl, credentials: Credentials, settings: Settings) -> Result<Self, Error> {
+    pub fn new(base: BaseUrl, credentials: OrgCredentials, settings: ClientSettings) -> Result<Self, OktaError> {
         credentials.check()?;
         Ok(Self {
             http: http_client(settings.through.as_ref().unwrap_or(&base), &settings)?,
-            session: Arc::new(Session::new(credentials).knowing(&settings.all_secrets())),
-            access: Access::Full,
-            governor: Governor::new(settings.reserve),
-            way: Way::of(&base, &settings),
+            session: Arc::new(ClientSession::new(credentials).knowing(&settings.all_secrets())),
+            access: ClientAccess::Full,
+            governor: RateLimiter::new(settings.reserve),
+            way: OrgRoute::of(&base, &settings),
             base,
             settings,
         })
     }
 
     /// The same org under other credentials: connections and what is known of its limits are shared.
-    pub fn signed_by(&self, credentials: Credentials) -> Result<Self, Error> {
+    pub fn signed_by(&self, credentials: OrgCredentials) -> Result<Self, OktaError> {
         credentials.check()?;
-        let session = Session::new(credentials).knowing(&self.settings.all_secrets());
+        let session = ClientSession::new(credentials).knowing(&self.settings.all_secrets());
         let session = Arc::new(session);
         Ok(Self { session, ..self.shared() })
     }
@@ -74,7 +74,7 @@ impl Client {
     /// The same client, sign-in and limits shared, which refuses to send anything but GET.
     #[must_use]
     pub fn reading(&self) -> Self {
-        Self { access: Access::Reads, ..self.shared() }
+        Self { access: ClientAccess::Reads, ..self.shared() }
     }
 
     /// What this client signs with, access tokens that it had before included: for who keeps them out of what is written down.
@@ -83,7 +83,7 @@ impl Client {
     }
 
     /// How it behaves.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &ClientSettings {
         &self.settings
     }
 
@@ -104,14 +104,14 @@ impl Client {
         &self.base
     }
 
-    /// The key for another purpose that is derived from what the org knows this client by, see [`Credentials::derived_key`].
+    /// The key for another purpose that is derived from what the org knows this client by, see [`OrgCredentials::derived_key`].
     pub fn derived_key(&self, purpose: &str) -> Option<DerivedKey> {
         self.session.derived_key(purpose)
     }
 
     /// How long `calls` calls of this method and path take under their limit, and how many of them a minute takes; `None` before the
     /// first answer of their bucket.
-    pub fn estimate(&self, method: Method, path: &str, calls: u64) -> Option<(u64, Duration)> {
+    pub fn estimate(&self, method: HttpMethod, path: &str, calls: u64) -> Option<(u64, Duration)> {
         self.governor.estimate(bucket(method, path), calls)
     }
 
@@ -126,22 +126,22 @@ impl Client {
     }
 
     /// The rate limits as far as they are known.
-    pub fn rates(&self) -> Vec<Rate> {
+    pub fn rates(&self) -> Vec<BucketRate> {
         self.governor.rates()
     }
 
     /// Client id of the app that it signs in with; `None` for an API token.
     pub fn client_id(&self) -> Option<&str> {
         match self.session.credentials() {
-            Credentials::Ssws(_) => None,
-            Credentials::PrivateKeyJwt(app) => Some(&app.client_id),
-            Credentials::Refresh(person) => Some(&person.client_id),
+            OrgCredentials::Ssws(_) => None,
+            OrgCredentials::PrivateKeyJwt(app) => Some(&app.client_id),
+            OrgCredentials::Refresh(person) => Some(&person.client_id),
         }
     }
 
     /// Whether its calls are those of a user (`/api/v1/users/me`): an API token's owner, or who signed in. A service app has none.
     pub fn acts_as_user(&self) -> bool {
-        !matches!(self.session.credentials(), Credentials::PrivateKeyJwt(_))
+        !matches!(self.session.credentials(), OrgCredentials::PrivateKeyJwt(_))
     }
 
     /// Sets the scopes that a service app asks for where its configuration names none: the least that a runbook needs.
@@ -152,25 +152,25 @@ impl Client {
 
     /// The scopes that the org granted, which may be fewer than were asked for: Okta hands out a token for those that are
     /// granted and says nothing of the rest. `None` for an API token, which has the rights of its owner. Signs in if need be.
-    pub async fn granted_scopes(&self, observer: &dyn Observer) -> Result<Option<Vec<String>>, Error> {
+    pub async fn granted_scopes(&self, observer: &dyn WaitObserver) -> Result<Option<Vec<String>>, OktaError> {
         self.session.granted(self.endpoint(observer)).await
     }
 
     /// Reads what an org shows to everyone, such as `/.well-known/okta-organization`. No token goes along, so that it tells whether
     /// the address is an org's before any credential is risked.
-    pub async fn look(&self, path: &str) -> Result<Response, Error> {
+    pub async fn look(&self, path: &str) -> Result<ApiResponse, OktaError> {
         let url = self.base.target(path, &[])?;
-        let body = Request::new(Method::Get, path).encode()?;
-        let sending = Sending::unheeded();
+        let body = ApiRequest::new(HttpMethod::Get, path).encode()?;
+        let sending = CallSending::unheeded();
         let longest = if path.starts_with("/.well-known/") {
             self.settings.longest_answer.min(LONGEST_METADATA)
         } else {
             self.settings.longest_answer
         };
-        let answer = self.once(Method::Get, &url, &body, &Signature::none(), longest).await?;
+        let answer = self.once(HttpMethod::Get, &url, &body, &RequestSignature::none(), longest).await?;
         let rate = RateLimit::read(&answer.headers);
         let date = limits::date(&answer.headers);
-        let bucket = bucket(Method::Get, path);
+        let bucket = bucket(HttpMethod::Get, path);
         self.governor.learn(bucket, rate, date, sending);
         answer.judge(self.base.host())
     }
@@ -182,36 +182,36 @@ impl Client {
     }
 
     /// Sends a request, when the org's limits allow it. A 429 was not carried out: it is waited out, told to the observer first,
-    /// and the request is sent again, up to [`Settings::max_attempts`] times. Dropping the future ends the wait.
+    /// and the request is sent again, up to [`ClientSettings::max_attempts`] times. Dropping the future ends the wait.
     ///
     /// An access token that the org no longer takes (401, so nothing was carried out) is renewed once.
-    pub async fn send(&self, request: &Request, observer: &dyn Observer) -> Result<Response, Error> {
+    pub async fn send(&self, request: &ApiRequest, observer: &dyn WaitObserver) -> Result<ApiResponse, OktaError> {
         let url = self.base.target(&request.path, &request.query)?;
         self.repeat(request.method, url, &request.encode()?, observer).await
     }
 
     /// Fetches the next page of a list by its link as it stands. A link to another scheme, host or port is refused.
-    pub async fn next(&self, page: &NextPage, observer: &dyn Observer) -> Result<Response, Error> {
+    pub async fn next(&self, page: &NextPage, observer: &dyn WaitObserver) -> Result<ApiResponse, OktaError> {
         let url = self.own_link(page)?;
-        let body = Request::new(Method::Get, url.path()).encode()?;
-        self.repeat(Method::Get, url, &body, observer).await
+        let body = ApiRequest::new(HttpMethod::Get, url.path()).encode()?;
+        self.repeat(HttpMethod::Get, url, &body, observer).await
     }
 
-    fn own_link(&self, page: &NextPage) -> Result<Url, Error> {
-        let foreign = |link: String| Error::ForeignLink { base: self.base.to_string(), link };
+    fn own_link(&self, page: &NextPage) -> Result<Url, OktaError> {
+        let foreign = |link: String| OktaError::ForeignLink { base: self.base.to_string(), link };
         let url = self.base.resolve(page.as_str()).map_err(|_| foreign("an address that does not parse".to_owned()))?;
         if self.base.owns(&url) { Ok(url) } else { Err(foreign(url.origin().ascii_serialization())) }
     }
 
     async fn repeat(
         &self,
-        method: Method,
+        method: HttpMethod,
         url: Url,
-        body: &Encoded,
-        observer: &dyn Observer,
-    ) -> Result<Response, Error> {
+        body: &EncodedBody,
+        observer: &dyn WaitObserver,
+    ) -> Result<ApiResponse, OktaError> {
         let bucket = bucket(method, url.path());
-        let (mut attempt, mut renewal) = (1, Renewal::Possible);
+        let (mut attempt, mut renewal) = (1, TokenRenewal::Possible);
         loop {
             // Signed after the wait: a proof is taken for five minutes only, and the token may end meanwhile.
             let permit = self.governor.admit(bucket, url.path(), observer).await;
@@ -223,8 +223,8 @@ impl Client {
             let sending = permit.sending;
             drop(permit);
             let date = limits::date(&answer.headers);
-            if renewal == Renewal::Possible && is_dead_token(&answer) && self.session.give_up(&signature).await {
-                renewal = Renewal::Done;
+            if renewal == TokenRenewal::Possible && is_dead_token(&answer) && self.session.give_up(&signature).await {
+                renewal = TokenRenewal::Done;
                 continue;
             }
             if answer.status != 429 || attempt >= self.settings.max_attempts {
@@ -248,13 +248,13 @@ impl Client {
 
     async fn once(
         &self,
-        method: Method,
+        method: HttpMethod,
         url: &Url,
-        body: &Encoded,
-        signature: &Signature,
+        body: &EncodedBody,
+        signature: &RequestSignature,
         longest_answer: usize,
-    ) -> Result<Answer, Error> {
-        if self.access == Access::Reads && method != Method::Get {
+    ) -> Result<RawResponse, OktaError> {
+        if self.access == ClientAccess::Reads && method != HttpMethod::Get {
             return Err(RequestError::ReadsOnly(method).into());
         }
         let through = self.settings.through.as_ref();
@@ -268,8 +268,8 @@ impl Client {
         transport::exchange(request, longest_answer, &self.way).await
     }
 
-    fn endpoint<'a>(&'a self, observer: &'a dyn Observer) -> Endpoint<'a> {
-        Endpoint {
+    fn endpoint<'a>(&'a self, observer: &'a dyn WaitObserver) -> TokenEndpoint<'a> {
+        TokenEndpoint {
             http: &self.http,
             base: &self.base,
             way: &self.way,
@@ -279,33 +279,33 @@ impl Client {
     }
 }
 
-async fn wait_out(wait: &Wait, observer: &dyn Observer) {
+async fn wait_out(wait: &LimitWait, observer: &dyn WaitObserver) {
     observer.waiting(wait);
     tokio::time::sleep(wait.duration).await;
 }
 
 /// Whether this call may still fetch another token.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Renewal {
+enum TokenRenewal {
     Possible,
     Done,
 }
 
 /// A 401 that speaks of the token. E0000015 does not: it is a feature that the org lacks (recorded).
-fn is_dead_token(answer: &Answer) -> bool {
+fn is_dead_token(answer: &RawResponse) -> bool {
     if answer.status != 401 {
         return false;
     }
     match answer.judge("") {
-        Err(Error::Api(refusal)) => refusal.code.is_none() || refusal.is("E0000011"),
+        Err(OktaError::Api(refusal)) => refusal.code.is_none() || refusal.is("E0000011"),
         // A page is of a gateway, and says nothing of the token nor of what became of the call.
-        Err(Error::NotOkta { content_type, .. }) => content_type.is_none(),
+        Err(OktaError::NotOkta { content_type, .. }) => content_type.is_none(),
         _ => true,
     }
 }
 
 /// TLS verification stays as it is: there is no switch to turn it off.
-pub(super) fn http_client(base: &BaseUrl, settings: &Settings) -> Result<reqwest::Client, RequestError> {
+pub(super) fn http_client(base: &BaseUrl, settings: &ClientSettings) -> Result<reqwest::Client, RequestError> {
     let agent = HeaderValue::from_str(&settings.user_agent);
     let agent = agent.map_err(|_| RequestError::UserAgent(settings.user_agent.clone()))?;
     let builder = reqwest::Client::builder()
@@ -326,12 +326,12 @@ pub(super) fn http_client(base: &BaseUrl, settings: &Settings) -> Result<reqwest
     builder.build().map_err(|failure| RequestError::Setup(failure.to_string()))
 }
 
-fn headers(method: Method, body: &Encoded) -> Result<HeaderMap, RequestError> {
+fn headers(method: HttpMethod, body: &EncodedBody) -> Result<HeaderMap, RequestError> {
     let content_type = HeaderValue::from_str(&body.content_type);
     let content_type = content_type.map_err(|failure| RequestError::Setup(failure.to_string()))?;
     let mut headers =
         HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json")), (CONTENT_TYPE, content_type)]);
-    let may_have_body = matches!(method, Method::Post | Method::Put | Method::Patch);
+    let may_have_body = matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch);
     if may_have_body && body.bytes.is_none() {
         // Without it Okta answers 411 (its API overview).
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

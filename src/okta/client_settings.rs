@@ -5,14 +5,14 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::base_url::BaseUrl;
-use super::proxy::Proxy;
+use super::proxy::ProxySettings;
 
 /// How long lists may lag, unless an org is known to be quicker. Okta names no bound; this is what procedures wait at most.
 pub const LIST_LAG: Duration = Duration::from_secs(120);
 
 /// How a client behaves.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ClientSettings {
     pub user_agent: String,
     /// For name, connection and TLS together.
     pub connect_timeout: Duration,
@@ -27,7 +27,7 @@ pub struct Settings {
     /// Where calls go instead of to the org's own address: a shadow of it. All else sees the org's address.
     pub through: Option<BaseUrl>,
     /// Instead of the machine's proxy.
-    pub proxy: Option<Proxy>,
+    pub proxy: Option<ProxySettings>,
     /// Other secrets to keep out of answers and of what is written down: those of the machine's proxy.
     pub secrets: Vec<SecretString>,
     /// So long after a thing is created the org's lists and searches may not show it.
@@ -37,7 +37,7 @@ pub struct Settings {
 /// Okta's largest pages are a thousand things of some kilobytes each: ten times what the largest of them could be.
 const LONGEST_ANSWER: usize = 128 << 20;
 
-impl Default for Settings {
+impl Default for ClientSettings {
     fn default() -> Self {
         Self {
             user_agent: concat!("okta-runbook/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -54,9 +54,9 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl ClientSettings {
     pub(super) fn all_secrets(&self) -> Vec<SecretString> {
-        let own = self.proxy.iter().flat_map(Proxy::secrets);
+        let own = self.proxy.iter().flat_map(ProxySettings::secrets);
         own.chain(self.secrets.iter().cloned()).collect()
     }
 }

@@ -11,23 +11,23 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::okta::{Failure, Sent, Silent, Wait, WaitReason};
+use crate::okta::{LimitWait, RequestReach, SilentObserver, TransportFailure, WaitReason};
 
 const TOKEN: &str = "00SECRETtoken";
 
 /// Remembers the waits it was told of.
 #[derive(Default)]
-struct Notes(Mutex<Vec<Wait>>);
+struct WaitNotes(Mutex<Vec<LimitWait>>);
 
-impl Observer for Notes {
-    fn waiting(&self, wait: &Wait) {
+impl WaitObserver for WaitNotes {
+    fn waiting(&self, wait: &LimitWait) {
         self.0.lock().expect("the notes").push(wait.clone());
     }
 }
 
-fn client_at(port: u16, settings: Settings) -> Client {
+fn client_at(port: u16, settings: ClientSettings) -> OktaClient {
     let (base, _) = BaseUrl::parse(&format!("http://127.0.0.1:{port}")).expect("a base URL");
-    Client::new(base, Credentials::Ssws(TOKEN.into()), settings).expect("a client")
+    OktaClient::new(base, OrgCredentials::Ssws(TOKEN.into()), settings).expect("a client")
 }
 
 async fn listen() -> (TcpListener, u16) {
@@ -36,14 +36,14 @@ async fn listen() -> (TcpListener, u16) {
     (listener, port)
 }
 
-async fn serve(router: Router) -> Client {
+async fn serve(router: Router) -> OktaClient {
     let (listener, port) = listen().await;
     tokio::spawn(async move { axum::serve(listener, router).await });
-    client_at(port, Settings::default())
+    client_at(port, ClientSettings::default())
 }
 
 /// A server that reads one request, writes `answer` as it stands, and closes. Gives the request.
-async fn raw(answer: &'static [u8]) -> (Client, tokio::task::JoinHandle<String>) {
+async fn raw(answer: &'static [u8]) -> (OktaClient, tokio::task::JoinHandle<String>) {
     let (listener, port) = listen().await;
     let request = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a connection");
@@ -53,15 +53,15 @@ async fn raw(answer: &'static [u8]) -> (Client, tokio::task::JoinHandle<String>)
         stream.write_all(answer).await.expect("an answer");
         String::from_utf8(bytes).expect("text").to_lowercase()
     });
-    (client_at(port, Settings::default()), request)
+    (client_at(port, ClientSettings::default()), request)
 }
 
-async fn send(client: &Client, request: Request) -> Result<Response, Error> {
-    client.send(&request, &Silent).await
+async fn send(client: &OktaClient, request: ApiRequest) -> Result<ApiResponse, OktaError> {
+    client.send(&request, &SilentObserver).await
 }
 
-fn read(path: &str) -> Request {
-    Request::new(Method::Get, path)
+fn read(path: &str) -> ApiRequest {
+    ApiRequest::new(HttpMethod::Get, path)
 }
 
 #[tokio::test]
@@ -96,15 +96,15 @@ async fn follows_pages_but_never_to_another_host() {
     let client = serve(Router::new().route("/list", get(page))).await;
     let first = send(&client, read("/list")).await.expect("a page");
     assert_eq!(first.request_id.as_deref(), Some("r1"));
-    let second = client.next(&first.next.expect("a link"), &Silent).await.expect("the next page");
+    let second = client.next(&first.next.expect("a link"), &SilentObserver).await.expect("the next page");
     assert_eq!(second.body, json!(["after=a%2Cb,c"]));
-    let refused = client.next(&second.next.expect("a link"), &Silent).await.expect_err("another host");
-    assert!(matches!(&refused, Error::ForeignLink { link, .. } if link == "https://evil.example"), "{refused}");
-    assert_eq!(refused.sent(), Sent::No);
+    let refused = client.next(&second.next.expect("a link"), &SilentObserver).await.expect_err("another host");
+    assert!(matches!(&refused, OktaError::ForeignLink { link, .. } if link == "https://evil.example"), "{refused}");
+    assert_eq!(refused.sent(), RequestReach::No);
     let port = client.base.to_string().replace("127.0.0.1", "127.0.0.2");
     for foreign in [port.as_str(), "http://127.0.0.1:1/list", "https://127.0.0.1/list", "http://u:p@127.0.0.1/"] {
-        let refused = client.next(&NextPage::new(foreign), &Silent).await;
-        assert!(matches!(refused, Err(Error::ForeignLink { .. })), "{foreign}");
+        let refused = client.next(&NextPage::new(foreign), &SilentObserver).await;
+        assert!(matches!(refused, Err(OktaError::ForeignLink { .. })), "{foreign}");
     }
 }
 
@@ -132,8 +132,8 @@ const EMPTY_BUCKET: [(&str, &str); 4] = [
 #[tokio::test]
 async fn waits_out_a_429_and_says_so_first() {
     let client = serve(limited(1, EMPTY_BUCKET)).await;
-    let notes = Notes::default();
-    let request = Request::new(Method::Post, "/limited").json(json!({"a": 1}));
+    let notes = WaitNotes::default();
+    let request = ApiRequest::new(HttpMethod::Post, "/limited").json(json!({"a": 1}));
     let answer = client.send(&request, &notes).await.expect("an answer");
     assert_eq!(answer.rate, Some(crate::okta::RateLimit { limit: 50, remaining: 49, reset: 7 }));
     let notes = notes.0.lock().expect("the notes");
@@ -147,7 +147,7 @@ async fn gives_up_after_the_last_attempt() {
     headers[0].1 = "0";
     let mut client = serve(limited(99, headers)).await;
     client.settings.max_attempts = 2;
-    let notes = Notes::default();
+    let notes = WaitNotes::default();
     let refused = client.send(&read("/limited"), &notes).await.expect_err("a refusal");
     assert!(refused.api().is_some_and(|refusal| refusal.is("E0000047")), "{refused}");
     let waits = notes.0.lock().expect("the notes").len();
@@ -159,15 +159,16 @@ async fn a_wait_ends_when_the_future_is_dropped() {
     let mut headers = EMPTY_BUCKET;
     headers[2].1 = "1100";
     let client = serve(limited(1, headers)).await;
-    let cancelled = tokio::time::timeout(Duration::from_millis(300), client.send(&read("/limited"), &Silent)).await;
+    let cancelled =
+        tokio::time::timeout(Duration::from_millis(300), client.send(&read("/limited"), &SilentObserver)).await;
     assert!(cancelled.is_err());
 }
 
 #[tokio::test]
 async fn a_write_without_body_has_length_zero() {
-    for method in [Method::Post, Method::Put] {
+    for method in [HttpMethod::Post, HttpMethod::Put] {
         let (client, request) = raw(b"HTTP/1.1 204 No Content\r\n\r\n").await;
-        let answer = send(&client, Request::new(method, "/x")).await.expect("an answer");
+        let answer = send(&client, ApiRequest::new(method, "/x")).await.expect("an answer");
         assert_eq!((answer.status, answer.body), (204, Value::Null));
         let text = request.await.expect("the request");
         assert_eq!(text.matches("content-length: 0\r\n").count(), 1, "{text}");
@@ -178,16 +179,22 @@ async fn a_write_without_body_has_length_zero() {
 async fn a_refused_connection_is_certainly_unsent() {
     let (listener, port) = listen().await;
     drop(listener);
-    let failure = send(&client_at(port, Settings::default()), read("/x")).await.expect_err("no server");
-    assert!(matches!(failure, Error::Transport { failure: Failure::Refused, sent: Sent::No, .. }), "{failure:?}");
+    let failure = send(&client_at(port, ClientSettings::default()), read("/x")).await.expect_err("no server");
+    assert!(
+        matches!(failure, OktaError::Transport { failure: TransportFailure::Refused, sent: RequestReach::No, .. }),
+        "{failure:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_cut_connection_may_have_been_sent() {
     for answer in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-le", b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{"] {
         let (client, _) = raw(answer).await;
-        let failure = send(&client, Request::new(Method::Post, "/x").json(json!({}))).await.expect_err("cut");
-        assert!(matches!(failure, Error::Transport { failure: Failure::Cut, sent: Sent::Maybe, .. }), "{failure:?}");
+        let failure = send(&client, ApiRequest::new(HttpMethod::Post, "/x").json(json!({}))).await.expect_err("cut");
+        assert!(
+            matches!(failure, OktaError::Transport { failure: TransportFailure::Cut, sent: RequestReach::Maybe, .. }),
+            "{failure:?}"
+        );
     }
 }
 
@@ -201,28 +208,36 @@ async fn tls_to_a_plain_server_is_certainly_unsent() {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.expect("an answer");
     });
     let (base, _) = BaseUrl::parse(&format!("https://127.0.0.1:{port}")).expect("a base URL");
-    let client = Client::new(base, Credentials::Ssws(TOKEN.into()), Settings::default()).expect("a client");
+    let client =
+        OktaClient::new(base, OrgCredentials::Ssws(TOKEN.into()), ClientSettings::default()).expect("a client");
     let failure = send(&client, read("/x")).await.expect_err("no TLS");
-    assert!(matches!(failure, Error::Transport { failure: Failure::Tls, sent: Sent::No, .. }), "{failure:?}");
+    assert!(
+        matches!(failure, OktaError::Transport { failure: TransportFailure::Tls, sent: RequestReach::No, .. }),
+        "{failure:?}"
+    );
 }
 
 #[tokio::test]
 async fn an_unknown_host_is_certainly_unsent() {
     let (base, _) = BaseUrl::parse("https://no-such-org.invalid").expect("a base URL");
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-    let mut client = Client::new(base, Credentials::Ssws(TOKEN.into()), Settings::default()).expect("a client");
+    let mut client =
+        OktaClient::new(base, OrgCredentials::Ssws(TOKEN.into()), ClientSettings::default()).expect("a client");
     client.http = http;
     let failure = send(&client, read("/x")).await.expect_err("no host");
-    assert!(matches!(failure, Error::Transport { failure: Failure::UnknownHost, sent: Sent::No, .. }), "{failure:?}");
+    assert!(
+        matches!(failure, OktaError::Transport { failure: TransportFailure::UnknownHost, sent: RequestReach::No, .. }),
+        "{failure:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_late_answer_may_have_been_sent() {
     let (listener, port) = listen().await;
-    let settings = Settings { request_timeout: Duration::from_millis(200), ..Settings::default() };
+    let settings = ClientSettings { request_timeout: Duration::from_millis(200), ..ClientSettings::default() };
     let failure = send(&client_at(port, settings), read("/x")).await.expect_err("no answer");
     drop(listener);
-    assert!(matches!(failure, Error::Timeout { sent: Sent::Maybe, .. }), "{failure:?}");
+    assert!(matches!(failure, OktaError::Timeout { sent: RequestReach::Maybe, .. }), "{failure:?}");
 }
 
 #[tokio::test]
@@ -246,7 +261,7 @@ async fn each_form_of_refusal_is_told_apart_and_shows_no_token() {
         let refused = send(&client, read("/x")).await.expect_err(message);
         assert!(refused.to_string().starts_with(message), "{refused}");
         assert!(refused.help().is_some_and(|text| text.contains(help)), "{:?}", refused.help());
-        assert_eq!(refused.sent(), Sent::Yes);
+        assert_eq!(refused.sent(), RequestReach::Yes);
         assert!(!format!("{refused} {refused:?} {:?} {client:?}", refused.help()).contains("SECRET"));
     }
 }
@@ -260,8 +275,8 @@ async fn a_reading_client_sends_nothing_but_get() {
     };
     let router = Router::new().route("/thing", any(counted)).with_state(Arc::clone(&calls));
     let reading = serve(router).await.reading();
-    for method in [Method::Post, Method::Put, Method::Patch, Method::Delete] {
-        let refused = send(&reading, Request::new(method, "/thing")).await;
+    for method in [HttpMethod::Post, HttpMethod::Put, HttpMethod::Patch, HttpMethod::Delete] {
+        let refused = send(&reading, ApiRequest::new(method, "/thing")).await;
         let refused = refused.expect_err("a refusal").to_string();
         assert!(refused.contains("nothing but GET"), "{refused}");
     }
@@ -282,17 +297,18 @@ async fn calls_through_a_shadow_keep_the_org_s_own_address() {
     let router = Router::new().route("/list", get(paged));
     tokio::spawn(async move { axum::serve(listener, router).await });
     let url = |text: &str| BaseUrl::parse(text).expect("a base URL").0;
-    let settings = Settings { through: Some(url(&format!("http://127.0.0.1:{port}"))), ..Settings::default() };
+    let settings =
+        ClientSettings { through: Some(url(&format!("http://127.0.0.1:{port}"))), ..ClientSettings::default() };
     let acme = url("https://acme.okta.com");
-    let client = Client::new(acme, Credentials::Ssws(TOKEN.into()), settings).expect("a client");
+    let client = OktaClient::new(acme, OrgCredentials::Ssws(TOKEN.into()), settings).expect("a client");
     assert_eq!(client.base_url().to_string(), "https://acme.okta.com");
     let page = send(&client, read("/list")).await.expect("a page");
     let next = page.next.expect("another page");
-    client.next(&next, &Silent).await.expect("the next page");
+    client.next(&next, &SilentObserver).await.expect("the next page");
 }
 
 /// A server whose answers have no end, and a client that reads no more than `longest` bytes of one.
-async fn endless(longest_answer: usize) -> Client {
+async fn endless(longest_answer: usize) -> OktaClient {
     let (listener, port) = listen().await;
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -307,17 +323,17 @@ async fn endless(longest_answer: usize) -> Client {
             });
         }
     });
-    let settings = Settings { longest_answer, ..Settings::default() };
+    let settings = ClientSettings { longest_answer, ..ClientSettings::default() };
     client_at(port, settings)
 }
 
 #[tokio::test]
 async fn an_answer_without_end_is_read_up_to_its_bound_and_may_have_been_carried_out() {
     let client = endless(3 << 20).await;
-    let post = Request::new(Method::Post, "/list").json(json!({}));
+    let post = ApiRequest::new(HttpMethod::Post, "/list").json(json!({}));
     for request in [read("/list"), post] {
         let refused = send(&client, request).await.expect_err("too large");
-        assert_eq!(refused.sent(), Sent::Maybe);
+        assert_eq!(refused.sent(), RequestReach::Maybe);
         let words = refused.to_string();
         assert!(words.contains("127.0.0.1") && words.contains("more than 3 MiB"), "{words}");
         assert!(refused.help().is_some());

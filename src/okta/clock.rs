@@ -19,11 +19,11 @@ pub(super) fn local_now() -> i64 {
 /// How far the server's clock is ahead. `Date` counts whole seconds: the largest difference seen is the best lower bound, so that no call
 /// is sent in the belief that a new window began when it did not. An answer by which it cannot be so far ahead shows that it was set back.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Clock {
+pub(super) struct ServerClock {
     ahead: Option<i64>,
 }
 
-impl Clock {
+impl ServerClock {
     pub(super) fn server(self, local: i64) -> ServerTime {
         local + self.ahead.unwrap_or(0)
     }
@@ -49,14 +49,14 @@ mod tests {
     use super::*;
 
     /// An answer at once, from a server that is so many milliseconds ahead.
-    fn answer(clock: &mut Clock, local: i64, ahead: i64) {
+    fn answer(clock: &mut ServerClock, local: i64, ahead: i64) {
         let date = Timestamp::from_second((local + ahead).div_euclid(1000)).expect("a time");
         clock.learn(date, local, local);
     }
 
     #[test]
     fn the_servers_clock_is_never_believed_to_be_later_than_it_is() {
-        let mut clock = Clock::default();
+        let mut clock = ServerClock::default();
         for local in [0, 100, 250, 400] {
             answer(&mut clock, local, 10_700);
         }
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_is_followed() {
-        let mut clock = Clock::default();
+        let mut clock = ServerClock::default();
         for local in (0..5_000).step_by(300) {
             answer(&mut clock, local, 90_000);
         }
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_slow_answer_is_no_clock_that_was_set_back() {
-        let mut clock = Clock::default();
+        let mut clock = ServerClock::default();
         answer(&mut clock, 0, 0);
         let date = Timestamp::from_second(1).expect("a time");
         clock.learn(date, 1_500, 9_000);

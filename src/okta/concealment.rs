@@ -4,13 +4,13 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::response::Answer;
+use super::response::RawResponse;
 
 /// What stands where a secret was.
 pub const CONCEALED: &str = "(redacted)";
 
 /// Takes what was sent with a sign-in out of the answer that refuses it.
-pub(super) fn conceal_sent(answer: &mut Answer, sent: &[SecretString]) {
+pub(super) fn conceal_sent(answer: &mut RawResponse, sent: &[SecretString]) {
     let concealed = |text: &str| without(text, sent);
     conceal_body(&mut answer.bytes, &concealed);
     conceal_headers(&mut answer.headers, &concealed);
@@ -27,10 +27,10 @@ fn without(text: &str, secrets: &[SecretString]) -> Option<String> {
     concealed
 }
 
-type Conceal<'a> = &'a dyn Fn(&str) -> Option<String>;
+type ConcealSecrets<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// JSON may write any character as an escape: then its texts are looked at as they are read.
-fn conceal_body(bytes: &mut Vec<u8>, concealed: Conceal<'_>) {
+fn conceal_body(bytes: &mut Vec<u8>, concealed: ConcealSecrets<'_>) {
     let text = String::from_utf8_lossy(bytes);
     if let Some(found) = concealed(&text) {
         *bytes = found.into_bytes();
@@ -46,7 +46,7 @@ fn conceal_body(bytes: &mut Vec<u8>, concealed: Conceal<'_>) {
     }
 }
 
-fn conceal_value(value: &mut Value, concealed: Conceal<'_>) -> bool {
+fn conceal_value(value: &mut Value, concealed: ConcealSecrets<'_>) -> bool {
     match value {
         Value::String(text) => match concealed(text) {
             Some(found) => {
@@ -63,7 +63,7 @@ fn conceal_value(value: &mut Value, concealed: Conceal<'_>) -> bool {
     }
 }
 
-fn conceal_headers(headers: &mut HeaderMap, concealed: Conceal<'_>) {
+fn conceal_headers(headers: &mut HeaderMap, concealed: ConcealSecrets<'_>) {
     for value in headers.values_mut() {
         let found = value.to_str().ok().and_then(concealed);
         if let Some(found) = found.and_then(|text| HeaderValue::from_str(&text).ok()) {

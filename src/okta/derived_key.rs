@@ -7,7 +7,7 @@ use std::fmt;
 use aws_lc_rs::hkdf::HKDF_SHA256;
 use secrecy::ExposeSecret as _;
 
-use super::auth::Credentials;
+use super::auth::OrgCredentials;
 use super::key_root::root_of;
 use super::refresh_token::RefreshToken;
 
@@ -28,7 +28,7 @@ impl fmt::Debug for DerivedKey {
     }
 }
 
-impl Credentials {
+impl OrgCredentials {
     /// The key of these credentials for a purpose. A private key gives the same one in whatever form it is written; a refresh token that
     /// is bound to a proof key gives the same one however often the org replaces the token. `None` when there is nothing to derive from.
     pub fn derived_key(&self, purpose: &str) -> Option<DerivedKey> {
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn each_credential_and_purpose_has_its_own_key_and_none_is_shown() {
         let key = |token: &str, purpose| {
-            let credentials = Credentials::Ssws(token.into());
+            let credentials = OrgCredentials::Ssws(token.into());
             credentials.derived_key(purpose).expect("a key")
         };
         let first = key("00aSECRET", "a journal");

@@ -1,7 +1,7 @@
 //! Device authorization (RFC 8628): a person signs in with a browser, anywhere, and this process gets the token.
 //!
 //! Needs a Native app with the grant types Device Authorization and Refresh Token. `begin` gives a code and where to enter it;
-//! `poll` asks whether that was done. What is kept in the end is the refresh token, for [`Person`](super::auth::Person).
+//! `poll` asks whether that was done. What is kept in the end is the refresh token, for [`Person`](super::auth::SignedInPerson).
 
 use std::fmt;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::auth::Dpop;
+use super::auth::DpopUse;
 use super::base_url::BaseUrl;
 use super::client::http_client;
-use super::client_settings::Settings;
-use super::error::{Error, Sent};
-use super::limits::Silent;
+use super::client_settings::ClientSettings;
+use super::error::{OktaError, RequestReach};
+use super::limits::SilentObserver;
 use super::proof::ProofKey;
 use super::refresh_token::to_keep;
-use super::token_endpoint::{self, Endpoint, Posting};
-use super::transport::Way;
+use super::token_endpoint::{self, TokenEndpoint, TokenPosting};
+use super::transport::OrgRoute;
 
 const AUTHORIZE: &str = "/oauth2/v1/device/authorize";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -29,11 +29,11 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 
 /// A sign-in under way.
-pub struct Device {
+pub struct DeviceSignIn {
     base: BaseUrl,
     http: reqwest::Client,
-    way: Way,
-    settings: Settings,
+    way: OrgRoute,
+    settings: ClientSettings,
     client_id: String,
     code: SecretString,
     proof: Option<ProofKey>,
@@ -51,22 +51,22 @@ pub struct Device {
 
 /// How far the person is.
 #[derive(Debug)]
-pub enum Progress {
-    /// Not there yet: wait for [`Device::interval`], which may have grown.
+pub enum DeviceProgress {
+    /// Not there yet: wait for [`DeviceSignIn::interval`], which may have grown.
     Pending,
-    SignedIn(Box<SignedIn>),
+    SignedIn(Box<PersonTokens>),
 }
 
 /// What a person's sign-in gives.
 #[derive(Debug)]
-pub struct SignedIn {
-    /// For the next runs, in the form that [`Person`](super::auth::Person) takes. `None` when the scope `offline_access` was not asked for or the app gives none.
+pub struct PersonTokens {
+    /// For the next runs, in the form that [`Person`](super::auth::SignedInPerson) takes. `None` when the scope `offline_access` was not asked for or the app gives none.
     pub refresh_token: Option<SecretString>,
     pub scopes: Vec<String>,
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct DeviceResponse {
     device_code: SecretString,
     user_code: String,
     verification_uri: String,
@@ -78,39 +78,39 @@ struct Wire {
 /// Asks the org for a code. `offline_access` is added to the scopes, for a refresh token.
 ///
 /// # Errors
-/// What refuses a sign-in ([`Error::SignIn`]): an unknown client id, an app without this grant, a scope it has not.
+/// What refuses a sign-in ([`OktaError::SignIn`]): an unknown client id, an app without this grant, a scope it has not.
 pub async fn begin(
     base: BaseUrl,
     client_id: &str,
     scopes: &[String],
-    dpop: Dpop,
-    settings: Settings,
-) -> Result<Device, Error> {
+    dpop: DpopUse,
+    settings: ClientSettings,
+) -> Result<DeviceSignIn, OktaError> {
     let http = http_client(&base, &settings)?;
     let mut asked = scopes.to_vec();
     if !asked.iter().any(|scope| scope == "offline_access") {
         asked.push("offline_access".to_owned());
     }
     let form = [("client_id", client_id.into()), ("scope", asked.join(" ").into())];
-    let way = Way::of(&base, &settings);
+    let way = OrgRoute::of(&base, &settings);
     let endpoint = endpoint(&http, &base, &way, &settings);
     let posting = || {
         let (form, proof) = (form.to_vec(), None);
-        Ok(Posting { form, proof })
+        Ok(TokenPosting { form, proof })
     };
     let answer = endpoint.post(&base.target(AUTHORIZE, &[])?, posting).await?;
     let body = token_endpoint::judge(AUTHORIZE, &base, &answer, &asked)?;
-    let wire: Wire = serde_json::from_value(body).map_err(|_| Error::NotOkta {
-        sent: Sent::No,
+    let wire: DeviceResponse = serde_json::from_value(body).map_err(|_| OktaError::NotOkta {
+        sent: RequestReach::No,
         status: answer.status,
         host: base.host().to_owned(),
         content_type: None,
     })?;
     let proof = match dpop {
-        Dpop::Always => Some(ProofKey::generate()?),
-        Dpop::WhenAsked => None,
+        DpopUse::Always => Some(ProofKey::generate()?),
+        DpopUse::WhenAsked => None,
     };
-    Ok(Device {
+    Ok(DeviceSignIn {
         http,
         way,
         settings,
@@ -126,12 +126,12 @@ pub async fn begin(
     })
 }
 
-impl Device {
+impl DeviceSignIn {
     /// Asks once whether the person has agreed. Call it after [`interval`](Self::interval), again and again.
     ///
     /// # Errors
     /// `access_denied`: the person refused. `expired_token`: too late. Others as for any sign-in.
-    pub async fn poll(&mut self) -> Result<Progress, Error> {
+    pub async fn poll(&mut self) -> Result<DeviceProgress, OktaError> {
         let form = || {
             Ok(vec![
                 ("grant_type", GRANT.into()),
@@ -141,26 +141,26 @@ impl Device {
         };
         let endpoint = endpoint(&self.http, &self.base, &self.way, &self.settings);
         match endpoint.token(&[], form, &mut self.proof).await {
-            Ok(granted) => Ok(Progress::SignedIn(Box::new(SignedIn {
+            Ok(granted) => Ok(DeviceProgress::SignedIn(Box::new(PersonTokens {
                 refresh_token: to_keep(&granted, self.proof.as_ref()),
                 scopes: granted.scopes,
             }))),
-            Err(Error::SignIn(refusal)) if refusal.is("authorization_pending") => Ok(Progress::Pending),
-            Err(Error::SignIn(refusal)) if refusal.is("slow_down") => {
+            Err(OktaError::SignIn(refusal)) if refusal.is("authorization_pending") => Ok(DeviceProgress::Pending),
+            Err(OktaError::SignIn(refusal)) if refusal.is("slow_down") => {
                 self.interval = (self.interval + STEP).min(LONGEST_INTERVAL);
-                Ok(Progress::Pending)
+                Ok(DeviceProgress::Pending)
             }
             // The person is at it meanwhile (RFC 8628, section 3.5).
             Err(failure) if failure.is_passing() => {
                 self.interval = (self.interval + STEP).min(LONGEST_INTERVAL);
-                Ok(Progress::Pending)
+                Ok(DeviceProgress::Pending)
             }
             Err(failure) => Err(failure),
         }
     }
 }
 
-impl fmt::Debug for Device {
+impl fmt::Debug for DeviceSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Device")
             .field("client_id", &self.client_id)
@@ -176,8 +176,13 @@ fn interval(seconds: Option<u64>) -> Duration {
     told.clamp(Duration::from_secs(1), LONGEST_INTERVAL)
 }
 
-fn endpoint<'a>(http: &'a reqwest::Client, base: &'a BaseUrl, way: &'a Way, settings: &Settings) -> Endpoint<'a> {
-    Endpoint { http, base, way, max_attempts: settings.max_attempts, observer: &Silent }
+fn endpoint<'a>(
+    http: &'a reqwest::Client,
+    base: &'a BaseUrl,
+    way: &'a OrgRoute,
+    settings: &ClientSettings,
+) -> TokenEndpoint<'a> {
+    TokenEndpoint { http, base, way, max_attempts: settings.max_attempts, observer: &SilentObserver }
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::api_error::ApiError;
 use super::help;
-use super::method::{ContentType, Method};
+use super::method::{ContentType, HttpMethod};
 use super::page_guard::EndlessList;
 use super::sign_in_error::{KeyError, SignInError};
 
 /// A call that did not end with an answer to use. No variant holds a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum OktaError {
     /// Okta, or a gateway before it, refused the request.
     #[error("{0}")]
     Api(Box<ApiError>),
@@ -23,14 +23,14 @@ pub enum Error {
     SignIn(Box<SignInError>),
     /// No answer came, or not all of it.
     #[error("{host}: {failure}: {detail}")]
-    Transport { failure: Failure, sent: Sent, host: String, detail: String },
+    Transport { failure: TransportFailure, sent: RequestReach, host: String, detail: String },
     /// No answer came in time.
-    #[error("{host} did not {} within {} s", if *.sent == Sent::No { "accept a connection" } else { "answer" }, .after.as_secs())]
-    Timeout { sent: Sent, host: String, after: Duration },
+    #[error("{host} did not {} within {} s", if *.sent == RequestReach::No { "accept a connection" } else { "answer" }, .after.as_secs())]
+    Timeout { sent: RequestReach, host: String, after: Duration },
     /// An answer came that was not read to its end: what it says of the request nobody knows.
     #[error("{host} answered {status} with more than {} MiB, the most that is read of one answer", .longest.div_ceil(1 << 20))]
     TooLarge {
-        sent: Sent,
+        sent: RequestReach,
         status: u16,
         host: String,
         /// Bytes.
@@ -49,7 +49,7 @@ pub enum Error {
     #[error("{host} answered {status} {}: this does not look like an Okta org", .content_type.as_deref().map_or("without a body".to_owned(), |form| format!("with {form}")))]
     NotOkta {
         /// `No` when it answered the sign-in, before the request itself was sent.
-        sent: Sent,
+        sent: RequestReach,
         status: u16,
         host: String,
         content_type: Option<String>,
@@ -58,7 +58,7 @@ pub enum Error {
     #[error("{host} answered {status}, a redirect to {}; redirects are not followed", .to.as_deref().unwrap_or("nowhere"))]
     Redirect {
         /// `No` when it answered the sign-in, before the request itself was sent.
-        sent: Sent,
+        sent: RequestReach,
         status: u16,
         host: String,
         to: Option<String>,
@@ -94,12 +94,12 @@ pub enum RequestError {
     #[error("the HTTP client cannot be set up: {0}")]
     Setup(String),
     #[error("nothing but GET is sent here, and this is a {0}")]
-    ReadsOnly(Method),
+    ReadsOnly(HttpMethod),
 }
 
 /// Where the way to the org ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum TransportFailure {
     #[error("the host is unknown")]
     UnknownHost,
     #[error("the connection was refused")]
@@ -117,7 +117,7 @@ pub enum Failure {
 
 /// Whether a failed request reached the org: what a journal must know before anything is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
+pub enum RequestReach {
     /// Certainly not: no connection stood.
     No,
     /// It may have been carried out: the answer is what was lost.
@@ -126,17 +126,17 @@ pub enum Sent {
     Yes,
 }
 
-impl Error {
+impl OktaError {
     /// Whether the request reached the org.
-    pub fn sent(&self) -> Sent {
+    pub fn sent(&self) -> RequestReach {
         match self {
             Self::Transport { sent, .. }
             | Self::Timeout { sent, .. }
             | Self::NotOkta { sent, .. }
             | Self::TooLarge { sent, .. }
             | Self::Redirect { sent, .. } => *sent,
-            Self::Request(_) | Self::SignIn(_) | Self::ForeignLink { .. } => Sent::No,
-            Self::Api(_) | Self::NotJson { .. } | Self::WrongBody { .. } | Self::EndlessList(_) => Sent::Yes,
+            Self::Request(_) | Self::SignIn(_) | Self::ForeignLink { .. } => RequestReach::No,
+            Self::Api(_) | Self::NotJson { .. } | Self::WrongBody { .. } | Self::EndlessList(_) => RequestReach::Yes,
         }
     }
 
@@ -146,7 +146,7 @@ impl Error {
     pub fn leaves_unknown(&self) -> bool {
         match self {
             Self::Api(refusal) => !refusal.says_not_carried_out(),
-            _ => self.sent() != Sent::No,
+            _ => self.sent() != RequestReach::No,
         }
     }
 
@@ -161,7 +161,7 @@ impl Error {
             Self::SignIn(refusal) => refusal.is_passing(),
             Self::Timeout { .. } => true,
             Self::Transport { failure, .. } => {
-                matches!(failure, Failure::NoConnection | Failure::Cut)
+                matches!(failure, TransportFailure::NoConnection | TransportFailure::Cut)
             }
             _ => false,
         }
@@ -200,7 +200,7 @@ impl Error {
     }
 }
 
-impl From<KeyError> for Error {
+impl From<KeyError> for OktaError {
     fn from(wrong: KeyError) -> Self {
         Self::Request(RequestError::Key(wrong))
     }

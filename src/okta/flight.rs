@@ -4,7 +4,7 @@
 const MOST: usize = 64;
 
 #[derive(Debug)]
-pub(super) struct Flight {
+pub(super) struct ConcurrencyWindow {
     now: usize,
     most: usize,
     /// Answers since the last change of `most`.
@@ -15,13 +15,13 @@ pub(super) struct Flight {
     heeded: u64,
 }
 
-impl Default for Flight {
+impl Default for ConcurrencyWindow {
     fn default() -> Self {
         Self { now: 0, most: MOST, good: 0, sent: 0, heeded: 0 }
     }
 }
 
-impl Flight {
+impl ConcurrencyWindow {
     pub(super) fn is_full(&self) -> bool {
         self.now >= self.most
     }
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn fewer_calls_go_after_crowding_and_slowly_more() {
-        let mut flight = Flight::default();
+        let mut flight = ConcurrencyWindow::default();
         (0..40).for_each(|_| _ = flight.begin());
         flight.shrink(40);
         assert_eq!(flight.most, 30);
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn calls_refused_together_count_once() {
-        let mut flight = Flight::default();
+        let mut flight = ConcurrencyWindow::default();
         let burst: Vec<u64> = (0..40).map(|_| flight.begin()).collect();
         for number in &burst[20..] {
             flight.end();

@@ -10,30 +10,30 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::clock::{Clock, ServerTime, local_now};
-use super::flight::Flight;
-use super::limits::{LONGEST, NEWS, Observer, RateLimit, Wait, WaitReason};
+use super::clock::{ServerClock, ServerTime, local_now};
+use super::flight::ConcurrencyWindow;
+use super::limits::{LONGEST, LimitWait, NEWS, RateLimit, WaitObserver, WaitReason};
 
 /// The gate of one client, shared by all its calls.
 #[derive(Debug)]
-pub(super) struct Governor {
+pub(super) struct RateLimiter {
     /// Share of each bucket that is left to others, from 0 to 1.
     reserve: f64,
-    state: Mutex<State>,
+    state: Mutex<LimiterState>,
     /// A call ended: who waits for an answer may ask again.
     ended: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    buckets: HashMap<&'static str, Bucket>,
-    clock: Clock,
-    flight: Flight,
+struct LimiterState {
+    buckets: HashMap<&'static str, LimitBucket>,
+    clock: ServerClock,
+    flight: ConcurrencyWindow,
 }
 
 /// What is known of a bucket.
 #[derive(Clone, Debug, Default)]
-struct Bucket {
+struct LimitBucket {
     /// Calls in a window; `None` until an answer told.
     limit: Option<u64>,
     /// An answer came without the headers: there is nothing to heed.
@@ -62,7 +62,7 @@ const SAME: i64 = 1_000;
 
 /// What a call is to do.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+enum CallAdmission {
     /// It is the call of this number.
     Go(u64),
     /// For so long; `tell`: it is long, and nobody told it yet.
@@ -73,20 +73,20 @@ enum Verdict {
 
 /// Leave to send one call. Its place is free again when this is dropped.
 #[derive(Debug)]
-pub(super) struct Permit {
-    governor: Arc<Governor>,
+pub(super) struct CallPermit {
+    governor: Arc<RateLimiter>,
     bucket: &'static str,
-    pub(super) sending: Sending,
+    pub(super) sending: CallSending,
 }
 
 /// One sending of a call: its number, and when it was by our clock.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sending {
+pub(super) struct CallSending {
     number: u64,
     at: i64,
 }
 
-impl Sending {
+impl CallSending {
     /// One that no limit holds back.
     pub(super) fn unheeded() -> Self {
         Self { number: 0, at: local_now() }
@@ -95,7 +95,7 @@ impl Sending {
 
 /// A bucket as it is known, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rate {
+pub struct BucketRate {
     /// Pattern of its paths.
     pub bucket: &'static str,
     /// Calls in a window of a minute.
@@ -108,28 +108,33 @@ pub struct Rate {
     pub total: u64,
 }
 
-impl Governor {
+impl RateLimiter {
     pub(super) fn new(reserve: f64) -> Arc<Self> {
         Arc::new(Self { reserve: reserve.clamp(0.0, 0.95), state: Mutex::default(), ended: Notify::new() })
     }
 
     /// The lock is held for arithmetic only.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LimiterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until a call of `bucket` may be sent. A wait is told to the observer before it begins.
-    pub(super) async fn admit(self: &Arc<Self>, bucket: &'static str, path: &str, observer: &dyn Observer) -> Permit {
+    pub(super) async fn admit(
+        self: &Arc<Self>,
+        bucket: &'static str,
+        path: &str,
+        observer: &dyn WaitObserver,
+    ) -> CallPermit {
         loop {
             let ended = self.ended.notified();
             let at = local_now();
             let verdict = self.state().ask(bucket, self.reserve, at);
             match verdict {
-                Verdict::Go(number) => {
-                    return Permit { governor: Arc::clone(self), bucket, sending: Sending { number, at } };
+                CallAdmission::Go(number) => {
+                    return CallPermit { governor: Arc::clone(self), bucket, sending: CallSending { number, at } };
                 }
-                Verdict::Wait { pause, tell } => {
-                    observer.waiting(&Wait {
+                CallAdmission::Wait { pause, tell } => {
+                    observer.waiting(&LimitWait {
                         reason: WaitReason::RateLimit,
                         path: path.to_owned(),
                         duration: pause,
@@ -139,7 +144,7 @@ impl Governor {
                     });
                     tokio::time::sleep(pause).await;
                 }
-                Verdict::WaitForAnswer => ended.await,
+                CallAdmission::WaitForAnswer => ended.await,
             }
         }
     }
@@ -150,7 +155,7 @@ impl Governor {
         bucket: &'static str,
         rate: Option<RateLimit>,
         date: Option<Timestamp>,
-        sending: Sending,
+        sending: CallSending,
     ) {
         let mut state = self.state();
         if let Some(date) = date {
@@ -172,7 +177,7 @@ impl Governor {
     }
 
     /// A 429 because of too many simultaneous calls: fewer go from now on.
-    pub(super) fn crowded(&self, sending: Sending) {
+    pub(super) fn crowded(&self, sending: CallSending) {
         self.state().flight.shrink(sending.number);
     }
 
@@ -203,14 +208,14 @@ impl Governor {
         Some(clock.server(local_now()) - Timestamp::now().as_millisecond())
     }
 
-    pub(super) fn rates(&self) -> Vec<Rate> {
+    pub(super) fn rates(&self) -> Vec<BucketRate> {
         let state = self.state();
-        let mut rates: Vec<Rate> = state
+        let mut rates: Vec<BucketRate> = state
             .buckets
             .iter()
             .filter_map(|(name, bucket)| {
                 let limit = bucket.limit?;
-                Some(Rate {
+                Some(BucketRate {
                     bucket: name,
                     limit,
                     share: share(limit, self.reserve),
@@ -225,7 +230,7 @@ impl Governor {
     }
 }
 
-impl Drop for Permit {
+impl Drop for CallPermit {
     fn drop(&mut self) {
         let mut state = self.governor.state();
         state.flight.end();
@@ -237,10 +242,10 @@ impl Drop for Permit {
     }
 }
 
-impl State {
-    fn ask(&mut self, name: &'static str, reserve: f64, local: i64) -> Verdict {
+impl LimiterState {
+    fn ask(&mut self, name: &'static str, reserve: f64, local: i64) -> CallAdmission {
         if self.flight.is_full() {
-            return Verdict::WaitForAnswer;
+            return CallAdmission::WaitForAnswer;
         }
         let now = self.clock.server(local);
         let bucket = self.buckets.entry(name).or_default();
@@ -248,19 +253,19 @@ impl State {
             return verdict;
         }
         bucket.sent(now);
-        Verdict::Go(self.flight.begin())
+        CallAdmission::Go(self.flight.begin())
     }
 }
 
-impl Bucket {
+impl LimitBucket {
     /// Why a call may not go now.
-    fn ask(&mut self, reserve: f64, now: ServerTime) -> Option<Verdict> {
+    fn ask(&mut self, reserve: f64, now: ServerTime) -> Option<CallAdmission> {
         if now < self.blocked {
             return Some(self.wait_until(self.blocked, now));
         }
         let Some(limit) = self.limit else {
             let alone = self.unlimited || self.on_wire == 0;
-            return (!alone).then_some(Verdict::WaitForAnswer);
+            return (!alone).then_some(CallAdmission::WaitForAnswer);
         };
         if now >= self.reset {
             self.begin_window(now);
@@ -287,14 +292,14 @@ impl Bucket {
     }
 
     /// No wait is longer than a window can be: a clock that was set back while the call waited ends it as well.
-    fn wait_until(&mut self, until: ServerTime, now: ServerTime) -> Verdict {
+    fn wait_until(&mut self, until: ServerTime, now: ServerTime) -> CallAdmission {
         let left = u64::try_from(until.saturating_sub(now)).unwrap_or(0);
         let pause = Duration::from_millis(left.max(1)).min(LONGEST);
         let tell = pause >= NEWS && until > self.told.saturating_add(SAME);
         if tell {
             self.told = until;
         }
-        Verdict::Wait { pause, tell }
+        CallAdmission::Wait { pause, tell }
     }
 
     /// The next window begins; its end is a guess until an answer tells it. Calls on the wire may be counted in it.
@@ -338,7 +343,7 @@ impl Bucket {
     }
 }
 
-impl Bucket {
+impl LimitBucket {
     /// The end of the window that an answer told. A window that ends later than any can is told by a wrong clock or in a wrong unit: it
     /// goes on as it was known, or lasts as long as Okta's do.
     fn believed(&self, reset: ServerTime, now: ServerTime) -> ServerTime {
@@ -376,7 +381,7 @@ mod tests {
     }
 
     /// Sends one call that is answered at once.
-    fn call(state: &mut State, now: i64, remaining: u64, reset: i64) -> Verdict {
+    fn call(state: &mut LimiterState, now: i64, remaining: u64, reset: i64) -> CallAdmission {
         let verdict = state.ask(NAME, 0.2, now);
         if goes(&verdict) {
             let bucket = state.buckets.get_mut(NAME).expect("a bucket");
@@ -387,30 +392,30 @@ mod tests {
         verdict
     }
 
-    fn goes(verdict: &Verdict) -> bool {
-        matches!(verdict, Verdict::Go(_))
+    fn goes(verdict: &CallAdmission) -> bool {
+        matches!(verdict, CallAdmission::Go(_))
     }
 
     #[test]
     fn the_first_call_of_a_bucket_goes_alone() {
-        let mut state = State::default();
+        let mut state = LimiterState::default();
         assert!(goes(&state.ask(NAME, 0.2, 0)));
-        assert_eq!(state.ask(NAME, 0.2, 1), Verdict::WaitForAnswer);
+        assert_eq!(state.ask(NAME, 0.2, 1), CallAdmission::WaitForAnswer);
         assert!(goes(&state.ask("/api/v1/logs", 0.2, 1)));
     }
 
     #[test]
     fn a_share_is_left_to_others_and_the_next_window_is_used_again() {
-        let mut state = State::default();
+        let mut state = LimiterState::default();
         let sent = (0..50).filter(|sent| goes(&call(&mut state, 59_999, 49 - sent, 60))).count();
         assert_eq!(sent, 40);
-        assert!(matches!(call(&mut state, 59_999, 0, 60), Verdict::Wait { .. }));
+        assert!(matches!(call(&mut state, 59_999, 0, 60), CallAdmission::Wait { .. }));
         assert!(goes(&call(&mut state, 60_300, 49, 120)));
     }
 
     #[test]
     fn many_calls_take_as_many_windows_as_their_share_allows() {
-        let governor = Governor::new(0.2);
+        let governor = RateLimiter::new(0.2);
         let ended = call(&mut governor.state(), 0, 49, 60);
         assert!(goes(&ended));
         // 39 are left in this window, then 40 a minute.
@@ -421,7 +426,7 @@ mod tests {
 
     #[test]
     fn what_others_use_is_not_ours() {
-        let mut state = State::default();
+        let mut state = LimiterState::default();
         // Thirty were used before our first call.
         let sent = (0..50).filter(|sent| goes(&call(&mut state, 59_990, 19_u64.saturating_sub(*sent), 60))).count();
         assert_eq!(sent, 10);
@@ -429,14 +434,14 @@ mod tests {
 
     #[test]
     fn most_of_the_share_goes_at_once_and_the_rest_is_spread() {
-        let mut state = State::default();
+        let mut state = LimiterState::default();
         let mut now = 0;
         let mut at = Vec::new();
         while at.len() < 40 {
             match call(&mut state, now, 49 - at.len() as u64, 60) {
-                Verdict::Go(_) => at.push(now),
-                Verdict::Wait { pause, .. } => now += millis(pause),
-                Verdict::WaitForAnswer => panic!("nothing is on the wire"),
+                CallAdmission::Go(_) => at.push(now),
+                CallAdmission::Wait { pause, .. } => now += millis(pause),
+                CallAdmission::WaitForAnswer => panic!("nothing is on the wire"),
             }
         }
         assert_eq!(at[29], 0);
@@ -445,10 +450,11 @@ mod tests {
 
     #[test]
     fn a_refusal_holds_back_all_and_is_told_once() {
-        let mut state = State::default();
+        let mut state = LimiterState::default();
         call(&mut state, 0, 49, 60);
         state.buckets.get_mut(NAME).expect("a bucket").blocked = 30_000;
-        let told = |state: &mut State| matches!(state.ask(NAME, 0.2, 1000), Verdict::Wait { tell: true, .. });
+        let told =
+            |state: &mut LimiterState| matches!(state.ask(NAME, 0.2, 1000), CallAdmission::Wait { tell: true, .. });
         assert!(told(&mut state));
         assert!(!told(&mut state));
         assert!(goes(&call(&mut state, 30_000, 40, 60)));
@@ -456,10 +462,10 @@ mod tests {
 
     /// Answers, each at once, of a bucket that says it is used up; how long the calls between them waited together.
     fn waited(limit: u64, reset: i64, answers: usize) -> i64 {
-        let (mut bucket, mut now) = (Bucket::default(), 1_796_000_000_000);
+        let (mut bucket, mut now) = (LimitBucket::default(), 1_796_000_000_000);
         let began = now;
         for _ in 0..answers {
-            while let Some(Verdict::Wait { pause, tell }) = bucket.ask(0.0, now) {
+            while let Some(CallAdmission::Wait { pause, tell }) = bucket.ask(0.0, now) {
                 assert!(pause <= LONGEST, "{pause:?}");
                 assert!(tell || pause < NEWS, "a wait of {pause:?} is not told");
                 now += millis(pause);
@@ -494,8 +500,11 @@ mod tests {
 
     #[test]
     fn every_long_wait_is_told_once_and_short_ones_are_not() {
-        let mut bucket = Bucket { limit: Some(500), reset: 60_000, ours: 300, last: 400, ..Bucket::default() };
-        let told = |bucket: &mut Bucket, now| matches!(bucket.ask(0.2, now), Some(Verdict::Wait { tell: true, .. }));
+        let mut bucket =
+            LimitBucket { limit: Some(500), reset: 60_000, ours: 300, last: 400, ..LimitBucket::default() };
+        let told = |bucket: &mut LimitBucket, now| {
+            matches!(bucket.ask(0.2, now), Some(CallAdmission::Wait { tell: true, .. }))
+        };
         // A call is paced: it goes soon.
         assert!(!told(&mut bucket, 500));
         // Then the share is used up until the window ends.

@@ -8,11 +8,11 @@ use std::sync::{PoisonError, RwLock};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::auth::Credentials;
+use super::auth::OrgCredentials;
 use super::concealment::conceal_sent;
 use super::proof::ProofKey;
 use super::refresh_token::RefreshToken;
-use super::response::Answer;
+use super::response::RawResponse;
 
 /// So short a text would be found everywhere.
 const SHORTEST: usize = 4;
@@ -22,12 +22,12 @@ const SHORTEST: usize = 4;
 pub(super) struct HeldSecrets(RwLock<Vec<SecretString>>);
 
 impl HeldSecrets {
-    pub(super) fn of(credentials: &Credentials) -> Self {
+    pub(super) fn of(credentials: &OrgCredentials) -> Self {
         let held = Self::default();
         match credentials {
-            Credentials::Ssws(token) => held.keep(token),
-            Credentials::PrivateKeyJwt(app) => held.keep_all(app.key.parts()),
-            Credentials::Refresh(person) => {
+            OrgCredentials::Ssws(token) => held.keep(token),
+            OrgCredentials::PrivateKeyJwt(app) => held.keep_all(app.key.parts()),
+            OrgCredentials::Refresh(person) => {
                 held.keep(&person.refresh_token);
                 // What cannot be read is refused at the sign-in.
                 if let Ok(kept) = RefreshToken::parse(&person.refresh_token) {
@@ -58,7 +58,7 @@ impl HeldSecrets {
     }
 
     /// Takes the secrets out of body and headers.
-    pub(super) fn conceal(&self, answer: &mut Answer) {
+    pub(super) fn conceal(&self, answer: &mut RawResponse) {
         conceal_sent(answer, &self.all());
     }
 }
@@ -73,19 +73,19 @@ impl fmt::Debug for HeldSecrets {
 mod tests {
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use super::super::auth::{Dpop, Person};
+    use super::super::auth::{DpopUse, SignedInPerson};
     use super::super::concealment::CONCEALED;
     use super::*;
 
-    fn answer(body: &str) -> Answer {
+    fn answer(body: &str) -> RawResponse {
         let mut headers = HeaderMap::new();
         headers.insert("www-authenticate", HeaderValue::from_static("Bearer error_description=\"bad 00abcSECRET\""));
-        Answer { status: 400, headers, bytes: body.as_bytes().to_vec() }
+        RawResponse { status: 400, headers, bytes: body.as_bytes().to_vec() }
     }
 
     #[test]
     fn what_an_answer_repeats_is_taken_out_of_it() {
-        let held = HeldSecrets::of(&Credentials::Ssws("00abcSECRET".into()));
+        let held = HeldSecrets::of(&OrgCredentials::Ssws("00abcSECRET".into()));
         held.keep(&"eyJaccess".into());
         for body in [
             "<p>Authorization: SSWS 00abcSECRET</p>",
@@ -105,11 +105,11 @@ mod tests {
     fn a_bound_sign_in_is_kept_out_by_its_token_and_by_its_key() {
         let key = ProofKey::generate().expect("a key");
         let kept = format!("{{\"refresh_token\":\"refreshSECRET\",\"proof_key\":\"{}\"}}", key.text().expose_secret());
-        let held = HeldSecrets::of(&Credentials::Refresh(Box::new(Person {
+        let held = HeldSecrets::of(&OrgCredentials::Refresh(Box::new(SignedInPerson {
             client_id: "0oa1".to_owned(),
             refresh_token: kept.into(),
             scopes: Vec::new(),
-            dpop: Dpop::WhenAsked,
+            dpop: DpopUse::WhenAsked,
             keep: None,
         })));
         let mut texts = vec!["refreshSECRET"];
@@ -125,9 +125,9 @@ mod tests {
 
     #[test]
     fn an_answer_without_secrets_stays_byte_by_byte() {
-        let held = HeldSecrets::of(&Credentials::Ssws("00abcSECRET".into()));
+        let held = HeldSecrets::of(&OrgCredentials::Ssws("00abcSECRET".into()));
         for body in [&b"{\"a\": 1.10, \"b\": \"\\u00e9\"}"[..], b"\xff\xfe"] {
-            let mut answer = Answer { status: 200, headers: HeaderMap::new(), bytes: body.to_vec() };
+            let mut answer = RawResponse { status: 200, headers: HeaderMap::new(), bytes: body.to_vec() };
             held.conceal(&mut answer);
             assert_eq!(answer.bytes, body);
         }

@@ -1,33 +1,33 @@
 //! What to do about an error: one remedy for each that has one.
 
 use super::api_error::ApiError;
-use super::error::{Error, Failure, RequestError};
+use super::error::{OktaError, RequestError, TransportFailure};
 
-pub(super) fn for_error(error: &Error) -> Option<String> {
+pub(super) fn for_error(error: &OktaError) -> Option<String> {
     match error {
-        Error::Api(refusal) => for_refusal(refusal),
-        Error::Request(refused) => for_request(refused).map(str::to_owned),
-        Error::SignIn(refusal) => Some(refusal.help()),
-        Error::Transport { failure, host, .. } => Some(for_failure(*failure, host)),
-        Error::Timeout { .. } => Some("check the network and the proxy; see https://status.okta.com".to_owned()),
-        Error::NotJson { .. } => Some(
+        OktaError::Api(refusal) => for_refusal(refusal),
+        OktaError::Request(refused) => for_request(refused).map(str::to_owned),
+        OktaError::SignIn(refusal) => Some(refusal.help()),
+        OktaError::Transport { failure, host, .. } => Some(for_failure(*failure, host)),
+        OktaError::Timeout { .. } => Some("check the network and the proxy; see https://status.okta.com".to_owned()),
+        OktaError::NotJson { .. } => Some(
             "the request may have been carried out; a proxy between here and the org may have changed the answer".to_owned(),
         ),
-        Error::WrongBody { .. } => Some(
+        OktaError::WrongBody { .. } => Some(
             "the request may have been carried out; the answer is not Okta's for it: look for a proxy between here and the org that \
              changes answers"
                 .to_owned(),
         ),
-        Error::TooLarge { .. } => Some(
+        OktaError::TooLarge { .. } => Some(
             "ask for less at a time (`limit`, a filter), and look at what answers there: no page of an org is as large as this"
                 .to_owned(),
         ),
-        Error::EndlessList(list) => Some(list.help().to_owned()),
-        Error::NotOkta { host, .. } => Some(format!(
+        OktaError::EndlessList(list) => Some(list.help().to_owned()),
+        OktaError::NotOkta { host, .. } => Some(format!(
             "check the org's URL: {host} must be the org itself, not its sign-in page's vanity link, a proxy or another site"
         )),
-        Error::Redirect { .. } => Some("configure the org's own URL, the one it redirects to if that is yours".to_owned()),
-        Error::ForeignLink { .. } => {
+        OktaError::Redirect { .. } => Some("configure the org's own URL, the one it redirects to if that is yours".to_owned()),
+        OktaError::ForeignLink { .. } => {
             Some("configure the org by the host that its links name; a proxy before it must rewrite them".to_owned())
         }
     }
@@ -125,25 +125,25 @@ fn for_request(refused: &RequestError) -> Option<&'static str> {
     }
 }
 
-fn for_failure(failure: Failure, host: &str) -> String {
+fn for_failure(failure: TransportFailure, host: &str) -> String {
     match failure {
-        Failure::UnknownHost => format!(
+        TransportFailure::UnknownHost => format!(
             "check the spelling of {host}, and whether a VPN or proxy is needed to resolve it"
         ),
-        Failure::Refused => {
+        TransportFailure::Refused => {
             format!("nothing listens at {host}; check the port, or start the simulator")
         }
-        Failure::Tls => format!(
+        TransportFailure::Tls => format!(
             "something between here and {host} opens TLS, such as a company's proxy: name the file of its certificate authority (PEM) in \
              SSL_CERT_FILE, or install it among the system's; otherwise check that the address is the org's own"
         ),
-        Failure::Proxy => {
+        TransportFailure::Proxy => {
             "nothing is known of the org: check the proxy (HTTPS_PROXY, or the one of Okta's settings), whether it runs, wants a password, \
              and may reach the org; NO_PROXY names hosts that need none"
                 .to_owned()
         }
-        Failure::NoConnection => format!("check the network and the way to {host}"),
-        Failure::Cut => {
+        TransportFailure::NoConnection => format!("check the network and the way to {host}"),
+        TransportFailure::Cut => {
             "look at what is there before the call is repeated: it may have been carried out"
                 .to_owned()
         }

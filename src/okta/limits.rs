@@ -20,21 +20,21 @@ pub struct RateLimit {
 }
 
 /// Who is told of a wait before it begins.
-pub trait Observer: Send + Sync {
-    fn waiting(&self, wait: &Wait);
+pub trait WaitObserver: Send + Sync {
+    fn waiting(&self, wait: &LimitWait);
 }
 
 /// An observer who looks away.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Silent;
+pub struct SilentObserver;
 
-impl Observer for Silent {
-    fn waiting(&self, _: &Wait) {}
+impl WaitObserver for SilentObserver {
+    fn waiting(&self, _: &LimitWait) {}
 }
 
 /// A pause before a request is sent, because a limit is reached; `attempt` is 0 when it was not sent yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wait {
+pub struct LimitWait {
     pub reason: WaitReason,
     /// Path of the call that was refused; Okta's buckets go by paths.
     pub path: String,
@@ -78,14 +78,14 @@ pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
 }
 
 /// The pause after the 429 with these headers.
-pub(super) fn pause(headers: &HeaderMap, path: &str, attempt: u32) -> Wait {
+pub(super) fn pause(headers: &HeaderMap, path: &str, attempt: u32) -> LimitWait {
     let rate = RateLimit::read(headers);
     let (reason, duration) = match rate {
         Some(rate) if rate.is_concurrency() => (WaitReason::Concurrency, back_off(attempt)),
         Some(rate) => (WaitReason::RateLimit, until_reset(rate.reset, date(headers))),
         None => (WaitReason::RateLimit, retry_after(headers).unwrap_or_else(|| back_off(attempt))),
     };
-    Wait { reason, path: path.to_owned(), duration, attempt, rate, is_told: false }
+    LimitWait { reason, path: path.to_owned(), duration, attempt, rate, is_told: false }
 }
 
 /// More calls than any org grants in a window. A number above it limits nothing, and calculations with this one cannot overflow.

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The HTTP methods of Okta's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Method {
+pub enum HttpMethod {
     Get,
     Post,
     Put,
@@ -35,7 +35,7 @@ pub enum ContentType {
     SecurityEvent,
 }
 
-impl Method {
+impl HttpMethod {
     /// The name in HTTP.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,20 +53,20 @@ impl Method {
     }
 }
 
-impl fmt::Display for Method {
+impl fmt::Display for HttpMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl From<Method> for reqwest::Method {
-    fn from(method: Method) -> Self {
+impl From<HttpMethod> for reqwest::Method {
+    fn from(method: HttpMethod) -> Self {
         match method {
-            Method::Get => Self::GET,
-            Method::Post => Self::POST,
-            Method::Put => Self::PUT,
-            Method::Patch => Self::PATCH,
-            Method::Delete => Self::DELETE,
+            HttpMethod::Get => Self::GET,
+            HttpMethod::Post => Self::POST,
+            HttpMethod::Put => Self::PUT,
+            HttpMethod::Patch => Self::PATCH,
+            HttpMethod::Delete => Self::DELETE,
         }
     }
 }
@@ -116,7 +116,7 @@ mod tests {
         for form in ContentType::ALL {
             assert_eq!(ContentType::parse(form.as_str()), Some(form));
         }
-        assert_eq!(Method::parse("PATCH"), Some(Method::Patch));
-        assert_eq!(Method::parse("HEAD"), None);
+        assert_eq!(HttpMethod::parse("PATCH"), Some(HttpMethod::Patch));
+        assert_eq!(HttpMethod::parse("HEAD"), None);
     }
 }

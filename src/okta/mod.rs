@@ -1,8 +1,8 @@
 //! A client of Okta's Management API, and the table of its operations.
 //!
-//! [`Client`] signs a [`Request`], sends it, waits out rate limits in the sight of an [`Observer`], and answers with
-//! a [`Response`] or an [`Error`] that knows whether the request may have been carried out ([`Sent`]) and what to do
-//! about it ([`Error::help`]). [`operations`] is Okta's API as data: one [`Operation`] for each of its calls.
+//! [`OktaClient`] signs a [`ApiRequest`], sends it, waits out rate limits in the sight of an [`WaitObserver`], and answers with
+//! a [`ApiResponse`] or an [`OktaError`] that knows whether the request may have been carried out ([`RequestReach`]) and what to do
+//! about it ([`OktaError::help`]). [`operations`] is Okta's API as data: one [`ApiOperation`] for each of its calls.
 //!
 //! What is absent: this module imports nothing else of the crate. It repeats nothing but a 429, and once a call whose
 //! access token had ended: Okta answers these without carrying the request out; whether anything else may be sent again is its caller's to judge.
@@ -44,23 +44,23 @@ mod token_endpoint;
 mod transport;
 
 pub use api_error::ApiError;
-pub use auth::{Credentials, Dpop, Keep, Person, ServiceApp};
+pub use auth::{DpopUse, OrgCredentials, ServiceApp, SignedInPerson, TokenKeeper};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use buckets::bucket;
-pub use client::Client;
-pub use client_settings::{LIST_LAG, Settings};
+pub use client::OktaClient;
+pub use client_settings::{ClientSettings, LIST_LAG};
 pub use concealment::CONCEALED;
 pub use derived_key::DerivedKey;
-pub use error::{Error, Failure, RequestError, Sent};
-pub use governor::Rate;
-pub use limits::{NEWS, Observer, RateLimit, Silent, Wait, WaitReason};
-pub use method::{ContentType, Method};
-pub use operations::Operation;
+pub use error::{OktaError, RequestError, RequestReach, TransportFailure};
+pub use governor::BucketRate;
+pub use limits::{LimitWait, NEWS, RateLimit, SilentObserver, WaitObserver, WaitReason};
+pub use method::{ContentType, HttpMethod};
+pub use operations::ApiOperation;
 pub use page_guard::{EndlessCause, EndlessList, PageGuard};
 pub use pages::NextPage;
-pub use proxy::{Proxy, secrets_of_address};
-pub use request::Request;
-pub use response::Response;
+pub use proxy::{ProxySettings, secrets_of_address};
+pub use request::ApiRequest;
+pub use response::ApiResponse;
 pub use sign_in_error::{KeyError, SignInError};
-pub use signing_algorithm::Algorithm;
+pub use signing_algorithm::SigningAlgorithm;
 pub use signing_key::SigningKey;

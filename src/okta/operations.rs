@@ -12,20 +12,20 @@ mod table;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use super::method::{ContentType, Method};
+use super::method::{ContentType, HttpMethod};
 
 pub use path::PathError;
 
 /// One operation of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operation {
+pub struct ApiOperation {
     /// Its name in scripts, such as `assign_user_to_group`.
     pub name: &'static str,
-    pub method: Method,
+    pub method: HttpMethod,
     /// Such as `/api/v1/groups/{groupId}/users/{userId}`.
     pub path: &'static str,
     pub query: Vec<QueryParameter>,
-    pub body: Option<Body>,
+    pub body: Option<OperationBody>,
     pub result: ResultKind,
     /// The statuses of success; empty where Okta's API description names none.
     pub status: Vec<u16>,
@@ -35,7 +35,7 @@ pub struct Operation {
     pub tag: &'static str,
     /// Its name in Okta's API description, such as `assignUserToGroup`.
     pub operation_id: &'static str,
-    pub lifecycle: Lifecycle,
+    pub lifecycle: OperationLifecycle,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct QueryParameter {
 
 /// The body that an operation takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Body {
+pub struct OperationBody {
     pub required: bool,
     /// At least one; the first is the usual one.
     pub content_types: Vec<ContentType>,
@@ -68,7 +68,7 @@ pub enum ResultKind {
 
 /// How settled an operation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifecycle {
+pub enum OperationLifecycle {
     GenerallyAvailable,
     /// Available to some kinds of orgs.
     Limited,
@@ -79,17 +79,17 @@ pub enum Lifecycle {
 }
 
 /// All operations, by path.
-pub fn all() -> &'static [Operation] {
+pub fn all() -> &'static [ApiOperation] {
     &ALL
 }
 
 /// The operation of that name.
-pub fn find(name: &str) -> Option<&'static Operation> {
+pub fn find(name: &str) -> Option<&'static ApiOperation> {
     all().iter().find(|operation| operation.name == name)
 }
 
 /// The operations whose name, path or tag holds the word, whatever its case.
-pub fn search(word: &str) -> Vec<&'static Operation> {
+pub fn search(word: &str) -> Vec<&'static ApiOperation> {
     let word = word.to_lowercase();
     let holds = |text: &str| text.to_lowercase().contains(&word);
     all().iter().filter(|operation| holds(operation.name) || holds(operation.path) || holds(operation.tag)).collect()
@@ -97,17 +97,17 @@ pub fn search(word: &str) -> Vec<&'static Operation> {
 
 /// Up to three names that may have been meant, the nearest first.
 pub fn nearest(name: &str) -> Vec<&'static str> {
-    let likeness = |operation: &Operation| strsim::jaro_winkler(name, operation.name);
+    let likeness = |operation: &ApiOperation| strsim::jaro_winkler(name, operation.name);
     let mut near: Vec<_> = all().iter().map(|operation| (likeness(operation), operation.name)).collect();
     near.retain(|(likeness, _)| *likeness >= 0.88);
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-impl Operation {
+impl ApiOperation {
     /// Whether it may change the org: by its method, but for the few that only ask.
     pub fn is_write(&self) -> bool {
-        self.method != Method::Get && !READING_POSTS.contains(&self.name)
+        self.method != HttpMethod::Get && !READING_POSTS.contains(&self.name)
     }
 
     /// The names of its path parameters in order, as Okta writes them (`groupId`).
@@ -185,7 +185,7 @@ pub fn snake_case(name: &str) -> String {
 /// Not among them: `verify_…` and `test_…`, which set a state, send a message or use up a passcode.
 const READING_POSTS: [&str; 2] = ["create_policy_simulation", "submit_group_attribute_query"];
 
-static ALL: LazyLock<Vec<Operation>> =
+static ALL: LazyLock<Vec<ApiOperation>> =
     LazyLock::new(|| table::parse(include_str!("operations.tsv")).expect("the embedded table is well-formed"));
 
 #[cfg(test)]
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn finds_by_name_word_and_likeness() {
         let operation = find("assign_user_to_group").expect("the operation");
-        assert_eq!((operation.method, operation.operation_id), (Method::Put, "assignUserToGroup"));
+        assert_eq!((operation.method, operation.operation_id), (HttpMethod::Put, "assignUserToGroup"));
         assert_eq!(operation.scopes, ["okta.groups.manage"]);
         assert_eq!(find("assign_user_to_grup"), None);
         assert_eq!(nearest("assign_user_to_grup").first(), Some(&"assign_user_to_group"));
@@ -249,7 +249,7 @@ mod tests {
         assert!(!find("list_users").expect("a read").is_write());
         for name in READING_POSTS {
             let operation = find(name).expect(name);
-            assert!(operation.method == Method::Post && !operation.is_write());
+            assert!(operation.method == HttpMethod::Post && !operation.is_write());
         }
     }
 
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(publish.content_types.len(), 3);
         assert_eq!(find("upsert_user_risk").expect("the operation").status, [200, 201]);
         assert_eq!(find("update_group_push_mapping").expect("the operation").scopes.len(), 2);
-        assert_eq!(find("extend_okta_support").expect("the operation").lifecycle, Lifecycle::Deprecated);
+        assert_eq!(find("extend_okta_support").expect("the operation").lifecycle, OperationLifecycle::Deprecated);
         assert_eq!(snake_case("idpCsrId"), "idp_csr_id");
     }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use url::Url;
 
 use super::key_parts;
-use super::method::Method;
+use super::method::HttpMethod;
 use super::sign_in_error::KeyError;
 
 /// A key made for this process and kept in memory alone: an access token that is bound to it is useless elsewhere. Only that of a
@@ -75,7 +75,7 @@ impl ProofKey {
 
     /// A proof for a request to the token endpoint, with the nonce if one is known.
     pub(super) fn for_token(&self, url: &Url) -> Result<String, KeyError> {
-        let mut claims = claims(Method::Post, url);
+        let mut claims = claims(HttpMethod::Post, url);
         let nonce = self.nonce.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(nonce) = nonce.as_deref() {
             claims["nonce"] = json!(nonce);
@@ -84,7 +84,7 @@ impl ProofKey {
     }
 
     /// A proof for a call to the API, bound to the access token.
-    pub(super) fn for_call(&self, method: Method, url: &Url, token: &SecretString) -> Result<String, KeyError> {
+    pub(super) fn for_call(&self, method: HttpMethod, url: &Url, token: &SecretString) -> Result<String, KeyError> {
         let mut claims = claims(method, url);
         let hash = digest(&SHA256, token.expose_secret().as_bytes());
         claims["ath"] = json!(URL_SAFE_NO_PAD.encode(hash.as_ref()));
@@ -100,7 +100,7 @@ impl ProofKey {
 }
 
 /// `htu` goes without query and fragment.
-fn claims(method: Method, url: &Url) -> serde_json::Value {
+fn claims(method: HttpMethod, url: &Url) -> serde_json::Value {
     let mut target = url.clone();
     target.set_query(None);
     target.set_fragment(None);

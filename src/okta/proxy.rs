@@ -12,14 +12,14 @@ use super::error::RequestError;
 
 /// A proxy of its own.
 #[derive(Clone, Debug)]
-pub struct Proxy {
+pub struct ProxySettings {
     /// Scheme, host and port.
     pub url: String,
     pub username: Option<String>,
     pub password: Option<SecretString>,
 }
 
-impl Proxy {
+impl ProxySettings {
     /// Its password, in each form in which it may be repeated.
     pub(super) fn secrets(&self) -> Vec<SecretString> {
         let user = self.username.as_deref().unwrap_or_default();
@@ -67,7 +67,7 @@ fn secrets_of(user: &str, password: &str) -> Vec<SecretString> {
 
 /// Host and port of the proxy that stands before the org, for messages: what fails there is not the org's fault. The HTTP library does
 /// not tell, hence it is asked by the same rules.
-pub(super) fn before(base: &BaseUrl, own: Option<&Proxy>) -> Option<String> {
+pub(super) fn before(base: &BaseUrl, own: Option<&ProxySettings>) -> Option<String> {
     if base.is_loopback() {
         return None;
     }

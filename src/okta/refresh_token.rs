@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::error::RequestError;
 use super::proof::ProofKey;
-use super::token_endpoint::{Granted, Scheme};
+use super::token_endpoint::{GrantedToken, TokenScheme};
 
 /// A refresh token, and the key that it is bound to.
 pub(super) struct RefreshToken {
@@ -18,7 +18,7 @@ pub(super) struct RefreshToken {
 }
 
 #[derive(Deserialize)]
-struct Bound {
+struct BoundToken {
     refresh_token: SecretString,
     proof_key: SecretString,
 }
@@ -30,16 +30,16 @@ impl RefreshToken {
             let token = kept.clone();
             return Ok(Self { token, proof: None });
         }
-        let bound: Bound = serde_json::from_str(kept.expose_secret()).map_err(|_| RequestError::KeptSignIn)?;
+        let bound: BoundToken = serde_json::from_str(kept.expose_secret()).map_err(|_| RequestError::KeptSignIn)?;
         let proof = ProofKey::parse(&bound.proof_key).map_err(|_| RequestError::KeptSignIn)?;
         Ok(Self { token: bound.refresh_token, proof: Some(proof) })
     }
 }
 
 /// What to keep of an answer: its refresh token, with the key where it is bound to one.
-pub(super) fn to_keep(granted: &Granted, proof: Option<&ProofKey>) -> Option<SecretString> {
+pub(super) fn to_keep(granted: &GrantedToken, proof: Option<&ProofKey>) -> Option<SecretString> {
     let token = granted.refresh_token.as_ref()?;
-    Some(match proof.filter(|_| granted.scheme == Scheme::Dpop) {
+    Some(match proof.filter(|_| granted.scheme == TokenScheme::Dpop) {
         None => token.clone(),
         Some(proof) => json!({
             "refresh_token": token.expose_secret(),
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_bound_token_is_kept_with_its_key_and_another_alone() {
-        let granted = |scheme| Granted {
+        let granted = |scheme| GrantedToken {
             token: "eyJ".into(),
             scheme,
             scopes: Vec::new(),
@@ -65,9 +65,9 @@ mod tests {
             refresh_token: Some("SECRET".into()),
         };
         let key = ProofKey::generate().expect("a key");
-        let alone = to_keep(&granted(Scheme::Bearer), Some(&key)).expect("a token");
+        let alone = to_keep(&granted(TokenScheme::Bearer), Some(&key)).expect("a token");
         assert_eq!(alone.expose_secret(), "SECRET");
-        let kept = to_keep(&granted(Scheme::Dpop), Some(&key)).expect("a token");
+        let kept = to_keep(&granted(TokenScheme::Dpop), Some(&key)).expect("a token");
         assert!(kept.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()));
         let read = RefreshToken::parse(&kept).expect("what was kept");
         assert_eq!(read.token.expose_secret(), "SECRET");

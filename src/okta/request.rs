@@ -5,12 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::error::RequestError;
-use super::method::{ContentType, Method};
+use super::method::{ContentType, HttpMethod};
 
 /// One call. The path begins with `/`, is percent-encoded, and cannot lead to another host.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    pub method: Method,
+pub struct ApiRequest {
+    pub method: HttpMethod,
     pub path: String,
     /// Names and values as they are; encoded when sent.
     pub query: Vec<(String, String)>,
@@ -18,9 +18,9 @@ pub struct Request {
     pub content_type: ContentType,
 }
 
-impl Request {
+impl ApiRequest {
     /// A request without query and body.
-    pub fn new(method: Method, path: impl Into<String>) -> Self {
+    pub fn new(method: HttpMethod, path: impl Into<String>) -> Self {
         Self { method, path: path.into(), query: Vec::new(), body: None, content_type: ContentType::Json }
     }
 
@@ -40,11 +40,11 @@ impl Request {
     }
 
     /// The body as it goes over the wire, with its `Content-Type`.
-    pub(super) fn encode(&self) -> Result<Encoded, RequestError> {
+    pub(super) fn encode(&self) -> Result<EncodedBody, RequestError> {
         let content_type = self.content_type.to_string();
         let Some(body) = &self.body else {
             // Okta wants a Content-Type even where nothing follows (its API overview).
-            return Ok(Encoded { content_type: ContentType::Json.to_string(), bytes: None });
+            return Ok(EncodedBody { content_type: ContentType::Json.to_string(), bytes: None });
         };
         let (content_type, bytes) = match self.content_type {
             ContentType::Json | ContentType::MergePatch => (content_type, body.to_string().into_bytes()),
@@ -52,7 +52,7 @@ impl Request {
             ContentType::PkixCertificate | ContentType::X509CaCertificate => (content_type, self.file(body)?),
             ContentType::Multipart => one_part(&self.file(body)?),
         };
-        Ok(Encoded { content_type, bytes: Some(bytes) })
+        Ok(EncodedBody { content_type, bytes: Some(bytes) })
     }
 
     fn text<'a>(&self, body: &'a Value) -> Result<&'a str, RequestError> {
@@ -68,7 +68,7 @@ impl Request {
 
 /// A body ready to send.
 #[derive(Clone, Debug)]
-pub(super) struct Encoded {
+pub(super) struct EncodedBody {
     pub(super) content_type: String,
     pub(super) bytes: Option<Vec<u8>>,
 }
@@ -92,8 +92,8 @@ mod tests {
 
     use super::*;
 
-    fn encoded(content_type: ContentType, body: Value) -> Result<Encoded, RequestError> {
-        Request { body: Some(body), content_type, ..Request::new(Method::Post, "/") }.encode()
+    fn encoded(content_type: ContentType, body: Value) -> Result<EncodedBody, RequestError> {
+        ApiRequest { body: Some(body), content_type, ..ApiRequest::new(HttpMethod::Post, "/") }.encode()
     }
 
     #[test]

@@ -6,13 +6,13 @@ use serde_json::Value;
 use url::Url;
 
 use super::api_error::{ApiError, request_id};
-use super::error::{Error, Sent};
+use super::error::{OktaError, RequestReach};
 use super::limits::{self, RateLimit};
 use super::pages::NextPage;
 
 /// An answer of success.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Response {
+pub struct ApiResponse {
     pub status: u16,
     /// `Null` when empty.
     pub body: Value,
@@ -27,15 +27,15 @@ pub struct Response {
 
 /// An answer as it came.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct RawResponse {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) bytes: Vec<u8>,
 }
 
-impl Answer {
+impl RawResponse {
     /// Sorts an answer into success and the kinds of refusal.
-    pub(super) fn judge(&self, host: &str) -> Result<Response, Error> {
+    pub(super) fn judge(&self, host: &str) -> Result<ApiResponse, OktaError> {
         match self.status {
             200..=299 => self.success(host),
             300..=399 => Err(self.redirect(host)),
@@ -43,13 +43,13 @@ impl Answer {
         }
     }
 
-    fn success(&self, host: &str) -> Result<Response, Error> {
-        let body = self.json().ok_or_else(|| Error::NotJson {
+    fn success(&self, host: &str) -> Result<ApiResponse, OktaError> {
+        let body = self.json().ok_or_else(|| OktaError::NotJson {
             status: self.status,
             host: host.to_owned(),
             content_type: self.content_type(),
         })?;
-        Ok(Response {
+        Ok(ApiResponse {
             status: self.status,
             body,
             request_id: request_id(&self.headers),
@@ -59,27 +59,27 @@ impl Answer {
         })
     }
 
-    fn redirect(&self, host: &str) -> Error {
+    fn redirect(&self, host: &str) -> OktaError {
         let location = self.headers.get(LOCATION).and_then(|value| value.to_str().ok());
         // The host alone: the rest may hold what is nobody's business.
         let to = location.map(|text| match Url::parse(text) {
             Ok(url) => url.host_str().unwrap_or("an address without a host").to_owned(),
             Err(_) => format!("a path of {host}"),
         });
-        Error::Redirect { sent: Sent::Yes, status: self.status, host: host.to_owned(), to }
+        OktaError::Redirect { sent: RequestReach::Yes, status: self.status, host: host.to_owned(), to }
     }
 
-    fn refusal(&self, host: &str) -> Error {
+    fn refusal(&self, host: &str) -> OktaError {
         if self.is_foreign() {
-            return Error::NotOkta {
-                sent: Sent::Yes,
+            return OktaError::NotOkta {
+                sent: RequestReach::Yes,
                 status: self.status,
                 host: host.to_owned(),
                 content_type: self.content_type(),
             };
         }
         let body = self.json().unwrap_or(Value::Null);
-        Error::Api(Box::new(ApiError::read(self.status, &self.headers, &body)))
+        OktaError::Api(Box::new(ApiError::read(self.status, &self.headers, &body)))
     }
 
     /// Whether a refusal is not of Okta's making: nothing marks it as Okta's, and no gateway's trouble (5xx) or

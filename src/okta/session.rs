@@ -9,31 +9,31 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::auth::{Credentials, Dpop, Person, ServiceApp, authorization, ssws};
+use super::auth::{DpopUse, OrgCredentials, ServiceApp, SignedInPerson, authorization, ssws};
 use super::derived_key::DerivedKey;
-use super::error::{Error, RequestError};
+use super::error::{OktaError, RequestError};
 use super::held_secrets::HeldSecrets;
-use super::method::Method;
+use super::method::HttpMethod;
 use super::proof::ProofKey;
 use super::refresh_token::{RefreshToken, to_keep};
 use super::sign_in_error::KeyError;
-use super::token_endpoint::{self, Endpoint, Granted, Scheme};
+use super::token_endpoint::{self, GrantedToken, TokenEndpoint, TokenScheme};
 
 /// What one client signs with.
 #[derive(Debug)]
-pub(super) struct Session {
-    credentials: Credentials,
+pub(super) struct ClientSession {
+    credentials: OrgCredentials,
     /// All that it has signed with.
     pub(super) secrets: HeldSecrets,
     /// Scopes asked for where the credentials name none.
     least: RwLock<Vec<String>>,
     /// Held while a token is fetched, so that callers at the same time share one.
-    state: Mutex<State>,
+    state: Mutex<ClientSessionState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    held: Option<Arc<Held>>,
+struct ClientSessionState {
+    held: Option<Arc<HeldToken>>,
     proof: Option<ProofKey>,
     /// The refresh token in use: the configured one, or what replaced it.
     refresh_token: Option<SecretString>,
@@ -43,12 +43,12 @@ struct State {
 
 /// An access token in use.
 #[derive(Debug)]
-struct Held {
-    granted: Granted,
+struct HeldToken {
+    granted: GrantedToken,
     asked: Vec<String>,
 }
 
-impl Held {
+impl HeldToken {
     /// A quarter of what is left of its life later, so that an org in trouble is not asked with every call.
     fn next_try(&self) -> Instant {
         let now = Instant::now();
@@ -58,32 +58,32 @@ impl Held {
 }
 
 /// The headers of one sending, and which access token they carry.
-pub(super) struct Signature {
+pub(super) struct RequestSignature {
     pub(super) headers: HeaderMap,
     /// `None` for an API token.
-    token: Option<Arc<Held>>,
+    token: Option<Arc<HeldToken>>,
 }
 
-impl Signature {
+impl RequestSignature {
     /// Of a request that everyone may make.
     pub(super) fn none() -> Self {
         Self { headers: HeaderMap::new(), token: None }
     }
 
     /// Some gateways answer for an access token with the error object of API tokens: what is to be done is another thing.
-    pub(super) fn explain(&self, error: Error) -> Error {
+    pub(super) fn explain(&self, error: OktaError) -> OktaError {
         match error {
-            Error::Api(mut refusal) if self.token.is_some() && refusal.is("E0000011") => {
+            OktaError::Api(mut refusal) if self.token.is_some() && refusal.is("E0000011") => {
                 refusal.challenge.get_or_insert_with(|| "invalid_token".to_owned());
-                Error::Api(refusal)
+                OktaError::Api(refusal)
             }
             other => other,
         }
     }
 }
 
-impl Session {
-    pub(super) fn new(credentials: Credentials) -> Self {
+impl ClientSession {
+    pub(super) fn new(credentials: OrgCredentials) -> Self {
         Self { secrets: HeldSecrets::of(&credentials), credentials, least: RwLock::default(), state: Mutex::default() }
     }
 
@@ -102,26 +102,31 @@ impl Session {
         *self.least.write().unwrap_or_else(PoisonError::into_inner) = scopes;
     }
 
-    pub(super) fn credentials(&self) -> &Credentials {
+    pub(super) fn credentials(&self) -> &OrgCredentials {
         &self.credentials
     }
 
     /// The headers that sign one sending of a request.
     ///
     /// Asked for before every sending, repetitions included: a proof is bound to method and URL and is good once.
-    pub(super) async fn sign(&self, endpoint: Endpoint<'_>, method: Method, url: &Url) -> Result<Signature, Error> {
-        if let Credentials::Ssws(token) = &self.credentials {
+    pub(super) async fn sign(
+        &self,
+        endpoint: TokenEndpoint<'_>,
+        method: HttpMethod,
+        url: &Url,
+    ) -> Result<RequestSignature, OktaError> {
+        if let OrgCredentials::Ssws(token) = &self.credentials {
             let headers = ssws(token)?;
-            return Ok(Signature { headers, token: None });
+            return Ok(RequestSignature { headers, token: None });
         }
         let mut state = self.state.lock().await;
         let held = self.held(endpoint, &mut state).await?;
         let headers = headers(&held.granted, state.proof.as_ref(), method, url)?;
-        Ok(Signature { headers, token: Some(held) })
+        Ok(RequestSignature { headers, token: Some(held) })
     }
 
     /// Drops the access token of a refused request, so that the next one carries a new token. False for an API token.
-    pub(super) async fn give_up(&self, signature: &Signature) -> bool {
+    pub(super) async fn give_up(&self, signature: &RequestSignature) -> bool {
         let Some(refused) = &signature.token else {
             return false;
         };
@@ -134,8 +139,8 @@ impl Session {
     }
 
     /// The scopes of the access token; `None` for an API token, which has the rights of its owner.
-    pub(super) async fn granted(&self, endpoint: Endpoint<'_>) -> Result<Option<Vec<String>>, Error> {
-        if matches!(self.credentials, Credentials::Ssws(_)) {
+    pub(super) async fn granted(&self, endpoint: TokenEndpoint<'_>) -> Result<Option<Vec<String>>, OktaError> {
+        if matches!(self.credentials, OrgCredentials::Ssws(_)) {
             return Ok(None);
         }
         let mut state = self.state.lock().await;
@@ -144,7 +149,11 @@ impl Session {
     }
 
     /// The token in hand, or a new one.
-    async fn held(&self, endpoint: Endpoint<'_>, state: &mut State) -> Result<Arc<Held>, Error> {
+    async fn held(
+        &self,
+        endpoint: TokenEndpoint<'_>,
+        state: &mut ClientSessionState,
+    ) -> Result<Arc<HeldToken>, OktaError> {
         let asked = self.scopes();
         let now = Instant::now();
         let fitting = state.held.as_ref().filter(|held| held.asked == asked);
@@ -156,9 +165,9 @@ impl Session {
             return Ok(old);
         }
         // What fails is early: the old token is good meanwhile, and nobody waits for another.
-        let hasty = Endpoint { max_attempts: 1, ..endpoint };
+        let hasty = TokenEndpoint { max_attempts: 1, ..endpoint };
         match self.renewed(hasty, state, asked.clone()).await {
-            Err(Error::SignIn(refusal)) if !refusal.is_passing() => Err(Error::SignIn(refusal)),
+            Err(OktaError::SignIn(refusal)) if !refusal.is_passing() => Err(OktaError::SignIn(refusal)),
             Err(_) if Instant::now() < old.granted.until => {
                 state.retry_from = Some(old.next_try());
                 Ok(old)
@@ -168,7 +177,12 @@ impl Session {
         }
     }
 
-    async fn renewed(&self, endpoint: Endpoint<'_>, state: &mut State, asked: Vec<String>) -> Result<Arc<Held>, Error> {
+    async fn renewed(
+        &self,
+        endpoint: TokenEndpoint<'_>,
+        state: &mut ClientSessionState,
+        asked: Vec<String>,
+    ) -> Result<Arc<HeldToken>, OktaError> {
         let fetched = self.fetch(endpoint, state, &asked).await;
         if let Some(proof) = &state.proof {
             self.secrets.keep_all(proof.parts());
@@ -176,27 +190,32 @@ impl Session {
         let granted = fetched?;
         self.secrets.keep(&granted.token);
         state.refresh_token.iter().for_each(|token| self.secrets.keep(token));
-        let held = Arc::new(Held { granted, asked });
+        let held = Arc::new(HeldToken { granted, asked });
         state.held = Some(Arc::clone(&held));
         state.retry_from = None;
         Ok(held)
     }
 
-    async fn fetch(&self, endpoint: Endpoint<'_>, state: &mut State, asked: &[String]) -> Result<Granted, Error> {
+    async fn fetch(
+        &self,
+        endpoint: TokenEndpoint<'_>,
+        state: &mut ClientSessionState,
+        asked: &[String],
+    ) -> Result<GrantedToken, OktaError> {
         match &self.credentials {
-            Credentials::Ssws(_) => Err(RequestError::EmptyToken.into()),
-            Credentials::PrivateKeyJwt(app) => fetch_for_app(endpoint, state, app, asked).await,
-            Credentials::Refresh(person) => fetch_for_person(endpoint, state, person, asked).await,
+            OrgCredentials::Ssws(_) => Err(RequestError::EmptyToken.into()),
+            OrgCredentials::PrivateKeyJwt(app) => fetch_for_app(endpoint, state, app, asked).await,
+            OrgCredentials::Refresh(person) => fetch_for_person(endpoint, state, person, asked).await,
         }
     }
 
     fn scopes(&self) -> Vec<String> {
         let configured = match &self.credentials {
-            Credentials::Ssws(_) => &[][..],
-            Credentials::PrivateKeyJwt(app) => &app.scopes,
-            Credentials::Refresh(person) => &person.scopes,
+            OrgCredentials::Ssws(_) => &[][..],
+            OrgCredentials::PrivateKeyJwt(app) => &app.scopes,
+            OrgCredentials::Refresh(person) => &person.scopes,
         };
-        if !configured.is_empty() || matches!(self.credentials, Credentials::Refresh(_)) {
+        if !configured.is_empty() || matches!(self.credentials, OrgCredentials::Refresh(_)) {
             return configured.to_vec();
         }
         let least = self.least.read().unwrap_or_else(PoisonError::into_inner);
@@ -205,11 +224,11 @@ impl Session {
 }
 
 async fn fetch_for_app(
-    endpoint: Endpoint<'_>,
-    state: &mut State,
+    endpoint: TokenEndpoint<'_>,
+    state: &mut ClientSessionState,
     app: &ServiceApp,
     asked: &[String],
-) -> Result<Granted, Error> {
+) -> Result<GrantedToken, OktaError> {
     if asked.is_empty() {
         return Err(RequestError::NoScopes.into());
     }
@@ -220,11 +239,11 @@ async fn fetch_for_app(
 }
 
 async fn fetch_for_person(
-    endpoint: Endpoint<'_>,
-    state: &mut State,
-    person: &Person,
+    endpoint: TokenEndpoint<'_>,
+    state: &mut ClientSessionState,
+    person: &SignedInPerson,
     asked: &[String],
-) -> Result<Granted, Error> {
+) -> Result<GrantedToken, OktaError> {
     let latest = if let Some(latest) = &state.refresh_token {
         latest.clone()
     } else {
@@ -242,16 +261,21 @@ async fn fetch_for_person(
     Ok(granted)
 }
 
-fn prepare(dpop: Dpop, proof: &mut Option<ProofKey>) -> Result<(), KeyError> {
-    if dpop == Dpop::Always && proof.is_none() {
+fn prepare(dpop: DpopUse, proof: &mut Option<ProofKey>) -> Result<(), KeyError> {
+    if dpop == DpopUse::Always && proof.is_none() {
         *proof = Some(ProofKey::generate()?);
     }
     Ok(())
 }
 
-fn headers(granted: &Granted, proof: Option<&ProofKey>, method: Method, url: &Url) -> Result<HeaderMap, Error> {
+fn headers(
+    granted: &GrantedToken,
+    proof: Option<&ProofKey>,
+    method: HttpMethod,
+    url: &Url,
+) -> Result<HeaderMap, OktaError> {
     match (granted.scheme, proof) {
-        (Scheme::Dpop, Some(proof)) => {
+        (TokenScheme::Dpop, Some(proof)) => {
             let mut headers = authorization("DPoP", &granted.token)?;
             let proof = proof.for_call(method, url, &granted.token)?;
             headers.extend(token_endpoint::proof_header(&proof)?);

@@ -8,8 +8,8 @@ use axum::http::Response as Outgoing;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::okta::transport::Way;
-use crate::okta::{BaseUrl, Client, Request, Settings, SigningKey, Silent};
+use crate::okta::transport::OrgRoute;
+use crate::okta::{ApiRequest, BaseUrl, ClientSettings, OktaClient, SigningKey, SilentObserver};
 
 /// The example key of RFC 7515, appendix A.3.
 const KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
@@ -17,7 +17,7 @@ const KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV7
 
 /// One answer of the org.
 #[derive(Clone)]
-struct Answer {
+struct ScriptedAnswer {
     status: u16,
     header: Option<(&'static str, String)>,
     body: Value,
@@ -26,25 +26,25 @@ struct Answer {
 /// Closes the connection in the middle of the answer.
 const CUT: u16 = 0;
 
-fn answer(status: u16, body: Value) -> Answer {
+fn answer(status: u16, body: Value) -> ScriptedAnswer {
     let header = None;
-    Answer { status, header, body }
+    ScriptedAnswer { status, header, body }
 }
 
-fn token(name: &str) -> Answer {
+fn token(name: &str) -> ScriptedAnswer {
     let body = json!({"access_token": name, "token_type": "Bearer", "expires_in": 3600, "scope": "okta.users.read"});
     answer(200, body)
 }
 
 /// Gives its answers in their order, the last one for ever, and remembers the bodies it was sent.
 #[derive(Default)]
-struct Org {
-    answers: Lock<VecDeque<Answer>>,
+struct ScriptedOrg {
+    answers: Lock<VecDeque<ScriptedAnswer>>,
     heard: Lock<Vec<String>>,
 }
 
-impl Org {
-    fn then(&self, answers: impl IntoIterator<Item = Answer>) {
+impl ScriptedOrg {
+    fn then(&self, answers: impl IntoIterator<Item = ScriptedAnswer>) {
         *self.answers.lock().expect("the answers") = answers.into_iter().collect();
         self.heard.lock().expect("what was heard").clear();
     }
@@ -54,7 +54,7 @@ impl Org {
     }
 }
 
-async fn serve(org: Shared<Arc<Org>>, request: Incoming) -> Outgoing<Body> {
+async fn serve(org: Shared<Arc<ScriptedOrg>>, request: Incoming) -> Outgoing<Body> {
     let body = axum::body::to_bytes(request.into_body(), usize::MAX).await;
     let body = String::from_utf8_lossy(&body.expect("a body")).into_owned();
     org.heard.lock().expect("what was heard").push(body);
@@ -77,8 +77,8 @@ async fn serve(org: Shared<Arc<Org>>, request: Incoming) -> Outgoing<Body> {
     response.body(body).expect("a response")
 }
 
-async fn org() -> (Arc<Org>, BaseUrl) {
-    let org = Arc::new(Org::default());
+async fn org() -> (Arc<ScriptedOrg>, BaseUrl) {
+    let org = Arc::new(ScriptedOrg::default());
     let router = Router::new().fallback(serve).with_state(Arc::clone(&org));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("a port");
@@ -87,18 +87,18 @@ async fn org() -> (Arc<Org>, BaseUrl) {
     (org, BaseUrl::parse(&url).expect("a base URL").0)
 }
 
-fn app() -> Credentials {
-    Credentials::PrivateKeyJwt(Box::new(ServiceApp {
+fn app() -> OrgCredentials {
+    OrgCredentials::PrivateKeyJwt(Box::new(ServiceApp {
         client_id: "0oa1".to_owned(),
         key: SigningKey::parse(&KEY.into()).expect("a key"),
         scopes: vec!["okta.users.read".to_owned()],
-        dpop: Dpop::WhenAsked,
+        dpop: DpopUse::WhenAsked,
     }))
 }
 
-fn client(base: &BaseUrl, max_attempts: u32) -> Client {
-    let settings = Settings { max_attempts, ..Settings::default() };
-    Client::new(base.clone(), app(), settings).expect("a client")
+fn client(base: &BaseUrl, max_attempts: u32) -> OktaClient {
+    let settings = ClientSettings { max_attempts, ..ClientSettings::default() };
+    OktaClient::new(base.clone(), app(), settings).expect("a client")
 }
 
 fn refused(error: &str, description: &str) -> Value {
@@ -143,19 +143,19 @@ async fn each_refusal_of_a_sign_in_tells_what_to_do() {
     ]);
     for (status, body, help) in rows {
         org.then([answer(status, body.clone())]);
-        let failure = client(&base, 1).granted_scopes(&Silent).await;
+        let failure = client(&base, 1).granted_scopes(&SilentObserver).await;
         let failure = failure.expect_err("a refusal");
         let told = failure.help().unwrap_or_default();
         assert!(told.contains(help), "{body}: {told}");
         assert!(failure.to_string().contains(&status.to_string()), "{failure}");
-        assert_eq!(failure.sent(), crate::okta::Sent::No);
+        assert_eq!(failure.sent(), crate::okta::RequestReach::No);
         assert!(!format!("{failure:?}").contains("jpsQ"));
     }
     // The same refusal by a clock that is wrong.
     let mut expired = answer(401, refused("invalid_client", "The client_assertion token is expired."));
     expired.header = Some(("date", date(600)));
     org.then([expired]);
-    let failure = client(&base, 1).granted_scopes(&Silent).await;
+    let failure = client(&base, 1).granted_scopes(&SilentObserver).await;
     let told = failure.expect_err("a refusal").help().unwrap_or_default();
     assert!(told.contains("s behind the org's"), "{told}");
 }
@@ -190,7 +190,7 @@ async fn each_refusal_of_a_call_with_an_access_token_tells_what_to_do() {
             if renewed { vec![token("a"), refusal.clone(), token("b"), refusal] } else { vec![token("a"), refusal] };
         let expected = answers.len();
         org.then(answers);
-        let sent = client(&base, 1).send(&Request::new(Method::Get, "/api/v1/groups"), &Silent).await;
+        let sent = client(&base, 1).send(&ApiRequest::new(HttpMethod::Get, "/api/v1/groups"), &SilentObserver).await;
         let told = sent.expect_err("a refusal").help().unwrap_or_default();
         assert!(told.contains(help), "{status} {body} {challenge}: {told}");
         assert_eq!(org.heard(), expected, "{status} {body} {challenge}");
@@ -204,13 +204,13 @@ async fn trouble_and_a_limit_at_the_first_sign_in_pass_with_a_new_assertion_each
     crowded.header = Some(("retry-after", "1".to_owned()));
     for trouble in [answer(503, Value::Null), answer(CUT, Value::Null), crowded] {
         org.then([trouble, token("a")]);
-        let granted = client(&base, 10).granted_scopes(&Silent).await;
+        let granted = client(&base, 10).granted_scopes(&SilentObserver).await;
         assert!(granted.is_ok(), "{granted:?}");
         let heard = org.heard.lock().expect("what was heard");
         assert!(heard.len() == 2 && heard[0] != heard[1], "{heard:?}");
     }
     org.then([answer(502, Value::Null)]);
-    let failure = client(&base, 10).granted_scopes(&Silent).await;
+    let failure = client(&base, 10).granted_scopes(&SilentObserver).await;
     assert!(failure.is_err());
     assert_eq!(org.heard(), 3);
 }
@@ -219,15 +219,15 @@ async fn trouble_and_a_limit_at_the_first_sign_in_pass_with_a_new_assertion_each
 #[tokio::test]
 async fn a_token_that_is_still_good_is_used_while_no_other_can_be_had() {
     let (org, base) = org().await;
-    let settings = Settings::default();
-    let way = Way::of(&base, &settings);
+    let settings = ClientSettings::default();
+    let way = OrgRoute::of(&base, &settings);
     let http = reqwest::Client::new();
-    let endpoint = Endpoint { http: &http, base: &base, way: &way, max_attempts: 10, observer: &Silent };
-    let session = Session::new(app());
+    let endpoint = TokenEndpoint { http: &http, base: &base, way: &way, max_attempts: 10, observer: &SilentObserver };
+    let session = ClientSession::new(app());
     let url = endpoint.token_url().expect("a URL");
     let sign = async || {
-        let signature = session.sign(endpoint, Method::Get, &url).await?;
-        Ok::<_, Error>(signature.headers["authorization"].to_str().expect("text").to_owned())
+        let signature = session.sign(endpoint, HttpMethod::Get, &url).await?;
+        Ok::<_, OktaError>(signature.headers["authorization"].to_str().expect("text").to_owned())
     };
     let early = async || {
         let mut state = session.state.lock().await;
@@ -251,5 +251,5 @@ async fn a_token_that_is_still_good_is_used_while_no_other_can_be_had() {
     assert_eq!(sign().await.expect("a token"), "Bearer new");
     early().await;
     org.then([answer(401, refused("invalid_client", "The client is not active."))]);
-    assert!(matches!(sign().await, Err(Error::SignIn(_))));
+    assert!(matches!(sign().await, Err(OktaError::SignIn(_))));
 }

@@ -1,6 +1,6 @@
 //! What may go wrong while an access token is fetched, as facts and with what to do.
 
-use super::signing_algorithm::Algorithm;
+use super::signing_algorithm::SigningAlgorithm;
 
 /// Why a private key cannot be used. No variant holds a part of the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum KeyError {
     #[error("the private key is neither RSA (2048 bits or more) nor on the curve P-256, P-384 or P-521")]
     Kind,
     #[error("a key for {key} cannot sign by {asked}")]
-    Algorithm { key: Algorithm, asked: Algorithm },
+    Algorithm { key: SigningAlgorithm, asked: SigningAlgorithm },
     #[error("the private key did not sign")]
     Signature,
 }

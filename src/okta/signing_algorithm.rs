@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The signature algorithms that Okta takes of a client (its page on building a self-signed JWT).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
+pub enum SigningAlgorithm {
     Rs256,
     Rs384,
     Rs512,
@@ -13,7 +13,7 @@ pub enum Algorithm {
     Es512,
 }
 
-impl Algorithm {
+impl SigningAlgorithm {
     const ALL: [Self; 6] = [Self::Rs256, Self::Rs384, Self::Rs512, Self::Es256, Self::Es384, Self::Es512];
 
     /// The name in JOSE, such as `RS256`.
@@ -49,7 +49,7 @@ impl Algorithm {
     }
 }
 
-impl fmt::Display for Algorithm {
+impl fmt::Display for SigningAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

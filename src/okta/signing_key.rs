@@ -22,12 +22,12 @@ use serde_json::json;
 use super::key_parts;
 use super::key_root::root_of;
 use super::sign_in_error::KeyError;
-use super::signing_algorithm::Algorithm;
+use super::signing_algorithm::SigningAlgorithm;
 
 /// A private key with the algorithm it signs by. Never shown.
 pub struct SigningKey {
-    algorithm: Algorithm,
-    key: Key,
+    algorithm: SigningAlgorithm,
+    key: KeyMaterial,
     thumbprint: String,
     key_id: Option<String>,
     /// Pieces of its text by which it is known where somebody repeats it.
@@ -36,7 +36,7 @@ pub struct SigningKey {
     root: Prk,
 }
 
-enum Key {
+enum KeyMaterial {
     Common(EncodingKey),
     /// P-521, which the JWT library does not know.
     P521(Box<EcdsaKeyPair>),
@@ -79,7 +79,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// The algorithm is of another family or curve.
-    pub fn with_algorithm(mut self, algorithm: Algorithm) -> Result<Self, KeyError> {
+    pub fn with_algorithm(mut self, algorithm: SigningAlgorithm) -> Result<Self, KeyError> {
         if self.algorithm != algorithm && !(self.algorithm.is_rsa() && algorithm.is_rsa()) {
             return Err(KeyError::Algorithm { key: self.algorithm, asked: algorithm });
         }
@@ -87,7 +87,7 @@ impl SigningKey {
         Ok(self)
     }
 
-    pub fn algorithm(&self) -> Algorithm {
+    pub fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }
 
@@ -110,8 +110,8 @@ impl SigningKey {
     /// The claims are no JSON object, or the key does not sign.
     pub fn sign(&self, claims: &impl Serialize) -> Result<SecretString, KeyError> {
         let signed = match &self.key {
-            Key::Common(key) => self.sign_common(key, claims)?,
-            Key::P521(key) => self.sign_p521(key, claims)?,
+            KeyMaterial::Common(key) => self.sign_common(key, claims)?,
+            KeyMaterial::P521(key) => self.sign_p521(key, claims)?,
         };
         Ok(signed.into())
     }
@@ -148,10 +148,10 @@ impl fmt::Debug for SigningKey {
 }
 
 /// The curves with the algorithm that goes with each.
-static CURVES: [(&str, Algorithm, &EcdsaSigningAlgorithm); 3] = [
-    ("P-256", Algorithm::Es256, &ECDSA_P256_SHA256_FIXED_SIGNING),
-    ("P-384", Algorithm::Es384, &ECDSA_P384_SHA384_FIXED_SIGNING),
-    ("P-521", Algorithm::Es512, &ECDSA_P521_SHA512_FIXED_SIGNING),
+static CURVES: [(&str, SigningAlgorithm, &EcdsaSigningAlgorithm); 3] = [
+    ("P-256", SigningAlgorithm::Es256, &ECDSA_P256_SHA256_FIXED_SIGNING),
+    ("P-384", SigningAlgorithm::Es384, &ECDSA_P384_SHA384_FIXED_SIGNING),
+    ("P-521", SigningAlgorithm::Es512, &ECDSA_P521_SHA512_FIXED_SIGNING),
 ];
 
 fn from_pem(text: &str) -> Result<SigningKey, KeyError> {
@@ -181,15 +181,15 @@ fn elliptic(der: &[u8]) -> Option<SigningKey> {
     })
 }
 
-fn on_curve(algorithm: Algorithm, pair: EcdsaKeyPair, key_id: Option<String>) -> Result<SigningKey, KeyError> {
+fn on_curve(algorithm: SigningAlgorithm, pair: EcdsaKeyPair, key_id: Option<String>) -> Result<SigningKey, KeyError> {
     let thumbprint = hexadecimal(pair.public_key().as_ref());
     let der = pair.to_pkcs8v1().map_err(|_| KeyError::Kind)?;
     let root = root_of(der.as_ref());
     let parts = key_parts::of_curve(&pair);
-    let key = if algorithm == Algorithm::Es512 {
-        Key::P521(Box::new(pair))
+    let key = if algorithm == SigningAlgorithm::Es512 {
+        KeyMaterial::P521(Box::new(pair))
     } else {
-        Key::Common(EncodingKey::from_ec_der(der.as_ref()))
+        KeyMaterial::Common(EncodingKey::from_ec_der(der.as_ref()))
     };
     Ok(SigningKey { algorithm, key, thumbprint, key_id, parts, root })
 }
@@ -204,8 +204,8 @@ fn rsa(
     let text = pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_ref()));
     let key = EncodingKey::from_rsa_pem(text.as_bytes()).map_err(|_| KeyError::Kind)?;
     Ok(SigningKey {
-        algorithm: Algorithm::Rs256,
-        key: Key::Common(key),
+        algorithm: SigningAlgorithm::Rs256,
+        key: KeyMaterial::Common(key),
         thumbprint: hexadecimal(pair.public_key().as_ref()),
         key_id,
         parts: key_parts::of_rsa(der.as_ref()),
@@ -224,7 +224,7 @@ fn hexadecimal(public: &[u8]) -> String {
 
 /// A private JWK (RFC 7518, section 6). Numbers are base64url without padding.
 #[derive(Deserialize)]
-struct Jwk {
+struct PrivateJwk {
     kty: String,
     kid: Option<String>,
     alg: Option<String>,
@@ -242,7 +242,7 @@ struct Jwk {
 }
 
 fn from_jwk(text: &str) -> Result<SigningKey, KeyError> {
-    let jwk: Jwk = serde_json::from_str(text).map_err(|_| KeyError::Jwk)?;
+    let jwk: PrivateJwk = serde_json::from_str(text).map_err(|_| KeyError::Jwk)?;
     if jwk.d.is_none() {
         return Err(KeyError::Public);
     }
@@ -253,11 +253,11 @@ fn from_jwk(text: &str) -> Result<SigningKey, KeyError> {
     }?;
     match jwk.alg.as_deref() {
         None => Ok(key),
-        Some(name) => key.with_algorithm(Algorithm::parse(name).ok_or(KeyError::Kind)?),
+        Some(name) => key.with_algorithm(SigningAlgorithm::parse(name).ok_or(KeyError::Kind)?),
     }
 }
 
-fn rsa_jwk(jwk: &Jwk) -> Result<SigningKey, KeyError> {
+fn rsa_jwk(jwk: &PrivateJwk) -> Result<SigningKey, KeyError> {
     let components = KeyPairComponents {
         public_key: PublicKeyComponents { n: number(jwk.n.as_deref())?, e: number(jwk.e.as_deref())? },
         d: secret_number(jwk.d.as_ref())?,
@@ -270,7 +270,7 @@ fn rsa_jwk(jwk: &Jwk) -> Result<SigningKey, KeyError> {
     rsa(RsaKeyPair::from_components(&components), jwk.kid.clone())
 }
 
-fn elliptic_jwk(jwk: &Jwk) -> Result<SigningKey, KeyError> {
+fn elliptic_jwk(jwk: &PrivateJwk) -> Result<SigningKey, KeyError> {
     let curve = jwk.crv.as_deref().unwrap_or_default();
     let curve = CURVES.iter().find(|(name, ..)| *name == curve);
     let (_, algorithm, curve) = curve.ok_or(KeyError::Kind)?;

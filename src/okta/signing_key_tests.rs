@@ -70,14 +70,14 @@ fn every_form_that_okta_and_openssl_give_is_read() {
     let p521 = curve_pkcs8(&ECDSA_P521_SHA512_FIXED_SIGNING);
     let one_line = pem_of("PRIVATE KEY", &p384).replace("\r\n", "\\n");
     for (text, algorithm) in [
-        (pem_of("PRIVATE KEY", &rsa), Algorithm::Rs256),
-        (pem_of("RSA PRIVATE KEY", &pkcs1(&rsa)), Algorithm::Rs256),
-        (rsa_jwk_text(&rsa), Algorithm::Rs512),
-        (P256.to_owned(), Algorithm::Es256),
-        (pem_of("PRIVATE KEY", &p384), Algorithm::Es384),
-        (one_line, Algorithm::Es384),
-        (pem_of("PRIVATE KEY", &p521), Algorithm::Es512),
-        (P521.to_owned(), Algorithm::Es512),
+        (pem_of("PRIVATE KEY", &rsa), SigningAlgorithm::Rs256),
+        (pem_of("RSA PRIVATE KEY", &pkcs1(&rsa)), SigningAlgorithm::Rs256),
+        (rsa_jwk_text(&rsa), SigningAlgorithm::Rs512),
+        (P256.to_owned(), SigningAlgorithm::Es256),
+        (pem_of("PRIVATE KEY", &p384), SigningAlgorithm::Es384),
+        (one_line, SigningAlgorithm::Es384),
+        (pem_of("PRIVATE KEY", &p521), SigningAlgorithm::Es512),
+        (P521.to_owned(), SigningAlgorithm::Es512),
     ] {
         let key = parse(&text).expect("a key");
         assert_eq!(key.algorithm(), algorithm);
@@ -111,7 +111,7 @@ fn the_key_id_and_the_algorithm_may_be_told() {
     assert_eq!(key.key_id(), Some("k1"));
     let key = key.with_key_id(Some("k2".to_owned()));
     assert_eq!(key.key_id(), Some("k2"));
-    assert!(matches!(key.with_algorithm(Algorithm::Es384), Err(KeyError::Algorithm { .. })));
+    assert!(matches!(key.with_algorithm(SigningAlgorithm::Es384), Err(KeyError::Algorithm { .. })));
 }
 
 #[test]

@@ -15,13 +15,13 @@ use url::Url;
 use super::api_error::request_id;
 use super::base_url::BaseUrl;
 use super::concealment::conceal_sent;
-use super::error::{Error, Failure, RequestError, Sent};
-use super::limits::{self, Observer};
+use super::error::{OktaError, RequestError, RequestReach, TransportFailure};
+use super::limits::{self, WaitObserver};
 use super::proof::ProofKey;
-use super::response::Answer;
+use super::response::RawResponse;
 use super::sign_in_error::{KeyError, SignInError};
 use super::signing_key::SigningKey;
-use super::transport::{self, Way};
+use super::transport::{self, OrgRoute};
 
 pub(super) const TOKEN: &str = "/oauth2/v1/token";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -33,30 +33,30 @@ const ASSERTION_LIFE: i64 = 300;
 const TRIES: u32 = 3;
 
 /// What a form field holds.
-pub(super) type Field = (&'static str, SecretString);
+pub(super) type FormField = (&'static str, SecretString);
 
 /// What is sent once: Okta has used up an assertion's id (`jti`) and a proof's, whatever it answered.
-pub(super) struct Posting {
-    pub(super) form: Vec<Field>,
+pub(super) struct TokenPosting {
+    pub(super) form: Vec<FormField>,
     pub(super) proof: Option<String>,
 }
 
 /// An endpoint of the org for OAuth, with the means to call it.
 #[derive(Clone, Copy)]
-pub(super) struct Endpoint<'a> {
+pub(super) struct TokenEndpoint<'a> {
     pub(super) http: &'a reqwest::Client,
     pub(super) base: &'a BaseUrl,
-    pub(super) way: &'a Way,
+    pub(super) way: &'a OrgRoute,
     /// How often a form is sent that meets a limit or trouble, the first time included.
     pub(super) max_attempts: u32,
-    pub(super) observer: &'a dyn Observer,
+    pub(super) observer: &'a dyn WaitObserver,
 }
 
 /// An access token with what the org said of it.
 #[derive(Debug)]
-pub(super) struct Granted {
+pub(super) struct GrantedToken {
     pub(super) token: SecretString,
-    pub(super) scheme: Scheme,
+    pub(super) scheme: TokenScheme,
     pub(super) scopes: Vec<String>,
     pub(super) until: Instant,
     /// When it should be renewed.
@@ -66,13 +66,13 @@ pub(super) struct Granted {
 
 /// How the token is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scheme {
+pub(super) enum TokenScheme {
     Bearer,
     Dpop,
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct TokenResponse {
     access_token: SecretString,
     token_type: String,
     expires_in: u64,
@@ -81,7 +81,7 @@ struct Wire {
     refresh_token: Option<SecretString>,
 }
 
-impl Posting {
+impl TokenPosting {
     /// What no message may repeat.
     fn secrets(&self) -> Vec<SecretString> {
         let fields = self.form.iter();
@@ -91,7 +91,7 @@ impl Posting {
     }
 }
 
-impl Endpoint<'_> {
+impl TokenEndpoint<'_> {
     pub(super) fn token_url(&self) -> Result<Url, RequestError> {
         self.base.target(TOKEN, &[])
     }
@@ -100,13 +100,13 @@ impl Endpoint<'_> {
     pub(super) async fn token(
         &self,
         scopes: &[String],
-        form: impl Fn() -> Result<Vec<Field>, KeyError>,
+        form: impl Fn() -> Result<Vec<FormField>, KeyError>,
         proof: &mut Option<ProofKey>,
-    ) -> Result<Granted, Error> {
+    ) -> Result<GrantedToken, OktaError> {
         // Once for a proof, once for a nonce; whoever asks for more will ask for ever.
         for _ in 0..2 {
             match self.ask(scopes, &form, proof.as_ref()).await {
-                Err(Error::SignIn(refusal)) if wants_proof(&refusal, proof.as_ref()) => {
+                Err(OktaError::SignIn(refusal)) if wants_proof(&refusal, proof.as_ref()) => {
                     if proof.is_none() {
                         *proof = Some(ProofKey::generate()?);
                     }
@@ -120,11 +120,12 @@ impl Endpoint<'_> {
     async fn ask(
         &self,
         scopes: &[String],
-        form: &impl Fn() -> Result<Vec<Field>, KeyError>,
+        form: &impl Fn() -> Result<Vec<FormField>, KeyError>,
         proof: Option<&ProofKey>,
-    ) -> Result<Granted, Error> {
+    ) -> Result<GrantedToken, OktaError> {
         let url = self.token_url()?;
-        let posting = || Ok(Posting { form: form()?, proof: proof.map(|proof| proof.for_token(&url)).transpose()? });
+        let posting =
+            || Ok(TokenPosting { form: form()?, proof: proof.map(|proof| proof.for_token(&url)).transpose()? });
         let answer = self.post(&url, posting).await?;
         let nonce = answer.headers.get("dpop-nonce");
         if let (Some(proof), Some(nonce)) = (proof, nonce.and_then(|nonce| nonce.to_str().ok())) {
@@ -136,7 +137,11 @@ impl Endpoint<'_> {
 
     /// Sends a form, made anew for each sending. A limit is waited out as for any call, trouble of the org or of the way to it for a
     /// moment: a form that is sent twice gives another token at worst.
-    pub(super) async fn post(&self, url: &Url, posting: impl Fn() -> Result<Posting, Error>) -> Result<Answer, Error> {
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        posting: impl Fn() -> Result<TokenPosting, OktaError>,
+    ) -> Result<RawResponse, OktaError> {
         let mut attempt = 1;
         loop {
             let answer = self.once(url.clone(), &posting()?).await;
@@ -149,7 +154,7 @@ impl Endpoint<'_> {
     }
 
     /// How long to wait before the form is sent again, if it is. A limit's wait is told first.
-    fn pause(&self, url: &Url, answer: &Result<Answer, Error>, attempt: u32) -> Option<Duration> {
+    fn pause(&self, url: &Url, answer: &Result<RawResponse, OktaError>, attempt: u32) -> Option<Duration> {
         match answer {
             Ok(answer) if answer.status == 429 => {
                 let wait = limits::pause(&answer.headers, url.path(), attempt);
@@ -164,7 +169,7 @@ impl Endpoint<'_> {
         }
     }
 
-    async fn once(&self, url: Url, posting: &Posting) -> Result<Answer, Error> {
+    async fn once(&self, url: Url, posting: &TokenPosting) -> Result<RawResponse, OktaError> {
         let mut request = self
             .http
             .post(url)
@@ -183,7 +188,7 @@ impl Endpoint<'_> {
     }
 }
 
-fn encoded(form: &[Field]) -> String {
+fn encoded(form: &[FormField]) -> String {
     let pairs = form.iter().map(|(name, value)| (name, value.expose_secret()));
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
@@ -202,7 +207,7 @@ pub(super) fn client_credentials(
     key: &SigningKey,
     scopes: &[String],
     audience: &Url,
-) -> Result<Vec<Field>, KeyError> {
+) -> Result<Vec<FormField>, KeyError> {
     let now = Timestamp::now().as_second();
     let claims = json!({
         "iss": client_id, "sub": client_id, "aud": audience.as_str(),
@@ -217,7 +222,7 @@ pub(super) fn client_credentials(
 }
 
 /// The form that trades a refresh token for an access token.
-pub(super) fn refresh(client_id: &str, token: &SecretString, scopes: &[String]) -> Vec<Field> {
+pub(super) fn refresh(client_id: &str, token: &SecretString, scopes: &[String]) -> Vec<FormField> {
     let mut form =
         vec![("grant_type", "refresh_token".into()), ("client_id", client_id.into()), ("refresh_token", token.clone())];
     if !scopes.is_empty() {
@@ -230,9 +235,9 @@ pub(super) fn refresh(client_id: &str, token: &SecretString, scopes: &[String]) 
 pub(super) fn judge(
     endpoint: &'static str,
     base: &BaseUrl,
-    answer: &Answer,
+    answer: &RawResponse,
     scopes: &[String],
-) -> Result<Value, Error> {
+) -> Result<Value, OktaError> {
     let body = serde_json::from_slice::<Value>(&answer.bytes).ok();
     match (answer.status, body) {
         (200..=299, Some(body)) => Ok(body),
@@ -245,7 +250,7 @@ pub(super) fn judge(
         }
         _ => match answer.judge(base.host()) {
             // A gateway's trouble or a limit: told as a refused sign-in, since the call itself was not sent.
-            Err(Error::Api(refusal)) => Err(refused(
+            Err(OktaError::Api(refusal)) => Err(refused(
                 endpoint,
                 answer,
                 scopes,
@@ -260,13 +265,13 @@ pub(super) fn judge(
 
 fn refused(
     endpoint: &'static str,
-    answer: &Answer,
+    answer: &RawResponse,
     scopes: &[String],
     error: &str,
     description: Option<String>,
-) -> Error {
+) -> OktaError {
     let date = limits::date(&answer.headers);
-    Error::SignIn(Box::new(SignInError {
+    OktaError::SignIn(Box::new(SignInError {
         endpoint,
         status: answer.status,
         error: error.to_owned(),
@@ -282,16 +287,16 @@ fn wants_proof(refusal: &SignInError, proof: Option<&ProofKey>) -> bool {
     refusal.is("use_dpop_nonce") || (refusal.is("invalid_dpop_proof") && proof.is_none())
 }
 
-fn granted(body: Value, asked: &[String]) -> Option<Granted> {
-    let wire: Wire = serde_json::from_value(body).ok()?;
-    let scheme = if wire.token_type.eq_ignore_ascii_case("dpop") { Scheme::Dpop } else { Scheme::Bearer };
+fn granted(body: Value, asked: &[String]) -> Option<GrantedToken> {
+    let wire: TokenResponse = serde_json::from_value(body).ok()?;
+    let scheme = if wire.token_type.eq_ignore_ascii_case("dpop") { TokenScheme::Dpop } else { TokenScheme::Bearer };
     // Okta's live for a day at most (documentation of access policies); a number without end is none.
     let life = Duration::from_secs(wire.expires_in.min(30 * 86_400));
     // A tenth of its life, five minutes at most: a slow call or a clock that drifts must not outlive the token.
     let margin = (life / 10).min(Duration::from_secs(300));
     let now = Instant::now();
     let scopes: Vec<_> = wire.scope.split_whitespace().map(str::to_owned).collect();
-    Some(Granted {
+    Some(GrantedToken {
         token: wire.access_token,
         scheme,
         // A server that grants what was asked for need not repeat it (RFC 6749, section 5.1).
@@ -302,25 +307,34 @@ fn granted(body: Value, asked: &[String]) -> Option<Granted> {
     })
 }
 
-fn not_json(base: &BaseUrl, answer: &Answer) -> Error {
-    Error::NotOkta { sent: Sent::No, status: answer.status, host: base.host().to_owned(), content_type: None }
+fn not_json(base: &BaseUrl, answer: &RawResponse) -> OktaError {
+    OktaError::NotOkta {
+        sent: RequestReach::No,
+        status: answer.status,
+        host: base.host().to_owned(),
+        content_type: None,
+    }
 }
 
 /// While a token is fetched the call itself is certainly not sent.
-fn unsent(error: Error) -> Error {
+fn unsent(error: OktaError) -> OktaError {
     match error {
-        Error::Transport { failure, host, detail, .. } => Error::Transport {
-            failure: if failure == Failure::Cut { Failure::NoConnection } else { failure },
-            sent: Sent::No,
+        OktaError::Transport { failure, host, detail, .. } => OktaError::Transport {
+            failure: if failure == TransportFailure::Cut { TransportFailure::NoConnection } else { failure },
+            sent: RequestReach::No,
             host,
             detail,
         },
-        Error::Timeout { host, after, .. } => Error::Timeout { sent: Sent::No, host, after },
-        Error::NotOkta { status, host, content_type, .. } => {
-            Error::NotOkta { sent: Sent::No, status, host, content_type }
+        OktaError::Timeout { host, after, .. } => OktaError::Timeout { sent: RequestReach::No, host, after },
+        OktaError::NotOkta { status, host, content_type, .. } => {
+            OktaError::NotOkta { sent: RequestReach::No, status, host, content_type }
         }
-        Error::Redirect { status, host, to, .. } => Error::Redirect { sent: Sent::No, status, host, to },
-        Error::TooLarge { status, host, longest, .. } => Error::TooLarge { sent: Sent::No, status, host, longest },
+        OktaError::Redirect { status, host, to, .. } => {
+            OktaError::Redirect { sent: RequestReach::No, status, host, to }
+        }
+        OktaError::TooLarge { status, host, longest, .. } => {
+            OktaError::TooLarge { sent: RequestReach::No, status, host, longest }
+        }
         other => other,
     }
 }

@@ -5,22 +5,22 @@ use std::io;
 use std::time::Duration;
 
 use super::base_url::BaseUrl;
-use super::client_settings::Settings;
-use super::error::{Error, Failure, Sent};
+use super::client_settings::ClientSettings;
+use super::error::{OktaError, RequestReach, TransportFailure};
 use super::proxy;
-use super::response::Answer;
+use super::response::RawResponse;
 
 /// How the org is reached, for messages: its address, the proxy before it, and the time-outs in force.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct OrgRoute {
     address: String,
     proxy: Option<String>,
     connect: Duration,
     request: Duration,
 }
 
-impl Way {
-    pub(super) fn of(base: &BaseUrl, settings: &Settings) -> Self {
+impl OrgRoute {
+    pub(super) fn of(base: &BaseUrl, settings: &ClientSettings) -> Self {
         Self {
             address: base.address(),
             proxy: proxy::before(settings.through.as_ref().unwrap_or(base), settings.proxy.as_ref()),
@@ -42,8 +42,8 @@ impl Way {
 pub(super) async fn exchange(
     request: reqwest::RequestBuilder,
     longest_answer: usize,
-    way: &Way,
-) -> Result<Answer, Error> {
+    way: &OrgRoute,
+) -> Result<RawResponse, OktaError> {
     let sorted = |failure: reqwest::Error| sort(&failure, way);
     let mut response = request.send().await.map_err(sorted)?;
     let status = response.status().as_u16();
@@ -51,8 +51,8 @@ pub(super) async fn exchange(
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(sorted)? {
         if bytes.len() + chunk.len() > longest_answer {
-            return Err(Error::TooLarge {
-                sent: Sent::Maybe,
+            return Err(OktaError::TooLarge {
+                sent: RequestReach::Maybe,
                 status,
                 host: way.address.clone(),
                 longest: longest_answer,
@@ -60,36 +60,36 @@ pub(super) async fn exchange(
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, headers, bytes })
+    Ok(RawResponse { status, headers, bytes })
 }
 
 /// Sorts a failure. Only what fails before a connection stands (name, connection, TLS) is certainly unsent.
-fn sort(failure: &reqwest::Error, way: &Way) -> Error {
+fn sort(failure: &reqwest::Error, way: &OrgRoute) -> OktaError {
     let unsent = failure.is_connect() || failure.is_builder();
-    let sent = if unsent { Sent::No } else { Sent::Maybe };
+    let sent = if unsent { RequestReach::No } else { RequestReach::Maybe };
     if failure.is_timeout() {
         let (host, after) = if unsent { (way.next(), way.connect) } else { (way.address.clone(), way.request) };
-        return Error::Timeout { sent, host, after };
+        return OktaError::Timeout { sent, host, after };
     }
     let (kind, host) = match unsent.then(|| unsent_failure(failure)) {
-        None => (Failure::Cut, way.address.clone()),
+        None => (TransportFailure::Cut, way.address.clone()),
         // TLS begins behind the proxy.
-        Some(Failure::Tls) => (Failure::Tls, way.address.clone()),
-        Some(_) if way.proxy.is_some() => (Failure::Proxy, way.next()),
+        Some(TransportFailure::Tls) => (TransportFailure::Tls, way.address.clone()),
+        Some(_) if way.proxy.is_some() => (TransportFailure::Proxy, way.next()),
         Some(kind) => (kind, way.address.clone()),
     };
-    Error::Transport { failure: kind, sent, host, detail: innermost(failure).to_string() }
+    OktaError::Transport { failure: kind, sent, host, detail: innermost(failure).to_string() }
 }
 
-fn unsent_failure(failure: &reqwest::Error) -> Failure {
+fn unsent_failure(failure: &reqwest::Error) -> TransportFailure {
     if failure.is_dns() {
-        Failure::UnknownHost
+        TransportFailure::UnknownHost
     } else if is_refused(failure) {
-        Failure::Refused
+        TransportFailure::Refused
     } else if is_tls(failure) {
-        Failure::Tls
+        TransportFailure::Tls
     } else {
-        Failure::NoConnection
+        TransportFailure::NoConnection
     }
 }
 

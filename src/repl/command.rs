@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::error::Error;
+use crate::error::CommandError;
 
 /// What a person asks of the session itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Command {
+pub(super) enum SessionCommand {
     Help(Option<String>),
     Orgs,
     Vars,
@@ -15,7 +15,7 @@ pub(super) enum Command {
     Run(Vec<String>),
     Runs,
     Undo,
-    Plan(Planning),
+    Plan(PlanCommand),
     Save(PathBuf),
     Load(PathBuf),
     Edit,
@@ -30,7 +30,7 @@ pub(super) enum Command {
 
 /// What is done with a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Planning {
+pub enum PlanCommand {
     On,
     Show,
     Apply,
@@ -38,17 +38,17 @@ pub enum Planning {
 }
 
 /// A command as `:help` and completion show it.
-pub(super) struct Described {
+pub(super) struct DescribedCommand {
     pub(super) name: &'static str,
     pub(super) usage: &'static str,
     pub(super) help: &'static str,
 }
 
-const fn described(name: &'static str, usage: &'static str, help: &'static str) -> Described {
-    Described { name, usage, help }
+const fn described(name: &'static str, usage: &'static str, help: &'static str) -> DescribedCommand {
+    DescribedCommand { name, usage, help }
 }
 
-pub(super) const COMMANDS: &[Described] = &[
+pub(super) const COMMANDS: &[DescribedCommand] = &[
     described("help", ":help [WORD]", "verbs, operations and runbooks of that word"),
     described("orgs", ":orgs", "the orgs of this session"),
     described("vars", ":vars", "variables, functions and modules"),
@@ -77,9 +77,9 @@ pub(super) const COMMANDS: &[Described] = &[
     described("quit", ":quit", "leave, as Ctrl-D does"),
 ];
 
-impl Command {
+impl SessionCommand {
     /// The command that `line` is; `None` for an entry to evaluate.
-    pub(super) fn parse(line: &str) -> Option<Result<Self, Error>> {
+    pub(super) fn parse(line: &str) -> Option<Result<Self, CommandError>> {
         let line = line.trim();
         if line == "more" {
             return Some(Ok(Self::More));
@@ -90,7 +90,7 @@ impl Command {
         Some(Self::of(name, argument))
     }
 
-    fn of(name: &str, argument: &str) -> Result<Self, Error> {
+    fn of(name: &str, argument: &str) -> Result<Self, CommandError> {
         let file = || match unquoted(argument) {
             "" => Err(usage(name)),
             path => Ok(PathBuf::from(path)),
@@ -100,7 +100,7 @@ impl Command {
             "ops" => Self::Ops(argument.to_owned()),
             "run" | "time" if argument.is_empty() => return Err(usage(name)),
             "run" => Self::Run(shlex::split(argument).ok_or_else(|| {
-                Error::usage("a quote is not closed").help("quote as in a shell: group=\"AD Users\"")
+                CommandError::usage("a quote is not closed").help("quote as in a shell: group=\"AD Users\"")
             })?),
             "plan" => Self::Plan(planning(argument)?),
             "save" => Self::Save(file()?),
@@ -111,7 +111,7 @@ impl Command {
         })
     }
 
-    fn bare(name: &str, argument: &str) -> Result<Self, Error> {
+    fn bare(name: &str, argument: &str) -> Result<Self, CommandError> {
         let command = match name {
             "orgs" => Self::Orgs,
             "vars" => Self::Vars,
@@ -128,17 +128,17 @@ impl Command {
         if argument.is_empty() {
             Ok(command)
         } else {
-            Err(Error::usage(format!("`:{name}` takes nothing, and was given `{argument}`")))
+            Err(CommandError::usage(format!("`:{name}` takes nothing, and was given `{argument}`")))
         }
     }
 }
 
-fn planning(argument: &str) -> Result<Planning, Error> {
+fn planning(argument: &str) -> Result<PlanCommand, CommandError> {
     Ok(match argument {
-        "on" => Planning::On,
-        "show" => Planning::Show,
-        "apply" => Planning::Apply,
-        "off" => Planning::Off,
+        "on" => PlanCommand::On,
+        "show" => PlanCommand::Show,
+        "apply" => PlanCommand::Apply,
+        "off" => PlanCommand::Off,
         _ => return Err(usage("plan")),
     })
 }
@@ -149,14 +149,14 @@ fn unquoted(path: &str) -> &str {
     within('"').or_else(|| within('\'')).unwrap_or(path)
 }
 
-fn usage(name: &str) -> Error {
+fn usage(name: &str) -> CommandError {
     let described = COMMANDS.iter().find(|command| command.name == name);
     let usage = described.map_or(":help", |command| command.usage);
-    Error::usage(format!("`:{name}` lacks something: write {usage}"))
+    CommandError::usage(format!("`:{name}` lacks something: write {usage}"))
 }
 
-fn unknown(name: &str) -> Error {
-    let error = Error::usage(format!("there is no command :{name}"));
+fn unknown(name: &str) -> CommandError {
+    let error = CommandError::usage(format!("there is no command :{name}"));
     let names = COMMANDS.iter().map(|command| command.name);
     match crate::script::nearest::nearest(name, names).as_slice() {
         [] => error.help(":help lists them"),
@@ -170,17 +170,17 @@ mod tests {
 
     #[test]
     fn commands_are_told_from_entries() {
-        let parsed = |line: &str| Command::parse(line).map(|parsed| parsed.map_err(|error| error.to_string()));
+        let parsed = |line: &str| SessionCommand::parse(line).map(|parsed| parsed.map_err(|error| error.to_string()));
         assert_eq!(parsed("okta.list_groups()"), None);
-        assert_eq!(parsed(" more "), Some(Ok(Command::More)));
-        assert_eq!(parsed(":ops group"), Some(Ok(Command::Ops("group".into()))));
-        assert_eq!(parsed(":help"), Some(Ok(Command::Help(None))));
+        assert_eq!(parsed(" more "), Some(Ok(SessionCommand::More)));
+        assert_eq!(parsed(":ops group"), Some(Ok(SessionCommand::Ops("group".into()))));
+        assert_eq!(parsed(":help"), Some(Ok(SessionCommand::Help(None))));
         assert_eq!(parsed(":save"), Some(Err("`:save` lacks something: write :save FILE".into())));
         assert_eq!(parsed(":edit x"), Some(Err("`:edit` takes nothing, and was given `x`".into())));
         let words = ["ad/x", "group=AD Users", "--attest", "a"];
         assert_eq!(
             parsed(":run ad/x group=\"AD Users\" --attest a"),
-            Some(Ok(Command::Run(words.map(str::to_owned).to_vec())))
+            Some(Ok(SessionCommand::Run(words.map(str::to_owned).to_vec())))
         );
         assert_eq!(parsed(":run ad/x group=\"AD"), Some(Err("a quote is not closed".into())));
         assert_eq!(parsed(":sav x"), Some(Err("there is no command :sav".into())));
@@ -190,7 +190,7 @@ mod tests {
     fn every_described_command_is_parsed() {
         for command in COMMANDS {
             let line = command.usage.replace(['[', ']', '…'], "").replace("|show|apply|off", "");
-            assert!(Command::parse(&line).is_some_and(|parsed| parsed.is_ok()), "{line}");
+            assert!(SessionCommand::parse(&line).is_some_and(|parsed| parsed.is_ok()), "{line}");
         }
     }
 }

@@ -5,36 +5,36 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
 
-use super::command::{Command, Planning};
+use super::command::{PlanCommand, SessionCommand};
 use super::help;
 use super::limits;
-use super::prompt::{Next, Prompt, Stage};
+use super::prompt::{OrgStage, PromptNext, SessionPrompt};
 use super::show::as_csv;
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::okta::operations;
 use crate::private_files;
 use crate::script::check::least_scopes;
-use crate::script::session::{Holds, Kept};
+use crate::script::session::{KeptEntries, NameHolds};
 
-impl Prompt<'_> {
-    pub(super) fn obey(&mut self, command: Command) -> Result<Next, Error> {
+impl SessionPrompt<'_> {
+    pub(super) fn obey(&mut self, command: SessionCommand) -> Result<PromptNext, CommandError> {
         match command {
-            Command::Quit => return Ok(Next::Leave),
-            Command::More => self.more()?,
-            Command::Time(entry) => self.timed(&entry)?,
-            Command::Run(words) => (self.around.run)(&self.session.borrow(), &words)?,
-            Command::Plan(what) => self.plan(what)?,
-            Command::Undo => self.undo()?,
-            Command::Save(file) => self.save(&self.path(&file))?,
-            Command::Load(file) => self.load(&self.path(&file))?,
-            Command::Edit => self.edit()?,
-            Command::Csv(file) => self.csv(&self.path(&file))?,
+            SessionCommand::Quit => return Ok(PromptNext::Leave),
+            SessionCommand::More => self.more()?,
+            SessionCommand::Time(entry) => self.timed(&entry)?,
+            SessionCommand::Run(words) => (self.around.run)(&self.session.borrow(), &words)?,
+            SessionCommand::Plan(what) => self.plan(what)?,
+            SessionCommand::Undo => self.undo()?,
+            SessionCommand::Save(file) => self.save(&self.path(&file))?,
+            SessionCommand::Load(file) => self.load(&self.path(&file))?,
+            SessionCommand::Edit => self.edit()?,
+            SessionCommand::Csv(file) => self.csv(&self.path(&file))?,
             other => {
                 let text = self.told(&other)?;
                 self.around.terminal.line(&text);
             }
         }
-        Ok(Next::Read)
+        Ok(PromptNext::Read)
     }
 
     /// A path as a person writes it: `~/` is the home folder.
@@ -46,9 +46,11 @@ impl Prompt<'_> {
     }
 
     /// What cannot be taken back stays in what is saved, as it stays in the org.
-    fn undo(&mut self) -> Result<(), Error> {
+    fn undo(&mut self) -> Result<(), CommandError> {
         if self.session.borrow().is_away() {
-            return Err(Error::usage("nothing was sent yet: there is nothing to undo").help(":plan off drops it"));
+            return Err(
+                CommandError::usage("nothing was sent yet: there is nothing to undo").help(":plan off drops it")
+            );
         }
         (self.around.undo)(self.session.borrow().run())?;
         self.session.borrow_mut().taken_back();
@@ -56,30 +58,30 @@ impl Prompt<'_> {
     }
 
     /// What was read in the other world is not looked at in this one.
-    fn plan(&mut self, what: Planning) -> Result<(), Error> {
+    fn plan(&mut self, what: PlanCommand) -> Result<(), CommandError> {
         let done = (self.around.plan)(&mut self.session.borrow_mut(), what);
         self.around.interrupt.rest();
-        if what != Planning::Show {
+        if what != PlanCommand::Show {
             self.forget();
         }
         done
     }
 
     /// Commands that only tell something.
-    fn told(&self, command: &Command) -> Result<String, Error> {
+    fn told(&self, command: &SessionCommand) -> Result<String, CommandError> {
         match command {
-            Command::Help(Some(word)) => help::of(word, &self.around.library),
-            Command::Ops(word) => help::operations_of(word),
-            Command::Orgs => Ok(self.orgs()),
-            Command::Vars => Ok(self.variables()),
-            Command::Runs => (self.around.runs)(),
-            Command::Scopes => Ok(self.scopes()),
-            Command::Limits => {
+            SessionCommand::Help(Some(word)) => help::of(word, &self.around.library),
+            SessionCommand::Ops(word) => help::operations_of(word),
+            SessionCommand::Orgs => Ok(self.orgs()),
+            SessionCommand::Vars => Ok(self.variables()),
+            SessionCommand::Runs => (self.around.runs)(),
+            SessionCommand::Scopes => Ok(self.scopes()),
+            SessionCommand::Limits => {
                 let session = self.session.borrow();
                 let width = self.around.terminal.width();
                 Ok(limits::told(session.run().rates(), width))
             }
-            Command::Json => {
+            SessionCommand::Json => {
                 let value = self.last_value()?;
                 Ok(format!("{value:#}"))
             }
@@ -94,9 +96,9 @@ impl Prompt<'_> {
             .iter()
             .map(|org| {
                 let stage = match org.stage {
-                    Stage::Production => "  production: every write is asked for",
-                    Stage::Simulated => "  simulated",
-                    Stage::Usual => "",
+                    OrgStage::Production => "  production: every write is asked for",
+                    OrgStage::Simulated => "  simulated",
+                    OrgStage::Usual => "",
                 };
                 format!("{}  {}{stage}", org.name, org.url)
             })
@@ -110,7 +112,7 @@ impl Prompt<'_> {
             .variables()
             .into_iter()
             .map(|(name, holds)| match &holds {
-                Holds::Map(keys) => {
+                NameHolds::Map(keys) => {
                     let shown: Vec<&str> = keys.iter().take(8).map(String::as_str).collect();
                     let more = if keys.len() > shown.len() { ", …" } else { "" };
                     format!("{name}  map of {}{more}", shown.join(", "))
@@ -129,9 +131,9 @@ impl Prompt<'_> {
         if scopes.is_empty() { "nothing that needs a scope was done".to_owned() } else { scopes.join(" ") }
     }
 
-    fn csv(&self, file: &Path) -> Result<(), Error> {
+    fn csv(&self, file: &Path) -> Result<(), CommandError> {
         let value = self.last_value()?;
-        let bytes = as_csv(&value).map_err(|error| Error::failed(format!("no CSV of this result: {error}")))?;
+        let bytes = as_csv(&value).map_err(|error| CommandError::failed(format!("no CSV of this result: {error}")))?;
         private_files::options()
             .create(true)
             .truncate(true)
@@ -144,10 +146,10 @@ impl Prompt<'_> {
     }
 
     /// Refuses to overwrite: a session is not worth a runbook that is there.
-    fn save(&self, file: &Path) -> Result<(), Error> {
+    fn save(&self, file: &Path) -> Result<(), CommandError> {
         let kept = self.session.borrow().kept();
         if kept.statements.is_empty() {
-            return Err(Error::usage("there is nothing to save: only reads that nothing came of"));
+            return Err(CommandError::usage("there is nothing to save: only reads that nothing came of"));
         }
         let text = self.runbook(&kept);
         let written = fs::OpenOptions::new().write(true).create_new(true).open(file);
@@ -169,7 +171,7 @@ impl Prompt<'_> {
         Ok(())
     }
 
-    fn runbook(&self, kept: &Kept) -> String {
+    fn runbook(&self, kept: &KeptEntries) -> String {
         let mut text = String::from(
             "//! What a session did.\n//!\n//! Read it through before it runs elsewhere: make parameters of what changes, and check before the first write.\n\n",
         );
@@ -202,18 +204,17 @@ impl Prompt<'_> {
     }
 
     /// Evaluates a file as one entry, so that its errors name its lines.
-    fn load(&mut self, file: &Path) -> Result<(), Error> {
+    fn load(&mut self, file: &Path) -> Result<(), CommandError> {
         let text = fs::read_to_string(file).map_err(|error| cannot("read", file, &error))?;
         self.evaluate(&text)
     }
 
-    fn edit(&mut self) -> Result<(), Error> {
-        let editor = self
-            .around
-            .editor
-            .clone()
-            .ok_or_else(|| Error::usage("no editor is known").help("set VISUAL or EDITOR, such as EDITOR=vi"))?;
-        let file = tempfile().map_err(|error| Error::failed(format!("no file to edit: {error}")))?;
+    fn edit(&mut self) -> Result<(), CommandError> {
+        let editor =
+            self.around.editor.clone().ok_or_else(|| {
+                CommandError::usage("no editor is known").help("set VISUAL or EDITOR, such as EDITOR=vi")
+            })?;
+        let file = tempfile().map_err(|error| CommandError::failed(format!("no file to edit: {error}")))?;
         fs::write(&file, &self.last_entry).map_err(|error| cannot("write", &file, &error))?;
         let edited = edited(&editor, &file);
         let removed = fs::remove_file(&file);
@@ -229,16 +230,16 @@ impl Prompt<'_> {
     }
 }
 
-fn edited(editor: &str, file: &Path) -> Result<String, Error> {
+fn edited(editor: &str, file: &Path) -> Result<String, CommandError> {
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or_default();
     let status = process::Command::new(program)
         .args(words)
         .arg(file)
         .status()
-        .map_err(|error| Error::usage(format!("the editor `{editor}` does not start: {error}")))?;
+        .map_err(|error| CommandError::usage(format!("the editor `{editor}` does not start: {error}")))?;
     if !status.success() {
-        return Err(Error::usage(format!("the editor `{editor}` ended with {status}; nothing was evaluated")));
+        return Err(CommandError::usage(format!("the editor `{editor}` ended with {status}; nothing was evaluated")));
     }
     fs::read_to_string(file).map_err(|error| cannot("read", file, &error))
 }
@@ -250,6 +251,6 @@ fn tempfile() -> std::io::Result<std::path::PathBuf> {
     Ok(file)
 }
 
-fn cannot(what: &str, file: &Path, error: &std::io::Error) -> Error {
-    Error::usage(format!("cannot {what} {}: {error}", file.display()))
+fn cannot(what: &str, file: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::usage(format!("cannot {what} {}: {error}", file.display()))
 }

@@ -9,23 +9,23 @@ use std::rc::Rc;
 use rustyline::completion::Pair;
 
 use super::fit::cut;
-use super::known::Known;
-use crate::okta::operations::{self, Operation};
+use super::known::CompletionCache;
+use crate::okta::operations::{self, ApiOperation};
 use crate::report::visible_text;
-use crate::script::Library;
+use crate::script::RunbookLibrary;
 use crate::script::bindings::VERBS;
 use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
-use crate::script::place::{self, Context, Place, options_of, place, rest_of};
-use crate::script::session::{Holds, Session};
-use crate::terminal::Terminal;
+use crate::script::place::{self, CursorContext, CursorPlace, options_of, place, rest_of};
+use crate::script::session::{NameHolds, ScriptSession};
+use crate::terminal::TerminalHandle;
 
 /// Completes over the session as it is.
-pub(super) struct Completion {
-    pub(super) session: Rc<RefCell<Session>>,
-    pub(super) known: Rc<RefCell<Known>>,
-    pub(super) library: Library,
+pub(super) struct SessionCompletion {
+    pub(super) session: Rc<RefCell<ScriptSession>>,
+    pub(super) known: Rc<RefCell<CompletionCache>>,
+    pub(super) library: RunbookLibrary,
     pub(super) orgs: Vec<String>,
-    pub(super) terminal: Terminal,
+    pub(super) terminal: TerminalHandle,
 }
 
 /// Columns of a list of candidates that the editor needs for itself.
@@ -33,7 +33,7 @@ const FRAME: usize = 3;
 /// Columns of a hint that are worth showing.
 const LEAST_HINT: usize = 12;
 
-impl Completion {
+impl SessionCompletion {
     /// Byte where the completed part begins, and what may stand there, each on a line of the terminal. `after` is what follows the cursor.
     pub(super) fn candidates(&self, before: &str, after: &str) -> (usize, Vec<Pair>) {
         let (start, mut pairs) = self.all_candidates(before, after);
@@ -51,12 +51,12 @@ impl Completion {
         }
         let place = place(before);
         let mut pairs = match &place.context {
-            Context::Nothing => Vec::new(),
-            Context::Name => self.names(),
-            Context::Member(path) => self.members(path),
-            Context::Module(alias) => self.functions_of(alias),
-            Context::Key => self.keys(&place),
-            Context::Text => return (place.start, self.texts(before, after, &place)),
+            CursorContext::Nothing => Vec::new(),
+            CursorContext::Name => self.names(),
+            CursorContext::Member(path) => self.members(path),
+            CursorContext::Module(alias) => self.functions_of(alias),
+            CursorContext::Key => self.keys(&place),
+            CursorContext::Text => return (place.start, self.texts(before, after, &place)),
         };
         pairs.retain(|pair| pair.replacement.starts_with(&place.typed));
         (place.start, sorted(pairs))
@@ -65,7 +65,7 @@ impl Completion {
     /// How the call around the cursor goes on, for a hint after `used` columns of its line.
     pub(super) fn signature(&self, before: &str, used: usize) -> Option<String> {
         let place = place(before);
-        if place.context == Context::Nothing {
+        if place.context == CursorContext::Nothing {
             return None;
         }
         let call = place.call?;
@@ -117,20 +117,20 @@ impl Completion {
             VERBS.iter().filter(|verb| verb.signature.starts_with(&receiver)).map(verb_pair).collect()
         };
         match session.holds(path) {
-            Holds::Org => {
+            NameHolds::Org => {
                 let handle = path.last().map_or("okta", String::as_str);
                 let all = operations::all().iter().map(|operation| operation_pair(operation, handle));
                 all.chain(verbs("okta")).chain(["name", "url"].map(|name| pair(name, name))).collect()
             }
-            Holds::Map(keys) => {
+            NameHolds::Map(keys) => {
                 let names = keys.iter().filter(|key| key.chars().all(place::is_name));
                 let keys = names.map(|key| pair(key, key));
                 keys.chain(methods(MAP_METHODS)).collect()
             }
-            Holds::List => verbs("list").into_iter().chain(methods(LIST_METHODS)).collect(),
-            Holds::Text => methods(TEXT_METHODS).collect(),
-            Holds::Function => methods(&["call", "type_of"]).collect(),
-            Holds::Other | Holds::Unknown => verbs("list")
+            NameHolds::List => verbs("list").into_iter().chain(methods(LIST_METHODS)).collect(),
+            NameHolds::Text => methods(TEXT_METHODS).collect(),
+            NameHolds::Function => methods(&["call", "type_of"]).collect(),
+            NameHolds::Other | NameHolds::Unknown => verbs("list")
                 .into_iter()
                 .chain(verbs("directory"))
                 .chain([LIST_METHODS, MAP_METHODS, TEXT_METHODS].into_iter().flat_map(methods))
@@ -148,7 +148,7 @@ impl Completion {
     }
 
     /// Query parameters of an operation, options of a verb.
-    fn keys(&self, place: &Place) -> Vec<Pair> {
+    fn keys(&self, place: &CursorPlace) -> Vec<Pair> {
         let name = place.call.as_ref().and_then(|call| call.path.last().cloned()).unwrap_or_default();
         let keys: Vec<String> = match operations::find(&name) {
             Some(operation) => operation.option_names().map(str::to_owned).collect(),
@@ -162,7 +162,7 @@ fn methods(names: &'static [&'static str]) -> impl Iterator<Item = Pair> {
     names.iter().map(|name| pair(&format!("{name}()"), &format!("{name}(")))
 }
 
-fn operation_pair(operation: &Operation, handle: &str) -> Pair {
+fn operation_pair(operation: &ApiOperation, handle: &str) -> Pair {
     let signature = operation.signature(handle);
     let signature = signature.strip_prefix(&format!("{handle}.")).unwrap_or(&signature);
     let takes_nothing = operation.path_parameters().is_empty() && !operation.takes_options();
@@ -170,7 +170,7 @@ fn operation_pair(operation: &Operation, handle: &str) -> Pair {
     described(signature, &format!("{}{end}", operation.name), &format!("{} {}", operation.method, operation.path))
 }
 
-fn verb_pair(verb: &crate::script::bindings::Verb) -> Pair {
+fn verb_pair(verb: &crate::script::bindings::ScriptVerb) -> Pair {
     let shown = verb.signature.split_once('.').filter(|(receiver, _)| receiver.chars().all(place::is_name));
     let shown = shown.map_or(verb.signature, |(_, rest)| rest);
     described(shown, &format!("{}(", verb.name), verb.help)

@@ -7,14 +7,14 @@ use crate::report::table::WHOLE;
 /// Columns to which a cell is cut at most, unless only it is left.
 const LEAST: usize = 10;
 /// A table on its way to fit.
-pub(super) struct Fitted {
+pub(super) struct FittedTable {
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
     /// Titles of the columns that found no place.
     pub(super) left_out: Vec<String>,
 }
 
-impl Fitted {
+impl FittedTable {
     /// The first column names the thing: it is cut, and never left out.
     pub(super) fn new(columns: Vec<String>, rows: Vec<Vec<String>>, width: usize) -> Self {
         let mut fitted = Self { columns, rows, left_out: Vec::new() };
@@ -114,13 +114,13 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn table(width: usize) -> Fitted {
+    fn table(width: usize) -> FittedTable {
         let texts = |row: [&str; 4]| row.map(str::to_owned).to_vec();
         let rows = vec![
             texts(["Everyone in Künzelsau", "BUILT_IN", "a description of some length", "00gExeM0MLQBa390R1d7"]),
             texts(["日本語のグループ", "OKTA_GROUP", "", "00gAAAAAAAAAAAAAAAAA"]),
         ];
-        Fitted::new(texts(["name", "type", "description", "id"]), rows, width)
+        FittedTable::new(texts(["name", "type", "description", "id"]), rows, width)
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The words of `:help`, from the data that everything else is made of.
 
 use super::command::COMMANDS;
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::okta::operations;
-use crate::script::Library;
+use crate::script::RunbookLibrary;
 use crate::script::bindings::VERBS;
 use crate::script::reference;
 use crate::script::testing::TEST_VERBS;
@@ -21,7 +21,7 @@ pub(super) fn overview() -> String {
 }
 
 /// Verbs, operations and runbooks of that word.
-pub(super) fn of(word: &str, library: &Library) -> Result<String, Error> {
+pub(super) fn of(word: &str, library: &RunbookLibrary) -> Result<String, CommandError> {
     let mut parts = Vec::new();
     let holds = |text: &str| text.to_lowercase().contains(&word.to_lowercase());
     for command in COMMANDS.iter().filter(|command| command.name == word.trim_start_matches(':')) {
@@ -47,7 +47,7 @@ pub(super) fn of(word: &str, library: &Library) -> Result<String, Error> {
 }
 
 /// Operations of that word.
-pub(super) fn operations_of(word: &str) -> Result<String, Error> {
+pub(super) fn operations_of(word: &str) -> Result<String, CommandError> {
     let found = operations::search(word);
     if found.is_empty() {
         return Err(unknown(word));
@@ -56,8 +56,8 @@ pub(super) fn operations_of(word: &str) -> Result<String, Error> {
     Ok(parts.join("\n"))
 }
 
-fn unknown(word: &str) -> Error {
-    let error = Error::usage(format!("nothing is known of `{word}`"));
+fn unknown(word: &str) -> CommandError {
+    let error = CommandError::usage(format!("nothing is known of `{word}`"));
     match operations::nearest(word).as_slice() {
         [] => error.help(":help lists the verbs"),
         near => error.help(format!("nearest: {}", near.join(", "))),

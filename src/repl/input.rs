@@ -14,15 +14,15 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::completion::Completion;
+use super::completion::SessionCompletion;
 use super::highlight::coloured;
 use super::history::is_left_out;
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::private_files;
-use crate::script::session::Completeness;
+use crate::script::session::EntryCompleteness;
 
 /// What came from the input.
-pub(super) enum Read {
+pub(super) enum InputRead {
     Entry(String),
     /// Ctrl-C at the prompt.
     Interrupted,
@@ -30,35 +30,39 @@ pub(super) enum Read {
 }
 
 /// Where entries come from.
-pub(super) enum Input {
-    Terminal(Box<Terminal>),
-    Pipe(Box<Completeness>),
+pub(super) enum EntryInput {
+    Terminal(Box<EditorTerminal>),
+    Pipe(Box<EntryCompleteness>),
 }
 
 /// How much attention a prompt asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Alarm {
+pub(super) enum PromptAlarm {
     None,
     Production,
 }
 
 /// The editor at a terminal.
-pub(super) struct Terminal {
-    editor: Editor<Typing, FileHistory>,
+pub(super) struct EditorTerminal {
+    editor: Editor<TypingHelper, FileHistory>,
     history: Option<PathBuf>,
 }
 
-impl Terminal {
-    pub(super) fn new(completion: Completion, history: Option<PathBuf>, alarm: Alarm) -> Result<Self, Error> {
+impl EditorTerminal {
+    pub(super) fn new(
+        completion: SessionCompletion,
+        history: Option<PathBuf>,
+        alarm: PromptAlarm,
+    ) -> Result<Self, CommandError> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
             .auto_add_history(false)
             .bracketed_paste(true)
             .build();
         let mut editor = Editor::with_config(config).map_err(|error| unusable(&error))?;
-        editor.set_helper(Some(Typing {
+        editor.set_helper(Some(TypingHelper {
             completion,
-            completeness: Completeness::default(),
+            completeness: EntryCompleteness::default(),
             past: HistoryHinter::new(),
             alarm,
             prompt_columns: 0,
@@ -69,23 +73,23 @@ impl Terminal {
         Ok(Self { editor, history })
     }
 
-    fn read(&mut self, prompt: &str) -> Result<Read, Error> {
+    fn read(&mut self, prompt: &str) -> Result<InputRead, CommandError> {
         if let Some(typing) = self.editor.helper_mut() {
             typing.prompt_columns = prompt.width();
         }
         match self.editor.readline(prompt) {
             Ok(entry) => {
                 self.remember(&entry)?;
-                Ok(Read::Entry(entry))
+                Ok(InputRead::Entry(entry))
             }
-            Err(ReadlineError::Interrupted) => Ok(Read::Interrupted),
-            Err(ReadlineError::Eof) => Ok(Read::Ended),
+            Err(ReadlineError::Interrupted) => Ok(InputRead::Interrupted),
+            Err(ReadlineError::Eof) => Ok(InputRead::Ended),
             Err(error) => Err(unusable(&error)),
         }
     }
 
     /// Writes an entry down at once: a session that is killed leaves its history too.
-    fn remember(&mut self, entry: &str) -> Result<(), Error> {
+    fn remember(&mut self, entry: &str) -> Result<(), CommandError> {
         if entry.trim().is_empty() || is_left_out(entry) {
             return Ok(());
         }
@@ -97,13 +101,15 @@ impl Terminal {
         private_files::create_folder(folder)
             .map_err(ReadlineError::from)
             .and_then(|()| self.editor.append_history(file))
-            .map_err(|error| Error::failed(format!("the history cannot be written to {}: {error}", file.display())))
+            .map_err(|error| {
+                CommandError::failed(format!("the history cannot be written to {}: {error}", file.display()))
+            })
     }
 }
 
-impl Input {
+impl EntryInput {
     /// The next entry, however many lines it has.
-    pub(super) fn read(&mut self, prompt: &str) -> Result<Read, Error> {
+    pub(super) fn read(&mut self, prompt: &str) -> Result<InputRead, CommandError> {
         match self {
             Self::Terminal(terminal) => terminal.read(prompt),
             Self::Pipe(completeness) => piped(completeness),
@@ -115,38 +121,39 @@ impl Input {
     }
 }
 
-fn piped(completeness: &Completeness) -> Result<Read, Error> {
+fn piped(completeness: &EntryCompleteness) -> Result<InputRead, CommandError> {
     let mut entry = String::new();
     let mut input = std::io::stdin().lock();
     loop {
-        let count =
-            input.read_line(&mut entry).map_err(|error| Error::usage(format!("the input cannot be read: {error}")))?;
+        let count = input
+            .read_line(&mut entry)
+            .map_err(|error| CommandError::usage(format!("the input cannot be read: {error}")))?;
         let ended = count == 0;
         if ended && entry.trim().is_empty() {
-            return Ok(Read::Ended);
+            return Ok(InputRead::Ended);
         }
         if ended || !completeness.waits(&entry) {
-            return Ok(Read::Entry(entry.trim_end().to_owned()));
+            return Ok(InputRead::Entry(entry.trim_end().to_owned()));
         }
     }
 }
 
-fn unusable(error: &ReadlineError) -> Error {
-    Error::failed(format!("the terminal cannot be used: {error}"))
+fn unusable(error: &ReadlineError) -> CommandError {
+    CommandError::failed(format!("the terminal cannot be used: {error}"))
 }
 
 /// What happens while a person types.
-struct Typing {
-    completion: Completion,
-    completeness: Completeness,
+struct TypingHelper {
+    completion: SessionCompletion,
+    completeness: EntryCompleteness,
     past: HistoryHinter,
-    alarm: Alarm,
+    alarm: PromptAlarm,
     prompt_columns: usize,
 }
 
-impl Helper for Typing {}
+impl Helper for TypingHelper {}
 
-impl Completer for Typing {
+impl Completer for TypingHelper {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
@@ -155,12 +162,12 @@ impl Completer for Typing {
 }
 
 /// Faint text behind the cursor: a signature is only shown, an entry of the history can be taken.
-struct Faint {
+struct FaintHint {
     text: String,
     can_be_taken: bool,
 }
 
-impl Hint for Faint {
+impl Hint for FaintHint {
     fn display(&self) -> &str {
         &self.text
     }
@@ -170,10 +177,10 @@ impl Hint for Faint {
     }
 }
 
-impl Hinter for Typing {
-    type Hint = Faint;
+impl Hinter for TypingHelper {
+    type Hint = FaintHint;
 
-    fn hint(&self, line: &str, at: usize, context: &Context<'_>) -> Option<Faint> {
+    fn hint(&self, line: &str, at: usize, context: &Context<'_>) -> Option<FaintHint> {
         if at < line.len() {
             return None;
         }
@@ -184,10 +191,10 @@ impl Hinter for Typing {
         };
         let signature = self.completion.signature(line, used);
         if let Some(text) = signature.filter(|_| !is_command) {
-            return Some(Faint { text, can_be_taken: false });
+            return Some(FaintHint { text, can_be_taken: false });
         }
         let text = self.past.hint(line, at, context)?;
-        Some(Faint { text, can_be_taken: true })
+        Some(FaintHint { text, can_be_taken: true })
     }
 }
 
@@ -195,15 +202,15 @@ const FAINT: Style = Style::new().dimmed();
 const PROMPT: Style = AnsiColor::Cyan.on_default().bold();
 const ALARM: Style = AnsiColor::Red.on_default().bold();
 
-impl Highlighter for Typing {
+impl Highlighter for TypingHelper {
     fn highlight<'l>(&self, line: &'l str, at: usize) -> Cow<'l, str> {
         coloured(line, at).into()
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
         let style = match self.alarm {
-            Alarm::None => PROMPT,
-            Alarm::Production => ALARM,
+            PromptAlarm::None => PROMPT,
+            PromptAlarm::Production => ALARM,
         };
         format!("{style}{prompt}{style:#}").into()
     }
@@ -217,7 +224,7 @@ impl Highlighter for Typing {
     }
 }
 
-impl Validator for Typing {
+impl Validator for TypingHelper {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let entry = context.input();
         let waits = !entry.trim_start().starts_with(':') && self.completeness.waits(entry);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// A kind of object, told by the fields it has.
-struct Kind {
+struct ObjectKind {
     /// JSON pointers that must be there.
     has: &'static [&'static str],
     /// Titles and JSON pointers.
@@ -11,8 +11,8 @@ struct Kind {
 }
 
 /// The first that fits counts.
-const KINDS: &[Kind] = &[
-    Kind {
+const KINDS: &[ObjectKind] = &[
+    ObjectKind {
         has: &["/profile/login", "/status"],
         columns: &[
             ("login", "/profile/login"),
@@ -22,7 +22,7 @@ const KINDS: &[Kind] = &[
             ("id", "/id"),
         ],
     },
-    Kind {
+    ObjectKind {
         has: &["/profile/name", "/type", "/objectClass"],
         columns: &[
             ("name", "/profile/name"),
@@ -31,11 +31,11 @@ const KINDS: &[Kind] = &[
             ("id", "/id"),
         ],
     },
-    Kind {
+    ObjectKind {
         has: &["/label", "/signOnMode"],
         columns: &[("label", "/label"), ("name", "/name"), ("status", "/status"), ("id", "/id")],
     },
-    Kind {
+    ObjectKind {
         has: &["/scope", "/status", "/profile"],
         columns: &[
             ("id", "/id"),
@@ -46,7 +46,7 @@ const KINDS: &[Kind] = &[
             ("DN", "/profile/dn"),
         ],
     },
-    Kind {
+    ObjectKind {
         has: &["/priority", "/profile", "/id"],
         columns: &[
             ("id", "/id"),
@@ -55,7 +55,7 @@ const KINDS: &[Kind] = &[
             ("updated", "/lastUpdated"),
         ],
     },
-    Kind {
+    ObjectKind {
         has: &["/eventType", "/published"],
         columns: &[
             ("published", "/published"),
@@ -66,11 +66,11 @@ const KINDS: &[Kind] = &[
             ("message", "/displayMessage"),
         ],
     },
-    Kind {
+    ObjectKind {
         has: &["/conditions", "/actions", "/name"],
         columns: &[("name", "/name"), ("status", "/status"), ("type", "/type"), ("id", "/id")],
     },
-    Kind {
+    ObjectKind {
         has: &["/assignmentType", "/type"],
         columns: &[
             ("type", "/type"),
@@ -80,15 +80,15 @@ const KINDS: &[Kind] = &[
             ("id", "/id"),
         ],
     },
-    Kind {
+    ObjectKind {
         has: &["/agents", "/operationalStatus"],
         columns: &[("name", "/name"), ("type", "/type"), ("status", "/operationalStatus"), ("id", "/id")],
     },
-    Kind {
+    ObjectKind {
         has: &["/dn", "/guid", "/attributes"],
         columns: &[("dn", "/dn"), ("enabled", "/enabled"), ("guid", "/guid")],
     },
-    Kind { has: &["/key", "/ok", "/item"], columns: &[("key", "/key"), ("ok", "/ok"), ("message", "/message")] },
+    ObjectKind { has: &["/key", "/ok", "/item"], columns: &[("key", "/key"), ("ok", "/ok"), ("message", "/message")] },
 ];
 
 /// Fields of an object of no known kind, the most telling first.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::fit::{Fitted, wrapped};
+use super::fit::{FittedTable, wrapped};
 use super::objects::{cell, table};
 use crate::report::table::text_table;
 use crate::report::visible_text;
@@ -39,7 +39,7 @@ fn fitting(columns: Vec<String>, rows: Vec<Vec<String>>, width: Option<u16>) -> 
     let Some(width) = width else {
         return text_table(&columns, &rows, None).trim_end().to_owned();
     };
-    let fitted = Fitted::new(columns, rows, width.into());
+    let fitted = FittedTable::new(columns, rows, width.into());
     let table = text_table(&fitted.columns, &fitted.rows, None);
     if fitted.left_out.is_empty() {
         return table.trim_end().to_owned();
@@ -49,12 +49,12 @@ fn fitting(columns: Vec<String>, rows: Vec<Vec<String>>, width: Option<u16>) -> 
 }
 
 /// A line of a tree: what comes before the value, and the value.
-struct Line {
+struct TreeLine {
     before: String,
     value: String,
 }
 
-impl Line {
+impl TreeLine {
     fn new(before: &str, value: &str) -> Self {
         Self { before: visible_text(before), value: visible_text(value) }
     }
@@ -76,7 +76,7 @@ impl Line {
 const LEAST_VALUE: usize = 20;
 
 /// Names and values, two columns deeper for each level. Links are left out: `:json` shows them.
-fn tree(value: &Value, depth: usize, lines: &mut Vec<Line>) {
+fn tree(value: &Value, depth: usize, lines: &mut Vec<TreeLine>) {
     let Value::Object(fields) = value else {
         return;
     };
@@ -86,27 +86,27 @@ fn tree(value: &Value, depth: usize, lines: &mut Vec<Line>) {
     for (name, value) in shown() {
         match value {
             Value::Object(inner) if !inner.is_empty() => {
-                lines.push(Line::new(&format!("{indent}{name}"), ""));
+                lines.push(TreeLine::new(&format!("{indent}{name}"), ""));
                 tree(value, depth + 1, lines);
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
                 let count = format!("({})", items.len());
-                lines.push(Line::new(&format!("{indent}{name}  "), &count));
+                lines.push(TreeLine::new(&format!("{indent}{name}  "), &count));
                 for item in items {
                     branch(item, depth + 1, lines);
                 }
             }
-            other => lines.push(Line::new(&format!("{indent}{name:widest$}  "), &cell(other))),
+            other => lines.push(TreeLine::new(&format!("{indent}{name:widest$}  "), &cell(other))),
         }
     }
 }
 
 /// An item of a list in a tree: its first line begins with a dash.
-fn branch(item: &Value, depth: usize, lines: &mut Vec<Line>) {
+fn branch(item: &Value, depth: usize, lines: &mut Vec<TreeLine>) {
     let first = lines.len();
     match item {
         Value::Object(_) => tree(item, depth + 1, lines),
-        other => lines.push(Line::new(&"  ".repeat(depth + 1), &cell(other))),
+        other => lines.push(TreeLine::new(&"  ".repeat(depth + 1), &cell(other))),
     }
     if let Some(line) = lines.get_mut(first) {
         line.before.replace_range(depth * 2..=depth * 2, "-");

@@ -6,27 +6,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::report::text::{Narrator, Verbosity};
-use crate::run::Listener;
-use crate::run::event::{Event, Kind};
-use crate::terminal::Terminal;
+use crate::report::text::{OutputVerbosity, TextReporter};
+use crate::run::EventListener;
+use crate::run::event::{EventKind, RunEvent};
+use crate::terminal::TerminalHandle;
 
 /// The operations that a session has done, by name.
 #[derive(Clone, Default)]
-pub struct Told {
+pub struct SessionLog {
     operations: Arc<Mutex<BTreeSet<String>>>,
 }
 
-impl Told {
+impl SessionLog {
     /// Where the session's run tells what happens: shown as in a run, without the frame that a run has.
-    pub fn listener(&self, terminal: &Terminal, verbosity: Verbosity) -> Listener {
+    pub fn listener(&self, terminal: &TerminalHandle, verbosity: OutputVerbosity) -> EventListener {
         let (told, terminal) = (self.clone(), terminal.clone());
-        let narrator = Mutex::new(Narrator::new(verbosity, terminal.width()));
-        Arc::new(move |event: &Event| {
+        let narrator = Mutex::new(TextReporter::new(verbosity, terminal.width()));
+        Arc::new(move |event: &RunEvent| {
             told.remember(event);
             // A question that was just answered stands right above.
-            let is_shown = terminal.asks() && matches!(event.kind, Kind::Confirm { .. });
-            if is_shown || matches!(event.kind, Kind::Run { .. } | Kind::Outcome { .. }) {
+            let is_shown = terminal.asks() && matches!(event.kind, EventKind::Confirm { .. });
+            if is_shown || matches!(event.kind, EventKind::Run { .. } | EventKind::Outcome { .. }) {
                 return;
             }
             let mut narrator = narrator.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,8 +37,8 @@ impl Told {
         })
     }
 
-    fn remember(&self, event: &Event) {
-        let (Kind::Read(call) | Kind::Performed(call) | Kind::Unchanged(call)) = &event.kind else {
+    fn remember(&self, event: &RunEvent) {
+        let (EventKind::Read(call) | EventKind::Performed(call) | EventKind::Unchanged(call)) = &event.kind else {
             return;
         };
         let mut operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,13 +55,13 @@ impl Told {
 
 /// Ctrl-C: breaks off what is evaluated and keeps the session.
 #[derive(Clone, Default)]
-pub struct Interrupt {
+pub struct SessionInterrupt {
     current: Arc<Mutex<CancellationToken>>,
     busy: Arc<AtomicBool>,
     leaving: Arc<AtomicBool>,
 }
 
-impl Interrupt {
+impl SessionInterrupt {
     /// A new token for what begins now.
     pub fn renew(&self) -> CancellationToken {
         let token = CancellationToken::new();

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::evidence::{Write, WriteState};
+use super::evidence::{WriteEvidence, WriteState};
 use crate::run::status_after;
 
 /// A field with what it was and what it became, as text; nothing where there was none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub struct FieldChange {
     /// Path of the field, such as `profile.name`; `there` for a thing that is or is not.
     pub field: String,
     pub before: String,
@@ -19,7 +19,7 @@ pub struct Change {
 const SILENT: [&str; 3] = ["_links", "_embedded", "lastUpdated"];
 
 /// What the write changed; of a write that was not answered with success, what it meant to.
-pub(super) fn changes(write: &Write) -> Vec<Change> {
+pub(super) fn changes(write: &WriteEvidence) -> Vec<FieldChange> {
     let body = write.request.get("body").unwrap_or(&Value::Null);
     let done = matches!(write.state, WriteState::Done | WriteState::Undone);
     let after = if done { &write.after } else { &Value::Null };
@@ -29,7 +29,12 @@ pub(super) fn changes(write: &Write) -> Vec<Change> {
 
 /// What a call (operation and method) changes: from the images of before and after, or from what it asks for where there is none of
 /// after. A lifecycle call changes a status.
-pub(super) fn between((operation, method): (&str, &str), before: &Value, body: &Value, after: &Value) -> Vec<Change> {
+pub(super) fn between(
+    (operation, method): (&str, &str),
+    before: &Value,
+    body: &Value,
+    after: &Value,
+) -> Vec<FieldChange> {
     if let Value::Bool(was) = *before {
         // An image of whether something is there, such as a membership: the write turns it round.
         return vec![there(was, !was)];
@@ -41,11 +46,13 @@ pub(super) fn between((operation, method): (&str, &str), before: &Value, body: &
         };
     }
     if is_image(before, after) {
-        return compared(before, after, Missing::IsGone);
+        return compared(before, after, MissingField::IsGone);
     }
     match status_after(operation, before) {
-        Some(status) => vec![Change { field: "status".to_owned(), before: text(&before["status"]), after: status }],
-        None => compared(before, body, Missing::Stays),
+        Some(status) => {
+            vec![FieldChange { field: "status".to_owned(), before: text(&before["status"]), after: status }]
+        }
+        None => compared(before, body, MissingField::Stays),
     }
 }
 
@@ -58,25 +65,25 @@ fn is_image(before: &Value, after: &Value) -> bool {
     !after.is_empty() && before.get("id") == after.get("id")
 }
 
-fn there(before: bool, after: bool) -> Change {
+fn there(before: bool, after: bool) -> FieldChange {
     let words = |is: bool| if is { "yes" } else { "no" }.to_owned();
-    Change { field: "there".to_owned(), before: words(before), after: words(after) }
+    FieldChange { field: "there".to_owned(), before: words(before), after: words(after) }
 }
 
 /// What it means that a field of the former image is not in the latter.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Missing {
+enum MissingField {
     IsGone,
     Stays,
 }
 
-fn compared(before: &Value, after: &Value, missing: Missing) -> Vec<Change> {
+fn compared(before: &Value, after: &Value, missing: MissingField) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     walk("", before, after, missing, &mut changes);
     changes
 }
 
-fn walk(path: &str, before: &Value, after: &Value, missing: Missing, changes: &mut Vec<Change>) {
+fn walk(path: &str, before: &Value, after: &Value, missing: MissingField, changes: &mut Vec<FieldChange>) {
     if before == after {
         return;
     }
@@ -89,11 +96,11 @@ fn walk(path: &str, before: &Value, after: &Value, missing: Missing, changes: &m
                 walk(&joined(path, name), was, value, missing, changes);
             }
             let gone = |(name, _): &(&String, &Value)| !new.contains_key(*name) && !is_silent(name);
-            for (name, value) in old.iter().filter(gone).filter(|_| missing == Missing::IsGone) {
+            for (name, value) in old.iter().filter(gone).filter(|_| missing == MissingField::IsGone) {
                 walk(&joined(path, name), value, &Value::Null, missing, changes);
             }
         }
-        _ => changes.push(Change {
+        _ => changes.push(FieldChange {
             field: if path.is_empty() { "value" } else { path }.to_owned(),
             before: text(before),
             after: text(after),
@@ -129,7 +136,7 @@ mod tests {
     }
 
     fn changed_by((operation, method): (&str, &str), before: Value, body: &Value, after: Value) -> Vec<String> {
-        let write = Write {
+        let write = WriteEvidence {
             time: jiff::Timestamp::UNIX_EPOCH,
             item: None,
             step: None,
@@ -148,7 +155,7 @@ mod tests {
             after,
             log_event_ids: Vec::new(),
         };
-        let line = |change: &Change| format!("{}: {} -> {}", change.field, change.before, change.after);
+        let line = |change: &FieldChange| format!("{}: {} -> {}", change.field, change.before, change.after);
         changes(&write).iter().map(line).collect()
     }
 

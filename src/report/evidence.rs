@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::run::actor::RunActor;
-use crate::run::event::{CallLine, Counts, Event, OrgLine, Outcome};
+use crate::run::event::{CallLine, OrgLine, RunCounts, RunEvent, RunOutcome};
 
 /// One run as evidence. Secrets were redacted when it was journalled; a report adds nothing of its own to it.
 #[derive(Clone, Debug)]
-pub struct Evidence {
+pub struct RunEvidence {
     pub run: String,
     pub runbook: String,
     /// Digest of the runbook's text as it ran.
@@ -25,24 +25,24 @@ pub struct Evidence {
     /// `None` when the run died, or goes on.
     pub ended: Option<Timestamp>,
     /// `None` when the run died, or goes on.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<RunOutcome>,
     pub message: Option<String>,
     /// As told at the end; all zero when there was no end, then they are counted from the rest.
-    pub counts: Counts,
+    pub counts: RunCounts,
     /// Titles of the steps that the runbook's text has, in its order; empty when that text is not at hand any more. What is
     /// computed in a title is written `…`.
     pub planned_steps: Vec<String>,
     /// Everything told, in order. Writes that nothing is known of beyond their intent are in `writes` alone.
-    pub events: Vec<Event>,
+    pub events: Vec<RunEvent>,
     /// Every write whose intent was recorded, in order.
-    pub writes: Vec<Write>,
+    pub writes: Vec<WriteEvidence>,
     /// Runs that reverted something of it, oldest first.
-    pub undos: Vec<Undo>,
+    pub undos: Vec<UndoEvidence>,
 }
 
 /// A run that reverted something of another one.
 #[derive(Clone, Debug)]
-pub struct Undo {
+pub struct UndoEvidence {
     pub run: String,
     pub started: Timestamp,
     /// Who started it; `None` where its journal is not here.
@@ -51,7 +51,7 @@ pub struct Undo {
     pub writes: u64,
 }
 
-impl Evidence {
+impl RunEvidence {
     /// The parameters as one would type them, by name. Where the items of a list came from is not one of them.
     pub(super) fn given(&self) -> impl Iterator<Item = (&str, String)> {
         let all = self.parameters.as_object().into_iter().flatten();
@@ -62,7 +62,7 @@ impl Evidence {
 
 /// A write that was sent, or may have been.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Write {
+pub struct WriteEvidence {
     pub time: Timestamp,
     /// Key of the item it was for; absent for the main script.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,14 +114,14 @@ impl WriteState {
 }
 
 /// A run without an outcome did not end in order.
-pub(super) fn outcome_words(outcome: Option<Outcome>) -> &'static str {
+pub(super) fn outcome_words(outcome: Option<RunOutcome>) -> &'static str {
     match outcome {
-        Some(Outcome::Succeeded) => "succeeded",
-        Some(Outcome::Partly) => "partly done",
-        Some(Outcome::Failed) => "failed",
-        Some(Outcome::Waiting) => "waiting for a manual step",
-        Some(Outcome::Interrupted) => "interrupted",
-        Some(Outcome::Stuck) => "stuck",
+        Some(RunOutcome::Succeeded) => "succeeded",
+        Some(RunOutcome::Partly) => "partly done",
+        Some(RunOutcome::Failed) => "failed",
+        Some(RunOutcome::Waiting) => "waiting for a manual step",
+        Some(RunOutcome::Interrupted) => "interrupted",
+        Some(RunOutcome::Stuck) => "stuck",
         None => "died",
     }
 }

@@ -1,11 +1,11 @@
 //! The forms in which a run's evidence is written.
 
-use super::evidence::Evidence;
+use super::evidence::RunEvidence;
 use super::{html, junit, markdown, run_json, visible_text};
 
 /// A form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ReportFormat {
     /// One page that needs nothing else.
     Html,
     /// The whole evidence as one document.
@@ -19,15 +19,15 @@ pub enum Format {
 /// A report could not be made: a template or a document was refused by its library. Not for want of data.
 #[derive(Debug, thiserror::Error)]
 #[error("the {form} report of run {run} could not be made: {source}")]
-pub struct Unmade {
+pub struct UnmadeReport {
     form: &'static str,
     run: String,
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-impl Format {
+impl ReportFormat {
     /// The whole text of the report, with a newline at its end.
-    pub fn write(self, evidence: &Evidence) -> Result<String, Unmade> {
+    pub fn write(self, evidence: &RunEvidence) -> Result<String, UnmadeReport> {
         let made = match self {
             Self::Html => html::page(evidence).map_err(Into::into),
             Self::Json => run_json::document(evidence).map_err(Into::into),
@@ -35,7 +35,7 @@ impl Format {
             Self::Markdown => Ok(markdown::text(evidence)),
         };
         // No form has a use for characters that nobody sees, and a report is read in terminals and browsers.
-        made.map(|text| visible_text(&text)).map_err(|source| Unmade {
+        made.map(|text| visible_text(&text)).map_err(|source| UnmadeReport {
             form: self.name(),
             run: evidence.run.clone(),
             source,

@@ -7,9 +7,9 @@ use minijinja::{AutoEscape, Environment};
 use serde_json::{Value, json};
 
 use super::difference::changes;
-use super::evidence::{Evidence, Write, outcome_words};
-use super::movement::{self, Movement};
-use super::story::{Item, Story};
+use super::evidence::{RunEvidence, WriteEvidence, outcome_words};
+use super::movement::{self, TableMoves};
+use super::story::{RunSummary, StoryItem};
 use super::text::words::{between, clean, counted, duration};
 use super::text::{calls_of, items_of};
 use super::visible_text;
@@ -19,7 +19,7 @@ const PAGE: &str = include_str!("html/page.html");
 /// The page, with a newline at its end.
 ///
 /// Every text of a run is escaped by the template library; the page loads nothing, and a policy in its head forbids it to.
-pub fn page(evidence: &Evidence) -> Result<String, minijinja::Error> {
+pub fn page(evidence: &RunEvidence) -> Result<String, minijinja::Error> {
     rendered(PAGE, &context(evidence))
 }
 
@@ -36,8 +36,8 @@ pub(super) fn rendered(page: &str, content: &Value) -> Result<String, minijinja:
     Ok(visible_text(&page))
 }
 
-fn context(evidence: &Evidence) -> Value {
-    let story = Story::of(evidence);
+fn context(evidence: &RunEvidence) -> Value {
+    let story = RunSummary::of(evidence);
     let movement = movement::told(&story.tables);
     json!({
         "run": evidence.run,
@@ -89,7 +89,7 @@ fn context(evidence: &Evidence) -> Value {
     })
 }
 
-fn item(item: &Item<'_>, writes: &[Write]) -> Value {
+fn item(item: &StoryItem<'_>, writes: &[WriteEvidence]) -> Value {
     json!({
         "key": clean(item.key),
         "end": item.end.words(),
@@ -101,7 +101,7 @@ fn item(item: &Item<'_>, writes: &[Write]) -> Value {
     })
 }
 
-fn line(write: &Write) -> Value {
+fn line(write: &WriteEvidence) -> Value {
     json!({
         "time": shown(write.time),
         "step": write.step,
@@ -126,7 +126,7 @@ fn shown(time: Timestamp) -> String {
 const LINE: usize = 44;
 
 /// Two columns of places, and how many went from which to which.
-fn moves(movement: &Movement) -> Value {
+fn moves(movement: &TableMoves) -> Value {
     let flows = movement.flows();
     let mut from: Vec<String> = Vec::new();
     let mut to: Vec<String> = Vec::new();
@@ -164,7 +164,7 @@ fn boxes(names: &[String]) -> Vec<Value> {
 }
 
 /// Bars of the steps and their waits over the run's time, in thousandths of its length.
-fn timeline(story: &Story<'_>, started: Timestamp) -> Value {
+fn timeline(story: &RunSummary<'_>, started: Timestamp) -> Value {
     let whole = story.last.duration_since(started).as_secs_f64().max(0.001);
     let at = |time: Timestamp| (time.duration_since(started).as_secs_f64() / whole * 1000.0).clamp(0.0, 1000.0);
     let begun = story.steps.iter().filter_map(|step| Some((step, step.begun?, step.ended?)));

@@ -9,17 +9,17 @@ use jiff::Timestamp;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
 
-use super::evidence::Evidence;
-use super::story::{Attestation, AttestationKind, Item, ItemEnd, Step, StepEnd, Story};
+use super::evidence::RunEvidence;
+use super::story::{AttestationKind, ItemEnd, RunAttestation, RunSummary, StepEnd, StoryItem, StoryStep};
 
-type Out = Writer<Vec<u8>>;
+type JunitWriter = Writer<Vec<u8>>;
 
 /// The document, with a newline at its end.
 ///
 /// # Errors
 /// When the XML library refuses what it is given.
-pub fn document(evidence: &Evidence) -> io::Result<String> {
-    let story = Story::of(evidence);
+pub fn document(evidence: &RunEvidence) -> io::Result<String> {
+    let story = RunSummary::of(evidence);
     written(&[steps(evidence, &story), items(evidence, &story)])
 }
 
@@ -42,15 +42,15 @@ pub struct TestCase {
 /// # Errors
 /// When the XML library refuses what it is given.
 pub fn of_tests(suites: &[TestSuite], begun: Timestamp) -> io::Result<String> {
-    let case = |case: &TestCase| Case {
+    let case = |case: &TestCase| JunitCase {
         name: case.name.clone(),
         seconds: case.seconds,
         result: match &case.failure {
-            None => Outcome::Passed,
-            Some(why) => Outcome::Failed("failed", why.clone()),
+            None => JunitOutcome::Passed,
+            Some(why) => JunitOutcome::Failed("failed", why.clone()),
         },
     };
-    let suite = |suite: &TestSuite| Suite {
+    let suite = |suite: &TestSuite| JunitSuite {
         name: suite.name.replace(['/', '\\'], "."),
         begun,
         facts: Vec::new(),
@@ -60,7 +60,7 @@ pub fn of_tests(suites: &[TestSuite], begun: Timestamp) -> io::Result<String> {
     written(&suites.iter().map(suite).collect::<Vec<_>>())
 }
 
-fn written(suites: &[Suite]) -> io::Result<String> {
+fn written(suites: &[JunitSuite]) -> io::Result<String> {
     let mut out = Writer::new_with_indent(Vec::new(), b' ', 2);
     out.write_event(Xml::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     out.create_element("testsuites").write_inner_content(|out| {
@@ -74,23 +74,23 @@ fn written(suites: &[Suite]) -> io::Result<String> {
     Ok(text)
 }
 
-struct Suite {
+struct JunitSuite {
     name: String,
     begun: Timestamp,
     facts: Vec<(&'static str, String)>,
-    cases: Vec<Case>,
+    cases: Vec<JunitCase>,
     /// What a person reads below the cases.
     out: String,
 }
 
-struct Case {
+struct JunitCase {
     name: String,
     seconds: f64,
-    result: Outcome,
+    result: JunitOutcome,
 }
 
 /// How a case went, in `JUnit`'s words.
-enum Outcome {
+enum JunitOutcome {
     Passed,
     Skipped(String),
     /// It did not do what it should.
@@ -99,8 +99,8 @@ enum Outcome {
     Error(&'static str, String),
 }
 
-fn steps(evidence: &Evidence, story: &Story<'_>) -> Suite {
-    Suite {
+fn steps(evidence: &RunEvidence, story: &RunSummary<'_>) -> JunitSuite {
+    JunitSuite {
         name: suite_name(evidence, "steps"),
         begun: evidence.started,
         facts: facts(evidence, story),
@@ -110,7 +110,7 @@ fn steps(evidence: &Evidence, story: &Story<'_>) -> Suite {
 }
 
 /// The orgs of each step, and what was written in it: a case has no place for them that all readers know.
-fn calls(evidence: &Evidence, story: &Story<'_>) -> String {
+fn calls(evidence: &RunEvidence, story: &RunSummary<'_>) -> String {
     let mut text = String::new();
     for step in story.steps.iter().filter(|step| !step.orgs.is_empty()) {
         let orgs: Vec<&str> = step.orgs.iter().copied().collect();
@@ -133,8 +133,8 @@ fn calls(evidence: &Evidence, story: &Story<'_>) -> String {
     text
 }
 
-fn items(evidence: &Evidence, story: &Story<'_>) -> Suite {
-    Suite {
+fn items(evidence: &RunEvidence, story: &RunSummary<'_>) -> JunitSuite {
+    JunitSuite {
         name: suite_name(evidence, "items"),
         begun: evidence.started,
         facts: facts(evidence, story),
@@ -144,7 +144,7 @@ fn items(evidence: &Evidence, story: &Story<'_>) -> Suite {
 }
 
 /// What a person did, and who it was.
-fn attested(attestation: &Attestation<'_>) -> (&'static str, String) {
+fn attested(attestation: &RunAttestation<'_>) -> (&'static str, String) {
     let by = match (&attestation.by, attestation.kind) {
         (Some(by), _) => format!(", by {by}"),
         (None, AttestationKind::Question) => ", not agreed".to_owned(),
@@ -156,11 +156,11 @@ fn attested(attestation: &Attestation<'_>) -> (&'static str, String) {
 }
 
 /// Readers take dots for the borders of packages.
-fn suite_name(evidence: &Evidence, part: &str) -> String {
+fn suite_name(evidence: &RunEvidence, part: &str) -> String {
     format!("{}.{part}", evidence.runbook.replace(['/', '\\'], "."))
 }
 
-fn facts(evidence: &Evidence, story: &Story<'_>) -> Vec<(&'static str, String)> {
+fn facts(evidence: &RunEvidence, story: &RunSummary<'_>) -> Vec<(&'static str, String)> {
     let outcome = super::evidence::outcome_words(evidence.outcome);
     let mut facts = vec![
         ("run", evidence.run.clone()),
@@ -176,46 +176,46 @@ fn facts(evidence: &Evidence, story: &Story<'_>) -> Vec<(&'static str, String)> 
     facts
 }
 
-fn step(step: &Step<'_>) -> Case {
+fn step(step: &StoryStep<'_>) -> JunitCase {
     let said = || step.message.clone().unwrap_or_default();
     let seconds = match (step.begun, step.ended) {
         (Some(begun), Some(ended)) => ended.duration_since(begun).as_secs_f64(),
         _ => 0.0,
     };
-    Case {
+    JunitCase {
         name: step.title.to_owned(),
         seconds,
         result: match step.end {
-            StepEnd::Done => Outcome::Passed,
-            StepEnd::Partly => Outcome::Failed("items failed", said()),
-            StepEnd::Failed => Outcome::Failed("failed", said()),
-            StepEnd::BrokenOff => Outcome::Error("broken off", said()),
-            StepEnd::Waiting => Outcome::Skipped(format!("waits for a person: {}", said())),
-            StepEnd::NotBegun => Outcome::Skipped("not begun".to_owned()),
+            StepEnd::Done => JunitOutcome::Passed,
+            StepEnd::Partly => JunitOutcome::Failed("items failed", said()),
+            StepEnd::Failed => JunitOutcome::Failed("failed", said()),
+            StepEnd::BrokenOff => JunitOutcome::Error("broken off", said()),
+            StepEnd::Waiting => JunitOutcome::Skipped(format!("waits for a person: {}", said())),
+            StepEnd::NotBegun => JunitOutcome::Skipped("not begun".to_owned()),
         },
     }
 }
 
-fn item(item: &Item<'_>) -> Case {
+fn item(item: &StoryItem<'_>) -> JunitCase {
     let said = |otherwise: &str| {
         let message = item.message.unwrap_or(otherwise);
         let step = item.step.map(|step| format!("\nin step: {step}"));
         format!("{message}{}", step.unwrap_or_default())
     };
-    Case {
+    JunitCase {
         name: item.key.to_owned(),
         seconds: item.seconds,
         result: match item.end {
-            ItemEnd::Succeeded | ItemEnd::Unchanged => Outcome::Passed,
-            ItemEnd::Failed => Outcome::Failed("failed", said("failed")),
-            ItemEnd::Unfinished => Outcome::Error("unfinished", said("the run ended before the item did")),
+            ItemEnd::Succeeded | ItemEnd::Unchanged => JunitOutcome::Passed,
+            ItemEnd::Failed => JunitOutcome::Failed("failed", said("failed")),
+            ItemEnd::Unfinished => JunitOutcome::Error("unfinished", said("the run ended before the item did")),
         },
     }
 }
 
-impl Suite {
-    fn write(&self, id: usize, out: &mut Out) -> io::Result<()> {
-        let count = |kind: fn(&Outcome) -> bool| {
+impl JunitSuite {
+    fn write(&self, id: usize, out: &mut JunitWriter) -> io::Result<()> {
+        let count = |kind: fn(&JunitOutcome) -> bool| {
             let found = self.cases.iter().filter(|case| kind(&case.result)).count();
             found.to_string()
         };
@@ -230,16 +230,16 @@ impl Suite {
                 // Its own word for a host that is not told.
                 ("hostname", "localhost"),
                 ("tests", &self.cases.len().to_string()),
-                ("failures", &count(|o| matches!(o, Outcome::Failed(..)))),
-                ("errors", &count(|o| matches!(o, Outcome::Error(..)))),
-                ("skipped", &count(|o| matches!(o, Outcome::Skipped(_)))),
+                ("failures", &count(|o| matches!(o, JunitOutcome::Failed(..)))),
+                ("errors", &count(|o| matches!(o, JunitOutcome::Error(..)))),
+                ("skipped", &count(|o| matches!(o, JunitOutcome::Skipped(_)))),
                 ("time", &time(seconds)),
             ]))
             .write_inner_content(|out| self.content(out))?;
         Ok(())
     }
 
-    fn content(&self, out: &mut Out) -> io::Result<()> {
+    fn content(&self, out: &mut JunitWriter) -> io::Result<()> {
         out.create_element("properties").write_inner_content(|out| {
             for (name, value) in &self.facts {
                 out.create_element("property")
@@ -262,29 +262,29 @@ impl Suite {
     }
 }
 
-impl Case {
-    fn write(&self, suite: &str, out: &mut Out) -> io::Result<()> {
+impl JunitCase {
+    fn write(&self, suite: &str, out: &mut JunitWriter) -> io::Result<()> {
         let case = out.create_element("testcase").with_attributes(attributes(&[
             ("name", &self.name),
             ("classname", suite),
             ("time", &time(self.seconds)),
         ]));
         match &self.result {
-            Outcome::Passed => case.write_empty()?,
-            Outcome::Skipped(why) => case.write_inner_content(|out| {
+            JunitOutcome::Passed => case.write_empty()?,
+            JunitOutcome::Skipped(why) => case.write_inner_content(|out| {
                 out.create_element("skipped")
                     .with_attributes(attributes(&[("message", first_line(why))]))
                     .write_empty()?;
                 Ok(())
             })?,
-            Outcome::Failed(kind, why) => case.write_inner_content(|out| complaint(out, "failure", kind, why))?,
-            Outcome::Error(kind, why) => case.write_inner_content(|out| complaint(out, "error", kind, why))?,
+            JunitOutcome::Failed(kind, why) => case.write_inner_content(|out| complaint(out, "failure", kind, why))?,
+            JunitOutcome::Error(kind, why) => case.write_inner_content(|out| complaint(out, "error", kind, why))?,
         };
         Ok(())
     }
 }
 
-fn complaint(out: &mut Out, element: &str, kind: &str, why: &str) -> io::Result<()> {
+fn complaint(out: &mut JunitWriter, element: &str, kind: &str, why: &str) -> io::Result<()> {
     out.create_element(element)
         .with_attributes(attributes(&[("message", first_line(why)), ("type", kind)]))
         .write_text_content(BytesText::new(&legal(why)))?;

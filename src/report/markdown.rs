@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::evidence::{Evidence, WriteState, outcome_words};
-use super::movement::{self, Movement};
-use super::story::{Attestation, AttestationKind, ItemEnd, StepEnd, Story};
+use super::evidence::{RunEvidence, WriteState, outcome_words};
+use super::movement::{self, TableMoves};
+use super::story::{AttestationKind, ItemEnd, RunAttestation, RunSummary, StepEnd};
 use super::text::words::{between, clean};
 use crate::run::actor::UNKNOWN;
 
@@ -14,8 +14,8 @@ use crate::run::actor::UNKNOWN;
 const LONGEST: usize = 100;
 
 /// The text, with a newline at its end.
-pub fn text(evidence: &Evidence) -> String {
-    let story = Story::of(evidence);
+pub fn text(evidence: &RunEvidence) -> String {
+    let story = RunSummary::of(evidence);
     let movement = movement::told(&story.tables);
     let sections = [
         heading(evidence, &story),
@@ -32,7 +32,7 @@ pub fn text(evidence: &Evidence) -> String {
     told.join("\n")
 }
 
-fn heading(evidence: &Evidence, story: &Story<'_>) -> String {
+fn heading(evidence: &RunEvidence, story: &RunSummary<'_>) -> String {
     let mut text = format!("# {}: {}\n", escaped(&evidence.runbook), outcome_words(evidence.outcome));
     if let Some(message) = story.message {
         let _ = writeln!(text, "\n{}", escaped(message));
@@ -40,7 +40,7 @@ fn heading(evidence: &Evidence, story: &Story<'_>) -> String {
     text
 }
 
-fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
+fn facts(evidence: &RunEvidence, story: &RunSummary<'_>) -> String {
     let mut rows = vec![("run", evidence.run.clone()), ("started by", evidence.operator.clone())];
     let orgs = evidence.orgs.iter();
     rows.extend(orgs.map(|org| ("org", format!("{}: {}", org.name, org.url))));
@@ -56,7 +56,7 @@ fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
     }
     let counts = &story.counts;
     rows.push(("calls", super::text::calls_of(counts)));
-    let waited: f64 = story.waits.iter().map(super::story::Wait::seconds).sum();
+    let waited: f64 = story.waits.iter().map(super::story::StoryWait::seconds).sum();
     if waited >= 1.0 {
         rows.push(("waits", super::text::words::duration(waited)));
     }
@@ -67,7 +67,7 @@ fn facts(evidence: &Evidence, story: &Story<'_>) -> String {
     table(&["", ""], rows.iter().map(row))
 }
 
-fn items(story: &Story<'_>) -> String {
+fn items(story: &RunSummary<'_>) -> String {
     let ends = [ItemEnd::Succeeded, ItemEnd::Unchanged, ItemEnd::Failed, ItemEnd::Unfinished];
     let counts = ends.iter().map(|end| (story.count(*end), end.words()));
     let told = counts.filter(|(count, _)| *count > 0);
@@ -75,7 +75,7 @@ fn items(story: &Story<'_>) -> String {
     told.join(", ")
 }
 
-fn unknown_writes(evidence: &Evidence) -> String {
+fn unknown_writes(evidence: &RunEvidence) -> String {
     let unknown = evidence.writes.iter().filter(|write| write.state == WriteState::Unknown);
     let rows: Vec<_> = unknown
         .map(|write| {
@@ -95,7 +95,7 @@ fn unknown_writes(evidence: &Evidence) -> String {
     )
 }
 
-fn failed_items(story: &Story<'_>) -> String {
+fn failed_items(story: &RunSummary<'_>) -> String {
     let not_done = |end| matches!(end, ItemEnd::Failed | ItemEnd::Unfinished);
     let rows: Vec<_> = story
         .items
@@ -110,8 +110,8 @@ fn failed_items(story: &Story<'_>) -> String {
     section("Items that failed or did not end", &["item", "outcome", "step", "reason"], &rows)
 }
 
-fn steps(story: &Story<'_>) -> String {
-    let row = |step: &super::story::Step<'_>| {
+fn steps(story: &RunSummary<'_>) -> String {
+    let row = |step: &super::story::StoryStep<'_>| {
         let took = step.begun.zip(step.ended);
         let took = took.map(|(begun, ended)| between(begun, ended));
         vec![
@@ -126,8 +126,8 @@ fn steps(story: &Story<'_>) -> String {
     section("Steps", &["step", "org", "outcome", "took", "why"], &rows)
 }
 
-fn writes(evidence: &Evidence) -> String {
-    let row = |write: &super::evidence::Write| {
+fn writes(evidence: &RunEvidence) -> String {
+    let row = |write: &super::evidence::WriteEvidence| {
         vec![
             write.call.org.clone(),
             write.step.clone().unwrap_or_default(),
@@ -141,8 +141,8 @@ fn writes(evidence: &Evidence) -> String {
     section("Writes", &["org", "step", "item", "operation", "call", "answer"], &rows)
 }
 
-fn attested(story: &Story<'_>) -> String {
-    let row = |attestation: &Attestation<'_>| {
+fn attested(story: &RunSummary<'_>) -> String {
+    let row = |attestation: &RunAttestation<'_>| {
         let who = match (&attestation.by, attestation.kind) {
             (Some(name), _) => name.to_string(),
             (None, AttestationKind::Manual) => "nobody yet".to_owned(),
@@ -156,7 +156,7 @@ fn attested(story: &Story<'_>) -> String {
     section("Who did it", &["when", "who", "what"], &rows)
 }
 
-fn moved(movement: Option<&Movement>) -> String {
+fn moved(movement: Option<&TableMoves>) -> String {
     let Some(movement) = movement else {
         return String::new();
     };
@@ -166,7 +166,7 @@ fn moved(movement: Option<&Movement>) -> String {
     section(&title, &["item", "from", "to"], &rows)
 }
 
-fn remarks(story: &Story<'_>) -> String {
+fn remarks(story: &RunSummary<'_>) -> String {
     if story.remarks.is_empty() {
         return String::new();
     }

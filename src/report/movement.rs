@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::story::Table;
+use super::story::StoryTable;
 use crate::ldap::Dn;
 
 /// An entry whose parent changed.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Move {
+pub(super) struct EntryMove {
     /// The row's first cell, such as a login.
     pub(super) what: String,
     pub(super) from: Dn,
@@ -16,17 +16,17 @@ pub(super) struct Move {
 
 /// The moves that one table tells.
 #[derive(Debug)]
-pub(super) struct Movement {
+pub(super) struct TableMoves {
     /// Where the names come from, such as `DN in AD`.
     pub(super) column: String,
-    pub(super) moves: Vec<Move>,
+    pub(super) moves: Vec<EntryMove>,
     /// Rows whose name is the same as before.
     pub(super) stayed: usize,
 }
 
 /// From one parent to another, with the number of entries.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Flow {
+pub(super) struct MoveFlow {
     pub(super) from: Dn,
     pub(super) to: Dn,
     pub(super) count: usize,
@@ -40,22 +40,23 @@ pub(super) struct MoveLine<'a> {
     pub(super) to: String,
 }
 
-impl Movement {
+impl TableMoves {
     pub(super) fn lines<'a>(&'a self) -> Vec<MoveLine<'a>> {
-        let line = |one: &'a Move| MoveLine { item: &one.what, from: one.from.to_string(), to: one.to.to_string() };
+        let line =
+            |one: &'a EntryMove| MoveLine { item: &one.what, from: one.from.to_string(), to: one.to.to_string() };
         self.moves.iter().map(line).collect()
     }
 
     /// Moves by parents, the largest first.
-    pub(super) fn flows(&self) -> Vec<Flow> {
-        let mut flows: Vec<Flow> = Vec::new();
+    pub(super) fn flows(&self) -> Vec<MoveFlow> {
+        let mut flows: Vec<MoveFlow> = Vec::new();
         for one in &self.moves {
             let (Some(from), Some(to)) = (one.from.parent(), one.to.parent()) else {
                 continue;
             };
             match flows.iter_mut().find(|f| f.from == from && f.to == to) {
                 Some(flow) => flow.count += 1,
-                None => flows.push(Flow { from, to, count: 1 }),
+                None => flows.push(MoveFlow { from, to, count: 1 }),
             }
         }
         flows.sort_by_key(|flow| std::cmp::Reverse(flow.count));
@@ -67,13 +68,13 @@ impl Movement {
 ///
 /// Two forms are known: a row marked `before` and the next `after`, in any column; or two columns of one row, called so (also `from`
 /// and `to`, `old` and `new`).
-pub(super) fn told(tables: &[Table<'_>]) -> Option<Movement> {
+pub(super) fn told(tables: &[StoryTable<'_>]) -> Option<TableMoves> {
     let candidates = tables.iter().flat_map(|table| in_rows(table).into_iter().chain(in_columns(table)));
     // Of equals the last one: later tables and columns are nearer to the verified state.
     candidates.filter(|movement| !movement.moves.is_empty()).max_by_key(|movement| movement.moves.len())
 }
 
-fn in_rows(table: &Table<'_>) -> Vec<Movement> {
+fn in_rows(table: &StoryTable<'_>) -> Vec<TableMoves> {
     let marks = (0..table.columns.len()).find(|&column| pairs(table, column).next().is_some());
     let Some(marks) = marks else {
         return Vec::new();
@@ -93,7 +94,7 @@ fn what(row: &[String], marks: usize) -> &str {
 }
 
 /// Neighbouring rows marked `before` and `after` in a column.
-fn pairs<'a>(table: &Table<'a>, column: usize) -> impl Iterator<Item = (&'a [String], &'a [String])> + use<'a> {
+fn pairs<'a>(table: &StoryTable<'a>, column: usize) -> impl Iterator<Item = (&'a [String], &'a [String])> + use<'a> {
     let neighbours = table.rows.windows(2);
     neighbours
         .filter(move |rows| is_pair(&rows[0], &rows[1], column))
@@ -104,7 +105,7 @@ fn is_pair(before: &[String], after: &[String], column: usize) -> bool {
     cell(before, column).eq_ignore_ascii_case("before") && cell(after, column).eq_ignore_ascii_case("after")
 }
 
-fn in_columns(table: &Table<'_>) -> Vec<Movement> {
+fn in_columns(table: &StoryTable<'_>) -> Vec<TableMoves> {
     const WORDS: [(&str, &str); 3] = [("before", "after"), ("from", "to"), ("old", "new")];
     let mut found = Vec::new();
     for (index, title) in table.columns.iter().enumerate() {
@@ -134,7 +135,7 @@ fn cell(row: &[String], column: usize) -> &str {
     row.get(column).map_or("", |cell| cell.trim())
 }
 
-fn gathered<'a>(column: String, pairs: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> Movement {
+fn gathered<'a>(column: String, pairs: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> TableMoves {
     let (mut moves, mut stayed) = (Vec::new(), 0);
     for (what, before, after) in pairs {
         let (Some(from), Some(to)) = (name(before), name(after)) else {
@@ -144,10 +145,10 @@ fn gathered<'a>(column: String, pairs: impl Iterator<Item = (&'a str, &'a str, &
             stayed += 1;
         } else {
             let what = what.to_owned();
-            moves.push(Move { what, from, to });
+            moves.push(EntryMove { what, from, to });
         }
     }
-    Movement { column, moves, stayed }
+    TableMoves { column, moves, stayed }
 }
 
 /// A distinguished name of an entry below another one.
@@ -159,19 +160,19 @@ fn name(text: &str) -> Option<Dn> {
 mod tests {
     use super::*;
 
-    type Flows = Vec<(String, String, usize)>;
+    type FlowCounts = Vec<(String, String, usize)>;
 
     fn strings(cells: &[&str]) -> Vec<String> {
         cells.iter().map(ToString::to_string).collect()
     }
 
-    fn told_by(columns: &[&str], rows: &[&[&str]]) -> Option<(String, Flows)> {
+    fn told_by(columns: &[&str], rows: &[&[&str]]) -> Option<(String, FlowCounts)> {
         let columns = strings(columns);
         let rows: Vec<_> = rows.iter().map(|row| strings(row)).collect();
-        let table = Table { step: None, columns: &columns, rows: &rows };
+        let table = StoryTable { step: None, columns: &columns, rows: &rows };
         let movement = told(&[table])?;
         let flows = movement.flows();
-        let flow = |flow: &Flow| (flow.from.to_string(), flow.to.to_string(), flow.count);
+        let flow = |flow: &MoveFlow| (flow.from.to_string(), flow.to.to_string(), flow.count);
         Some((movement.column.clone(), flows.iter().map(flow).collect()))
     }
 

@@ -6,7 +6,7 @@ mod text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::difference::{self, Change};
+use super::difference::{self, FieldChange};
 use crate::run::event::OrgLine;
 
 pub use page::page;
@@ -14,21 +14,21 @@ pub use text::{lines, summary};
 
 /// A plan. The same orgs give the same plan, to the letter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct RunPlan {
     pub runbook: String,
     /// Digest of the texts that run.
     pub digest: String,
     /// Parameters as JSON, without secrets.
     pub parameters: Value,
     pub orgs: Vec<OrgLine>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<PlanStep>,
     /// How the orgs and directories end: everything that is otherwise then, what was asked for and what follows from it.
-    pub effects: Vec<Effect>,
-    pub manual: Vec<Manual>,
+    pub effects: Vec<PlanEffect>,
+    pub manual: Vec<ManualStep>,
     /// Facts that were checked and hold.
     pub checks: u64,
-    pub counts: Counts,
-    pub costs: Vec<Cost>,
+    pub counts: PlanCounts,
+    pub costs: Vec<PlanCost>,
     /// The least OAuth scopes that the run needs.
     pub scopes: Vec<String>,
     /// What the procedure wants told at its end.
@@ -41,15 +41,15 @@ pub struct Plan {
 
 /// A step of the procedure with what it does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct PlanStep {
     pub title: String,
-    pub deeds: Vec<Deed>,
+    pub deeds: Vec<PlannedCall>,
 }
 
 /// A call that changes something, or would if it had not been done already.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Deed {
-    pub certainty: Certainty,
+pub struct PlannedCall {
+    pub certainty: CallCertainty,
     /// The line of work it belongs to; empty for the main script.
     pub lane: String,
     pub item: Option<String>,
@@ -61,7 +61,7 @@ pub struct Deed {
     pub body: Value,
     /// Names of what the path names, in its order.
     pub about: Vec<String>,
-    pub changes: Vec<Change>,
+    pub changes: Vec<FieldChange>,
     /// Why nothing takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub irreversible: Option<String>,
@@ -72,15 +72,15 @@ pub struct Deed {
 
 /// Something that is otherwise in the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
+pub struct PlanEffect {
     /// Name of the org, or domain of the directory.
     pub place: String,
     /// Path in the org; GUID of an account in a directory.
     pub path: String,
     /// Its name.
     pub what: String,
-    pub how: How,
-    pub changes: Vec<Change>,
+    pub how: EffectKind,
+    pub changes: Vec<FieldChange>,
     /// What was made, as it is then.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub made: Value,
@@ -90,7 +90,7 @@ pub struct Effect {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum How {
+pub enum EffectKind {
     Made,
     Changed,
     Gone,
@@ -99,7 +99,7 @@ pub enum How {
 /// How certain a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Certainty {
+pub enum CallCertainty {
     /// It is sent, and changes what is told.
     Will,
     /// It depends on what nobody knows beforehand: the success of a job in the background, or the effect of a call that is not known
@@ -111,7 +111,7 @@ pub enum Certainty {
     Refused,
 }
 
-impl Certainty {
+impl CallCertainty {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Will => "will",
@@ -124,7 +124,7 @@ impl Certainty {
 
 /// A step that a person does, and what he is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manual {
+pub struct ManualStep {
     pub title: String,
     /// By which it is attested on the command line.
     pub name: String,
@@ -132,7 +132,7 @@ pub struct Manual {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct PlanCounts {
     pub will: u64,
     pub may: u64,
     pub unchanged: u64,
@@ -142,7 +142,7 @@ pub struct Counts {
 
 /// Calls that a run takes in one of an org's rate limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cost {
+pub struct PlanCost {
     pub org: String,
     /// Pattern of the paths that are counted together.
     pub bucket: String,
@@ -158,24 +158,24 @@ pub struct FailedItem {
     pub message: String,
 }
 
-impl Plan {
+impl RunPlan {
     /// Whether a run would write nothing.
     pub fn is_empty(&self) -> bool {
         self.counts.will + self.counts.may == 0
     }
 
     /// Writes in the plan's order.
-    pub fn writes(&self) -> impl Iterator<Item = &Deed> {
+    pub fn writes(&self) -> impl Iterator<Item = &PlannedCall> {
         let deeds = self.steps.iter().flat_map(|step| &step.deeds);
-        deeds.filter(|deed| matches!(deed.certainty, Certainty::Will | Certainty::May))
+        deeds.filter(|deed| matches!(deed.certainty, CallCertainty::Will | CallCertainty::May))
     }
 
-    fn irreversible(&self) -> impl Iterator<Item = (&Deed, &str)> {
+    fn irreversible(&self) -> impl Iterator<Item = (&PlannedCall, &str)> {
         self.writes().filter_map(|deed| Some((deed, deed.irreversible.as_deref()?)))
     }
 }
 
 /// What a write (operation and method) changes, from the images of before and after.
-pub fn changes(call: (&str, &str), before: &Value, body: &Value, after: &Value) -> Vec<Change> {
+pub fn changes(call: (&str, &str), before: &Value, body: &Value, after: &Value) -> Vec<FieldChange> {
     difference::between(call, before, body, after)
 }

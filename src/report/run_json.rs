@@ -24,13 +24,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::evidence::{Evidence, Write};
+use super::evidence::{RunEvidence, WriteEvidence};
 use super::movement::{self, MoveLine};
-use super::story::{Attestation, Item, Step, Story, Wait};
-use crate::run::event::{Counts, Event, OrgLine};
+use super::story::{RunAttestation, RunSummary, StoryItem, StoryStep, StoryWait};
+use crate::run::event::{OrgLine, RunCounts, RunEvent};
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct RunDocument<'a> {
     format: &'static str,
     version: u32,
     run: &'a str,
@@ -45,28 +45,28 @@ struct Document<'a> {
     outcome: Value,
     message: Option<&'a str>,
     remarks: &'a [String],
-    counts: Counts,
-    steps: &'a [Step<'a>],
-    items: &'a [Item<'a>],
-    attestations: &'a [Attestation<'a>],
-    waits: &'a [Wait<'a>],
-    moved: Option<Moved<'a>>,
-    writes: &'a [Write],
-    events: &'a [Event],
+    counts: RunCounts,
+    steps: &'a [StoryStep<'a>],
+    items: &'a [StoryItem<'a>],
+    attestations: &'a [RunAttestation<'a>],
+    waits: &'a [StoryWait<'a>],
+    moved: Option<MovedRecord<'a>>,
+    writes: &'a [WriteEvidence],
+    events: &'a [RunEvent],
 }
 
 #[derive(Serialize)]
-struct Moved<'a> {
+struct MovedRecord<'a> {
     column: &'a str,
     moves: Vec<MoveLine<'a>>,
 }
 
 /// The document, indented, with a newline at its end.
-pub fn document(evidence: &Evidence) -> serde_json::Result<String> {
-    let story = Story::of(evidence);
+pub fn document(evidence: &RunEvidence) -> serde_json::Result<String> {
+    let story = RunSummary::of(evidence);
     let movement = movement::told(&story.tables);
     let outcome = evidence.outcome.map(serde_json::to_value).transpose()?;
-    let document = Document {
+    let document = RunDocument {
         format: "okta-runbook evidence",
         version: 1,
         run: &evidence.run,
@@ -86,7 +86,7 @@ pub fn document(evidence: &Evidence) -> serde_json::Result<String> {
         items: &story.items,
         attestations: &story.attestations,
         waits: &story.waits,
-        moved: movement.as_ref().map(|movement| Moved { column: &movement.column, moves: movement.lines() }),
+        moved: movement.as_ref().map(|movement| MovedRecord { column: &movement.column, moves: movement.lines() }),
         writes: &evidence.writes,
         events: &evidence.events,
     };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::table::text_table;
 use super::text::words;
-use crate::run::event::{Outcome, is_zero};
+use crate::run::event::{RunOutcome, is_zero};
 
 /// A run in the list; as JSON, a row of `runs --output json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ pub struct RunLine {
     pub run: String,
     pub runbook: String,
     /// Absent while the run goes on, or when its process was killed.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<RunOutcome>,
     /// Whose process it goes on in just now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<String>,
@@ -74,14 +74,14 @@ fn state(run: &RunLine) -> &'static str {
     }
 }
 
-fn name(outcome: Outcome) -> &'static str {
+fn name(outcome: RunOutcome) -> &'static str {
     match outcome {
-        Outcome::Succeeded => "succeeded",
-        Outcome::Partly => "partly",
-        Outcome::Failed => "failed",
-        Outcome::Waiting => "waiting",
-        Outcome::Interrupted => "interrupted",
-        Outcome::Stuck => "stuck",
+        RunOutcome::Succeeded => "succeeded",
+        RunOutcome::Partly => "partly",
+        RunOutcome::Failed => "failed",
+        RunOutcome::Waiting => "waiting",
+        RunOutcome::Interrupted => "interrupted",
+        RunOutcome::Stuck => "stuck",
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
         let first = RunLine {
             run: "8f3a".into(),
             runbook: "ad/move_user_to_ou".into(),
-            outcome: Some(Outcome::Partly),
+            outcome: Some(RunOutcome::Partly),
             running: None,
             started: "2026-01-02T03:04:05Z".parse().unwrap(),
             ended: Some("2026-01-02T03:06:10Z".parse().unwrap()),

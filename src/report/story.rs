@@ -9,25 +9,25 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub(super) use item::{Item, ItemEnd};
-pub(super) use step::{Step, StepEnd};
-pub(super) use wait::Wait;
+pub(super) use item::{ItemEnd, StoryItem};
+pub(super) use step::{StepEnd, StoryStep};
+pub(super) use wait::StoryWait;
 
-use super::evidence::{DIED, Evidence, Undo, WriteState};
+use super::evidence::{DIED, RunEvidence, UndoEvidence, WriteState};
 use super::text::words::{counted, unverified};
 use crate::run::actor::RunActor;
-use crate::run::event::{Counts, Event, Kind, Outcome};
+use crate::run::event::{EventKind, RunCounts, RunEvent, RunOutcome};
 
 /// What a report says of a run, in the order in which it happened.
 #[derive(Debug)]
-pub(super) struct Story<'a> {
-    pub(super) steps: Vec<Step<'a>>,
-    pub(super) items: Vec<Item<'a>>,
-    pub(super) attestations: Vec<Attestation<'a>>,
-    pub(super) waits: Vec<Wait<'a>>,
-    pub(super) tables: Vec<Table<'a>>,
+pub(super) struct RunSummary<'a> {
+    pub(super) steps: Vec<StoryStep<'a>>,
+    pub(super) items: Vec<StoryItem<'a>>,
+    pub(super) attestations: Vec<RunAttestation<'a>>,
+    pub(super) waits: Vec<StoryWait<'a>>,
+    pub(super) tables: Vec<StoryTable<'a>>,
     pub(super) remarks: &'a [String],
-    pub(super) counts: Counts,
+    pub(super) counts: RunCounts,
     /// The run's end, or the last that was heard of it.
     pub(super) last: Timestamp,
     /// Why the run ended as it did.
@@ -36,7 +36,7 @@ pub(super) struct Story<'a> {
 
 /// What a person did or said: they started or resumed the run, attested that a manual step is done, or answered a question.
 #[derive(Debug, Serialize)]
-pub(super) struct Attestation<'a> {
+pub(super) struct RunAttestation<'a> {
     pub(super) time: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) item: Option<&'a str>,
@@ -89,14 +89,14 @@ impl AttestationKind {
 }
 
 #[derive(Debug)]
-pub(super) struct Table<'a> {
+pub(super) struct StoryTable<'a> {
     pub(super) step: Option<&'a str>,
     pub(super) columns: &'a [String],
     pub(super) rows: &'a [Vec<String>],
 }
 
-impl<'a> Story<'a> {
-    pub(super) fn of(evidence: &'a Evidence) -> Self {
+impl<'a> RunSummary<'a> {
+    pub(super) fn of(evidence: &'a RunEvidence) -> Self {
         let events = &evidence.events;
         let last = last_heard(evidence);
         let message = evidence.message.as_deref();
@@ -120,41 +120,41 @@ impl<'a> Story<'a> {
     }
 }
 
-fn last_heard(evidence: &Evidence) -> Timestamp {
+fn last_heard(evidence: &RunEvidence) -> Timestamp {
     let told = evidence.events.iter().map(|event| event.time);
     let written = evidence.writes.iter().map(|write| write.time);
     let heard = told.chain(written).max().unwrap_or(evidence.started);
     evidence.ended.unwrap_or(heard).max(evidence.started)
 }
 
-fn attestation(event: &Event) -> Option<Attestation<'_>> {
+fn attestation(event: &RunEvent) -> Option<RunAttestation<'_>> {
     let by_actor = || event.actor.as_ref().map(|actor| Cow::from(actor.words()));
     let (kind, words, how, by) = match &event.kind {
-        Kind::Run { .. } => (AttestationKind::Start, "started the run".into(), None, by_actor()),
-        Kind::Resumed { .. } => (AttestationKind::Resume, "resumed the run".into(), None, by_actor()),
-        Kind::Manual { title, how, attested_by, .. } => (
+        EventKind::Run { .. } => (AttestationKind::Start, "started the run".into(), None, by_actor()),
+        EventKind::Resumed { .. } => (AttestationKind::Resume, "resumed the run".into(), None, by_actor()),
+        EventKind::Manual { title, how, attested_by, .. } => (
             AttestationKind::Manual,
             Cow::from(title),
             Some(how.as_str()),
             attested_by.as_ref().and_then(|_| by_actor()),
         ),
-        Kind::Confirm { words, answer } => {
+        EventKind::Confirm { words, answer } => {
             (AttestationKind::Question, Cow::from(words), None, answer.then(by_actor).flatten())
         }
-        Kind::Allowed { words, .. } => (AttestationKind::Allowance, Cow::from(words), None, by_actor()),
-        Kind::Planned { plan, writes } => (
+        EventKind::Allowed { words, .. } => (AttestationKind::Allowance, Cow::from(words), None, by_actor()),
+        EventKind::Planned { plan, writes } => (
             AttestationKind::Plan,
             format!("the run is held to the plan {plan} with {}", counted(*writes, "write")).into(),
             None,
             by_actor(),
         ),
-        Kind::Approved { by, at, ticket, signed_with, account, .. } => (
+        EventKind::Approved { by, at, ticket, signed_with, account, .. } => (
             AttestationKind::Approval,
             approved(*at, ticket.as_deref(), signed_with.as_deref(), account.as_deref()).into(),
             None,
             Some(Cow::from(by)),
         ),
-        Kind::UnverifiedJournal { of, reason, accepted_by } => (
+        EventKind::UnverifiedJournal { of, reason, accepted_by } => (
             AttestationKind::Journal,
             unverified(of, reason, accepted_by.as_deref()).into(),
             None,
@@ -163,7 +163,7 @@ fn attestation(event: &Event) -> Option<Attestation<'_>> {
         _ => return None,
     };
     let is_by_actor = by.is_some() && kind != AttestationKind::Approval;
-    Some(Attestation {
+    Some(RunAttestation {
         time: event.time,
         item: event.item.as_deref(),
         kind,
@@ -174,9 +174,9 @@ fn attestation(event: &Event) -> Option<Attestation<'_>> {
     })
 }
 
-fn undone(undo: &Undo) -> Attestation<'_> {
+fn undone(undo: &UndoEvidence) -> RunAttestation<'_> {
     let writes = counted(undo.writes, "write");
-    Attestation {
+    RunAttestation {
         time: undo.started,
         item: None,
         kind: AttestationKind::Undo,
@@ -195,22 +195,22 @@ fn approved(at: Timestamp, ticket: Option<&str>, signed_with: Option<&str>, acco
     format!("the plan was approved{ticket}, signed {at}{account}{with}")
 }
 
-fn table(event: &Event) -> Option<Table<'_>> {
+fn table(event: &RunEvent) -> Option<StoryTable<'_>> {
     match &event.kind {
-        Kind::Table { columns, rows } => Some(Table { step: event.step.as_deref(), columns, rows }),
+        EventKind::Table { columns, rows } => Some(StoryTable { step: event.step.as_deref(), columns, rows }),
         _ => None,
     }
 }
 
-fn remarks(event: &Event) -> Option<&[String]> {
+fn remarks(event: &RunEvent) -> Option<&[String]> {
     match &event.kind {
-        Kind::Outcome { remarks, .. } => Some(remarks),
+        EventKind::Outcome { remarks, .. } => Some(remarks),
         _ => None,
     }
 }
 
 /// The run's own counts, or for a run that died what its entries say.
-fn counts(evidence: &Evidence, items: &[Item<'_>]) -> Counts {
+fn counts(evidence: &RunEvidence, items: &[StoryItem<'_>]) -> RunCounts {
     let in_state = |states: &[WriteState]| {
         let writes = evidence.writes.iter();
         writes.filter(|write| states.contains(&write.state)).count() as u64
@@ -218,43 +218,43 @@ fn counts(evidence: &Evidence, items: &[Item<'_>]) -> Counts {
     // An undo may have found out since.
     let unknown = in_state(&[WriteState::Unknown]);
     if evidence.outcome.is_some() {
-        return Counts { unknown, ..evidence.counts };
+        return RunCounts { unknown, ..evidence.counts };
     }
     let events = &evidence.events;
-    let how_many = |kind: fn(&Kind) -> bool| {
+    let how_many = |kind: fn(&EventKind) -> bool| {
         let found = events.iter().filter(|event| kind(&event.kind)).count();
         found as u64
     };
-    Counts {
+    RunCounts {
         reads: how_many(is_read),
         writes: in_state(&[WriteState::Done, WriteState::Undone]),
         unknown,
-        unchanged: how_many(|kind| matches!(kind, Kind::Unchanged(_))),
+        unchanged: how_many(|kind| matches!(kind, EventKind::Unchanged(_))),
         items: items.len() as u64,
         done_items: None,
         failed_items: items.iter().filter(|item| item.end == ItemEnd::Failed).count() as u64,
     }
 }
 
-fn is_read(kind: &Kind) -> bool {
+fn is_read(kind: &EventKind) -> bool {
     match kind {
-        Kind::Read(_) => true,
-        Kind::Refused { call, .. } => matches!(call.method.as_str(), "GET" | "SEARCH"),
+        EventKind::Read(_) => true,
+        EventKind::Refused { call, .. } => matches!(call.method.as_str(), "GET" | "SEARCH"),
         _ => false,
     }
 }
 
 /// Whether an event is the answer to a read, which a report counts and does not list.
-pub(super) fn is_silent(event: &Event) -> bool {
+pub(super) fn is_silent(event: &RunEvent) -> bool {
     is_read(&event.kind)
 }
 
 /// Whether the script came to its end, so that no step of it is to blame. A run whose items failed one and all ends *failed* without a
 /// message of its own.
-fn reached_its_end(evidence: &Evidence) -> bool {
+fn reached_its_end(evidence: &RunEvidence) -> bool {
     match evidence.outcome {
-        Some(Outcome::Succeeded | Outcome::Partly) => true,
-        Some(Outcome::Failed) => evidence.message.is_none(),
+        Some(RunOutcome::Succeeded | RunOutcome::Partly) => true,
+        Some(RunOutcome::Failed) => evidence.message.is_none(),
         _ => false,
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::table::text_table;
 use crate::run::actor::{RunActor, UNKNOWN};
-use crate::run::event::{CallLine, Event, ItemOutcome, Kind, OrgLine};
+use crate::run::event::{CallLine, EventKind, ItemOutcome, OrgLine, RunEvent};
 use words::{block, clean, painted};
 
 pub(in crate::report) use outcome::{calls_of, items_of};
@@ -28,7 +28,7 @@ pub(crate) const FAINT: Style = Style::new().dimmed();
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
+pub enum OutputVerbosity {
     /// What failed, what a person must do, tables, and the outcome.
     Quiet,
     /// All but reads.
@@ -40,8 +40,8 @@ pub enum Verbosity {
 
 /// Tells a run in lines. Lines carry ANSI styles, which whoever prints them strips where they do not belong.
 #[derive(Debug)]
-pub struct Narrator {
-    verbosity: Verbosity,
+pub struct TextReporter {
+    verbosity: OutputVerbosity,
     width: Option<u16>,
     started: Option<Timestamp>,
     steps: u64,
@@ -55,12 +55,12 @@ pub struct Narrator {
     ended: usize,
 }
 
-/// So many items that went well are named at the end; all of them at [`Verbosity::Verbose`].
+/// So many items that went well are named at the end; all of them at [`OutputVerbosity::Verbose`].
 const NAMED: usize = 20;
 
-impl Narrator {
+impl TextReporter {
     /// `width` is the terminal's, in columns; without one nothing wraps.
-    pub fn new(verbosity: Verbosity, width: Option<u16>) -> Self {
+    pub fn new(verbosity: OutputVerbosity, width: Option<u16>) -> Self {
         Self {
             verbosity,
             width,
@@ -79,26 +79,26 @@ impl Narrator {
     }
 
     /// The lines for the next event; none when the event is not told at this verbosity.
-    pub fn tell(&mut self, event: &Event) -> Vec<String> {
+    pub fn tell(&mut self, event: &RunEvent) -> Vec<String> {
         let ended = self.ended_step(event);
         self.remember(event);
         [ended, self.lines(event)].concat()
     }
 
-    fn lines(&mut self, event: &Event) -> Vec<String> {
+    fn lines(&mut self, event: &RunEvent) -> Vec<String> {
         if self.verbosity < least(&event.kind) {
             return Vec::new();
         }
         match &event.kind {
-            Kind::Run { run, runbook, orgs, parameters } => {
+            EventKind::Run { run, runbook, orgs, parameters } => {
                 let by = event.actor.as_ref().map(RunActor::words);
                 self.run(run, runbook, by.as_deref(), orgs, parameters)
             }
-            Kind::Step { title, .. } => self.step(event, title),
-            Kind::Item { key, outcome, message } => self.item(key, *outcome, message.as_deref()),
-            Kind::Table { columns, rows } => self.table(columns, rows),
-            Kind::Outcome { outcome, run, message, counts, remarks } => {
-                let ending = outcome::Ending {
+            EventKind::Step { title, .. } => self.step(event, title),
+            EventKind::Item { key, outcome, message } => self.item(key, *outcome, message.as_deref()),
+            EventKind::Table { columns, rows } => self.table(columns, rows),
+            EventKind::Outcome { outcome, run, message, counts, remarks } => {
+                let ending = outcome::OutcomeLines {
                     outcome: *outcome,
                     run,
                     message: message.as_deref(),
@@ -119,7 +119,7 @@ impl Narrator {
     fn item(&mut self, key: &str, outcome: ItemOutcome, message: Option<&str>) -> Vec<String> {
         if outcome != ItemOutcome::Failed {
             self.ended += 1;
-            if self.ended > NAMED && self.verbosity < Verbosity::Verbose {
+            if self.ended > NAMED && self.verbosity < OutputVerbosity::Verbose {
                 return Vec::new();
             }
         }
@@ -130,42 +130,42 @@ impl Narrator {
     fn rest(&self) -> Vec<String> {
         match self.ended.saturating_sub(NAMED) {
             0 => Vec::new(),
-            _ if self.verbosity != Verbosity::Normal => Vec::new(),
+            _ if self.verbosity != OutputVerbosity::Normal => Vec::new(),
             more => vec![format!("  … and {more} more that went well")],
         }
     }
 
-    fn remember(&mut self, event: &Event) {
+    fn remember(&mut self, event: &RunEvent) {
         match &event.kind {
-            Kind::Run { orgs, .. } => {
+            EventKind::Run { orgs, .. } => {
                 self.started = Some(event.time);
                 if orgs.len() > 1 {
                     self.orgs.clone_from(orgs);
                 }
             }
-            Kind::Step { number, .. } if event.item.is_none() => {
+            EventKind::Step { number, .. } if event.item.is_none() => {
                 self.steps = number.unwrap_or(self.steps + 1);
             }
-            Kind::Manual { name, attested_by: None, .. } => self.waits_for = Some(name.clone()),
+            EventKind::Manual { name, attested_by: None, .. } => self.waits_for = Some(name.clone()),
             _ => {}
         }
     }
 
     /// Says which orgs a step has called, when it is over.
-    fn ended_step(&mut self, event: &Event) -> Vec<String> {
+    fn ended_step(&mut self, event: &RunEvent) -> Vec<String> {
         if let Some(org) = call_of(&event.kind).and_then(|call| org_of(call, &self.orgs)) {
             self.called.insert(org.to_owned());
         }
         let is_over = match &event.kind {
-            Kind::Step { .. } => event.item.is_none(),
-            Kind::Outcome { .. } => true,
+            EventKind::Step { .. } => event.item.is_none(),
+            EventKind::Outcome { .. } => true,
             _ => false,
         };
         if !is_over {
             return Vec::new();
         }
         let called = std::mem::take(&mut self.called);
-        if called.is_empty() || self.verbosity < Verbosity::Normal {
+        if called.is_empty() || self.verbosity < OutputVerbosity::Normal {
             return Vec::new();
         }
         let names = called.iter().map(|name| clean(name)).collect::<Vec<_>>();
@@ -200,7 +200,7 @@ impl Narrator {
         kept + "…"
     }
 
-    fn step(&self, event: &Event, title: &str) -> Vec<String> {
+    fn step(&self, event: &RunEvent, title: &str) -> Vec<String> {
         if event.item.is_some() {
             let title = format!("▸ {}", clean(title));
             return within(event.item.as_deref(), &[painted(HEADING, &title)]);
@@ -218,9 +218,12 @@ impl Narrator {
 }
 
 /// The call that an event tells of.
-pub(in crate::report) fn call_of(kind: &Kind) -> Option<&CallLine> {
+pub(in crate::report) fn call_of(kind: &EventKind) -> Option<&CallLine> {
     match kind {
-        Kind::Read(call) | Kind::Performed(call) | Kind::Unchanged(call) | Kind::Refused { call, .. } => Some(call),
+        EventKind::Read(call)
+        | EventKind::Performed(call)
+        | EventKind::Unchanged(call)
+        | EventKind::Refused { call, .. } => Some(call),
         _ => None,
     }
 }
@@ -235,65 +238,69 @@ pub(in crate::report) fn org_of<'a>(call: &CallLine, orgs: &'a [OrgLine]) -> Opt
 }
 
 /// The least verbosity at which a kind is told.
-fn least(kind: &Kind) -> Verbosity {
+fn least(kind: &EventKind) -> OutputVerbosity {
     match kind {
-        Kind::Read(_) | Kind::Module { .. } => Verbosity::Verbose,
+        EventKind::Read(_) | EventKind::Module { .. } => OutputVerbosity::Verbose,
         // A read that finds nothing is how one asks whether something is there; what ends the run is told as its error.
-        Kind::Refused { call, .. } if call.method == "GET" => Verbosity::Verbose,
-        Kind::Refused { .. }
-        | Kind::Check { passed: false, .. }
-        | Kind::Manual { attested_by: None, .. }
-        | Kind::Item { outcome: ItemOutcome::Failed, .. }
-        | Kind::Table { .. }
-        | Kind::UnverifiedJournal { .. }
-        | Kind::Outcome { .. } => Verbosity::Quiet,
-        _ => Verbosity::Normal,
+        EventKind::Refused { call, .. } if call.method == "GET" => OutputVerbosity::Verbose,
+        EventKind::Refused { .. }
+        | EventKind::Check { passed: false, .. }
+        | EventKind::Manual { attested_by: None, .. }
+        | EventKind::Item { outcome: ItemOutcome::Failed, .. }
+        | EventKind::Table { .. }
+        | EventKind::UnverifiedJournal { .. }
+        | EventKind::Outcome { .. } => OutputVerbosity::Quiet,
+        _ => OutputVerbosity::Normal,
     }
 }
 
 /// Lines of an event that stands within a step. The other kinds have their own form.
-fn told(kind: &Kind, actor: Option<&RunActor>, verbosity: Verbosity) -> Vec<String> {
+fn told(kind: &EventKind, actor: Option<&RunActor>, verbosity: OutputVerbosity) -> Vec<String> {
     let by = || actor.map_or_else(|| UNKNOWN.to_owned(), RunActor::words);
     match kind {
-        Kind::Read(call) => call::read(call, verbosity),
-        Kind::Performed(call) => call::performed(call, verbosity),
-        Kind::Unchanged(call) => call::unchanged(call),
-        Kind::Refused { call, message } => call::refused(call, message),
-        Kind::Check { passed: true, words } => block(&painted(GOOD, "✓"), words),
-        Kind::Check { passed: false, words } => block(&painted(BAD, "✗"), words),
-        Kind::Note { words } => block("·", words),
-        Kind::Planned { plan, writes } => block(
+        EventKind::Read(call) => call::read(call, verbosity),
+        EventKind::Performed(call) => call::performed(call, verbosity),
+        EventKind::Unchanged(call) => call::unchanged(call),
+        EventKind::Refused { call, message } => call::refused(call, message),
+        EventKind::Check { passed: true, words } => block(&painted(GOOD, "✓"), words),
+        EventKind::Check { passed: false, words } => block(&painted(BAD, "✗"), words),
+        EventKind::Note { words } => block("·", words),
+        EventKind::Planned { plan, writes } => block(
             "·",
             &format!("held to the plan {} with {}", plan.get(..12).unwrap_or(plan), words::counted(*writes, "write")),
         ),
-        Kind::Approved { by, ticket, .. } => {
+        EventKind::Approved { by, ticket, .. } => {
             let ticket = ticket.as_ref();
             let ticket = ticket.map_or_else(String::new, |ticket| format!(", ticket {ticket}"));
             block("✓", &format!("the plan is approved by {by}{ticket}"))
         }
-        Kind::Module { path, digest } => {
+        EventKind::Module { path, digest } => {
             block("·", &format!("imports {path}, digest {}", digest.get(..12).unwrap_or(digest)))
         }
-        Kind::UnverifiedJournal { of, reason, accepted_by } => {
+        EventKind::UnverifiedJournal { of, reason, accepted_by } => {
             block(&painted(BAD, "!"), &words::unverified(of, reason, accepted_by.as_deref()))
         }
-        Kind::Resumed { .. } => block("·", &format!("resumed by {}; completed calls are not repeated", by())),
-        Kind::Calls { calls, items } => calls.iter().flat_map(|one| block("·", &call::counted(one, *items))).collect(),
-        Kind::Wait { reason, seconds } => {
+        EventKind::Resumed { .. } => block("·", &format!("resumed by {}; completed calls are not repeated", by())),
+        EventKind::Calls { calls, items } => {
+            calls.iter().flat_map(|one| block("·", &call::counted(one, *items))).collect()
+        }
+        EventKind::Wait { reason, seconds } => {
             let words = format!("waiting up to {}: {reason}", words::duration(*seconds));
             block(&painted(WAITS, "…"), &words)
         }
-        Kind::Manual { title, how, attested_by, .. } => {
+        EventKind::Manual { title, how, attested_by, .. } => {
             manual(title, how, attested_by.as_ref().map(|_| by()).as_deref())
         }
-        Kind::Confirm { words, answer } => {
+        EventKind::Confirm { words, answer } => {
             let answer = if *answer { format!("yes, by {}", by()) } else { "no".to_owned() };
             block("?", &format!("{words} {answer}"))
         }
-        Kind::Allowed { words, .. } => block("·", &format!("{words}; allowed by {}", by())),
-        Kind::Run { .. } | Kind::Step { .. } | Kind::Item { .. } | Kind::Table { .. } | Kind::Outcome { .. } => {
-            Vec::new()
-        }
+        EventKind::Allowed { words, .. } => block("·", &format!("{words}; allowed by {}", by())),
+        EventKind::Run { .. }
+        | EventKind::Step { .. }
+        | EventKind::Item { .. }
+        | EventKind::Table { .. }
+        | EventKind::Outcome { .. } => Vec::new(),
     }
 }
 

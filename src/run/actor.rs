@@ -39,10 +39,10 @@ impl OrgAccount {
 
 /// Who executes a run. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunActor(Arc<Identity>);
+pub struct RunActor(Arc<ActorIdentity>);
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Identity {
+struct ActorIdentity {
     /// By the orgs' names in the runbook; `None` where the org does not tell.
     #[serde(with = "known_accounts")]
     accounts: BTreeMap<String, Option<OrgAccount>>,
@@ -53,7 +53,7 @@ struct Identity {
     environment_name: Option<String>,
 }
 
-impl Default for Identity {
+impl Default for ActorIdentity {
     fn default() -> Self {
         Self {
             accounts: BTreeMap::new(),
@@ -68,7 +68,7 @@ impl RunActor {
     /// A user of this machine with their accounts at the orgs; what is absent is unknown.
     pub fn new(system_user: Option<&str>, host: Option<&str>, accounts: BTreeMap<String, Option<OrgAccount>>) -> Self {
         let known = |name: Option<&str>| name.unwrap_or(UNKNOWN).to_owned();
-        Self(Arc::new(Identity {
+        Self(Arc::new(ActorIdentity {
             accounts,
             system_user: known(system_user),
             host: known(host),
@@ -79,7 +79,7 @@ impl RunActor {
     /// Of a journal that is older than actors: it has a name that proves nothing.
     pub(super) fn of_older_journal(name: &str) -> Self {
         let environment_name = Some(name.to_owned()).filter(|name| name != UNKNOWN);
-        Self(Arc::new(Identity { environment_name, ..Identity::default() }))
+        Self(Arc::new(ActorIdentity { environment_name, ..ActorIdentity::default() }))
     }
 
     /// The account that signs in to an org, where it is known.
@@ -89,7 +89,7 @@ impl RunActor {
 
     /// `sam.admin@corp.example at okta, as jo on laptop`
     pub fn words(&self) -> String {
-        let Identity { accounts, system_user, host, environment_name } = &*self.0;
+        let ActorIdentity { accounts, system_user, host, environment_name } = &*self.0;
         if let Some(name) = environment_name {
             return format!("{UNKNOWN} (an environment variable named {name})");
         }
@@ -122,7 +122,7 @@ impl Serialize for RunActor {
 
 impl<'de> Deserialize<'de> for RunActor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Identity::deserialize(deserializer).map(|identity| Self(Arc::new(identity)))
+        ActorIdentity::deserialize(deserializer).map(|identity| Self(Arc::new(identity)))
     }
 }
 
@@ -132,7 +132,7 @@ mod known_accounts {
 
     #[derive(Serialize, Deserialize)]
     #[serde(untagged)]
-    enum Written {
+    enum WrittenAccount {
         Known(OrgAccount),
         Unknown(String),
     }
@@ -142,8 +142,8 @@ mod known_accounts {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         let written = |account: &Option<OrgAccount>| match account {
-            Some(account) => Written::Known(account.clone()),
-            None => Written::Unknown(UNKNOWN.to_owned()),
+            Some(account) => WrittenAccount::Known(account.clone()),
+            None => WrittenAccount::Unknown(UNKNOWN.to_owned()),
         };
         serializer.collect_map(accounts.iter().map(|(org, account)| (org, written(account))))
     }
@@ -151,10 +151,10 @@ mod known_accounts {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<BTreeMap<String, Option<OrgAccount>>, D::Error> {
-        let read = BTreeMap::<String, Written>::deserialize(deserializer)?;
+        let read = BTreeMap::<String, WrittenAccount>::deserialize(deserializer)?;
         let known = |written| match written {
-            Written::Known(account) => Some(account),
-            Written::Unknown(_) => None,
+            WrittenAccount::Known(account) => Some(account),
+            WrittenAccount::Unknown(_) => None,
         };
         let accounts = read.into_iter();
         Ok(accounts.map(|(org, written)| (org, known(written))).collect())

@@ -34,10 +34,10 @@ pub(super) const READS: &[&str] = &[
 /// What follows in other orgs from one call that takes something back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Aftermath {
+pub(super) struct ProvisioningEffects {
     pub(super) awaited: Vec<AwaitedEffect>,
     /// Accounts that stay: their app deactivates nobody.
-    pub(super) staying: Vec<Account>,
+    pub(super) staying: Vec<AwaitedAccount>,
     /// Ids of the apps, in the org of the call, through which it comes: it would not come without them.
     pub(super) apps: BTreeSet<String>,
 }
@@ -69,13 +69,13 @@ pub(super) struct PushEffect {
 
 /// An account in another org that an undo leaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Account {
+pub(super) struct AwaitedAccount {
     pub(super) org: String,
     pub(super) login: String,
     pub(super) status: String,
 }
 
-impl Aftermath {
+impl ProvisioningEffects {
     pub(super) fn is_empty(&self) -> bool {
         self.awaited.is_empty() && self.staying.is_empty()
     }
@@ -122,13 +122,13 @@ mod tests {
                 members: BTreeSet::from(["00u1".into()]),
             })),
         ];
-        let aftermath = Aftermath {
+        let aftermath = ProvisioningEffects {
             awaited: effects,
-            staying: vec![Account { org: "hub".into(), login: "jo".into(), status: "ACTIVE".into() }],
+            staying: vec![AwaitedAccount { org: "hub".into(), login: "jo".into(), status: "ACTIVE".into() }],
             apps: BTreeSet::from(["0oa1".into()]),
         };
         let kept = serde_json::to_value(&aftermath).expect("JSON");
-        let read: Aftermath = serde_json::from_value(kept).expect("an aftermath");
+        let read: ProvisioningEffects = serde_json::from_value(kept).expect("an aftermath");
         assert_eq!(read, aftermath);
     }
 }

@@ -10,11 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::event::Kind;
+use super::event::EventKind;
 
 /// A write of a plan. Secrets are redacted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Planned {
+pub struct PlannedWrite {
     /// The line of work it belongs to; empty for the main script.
     pub lane: String,
     pub org: String,
@@ -26,7 +26,7 @@ pub struct Planned {
 
 /// A second person's word for a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approved {
+pub struct ApprovalRecord {
     /// The org's name in the runbook.
     pub org: String,
     pub by: String,
@@ -45,9 +45,9 @@ pub struct Approved {
     pub account: Option<String>,
 }
 
-impl Approved {
-    pub(super) fn event(self) -> Kind {
-        Kind::Approved {
+impl ApprovalRecord {
+    pub(super) fn event(self) -> EventKind {
+        EventKind::Approved {
             org: Some(self.org),
             by: self.by,
             at: self.at,
@@ -62,29 +62,29 @@ impl Approved {
 
 /// The writes of a plan, as far as they are still to come.
 #[derive(Debug)]
-pub struct Agreement {
+pub struct PlannedWrites {
     /// Digest of the plan.
     pub(super) plan: String,
     /// All of them, to keep.
-    pub(super) writes: Vec<Planned>,
-    pub(super) approvals: Vec<Approved>,
-    state: Mutex<State>,
+    pub(super) writes: Vec<PlannedWrite>,
+    pub(super) approvals: Vec<ApprovalRecord>,
+    state: Mutex<PlanProgress>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PlanProgress {
     lanes: HashMap<String, VecDeque<Value>>,
-    bindings: Bindings,
+    bindings: PlaceholderBindings,
 }
 
 /// Real ids by placeholder.
 #[derive(Clone, Debug, Default)]
-struct Bindings(HashMap<String, String>);
+struct PlaceholderBindings(HashMap<String, String>);
 
-impl Agreement {
+impl PlannedWrites {
     /// Holds a run to these writes, each line of work to its own, in their order.
-    pub fn new(plan: &str, writes: Vec<Planned>) -> Self {
-        let mut state = State::default();
+    pub fn new(plan: &str, writes: Vec<PlannedWrite>) -> Self {
+        let mut state = PlanProgress::default();
         for write in &writes {
             let lane = state.lanes.entry(write.lane.clone()).or_default();
             lane.push_back(write.compared());
@@ -94,11 +94,11 @@ impl Agreement {
 
     /// With the people who approved it, to keep.
     #[must_use]
-    pub fn approved(self, approvals: Vec<Approved>) -> Self {
+    pub fn approved(self, approvals: Vec<ApprovalRecord>) -> Self {
         Self { approvals, ..self }
     }
 
-    pub fn approvals(&self) -> &[Approved] {
+    pub fn approvals(&self) -> &[ApprovalRecord] {
         &self.approvals
     }
 
@@ -106,7 +106,7 @@ impl Agreement {
     pub(super) fn take(&self, lane: &str, write: &Value) -> bool {
         let asked = compared(write);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { lanes, bindings } = &mut *state;
+        let PlanProgress { lanes, bindings } = &mut *state;
         let Some(planned) = lanes.get_mut(lane) else {
             return false;
         };
@@ -118,7 +118,7 @@ impl Agreement {
     }
 }
 
-impl Planned {
+impl PlannedWrite {
     fn compared(&self) -> Value {
         json!({"org": self.org, "operation": self.operation, "path": self.path, "query": self.query, "body": self.body})
     }
@@ -165,7 +165,7 @@ pub fn renumbered(text: &str) -> String {
     renamed
 }
 
-impl Bindings {
+impl PlaceholderBindings {
     /// Whether `real` is what `planned` says; binds the placeholders in it when it is.
     fn unify(&mut self, planned: &Value, real: &Value) -> bool {
         let mut tried = self.clone();
@@ -211,8 +211,8 @@ impl Bindings {
 mod tests {
     use super::*;
 
-    fn planned(lane: &str, path: &str) -> Planned {
-        Planned {
+    fn planned(lane: &str, path: &str) -> PlannedWrite {
+        PlannedWrite {
             lane: lane.to_owned(),
             org: "okta".to_owned(),
             operation: "x".to_owned(),
@@ -239,7 +239,7 @@ mod tests {
             planned("1:ada", "/groups/00gPLANNED0000000001/users/00uAda"),
             planned("1:ben", "/groups/00gPLANNED0000000001/users/00uBen"),
         ];
-        let agreement = Agreement::new("x", writes);
+        let agreement = PlannedWrites::new("x", writes);
         assert!(agreement.take("", &call("/groups/00gReal")));
         assert!(agreement.take("1:ada", &call("/groups/00gReal/users/00uAda")));
         assert!(!agreement.take("1:ben", &call("/groups/00gOther/users/00uBen")));
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn what_is_done_already_is_passed_over_and_nothing_comes_twice_or_early() {
         let writes = ["/a", "/b", "/c"].map(|path| planned("", path));
-        let agreement = Agreement::new("x", writes.into());
+        let agreement = PlannedWrites::new("x", writes.into());
         assert!(agreement.take("", &call("/b")));
         assert!(!agreement.take("", &call("/a")), "it was passed over");
         assert!(!agreement.take("", &call("/b")), "it was done");

@@ -5,14 +5,14 @@
 
 use serde_json::Value;
 
-use super::call::{Action, Call};
-use super::effects::{self, Key, Look};
+use super::call::{ApiCall, CallAction};
+use super::effects::{self, NaturalKey, PreRead};
 use crate::okta::operations::ResultKind;
-use crate::okta::{self, Response};
+use crate::okta::{self, ApiResponse};
 
 /// The answer, or what is wrong with it. `host` is whom the message names.
-pub(super) fn checked(call: &Call, host: &str, mut response: Response) -> Result<Response, okta::Error> {
-    let wrong = |expected: &'static str, found: String| okta::Error::WrongBody {
+pub(super) fn checked(call: &ApiCall, host: &str, mut response: ApiResponse) -> Result<ApiResponse, okta::OktaError> {
+    let wrong = |expected: &'static str, found: String| okta::OktaError::WrongBody {
         status: response.status,
         host: host.to_owned(),
         expected,
@@ -21,7 +21,7 @@ pub(super) fn checked(call: &Call, host: &str, mut response: Response) -> Result
     if let Some(code) = response.body["errorCode"].as_str() {
         return Err(wrong("an answer", format!("the error {code}")));
     }
-    let Action::Operation(operation) = call.action else {
+    let CallAction::Operation(operation) = call.action else {
         return Ok(response);
     };
     let is_empty_list =
@@ -62,14 +62,14 @@ fn kind_of(body: &Value) -> &'static str {
 }
 
 /// Whether a write is answered with another thing than it named: a create by its natural key, an update by the id in its path.
-fn is_of_another(call: &Call, answer: &Value) -> bool {
+fn is_of_another(call: &ApiCall, answer: &Value) -> bool {
     let body = call.body.as_ref().unwrap_or(&Value::Null);
     let (wanted, found) = match effects::look(call) {
-        Look::Natural(Key::GroupName) => (&body["profile"]["name"], answer.pointer("/profile/name")),
-        Look::Natural(Key::Login) => (&body["profile"]["login"], answer.pointer("/profile/login")),
-        Look::Natural(Key::AppUser) => (&body["id"], answer.get("id")),
-        Look::Natural(Key::Listed(_, field)) => (&body[field], answer.get(field)),
-        Look::Partial(_) => return has_another_id(call, answer),
+        PreRead::Natural(NaturalKey::GroupName) => (&body["profile"]["name"], answer.pointer("/profile/name")),
+        PreRead::Natural(NaturalKey::Login) => (&body["profile"]["login"], answer.pointer("/profile/login")),
+        PreRead::Natural(NaturalKey::AppUser) => (&body["id"], answer.get("id")),
+        PreRead::Natural(NaturalKey::Listed(_, field)) => (&body[field], answer.get(field)),
+        PreRead::Partial(_) => return has_another_id(call, answer),
         _ => return false,
     };
     match (wanted.as_str(), found.and_then(Value::as_str)) {
@@ -79,7 +79,7 @@ fn is_of_another(call: &Call, answer: &Value) -> bool {
 }
 
 /// A user may be named by login, and some things by a name: only two ids are compared.
-fn has_another_id(call: &Call, answer: &Value) -> bool {
+fn has_another_id(call: &ApiCall, answer: &Value) -> bool {
     match (call.arguments.last(), answer["id"].as_str()) {
         (Some(named), Some(found)) if call.path.ends_with(named.as_str()) => {
             is_id(named) && is_id(found) && named != found
@@ -99,13 +99,13 @@ mod tests {
 
     use super::*;
 
-    fn judged(call: &Call, status: u16, body: Value) -> Result<Value, String> {
-        let response = Response { status, body, request_id: None, next: None, rate: None, date: None };
+    fn judged(call: &ApiCall, status: u16, body: Value) -> Result<Value, String> {
+        let response = ApiResponse { status, body, request_id: None, next: None, rate: None, date: None };
         checked(call, "acme.okta.com", response).map(|response| response.body).map_err(|error| error.to_string())
     }
 
-    fn call(name: &str, arguments: &[&str], body: Value) -> Call {
-        Call::operation("okta", name, arguments).expect(name).body(Some(body).filter(|body| !body.is_null()))
+    fn call(name: &str, arguments: &[&str], body: Value) -> ApiCall {
+        ApiCall::operation("okta", name, arguments).expect(name).body(Some(body).filter(|body| !body.is_null()))
     }
 
     #[test]

@@ -2,67 +2,73 @@
 
 use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::ApiCall;
 use super::door::Run;
-use super::error::Error;
-use super::event::{Event, Kind};
-use super::gate::Answer;
-use super::journal::{Durability, Entry, State, What};
-use super::lane::Lane;
+use super::error::CallError;
+use super::event::{EventKind, RunEvent};
+use super::gate::ConsentAnswer;
+use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
+use super::lane::RunLane;
 use super::telling::stamped;
 
 impl Run {
     /// Asks a person; a yes also opens the way for writes.
-    pub fn confirm(&self, lane: &Lane, words: &str) -> Result<(), Error> {
+    pub fn confirm(&self, lane: &RunLane, words: &str) -> Result<(), CallError> {
         let named = json!({ "confirm": words });
         if self.replayed(lane, &named)?.is_some() {
             return Ok(());
         }
         let answer = self.gate().confirm(words);
         let words = words.to_owned();
-        let kind = Kind::Confirm { words: words.clone(), answer: answer == Answer::Yes };
+        let kind = EventKind::Confirm { words: words.clone(), answer: answer == ConsentAnswer::Yes };
         self.answered_by_person(lane, &named, answer, &stamped(lane, kind))?;
         self.consented(answer, &words)
     }
 
     /// Asks whether the manual step `name` is done; records who said so.
-    pub fn attest(&self, lane: &Lane, name: &str, title: &str, how: &str) -> Result<(), Error> {
+    pub fn attest(&self, lane: &RunLane, name: &str, title: &str, how: &str) -> Result<(), CallError> {
         let named = json!({ "manual": name });
         if self.replayed(lane, &named)?.is_some() {
             return Ok(());
         }
         let answer = self.gate().attest(name, &format!("{title}\n{how}\nIs it so?"));
-        let kind = Kind::Manual {
+        let kind = EventKind::Manual {
             title: title.to_owned(),
             name: name.to_owned(),
             how: how.to_owned(),
-            attested_by: (answer == Answer::Yes).then(|| self.actor().words()),
+            attested_by: (answer == ConsentAnswer::Yes).then(|| self.actor().words()),
         };
         self.answered_by_person(lane, &named, answer, &stamped(lane, kind))?;
         match answer {
-            Answer::Yes => Ok(()),
-            _ if self.cancelled().is_cancelled() => Err(Error::Interrupted),
-            _ => Err(Error::Waiting { title: title.to_owned(), name: name.to_owned() }),
+            ConsentAnswer::Yes => Ok(()),
+            _ if self.cancelled().is_cancelled() => Err(CallError::Interrupted),
+            _ => Err(CallError::Waiting { title: title.to_owned(), name: name.to_owned() }),
         }
     }
 
     /// Only a yes is kept as an answer: any other ends the run, and is asked again when it is taken up.
-    fn answered_by_person(&self, lane: &Lane, named: &Value, answer: Answer, event: &Event) -> Result<(), Error> {
-        let yes = answer == Answer::Yes;
-        let entry = Entry {
+    fn answered_by_person(
+        &self,
+        lane: &RunLane,
+        named: &Value,
+        answer: ConsentAnswer,
+        event: &RunEvent,
+    ) -> Result<(), CallError> {
+        let yes = answer == ConsentAnswer::Yes;
+        let entry = JournalEntry {
             position: yes.then(|| lane.past().next()),
-            state: Some(if yes { State::Answered } else { State::Refused }),
+            state: Some(if yes { EntryState::Answered } else { EntryState::Refused }),
             event: Some(event),
             request: Some(named),
-            ..Entry::new(What::Value, lane.id())
+            ..JournalEntry::new(EntryKind::Value, lane.id())
         };
-        self.journal().append(self.id(), &entry, Durability::Now)?;
+        self.journal().append(self.id(), &entry, EntryDurability::Now)?;
         self.show(event);
         Ok(())
     }
 
-    pub(super) fn ask_before_first_write(&self, lane: &Lane, call: &Call) -> Result<(), Error> {
-        self.gate().unlock(&call.org).map_err(Error::Locked)?;
+    pub(super) fn ask_before_first_write(&self, lane: &RunLane, call: &ApiCall) -> Result<(), CallError> {
+        self.gate().unlock(&call.org).map_err(CallError::Locked)?;
         let words = format!(
             "The next call changes {}: {}. Go on with {}?",
             call.org,
@@ -72,22 +78,22 @@ impl Run {
         let Some(answer) = self.gate().pass(&words) else {
             return Ok(());
         };
-        let confirm = Kind::Confirm { words: words.clone(), answer: answer == Answer::Yes };
+        let confirm = EventKind::Confirm { words: words.clone(), answer: answer == ConsentAnswer::Yes };
         self.tell(lane, confirm)?;
         self.consented(answer, &words)
     }
 
-    fn consented(&self, answer: Answer, words: &str) -> Result<(), Error> {
+    fn consented(&self, answer: ConsentAnswer, words: &str) -> Result<(), CallError> {
         match answer {
-            Answer::Yes => Ok(()),
-            _ if self.cancelled().is_cancelled() => Err(Error::Interrupted),
-            Answer::No => Err(Error::Declined(words.to_owned())),
-            Answer::Nobody => Err(Error::Unconfirmed(words.to_owned())),
+            ConsentAnswer::Yes => Ok(()),
+            _ if self.cancelled().is_cancelled() => Err(CallError::Interrupted),
+            ConsentAnswer::No => Err(CallError::Declined(words.to_owned())),
+            ConsentAnswer::Nobody => Err(CallError::Unconfirmed(words.to_owned())),
         }
     }
 
     /// The value that was recorded under this name, where it is what the lane replays next.
-    pub(super) fn recorded_value(&self, lane: &Lane, named: &Value) -> Result<Option<Value>, Error> {
+    pub(super) fn recorded_value(&self, lane: &RunLane, named: &Value) -> Result<Option<Value>, CallError> {
         let is_next = lane.past().replays(named);
         if !is_next {
             return Ok(None);
@@ -97,19 +103,19 @@ impl Run {
     }
 
     /// A value that `compute` gives now, and that is the same when the run is taken up again.
-    pub fn value(&self, lane: &Lane, named: &Value, compute: impl FnOnce() -> Value) -> Result<Value, Error> {
+    pub fn value(&self, lane: &RunLane, named: &Value, compute: impl FnOnce() -> Value) -> Result<Value, CallError> {
         if let Some(recorded) = self.replayed(lane, named)? {
             return self.answer_of(&recorded);
         }
         let value = compute();
-        let entry = Entry {
+        let entry = JournalEntry {
             position: Some(lane.past().next()),
-            state: Some(State::Answered),
+            state: Some(EntryState::Answered),
             request: Some(named),
             answer: Some(&value),
-            ..Entry::new(What::Value, lane.id())
+            ..JournalEntry::new(EntryKind::Value, lane.id())
         };
-        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.journal().append(self.id(), &entry, EntryDurability::Soon)?;
         Ok(value)
     }
 }

@@ -3,21 +3,21 @@
 use serde_json::Value;
 
 use super::last_group::{ALLOW_WITHOUT_GROUP, STAYS_IN};
-use crate::okta::{ContentType, Method, Operation, Request, operations};
+use crate::okta::{ApiOperation, ApiRequest, ContentType, HttpMethod, operations};
 
 /// What is called: an operation of the table, or a path given by hand for what the table lacks.
 #[derive(Clone, Copy, Debug)]
-pub enum Action {
-    Operation(&'static Operation),
-    Direct(Method),
+pub enum CallAction {
+    Operation(&'static ApiOperation),
+    Direct(HttpMethod),
 }
 
 /// One call. `path` starts with `/` and is percent-encoded.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct ApiCall {
     /// Name of the org in the runbook, such as `okta` or `hub`.
     pub org: String,
-    pub action: Action,
+    pub action: CallAction,
     /// Values of the path's parameters in order, not encoded; empty for a direct call.
     pub arguments: Vec<String>,
     pub path: String,
@@ -25,7 +25,7 @@ pub struct Call {
     pub body: Option<Value>,
 }
 
-impl Call {
+impl ApiCall {
     /// A call of an operation by its name in scripts.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Call {
         let path = operation.path(arguments).map_err(|e| e.to_string())?;
         Ok(Self {
             org: org.to_owned(),
-            action: Action::Operation(operation),
+            action: CallAction::Operation(operation),
             arguments: arguments.iter().map(ToString::to_string).collect(),
             path,
             query: Vec::new(),
@@ -55,30 +55,30 @@ impl Call {
         self
     }
 
-    pub fn method(&self) -> Method {
+    pub fn method(&self) -> HttpMethod {
         match self.action {
-            Action::Operation(operation) => operation.method,
-            Action::Direct(method) => method,
+            CallAction::Operation(operation) => operation.method,
+            CallAction::Direct(method) => method,
         }
     }
 
     /// The operation's name, or the method in lower case for a direct call.
     pub fn name(&self) -> String {
         match self.action {
-            Action::Operation(operation) => operation.name.to_owned(),
-            Action::Direct(method) => method.as_str().to_lowercase(),
+            CallAction::Operation(operation) => operation.name.to_owned(),
+            CallAction::Direct(method) => method.as_str().to_lowercase(),
         }
     }
 
     pub fn is_write(&self) -> bool {
         match self.action {
-            Action::Operation(operation) => operation.is_write(),
-            Action::Direct(method) => method != Method::Get,
+            CallAction::Operation(operation) => operation.is_write(),
+            CallAction::Direct(method) => method != HttpMethod::Get,
         }
     }
 
-    pub(super) fn request(&self) -> Request {
-        Request {
+    pub(super) fn request(&self) -> ApiRequest {
+        ApiRequest {
             method: self.method(),
             path: self.path.clone(),
             query: self.sent_query(),
@@ -97,12 +97,12 @@ impl Call {
     /// The table names the usual type first; JSON where it names none.
     fn content_type(&self) -> ContentType {
         match self.action {
-            Action::Operation(operation) => operation
+            CallAction::Operation(operation) => operation
                 .body
                 .as_ref()
                 .and_then(|body| body.content_types.first().copied())
                 .unwrap_or(ContentType::Json),
-            Action::Direct(_) => ContentType::Json,
+            CallAction::Direct(_) => ContentType::Json,
         }
     }
 }

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::call::Call;
+use super::call::ApiCall;
 use super::door::Run;
-use super::effects::{self, Look};
-use super::error::Error;
-use super::glances::{Glances, PATIENCE};
-use super::lane::Lane;
-use super::look::{self, Seen, Sight, Verdict};
+use super::effects::{self, PreRead};
+use super::error::CallError;
+use super::glances::{BackoffPoller, PATIENCE};
+use super::lane::RunLane;
+use super::look::{self, CurrentState, ReadFreshness, WriteComparison};
 use super::picture::READ_LAG;
-use super::steps::Step;
+use super::steps::UndoStep;
 
 /// Users who are named.
 const NAMED: usize = 10;
@@ -23,19 +23,19 @@ impl Run {
     /// Whether what is there is not what the run left there, nor what was there before it.
     pub(super) async fn has_drifted(
         &self,
-        lane: &Lane,
-        step: &Step,
-        seen: &Seen,
-        calls: &[Call],
-    ) -> Result<bool, Error> {
-        if !can_drift(&step.call) || seen.verdict != Verdict::WouldChange {
+        lane: &RunLane,
+        step: &UndoStep,
+        seen: &CurrentState,
+        calls: &[ApiCall],
+    ) -> Result<bool, CallError> {
+        if !can_drift(&step.call) || seen.verdict != WriteComparison::WouldChange {
             return Ok(false);
         }
         // What takes it back was sent when the undo was executed before: the change is its own.
         if lane.is_replaying() {
             return Ok(false);
         }
-        let mut glances = Glances::new(self.lag_of(step, seen));
+        let mut glances = BackoffPoller::new(self.lag_of(step, seen));
         loop {
             if self.is_undone(lane, calls).await? {
                 self.trust_recent_membership(step, seen);
@@ -46,8 +46,8 @@ impl Run {
             }
             let reason = "the org to show what was written last";
             self.glance(lane, &mut glances, reason).await?;
-            let now = look::look(self, lane, &step.call, Sight::Org).await?;
-            if now.verdict != Verdict::WouldChange {
+            let now = look::look(self, lane, &step.call, ReadFreshness::Org).await?;
+            if now.verdict != WriteComparison::WouldChange {
                 return Ok(false);
             }
         }
@@ -55,17 +55,17 @@ impl Run {
 
     /// A membership that the run wrote a moment ago, and that no read shows, may be there all the same: it is taken back again rather than
     /// taken for gone, which changes nothing where it is gone.
-    fn trust_recent_membership(&self, step: &Step, seen: &Seen) {
+    fn trust_recent_membership(&self, step: &UndoStep, seen: &CurrentState) {
         if is_membership(&step.call) && !self.lag_of(step, seen).is_zero() {
             self.picture().wrote(&step.call, &Value::Null);
         }
     }
 
     /// Whether all of `calls` would change nothing.
-    async fn is_undone(&self, lane: &Lane, calls: &[Call]) -> Result<bool, Error> {
+    async fn is_undone(&self, lane: &RunLane, calls: &[ApiCall]) -> Result<bool, CallError> {
         for call in calls {
-            let now = look::look(self, lane, call, Sight::Org).await?;
-            if now.verdict != Verdict::Unchanged {
+            let now = look::look(self, lane, call, ReadFreshness::Org).await?;
+            if now.verdict != WriteComparison::Unchanged {
                 return Ok(false);
             }
         }
@@ -73,7 +73,7 @@ impl Run {
     }
 
     /// How long it may take until a read shows what was written last: memberships, and what is new, lag.
-    fn lag_of(&self, step: &Step, seen: &Seen) -> Duration {
+    fn lag_of(&self, step: &UndoStep, seen: &CurrentState) -> Duration {
         if !is_membership(&step.call) && !seen.before.is_null() {
             return Duration::ZERO;
         }
@@ -88,7 +88,12 @@ impl Run {
     }
 
     /// Who uses what `calls` delete: members of a group that the run did not bring, users of an app that it did not assign.
-    pub(super) async fn is_in_use(&self, lane: &Lane, calls: &[Call], steps: &[Step]) -> Result<Option<String>, Error> {
+    pub(super) async fn is_in_use(
+        &self,
+        lane: &RunLane,
+        calls: &[ApiCall],
+        steps: &[UndoStep],
+    ) -> Result<Option<String>, CallError> {
         for call in calls {
             let why = match call.name().as_str() {
                 "delete_group" => self.has_members(lane, call, steps).await?,
@@ -103,12 +108,17 @@ impl Run {
     }
 
     /// Those whom this undo took out are waited for; who else is a member uses the group.
-    async fn has_members(&self, lane: &Lane, call: &Call, steps: &[Step]) -> Result<Option<String>, Error> {
-        let members = Call::operation(&call.org, "list_group_users", &[&call.arguments[0]])
-            .map_err(Error::Usage)?
+    async fn has_members(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        steps: &[UndoStep],
+    ) -> Result<Option<String>, CallError> {
+        let members = ApiCall::operation(&call.org, "list_group_users", &[&call.arguments[0]])
+            .map_err(CallError::Usage)?
             .query("limit", "200");
         let brought = brought_by(steps, call);
-        let mut glances = Glances::new(PATIENCE);
+        let mut glances = BackoffPoller::new(PATIENCE);
         loop {
             let now = self.list_if_any(lane, &members).await?;
             let others = names_of(now.iter().filter(|user| !is_among(&brought, user)));
@@ -129,9 +139,9 @@ impl Run {
     }
 
     /// Without the app nobody would deactivate the accounts of its users.
-    async fn has_users(&self, lane: &Lane, call: &Call, steps: &[Step]) -> Result<Option<String>, Error> {
-        let users = Call::operation(&call.org, "list_application_users", &[&call.arguments[0]])
-            .map_err(Error::Usage)?
+    async fn has_users(&self, lane: &RunLane, call: &ApiCall, steps: &[UndoStep]) -> Result<Option<String>, CallError> {
+        let users = ApiCall::operation(&call.org, "list_application_users", &[&call.arguments[0]])
+            .map_err(CallError::Usage)?
             .query("limit", "200");
         let brought = brought_by(steps, call);
         let now = self.list_if_any(lane, &users).await?;
@@ -142,7 +152,7 @@ impl Run {
     }
 
     /// A list, empty where what it is of is not there.
-    async fn list_if_any(&self, lane: &Lane, list: &Call) -> Result<Vec<Value>, Error> {
+    async fn list_if_any(&self, lane: &RunLane, list: &ApiCall) -> Result<Vec<Value>, CallError> {
         match self.list(lane, list).await {
             Err(error) if error.status() == Some(404) => Ok(Vec::new()),
             listed => listed,
@@ -150,12 +160,12 @@ impl Run {
     }
 }
 
-fn is_membership(call: &Call) -> bool {
-    matches!(effects::look(call), Look::Member | Look::NotMember)
+fn is_membership(call: &ApiCall) -> bool {
+    matches!(effects::look(call), PreRead::Member | PreRead::NotMember)
 }
 
 /// Ids of the users whom `steps` brought into what `call` deletes.
-fn brought_by(steps: &[Step], call: &Call) -> BTreeSet<String> {
+fn brought_by(steps: &[UndoStep], call: &ApiCall) -> BTreeSet<String> {
     let deleted = call.arguments.first();
     let of_steps = steps.iter().filter(|step| step.call.org == call.org);
     let brought = of_steps.filter_map(|step| {
@@ -195,8 +205,8 @@ pub(super) fn named(names: &[String]) -> String {
 }
 
 /// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead.
-fn can_drift(call: &Call) -> bool {
-    !matches!(effects::look(call), Look::Natural(_) | Look::Never)
+fn can_drift(call: &ApiCall) -> bool {
+    !matches!(effects::look(call), PreRead::Natural(_) | PreRead::Never)
 }
 
 #[cfg(test)]

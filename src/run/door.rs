@@ -12,54 +12,54 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::RunActor;
 use super::aftermath::EarlierEffects;
-use super::agreement::Agreement;
-use super::error::Error;
-use super::event::{Counts, Event, ItemOutcome, Kind, OrgLine, Outcome};
-use super::gate::{Consent, Gate};
+use super::agreement::PlannedWrites;
+use super::error::CallError;
+use super::event::{EventKind, ItemOutcome, OrgLine, RunCounts, RunEvent, RunOutcome};
+use super::gate::{ConsentGate, ConsentOptions};
 use super::imported::{self, ImportedModules};
-use super::items::Items;
-use super::journal::{self, Held, Journal, Record, SealKey};
-use super::lane::Lane;
+use super::items::RunItems;
+use super::journal::{self, Journal, RunLock, RunRecord, SealKey};
+use super::lane::RunLane;
 use super::last_group::RemovalReads;
 use super::named_addresses::NamedAddresses;
 use super::own_access::AdminWatch;
-use super::pace::Pace;
-use super::picture::{Picture, READ_LAG};
-use super::redactor::Redactor;
+use super::pace::BulkPace;
+use super::picture::{READ_LAG, ReadCache};
+use super::redactor::SecretRedactor;
 use super::telling::stamped;
 use crate::{ldap, okta};
 
 /// Where events go besides the journal: the terminal.
-pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
+pub type EventListener = Arc<dyn Fn(&RunEvent) + Send + Sync>;
 
 /// Where the progress of bulk steps goes.
-pub type Watcher = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
+pub type ProgressWatcher = Arc<dyn Fn(BulkProgress<'_>) + Send + Sync>;
 
 /// What a run is made of.
-pub struct Settings {
+pub struct RunOptions {
     pub journal: Arc<Journal>,
-    pub procedure: Procedure,
+    pub procedure: RunProcedure,
     /// Orgs by their names in the runbook.
-    pub orgs: BTreeMap<String, Arc<okta::Client>>,
+    pub orgs: BTreeMap<String, Arc<okta::OktaClient>>,
     /// Profiles of the orgs, by the same names; the embedded simulator has none.
     pub profiles: BTreeMap<String, String>,
     /// Directories by lower-cased domain.
-    pub directories: BTreeMap<String, Arc<ldap::Directory>>,
-    pub consent: Consent,
-    pub listener: Listener,
-    pub watcher: Watcher,
+    pub directories: BTreeMap<String, Arc<ldap::DirectoryClient>>,
+    pub consent: ConsentOptions,
+    pub listener: EventListener,
+    pub watcher: ProgressWatcher,
     pub cancelled: CancellationToken,
-    pub edits: Edits,
+    pub edits: EditPolicy,
     /// Values that are kept out of the journal wherever they stand.
     pub secrets: Vec<SecretString>,
-    pub target: Target,
+    pub target: RunTarget,
     /// The plan that the run is held to.
-    pub agreement: Option<Agreement>,
+    pub agreement: Option<PlannedWrites>,
 }
 
 /// What a run works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum RunTarget {
     /// The orgs themselves.
     Orgs,
     /// Shadows of them: nothing there takes time, and what a person does by hand is taken as done.
@@ -68,7 +68,7 @@ pub enum Target {
 
 /// How far a bulk step is, for who watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress<'a> {
+pub enum BulkProgress<'a> {
     /// A bulk step of so many items began, in the step of this title.
     Began {
         step: Option<&'a str>,
@@ -84,7 +84,7 @@ pub enum Progress<'a> {
 
 /// What is executed.
 #[derive(Clone, Debug)]
-pub struct Procedure {
+pub struct RunProcedure {
     /// Name of the runbook.
     pub runbook: String,
     /// Digest of its text.
@@ -93,12 +93,12 @@ pub struct Procedure {
     pub sources: Value,
     /// Parameters as JSON, without secrets.
     pub parameters: Value,
-    pub kind: journal::Kind,
+    pub kind: journal::RunKind,
 }
 
 /// Whether a run that is taken up again may ask something else than what is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edits {
+pub enum EditPolicy {
     Refused,
     /// From there on, what was recorded no longer counts.
     Accepted,
@@ -110,19 +110,19 @@ pub struct Run {
     /// By this machine's clock.
     started: jiff::Timestamp,
     resumed: bool,
-    settings: Settings,
-    redactor: Redactor,
-    gate: Gate,
+    settings: RunOptions,
+    redactor: SecretRedactor,
+    gate: ConsentGate,
     cancelled: Mutex<CancellationToken>,
-    picture: Picture,
+    picture: ReadCache,
     /// Held while a list is read again for the picture.
     again: tokio::sync::Mutex<()>,
     /// Held from the look before a removal from a group until it is sent.
     removing: tokio::sync::Mutex<()>,
     removal_reads: RemovalReads,
-    counts: Mutex<Counts>,
-    items: Mutex<Items>,
-    pace: Mutex<Pace>,
+    counts: Mutex<RunCounts>,
+    items: Mutex<RunItems>,
+    pace: Mutex<BulkPace>,
     remarks: Mutex<Vec<String>>,
     /// What earlier undos of the same run recorded that they wait for; read when it is first asked for.
     earlier: OnceLock<EarlierEffects>,
@@ -131,15 +131,15 @@ pub struct Run {
     /// Whether the difference of this machine's clock was told.
     told_clock: AtomicBool,
     /// Orgs under credentials that are looked at, by the name under which they are asked.
-    guests: Mutex<BTreeMap<String, Arc<okta::Client>>>,
+    guests: Mutex<BTreeMap<String, Arc<okta::OktaClient>>>,
     admin_watch: tokio::sync::Mutex<AdminWatch>,
     imported: Mutex<ImportedModules>,
-    _held: Held,
+    _held: RunLock,
 }
 
 /// What became of a write.
 #[derive(Debug)]
-pub struct Done {
+pub struct WriteResult {
     /// Whether it was sent; `false` when nothing would have changed.
     pub changed: bool,
     /// The answer's body; when it was not sent, what is there.
@@ -148,7 +148,7 @@ pub struct Done {
 
 /// One page of a list.
 #[derive(Debug)]
-pub struct Page {
+pub struct ListPage {
     /// An array where the table says that the operation answers with a list.
     pub body: Value,
     pub next: Option<okta::NextPage>,
@@ -159,12 +159,12 @@ impl Run {
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn begin(settings: Settings) -> Result<Self, Error> {
+    pub fn begin(settings: RunOptions) -> Result<Self, CallError> {
         let now = jiff::Timestamp::now();
         let run = Self::of(new_id(now), now, false, settings)?;
         run.seal_entries();
         let (settings, procedure) = (&run.settings, &run.settings.procedure);
-        settings.journal.begin(&Record {
+        settings.journal.begin(&RunRecord {
             run: run.id.clone(),
             kind: procedure.kind.clone(),
             runbook: procedure.runbook.clone(),
@@ -177,15 +177,15 @@ impl Run {
             ended: None,
             outcome: None,
             message: None,
-            counts: Counts::default(),
+            counts: RunCounts::default(),
         })?;
-        let begun = Kind::Run {
+        let begun = EventKind::Run {
             run: run.id.clone(),
             runbook: procedure.runbook.clone(),
             orgs: run.org_lines(),
             parameters: run.redact(&procedure.parameters),
         };
-        run.tell_event(&Lane::default(), run.signed(begun))?;
+        run.tell_event(&RunLane::default(), run.signed(begun))?;
         run.keep_agreement()?;
         Ok(run)
     }
@@ -194,18 +194,18 @@ impl Run {
     ///
     /// # Errors
     /// When another process works on it, what it did was taken back, or the journal cannot be written.
-    pub fn resume(run: &str, settings: Settings) -> Result<Self, Error> {
+    pub fn resume(run: &str, settings: RunOptions) -> Result<Self, CallError> {
         let record = settings.journal.find(run)?.into_iter().next();
         let started = record.map_or_else(jiff::Timestamp::now, |record| record.started);
         let run = Self::of(run.to_owned(), started, true, settings)?;
         if let Some(by) = run.journal().taken_back_by(&run.id)? {
-            return Err(Error::TakenBack { run: run.id, by });
+            return Err(CallError::TakenBack { run: run.id, by });
         }
         *run.counted() = run.journal().counts(&run.id)?;
         *run.imported.lock().unwrap_or_else(PoisonError::into_inner) = imported::recorded(run.journal(), &run.id)?;
         run.seal_entries();
         let operator = run.actor().words();
-        let resumed = run.signed(Kind::Resumed { operator });
+        let resumed = run.signed(EventKind::Resumed { operator });
         run.journal().reopen(&run.id, &resumed)?;
         run.recall_memberships()?;
         run.show(&resumed);
@@ -213,7 +213,7 @@ impl Run {
     }
 
     /// What the run wrote right before it was killed may not be seen by any read yet.
-    fn recall_memberships(&self) -> Result<(), Error> {
+    fn recall_memberships(&self) -> Result<(), CallError> {
         let now = jiff::Timestamp::now();
         let since = now.checked_sub(READ_LAG).unwrap_or(now);
         for write in self.journal().late_writes(&self.id, since)? {
@@ -244,16 +244,16 @@ impl Run {
         }
     }
 
-    fn of(id: String, started: jiff::Timestamp, resumed: bool, settings: Settings) -> Result<Self, Error> {
+    fn of(id: String, started: jiff::Timestamp, resumed: bool, settings: RunOptions) -> Result<Self, CallError> {
         let held = settings.journal.hold(&id, &settings.consent.actor.words())?;
         Ok(Self {
             id,
             started,
             resumed,
             redactor: redactor(&settings),
-            gate: Gate::new(settings.consent.clone()),
+            gate: ConsentGate::new(settings.consent.clone()),
             cancelled: Mutex::new(settings.cancelled.clone()),
-            picture: Picture::default(),
+            picture: ReadCache::default(),
             again: tokio::sync::Mutex::default(),
             removing: tokio::sync::Mutex::default(),
             removal_reads: RemovalReads::default(),
@@ -273,7 +273,7 @@ impl Run {
     }
 
     fn org_lines(&self) -> Vec<OrgLine> {
-        let line = |(name, client): (&String, &Arc<okta::Client>)| OrgLine {
+        let line = |(name, client): (&String, &Arc<okta::OktaClient>)| OrgLine {
             name: name.clone(),
             url: client.base_url().to_string(),
             profile: self.settings.profiles.get(name).cloned(),
@@ -285,11 +285,11 @@ impl Run {
     ///
     /// # Errors
     /// When the run has no such org, or the token cannot stand in a header.
-    pub fn with_token(&self, org: &str, token: SecretString) -> Result<String, Error> {
+    pub fn with_token(&self, org: &str, token: SecretString) -> Result<String, CallError> {
         let known = self.settings.orgs.get(org);
-        let known = known.ok_or_else(|| Error::Usage(format!("this run has no org named {org}")))?;
-        let client = known.signed_by(okta::Credentials::Ssws(token));
-        let client = client.map_err(|error| Error::Usage(error.to_string()))?;
+        let known = known.ok_or_else(|| CallError::Usage(format!("this run has no org named {org}")))?;
+        let client = known.signed_by(okta::OrgCredentials::Ssws(token));
+        let client = client.map_err(|error| CallError::Usage(error.to_string()))?;
         let name = format!("{org} with the given token");
         let client = Arc::new(client);
         self.redactor.know_client(&client);
@@ -299,21 +299,21 @@ impl Run {
 
     /// Ends the run: tells the items, then the outcome. Where the journal cannot be written it is told all the same that the run is
     /// interrupted, as the journal will have it.
-    pub fn end(&self, outcome: Outcome, message: Option<&str>) -> Result<Outcome, Error> {
+    pub fn end(&self, outcome: RunOutcome, message: Option<&str>) -> Result<RunOutcome, CallError> {
         let ended = self.try_end(outcome, message);
-        if let Err(error @ Error::Journal(_)) = &ended {
-            let kind = self.ending(Outcome::Interrupted, Some(&error.to_string()));
-            self.show(&stamped(&Lane::default(), kind));
+        if let Err(error @ CallError::Journal(_)) = &ended {
+            let kind = self.ending(RunOutcome::Interrupted, Some(&error.to_string()));
+            self.show(&stamped(&RunLane::default(), kind));
         }
         ended
     }
 
-    fn try_end(&self, outcome: Outcome, message: Option<&str>) -> Result<Outcome, Error> {
+    fn try_end(&self, outcome: RunOutcome, message: Option<&str>) -> Result<RunOutcome, CallError> {
         let message = message.map(|message| self.concealed(message));
         let message = message.as_deref();
         let outcome = self.with_unknown(self.tell_items(outcome)?)?;
         self.tell_calls(self.counts().items)?;
-        let event = stamped(&Lane::default(), self.ending(outcome, message));
+        let event = stamped(&RunLane::default(), self.ending(outcome, message));
         self.journal().end(&self.id, &event)?;
         self.show(&event);
         Ok(outcome)
@@ -321,22 +321,22 @@ impl Run {
 
     /// A run that did all it was to do but for a write of which nobody knows has not succeeded, and one that failed after it may have done
     /// something.
-    fn with_unknown(&self, outcome: Outcome) -> Result<Outcome, Error> {
+    fn with_unknown(&self, outcome: RunOutcome) -> Result<RunOutcome, CallError> {
         let unknown = self.unanswered()?;
         self.count(|counts| counts.unknown = unknown);
         Ok(match outcome {
-            Outcome::Succeeded | Outcome::Failed if unknown > 0 => Outcome::Partly,
+            RunOutcome::Succeeded | RunOutcome::Failed if unknown > 0 => RunOutcome::Partly,
             other => other,
         })
     }
 
     /// Number of its writes of which it is not known whether they were carried out.
-    pub fn unanswered(&self) -> Result<u64, Error> {
+    pub fn unanswered(&self) -> Result<u64, CallError> {
         Ok(self.journal().unanswered(&self.id)?)
     }
 
-    fn ending(&self, outcome: Outcome, message: Option<&str>) -> Kind {
-        Kind::Outcome {
+    fn ending(&self, outcome: RunOutcome, message: Option<&str>) -> EventKind {
+        EventKind::Outcome {
             outcome,
             run: self.id.clone(),
             message: message.map(str::to_owned),
@@ -355,9 +355,9 @@ impl Run {
     }
 
     /// The lane of the main script.
-    pub fn main_lane(&self) -> Result<Arc<Lane>, Error> {
+    pub fn main_lane(&self) -> Result<Arc<RunLane>, CallError> {
         let recorded = if self.resumed { self.recorded("", 0)? } else { Vec::new() };
-        Ok(Lane::main(recorded))
+        Ok(RunLane::main(recorded))
     }
 
     /// Who executes it now.
@@ -375,7 +375,7 @@ impl Run {
         *self.cancelled.lock().unwrap_or_else(PoisonError::into_inner) = cancelled;
     }
 
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> RunCounts {
         *self.counted()
     }
 
@@ -411,7 +411,7 @@ impl Run {
     }
 
     /// What is known of each org's rate limits, by the org's name.
-    pub fn rates(&self) -> impl Iterator<Item = (&str, Vec<okta::Rate>)> {
+    pub fn rates(&self) -> impl Iterator<Item = (&str, Vec<okta::BucketRate>)> {
         let orgs = self.settings.orgs.iter();
         orgs.map(|(name, client)| (name.as_str(), client.rates()))
     }
@@ -419,14 +419,14 @@ impl Run {
     /// How long `calls` calls of a path of an org take under its limits, and how many of them a minute takes; `None` where that is not
     /// known yet.
     pub fn estimate(&self, org: &str, path: &str, calls: u64) -> Option<(u64, Duration)> {
-        self.settings.orgs.get(org)?.estimate(okta::Method::Post, path, calls)
+        self.settings.orgs.get(org)?.estimate(okta::HttpMethod::Post, path, calls)
     }
 
-    pub fn directory(&self, domain: &str) -> Option<Arc<ldap::Directory>> {
+    pub fn directory(&self, domain: &str) -> Option<Arc<ldap::DirectoryClient>> {
         self.settings.directories.get(&domain.to_lowercase()).cloned()
     }
 
-    pub(super) fn settings(&self) -> &Settings {
+    pub(super) fn settings(&self) -> &RunOptions {
         &self.settings
     }
 
@@ -435,7 +435,7 @@ impl Run {
         self.redact(value)
     }
 
-    pub fn target(&self) -> Target {
+    pub fn target(&self) -> RunTarget {
         self.settings.target
     }
 
@@ -444,11 +444,11 @@ impl Run {
         &self.settings.journal
     }
 
-    pub(super) fn gate(&self) -> &Gate {
+    pub(super) fn gate(&self) -> &ConsentGate {
         &self.gate
     }
 
-    pub(super) fn picture(&self) -> &Picture {
+    pub(super) fn picture(&self) -> &ReadCache {
         &self.picture
     }
 
@@ -495,8 +495,8 @@ impl Run {
     /// What earlier undos recorded, as `read` reads it the first time.
     pub(super) fn earlier_effects(
         &self,
-        read: impl FnOnce() -> Result<EarlierEffects, journal::Error>,
-    ) -> Result<&EarlierEffects, Error> {
+        read: impl FnOnce() -> Result<EarlierEffects, journal::JournalError>,
+    ) -> Result<&EarlierEffects, CallError> {
         if let Some(known) = self.earlier.get() {
             return Ok(known);
         }
@@ -504,19 +504,19 @@ impl Run {
         Ok(self.earlier.get_or_init(|| found))
     }
 
-    pub(super) fn counted(&self) -> MutexGuard<'_, Counts> {
+    pub(super) fn counted(&self) -> MutexGuard<'_, RunCounts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn pace(&self) -> MutexGuard<'_, Pace> {
+    pub(super) fn pace(&self) -> MutexGuard<'_, BulkPace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn items(&self) -> MutexGuard<'_, Items> {
+    pub(super) fn items(&self) -> MutexGuard<'_, RunItems> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn guests(&self) -> MutexGuard<'_, BTreeMap<String, Arc<okta::Client>>> {
+    pub(super) fn guests(&self) -> MutexGuard<'_, BTreeMap<String, Arc<okta::OktaClient>>> {
         self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -530,11 +530,11 @@ impl Run {
 }
 
 /// Knows the secrets of parameters, of the directories' accounts, and what the orgs' clients sign with.
-fn redactor(settings: &Settings) -> Redactor {
+fn redactor(settings: &RunOptions) -> SecretRedactor {
     let directories = settings.directories.values();
     let passwords = directories.map(|directory| directory.settings().password.clone());
     let secrets = settings.secrets.iter().cloned().chain(passwords);
-    let redactor = Redactor::new(secrets.collect());
+    let redactor = SecretRedactor::new(secrets.collect());
     settings.orgs.values().for_each(|client| redactor.know_client(client));
     redactor
 }

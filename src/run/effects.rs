@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-use super::call::{Action, Call};
+use super::call::{ApiCall, CallAction};
 use crate::okta::operations::{self, ResultKind};
-use crate::okta::{Method, Operation};
+use crate::okta::{ApiOperation, HttpMethod};
 
 /// How a write looks before it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum PreRead {
     /// Read with the same path arguments: unchanged when all that the body says is so already (partial updates).
     Partial(&'static str),
     /// As `Partial`, and nothing else may be there (full replacements).
@@ -29,14 +29,14 @@ pub(super) enum Look {
     /// The same, unchanged when it is not.
     NotMember,
     /// A create: the thing of the same natural key, when its fields agree with the body.
-    Natural(Key),
+    Natural(NaturalKey),
     /// Nothing can be seen beforehand: always sent.
     Never,
 }
 
 /// How a thing about to be created is found when it exists already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum NaturalKey {
     /// `profile.name` of a group.
     GroupName,
     /// `profile.login` of a user.
@@ -49,64 +49,64 @@ pub(super) enum Key {
 
 /// Operations whose effect their shape does not tell. Sources: Okta's API description (partial or full update, required state) and
 /// recorded behaviour (scope change of an app user).
-const TABLE: &[(&str, Look)] = &[
-    ("assign_user_to_group", Look::Member),
-    ("unassign_user_from_group", Look::NotMember),
-    ("add_group", Look::Natural(Key::GroupName)),
-    ("create_user", Look::Natural(Key::Login)),
-    ("assign_user_to_application", Look::Natural(Key::AppUser)),
-    ("update_application_user", Look::Partial("get_application_user")),
-    ("update_user", Look::Partial("get_user")),
-    ("assign_group_to_application", Look::Partial("get_application_group_assignment")),
-    ("update_group_assignment_to_application", Look::Patch("get_application_group_assignment")),
-    ("update_profile_mapping", Look::Partial("get_profile_mapping")),
-    ("activate_user", Look::Status("get_user", &["ACTIVE", "PROVISIONED"])),
-    ("deactivate_user", Look::Status("get_user", &["DEPROVISIONED"])),
-    ("suspend_user", Look::Status("get_user", &["SUSPENDED"])),
-    ("create_application", Look::Natural(Key::Listed("list_applications", "label"))),
-    ("create_group_push_mapping", Look::Natural(Key::Listed("list_group_push_mappings", "sourceGroupId"))),
-    ("grant_consent_to_scope", Look::Natural(Key::Listed("list_scope_consent_grants", "scopeId"))),
-    ("assign_role_to_client", Look::Natural(Key::Listed("list_roles_for_client", "type"))),
-    ("assign_role_to_user", Look::Natural(Key::Listed("list_assigned_roles_for_user", "type"))),
-    ("assign_role_to_group", Look::Natural(Key::Listed("list_group_assigned_roles", "type"))),
-    ("create_group_rule", Look::Natural(Key::Listed("list_group_rules", "name"))),
-    ("update_group_push_mapping", Look::Partial("get_group_push_mapping")),
-    ("update_feature_for_application", Look::Within("get_feature_for_application", "/capabilities")),
+const TABLE: &[(&str, PreRead)] = &[
+    ("assign_user_to_group", PreRead::Member),
+    ("unassign_user_from_group", PreRead::NotMember),
+    ("add_group", PreRead::Natural(NaturalKey::GroupName)),
+    ("create_user", PreRead::Natural(NaturalKey::Login)),
+    ("assign_user_to_application", PreRead::Natural(NaturalKey::AppUser)),
+    ("update_application_user", PreRead::Partial("get_application_user")),
+    ("update_user", PreRead::Partial("get_user")),
+    ("assign_group_to_application", PreRead::Partial("get_application_group_assignment")),
+    ("update_group_assignment_to_application", PreRead::Patch("get_application_group_assignment")),
+    ("update_profile_mapping", PreRead::Partial("get_profile_mapping")),
+    ("activate_user", PreRead::Status("get_user", &["ACTIVE", "PROVISIONED"])),
+    ("deactivate_user", PreRead::Status("get_user", &["DEPROVISIONED"])),
+    ("suspend_user", PreRead::Status("get_user", &["SUSPENDED"])),
+    ("create_application", PreRead::Natural(NaturalKey::Listed("list_applications", "label"))),
+    ("create_group_push_mapping", PreRead::Natural(NaturalKey::Listed("list_group_push_mappings", "sourceGroupId"))),
+    ("grant_consent_to_scope", PreRead::Natural(NaturalKey::Listed("list_scope_consent_grants", "scopeId"))),
+    ("assign_role_to_client", PreRead::Natural(NaturalKey::Listed("list_roles_for_client", "type"))),
+    ("assign_role_to_user", PreRead::Natural(NaturalKey::Listed("list_assigned_roles_for_user", "type"))),
+    ("assign_role_to_group", PreRead::Natural(NaturalKey::Listed("list_group_assigned_roles", "type"))),
+    ("create_group_rule", PreRead::Natural(NaturalKey::Listed("list_group_rules", "name"))),
+    ("update_group_push_mapping", PreRead::Partial("get_group_push_mapping")),
+    ("update_feature_for_application", PreRead::Within("get_feature_for_application", "/capabilities")),
     (
         "update_default_provisioning_connection_for_application",
-        Look::Partial("get_default_provisioning_connection_for_application"),
+        PreRead::Partial("get_default_provisioning_connection_for_application"),
     ),
-    ("unsuspend_user", Look::Status("get_user", &["ACTIVE"])),
-    ("deactivate_device", Look::Status("get_device", &["DEACTIVATED"])),
-    ("suspend_device", Look::Status("get_device", &["SUSPENDED"])),
-    ("unsuspend_device", Look::Status("get_device", &["ACTIVE", "UNSUSPENDED"])),
+    ("unsuspend_user", PreRead::Status("get_user", &["ACTIVE"])),
+    ("deactivate_device", PreRead::Status("get_device", &["DEACTIVATED"])),
+    ("suspend_device", PreRead::Status("get_device", &["SUSPENDED"])),
+    ("unsuspend_device", PreRead::Status("get_device", &["ACTIVE", "UNSUSPENDED"])),
 ];
 
 /// The operation that a write reads with before it is sent; none when it is sent unseen.
-pub fn reads_before(operation: &'static Operation) -> Option<&'static Operation> {
+pub fn reads_before(operation: &'static ApiOperation) -> Option<&'static ApiOperation> {
     if !operation.is_write() {
         return None;
     }
     let read = match look_of(operation) {
-        Look::Partial(read)
-        | Look::Whole(read)
-        | Look::Present(read)
-        | Look::Absent(read)
-        | Look::Status(read, _)
-        | Look::Within(read, _)
-        | Look::Patch(read) => read,
-        Look::Member | Look::NotMember => "list_user_groups",
-        Look::Natural(Key::GroupName) => "list_groups",
-        Look::Natural(Key::Login) => "get_user",
-        Look::Natural(Key::AppUser) => "get_application_user",
-        Look::Natural(Key::Listed(list, _)) => list,
-        Look::Never => return None,
+        PreRead::Partial(read)
+        | PreRead::Whole(read)
+        | PreRead::Present(read)
+        | PreRead::Absent(read)
+        | PreRead::Status(read, _)
+        | PreRead::Within(read, _)
+        | PreRead::Patch(read) => read,
+        PreRead::Member | PreRead::NotMember => "list_user_groups",
+        PreRead::Natural(NaturalKey::GroupName) => "list_groups",
+        PreRead::Natural(NaturalKey::Login) => "get_user",
+        PreRead::Natural(NaturalKey::AppUser) => "get_application_user",
+        PreRead::Natural(NaturalKey::Listed(list, _)) => list,
+        PreRead::Never => return None,
     };
     operations::find(read)
 }
 
 /// What is read beside, before users lose a group by which they may be provisioned.
-pub fn reads_of_guard(operation: &'static Operation) -> Vec<&'static Operation> {
+pub fn reads_of_guard(operation: &'static ApiOperation) -> Vec<&'static ApiOperation> {
     if operation.own_options().is_empty() {
         return Vec::new();
     }
@@ -115,7 +115,7 @@ pub fn reads_of_guard(operation: &'static Operation) -> Vec<&'static Operation> 
 }
 
 /// What `call` wants of the thing that it looks at: its body, and what its query says of it.
-pub(super) fn wish(call: &Call) -> Value {
+pub(super) fn wish(call: &ApiCall) -> Value {
     let mut wish = call.body.clone().unwrap_or_default();
     let activates = call.query.iter().any(|(name, value)| name == "activate" && value == "true");
     if activates && call.name() == "update_default_provisioning_connection_for_application" {
@@ -125,45 +125,46 @@ pub(super) fn wish(call: &Call) -> Value {
 }
 
 /// How `call` looks before it is sent.
-pub(super) fn look(call: &Call) -> Look {
+pub(super) fn look(call: &ApiCall) -> PreRead {
     match call.action {
-        Action::Operation(operation) => look_of(operation),
-        Action::Direct(_) => Look::Never,
+        CallAction::Operation(operation) => look_of(operation),
+        CallAction::Direct(_) => PreRead::Never,
     }
 }
 
-fn look_of(operation: &'static Operation) -> Look {
+fn look_of(operation: &'static ApiOperation) -> PreRead {
     let listed = TABLE.iter().find(|(name, _)| *name == operation.name).map(|(_, look)| *look);
     listed.unwrap_or_else(|| from_shape(operation))
 }
 
 /// REST's own meaning: a PUT says how the thing at its path shall be, a DELETE that it shall not be, a lifecycle call its status.
 /// A POST says nothing of the kind and is always sent.
-fn from_shape(operation: &'static Operation) -> Look {
+fn from_shape(operation: &'static ApiOperation) -> PreRead {
     match operation.method {
-        Method::Put => reader_of(operation.path)
-            .map_or(Look::Never, |read| if operation.body.is_some() { Look::Whole(read) } else { Look::Present(read) }),
-        Method::Delete => reader_of(operation.path).map_or(Look::Never, Look::Absent),
-        Method::Post => lifecycle(operation),
-        Method::Get | Method::Patch => Look::Never,
+        HttpMethod::Put => reader_of(operation.path).map_or(PreRead::Never, |read| {
+            if operation.body.is_some() { PreRead::Whole(read) } else { PreRead::Present(read) }
+        }),
+        HttpMethod::Delete => reader_of(operation.path).map_or(PreRead::Never, PreRead::Absent),
+        HttpMethod::Post => lifecycle(operation),
+        HttpMethod::Get | HttpMethod::Patch => PreRead::Never,
     }
 }
 
-fn lifecycle(operation: &'static Operation) -> Look {
+fn lifecycle(operation: &'static ApiOperation) -> PreRead {
     let states: [(&str, &'static [&'static str]); 2] =
         [("/lifecycle/activate", &["ACTIVE", "ENABLED"]), ("/lifecycle/deactivate", &["INACTIVE", "DISABLED"])];
     for (suffix, settled) in states {
         if let Some(read) = operation.path.strip_suffix(suffix).and_then(reader_of) {
-            return Look::Status(read, settled);
+            return PreRead::Status(read, settled);
         }
     }
-    Look::Never
+    PreRead::Never
 }
 
 /// The status that a lifecycle call leaves, by what was there before, such as `SUSPENDED` or `ACTIVE or PROVISIONED`; `None` for operations
 /// that set no status. Connections and features say ENABLED where other things say ACTIVE.
 pub fn status_after(operation: &str, before: &Value) -> Option<String> {
-    let Look::Status(_, settled) = look_of(operations::find(operation)?) else {
+    let PreRead::Status(_, settled) = look_of(operations::find(operation)?) else {
         return None;
     };
     let is_switch = |status: &str| matches!(status, "ENABLED" | "DISABLED");
@@ -176,7 +177,7 @@ pub fn status_after(operation: &str, before: &Value) -> Option<String> {
 pub(super) fn reader_of(path: &str) -> Option<&'static str> {
     operations::all()
         .iter()
-        .find(|o| o.method == Method::Get && o.path == path && o.result != ResultKind::Array)
+        .find(|o| o.method == HttpMethod::Get && o.path == path && o.result != ResultKind::Array)
         .map(|o| o.name)
 }
 
@@ -185,7 +186,7 @@ pub(super) fn reader_below(path: &str) -> Option<&'static str> {
     let below = |of: &str| of.strip_prefix(path).is_some_and(|rest| rest.starts_with("/{") && !rest[1..].contains('/'));
     operations::all()
         .iter()
-        .find(|o| o.method == Method::Get && o.result != ResultKind::Array && below(o.path))
+        .find(|o| o.method == HttpMethod::Get && o.result != ResultKind::Array && below(o.path))
         .map(|o| o.name)
 }
 
@@ -230,11 +231,11 @@ mod tests {
     fn every_operation_named_here_is_in_the_table_of_operations() {
         for (name, look) in TABLE {
             assert!(operations::find(name).is_some(), "{name}");
-            if let Look::Partial(read)
-            | Look::Patch(read)
-            | Look::Status(read, _)
-            | Look::Within(read, _)
-            | Look::Natural(Key::Listed(read, _)) = look
+            if let PreRead::Partial(read)
+            | PreRead::Patch(read)
+            | PreRead::Status(read, _)
+            | PreRead::Within(read, _)
+            | PreRead::Natural(NaturalKey::Listed(read, _)) = look
             {
                 assert!(operations::find(read).is_some(), "{read}");
             }
@@ -265,11 +266,11 @@ mod tests {
     #[test]
     fn looks_follow_from_method_and_path() {
         let rows = [
-            ("replace_group", Look::Whole("get_group")),
-            ("delete_group", Look::Absent("get_group")),
-            ("activate_application", Look::Status("get_application", &["ACTIVE", "ENABLED"])),
-            ("deactivate_group_rule", Look::Status("get_group_rule", &["INACTIVE", "DISABLED"])),
-            ("create_user", Look::Never),
+            ("replace_group", PreRead::Whole("get_group")),
+            ("delete_group", PreRead::Absent("get_group")),
+            ("activate_application", PreRead::Status("get_application", &["ACTIVE", "ENABLED"])),
+            ("deactivate_group_rule", PreRead::Status("get_group_rule", &["INACTIVE", "DISABLED"])),
+            ("create_user", PreRead::Never),
         ];
         for (name, expected) in rows {
             assert_eq!(from_shape(operations::find(name).unwrap()), expected, "{name}");

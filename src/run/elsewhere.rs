@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::ApiCall;
 use super::door::Run;
-use super::error::Error;
-use super::journal::Write;
-use super::lane::Lane;
-use super::reading::Asker;
+use super::error::CallError;
+use super::journal::RecordedWrite;
+use super::lane::RunLane;
+use super::reading::ReadAsker;
 
 /// Name of an app that provisions into another org.
 const ORG2ORG: &str = "okta_org2org";
@@ -18,7 +18,7 @@ const MOST_ACCOUNTS: usize = 200;
 
 /// What a write leads to in other orgs.
 #[derive(Clone, Copy)]
-enum Touched {
+enum LinkedEffect {
     /// The account of a user who is assigned.
     User,
     /// That of a user who joins a group.
@@ -29,7 +29,7 @@ enum Touched {
     Target,
 }
 
-impl Touched {
+impl LinkedEffect {
     fn by(operation: &str) -> Option<Self> {
         Some(match operation {
             "assign_user_to_application" => Self::User,
@@ -42,7 +42,7 @@ impl Touched {
 }
 
 /// Something of another org before a write.
-pub(super) struct Elsewhere<'a> {
+pub(super) struct LinkedOrgImage<'a> {
     pub(super) org: &'a str,
     kept: &'a Value,
 }
@@ -50,15 +50,15 @@ pub(super) struct Elsewhere<'a> {
 impl Run {
     /// What there is in each other org: `[{org, user}]` before an assignment or a membership that brings one, `[{org, users}]` before one of
     /// a group, `[{org, group, members}]` before a push. What may not be read is told as unread.
-    pub(super) async fn elsewhere(&self, lane: &Lane, call: &Call) -> Result<Value, Error> {
+    pub(super) async fn elsewhere(&self, lane: &RunLane, call: &ApiCall) -> Result<Value, CallError> {
         let others = self.others(&call.org);
         let name = call.name();
-        let Some(touched) = Touched::by(&name).filter(|_| !others.is_empty()) else {
+        let Some(touched) = LinkedEffect::by(&name).filter(|_| !others.is_empty()) else {
             return Ok(Value::Null);
         };
         let provisions = match touched {
-            Touched::Member => self.group_provisions(lane, call).await?,
-            Touched::User | Touched::Group | Touched::Target => self.provisions(lane, call).await?,
+            LinkedEffect::Member => self.group_provisions(lane, call).await?,
+            LinkedEffect::User | LinkedEffect::Group | LinkedEffect::Target => self.provisions(lane, call).await?,
         };
         if !provisions {
             return Ok(Value::Null);
@@ -66,21 +66,21 @@ impl Run {
         let mut found = Vec::new();
         for org in others {
             let there = match touched {
-                Touched::Target => self.target_in(lane, call, &org).await,
-                Touched::User => self.account_in(lane, call, &org).await,
-                Touched::Member => self.account_of_member(lane, call, &org).await,
-                Touched::Group => self.accounts_in(lane, call, &org).await,
+                LinkedEffect::Target => self.target_in(lane, call, &org).await,
+                LinkedEffect::User => self.account_in(lane, call, &org).await,
+                LinkedEffect::Member => self.account_of_member(lane, call, &org).await,
+                LinkedEffect::Group => self.accounts_in(lane, call, &org).await,
             };
             match there {
                 Ok(there) => found.push(there),
-                Err(Error::Okta(_)) => found.push(json!({"org": org, "unread": true})),
+                Err(CallError::Okta(_)) => found.push(json!({"org": org, "unread": true})),
                 Err(fatal) => return Err(fatal),
             }
         }
         Ok(found.into())
     }
 
-    async fn provisions(&self, lane: &Lane, call: &Call) -> Result<bool, Error> {
+    async fn provisions(&self, lane: &RunLane, call: &ApiCall) -> Result<bool, CallError> {
         let Some(app) = call.arguments.first() else {
             return Ok(false);
         };
@@ -89,7 +89,7 @@ impl Run {
     }
 
     /// Whether an app into another org provisions by a group.
-    async fn group_provisions(&self, lane: &Lane, call: &Call) -> Result<bool, Error> {
+    async fn group_provisions(&self, lane: &RunLane, call: &ApiCall) -> Result<bool, CallError> {
         let Some(group) = call.arguments.first() else {
             return Ok(false);
         };
@@ -97,20 +97,20 @@ impl Run {
         match apps {
             Ok(apps) => Ok(apps.iter().any(|app| app["name"] == ORG2ORG)),
             // Who may not see apps finds out at the undo what is not known.
-            Err(Error::Okta(_)) => Ok(false),
+            Err(CallError::Okta(_)) => Ok(false),
             Err(fatal) => Err(fatal),
         }
     }
 
     /// The user of the login of one who joins a group.
-    async fn account_of_member(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
+    async fn account_of_member(&self, lane: &RunLane, call: &ApiCall, org: &str) -> Result<Value, CallError> {
         let user = call.arguments.get(1).map_or("", String::as_str);
         let user = self.account_of(lane, &call.org, user, org).await?;
         Ok(json!({"org": org, "user": user}))
     }
 
     /// Users of the logins of all members of a group that is assigned.
-    async fn accounts_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
+    async fn accounts_in(&self, lane: &RunLane, call: &ApiCall, org: &str) -> Result<Value, CallError> {
         let group = call.arguments.get(1).map_or("", String::as_str);
         let members = self.members(lane, &call.org, group).await?;
         if members.len() > MOST_ACCOUNTS {
@@ -127,7 +127,7 @@ impl Run {
     }
 
     /// The account in another org of the login of a user of this one.
-    async fn account_of(&self, lane: &Lane, from: &str, user: &str, org: &str) -> Result<Value, Error> {
+    async fn account_of(&self, lane: &RunLane, from: &str, user: &str, org: &str) -> Result<Value, CallError> {
         let login = if let Some(known) = self.picture().login_of(from, user) {
             known
         } else {
@@ -138,7 +138,7 @@ impl Run {
     }
 
     /// Id and status of the user of a login.
-    async fn account_named(&self, lane: &Lane, org: &str, login: &str) -> Result<Value, Error> {
+    async fn account_named(&self, lane: &RunLane, org: &str, login: &str) -> Result<Value, CallError> {
         let user = self.seen(lane, org, "get_user", &[login]).await?;
         Ok(match &user {
             Value::Null => Value::Null,
@@ -147,7 +147,7 @@ impl Run {
     }
 
     /// The user of the same login.
-    async fn account_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
+    async fn account_in(&self, lane: &RunLane, call: &ApiCall, org: &str) -> Result<Value, CallError> {
         let body = call.body.as_ref().unwrap_or(&Value::Null);
         let id = body["id"].as_str().unwrap_or_default();
         let user = match body["credentials"]["userName"].as_str() {
@@ -158,7 +158,7 @@ impl Run {
     }
 
     /// The group of the name that is pushed, with its members.
-    async fn target_in(&self, lane: &Lane, call: &Call, org: &str) -> Result<Value, Error> {
+    async fn target_in(&self, lane: &RunLane, call: &ApiCall, org: &str) -> Result<Value, CallError> {
         let name = self.target_name(lane, call).await?;
         let group = if name.is_empty() { None } else { self.group_named(lane, org, &name).await? };
         let Some(group) = group else {
@@ -170,7 +170,7 @@ impl Run {
     }
 
     /// A target that exists is a group of the spoke too, of the same name.
-    async fn target_name(&self, lane: &Lane, call: &Call) -> Result<String, Error> {
+    async fn target_name(&self, lane: &RunLane, call: &ApiCall) -> Result<String, CallError> {
         let body = call.body.as_ref().unwrap_or(&Value::Null);
         if let Some(name) = body["targetGroupName"].as_str() {
             return Ok(name.to_owned());
@@ -188,7 +188,7 @@ impl Run {
     }
 
     /// The group that a mapping pushes.
-    pub(super) async fn source_of(&self, lane: &Lane, call: &Call) -> Result<String, Error> {
+    pub(super) async fn source_of(&self, lane: &RunLane, call: &ApiCall) -> Result<String, CallError> {
         let body = call.body.as_ref().unwrap_or(&Value::Null);
         if let Some(source) = body["sourceGroupId"].as_str() {
             return Ok(source.to_owned());
@@ -199,17 +199,17 @@ impl Run {
     }
 
     /// A search may answer with names that only begin alike: the name is compared here.
-    pub(super) async fn group_named(&self, lane: &Lane, org: &str, name: &str) -> Result<Option<Value>, Error> {
+    pub(super) async fn group_named(&self, lane: &RunLane, org: &str, name: &str) -> Result<Option<Value>, CallError> {
         let search = format!("profile.name eq {}", Value::from(name));
-        let groups = Call::operation(org, "list_groups", &[]).map_err(Error::Usage)?;
+        let groups = ApiCall::operation(org, "list_groups", &[]).map_err(CallError::Usage)?;
         let found = self.list(lane, &groups.query("search", search)).await?;
         let same = |group: &Value| group["profile"]["name"] == name && group["type"] == "OKTA_GROUP";
         Ok(found.into_iter().find(same))
     }
 
     /// Ids of a group's members.
-    pub(super) async fn members(&self, lane: &Lane, org: &str, group: &str) -> Result<Vec<String>, Error> {
-        let users = Call::operation(org, "list_group_users", &[group]).map_err(Error::Usage)?;
+    pub(super) async fn members(&self, lane: &RunLane, org: &str, group: &str) -> Result<Vec<String>, CallError> {
+        let users = ApiCall::operation(org, "list_group_users", &[group]).map_err(CallError::Usage)?;
         let users = self.list(lane, &users.query("limit", "1000")).await?;
         Ok(users.iter().map(|user| text(&user["id"])).collect())
     }
@@ -220,8 +220,8 @@ impl Run {
     }
 
     /// A thing by its id, as it was seen lately.
-    async fn known(&self, lane: &Lane, org: &str, read: &str, id: &str) -> Result<Value, Error> {
-        let call = Call::operation(org, read, &[id]).map_err(Error::Usage)?;
+    async fn known(&self, lane: &RunLane, org: &str, read: &str, id: &str) -> Result<Value, CallError> {
+        let call = ApiCall::operation(org, read, &[id]).map_err(CallError::Usage)?;
         match self.picture().thing(org, &call.path) {
             Some(known) => Ok(known),
             None => self.seen(lane, org, read, &[id]).await,
@@ -229,9 +229,15 @@ impl Run {
     }
 
     /// A thing as it is now, `Null` when there is none.
-    pub(super) async fn seen(&self, lane: &Lane, org: &str, read: &str, arguments: &[&str]) -> Result<Value, Error> {
-        let call = Call::operation(org, read, arguments).map_err(Error::Usage)?;
-        match self.page_asked_by(Asker::Run, lane, &call, None).await {
+    pub(super) async fn seen(
+        &self,
+        lane: &RunLane,
+        org: &str,
+        read: &str,
+        arguments: &[&str],
+    ) -> Result<Value, CallError> {
+        let call = ApiCall::operation(org, read, arguments).map_err(CallError::Usage)?;
+        match self.page_asked_by(ReadAsker::Run, lane, &call, None).await {
             Ok(page) => Ok(page.body),
             Err(error) if error.status() == Some(404) => Ok(Value::Null),
             Err(error) => Err(error),
@@ -240,17 +246,17 @@ impl Run {
 }
 
 /// Whether a change of a push switches it on, which brings the members of the target in line.
-pub(super) fn activates(call: &Call) -> bool {
+pub(super) fn activates(call: &ApiCall) -> bool {
     call.body.as_ref().is_some_and(|body| body["status"] == "ACTIVE")
 }
 
 /// What was in other orgs before a write; empty when it was not looked at.
-pub(super) fn of(write: &Write) -> impl Iterator<Item = Elsewhere<'_>> {
+pub(super) fn of(write: &RecordedWrite) -> impl Iterator<Item = LinkedOrgImage<'_>> {
     let kept = write.request["elsewhere"].as_array();
-    kept.into_iter().flatten().map(|kept| Elsewhere { org: kept["org"].as_str().unwrap_or_default(), kept })
+    kept.into_iter().flatten().map(|kept| LinkedOrgImage { org: kept["org"].as_str().unwrap_or_default(), kept })
 }
 
-impl Elsewhere<'_> {
+impl LinkedOrgImage<'_> {
     /// Whether it could not be looked at.
     pub(super) fn is_unread(&self) -> bool {
         self.kept["unread"] == true

@@ -2,24 +2,24 @@
 
 use std::fmt;
 
-use super::gate::Locked;
+use super::gate::LockedOrg;
 use crate::{ldap, okta};
 
 /// A refusal by the org or the directory, with the call it answers.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct CallRefusal {
     /// Name of the org in the runbook.
     pub org: String,
     /// The operation's name in scripts.
     pub operation: String,
     pub method: &'static str,
     pub path: String,
-    pub source: okta::Error,
+    pub source: okta::OktaError,
     /// It is a write, and it is not known whether it was carried out.
     pub is_unknown: bool,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for CallRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.operation, self.source)?;
         if self.is_unknown {
@@ -31,17 +31,17 @@ impl fmt::Display for Refusal {
 
 /// Why a call did not succeed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CallError {
     #[error("{0}")]
-    Okta(Box<Refusal>),
+    Okta(Box<CallRefusal>),
     #[error("{directory}: {source}")]
-    Directory { directory: String, source: ldap::Error },
+    Directory { directory: String, source: ldap::DirectoryError },
     /// The call itself was wrong; nothing was sent.
     #[error("{0}")]
     Usage(String),
     /// The journal cannot be written, hence nothing may be sent.
     #[error("the journal: {0}")]
-    Journal(#[from] super::journal::Error),
+    Journal(#[from] super::journal::JournalError),
     /// The same when the run was executed before.
     #[error("{directory}: {message}")]
     DirectoryBefore { directory: String, message: String },
@@ -62,7 +62,7 @@ pub enum Error {
     Unconfirmed(String),
     /// The org is marked as production, and its name was not typed.
     #[error("{}", .0.message)]
-    Locked(Locked),
+    Locked(LockedOrg),
     /// A manual step waits for a person.
     #[error("a manual step waits: {title}")]
     Waiting { title: String, name: String },
@@ -76,7 +76,7 @@ pub enum Error {
     Unplanned { org: String, operation: String, path: String, item: Option<String> },
 }
 
-impl Error {
+impl CallError {
     /// HTTP status of the answer, when there was one.
     pub fn status(&self) -> Option<u16> {
         match self {

@@ -7,7 +7,7 @@ use super::actor::RunActor;
 
 /// One thing that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Event {
+pub struct RunEvent {
     /// UTC, RFC 3339.
     pub time: jiff::Timestamp,
     /// Key of the item (lane) it happened in; absent for the main script.
@@ -17,7 +17,7 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     #[serde(flatten)]
-    pub kind: Kind,
+    pub kind: EventKind,
     /// Who executes the run at that moment. The journal stores it where an execution begins, and fills it in where it is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<RunActor>,
@@ -26,7 +26,7 @@ pub struct Event {
 /// The kinds of events. In JSON the field `event` names the kind, in `snake_case`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Kind {
+pub enum EventKind {
     /// The run began.
     Run {
         run: String,
@@ -156,11 +156,11 @@ pub enum Kind {
     },
     /// The last event of a run.
     Outcome {
-        outcome: Outcome,
+        outcome: RunOutcome,
         run: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
-        counts: Counts,
+        counts: RunCounts,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         remarks: Vec<String>,
     },
@@ -211,7 +211,7 @@ pub enum ItemOutcome {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum RunOutcome {
     Succeeded,
     Partly,
     Failed,
@@ -221,7 +221,7 @@ pub enum Outcome {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct RunCounts {
     pub reads: u64,
     /// Those that are known to have been carried out.
     pub writes: u64,

@@ -8,20 +8,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::call::{Action, Call};
-use super::door::{Done, Run};
-use super::effects::{self, Key, Look};
-use super::error::Error;
-use super::event::{Event, Kind};
-use super::glances::Glances;
-use super::journal::State;
-use super::lane::Lane;
-use super::look::{self, Former, Seen, Verdict};
+use super::call::{ApiCall, CallAction};
+use super::door::{Run, WriteResult};
+use super::effects::{self, NaturalKey, PreRead};
+use super::error::CallError;
+use super::event::{EventKind, RunEvent};
+use super::glances::BackoffPoller;
+use super::journal::EntryState;
+use super::lane::RunLane;
+use super::look::{self, CurrentState, FormerState, WriteComparison};
 use super::replay::kept;
 use super::retry;
 use super::telling::stamped;
 use crate::okta::operations::ResultKind;
-use crate::okta::{self, Method};
+use crate::okta::{self, HttpMethod};
 
 /// How long a thing that is read by its own id may take to be as it was written.
 const DIRECT: Duration = Duration::from_secs(15);
@@ -31,7 +31,7 @@ const CLOCK: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
 
 /// What became of a write without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum UnansweredOutcome {
     Happened,
     DidNotHappen,
     /// No look can tell, or not yet, and to send it again sets the same.
@@ -42,22 +42,22 @@ pub(super) enum Fate {
 
 /// A write without an answer.
 #[derive(Clone, Copy)]
-pub(super) struct Unanswered<'a> {
+pub(super) struct UnansweredWrite<'a> {
     pub(super) intent: u64,
     /// When that was written, by this machine's clock.
     pub(super) sent: Timestamp,
     /// What was there before.
     pub(super) before: &'a Value,
     /// As what it is known so far.
-    pub(super) state: State,
+    pub(super) state: EntryState,
     /// What its sender was told.
-    pub(super) refused: Option<&'a okta::Error>,
-    pub(super) otherwise: Otherwise,
+    pub(super) refused: Option<&'a okta::OktaError>,
+    pub(super) otherwise: UnseenPolicy,
 }
 
 /// What follows where nothing of a write is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Otherwise {
+pub(super) enum UnseenPolicy {
     /// It is sent again. Where that sets the same, one look is enough.
     SentAgain,
     /// It counts as not done.
@@ -65,8 +65,8 @@ pub(super) enum Otherwise {
 }
 
 /// A write without an answer after its looks.
-pub(super) enum Settled {
-    Done(Done),
+pub(super) enum SettledWrite {
+    Done(WriteResult),
     /// It did not happen.
     Void,
     Repeatable,
@@ -75,20 +75,25 @@ pub(super) enum Settled {
 
 impl Run {
     /// Looks whether a write without an answer happened, for as long as it may take to be seen, and journals what that shows.
-    pub(super) async fn settled(&self, lane: &Lane, call: &Call, write: &Unanswered<'_>) -> Result<Settled, Error> {
+    pub(super) async fn settled(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        write: &UnansweredWrite<'_>,
+    ) -> Result<SettledWrite, CallError> {
         let (fate, seen) = self.fate_by_looks(lane, call, write).await?;
         Ok(match fate {
-            Fate::Happened => {
-                let event = stamped(lane, Kind::Performed(self.line(call)));
+            UnansweredOutcome::Happened => {
+                let event = stamped(lane, EventKind::Performed(self.line(call)));
                 let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
-                Settled::Done(done)
+                SettledWrite::Done(done)
             }
-            Fate::DidNotHappen => {
+            UnansweredOutcome::DidNotHappen => {
                 self.tell_void(lane, call, write)?;
-                Settled::Void
+                SettledWrite::Void
             }
-            Fate::Repeatable => Settled::Repeatable,
-            Fate::Unknowable => Settled::Unknowable,
+            UnansweredOutcome::Repeatable => SettledWrite::Repeatable,
+            UnansweredOutcome::Unknowable => SettledWrite::Unknowable,
         })
     }
 
@@ -96,94 +101,94 @@ impl Run {
     /// was not its work, or nothing of it is there.
     pub(super) async fn settled_though_refused(
         &self,
-        lane: &Lane,
-        call: &Call,
-        write: &Unanswered<'_>,
-    ) -> Result<Option<Settled>, Error> {
+        lane: &RunLane,
+        call: &ApiCall,
+        write: &UnansweredWrite<'_>,
+    ) -> Result<Option<SettledWrite>, CallError> {
         match self.fate_by_looks(lane, call, write).await {
-            Ok((Fate::Happened, seen)) => {
-                let event = stamped(lane, Kind::Performed(self.line(call)));
+            Ok((UnansweredOutcome::Happened, seen)) => {
+                let event = stamped(lane, EventKind::Performed(self.line(call)));
                 let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
-                Ok(Some(Settled::Done(done)))
+                Ok(Some(SettledWrite::Done(done)))
             }
-            Err(Error::Okta(error)) if error.source.status() != Some(404) => Ok(Some(Settled::Unknowable)),
-            Ok(_) | Err(Error::Okta(_)) => Ok(None),
+            Err(CallError::Okta(error)) if error.source.status() != Some(404) => Ok(Some(SettledWrite::Unknowable)),
+            Ok(_) | Err(CallError::Okta(_)) => Ok(None),
             Err(fatal) => Err(fatal),
         }
     }
 
     fn settled_as_done(
         &self,
-        lane: &Lane,
-        call: &Call,
-        write: &Unanswered<'_>,
-        seen: Seen,
-        event: Option<&Event>,
-    ) -> Result<Done, Error> {
+        lane: &RunLane,
+        call: &ApiCall,
+        write: &UnansweredWrite<'_>,
+        seen: CurrentState,
+        event: Option<&RunEvent>,
+    ) -> Result<WriteResult, CallError> {
         let value = value_of(call, seen);
         let kept = self.redact(&value);
-        self.settle(lane, write.intent, State::Settled, event, &kept)?;
+        self.settle(lane, write.intent, EntryState::Settled, event, &kept)?;
         self.has_changed(lane, call, &value);
-        Ok(Done { changed: true, value })
+        Ok(WriteResult { changed: true, value })
     }
 
-    fn tell_void(&self, lane: &Lane, call: &Call, write: &Unanswered<'_>) -> Result<(), Error> {
-        if write.state == State::Void {
+    fn tell_void(&self, lane: &RunLane, call: &ApiCall, write: &UnansweredWrite<'_>) -> Result<(), CallError> {
+        if write.state == EntryState::Void {
             return Ok(());
         }
         let words = format!("{} of {} had not happened", call.name(), call.org);
-        let event = stamped(lane, Kind::Note { words });
+        let event = stamped(lane, EventKind::Note { words });
         let answer = write.refused.map_or(Value::Null, |error| self.without_secrets(kept(error)));
-        self.settle(lane, write.intent, State::Void, Some(&event), &answer)
+        self.settle(lane, write.intent, EntryState::Void, Some(&event), &answer)
     }
 
     /// A write that was thought void was sent again as `again`, and that was refused: it may have happened after all. `None` when it did
     /// not. When what is there cannot be told to be its work it is unknown again.
     pub(super) async fn reopened(
         &self,
-        lane: &Lane,
-        call: &Call,
-        void: &Unanswered<'_>,
-        error: &okta::Error,
-    ) -> Result<Option<Settled>, Error> {
+        lane: &RunLane,
+        call: &ApiCall,
+        void: &UnansweredWrite<'_>,
+        error: &okta::OktaError,
+    ) -> Result<Option<SettledWrite>, CallError> {
         let is_so = retry::says_it_is_so(error);
-        let write = Unanswered {
+        let write = UnansweredWrite {
             sent: if is_so { Timestamp::now() } else { void.sent },
-            otherwise: if is_so { Otherwise::NotDone } else { Otherwise::SentAgain },
+            otherwise: if is_so { UnseenPolicy::NotDone } else { UnseenPolicy::SentAgain },
             ..*void
         };
         let (fate, seen) = match self.fate_by_looks(lane, call, &write).await {
             Ok(found) => found,
-            Err(Error::Okta(_)) if is_so => (Fate::Unknowable, look::UNSEEN),
-            Err(Error::Okta(_)) => return Ok(None),
+            Err(CallError::Okta(_)) if is_so => (UnansweredOutcome::Unknowable, look::UNSEEN),
+            Err(CallError::Okta(_)) => return Ok(None),
             Err(fatal) => return Err(fatal),
         };
         // No events: the refusal is told first.
-        if fate == Fate::Happened {
+        if fate == UnansweredOutcome::Happened {
             let done = self.settled_as_done(lane, call, void, seen, None)?;
-            return Ok(Some(Settled::Done(done)));
+            return Ok(Some(SettledWrite::Done(done)));
         }
         if !is_so {
             return Ok(None);
         }
         let answer = self.without_secrets(kept(error));
-        self.settle(lane, void.intent, State::Unknown, None, &answer)?;
-        Ok(Some(Settled::Unknowable))
+        self.settle(lane, void.intent, EntryState::Unknown, None, &answer)?;
+        Ok(Some(SettledWrite::Unknowable))
     }
 
     /// What became of a write, by what is there now and what was there before, and what was seen last.
     pub(super) async fn fate_by_looks(
         &self,
-        lane: &Lane,
-        call: &Call,
-        write: &Unanswered<'_>,
-    ) -> Result<(Fate, Seen), Error> {
-        let former = Former { id: write.before["id"].as_str(), since: self.org_time(call, write.sent)? };
-        let mut glances = Glances::sparse(self.patience_left(call, write)?);
+        lane: &RunLane,
+        call: &ApiCall,
+        write: &UnansweredWrite<'_>,
+    ) -> Result<(UnansweredOutcome, CurrentState), CallError> {
+        let former = FormerState { id: write.before["id"].as_str(), since: self.org_time(call, write.sent)? };
+        let mut glances = BackoffPoller::sparse(self.patience_left(call, write)?);
         loop {
             let seen = look::look_back(self, lane, call, &former).await?;
             match judged(call, write.before, &seen, &former, |thing| look::is_wished(self, call, thing)) {
-                Fate::DidNotHappen if !glances.are_over() => {
+                UnansweredOutcome::DidNotHappen if !glances.are_over() => {
                     let reason = format!(
                         "to see whether {} of {} happened, before it counts as not done",
                         call.name(),
@@ -192,8 +197,8 @@ impl Run {
                     self.glance(lane, &mut glances, &reason).await?;
                 }
                 // It may be there, and not be shown yet.
-                Fate::DidNotHappen if self.may_be_hidden(call, write)? => {
-                    return Ok((Fate::Repeatable, seen));
+                UnansweredOutcome::DidNotHappen if self.may_be_hidden(call, write)? => {
+                    return Ok((UnansweredOutcome::Repeatable, seen));
                 }
                 fate => return Ok((fate, seen)),
             }
@@ -201,8 +206,10 @@ impl Run {
     }
 
     /// Whether a membership that is sent again may be so already: lists of members lag, and to send it again sets the same.
-    fn may_be_hidden(&self, call: &Call, write: &Unanswered<'_>) -> Result<bool, Error> {
-        if write.otherwise == Otherwise::NotDone || !matches!(effects::look(call), Look::Member | Look::NotMember) {
+    fn may_be_hidden(&self, call: &ApiCall, write: &UnansweredWrite<'_>) -> Result<bool, CallError> {
+        if write.otherwise == UnseenPolicy::NotDone
+            || !matches!(effects::look(call), PreRead::Member | PreRead::NotMember)
+        {
             return Ok(false);
         }
         let lag = self.org_client(&call.org)?.settings().list_lag;
@@ -211,13 +218,13 @@ impl Run {
     }
 
     /// How long a write is looked for from now on, until what is not seen of it did not happen.
-    fn patience_left(&self, call: &Call, write: &Unanswered<'_>) -> Result<Duration, Error> {
+    fn patience_left(&self, call: &ApiCall, write: &UnansweredWrite<'_>) -> Result<Duration, CallError> {
         let lag = self.org_client(&call.org)?.settings().list_lag;
         let whole = match (effects::look(call), write.otherwise) {
-            (Look::Natural(Key::GroupName | Key::Listed(..)), _) => lag,
-            (Look::Natural(_), _) => lag.min(DIRECT),
-            (_, Otherwise::SentAgain) => Duration::ZERO,
-            (Look::Member | Look::NotMember, _) => lag,
+            (PreRead::Natural(NaturalKey::GroupName | NaturalKey::Listed(..)), _) => lag,
+            (PreRead::Natural(_), _) => lag.min(DIRECT),
+            (_, UnseenPolicy::SentAgain) => Duration::ZERO,
+            (PreRead::Member | PreRead::NotMember, _) => lag,
             _ => lag.min(DIRECT),
         };
         let since = Timestamp::now().duration_since(write.sent);
@@ -225,7 +232,7 @@ impl Run {
     }
 
     /// The org's time at a time of this machine, a little before; `None` where that is not known.
-    fn org_time(&self, call: &Call, time: Timestamp) -> Result<Option<Timestamp>, Error> {
+    fn org_time(&self, call: &ApiCall, time: Timestamp) -> Result<Option<Timestamp>, CallError> {
         let ahead = self.org_client(&call.org)?.clock_ahead();
         let ahead = ahead.map(jiff::SignedDuration::from_millis);
         Ok(ahead.and_then(|ahead| time.checked_add(ahead - CLOCK).ok()))
@@ -233,37 +240,41 @@ impl Run {
 }
 
 /// Judges by what `seen` shows now and by what was there `before` the write was sent.
-fn judged(call: &Call, before: &Value, seen: &Seen, former: &Former<'_>, is_wished: impl Fn(&Value) -> bool) -> Fate {
-    let is_create = matches!(effects::look(call), Look::Natural(_));
+fn judged(
+    call: &ApiCall,
+    before: &Value,
+    seen: &CurrentState,
+    former: &FormerState<'_>,
+    is_wished: impl Fn(&Value) -> bool,
+) -> UnansweredOutcome {
+    let is_create = matches!(effects::look(call), PreRead::Natural(_));
     match seen.verdict {
-        Verdict::Unseen if matches!(call.method(), Method::Put | Method::Delete) => Fate::Repeatable,
-        Verdict::Unseen => Fate::Unknowable,
+        WriteComparison::Unseen if matches!(call.method(), HttpMethod::Put | HttpMethod::Delete) => {
+            UnansweredOutcome::Repeatable
+        }
+        WriteComparison::Unseen => UnansweredOutcome::Unknowable,
         // What has the name of that which was to be created, was not there before, and is as it was to be, is it.
-        Verdict::Unchanged | Verdict::Unreadable if is_create && before.is_null() => {
-            if former.is_new(&seen.before) {
-                Fate::Happened
-            } else {
-                Fate::Unknowable
-            }
+        WriteComparison::Unchanged | WriteComparison::Unreadable if is_create && before.is_null() => {
+            if former.is_new(&seen.before) { UnansweredOutcome::Happened } else { UnansweredOutcome::Unknowable }
         }
         // Something of the same name, which is not as it was to be, came about meanwhile.
-        Verdict::WouldChange
+        WriteComparison::WouldChange
             if is_create && !seen.before.is_null() && (before.is_null() || seen.before["id"] != before["id"]) =>
         {
-            Fate::Unknowable
+            UnansweredOutcome::Unknowable
         }
-        Verdict::WouldChange => Fate::DidNotHappen,
+        WriteComparison::WouldChange => UnansweredOutcome::DidNotHappen,
         // All of it that can be read was so before: the secret may be the old one or the new one.
-        Verdict::Unreadable if is_wished(before) => Fate::Repeatable,
-        Verdict::Unchanged | Verdict::Unreadable => Fate::Happened,
+        WriteComparison::Unreadable if is_wished(before) => UnansweredOutcome::Repeatable,
+        WriteComparison::Unchanged | WriteComparison::Unreadable => UnansweredOutcome::Happened,
     }
 }
 
 /// What a script is given for the answer that is lost: the thing as it was read back, or nothing where nothing is answered.
-fn value_of(call: &Call, seen: Seen) -> Value {
+fn value_of(call: &ApiCall, seen: CurrentState) -> Value {
     let answers = match call.action {
-        Action::Operation(operation) => operation.result != ResultKind::Nothing,
-        Action::Direct(_) => true,
+        CallAction::Operation(operation) => operation.result != ResultKind::Nothing,
+        CallAction::Direct(_) => true,
     };
     if answers { seen.before } else { Value::Null }
 }

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::door::Run;
-use super::error::Error;
-use super::event::{CallLine, Kind};
-use super::journal::{Durability, Entry, State, What};
-use super::lane::Lane;
+use super::error::CallError;
+use super::event::{CallLine, EventKind};
+use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
+use super::lane::RunLane;
 use super::named_addresses::is_same_origin;
 use super::telling::stamped;
-use crate::okta::{BaseUrl, Client, Credentials, Settings};
+use crate::okta::{BaseUrl, ClientSettings, OktaClient, OrgCredentials};
 
 const PATH: &str = "/.well-known/okta-organization";
 
@@ -19,24 +19,24 @@ impl Run {
     ///
     /// # Errors
     /// When nothing names the address. What ends a run: an interruption, a journal that cannot be written.
-    pub async fn organization_at(&self, lane: &Lane, url: &str) -> Result<Value, Error> {
+    pub async fn organization_at(&self, lane: &RunLane, url: &str) -> Result<Value, CallError> {
         let request = json!({ "organization": { "url": url } });
         if let Some(recorded) = self.replayed(lane, &request)? {
             return self.answer_of(&recorded);
         }
         if !self.is_named(url) {
-            return Err(Error::Usage(format!(
+            return Err(CallError::Usage(format!(
                 "organization_at: neither an org of this run nor an app that it read names `{url}`, so it is not asked; read the app first whose settings name it"
             )));
         }
         let found = tokio::select! {
             found = asked(url, self.settings_elsewhere()) => found,
-            () = self.cancelled().cancelled_owned() => return Err(Error::Interrupted),
+            () = self.cancelled().cancelled_owned() => return Err(CallError::Interrupted),
         };
         self.count(|counts| counts.reads += 1);
         let event = stamped(
             lane,
-            Kind::Read(CallLine {
+            EventKind::Read(CallLine {
                 org: url.to_owned(),
                 operation: "get_wellknown_org_metadata".to_owned(),
                 method: "GET".to_owned(),
@@ -46,15 +46,15 @@ impl Run {
             }),
         );
         let answer = found.map_or(Value::Null, Value::from);
-        let entry = Entry {
+        let entry = JournalEntry {
             position: Some(lane.past().next()),
-            state: Some(State::Answered),
+            state: Some(EntryState::Answered),
             event: Some(&event),
             request: Some(&request),
             answer: Some(&answer),
-            ..Entry::new(What::Read, lane.id())
+            ..JournalEntry::new(EntryKind::Read, lane.id())
         };
-        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.journal().append(self.id(), &entry, EntryDurability::Soon)?;
         self.show(&event);
         Ok(answer)
     }
@@ -66,18 +66,18 @@ impl Run {
     }
 
     /// How other orgs than those of the run are reached: by the same proxy, and never through a shadow.
-    fn settings_elsewhere(&self) -> Settings {
+    fn settings_elsewhere(&self) -> ClientSettings {
         let mut clients = self.settings().orgs.values();
         let settings = clients.next().map(|client| client.settings().clone());
-        Settings { through: None, ..settings.unwrap_or_default() }
+        ClientSettings { through: None, ..settings.unwrap_or_default() }
     }
 }
 
 /// The client wants credentials, and sends none where it only looks.
-async fn asked(url: &str, settings: Settings) -> Option<String> {
+async fn asked(url: &str, settings: ClientSettings) -> Option<String> {
     let (base, _) = BaseUrl::parse(url).ok()?;
-    let none = Credentials::Ssws("none".into());
-    let client = Client::new(base, none, settings).ok()?;
+    let none = OrgCredentials::Ssws("none".into());
+    let client = OktaClient::new(base, none, settings).ok()?;
     let answer = client.look(PATH).await.ok()?;
     answer.body["id"].as_str().map(str::to_owned)
 }

@@ -4,26 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::aftermath;
-use super::call::{Action, Call};
+use super::call::{ApiCall, CallAction};
 use super::door::Run;
 use super::effects;
 use super::elsewhere;
-use super::error::Error;
-use super::inverse::Inverse;
-use super::journal::Kind;
-use super::lane::Lane;
-use super::look::Sight;
+use super::error::CallError;
+use super::inverse::WriteInverse;
+use super::journal::RunKind;
+use super::lane::RunLane;
+use super::look::ReadFreshness;
 use super::members;
-use super::reading::Asker;
-use super::steps::Step;
-use crate::okta::{Operation, operations};
+use super::reading::ReadAsker;
+use super::steps::UndoStep;
+use crate::okta::{ApiOperation, operations};
 
 /// Fewer steps than these look for themselves.
 const MANY: usize = 10;
 
 /// Calls of an undo in one bucket of an org.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cost {
+pub struct UndoCost {
     pub org: String,
     /// Pattern of the bucket's paths.
     pub bucket: &'static str,
@@ -38,8 +38,8 @@ impl Run {
     ///
     /// # Errors
     /// What an org refuses is read one by one later; what ends a run ends this.
-    pub async fn foresee(&self, lane: &Lane, steps: &[Step]) -> Result<(), Error> {
-        let mut lists: BTreeMap<(&str, String), (Call, usize)> = BTreeMap::new();
+    pub async fn foresee(&self, lane: &RunLane, steps: &[UndoStep]) -> Result<(), CallError> {
+        let mut lists: BTreeMap<(&str, String), (ApiCall, usize)> = BTreeMap::new();
         for step in steps {
             let Some(list) = list_of(&step.call) else {
                 continue;
@@ -50,17 +50,17 @@ impl Run {
         let many = lists.into_values().filter(|(_, steps)| *steps >= MANY);
         for (list, steps) in many {
             let read = self.read_pages(lane, &list, steps).await;
-            if let Err(fatal @ (Error::Interrupted | Error::Journal(_))) = read {
+            if let Err(fatal @ (CallError::Interrupted | CallError::Journal(_))) = read {
                 return Err(fatal);
             }
         }
         Ok(())
     }
 
-    async fn read_pages(&self, lane: &Lane, list: &Call, most: usize) -> Result<(), Error> {
+    async fn read_pages(&self, lane: &RunLane, list: &ApiCall, most: usize) -> Result<(), CallError> {
         let mut next = None;
         for _ in 0..most {
-            let page = self.page_asked_by(Asker::Run, lane, list, next.as_ref());
+            let page = self.page_asked_by(ReadAsker::Run, lane, list, next.as_ref());
             next = page.await?.next;
             if next.is_none() {
                 break;
@@ -71,24 +71,24 @@ impl Run {
 
     /// Where an undo looks: a run of its own has read nothing yet but for the purpose; one within a run does not trust what was read before
     /// the failure.
-    pub(super) fn sight(&self) -> Sight {
+    pub(super) fn sight(&self) -> ReadFreshness {
         match self.settings().procedure.kind {
-            Kind::Undo(_) => Sight::Picture,
-            Kind::Run => Sight::Org,
+            RunKind::Undo(_) => ReadFreshness::Picture,
+            RunKind::Run => ReadFreshness::Org,
         }
     }
 
     /// Whether so many steps are to come that a list is read rather than one thing.
     pub(super) fn takes_back_many(&self) -> bool {
         let left = self.pace().left();
-        matches!(self.settings().procedure.kind, Kind::Undo(_)) && left >= MANY as u64
+        matches!(self.settings().procedure.kind, RunKind::Undo(_)) && left >= MANY as u64
     }
 
     /// The writes of `steps` by buckets, the slowest first.
-    pub fn undo_costs(&self, steps: &[Step]) -> Vec<Cost> {
+    pub fn undo_costs(&self, steps: &[UndoStep]) -> Vec<UndoCost> {
         let mut calls: BTreeMap<(&str, &'static str), u64> = BTreeMap::new();
         for step in steps {
-            let Inverse::Calls(inverse) = &step.inverse else {
+            let WriteInverse::Calls(inverse) = &step.inverse else {
                 continue;
             };
             for call in inverse {
@@ -98,14 +98,14 @@ impl Run {
         }
         let cost = |((org, bucket), calls): ((&str, &'static str), u64)| {
             let client = self.settings().orgs.get(org);
-            Cost {
+            UndoCost {
                 org: org.to_owned(),
                 bucket,
                 calls,
                 time: client.and_then(|client| client.estimate_bucket(bucket, calls)),
             }
         };
-        let mut costs: Vec<Cost> = calls.into_iter().map(cost).collect();
+        let mut costs: Vec<UndoCost> = calls.into_iter().map(cost).collect();
         costs.sort_by_key(|cost| std::cmp::Reverse((cost.time.map(|(_, time)| time), cost.calls)));
         costs
     }
@@ -113,11 +113,11 @@ impl Run {
 
 /// The least scopes that `steps` need in an org: for the inverses, for what is looked at before them, and for what provisioning brings about
 /// in the other orgs.
-pub fn scopes(steps: &[Step], org: &str) -> Vec<String> {
-    let here = |call: &&Call| call.org == org;
+pub fn scopes(steps: &[UndoStep], org: &str) -> Vec<String> {
+    let here = |call: &&ApiCall| call.org == org;
     let inverses = steps.iter().flat_map(|step| match &step.inverse {
-        Inverse::Calls(calls) => calls.as_slice(),
-        Inverse::Deletion | Inverse::None(_) => &[],
+        WriteInverse::Calls(calls) => calls.as_slice(),
+        WriteInverse::Deletion | WriteInverse::None(_) => &[],
     });
     let calls = steps.iter().map(|step| &step.call).chain(inverses.clone());
     let seen = calls.filter(here).filter_map(|call| effects::reads_before(of(call)?));
@@ -132,26 +132,26 @@ pub fn scopes(steps: &[Step], org: &str) -> Vec<String> {
 }
 
 /// Whether a group of the org was the target of a push.
-fn restores_a_target(steps: &[Step], org: &str) -> bool {
+fn restores_a_target(steps: &[UndoStep], org: &str) -> bool {
     let mut targets = steps.iter().flat_map(|step| elsewhere::of(&step.write));
     targets.any(|there| there.org == org && there.group().is_some())
 }
 
-fn of(call: &Call) -> Option<&'static Operation> {
+fn of(call: &ApiCall) -> Option<&'static ApiOperation> {
     match call.action {
-        Action::Operation(operation) => Some(operation),
-        Action::Direct(_) => None,
+        CallAction::Operation(operation) => Some(operation),
+        CallAction::Direct(_) => None,
     }
 }
 
 /// The list that has what a call looks at.
-fn list_of(call: &Call) -> Option<Call> {
+fn list_of(call: &ApiCall) -> Option<ApiCall> {
     let (list, of, limit) = match (call.name().as_str(), call.arguments.as_slice()) {
         ("update_application_user" | "unassign_user_from_application", [app, _])
         | ("assign_user_to_application", [app]) => ("list_application_users", app, "500"),
         ("assign_user_to_group" | "unassign_user_from_group", [group, _]) => ("list_group_users", group, "1000"),
         _ => return None,
     };
-    let list = Call::operation(&call.org, list, &[of]).ok()?;
+    let list = ApiCall::operation(&call.org, list, &[of]).ok()?;
     Some(list.query("limit", limit))
 }

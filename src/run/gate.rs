@@ -5,41 +5,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::actor::RunActor;
 
 /// Asks a person a yes/no question; `None` when nobody is there to answer.
-pub type Asker = Arc<dyn Fn(&str) -> Option<bool> + Send + Sync>;
+pub type QuestionAsker = Arc<dyn Fn(&str) -> Option<bool> + Send + Sync>;
 
 /// Lets a run change the org of this name, asked before each write. An org that is marked as production wants a person to type its name
 /// first.
-pub type Unlock = Arc<dyn Fn(&str) -> Result<(), Locked> + Send + Sync>;
+pub type ProductionGuard = Arc<dyn Fn(&str) -> Result<(), LockedOrg> + Send + Sync>;
 
 /// Why an org may not be changed; nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Locked {
+pub struct LockedOrg {
     pub message: String,
     pub help: Vec<String>,
 }
 
 /// For orgs that are not locked, or whose names were typed before the run began.
-pub fn unlocked() -> Unlock {
+pub fn unlocked() -> ProductionGuard {
     Arc::new(|_| Ok(()))
 }
 
 /// What was consented to on the command line, and how to ask for the rest.
 #[derive(Clone)]
-pub struct Consent {
-    pub writes: Writes,
+pub struct ConsentOptions {
+    pub writes: WriteConsent,
     /// Names of manual steps that the operator attests, or `all`.
     pub attest: Vec<String>,
     /// Names of guards that let everything pass (`--allow`).
     pub allow: Vec<String>,
     /// Who runs this: recorded with everything that they agree to or attest.
     pub actor: RunActor,
-    pub ask: Asker,
-    pub unlock: Unlock,
+    pub ask: QuestionAsker,
+    pub unlock: ProductionGuard,
 }
 
 /// Whether writes were agreed to beforehand (`--yes`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Writes {
+pub enum WriteConsent {
     Agreed,
     /// Before the first one.
     Ask,
@@ -49,7 +49,7 @@ pub enum Writes {
 
 /// How a question was settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum ConsentAnswer {
     Yes,
     No,
     /// Nobody was there to answer.
@@ -57,22 +57,22 @@ pub enum Answer {
 }
 
 /// The gate before the first write. Once open it stays open for the run.
-pub(super) struct Gate {
-    consent: Consent,
+pub(super) struct ConsentGate {
+    consent: ConsentOptions,
     open: Mutex<bool>,
 }
 
-impl Gate {
-    pub(super) fn new(consent: Consent) -> Self {
-        let open = Mutex::new(consent.writes == Writes::Agreed);
+impl ConsentGate {
+    pub(super) fn new(consent: ConsentOptions) -> Self {
+        let open = Mutex::new(consent.writes == WriteConsent::Agreed);
         Self { consent, open }
     }
 
     /// What a yes stands for.
     pub(super) fn extent(&self) -> &'static str {
         match self.consent.writes {
-            Writes::AskEach => "this",
-            Writes::Agreed | Writes::Ask => "this and all further writes of the run",
+            WriteConsent::AskEach => "this",
+            WriteConsent::Agreed | WriteConsent::Ask => "this and all further writes of the run",
         }
     }
 
@@ -86,45 +86,45 @@ impl Gate {
     }
 
     /// Whether this org may be changed at all.
-    pub(super) fn unlock(&self, org: &str) -> Result<(), Locked> {
+    pub(super) fn unlock(&self, org: &str) -> Result<(), LockedOrg> {
         (self.consent.unlock)(org)
     }
 
     /// Asks `words`; a yes opens the gate for the rest of the run.
-    pub(super) fn confirm(&self, words: &str) -> Answer {
-        if self.consent.writes == Writes::Agreed {
-            return Answer::Yes;
+    pub(super) fn confirm(&self, words: &str) -> ConsentAnswer {
+        if self.consent.writes == WriteConsent::Agreed {
+            return ConsentAnswer::Yes;
         }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = self.ask(words);
-        *open |= answer == Answer::Yes;
+        *open |= answer == ConsentAnswer::Yes;
         answer
     }
 
     /// Lets a write pass, asking once when no question has been answered yet. `None` where nothing had to be asked.
-    pub(super) fn pass(&self, words: &str) -> Option<Answer> {
+    pub(super) fn pass(&self, words: &str) -> Option<ConsentAnswer> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if *open && self.consent.writes != Writes::AskEach {
+        if *open && self.consent.writes != WriteConsent::AskEach {
             return None;
         }
         let answer = self.ask(words);
-        *open = answer == Answer::Yes;
+        *open = answer == ConsentAnswer::Yes;
         Some(answer)
     }
 
     /// Whether the manual step `name` is attested: on the command line, or by the person asked.
-    pub(super) fn attest(&self, name: &str, words: &str) -> Answer {
+    pub(super) fn attest(&self, name: &str, words: &str) -> ConsentAnswer {
         if self.consent.attest.iter().any(|given| given == name || given == "all") {
-            return Answer::Yes;
+            return ConsentAnswer::Yes;
         }
         self.ask(words)
     }
 
-    fn ask(&self, words: &str) -> Answer {
+    fn ask(&self, words: &str) -> ConsentAnswer {
         match (self.consent.ask)(words) {
-            Some(true) => Answer::Yes,
-            Some(false) => Answer::No,
-            None => Answer::Nobody,
+            Some(true) => ConsentAnswer::Yes,
+            Some(false) => ConsentAnswer::No,
+            None => ConsentAnswer::Nobody,
         }
     }
 }

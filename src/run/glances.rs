@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::door::Run;
-use super::error::Error;
-use super::event::Kind;
-use super::lane::Lane;
+use super::error::CallError;
+use super::event::EventKind;
+use super::lane::RunLane;
 
 /// How long a change that Okta carries out in the background (provisioning) may take to be taken back.
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
@@ -17,17 +17,22 @@ const LAST_SPARSE_GLANCE: Duration = Duration::from_secs(10);
 
 impl Run {
     /// Waits a little; the wait is told once.
-    pub(super) async fn glance(&self, lane: &Lane, glances: &mut Glances, reason: &str) -> Result<(), Error> {
+    pub(super) async fn glance(
+        &self,
+        lane: &RunLane,
+        glances: &mut BackoffPoller,
+        reason: &str,
+    ) -> Result<(), CallError> {
         if let Some(seconds) = glances.untold() {
             let reason = reason.to_owned();
-            self.tell(lane, Kind::Wait { reason, seconds })?;
+            self.tell(lane, EventKind::Wait { reason, seconds })?;
         }
         self.pause(glances.next()).await
     }
 }
 
 /// Glances at something that takes its time, fewer and fewer of them.
-pub(super) struct Glances {
+pub(super) struct BackoffPoller {
     begun: Instant,
     patience: Duration,
     next: Duration,
@@ -35,7 +40,7 @@ pub(super) struct Glances {
     told: bool,
 }
 
-impl Glances {
+impl BackoffPoller {
     pub(super) fn new(patience: Duration) -> Self {
         Self { begun: Instant::now(), patience, next: FIRST_GLANCE, longest: LAST_GLANCE, told: false }
     }

@@ -1,19 +1,19 @@
 //! A write whose scope the access token lacks is not sent: a check of the text may not have seen it, and Okta's refusal is a bare 403.
 
-use super::call::{Action, Call};
+use super::call::{ApiCall, CallAction};
 use super::door::Run;
-use super::error::Error;
+use super::error::CallError;
 use crate::okta;
 
 impl Run {
     /// Refuses a write that needs a scope which the org did not grant. An API token has no scopes but its owner's rights.
-    pub(super) async fn check_granted_scopes(&self, call: &Call) -> Result<(), Error> {
-        let Action::Operation(operation) = call.action else {
+    pub(super) async fn check_granted_scopes(&self, call: &ApiCall) -> Result<(), CallError> {
+        let CallAction::Operation(operation) = call.action else {
             return Ok(());
         };
         let client = self.client(call)?;
         // A sign-in that fails is told by the call itself.
-        let Ok(Some(granted)) = client.granted_scopes(&okta::Silent).await else {
+        let Ok(Some(granted)) = client.granted_scopes(&okta::SilentObserver).await else {
             return Ok(());
         };
         let lacking: Vec<&str> =
@@ -22,7 +22,7 @@ impl Run {
         if granted.is_empty() || lacking.is_empty() {
             return Ok(());
         }
-        Err(Error::Usage(format!(
+        Err(CallError::Usage(format!(
             "{} of {} was not sent: the access token lacks {}, which it needs; grant it to the app (Applications > the app > Okta API Scopes), \
              and name it where the profile names `scopes`",
             call.name(),

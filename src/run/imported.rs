@@ -5,21 +5,21 @@ use std::sync::PoisonError;
 
 use serde_json::Value;
 
-use super::door::{Edits, Run};
-use super::error::Error;
-use super::event::Kind;
-use super::journal::{Durability, Entry, Journal, What};
-use super::lane::Lane;
+use super::door::{EditPolicy, Run};
+use super::error::CallError;
+use super::event::EventKind;
+use super::journal::{EntryDurability, EntryKind, Journal, JournalEntry};
+use super::lane::RunLane;
 use super::telling::stamped;
 
 /// Digests of such modules by their paths.
 pub(super) type ImportedModules = BTreeMap<String, String>;
 
 /// Those that a run imported when it was executed before.
-pub(super) fn recorded(journal: &Journal, run: &str) -> Result<ImportedModules, Error> {
+pub(super) fn recorded(journal: &Journal, run: &str) -> Result<ImportedModules, CallError> {
     let mut modules = ImportedModules::new();
     journal.each_event(run, |event| {
-        if let Kind::Module { path, digest } = event.kind {
+        if let EventKind::Module { path, digest } = event.kind {
             modules.insert(path, digest);
         }
     })?;
@@ -31,13 +31,13 @@ impl Run {
     ///
     /// # Errors
     /// The journal cannot be written, or the run was executed before with another text.
-    pub fn record_module(&self, lane: &Lane, path: &str, digest: &str, text: &str) -> Result<(), Error> {
+    pub fn record_module(&self, lane: &RunLane, path: &str, digest: &str, text: &str) -> Result<(), CallError> {
         let mut modules = self.imported().lock().unwrap_or_else(PoisonError::into_inner);
         match modules.get(path) {
             Some(known) if known == digest => return Ok(()),
-            Some(known) if self.settings().edits == Edits::Refused => {
+            Some(known) if self.settings().edits == EditPolicy::Refused => {
                 let module = |digest: &str| format!("the module {path}, digest {digest}");
-                return Err(Error::Diverged {
+                return Err(CallError::Diverged {
                     lane: lane.item().map(str::to_owned),
                     recorded: module(known),
                     asked: module(digest),
@@ -45,11 +45,12 @@ impl Run {
             }
             _ => {}
         }
-        let kind = Kind::Module { path: path.to_owned(), digest: digest.to_owned() };
+        let kind = EventKind::Module { path: path.to_owned(), digest: digest.to_owned() };
         let event = stamped(lane, kind);
         let text = Value::from(text);
-        let entry = Entry { event: Some(&event), answer: Some(&text), ..Entry::new(What::Told, lane.id()) };
-        self.journal().append(self.id(), &entry, Durability::Now)?;
+        let entry =
+            JournalEntry { event: Some(&event), answer: Some(&text), ..JournalEntry::new(EntryKind::Told, lane.id()) };
+        self.journal().append(self.id(), &entry, EntryDurability::Now)?;
         modules.insert(path.to_owned(), digest.to_owned());
         self.show(&event);
         Ok(())

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::call::{Action, Call};
-use super::effects::{self, Look};
+use super::call::{ApiCall, CallAction};
+use super::effects::{self, PreRead};
 use crate::okta::operations;
-use crate::okta::{Method, Operation};
+use crate::okta::{ApiOperation, HttpMethod};
 
 /// What takes a write back.
 #[derive(Clone, Debug)]
-pub enum Inverse {
+pub enum WriteInverse {
     /// These calls, in order.
-    Calls(Vec<Call>),
+    Calls(Vec<ApiCall>),
     /// The deletion of what the run made before, and this was done to.
     Deletion,
     /// Nothing does, and why.
@@ -46,9 +46,9 @@ const NONE: &[(&str, &str)] = &[
 
 /// What undoing a write does, in words, as far as the operation alone tells: the calls that take it back, by whether something was there
 /// before, or why nothing does.
-pub fn undone(operation: &'static Operation) -> String {
+pub fn undone(operation: &'static ApiOperation) -> String {
     let arguments: Vec<&str> = operation.path_parameters().iter().map(|_| "x").collect();
-    let Ok(call) = Call::operation("", operation.name, &arguments) else {
+    let Ok(call) = ApiCall::operation("", operation.name, &arguments) else {
         return UNKNOWN.to_owned();
     };
     let call = call.body(Some(json!({})));
@@ -56,10 +56,10 @@ pub fn undone(operation: &'static Operation) -> String {
     let mut words: Vec<String> = Vec::new();
     for before in [&Value::Null, &thing] {
         let said = match inverse(&call, before, &thing) {
-            Inverse::Calls(calls) if calls.is_empty() => continue,
-            Inverse::Calls(calls) => calls.iter().map(Call::name).collect::<Vec<_>>().join(", then "),
-            Inverse::Deletion => continue,
-            Inverse::None(why) => why.to_owned(),
+            WriteInverse::Calls(calls) if calls.is_empty() => continue,
+            WriteInverse::Calls(calls) => calls.iter().map(ApiCall::name).collect::<Vec<_>>().join(", then "),
+            WriteInverse::Deletion => continue,
+            WriteInverse::None(why) => why.to_owned(),
         };
         if !words.contains(&said) {
             words.push(said);
@@ -72,12 +72,12 @@ pub fn undone(operation: &'static Operation) -> String {
 }
 
 /// What takes back `call`, before which `before` was there and which was answered with `answer`.
-pub(super) fn inverse(call: &Call, before: &Value, answer: &Value) -> Inverse {
-    let Action::Operation(operation) = call.action else {
-        return Inverse::None(UNKNOWN);
+pub(super) fn inverse(call: &ApiCall, before: &Value, answer: &Value) -> WriteInverse {
+    let CallAction::Operation(operation) = call.action else {
+        return WriteInverse::None(UNKNOWN);
     };
     if let Some((_, why)) = NONE.iter().find(|(name, _)| *name == operation.name) {
-        return Inverse::None(why);
+        return WriteInverse::None(why);
     }
     if let Some(other) = paired(operation.name) {
         return same_path(call, other, None);
@@ -90,7 +90,7 @@ pub(super) fn inverse(call: &Call, before: &Value, answer: &Value) -> Inverse {
         "unassign_application_from_group" => {
             same_path(call, "assign_group_to_application", Some(picked(before, &["priority", "profile"])))
         }
-        "assign_user_to_application" if !before.is_null() => Inverse::None(UNKNOWN),
+        "assign_user_to_application" if !before.is_null() => WriteInverse::None(UNKNOWN),
         "assign_user_to_application" => {
             let user = answer["id"].as_str().unwrap_or_default();
             at(call, "unassign_user_from_application", &[&call.arguments[0], user], None)
@@ -116,27 +116,27 @@ fn paired(name: &str) -> Option<&'static str> {
 }
 
 /// REST's own meaning, where the table of looks says what there was to see.
-fn by_shape(call: &Call, operation: &'static Operation, before: &Value, answer: &Value) -> Inverse {
+fn by_shape(call: &ApiCall, operation: &'static ApiOperation, before: &Value, answer: &Value) -> WriteInverse {
     match (operation.method, effects::look(call)) {
-        (Method::Post, Look::Natural(_) | Look::Never) => deleted(call, operation, answer),
-        (Method::Delete, _) => Inverse::None(LOST),
-        (_, Look::Partial(_)) if before.is_object() => restored(call, before),
-        (Method::Put, Look::Whole(_)) if before.is_object() => {
+        (HttpMethod::Post, PreRead::Natural(_) | PreRead::Never) => deleted(call, operation, answer),
+        (HttpMethod::Delete, _) => WriteInverse::None(LOST),
+        (_, PreRead::Partial(_)) if before.is_object() => restored(call, before),
+        (HttpMethod::Put, PreRead::Whole(_)) if before.is_object() => {
             same_path(call, operation.name, Some(effects::without_kept(before)))
         }
-        (Method::Put, Look::Present(_) | Look::Whole(_)) if before.is_null() => taken_away(call, operation),
-        _ => Inverse::None(UNKNOWN),
+        (HttpMethod::Put, PreRead::Present(_) | PreRead::Whole(_)) if before.is_null() => taken_away(call, operation),
+        _ => WriteInverse::None(UNKNOWN),
     }
 }
 
-fn at(call: &Call, name: &str, arguments: &[&str], body: Option<Value>) -> Inverse {
-    match Call::operation(&call.org, name, arguments) {
-        Ok(inverse) => Inverse::Calls(vec![inverse.body(body)]),
-        Err(_) => Inverse::None(UNKNOWN),
+fn at(call: &ApiCall, name: &str, arguments: &[&str], body: Option<Value>) -> WriteInverse {
+    match ApiCall::operation(&call.org, name, arguments) {
+        Ok(inverse) => WriteInverse::Calls(vec![inverse.body(body)]),
+        Err(_) => WriteInverse::None(UNKNOWN),
     }
 }
 
-fn same_path(call: &Call, name: &str, body: Option<Value>) -> Inverse {
+fn same_path(call: &ApiCall, name: &str, body: Option<Value>) -> WriteInverse {
     let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
     at(call, name, &arguments, body)
 }
@@ -147,14 +147,14 @@ fn picked(before: &Value, fields: &[&str]) -> Value {
 }
 
 /// What a partial update set, as it was before; what was not there becomes null.
-fn restored(call: &Call, before: &Value) -> Inverse {
+fn restored(call: &ApiCall, before: &Value) -> WriteInverse {
     let body = call.body.clone().unwrap_or_default();
     let back = as_before(&body, before);
     if super::redact::lacks_something(&back) {
-        return Inverse::None(SECRET);
+        return WriteInverse::None(SECRET);
     }
-    let Action::Operation(operation) = call.action else {
-        return Inverse::None(UNKNOWN);
+    let CallAction::Operation(operation) = call.action else {
+        return WriteInverse::None(UNKNOWN);
     };
     same_path(call, operation.name, Some(back))
 }
@@ -173,9 +173,9 @@ fn as_before(set: &Value, before: &Value) -> Value {
 }
 
 /// What a create made is deleted by the id of its answer.
-fn deleted(call: &Call, operation: &Operation, answer: &Value) -> Inverse {
+fn deleted(call: &ApiCall, operation: &ApiOperation, answer: &Value) -> WriteInverse {
     let (Some(delete), Some(id)) = (deleter_below(operation.path), answer["id"].as_str()) else {
-        return Inverse::None(UNKNOWN);
+        return WriteInverse::None(UNKNOWN);
     };
     let mut arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
     arguments.push(id);
@@ -183,70 +183,70 @@ fn deleted(call: &Call, operation: &Operation, answer: &Value) -> Inverse {
 }
 
 /// What a PUT put where nothing was.
-fn taken_away(call: &Call, operation: &Operation) -> Inverse {
-    let delete = operations::all().iter().find(|o| o.method == Method::Delete && o.path == operation.path);
-    delete.map_or(Inverse::None(UNKNOWN), |delete| same_path(call, delete.name, None))
+fn taken_away(call: &ApiCall, operation: &ApiOperation) -> WriteInverse {
+    let delete = operations::all().iter().find(|o| o.method == HttpMethod::Delete && o.path == operation.path);
+    delete.map_or(WriteInverse::None(UNKNOWN), |delete| same_path(call, delete.name, None))
 }
 
 fn deleter_below(path: &str) -> Option<&'static str> {
     let below = |of: &str| of.strip_prefix(path).is_some_and(|rest| rest.starts_with("/{") && !rest[1..].contains('/'));
-    operations::all().iter().find(|o| o.method == Method::Delete && below(o.path)).map(|o| o.name)
+    operations::all().iter().find(|o| o.method == HttpMethod::Delete && below(o.path)).map(|o| o.name)
 }
 
 /// A user is deactivated by the first DELETE and deleted by the second (Okta's API description).
-fn user_again(call: &Call, answer: &Value) -> Inverse {
+fn user_again(call: &ApiCall, answer: &Value) -> WriteInverse {
     let id = answer["id"].as_str().unwrap_or_default();
     in_order(call, &[("deactivate_user", id), ("delete_user", id)])
 }
 
 /// An active app cannot be deleted.
-fn app_again(call: &Call, answer: &Value) -> Inverse {
+fn app_again(call: &ApiCall, answer: &Value) -> WriteInverse {
     let id = answer["id"].as_str().unwrap_or_default();
     in_order(call, &[("deactivate_application", id), ("delete_application", id)])
 }
 
 /// A connection that was off is switched off again: whatever credentials it had had no effect. Another token than the present one is not
 /// known, while a service app is named openly.
-fn disconnected(call: &Call, before: &Value) -> Inverse {
+fn disconnected(call: &ApiCall, before: &Value) -> WriteInverse {
     if before["status"] != "ENABLED" {
         let off = "deactivate_default_provisioning_connection_for_application";
         return same_path(call, off, None);
     }
     if before["authScheme"] == "OAUTH2" {
         let body = picked(before, &["baseUrl", "profile"]);
-        let Inverse::Calls(calls) = same_path(call, call.name().as_str(), Some(body)) else {
-            return Inverse::None(UNKNOWN);
+        let WriteInverse::Calls(calls) = same_path(call, call.name().as_str(), Some(body)) else {
+            return WriteInverse::None(UNKNOWN);
         };
-        return Inverse::Calls(calls.into_iter().map(|it| it.query("activate", "true")).collect());
+        return WriteInverse::Calls(calls.into_iter().map(|it| it.query("activate", "true")).collect());
     }
-    Inverse::None(SECRET)
+    WriteInverse::None(SECRET)
 }
 
 /// A push is deactivated before it is deleted. A target that was named, not chosen among those that exist, was made for the push, and goes
 /// with it.
-fn push_again(call: &Call, before: &Value, answer: &Value) -> Inverse {
+fn push_again(call: &ApiCall, before: &Value, answer: &Value) -> WriteInverse {
     let (Some(app), Some(id), true) = (call.arguments.first(), answer["id"].as_str(), before.is_null()) else {
-        return Inverse::None(UNKNOWN);
+        return WriteInverse::None(UNKNOWN);
     };
     let body = call.body.as_ref().unwrap_or(&Value::Null);
     let with_target = !body["targetGroupName"].is_null();
-    let off = Call::operation(&call.org, "update_group_push_mapping", &[app, id]);
-    let delete = Call::operation(&call.org, "delete_group_push_mapping", &[app, id]);
+    let off = ApiCall::operation(&call.org, "update_group_push_mapping", &[app, id]);
+    let delete = ApiCall::operation(&call.org, "delete_group_push_mapping", &[app, id]);
     match (off, delete) {
-        (Ok(off), Ok(delete)) => Inverse::Calls(vec![
+        (Ok(off), Ok(delete)) => WriteInverse::Calls(vec![
             off.body(Some(json!({"status": "INACTIVE"}))),
             delete.query("deleteTargetGroup", with_target.to_string()),
         ]),
-        _ => Inverse::None(UNKNOWN),
+        _ => WriteInverse::None(UNKNOWN),
     }
 }
 
-fn in_order(call: &Call, steps: &[(&str, &str)]) -> Inverse {
-    let calls = steps.iter().map(|(name, id)| Call::operation(&call.org, name, &[id]));
-    calls.collect::<Result<_, _>>().map_or(Inverse::None(UNKNOWN), Inverse::Calls)
+fn in_order(call: &ApiCall, steps: &[(&str, &str)]) -> WriteInverse {
+    let calls = steps.iter().map(|(name, id)| ApiCall::operation(&call.org, name, &[id]));
+    calls.collect::<Result<_, _>>().map_or(WriteInverse::None(UNKNOWN), WriteInverse::Calls)
 }
 
-fn patched_back(call: &Call, before: &Value) -> Inverse {
+fn patched_back(call: &ApiCall, before: &Value) -> WriteInverse {
     let steps = call.body.as_ref().and_then(Value::as_array);
     let back = steps.into_iter().flatten().rev().map(|step| {
         let path = step["path"].as_str()?;
@@ -257,7 +257,7 @@ fn patched_back(call: &Call, before: &Value) -> Inverse {
     });
     match back.collect::<Option<Vec<_>>>() {
         Some(back) => same_path(call, "update_group_assignment_to_application", Some(back.into())),
-        None => Inverse::None(UNKNOWN),
+        None => WriteInverse::None(UNKNOWN),
     }
 }
 
@@ -265,20 +265,20 @@ fn patched_back(call: &Call, before: &Value) -> Inverse {
 mod tests {
     use super::*;
 
-    fn call(name: &str, arguments: &[&str], body: Value) -> Call {
-        Call::operation("okta", name, arguments).expect(name).body(Some(body).filter(|body| !body.is_null()))
+    fn call(name: &str, arguments: &[&str], body: Value) -> ApiCall {
+        ApiCall::operation("okta", name, arguments).expect(name).body(Some(body).filter(|body| !body.is_null()))
     }
 
-    fn shown(inverse: &Inverse) -> Vec<String> {
+    fn shown(inverse: &WriteInverse) -> Vec<String> {
         match inverse {
-            Inverse::Calls(calls) => calls
+            WriteInverse::Calls(calls) => calls
                 .iter()
                 .map(|call| {
                     format!("{} {} {}", call.name(), call.arguments.join(" "), call.body.clone().unwrap_or_default())
                 })
                 .collect(),
-            Inverse::Deletion => Vec::new(),
-            Inverse::None(why) => vec![(*why).to_owned()],
+            WriteInverse::Deletion => Vec::new(),
+            WriteInverse::None(why) => vec![(*why).to_owned()],
         }
     }
 

@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::door::{Progress, Run};
-use super::error::Error;
-use super::event::{ItemOutcome, Kind, Outcome};
-use super::journal::{Durability, Entry, LaneEnd, State, What};
-use super::lane::{Earlier, Lane};
-use super::pace::Pace;
+use super::door::{BulkProgress, Run};
+use super::error::CallError;
+use super::event::{EventKind, ItemOutcome, RunOutcome};
+use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry, LaneEnd};
+use super::lane::{RecordedLane, RunLane};
+use super::pace::BulkPace;
 use super::telling::stamped;
 
 /// Over all bulk steps of a run, in the order in which items were first seen.
 #[derive(Debug, Default)]
-pub(super) struct Items {
+pub(super) struct RunItems {
     order: Vec<Arc<str>>,
-    by_key: HashMap<Arc<str>, Item>,
+    by_key: HashMap<Arc<str>, RunItem>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Item {
+struct RunItem {
     writes: u64,
     failed: bool,
     /// A bulk step began with it, and it has not come through.
     open: bool,
 }
 
-impl Items {
+impl RunItems {
     fn begin(&mut self, key: &str) {
         self.item(key).open = true;
     }
@@ -41,29 +41,29 @@ impl Items {
         item.open = false;
     }
 
-    fn item(&mut self, key: &str) -> &mut Item {
+    fn item(&mut self, key: &str) -> &mut RunItem {
         if !self.by_key.contains_key(key) {
             let key: Arc<str> = key.into();
             self.order.push(Arc::clone(&key));
-            self.by_key.insert(key, Item::default());
+            self.by_key.insert(key, RunItem::default());
         }
         self.by_key.entry(key.into()).or_default()
     }
 }
 
 /// What a bulk step does with an item.
-pub enum Begun {
+pub enum ItemStart {
     /// It was done when the run was executed before: its value.
     Done(Value),
     /// It is to be done, in this lane. `failed_before`: when the run was executed before, it failed.
-    Lane { lane: Arc<Lane>, failed_before: bool },
+    Lane { lane: Arc<RunLane>, failed_before: bool },
     /// It failed so, and what it did was being taken back when the run stopped: that goes on.
-    TakingBack { lane: Arc<Lane>, failure: Value },
+    TakingBack { lane: Arc<RunLane>, failure: Value },
 }
 
 impl Run {
     /// Begins a bulk step of `keys` and returns its number within the lane.
-    pub fn bulk(&self, lane: &Lane, keys: &[String]) -> Result<u64, Error> {
+    pub fn bulk(&self, lane: &RunLane, keys: &[String]) -> Result<u64, CallError> {
         let number = lane.next_bulk();
         let named = json!({ "bulk": number, "keys": keys });
         self.value(lane, &named, || Value::Null)?;
@@ -73,37 +73,37 @@ impl Run {
                 items.begin(key);
             }
             drop(items);
-            *self.pace() = Pace::begin(keys.len(), self.rates());
-            (self.settings().watcher)(Progress::Began { step: lane.step().as_deref(), items: keys.len() });
+            *self.pace() = BulkPace::begin(keys.len(), self.rates());
+            (self.settings().watcher)(BulkProgress::Began { step: lane.step().as_deref(), items: keys.len() });
         }
         Ok(number)
     }
 
     /// Begins to walk over `items` things, of which nothing is recorded.
-    pub fn walk(&self, lane: &Lane, items: usize) {
+    pub fn walk(&self, lane: &RunLane, items: usize) {
         if lane.item().is_none() {
-            (self.settings().watcher)(Progress::Began { step: lane.step().as_deref(), items });
+            (self.settings().watcher)(BulkProgress::Began { step: lane.step().as_deref(), items });
         }
     }
 
     /// One of the things that are walked over was looked at.
-    pub fn walked(&self, lane: &Lane) {
+    pub fn walked(&self, lane: &RunLane) {
         if lane.item().is_none() {
-            (self.settings().watcher)(Progress::Ended { outcome: ItemOutcome::Succeeded, left: Duration::ZERO });
+            (self.settings().watcher)(BulkProgress::Ended { outcome: ItemOutcome::Succeeded, left: Duration::ZERO });
         }
     }
 
     /// All items of a bulk step ended, or it was broken off.
-    pub fn bulk_over(&self, lane: &Lane) {
+    pub fn bulk_over(&self, lane: &RunLane) {
         if lane.item().is_none() {
-            (self.settings().watcher)(Progress::Over);
+            (self.settings().watcher)(BulkProgress::Over);
         }
     }
 
     /// The lane of an item, or its value when it was done before.
-    pub fn begin_item(&self, parent: &Lane, bulk: u64, key: &str) -> Result<Begun, Error> {
+    pub fn begin_item(&self, parent: &RunLane, bulk: u64, key: &str) -> Result<ItemStart, CallError> {
         let id = parent.id_of_item(bulk, key);
-        let mut before = Earlier { void_before: parent.void_before(), ..Earlier::default() };
+        let mut before = RecordedLane { void_before: parent.void_before(), ..RecordedLane::default() };
         let mut failed_before = false;
         if self.is_resumed() {
             let end = self.journal().lane_end(self.id(), &id)?;
@@ -115,39 +115,48 @@ impl Run {
                         self.items().add(key, writes, false);
                         self.watched(writes, false);
                     }
-                    return Ok(Begun::Done(end.result["value"]["value"].clone()));
+                    return Ok(ItemStart::Done(end.result["value"]["value"].clone()));
                 }
-                Some(end) if end.state == State::Unknown => {
+                Some(end) if end.state == EntryState::Unknown => {
                     return self.go_on_taking_back(parent, id, key, end);
                 }
                 Some(end) if end.result["undone"] == true => before.void_before = end.entry,
                 _ => {}
             }
-            failed_before = end.is_some_and(|end| end.state == State::Refused);
+            failed_before = end.is_some_and(|end| end.state == EntryState::Refused);
             before.recorded = self.recorded(&id, before.void_before)?;
         }
-        let lane = Lane::of_item(parent, id, key, before);
-        Ok(Begun::Lane { lane, failed_before })
+        let lane = RunLane::of_item(parent, id, key, before);
+        Ok(ItemStart::Lane { lane, failed_before })
     }
 
     /// Of the lane counts only what it did to take itself back.
-    fn go_on_taking_back(&self, parent: &Lane, id: String, key: &str, end: &LaneEnd) -> Result<Begun, Error> {
+    fn go_on_taking_back(
+        &self,
+        parent: &RunLane,
+        id: String,
+        key: &str,
+        end: &LaneEnd,
+    ) -> Result<ItemStart, CallError> {
         let recorded = self.recorded(&id, parent.void_before())?;
         let forward = recorded.iter().filter(|it| it.entry < end.entry).count();
         let bulk = end.result["bulk"].as_u64().unwrap_or(1);
-        let before = Earlier {
+        let before = RecordedLane {
             recorded: recorded.into_iter().skip(forward).collect(),
             position: forward as u64,
             bulks: bulk.saturating_sub(1),
             void_before: parent.void_before(),
             undone_from: Some(end.entry),
         };
-        Ok(Begun::TakingBack { lane: Lane::of_item(parent, id, key, before), failure: end.result["failure"].clone() })
+        Ok(ItemStart::TakingBack {
+            lane: RunLane::of_item(parent, id, key, before),
+            failure: end.result["failure"].clone(),
+        })
     }
 
     /// Records how an item ended: with its value (`None`: one that has no JSON form), or why it failed. A failure is told at once, the
     /// rest when the run ends: an item may pass several steps.
-    pub fn item_ended(&self, lane: &Lane, result: Result<Option<Value>, String>) -> Result<(), Error> {
+    pub fn item_ended(&self, lane: &RunLane, result: Result<Option<Value>, String>) -> Result<(), CallError> {
         let Some(key) = lane.item() else {
             return Ok(());
         };
@@ -156,25 +165,25 @@ impl Run {
             self.watched(lane.writes(), result.is_err());
         }
         let (state, value) = match &result {
-            Ok(Some(value)) => (State::Answered, json!({ "value": value })),
-            Ok(None) => (State::Answered, json!({ "lost": true })),
-            Err(_) => (State::Refused, Value::Null),
+            Ok(Some(value)) => (EntryState::Answered, json!({ "value": value })),
+            Ok(None) => (EntryState::Answered, json!({ "lost": true })),
+            Err(_) => (EntryState::Refused, Value::Null),
         };
         let event = result.err().map(|message| {
             let message = self.concealed(&message);
-            stamped(lane, Kind::Item { key: key.to_owned(), outcome: ItemOutcome::Failed, message: Some(message) })
+            stamped(lane, EventKind::Item { key: key.to_owned(), outcome: ItemOutcome::Failed, message: Some(message) })
         });
         let mut answer = json!({ "value": value, "writes": lane.writes() });
         if lane.undone_from().is_some() {
             answer["undone"] = true.into();
         }
-        let entry = Entry {
+        let entry = JournalEntry {
             state: Some(state),
             event: event.as_ref(),
             answer: Some(&self.redact(&answer)),
-            ..Entry::new(What::Lane, lane.id())
+            ..JournalEntry::new(EntryKind::Lane, lane.id())
         };
-        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.journal().append(self.id(), &entry, EntryDurability::Soon)?;
         if let Some(event) = &event {
             self.show(event);
         }
@@ -184,32 +193,32 @@ impl Run {
     fn watched(&self, writes: u64, failed: bool) {
         let left = self.pace().item_ended(self.rates());
         let outcome = outcome(writes, failed);
-        (self.settings().watcher)(Progress::Ended { outcome, left });
+        (self.settings().watcher)(BulkProgress::Ended { outcome, left });
     }
 
     /// What was recorded after a bulk step that now ended otherwise was asked under other circumstances.
-    pub fn ended_otherwise(&self, lane: &Lane) {
+    pub fn ended_otherwise(&self, lane: &RunLane) {
         lane.past().recorded.clear();
     }
 
     /// A script that ran to its end with failed items did its work partly, or not at all.
-    pub(super) fn tell_items(&self, outcome: Outcome) -> Result<Outcome, Error> {
+    pub(super) fn tell_items(&self, outcome: RunOutcome) -> Result<RunOutcome, CallError> {
         let items = std::mem::take(&mut *self.items());
         let (mut all, mut failed, mut open) = (0, 0, 0);
         for key in &items.order {
             let item = items.by_key[key];
             // A bulk step that was broken off, where the script went on all the same, says nothing of the rest.
-            if item.open && outcome == Outcome::Succeeded {
+            if item.open && outcome == RunOutcome::Succeeded {
                 continue;
             }
             all += 1;
             failed += u64::from(item.failed);
             open += u64::from(item.open && !item.failed);
             // Where the script broke off, it is not known whether an item was done with.
-            if !item.failed && outcome == Outcome::Succeeded {
+            if !item.failed && outcome == RunOutcome::Succeeded {
                 let kind =
-                    Kind::Item { key: key.to_string(), outcome: self::outcome(item.writes, false), message: None };
-                self.tell(&Lane::default(), kind)?;
+                    EventKind::Item { key: key.to_string(), outcome: self::outcome(item.writes, false), message: None };
+                self.tell(&RunLane::default(), kind)?;
             }
         }
         self.count(|counts| {
@@ -217,8 +226,8 @@ impl Run {
             counts.done_items = (open > 0).then(|| all - failed - open);
         });
         Ok(match outcome {
-            Outcome::Succeeded if failed > 0 && failed == all => Outcome::Failed,
-            Outcome::Succeeded if failed > 0 => Outcome::Partly,
+            RunOutcome::Succeeded if failed > 0 && failed == all => RunOutcome::Failed,
+            RunOutcome::Succeeded if failed > 0 => RunOutcome::Partly,
             other => other,
         })
     }

@@ -37,27 +37,27 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::actor::RunActor;
-use super::event::{Counts, Event, Kind as Told};
+use super::event::{EventKind, RunCounts, RunEvent};
 use actors::ActorReader;
-use bodies::Altered;
-use buffer::{Buffer, Writer};
-pub(super) use entry::{Durability, Entry, What};
-pub use error::Error;
-pub use holder::Held;
-pub use lanes::Bulk;
-pub(super) use lanes::{LaneEnd, Recorded, Undoing};
-pub(super) use phase::Turn;
-pub use record::{Kind, Record};
+use bodies::AlteredBodies;
+use buffer::{JournalBuffer, JournalWriter};
+pub(super) use entry::{EntryDurability, EntryKind, JournalEntry};
+pub use error::JournalError;
+pub use holder::RunLock;
+pub use lanes::BulkStep;
+pub(super) use lanes::{LaneEnd, LaneUndo, RecordedQuestion};
+pub(super) use phase::RunTransition;
+pub use record::{RunKind, RunRecord};
 pub use seal::{KeyId, SealKey};
-pub use state::State;
-pub use verification::{Seals, Verdict, Verification};
-pub use writes::{Unchanged, Write};
+pub use state::EntryState;
+pub use verification::{ChainVerdict, JournalVerification, SealCounts};
+pub use writes::{RecordedWrite, UnchangedWrite};
 
-type Result<T> = std::result::Result<T, Error>;
+type JournalResult<T> = std::result::Result<T, JournalError>;
 
 /// The journal of one workspace.
 pub struct Journal {
-    writer: Writer,
+    writer: JournalWriter,
     folder: PathBuf,
     warnings: Vec<String>,
     /// Holds what is read where the folder itself takes no writing.
@@ -69,10 +69,10 @@ impl Journal {
     ///
     /// # Errors
     /// When the folder cannot be written, found out here, before anything is sent; when a newer version wrote it.
-    pub fn open(folder: &Path) -> Result<Self> {
+    pub fn open(folder: &Path) -> JournalResult<Self> {
         let opened = open::to_write(folder)?;
         Ok(Self {
-            writer: Writer::new(opened.connection, Some(opened.watch)),
+            writer: JournalWriter::new(opened.connection, Some(opened.watch)),
             folder: folder.to_owned(),
             warnings: opened.warnings,
             _copy: None,
@@ -83,9 +83,14 @@ impl Journal {
     ///
     /// # Errors
     /// When there is none, or a newer version wrote it.
-    pub fn read(folder: &Path) -> Result<Self> {
+    pub fn read(folder: &Path) -> JournalResult<Self> {
         let (connection, copy) = open::to_read(folder)?;
-        Ok(Self { writer: Writer::new(connection, None), folder: folder.to_owned(), warnings: Vec::new(), _copy: copy })
+        Ok(Self {
+            writer: JournalWriter::new(connection, None),
+            folder: folder.to_owned(),
+            warnings: Vec::new(),
+            _copy: copy,
+        })
     }
 
     pub fn folder(&self) -> &Path {
@@ -105,29 +110,29 @@ impl Journal {
     /// Reads answers and before images although they are not those that were written. What is wrong with them was told, see
     /// [`Self::verify`], and a person goes on with them.
     pub fn accept_altered(&self) {
-        self.writer.lock().altered = Altered::Accepted;
+        self.writer.lock().altered = AlteredBodies::Accepted;
     }
 
     /// The file with all that was told so far.
-    fn written(&self) -> Result<MutexGuard<'_, Buffer>> {
+    fn written(&self) -> JournalResult<MutexGuard<'_, JournalBuffer>> {
         let mut buffer = self.writer.lock();
         buffer.flush()?;
         Ok(buffer)
     }
 
     /// Takes hold of a run: no other process may add to it while the value lives.
-    pub fn hold(&self, run: &str, holder: &str) -> Result<Held> {
-        let held = Held::take(&self.folder, run, holder)?;
+    pub fn hold(&self, run: &str, holder: &str) -> JournalResult<RunLock> {
+        let held = RunLock::take(&self.folder, run, holder)?;
         self.writer.lock().forget(run)?;
         Ok(held)
     }
 
     /// Who works on a run just now.
     pub fn holder(&self, run: &str) -> Option<String> {
-        Held::who(&self.folder, run)
+        RunLock::who(&self.folder, run)
     }
 
-    pub(super) fn begin(&self, record: &Record) -> Result<()> {
+    pub(super) fn begin(&self, record: &RunRecord) -> JournalResult<()> {
         let mut buffer = self.written()?;
         let key = buffer.key_of(&record.run);
         let anchor = unsealed::anchor(&buffer.connection)?;
@@ -146,7 +151,12 @@ impl Journal {
     ///
     /// # Errors
     /// When the file cannot be written; when it tells of a write what cannot follow what is known of it.
-    pub(super) fn append(&self, run: &str, entry: &Entry<'_>, durability: Durability) -> Result<u64> {
+    pub(super) fn append(
+        &self,
+        run: &str,
+        entry: &JournalEntry<'_>,
+        durability: EntryDurability,
+    ) -> JournalResult<u64> {
         self.writer.append(run, entry, durability)
     }
 
@@ -154,7 +164,12 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Self::append`].
-    pub(super) fn append_repeat(&self, run: &str, intent: &Entry<'_>, repeated: &Entry<'_>) -> Result<u64> {
+    pub(super) fn append_repeat(
+        &self,
+        run: &str,
+        intent: &JournalEntry<'_>,
+        repeated: &JournalEntry<'_>,
+    ) -> JournalResult<u64> {
         self.writer.lock().append_repeat(run, intent, repeated)
     }
 
@@ -162,24 +177,28 @@ impl Journal {
     ///
     /// # Errors
     /// When that cannot follow what is known of it.
-    pub(super) fn tell_of(&self, run: &str, write: u64, state: State, by: &str) -> Result<()> {
+    pub(super) fn tell_of(&self, run: &str, write: u64, state: EntryState, by: &str) -> JournalResult<()> {
         let request = json!({ "by": by });
-        let entry =
-            Entry { state: Some(state), intent: Some(write), request: Some(&request), ..Entry::new(What::Told, "") };
-        self.append(run, &entry, Durability::Soon).map(drop)
+        let entry = JournalEntry {
+            state: Some(state),
+            intent: Some(write),
+            request: Some(&request),
+            ..JournalEntry::new(EntryKind::Told, "")
+        };
+        self.append(run, &entry, EntryDurability::Soon).map(drop)
     }
 
     /// Ends a run by the event of its outcome, which its record repeats.
     ///
     /// # Errors
     /// The event is no outcome, the run has ended already, or the file cannot be written.
-    pub(super) fn end(&self, run: &str, event: &Event) -> Result<()> {
-        let Told::Outcome { outcome, message, counts, .. } = &event.kind else {
-            return Err(Error::unreadable("an outcome", &"it is another event"));
+    pub(super) fn end(&self, run: &str, event: &RunEvent) -> JournalResult<()> {
+        let EventKind::Outcome { outcome, message, counts, .. } = &event.kind else {
+            return Err(JournalError::unreadable("an outcome", &"it is another event"));
         };
         let mut buffer = self.written()?;
-        phase::turn(&buffer.connection, run, Turn::End(*outcome))?;
-        let entry = Entry { event: Some(event), ..Entry::new(What::Told, "") };
+        phase::turn(&buffer.connection, run, RunTransition::End(*outcome))?;
+        let entry = JournalEntry { event: Some(event), ..JournalEntry::new(EntryKind::Told, "") };
         buffer.end(run, &entry, |connection| {
             connection.execute(
                 "UPDATE runs SET ended = ?2, outcome = ?3, message = ?4, counts = ?5, length = ends.length, head = ends.head, seal = ends.seal
@@ -194,10 +213,10 @@ impl Journal {
     ///
     /// # Errors
     /// The run succeeded, or the file cannot be written.
-    pub(super) fn reopen(&self, run: &str, event: &Event) -> Result<()> {
+    pub(super) fn reopen(&self, run: &str, event: &RunEvent) -> JournalResult<()> {
         let mut buffer = self.written()?;
-        phase::turn(&buffer.connection, run, Turn::Reopen)?;
-        let entry = Entry { event: Some(event), ..Entry::new(What::Told, "") };
+        phase::turn(&buffer.connection, run, RunTransition::Reopen)?;
+        let entry = JournalEntry { event: Some(event), ..JournalEntry::new(EntryKind::Told, "") };
         let sql = "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL, counts = NULL WHERE id = ?1";
         buffer.end(run, &entry, |connection| {
             connection.execute(sql, [run])?;
@@ -206,24 +225,24 @@ impl Journal {
     }
 
     /// All runs, newest first.
-    pub fn runs(&self) -> Result<Vec<Record>> {
+    pub fn runs(&self) -> JournalResult<Vec<RunRecord>> {
         record::select(&self.written()?.connection, "1 = 1", [])
     }
 
     /// Runs whose id begins with `prefix`, newest first.
-    pub fn find(&self, prefix: &str) -> Result<Vec<Record>> {
+    pub fn find(&self, prefix: &str) -> JournalResult<Vec<RunRecord>> {
         record::select(&self.written()?.connection, "substr(id, 1, length(?1)) = ?1", [prefix])
     }
 
     /// Everything a run told, in order, each event with its actor.
-    pub fn events(&self, run: &str) -> Result<Vec<Event>> {
+    pub fn events(&self, run: &str) -> JournalResult<Vec<RunEvent>> {
         let mut events = Vec::new();
         self.each_event(run, |event| events.push(event))?;
         Ok(events)
     }
 
     /// The same, one by one.
-    pub fn each_event(&self, run: &str, mut tell: impl FnMut(Event)) -> Result<()> {
+    pub fn each_event(&self, run: &str, mut tell: impl FnMut(RunEvent)) -> JournalResult<()> {
         let inner = self.written()?;
         let sql = "SELECT event FROM entries WHERE run = ?1 AND event IS NOT NULL ORDER BY seq";
         let mut statement = inner.connection.prepare_cached(sql)?;
@@ -237,7 +256,7 @@ impl Journal {
     }
 
     /// Who started a run; `None` where there is no such run.
-    pub fn started_by(&self, run: &str) -> Result<Option<RunActor>> {
+    pub fn started_by(&self, run: &str) -> JournalResult<Option<RunActor>> {
         let inner = self.written()?;
         let sql = "SELECT event FROM entries WHERE run = ?1 AND event IS NOT NULL ORDER BY seq LIMIT 1";
         let mut statement = inner.connection.prepare_cached(sql)?;
@@ -251,49 +270,53 @@ impl Journal {
     }
 
     /// Every write of a run in the order in which they were sent: what came of a write was sent after it.
-    pub fn writes(&self, run: &str) -> Result<Vec<Write>> {
+    pub fn writes(&self, run: &str) -> JournalResult<Vec<RecordedWrite>> {
         self.selected(|connection, altered| writes::of_run(connection, run, altered), run)
     }
 
     /// Writes of a run of which it is not known whether they happened: no answer, no look and no undo tells.
-    pub(super) fn unknown_writes(&self, run: &str) -> Result<Vec<Write>> {
+    pub(super) fn unknown_writes(&self, run: &str) -> JournalResult<Vec<RecordedWrite>> {
         let mut writes = self.selected(|connection, altered| writes::unknown_of_run(connection, run, altered), run)?;
-        writes.retain(|write| write.state == State::Unknown);
+        writes.retain(|write| write.state == EntryState::Unknown);
         Ok(writes)
     }
 
     /// Writes of a run that were answered, or settled by a look, since then, give or take a second.
-    pub(super) fn late_writes(&self, run: &str, since: jiff::Timestamp) -> Result<Vec<Write>> {
+    pub(super) fn late_writes(&self, run: &str, since: jiff::Timestamp) -> JournalResult<Vec<RecordedWrite>> {
         self.selected(|connection, altered| writes::late_of_run(connection, run, since, altered), run)
     }
 
     /// Writes that were not sent, because nothing would have changed, in order.
-    pub fn unchanged(&self, run: &str) -> Result<Vec<Unchanged>> {
+    pub fn unchanged(&self, run: &str) -> JournalResult<Vec<UnchangedWrite>> {
         writes::unchanged(&self.written()?.connection, run)
     }
 
     /// Bulk steps of a run: the number of the entry that began each, by lane and number, with the keys of its items.
-    pub fn bulks(&self, run: &str) -> Result<Vec<Bulk>> {
+    pub fn bulks(&self, run: &str) -> JournalResult<Vec<BulkStep>> {
         lanes::bulks(&self.written()?.connection, run)
     }
 
     /// The plan that a run is held to: its digest and writes.
-    pub fn agreement(&self, run: &str) -> Result<Option<(String, Value)>> {
+    pub fn agreement(&self, run: &str) -> JournalResult<Option<(String, Value)>> {
         let buffer = self.written()?;
         lanes::agreement(&buffer.connection, run, buffer.altered)
     }
 
     /// The runs that began with an approval, with the times at which they did, oldest first.
-    pub fn approval_uses(&self, approval: &str) -> Result<Vec<(String, jiff::Timestamp)>> {
+    pub fn approval_uses(&self, approval: &str) -> JournalResult<Vec<(String, jiff::Timestamp)>> {
         approvals::uses(&self.written()?.connection, approval)
     }
 
     /// The writes of one lane and of the lanes within it.
-    pub(super) fn writes_of_lane(&self, run: &str, lane: &str) -> Result<Vec<Write>> {
+    pub(super) fn writes_of_lane(&self, run: &str, lane: &str) -> JournalResult<Vec<RecordedWrite>> {
         self.selected(|connection, altered| writes::of_lane(connection, run, lane, altered), run)
     }
 
-    fn selected(&self, select: impl Fn(&Connection, Altered) -> Result<Vec<Write>>, run: &str) -> Result<Vec<Write>> {
+    fn selected(
+        &self,
+        select: impl Fn(&Connection, AlteredBodies) -> JournalResult<Vec<RecordedWrite>>,
+        run: &str,
+    ) -> JournalResult<Vec<RecordedWrite>> {
         let buffer = self.written()?;
         let mut writes = select(&buffer.connection, buffer.altered)?;
         taken_back::overlay(&buffer.connection, run, &mut writes)?;
@@ -301,31 +324,31 @@ impl Journal {
     }
 
     /// What a lane asked and was answered, as far as it still holds.
-    pub(super) fn recorded(&self, run: &str, lane: &str) -> Result<Vec<Recorded>> {
+    pub(super) fn recorded(&self, run: &str, lane: &str) -> JournalResult<Vec<RecordedQuestion>> {
         let mut buffer = self.writer.lock();
         buffer.flush_lane(run, lane)?;
         lanes::recorded(&buffer.connection, run, lane)
     }
 
-    pub(super) fn lane_end(&self, run: &str, lane: &str) -> Result<Option<LaneEnd>> {
+    pub(super) fn lane_end(&self, run: &str, lane: &str) -> JournalResult<Option<LaneEnd>> {
         let mut buffer = self.writer.lock();
         buffer.flush_lane(run, lane)?;
         lanes::end(&buffer.connection, run, lane, buffer.altered)
     }
 
     /// Beginnings of the names of lanes in which a run takes back itself what a failed lane did.
-    pub(super) fn undoing(&self, run: &str) -> Result<Vec<Undoing>> {
+    pub(super) fn undoing(&self, run: &str) -> JournalResult<Vec<LaneUndo>> {
         let buffer = self.written()?;
         lanes::undoing(&buffer.connection, run, buffer.altered)
     }
 
     /// Another run that took back something of this one.
-    pub fn taken_back_by(&self, run: &str) -> Result<Option<String>> {
+    pub fn taken_back_by(&self, run: &str) -> JournalResult<Option<String>> {
         taken_back::by_another(&self.written()?.connection, run)
     }
 
     /// The run that a run takes back.
-    pub fn undoes(&self, run: &str) -> Result<Option<String>> {
+    pub fn undoes(&self, run: &str) -> JournalResult<Option<String>> {
         record::undoes(&self.writer.lock().connection, run)
     }
 
@@ -333,39 +356,39 @@ impl Journal {
     ///
     /// # Errors
     /// It is not the one that was written, unless that is accepted.
-    pub(super) fn body(&self, digest: &str) -> Result<Value> {
+    pub(super) fn body(&self, digest: &str) -> JournalResult<Value> {
         let buffer = self.writer.lock();
         buffer.altered.read(&buffer.connection, digest)
     }
 
     /// What undos of a run other than `undo` recorded of the effects that they wait for: the name and the value of each, in order.
-    pub(super) fn awaited(&self, run: &str, undo: &str) -> Result<Vec<(Value, Value)>> {
+    pub(super) fn awaited(&self, run: &str, undo: &str) -> JournalResult<Vec<(Value, Value)>> {
         lanes::awaited(&self.written()?.connection, run, undo)
     }
 
     /// What a run has done so far.
-    pub fn counts(&self, run: &str) -> Result<Counts> {
+    pub fn counts(&self, run: &str) -> JournalResult<RunCounts> {
         lanes::counts(&self.written()?.connection, run)
     }
 
     /// Number of writes of a run whose answer is not known.
-    pub fn unanswered(&self, run: &str) -> Result<u64> {
+    pub fn unanswered(&self, run: &str) -> JournalResult<u64> {
         writes::unanswered(&self.written()?.connection, run)
     }
 
     /// Whether a run is as it was written, as far as anybody can tell without a key.
-    pub fn verify(&self, run: &str) -> Result<Verdict> {
+    pub fn verify(&self, run: &str) -> JournalResult<ChainVerdict> {
         Ok(self.verify_by(run, &[])?.verdict)
     }
 
     /// Whether a run is as it was written, and by which of these keys its entries are sealed.
-    pub fn verify_by(&self, run: &str, keys: &[SealKey]) -> Result<Verification> {
+    pub fn verify_by(&self, run: &str, keys: &[SealKey]) -> JournalResult<JournalVerification> {
         verification::verify(&self.written()?.connection, run, keys)
     }
 }
 
-fn read_event(text: &str) -> Result<Event> {
-    serde_json::from_str(text).map_err(|e| Error::unreadable("an event", &e))
+fn read_event(text: &str) -> JournalResult<RunEvent> {
+    serde_json::from_str(text).map_err(|e| JournalError::unreadable("an event", &e))
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
-use super::journal::{Recorded, Write};
+use super::journal::{RecordedQuestion, RecordedWrite};
 
 /// One line of work, the step it is in, and what it asked when the run was executed before.
 #[derive(Debug, Default)]
-pub struct Lane {
+pub struct RunLane {
     /// Empty for the main script; `1:ada` for the item `ada` of its first bulk step.
     id: String,
     item: Option<String>,
@@ -18,7 +18,7 @@ pub struct Lane {
     steps: AtomicU64,
     writes: AtomicU64,
     bulks: AtomicU64,
-    past: Mutex<Past>,
+    past: Mutex<ReplayQueue>,
     /// Entries before this one do not count: what they tell was taken back.
     void_before: u64,
     /// It takes back something that a lane of the same run did.
@@ -31,8 +31,8 @@ pub struct Lane {
 
 /// What was recorded of a lane when the run was executed before.
 #[derive(Debug, Default)]
-pub(super) struct Earlier {
-    pub(super) recorded: Vec<Recorded>,
+pub(super) struct RecordedLane {
+    pub(super) recorded: Vec<RecordedQuestion>,
     /// Number of its next question.
     pub(super) position: u64,
     /// Bulk steps that it began, of those that are not begun again.
@@ -43,24 +43,24 @@ pub(super) struct Earlier {
 
 /// What is left to replay, and the number of the next question.
 #[derive(Debug, Default)]
-pub(super) struct Past {
-    pub(super) recorded: VecDeque<Recorded>,
+pub(super) struct ReplayQueue {
+    pub(super) recorded: VecDeque<RecordedQuestion>,
     pub(super) position: u64,
 }
 
-impl Lane {
+impl RunLane {
     /// The main script's.
-    pub(super) fn main(recorded: Vec<Recorded>) -> Arc<Self> {
-        Arc::new(Self { past: Mutex::new(Past::of(recorded, 0)), ..Self::default() })
+    pub(super) fn main(recorded: Vec<RecordedQuestion>) -> Arc<Self> {
+        Arc::new(Self { past: Mutex::new(ReplayQueue::of(recorded, 0)), ..Self::default() })
     }
 
     /// The lane of one item, in the step that `parent` is in.
-    pub(super) fn of_item(parent: &Self, id: String, key: &str, before: Earlier) -> Arc<Self> {
+    pub(super) fn of_item(parent: &Self, id: String, key: &str, before: RecordedLane) -> Arc<Self> {
         Arc::new(Self {
             id,
             item: Some(key.to_owned()),
             step: Mutex::new(parent.step()),
-            past: Mutex::new(Past::of(before.recorded, before.position)),
+            past: Mutex::new(ReplayQueue::of(before.recorded, before.position)),
             bulks: AtomicU64::new(before.bulks),
             void_before: before.void_before,
             of_undo: parent.takes_back(),
@@ -70,7 +70,7 @@ impl Lane {
     }
 
     /// The lane that a recorded write belongs to, for what is told of it later.
-    pub(super) fn of_write(write: &Write) -> Self {
+    pub(super) fn of_write(write: &RecordedWrite) -> Self {
         let text = |name: &str| write.request[name].as_str().map(str::to_owned);
         Self { id: write.lane.clone(), item: text("item"), step: Mutex::new(text("step")), ..Self::default() }
     }
@@ -156,7 +156,7 @@ impl Lane {
     }
 
     /// The lock is held between map operations only: what a panicked thread left is whole.
-    pub(super) fn past(&self) -> MutexGuard<'_, Past> {
+    pub(super) fn past(&self) -> MutexGuard<'_, ReplayQueue> {
         self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -166,8 +166,8 @@ impl Lane {
     }
 }
 
-impl Past {
-    fn of(recorded: Vec<Recorded>, position: u64) -> Self {
+impl ReplayQueue {
+    fn of(recorded: Vec<RecordedQuestion>, position: u64) -> Self {
         Self { recorded: recorded.into(), position }
     }
 

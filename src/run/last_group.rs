@@ -12,18 +12,18 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::ApiCall;
 use super::door::Run;
-use super::error::Error;
-use super::glances::{Glances, PATIENCE};
-use super::lane::Lane;
+use super::error::CallError;
+use super::glances::{BackoffPoller, PATIENCE};
+use super::lane::RunLane;
 use super::picture::READ_LAG;
 use super::user_names::is_user_id;
 pub(super) use reads::RemovalReads;
 use reads::{ONE_BY_ONE, none_if_gone};
 use refusal::{is_hidden_by_role, words_of, words_of_unreadable};
 pub(super) use removal::{ALLOW_WITHOUT_GROUP, STAYS_IN};
-use removal::{Removal, option};
+use removal::{MembershipRemoval, option};
 
 /// What is read of the org for it.
 pub(super) const READS: &[&str] = &[
@@ -52,8 +52,13 @@ const CLOCK_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_secs(2)
 impl Run {
     /// Refuses a removal that would leave a user without any group by which an app provisions them, unless the script says so. What it
     /// returns is to live until the removal is sent.
-    pub(super) async fn keep_a_group(&self, lane: &Lane, call: &Call, position: u64) -> Result<RemovalTurn<'_>, Error> {
-        let Some(removal) = Removal::of(call) else {
+    pub(super) async fn keep_a_group(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        position: u64,
+    ) -> Result<RemovalTurn<'_>, CallError> {
+        let Some(removal) = MembershipRemoval::of(call) else {
             return Ok(None);
         };
         match self.judge_removal(lane, call, &removal).await {
@@ -69,7 +74,12 @@ impl Run {
         }
     }
 
-    async fn judge_removal(&self, lane: &Lane, call: &Call, removal: &Removal) -> Result<RemovalVerdict<'_>, Error> {
+    async fn judge_removal(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        removal: &MembershipRemoval,
+    ) -> Result<RemovalVerdict<'_>, CallError> {
         let stays_in = option(call, STAYS_IN);
         let may_lose_last = option(call, ALLOW_WITHOUT_GROUP) == Some("true");
         if may_lose_last && stays_in.is_none() {
@@ -91,7 +101,7 @@ impl Run {
             return Ok(RemovalVerdict::Free(None));
         }
         let turn = if self.removes_few(lane) { Some(self.removing().await) } else { None };
-        if let (Some(group), Removal::Member { user, .. }) = (stays_in, removal)
+        if let (Some(group), MembershipRemoval::Member { user, .. }) = (stays_in, removal)
             && let Some(why) = self.why_not_in(lane, call, removal, &apps, (group, user)).await?
         {
             return Ok(RemovalVerdict::Kept(why));
@@ -108,8 +118,8 @@ impl Run {
     }
 
     /// The apps that provision into other places, each with an app user whom `call` would leave in none of its groups.
-    pub(super) async fn losing_apps(&self, lane: &Lane, call: &Call) -> Result<Vec<(Value, Value)>, Error> {
-        let Some(removal) = Removal::of(call) else {
+    pub(super) async fn losing_apps(&self, lane: &RunLane, call: &ApiCall) -> Result<Vec<(Value, Value)>, CallError> {
+        let Some(removal) = MembershipRemoval::of(call) else {
             return Ok(Vec::new());
         };
         let mut losing = Vec::new();
@@ -122,19 +132,19 @@ impl Run {
         Ok(losing)
     }
 
-    fn removes_few(&self, lane: &Lane) -> bool {
+    fn removes_few(&self, lane: &RunLane) -> bool {
         lane.item().is_none() || self.pace().items() <= ONE_BY_ONE
     }
 
     /// Why a user is not provisioned by the group in which they are to stay.
     async fn why_not_in(
         &self,
-        lane: &Lane,
-        call: &Call,
-        removal: &Removal,
+        lane: &RunLane,
+        call: &ApiCall,
+        removal: &MembershipRemoval,
         apps: &[Value],
         (group, user): (&str, &str),
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<String>, CallError> {
         let org = call.org.as_str();
         let is_in = self.is_in_known(lane, org, &[group.to_owned()], user).await?
             || self.is_seen_in_any(lane, org, &[group.to_owned()], user).await?;
@@ -162,8 +172,8 @@ impl Run {
     }
 
     /// The apps that provision by the group that users lose.
-    async fn apps_by(&self, lane: &Lane, org: &str, removal: &Removal) -> Result<Vec<Value>, Error> {
-        if let Removal::Assignment { app, .. } = removal {
+    async fn apps_by(&self, lane: &RunLane, org: &str, removal: &MembershipRemoval) -> Result<Vec<Value>, CallError> {
+        if let MembershipRemoval::Assignment { app, .. } = removal {
             let app = self.seen(lane, org, "get_application", &[app]).await?;
             return Ok(provisioning(&app).into_iter().collect());
         }
@@ -171,19 +181,19 @@ impl Run {
     }
 
     /// The apps that provision by a group: `{id, label, name}` of each.
-    pub(super) async fn provisioned_by(&self, lane: &Lane, org: &str, group: &str) -> Result<Vec<Value>, Error> {
+    pub(super) async fn provisioned_by(&self, lane: &RunLane, org: &str, group: &str) -> Result<Vec<Value>, CallError> {
         let list = "list_assigned_applications_for_group";
-        let list = Call::operation(org, list, &[group]).map_err(Error::Usage)?;
+        let list = ApiCall::operation(org, list, &[group]).map_err(CallError::Usage)?;
         let list = list.query("limit", "200");
         let apps = self.read_shared(lane, &list, provisioning).await?;
         Ok(apps.kept.clone())
     }
 
     /// Ids of the groups that are assigned to an app; none of one that is gone.
-    async fn groups_of(&self, lane: &Lane, org: &str, app: &Value) -> Result<HashSet<String>, Error> {
+    async fn groups_of(&self, lane: &RunLane, org: &str, app: &Value) -> Result<HashSet<String>, CallError> {
         let id = app["id"].as_str().unwrap_or_default();
-        let list = Call::operation(org, "list_application_group_assignments", &[id]);
-        let list = list.map_err(Error::Usage)?.query("limit", "200");
+        let list = ApiCall::operation(org, "list_application_group_assignments", &[id]);
+        let list = list.map_err(CallError::Usage)?.query("limit", "200");
         if self.removes_few(lane) {
             return Ok(none_if_gone(self.read_now(lane, &list, all).await)?.ids);
         }
@@ -192,12 +202,18 @@ impl Run {
     }
 
     /// App users who have the app through groups and would be left in none of them.
-    async fn left_without(&self, lane: &Lane, org: &str, removal: &Removal, app: &Value) -> Result<Vec<Value>, Error> {
+    async fn left_without(
+        &self,
+        lane: &RunLane,
+        org: &str,
+        removal: &MembershipRemoval,
+        app: &Value,
+    ) -> Result<Vec<Value>, CallError> {
         let others = self.groups_of(lane, org, app).await?.into_iter();
         let others: Vec<String> = others.filter(|group| group != removal.group()).collect();
         match removal {
-            Removal::Member { user, .. } => self.member_without(lane, org, app, &others, user).await,
-            Removal::Assignment { .. } | Removal::Group { .. } => {
+            MembershipRemoval::Member { user, .. } => self.member_without(lane, org, app, &others, user).await,
+            MembershipRemoval::Assignment { .. } | MembershipRemoval::Group { .. } => {
                 self.members_without(lane, org, app, &others, removal).await
             }
         }
@@ -206,20 +222,20 @@ impl Run {
     /// The app user of a user who has the app through groups and is in none of `others`.
     async fn member_without(
         &self,
-        lane: &Lane,
+        lane: &RunLane,
         org: &str,
         app: &Value,
         others: &[String],
         user: &str,
-    ) -> Result<Vec<Value>, Error> {
+    ) -> Result<Vec<Value>, CallError> {
         if self.is_in_known(lane, org, others, user).await? {
             return Ok(Vec::new());
         }
         let app = app["id"].as_str().unwrap_or_default();
         let user = self.id_of(lane, org, user).await?;
         if !self.removes_few(lane) {
-            let list = Call::operation(org, "list_application_users", &[app]);
-            let list = list.map_err(Error::Usage)?.query("limit", "500");
+            let list = ApiCall::operation(org, "list_application_users", &[app]);
+            let list = list.map_err(CallError::Usage)?.query("limit", "500");
             let by_groups = none_if_gone(self.read_shared(lane, &list, by_group).await)?;
             if !by_groups.ids.contains(&user) {
                 return Ok(Vec::new());
@@ -235,19 +251,19 @@ impl Run {
     /// The app users of all members who have the app through groups and are in none of `others`.
     async fn members_without(
         &self,
-        lane: &Lane,
+        lane: &RunLane,
         org: &str,
         app: &Value,
         others: &[String],
-        removal: &Removal,
-    ) -> Result<Vec<Value>, Error> {
+        removal: &MembershipRemoval,
+    ) -> Result<Vec<Value>, CallError> {
         let members = self.members(lane, org, removal.group()).await?;
         if members.is_empty() {
             return Ok(Vec::new());
         }
         let app = app["id"].as_str().unwrap_or_default();
-        let list = Call::operation(org, "list_application_users", &[app]);
-        let list = list.map_err(Error::Usage)?.query("limit", "500");
+        let list = ApiCall::operation(org, "list_application_users", &[app]);
+        let list = list.map_err(CallError::Usage)?.query("limit", "500");
         let mut held = none_if_gone(self.list(lane, &list).await)?;
         held.retain(|held| by_group(held).is_some() && members.iter().any(|id| held["id"] == id.as_str()));
         for group in others {
@@ -262,14 +278,14 @@ impl Run {
 
     /// Whether a user is in one of these groups, by lists that are read for many removals. A list that did not have the user before is not
     /// read.
-    async fn is_in_known(&self, lane: &Lane, org: &str, groups: &[String], user: &str) -> Result<bool, Error> {
+    async fn is_in_known(&self, lane: &RunLane, org: &str, groups: &[String], user: &str) -> Result<bool, CallError> {
         if self.removes_few(lane) {
             return Ok(false);
         }
         let had = |group: &&String| self.picture().was_member(org, group, user);
         for group in groups.iter().filter(had) {
-            let list = Call::operation(org, "list_group_users", &[group]);
-            let list = list.map_err(Error::Usage)?.query("limit", "1000");
+            let list = ApiCall::operation(org, "list_group_users", &[group]);
+            let list = list.map_err(CallError::Usage)?.query("limit", "1000");
             let members = none_if_gone(self.read_shared(lane, &list, all).await)?;
             if members.ids.contains(user) {
                 return Ok(true);
@@ -279,13 +295,19 @@ impl Run {
     }
 
     /// Whether a user is in one of these groups, by a look at the user's own. What this run wrote a moment ago may not be seen yet.
-    async fn is_seen_in_any(&self, lane: &Lane, org: &str, groups: &[String], user: &str) -> Result<bool, Error> {
+    async fn is_seen_in_any(
+        &self,
+        lane: &RunLane,
+        org: &str,
+        groups: &[String],
+        user: &str,
+    ) -> Result<bool, CallError> {
         if groups.is_empty() {
             return Ok(false);
         }
-        let list = Call::operation(org, "list_user_groups", &[user]).map_err(Error::Usage)?;
+        let list = ApiCall::operation(org, "list_user_groups", &[user]).map_err(CallError::Usage)?;
         let joined = groups.iter().any(|group| self.has_joined(org, group, user));
-        let mut glances = Glances::new(PATIENCE);
+        let mut glances = BackoffPoller::new(PATIENCE);
         loop {
             let now = self.list(lane, &list).await?;
             if now.iter().any(|now| groups.iter().any(|group| now["id"] == group.as_str())) {
@@ -301,19 +323,19 @@ impl Run {
 
     /// Whether this run put a user into a group so lately that a read may not show it.
     fn has_joined(&self, org: &str, group: &str, user: &str) -> bool {
-        let call = Call::operation(org, "assign_user_to_group", &[group, user]);
+        let call = ApiCall::operation(org, "assign_user_to_group", &[group, user]);
         let written = call.map(|call| self.picture().written_member(&call, READ_LAG));
         written == Ok(Some(true))
     }
 
     /// The id of a user whom a script may name by login; the name itself where there is no such user.
-    pub(super) async fn id_of(&self, lane: &Lane, org: &str, user: &str) -> Result<String, Error> {
+    pub(super) async fn id_of(&self, lane: &RunLane, org: &str, user: &str) -> Result<String, CallError> {
         Ok(self.user_named(lane, org, user).await?.unwrap_or_else(|| user.to_owned()))
     }
 
     /// The id of a user by id or login; `None` where there is no such user. Whose a login is now the org alone tells: it may have been
     /// another's when it was read.
-    pub(super) async fn user_named(&self, lane: &Lane, org: &str, name: &str) -> Result<Option<String>, Error> {
+    pub(super) async fn user_named(&self, lane: &RunLane, org: &str, name: &str) -> Result<Option<String>, CallError> {
         if is_user_id(name) {
             return Ok(Some(name.to_owned()));
         }
@@ -322,7 +344,7 @@ impl Run {
     }
 
     /// Whether an undo takes away an assignment to an app that the undone write brought: who had none before is left with none.
-    fn was_brought(&self, lane: &Lane, held: &Value) -> bool {
+    fn was_brought(&self, lane: &RunLane, held: &Value) -> bool {
         let created = held["created"].as_str();
         let created = created.and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let (Some(created), Some(written)) = (created, lane.restores_since()) else {

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::call::Call;
+use super::call::ApiCall;
 use super::door::Run;
-use super::effects::{self, Key, Look};
-use super::error::Error;
-use super::lane::Lane;
+use super::effects::{self, NaturalKey, PreRead};
+use super::error::CallError;
+use super::lane::RunLane;
 use super::picture::READ_LAG;
-use super::reading::Asker;
+use super::reading::ReadAsker;
 use super::redact;
 
 /// A list that was read so lately answers for all that stand in it whether a write would change nothing.
@@ -19,16 +19,16 @@ const MOMENT: Duration = Duration::from_secs(10);
 
 /// What a look found.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct CurrentState {
     /// What is there now; `Null` when there is nothing, or nothing could be seen.
     pub(super) before: Value,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: WriteComparison,
     /// Whether the picture had it, which may be older than what is there now.
     pub(super) is_recalled: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum WriteComparison {
     WouldChange,
     Unchanged,
     /// All of it that can be read back is so; a secret cannot.
@@ -39,7 +39,7 @@ pub(super) enum Verdict {
 
 /// Where a look may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum ReadFreshness {
     /// In the run's picture first.
     Picture,
     /// In the picture as far as a whole list was read a moment ago, for all that stand in it; else in the org.
@@ -49,14 +49,14 @@ pub(super) enum Sight {
 }
 
 /// What was there before a write was sent, which a look back for its work leaves aside.
-pub(super) struct Former<'a> {
+pub(super) struct FormerState<'a> {
     /// Id of the thing of the same natural key.
     pub(super) id: Option<&'a str>,
     /// What was created before is not of the write; by the org's time.
     pub(super) since: Option<jiff::Timestamp>,
 }
 
-impl Former<'_> {
+impl FormerState<'_> {
     /// Whether a thing may be what the write created.
     pub(super) fn is_new(&self, thing: &Value) -> bool {
         let created = thing["created"].as_str();
@@ -67,87 +67,104 @@ impl Former<'_> {
 }
 
 /// One look: whose it is and where it looks.
-struct Looker<'a> {
+struct StateReader<'a> {
     run: &'a Run,
-    lane: &'a Lane,
-    call: &'a Call,
-    sight: Sight,
+    lane: &'a RunLane,
+    call: &'a ApiCall,
+    sight: ReadFreshness,
     /// Of a look back.
-    former: Option<&'a Former<'a>>,
+    former: Option<&'a FormerState<'a>>,
     /// Whether it was answered from the picture.
     recalled: AtomicBool,
 }
 
 /// Reads what `call` is about to write.
-pub(super) async fn look(run: &Run, lane: &Lane, call: &Call, sight: Sight) -> Result<Seen, Error> {
-    let looker = Looker { run, lane, call, sight, former: None, recalled: AtomicBool::new(false) };
+pub(super) async fn look(
+    run: &Run,
+    lane: &RunLane,
+    call: &ApiCall,
+    sight: ReadFreshness,
+) -> Result<CurrentState, CallError> {
+    let looker = StateReader { run, lane, call, sight, former: None, recalled: AtomicBool::new(false) };
     let seen = looker.look().await?;
-    Ok(Seen { is_recalled: looker.recalled.into_inner(), ..seen })
+    Ok(CurrentState { is_recalled: looker.recalled.into_inner(), ..seen })
 }
 
 /// Reads in the org what `call` may have written.
-pub(super) async fn look_back(run: &Run, lane: &Lane, call: &Call, former: &Former<'_>) -> Result<Seen, Error> {
-    let looker = Looker { run, lane, call, sight: Sight::Org, former: Some(former), recalled: AtomicBool::new(false) };
+pub(super) async fn look_back(
+    run: &Run,
+    lane: &RunLane,
+    call: &ApiCall,
+    former: &FormerState<'_>,
+) -> Result<CurrentState, CallError> {
+    let looker = StateReader {
+        run,
+        lane,
+        call,
+        sight: ReadFreshness::Org,
+        former: Some(former),
+        recalled: AtomicBool::new(false),
+    };
     looker.look().await
 }
 
-impl Looker<'_> {
-    async fn look(&self) -> Result<Seen, Error> {
+impl StateReader<'_> {
+    async fn look(&self) -> Result<CurrentState, CallError> {
         match effects::look(self.call) {
-            Look::Partial(read) => self.compared(read, says).await,
-            Look::Whole(read) => self.compared(read, is).await,
-            Look::Patch(read) => self.compared(read, patch_says).await,
-            Look::Within(read, part) => {
+            PreRead::Partial(read) => self.compared(read, says).await,
+            PreRead::Whole(read) => self.compared(read, is).await,
+            PreRead::Patch(read) => self.compared(read, patch_says).await,
+            PreRead::Within(read, part) => {
                 let now = self.same_place(read).await?;
                 let wish = effects::wish(self.call);
                 Ok(seen(now, |now| now.pointer(part).is_some_and(|now| says(&wish, now))))
             }
-            Look::Present(read) => Ok(seen(self.same_place(read).await?, |now| !now.is_null())),
-            Look::Absent(read) => Ok(seen(self.same_place(read).await?, Value::is_null)),
-            Look::Status(read, settled) => Ok(seen(self.same_place(read).await?, |now| {
+            PreRead::Present(read) => Ok(seen(self.same_place(read).await?, |now| !now.is_null())),
+            PreRead::Absent(read) => Ok(seen(self.same_place(read).await?, Value::is_null)),
+            PreRead::Status(read, settled) => Ok(seen(self.same_place(read).await?, |now| {
                 now["status"].as_str().is_some_and(|status| settled.contains(&status))
             })),
-            Look::Member => self.membership(|is_member| is_member).await,
-            Look::NotMember => self.membership(|is_member| !is_member).await,
-            Look::Natural(key) => self.natural(key).await,
-            Look::Never => Ok(UNSEEN),
+            PreRead::Member => self.membership(|is_member| is_member).await,
+            PreRead::NotMember => self.membership(|is_member| !is_member).await,
+            PreRead::Natural(key) => self.natural(key).await,
+            PreRead::Never => Ok(UNSEEN),
         }
     }
 
-    async fn compared(&self, read: &str, same: Sameness) -> Result<Seen, Error> {
+    async fn compared(&self, read: &str, same: SamenessTest) -> Result<CurrentState, CallError> {
         Ok(self.judged(self.same_place(read).await?, same))
     }
 
     /// What the call asks for that cannot be read back (a password) is never taken as unchanged.
-    fn judged(&self, now: Value, same: Sameness) -> Seen {
+    fn judged(&self, now: Value, same: SamenessTest) -> CurrentState {
         let wish = self.run.redact(&effects::wish(self.call));
         let readable = redact::readable(&wish);
         let verdict = match readable == wish {
-            _ if now.is_null() => Verdict::WouldChange,
-            _ if redact::lacks_something(&readable) => Verdict::Unseen,
-            true if same(&wish, &now) => Verdict::Unchanged,
-            false if says(&readable, &now) || same(&readable, &now) => Verdict::Unreadable,
-            _ => Verdict::WouldChange,
+            _ if now.is_null() => WriteComparison::WouldChange,
+            _ if redact::lacks_something(&readable) => WriteComparison::Unseen,
+            true if same(&wish, &now) => WriteComparison::Unchanged,
+            false if says(&readable, &now) || same(&readable, &now) => WriteComparison::Unreadable,
+            _ => WriteComparison::WouldChange,
         };
-        Seen { before: now, verdict, is_recalled: false }
+        CurrentState { before: now, verdict, is_recalled: false }
     }
 
     /// The thing that `read` gives for the call's own path arguments.
-    async fn same_place(&self, read: &str) -> Result<Value, Error> {
+    async fn same_place(&self, read: &str) -> Result<Value, CallError> {
         let arguments: Vec<&str> = self.call.arguments.iter().map(String::as_str).collect();
         self.thing(read, &arguments).await
     }
 
     /// `Null` when there is none.
-    async fn thing(&self, read: &str, arguments: &[&str]) -> Result<Value, Error> {
-        let read = Call::operation(&self.call.org, read, arguments).map_err(Error::Usage)?;
-        if self.sight != Sight::Org
+    async fn thing(&self, read: &str, arguments: &[&str]) -> Result<Value, CallError> {
+        let read = ApiCall::operation(&self.call.org, read, arguments).map_err(CallError::Usage)?;
+        if self.sight != ReadFreshness::Org
             && let Some(known) = self.known(&read).await?
         {
             self.recalled.store(true, Ordering::Relaxed);
             return Ok(known);
         }
-        match self.run.page_asked_by(Asker::Run, self.lane, &read, None).await {
+        match self.run.page_asked_by(ReadAsker::Run, self.lane, &read, None).await {
             Ok(page) => Ok(page.body),
             Err(error) if error.status() == Some(404) => Ok(Value::Null),
             Err(error) => Err(error),
@@ -157,15 +174,15 @@ impl Looker<'_> {
     /// How old what the picture has may be.
     fn age(&self, has_list: bool) -> Duration {
         match self.sight {
-            Sight::Picture => Duration::MAX,
-            Sight::Fresh if has_list => MOMENT,
-            Sight::Fresh | Sight::Org => Duration::ZERO,
+            ReadFreshness::Picture => Duration::MAX,
+            ReadFreshness::Fresh if has_list => MOMENT,
+            ReadFreshness::Fresh | ReadFreshness::Org => Duration::ZERO,
         }
     }
 
     /// What the picture has. Where it is too old, or forgotten with many others, and stood in a list, the list is read again: once for all
     /// lanes that need it.
-    async fn known(&self, read: &Call) -> Result<Option<Value>, Error> {
+    async fn known(&self, read: &ApiCall) -> Result<Option<Value>, CallError> {
         let picture = self.run.picture();
         let (org, path) = (read.org.as_str(), read.path.as_str());
         let list = picture.list_of(org, path);
@@ -179,7 +196,7 @@ impl Looker<'_> {
         };
         let _one_at_a_time = self.run.reading_again().await;
         let is_old = picture.is_old(org, path)
-            || (self.sight == Sight::Fresh && picture.thing(org, path).is_some())
+            || (self.sight == ReadFreshness::Fresh && picture.thing(org, path).is_some())
             || (self.run.takes_back_many() && picture.was_forgotten(org, path));
         if known().is_none() && is_old {
             self.run.list(self.lane, &list).await?;
@@ -188,7 +205,7 @@ impl Looker<'_> {
     }
 
     /// What the picture has of a membership; where that is too old, all members of the group are read again.
-    async fn known_member(&self, group: &str, user: &str) -> Result<Option<bool>, Error> {
+    async fn known_member(&self, group: &str, user: &str) -> Result<Option<bool>, CallError> {
         let (picture, org) = (self.run.picture(), self.call.org.as_str());
         let member = format!("/api/v1/groups/{group}/users/{user}");
         let list = picture.list_of(org, &member);
@@ -196,31 +213,31 @@ impl Looker<'_> {
         let known = || picture.is_member(org, group, user, age);
         if let (None, Some(list)) = (known(), list) {
             let _one_at_a_time = self.run.reading_again().await;
-            if known().is_none() && (picture.has_old_members(org, group) || self.sight == Sight::Fresh) {
+            if known().is_none() && (picture.has_old_members(org, group) || self.sight == ReadFreshness::Fresh) {
                 self.run.list(self.lane, &list).await?;
             }
         }
         Ok(known())
     }
 
-    async fn membership(&self, unchanged: fn(bool) -> bool) -> Result<Seen, Error> {
+    async fn membership(&self, unchanged: fn(bool) -> bool) -> Result<CurrentState, CallError> {
         let call = self.call;
         let [group, user] = call.arguments.as_slice() else {
-            return Err(Error::Usage(format!("{} takes a group and a user", call.name())));
+            return Err(CallError::Usage(format!("{} takes a group and a user", call.name())));
         };
         // The picture knows users by their ids.
         let user = &self.run.picture().user_id(&call.org, user);
         let user = &self.run.id_of(self.lane, &call.org, user).await?;
         let known = match self.sight {
-            Sight::Picture | Sight::Fresh => self.known_member(group, user).await?,
-            Sight::Org => None,
+            ReadFreshness::Picture | ReadFreshness::Fresh => self.known_member(group, user).await?,
+            ReadFreshness::Org => None,
         };
         let is_member = if let Some(known) = known {
             self.recalled.store(true, Ordering::Relaxed);
             known
         } else {
-            let groups = Call::operation(&call.org, "list_user_groups", &[user]);
-            let found = self.run.list(self.lane, &groups.map_err(Error::Usage)?).await?;
+            let groups = ApiCall::operation(&call.org, "list_user_groups", &[user]);
+            let found = self.run.list(self.lane, &groups.map_err(CallError::Usage)?).await?;
             found.iter().any(|found| found["id"] == **group)
         };
         // What the run wrote otherwise a moment ago, and no read shows yet, is no reason to leave the write out: sent again it does no harm.
@@ -230,41 +247,41 @@ impl Looker<'_> {
         Ok(seen(before, |now| is_sure && unchanged(now == true)))
     }
 
-    async fn natural(&self, key: Key) -> Result<Seen, Error> {
+    async fn natural(&self, key: NaturalKey) -> Result<CurrentState, CallError> {
         let body = self.call.body.as_ref().unwrap_or(&Value::Null);
         let text = |value: &Value| {
             let text = value.as_str().filter(|text| !text.is_empty());
             text.map(str::to_owned)
         };
         let found = match key {
-            Key::GroupName => match text(&body["profile"]["name"]) {
+            NaturalKey::GroupName => match text(&body["profile"]["name"]) {
                 Some(name) => {
                     let found = self.run.group_named(self.lane, &self.call.org, &name);
                     found.await?.unwrap_or_default()
                 }
                 None => return Ok(UNSEEN),
             },
-            Key::Login => match text(&body["profile"]["login"]) {
+            NaturalKey::Login => match text(&body["profile"]["login"]) {
                 Some(login) => self.thing("get_user", &[&login]).await?,
                 None => return Ok(UNSEEN),
             },
-            Key::AppUser => match (self.call.arguments.first(), text(&body["id"])) {
+            NaturalKey::AppUser => match (self.call.arguments.first(), text(&body["id"])) {
                 (Some(app), Some(user)) => self.thing("get_application_user", &[app, &user]).await?,
                 _ => return Ok(UNSEEN),
             },
-            Key::Listed(_, field) if body[field].is_null() => return Ok(UNSEEN),
-            Key::Listed(list, field) => self.listed(list, field, &body[field]).await?,
+            NaturalKey::Listed(_, field) if body[field].is_null() => return Ok(UNSEEN),
+            NaturalKey::Listed(list, field) => self.listed(list, field, &body[field]).await?,
         };
         // Of what was just created the org shows what it shows: the groups of a new user are not among his fields.
-        let same = if self.former.is_some() || matches!(key, Key::Listed(..)) { agrees } else { says };
+        let same = if self.former.is_some() || matches!(key, NaturalKey::Listed(..)) { agrees } else { says };
         Ok(self.judged(found, same))
     }
 
     /// The first item of a list that has this value in the field. A look back takes none that was there before, and the one that is as it
     /// was to be where there are several.
-    async fn listed(&self, list: &str, field: &str, value: &Value) -> Result<Value, Error> {
+    async fn listed(&self, list: &str, field: &str, value: &Value) -> Result<Value, CallError> {
         let arguments: Vec<&str> = self.call.arguments.iter().map(String::as_str).collect();
-        let list = Call::operation(&self.call.org, list, &arguments).map_err(Error::Usage)?;
+        let list = ApiCall::operation(&self.call.org, list, &arguments).map_err(CallError::Usage)?;
         let found = self.run.list(self.lane, &list).await?;
         // What a user has through a group is not the user's own.
         let is_own = |item: &Value| list.name() != "list_assigned_roles_for_user" || item["assignmentType"] != "GROUP";
@@ -280,18 +297,19 @@ impl Looker<'_> {
 }
 
 /// Whether what can be read back of the call's wish is so in `thing`.
-pub(super) fn is_wished(run: &Run, call: &Call, thing: &Value) -> bool {
+pub(super) fn is_wished(run: &Run, call: &ApiCall, thing: &Value) -> bool {
     says(&redact::readable(&run.redact(&effects::wish(call))), thing)
 }
 
 /// Whether a thing is as it is wished.
-type Sameness = fn(&Value, &Value) -> bool;
+type SamenessTest = fn(&Value, &Value) -> bool;
 
-pub(super) const UNSEEN: Seen = Seen { before: Value::Null, verdict: Verdict::Unseen, is_recalled: false };
+pub(super) const UNSEEN: CurrentState =
+    CurrentState { before: Value::Null, verdict: WriteComparison::Unseen, is_recalled: false };
 
-fn seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> Seen {
-    let verdict = if unchanged(&before) { Verdict::Unchanged } else { Verdict::WouldChange };
-    Seen { before, verdict, is_recalled: false }
+fn seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> CurrentState {
+    let verdict = if unchanged(&before) { WriteComparison::Unchanged } else { WriteComparison::WouldChange };
+    CurrentState { before, verdict, is_recalled: false }
 }
 
 /// Whether all that `wanted` says is so in `now`; fields that `wanted` does not name do not count. A field wanted as null is as good as absent.

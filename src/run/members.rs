@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::ApiCall;
 use super::door::Run;
-use super::elsewhere::{self, Elsewhere};
-use super::error::Error;
-use super::lane::Lane;
-use super::steps::Step;
-use super::writing::Held;
+use super::elsewhere::{self, LinkedOrgImage};
+use super::error::CallError;
+use super::lane::RunLane;
+use super::steps::UndoStep;
+use super::writing::PlanCheck;
 
 /// What is sent for it.
 pub(super) const WRITES: &[&str] = &["assign_user_to_group", "unassign_user_from_group", "replace_group"];
 
 impl Run {
     /// Whom the push took out is a member again, and whom it brought is none. Others, who came since by other ways, stay.
-    pub(super) async fn restore_target(&self, lane: &Lane, undone: &Step) -> Result<(), Error> {
+    pub(super) async fn restore_target(&self, lane: &RunLane, undone: &UndoStep) -> Result<(), CallError> {
         for there in elsewhere::of(&undone.write) {
             let Some(group) = there.group() else {
                 continue;
@@ -31,14 +31,20 @@ impl Run {
             };
             let calls = self.value(lane, &named, || found)?;
             for call in calls.as_array().into_iter().flatten() {
-                self.perform_held(lane, &kept_call(there.org, call)?, Held::ToNothing).await?;
+                self.perform_held(lane, &kept_call(there.org, call)?, PlanCheck::ToNothing).await?;
             }
         }
         Ok(())
     }
 
     /// The calls that restore a target.
-    async fn to_restore(&self, lane: &Lane, undone: &Call, there: &Elsewhere<'_>, group: &str) -> Result<Value, Error> {
+    async fn to_restore(
+        &self,
+        lane: &RunLane,
+        undone: &ApiCall,
+        there: &LinkedOrgImage<'_>,
+        group: &str,
+    ) -> Result<Value, CallError> {
         let before: BTreeSet<&str> = there.members().collect();
         let now = self.members(lane, there.org, group).await?;
         let now: BTreeSet<&str> = now.iter().map(String::as_str).collect();
@@ -55,13 +61,18 @@ impl Run {
     }
 
     /// Ids, in the other org, of the members whom the push has brought or may bring.
-    pub(super) async fn pushed(&self, lane: &Lane, undone: &Call, source: &str) -> Result<BTreeSet<String>, Error> {
+    pub(super) async fn pushed(
+        &self,
+        lane: &RunLane,
+        undone: &ApiCall,
+        source: &str,
+    ) -> Result<BTreeSet<String>, CallError> {
         let org = undone.org.as_str();
         let app = undone.arguments.first().map_or("", String::as_str);
         let members = self.members(lane, org, source).await?;
         let members: BTreeSet<&str> = members.iter().map(String::as_str).collect();
-        let users = Call::operation(org, "list_application_users", &[app]);
-        let users = users.map_err(Error::Usage)?.query("limit", "500");
+        let users = ApiCall::operation(org, "list_application_users", &[app]);
+        let users = users.map_err(CallError::Usage)?.query("limit", "500");
         let users = self.list(lane, &users).await?;
         let is_member = |user: &&Value| user["id"].as_str().is_some_and(|id| members.contains(id));
         let accounts = users.iter().filter(is_member);
@@ -71,12 +82,12 @@ impl Run {
     /// A push brings the description of its source, too.
     async fn description(
         &self,
-        lane: &Lane,
-        undone: &Call,
-        there: &Elsewhere<'_>,
+        lane: &RunLane,
+        undone: &ApiCall,
+        there: &LinkedOrgImage<'_>,
         group: &str,
         source: &str,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Option<Value>, CallError> {
         let now = self.seen(lane, there.org, "get_group", &[group]).await?;
         let source = self.seen(lane, &undone.org, "get_group", &[source]).await?;
         let of = |profile: &Value| profile["description"].as_str().unwrap_or("").to_owned();
@@ -91,10 +102,10 @@ impl Run {
     }
 }
 
-fn kept_call(org: &str, kept: &Value) -> Result<Call, Error> {
+fn kept_call(org: &str, kept: &Value) -> Result<ApiCall, CallError> {
     let arguments = kept["arguments"].as_array().into_iter().flatten();
     let arguments: Vec<&str> = arguments.filter_map(Value::as_str).collect();
     let name = kept["operation"].as_str().unwrap_or_default();
-    let call = Call::operation(org, name, &arguments).map_err(Error::Usage)?;
+    let call = ApiCall::operation(org, name, &arguments).map_err(CallError::Usage)?;
     Ok(call.body(Some(kept["body"].clone()).filter(|body| !body.is_null())))
 }

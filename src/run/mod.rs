@@ -1,6 +1,6 @@
 //! The door: everything a run does to the world goes through here, as data.
 //!
-//! A [`call::Call`] is an operation of Okta's API plus its arguments. [`Run::read`] and [`Run::perform`] journal it, send it and
+//! A [`call::ApiCall`] is an operation of Okta's API plus its arguments. [`Run::read`] and [`Run::perform`] journal it, send it and
 //! tell what happened; a write looks first and is not sent when nothing would change. This module knows nothing of scripts.
 //!
 //! | file | holds |
@@ -89,14 +89,17 @@ mod watch;
 mod wording;
 mod writing;
 
-pub use agreement::{Agreement, Approved, Planned, renumbered};
-pub use door::{Done, Edits, Listener, Page, Procedure, Progress, Run, Settings, Target, Watcher};
+pub use agreement::{ApprovalRecord, PlannedWrite, PlannedWrites, renumbered};
+pub use door::{
+    BulkProgress, EditPolicy, EventListener, ListPage, ProgressWatcher, Run, RunOptions, RunProcedure, RunTarget,
+    WriteResult,
+};
 pub use effects::{reads_before, reads_of_guard, status_after};
-pub use error::{Error, Refusal};
-pub use foresight::Cost;
+pub use error::{CallError, CallRefusal};
+pub use foresight::UndoCost;
 pub use granted_scopes::scopes_allow;
 pub use inverse::undone;
-pub use items::Begun;
+pub use items::ItemStart;
 pub use own_access::OWN_ACCESS;
 pub(crate) use redact::{HIDDEN, REDACTED};
 pub(crate) use secret_fields::{FieldPlace, has_secret_shape, starred};

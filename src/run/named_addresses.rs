@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use url::Url;
 
-use super::call::Call;
+use super::call::ApiCall;
 
 /// Scheme, host and port of each address.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ const APPS: &str = "/api/v1/apps";
 
 impl NamedAddresses {
     /// Takes in what the apps name that a read was answered with.
-    pub(super) fn learn(&self, call: &Call, body: &Value) {
+    pub(super) fn learn(&self, call: &ApiCall, body: &Value) {
         if call.is_write() {
             return;
         }
@@ -84,8 +84,8 @@ mod tests {
 
     use super::*;
 
-    fn read(operation: &str, arguments: &[&str]) -> Call {
-        Call::operation("okta", operation, arguments).expect("a call")
+    fn read(operation: &str, arguments: &[&str]) -> ApiCall {
+        ApiCall::operation("okta", operation, arguments).expect("a call")
     }
 
     #[test]

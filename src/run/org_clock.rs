@@ -4,9 +4,9 @@
 use jiff::SignedDuration;
 
 use super::door::Run;
-use super::error::Error;
-use super::event::Kind;
-use super::lane::Lane;
+use super::error::CallError;
+use super::event::EventKind;
+use super::lane::RunLane;
 
 /// What every org shows to everyone, without any credentials.
 const PUBLIC: &str = "/.well-known/okta-organization";
@@ -22,20 +22,20 @@ impl Run {
     ///
     /// # Errors
     /// What ends a run: an interruption, a journal that cannot be written.
-    pub async fn learn_time(&self, lane: &Lane) -> Result<(), Error> {
+    pub async fn learn_time(&self, lane: &RunLane) -> Result<(), CallError> {
         let Some((name, client)) = self.settings().orgs.iter().next() else {
             return Ok(());
         };
         if client.clock_ahead().is_none() {
             tokio::select! {
                 _ = client.look(PUBLIC) => {}
-                () = self.cancelled().cancelled_owned() => return Err(Error::Interrupted),
+                () = self.cancelled().cancelled_owned() => return Err(CallError::Interrupted),
             }
         }
         let ahead = SignedDuration::from_millis(client.clock_ahead().unwrap_or_default());
         if ahead.abs() >= FAR && self.is_first_word_of_clock() {
             let words = difference(name, ahead);
-            self.tell(lane, Kind::Note { words })?;
+            self.tell(lane, EventKind::Note { words })?;
         }
         Ok(())
     }

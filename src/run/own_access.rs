@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::actor::OrgAccount;
-use super::call::Call;
+use super::call::ApiCall;
 use super::door::Run;
-use super::error::Error;
-use super::event::Kind;
-use super::lane::Lane;
-use super::reading::Asker;
-use crate::okta::Method;
+use super::error::CallError;
+use super::event::EventKind;
+use super::lane::RunLane;
+use super::reading::ReadAsker;
+use crate::okta::HttpMethod;
 
 /// Name of the guard, for `--allow`.
 pub const OWN_ACCESS: &str = "own-access";
@@ -116,12 +116,12 @@ impl<'a> AdminLoss<'a> {
 
 impl Run {
     /// Refuses a write that would lock out the operator, or leave the org without a super admin.
-    pub(super) async fn guard_own_access(&self, lane: &Lane, call: &Call) -> Result<(), Error> {
+    pub(super) async fn guard_own_access(&self, lane: &RunLane, call: &ApiCall) -> Result<(), CallError> {
         let Some(why) = self.access_lost(lane, call).await? else {
             return Ok(());
         };
         if !self.gate().allows(OWN_ACCESS) {
-            return Err(Error::GuardRefused {
+            return Err(CallError::GuardRefused {
                 guard: OWN_ACCESS,
                 org: call.org.clone(),
                 operation: call.name(),
@@ -132,11 +132,11 @@ impl Run {
         let words = format!("--allow {OWN_ACCESS} let {} of {} pass: {why}", call.name(), call.org);
         self.remark(&words);
         let guard = OWN_ACCESS.to_owned();
-        self.tell(lane, Kind::Allowed { guard, words })
+        self.tell(lane, EventKind::Allowed { guard, words })
     }
 
     /// Whose access `call` would take away that must stay; `None` for almost every call.
-    async fn access_lost(&self, lane: &Lane, call: &Call) -> Result<Option<String>, Error> {
+    async fn access_lost(&self, lane: &RunLane, call: &ApiCall) -> Result<Option<String>, CallError> {
         let client = self.org_client(&call.org)?;
         if let Some(app) = client.client_id().filter(|app| takes_from_app(call, app)) {
             return Ok(Some(format!("it takes away from {app}, the app that this run signs in as")));
@@ -172,7 +172,12 @@ impl Run {
         self.last_admin_lost(lane, call, &loss).await
     }
 
-    async fn access_by_group_lost(&self, lane: &Lane, call: &Call, loss: GroupLoss) -> Result<Option<String>, Error> {
+    async fn access_by_group_lost(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        loss: GroupLoss,
+    ) -> Result<Option<String>, CallError> {
         let [group, rest @ ..] = call.arguments.as_slice() else {
             return Ok(None);
         };
@@ -196,12 +201,12 @@ impl Run {
     /// who runs this stays one.
     async fn own_group_lost(
         &self,
-        lane: &Lane,
-        call: &Call,
+        lane: &RunLane,
+        call: &ApiCall,
         group: &str,
         second: &str,
         loss: GroupLoss,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<String>, CallError> {
         let Some(me) = self.me(lane, &call.org).await? else {
             return Ok(None);
         };
@@ -227,16 +232,16 @@ impl Run {
         )))
     }
 
-    async fn is_in(&self, lane: &Lane, org: &str, user: &str, group: &str) -> Result<bool, Error> {
-        let groups = Call::operation(org, "list_user_groups", &[user]).map_err(Error::Usage)?;
+    async fn is_in(&self, lane: &RunLane, org: &str, user: &str, group: &str) -> Result<bool, CallError> {
+        let groups = ApiCall::operation(org, "list_user_groups", &[user]).map_err(CallError::Usage)?;
         let groups = self.list(lane, &groups).await?;
         Ok(groups.iter().any(|found| found["id"] == *group))
     }
 
     /// Active assignments of roles to a group.
-    async fn given_roles(&self, lane: &Lane, org: &str, group: &str) -> Result<Vec<Value>, Error> {
-        let list = Call::operation(org, "list_group_assigned_roles", &[group]);
-        let mut given = self.list(lane, &list.map_err(Error::Usage)?).await?;
+    async fn given_roles(&self, lane: &RunLane, org: &str, group: &str) -> Result<Vec<Value>, CallError> {
+        let list = ApiCall::operation(org, "list_group_assigned_roles", &[group]);
+        let mut given = self.list(lane, &list.map_err(CallError::Usage)?).await?;
         given.retain(|role| role["status"] == "ACTIVE");
         Ok(given)
     }
@@ -244,11 +249,11 @@ impl Run {
     /// Whether a group, by this one of its roles where one is named, makes its members super admins.
     async fn makes_super_admins(
         &self,
-        lane: &Lane,
-        call: &Call,
+        lane: &RunLane,
+        call: &ApiCall,
         group: &str,
         role: Option<&str>,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, CallError> {
         let key = (call.org.clone(), group.to_owned());
         let mut watch = self.admin_watch().await;
         if role.is_none()
@@ -268,7 +273,7 @@ impl Run {
         Ok(given.iter().filter(is_meant).any(is_super))
     }
 
-    fn tell_unchecked_roles(&self, call: &Call, group: &str, error: &Error) {
+    fn tell_unchecked_roles(&self, call: &ApiCall, group: &str, error: &CallError) {
         self.remark(&format!(
             "{} does not say which admin roles the group {group} gives ({error}): whether {} takes away the operator's or the last super \
              admin's was not checked",
@@ -278,7 +283,7 @@ impl Run {
     }
 
     /// Which of a user's tokens is in use no call tells, so that none of one's own passes.
-    async fn own_token_lost(&self, lane: &Lane, call: &Call) -> Result<Option<String>, Error> {
+    async fn own_token_lost(&self, lane: &RunLane, call: &ApiCall) -> Result<Option<String>, CallError> {
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
         let token = self.seen(lane, &call.org, "get_api_token", &arguments).await?;
         let me = self.me(lane, &call.org).await?;
@@ -290,7 +295,7 @@ impl Run {
     }
 
     /// The id of the user whose sign-in this run uses; `None` where the org does not say.
-    async fn me(&self, lane: &Lane, org: &str) -> Result<Option<String>, Error> {
+    async fn me(&self, lane: &RunLane, org: &str) -> Result<Option<String>, CallError> {
         if let Some(OrgAccount::User { id, .. }) = self.actor().account(org) {
             return Ok(Some(id.clone()));
         }
@@ -308,17 +313,22 @@ impl Run {
 
     /// Whether nobody would be left who is super admin, of those that the org tells. Lanes are asked one after the other, so that two of
     /// them do not count on each other's.
-    async fn last_admin_lost(&self, lane: &Lane, call: &Call, loss: &AdminLoss<'_>) -> Result<Option<String>, Error> {
+    async fn last_admin_lost(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        loss: &AdminLoss<'_>,
+    ) -> Result<Option<String>, CallError> {
         let mut watch = self.admin_watch().await;
         let org = call.org.as_str();
         match self.others_than(lane, org, loss, &watch.leaving).await {
-            Ok(Others::NotConcerned) => Ok(None),
-            Ok(Others::Some) => {
+            Ok(OtherAdmins::NotConcerned) => Ok(None),
+            Ok(OtherAdmins::Some) => {
                 let leaving = loss.user().map(|user| (org.to_owned(), user.to_owned()));
                 watch.leaving.extend(leaving);
                 Ok(None)
             }
-            Ok(Others::None) => Ok(Some(match loss.user() {
+            Ok(OtherAdmins::None) => Ok(Some(match loss.user() {
                 Some(user) => format!(
                     "{user} is the last active super admin of {org} (who else is one through a group no list tells)"
                 ),
@@ -340,20 +350,20 @@ impl Run {
     /// Whether somebody stays super admin: one of those who have roles, or of the members of a group that makes them so.
     async fn others_than(
         &self,
-        lane: &Lane,
+        lane: &RunLane,
         org: &str,
         loss: &AdminLoss<'_>,
         leaving: &BTreeSet<(String, String)>,
-    ) -> Result<Others, Error> {
+    ) -> Result<OtherAdmins, CallError> {
         let mut candidates = Vec::new();
         if let Some(user) = loss.user() {
             let roles = self.roles_of(lane, org, user).await?;
             let mut held = roles.iter().filter(|role| is_super(role));
             if !held.clone().any(|role| loss.ends(user, role)) {
-                return Ok(Others::NotConcerned);
+                return Ok(OtherAdmins::NotConcerned);
             }
             if held.clone().any(|role| !loss.ends(user, role)) {
-                return Ok(Others::Some);
+                return Ok(OtherAdmins::Some);
             }
             if let Some(group) = held.find_map(group_of) {
                 candidates = self.members(lane, org, group).await?;
@@ -363,32 +373,38 @@ impl Run {
         for candidate in candidates {
             let is_leaving = leaving.contains(&(org.to_owned(), candidate.clone()));
             if !is_leaving && self.stays_super(lane, org, &candidate, loss).await? {
-                return Ok(Others::Some);
+                return Ok(OtherAdmins::Some);
             }
         }
-        Ok(Others::None)
+        Ok(OtherAdmins::None)
     }
 
-    async fn stays_super(&self, lane: &Lane, org: &str, user: &str, loss: &AdminLoss<'_>) -> Result<bool, Error> {
+    async fn stays_super(
+        &self,
+        lane: &RunLane,
+        org: &str,
+        user: &str,
+        loss: &AdminLoss<'_>,
+    ) -> Result<bool, CallError> {
         let status = self.seen(lane, org, "get_user", &[user]).await?;
         let is_usable = status["status"].as_str().is_some_and(|status| USABLE.contains(&status));
         let stays = |role: &Value| is_super(role) && !loss.ends(user, role);
         Ok(is_usable && self.roles_of(lane, org, user).await?.iter().any(stays))
     }
 
-    async fn roles_of(&self, lane: &Lane, org: &str, user: &str) -> Result<Vec<Value>, Error> {
-        let list = Call::operation(org, "list_assigned_roles_for_user", &[user]);
-        self.list(lane, &list.map_err(Error::Usage)?).await
+    async fn roles_of(&self, lane: &RunLane, org: &str, user: &str) -> Result<Vec<Value>, CallError> {
+        let list = ApiCall::operation(org, "list_assigned_roles_for_user", &[user]);
+        self.list(lane, &list.map_err(CallError::Usage)?).await
     }
 
     /// Ids of the users who have roles.
-    async fn assignees(&self, lane: &Lane, org: &str) -> Result<Vec<String>, Error> {
-        let list = Call::operation(org, "list_users_with_role_assignments", &[]);
-        let list = list.map_err(Error::Usage)?.query("limit", "100");
+    async fn assignees(&self, lane: &RunLane, org: &str) -> Result<Vec<String>, CallError> {
+        let list = ApiCall::operation(org, "list_users_with_role_assignments", &[]);
+        let list = list.map_err(CallError::Usage)?.query("limit", "100");
         let mut found = Vec::new();
         let mut next = None;
         loop {
-            let page = self.page_asked_by(Asker::Run, lane, &list, next.as_ref()).await?;
+            let page = self.page_asked_by(ReadAsker::Run, lane, &list, next.as_ref()).await?;
             let users = page.body["value"].as_array().into_iter().flatten();
             found.extend(users.filter_map(|user| user["id"].as_str().map(str::to_owned)));
             next = page.next;
@@ -400,7 +416,7 @@ impl Run {
 }
 
 /// Whether a super admin is left.
-enum Others {
+enum OtherAdmins {
     /// The call takes no super admin away.
     NotConcerned,
     Some,
@@ -421,14 +437,14 @@ fn group_of(assignment: &Value) -> Option<&str> {
 }
 
 /// Whether the org keeps something from this run, or does not have it.
-fn is_withheld(error: &Error) -> bool {
+fn is_withheld(error: &CallError) -> bool {
     matches!(error.status(), Some(401 | 403 | 404 | 501))
 }
 
 /// Whether a call deletes or deactivates an app, or anything that belongs to it: its keys, grants, roles, users. An OAuth app's id is its
 /// client id.
-fn takes_from_app(call: &Call, app: &str) -> bool {
-    let ends = call.method() == Method::Delete || call.path.ends_with("/deactivate");
+fn takes_from_app(call: &ApiCall, app: &str) -> bool {
+    let ends = call.method() == HttpMethod::Delete || call.path.ends_with("/deactivate");
     let below = ["/api/v1/apps/", "/oauth2/v1/clients/"];
     let is_of_app = |prefix: &str| {
         let rest = call.path.strip_prefix(prefix);
@@ -463,7 +479,7 @@ mod tests {
     #[test]
     fn what_belongs_to_the_own_app_is_not_taken_away() {
         let takes = |name: &str, arguments: &[&str]| {
-            let call = Call::operation("okta", name, arguments).expect(name);
+            let call = ApiCall::operation("okta", name, arguments).expect(name);
             takes_from_app(&call, "0oaown")
         };
         assert!(takes("deactivate_application", &["0oaown"]));

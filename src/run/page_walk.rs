@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::call::Call;
-use super::door::Page;
-use super::error::Error;
+use super::call::ApiCall;
+use super::door::ListPage;
+use super::error::CallError;
 use super::replay::refusal;
 use crate::okta::{self, PageGuard};
 
@@ -19,10 +19,10 @@ impl PageWalk {
     ///
     /// # Errors
     /// When the list must not be read on: it does not end, or it is too large to hold. The error names the operation and the page.
-    pub fn take(&mut self, call: &Call, page: &Page) -> Result<(), Error> {
+    pub fn take(&mut self, call: &ApiCall, page: &ListPage) -> Result<(), CallError> {
         let items = page.body.as_array().map_or(1, Vec::len);
         let taken = self.guard.take(items, size(&page.body), page.next.as_ref());
-        taken.map_err(|endless| refusal(call, okta::Error::EndlessList(endless)))
+        taken.map_err(|endless| refusal(call, okta::OktaError::EndlessList(endless)))
     }
 
     /// The items of the pages so far are no longer held.

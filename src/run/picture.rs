@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::call::{Action, Call};
-use super::door::Page;
+use super::call::{ApiCall, CallAction};
+use super::door::ListPage;
 use super::effects;
 use super::user_names::{UserNames, named_in};
 use crate::okta::operations::ResultKind;
-use crate::okta::{Method, NextPage};
+use crate::okta::{HttpMethod, NextPage};
 
 /// What is older is read again.
 const AGE: Duration = Duration::from_secs(300);
@@ -27,69 +27,69 @@ const LARGEST: usize = 48 << 20;
 const LONGEST_LIST: usize = 20;
 
 #[derive(Debug)]
-pub(super) struct Picture {
-    seen: Mutex<Seen>,
+pub(super) struct ReadCache {
+    seen: Mutex<CachedAnswer>,
     age: Duration,
 }
 
-impl Default for Picture {
+impl Default for ReadCache {
     fn default() -> Self {
         Self { seen: Mutex::default(), age: AGE }
     }
 }
 
 /// Keys are an org's name and a path, or an org's name and an id.
-type Key = (String, String);
+type CacheKey = (String, String);
 
 /// When something was read; `None`: when the run was executed before. That answers no look, and tells what can be read by pages.
-type At = Option<Instant>;
+type ReadTime = Option<Instant>;
 
 #[derive(Debug, Default)]
-struct Seen {
-    things: HashMap<Key, (At, Box<str>)>,
+struct CachedAnswer {
+    things: HashMap<CacheKey, (ReadTime, Box<str>)>,
     bytes: usize,
     /// Paths of things that were forgotten.
-    forgotten: HashSet<Key>,
+    forgotten: HashSet<CacheKey>,
     /// What names of users in calls stand for: what is known is known by ids.
     names: UserNames,
     /// Logins of users, by their ids.
-    logins: HashMap<Key, String>,
+    logins: HashMap<CacheKey, String>,
     /// Paths of app users, by user.
-    app_users: HashMap<Key, BTreeSet<String>>,
-    members: HashMap<Key, (At, HashSet<String>)>,
-    groups: HashMap<Key, (At, HashSet<String>)>,
+    app_users: HashMap<CacheKey, BTreeSet<String>>,
+    members: HashMap<CacheKey, (ReadTime, HashSet<String>)>,
+    groups: HashMap<CacheKey, (ReadTime, HashSet<String>)>,
     /// Lists that were read whole, by their path: the call of the first page, and the number of pages.
-    lists: HashMap<Key, (Call, usize)>,
+    lists: HashMap<CacheKey, (ApiCall, usize)>,
     /// Lists being read, by the link of the next page: the call of the first page, and the pages so far.
-    walks: HashMap<(String, NextPage), (Call, usize)>,
+    walks: HashMap<(String, NextPage), (ApiCall, usize)>,
     /// Memberships that this run wrote and no read has shown since: by group and user, when, and whether the user is a member now.
-    written: HashMap<Key, HashMap<String, (Instant, bool)>>,
+    written: HashMap<CacheKey, HashMap<String, (Instant, bool)>>,
     /// Lists of members or groups of which not all pages were read yet, by the link of the next page.
     begun: HashMap<(String, NextPage), HashSet<String>>,
 }
 
-impl Picture {
+impl ReadCache {
     /// The lock is held between map operations only.
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, CachedAnswer> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes in an answered read.
-    pub(super) fn learn(&self, call: &Call, page: &Page, from: Option<&NextPage>) {
+    pub(super) fn learn(&self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>) {
         self.take_in(call, page, from, Some(Instant::now()));
     }
 
     /// Takes in a read that was answered when the run was executed before.
-    pub(super) fn recall(&self, call: &Call, page: &Page, from: Option<&NextPage>) {
+    pub(super) fn recall(&self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>) {
         self.take_in(call, page, from, None);
     }
 
-    fn take_in(&self, call: &Call, page: &Page, from: Option<&NextPage>, at: At) {
-        let Action::Operation(operation) = call.action else {
+    fn take_in(&self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>, at: ReadTime) {
+        let CallAction::Operation(operation) = call.action else {
             return;
         };
         // What leaves out fields is no picture.
-        if operation.method != Method::Get || call.query.iter().any(|(name, _)| name == "fields") {
+        if operation.method != HttpMethod::Get || call.query.iter().any(|(name, _)| name == "fields") {
             return;
         }
         let mut seen = self.seen();
@@ -119,11 +119,11 @@ impl Picture {
         }
     }
 
-    fn is_fresh(&self, at: At) -> bool {
+    fn is_fresh(&self, at: ReadTime) -> bool {
         self.is_within(at, self.age)
     }
 
-    fn is_within(&self, at: At, age: Duration) -> bool {
+    fn is_within(&self, at: ReadTime, age: Duration) -> bool {
         at.is_some_and(|at| at.elapsed() <= age.min(self.age))
     }
 
@@ -175,7 +175,7 @@ impl Picture {
 
     /// The call that reads the list in which the thing at `path` stands, if the whole list was read before and is not long: reading it
     /// again saves a call for each of its things.
-    pub(super) fn list_of(&self, org: &str, path: &str) -> Option<Call> {
+    pub(super) fn list_of(&self, org: &str, path: &str) -> Option<ApiCall> {
         let (list, _) = path.rsplit_once('/')?;
         let seen = self.seen();
         let (call, pages) = seen.lists.get(&(org.to_owned(), list.to_owned()))?;
@@ -188,7 +188,7 @@ impl Picture {
         let seen = self.seen();
         let user = seen.names.id_of(org, user);
         let (of_group, of_user) = ((org.to_owned(), group.to_owned()), (org.to_owned(), user.to_owned()));
-        let fresh = |found: Option<&(At, HashSet<String>)>, id: &str| {
+        let fresh = |found: Option<&(ReadTime, HashSet<String>)>, id: &str| {
             found.filter(|(at, _)| self.is_within(*at, age)).map(|(at, ids)| (*at, ids.contains(id)))
         };
         let by_group = fresh(seen.members.get(&of_group), user);
@@ -213,7 +213,7 @@ impl Picture {
 
     /// Whether a user is a member of a group (the arguments of `call`) by what this run wrote last of it, if that is no older than `age`
     /// and no read has shown it.
-    pub(super) fn written_member(&self, call: &Call, age: Duration) -> Option<bool> {
+    pub(super) fn written_member(&self, call: &ApiCall, age: Duration) -> Option<bool> {
         let [group, user] = call.arguments.as_slice() else {
             return None;
         };
@@ -232,7 +232,7 @@ impl Picture {
     }
 
     /// Takes in a write and its answer.
-    pub(super) fn wrote(&self, call: &Call, answer: &Value) {
+    pub(super) fn wrote(&self, call: &ApiCall, answer: &Value) {
         let mut seen = self.seen();
         match (call.name().as_str(), call.arguments.as_slice()) {
             (name @ ("assign_user_to_group" | "unassign_user_from_group"), [group, user]) => {
@@ -250,9 +250,8 @@ impl Picture {
                     seen.forget_group_scoped(&call.org);
                 }
                 seen.forget_at(call);
-                let is_whole =
-                    matches!(call.action, Action::Operation(operation) if effects::reader_of(operation.path).is_some());
-                if is_whole && answer.is_object() && call.method() != Method::Delete {
+                let is_whole = matches!(call.action, CallAction::Operation(operation) if effects::reader_of(operation.path).is_some());
+                if is_whole && answer.is_object() && call.method() != HttpMethod::Delete {
                     seen.keep(&call.org, &call.path, answer, Some(Instant::now()));
                 }
             }
@@ -260,7 +259,7 @@ impl Picture {
     }
 
     /// Forgets what a write may have changed whose answer is lost.
-    pub(super) fn forget(&self, call: &Call) {
+    pub(super) fn forget(&self, call: &ApiCall) {
         let mut seen = self.seen();
         seen.forget_at(call);
         if let ("assign_user_to_group" | "unassign_user_from_group", [group, user]) =
@@ -277,15 +276,15 @@ impl Picture {
     }
 }
 
-impl Seen {
-    fn written_member(&self, of_group: &Key, user: &str, age: Duration) -> Option<bool> {
+impl CachedAnswer {
+    fn written_member(&self, of_group: &CacheKey, user: &str, age: Duration) -> Option<bool> {
         let written = self.written.get(of_group)?.get(user);
         let lately = written.filter(|(at, _)| at.elapsed() <= age);
         lately.map(|(_, is_member)| *is_member)
     }
 
     /// Where what stands at a path is kept: a user's by the id, whatever name the path has.
-    fn key_of(&self, org: &str, path: &str) -> Key {
+    fn key_of(&self, org: &str, path: &str) -> CacheKey {
         let below = |list: &str, name: &str, rest: &str| {
             let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
             format!("{list}{}{rest}", self.names.id_of(org, &name))
@@ -301,7 +300,7 @@ impl Seen {
         (org.to_owned(), place)
     }
 
-    fn keep(&mut self, org: &str, path: &str, value: &Value, at: At) {
+    fn keep(&mut self, org: &str, path: &str, value: &Value, at: ReadTime) {
         let key = self.key_of(org, path);
         let path = key.1.clone();
         let path = path.as_str();
@@ -333,7 +332,7 @@ impl Seen {
         }
     }
 
-    fn walked(&mut self, call: &Call, page: &Page, from: Option<&NextPage>) {
+    fn walked(&mut self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>) {
         let begun = match from {
             None => Some((call.clone(), 0)),
             Some(link) => self.walks.remove(&(call.org.clone(), link.clone())),
@@ -353,7 +352,7 @@ impl Seen {
         self.lists.insert(list, (first, pages + 1));
     }
 
-    fn learn_members(&mut self, call: &Call, page: &Page, from: Option<&NextPage>, at: At) {
+    fn learn_members(&mut self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>, at: ReadTime) {
         let mut ids = match from {
             None => HashSet::new(),
             Some(link) => match self.begun.remove(&(call.org.clone(), link.clone())) {
@@ -439,9 +438,9 @@ impl Seen {
     }
 
     /// What stands at the path of a write, and what it is an action on (`…/lifecycle/activate`).
-    fn forget_at(&mut self, call: &Call) {
+    fn forget_at(&mut self, call: &ApiCall) {
         // What a call does that is not in the table nobody knows.
-        if matches!(call.action, Action::Direct(_)) {
+        if matches!(call.action, CallAction::Direct(_)) {
             return self.forget_org(&call.org);
         }
         self.remove(&self.key_of(&call.org, &call.path));
@@ -457,7 +456,7 @@ impl Seen {
     }
 
     fn forget_org(&mut self, org: &str) {
-        let gone: Vec<Key> = self.things.keys().filter(|(of, _)| of == org).cloned().collect();
+        let gone: Vec<CacheKey> = self.things.keys().filter(|(of, _)| of == org).cloned().collect();
         for key in &gone {
             self.remove(key);
         }
@@ -466,7 +465,7 @@ impl Seen {
         self.names.forget(org);
     }
 
-    fn remove(&mut self, key: &Key) {
+    fn remove(&mut self, key: &CacheKey) {
         let before = self.things.remove(key);
         if before.is_some() {
             self.forgotten.insert(key.clone());
@@ -480,17 +479,17 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn call(name: &str, arguments: &[&str]) -> Call {
-        Call::operation("okta", name, arguments).expect(name)
+    fn call(name: &str, arguments: &[&str]) -> ApiCall {
+        ApiCall::operation("okta", name, arguments).expect(name)
     }
 
-    fn page(body: Value, next: Option<&str>) -> Page {
-        Page { body, next: next.map(NextPage::new) }
+    fn page(body: Value, next: Option<&str>) -> ListPage {
+        ListPage { body, next: next.map(NextPage::new) }
     }
 
     #[test]
     fn items_of_a_list_are_known_by_their_own_path() {
-        let picture = Picture::default();
+        let picture = ReadCache::default();
         picture.learn(
             &call("list_application_users", &["0oa1"]),
             &page(json!([{"id": "00u1", "scope": "USER"}]), None),
@@ -502,7 +501,7 @@ mod tests {
 
     #[test]
     fn members_are_known_when_all_pages_were_read() {
-        let picture = Picture::default();
+        let picture = ReadCache::default();
         let list = call("list_group_users", &["00g1"]);
         let link = NextPage::new("n");
         picture.learn(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
@@ -518,12 +517,12 @@ mod tests {
 
     #[test]
     fn a_membership_that_was_written_is_waited_for_until_a_read_shows_it() {
-        let picture = Picture::default();
+        let picture = ReadCache::default();
         let (join, leave) =
             (call("assign_user_to_group", &["00g1", "00u1"]), call("unassign_user_from_group", &["00g2", "00u1"]));
         picture.wrote(&join, &Value::Null);
         picture.wrote(&leave, &Value::Null);
-        let written = |call: &Call| picture.written_member(call, AGE);
+        let written = |call: &ApiCall| picture.written_member(call, AGE);
         assert_eq!((written(&join), written(&leave)), (Some(true), Some(false)));
         // Neither is shown yet, then one is.
         let groups = call("list_user_groups", &["00u1"]);
@@ -536,7 +535,7 @@ mod tests {
 
     #[test]
     fn the_later_of_two_reads_tells_a_membership_unless_it_lags() {
-        let picture = Picture::default();
+        let picture = ReadCache::default();
         let is_member = || picture.is_member("okta", "00g1", "00u1", AGE);
         picture.wrote(&call("assign_user_to_group", &["00g1", "00u1"]), &Value::Null);
         assert_eq!(is_member(), Some(true));
@@ -556,7 +555,7 @@ mod tests {
 
     #[test]
     fn a_membership_changes_only_group_scoped_app_users() {
-        let picture = Picture::default();
+        let picture = ReadCache::default();
         let users = json!([{"id": "00u1", "scope": "USER"}, {"id": "00u2", "scope": "GROUP"}]);
         picture.learn(&call("list_application_users", &["0oa1"]), &page(users, None), None);
         for user in ["00u1", "00u2"] {
@@ -568,7 +567,7 @@ mod tests {
 
     #[test]
     fn a_list_that_was_read_whole_can_be_read_again() {
-        let picture = Picture::default();
+        let picture = ReadCache::default();
         let list = call("list_application_users", &["0oa1"]).query("limit", "500");
         picture.learn(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
         assert!(picture.list_of("okta", "/api/v1/apps/0oa1/users/00u1").is_none());
@@ -580,7 +579,7 @@ mod tests {
     #[test]
     fn what_is_too_old_answers_no_look_and_can_be_read_again_by_pages() {
         for (age, is_fresh) in [(Duration::from_secs(3600), true), (Duration::ZERO, false)] {
-            let picture = Picture { age, ..Picture::default() };
+            let picture = ReadCache { age, ..ReadCache::default() };
             let members = call("list_group_users", &["00g1"]);
             let users = call("list_application_users", &["0oa1"]);
             picture.learn(&users, &page(json!([{"id": "00u1"}]), None), None);
@@ -597,7 +596,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_is_old_until_it_is_read_again() {
-        let picture = Picture::default();
+        let picture = ReadCache::default();
         let users = call("list_application_users", &["0oa1"]);
         let path = "/api/v1/apps/0oa1/users/00u1";
         picture.recall(&users, &page(json!([{"id": "00u1", "n": 1}]), None), None);
@@ -610,7 +609,7 @@ mod tests {
 
     #[test]
     fn what_a_write_changed_is_forgotten_until_its_list_is_read() {
-        let picture = Picture::default();
+        let picture = ReadCache::default();
         let users = call("list_application_users", &["0oa1"]);
         let (one, other) = ("/api/v1/apps/0oa1/users/00u1", "/api/v1/apps/0oa1/users/00u2");
         let both = json!([{"id": "00u1"}, {"id": "00u2"}]);
@@ -625,7 +624,7 @@ mod tests {
 
     #[test]
     fn an_update_is_known_by_its_answer() {
-        let picture = Picture::default();
+        let picture = ReadCache::default();
         let mut update = call("update_application_user", &["0oa1", "00u1"]);
         update.body = Some(json!({"scope": "GROUP"}));
         picture.wrote(&update, &json!({"id": "00u1", "scope": "GROUP"}));

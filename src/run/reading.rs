@@ -6,43 +6,48 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::answer_shape;
-use super::call::Call;
-use super::door::{Page, Run};
-use super::error::Error;
-use super::event::{CallLine, Event, Kind};
-use super::journal::{Durability, Entry, State, What};
-use super::lane::Lane;
+use super::call::ApiCall;
+use super::door::{ListPage, Run};
+use super::error::CallError;
+use super::event::{CallLine, EventKind, RunEvent};
+use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
+use super::lane::RunLane;
 use super::page_walk::PageWalk;
 use super::redact::{self, lacks_something};
 use super::replay::{kept, refusal};
 use super::retry;
 use super::sendable;
 use super::telling::stamped;
-use super::watch::Watch;
+use super::watch::CallWatch;
 use crate::{ldap, okta};
 
 /// Whether a read is a question of the script, which is answered the same when the run is taken up again, or of the run itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asker {
+pub(super) enum ReadAsker {
     Script,
     Run,
 }
 
 impl Run {
     /// Sends a read and returns the answer's body.
-    pub async fn read(&self, lane: &Lane, call: &Call) -> Result<Value, Error> {
+    pub async fn read(&self, lane: &RunLane, call: &ApiCall) -> Result<Value, CallError> {
         Ok(self.page(lane, call, None).await?.body)
     }
 
     /// Reads one page of a list: the first, or the one that the page before named.
-    pub async fn page(&self, lane: &Lane, call: &Call, next: Option<&okta::NextPage>) -> Result<Page, Error> {
+    pub async fn page(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        next: Option<&okta::NextPage>,
+    ) -> Result<ListPage, CallError> {
         let question = self.asked(call, next);
         if let Some(recorded) = self.replayed(lane, &question)? {
-            if recorded.state == State::Refused {
+            if recorded.state == EntryState::Refused {
                 return Err(self.refusal_of(call, &recorded)?);
             }
             let mut answer = self.answer_of(&recorded)?;
-            let page = Page {
+            let page = ListPage {
                 next: answer["next"].as_str().map(okta::NextPage::new),
                 body: self.restored(lane, call, next, answer["body"].take()).await?,
             };
@@ -50,17 +55,17 @@ impl Run {
             self.picture().recall(call, &page, next);
             return Ok(page);
         }
-        self.page_asked_by(Asker::Script, lane, call, next).await
+        self.page_asked_by(ReadAsker::Script, lane, call, next).await
     }
 
     /// A recorded answer with what the record leaves out read again. Where the org no longer gives it, it stays left out.
     pub(super) async fn restored(
         &self,
-        lane: &Lane,
-        call: &Call,
+        lane: &RunLane,
+        call: &ApiCall,
         next: Option<&okta::NextPage>,
         recorded: Value,
-    ) -> Result<Value, Error> {
+    ) -> Result<Value, CallError> {
         if !lacks_something(&recorded) {
             return Ok(recorded);
         }
@@ -68,22 +73,22 @@ impl Run {
             return Ok(recorded);
         };
         self.count(|counts| counts.reads += 1);
-        let event = stamped(lane, Kind::Read(self.answered_line(call, &response)));
+        let event = stamped(lane, EventKind::Read(self.answered_line(call, &response)));
         let question = self.asked(call, next);
-        self.keep_read(lane, None, State::Answered, &event, &question, None)?;
+        self.keep_read(lane, None, EntryState::Answered, &event, &question, None)?;
         let written = self.redact(&response.body);
         Ok(redact::restored(&recorded, &response.body, &written))
     }
 
     /// Reads a whole list for the run itself, page by page.
-    pub(super) async fn list(&self, lane: &Lane, call: &Call) -> Result<Vec<Value>, Error> {
+    pub(super) async fn list(&self, lane: &RunLane, call: &ApiCall) -> Result<Vec<Value>, CallError> {
         let mut items = Vec::new();
         let (mut next, mut walk) = (None, PageWalk::default());
         loop {
-            let page = self.page_asked_by(Asker::Run, lane, call, next.as_ref()).await?;
+            let page = self.page_asked_by(ReadAsker::Run, lane, call, next.as_ref()).await?;
             walk.take(call, &page)?;
             let Value::Array(found) = page.body else {
-                return Err(Error::Usage(format!("{} answers with no list", call.name())));
+                return Err(CallError::Usage(format!("{} answers with no list", call.name())));
             };
             items.extend(found);
             next = page.next;
@@ -96,22 +101,22 @@ impl Run {
     /// Sends a read and journals its answer.
     pub(super) async fn page_asked_by(
         &self,
-        asker: Asker,
-        lane: &Lane,
-        call: &Call,
+        asker: ReadAsker,
+        lane: &RunLane,
+        call: &ApiCall,
         next: Option<&okta::NextPage>,
-    ) -> Result<Page, Error> {
+    ) -> Result<ListPage, CallError> {
         let answer = self.answered(lane, call, next).await?;
         self.count(|counts| counts.reads += 1);
         let question = self.asked(call, next);
-        let position = (asker == Asker::Script).then(|| lane.past().next());
+        let position = (asker == ReadAsker::Script).then(|| lane.past().next());
         match answer {
             Ok(response) => {
-                let event = stamped(lane, Kind::Read(self.answered_line(call, &response)));
-                let page = Page { body: response.body, next: response.next };
+                let event = stamped(lane, EventKind::Read(self.answered_line(call, &response)));
+                let page = ListPage { body: response.body, next: response.next };
                 // The run's own reads are not asked again in order: their answers are not kept.
                 let body = position.map(|_| json!({ "body": self.redact(&page.body), "next": page.next.as_ref().map(okta::NextPage::as_str) }));
-                self.keep_read(lane, position, State::Answered, &event, &question, body.as_ref())?;
+                self.keep_read(lane, position, EntryState::Answered, &event, &question, body.as_ref())?;
                 self.named_addresses().learn(call, &page.body);
                 self.picture().learn(call, &page, next);
                 Ok(page)
@@ -119,7 +124,7 @@ impl Run {
             Err(error) => {
                 let event = stamped(lane, self.refused(call, &error));
                 let body = position.map(|_| self.without_secrets(kept(&error)));
-                self.keep_read(lane, position, State::Refused, &event, &question, body.as_ref())?;
+                self.keep_read(lane, position, EntryState::Refused, &event, &question, body.as_ref())?;
                 Err(refusal(call, error))
             }
         }
@@ -127,22 +132,22 @@ impl Run {
 
     fn keep_read(
         &self,
-        lane: &Lane,
+        lane: &RunLane,
         position: Option<u64>,
-        state: State,
-        event: &Event,
+        state: EntryState,
+        event: &RunEvent,
         request: &Value,
         answer: Option<&Value>,
-    ) -> Result<(), Error> {
-        let entry = Entry {
+    ) -> Result<(), CallError> {
+        let entry = JournalEntry {
             position,
             state: Some(state),
             event: Some(event),
             request: position.map(|_| request),
             answer,
-            ..Entry::new(What::Read, lane.id())
+            ..JournalEntry::new(EntryKind::Read, lane.id())
         };
-        self.journal().append(self.id(), &entry, Durability::Soon)?;
+        self.journal().append(self.id(), &entry, EntryDurability::Soon)?;
         self.show(event);
         Ok(())
     }
@@ -150,12 +155,12 @@ impl Run {
     /// Asks until there is an answer or a refusal that stays.
     async fn answered(
         &self,
-        lane: &Lane,
-        call: &Call,
+        lane: &RunLane,
+        call: &ApiCall,
         next: Option<&okta::NextPage>,
-    ) -> Result<Result<okta::Response, okta::Error>, Error> {
+    ) -> Result<Result<okta::ApiResponse, okta::OktaError>, CallError> {
         let client = self.client(call)?;
-        let watch = Watch::new(|wait: &okta::Wait| self.told_wait(lane, call, wait));
+        let watch = CallWatch::new(|wait: &okta::LimitWait| self.told_wait(lane, call, wait));
         let mut attempt = 1;
         loop {
             let answer = tokio::select! {
@@ -163,7 +168,7 @@ impl Run {
                     Some(next) => client.next(next, &watch).await,
                     None => client.send(&call.request(), &watch).await,
                 } } => answer,
-                () = self.cancelled().cancelled_owned() => return Err(Error::Interrupted),
+                () = self.cancelled().cancelled_owned() => return Err(CallError::Interrupted),
             };
             let answer = answer.and_then(|answer| answer_shape::checked(call, client.base_url().host(), answer));
             match &answer {
@@ -179,13 +184,13 @@ impl Run {
     /// Tells why, and waits.
     pub(super) async fn wait_to_retry(
         &self,
-        lane: &Lane,
-        call: &Call,
-        error: &okta::Error,
+        lane: &RunLane,
+        call: &ApiCall,
+        error: &okta::OktaError,
         attempt: u32,
-    ) -> Result<(), Error> {
+    ) -> Result<(), CallError> {
         let pause = retry::pause(error, attempt);
-        let kind = Kind::Wait {
+        let kind = EventKind::Wait {
             reason: format!("{} is tried again after: {error}", call.name()),
             seconds: pause.as_secs_f64(),
         };
@@ -194,41 +199,41 @@ impl Run {
     }
 
     /// The client that sends a call: every call asks here.
-    pub(super) fn client(&self, call: &Call) -> Result<Arc<okta::Client>, Error> {
+    pub(super) fn client(&self, call: &ApiCall) -> Result<Arc<okta::OktaClient>, CallError> {
         sendable::check(call)?;
         self.org_client(&call.org)
     }
 
     /// The client of an org, for what is asked of itself.
-    pub(super) fn org_client(&self, org: &str) -> Result<Arc<okta::Client>, Error> {
+    pub(super) fn org_client(&self, org: &str) -> Result<Arc<okta::OktaClient>, CallError> {
         let client = self.settings().orgs.get(org).cloned();
         client
             .or_else(|| self.guests().get(org).cloned())
-            .ok_or_else(|| Error::Usage(format!("this run has no org named {org}")))
+            .ok_or_else(|| CallError::Usage(format!("this run has no org named {org}")))
     }
 
     /// Waits, unless interrupted.
-    pub async fn pause(&self, duration: Duration) -> Result<(), Error> {
+    pub async fn pause(&self, duration: Duration) -> Result<(), CallError> {
         tokio::select! {
             () = tokio::time::sleep(duration) => Ok(()),
-            () = self.cancelled().cancelled_owned() => Err(Error::Interrupted),
+            () = self.cancelled().cancelled_owned() => Err(CallError::Interrupted),
         }
     }
 
     /// Asks a directory something and tells that it was asked. `kept` is the answer's JSON form, `again` the way back.
     pub async fn look_up<T>(
         &self,
-        lane: &Lane,
+        lane: &RunLane,
         domain: &str,
         what: &str,
-        question: impl Future<Output = Result<T, ldap::Error>>,
+        question: impl Future<Output = Result<T, ldap::DirectoryError>>,
         kept: impl FnOnce(&T) -> Value,
-    ) -> Result<Value, Error> {
+    ) -> Result<Value, CallError> {
         let request = json!({ "directory": { "domain": domain, "what": what } });
         if let Some(recorded) = self.replayed(lane, &request)? {
             let answer = self.answer_of(&recorded)?;
             return match recorded.state {
-                State::Refused => Err(Error::DirectoryBefore {
+                EntryState::Refused => Err(CallError::DirectoryBefore {
                     directory: domain.to_owned(),
                     message: answer["message"].as_str().unwrap_or_default().to_owned(),
                 }),
@@ -237,7 +242,7 @@ impl Run {
         }
         let answer = tokio::select! {
             answer = question => answer,
-            () = self.cancelled().cancelled_owned() => return Err(Error::Interrupted),
+            () = self.cancelled().cancelled_owned() => return Err(CallError::Interrupted),
         };
         self.count(|counts| counts.reads += 1);
         let call = CallLine {
@@ -255,8 +260,8 @@ impl Run {
                 self.keep_read(
                     lane,
                     position,
-                    State::Answered,
-                    &stamped(lane, Kind::Read(call)),
+                    EntryState::Answered,
+                    &stamped(lane, EventKind::Read(call)),
                     &request,
                     Some(&value),
                 )?;
@@ -264,9 +269,16 @@ impl Run {
             }
             Err(source) => {
                 let message = source.to_string();
-                let event = stamped(lane, Kind::Refused { call, message: message.clone() });
-                self.keep_read(lane, position, State::Refused, &event, &request, Some(&json!({ "message": message })))?;
-                Err(Error::Directory { directory: domain.to_owned(), source })
+                let event = stamped(lane, EventKind::Refused { call, message: message.clone() });
+                self.keep_read(
+                    lane,
+                    position,
+                    EntryState::Refused,
+                    &event,
+                    &request,
+                    Some(&json!({ "message": message })),
+                )?;
+                Err(CallError::Directory { directory: domain.to_owned(), source })
             }
         }
     }

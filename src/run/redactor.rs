@@ -16,16 +16,16 @@ const LEAST_LEARNED: usize = 8;
 
 /// Knows the secrets of a run.
 #[derive(Default)]
-pub(super) struct Redactor {
+pub(super) struct SecretRedactor {
     /// Those it was given: parameters, passwords of directories.
     given: Vec<SecretString>,
     /// Those that its clients sign with, which change while it goes on.
-    clients: RwLock<Vec<Arc<okta::Client>>>,
+    clients: RwLock<Vec<Arc<okta::OktaClient>>>,
     /// Those that orgs answered with and a script took.
     learned: RwLock<HashSet<Box<str>>>,
 }
 
-impl Redactor {
+impl SecretRedactor {
     pub(super) fn new(mut secrets: Vec<SecretString>) -> Self {
         // So short a text would be found everywhere.
         secrets.retain(|secret| secret.expose_secret().len() > 3);
@@ -37,7 +37,7 @@ impl Redactor {
     }
 
     /// Keeps out what a client signs with, now and later.
-    pub(super) fn know_client(&self, client: &Arc<okta::Client>) {
+    pub(super) fn know_client(&self, client: &Arc<okta::OktaClient>) {
         let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
         clients.push(Arc::clone(client));
     }
@@ -75,11 +75,11 @@ impl Redactor {
     }
 
     /// What is known at this moment: an access token may have been added since the last.
-    fn known<T>(&self, work: impl FnOnce(&Known<'_>) -> T) -> T {
+    fn known<T>(&self, work: impl FnOnce(&KnownSecrets<'_>) -> T) -> T {
         let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
         let held: Vec<SecretString> = clients.iter().flat_map(|client| client.secrets()).collect();
         let secrets = self.given.iter().chain(&held).map(SecretString::expose_secret);
-        work(&Known {
+        work(&KnownSecrets {
             searched: secrets.map(|secret| (secret, Finder::new(secret))).collect(),
             learned: &self.learned.read().unwrap_or_else(PoisonError::into_inner),
         })
@@ -98,13 +98,13 @@ fn is_like_a_word(text: &str) -> bool {
 }
 
 /// The secrets that are looked for in one value.
-struct Known<'a> {
+struct KnownSecrets<'a> {
     /// Each with what finds it: to search for a long text is prepared once for all texts of the value.
     searched: Vec<(&'a str, Finder<'a>)>,
     learned: &'a HashSet<Box<str>>,
 }
 
-impl Known<'_> {
+impl KnownSecrets<'_> {
     fn replace(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
@@ -157,7 +157,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     addresses.flat_map(|word| [word, word.trim_end_matches(['.', ':', '!', '?'])]).chain(tokens)
 }
 
-impl fmt::Debug for Redactor {
+impl fmt::Debug for SecretRedactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redactor(redacted)")
     }
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_an_org_answered_with_is_replaced_as_a_word() {
-        let redactor = Redactor::new(vec!["given".into()]);
+        let redactor = SecretRedactor::new(vec!["given".into()]);
         for secret in ["aB3-x9_Q", "https://acme/welcome/aB3", "short1", "Springfield", "HrxKgbqZ"] {
             redactor.learn(secret);
         }

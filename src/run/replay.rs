@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::call::{Action, Call};
+use super::call::{ApiCall, CallAction};
 use super::door::Run;
 use super::effects;
-use super::error::{Error, Refusal};
-use super::journal::{Recorded, State};
-use super::lane::Lane;
+use super::error::{CallError, CallRefusal};
+use super::journal::{EntryState, RecordedQuestion};
+use super::lane::RunLane;
 use super::redact::{self, is_same_question, lacks_something, restored};
 use crate::okta::{self, NextPage};
 
@@ -17,7 +17,7 @@ impl Run {
     /// What the journal has of a lane, up to the last thing that had an effect, or was thought to have had none: what was only read after
     /// it is read again.
     /// What was recorded before the entry `void_before` does not count.
-    pub(super) fn recorded(&self, lane: &str, void_before: u64) -> Result<Vec<Recorded>, Error> {
+    pub(super) fn recorded(&self, lane: &str, void_before: u64) -> Result<Vec<RecordedQuestion>, CallError> {
         let mut recorded = self.journal().recorded(self.id(), lane)?;
         recorded.retain(|recorded| recorded.entry >= void_before);
         let effective = recorded.iter().rposition(has_effect).map_or(0, |last| last + 1);
@@ -29,7 +29,7 @@ impl Run {
     ///
     /// # Errors
     /// When the lane asks something else than what is recorded.
-    pub(super) fn replayed(&self, lane: &Lane, asked: &Value) -> Result<Option<Recorded>, Error> {
+    pub(super) fn replayed(&self, lane: &RunLane, asked: &Value) -> Result<Option<RecordedQuestion>, CallError> {
         let mut past = lane.past();
         let Some(next) = past.recorded.front() else {
             return Ok(None);
@@ -37,11 +37,11 @@ impl Run {
         // One that an earlier version wrote may have secrets left out, or left in, where this one has not.
         let is_same = next.request == *asked || is_same_question(&self.redact(&next.request), asked);
         if !is_same {
-            if self.settings().edits == super::door::Edits::Accepted {
+            if self.settings().edits == super::door::EditPolicy::Accepted {
                 past.recorded.clear();
                 return Ok(None);
             }
-            return Err(Error::Diverged {
+            return Err(CallError::Diverged {
                 lane: lane.item().map(str::to_owned),
                 recorded: next.request.to_string(),
                 asked: asked.to_string(),
@@ -51,13 +51,18 @@ impl Run {
         Ok(past.recorded.pop_front())
     }
 
-    pub(super) fn answer_of(&self, recorded: &Recorded) -> Result<Value, Error> {
+    pub(super) fn answer_of(&self, recorded: &RecordedQuestion) -> Result<Value, CallError> {
         self.body_of(recorded.answer.as_deref())
     }
 
     /// The recorded answer to a write. What the record leaves out is read again where the same thing can be read; what cannot stays the mark
     /// that no call takes.
-    pub(super) async fn answer_again(&self, lane: &Lane, call: &Call, recorded: &Recorded) -> Result<Value, Error> {
+    pub(super) async fn answer_again(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        recorded: &RecordedQuestion,
+    ) -> Result<Value, CallError> {
         let answer = self.answer_of(recorded)?;
         if !lacks_something(&answer) {
             return Ok(answer);
@@ -70,9 +75,9 @@ impl Run {
 
     /// Calls that set what was recorded, with the secrets that the record lacks as they are now. What is not there now stays the mark, which
     /// no call takes.
-    pub(super) fn with_present_secrets(&self, calls: Vec<Call>, now: &Value) -> Vec<Call> {
+    pub(super) fn with_present_secrets(&self, calls: Vec<ApiCall>, now: &Value) -> Vec<ApiCall> {
         let written = self.redact(now);
-        let whole = |mut call: Call| {
+        let whole = |mut call: ApiCall| {
             call.body = call.body.map(|body| restored(&body, now, &written));
             call
         };
@@ -81,7 +86,7 @@ impl Run {
 
     /// Keeps out of all that is written down what stands now where `call`, as it was journalled, holds the mark of a secret: an undo does not
     /// know the secrets of the run.
-    pub(super) fn hold_written_secrets(&self, call: &Call, now: &Value) {
+    pub(super) fn hold_written_secrets(&self, call: &ApiCall, now: &Value) {
         let mut names = BTreeSet::new();
         marked_fields("", call.body.as_ref().unwrap_or(&Value::Null), &mut names);
         if !names.is_empty() {
@@ -90,11 +95,11 @@ impl Run {
     }
 
     /// What was there before a write.
-    pub(super) fn before_of(&self, recorded: &Recorded) -> Result<Value, Error> {
+    pub(super) fn before_of(&self, recorded: &RecordedQuestion) -> Result<Value, CallError> {
         self.body_of(recorded.before.as_deref())
     }
 
-    fn body_of(&self, digest: Option<&str>) -> Result<Value, Error> {
+    fn body_of(&self, digest: Option<&str>) -> Result<Value, CallError> {
         match digest {
             Some(digest) => Ok(self.journal().body(digest)?),
             None => Ok(Value::Null),
@@ -102,16 +107,16 @@ impl Run {
     }
 
     /// The refusal that was recorded as an answer.
-    pub(super) fn refusal_of(&self, call: &Call, recorded: &Recorded) -> Result<Error, Error> {
+    pub(super) fn refusal_of(&self, call: &ApiCall, recorded: &RecordedQuestion) -> Result<CallError, CallError> {
         let mut kept = self.answer_of(recorded)?;
         match serde_json::from_value(kept["api"].take()) {
-            Ok(api) => Ok(refusal(call, okta::Error::Api(Box::new(api)))),
-            Err(_) => Ok(Error::Usage(kept["message"].as_str().unwrap_or_default().to_owned())),
+            Ok(api) => Ok(refusal(call, okta::OktaError::Api(Box::new(api)))),
+            Err(_) => Ok(CallError::Usage(kept["message"].as_str().unwrap_or_default().to_owned())),
         }
     }
 
     /// A call as it is kept and compared, without secrets.
-    pub(super) fn asked(&self, call: &Call, next: Option<&NextPage>) -> Value {
+    pub(super) fn asked(&self, call: &ApiCall, next: Option<&NextPage>) -> Value {
         let kind = if call.is_write() { "write" } else { "read" };
         self.without_secrets(json!({ kind: {
             "org": call.org,
@@ -127,8 +132,8 @@ impl Run {
 }
 
 /// The call that reads what a write was answered with.
-fn reading_of(call: &Call, answer: &Value) -> Option<Call> {
-    let Action::Operation(operation) = call.action else {
+fn reading_of(call: &ApiCall, answer: &Value) -> Option<ApiCall> {
+    let CallAction::Operation(operation) = call.action else {
         return None;
     };
     let mut arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
@@ -136,26 +141,26 @@ fn reading_of(call: &Call, answer: &Value) -> Option<Call> {
         arguments.push(answer["id"].as_str()?);
         effects::reader_below(operation.path)
     });
-    Call::operation(&call.org, read?, &arguments).ok()
+    ApiCall::operation(&call.org, read?, &arguments).ok()
 }
 
 /// A write that may have changed something, an answer of a person, and a bulk step, whose lanes have records of their own.
-fn has_effect(recorded: &Recorded) -> bool {
+fn has_effect(recorded: &RecordedQuestion) -> bool {
     let asked = |name: &str| recorded.request.get(name).is_some();
-    let may_have_had = recorded.state.may_have_happened() || recorded.state == State::Void;
+    let may_have_had = recorded.state.may_have_happened() || recorded.state == EntryState::Void;
     (recorded.is_write && may_have_had) || asked("confirm") || asked("manual") || asked("bulk")
 }
 
 /// A refusal as it is kept.
-pub(super) fn kept(error: &okta::Error) -> Value {
+pub(super) fn kept(error: &okta::OktaError) -> Value {
     match error.api() {
         Some(api) => json!({ "api": api }),
         None => json!({ "message": error.to_string() }),
     }
 }
 
-pub(super) fn refusal(call: &Call, source: okta::Error) -> Error {
-    Error::Okta(Box::new(Refusal {
+pub(super) fn refusal(call: &ApiCall, source: okta::OktaError) -> CallError {
+    CallError::Okta(Box::new(CallRefusal {
         org: call.org.clone(),
         operation: call.name(),
         method: call.method().as_str(),
@@ -166,11 +171,11 @@ pub(super) fn refusal(call: &Call, source: okta::Error) -> Error {
 }
 
 /// The same of a write that may have been carried out.
-pub(super) fn unknown(call: &Call, source: okta::Error) -> Error {
+pub(super) fn unknown(call: &ApiCall, source: okta::OktaError) -> CallError {
     match refusal(call, source) {
-        Error::Okta(mut refusal) => {
+        CallError::Okta(mut refusal) => {
             refusal.is_unknown = true;
-            Error::Okta(refusal)
+            CallError::Okta(refusal)
         }
         other => other,
     }

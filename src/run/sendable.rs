@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::call::Call;
-use super::error::Error;
+use super::call::ApiCall;
+use super::error::CallError;
 use super::redact::{REDACTED, holds_mark};
 
 /// Refuses a call whose path, query or body holds such a mark, however it came there: nothing is sent, and the field is named.
-pub(super) fn check(call: &Call) -> Result<(), Error> {
+pub(super) fn check(call: &ApiCall) -> Result<(), CallError> {
     match marked(call) {
-        Some(field) => Err(Error::Usage(format!(
+        Some(field) => Err(CallError::Usage(format!(
             "{}: `{field}` holds the mark that stands in the place of a secret ({REDACTED} or •••), and was not sent\n\
              A secret cannot be put into a text, and one that an org answered with is not kept in the journal: give it as a value of its \
              own, as a parameter of type \"secret\", or have the org make it again. Write a text that really says this in other words.",
@@ -20,7 +20,7 @@ pub(super) fn check(call: &Call) -> Result<(), Error> {
 }
 
 /// Where the mark stands.
-fn marked(call: &Call) -> Option<String> {
+fn marked(call: &ApiCall) -> Option<String> {
     let argument = call.arguments.iter().find(|text| holds_mark(text));
     let query = call.query.iter().find(|(name, text)| holds_mark(name) || holds_mark(text));
     let path = percent_encoding::percent_decode_str(&call.path).decode_utf8_lossy();
@@ -57,19 +57,19 @@ mod tests {
 
     use super::*;
 
-    fn refused(call: &Call) -> Option<String> {
+    fn refused(call: &ApiCall) -> Option<String> {
         check(call).err().map(|error| error.to_string())
     }
 
     #[test]
     fn the_mark_is_found_wherever_it_stands_and_named() {
-        let call = || Call::operation("okta", "update_user", &["00u1"]).expect("a call");
+        let call = || ApiCall::operation("okta", "update_user", &["00u1"]).expect("a call");
         for (call, field) in [
             (call().body(Some(json!({"profile": {"nick": ["a", "x (redacted) y"]}}))), "`profile.nick[1]`"),
             (call().body(Some(json!({"profile": {"•••": 1}}))), "`profile`"),
             (call().body(Some(json!("•••"))), "`the body`"),
             (call().query("strict", "(redacted)"), "`strict`"),
-            (Call::operation("okta", "get_user", &["•••"]).expect("a call"), "`the path`"),
+            (ApiCall::operation("okta", "get_user", &["•••"]).expect("a call"), "`the path`"),
         ] {
             let message = refused(&call).expect("a refusal");
             assert!(message.starts_with("update_user: ") || message.starts_with("get_user: "), "{message}");

@@ -8,23 +8,23 @@ use std::collections::BTreeSet;
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::aftermath::{Account, Aftermath};
-use super::call::Call;
+use super::aftermath::{AwaitedAccount, ProvisioningEffects};
+use super::call::ApiCall;
 use super::door::Run;
-use super::error::Error;
-use super::event::Kind;
-use super::fate::{Fate, Otherwise, Unanswered};
+use super::error::CallError;
+use super::event::EventKind;
+use super::fate::{UnansweredOutcome, UnansweredWrite, UnseenPolicy};
 pub use super::foresight::scopes;
-use super::glances::{Glances, PATIENCE};
-pub use super::inverse::Inverse;
-use super::items::Begun;
-use super::journal::State;
-use super::lane::Lane;
-use super::look::{self, Seen, Sight, Verdict};
+use super::glances::{BackoffPoller, PATIENCE};
+pub use super::inverse::WriteInverse;
+use super::items::ItemStart;
+use super::journal::EntryState;
+use super::lane::RunLane;
+use super::look::{self, CurrentState, ReadFreshness, WriteComparison};
 use super::steps::stands_on;
-pub use super::steps::{Left, Step, plan, undone_by};
-use super::writing::Held;
-use crate::okta::Method;
+pub use super::steps::{NotUndone, UndoStep, plan, undone_by};
+use super::writing::PlanCheck;
+use crate::okta::HttpMethod;
 
 /// So many items of a bulk step are taken back side by side.
 const WIDTH: usize = 8;
@@ -32,18 +32,18 @@ const WIDTH: usize = 8;
 const UNANSWERED: &str = "it has no answer, and no look can tell whether it happened";
 
 /// How the undo of one step ended.
-enum End {
+enum UndoEnd {
     Undone,
     /// All but accounts in another org that the app deactivates for nobody.
-    AllBut(Vec<Account>),
-    Left(Left),
+    AllBut(Vec<AwaitedAccount>),
+    Left(NotUndone),
 }
 
 /// What a step is taken back among: all steps of the undo, and what is left of those before.
 #[derive(Clone, Copy)]
-struct Surroundings<'a> {
-    steps: &'a [Step],
-    left: &'a [Left],
+struct UndoContext<'a> {
+    steps: &'a [UndoStep],
+    left: &'a [NotUndone],
 }
 
 impl Run {
@@ -51,8 +51,8 @@ impl Run {
     ///
     /// # Errors
     /// What ends a run: an interruption, a journal that cannot be written. What an org refuses is left.
-    pub async fn undo(&self, lane: &Lane, steps: &[Step]) -> Result<Vec<Left>, Error> {
-        let keys: Vec<String> = steps.iter().map(Step::key).collect();
+    pub async fn undo(&self, lane: &RunLane, steps: &[UndoStep]) -> Result<Vec<NotUndone>, CallError> {
+        let keys: Vec<String> = steps.iter().map(UndoStep::key).collect();
         let bulk = self.bulk(lane, &keys)?;
         let mut accounts = Vec::new();
         let left = self.undo_all(lane, bulk, steps, &keys, &mut accounts).await;
@@ -63,24 +63,24 @@ impl Run {
 
     async fn undo_all(
         &self,
-        lane: &Lane,
+        lane: &RunLane,
         bulk: u64,
-        steps: &[Step],
+        steps: &[UndoStep],
         keys: &[String],
-        accounts: &mut Vec<Account>,
-    ) -> Result<Vec<Left>, Error> {
+        accounts: &mut Vec<AwaitedAccount>,
+    ) -> Result<Vec<NotUndone>, CallError> {
         let mut left = Vec::new();
         let mut keys = keys.iter();
         for together in side_by_side(steps) {
-            let around = Surroundings { steps, left: &left };
+            let around = UndoContext { steps, left: &left };
             let works = together.iter().zip(&mut keys).map(|(step, key)| self.undo_item(lane, bulk, step, key, around));
             let ended: Vec<_> = stream::iter(works).buffered(WIDTH).collect().await;
             let mut found = Vec::new();
             for end in ended {
                 match end? {
-                    End::Undone => {}
-                    End::AllBut(staying) => accounts.extend(staying),
-                    End::Left(one) => found.push(one),
+                    UndoEnd::Undone => {}
+                    UndoEnd::AllBut(staying) => accounts.extend(staying),
+                    UndoEnd::Left(one) => found.push(one),
                 }
             }
             left.extend(found);
@@ -90,64 +90,64 @@ impl Run {
 
     async fn undo_item(
         &self,
-        parent: &Lane,
+        parent: &RunLane,
         bulk: u64,
-        step: &Step,
+        step: &UndoStep,
         key: &str,
-        around: Surroundings<'_>,
-    ) -> Result<End, Error> {
+        around: UndoContext<'_>,
+    ) -> Result<UndoEnd, CallError> {
         let lane = match self.begin_item(parent, bulk, key)? {
-            Begun::Lane { lane, .. } => lane,
-            Begun::Done(value) => {
+            ItemStart::Lane { lane, .. } => lane,
+            ItemStart::Done(value) => {
                 self.tell_undone(step)?;
-                return Ok(staying(value).map_or(End::Undone, End::AllBut));
+                return Ok(staying(value).map_or(UndoEnd::Undone, UndoEnd::AllBut));
             }
             // Only a failed item of a script is taken back within its run.
-            Begun::TakingBack { .. } => return Ok(End::Left(step.left(UNANSWERED))),
+            ItemStart::TakingBack { .. } => return Ok(UndoEnd::Left(step.left(UNANSWERED))),
         };
         lane.restore_since(step.write.time);
         let end = self.undo_step(&lane, step, around).await?;
-        if !matches!(end, End::Left(_)) {
+        if !matches!(end, UndoEnd::Left(_)) {
             self.tell_undone(step)?;
         }
         let told = match &end {
-            End::Left(found) => Err(format!("{} of {}, {}: {}", found.operation, found.org, found.path, found.why)),
-            End::AllBut(accounts) => Ok(Some(json!(accounts))),
-            End::Undone => Ok(Some(Value::Null)),
+            UndoEnd::Left(found) => Err(format!("{} of {}, {}: {}", found.operation, found.org, found.path, found.why)),
+            UndoEnd::AllBut(accounts) => Ok(Some(json!(accounts))),
+            UndoEnd::Undone => Ok(Some(Value::Null)),
         };
         self.item_ended(&lane, told)?;
         Ok(end)
     }
 
-    async fn undo_step(&self, lane: &Lane, step: &Step, around: Surroundings<'_>) -> Result<End, Error> {
+    async fn undo_step(&self, lane: &RunLane, step: &UndoStep, around: UndoContext<'_>) -> Result<UndoEnd, CallError> {
         match self.try_undo(lane, step, around).await {
-            Err(error @ (Error::Okta(_) | Error::Usage(_))) => Ok(End::Left(step.left(error.to_string()))),
-            Err(error @ Error::GuardRefused { guard, .. }) => {
-                Ok(End::Left(step.left(format!("{error}; where it is meant, pass --allow {guard}, which is recorded"))))
-            }
+            Err(error @ (CallError::Okta(_) | CallError::Usage(_))) => Ok(UndoEnd::Left(step.left(error.to_string()))),
+            Err(error @ CallError::GuardRefused { guard, .. }) => Ok(UndoEnd::Left(
+                step.left(format!("{error}; where it is meant, pass --allow {guard}, which is recorded")),
+            )),
             ended => ended,
         }
     }
 
-    async fn try_undo(&self, lane: &Lane, step: &Step, around: Surroundings<'_>) -> Result<End, Error> {
-        if matches!(step.inverse, Inverse::Deletion) || step.write.state == State::Undone {
-            return Ok(End::Undone);
+    async fn try_undo(&self, lane: &RunLane, step: &UndoStep, around: UndoContext<'_>) -> Result<UndoEnd, CallError> {
+        if matches!(step.inverse, WriteInverse::Deletion) || step.write.state == EntryState::Undone {
+            return Ok(UndoEnd::Undone);
         }
-        let (inverse, seen) = if step.write.state == State::Unknown {
+        let (inverse, seen) = if step.write.state == EntryState::Unknown {
             self.settled_inverse(lane, step).await?
         } else {
             let seen = look::look(self, lane, &step.call, self.sight()).await?;
             (step.inverse.clone(), seen)
         };
         let calls = match inverse {
-            Inverse::Calls(calls) => calls,
-            Inverse::Deletion => return Ok(End::Undone),
-            Inverse::None(why) => return Ok(End::Left(step.left(why))),
+            WriteInverse::Calls(calls) => calls,
+            WriteInverse::Deletion => return Ok(UndoEnd::Undone),
+            WriteInverse::None(why) => return Ok(UndoEnd::Left(step.left(why))),
         };
         self.hold_written_secrets(&step.call, &seen.before);
         let calls = self.with_present_secrets(calls, &seen.before);
         if let Some(why) = self.why_not(lane, step, &seen, &calls, around).await? {
-            return Ok(End::Left(step.left(why)));
+            return Ok(UndoEnd::Left(step.left(why)));
         }
         if self.is_gone(lane, &calls).await? {
             return self.end_of_gone(lane, step, &calls).await;
@@ -156,28 +156,32 @@ impl Run {
     }
 
     /// What takes back a write of which no answer is known, by what is there now, once it has had the time to be seen.
-    async fn settled_inverse(&self, lane: &Lane, step: &Step) -> Result<(Inverse, Seen), Error> {
-        let write = Unanswered {
+    async fn settled_inverse(
+        &self,
+        lane: &RunLane,
+        step: &UndoStep,
+    ) -> Result<(WriteInverse, CurrentState), CallError> {
+        let write = UnansweredWrite {
             intent: step.write.entry,
             sent: step.write.time,
             before: &step.write.before,
-            state: State::Unknown,
+            state: EntryState::Unknown,
             refused: None,
-            otherwise: Otherwise::NotDone,
+            otherwise: UnseenPolicy::NotDone,
         };
         let (fate, seen) = self.fate_by_looks(lane, &step.call, &write).await?;
         let inverse = match fate {
-            Fate::Happened => {
-                self.tell_settled(step, State::Settled, &seen.before)?;
+            UnansweredOutcome::Happened => {
+                self.tell_settled(step, EntryState::Settled, &seen.before)?;
                 step.taking_back(&seen.before)
             }
-            Fate::DidNotHappen => {
+            UnansweredOutcome::DidNotHappen => {
                 let words = format!("{} had not happened", step.call.name());
-                self.tell(lane, Kind::Note { words })?;
-                self.tell_settled(step, State::Void, &Value::Null)?;
-                Inverse::Deletion
+                self.tell(lane, EventKind::Note { words })?;
+                self.tell_settled(step, EntryState::Void, &Value::Null)?;
+                WriteInverse::Deletion
             }
-            Fate::Repeatable | Fate::Unknowable => Inverse::None(UNANSWERED),
+            UnansweredOutcome::Repeatable | UnansweredOutcome::Unknowable => WriteInverse::None(UNANSWERED),
         };
         Ok((inverse, seen))
     }
@@ -185,13 +189,13 @@ impl Run {
     /// Why a step is left as it is.
     async fn why_not(
         &self,
-        lane: &Lane,
-        step: &Step,
-        seen: &Seen,
-        calls: &[Call],
-        around: Surroundings<'_>,
-    ) -> Result<Option<String>, Error> {
-        let needed = |left: &&Left| calls.iter().any(|call| stands_on(left, call));
+        lane: &RunLane,
+        step: &UndoStep,
+        seen: &CurrentState,
+        calls: &[ApiCall],
+        around: UndoContext<'_>,
+    ) -> Result<Option<String>, CallError> {
+        let needed = |left: &&NotUndone| calls.iter().any(|call| stands_on(left, call));
         if let Some(needs) = around.left.iter().find(needed) {
             return Ok(Some(format!("{} of {} is not taken back, and needs it", needs.operation, needs.path)));
         }
@@ -204,69 +208,74 @@ impl Run {
         self.wait_for_background(lane, step).await
     }
 
-    async fn send_inverse(&self, lane: &Lane, step: &Step, calls: &[Call]) -> Result<End, Error> {
+    async fn send_inverse(&self, lane: &RunLane, step: &UndoStep, calls: &[ApiCall]) -> Result<UndoEnd, CallError> {
         let mut accounts = Vec::new();
         for call in calls {
             let aftermath = match self.aftermath(lane, call, step).await? {
                 Ok(aftermath) => aftermath,
-                Err(why) => return Ok(End::Left(step.left(why))),
+                Err(why) => return Ok(UndoEnd::Left(step.left(why))),
             };
-            self.perform_held(lane, call, Held::ToNothing).await?;
+            self.perform_held(lane, call, PlanCheck::ToNothing).await?;
             if let Some(left) = self.unseen(lane, step, &aftermath).await? {
-                return Ok(End::Left(left));
+                return Ok(UndoEnd::Left(left));
             }
             accounts.extend(aftermath.staying);
         }
         self.restore_target(lane, step).await?;
-        Ok(if accounts.is_empty() { End::Undone } else { End::AllBut(accounts) })
+        Ok(if accounts.is_empty() { UndoEnd::Undone } else { UndoEnd::AllBut(accounts) })
     }
 
     /// Another undo took it away: what that one started may still be on its way.
-    async fn end_of_gone(&self, lane: &Lane, step: &Step, calls: &[Call]) -> Result<End, Error> {
+    async fn end_of_gone(&self, lane: &RunLane, step: &UndoStep, calls: &[ApiCall]) -> Result<UndoEnd, CallError> {
         for call in calls {
             if let Some(aftermath) = self.earlier_aftermath(call, step)?
                 && let Some(left) = self.unseen(lane, step, &aftermath).await?
             {
-                return Ok(End::Left(left));
+                return Ok(UndoEnd::Left(left));
             }
         }
         self.restore_target(lane, step).await?;
-        Ok(End::Undone)
+        Ok(UndoEnd::Undone)
     }
 
     /// What is left of a step when something that was started is not seen to come.
-    async fn unseen(&self, lane: &Lane, step: &Step, aftermath: &Aftermath) -> Result<Option<Left>, Error> {
+    async fn unseen(
+        &self,
+        lane: &RunLane,
+        step: &UndoStep,
+        aftermath: &ProvisioningEffects,
+    ) -> Result<Option<NotUndone>, CallError> {
         let why = self.await_aftermath(lane, aftermath).await?;
-        Ok(why.map(|why| Left { apps: aftermath.apps.clone(), ..step.left(why) }))
+        Ok(why.map(|why| NotUndone { apps: aftermath.apps.clone(), ..step.left(why) }))
     }
 
     /// What was made and is deleted step by step may be gone already.
-    async fn is_gone(&self, lane: &Lane, calls: &[Call]) -> Result<bool, Error> {
+    async fn is_gone(&self, lane: &RunLane, calls: &[ApiCall]) -> Result<bool, CallError> {
         let [.., delete] = calls else {
             return Ok(false);
         };
-        if calls.len() < 2 || delete.method() != Method::Delete {
+        if calls.len() < 2 || delete.method() != HttpMethod::Delete {
             return Ok(false);
         }
         // What is sent changes what would be found.
-        let found =
-            !lane.is_replaying() && look::look(self, lane, delete, Sight::Org).await?.verdict == Verdict::Unchanged;
+        let found = !lane.is_replaying()
+            && look::look(self, lane, delete, ReadFreshness::Org).await?.verdict == WriteComparison::Unchanged;
         let named = json!({"gone": delete.path});
         Ok(self.value(lane, &named, || found.into())? == true)
     }
 
     /// An app user is taken back when provisioning has taken back what came after: his profile (and with it his place in a directory) is
     /// again what the write was answered with.
-    async fn wait_for_background(&self, lane: &Lane, step: &Step) -> Result<Option<String>, Error> {
+    async fn wait_for_background(&self, lane: &RunLane, step: &UndoStep) -> Result<Option<String>, CallError> {
         let profile = &step.write.answer["profile"];
         if step.call.name() != "update_application_user" || !profile.is_object() {
             return Ok(None);
         }
-        let mut glances = Glances::new(PATIENCE);
+        let mut glances = BackoffPoller::new(PATIENCE);
         let mut sight = self.sight();
         loop {
             let now = look::look(self, lane, &step.call, sight).await?.before;
-            sight = Sight::Org;
+            sight = ReadFreshness::Org;
             // The record has no secrets.
             if self.redact(&now)["profile"] == *profile {
                 return Ok(None);
@@ -284,7 +293,7 @@ impl Run {
 }
 
 /// Steps of the same kind that items of one bulk step did are taken back side by side: they were done so.
-fn side_by_side(steps: &[Step]) -> Vec<&[Step]> {
+fn side_by_side(steps: &[UndoStep]) -> Vec<&[UndoStep]> {
     let mut groups = Vec::new();
     let mut lanes = BTreeSet::new();
     let mut begin = 0;
@@ -304,7 +313,7 @@ fn side_by_side(steps: &[Step]) -> Vec<&[Step]> {
 }
 
 /// The lane of a bulk step, and its number in it; none for the main script.
-fn bulk_of(step: &Step) -> Option<(&str, &str)> {
+fn bulk_of(step: &UndoStep) -> Option<(&str, &str)> {
     let lane = step.write.lane.as_str();
     let (parent, item) = lane.rsplit_once('/').unwrap_or(("", lane));
     let (number, _) = item.split_once(':')?;
@@ -312,7 +321,7 @@ fn bulk_of(step: &Step) -> Option<(&str, &str)> {
 }
 
 /// Accounts that an undo of a step left when it was executed before: one of them in older journals.
-fn staying(value: Value) -> Option<Vec<Account>> {
+fn staying(value: Value) -> Option<Vec<AwaitedAccount>> {
     let one = |value| serde_json::from_value(value).map(|account| vec![account]);
     let all = serde_json::from_value(value.clone()).or_else(|_| one(value));
     all.ok()

@@ -5,10 +5,10 @@
 use futures::future::join_all;
 
 use super::door::Run;
-use super::error::Error;
-use super::fate::{Otherwise, Unanswered};
-use super::journal::{self, State, Write};
-use super::lane::Lane;
+use super::error::CallError;
+use super::fate::{UnansweredWrite, UnseenPolicy};
+use super::journal::{self, EntryState, RecordedWrite};
+use super::lane::RunLane;
 use super::retry;
 use super::steps::call_of;
 use crate::okta;
@@ -30,7 +30,7 @@ impl Run {
     ///
     /// # Errors
     /// When the journal cannot be read or written.
-    pub async fn settle_unknown_writes(&self) -> Result<(), Error> {
+    pub async fn settle_unknown_writes(&self) -> Result<(), CallError> {
         if self.cancelled().is_cancelled() || self.unanswered()? == 0 {
             return Ok(());
         }
@@ -48,28 +48,30 @@ impl Run {
         Ok(())
     }
 
-    async fn look_last(&self, write: &Write) -> Result<LastLook, Error> {
+    async fn look_last(&self, write: &RecordedWrite) -> Result<LastLook, CallError> {
         let Some(call) = call_of(&write.request["write"]) else {
             return Ok(LastLook::Over);
         };
-        let unanswered = Unanswered {
+        let unanswered = UnansweredWrite {
             intent: write.entry,
             sent: write.time,
             before: &write.before,
-            state: State::Unknown,
+            state: EntryState::Unknown,
             refused: None,
-            otherwise: Otherwise::NotDone,
+            otherwise: UnseenPolicy::NotDone,
         };
-        match self.settled(&Lane::of_write(write), &call, &unanswered).await {
-            Ok(_) | Err(Error::Usage(_) | Error::Journal(journal::Error::Settled { .. })) => Ok(LastLook::Over),
-            Err(Error::Okta(refusal)) if refusal.source.api().is_some() => Ok(LastLook::Over),
-            Err(Error::Okta(_) | Error::Interrupted) => Ok(LastLook::Unreachable),
+        match self.settled(&RunLane::of_write(write), &call, &unanswered).await {
+            Ok(_) | Err(CallError::Usage(_) | CallError::Journal(journal::JournalError::Settled { .. })) => {
+                Ok(LastLook::Over)
+            }
+            Err(CallError::Okta(refusal)) if refusal.source.api().is_some() => Ok(LastLook::Over),
+            Err(CallError::Okta(_) | CallError::Interrupted) => Ok(LastLook::Unreachable),
             Err(error) => Err(error),
         }
     }
 }
 
-fn was_refused_as_done(write: &Write) -> bool {
+fn was_refused_as_done(write: &RecordedWrite) -> bool {
     let api = serde_json::from_value(write.answer["api"].clone());
-    api.is_ok_and(|api| retry::says_it_is_so(&okta::Error::Api(Box::new(api))))
+    api.is_ok_and(|api| retry::says_it_is_so(&okta::OktaError::Api(Box::new(api))))
 }

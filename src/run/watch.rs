@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::okta::{Observer, Wait};
+use crate::okta::{LimitWait, WaitObserver};
 
 /// How often an interrupted run looks whether the call on the wire has come to a wait.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// Sees the waits of one call, so that a wait can be shown and be broken off: a call that waits was refused before, hence is not on the wire.
-pub(super) struct Watch<F: Fn(&Wait) + Send + Sync> {
+pub(super) struct CallWatch<F: Fn(&LimitWait) + Send + Sync> {
     told: F,
     until: Mutex<Option<Instant>>,
 }
 
-impl<F: Fn(&Wait) + Send + Sync> Watch<F> {
+impl<F: Fn(&LimitWait) + Send + Sync> CallWatch<F> {
     pub(super) fn new(told: F) -> Self {
         Self { told, until: Mutex::new(None) }
     }
@@ -43,8 +43,8 @@ impl<F: Fn(&Wait) + Send + Sync> Watch<F> {
     }
 }
 
-impl<F: Fn(&Wait) + Send + Sync> Observer for Watch<F> {
-    fn waiting(&self, wait: &Wait) {
+impl<F: Fn(&LimitWait) + Send + Sync> WaitObserver for CallWatch<F> {
+    fn waiting(&self, wait: &LimitWait) {
         *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + wait.duration);
         (self.told)(wait);
     }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::call::{Action, Call};
+use super::call::{ApiCall, CallAction};
 use super::door::Run;
-use super::lane::Lane;
+use super::lane::RunLane;
 
 /// Fields of a body that are told.
 const MOST_FIELDS: usize = 6;
@@ -17,7 +17,7 @@ const NAMES: &[&str] = &["/profile/login", "/profile/name", "/label", "/name", "
 impl Run {
     /// Method, path, operation; the item it is for; names of the things in its path, as far as the run has read them; what it sets,
     /// without secrets.
-    pub(super) fn worded(&self, lane: &Lane, call: &Call) -> String {
+    pub(super) fn worded(&self, lane: &RunLane, call: &ApiCall) -> String {
         let item = lane.item().map(|item| format!(" for {item}"));
         let body = call.body.as_ref().map(|body| self.redact(body));
         let fields = body.as_ref().map(fields).unwrap_or_default();
@@ -27,8 +27,8 @@ impl Run {
     }
 
     /// Names of what the path's arguments stand for.
-    fn names(&self, call: &Call) -> Vec<String> {
-        let Action::Operation(operation) = call.action else {
+    fn names(&self, call: &ApiCall) -> Vec<String> {
+        let CallAction::Operation(operation) = call.action else {
             return Vec::new();
         };
         let segments: Vec<&str> = call.path.split('/').collect();

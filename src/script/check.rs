@@ -32,78 +32,78 @@ mod script;
 mod uses;
 mod walk;
 
-pub use finding::{Finding, Severity};
-pub(in crate::script) use lanes::Lanes;
+pub use finding::{CheckFinding, FindingSeverity};
+pub(in crate::script) use lanes::ScriptLanes;
 pub use scopes::least_scopes;
-pub(in crate::script) use uses::{Uses, uses};
+pub(in crate::script) use uses::{NameUses, uses};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::ImmutableString;
 
-use crate::error::Error;
-use crate::okta::{Operation, operations};
+use crate::error::CommandError;
+use crate::okta::{ApiOperation, operations};
 use crate::run;
 use crate::script::bindings;
 use crate::script::engine::engine;
 use crate::script::error::together;
-use crate::script::library::{Library, Source, is_test};
+use crate::script::library::{RunbookLibrary, ScriptSource, is_test};
 use crate::script::testing;
-use facts::Facts;
-use natives::Natives;
-use program::Program;
-use reach::Reach;
-pub use reach::{ManualNames, On, Unseen};
-use rules::Subject;
+use facts::ScriptFacts;
+use natives::NativeFunctions;
+use program::ScriptProgram;
+use reach::ScriptReach;
+pub use reach::{CallReceiver, ManualNames, UnseenPlace};
+use rules::RuleSubject;
 
 /// All that a check found out.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct CheckReport {
     /// Path of the script as messages show it.
     pub path: String,
     /// Errors first, then in the order of the text.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<CheckFinding>,
     /// The operations that the script can come to, by name.
-    pub operations: Vec<Used>,
+    pub operations: Vec<UsedOperation>,
     /// OAuth scopes that suffice for the operations, and for the reads that writes look with first.
     pub scopes: Vec<&'static str>,
     /// Calls by a path that no operation has (file, line): their scopes are not known.
     pub untold: Vec<(String, usize)>,
     /// What cannot be known without running it: operations and scopes may be missing above.
-    pub unseen: Vec<Unseen>,
+    pub unseen: Vec<UnseenPlace>,
     /// What manual steps are attested by.
     pub manual: ManualNames,
 }
 
 /// An operation that a script can come to.
 #[derive(Clone, Debug)]
-pub struct Used {
-    pub operation: &'static Operation,
+pub struct UsedOperation {
+    pub operation: &'static ApiOperation,
     /// File and line of its calls.
     pub places: Vec<(String, usize)>,
     /// What it is called on.
-    pub on: BTreeSet<On>,
+    pub on: BTreeSet<CallReceiver>,
 }
 
-impl Used {
+impl UsedOperation {
     /// What undoing it does.
     pub fn undone(&self) -> String {
         if self.operation.is_write() { run::undone(self.operation) } else { "nothing to undo".to_owned() }
     }
 }
 
-impl Report {
+impl CheckReport {
     /// Scopes that are certainly needed in this org.
     pub fn scopes_in(&self, org: &str) -> Vec<&'static str> {
-        self.scopes_of(|used| used.on.iter().any(|on| matches!(on, On::Org(name) if name == org)))
+        self.scopes_of(|used| used.on.iter().any(|on| matches!(on, CallReceiver::Org(name) if name == org)))
     }
 
     /// Scopes that some org needs, of which the text does not tell which.
     pub fn scopes_somewhere(&self) -> Vec<&'static str> {
-        self.scopes_of(|used| used.on.contains(&On::Unknown))
+        self.scopes_of(|used| used.on.contains(&CallReceiver::Unknown))
     }
 
-    fn scopes_of(&self, fits: impl Fn(&Used) -> bool) -> Vec<&'static str> {
+    fn scopes_of(&self, fits: impl Fn(&UsedOperation) -> bool) -> Vec<&'static str> {
         let fitting = self.operations.iter().filter(|used| fits(used));
         scopes_with_looks(fitting.map(|used| used.operation))
     }
@@ -115,14 +115,14 @@ impl Report {
 
     /// Whether the script would fail.
     pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        self.findings.iter().any(|finding| finding.severity == FindingSeverity::Error)
     }
 }
 
 /// Checks a script and what it imports.
-pub fn check(source: Source, library: &Library) -> Report {
+pub fn check(source: ScriptSource, library: &RunbookLibrary) -> CheckReport {
     let path = source.path.clone();
-    let mut checked = Checked::of(source, library);
+    let mut checked = CheckedScript::of(source, library);
     let (program, natives) = (&checked.program, &checked.natives);
     let facts = program.facts();
     let reach = reach::reach(program, &facts);
@@ -137,7 +137,7 @@ pub fn check(source: Source, library: &Library) -> Report {
         }
     }
     // Of a part of a script, neither all operations nor all scopes are known.
-    let reach = if program.is_partial() { Reach::default() } else { reach };
+    let reach = if program.is_partial() { ScriptReach::default() } else { reach };
     report(path, checked.findings, reach)
 }
 
@@ -145,12 +145,12 @@ pub fn check(source: Source, library: &Library) -> Report {
 ///
 /// # Errors
 /// What [`check`] calls errors.
-pub fn before_run(source: Source, library: &Library) -> Result<(), Error> {
+pub fn before_run(source: ScriptSource, library: &RunbookLibrary) -> Result<(), CommandError> {
     let report = check(source, library);
     let errors: Vec<_> = report
         .findings
         .into_iter()
-        .filter(|finding| finding.severity == Severity::Error)
+        .filter(|finding| finding.severity == FindingSeverity::Error)
         .map(|finding| finding.diagnostic)
         .collect();
     if errors.is_empty() {
@@ -159,15 +159,15 @@ pub fn before_run(source: Source, library: &Library) -> Result<(), Error> {
     Err(together(errors))
 }
 
-struct Checked {
-    findings: Vec<Finding>,
-    program: Program,
-    natives: Natives,
+struct CheckedScript {
+    findings: Vec<CheckFinding>,
+    program: ScriptProgram,
+    natives: NativeFunctions,
     is_test: bool,
 }
 
-impl Checked {
-    fn of(source: Source, library: &Library) -> Self {
+impl CheckedScript {
+    fn of(source: ScriptSource, library: &RunbookLibrary) -> Self {
         let is_test = is_test(&source.name);
         let mut engine = if is_test { testing::engine() } else { engine() };
         // Unknown variables are found by the walk, all of them.
@@ -175,8 +175,8 @@ impl Checked {
         let mut findings = Vec::new();
         let names = if is_test { testing::names } else { bindings::names };
         Self {
-            program: Program::load(source, library, &engine, names, &mut findings),
-            natives: Natives::of(&engine),
+            program: ScriptProgram::load(source, library, &engine, names, &mut findings),
+            natives: NativeFunctions::of(&engine),
             findings,
             is_test,
         }
@@ -184,34 +184,34 @@ impl Checked {
 }
 
 fn subjects<'a>(
-    program: &'a Program,
-    facts: &'a BTreeMap<&'a str, Facts<'a>>,
-    natives: &'a Natives,
+    program: &'a ScriptProgram,
+    facts: &'a BTreeMap<&'a str, ScriptFacts<'a>>,
+    natives: &'a NativeFunctions,
     callable_fields: &'a BTreeSet<&'a str>,
-) -> impl Iterator<Item = Subject<'a>> {
+) -> impl Iterator<Item = RuleSubject<'a>> {
     program.scripts.iter().filter_map(move |(path, script)| {
-        Some(Subject { program, script, facts: facts.get(path.as_str())?, natives, callable_fields })
+        Some(RuleSubject { program, script, facts: facts.get(path.as_str())?, natives, callable_fields })
     })
 }
 
-fn report(path: String, mut findings: Vec<Finding>, reach: Reach) -> Report {
+fn report(path: String, mut findings: Vec<CheckFinding>, reach: ScriptReach) -> CheckReport {
     findings.sort_by_key(|finding| (finding.severity, finding.place()));
     findings.dedup();
-    let operations: Vec<Used> = reach
+    let operations: Vec<UsedOperation> = reach
         .operations
         .into_iter()
         .filter_map(|(name, calls)| {
             let (places, on) = (calls.places, calls.on);
-            operations::find(name).map(|operation| Used { operation, places, on })
+            operations::find(name).map(|operation| UsedOperation { operation, places, on })
         })
         .collect();
-    let ours = |used: &&Used| used.on.iter().any(|on| *on != On::Guest);
+    let ours = |used: &&UsedOperation| used.on.iter().any(|on| *on != CallReceiver::Guest);
     let scopes = scopes_with_looks(operations.iter().filter(ours).map(|used| used.operation));
-    Report { path, findings, operations, scopes, untold: reach.untold, unseen: reach.unseen, manual: reach.manual }
+    CheckReport { path, findings, operations, scopes, untold: reach.untold, unseen: reach.unseen, manual: reach.manual }
 }
 
 /// Scopes that suffice for operations, and for the reads that writes look with first.
-fn scopes_with_looks(operations: impl Iterator<Item = &'static Operation> + Clone) -> Vec<&'static str> {
+fn scopes_with_looks(operations: impl Iterator<Item = &'static ApiOperation> + Clone) -> Vec<&'static str> {
     let looks = operations.clone().filter_map(run::reads_before);
     let guarded = operations.clone().flat_map(run::reads_of_guard);
     least_scopes(operations.chain(looks).chain(guarded))

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::script::outline::{Kind, Token, tokens};
+use crate::script::outline::{OutlineToken, TokenKind, tokens};
 
 /// A string of a text that may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Literal {
+pub struct SecretLiteral {
     /// Bytes, quotes included.
     pub at: Range<usize>,
     /// The name beside which it stands, else what it looks like.
@@ -35,33 +35,33 @@ const SECRET_WORDS: &[&str] = &["pw", "pwd", "pass"];
 const TOKEN_LENGTH: usize = 42;
 
 /// The strings in `text` that may be secrets, in its order.
-pub fn literals(text: &str) -> Vec<Literal> {
+pub fn literals(text: &str) -> Vec<SecretLiteral> {
     let tokens = tokens(text);
-    let mut reading = Reading { text, around: Vec::new(), named: None, found: Vec::new() };
+    let mut reading = LiteralReading { text, around: Vec::new(), named: None, found: Vec::new() };
     for index in 0..tokens.len() {
         reading.read(&tokens[index..]);
     }
     reading.found
 }
 
-struct Reading<'a> {
+struct LiteralReading<'a> {
     text: &'a str,
     /// Of each open bracket: the secret's name that it stands beside.
     around: Vec<Option<String>>,
     /// The secret's name that the next value stands beside.
     named: Option<String>,
-    found: Vec<Literal>,
+    found: Vec<SecretLiteral>,
 }
 
-impl Reading<'_> {
-    fn read(&mut self, tokens: &[Token]) {
+impl LiteralReading<'_> {
+    fn read(&mut self, tokens: &[OutlineToken]) {
         let Some(token) = tokens.first() else {
             return;
         };
         let word = token.text(self.text);
         match (token.kind, word) {
-            (Kind::Text, _) => self.string(tokens, word),
-            (Kind::Name, _) if begins_value(self.text, tokens) => self.named = secret_name(word),
+            (TokenKind::Text, _) => self.string(tokens, word),
+            (TokenKind::Name, _) if begins_value(self.text, tokens) => self.named = secret_name(word),
             (_, "{" | "[" | "(") => {
                 let beside = self.beside();
                 self.around.push(beside);
@@ -77,7 +77,7 @@ impl Reading<'_> {
     }
 
     /// A key of a map, or a value.
-    fn string(&mut self, tokens: &[Token], word: &str) {
+    fn string(&mut self, tokens: &[OutlineToken], word: &str) {
         if is(self.text, tokens, 1, ":") {
             self.named = secret_name(word.trim_matches('"'));
             return;
@@ -85,7 +85,7 @@ impl Reading<'_> {
         let name = secret_shape(word).map(str::to_owned).or_else(|| self.beside());
         if let Some(name) = name.filter(|_| word.len() > 2) {
             let at = tokens[0].at.clone();
-            self.found.push(Literal { at, name });
+            self.found.push(SecretLiteral { at, name });
         }
     }
 
@@ -101,12 +101,12 @@ pub fn is_in(text: &str) -> bool {
 }
 
 /// `name:`, `name =` or `name(`.
-fn begins_value(text: &str, tokens: &[Token]) -> bool {
+fn begins_value(text: &str, tokens: &[OutlineToken]) -> bool {
     let is = |index, word| is(text, tokens, index, word);
     is(1, ":") && !is(2, ":") || is(1, "(") || is(1, "=") && !is(2, "=") && !is(2, ">")
 }
 
-fn is(text: &str, tokens: &[Token], index: usize, word: &str) -> bool {
+fn is(text: &str, tokens: &[OutlineToken], index: usize, word: &str) -> bool {
     tokens.get(index).is_some_and(|token| token.is(text, word))
 }
 

@@ -6,26 +6,26 @@ mod signature;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::okta::Operation;
+use crate::okta::ApiOperation;
 use crate::okta::operations;
-use crate::script::bindings::{VERBS, Verb};
+use crate::script::bindings::{ScriptVerb, VERBS};
 use crate::script::reference::words_of;
 use crate::script::testing::{self, TEST_VERBS};
-use signature::Signature;
+use signature::CallSignature;
 
 /// A file of definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Definitions {
+pub struct DefinitionFile {
     /// Such as `verbs.d.rhai`.
     pub file: &'static str,
     pub text: String,
 }
 
 /// All files.
-pub fn all() -> Vec<Definitions> {
-    let arities = Arities::of_engine();
-    let in_module = |verb: &&Verb| verb.signature.starts_with("dn::");
-    let file = |file, module, functions: Vec<String>| Definitions {
+pub fn all() -> Vec<DefinitionFile> {
+    let arities = FunctionArities::of_engine();
+    let in_module = |verb: &&ScriptVerb| verb.signature.starts_with("dn::");
+    let file = |file, module, functions: Vec<String>| DefinitionFile {
         file,
         text: format!("module {module};\n\n{}", functions.join("\n")),
     };
@@ -39,9 +39,9 @@ pub fn all() -> Vec<Definitions> {
 }
 
 /// How many arguments functions take, receivers included, as they are registered.
-struct Arities(BTreeMap<(String, String), BTreeSet<usize>>);
+struct FunctionArities(BTreeMap<(String, String), BTreeSet<usize>>);
 
-impl Arities {
+impl FunctionArities {
     fn of_engine() -> Self {
         let rows = testing::engine().collect_fn_metadata(
             None,
@@ -60,8 +60,8 @@ impl Arities {
     }
 
     /// A definition for each number of arguments.
-    fn verb(&self, module: &str, verb: &Verb) -> String {
-        let signature = Signature::parse(verb.signature);
+    fn verb(&self, module: &str, verb: &ScriptVerb) -> String {
+        let signature = CallSignature::parse(verb.signature);
         let key = (module.to_owned(), verb.name.to_owned());
         let counts = self.0.get(&key).into_iter().flatten();
         let docs = format!("/// {}\n///\n/// `{}`\n", verb.help, verb.signature);
@@ -72,7 +72,7 @@ impl Arities {
     }
 }
 
-fn operation(operation: &'static Operation) -> String {
+fn operation(operation: &'static ApiOperation) -> String {
     let words = words_of(operation).join("\n///\n/// ");
     let signature = operation.signature("okta");
     let docs = format!("/// {words}\n///\n/// `{signature}`\n");

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Dynamic, Engine, OptimizationLevel, Position};
 
-use crate::run::event::Kind;
+use crate::run::event::EventKind;
 use crate::script::bindings;
 use crate::script::error_value::ErrorValue;
 use crate::script::keywords::free_keywords;
-use crate::script::memory::{self, Memory};
-use crate::script::scene::{Host, Scene};
+use crate::script::memory::{self, MemoryGuard};
+use crate::script::scene::{CallContext, RunContext};
 use crate::script::secret;
 use crate::script::value_size::{TooMuch, is_looked_at, is_too_deep};
 
@@ -55,21 +55,21 @@ pub(super) fn header_engine() -> Engine {
 }
 
 /// The same as [`engine`], with the run's Ctrl-C and limits of operations and memory.
-pub(super) fn engine_of(host: &Arc<Host>) -> Engine {
+pub(super) fn engine_of(host: &Arc<RunContext>) -> Engine {
     let mut engine = engine();
     watch(&mut engine, host);
     engine
 }
 
 /// Has Ctrl-C and the limits of this run end what the engine evaluates, instead of those of another.
-pub(super) fn watch(engine: &mut Engine, host: &Arc<Host>) {
+pub(super) fn watch(engine: &mut Engine, host: &Arc<RunContext>) {
     let host = Arc::clone(host);
     let operations = AtomicU64::new(0);
-    let memory = Memory::watch(&host.runtime, memory::MOST);
+    let memory = MemoryGuard::watch(&host.runtime, memory::MOST);
     engine.on_progress(move |_| {
         let done = operations.fetch_add(1, Ordering::Relaxed);
         if done.is_multiple_of(GLANCE) && host.run.cancelled().is_cancelled() {
-            host.stop(crate::run::Error::Interrupted);
+            host.stop(crate::run::CallError::Interrupted);
         }
         if done > MOST_OPERATIONS {
             return Some("the script did too many operations: it seems to run without end".into());
@@ -104,8 +104,8 @@ fn refuse_deep_values(engine: &mut Engine) {
 
 /// `print` and `debug` of a script are notes. A journal that cannot take a note stops the next write, which is soon enough.
 fn tell_note(text: &str) {
-    if let Some(scene) = Scene::current() {
+    if let Some(scene) = CallContext::current() {
         let words = text.to_owned();
-        let _ = scene.host.run.tell(&scene.lane, Kind::Note { words });
+        let _ = scene.host.run.tell(&scene.lane, EventKind::Note { words });
     }
 }

@@ -5,8 +5,8 @@ mod snippet;
 mod trace;
 mod words;
 
-pub use names::{Function, Names};
-pub use snippet::Colour;
+pub use names::{CallableName, KnownNames};
+pub use snippet::SnippetColour;
 pub(in crate::script) use snippet::byte_at;
 pub(super) use words::kind_of;
 
@@ -16,26 +16,26 @@ use std::sync::Arc;
 use annotate_snippets::Level;
 use rhai::{EvalAltResult, ParseError, Position};
 
-use crate::error::{Error, Exit};
-use crate::script::sources::Sources;
+use crate::error::{CommandError, CommandExit};
+use crate::script::sources::SourceTexts;
 
 /// What is wrong in or with a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
+pub struct ScriptDiagnostic {
     pub message: String,
     /// Facts beside the message, such as Okta's causes and the request id.
     pub notes: Vec<String>,
     /// What to do about it, one entry a line.
     pub help: Vec<String>,
-    pub location: Option<Location>,
+    pub location: Option<ScriptLocation>,
     /// How the script came there, innermost first.
-    pub frames: Vec<Frame>,
-    pub exit: Exit,
+    pub frames: Vec<TraceFrame>,
+    pub exit: CommandExit,
 }
 
 /// A place in a script. Lines and columns count from 1, columns in characters (a tab is one).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location {
+pub struct ScriptLocation {
     pub file: String,
     pub line: usize,
     pub column: usize,
@@ -45,17 +45,17 @@ pub struct Location {
 
 /// One step of the way to an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    pub entered: Entered,
+pub struct TraceFrame {
+    pub entered: EnteredPlace,
     /// Where the call, the import or the `throw` stands.
     pub file: String,
     pub line: usize,
     pub column: usize,
 }
 
-/// What a [`Frame`] entered.
+/// What a [`TraceFrame`] entered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entered {
+pub enum EnteredPlace {
     Function(String),
     Closure,
     Module(String),
@@ -63,9 +63,9 @@ pub enum Entered {
     Again,
 }
 
-impl Diagnostic {
+impl ScriptDiagnostic {
     /// An error of evaluation. `entry` is the source of the script that was run, for errors that do not name theirs.
-    pub fn of_evaluation(error: &EvalAltResult, entry: &str, sources: &Sources, names: &Names) -> Self {
+    pub fn of_evaluation(error: &EvalAltResult, entry: &str, sources: &SourceTexts, names: &KnownNames) -> Self {
         let trace = trace::trace(error, entry);
         let location = trace.location(sources);
         let words = words::of_evaluation(trace.root, location.as_ref(), names);
@@ -80,8 +80,8 @@ impl Diagnostic {
     }
 
     /// An error of compilation of the script `file`: nothing was run.
-    pub fn of_parsing(error: &ParseError, file: &str, sources: &Sources, names: &Names) -> Self {
-        let location = Location::of_parsing(file, error.1, sources);
+    pub fn of_parsing(error: &ParseError, file: &str, sources: &SourceTexts, names: &KnownNames) -> Self {
+        let location = ScriptLocation::of_parsing(file, error.1, sources);
         let words = words::of_parsing(&error.0, location.as_ref(), names);
         Self {
             message: words.message,
@@ -89,19 +89,19 @@ impl Diagnostic {
             help: words.help,
             location,
             frames: Vec::new(),
-            exit: Exit::Usage,
+            exit: CommandExit::Usage,
         }
     }
 
     /// A finding about the script `file` at `position`, such as a wrong header: nothing was run.
-    pub fn finding(message: impl Into<String>, file: &str, position: Position, sources: &Sources) -> Self {
+    pub fn finding(message: impl Into<String>, file: &str, position: Position, sources: &SourceTexts) -> Self {
         Self {
             message: message.into(),
             notes: Vec::new(),
             help: Vec::new(),
-            location: Location::of(file, position, sources),
+            location: ScriptLocation::of(file, position, sources),
             frames: Vec::new(),
-            exit: Exit::Usage,
+            exit: CommandExit::Usage,
         }
     }
 
@@ -113,19 +113,19 @@ impl Diagnostic {
     }
 
     /// The whole as text, from `error:` to `help:`, no wider than `width` columns where the source allows.
-    pub fn render(&self, colour: Colour, width: usize) -> String {
+    pub fn render(&self, colour: SnippetColour, width: usize) -> String {
         snippet::render(self, &self.help, colour, width, &Level::ERROR)
     }
 
-    /// As [`Diagnostic::render`], from `warning:` on.
-    pub fn render_warning(&self, colour: Colour, width: usize) -> String {
+    /// As [`ScriptDiagnostic::render`], from `warning:` on.
+    pub fn render_warning(&self, colour: SnippetColour, width: usize) -> String {
         snippet::render(self, &self.help, colour, width, &Level::WARNING)
     }
 }
 
-impl From<Diagnostic> for Error {
-    fn from(diagnostic: Diagnostic) -> Self {
-        let text = snippet::render(&diagnostic, &[], Colour::Never, snippet::WIDTH, &Level::ERROR);
+impl From<ScriptDiagnostic> for CommandError {
+    fn from(diagnostic: ScriptDiagnostic) -> Self {
+        let text = snippet::render(&diagnostic, &[], SnippetColour::Never, snippet::WIDTH, &Level::ERROR);
         Self {
             message: text.strip_prefix("error: ").unwrap_or(&text).to_owned(),
             help: diagnostic.help,
@@ -135,20 +135,20 @@ impl From<Diagnostic> for Error {
 }
 
 /// Several findings as one error. With more than one, each keeps its remedies beside it.
-pub fn together(mut diagnostics: Vec<Diagnostic>) -> Error {
+pub fn together(mut diagnostics: Vec<ScriptDiagnostic>) -> CommandError {
     if diagnostics.len() == 1 {
         return diagnostics.remove(0).into();
     }
     let texts: Vec<String> =
-        diagnostics.iter().map(|diagnostic| diagnostic.render(Colour::Never, snippet::WIDTH)).collect();
+        diagnostics.iter().map(|diagnostic| diagnostic.render(SnippetColour::Never, snippet::WIDTH)).collect();
     let text = texts.join("\n\n");
-    Error::usage(text.strip_prefix("error: ").unwrap_or(&text))
+    CommandError::usage(text.strip_prefix("error: ").unwrap_or(&text))
 }
 
-fn exit_of(root: &EvalAltResult) -> Exit {
+fn exit_of(root: &EvalAltResult) -> CommandExit {
     match root {
-        EvalAltResult::ErrorTerminated(..) => Exit::Interrupted,
-        _ => Exit::Failed,
+        EvalAltResult::ErrorTerminated(..) => CommandExit::Interrupted,
+        _ => CommandExit::Failed,
     }
 }
 

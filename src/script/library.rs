@@ -6,19 +6,19 @@ mod origin;
 mod shelf;
 mod texts;
 
-pub use listing::Listed;
-pub use origin::Origin;
-pub use shelf::{Shelf, Source, digest};
+pub use listing::ListedRunbook;
+pub use origin::CopyOrigin;
+pub use shelf::{RunbookShelf, ScriptSource, digest};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::script::nearest::nearest;
-use name::{Name, file_name};
-use shelf::Shelves;
-use texts::Texts;
+use name::{RunbookName, file_name};
+use shelf::ShelfSet;
+use texts::OpenTexts;
 
 /// Whether a script of this name holds tests: `ad/move_user_to_ou_test`.
 pub fn is_test(name: &str) -> bool {
@@ -27,23 +27,23 @@ pub fn is_test(name: &str) -> bool {
 
 /// The shelves on which runbooks and their modules are looked for, nearest first.
 #[derive(Clone, Debug)]
-pub struct Library {
-    shelves: Shelves,
+pub struct RunbookLibrary {
+    shelves: ShelfSet,
     /// Texts by their paths, of an execution on another machine: what is on no shelf here is taken from there.
     recorded: BTreeMap<String, String>,
 }
 
-impl Library {
+impl RunbookLibrary {
     /// `workspace` is `./runbooks`, `user` the user's own folder; neither has to exist. The shipped runbooks are always there.
     pub fn new(workspace: PathBuf, user: Option<PathBuf>) -> Self {
-        Self { shelves: Shelves::new(workspace, user), recorded: BTreeMap::new() }
+        Self { shelves: ShelfSet::new(workspace, user), recorded: BTreeMap::new() }
     }
 
     /// The same library, in which the texts that an editor has open go before what is on disk.
     #[must_use]
     pub fn with_open(&self, open: impl IntoIterator<Item = (PathBuf, Arc<str>)>) -> Self {
         let mut library = self.clone();
-        library.shelves.texts = Texts::with_open(open);
+        library.shelves.texts = OpenTexts::with_open(open);
         library
     }
 
@@ -60,87 +60,87 @@ impl Library {
         Self { recorded, ..self }
     }
 
-    fn recorded(&self, name: &str) -> Option<Source> {
+    fn recorded(&self, name: &str) -> Option<ScriptSource> {
         let file = format!("{name}.rhai");
         let is_it = |path: &str| path == file || path.ends_with(&format!("/{file}"));
         let (path, text) = self.recorded.iter().find(|(path, _)| is_it(path))?;
-        Some(Source::new(name, Shelf::Path, path, text))
+        Some(ScriptSource::new(name, RunbookShelf::Path, path, text))
     }
 
     /// The runbook that `name` means: a path when it looks like one or is a file, else a name such as `ad/move_user_to_ou`.
     ///
     /// A name is refused when it is absolute or has `.` or `..` in it; an unknown one is answered with the nearest names.
-    pub fn find(&self, name: &str) -> Result<Source, Error> {
+    pub fn find(&self, name: &str) -> Result<ScriptSource, CommandError> {
         let path = Path::new(name);
         let texts = &self.shelves.texts;
         if texts.has(path) {
-            return Source::read(file_name(name), Shelf::Path, path, texts);
+            return ScriptSource::read(file_name(name), RunbookShelf::Path, path, texts);
         }
-        match Name::parse(name) {
+        match RunbookName::parse(name) {
             Ok(parsed) => self
                 .shelves
                 .find(&parsed)?
                 .or_else(|| self.recorded(parsed.as_str()))
                 .ok_or_else(|| self.unknown("runbook", name, &parsed)),
             Err(_) if name.to_ascii_lowercase().ends_with(".rhai") => {
-                Err(Error::usage(format!("there is no file `{name}`"))
+                Err(CommandError::usage(format!("there is no file `{name}`"))
                     .help("see `okta-runbook list` for the runbooks that can be named"))
             }
-            Err(reason) => Err(Error::usage(format!("`{name}` is not the name of a runbook: {reason}"))
+            Err(reason) => Err(CommandError::usage(format!("`{name}` is not the name of a runbook: {reason}"))
                 .help("write a name such as `ad/move_user_to_ou`, or the path of a `.rhai` file")),
         }
     }
 
     /// The names of all modules, in order.
-    pub fn modules(&self) -> Result<Vec<String>, Error> {
+    pub fn modules(&self) -> Result<Vec<String>, CommandError> {
         let names = self.shelves.names()?.into_iter();
         Ok(names.filter(|name| name.starts_with("lib/")).collect())
     }
 
     /// The names of all files of tests, in order.
-    pub fn tests(&self) -> Result<Vec<String>, Error> {
+    pub fn tests(&self) -> Result<Vec<String>, CommandError> {
         let names = self.shelves.names()?.into_iter();
         Ok(names.filter(|name| is_test(name)).collect())
     }
 
     /// The runbook of that name that is built in, whatever shadows it.
-    pub fn shipped(&self, name: &str) -> Option<Source> {
-        self.shelves.shipped(Name::parse(name).ok()?.as_str())
+    pub fn shipped(&self, name: &str) -> Option<ScriptSource> {
+        self.shelves.shipped(RunbookName::parse(name).ok()?.as_str())
     }
 
     /// The file in the workspace where a runbook of that name stands, or would stand.
     ///
     /// # Errors
     /// The name is absolute, or leads out of the workspace.
-    pub fn workspace_file(&self, name: &str) -> Result<PathBuf, Error> {
-        let parsed = Name::parse(name).map_err(|reason| {
-            Error::usage(format!("`{name}` is not the name of a runbook: {reason}"))
+    pub fn workspace_file(&self, name: &str) -> Result<PathBuf, CommandError> {
+        let parsed = RunbookName::parse(name).map_err(|reason| {
+            CommandError::usage(format!("`{name}` is not the name of a runbook: {reason}"))
                 .help("write a name such as `ad/offboard_contractor`")
         })?;
         Ok(self.shelves.workspace().join(parsed.file()))
     }
 
     /// Every module (`lib/…`) by name, in order.
-    pub fn list_modules(&self) -> Result<Vec<Listed>, Error> {
+    pub fn list_modules(&self) -> Result<Vec<ListedRunbook>, CommandError> {
         listing::list_modules(&self.shelves)
     }
 
     /// Every runbook by name, in order. Modules (`lib/…`) and tests (`…_test`) are left out.
-    pub fn list(&self) -> Result<Vec<Listed>, Error> {
+    pub fn list(&self) -> Result<Vec<ListedRunbook>, CommandError> {
         listing::list(&self.shelves)
     }
 
     /// The module that `import "name"` means. `folder` is that of a script given by its path: it is looked in first.
-    pub(super) fn module(&self, name: &str, folder: Option<&Path>) -> Result<Source, Error> {
-        let parsed = Name::parse(name).map_err(|reason| {
-            Error::failed(format!("`{name}` cannot be imported: {reason}"))
+    pub(super) fn module(&self, name: &str, folder: Option<&Path>) -> Result<ScriptSource, CommandError> {
+        let parsed = RunbookName::parse(name).map_err(|reason| {
+            CommandError::failed(format!("`{name}` cannot be imported: {reason}"))
                 .help("import a module of the library by name: import \"lib/ad\" as ad;")
         })?;
         if let Some(folder) = folder {
             let path = folder.join(parsed.file());
             let texts = &self.shelves.texts;
             if texts.has(&path) {
-                return Source::read_in(parsed.to_string(), Shelf::Path, folder, &path, texts);
+                return ScriptSource::read_in(parsed.to_string(), RunbookShelf::Path, folder, &path, texts);
             }
         }
         self.shelves
@@ -149,8 +149,8 @@ impl Library {
             .ok_or_else(|| self.unknown("module", name, &parsed))
     }
 
-    fn unknown(&self, what: &str, given: &str, name: &Name) -> Error {
-        let error = Error::usage(format!("there is no {what} `{given}`"));
+    fn unknown(&self, what: &str, given: &str, name: &RunbookName) -> CommandError {
+        let error = CommandError::usage(format!("there is no {what} `{given}`"));
         let known = match self.shelves.names() {
             Ok(known) => known,
             Err(unreadable) => return unreadable,

@@ -17,12 +17,12 @@ pub(super) const MOST: usize = 1 << 30;
 const EVERY: Duration = Duration::from_millis(50);
 
 /// Looks at the memory of the process until it is dropped.
-pub(super) struct Memory {
+pub(super) struct MemoryGuard {
     is_full: Arc<AtomicBool>,
     looks: AbortHandle,
 }
 
-impl Memory {
+impl MemoryGuard {
     /// `most` are bytes. Where the system does not tell how much is in use, it is never too much.
     pub(super) fn watch(runtime: &Handle, most: usize) -> Self {
         let is_full = Arc::new(AtomicBool::new(false));
@@ -43,7 +43,7 @@ impl Memory {
     }
 }
 
-impl Drop for Memory {
+impl Drop for MemoryGuard {
     fn drop(&mut self) {
         self.looks.abort();
     }
@@ -56,8 +56,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_is_in_use_is_told_until_it_is_dropped() {
         let runtime = Handle::current();
-        let enough = Memory::watch(&runtime, usize::MAX);
-        let little = Memory::watch(&runtime, 1);
+        let enough = MemoryGuard::watch(&runtime, usize::MAX);
+        let little = MemoryGuard::watch(&runtime, 1);
         while !little.is_full() {
             tokio::task::yield_now().await;
         }

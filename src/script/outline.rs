@@ -6,27 +6,27 @@ mod tokens;
 use std::ops::Range;
 
 pub(in crate::script) use statements::statements;
-pub(in crate::script) use tokens::{Kind, Token, tokens};
+pub(in crate::script) use tokens::{OutlineToken, TokenKind, tokens};
 
 /// Declarations of one text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outline {
-    pub functions: Vec<Declared>,
-    pub variables: Vec<Declared>,
-    pub imports: Vec<Imported>,
+pub struct ScriptOutline {
+    pub functions: Vec<DeclaredName>,
+    pub variables: Vec<DeclaredName>,
+    pub imports: Vec<ImportedModule>,
     /// `step("…")`, by their titles.
-    pub steps: Vec<Declared>,
+    pub steps: Vec<DeclaredName>,
     /// `test("…")`, by their titles.
-    pub tests: Vec<Declared>,
+    pub tests: Vec<DeclaredName>,
     /// Entries of `const PARAMS`.
-    pub parameters: Vec<Declared>,
+    pub parameters: Vec<DeclaredName>,
     /// Entries of `const ORGS`.
-    pub orgs: Vec<Declared>,
+    pub orgs: Vec<DeclaredName>,
 }
 
 /// A name and where it is declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declared {
+pub struct DeclaredName {
     pub name: String,
     /// Of a function: as it is called. Of a parameter or an org: what is declared. Else empty.
     pub signature: String,
@@ -38,14 +38,14 @@ pub struct Declared {
 
 /// An `import "name" as alias`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Imported {
+pub struct ImportedModule {
     pub name: String,
     pub alias: String,
     /// Bytes of the name, quotes included.
     pub at: Range<usize>,
 }
 
-impl Outline {
+impl ScriptOutline {
     pub fn of(text: &str) -> Self {
         let tokens = tokens(text);
         let mut outline = Self::default();
@@ -56,23 +56,23 @@ impl Outline {
     }
 
     /// The function of that name.
-    pub fn function(&self, name: &str) -> Option<&Declared> {
+    pub fn function(&self, name: &str) -> Option<&DeclaredName> {
         self.functions.iter().find(|function| function.name == name)
     }
 
     /// The import under that alias.
-    pub fn import(&self, alias: &str) -> Option<&Imported> {
+    pub fn import(&self, alias: &str) -> Option<&ImportedModule> {
         self.imports.iter().find(|import| import.alias == alias)
     }
 
     /// The declaration of a variable that is nearest above `at`, else the first.
-    pub fn variable(&self, name: &str, at: usize) -> Option<&Declared> {
+    pub fn variable(&self, name: &str, at: usize) -> Option<&DeclaredName> {
         let named = || self.variables.iter().filter(|it| it.name == name);
         let above = named().rfind(|it| it.at.start <= at);
         above.or_else(|| named().next())
     }
 
-    fn read(&mut self, text: &str, tokens: &[Token], index: usize) {
+    fn read(&mut self, text: &str, tokens: &[OutlineToken], index: usize) {
         let words = &tokens[index..];
         let is_method = index > 0 && tokens[index - 1].is(text, ".");
         match words[0].text(text) {
@@ -86,15 +86,15 @@ impl Outline {
         }
     }
 
-    fn function_at(&mut self, text: &str, words: &[Token]) {
+    fn function_at(&mut self, text: &str, words: &[OutlineToken]) {
         let [_, name, open, rest @ ..] = words else {
             return;
         };
-        if name.kind != Kind::Name || !open.is(text, "(") {
+        if name.kind != TokenKind::Name || !open.is(text, "(") {
             return;
         }
-        let inside: Vec<&Token> = rest.iter().take_while(|it| !it.is(text, ")")).collect();
-        let names = inside.iter().filter(|it| it.kind == Kind::Name);
+        let inside: Vec<&OutlineToken> = rest.iter().take_while(|it| !it.is(text, ")")).collect();
+        let names = inside.iter().filter(|it| it.kind == TokenKind::Name);
         let parameters: Vec<&str> = names.clone().map(|it| it.text(text)).collect();
         self.variables.extend(names.map(|it| declared(text, it)));
         let mut function = declared(text, name);
@@ -104,18 +104,18 @@ impl Outline {
     }
 
     /// `let x`, `for x in`, `for (x, i) in`, `|x, y|`: names up to what is none.
-    fn variables_at(&mut self, text: &str, words: &[Token]) {
+    fn variables_at(&mut self, text: &str, words: &[OutlineToken]) {
         let names = words
             .iter()
             .take_while(|it| {
                 let between = it.is(text, "(") || it.is(text, ",");
-                between || (it.kind == Kind::Name && !it.is(text, "in"))
+                between || (it.kind == TokenKind::Name && !it.is(text, "in"))
             })
-            .filter(|it| it.kind == Kind::Name);
+            .filter(|it| it.kind == TokenKind::Name);
         self.variables.extend(names.map(|it| declared(text, it)));
     }
 
-    fn constant_at(&mut self, text: &str, words: &[Token]) {
+    fn constant_at(&mut self, text: &str, words: &[OutlineToken]) {
         self.variables_at(text, &words[1..words.len().min(2)]);
         match words.get(1).map(|name| name.text(text)) {
             Some("PARAMS") => self.parameters = entries(text, &words[2..]),
@@ -124,12 +124,12 @@ impl Outline {
         }
     }
 
-    fn import_at(&mut self, text: &str, words: &[Token]) {
+    fn import_at(&mut self, text: &str, words: &[OutlineToken]) {
         let [_, name, keyword, alias, ..] = words else {
             return;
         };
-        if name.kind == Kind::Text && keyword.is(text, "as") && alias.kind == Kind::Name {
-            self.imports.push(Imported {
+        if name.kind == TokenKind::Text && keyword.is(text, "as") && alias.kind == TokenKind::Name {
+            self.imports.push(ImportedModule {
                 name: unquoted(name.text(text)).to_owned(),
                 alias: alias.text(text).to_owned(),
                 at: name.at.clone(),
@@ -139,12 +139,12 @@ impl Outline {
 }
 
 /// `step("title"`.
-fn titled(text: &str, words: &[Token]) -> Option<Declared> {
+fn titled(text: &str, words: &[OutlineToken]) -> Option<DeclaredName> {
     let [_, open, title, ..] = words else {
         return None;
     };
-    let fits = open.is(text, "(") && title.kind == Kind::Text;
-    fits.then(|| Declared {
+    let fits = open.is(text, "(") && title.kind == TokenKind::Text;
+    fits.then(|| DeclaredName {
         name: unquoted(title.text(text)).to_owned(),
         signature: String::new(),
         doc: String::new(),
@@ -153,8 +153,8 @@ fn titled(text: &str, words: &[Token]) -> Option<Declared> {
 }
 
 /// The entries of `= #{ a: …, b: … }`, nested ones left out.
-fn entries(text: &str, words: &[Token]) -> Vec<Declared> {
-    let mut found: Vec<Declared> = Vec::new();
+fn entries(text: &str, words: &[OutlineToken]) -> Vec<DeclaredName> {
+    let mut found: Vec<DeclaredName> = Vec::new();
     let mut depth = 0_usize;
     for (index, word) in words.iter().enumerate() {
         match word.text(text) {
@@ -167,7 +167,7 @@ fn entries(text: &str, words: &[Token]) -> Vec<Declared> {
             }
             ";" if depth == 0 => break,
             _ if depth == 1
-                && word.kind == Kind::Name
+                && word.kind == TokenKind::Name
                 && words.get(index + 1).is_some_and(|next| next.is(text, ":")) =>
             {
                 let mut entry = declared(text, word);
@@ -181,7 +181,7 @@ fn entries(text: &str, words: &[Token]) -> Vec<Declared> {
 }
 
 /// The text of a value, up to the comma or bracket that ends it.
-fn value(text: &str, words: &[Token]) -> String {
+fn value(text: &str, words: &[OutlineToken]) -> String {
     let mut depth = 0_usize;
     let mut end = None;
     for word in words {
@@ -198,8 +198,8 @@ fn value(text: &str, words: &[Token]) -> String {
     range.and_then(|range| text.get(range)).unwrap_or_default().to_owned()
 }
 
-fn declared(text: &str, name: &Token) -> Declared {
-    Declared { name: name.text(text).to_owned(), signature: String::new(), doc: String::new(), at: name.at.clone() }
+fn declared(text: &str, name: &OutlineToken) -> DeclaredName {
+    DeclaredName { name: name.text(text).to_owned(), signature: String::new(), doc: String::new(), at: name.at.clone() }
 }
 
 /// The lines `/// …` right above the line of `at`.
@@ -232,13 +232,13 @@ for (user, index) in params.users { let z = [1].map(|item| item + 1); step(`Do $
 let broken = okta.
 "#;
 
-    fn names(declared: &[Declared]) -> Vec<&str> {
+    fn names(declared: &[DeclaredName]) -> Vec<&str> {
         declared.iter().map(|it| it.name.as_str()).collect()
     }
 
     #[test]
     fn declarations_are_seen_in_a_text_that_does_not_parse() {
-        let outline = Outline::of(TEXT);
+        let outline = ScriptOutline::of(TEXT);
         assert_eq!(names(&outline.orgs), ["okta", "hub"]);
         assert_eq!(names(&outline.parameters), ["users", "n"]);
         assert_eq!(outline.parameters[1].signature, "#{ type: \"integer\" }");

@@ -2,17 +2,17 @@
 
 /// Where something may be completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct CursorPlace {
     /// Byte where the typed part begins.
     pub start: usize,
     pub typed: String,
-    pub context: Context,
+    pub context: CursorContext,
     /// The call around the cursor, the nearest one.
-    pub call: Option<Call>,
+    pub call: Option<OpenCall>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Context {
+pub enum CursorContext {
     /// A name by itself.
     Name,
     /// After `a.b.`: the names before; after `a[0].`, `[0]` is one of them. An empty one stands for what is not known.
@@ -29,7 +29,7 @@ pub enum Context {
 
 /// A call whose brackets are open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct OpenCall {
     /// The names before the bracket: `okta`, `list_groups`.
     pub path: Vec<String>,
     /// Which argument, from 0.
@@ -38,9 +38,9 @@ pub struct Call {
     pub is_blank: bool,
 }
 
-struct Open {
+struct OpenBracket {
     bracket: char,
-    call: Option<Call>,
+    call: Option<OpenCall>,
     /// In a map: whether a key stands next.
     key: bool,
     /// Of an index: the names before it, and the byte behind the bracket.
@@ -49,15 +49,15 @@ struct Open {
 }
 
 /// The place at the end of `text`, which is what stands before the cursor.
-pub fn place(text: &str) -> Place {
-    let mut scan = Scan::default();
+pub fn place(text: &str) -> CursorPlace {
+    let mut scan = CursorScan::default();
     scan.read(text);
     scan.place(text)
 }
 
 /// The bracket that closes or opens with the one at `at`.
 pub fn partner(text: &str, at: usize) -> Option<usize> {
-    let mut scan = Scan::default();
+    let mut scan = CursorScan::default();
     let mut open: Vec<usize> = Vec::new();
     let mut pairs = Vec::new();
     scan.read_with(text, |index, bracket| {
@@ -75,24 +75,24 @@ pub fn partner(text: &str, at: usize) -> Option<usize> {
 }
 
 #[derive(Default)]
-struct Scan {
-    open: Vec<Open>,
+struct CursorScan {
+    open: Vec<OpenBracket>,
     /// Names joined by `.` or `::` right before the end.
     chain: Vec<String>,
-    joint: Joint,
+    joint: TokenSeparator,
     quoted: Option<(char, usize)>,
     comment: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Joint {
+enum TokenSeparator {
     #[default]
     None,
     Dot,
     Colons,
 }
 
-impl Scan {
+impl CursorScan {
     fn read(&mut self, text: &str) {
         self.read_with(text, |_, _| {});
     }
@@ -130,30 +130,30 @@ impl Scan {
         if c == quote {
             self.quoted = None;
             self.chain.clear();
-            self.joint = Joint::None;
+            self.joint = TokenSeparator::None;
         }
         c.len_utf8()
     }
 
     fn name(&mut self, name: &str) {
-        if self.joint == Joint::None {
+        if self.joint == TokenSeparator::None {
             self.chain.clear();
         }
         self.chain.push(name.to_owned());
-        self.joint = Joint::None;
+        self.joint = TokenSeparator::None;
     }
 
     fn mark(&mut self, text: &str, c: char, index: usize) -> usize {
         let rest = &text[index..];
         match c {
             '"' | '`' | '\'' => self.quoted = Some((c, index)),
-            '.' => self.joint = Joint::Dot,
+            '.' => self.joint = TokenSeparator::Dot,
             ':' if rest.starts_with("::") => {
-                self.joint = Joint::Colons;
+                self.joint = TokenSeparator::Colons;
                 return 2;
             }
             '?' if rest.starts_with("?.") => {
-                self.joint = Joint::Dot;
+                self.joint = TokenSeparator::Dot;
                 return 2;
             }
             ':' => self.after(|open| open.key = false),
@@ -170,7 +170,7 @@ impl Scan {
             }
             '(' => {
                 let path = std::mem::take(&mut self.chain);
-                let call = (!path.is_empty()).then_some(Call { path, argument: 0, is_blank: true });
+                let call = (!path.is_empty()).then_some(OpenCall { path, argument: 0, is_blank: true });
                 self.push('(', call, false, index + 1);
             }
             '[' => {
@@ -190,7 +190,7 @@ impl Scan {
                 });
                 // What a call gives is not known here.
                 self.chain = indexed.unwrap_or_else(|| vec![String::new()]);
-                self.joint = Joint::None;
+                self.joint = TokenSeparator::None;
                 return c.len_utf8();
             }
             c if c.is_whitespace() => return c.len_utf8(),
@@ -199,32 +199,32 @@ impl Scan {
         c.len_utf8()
     }
 
-    fn after(&mut self, change: impl FnOnce(&mut Open)) {
+    fn after(&mut self, change: impl FnOnce(&mut OpenBracket)) {
         self.reset();
         if let Some(open) = self.open.last_mut() {
             change(open);
         }
     }
 
-    fn push(&mut self, bracket: char, call: Option<Call>, key: bool, inside: usize) {
-        self.open.push(Open { bracket, call, key, indexed: Vec::new(), inside });
+    fn push(&mut self, bracket: char, call: Option<OpenCall>, key: bool, inside: usize) {
+        self.open.push(OpenBracket { bracket, call, key, indexed: Vec::new(), inside });
         self.reset();
     }
 
     fn reset(&mut self) {
         self.chain.clear();
-        self.joint = Joint::None;
+        self.joint = TokenSeparator::None;
     }
 
-    fn place(mut self, text: &str) -> Place {
+    fn place(mut self, text: &str) -> CursorPlace {
         let call = self.open.iter().rev().find_map(|open| {
             let argument = text.get(open.inside..).unwrap_or_default();
-            open.call.clone().map(|call| Call { is_blank: argument.trim().is_empty(), ..call })
+            open.call.clone().map(|call| OpenCall { is_blank: argument.trim().is_empty(), ..call })
         });
         let (start, context) = if self.comment {
-            (text.len(), Context::Nothing)
+            (text.len(), CursorContext::Nothing)
         } else if let Some((_, quote)) = self.quoted {
-            (quote + 1, Context::Text)
+            (quote + 1, CursorContext::Text)
         } else {
             let typed = text.len()
                 - text.rfind(|c| !is_name(c)).map_or(0, |at| at + text[at..].chars().next().map_or(0, char::len_utf8));
@@ -233,25 +233,25 @@ impl Scan {
             }
             (text.len() - typed, self.context(text, typed))
         };
-        Place { start, typed: text[start..].to_owned(), context, call }
+        CursorPlace { start, typed: text[start..].to_owned(), context, call }
     }
 
-    fn context(self, text: &str, typed: usize) -> Context {
+    fn context(self, text: &str, typed: usize) -> CursorContext {
         let before = text[..text.len() - typed].trim_end();
         if before.ends_with("::") {
-            return self.chain.last().cloned().map_or(Context::Name, Context::Module);
+            return self.chain.last().cloned().map_or(CursorContext::Name, CursorContext::Module);
         }
         if before.ends_with('.') && !before.ends_with("..") {
-            return Context::Member(self.chain);
+            return CursorContext::Member(self.chain);
         }
         match self.open.last() {
-            Some(open) if open.key => Context::Key,
-            _ => Context::Name,
+            Some(open) if open.key => CursorContext::Key,
+            _ => CursorContext::Name,
         }
     }
 }
 
-impl Open {
+impl OpenBracket {
     /// The names that an index ends, when what stands in it is a literal.
     fn chain(self, index: &str) -> Option<Vec<String>> {
         let mut chain = self.indexed;
@@ -266,7 +266,7 @@ impl Open {
 }
 
 /// How a call goes on, by its signature: the arguments that are not there yet; while one is typed, the whole of them.
-pub fn rest_of(signature: &str, call: &Call) -> Option<String> {
+pub fn rest_of(signature: &str, call: &OpenCall) -> Option<String> {
     let (_, arguments) = signature.split_once('(')?;
     let arguments = split(arguments.strip_suffix(')').unwrap_or(arguments));
     if !call.is_blank {
@@ -309,7 +309,7 @@ pub fn is_name(c: char) -> bool {
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> (Context, String, Option<(String, usize)>) {
+    fn found(text: &str) -> (CursorContext, String, Option<(String, usize)>) {
         let place = place(text);
         let call = place.call.map(|call| (call.path.join("."), call.argument));
         (place.context, place.typed, call)
@@ -317,10 +317,10 @@ mod tests {
 
     #[test]
     fn what_is_completed_is_seen_from_the_text() {
-        let member = |names: &[&str]| Context::Member(names.iter().map(|name| (*name).to_owned()).collect());
+        let member = |names: &[&str]| CursorContext::Member(names.iter().map(|name| (*name).to_owned()).collect());
         let call = |path: &str, argument| Some((path.to_owned(), argument));
         for (text, expected) in [
-            ("li", (Context::Name, "li", None)),
+            ("li", (CursorContext::Name, "li", None)),
             ("okta.li", (member(&["okta"]), "li", None)),
             ("let g = okta.", (member(&["okta"]), "", None)),
             ("user.profile.lo", (member(&["user", "profile"]), "lo", None)),
@@ -330,14 +330,14 @@ mod tests {
             ("us[0][\"profile\"].lo", (member(&["us", "[0]", "profile"]), "lo", None)),
             ("us[i].pro", (member(&[""]), "pro", None)),
             ("[1][0].x", (member(&[""]), "x", None)),
-            ("ad::fi", (Context::Module("ad".into()), "fi", None)),
-            ("okta.get_user(\"ad", (Context::Text, "ad", call("okta.get_user", 0))),
-            ("okta.assign_user_to_group(g, \"", (Context::Text, "", call("okta.assign_user_to_group", 1))),
-            ("okta.list_groups(#{ q: \"a\", se", (Context::Key, "se", call("okta.list_groups", 0))),
-            ("okta.list_groups(#{ q: va", (Context::Name, "va", call("okta.list_groups", 0))),
+            ("ad::fi", (CursorContext::Module("ad".into()), "fi", None)),
+            ("okta.get_user(\"ad", (CursorContext::Text, "ad", call("okta.get_user", 0))),
+            ("okta.assign_user_to_group(g, \"", (CursorContext::Text, "", call("okta.assign_user_to_group", 1))),
+            ("okta.list_groups(#{ q: \"a\", se", (CursorContext::Key, "se", call("okta.list_groups", 0))),
+            ("okta.list_groups(#{ q: va", (CursorContext::Name, "va", call("okta.list_groups", 0))),
             ("[1, 2].map(|x| x.na", (member(&["x"]), "na", call("", 0))),
-            ("// okta.li", (Context::Nothing, "", None)),
-            ("\"it's\" + na", (Context::Name, "na", None)),
+            ("// okta.li", (CursorContext::Nothing, "", None)),
+            ("\"it's\" + na", (CursorContext::Name, "na", None)),
         ] {
             let found = found(text);
             let expected = (expected.0, expected.1.to_owned(), expected.2);

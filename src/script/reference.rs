@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::okta::Operation;
+use crate::okta::ApiOperation;
 use crate::run;
-use crate::script::bindings::Verb;
+use crate::script::bindings::ScriptVerb;
 
 /// What an operation does, one thing a line.
-pub fn words_of(operation: &'static Operation) -> Vec<String> {
+pub fn words_of(operation: &'static ApiOperation) -> Vec<String> {
     let kind = if operation.is_write() { "writes" } else { "reads" };
     let mut words = vec![format!(
         "{} {} ({kind}; Okta's {}, section {})",
@@ -35,12 +35,12 @@ fn own_option(name: &str) -> String {
 }
 
 /// An operation as text: how it is called, and below what it does.
-pub fn text_of(operation: &'static Operation) -> String {
+pub fn text_of(operation: &'static ApiOperation) -> String {
     entry(&operation.signature("okta"), &words_of(operation))
 }
 
 /// A verb as text; `where_known` says where it can be called, when that is not everywhere.
-pub fn text_of_verb(verb: &Verb, where_known: &str) -> String {
+pub fn text_of_verb(verb: &ScriptVerb, where_known: &str) -> String {
     entry(verb.signature, &[format!("{where_known}{}", verb.help)])
 }
 
@@ -50,7 +50,7 @@ fn entry(signature: &str, words: &[String]) -> String {
 }
 
 /// The same as JSON.
-pub fn json_of(operation: &'static Operation) -> Value {
+pub fn json_of(operation: &'static ApiOperation) -> Value {
     json!({
         "name": operation.name,
         "method": operation.method.as_str(),

@@ -7,26 +7,26 @@ use std::thread::{self, ThreadId};
 
 use rhai::{AST, Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position, Scope, Shared};
 
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::script::error_value::ErrorValue;
-use crate::script::library::{Library, Source};
-use crate::script::scene::Scene;
+use crate::script::library::{RunbookLibrary, ScriptSource};
+use crate::script::scene::CallContext;
 use crate::script::source_secrets;
-use crate::script::sources::Sources;
+use crate::script::sources::SourceTexts;
 
 /// Deep chains of imports end in a stack overflow, which cannot be caught; no library of procedures needs more.
 const DEEPEST_CHAIN: usize = 16;
 
 type SharedModule = Shared<Module>;
-type Resolved<T> = Result<T, Box<EvalAltResult>>;
+type ResolvedModule<T> = Result<T, Box<EvalAltResult>>;
 
-/// The modules of one run: each is compiled and run once, its text kept in [`Sources`].
+/// The modules of one run: each is compiled and run once, its text kept in [`SourceTexts`].
 ///
 /// rhai's own file resolver overflows the stack on a cycle of imports and names a module as it was imported instead of by its file;
 /// hence this one. Lanes that import the same module at the same moment may each run it, the first to finish is kept.
-pub struct Modules {
-    library: Library,
-    sources: Sources,
+pub struct RunModules {
+    library: RunbookLibrary,
+    sources: SourceTexts,
     /// Paths of modules that were read and checked before anything ran.
     checked: BTreeSet<String>,
     /// Folders of the scripts that were given by their path, by display path.
@@ -36,9 +36,9 @@ pub struct Modules {
     loaded: Mutex<BTreeMap<String, SharedModule>>,
 }
 
-impl Modules {
+impl RunModules {
     /// `entry` is the script that runs: its text goes into `sources`, and when it was given by its path its folder is looked in first.
-    pub fn new(library: Library, sources: Sources, entry: &Source) -> Self {
+    pub fn new(library: RunbookLibrary, sources: SourceTexts, entry: &ScriptSource) -> Self {
         let modules = Self {
             library,
             sources,
@@ -59,21 +59,21 @@ impl Modules {
     }
 
     /// The source that `import "path"` in the script `importer` means. Runs nothing.
-    pub fn source(&self, importer: Option<&str>, path: &str) -> Result<Source, Error> {
+    pub fn source(&self, importer: Option<&str>, path: &str) -> Result<ScriptSource, CommandError> {
         let folder = importer.and_then(|importer| lock(&self.folders).get(importer).cloned());
         let source = self.library.module(path, folder.as_deref())?;
         self.remember(&source);
         Ok(source)
     }
 
-    fn remember(&self, source: &Source) {
+    fn remember(&self, source: &ScriptSource) {
         self.sources.insert(source.path.clone(), source.text.as_str());
         if let Some(folder) = source.folder() {
             lock(&self.folders).insert(source.path.clone(), folder.to_owned());
         }
     }
 
-    fn found(&self, importer: Option<&str>, path: &str, pos: Position) -> Resolved<Source> {
+    fn found(&self, importer: Option<&str>, path: &str, pos: Position) -> ResolvedModule<ScriptSource> {
         self.source(importer, path).map_err(|error| refused(&error, importer, pos))
     }
 
@@ -83,8 +83,8 @@ impl Modules {
         importer: Option<&str>,
         path: &str,
         pos: Position,
-        run: impl FnOnce(&AST) -> Resolved<Module>,
-    ) -> Resolved<SharedModule> {
+        run: impl FnOnce(&AST) -> ResolvedModule<Module>,
+    ) -> ResolvedModule<SharedModule> {
         let source = self.found(importer, path, pos)?;
         if let Some(module) = lock(&self.loaded).get(&source.path) {
             return Ok(module.clone());
@@ -98,25 +98,25 @@ impl Modules {
     }
 
     /// What runs stands in the journal first. Where no run goes on, nothing does.
-    fn record(&self, source: &Source) -> Result<(), Error> {
-        let Some(scene) = Scene::current() else {
+    fn record(&self, source: &ScriptSource) -> Result<(), CommandError> {
+        let Some(scene) = CallContext::current() else {
             return Ok(());
         };
         if self.checked.contains(&source.path) {
             return Ok(());
         }
-        let Source { path, digest, text, .. } = source;
+        let ScriptSource { path, digest, text, .. } = source;
         let text = source_secrets::without_secrets(text);
         let run = &scene.host.run;
         let recorded = run.record_module(&scene.lane, path, digest, &text);
         recorded.map_err(|error| {
-            let words = Error::failed(error.to_string());
+            let words = CommandError::failed(error.to_string());
             scene.host.stop(error);
             words
         })
     }
 
-    fn enter(&self, importer: Option<&str>, path: &str) -> Result<Loading<'_>, Error> {
+    fn enter(&self, importer: Option<&str>, path: &str) -> Result<ModuleLoading<'_>, CommandError> {
         let mut loading = lock(&self.loading);
         let mine = thread::current().id();
         let mut chain: Vec<&str> =
@@ -126,16 +126,25 @@ impl Modules {
         }
         refuse_cycle(&chain, path)?;
         if chain.len() >= DEEPEST_CHAIN {
-            return Err(Error::failed(format!("imports nest deeper than {DEEPEST_CHAIN}: {}", chain.join(" -> "))));
+            return Err(CommandError::failed(format!(
+                "imports nest deeper than {DEEPEST_CHAIN}: {}",
+                chain.join(" -> ")
+            )));
         }
         drop(chain);
         loading.push((mine, path.to_owned()));
-        Ok(Loading { modules: self, thread: mine })
+        Ok(ModuleLoading { modules: self, thread: mine })
     }
 }
 
-impl ModuleResolver for Modules {
-    fn resolve(&self, engine: &Engine, source: Option<&str>, path: &str, pos: Position) -> Resolved<SharedModule> {
+impl ModuleResolver for RunModules {
+    fn resolve(
+        &self,
+        engine: &Engine,
+        source: Option<&str>,
+        path: &str,
+        pos: Position,
+    ) -> ResolvedModule<SharedModule> {
         self.load(engine, source, path, pos, |ast| Module::eval_ast_as_new(Scope::new(), ast, engine))
     }
 
@@ -147,14 +156,20 @@ impl ModuleResolver for Modules {
         _scope: &mut Scope,
         path: &str,
         pos: Position,
-    ) -> Resolved<SharedModule> {
+    ) -> ResolvedModule<SharedModule> {
         let importer = global.source().map(str::to_owned);
         self.load(engine, importer.as_deref(), path, pos, |ast| {
             Module::eval_ast_as_new_raw(engine, &mut Scope::new(), global, ast)
         })
     }
 
-    fn resolve_ast(&self, engine: &Engine, source: Option<&str>, path: &str, pos: Position) -> Option<Resolved<AST>> {
+    fn resolve_ast(
+        &self,
+        engine: &Engine,
+        source: Option<&str>,
+        path: &str,
+        pos: Position,
+    ) -> Option<ResolvedModule<AST>> {
         Some(self.found(source, path, pos).and_then(|module| {
             compile(engine, &module).map_err(|error| Box::new(EvalAltResult::ErrorInModule(module.path, error, pos)))
         }))
@@ -162,12 +177,12 @@ impl ModuleResolver for Modules {
 }
 
 /// While this lives, its module is on the chain of its thread.
-struct Loading<'a> {
-    modules: &'a Modules,
+struct ModuleLoading<'a> {
+    modules: &'a RunModules,
     thread: ThreadId,
 }
 
-impl Drop for Loading<'_> {
+impl Drop for ModuleLoading<'_> {
     fn drop(&mut self) {
         let mut loading = lock(&self.modules.loading);
         if let Some(last) = loading.iter().rposition(|(thread, _)| *thread == self.thread) {
@@ -176,26 +191,26 @@ impl Drop for Loading<'_> {
     }
 }
 
-fn compile(engine: &Engine, source: &Source) -> Resolved<AST> {
+fn compile(engine: &Engine, source: &ScriptSource) -> ResolvedModule<AST> {
     let mut ast =
         engine.compile(&source.text).map_err(|error| Box::new(EvalAltResult::ErrorParsing(*error.0, error.1)))?;
     ast.set_source(source.path.as_str());
     Ok(ast)
 }
 
-fn refuse_cycle(chain: &[&str], path: &str) -> Result<(), Error> {
+fn refuse_cycle(chain: &[&str], path: &str) -> Result<(), CommandError> {
     let Some(first) = chain.iter().position(|loading| *loading == path) else {
         return Ok(());
     };
     let mut circle = chain[first..].join(" -> ");
     circle.push_str(" -> ");
     circle.push_str(path);
-    Err(Error::failed(format!("these scripts import each other: {circle}"))
+    Err(CommandError::failed(format!("these scripts import each other: {circle}"))
         .help("move what they share into a module that imports neither"))
 }
 
 #[expect(clippy::unnecessary_box_returns, reason = "rhai's results hold boxed errors")]
-fn refused(error: &Error, importer: Option<&str>, pos: Position) -> Box<EvalAltResult> {
+fn refused(error: &CommandError, importer: Option<&str>, pos: Position) -> Box<EvalAltResult> {
     let value = ErrorValue::new("import", &error.message).help(error.help.iter().cloned()).at(importer, pos);
     Box::new(EvalAltResult::ErrorRuntime(value.into(), pos))
 }

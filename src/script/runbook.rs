@@ -4,20 +4,20 @@ mod declarations;
 mod literal;
 mod steps;
 
-pub use declarations::{Kind, Org, Parameter};
-pub use steps::Step;
+pub use declarations::{DeclaredOrg, DeclaredParameter, ParameterType};
+pub use steps::ScriptStep;
 
 use rhai::AST;
 
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::script::engine::header_engine;
-use crate::script::error::{Diagnostic, Names, together};
-use crate::script::library::Source;
-use crate::script::sources::Sources;
+use crate::script::error::{KnownNames, ScriptDiagnostic, together};
+use crate::script::library::ScriptSource;
+use crate::script::sources::SourceTexts;
 
 /// What a runbook says of itself.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Runbook {
+pub struct RunbookHeader {
     pub name: String,
     /// The path that messages show.
     pub path: String,
@@ -26,34 +26,34 @@ pub struct Runbook {
     /// The whole `//!` text, without the marks.
     pub doc: String,
     /// `const ORGS`: the org handles of the script, in its order.
-    pub orgs: Vec<Org>,
+    pub orgs: Vec<DeclaredOrg>,
     /// `const PARAMS`, in its order.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Vec<DeclaredParameter>,
     /// `const SCENARIO`: what the simulator starts with where none is named.
     pub scenario: Option<String>,
     /// The titles of `step("…")`, in the order of the text.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScriptStep>,
 }
 
-impl Runbook {
+impl RunbookHeader {
     /// Reads the header of `source`. A syntax error, or everything wrong in the header at once, is the error.
-    pub fn parse(source: &Source) -> Result<Self, Error> {
-        Self::diagnose(source, &Sources::default()).map_err(together)
+    pub fn parse(source: &ScriptSource) -> Result<Self, CommandError> {
+        Self::diagnose(source, &SourceTexts::default()).map_err(together)
     }
 
     /// The same, with each finding by itself. The text goes into `sources`.
-    pub(super) fn diagnose(source: &Source, sources: &Sources) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) fn diagnose(source: &ScriptSource, sources: &SourceTexts) -> Result<Self, Vec<ScriptDiagnostic>> {
         sources.insert(source.path.as_str(), source.text.as_str());
         let engine = header_engine();
-        let ast = engine
-            .compile(&source.text)
-            .map_err(|error| vec![Diagnostic::of_parsing(&error, &source.path, sources, &Names::default())])?;
+        let ast = engine.compile(&source.text).map_err(|error| {
+            vec![ScriptDiagnostic::of_parsing(&error, &source.path, sources, &KnownNames::default())]
+        })?;
         let (runbook, wrong) = Self::of_tree(source, &ast, sources);
         if wrong.is_empty() { Ok(runbook) } else { Err(wrong) }
     }
 
     /// The header in a tree, as far as it is right, and what is wrong in it.
-    pub(super) fn of_tree(source: &Source, ast: &AST, sources: &Sources) -> (Self, Vec<Diagnostic>) {
+    pub(super) fn of_tree(source: &ScriptSource, ast: &AST, sources: &SourceTexts) -> (Self, Vec<ScriptDiagnostic>) {
         let read = declarations::read(&header_engine(), ast);
         let findings = read.findings.into_iter();
         let wrong = findings.map(|finding| finding.diagnostic(&source.path, sources));
@@ -72,7 +72,7 @@ impl Runbook {
     }
 
     /// The declaration of a parameter.
-    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+    pub fn parameter(&self, name: &str) -> Option<&DeclaredParameter> {
         self.parameters.iter().find(|parameter| parameter.name == name)
     }
 }

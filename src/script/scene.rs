@@ -9,37 +9,37 @@ use std::time::Duration;
 
 use rhai::NativeCallContext;
 
-use crate::run::lane::Lane;
+use crate::run::lane::RunLane;
 use crate::run::{self, Run};
-use crate::script::check::Lanes;
-use crate::script::error::Names;
-use crate::script::sources::Sources;
+use crate::script::check::ScriptLanes;
+use crate::script::error::KnownNames;
+use crate::script::sources::SourceTexts;
 use crate::script::value_size;
 
 /// What all lanes of one run share.
-pub struct Host {
+pub struct RunContext {
     pub run: Arc<Run>,
     /// The runtime on which calls are made; a script's threads are never its workers.
     pub runtime: tokio::runtime::Handle,
-    pub sources: Sources,
-    pub names: Arc<Names>,
+    pub sources: SourceTexts,
+    pub names: Arc<KnownNames>,
     /// Display path of the script that runs.
     pub entry: String,
     /// How long `wait_until` pauses between two looks at most; as the script says when there is none.
     pub longest_pause: Option<Duration>,
     /// What is known of the lanes of `entry`.
-    lanes: OnceLock<Lanes>,
-    stopped: Mutex<Option<run::Error>>,
+    lanes: OnceLock<ScriptLanes>,
+    stopped: Mutex<Option<run::CallError>>,
     /// Whether there is one: looked at in every step of every lane, where a lock would be waited for.
     is_stopped: AtomicBool,
 }
 
-impl Host {
+impl RunContext {
     pub fn new(
         run: Arc<Run>,
         runtime: tokio::runtime::Handle,
-        sources: Sources,
-        names: Arc<Names>,
+        sources: SourceTexts,
+        names: Arc<KnownNames>,
         entry: &str,
     ) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Host {
     }
 
     /// Tells, once, what is known of the lanes of the script that runs.
-    pub(in crate::script) fn know_lanes(&self, lanes: Lanes) {
+    pub(in crate::script) fn know_lanes(&self, lanes: ScriptLanes) {
         self.lanes.get_or_init(|| lanes);
     }
 
@@ -73,7 +73,7 @@ impl Host {
     }
 
     /// Makes `error` the end of the run: no script can catch it. The first one counts.
-    pub fn stop(&self, error: run::Error) {
+    pub fn stop(&self, error: run::CallError) {
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         stopped.get_or_insert(error);
         self.is_stopped.store(true, Ordering::Release);
@@ -85,7 +85,7 @@ impl Host {
     }
 
     /// What ended the run, once.
-    pub fn take_stopped(&self) -> Option<run::Error> {
+    pub fn take_stopped(&self) -> Option<run::CallError> {
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_stopped.store(false, Ordering::Release);
         stopped.take()
@@ -94,25 +94,25 @@ impl Host {
 
 /// The place of a thread in a run.
 #[derive(Clone)]
-pub struct Scene {
-    pub host: Arc<Host>,
-    pub lane: Arc<Lane>,
+pub struct CallContext {
+    pub host: Arc<RunContext>,
+    pub lane: Arc<RunLane>,
 }
 
 thread_local! {
-    static SCENE: RefCell<Option<Scene>> = const { RefCell::new(None) };
+    static SCENE: RefCell<Option<CallContext>> = const { RefCell::new(None) };
 }
 
-impl Scene {
+impl CallContext {
     /// Does `work` in this scene, then returns to the scene before.
     pub fn play<T>(self, work: impl FnOnce() -> T) -> T {
-        struct Before(Option<Scene>);
-        impl Drop for Before {
+        struct FormerContext(Option<CallContext>);
+        impl Drop for FormerContext {
             fn drop(&mut self) {
                 SCENE.set(self.0.take());
             }
         }
-        let _before = Before(SCENE.replace(Some(self)));
+        let _before = FormerContext(SCENE.replace(Some(self)));
         value_size::begin_uses();
         work()
     }

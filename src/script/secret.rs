@@ -11,10 +11,10 @@ pub(super) const SHOWN: &str = HIDDEN;
 
 /// The value of a parameter of type `secret`, or of a field of an answer that holds one. Text that is made of it holds [`SHOWN`].
 #[derive(Clone, Debug)]
-pub(super) struct Secret(Content);
+pub(super) struct SecretValue(SecretContent);
 
 #[derive(Clone, Debug)]
-enum Content {
+enum SecretContent {
     Known(SecretString),
     /// The run was resumed, and what it answered then is recorded without its secrets: the name of the field.
     Missing(Box<str>),
@@ -27,55 +27,61 @@ enum Content {
 )]
 pub(super) struct MissingSecret(Box<str>);
 
-impl Secret {
+impl SecretValue {
     pub(super) fn new(secret: SecretString) -> Self {
-        Self(Content::Known(secret))
+        Self(SecretContent::Known(secret))
     }
 
     /// One of which only the name of its field is left.
     pub(super) fn missing(field: &str) -> Self {
-        Self(Content::Missing(field.into()))
+        Self(SecretContent::Missing(field.into()))
     }
 
     /// For the body or query of a request, and nothing else.
     pub(super) fn expose(&self) -> Result<&str, MissingSecret> {
         match &self.0 {
-            Content::Known(secret) => Ok(secret.expose_secret()),
-            Content::Missing(field) => Err(MissingSecret(field.clone())),
+            SecretContent::Known(secret) => Ok(secret.expose_secret()),
+            SecretContent::Missing(field) => Err(MissingSecret(field.clone())),
         }
     }
 }
 
-type Compared = Result<bool, Box<EvalAltResult>>;
+type SecretComparison = Result<bool, Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     engine
-        .register_type_with_name::<Secret>("secret")
-        .register_fn("to_string", |_: &mut Secret| SHOWN)
-        .register_fn("to_debug", |_: &mut Secret| SHOWN)
-        .register_fn("==", |context: NativeCallContext, one: Secret, other: Secret| compare(&context, &one, &other))
-        .register_fn("!=", |context: NativeCallContext, one: Secret, other: Secret| {
+        .register_type_with_name::<SecretValue>("secret")
+        .register_fn("to_string", |_: &mut SecretValue| SHOWN)
+        .register_fn("to_debug", |_: &mut SecretValue| SHOWN)
+        .register_fn("==", |context: NativeCallContext, one: SecretValue, other: SecretValue| {
+            compare(&context, &one, &other)
+        })
+        .register_fn("!=", |context: NativeCallContext, one: SecretValue, other: SecretValue| {
             compare(&context, &one, &other).map(|same| !same)
         })
-        .register_fn("==", |context: NativeCallContext, one: Secret, text: &str| compare_text(&context, &one, text))
-        .register_fn("!=", |context: NativeCallContext, one: Secret, text: &str| {
+        .register_fn("==", |context: NativeCallContext, one: SecretValue, text: &str| {
+            compare_text(&context, &one, text)
+        })
+        .register_fn("!=", |context: NativeCallContext, one: SecretValue, text: &str| {
             compare_text(&context, &one, text).map(|same| !same)
         })
-        .register_fn("==", |context: NativeCallContext, text: &str, one: Secret| compare_text(&context, &one, text))
-        .register_fn("!=", |context: NativeCallContext, text: &str, one: Secret| {
+        .register_fn("==", |context: NativeCallContext, text: &str, one: SecretValue| {
+            compare_text(&context, &one, text)
+        })
+        .register_fn("!=", |context: NativeCallContext, text: &str, one: SecretValue| {
             compare_text(&context, &one, text).map(|same| !same)
         });
 }
 
-fn compare(context: &NativeCallContext, one: &Secret, other: &Secret) -> Compared {
+fn compare(context: &NativeCallContext, one: &SecretValue, other: &SecretValue) -> SecretComparison {
     compare_text(context, one, known(context, other)?)
 }
 
-fn compare_text(context: &NativeCallContext, one: &Secret, text: &str) -> Compared {
+fn compare_text(context: &NativeCallContext, one: &SecretValue, text: &str) -> SecretComparison {
     Ok(known(context, one)? == text)
 }
 
-fn known<'a>(context: &NativeCallContext, secret: &'a Secret) -> Result<&'a str, Box<EvalAltResult>> {
+fn known<'a>(context: &NativeCallContext, secret: &'a SecretValue) -> Result<&'a str, Box<EvalAltResult>> {
     secret.expose().map_err(|missing| {
         let words = format!("a comparison needs {missing}");
         ErrorValue::new("usage", words).raise(context.call_source(), context.call_position())

@@ -10,27 +10,27 @@ mod kept;
 mod last;
 mod secrets;
 
-pub use complete::Completeness;
-pub use inspect::Holds;
-pub use kept::{Entry, Kept};
+pub use complete::EntryCompleteness;
+pub use inspect::NameHolds;
+pub use kept::{KeptEntries, SessionEntry};
 
 use std::sync::Arc;
 
 use rhai::{Caches, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, ImmutableString, Scope};
 use serde_json::Value;
 
-use crate::error::{Error, Exit};
-use crate::run::lane::Lane;
+use crate::error::{CommandError, CommandExit};
+use crate::run::lane::RunLane;
 use crate::run::{self, Run};
-use crate::script::bindings::{self, List, Org};
+use crate::script::bindings::{self, ScriptList, ScriptOrg};
 use crate::script::engine::engine_of;
-use crate::script::error::{Diagnostic, Function, Names};
-use crate::script::library::{Library, Shelf, Source};
-use crate::script::resolver::Modules;
-use crate::script::scene::{Host, Scene};
-use crate::script::sources::Sources;
+use crate::script::error::{CallableName, KnownNames, ScriptDiagnostic};
+use crate::script::library::{RunbookLibrary, RunbookShelf, ScriptSource};
+use crate::script::resolver::RunModules;
+use crate::script::scene::{CallContext, RunContext};
+use crate::script::sources::SourceTexts;
 use crate::script::value::to_json;
-use away::Before;
+use away::FormerPlace;
 use last::LAST;
 
 /// Stack that a thread which evaluates entries needs, in bytes: as much as a runbook's.
@@ -40,70 +40,70 @@ pub const STACK: usize = 64 << 20;
 const MOST_PAGES: usize = 3;
 
 /// What was declared so far, and where it is evaluated.
-pub struct Session {
+pub struct ScriptSession {
     engine: Engine,
     scope: Scope<'static>,
     global: GlobalRuntimeState,
-    host: Arc<Host>,
-    lane: Arc<Lane>,
-    sources: Sources,
-    text: last::Text,
-    entries: Vec<Entry>,
+    host: Arc<RunContext>,
+    lane: Arc<RunLane>,
+    sources: SourceTexts,
+    text: last::ParsedText,
+    entries: Vec<SessionEntry>,
     /// Domains of the directories at hand.
     domains: Vec<String>,
     /// Where it was before it went to another run.
-    before: Option<Box<Before>>,
+    before: Option<Box<FormerPlace>>,
 }
 
 /// What an entry came to.
 #[derive(Clone)]
-pub enum Answer {
+pub enum EntryAnswer {
     Nothing,
     Value(Value),
     /// A list of the API: its items are fetched as they are asked for.
-    List(Pages),
+    List(SessionPages),
     /// What has no JSON form, as text.
     Text(String),
 }
 
 /// A list and how far it was looked at.
 #[derive(Clone)]
-pub struct Pages {
-    list: List,
+pub struct SessionPages {
+    list: ScriptList,
     seen: usize,
 }
 
 /// Why an entry came to nothing.
 #[derive(Debug)]
-pub enum Failure {
-    Script(Box<Diagnostic>),
+pub enum EntryFailure {
+    Script(Box<ScriptDiagnostic>),
     /// What no script can catch: an interruption, an answer that was no.
-    Stopped(Error),
+    Stopped(CommandError),
 }
 
-impl Session {
+impl ScriptSession {
     /// A session of `run`. `orgs` are the names of its org handles, `domains` those of its directories.
     pub fn new(
         run: &Arc<Run>,
         runtime: tokio::runtime::Handle,
         orgs: &[String],
         domains: Vec<String>,
-        library: Library,
+        library: RunbookLibrary,
     ) -> Self {
-        let sources = Sources::default();
+        let sources = SourceTexts::default();
         let names = Arc::new(bindings::names(orgs.to_vec()));
-        let host = Arc::new(Host::new(Arc::clone(run), runtime, sources.clone(), names, "input"));
-        let text = last::Text::default();
+        let host = Arc::new(RunContext::new(Arc::clone(run), runtime, sources.clone(), names, "input"));
+        let text = last::ParsedText::default();
         let mut engine = engine_of(&host);
         // The parser does not know the modules that earlier entries imported.
         engine.set_strict_variables(false);
         last::let_name_the_last_result(&mut engine, &text);
-        let entry = Source::new("input", Shelf::Workspace, "input", "");
-        engine.set_module_resolver(Modules::new(library, sources.clone(), &entry));
+        let entry = ScriptSource::new("input", RunbookShelf::Workspace, "input", "");
+        engine.set_module_resolver(RunModules::new(library, sources.clone(), &entry));
         let mut scope = Scope::new();
         for name in orgs {
             let url = run.org_url(name).unwrap_or_default();
-            scope.push_constant(name.as_str(), Org::new(name, &url));
+            scope.push_constant(name.as_str(), ScriptOrg::new(name, &url));
         }
         Self {
             global: engine.new_global_runtime_state(),
@@ -124,13 +124,13 @@ impl Session {
     }
 
     /// Evaluates one entry: statements, the last of which may be an expression.
-    pub fn evaluate(&mut self, text: &str) -> Result<Answer, Failure> {
+    pub fn evaluate(&mut self, text: &str) -> Result<EntryAnswer, EntryFailure> {
         let before = self.run().counts();
         let result = self.evaluated(text);
         let after = self.run().counts();
         let wrote = (after.writes, after.unchanged) != (before.writes, before.unchanged);
         let succeeded = result.is_ok();
-        self.entries.push(Entry {
+        self.entries.push(SessionEntry {
             text: text.to_owned(),
             wrote,
             succeeded,
@@ -143,14 +143,14 @@ impl Session {
         Ok(self.answer(&value))
     }
 
-    fn evaluated(&mut self, text: &str) -> Result<Dynamic, Failure> {
+    fn evaluated(&mut self, text: &str) -> Result<Dynamic, EntryFailure> {
         let name: ImmutableString = format!("input {}", self.entries.len() + 1).into();
         self.sources.insert(name.as_str(), text);
         self.text.set(text);
         let mut ast = self.engine.compile_with_scope(&self.scope, text).map_err(|error| {
             let names = self.names();
-            let diagnostic = Diagnostic::of_parsing(&error, &name, &self.sources, &names);
-            Failure::Script(Box::new(diagnostic))
+            let diagnostic = ScriptDiagnostic::of_parsing(&error, &name, &self.sources, &names);
+            EntryFailure::Script(Box::new(diagnostic))
         })?;
         ast.set_source(name.clone());
         self.global.source = Some(name.clone());
@@ -173,33 +173,33 @@ impl Session {
     }
 
     fn play<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let scene = Scene { host: Arc::clone(&self.host), lane: Arc::clone(&self.lane) };
+        let scene = CallContext { host: Arc::clone(&self.host), lane: Arc::clone(&self.lane) };
         scene.play(|| work(self))
     }
 
-    fn settled<T>(&mut self, result: Result<T, Box<EvalAltResult>>, source: &str) -> Result<T, Failure> {
+    fn settled<T>(&mut self, result: Result<T, Box<EvalAltResult>>, source: &str) -> Result<T, EntryFailure> {
         let stopped = self.host.take_stopped();
         match (result, stopped) {
-            (_, Some(stopped)) => Err(Failure::Stopped(of_run(&stopped))),
+            (_, Some(stopped)) => Err(EntryFailure::Stopped(of_run(&stopped))),
             (Ok(value), None) => Ok(value),
             (Err(error), None) => {
                 let names = self.names();
-                let diagnostic = Diagnostic::of_evaluation(&error, source, &self.sources, &names);
-                Err(Failure::Script(Box::new(diagnostic)))
+                let diagnostic = ScriptDiagnostic::of_evaluation(&error, source, &self.sources, &names);
+                Err(EntryFailure::Script(Box::new(diagnostic)))
             }
         }
     }
 
-    fn answer(&self, value: &Dynamic) -> Answer {
+    fn answer(&self, value: &Dynamic) -> EntryAnswer {
         if value.is_unit() {
-            return Answer::Nothing;
+            return EntryAnswer::Nothing;
         }
-        if let Some(list) = value.read_lock::<List>() {
-            return Answer::List(Pages { list: list.clone(), seen: 0 });
+        if let Some(list) = value.read_lock::<ScriptList>() {
+            return EntryAnswer::List(SessionPages { list: list.clone(), seen: 0 });
         }
         match to_json(value) {
-            Ok(json) => Answer::Value(json),
-            Err(_) => Answer::Text(self.text_of(value)),
+            Ok(json) => EntryAnswer::Value(json),
+            Err(_) => EntryAnswer::Text(self.text_of(value)),
         }
     }
 
@@ -211,16 +211,16 @@ impl Session {
     }
 
     /// The next items of a list, at most `count`; few when its pages are small.
-    pub fn more(&mut self, pages: &mut Pages, count: usize) -> Result<Vec<Value>, Failure> {
+    pub fn more(&mut self, pages: &mut SessionPages, count: usize) -> Result<Vec<Value>, EntryFailure> {
         self.part(pages, count, MOST_PAGES)
     }
 
     /// All items of a list that were not looked at.
-    pub fn rest(&mut self, pages: &mut Pages) -> Result<Vec<Value>, Failure> {
+    pub fn rest(&mut self, pages: &mut SessionPages) -> Result<Vec<Value>, EntryFailure> {
         self.part(pages, usize::MAX, usize::MAX)
     }
 
-    fn part(&mut self, pages: &mut Pages, count: usize, most_pages: usize) -> Result<Vec<Value>, Failure> {
+    fn part(&mut self, pages: &mut SessionPages, count: usize, most_pages: usize) -> Result<Vec<Value>, EntryFailure> {
         let result = self.play(|_| pages.list.part(pages.seen, count, most_pages));
         let items = self.settled(result, "input")?;
         pages.seen += items.len();
@@ -229,41 +229,43 @@ impl Session {
     }
 
     /// The last result.
-    pub fn last(&self) -> Answer {
-        self.scope.get(LAST).map_or(Answer::Nothing, |value| self.answer(value))
+    pub fn last(&self) -> EntryAnswer {
+        self.scope.get(LAST).map_or(EntryAnswer::Nothing, |value| self.answer(value))
     }
 
     /// Variables with what they hold, in the order of their declaration; the nearest of each name.
-    pub fn variables(&self) -> Vec<(String, Holds)> {
-        let mut variables: Vec<(String, Holds)> = Vec::new();
+    pub fn variables(&self) -> Vec<(String, NameHolds)> {
+        let mut variables: Vec<(String, NameHolds)> = Vec::new();
         for (name, _, value) in self.scope.iter_raw() {
             variables.retain(|(known, _)| known != name);
-            variables.push((name.to_owned(), Holds::of(&value.flatten_clone())));
+            variables.push((name.to_owned(), NameHolds::of(&value.flatten_clone())));
         }
         variables
     }
 
     /// Functions that entries declared, closures left out.
-    pub fn functions(&self) -> Vec<Function> {
+    pub fn functions(&self) -> Vec<CallableName> {
         let libraries = self.global.lib.iter();
-        let mut functions: Vec<Function> = libraries
+        let mut functions: Vec<CallableName> = libraries
             .flat_map(|library| library.iter_script_fn_info())
             .filter(|(.., name, _, _)| !name.starts_with("anon$"))
-            .map(|(_, _, name, _, definition)| Function::new(name, format!("{name}({})", definition.params.join(", "))))
+            .map(|(_, _, name, _, definition)| {
+                CallableName::new(name, format!("{name}({})", definition.params.join(", ")))
+            })
             .collect();
         functions.reverse();
         functions
     }
 
     /// Imported modules by their names, with their functions.
-    pub fn modules(&self) -> Vec<(String, Vec<Function>)> {
+    pub fn modules(&self) -> Vec<(String, Vec<CallableName>)> {
         self.global
             .iter_imports()
             .map(|(alias, module)| {
                 let functions = module.iter_script_fn_info().filter(|(.., name, _, _)| !name.starts_with("anon$")).map(
                     |(_, _, name, _, definition)| {
                         let parameters = definition.params.join(", ");
-                        Function::new(name, format!("{alias}::{name}({parameters})"))
+                        CallableName::new(name, format!("{alias}::{name}({parameters})"))
                     },
                 );
                 (alias.to_owned(), functions.collect())
@@ -272,11 +274,11 @@ impl Session {
     }
 
     /// All entries so far.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[SessionEntry] {
         &self.entries
     }
 
-    fn names(&self) -> Names {
+    fn names(&self) -> KnownNames {
         let mut names = (*self.host.names).clone();
         names.variables = self.variables().into_iter().map(|(name, _)| name).collect();
         names.functions.extend(self.functions());
@@ -284,7 +286,7 @@ impl Session {
     }
 }
 
-impl Pages {
+impl SessionPages {
     /// Whether there may be more than was looked at.
     pub fn may_go_on(&self) -> bool {
         self.list.may_go_on(self.seen)
@@ -296,21 +298,21 @@ impl Pages {
     }
 }
 
-fn of_run(stopped: &run::Error) -> Error {
+fn of_run(stopped: &run::CallError) -> CommandError {
     let exit = match stopped {
-        run::Error::Interrupted | run::Error::Declined(_) => Exit::Interrupted,
-        run::Error::Waiting { .. } => Exit::Waiting,
-        run::Error::Unconfirmed(_) | run::Error::Locked(_) => Exit::Usage,
-        _ => Exit::Failed,
+        run::CallError::Interrupted | run::CallError::Declined(_) => CommandExit::Interrupted,
+        run::CallError::Waiting { .. } => CommandExit::Waiting,
+        run::CallError::Unconfirmed(_) | run::CallError::Locked(_) => CommandExit::Usage,
+        _ => CommandExit::Failed,
     };
-    Error { message: stopped.to_string(), help: stopped.help().into_iter().collect(), exit }
+    CommandError { message: stopped.to_string(), help: stopped.help().into_iter().collect(), exit }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+impl From<EntryFailure> for CommandError {
+    fn from(failure: EntryFailure) -> Self {
         match failure {
-            Failure::Script(diagnostic) => (*diagnostic).into(),
-            Failure::Stopped(error) => error,
+            EntryFailure::Script(diagnostic) => (*diagnostic).into(),
+            EntryFailure::Stopped(error) => error,
         }
     }
 }

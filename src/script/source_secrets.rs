@@ -12,7 +12,7 @@ use super::confidential::{is_secret_name, literals, secret_shape};
 use super::engine::header_engine;
 use super::error::byte_at;
 use super::former_source_secrets;
-use super::outline::{Kind, tokens};
+use super::outline::{TokenKind, tokens};
 use crate::run::REDACTED;
 
 /// The text with a mark in the place of each such string, and of comments that hold one.
@@ -50,19 +50,19 @@ pub fn is_record_of(recorded: &str, text: &str) -> bool {
 /// Where the strings stand, quotes included.
 fn strings(text: &str, ast: &AST) -> Vec<Range<usize>> {
     let places: BTreeSet<usize> =
-        Search::through(ast).into_iter().filter_map(|at| byte_at(text, at.line()?, at.position()?)).collect();
+        SecretSearch::through(ast).into_iter().filter_map(|at| byte_at(text, at.line()?, at.position()?)).collect();
     let tokens = tokens(text).into_iter();
-    let strings = tokens.filter(|token| token.kind == Kind::Text && text.is_char_boundary(token.at.start));
+    let strings = tokens.filter(|token| token.kind == TokenKind::Text && text.is_char_boundary(token.at.start));
     strings.filter(|token| places.range(token.at.clone()).next().is_some()).map(|token| token.at).collect()
 }
 
 /// Looks for strings, as often as variables are found that become secrets.
-struct Search {
+struct SecretSearch {
     variables: BTreeSet<String>,
     found: Vec<Position>,
 }
 
-impl Search {
+impl SecretSearch {
     fn through(ast: &AST) -> Vec<Position> {
         let mut search = Self { variables: BTreeSet::new(), found: Vec::new() };
         loop {
@@ -101,7 +101,7 @@ impl Search {
     /// Whether what is above an expression makes it the value of a secret.
     fn is_secret(&self, ast: &AST, expression: &Expr, above: &[ASTNode]) -> bool {
         let mut keys: Vec<&str> = Vec::new();
-        let mut child = Child::Expression(expression);
+        let mut child = VisitedChild::Expression(expression);
         for node in above.iter().rev() {
             match node {
                 ASTNode::Expr(Expr::Map(map, _)) => {
@@ -132,8 +132,8 @@ impl Search {
                 _ => {}
             }
             child = match node {
-                ASTNode::Expr(expression) => Child::Expression(expression),
-                ASTNode::Stmt(_) => Child::Statement,
+                ASTNode::Expr(expression) => VisitedChild::Expression(expression),
+                ASTNode::Stmt(_) => VisitedChild::Statement,
                 _ => return names_a_secret(&keys),
             };
         }
@@ -164,12 +164,12 @@ impl Search {
 
 /// What was looked at before the node above it.
 #[derive(Clone, Copy)]
-enum Child<'a> {
+enum VisitedChild<'a> {
     Expression(&'a Expr),
     Statement,
 }
 
-impl Child<'_> {
+impl VisitedChild<'_> {
     fn is(self, other: &Expr) -> bool {
         matches!(self, Self::Expression(expression) if std::ptr::eq(expression, other))
     }

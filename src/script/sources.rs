@@ -5,11 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// Source texts by display path. Clones share one map: the module resolver fills it, diagnostics read it.
 #[derive(Clone, Debug, Default)]
-pub struct Sources {
+pub struct SourceTexts {
     texts: Arc<RwLock<BTreeMap<String, Arc<str>>>>,
 }
 
-impl Sources {
+impl SourceTexts {
     /// Remembers `text` under `path`; the same path again replaces it (a REPL line that is entered anew).
     pub fn insert(&self, path: impl Into<String>, text: impl Into<Arc<str>>) {
         // A poisoned lock means that another lane panicked between two map operations; the map itself is whole.

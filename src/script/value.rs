@@ -8,7 +8,7 @@
 //! | other number | float |
 //! | string, array, object | string, array, map |
 //!
-//! Of an answer of an org, a field that holds a secret is a [`Secret`] instead of a string. Going back, a char is a string and a blob an array of numbers; functions, timestamps, ranges and native handles have no JSON form
+//! Of an answer of an org, a field that holds a secret is a [`SecretValue`] instead of a string. Going back, a char is a string and a blob an array of numbers; functions, timestamps, ranges and native handles have no JSON form
 //! and are refused by their path inside the value (`members[3].profile`), and so are NaN and the infinities.
 
 use std::fmt;
@@ -16,7 +16,7 @@ use std::fmt;
 use rhai::{Array, Blob, Dynamic, Map};
 use serde_json::{Number, Value};
 
-use super::secret::{SHOWN, Secret};
+use super::secret::{SHOWN, SecretValue};
 use crate::run::{FieldPlace, REDACTED, has_secret_shape};
 
 /// The most levels of lists and maps that are written down. A reader of JSON takes 128, and the journal sets some around a value.
@@ -24,13 +24,13 @@ const MOST_LEVELS: usize = 100;
 
 /// Why a value cannot cross, and where inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unfit {
+pub struct ConversionError {
     /// Such as `members[3].profile`; empty for the whole value.
     pub path: String,
     pub reason: String,
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for ConversionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.as_str() {
             "" => write!(f, "the value {}", self.reason),
@@ -39,10 +39,10 @@ impl fmt::Display for Unfit {
     }
 }
 
-impl std::error::Error for Unfit {}
+impl std::error::Error for ConversionError {}
 
 /// A script value of the JSON `value`.
-pub fn from_json(value: &Value) -> Result<Dynamic, Unfit> {
+pub fn from_json(value: &Value) -> Result<Dynamic, ConversionError> {
     match value {
         Value::Null => Ok(Dynamic::UNIT),
         Value::Bool(bool) => Ok((*bool).into()),
@@ -57,20 +57,20 @@ pub fn from_json(value: &Value) -> Result<Dynamic, Unfit> {
             let entries = entries
                 .iter()
                 .map(|(key, item)| Ok((key.as_str().into(), from_json(item).map_err(|unfit| unfit.at_key(key))?)));
-            Ok(entries.collect::<Result<Map, Unfit>>()?.into())
+            Ok(entries.collect::<Result<Map, ConversionError>>()?.into())
         }
     }
 }
 
 /// A script value of what an org or a directory answered, whose secrets are values of their own from here on. `learn` gets each of them.
-pub(super) fn from_answer(value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, Unfit> {
+pub(super) fn from_answer(value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, ConversionError> {
     answered("", value, learn)
 }
 
 /// `within` is the name of the field that holds the value, or the list that the value is in.
-fn answered(within: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, Unfit> {
+fn answered(within: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, ConversionError> {
     match value {
-        Value::String(text) if text == REDACTED || text == SHOWN => Ok(Dynamic::from(Secret::missing(within))),
+        Value::String(text) if text == REDACTED || text == SHOWN => Ok(Dynamic::from(SecretValue::missing(within))),
         Value::String(text) if has_secret_shape(text) => Ok(secret(text, learn)),
         Value::Array(items) => {
             let items = items
@@ -86,16 +86,16 @@ fn answered(within: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic
                     if place.is_secret(item) { secrets_of(name, item, learn) } else { answered(name, item, learn) };
                 Ok((name.as_str().into(), item.map_err(|unfit| unfit.at_key(name))?))
             });
-            Ok(entries.collect::<Result<Map, Unfit>>()?.into())
+            Ok(entries.collect::<Result<Map, ConversionError>>()?.into())
         }
         other => from_json(other),
     }
 }
 
 /// All texts in a secret field are secrets.
-fn secrets_of(name: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, Unfit> {
+fn secrets_of(name: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, ConversionError> {
     match value {
-        Value::String(text) if text == REDACTED || text == SHOWN => Ok(Dynamic::from(Secret::missing(name))),
+        Value::String(text) if text == REDACTED || text == SHOWN => Ok(Dynamic::from(SecretValue::missing(name))),
         Value::String(text) => Ok(secret(text, learn)),
         Value::Array(items) => {
             let items = items.iter().map(|item| secrets_of(name, item, learn));
@@ -104,7 +104,7 @@ fn secrets_of(name: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic
         Value::Object(fields) => {
             let entries = fields
                 .iter()
-                .map(|(name, item)| Ok::<_, Unfit>((name.as_str().into(), secrets_of(name, item, learn)?)));
+                .map(|(name, item)| Ok::<_, ConversionError>((name.as_str().into(), secrets_of(name, item, learn)?)));
             Ok(entries.collect::<Result<Map, _>>()?.into())
         }
         other => from_json(other),
@@ -113,26 +113,26 @@ fn secrets_of(name: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic
 
 fn secret(text: &str, learn: &dyn Fn(&str)) -> Dynamic {
     learn(text);
-    Dynamic::from(Secret::new(text.into()))
+    Dynamic::from(SecretValue::new(text.into()))
 }
 
 /// The JSON of a script value, for whatever is shown or written down. Shared (captured) values are read through their lock.
-pub fn to_json(value: &Dynamic) -> Result<Value, Unfit> {
-    convert(value, Secrets::Hidden, MOST_LEVELS)
+pub fn to_json(value: &Dynamic) -> Result<Value, ConversionError> {
+    convert(value, SecretHandling::Hidden, MOST_LEVELS)
 }
 
 /// The same for a request: secrets are in it.
-pub(super) fn to_request(value: &Dynamic) -> Result<Value, Unfit> {
-    convert(value, Secrets::Exposed, MOST_LEVELS)
+pub(super) fn to_request(value: &Dynamic) -> Result<Value, ConversionError> {
+    convert(value, SecretHandling::Exposed, MOST_LEVELS)
 }
 
 #[derive(Clone, Copy)]
-enum Secrets {
+enum SecretHandling {
     Hidden,
     Exposed,
 }
 
-fn convert(value: &Dynamic, secrets: Secrets, levels: usize) -> Result<Value, Unfit> {
+fn convert(value: &Dynamic, secrets: SecretHandling, levels: usize) -> Result<Value, ConversionError> {
     if value.is_unit() {
         return Ok(Value::Null);
     }
@@ -145,21 +145,23 @@ fn convert(value: &Dynamic, secrets: Secrets, levels: usize) -> Result<Value, Un
     if let Ok(float) = value.as_float() {
         return Number::from_f64(float)
             .map(Value::Number)
-            .ok_or_else(|| Unfit::new(format!("is {float}, which JSON cannot hold")));
+            .ok_or_else(|| ConversionError::new(format!("is {float}, which JSON cannot hold")));
     }
     if let Ok(char) = value.as_char() {
         return Ok(char.to_string().into());
     }
-    if let Some(secret) = value.read_lock::<Secret>() {
+    if let Some(secret) = value.read_lock::<SecretValue>() {
         return match secrets {
-            Secrets::Hidden => Ok(SHOWN.into()),
-            Secrets::Exposed => secret.expose().map(Value::from).map_err(|missing| Unfit::new(format!("is {missing}"))),
+            SecretHandling::Hidden => Ok(SHOWN.into()),
+            SecretHandling::Exposed => {
+                secret.expose().map(Value::from).map_err(|missing| ConversionError::new(format!("is {missing}")))
+            }
         };
     }
     composite(value, secrets, levels)
 }
 
-fn composite(value: &Dynamic, secrets: Secrets, levels: usize) -> Result<Value, Unfit> {
+fn composite(value: &Dynamic, secrets: SecretHandling, levels: usize) -> Result<Value, ConversionError> {
     if let Ok(text) = value.as_immutable_string_ref() {
         return Ok(text.as_str().into());
     }
@@ -176,30 +178,32 @@ fn composite(value: &Dynamic, secrets: Secrets, levels: usize) -> Result<Value, 
         let entries = entries.iter().map(|(key, item)| {
             Ok((key.to_string(), convert(item, secrets, levels).map_err(|unfit| unfit.at_key(key))?))
         });
-        return Ok(Value::Object(entries.collect::<Result<_, Unfit>>()?));
+        return Ok(Value::Object(entries.collect::<Result<_, ConversionError>>()?));
     }
     if let Some(bytes) = value.read_lock::<Blob>() {
         return Ok(bytes.as_slice().into());
     }
-    Err(Unfit::new(format!("is {}, which has no JSON form", kind_of(value))))
+    Err(ConversionError::new(format!("is {}, which has no JSON form", kind_of(value))))
 }
 
 /// One level less.
-fn deeper(levels: usize) -> Result<usize, Unfit> {
-    levels.checked_sub(1).ok_or_else(|| Unfit::new(format!("is nested in more than {MOST_LEVELS} lists and maps")))
+fn deeper(levels: usize) -> Result<usize, ConversionError> {
+    levels
+        .checked_sub(1)
+        .ok_or_else(|| ConversionError::new(format!("is nested in more than {MOST_LEVELS} lists and maps")))
 }
 
-fn from_number(number: &Number) -> Result<Dynamic, Unfit> {
+fn from_number(number: &Number) -> Result<Dynamic, ConversionError> {
     if let Some(integer) = number.as_i64() {
         return Ok(integer.into());
     }
     if number.is_u64() {
-        return Err(Unfit::new(format!("is {number}, beyond the integers of a script ({})", i64::MAX)));
+        return Err(ConversionError::new(format!("is {number}, beyond the integers of a script ({})", i64::MAX)));
     }
     number
         .as_f64()
         .map(Dynamic::from_float)
-        .ok_or_else(|| Unfit::new(format!("is {number}, which is no number of a script")))
+        .ok_or_else(|| ConversionError::new(format!("is {number}, which is no number of a script")))
 }
 
 fn kind_of(value: &Dynamic) -> String {
@@ -211,7 +215,7 @@ fn kind_of(value: &Dynamic) -> String {
     }
 }
 
-impl Unfit {
+impl ConversionError {
     fn new(reason: String) -> Self {
         Self { path: String::new(), reason }
     }

@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 
 use super::app_form::PUSH_FEATURES;
 use super::apps;
-use super::directory::{self, Directory, Guid, NewAccount};
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::directory::{self, NewAccount, ObjectGuid, SimulatedDirectory};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
 use super::import;
 use super::jobs;
 use super::org2org;
-use super::provisioning::{self, Push};
-use super::store::{ActiveDirectory, App, Id, Org};
+use super::provisioning::{self, ProfilePush};
+use super::store::{ActiveDirectory, OktaId, SimulatedOrg, StoredApp};
 
-pub(super) const CONTROL_ROUTES: &[Route] = &[
-    Route { method: "PATCH", pattern: "/simulator/apps/{appId}", handler: Handler::Write(patch_app) },
-    Route { method: "POST", pattern: "/simulator/import", handler: Handler::Write(import::import) },
-    Route { method: "POST", pattern: "/simulator/tasks/retry", handler: Handler::Write(retry) },
-    Route { method: "GET", pattern: "/simulator/directories/{domain}", handler: Handler::Read(dump) },
-    Route { method: "POST", pattern: "/simulator/directories/{domain}", handler: Handler::Write(change) },
+pub(super) const CONTROL_ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "PATCH", pattern: "/simulator/apps/{appId}", handler: RouteHandler::Write(patch_app) },
+    ApiRoute { method: "POST", pattern: "/simulator/import", handler: RouteHandler::Write(import::import) },
+    ApiRoute { method: "POST", pattern: "/simulator/tasks/retry", handler: RouteHandler::Write(retry) },
+    ApiRoute { method: "GET", pattern: "/simulator/directories/{domain}", handler: RouteHandler::Read(dump) },
+    ApiRoute { method: "POST", pattern: "/simulator/directories/{domain}", handler: RouteHandler::Write(change) },
 ];
 
 /// Body of `PATCH /simulator/apps/{id}`; what is left out stays as it is.
@@ -35,29 +35,29 @@ struct AppPatch {
     sync_password: Option<bool>,
     profile_sourcing: Option<bool>,
     /// `up` of all agents, or of each in order.
-    agents: Option<Agents>,
+    agents: Option<AgentState>,
     /// DNs of "User OUs connected to Okta".
     connected_ous: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Agents {
+enum AgentState {
     All(bool),
     Each(Vec<bool>),
 }
 
-fn patch_app(org: &mut Org, request: &Request) -> Reply {
+fn patch_app(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let patch: AppPatch = read(request)?;
     let id = request.parameter(0);
     apps::find(org, id)?;
     let now = org.now();
     let Some(app) = org.apps.get_mut(id) else {
-        return Err(Refusal::not_found(id, "AppInstance"));
+        return Err(ApiRefusal::not_found(id, "AppInstance"));
     };
     if app.org2org.is_some() {
         org2org::switch_sourcing(app, patch.profile_sourcing);
-        return Answer::ok(show(app));
+        return ApiAnswer::ok(show(app));
     }
     let Some(directory) = app.active_directory.as_mut() else {
         return Err(invalid("it is neither an Active Directory instance nor an Org2Org app"));
@@ -68,17 +68,17 @@ fn patch_app(org: &mut Org, request: &Request) -> Reply {
     if turned_on {
         push_grouped(org, id);
     }
-    Answer::ok(show(apps::find(org, id)?))
+    ApiAnswer::ok(show(apps::find(org, id)?))
 }
 
 impl AppPatch {
-    fn set_directory(&self, directory: &mut ActiveDirectory, now: i64) -> Result<(), Refusal> {
+    fn set_directory(&self, directory: &mut ActiveDirectory, now: i64) -> Result<(), ApiRefusal> {
         let count = directory.agents.len();
         let up = match &self.agents {
             None => directory.agents.iter().map(|agent| agent.up).collect(),
-            Some(Agents::All(up)) => vec![*up; count],
-            Some(Agents::Each(each)) if each.len() == count => each.clone(),
-            Some(Agents::Each(_)) => return Err(invalid(&format!("there are {count} agents"))),
+            Some(AgentState::All(up)) => vec![*up; count],
+            Some(AgentState::Each(each)) if each.len() == count => each.clone(),
+            Some(AgentState::Each(_)) => return Err(invalid(&format!("there are {count} agents"))),
         };
         for (agent, up) in directory.agents.iter_mut().zip(up) {
             // The last time it was heard of is now, whether it goes or comes.
@@ -94,7 +94,7 @@ impl AppPatch {
         Ok(())
     }
 
-    fn set_features(&self, app: &mut App) {
+    fn set_features(&self, app: &mut StoredApp) {
         let switches = [self.create_users, self.update_user_attributes, self.deactivate_users, self.sync_password];
         let switches = PUSH_FEATURES.iter().copied().zip(switches);
         for (feature, on) in switches.chain([("PROFILE_MASTERING", self.profile_sourcing)]) {
@@ -107,15 +107,15 @@ impl AppPatch {
 }
 
 /// Help page "Move users across OUs": the option works on group changes of the past too.
-fn push_grouped(org: &mut Org, app: &str) {
+fn push_grouped(org: &mut SimulatedOrg, app: &str) {
     let held = org.apps.get(app).into_iter().flat_map(|app| app.users.values());
-    let users: Vec<Id> = held.filter(|held| !held.individual).map(|held| held.user.clone()).collect();
+    let users: Vec<OktaId> = held.filter(|held| !held.individual).map(|held| held.user.clone()).collect();
     for user in users {
-        provisioning::push(org, app, &user, Push::WhenChanged);
+        provisioning::push(org, app, &user, ProfilePush::WhenChanged);
     }
 }
 
-fn show(app: &App) -> Value {
+fn show(app: &StoredApp) -> Value {
     let directory = app.active_directory.as_ref();
     json!({
         "id": app.id, "label": app.label, "features": app.features,
@@ -128,15 +128,15 @@ fn show(app: &App) -> Value {
 /// Body of `POST /simulator/tasks/retry`; all tasks when both are left out.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Retry {
-    app: Option<Id>,
-    user: Option<Id>,
+struct TaskRetry {
+    app: Option<OktaId>,
+    user: Option<OktaId>,
 }
 
-fn retry(org: &mut Org, request: &Request) -> Reply {
-    let which: Retry = if request.body.is_some() { read(request)? } else { Retry::default() };
+fn retry(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
+    let which: TaskRetry = if request.body.is_some() { read(request)? } else { TaskRetry::default() };
     let retried = jobs::retry(org, which.app.as_deref(), which.user.as_deref());
-    Answer::ok(json!({"retried": retried}))
+    ApiAnswer::ok(json!({"retried": retried}))
 }
 
 /// Body of `POST /simulator/directories/{domain}`: one thing done by hand in AD.
@@ -144,7 +144,7 @@ fn retry(org: &mut Org, request: &Request) -> Reply {
 /// `account` is a DN, a `userPrincipalName`, a `sAMAccountName`, or a GUID in base64.
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-enum Deed {
+enum DirectoryChange {
     CreateOu {
         dn: String,
     },
@@ -195,18 +195,18 @@ enum Deed {
     },
 }
 
-fn change(org: &mut Org, request: &Request) -> Reply {
-    let deed: Deed = read(request)?;
+fn change(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
+    let deed: DirectoryChange = read(request)?;
     let shared = find(org, request.parameter(0))?;
     let mut directory = shared.write().unwrap_or_else(PoisonError::into_inner);
     let outcome = deed.carry_out(&mut directory);
-    outcome.map_err(|reason| Refusal::new(409, "E0000195", &reason))?;
-    Answer::no_content()
+    outcome.map_err(|reason| ApiRefusal::new(409, "E0000195", &reason))?;
+    ApiAnswer::no_content()
 }
 
-impl Deed {
-    fn carry_out(self, directory: &mut Directory) -> Result<(), String> {
-        let words = |refusal: directory::Refusal| format!("{refusal}: {refusal:?}");
+impl DirectoryChange {
+    fn carry_out(self, directory: &mut SimulatedDirectory) -> Result<(), String> {
+        let words = |refusal: directory::ChangeRefusal| format!("{refusal}: {refusal:?}");
         match self {
             Self::CreateOu { dn } => directory.create_ou(&dn).map_err(words),
             Self::DeleteOu { dn } => directory.delete_ou(&dn).map_err(words),
@@ -240,26 +240,26 @@ impl Deed {
                 let guid = account_of(directory, &account)?;
                 directory.rename_account(guid, &cn).map_err(words)
             }
-            Self::DeleteAccount { account } => on(directory, &account, Directory::delete_account),
-            Self::EnableAccount { account } => on(directory, &account, Directory::enable),
-            Self::DisableAccount { account } => on(directory, &account, Directory::disable),
-            Self::Protect { account } => on(directory, &account, Directory::protect),
-            Self::Unprotect { account } => on(directory, &account, Directory::unprotect),
+            Self::DeleteAccount { account } => on(directory, &account, SimulatedDirectory::delete_account),
+            Self::EnableAccount { account } => on(directory, &account, SimulatedDirectory::enable),
+            Self::DisableAccount { account } => on(directory, &account, SimulatedDirectory::disable),
+            Self::Protect { account } => on(directory, &account, SimulatedDirectory::protect),
+            Self::Unprotect { account } => on(directory, &account, SimulatedDirectory::unprotect),
         }
     }
 }
 
 fn on(
-    directory: &mut Directory,
+    directory: &mut SimulatedDirectory,
     account: &str,
-    deed: fn(&mut Directory, Guid) -> Result<(), directory::Refusal>,
+    deed: fn(&mut SimulatedDirectory, ObjectGuid) -> Result<(), directory::ChangeRefusal>,
 ) -> Result<(), String> {
     let guid = account_of(directory, account)?;
     deed(directory, guid).map_err(|refusal| format!("{refusal}: {refusal:?}"))
 }
 
-fn account_of(directory: &Directory, name: &str) -> Result<Guid, String> {
-    let by_guid = || Guid::from_base64(name).and_then(|guid| directory.account(guid));
+fn account_of(directory: &SimulatedDirectory, name: &str) -> Result<ObjectGuid, String> {
+    let by_guid = || ObjectGuid::from_base64(name).and_then(|guid| directory.account(guid));
     let found = directory
         .by_user_principal_name(name)
         .or_else(|| directory.by_sam_account_name(name))
@@ -268,22 +268,22 @@ fn account_of(directory: &Directory, name: &str) -> Result<Guid, String> {
     found.map(|account| account.guid).ok_or_else(|| format!("there is no account {name:?}"))
 }
 
-fn dump(org: &Org, request: &Request) -> Reply {
+fn dump(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let shared = find(org, request.parameter(0))?;
     let directory = shared.read().unwrap_or_else(PoisonError::into_inner);
-    Answer::ok(directory.to_json())
+    ApiAnswer::ok(directory.to_json())
 }
 
-fn find(org: &Org, domain: &str) -> Result<Arc<RwLock<Directory>>, Refusal> {
+fn find(org: &SimulatedOrg, domain: &str) -> Result<Arc<RwLock<SimulatedDirectory>>, ApiRefusal> {
     let found = org.directories.get(&domain.to_lowercase()).cloned();
-    found.ok_or_else(|| Refusal::not_found(domain, "Directory"))
+    found.ok_or_else(|| ApiRefusal::not_found(domain, "Directory"))
 }
 
-fn read<T: for<'de> Deserialize<'de>>(request: &Request) -> Result<T, Refusal> {
+fn read<T: for<'de> Deserialize<'de>>(request: &SignedInRequest) -> Result<T, ApiRefusal> {
     let body = request.body.clone().unwrap_or(Value::Null);
     serde_json::from_value(body).map_err(|error| invalid(&error.to_string()))
 }
 
-fn invalid(cause: &str) -> Refusal {
-    Refusal::validation("body", &[cause])
+fn invalid(cause: &str) -> ApiRefusal {
+    ApiRefusal::validation("body", &[cause])
 }

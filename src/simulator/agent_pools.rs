@@ -2,17 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
 use super::pages::{self, PageSize};
-use super::store::{ActiveDirectory, Agent, App, Millis, Org};
+use super::store::{ActiveDirectory, AdAgent, EpochMillis, SimulatedOrg, StoredApp};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/agentPools", handler: Handler::Read(list) },
-    Route { method: "GET", pattern: "/api/v1/agentPools/{poolId}/updates", handler: Handler::Read(list_updates) },
-    Route {
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/agentPools", handler: RouteHandler::Read(list) },
+    ApiRoute {
+        method: "GET",
+        pattern: "/api/v1/agentPools/{poolId}/updates",
+        handler: RouteHandler::Read(list_updates),
+    },
+    ApiRoute {
         method: "GET",
         pattern: "/api/v1/agentPools/{poolId}/updates/settings",
-        handler: Handler::Read(get_settings),
+        handler: RouteHandler::Read(get_settings),
     },
 ];
 
@@ -20,10 +24,10 @@ pub(super) const ROUTES: &[Route] = &[
 const LATEST: &str = "3.22.0";
 const TYPES: &[&str] = &["AD", "IWA", "LDAP", "MFA", "OPP", "RUM", "Radius", "OPA", "SDK"];
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let kind = request.query("poolType").filter(|kind| !kind.is_empty());
     if let Some(kind) = kind.filter(|kind| !TYPES.contains(kind)) {
-        return Err(Refusal::mismatch("poolType", kind));
+        return Err(ApiRefusal::mismatch("poolType", kind));
     }
     let size = PageSize { default: page_size(request)?, maximum: 200 };
     pages::of_map(request, size, &org.apps, |app| {
@@ -33,28 +37,28 @@ fn list(org: &Org, request: &Request) -> Reply {
 }
 
 /// Five pools of each type, unless told otherwise.
-fn page_size(request: &Request) -> Result<usize, Refusal> {
+fn page_size(request: &SignedInRequest) -> Result<usize, ApiRefusal> {
     let Some(text) = request.query("limitPerPoolType") else {
         return Ok(5);
     };
-    let size: usize = text.parse().map_err(|_| Refusal::mismatch("limitPerPoolType", text))?;
+    let size: usize = text.parse().map_err(|_| ApiRefusal::mismatch("limitPerPoolType", text))?;
     Ok(size.max(1))
 }
 
 /// Updates of agents are not scheduled here: none, as recorded for unknown pools too.
-fn list_updates(_: &Org, _: &Request) -> Reply {
-    Answer::ok(json!([]))
+fn list_updates(_: &SimulatedOrg, _: &SignedInRequest) -> ApiReply {
+    ApiAnswer::ok(json!([]))
 }
 
-fn get_settings(org: &Org, request: &Request) -> Reply {
+fn get_settings(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = request.parameter(0);
     match org.apps.get(id).filter(|app| app.active_directory.is_some()) {
-        Some(_) => Err(Refusal::not_modelled("the update settings of agent pools")),
-        None => Err(Refusal::not_found(id, "AppInstance")),
+        Some(_) => Err(ApiRefusal::not_modelled("the update settings of agent pools")),
+        None => Err(ApiRefusal::not_found(id, "AppInstance")),
     }
 }
 
-fn show(app: &App, directory: &ActiveDirectory, now: Millis) -> Value {
+fn show(app: &StoredApp, directory: &ActiveDirectory, now: EpochMillis) -> Value {
     let down = directory.agents.iter().filter(|agent| !agent.up).count();
     json!({
         "id": app.id,
@@ -77,7 +81,7 @@ fn pool_status(down: usize, all: usize) -> &'static str {
     }
 }
 
-fn show_agent(app: &App, agent: &Agent, now: Millis) -> Value {
+fn show_agent(app: &StoredApp, agent: &AdAgent, now: EpochMillis) -> Value {
     json!({
         "id": agent.id,
         "type": "AD",

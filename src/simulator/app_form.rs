@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::http::{Refusal, Request};
+use super::http::{ApiRefusal, SignedInRequest};
 use super::oauth;
 use super::options::Shown;
 use super::provisioning::has;
-use super::store::{App, Org};
+use super::store::{SimulatedOrg, StoredApp};
 use super::wire::{self, date};
 
 /// Features of an AD instance with imports only, as recorded of a fresh one without profile sourcing.
@@ -18,7 +18,7 @@ pub(super) const PUSH_FEATURES: &[&str] =
     &["PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "PUSH_PASSWORD_UPDATES"];
 
 /// The app as Okta shows it.
-pub(super) fn show(org: &Org, app: &App, request: &Request) -> Value {
+pub(super) fn show(org: &SimulatedOrg, app: &StoredApp, request: &SignedInRequest) -> Value {
     let mut value = json!({
         "id": app.id,
         "orn": format!("orn:okta:idp:{}:apps:{}:{}", org.id, app.name, app.id),
@@ -40,7 +40,7 @@ pub(super) fn show(org: &Org, app: &App, request: &Request) -> Value {
     value
 }
 
-fn features(org: &Org, app: &App) -> Vec<String> {
+fn features(org: &SimulatedOrg, app: &StoredApp) -> Vec<String> {
     let mut features = app.features.clone();
     // Whether an AD instance with To App options shows it is not recorded.
     let pushes = app.active_directory.is_some() && has(app, "PUSH_NEW_USERS");
@@ -50,7 +50,7 @@ fn features(org: &Org, app: &App) -> Vec<String> {
     features
 }
 
-fn links(app: &App, base: &str) -> Value {
+fn links(app: &StoredApp, base: &str) -> Value {
     let own = format!("/api/v1/apps/{}", app.id);
     let verb = if app.status == "ACTIVE" { "deactivate" } else { "activate" };
     json!({
@@ -63,19 +63,19 @@ fn links(app: &App, base: &str) -> Value {
 }
 
 /// Reads the app's name and the rest of its form from a request body.
-pub(super) fn read(body: &Map<String, Value>) -> Result<(String, Map<String, Value>), Refusal> {
+pub(super) fn read(body: &Map<String, Value>) -> Result<(String, Map<String, Value>), ApiRefusal> {
     let mode = body.get("signOnMode").and_then(Value::as_str);
     let name = match (body.get("name").and_then(Value::as_str), mode) {
         (Some("active_directory"), _) => {
             return Err(no_instance("An agent's installation creates Active Directory instances."));
         }
         (Some(name @ ("okta_org2org" | "bookmark" | "oidc_client")), _) => name.to_owned(),
-        (Some(name), _) => return Err(Refusal::not_modelled(&format!("the application {name:?}"))),
+        (Some(name), _) => return Err(ApiRefusal::not_modelled(&format!("the application {name:?}"))),
         (None, Some("SAML_2_0")) => "custom_saml_app".to_owned(),
         (None, Some("BOOKMARK")) => "bookmark".to_owned(),
         (None, Some("OPENID_CONNECT")) => "oidc_client".to_owned(),
         (None, Some(mode)) => {
-            return Err(Refusal::not_modelled(&format!("the sign-on mode {mode:?}")));
+            return Err(ApiRefusal::not_modelled(&format!("the sign-on mode {mode:?}")));
         }
         (None, None) => return Err(no_instance("name or signOnMode must be specified")),
     };
@@ -87,8 +87,8 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<(String, Map<String, Val
     Ok((name, document))
 }
 
-fn no_instance(cause: &str) -> Refusal {
-    Refusal::validation("generalSettings", &[cause])
+fn no_instance(cause: &str) -> ApiRefusal {
+    ApiRefusal::validation("generalSettings", &[cause])
 }
 
 /// What is kept of a body; the defaults are those of recorded apps.

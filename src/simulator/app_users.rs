@@ -3,29 +3,33 @@
 use serde_json::{Map, Value, json};
 
 use super::apps;
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
 use super::mappings;
 use super::options::{
     AssignExistingAppUser, DnAttribute, GroupScopeWithoutGroup, MissingAppUserType, Shown, SyncStateShown,
 };
 use super::pages::{self, PageSize};
-use super::provisioning::{self, Push, has};
-use super::schemas::{self, Mutability, SECURITY_ANSWER};
-use super::store::{App, AppUser, JobKind, Org, User};
+use super::provisioning::{self, ProfilePush, has};
+use super::schemas::{self, AttributeMutability, SECURITY_ANSWER};
+use super::store::{AppUser, JobKind, SimulatedOrg, StoredApp, StoredUser};
 use super::wire::{self, date, optional_date};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/users", handler: Handler::Read(list) },
-    Route { method: "POST", pattern: "/api/v1/apps/{appId}/users", handler: Handler::Write(assign) },
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/users/{userId}", handler: Handler::Read(get) },
-    Route { method: "POST", pattern: "/api/v1/apps/{appId}/users/{userId}", handler: Handler::Write(update) },
-    Route { method: "DELETE", pattern: "/api/v1/apps/{appId}/users/{userId}", handler: Handler::Write(unassign) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/users", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "POST", pattern: "/api/v1/apps/{appId}/users", handler: RouteHandler::Write(assign) },
+    ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/users/{userId}", handler: RouteHandler::Read(get) },
+    ApiRoute { method: "POST", pattern: "/api/v1/apps/{appId}/users/{userId}", handler: RouteHandler::Write(update) },
+    ApiRoute {
+        method: "DELETE",
+        pattern: "/api/v1/apps/{appId}/users/{userId}",
+        handler: RouteHandler::Write(unassign),
+    },
 ];
 
 const SIZE: PageSize = PageSize { default: 50, maximum: 500 };
 
 /// The app user as Okta shows it.
-pub(super) fn show(org: &Org, app: &App, held: &AppUser, request: &Request) -> Value {
+pub(super) fn show(org: &SimulatedOrg, app: &StoredApp, held: &AppUser, request: &SignedInRequest) -> Value {
     let base = &request.base;
     let mut links = json!({
         "app": wire::link(base, &format!("/api/v1/apps/{}", app.id)),
@@ -63,7 +67,7 @@ fn scope(held: &AppUser) -> &'static str {
 }
 
 /// DISABLED where nothing is pushed (Okta's API description); SYNCING from when the agent has the job.
-fn sync_state<'a>(org: &Org, app: &App, held: &'a AppUser) -> &'a str {
+fn sync_state<'a>(org: &SimulatedOrg, app: &StoredApp, held: &'a AppUser) -> &'a str {
     let pushes = has(app, "PUSH_NEW_USERS") || has(app, "PUSH_PROFILE_UPDATES");
     if org.options.assumptions.sync_state == SyncStateShown::Disabled || !pushes {
         return "DISABLED";
@@ -74,7 +78,7 @@ fn sync_state<'a>(org: &Org, app: &App, held: &'a AppUser) -> &'a str {
     }
 }
 
-fn profile(org: &Org, held: &AppUser) -> Map<String, Value> {
+fn profile(org: &SimulatedOrg, held: &AppUser) -> Map<String, Value> {
     let renamed = org.options.assumptions.dn_attribute == DnAttribute::DistinguishedName;
     let entries = held.profile.iter().map(|(name, value)| {
         let name = if renamed && name == "dn" { "distinguishedName" } else { name };
@@ -83,19 +87,19 @@ fn profile(org: &Org, held: &AppUser) -> Map<String, Value> {
     entries.collect()
 }
 
-fn embedded(user: &User) -> Value {
+fn embedded(user: &StoredUser) -> Value {
     json!({"id": user.id, "status": user.status, "created": date(user.created), "activated": optional_date(user.activated),
         "lastUpdated": date(user.last_updated), "profile": user.profile})
 }
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
     let prefix = request.query("q").unwrap_or_default().to_lowercase();
     pages::of_map(request, SIZE, &app.users, |held| is_named(org, held, &prefix).then(|| show(org, app, held, request)))
 }
 
 /// `q` is the start of user name, first name, last name or e-mail.
-fn is_named(org: &Org, held: &AppUser, prefix: &str) -> bool {
+fn is_named(org: &SimulatedOrg, held: &AppUser, prefix: &str) -> bool {
     let starts = |text: &str| text.to_lowercase().starts_with(prefix);
     prefix.is_empty()
         || starts(&held.user_name)
@@ -105,13 +109,13 @@ fn is_named(org: &Org, held: &AppUser, prefix: &str) -> bool {
             .is_some_and(|user| ["firstName", "lastName", "email"].iter().any(|name| starts(user.attribute(name))))
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
     let held = find(org, app, request.parameter(1))?;
-    Answer::ok(show(org, app, held, request))
+    ApiAnswer::ok(show(org, app, held, request))
 }
 
-fn find<'a>(org: &Org, app: &'a App, user: &str) -> Result<&'a AppUser, Refusal> {
+fn find<'a>(org: &SimulatedOrg, app: &'a StoredApp, user: &str) -> Result<&'a AppUser, ApiRefusal> {
     app.users.get(user).ok_or_else(|| {
         // The type for a user who exists but is not assigned is not recorded.
         let kind = match org.options.assumptions.missing_app_user_type {
@@ -119,35 +123,35 @@ fn find<'a>(org: &Org, app: &'a App, user: &str) -> Result<&'a AppUser, Refusal>
             MissingAppUserType::User => "User",
             MissingAppUserType::AppInstance => "AppInstance",
         };
-        Refusal::not_found(user, kind)
+        ApiRefusal::not_found(user, kind)
     })
 }
 
-fn answer(org: &Org, request: &Request, user: &str) -> Reply {
+fn answer(org: &SimulatedOrg, request: &SignedInRequest, user: &str) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
-    Answer::ok(show(org, app, find(org, app, user)?, request))
+    ApiAnswer::ok(show(org, app, find(org, app, user)?, request))
 }
 
-fn assign(org: &mut Org, request: &Request) -> Reply {
+fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let body = request.object()?;
     let id = body
         .get("id")
         .and_then(Value::as_str)
-        .ok_or_else(|| Refusal::validation("id", &["id: The field cannot be left blank"]))?;
-    let change = Change::read(body)?;
+        .ok_or_else(|| ApiRefusal::validation("id", &["id: The field cannot be left blank"]))?;
+    let change = AppUserChange::read(body)?;
     let app = apps::find(org, request.parameter(0))?;
-    let user = org.users.get(id).ok_or_else(|| Refusal::not_found(id, "User"))?;
+    let user = org.users.get(id).ok_or_else(|| ApiRefusal::not_found(id, "User"))?;
     check_active(user)?;
-    change.check(app, app.users.get(id), Occasion::Assignment)?;
+    change.check(app, app.users.get(id), ProvisionOccasion::Assignment)?;
     if app.users.contains_key(id) {
         if org.options.assumptions.assign_existing_app_user == AssignExistingAppUser::Conflict {
-            return Err(Refusal::new(409, "E0000062", "The specified user is already assigned to the application."));
+            return Err(ApiRefusal::new(409, "E0000062", "The specified user is already assigned to the application."));
         }
-        let change = Change { scope: change.scope.or(Some(Scope::User)), ..change };
+        let change = AppUserChange { scope: change.scope.or(Some(AssignmentScope::User)), ..change };
         return apply(org, request, id, &change);
     }
     // A scope of GROUP needs a group, as the conversion of an assignment does.
-    let grouped = change.scope == Some(Scope::Group);
+    let grouped = change.scope == Some(AssignmentScope::Group);
     if grouped && super::effective_group::effective(app, user).is_none() {
         return Err(no_group());
     }
@@ -164,58 +168,58 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
 }
 
 /// Assumed: only a deactivated user is inactive here; a staged or suspended one keeps his assignments.
-fn check_active(user: &User) -> Result<(), Refusal> {
+fn check_active(user: &StoredUser) -> Result<(), ApiRefusal> {
     if user.status == "DEPROVISIONED" {
         let words = "Cannot assign apps or update app profiles for an inactive user.";
-        return Err(Refusal::new(403, "E0000117", words));
+        return Err(ApiRefusal::new(403, "E0000117", words));
     }
     Ok(())
 }
 
-fn update(org: &mut Org, request: &Request) -> Reply {
-    let change = Change::read(request.object()?)?;
+fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
+    let change = AppUserChange::read(request.object()?)?;
     let app = apps::find(org, request.parameter(0))?;
     let id = request.parameter(1);
     let held = find(org, app, id)?;
     if let Some(user) = org.users.get(id) {
         check_active(user)?;
     }
-    change.check(app, Some(held), Occasion::Update)?;
+    change.check(app, Some(held), ProvisionOccasion::Update)?;
     apply(org, request, id, &change)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
+enum AssignmentScope {
     User,
     Group,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Occasion {
+enum ProvisionOccasion {
     Assignment,
     Update,
 }
 
 /// What a request body wants of an app user.
-struct Change<'a> {
-    scope: Option<Scope>,
+struct AppUserChange<'a> {
+    scope: Option<AssignmentScope>,
     profile: Option<&'a Map<String, Value>>,
     user_name: Option<&'a str>,
     password: bool,
 }
 
-impl<'a> Change<'a> {
-    fn read(body: &'a Map<String, Value>) -> Result<Self, Refusal> {
+impl<'a> AppUserChange<'a> {
+    fn read(body: &'a Map<String, Value>) -> Result<Self, ApiRefusal> {
         let scope = match body.get("scope") {
             None | Some(Value::Null) => None,
-            Some(Value::String(text)) if text == "USER" => Some(Scope::User),
-            Some(Value::String(text)) if text == "GROUP" => Some(Scope::Group),
-            Some(_) => return Err(Refusal::malformed()),
+            Some(Value::String(text)) if text == "USER" => Some(AssignmentScope::User),
+            Some(Value::String(text)) if text == "GROUP" => Some(AssignmentScope::Group),
+            Some(_) => return Err(ApiRefusal::malformed()),
         };
         let object = |key: &str| match body.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Object(object)) => Ok(Some(object)),
-            Some(_) => Err(Refusal::malformed()),
+            Some(_) => Err(ApiRefusal::malformed()),
         };
         let credentials = object("credentials")?;
         Ok(Self {
@@ -227,10 +231,10 @@ impl<'a> Change<'a> {
     }
 
     /// Refuses what may not be written, before anything is.
-    fn check(&self, app: &App, held: Option<&AppUser>, occasion: Occasion) -> Result<(), Refusal> {
+    fn check(&self, app: &StoredApp, held: Option<&AppUser>, occasion: ProvisionOccasion) -> Result<(), ApiRefusal> {
         if self.password {
             let words = "Credentials should not be set on this resource based on the scheme.";
-            return Err(Refusal::new(400, "E0000041", words));
+            return Err(ApiRefusal::new(400, "E0000041", words));
         }
         let modelled = app.active_directory.is_some() || app.org2org.is_some();
         let Some(profile) = self.profile.filter(|_| modelled) else {
@@ -238,7 +242,7 @@ impl<'a> Change<'a> {
         };
         if held.is_some() && has(app, "PROFILE_MASTERING") {
             let words = "Cannot modify the app user because it is mastered by an external app.";
-            return Err(Refusal::new(405, "E0000076", words));
+            return Err(ApiRefusal::new(405, "E0000076", words));
         }
         for (name, value) in profile {
             // A client that sends back what it read changes nothing.
@@ -266,34 +270,34 @@ impl<'a> Change<'a> {
 }
 
 /// Only attributes that no mapping fills may be given at an assignment (Okta's API description); later, none that is pushed.
-fn check_attribute(app: &App, name: &str, occasion: Occasion) -> Result<(), Refusal> {
+fn check_attribute(app: &StoredApp, name: &str, occasion: ProvisionOccasion) -> Result<(), ApiRefusal> {
     let forbidden = |code, why: &str| {
-        Err(Refusal::new(403, code, &format!("Cannot modify the {name} attribute because it {why}.")))
+        Err(ApiRefusal::new(403, code, &format!("Cannot modify the {name} attribute because it {why}.")))
     };
     match schemas::mutability(app, name) {
         None if app.schema_unread => {
-            return Err(Refusal::not_modelled(&format!(
+            return Err(ApiRefusal::not_modelled(&format!(
                 "the attribute {name:?} of an app whose schema cannot be read"
             )));
         }
         None => {
             let cause = format!("Property name '{name}' is not defined in profile");
-            return Err(Refusal::validation("appUser", &[&cause]));
+            return Err(ApiRefusal::validation("appUser", &[&cause]));
         }
-        Some(Mutability::ReadOnly) => return forbidden("E0000077", "is read-only"),
-        Some(Mutability::Immutable) => return forbidden("E0000078", "is immutable"),
-        Some(Mutability::ReadWrite | Mutability::WriteOnly) => {}
+        Some(AttributeMutability::ReadOnly) => return forbidden("E0000077", "is read-only"),
+        Some(AttributeMutability::Immutable) => return forbidden("E0000078", "is immutable"),
+        Some(AttributeMutability::ReadWrite | AttributeMutability::WriteOnly) => {}
     }
     let pushed = mappings::is_pushed(app, name) && has(app, "PUSH_PROFILE_UPDATES");
-    if pushed || (occasion == Occasion::Assignment && mappings::is_mapped(app, name)) {
+    if pushed || (occasion == ProvisionOccasion::Assignment && mappings::is_mapped(app, name)) {
         return forbidden("E0000075", "has a field mapping and profile push is enabled");
     }
     Ok(())
 }
 
-fn apply(org: &mut Org, request: &Request, user: &str, change: &Change) -> Reply {
+fn apply(org: &mut SimulatedOrg, request: &SignedInRequest, user: &str, change: &AppUserChange) -> ApiReply {
     let app = request.parameter(0);
-    if change.scope == Some(Scope::Group) {
+    if change.scope == Some(AssignmentScope::Group) {
         check_group(org, app, user)?;
     }
     let now = org.now();
@@ -302,8 +306,8 @@ fn apply(org: &mut Org, request: &Request, user: &str, change: &Change) -> Reply
         held.last_updated = now;
     }
     match change.scope {
-        Some(Scope::User) => to_individual(org, app, user),
-        Some(Scope::Group) => to_group(org, app, user),
+        Some(AssignmentScope::User) => to_individual(org, app, user),
+        Some(AssignmentScope::Group) => to_group(org, app, user),
         None => {}
     }
     provisioning::note(
@@ -317,13 +321,13 @@ fn apply(org: &mut Org, request: &Request, user: &str, change: &Change) -> Reply
     // Writing the assignment anew pushes it, also past a failed task.
     let failed = org.apps.get(app).and_then(|app| app.users.get(user)).is_some_and(|held| held.sync_state == "ERROR");
     if change.profile.is_some() || change.user_name.is_some() || failed {
-        provisioning::push(org, app, user, Push::Always);
+        provisioning::push(org, app, user, ProfilePush::Always);
     }
     answer(org, request, user)
 }
 
 /// An administrator overrides the group: later changes of groups are ignored.
-fn to_individual(org: &mut Org, app: &str, user: &str) {
+fn to_individual(org: &mut SimulatedOrg, app: &str, user: &str) {
     if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
         held.individual = true;
         held.granting_group = None;
@@ -331,7 +335,7 @@ fn to_individual(org: &mut Org, app: &str, user: &str) {
 }
 
 /// Okta's user interface offers the conversion only to members of an assigned group; what the API says to others is not known.
-fn to_group(org: &mut Org, app: &str, user: &str) {
+fn to_group(org: &mut SimulatedOrg, app: &str, user: &str) {
     let individual = org.apps.get(app).and_then(|app| app.users.get(user)).is_some_and(|held| held.individual);
     let keeps = org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::KeepUserScope;
     if !individual || (keeps && !is_in_group(org, app, user)) {
@@ -344,30 +348,30 @@ fn to_group(org: &mut Org, app: &str, user: &str) {
     }
 }
 
-fn check_group(org: &Org, app: &str, user: &str) -> Result<(), Refusal> {
+fn check_group(org: &SimulatedOrg, app: &str, user: &str) -> Result<(), ApiRefusal> {
     let refuses = org.options.assumptions.group_scope_without_group == GroupScopeWithoutGroup::Refuse;
     if refuses && !is_in_group(org, app, user) { Err(no_group()) } else { Ok(()) }
 }
 
-fn is_in_group(org: &Org, app: &str, user: &str) -> bool {
+fn is_in_group(org: &SimulatedOrg, app: &str, user: &str) -> bool {
     let both = org.apps.get(app).zip(org.users.get(user));
     both.is_some_and(|(app, user)| super::effective_group::effective(app, user).is_some())
 }
 
-fn no_group() -> Refusal {
-    Refusal::validation("scope", &["The user is not a member of a group that is assigned to the application."])
+fn no_group() -> ApiRefusal {
+    ApiRefusal::validation("scope", &["The user is not a member of a group that is assigned to the application."])
 }
 
-fn unassign(org: &mut Org, request: &Request) -> Reply {
+fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
     let held = find(org, app, request.parameter(1))?;
     if !held.individual {
-        return Err(Refusal::new(403, "E0000046", "Deactivate application for user forbidden.").cause(
+        return Err(ApiRefusal::new(403, "E0000046", "Deactivate application for user forbidden.").cause(
             "The application cannot be unassigned from the user while their group memberships grant them access to it.",
         ));
     }
     provisioning::unassign(org, request.parameter(0), request.parameter(1));
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
 #[cfg(test)]

@@ -4,37 +4,45 @@ use serde_json::{Map, Value, json};
 
 use super::app_form::{self, show};
 use super::app_users;
-use super::filter::{self, Case, Expr, Field, Fields, Operator};
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::log::{self, Event};
+use super::filter::{self, FieldValue, FilterExpression, FilterFields, FilterOperator, TextCase};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::log::{self, LogEvent};
 use super::mappings;
 use super::oauth;
 use super::options::RepeatedActivation;
 use super::org2org;
 use super::pages::{self, PageSize};
-use super::provisioning::{self, Push};
-use super::store::{App, Id, Org};
+use super::provisioning::{self, ProfilePush};
+use super::store::{OktaId, SimulatedOrg, StoredApp};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/apps", handler: Handler::Read(list) },
-    Route { method: "POST", pattern: "/api/v1/apps", handler: Handler::Write(create) },
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}", handler: Handler::Read(get) },
-    Route { method: "PUT", pattern: "/api/v1/apps/{appId}", handler: Handler::Write(replace) },
-    Route { method: "DELETE", pattern: "/api/v1/apps/{appId}", handler: Handler::Write(delete) },
-    Route { method: "POST", pattern: "/api/v1/apps/{appId}/lifecycle/activate", handler: Handler::Write(activate) },
-    Route { method: "POST", pattern: "/api/v1/apps/{appId}/lifecycle/deactivate", handler: Handler::Write(deactivate) },
-    Route { method: "GET", pattern: "/api/v1/groups/{groupId}/apps", handler: Handler::Read(of_group) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/apps", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "POST", pattern: "/api/v1/apps", handler: RouteHandler::Write(create) },
+    ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}", handler: RouteHandler::Read(get) },
+    ApiRoute { method: "PUT", pattern: "/api/v1/apps/{appId}", handler: RouteHandler::Write(replace) },
+    ApiRoute { method: "DELETE", pattern: "/api/v1/apps/{appId}", handler: RouteHandler::Write(delete) },
+    ApiRoute {
+        method: "POST",
+        pattern: "/api/v1/apps/{appId}/lifecycle/activate",
+        handler: RouteHandler::Write(activate),
+    },
+    ApiRoute {
+        method: "POST",
+        pattern: "/api/v1/apps/{appId}/lifecycle/deactivate",
+        handler: RouteHandler::Write(deactivate),
+    },
+    ApiRoute { method: "GET", pattern: "/api/v1/groups/{groupId}/apps", handler: RouteHandler::Read(of_group) },
 ];
 
 /// Recorded: the self link says `limit=20` when none was asked for.
 const SIZE: PageSize = PageSize { default: 20, maximum: 200 };
 
 /// The app of the path, or E0000007.
-pub(super) fn find<'a>(org: &'a Org, id: &str) -> Result<&'a App, Refusal> {
-    org.apps.get(id).ok_or_else(|| Refusal::not_found(id, "AppInstance"))
+pub(super) fn find<'a>(org: &'a SimulatedOrg, id: &str) -> Result<&'a StoredApp, ApiRefusal> {
+    org.apps.get(id).ok_or_else(|| ApiRefusal::not_found(id, "AppInstance"))
 }
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let filter = request.query("filter").filter(|text| !text.is_empty()).map(filter::parse).transpose()?;
     if let Some(filter) = &filter {
         filter.check(&is_supported)?;
@@ -45,13 +53,16 @@ fn list(org: &Org, request: &Request) -> Reply {
         let starts = |text: &str| text.to_lowercase().starts_with(&prefix);
         let fields = AppFields { app };
         let wanted = starts(&app.name) || starts(&app.label);
-        let passes = filter.as_ref().is_none_or(|filter| filter.matches(Case::Sensitive, &fields));
+        let passes = filter.as_ref().is_none_or(|filter| filter.matches(TextCase::Sensitive, &fields));
         (wanted && passes).then(|| shown_with(org, app, request, embedded))
     })
 }
 
 /// `expand=user/{id}` goes only with `filter=user.id eq "{id}"` (Okta's API description); anything else is malformed (recorded).
-fn expanded_user<'a>(request: &'a Request, filter: Option<&Expr>) -> Result<Option<&'a str>, Refusal> {
+fn expanded_user<'a>(
+    request: &'a SignedInRequest,
+    filter: Option<&FilterExpression>,
+) -> Result<Option<&'a str>, ApiRefusal> {
     let asked = filter.and_then(user_of);
     let Some(expand) = request.query("expand").filter(|text| !text.is_empty()) else {
         return if asked.is_some() { Err(malformed_expand()) } else { Ok(None) };
@@ -60,48 +71,49 @@ fn expanded_user<'a>(request: &'a Request, filter: Option<&Expr>) -> Result<Opti
     if asked.as_deref() == Some(user) { Ok(Some(user)) } else { Err(malformed_expand()) }
 }
 
-fn malformed_expand() -> Refusal {
-    Refusal::validation("RequestParams", &["Expand query is malformed."])
+fn malformed_expand() -> ApiRefusal {
+    ApiRefusal::validation("RequestParams", &["Expand query is malformed."])
 }
 
-fn user_of(filter: &Expr) -> Option<String> {
+fn user_of(filter: &FilterExpression) -> Option<String> {
     match filter {
-        Expr::And(left, right) => user_of(left).or_else(|| user_of(right)),
-        Expr::Test(test) if test.property == "user.id" => match &test.literal {
-            filter::Literal::Text(id) => Some(id.clone()),
+        FilterExpression::And(left, right) => user_of(left).or_else(|| user_of(right)),
+        FilterExpression::Test(test) if test.property == "user.id" => match &test.literal {
+            filter::FilterLiteral::Text(id) => Some(id.clone()),
             _ => None,
         },
         _ => None,
     }
 }
 
-fn is_supported(expression: &Expr) -> bool {
+fn is_supported(expression: &FilterExpression) -> bool {
     match expression {
-        Expr::Not(_) => false,
-        Expr::And(..) | Expr::Or(..) => true,
-        Expr::Test(test) => {
-            test.operator == Operator::Eq && matches!(test.property.as_str(), "id" | "name" | "status" | "user.id")
+        FilterExpression::Not(_) => false,
+        FilterExpression::And(..) | FilterExpression::Or(..) => true,
+        FilterExpression::Test(test) => {
+            test.operator == FilterOperator::Eq
+                && matches!(test.property.as_str(), "id" | "name" | "status" | "user.id")
         }
     }
 }
 
 struct AppFields<'a> {
-    app: &'a App,
+    app: &'a StoredApp,
 }
 
-impl Fields for AppFields<'_> {
-    fn each(&self, property: &str, found: &mut dyn FnMut(Field<'_>) -> bool) -> bool {
+impl FilterFields for AppFields<'_> {
+    fn each(&self, property: &str, found: &mut dyn FnMut(FieldValue<'_>) -> bool) -> bool {
         match property {
-            "id" => found(Field::Text(&self.app.id)),
-            "name" => found(Field::Text(&self.app.name)),
-            "status" => found(Field::Text(&self.app.status)),
-            "user.id" => self.app.users.keys().any(|user| found(Field::Text(user))),
+            "id" => found(FieldValue::Text(&self.app.id)),
+            "name" => found(FieldValue::Text(&self.app.name)),
+            "status" => found(FieldValue::Text(&self.app.status)),
+            "user.id" => self.app.users.keys().any(|user| found(FieldValue::Text(user))),
             _ => false,
         }
     }
 }
 
-fn shown_with(org: &Org, app: &App, request: &Request, user: Option<&str>) -> Value {
+fn shown_with(org: &SimulatedOrg, app: &StoredApp, request: &SignedInRequest, user: Option<&str>) -> Value {
     let mut value = show(org, app, request);
     if let Some(held) = user.and_then(|user| app.users.get(user)) {
         value["_embedded"] = json!({"user": app_users::show(org, app, held, request)});
@@ -109,30 +121,30 @@ fn shown_with(org: &Org, app: &App, request: &Request, user: Option<&str>) -> Va
     value
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = find(org, request.parameter(0))?;
     let user = match request.query("expand").filter(|text| !text.is_empty()) {
         None => None,
         Some(text) => Some(text.strip_prefix("user/").filter(|user| !user.is_empty()).ok_or_else(malformed_expand)?),
     };
-    Answer::ok(shown_with(org, app, request, user))
+    ApiAnswer::ok(shown_with(org, app, request, user))
 }
 
-fn of_group(org: &Org, request: &Request) -> Reply {
+fn of_group(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = request.parameter(0);
     if !org.groups.contains_key(id) {
-        return Err(Refusal::not_found(id, "UserGroup"));
+        return Err(ApiRefusal::not_found(id, "UserGroup"));
     }
     pages::of_map(request, SIZE, &org.apps, |app| app.groups.contains_key(id).then(|| show(org, app, request)))
 }
 
-fn create(org: &mut Org, request: &Request) -> Reply {
+fn create(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let body = request.object()?;
     let (name, document) = app_form::read(body)?;
     let label = read_label(body)?;
     let active = request.flag("activate", true)?;
     let now = org.now();
-    let app = App {
+    let app = StoredApp {
         id: org.ids.next("0oa"),
         org2org: (name == org2org::NAME).then(Default::default),
         name,
@@ -155,30 +167,30 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     org.apps.insert(id.clone(), app);
     org.oauth.clients.extend(client.map(|client| (id.clone(), client)));
     tell(org, request, "application.lifecycle.create", "Create application", &id);
-    Answer::ok(show(org, find(org, &id)?, request))
+    ApiAnswer::ok(show(org, find(org, &id)?, request))
 }
 
-fn read_label(body: &Map<String, Value>) -> Result<String, Refusal> {
+fn read_label(body: &Map<String, Value>) -> Result<String, ApiRefusal> {
     let label = body.get("label").and_then(Value::as_str).map(str::trim).unwrap_or_default();
     if label.is_empty() {
-        return Err(Refusal::validation("label", &["label: Label must be specified"]));
+        return Err(ApiRefusal::validation("label", &["label: Label must be specified"]));
     }
     Ok(label.to_owned())
 }
 
 /// Replaces the whole: what is not given returns to its default.
-fn replace(org: &mut Org, request: &Request) -> Reply {
+fn replace(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = request.parameter(0);
     let app = find(org, id)?;
     // No write of an AD instance is recorded: the careful answer is Okta's refusal of other metadata writes.
     if app.active_directory.is_some() {
         let words = "Bad request.  This operation on app metadata is not yet supported.";
-        return Err(Refusal::new(400, "E0000024", words));
+        return Err(ApiRefusal::new(400, "E0000024", words));
     }
     let body = request.object()?;
     let (name, document) = app_form::read(body)?;
     if name != app.name {
-        return Err(Refusal::validation("name", &["name: The name of an application cannot be changed"]));
+        return Err(ApiRefusal::validation("name", &["name: The name of an application cannot be changed"]));
     }
     let label = read_label(body)?;
     let keys = oauth::keys_in(&document)?;
@@ -190,13 +202,13 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
     }
     oauth::follow(org, id, keys);
     tell(org, request, "application.lifecycle.update", "Update application", id);
-    Answer::ok(show(org, find(org, id)?, request))
+    ApiAnswer::ok(show(org, find(org, id)?, request))
 }
 
-fn delete(org: &mut Org, request: &Request) -> Reply {
+fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = request.parameter(0);
     if find(org, id)?.status == "ACTIVE" {
-        return Err(Refusal::new(403, "E0000056", "Delete application forbidden.")
+        return Err(ApiRefusal::new(403, "E0000056", "Delete application forbidden.")
             .cause("The application must be deactivated before deletion."));
     }
     tell(org, request, "application.lifecycle.delete", "Delete application", id);
@@ -205,25 +217,31 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
     org.roles.remove(id);
     org.tasks.retain(|task| task.app != id);
     org.jobs.retain(|job| job.app != id);
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
-fn activate(org: &mut Org, request: &Request) -> Reply {
+fn activate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     set_status(org, request, "ACTIVE", "application.lifecycle.activate", "Activate application")?;
     catch_up(org, request.parameter(0));
-    Answer::ok(json!({}))
+    ApiAnswer::ok(json!({}))
 }
 
-fn deactivate(org: &mut Org, request: &Request) -> Reply {
+fn deactivate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     set_status(org, request, "INACTIVE", "application.lifecycle.deactivate", "Deactivate application")?;
-    Answer::ok(json!({}))
+    ApiAnswer::ok(json!({}))
 }
 
-fn set_status(org: &mut Org, request: &Request, status: &str, kind: &'static str, words: &str) -> Result<(), Refusal> {
+fn set_status(
+    org: &mut SimulatedOrg,
+    request: &SignedInRequest,
+    status: &str,
+    kind: &'static str,
+    words: &str,
+) -> Result<(), ApiRefusal> {
     let id = request.parameter(0);
     if find(org, id)?.status == status && org.options.assumptions.repeated_activation == RepeatedActivation::Refuse {
         let cause = format!("The application is {status} already");
-        return Err(Refusal::validation("status", &[&cause]));
+        return Err(ApiRefusal::validation("status", &[&cause]));
     }
     let now = org.now();
     if let Some(app) = org.apps.get_mut(id) {
@@ -238,21 +256,21 @@ fn set_status(org: &mut Org, request: &Request, status: &str, kind: &'static str
 }
 
 /// Groups may have changed while the app was inactive.
-fn catch_up(org: &mut Org, app: &str) {
+fn catch_up(org: &mut SimulatedOrg, app: &str) {
     let Some(instance) = org.apps.get(app) else {
         return;
     };
-    let mut users: std::collections::BTreeSet<Id> = instance.users.keys().cloned().collect();
+    let mut users: std::collections::BTreeSet<OktaId> = instance.users.keys().cloned().collect();
     for group in instance.groups.keys().filter_map(|group| org.groups.get(group)) {
         users.extend(group.members.iter().cloned());
     }
     for user in users {
-        provisioning::reevaluate(org, app, &user, Push::WhenChanged);
+        provisioning::reevaluate(org, app, &user, ProfilePush::WhenChanged);
     }
 }
 
-fn tell(org: &mut Org, request: &Request, kind: &'static str, words: &str, app: &str) {
-    let event = Event::new(kind, words).by(&request.principal).on_app(org, app);
+fn tell(org: &mut SimulatedOrg, request: &SignedInRequest, kind: &'static str, words: &str, app: &str) {
+    let event = LogEvent::new(kind, words).by(&request.principal).on_app(org, app);
     log::record(org, event);
 }
 

@@ -1,59 +1,64 @@
 //! Rate-limit buckets and their figures: calls a minute, by Okta's documentation (Workforce orgs, older snapshot; agent pools recorded).
 
 /// One bucket.
-pub(super) struct Bucket {
+pub(super) struct RateBucket {
     pub(super) name: &'static str,
     pub(super) per_minute: u64,
     methods: &'static [&'static str],
-    extent: Extent,
+    extent: BucketExtent,
 }
 
-enum Extent {
+enum BucketExtent {
     /// The path itself.
     Exact,
     /// The path and all below it.
     Prefix,
 }
 
-const fn bucket(name: &'static str, extent: Extent, per_minute: u64, methods: &'static [&'static str]) -> Bucket {
-    Bucket { name, per_minute, methods, extent }
+const fn bucket(
+    name: &'static str,
+    extent: BucketExtent,
+    per_minute: u64,
+    methods: &'static [&'static str],
+) -> RateBucket {
+    RateBucket { name, per_minute, methods, extent }
 }
 
 const WRITES: &[&str] = &["POST", "PUT", "DELETE", "PATCH"];
 
 /// `{}` stands for any parameter; an empty list of methods for all of them.
-static BUCKETS: [Bucket; 14] = [
-    bucket("/api/v1/apps/{}", Extent::Exact, 500, &[]),
-    bucket("/api/v1/apps", Extent::Prefix, 100, &[]),
-    bucket("/api/v1/groups/{}", Extent::Exact, 1000, &[]),
-    bucket("/api/v1/groups", Extent::Prefix, 500, &[]),
-    bucket("/api/v1/users", Extent::Exact, 600, &[]),
-    bucket("/api/v1/users/{}", Extent::Exact, 2000, &["GET"]),
-    bucket("/api/v1/users/{}", Extent::Prefix, 600, WRITES),
-    bucket("/api/v1/logs", Extent::Prefix, 120, &[]),
-    bucket("/oauth2/v1/clients", Extent::Prefix, 100, &[]),
-    bucket("/oauth2/v1/token", Extent::Exact, 300, &[]),
-    bucket("/api/v1/agentPools", Extent::Prefix, 20, &[]),
-    bucket("/api/v1", Extent::Prefix, 1200, &[]),
-    bucket("/.well-known", Extent::Prefix, 1200, &[]),
-    bucket("", Extent::Prefix, 1200, &[]),
+static BUCKETS: [RateBucket; 14] = [
+    bucket("/api/v1/apps/{}", BucketExtent::Exact, 500, &[]),
+    bucket("/api/v1/apps", BucketExtent::Prefix, 100, &[]),
+    bucket("/api/v1/groups/{}", BucketExtent::Exact, 1000, &[]),
+    bucket("/api/v1/groups", BucketExtent::Prefix, 500, &[]),
+    bucket("/api/v1/users", BucketExtent::Exact, 600, &[]),
+    bucket("/api/v1/users/{}", BucketExtent::Exact, 2000, &["GET"]),
+    bucket("/api/v1/users/{}", BucketExtent::Prefix, 600, WRITES),
+    bucket("/api/v1/logs", BucketExtent::Prefix, 120, &[]),
+    bucket("/oauth2/v1/clients", BucketExtent::Prefix, 100, &[]),
+    bucket("/oauth2/v1/token", BucketExtent::Exact, 300, &[]),
+    bucket("/api/v1/agentPools", BucketExtent::Prefix, 20, &[]),
+    bucket("/api/v1", BucketExtent::Prefix, 1200, &[]),
+    bucket("/.well-known", BucketExtent::Prefix, 1200, &[]),
+    bucket("", BucketExtent::Prefix, 1200, &[]),
 ];
 
 /// The bucket of an endpoint: the exact path first, then the longest prefix.
-pub(super) fn of(method: &str, pattern: &str) -> &'static Bucket {
+pub(super) fn of(method: &str, pattern: &str) -> &'static RateBucket {
     let path = without_names(pattern);
-    let mut fitting: Vec<&Bucket> = BUCKETS.iter().filter(|bucket| bucket.holds(method, &path)).collect();
-    fitting.sort_by_key(|bucket| (matches!(bucket.extent, Extent::Prefix), usize::MAX - bucket.name.len()));
+    let mut fitting: Vec<&RateBucket> = BUCKETS.iter().filter(|bucket| bucket.holds(method, &path)).collect();
+    fitting.sort_by_key(|bucket| (matches!(bucket.extent, BucketExtent::Prefix), usize::MAX - bucket.name.len()));
     fitting.first().copied().unwrap_or(&BUCKETS[13])
 }
 
-impl Bucket {
+impl RateBucket {
     fn holds(&self, method: &str, path: &str) -> bool {
         let method_fits = self.methods.is_empty() || self.methods.contains(&method);
         method_fits
             && match self.extent {
-                Extent::Exact => path == self.name,
-                Extent::Prefix => {
+                BucketExtent::Exact => path == self.name,
+                BucketExtent::Prefix => {
                     path.strip_prefix(self.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
                 }
             }

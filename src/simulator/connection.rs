@@ -17,19 +17,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Accepts connections that can be cut.
-pub(super) struct Door(pub(super) TcpListener);
+pub(super) struct CuttableListener(pub(super) TcpListener);
 
 /// A TCP connection and its flag.
-pub(super) struct Connection {
+pub(super) struct TcpConnection {
     stream: TcpStream,
-    scissors: Scissors,
+    scissors: ConnectionCutter,
 }
 
 /// Cuts one connection.
 #[derive(Clone, Default)]
-pub(super) struct Scissors(Arc<AtomicBool>);
+pub(super) struct ConnectionCutter(Arc<AtomicBool>);
 
-impl Scissors {
+impl ConnectionCutter {
     pub(super) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -42,17 +42,17 @@ impl Scissors {
     }
 }
 
-impl Connected<IncomingStream<'_, Door>> for Scissors {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+impl Connected<IncomingStream<'_, CuttableListener>> for ConnectionCutter {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
         stream.io().scissors.clone()
     }
 }
 
-impl Listener for Door {
-    type Io = Connection;
+impl Listener for CuttableListener {
+    type Io = TcpConnection;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
+    async fn accept(&mut self) -> (TcpConnection, SocketAddr) {
         loop {
             match self.0.accept().await.and_then(prepare) {
                 Ok(accepted) => return accepted,
@@ -67,14 +67,14 @@ impl Listener for Door {
     }
 }
 
-fn prepare((stream, peer): (TcpStream, SocketAddr)) -> io::Result<(Connection, SocketAddr)> {
+fn prepare((stream, peer): (TcpStream, SocketAddr)) -> io::Result<(TcpConnection, SocketAddr)> {
     // Without it an answer may wait 40 ms for the client's acknowledgement.
     stream.set_nodelay(true)?;
-    let scissors = Scissors::default();
-    Ok((Connection { stream, scissors }, peer))
+    let scissors = ConnectionCutter::default();
+    Ok((TcpConnection { stream, scissors }, peer))
 }
 
-impl AsyncRead for Connection {
+impl AsyncRead for TcpConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -84,7 +84,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl AsyncWrite for TcpConnection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.scissors.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)

@@ -5,25 +5,25 @@ use axum::http::Response;
 use serde_json::{Map, Value, json};
 
 use super::dump;
-use super::faults::Fault;
-use super::http::{Answer, Handler, Refusal};
+use super::faults::TrafficFault;
+use super::http::{ApiAnswer, ApiRefusal, RouteHandler};
 use super::log;
-use super::options::Options;
+use super::options::OrgOptions;
 use super::reply;
-use super::routes::{self, Match};
-use super::service::{Incoming, Service};
+use super::routes::{self, RouteMatch};
+use super::service::{IncomingRequest, OrgService};
 
 /// An answer of the control surface: status and body.
-type Told = (u16, Option<Value>);
+type ControlAnswer = (u16, Option<Value>);
 
 /// Answers a request to the control surface.
-pub(super) fn answer(service: &Service, incoming: &Incoming) -> Response<Body> {
+pub(super) fn answer(service: &OrgService, incoming: &IncomingRequest) -> Response<Body> {
     service.settle_if_due();
     let (status, body) = dispatch(service, incoming);
     reply::of_control(status, body.as_ref())
 }
 
-fn dispatch(service: &Service, incoming: &Incoming) -> Told {
+fn dispatch(service: &OrgService, incoming: &IncomingRequest) -> ControlAnswer {
     match (incoming.method, incoming.path.trim_end_matches('/')) {
         ("GET", "/simulator/state") => ok(dump::state(&service.read())),
         ("GET", "/simulator/tasks") => ok(dump::tasks(&service.read())),
@@ -31,7 +31,7 @@ fn dispatch(service: &Service, incoming: &Incoming) -> Told {
         ("GET", "/simulator/stranded") => ok(json!(service.read().stranded)),
         ("GET", "/simulator/requests") => ok(requests(service)),
         ("POST", "/simulator/requests/reset") => {
-            *service.counters() = super::service::Counters::default();
+            *service.counters() = super::service::CallCounters::default();
             (204, None)
         }
         ("GET", "/simulator/shadow") => match &service.shadow {
@@ -52,28 +52,28 @@ fn dispatch(service: &Service, incoming: &Incoming) -> Told {
 }
 
 /// What the resource modules add to the control surface.
-fn on_org(service: &Service, incoming: &Incoming) -> Told {
+fn on_org(service: &OrgService, incoming: &IncomingRequest) -> ControlAnswer {
     let (route, parameters) = match routes::CONTROL_ROUTES.find(incoming.method, incoming.path) {
-        Match::Found(endpoint, parameters) => match endpoint.route {
+        RouteMatch::Found(endpoint, parameters) => match endpoint.route {
             Some(route) => (route, parameters),
             None => return unknown(incoming),
         },
-        Match::WrongMethod(_) => return bad(405, "this path does not take this method"),
-        Match::Unknown => return unknown(incoming),
+        RouteMatch::WrongMethod(_) => return bad(405, "this path does not take this method"),
+        RouteMatch::Unknown => return unknown(incoming),
     };
     let reply = incoming.request(parameters).and_then(|request| match route.handler {
-        Handler::Read(handler) => handler(&service.read(), &request),
-        Handler::Write(_) | Handler::Form(_) => service.handle(&mut service.write(), route, &request),
+        RouteHandler::Read(handler) => handler(&service.read(), &request),
+        RouteHandler::Write(_) | RouteHandler::Form(_) => service.handle(&mut service.write(), route, &request),
     });
     told(reply)
 }
 
-fn unknown(incoming: &Incoming) -> Told {
+fn unknown(incoming: &IncomingRequest) -> ControlAnswer {
     let path = incoming.path;
     bad(404, &format!("the simulator's control surface has no {path}"))
 }
 
-fn requests(service: &Service) -> Value {
+fn requests(service: &OrgService) -> Value {
     let counters = service.counters();
     let routes: Map<String, Value> = counters
         .by_route
@@ -84,19 +84,19 @@ fn requests(service: &Service) -> Value {
     json!({"total": total, "writes": counters.writes, "limited": counters.limited, "routes": routes})
 }
 
-fn options(options: &Options) -> Told {
+fn options(options: &OrgOptions) -> ControlAnswer {
     match serde_json::to_value(options) {
         Ok(value) => ok(value),
         Err(error) => bad(500, &error.to_string()),
     }
 }
 
-fn patch_options(service: &Service, body: &[u8]) -> Told {
+fn patch_options(service: &OrgService, body: &[u8]) -> ControlAnswer {
     let mut org = service.write();
     let merged = serde_json::from_slice::<Value>(body).and_then(|patch| {
         let mut value = serde_json::to_value(&org.options)?;
         merge(&mut value, patch);
-        serde_json::from_value::<Options>(value)
+        serde_json::from_value::<OrgOptions>(value)
     });
     match merged {
         Ok(merged) => {
@@ -120,7 +120,7 @@ fn merge(into: &mut Value, patch: Value) {
     }
 }
 
-fn advance_clock(service: &Service, body: &[u8]) -> Told {
+fn advance_clock(service: &OrgService, body: &[u8]) -> ControlAnswer {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let Some(advance) = body["advanceMs"].as_i64() else {
         return bad(400, "give the milliseconds to advance as `advanceMs`");
@@ -131,7 +131,7 @@ fn advance_clock(service: &Service, body: &[u8]) -> Told {
     ok(json!({"now": super::wire::date(org.now()), "offsetMs": org.clock_offset}))
 }
 
-fn faults(service: &Service) -> Told {
+fn faults(service: &OrgService) -> ControlAnswer {
     match serde_json::to_value(&*service.faults()) {
         Ok(value) => ok(value),
         Err(error) => bad(500, &error.to_string()),
@@ -139,10 +139,10 @@ fn faults(service: &Service) -> Told {
 }
 
 /// Takes one fault or a list of them; all or none.
-fn add_faults(service: &Service, body: &[u8]) -> Told {
+fn add_faults(service: &OrgService, body: &[u8]) -> ControlAnswer {
     let parsed = serde_json::from_slice::<Value>(body).and_then(|value| match value {
-        Value::Array(_) => serde_json::from_value::<Vec<Fault>>(value),
-        one => serde_json::from_value::<Fault>(one).map(|fault| vec![fault]),
+        Value::Array(_) => serde_json::from_value::<Vec<TrafficFault>>(value),
+        one => serde_json::from_value::<TrafficFault>(one).map(|fault| vec![fault]),
     });
     let ordered = match parsed {
         Ok(ordered) => ordered,
@@ -155,15 +155,15 @@ fn add_faults(service: &Service, body: &[u8]) -> Told {
     faults(service)
 }
 
-fn ok(value: Value) -> Told {
+fn ok(value: Value) -> ControlAnswer {
     (200, Some(value))
 }
 
-fn bad(status: u16, reason: &str) -> Told {
+fn bad(status: u16, reason: &str) -> ControlAnswer {
     (status, Some(json!({"error": reason})))
 }
 
-fn told(reply: Result<Answer, Refusal>) -> Told {
+fn told(reply: Result<ApiAnswer, ApiRefusal>) -> ControlAnswer {
     match reply {
         Ok(answer) => (answer.status, answer.body),
         Err(refusal) => {

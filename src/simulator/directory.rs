@@ -20,22 +20,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::dn::{Dn, fold};
+use super::dn::{DirectoryName, fold};
 
-pub(super) use account::{Account, NewAccount};
+pub(super) use account::{DirectoryAccount, NewAccount};
 pub(super) use bind::BindAccount;
-pub(super) use changes::Told;
-pub(super) use entry::{Entry, Placed, Reach, Shown, same_value};
-pub(super) use identity::Guid;
-pub(super) use outside::{Settings as Outside, Who};
-pub(super) use refusal::Refusal;
+pub(super) use changes::ReportedAccount;
+pub(super) use entry::{LdapEntry, PlacedEntry, SearchReach, ShownAttributes, same_value};
+pub(super) use identity::ObjectGuid;
+pub(super) use outside::{AccountKey, LiveDirectorySettings};
+pub(super) use refusal::ChangeRefusal;
 pub(super) use told::{AsRead, is_usual};
-pub(super) use units::{Container, ContainerKind};
+pub(super) use units::{ContainerKind, DirectoryContainer};
 
 /// One domain. The same seed and the same calls give the same GUIDs and SIDs; only times and the bind password differ.
-pub(super) struct Directory {
+pub(super) struct SimulatedDirectory {
     domain: String,
-    base: Dn,
+    base: DirectoryName,
     random: fastrand::Rng,
     /// The three numbers that all SIDs of the domain share.
     sid_authority: [u32; 3],
@@ -43,34 +43,34 @@ pub(super) struct Directory {
     /// The highest update sequence number given so far.
     usn: u64,
     /// Everything by the key of its DN: a subtree is a range.
-    tree: BTreeMap<String, Node>,
-    accounts: BTreeMap<Guid, Account>,
+    tree: BTreeMap<String, DirectoryNode>,
+    accounts: BTreeMap<ObjectGuid, DirectoryAccount>,
     /// Folded `sAMAccountName` to account.
-    sams: HashMap<String, Guid>,
+    sams: HashMap<String, ObjectGuid>,
     /// Folded `userPrincipalName` to account.
-    upns: HashMap<String, Guid>,
+    upns: HashMap<String, ObjectGuid>,
     /// Keys of the OUs in which the agent's service account may neither create nor delete.
     denied: BTreeSet<String>,
     bind: BindAccount,
     /// Where the directory really is, when it is not simulated.
-    outside: Option<outside::Outside>,
+    outside: Option<outside::LiveDirectory>,
     /// The real directory that this one shadows.
-    original: Option<shadow::Original>,
+    original: Option<shadow::ShadowOriginal>,
     /// Accounts as they were read, where that is another directory's.
-    firsts: BTreeMap<Guid, Value>,
+    firsts: BTreeMap<ObjectGuid, Value>,
     /// It is known from what someone else tells of it: OUs may be there that nobody told of.
     imagined: bool,
 }
 
-enum Node {
-    Container(Container),
-    Account(Guid),
+enum DirectoryNode {
+    Container(DirectoryContainer),
+    Account(ObjectGuid),
 }
 
-impl Directory {
+impl SimulatedDirectory {
     /// An empty domain such as `corp.example`: its root, `CN=Users`, and the account that may bind over LDAP.
     pub(super) fn new(domain: &str, seed: u64) -> Self {
-        let base = Dn::of_domain(domain);
+        let base = DirectoryName::of_domain(domain);
         let mut random = fastrand::Rng::with_seed(seed);
         // Windows draws the three numbers at random when the domain is made.
         let sid_authority = [random.u32(..), random.u32(..), random.u32(..)];
@@ -128,40 +128,40 @@ impl Directory {
         &self.bind
     }
 
-    pub(super) fn account(&self, guid: Guid) -> Option<&Account> {
+    pub(super) fn account(&self, guid: ObjectGuid) -> Option<&DirectoryAccount> {
         self.accounts.get(&guid)
     }
 
-    pub(super) fn by_user_principal_name(&self, name: &str) -> Option<&Account> {
+    pub(super) fn by_user_principal_name(&self, name: &str) -> Option<&DirectoryAccount> {
         self.upns.get(&fold(name)).and_then(|guid| self.account(*guid))
     }
 
-    pub(super) fn by_sam_account_name(&self, name: &str) -> Option<&Account> {
+    pub(super) fn by_sam_account_name(&self, name: &str) -> Option<&DirectoryAccount> {
         self.sams.get(&fold(name)).and_then(|guid| self.account(*guid))
     }
 
     /// The account of this DN; `None` too when `dn` is no DN, or another kind of object.
-    pub(super) fn by_dn(&self, dn: &str) -> Option<&Account> {
-        let dn = Dn::parse(dn).ok()?;
+    pub(super) fn by_dn(&self, dn: &str) -> Option<&DirectoryAccount> {
+        let dn = DirectoryName::parse(dn).ok()?;
         match self.tree.get(&dn.key())? {
-            Node::Account(guid) => self.account(*guid),
-            Node::Container(_) => None,
+            DirectoryNode::Account(guid) => self.account(*guid),
+            DirectoryNode::Container(_) => None,
         }
     }
 
     /// Accounts below `dn` at any depth, by DN; empty when there is no such object.
-    pub(super) fn accounts_under(&self, dn: &str) -> impl Iterator<Item = &Account> {
-        let key = Dn::parse(dn).map(|dn| dn.key()).unwrap_or_default();
+    pub(super) fn accounts_under(&self, dn: &str) -> impl Iterator<Item = &DirectoryAccount> {
+        let key = DirectoryName::parse(dn).map(|dn| dn.key()).unwrap_or_default();
         // The empty key is everything's prefix; no account is meant by it.
         let keys = (!key.is_empty()).then(|| self.keys_under(key));
         keys.into_iter().flatten().filter_map(|(_, node)| match node {
-            Node::Account(guid) => self.account(*guid),
-            Node::Container(_) => None,
+            DirectoryNode::Account(guid) => self.account(*guid),
+            DirectoryNode::Container(_) => None,
         })
     }
 
     /// The nodes whose key begins with `key`, the object itself included.
-    fn keys_under(&self, key: String) -> impl Iterator<Item = (&String, &Node)> {
+    fn keys_under(&self, key: String) -> impl Iterator<Item = (&String, &DirectoryNode)> {
         let prefix = key.clone();
         self.tree.range(key..).take_while(move |(key, _)| key.starts_with(&prefix))
     }

@@ -9,19 +9,19 @@ use unicode_normalization::char::is_combining_mark;
 
 /// A parsed distinguished name; the empty one is the root of the tree (the root DSE).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Dn {
+pub(super) struct DirectoryName {
     /// From the leaf to the root.
-    rdns: Vec<Rdn>,
+    rdns: Vec<RelativeName>,
 }
 
 /// A relative name: usually one pair; several are joined by `+`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Rdn {
-    pairs: Vec<Pair>,
+struct RelativeName {
+    pairs: Vec<AttributePair>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Pair {
+struct AttributePair {
     /// Attribute type as written, such as `CN`.
     kind: String,
     /// Value without escapes.
@@ -31,15 +31,15 @@ struct Pair {
 /// A text that is no distinguished name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a distinguished name at {at:?}: {why}")]
-pub(super) struct Malformed {
+pub(super) struct MalformedName {
     pub(super) why: &'static str,
     /// What was left to read.
     pub(super) at: String,
 }
 
-impl Dn {
-    pub(super) fn parse(text: &str) -> Result<Self, Malformed> {
-        let mut reader = Reader { rest: text };
+impl DirectoryName {
+    pub(super) fn parse(text: &str) -> Result<Self, MalformedName> {
+        let mut reader = NameReader { rest: text };
         let mut rdns = Vec::new();
         if text.trim().is_empty() {
             return Ok(Self { rdns });
@@ -55,7 +55,7 @@ impl Dn {
     /// `corp.example` as `DC=corp,DC=example`.
     pub(super) fn of_domain(domain: &str) -> Self {
         let labels = domain.split('.').filter(|label| !label.is_empty());
-        Self { rdns: labels.map(|label| Rdn::single("DC", label)).collect() }
+        Self { rdns: labels.map(|label| RelativeName::single("DC", label)).collect() }
     }
 
     /// The form to compare and to sort by: root first, each relative name closed by NUL, so that the key of an ancestor is a prefix
@@ -82,7 +82,7 @@ impl Dn {
 
     /// The name of an object directly below, such as `OU=Users` below `DC=corp,DC=example`.
     pub(super) fn child(&self, kind: &str, value: &str) -> Self {
-        let mut rdns = vec![Rdn::single(kind, value)];
+        let mut rdns = vec![RelativeName::single(kind, value)];
         rdns.extend_from_slice(&self.rdns);
         Self { rdns }
     }
@@ -99,7 +99,7 @@ impl Dn {
 
     /// Types in upper case, from the leaf to the root; of a relative name of several pairs that of the first.
     pub(super) fn kinds(&self) -> Vec<String> {
-        let first = |rdn: &Rdn| rdn.pairs.first().map(|pair| canonical(&pair.kind));
+        let first = |rdn: &RelativeName| rdn.pairs.first().map(|pair| canonical(&pair.kind));
         self.rdns.iter().map(|rdn| first(rdn).unwrap_or_default()).collect()
     }
 
@@ -118,7 +118,7 @@ impl Dn {
         self.rdns.is_empty()
     }
 
-    fn leaf(&self) -> Option<&Pair> {
+    fn leaf(&self) -> Option<&AttributePair> {
         match self.rdns.first()?.pairs.as_slice() {
             [pair] => Some(pair),
             _ => None,
@@ -126,7 +126,7 @@ impl Dn {
     }
 }
 
-impl fmt::Display for Dn {
+impl fmt::Display for DirectoryName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, rdn) in self.rdns.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
@@ -136,19 +136,19 @@ impl fmt::Display for Dn {
     }
 }
 
-impl Rdn {
+impl RelativeName {
     fn single(kind: &str, value: &str) -> Self {
-        Self { pairs: vec![Pair { kind: kind.to_owned(), value: value.to_owned() }] }
+        Self { pairs: vec![AttributePair { kind: kind.to_owned(), value: value.to_owned() }] }
     }
 
     fn key(&self) -> String {
-        let mut pairs: Vec<String> = self.pairs.iter().map(Pair::key).collect();
+        let mut pairs: Vec<String> = self.pairs.iter().map(AttributePair::key).collect();
         pairs.sort();
         pairs.join("+")
     }
 }
 
-impl fmt::Display for Rdn {
+impl fmt::Display for RelativeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, pair) in self.pairs.iter().enumerate() {
             let plus = if index == 0 { "" } else { "+" };
@@ -159,7 +159,7 @@ impl fmt::Display for Rdn {
     }
 }
 
-impl Pair {
+impl AttributePair {
     fn key(&self) -> String {
         let kind = canonical(&self.kind).to_lowercase();
         format!("{kind}={}", escape(&fold(&self.value)))
@@ -224,30 +224,30 @@ fn canonical(kind: &str) -> String {
     .to_owned()
 }
 
-struct Reader<'a> {
+struct NameReader<'a> {
     rest: &'a str,
 }
 
-impl Reader<'_> {
-    fn rdn(&mut self) -> Result<Rdn, Malformed> {
+impl NameReader<'_> {
+    fn rdn(&mut self) -> Result<RelativeName, MalformedName> {
         let mut pairs = vec![self.pair()?];
         while self.takes('+') {
             pairs.push(self.pair()?);
         }
-        Ok(Rdn { pairs })
+        Ok(RelativeName { pairs })
     }
 
-    fn pair(&mut self) -> Result<Pair, Malformed> {
+    fn pair(&mut self) -> Result<AttributePair, MalformedName> {
         let kind = self.kind()?;
         self.rest = self.rest.trim_start_matches(' ');
         let value = if self.takes('#') { self.encoded_value()? } else { self.value()? };
         if value.is_empty() {
             return Err(self.malformed("a value is empty"));
         }
-        Ok(Pair { kind, value })
+        Ok(AttributePair { kind, value })
     }
 
-    fn kind(&mut self) -> Result<String, Malformed> {
+    fn kind(&mut self) -> Result<String, MalformedName> {
         let Some((kind, rest)) = self.rest.split_once('=') else {
             return Err(self.malformed("`type=value` expected"));
         };
@@ -259,7 +259,7 @@ impl Reader<'_> {
         Ok(kind.to_owned())
     }
 
-    fn value(&mut self) -> Result<String, Malformed> {
+    fn value(&mut self) -> Result<String, MalformedName> {
         let mut bytes = Vec::new();
         // Length up to the last byte that is not an unescaped space.
         let mut significant = 0;
@@ -281,7 +281,7 @@ impl Reader<'_> {
     }
 
     /// The byte after a backslash: a special character, or two hexadecimal digits.
-    fn escaped(&mut self) -> Result<u8, Malformed> {
+    fn escaped(&mut self) -> Result<u8, MalformedName> {
         let bytes = self.rest.as_bytes();
         if let Some(byte) = bytes.get(1..3).and_then(hexadecimal) {
             self.rest = &self.rest[3..];
@@ -297,7 +297,7 @@ impl Reader<'_> {
     }
 
     /// A value after `#`: the BER form of a string in hexadecimal.
-    fn encoded_value(&mut self) -> Result<String, Malformed> {
+    fn encoded_value(&mut self) -> Result<String, MalformedName> {
         let end = self.rest.find([',', '+']).unwrap_or(self.rest.len());
         let digits = self.rest[..end].trim_end_matches(' ').as_bytes();
         let bytes: Option<Vec<u8>> = digits.chunks(2).map(hexadecimal).collect();
@@ -325,8 +325,8 @@ impl Reader<'_> {
         rest.is_some()
     }
 
-    fn malformed(&self, why: &'static str) -> Malformed {
-        Malformed { why, at: self.rest.to_owned() }
+    fn malformed(&self, why: &'static str) -> MalformedName {
+        MalformedName { why, at: self.rest.to_owned() }
     }
 }
 
@@ -356,8 +356,8 @@ fn string_of_ber(bytes: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn dn(text: &str) -> Dn {
-        Dn::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    fn dn(text: &str) -> DirectoryName {
+        DirectoryName::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
     #[test]
@@ -415,13 +415,13 @@ mod tests {
             "1..2=a",
         ];
         for text in wrong {
-            assert!(Dn::parse(text).is_err(), "{text} was read");
+            assert!(DirectoryName::parse(text).is_err(), "{text} was read");
         }
     }
 
     #[test]
     fn a_name_is_written_with_the_escapes_it_needs() {
-        let base = Dn::of_domain("corp.example");
+        let base = DirectoryName::of_domain("corp.example");
         assert_eq!(base.to_string(), "DC=corp,DC=example");
         let values = ["Doe, Jo", " a ", "#1", r"a\b", "a\nb", "é", "a+b=c", " "];
         for value in values {
@@ -439,8 +439,8 @@ mod tests {
         assert!(!base.is_under(&base));
         assert!(!dn("CN=Jo,OU=Users2,DC=corp,DC=example").is_under(&base));
         assert!(!dn("CN=Jo,DC=corp,DC=example").is_under(&base));
-        assert!(base.is_under(&Dn::default()));
-        assert_eq!(base.parent(), Some(Dn::of_domain("corp.example")));
-        assert_eq!(Dn::default().parent(), None);
+        assert!(base.is_under(&DirectoryName::default()));
+        assert_eq!(base.parent(), Some(DirectoryName::of_domain("corp.example")));
+        assert_eq!(DirectoryName::default().parent(), None);
     }
 }

@@ -5,11 +5,13 @@ use std::sync::PoisonError;
 use serde_json::{Map, Value, json};
 
 use super::org2org::GroupPush;
-use super::store::{App, AppGroup, AppUser, Group, Org, Role, Rule, Task, Token, User};
+use super::store::{
+    AdminRole, ApiToken, AppGroup, AppUser, FailedTask, SimulatedOrg, StoredApp, StoredGroup, StoredRule, StoredUser,
+};
 use super::wire::{date, optional_date};
 
 /// Everything in the org, by id; app users and app groups by user and group, directories by domain.
-pub(super) fn state(org: &Org) -> Value {
+pub(super) fn state(org: &SimulatedOrg) -> Value {
     json!({
         "name": org.name,
         "id": org.id,
@@ -28,7 +30,7 @@ pub(super) fn state(org: &Org) -> Value {
 }
 
 /// Failed provisioning jobs, oldest first.
-pub(super) fn tasks(org: &Org) -> Value {
+pub(super) fn tasks(org: &SimulatedOrg) -> Value {
     org.tasks.iter().map(task).collect()
 }
 
@@ -37,7 +39,7 @@ fn by_id<T>(map: &std::collections::BTreeMap<String, T>, show: impl Fn(&T) -> Va
     Value::Object(entries.collect::<Map<_, _>>())
 }
 
-fn directories(org: &Org) -> Value {
+fn directories(org: &SimulatedOrg) -> Value {
     let entries = org.directories.iter().map(|(domain, directory)| {
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         (domain.clone(), directory.to_json())
@@ -45,7 +47,7 @@ fn directories(org: &Org) -> Value {
     Value::Object(entries.collect::<Map<_, _>>())
 }
 
-fn user(user: &User) -> Value {
+fn user(user: &StoredUser) -> Value {
     json!({
         "status": user.status, "login": user.login(), "profile": user.profile, "provider": user.provider,
         "hasPassword": user.has_password, "recoveryQuestion": user.recovery_question, "created": date(user.created), "activated": optional_date(user.activated),
@@ -53,18 +55,18 @@ fn user(user: &User) -> Value {
     })
 }
 
-fn group(group: &Group) -> Value {
+fn group(group: &StoredGroup) -> Value {
     json!({
         "type": group.kind, "name": group.name(), "profile": group.profile, "source": group.source,
         "created": date(group.created), "lastMembershipUpdated": date(group.last_membership_updated), "members": group.members,
     })
 }
 
-fn rule(rule: &Rule) -> Value {
+fn rule(rule: &StoredRule) -> Value {
     json!({"name": rule.name, "status": rule.status, "conditions": rule.conditions, "actions": rule.actions})
 }
 
-fn app(app: &App) -> Value {
+fn app(app: &StoredApp) -> Value {
     json!({
         "name": app.name, "label": app.label, "status": app.status, "features": app.features,
         "users": by_id(&app.users, app_user), "groups": by_id(&app.groups, app_group),
@@ -92,16 +94,16 @@ fn app_group(group: &AppGroup) -> Value {
     json!({"priority": group.priority, "profile": group.profile})
 }
 
-fn role(role: &Role) -> Value {
+fn role(role: &AdminRole) -> Value {
     json!({"id": role.id, "type": role.kind})
 }
 
-fn token(token: &Token) -> Value {
+fn token(token: &ApiToken) -> Value {
     json!({
         "name": token.name, "owner": token.owner, "expires": date(token.expires), "network": token.network, "revoked": token.revoked,
     })
 }
 
-fn task(task: &Task) -> Value {
+fn task(task: &FailedTask) -> Value {
     json!({"app": task.app, "user": task.user, "message": task.message, "at": date(task.at)})
 }

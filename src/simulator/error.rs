@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 /// Why a simulator did not start.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum SimulatorError {
     /// The scenario is not JSON, or says something that cannot be.
     #[error("the scenario cannot be built: {0}")]
     Scenario(String),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One fault: which requests it hits, and what it does to them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Fault {
+pub(super) struct TrafficFault {
     /// `None` is every method.
     #[serde(default)]
     method: Option<String>,
@@ -21,7 +21,7 @@ pub(super) struct Fault {
     /// How many requests it hits; 0 is all from then on.
     #[serde(default = "once")]
     times: u64,
-    pub(super) action: Action,
+    pub(super) action: FaultAction,
     /// For `status`, and its error object.
     #[serde(default)]
     status: Option<u16>,
@@ -39,7 +39,7 @@ pub(super) struct Fault {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Action {
+pub(super) enum FaultAction {
     /// Answer `status` instead of executing.
     Status,
     /// Close the connection without executing.
@@ -56,8 +56,8 @@ pub(super) enum Action {
 
 /// What happens to a request.
 #[derive(Clone, Debug)]
-pub(super) enum Blow {
-    Refuse(Refused),
+pub(super) enum FaultEffect {
+    Refuse(OrderedRefusal),
     CutBefore,
     CutAfter,
     Delay(u64),
@@ -67,7 +67,7 @@ pub(super) enum Blow {
 
 /// An error object as ordered.
 #[derive(Clone, Debug)]
-pub(super) struct Refused {
+pub(super) struct OrderedRefusal {
     pub(super) status: u16,
     pub(super) code: String,
     pub(super) summary: String,
@@ -78,7 +78,7 @@ fn once() -> u64 {
 }
 
 /// What the fault that hits this request does; the first that fits counts.
-pub(super) fn strike(faults: &mut [Fault], method: &str, path: &str) -> Option<Blow> {
+pub(super) fn strike(faults: &mut [TrafficFault], method: &str, path: &str) -> Option<FaultEffect> {
     let mut blow = None;
     for fault in faults.iter_mut().filter(|fault| fault.fits(method, path)) {
         fault.seen += 1;
@@ -89,12 +89,12 @@ pub(super) fn strike(faults: &mut [Fault], method: &str, path: &str) -> Option<B
     blow
 }
 
-impl Fault {
+impl TrafficFault {
     /// What is wrong with an ordered fault, in words.
     pub(super) fn check(&self) -> Result<(), String> {
         match (self.action, self.status) {
-            (Action::Status, None) => Err("a fault with the action `status` needs `status`".to_owned()),
-            (Action::Status, Some(status)) if !(400..600).contains(&status) => {
+            (FaultAction::Status, None) => Err("a fault with the action `status` needs `status`".to_owned()),
+            (FaultAction::Status, Some(status)) if !(400..600).contains(&status) => {
                 Err(format!("`status` {status} is not between 400 and 599"))
             }
             _ => Ok(()),
@@ -119,25 +119,25 @@ impl Fault {
         self.seen > self.after && (self.times == 0 || self.seen <= self.after + self.times)
     }
 
-    fn blow(&self) -> Blow {
+    fn blow(&self) -> FaultEffect {
         match self.action {
-            Action::Status => Blow::Refuse(self.refused()),
-            Action::CutBefore => Blow::CutBefore,
-            Action::CutAfter => Blow::CutAfter,
-            Action::Delay => Blow::Delay(self.delay_ms),
-            Action::Concurrency => Blow::Concurrency,
-            Action::RateLimit => Blow::RateLimit,
+            FaultAction::Status => FaultEffect::Refuse(self.refused()),
+            FaultAction::CutBefore => FaultEffect::CutBefore,
+            FaultAction::CutAfter => FaultEffect::CutAfter,
+            FaultAction::Delay => FaultEffect::Delay(self.delay_ms),
+            FaultAction::Concurrency => FaultEffect::Concurrency,
+            FaultAction::RateLimit => FaultEffect::RateLimit,
         }
     }
 
-    fn refused(&self) -> Refused {
+    fn refused(&self) -> OrderedRefusal {
         let (code, summary) = match self.error_code.as_deref() {
             None | Some("E0000009") => ("E0000009", "Internal Server Error"),
             Some("E0000010") => ("E0000010", "Service is in read only mode"),
             Some("E0000047") => ("E0000047", "API call exceeded rate limit due to too many requests."),
             Some(code) => (code, "Ordered by a fault of the simulator"),
         };
-        Refused {
+        OrderedRefusal {
             status: self.status.unwrap_or(500),
             code: code.to_owned(),
             summary: self.error_summary.clone().unwrap_or_else(|| summary.to_owned()),
@@ -149,7 +149,7 @@ impl Fault {
 mod tests {
     use super::*;
 
-    fn fault(text: &str) -> Fault {
+    fn fault(text: &str) -> TrafficFault {
         serde_json::from_str(text).expect("a fault")
     }
 
@@ -170,6 +170,6 @@ mod tests {
     fn an_incomplete_fault_is_told() {
         assert!(fault(r#"{"action":"status"}"#).check().is_err());
         assert!(fault(r#"{"action":"status","status":503}"#).check().is_ok());
-        assert!(serde_json::from_str::<Fault>(r#"{"action":"explode"}"#).is_err());
+        assert!(serde_json::from_str::<TrafficFault>(r#"{"action":"explode"}"#).is_err());
     }
 }

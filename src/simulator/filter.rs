@@ -3,8 +3,8 @@
 //! Operators are recognised in any case, property names only in theirs; text is compared by case in `filter` and without it in
 //! `search` (Okta's documentation page on filters).
 
-use super::http::Refusal;
-use super::store::Millis;
+use super::http::ApiRefusal;
+use super::store::EpochMillis;
 use super::wire;
 
 mod parser;
@@ -13,23 +13,23 @@ pub(super) use parser::parse;
 
 /// A parsed expression.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Expr {
-    And(Box<Expr>, Box<Expr>),
-    Or(Box<Expr>, Box<Expr>),
-    Not(Box<Expr>),
-    Test(Test),
+pub(super) enum FilterExpression {
+    And(Box<FilterExpression>, Box<FilterExpression>),
+    Or(Box<FilterExpression>, Box<FilterExpression>),
+    Not(Box<FilterExpression>),
+    Test(FilterTest),
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Test {
+pub(super) struct FilterTest {
     pub(super) property: String,
-    pub(super) operator: Operator,
+    pub(super) operator: FilterOperator,
     /// Null for `pr`.
-    pub(super) literal: Literal,
+    pub(super) literal: FilterLiteral,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operator {
+pub(super) enum FilterOperator {
     Eq,
     Ne,
     Gt,
@@ -43,7 +43,7 @@ pub(super) enum Operator {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Literal {
+pub(super) enum FilterLiteral {
     Text(String),
     Number(f64),
     Bool(bool),
@@ -52,28 +52,28 @@ pub(super) enum Literal {
 
 /// How text is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Case {
+pub(super) enum TextCase {
     Sensitive,
     Insensitive,
 }
 
 /// A value of a resource, as an expression sees it.
 #[derive(Clone, Copy)]
-pub(super) enum Field<'a> {
+pub(super) enum FieldValue<'a> {
     Text(&'a str),
-    Date(Millis),
+    Date(EpochMillis),
     Number(f64),
     Bool(bool),
     Absent,
 }
 
 /// What an expression asks a resource.
-pub(super) trait Fields {
+pub(super) trait FilterFields {
     /// Offers each value of `property` to `found` until it says yes; tells whether it did.
-    fn each(&self, property: &str, found: &mut dyn FnMut(Field<'_>) -> bool) -> bool;
+    fn each(&self, property: &str, found: &mut dyn FnMut(FieldValue<'_>) -> bool) -> bool;
 }
 
-impl<'a> Field<'a> {
+impl<'a> FieldValue<'a> {
     pub(super) fn of(value: &'a serde_json::Value) -> Self {
         match value {
             serde_json::Value::String(text) => Self::Text(text),
@@ -83,14 +83,14 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn date(at: Option<Millis>) -> Self {
+    pub(super) fn date(at: Option<EpochMillis>) -> Self {
         at.map_or(Self::Absent, Self::Date)
     }
 }
 
-impl Expr {
+impl FilterExpression {
     /// Whether a resource satisfies the expression.
-    pub(super) fn matches(&self, case: Case, fields: &dyn Fields) -> bool {
+    pub(super) fn matches(&self, case: TextCase, fields: &dyn FilterFields) -> bool {
         match self {
             Self::And(left, right) => left.matches(case, fields) && right.matches(case, fields),
             Self::Or(left, right) => left.matches(case, fields) || right.matches(case, fields),
@@ -100,7 +100,7 @@ impl Expr {
     }
 
     /// Refuses with E0000094 what a resource does not support, and with E0000030 a bad date.
-    pub(super) fn check(&self, supports: &dyn Fn(&Expr) -> bool) -> Result<(), Refusal> {
+    pub(super) fn check(&self, supports: &dyn Fn(&FilterExpression) -> bool) -> Result<(), ApiRefusal> {
         if !supports(self) {
             return Err(unsupported());
         }
@@ -118,59 +118,65 @@ impl Expr {
     pub(super) fn required(&self, property: &str) -> Option<&str> {
         match self {
             Self::And(left, right) => left.required(property).or_else(|| right.required(property)),
-            Self::Test(Test { property: named, operator: Operator::Eq, literal: Literal::Text(value) })
-                if named == property =>
-            {
-                Some(value)
-            }
+            Self::Test(FilterTest {
+                property: named,
+                operator: FilterOperator::Eq,
+                literal: FilterLiteral::Text(value),
+            }) if named == property => Some(value),
             _ => None,
         }
     }
 }
 
 /// E0000094.
-pub(super) fn unsupported() -> Refusal {
-    Refusal::new(400, "E0000094", "The provided filter is unsupported.")
+pub(super) fn unsupported() -> ApiRefusal {
+    ApiRefusal::new(400, "E0000094", "The provided filter is unsupported.")
 }
 
 /// Properties that hold dates, on every resource.
 const DATES: &[&str] = &["created", "activated", "statusChanged", "lastUpdated", "lastMembershipUpdated", "published"];
 
-impl Test {
-    fn matches(&self, case: Case, fields: &dyn Fields) -> bool {
+impl FilterTest {
+    fn matches(&self, case: TextCase, fields: &dyn FilterFields) -> bool {
         match self.operator {
-            Operator::Pr => fields.each(&self.property, &mut |field| !matches!(field, Field::Absent | Field::Text(""))),
-            Operator::Ne => !fields.each(&self.property, &mut |field| self.holds(Operator::Eq, case, field)),
+            FilterOperator::Pr => {
+                fields.each(&self.property, &mut |field| !matches!(field, FieldValue::Absent | FieldValue::Text("")))
+            }
+            FilterOperator::Ne => {
+                !fields.each(&self.property, &mut |field| self.holds(FilterOperator::Eq, case, field))
+            }
             operator => fields.each(&self.property, &mut |field| self.holds(operator, case, field)),
         }
     }
 
-    fn holds(&self, operator: Operator, case: Case, field: Field<'_>) -> bool {
+    fn holds(&self, operator: FilterOperator, case: TextCase, field: FieldValue<'_>) -> bool {
         match (field, &self.literal) {
-            (Field::Text(have), Literal::Text(want)) => match case {
-                Case::Sensitive => compare_text(operator, have, want),
-                Case::Insensitive => compare_text(operator, &have.to_lowercase(), &want.to_lowercase()),
+            (FieldValue::Text(have), FilterLiteral::Text(want)) => match case {
+                TextCase::Sensitive => compare_text(operator, have, want),
+                TextCase::Insensitive => compare_text(operator, &have.to_lowercase(), &want.to_lowercase()),
             },
-            (Field::Date(have), Literal::Text(want)) => wire::parse_date(want)
+            (FieldValue::Date(have), FilterLiteral::Text(want)) => wire::parse_date(want)
                 .is_some_and(|want| compare(operator, &have.div_euclid(1000), &want.div_euclid(1000))),
-            (Field::Number(have), Literal::Number(want)) => compare(operator, &have, want),
-            (Field::Bool(have), Literal::Bool(want)) => compare(operator, &have, want),
+            (FieldValue::Number(have), FilterLiteral::Number(want)) => compare(operator, &have, want),
+            (FieldValue::Bool(have), FilterLiteral::Bool(want)) => compare(operator, &have, want),
             // Profiles may hold a flag or number as text, and admins quote both.
-            (Field::Bool(have), Literal::Text(want)) => {
+            (FieldValue::Bool(have), FilterLiteral::Text(want)) => {
                 compare_text(operator, if have { "true" } else { "false" }, want)
             }
-            (Field::Number(have), Literal::Text(want)) => {
+            (FieldValue::Number(have), FilterLiteral::Text(want)) => {
                 want.parse().is_ok_and(|want| compare(operator, &have, &want))
             }
-            (Field::Absent, Literal::Null) => operator == Operator::Eq,
+            (FieldValue::Absent, FilterLiteral::Null) => operator == FilterOperator::Eq,
             _ => false,
         }
     }
 
-    fn check_date(&self) -> Result<(), Refusal> {
+    fn check_date(&self) -> Result<(), ApiRefusal> {
         match &self.literal {
-            Literal::Text(text) if DATES.contains(&self.property.as_str()) && wire::parse_date(text).is_none() => {
-                Err(Refusal::new(
+            FilterLiteral::Text(text)
+                if DATES.contains(&self.property.as_str()) && wire::parse_date(text).is_none() =>
+            {
+                Err(ApiRefusal::new(
                     400,
                     "E0000030",
                     "Bad request. Invalid date. Dates must be of the form yyyy-MM-dd'T'HH:mm:ss.SSSZZ, e.g. 2013-01-01T12:00:00.000-07:00.",
@@ -181,24 +187,24 @@ impl Test {
     }
 }
 
-fn compare_text(operator: Operator, have: &str, want: &str) -> bool {
+fn compare_text(operator: FilterOperator, have: &str, want: &str) -> bool {
     match operator {
-        Operator::Sw => have.starts_with(want),
-        Operator::Ew => have.ends_with(want),
-        Operator::Co => have.contains(want),
+        FilterOperator::Sw => have.starts_with(want),
+        FilterOperator::Ew => have.ends_with(want),
+        FilterOperator::Co => have.contains(want),
         operator => compare(operator, have, want),
     }
 }
 
-fn compare<T: PartialOrd + ?Sized>(operator: Operator, have: &T, want: &T) -> bool {
+fn compare<T: PartialOrd + ?Sized>(operator: FilterOperator, have: &T, want: &T) -> bool {
     match operator {
-        Operator::Eq => have == want,
-        Operator::Ne => have != want,
-        Operator::Gt => have > want,
-        Operator::Ge => have >= want,
-        Operator::Lt => have < want,
-        Operator::Le => have <= want,
-        Operator::Sw | Operator::Ew | Operator::Co | Operator::Pr => false,
+        FilterOperator::Eq => have == want,
+        FilterOperator::Ne => have != want,
+        FilterOperator::Gt => have > want,
+        FilterOperator::Ge => have >= want,
+        FilterOperator::Lt => have < want,
+        FilterOperator::Le => have <= want,
+        FilterOperator::Sw | FilterOperator::Ew | FilterOperator::Co | FilterOperator::Pr => false,
     }
 }
 
@@ -206,16 +212,16 @@ fn compare<T: PartialOrd + ?Sized>(operator: Operator, have: &T, want: &T) -> bo
 mod tests {
     use super::*;
 
-    struct Sample;
+    struct SampleResource;
 
-    impl Fields for Sample {
-        fn each(&self, property: &str, found: &mut dyn FnMut(Field<'_>) -> bool) -> bool {
+    impl FilterFields for SampleResource {
+        fn each(&self, property: &str, found: &mut dyn FnMut(FieldValue<'_>) -> bool) -> bool {
             match property {
-                "name" => found(Field::Text("Jo Smith")),
-                "target.id" => found(Field::Text("a")) || found(Field::Text("b")),
-                "created" => found(Field::Date(1_770_030_932_742)),
-                "age" => found(Field::Number(7.0)),
-                _ => found(Field::Absent),
+                "name" => found(FieldValue::Text("Jo Smith")),
+                "target.id" => found(FieldValue::Text("a")) || found(FieldValue::Text("b")),
+                "created" => found(FieldValue::Date(1_770_030_932_742)),
+                "age" => found(FieldValue::Number(7.0)),
+                _ => found(FieldValue::Absent),
             }
         }
     }
@@ -223,21 +229,21 @@ mod tests {
     #[test]
     fn expressions_are_evaluated() {
         for (text, case, expected) in [
-            (r#"name eq "Jo Smith""#, Case::Sensitive, true),
-            (r#"name EQ "jo smith""#, Case::Sensitive, false),
-            (r#"name eq "jo smith""#, Case::Insensitive, true),
-            (r#"name sw "Jo" and name ew "ith""#, Case::Sensitive, true),
-            (r#"Name sw "Jo""#, Case::Sensitive, false),
-            (r#"name co "Smi" and not (age eq 7)"#, Case::Sensitive, false),
-            (r#"target.id eq "b" and target.id eq "a""#, Case::Sensitive, true),
-            (r#"target.id ne "b""#, Case::Sensitive, false),
-            ("age pr and nothing pr", Case::Sensitive, false),
-            (r#"created eq "2026-02-02T11:15:32.000Z""#, Case::Sensitive, true),
-            (r#"created gt "2026-02-02T11:15:31.000Z" or name eq "x""#, Case::Sensitive, true),
-            (r#"name eq "x" or age ge 7 and age lt 8"#, Case::Sensitive, true),
+            (r#"name eq "Jo Smith""#, TextCase::Sensitive, true),
+            (r#"name EQ "jo smith""#, TextCase::Sensitive, false),
+            (r#"name eq "jo smith""#, TextCase::Insensitive, true),
+            (r#"name sw "Jo" and name ew "ith""#, TextCase::Sensitive, true),
+            (r#"Name sw "Jo""#, TextCase::Sensitive, false),
+            (r#"name co "Smi" and not (age eq 7)"#, TextCase::Sensitive, false),
+            (r#"target.id eq "b" and target.id eq "a""#, TextCase::Sensitive, true),
+            (r#"target.id ne "b""#, TextCase::Sensitive, false),
+            ("age pr and nothing pr", TextCase::Sensitive, false),
+            (r#"created eq "2026-02-02T11:15:32.000Z""#, TextCase::Sensitive, true),
+            (r#"created gt "2026-02-02T11:15:31.000Z" or name eq "x""#, TextCase::Sensitive, true),
+            (r#"name eq "x" or age ge 7 and age lt 8"#, TextCase::Sensitive, true),
         ] {
             let expr = parse(text).expect(text);
-            assert_eq!(expr.matches(case, &Sample), expected, "{text}");
+            assert_eq!(expr.matches(case, &SampleResource), expected, "{text}");
         }
     }
 

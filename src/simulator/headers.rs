@@ -2,10 +2,10 @@
 
 use axum::http::{HeaderMap, header};
 
-use super::http::Refusal;
+use super::http::ApiRefusal;
 
 /// 400 E0000019/21 for a wrong `Accept` or `Content-Type`, E0000018 for a body without a type.
-pub(super) fn check(headers: &HeaderMap, has_body: bool) -> Result<(), Refusal> {
+pub(super) fn check(headers: &HeaderMap, has_body: bool) -> Result<(), ApiRefusal> {
     if let Some(accept) = text(headers, &header::ACCEPT)
         && !accept.split(',').any(is_acceptable)
     {
@@ -41,7 +41,7 @@ fn is_json(kind: &str) -> bool {
     kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json")
 }
 
-fn bad_request(code: &'static str, end: &str) -> Refusal {
+fn bad_request(code: &'static str, end: &str) -> ApiRefusal {
     let summary = format!("Bad request.  Accept and/or Content-Type headers are likely {end}");
-    Refusal::new(400, code, &summary)
+    ApiRefusal::new(400, code, &summary)
 }

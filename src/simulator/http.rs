@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::store::{Id, Org};
+use super::store::{OktaId, SimulatedOrg};
 
 /// A request that passed sign-in and rate limits.
 #[derive(Default)]
-pub(super) struct Request {
+pub(super) struct SignedInRequest {
     /// What the answer's `X-Okta-Request-Id` will say.
     pub(super) id: String,
     /// Path without query, percent-encoded as received.
@@ -20,19 +20,19 @@ pub(super) struct Request {
     /// Scheme, host and port that the client used: links must carry it.
     pub(super) base: String,
     /// The admin whose token came with the request.
-    pub(super) principal: Id,
+    pub(super) principal: OktaId,
     /// The token itself, by id.
-    pub(super) token: Id,
+    pub(super) token: OktaId,
     /// The `Content-Type` that was sent; users trim their form by it.
     pub(super) content_type: String,
     pub(super) if_match: Option<String>,
     /// What another org said when it was asked before this request was answered.
-    pub(super) probe: Option<Probe>,
+    pub(super) probe: Option<CredentialProbe>,
 }
 
 /// A form posted to the authorization server, and where to.
 #[derive(Default)]
-pub(super) struct Form {
+pub(super) struct PostedForm {
     /// The endpoint's URL as the client called it.
     pub(super) url: String,
     /// Scheme, host and port of it.
@@ -43,10 +43,10 @@ pub(super) struct Form {
 }
 
 /// What the hub said to the connection's credentials when they were tried; `Err` is its refusal.
-pub(super) type Probe = Result<(), String>;
+pub(super) type CredentialProbe = Result<(), String>;
 
 /// An answer: status, JSON body (or none), extra headers such as `Link`.
-pub(super) struct Answer {
+pub(super) struct ApiAnswer {
     pub(super) status: u16,
     pub(super) body: Option<Value>,
     pub(super) headers: Vec<(&'static str, String)>,
@@ -54,7 +54,7 @@ pub(super) struct Answer {
 
 /// Okta's error object before it gets its `errorId`.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
+pub(super) struct ApiRefusal {
     pub(super) status: u16,
     pub(super) code: &'static str,
     pub(super) summary: String,
@@ -63,25 +63,25 @@ pub(super) struct Refusal {
     pub(super) challenge: Option<String>,
 }
 
-pub(super) type Reply = Result<Answer, Refusal>;
+pub(super) type ApiReply = Result<ApiAnswer, ApiRefusal>;
 
 /// A handler of a resource. Reads take the org shared, writes alone.
 #[derive(Clone, Copy)]
-pub(super) enum Handler {
-    Read(fn(&Org, &Request) -> Reply),
-    Write(fn(&mut Org, &Request) -> Reply),
+pub(super) enum RouteHandler {
+    Read(fn(&SimulatedOrg, &SignedInRequest) -> ApiReply),
+    Write(fn(&mut SimulatedOrg, &SignedInRequest) -> ApiReply),
     /// A form of the authorization server, which signs its sender in itself.
-    Form(fn(&mut Org, &Form) -> Reply),
+    Form(fn(&mut SimulatedOrg, &PostedForm) -> ApiReply),
 }
 
 /// One row of the route table: method, path pattern with `{name}` parts, the permission it takes, handler.
-pub(super) struct Route {
+pub(super) struct ApiRoute {
     pub(super) method: &'static str,
     pub(super) pattern: &'static str,
-    pub(super) handler: Handler,
+    pub(super) handler: RouteHandler,
 }
 
-impl Request {
+impl SignedInRequest {
     /// The first value of a query parameter.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         let pair = self.query.iter().find(|(key, _)| key == name);
@@ -100,12 +100,12 @@ impl Request {
     }
 
     /// A boolean query parameter, or `default`.
-    pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool, Refusal> {
+    pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool, ApiRefusal> {
         match self.query(name) {
             None | Some("") => Ok(default),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-            Some(text) => Err(Refusal::mismatch(name, text)),
+            Some(text) => Err(ApiRefusal::mismatch(name, text)),
         }
     }
 
@@ -115,12 +115,12 @@ impl Request {
     }
 
     /// The body as an object; a missing one or another JSON value is not well-formed.
-    pub(super) fn object(&self) -> Result<&serde_json::Map<String, Value>, Refusal> {
-        self.body.as_ref().and_then(Value::as_object).ok_or_else(Refusal::malformed)
+    pub(super) fn object(&self) -> Result<&serde_json::Map<String, Value>, ApiRefusal> {
+        self.body.as_ref().and_then(Value::as_object).ok_or_else(ApiRefusal::malformed)
     }
 }
 
-impl Form {
+impl PostedForm {
     /// A field that is there and not empty.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         let field = self.fields.iter().find(|(key, _)| key == name);
@@ -135,21 +135,21 @@ impl Form {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers end with these")]
-impl Answer {
-    pub(super) fn with_status(status: u16, body: Value) -> Reply {
+impl ApiAnswer {
+    pub(super) fn with_status(status: u16, body: Value) -> ApiReply {
         Ok(Self { status, body: Some(body), headers: Vec::new() })
     }
 
-    pub(super) fn ok(body: Value) -> Reply {
+    pub(super) fn ok(body: Value) -> ApiReply {
         Ok(Self { status: 200, body: Some(body), headers: Vec::new() })
     }
 
-    pub(super) fn no_content() -> Reply {
+    pub(super) fn no_content() -> ApiReply {
         Ok(Self { status: 204, body: None, headers: Vec::new() })
     }
 }
 
-impl Refusal {
+impl ApiRefusal {
     /// E0000007 with the type that Okta puts in parentheses, such as `User` or `AppInstance`.
     pub(super) fn not_found(id: &str, kind: &str) -> Self {
         Self {

@@ -1,10 +1,10 @@
 //! Ids as Okta makes them: a type prefix, then letters and digits, the last of them naming the cell.
 
 /// An Okta id: 20 characters with a type prefix.
-pub(super) type Id = String;
+pub(super) type OktaId = String;
 
 /// Makes the ids of one org; the same seed gives the same ids.
-pub(super) struct Ids {
+pub(super) struct IdMaker {
     random: fastrand::Rng,
     /// The last three characters of every id of an org.
     cell: &'static str,
@@ -14,7 +14,7 @@ pub(super) struct Ids {
 
 const ALPHABET: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-impl Ids {
+impl IdMaker {
     pub(super) fn new(seed: u64, cell: &'static str) -> Self {
         Self { random: fastrand::Rng::with_seed(seed), cell, planned: None }
     }

@@ -2,7 +2,7 @@
 
 use super::agent;
 use super::org2org;
-use super::store::{Job, JobKind, Millis, Org};
+use super::store::{EpochMillis, JobKind, ProvisioningJob, SimulatedOrg};
 
 /// Time from a change to its job when the options say nothing, in milliseconds.
 const DELAY: u64 = 2_000;
@@ -10,7 +10,7 @@ const DELAY: u64 = 2_000;
 const AGENT_TIMEOUT: u64 = 30_000;
 
 /// Queues a job that brings the user's account to what Okta says of it; the app user is out of sync until then.
-pub(super) fn queue_push(org: &mut Org, app: &str, user: &str) {
+pub(super) fn queue_push(org: &mut SimulatedOrg, app: &str, user: &str) {
     let (now, delay) = (org.now(), delay(org));
     if let Some(app_user) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
         "OUT_OF_SYNC".clone_into(&mut app_user.sync_state);
@@ -20,22 +20,29 @@ pub(super) fn queue_push(org: &mut Org, app: &str, user: &str) {
 }
 
 /// Queues a job, due after the org's delay from `now`.
-pub(super) fn queue(org: &mut Org, now: Millis, app: &str, user: &str, kind: JobKind, account: Option<String>) {
+pub(super) fn queue(
+    org: &mut SimulatedOrg,
+    now: EpochMillis,
+    app: &str,
+    user: &str,
+    kind: JobKind,
+    account: Option<String>,
+) {
     let due = now + delay(org);
     let position = org.jobs.partition_point(|job| job.due <= due);
-    let job = Job { due, app: app.to_owned(), user: user.to_owned(), kind, account };
+    let job = ProvisioningJob { due, app: app.to_owned(), user: user.to_owned(), kind, account };
     org.jobs.insert(position, job);
 }
 
 /// Queues a job about a group that does not wait for those before it, except the one in work.
-pub(super) fn overtake(org: &mut Org, app: &str, kind: JobKind, about: String) {
-    let job = Job { due: org.now(), app: app.to_owned(), user: String::new(), kind, account: Some(about) };
+pub(super) fn overtake(org: &mut SimulatedOrg, app: &str, kind: JobKind, about: String) {
+    let job = ProvisioningJob { due: org.now(), app: app.to_owned(), user: String::new(), kind, account: Some(about) };
     let place = org.outbox.len().min(1);
     org.outbox.insert(place, job);
 }
 
 /// Runs every job whose time has come at `now`. Gives the time of the next one.
-pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
+pub(super) fn run_due(org: &mut SimulatedOrg, now: EpochMillis) -> Option<EpochMillis> {
     let timeout = agent_timeout(org);
     let mut waiting = Vec::new();
     while org.jobs.front().is_some_and(|job| job.due <= now) {
@@ -60,26 +67,27 @@ pub(super) fn run_due(org: &mut Org, now: Millis) -> Option<Millis> {
 }
 
 /// Drops what waits for a user who is gone.
-pub(super) fn forget(org: &mut Org, user: &str) {
+pub(super) fn forget(org: &mut SimulatedOrg, user: &str) {
     // A deactivation still has to reach the directory.
     org.jobs.retain(|job| job.user != user || job.kind == JobKind::Deactivate);
     org.tasks.retain(|task| task.user != user);
 }
 
 /// Queues failed jobs anew, as "Retry selected" on the Admin Console's dashboard does. Gives their number.
-pub(super) fn retry(org: &mut Org, app: Option<&str>, user: Option<&str>) -> usize {
-    let chosen =
-        |task: &super::store::Task| app.is_none_or(|app| task.app == app) && user.is_none_or(|user| task.user == user);
+pub(super) fn retry(org: &mut SimulatedOrg, app: Option<&str>, user: Option<&str>) -> usize {
+    let chosen = |task: &super::store::FailedTask| {
+        app.is_none_or(|app| task.app == app) && user.is_none_or(|user| task.user == user)
+    };
     let (retried, kept) = std::mem::take(&mut org.tasks).into_iter().partition(chosen);
     org.tasks = kept;
-    let retried: Vec<super::store::Task> = retried;
+    let retried: Vec<super::store::FailedTask> = retried;
     for task in &retried {
         repeat(org, task);
     }
     retried.len()
 }
 
-fn repeat(org: &mut Org, task: &super::store::Task) {
+fn repeat(org: &mut SimulatedOrg, task: &super::store::FailedTask) {
     let (app, user) = (&task.app, &task.user);
     let held = org.apps.get(app).is_some_and(|app| app.users.contains_key(user));
     if held {
@@ -91,10 +99,10 @@ fn repeat(org: &mut Org, task: &super::store::Task) {
     }
 }
 
-fn delay(org: &Org) -> Millis {
-    Millis::try_from(org.options.job_delay_ms.unwrap_or(DELAY)).unwrap_or(Millis::MAX / 4)
+fn delay(org: &SimulatedOrg) -> EpochMillis {
+    EpochMillis::try_from(org.options.job_delay_ms.unwrap_or(DELAY)).unwrap_or(EpochMillis::MAX / 4)
 }
 
-fn agent_timeout(org: &Org) -> Millis {
-    Millis::try_from(org.options.agent_timeout_ms.unwrap_or(AGENT_TIMEOUT)).unwrap_or(Millis::MAX / 4)
+fn agent_timeout(org: &SimulatedOrg) -> EpochMillis {
+    EpochMillis::try_from(org.options.agent_timeout_ms.unwrap_or(AGENT_TIMEOUT)).unwrap_or(EpochMillis::MAX / 4)
 }

@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use super::http::Refusal;
+use super::http::ApiRefusal;
 
 /// Applies the operations in order; the first that cannot be applied refuses the whole.
-pub(super) fn apply(target: &mut Value, patch: Option<&Value>) -> Result<(), Refusal> {
-    let operations = patch.and_then(Value::as_array).ok_or_else(Refusal::malformed)?;
+pub(super) fn apply(target: &mut Value, patch: Option<&Value>) -> Result<(), ApiRefusal> {
+    let operations = patch.and_then(Value::as_array).ok_or_else(ApiRefusal::malformed)?;
     for operation in operations {
         apply_one(target, operation)?;
     }
     Ok(())
 }
 
-fn apply_one(target: &mut Value, operation: &Value) -> Result<(), Refusal> {
-    let text = |name: &str| operation[name].as_str().ok_or_else(Refusal::malformed);
+fn apply_one(target: &mut Value, operation: &Value) -> Result<(), ApiRefusal> {
+    let text = |name: &str| operation[name].as_str().ok_or_else(ApiRefusal::malformed);
     let (op, path) = (text("op")?, text("path")?);
     let (parent, name) = path.rsplit_once('/').ok_or_else(|| no_path(path))?;
     let name = name.replace("~1", "/").replace("~0", "~");
@@ -26,13 +26,13 @@ fn apply_one(target: &mut Value, operation: &Value) -> Result<(), Refusal> {
         ("remove", _) if object.contains_key(&name) => object.shift_remove(&name),
         ("test", Some(value)) if object.get(&name) == Some(&value) => None,
         ("add" | "replace" | "remove" | "test", _) => return Err(no_path(path)),
-        _ => return Err(Refusal::malformed()),
+        _ => return Err(ApiRefusal::malformed()),
     };
     Ok(())
 }
 
-fn no_path(path: &str) -> Refusal {
-    Refusal::validation("patch", &[&format!("path: {path} cannot be changed so")])
+fn no_path(path: &str) -> ApiRefusal {
+    ApiRefusal::validation("patch", &[&format!("path: {path} cannot be changed so")])
 }
 
 #[cfg(test)]

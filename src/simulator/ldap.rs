@@ -15,10 +15,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::directory::Directory;
+use super::directory::SimulatedDirectory;
 
 /// Answers clients of one directory until it is dropped, which ends their connections as a server that goes down does.
-pub(super) async fn serve(listener: TcpListener, directory: Arc<RwLock<Directory>>) {
+pub(super) async fn serve(listener: TcpListener, directory: Arc<RwLock<SimulatedDirectory>>) {
     let mut sessions = JoinSet::new();
     loop {
         tokio::select! {

@@ -2,26 +2,26 @@
 
 use std::collections::HashMap;
 
-use super::buckets::Bucket;
-use super::http::Refusal;
+use super::buckets::RateBucket;
+use super::http::ApiRefusal;
 use super::options;
-use super::store::Millis;
+use super::store::EpochMillis;
 
 /// What has been used of each bucket.
 #[derive(Default)]
-pub(super) struct Usage {
-    windows: HashMap<(&'static str, &'static [&'static str]), Window>,
+pub(super) struct BucketUsage {
+    windows: HashMap<(&'static str, &'static [&'static str]), UsageWindow>,
 }
 
-struct Window {
-    end: Millis,
+struct UsageWindow {
+    end: EpochMillis,
     used: u64,
     by_token: HashMap<String, u64>,
 }
 
 /// The three `X-Rate-Limit-…` headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Figures {
+pub(super) struct LimitHeaders {
     pub(super) limit: u64,
     pub(super) remaining: u64,
     /// Seconds since the epoch.
@@ -30,80 +30,80 @@ pub(super) struct Figures {
 
 /// Whether a call counts, or only asks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Count {
+pub(super) enum CallCounting {
     Call,
     Nothing,
 }
 
 /// Counts a call of `token` in `bucket`. The second value is false when it must be refused.
 pub(super) fn take(
-    usage: &mut Usage,
-    limits: &options::Limits,
-    bucket: &Bucket,
+    usage: &mut BucketUsage,
+    limits: &options::LimitOptions,
+    bucket: &RateBucket,
     token: &str,
-    now: Millis,
-    count: Count,
-) -> (Figures, bool) {
+    now: EpochMillis,
+    count: CallCounting,
+) -> (LimitHeaders, bool) {
     if !limits.enabled {
         return (generous(now), true);
     }
-    let ceilings = Ceilings::of(limits, bucket);
-    let length = Millis::try_from(limits.window_seconds.max(1)).unwrap_or(60) * 1000;
-    let window = usage.windows.entry(bucket.key()).or_insert(Window::new(now + length));
+    let ceilings = LimitCeilings::of(limits, bucket);
+    let length = EpochMillis::try_from(limits.window_seconds.max(1)).unwrap_or(60) * 1000;
+    let window = usage.windows.entry(bucket.key()).or_insert(UsageWindow::new(now + length));
     if window.end <= now {
-        *window = Window::new(now + length);
+        *window = UsageWindow::new(now + length);
     }
     window.take(ceilings, token, count)
 }
 
 /// The body of a 429.
-pub(super) fn exceeded() -> Refusal {
-    Refusal::new(429, "E0000047", "API call exceeded rate limit due to too many requests.")
+pub(super) fn exceeded() -> ApiRefusal {
+    ApiRefusal::new(429, "E0000047", "API call exceeded rate limit due to too many requests.")
 }
 
 /// Headers of a concurrency 429: limit and remaining are 0, the reset is only an estimate.
-pub(super) fn concurrency(now: Millis) -> Figures {
-    Figures { limit: 0, remaining: 0, reset: seconds_up(now + 1000) }
+pub(super) fn concurrency(now: EpochMillis) -> LimitHeaders {
+    LimitHeaders { limit: 0, remaining: 0, reset: seconds_up(now + 1000) }
 }
 
 /// Headers of a bucket in which nothing is left until the next second.
-pub(super) fn used_up(now: Millis) -> Figures {
-    Figures { limit: 100, remaining: 0, reset: seconds_up(now + 1) }
+pub(super) fn used_up(now: EpochMillis) -> LimitHeaders {
+    LimitHeaders { limit: 100, remaining: 0, reset: seconds_up(now + 1) }
 }
 
-fn generous(now: Millis) -> Figures {
-    Figures { limit: 1_000_000, remaining: 999_999, reset: seconds_up(now + 60_000) }
+fn generous(now: EpochMillis) -> LimitHeaders {
+    LimitHeaders { limit: 1_000_000, remaining: 999_999, reset: seconds_up(now + 60_000) }
 }
 
 #[derive(Clone, Copy)]
-struct Ceilings {
+struct LimitCeilings {
     org: u64,
     token: u64,
 }
 
-impl Ceilings {
+impl LimitCeilings {
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "figures are small and not negative"
     )]
-    fn of(limits: &options::Limits, bucket: &Bucket) -> Self {
+    fn of(limits: &options::LimitOptions, bucket: &RateBucket) -> Self {
         let org = ((bucket.per_minute as f64 * limits.scale.max(0.0)) as u64).max(1);
         let token = (org * limits.token_share_percent.min(100) / 100).max(1);
         Self { org, token }
     }
 }
 
-impl Window {
-    fn new(end: Millis) -> Self {
+impl UsageWindow {
+    fn new(end: EpochMillis) -> Self {
         Self { end, used: 0, by_token: HashMap::new() }
     }
 
-    fn take(&mut self, ceilings: Ceilings, token: &str, count: Count) -> (Figures, bool) {
+    fn take(&mut self, ceilings: LimitCeilings, token: &str, count: CallCounting) -> (LimitHeaders, bool) {
         let of_token = self.by_token.get(token).copied().unwrap_or_default();
         let left = ceilings.org.saturating_sub(self.used).min(ceilings.token.saturating_sub(of_token));
-        let counted = u64::from(count == Count::Call && left > 0);
+        let counted = u64::from(count == CallCounting::Call && left > 0);
         self.used += counted;
         if counted > 0 {
             if let Some(used) = self.by_token.get_mut(token) {
@@ -112,12 +112,12 @@ impl Window {
                 self.by_token.insert(token.to_owned(), 1);
             }
         }
-        let figures = Figures { limit: ceilings.token, remaining: left - counted, reset: seconds_up(self.end) };
-        (figures, left > 0 || count == Count::Nothing)
+        let figures = LimitHeaders { limit: ceilings.token, remaining: left - counted, reset: seconds_up(self.end) };
+        (figures, left > 0 || count == CallCounting::Nothing)
     }
 }
 
-fn seconds_up(at: Millis) -> i64 {
+fn seconds_up(at: EpochMillis) -> i64 {
     (at + 999).div_euclid(1000)
 }
 
@@ -126,15 +126,20 @@ mod tests {
     use super::*;
     use crate::simulator::buckets;
 
-    fn call(usage: &mut Usage, limits: &options::Limits, token: &str, now: Millis) -> (u64, u64, bool) {
+    fn call(
+        usage: &mut BucketUsage,
+        limits: &options::LimitOptions,
+        token: &str,
+        now: EpochMillis,
+    ) -> (u64, u64, bool) {
         let bucket = buckets::of("GET", "/api/v1/agentPools");
-        let (figures, allowed) = take(usage, limits, bucket, token, now, Count::Call);
+        let (figures, allowed) = take(usage, limits, bucket, token, now, CallCounting::Call);
         (figures.limit, figures.remaining, allowed)
     }
 
     #[test]
     fn a_token_has_its_share_and_the_org_its_ceiling() {
-        let (mut usage, limits) = (Usage::default(), options::Limits::default());
+        let (mut usage, limits) = (BucketUsage::default(), options::LimitOptions::default());
         for left in (0..10).rev() {
             assert_eq!(call(&mut usage, &limits, "a", 0), (10, left, true));
         }
@@ -148,11 +153,11 @@ mod tests {
 
     #[test]
     fn limits_are_scaled_or_off() {
-        let mut usage = Usage::default();
-        let scaled = options::Limits { scale: 0.1, ..options::Limits::default() };
+        let mut usage = BucketUsage::default();
+        let scaled = options::LimitOptions { scale: 0.1, ..options::LimitOptions::default() };
         assert_eq!(call(&mut usage, &scaled, "a", 0), (1, 0, true));
         assert_eq!(call(&mut usage, &scaled, "a", 0), (1, 0, false));
-        let off = options::Limits { enabled: false, ..options::Limits::default() };
+        let off = options::LimitOptions { enabled: false, ..options::LimitOptions::default() };
         assert!(call(&mut usage, &off, "a", 0).2);
     }
 }

@@ -2,30 +2,31 @@
 
 use serde_json::{Value, json};
 
-use super::filter::{self, Case, Field, Fields};
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::filter::{self, FieldValue, FilterFields, TextCase};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
 use super::pages::{self, PageSize};
-use super::store::{Millis, Org};
+use super::store::{EpochMillis, SimulatedOrg};
 use super::wire;
 
-pub(super) const ROUTES: &[Route] = &[Route { method: "GET", pattern: "/api/v1/logs", handler: Handler::Read(list) }];
+pub(super) const ROUTES: &[ApiRoute] =
+    &[ApiRoute { method: "GET", pattern: "/api/v1/logs", handler: RouteHandler::Read(list) }];
 
 const SIZE: PageSize = PageSize { default: 100, maximum: 1000 };
-const DAY: Millis = 86_400_000;
+const DAY: EpochMillis = 86_400_000;
 
 /// Something that happened, before it gets its id and date.
-pub(super) struct Event {
+pub(super) struct LogEvent {
     /// Such as `group.user_membership.add`; Okta's catalogue of event types names them all.
     pub(super) kind: &'static str,
     pub(super) message: String,
     /// The user who did it; `None` is Okta itself.
     pub(super) actor: Option<String>,
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<LogTarget>,
     /// Why it failed; `None` is success.
     pub(super) failure: Option<String>,
 }
 
-pub(super) struct Target {
+pub(super) struct LogTarget {
     pub(super) id: String,
     /// `User`, `UserGroup`, `AppInstance`, `AppUser`, …
     pub(super) kind: &'static str,
@@ -33,7 +34,7 @@ pub(super) struct Target {
     pub(super) display_name: String,
 }
 
-impl Event {
+impl LogEvent {
     pub(super) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), actor: None, targets: Vec::new(), failure: None }
     }
@@ -49,17 +50,17 @@ impl Event {
         self
     }
 
-    pub(super) fn target(mut self, target: Target) -> Self {
+    pub(super) fn target(mut self, target: LogTarget) -> Self {
         self.targets.push(target);
         self
     }
 
     /// Adds a user of the org as target.
-    pub(super) fn on_user(self, org: &Org, user: &str) -> Self {
+    pub(super) fn on_user(self, org: &SimulatedOrg, user: &str) -> Self {
         let Some(user) = org.users.get(user) else {
             return self;
         };
-        self.target(Target {
+        self.target(LogTarget {
             id: user.id.clone(),
             kind: "User",
             alternate_id: user.login().to_owned(),
@@ -68,11 +69,11 @@ impl Event {
     }
 
     /// Adds a group of the org as target.
-    pub(super) fn on_group(self, org: &Org, group: &str) -> Self {
+    pub(super) fn on_group(self, org: &SimulatedOrg, group: &str) -> Self {
         let Some(group) = org.groups.get(group) else {
             return self;
         };
-        self.target(Target {
+        self.target(LogTarget {
             id: group.id.clone(),
             kind: "UserGroup",
             alternate_id: "unknown".to_owned(),
@@ -81,11 +82,11 @@ impl Event {
     }
 
     /// Adds an app of the org as target.
-    pub(super) fn on_app(self, org: &Org, app: &str) -> Self {
+    pub(super) fn on_app(self, org: &SimulatedOrg, app: &str) -> Self {
         let Some(app) = org.apps.get(app) else {
             return self;
         };
-        self.target(Target {
+        self.target(LogTarget {
             id: app.id.clone(),
             kind: "AppInstance",
             alternate_id: app.label.clone(),
@@ -96,13 +97,13 @@ impl Event {
 
 /// Writes an event into the org's log.
 #[expect(clippy::needless_pass_by_value, reason = "an event is told once")]
-pub(super) fn record(org: &mut Org, event: Event) {
+pub(super) fn record(org: &mut SimulatedOrg, event: LogEvent) {
     let published = org.now();
     let value = show(org, &event, published);
     org.log.push(value);
 }
 
-fn show(org: &Org, event: &Event, published: Millis) -> Value {
+fn show(org: &SimulatedOrg, event: &LogEvent, published: EpochMillis) -> Value {
     let targets: Vec<Value> = event.targets.iter().map(show_target).collect();
     json!({
         "uuid": uuid::Uuid::new_v4().to_string(),
@@ -126,12 +127,12 @@ fn show(org: &Org, event: &Event, published: Millis) -> Value {
 }
 
 /// Unlike other resources, the log's dates have real milliseconds.
-fn published_at(at: Millis) -> String {
+fn published_at(at: EpochMillis) -> String {
     let date = wire::date(at);
     format!("{}.{:03}Z", date.trim_end_matches(".000Z"), at.rem_euclid(1000))
 }
 
-fn show_actor(org: &Org, actor: Option<&str>) -> Value {
+fn show_actor(org: &SimulatedOrg, actor: Option<&str>) -> Value {
     if let Some(client) = actor.and_then(|id| org.oauth.clients.get(id)) {
         return json!({"id": client.id, "type": "PublicClientApp", "alternateId": client.id, "displayName": client.label, "detailEntry": null});
     }
@@ -145,26 +146,26 @@ fn show_actor(org: &Org, actor: Option<&str>) -> Value {
     }
 }
 
-fn show_target(target: &Target) -> Value {
+fn show_target(target: &LogTarget) -> Value {
     json!({"id": target.id, "type": target.kind, "alternateId": target.alternate_id, "displayName": target.display_name, "detailEntry": null})
 }
 
 /// What a reader of the log asks for.
-struct Query<'a> {
-    since: Millis,
-    until: Option<Millis>,
-    filter: Option<filter::Expr>,
+struct LogQuery<'a> {
+    since: EpochMillis,
+    until: Option<EpochMillis>,
+    filter: Option<filter::FilterExpression>,
     keywords: Vec<&'a str>,
     descending: bool,
 }
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let query = read_query(org, request)?;
     let limit = pages::limit(request, SIZE)?;
     let after = match pages::cursor(request)? {
         None => None,
         Some(text) => {
-            Some(text.parse::<usize>().map_err(|_| Refusal::new(400, "E0000029", "Invalid paging request."))?)
+            Some(text.parse::<usize>().map_err(|_| ApiRefusal::new(400, "E0000029", "Invalid paging request."))?)
         }
     };
     if query.descending {
@@ -174,7 +175,13 @@ fn list(org: &Org, request: &Request) -> Reply {
 }
 
 /// Oldest first. Without `until` there is always a `next`, also on an empty page: a poller waits and follows it.
-fn forwards(org: &Org, request: &Request, query: &Query, limit: usize, after: Option<usize>) -> Reply {
+fn forwards(
+    org: &SimulatedOrg,
+    request: &SignedInRequest,
+    query: &LogQuery,
+    limit: usize,
+    after: Option<usize>,
+) -> ApiReply {
     let mut position = after.unwrap_or(0).min(org.log.len());
     let mut items = Vec::new();
     while items.len() < limit && position < org.log.len() {
@@ -188,7 +195,13 @@ fn forwards(org: &Org, request: &Request, query: &Query, limit: usize, after: Op
     pages::answer(request, limit, items, next.as_deref())
 }
 
-fn backwards(org: &Org, request: &Request, query: &Query, limit: usize, after: Option<usize>) -> Reply {
+fn backwards(
+    org: &SimulatedOrg,
+    request: &SignedInRequest,
+    query: &LogQuery,
+    limit: usize,
+    after: Option<usize>,
+) -> ApiReply {
     let mut position = after.unwrap_or(org.log.len()).min(org.log.len());
     let mut items = Vec::new();
     while items.len() < limit && position > 0 {
@@ -202,14 +215,14 @@ fn backwards(org: &Org, request: &Request, query: &Query, limit: usize, after: O
     pages::answer(request, limit, items, next.as_deref())
 }
 
-fn read_query<'a>(org: &Org, request: &'a Request) -> Result<Query<'a>, Refusal> {
+fn read_query<'a>(org: &SimulatedOrg, request: &'a SignedInRequest) -> Result<LogQuery<'a>, ApiRefusal> {
     let now = org.now();
     let since = read_date(request, "since")?;
     if since.is_some_and(|since| since < now - 180 * DAY) {
         return Err(invalid("The since parameter is over 180 days prior to the current day."));
     }
     let filter = request.query("filter").map(filter::parse).transpose()?;
-    Ok(Query {
+    Ok(LogQuery {
         since: since.unwrap_or(now - 7 * DAY),
         until: read_date(request, "until")?,
         filter,
@@ -218,14 +231,14 @@ fn read_query<'a>(org: &Org, request: &'a Request) -> Result<Query<'a>, Refusal>
     })
 }
 
-fn read_date(request: &Request, name: &str) -> Result<Option<Millis>, Refusal> {
+fn read_date(request: &SignedInRequest, name: &str) -> Result<Option<EpochMillis>, ApiRefusal> {
     let Some(text) = request.query(name).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     wire::parse_date(text).map(Some).ok_or_else(|| invalid(&format!("The {name} parameter is not a date.")))
 }
 
-fn read_keywords(request: &Request) -> Result<Vec<&str>, Refusal> {
+fn read_keywords(request: &SignedInRequest) -> Result<Vec<&str>, ApiRefusal> {
     let keywords: Vec<&str> = request.query("q").unwrap_or_default().split_whitespace().collect();
     if keywords.len() > 10 {
         return Err(invalid("The q parameter has more than 10 keywords."));
@@ -233,7 +246,7 @@ fn read_keywords(request: &Request) -> Result<Vec<&str>, Refusal> {
     Ok(keywords)
 }
 
-fn read_order(request: &Request) -> Result<bool, Refusal> {
+fn read_order(request: &SignedInRequest) -> Result<bool, ApiRefusal> {
     match request.query("sortOrder") {
         None | Some("" | "ASCENDING") => Ok(false),
         Some("DESCENDING") => Ok(true),
@@ -241,17 +254,17 @@ fn read_order(request: &Request) -> Result<bool, Refusal> {
     }
 }
 
-fn invalid(reason: &str) -> Refusal {
-    Refusal::validation("logs", &[&format!("Invalid parameter: {reason}")])
+fn invalid(reason: &str) -> ApiRefusal {
+    ApiRefusal::validation("logs", &[&format!("Invalid parameter: {reason}")])
 }
 
-impl Query<'_> {
+impl LogQuery<'_> {
     fn holds(&self, event: &Value) -> bool {
         let published = event["published"].as_str().and_then(wire::parse_date);
         let published = published.unwrap_or_default();
         published >= self.since
             && self.until.is_none_or(|until| published < until)
-            && self.filter.as_ref().is_none_or(|filter| filter.matches(Case::Sensitive, &LogFields(event)))
+            && self.filter.as_ref().is_none_or(|filter| filter.matches(TextCase::Sensitive, &LogFields(event)))
             && self.has_keywords(event)
     }
 
@@ -266,24 +279,24 @@ impl Query<'_> {
 /// Any field of an event, by its path; an array offers each of its items.
 struct LogFields<'a>(&'a Value);
 
-impl Fields for LogFields<'_> {
-    fn each(&self, property: &str, found: &mut dyn FnMut(Field<'_>) -> bool) -> bool {
+impl FilterFields for LogFields<'_> {
+    fn each(&self, property: &str, found: &mut dyn FnMut(FieldValue<'_>) -> bool) -> bool {
         let path: Vec<&str> = property.split('.').collect();
         walk(self.0, &path, found)
     }
 }
 
-fn walk(value: &Value, path: &[&str], found: &mut dyn FnMut(Field<'_>) -> bool) -> bool {
+fn walk(value: &Value, path: &[&str], found: &mut dyn FnMut(FieldValue<'_>) -> bool) -> bool {
     if let Value::Array(items) = value {
         return items.iter().any(|item| walk(item, path, found));
     }
     let Some((first, rest)) = path.split_first() else {
-        return found(Field::of(value));
+        return found(FieldValue::of(value));
     };
     value.get(*first).is_some_and(|value| walk(value, rest, found))
 }
 
 /// All events, for the control surface.
-pub(super) fn all(org: &Org) -> Reply {
-    Answer::ok(Value::Array(org.log.clone()))
+pub(super) fn all(org: &SimulatedOrg) -> ApiReply {
+    ApiAnswer::ok(Value::Array(org.log.clone()))
 }

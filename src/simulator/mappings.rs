@@ -4,16 +4,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::ids::Ids;
-pub(super) use super::model::profile_mapping::{Direction, Mapping};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::ids::IdMaker;
+pub(super) use super::model::profile_mapping::{MappingDirection, ProfileMapping};
 use super::pages::{self, PageSize};
-use super::store::{App, Org, User};
+use super::store::{SimulatedOrg, StoredApp, StoredUser};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/mappings", handler: Handler::Read(list) },
-    Route { method: "GET", pattern: "/api/v1/mappings/{mappingId}", handler: Handler::Read(get) },
-    Route { method: "POST", pattern: "/api/v1/mappings/{mappingId}", handler: Handler::Write(update) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/mappings", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "GET", pattern: "/api/v1/mappings/{mappingId}", handler: RouteHandler::Read(get) },
+    ApiRoute { method: "POST", pattern: "/api/v1/mappings/{mappingId}", handler: RouteHandler::Write(update) },
 ];
 
 const SIZE: PageSize = PageSize { default: 20, maximum: 200 };
@@ -35,28 +35,28 @@ pub(super) fn attributes() -> impl Iterator<Item = &'static str> {
 }
 
 /// The mappings that an app starts with.
-pub(super) fn defaults(ids: &mut Ids) -> Vec<Mapping> {
+pub(super) fn defaults(ids: &mut IdMaker) -> Vec<ProfileMapping> {
     let rows = |expression: fn(&(&str, &str, &str)) -> (String, String)| {
         let entries = ATTRIBUTES.iter().map(expression);
         entries.map(|(target, text)| (target, json!({"expression": text, "pushStatus": "PUSH"}))).collect()
     };
     vec![
-        Mapping {
+        ProfileMapping {
             id: ids.next("prm"),
-            direction: Direction::ToOkta,
+            direction: MappingDirection::ToOkta,
             properties: rows(|(okta, app, _)| ((*okta).to_owned(), format!("appuser.{app}"))),
         },
-        Mapping {
+        ProfileMapping {
             id: ids.next("prm"),
-            direction: Direction::ToApp,
+            direction: MappingDirection::ToApp,
             properties: rows(|(okta, app, _)| ((*app).to_owned(), format!("user.{okta}"))),
         },
     ]
 }
 
 /// Those of an app that another org tells of, as long as they were not read: nameless, for their ids are not known.
-pub(super) fn unread() -> Vec<Mapping> {
-    let mut ids = Ids::new(0, "");
+pub(super) fn unread() -> Vec<ProfileMapping> {
+    let mut ids = IdMaker::new(0, "");
     let mut mappings = defaults(&mut ids);
     for mapping in &mut mappings {
         mapping.id.clear();
@@ -65,7 +65,7 @@ pub(super) fn unread() -> Vec<Mapping> {
 }
 
 /// The name a user has in the app: for AD his local part in the domain (recorded template), otherwise what the app's template makes.
-pub(super) fn user_name(app: &App, user: &User) -> String {
+pub(super) fn user_name(app: &StoredApp, user: &StoredUser) -> String {
     let login = user.login();
     app.active_directory.as_ref().map_or_else(
         || by_template(app, user).unwrap_or_else(|| login.to_owned()),
@@ -77,7 +77,7 @@ pub(super) fn user_name(app: &App, user: &User) -> String {
 }
 
 /// What `credentials.userNameTemplate` makes of a user's attributes; `None` where it has more than those in it, which is not modelled.
-fn by_template(app: &App, user: &User) -> Option<String> {
+fn by_template(app: &StoredApp, user: &StoredUser) -> Option<String> {
     let credentials = app.document.get("credentials")?;
     let mut name = credentials["userNameTemplate"]["template"].as_str()?.to_owned();
     if !name.contains("${") {
@@ -94,7 +94,7 @@ fn by_template(app: &App, user: &User) -> Option<String> {
 }
 
 /// The app profile that the mappings give a user. Attributes he has not are null, as recorded.
-pub(super) fn profile_for(app: &App, user: &User) -> Map<String, Value> {
+pub(super) fn profile_for(app: &StoredApp, user: &StoredUser) -> Map<String, Value> {
     let mapped = to_app(app).map(|mapping| &mapping.properties);
     let entries = mapped.into_iter().flatten().map(|(name, rule)| {
         let value = rule["expression"].as_str().and_then(|text| evaluate(text, user));
@@ -104,7 +104,7 @@ pub(super) fn profile_for(app: &App, user: &User) -> Map<String, Value> {
 }
 
 /// Brings the app user's mapped attributes up to the user's profile. True when something changed.
-pub(super) fn apply(org: &mut Org, app: &str, user: &str) -> bool {
+pub(super) fn apply(org: &mut SimulatedOrg, app: &str, user: &str) -> bool {
     let (Some(instance), Some(member)) = (org.apps.get_mut(app), org.users.get(user)) else {
         return false;
     };
@@ -124,12 +124,12 @@ pub(super) fn apply(org: &mut Org, app: &str, user: &str) -> bool {
 }
 
 /// Whether the attribute follows the user's Okta profile at every push.
-pub(super) fn is_pushed(app: &App, attribute: &str) -> bool {
+pub(super) fn is_pushed(app: &StoredApp, attribute: &str) -> bool {
     let rule = to_app(app).and_then(|mapping| mapping.properties.get(attribute));
     rule.is_some_and(|rule| rule["pushStatus"] == "PUSH")
 }
 
-pub(super) fn is_mapped(app: &App, attribute: &str) -> bool {
+pub(super) fn is_mapped(app: &StoredApp, attribute: &str) -> bool {
     to_app(app).is_some_and(|mapping| mapping.properties.contains_key(attribute))
 }
 
@@ -142,11 +142,11 @@ pub(super) fn ad_attributes(profile: &Map<String, Value>) -> Vec<(&'static str, 
     present.filter(|(_, value)| !value.is_empty()).collect()
 }
 
-fn to_app(app: &App) -> Option<&Mapping> {
-    app.mappings.iter().find(|mapping| mapping.direction == Direction::ToApp)
+fn to_app(app: &StoredApp) -> Option<&ProfileMapping> {
+    app.mappings.iter().find(|mapping| mapping.direction == MappingDirection::ToApp)
 }
 
-fn evaluate(expression: &str, user: &User) -> Option<String> {
+fn evaluate(expression: &str, user: &StoredUser) -> Option<String> {
     let mut text = String::new();
     for part in expression.split('+').map(str::trim) {
         match part.strip_prefix("user.") {
@@ -175,12 +175,12 @@ fn is_known(expression: &str, source: &str) -> bool {
     })
 }
 
-fn all(org: &Org) -> impl Iterator<Item = (&App, &Mapping)> {
+fn all(org: &SimulatedOrg) -> impl Iterator<Item = (&StoredApp, &ProfileMapping)> {
     org.apps.values().flat_map(|app| app.mappings.iter().map(move |mapping| (app, mapping)))
 }
 
 /// The links of this list drop `sourceId` and `targetId` (recorded): a client that follows them gets foreign mappings too.
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let wanted = |name: &str, id: &str| request.query(name).is_none_or(|wanted| wanted == id);
     let mut found: Vec<_> = all(org)
         .filter(|(app, mapping)| {
@@ -199,25 +199,25 @@ fn list(org: &Org, request: &Request) -> Reply {
     })
 }
 
-fn ends<'a>(org: &'a Org, app: &'a App, mapping: &Mapping) -> (&'a str, &'a str) {
+fn ends<'a>(org: &'a SimulatedOrg, app: &'a StoredApp, mapping: &ProfileMapping) -> (&'a str, &'a str) {
     match mapping.direction {
-        Direction::ToOkta => (&app.id, &org.user_type),
-        Direction::ToApp => (&org.user_type, &app.id),
+        MappingDirection::ToOkta => (&app.id, &org.user_type),
+        MappingDirection::ToApp => (&org.user_type, &app.id),
     }
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = request.parameter(0);
     let found = all(org).find(|(_, mapping)| mapping.id == id);
-    let (app, mapping) = found.ok_or_else(|| Refusal::not_found(id, "ProfileMapping"))?;
-    Answer::ok(show(org, app, mapping, request))
+    let (app, mapping) = found.ok_or_else(|| ApiRefusal::not_found(id, "ProfileMapping"))?;
+    ApiAnswer::ok(show(org, app, mapping, request))
 }
 
-fn update(org: &mut Org, request: &Request) -> Reply {
+fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = request.parameter(0);
-    let given = request.object()?.get("properties").and_then(Value::as_object).ok_or_else(Refusal::malformed)?;
+    let given = request.object()?.get("properties").and_then(Value::as_object).ok_or_else(ApiRefusal::malformed)?;
     let found = all(org).find(|(_, mapping)| mapping.id == id);
-    let (app, mapping) = found.ok_or_else(|| Refusal::not_found(id, "ProfileMapping"))?;
+    let (app, mapping) = found.ok_or_else(|| ApiRefusal::not_found(id, "ProfileMapping"))?;
     for (name, rule) in given {
         check_rule(app, mapping.direction, name, rule)?;
     }
@@ -235,34 +235,34 @@ fn update(org: &mut Org, request: &Request) -> Reply {
     get(org, request)
 }
 
-fn check_rule(app: &App, direction: Direction, name: &str, rule: &Value) -> Result<(), Refusal> {
+fn check_rule(app: &StoredApp, direction: MappingDirection, name: &str, rule: &Value) -> Result<(), ApiRefusal> {
     let target_is_known = match direction {
-        Direction::ToApp => super::schemas::is_defined(app, name),
-        Direction::ToOkta => ATTRIBUTES.iter().any(|(okta, ..)| *okta == name) || name == "login",
+        MappingDirection::ToApp => super::schemas::is_defined(app, name),
+        MappingDirection::ToOkta => ATTRIBUTES.iter().any(|(okta, ..)| *okta == name) || name == "login",
     };
-    if !target_is_known && direction == Direction::ToApp && app.schema_unread {
-        return Err(Refusal::not_modelled(&format!("the attribute {name:?} of an app whose schema cannot be read")));
+    if !target_is_known && direction == MappingDirection::ToApp && app.schema_unread {
+        return Err(ApiRefusal::not_modelled(&format!("the attribute {name:?} of an app whose schema cannot be read")));
     }
     if !target_is_known {
         let cause = format!("Invalid target field {name}");
-        return Err(Refusal::validation("updateMapping", &[&cause]));
+        return Err(ApiRefusal::validation("updateMapping", &[&cause]));
     }
     if rule.is_null() {
         return Ok(());
     }
-    let expression = rule["expression"].as_str().ok_or_else(Refusal::malformed)?;
+    let expression = rule["expression"].as_str().ok_or_else(ApiRefusal::malformed)?;
     if !matches!(rule["pushStatus"].as_str(), Some("PUSH" | "DONT_PUSH")) {
-        return Err(Refusal::malformed());
+        return Err(ApiRefusal::malformed());
     }
-    let source = if direction == Direction::ToApp { "user" } else { "appuser" };
+    let source = if direction == MappingDirection::ToApp { "user" } else { "appuser" };
     if is_known(expression, source) {
         Ok(())
     } else {
-        Err(Refusal::not_modelled(&format!("the mapping expression {expression:?}")))
+        Err(ApiRefusal::not_modelled(&format!("the mapping expression {expression:?}")))
     }
 }
 
-fn show(org: &Org, app: &App, mapping: &Mapping, request: &Request) -> Value {
+fn show(org: &SimulatedOrg, app: &StoredApp, mapping: &ProfileMapping, request: &SignedInRequest) -> Value {
     let base = &request.base;
     let link = |path: String| json!({"href": format!("{base}/api/v1/{path}")});
     let app_end = json!({"id": app.id, "name": app.name, "type": "appuser", "_links": {
@@ -270,8 +270,8 @@ fn show(org: &Org, app: &App, mapping: &Mapping, request: &Request) -> Value {
     let user_end = json!({"id": org.user_type, "name": "user", "type": "user", "_links": {
         "self": link(format!("meta/types/user/{}", org.user_type)), "schema": link(format!("meta/schemas/user/{}", org.user_schema))}});
     let (source, target) = match mapping.direction {
-        Direction::ToOkta => (app_end, user_end),
-        Direction::ToApp => (user_end, app_end),
+        MappingDirection::ToOkta => (app_end, user_end),
+        MappingDirection::ToApp => (user_end, app_end),
     };
     json!({"id": mapping.id, "source": source, "target": target, "properties": mapping.properties,
         "_links": {"self": link(format!("mappings/{}", mapping.id))}})

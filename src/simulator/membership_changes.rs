@@ -1,39 +1,39 @@
 //! What makes and ends memberships: calls, rules, imports and provisioning all come through here.
 
-use super::log::{self, Event};
+use super::log::{self, LogEvent};
 use super::membership_lag;
 use super::org2org;
 use super::provisioning;
-use super::store::Org;
+use super::store::SimulatedOrg;
 use super::watch;
 
 /// Makes a user a member; false when the user was one already. `actor` is the admin, `None` Okta itself (a rule, an import).
-pub(super) fn add(org: &mut Org, group: &str, user: &str, actor: Option<&str>) -> bool {
-    change(org, group, user, Membership::Present, actor)
+pub(super) fn add(org: &mut SimulatedOrg, group: &str, user: &str, actor: Option<&str>) -> bool {
+    change(org, group, user, MembershipEdit::Present, actor)
 }
 
 /// Takes a user out of a group; false when the user was not in it.
-pub(super) fn remove(org: &mut Org, group: &str, user: &str, actor: Option<&str>) -> bool {
-    change(org, group, user, Membership::Absent, actor)
+pub(super) fn remove(org: &mut SimulatedOrg, group: &str, user: &str, actor: Option<&str>) -> bool {
+    change(org, group, user, MembershipEdit::Absent, actor)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Membership {
+enum MembershipEdit {
     Present,
     Absent,
 }
 
-fn change(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<&str>) -> bool {
+fn change(org: &mut SimulatedOrg, group: &str, user: &str, to: MembershipEdit, actor: Option<&str>) -> bool {
     let now = org.now();
     let (Some(of_group), Some(of_user)) = (org.groups.get_mut(group), org.users.get_mut(user)) else {
         return false;
     };
     let changed = match to {
-        Membership::Present => {
+        MembershipEdit::Present => {
             of_user.groups.insert(group.to_owned());
             of_group.members.insert(user.to_owned())
         }
-        Membership::Absent => {
+        MembershipEdit::Absent => {
             of_user.groups.remove(group);
             of_group.members.remove(user)
         }
@@ -43,10 +43,10 @@ fn change(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<
             changed.memberships.insert((group.to_owned(), user.to_owned()));
         }
         of_group.last_membership_updated = now;
-        if to == Membership::Absent {
+        if to == MembershipEdit::Absent {
             watch::left(org, group, user);
         }
-        membership_lag::remember(org, group, user, to == Membership::Absent, now);
+        membership_lag::remember(org, group, user, to == MembershipEdit::Absent, now);
         told(org, group, user, to, actor);
         provisioning::membership_changed(org, user);
         org2org::membership_changed(org, group, user);
@@ -54,10 +54,10 @@ fn change(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<
     changed
 }
 
-fn told(org: &mut Org, group: &str, user: &str, to: Membership, actor: Option<&str>) {
+fn told(org: &mut SimulatedOrg, group: &str, user: &str, to: MembershipEdit, actor: Option<&str>) {
     let mut event = match to {
-        Membership::Present => Event::new("group.user_membership.add", "Add user to group membership"),
-        Membership::Absent => Event::new("group.user_membership.remove", "Remove user from group membership"),
+        MembershipEdit::Present => LogEvent::new("group.user_membership.add", "Add user to group membership"),
+        MembershipEdit::Absent => LogEvent::new("group.user_membership.remove", "Remove user from group membership"),
     };
     event.actor = actor.map(str::to_owned);
     let event = event.on_user(org, user).on_group(org, group);

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::store::{Group, Id, MembershipChange, Millis, Org, User};
+use super::store::{EpochMillis, MembershipChange, OktaId, SimulatedOrg, StoredGroup, StoredUser};
 
 /// Remembers a change while reads may not see it.
-pub(super) fn remember(org: &mut Org, group: &str, user: &str, was_member: bool, now: Millis) {
+pub(super) fn remember(org: &mut SimulatedOrg, group: &str, user: &str, was_member: bool, now: EpochMillis) {
     let lag = lag(org.options.membership_lag_ms);
     while org.recent.memberships.front().is_some_and(|change| change.at + lag <= now) {
         org.recent.memberships.pop_front();
@@ -22,7 +22,7 @@ pub(super) fn remember(org: &mut Org, group: &str, user: &str, was_member: bool,
 }
 
 /// The members that reads see.
-pub(super) fn members_seen<'a>(org: &Org, group: &'a Group) -> Cow<'a, BTreeSet<Id>> {
+pub(super) fn members_seen<'a>(org: &SimulatedOrg, group: &'a StoredGroup) -> Cow<'a, BTreeSet<OktaId>> {
     let mut seen = Cow::Borrowed(&group.members);
     for change in hidden(org).filter(|change| change.group == group.id) {
         undo(&mut seen, &change.user, change.was_member);
@@ -31,7 +31,7 @@ pub(super) fn members_seen<'a>(org: &Org, group: &'a Group) -> Cow<'a, BTreeSet<
 }
 
 /// The groups of a user that reads see.
-pub(super) fn groups_seen<'a>(org: &Org, user: &'a User) -> Cow<'a, BTreeSet<Id>> {
+pub(super) fn groups_seen<'a>(org: &SimulatedOrg, user: &'a StoredUser) -> Cow<'a, BTreeSet<OktaId>> {
     let mut seen = Cow::Borrowed(&user.groups);
     for change in hidden(org).filter(|change| change.user == user.id) {
         undo(&mut seen, &change.group, change.was_member);
@@ -40,12 +40,12 @@ pub(super) fn groups_seen<'a>(org: &Org, user: &'a User) -> Cow<'a, BTreeSet<Id>
 }
 
 /// Changes that are not seen yet, newest first.
-fn hidden(org: &Org) -> impl Iterator<Item = &MembershipChange> {
+fn hidden(org: &SimulatedOrg) -> impl Iterator<Item = &MembershipChange> {
     let oldest = org.now() - lag(org.options.membership_lag_ms);
     org.recent.memberships.iter().rev().take_while(move |change| change.at > oldest)
 }
 
-fn undo(seen: &mut Cow<'_, BTreeSet<Id>>, id: &str, was_member: bool) {
+fn undo(seen: &mut Cow<'_, BTreeSet<OktaId>>, id: &str, was_member: bool) {
     if was_member {
         seen.to_mut().insert(id.to_owned());
     } else {
@@ -54,10 +54,10 @@ fn undo(seen: &mut Cow<'_, BTreeSet<Id>>, id: &str, was_member: bool) {
 }
 
 /// Whether reads see a group: new ones they may not.
-pub(super) fn is_seen(org: &Org, group: &str) -> bool {
+pub(super) fn is_seen(org: &SimulatedOrg, group: &str) -> bool {
     org.recent.groups.get(group).is_none_or(|at| org.now() >= at + lag(org.options.new_group_lag_ms))
 }
 
-fn lag(milliseconds: u64) -> Millis {
-    Millis::try_from(milliseconds).unwrap_or(Millis::MAX / 4)
+fn lag(milliseconds: u64) -> EpochMillis {
+    EpochMillis::try_from(milliseconds).unwrap_or(EpochMillis::MAX / 4)
 }

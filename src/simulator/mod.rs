@@ -89,8 +89,8 @@ mod stage;
 #[cfg(test)]
 mod testing;
 
-pub use error::Error;
-pub use scenario::Scenario;
-pub use server::{DirectoryAddress, Listen, OrgAddress, Ready, ServiceAppAddress, Simulator};
-pub use shadow::{Ledger, Reading, Seen, Upstream};
-pub use snapshot::{Notes, Progress, Pseudonyms, Snapshot, StandIn, survey};
+pub use error::SimulatorError;
+pub use scenario::ScenarioSpec;
+pub use server::{DirectoryAddress, ListenAddress, OrgAddress, ReadyNotice, ServiceAppAddress, Simulator};
+pub use shadow::{AnswerProvenance, UpstreamAnswer, UpstreamOrg, UpstreamRead};
+pub use snapshot::{OrgSnapshot, PseudonymTable, SnapshotNotes, StandIn, SurveyProgress, survey};

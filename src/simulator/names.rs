@@ -151,7 +151,7 @@ fn plain(names: &[(&'static str, &'static str)]) -> Vec<&'static str> {
 
 /// A made-up person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Person {
+pub(super) struct InventedPerson {
     pub(super) given: String,
     pub(super) family: String,
     /// Local part of the login, ASCII in lower case.
@@ -160,7 +160,7 @@ pub(super) struct Person {
     pub(super) account: String,
 }
 
-impl Person {
+impl InventedPerson {
     /// Number `index`. No two have the same login, account name or full name.
     pub(super) fn number(index: usize) -> Self {
         match EXAMPLES.get(index) {
@@ -229,8 +229,8 @@ mod tests {
     #[test]
     fn nobody_is_made_twice() {
         let count = GIVEN.len() * FAMILY.len() * (GIVEN.len() + 2);
-        let people: Vec<Person> = (0..count).map(Person::number).collect();
-        let distinct = |name: fn(&Person) -> String| people.iter().map(name).collect::<HashSet<_>>().len();
+        let people: Vec<InventedPerson> = (0..count).map(InventedPerson::number).collect();
+        let distinct = |name: fn(&InventedPerson) -> String| people.iter().map(name).collect::<HashSet<_>>().len();
         assert_eq!(distinct(|person| person.login.clone()), count);
         assert_eq!(distinct(|person| person.account.clone()), count);
         assert_eq!(distinct(|person| format!("{} {}", person.given, person.family)), count);
@@ -239,8 +239,8 @@ mod tests {
 
     #[test]
     fn the_first_three_are_the_examples() {
-        let logins: Vec<String> = (0..3).map(|index| Person::number(index).login).collect();
+        let logins: Vec<String> = (0..3).map(|index| InventedPerson::number(index).login).collect();
         assert_eq!(logins, ["ada.novak", "ben.okafor", "chloe.dubois"]);
-        assert_eq!(Person::number(0).account, "anovak");
+        assert_eq!(InventedPerson::number(0).account, "anovak");
     }
 }

@@ -17,9 +17,9 @@ mod scopes;
 mod service_apps;
 mod token;
 
-pub(super) use super::model::authorization_server::{Access, ClientApp, ClientKind, Grant, Keys};
+pub(super) use super::model::authorization_server::{AccessToken, ClientApp, ClientKeys, ClientKind, ScopeGrant};
 pub(super) use super::model::generated_key::GeneratedKey;
-pub(super) use access::{Call, caller, check_scope};
+pub(super) use access::{TokenCall, caller, check_scope};
 pub(super) use assertion::{keep_keys, keys_to_fetch};
 pub(super) use keys::{document_of, show_keys};
 pub(super) use service_apps::{client_of, follow, keyless_client_of, keys_in};
@@ -28,13 +28,13 @@ pub(super) use token::random;
 #[cfg(test)]
 pub(super) use jwt::hash;
 
-use super::http::Route;
+use super::http::ApiRoute;
 
 /// Okta's own paths.
-pub(super) const ROUTES: &[&[Route]] =
+pub(super) const ROUTES: &[&[ApiRoute]] =
     &[token::ROUTES, device::ROUTES, client_roles::ROUTES, grants::ROUTES, keys::ROUTES];
 /// What a person does in a browser, over the control surface.
-pub(super) const CONTROL_ROUTES: &[Route] = device::CONTROL_ROUTES;
+pub(super) const CONTROL_ROUTES: &[ApiRoute] = device::CONTROL_ROUTES;
 
 /// Whether an endpoint takes access tokens at all.
 #[cfg(test)]

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Options of one org. Every field has the default that is believed most likely.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Options {
-    pub(super) limits: Limits,
-    pub(super) assumptions: Assumptions,
+pub(super) struct OrgOptions {
+    pub(super) limits: LimitOptions,
+    pub(super) assumptions: OrgAssumptions,
     /// Time added to every answer, in milliseconds.
     pub(super) latency_ms: u64,
     /// Time from a change to its provisioning job, in milliseconds. `None` is 2,000.
@@ -20,20 +20,20 @@ pub(super) struct Options {
     pub(super) membership_lag_ms: u64,
     /// Time for which a new group answers 404 and is missing in lists and searches, in milliseconds.
     pub(super) new_group_lag_ms: u64,
-    pub(super) oauth: OAuth,
+    pub(super) oauth: OAuthOptions,
 }
 
 /// The org authorization server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct OAuth {
+pub(super) struct OAuthOptions {
     /// Life of an access token; Okta's is 3600 and fixed.
     pub(super) token_life_seconds: u64,
     /// Time that a device waits between two questions.
     pub(super) device_interval_seconds: u64,
 }
 
-impl Default for OAuth {
+impl Default for OAuthOptions {
     fn default() -> Self {
         Self { token_life_seconds: 3600, device_interval_seconds: 5 }
     }
@@ -42,7 +42,7 @@ impl Default for OAuth {
 /// Rate limits of the org.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Limits {
+pub(super) struct LimitOptions {
     pub(super) enabled: bool,
     /// Length of a window in seconds; Okta's is 60.
     pub(super) window_seconds: u64,
@@ -52,7 +52,7 @@ pub(super) struct Limits {
     pub(super) token_share_percent: u64,
 }
 
-impl Default for Limits {
+impl Default for LimitOptions {
     fn default() -> Self {
         Self { enabled: true, window_seconds: 60, scale: 1.0, token_share_percent: 50 }
     }
@@ -61,7 +61,7 @@ impl Default for Limits {
 /// One field for each answer that documentation and recordings leave open.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Assumptions {
+pub(super) struct OrgAssumptions {
     pub(super) group_scope_without_group: GroupScopeWithoutGroup,
     pub(super) assign_existing_app_user: AssignExistingAppUser,
     pub(super) priority_omitted: PriorityOmitted,

@@ -2,22 +2,22 @@
 
 use serde_json::json;
 
-use super::http::{Answer, Handler, Reply, Request, Route};
-use super::store::Org;
+use super::http::{ApiAnswer, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::store::SimulatedOrg;
 use super::wire::{date, link};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/.well-known/okta-organization", handler: Handler::Read(metadata) },
-    Route { method: "GET", pattern: "/api/v1/org", handler: Handler::Read(settings) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/.well-known/okta-organization", handler: RouteHandler::Read(metadata) },
+    ApiRoute { method: "GET", pattern: "/api/v1/org", handler: RouteHandler::Read(settings) },
 ];
 
 /// Public: what a client can check a base URL with. `idx` is Identity Engine.
-fn metadata(org: &Org, request: &Request) -> Reply {
+fn metadata(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let mut links = json!({"organization": {"href": own_url(org, request)}});
     if is_custom(org, request) {
         links["alternate"] = json!({"href": request.base});
     }
-    Answer::ok(json!({
+    ApiAnswer::ok(json!({
         "id": org.id,
         "cell": "op3",
         "_links": links,
@@ -30,14 +30,14 @@ fn metadata(org: &Org, request: &Request) -> Reply {
 }
 
 /// Whether the org was called by its custom domain.
-fn is_custom(org: &Org, request: &Request) -> bool {
+fn is_custom(org: &SimulatedOrg, request: &SignedInRequest) -> bool {
     let host = request.base.trim_start_matches("http://");
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     org.custom_domain.as_deref() == Some(host)
 }
 
 /// The org's own URL, also where it was called by its custom domain: that is another name of the same address.
-pub(super) fn own_url(org: &Org, request: &Request) -> String {
+pub(super) fn own_url(org: &SimulatedOrg, request: &SignedInRequest) -> String {
     match &org.custom_domain {
         Some(domain) if is_custom(org, request) => {
             let custom = format!("//{domain}");
@@ -47,9 +47,9 @@ pub(super) fn own_url(org: &Org, request: &Request) -> String {
     }
 }
 
-fn settings(org: &Org, request: &Request) -> Reply {
+fn settings(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let to = |path| link(&request.base, path);
-    Answer::ok(json!({
+    ApiAnswer::ok(json!({
         "id": org.id,
         "subdomain": org.subdomain,
         "companyName": org.name,

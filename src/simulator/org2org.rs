@@ -23,43 +23,43 @@ mod push_targets;
 mod users;
 mod worker;
 
-pub(super) use super::model::org2org_app::{GroupPush, Org2Org};
+pub(super) use super::model::org2org_app::{GroupPush, Org2OrgApp};
 pub(super) use ahead::ahead;
-pub(super) use begin::{Switches, connect, link};
+pub(super) use begin::{InitialSwitches, connect, link};
 pub(super) use given::give;
-pub(super) use hub::{Line, PROVISIONING};
+pub(super) use hub::{HubHttp, PROVISIONING};
 pub(super) use passwords::changed as password_changed;
 pub(super) use push_targets::target_of_push;
 pub(super) use worker::{drain, work};
 
-use super::http::{Refusal, Route};
-use super::store::{App, Id, JobKind, Org};
+use super::http::{ApiRefusal, ApiRoute};
+use super::store::{JobKind, OktaId, SimulatedOrg, StoredApp};
 
-pub(super) const ROUTES: &[&[Route]] = &[connection::ROUTES, features::ROUTES, group_push::ROUTES];
+pub(super) const ROUTES: &[&[ApiRoute]] = &[connection::ROUTES, features::ROUTES, group_push::ROUTES];
 
 /// Okta's name of the app.
 pub(super) const NAME: &str = "okta_org2org";
 
 /// Whether the app's jobs are for a hub.
-pub(super) fn is_one(org: &Org, app: &str) -> bool {
+pub(super) fn is_one(org: &SimulatedOrg, app: &str) -> bool {
     org.apps.get(app).is_some_and(|app| app.org2org.is_some())
 }
 
 /// Whether the API integration is on.
-pub(super) fn is_connected(app: &App) -> bool {
+pub(super) fn is_connected(app: &StoredApp) -> bool {
     let part = app.org2org.as_ref();
     app.status == "ACTIVE" && part.is_some_and(|part| part.connection.enabled)
 }
 
 /// The user came into a group, or left it: pushes of the group are told.
-pub(super) fn membership_changed(org: &mut Org, group: &str, user: &str) {
+pub(super) fn membership_changed(org: &mut SimulatedOrg, group: &str, user: &str) {
     for (app, push) in pushes_of(org, group) {
         queue(org, &app, user, JobKind::PushMember, push);
     }
 }
 
 /// The name or description of a group has changed: its pushes follow. A target that had another name than its source keeps it.
-pub(super) fn group_changed(org: &mut Org, group: &str, former: &str) {
+pub(super) fn group_changed(org: &mut SimulatedOrg, group: &str, former: &str) {
     let name = org.groups.get(group).map(|group| group.name().to_owned());
     let name = name.unwrap_or_default();
     for (app, push) in pushes_of(org, group) {
@@ -73,7 +73,7 @@ pub(super) fn group_changed(org: &mut Org, group: &str, former: &str) {
 }
 
 /// "Enable profile sourcing" of the Admin Console.
-pub(super) fn switch_sourcing(app: &mut App, on: Option<bool>) {
+pub(super) fn switch_sourcing(app: &mut StoredApp, on: Option<bool>) {
     if let (Some(part), Some(on)) = (app.org2org.as_mut(), on) {
         part.profile_sourcing = on;
         app_features::show_features(app);
@@ -81,9 +81,9 @@ pub(super) fn switch_sourcing(app: &mut App, on: Option<bool>) {
 }
 
 /// "Import Now" of the Admin Console, or the confirmation of what an import found.
-pub(super) fn start_import(org: &mut Org, app: &str, confirm: bool) -> Result<(), Refusal> {
+pub(super) fn start_import(org: &mut SimulatedOrg, app: &str, confirm: bool) -> Result<(), ApiRefusal> {
     if !org.apps.get(app).is_some_and(is_connected) {
-        return Err(Refusal::validation("app", &["its API integration is off: there is nothing to import from"]));
+        return Err(ApiRefusal::validation("app", &["its API integration is off: there is nothing to import from"]));
     }
     let kind = if confirm { JobKind::Confirm } else { JobKind::Import };
     queue(org, app, "", kind, String::new());
@@ -91,14 +91,14 @@ pub(super) fn start_import(org: &mut Org, app: &str, confirm: bool) -> Result<()
 }
 
 /// Whether the public key of a connection is this org's own to tell: it was configured here.
-pub(super) fn signs_here(org: &Org, pattern: &str, parameters: &[String]) -> bool {
+pub(super) fn signs_here(org: &SimulatedOrg, pattern: &str, parameters: &[String]) -> bool {
     let app = parameters.first().and_then(|id| org.apps.get(id));
     let part = app.and_then(|app| app.org2org.as_ref());
     pattern.ends_with("/connections/default/jwks") && part.is_some_and(|part| part.connection.is_configured_here())
 }
 
 /// Active pushes of a group, with their apps.
-fn pushes_of(org: &Org, group: &str) -> Vec<(Id, Id)> {
+fn pushes_of(org: &SimulatedOrg, group: &str) -> Vec<(OktaId, OktaId)> {
     let apps = org.apps.values().filter(|app| is_connected(app));
     let pushes = apps.flat_map(|app| {
         let pushes = app.org2org.iter().flat_map(|part| part.pushes.values());
@@ -111,7 +111,7 @@ fn pushes_of(org: &Org, group: &str) -> Vec<(Id, Id)> {
 }
 
 /// Queues a job about a push (its id), or about a group of the hub (its id).
-fn queue(org: &mut Org, app: &str, user: &str, kind: JobKind, about: Id) {
+fn queue(org: &mut SimulatedOrg, app: &str, user: &str, kind: JobKind, about: OktaId) {
     let now = org.now();
     super::jobs::queue(org, now, app, user, kind, Some(about));
 }

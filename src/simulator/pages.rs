@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::http::{Answer, Refusal, Reply, Request};
-use super::store::Id;
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, SignedInRequest};
+use super::store::OktaId;
 
 /// Sizes of a list's pages, by Okta's API description.
 #[derive(Clone, Copy)]
@@ -23,11 +23,11 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.'
 
 /// A page of a map in the order of its keys; `show` gives `None` for what the list leaves out.
 pub(super) fn of_map<T>(
-    request: &Request,
+    request: &SignedInRequest,
     size: PageSize,
-    map: &BTreeMap<Id, T>,
+    map: &BTreeMap<OktaId, T>,
     mut show: impl FnMut(&T) -> Option<Value>,
-) -> Reply {
+) -> ApiReply {
     let after = cursor(request)?;
     let rest = map.range::<str, _>((lower(after.as_deref()), Bound::Unbounded));
     page(request, size, rest.filter_map(|(id, item)| Some((id.clone(), show(item)?))))
@@ -35,18 +35,23 @@ pub(super) fn of_map<T>(
 
 /// A page of a set of ids in their order.
 pub(super) fn of_set(
-    request: &Request,
+    request: &SignedInRequest,
     size: PageSize,
-    set: &BTreeSet<Id>,
-    mut show: impl FnMut(&Id) -> Option<Value>,
-) -> Reply {
+    set: &BTreeSet<OktaId>,
+    mut show: impl FnMut(&OktaId) -> Option<Value>,
+) -> ApiReply {
     let after = cursor(request)?;
     let rest = set.range::<str, _>((lower(after.as_deref()), Bound::Unbounded));
     page(request, size, rest.filter_map(|id| Some((id.clone(), show(id)?))))
 }
 
 /// A page of items that are sorted already; the cursor counts them.
-pub(super) fn of_sorted<T>(request: &Request, size: PageSize, items: &[T], mut show: impl FnMut(&T) -> Value) -> Reply {
+pub(super) fn of_sorted<T>(
+    request: &SignedInRequest,
+    size: PageSize,
+    items: &[T],
+    mut show: impl FnMut(&T) -> Value,
+) -> ApiReply {
     let start = match cursor(request)? {
         Some(text) => text.parse::<usize>().map_err(|_| bad_cursor())?,
         None => 0,
@@ -58,7 +63,11 @@ pub(super) fn of_sorted<T>(request: &Request, size: PageSize, items: &[T], mut s
 /// Takes one page off `rest`, whose items come with the cursor that follows them.
 ///
 /// `rest` is asked for one item more than the page holds: that one tells whether there is a `next`.
-pub(super) fn page(request: &Request, size: PageSize, mut rest: impl Iterator<Item = (String, Value)>) -> Reply {
+pub(super) fn page(
+    request: &SignedInRequest,
+    size: PageSize,
+    mut rest: impl Iterator<Item = (String, Value)>,
+) -> ApiReply {
     let limit = limit(request, size)?;
     let mut items = Vec::new();
     let mut last = String::new();
@@ -72,8 +81,8 @@ pub(super) fn page(request: &Request, size: PageSize, mut rest: impl Iterator<It
 
 /// A list that is answered whole, with a `self` link only.
 #[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
-pub(super) fn whole(request: &Request, items: Vec<Value>) -> Reply {
-    let mut answer = Answer { status: 200, body: Some(Value::Array(items)), headers: Vec::new() };
+pub(super) fn whole(request: &SignedInRequest, items: Vec<Value>) -> ApiReply {
+    let mut answer = ApiAnswer { status: 200, body: Some(Value::Array(items)), headers: Vec::new() };
     let path = &request.path;
     let own = query_text(request.query.iter().map(|(k, v)| (k.as_str(), v.as_str())));
     answer.headers.push(("link", format!("<{}{path}{own}>; rel=\"self\"", request.base)));
@@ -82,28 +91,28 @@ pub(super) fn whole(request: &Request, items: Vec<Value>) -> Reply {
 
 /// A page that was made by other means, with its links.
 #[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
-pub(super) fn answer(request: &Request, limit: usize, items: Vec<Value>, next: Option<&str>) -> Reply {
+pub(super) fn answer(request: &SignedInRequest, limit: usize, items: Vec<Value>, next: Option<&str>) -> ApiReply {
     let mut headers = vec![("link", link(request, limit, request.query("after"), "self"))];
     if next.is_some() {
         headers.push(("link", link(request, limit, next, "next")));
     }
-    Ok(Answer { status: 200, body: Some(Value::Array(items)), headers })
+    Ok(ApiAnswer { status: 200, body: Some(Value::Array(items)), headers })
 }
 
 /// The `limit` asked for within the list's bounds. Assumed: a larger one is cut to the maximum.
-pub(super) fn limit(request: &Request, size: PageSize) -> Result<usize, Refusal> {
+pub(super) fn limit(request: &SignedInRequest, size: PageSize) -> Result<usize, ApiRefusal> {
     match request.query("limit") {
         None | Some("") => Ok(size.default),
         Some("-1") => Ok(size.maximum),
         Some(text) => {
-            let asked: usize = text.parse().map_err(|_| Refusal::mismatch("limit", text))?;
+            let asked: usize = text.parse().map_err(|_| ApiRefusal::mismatch("limit", text))?;
             Ok(asked.clamp(1, size.maximum))
         }
     }
 }
 
 /// What the `after` of a request says, or E0000029 when it is no cursor of ours.
-pub(super) fn cursor(request: &Request) -> Result<Option<String>, Refusal> {
+pub(super) fn cursor(request: &SignedInRequest) -> Result<Option<String>, ApiRefusal> {
     let Some(text) = request.query("after").filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
@@ -118,15 +127,15 @@ pub(super) fn encode(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("c:{key}"))
 }
 
-fn bad_cursor() -> Refusal {
-    Refusal::new(400, "E0000029", "Invalid paging request.").cause("Invalid cursor.")
+fn bad_cursor() -> ApiRefusal {
+    ApiRefusal::new(400, "E0000029", "Invalid paging request.").cause("Invalid cursor.")
 }
 
 fn lower(after: Option<&str>) -> Bound<&str> {
     after.map_or(Bound::Unbounded, Bound::Excluded)
 }
 
-fn link(request: &Request, limit: usize, after: Option<&str>, rel: &str) -> String {
+fn link(request: &SignedInRequest, limit: usize, after: Option<&str>, rel: &str) -> String {
     let limit = limit.to_string();
     let kept = request
         .query
@@ -154,20 +163,20 @@ mod tests {
 
     const SIZE: PageSize = PageSize { default: 2, maximum: 3 };
 
-    fn request(query: &[(&str, &str)]) -> Request {
-        Request {
+    fn request(query: &[(&str, &str)]) -> SignedInRequest {
+        SignedInRequest {
             path: "/api/v1/things".to_owned(),
             base: "http://localhost:1".to_owned(),
             query: query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-            ..Request::default()
+            ..SignedInRequest::default()
         }
     }
 
-    fn things(count: usize) -> BTreeMap<Id, usize> {
+    fn things(count: usize) -> BTreeMap<OktaId, usize> {
         (0..count).map(|n| (format!("id{n}"), n)).collect()
     }
 
-    fn fetch(query: &[(&str, &str)], count: usize) -> Answer {
+    fn fetch(query: &[(&str, &str)], count: usize) -> ApiAnswer {
         of_map(&request(query), SIZE, &things(count), |n| Some(Value::from(*n))).expect("a page")
     }
 

@@ -1,12 +1,12 @@
 //! What an admin role may do. Simplified: real roles can be narrowed to single groups and apps, here they hold for all of them.
 
-use super::http::Refusal;
+use super::http::ApiRefusal;
 use super::roles;
-use super::store::Org;
+use super::store::SimulatedOrg;
 
 /// Families of endpoints that roles tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
+enum EndpointFamily {
     Users,
     /// Passwords, factors and locks.
     Credentials,
@@ -22,14 +22,16 @@ enum Family {
     Authorization,
 }
 
-use Family::{AgentPools, Apps, Authorization, Credentials, Groups, Logs, Members, Roles, Rules, Settings, Users};
+use EndpointFamily::{
+    AgentPools, Apps, Authorization, Credentials, Groups, Logs, Members, Roles, Rules, Settings, Users,
+};
 
 /// Everything but tokens and the granting of roles, which are a super admin's own.
-const MOST: &[Family] =
+const MOST: &[EndpointFamily] =
     &[Users, Credentials, Groups, Members, Rules, Apps, AgentPools, Logs, Settings, Authorization, Roles];
 
 /// Role, what it reads, what it writes (Okta's page on standard administrator roles).
-const TABLE: &[(&str, &[Family], &[Family])] = &[
+const TABLE: &[(&str, &[EndpointFamily], &[EndpointFamily])] = &[
     ("ORG_ADMIN", MOST, &[Users, Credentials, Groups, Members, Rules, Settings, AgentPools]),
     ("APP_ADMIN", &[Users, Groups, Members, Apps, Logs, AgentPools], &[Apps]),
     (
@@ -46,14 +48,20 @@ const TABLE: &[(&str, &[Family], &[Family])] = &[
 ];
 
 /// 403 E0000006 unless a role of the token's owner allows the call.
-pub(super) fn check(org: &Org, owner: &str, method: &str, pattern: &str, parameters: &[String]) -> Result<(), Refusal> {
+pub(super) fn check(
+    org: &SimulatedOrg,
+    owner: &str,
+    method: &str,
+    pattern: &str,
+    parameters: &[String],
+) -> Result<(), ApiRefusal> {
     if is_about_oneself(owner, method, pattern, parameters) {
         return Ok(());
     }
     let family = family(pattern);
     let allowed =
         roles::in_effect(org, owner).any(|role| role.kind == "SUPER_ADMIN" || allows(&role.kind, method, family));
-    if allowed { Ok(()) } else { Err(Refusal::forbidden()) }
+    if allowed { Ok(()) } else { Err(ApiRefusal::forbidden()) }
 }
 
 /// Whether what a role may do is told here; a custom role's rights are its own.
@@ -61,7 +69,7 @@ pub(super) fn is_known(role: &str) -> bool {
     role == "SUPER_ADMIN" || TABLE.iter().any(|(name, ..)| *name == role)
 }
 
-fn allows(role: &str, method: &str, family: Family) -> bool {
+fn allows(role: &str, method: &str, family: EndpointFamily) -> bool {
     TABLE.iter().filter(|(name, ..)| *name == role).any(|(_, reads, writes)| {
         let families = if method == "GET" { reads } else { writes };
         families.contains(&family)
@@ -75,7 +83,7 @@ fn is_about_oneself(owner: &str, method: &str, pattern: &str, parameters: &[Stri
         || (method == "DELETE" && pattern == "/api/v1/api-tokens/current")
 }
 
-fn family(pattern: &str) -> Family {
+fn family(pattern: &str) -> EndpointFamily {
     let path = pattern.strip_prefix("/api/v1/").unwrap_or(pattern);
     let has = |part: &str| path.split('/').any(|it| it == part);
     match path.split('/').next().unwrap_or_default() {
@@ -103,7 +111,7 @@ fn family(pattern: &str) -> Family {
         "meta" if has("apps") => Apps,
         "agentPools" => AgentPools,
         "logs" => Logs,
-        "api-tokens" => Family::Tokens,
+        "api-tokens" => EndpointFamily::Tokens,
         "authorizationServers" => Authorization,
         _ => Settings,
     }

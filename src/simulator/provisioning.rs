@@ -9,16 +9,16 @@ use std::collections::BTreeSet;
 
 use super::effective_group;
 use super::jobs;
-use super::log::{self, Event, Target};
+use super::log::{self, LogEvent, LogTarget};
 use super::mappings;
 use super::org2org;
-use super::store::{App, AppUser, Id, JobKind, Millis, Org, User};
+use super::store::{AppUser, EpochMillis, JobKind, OktaId, SimulatedOrg, StoredApp, StoredUser};
 
 pub(super) use super::jobs::run_due;
 
 /// Whether a user whose group stays the same is pushed all the same.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Push {
+pub(super) enum ProfilePush {
     /// Only when another group decides now; a failed task holds it back.
     WhenChanged,
     /// Always: the assignment itself was written anew, which also gets past a failed task.
@@ -26,34 +26,34 @@ pub(super) enum Push {
 }
 
 /// The user's groups have changed.
-pub(super) fn membership_changed(org: &mut Org, user: &str) {
-    let apps: Vec<Id> = org.apps.keys().cloned().collect();
+pub(super) fn membership_changed(org: &mut SimulatedOrg, user: &str) {
+    let apps: Vec<OktaId> = org.apps.keys().cloned().collect();
     for app in apps {
         forgive(org, &app, user);
-        reevaluate(org, &app, user, Push::WhenChanged);
+        reevaluate(org, &app, user, ProfilePush::WhenChanged);
     }
 }
 
 /// The user's profile has changed: apps with profile push get it.
-pub(super) fn user_changed(org: &mut Org, user: &str) {
+pub(super) fn user_changed(org: &mut SimulatedOrg, user: &str) {
     for app in apps_of(org, user) {
         let changed = mappings::apply(org, &app, user);
         let pushes = org.apps.get(&app).is_some_and(|app| has(app, "PUSH_PROFILE_UPDATES"));
         if changed && pushes && provisions(org, &app) {
-            push(org, &app, user, Push::WhenChanged);
+            push(org, &app, user, ProfilePush::WhenChanged);
         }
     }
 }
 
 /// The user was deactivated: he loses every app.
-pub(super) fn user_deactivated(org: &mut Org, user: &str) {
+pub(super) fn user_deactivated(org: &mut SimulatedOrg, user: &str) {
     for app in apps_of(org, user) {
         remove(org, &app, user);
     }
 }
 
 /// The user is gone for good.
-pub(super) fn user_deleted(org: &mut Org, user: &str) {
+pub(super) fn user_deleted(org: &mut SimulatedOrg, user: &str) {
     user_deactivated(org, user);
     for app in org.apps.values_mut() {
         app.unassigned.remove(user);
@@ -62,15 +62,15 @@ pub(super) fn user_deleted(org: &mut Org, user: &str) {
 }
 
 /// A group is gone, and with it its assignments to apps.
-pub(super) fn group_deleted(org: &mut Org, group: &str) {
-    let apps: Vec<Id> = org.apps.keys().cloned().collect();
+pub(super) fn group_deleted(org: &mut SimulatedOrg, group: &str) {
+    let apps: Vec<OktaId> = org.apps.keys().cloned().collect();
     for app in apps {
         group_unassigned(org, &app, group);
     }
 }
 
 /// Takes a group off an app; its members fall to their next group, or lose the app. False when it was not assigned.
-pub(super) fn group_unassigned(org: &mut Org, app: &str, group: &str) -> bool {
+pub(super) fn group_unassigned(org: &mut SimulatedOrg, app: &str, group: &str) -> bool {
     let Some(instance) = org.apps.get_mut(app) else {
         return false;
     };
@@ -78,65 +78,65 @@ pub(super) fn group_unassigned(org: &mut Org, app: &str, group: &str) -> bool {
         return false;
     }
     let granted = |user: &&AppUser| user.granting_group.as_deref() == Some(group);
-    let users: Vec<Id> = instance.users.values().filter(granted).map(|user| user.user.clone()).collect();
+    let users: Vec<OktaId> = instance.users.values().filter(granted).map(|user| user.user.clone()).collect();
     for user in users {
-        reevaluate(org, app, &user, Push::WhenChanged);
+        reevaluate(org, app, &user, ProfilePush::WhenChanged);
     }
     true
 }
 
 /// An assignment of a group is new, or was written again: its members are assigned, moved or pushed.
-pub(super) fn group_assigned(org: &mut Org, app: &str, group: &str) {
+pub(super) fn group_assigned(org: &mut SimulatedOrg, app: &str, group: &str) {
     let members = org.groups.get(group).map(|group| group.members.clone());
     for user in members.unwrap_or_default() {
         let decides = compare(org, app, &user).is_some_and(|(_, wanted)| wanted.as_deref() == Some(group));
         // Members over whom another group decides are not touched by this one.
-        let repush = if decides { Push::Always } else { Push::WhenChanged };
+        let repush = if decides { ProfilePush::Always } else { ProfilePush::WhenChanged };
         reevaluate(org, app, &user, repush);
     }
 }
 
 /// Brings one app user in line with the groups of the user.
-pub(super) fn reevaluate(org: &mut Org, app: &str, user: &str, repush: Push) {
+pub(super) fn reevaluate(org: &mut SimulatedOrg, app: &str, user: &str, repush: ProfilePush) {
     let Some((present, wanted)) = compare(org, app, user) else {
         return;
     };
     match (present, wanted) {
-        (Present::Absent, Some(group)) => assign_by_group(org, app, user, &group),
-        (Present::ByGroup(_), None) => remove(org, app, user),
-        (Present::ByGroup(old), Some(new)) if old.as_deref() != Some(&new) => {
+        (PresentAccount::Absent, Some(group)) => assign_by_group(org, app, user, &group),
+        (PresentAccount::ByGroup(_), None) => remove(org, app, user),
+        (PresentAccount::ByGroup(old), Some(new)) if old.as_deref() != Some(&new) => {
             regroup(org, app, user, &new, repush);
         }
-        (Present::ByGroup(_), Some(_)) if repush == Push::Always => push(org, app, user, repush),
+        (PresentAccount::ByGroup(_), Some(_)) if repush == ProfilePush::Always => push(org, app, user, repush),
         // An individual assignment is not driven by groups.
         _ => {}
     }
 }
 
-enum Present {
+enum PresentAccount {
     Absent,
     Individual,
-    ByGroup(Option<Id>),
+    ByGroup(Option<OktaId>),
 }
 
 /// How the user is assigned and which group should decide; `None` when the app or the user takes no part.
-fn compare(org: &Org, app: &str, user: &str) -> Option<(Present, Option<Id>)> {
+fn compare(org: &SimulatedOrg, app: &str, user: &str) -> Option<(PresentAccount, Option<OktaId>)> {
     let (app, user) = (org.apps.get(app)?, org.users.get(user)?);
     if user.status == "DEPROVISIONED" || app.status != "ACTIVE" {
         return None;
     }
     let present = match app.users.get(&user.id) {
-        None => Present::Absent,
-        Some(held) if held.individual => Present::Individual,
-        Some(held) => Present::ByGroup(held.granting_group.clone()),
+        None => PresentAccount::Absent,
+        Some(held) if held.individual => PresentAccount::Individual,
+        Some(held) => PresentAccount::ByGroup(held.granting_group.clone()),
     };
     let wanted = effective_group::effective(app, user).map(|group| group.group.clone());
-    let wanted = wanted.filter(|_| !matches!(present, Present::Absent) || may_assign(app, user));
+    let wanted = wanted.filter(|_| !matches!(present, PresentAccount::Absent) || may_assign(app, user));
     Some((present, wanted))
 }
 
 /// Whether some group of the user may assign him: those he had when he was unassigned one by one may not.
-fn may_assign(app: &App, user: &User) -> bool {
+fn may_assign(app: &StoredApp, user: &StoredUser) -> bool {
     let Some(spent) = app.unassigned.get(&user.id) else {
         return true;
     };
@@ -144,7 +144,7 @@ fn may_assign(app: &App, user: &User) -> bool {
 }
 
 /// A group that the user has left may assign him when he joins it again.
-fn forgive(org: &mut Org, app: &str, user: &str) {
+fn forgive(org: &mut SimulatedOrg, app: &str, user: &str) {
     let (Some(app), Some(member)) = (org.apps.get_mut(app), org.users.get(user)) else {
         return;
     };
@@ -153,7 +153,7 @@ fn forgive(org: &mut Org, app: &str, user: &str) {
     }
 }
 
-fn assign_by_group(org: &mut Org, app: &str, user: &str, group: &str) {
+fn assign_by_group(org: &mut SimulatedOrg, app: &str, user: &str, group: &str) {
     let now = org.now();
     let Some(mut app_user) = new_app_user(org, app, user, now) else {
         return;
@@ -164,7 +164,7 @@ fn assign_by_group(org: &mut Org, app: &str, user: &str, group: &str) {
 }
 
 /// An app user as an assignment makes it: STAGED where an account has to be made, otherwise ACTIVE.
-pub(super) fn new_app_user(org: &Org, app: &str, user: &str, now: Millis) -> Option<AppUser> {
+pub(super) fn new_app_user(org: &SimulatedOrg, app: &str, user: &str, now: EpochMillis) -> Option<AppUser> {
     let (app, user) = (org.apps.get(app)?, org.users.get(user)?);
     let staged = creates(app);
     Some(AppUser {
@@ -186,7 +186,7 @@ pub(super) fn new_app_user(org: &Org, app: &str, user: &str, now: Millis) -> Opt
 }
 
 /// Puts an app user into its app and starts its provisioning.
-pub(super) fn add(org: &mut Org, app: &str, app_user: AppUser) {
+pub(super) fn add(org: &mut SimulatedOrg, app: &str, app_user: AppUser) {
     let user = app_user.user.clone();
     if let Some(instance) = org.apps.get_mut(app) {
         instance.unassigned.remove(&user);
@@ -194,11 +194,11 @@ pub(super) fn add(org: &mut Org, app: &str, app_user: AppUser) {
     }
     note(org, "application.user_membership.add", "Add user to application membership", app, &user, None);
     if org.apps.get(app).is_some_and(creates) {
-        push(org, app, &user, Push::Always);
+        push(org, app, &user, ProfilePush::Always);
     }
 }
 
-fn regroup(org: &mut Org, app: &str, user: &str, group: &str, repush: Push) {
+fn regroup(org: &mut SimulatedOrg, app: &str, user: &str, group: &str, repush: ProfilePush) {
     let now = org.now();
     if let Some(held) = org.apps.get_mut(app).and_then(|app| app.users.get_mut(user)) {
         held.granting_group = Some(group.to_owned());
@@ -209,7 +209,7 @@ fn regroup(org: &mut Org, app: &str, user: &str, group: &str, repush: Push) {
 }
 
 /// Makes an assignment one by groups: the effective group decides from now on. False when no group of the user is assigned.
-pub(super) fn convert_to_group(org: &mut Org, app: &str, user: &str) -> bool {
+pub(super) fn convert_to_group(org: &mut SimulatedOrg, app: &str, user: &str) -> bool {
     let wanted = org.apps.get(app).zip(org.users.get(user));
     let wanted = wanted.and_then(|(app, user)| effective_group::effective(app, user));
     let group = wanted.map(|group| group.group.clone());
@@ -219,22 +219,22 @@ pub(super) fn convert_to_group(org: &mut Org, app: &str, user: &str) -> bool {
         held.granting_group = group;
     }
     if found {
-        push(org, app, user, Push::Always);
+        push(org, app, user, ProfilePush::Always);
     }
     found
 }
 
 /// Starts a push of the user, unless the app has none or a failed task holds it back.
-pub(super) fn push(org: &mut Org, app: &str, user: &str, repush: Push) {
+pub(super) fn push(org: &mut SimulatedOrg, app: &str, user: &str, repush: ProfilePush) {
     let held = org.apps.get(app).and_then(|app| app.users.get(user));
-    let blocked = held.is_none_or(|held| held.sync_state == "ERROR" && repush == Push::WhenChanged);
+    let blocked = held.is_none_or(|held| held.sync_state == "ERROR" && repush == ProfilePush::WhenChanged);
     // Without "Create Users" no account is looked for, so there is nothing to push to.
     let unlinked = held.is_some_and(|held| held.external_id.is_none());
     let blocked = blocked || (unlinked && !org.apps.get(app).is_some_and(creates));
     if blocked || !provisions(org, app) {
         return;
     }
-    if repush == Push::Always {
+    if repush == ProfilePush::Always {
         org.tasks.retain(|task| task.app != app || task.user != user);
     }
     jobs::queue_push(org, app, user);
@@ -242,7 +242,7 @@ pub(super) fn push(org: &mut Org, app: &str, user: &str, repush: Push) {
 }
 
 /// Takes the app from the user; his account is disabled when the app is told so, never deleted.
-pub(super) fn remove(org: &mut Org, app: &str, user: &str) {
+pub(super) fn remove(org: &mut SimulatedOrg, app: &str, user: &str) {
     note(org, "application.user_membership.remove", "Remove user's application membership", app, user, None);
     let Some(instance) = org.apps.get_mut(app) else {
         return;
@@ -259,16 +259,16 @@ pub(super) fn remove(org: &mut Org, app: &str, user: &str) {
 }
 
 /// Takes an individual assignment away; the groups the user is in now do not bring it back (help page "Convert user assignments").
-pub(super) fn unassign(org: &mut Org, app: &str, user: &str) {
+pub(super) fn unassign(org: &mut SimulatedOrg, app: &str, user: &str) {
     remove(org, app, user);
-    let groups: BTreeSet<Id> = org.users.get(user).map(|user| user.groups.clone()).unwrap_or_default();
+    let groups: BTreeSet<OktaId> = org.users.get(user).map(|user| user.groups.clone()).unwrap_or_default();
     if let Some(app) = org.apps.get_mut(app) {
         app.unassigned.insert(user.to_owned(), groups);
     }
 }
 
 /// Whether a directory is the source of this user's profile, so that Okta must not change it.
-pub(super) fn is_sourced(org: &Org, user: &str) -> bool {
+pub(super) fn is_sourced(org: &SimulatedOrg, user: &str) -> bool {
     org.apps.values().any(|app| {
         let linked = app.users.get(user).is_some_and(|held| held.external_id.is_some());
         linked && is_provisioned(app) && has(app, "PROFILE_MASTERING")
@@ -276,35 +276,46 @@ pub(super) fn is_sourced(org: &Org, user: &str) -> bool {
 }
 
 /// Whether the app is one whose pushes the simulator models: an AD instance, or an Org2Org app with its API integration on.
-pub(super) fn provisions(org: &Org, app: &str) -> bool {
+pub(super) fn provisions(org: &SimulatedOrg, app: &str) -> bool {
     let app = org.apps.get(app);
     app.is_some_and(|app| app.status == "ACTIVE" && is_provisioned(app))
 }
 
-fn is_provisioned(app: &App) -> bool {
+fn is_provisioned(app: &StoredApp) -> bool {
     app.active_directory.is_some() || org2org::is_connected(app)
 }
 
-pub(super) fn has(app: &App, feature: &str) -> bool {
+pub(super) fn has(app: &StoredApp, feature: &str) -> bool {
     app.features.iter().any(|held| held == feature)
 }
 
-fn creates(app: &App) -> bool {
+fn creates(app: &StoredApp) -> bool {
     is_provisioned(app) && app.status == "ACTIVE" && has(app, "PUSH_NEW_USERS")
 }
 
-fn apps_of(org: &Org, user: &str) -> Vec<Id> {
+fn apps_of(org: &SimulatedOrg, user: &str) -> Vec<OktaId> {
     let holding = org.apps.values().filter(|app| app.users.contains_key(user));
     holding.map(|app| app.id.clone()).collect()
 }
 
 /// Writes a log event about a user of an app, with the targets that Okta names: app user, app, user.
-pub(super) fn note(org: &mut Org, kind: &'static str, words: &str, app: &str, user: &str, failure: Option<&str>) {
+pub(super) fn note(
+    org: &mut SimulatedOrg,
+    kind: &'static str,
+    words: &str,
+    app: &str,
+    user: &str,
+    failure: Option<&str>,
+) {
     let user_name = org.apps.get(app).and_then(|app| app.users.get(user));
     let alternate_id = user_name.map_or_else(|| "unknown".to_owned(), |held| held.user_name.clone());
-    let display_name = org.users.get(user).map(User::display_name).unwrap_or_default();
-    let mut event =
-        Event::new(kind, words).target(Target { id: user.to_owned(), kind: "AppUser", alternate_id, display_name });
+    let display_name = org.users.get(user).map(StoredUser::display_name).unwrap_or_default();
+    let mut event = LogEvent::new(kind, words).target(LogTarget {
+        id: user.to_owned(),
+        kind: "AppUser",
+        alternate_id,
+        display_name,
+    });
     event = event.on_app(org, app).on_user(org, user);
     if let Some(reason) = failure {
         event = event.failed(reason);

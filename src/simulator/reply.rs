@@ -4,24 +4,24 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::http::{Answer, Refusal};
-use super::limits::Figures;
-use super::service::Outgoing;
-use super::store::{Millis, real_time};
+use super::http::{ApiAnswer, ApiRefusal};
+use super::limits::LimitHeaders;
+use super::service::OutgoingAnswer;
+use super::store::{EpochMillis, real_time};
 
 const REQUEST_ID: &str = "x-okta-request-id";
 
 /// An answer of Okta's API.
-pub(super) fn of_okta(outgoing: Outgoing) -> Response<Body> {
+pub(super) fn of_okta(outgoing: OutgoingAnswer) -> Response<Body> {
     let code = outgoing.reply.as_ref().err().map_or("", |refusal| refusal.code);
     of_okta_as(outgoing, code)
 }
 
 /// The same with an error code that need not be Okta's.
-pub(super) fn of_okta_as(outgoing: Outgoing, code: &str) -> Response<Body> {
+pub(super) fn of_okta_as(outgoing: OutgoingAnswer, code: &str) -> Response<Body> {
     let (status, body, extra) = match outgoing.reply {
-        Ok(Answer { status, body, headers }) => (status, body, headers),
-        Err(Refusal { status, challenge: Some(challenge), .. }) => {
+        Ok(ApiAnswer { status, body, headers }) => (status, body, headers),
+        Err(ApiRefusal { status, challenge: Some(challenge), .. }) => {
             (status, None, vec![("www-authenticate", challenge)])
         }
         Err(refusal) => (refusal.status, Some(error(&refusal, code)), Vec::new()),
@@ -41,7 +41,7 @@ pub(super) fn of_control(status: u16, body: Option<&Value>) -> Response<Body> {
 }
 
 /// Okta's error object.
-fn error(refusal: &Refusal, code: &str) -> Value {
+fn error(refusal: &ApiRefusal, code: &str) -> Value {
     let causes = refusal.causes.iter().map(|cause| json!({"errorSummary": cause}));
     json!({
         "errorCode": code,
@@ -67,7 +67,7 @@ fn with_body(status: u16, body: Option<&Value>) -> Response<Body> {
     response
 }
 
-fn add_standard(response: &mut Response<Body>, figures: Figures, at: Millis) {
+fn add_standard(response: &mut Response<Body>, figures: LimitHeaders, at: EpochMillis) {
     add(response, "x-rate-limit-limit", &figures.limit.to_string());
     add(response, "x-rate-limit-remaining", &figures.remaining.to_string());
     add(response, "x-rate-limit-reset", &figures.reset.to_string());
@@ -78,7 +78,7 @@ fn add_standard(response: &mut Response<Body>, figures: Figures, at: Millis) {
     }
 }
 
-fn http_date(at: Millis) -> String {
+fn http_date(at: EpochMillis) -> String {
     let at = jiff::Timestamp::from_second(at.div_euclid(1000)).unwrap_or_default();
     at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -3,23 +3,27 @@
 use serde_json::{Value, json};
 
 use super::group_roles;
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::log::{self, Event};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::log::{self, LogEvent};
 use super::pages::{self, PageSize};
-use super::store::{Org, Role};
+use super::store::{AdminRole, SimulatedOrg};
 use super::users;
 use super::wire::date;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/users/{userId}/roles", handler: Handler::Read(list) },
-    Route { method: "POST", pattern: "/api/v1/users/{userId}/roles", handler: Handler::Write(assign) },
-    Route { method: "GET", pattern: "/api/v1/users/{userId}/roles/{roleAssignmentId}", handler: Handler::Read(get) },
-    Route {
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/users/{userId}/roles", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "POST", pattern: "/api/v1/users/{userId}/roles", handler: RouteHandler::Write(assign) },
+    ApiRoute {
+        method: "GET",
+        pattern: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
+        handler: RouteHandler::Read(get),
+    },
+    ApiRoute {
         method: "DELETE",
         pattern: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
-        handler: Handler::Write(unassign),
+        handler: RouteHandler::Write(unassign),
     },
-    Route { method: "GET", pattern: "/api/v1/iam/assignees/users", handler: Handler::Read(assignees) },
+    ApiRoute { method: "GET", pattern: "/api/v1/iam/assignees/users", handler: RouteHandler::Read(assignees) },
 ];
 
 /// The default is Okta's; no maximum is described.
@@ -42,7 +46,7 @@ const TYPES: &[(&str, &str)] = &[
 ];
 
 /// The list has the roles through groups too, each by the group's assignment.
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find(org, request, request.parameter(0))?;
     let own = held_by(org, &user.id);
     let own = own.iter().map(|role| show(role, &user.id, &request.base));
@@ -50,11 +54,11 @@ fn list(org: &Org, request: &Request) -> Reply {
         let held = held_by(org, group).iter();
         held.map(|role| group_roles::show(role, group, &request.base))
     });
-    Answer::ok(Value::Array(own.chain(by_groups).collect()))
+    ApiAnswer::ok(Value::Array(own.chain(by_groups).collect()))
 }
 
 /// The roles whose rights a user or a service app has.
-pub(super) fn in_effect<'a>(org: &'a Org, holder: &str) -> impl Iterator<Item = &'a Role> {
+pub(super) fn in_effect<'a>(org: &'a SimulatedOrg, holder: &str) -> impl Iterator<Item = &'a AdminRole> {
     let groups = org.users.get(holder).map(|user| &user.groups);
     let by_groups = groups.into_iter().flatten();
     let by_groups = by_groups.flat_map(|group| held_by(org, group));
@@ -63,7 +67,7 @@ pub(super) fn in_effect<'a>(org: &'a Org, holder: &str) -> impl Iterator<Item = 
 
 /// Users who have roles of their own. Whether Okta lists those who have them through groups only is not known. Unlike other lists, this
 /// one is an object.
-fn assignees(org: &Org, request: &Request) -> Reply {
+fn assignees(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let shown = |user: &&str| {
         let address = format!("{}/api/v1/users/{user}", request.base);
         json!({
@@ -78,45 +82,45 @@ fn assignees(org: &Org, request: &Request) -> Reply {
     Ok(answer)
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find(org, request, request.parameter(0))?;
     let role = named(held_by(org, &user.id), request)?;
-    Answer::ok(show(role, &user.id, &request.base))
+    ApiAnswer::ok(show(role, &user.id, &request.base))
 }
 
-fn assign(org: &mut Org, request: &Request) -> Reply {
+fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find_id(org, request)?;
     let role = give(org, kind(request)?, &user, "ra1")?;
     let shown = show(&role, &user, &request.base);
     told(org, request, &user, "user.account.privilege.grant", "Grant user privilege");
-    Answer::with_status(201, shown)
+    ApiAnswer::with_status(201, shown)
 }
 
 /// The assignments of whom `holder` names.
-pub(super) fn held_by<'a>(org: &'a Org, holder: &str) -> &'a [Role] {
+pub(super) fn held_by<'a>(org: &'a SimulatedOrg, holder: &str) -> &'a [AdminRole] {
     org.roles.get(holder).map_or(&[][..], Vec::as_slice)
 }
 
 /// Of these assignments the one that the path names.
-pub(super) fn named<'a>(held: &'a [Role], request: &Request) -> Result<&'a Role, Refusal> {
+pub(super) fn named<'a>(held: &'a [AdminRole], request: &SignedInRequest) -> Result<&'a AdminRole, ApiRefusal> {
     let id = request.parameter(1);
     let role = held.iter().find(|role| role.id == id);
-    role.ok_or_else(|| Refusal::not_found(id, "RoleAssignment"))
+    role.ok_or_else(|| ApiRefusal::not_found(id, "RoleAssignment"))
 }
 
 /// Gives whom `holder` names a role, once; `prefix` begins the id of the assignment.
-pub(super) fn give(org: &mut Org, kind: &str, holder: &str, prefix: &str) -> Result<Role, Refusal> {
+pub(super) fn give(org: &mut SimulatedOrg, kind: &str, holder: &str, prefix: &str) -> Result<AdminRole, ApiRefusal> {
     if held_by(org, holder).iter().any(|role| role.kind == kind) {
-        return Err(Refusal::new(409, "E0000090", "The role specified is already assigned to the user."));
+        return Err(ApiRefusal::new(409, "E0000090", "The role specified is already assigned to the user."));
     }
-    let role = Role { id: org.ids.next(prefix), kind: kind.to_owned(), created: org.now() };
+    let role = AdminRole { id: org.ids.next(prefix), kind: kind.to_owned(), created: org.now() };
     let roles = org.roles.entry(holder.to_owned()).or_default();
     roles.push(role.clone());
     Ok(role)
 }
 
 /// Takes the assignment that the path names from whom `holder` names.
-pub(super) fn take(org: &mut Org, request: &Request, holder: &str) -> Result<(), Refusal> {
+pub(super) fn take(org: &mut SimulatedOrg, request: &SignedInRequest, holder: &str) -> Result<(), ApiRefusal> {
     let id = named(held_by(org, holder), request)?.id.clone();
     if let Some(roles) = org.roles.get_mut(holder) {
         roles.retain(|role| role.id != id);
@@ -124,29 +128,29 @@ pub(super) fn take(org: &mut Org, request: &Request, holder: &str) -> Result<(),
     Ok(())
 }
 
-pub(super) fn kind(request: &Request) -> Result<&'static str, Refusal> {
+pub(super) fn kind(request: &SignedInRequest) -> Result<&'static str, ApiRefusal> {
     let asked = request.object()?.get("type").and_then(Value::as_str);
-    let asked = asked.ok_or_else(Refusal::malformed)?;
+    let asked = asked.ok_or_else(ApiRefusal::malformed)?;
     if asked == "CUSTOM" {
-        return Err(Refusal::not_modelled("the role type CUSTOM"));
+        return Err(ApiRefusal::not_modelled("the role type CUSTOM"));
     }
     let known = TYPES.iter().find(|(kind, _)| *kind == asked);
-    known.map(|(kind, _)| *kind).ok_or_else(|| Refusal::validation("type", &["type: Invalid role type"]))
+    known.map(|(kind, _)| *kind).ok_or_else(|| ApiRefusal::validation("type", &["type: Invalid role type"]))
 }
 
-fn unassign(org: &mut Org, request: &Request) -> Reply {
+fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find_id(org, request)?;
     take(org, request, &user)?;
     told(org, request, &user, "user.account.privilege.revoke", "Revoke user privilege");
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
-fn told(org: &mut Org, request: &Request, user: &str, kind: &'static str, message: &str) {
-    let event = Event::new(kind, message).by(&request.principal).on_user(org, user);
+fn told(org: &mut SimulatedOrg, request: &SignedInRequest, user: &str, kind: &'static str, message: &str) {
+    let event = LogEvent::new(kind, message).by(&request.principal).on_user(org, user);
     log::record(org, event);
 }
 
-pub(super) fn show(role: &Role, user: &str, base: &str) -> Value {
+pub(super) fn show(role: &AdminRole, user: &str, base: &str) -> Value {
     let label = TYPES.iter().find(|(kind, _)| *kind == role.kind);
     json!({
         "id": role.id,

@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
 
-use super::buckets::{self, Bucket};
-use super::http::{Handler, Route};
+use super::buckets::{self, RateBucket};
+use super::http::{ApiRoute, RouteHandler};
 
 /// Okta's paths with their methods, from its API description: tells "not modelled" from "no such path".
 const PATHS: &str = include_str!("paths.tsv");
 
 /// Everything that the simulator answers as Okta.
-const TABLES: &[&[Route]] = &[
+const TABLES: &[&[ApiRoute]] = &[
     super::org::ROUTES,
     super::users::ROUTES,
     super::user_search::ROUTES,
@@ -37,11 +37,11 @@ const TABLES: &[&[Route]] = &[
 ];
 
 /// What the simulator answers beside its own part of the control surface.
-const CONTROL_TABLES: &[&[Route]] = &[super::active_directory::CONTROL_ROUTES, super::oauth::CONTROL_ROUTES];
+const CONTROL_TABLES: &[&[ApiRoute]] = &[super::active_directory::CONTROL_ROUTES, super::oauth::CONTROL_ROUTES];
 
 /// Routes of Okta's API.
-pub(super) static ROUTES: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table::default();
+pub(super) static ROUTES: LazyLock<RouteTable> = LazyLock::new(|| {
+    let mut table = RouteTable::default();
     for line in PATHS.lines() {
         if let Some((methods, pattern)) = line.split_once('\t') {
             for method in methods.split(',') {
@@ -56,8 +56,8 @@ pub(super) static ROUTES: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// Routes of the control surface that act on an org.
-pub(super) static CONTROL_ROUTES: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table::default();
+pub(super) static CONTROL_ROUTES: LazyLock<RouteTable> = LazyLock::new(|| {
+    let mut table = RouteTable::default();
     table.insert_all(CONTROL_TABLES);
     table
 });
@@ -72,60 +72,60 @@ pub(super) fn patterns() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// A tree of path segments.
 #[derive(Default)]
-pub(super) struct Table {
-    root: Node,
+pub(super) struct RouteTable {
+    root: RouteNode,
 }
 
 #[derive(Default)]
-struct Node {
-    fixed: HashMap<&'static str, Node>,
-    parameter: Option<Box<Node>>,
-    endpoints: Vec<Endpoint>,
+struct RouteNode {
+    fixed: HashMap<&'static str, RouteNode>,
+    parameter: Option<Box<RouteNode>>,
+    endpoints: Vec<RouteEndpoint>,
 }
 
 /// A method of a path.
-pub(super) struct Endpoint {
+pub(super) struct RouteEndpoint {
     pub(super) method: &'static str,
     pub(super) pattern: &'static str,
     /// `None`: Okta has it, the simulator has not.
-    pub(super) route: Option<&'static Route>,
-    pub(super) bucket: &'static Bucket,
+    pub(super) route: Option<&'static ApiRoute>,
+    pub(super) bucket: &'static RateBucket,
 }
 
-impl Endpoint {
-    pub(super) fn handler(&self) -> Option<Handler> {
+impl RouteEndpoint {
+    pub(super) fn handler(&self) -> Option<RouteHandler> {
         self.route.map(|route| route.handler)
     }
 }
 
 /// What a path leads to.
-pub(super) enum Match {
-    Found(&'static Endpoint, Vec<String>),
-    WrongMethod(&'static Endpoint),
+pub(super) enum RouteMatch {
+    Found(&'static RouteEndpoint, Vec<String>),
+    WrongMethod(&'static RouteEndpoint),
     Unknown,
 }
 
-impl Table {
+impl RouteTable {
     /// Finds the endpoint of a percent-encoded path; fixed segments win over parameters.
-    pub(super) fn find(&'static self, method: &str, path: &str) -> Match {
+    pub(super) fn find(&'static self, method: &str, path: &str) -> RouteMatch {
         let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let mut parameters = Vec::new();
         let Some(node) = self.root.find(&segments, &mut parameters) else {
-            return Match::Unknown;
+            return RouteMatch::Unknown;
         };
         match node.endpoints.iter().find(|it| it.method == method) {
-            Some(endpoint) => Match::Found(endpoint, decode(&parameters)),
-            None => Match::WrongMethod(&node.endpoints[0]),
+            Some(endpoint) => RouteMatch::Found(endpoint, decode(&parameters)),
+            None => RouteMatch::WrongMethod(&node.endpoints[0]),
         }
     }
 
-    fn insert_all(&mut self, tables: &'static [&'static [Route]]) {
+    fn insert_all(&mut self, tables: &'static [&'static [ApiRoute]]) {
         for route in tables.iter().copied().flatten() {
             self.insert(route.method, route.pattern, Some(route));
         }
     }
 
-    fn insert(&mut self, method: &'static str, pattern: &'static str, route: Option<&'static Route>) {
+    fn insert(&mut self, method: &'static str, pattern: &'static str, route: Option<&'static ApiRoute>) {
         let mut node = &mut self.root;
         for segment in pattern.split('/').filter(|part| !part.is_empty()) {
             node = if segment.starts_with('{') {
@@ -135,11 +135,11 @@ impl Table {
             };
         }
         node.endpoints.retain(|endpoint| endpoint.method != method);
-        node.endpoints.push(Endpoint { method, pattern, route, bucket: buckets::of(method, pattern) });
+        node.endpoints.push(RouteEndpoint { method, pattern, route, bucket: buckets::of(method, pattern) });
     }
 }
 
-impl Node {
+impl RouteNode {
     fn find<'s, 'p>(&'s self, segments: &[&'p str], parameters: &mut Vec<&'p str>) -> Option<&'s Self> {
         let Some((first, rest)) = segments.split_first() else {
             return (!self.endpoints.is_empty()).then_some(self);
@@ -169,12 +169,12 @@ mod tests {
 
     fn find(method: &str, path: &str) -> (u16, String, Vec<String>) {
         match ROUTES.find(method, path) {
-            Match::Found(endpoint, parameters) => {
+            RouteMatch::Found(endpoint, parameters) => {
                 let status = if endpoint.route.is_some() { 200 } else { 501 };
                 (status, endpoint.pattern.to_owned(), parameters)
             }
-            Match::WrongMethod(_) => (405, String::new(), Vec::new()),
-            Match::Unknown => (404, String::new(), Vec::new()),
+            RouteMatch::WrongMethod(_) => (405, String::new(), Vec::new()),
+            RouteMatch::Unknown => (404, String::new(), Vec::new()),
         }
     }
 

@@ -3,21 +3,21 @@
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use super::http::Refusal;
-use super::store::{Org, User};
+use super::http::ApiRefusal;
+use super::store::{SimulatedOrg, StoredUser};
 
 /// A parsed expression.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Expression {
-    And(Box<Expression>, Box<Expression>),
-    Or(Box<Expression>, Box<Expression>),
-    Not(Box<Expression>),
-    Equal(Operand, Operand),
-    Function(Function, Vec<Operand>),
+pub(super) enum RuleExpression {
+    And(Box<RuleExpression>, Box<RuleExpression>),
+    Or(Box<RuleExpression>, Box<RuleExpression>),
+    Not(Box<RuleExpression>),
+    Equal(RuleOperand, RuleOperand),
+    Function(RuleFunction, Vec<RuleOperand>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Operand {
+pub(super) enum RuleOperand {
     /// `user.…`
     Attribute(String),
     Text(String),
@@ -25,7 +25,7 @@ pub(super) enum Operand {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Function {
+pub(super) enum RuleFunction {
     StringContains,
     StartsWith,
     IsMemberOfGroup,
@@ -33,9 +33,9 @@ pub(super) enum Function {
     IsMemberOfGroupNameStartsWith,
 }
 
-impl Expression {
+impl RuleExpression {
     /// Whether a user satisfies the expression.
-    pub(super) fn holds(&self, org: &Org, user: &User) -> bool {
+    pub(super) fn holds(&self, org: &SimulatedOrg, user: &StoredUser) -> bool {
         match self {
             Self::And(left, right) => left.holds(org, user) && right.holds(org, user),
             Self::Or(left, right) => left.holds(org, user) || right.holds(org, user),
@@ -46,8 +46,8 @@ impl Expression {
     }
 }
 
-impl Operand {
-    fn text<'a>(&'a self, user: &'a User) -> Option<&'a str> {
+impl RuleOperand {
+    fn text<'a>(&'a self, user: &'a StoredUser) -> Option<&'a str> {
         match self {
             Self::Attribute(name) => user.profile.get(name).and_then(serde_json::Value::as_str),
             Self::Text(text) => Some(text),
@@ -56,8 +56,8 @@ impl Operand {
     }
 }
 
-impl Function {
-    fn holds(self, org: &Org, user: &User, operands: &[Operand]) -> bool {
+impl RuleFunction {
+    fn holds(self, org: &SimulatedOrg, user: &StoredUser, operands: &[RuleOperand]) -> bool {
         let texts: Vec<&str> = operands.iter().map(|operand| operand.text(user).unwrap_or_default()).collect();
         let in_group_named = |fits: &dyn Fn(&str) -> bool| {
             let groups = user.groups.iter().filter_map(|id| org.groups.get(id));
@@ -88,7 +88,7 @@ impl Function {
 }
 
 /// Parses an expression: 400 for what is none, 501 for a function that is not modelled.
-pub(super) fn parse(text: &str) -> Result<Expression, Refusal> {
+pub(super) fn parse(text: &str) -> Result<RuleExpression, ApiRefusal> {
     let mut tokens = tokens(text).ok_or_else(invalid)?.into_iter().peekable();
     let expression = disjunction(&mut tokens, 0)?;
     match tokens.next() {
@@ -98,12 +98,12 @@ pub(super) fn parse(text: &str) -> Result<Expression, Refusal> {
 }
 
 /// Assumed form of the refusal.
-fn invalid() -> Refusal {
-    Refusal::validation("expression", &["errors in the field: expression"])
+fn invalid() -> ApiRefusal {
+    ApiRefusal::validation("expression", &["errors in the field: expression"])
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Token {
+enum RuleToken {
     Word(String),
     Text(String),
     /// `( ) , ! == != && ||`
@@ -112,16 +112,16 @@ enum Token {
 
 const MARKS: &[&str] = &["==", "!=", "&&", "||", "(", ")", ",", "!"];
 
-fn tokens(text: &str) -> Option<Vec<Token>> {
+fn tokens(text: &str) -> Option<Vec<RuleToken>> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
     while let Some(next) = rest.chars().next() {
         if let Some(mark) = MARKS.iter().find(|mark| rest.starts_with(**mark)) {
-            found.push(Token::Mark(mark));
+            found.push(RuleToken::Mark(mark));
             rest = &rest[mark.len()..];
         } else if next == '"' || next == '\'' {
             let (inner, after) = rest[1..].split_once(next)?;
-            found.push(Token::Text(inner.to_owned()));
+            found.push(RuleToken::Text(inner.to_owned()));
             rest = after;
         } else {
             let is_end = |it: char| it.is_whitespace() || "()!=,&|\"'".contains(it);
@@ -129,7 +129,7 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             if length == 0 {
                 return None;
             }
-            found.push(Token::Word(rest[..length].to_owned()));
+            found.push(RuleToken::Word(rest[..length].to_owned()));
             rest = &rest[length..];
         }
         rest = rest.trim_start();
@@ -137,33 +137,33 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
     Some(found)
 }
 
-type Tokens = Peekable<IntoIter<Token>>;
+type RuleTokens = Peekable<IntoIter<RuleToken>>;
 
 /// Parentheses may nest this deep.
 const DEPTH: usize = 64;
 
-fn disjunction(tokens: &mut Tokens, depth: usize) -> Result<Expression, Refusal> {
+fn disjunction(tokens: &mut RuleTokens, depth: usize) -> Result<RuleExpression, ApiRefusal> {
     let mut left = conjunction(tokens, depth)?;
     while takes(tokens, "||", "or") {
-        left = Expression::Or(Box::new(left), Box::new(conjunction(tokens, depth)?));
+        left = RuleExpression::Or(Box::new(left), Box::new(conjunction(tokens, depth)?));
     }
     Ok(left)
 }
 
-fn conjunction(tokens: &mut Tokens, depth: usize) -> Result<Expression, Refusal> {
+fn conjunction(tokens: &mut RuleTokens, depth: usize) -> Result<RuleExpression, ApiRefusal> {
     let mut left = term(tokens, depth)?;
     while takes(tokens, "&&", "and") {
-        left = Expression::And(Box::new(left), Box::new(term(tokens, depth)?));
+        left = RuleExpression::And(Box::new(left), Box::new(term(tokens, depth)?));
     }
     Ok(left)
 }
 
-fn term(tokens: &mut Tokens, depth: usize) -> Result<Expression, Refusal> {
+fn term(tokens: &mut RuleTokens, depth: usize) -> Result<RuleExpression, ApiRefusal> {
     if depth > DEPTH {
         return Err(invalid());
     }
     if takes(tokens, "!", "not") {
-        return Ok(Expression::Not(Box::new(term(tokens, depth + 1)?)));
+        return Ok(RuleExpression::Not(Box::new(term(tokens, depth + 1)?)));
     }
     if takes(tokens, "(", "") {
         let inner = disjunction(tokens, depth + 1)?;
@@ -171,15 +171,15 @@ fn term(tokens: &mut Tokens, depth: usize) -> Result<Expression, Refusal> {
         return Ok(inner);
     }
     match tokens.next() {
-        Some(Token::Word(name)) if tokens.peek() == Some(&Token::Mark("(")) => function(&name, tokens),
+        Some(RuleToken::Word(name)) if tokens.peek() == Some(&RuleToken::Mark("(")) => function(&name, tokens),
         Some(token) => comparison(token, tokens),
         None => Err(invalid()),
     }
 }
 
-fn function(name: &str, tokens: &mut Tokens) -> Result<Expression, Refusal> {
-    let (function, most) =
-        Function::named(name).ok_or_else(|| Refusal::not_modelled(&format!("the function {name} in a group rule")))?;
+fn function(name: &str, tokens: &mut RuleTokens) -> Result<RuleExpression, ApiRefusal> {
+    let (function, most) = RuleFunction::named(name)
+        .ok_or_else(|| ApiRefusal::not_modelled(&format!("the function {name} in a group rule")))?;
     expect(tokens, "(")?;
     let mut operands = Vec::new();
     loop {
@@ -192,45 +192,45 @@ fn function(name: &str, tokens: &mut Tokens) -> Result<Expression, Refusal> {
     if operands.len() > most {
         return Err(invalid());
     }
-    Ok(Expression::Function(function, operands))
+    Ok(RuleExpression::Function(function, operands))
 }
 
-fn comparison(left: Token, tokens: &mut Tokens) -> Result<Expression, Refusal> {
+fn comparison(left: RuleToken, tokens: &mut RuleTokens) -> Result<RuleExpression, ApiRefusal> {
     let left = operand(left)?;
     let differs = takes(tokens, "!=", "ne");
     if !differs && !takes(tokens, "==", "eq") {
         return Err(invalid());
     }
     let right = operand(tokens.next().ok_or_else(invalid)?)?;
-    let equal = Expression::Equal(left, right);
-    Ok(if differs { Expression::Not(Box::new(equal)) } else { equal })
+    let equal = RuleExpression::Equal(left, right);
+    Ok(if differs { RuleExpression::Not(Box::new(equal)) } else { equal })
 }
 
-fn operand(token: Token) -> Result<Operand, Refusal> {
+fn operand(token: RuleToken) -> Result<RuleOperand, ApiRefusal> {
     match token {
-        Token::Text(text) => Ok(Operand::Text(text)),
-        Token::Word(word) if word == "null" => Ok(Operand::Null),
-        Token::Word(word) => match word.strip_prefix("user.") {
-            Some(name) if !name.is_empty() => Ok(Operand::Attribute(name.to_owned())),
+        RuleToken::Text(text) => Ok(RuleOperand::Text(text)),
+        RuleToken::Word(word) if word == "null" => Ok(RuleOperand::Null),
+        RuleToken::Word(word) => match word.strip_prefix("user.") {
+            Some(name) if !name.is_empty() => Ok(RuleOperand::Attribute(name.to_owned())),
             _ => Err(invalid()),
         },
-        Token::Mark(_) => Err(invalid()),
+        RuleToken::Mark(_) => Err(invalid()),
     }
 }
 
-fn takes(tokens: &mut Tokens, mark: &str, word: &str) -> bool {
+fn takes(tokens: &mut RuleTokens, mark: &str, word: &str) -> bool {
     tokens
         .next_if(|token| match token {
-            Token::Mark(have) => *have == mark,
-            Token::Word(have) => !word.is_empty() && have.eq_ignore_ascii_case(word),
-            Token::Text(_) => false,
+            RuleToken::Mark(have) => *have == mark,
+            RuleToken::Word(have) => !word.is_empty() && have.eq_ignore_ascii_case(word),
+            RuleToken::Text(_) => false,
         })
         .is_some()
 }
 
-fn expect(tokens: &mut Tokens, mark: &'static str) -> Result<(), Refusal> {
+fn expect(tokens: &mut RuleTokens, mark: &'static str) -> Result<(), ApiRefusal> {
     match tokens.next() {
-        Some(Token::Mark(have)) if have == mark => Ok(()),
+        Some(RuleToken::Mark(have)) if have == mark => Ok(()),
         _ => Err(invalid()),
     }
 }

@@ -2,33 +2,33 @@
 
 use serde_json::Value;
 
-use super::http::Refusal;
-use super::log::{self, Event};
+use super::http::ApiRefusal;
+use super::log::{self, LogEvent};
 use super::membership_changes;
-use super::rule_expression::{self, Expression};
+use super::rule_expression::{self, RuleExpression};
 use super::rules;
-use super::store::{Id, Org, Rule};
+use super::store::{OktaId, SimulatedOrg, StoredRule};
 
 /// A rule excludes at most so many users.
 const MOST_EXCLUDED: usize = 100;
 
 /// Brings everyone into, or out of, the groups of a rule that has become active.
-pub(super) fn evaluate_rule(org: &mut Org, rule: &str) {
-    let users: Vec<Id> = org.users.keys().cloned().collect();
+pub(super) fn evaluate_rule(org: &mut SimulatedOrg, rule: &str) {
+    let users: Vec<OktaId> = org.users.keys().cloned().collect();
     evaluate(org, &[rule.to_owned()], &users);
 }
 
 /// Runs all active rules for a user who is new or has changed.
-pub(super) fn evaluate_user(org: &mut Org, user: &str) {
-    let rules: Vec<Id> = active(org).map(|rule| rule.id.clone()).collect();
+pub(super) fn evaluate_user(org: &mut SimulatedOrg, user: &str) {
+    let rules: Vec<OktaId> = active(org).map(|rule| rule.id.clone()).collect();
     evaluate(org, &rules, &[user.to_owned()]);
 }
 
-fn active(org: &Org) -> impl Iterator<Item = &Rule> {
+fn active(org: &SimulatedOrg) -> impl Iterator<Item = &StoredRule> {
     org.rules.values().filter(|rule| rule.status == "ACTIVE")
 }
 
-fn evaluate(org: &mut Org, rules: &[Id], users: &[Id]) {
+fn evaluate(org: &mut SimulatedOrg, rules: &[OktaId], users: &[OktaId]) {
     for id in rules {
         let Some(rule) = org.rules.get(id) else {
             continue;
@@ -41,8 +41,8 @@ fn evaluate(org: &mut Org, rules: &[Id], users: &[Id]) {
     }
 }
 
-fn apply(org: &mut Org, rule: &str, expression: &Expression, users: &[Id]) {
-    let groups: Vec<Id> = org.rules[rule].groups().map(str::to_owned).collect();
+fn apply(org: &mut SimulatedOrg, rule: &str, expression: &RuleExpression, users: &[OktaId]) {
+    let groups: Vec<OktaId> = org.rules[rule].groups().map(str::to_owned).collect();
     for user in users {
         let matches = holds(org, &org.rules[rule], expression, user);
         let granted = org.rule_grants.get(rule).is_some_and(|it| it.contains(user));
@@ -54,7 +54,7 @@ fn apply(org: &mut Org, rule: &str, expression: &Expression, users: &[Id]) {
     }
 }
 
-fn holds(org: &Org, rule: &Rule, expression: &Expression, user: &str) -> bool {
+fn holds(org: &SimulatedOrg, rule: &StoredRule, expression: &RuleExpression, user: &str) -> bool {
     let Some(user) = org.users.get(user) else {
         return false;
     };
@@ -65,20 +65,20 @@ fn holds(org: &Org, rule: &Rule, expression: &Expression, user: &str) -> bool {
         && expression.holds(org, user)
 }
 
-fn is_in_excluded_group(rule: &Rule, groups: &std::collections::BTreeSet<Id>) -> bool {
+fn is_in_excluded_group(rule: &StoredRule, groups: &std::collections::BTreeSet<OktaId>) -> bool {
     let excluded = rule.conditions["people"]["groups"]["exclude"].as_array();
     let excluded = excluded.into_iter().flatten().filter_map(Value::as_str);
     excluded.into_iter().any(|group| groups.contains(group))
 }
 
-fn grant(org: &mut Org, rule: &str, groups: &[Id], user: &str) {
+fn grant(org: &mut SimulatedOrg, rule: &str, groups: &[OktaId], user: &str) {
     org.rule_grants.entry(rule.to_owned()).or_default().insert(user.to_owned());
     for group in groups {
         membership_changes::add(org, group, user, None);
     }
 }
 
-fn withdraw(org: &mut Org, rule: &str, groups: &[Id], user: &str) {
+fn withdraw(org: &mut SimulatedOrg, rule: &str, groups: &[OktaId], user: &str) {
     if let Some(granted) = org.rule_grants.get_mut(rule) {
         granted.remove(user);
     }
@@ -90,7 +90,7 @@ fn withdraw(org: &mut Org, rule: &str, groups: &[Id], user: &str) {
 }
 
 /// Whether an active rule keeps the user in the group.
-fn is_granted(org: &Org, group: &str, user: &str) -> bool {
+fn is_granted(org: &SimulatedOrg, group: &str, user: &str) -> bool {
     active(org).any(|rule| {
         let granted = org.rule_grants.get(&rule.id);
         granted.is_some_and(|users| users.contains(user)) && rule.groups().any(|it| it == group)
@@ -98,23 +98,23 @@ fn is_granted(org: &Org, group: &str, user: &str) -> bool {
 }
 
 /// Takes everyone out whom the rule has put in.
-pub(super) fn take_back(org: &mut Org, rule: &str) {
-    let groups: Vec<Id> = org.rules[rule].groups().map(str::to_owned).collect();
+pub(super) fn take_back(org: &mut SimulatedOrg, rule: &str) {
+    let groups: Vec<OktaId> = org.rules[rule].groups().map(str::to_owned).collect();
     for user in org.rule_grants.remove(rule).unwrap_or_default() {
         withdraw(org, rule, &groups, &user);
     }
 }
 
 /// Before a member is removed by hand: the rules that keep him there exclude him from now on.
-pub(super) fn exclude(org: &mut Org, group: &str, user: &str) -> Result<(), Refusal> {
-    let rules: Vec<Id> = keepers(org, group, user).map(|rule| rule.id.clone()).collect();
-    let is_full = |id: &Id| {
+pub(super) fn exclude(org: &mut SimulatedOrg, group: &str, user: &str) -> Result<(), ApiRefusal> {
+    let rules: Vec<OktaId> = keepers(org, group, user).map(|rule| rule.id.clone()).collect();
+    let is_full = |id: &OktaId| {
         let excluded = &org.rules[id].conditions["people"]["users"]["exclude"];
         excluded.as_array().is_some_and(|it| it.len() >= MOST_EXCLUDED)
     };
     if rules.iter().any(is_full) {
         // Assumed: the limit of exclusions is refused like any other value.
-        return Err(Refusal::validation("exclude", &["errors in the field: exclude"]));
+        return Err(ApiRefusal::validation("exclude", &["errors in the field: exclude"]));
     }
     for rule in rules {
         add_exclusion(org, &rule, user);
@@ -123,14 +123,14 @@ pub(super) fn exclude(org: &mut Org, group: &str, user: &str) -> Result<(), Refu
 }
 
 /// Active rules of the group that match the user.
-fn keepers<'a>(org: &'a Org, group: &'a str, user: &'a str) -> impl Iterator<Item = &'a Rule> {
+fn keepers<'a>(org: &'a SimulatedOrg, group: &'a str, user: &'a str) -> impl Iterator<Item = &'a StoredRule> {
     active(org).filter(move |rule| {
         rule.groups().any(|it| it == group)
             && rule_expression::parse(expression_of(rule)).is_ok_and(|expression| holds(org, rule, &expression, user))
     })
 }
 
-fn add_exclusion(org: &mut Org, rule: &str, user: &str) {
+fn add_exclusion(org: &mut SimulatedOrg, rule: &str, user: &str) {
     if let Some(granted) = org.rule_grants.get_mut(rule) {
         granted.remove(user);
     }
@@ -142,22 +142,22 @@ fn add_exclusion(org: &mut Org, rule: &str, user: &str) {
         Some(excluded) => excluded.push(Value::from(user)),
         None => *excluded = serde_json::json!([user]),
     }
-    let event = Event::new("group.user_membership.rule.add_exclusion", "Add user to group rule exclusion")
+    let event = LogEvent::new("group.user_membership.rule.add_exclusion", "Add user to group rule exclusion")
         .target(rules::target(rule))
         .on_user(org, user);
     log::record(org, event);
 }
 
 /// Rules that name a deleted group, in actions, exclusions or expression, become INVALID.
-pub(super) fn invalidate(org: &mut Org, group: &str) {
-    let names = |rule: &Rule| rule.groups().any(|it| it == group) || rule.conditions.to_string().contains(group);
-    let broken: Vec<Id> = org.rules.values().filter(|rule| names(rule)).map(|rule| rule.id.clone()).collect();
+pub(super) fn invalidate(org: &mut SimulatedOrg, group: &str) {
+    let names = |rule: &StoredRule| rule.groups().any(|it| it == group) || rule.conditions.to_string().contains(group);
+    let broken: Vec<OktaId> = org.rules.values().filter(|rule| names(rule)).map(|rule| rule.id.clone()).collect();
     for rule in broken {
         break_rule(org, &rule);
     }
 }
 
-fn break_rule(org: &mut Org, id: &str) {
+fn break_rule(org: &mut SimulatedOrg, id: &str) {
     let now = org.now();
     let Some(rule) = org.rules.get_mut(id) else {
         return;
@@ -165,10 +165,10 @@ fn break_rule(org: &mut Org, id: &str) {
     "INVALID".clone_into(&mut rule.status);
     rule.last_updated = now;
     let event =
-        Event::new("group.user_membership.rule.invalidate", "Group rule is invalid").target(rules::target(rule));
+        LogEvent::new("group.user_membership.rule.invalidate", "Group rule is invalid").target(rules::target(rule));
     log::record(org, event);
 }
 
-fn expression_of(rule: &Rule) -> &str {
+fn expression_of(rule: &StoredRule) -> &str {
     rule.conditions["expression"]["value"].as_str().unwrap_or_default()
 }

@@ -2,29 +2,29 @@
 
 use serde_json::{Map, Value, json};
 
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::log::{self, Event, Target};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::log::{self, LogEvent, LogTarget};
 use super::pages::{self, PageSize};
 use super::rule_expression;
 use super::rule_membership;
-use super::store::{Id, Org, Rule};
+use super::store::{OktaId, SimulatedOrg, StoredRule};
 use super::wire::date;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/groups/rules", handler: Handler::Read(list) },
-    Route { method: "POST", pattern: "/api/v1/groups/rules", handler: Handler::Write(create) },
-    Route { method: "GET", pattern: "/api/v1/groups/rules/{groupRuleId}", handler: Handler::Read(get) },
-    Route { method: "PUT", pattern: "/api/v1/groups/rules/{groupRuleId}", handler: Handler::Write(replace) },
-    Route { method: "DELETE", pattern: "/api/v1/groups/rules/{groupRuleId}", handler: Handler::Write(delete) },
-    Route {
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/groups/rules", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "POST", pattern: "/api/v1/groups/rules", handler: RouteHandler::Write(create) },
+    ApiRoute { method: "GET", pattern: "/api/v1/groups/rules/{groupRuleId}", handler: RouteHandler::Read(get) },
+    ApiRoute { method: "PUT", pattern: "/api/v1/groups/rules/{groupRuleId}", handler: RouteHandler::Write(replace) },
+    ApiRoute { method: "DELETE", pattern: "/api/v1/groups/rules/{groupRuleId}", handler: RouteHandler::Write(delete) },
+    ApiRoute {
         method: "POST",
         pattern: "/api/v1/groups/rules/{groupRuleId}/lifecycle/activate",
-        handler: Handler::Write(activate),
+        handler: RouteHandler::Write(activate),
     },
-    Route {
+    ApiRoute {
         method: "POST",
         pattern: "/api/v1/groups/rules/{groupRuleId}/lifecycle/deactivate",
-        handler: Handler::Write(deactivate),
+        handler: RouteHandler::Write(deactivate),
     },
 ];
 
@@ -33,7 +33,7 @@ const SIZE: PageSize = PageSize { default: 50, maximum: 200 };
 const LONGEST_NAME: usize = 50;
 
 /// `search` looks into names and into the ids and names of groups (assumed: as text, in any case).
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let search = request.query("search").unwrap_or_default().to_lowercase();
     let names = request.query("expand") == Some("groupIdToGroupNameMap");
     pages::of_map(request, SIZE, &org.rules, |rule| {
@@ -47,7 +47,7 @@ fn list(org: &Org, request: &Request) -> Reply {
     })
 }
 
-fn is_found(org: &Org, rule: &Rule, search: &str) -> bool {
+fn is_found(org: &SimulatedOrg, rule: &StoredRule, search: &str) -> bool {
     search.is_empty()
         || rule.name.to_lowercase().contains(search)
         || rule.groups().any(|id| {
@@ -56,7 +56,7 @@ fn is_found(org: &Org, rule: &Rule, search: &str) -> bool {
         })
 }
 
-fn group_names(org: &Org, rule: &Rule) -> Map<String, Value> {
+fn group_names(org: &SimulatedOrg, rule: &StoredRule) -> Map<String, Value> {
     rule.groups()
         .filter_map(|id| {
             let group = org.groups.get(id)?;
@@ -65,20 +65,20 @@ fn group_names(org: &Org, rule: &Rule) -> Map<String, Value> {
         .collect()
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let rule = find(org, request.parameter(0))?;
-    Answer::ok(show(rule, &request.base))
+    ApiAnswer::ok(show(rule, &request.base))
 }
 
 /// Assumed: the type named in a 404 is `GroupRule`.
-fn find<'a>(org: &'a Org, id: &str) -> Result<&'a Rule, Refusal> {
-    org.rules.get(id).ok_or_else(|| Refusal::not_found(id, "GroupRule"))
+fn find<'a>(org: &'a SimulatedOrg, id: &str) -> Result<&'a StoredRule, ApiRefusal> {
+    org.rules.get(id).ok_or_else(|| ApiRefusal::not_found(id, "GroupRule"))
 }
 
-fn create(org: &mut Org, request: &Request) -> Reply {
-    let draft = Draft::read(org, request)?;
+fn create(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
+    let draft = RuleDraft::read(org, request)?;
     let (id, now) = (org.ids.next("0pr"), org.now());
-    let rule = Rule {
+    let rule = StoredRule {
         id: id.clone(),
         name: draft.name,
         status: "INACTIVE".to_owned(),
@@ -90,19 +90,19 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     let shown = show(&rule, &request.base);
     org.rules.insert(id.clone(), rule);
     told(org, request, &id, "group.user_membership.rule.evaluation", "Create group rule");
-    Answer::ok(shown)
+    ApiAnswer::ok(shown)
 }
 
 /// Only while the rule does nothing; its groups stay what they are.
-fn replace(org: &mut Org, request: &Request) -> Reply {
+fn replace(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let rule = find(org, request.parameter(0))?;
     if rule.status == "ACTIVE" {
         return Err(wrong_state());
     }
     let id = rule.id.clone();
-    let draft = Draft::read(org, request)?;
+    let draft = RuleDraft::read(org, request)?;
     if draft.actions != org.rules[&id].actions {
-        return Err(Refusal::validation("actions", &["actions: The actions of a group rule cannot be changed"]));
+        return Err(ApiRefusal::validation("actions", &["actions: The actions of a group rule cannot be changed"]));
     }
     let now = org.now();
     if let Some(rule) = org.rules.get_mut(&id) {
@@ -111,11 +111,11 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
         rule.last_updated = now;
         "INACTIVE".clone_into(&mut rule.status);
     }
-    Answer::ok(show(&org.rules[&id], &request.base))
+    ApiAnswer::ok(show(&org.rules[&id], &request.base))
 }
 
 /// Asynchronous at Okta, hence 202; here it is done at once.
-fn delete(org: &mut Org, request: &Request) -> Reply {
+fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = find(org, request.parameter(0))?.id.clone();
     if request.flag("removeUsers", false)? {
         rule_membership::take_back(org, &id);
@@ -123,10 +123,10 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
     org.rule_grants.remove(&id);
     told(org, request, &id, "group.user_membership.rule.deactivated", "Delete group rule");
     org.rules.remove(&id);
-    Answer::with_status(202, json!({}))
+    ApiAnswer::with_status(202, json!({}))
 }
 
-fn activate(org: &mut Org, request: &Request) -> Reply {
+fn activate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = find(org, request.parameter(0))?.id.clone();
     if org.rules[&id].status == "INVALID" {
         return Err(wrong_state());
@@ -134,26 +134,26 @@ fn activate(org: &mut Org, request: &Request) -> Reply {
     set_status(org, &id, "ACTIVE");
     told(org, request, &id, "group.user_membership.rule.trigger", "Group rule activated");
     rule_membership::evaluate_rule(org, &id);
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
 /// Assumed: members that the rule has added stay.
-fn deactivate(org: &mut Org, request: &Request) -> Reply {
+fn deactivate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = find(org, request.parameter(0))?.id.clone();
     if org.rules[&id].status == "INVALID" {
         return Err(wrong_state());
     }
     set_status(org, &id, "INACTIVE");
     told(org, request, &id, "group.user_membership.rule.deactivated", "Group rule deactivated");
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
 /// Assumed code for a rule in another state than the call takes.
-fn wrong_state() -> Refusal {
-    Refusal::new(403, "E0000107", "The entity is not in the expected state for the requested transition.")
+fn wrong_state() -> ApiRefusal {
+    ApiRefusal::new(403, "E0000107", "The entity is not in the expected state for the requested transition.")
 }
 
-fn set_status(org: &mut Org, id: &str, status: &str) {
+fn set_status(org: &mut SimulatedOrg, id: &str, status: &str) {
     let now = org.now();
     if let Some(rule) = org.rules.get_mut(id) {
         status.clone_into(&mut rule.status);
@@ -161,17 +161,17 @@ fn set_status(org: &mut Org, id: &str, status: &str) {
     }
 }
 
-fn told(org: &mut Org, request: &Request, id: &str, kind: &'static str, message: &str) {
+fn told(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, kind: &'static str, message: &str) {
     let Some(rule) = org.rules.get(id) else {
         return;
     };
-    let event = Event::new(kind, message).by(&request.principal).target(target(rule));
+    let event = LogEvent::new(kind, message).by(&request.principal).target(target(rule));
     log::record(org, event);
 }
 
 /// A rule as a target of an event.
-pub(super) fn target(rule: &Rule) -> Target {
-    Target {
+pub(super) fn target(rule: &StoredRule) -> LogTarget {
+    LogTarget {
         id: rule.id.clone(),
         kind: "GroupRule",
         alternate_id: "unknown".to_owned(),
@@ -180,27 +180,27 @@ pub(super) fn target(rule: &Rule) -> Target {
 }
 
 /// What a body says of a rule, checked.
-struct Draft {
+struct RuleDraft {
     name: String,
     conditions: Value,
     actions: Value,
 }
 
-impl Draft {
-    fn read(org: &Org, request: &Request) -> Result<Self, Refusal> {
+impl RuleDraft {
+    fn read(org: &SimulatedOrg, request: &SignedInRequest) -> Result<Self, ApiRefusal> {
         let body = request.object()?;
         let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
         if name.is_empty() || name.chars().count() > LONGEST_NAME {
-            return Err(Refusal::validation("name", &["errors in the field: name"]));
+            return Err(ApiRefusal::validation("name", &["errors in the field: name"]));
         }
         if body.get("type") != Some(&json!("group_rule")) {
-            return Err(Refusal::validation("type", &["errors in the field: type"]));
+            return Err(ApiRefusal::validation("type", &["errors in the field: type"]));
         }
         Ok(Self { name: name.to_owned(), conditions: conditions(body)?, actions: actions(org, body)? })
     }
 }
 
-fn conditions(body: &Map<String, Value>) -> Result<Value, Refusal> {
+fn conditions(body: &Map<String, Value>) -> Result<Value, ApiRefusal> {
     let given = body.get("conditions").unwrap_or(&Value::Null);
     let expression = given["expression"]["value"].as_str().unwrap_or_default();
     rule_expression::parse(expression)?;
@@ -214,22 +214,22 @@ fn conditions(body: &Map<String, Value>) -> Result<Value, Refusal> {
     }))
 }
 
-fn actions(org: &Org, body: &Map<String, Value>) -> Result<Value, Refusal> {
+fn actions(org: &SimulatedOrg, body: &Map<String, Value>) -> Result<Value, ApiRefusal> {
     let given = body.get("actions").unwrap_or(&Value::Null);
-    let ids: Vec<Id> = given["assignUserToGroups"]["groupIds"]
+    let ids: Vec<OktaId> = given["assignUserToGroups"]["groupIds"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(|id| id.as_str().map(str::to_owned))
         .collect();
-    let fits = |id: &Id| org.groups.get(id).is_some_and(|group| group.kind == "OKTA_GROUP");
+    let fits = |id: &OktaId| org.groups.get(id).is_some_and(|group| group.kind == "OKTA_GROUP");
     if ids.is_empty() || !ids.iter().all(fits) {
-        return Err(Refusal::validation("groupIds", &["errors in the field: groupIds"]));
+        return Err(ApiRefusal::validation("groupIds", &["errors in the field: groupIds"]));
     }
     Ok(json!({"assignUserToGroups": {"groupIds": ids}}))
 }
 
-impl Rule {
+impl StoredRule {
     /// The groups that the rule fills.
     pub(super) fn groups(&self) -> impl Iterator<Item = &str> {
         let ids = self.actions["assignUserToGroups"]["groupIds"].as_array();
@@ -243,7 +243,7 @@ impl Rule {
     }
 }
 
-fn show(rule: &Rule, base: &str) -> Value {
+fn show(rule: &StoredRule, base: &str) -> Value {
     let path = format!("{base}/api/v1/groups/rules/{}", rule.id);
     let step = if rule.status == "ACTIVE" { "deactivate" } else { "activate" };
     let mut shown = json!({

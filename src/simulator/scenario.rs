@@ -42,25 +42,25 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
-use super::directory::Directory;
-use super::error::Error;
-use super::store::Org;
+use super::directory::SimulatedDirectory;
+use super::error::SimulatorError;
+use super::store::SimulatedOrg;
 
 pub(super) use addresses::{placeholder, settle};
 pub(super) use as_is::each_text;
 pub(super) use groups::find_group;
-pub use plan::Scenario;
+pub use plan::ScenarioSpec;
 pub(super) use plan::{
-    AccountPlan, AdminPlan, AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, ConnectionPlan, Direction, DirectoryPlan,
-    GroupPlan, HeldPlan, MappingPlan, OrgPlan, PushPlan, RulePlan, UserPlan,
+    AccountSpec, AdminSpec, AgentSpec, AppGroupSpec, AppSpec, AppUserSpec, ConnectionSpec, DirectorySpec, GroupSpec,
+    HeldAppUserSpec, MappingSpec, MappingSpecDirection, OrgSpec, PushSpec, RuleSpec, UserSpec,
 };
 
 /// A built scenario.
-pub(super) struct World {
+pub(super) struct BuiltScenario {
     /// In the scenario's order.
-    pub(super) orgs: Vec<Org>,
+    pub(super) orgs: Vec<SimulatedOrg>,
     /// By lower-cased domain.
-    pub(super) directories: BTreeMap<String, Arc<RwLock<Directory>>>,
+    pub(super) directories: BTreeMap<String, Arc<RwLock<SimulatedDirectory>>>,
 }
 
 /// An AD domain `corp.example` with OUs `User-Contractor` and `Users`, and the org `okta` with 24 contractors imported from it one
@@ -76,7 +76,7 @@ const SOURCING: &str = include_str!("scenarios/org2org_sourcing.json");
 /// Two orgs, `spoke` with people and groups and `hub` with its admin; nothing connects them yet.
 const ORG2ORG: &str = include_str!("scenarios/org2org.json");
 
-impl Scenario {
+impl ScenarioSpec {
     /// The scenario of the product's examples.
     pub fn built_in() -> Self {
         // The file is part of the program; a test reads it.
@@ -92,7 +92,7 @@ impl Scenario {
 
     /// A built-in scenario of Org2Org, or a file: `org2org`, `org2org_connected` (the spoke provisions into the hub) or
     /// `org2org_sourcing` (the hub is the source of profiles besides).
-    pub fn find(name: &str) -> Result<Self, Error> {
+    pub fn find(name: &str) -> Result<Self, SimulatorError> {
         match name {
             "org2org" => Self::parse("the built-in scenario org2org", ORG2ORG),
             "org2org_connected" => Self::parse("the built-in scenario org2org_connected", CONNECTED),
@@ -102,9 +102,9 @@ impl Scenario {
     }
 
     /// Reads a scenario file. What it leaves out comes from the built-in scenario.
-    pub fn read(path: &Path) -> Result<Self, Error> {
+    pub fn read(path: &Path) -> Result<Self, SimulatorError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::Read { path: path.display().to_string(), reason: error.to_string() })?;
+            .map_err(|error| SimulatorError::Read { path: path.display().to_string(), reason: error.to_string() })?;
         Self::parse(&path.display().to_string(), &text)
     }
 
@@ -116,12 +116,12 @@ impl Scenario {
     }
 
     /// Parses a scenario; `name` is what an error calls it.
-    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
+    pub fn parse(name: &str, text: &str) -> Result<Self, SimulatorError> {
         serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            Error::Scenario(format!("{name}:{line}:{column}: {message}"))
+            SimulatorError::Scenario(format!("{name}:{line}:{column}: {message}"))
         })
     }
 
@@ -133,7 +133,7 @@ impl Scenario {
     }
 
     /// Builds the orgs and directories. Everything wrong with the scenario is told at once.
-    pub(super) fn build(self) -> Result<World, Error> {
+    pub(super) fn build(self) -> Result<BuiltScenario, SimulatorError> {
         build::build(self.completed())
     }
 

@@ -2,19 +2,23 @@
 
 use serde_json::{Map, Value, json};
 
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::store::{App, Org};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::store::{SimulatedOrg, StoredApp};
 use super::user_profile;
 use super::wire;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/meta/schemas/apps/{appId}/default", handler: Handler::Read(get) },
-    Route { method: "POST", pattern: "/api/v1/meta/schemas/apps/{appId}/default", handler: Handler::Write(update) },
-    Route { method: "GET", pattern: "/api/v1/meta/schemas/user/{schemaId}", handler: Handler::Read(of_users) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/meta/schemas/apps/{appId}/default", handler: RouteHandler::Read(get) },
+    ApiRoute {
+        method: "POST",
+        pattern: "/api/v1/meta/schemas/apps/{appId}/default",
+        handler: RouteHandler::Write(update),
+    },
+    ApiRoute { method: "GET", pattern: "/api/v1/meta/schemas/user/{schemaId}", handler: RouteHandler::Read(of_users) },
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mutability {
+pub(super) enum AttributeMutability {
     ReadWrite,
     ReadOnly,
     Immutable,
@@ -22,14 +26,14 @@ pub(super) enum Mutability {
     WriteOnly,
 }
 
-use Mutability::{Immutable, ReadOnly, ReadWrite, WriteOnly};
+use AttributeMutability::{Immutable, ReadOnly, ReadWrite, WriteOnly};
 
-type Attribute = (&'static str, &'static str, Mutability);
+type SchemaAttribute = (&'static str, &'static str, AttributeMutability);
 
 /// Attributes of an AD app user (help page "Active Directory agent base attributes"), title and mutability.
 ///
 /// Assumed: what only the directory decides is read-only, and what never changes in it immutable.
-const OF_DIRECTORY: &[Attribute] = &[
+const OF_DIRECTORY: &[SchemaAttribute] = &[
     ("firstName", "First name", ReadWrite),
     ("lastName", "Last name", ReadWrite),
     ("email", "Email", ReadWrite),
@@ -49,7 +53,7 @@ const OF_DIRECTORY: &[Attribute] = &[
 ];
 
 /// Attributes of an Org2Org app user (example of an assignment in Okta's API description, support article on the initial status).
-const OF_ORG2ORG: &[Attribute] = &[
+const OF_ORG2ORG: &[SchemaAttribute] = &[
     ("firstName", "First name", ReadWrite),
     ("lastName", "Last name", ReadWrite),
     ("email", "Email", ReadWrite),
@@ -80,31 +84,31 @@ const REQUIRED: &[&str] = &["firstName", "lastName", "email"];
 const INITIAL_STATUSES: &[&str] =
     &["active_with_pass", "active_without_pass", "pending_with_pass", "pending_without_pass"];
 
-fn attributes(app: &App) -> &'static [Attribute] {
+fn attributes(app: &StoredApp) -> &'static [SchemaAttribute] {
     if app.org2org.is_some() { OF_ORG2ORG } else { OF_DIRECTORY }
 }
 
 /// Whether it is an attribute of the app's base schema.
-pub(super) fn is_base(app: &App, attribute: &str) -> bool {
+pub(super) fn is_base(app: &StoredApp, attribute: &str) -> bool {
     attributes(app).iter().any(|(name, ..)| *name == attribute)
 }
 
 /// Whether the app's users have this attribute.
-pub(super) fn is_defined(app: &App, attribute: &str) -> bool {
+pub(super) fn is_defined(app: &StoredApp, attribute: &str) -> bool {
     mutability(app, attribute).is_some()
 }
 
-pub(super) fn mutability(app: &App, attribute: &str) -> Option<Mutability> {
+pub(super) fn mutability(app: &StoredApp, attribute: &str) -> Option<AttributeMutability> {
     let mut rows = attributes(app).iter();
     let row = rows.find(|(name, ..)| *name == attribute);
     let base = row.map(|(.., mutability)| *mutability);
     base.or_else(|| {
         let custom = app.custom_attributes.get(attribute)?;
-        Mutability::parse(custom["mutability"].as_str()?)
+        AttributeMutability::parse(custom["mutability"].as_str()?)
     })
 }
 
-impl Mutability {
+impl AttributeMutability {
     fn parse(text: &str) -> Option<Self> {
         let all = [ReadWrite, ReadOnly, Immutable, WriteOnly];
         all.into_iter().find(|one| one.as_str() == text)
@@ -120,22 +124,22 @@ impl Mutability {
     }
 }
 
-fn find<'a>(org: &'a Org, request: &Request) -> Result<&'a App, Refusal> {
+fn find<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<&'a StoredApp, ApiRefusal> {
     let id = request.parameter(0);
     let app = org.apps.get(id);
-    app.ok_or_else(|| Refusal::not_found(id, "AppInstance"))
+    app.ok_or_else(|| ApiRefusal::not_found(id, "AppInstance"))
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
-    Answer::ok(show(find(org, request)?, request))
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
+    ApiAnswer::ok(show(find(org, request)?, request))
 }
 
 /// Custom attributes are added and changed one by one; null takes one away. What is of the base stays as it is.
-fn update(org: &mut Org, request: &Request) -> Reply {
+fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = find(org, request)?;
     let body = Value::Object(request.object()?.clone());
     let given = body.pointer("/definitions/custom/properties");
-    let given = given.and_then(Value::as_object).ok_or_else(Refusal::malformed)?;
+    let given = given.and_then(Value::as_object).ok_or_else(ApiRefusal::malformed)?;
     let mut custom = app.custom_attributes.clone();
     for (name, definition) in given {
         if definition.is_null() {
@@ -155,7 +159,7 @@ fn update(org: &mut Org, request: &Request) -> Reply {
 const TYPES: &[&str] = &["string", "boolean", "number", "integer", "array"];
 
 /// A custom attribute as the schema shows it.
-fn defined(app: &App, name: &str, definition: &Value) -> Result<Value, Refusal> {
+fn defined(app: &StoredApp, name: &str, definition: &Value) -> Result<Value, ApiRefusal> {
     let text = |field: &str| definition[field].as_str();
     let cause = match (text("title"), text("type")) {
         _ if is_base(app, name) => Some(format!("{name}: is an attribute of the base schema")),
@@ -164,7 +168,7 @@ fn defined(app: &App, name: &str, definition: &Value) -> Result<Value, Refusal> 
         _ => Some(format!("{name}.type: is no type of an attribute")),
     };
     if let Some(cause) = cause {
-        return Err(Refusal::validation("schema", &[&cause]));
+        return Err(ApiRefusal::validation("schema", &[&cause]));
     }
     let mut shown = json!({"scope": "NONE", "externalName": name, "mutability": "READ_WRITE", "master": {"type": "PROFILE_MASTER"}});
     if let (Value::Object(shown), Value::Object(given)) = (&mut shown, definition) {
@@ -173,7 +177,7 @@ fn defined(app: &App, name: &str, definition: &Value) -> Result<Value, Refusal> 
     Ok(shown)
 }
 
-fn show(app: &App, request: &Request) -> Value {
+fn show(app: &StoredApp, request: &SignedInRequest) -> Value {
     let required = if app.org2org.is_some() { REQUIRED } else { &[] };
     let properties: Map<String, Value> = attributes(app).iter().map(|row| property(row, required)).collect();
     let path = format!("/api/v1/meta/schemas/apps/{}/default", app.id);
@@ -183,17 +187,17 @@ fn show(app: &App, request: &Request) -> Value {
 }
 
 /// The schema of the org's one type of users; `default` and its id name it.
-fn of_users(org: &Org, request: &Request) -> Reply {
+fn of_users(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = request.parameter(0);
     if id != "default" && id != org.user_schema {
-        return Err(Refusal::not_found(id, "UserSchema"));
+        return Err(ApiRefusal::not_found(id, "UserSchema"));
     }
     let required = user_profile::REQUIRED;
     let properties: Map<String, Value> =
         user_profile::BASE.iter().map(|name| property(&(*name, *name, ReadWrite), required)).collect();
     let path = format!("/api/v1/meta/schemas/user/{id}");
     let parts = [part(&properties, required), custom(&org.custom_attributes)];
-    Answer::ok(schema(request, &path, ("user", "User"), parts))
+    ApiAnswer::ok(schema(request, &path, ("user", "User"), parts))
 }
 
 /// Properties with the names of those that are required.
@@ -207,7 +211,12 @@ fn custom(attributes: &Map<String, Value>) -> Value {
     part(attributes, &required)
 }
 
-fn schema(request: &Request, path: &str, (name, title): (&str, &str), [mut base, mut custom]: [Value; 2]) -> Value {
+fn schema(
+    request: &SignedInRequest,
+    path: &str,
+    (name, title): (&str, &str),
+    [mut base, mut custom]: [Value; 2],
+) -> Value {
     base["id"] = "#base".into();
     custom["id"] = "#custom".into();
     json!({
@@ -220,7 +229,7 @@ fn schema(request: &Request, path: &str, (name, title): (&str, &str), [mut base,
     })
 }
 
-fn property((name, title, mutability): &Attribute, required: &[&str]) -> (String, Value) {
+fn property((name, title, mutability): &SchemaAttribute, required: &[&str]) -> (String, Value) {
     let mut value = json!({"title": title, "type": "string", "scope": "NONE", "externalName": name, "mutability": mutability.as_str(),
         "master": {"type": "PROFILE_MASTER"}});
     if required.contains(name) {

@@ -11,23 +11,23 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::connection::{Door, Scissors};
-use super::directory::{Directory, Outside};
-use super::error::Error;
+use super::connection::{ConnectionCutter, CuttableListener};
+use super::directory::{LiveDirectorySettings, SimulatedDirectory};
+use super::error::SimulatorError;
 use super::ldap;
-use super::oauth::{ClientApp, ClientKind, GeneratedKey, Keys};
+use super::oauth::{ClientApp, ClientKeys, ClientKind, GeneratedKey};
 use super::org2org;
 use super::roles;
-use super::scenario::{self, Scenario};
-use super::service::Service;
-use super::shadow::{self, Ledger, Neighbours, Shadow, Upstream};
+use super::scenario::{self, ScenarioSpec};
+use super::service::OrgService;
+use super::shadow::{self, AnswerProvenance, OrgShadow, ShadowNeighbours, UpstreamOrg};
 use super::sign_in;
-use super::store::Org;
+use super::store::SimulatedOrg;
 use super::traffic;
 
 /// Where a simulator listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listen {
+pub enum ListenAddress {
     /// On 127.0.0.1, at ports that the system chooses.
     Anywhere,
     /// The first org here, the others at the ports that follow (or at any, where those are taken). Port 0 leaves the choice to the system.
@@ -40,7 +40,7 @@ pub struct Simulator {
     orgs: Vec<OrgAddress>,
     directories: Vec<DirectoryAddress>,
     stop: watch::Sender<bool>,
-    ledger: Arc<Ledger>,
+    ledger: Arc<AnswerProvenance>,
 }
 
 /// How to reach one simulated org.
@@ -80,7 +80,7 @@ pub struct DirectoryAddress {
 
 /// What is told when the simulator is ready: addresses with their secrets, made for one JSON line.
 #[derive(Serialize)]
-pub struct Ready {
+pub struct ReadyNotice {
     orgs: BTreeMap<String, BTreeMap<&'static str, String>>,
     directories: BTreeMap<String, BTreeMap<&'static str, String>>,
 }
@@ -89,7 +89,7 @@ impl Simulator {
     /// Builds the scenario and serves it until the value is dropped. Needs a Tokio runtime.
     ///
     /// Every org listens at a port of its own, every directory too (always on the same interface).
-    pub async fn start(scenario: Scenario, listen: Listen) -> Result<Self, Error> {
+    pub async fn start(scenario: ScenarioSpec, listen: ListenAddress) -> Result<Self, SimulatorError> {
         let world = scenario.build()?;
         let directories = world.directories;
         Self::serve(world.orgs, directories, listen).await
@@ -100,31 +100,33 @@ impl Simulator {
     /// # Errors
     /// When a real org or directory does not answer, or there is no port.
     pub async fn shadow(
-        upstreams: Vec<(String, Arc<dyn Upstream>)>,
+        upstreams: Vec<(String, Arc<dyn UpstreamOrg>)>,
         directories: Vec<DirectoryAddress>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, SimulatorError> {
         let mut simulator = Self::empty();
         let mut shadows = BTreeMap::new();
         for real in directories {
             let directory = tokio::task::spawn_blocking(move || real.shadow()).await;
-            let (domain, directory) = directory.map_err(|error| Error::Upstream(error.to_string()))??;
+            let (domain, directory) = directory.map_err(|error| SimulatorError::Upstream(error.to_string()))??;
             let directory = Arc::new(RwLock::new(directory));
             simulator.ledger.watch(Arc::clone(&directory));
             shadows.insert(domain, directory);
         }
-        let mut places = Places::new(Listen::Anywhere);
-        let neighbours = Arc::new(Neighbours::default());
+        let mut places = ListenPlaces::new(ListenAddress::Anywhere);
+        let neighbours = Arc::new(ShadowNeighbours::default());
         for ((name, upstream), number) in upstreams.into_iter().zip(0..) {
             let begun = shadow::begin(&name, number, &*upstream).await;
-            let mut org = begun.map_err(Error::Upstream)?;
+            let mut org = begun.map_err(SimulatorError::Upstream)?;
             org.directories.clone_from(&shadows);
             let listener = places.next().await?;
             let address = OrgAddress::of(&org, &listener)?;
-            shadow::introduce(&neighbours, &*upstream, &address.url, &address.token).await.map_err(Error::Upstream)?;
+            shadow::introduce(&neighbours, &*upstream, &address.url, &address.token)
+                .await
+                .map_err(SimulatorError::Upstream)?;
             let ledger = Arc::clone(&simulator.ledger);
-            let shadow = Shadow::new(&name, upstream, Arc::clone(&neighbours), ledger);
+            let shadow = OrgShadow::new(&name, upstream, Arc::clone(&neighbours), ledger);
             shadow.begin(&mut org);
-            serve_org(Service::shadowing(org, shadow), listener, simulator.stop.subscribe());
+            serve_org(OrgService::shadowing(org, shadow), listener, simulator.stop.subscribe());
             simulator.orgs.push(address);
         }
         for (domain, directory) in shadows {
@@ -141,7 +143,7 @@ impl Simulator {
     }
 
     /// What has to be known of shadows beside their answers.
-    pub fn ledger(&self) -> &Arc<Ledger> {
+    pub fn ledger(&self) -> &Arc<AnswerProvenance> {
         &self.ledger
     }
 
@@ -156,19 +158,19 @@ impl Simulator {
     }
 
     /// `{"orgs":{NAME:{"url","token","client_id","key_id","private_key"}},"directories":{DOMAIN:{"url","bind_dn","password","base"}}}`, secrets included.
-    pub fn ready(&self) -> Ready {
-        Ready {
+    pub fn ready(&self) -> ReadyNotice {
+        ReadyNotice {
             orgs: self.orgs.iter().map(OrgAddress::entry).collect(),
             directories: self.directories.iter().map(DirectoryAddress::entry).collect(),
         }
     }
 
     pub(super) async fn serve(
-        mut orgs: Vec<Org>,
-        directories: BTreeMap<String, Arc<RwLock<Directory>>>,
-        listen: Listen,
-    ) -> Result<Self, Error> {
-        let mut places = Places::new(listen);
+        mut orgs: Vec<SimulatedOrg>,
+        directories: BTreeMap<String, Arc<RwLock<SimulatedDirectory>>>,
+        listen: ListenAddress,
+    ) -> Result<Self, SimulatorError> {
+        let mut places = ListenPlaces::new(listen);
         let mut simulator = Self::empty();
         let stopped = simulator.stop.subscribe();
         let mut listeners = Vec::new();
@@ -180,7 +182,7 @@ impl Simulator {
         let addresses = simulator.orgs.iter().map(OrgAddress::named);
         scenario::settle(&mut orgs, &addresses.collect());
         for (org, listener) in orgs.into_iter().zip(listeners) {
-            serve_org(Service::new(org), listener, stopped.clone());
+            serve_org(OrgService::new(org), listener, stopped.clone());
         }
         for (domain, directory) in directories {
             if let Some(address) = DirectoryAddress::outside(&domain, &directory) {
@@ -206,7 +208,7 @@ impl Drop for Simulator {
 }
 
 impl OrgAddress {
-    fn of(org: &Org, listener: &TcpListener) -> Result<Self, Error> {
+    fn of(org: &SimulatedOrg, listener: &TcpListener) -> Result<Self, SimulatorError> {
         let token = org
             .tokens
             .values()
@@ -237,9 +239,9 @@ impl OrgAddress {
 }
 
 impl ServiceAppAddress {
-    fn of(org: &Org) -> Option<Self> {
+    fn of(org: &SimulatedOrg) -> Option<Self> {
         let generated = |client: &ClientApp| match &client.keys {
-            Keys::Generated(key) if client.kind == ClientKind::Service && client.active => {
+            ClientKeys::Generated(key) if client.kind == ClientKind::Service && client.active => {
                 Some(Self { client_id: client.id.clone(), key: Arc::clone(key) })
             }
             _ => None,
@@ -271,12 +273,16 @@ impl fmt::Debug for ServiceAppAddress {
     }
 }
 
-fn is_super_admin(org: &Org, user: &str) -> bool {
+fn is_super_admin(org: &SimulatedOrg, user: &str) -> bool {
     roles::in_effect(org, user).any(|role| role.kind == "SUPER_ADMIN")
 }
 
 impl DirectoryAddress {
-    fn of(domain: String, directory: &RwLock<Directory>, listener: &TcpListener) -> Result<Self, Error> {
+    fn of(
+        domain: String,
+        directory: &RwLock<SimulatedDirectory>,
+        listener: &TcpListener,
+    ) -> Result<Self, SimulatorError> {
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         let account = directory.bind_account();
         Ok(Self {
@@ -290,16 +296,21 @@ impl DirectoryAddress {
     }
 
     /// A shadow of the directory behind the address.
-    fn shadow(self) -> Result<(String, Directory), Error> {
-        let settings =
-            Outside { base: None, url: self.url, bind_dn: self.bind_dn, password: self.password, ca: self.ca };
-        let directory = Directory::shadow(&self.domain, settings);
-        let directory = directory.map_err(|refusal| Error::Upstream(refusal.in_detail()))?;
+    fn shadow(self) -> Result<(String, SimulatedDirectory), SimulatorError> {
+        let settings = LiveDirectorySettings {
+            base: None,
+            url: self.url,
+            bind_dn: self.bind_dn,
+            password: self.password,
+            ca: self.ca,
+        };
+        let directory = SimulatedDirectory::shadow(&self.domain, settings);
+        let directory = directory.map_err(|refusal| SimulatorError::Upstream(refusal.in_detail()))?;
         Ok((self.domain.to_lowercase(), directory))
     }
 
     /// Of a directory that is not simulated, its own.
-    fn outside(domain: &str, directory: &RwLock<Directory>) -> Option<Self> {
+    fn outside(domain: &str, directory: &RwLock<SimulatedDirectory>) -> Option<Self> {
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         let outside = directory.outside()?;
         Some(Self {
@@ -324,30 +335,30 @@ impl DirectoryAddress {
 }
 
 /// A directory that is known from Okta alone is looked at by nobody.
-fn is_imagined(directory: &RwLock<Directory>) -> bool {
+fn is_imagined(directory: &RwLock<SimulatedDirectory>) -> bool {
     let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
     directory.is_imagined()
 }
 
 /// The addresses to listen at, one after the other.
-struct Places {
+struct ListenPlaces {
     ip: IpAddr,
     /// The next port asked for; 0 is any.
     port: u16,
     first: bool,
 }
 
-impl Places {
-    fn new(listen: Listen) -> Self {
+impl ListenPlaces {
+    fn new(listen: ListenAddress) -> Self {
         let (ip, port) = match listen {
-            Listen::Anywhere => (IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-            Listen::At(address) => (address.ip(), address.port()),
+            ListenAddress::Anywhere => (IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            ListenAddress::At(address) => (address.ip(), address.port()),
         };
         Self { ip, port, first: true }
     }
 
     /// Only the first port is promised; when one that follows is taken, any will do.
-    async fn next(&mut self) -> Result<TcpListener, Error> {
+    async fn next(&mut self) -> Result<TcpListener, SimulatorError> {
         let (port, first) = (self.port, self.first);
         self.first = false;
         if port != 0 {
@@ -360,20 +371,20 @@ impl Places {
         found
     }
 
-    async fn any(&self) -> Result<TcpListener, Error> {
+    async fn any(&self) -> Result<TcpListener, SimulatorError> {
         self.bind(0).await
     }
 
-    async fn bind(&self, port: u16) -> Result<TcpListener, Error> {
+    async fn bind(&self, port: u16) -> Result<TcpListener, SimulatorError> {
         let address = SocketAddr::new(self.ip, port);
         let bound = TcpListener::bind(address).await;
-        bound.map_err(|error| Error::Listen { address, reason: error.to_string() })
+        bound.map_err(|error| SimulatorError::Listen { address, reason: error.to_string() })
     }
 }
 
 /// The address as a client on this machine reaches it.
-fn address(listener: &TcpListener) -> Result<SocketAddr, Error> {
-    let mut address = listener.local_addr().map_err(|error| Error::Listen {
+fn address(listener: &TcpListener) -> Result<SocketAddr, SimulatorError> {
+    let mut address = listener.local_addr().map_err(|error| SimulatorError::Listen {
         address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         reason: error.to_string(),
     })?;
@@ -383,16 +394,16 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, Error> {
     Ok(address)
 }
 
-fn serve_org(service: Service, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+fn serve_org(service: OrgService, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
     let service = Arc::new(service);
     tokio::spawn(tick(Arc::clone(&service), stopped.clone()));
     tokio::spawn(org2org::work(Arc::clone(&service), stopped.clone()));
     let router = axum::Router::new()
         .fallback(traffic::answer)
         .with_state(service)
-        .into_make_service_with_connect_info::<Scissors>();
+        .into_make_service_with_connect_info::<ConnectionCutter>();
     tokio::spawn(async move {
-        let server = axum::serve(Door(listener), router).with_graceful_shutdown(async move {
+        let server = axum::serve(CuttableListener(listener), router).with_graceful_shutdown(async move {
             // An error says that the simulator is gone, which is as good as the word.
             let _ = stopped.wait_for(|stopped| *stopped).await;
         });
@@ -401,7 +412,11 @@ fn serve_org(service: Service, listener: TcpListener, mut stopped: watch::Receiv
     });
 }
 
-fn serve_directory(directory: Arc<RwLock<Directory>>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+fn serve_directory(
+    directory: Arc<RwLock<SimulatedDirectory>>,
+    listener: TcpListener,
+    mut stopped: watch::Receiver<bool>,
+) {
     tokio::spawn(async move {
         tokio::select! {
             () = ldap::serve(listener, directory) => {}
@@ -411,7 +426,7 @@ fn serve_directory(directory: Arc<RwLock<Directory>>, listener: TcpListener, mut
 }
 
 /// Jobs run without requests too: who looks over LDAP sees a move when it is due.
-async fn tick(service: Arc<Service>, mut stopped: watch::Receiver<bool>) {
+async fn tick(service: Arc<OrgService>, mut stopped: watch::Receiver<bool>) {
     let mut interval = tokio::time::interval(Duration::from_millis(20));
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {

@@ -8,41 +8,41 @@ use axum::http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::faults::Fault;
+use super::faults::TrafficFault;
 use super::headers;
-use super::http::{Form, Handler, Probe, Refusal, Reply, Request, Route};
-use super::limits::{self, Count, Figures, Usage};
+use super::http::{ApiRefusal, ApiReply, ApiRoute, CredentialProbe, PostedForm, RouteHandler, SignedInRequest};
+use super::limits::{self, BucketUsage, CallCounting, LimitHeaders};
 use super::oauth;
-use super::org2org::Line;
+use super::org2org::HubHttp;
 use super::permissions;
 use super::provisioning;
-use super::routes::{self, Endpoint, Match};
-use super::shadow::Shadow;
-use super::sign_in::{self, Caller};
-use super::store::{Millis, Org};
+use super::routes::{self, RouteEndpoint, RouteMatch};
+use super::shadow::OrgShadow;
+use super::sign_in::{self, RequestCaller};
+use super::store::{EpochMillis, SimulatedOrg};
 
 /// Header `DPoP`.
 const PROOF: HeaderName = HeaderName::from_static("dpop");
 
 /// One org and what its server keeps about the calls to it.
-pub(super) struct Service {
-    org: Arc<RwLock<Org>>,
-    usage: Mutex<Usage>,
-    faults: Mutex<Vec<Fault>>,
-    pub(super) counters: Mutex<Counters>,
+pub(super) struct OrgService {
+    org: Arc<RwLock<SimulatedOrg>>,
+    usage: Mutex<BucketUsage>,
+    faults: Mutex<Vec<TrafficFault>>,
+    pub(super) counters: Mutex<CallCounters>,
     pub(super) in_flight: AtomicUsize,
     /// When the next provisioning job is due, by the org's clock.
     next_due: AtomicI64,
     /// The real org that this one shadows.
-    pub(super) shadow: Option<Shadow>,
+    pub(super) shadow: Option<OrgShadow>,
     /// Held by who does provisioning jobs: one after the other.
     pub(super) provisioning: tokio::sync::Mutex<()>,
-    line: OnceLock<Line>,
+    line: OnceLock<HubHttp>,
 }
 
 /// What was asked of the org since the last reset.
 #[derive(Default)]
-pub(super) struct Counters {
+pub(super) struct CallCounters {
     /// By method and path pattern.
     pub(super) by_route: BTreeMap<(&'static str, &'static str), u64>,
     /// Calls other than GET that were answered with 2xx.
@@ -52,7 +52,7 @@ pub(super) struct Counters {
 }
 
 /// A request as it came off the wire.
-pub(super) struct Incoming<'a> {
+pub(super) struct IncomingRequest<'a> {
     /// Given to it here; the answer carries it.
     pub(super) id: String,
     pub(super) method: &'a str,
@@ -63,15 +63,15 @@ pub(super) struct Incoming<'a> {
     /// Scheme, host and port of the org, as links carry them.
     pub(super) base: String,
     /// What another org said when it was asked ahead of this request.
-    pub(super) probe: Option<Probe>,
+    pub(super) probe: Option<CredentialProbe>,
 }
 
 /// An answer before it gets its ids and dates.
-pub(super) struct Outgoing {
-    pub(super) reply: Reply,
-    pub(super) figures: Figures,
+pub(super) struct OutgoingAnswer {
+    pub(super) reply: ApiReply,
+    pub(super) figures: LimitHeaders,
     /// The org's clock when it answered.
-    pub(super) at: Millis,
+    pub(super) at: EpochMillis,
     pub(super) request_id: String,
 }
 
@@ -80,8 +80,8 @@ pub(super) fn new_request_id() -> String {
     format!("{:032x}", fastrand::u128(..))
 }
 
-impl Service {
-    pub(super) fn new(org: Org) -> Self {
+impl OrgService {
+    pub(super) fn new(org: SimulatedOrg) -> Self {
         Self {
             org: Arc::new(RwLock::new(org)),
             usage: Mutex::default(),
@@ -96,31 +96,35 @@ impl Service {
     }
 
     /// The same for a shadow of a real org.
-    pub(super) fn shadowing(org: Org, shadow: Shadow) -> Self {
+    pub(super) fn shadowing(org: SimulatedOrg, shadow: OrgShadow) -> Self {
         Self { shadow: Some(shadow), ..Self::new(org) }
     }
 
     /// The way to other orgs.
-    pub(super) fn line(&self) -> &Line {
+    pub(super) fn line(&self) -> &HubHttp {
         self.line.get_or_init(|| {
             let shadow = self.shadow.as_ref();
-            Line::new(shadow.map(|shadow| Arc::clone(&shadow.neighbours)))
+            HubHttp::new(shadow.map(|shadow| Arc::clone(&shadow.neighbours)))
         })
     }
 
     /// Refuses a caller who is not signed in.
-    pub(super) fn admits(&self, incoming: &Incoming, endpoint: &'static Endpoint) -> Result<Caller, Refusal> {
+    pub(super) fn admits(
+        &self,
+        incoming: &IncomingRequest,
+        endpoint: &'static RouteEndpoint,
+    ) -> Result<RequestCaller, ApiRefusal> {
         sign_in_of(&self.read(), incoming, endpoint)
     }
 
     /// Headers for an answer that no handler gave.
-    pub(super) fn give(&self, answer: super::http::Answer) -> Outgoing {
+    pub(super) fn give(&self, answer: super::http::ApiAnswer) -> OutgoingAnswer {
         let outgoing = self.refuse(unknown_path());
-        Outgoing { reply: Ok(answer), ..outgoing }
+        OutgoingAnswer { reply: Ok(answer), ..outgoing }
     }
 
     /// Answers a request to Okta's API.
-    pub(super) fn call(&self, incoming: &Incoming) -> Outgoing {
+    pub(super) fn call(&self, incoming: &IncomingRequest) -> OutgoingAnswer {
         self.settle_if_due();
         let outgoing = self.respond(incoming);
         if !sign_in::is_public(incoming.path) {
@@ -130,20 +134,20 @@ impl Service {
     }
 
     /// The org, shared. A panic of a handler was told when it happened; the state it left is still the state.
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, Org> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, SimulatedOrg> {
         self.org.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The org, alone.
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Org> {
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, SimulatedOrg> {
         self.org.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+    pub(super) fn faults(&self) -> MutexGuard<'_, Vec<TrafficFault>> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn counters(&self) -> MutexGuard<'_, Counters> {
+    pub(super) fn counters(&self) -> MutexGuard<'_, CallCounters> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -156,42 +160,49 @@ impl Service {
     }
 
     /// Runs due jobs of an org that is held alone, and notes when the next is due.
-    pub(super) fn settle(&self, org: &mut Org) {
+    pub(super) fn settle(&self, org: &mut SimulatedOrg) {
         let now = org.now();
-        let next = provisioning::run_due(org, now).unwrap_or(Millis::MAX);
+        let next = provisioning::run_due(org, now).unwrap_or(EpochMillis::MAX);
         self.next_due.store(next, Ordering::Release);
     }
 
     /// Headers for a refusal that no handler gave.
-    pub(super) fn refuse(&self, refusal: Refusal) -> Outgoing {
+    pub(super) fn refuse(&self, refusal: ApiRefusal) -> OutgoingAnswer {
         let org = self.read();
         let endpoint = routes::ROUTES.find("GET", "/api/v1/org");
         let figures = match endpoint {
-            Match::Found(endpoint, _) | Match::WrongMethod(endpoint) => self.take(&org, endpoint, "", Count::Nothing).0,
-            Match::Unknown => limits::concurrency(org.now()),
+            RouteMatch::Found(endpoint, _) | RouteMatch::WrongMethod(endpoint) => {
+                self.take(&org, endpoint, "", CallCounting::Nothing).0
+            }
+            RouteMatch::Unknown => limits::concurrency(org.now()),
         };
-        Outgoing { reply: Err(refusal), figures, at: org.now(), request_id: new_request_id() }
+        OutgoingAnswer { reply: Err(refusal), figures, at: org.now(), request_id: new_request_id() }
     }
 
     /// The 429 for too many simultaneous calls.
-    pub(super) fn refuse_concurrency(&self) -> Outgoing {
+    pub(super) fn refuse_concurrency(&self) -> OutgoingAnswer {
         self.counters().limited += 1;
         let at = self.read().now();
-        Outgoing { reply: Err(limits::exceeded()), figures: limits::concurrency(at), at, request_id: new_request_id() }
+        OutgoingAnswer {
+            reply: Err(limits::exceeded()),
+            figures: limits::concurrency(at),
+            at,
+            request_id: new_request_id(),
+        }
     }
 
     /// The 429 for a limit that others have used up.
-    pub(super) fn refuse_rate(&self) -> Outgoing {
+    pub(super) fn refuse_rate(&self) -> OutgoingAnswer {
         let refused = self.refuse_concurrency();
         let figures = limits::used_up(refused.at);
-        Outgoing { figures, ..refused }
+        OutgoingAnswer { figures, ..refused }
     }
 
-    fn respond(&self, incoming: &Incoming) -> Outgoing {
+    fn respond(&self, incoming: &IncomingRequest) -> OutgoingAnswer {
         let (endpoint, parameters) = match routes::ROUTES.find(incoming.method, incoming.path) {
-            Match::Found(endpoint, parameters) => (endpoint, parameters),
-            Match::WrongMethod(_) => return self.refuse(Refusal::wrong_method()),
-            Match::Unknown => return self.refuse(unknown_path()),
+            RouteMatch::Found(endpoint, parameters) => (endpoint, parameters),
+            RouteMatch::WrongMethod(_) => return self.refuse(ApiRefusal::wrong_method()),
+            RouteMatch::Unknown => return self.refuse(unknown_path()),
         };
         let key = (endpoint.method, endpoint.pattern);
         *self.counters().by_route.entry(key).or_default() += 1;
@@ -199,31 +210,42 @@ impl Service {
     }
 
     /// Token, limits, permission; then the handler under the lock it takes.
-    fn admit(&self, incoming: &Incoming, endpoint: &'static Endpoint, parameters: Vec<String>) -> Outgoing {
+    fn admit(
+        &self,
+        incoming: &IncomingRequest,
+        endpoint: &'static RouteEndpoint,
+        parameters: Vec<String>,
+    ) -> OutgoingAnswer {
         let org = self.read();
         let (at, request_id) = (org.now(), incoming.id.clone());
         let caller = match sign_in_of(&org, incoming, endpoint) {
             Ok(caller) => caller,
             Err(refusal) => {
-                let figures = self.take(&org, endpoint, "", Count::Nothing).0;
+                let figures = self.take(&org, endpoint, "", CallCounting::Nothing).0;
                 let reply = Err(refusal);
-                return Outgoing { reply, figures, at, request_id };
+                return OutgoingAnswer { reply, figures, at, request_id };
             }
         };
-        let (figures, allowed) = self.take(&org, endpoint, &caller.token, Count::Call);
-        if let (true, Some(Handler::Form(handler))) = (allowed, endpoint.handler()) {
+        let (figures, allowed) = self.take(&org, endpoint, &caller.token, CallCounting::Call);
+        if let (true, Some(RouteHandler::Form(handler))) = (allowed, endpoint.handler()) {
             drop(org);
             let reply = handler(&mut self.write(), &incoming.form());
-            return Outgoing { reply, figures, at, request_id };
+            return OutgoingAnswer { reply, figures, at, request_id };
         }
         let prepared =
             if allowed { prepare(&org, incoming, endpoint, &caller, parameters) } else { Err(limits::exceeded()) };
         let reply = prepared.and_then(|(route, request)| self.run(org, route, &request, &caller));
-        Outgoing { reply, figures, at, request_id }
+        OutgoingAnswer { reply, figures, at, request_id }
     }
 
-    fn run(&self, org: RwLockReadGuard<'_, Org>, route: &Route, request: &Request, caller: &Caller) -> Reply {
-        if let (Handler::Read(handler), false) = (route.handler, caller.renew) {
+    fn run(
+        &self,
+        org: RwLockReadGuard<'_, SimulatedOrg>,
+        route: &ApiRoute,
+        request: &SignedInRequest,
+        caller: &RequestCaller,
+    ) -> ApiReply {
+        if let (RouteHandler::Read(handler), false) = (route.handler, caller.renew) {
             return handler(&org, request);
         }
         drop(org);
@@ -233,12 +255,12 @@ impl Service {
     }
 
     /// Runs a handler on an org that is held alone.
-    pub(super) fn handle(&self, org: &mut Org, route: &Route, request: &Request) -> Reply {
+    pub(super) fn handle(&self, org: &mut SimulatedOrg, route: &ApiRoute, request: &SignedInRequest) -> ApiReply {
         match route.handler {
-            Handler::Read(handler) => handler(org, request),
+            RouteHandler::Read(handler) => handler(org, request),
             // Forms never come this way: they are no JSON.
-            Handler::Form(_) => Err(Refusal::malformed()),
-            Handler::Write(handler) => {
+            RouteHandler::Form(_) => Err(ApiRefusal::malformed()),
+            RouteHandler::Write(handler) => {
                 org.transaction = Some(request.id.clone());
                 let reply = handler(org, request);
                 org.transaction = None;
@@ -248,12 +270,18 @@ impl Service {
         }
     }
 
-    fn take(&self, org: &Org, endpoint: &Endpoint, token: &str, count: Count) -> (Figures, bool) {
+    fn take(
+        &self,
+        org: &SimulatedOrg,
+        endpoint: &RouteEndpoint,
+        token: &str,
+        count: CallCounting,
+    ) -> (LimitHeaders, bool) {
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
         limits::take(&mut usage, &org.options.limits, endpoint.bucket, token, org.now(), count)
     }
 
-    fn count(&self, method: &str, reply: &Reply) {
+    fn count(&self, method: &str, reply: &ApiReply) {
         match reply {
             Ok(answer) if method != "GET" && answer.status < 300 => self.counters().writes += 1,
             Err(refusal) if refusal.status == 429 => self.counters().limited += 1,
@@ -262,11 +290,15 @@ impl Service {
     }
 }
 
-fn sign_in_of(org: &Org, incoming: &Incoming, endpoint: &Endpoint) -> Result<Caller, Refusal> {
+fn sign_in_of(
+    org: &SimulatedOrg,
+    incoming: &IncomingRequest,
+    endpoint: &RouteEndpoint,
+) -> Result<RequestCaller, ApiRefusal> {
     if sign_in::is_public(endpoint.pattern) {
-        return Ok(Caller { token: String::new(), owner: String::new(), renew: false, access: None });
+        return Ok(RequestCaller { token: String::new(), owner: String::new(), renew: false, access: None });
     }
-    let call = oauth::Call {
+    let call = oauth::TokenCall {
         method: incoming.method,
         base: &incoming.base(),
         path: incoming.path,
@@ -277,12 +309,12 @@ fn sign_in_of(org: &Org, incoming: &Incoming, endpoint: &Endpoint) -> Result<Cal
 }
 
 fn prepare(
-    org: &Org,
-    incoming: &Incoming,
-    endpoint: &'static Endpoint,
-    caller: &Caller,
+    org: &SimulatedOrg,
+    incoming: &IncomingRequest,
+    endpoint: &'static RouteEndpoint,
+    caller: &RequestCaller,
     parameters: Vec<String>,
-) -> Result<(&'static Route, Request), Refusal> {
+) -> Result<(&'static ApiRoute, SignedInRequest), ApiRefusal> {
     if let Some(access) = &caller.access {
         let (base, path) = (incoming.base(), incoming.path);
         oauth::check_scope(access, &base, path, endpoint.method, endpoint.pattern)?;
@@ -291,7 +323,7 @@ fn prepare(
         permissions::check(org, &caller.owner, endpoint.method, endpoint.pattern, &parameters)?;
     }
     let what = format!("{} {}", endpoint.method, endpoint.pattern);
-    let route = endpoint.route.ok_or_else(|| Refusal::not_modelled(&what))?;
+    let route = endpoint.route.ok_or_else(|| ApiRefusal::not_modelled(&what))?;
     headers::check(incoming.headers, !incoming.body.is_empty())?;
     let mut request = incoming.request(parameters)?;
     request.principal.clone_from(&caller.owner);
@@ -305,7 +337,7 @@ pub(super) fn base_of(headers: &HeaderMap) -> String {
     format!("http://{host}")
 }
 
-impl Incoming<'_> {
+impl IncomingRequest<'_> {
     fn base(&self) -> String {
         self.base.clone()
     }
@@ -327,9 +359,9 @@ impl Incoming<'_> {
     }
 
     /// The request as the authorization server sees it.
-    pub(super) fn form(&self) -> Form {
+    pub(super) fn form(&self) -> PostedForm {
         let base = self.base();
-        Form {
+        PostedForm {
             url: format!("{base}{}", self.path),
             base,
             fields: read_query(&String::from_utf8_lossy(self.body)),
@@ -338,9 +370,9 @@ impl Incoming<'_> {
     }
 
     /// The request as handlers see it; the caller is filled in by who knows him.
-    pub(super) fn request(&self, parameters: Vec<String>) -> Result<Request, Refusal> {
+    pub(super) fn request(&self, parameters: Vec<String>) -> Result<SignedInRequest, ApiRefusal> {
         let text = |name| headers::text(self.headers, name).map(str::to_owned);
-        Ok(Request {
+        Ok(SignedInRequest {
             id: self.id.clone(),
             path: self.path.to_owned(),
             parameters,
@@ -350,7 +382,7 @@ impl Incoming<'_> {
             content_type: text(&axum::http::header::CONTENT_TYPE).unwrap_or_default(),
             if_match: text(&axum::http::header::IF_MATCH),
             probe: self.probe.clone(),
-            ..Request::default()
+            ..SignedInRequest::default()
         })
     }
 }
@@ -369,13 +401,13 @@ pub(super) fn read_query(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn read_body(bytes: &[u8]) -> Result<Option<Value>, Refusal> {
+fn read_body(bytes: &[u8]) -> Result<Option<Value>, ApiRefusal> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    serde_json::from_slice(bytes).map(Some).map_err(|_| Refusal::malformed())
+    serde_json::from_slice(bytes).map(Some).map_err(|_| ApiRefusal::malformed())
 }
 
-fn unknown_path() -> Refusal {
-    Refusal::new(404, "E0000008", "The requested path was not found")
+fn unknown_path() -> ApiRefusal {
+    ApiRefusal::new(404, "E0000008", "The requested path was not found")
 }

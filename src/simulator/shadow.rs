@@ -5,8 +5,8 @@
 //! write ─► needs: what the rules have to know ─► the simulator's own rules, or what REST says of a call they do not know (prediction)
 //! ```
 //!
-//! An [`Upstream`] can only read: there is no way from here to change the real org. What nobody can know beforehand (the success of a
-//! provisioning job, the effect of a call that is not modelled) is noted in the [`Ledger`] by the request whose answer says it.
+//! An [`UpstreamOrg`] can only read: there is no way from here to change the real org. What nobody can know beforehand (the success of a
+//! provisioning job, the effect of a call that is not modelled) is noted in the [`AnswerProvenance`] by the request whose answer says it.
 
 mod begin;
 mod ends;
@@ -29,24 +29,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::http::{Answer, Refusal};
+use super::http::{ApiAnswer, ApiRefusal};
 use super::org2org;
-use super::routes::{self, Endpoint, Match};
-use super::service::{Incoming, Outgoing, Service};
+use super::routes::{self, RouteEndpoint, RouteMatch};
+use super::service::{IncomingRequest, OrgService, OutgoingAnswer};
 use super::sign_in;
-use super::store::Org;
-use known::Known;
-use prediction::Prediction;
-use reading::Read;
+use super::store::SimulatedOrg;
+use known::KnownAnswers;
+use prediction::PredictedChanges;
+use reading::RuleRead;
 
-pub(super) use super::model::shadow_changes::Changed;
+pub(super) use super::model::shadow_changes::ShadowChanges;
 pub(super) use begin::{ABOUT, begin, introduce};
-pub use ledger::Ledger;
-pub(super) use neighbours::{Neighbour, Neighbours};
-pub(super) use rebuild::{Directories, Said, is_kept, rebuild};
-pub use upstream::{Reading, Seen, Upstream};
+pub use ledger::AnswerProvenance;
+pub(super) use neighbours::{ShadowNeighbour, ShadowNeighbours};
+pub(super) use rebuild::{ShadowDirectories, UpstreamReply, is_kept, rebuild};
+pub use upstream::{UpstreamAnswer, UpstreamOrg, UpstreamRead};
 
-impl Org {
+impl SimulatedOrg {
     /// Notes what a provisioning job did, which in the real org may fail.
     pub(super) fn guess(&mut self, path: String) {
         if let Some(changed) = &mut self.changed {
@@ -68,24 +68,24 @@ impl Org {
 }
 
 /// What a shadowed org's server keeps about the real one.
-pub(super) struct Shadow {
+pub(super) struct OrgShadow {
     /// Name of the org in the plan.
     name: String,
-    upstream: Arc<dyn Upstream>,
+    upstream: Arc<dyn UpstreamOrg>,
     /// The same for callers with a token of their own, by the token.
-    bearers: Mutex<HashMap<String, Option<Arc<dyn Upstream>>>>,
-    known: Mutex<Known>,
-    prediction: Mutex<Prediction>,
-    ledger: Arc<Ledger>,
-    pub(super) neighbours: Arc<Neighbours>,
+    bearers: Mutex<HashMap<String, Option<Arc<dyn UpstreamOrg>>>>,
+    known: Mutex<KnownAnswers>,
+    prediction: Mutex<PredictedChanges>,
+    ledger: Arc<AnswerProvenance>,
+    pub(super) neighbours: Arc<ShadowNeighbours>,
 }
 
-impl Shadow {
+impl OrgShadow {
     pub(super) fn new(
         name: &str,
-        upstream: Arc<dyn Upstream>,
-        neighbours: Arc<Neighbours>,
-        ledger: Arc<Ledger>,
+        upstream: Arc<dyn UpstreamOrg>,
+        neighbours: Arc<ShadowNeighbours>,
+        ledger: Arc<AnswerProvenance>,
     ) -> Self {
         Self {
             name: name.to_owned(),
@@ -99,7 +99,7 @@ impl Shadow {
     }
 
     /// Keeps the first forms of what the beginning has read, and which org it was.
-    pub(super) fn begin(&self, org: &mut Org) {
+    pub(super) fn begin(&self, org: &mut SimulatedOrg) {
         self.ledger.note_thing(&self.name, begin::ABOUT, &serde_json::json!({"id": org.id}));
         self.keep_firsts(org);
     }
@@ -109,17 +109,17 @@ impl Shadow {
         self.upstream.url()
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, KnownAnswers> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn prediction(&self) -> MutexGuard<'_, Prediction> {
+    fn prediction(&self) -> MutexGuard<'_, PredictedChanges> {
         self.prediction.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers a request as the real org would, as far as that can be told.
-    pub(super) async fn answer(&self, service: &Service, incoming: &mut Incoming<'_>) -> Outgoing {
-        let Match::Found(endpoint, parameters) = routes::ROUTES.find(incoming.method, incoming.path) else {
+    pub(super) async fn answer(&self, service: &OrgService, incoming: &mut IncomingRequest<'_>) -> OutgoingAnswer {
+        let RouteMatch::Found(endpoint, parameters) = routes::ROUTES.find(incoming.method, incoming.path) else {
             return service.call(incoming);
         };
         let answered = self.try_answer(service, incoming, endpoint, &parameters);
@@ -131,11 +131,11 @@ impl Shadow {
 
     async fn try_answer(
         &self,
-        service: &Service,
-        incoming: &mut Incoming<'_>,
-        endpoint: &'static Endpoint,
+        service: &OrgService,
+        incoming: &mut IncomingRequest<'_>,
+        endpoint: &'static RouteEndpoint,
         parameters: &[String],
-    ) -> Result<Outgoing, String> {
+    ) -> Result<OutgoingAnswer, String> {
         if !sign_in::is_public(endpoint.pattern) {
             self.meet(service, incoming).await?;
         }
@@ -162,25 +162,25 @@ impl Shadow {
 
     async fn write(
         &self,
-        service: &Service,
-        incoming: &mut Incoming<'_>,
-        endpoint: &'static Endpoint,
+        service: &OrgService,
+        incoming: &mut IncomingRequest<'_>,
+        endpoint: &'static RouteEndpoint,
         parameters: &[String],
-    ) -> Result<Outgoing, String> {
+    ) -> Result<OutgoingAnswer, String> {
         if self.prediction().holds(incoming.path) {
             // What only a prediction has made is nothing to the rules.
             let outgoing = service.give(answer(200, Value::Null));
             self.ledger.guess(&outgoing.request_id);
             let reply = self.predict(incoming, endpoint).await?;
-            return Ok(Outgoing { reply, ..outgoing });
+            return Ok(OutgoingAnswer { reply, ..outgoing });
         }
-        let mut read = Read::Whole;
+        let mut read = RuleRead::Whole;
         if endpoint.route.is_some() {
             read = self.prepare(service, incoming, endpoint, parameters).await?;
         }
         incoming.probe = org2org::ahead(service, incoming).await;
         let outgoing = service.call(incoming);
-        if read == Read::Refused {
+        if read == RuleRead::Refused {
             self.ledger.guess(&outgoing.request_id);
         }
         let outgoing = match &outgoing.reply {
@@ -188,7 +188,7 @@ impl Shadow {
             Err(refusal) if refusal.status == 501 => {
                 self.ledger.guess(&outgoing.request_id);
                 let reply = self.predict(incoming, endpoint).await?;
-                Outgoing { reply, ..outgoing }
+                OutgoingAnswer { reply, ..outgoing }
             }
             _ => outgoing,
         };
@@ -202,7 +202,7 @@ impl Shadow {
     }
 
     /// An API token that is not known here is shown to the real org: what its owner may do counts here too.
-    async fn meet(&self, service: &Service, incoming: &Incoming<'_>) -> Result<(), String> {
+    async fn meet(&self, service: &OrgService, incoming: &IncomingRequest<'_>) -> Result<(), String> {
         let Some(secret) = incoming.ssws() else {
             return Ok(());
         };
@@ -218,12 +218,12 @@ impl Shadow {
         Ok(())
     }
 
-    fn bearers(&self) -> MutexGuard<'_, HashMap<String, Option<Arc<dyn Upstream>>>> {
+    fn bearers(&self) -> MutexGuard<'_, HashMap<String, Option<Arc<dyn UpstreamOrg>>>> {
         self.bearers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who reads for the caller of a request.
-    fn upstream_of(&self, incoming: &Incoming<'_>) -> (String, Arc<dyn Upstream>) {
+    fn upstream_of(&self, incoming: &IncomingRequest<'_>) -> (String, Arc<dyn UpstreamOrg>) {
         let own = incoming.ssws().and_then(|secret| {
             let bearer = self.bearers().get(&secret).cloned().flatten()?;
             Some((secret, bearer))
@@ -233,7 +233,7 @@ impl Shadow {
 }
 
 /// What provisioning did in this org as the hub of another.
-fn note_provisioned(org: &mut Org, incoming: &Incoming<'_>, outgoing: &Outgoing) {
+fn note_provisioned(org: &mut SimulatedOrg, incoming: &IncomingRequest<'_>, outgoing: &OutgoingAnswer) {
     let Ok(answer) = &outgoing.reply else { return };
     let id = answer.body.as_ref().and_then(|body| body["id"].as_str());
     let path = incoming.path.trim_end_matches('/');
@@ -247,12 +247,12 @@ fn note_provisioned(org: &mut Org, incoming: &Incoming<'_>, outgoing: &Outgoing)
     }
 }
 
-fn unreachable(reason: &str) -> Refusal {
+fn unreachable(reason: &str) -> ApiRefusal {
     let cause = format!("the real org could not be read: {reason}");
-    Refusal::new(502, "E0000009", "Internal Server Error").cause(&cause)
+    ApiRefusal::new(502, "E0000009", "Internal Server Error").cause(&cause)
 }
 
 /// An answer with a status and body that another server gave.
-fn answer(status: u16, body: Value) -> Answer {
-    Answer { status, body: (!body.is_null()).then_some(body), headers: Vec::new() }
+fn answer(status: u16, body: Value) -> ApiAnswer {
+    ApiAnswer { status, body: (!body.is_null()).then_some(body), headers: Vec::new() }
 }

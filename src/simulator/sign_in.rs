@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use super::http::Refusal;
-use super::oauth::{self, Access};
-use super::store::{Id, Millis, Org, Token};
+use super::http::ApiRefusal;
+use super::oauth::{self, AccessToken};
+use super::store::{ApiToken, EpochMillis, OktaId, SimulatedOrg};
 
 /// A token is valid for 30 days after its last use.
-const VALIDITY: Millis = 30 * 86_400_000;
+const VALIDITY: EpochMillis = 30 * 86_400_000;
 /// Assumed: a use is noted at most once a minute. Keeps reads from writing.
-const GRAIN: Millis = 60_000;
+const GRAIN: EpochMillis = 60_000;
 
 /// The caller of a request.
-pub(super) struct Caller {
-    pub(super) token: Id,
-    pub(super) owner: Id,
+pub(super) struct RequestCaller {
+    pub(super) token: OktaId,
+    pub(super) owner: OktaId,
     /// The token's expiry should be pushed.
     pub(super) renew: bool,
     /// The access token, unless it is an API token.
-    pub(super) access: Option<Arc<Access>>,
+    pub(super) access: Option<Arc<AccessToken>>,
 }
 
 /// Fetched by the hub, which has no token of this org (guide to Org2Org by OAuth 2.0).
@@ -30,7 +30,7 @@ pub(super) fn is_public(pattern: &str) -> bool {
 }
 
 /// Finds the token of an `Authorization` header; 401 E0000011 for whatever is wrong with it.
-pub(super) fn caller(org: &Org, call: &oauth::Call) -> Result<Caller, Refusal> {
+pub(super) fn caller(org: &SimulatedOrg, call: &oauth::TokenCall) -> Result<RequestCaller, ApiRefusal> {
     if let Some(access) = oauth::caller(org, call) {
         return access.map(of_access);
     }
@@ -38,7 +38,7 @@ pub(super) fn caller(org: &Org, call: &oauth::Call) -> Result<Caller, Refusal> {
     let now = org.now();
     let found = org.tokens.values().find(|token| token.secret == secret);
     let token = found.filter(|token| is_valid(org, token, now)).ok_or_else(refusal)?;
-    Ok(Caller {
+    Ok(RequestCaller {
         token: token.id.clone(),
         owner: token.owner.clone(),
         renew: token.expires < now + VALIDITY - GRAIN,
@@ -47,17 +47,17 @@ pub(super) fn caller(org: &Org, call: &oauth::Call) -> Result<Caller, Refusal> {
 }
 
 /// Rate limits count by client.
-fn of_access(access: Arc<Access>) -> Caller {
-    Caller { token: access.client.clone(), owner: access.principal.clone(), renew: false, access: Some(access) }
+fn of_access(access: Arc<AccessToken>) -> RequestCaller {
+    RequestCaller { token: access.client.clone(), owner: access.principal.clone(), renew: false, access: Some(access) }
 }
 
 /// Whether an API token is one of this org, good or not.
-pub(super) fn is_known(org: &Org, secret: &str) -> bool {
+pub(super) fn is_known(org: &SimulatedOrg, secret: &str) -> bool {
     org.tokens.values().any(|token| token.secret == secret)
 }
 
 /// Every use of a token pushes its expiry.
-pub(super) fn renew(org: &mut Org, token: &str) {
+pub(super) fn renew(org: &mut SimulatedOrg, token: &str) {
     let now = org.now();
     if let Some(token) = org.tokens.get_mut(token) {
         token.expires = token.expires.max(now + VALIDITY);
@@ -65,7 +65,7 @@ pub(super) fn renew(org: &mut Org, token: &str) {
 }
 
 /// Whether a call with this token would pass.
-pub(super) fn is_valid(org: &Org, token: &Token, now: Millis) -> bool {
+pub(super) fn is_valid(org: &SimulatedOrg, token: &ApiToken, now: EpochMillis) -> bool {
     // Assumed: any owner who may not sign in makes the token useless, not only a deactivated one.
     let owner = org.users.get(&token.owner);
     let owner_is_active =
@@ -80,6 +80,6 @@ pub(super) fn ssws(authorization: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("SSWS") && !secret.is_empty()).then_some(secret)
 }
 
-fn refusal() -> Refusal {
-    Refusal::new(401, "E0000011", "Invalid token provided")
+fn refusal() -> ApiRefusal {
+    ApiRefusal::new(401, "E0000011", "Invalid token provided")
 }

@@ -21,29 +21,29 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::scenario::{self, OrgPlan, Scenario};
-use super::shadow::{Ledger, rebuild};
-use super::store::Org;
-use notes::Noted;
-pub use notes::{Notes, StandIn};
-pub use pseudonyms::Pseudonyms;
-use remarks::Remarks;
-pub use survey::{Progress, survey};
+use super::scenario::{self, OrgSpec, ScenarioSpec};
+use super::shadow::{AnswerProvenance, rebuild};
+use super::store::SimulatedOrg;
+use notes::OrgNotes;
+pub use notes::{SnapshotNotes, StandIn};
+pub use pseudonyms::PseudonymTable;
+use remarks::SnapshotRemarks;
+pub use survey::{SurveyProgress, survey};
 
 /// A scenario with what has to be known of it.
 #[derive(Debug)]
-pub struct Snapshot {
-    pub scenario: Scenario,
+pub struct OrgSnapshot {
+    pub scenario: ScenarioSpec,
     /// What could not be represented, or had to be assumed.
     pub remarks: Vec<String>,
 }
 
-impl Snapshot {
+impl OrgSnapshot {
     /// Of everything that was noted, and of the directories that were shadowed. `stand_ins` are there for tokens that were used.
-    pub fn of(notes: &Notes, ledger: &Ledger, stand_ins: &[StandIn]) -> Self {
+    pub fn of(notes: &SnapshotNotes, ledger: &AnswerProvenance, stand_ins: &[StandIn]) -> Self {
         let all = notes.lock();
         let mut found = directories::shadowed(ledger);
-        let mut remarks = Remarks::default();
+        let mut remarks = SnapshotRemarks::default();
         let urls = urls(&all);
         let mut orgs = Vec::new();
         for noted in all.iter() {
@@ -57,22 +57,22 @@ impl Snapshot {
             apps::set_agents(&mut rebuilt.org, noted);
             remarks.of_answers(noted);
             let writer =
-                Writer { org: &rebuilt.org, noted, urls: &urls, stand_ins, shared: shared_names(&rebuilt.org) };
+                SnapshotWriter { org: &rebuilt.org, noted, urls: &urls, stand_ins, shared: shared_names(&rebuilt.org) };
             plans.push(writer.plan(&rebuilt.placeholder, &mut remarks));
             built.push(rebuilt.org);
         }
         let orgs = built.iter();
         let directories = directories::plans(&found, orgs, &mut remarks);
         Self {
-            scenario: Scenario { directories: Some(directories), orgs: Some(plans), ..Scenario::default() },
+            scenario: ScenarioSpec { directories: Some(directories), orgs: Some(plans), ..ScenarioSpec::default() },
             remarks: remarks.lines(),
         }
     }
 
     /// The same with made-up values in the place of real ones, and what stands for which.
     #[must_use]
-    pub fn pseudonymised(self) -> (Self, Pseudonyms) {
-        let (scenario, pseudonyms) = Pseudonyms::replace(self.scenario);
+    pub fn pseudonymised(self) -> (Self, PseudonymTable) {
+        let (scenario, pseudonyms) = PseudonymTable::replace(self.scenario);
         let remarks = self.remarks;
         (Self { scenario, remarks }, pseudonyms)
     }
@@ -92,8 +92,8 @@ impl Snapshot {
 }
 
 /// Orgs' names by their URLs, longer ones first.
-fn urls(all: &[Noted]) -> Vec<(String, String)> {
-    let of = |noted: &Noted| {
+fn urls(all: &[OrgNotes]) -> Vec<(String, String)> {
+    let of = |noted: &OrgNotes| {
         let name = noted.name.clone();
         let urls = noted.urls().into_iter();
         urls.map(move |url| (url, name.clone())).collect::<Vec<_>>()
@@ -103,26 +103,26 @@ fn urls(all: &[Noted]) -> Vec<(String, String)> {
     urls
 }
 
-fn shared_names(org: &Org) -> BTreeSet<String> {
+fn shared_names(org: &SimulatedOrg) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let folded = org.groups.values().map(|group| group.name().to_lowercase());
     folded.filter(|name| !names.insert(name.clone())).collect()
 }
 
 /// Writes one org down.
-struct Writer<'a> {
-    org: &'a Org,
-    noted: &'a Noted,
+struct SnapshotWriter<'a> {
+    org: &'a SimulatedOrg,
+    noted: &'a OrgNotes,
     urls: &'a [(String, String)],
     stand_ins: &'a [StandIn],
     /// Names of groups, in lower case, that more than one has.
     shared: BTreeSet<String>,
 }
 
-impl Writer<'_> {
-    fn plan(&self, placeholder: &str, remarks: &mut Remarks) -> OrgPlan {
+impl SnapshotWriter<'_> {
+    fn plan(&self, placeholder: &str, remarks: &mut SnapshotRemarks) -> OrgSpec {
         let (admin, admins) = self.admins(remarks);
-        OrgPlan {
+        OrgSpec {
             name: self.noted.name.clone(),
             settled: true,
             admin,
@@ -131,7 +131,7 @@ impl Writer<'_> {
             groups: self.groups(placeholder, remarks),
             rules: self.rules(remarks),
             apps: self.apps(remarks),
-            ..OrgPlan::default()
+            ..OrgSpec::default()
         }
     }
 

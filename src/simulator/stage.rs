@@ -4,12 +4,12 @@ use std::sync::PoisonError;
 
 use serde_json::{Value, json};
 
-use super::Scenario;
-use super::http::{Handler, Request};
-use super::options::Options;
+use super::ScenarioSpec;
+use super::http::{RouteHandler, SignedInRequest};
+use super::options::OrgOptions;
 use super::provisioning;
-use super::routes::{self, Match, Table};
-use super::store::{AppUser, Id, Org};
+use super::routes::{self, RouteMatch, RouteTable};
+use super::store::{AppUser, OktaId, SimulatedOrg};
 
 /// Two provisioning groups, not assigned yet; Ada, Ben and Chloé imported one by one; Dana without an account; Everyone but Dana in AD.
 const SCENARIO: &str = r#"{
@@ -23,12 +23,12 @@ const SCENARIO: &str = r#"{
 const ADMIN: &str = "sam.admin@corp.example";
 
 /// An org with its AD instance.
-pub(super) struct Stage {
-    pub(super) org: Org,
-    pub(super) app: Id,
+pub(super) struct RuleFixture {
+    pub(super) org: SimulatedOrg,
+    pub(super) app: OktaId,
 }
 
-impl Stage {
+impl RuleFixture {
     /// The org with `from` assigned at priority 1 and `to` at 0, each with its OU.
     pub(super) fn new() -> Self {
         Self::bare().assign("from", 1, "OU=User-Contractor,DC=corp,DC=example").assign(
@@ -42,13 +42,13 @@ impl Stage {
     pub(super) fn assuming(assumption: &Value) -> Self {
         let mut stage = Self::new();
         let options = json!({"assumptions": assumption});
-        stage.org.options = serde_json::from_value::<Options>(options).expect("an assumption");
+        stage.org.options = serde_json::from_value::<OrgOptions>(options).expect("an assumption");
         stage
     }
 
     /// The org without assigned groups.
     pub(super) fn bare() -> Self {
-        let world = Scenario::parse("stage", SCENARIO).and_then(Scenario::build).expect("a world");
+        let world = ScenarioSpec::parse("stage", SCENARIO).and_then(ScenarioSpec::build).expect("a world");
         let org = world.orgs.into_iter().next().expect("an org");
         let app = org.apps.keys().next().cloned().expect("an AD instance");
         Self { org, app }
@@ -99,26 +99,26 @@ impl Stage {
         self.dispatch(&routes::ROUTES, method, path, body)
     }
 
-    fn dispatch(&mut self, table: &'static Table, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    fn dispatch(&mut self, table: &'static RouteTable, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let path = self.fill(path);
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
-        let Match::Found(endpoint, parameters) = table.find(method, path) else {
+        let RouteMatch::Found(endpoint, parameters) = table.find(method, path) else {
             panic!("no route {method} {path}");
         };
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let request = Request {
+        let request = SignedInRequest {
             path: path.to_owned(),
             parameters,
             query: pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             body: (!body.is_null()).then(|| body.clone()),
             base: "http://okta".to_owned(),
             principal: self.id(ADMIN),
-            ..Request::default()
+            ..SignedInRequest::default()
         };
         let reply = match endpoint.route.map(|route| route.handler) {
-            Some(Handler::Read(handler)) => handler(&self.org, &request),
-            Some(Handler::Write(handler)) => handler(&mut self.org, &request),
-            Some(Handler::Form(_)) => panic!("{path} takes a form"),
+            Some(RouteHandler::Read(handler)) => handler(&self.org, &request),
+            Some(RouteHandler::Write(handler)) => handler(&mut self.org, &request),
+            Some(RouteHandler::Form(_)) => panic!("{path} takes a form"),
             None => panic!("{method} {path} is not modelled"),
         };
         match reply {
@@ -143,7 +143,7 @@ impl Stage {
     }
 
     /// The id behind a login, the first name of a login, or a group's name.
-    pub(super) fn id(&self, name: &str) -> Id {
+    pub(super) fn id(&self, name: &str) -> OktaId {
         let user =
             self.org.users.values().find(|user| user.login() == name || user.login().split('.').next() == Some(name));
         let group = self.org.groups.values().find(|group| group.name() == name);

@@ -5,19 +5,19 @@ use std::sync::{Arc, RwLock};
 
 use serde_json::{Map, Value};
 
-use super::directory::Directory;
-pub(super) use super::ids::Id;
-use super::model::authorization_server::State;
-use super::model::org2org_app::Org2Org;
-use super::model::profile_mapping::Mapping;
-use super::model::shadow_changes::Changed;
-pub(super) use super::org_clock::{Millis, real_time};
+use super::directory::SimulatedDirectory;
+pub(super) use super::ids::OktaId;
+use super::model::authorization_server::AuthorizationServer;
+use super::model::org2org_app::Org2OrgApp;
+use super::model::profile_mapping::ProfileMapping;
+use super::model::shadow_changes::ShadowChanges;
+pub(super) use super::org_clock::{EpochMillis, real_time};
 
 /// One org and everything in it.
-pub(super) struct Org {
+pub(super) struct SimulatedOrg {
     /// Name of the org in the scenario, such as `okta` or `hub`.
     pub(super) name: String,
-    pub(super) id: Id,
+    pub(super) id: OktaId,
     pub(super) subdomain: String,
     /// Host name of a custom domain: another address of the same org.
     pub(super) custom_domain: Option<String>,
@@ -25,72 +25,72 @@ pub(super) struct Org {
     pub(super) custom_attributes: Map<String, Value>,
     /// Of a shadow: the real org's user schema was not read, and may define more.
     pub(super) schema_unread: bool,
-    pub(super) ids: super::ids::Ids,
-    pub(super) users: BTreeMap<Id, User>,
+    pub(super) ids: super::ids::IdMaker,
+    pub(super) users: BTreeMap<OktaId, StoredUser>,
     /// Passwords that were set over the API, by user; never shown.
-    pub(super) passwords: HashMap<Id, secrecy::SecretString>,
+    pub(super) passwords: HashMap<OktaId, secrecy::SecretString>,
     /// Lower-cased login to user.
-    pub(super) logins: HashMap<String, Id>,
-    pub(super) groups: BTreeMap<Id, Group>,
-    pub(super) rules: BTreeMap<Id, Rule>,
-    pub(super) apps: BTreeMap<Id, App>,
-    pub(super) tokens: BTreeMap<Id, Token>,
+    pub(super) logins: HashMap<String, OktaId>,
+    pub(super) groups: BTreeMap<OktaId, StoredGroup>,
+    pub(super) rules: BTreeMap<OktaId, StoredRule>,
+    pub(super) apps: BTreeMap<OktaId, StoredApp>,
+    pub(super) tokens: BTreeMap<OktaId, ApiToken>,
     /// Role assignments by user, by group, and by client id of service apps.
-    pub(super) roles: BTreeMap<Id, Vec<Role>>,
+    pub(super) roles: BTreeMap<OktaId, Vec<AdminRole>>,
     /// System Log events in Okta's wire form, oldest first.
     pub(super) log: Vec<Value>,
     /// Id of the request that is being answered; `None` while Okta acts by itself.
     pub(super) transaction: Option<String>,
     /// Failed provisioning jobs as the Admin Console's dashboard shows them.
-    pub(super) tasks: Vec<Task>,
+    pub(super) tasks: Vec<FailedTask>,
     /// Provisioning jobs waiting for their time, by due time.
-    pub(super) jobs: VecDeque<Job>,
+    pub(super) jobs: VecDeque<ProvisioningJob>,
     /// Jobs whose time has come and which another org must be called for, the one in work first.
-    pub(super) outbox: VecDeque<Job>,
-    pub(super) options: super::options::Options,
+    pub(super) outbox: VecDeque<ProvisioningJob>,
+    pub(super) options: super::options::OrgOptions,
     /// Active Directories by lower-cased domain name; shared with the LDAP server.
-    pub(super) directories: BTreeMap<String, Arc<RwLock<Directory>>>,
-    pub(super) created: Millis,
+    pub(super) directories: BTreeMap<String, Arc<RwLock<SimulatedDirectory>>>,
+    pub(super) created: EpochMillis,
     /// Added to the real time; tests shift it.
-    pub(super) clock_offset: Millis,
+    pub(super) clock_offset: EpochMillis,
     /// The one user type of the org, and its schema.
-    pub(super) user_type: Id,
-    pub(super) user_schema: Id,
+    pub(super) user_type: OktaId,
+    pub(super) user_schema: OktaId,
     /// The `BUILT_IN` group that holds every user.
-    pub(super) everyone: Id,
+    pub(super) everyone: OktaId,
     /// Users that each rule has put into its groups.
-    pub(super) rule_grants: BTreeMap<Id, BTreeSet<Id>>,
-    pub(super) recent: Recent,
+    pub(super) rule_grants: BTreeMap<OktaId, BTreeSet<OktaId>>,
+    pub(super) recent: RecentChanges,
     /// Users who left the last of the groups by which they were provisioned to a directory, each time anew.
-    pub(super) stranded: Vec<Id>,
+    pub(super) stranded: Vec<OktaId>,
     /// What was changed here, where the org is a shadow of a real one.
-    pub(super) changed: Option<Changed>,
+    pub(super) changed: Option<ShadowChanges>,
     /// The org authorization server.
-    pub(super) oauth: State,
+    pub(super) oauth: AuthorizationServer,
 }
 
 /// Changes that reads may not see yet.
 #[derive(Default)]
-pub(super) struct Recent {
+pub(super) struct RecentChanges {
     pub(super) memberships: VecDeque<MembershipChange>,
     /// New groups and when they were made.
-    pub(super) groups: HashMap<Id, Millis>,
+    pub(super) groups: HashMap<OktaId, EpochMillis>,
 }
 
 pub(super) struct MembershipChange {
-    pub(super) at: Millis,
-    pub(super) group: Id,
-    pub(super) user: Id,
+    pub(super) at: EpochMillis,
+    pub(super) group: OktaId,
+    pub(super) user: OktaId,
     /// Whether the user was a member before the change.
     pub(super) was_member: bool,
 }
 
-impl Org {
+impl SimulatedOrg {
     /// An org that holds nothing but the group Everyone. The same `seed` gives the same ids.
     pub(super) fn new(name: &str, seed: u64) -> Self {
-        let mut ids = super::ids::Ids::new(seed, "1d7");
+        let mut ids = super::ids::IdMaker::new(seed, "1d7");
         let now = real_time();
-        let everyone = Group::everyone(ids.next("00g"), now);
+        let everyone = StoredGroup::everyone(ids.next("00g"), now);
         Self {
             name: name.to_owned(),
             id: ids.next("00o"),
@@ -115,25 +115,25 @@ impl Org {
             tasks: Vec::new(),
             jobs: VecDeque::new(),
             outbox: VecDeque::new(),
-            options: super::options::Options::default(),
+            options: super::options::OrgOptions::default(),
             directories: BTreeMap::new(),
             created: now,
             clock_offset: 0,
             rule_grants: BTreeMap::new(),
-            recent: Recent::default(),
+            recent: RecentChanges::default(),
             changed: None,
             stranded: Vec::new(),
-            oauth: State::default(),
+            oauth: AuthorizationServer::default(),
         }
     }
 
     /// The org's clock.
-    pub(super) fn now(&self) -> Millis {
+    pub(super) fn now(&self) -> EpochMillis {
         real_time() + self.clock_offset
     }
 
     /// Puts a user into the org: index of logins and the group Everyone included.
-    pub(super) fn insert_user(&mut self, mut user: User) {
+    pub(super) fn insert_user(&mut self, mut user: StoredUser) {
         user.groups.insert(self.everyone.clone());
         if let Some(everyone) = self.groups.get_mut(&self.everyone) {
             everyone.members.insert(user.id.clone());
@@ -143,7 +143,7 @@ impl Org {
     }
 }
 
-impl User {
+impl StoredUser {
     pub(super) fn login(&self) -> &str {
         self.attribute("login")
     }
@@ -159,7 +159,7 @@ impl User {
     }
 }
 
-impl Group {
+impl StoredGroup {
     pub(super) fn name(&self) -> &str {
         self.profile.get("name").and_then(Value::as_str).unwrap_or_default()
     }
@@ -169,14 +169,14 @@ impl Group {
         description.unwrap_or_default()
     }
 
-    fn everyone(id: Id, now: Millis) -> Self {
+    fn everyone(id: OktaId, now: EpochMillis) -> Self {
         let profile = serde_json::json!({"name": "Everyone", "description": "All users in your organization"});
         let profile = profile.as_object().cloned().unwrap_or_default();
         Self::new(id, "BUILT_IN", profile, now)
     }
 
     /// A group of Okta's own class that begins now, with nobody in it.
-    pub(super) fn new(id: Id, kind: &str, profile: Map<String, Value>, now: Millis) -> Self {
+    pub(super) fn new(id: OktaId, kind: &str, profile: Map<String, Value>, now: EpochMillis) -> Self {
         Self {
             id,
             kind: kind.to_owned(),
@@ -191,108 +191,108 @@ impl Group {
     }
 }
 
-pub(super) struct User {
-    pub(super) id: Id,
+pub(super) struct StoredUser {
+    pub(super) id: OktaId,
     /// STAGED, PROVISIONED, ACTIVE, SUSPENDED, DEPROVISIONED, …
     pub(super) status: String,
-    pub(super) created: Millis,
-    pub(super) activated: Option<Millis>,
-    pub(super) status_changed: Option<Millis>,
-    pub(super) last_updated: Millis,
-    pub(super) password_changed: Option<Millis>,
+    pub(super) created: EpochMillis,
+    pub(super) activated: Option<EpochMillis>,
+    pub(super) status_changed: Option<EpochMillis>,
+    pub(super) last_updated: EpochMillis,
+    pub(super) password_changed: Option<EpochMillis>,
     pub(super) profile: Map<String, Value>,
     /// `credentials.provider.type`, such as OKTA or `ACTIVE_DIRECTORY`.
     pub(super) provider: String,
     pub(super) has_password: bool,
     /// Question only; the answer is never shown.
     pub(super) recovery_question: Option<String>,
-    pub(super) groups: BTreeSet<Id>,
+    pub(super) groups: BTreeSet<OktaId>,
 }
 
-pub(super) struct Group {
-    pub(super) id: Id,
+pub(super) struct StoredGroup {
+    pub(super) id: OktaId,
     /// `OKTA_GROUP`, `APP_GROUP` or `BUILT_IN`.
     pub(super) kind: String,
     pub(super) object_class: String,
     pub(super) profile: Map<String, Value>,
-    pub(super) created: Millis,
-    pub(super) last_updated: Millis,
-    pub(super) last_membership_updated: Millis,
-    pub(super) members: BTreeSet<Id>,
+    pub(super) created: EpochMillis,
+    pub(super) last_updated: EpochMillis,
+    pub(super) last_membership_updated: EpochMillis,
+    pub(super) members: BTreeSet<OktaId>,
     /// The app instance of an `APP_GROUP`.
-    pub(super) source: Option<Id>,
+    pub(super) source: Option<OktaId>,
 }
 
-pub(super) struct Rule {
-    pub(super) id: Id,
+pub(super) struct StoredRule {
+    pub(super) id: OktaId,
     pub(super) name: String,
     /// INACTIVE, ACTIVE or INVALID.
     pub(super) status: String,
-    pub(super) created: Millis,
-    pub(super) last_updated: Millis,
+    pub(super) created: EpochMillis,
+    pub(super) last_updated: EpochMillis,
     /// `conditions` and `actions` in wire form; exclusions are kept in `conditions.people.users.exclude`.
     pub(super) conditions: Value,
     pub(super) actions: Value,
 }
 
-pub(super) struct App {
-    pub(super) id: Id,
+pub(super) struct StoredApp {
+    pub(super) id: OktaId,
     /// Okta's app key, such as `active_directory` or `okta_org2org`.
     pub(super) name: String,
     pub(super) label: String,
     pub(super) status: String,
-    pub(super) created: Millis,
-    pub(super) last_updated: Millis,
+    pub(super) created: EpochMillis,
+    pub(super) last_updated: EpochMillis,
     pub(super) features: Vec<String>,
     /// The rest of the wire form (settings, credentials, visibility …) as given or recorded.
     pub(super) document: Map<String, Value>,
-    pub(super) users: BTreeMap<Id, AppUser>,
-    pub(super) groups: BTreeMap<Id, AppGroup>,
+    pub(super) users: BTreeMap<OktaId, AppUser>,
+    pub(super) groups: BTreeMap<OktaId, AppGroup>,
     /// Present when this is an `active_directory` instance.
     pub(super) active_directory: Option<ActiveDirectory>,
     /// Present when this is an `okta_org2org` app.
-    pub(super) org2org: Option<Org2Org>,
+    pub(super) org2org: Option<Org2OrgApp>,
     /// Users who were unassigned one by one, with the groups that do not assign them again.
-    pub(super) unassigned: BTreeMap<Id, BTreeSet<Id>>,
+    pub(super) unassigned: BTreeMap<OktaId, BTreeSet<OktaId>>,
     /// Custom attributes of the app's users, as the schema shows them.
     pub(super) custom_attributes: Map<String, Value>,
     /// Of a shadow: the real app's schema was not read, and may define more.
     pub(super) schema_unread: bool,
     /// App to Okta, then Okta to app.
-    pub(super) mappings: Vec<Mapping>,
+    pub(super) mappings: Vec<ProfileMapping>,
 }
 
 pub(super) struct AppUser {
-    pub(super) user: Id,
+    pub(super) user: OktaId,
     pub(super) external_id: Option<String>,
-    pub(super) created: Millis,
-    pub(super) last_updated: Millis,
+    pub(super) created: EpochMillis,
+    pub(super) last_updated: EpochMillis,
     pub(super) status: String,
-    pub(super) status_changed: Millis,
+    pub(super) status_changed: EpochMillis,
     pub(super) sync_state: String,
-    pub(super) last_sync: Option<Millis>,
+    pub(super) last_sync: Option<EpochMillis>,
     pub(super) individual: bool,
     /// The group that grants it, when not individual: the effective group.
-    pub(super) granting_group: Option<Id>,
+    pub(super) granting_group: Option<OktaId>,
     pub(super) user_name: String,
     pub(super) profile: Map<String, Value>,
     /// Answer of the security question; written, never shown.
     pub(super) security_answer: Option<secrecy::SecretString>,
     /// When the agent takes the waiting job: from then on `OUT_OF_SYNC` is shown as SYNCING.
-    pub(super) syncing_from: Option<Millis>,
+    pub(super) syncing_from: Option<EpochMillis>,
 }
 
 pub(super) struct AppGroup {
-    pub(super) group: Id,
+    pub(super) group: OktaId,
     pub(super) priority: i64,
     pub(super) profile: Map<String, Value>,
-    pub(super) last_updated: Millis,
+    pub(super) last_updated: EpochMillis,
 }
 
 /// What an AD instance has beyond an app, most of it invisible to the API (set over `/simulator/`).
 pub(super) struct ActiveDirectory {
     pub(super) domain: String,
-    pub(super) agents: Vec<Agent>,
+    pub(super) agents: Vec<AdAgent>,
     /// "Create users", "Update attributes", "Deactivate users", "Sync password" show in `features`; these do not:
     /// "Update OU when the group that provisions a user to AD changes".
     pub(super) update_ou_on_group_change: bool,
@@ -300,51 +300,51 @@ pub(super) struct ActiveDirectory {
     pub(super) connected_ous: Vec<String>,
 }
 
-pub(super) struct Agent {
-    pub(super) id: Id,
+pub(super) struct AdAgent {
+    pub(super) id: OktaId,
     pub(super) name: String,
     pub(super) version: String,
     pub(super) up: bool,
-    pub(super) last_connection: Millis,
+    pub(super) last_connection: EpochMillis,
 }
 
-pub(super) struct Token {
-    pub(super) id: Id,
+pub(super) struct ApiToken {
+    pub(super) id: OktaId,
     pub(super) name: String,
-    pub(super) owner: Id,
+    pub(super) owner: OktaId,
     /// The token itself; never shown by the API.
     pub(super) secret: String,
-    pub(super) created: Millis,
-    pub(super) expires: Millis,
+    pub(super) created: EpochMillis,
+    pub(super) expires: EpochMillis,
     /// ANYWHERE, or ZONE that does not include the caller.
     pub(super) network: String,
     pub(super) revoked: bool,
 }
 
 #[derive(Clone)]
-pub(super) struct Role {
-    pub(super) id: Id,
+pub(super) struct AdminRole {
+    pub(super) id: OktaId,
     /// `SUPER_ADMIN`, `APP_ADMIN`, …
     pub(super) kind: String,
-    pub(super) created: Millis,
+    pub(super) created: EpochMillis,
 }
 
 /// A failed provisioning job that waits for an admin.
 #[derive(Clone)]
-pub(super) struct Task {
-    pub(super) app: Id,
-    pub(super) user: Id,
+pub(super) struct FailedTask {
+    pub(super) app: OktaId,
+    pub(super) user: OktaId,
     pub(super) message: String,
-    pub(super) at: Millis,
+    pub(super) at: EpochMillis,
     /// The account of a failed deactivation, whose app user is gone.
     pub(super) account: Option<String>,
 }
 
 #[derive(Clone)]
-pub(super) struct Job {
-    pub(super) due: Millis,
-    pub(super) app: Id,
-    pub(super) user: Id,
+pub(super) struct ProvisioningJob {
+    pub(super) due: EpochMillis,
+    pub(super) app: OktaId,
+    pub(super) user: OktaId,
     pub(super) kind: JobKind,
     /// The account's `externalId` when the app user that held it is gone; of jobs about groups the mapping's id, or that of the hub's group.
     pub(super) account: Option<String>,

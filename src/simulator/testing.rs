@@ -17,8 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::store::{ActiveDirectory, Agent, App, AppUser, Group, Org, Role, Token, User};
-use super::{Listen, Simulator};
+use super::store::{
+    ActiveDirectory, AdAgent, AdminRole, ApiToken, AppUser, SimulatedOrg, StoredApp, StoredGroup, StoredUser,
+};
+use super::{ListenAddress, Simulator};
 
 pub(super) const ADMIN: &str = "00uAdmin00000000001d7";
 pub(super) const JO: &str = "00uJo000000000000001d7";
@@ -27,31 +29,31 @@ pub(super) const AD_GROUP: &str = "00gAd000000000000001d7";
 pub(super) const STAFF: &str = "00gStaff000000000001d7";
 
 /// A served org and a client of it.
-pub(super) struct Lab {
+pub(super) struct ServedOrg {
     simulator: Simulator,
     http: reqwest::Client,
 }
 
 /// What came back.
-pub(super) struct Got {
+pub(super) struct ReceivedReply {
     pub(super) status: u16,
     pub(super) headers: reqwest::header::HeaderMap,
     pub(super) body: Value,
 }
 
 /// One row of a table: method, path, body, then status, code, summary and cause of the answer.
-pub(super) type Row<'a> = (&'a str, &'a str, Value, u16, &'a str, &'a str, &'a str);
+pub(super) type RequestRow<'a> = (&'a str, &'a str, Value, u16, &'a str, &'a str, &'a str);
 
-impl Lab {
+impl ServedOrg {
     pub(super) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
     /// An org that `change` has had its way with.
-    pub(super) async fn with(change: impl FnOnce(&mut Org)) -> Self {
+    pub(super) async fn with(change: impl FnOnce(&mut SimulatedOrg)) -> Self {
         let mut org = org();
         change(&mut org);
-        let simulator = Simulator::serve(vec![org], BTreeMap::new(), Listen::Anywhere).await;
+        let simulator = Simulator::serve(vec![org], BTreeMap::new(), ListenAddress::Anywhere).await;
         Self { simulator: simulator.expect("a free port"), http: reqwest::Client::new() }
     }
 
@@ -69,7 +71,7 @@ impl Lab {
         self.http.request(method, format!("{}{path}", self.url()))
     }
 
-    pub(super) async fn send(&self, method: &str, path: &str, body: Value) -> Got {
+    pub(super) async fn send(&self, method: &str, path: &str, body: Value) -> ReceivedReply {
         let mut request = self.request(method, path).header("authorization", format!("SSWS {}", self.token()));
         if body.is_null() {
             request = request.header("content-length", "0");
@@ -79,23 +81,23 @@ impl Lab {
         Self::receive(request).await
     }
 
-    pub(super) async fn get(&self, path: &str) -> Got {
+    pub(super) async fn get(&self, path: &str) -> ReceivedReply {
         self.send("GET", path, Value::Null).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: Value) -> Got {
+    pub(super) async fn post(&self, path: &str, body: Value) -> ReceivedReply {
         self.send("POST", path, body).await
     }
 
-    pub(super) async fn receive(request: reqwest::RequestBuilder) -> Got {
+    pub(super) async fn receive(request: reqwest::RequestBuilder) -> ReceivedReply {
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("a body");
-        Got { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+        ReceivedReply { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
     }
 
     /// Sends the rows in their order; an empty code expects no error object.
-    pub(super) async fn answers(&self, rows: &[Row<'_>]) {
+    pub(super) async fn answers(&self, rows: &[RequestRow<'_>]) {
         for (method, path, body, status, code, summary, cause) in rows {
             let got = self.send(method, path, body.clone()).await;
             let row = format!("{method} {path} {body}: {}", got.body);
@@ -109,8 +111,8 @@ impl Lab {
 }
 
 /// A super admin with a token, Jo, two groups and an AD instance with one agent.
-fn org() -> Org {
-    let mut org = Org::new("okta", 7);
+fn org() -> SimulatedOrg {
+    let mut org = SimulatedOrg::new("okta", 7);
     org.options.limits.enabled = false;
     add_user(&mut org, ADMIN, "Ada", "Admin", "ada@x.com");
     add_user(&mut org, JO, "Jo", "Smith", "jo@x.com");
@@ -122,10 +124,10 @@ fn org() -> Org {
     org
 }
 
-pub(super) fn add_user(org: &mut Org, id: &str, first: &str, last: &str, login: &str) {
+pub(super) fn add_user(org: &mut SimulatedOrg, id: &str, first: &str, last: &str, login: &str) {
     let now = org.now();
     let profile = json!({"firstName": first, "lastName": last, "email": login, "login": login, "mobilePhone": null, "secondEmail": null});
-    org.insert_user(User {
+    org.insert_user(StoredUser {
         id: id.to_owned(),
         status: "ACTIVE".to_owned(),
         created: now,
@@ -141,14 +143,14 @@ pub(super) fn add_user(org: &mut Org, id: &str, first: &str, last: &str, login: 
     });
 }
 
-pub(super) fn grant(org: &mut Org, user: &str, kind: &str) {
-    let role = Role { id: org.ids.next("ra1"), kind: kind.to_owned(), created: org.now() };
+pub(super) fn grant(org: &mut SimulatedOrg, user: &str, kind: &str) {
+    let role = AdminRole { id: org.ids.next("ra1"), kind: kind.to_owned(), created: org.now() };
     org.roles.entry(user.to_owned()).or_default().push(role);
 }
 
-pub(super) fn add_token(org: &mut Org, id: &str, owner: &str, secret: &str) {
+pub(super) fn add_token(org: &mut SimulatedOrg, id: &str, owner: &str, secret: &str) {
     let now = org.now();
-    let token = Token {
+    let token = ApiToken {
         id: id.to_owned(),
         name: "test".to_owned(),
         owner: owner.to_owned(),
@@ -161,27 +163,27 @@ pub(super) fn add_token(org: &mut Org, id: &str, owner: &str, secret: &str) {
     org.tokens.insert(id.to_owned(), token);
 }
 
-pub(super) fn add_group(org: &mut Org, id: &str, name: &str, kind: &str) {
+pub(super) fn add_group(org: &mut SimulatedOrg, id: &str, name: &str, kind: &str) {
     let now = org.now();
     let profile = json!({"name": name, "description": ""});
     let profile = profile.as_object().cloned().unwrap_or_default();
-    let group = Group {
+    let group = StoredGroup {
         source: (kind == "APP_GROUP").then(|| AD_APP.to_owned()),
-        ..Group::new(id.to_owned(), kind, profile, now)
+        ..StoredGroup::new(id.to_owned(), kind, profile, now)
     };
     org.groups.insert(id.to_owned(), group);
 }
 
-fn add_app(org: &mut Org) {
+fn add_app(org: &mut SimulatedOrg) {
     let now = org.now();
-    let agent = Agent {
+    let agent = AdAgent {
         id: "a53Agent0000000001d7".to_owned(),
         name: "DC1".to_owned(),
         version: "3.22.0".to_owned(),
         up: true,
         last_connection: now,
     };
-    let app = App {
+    let app = StoredApp {
         id: AD_APP.to_owned(),
         name: "active_directory".to_owned(),
         label: "corp.example".to_owned(),
@@ -208,7 +210,7 @@ fn add_app(org: &mut Org) {
 }
 
 /// Makes AD the source of a user's profile.
-pub(super) fn source_by_ad(org: &mut Org, user: &str) {
+pub(super) fn source_by_ad(org: &mut SimulatedOrg, user: &str) {
     let now = org.now();
     let Some(app) = org.apps.get_mut(AD_APP) else {
         return;

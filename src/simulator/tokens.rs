@@ -2,37 +2,37 @@
 
 use serde_json::{Value, json};
 
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::log::{self, Event, Target};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::log::{self, LogEvent, LogTarget};
 use super::pages;
-use super::store::{Org, Token};
+use super::store::{ApiToken, SimulatedOrg};
 use super::wire::date;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/api-tokens", handler: Handler::Read(list) },
-    Route { method: "GET", pattern: "/api/v1/api-tokens/{apiTokenId}", handler: Handler::Read(get) },
-    Route { method: "PUT", pattern: "/api/v1/api-tokens/{apiTokenId}", handler: Handler::Write(upsert) },
-    Route { method: "DELETE", pattern: "/api/v1/api-tokens/current", handler: Handler::Write(revoke_current) },
-    Route { method: "DELETE", pattern: "/api/v1/api-tokens/{apiTokenId}", handler: Handler::Write(revoke) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/api-tokens", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "GET", pattern: "/api/v1/api-tokens/{apiTokenId}", handler: RouteHandler::Read(get) },
+    ApiRoute { method: "PUT", pattern: "/api/v1/api-tokens/{apiTokenId}", handler: RouteHandler::Write(upsert) },
+    ApiRoute { method: "DELETE", pattern: "/api/v1/api-tokens/current", handler: RouteHandler::Write(revoke_current) },
+    ApiRoute { method: "DELETE", pattern: "/api/v1/api-tokens/{apiTokenId}", handler: RouteHandler::Write(revoke) },
 ];
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let tokens = org.tokens.values().filter(|token| !token.revoked);
     pages::whole(request, tokens.map(|token| show(token, request)).collect())
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let token = find(org, request.parameter(0))?;
-    Answer::ok(show(token, request))
+    ApiAnswer::ok(show(token, request))
 }
 
 /// Changes the name and the network; whether zones hold the caller is not modelled, so `ZONE` shuts everyone out.
-fn upsert(org: &mut Org, request: &Request) -> Reply {
+fn upsert(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = find(org, request.parameter(0))?.id.clone();
     let body = request.object()?;
     let connection = body.get("network").and_then(|network| network["connection"].as_str()).unwrap_or("ANYWHERE");
     if !matches!(connection, "ANYWHERE" | "ZONE") {
-        return Err(Refusal::malformed());
+        return Err(ApiRefusal::malformed());
     }
     let name = body.get("name").and_then(Value::as_str);
     if let Some(token) = org.tokens.get_mut(&id) {
@@ -43,33 +43,33 @@ fn upsert(org: &mut Org, request: &Request) -> Reply {
     }
     let event = event(find(org, &id)?, "system.api_token.update", "Update API token");
     log::record(org, event.by(&request.principal));
-    Answer::ok(show(find(org, &id)?, request))
+    ApiAnswer::ok(show(find(org, &id)?, request))
 }
 
-fn revoke(org: &mut Org, request: &Request) -> Reply {
+fn revoke(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = find(org, request.parameter(0))?.id.clone();
     revoke_token(org, request, &id)
 }
 
-fn revoke_current(org: &mut Org, request: &Request) -> Reply {
+fn revoke_current(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     revoke_token(org, request, &request.token)
 }
 
-fn revoke_token(org: &mut Org, request: &Request, id: &str) -> Reply {
+fn revoke_token(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str) -> ApiReply {
     let event = event(find(org, id)?, "system.api_token.revoke", "Revoke API token");
     if let Some(token) = org.tokens.get_mut(id) {
         token.revoked = true;
     }
     log::record(org, event.by(&request.principal));
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
-fn find<'a>(org: &'a Org, id: &str) -> Result<&'a Token, Refusal> {
-    org.tokens.get(id).filter(|token| !token.revoked).ok_or_else(|| Refusal::not_found(id, "Token"))
+fn find<'a>(org: &'a SimulatedOrg, id: &str) -> Result<&'a ApiToken, ApiRefusal> {
+    org.tokens.get(id).filter(|token| !token.revoked).ok_or_else(|| ApiRefusal::not_found(id, "Token"))
 }
 
-fn event(token: &Token, kind: &'static str, message: &str) -> Event {
-    Event::new(kind, message).target(Target {
+fn event(token: &ApiToken, kind: &'static str, message: &str) -> LogEvent {
+    LogEvent::new(kind, message).target(LogTarget {
         id: token.id.clone(),
         kind: "Token",
         alternate_id: "unknown".to_owned(),
@@ -77,7 +77,7 @@ fn event(token: &Token, kind: &'static str, message: &str) -> Event {
     })
 }
 
-fn show(token: &Token, request: &Request) -> Value {
+fn show(token: &ApiToken, request: &SignedInRequest) -> Value {
     let base = &request.base;
     json!({
         "id": token.id,

@@ -9,15 +9,15 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::Response;
 use axum::http::request::Parts;
 
-use super::connection::Scissors;
+use super::connection::ConnectionCutter;
 use super::control;
-use super::faults::{self, Blow};
+use super::faults::{self, FaultEffect};
 use super::headers;
-use super::http::Refusal;
+use super::http::ApiRefusal;
 use super::org2org;
 use super::reply;
-use super::service::{self, Incoming, Service};
-use super::shadow::Shadow;
+use super::service::{self, IncomingRequest, OrgService};
+use super::shadow::OrgShadow;
 
 /// The largest body taken, in bytes.
 const LARGEST: usize = 8 << 20;
@@ -26,13 +26,13 @@ const CONCURRENCY: usize = 75;
 
 /// Answers one request.
 pub(super) async fn answer(
-    State(service): State<Arc<Service>>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    State(service): State<Arc<OrgService>>,
+    ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {
-        return reply::of_okta(service.refuse(Refusal::malformed()));
+        return reply::of_okta(service.refuse(ApiRefusal::malformed()));
     };
     if parts.uri.path().starts_with("/simulator") {
         return control::answer(&service, &incoming(&service, &parts, &body));
@@ -45,9 +45,9 @@ pub(super) async fn answer(
 
 /// Goes through delay, cap and faults to the service.
 async fn rough(
-    service: &Service,
+    service: &OrgService,
     guard: &InFlight<'_>,
-    scissors: &Scissors,
+    scissors: &ConnectionCutter,
     parts: &Parts,
     body: &Bytes,
 ) -> Response<Body> {
@@ -60,22 +60,22 @@ async fn rough(
     }
     let blow = faults::strike(&mut service.faults(), parts.method.as_str(), parts.uri.path());
     match blow {
-        Some(Blow::Refuse(blow)) => {
-            let outgoing = service.refuse(Refusal::new(blow.status, "", &blow.summary));
+        Some(FaultEffect::Refuse(blow)) => {
+            let outgoing = service.refuse(ApiRefusal::new(blow.status, "", &blow.summary));
             reply::of_okta_as(outgoing, &blow.code)
         }
-        Some(Blow::Concurrency) => reply::of_okta(service.refuse_concurrency()),
-        Some(Blow::RateLimit) => reply::of_okta(service.refuse_rate()),
-        Some(Blow::CutBefore) => {
+        Some(FaultEffect::Concurrency) => reply::of_okta(service.refuse_concurrency()),
+        Some(FaultEffect::RateLimit) => reply::of_okta(service.refuse_rate()),
+        Some(FaultEffect::CutBefore) => {
             scissors.cut();
             Response::new(Body::empty())
         }
-        Some(Blow::CutAfter) => {
+        Some(FaultEffect::CutAfter) => {
             let response = call(service, parts, body).await;
             scissors.cut();
             response
         }
-        Some(Blow::Delay(milliseconds)) => {
+        Some(FaultEffect::Delay(milliseconds)) => {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
             call(service, parts, body).await
         }
@@ -83,7 +83,7 @@ async fn rough(
     }
 }
 
-async fn call(service: &Service, parts: &Parts, body: &Bytes) -> Response<Body> {
+async fn call(service: &OrgService, parts: &Parts, body: &Bytes) -> Response<Body> {
     if headers::lacks_length(parts.method.as_str(), &parts.headers) {
         return reply::of_control(411, None);
     }
@@ -95,22 +95,22 @@ async fn call(service: &Service, parts: &Parts, body: &Bytes) -> Response<Body> 
     reply::of_okta(service.call(&incoming))
 }
 
-fn incoming<'a>(service: &Service, parts: &'a Parts, body: &'a Bytes) -> Incoming<'a> {
+fn incoming<'a>(service: &OrgService, parts: &'a Parts, body: &'a Bytes) -> IncomingRequest<'a> {
     let shadow = service.shadow.as_ref();
-    Incoming {
+    IncomingRequest {
         id: service::new_request_id(),
         method: parts.method.as_str(),
         path: parts.uri.path(),
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
         body,
-        base: shadow.map_or_else(|| service::base_of(&parts.headers), Shadow::base),
+        base: shadow.map_or_else(|| service::base_of(&parts.headers), OrgShadow::base),
         probe: None,
     }
 }
 
 /// Delay of every answer, and the number of simultaneous calls that are taken.
-fn settings(service: &Service) -> (u64, usize) {
+fn settings(service: &OrgService) -> (u64, usize) {
     let org = service.read();
     let unset = if org.options.limits.enabled { CONCURRENCY } else { usize::MAX };
     (org.options.latency_ms, org.options.concurrency.unwrap_or(unset))
@@ -118,13 +118,13 @@ fn settings(service: &Service) -> (u64, usize) {
 
 /// Counts a call while it is being answered, also when the client goes away.
 struct InFlight<'a> {
-    service: &'a Service,
+    service: &'a OrgService,
     /// Calls in flight when this one came, itself included.
     number: usize,
 }
 
 impl<'a> InFlight<'a> {
-    fn enter(service: &'a Service) -> Self {
+    fn enter(service: &'a OrgService) -> Self {
         let number = service.in_flight.fetch_add(1, Ordering::AcqRel) + 1;
         Self { service, number }
     }

@@ -2,22 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use super::http::{Handler, Refusal, Reply, Request, Route};
-use super::log::{self, Event};
+use super::http::{ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::log::{self, LogEvent};
 use super::org2org;
 use super::provisioning;
 use super::rule_membership;
-use super::store::{Org, User};
-use super::user_profile::{self, Credentials};
+use super::store::{SimulatedOrg, StoredUser};
+use super::user_profile::{self, UserCredentials};
 use super::users;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "POST", pattern: "/api/v1/users/{id}", handler: Handler::Write(update) },
-    Route { method: "PUT", pattern: "/api/v1/users/{id}", handler: Handler::Write(replace) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "POST", pattern: "/api/v1/users/{id}", handler: RouteHandler::Write(update) },
+    ApiRoute { method: "PUT", pattern: "/api/v1/users/{id}", handler: RouteHandler::Write(replace) },
 ];
 
 /// Partial: attributes told are set, `null` clears.
-fn update(org: &mut Org, request: &Request) -> Reply {
+fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
     let body = request.object()?;
     let profile = user_profile::profile(body)?.map(|given| {
@@ -29,13 +29,13 @@ fn update(org: &mut Org, request: &Request) -> Reply {
 }
 
 /// Full: attributes that are not told are cleared.
-fn replace(org: &mut Org, request: &Request) -> Reply {
+fn replace(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
     let profile = user_profile::profile(request.object()?)?.cloned();
     apply(org, request, &id, Some(profile.unwrap_or_default()))
 }
 
-fn apply(org: &mut Org, request: &Request, id: &str, profile: Option<Map<String, Value>>) -> Reply {
+fn apply(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, profile: Option<Map<String, Value>>) -> ApiReply {
     check_etag(request, users::find(org, request, id)?)?;
     let credentials = user_profile::credentials(request.object()?)?;
     let changed = profile.filter(|profile| *profile != org.users[id].profile);
@@ -50,18 +50,18 @@ fn apply(org: &mut Org, request: &Request, id: &str, profile: Option<Map<String,
     users::answer(org, request, users::find(org, request, id)?)
 }
 
-fn check_etag(request: &Request, user: &User) -> Result<(), Refusal> {
+fn check_etag(request: &SignedInRequest, user: &StoredUser) -> Result<(), ApiRefusal> {
     match request.if_match.as_deref() {
         None | Some("*") => Ok(()),
         Some(tag) if tag.trim_start_matches("W/") == users::etag(user).trim_start_matches("W/") => Ok(()),
-        Some(_) => Err(Refusal::new(412, "E0000231", "ETag value doesn't match.")),
+        Some(_) => Err(ApiRefusal::new(412, "E0000231", "ETag value doesn't match.")),
     }
 }
 
 /// A profile that another system sources is that system's.
-fn check_source(org: &Org, id: &str) -> Result<(), Refusal> {
+fn check_source(org: &SimulatedOrg, id: &str) -> Result<(), ApiRefusal> {
     if provisioning::is_sourced(org, id) {
-        return Err(Refusal::new(
+        return Err(ApiRefusal::new(
             403,
             "E0000023",
             "Operation failed because user profile is mastered under another system",
@@ -70,7 +70,7 @@ fn check_source(org: &Org, id: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn set_credentials(org: &mut Org, id: &str, credentials: Credentials) {
+fn set_credentials(org: &mut SimulatedOrg, id: &str, credentials: UserCredentials) {
     let now = org.now();
     let Some(user) = org.users.get_mut(id) else {
         return;
@@ -90,7 +90,7 @@ fn set_credentials(org: &mut Org, id: &str, credentials: Credentials) {
     }
 }
 
-fn set_profile(org: &mut Org, request: &Request, id: &str, profile: Map<String, Value>) {
+fn set_profile(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, profile: Map<String, Value>) {
     let now = org.now();
     if let Some(user) = org.users.get_mut(id) {
         org.logins.remove(&user.login().to_lowercase());
@@ -99,7 +99,7 @@ fn set_profile(org: &mut Org, request: &Request, id: &str, profile: Map<String, 
         user.last_updated = now.max(user.last_updated + 1);
         org.logins.insert(user.login().to_lowercase(), id.to_owned());
     }
-    let event = Event::new("user.account.update_profile", "Update user profile for Okta")
+    let event = LogEvent::new("user.account.update_profile", "Update user profile for Okta")
         .by(&request.principal)
         .on_user(org, id);
     log::record(org, event);

@@ -3,21 +3,21 @@
 use serde_json::{Value, json};
 
 use super::groups;
-use super::http::{Answer, Handler, Reply, Request, Route};
+use super::http::{ApiAnswer, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
 use super::membership_lag;
 use super::pages::{self, PageSize};
-use super::store::{App, Org};
+use super::store::{SimulatedOrg, StoredApp};
 use super::users;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/users/{id}/groups", handler: Handler::Read(list) },
-    Route { method: "GET", pattern: "/api/v1/users/{id}/appLinks", handler: Handler::Read(list_app_links) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/users/{id}/groups", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "GET", pattern: "/api/v1/users/{id}/appLinks", handler: RouteHandler::Read(list_app_links) },
 ];
 
 /// Shown in the `self` link, though without `limit` all groups come (recorded).
 const SIZE: PageSize = PageSize { default: 200, maximum: 200 };
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find(org, request, request.parameter(0))?;
     let ids = membership_lag::groups_seen(org, user);
     let show = |id: &String| {
@@ -31,7 +31,7 @@ fn list(org: &Org, request: &Request) -> Reply {
 }
 
 /// An AD instance has no links for the dashboard, so it never occurs.
-fn list_app_links(org: &Org, request: &Request) -> Reply {
+fn list_app_links(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find(org, request, request.parameter(0))?;
     let assigned = org.apps.values().filter(|app| app.status == "ACTIVE" && app.users.contains_key(&user.id));
     let links: Vec<Value> = assigned
@@ -42,10 +42,10 @@ fn list_app_links(org: &Org, request: &Request) -> Reply {
             link
         })
         .collect();
-    Answer::ok(Value::Array(links))
+    ApiAnswer::ok(Value::Array(links))
 }
 
-fn app_links(app: &App, base: &str) -> Vec<Value> {
+fn app_links(app: &StoredApp, base: &str) -> Vec<Value> {
     let shown = app.document.get("visibility").and_then(|visibility| visibility["appLinks"].as_object());
     let names = shown.into_iter().flatten().filter(|(_, shown)| **shown == json!(true));
     names

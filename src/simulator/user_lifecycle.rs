@@ -2,20 +2,21 @@
 
 use serde_json::json;
 
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::log::{self, Event};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::log::{self, LogEvent};
 use super::provisioning;
-use super::store::{Org, User};
+use super::store::{SimulatedOrg, StoredUser};
 use super::users;
 
-const DELETION: Route = Route { method: "DELETE", pattern: "/api/v1/users/{id}", handler: Handler::Write(delete) };
+const DELETION: ApiRoute =
+    ApiRoute { method: "DELETE", pattern: "/api/v1/users/{id}", handler: RouteHandler::Write(delete) };
 
 macro_rules! steps {
     ($($step:literal => $handler:ident),+ $(,)?) => {
-        pub(super) const ROUTES: &[Route] = &[DELETION, $(Route {
+        pub(super) const ROUTES: &[ApiRoute] = &[DELETION, $(ApiRoute {
             method: "POST",
             pattern: concat!("/api/v1/users/{id}/lifecycle/", $step),
-            handler: Handler::Write($handler),
+            handler: RouteHandler::Write($handler),
         }),+];
     };
 }
@@ -34,14 +35,14 @@ steps! {
 }
 
 /// STAGED or DEPROVISIONED to ACTIVE, or to PROVISIONED without a password.
-fn activate(org: &mut Org, request: &Request) -> Reply {
+fn activate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let send_email = request.flag("sendEmail", true)?;
     let id = users::find_id(org, request)?;
     match status(org, &id) {
         "STAGED" | "DEPROVISIONED" => {}
-        "SUSPENDED" => return Err(Refusal::wrong_status()),
+        "SUSPENDED" => return Err(ApiRefusal::wrong_status()),
         _ => {
-            return Err(Refusal::new(403, "E0000016", "Activation failed because the user is already active"));
+            return Err(ApiRefusal::new(403, "E0000016", "Activation failed because the user is already active"));
         }
     }
     let now = org.now();
@@ -57,7 +58,7 @@ fn activate(org: &mut Org, request: &Request) -> Reply {
 }
 
 /// A new activation link.
-fn reactivate(org: &mut Org, request: &Request) -> Reply {
+fn reactivate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let send_email = request.flag("sendEmail", false)?;
     let id = users::find_id(org, request)?;
     allow(org, &id, &["PROVISIONED", "RECOVERY"])?;
@@ -65,43 +66,43 @@ fn reactivate(org: &mut Org, request: &Request) -> Reply {
     activation(org, request, send_email)
 }
 
-fn activation(org: &mut Org, request: &Request, send_email: bool) -> Reply {
+fn activation(org: &mut SimulatedOrg, request: &SignedInRequest, send_email: bool) -> ApiReply {
     if send_email {
-        return Answer::ok(json!({}));
+        return ApiAnswer::ok(json!({}));
     }
     let token = org.ids.characters(20);
     let url = format!("{}/welcome/{token}", request.base);
-    Answer::ok(json!({"activationUrl": url, "activationToken": token}))
+    ApiAnswer::ok(json!({"activationUrl": url, "activationToken": token}))
 }
 
 /// Any status to DEPROVISIONED. Assumed: E0000038 when that is the status already.
-fn deactivate(org: &mut Org, request: &Request) -> Reply {
+fn deactivate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
     if status(org, &id) == "DEPROVISIONED" {
-        return Err(Refusal::wrong_status());
+        return Err(ApiRefusal::wrong_status());
     }
     deprovision(org, request, &id);
-    Answer::ok(json!({}))
+    ApiAnswer::ok(json!({}))
 }
 
 /// `DELETE /users/{id}`: the first deactivates, the second deletes.
-fn delete(org: &mut Org, request: &Request) -> Reply {
+fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
     if status(org, &id) != "DEPROVISIONED" {
         deprovision(org, request, &id);
-        return Answer::no_content();
+        return ApiAnswer::no_content();
     }
     told(org, request, &id, "user.lifecycle.delete.initiated", "Delete Okta user initiated");
     provisioning::user_deleted(org, &id);
-    let completed = Event::new("user.lifecycle.delete.completed", "Delete Okta user completed")
+    let completed = LogEvent::new("user.lifecycle.delete.completed", "Delete Okta user completed")
         .by(&request.principal)
         .on_user(org, &id);
     forget(org, &id);
     log::record(org, completed);
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
-fn deprovision(org: &mut Org, request: &Request, id: &str) {
+fn deprovision(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str) {
     set_status(org, id, "DEPROVISIONED");
     if let Some(user) = org.users.get_mut(id) {
         // Assumed: credentials go with the deactivation; who is activated again sets a new password.
@@ -113,7 +114,7 @@ fn deprovision(org: &mut Org, request: &Request, id: &str) {
 }
 
 /// Takes a user out of everything that names him.
-fn forget(org: &mut Org, id: &str) {
+fn forget(org: &mut SimulatedOrg, id: &str) {
     let Some(user) = org.users.remove(id) else {
         return;
     };
@@ -134,7 +135,7 @@ fn forget(org: &mut Org, id: &str) {
     }
 }
 
-fn suspend(org: &mut Org, request: &Request) -> Reply {
+fn suspend(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     step(
         org,
         request,
@@ -144,7 +145,7 @@ fn suspend(org: &mut Org, request: &Request) -> Reply {
     )
 }
 
-fn unsuspend(org: &mut Org, request: &Request) -> Reply {
+fn unsuspend(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     step(
         org,
         request,
@@ -156,100 +157,99 @@ fn unsuspend(org: &mut Org, request: &Request) -> Reply {
 
 /// A step from one status only; assumed: E0000001 from any other (the API description lists 400).
 fn step(
-    org: &mut Org,
-    request: &Request,
+    org: &mut SimulatedOrg,
+    request: &SignedInRequest,
     (from, to): (&str, &str),
     otherwise: &str,
     (kind, message): (&'static str, &str),
-) -> Reply {
+) -> ApiReply {
     let id = users::find_id(org, request)?;
     if status(org, &id) != from {
-        return Err(Refusal::validation("status", &[otherwise]));
+        return Err(ApiRefusal::validation("status", &[otherwise]));
     }
     set_status(org, &id, to);
     told(org, request, &id, kind, message);
-    Answer::ok(json!({}))
+    ApiAnswer::ok(json!({}))
 }
 
-fn unlock(org: &mut Org, request: &Request) -> Reply {
+fn unlock(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
     if status(org, &id) != "LOCKED_OUT" {
-        return Err(
-            Refusal::new(403, "E0000032", "Unlock is not allowed for this user.").cause("The user is not locked out.")
-        );
+        return Err(ApiRefusal::new(403, "E0000032", "Unlock is not allowed for this user.")
+            .cause("The user is not locked out."));
     }
     set_status(org, &id, "ACTIVE");
     told(org, request, &id, "user.account.unlock_by_admin", "Unlock user account by admin");
-    Answer::ok(json!({}))
+    ApiAnswer::ok(json!({}))
 }
 
-fn expire_password(org: &mut Org, request: &Request) -> Reply {
+fn expire_password(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
     expire(org, request, &id)?;
     let user = users::find(org, request, &id)?;
     users::answer(org, request, user)
 }
 
-fn expire_password_with_temp_password(org: &mut Org, request: &Request) -> Reply {
+fn expire_password_with_temp_password(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
     expire(org, request, &id)?;
     let password = org.ids.characters(8);
-    Answer::ok(json!({"tempPassword": password}))
+    ApiAnswer::ok(json!({"tempPassword": password}))
 }
 
-fn expire(org: &mut Org, request: &Request, id: &str) -> Result<(), Refusal> {
+fn expire(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str) -> Result<(), ApiRefusal> {
     allow(org, id, &["ACTIVE", "PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"])?;
     set_status(org, id, "PASSWORD_EXPIRED");
     told(org, request, id, "user.account.expire_password", "Expire user's password");
     Ok(())
 }
 
-fn reset_password(org: &mut Org, request: &Request) -> Reply {
+fn reset_password(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
     if request.query("sendEmail").is_none() {
-        return Err(Refusal::new(400, "E0000028", "The request is missing a required parameter."));
+        return Err(ApiRefusal::new(400, "E0000028", "The request is missing a required parameter."));
     }
     let send_email = request.flag("sendEmail", true)?;
     allow(org, &id, &["ACTIVE", "PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"])?;
     set_status(org, &id, "RECOVERY");
     told(org, request, &id, "user.account.reset_password", "Reset password by admin");
     if send_email {
-        return Answer::ok(json!({}));
+        return ApiAnswer::ok(json!({}));
     }
     let token = org.ids.characters(20);
     let url = format!("{}/reset_password/{token}", request.base);
-    Answer::ok(json!({"resetPasswordUrl": url}))
+    ApiAnswer::ok(json!({"resetPasswordUrl": url}))
 }
 
 /// Factors are not modelled: there are none, so there is nothing to reset.
-fn reset_factors(org: &mut Org, request: &Request) -> Reply {
+fn reset_factors(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
     told(org, request, &id, "user.mfa.factor.reset_all", "Reset all factors for user");
-    Answer::ok(json!({}))
+    ApiAnswer::ok(json!({}))
 }
 
-fn status<'a>(org: &'a Org, id: &str) -> &'a str {
+fn status<'a>(org: &'a SimulatedOrg, id: &str) -> &'a str {
     org.users.get(id).map_or("", |user| user.status.as_str())
 }
 
-fn allow(org: &Org, id: &str, statuses: &[&str]) -> Result<(), Refusal> {
+fn allow(org: &SimulatedOrg, id: &str, statuses: &[&str]) -> Result<(), ApiRefusal> {
     if statuses.contains(&status(org, id)) {
         return Ok(());
     }
-    Err(Refusal::wrong_status())
+    Err(ApiRefusal::wrong_status())
 }
 
-fn set_status(org: &mut Org, id: &str, status: &str) {
+fn set_status(org: &mut SimulatedOrg, id: &str, status: &str) {
     let now = org.now();
     if let Some(user) = org.users.get_mut(id) {
-        let User { status: old, status_changed, last_updated, .. } = user;
+        let StoredUser { status: old, status_changed, last_updated, .. } = user;
         status.clone_into(old);
         *status_changed = Some(now);
         *last_updated = now;
     }
 }
 
-fn told(org: &mut Org, request: &Request, id: &str, kind: &'static str, message: &str) {
-    let event = Event::new(kind, message).by(&request.principal).on_user(org, id);
+fn told(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, kind: &'static str, message: &str) {
+    let event = LogEvent::new(kind, message).by(&request.principal).on_user(org, id);
     log::record(org, event);
 }

@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::http::Refusal;
-use super::store::Org;
+use super::http::ApiRefusal;
+use super::store::SimulatedOrg;
 
 /// Attributes of Okta's base schema for users.
 pub(super) const BASE: &[&str] = &[
@@ -48,28 +48,28 @@ pub(super) const REQUIRED: &[&str] = &["login", "firstName", "lastName", "email"
 const SHORTEST_PASSWORD: usize = 8;
 
 /// Refuses a profile that the schema or the org's other users do not allow. `user` is the one who shall have it, if there is one.
-pub(super) fn check(org: &Org, profile: &Map<String, Value>, user: Option<&str>) -> Result<(), Refusal> {
+pub(super) fn check(org: &SimulatedOrg, profile: &Map<String, Value>, user: Option<&str>) -> Result<(), ApiRefusal> {
     check_names(org, profile)?;
     check_required(org, profile)?;
     check_login(profile)?;
     check_unique(org, profile, user)
 }
 
-fn check_names(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal> {
+fn check_names(org: &SimulatedOrg, profile: &Map<String, Value>) -> Result<(), ApiRefusal> {
     match profile.keys().find(|name| !is_defined(org, name)) {
         None => Ok(()),
         Some(name) if org.schema_unread => {
-            Err(Refusal::not_modelled(&format!("the attribute {name:?} of users whose schema cannot be read")))
+            Err(ApiRefusal::not_modelled(&format!("the attribute {name:?} of users whose schema cannot be read")))
         }
         Some(name) => {
             let cause = format!("Property name '{name}' is not defined in profile");
-            Err(Refusal::validation("newUser", &[&cause]))
+            Err(ApiRefusal::validation("newUser", &[&cause]))
         }
     }
 }
 
 /// An attribute that any user of the scenario has counts as defined.
-fn is_defined(org: &Org, name: &str) -> bool {
+fn is_defined(org: &SimulatedOrg, name: &str) -> bool {
     BASE.contains(&name)
         || org.custom_attributes.contains_key(name)
         || org.users.values().any(|user| user.profile.contains_key(name))
@@ -81,13 +81,13 @@ pub(super) fn is_base(name: &str) -> bool {
 }
 
 /// Those that the org's own schema requires beyond the base.
-pub(super) fn required_custom(org: &Org) -> impl Iterator<Item = &str> {
+pub(super) fn required_custom(org: &SimulatedOrg) -> impl Iterator<Item = &str> {
     let all = org.custom_attributes.iter();
     let required = all.filter(|(_, definition)| definition["required"] == true);
     required.map(|(name, _)| name.as_str())
 }
 
-fn check_required(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal> {
+fn check_required(org: &SimulatedOrg, profile: &Map<String, Value>) -> Result<(), ApiRefusal> {
     let required: Vec<&str> = REQUIRED.iter().copied().chain(required_custom(org)).collect();
     let is_blank = |name: &&str| match profile.get(*name) {
         Some(Value::String(text)) => text.trim().is_empty(),
@@ -102,11 +102,11 @@ fn check_required(org: &Org, profile: &Map<String, Value>) -> Result<(), Refusal
         return Ok(());
     };
     let causes: Vec<&str> = blank.iter().map(String::as_str).collect();
-    Err(Refusal::validation(first, &causes))
+    Err(ApiRefusal::validation(first, &causes))
 }
 
 /// Five to a hundred characters, and like an e-mail address by the default pattern.
-fn check_login(profile: &Map<String, Value>) -> Result<(), Refusal> {
+fn check_login(profile: &Map<String, Value>) -> Result<(), ApiRefusal> {
     for name in ["login", "email"] {
         let text = profile.get(name).and_then(Value::as_str).unwrap_or_default();
         let length = text.chars().count();
@@ -116,7 +116,7 @@ fn check_login(profile: &Map<String, Value>) -> Result<(), Refusal> {
             } else {
                 "email: Does not match required pattern"
             };
-            return Err(Refusal::validation(name, &[cause]));
+            return Err(ApiRefusal::validation(name, &[cause]));
         }
     }
     Ok(())
@@ -127,11 +127,11 @@ fn is_address(text: &str) -> bool {
     parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !text.contains(char::is_whitespace))
 }
 
-fn check_unique(org: &Org, profile: &Map<String, Value>, user: Option<&str>) -> Result<(), Refusal> {
+fn check_unique(org: &SimulatedOrg, profile: &Map<String, Value>, user: Option<&str>) -> Result<(), ApiRefusal> {
     let login = profile.get("login").and_then(Value::as_str).unwrap_or_default();
     let holder = org.logins.get(&login.to_lowercase()).map(String::as_str);
     if holder.is_some() && holder != user {
-        return Err(Refusal::validation(
+        return Err(ApiRefusal::validation(
             "login",
             &["login: An object with this field already exists in the current organization"],
         ));
@@ -141,7 +141,7 @@ fn check_unique(org: &Org, profile: &Map<String, Value>, user: Option<&str>) -> 
 
 /// What a body's `credentials` set.
 #[derive(Default)]
-pub(super) struct Credentials {
+pub(super) struct UserCredentials {
     pub(super) password: bool,
     /// The password itself, where it was given as text.
     pub(super) secret: Option<SecretString>,
@@ -150,14 +150,14 @@ pub(super) struct Credentials {
 }
 
 /// Reads `credentials`: a password as value, hash or hook, and a recovery question with its answer.
-pub(super) fn credentials(body: &Map<String, Value>) -> Result<Credentials, Refusal> {
+pub(super) fn credentials(body: &Map<String, Value>) -> Result<UserCredentials, ApiRefusal> {
     let given = match body.get("credentials") {
-        None | Some(Value::Null) => return Ok(Credentials::default()),
+        None | Some(Value::Null) => return Ok(UserCredentials::default()),
         Some(Value::Object(given)) => given,
-        Some(_) => return Err(Refusal::malformed()),
+        Some(_) => return Err(ApiRefusal::malformed()),
     };
     let provider = given.get("provider").map(|it| &it["type"]);
-    Ok(Credentials {
+    Ok(UserCredentials {
         password: password(given.get("password"))?,
         secret: given.get("password").and_then(|password| password["value"].as_str()).map(SecretString::from),
         question: question(given.get("recovery_question"))?,
@@ -165,14 +165,14 @@ pub(super) fn credentials(body: &Map<String, Value>) -> Result<Credentials, Refu
     })
 }
 
-fn password(given: Option<&Value>) -> Result<bool, Refusal> {
+fn password(given: Option<&Value>) -> Result<bool, ApiRefusal> {
     let Some(given) = given.and_then(Value::as_object) else {
         return Ok(false);
     };
     let value = given.get("value").and_then(Value::as_str);
     match value {
         // Assumed: the default policy is only about the length.
-        Some(value) if value.chars().count() < SHORTEST_PASSWORD => Err(Refusal::validation(
+        Some(value) if value.chars().count() < SHORTEST_PASSWORD => Err(ApiRefusal::validation(
             "password",
             &["Password requirements were not met. Password requirements: at least 8 characters."],
         )),
@@ -181,7 +181,7 @@ fn password(given: Option<&Value>) -> Result<bool, Refusal> {
     }
 }
 
-fn question(given: Option<&Value>) -> Result<Option<String>, Refusal> {
+fn question(given: Option<&Value>) -> Result<Option<String>, ApiRefusal> {
     let Some(given) = given.and_then(Value::as_object) else {
         return Ok(None);
     };
@@ -192,7 +192,7 @@ fn question(given: Option<&Value>) -> Result<Option<String>, Refusal> {
     }
     // Okta's page on the user object: an answer has at least four characters.
     if answer.chars().count() < 4 {
-        return Err(Refusal::validation(
+        return Err(ApiRefusal::validation(
             "recovery_question",
             &["answer: The answer must be at least 4 characters in length"],
         ));
@@ -201,10 +201,10 @@ fn question(given: Option<&Value>) -> Result<Option<String>, Refusal> {
 }
 
 /// The body's `profile`, which must be an object.
-pub(super) fn profile(body: &Map<String, Value>) -> Result<Option<&Map<String, Value>>, Refusal> {
+pub(super) fn profile(body: &Map<String, Value>) -> Result<Option<&Map<String, Value>>, ApiRefusal> {
     match body.get("profile") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(profile)) => Ok(Some(profile)),
-        Some(_) => Err(Refusal::malformed()),
+        Some(_) => Err(ApiRefusal::malformed()),
     }
 }

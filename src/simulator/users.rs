@@ -2,38 +2,42 @@
 
 use serde_json::{Map, Value, json};
 
-use super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::store::{Org, User};
+use super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::store::{SimulatedOrg, StoredUser};
 use super::wire::{date, link, optional_date, post_link};
 
-pub(super) const ROUTES: &[Route] =
-    &[Route { method: "GET", pattern: "/api/v1/users/{id}", handler: Handler::Read(get) }];
+pub(super) const ROUTES: &[ApiRoute] =
+    &[ApiRoute { method: "GET", pattern: "/api/v1/users/{id}", handler: RouteHandler::Read(get) }];
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = find(org, request, request.parameter(0))?;
     answer(org, request, user)
 }
 
 /// A user by id, `me`, login, or login without its domain when that names one user only. A login with a slash is no key, encoded or not:
 /// Okta takes the path for another one.
-pub(super) fn find<'a>(org: &'a Org, request: &Request, key: &str) -> Result<&'a User, Refusal> {
+pub(super) fn find<'a>(
+    org: &'a SimulatedOrg,
+    request: &SignedInRequest,
+    key: &str,
+) -> Result<&'a StoredUser, ApiRefusal> {
     if key.contains('/') {
-        return Err(Refusal::wrong_method());
+        return Err(ApiRefusal::wrong_method());
     }
     let id = if key == "me" { &request.principal } else { key };
     org.users
         .get(id)
         .or_else(|| org.users.get(org.logins.get(&key.to_lowercase())?))
         .or_else(|| by_short_login(org, key))
-        .ok_or_else(|| Refusal::not_found(key, "User"))
+        .ok_or_else(|| ApiRefusal::not_found(key, "User"))
 }
 
 /// The same for writing, by id.
-pub(super) fn find_id(org: &Org, request: &Request) -> Result<String, Refusal> {
+pub(super) fn find_id(org: &SimulatedOrg, request: &SignedInRequest) -> Result<String, ApiRefusal> {
     find(org, request, request.parameter(0)).map(|user| user.id.clone())
 }
 
-fn by_short_login<'a>(org: &'a Org, key: &str) -> Option<&'a User> {
+fn by_short_login<'a>(org: &'a SimulatedOrg, key: &str) -> Option<&'a StoredUser> {
     // An id is never a login's beginning, so most misses stop here.
     if key.contains('@') || key.is_empty() || (key.len() == 20 && key.starts_with("00u")) {
         return None;
@@ -49,29 +53,29 @@ fn by_short_login<'a>(org: &'a Org, key: &str) -> Option<&'a User> {
 
 /// A whole user with its `ETag`.
 #[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
-pub(super) fn answer(org: &Org, request: &Request, user: &User) -> Reply {
+pub(super) fn answer(org: &SimulatedOrg, request: &SignedInRequest, user: &StoredUser) -> ApiReply {
     let mut body = show(org, &request.base, user);
     trim(&mut body, &request.content_type);
-    Ok(Answer { status: 200, body: Some(body), headers: vec![("etag", etag(user))] })
+    Ok(ApiAnswer { status: 200, body: Some(body), headers: vec![("etag", etag(user))] })
 }
 
 /// Names the state of a user, for `If-Match`.
-pub(super) fn etag(user: &User) -> String {
+pub(super) fn etag(user: &StoredUser) -> String {
     format!("W/\"{}\"", user.last_updated)
 }
 
 /// A user as a single read shows it, with the links that its status allows.
-pub(super) fn show(org: &Org, base: &str, user: &User) -> Value {
+pub(super) fn show(org: &SimulatedOrg, base: &str, user: &StoredUser) -> Value {
     with_links(org, user, &links(org, base, user))
 }
 
 /// A user as lists show it: of the links only `self`.
-pub(super) fn show_in_list(org: &Org, base: &str, user: &User) -> Value {
+pub(super) fn show_in_list(org: &SimulatedOrg, base: &str, user: &StoredUser) -> Value {
     let own = link(base, &format!("/api/v1/users/{}", user.id));
     with_links(org, user, &json!({"self": own}))
 }
 
-fn with_links(org: &Org, user: &User, links: &Value) -> Value {
+fn with_links(org: &SimulatedOrg, user: &StoredUser, links: &Value) -> Value {
     json!({
         "id": user.id,
         "status": user.status,
@@ -89,7 +93,7 @@ fn with_links(org: &Org, user: &User, links: &Value) -> Value {
 }
 
 /// A password set shows as `{}`, a recovery question without its answer.
-fn credentials(user: &User) -> Value {
+fn credentials(user: &StoredUser) -> Value {
     let mut shown = Map::new();
     if user.has_password {
         shown.insert("password".to_owned(), json!({}));
@@ -103,13 +107,13 @@ fn credentials(user: &User) -> Value {
 }
 
 /// Assumed: the provider of a delegated user bears the name of the domain in his login.
-fn domain_of(user: &User) -> String {
+fn domain_of(user: &StoredUser) -> String {
     let domain = user.login().split_once('@').map(|(_, domain)| domain);
     domain.unwrap_or("ACTIVE_DIRECTORY").to_owned()
 }
 
 /// Link names by status (recorded), and the call each stands for.
-fn links(org: &Org, base: &str, user: &User) -> Value {
+fn links(org: &SimulatedOrg, base: &str, user: &StoredUser) -> Value {
     let path = format!("/api/v1/users/{}", user.id);
     let mut shown = Map::new();
     for (name, call) in actions(&user.status) {

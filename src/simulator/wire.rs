@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::store::Millis;
+use super::store::EpochMillis;
 
 /// Okta's form of a date: UTC, whole seconds, always `.000` (recorded on every resource).
-pub(super) fn date(at: Millis) -> String {
+pub(super) fn date(at: EpochMillis) -> String {
     let at = jiff::Timestamp::from_second(at.div_euclid(1000)).unwrap_or_default();
     let at = jiff::tz::TimeZone::UTC.to_datetime(at);
     format!(
@@ -20,12 +20,12 @@ pub(super) fn date(at: Millis) -> String {
 }
 
 /// A date, or null.
-pub(super) fn optional_date(at: Option<Millis>) -> Value {
+pub(super) fn optional_date(at: Option<EpochMillis>) -> Value {
     at.map_or(Value::Null, |at| Value::from(date(at)))
 }
 
 /// The instant that a date with offset names.
-pub(super) fn parse_date(text: &str) -> Option<Millis> {
+pub(super) fn parse_date(text: &str) -> Option<EpochMillis> {
     let text = text.trim();
     let at: jiff::Timestamp = text.parse().ok()?;
     Some(at.as_millisecond())

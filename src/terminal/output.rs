@@ -4,20 +4,20 @@ use std::io::{ErrorKind, Result, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Standard output and standard error, or what a test puts in their place.
-pub(super) struct Output {
-    streams: Mutex<Streams>,
+pub(super) struct TerminalOutput {
+    streams: Mutex<OutputStreams>,
 }
 
-struct Streams {
+struct OutputStreams {
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
     /// Whether what is written to `out` still arrives anywhere.
     heard: bool,
 }
 
-impl Output {
+impl TerminalOutput {
     pub(super) fn new(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
-        Self { streams: Mutex::new(Streams { out: Box::new(out), err: Box::new(err), heard: true }) }
+        Self { streams: Mutex::new(OutputStreams { out: Box::new(out), err: Box::new(err), heard: true }) }
     }
 
     /// A line of the result. After a first failure nothing more is tried; a failure other than a reader that has
@@ -42,7 +42,7 @@ impl Output {
     }
 
     /// A thread that panicked while writing has at worst left half a line.
-    fn lock(&self) -> MutexGuard<'_, Streams> {
+    fn lock(&self) -> MutexGuard<'_, OutputStreams> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,9 +62,9 @@ mod tests {
 
     use super::*;
 
-    struct Full;
+    struct FullStream;
 
-    impl Write for Full {
+    impl Write for FullStream {
         fn write(&mut self, _: &[u8]) -> Result<usize> {
             Err(ErrorKind::StorageFull.into())
         }
@@ -74,9 +74,9 @@ mod tests {
         }
     }
 
-    struct Channel(mpsc::Sender<String>);
+    struct OutputChannel(mpsc::Sender<String>);
 
-    impl Write for Channel {
+    impl Write for OutputChannel {
         fn write(&mut self, bytes: &[u8]) -> Result<usize> {
             let text = String::from_utf8_lossy(bytes).into_owned();
             self.0.send(text).map_err(|_| ErrorKind::BrokenPipe)?;
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn output_that_cannot_be_written_is_told_once() {
         let (sender, receiver) = mpsc::channel();
-        let output = Output::new(Full, Channel(sender));
+        let output = TerminalOutput::new(FullStream, OutputChannel(sender));
         output.result("a");
         output.result("b");
         let told: Vec<_> = receiver.try_iter().collect();

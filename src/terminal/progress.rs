@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Visible;
+use super::VisibleEscapes;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {speed}{left}  {wide_msg}";
 
 /// How an item ended, for the counts beside the bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tally {
+pub enum ItemTally {
     Done,
     Unchanged,
     Failed,
@@ -19,36 +19,36 @@ pub enum Tally {
 
 /// A bar with counts, rate, and why the work waits. It goes away when dropped; shared by reference between threads.
 #[derive(Debug)]
-pub struct Progress {
+pub struct BulkProgressBar {
     bars: MultiProgress,
     bar: ProgressBar,
-    visible: Visible,
+    visible: VisibleEscapes,
     done: AtomicU64,
     unchanged: AtomicU64,
     failed: AtomicU64,
     begun: Instant,
-    left: Arc<Mutex<Left>>,
+    left: Arc<Mutex<TimeLeft>>,
     /// Why the work waits, and until when.
     wait: Mutex<Option<(String, Instant)>>,
 }
 
 /// How long the rest takes, as it was told then.
 #[derive(Clone, Copy, Debug)]
-struct Left {
+struct TimeLeft {
     told: Instant,
     time: Duration,
 }
 
-impl Left {
+impl TimeLeft {
     /// It passes, whether an item ends meanwhile or not.
     fn now(self) -> Duration {
         self.time.saturating_sub(self.told.elapsed())
     }
 }
 
-impl Progress {
-    pub(super) fn begin(bars: &MultiProgress, title: &str, total: u64, visible: Visible) -> Self {
-        let left = Arc::new(Mutex::new(Left { told: Instant::now(), time: Duration::ZERO }));
+impl BulkProgressBar {
+    pub(super) fn begin(bars: &MultiProgress, title: &str, total: u64, visible: VisibleEscapes) -> Self {
+        let left = Arc::new(Mutex::new(TimeLeft { told: Instant::now(), time: Duration::ZERO }));
         let bar = bars.add(ProgressBar::new(total).with_style(style(Arc::clone(&left))));
         bar.set_prefix(visible(title));
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -66,12 +66,12 @@ impl Progress {
     }
 
     /// Counts an item that ended; under the limits the rest takes `least`.
-    pub fn count(&self, tally: Tally, least: Duration) {
+    pub fn count(&self, tally: ItemTally, least: Duration) {
         self.counter(tally).fetch_add(1, Ordering::Relaxed);
         self.bar.inc(1);
         let (ended, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
         let time = longer(self.begun.elapsed(), ended, all, least);
-        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Left { told: Instant::now(), time };
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = TimeLeft { told: Instant::now(), time };
         self.bar.set_message(self.message());
     }
 
@@ -99,29 +99,29 @@ impl Progress {
         }
     }
 
-    fn counter(&self, tally: Tally) -> &AtomicU64 {
+    fn counter(&self, tally: ItemTally) -> &AtomicU64 {
         match tally {
-            Tally::Done => &self.done,
-            Tally::Unchanged => &self.unchanged,
-            Tally::Failed => &self.failed,
+            ItemTally::Done => &self.done,
+            ItemTally::Unchanged => &self.unchanged,
+            ItemTally::Failed => &self.failed,
         }
     }
 
     fn counts(&self) -> String {
         let count = |tally| self.counter(tally).load(Ordering::Relaxed);
-        let (done, unchanged) = (count(Tally::Done), count(Tally::Unchanged));
-        format!("{done} done, {unchanged} unchanged, {} failed", count(Tally::Failed))
+        let (done, unchanged) = (count(ItemTally::Done), count(ItemTally::Unchanged));
+        format!("{done} done, {unchanged} unchanged, {} failed", count(ItemTally::Failed))
     }
 }
 
-impl Drop for Progress {
+impl Drop for BulkProgressBar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
         self.bars.remove(&self.bar);
     }
 }
 
-fn style(left: Arc<Mutex<Left>>) -> ProgressStyle {
+fn style(left: Arc<Mutex<TimeLeft>>) -> ProgressStyle {
     let style = ProgressStyle::with_template(TEMPLATE);
     let left = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
         let left = *left.lock().unwrap_or_else(PoisonError::into_inner);
@@ -170,11 +170,11 @@ mod tests {
 
     #[test]
     fn items_are_counted_by_how_they_ended() {
-        let progress = Progress::begin(&hidden(), "Move", 3, str::to_owned);
-        progress.count(Tally::Done, Duration::ZERO);
-        progress.count(Tally::Done, Duration::ZERO);
+        let progress = BulkProgressBar::begin(&hidden(), "Move", 3, str::to_owned);
+        progress.count(ItemTally::Done, Duration::ZERO);
+        progress.count(ItemTally::Done, Duration::ZERO);
         progress.waiting("rate limit", Duration::from_secs(3600));
-        progress.count(Tally::Failed, Duration::ZERO);
+        progress.count(ItemTally::Failed, Duration::ZERO);
         // Another lane goes on; the wait is not over.
         assert_eq!(progress.bar.message(), "2 done, 0 unchanged, 1 failed · rate limit");
         progress.waiting("rate limit", Duration::ZERO);
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn work_may_grow_on_the_way() {
-        let progress = Progress::begin(&hidden(), "Read", 1, str::to_owned);
+        let progress = BulkProgressBar::begin(&hidden(), "Read", 1, str::to_owned);
         progress.reach(3, 7, "groups");
         assert_eq!(progress.bar.length(), Some(7));
         assert_eq!(progress.bar.position(), 3);
@@ -212,7 +212,7 @@ mod tests {
         let told = Instant::now().checked_sub(Duration::from_secs(60));
         let Some(told) = told else { return };
         let time = Duration::from_secs(100);
-        let left = Left { told, time }.now();
+        let left = TimeLeft { told, time }.now();
         assert!(left <= Duration::from_secs(40), "{left:?}");
     }
 

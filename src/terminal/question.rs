@@ -9,11 +9,11 @@ use rustyline::history::MemHistory;
 use rustyline::{Config, Editor};
 
 use super::mode::SavedMode;
-use crate::error::Error;
+use crate::error::CommandError;
 
 /// What came back on a yes-or-no question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum YesNoAnswer {
     Yes,
     /// Also an empty line, and the end of input.
     No,
@@ -25,7 +25,7 @@ pub enum Answer {
 
 /// What came back on a question for a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
+pub enum LineReply {
     /// Without its line end and the white space around it.
     Line(String),
     /// Ctrl-D.
@@ -36,13 +36,13 @@ pub enum Reply {
     NotATerminal,
 }
 
-impl From<Reply> for Answer {
-    fn from(reply: Reply) -> Self {
+impl From<LineReply> for YesNoAnswer {
+    fn from(reply: LineReply) -> Self {
         match reply {
-            Reply::Line(line) if is_yes(&line) => Self::Yes,
-            Reply::Line(_) | Reply::Ended => Self::No,
-            Reply::Interrupted => Self::Interrupted,
-            Reply::NotATerminal => Self::NotATerminal,
+            LineReply::Line(line) if is_yes(&line) => Self::Yes,
+            LineReply::Line(_) | LineReply::Ended => Self::No,
+            LineReply::Interrupted => Self::Interrupted,
+            LineReply::NotATerminal => Self::NotATerminal,
         }
     }
 }
@@ -55,7 +55,7 @@ fn is_yes(line: &str) -> bool {
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// Waits for a line, or until the process is asked to end: what reads the terminal cannot be broken off, hence it is left behind.
-pub(super) fn read_line(question: &str, leaving: &AtomicBool) -> Result<Reply, Error> {
+pub(super) fn read_line(question: &str, leaving: &AtomicBool) -> Result<LineReply, CommandError> {
     let mode = SavedMode::of_now();
     let (sender, receiver) = mpsc::channel();
     let question = question.to_owned();
@@ -65,27 +65,27 @@ pub(super) fn read_line(question: &str, leaving: &AtomicBool) -> Result<Reply, E
             // Nobody waits for a line that comes after the process is asked to end.
             let _ = sender.send(read(&question));
         })
-        .map_err(|error| Error::failed(format!("no thread for a question: {error}")))?;
+        .map_err(|error| CommandError::failed(format!("no thread for a question: {error}")))?;
     loop {
         match receiver.recv_timeout(GLANCE) {
             Ok(reply) => return reply,
             Err(RecvTimeoutError::Timeout) if !leaving.load(Ordering::Acquire) => {}
             Err(_) => {
                 mode.restore();
-                return Ok(Reply::Interrupted);
+                return Ok(LineReply::Interrupted);
             }
         }
     }
 }
 
 /// Answers are not kept as history: a question is not a shell.
-fn read(question: &str) -> Result<Reply, Error> {
+fn read(question: &str) -> Result<LineReply, CommandError> {
     let editor = Editor::<(), _>::with_history(Config::default(), MemHistory::new());
     match editor.and_then(|mut editor| editor.readline(question)) {
-        Ok(line) => Ok(Reply::Line(line.trim().to_owned())),
-        Err(ReadlineError::Eof) => Ok(Reply::Ended),
-        Err(ReadlineError::Interrupted) => Ok(Reply::Interrupted),
-        Err(error) => Err(Error::failed(format!("the terminal cannot be read: {error}"))),
+        Ok(line) => Ok(LineReply::Line(line.trim().to_owned())),
+        Err(ReadlineError::Eof) => Ok(LineReply::Ended),
+        Err(ReadlineError::Interrupted) => Ok(LineReply::Interrupted),
+        Err(error) => Err(CommandError::failed(format!("the terminal cannot be read: {error}"))),
     }
 }
 
@@ -95,12 +95,16 @@ mod tests {
 
     #[test]
     fn only_a_clear_yes_is_one() {
-        for (line, expected) in
-            [("y", Answer::Yes), ("YES", Answer::Yes), ("", Answer::No), ("n", Answer::No), ("yess", Answer::No)]
-        {
-            assert_eq!(Answer::from(Reply::Line(line.into())), expected, "{line:?}");
+        for (line, expected) in [
+            ("y", YesNoAnswer::Yes),
+            ("YES", YesNoAnswer::Yes),
+            ("", YesNoAnswer::No),
+            ("n", YesNoAnswer::No),
+            ("yess", YesNoAnswer::No),
+        ] {
+            assert_eq!(YesNoAnswer::from(LineReply::Line(line.into())), expected, "{line:?}");
         }
-        assert_eq!(Answer::from(Reply::Ended), Answer::No);
-        assert_eq!(Answer::from(Reply::Interrupted), Answer::Interrupted);
+        assert_eq!(YesNoAnswer::from(LineReply::Ended), YesNoAnswer::No);
+        assert_eq!(YesNoAnswer::from(LineReply::Interrupted), YesNoAnswer::Interrupted);
     }
 }

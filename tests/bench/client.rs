@@ -3,26 +3,26 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use okta_runbook::okta::{BaseUrl, Client, Credentials, Method, Request, Settings, Silent};
+use okta_runbook::okta::{ApiRequest, BaseUrl, ClientSettings, HttpMethod, OktaClient, OrgCredentials, SilentObserver};
 use okta_runbook::simulator::Simulator;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use crate::org;
 
-fn client_of(simulator: &Simulator) -> Arc<Client> {
+fn client_of(simulator: &Simulator) -> Arc<OktaClient> {
     let org = &simulator.orgs()[0];
     let (base, _) = BaseUrl::parse(&org.url).unwrap();
-    Arc::new(Client::new(base, Credentials::Ssws(org.token.clone()), Settings::default()).unwrap())
+    Arc::new(OktaClient::new(base, OrgCredentials::Ssws(org.token.clone()), ClientSettings::default()).unwrap())
 }
 
-async fn calls(client: &Arc<Client>, count: usize, tasks: usize) -> Duration {
+async fn calls(client: &Arc<OktaClient>, count: usize, tasks: usize) -> Duration {
     let begun = Instant::now();
     let work = (0..tasks).map(|_| {
         let client = Arc::clone(client);
         tokio::spawn(async move {
             for _ in 0..count / tasks {
-                client.send(&Request::new(Method::Get, "/api/v1/apps"), &Silent).await.unwrap();
+                client.send(&ApiRequest::new(HttpMethod::Get, "/api/v1/apps"), &SilentObserver).await.unwrap();
             }
         })
     });

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use okta_runbook::simulator::{Listen, Scenario, Simulator};
+use okta_runbook::simulator::{ListenAddress, ScenarioSpec, Simulator};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
@@ -49,7 +49,8 @@ fn main() {
 }
 
 async fn org(users: usize, options: &Value) -> (Simulator, reqwest::Client) {
-    let simulator = Simulator::start(Scenario::built_in().with_users(users), Listen::Anywhere).await.unwrap();
+    let simulator =
+        Simulator::start(ScenarioSpec::built_in().with_users(users), ListenAddress::Anywhere).await.unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("{}/simulator/options", simulator.orgs()[0].url);
     http.patch(url).json(options).send().await.unwrap().error_for_status().unwrap();

@@ -114,10 +114,10 @@ fn every_command_has_a_manual_page() {
 /// The table of the README is that of the program.
 #[test]
 fn exit_codes_are_told_alike() {
-    use okta_runbook::error::Exit;
+    use okta_runbook::error::CommandExit;
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
     let readme = readme.unwrap();
-    for exit in Exit::ALL {
+    for exit in CommandExit::ALL {
         let row = format!("| {} | {} |\n", exit as u8, exit.meaning());
         assert!(readme.contains(&row), "{row}");
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use okta_runbook::simulator::{Listen, Scenario, Simulator};
+use okta_runbook::simulator::{ListenAddress, ScenarioSpec, Simulator};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -61,8 +61,9 @@ struct Trial {
 impl Trial {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let simulator =
-            runtime.block_on(Simulator::start(Scenario::built_in().with_users(USERS), Listen::Anywhere)).unwrap();
+        let simulator = runtime
+            .block_on(Simulator::start(ScenarioSpec::built_in().with_users(USERS), ListenAddress::Anywhere))
+            .unwrap();
         let trial = Self {
             runtime,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),

@@ -11,7 +11,10 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::EncodingKey;
-use okta_runbook::okta::{Algorithm, BaseUrl, Client, Credentials, Dpop, ServiceApp, Settings, SigningKey, Silent};
+use okta_runbook::okta::{
+    BaseUrl, ClientSettings, DpopUse, OktaClient, OrgCredentials, ServiceApp, SigningAlgorithm, SigningKey,
+    SilentObserver,
+};
 use serde_json::{Value, json};
 
 use crate::stage::{Ran, Stage};
@@ -19,7 +22,7 @@ use crate::stage::{Ran, Stage};
 /// A key in the forms that Okta and openssl give.
 struct Key {
     client: &'static str,
-    algorithms: &'static [Algorithm],
+    algorithms: &'static [SigningAlgorithm],
     /// PKCS#8.
     pkcs8: String,
     /// PKCS#1, or SEC 1.
@@ -49,7 +52,7 @@ fn rsa() -> Key {
     }
     Key {
         client: "0oaRsa",
-        algorithms: &[Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512],
+        algorithms: &[SigningAlgorithm::Rs256, SigningAlgorithm::Rs384, SigningAlgorithm::Rs512],
         pkcs8,
         traditional: pem("RSA PRIVATE KEY", &pkcs1),
         public: json!({"kty": "RSA", "kid": "rsa-1", "n": jwk["n"], "e": jwk["e"]}),
@@ -78,7 +81,7 @@ fn integers(der: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn elliptic(
     client: &'static str,
     curve: &str,
-    algorithms: &'static [Algorithm],
+    algorithms: &'static [SigningAlgorithm],
     signing: &'static EcdsaSigningAlgorithm,
 ) -> Key {
     let pair = EcdsaKeyPair::generate(signing).unwrap();
@@ -105,9 +108,9 @@ fn keys() -> [Key; 4] {
     let p521 = &ECDSA_P521_SHA512_FIXED_SIGNING;
     [
         rsa(),
-        elliptic("0oaP256", "P-256", &[Algorithm::Es256], p256),
-        elliptic("0oaP384", "P-384", &[Algorithm::Es384], p384),
-        elliptic("0oaP521", "P-521", &[Algorithm::Es512], p521),
+        elliptic("0oaP256", "P-256", &[SigningAlgorithm::Es256], p256),
+        elliptic("0oaP384", "P-384", &[SigningAlgorithm::Es384], p384),
+        elliptic("0oaP521", "P-521", &[SigningAlgorithm::Es512], p521),
     ]
 }
 
@@ -125,12 +128,12 @@ async fn signs_in(url: &str, client_id: &str, key: SigningKey) -> bool {
         client_id: client_id.to_owned(),
         key,
         scopes: vec!["okta.users.read".to_owned()],
-        dpop: Dpop::WhenAsked,
+        dpop: DpopUse::WhenAsked,
     };
     let (base, _) = BaseUrl::parse(url).unwrap();
-    let credentials = Credentials::PrivateKeyJwt(Box::new(app));
-    let client = Client::new(base, credentials, Settings::default()).unwrap();
-    client.granted_scopes(&Silent).await.is_ok()
+    let credentials = OrgCredentials::PrivateKeyJwt(Box::new(app));
+    let client = OktaClient::new(base, credentials, ClientSettings::default()).unwrap();
+    client.granted_scopes(&SilentObserver).await.is_ok()
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use okta_runbook::okta::{BaseUrl, Client, Credentials, Method, Request, Settings, Silent};
-use okta_runbook::simulator::{Listen, Scenario, Simulator};
+use okta_runbook::okta::{ApiRequest, BaseUrl, ClientSettings, HttpMethod, OktaClient, OrgCredentials, SilentObserver};
+use okta_runbook::simulator::{ListenAddress, ScenarioSpec, Simulator};
 use serde_json::{Value, json};
 
 struct Org {
@@ -14,7 +14,7 @@ struct Org {
 
 impl Org {
     async fn new(options: Value) -> Self {
-        let simulator = Simulator::start(Scenario::built_in(), Listen::Anywhere).await.unwrap();
+        let simulator = Simulator::start(ScenarioSpec::built_in(), ListenAddress::Anywhere).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let org = Self { simulator, http };
         let url = format!("{}/simulator/options", org.simulator.orgs()[0].url);
@@ -22,11 +22,11 @@ impl Org {
         org
     }
 
-    fn client(&self, reserve: f64) -> Arc<Client> {
+    fn client(&self, reserve: f64) -> Arc<OktaClient> {
         let org = &self.simulator.orgs()[0];
         let (base, _) = BaseUrl::parse(&org.url).unwrap();
-        let settings = Settings { reserve, ..Settings::default() };
-        Arc::new(Client::new(base, Credentials::Ssws(org.token.clone()), settings).unwrap())
+        let settings = ClientSettings { reserve, ..ClientSettings::default() };
+        Arc::new(OktaClient::new(base, OrgCredentials::Ssws(org.token.clone()), settings).unwrap())
     }
 
     async fn requests(&self) -> Value {
@@ -36,13 +36,13 @@ impl Org {
 }
 
 /// Makes `calls` calls of the bucket of apps from `tasks` tasks.
-async fn call(client: &Arc<Client>, calls: usize, tasks: usize) {
+async fn call(client: &Arc<OktaClient>, calls: usize, tasks: usize) {
     let each = calls / tasks;
     let work = (0..tasks).map(|_| {
         let client = Arc::clone(client);
         tokio::spawn(async move {
             for _ in 0..each {
-                client.send(&Request::new(Method::Get, "/api/v1/apps"), &Silent).await.unwrap();
+                client.send(&ApiRequest::new(HttpMethod::Get, "/api/v1/apps"), &SilentObserver).await.unwrap();
             }
         })
     });

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use okta_runbook::simulator::{Listen, Scenario, Simulator};
+use okta_runbook::simulator::{ListenAddress, ScenarioSpec, Simulator};
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 use secrecy::ExposeSecret as _;
@@ -88,9 +88,9 @@ pub(crate) struct Account {
 impl Stage {
     /// Keys of a scenario file; what is left out is the built-in scenario's.
     pub(crate) fn of(scenario: &Value) -> Self {
-        let scenario = Scenario::parse("the test", &scenario.to_string()).unwrap();
+        let scenario = ScenarioSpec::parse("the test", &scenario.to_string()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let simulator = runtime.block_on(Simulator::start(scenario, Listen::Anywhere)).unwrap();
+        let simulator = runtime.block_on(Simulator::start(scenario, ListenAddress::Anywhere)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let stage = Self { runtime, simulator, client: reqwest::Client::new(), folder };
         let profile = stage.profile();

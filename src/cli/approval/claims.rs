@@ -10,7 +10,7 @@ pub(super) const ISSUER: &str = "okta-runbook";
 
 /// What is signed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Claims {
+pub(super) struct ApprovalClaims {
     pub(super) iss: String,
     /// The account of the machine on which it was signed. Information.
     pub(super) sub: String,

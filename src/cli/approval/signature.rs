@@ -6,23 +6,23 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::org_identity::approval_key;
-use super::claims::{Claims, ISSUER};
-use crate::config::{Approval, Environment, OrgProfile};
-use crate::error::Error;
+use super::claims::{ApprovalClaims, ISSUER};
+use crate::config::{ApprovalProfile, OrgProfile, ProcessEnvironment};
+use crate::error::CommandError;
 use crate::okta::SigningKey;
 
 /// A shorter secret could be guessed from a signature (RFC 7518, 3.2 wants as many bytes as the hash has).
 const SHORTEST_SECRET: usize = 32;
 
 /// What signs.
-pub(super) enum Signer {
+pub(super) enum ApprovalSigner {
     Key(Box<SigningKey>),
     Secret(SecretString),
 }
 
-impl Signer {
+impl ApprovalSigner {
     /// The approver's own key, else the shared secret, else nothing. A secret signs nothing where approvers have keys.
-    pub(super) fn of(environment: &Environment, profile: &OrgProfile) -> Result<Option<Self>, Error> {
+    pub(super) fn of(environment: &ProcessEnvironment, profile: &OrgProfile) -> Result<Option<Self>, CommandError> {
         let approval = &profile.approval;
         if let Some(key) = approval_key(environment, profile)? {
             return Ok(Some(Self::Key(Box::new(key))));
@@ -34,30 +34,30 @@ impl Signer {
         secret.map(|_| shared(environment, approval).map(Self::Secret)).transpose()
     }
 
-    pub(super) fn sign(&self, claims: &Claims) -> Result<String, Error> {
+    pub(super) fn sign(&self, claims: &ApprovalClaims) -> Result<String, CommandError> {
         match self {
-            Self::Key(key) if key.algorithm() == crate::okta::Algorithm::Es512 => {
-                Err(Error::usage("a P-521 key cannot approve").help("use one of RSA, P-256 or P-384"))
+            Self::Key(key) if key.algorithm() == crate::okta::SigningAlgorithm::Es512 => {
+                Err(CommandError::usage("a P-521 key cannot approve").help("use one of RSA, P-256 or P-384"))
             }
             Self::Key(key) => {
-                let signed = key.sign(claims).map_err(|error| Error::usage(error.to_string()))?;
+                let signed = key.sign(claims).map_err(|error| CommandError::usage(error.to_string()))?;
                 Ok(signed.expose_secret().to_owned())
             }
             Self::Secret(secret) => {
                 let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());
                 let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key);
-                signed.map_err(|error| Error::failed(format!("the approval cannot be signed: {error}")))
+                signed.map_err(|error| CommandError::failed(format!("the approval cannot be signed: {error}")))
             }
         }
     }
 }
 
-fn shared(environment: &Environment, approval: &Approval) -> Result<SecretString, Error> {
+fn shared(environment: &ProcessEnvironment, approval: &ApprovalProfile) -> Result<SecretString, CommandError> {
     let source = approval.secret.as_ref();
-    let source = source.ok_or_else(|| Error::failed("there is no secret to approve with"))?;
+    let source = source.ok_or_else(|| CommandError::failed("there is no secret to approve with"))?;
     let secret = source.read(environment)?;
     if secret.expose_secret().len() < SHORTEST_SECRET {
-        return Err(Error::usage(format!("the secret to approve with is shorter than {SHORTEST_SECRET} bytes"))
+        return Err(CommandError::usage(format!("the secret to approve with is shorter than {SHORTEST_SECRET} bytes"))
             .help("make one: openssl rand -hex 32"));
     }
     Ok(secret)
@@ -83,10 +83,14 @@ impl SignedBy {
 }
 
 /// Claims with what signed them.
-type Read = (Claims, SignedBy);
+type VerifiedClaims = (ApprovalClaims, SignedBy);
 
 /// What is signed, or why the signature is not taken.
-pub(super) fn read(environment: &Environment, approval: &Approval, token: &str) -> Result<Result<Read, String>, Error> {
+pub(super) fn read(
+    environment: &ProcessEnvironment,
+    approval: &ApprovalProfile,
+    token: &str,
+) -> Result<Result<VerifiedClaims, String>, CommandError> {
     let unknown = || Err("a signature of nobody who may approve".to_owned());
     let Ok(header) = jsonwebtoken::decode_header(token) else {
         return Ok(Err("a text that is no signature".to_owned()));
@@ -122,26 +126,26 @@ struct PublicKey {
     elliptic: Option<DecodingKey>,
 }
 
-fn public_key(environment: &Environment, path: &Path) -> Result<PublicKey, Error> {
+fn public_key(environment: &ProcessEnvironment, path: &Path) -> Result<PublicKey, CommandError> {
     let shown = environment.shown(path);
     let text = std::fs::read(path)
-        .map_err(|error| Error::usage(format!("the approver's key {shown} cannot be read: {error}")))?;
+        .map_err(|error| CommandError::usage(format!("the approver's key {shown} cannot be read: {error}")))?;
     let key = PublicKey { rsa: DecodingKey::from_rsa_pem(&text).ok(), elliptic: DecodingKey::from_ec_pem(&text).ok() };
     if key.rsa.is_none() && key.elliptic.is_none() {
-        return Err(Error::usage(format!("{shown} is no public key (RSA, P-256 or P-384, as PEM)"))
+        return Err(CommandError::usage(format!("{shown} is no public key (RSA, P-256 or P-384, as PEM)"))
             .help("write it from the approver's private key: openssl pkey -in private.pem -pubout"));
     }
     Ok(key)
 }
 
 /// The claims when the signature is one of this key.
-fn claims(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Option<Claims> {
+fn claims(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Option<ApprovalClaims> {
     let mut validation = Validation::new(algorithm);
     // When they end and whom they are for is judged with words, by the org's clock.
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.set_issuer(&[ISSUER]);
-    let read = jsonwebtoken::decode::<Claims>(token, key, &validation);
+    let read = jsonwebtoken::decode::<ApprovalClaims>(token, key, &validation);
     read.ok().map(|data| data.claims)
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::Context;
+use super::super::CommandContext;
 use super::super::credentials::credentials;
 use super::super::org_identity::{OrgIdentity, actor_of, approval_key};
-use super::super::plan::saved::Saved;
+use super::super::plan::saved::SavedPlan;
 use super::super::world::{RESERVE, client};
-use super::claims::{ApprovalBounds, ApprovalTerms, Claims, ISSUER, VALID_FOR};
-use super::signature::Signer;
+use super::claims::{ApprovalBounds, ApprovalClaims, ApprovalTerms, ISSUER, VALID_FOR};
+use super::signature::ApprovalSigner;
 use crate::config::OrgProfile;
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::run::event::OrgLine;
 
 /// Signatures of a plan, and who gave them.
@@ -28,17 +28,17 @@ pub(in super::super) struct PlanSignatures {
 /// # Errors
 /// The approver made the plan, nothing tells who approves, no org has a key, a ticket is wanted, or a key cannot be read.
 pub(in super::super) fn sign(
-    context: &Context,
-    saved: &Saved,
+    context: &CommandContext,
+    saved: &SavedPlan,
     terms: &ApprovalTerms,
     runtime: &tokio::runtime::Runtime,
-) -> Result<PlanSignatures, Error> {
+) -> Result<PlanSignatures, CommandError> {
     let (mut tokens, mut accounts) = (Vec::new(), BTreeMap::new());
     for org in &saved.plan.orgs {
         let profile = profile_of(context, org)?;
         let environment = context.config.environment();
-        if let Some(signer) = Signer::of(environment, &profile)? {
-            let signing = Signing { context, saved, terms, org, profile: &profile, runtime };
+        if let Some(signer) = ApprovalSigner::of(environment, &profile)? {
+            let signing = OrgApproval { context, saved, terms, org, profile: &profile, runtime };
             let claims = signing.claims(&signer)?;
             let approver = claims.bounds.as_ref().map(|bounds| &bounds.approver);
             let account = approver.and_then(|approver| approver.account.clone());
@@ -47,47 +47,49 @@ pub(in super::super) fn sign(
         }
     }
     if tokens.is_empty() {
-        return Err(Error::usage("there is no key here to approve this plan with")
+        return Err(CommandError::usage("there is no key here to approve this plan with")
             .help("in the profile of its org: approval = { private_key = { file = \"path\" } }, or approval = { secret = { file = \"path\" } }"));
     }
     Ok(PlanSignatures { tokens, approver: actor_of(context, accounts).words() })
 }
 
-fn profile_of(context: &Context, org: &OrgLine) -> Result<OrgProfile, Error> {
+fn profile_of(context: &CommandContext, org: &OrgLine) -> Result<OrgProfile, CommandError> {
     let name = org.profile.as_deref().ok_or_else(|| {
-        Error::usage("the plan is of a simulator that was started for it: there is nothing to approve")
+        CommandError::usage("the plan is of a simulator that was started for it: there is nothing to approve")
     })?;
     context.config.org(name)
 }
 
 /// The approval of one org.
-struct Signing<'a> {
-    context: &'a Context,
-    saved: &'a Saved,
+struct OrgApproval<'a> {
+    context: &'a CommandContext,
+    saved: &'a SavedPlan,
     terms: &'a ApprovalTerms,
     org: &'a OrgLine,
     profile: &'a OrgProfile,
     runtime: &'a tokio::runtime::Runtime,
 }
 
-impl Signing<'_> {
-    fn claims(&self, signer: &Signer) -> Result<Claims, Error> {
+impl OrgApproval<'_> {
+    fn claims(&self, signer: &ApprovalSigner) -> Result<ApprovalClaims, CommandError> {
         let (saved, terms) = (self.saved, self.terms);
         let name = &self.profile.profile;
         if self.profile.approval.ticket && terms.ticket.is_none() {
-            return Err(Error::usage(format!("`{name}` wants a ticket with an approval")).help("name it: --ticket ID"));
+            return Err(
+                CommandError::usage(format!("`{name}` wants a ticket with an approval")).help("name it: --ticket ID")
+            );
         }
         let maker = saved.maker(&self.org.name)?;
         let (approver, now) = self.approver(maker)?;
         if approver.is_same(maker) {
-            return Err(Error::usage(format!(
+            return Err(CommandError::usage(format!(
                 "{} made this plan, and the same account or key cannot approve it",
                 saved.maker_words()
             ))
             .help("a plan is approved by another person, signed in as themselves"));
         }
-        if approver.account.is_none() && matches!(signer, Signer::Secret(_)) {
-            return Err(Error::usage(format!(
+        if approver.account.is_none() && matches!(signer, ApprovalSigner::Secret(_)) {
+            return Err(CommandError::usage(format!(
                 "nothing tells who approves: the secret of `{name}` is shared, and no account signs in to it"
             ))
             .help(format!("sign in to `{name}` as yourself, or approve with a key of your own: approval = {{ private_key = {{ file = \"path\" }} }}")));
@@ -95,7 +97,7 @@ impl Signing<'_> {
         let valid_for = terms.valid_for.or(self.profile.approval.valid_for);
         let until = until(now, valid_for.unwrap_or(VALID_FOR))?;
         let environment = self.context.config.environment();
-        Ok(Claims {
+        Ok(ApprovalClaims {
             iss: ISSUER.to_owned(),
             sub: environment.os_account().unwrap_or_default(),
             aud: self.org.url.clone(),
@@ -112,7 +114,7 @@ impl Signing<'_> {
     }
 
     /// Who approves, as far as their own credentials and key tell; and the time at the org, where it is asked.
-    fn approver(&self, maker: &OrgIdentity) -> Result<(OrgIdentity, Timestamp), Error> {
+    fn approver(&self, maker: &OrgIdentity) -> Result<(OrgIdentity, Timestamp), CommandError> {
         let environment = self.context.config.environment();
         if let Err(error) = credentials(self.context, self.profile) {
             let name = &self.profile.profile;
@@ -131,7 +133,7 @@ impl Signing<'_> {
         let (org, runtime) = (&self.org.name, self.runtime);
         let identity = OrgIdentity::find(org, &client, self.profile, environment, runtime)?;
         if identity.org_id != maker.org_id {
-            return Err(Error::usage(format!(
+            return Err(CommandError::usage(format!(
                 "`{}` is another org here ({}) than that of the plan ({})",
                 self.profile.profile, identity.org_id, maker.org_id
             )));
@@ -140,6 +142,6 @@ impl Signing<'_> {
     }
 }
 
-fn until(now: Timestamp, valid_for: SignedDuration) -> Result<Timestamp, Error> {
-    now.checked_add(valid_for).map_err(|_| Error::usage("the approval would be valid for too long"))
+fn until(now: Timestamp, valid_for: SignedDuration) -> Result<Timestamp, CommandError> {
+    now.checked_add(valid_for).map_err(|_| CommandError::usage("the approval would be valid for too long"))
 }

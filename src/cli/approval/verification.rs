@@ -4,47 +4,47 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::Context;
+use super::super::CommandContext;
 use super::super::failures::run_failure;
 use super::super::org_identity::OrgIdentity;
-use super::super::plan::saved::Saved;
-use super::super::world::World;
-use super::Demand;
-use super::claims::{ApprovalBounds, Claims};
+use super::super::plan::saved::SavedPlan;
+use super::super::world::RunTargets;
+use super::ApprovalDemand;
+use super::claims::{ApprovalBounds, ApprovalClaims};
 use super::signature::{self, SignedBy};
 use crate::config::OrgProfile;
-use crate::error::Error;
-use crate::run::Approved;
+use crate::error::CommandError;
+use crate::run::ApprovalRecord;
 use crate::run::journal::{self, Journal};
 
 /// The clocks of two machines and an org may differ by this.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// A saved plan about to be run.
-pub(in super::super) struct Verification<'a> {
-    pub(in super::super) context: &'a Context,
-    pub(in super::super) world: &'a World,
-    pub(in super::super) saved: &'a Saved,
+pub(in super::super) struct PlanVerification<'a> {
+    pub(in super::super) context: &'a CommandContext,
+    pub(in super::super) world: &'a RunTargets,
+    pub(in super::super) saved: &'a SavedPlan,
     pub(in super::super) journal: &'a Journal,
     pub(in super::super) runtime: &'a tokio::runtime::Runtime,
 }
 
-impl Verification<'_> {
+impl PlanVerification<'_> {
     /// The approvals that hold, one for each org whose profile (or `demand`) wants one, or that can tell the signatures that are there.
     ///
     /// # Errors
     /// An org without one: with what is wrong with each signature of the plan.
-    pub(in super::super) fn approvals(&self, demand: Demand) -> Result<Vec<Approved>, Error> {
-        let mut found: Vec<Approved> = Vec::new();
+    pub(in super::super) fn approvals(&self, demand: ApprovalDemand) -> Result<Vec<ApprovalRecord>, CommandError> {
+        let mut found: Vec<ApprovalRecord> = Vec::new();
         for (name, profile) in &self.world.profiles {
             let profile = self.context.config.org(profile)?;
             let approval = &profile.approval;
             let is_signed = approval.can_verify() && !self.saved.approvals.is_empty();
-            if !approval.required && demand == Demand::AsProfilesSay && !is_signed {
+            if !approval.required && demand == ApprovalDemand::AsProfilesSay && !is_signed {
                 continue;
             }
             if !approval.can_verify() {
-                return Err(Error::usage(format!("`{}` does not say who approves", profile.profile))
+                return Err(CommandError::usage(format!("`{}` does not say who approves", profile.profile))
                     .help("in its profile: approval = { approvers = { NAME = \"path of a public key\" } }, or approval = { secret = { file = \"path\" } }"));
             }
             let client = &self.world.orgs[name];
@@ -66,7 +66,7 @@ impl Verification<'_> {
 
 /// An org that wants an approval.
 struct JudgedOrg<'a> {
-    verification: &'a Verification<'a>,
+    verification: &'a PlanVerification<'a>,
     /// In the runbook.
     name: &'a str,
     profile: &'a OrgProfile,
@@ -77,7 +77,7 @@ struct JudgedOrg<'a> {
 }
 
 impl JudgedOrg<'_> {
-    fn approved(&self) -> Result<Approved, Error> {
+    fn approved(&self) -> Result<ApprovalRecord, CommandError> {
         let mut wrong = Vec::new();
         for token in &self.verification.saved.approvals {
             match self.judge(token)? {
@@ -91,12 +91,12 @@ impl JudgedOrg<'_> {
             [] => format!("the plan is not approved for `{name}`"),
             wrong => format!("the plan is not approved for `{name}`:\n- {}", wrong.join("\n- ")),
         };
-        Err(Error::usage(words)
+        Err(CommandError::usage(words)
             .help("nothing was changed; have another person approve it: okta-runbook plan --approve FILE"))
     }
 
     /// What is wrong with a signature, in words.
-    fn judge(&self, token: &str) -> Result<Result<Approved, String>, Error> {
+    fn judge(&self, token: &str) -> Result<Result<ApprovalRecord, String>, CommandError> {
         let environment = self.verification.context.config.environment();
         let read = signature::read(environment, &self.profile.approval, token)?;
         let (claims, signed_by) = match read {
@@ -126,10 +126,10 @@ impl JudgedOrg<'_> {
 
     fn wrong_claims(
         &self,
-        claims: &Claims,
+        claims: &ApprovalClaims,
         bounds: &ApprovalBounds,
         signed_by: &SignedBy,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<String>, CommandError> {
         let saved = self.verification.saved;
         let maker = saved.maker(self.name)?;
         let approver = &bounds.approver;
@@ -159,7 +159,7 @@ impl JudgedOrg<'_> {
     }
 
     /// By the org's clock.
-    fn wrong_time(&self, claims: &Claims, bounds: &ApprovalBounds) -> Option<String> {
+    fn wrong_time(&self, claims: &ApprovalClaims, bounds: &ApprovalBounds) -> Option<String> {
         let ahead = self.now.as_second().saturating_add(CLOCKS_DIFFER.as_secs());
         if claims.iat > ahead {
             return Some("it at a time that is still to come".to_owned());
@@ -171,7 +171,7 @@ impl JudgedOrg<'_> {
         })
     }
 
-    fn used_up(&self, bounds: &ApprovalBounds) -> Result<Option<String>, Error> {
+    fn used_up(&self, bounds: &ApprovalBounds) -> Result<Option<String>, CommandError> {
         let journal = self.verification.journal;
         let uses = journal.approval_uses(&bounds.jti);
         let uses = uses.map_err(|error| run_failure(&error.into()))?;
@@ -180,17 +180,17 @@ impl JudgedOrg<'_> {
 
     fn as_approved(
         &self,
-        claims: &Claims,
+        claims: &ApprovalClaims,
         bounds: &ApprovalBounds,
         signed_by: &SignedBy,
         by: String,
-    ) -> Result<Approved, String> {
+    ) -> Result<ApprovalRecord, String> {
         let at = |seconds| {
             let time = Timestamp::from_second(seconds);
             time.map_err(|_| format!("{by} approved it at no known time"))
         };
         let (signed, until) = (at(claims.iat)?, at(bounds.exp)?);
-        Ok(Approved {
+        Ok(ApprovalRecord {
             org: self.name.to_owned(),
             at: signed,
             until,
@@ -222,16 +222,19 @@ fn used_up(uses: &[(String, Timestamp)], runs: u32) -> Option<String> {
 ///
 /// # Errors
 /// Another process uses it, or it was used up since it was verified.
-pub(in super::super) fn claim(journal: &Journal, approvals: &[Approved]) -> Result<Vec<journal::Held>, Error> {
+pub(in super::super) fn claim(
+    journal: &Journal,
+    approvals: &[ApprovalRecord],
+) -> Result<Vec<journal::RunLock>, CommandError> {
     // Two orgs may be approved by one signature of each; in one order, so that two processes do not wait for each other.
     let ids: BTreeMap<&str, u32> = approvals.iter().map(|approved| (approved.id.as_str(), approved.runs)).collect();
-    let journal_failure = |error: journal::Error| run_failure(&error.into());
+    let journal_failure = |error: journal::JournalError| run_failure(&error.into());
     let mut held = Vec::new();
     for (id, runs) in ids {
         held.push(journal.hold(&format!("approval-{id}"), "a run that begins with it").map_err(journal_failure)?);
         let uses = journal.approval_uses(id).map_err(journal_failure)?;
         if let Some(why) = used_up(&uses, runs) {
-            return Err(Error::usage(format!("the plan was approved {why}"))
+            return Err(CommandError::usage(format!("the plan was approved {why}"))
                 .help("nothing was changed; have it approved again: okta-runbook plan --approve FILE"));
         }
     }

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::{PathCompleter, ValueCompleter as _};
 
-use crate::config::{Config, Environment};
-use crate::script::runbook::{Kind, Parameter};
-use crate::script::{Library, Runbook};
+use crate::config::{ProcessEnvironment, RunbookConfig};
+use crate::script::runbook::{DeclaredParameter, ParameterType};
+use crate::script::{RunbookHeader, RunbookLibrary};
 
 /// Names of runbooks, and `.rhai` files.
 pub(super) fn runbooks(current: &OsStr) -> Vec<CompletionCandidate> {
@@ -63,28 +63,28 @@ pub(super) fn org_profiles(current: &OsStr) -> Vec<CompletionCandidate> {
         .collect()
 }
 
-fn values(parameter: &Parameter) -> Vec<String> {
+fn values(parameter: &DeclaredParameter) -> Vec<String> {
     match &parameter.kind {
-        Kind::Choice(choices) => choices.clone(),
-        Kind::Boolean => vec!["true".to_owned(), "false".to_owned()],
+        ParameterType::Choice(choices) => choices.clone(),
+        ParameterType::Boolean => vec!["true".to_owned(), "false".to_owned()],
         _ => Vec::new(),
     }
 }
 
 /// The first word after the subcommand that names a runbook.
-fn runbook_of_line() -> Option<Runbook> {
+fn runbook_of_line() -> Option<RunbookHeader> {
     let library = library()?;
     // The shell's script calls `okta-runbook -- LINE…`; the line begins with the program's name and the subcommand.
     let line = std::env::args().skip_while(|word| word != "--").skip(3);
     let source = line.filter(|word| !word.starts_with('-')).find_map(|word| library.find(&word).ok())?;
-    Runbook::parse(&source).ok()
+    RunbookHeader::parse(&source).ok()
 }
 
-fn config() -> Option<Config> {
-    Config::load(&Environment::from_process(), None).ok()
+fn config() -> Option<RunbookConfig> {
+    RunbookConfig::load(&ProcessEnvironment::from_process(), None).ok()
 }
 
-fn library() -> Option<Library> {
+fn library() -> Option<RunbookLibrary> {
     let config = config()?;
-    Some(Library::new(PathBuf::from("runbooks"), config.user_runbooks()))
+    Some(RunbookLibrary::new(PathBuf::from("runbooks"), config.user_runbooks()))
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::super::Context;
+use super::super::CommandContext;
 use super::super::credentials::{check_place, write};
-use crate::config::{SecretSource, Whose, keyring, wrong_org_url};
-use crate::error::{Error, Exit};
+use crate::config::{ProfileScope, SecretSource, keyring, wrong_org_url};
+use crate::error::{CommandError, CommandExit};
 use crate::okta::BaseUrl;
 
 /// Add an org profile.
@@ -18,7 +18,7 @@ use crate::okta::BaseUrl;
   okta-runbook orgs add acme --url https://acme.okta.com --env ACME_TOKEN
   okta-runbook orgs add acme --url https://acme.okta.com --client-id 0oa1 --file acme.pem
   okta-runbook orgs add acme --url https://acme.okta.com --client-id 0oa2 --person --store keyring")]
-pub(super) struct Arguments {
+pub(super) struct AddOrgArguments {
     /// Name of the profile.
     name: String,
     /// Address of the org: `https://acme.okta.com`.
@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ID", requires = "client_id")]
     key_id: Option<String>,
     #[command(flatten)]
-    place: Place,
+    place: SecretPlace,
     /// Mark it: its name must be typed before it is changed.
     #[arg(long)]
     production: bool,
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
 /// Where the secret is.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-struct Place {
+struct SecretPlace {
     /// A variable that holds it.
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
@@ -58,50 +58,50 @@ struct Place {
     command: Option<String>,
     /// Keep it: it is read from standard input.
     #[arg(long, value_enum)]
-    store: Option<Store>,
+    store: Option<SecretStore>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Store {
+enum SecretStore {
     /// The system's keyring.
     Keyring,
     /// A file of mode 0600 in the user's data folder.
     File,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &AddOrgArguments) -> Result<CommandExit, CommandError> {
     let name = &arguments.name;
     check_name(name)?;
     if context.config.org_names().contains(&name.as_str()) {
-        return Err(Error::usage(format!("there is a profile `{name}` already"))
+        return Err(CommandError::usage(format!("there is a profile `{name}` already"))
             .help(format!("remove it first: okta-runbook orgs remove {name}")));
     }
     let url = address(context, &arguments.url)?;
-    let whose = if arguments.user { Whose::User } else { Whose::Project };
+    let whose = if arguments.user { ProfileScope::User } else { ProfileScope::Project };
     let file = context.config.profile_file(whose);
-    let file = file.ok_or_else(|| Error::usage("there is no place for a profile file"))?;
+    let file = file.ok_or_else(|| CommandError::usage("there is no place for a profile file"))?;
     let place = place(context, arguments, file)?;
     append(file, &section(arguments, &url, &place))?;
     let shown = context.config.environment().shown(file);
     context.terminal.line(&format!("added {name} to {shown}"));
     let next = if arguments.person { "login" } else { "test" };
     context.terminal.line(&format!("next: okta-runbook orgs {next} {name}"));
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
-fn check_name(name: &str) -> Result<(), Error> {
+fn check_name(name: &str) -> Result<(), CommandError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.starts_with('.') || !name.chars().all(fits) {
-        return Err(Error::usage(format!("`{name}` cannot name a profile"))
+        return Err(CommandError::usage(format!("`{name}` cannot name a profile"))
             .help("letters, digits, `-`, `_` and `.`, the last not first"));
     }
     Ok(())
 }
 
 /// The org's address as runs will take it: what they would refuse is not written.
-fn address(context: &Context, written: &str) -> Result<String, Error> {
+fn address(context: &CommandContext, written: &str) -> Result<String, CommandError> {
     let wrong = |reason: String| {
-        Error::usage(format!("--url is not the address of an org: {reason}"))
+        CommandError::usage(format!("--url is not the address of an org: {reason}"))
             .help("write it as https://acme.okta.com; nothing was written")
     };
     if let Some(reason) = wrong_org_url(written) {
@@ -115,11 +115,11 @@ fn address(context: &Context, written: &str) -> Result<String, Error> {
 }
 
 /// The inline table that names the place; stores the secret when that is asked for.
-fn place(context: &Context, arguments: &Arguments, file: &Path) -> Result<String, Error> {
+fn place(context: &CommandContext, arguments: &AddOrgArguments, file: &Path) -> Result<String, CommandError> {
     if let Some((key, written, source)) = named(context, &arguments.place, file) {
         let given = arguments.place.file.as_deref().unwrap_or(&written);
         if let Some(wrong) = source.mistaken(given) {
-            return Err(Error::usage(format!("--{key}: {wrong}"))
+            return Err(CommandError::usage(format!("--{key}: {wrong}"))
                 .help("pipe the secret in with --store keyring or --store file; nothing was written"));
         }
         if arguments.person {
@@ -128,23 +128,23 @@ fn place(context: &Context, arguments: &Arguments, file: &Path) -> Result<String
         return Ok(format!("{{ {key} = {} }}", quoted(&written)));
     }
     let name = &arguments.name;
-    if arguments.place.store == Some(Store::Keyring) {
+    if arguments.place.store == Some(SecretStore::Keyring) {
         if !arguments.person {
             keyring::store(name, &from_input(context)?)?;
         }
         return Ok(format!("{{ keyring = {} }}", quoted(name)));
     }
     let path = context.config.secret_file(name);
-    let path = path.ok_or_else(|| Error::usage("this system has no data folder for a secret"))?;
+    let path = path.ok_or_else(|| CommandError::usage("this system has no data folder for a secret"))?;
     if !arguments.person {
         write(&path, &from_input(context)?)
-            .map_err(|error| Error::failed(format!("{} cannot be written: {error}", path.display())))?;
+            .map_err(|error| CommandError::failed(format!("{} cannot be written: {error}", path.display())))?;
     }
     Ok(format!("{{ file = {} }}", quoted(&path.to_string_lossy())))
 }
 
 /// The place that a person named: its key in the profile, how it is written there, and itself.
-fn named(context: &Context, place: &Place, file: &Path) -> Option<(&'static str, String, SecretSource)> {
+fn named(context: &CommandContext, place: &SecretPlace, file: &Path) -> Option<(&'static str, String, SecretSource)> {
     if let Some(name) = &place.env {
         return Some(("env", name.clone(), SecretSource::Env(name.clone())));
     }
@@ -162,20 +162,20 @@ fn named(context: &Context, place: &Place, file: &Path) -> Option<(&'static str,
 }
 
 /// On a terminal it would be seen, and stay in the scrollback.
-fn from_input(context: &Context) -> Result<SecretString, Error> {
+fn from_input(context: &CommandContext) -> Result<SecretString, CommandError> {
     if context.terminal.asks() {
-        return Err(Error::usage("the secret is read from standard input, which is a terminal")
+        return Err(CommandError::usage("the secret is read from standard input, which is a terminal")
             .help("pipe it: pass show okta | okta-runbook orgs add …"));
     }
     let text = std::io::read_to_string(std::io::stdin())
-        .map_err(|error| Error::usage(format!("standard input cannot be read: {error}")))?;
+        .map_err(|error| CommandError::usage(format!("standard input cannot be read: {error}")))?;
     match text.trim() {
-        "" => Err(Error::usage("standard input, which should hold the secret, is empty")),
+        "" => Err(CommandError::usage("standard input, which should hold the secret, is empty")),
         secret => Ok(secret.into()),
     }
 }
 
-fn section(arguments: &Arguments, url: &str, place: &str) -> String {
+fn section(arguments: &AddOrgArguments, url: &str, place: &str) -> String {
     let mut text = format!("[orgs.{}]\nurl = {}\n", quoted(&arguments.name), quoted(url));
     let key = match (&arguments.client_id, arguments.person) {
         (None, _) => "token",
@@ -200,8 +200,8 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-fn append(file: &Path, section: &str) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::failed(format!("{} cannot be written: {error}", file.display()));
+fn append(file: &Path, section: &str) -> Result<(), CommandError> {
+    let failed = |error: std::io::Error| CommandError::failed(format!("{} cannot be written: {error}", file.display()));
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -2,38 +2,38 @@
 
 use serde_json::json;
 
-use super::super::{Context, Output};
+use super::super::{CommandContext, OutputFormat};
 use crate::config::{OrgProfile, SignIn};
-use crate::error::Exit;
+use crate::error::CommandExit;
 use crate::report::table::text_table;
 
 /// List the org profiles. No secret is read for it.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct ListOrgsArguments {
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputFormat,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Exit {
+pub(super) fn execute(context: &CommandContext, arguments: &ListOrgsArguments) -> CommandExit {
     let mut profiles: Vec<OrgProfile> = context.config.orgs().cloned().collect();
     // Okta's own settings count as one more profile.
     let own = context.config.org("default").ok();
     let named = |own: &OrgProfile| profiles.iter().any(|it| it.profile == own.profile);
     profiles.extend(own.filter(|own| !named(own)));
-    if arguments.output == Output::Json {
+    if arguments.output == OutputFormat::Json {
         let shown: Vec<_> = profiles.iter().map(as_json).collect();
         context.terminal.line(&json!(shown).to_string());
-        return Exit::Succeeded;
+        return CommandExit::Succeeded;
     }
     if profiles.is_empty() {
         context.terminal.line("no org is configured; add one: okta-runbook orgs add NAME --url URL");
-        return Exit::Succeeded;
+        return CommandExit::Succeeded;
     }
     let rows: Vec<Vec<String>> = profiles.iter().map(row).collect();
     let columns = ["profile", "url", "sign-in", "production", "from"];
     let table = text_table(&columns, &rows, context.terminal.width());
     context.terminal.line(&table);
-    Exit::Succeeded
+    CommandExit::Succeeded
 }
 
 fn row(profile: &OrgProfile) -> Vec<String> {

@@ -4,29 +4,29 @@ use std::time::Instant;
 
 use secrecy::SecretString;
 
-use super::super::Context;
+use super::super::CommandContext;
 use super::super::conduct::runtime;
 use super::super::credentials::{check_place, of_profile, store};
 use super::super::failures::okta_failure;
 use super::super::known_scopes::usual_scopes;
 use super::super::world::{RESERVE, address, settings};
 use crate::config::{OrgProfile, PersonSignIn, SignIn};
-use crate::error::{Error, Exit};
+use crate::error::{CommandError, CommandExit};
 use crate::okta;
-use crate::okta::device::{self, Device, Progress};
+use crate::okta::device::{self, DeviceProgress, DeviceSignIn};
 
 /// Sign in to an org as a person: shows a code and where to enter it, and waits.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook orgs login acme
 The profile names a Native app: client_id, and refresh_token = { keyring = \"acme\" } or { file = \"…\" }.")]
-pub(super) struct Arguments {
+pub(super) struct OrgLoginArguments {
     profile: String,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &OrgLoginArguments) -> Result<CommandExit, CommandError> {
     let profile = context.config.org(&arguments.profile)?;
     let SignIn::Person(person) = &profile.sign_in else {
-        return Err(Error::usage(format!("`{}` is not signed in to by a person", profile.profile))
+        return Err(CommandError::usage(format!("`{}` is not signed in to by a person", profile.profile))
             .help("give its profile the client_id of a Native app and refresh_token = { keyring = \"NAME\" }"));
     };
     // Found before a person goes to a browser.
@@ -34,10 +34,14 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     let token = runtime()?.block_on(signed_in(context, &profile, person))?;
     store(&person.refresh_token, &token)?;
     context.terminal.line(&format!("signed in to {}", profile.profile));
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
-async fn signed_in(context: &Context, profile: &OrgProfile, person: &PersonSignIn) -> Result<SecretString, Error> {
+async fn signed_in(
+    context: &CommandContext,
+    profile: &OrgProfile,
+    person: &PersonSignIn,
+) -> Result<SecretString, CommandError> {
     let base = address(context, profile)?;
     let scopes = if person.scopes.is_empty() { usual_scopes() } else { person.scopes.clone() };
     let settings = settings(context, profile, RESERVE)?;
@@ -47,14 +51,14 @@ async fn signed_in(context: &Context, profile: &OrgProfile, person: &PersonSignI
     show(context, &device);
     let done = wait(&mut device).await;
     let done = done.map_err(|error| okta_failure(&profile.profile, &error))?;
-    done.ok_or_else(|| Error::failed("nobody agreed before the code ended").help("begin again: orgs login"))?
+    done.ok_or_else(|| CommandError::failed("nobody agreed before the code ended").help("begin again: orgs login"))?
         .ok_or_else(|| {
-            Error::failed("the org gave no refresh token")
+            CommandError::failed("the org gave no refresh token")
                 .help("turn on the grant type Refresh Token in the app, and grant it offline_access")
         })
 }
 
-fn show(context: &Context, device: &Device) {
+fn show(context: &CommandContext, device: &DeviceSignIn) {
     let minutes = device.expires_in.as_secs() / 60;
     context.terminal.line(&format!(
         "open {}\nenter {}\nwithin {minutes} minutes; Ctrl-C gives up",
@@ -66,11 +70,11 @@ fn show(context: &Context, device: &Device) {
 }
 
 /// The refresh token in the end; the outer `None` when the code ended first.
-async fn wait(device: &mut Device) -> Result<Option<Option<SecretString>>, okta::Error> {
+async fn wait(device: &mut DeviceSignIn) -> Result<Option<Option<SecretString>>, okta::OktaError> {
     let end = Instant::now() + device.expires_in;
     while Instant::now() < end {
         tokio::time::sleep(device.interval).await;
-        if let Progress::SignedIn(signed) = device.poll().await? {
+        if let DeviceProgress::SignedIn(signed) = device.poll().await? {
             return Ok(Some(signed.refresh_token));
         }
     }

@@ -1,43 +1,46 @@
 //! `orgs remove`: takes a profile out of its file, and its secret from where we kept it.
 
-use super::super::Context;
-use crate::config::{Origin, SecretSource, keyring};
-use crate::error::{Error, Exit};
+use super::super::CommandContext;
+use crate::config::{ProfileOrigin, SecretSource, keyring};
+use crate::error::{CommandError, CommandExit};
 
 /// Remove an org profile, with the secret that `orgs add` or `orgs login` kept for it.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct RemoveOrgArguments {
     profile: String,
 }
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &RemoveOrgArguments) -> Result<CommandExit, CommandError> {
     let profile = context.config.org(&arguments.profile)?;
-    let Origin::File { path, line } = &profile.origin else {
-        return Err(Error::usage(format!("`{}` is no profile: it comes from {}", profile.profile, profile.origin))
-            .help("unset the variables, or edit okta.yaml"));
+    let ProfileOrigin::File { path, line } = &profile.origin else {
+        return Err(CommandError::usage(format!(
+            "`{}` is no profile: it comes from {}",
+            profile.profile, profile.origin
+        ))
+        .help("unset the variables, or edit okta.yaml"));
     };
-    let of_file = |error: std::io::Error| Error::failed(format!("{}: {error}", path.display()));
+    let of_file = |error: std::io::Error| CommandError::failed(format!("{}: {error}", path.display()));
     if path.extension().is_none_or(|extension| extension != "toml") {
-        return Err(Error::usage(format!("{} is Okta's own file, which is not changed here", path.display())));
+        return Err(CommandError::usage(format!("{} is Okta's own file, which is not changed here", path.display())));
     }
     let text = std::fs::read_to_string(path).map_err(of_file)?;
     let rest = without(&text, *line).ok_or_else(|| {
-        Error::usage(format!("{}:{line} is not a table of its own: remove it by hand", path.display()))
+        CommandError::usage(format!("{}:{line} is not a table of its own: remove it by hand", path.display()))
     })?;
     std::fs::write(path, rest).map_err(of_file)?;
     forget(context, &profile.profile, profile.sign_in.secret())?;
     context.terminal.line(&format!("removed {}", profile.profile));
-    Ok(Exit::Succeeded)
+    Ok(CommandExit::Succeeded)
 }
 
 /// Only what we keep ourselves: a file or variable that a person named is his.
-fn forget(context: &Context, name: &str, secret: &SecretSource) -> Result<(), Error> {
+fn forget(context: &CommandContext, name: &str, secret: &SecretSource) -> Result<(), CommandError> {
     match secret {
         SecretSource::Keyring(entry) => keyring::forget(entry),
         SecretSource::File(path) if context.config.secret_file(name).as_ref() == Some(path) => {
             match std::fs::remove_file(path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(Error::failed(format!("{} cannot be removed: {error}", path.display())))
+                    Err(CommandError::failed(format!("{} cannot be removed: {error}", path.display())))
                 }
                 _ => Ok(()),
             }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::test::Test;
+use super::test::OrgTest;
 
 const ADVICE: &str = "assign an admin role to it: Security > Administrators, or for a service app Applications > the app > \
                       Admin roles; without one every call is refused";
@@ -35,7 +35,7 @@ const CHANGES: &[(&str, &[&str])] = &[
     ("API_ACCESS_MANAGEMENT_ADMIN", &[]),
 ];
 
-impl Test<'_> {
+impl OrgTest<'_> {
     pub(super) async fn roles(&mut self, path: &str) {
         let roles = match self.get(path).await {
             Ok(response) => Some(names(&response.body)),

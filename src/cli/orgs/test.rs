@@ -5,11 +5,11 @@ use serde_json::json;
 use super::super::conduct::runtime;
 use super::super::scopes::{advice, missing};
 use super::super::world::{RESERVE, client, directory};
-use super::super::{Context, Output};
-use super::diagnosis::Diagnosis;
+use super::super::{CommandContext, OutputFormat};
+use super::diagnosis::OrgDiagnosis;
 use crate::config::{OrgProfile, SignIn};
-use crate::error::{Error, Exit};
-use crate::okta::{self, Client, Method, Request, Response, Silent};
+use crate::error::{CommandError, CommandExit};
+use crate::okta::{self, ApiRequest, ApiResponse, HttpMethod, OktaClient, SilentObserver};
 use crate::report::table::text_table;
 use crate::script::check;
 
@@ -17,14 +17,14 @@ use crate::script::check;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: okta-runbook orgs test acme --runbook ad/move_user_to_ou
 Exit code 1 when something is wrong.")]
-pub(super) struct Arguments {
+pub(super) struct TestOrgArguments {
     /// Profile; without it, the org that a run would take.
     profile: Option<String>,
     /// Compare the granted scopes with those that this runbook needs.
     #[arg(long, value_name = "NAME")]
     runbook: Option<String>,
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputFormat,
 }
 
 /// From this difference on a clock is wrong: a proof or assertion from it may be refused. In milliseconds.
@@ -32,7 +32,7 @@ const CLOCK_TOLERANCE: i64 = 60_000;
 /// Columns of the table where no terminal has any.
 const USUAL_WIDTH: u16 = 120;
 
-pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
+pub(super) fn execute(context: &CommandContext, arguments: &TestOrgArguments) -> Result<CommandExit, CommandError> {
     let profile = match &arguments.profile {
         Some(name) => context.config.org(name)?,
         None => context.default_org("okta-runbook orgs test NAME")?,
@@ -45,24 +45,24 @@ pub(super) fn execute(context: &Context, arguments: &Arguments) -> Result<Exit, 
     if let Some(needed) = needed.as_ref().filter(|needed| !needed.is_empty()) {
         client.ask_for(needed.clone());
     }
-    let mut test = Test { client: &client, profile: &profile, needed, found: Diagnosis::default() };
+    let mut test = OrgTest { client: &client, profile: &profile, needed, found: OrgDiagnosis::default() };
     let runtime = runtime()?;
     runtime.block_on(async {
         test.org().await;
         test.directories(context).await;
     });
     tell(context, arguments.output, &profile, &test.found);
-    Ok(if test.found.is_bad() { Exit::Failed } else { Exit::Succeeded })
+    Ok(if test.found.is_bad() { CommandExit::Failed } else { CommandExit::Succeeded })
 }
 
-fn needed(context: &Context, runbook: &str) -> Result<Vec<String>, Error> {
+fn needed(context: &CommandContext, runbook: &str) -> Result<Vec<String>, CommandError> {
     let library = context.library();
     let report = check::check(library.find(runbook)?, &library);
     Ok(report.scopes.iter().map(ToString::to_string).collect())
 }
 
-fn tell(context: &Context, output: Output, profile: &OrgProfile, found: &Diagnosis) {
-    if output == Output::Json {
+fn tell(context: &CommandContext, output: OutputFormat, profile: &OrgProfile, found: &OrgDiagnosis) {
+    if output == OutputFormat::Json {
         let shown = json!({"profile": profile.profile, "url": profile.url, "checks": found.as_json()});
         context.terminal.line(&shown.to_string());
         return;
@@ -74,15 +74,15 @@ fn tell(context: &Context, output: Output, profile: &OrgProfile, found: &Diagnos
     context.terminal.line(&format!("{} ({})\n{table}", profile.profile, profile.url));
 }
 
-pub(super) struct Test<'a> {
-    client: &'a Client,
+pub(super) struct OrgTest<'a> {
+    client: &'a OktaClient,
     profile: &'a OrgProfile,
     /// Scopes that a runbook needs, when one was named.
     pub(super) needed: Option<Vec<String>>,
-    pub(super) found: Diagnosis,
+    pub(super) found: OrgDiagnosis,
 }
 
-impl Test<'_> {
+impl OrgTest<'_> {
     /// Each part needs the one before: a wrong address says nothing of the token.
     async fn org(&mut self) {
         if !self.address().await {
@@ -147,7 +147,7 @@ impl Test<'_> {
 
     /// Gets an access token, or uses the API token for the first time.
     async fn sign_in(&mut self) -> bool {
-        match self.client.granted_scopes(&Silent).await {
+        match self.client.granted_scopes(&SilentObserver).await {
             Err(error) => {
                 self.found.failed("sign-in", &error);
                 false
@@ -233,7 +233,7 @@ impl Test<'_> {
         }
     }
 
-    async fn directories(&mut self, context: &Context) {
+    async fn directories(&mut self, context: &CommandContext) {
         for profile in context.config.directories() {
             let built = directory(context, profile);
             let directory = match built {
@@ -258,13 +258,13 @@ impl Test<'_> {
         }
     }
 
-    pub(super) async fn get(&self, path: &str) -> Result<Response, okta::Error> {
+    pub(super) async fn get(&self, path: &str) -> Result<ApiResponse, okta::OktaError> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let mut request = Request::new(Method::Get, path);
+        let mut request = ApiRequest::new(HttpMethod::Get, path);
         if let Some((name, value)) = query.split_once('=') {
             request.query.push((name.to_owned(), value.to_owned()));
         }
-        self.client.send(&request, &Silent).await
+        self.client.send(&request, &SilentObserver).await
     }
 }
 
@@ -272,10 +272,10 @@ const OWN_ADDRESS: &str = "configure the address of the org itself, such as http
 
 /// What to do where the answer on the org's public metadata shows that no org is there: it was asked without a token, so that the usual
 /// advice does not fit.
-fn no_org(error: &okta::Error) -> Option<&'static str> {
+fn no_org(error: &okta::OktaError) -> Option<&'static str> {
     match error {
-        okta::Error::NotJson { .. } => Some(OWN_ADDRESS),
-        okta::Error::Api(refusal) if refusal.status == 404 => Some(
+        okta::OktaError::NotJson { .. } => Some(OWN_ADDRESS),
+        okta::OktaError::Api(refusal) if refusal.status == 404 => Some(
             "there is no org of this name: check the spelling of its address, and whether it is at okta.com, oktapreview.com or \
              okta-emea.com",
         ),

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::rehearsal::{Names, Rehearsed};
-use super::saved::Saved;
-use crate::report::plan::{Deed, Plan};
+use super::super::rehearsal::{RehearsalResult, ThingNames};
+use super::saved::SavedPlan;
+use crate::report::plan::{PlannedCall, RunPlan};
 
 /// So many of a kind are named.
 const NAMED: usize = 20;
 
 /// Differences between the plan that was saved and the one that is made now; none when nothing has drifted.
-pub(in super::super) fn drift(saved: &Saved, now: &Rehearsed) -> Vec<String> {
+pub(in super::super) fn drift(saved: &SavedPlan, now: &RehearsalResult) -> Vec<String> {
     let mut found = of_readings(&saved.readings, &now.readings, &now.names);
     found.extend(of_writes(&saved.plan, &now.plan));
     let more = found.len().saturating_sub(NAMED);
@@ -24,7 +24,7 @@ pub(in super::super) fn drift(saved: &Saved, now: &Rehearsed) -> Vec<String> {
 }
 
 /// What was read then and is otherwise now. What only one of the two has read says nothing by itself.
-fn of_readings(then: &Value, now: &Value, names: &Names) -> Vec<String> {
+fn of_readings(then: &Value, now: &Value, names: &ThingNames) -> Vec<String> {
     let mut found = Vec::new();
     for (org, things) in then.as_object().into_iter().flatten() {
         for (path, was) in things.as_object().into_iter().flatten() {
@@ -38,7 +38,7 @@ fn of_readings(then: &Value, now: &Value, names: &Names) -> Vec<String> {
     found
 }
 
-fn difference(org: &str, was: &Value, is: &Value, names: &Names) -> String {
+fn difference(org: &str, was: &Value, is: &Value, names: &ThingNames) -> String {
     match (was, is) {
         (Value::Array(was), Value::Array(is)) => of_lists(org, was, is, names),
         (Value::Object(was), Value::Object(is)) => {
@@ -53,7 +53,7 @@ fn difference(org: &str, was: &Value, is: &Value, names: &Names) -> String {
     }
 }
 
-fn of_lists(org: &str, was: &[Value], is: &[Value], names: &Names) -> String {
+fn of_lists(org: &str, was: &[Value], is: &[Value], names: &ThingNames) -> String {
     let set = |ids: &[Value]| -> BTreeSet<String> {
         let ids = ids.iter().filter_map(Value::as_str);
         ids.map(|id| names.of_id(org, id)).collect()
@@ -72,8 +72,8 @@ fn of_lists(org: &str, was: &[Value], is: &[Value], names: &Names) -> String {
 }
 
 /// Writes as texts, without the numbers of their placeholders.
-fn texts(deeds: &[&Deed]) -> Vec<String> {
-    let plain = |deed: &&Deed| {
+fn texts(deeds: &[&PlannedCall]) -> Vec<String> {
+    let plain = |deed: &&PlannedCall| {
         let text = serde_json::to_string(deed).unwrap_or_default();
         let mut parts = text.split("PLANNED");
         let first = parts.next().unwrap_or_default().to_owned();
@@ -83,17 +83,17 @@ fn texts(deeds: &[&Deed]) -> Vec<String> {
     deeds.iter().map(plain).collect()
 }
 
-fn of_writes(then: &Plan, now: &Plan) -> Vec<String> {
+fn of_writes(then: &RunPlan, now: &RunPlan) -> Vec<String> {
     let mut found = Vec::new();
-    let (was, is): (Vec<&Deed>, Vec<&Deed>) = (then.writes().collect(), now.writes().collect());
-    let words = |deed: &Deed| {
+    let (was, is): (Vec<&PlannedCall>, Vec<&PlannedCall>) = (then.writes().collect(), now.writes().collect());
+    let words = |deed: &PlannedCall| {
         let item = deed.item.as_ref();
         let item = item.map_or_else(String::new, |item| format!(" for {item}"));
         format!("{}  {}  {}{item}", deed.org, deed.operation, deed.about.join(", "))
     };
     // Of one that differs in a placeholder alone, the cause is another one.
     let (as_was, as_is): (Vec<String>, Vec<String>) = (texts(&was), texts(&is));
-    let differing = |deeds: &[&Deed], texts: &[String], others: &[String]| -> Vec<String> {
+    let differing = |deeds: &[&PlannedCall], texts: &[String], others: &[String]| -> Vec<String> {
         let own = deeds.iter().zip(texts);
         let own = own.filter(|(_, text)| !others.contains(text));
         own.map(|(deed, _)| words(deed)).collect()

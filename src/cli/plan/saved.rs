@@ -6,16 +6,16 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::Context;
+use super::super::CommandContext;
 use super::super::org_identity::OrgIdentity;
-use super::super::output_file::{self, Over};
-use super::super::prepared::{Prepared, Recorded};
-use super::super::rehearsal::Rehearsed;
-use super::super::world::World;
-use crate::error::Error;
-use crate::report::plan::{Deed, Plan};
+use super::super::output_file::{self, OverwriteMode};
+use super::super::prepared::{PreparedRunbook, RecordedProcedure};
+use super::super::rehearsal::RehearsalResult;
+use super::super::world::RunTargets;
+use crate::error::CommandError;
+use crate::report::plan::{PlannedCall, RunPlan};
 use crate::run::actor::OrgAccount;
-use crate::run::{Agreement, Planned};
+use crate::run::{PlannedWrite, PlannedWrites};
 use crate::script::digest;
 
 const FORMAT: &str = "okta-runbook plan";
@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 
 /// A plan that was saved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in super::super) struct Saved {
+pub(in super::super) struct SavedPlan {
     format: String,
     version: u32,
     pub(in super::super) created: jiff::Timestamp,
@@ -37,7 +37,7 @@ pub(in super::super) struct Saved {
     made_by: BTreeMap<String, OrgIdentity>,
     /// `{entry, texts}` of the procedure.
     pub(super) sources: Value,
-    pub(in super::super) plan: Plan,
+    pub(in super::super) plan: RunPlan,
     /// What was read of the orgs.
     pub(super) readings: Value,
     /// Signatures of people who approved it, as JSON Web Tokens.
@@ -45,8 +45,8 @@ pub(in super::super) struct Saved {
     pub(in super::super) approvals: Vec<String>,
 }
 
-impl Saved {
-    pub(in super::super) fn new(operator: String, prepared: &Prepared, rehearsed: &Rehearsed) -> Self {
+impl SavedPlan {
+    pub(in super::super) fn new(operator: String, prepared: &PreparedRunbook, rehearsed: &RehearsalResult) -> Self {
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -67,10 +67,10 @@ impl Saved {
     /// An org does not answer, or a key to approve with cannot be read.
     pub(super) fn signed_in(
         mut self,
-        context: &Context,
-        world: &World,
+        context: &CommandContext,
+        world: &RunTargets,
         runtime: &tokio::runtime::Runtime,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, CommandError> {
         let environment = context.config.environment();
         self.os_account = environment.os_account();
         for (org, profile) in &world.profiles {
@@ -86,9 +86,9 @@ impl Saved {
     ///
     /// # Errors
     /// The plan does not say.
-    pub(in super::super) fn maker(&self, org: &str) -> Result<&OrgIdentity, Error> {
+    pub(in super::super) fn maker(&self, org: &str) -> Result<&OrgIdentity, CommandError> {
         self.made_by.get(org).ok_or_else(|| {
-            Error::usage(format!("the plan does not say which account of `{org}` made it"))
+            CommandError::usage(format!("the plan does not say which account of `{org}` made it"))
                 .help("make a new one: okta-runbook plan RUNBOOK … --out FILE")
         })
     }
@@ -108,16 +108,16 @@ impl Saved {
     ///
     /// # Errors
     /// When the file cannot be read, or is no plan of this version.
-    pub(in super::super) fn read(path: &Path) -> Result<Self, Error> {
+    pub(in super::super) fn read(path: &Path) -> Result<Self, CommandError> {
         let shown = path.display();
         let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::usage(format!("cannot read the plan {shown}: {error}")))?;
+            .map_err(|error| CommandError::usage(format!("cannot read the plan {shown}: {error}")))?;
         let saved: Self = serde_json::from_str(&text).map_err(|error| {
-            Error::usage(format!("{shown} is no plan of okta-runbook: {error}"))
+            CommandError::usage(format!("{shown} is no plan of okta-runbook: {error}"))
                 .help("make one with `okta-runbook plan RUNBOOK … --out FILE`")
         })?;
         if saved.format != FORMAT || saved.version != VERSION {
-            return Err(Error::usage(format!(
+            return Err(CommandError::usage(format!(
                 "{shown} is a plan of another version ({} {})",
                 saved.format, saved.version
             ))
@@ -130,9 +130,9 @@ impl Saved {
     ///
     /// # Errors
     /// When the file is there already and `over` is not allowed, or cannot be written.
-    pub(super) fn write(&self, path: &Path, over: Over) -> Result<(), Error> {
+    pub(super) fn write(&self, path: &Path, over: OverwriteMode) -> Result<(), CommandError> {
         let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::failed(format!("the plan cannot be written: {error}")))?;
+            .map_err(|error| CommandError::failed(format!("the plan cannot be written: {error}")))?;
         output_file::write(path, &format!("{text}\n"), over)
     }
 
@@ -142,19 +142,19 @@ impl Saved {
         digest(&serde_json::to_string(&unsigned).unwrap_or_default())
     }
 
-    pub(in super::super) fn recorded(&self) -> Recorded<'_> {
-        Recorded { runbook: &self.plan.runbook, sources: &self.sources, parameters: &self.plan.parameters }
+    pub(in super::super) fn recorded(&self) -> RecordedProcedure<'_> {
+        RecordedProcedure { runbook: &self.plan.runbook, sources: &self.sources, parameters: &self.plan.parameters }
     }
 
     /// What holds a run to it.
-    pub(in super::super) fn agreement(&self) -> Agreement {
+    pub(in super::super) fn agreement(&self) -> PlannedWrites {
         agreement(&self.digest(), &self.plan)
     }
 }
 
 /// What holds a run to a plan of this digest.
-pub(in super::super) fn agreement(digest: &str, plan: &Plan) -> Agreement {
-    let planned = |deed: &Deed| Planned {
+pub(in super::super) fn agreement(digest: &str, plan: &RunPlan) -> PlannedWrites {
+    let planned = |deed: &PlannedCall| PlannedWrite {
         lane: deed.lane.clone(),
         org: deed.org.clone(),
         operation: deed.operation.clone(),
@@ -162,5 +162,5 @@ pub(in super::super) fn agreement(digest: &str, plan: &Plan) -> Agreement {
         query: deed.query.clone(),
         body: deed.body.clone(),
     };
-    Agreement::new(digest, plan.writes().map(planned).collect())
+    PlannedWrites::new(digest, plan.writes().map(planned).collect())
 }

@@ -4,20 +4,20 @@
 
 use std::collections::HashSet;
 
-use crate::run::event::{CallLine, Event, Kind};
-use crate::simulator::Ledger;
+use crate::run::event::{CallLine, EventKind, RunEvent};
+use crate::simulator::AnswerProvenance;
 
 /// Requests (by id) of writes that may be otherwise.
-pub(super) fn uncertain(events: &[Event], ledger: &Ledger) -> HashSet<String> {
-    let mut seen = Seen { ledger, main: false, items: HashSet::new(), uncertain: HashSet::new() };
+pub(super) fn uncertain(events: &[RunEvent], ledger: &AnswerProvenance) -> HashSet<String> {
+    let mut seen = CertaintyTrace { ledger, main: false, items: HashSet::new(), uncertain: HashSet::new() };
     for event in events {
         seen.hear(event);
     }
     seen.uncertain
 }
 
-struct Seen<'a> {
-    ledger: &'a Ledger,
+struct CertaintyTrace<'a> {
+    ledger: &'a AnswerProvenance,
     /// The main script depends on a guess.
     main: bool,
     /// Items of the bulk step that goes on which do.
@@ -25,15 +25,15 @@ struct Seen<'a> {
     uncertain: HashSet<String>,
 }
 
-impl Seen<'_> {
-    fn hear(&mut self, event: &Event) {
+impl CertaintyTrace<'_> {
+    fn hear(&mut self, event: &RunEvent) {
         if event.item.is_none() {
             self.main |= !self.items.is_empty();
             self.items.clear();
         }
         match &event.kind {
-            Kind::Read(call) | Kind::Refused { call, .. } => self.read(event, call),
-            Kind::Performed(call) => {
+            EventKind::Read(call) | EventKind::Refused { call, .. } => self.read(event, call),
+            EventKind::Performed(call) => {
                 self.read(event, call);
                 let known = event.item.as_ref();
                 let depends = self.main || known.is_some_and(|item| self.items.contains(item));
@@ -45,7 +45,7 @@ impl Seen<'_> {
         }
     }
 
-    fn read(&mut self, event: &Event, call: &CallLine) {
+    fn read(&mut self, event: &RunEvent, call: &CallLine) {
         if !self.is_guess(event, call) {
             return;
         }
@@ -56,7 +56,7 @@ impl Seen<'_> {
     }
 
     /// Of a directory it is known only when it was first changed.
-    fn is_guess(&self, event: &Event, call: &CallLine) -> bool {
+    fn is_guess(&self, event: &RunEvent, call: &CallLine) -> bool {
         let changed = self.ledger.directory_changed();
         match &call.request_id {
             Some(id) => self.ledger.is_guess(id),

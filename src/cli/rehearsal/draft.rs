@@ -4,32 +4,35 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::super::prepared::Prepared;
-use super::super::world::World;
+use super::super::prepared::PreparedRunbook;
+use super::super::world::RunTargets;
 use super::certainty::uncertain;
-use super::names::Names;
-use crate::error::Error;
+use super::names::ThingNames;
+use crate::error::CommandError;
 use crate::okta;
-use crate::report::plan::{Certainty, Cost, Counts, Deed, Effect, FailedItem, How, Manual, Plan, Step, changes};
-use crate::run::event::{Event, ItemOutcome, Kind, OrgLine};
-use crate::run::journal::{Bulk, Error as Unreadable, State, Unchanged, Write};
-use crate::run::undo::{self, Inverse};
+use crate::report::plan::{
+    CallCertainty, EffectKind, FailedItem, ManualStep, PlanCost, PlanCounts, PlanEffect, PlanStep, PlannedCall,
+    RunPlan, changes,
+};
+use crate::run::event::{EventKind, ItemOutcome, OrgLine, RunEvent};
+use crate::run::journal::{BulkStep, EntryState, JournalError, RecordedWrite, UnchangedWrite};
+use crate::run::undo::{self, WriteInverse};
 use crate::run::{Run, renumbered};
 
 /// What a plan is made from.
-pub(super) struct Draft<'a> {
-    pub(super) subject: &'a Subject,
-    pub(super) real: &'a World,
-    pub(super) world: &'a World,
+pub(super) struct PlanBuilder<'a> {
+    pub(super) subject: &'a PlanHeader,
+    pub(super) real: &'a RunTargets,
+    pub(super) world: &'a RunTargets,
     pub(super) run: &'a Run,
     /// Why it stopped before its end.
     pub(super) stopped: Option<String>,
-    pub(super) names: &'a Names,
-    pub(super) effects: Vec<Effect>,
+    pub(super) names: &'a ThingNames,
+    pub(super) effects: Vec<PlanEffect>,
 }
 
 /// What a plan is one of.
-pub(in super::super) struct Subject {
+pub(in super::super) struct PlanHeader {
     pub(in super::super) name: String,
     /// Digest of the texts that run.
     pub(in super::super) digest: String,
@@ -37,8 +40,8 @@ pub(in super::super) struct Subject {
     pub(in super::super) scopes: Vec<String>,
 }
 
-impl Subject {
-    pub(super) fn of(prepared: &Prepared) -> Self {
+impl PlanHeader {
+    pub(super) fn of(prepared: &PreparedRunbook) -> Self {
         let scopes = prepared.report.scopes.iter();
         Self {
             name: prepared.runbook.name.clone(),
@@ -50,14 +53,14 @@ impl Subject {
 }
 
 /// A place in the order of a plan: that of the bulk steps and items that lead to it, then its own in its line of work.
-type Place = Vec<(u64, usize)>;
+type PlanPosition = Vec<(u64, usize)>;
 
-impl Draft<'_> {
-    pub(super) fn plan(&self) -> Result<Plan, Unreadable> {
+impl PlanBuilder<'_> {
+    pub(super) fn plan(&self) -> Result<RunPlan, JournalError> {
         let (journal, id) = (self.run.journal(), self.run.id());
         let events = journal.events(id)?;
         let steps = self.steps(&events)?;
-        let plan = Plan {
+        let plan = RunPlan {
             runbook: self.subject.name.clone(),
             digest: self.subject.digest.clone(),
             parameters: self.run.redacted(&self.subject.parameters),
@@ -66,7 +69,7 @@ impl Draft<'_> {
             steps,
             effects: self.effects.clone(),
             manual: manual(&events),
-            checks: count(&events, |kind| matches!(kind, Kind::Check { passed: true, .. })),
+            checks: count(&events, |kind| matches!(kind, EventKind::Check { passed: true, .. })),
             costs: self.costs(),
             scopes: self.subject.scopes.clone(),
             remarks: remarks(&events),
@@ -76,17 +79,17 @@ impl Draft<'_> {
         Ok(renamed(plan))
     }
 
-    fn steps(&self, events: &[Event]) -> Result<Vec<Step>, Unreadable> {
+    fn steps(&self, events: &[RunEvent]) -> Result<Vec<PlanStep>, JournalError> {
         let (journal, id) = (self.run.journal(), self.run.id());
         let bulks = journal.bulks(id)?;
-        let order = Order::of(&bulks);
-        let known = Known {
+        let order = ItemOrder::of(&bulks);
+        let known = CallKnowledge {
             names: self.names,
             uncertain: self.world.ledger().map(|ledger| uncertain(events, ledger)).unwrap_or_default(),
             refusals: refusals(events),
             inverses: undo::plan(journal, id, None)?.into_iter().map(|step| (step.write.entry, step.inverse)).collect(),
         };
-        let mut deeds: Vec<(Place, String, Deed)> = Vec::new();
+        let mut deeds: Vec<(PlanPosition, String, PlannedCall)> = Vec::new();
         for write in journal.writes(id)? {
             let place = order.place(&write.lane, write.entry);
             deeds.push((place, step_of(&write), known.deed(&write)));
@@ -101,7 +104,7 @@ impl Draft<'_> {
     }
 
     fn orgs(&self) -> Vec<OrgLine> {
-        let line = |(name, client): (&String, &std::sync::Arc<okta::Client>)| OrgLine {
+        let line = |(name, client): (&String, &std::sync::Arc<okta::OktaClient>)| OrgLine {
             name: name.clone(),
             url: client.base_url().to_string(),
             profile: self.real.profiles.get(name).cloned(),
@@ -110,14 +113,14 @@ impl Draft<'_> {
     }
 
     /// The calls of the rehearsal, which are those of the run, under the real orgs' limits.
-    fn costs(&self) -> Vec<Cost> {
+    fn costs(&self) -> Vec<PlanCost> {
         let mut costs = Vec::new();
         for (name, client) in &self.world.orgs {
             let real = self.real.orgs.get(name).map(|client| client.rates()).unwrap_or_default();
             for rate in client.rates().iter().filter(|rate| rate.total > 0) {
                 let known = real.iter().find(|known| known.bucket == rate.bucket);
                 let share = known.map(|known| known.share.max(1));
-                costs.push(Cost {
+                costs.push(PlanCost {
                     org: name.clone(),
                     bucket: rate.bucket.to_owned(),
                     calls: rate.total,
@@ -131,28 +134,28 @@ impl Draft<'_> {
 }
 
 /// What is known of calls beside the journal's entries.
-struct Known<'a> {
-    names: &'a Names,
+struct CallKnowledge<'a> {
+    names: &'a ThingNames,
     uncertain: HashSet<String>,
     refusals: HashMap<String, String>,
-    inverses: HashMap<u64, Inverse>,
+    inverses: HashMap<u64, WriteInverse>,
 }
 
-impl Known<'_> {
-    fn deed(&self, write: &Write) -> Deed {
+impl CallKnowledge<'_> {
+    fn deed(&self, write: &RecordedWrite) -> PlannedCall {
         let call = &write.request["write"];
         let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
         let id = write.request_id.as_deref().unwrap_or_default();
-        let refused = write.state == State::Refused;
+        let refused = write.state == EntryState::Refused;
         let certainty = match (refused, self.uncertain.contains(id)) {
-            (true, _) => Certainty::Refused,
-            (false, true) => Certainty::May,
-            (false, false) => Certainty::Will,
+            (true, _) => CallCertainty::Refused,
+            (false, true) => CallCertainty::May,
+            (false, false) => CallCertainty::Will,
         };
         let arguments = call["arguments"].as_array().into_iter().flatten();
         let org = text("org");
         let (operation, method) = (text("operation"), text("method"));
-        Deed {
+        PlannedCall {
             certainty,
             lane: write.lane.clone(),
             item: write.request["item"].as_str().map(str::to_owned),
@@ -162,7 +165,7 @@ impl Known<'_> {
             changes: changes((&operation, &method), &write.before, &call["body"], &write.answer),
             body: call["body"].clone(),
             irreversible: match self.inverses.get(&write.entry) {
-                Some(Inverse::None(why)) if !refused => Some((*why).to_owned()),
+                Some(WriteInverse::None(why)) if !refused => Some((*why).to_owned()),
                 _ => None,
             },
             refusal: refused.then(|| self.refusals.get(id).cloned()).flatten(),
@@ -172,12 +175,12 @@ impl Known<'_> {
         }
     }
 
-    fn unchanged(&self, unchanged: &Unchanged) -> Option<Deed> {
-        let Kind::Unchanged(call) = &unchanged.event.kind else {
+    fn unchanged(&self, unchanged: &UnchangedWrite) -> Option<PlannedCall> {
+        let EventKind::Unchanged(call) = &unchanged.event.kind else {
             return None;
         };
-        Some(Deed {
-            certainty: Certainty::Unchanged,
+        Some(PlannedCall {
+            certainty: CallCertainty::Unchanged,
             lane: unchanged.lane.clone(),
             item: unchanged.event.item.clone(),
             org: call.org.clone(),
@@ -195,17 +198,17 @@ impl Known<'_> {
 }
 
 /// Where the items of bulk steps stand.
-struct Order<'a> {
+struct ItemOrder<'a> {
     /// By lane and number of the bulk step.
-    bulks: HashMap<(&'a str, u64), Begun>,
+    bulks: HashMap<(&'a str, u64), BegunBulk>,
 }
 
 /// The entry that began a bulk step, and the places of its items.
-type Begun = (u64, HashMap<String, usize>);
+type BegunBulk = (u64, HashMap<String, usize>);
 
-impl<'a> Order<'a> {
-    fn of(bulks: &'a [Bulk]) -> Self {
-        let of_bulk = |bulk: &'a Bulk| {
+impl<'a> ItemOrder<'a> {
+    fn of(bulks: &'a [BulkStep]) -> Self {
+        let of_bulk = |bulk: &'a BulkStep| {
             let keys = bulk.keys.iter().enumerate();
             let keys = keys.map(|(index, key)| (escaped(key), index)).collect();
             ((bulk.lane.as_str(), bulk.number), (bulk.entry, keys))
@@ -214,7 +217,7 @@ impl<'a> Order<'a> {
     }
 
     /// The place of an entry of a lane such as `1:ada/2:group`.
-    fn place(&self, lane: &str, entry: u64) -> Place {
+    fn place(&self, lane: &str, entry: u64) -> PlanPosition {
         let mut place = Vec::new();
         let mut end = 0;
         for part in lane.split('/').filter(|part| !part.is_empty()) {
@@ -237,47 +240,47 @@ fn escaped(key: &str) -> String {
     key.replace('%', "%25").replace('/', "%2F")
 }
 
-fn step_of(write: &Write) -> String {
+fn step_of(write: &RecordedWrite) -> String {
     write.request["step"].as_str().unwrap_or_default().to_owned()
 }
 
 /// Neighbours of one title are one step.
-fn gathered(deeds: Vec<(Place, String, Deed)>) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
+fn gathered(deeds: Vec<(PlanPosition, String, PlannedCall)>) -> Vec<PlanStep> {
+    let mut steps: Vec<PlanStep> = Vec::new();
     for (_, title, deed) in deeds {
         match steps.last_mut() {
             Some(step) if step.title == title => step.deeds.push(deed),
-            _ => steps.push(Step { title, deeds: vec![deed] }),
+            _ => steps.push(PlanStep { title, deeds: vec![deed] }),
         }
     }
     steps
 }
 
-fn counts(steps: &[Step], events: &[Event]) -> Counts {
+fn counts(steps: &[PlanStep], events: &[RunEvent]) -> PlanCounts {
     let of = |certainty| {
         let deeds = steps.iter().flat_map(|step| &step.deeds);
         deeds.filter(|deed| deed.certainty == certainty).count() as u64
     };
     let items: HashSet<&String> = events.iter().filter_map(|event| event.item.as_ref()).collect();
-    Counts {
-        will: of(Certainty::Will),
-        may: of(Certainty::May),
-        unchanged: of(Certainty::Unchanged),
-        refused: of(Certainty::Refused),
+    PlanCounts {
+        will: of(CallCertainty::Will),
+        may: of(CallCertainty::May),
+        unchanged: of(CallCertainty::Unchanged),
+        refused: of(CallCertainty::Refused),
         items: items.len() as u64,
     }
 }
 
-fn count(events: &[Event], fits: fn(&Kind) -> bool) -> u64 {
+fn count(events: &[RunEvent], fits: fn(&EventKind) -> bool) -> u64 {
     events.iter().filter(|event| fits(&event.kind)).count() as u64
 }
 
 /// Questions to a person, each once.
-fn manual(events: &[Event]) -> Vec<Manual> {
-    let mut found: Vec<Manual> = Vec::new();
+fn manual(events: &[RunEvent]) -> Vec<ManualStep> {
+    let mut found: Vec<ManualStep> = Vec::new();
     for event in events {
-        if let Kind::Manual { title, name, how, .. } = &event.kind {
-            let one = Manual { title: title.clone(), name: name.clone(), how: how.clone() };
+        if let EventKind::Manual { title, name, how, .. } = &event.kind {
+            let one = ManualStep { title: title.clone(), name: name.clone(), how: how.clone() };
             if !found.contains(&one) {
                 found.push(one);
             }
@@ -286,19 +289,19 @@ fn manual(events: &[Event]) -> Vec<Manual> {
     found
 }
 
-fn remarks(events: &[Event]) -> Vec<String> {
+fn remarks(events: &[RunEvent]) -> Vec<String> {
     let last = events.iter().rev().find_map(|event| match &event.kind {
-        Kind::Outcome { remarks, .. } => Some(remarks.clone()),
+        EventKind::Outcome { remarks, .. } => Some(remarks.clone()),
         _ => None,
     });
     last.unwrap_or_default()
 }
 
-fn failed_items(events: &[Event]) -> Vec<FailedItem> {
+fn failed_items(events: &[RunEvent]) -> Vec<FailedItem> {
     let mut failed: Vec<FailedItem> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            Kind::Item { key, outcome: ItemOutcome::Failed, message } => {
+            EventKind::Item { key, outcome: ItemOutcome::Failed, message } => {
                 Some(FailedItem { key: key.clone(), message: message.clone().unwrap_or_default() })
             }
             _ => None,
@@ -310,29 +313,29 @@ fn failed_items(events: &[Event]) -> Vec<FailedItem> {
 }
 
 /// Why calls were refused, by request.
-fn refusals(events: &[Event]) -> HashMap<String, String> {
+fn refusals(events: &[RunEvent]) -> HashMap<String, String> {
     let refused = events.iter().filter_map(|event| match &event.kind {
-        Kind::Refused { call, message } => Some((call.request_id.clone()?, message.clone())),
+        EventKind::Refused { call, message } => Some((call.request_id.clone()?, message.clone())),
         _ => None,
     });
     refused.collect()
 }
 
 /// Placeholders numbered in the order of the plan.
-fn renamed(plan: Plan) -> Plan {
+fn renamed(plan: RunPlan) -> RunPlan {
     let text = serde_json::to_string(&plan).unwrap_or_default();
     serde_json::from_str(&renumbered(&text)).unwrap_or(plan)
 }
 
 /// How the shadows end.
-pub(super) async fn effects(world: &World, names: &Names) -> Result<Vec<Effect>, Error> {
-    let mut effects: Vec<Effect> = Vec::new();
+pub(super) async fn effects(world: &RunTargets, names: &ThingNames) -> Result<Vec<PlanEffect>, CommandError> {
+    let mut effects: Vec<PlanEffect> = Vec::new();
     for (org, client) in &world.orgs {
         let ends = client.look("/simulator/shadow").await;
-        let ends = ends.map_err(|error| Error::failed(error.to_string()))?.body;
+        let ends = ends.map_err(|error| CommandError::failed(error.to_string()))?.body;
         let found = ends.as_array().into_iter().flatten();
         for effect in found.map(|end| effect(org, names, end)) {
-            let says_nothing = effect.how == How::Changed && effect.changes.is_empty();
+            let says_nothing = effect.how == EffectKind::Changed && effect.changes.is_empty();
             // All orgs tell of the directories that they share.
             if !says_nothing && !effects.contains(&effect) {
                 effects.push(effect);
@@ -364,20 +367,20 @@ fn timeless(thing: &Value) -> Value {
     thing
 }
 
-fn effect(org: &str, names: &Names, end: &Value) -> Effect {
+fn effect(org: &str, names: &ThingNames, end: &Value) -> PlanEffect {
     let (before, after) = (&end["before"], &end["after"]);
     let path = end["path"].as_str().unwrap_or_default();
     let how = match (before, after) {
-        (Value::Null, _) => How::Made,
-        (_, Value::Null) => How::Gone,
-        _ => How::Changed,
+        (Value::Null, _) => EffectKind::Made,
+        (_, Value::Null) => EffectKind::Gone,
+        _ => EffectKind::Changed,
     };
-    let made = how == How::Made;
+    let made = how == EffectKind::Made;
     let (place, what) = match path.strip_prefix('/') {
         Some(_) => (org.to_owned(), names.of_path(org, path)),
         None => of_directory(path, before, after),
     };
-    Effect {
+    PlanEffect {
         place,
         path: path.to_owned(),
         what,

@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::world::World;
-use crate::error::Error;
+use super::super::world::RunTargets;
+use crate::error::CommandError;
 
 /// Names of things by org and id.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Names(BTreeMap<(String, String), String>);
+pub(in super::super) struct ThingNames(BTreeMap<(String, String), String>);
 
-impl Names {
+impl ThingNames {
     /// Of everything that the shadows of `world` know.
-    pub(super) async fn of(world: &World) -> Result<Self, Error> {
+    pub(super) async fn of(world: &RunTargets) -> Result<Self, CommandError> {
         let mut names = BTreeMap::new();
         for (org, client) in &world.orgs {
             let state = client.look("/simulator/state").await;
-            let state = state.map_err(|error| Error::failed(error.to_string()))?.body;
+            let state = state.map_err(|error| CommandError::failed(error.to_string()))?.body;
             for (kind, name) in [("users", "login"), ("groups", "name"), ("apps", "label")] {
                 let things = state[kind].as_object().into_iter().flatten();
                 names.extend(things.filter_map(|(id, thing): (&String, &Value)| {

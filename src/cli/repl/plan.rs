@@ -4,37 +4,37 @@ use std::sync::Arc;
 
 use super::super::failures::run_failure;
 use super::super::plan::saved::agreement;
-use super::super::rehearsal::{Shadows, Subject};
-use super::{Inner, Words};
-use crate::error::Error;
+use super::super::rehearsal::{PlanHeader, ShadowTargets};
+use super::{RunCommandWords, SessionParts};
+use crate::error::CommandError;
 use crate::okta::operations;
-use crate::repl::Planning;
-use crate::report::plan::{Plan, lines};
+use crate::repl::PlanCommand;
+use crate::report::plan::{RunPlan, lines};
 use crate::report::text::counted;
-use crate::run::event::{Kind, Outcome};
-use crate::run::gate::Writes;
-use crate::run::{self, Agreement, Run, Settings, journal};
+use crate::run::event::{EventKind, RunOutcome};
+use crate::run::gate::WriteConsent;
+use crate::run::{self, PlannedWrites, Run, RunOptions, journal};
 use crate::script::check::least_scopes;
 use crate::script::digest;
-use crate::script::session::{Entry, Session};
+use crate::script::session::{ScriptSession, SessionEntry};
 
 /// Where a run goes.
-pub(super) enum Ground<'a> {
+pub(super) enum RunGround<'a> {
     /// Held to what was planned, where there is a plan.
-    Orgs(Option<Agreement>),
-    Shadows(&'a Shadows),
+    Orgs(Option<PlannedWrites>),
+    Shadows(&'a ShadowTargets),
 }
 
 /// What a session tries in shadows.
-pub(super) struct Planned {
-    shadows: Shadows,
+pub(super) struct PlannedSession {
+    shadows: ShadowTargets,
     /// That of the session's entries.
     run: Arc<Run>,
-    runbooks: Vec<Rehearsal>,
+    runbooks: Vec<RehearsedRunbook>,
 }
 
 /// A runbook that was run there.
-struct Rehearsal {
+struct RehearsedRunbook {
     words: Vec<String>,
     /// How many entries came before it.
     after: usize,
@@ -43,14 +43,14 @@ struct Rehearsal {
 }
 
 /// What is done again in the orgs.
-enum Deed {
-    Entry(Entry),
-    Runbook { words: Vec<String>, agreement: Agreement, stopped: bool },
+enum PlannedAction {
+    Entry(SessionEntry),
+    Runbook { words: Vec<String>, agreement: PlannedWrites, stopped: bool },
 }
 
-impl Planned {
+impl PlannedSession {
     /// Plans of the entries and of each runbook. What follows from all of them stands in the last.
-    fn plans(&self, inner: &Inner<'_>) -> Result<Vec<Plan>, Error> {
+    fn plans(&self, inner: &SessionParts<'_>) -> Result<Vec<RunPlan>, CommandError> {
         let mut plans = vec![self.plan_of(inner, "the session", &self.run, None)?];
         for one in &self.runbooks {
             let name = one.words.first().map_or("", String::as_str);
@@ -63,8 +63,14 @@ impl Planned {
         Ok(plans)
     }
 
-    fn plan_of(&self, inner: &Inner<'_>, name: &str, run: &Run, stopped: Option<String>) -> Result<Plan, Error> {
-        let subject = Subject {
+    fn plan_of(
+        &self,
+        inner: &SessionParts<'_>,
+        name: &str,
+        run: &Run,
+        stopped: Option<String>,
+    ) -> Result<RunPlan, CommandError> {
+        let subject = PlanHeader {
             name: name.to_owned(),
             digest: String::new(),
             parameters: serde_json::json!({}),
@@ -82,10 +88,10 @@ impl Planned {
 }
 
 /// The least OAuth scopes for what a run did.
-fn scopes(run: &Run) -> Result<Vec<String>, Error> {
+fn scopes(run: &Run) -> Result<Vec<String>, CommandError> {
     let mut used = Vec::new();
     let heard = run.journal().each_event(run.id(), |event| {
-        if let Kind::Read(call) | Kind::Performed(call) | Kind::Unchanged(call) = event.kind {
+        if let EventKind::Read(call) | EventKind::Performed(call) | EventKind::Unchanged(call) = event.kind {
             used.push(call.operation);
         }
     });
@@ -94,37 +100,42 @@ fn scopes(run: &Run) -> Result<Vec<String>, Error> {
     Ok(least_scopes(used).iter().map(ToString::to_string).collect())
 }
 
-impl Inner<'_> {
-    pub(super) fn plan(&self, session: &mut Session, what: Planning) -> Result<(), Error> {
+impl SessionParts<'_> {
+    pub(super) fn plan(&self, session: &mut ScriptSession, what: PlanCommand) -> Result<(), CommandError> {
         match what {
-            Planning::On => self.begin_plan(session),
-            Planning::Show => self.show_plan(),
-            Planning::Apply => self.apply_plan(session),
-            Planning::Off => self.drop_plan(session),
+            PlanCommand::On => self.begin_plan(session),
+            PlanCommand::Show => self.show_plan(),
+            PlanCommand::Apply => self.apply_plan(session),
+            PlanCommand::Off => self.drop_plan(session),
         }
     }
 
-    fn begin_plan(&self, session: &mut Session) -> Result<(), Error> {
+    fn begin_plan(&self, session: &mut ScriptSession) -> Result<(), CommandError> {
         if self.planned.borrow().is_some() {
-            return Err(Error::usage("there is a plan already")
+            return Err(CommandError::usage("there is a plan already")
                 .help(":plan show tells it, :plan apply sends it, :plan off drops it"));
         }
-        let shadows = Shadows::of(self.world, self.runtime)?;
-        let run = Run::begin(Settings {
+        let shadows = ShadowTargets::of(self.world, self.runtime)?;
+        let run = Run::begin(RunOptions {
             listener: Arc::clone(&self.listener),
             ..shadows.settings(self.context, procedure("plan of a session"), &self.consent.allow)
         });
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         session.go(&run);
-        *self.planned.borrow_mut() = Some(Planned { shadows, run, runbooks: Vec::new() });
+        *self.planned.borrow_mut() = Some(PlannedSession { shadows, run, runbooks: Vec::new() });
         self.context.terminal.line("from here on writes go to shadows of the orgs, and nothing reaches these: :plan show tells what it comes to, :plan apply sends it, :plan off drops it");
         Ok(())
     }
 
     /// A runbook in the shadows: that it stops is a part of the plan.
-    pub(super) fn rehearse(&self, planned: &mut Planned, session: &Session, words: &[String]) -> Result<(), Error> {
-        let (run, ended) = self.run_at(Ground::Shadows(&planned.shadows), words)?;
-        planned.runbooks.push(Rehearsal {
+    pub(super) fn rehearse(
+        &self,
+        planned: &mut PlannedSession,
+        session: &ScriptSession,
+        words: &[String],
+    ) -> Result<(), CommandError> {
+        let (run, ended) = self.run_at(RunGround::Shadows(&planned.shadows), words)?;
+        planned.runbooks.push(RehearsedRunbook {
             words: words.to_vec(),
             after: session.entries_away().len(),
             run,
@@ -133,23 +144,23 @@ impl Inner<'_> {
         ended
     }
 
-    fn show_plan(&self) -> Result<(), Error> {
+    fn show_plan(&self) -> Result<(), CommandError> {
         let planned = self.planned.borrow();
         let planned = planned.as_ref().ok_or_else(no_plan)?;
         self.show(&planned.plans(self)?);
         Ok(())
     }
 
-    fn show(&self, plans: &[Plan]) {
+    fn show(&self, plans: &[RunPlan]) {
         for line in plans.iter().filter(|plan| !plan.is_empty()).flat_map(lines) {
             self.context.terminal.line(&line);
         }
-        if plans.iter().all(Plan::is_empty) {
+        if plans.iter().all(RunPlan::is_empty) {
             self.context.terminal.line("nothing was written yet");
         }
     }
 
-    fn drop_plan(&self, session: &mut Session) -> Result<(), Error> {
+    fn drop_plan(&self, session: &mut ScriptSession) -> Result<(), CommandError> {
         let planned = self.planned.take().ok_or_else(no_plan)?;
         session.come_back_as_it_was();
         let writes = counted(planned.writes(), "write");
@@ -159,14 +170,14 @@ impl Inner<'_> {
         Ok(())
     }
 
-    fn apply_plan(&self, session: &mut Session) -> Result<(), Error> {
+    fn apply_plan(&self, session: &mut ScriptSession) -> Result<(), CommandError> {
         let plans = {
             let planned = self.planned.borrow();
             planned.as_ref().ok_or_else(no_plan)?.plans(self)?
         };
         let writes: usize = plans.iter().map(|plan| plan.writes().count()).sum();
         if writes == 0 {
-            return Err(Error::usage("the plan has no write to send").help(":plan off leaves it"));
+            return Err(CommandError::usage("the plan has no write to send").help(":plan off leaves it"));
         }
         self.show(&plans);
         self.check_attested(&plans)?;
@@ -179,15 +190,15 @@ impl Inner<'_> {
     }
 
     /// In the shadows everything was taken as attested: the orgs want it said.
-    fn check_attested(&self, plans: &[Plan]) -> Result<(), Error> {
+    fn check_attested(&self, plans: &[RunPlan]) -> Result<(), CommandError> {
         let planned = self.planned.borrow();
         let runbooks = planned.iter().flat_map(|planned| &planned.runbooks);
         for (one, plan) in runbooks.zip(&plans[1..]) {
-            let mut attested = Words::of(&one.words)?.attest;
+            let mut attested = RunCommandWords::of(&one.words)?.attest;
             attested.extend(self.consent.attest.iter().cloned());
             let said = |name: &str| attested.iter().any(|it| it == name || it == "all");
             if let Some(manual) = plan.manual.iter().find(|manual| !said(&manual.name)) {
-                return Err(Error::usage(format!(
+                return Err(CommandError::usage(format!(
                     "{}: it is not attested that {}",
                     one.words.first().map_or("", String::as_str),
                     manual.title
@@ -198,18 +209,19 @@ impl Inner<'_> {
         Ok(())
     }
 
-    fn is_agreed(&self, writes: u64) -> Result<bool, Error> {
-        if self.consent.writes == Writes::Agreed {
+    fn is_agreed(&self, writes: u64) -> Result<bool, CommandError> {
+        if self.consent.writes == WriteConsent::Agreed {
             return Ok(true);
         }
         let question = format!("Send {}?", counted(writes, "write"));
-        (self.consent.ask)(&question)
-            .ok_or_else(|| Error::usage("nobody is there to agree to the writes").help("begin the session with --yes"))
+        (self.consent.ask)(&question).ok_or_else(|| {
+            CommandError::usage("nobody is there to agree to the writes").help("begin the session with --yes")
+        })
     }
 
     /// Does in the orgs what was done in the shadows, and nothing else.
-    fn send(&self, session: &mut Session, plan: &Plan, deeds: Vec<Deed>) -> Result<(), Error> {
-        let has_entries = deeds.iter().any(|deed| matches!(deed, Deed::Entry(_)));
+    fn send(&self, session: &mut ScriptSession, plan: &RunPlan, deeds: Vec<PlannedAction>) -> Result<(), CommandError> {
+        let has_entries = deeds.iter().any(|deed| matches!(deed, PlannedAction::Entry(_)));
         let run = has_entries.then(|| self.begin_entries(session, plan));
         let run = run.transpose()?;
         let mut runs: Vec<Arc<Run>> = run.iter().cloned().collect();
@@ -218,8 +230,8 @@ impl Inner<'_> {
         if let Some(run) = run {
             session.come_back();
             let (outcome, message) = match &done {
-                Ok(()) => (Outcome::Succeeded, None),
-                Err(error) => (Outcome::Failed, error.message.lines().next()),
+                Ok(()) => (RunOutcome::Succeeded, None),
+                Err(error) => (RunOutcome::Failed, error.message.lines().next()),
             };
             run.end(outcome, message).map_err(|error| run_failure(&error))?;
         }
@@ -228,8 +240,8 @@ impl Inner<'_> {
     }
 
     /// The run to which the entries of the session belong.
-    fn begin_entries(&self, session: &mut Session, plan: &Plan) -> Result<Arc<Run>, Error> {
-        let ground = Ground::Orgs(Some(agreement_with(plan)));
+    fn begin_entries(&self, session: &mut ScriptSession, plan: &RunPlan) -> Result<Arc<Run>, CommandError> {
+        let ground = RunGround::Orgs(Some(agreement_with(plan)));
         let mut settings = self.settings_at(ground, procedure("plan of a session"));
         settings.listener = Arc::clone(&self.listener);
         let run = Arc::new(Run::begin(settings).map_err(|error| run_failure(&error))?);
@@ -248,34 +260,39 @@ impl Inner<'_> {
     }
 
     /// What failed in the plan is expected to fail again.
-    fn do_again(&self, session: &mut Session, deed: Deed, runs: &mut Vec<Arc<Run>>) -> Result<(), Error> {
+    fn do_again(
+        &self,
+        session: &mut ScriptSession,
+        deed: PlannedAction,
+        runs: &mut Vec<Arc<Run>>,
+    ) -> Result<(), CommandError> {
         match deed {
-            Deed::Entry(entry) => match session.evaluate(&entry.text) {
+            PlannedAction::Entry(entry) => match session.evaluate(&entry.text) {
                 Err(failure) if entry.succeeded => Err(failure.into()),
                 _ => Ok(()),
             },
-            Deed::Runbook { words, agreement, stopped } => {
-                let (run, ended) = self.run_at(Ground::Orgs(Some(agreement)), &words)?;
+            PlannedAction::Runbook { words, agreement, stopped } => {
+                let (run, ended) = self.run_at(RunGround::Orgs(Some(agreement)), &words)?;
                 runs.push(run);
                 if stopped { Ok(()) } else { ended }
             }
         }
     }
 
-    pub(super) fn settings_at(&self, ground: Ground<'_>, what: run::Procedure) -> Settings {
+    pub(super) fn settings_at(&self, ground: RunGround<'_>, what: run::RunProcedure) -> RunOptions {
         let in_orgs = self.settings(what.clone());
         match ground {
-            Ground::Shadows(shadows) => Settings {
+            RunGround::Shadows(shadows) => RunOptions {
                 listener: in_orgs.listener,
                 watcher: in_orgs.watcher,
                 cancelled: in_orgs.cancelled,
                 ..shadows.settings(self.context, what, &self.consent.allow)
             },
-            Ground::Orgs(agreement) => {
-                let mut settings = Settings { agreement, ..in_orgs };
+            RunGround::Orgs(agreement) => {
+                let mut settings = RunOptions { agreement, ..in_orgs };
                 // To all of what was agreed on, a person said yes.
                 if settings.agreement.is_some() {
-                    settings.consent.writes = Writes::Agreed;
+                    settings.consent.writes = WriteConsent::Agreed;
                 }
                 settings
             }
@@ -285,7 +302,7 @@ impl Inner<'_> {
     /// Says at the end of a session that a plan was not sent.
     pub(super) fn tell_unsent(&self) {
         let planned = self.planned.borrow();
-        let writes = planned.as_ref().map_or(0, Planned::writes);
+        let writes = planned.as_ref().map_or(0, PlannedSession::writes);
         if writes > 0 {
             let words = counted(writes, "write");
             let words = format!("the plan was not sent: {words} dropped");
@@ -294,31 +311,35 @@ impl Inner<'_> {
     }
 }
 
-fn deeds(entries: Vec<Entry>, planned: Planned, plans: &[Plan]) -> Vec<Deed> {
-    let mut deeds: Vec<Deed> = entries.into_iter().map(Deed::Entry).collect();
+fn deeds(entries: Vec<SessionEntry>, planned: PlannedSession, plans: &[RunPlan]) -> Vec<PlannedAction> {
+    let mut deeds: Vec<PlannedAction> = entries.into_iter().map(PlannedAction::Entry).collect();
     let runbooks = planned.runbooks.into_iter().zip(&plans[1..]).enumerate();
     for (earlier, (one, plan)) in runbooks {
-        let deed = Deed::Runbook { words: one.words, agreement: agreement_with(plan), stopped: one.stopped.is_some() };
+        let deed = PlannedAction::Runbook {
+            words: one.words,
+            agreement: agreement_with(plan),
+            stopped: one.stopped.is_some(),
+        };
         deeds.insert(one.after + earlier, deed);
     }
     deeds
 }
 
-fn agreement_with(plan: &Plan) -> Agreement {
+fn agreement_with(plan: &RunPlan) -> PlannedWrites {
     let text = serde_json::to_string(plan).unwrap_or_default();
     agreement(&digest(&text), plan)
 }
 
-fn procedure(title: &str) -> run::Procedure {
-    run::Procedure {
+fn procedure(title: &str) -> run::RunProcedure {
+    run::RunProcedure {
         runbook: title.to_owned(),
         digest: String::new(),
         sources: serde_json::json!({}),
         parameters: serde_json::json!({}),
-        kind: journal::Kind::Run,
+        kind: journal::RunKind::Run,
     }
 }
 
-fn no_plan() -> Error {
-    Error::usage("there is no plan").help(":plan on begins one")
+fn no_plan() -> CommandError {
+    CommandError::usage("there is no plan").help(":plan on begins one")
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::prepared::Prepared;
-use crate::script::runbook::{Kind, Parameter};
-use crate::simulator::{Pseudonyms, StandIn};
+use super::super::prepared::PreparedRunbook;
+use crate::script::runbook::{DeclaredParameter, ParameterType};
+use crate::simulator::{PseudonymTable, StandIn};
 
 /// What stands for a secret that was given.
-pub(super) struct Told {
+pub(super) struct GivenSecret {
     pub(super) stand_in: StandIn,
     /// The runbook's own example, which is taken where none is given.
     pub(super) is_example: bool,
@@ -19,13 +19,13 @@ pub(super) struct Told {
 }
 
 /// Texts for the secrets of a procedure: where one is a token, the text is good in the snapshot instead of it.
-pub(super) fn stand_ins(prepared: &Prepared) -> Vec<Told> {
+pub(super) fn stand_ins(prepared: &PreparedRunbook) -> Vec<GivenSecret> {
     let secrets = prepared.parameters.secrets.iter();
     let told = secrets.map(|(name, secret)| {
         let parameter = prepared.runbook.parameter(name);
         let example = parameter.and_then(|parameter| parameter.example.as_ref()?.as_str());
         let made_up = || format!("00rehearsal-{name}");
-        Told {
+        GivenSecret {
             stand_in: StandIn { token: secret.clone(), text: example.map_or_else(made_up, str::to_owned) },
             is_example: example.is_some(),
             variable: name.to_uppercase(),
@@ -36,7 +36,11 @@ pub(super) fn stand_ins(prepared: &Prepared) -> Vec<Told> {
 }
 
 /// `okta-runbook plan NAME --simulator=FILE -p …` with the parameters as the file has them.
-pub(super) fn rehearsal_of(prepared: &Prepared, file: &Path, mut pseudonyms: Option<&mut Pseudonyms>) -> String {
+pub(super) fn rehearsal_of(
+    prepared: &PreparedRunbook,
+    file: &Path,
+    mut pseudonyms: Option<&mut PseudonymTable>,
+) -> String {
     let mut words = vec![
         "okta-runbook plan".to_owned(),
         quoted(&prepared.runbook.name),
@@ -64,8 +68,8 @@ pub(super) fn rehearsal_of(prepared: &Prepared, file: &Path, mut pseudonyms: Opt
     words.join(" ")
 }
 
-fn replace(parameter: &Parameter, value: &mut Value, pseudonyms: &mut Pseudonyms) {
-    if !matches!(parameter.kind, Kind::String | Kind::List | Kind::Dn) {
+fn replace(parameter: &DeclaredParameter, value: &mut Value, pseudonyms: &mut PseudonymTable) {
+    if !matches!(parameter.kind, ParameterType::String | ParameterType::List | ParameterType::Dn) {
         return;
     }
     match value {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::Context;
-use super::Tested;
-use crate::error::Error;
+use super::super::CommandContext;
+use super::TestedCase;
+use crate::error::CommandError;
 use crate::report::junit::{self, TestCase, TestSuite};
-use crate::script::testing::{Coverage, Covered, Suite};
+use crate::script::testing::{CoveredSteps, ScriptSuite, StepCoverage};
 
 /// A test that has ended.
-pub(super) fn one(context: &Context, tested: &Tested<'_>) {
+pub(super) fn one(context: &CommandContext, tested: &TestedCase<'_>) {
     let mark = if tested.verdict.failure.is_some() { "FAILED" } else { "ok    " };
     let seconds = tested.verdict.duration.as_secs_f64();
     let mut text = format!("{mark} {}: {} ({seconds:.1} s)", tested.suite.name(), tested.title());
@@ -25,7 +25,7 @@ pub(super) fn one(context: &Context, tested: &Tested<'_>) {
 }
 
 /// The last lines: steps that tests came to, and how many tests passed.
-pub(super) fn summary(context: &Context, tested: &[Tested<'_>], coverage: &Coverage, took: Duration) {
+pub(super) fn summary(context: &CommandContext, tested: &[TestedCase<'_>], coverage: &StepCoverage, took: Duration) {
     for covered in coverage.runbooks() {
         context.terminal.line(&steps(covered));
     }
@@ -34,7 +34,7 @@ pub(super) fn summary(context: &Context, tested: &[Tested<'_>], coverage: &Cover
     context.terminal.line(&format!("{} passed, {failed} failed ({:.1} s)", tested.len() - failed, took.as_secs_f64()));
 }
 
-fn steps(covered: &Covered) -> String {
+fn steps(covered: &CoveredSteps) -> String {
     let missed = covered.steps.iter().filter(|(_, begun)| !begun);
     let missed = missed.map(|(step, _)| {
         let place = format!("{}:{}", covered.path, step.line);
@@ -50,14 +50,14 @@ fn steps(covered: &Covered) -> String {
 }
 
 /// Runbooks without tests.
-pub(super) fn untested(context: &Context, names: &[String]) {
+pub(super) fn untested(context: &CommandContext, names: &[String]) {
     if !names.is_empty() {
         let names = names.join(", ");
         context.terminal.line(&format!("without tests: {names}"));
     }
 }
 
-pub(super) fn json(context: &Context, tested: &[Tested<'_>], coverage: &Coverage, untested: &[String]) {
+pub(super) fn json(context: &CommandContext, tested: &[TestedCase<'_>], coverage: &StepCoverage, untested: &[String]) {
     let tests: Vec<Value> = tested.iter().map(row).collect();
     let steps: Vec<Value> = coverage.runbooks().map(covered_row).collect();
     let failed = tested.iter().filter(|it| it.verdict.failure.is_some());
@@ -66,7 +66,7 @@ pub(super) fn json(context: &Context, tested: &[Tested<'_>], coverage: &Coverage
     context.terminal.line(&all.to_string());
 }
 
-fn row(tested: &Tested<'_>) -> Value {
+fn row(tested: &TestedCase<'_>) -> Value {
     let failure = tested.verdict.failure.as_ref();
     json!({
         "file": tested.suite.path(),
@@ -79,7 +79,7 @@ fn row(tested: &Tested<'_>) -> Value {
     })
 }
 
-fn covered_row(covered: &Covered) -> Value {
+fn covered_row(covered: &CoveredSteps) -> Value {
     let steps =
         covered.steps.iter().map(|(step, begun)| json!({ "title": step.title, "line": step.line, "begun": begun }));
     json!({
@@ -91,7 +91,11 @@ fn covered_row(covered: &Covered) -> Value {
 }
 
 /// A suite for each file.
-pub(super) fn junit(context: &Context, suites: &[Suite], tested: &[Tested<'_>]) -> Result<(), Error> {
+pub(super) fn junit(
+    context: &CommandContext,
+    suites: &[ScriptSuite],
+    tested: &[TestedCase<'_>],
+) -> Result<(), CommandError> {
     let suites: Vec<TestSuite> = suites
         .iter()
         .map(|suite| TestSuite {
@@ -100,12 +104,12 @@ pub(super) fn junit(context: &Context, suites: &[Suite], tested: &[Tested<'_>]) 
         })
         .collect();
     let document = junit::of_tests(&suites, jiff::Timestamp::now())
-        .map_err(|error| Error::failed(format!("the report cannot be written: {error}")))?;
+        .map_err(|error| CommandError::failed(format!("the report cannot be written: {error}")))?;
     context.terminal.line(document.trim_end());
     Ok(())
 }
 
-fn case(tested: &Tested<'_>) -> TestCase {
+fn case(tested: &TestedCase<'_>) -> TestCase {
     TestCase {
         name: tested.title().to_owned(),
         seconds: tested.verdict.duration.as_secs_f64(),
@@ -113,12 +117,12 @@ fn case(tested: &Tested<'_>) -> TestCase {
     }
 }
 
-fn reason(error: &Error) -> String {
+fn reason(error: &CommandError) -> String {
     let help = error.help.iter().map(|help| format!("\nhelp: {help}"));
     format!("{}{}", error.message, help.collect::<String>())
 }
 
-impl Tested<'_> {
+impl TestedCase<'_> {
     fn title(&self) -> &str {
         &self.suite.cases[self.index].title
     }

@@ -9,29 +9,28 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
 
-use super::super::environment::Environment;
-use super::super::profile::Origin;
+use super::super::environment::ProcessEnvironment;
+use super::super::profile::ProfileOrigin;
 use super::network::NetworkSettings;
-use super::{Setting, Settings, secret};
-use crate::error::Error;
+use super::{ConventionSetting, ConventionSettings, secret};
+use crate::error::CommandError;
 
 /// The parts of `okta.yaml` that matter here; the rest (caches, logs) belongs to the SDKs.
 #[derive(Default, Deserialize)]
-struct Document {
+struct OktaYaml {
     #[serde(default)]
-    okta: Option<Okta>,
+    okta: Option<OktaSection>,
 }
 
 #[derive(Default, Deserialize)]
-struct Okta {
+struct OktaSection {
     #[serde(default)]
-    client: Option<Client>,
+    client: Option<ClientSection>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the names are Okta's")]
-struct Client {
+struct ClientSection {
     #[serde(default)]
     org_url: Option<Spanned<String>>,
     #[serde(default)]
@@ -41,7 +40,7 @@ struct Client {
     #[serde(default)]
     client_id: Option<Spanned<String>>,
     #[serde(default)]
-    private_key: Option<Spanned<Key>>,
+    private_key: Option<Spanned<KeySection>>,
     // The name differs between Okta's SDKs, and one file may serve several of them.
     #[serde(default)]
     private_key_id: Option<Spanned<String>>,
@@ -50,17 +49,17 @@ struct Client {
     #[serde(default)]
     kid: Option<Spanned<String>>,
     #[serde(default)]
-    scopes: Option<Spanned<Scopes>>,
+    scopes: Option<Spanned<ScopesSection>>,
     #[serde(default)]
     dpop_enabled: Option<Spanned<bool>>,
     #[serde(default)]
-    proxy: Option<Proxy>,
+    proxy: Option<ProxySection>,
     #[serde(default)]
     connection_timeout: Option<Spanned<String>>,
     #[serde(default)]
     request_timeout: Option<Spanned<String>>,
     #[serde(default)]
-    rate_limit: Option<RateLimit>,
+    rate_limit: Option<RateLimitSection>,
     #[serde(default)]
     user_agent: Option<Spanned<String>>,
     #[serde(default)]
@@ -68,7 +67,7 @@ struct Client {
 }
 
 #[derive(Default, Deserialize)]
-struct Proxy {
+struct ProxySection {
     #[serde(default)]
     host: Option<Spanned<String>>,
     #[serde(default)]
@@ -81,18 +80,18 @@ struct Proxy {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RateLimit {
+struct RateLimitSection {
     #[serde(default)]
     max_retries: Option<Spanned<String>>,
 }
 
 /// PEM, a path, or a JWK: as a text, or as a mapping, which becomes the text.
-struct Key(String);
+struct KeySection(String);
 
 /// The members of a private JWK that count here (RFC 7518, section 6).
 const JWK_MEMBERS: &[&str] = &["kty", "kid", "alg", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi"];
 
-impl<'de> Deserialize<'de> for Key {
+impl<'de> Deserialize<'de> for KeySection {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(KeyVisitor)
     }
@@ -101,18 +100,18 @@ impl<'de> Deserialize<'de> for Key {
 struct KeyVisitor;
 
 impl<'de> Visitor<'de> for KeyVisitor {
-    type Value = Key;
+    type Value = KeySection;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a private key as text or as the members of a JWK")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Key, E> {
-        Ok(Key(text.trim().to_owned()))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<KeySection, E> {
+        Ok(KeySection(text.trim().to_owned()))
     }
 
     /// Each member is asked for as text: YAML would take some for numbers, and the name `y` for true.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Key, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeySection, A::Error> {
         let mut members = Map::new();
         while let Some(name) = map.next_key::<String>()? {
             if JWK_MEMBERS.contains(&name.as_str()) {
@@ -121,27 +120,27 @@ impl<'de> Visitor<'de> for KeyVisitor {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(Key(Value::Object(members).to_string()))
+        Ok(KeySection(Value::Object(members).to_string()))
     }
 }
 
 /// A list, or one text with commas or spaces.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Scopes {
+enum ScopesSection {
     List(Vec<String>),
     Text(String),
 }
 
-pub(super) fn from_file(environment: &Environment, path: &Path) -> Result<Settings, Error> {
+pub(super) fn from_file(environment: &ProcessEnvironment, path: &Path) -> Result<ConventionSettings, CommandError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Settings::default());
+            return Ok(ConventionSettings::default());
         }
         Err(error) => {
             let shown = environment.shown(path);
-            return Err(Error::usage(format!("{shown} cannot be read: {error}")));
+            return Err(CommandError::usage(format!("{shown} cannot be read: {error}")));
         }
     };
     let document = parse(&text).map_err(|error| not_yaml(&environment.shown(path), &error))?;
@@ -153,7 +152,7 @@ pub(super) fn from_file(environment: &Environment, path: &Path) -> Result<Settin
         setting_at(path, &key, text)
     });
     let private_key = private_key.filter(|key| !key.value.is_empty());
-    Ok(Settings {
+    Ok(ConventionSettings {
         url: setting(client.org_url),
         token: setting(client.token).map(secret),
         mode: setting(client.authorization_mode),
@@ -162,8 +161,8 @@ pub(super) fn from_file(environment: &Environment, path: &Path) -> Result<Settin
         key_id: setting(client.private_key_id).or_else(|| setting(client.key_id)).or_else(|| setting(client.kid)),
         scopes: client.scopes.map(|scopes| {
             let text = match &scopes.value {
-                Scopes::List(list) => list.join(" "),
-                Scopes::Text(text) => text.clone(),
+                ScopesSection::List(list) => list.join(" "),
+                ScopesSection::Text(text) => text.clone(),
             };
             setting_at(path, &scopes, text)
         }),
@@ -204,13 +203,13 @@ const READ: &[&str] = &[
 const INNER: &[&str] = &["cache", "logging"];
 
 /// Settings below `client` that have no effect here.
-pub(super) fn not_heeded(environment: &Environment, path: &Path) -> Vec<String> {
+pub(super) fn not_heeded(environment: &ProcessEnvironment, path: &Path) -> Vec<String> {
     #[derive(Deserialize)]
     struct Names {
-        okta: Option<Client>,
+        okta: Option<ClientSection>,
     }
     #[derive(Deserialize)]
-    struct Client {
+    struct ClientSection {
         #[expect(clippy::zero_sized_map_values, reason = "a set is no mapping to the reader")]
         client: Option<BTreeMap<String, IgnoredAny>>,
     }
@@ -222,26 +221,26 @@ pub(super) fn not_heeded(environment: &Environment, path: &Path) -> Vec<String> 
     others.map(|name| format!("{shown}: okta.client.{name} has no effect here")).collect()
 }
 
-fn parse(text: &str) -> Result<Document, serde_saphyr::Error> {
-    let document: Option<Document> = serde_saphyr::from_str(text)?;
+fn parse(text: &str) -> Result<OktaYaml, serde_saphyr::Error> {
+    let document: Option<OktaYaml> = serde_saphyr::from_str(text)?;
     Ok(document.unwrap_or_default())
 }
 
-fn setting_at<T>(path: &Path, place: &Spanned<T>, value: String) -> Setting<String> {
+fn setting_at<T>(path: &Path, place: &Spanned<T>, value: String) -> ConventionSetting<String> {
     let line = usize::try_from(place.referenced.line()).unwrap_or(usize::MAX);
     let path = path.to_owned();
-    Setting { value, origin: Origin::File { path, line } }
+    ConventionSetting { value, origin: ProfileOrigin::File { path, line } }
 }
 
-fn located(path: &Path, setting: &Spanned<String>) -> Option<Setting<String>> {
+fn located(path: &Path, setting: &Spanned<String>) -> Option<ConventionSetting<String>> {
     let value = setting.value.trim().to_owned();
     (!value.is_empty()).then(|| setting_at(path, setting, value))
 }
 
 /// The reader's own words may quote the file, and with it a token; so only the place is told.
-fn not_yaml(shown: &str, error: &serde_saphyr::Error) -> Error {
+fn not_yaml(shown: &str, error: &serde_saphyr::Error) -> CommandError {
     let place =
         error.location().map_or_else(String::new, |location| format!(":{}:{}", location.line(), location.column()));
-    Error::usage(format!("{shown}{place}: this is not YAML of the form that Okta's SDKs read"))
+    CommandError::usage(format!("{shown}{place}: this is not YAML of the form that Okta's SDKs read"))
         .help("okta, then client below it, then orgUrl and token below that, each indented with spaces")
 }

@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::super::environment::Environment;
-use super::super::network::{Network, Proxy, is_proxy};
-use super::{Setting, shown};
-use crate::error::Error;
+use super::super::environment::ProcessEnvironment;
+use super::super::network::{NetworkProfile, ProxyProfile, is_proxy};
+use super::{ConventionSetting, shown};
+use crate::error::CommandError;
 
 /// Texts as they were found.
 #[derive(Default)]
 pub(super) struct NetworkSettings {
-    pub(super) proxy_host: Option<Setting<String>>,
-    pub(super) proxy_port: Option<Setting<String>>,
-    pub(super) proxy_username: Option<Setting<String>>,
-    pub(super) proxy_password: Option<Setting<SecretString>>,
-    pub(super) connection_timeout: Option<Setting<String>>,
-    pub(super) request_timeout: Option<Setting<String>>,
-    pub(super) max_retries: Option<Setting<String>>,
-    pub(super) user_agent: Option<Setting<String>>,
+    pub(super) proxy_host: Option<ConventionSetting<String>>,
+    pub(super) proxy_port: Option<ConventionSetting<String>>,
+    pub(super) proxy_username: Option<ConventionSetting<String>>,
+    pub(super) proxy_password: Option<ConventionSetting<SecretString>>,
+    pub(super) connection_timeout: Option<ConventionSetting<String>>,
+    pub(super) request_timeout: Option<ConventionSetting<String>>,
+    pub(super) max_retries: Option<ConventionSetting<String>>,
+    pub(super) user_agent: Option<ConventionSetting<String>>,
 }
 
 impl NetworkSettings {
@@ -41,27 +41,27 @@ impl NetworkSettings {
         }
     }
 
-    pub(super) fn read(self, environment: &Environment) -> Result<Network, Error> {
-        let seconds = |setting, name| -> Result<Option<Duration>, Error> {
+    pub(super) fn read(self, environment: &ProcessEnvironment) -> Result<NetworkProfile, CommandError> {
+        let seconds = |setting, name| -> Result<Option<Duration>, CommandError> {
             let seconds = number::<u64>(environment, setting, name, "a number of seconds")?;
             // The SDKs take 0 for no limit of their own; here it leaves the usual one.
             Ok(seconds.filter(|it| *it > 0).map(Duration::from_secs))
         };
-        Ok(Network {
+        Ok(NetworkProfile {
             connect_timeout: seconds(self.connection_timeout, "connectionTimeout")?,
             request_timeout: seconds(self.request_timeout, "requestTimeout")?,
             max_retries: number(environment, self.max_retries, "rateLimit.maxRetries", "a number")?,
             user_agent: self.user_agent.map(|setting| setting.value),
             list_lag: None,
             proxy: match (self.proxy_host, self.proxy_port) {
-                (Some(host), port) => Some(Proxy {
+                (Some(host), port) => Some(ProxyProfile {
                     url: proxy_url(environment, &host, port)?,
                     username: self.proxy_username.map(|setting| setting.value),
                     password: self.proxy_password.map(|setting| setting.value),
                 }),
                 (None, Some(port)) => {
                     let at = shown(environment, &port.origin);
-                    return Err(Error::usage(format!("there is a proxy's port ({at}) and no host"))
+                    return Err(CommandError::usage(format!("there is a proxy's port ({at}) and no host"))
                         .help("set OKTA_CLIENT_PROXY_HOST, or okta.client.proxy.host"));
                 }
                 (None, None) => None,
@@ -71,25 +71,25 @@ impl NetworkSettings {
 }
 
 fn number<T: std::str::FromStr>(
-    environment: &Environment,
-    setting: Option<Setting<String>>,
+    environment: &ProcessEnvironment,
+    setting: Option<ConventionSetting<String>>,
     name: &str,
     wanted: &str,
-) -> Result<Option<T>, Error> {
+) -> Result<Option<T>, CommandError> {
     let Some(setting) = setting else {
         return Ok(None);
     };
     setting.value.parse().map(Some).map_err(|_| {
         let at = shown(environment, &setting.origin);
-        Error::usage(format!("{name} ({at}) is not {wanted}"))
+        CommandError::usage(format!("{name} ({at}) is not {wanted}"))
     })
 }
 
 fn proxy_url(
-    environment: &Environment,
-    host: &Setting<String>,
-    port: Option<Setting<String>>,
-) -> Result<String, Error> {
+    environment: &ProcessEnvironment,
+    host: &ConventionSetting<String>,
+    port: Option<ConventionSetting<String>>,
+) -> Result<String, CommandError> {
     let at = shown(environment, &host.origin);
     let port = number::<u16>(environment, port, "proxy.port", "a port")?;
     let scheme = if host.value.contains("://") { "" } else { "http://" };
@@ -99,6 +99,6 @@ fn proxy_url(
     if is_proxy(&url) {
         return Ok(url);
     }
-    Err(Error::usage(format!("the proxy ({at}) is no address of a host"))
+    Err(CommandError::usage(format!("the proxy ({at}) is no address of a host"))
         .help("write its host by name, such as proxy.corp.example, and its port by itself"))
 }

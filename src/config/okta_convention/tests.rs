@@ -3,19 +3,19 @@ use secrecy::ExposeSecret as _;
 use super::*;
 
 /// A home folder, a current folder, and what is in them.
-struct Place {
+struct ConventionPlace {
     folder: tempfile::TempDir,
-    environment: Environment,
+    environment: ProcessEnvironment,
 }
 
-impl Place {
+impl ConventionPlace {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path().join("here");
         let home = folder.path().join("home");
         std::fs::create_dir_all(&here).unwrap();
         std::fs::create_dir_all(home.join(".okta")).unwrap();
-        let environment = Environment { here, home: Some(home), ..Environment::default() };
+        let environment = ProcessEnvironment { here, home: Some(home), ..ProcessEnvironment::default() };
         Self { folder, environment }
     }
 
@@ -61,31 +61,31 @@ const TOKEN: &str = "OKTA_CLIENT_TOKEN";
 
 #[test]
 fn variables_come_before_the_project_and_the_project_before_the_home_folder() {
-    assert_eq!(Place::new().org(), Ok(None));
+    assert_eq!(ConventionPlace::new().org(), Ok(None));
     let home = "orgUrl: https://home.okta.com; token: 00home";
     let here = "orgUrl: https://here.okta.com; token: 00here";
-    assert_eq!(Place::new().home(home).org(), found("https://home.okta.com", "00home"));
-    assert_eq!(Place::new().home(home).here(here).org(), found("https://here.okta.com", "00here"));
-    let place = Place::new().home(home).here(here);
+    assert_eq!(ConventionPlace::new().home(home).org(), found("https://home.okta.com", "00home"));
+    assert_eq!(ConventionPlace::new().home(home).here(here).org(), found("https://here.okta.com", "00here"));
+    let place = ConventionPlace::new().home(home).here(here);
     let place = place.variable(URL, "https://set.okta.com").variable(TOKEN, "00set");
     assert_eq!(place.org(), found("https://set.okta.com", "00set"));
 }
 
 #[test]
 fn each_setting_is_taken_from_its_own_nearest_place() {
-    let place = Place::new().here("orgUrl: https://here.okta.com").variable(TOKEN, "00set");
+    let place = ConventionPlace::new().here("orgUrl: https://here.okta.com").variable(TOKEN, "00set");
     assert_eq!(place.org(), found("https://here.okta.com", "00set"));
-    let place = Place::new().home("token: 00home").variable(URL, "https://set.okta.com");
+    let place = ConventionPlace::new().home("token: 00home").variable(URL, "https://set.okta.com");
     assert_eq!(place.org(), found("https://set.okta.com", "00home"));
 }
 
 #[test]
 fn a_project_does_not_draw_the_home_folders_token_to_its_own_host() {
     let home = "orgUrl: https://home.okta.com; token: 00home";
-    let place = Place::new().home(home).here("orgUrl: https://evil.example");
+    let place = ConventionPlace::new().home(home).here("orgUrl: https://evil.example");
     let message = place.org().unwrap_err();
     assert!(message.contains("okta.yaml:4 names another org"), "{message}");
-    let same = Place::new().home(home).here("orgUrl: https://home.okta.com");
+    let same = ConventionPlace::new().home(home).here("orgUrl: https://home.okta.com");
     assert_eq!(same.org(), found("https://home.okta.com", "00home"));
 }
 
@@ -93,28 +93,28 @@ fn a_project_does_not_draw_the_home_folders_token_to_its_own_host() {
 fn half_settings_other_modes_and_placeholders_are_refused_by_name() {
     for (place, expected) in [
         (
-            Place::new().variable(URL, "https://a.okta.com"),
+            ConventionPlace::new().variable(URL, "https://a.okta.com"),
             "Okta's settings have a URL (OKTA_CLIENT_ORGURL) and not a token",
         ),
-        (Place::new().here("token: 00abc"), "Okta's settings have a token (okta.yaml:4) and not a URL"),
+        (ConventionPlace::new().here("token: 00abc"), "Okta's settings have a token (okta.yaml:4) and not a URL"),
         (
-            Place::new().home("authorizationMode: Bearer; orgUrl: https://a.okta.com"),
+            ConventionPlace::new().home("authorizationMode: Bearer; orgUrl: https://a.okta.com"),
             "the authorization mode Bearer (~/.okta/okta.yaml:4) is not supported by this version",
         ),
         (
-            Place::new().home("authorizationMode: PrivateKey; orgUrl: https://a.okta.com"),
+            ConventionPlace::new().home("authorizationMode: PrivateKey; orgUrl: https://a.okta.com"),
             "Okta's settings say authorization mode PrivateKey, and there is no clientId",
         ),
         (
-            Place::new().here("orgUrl: https://{yourOktaDomain}; token: 00abc"),
+            ConventionPlace::new().here("orgUrl: https://{yourOktaDomain}; token: 00abc"),
             "the org's URL (okta.yaml:4) cannot be used: this is still a placeholder",
         ),
         (
-            Place::new().here("orgUrl: https://a.okta.com; token: \"{apiToken}\""),
+            ConventionPlace::new().here("orgUrl: https://a.okta.com; token: \"{apiToken}\""),
             "the token (okta.yaml:5) is still a placeholder",
         ),
         (
-            Place::new().variable(URL, "a.okta.com").variable(TOKEN, "00abc"),
+            ConventionPlace::new().variable(URL, "a.okta.com").variable(TOKEN, "00abc"),
             "the org's URL (OKTA_CLIENT_ORGURL) cannot be used: it must begin with https:// or http://",
         ),
     ] {
@@ -124,13 +124,13 @@ fn half_settings_other_modes_and_placeholders_are_refused_by_name() {
 
 #[test]
 fn the_mode_ssws_in_any_case_is_accepted() {
-    let place = Place::new().here("orgUrl: https://a.okta.com; token: 00abc; authorizationMode: ssws");
+    let place = ConventionPlace::new().here("orgUrl: https://a.okta.com; token: 00abc; authorizationMode: ssws");
     assert_eq!(place.org(), found("https://a.okta.com", "00abc"));
 }
 
 #[test]
 fn a_token_of_digits_keeps_its_zeros() {
-    let place = Place::new().here("orgUrl: https://a.okta.com; token: 00123");
+    let place = ConventionPlace::new().here("orgUrl: https://a.okta.com; token: 00123");
     assert_eq!(place.org(), found("https://a.okta.com", "00123"));
 }
 
@@ -139,7 +139,7 @@ fn a_broken_file_is_named_without_its_content() {
     for text in
         ["okta:\n  client:\n    token: [00abc\n", "okta:\n  client:\n    token:\n      00abc: 1\n", "okta: 00abc\n"]
     {
-        let message = Place::new().file("here/okta.yaml", text).org().unwrap_err();
+        let message = ConventionPlace::new().file("here/okta.yaml", text).org().unwrap_err();
         assert!(message.starts_with("okta.yaml:"), "{message}");
         assert!(!message.contains("00abc"), "{message}");
     }
@@ -148,13 +148,13 @@ fn a_broken_file_is_named_without_its_content() {
 #[test]
 fn a_file_without_settings_is_as_none() {
     for text in ["", "# nothing\n", "okta:\n", "okta:\n  client:\n", "okta:\n  idx:\n    issuer: x\n"] {
-        assert_eq!(Place::new().file("here/okta.yaml", text).org(), Ok(None), "{text:?}");
+        assert_eq!(ConventionPlace::new().file("here/okta.yaml", text).org(), Ok(None), "{text:?}");
     }
 }
 
 #[test]
 fn a_service_app_is_read_from_variables_and_files_with_the_names_of_all_sdks() {
-    let variables = Place::new()
+    let variables = ConventionPlace::new()
         .variable(URL, "https://a.okta.com")
         .variable("OKTA_CLIENT_AUTHORIZATIONMODE", "PrivateKey")
         .variable("OKTA_CLIENT_CLIENTID", "0oa1")
@@ -162,7 +162,7 @@ fn a_service_app_is_read_from_variables_and_files_with_the_names_of_all_sdks() {
         .variable("OKTA_CLIENT_KID", "k1")
         .variable("OKTA_CLIENT_DPOPENABLED", "true")
         .variable("OKTA_CLIENT_SCOPES", "okta.users.read,okta.groups.read");
-    let file = Place::new().file("here/a.pem", "key").here(
+    let file = ConventionPlace::new().file("here/a.pem", "key").here(
         "orgUrl: https://a.okta.com; clientId: 0oa1; privateKey: a.pem; privateKeyId: k1; dpopEnabled: true; \
          scopes: [okta.users.read, okta.groups.read]",
     );
@@ -173,7 +173,7 @@ fn a_service_app_is_read_from_variables_and_files_with_the_names_of_all_sdks() {
         };
         assert_eq!((app.client_id.as_str(), app.key_id.as_deref()), ("0oa1", Some("k1")));
         assert_eq!(app.scopes, ["okta.users.read", "okta.groups.read"]);
-        assert_eq!(app.dpop, Dpop::Always);
+        assert_eq!(app.dpop, DpopProfile::Always);
         match app.key {
             SecretSource::Value(_) => {}
             SecretSource::File(path) => assert!(path.ends_with("here/a.pem"), "{path:?}"),
@@ -188,7 +188,7 @@ fn a_key_that_is_none_is_never_shown() {
     let encoded = format!("{body}{body}==");
     let lines = format!("{body}\n{body}\n");
     for text in [encoded.as_str(), &lines, "SECRETpassphrase"] {
-        let place = Place::new()
+        let place = ConventionPlace::new()
             .variable(URL, "https://a.okta.com")
             .variable("OKTA_CLIENT_CLIENTID", "0oa1")
             .variable("OKTA_CLIENT_PRIVATEKEY", text);
@@ -201,7 +201,7 @@ fn a_key_that_is_none_is_never_shown() {
 
 #[test]
 fn a_jwk_may_be_a_mapping_and_its_id_may_be_named_twice() {
-    let place = Place::new().here(
+    let place = ConventionPlace::new().here(
         "orgUrl: https://a.okta.com; clientId: 0oa1; authorizationMode: PrivateKey; kid: k2; privateKeyId: k1; \
          privateKey: {kty: EC, crv: P-256, kid: 007, key_ops: [sign], x: f83O, y: x_FE, d: jpsQ}",
     );
@@ -218,7 +218,7 @@ fn a_jwk_may_be_a_mapping_and_its_id_may_be_named_twice() {
 
 #[test]
 fn a_proxy_of_the_folder_is_not_told_the_password_of_another() {
-    let place = Place::new()
+    let place = ConventionPlace::new()
         .file(
             "home/.okta/okta.yaml",
             "okta:\n  client:\n    orgUrl: https://a.okta.com\n    token: 00abc\n    proxy: {host: proxy.corp, username: jo, password: SECRET}\n",
@@ -235,7 +235,7 @@ fn a_proxy_of_the_folder_is_not_told_the_password_of_another() {
 
 #[test]
 fn the_network_is_as_the_settings_say() {
-    let file = Place::new().file(
+    let file = ConventionPlace::new().file(
         "here/okta.yaml",
         "okta:\n  client:\n    orgUrl: https://a.okta.com\n    token: 00abc\n    connectionTimeout: 30\n    \
          requestTimeout: 0\n    rateLimit:\n      maxRetries: 4\n    userAgent: acme/1\n    proxy:\n      \
@@ -263,7 +263,7 @@ fn the_network_is_as_the_settings_say() {
         ("OKTA_CLIENT_PROXY_PORT", "99999", "proxy.port (OKTA_CLIENT_PROXY_PORT) is not a port"),
         ("OKTA_CLIENT_PROXY_HOST", "ftp://p", "the proxy (OKTA_CLIENT_PROXY_HOST) is no address of a host"),
     ] {
-        let place = Place::new()
+        let place = ConventionPlace::new()
             .variable(URL, "https://a.okta.com")
             .variable(TOKEN, "00abc")
             .variable("OKTA_CLIENT_PROXY_HOST", "proxy")

@@ -1,9 +1,9 @@
 //! The variables `OKTA_CLIENT_*`.
 
-use super::super::environment::Environment;
-use super::super::profile::Origin;
+use super::super::environment::ProcessEnvironment;
+use super::super::profile::ProfileOrigin;
 use super::network::NetworkSettings;
-use super::{Setting, Settings, secret};
+use super::{ConventionSetting, ConventionSettings, secret};
 
 const PREFIX: &str = "OKTA_CLIENT_";
 pub(super) const URL: &str = "OKTA_CLIENT_ORGURL";
@@ -33,14 +33,15 @@ const READ: &[&str] = &[
 /// What concerns the inside of an SDK.
 const INNER: &[&str] = &["CACHE_", "LOGGING_"];
 
-pub(super) fn from_variables(environment: &Environment) -> Settings {
+pub(super) fn from_variables(environment: &ProcessEnvironment) -> ConventionSettings {
     let setting = |name: &str| {
         let name = format!("{PREFIX}{name}");
-        environment
-            .variable(&name)
-            .map(|value| Setting { value: value.trim().to_owned(), origin: Origin::Variable(name.clone()) })
+        environment.variable(&name).map(|value| ConventionSetting {
+            value: value.trim().to_owned(),
+            origin: ProfileOrigin::Variable(name.clone()),
+        })
     };
-    Settings {
+    ConventionSettings {
         url: setting("ORGURL"),
         token: setting("TOKEN").map(secret),
         mode: setting("AUTHORIZATIONMODE"),
@@ -63,7 +64,7 @@ pub(super) fn from_variables(environment: &Environment) -> Settings {
 }
 
 /// Variables of Okta's SDKs that are set and have no effect here.
-pub(super) fn not_heeded(environment: &Environment) -> Vec<String> {
+pub(super) fn not_heeded(environment: &ProcessEnvironment) -> Vec<String> {
     let names = environment.variables.keys().filter_map(|name| Some((name, name.strip_prefix(PREFIX)?)));
     names
         .filter(|(_, rest)| !READ.contains(rest))

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
-use super::super::approval::Approval;
-use super::{Reader, Section};
+use super::super::approval::ApprovalProfile;
+use super::{ProfileReader, ProfileSection};
 
 const KEYS: &[&str] = &["required", "ticket", "secret", "private_key", "approvers", "valid_for"];
 
-impl Reader<'_> {
-    pub(super) fn approval(&mut self, org: &Section<'_>) -> Approval {
+impl ProfileReader<'_> {
+    pub(super) fn approval(&mut self, org: &ProfileSection<'_>) -> ApprovalProfile {
         let Some(place) = self.table(org, "approval") else {
-            return Approval::default();
+            return ApprovalProfile::default();
         };
         self.refuse_unknown_keys(&place, KEYS);
         let mut secret = |key: &str| {
@@ -21,7 +21,7 @@ impl Reader<'_> {
             given.then(|| self.secret(&place, key)).flatten()
         };
         let (shared, private_key) = (secret("secret"), secret("private_key"));
-        let approval = Approval {
+        let approval = ApprovalProfile {
             required: self.boolean(&place, "required"),
             ticket: self.boolean(&place, "ticket"),
             secret: shared,
@@ -42,7 +42,7 @@ impl Reader<'_> {
     }
 
     /// A duration such as `8h` or `90m`.
-    fn valid_for(&mut self, place: &Section<'_>) -> Option<SignedDuration> {
+    fn valid_for(&mut self, place: &ProfileSection<'_>) -> Option<SignedDuration> {
         let written = self.string(place, "valid_for")?;
         match written.parse::<SignedDuration>() {
             Ok(duration) if duration.is_positive() => Some(duration),
@@ -55,7 +55,7 @@ impl Reader<'_> {
         }
     }
 
-    fn approvers(&mut self, place: &Section<'_>) -> BTreeMap<String, PathBuf> {
+    fn approvers(&mut self, place: &ProfileSection<'_>) -> BTreeMap<String, PathBuf> {
         let Some(section) = self.table(place, "approvers") else {
             return BTreeMap::new();
         };
@@ -70,12 +70,12 @@ impl Reader<'_> {
     }
 
     /// A table in a table.
-    fn table<'t>(&mut self, section: &Section<'t>, key: &str) -> Option<Section<'t>> {
+    fn table<'t>(&mut self, section: &ProfileSection<'t>, key: &str) -> Option<ProfileSection<'t>> {
         let (at, value) = section.table.get_key_value(key)?;
         let table = value.get_ref().as_table();
         if table.is_none() {
             self.wrong_type(value, value.span(), "a table");
         }
-        Some(Section { title: format!("{key} of {}", section.title), span: at.span(), table: table? })
+        Some(ProfileSection { title: format!("{key} of {}", section.title), span: at.span(), table: table? })
     }
 }

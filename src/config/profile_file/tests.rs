@@ -1,8 +1,9 @@
 use super::*;
-use crate::config::Security;
+use crate::config::DirectorySecurity;
 
-fn read_text(text: &str) -> (Profiles, Vec<String>) {
-    let environment = Environment { here: "/srv/acme".into(), home: Some("/home/jo".into()), ..Environment::default() };
+fn read_text(text: &str) -> (ProfileSet, Vec<String>) {
+    let environment =
+        ProcessEnvironment { here: "/srv/acme".into(), home: Some("/home/jo".into()), ..ProcessEnvironment::default() };
     read(&environment, Path::new("/srv/acme/okta-runbook.toml"), text)
 }
 
@@ -46,7 +47,7 @@ fn a_whole_file_gives_its_profiles() {
     );
     let corp = &profiles.directories["corp.example"];
     assert_eq!(corp.base, "DC=Corp,DC=Example");
-    assert_eq!(corp.security, Security::StartTls);
+    assert_eq!(corp.security, DirectorySecurity::StartTls);
     assert_eq!(corp.ca.as_deref(), Some(Path::new("/home/jo/ca.pem")));
 }
 
@@ -162,7 +163,7 @@ refresh_token = { file = "c" }
         matches!(&profiles.orgs["a"].sign_in, SignIn::Token(SecretSource::Command(command)) if command == "op read a")
     );
     assert!(matches!(&profiles.orgs["b"].sign_in, SignIn::PrivateKey(app) if app.client_id == "0oa1"
-            && app.scopes == ["okta.users.read"] && app.dpop == Dpop::Always));
+            && app.scopes == ["okta.users.read"] && app.dpop == DpopProfile::Always));
     assert!(matches!(&profiles.orgs["c"].sign_in, SignIn::Person(person) if person.client_id == "0oa2"));
     let text = "[orgs.a]\nurl = \"https://a.okta.com\"\ntoken_command = \"c\"\ntoken = { env = \"T\" }\n";
     assert!(only_report(text).contains("`a` has both `token` and `token_command`"));

@@ -9,13 +9,13 @@ use toml::de::DeValue;
 use super::super::address::{default_security, wrong_url};
 use super::super::list_lag;
 use super::super::problem::nearest;
-use super::super::profile::{Origin, Security};
+use super::super::profile::{DirectorySecurity, ProfileOrigin};
 use super::super::secret::SecretSource;
-use super::{Reader, SECRET_EXAMPLE, SECRET_KEYS, Section};
+use super::{ProfileReader, ProfileSection, SECRET_EXAMPLE, SECRET_KEYS};
 
-impl Reader<'_> {
-    pub(super) fn origin(&self, section: &Section<'_>) -> Origin {
-        Origin::File { path: self.path.to_owned(), line: self.source.line(section.span.start) }
+impl ProfileReader<'_> {
+    pub(super) fn origin(&self, section: &ProfileSection<'_>) -> ProfileOrigin {
+        ProfileOrigin::File { path: self.path.to_owned(), line: self.source.line(section.span.start) }
     }
 
     /// A path in the file counts from the folder of the file.
@@ -25,7 +25,7 @@ impl Reader<'_> {
     }
 
     /// Reports each unknown key with the nearest known one. Its value could be a secret under a misspelt name.
-    pub(super) fn refuse_unknown_keys(&mut self, section: &Section<'_>, known: &[&str]) {
+    pub(super) fn refuse_unknown_keys(&mut self, section: &ProfileSection<'_>, known: &[&str]) {
         for (key, value) in section.table {
             if known.contains(&key.get_ref().as_ref()) {
                 continue;
@@ -46,13 +46,13 @@ impl Reader<'_> {
         self.source.problem(span, format!("{wanted} is needed here, not a value of type {found}"));
     }
 
-    pub(super) fn missing(&mut self, section: &Section<'_>, key: &str, example: &str) {
+    pub(super) fn missing(&mut self, section: &ProfileSection<'_>, key: &str, example: &str) {
         self.source
             .problem(section.span.clone(), format!("`{}` has no `{key}`", section.title))
             .help(format!("add a line: {key} = {example}"));
     }
 
-    pub(super) fn string(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
+    pub(super) fn string(&mut self, section: &ProfileSection<'_>, key: &str) -> Option<String> {
         let value = section.table.get(key)?;
         match value.get_ref().as_str() {
             Some("") => {
@@ -67,14 +67,14 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn required_string(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
+    pub(super) fn required_string(&mut self, section: &ProfileSection<'_>, key: &str) -> Option<String> {
         if !section.table.contains_key(key) {
             self.missing(section, key, "\"…\"");
         }
         self.string(section, key)
     }
 
-    pub(super) fn boolean(&mut self, section: &Section<'_>, key: &str) -> bool {
+    pub(super) fn boolean(&mut self, section: &ProfileSection<'_>, key: &str) -> bool {
         let Some(value) = section.table.get(key) else {
             return false;
         };
@@ -84,7 +84,7 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn list_lag(&mut self, section: &Section<'_>) -> Option<Duration> {
+    pub(super) fn list_lag(&mut self, section: &ProfileSection<'_>) -> Option<Duration> {
         let text = self.string(section, "list_lag")?;
         let lag = list_lag::parsed(&text);
         if lag.is_none() {
@@ -96,7 +96,7 @@ impl Reader<'_> {
         lag
     }
 
-    pub(super) fn url(&mut self, section: &Section<'_>, schemes: &[&str], example: &str) -> Option<String> {
+    pub(super) fn url(&mut self, section: &ProfileSection<'_>, schemes: &[&str], example: &str) -> Option<String> {
         let Some(value) = section.table.get("url") else {
             self.missing(section, "url", &format!("\"{example}\""));
             return None;
@@ -114,15 +114,15 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn security(&mut self, section: &Section<'_>, url: &str) -> Option<Security> {
+    pub(super) fn security(&mut self, section: &ProfileSection<'_>, url: &str) -> Option<DirectorySecurity> {
         let ldaps = url.to_lowercase().starts_with("ldaps:");
         let Some(value) = section.table.get("security") else {
             return Some(default_security(url));
         };
         let (security, fits) = match self.string(section, "security")?.as_str() {
-            "ldaps" => (Security::Ldaps, ldaps),
-            "starttls" => (Security::StartTls, !ldaps),
-            "plain" => (Security::Plain, !ldaps),
+            "ldaps" => (DirectorySecurity::Ldaps, ldaps),
+            "starttls" => (DirectorySecurity::StartTls, !ldaps),
+            "plain" => (DirectorySecurity::Plain, !ldaps),
             other => {
                 self.source
                     .problem(value.span(), format!("unknown security `{other}`"))
@@ -138,7 +138,7 @@ impl Reader<'_> {
         fits.then_some(security)
     }
 
-    pub(super) fn secret(&mut self, section: &Section<'_>, key: &str) -> Option<SecretSource> {
+    pub(super) fn secret(&mut self, section: &ProfileSection<'_>, key: &str) -> Option<SecretSource> {
         let Some((at, value)) = section.table.get_key_value(key) else {
             self.missing(section, key, SECRET_EXAMPLE);
             return None;
@@ -147,7 +147,7 @@ impl Reader<'_> {
             self.literal_secret(key, value);
             return None;
         };
-        let place = Section { title: format!("{key} of {}", section.title), span: at.span(), table };
+        let place = ProfileSection { title: format!("{key} of {}", section.title), span: at.span(), table };
         self.secret_source(&place)
     }
 
@@ -160,7 +160,7 @@ impl Reader<'_> {
             .help(format!("say where it is instead: {key} = {SECRET_EXAMPLE}"));
     }
 
-    pub(super) fn secret_source(&mut self, place: &Section<'_>) -> Option<SecretSource> {
+    pub(super) fn secret_source(&mut self, place: &ProfileSection<'_>) -> Option<SecretSource> {
         self.refuse_unknown_keys(place, SECRET_KEYS);
         let known = |key: &&&str| place.table.contains_key(**key);
         let given: Vec<_> = SECRET_KEYS.iter().filter(known).collect();
@@ -191,7 +191,7 @@ impl Reader<'_> {
     }
 
     /// What stands there may be the secret.
-    fn mistaken_place(&mut self, place: &Section<'_>, key: &str, wrong: &str) {
+    fn mistaken_place(&mut self, place: &ProfileSection<'_>, key: &str, wrong: &str) {
         let Some(value) = place.table.get(key) else {
             return;
         };

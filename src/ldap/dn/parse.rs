@@ -1,9 +1,9 @@
 //! Reads the text form of names, RFC 4514 section 3, with spaces around separators as people write them.
 
-use super::{Attribute, Dn, DnError, Rdn, Value};
+use super::{Dn, DnError, Rdn, RdnAttribute, RdnValue};
 
 pub(super) fn dn(text: &str) -> Result<Dn, DnError> {
-    let mut reader = Reader { text, chars: text.chars().collect(), at: 0 };
+    let mut reader = DnReader { text, chars: text.chars().collect(), at: 0 };
     reader.skip_spaces();
     if reader.peek().is_none() {
         return Ok(Dn { rdns: Vec::new() });
@@ -18,13 +18,13 @@ pub(super) fn dn(text: &str) -> Result<Dn, DnError> {
     }
 }
 
-struct Reader<'a> {
+struct DnReader<'a> {
     text: &'a str,
     chars: Vec<char>,
     at: usize,
 }
 
-impl Reader<'_> {
+impl DnReader<'_> {
     fn rdn(&mut self) -> Result<Rdn, DnError> {
         let mut attributes = vec![self.attribute()?];
         while self.take('+') {
@@ -33,11 +33,11 @@ impl Reader<'_> {
         Ok(Rdn::new(attributes))
     }
 
-    fn attribute(&mut self) -> Result<Attribute, DnError> {
+    fn attribute(&mut self) -> Result<RdnAttribute, DnError> {
         let name = self.name()?;
         self.skip_spaces();
-        let value = if self.peek() == Some('#') { self.ber()? } else { Value::Text(self.value()?) };
-        Ok(Attribute { name, value })
+        let value = if self.peek() == Some('#') { self.ber()? } else { RdnValue::Text(self.value()?) };
+        Ok(RdnAttribute { name, value })
     }
 
     /// A keyword (`CN`) or a number (`2.5.4.3`), and its `=`.
@@ -128,7 +128,7 @@ impl Reader<'_> {
     }
 
     /// `#` and the hexadecimal digits of a BER value.
-    fn ber(&mut self) -> Result<Value, DnError> {
+    fn ber(&mut self) -> Result<RdnValue, DnError> {
         let start = self.at;
         self.at += 1;
         while self.peek().is_some_and(|c| !matches!(c, ',' | '+' | ' ')) {
@@ -137,7 +137,7 @@ impl Reader<'_> {
         let digits: String = self.chars[start + 1..self.at].iter().collect();
         self.skip_spaces();
         match hex(&digits).filter(|bytes| !bytes.is_empty()) {
-            Some(bytes) => Ok(text_of(&bytes).map_or(Value::Ber(bytes), Value::Text)),
+            Some(bytes) => Ok(text_of(&bytes).map_or(RdnValue::Ber(bytes), RdnValue::Text)),
             None => Err(self.wrong(start, "`#` must be followed by pairs of hexadecimal digits".to_owned())),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Attribute, Dn, Rdn, Value};
+use super::{Dn, Rdn, RdnAttribute, RdnValue};
 
 impl fmt::Display for Dn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -16,12 +16,12 @@ impl fmt::Display for Rdn {
     }
 }
 
-impl fmt::Display for Attribute {
+impl fmt::Display for RdnAttribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}=", self.name)?;
         match &self.value {
-            Value::Text(text) => escaped(f, text),
-            Value::Ber(bytes) => {
+            RdnValue::Text(text) => escaped(f, text),
+            RdnValue::Ber(bytes) => {
                 f.write_str("#")?;
                 bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
             }

@@ -1,11 +1,11 @@
 //! Reads the table's rows.
 
-use super::{Body, ContentType, Lifecycle, Method, Operation, QueryParameter, ResultKind};
+use super::{ApiOperation, ContentType, HttpMethod, OperationBody, OperationLifecycle, QueryParameter, ResultKind};
 
 const COLUMNS: &str = "operation\tmethod\tpath\tquery\tbody\tresult\tstatus\tscopes\ttag\toperation_id\tlifecycle";
 
 /// The rows, or what is wrong with which.
-pub(super) fn parse(text: &'static str) -> Result<Vec<Operation>, String> {
+pub(super) fn parse(text: &'static str) -> Result<Vec<ApiOperation>, String> {
     let mut lines = text.lines();
     if lines.next() != Some(COLUMNS) {
         return Err("the header differs".to_owned());
@@ -13,14 +13,14 @@ pub(super) fn parse(text: &'static str) -> Result<Vec<Operation>, String> {
     lines.map(row).collect()
 }
 
-fn row(line: &'static str) -> Result<Operation, String> {
+fn row(line: &'static str) -> Result<ApiOperation, String> {
     let cells: Vec<_> = line.split('\t').collect();
     let [name, method, path, query, body, result, status, scopes, tag, operation_id, lifecycle] = cells[..] else {
         return Err(format!("{} cells in `{line}`", cells.len()));
     };
-    Ok(Operation {
+    Ok(ApiOperation {
         name,
-        method: Method::parse(method).ok_or_else(|| format!("method `{method}` of {name}"))?,
+        method: HttpMethod::parse(method).ok_or_else(|| format!("method `{method}` of {name}"))?,
         path,
         query: list(query).map(query_parameter).collect(),
         body: read_body(body).map_err(|odd| format!("body `{odd}` of {name}"))?,
@@ -44,7 +44,7 @@ fn query_parameter(item: &'static str) -> QueryParameter {
     }
 }
 
-fn read_body(cell: &'static str) -> Result<Option<Body>, &'static str> {
+fn read_body(cell: &'static str) -> Result<Option<OperationBody>, &'static str> {
     let mut words = cell.split_ascii_whitespace();
     let required = match words.next() {
         None => return Ok(None),
@@ -56,7 +56,7 @@ fn read_body(cell: &'static str) -> Result<Option<Body>, &'static str> {
     if content_types.is_empty() {
         return Err(cell);
     }
-    Ok(Some(Body { required, content_types }))
+    Ok(Some(OperationBody { required, content_types }))
 }
 
 fn read_result(cell: &str) -> Option<ResultKind> {
@@ -70,13 +70,13 @@ fn read_result(cell: &str) -> Option<ResultKind> {
     }
 }
 
-fn read_lifecycle(cell: &str) -> Option<Lifecycle> {
+fn read_lifecycle(cell: &str) -> Option<OperationLifecycle> {
     match cell {
-        "GA" => Some(Lifecycle::GenerallyAvailable),
-        "LIMITED_GA" => Some(Lifecycle::Limited),
-        "EA" => Some(Lifecycle::EarlyAccess),
-        "deprecated" => Some(Lifecycle::Deprecated),
-        "" => Some(Lifecycle::Unstated),
+        "GA" => Some(OperationLifecycle::GenerallyAvailable),
+        "LIMITED_GA" => Some(OperationLifecycle::Limited),
+        "EA" => Some(OperationLifecycle::EarlyAccess),
+        "deprecated" => Some(OperationLifecycle::Deprecated),
+        "" => Some(OperationLifecycle::Unstated),
         _ => None,
     }
 }

@@ -2,13 +2,13 @@
 
 use rustyline::completion::{FilenameCompleter, Pair};
 
-use super::{Completion, beginning, described, pair};
+use super::{SessionCompletion, beginning, described, pair};
 use crate::okta::operations;
 use crate::repl::command::COMMANDS;
-use crate::script::Runbook;
-use crate::script::runbook::{Kind, Parameter};
+use crate::script::RunbookHeader;
+use crate::script::runbook::{DeclaredParameter, ParameterType};
 
-impl Completion {
+impl SessionCompletion {
     pub(super) fn command(&self, before: &str) -> (usize, Vec<Pair>) {
         let start = before.rfind(|c: char| c.is_whitespace() || c == ':').map_or(0, |at| at + 1);
         let typed = &before[start..];
@@ -39,7 +39,7 @@ impl Completion {
     fn assignments(&self, runbook: &str, typed: &str) -> Vec<Pair> {
         let parameters = self.parameters(runbook);
         let Some((name, _)) = typed.split_once('=') else {
-            let show = |parameter: &Parameter| {
+            let show = |parameter: &DeclaredParameter| {
                 let text = format!("{}=", parameter.name);
                 described(&text, &text, &parameter.help)
             };
@@ -48,16 +48,16 @@ impl Completion {
         };
         let parameter = parameters.iter().find(|parameter| parameter.name == name);
         let values: Vec<String> = match parameter.map(|parameter| &parameter.kind) {
-            Some(Kind::Choice(choices)) => choices.clone(),
-            Some(Kind::Boolean) => ["true", "false"].map(str::to_owned).to_vec(),
+            Some(ParameterType::Choice(choices)) => choices.clone(),
+            Some(ParameterType::Boolean) => ["true", "false"].map(str::to_owned).to_vec(),
             _ => Vec::new(),
         };
         let show = |value: &String| pair(value, &format!("{name}={value}"));
         values.iter().map(show).collect()
     }
 
-    fn parameters(&self, runbook: &str) -> Vec<Parameter> {
-        let runbook = self.library.find(runbook).and_then(|source| Runbook::parse(&source));
+    fn parameters(&self, runbook: &str) -> Vec<DeclaredParameter> {
+        let runbook = self.library.find(runbook).and_then(|source| RunbookHeader::parse(&source));
         runbook.map(|runbook| runbook.parameters).unwrap_or_default()
     }
 }

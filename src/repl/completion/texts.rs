@@ -2,13 +2,13 @@
 
 use rustyline::completion::Pair;
 
-use super::{Completion, beginning, pair};
+use super::{SessionCompletion, beginning, pair};
 use crate::okta::operations;
-use crate::repl::known::{Named, Thing};
-use crate::script::place::{Call, Place};
+use crate::repl::known::{NamedThing, ThingKind};
+use crate::script::place::{CursorPlace, OpenCall};
 
-impl Completion {
-    pub(super) fn texts(&self, before: &str, after: &str, place: &Place) -> Vec<Pair> {
+impl SessionCompletion {
+    pub(super) fn texts(&self, before: &str, after: &str, place: &CursorPlace) -> Vec<Pair> {
         if before[..place.start.saturating_sub(1)].trim_end().ends_with("import") {
             let modules = self.library.modules().unwrap_or_default();
             return beginning(modules.iter().map(|name| pair(name, name)), &place.typed);
@@ -20,7 +20,7 @@ impl Completion {
         let unit = place.typed.to_ascii_uppercase().starts_with("OU=");
         let wanted = place.call.as_ref().and_then(|call| self.wanted(call));
         let (thing, as_id) = match (unit, wanted) {
-            (true, _) => (Thing::Unit, false),
+            (true, _) => (ThingKind::Unit, false),
             (false, Some(wanted)) => wanted,
             (false, None) => return Vec::new(),
         };
@@ -33,7 +33,7 @@ impl Completion {
         let offered = known.beginning(&org, thing, &place.typed);
         let only = offered.names.len() == 1 && !offered.more;
         let end = if only && after.is_empty() { quote(before, place) } else { "" };
-        let show = |named: &&Named| {
+        let show = |named: &&NamedThing| {
             let display =
                 if named.id == named.name { named.name.clone() } else { format!("{}  {}", named.name, named.id) };
             // An id would take the place of the letters typed: only when there is no other choice.
@@ -58,15 +58,15 @@ impl Completion {
     }
 
     /// What a string argument names, and whether the call takes its id.
-    fn wanted(&self, call: &Call) -> Option<(Thing, bool)> {
+    fn wanted(&self, call: &OpenCall) -> Option<(ThingKind, bool)> {
         let name = call.path.last()?;
         if let Some(operation) = operations::find(name) {
             let parameters = operation.path_parameters();
             return Some(match *parameters.get(call.argument)? {
-                "groupId" => (Thing::Group, true),
-                "appId" => (Thing::App, true),
-                "userId" => (Thing::User, false),
-                "id" if operation.path.starts_with("/api/v1/users/") => (Thing::User, false),
+                "groupId" => (ThingKind::Group, true),
+                "appId" => (ThingKind::App, true),
+                "userId" => (ThingKind::User, false),
+                "id" if operation.path.starts_with("/api/v1/users/") => (ThingKind::User, false),
                 _ => return None,
             });
         }
@@ -76,13 +76,13 @@ impl Completion {
         let words = format!("{name} {parameter}").to_lowercase();
         let has = |word: &str| words.contains(word);
         if has("group") {
-            Some((Thing::Group, false))
+            Some((ThingKind::Group, false))
         } else if has("user") || has("login") || has("people") {
-            Some((Thing::User, false))
+            Some((ThingKind::User, false))
         } else if has("app") || has("instance") {
-            Some((Thing::App, false))
+            Some((ThingKind::App, false))
         } else if has("unit") || has("dn") || has("ou") {
-            Some((Thing::Unit, false))
+            Some((ThingKind::Unit, false))
         } else {
             None
         }
@@ -90,6 +90,6 @@ impl Completion {
 }
 
 /// The quote in which the cursor is.
-fn quote<'a>(before: &'a str, place: &Place) -> &'a str {
+fn quote<'a>(before: &'a str, place: &CursorPlace) -> &'a str {
     before.get(place.start.saturating_sub(1)..place.start).unwrap_or_default()
 }

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use super::super::html::rendered;
 use super::super::text::words::clean;
 use super::text::sentence;
-use super::{Deed, Plan, Step};
+use super::{PlanStep, PlannedCall, RunPlan};
 
 const PAGE: &str = include_str!("page.html");
 
 /// The page, with a newline at its end. Every text is escaped by the template library; the page loads nothing.
-pub fn page(plan: &Plan) -> Result<String, minijinja::Error> {
+pub fn page(plan: &RunPlan) -> Result<String, minijinja::Error> {
     rendered(PAGE, &context(plan))
 }
 
-fn context(plan: &Plan) -> Value {
+fn context(plan: &RunPlan) -> Value {
     let parameters = plan.parameters.as_object().into_iter().flatten();
     let parameters = parameters
         .filter(|(name, _)| *name != "origins")
@@ -38,11 +38,11 @@ fn context(plan: &Plan) -> Value {
     })
 }
 
-fn of_step(step: &Step) -> Value {
+fn of_step(step: &PlanStep) -> Value {
     json!({"title": clean(&step.title), "deeds": step.deeds.iter().map(of_deed).collect::<Vec<_>>()})
 }
 
-fn of_deed(deed: &Deed) -> Value {
+fn of_deed(deed: &PlannedCall) -> Value {
     json!({
         "certainty": deed.certainty.word(),
         "item": deed.item,

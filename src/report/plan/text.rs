@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::text::words::{block, clean, counted, duration, painted};
 use super::super::text::{BAD, FAINT, GOOD, HEADING, WAITS};
-use super::{Certainty, Change, Cost, Deed, Effect, How, Plan, Step};
+use super::{CallCertainty, EffectKind, FieldChange, PlanCost, PlanEffect, PlanStep, PlannedCall, RunPlan};
 
 /// Of a step with more calls than these, calls of one kind are told together.
 const MANY: usize = 40;
@@ -12,7 +12,7 @@ const MANY: usize = 40;
 const FIRST: usize = 3;
 
 /// The whole plan.
-pub fn lines(plan: &Plan) -> Vec<String> {
+pub fn lines(plan: &RunPlan) -> Vec<String> {
     let mut lines = vec![painted(HEADING, &headline(plan))];
     for step in plan.steps.iter().filter(|step| !step.deeds.is_empty()) {
         lines.push(String::new());
@@ -29,7 +29,7 @@ pub fn lines(plan: &Plan) -> Vec<String> {
 }
 
 /// What jobs do that follow from the writes.
-fn background(plan: &Plan) -> Vec<String> {
+fn background(plan: &RunPlan) -> Vec<String> {
     let mut lines: Vec<String> =
         plan.effects.iter().filter(|effect| effect.may).take(MANY).flat_map(of_effect).collect();
     let all = plan.effects.iter().filter(|effect| effect.may).count();
@@ -43,11 +43,11 @@ fn background(plan: &Plan) -> Vec<String> {
     lines
 }
 
-fn of_effect(effect: &Effect) -> Vec<String> {
+fn of_effect(effect: &PlanEffect) -> Vec<String> {
     let how = match effect.how {
-        How::Made => "  is made",
-        How::Changed => "",
-        How::Gone => "  is gone",
+        EffectKind::Made => "  is made",
+        EffectKind::Changed => "",
+        EffectKind::Gone => "  is gone",
     };
     let words = clean(&format!("{}  {}{how}", effect.place, effect.what));
     let mut lines = vec![format!("  {} {words}", painted(WAITS, "⇢"))];
@@ -55,13 +55,13 @@ fn of_effect(effect: &Effect) -> Vec<String> {
     lines
 }
 
-fn headline(plan: &Plan) -> String {
+fn headline(plan: &RunPlan) -> String {
     let orgs: Vec<String> = plan.orgs.iter().map(|org| format!("{} ({})", org.name, org.url)).collect();
     clean(&format!("plan of {} for {}: nothing was changed", plan.runbook, orgs.join(", ")))
 }
 
 /// What matters most of a plan, in a few lines.
-pub fn summary(plan: &Plan) -> Vec<String> {
+pub fn summary(plan: &RunPlan) -> Vec<String> {
     let mut lines = Vec::new();
     for manual in &plan.manual {
         let words = format!("by hand ({}): {}", manual.name, manual.title);
@@ -90,7 +90,7 @@ pub fn summary(plan: &Plan) -> Vec<String> {
     lines
 }
 
-fn counts(plan: &Plan) -> String {
+fn counts(plan: &RunPlan) -> String {
     let counts = &plan.counts;
     let mut parts = vec![counted(counts.will + counts.may, "write")];
     if counts.may > 0 {
@@ -110,7 +110,7 @@ fn counts(plan: &Plan) -> String {
     parts.join(", ")
 }
 
-fn cost(cost: &Cost) -> String {
+fn cost(cost: &PlanCost) -> String {
     let time = match (cost.per_minute, cost.seconds) {
         (Some(per_minute), Some(seconds)) => {
             #[expect(clippy::cast_precision_loss, reason = "seconds of a run are few")]
@@ -123,7 +123,7 @@ fn cost(cost: &Cost) -> String {
     painted(FAINT, &format!("{}: {calls} of {}{time}", cost.org, cost.bucket))
 }
 
-fn of_step(step: &Step) -> Vec<String> {
+fn of_step(step: &PlanStep) -> Vec<String> {
     if step.deeds.len() <= MANY {
         return step.deeds.iter().flat_map(of_deed).collect();
     }
@@ -133,12 +133,12 @@ fn of_step(step: &Step) -> Vec<String> {
         let kind = (deed.certainty.word(), deed.org.as_str(), deed.operation.as_str());
         let seen = kinds.entry(kind).or_default();
         *seen += 1;
-        if *seen <= FIRST as u64 || deed.certainty == Certainty::Refused {
+        if *seen <= FIRST as u64 || deed.certainty == CallCertainty::Refused {
             lines.extend(of_deed(deed));
         }
     }
     for ((certainty, org, operation), count) in kinds {
-        if count > FIRST as u64 && certainty != Certainty::Refused.word() {
+        if count > FIRST as u64 && certainty != CallCertainty::Refused.word() {
             let more = count - FIRST as u64;
             lines.push(painted(FAINT, &format!("  … and {more} more: {org}  {operation}  {certainty}")));
         }
@@ -146,26 +146,26 @@ fn of_step(step: &Step) -> Vec<String> {
     lines
 }
 
-fn of_deed(deed: &Deed) -> Vec<String> {
+fn of_deed(deed: &PlannedCall) -> Vec<String> {
     let item = deed.item.as_ref();
     let item = item.map_or_else(String::new, |item| format!("[{item}] "));
     let words = clean(&format!("{item}{}", sentence(deed)));
     let first = match deed.certainty {
-        Certainty::Will => format!("  {} {words}", painted(GOOD, "→")),
-        Certainty::May => format!("  {} {words}  may", painted(WAITS, "⇢")),
-        Certainty::Unchanged => painted(FAINT, &format!("  = {words}  unchanged")),
-        Certainty::Refused => format!("  {} {words}  would be refused", painted(BAD, "✗")),
+        CallCertainty::Will => format!("  {} {words}", painted(GOOD, "→")),
+        CallCertainty::May => format!("  {} {words}  may", painted(WAITS, "⇢")),
+        CallCertainty::Unchanged => painted(FAINT, &format!("  = {words}  unchanged")),
+        CallCertainty::Refused => format!("  {} {words}  would be refused", painted(BAD, "✗")),
     };
     let mut lines = vec![first];
     let refusal = deed.refusal.iter();
     lines.extend(refusal.map(|why| format!("      {}", clean(why))));
-    if deed.certainty != Certainty::Unchanged {
+    if deed.certainty != CallCertainty::Unchanged {
         lines.extend(deed.changes.iter().map(changed));
     }
     lines
 }
 
-fn changed(change: &Change) -> String {
+fn changed(change: &FieldChange) -> String {
     let words = match (change.before.as_str(), change.after.as_str()) {
         ("", after) => format!("{}: {after}", change.field),
         (before, "") => format!("{}: {before} → nothing", change.field),
@@ -175,7 +175,7 @@ fn changed(change: &Change) -> String {
 }
 
 /// A call in words: org, operation, and names instead of ids.
-pub(super) fn sentence(deed: &Deed) -> String {
+pub(super) fn sentence(deed: &PlannedCall) -> String {
     let about = deed.about.join(", ");
     format!("{}  {}  {about}", deed.org, deed.operation).trim_end().to_owned()
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::report::evidence::{Evidence, WriteState};
-use crate::run::event::{Event, ItemOutcome, Kind};
+use crate::report::evidence::{RunEvidence, WriteState};
+use crate::run::event::{EventKind, ItemOutcome, RunEvent};
 
 /// An item with what became of it.
 #[derive(Debug, Serialize)]
-pub(in crate::report) struct Item<'a> {
+pub(in crate::report) struct StoryItem<'a> {
     pub(in crate::report) key: &'a str,
     pub(in crate::report) end: ItemEnd,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,7 +21,7 @@ pub(in crate::report) struct Item<'a> {
     pub(in crate::report) writes: Vec<usize>,
     /// What was told in its lane, but for reads and answered writes.
     #[serde(skip)]
-    pub(in crate::report) told: Vec<&'a Event>,
+    pub(in crate::report) told: Vec<&'a RunEvent>,
     /// Seconds from the first to the last that was heard of it.
     pub(in crate::report) seconds: f64,
 }
@@ -58,8 +58,8 @@ impl From<ItemOutcome> for ItemEnd {
 }
 
 /// All items, in the order in which they were first heard of.
-pub(super) fn all(evidence: &Evidence) -> Vec<Item<'_>> {
-    let mut items = Items::default();
+pub(super) fn all(evidence: &RunEvidence) -> Vec<StoryItem<'_>> {
+    let mut items = StoryItems::default();
     let mut spans = HashMap::new();
     for event in &evidence.events {
         if let Some(key) = event.item.as_deref() {
@@ -67,7 +67,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Item<'_>> {
             (*first, *last) = ((*first).min(event.time), (*last).max(event.time));
             items.at(key).hear(event);
         }
-        if let Kind::Item { key, outcome, message } = &event.kind {
+        if let EventKind::Item { key, outcome, message } = &event.kind {
             items.at(key).settle((*outcome).into(), message.as_deref());
         }
     }
@@ -84,17 +84,17 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Item<'_>> {
 }
 
 #[derive(Default)]
-struct Items<'a> {
-    all: Vec<Item<'a>>,
+struct StoryItems<'a> {
+    all: Vec<StoryItem<'a>>,
     positions: HashMap<&'a str, usize>,
 }
 
-impl<'a> Items<'a> {
-    fn at(&mut self, key: &'a str) -> &mut Item<'a> {
+impl<'a> StoryItems<'a> {
+    fn at(&mut self, key: &'a str) -> &mut StoryItem<'a> {
         let next = self.all.len();
         let position = *self.positions.entry(key).or_insert(next);
         if position == next {
-            self.all.push(Item {
+            self.all.push(StoryItem {
                 key,
                 end: ItemEnd::Unfinished,
                 message: None,
@@ -108,14 +108,15 @@ impl<'a> Items<'a> {
     }
 }
 
-impl<'a> Item<'a> {
-    fn hear(&mut self, event: &'a Event) {
+impl<'a> StoryItem<'a> {
+    fn hear(&mut self, event: &'a RunEvent) {
         if self.end != ItemEnd::Failed && event.step.is_some() {
             self.step = event.step.as_deref();
         }
-        let elsewhere = matches!(event.kind, Kind::Performed(_) | Kind::Item { .. } | Kind::Table { .. });
+        let elsewhere =
+            matches!(event.kind, EventKind::Performed(_) | EventKind::Item { .. } | EventKind::Table { .. });
         // A refused write stands in the list of writes.
-        let refused_write = matches!(&event.kind, Kind::Refused { call, .. } if call.method != "GET");
+        let refused_write = matches!(&event.kind, EventKind::Refused { call, .. } if call.method != "GET");
         if !elsewhere && !refused_write && !super::is_silent(event) {
             self.told.push(event);
         }

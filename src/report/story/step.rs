@@ -6,17 +6,17 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::reached_its_end;
-use crate::report::evidence::Evidence;
+use crate::report::evidence::RunEvidence;
 use crate::report::text::words::counted;
 use crate::report::text::{call_of, org_of};
-use crate::run::event::{Event, ItemOutcome, Kind, OrgLine, Outcome};
+use crate::run::event::{EventKind, ItemOutcome, OrgLine, RunEvent, RunOutcome};
 
 /// What stands for a step before the first one, shown only when something was told there.
 const PREAMBLE: &str = "Before the first step";
 
 /// A step of the main script.
 #[derive(Debug, Serialize)]
-pub(in crate::report) struct Step<'a> {
+pub(in crate::report) struct StoryStep<'a> {
     pub(in crate::report) title: &'a str,
     pub(in crate::report) end: StepEnd,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ pub(in crate::report) struct Step<'a> {
     pub(in crate::report) failed_checks: usize,
     /// What was told in the main script, but for reads.
     #[serde(skip)]
-    pub(in crate::report) told: Vec<&'a Event>,
+    pub(in crate::report) told: Vec<&'a RunEvent>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,15 +67,15 @@ impl StepEnd {
 }
 
 /// The steps as they were begun, then, or between them where the runbook has them, those that were not.
-pub(super) fn all<'a>(evidence: &'a Evidence, message: Option<&str>, last: Timestamp) -> Vec<Step<'a>> {
+pub(super) fn all<'a>(evidence: &'a RunEvidence, message: Option<&str>, last: Timestamp) -> Vec<StoryStep<'a>> {
     let mut steps = begun(evidence);
     close(&mut steps, last);
     if !reached_its_end(evidence)
         && let Some(step) = steps.last_mut()
     {
         step.end = match evidence.outcome {
-            Some(Outcome::Waiting) => StepEnd::Waiting,
-            Some(Outcome::Interrupted) | None => StepEnd::BrokenOff,
+            Some(RunOutcome::Waiting) => StepEnd::Waiting,
+            Some(RunOutcome::Interrupted) | None => StepEnd::BrokenOff,
             _ => StepEnd::Failed,
         };
         step.message = message.map(str::to_owned);
@@ -89,11 +89,11 @@ pub(super) fn all<'a>(evidence: &'a Evidence, message: Option<&str>, last: Times
     with_planned(steps, &evidence.planned_steps)
 }
 
-fn begun(evidence: &Evidence) -> Vec<Step<'_>> {
+fn begun(evidence: &RunEvidence) -> Vec<StoryStep<'_>> {
     let mut steps = vec![step(PREAMBLE, Some(evidence.started))];
     for event in &evidence.events {
         match &event.kind {
-            Kind::Step { title, .. } if event.item.is_none() => {
+            EventKind::Step { title, .. } if event.item.is_none() => {
                 steps.push(step(title, Some(event.time)));
             }
             _ => {
@@ -110,15 +110,15 @@ fn begun(evidence: &Evidence) -> Vec<Step<'_>> {
     steps
 }
 
-fn close(steps: &mut [Step<'_>], last: Timestamp) {
+fn close(steps: &mut [StoryStep<'_>], last: Timestamp) {
     let begins: Vec<_> = steps.iter().skip(1).map(|step| step.begun).collect();
     for (step, next) in steps.iter_mut().zip(begins.into_iter().chain([Some(last)])) {
         step.ended = next;
     }
 }
 
-fn step(title: &str, begun: Option<Timestamp>) -> Step<'_> {
-    Step {
+fn step(title: &str, begun: Option<Timestamp>) -> StoryStep<'_> {
+    StoryStep {
         title,
         end: if begun.is_some() { StepEnd::Done } else { StepEnd::NotBegun },
         message: None,
@@ -133,21 +133,23 @@ fn step(title: &str, begun: Option<Timestamp>) -> Step<'_> {
     }
 }
 
-impl<'a> Step<'a> {
-    fn hear(&mut self, event: &'a Event, orgs: &'a [OrgLine]) {
+impl<'a> StoryStep<'a> {
+    fn hear(&mut self, event: &'a RunEvent, orgs: &'a [OrgLine]) {
         let called = call_of(&event.kind).and_then(|call| org_of(call, orgs));
         self.orgs.extend(called);
         match &event.kind {
-            Kind::Item { outcome: ItemOutcome::Failed, .. } => self.failed_items += 1,
-            Kind::Performed(_) => self.writes += 1,
-            Kind::Check { passed, .. } => {
+            EventKind::Item { outcome: ItemOutcome::Failed, .. } => self.failed_items += 1,
+            EventKind::Performed(_) => self.writes += 1,
+            EventKind::Check { passed, .. } => {
                 self.checks += 1;
                 self.failed_checks += usize::from(!passed);
             }
             _ => {}
         }
-        let elsewhere =
-            matches!(event.kind, Kind::Run { .. } | Kind::Item { .. } | Kind::Table { .. } | Kind::Outcome { .. });
+        let elsewhere = matches!(
+            event.kind,
+            EventKind::Run { .. } | EventKind::Item { .. } | EventKind::Table { .. } | EventKind::Outcome { .. }
+        );
         if event.item.is_none() && !elsewhere && !super::is_silent(event) {
             self.told.push(event);
         }
@@ -155,7 +157,7 @@ impl<'a> Step<'a> {
 }
 
 /// Puts planned steps that were not begun after the one that the runbook has them after.
-fn with_planned<'a>(begun: Vec<Step<'a>>, planned: &'a [String]) -> Vec<Step<'a>> {
+fn with_planned<'a>(begun: Vec<StoryStep<'a>>, planned: &'a [String]) -> Vec<StoryStep<'a>> {
     let mut rest = planned.iter().map(String::as_str).peekable();
     let mut all = Vec::new();
     for one in begun {

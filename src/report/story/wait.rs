@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::run::event::{Event, Kind};
+use crate::run::event::{EventKind, RunEvent};
 
 /// A wait in one lane. An event tells only how long it may last; it was over when its lane told something else than a read.
 #[derive(Debug, Serialize)]
-pub(in crate::report) struct Wait<'a> {
+pub(in crate::report) struct StoryWait<'a> {
     pub(in crate::report) begun: Timestamp,
     pub(in crate::report) ended: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -19,14 +19,14 @@ pub(in crate::report) struct Wait<'a> {
     pub(in crate::report) reason: &'a str,
 }
 
-impl Wait<'_> {
+impl StoryWait<'_> {
     pub(in crate::report) fn seconds(&self) -> f64 {
         self.ended.duration_since(self.begun).as_secs_f64()
     }
 }
 
-pub(super) fn all(events: &[Event], last: Timestamp) -> Vec<Wait<'_>> {
-    let mut waits: Vec<Wait<'_>> = Vec::new();
+pub(super) fn all(events: &[RunEvent], last: Timestamp) -> Vec<StoryWait<'_>> {
+    let mut waits: Vec<StoryWait<'_>> = Vec::new();
     let mut open: HashMap<Option<&str>, usize> = HashMap::new();
     for event in events {
         if super::is_silent(event) {
@@ -37,9 +37,9 @@ pub(super) fn all(events: &[Event], last: Timestamp) -> Vec<Wait<'_>> {
             let wait = &mut waits[index];
             wait.ended = wait.ended.min(event.time);
         }
-        if let Kind::Wait { reason, seconds } = &event.kind {
+        if let EventKind::Wait { reason, seconds } = &event.kind {
             open.insert(lane, waits.len());
-            waits.push(Wait {
+            waits.push(StoryWait {
                 begun: event.time,
                 ended: later(event.time, *seconds).min(last).max(event.time),
                 item: lane,

@@ -1,23 +1,23 @@
 //! A call to an org in one line: which org, which call, and the answer.
 
 use super::words::{self, block, clean, painted};
-use super::{BAD, FAINT, GOOD, Verbosity};
+use super::{BAD, FAINT, GOOD, OutputVerbosity};
 use crate::run::event::{BucketCalls, CallLine};
 
-pub(super) fn performed(call: &CallLine, verbosity: Verbosity) -> Vec<String> {
+pub(super) fn performed(call: &CallLine, verbosity: OutputVerbosity) -> Vec<String> {
     let proof = request_of(call, verbosity);
     vec![format!("{} {}{proof}", painted(GOOD, "→"), sentence(call))]
 }
 
-pub(super) fn read(call: &CallLine, verbosity: Verbosity) -> Vec<String> {
+pub(super) fn read(call: &CallLine, verbosity: OutputVerbosity) -> Vec<String> {
     let proof = request_of(call, verbosity);
     vec![painted(FAINT, &format!("← {}{proof}", sentence(call)))]
 }
 
 /// The request id, where everything is told: by it Okta's support finds the call.
-fn request_of(call: &CallLine, verbosity: Verbosity) -> String {
+fn request_of(call: &CallLine, verbosity: OutputVerbosity) -> String {
     match &call.request_id {
-        Some(id) if verbosity == Verbosity::Verbose => format!("  request {}", clean(id)),
+        Some(id) if verbosity == OutputVerbosity::Verbose => format!("  request {}", clean(id)),
         _ => String::new(),
     }
 }

@@ -2,14 +2,14 @@
 
 use super::words::{block, clean, counted, painted, told_above};
 use super::{BAD, GOOD, WAITS};
-use crate::run::event::{Counts, Outcome};
+use crate::run::event::{RunCounts, RunOutcome};
 
 /// What the last lines are made from.
-pub(super) struct Ending<'a> {
-    pub(super) outcome: Outcome,
+pub(super) struct OutcomeLines<'a> {
+    pub(super) outcome: RunOutcome,
     pub(super) run: &'a str,
     pub(super) message: Option<&'a str>,
-    pub(super) counts: &'a Counts,
+    pub(super) counts: &'a RunCounts,
     pub(super) remarks: &'a [String],
     /// As words; unknown when the run's first event was not seen.
     pub(super) elapsed: Option<String>,
@@ -17,7 +17,7 @@ pub(super) struct Ending<'a> {
     pub(super) waits_for: Option<&'a str>,
 }
 
-impl Ending<'_> {
+impl OutcomeLines<'_> {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec![String::new(), self.headline()];
         lines.extend(self.message.into_iter().flat_map(|message| block(" ", &short(message))));
@@ -30,12 +30,12 @@ impl Ending<'_> {
 
     fn headline(&self) -> String {
         let (style, words) = match self.outcome {
-            Outcome::Succeeded => (GOOD, "Succeeded"),
-            Outcome::Partly => (BAD, "Partly done"),
-            Outcome::Failed => (BAD, "Failed"),
-            Outcome::Waiting => (WAITS, "Waiting for a manual step"),
-            Outcome::Interrupted => (WAITS, "Interrupted"),
-            Outcome::Stuck => (BAD, "Stuck"),
+            RunOutcome::Succeeded => (GOOD, "Succeeded"),
+            RunOutcome::Partly => (BAD, "Partly done"),
+            RunOutcome::Failed => (BAD, "Failed"),
+            RunOutcome::Waiting => (WAITS, "Waiting for a manual step"),
+            RunOutcome::Interrupted => (WAITS, "Interrupted"),
+            RunOutcome::Stuck => (BAD, "Stuck"),
         };
         let elapsed = self.elapsed.as_ref();
         let elapsed = elapsed.map_or_else(String::new, |elapsed| format!(" after {elapsed}"));
@@ -46,17 +46,17 @@ impl Ending<'_> {
     fn next(&self) -> Vec<String> {
         let story = format!("see all of it: okta-runbook runs show {}", self.run);
         let again = match self.outcome {
-            Outcome::Succeeded => return Vec::new(),
-            Outcome::Partly | Outcome::Failed if self.counts.unknown > 0 => format!(
+            RunOutcome::Succeeded => return Vec::new(),
+            RunOutcome::Partly | RunOutcome::Failed if self.counts.unknown > 0 => format!(
                 "fix the cause, then look again whether it was made, and go on: okta-runbook resume {}",
                 self.run
             ),
-            Outcome::Partly | Outcome::Failed => {
+            RunOutcome::Partly | RunOutcome::Failed => {
                 "mend the cause and run the same command again; what is done is left as it is".into()
             }
-            Outcome::Waiting => self.attest(),
-            Outcome::Interrupted => format!("go on with it: okta-runbook resume {}", self.run),
-            Outcome::Stuck => "do by hand what is left, as told above".into(),
+            RunOutcome::Waiting => self.attest(),
+            RunOutcome::Interrupted => format!("go on with it: okta-runbook resume {}", self.run),
+            RunOutcome::Stuck => "do by hand what is left, as told above".into(),
         };
         vec![again, story]
     }
@@ -83,7 +83,7 @@ fn short(message: &str) -> String {
     }
 }
 
-fn did(counts: &Counts) -> String {
+fn did(counts: &RunCounts) -> String {
     let mut parts = Vec::new();
     match counts.failed_items {
         _ if counts.items == 0 => {}
@@ -102,7 +102,7 @@ fn did(counts: &Counts) -> String {
 }
 
 /// `3 items`, or of a run that stopped in a bulk step `41 of 200 items`.
-pub(in crate::report) fn items_of(counts: &Counts) -> String {
+pub(in crate::report) fn items_of(counts: &RunCounts) -> String {
     let items = counted(counts.items, "item");
     match counts.done_items {
         Some(done) => format!("{done} of {items}"),
@@ -111,13 +111,13 @@ pub(in crate::report) fn items_of(counts: &Counts) -> String {
 }
 
 /// `1 write, 0 unchanged, 3 reads`
-pub(in crate::report) fn calls_of(counts: &Counts) -> String {
+pub(in crate::report) fn calls_of(counts: &RunCounts) -> String {
     let did = [writes_of(counts), format!("{} unchanged", counts.unchanged), counted(counts.reads, "read")];
     did.join(", ")
 }
 
 /// The writes that are known to have been carried out, and those of which nobody knows.
-fn writes_of(counts: &Counts) -> String {
+fn writes_of(counts: &RunCounts) -> String {
     match (counts.writes, counts.unknown) {
         (writes, 0) => counted(writes, "write"),
         (0, unknown) => format!("{} of unknown outcome", counted(unknown, "write")),

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::door::Run;
-use super::Account;
+use super::AwaitedAccount;
 
 impl Run {
     /// Says which accounts an undo has left in other orgs: how many, in which state, and whose.
-    pub(in crate::run) fn remark_accounts(&self, accounts: &[Account]) {
+    pub(in crate::run) fn remark_accounts(&self, accounts: &[AwaitedAccount]) {
         const NAMED: usize = 10;
         let mut by_place: BTreeMap<_, Vec<&str>> = BTreeMap::new();
         for account in accounts {

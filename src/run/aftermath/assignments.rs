@@ -2,23 +2,23 @@
 
 use serde_json::Value;
 
-use super::super::call::Call;
+use super::super::call::ApiCall;
 use super::super::door::Run;
 use super::super::elsewhere;
-use super::super::error::Error;
-use super::super::lane::Lane;
-use super::super::steps::Step;
-use super::{Account, Aftermath, AwaitedEffect, has};
+use super::super::error::CallError;
+use super::super::lane::RunLane;
+use super::super::steps::UndoStep;
+use super::{AwaitedAccount, AwaitedEffect, ProvisioningEffects, has};
 
 impl Run {
     /// Whom the run brought into another org is deactivated there, if the app deactivates users. Who was there before would be deactivated
     /// too.
     pub(super) async fn of_assignment(
         &self,
-        lane: &Lane,
-        call: &Call,
-        undone: &Step,
-    ) -> Result<Result<Aftermath, String>, Error> {
+        lane: &RunLane,
+        call: &ApiCall,
+        undone: &UndoStep,
+    ) -> Result<Result<ProvisioningEffects, String>, CallError> {
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
         let app = self.seen(lane, &call.org, "get_application", &arguments[..1]).await?;
         let held = self.seen(lane, &call.org, "get_application_user", &arguments).await?;
@@ -33,11 +33,11 @@ impl Run {
     /// The same of those who lose an app with the last of its groups.
     pub(super) async fn of_lost_groups(
         &self,
-        lane: &Lane,
-        call: &Call,
-        undone: &Step,
-    ) -> Result<Result<Aftermath, String>, Error> {
-        let mut all = Aftermath::default();
+        lane: &RunLane,
+        call: &ApiCall,
+        undone: &UndoStep,
+    ) -> Result<Result<ProvisioningEffects, String>, CallError> {
+        let mut all = ProvisioningEffects::default();
         for (app, held) in self.losing_apps(lane, call).await? {
             let id = app["id"].as_str().unwrap_or_default();
             match self.of_app_user(lane, call, &app, &held, undone).await? {
@@ -51,14 +51,14 @@ impl Run {
     /// What becomes of the account of a user who loses an app.
     pub(super) async fn of_app_user(
         &self,
-        lane: &Lane,
-        call: &Call,
+        lane: &RunLane,
+        call: &ApiCall,
         app: &Value,
         held: &Value,
-        undone: &Step,
-    ) -> Result<Result<Aftermath, String>, Error> {
+        undone: &UndoStep,
+    ) -> Result<Result<ProvisioningEffects, String>, CallError> {
         let Some(id) = held["externalId"].as_str() else {
-            return Ok(Ok(Aftermath::default()));
+            return Ok(Ok(ProvisioningEffects::default()));
         };
         for org in self.others(&call.org) {
             let user = self.seen(lane, &org, "get_user", &[id]).await?;
@@ -67,20 +67,20 @@ impl Run {
             }
             return Ok(of_account(app, &user, &org, undone));
         }
-        Ok(Ok(Aftermath::default()))
+        Ok(Ok(ProvisioningEffects::default()))
     }
 
     /// The assignment is gone already, and nothing recorded what it led to: the account of the run's making is known by its login.
     async fn of_gone_assignment(
         &self,
-        lane: &Lane,
-        call: &Call,
+        lane: &RunLane,
+        call: &ApiCall,
         app: &Value,
-        undone: &Step,
-    ) -> Result<Aftermath, Error> {
+        undone: &UndoStep,
+    ) -> Result<ProvisioningEffects, CallError> {
         let login = undone.write.answer["credentials"]["userName"].as_str();
         let (Some(login), false) = (login, app.is_null()) else {
-            return Ok(Aftermath::default());
+            return Ok(ProvisioningEffects::default());
         };
         for org in self.others(&call.org) {
             let user = self.seen(lane, &org, "get_user", &[login]).await?;
@@ -90,20 +90,23 @@ impl Run {
             // Who was there before is not the run's: whatever becomes of him is not awaited.
             return Ok(of_account(app, &user, &org, undone).unwrap_or_default());
         }
-        Ok(Aftermath::default())
+        Ok(ProvisioningEffects::default())
     }
 }
 
 /// What becomes of a user of another org when his assignment is taken back.
-fn of_account(app: &Value, user: &Value, org: &str, undone: &Step) -> Result<Aftermath, String> {
+fn of_account(app: &Value, user: &Value, org: &str, undone: &UndoStep) -> Result<ProvisioningEffects, String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (id, login) = (text(&user["id"]), text(&user["profile"]["login"]));
     let there = elsewhere::of(&undone.write).find(|there| there.org == org && !there.is_unread());
     let was = there.as_ref().and_then(|there| there.status_of(&id));
     let is_the_runs = matches!(was, None | Some("DEPROVISIONED"));
     if !has(app, "PUSH_USER_DEACTIVATION") {
-        let stays = Account { org: org.to_owned(), login, status: text(&user["status"]) };
-        return Ok(Aftermath { staying: is_the_runs.then_some(stays).into_iter().collect(), ..Aftermath::default() });
+        let stays = AwaitedAccount { org: org.to_owned(), login, status: text(&user["status"]) };
+        return Ok(ProvisioningEffects {
+            staying: is_the_runs.then_some(stays).into_iter().collect(),
+            ..ProvisioningEffects::default()
+        });
     }
     if there.is_none() {
         return Err(format!(
@@ -115,5 +118,5 @@ fn of_account(app: &Value, user: &Value, org: &str, undone: &Step) -> Result<Aft
             "{login} was in {org} before he was assigned, and would be deactivated there: turn \"Deactivate Users\" off first"
         ));
     }
-    Ok(Aftermath::of(AwaitedEffect::Deactivation { org: org.to_owned(), user: id }))
+    Ok(ProvisioningEffects::of(AwaitedEffect::Deactivation { org: org.to_owned(), user: id }))
 }

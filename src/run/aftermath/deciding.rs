@@ -2,24 +2,24 @@
 
 use serde_json::Value;
 
-use super::super::call::Call;
+use super::super::call::ApiCall;
 use super::super::door::Run;
 use super::super::elsewhere::activates;
-use super::super::error::Error;
-use super::super::glances::{Glances, PATIENCE};
-use super::super::lane::Lane;
-use super::super::steps::Step;
-use super::{Aftermath, has};
+use super::super::error::CallError;
+use super::super::glances::{BackoffPoller, PATIENCE};
+use super::super::lane::RunLane;
+use super::super::steps::UndoStep;
+use super::{ProvisioningEffects, has};
 
 impl Run {
     /// What follows in other orgs from a call that takes something back; or why it had better not be sent. It is recorded before the call is
     /// sent, and read back from there when the undo is taken up again.
     pub(in crate::run) async fn aftermath(
         &self,
-        lane: &Lane,
-        call: &Call,
-        undone: &Step,
-    ) -> Result<Result<Aftermath, String>, Error> {
+        lane: &RunLane,
+        call: &ApiCall,
+        undone: &UndoStep,
+    ) -> Result<Result<ProvisioningEffects, String>, CallError> {
         let named = Self::awaited_after(call, undone);
         if let Some(recorded) = self.recorded_aftermath(lane, &named)? {
             return Ok(Ok(recorded));
@@ -27,12 +27,12 @@ impl Run {
         self.await_forerun(lane, call).await?;
         if self.others(&call.org).is_empty() {
             self.mapping_recorded(lane, call)?;
-            return Ok(Ok(Aftermath::default()));
+            return Ok(Ok(ProvisioningEffects::default()));
         }
         // An undo of before the effects were recorded had sent the call already.
         let was_sent = lane.is_replaying();
         let aftermath = match self.decided(lane, call, undone).await? {
-            Err(_) if was_sent => Aftermath::default(),
+            Err(_) if was_sent => ProvisioningEffects::default(),
             Err(why) => return Ok(Err(why)),
             Ok(found) if found.is_empty() => {
                 let earlier = self.earlier_aftermath(call, undone)?;
@@ -46,13 +46,18 @@ impl Run {
         Ok(Ok(aftermath))
     }
 
-    fn keep_aftermath(&self, lane: &Lane, named: &Value, aftermath: &Aftermath) -> Result<(), Error> {
+    fn keep_aftermath(&self, lane: &RunLane, named: &Value, aftermath: &ProvisioningEffects) -> Result<(), CallError> {
         let kept = serde_json::to_value(aftermath)
-            .map_err(|error| Error::Usage(format!("what is awaited cannot be kept: {error}")))?;
+            .map_err(|error| CallError::Usage(format!("what is awaited cannot be kept: {error}")))?;
         self.value(lane, named, || kept).map(drop)
     }
 
-    async fn decided(&self, lane: &Lane, call: &Call, undone: &Step) -> Result<Result<Aftermath, String>, Error> {
+    async fn decided(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        undone: &UndoStep,
+    ) -> Result<Result<ProvisioningEffects, String>, CallError> {
         let app = call.arguments.first().map_or("", String::as_str);
         match call.name().as_str() {
             "unassign_user_from_application" => self.of_assignment(lane, call, undone).await,
@@ -68,19 +73,19 @@ impl Run {
                 self.of_lost_groups(lane, call, undone).await
             }
             "update_feature_for_application" => self.of_features(lane, call).await,
-            _ => Ok(Ok(Aftermath::default())),
+            _ => Ok(Ok(ProvisioningEffects::default())),
         }
     }
 
     /// What is on its way is let arrive first: taken back before, it would arrive afterwards.
-    async fn await_forerun(&self, lane: &Lane, call: &Call) -> Result<(), Error> {
+    async fn await_forerun(&self, lane: &RunLane, call: &ApiCall) -> Result<(), CallError> {
         let (read, is_on_its_way): (_, fn(&Value) -> bool) = match call.name().as_str() {
             "unassign_user_from_application" => ("get_application_user", is_being_provisioned),
             "update_group_push_mapping" => ("get_group_push_mapping", is_being_pushed),
             _ => return Ok(()),
         };
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-        let mut glances = Glances::new(PATIENCE);
+        let mut glances = BackoffPoller::new(PATIENCE);
         while is_on_its_way(&self.seen(lane, &call.org, read, &arguments).await?) {
             // Then it hangs, and is taken back as it is.
             if glances.are_over() {
@@ -92,16 +97,20 @@ impl Run {
     }
 
     /// An app whose profiles come from the other org must not push them there (Okta's documentation of Org2Org).
-    async fn of_features(&self, lane: &Lane, call: &Call) -> Result<Result<Aftermath, String>, Error> {
+    async fn of_features(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+    ) -> Result<Result<ProvisioningEffects, String>, CallError> {
         let [app, feature] = call.arguments.as_slice() else {
-            return Ok(Ok(Aftermath::default()));
+            return Ok(Ok(ProvisioningEffects::default()));
         };
         if feature != "USER_PROVISIONING" || !call.body.as_ref().is_some_and(switches_on) {
-            return Ok(Ok(Aftermath::default()));
+            return Ok(Ok(ProvisioningEffects::default()));
         }
         let app = self.seen(lane, &call.org, "get_application", &[app]).await?;
         if !has(&app, "PROFILE_MASTERING") {
-            return Ok(Ok(Aftermath::default()));
+            return Ok(Ok(ProvisioningEffects::default()));
         }
         let label = app["label"].as_str().unwrap_or("the app");
         Ok(Err(format!(

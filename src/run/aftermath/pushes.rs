@@ -4,37 +4,47 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::call::Call;
+use super::super::call::ApiCall;
 use super::super::door::Run;
 use super::super::elsewhere;
-use super::super::error::Error;
-use super::super::lane::Lane;
-use super::super::steps::Step;
-use super::{Aftermath, AwaitedEffect, PushEffect};
+use super::super::error::CallError;
+use super::super::lane::RunLane;
+use super::super::steps::UndoStep;
+use super::{AwaitedEffect, ProvisioningEffects, PushEffect};
 
 /// `lastPush` has whole seconds: a push within the same second as the one before could not be told from it.
 const RESOLUTION: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
 impl Run {
-    pub(super) async fn of_deleted_push(&self, lane: &Lane, call: &Call, undone: &Call) -> Result<Aftermath, Error> {
+    pub(super) async fn of_deleted_push(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        undone: &ApiCall,
+    ) -> Result<ProvisioningEffects, CallError> {
         let with_target = call.query.iter().any(|(name, value)| name == "deleteTargetGroup" && value == "true");
         let name = undone.body.as_ref().and_then(|body| body["targetGroupName"].as_str());
         let Some(name) = name.filter(|_| with_target) else {
-            return Ok(Aftermath::default());
+            return Ok(ProvisioningEffects::default());
         };
         for org in self.others(&call.org) {
             if let Some(group) = self.group_named(lane, &org, name).await? {
                 let group = group["id"].as_str().unwrap_or_default().to_owned();
-                return Ok(Aftermath::of(AwaitedEffect::Deletion { org, group }));
+                return Ok(ProvisioningEffects::of(AwaitedEffect::Deletion { org, group }));
             }
         }
-        Ok(Aftermath::default())
+        Ok(ProvisioningEffects::default())
     }
 
-    pub(super) async fn of_push(&self, lane: &Lane, call: &Call, undone: &Step) -> Result<Aftermath, Error> {
+    pub(super) async fn of_push(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        undone: &UndoStep,
+    ) -> Result<ProvisioningEffects, CallError> {
         let mapping = self.mapping_before(lane, call).await?;
         if mapping.is_null() || mapping["status"] == "ACTIVE" {
-            return Ok(Aftermath::default());
+            return Ok(ProvisioningEffects::default());
         }
         let source = mapping["sourceGroupId"].as_str().unwrap_or_default();
         let targets =
@@ -47,16 +57,16 @@ impl Run {
             members: self.pushed(lane, &undone.call, source).await?,
         };
         self.let_second_pass(&push.last).await?;
-        Ok(Aftermath::of(AwaitedEffect::Push(Box::new(push))))
+        Ok(ProvisioningEffects::of(AwaitedEffect::Push(Box::new(push))))
     }
 
     /// The mapping as older journals have it, which recorded no effects.
-    pub(super) fn mapping_recorded(&self, lane: &Lane, call: &Call) -> Result<Option<Value>, Error> {
+    pub(super) fn mapping_recorded(&self, lane: &RunLane, call: &ApiCall) -> Result<Option<Value>, CallError> {
         self.recorded_value(lane, &json!({"pushing": call.arguments}))
     }
 
     /// The mapping as it was before the call was sent.
-    async fn mapping_before(&self, lane: &Lane, call: &Call) -> Result<Value, Error> {
+    async fn mapping_before(&self, lane: &RunLane, call: &ApiCall) -> Result<Value, CallError> {
         if let Some(recorded) = self.mapping_recorded(lane, call)? {
             return Ok(recorded);
         }
@@ -64,7 +74,7 @@ impl Run {
         self.seen(lane, &call.org, "get_group_push_mapping", &arguments).await
     }
 
-    async fn let_second_pass(&self, last: &Value) -> Result<(), Error> {
+    async fn let_second_pass(&self, last: &Value) -> Result<(), CallError> {
         let last: Option<jiff::Timestamp> = last.as_str().and_then(|text| text.parse().ok());
         let left = last.map(|last| RESOLUTION - self.now().duration_since(last));
         match left.and_then(|left| Duration::try_from(left).ok()) {

@@ -4,21 +4,21 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::super::call::Call;
+use super::super::call::ApiCall;
 use super::super::door::Run;
-use super::super::error::Error;
-use super::super::journal::{self, Journal, Kind};
-use super::super::lane::Lane;
-use super::super::steps::Step;
-use super::Aftermath;
+use super::super::error::CallError;
+use super::super::journal::{self, Journal, RunKind};
+use super::super::lane::RunLane;
+use super::super::steps::UndoStep;
+use super::ProvisioningEffects;
 
 /// Of each write, what earlier undos of its run recorded that they wait for, by the path of the call that took it back.
 #[derive(Debug, Default)]
-pub(in crate::run) struct EarlierEffects(HashMap<u64, Vec<(String, Aftermath)>>);
+pub(in crate::run) struct EarlierEffects(HashMap<u64, Vec<(String, ProvisioningEffects)>>);
 
 impl EarlierEffects {
     /// What other runs than `undo` recorded of the writes of `run`, the latest last.
-    fn read(journal: &Journal, run: &str, undo: &str) -> Result<Self, journal::Error> {
+    fn read(journal: &Journal, run: &str, undo: &str) -> Result<Self, journal::JournalError> {
         let mut found = Self::default();
         for (request, answer) in journal.awaited(run, undo)? {
             let named = &request["awaited"];
@@ -35,7 +35,7 @@ impl EarlierEffects {
     }
 
     /// What was awaited after the calls on `path` that took back a write.
-    fn after(&self, entry: u64, path: &str) -> Option<&Aftermath> {
+    fn after(&self, entry: u64, path: &str) -> Option<&ProvisioningEffects> {
         let of_write = self.0.get(&entry)?.iter();
         let mut same = of_write.filter(|(of, _)| of == path);
         same.next_back().map(|(_, aftermath)| aftermath)
@@ -44,7 +44,7 @@ impl EarlierEffects {
 
 impl Run {
     /// The name under which it is recorded what is awaited after a call.
-    pub(super) fn awaited_after(call: &Call, undone: &Step) -> Value {
+    pub(super) fn awaited_after(call: &ApiCall, undone: &UndoStep) -> Value {
         json!({ "awaited": {
             "entry": undone.write.entry,
             "operation": call.name(),
@@ -53,20 +53,28 @@ impl Run {
     }
 
     /// What was recorded of this lane when it was executed before.
-    pub(super) fn recorded_aftermath(&self, lane: &Lane, named: &Value) -> Result<Option<Aftermath>, Error> {
+    pub(super) fn recorded_aftermath(
+        &self,
+        lane: &RunLane,
+        named: &Value,
+    ) -> Result<Option<ProvisioningEffects>, CallError> {
         let Some(value) = self.recorded_value(lane, named)? else {
             return Ok(None);
         };
         serde_json::from_value(value).map(Some).map_err(|error| {
-            Error::Usage(format!(
+            CallError::Usage(format!(
                 "what was to be awaited cannot be read ({error}): see in the other org whether it came"
             ))
         })
     }
 
     /// What an earlier undo recorded of the same call.
-    pub(in crate::run) fn earlier_aftermath(&self, call: &Call, undone: &Step) -> Result<Option<Aftermath>, Error> {
-        let Kind::Undo(of) = &self.settings().procedure.kind else {
+    pub(in crate::run) fn earlier_aftermath(
+        &self,
+        call: &ApiCall,
+        undone: &UndoStep,
+    ) -> Result<Option<ProvisioningEffects>, CallError> {
+        let RunKind::Undo(of) = &self.settings().procedure.kind else {
             return Ok(None);
         };
         let read = || EarlierEffects::read(self.journal(), of, self.id());

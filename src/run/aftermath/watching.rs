@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::super::door::Run;
-use super::super::error::Error;
-use super::super::glances::{Glances, PATIENCE};
-use super::super::lane::Lane;
-use super::{Aftermath, AwaitedEffect, PushEffect};
+use super::super::error::CallError;
+use super::super::glances::{BackoffPoller, PATIENCE};
+use super::super::lane::RunLane;
+use super::{AwaitedEffect, ProvisioningEffects, PushEffect};
 
 /// How far an awaited effect is.
 enum EffectProgress {
@@ -21,9 +21,9 @@ impl Run {
     /// Waits for all of it; why not, when something does not come: what was not seen has not happened.
     pub(in crate::run) async fn await_aftermath(
         &self,
-        lane: &Lane,
-        aftermath: &Aftermath,
-    ) -> Result<Option<String>, Error> {
+        lane: &RunLane,
+        aftermath: &ProvisioningEffects,
+    ) -> Result<Option<String>, CallError> {
         for effect in &aftermath.awaited {
             if let Some(why) = self.await_effect(lane, effect).await? {
                 return Ok(Some(why));
@@ -32,8 +32,8 @@ impl Run {
         Ok(None)
     }
 
-    async fn await_effect(&self, lane: &Lane, effect: &AwaitedEffect) -> Result<Option<String>, Error> {
-        let mut glances = Glances::new(PATIENCE);
+    async fn await_effect(&self, lane: &RunLane, effect: &AwaitedEffect) -> Result<Option<String>, CallError> {
+        let mut glances = BackoffPoller::new(PATIENCE);
         loop {
             let what = match self.progress_of(lane, effect).await? {
                 EffectProgress::Seen => return Ok(None),
@@ -50,7 +50,7 @@ impl Run {
         }
     }
 
-    async fn progress_of(&self, lane: &Lane, effect: &AwaitedEffect) -> Result<EffectProgress, Error> {
+    async fn progress_of(&self, lane: &RunLane, effect: &AwaitedEffect) -> Result<EffectProgress, CallError> {
         Ok(match effect {
             AwaitedEffect::Deactivation { org, user } => {
                 let now = self.seen(lane, org, "get_user", &[user]).await?;
@@ -68,7 +68,7 @@ impl Run {
     }
 
     /// It tells when it was last done, in whole seconds; and its targets tell.
-    async fn progress_of_push(&self, lane: &Lane, push: &PushEffect) -> Result<EffectProgress, Error> {
+    async fn progress_of_push(&self, lane: &RunLane, push: &PushEffect) -> Result<EffectProgress, CallError> {
         let arguments: Vec<&str> = push.arguments.iter().map(String::as_str).collect();
         let now = self.seen(lane, &push.org, "get_group_push_mapping", &arguments).await?;
         if let Some(why) = push_failure(&now, push) {
@@ -86,7 +86,12 @@ impl Run {
     }
 
     /// Ids of a group's members; `None` where there is no such group.
-    async fn members_if_any(&self, lane: &Lane, org: &str, group: &str) -> Result<Option<BTreeSet<String>>, Error> {
+    async fn members_if_any(
+        &self,
+        lane: &RunLane,
+        org: &str,
+        group: &str,
+    ) -> Result<Option<BTreeSet<String>>, CallError> {
         match self.members(lane, org, group).await {
             Ok(members) => Ok(Some(members.into_iter().collect())),
             Err(error) if error.status() == Some(404) => Ok(None),

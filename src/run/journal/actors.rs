@@ -1,7 +1,7 @@
 //! The actor of each event: stored where an execution begins, and filled in where events are read.
 
 use crate::run::actor::{RunActor, UNKNOWN};
-use crate::run::event::{Event, Kind};
+use crate::run::event::{EventKind, RunEvent};
 
 /// Fills the actor of the moment into the events of one run, which are read in order.
 pub(super) struct ActorReader {
@@ -15,15 +15,15 @@ impl ActorReader {
         Self { operator: operator.to_owned(), current: RunActor::of_older_journal(operator) }
     }
 
-    pub(super) fn fill(&mut self, mut event: Event) -> Event {
+    pub(super) fn fill(&mut self, mut event: RunEvent) -> RunEvent {
         let older = match &event.kind {
-            Kind::Run { .. } => Some(self.operator.as_str()),
-            Kind::Resumed { operator } => Some(operator.as_str()),
+            EventKind::Run { .. } => Some(self.operator.as_str()),
+            EventKind::Resumed { operator } => Some(operator.as_str()),
             // Another run may have written it here.
-            Kind::UnverifiedJournal { accepted_by, .. } => Some(accepted_by.as_deref().unwrap_or(UNKNOWN)),
+            EventKind::UnverifiedJournal { accepted_by, .. } => Some(accepted_by.as_deref().unwrap_or(UNKNOWN)),
             _ => None,
         };
-        let begins = matches!(event.kind, Kind::Run { .. } | Kind::Resumed { .. });
+        let begins = matches!(event.kind, EventKind::Run { .. } | EventKind::Resumed { .. });
         let actor = event
             .actor
             .take()

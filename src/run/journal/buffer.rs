@@ -12,21 +12,21 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::bodies::Altered;
-use super::chain::{self, Digest};
-use super::entry::{Durability, Entry, EntryRow, What, number};
-use super::error::Error;
+use super::bodies::AlteredBodies;
+use super::chain::{self, EntryDigest};
+use super::entry::{EntryDurability, EntryKind, EntryRow, JournalEntry, number};
+use super::error::JournalError;
 use super::file_watch::FileWatch;
-use super::presence::Presence;
+use super::presence::FilePresence;
 use super::seal::SealKey;
-use super::state::State;
+use super::state::EntryState;
 use super::taken_back;
 
 /// What changes nothing in an org may be lost for so long when the machine stops: it is asked again.
 const WRITE_EVERY: Duration = Duration::from_millis(250);
 
 /// The file and what is on its way into it.
-pub(super) struct Buffer {
+pub(super) struct JournalBuffer {
     pub(super) connection: Connection,
     waiting: Vec<EntryRow>,
     /// Intents of lanes that wait until theirs is on disk: they are written together, by the lane that comes last.
@@ -35,18 +35,18 @@ pub(super) struct Buffer {
     numbers: HashMap<u64, u64>,
     next_ticket: u64,
     /// Number and digest of the last entry of each run that this process adds to.
-    tails: HashMap<String, Tail>,
+    tails: HashMap<String, ChainTail>,
     /// Run and number of the intents of this process that have no answer yet.
     unanswered: HashSet<(String, u64)>,
     /// What is known of the writes of a run, since it was asked for.
-    states: HashMap<String, HashMap<u64, State>>,
+    states: HashMap<String, HashMap<u64, EntryState>>,
     /// What seals the entries of each run that this process works on.
     keys: HashMap<String, Arc<SealKey>>,
     /// What seals entries of other runs: that their writes are taken back.
     key: Option<Arc<SealKey>>,
-    pub(super) altered: Altered,
+    pub(super) altered: AlteredBodies,
     /// None of a file that is only read.
-    presence: Option<Presence>,
+    presence: Option<FilePresence>,
     /// The file did not take what waits.
     failing: bool,
     closed: bool,
@@ -61,12 +61,12 @@ struct ArrivedIntent {
 }
 
 #[derive(Clone, Copy)]
-struct Tail {
+struct ChainTail {
     next: u64,
-    digest: Digest,
+    digest: EntryDigest,
 }
 
-impl Buffer {
+impl JournalBuffer {
     pub(super) fn new(connection: Connection, watch: Option<FileWatch>) -> Self {
         Self {
             connection,
@@ -79,8 +79,8 @@ impl Buffer {
             states: HashMap::new(),
             keys: HashMap::new(),
             key: None,
-            altered: Altered::default(),
-            presence: watch.map(Presence::of),
+            altered: AlteredBodies::default(),
+            presence: watch.map(FilePresence::of),
             failing: false,
             closed: false,
         }
@@ -98,12 +98,12 @@ impl Buffer {
     }
 
     /// Adds an entry that is no intent and returns its number.
-    fn append(&mut self, row: EntryRow, durability: Durability) -> Result<u64, Error> {
+    fn append(&mut self, row: EntryRow, durability: EntryDurability) -> Result<u64, JournalError> {
         self.check_order(&row)?;
-        let has_happened = row.what == What::Answer && row.state.is_some_and(State::has_happened);
+        let has_happened = row.what == EntryKind::Answer && row.state.is_some_and(EntryState::has_happened);
         let run = has_happened.then(|| row.run.clone());
         let tail = self.push(row)?;
-        if durability == Durability::Now || self.failing {
+        if durability == EntryDurability::Now || self.failing {
             self.flush()?;
         }
         if let (Some(presence), Some(run)) = (&mut self.presence, run) {
@@ -122,19 +122,19 @@ impl Buffer {
 
     /// Writes the intents that arrived with all that waits, and returns the number of one of them. An intent that cannot be written is
     /// none: nothing is sent without it. Those of other lanes stay where they are then, for their lanes to try.
-    fn write_arrived(&mut self, run: &str, own: u64) -> Result<u64, Error> {
+    fn write_arrived(&mut self, run: &str, own: u64) -> Result<u64, JournalError> {
         let written = self.write_intents(run);
         self.arrived.retain(|intent| intent.ticket != own);
         let number = self.numbers.remove(&own);
         written?;
-        number.ok_or_else(|| Error::unreadable("an intent", &"it was not written"))
+        number.ok_or_else(|| JournalError::unreadable("an intent", &"it was not written"))
     }
 
-    fn write_intents(&mut self, run: &str) -> Result<(), Error> {
+    fn write_intents(&mut self, run: &str) -> Result<(), JournalError> {
         self.check_present(run)?;
         let runs: HashSet<&str> = self.arrived.iter().map(|intent| intent.row.run.as_str()).collect();
-        let before: Vec<(String, Tail)> =
-            runs.into_iter().map(|run| Ok((run.to_owned(), self.tail(run)?))).collect::<Result<_, Error>>()?;
+        let before: Vec<(String, ChainTail)> =
+            runs.into_iter().map(|run| Ok((run.to_owned(), self.tail(run)?))).collect::<Result<_, JournalError>>()?;
         self.tails.extend(before.iter().cloned());
         let waiting = self.waiting.len();
         let mut calls = Vec::with_capacity(self.arrived.len());
@@ -161,7 +161,12 @@ impl Buffer {
 
     /// Adds an intent together with what is told of the one that it repeats: they are in the file both, or neither is. A process that dies
     /// between them would leave two writes of which a look takes either for done.
-    pub(super) fn append_repeat(&mut self, run: &str, intent: &Entry<'_>, repeated: &Entry<'_>) -> Result<u64, Error> {
+    pub(super) fn append_repeat(
+        &mut self,
+        run: &str,
+        intent: &JournalEntry<'_>,
+        repeated: &JournalEntry<'_>,
+    ) -> Result<u64, JournalError> {
         self.check_present(run)?;
         let repeated = repeated.draft(run);
         self.check_order(&repeated)?;
@@ -180,18 +185,18 @@ impl Buffer {
     }
 
     /// Puts an entry at the end of what waits, and returns where the chain ended before it.
-    fn push(&mut self, mut row: EntryRow) -> Result<Tail, Error> {
+    fn push(&mut self, mut row: EntryRow) -> Result<ChainTail, JournalError> {
         let tail = self.tail(&row.run)?;
         let key = self.key_of(&row.run);
         row.chain(tail.next, &tail.digest, key.as_deref());
-        let next = Tail { next: tail.next + 1, digest: row.digest };
+        let next = ChainTail { next: tail.next + 1, digest: row.digest };
         self.tails.insert(row.run.clone(), next);
         self.waiting.push(row);
         Ok(tail)
     }
 
     /// Takes out the entry that was put there last.
-    fn take_back(&mut self, run: &str, tail: Tail) {
+    fn take_back(&mut self, run: &str, tail: ChainTail) {
         self.waiting.pop();
         self.tails.insert(run.to_owned(), tail);
     }
@@ -200,9 +205,9 @@ impl Buffer {
     pub(super) fn end(
         &mut self,
         run: &str,
-        entry: &Entry<'_>,
-        record: impl FnMut(&Connection) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        entry: &JournalEntry<'_>,
+        record: impl FnMut(&Connection) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
         let tail = self.push(entry.draft(run))?;
         let written = self.write(run, record);
         if written.is_err() {
@@ -212,7 +217,7 @@ impl Buffer {
     }
 
     /// Writes all that waits, or nothing of it.
-    pub(super) fn flush(&mut self) -> Result<(), Error> {
+    pub(super) fn flush(&mut self) -> Result<(), JournalError> {
         let Some(last) = self.waiting.last() else {
             return Ok(());
         };
@@ -222,7 +227,11 @@ impl Buffer {
 
     /// Writes all that waits and more in one transaction. The file must be the one that was opened, afterwards too: what only this
     /// process sees is not written.
-    pub(super) fn write(&mut self, run: &str, more: impl FnMut(&Connection) -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn write(
+        &mut self,
+        run: &str,
+        more: impl FnMut(&Connection) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
         let present = self.check_present(run);
         self.failing = present.is_err();
         present?;
@@ -230,7 +239,11 @@ impl Buffer {
     }
 
     /// The same where the file was looked at right before.
-    fn write_present(&mut self, run: &str, more: impl FnMut(&Connection) -> Result<(), Error>) -> Result<(), Error> {
+    fn write_present(
+        &mut self,
+        run: &str,
+        more: impl FnMut(&Connection) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
         let written = self.commit(more);
         self.failing = written.is_err();
         written?;
@@ -251,7 +264,7 @@ impl Buffer {
 
     /// # Errors
     /// The file is no longer the one that was opened. What waits is written into that one all the same, to be saved with it.
-    fn check_present(&mut self, run: &str) -> Result<(), Error> {
+    fn check_present(&mut self, run: &str) -> Result<(), JournalError> {
         let Some(presence) = &self.presence else {
             return Ok(());
         };
@@ -270,7 +283,7 @@ impl Buffer {
         }
     }
 
-    fn commit(&mut self, mut more: impl FnMut(&Connection) -> Result<(), Error>) -> Result<(), Error> {
+    fn commit(&mut self, mut more: impl FnMut(&Connection) -> Result<(), JournalError>) -> Result<(), JournalError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut runs: Vec<&str> = Vec::new();
         for row in &self.waiting {
@@ -293,7 +306,7 @@ impl Buffer {
     }
 
     /// Writes what waits if a lane, or one within it, has part in it.
-    pub(super) fn flush_lane(&mut self, run: &str, lane: &str) -> Result<(), Error> {
+    pub(super) fn flush_lane(&mut self, run: &str, lane: &str) -> Result<(), JournalError> {
         let is_of = |row: &EntryRow| row.run == run && row.lane.starts_with(lane);
         if self.waiting.iter().any(is_of) {
             self.flush()?;
@@ -302,12 +315,12 @@ impl Buffer {
     }
 
     /// Where the chain of a new run begins.
-    pub(super) fn begin(&mut self, run: &str, digest: Digest) {
-        self.tails.insert(run.to_owned(), Tail { next: 0, digest });
+    pub(super) fn begin(&mut self, run: &str, digest: EntryDigest) {
+        self.tails.insert(run.to_owned(), ChainTail { next: 0, digest });
     }
 
     /// Another process may have added to the run.
-    pub(super) fn forget(&mut self, run: &str) -> Result<(), Error> {
+    pub(super) fn forget(&mut self, run: &str) -> Result<(), JournalError> {
         self.flush()?;
         self.tails.remove(run);
         self.states.remove(run);
@@ -319,16 +332,16 @@ impl Buffer {
     }
 
     /// Only what is legal may become known of a write.
-    fn check_order(&mut self, row: &EntryRow) -> Result<(), Error> {
+    fn check_order(&mut self, row: &EntryRow) -> Result<(), JournalError> {
         let intent = row.intent.and_then(|intent| u64::try_from(intent).ok());
         let (Some(intent), Some(told)) = (intent, row.state) else {
             return Ok(());
         };
         let run = row.run.as_str();
-        let is_first = self.unanswered.remove(&(run.to_owned(), intent)) && State::Unknown.then(told).is_some();
+        let is_first = self.unanswered.remove(&(run.to_owned(), intent)) && EntryState::Unknown.then(told).is_some();
         if !is_first {
             let now = self.state(run, intent)?;
-            now.then(told).ok_or_else(|| Error::Settled {
+            now.then(told).ok_or_else(|| JournalError::Settled {
                 run: run.to_owned(),
                 intent,
                 state: now.as_str(),
@@ -342,32 +355,32 @@ impl Buffer {
     }
 
     /// What is known of a write. Who asks for one asks for many: they are read together, once.
-    fn state(&mut self, run: &str, intent: u64) -> Result<State, Error> {
+    fn state(&mut self, run: &str, intent: u64) -> Result<EntryState, JournalError> {
         if !self.states.contains_key(run) {
             self.flush()?;
             let states = taken_back::states(&self.connection, run)?;
             self.states.insert(run.to_owned(), states);
         }
         let states = self.states.get(run).and_then(|states| states.get(&intent));
-        Ok(states.copied().unwrap_or(State::Unknown))
+        Ok(states.copied().unwrap_or(EntryState::Unknown))
     }
 
-    fn tail(&self, run: &str) -> Result<Tail, Error> {
+    fn tail(&self, run: &str) -> Result<ChainTail, JournalError> {
         match self.tails.get(run) {
             Some(tail) => Ok(*tail),
-            None => chain::tail(&self.connection, run).map(|(next, digest)| Tail { next, digest }),
+            None => chain::tail(&self.connection, run).map(|(next, digest)| ChainTail { next, digest }),
         }
     }
 }
 
 /// A buffer that is emptied in the background.
-pub(super) struct Writer {
-    shared: Arc<Shared>,
+pub(super) struct JournalWriter {
+    shared: Arc<SharedBuffer>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-struct Shared {
-    buffer: Mutex<Buffer>,
+struct SharedBuffer {
+    buffer: Mutex<JournalBuffer>,
     changed: Condvar,
     /// Lanes that hold an intent and do not have the buffer yet.
     arriving: AtomicUsize,
@@ -375,12 +388,12 @@ struct Shared {
     tried: Condvar,
 }
 
-impl Writer {
+impl JournalWriter {
     /// What writes is told when the file that it watches is gone.
     pub(super) fn new(connection: Connection, watch: Option<FileWatch>) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                buffer: Mutex::new(Buffer::new(connection, watch)),
+            shared: Arc::new(SharedBuffer {
+                buffer: Mutex::new(JournalBuffer::new(connection, watch)),
                 changed: Condvar::new(),
                 arriving: AtomicUsize::new(0),
                 tried: Condvar::new(),
@@ -389,18 +402,23 @@ impl Writer {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Buffer> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, JournalBuffer> {
         self.shared.lock()
     }
 
     /// Adds an entry and returns its number. An intent is on disk then.
-    pub(super) fn append(&self, run: &str, entry: &Entry<'_>, durability: Durability) -> Result<u64, Error> {
+    pub(super) fn append(
+        &self,
+        run: &str,
+        entry: &JournalEntry<'_>,
+        durability: EntryDurability,
+    ) -> Result<u64, JournalError> {
         let row = entry.draft(run);
-        if entry.what == What::Intent {
+        if entry.what == EntryKind::Intent {
             return self.append_intent(run, row, entry.call_line());
         }
         let appended = self.lock().append(row, durability);
-        if durability == Durability::Soon {
+        if durability == EntryDurability::Soon {
             self.wake();
         }
         appended
@@ -408,7 +426,7 @@ impl Writer {
 
     /// Lanes whose intents come while another writes find them written together: one flush of the disk for all of them. Who comes last
     /// writes; where that fails, each of the others tries, and is told by an error of its own.
-    fn append_intent(&self, run: &str, row: EntryRow, call: String) -> Result<u64, Error> {
+    fn append_intent(&self, run: &str, row: EntryRow, call: String) -> Result<u64, JournalError> {
         let shared = &self.shared;
         shared.arriving.fetch_add(1, Ordering::SeqCst);
         let mut buffer = shared.lock();
@@ -441,7 +459,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for JournalWriter {
     /// What was only told since the last writing is worth a try; there is nobody left to tell of a failure.
     fn drop(&mut self) {
         self.lock().closed = true;
@@ -454,9 +472,9 @@ impl Drop for Writer {
     }
 }
 
-impl Shared {
+impl SharedBuffer {
     /// A poisoned lock means that a lane panicked between two statements: what is committed is whole.
-    fn lock(&self) -> MutexGuard<'_, Buffer> {
+    fn lock(&self) -> MutexGuard<'_, JournalBuffer> {
         self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -464,9 +482,9 @@ impl Shared {
     fn write_on(&self) {
         let mut buffer = self.lock();
         while !buffer.closed {
-            let idle = |buffer: &mut Buffer| buffer.waiting.is_empty() && !buffer.closed;
+            let idle = |buffer: &mut JournalBuffer| buffer.waiting.is_empty() && !buffer.closed;
             buffer = (self.changed.wait_while(buffer, idle)).unwrap_or_else(PoisonError::into_inner);
-            let more = |buffer: &mut Buffer| !buffer.closed;
+            let more = |buffer: &mut JournalBuffer| !buffer.closed;
             let waited = self.changed.wait_timeout_while(buffer, WRITE_EVERY, more);
             buffer = waited.unwrap_or_else(PoisonError::into_inner).0;
             let _ = buffer.flush();

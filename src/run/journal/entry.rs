@@ -4,15 +4,15 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::bodies;
-use super::chain::{self, Digest, text_of};
-use super::error::Error;
-use super::seal::{KeyId, Seal, SealKey};
-use super::state::State;
-use crate::run::event::Event;
+use super::chain::{self, EntryDigest, text_of};
+use super::error::JournalError;
+use super::seal::{EntrySeal, KeyId, SealKey};
+use super::state::EntryState;
+use crate::run::event::RunEvent;
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::run) enum What {
+pub(in crate::run) enum EntryKind {
     /// Something told that changes nothing and that no lane asked for.
     Told,
     /// A read and its answer or refusal.
@@ -29,28 +29,28 @@ pub(in crate::run) enum What {
 
 /// When an entry must be on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::run) enum Durability {
+pub(in crate::run) enum EntryDurability {
     /// Before the call returns.
     Now,
     Soon,
 }
 
 /// An entry to add. Values are free of secrets.
-pub(in crate::run) struct Entry<'a> {
-    pub(in crate::run) what: What,
+pub(in crate::run) struct JournalEntry<'a> {
+    pub(in crate::run) what: EntryKind,
     pub(in crate::run) lane: &'a str,
     /// Number of the question among those of the lane.
     pub(in crate::run) position: Option<u64>,
-    pub(in crate::run) state: Option<State>,
+    pub(in crate::run) state: Option<EntryState>,
     /// The intent that an answer belongs to.
     pub(in crate::run) intent: Option<u64>,
-    pub(in crate::run) event: Option<&'a Event>,
+    pub(in crate::run) event: Option<&'a RunEvent>,
     pub(in crate::run) request: Option<&'a Value>,
     pub(in crate::run) before: Option<&'a Value>,
     pub(in crate::run) answer: Option<&'a Value>,
 }
 
-impl What {
+impl EntryKind {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Told => "told",
@@ -63,8 +63,8 @@ impl What {
     }
 }
 
-impl<'a> Entry<'a> {
-    pub(in crate::run) fn new(what: What, lane: &'a str) -> Self {
+impl<'a> JournalEntry<'a> {
+    pub(in crate::run) fn new(what: EntryKind, lane: &'a str) -> Self {
         Self {
             what,
             lane,
@@ -99,9 +99,9 @@ impl<'a> Entry<'a> {
             intent: self.intent.map(number),
             event: self.event.map(text_of),
             request: self.request.map(Value::to_string),
-            before: self.before.map(Body::of),
-            answer: self.answer.map(Body::of),
-            digest: Digest::default(),
+            before: self.before.map(EntryBody::of),
+            answer: self.answer.map(EntryBody::of),
+            digest: EntryDigest::default(),
             seal: None,
         }
     }
@@ -115,32 +115,32 @@ pub(super) struct EntryRow {
     pub(super) lane: String,
     position: Option<i64>,
     time: String,
-    pub(super) what: What,
-    pub(super) state: Option<State>,
+    pub(super) what: EntryKind,
+    pub(super) state: Option<EntryState>,
     pub(super) intent: Option<i64>,
     event: Option<String>,
     request: Option<String>,
-    before: Option<Body>,
-    answer: Option<Body>,
-    pub(super) digest: Digest,
-    seal: Option<Seal>,
+    before: Option<EntryBody>,
+    answer: Option<EntryBody>,
+    pub(super) digest: EntryDigest,
+    seal: Option<EntrySeal>,
 }
 
 /// A text by its own digest.
 #[derive(Debug)]
-struct Body {
+struct EntryBody {
     name: String,
     text: String,
 }
 
-impl Body {
+impl EntryBody {
     fn of(value: &Value) -> Self {
         let text = value.to_string();
         let name = bodies::name_of(&text);
         Self { name, text }
     }
 
-    fn insert(&self, connection: &Connection) -> Result<(), Error> {
+    fn insert(&self, connection: &Connection) -> Result<(), JournalError> {
         connection
             .prepare_cached("INSERT OR IGNORE INTO bodies (digest, body) VALUES (?1, ?2)")?
             .execute(params![self.name, self.text])?;
@@ -150,21 +150,21 @@ impl Body {
 
 impl EntryRow {
     /// Makes it number `seq` of its run, after the entry of digest `last`, sealed by `key`.
-    pub(super) fn chain(&mut self, seq: u64, last: &Digest, key: Option<&SealKey>) {
+    pub(super) fn chain(&mut self, seq: u64, last: &EntryDigest, key: Option<&SealKey>) {
         self.seq = number(seq);
         self.digest = self.columns(key.map(SealKey::id)).digest(last);
         self.seal = key.map(|key| key.entry(&self.run, self.seq, &self.digest));
     }
 
-    fn columns(&self, key: Option<KeyId>) -> chain::Row<'_> {
-        chain::Row {
+    fn columns(&self, key: Option<KeyId>) -> chain::EntryColumns<'_> {
+        chain::EntryColumns {
             run: &self.run,
             seq: self.seq,
             lane: &self.lane,
             position: self.position,
             time: &self.time,
             what: self.what.as_str(),
-            state: self.state.map(State::as_str),
+            state: self.state.map(EntryState::as_str),
             intent: self.intent,
             event: self.event.as_deref(),
             request: self.request.as_deref(),
@@ -174,7 +174,7 @@ impl EntryRow {
         }
     }
 
-    pub(super) fn insert(&self, connection: &Connection) -> Result<(), Error> {
+    pub(super) fn insert(&self, connection: &Connection) -> Result<(), JournalError> {
         for body in self.before.iter().chain(&self.answer) {
             body.insert(connection)?;
         }
@@ -195,7 +195,7 @@ impl EntryRow {
                 row.before,
                 row.answer,
                 self.digest.as_slice(),
-                self.seal.map(Seal::to_bytes)
+                self.seal.map(EntrySeal::to_bytes)
             ])?;
         Ok(())
     }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
-use super::gone::Gone;
+use super::gone::LostJournal;
 
 /// Why the journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum JournalError {
     #[error("{0}")]
     Database(#[from] rusqlite::Error),
     #[error("the file or its folder takes no writing")]
@@ -28,12 +28,12 @@ pub enum Error {
     #[error("it was altered: the answer or before image {name} {how}")]
     Altered { name: String, how: &'static str },
     #[error("{0}")]
-    Gone(Box<Gone>),
+    Gone(Box<LostJournal>),
     #[error("{what} in it cannot be read: {reason}")]
     Unreadable { what: String, reason: String },
 }
 
-impl Error {
+impl JournalError {
     /// A text that is not that of its name.
     pub(super) fn altered(name: &str, how: &'static str) -> Self {
         let name = name.get(..12).unwrap_or(name).to_owned();

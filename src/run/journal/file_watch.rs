@@ -12,26 +12,26 @@ pub(super) struct FileWatch {
     path: PathBuf,
     /// None where the file system lets the database have none.
     log_path: Option<PathBuf>,
-    file: Option<Stamp>,
-    log: Option<Stamp>,
+    file: Option<FileStamp>,
+    log: Option<FileStamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    identity: Identity,
+struct FileStamp {
+    identity: FileIdentity,
     length: u64,
     modified: Option<SystemTime>,
 }
 
 /// What a file keeps when it is written into, and another one at its place does not have.
 #[cfg(unix)]
-type Identity = (u64, u64);
+type FileIdentity = (u64, u64);
 #[cfg(not(unix))]
-type Identity = Option<SystemTime>;
+type FileIdentity = Option<SystemTime>;
 
 /// How the database keeps what it has not brought into the file yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Journaling {
+pub(super) enum JournalMode {
     WriteAhead,
     /// Where a file system does not let several processes share memory.
     Rollback,
@@ -39,7 +39,7 @@ pub(super) enum Journaling {
 
 /// How the files are compared with those after the last writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum FileComparison {
     AsLeft,
     /// Somebody else wrote: another process that adds runs, or one that does harm. What is in the file tells.
     Written,
@@ -49,14 +49,14 @@ pub(super) enum Found {
 
 impl FileWatch {
     /// Watches the file at `path`, which is open.
-    pub(super) fn begin(path: &Path, journaling: Journaling) -> Self {
+    pub(super) fn begin(path: &Path, journaling: JournalMode) -> Self {
         // The database follows a link: its log stands beside the file itself.
         let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let mut log = file.into_os_string();
         log.push("-wal");
         let mut watch = Self {
             path: path.to_owned(),
-            log_path: (journaling == Journaling::WriteAhead).then(|| log.into()),
+            log_path: (journaling == JournalMode::WriteAhead).then(|| log.into()),
             file: None,
             log: None,
         };
@@ -73,64 +73,66 @@ impl FileWatch {
         (self.file, self.log) = self.stamps();
     }
 
-    fn stamps(&self) -> (Option<Stamp>, Option<Stamp>) {
+    fn stamps(&self) -> (Option<FileStamp>, Option<FileStamp>) {
         (stamp(&self.path), self.log_path.as_deref().and_then(stamp))
     }
 
     /// What became of the files since they were noted.
-    pub(super) fn look(&self) -> Found {
+    pub(super) fn look(&self) -> FileComparison {
         self.compare_with(self.stamps())
     }
 
-    fn compare_with(&self, (file, log): (Option<Stamp>, Option<Stamp>)) -> Found {
+    fn compare_with(&self, (file, log): (Option<FileStamp>, Option<FileStamp>)) -> FileComparison {
         let Some(now) = file else {
-            return Found::Lost("is no longer there");
+            return FileComparison::Lost("is no longer there");
         };
         match self.file {
             Some(then) if then.identity != now.identity => {
-                return Found::Lost("was replaced by another file");
+                return FileComparison::Lost("was replaced by another file");
             }
-            Some(then) if then.length > now.length => return Found::Lost("was cut short"),
+            Some(then) if then.length > now.length => return FileComparison::Lost("was cut short"),
             _ => {}
         }
         match (self.log, log) {
-            (Some(_), None) => Found::Lost("has lost its write-ahead log"),
-            (Some(then), Some(now)) if then.identity != now.identity => Found::Lost("has another write-ahead log"),
-            _ if self.file == file && self.log == log => Found::AsLeft,
-            _ => Found::Written,
+            (Some(_), None) => FileComparison::Lost("has lost its write-ahead log"),
+            (Some(then), Some(now)) if then.identity != now.identity => {
+                FileComparison::Lost("has another write-ahead log")
+            }
+            _ if self.file == file && self.log == log => FileComparison::AsLeft,
+            _ => FileComparison::Written,
         }
     }
 
     /// The same right after a writing of this process: other lengths and times are its own doing.
-    pub(super) fn look_after_writing(&mut self) -> Found {
+    pub(super) fn look_after_writing(&mut self) -> FileComparison {
         let stamps = self.stamps();
         let found = match self.compare_with(stamps) {
-            Found::Written => Found::AsLeft,
+            FileComparison::Written => FileComparison::AsLeft,
             found => found,
         };
-        if found == Found::AsLeft {
+        if found == FileComparison::AsLeft {
             (self.file, self.log) = stamps;
         }
         if self.log_path.is_some() && self.log.is_none() {
-            return Found::Lost("has lost its write-ahead log");
+            return FileComparison::Lost("has lost its write-ahead log");
         }
         found
     }
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
+fn stamp(path: &Path) -> Option<FileStamp> {
     let metadata = fs::metadata(path).ok()?;
-    Some(Stamp { identity: identity(&metadata), length: metadata.len(), modified: metadata.modified().ok() })
+    Some(FileStamp { identity: identity(&metadata), length: metadata.len(), modified: metadata.modified().ok() })
 }
 
 #[cfg(unix)]
-fn identity(metadata: &fs::Metadata) -> Identity {
+fn identity(metadata: &fs::Metadata) -> FileIdentity {
     use std::os::unix::fs::MetadataExt as _;
     (metadata.dev(), metadata.ino())
 }
 
 #[cfg(not(unix))]
-fn identity(metadata: &fs::Metadata) -> Identity {
+fn identity(metadata: &fs::Metadata) -> FileIdentity {
     metadata.created().ok()
 }
 
@@ -144,23 +146,23 @@ mod tests {
         let (file, log) = (folder.path().join("j"), folder.path().join("j-wal"));
         fs::write(&file, "12345").expect("a file");
         fs::write(&log, "12345").expect("a log");
-        let mut watch = FileWatch::begin(&file, Journaling::WriteAhead);
-        assert_eq!(watch.look(), Found::AsLeft);
+        let mut watch = FileWatch::begin(&file, JournalMode::WriteAhead);
+        assert_eq!(watch.look(), FileComparison::AsLeft);
         fs::write(&log, "1234567").expect("written");
-        assert_eq!(watch.look(), Found::Written);
-        assert_eq!(watch.look_after_writing(), Found::AsLeft);
+        assert_eq!(watch.look(), FileComparison::Written);
+        assert_eq!(watch.look_after_writing(), FileComparison::AsLeft);
         fs::write(&log, "").expect("cut");
-        assert_eq!(watch.look(), Found::Written, "a checkpoint may cut the log");
+        assert_eq!(watch.look(), FileComparison::Written, "a checkpoint may cut the log");
         fs::write(&file, "123").expect("cut");
-        assert_eq!(watch.look(), Found::Lost("was cut short"));
+        assert_eq!(watch.look(), FileComparison::Lost("was cut short"));
         fs::rename(&file, folder.path().join("away")).expect("renamed");
-        assert_eq!(watch.look(), Found::Lost("is no longer there"));
+        assert_eq!(watch.look(), FileComparison::Lost("is no longer there"));
         fs::write(&file, "123456789").expect("another");
-        assert_eq!(watch.look(), Found::Lost("was replaced by another file"));
+        assert_eq!(watch.look(), FileComparison::Lost("was replaced by another file"));
         fs::remove_file(&file).expect("removed");
         fs::rename(folder.path().join("away"), &file).expect("back");
         fs::write(&file, "12345").expect("as long as before");
         fs::remove_file(&log).expect("removed");
-        assert_eq!(watch.look(), Found::Lost("has lost its write-ahead log"));
+        assert_eq!(watch.look(), FileComparison::Lost("has lost its write-ahead log"));
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// A journal that is no longer the file that the run writes into.
 #[derive(Clone, Debug)]
-pub struct Gone {
+pub struct LostJournal {
     pub run: String,
     /// The journal's file.
     pub path: PathBuf,
@@ -19,7 +19,7 @@ pub struct Gone {
     pub saved: Option<PathBuf>,
 }
 
-impl Gone {
+impl LostJournal {
     pub(super) fn help(&self) -> String {
         let (path, run) = (self.path.display(), &self.run);
         match &self.saved {
@@ -32,7 +32,7 @@ impl Gone {
     }
 }
 
-impl fmt::Display for Gone {
+impl fmt::Display for LostJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, why) = (self.path.display(), &self.why);
         write!(f, "{path} {why}; nothing more is sent. Run {}: ", self.run)?;

@@ -5,24 +5,24 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use super::error::Error;
+use super::error::JournalError;
 use crate::private_files;
 
 /// A run that this process holds, until the value is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct RunLock {
     file: File,
 }
 
-impl Held {
-    pub(super) fn take(folder: &Path, run: &str, holder: &str) -> Result<Self, Error> {
+impl RunLock {
+    pub(super) fn take(folder: &Path, run: &str, holder: &str) -> Result<Self, JournalError> {
         let path = folder.join(format!("{run}.lock"));
-        let failed = |error| Error::Lock { path: path.clone(), error };
+        let failed = |error| JournalError::Lock { path: path.clone(), error };
         let mut file = private_files::options().read(true).create(true).truncate(false).open(&path).map_err(failed)?;
         match locked(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::Held { run: run.to_owned(), holder: named(&mut file) });
+                return Err(JournalError::Held { run: run.to_owned(), holder: named(&mut file) });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
@@ -44,7 +44,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for RunLock {
     /// The file stays: who removed it could remove that of a holder who came in between.
     fn drop(&mut self) {
         let _ = self.file.unlock();

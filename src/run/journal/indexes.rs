@@ -4,16 +4,16 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use rusqlite::Connection;
 
-use super::error::Error;
+use super::error::JournalError;
 
 /// What the entries of a run say of their places in the indexes.
 #[derive(Default)]
-pub(super) struct Places {
+pub(super) struct IndexPlaces {
     by_lane: Vec<u64>,
     by_intent: Vec<Option<u64>>,
 }
 
-impl Places {
+impl IndexPlaces {
     /// The next entry of the run.
     pub(super) fn add(&mut self, lane: &str, intent: Option<i64>, what: &str) {
         self.by_lane.push(hash(&lane));
@@ -21,7 +21,7 @@ impl Places {
     }
 
     /// The first entry that an index has at another place, or not at all.
-    pub(super) fn astray(&self, connection: &Connection, run: &str) -> Result<Option<u64>, Error> {
+    pub(super) fn astray(&self, connection: &Connection, run: &str) -> Result<Option<u64>, JournalError> {
         let by_lane = self.in_lanes(connection, run)?;
         match by_lane {
             Some(entry) => Ok(Some(entry)),
@@ -29,12 +29,12 @@ impl Places {
         }
     }
 
-    fn in_lanes(&self, connection: &Connection, run: &str) -> Result<Option<u64>, Error> {
+    fn in_lanes(&self, connection: &Connection, run: &str) -> Result<Option<u64>, JournalError> {
         let mut statement = connection.prepare_cached(
             "SELECT lane, seq FROM entries INDEXED BY entries_by_lane WHERE run = ?1 ORDER BY lane, seq",
         )?;
         let mut rows = statement.query([run])?;
-        let mut seen = Seen::of(self.by_lane.len());
+        let mut seen = IndexedEntries::of(self.by_lane.len());
         while let Some(row) = rows.next()? {
             let (lane, seq): (String, i64) = (row.get(0)?, row.get(1)?);
             let place = seen.take(seq);
@@ -45,13 +45,13 @@ impl Places {
         Ok(seen.missing(|_| true))
     }
 
-    fn in_intents(&self, connection: &Connection, run: &str) -> Result<Option<u64>, Error> {
+    fn in_intents(&self, connection: &Connection, run: &str) -> Result<Option<u64>, JournalError> {
         let mut statement = connection.prepare_cached(
             "SELECT intent, what, seq FROM entries INDEXED BY entries_by_intent
              WHERE run = ?1 AND intent IS NOT NULL ORDER BY intent, what, seq",
         )?;
         let mut rows = statement.query([run])?;
-        let mut seen = Seen::of(self.by_intent.len());
+        let mut seen = IndexedEntries::of(self.by_intent.len());
         while let Some(row) = rows.next()? {
             let (intent, what, seq): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let found = Some(hash(&(intent, what.as_str())));
@@ -65,9 +65,9 @@ impl Places {
 }
 
 /// The entries that an index has.
-struct Seen(Vec<bool>);
+struct IndexedEntries(Vec<bool>);
 
-impl Seen {
+impl IndexedEntries {
     fn of(count: usize) -> Self {
         Self(vec![false; count])
     }

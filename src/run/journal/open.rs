@@ -8,8 +8,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tempfile::TempDir;
 
-use super::error::Error;
-use super::file_watch::{FileWatch, Journaling};
+use super::error::JournalError;
+use super::file_watch::{FileWatch, JournalMode};
 use super::permissions;
 use super::schema;
 use crate::private_files;
@@ -24,7 +24,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const CACHE_KIB: i64 = 8 * 1024;
 
 /// A file that is open to write.
-pub(super) struct Opened {
+pub(super) struct OpenedJournal {
     pub(super) connection: Connection,
     pub(super) watch: FileWatch,
     /// That others can read it.
@@ -32,7 +32,7 @@ pub(super) struct Opened {
 }
 
 /// The file to add runs to, of this version's schema; made when there is none.
-pub(super) fn to_write(folder: &Path) -> Result<Opened, Error> {
+pub(super) fn to_write(folder: &Path) -> Result<OpenedJournal, JournalError> {
     make_folder(folder)?;
     let path = folder.join(FILE);
     // Made by the database it would be open to others. The others that the database makes get the mode of this one.
@@ -46,35 +46,35 @@ pub(super) fn to_write(folder: &Path) -> Result<Opened, Error> {
     let connection = Connection::open(&path)?;
     connection.busy_timeout(PATIENCE)?;
     if connection.is_readonly(rusqlite::MAIN_DB)? {
-        return Err(Error::ReadOnly);
+        return Err(JournalError::ReadOnly);
     }
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     schema::bring_up(&connection)?;
-    let journaling = if mode.eq_ignore_ascii_case("wal") { Journaling::WriteAhead } else { Journaling::Rollback };
-    Ok(Opened { watch: FileWatch::begin(&path, journaling), connection, warnings })
+    let journaling = if mode.eq_ignore_ascii_case("wal") { JournalMode::WriteAhead } else { JournalMode::Rollback };
+    Ok(OpenedJournal { watch: FileWatch::begin(&path, journaling), connection, warnings })
 }
 
 /// What the file system says to a new file, as the database would have said it.
-fn of_creation(folder: &Path, error: std::io::Error) -> Error {
+fn of_creation(folder: &Path, error: std::io::Error) -> JournalError {
     match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Error::ReadOnly,
-        _ => Error::Folder { folder: folder.to_owned(), error },
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => JournalError::ReadOnly,
+        _ => JournalError::Folder { folder: folder.to_owned(), error },
     }
 }
 
 /// The file to read from, and the folder of a copy where it can only be read from a copy: on a medium that takes no writing, or when an
 /// older version wrote it.
-pub(super) fn to_read(folder: &Path) -> Result<(Connection, Option<TempDir>), Error> {
+pub(super) fn to_read(folder: &Path) -> Result<(Connection, Option<TempDir>), JournalError> {
     match in_place(folder) {
         Ok(Some(connection)) => return Ok((connection, None)),
         Ok(None) => {}
-        Err(Error::Database(error)) if cannot_be_written(&error) => {}
+        Err(JournalError::Database(error)) if cannot_be_written(&error) => {}
         Err(error) => return Err(error),
     }
     if !folder.join(FILE).is_file() {
-        return Err(Error::Folder { folder: folder.to_owned(), error: std::io::ErrorKind::NotFound.into() });
+        return Err(JournalError::Folder { folder: folder.to_owned(), error: std::io::ErrorKind::NotFound.into() });
     }
     let copy = copied(folder)?;
     let connection = to_write(copy.path())?.connection;
@@ -82,7 +82,7 @@ pub(super) fn to_read(folder: &Path) -> Result<(Connection, Option<TempDir>), Er
 }
 
 /// `None` when an older version wrote it.
-fn in_place(folder: &Path) -> Result<Option<Connection>, Error> {
+fn in_place(folder: &Path) -> Result<Option<Connection>, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(folder.join(FILE), flags)?;
     connection.busy_timeout(PATIENCE)?;
@@ -94,8 +94,8 @@ fn cannot_be_written(error: &rusqlite::Error) -> bool {
 }
 
 /// With what another process has not brought from the log into the file yet.
-fn copied(folder: &Path) -> Result<TempDir, Error> {
-    let failed = |error| Error::Folder { folder: folder.to_owned(), error };
+fn copied(folder: &Path) -> Result<TempDir, JournalError> {
+    let failed = |error| JournalError::Folder { folder: folder.to_owned(), error };
     let copy = tempfile::tempdir().map_err(failed)?;
     for name in [FILE, "journal.sqlite-wal"] {
         let (from, to) = (folder.join(name), copy.path().join(name));
@@ -110,9 +110,9 @@ fn copied(folder: &Path) -> Result<TempDir, Error> {
 }
 
 /// Only its owner may read what a run did to an org.
-fn make_folder(folder: &Path) -> Result<(), Error> {
+fn make_folder(folder: &Path) -> Result<(), JournalError> {
     if folder.is_dir() {
         return Ok(());
     }
-    private_files::create_folder(folder).map_err(|error| Error::Folder { folder: folder.to_owned(), error })
+    private_files::create_folder(folder).map_err(|error| JournalError::Folder { folder: folder.to_owned(), error })
 }

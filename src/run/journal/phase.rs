@@ -2,44 +2,46 @@
 
 use rusqlite::Connection;
 
-use super::error::Error;
+use super::error::JournalError;
 use super::record;
-use crate::run::event::Outcome;
+use crate::run::event::RunOutcome;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum RunPhase {
     /// It goes on, or was killed.
     Open,
-    Ended(Outcome),
+    Ended(RunOutcome),
 }
 
 /// What happens to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::run) enum Turn {
-    End(Outcome),
+pub(in crate::run) enum RunTransition {
+    End(RunOutcome),
     /// It is taken up again.
     Reopen,
 }
 
-impl Phase {
+impl RunPhase {
     /// Where a run stands afterwards; `None` where that cannot happen. What has succeeded is over.
-    fn then(self, turn: Turn) -> Option<Self> {
+    fn then(self, turn: RunTransition) -> Option<Self> {
         match (self, turn) {
-            (Self::Open, Turn::End(outcome)) => Some(Self::Ended(outcome)),
-            (Self::Ended(_), Turn::End(_)) | (Self::Ended(Outcome::Succeeded), Turn::Reopen) => None,
-            (Self::Open | Self::Ended(_), Turn::Reopen) => Some(Self::Open),
+            (Self::Open, RunTransition::End(outcome)) => Some(Self::Ended(outcome)),
+            (Self::Ended(_), RunTransition::End(_)) | (Self::Ended(RunOutcome::Succeeded), RunTransition::Reopen) => {
+                None
+            }
+            (Self::Open | Self::Ended(_), RunTransition::Reopen) => Some(Self::Open),
         }
     }
 }
 
 /// Whether that may happen to a run now.
-pub(super) fn turn(connection: &Connection, run: &str, turn: Turn) -> Result<(), Error> {
+pub(super) fn turn(connection: &Connection, run: &str, turn: RunTransition) -> Result<(), JournalError> {
     let records = record::select(connection, "id = ?1", [run])?;
     let outcome = records.first().and_then(|record| record.outcome);
-    match outcome.map_or(Phase::Open, Phase::Ended).then(turn) {
+    match outcome.map_or(RunPhase::Open, RunPhase::Ended).then(turn) {
         Some(_) => Ok(()),
-        None => Err(Error::Ended { run: run.to_owned() }),
+        None => Err(JournalError::Ended { run: run.to_owned() }),
     }
 }
 
@@ -49,21 +51,21 @@ mod tests {
 
     #[test]
     fn a_run_ends_once_and_goes_on_unless_it_succeeded() {
-        let open = Phase::Open;
-        assert_eq!(open.then(Turn::Reopen), Some(open));
+        let open = RunPhase::Open;
+        assert_eq!(open.then(RunTransition::Reopen), Some(open));
         for outcome in [
-            Outcome::Succeeded,
-            Outcome::Partly,
-            Outcome::Failed,
-            Outcome::Waiting,
-            Outcome::Interrupted,
-            Outcome::Stuck,
+            RunOutcome::Succeeded,
+            RunOutcome::Partly,
+            RunOutcome::Failed,
+            RunOutcome::Waiting,
+            RunOutcome::Interrupted,
+            RunOutcome::Stuck,
         ] {
-            let ended = Phase::Ended(outcome);
-            assert_eq!(open.then(Turn::End(outcome)), Some(ended));
-            assert_eq!(ended.then(Turn::End(outcome)), None);
-            let again = (outcome != Outcome::Succeeded).then_some(open);
-            assert_eq!(ended.then(Turn::Reopen), again, "{outcome:?}");
+            let ended = RunPhase::Ended(outcome);
+            assert_eq!(open.then(RunTransition::End(outcome)), Some(ended));
+            assert_eq!(ended.then(RunTransition::End(outcome)), None);
+            let again = (outcome != RunOutcome::Succeeded).then_some(open);
+            assert_eq!(ended.then(RunTransition::Reopen), again, "{outcome:?}");
         }
     }
 }

@@ -5,54 +5,57 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use super::chain::Digest;
+use super::chain::EntryDigest;
 use super::entry::number;
-use super::error::Error;
-use super::file_watch::{FileWatch, Found};
-use super::gone::Gone;
+use super::error::JournalError;
+use super::file_watch::{FileComparison, FileWatch};
+use super::gone::LostJournal;
 
 /// The file, and by heart what a person must know when it is gone.
-pub(super) struct Presence {
+pub(super) struct FilePresence {
     watch: FileWatch,
     /// Number of entries of each run and digest of the last, as they were last written.
-    written: HashMap<String, (u64, Digest)>,
-    known: HashMap<String, Known>,
+    written: HashMap<String, (u64, EntryDigest)>,
+    known: HashMap<String, KnownWrites>,
     /// Once it is gone nothing is written any more: a file that comes back lacks what was written meanwhile.
-    gone: Option<Gone>,
+    gone: Option<LostJournal>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownWrites {
     writes: u64,
     last: Option<String>,
 }
 
-impl Presence {
+impl FilePresence {
     pub(super) fn of(watch: FileWatch) -> Self {
         Self { watch, written: HashMap::new(), known: HashMap::new(), gone: None }
     }
 
     /// Why nothing is written any more.
-    pub(super) fn gone(&self) -> Option<Error> {
+    pub(super) fn gone(&self) -> Option<JournalError> {
         let gone = self.gone.clone()?;
-        Some(Error::Gone(Box::new(gone)))
+        Some(JournalError::Gone(Box::new(gone)))
     }
 
     /// What is wrong with the file, if anything is.
     pub(super) fn look(&self) -> Option<String> {
         match self.watch.look() {
-            Found::AsLeft => None,
-            Found::Written => self.read_again().err(),
-            Found::Lost(why) => Some(why.to_owned()),
+            FileComparison::AsLeft => None,
+            FileComparison::Written => self.read_again().err(),
+            FileComparison::Lost(why) => Some(why.to_owned()),
         }
     }
 
     /// The same right after a writing of this process: `ends` are the runs that were written, as they end now.
-    pub(super) fn look_after_writing(&mut self, ends: impl Iterator<Item = (String, (u64, Digest))>) -> Option<String> {
+    pub(super) fn look_after_writing(
+        &mut self,
+        ends: impl Iterator<Item = (String, (u64, EntryDigest))>,
+    ) -> Option<String> {
         self.written.extend(ends);
         match self.watch.look_after_writing() {
-            Found::Lost(why) => Some(why.to_owned()),
-            Found::AsLeft | Found::Written => None,
+            FileComparison::Lost(why) => Some(why.to_owned()),
+            FileComparison::AsLeft | FileComparison::Written => None,
         }
     }
 
@@ -98,14 +101,14 @@ impl Presence {
         self.known(run).writes += 1;
     }
 
-    fn known(&mut self, run: &str) -> &mut Known {
+    fn known(&mut self, run: &str) -> &mut KnownWrites {
         self.known.entry(run.to_owned()).or_default()
     }
 
     /// Saves what can be saved, once, and gives the error that ends the run.
-    pub(super) fn lose(&mut self, connection: &Connection, run: &str, why: String) -> Error {
+    pub(super) fn lose(&mut self, connection: &Connection, run: &str, why: String) -> JournalError {
         let known = self.known.remove(run).unwrap_or_default();
-        let gone = Gone {
+        let gone = LostJournal {
             run: run.to_owned(),
             path: self.watch.path().to_owned(),
             why,
@@ -114,7 +117,7 @@ impl Presence {
             saved: saved(connection),
         };
         self.gone = Some(gone.clone());
-        Error::Gone(Box::new(gone))
+        JournalError::Gone(Box::new(gone))
     }
 }
 

@@ -5,14 +5,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::chain::{self, Digest, text_of};
-use super::error::Error;
+use super::chain::{self, EntryDigest, text_of};
+use super::error::JournalError;
 use super::seal::SealKey;
-use crate::run::event::{Counts, OrgLine, Outcome};
+use crate::run::event::{OrgLine, RunCounts, RunOutcome};
 
 /// Whether a run executes a runbook or takes back what another run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
+pub enum RunKind {
     #[default]
     Run,
     /// Of the run with this id.
@@ -21,9 +21,9 @@ pub enum Kind {
 
 /// A run.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub struct RunRecord {
     pub run: String,
-    pub kind: Kind,
+    pub kind: RunKind,
     pub runbook: String,
     /// Digest of the runbook's text as it ran.
     pub digest: String,
@@ -37,12 +37,12 @@ pub struct Record {
     pub started: jiff::Timestamp,
     pub ended: Option<jiff::Timestamp>,
     /// `None` while it runs, or when it was killed.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<RunOutcome>,
     pub message: Option<String>,
-    pub counts: Counts,
+    pub counts: RunCounts,
 }
 
-impl Record {
+impl RunRecord {
     /// Adds it, and returns its digest, with which the chain of its entries begins. `unsealed` stands for the entries that are older than
     /// seals: the seals of this run are over it too.
     pub(super) fn insert(
@@ -50,12 +50,12 @@ impl Record {
         connection: &Connection,
         unsealed: Option<String>,
         key: Option<&SealKey>,
-    ) -> Result<Digest, Error> {
+    ) -> Result<EntryDigest, JournalError> {
         let (kind, undoes) = match &self.kind {
-            Kind::Run => ("run", None),
-            Kind::Undo(run) => ("undo", Some(run)),
+            RunKind::Run => ("run", None),
+            RunKind::Undo(run) => ("undo", Some(run)),
         };
-        let columns = Columns {
+        let columns = RecordColumns {
             run: self.run.clone(),
             kind: kind.to_owned(),
             undoes: undoes.cloned(),
@@ -95,7 +95,7 @@ impl Record {
 
 /// What is written of a run when it begins, and never changes.
 #[derive(Serialize)]
-pub(super) struct Columns {
+pub(super) struct RecordColumns {
     run: String,
     kind: String,
     undoes: Option<String>,
@@ -111,7 +111,7 @@ pub(super) struct Columns {
     pub(super) anchor: Option<String>,
 }
 
-impl Columns {
+impl RecordColumns {
     pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             run: row.get("id")?,
@@ -128,13 +128,17 @@ impl Columns {
         })
     }
 
-    pub(super) fn digest(&self) -> Digest {
+    pub(super) fn digest(&self) -> EntryDigest {
         chain::digest_of(&text_of(self))
     }
 }
 
 /// The runs that fit `condition`, newest first.
-pub(super) fn select(connection: &Connection, condition: &str, values: impl Params) -> Result<Vec<Record>, Error> {
+pub(super) fn select(
+    connection: &Connection,
+    condition: &str,
+    values: impl Params,
+) -> Result<Vec<RunRecord>, JournalError> {
     let sql = format!("SELECT * FROM runs WHERE {condition} ORDER BY started DESC, rowid DESC");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query(values)?;
@@ -146,7 +150,7 @@ pub(super) fn select(connection: &Connection, condition: &str, values: impl Para
 }
 
 /// Who began a run, in words; nothing where there is no such run.
-pub(super) fn operator(connection: &Connection, run: &str) -> Result<String, Error> {
+pub(super) fn operator(connection: &Connection, run: &str) -> Result<String, JournalError> {
     let row: Option<String> = connection
         .prepare_cached("SELECT operator FROM runs WHERE id = ?1")?
         .query_row([run], |row| row.get(0))
@@ -155,7 +159,7 @@ pub(super) fn operator(connection: &Connection, run: &str) -> Result<String, Err
 }
 
 /// The run that a run takes back.
-pub(super) fn undoes(connection: &Connection, run: &str) -> Result<Option<String>, Error> {
+pub(super) fn undoes(connection: &Connection, run: &str) -> Result<Option<String>, JournalError> {
     let row: Option<Option<String>> = connection
         .prepare_cached("SELECT undoes FROM runs WHERE id = ?1")?
         .query_row([run], |row| row.get(0))
@@ -163,11 +167,11 @@ pub(super) fn undoes(connection: &Connection, run: &str) -> Result<Option<String
     Ok(row.flatten())
 }
 
-pub(super) fn record(row: &rusqlite::Row<'_>) -> Result<Record, Error> {
+pub(super) fn record(row: &rusqlite::Row<'_>) -> Result<RunRecord, JournalError> {
     let undoes: Option<String> = row.get("undoes")?;
-    Ok(Record {
+    Ok(RunRecord {
         run: row.get("id")?,
-        kind: undoes.map_or(Kind::Run, Kind::Undo),
+        kind: undoes.map_or(RunKind::Run, RunKind::Undo),
         runbook: row.get("runbook")?,
         digest: row.get("digest")?,
         sources: parsed(row, "sources")?.unwrap_or_default(),
@@ -182,14 +186,14 @@ pub(super) fn record(row: &rusqlite::Row<'_>) -> Result<Record, Error> {
     })
 }
 
-fn parsed<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: &str) -> Result<Option<T>, Error> {
+fn parsed<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: &str) -> Result<Option<T>, JournalError> {
     let text: Option<String> = row.get(column)?;
     let value = text.map(|text| serde_json::from_str(&text)).transpose();
-    value.map_err(|e| Error::unreadable(column, &e))
+    value.map_err(|e| JournalError::unreadable(column, &e))
 }
 
-fn time(row: &rusqlite::Row<'_>, column: &str) -> Result<Option<jiff::Timestamp>, Error> {
+fn time(row: &rusqlite::Row<'_>, column: &str) -> Result<Option<jiff::Timestamp>, JournalError> {
     let text: Option<String> = row.get(column)?;
     let time = text.map(|text| text.parse()).transpose();
-    time.map_err(|e: jiff::Error| Error::unreadable(column, &e))
+    time.map_err(|e: jiff::Error| JournalError::unreadable(column, &e))
 }

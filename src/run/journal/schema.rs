@@ -2,10 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::chain::Digest;
-use super::entry::{Entry, What};
-use super::error::Error;
-use crate::run::event::Event;
+use super::chain::EntryDigest;
+use super::entry::{EntryKind, JournalEntry};
+use super::error::JournalError;
+use crate::run::event::RunEvent;
 
 /// Version of the schema below, kept in the database's `user_version`.
 /// Version 3 has the same tables as 2, and states of writes that the older program would take for unknown.
@@ -52,26 +52,26 @@ UPDATE runs SET head = (SELECT digest FROM entries WHERE run = id ORDER BY seq D
 UPDATE runs SET unsealed = length;";
 
 /// Whether the tables are of this version; `false` when an older one made them.
-pub(super) fn is_current(connection: &Connection) -> Result<bool, Error> {
+pub(super) fn is_current(connection: &Connection) -> Result<bool, JournalError> {
     Ok(version(connection)? == VERSION)
 }
 
-fn version(connection: &Connection) -> Result<i64, Error> {
+fn version(connection: &Connection) -> Result<i64, JournalError> {
     let found = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > VERSION {
-        return Err(Error::Newer { found, known: VERSION });
+        return Err(JournalError::Newer { found, known: VERSION });
     }
     Ok(found)
 }
 
 /// Makes the tables, or brings older ones to this version. All or nothing.
-pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
+pub(super) fn bring_up(connection: &Connection) -> Result<(), JournalError> {
     if is_current(connection)? {
         return Ok(());
     }
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let done = match version(connection)? {
-        0 => connection.execute_batch(SCHEMA).map_err(Error::from),
+        0 => connection.execute_batch(SCHEMA).map_err(JournalError::from),
         1 => from_version_1(connection),
         2 | 3 => Ok(connection.execute_batch(&[FROM_2, FROM_4, COUNT].concat())?),
         4 => Ok(connection.execute_batch(&[FROM_4, COUNT].concat())?),
@@ -88,7 +88,7 @@ pub(super) fn bring_up(connection: &Connection) -> Result<(), Error> {
 }
 
 /// Version 1 changed an entry when its answer came and kept no answers to reads: its runs can be shown, not taken up again.
-fn from_version_1(connection: &Connection) -> Result<(), Error> {
+fn from_version_1(connection: &Connection) -> Result<(), JournalError> {
     connection.execute_batch("ALTER TABLE runs RENAME TO runs_1; ALTER TABLE entries RENAME TO entries_1;")?;
     connection.execute_batch(SCHEMA)?;
     connection.execute_batch(
@@ -96,14 +96,14 @@ fn from_version_1(connection: &Connection) -> Result<(), Error> {
     )?;
     let mut statement = connection.prepare("SELECT run, coalesce(lane, ''), event FROM entries_1 ORDER BY run, seq")?;
     let mut rows = statement.query([])?;
-    let (mut last, mut seq, mut digest) = (String::new(), 0, Digest::default());
+    let (mut last, mut seq, mut digest) = (String::new(), 0, EntryDigest::default());
     while let Some(row) = rows.next()? {
         let (run, lane, event): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if run != last {
-            (last, seq, digest) = (run.clone(), 0, Digest::default());
+            (last, seq, digest) = (run.clone(), 0, EntryDigest::default());
         }
-        let event: Event = serde_json::from_str(&event).map_err(|e| Error::unreadable("an event", &e))?;
-        let entry = Entry { event: Some(&event), ..Entry::new(What::Told, &lane) };
+        let event: RunEvent = serde_json::from_str(&event).map_err(|e| JournalError::unreadable("an event", &e))?;
+        let entry = JournalEntry { event: Some(&event), ..JournalEntry::new(EntryKind::Told, &lane) };
         let mut row = entry.draft(&run);
         row.chain(seq, &digest, None);
         row.insert(connection)?;

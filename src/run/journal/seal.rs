@@ -8,8 +8,8 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 
-use super::chain::{Digest, hex};
-use crate::okta::{Client, Credentials, DerivedKey};
+use super::chain::{EntryDigest, hex};
+use crate::okta::{DerivedKey, OktaClient, OrgCredentials};
 
 const PURPOSE: &str = "seal of a journal's entries";
 const NAMING: &[u8] = b"key id";
@@ -30,19 +30,19 @@ pub struct KeyId([u8; ID]);
 
 /// A seal as the file has it: the id of its key, and the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seal {
+pub(super) struct EntrySeal {
     pub(super) key: KeyId,
-    code: Digest,
+    code: EntryDigest,
 }
 
 impl SealKey {
     /// The key of an org's client; `None` when it has no credentials to derive one from.
-    pub fn of_client(client: &Client) -> Option<Self> {
+    pub fn of_client(client: &OktaClient) -> Option<Self> {
         client.derived_key(PURPOSE).as_ref().map(Self::of)
     }
 
     /// The same, of credentials that nothing is sent with.
-    pub fn of_credentials(credentials: &Credentials) -> Option<Self> {
+    pub fn of_credentials(credentials: &OrgCredentials) -> Option<Self> {
         credentials.derived_key(PURPOSE).as_ref().map(Self::of)
     }
 
@@ -58,29 +58,29 @@ impl SealKey {
     }
 
     /// Seals an entry.
-    pub(super) fn entry(&self, run: &str, seq: i64, digest: &Digest) -> Seal {
+    pub(super) fn entry(&self, run: &str, seq: i64, digest: &EntryDigest) -> EntrySeal {
         self.seal(ENTRY, run, seq, digest)
     }
 
     /// Seals the end of a run that has `length` entries, the last of this digest.
-    pub(super) fn end(&self, run: &str, length: i64, head: &Digest) -> Seal {
+    pub(super) fn end(&self, run: &str, length: i64, head: &EntryDigest) -> EntrySeal {
         self.seal(END, run, length, head)
     }
 
     /// No beginning is that of the other, and all but the run's id at the end has a fixed length: no two seals are over the same bytes.
-    fn seal(&self, what: &[u8], run: &str, number: i64, digest: &Digest) -> Seal {
+    fn seal(&self, what: &[u8], run: &str, number: i64, digest: &EntryDigest) -> EntrySeal {
         let mut code = hmac::Context::with_key(&self.key);
         code.update(what);
         code.update(&number.to_be_bytes());
         code.update(digest);
         code.update(run.as_bytes());
-        let mut bytes = Digest::default();
+        let mut bytes = EntryDigest::default();
         bytes.copy_from_slice(code.sign().as_ref());
-        Seal { key: self.id, code: bytes }
+        EntrySeal { key: self.id, code: bytes }
     }
 }
 
-impl Seal {
+impl EntrySeal {
     pub(super) fn to_bytes(self) -> Vec<u8> {
         [self.key.0.as_slice(), self.code.as_slice()].concat()
     }
@@ -115,14 +115,14 @@ mod tests {
     use super::*;
 
     fn key(token: &str) -> SealKey {
-        SealKey::of_credentials(&Credentials::Ssws(token.into())).expect("a key")
+        SealKey::of_credentials(&OrgCredentials::Ssws(token.into())).expect("a key")
     }
 
     #[test]
     fn a_seal_is_of_one_key_run_place_and_digest() {
         let seal = key("a").entry("r", 1, &[1; 32]);
         assert_eq!(seal, key("a").entry("r", 1, &[1; 32]));
-        assert_eq!(Seal::parse(&seal.to_bytes()), Some(seal));
+        assert_eq!(EntrySeal::parse(&seal.to_bytes()), Some(seal));
         for other in [
             key("b").entry("r", 1, &[1; 32]),
             key("a").entry("s", 1, &[1; 32]),

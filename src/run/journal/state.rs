@@ -2,7 +2,7 @@
 
 /// State of a journalled call or lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum EntryState {
     /// It was answered with success; of a lane: it succeeded.
     Answered,
     /// It was refused, or broken off before it was sent: it did not happen. Of a lane: it failed.
@@ -21,7 +21,7 @@ pub enum State {
     Redone,
 }
 
-impl State {
+impl EntryState {
     /// The state of a write in this one when `told` is told of it; `None` where that cannot follow. An intent is unknown from the start.
     pub(super) fn then(self, told: Self) -> Option<Self> {
         match self {
@@ -83,12 +83,12 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::State::{self, Answered, Redone, Refused, Repeated, Settled, Undone, Unknown, Void};
+    use super::EntryState::{self, Answered, Redone, Refused, Repeated, Settled, Undone, Unknown, Void};
 
-    const ALL: [State; 8] = [Answered, Refused, Unknown, Settled, Void, Repeated, Undone, Redone];
+    const ALL: [EntryState; 8] = [Answered, Refused, Unknown, Settled, Void, Repeated, Undone, Redone];
 
     /// All that may follow each state.
-    fn after(state: State) -> &'static [State] {
+    fn after(state: EntryState) -> &'static [EntryState] {
         match state {
             Unknown => &[Answered, Refused, Unknown, Settled, Void, Repeated, Undone],
             Answered | Settled | Redone => &[Undone],
@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn a_lane_that_is_taken_back_can_only_fail() {
         for told in ALL {
-            let legal = |all: &[State]| all.contains(&told).then_some(told);
-            let of_lane = |now| State::then_of_lane(now, told);
+            let legal = |all: &[EntryState]| all.contains(&told).then_some(told);
+            let of_lane = |now| EntryState::then_of_lane(now, told);
             assert_eq!(of_lane(Some(Unknown)), legal(&[Refused]), "{told:?}");
             for now in [None, Some(Answered), Some(Refused)] {
                 let all = [Answered, Refused, Unknown];
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn each_state_is_followed_by_its_own_and_can_be_kept() {
         for state in ALL {
-            assert_eq!(State::parse(state.as_str()), state);
+            assert_eq!(EntryState::parse(state.as_str()), state);
             for told in ALL {
                 let legal = after(state).contains(&told).then_some(told);
                 assert_eq!(state.then(told), legal, "{state:?} {told:?}");

@@ -6,12 +6,12 @@ use rusqlite::{Connection, Row, params};
 use serde_json::Value;
 
 use super::entry::number;
-use super::error::Error;
-use super::state::State;
-use super::writes::Write;
+use super::error::JournalError;
+use super::state::EntryState;
+use super::writes::RecordedWrite;
 
 /// What is known of each write of a run by the number of its intent; a write that is not among them is unknown.
-pub(super) fn states(connection: &Connection, run: &str) -> Result<HashMap<u64, State>, Error> {
+pub(super) fn states(connection: &Connection, run: &str) -> Result<HashMap<u64, EntryState>, JournalError> {
     let mut statement = connection.prepare_cached(
         "SELECT intent, state FROM entries WHERE run = ?1 AND intent IS NOT NULL AND state IS NOT NULL ORDER BY seq",
     )?;
@@ -19,33 +19,33 @@ pub(super) fn states(connection: &Connection, run: &str) -> Result<HashMap<u64, 
     let mut states = HashMap::new();
     while let Some(row) = rows.next()? {
         let intent = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
-        states.insert(intent, State::parse(&row.get::<_, String>(1)?));
+        states.insert(intent, EntryState::parse(&row.get::<_, String>(1)?));
     }
     Ok(states)
 }
 
 /// Another run that took back something of this one, which holds until now.
-pub(super) fn by_another(connection: &Connection, run: &str) -> Result<Option<String>, Error> {
+pub(super) fn by_another(connection: &Connection, run: &str) -> Result<Option<String>, JournalError> {
     let mut statement = connection.prepare_cached(OF_RUN)?;
     let mut rows = statement.query([run])?;
     // The last that was told of a write counts.
     let mut last = HashMap::new();
     while let Some(row) = rows.next()? {
         let (intent, state, by) = told(row)?;
-        last.insert(intent, by.filter(|by| state == State::Undone && by != run));
+        last.insert(intent, by.filter(|by| state == EntryState::Undone && by != run));
     }
     Ok(last.into_values().flatten().max())
 }
 
 /// Puts what was told of writes after their answers in the place of their states, and says by which run.
-pub(super) fn overlay(connection: &Connection, run: &str, writes: &mut [Write]) -> Result<(), Error> {
+pub(super) fn overlay(connection: &Connection, run: &str, writes: &mut [RecordedWrite]) -> Result<(), JournalError> {
     let mut statement = connection.prepare_cached(OF_WRITE)?;
     for write in writes {
         let mut rows = statement.query(params![run, number(write.entry)])?;
         if let Some(row) = rows.next()? {
             let (_, state, by) = told(row)?;
             write.state = state;
-            write.undone_by = by.filter(|_| state == State::Undone);
+            write.undone_by = by.filter(|_| state == EntryState::Undone);
         }
     }
     Ok(())
@@ -59,11 +59,11 @@ const OF_RUN: &str = "SELECT intent, state, request FROM entries
 WHERE run = ?1 AND what = 'told' AND intent IS NOT NULL ORDER BY seq";
 
 /// Of which write something was told, what, and by which run.
-fn told(row: &Row<'_>) -> Result<(u64, State, Option<String>), Error> {
+fn told(row: &Row<'_>) -> Result<(u64, EntryState, Option<String>), JournalError> {
     let intent = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
     let request: Option<String> = row.get(2)?;
     let request: Value =
-        serde_json::from_str(&request.unwrap_or_default()).map_err(|e| Error::unreadable("a request", &e))?;
+        serde_json::from_str(&request.unwrap_or_default()).map_err(|e| JournalError::unreadable("a request", &e))?;
     let by = request["by"].as_str().map(str::to_owned);
-    Ok((intent, State::parse(&row.get::<_, String>(1)?), by))
+    Ok((intent, EntryState::parse(&row.get::<_, String>(1)?), by))
 }

@@ -2,14 +2,14 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::*;
-use crate::run::event::Outcome;
+use crate::run::event::RunOutcome;
 
 const RUN: &str = "20260102-030405-abcd";
 
-fn record() -> Record {
-    Record {
+fn record() -> RunRecord {
+    RunRecord {
         run: RUN.to_owned(),
-        kind: Kind::Run,
+        kind: RunKind::Run,
         runbook: "a".to_owned(),
         digest: "d".to_owned(),
         sources: json!({}),
@@ -20,7 +20,7 @@ fn record() -> Record {
         ended: None,
         outcome: None,
         message: None,
-        counts: Counts::default(),
+        counts: RunCounts::default(),
     }
 }
 
@@ -31,12 +31,12 @@ fn journal() -> (tempfile::TempDir, Journal) {
     (folder, journal)
 }
 
-fn event(words: &str) -> Event {
-    Event {
+fn event(words: &str) -> RunEvent {
+    RunEvent {
         time: "2026-01-02T03:04:05Z".parse().expect("a time"),
         item: None,
         step: None,
-        kind: Told::Note { words: words.to_owned() },
+        kind: EventKind::Note { words: words.to_owned() },
         actor: None,
     }
 }
@@ -44,19 +44,23 @@ fn event(words: &str) -> Event {
 fn intend(journal: &Journal, lane: &str, position: u64) -> u64 {
     let request = json!({ "write": { "operation": "add_group" }, "step": "s" });
     let before = json!(null);
-    let entry = Entry {
+    let entry = JournalEntry {
         position: Some(position),
         request: Some(&request),
         before: Some(&before),
-        ..Entry::new(What::Intent, lane)
+        ..JournalEntry::new(EntryKind::Intent, lane)
     };
-    journal.append(RUN, &entry, Durability::Now).expect("an intent")
+    journal.append(RUN, &entry, EntryDurability::Now).expect("an intent")
 }
 
-fn answer(journal: &Journal, lane: &str, intent: u64, state: State, answer: &Value) {
-    let entry =
-        Entry { state: Some(state), intent: Some(intent), answer: Some(answer), ..Entry::new(What::Answer, lane) };
-    journal.append(RUN, &entry, Durability::Soon).expect("an answer");
+fn answer(journal: &Journal, lane: &str, intent: u64, state: EntryState, answer: &Value) {
+    let entry = JournalEntry {
+        state: Some(state),
+        intent: Some(intent),
+        answer: Some(answer),
+        ..JournalEntry::new(EntryKind::Answer, lane)
+    };
+    journal.append(RUN, &entry, EntryDurability::Soon).expect("an answer");
 }
 
 #[test]
@@ -64,11 +68,11 @@ fn a_write_is_unknown_until_it_is_answered_and_the_last_answer_counts() {
     let (_folder, journal) = journal();
     let intent = intend(&journal, "", 0);
     let state = || journal.writes(RUN).expect("writes")[0].state;
-    assert_eq!((state(), journal.unanswered(RUN).expect("a number")), (State::Unknown, 1));
-    answer(&journal, "", intent, State::Unknown, &json!({"message": "cut"}));
-    assert_eq!(state(), State::Unknown);
-    answer(&journal, "", intent, State::Settled, &json!({"id": "00g1"}));
-    assert_eq!((state(), journal.unanswered(RUN).expect("a number")), (State::Settled, 0));
+    assert_eq!((state(), journal.unanswered(RUN).expect("a number")), (EntryState::Unknown, 1));
+    answer(&journal, "", intent, EntryState::Unknown, &json!({"message": "cut"}));
+    assert_eq!(state(), EntryState::Unknown);
+    answer(&journal, "", intent, EntryState::Settled, &json!({"id": "00g1"}));
+    assert_eq!((state(), journal.unanswered(RUN).expect("a number")), (EntryState::Settled, 0));
     assert_eq!(journal.writes(RUN).expect("writes")[0].answer, json!({"id": "00g1"}));
 }
 
@@ -76,21 +80,25 @@ fn a_write_is_unknown_until_it_is_answered_and_the_last_answer_counts() {
 fn what_is_known_of_a_write_takes_no_other_answer() {
     let (folder, journal) = journal();
     let intent = intend(&journal, "", 0);
-    answer(&journal, "", intent, State::Unknown, &json!(null));
-    answer(&journal, "", intent, State::Refused, &json!(null));
-    let entry = Entry { state: Some(State::Settled), intent: Some(intent), ..Entry::new(What::Answer, "") };
-    let told = |journal: &Journal| journal.append(RUN, &entry, Durability::Now);
+    answer(&journal, "", intent, EntryState::Unknown, &json!(null));
+    answer(&journal, "", intent, EntryState::Refused, &json!(null));
+    let entry = JournalEntry {
+        state: Some(EntryState::Settled),
+        intent: Some(intent),
+        ..JournalEntry::new(EntryKind::Answer, "")
+    };
+    let told = |journal: &Journal| journal.append(RUN, &entry, EntryDurability::Now);
     let error = told(&journal).expect_err("known").to_string();
     assert_eq!(error, format!("entry 0 of run {RUN} is refused and cannot become settled"));
     drop(journal);
     let journal = Journal::open(folder.path()).expect("the journal");
     assert!(told(&journal).is_err(), "another process knows it too");
-    assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+    assert_eq!(journal.verify(RUN).expect("a verdict"), ChainVerdict::Whole(3));
     assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
 }
 
 /// The states in which a lane finds its writes, and the entries that they are of.
-fn recorded(journal: &Journal, lane: &str) -> Vec<(u64, State)> {
+fn recorded(journal: &Journal, lane: &str) -> Vec<(u64, EntryState)> {
     let recorded = journal.recorded(RUN, lane).expect("what was recorded");
     recorded.iter().map(|one| (one.entry, one.state)).collect()
 }
@@ -99,22 +107,22 @@ fn recorded(journal: &Journal, lane: &str) -> Vec<(u64, State)> {
 fn a_write_that_was_thought_void_and_was_re_opened_stands_for_the_one_that_was_refused() {
     let (_folder, journal) = journal();
     let first = intend(&journal, "", 0);
-    answer(&journal, "", first, State::Void, &json!(null));
+    answer(&journal, "", first, EntryState::Void, &json!(null));
     let second = intend(&journal, "", 0);
     // The run may die here.
-    answer(&journal, "", first, State::Settled, &json!({"id": "00g1"}));
-    answer(&journal, "", second, State::Refused, &json!(null));
-    assert_eq!(recorded(&journal, ""), [(first, State::Settled)]);
+    answer(&journal, "", first, EntryState::Settled, &json!({"id": "00g1"}));
+    answer(&journal, "", second, EntryState::Refused, &json!(null));
+    assert_eq!(recorded(&journal, ""), [(first, EntryState::Settled)]);
     assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
 
     let first = intend(&journal, "1:jo", 0);
-    answer(&journal, "1:jo", first, State::Void, &json!(null));
+    answer(&journal, "1:jo", first, EntryState::Void, &json!(null));
     let second = intend(&journal, "1:jo", 0);
-    answer(&journal, "1:jo", first, State::Unknown, &json!(null));
-    answer(&journal, "1:jo", second, State::Refused, &json!(null));
-    assert_eq!(recorded(&journal, "1:jo"), [(first, State::Unknown)]);
+    answer(&journal, "1:jo", first, EntryState::Unknown, &json!(null));
+    answer(&journal, "1:jo", second, EntryState::Refused, &json!(null));
+    assert_eq!(recorded(&journal, "1:jo"), [(first, EntryState::Unknown)]);
     assert_eq!(journal.unanswered(RUN).expect("a number"), 1);
-    journal.tell_of(RUN, first, State::Undone, "another").expect("what an undo tells");
+    journal.tell_of(RUN, first, EntryState::Undone, "another").expect("what an undo tells");
     assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
 }
 
@@ -125,7 +133,7 @@ fn writes_stand_in_the_order_in_which_they_were_sent() {
     let first = intend(&journal, "1:a", 0);
     let second = intend(&journal, "1:b", 0);
     for intent in [second, first] {
-        answer(&journal, "", intent, State::Answered, &json!(null));
+        answer(&journal, "", intent, EntryState::Answered, &json!(null));
     }
     let writes = journal.writes(RUN).expect("writes");
     let entries: Vec<u64> = writes.iter().map(|write| write.entry).collect();
@@ -145,17 +153,22 @@ fn a_write_that_repeats_another_is_on_disk_with_what_is_told_of_that() {
     let (folder, journal) = journal();
     let former = intend(&journal, "", 0);
     let request = json!({ "write": { "operation": "assign_user_to_group" } });
-    let intent = Entry { position: Some(0), request: Some(&request), ..Entry::new(What::Intent, "") };
-    let repeated = Entry { state: Some(State::Repeated), intent: Some(former), ..Entry::new(What::Answer, "") };
+    let intent =
+        JournalEntry { position: Some(0), request: Some(&request), ..JournalEntry::new(EntryKind::Intent, "") };
+    let repeated = JournalEntry {
+        state: Some(EntryState::Repeated),
+        intent: Some(former),
+        ..JournalEntry::new(EntryKind::Answer, "")
+    };
     let repeat = journal.append_repeat(RUN, &intent, &repeated);
     let repeat = repeat.expect("an intent");
     // As a process finds it when this one is killed here.
     let other = Journal::open(folder.path()).expect("the journal");
-    let states: Vec<(u64, State)> =
+    let states: Vec<(u64, EntryState)> =
         other.writes(RUN).expect("writes").iter().map(|write| (write.entry, write.state)).collect();
-    assert_eq!(states, [(former, State::Repeated), (repeat, State::Unknown)]);
-    assert_eq!(recorded(&other, ""), [(repeat, State::Unknown)]);
-    assert_eq!(other.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+    assert_eq!(states, [(former, EntryState::Repeated), (repeat, EntryState::Unknown)]);
+    assert_eq!(recorded(&other, ""), [(repeat, EntryState::Unknown)]);
+    assert_eq!(other.verify(RUN).expect("a verdict"), ChainVerdict::Whole(3));
 }
 
 #[test]
@@ -163,7 +176,7 @@ fn what_a_lane_asked_again_takes_the_place_of_what_it_asked_before() {
     let (_folder, journal) = journal();
     for position in [0, 1, 2, 1] {
         let intent = intend(&journal, "1:jo", position);
-        answer(&journal, "1:jo", intent, State::Answered, &json!(position));
+        answer(&journal, "1:jo", intent, EntryState::Answered, &json!(position));
     }
     let recorded = journal.recorded(RUN, "1:jo").expect("records");
     let entries: Vec<u64> = recorded.iter().map(|recorded| recorded.entry).collect();
@@ -240,25 +253,29 @@ fn an_altered_entry_is_told() {
     ] {
         let (folder, journal) = journal();
         let intent = intend(&journal, "", 0);
-        answer(&journal, "", intent, State::Answered, &json!({"id": "00g1"}));
+        answer(&journal, "", intent, EntryState::Answered, &json!({"id": "00g1"}));
         journal
-            .append(RUN, &Entry { event: Some(&event("x")), ..Entry::new(What::Told, "") }, Durability::Now)
+            .append(
+                RUN,
+                &JournalEntry { event: Some(&event("x")), ..JournalEntry::new(EntryKind::Told, "") },
+                EntryDurability::Now,
+            )
             .expect("an entry");
-        assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+        assert_eq!(journal.verify(RUN).expect("a verdict"), ChainVerdict::Whole(3));
         let forger = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
         forger.execute(change, []).expect("a change");
         let (entry, why) = expected;
-        assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Broken { entry, why }, "{change}");
+        assert_eq!(journal.verify(RUN).expect("a verdict"), ChainVerdict::Broken { entry, why }, "{change}");
     }
 }
 
 #[test]
 fn an_altered_record_and_a_missing_end_are_told() {
     let missing = "it is missing, and so is what came after it";
-    let record = |why| Verdict::Record { why };
+    let record = |why| ChainVerdict::Record { why };
     for (change, expected) in [
-        ("DELETE FROM entries WHERE seq = 2", Verdict::Broken { entry: 2, why: missing }),
-        ("DELETE FROM entries", Verdict::Broken { entry: 0, why: missing }),
+        ("DELETE FROM entries WHERE seq = 2", ChainVerdict::Broken { entry: 2, why: missing }),
+        ("DELETE FROM entries", ChainVerdict::Broken { entry: 0, why: missing }),
         ("UPDATE runs SET operator = 'kim'", record("what it says of the run's beginning was altered")),
         ("UPDATE runs SET length = 2", record("the end of the journal that it names was altered")),
         ("UPDATE ends SET length = 2", record("the end of the journal that it names was altered")),
@@ -268,19 +285,19 @@ fn an_altered_record_and_a_missing_end_are_told() {
     ] {
         let (folder, journal) = journal();
         let intent = intend(&journal, "", 0);
-        answer(&journal, "", intent, State::Answered, &json!(null));
-        let told = Event {
-            kind: Told::Outcome {
-                outcome: Outcome::Succeeded,
+        answer(&journal, "", intent, EntryState::Answered, &json!(null));
+        let told = RunEvent {
+            kind: EventKind::Outcome {
+                outcome: RunOutcome::Succeeded,
                 run: RUN.to_owned(),
                 message: None,
-                counts: Counts::default(),
+                counts: RunCounts::default(),
                 remarks: Vec::new(),
             },
             ..event("")
         };
         journal.end(RUN, &told).expect("an end");
-        assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+        assert_eq!(journal.verify(RUN).expect("a verdict"), ChainVerdict::Whole(3));
         let forger = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
         forger.execute(change, []).expect("a change");
         assert_eq!(journal.verify(RUN).expect("a verdict"), expected, "{change}");
@@ -291,15 +308,15 @@ fn an_altered_record_and_a_missing_end_are_told() {
 fn what_waits_to_be_written_holds_nobody_up_and_is_written_soon() {
     let (folder, journal) = journal();
     let told = event("waiting for a limit");
-    let entry = Entry { event: Some(&told), ..Entry::new(What::Told, "") };
-    journal.append(RUN, &entry, Durability::Soon).expect("told");
+    let entry = JournalEntry { event: Some(&told), ..JournalEntry::new(EntryKind::Told, "") };
+    journal.append(RUN, &entry, EntryDurability::Soon).expect("told");
     let other = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
     other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").expect("the file is free");
     let reader = Journal::read(folder.path()).expect("a reader");
     while reader.events(RUN).expect("events").is_empty() {
         std::thread::yield_now();
     }
-    assert_eq!(reader.verify(RUN).expect("a verdict"), Verdict::Whole(1));
+    assert_eq!(reader.verify(RUN).expect("a verdict"), ChainVerdict::Whole(1));
 }
 
 #[test]
@@ -326,24 +343,28 @@ fn a_full_disk_breaks_nothing_and_is_told_as_such() {
     };
     pages(1);
     let large = json!({ "body": "x".repeat(100_000) });
-    let entry =
-        Entry { position: Some(1), request: Some(&large), before: Some(&large), ..Entry::new(What::Intent, "") };
-    let append = || journal.append(RUN, &entry, Durability::Now);
+    let entry = JournalEntry {
+        position: Some(1),
+        request: Some(&large),
+        before: Some(&large),
+        ..JournalEntry::new(EntryKind::Intent, "")
+    };
+    let append = || journal.append(RUN, &entry, EntryDurability::Now);
     let error = append().expect_err("no room");
     assert_eq!(error.help().as_deref(), Some("make room on the disk"), "{error}");
     // What became of a write that was sent is kept until there is room.
-    let settled = Entry {
-        state: Some(State::Answered),
+    let settled = JournalEntry {
+        state: Some(EntryState::Answered),
         intent: Some(lost),
         answer: Some(&large),
-        ..Entry::new(What::Answer, "")
+        ..JournalEntry::new(EntryKind::Answer, "")
     };
-    journal.append(RUN, &settled, Durability::Now).expect_err("no room");
+    journal.append(RUN, &settled, EntryDurability::Now).expect_err("no room");
     let reader = Journal::read(folder.path()).expect("a reader");
-    assert_eq!(reader.verify(RUN).expect("a verdict"), Verdict::Whole(1));
+    assert_eq!(reader.verify(RUN).expect("a verdict"), ChainVerdict::Whole(1));
     pages(1_000_000);
     assert_eq!(append().expect("room again"), 2);
-    assert_eq!(reader.verify(RUN).expect("a verdict"), Verdict::Whole(3));
+    assert_eq!(reader.verify(RUN).expect("a verdict"), ChainVerdict::Whole(3));
     assert_eq!(reader.unanswered(RUN).expect("a number"), 1);
 }
 
@@ -355,19 +376,23 @@ fn intend_from_lanes(journal: &Journal) -> (usize, Vec<String>) {
             json!({ "write": { "operation": "add_group", "lane": name, "fill": "x".repeat(2000) }, "step": "s" });
         let mut told = (0, Vec::new());
         for position in 0..20 {
-            let entry = Entry { position: Some(position), request: Some(&request), ..Entry::new(What::Intent, &name) };
-            match journal.append(RUN, &entry, Durability::Now) {
+            let entry = JournalEntry {
+                position: Some(position),
+                request: Some(&request),
+                ..JournalEntry::new(EntryKind::Intent, &name)
+            };
+            match journal.append(RUN, &entry, EntryDurability::Now) {
                 Ok(intent) => {
                     told.0 += 1;
                     let answer = json!({ "lane": lane, "position": position });
-                    let answered = Entry {
-                        state: Some(State::Answered),
+                    let answered = JournalEntry {
+                        state: Some(EntryState::Answered),
                         intent: Some(intent),
                         answer: Some(&answer),
-                        ..Entry::new(What::Answer, &name)
+                        ..JournalEntry::new(EntryKind::Answer, &name)
                     };
                     // Where there is no room it is kept all the same.
-                    if let Err(error) = journal.append(RUN, &answered, Durability::Soon) {
+                    if let Err(error) = journal.append(RUN, &answered, EntryDurability::Soon) {
                         assert!(error.to_string().contains("full"), "{error}");
                     }
                 }
@@ -388,12 +413,12 @@ fn intents_of_many_lanes_are_each_on_disk_with_a_number_of_its_own() {
     let (folder, journal) = journal();
     let (written, errors) = intend_from_lanes(&journal);
     assert_eq!((written, errors), (320, Vec::new()));
-    assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(640));
+    assert_eq!(journal.verify(RUN).expect("a verdict"), ChainVerdict::Whole(640));
     let writes = Journal::read(folder.path()).expect("a reader").writes(RUN).expect("writes");
     assert_eq!(writes.len(), 320);
     for write in writes {
         let lane = write.answer["lane"].as_u64().expect("a lane");
-        assert_eq!((write.state, write.lane), (State::Answered, format!("1:{lane}")));
+        assert_eq!((write.state, write.lane), (EntryState::Answered, format!("1:{lane}")));
     }
 }
 
@@ -413,24 +438,24 @@ fn a_disk_that_is_full_refuses_the_intent_of_each_lane() {
     let journal = Journal::read(folder.path()).expect("a reader");
     let writes = journal.writes(RUN).expect("writes");
     assert_eq!(writes.len(), written);
-    assert!(writes.iter().all(|write| write.state == State::Answered), "{writes:?}");
-    assert!(matches!(journal.verify(RUN), Ok(Verdict::Whole(_))));
+    assert!(writes.iter().all(|write| write.state == EntryState::Answered), "{writes:?}");
+    assert!(matches!(journal.verify(RUN), Ok(ChainVerdict::Whole(_))));
 }
 
 #[test]
 fn a_write_that_was_taken_back_is_undone_until_that_is_taken_back() {
     let (_folder, journal) = journal();
     let intent = intend(&journal, "1:jo", 0);
-    answer(&journal, "1:jo", intent, State::Answered, &json!({"id": "00g1"}));
+    answer(&journal, "1:jo", intent, EntryState::Answered, &json!({"id": "00g1"}));
     let write = || journal.writes(RUN).expect("writes").remove(0);
     let tell = |state| journal.tell_of(RUN, intent, state, "undo-1");
-    tell(State::Undone).expect("it held");
-    assert_eq!((write().state, write().undone_by.as_deref()), (State::Undone, Some("undo-1")));
+    tell(EntryState::Undone).expect("it held");
+    assert_eq!((write().state, write().undone_by.as_deref()), (EntryState::Undone, Some("undo-1")));
     assert_eq!(write().answer, json!({"id": "00g1"}));
-    tell(State::Undone).expect_err("once");
-    tell(State::Redone).expect("it was taken back");
-    assert_eq!((write().state, write().undone_by), (State::Redone, None));
-    assert_eq!(journal.verify(RUN).expect("a verdict"), Verdict::Whole(4));
+    tell(EntryState::Undone).expect_err("once");
+    tell(EntryState::Redone).expect("it was taken back");
+    assert_eq!((write().state, write().undone_by), (EntryState::Redone, None));
+    assert_eq!(journal.verify(RUN).expect("a verdict"), ChainVerdict::Whole(4));
 }
 
 #[test]
@@ -462,18 +487,18 @@ fn an_older_journal_is_brought_up_and_a_newer_one_left_alone() {
         .expect("an entry");
     // Who only reads brings up a copy.
     let reader = Journal::read(folder.path()).expect("a copy");
-    let old = Event { actor: Some(RunActor::of_older_journal("pat")), ..event("old") };
+    let old = RunEvent { actor: Some(RunActor::of_older_journal("pat")), ..event("old") };
     let old = [old];
     assert_eq!(reader.events("r1").expect("events"), old);
     let left: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a version");
     assert_eq!(left, 1);
     let journal = Journal::open(folder.path()).expect("brought up");
     assert_eq!(journal.events("r1").expect("events"), old);
-    assert_eq!(journal.verify("r1").expect("a verdict"), Verdict::Whole(1));
+    assert_eq!(journal.verify("r1").expect("a verdict"), ChainVerdict::Whole(1));
     assert_eq!(journal.runs().expect("runs")[0].operator, "pat");
     drop(journal);
     file.pragma_update(None, "user_version", 99).expect("a newer version");
-    assert!(matches!(Journal::open(folder.path()), Err(Error::Newer { found: 99, .. })));
+    assert!(matches!(Journal::open(folder.path()), Err(JournalError::Newer { found: 99, .. })));
 }
 
 #[test]
@@ -484,7 +509,7 @@ fn a_folder_that_cannot_be_made_is_an_error_at_once() {
 }
 
 fn seal_key(token: &str) -> SealKey {
-    let credentials = crate::okta::Credentials::Ssws(token.into());
+    let credentials = crate::okta::OrgCredentials::Ssws(token.into());
     SealKey::of_credentials(&credentials).expect("a key")
 }
 
@@ -494,16 +519,16 @@ fn sealed() -> (tempfile::TempDir, Journal) {
     let journal = Journal::open(folder.path()).expect("a journal");
     journal.seal_with(RUN, seal_key("00a"));
     let orgs = serde_json::from_value(json!([{ "name": "okta", "url": "https://a.okta.com" }]));
-    let record = Record { orgs: orgs.expect("an org"), ..record() };
+    let record = RunRecord { orgs: orgs.expect("an org"), ..record() };
     journal.begin(&record).expect("a run");
     let intent = intend(&journal, "1:jo", 0);
-    answer(&journal, "1:jo", intent, State::Answered, &json!({"id": "00g1"}));
-    let told = Event {
-        kind: Told::Outcome {
-            outcome: Outcome::Failed,
+    answer(&journal, "1:jo", intent, EntryState::Answered, &json!({"id": "00g1"}));
+    let told = RunEvent {
+        kind: EventKind::Outcome {
+            outcome: RunOutcome::Failed,
             run: RUN.to_owned(),
             message: Some("no".to_owned()),
-            counts: Counts::default(),
+            counts: RunCounts::default(),
             remarks: Vec::new(),
         },
         ..event("")
@@ -514,7 +539,7 @@ fn sealed() -> (tempfile::TempDir, Journal) {
 
 fn is_whole(journal: &Journal) -> bool {
     let found = journal.verify_by(RUN, &[seal_key("00a")]);
-    found.is_ok_and(|found| matches!(found.verdict, Verdict::Whole(_)) && found.seals.are_genuine())
+    found.is_ok_and(|found| matches!(found.verdict, ChainVerdict::Whole(_)) && found.seals.are_genuine())
 }
 
 fn columns_of(file: &Connection, table: &str) -> Vec<(String, String)> {
@@ -600,15 +625,15 @@ fn entries_older_than_seals_are_held_by_the_next_run() {
     let seals = |journal: &Journal| journal.verify_by(RUN, &keys).expect("a verdict");
     assert_eq!((seals(&journal).seals.older, seals(&journal).seals.are_genuine()), (1, false));
     journal.seal_with("next", seal_key("00a"));
-    let next = Record { run: "next".to_owned(), ..record() };
+    let next = RunRecord { run: "next".to_owned(), ..record() };
     journal.begin(&next).expect("another run");
     let told = event("x");
-    let entry = Entry { event: Some(&told), ..Entry::new(What::Told, "") };
-    journal.append("next", &entry, Durability::Now).expect("an entry");
+    let entry = JournalEntry { event: Some(&told), ..JournalEntry::new(EntryKind::Told, "") };
+    journal.append("next", &entry, EntryDurability::Now).expect("an entry");
     assert_eq!(seals(&journal).seals.older_than.as_deref(), Some("next"));
     let also = "UPDATE runs SET unsealed = 1 WHERE id = 'next'";
-    assert_eq!(seals(&journal).verdict, Verdict::Whole(1));
+    assert_eq!(seals(&journal).verdict, ChainVerdict::Whole(1));
     file.execute(also, []).expect("a change");
     let next = journal.verify_by("next", &keys).expect("a verdict");
-    assert!(matches!(next.verdict, Verdict::Broken { entry: 0, .. }), "{next:?}");
+    assert!(matches!(next.verdict, ChainVerdict::Broken { entry: 0, .. }), "{next:?}");
 }

@@ -6,14 +6,14 @@
 use rusqlite::Connection;
 
 use super::chain::{self, hex};
-use super::error::Error;
-use super::record::Columns;
+use super::error::JournalError;
+use super::record::RecordColumns;
 use super::seal::SealKey;
 use super::verification::sealed_beginning;
 
 /// What tells how old a run's entries without seals are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Age {
+pub(super) enum UnsealedAge {
     /// They were there when this run began, whose seals hold.
     OlderThan(String),
     /// A run whose seals hold says otherwise.
@@ -22,7 +22,7 @@ pub(super) enum Age {
 }
 
 /// A digest of the beginnings of runs that have no seals; none where there is no such run.
-pub(super) fn anchor(connection: &Connection) -> Result<Option<String>, Error> {
+pub(super) fn anchor(connection: &Connection) -> Result<Option<String>, JournalError> {
     let mut statement = connection.prepare_cached(
         "SELECT r.id, r.unsealed, e.digest FROM runs r LEFT JOIN entries e ON e.run = r.id AND e.seq = r.unsealed - 1
          WHERE r.unsealed > 0 ORDER BY r.id",
@@ -42,21 +42,21 @@ pub(super) fn anchor(connection: &Connection) -> Result<Option<String>, Error> {
 }
 
 /// How old the entries without seals are, by the runs that these keys sealed.
-pub(super) fn age(connection: &Connection, keys: &[SealKey]) -> Result<Age, Error> {
+pub(super) fn age(connection: &Connection, keys: &[SealKey]) -> Result<UnsealedAge, JournalError> {
     let now = anchor(connection)?;
     let mut statement = connection.prepare("SELECT * FROM runs WHERE unsealed = 0 ORDER BY rowid")?;
     let mut rows = statement.query([])?;
-    let mut age = Age::NotKnown;
+    let mut age = UnsealedAge::NotKnown;
     while let Some(row) = rows.next()? {
         let run: String = row.get("id")?;
-        let columns = Columns::read(row)?;
+        let columns = RecordColumns::read(row)?;
         if !sealed_beginning(connection, &run, &columns, keys)? {
             continue;
         }
         if columns.anchor != now {
-            return Ok(Age::Contradicted);
+            return Ok(UnsealedAge::Contradicted);
         }
-        age = Age::OlderThan(run);
+        age = UnsealedAge::OlderThan(run);
     }
     Ok(age)
 }

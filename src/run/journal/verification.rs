@@ -5,18 +5,18 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
 use super::bodies::is_named;
-use super::chain::{self, Digest, Row, begin, tail};
-use super::error::Error;
-use super::indexes::Places;
-use super::record::{Columns, Record, record};
-use super::seal::{KeyId, Seal, SealKey};
-use super::state::State;
-use super::unsealed::{self, Age};
-use crate::run::event::{Counts, Event, Kind, Outcome};
+use super::chain::{self, EntryColumns, EntryDigest, begin, tail};
+use super::error::JournalError;
+use super::indexes::IndexPlaces;
+use super::record::{RecordColumns, RunRecord, record};
+use super::seal::{EntrySeal, KeyId, SealKey};
+use super::state::EntryState;
+use super::unsealed::{self, UnsealedAge};
+use crate::run::event::{EventKind, RunCounts, RunEvent, RunOutcome};
 
 /// Whether a run's entries are as they were written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ChainVerdict {
     /// So many entries, all as written.
     Whole(u64),
     /// The first entry that is not as it was written, or that is missing, with what is wrong.
@@ -27,14 +27,14 @@ pub enum Verdict {
 
 /// What is known of a run's journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verification {
-    pub verdict: Verdict,
-    pub seals: Seals,
+pub struct JournalVerification {
+    pub verdict: ChainVerdict,
+    pub seals: SealCounts,
 }
 
 /// How many entries have which seals. Those of a broken run are counted up to the first that is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seals {
+pub struct SealCounts {
     /// Sealed by a key that is here: nobody without the org's credentials wrote them.
     pub genuine: u64,
     /// Sealed by a key that is not here.
@@ -51,7 +51,7 @@ pub struct Seals {
     pub absent: BTreeSet<KeyId>,
 }
 
-impl Seals {
+impl SealCounts {
     /// Whether a forgery is excluded.
     pub fn are_genuine(&self) -> bool {
         self.unchecked == 0 && self.keyless == 0 && (self.older == 0 || self.older_than.is_some())
@@ -60,40 +60,47 @@ impl Seals {
 
 /// Computes every digest again, compares every answer with its name, checks the seals of these keys, follows the states of the writes,
 /// and compares the run's record with what the entries tell of it.
-pub(super) fn verify(connection: &Connection, run: &str, keys: &[SealKey]) -> Result<Verification, Error> {
+pub(super) fn verify(
+    connection: &Connection,
+    run: &str,
+    keys: &[SealKey],
+) -> Result<JournalVerification, JournalError> {
     let mut statement = connection.prepare(
         "SELECT r.*, e.length AS end_length, e.head AS end_head, e.seal AS end_seal FROM runs r LEFT JOIN ends e ON e.run = r.id WHERE r.id = ?1",
     )?;
     let mut rows = statement.query([run])?;
     let Some(row) = rows.next()? else {
-        return Ok(Verification { verdict: Verdict::Record { why: "it is missing" }, seals: Seals::default() });
+        return Ok(JournalVerification {
+            verdict: ChainVerdict::Record { why: "it is missing" },
+            seals: SealCounts::default(),
+        });
     };
-    let begun = Begun::read(row)?;
+    let begun = SealRecord::read(row)?;
     let mut entries = EntryCheck::new(connection, run, &begun, keys)?;
     let broken = match entries.run()? {
         Some(broken) => Some(broken),
         None => entries.check_record(row)?,
     };
-    let verdict = broken.unwrap_or(Verdict::Whole(entries.count));
+    let verdict = broken.unwrap_or(ChainVerdict::Whole(entries.count));
     let seals = entries.seals;
-    Ok(Verification { verdict, seals })
+    Ok(JournalVerification { verdict, seals })
 }
 
 /// Whether the first entry of a run, and with it the run's record, has a seal by one of these keys.
 pub(super) fn sealed_beginning(
     connection: &Connection,
     run: &str,
-    columns: &Columns,
+    columns: &RecordColumns,
     keys: &[SealKey],
-) -> Result<bool, Error> {
+) -> Result<bool, JournalError> {
     let mut statement = connection.prepare_cached(&[ENTRIES, " AND e.seq = 0"].concat())?;
     let mut rows = statement.query([run])?;
     let Some(row) = rows.next()? else {
         return Ok(false);
     };
-    let entry = Stored::read(run, row)?;
+    let entry = StoredEntry::read(run, row)?;
     let digest = entry.columns().digest(&columns.digest());
-    let is_genuine = |seal: Seal| {
+    let is_genuine = |seal: EntrySeal| {
         let key = keys.iter().find(|key| key.id() == seal.key);
         key.is_some_and(|key| key.entry(run, 0, &digest) == seal)
     };
@@ -101,14 +108,14 @@ pub(super) fn sealed_beginning(
 }
 
 /// What the record says of seals.
-struct Begun {
+struct SealRecord {
     /// Entries that are older than seals.
     unsealed: u64,
     has_orgs: bool,
 }
 
-impl Begun {
-    fn read(row: &SqlRow<'_>) -> Result<Self, Error> {
+impl SealRecord {
+    fn read(row: &SqlRow<'_>) -> Result<Self, JournalError> {
         let (unsealed, orgs): (i64, String) = (row.get("unsealed")?, row.get("orgs")?);
         Ok(Self { unsealed: u64::try_from(unsealed).unwrap_or_default(), has_orgs: orgs.trim() != "[]" })
     }
@@ -122,7 +129,7 @@ const ENTRIES: &str = "SELECT e.seq, e.lane, e.position, e.time, e.what, e.state
     e.seal, b.body, a.body FROM entries e LEFT JOIN bodies b ON b.digest = e.before LEFT JOIN bodies a ON a.digest = e.answer WHERE e.run = ?1";
 
 /// An entry as the file has it.
-struct Stored {
+struct StoredEntry {
     run: String,
     seq: i64,
     lane: String,
@@ -136,16 +143,16 @@ struct Stored {
     before: Option<String>,
     answer: Option<String>,
     digest: Vec<u8>,
-    seal: Option<Seal>,
+    seal: Option<EntrySeal>,
     has_unreadable_seal: bool,
     before_text: Option<String>,
     answer_text: Option<String>,
 }
 
-impl Stored {
-    fn read(run: &str, row: &SqlRow<'_>) -> Result<Self, Error> {
+impl StoredEntry {
+    fn read(run: &str, row: &SqlRow<'_>) -> Result<Self, JournalError> {
         let seal: Option<Vec<u8>> = row.get(12)?;
-        let parsed = seal.as_deref().and_then(Seal::parse);
+        let parsed = seal.as_deref().and_then(EntrySeal::parse);
         Ok(Self {
             run: run.to_owned(),
             seq: row.get(0)?,
@@ -167,8 +174,8 @@ impl Stored {
         })
     }
 
-    fn columns(&self) -> Row<'_> {
-        Row {
+    fn columns(&self) -> EntryColumns<'_> {
+        EntryColumns {
             run: &self.run,
             seq: self.seq,
             lane: &self.lane,
@@ -190,21 +197,26 @@ impl Stored {
 struct EntryCheck<'a> {
     connection: &'a Connection,
     run: &'a str,
-    begun: &'a Begun,
+    begun: &'a SealRecord,
     keys: &'a [SealKey],
     count: u64,
-    last: Digest,
+    last: EntryDigest,
     last_key: Option<KeyId>,
-    states: HashMap<i64, State>,
-    lanes: HashMap<String, State>,
-    places: Places,
-    seals: Seals,
+    states: HashMap<i64, EntryState>,
+    lanes: HashMap<String, EntryState>,
+    places: IndexPlaces,
+    seals: SealCounts,
 }
 
-type Wrong = Option<&'static str>;
+type EntryFault = Option<&'static str>;
 
 impl<'a> EntryCheck<'a> {
-    fn new(connection: &'a Connection, run: &'a str, begun: &'a Begun, keys: &'a [SealKey]) -> Result<Self, Error> {
+    fn new(
+        connection: &'a Connection,
+        run: &'a str,
+        begun: &'a SealRecord,
+        keys: &'a [SealKey],
+    ) -> Result<Self, JournalError> {
         Ok(Self {
             connection,
             run,
@@ -215,29 +227,29 @@ impl<'a> EntryCheck<'a> {
             last_key: None,
             states: HashMap::new(),
             lanes: HashMap::new(),
-            places: Places::default(),
-            seals: Seals::default(),
+            places: IndexPlaces::default(),
+            seals: SealCounts::default(),
         })
     }
 
-    fn run(&mut self) -> Result<Option<Verdict>, Error> {
+    fn run(&mut self) -> Result<Option<ChainVerdict>, JournalError> {
         let mut statement = self.connection.prepare(&[ENTRIES, " ORDER BY e.seq"].concat())?;
         let mut rows = statement.query([self.run])?;
         while let Some(row) = rows.next()? {
-            let entry = Stored::read(self.run, row)?;
+            let entry = StoredEntry::read(self.run, row)?;
             if let Some(why) = self.check(&entry) {
                 let entry = self.count;
-                return Ok(Some(Verdict::Broken { entry, why }));
+                return Ok(Some(ChainVerdict::Broken { entry, why }));
             }
             self.places.add(&entry.lane, entry.intent, &entry.what);
             self.count += 1;
         }
         let astray = self.places.astray(self.connection, self.run)?;
-        Ok(astray.map(|entry| Verdict::Broken { entry, why: "the index by which it is found was altered" }))
+        Ok(astray.map(|entry| ChainVerdict::Broken { entry, why: "the index by which it is found was altered" }))
     }
 
     /// What is wrong with the next entry.
-    fn check(&mut self, entry: &Stored) -> Wrong {
+    fn check(&mut self, entry: &StoredEntry) -> EntryFault {
         if u64::try_from(entry.seq) != Ok(self.count) {
             return Some("it is missing");
         }
@@ -251,7 +263,7 @@ impl<'a> EntryCheck<'a> {
             .or_else(|| self.wrong_lane(entry))
     }
 
-    fn wrong_seal(&mut self, entry: &Stored) -> Wrong {
+    fn wrong_seal(&mut self, entry: &StoredEntry) -> EntryFault {
         let Some(seal) = entry.seal else {
             return self.without_seal(entry);
         };
@@ -272,7 +284,7 @@ impl<'a> EntryCheck<'a> {
         None
     }
 
-    fn without_seal(&mut self, entry: &Stored) -> Wrong {
+    fn without_seal(&mut self, entry: &StoredEntry) -> EntryFault {
         self.last_key = None;
         if entry.has_unreadable_seal {
             return Some("its seal was altered");
@@ -287,10 +299,10 @@ impl<'a> EntryCheck<'a> {
         None
     }
 
-    fn wrong_state(&mut self, entry: &Stored) -> Wrong {
+    fn wrong_state(&mut self, entry: &StoredEntry) -> EntryFault {
         let (intent, told) = (entry.intent?, entry.state.as_deref()?);
-        let now = self.states.entry(intent).or_insert(State::Unknown);
-        match now.then(State::parse(told)) {
+        let now = self.states.entry(intent).or_insert(EntryState::Unknown);
+        match now.then(EntryState::parse(told)) {
             Some(next) => {
                 *now = next;
                 None
@@ -299,10 +311,10 @@ impl<'a> EntryCheck<'a> {
         }
     }
 
-    fn wrong_lane(&mut self, entry: &Stored) -> Wrong {
+    fn wrong_lane(&mut self, entry: &StoredEntry) -> EntryFault {
         let told = entry.state.as_deref().filter(|_| entry.what == "lane")?;
         let now = self.lanes.get(&entry.lane).copied();
-        match State::then_of_lane(now, State::parse(told)) {
+        match EntryState::then_of_lane(now, EntryState::parse(told)) {
             Some(next) => {
                 self.lanes.insert(entry.lane.clone(), next);
                 None
@@ -312,46 +324,46 @@ impl<'a> EntryCheck<'a> {
     }
 
     /// What is wrong with the record of a run whose entries are whole.
-    fn check_record(&mut self, row: &SqlRow<'_>) -> Result<Option<Verdict>, Error> {
+    fn check_record(&mut self, row: &SqlRow<'_>) -> Result<Option<ChainVerdict>, JournalError> {
         if !self.is_record_whole(row)? {
             let why = "what it says of the run's beginning was altered";
-            return Ok(Some(Verdict::Record { why }));
+            return Ok(Some(ChainVerdict::Record { why }));
         }
         let (end, last) = (NamedEnd::read(row, "end_")?, NamedEnd::read(row, "")?);
         if end.length.is_some_and(|length| length > self.count) {
             let why = "it is missing, and so is what came after it";
             let entry = self.count;
-            return Ok(Some(Verdict::Broken { entry, why }));
+            return Ok(Some(ChainVerdict::Broken { entry, why }));
         }
         if !self.is_end_whole(&end)? || !self.was_end(&last)? {
             let why = "the end of the journal that it names was altered";
-            return Ok(Some(Verdict::Record { why }));
+            return Ok(Some(ChainVerdict::Record { why }));
         }
         if let Some(why) = self.wrong_age()? {
-            return Ok(Some(Verdict::Record { why }));
+            return Ok(Some(ChainVerdict::Record { why }));
         }
         let why = wrong_end(self.connection, self.begun, &record(row)?)?;
-        Ok(why.map(|why| Verdict::Record { why }))
+        Ok(why.map(|why| ChainVerdict::Record { why }))
     }
 
     /// Versions before seals kept no digest of some records.
-    fn is_record_whole(&self, row: &SqlRow<'_>) -> Result<bool, Error> {
+    fn is_record_whole(&self, row: &SqlRow<'_>) -> Result<bool, JournalError> {
         let kept: Option<Vec<u8>> = row.get("record")?;
         let Some(kept) = kept else {
             return Ok(self.begun.is_older());
         };
-        Ok(kept == Columns::read(row)?.digest())
+        Ok(kept == RecordColumns::read(row)?.digest())
     }
 
     /// The end that is named is the end that is there, and its seal is by the key of the last entry.
-    fn is_end_whole(&self, end: &NamedEnd) -> Result<bool, Error> {
+    fn is_end_whole(&self, end: &NamedEnd) -> Result<bool, JournalError> {
         let (next, digest) = tail(self.connection, self.run)?;
         let named = end.seal.map(|seal| seal.key);
         Ok(end.length == Some(next) && (next == 0 || named == self.last_key) && self.is_end(end, next, &digest))
     }
 
     /// The end that the record names was the end once: entries that came later tell what became of the run's writes.
-    fn was_end(&self, end: &NamedEnd) -> Result<bool, Error> {
+    fn was_end(&self, end: &NamedEnd) -> Result<bool, JournalError> {
         let Some(length) = end.length else {
             return Ok(false);
         };
@@ -370,7 +382,7 @@ impl<'a> EntryCheck<'a> {
     }
 
     /// Whether what is named is a chain of so many entries, the last of this digest, with a seal that holds.
-    fn is_end(&self, end: &NamedEnd, length: u64, digest: &Digest) -> bool {
+    fn is_end(&self, end: &NamedEnd, length: u64, digest: &EntryDigest) -> bool {
         if end.has_unreadable_seal || end.head.as_ref().is_some_and(|head| head != digest) {
             return false;
         }
@@ -379,14 +391,14 @@ impl<'a> EntryCheck<'a> {
         sealed.is_none() || sealed == end.seal
     }
 
-    fn wrong_age(&mut self) -> Result<Wrong, Error> {
+    fn wrong_age(&mut self) -> Result<EntryFault, JournalError> {
         if !self.begun.is_older() {
             return Ok(None);
         }
         match unsealed::age(self.connection, self.keys)? {
-            Age::OlderThan(run) => self.seals.older_than = Some(run),
-            Age::NotKnown => {}
-            Age::Contradicted => {
+            UnsealedAge::OlderThan(run) => self.seals.older_than = Some(run),
+            UnsealedAge::NotKnown => {}
+            UnsealedAge::Contradicted => {
                 return Ok(Some(
                     "it says of entries that they are older than seals, and the seals of another run say otherwise",
                 ));
@@ -400,17 +412,17 @@ impl<'a> EntryCheck<'a> {
 struct NamedEnd {
     length: Option<u64>,
     head: Option<Vec<u8>>,
-    seal: Option<Seal>,
+    seal: Option<EntrySeal>,
     has_unreadable_seal: bool,
 }
 
 impl NamedEnd {
     /// From the columns whose names begin so.
-    fn read(row: &SqlRow<'_>, prefix: &str) -> Result<Self, Error> {
+    fn read(row: &SqlRow<'_>, prefix: &str) -> Result<Self, JournalError> {
         let column = |name: &str| [prefix, name].concat();
         let length: Option<i64> = row.get(column("length").as_str())?;
         let seal: Option<Vec<u8>> = row.get(column("seal").as_str())?;
-        let parsed = seal.as_deref().and_then(Seal::parse);
+        let parsed = seal.as_deref().and_then(EntrySeal::parse);
         Ok(Self {
             length: length.and_then(|length| u64::try_from(length).ok()),
             head: row.get(column("head").as_str())?,
@@ -420,7 +432,7 @@ impl NamedEnd {
     }
 }
 
-fn wrong_body(entry: &Stored) -> Wrong {
+fn wrong_body(entry: &StoredEntry) -> EntryFault {
     let is_whole = |name: Option<&String>, text: Option<&String>| match (name, text) {
         (None, _) => true,
         (Some(name), Some(text)) => is_named(name, text),
@@ -436,7 +448,7 @@ fn wrong_body(entry: &Stored) -> Wrong {
 }
 
 /// Whether the record says of the run's end what the entries told last.
-fn wrong_end(connection: &Connection, begun: &Begun, record: &Record) -> Result<Wrong, Error> {
+fn wrong_end(connection: &Connection, begun: &SealRecord, record: &RunRecord) -> Result<EntryFault, JournalError> {
     const WHY: &str = "it says otherwise of the run's end than its entries";
     let told = told_end(connection, &record.run)?;
     let is_same = match (&told, record.outcome) {
@@ -449,12 +461,12 @@ fn wrong_end(connection: &Connection, begun: &Begun, record: &Record) -> Result<
     Ok((!is_same).then_some(WHY))
 }
 
-fn has_no_end(record: &Record) -> bool {
-    record.ended.is_none() && record.message.is_none() && record.counts == Counts::default()
+fn has_no_end(record: &RunRecord) -> bool {
+    record.ended.is_none() && record.message.is_none() && record.counts == RunCounts::default()
 }
 
 /// The last outcome that was told; none when the run was taken up since.
-fn told_end(connection: &Connection, run: &str) -> Result<Option<Event>, Error> {
+fn told_end(connection: &Connection, run: &str) -> Result<Option<RunEvent>, JournalError> {
     let last: Option<String> = connection
         .query_row(
             "SELECT event FROM entries WHERE run = ?1 AND what = 'told' AND event ->> 'event' IN ('outcome', 'resumed') ORDER BY seq DESC LIMIT 1",
@@ -462,12 +474,12 @@ fn told_end(connection: &Connection, run: &str) -> Result<Option<Event>, Error> 
             |row| row.get(0),
         )
         .optional()?;
-    let event: Option<Event> = last.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(event.filter(|event| matches!(event.kind, Kind::Outcome { .. })))
+    let event: Option<RunEvent> = last.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(event.filter(|event| matches!(event.kind, EventKind::Outcome { .. })))
 }
 
-fn is_end_of(event: &Event, ended: Outcome, begun: &Begun, record: &Record) -> bool {
-    let Kind::Outcome { outcome, message, counts, .. } = &event.kind else {
+fn is_end_of(event: &RunEvent, ended: RunOutcome, begun: &SealRecord, record: &RunRecord) -> bool {
+    let EventKind::Outcome { outcome, message, counts, .. } = &event.kind else {
         return false;
     };
     // Versions before seals took the time a moment later.

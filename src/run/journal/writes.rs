@@ -3,18 +3,18 @@
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::bodies::Altered;
-use super::error::Error;
-use super::state::State;
-use crate::run::event::Event;
+use super::bodies::AlteredBodies;
+use super::error::JournalError;
+use super::state::EntryState;
+use crate::run::event::RunEvent;
 
 /// A write as the journal has it. Secrets are redacted.
 #[derive(Clone, Debug)]
-pub struct Write {
+pub struct RecordedWrite {
     /// Number of its intent.
     pub entry: u64,
     pub lane: String,
-    pub state: State,
+    pub state: EntryState,
     /// The run that took it back; none when it holds.
     pub undone_by: Option<String>,
     /// When its intent was written.
@@ -67,28 +67,41 @@ pub(super) fn late_of_run(
     connection: &Connection,
     run: &str,
     since: jiff::Timestamp,
-    altered: Altered,
-) -> Result<Vec<Write>, Error> {
+    altered: AlteredBodies,
+) -> Result<Vec<RecordedWrite>, JournalError> {
     let mut statement = connection.prepare_cached(LATE_OF_RUN)?;
     collect(statement.query([run, &since.to_string()])?, altered)
 }
 
 /// Those of which it is not known what became of them.
-pub(super) fn unknown_of_run(connection: &Connection, run: &str, altered: Altered) -> Result<Vec<Write>, Error> {
+pub(super) fn unknown_of_run(
+    connection: &Connection,
+    run: &str,
+    altered: AlteredBodies,
+) -> Result<Vec<RecordedWrite>, JournalError> {
     let mut statement = connection.prepare_cached(UNKNOWN_OF_RUN)?;
     collect(statement.query([run])?, altered)
 }
 
-pub(super) fn of_run(connection: &Connection, run: &str, altered: Altered) -> Result<Vec<Write>, Error> {
+pub(super) fn of_run(
+    connection: &Connection,
+    run: &str,
+    altered: AlteredBodies,
+) -> Result<Vec<RecordedWrite>, JournalError> {
     collect(connection.prepare_cached(OF_RUN)?.query([run])?, altered)
 }
 
-pub(super) fn of_lane(connection: &Connection, run: &str, lane: &str, altered: Altered) -> Result<Vec<Write>, Error> {
+pub(super) fn of_lane(
+    connection: &Connection,
+    run: &str,
+    lane: &str,
+    altered: AlteredBodies,
+) -> Result<Vec<RecordedWrite>, JournalError> {
     let mut statement = connection.prepare_cached(OF_LANE)?;
     collect(statement.query([run, lane])?, altered)
 }
 
-fn collect(mut rows: rusqlite::Rows<'_>, altered: Altered) -> Result<Vec<Write>, Error> {
+fn collect(mut rows: rusqlite::Rows<'_>, altered: AlteredBodies) -> Result<Vec<RecordedWrite>, JournalError> {
     let mut writes = Vec::new();
     while let Some(row) = rows.next()? {
         writes.push(write(row, altered)?);
@@ -103,19 +116,19 @@ WHERE i.run = ?1 AND i.what = 'intent' AND coalesce(a.state, 'unknown') = 'unkno
     AND NOT EXISTS (SELECT 1 FROM entries t WHERE t.run = i.run AND t.intent = i.seq AND t.what = 'told')";
 
 /// Number of writes of which it is not known what became of them: neither an answer, nor a look, nor an undo told.
-pub(super) fn unanswered(connection: &Connection, run: &str) -> Result<u64, Error> {
+pub(super) fn unanswered(connection: &Connection, run: &str) -> Result<u64, JournalError> {
     let mut statement = connection.prepare_cached(UNANSWERED)?;
     let count: i64 = statement.query_row([run], |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-fn write(row: &rusqlite::Row<'_>, altered: Altered) -> Result<Write, Error> {
+fn write(row: &rusqlite::Row<'_>, altered: AlteredBodies) -> Result<RecordedWrite, JournalError> {
     let event = json(row, "event")?;
     let state: Option<String> = row.get("state")?;
-    Ok(Write {
+    Ok(RecordedWrite {
         entry: u64::try_from(row.get::<_, i64>("seq")?).unwrap_or_default(),
         lane: row.get("lane")?,
-        state: state.map_or(State::Unknown, |state| State::parse(&state)),
+        state: state.map_or(EntryState::Unknown, |state| EntryState::parse(&state)),
         undone_by: None,
         time: time(&row.get::<_, String>("time")?)?,
         answered: row.get::<_, Option<String>>("answered")?.map(|text| time(&text)).transpose()?,
@@ -127,30 +140,30 @@ fn write(row: &rusqlite::Row<'_>, altered: Altered) -> Result<Write, Error> {
     })
 }
 
-fn body(row: &rusqlite::Row<'_>, name: &str, text: &str, altered: Altered) -> Result<Value, Error> {
+fn body(row: &rusqlite::Row<'_>, name: &str, text: &str, altered: AlteredBodies) -> Result<Value, JournalError> {
     let (name, text): (Option<String>, Option<String>) = (row.get(name)?, row.get(text)?);
     altered.value(name.as_deref(), text.as_deref())
 }
 
-fn json(row: &rusqlite::Row<'_>, column: &str) -> Result<Value, Error> {
+fn json(row: &rusqlite::Row<'_>, column: &str) -> Result<Value, JournalError> {
     let text: Option<String> = row.get(column)?;
     let value = text.map(|text| serde_json::from_str(&text)).transpose();
-    Ok(value.map_err(|e| Error::unreadable(column, &e))?.unwrap_or_default())
+    Ok(value.map_err(|e| JournalError::unreadable(column, &e))?.unwrap_or_default())
 }
 
-pub(super) fn time(text: &str) -> Result<jiff::Timestamp, Error> {
-    text.parse().map_err(|e: jiff::Error| Error::unreadable("a time", &e))
+pub(super) fn time(text: &str) -> Result<jiff::Timestamp, JournalError> {
+    text.parse().map_err(|e: jiff::Error| JournalError::unreadable("a time", &e))
 }
 
 /// A write that was not sent.
 #[derive(Clone, Debug)]
-pub struct Unchanged {
+pub struct UnchangedWrite {
     pub entry: u64,
     pub lane: String,
-    pub event: Event,
+    pub event: RunEvent,
 }
 
-pub(super) fn unchanged(connection: &Connection, run: &str) -> Result<Vec<Unchanged>, Error> {
+pub(super) fn unchanged(connection: &Connection, run: &str) -> Result<Vec<UnchangedWrite>, JournalError> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, lane, event FROM entries WHERE run = ?1 AND what = 'told' AND event ->> 'event' = 'unchanged' ORDER BY seq",
     )?;
@@ -158,10 +171,10 @@ pub(super) fn unchanged(connection: &Connection, run: &str) -> Result<Vec<Unchan
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let event: String = row.get("event")?;
-        found.push(Unchanged {
+        found.push(UnchangedWrite {
             entry: u64::try_from(row.get::<_, i64>("seq")?).unwrap_or_default(),
             lane: row.get("lane")?,
-            event: serde_json::from_str(&event).map_err(|e| Error::unreadable("an event", &e))?,
+            event: serde_json::from_str(&event).map_err(|e| JournalError::unreadable("an event", &e))?,
         });
     }
     Ok(found)

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::run::call::Call;
+use crate::run::call::ApiCall;
 use crate::run::door::Run;
-use crate::run::error::Error;
-use crate::run::lane::Lane;
+use crate::run::error::CallError;
+use crate::run::lane::RunLane;
 
 /// So many removals share the read of one page.
 const SHARED: usize = 50;
@@ -74,10 +74,10 @@ impl Run {
     /// A list as `SHARED` removals a page of this lane's bulk step see it. Of each thing `keep` says whether it counts, and what is kept.
     pub(super) async fn read_shared(
         &self,
-        lane: &Lane,
-        list: &Call,
+        lane: &RunLane,
+        list: &ApiCall,
         keep: fn(&Value) -> Option<Value>,
-    ) -> Result<Arc<ReadThings>, Error> {
+    ) -> Result<Arc<ReadThings>, CallError> {
         let key = (list.org.clone(), list.path.clone(), bulk_of(lane));
         if let Some(known) = self.removal_reads().take(&key, lane.id()) {
             return Ok(known);
@@ -94,10 +94,10 @@ impl Run {
     /// The same list as it is now.
     pub(super) async fn read_now(
         &self,
-        lane: &Lane,
-        list: &Call,
+        lane: &RunLane,
+        list: &ApiCall,
         keep: fn(&Value) -> Option<Value>,
-    ) -> Result<ReadThings, Error> {
+    ) -> Result<ReadThings, CallError> {
         let found = self.list(lane, list).await?;
         let mut things = ReadThings { pages: found.len() / PAGE + 1, ..ReadThings::default() };
         for item in found {
@@ -114,7 +114,7 @@ impl Run {
 }
 
 /// What is gone since it was named in a list has nothing in it.
-pub(super) fn none_if_gone<T: Default>(read: Result<T, Error>) -> Result<T, Error> {
+pub(super) fn none_if_gone<T: Default>(read: Result<T, CallError>) -> Result<T, CallError> {
     match read {
         Err(error) if error.status() == Some(404) => Ok(T::default()),
         read => read,
@@ -122,7 +122,7 @@ pub(super) fn none_if_gone<T: Default>(read: Result<T, Error>) -> Result<T, Erro
 }
 
 /// The bulk step that a lane belongs to; empty for the main script.
-fn bulk_of(lane: &Lane) -> String {
+fn bulk_of(lane: &RunLane) -> String {
     let (before, last) = lane.id().rsplit_once('/').unwrap_or(("", lane.id()));
     match last.split_once(':') {
         Some((number, _)) => format!("{before}/{number}"),

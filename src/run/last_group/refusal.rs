@@ -2,33 +2,33 @@
 
 use serde_json::{Value, json};
 
-use super::removal::{ALLOW_WITHOUT_GROUP, Removal};
+use super::removal::{ALLOW_WITHOUT_GROUP, MembershipRemoval};
 use crate::okta;
-use crate::run::call::Call;
+use crate::run::call::ApiCall;
 use crate::run::changed_since::named;
 use crate::run::door::Run;
-use crate::run::error::Error;
-use crate::run::event::Kind;
-use crate::run::journal::State;
-use crate::run::lane::Lane;
+use crate::run::error::CallError;
+use crate::run::event::EventKind;
+use crate::run::journal::EntryState;
+use crate::run::lane::RunLane;
 
 impl Run {
     /// Journals the refusal as the answer.
     pub(super) fn refuse_removal(
         &self,
-        lane: &Lane,
-        call: &Call,
+        lane: &RunLane,
+        call: &ApiCall,
         position: u64,
         message: String,
-    ) -> Result<Error, Error> {
-        let kind = Kind::Refused { call: self.line(call), message: message.clone() };
+    ) -> Result<CallError, CallError> {
+        let kind = EventKind::Refused { call: self.line(call), message: message.clone() };
         let answer = json!({ "message": message });
-        self.tell_unsent(lane, call, position, State::Refused, kind, &answer)?;
-        Ok(Error::Usage(message))
+        self.tell_unsent(lane, call, position, EntryState::Refused, kind, &answer)?;
+        Ok(CallError::Usage(message))
     }
 
     /// A group's name for a person; its id where the name cannot be read.
-    pub(super) async fn name_of_group(&self, lane: &Lane, org: &str, group: &str) -> Result<String, Error> {
+    pub(super) async fn name_of_group(&self, lane: &RunLane, org: &str, group: &str) -> Result<String, CallError> {
         let found = match self.seen(lane, org, "get_group", &[group]).await {
             Err(error) if error.status() == Some(403) => Value::Null,
             found => found?,
@@ -38,7 +38,7 @@ impl Run {
     }
 
     /// Whether the org has no group of this id.
-    pub(super) async fn is_group_gone(&self, lane: &Lane, org: &str, group: &str) -> Result<bool, Error> {
+    pub(super) async fn is_group_gone(&self, lane: &RunLane, org: &str, group: &str) -> Result<bool, CallError> {
         match self.seen(lane, org, "get_group", &[group]).await {
             Err(error) if error.status() == Some(403) => Ok(false),
             found => Ok(found?.is_null()),
@@ -47,13 +47,13 @@ impl Run {
 }
 
 /// Whether the role of the token's owner does not show which apps a group has. Of an assignment to an app it is known that it has one.
-pub(super) fn is_hidden_by_role(removal: &Removal, error: &Error) -> bool {
-    let is_of_app = matches!(removal, Removal::Assignment { .. });
+pub(super) fn is_hidden_by_role(removal: &MembershipRemoval, error: &CallError) -> bool {
+    let is_of_app = matches!(removal, MembershipRemoval::Assignment { .. });
     !is_of_app && error.status() == Some(403) && !api_of(error).is_some_and(okta::ApiError::lacks_scope)
 }
 
 /// Words for users who would lose an app with the last of its groups.
-pub(super) fn words_of(call: &Call, group: &str, app: &Value, without: &[Value]) -> String {
+pub(super) fn words_of(call: &ApiCall, group: &str, app: &Value, without: &[Value]) -> String {
     let label = app["label"].as_str().unwrap_or("an app");
     let names: Vec<String> = without.iter().map(name_of).collect();
     format!(
@@ -64,7 +64,7 @@ pub(super) fn words_of(call: &Call, group: &str, app: &Value, without: &[Value])
 }
 
 /// Words for a removal of which the org does not show whom it would leave without an app.
-pub(super) fn words_of_unreadable(call: &Call, error: &Error) -> String {
+pub(super) fn words_of_unreadable(call: &ApiCall, error: &CallError) -> String {
     format!(
         "{} of {} was not sent, because it cannot be seen whether users would lose an app with the last group that provisions them ({error}); {}, or pass #{{ {ALLOW_WITHOUT_GROUP}: true }}",
         call.name(),
@@ -73,7 +73,7 @@ pub(super) fn words_of_unreadable(call: &Call, error: &Error) -> String {
     )
 }
 
-fn remedy_for(error: &Error) -> String {
+fn remedy_for(error: &CallError) -> String {
     let lacking = api_of(error).filter(|api| api.lacks_scope());
     let Some(api) = lacking else {
         return "give the owner of the token a role that may view the apps of the org, their groups and the members of those".to_owned();
@@ -84,9 +84,9 @@ fn remedy_for(error: &Error) -> String {
     }
 }
 
-fn api_of(error: &Error) -> Option<&okta::ApiError> {
+fn api_of(error: &CallError) -> Option<&okta::ApiError> {
     match error {
-        Error::Okta(refusal) => refusal.source.api(),
+        CallError::Okta(refusal) => refusal.source.api(),
         _ => None,
     }
 }

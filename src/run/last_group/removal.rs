@@ -2,8 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::okta::Method;
-use crate::run::call::{Action, Call};
+use crate::okta::HttpMethod;
+use crate::run::call::{ApiCall, CallAction};
 
 /// The option by which a script says that a user may be left without a group that provisions them.
 pub(in crate::run) const ALLOW_WITHOUT_GROUP: &str = "allow_without_group";
@@ -12,7 +12,7 @@ pub(in crate::run) const STAYS_IN: &str = "stays_in";
 
 /// What a call takes away.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Removal {
+pub(super) enum MembershipRemoval {
     /// A user from a group.
     Member { group: String, user: String },
     /// A group from an app.
@@ -21,14 +21,14 @@ pub(super) enum Removal {
     Group { group: String },
 }
 
-impl Removal {
+impl MembershipRemoval {
     /// What `call` takes away, whether it is an operation or a path that was given by hand.
-    pub(super) fn of(call: &Call) -> Option<Self> {
+    pub(super) fn of(call: &ApiCall) -> Option<Self> {
         let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
         match call.action {
-            Action::Operation(operation) => Self::of_operation(operation.name, &arguments),
-            Action::Direct(Method::Delete) => Self::of_path(&call.path),
-            Action::Direct(_) => None,
+            CallAction::Operation(operation) => Self::of_operation(operation.name, &arguments),
+            CallAction::Direct(HttpMethod::Delete) => Self::of_path(&call.path),
+            CallAction::Direct(_) => None,
         }
     }
 
@@ -67,7 +67,7 @@ impl Removal {
 }
 
 /// The value of an option of the door.
-pub(super) fn option<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
+pub(super) fn option<'a>(call: &'a ApiCall, name: &str) -> Option<&'a str> {
     let mut query = call.query.iter();
     let found = query.find(|(given, _)| given == name);
     found.map(|(_, value)| value.as_str())
@@ -77,10 +77,10 @@ pub(super) fn option<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    fn direct(method: Method, path: &str) -> Call {
-        Call {
+    fn direct(method: HttpMethod, path: &str) -> ApiCall {
+        ApiCall {
             org: "okta".to_owned(),
-            action: Action::Direct(method),
+            action: CallAction::Direct(method),
             arguments: Vec::new(),
             path: path.to_owned(),
             query: Vec::new(),
@@ -90,27 +90,27 @@ mod tests {
 
     #[test]
     fn a_removal_is_known_by_its_operation_and_by_its_path() {
-        let member = Removal::Member { group: "00g1".to_owned(), user: "jo@corp.example".to_owned() };
-        let call = Call::operation("okta", "unassign_user_from_group", &["00g1", "jo@corp.example"]);
-        assert_eq!(Removal::of(&call.expect("a call")), Some(member.clone()));
+        let member = MembershipRemoval::Member { group: "00g1".to_owned(), user: "jo@corp.example".to_owned() };
+        let call = ApiCall::operation("okta", "unassign_user_from_group", &["00g1", "jo@corp.example"]);
+        assert_eq!(MembershipRemoval::of(&call.expect("a call")), Some(member.clone()));
         for path in [
             "/api/v1/groups/00g1/users/jo%40corp.example",
             "/api/v1/groups/00g1/users/jo@corp.example/",
             "/API/v1/Groups/00g1//users/jo@corp.example",
         ] {
-            let call = direct(Method::Delete, path);
-            assert_eq!(Removal::of(&call), Some(member.clone()), "{path}");
+            let call = direct(HttpMethod::Delete, path);
+            assert_eq!(MembershipRemoval::of(&call), Some(member.clone()), "{path}");
         }
     }
 
     #[test]
     fn other_calls_take_nobody_out() {
         for (method, path) in [
-            (Method::Put, "/api/v1/groups/00g1/users/00u1"),
-            (Method::Delete, "/api/v1/groups/rules/0pr1"),
-            (Method::Delete, "/api/v1/apps/0oa1/users/00u1"),
+            (HttpMethod::Put, "/api/v1/groups/00g1/users/00u1"),
+            (HttpMethod::Delete, "/api/v1/groups/rules/0pr1"),
+            (HttpMethod::Delete, "/api/v1/apps/0oa1/users/00u1"),
         ] {
-            assert_eq!(Removal::of(&direct(method, path)), None, "{path}");
+            assert_eq!(MembershipRemoval::of(&direct(method, path)), None, "{path}");
         }
     }
 }

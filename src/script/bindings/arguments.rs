@@ -4,8 +4,8 @@
 use rhai::{Dynamic, Map};
 use serde_json::{Map as Fields, Value};
 
-use crate::okta::{ContentType, Operation};
-use crate::run::call::{Action, Call};
+use crate::okta::{ApiOperation, ContentType};
+use crate::run::call::{ApiCall, CallAction};
 use crate::script::nearest::{nearest, or_list};
 use crate::script::value::to_request;
 
@@ -13,7 +13,7 @@ use crate::script::value::to_request;
 const WHOLE_BODY: &str = "body";
 
 /// The call that `arguments` mean; why they mean none otherwise.
-pub(super) fn call(org: &str, operation: &'static Operation, arguments: &[Dynamic]) -> Result<Call, String> {
+pub(super) fn call(org: &str, operation: &'static ApiOperation, arguments: &[Dynamic]) -> Result<ApiCall, String> {
     let parameters = operation.path_parameters();
     let (path, rest) = arguments.split_at(parameters.len().min(arguments.len()));
     let values = path
@@ -25,12 +25,12 @@ pub(super) fn call(org: &str, operation: &'static Operation, arguments: &[Dynami
     let encoded = operation.path(&texts).map_err(|error| error.to_string())?;
     let given = match rest.first() {
         Some(options) => given(operation, options)?,
-        None => Given::default(),
+        None => GivenArguments::default(),
     };
     given.is_complete(operation)?;
-    Ok(Call {
+    Ok(ApiCall {
         org: org.to_owned(),
-        action: Action::Operation(operation),
+        action: CallAction::Operation(operation),
         arguments: values,
         path: encoded,
         query: given.query,
@@ -60,13 +60,13 @@ fn path_argument(parameter: &str, value: &Dynamic) -> Result<String, String> {
 }
 
 #[derive(Default)]
-struct Given {
+struct GivenArguments {
     query: Vec<(String, String)>,
     body: Option<Value>,
 }
 
-impl Given {
-    fn is_complete(&self, operation: &Operation) -> Result<(), String> {
+impl GivenArguments {
+    fn is_complete(&self, operation: &ApiOperation) -> Result<(), String> {
         let missing: Vec<&str> = operation
             .query
             .iter()
@@ -84,20 +84,20 @@ impl Given {
     }
 }
 
-fn given(operation: &Operation, options: &Dynamic) -> Result<Given, String> {
+fn given(operation: &ApiOperation, options: &Dynamic) -> Result<GivenArguments, String> {
     if let Ok(map) = options.as_map_ref() {
         return entries(operation, &map);
     }
     if options.is_array() && operation.body.is_some() {
         let body = Some(to_request(options).map_err(|unfit| unfit.to_string())?);
         let query = Vec::new();
-        return Ok(Given { query, body });
+        return Ok(GivenArguments { query, body });
     }
     Err("the last argument is a map such as #{ limit: 20 }".to_owned())
 }
 
-fn entries(operation: &Operation, map: &Map) -> Result<Given, String> {
-    let mut given = Given::default();
+fn entries(operation: &ApiOperation, map: &Map) -> Result<GivenArguments, String> {
+    let mut given = GivenArguments::default();
     let mut fields = Fields::new();
     let mut unknown = Vec::new();
     let whole = map.get(WHOLE_BODY).filter(|value| is_whole(operation, value));
@@ -124,7 +124,7 @@ fn entries(operation: &Operation, map: &Map) -> Result<Given, String> {
 }
 
 /// A field that is itself named `body` (an e-mail's text) is a string; the whole body of a JSON operation is not.
-fn is_whole(operation: &Operation, value: &Dynamic) -> bool {
+fn is_whole(operation: &ApiOperation, value: &Dynamic) -> bool {
     let Some(body) = &operation.body else {
         return false;
     };
@@ -153,7 +153,7 @@ fn joined(name: &str, items: &[Value]) -> Result<String, String> {
     Ok(texts.collect::<Result<Vec<_>, _>>()?.join(","))
 }
 
-fn unknown_entries(operation: &Operation, unknown: &[&str]) -> String {
+fn unknown_entries(operation: &ApiOperation, unknown: &[&str]) -> String {
     let known = || operation.option_names();
     let hints: Vec<String> = unknown
         .iter()
@@ -172,9 +172,9 @@ mod tests {
     use super::*;
     use crate::okta::operations;
 
-    type Made = (String, Vec<(String, String)>, Option<Value>);
+    type MadeRequest = (String, Vec<(String, String)>, Option<Value>);
 
-    fn made(operation: &str, arguments: &str) -> Result<Made, String> {
+    fn made(operation: &str, arguments: &str) -> Result<MadeRequest, String> {
         let arguments: rhai::Array = Engine::new().eval(arguments).expect("arguments");
         let operation = operations::find(operation).expect("an operation");
         call("okta", operation, &arguments).map(|call| (call.path, call.query, call.body))

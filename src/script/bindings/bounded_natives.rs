@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
-use super::raise::{Place, Raised};
+use super::raise::{CallSite, RaisedError};
 use crate::run;
-use crate::script::scene::Scene;
+use crate::script::scene::CallContext;
 use crate::script::value_size::{self, TooMuch};
 
 /// The most bytes of a text or a blob that one function makes.
@@ -29,20 +29,20 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// Refuses a result of more than `most` of something.
-fn within(context: &NativeCallContext, count: usize, most: usize, what: &str) -> Raised<()> {
+fn within(context: &NativeCallContext, count: usize, most: usize, what: &str) -> RaisedError<()> {
     if count <= most {
         return Ok(());
     }
     let name = context.fn_name();
-    Err(Place::of(context)
+    Err(CallSite::of(context)
         .usage(format!("{name}: this would make more than {most} {what}, the most that one call may make")))
 }
 
-fn bytes_within(context: &NativeCallContext, count: usize) -> Raised<()> {
+fn bytes_within(context: &NativeCallContext, count: usize) -> RaisedError<()> {
     within(context, count, MOST_BYTES, "bytes")
 }
 
-fn items_within(context: &NativeCallContext, count: usize) -> Raised<()> {
+fn items_within(context: &NativeCallContext, count: usize) -> RaisedError<()> {
     within(context, count, MOST_ITEMS, "items")
 }
 
@@ -66,7 +66,7 @@ fn register_padding(engine: &mut Engine) {
         .register_fn("to_array", to_array);
 }
 
-fn pad_list(context: NativeCallContext, list: &mut Array, to: i64, with: Dynamic) -> Raised<()> {
+fn pad_list(context: NativeCallContext, list: &mut Array, to: i64, with: Dynamic) -> RaisedError<()> {
     pad(list, to, with, |to, missing, with| {
         items_within(&context, to)?;
         let size = value_size::of(with, MOST_BYTES);
@@ -75,7 +75,7 @@ fn pad_list(context: NativeCallContext, list: &mut Array, to: i64, with: Dynamic
     })
 }
 
-fn pad_blob(context: NativeCallContext, bytes: &mut Blob, to: i64, with: i64) -> Raised<()> {
+fn pad_blob(context: NativeCallContext, bytes: &mut Blob, to: i64, with: i64) -> RaisedError<()> {
     pad(bytes, to, low_byte(with), |to, _, _| bytes_within(&context, to))
 }
 
@@ -84,8 +84,8 @@ fn pad<T: Clone>(
     items: &mut Vec<T>,
     to: i64,
     with: T,
-    check: impl FnOnce(usize, usize, &T) -> Raised<()>,
-) -> Raised<()> {
+    check: impl FnOnce(usize, usize, &T) -> RaisedError<()>,
+) -> RaisedError<()> {
     let to = length(to);
     if to > items.len() {
         check(to, to - items.len(), &with)?;
@@ -94,13 +94,13 @@ fn pad<T: Clone>(
     Ok(())
 }
 
-fn blob(context: &NativeCallContext, size: i64, with: i64) -> Raised<Blob> {
+fn blob(context: &NativeCallContext, size: i64, with: i64) -> RaisedError<Blob> {
     let size = length(size);
     bytes_within(context, size)?;
     Ok(vec![low_byte(with); size])
 }
 
-fn to_array(context: NativeCallContext, bytes: &mut Blob) -> Raised<Array> {
+fn to_array(context: NativeCallContext, bytes: &mut Blob) -> RaisedError<Array> {
     items_within(&context, bytes.len())?;
     let items = bytes.iter().map(|byte| i64::from(*byte).into());
     Ok(items.collect())
@@ -112,7 +112,7 @@ fn low_byte(number: i64) -> u8 {
 }
 
 /// Until the text has at least so many characters, and no more: what pads is cut off.
-fn pad_text(context: &NativeCallContext, text: &mut ImmutableString, to: i64, with: &str) -> Raised<()> {
+fn pad_text(context: &NativeCallContext, text: &mut ImmutableString, to: i64, with: &str) -> RaisedError<()> {
     let (to, have) = (length(to), text.chars().count());
     if to <= have || with.is_empty() {
         return Ok(());
@@ -141,7 +141,7 @@ fn register_replacing(engine: &mut Engine) {
         });
 }
 
-fn replace(context: &NativeCallContext, text: &mut ImmutableString, from: &str, to: &str) -> Raised<()> {
+fn replace(context: &NativeCallContext, text: &mut ImmutableString, from: &str, to: &str) -> RaisedError<()> {
     if to.len() > from.len() {
         let grows = text.matches(from).count().saturating_mul(to.len() - from.len());
         bytes_within(context, text.len().saturating_add(grows))?;
@@ -182,7 +182,7 @@ fn register_splitting(engine: &mut Engine) {
         });
 }
 
-fn to_chars(context: NativeCallContext, text: &str) -> Raised<Array> {
+fn to_chars(context: NativeCallContext, text: &str) -> RaisedError<Array> {
     items_within(&context, text.chars().count())?;
     Ok(text.chars().map(Dynamic::from).collect())
 }
@@ -193,7 +193,7 @@ fn segments(most: i64) -> usize {
 }
 
 /// The parts of a text; the empty text is one, however it is split.
-fn parts<'a>(context: &NativeCallContext, text: &str, parts: impl Iterator<Item = &'a str>) -> Raised<Array> {
+fn parts<'a>(context: &NativeCallContext, text: &str, parts: impl Iterator<Item = &'a str>) -> RaisedError<Array> {
     if text.is_empty() {
         return Ok(vec![Dynamic::from(String::new())]);
     }
@@ -223,13 +223,13 @@ fn register_texts(engine: &mut Engine) {
 }
 
 /// The text, or the end of the run: where this fails, the language shows the value by itself, within no bound.
-fn told(context: &NativeCallContext, shown: Result<(), TooMuch>, text: String) -> Raised<ImmutableString> {
-    match (shown, Scene::current()) {
+fn told(context: &NativeCallContext, shown: Result<(), TooMuch>, text: String) -> RaisedError<ImmutableString> {
+    match (shown, CallContext::current()) {
         (Ok(()), _) => Ok(text.into()),
         (Err(much), None) => Err(too_much(context, much)),
         (Err(much), Some(scene)) => {
             let words = format!("{}: {much}", context.fn_name());
-            scene.host.stop(run::Error::Usage(words));
+            scene.host.stop(run::CallError::Usage(words));
             Ok(ImmutableString::new())
         }
     }
@@ -280,7 +280,7 @@ fn show(context: &NativeCallContext, text: &mut String, value: &Dynamic, depth: 
     Ok(())
 }
 
-fn to_json(context: NativeCallContext, map: &mut Map) -> Raised<String> {
+fn to_json(context: NativeCallContext, map: &mut Map) -> RaisedError<String> {
     for value in map.values() {
         value_size::of(value, MOST_BYTES).map_err(|much| too_much(&context, much))?;
     }
@@ -289,13 +289,13 @@ fn to_json(context: NativeCallContext, map: &mut Map) -> Raised<String> {
     Ok(serde_json::to_string(&entries).unwrap_or_else(|_| "ERROR".to_owned()))
 }
 
-fn parse_json(context: NativeCallContext, json: &str) -> Raised<Dynamic> {
+fn parse_json(context: NativeCallContext, json: &str) -> RaisedError<Dynamic> {
     within(&context, json.len(), MOST_JSON, "bytes of JSON")?;
     serde_json::from_str(json).map_err(|error| error.to_string().into())
 }
 
 fn too_much(context: &NativeCallContext, much: TooMuch) -> Box<EvalAltResult> {
-    Place::of(context).usage(format!("{}: {much}", context.fn_name()))
+    CallSite::of(context).usage(format!("{}: {much}", context.fn_name()))
 }
 
 #[cfg(test)]

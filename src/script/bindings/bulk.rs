@@ -10,16 +10,16 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext}
 use serde_json::{Value, json};
 
 use super::flow::shown;
-use super::list::List;
-use super::options::Options;
-use super::raise::{Place, Raised};
-use super::unshare::{Act, unshare};
-use crate::run::Begun;
-use crate::run::lane::Lane;
-use crate::run::undo::Left;
-use crate::script::error::Diagnostic;
+use super::list::ScriptList;
+use super::options::VerbOptions;
+use super::raise::{CallSite, RaisedError};
+use super::unshare::{LaneClosure, unshare};
+use crate::run::ItemStart;
+use crate::run::lane::RunLane;
+use crate::run::undo::NotUndone;
+use crate::script::error::ScriptDiagnostic;
 use crate::script::error_value::ErrorValue;
-use crate::script::scene::Scene;
+use crate::script::scene::CallContext;
 use crate::script::value::{from_answer, from_json, to_json};
 
 /// Registered as raw functions, which get the list itself: it may be long, and a copy is made anyway.
@@ -52,10 +52,10 @@ enum OnFailure {
 }
 
 /// Rows `#{ key, item, ok, value, error, message }` in the order of the items. Items that were not begun have no row.
-fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) -> Raised<Array> {
-    let place = Place::of(context);
+fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) -> RaisedError<Array> {
+    let place = CallSite::of(context);
     let scene = place.scene()?;
-    let mut options = Options::new("each", &place, options);
+    let mut options = VerbOptions::new("each", &place, options);
     let key = options.take("key");
     let concurrency = options.count("concurrency", 1)?.unwrap_or(CONCURRENCY);
     let most_failures = options.count("max_failures", 0)?;
@@ -74,7 +74,7 @@ fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) 
     let keys = keys(context, &place, &items, key.as_ref())?;
     let number = scene.host.run.bulk(&scene.lane, &keys);
     let number = number.map_err(|error| place.error(&scene, error))?;
-    let bulk = Bulk {
+    let bulk = BulkLanes {
         context,
         taken: !scene.host.is_untaken(context),
         number,
@@ -96,15 +96,20 @@ fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) 
     bulk.result()
 }
 
-fn all(place: &Place, items: &Dynamic) -> Raised<Array> {
-    if let Some(list) = items.read_lock::<List>() {
+fn all(place: &CallSite, items: &Dynamic) -> RaisedError<Array> {
+    if let Some(list) = items.read_lock::<ScriptList>() {
         return list.clone().into_iter().collect();
     }
     items.as_array_ref().map(|items| items.clone()).map_err(|_| place.usage("each: the first argument is a list"))
 }
 
 /// Keys name the lanes in the journal: two items of the same key could not be told apart.
-fn keys(context: &NativeCallContext, place: &Place, items: &Array, given: Option<&Dynamic>) -> Raised<Vec<String>> {
+fn keys(
+    context: &NativeCallContext,
+    place: &CallSite,
+    items: &Array,
+    given: Option<&Dynamic>,
+) -> RaisedError<Vec<String>> {
     let mut keys = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         keys.push(key_of(context, place, item, given)?.unwrap_or_else(|| index.to_string()));
@@ -121,10 +126,10 @@ fn keys(context: &NativeCallContext, place: &Place, items: &Array, given: Option
 
 fn key_of(
     context: &NativeCallContext,
-    place: &Place,
+    place: &CallSite,
     item: &Dynamic,
     given: Option<&Dynamic>,
-) -> Raised<Option<String>> {
+) -> RaisedError<Option<String>> {
     if let Some(function) = given.and_then(Dynamic::read_lock::<FnPtr>) {
         let key: Dynamic = function.call_within_context(context, (item.clone(),))?;
         return Ok(Some(shown(&key)));
@@ -144,15 +149,15 @@ fn key_of(
     Ok(named)
 }
 
-struct Bulk<'a, 'c> {
+struct BulkLanes<'a, 'c> {
     context: &'a NativeCallContext<'c>,
     /// Whether somebody takes the rows.
     taken: bool,
     /// Number of this bulk step within its lane.
     number: u64,
     on_failure: OnFailure,
-    scene: Scene,
-    place: Place,
+    scene: CallContext,
+    place: CallSite,
     act: FnPtr,
     items: Array,
     keys: Vec<String>,
@@ -167,7 +172,7 @@ struct Bulk<'a, 'c> {
     broken: Mutex<Option<Box<EvalAltResult>>>,
 }
 
-impl Bulk<'_, '_> {
+impl BulkLanes<'_, '_> {
     fn work(&self, concurrency: usize) {
         let threads = concurrency.min(self.items.len());
         if threads <= 1 {
@@ -185,7 +190,7 @@ impl Bulk<'_, '_> {
 
     /// Takes items until there are none.
     fn run_lanes(&self) {
-        let act = Act::of(&self.act, |name| self.scene.host.is_quiet(name));
+        let act = LaneClosure::of(&self.act, |name| self.scene.host.is_quiet(name));
         while !self.ended.load(Ordering::Acquire) && !self.scene.host.is_stopped() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             if index >= self.items.len() {
@@ -195,23 +200,23 @@ impl Bulk<'_, '_> {
         }
     }
 
-    fn run_lane(&self, index: usize, act: &Act) {
+    fn run_lane(&self, index: usize, act: &LaneClosure) {
         let run = &self.scene.host.run;
         match run.begin_item(&self.scene.lane, self.number, &self.keys[index]) {
-            Ok(Begun::Done(value)) => match from_answer(&value, &|_| {}) {
+            Ok(ItemStart::Done(value)) => match from_answer(&value, &|_| {}) {
                 Ok(value) => self.keep(index, true, [("value", value)]),
                 Err(unfit) => self.break_off(self.place.usage(unfit.to_string())),
             },
-            Ok(Begun::Lane { lane, failed_before }) => self.execute(index, act, &lane, failed_before),
-            Ok(Begun::TakingBack { lane, failure }) => {
-                self.take_back(index, &lane, Failure::of_json(&failure));
+            Ok(ItemStart::Lane { lane, failed_before }) => self.execute(index, act, &lane, failed_before),
+            Ok(ItemStart::TakingBack { lane, failure }) => {
+                self.take_back(index, &lane, LaneFailure::of_json(&failure));
             }
             Err(error) => self.break_off(self.place.error(&self.scene, error)),
         }
     }
 
-    fn execute(&self, index: usize, act: &Act, lane: &Arc<Lane>, failed_before: bool) {
-        let scene = Scene { host: Arc::clone(&self.scene.host), lane: Arc::clone(lane) };
+    fn execute(&self, index: usize, act: &LaneClosure, lane: &Arc<RunLane>, failed_before: bool) {
+        let scene = CallContext { host: Arc::clone(&self.scene.host), lane: Arc::clone(lane) };
         let item = unshare(&self.items[index]);
         let act = act.for_a_lane();
         let result =
@@ -229,15 +234,15 @@ impl Bulk<'_, '_> {
         }
     }
 
-    fn succeeded(&self, index: usize, lane: &Lane, value: Dynamic) {
+    fn succeeded(&self, index: usize, lane: &RunLane, value: Dynamic) {
         self.tell_end(lane, Ok(to_json(&value).ok()));
         self.keep(index, true, [("value", value.flatten())]);
     }
 
-    fn failed(&self, index: usize, lane: &Lane, error: &EvalAltResult) {
+    fn failed(&self, index: usize, lane: &RunLane, error: &EvalAltResult) {
         let host = &self.scene.host;
-        let diagnostic = Diagnostic::of_evaluation(error, &host.entry, &host.sources, &host.names);
-        let failure = Failure { message: told(&diagnostic), error: thrown(error) };
+        let diagnostic = ScriptDiagnostic::of_evaluation(error, &host.entry, &host.sources, &host.names);
+        let failure = LaneFailure { message: told(&diagnostic), error: thrown(error) };
         if self.on_failure == OnFailure::Undo {
             self.take_back(index, lane, failure);
         } else {
@@ -246,7 +251,7 @@ impl Bulk<'_, '_> {
     }
 
     /// Takes back what a failed lane wrote, and says what came of it.
-    fn take_back(&self, index: usize, lane: &Lane, mut failure: Failure) {
+    fn take_back(&self, index: usize, lane: &RunLane, mut failure: LaneFailure) {
         let kept = failure.to_json();
         let undo = self.scene.host.run.undo_lane(lane, &kept);
         match self.scene.wait_for(undo) {
@@ -258,7 +263,7 @@ impl Bulk<'_, '_> {
         }
     }
 
-    fn end_failed(&self, index: usize, lane: &Lane, failure: Failure) {
+    fn end_failed(&self, index: usize, lane: &RunLane, failure: LaneFailure) {
         self.tell_end(lane, Err(failure.message.clone()));
         self.keep(index, false, [("error", failure.error), ("message", failure.message.into())]);
         let failures = self.failures.fetch_add(1, Ordering::AcqRel) + 1;
@@ -267,7 +272,7 @@ impl Bulk<'_, '_> {
         }
     }
 
-    fn tell_end(&self, lane: &Lane, result: Result<Option<serde_json::Value>, String>) {
+    fn tell_end(&self, lane: &RunLane, result: Result<Option<serde_json::Value>, String>) {
         if let Err(error) = self.scene.host.run.item_ended(lane, result) {
             self.break_off(self.place.error(&self.scene, error));
         }
@@ -289,7 +294,7 @@ impl Bulk<'_, '_> {
         broken.get_or_insert(error);
     }
 
-    fn result(self) -> Raised<Array> {
+    fn result(self) -> RaisedError<Array> {
         if let Some(error) = self.broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
@@ -322,13 +327,13 @@ fn named(rows: Vec<(usize, Map)>, keys: Vec<String>, items: Array) -> Array {
 }
 
 /// Why a lane failed.
-struct Failure {
+struct LaneFailure {
     message: String,
     /// What `catch` would have been given.
     error: Dynamic,
 }
 
-impl Failure {
+impl LaneFailure {
     fn to_json(&self) -> Value {
         let error = to_json(&self.error).unwrap_or_default();
         json!({ "message": self.message, "error": error })
@@ -342,16 +347,16 @@ impl Failure {
     }
 }
 
-fn came_of(left: &[Left]) -> String {
+fn came_of(left: &[NotUndone]) -> String {
     if left.is_empty() {
         return "\nwhat was written for it is taken back".to_owned();
     }
-    let line = |left: &Left| format!("\nnot taken back: {} {}: {}", left.operation, left.path, left.why);
+    let line = |left: &NotUndone| format!("\nnot taken back: {} {}: {}", left.operation, left.path, left.why);
     left.iter().map(line).collect()
 }
 
 /// Message, facts, remedy and place of a failure, as one text.
-fn told(diagnostic: &Diagnostic) -> String {
+fn told(diagnostic: &ScriptDiagnostic) -> String {
     let mut lines = vec![diagnostic.message.clone()];
     lines.extend(diagnostic.notes.iter().cloned());
     lines.extend(diagnostic.help.iter().map(|help| format!("help: {help}")));

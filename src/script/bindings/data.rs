@@ -4,8 +4,8 @@ use rhai::{Engine, Module, NativeCallContext};
 use serde_json::json;
 
 use super::directory::name;
-use super::raise::{Place, Raised};
-use crate::script::scene::Scene;
+use super::raise::{CallSite, RaisedError};
+use crate::script::scene::CallContext;
 
 /// What to write instead of `sleep` and `timestamp`.
 pub(in crate::script) const NO_CLOCK: &str = "use wait_until(#{ timeout: 60, every: 5 }, || …) and now()";
@@ -19,13 +19,13 @@ pub(super) fn register(engine: &mut Engine) {
     engine
         .register_fn("age", |context: NativeCallContext, time: &str| {
             let time = time.parse().map_err(|_| {
-                Place::of(&context).usage(format!("age: `{time}` is no time such as 2026-01-02T03:04:05.000Z"))
+                CallSite::of(&context).usage(format!("age: `{time}` is no time such as 2026-01-02T03:04:05.000Z"))
             })?;
             age(&context, time)
         })
         .register_fn("age", |context: NativeCallContext, milliseconds: i64| {
             let time = jiff::Timestamp::from_millisecond(milliseconds).map_err(|_| {
-                Place::of(&context).usage(format!("age: {milliseconds} is no time in milliseconds since 1970"))
+                CallSite::of(&context).usage(format!("age: {milliseconds} is no time in milliseconds since 1970"))
             })?;
             age(&context, time)
         });
@@ -38,13 +38,13 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// A run that is taken up again must come to the same calls: time and waits go through verbs that are recorded.
-fn no_clock(context: &NativeCallContext, verb: &str) -> Raised<()> {
-    Err(Place::of(context).usage(format!("`{verb}` is not for runbooks; {NO_CLOCK}")))
+fn no_clock(context: &NativeCallContext, verb: &str) -> RaisedError<()> {
+    Err(CallSite::of(context).usage(format!("`{verb}` is not for runbooks; {NO_CLOCK}")))
 }
 
 /// UTC as Okta writes it, such as `2026-01-02T03:04:05.000Z`, so many seconds from now: for `since` and `until` of the System Log.
-fn now(context: &NativeCallContext, seconds: i64) -> Raised<String> {
-    let place = Place::of(context);
+fn now(context: &NativeCallContext, seconds: i64) -> RaisedError<String> {
+    let place = CallSite::of(context);
     let scene = place.scene()?;
     let then = time(&place, &scene)?.checked_add(jiff::SignedDuration::from_secs(seconds));
     let then = then.map_err(|error| place.usage(format!("now: {error}")))?;
@@ -52,15 +52,15 @@ fn now(context: &NativeCallContext, seconds: i64) -> Raised<String> {
 }
 
 /// When the run began. It is not recorded, since it does not change: a run that waits for a person reads all else anew.
-fn started(context: &NativeCallContext) -> Raised<String> {
-    let place = Place::of(context);
+fn started(context: &NativeCallContext) -> RaisedError<String> {
+    let place = CallSite::of(context);
     let scene = place.scene()?;
     learn_time(&place, &scene)?;
     Ok(as_okta(scene.host.run.started()))
 }
 
 /// No answer may have told the org's time yet.
-fn learn_time(place: &Place, scene: &Scene) -> Raised<()> {
+fn learn_time(place: &CallSite, scene: &CallContext) -> RaisedError<()> {
     let learned = scene.wait_for(scene.host.run.learn_time(&scene.lane));
     learned.map_err(|error| place.error(scene, error))
 }
@@ -70,14 +70,14 @@ fn as_okta(time: jiff::Timestamp) -> String {
 }
 
 /// Seconds since `time`; below 0 when it is to come.
-fn age(context: &NativeCallContext, time: jiff::Timestamp) -> Raised<i64> {
-    let place = Place::of(context);
+fn age(context: &NativeCallContext, time: jiff::Timestamp) -> RaisedError<i64> {
+    let place = CallSite::of(context);
     let scene = place.scene()?;
     Ok(self::time(&place, &scene)?.duration_since(time).as_secs())
 }
 
 /// The same when the run is taken up again.
-fn time(place: &Place, scene: &Scene) -> Raised<jiff::Timestamp> {
+fn time(place: &CallSite, scene: &CallContext) -> RaisedError<jiff::Timestamp> {
     let run = &scene.host.run;
     learn_time(place, scene)?;
     let now = run.value(&scene.lane, &json!("now"), || run.now().as_millisecond().into());

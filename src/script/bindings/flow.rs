@@ -2,12 +2,12 @@
 
 use rhai::{Array, Dynamic, Engine, NativeCallContext};
 
-use super::raise::{Place, Raised};
-use crate::run::event::Kind;
+use super::raise::{CallSite, RaisedError};
+use crate::run::event::EventKind;
 use crate::run::plural::counted;
 use crate::script::error::kind_of;
 use crate::script::error_value::ErrorValue;
-use crate::script::scene::Scene;
+use crate::script::scene::CallContext;
 use crate::script::value::to_json;
 
 pub(super) fn register(engine: &mut Engine) {
@@ -17,10 +17,10 @@ pub(super) fn register(engine: &mut Engine) {
         })
         .register_fn("note", |context: NativeCallContext, words: Dynamic| {
             let words = shown(&words);
-            tell(&context, Kind::Note { words })
+            tell(&context, EventKind::Note { words })
         })
         .register_fn("remark", |context: NativeCallContext, words: &str| {
-            let scene = Place::of(&context).scene()?;
+            let scene = CallSite::of(&context).scene()?;
             scene.host.run.remark(words);
             Ok::<_, Box<rhai::EvalAltResult>>(())
         })
@@ -39,7 +39,7 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("counted", |number: i64, noun: &str| counted(u64::try_from(number).unwrap_or_default(), noun))
         .register_fn("check_all", check_all)
         .register_fn("table", |context: NativeCallContext, rows: Array| {
-            let columns = columns_of(&Place::of(&context), &rows)?;
+            let columns = columns_of(&CallSite::of(&context), &rows)?;
             table(&context, columns, &rows)
         })
         .register_fn("table", |context: NativeCallContext, columns: Array, rows: Array| {
@@ -48,13 +48,16 @@ pub(super) fn register(engine: &mut Engine) {
         });
 }
 
-fn with_scene(context: &NativeCallContext, act: impl FnOnce(&Scene) -> Result<(), crate::run::Error>) -> Raised<()> {
-    let place = Place::of(context);
+fn with_scene(
+    context: &NativeCallContext,
+    act: impl FnOnce(&CallContext) -> Result<(), crate::run::CallError>,
+) -> RaisedError<()> {
+    let place = CallSite::of(context);
     let scene = place.scene()?;
     act(&scene).map_err(|error| place.error(&scene, error))
 }
 
-pub(super) fn tell(context: &NativeCallContext, kind: Kind) -> Raised<()> {
+pub(super) fn tell(context: &NativeCallContext, kind: EventKind) -> RaisedError<()> {
     with_scene(context, |scene| scene.host.run.tell(&scene.lane, kind))
 }
 
@@ -64,13 +67,13 @@ fn check(
     words: &str,
     help: &Dynamic,
     failure: Option<&str>,
-) -> Raised<()> {
-    let place = Place::of(context);
+) -> RaisedError<()> {
+    let place = CallSite::of(context);
     let passed = fact.as_bool().map_err(|found| {
         place.usage(format!("check: the fact \"{words}\" must be true or false, not {}", kind_of(found)))
     })?;
     let words = outcome_words(passed, words, failure);
-    tell(context, Kind::Check { passed, words: words.clone() })?;
+    tell(context, EventKind::Check { passed, words: words.clone() })?;
     if passed {
         return Ok(());
     }
@@ -89,14 +92,14 @@ fn outcome_words(passed: bool, words: &str, failure: Option<&str>) -> String {
 }
 
 /// Tells every fact, then stops with all that do not hold: bad input is told at once, not one problem a run.
-fn check_all(context: NativeCallContext, facts: Array) -> Raised<()> {
-    let place = Place::of(&context);
+fn check_all(context: NativeCallContext, facts: Array) -> RaisedError<()> {
+    let place = CallSite::of(&context);
     let mut problems = Vec::new();
     let mut help = Vec::new();
     for fact in &facts {
         let (passed, words, advice) = fact_of(&place, fact)?;
         let told = words.clone();
-        tell(&context, Kind::Check { passed, words })?;
+        tell(&context, EventKind::Check { passed, words })?;
         if !passed {
             problems.push(told);
             help.extend(advice.into_iter().filter(|line| !help.contains(line)).collect::<Vec<_>>());
@@ -113,7 +116,7 @@ fn check_all(context: NativeCallContext, facts: Array) -> Raised<()> {
 }
 
 /// `[fact, words]`, `[fact, words, help]` or `[fact, words, help, failure]`: whether it holds, the words of that, and the help.
-fn fact_of(place: &Place, fact: &Dynamic) -> Raised<(bool, String, Vec<String>)> {
+fn fact_of(place: &CallSite, fact: &Dynamic) -> RaisedError<(bool, String, Vec<String>)> {
     let wrong = || {
         place.usage(
             "check_all: a fact is [true or false, words], and may have help and the words of its failure after them",
@@ -141,14 +144,14 @@ fn help_lines(help: &Dynamic) -> Vec<String> {
     }
 }
 
-fn table(context: &NativeCallContext, columns: Vec<String>, rows: &Array) -> Raised<()> {
-    let place = Place::of(context);
-    let rows = rows.iter().map(|row| cells(&place, &columns, row)).collect::<Raised<Vec<_>>>()?;
-    tell(context, Kind::Table { columns, rows })
+fn table(context: &NativeCallContext, columns: Vec<String>, rows: &Array) -> RaisedError<()> {
+    let place = CallSite::of(context);
+    let rows = rows.iter().map(|row| cells(&place, &columns, row)).collect::<RaisedError<Vec<_>>>()?;
+    tell(context, EventKind::Table { columns, rows })
 }
 
 /// The keys of the first row: a map has them in order of the alphabet.
-fn columns_of(place: &Place, rows: &Array) -> Raised<Vec<String>> {
+fn columns_of(place: &CallSite, rows: &Array) -> RaisedError<Vec<String>> {
     let Some(first) = rows.first() else {
         return Ok(Vec::new());
     };
@@ -158,7 +161,7 @@ fn columns_of(place: &Place, rows: &Array) -> Raised<Vec<String>> {
     Ok(map.keys().map(ToString::to_string).collect())
 }
 
-fn cells(place: &Place, columns: &[String], row: &Dynamic) -> Raised<Vec<String>> {
+fn cells(place: &CallSite, columns: &[String], row: &Dynamic) -> RaisedError<Vec<String>> {
     if let Ok(map) = row.as_map_ref() {
         let cell = |column: &String| map.get(column.as_str()).map_or_else(String::new, shown);
         return Ok(columns.iter().map(cell).collect());

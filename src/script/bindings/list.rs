@@ -4,50 +4,55 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
 
-use super::raise::{Place, Raised};
+use super::raise::{CallSite, RaisedError};
 use crate::okta::NextPage;
-use crate::run::Page;
-use crate::run::call::Call;
+use crate::run::ListPage;
+use crate::run::call::ApiCall;
 use crate::run::page_walk::PageWalk;
 use crate::script::error::kind_of;
-use crate::script::scene::Scene;
-use crate::script::value::{Unfit, from_answer};
+use crate::script::scene::CallContext;
+use crate::script::value::{ConversionError, from_answer};
 
 /// A list that an operation returned. Clones share what was fetched.
 #[derive(Clone)]
-pub(in crate::script) struct List(Arc<Mutex<Pages>>);
+pub(in crate::script) struct ScriptList(Arc<Mutex<ListPages>>);
 
-struct Pages {
-    call: Call,
+struct ListPages {
+    call: ApiCall,
     items: Vec<Dynamic>,
-    next: Next,
+    next: NextItem,
     walk: PageWalk,
 }
 
-enum Next {
+enum NextItem {
     First,
     Page(NextPage),
     None,
 }
 
-impl List {
-    pub(super) fn of(call: Call) -> Self {
-        Self(Arc::new(Mutex::new(Pages { call, items: Vec::new(), next: Next::First, walk: PageWalk::default() })))
+impl ScriptList {
+    pub(super) fn of(call: ApiCall) -> Self {
+        Self(Arc::new(Mutex::new(ListPages {
+            call,
+            items: Vec::new(),
+            next: NextItem::First,
+            walk: PageWalk::default(),
+        })))
     }
 
     /// A list whose first page was read already.
-    pub(super) fn begun(scene: &Scene, call: Call, page: Page) -> Result<Self, Unfit> {
-        let mut pages = Pages { call, items: Vec::new(), next: Next::None, walk: PageWalk::default() };
+    pub(super) fn begun(scene: &CallContext, call: ApiCall, page: ListPage) -> Result<Self, ConversionError> {
+        let mut pages = ListPages { call, items: Vec::new(), next: NextItem::None, walk: PageWalk::default() };
         pages.take(scene, page)?;
         Ok(Self(Arc::new(Mutex::new(pages))))
     }
 
     /// Up to `count` items from the one at `from`, for which at most `most_pages` are fetched: small pages shall not cost many calls.
-    pub(in crate::script) fn part(&self, from: usize, count: usize, most_pages: usize) -> Raised<Array> {
+    pub(in crate::script) fn part(&self, from: usize, count: usize, most_pages: usize) -> RaisedError<Array> {
         let mut pages = self.pages();
         let wanted = from.saturating_add(count);
         for _ in 0..most_pages {
-            if pages.items.len() >= wanted || !pages.fetch(&Place::NOWHERE)? {
+            if pages.items.len() >= wanted || !pages.fetch(&CallSite::NOWHERE)? {
                 break;
             }
         }
@@ -63,34 +68,34 @@ impl List {
     /// Whether an item follows those fetched so far, as far as is known without a call.
     pub(in crate::script) fn may_go_on(&self, from: usize) -> bool {
         let pages = self.pages();
-        pages.items.len() > from || !matches!(pages.next, Next::None)
+        pages.items.len() > from || !matches!(pages.next, NextItem::None)
     }
 
     /// A poisoned lock means that another lane panicked while it fetched: what is kept is whole pages all the same.
-    fn pages(&self) -> MutexGuard<'_, Pages> {
+    fn pages(&self) -> MutexGuard<'_, ListPages> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn get(&self, place: &Place, index: usize) -> Raised<Option<Dynamic>> {
+    fn get(&self, place: &CallSite, index: usize) -> RaisedError<Option<Dynamic>> {
         let mut pages = self.pages();
         while pages.items.len() <= index && pages.fetch(place)? {}
         Ok(pages.items.get(index).cloned())
     }
 
-    fn all(&self, place: &Place) -> Raised<Array> {
+    fn all(&self, place: &CallSite) -> RaisedError<Array> {
         let mut pages = self.pages();
         while pages.fetch(place)? {}
         Ok(pages.items.clone())
     }
 }
 
-impl Pages {
+impl ListPages {
     /// Fetches the next page; `false` when there is none.
-    fn fetch(&mut self, place: &Place) -> Raised<bool> {
+    fn fetch(&mut self, place: &CallSite) -> RaisedError<bool> {
         let next = match &self.next {
-            Next::First => None,
-            Next::Page(next) => Some(next),
-            Next::None => return Ok(false),
+            NextItem::First => None,
+            NextItem::Page(next) => Some(next),
+            NextItem::None => return Ok(false),
         };
         let scene = place.scene()?;
         let page = scene
@@ -102,7 +107,7 @@ impl Pages {
         Ok(true)
     }
 
-    fn take(&mut self, scene: &Scene, page: Page) -> Result<(), Unfit> {
+    fn take(&mut self, scene: &CallContext, page: ListPage) -> Result<(), ConversionError> {
         let learn = |secret: &str| scene.host.run.learn_secret(secret);
         match page.body {
             serde_json::Value::Array(items) => {
@@ -112,10 +117,10 @@ impl Pages {
             }
             other => {
                 let reason = format!("is {}, not a list", kind_of_json(&other));
-                return Err(Unfit { path: String::new(), reason });
+                return Err(ConversionError { path: String::new(), reason });
             }
         }
-        self.next = page.next.map_or(Next::None, Next::Page);
+        self.next = page.next.map_or(NextItem::None, NextItem::Page);
         Ok(())
     }
 }
@@ -129,28 +134,28 @@ fn kind_of_json(value: &serde_json::Value) -> &'static str {
 }
 
 /// Walks a list; an error ends it.
-pub(in crate::script) struct Walk {
-    list: List,
+pub(in crate::script) struct ListWalk {
+    list: ScriptList,
     index: usize,
     failed: bool,
 }
 
-impl Iterator for Walk {
-    type Item = Raised<Dynamic>;
+impl Iterator for ListWalk {
+    type Item = RaisedError<Dynamic>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed {
             return None;
         }
         self.let_go();
-        let item = self.list.get(&Place::NOWHERE, self.index).transpose();
+        let item = self.list.get(&CallSite::NOWHERE, self.index).transpose();
         self.index += 1;
         self.failed = matches!(item, Some(Err(_)));
         item
     }
 }
 
-impl Walk {
+impl ListWalk {
     /// A list that nobody else holds is walked once: a page that was walked is dropped, so that a list of any length fits.
     fn let_go(&mut self) {
         if Arc::strong_count(&self.list.0) > 1 {
@@ -165,44 +170,44 @@ impl Walk {
     }
 }
 
-impl IntoIterator for List {
-    type Item = Raised<Dynamic>;
-    type IntoIter = Walk;
+impl IntoIterator for ScriptList {
+    type Item = RaisedError<Dynamic>;
+    type IntoIter = ListWalk;
 
-    fn into_iter(self) -> Walk {
-        Walk { list: self, index: 0, failed: false }
+    fn into_iter(self) -> ListWalk {
+        ListWalk { list: self, index: 0, failed: false }
     }
 }
 
 pub(super) fn register(engine: &mut Engine) {
     engine
-        .register_type_with_name::<List>("List")
-        .register_iterator_result::<List, Dynamic>()
-        .register_fn("all", |context: NativeCallContext, list: &mut List| list.all(&Place::of(&context)))
+        .register_type_with_name::<ScriptList>("List")
+        .register_iterator_result::<ScriptList, Dynamic>()
+        .register_fn("all", |context: NativeCallContext, list: &mut ScriptList| list.all(&CallSite::of(&context)))
         .register_fn("len", len)
         .register_get("len", len)
-        .register_fn("is_empty", |context: NativeCallContext, list: &mut List| {
-            Ok::<_, Box<EvalAltResult>>(list.get(&Place::of(&context), 0)?.is_none())
+        .register_fn("is_empty", |context: NativeCallContext, list: &mut ScriptList| {
+            Ok::<_, Box<EvalAltResult>>(list.get(&CallSite::of(&context), 0)?.is_none())
         })
-        .register_fn("first", |context: NativeCallContext, list: &mut List| {
-            Ok::<_, Box<EvalAltResult>>(list.get(&Place::of(&context), 0)?.unwrap_or_default())
+        .register_fn("first", |context: NativeCallContext, list: &mut ScriptList| {
+            Ok::<_, Box<EvalAltResult>>(list.get(&CallSite::of(&context), 0)?.unwrap_or_default())
         })
         .register_indexer_get(item)
         .register_fn("find", find)
-        .register_fn("some", |context: NativeCallContext, list: &mut List, test: FnPtr| {
+        .register_fn("some", |context: NativeCallContext, list: &mut ScriptList, test: FnPtr| {
             Ok::<_, Box<EvalAltResult>>(!find(context, list, test)?.is_unit())
         })
         .register_fn("filter", filter)
         .register_fn("map", map);
 }
 
-fn len(context: NativeCallContext, list: &mut List) -> Raised<i64> {
-    let items = list.all(&Place::of(&context))?.len();
+fn len(context: NativeCallContext, list: &mut ScriptList) -> RaisedError<i64> {
+    let items = list.all(&CallSite::of(&context))?.len();
     Ok(i64::try_from(items).unwrap_or(i64::MAX))
 }
 
-fn item(context: NativeCallContext, list: &mut List, index: i64) -> Raised<Dynamic> {
-    let place = Place::of(&context);
+fn item(context: NativeCallContext, list: &mut ScriptList, index: i64) -> RaisedError<Dynamic> {
+    let place = CallSite::of(&context);
     let found = match usize::try_from(index) {
         Ok(index) => list.get(&place, index)?,
         Err(_) => None,
@@ -214,7 +219,7 @@ fn item(context: NativeCallContext, list: &mut List, index: i64) -> Raised<Dynam
     })
 }
 
-fn find(context: NativeCallContext, list: &mut List, test: FnPtr) -> Raised<Dynamic> {
+fn find(context: NativeCallContext, list: &mut ScriptList, test: FnPtr) -> RaisedError<Dynamic> {
     for item in list.clone() {
         let item = item?;
         if truth(&context, &test, item.clone())? {
@@ -224,7 +229,7 @@ fn find(context: NativeCallContext, list: &mut List, test: FnPtr) -> Raised<Dyna
     Ok(Dynamic::UNIT)
 }
 
-fn filter(context: NativeCallContext, list: &mut List, test: FnPtr) -> Raised<Array> {
+fn filter(context: NativeCallContext, list: &mut ScriptList, test: FnPtr) -> RaisedError<Array> {
     let mut kept = Array::new();
     for item in list.clone() {
         let item = item?;
@@ -235,13 +240,13 @@ fn filter(context: NativeCallContext, list: &mut List, test: FnPtr) -> Raised<Ar
     Ok(kept)
 }
 
-fn map(context: NativeCallContext, list: &mut List, change: FnPtr) -> Raised<Array> {
+fn map(context: NativeCallContext, list: &mut ScriptList, change: FnPtr) -> RaisedError<Array> {
     list.clone().into_iter().map(|item| change.call_within_context(&context, (item?,))).collect()
 }
 
-fn truth(context: &NativeCallContext, test: &FnPtr, item: Dynamic) -> Raised<bool> {
+fn truth(context: &NativeCallContext, test: &FnPtr, item: Dynamic) -> RaisedError<bool> {
     let result: Dynamic = test.call_within_context(context, (item,))?;
-    result
-        .as_bool()
-        .map_err(|found| Place::of(context).usage(format!("the test must say true or false, not {}", kind_of(found))))
+    result.as_bool().map_err(|found| {
+        CallSite::of(context).usage(format!("the test must say true or false, not {}", kind_of(found)))
+    })
 }

@@ -37,17 +37,17 @@ mod unshare;
 mod verbs;
 
 pub(in crate::script) use data::NO_CLOCK;
-pub(in crate::script) use list::List;
-pub(in crate::script) use options::{OPTIONS, Wanted};
-pub use org::Org;
+pub(in crate::script) use list::ScriptList;
+pub(in crate::script) use options::{OPTIONS, OptionType};
+pub use org::ScriptOrg;
 pub(in crate::script) use org::listed;
 pub(in crate::script) use patience::manual_slug;
-pub use verbs::{VERBS, Verb};
+pub use verbs::{ScriptVerb, VERBS};
 
 use rhai::Engine;
 
 use crate::okta::operations;
-use crate::script::error::{Function, Names};
+use crate::script::error::{CallableName, KnownNames};
 
 /// Makes everything callable in `engine`.
 pub fn register(engine: &mut Engine) {
@@ -64,11 +64,11 @@ pub fn register(engine: &mut Engine) {
 }
 
 /// All that a script may name: verbs, operations, and `variables` of its scope.
-pub fn names(variables: Vec<String>) -> Names {
+pub fn names(variables: Vec<String>) -> KnownNames {
     let handle = variables.first().map_or("okta", String::as_str).to_owned();
-    let verbs = VERBS.iter().map(|verb| Function::new(verb.name, verb.signature));
+    let verbs = VERBS.iter().map(|verb| CallableName::new(verb.name, verb.signature));
     let operations =
-        operations::all().iter().map(|operation| Function::new(operation.name, operation.signature(&handle)));
+        operations::all().iter().map(|operation| CallableName::new(operation.name, operation.signature(&handle)));
     let functions = verbs.chain(operations).collect();
-    Names { variables, functions }
+    KnownNames { variables, functions }
 }

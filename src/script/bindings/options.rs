@@ -4,12 +4,12 @@ use std::fmt;
 
 use rhai::{Dynamic, FnPtr, Map};
 
-use super::raise::{Place, Raised};
+use super::raise::{CallSite, RaisedError};
 use crate::script::nearest::{nearest, or_list};
 
 /// What an option is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::script) enum Wanted {
+pub(in crate::script) enum OptionType {
     Text,
     Seconds,
     /// A whole number, this or more.
@@ -22,23 +22,23 @@ pub(in crate::script) enum Wanted {
 }
 
 /// What options of verbs are, for who looks at a call before it is made.
-pub(in crate::script) const OPTIONS: &[(&str, &str, Wanted)] = &[
-    ("wait_until", "timeout", Wanted::Seconds),
-    ("wait_until", "every", Wanted::Seconds),
-    ("wait_until", "what", Wanted::Text),
-    ("manual", "how", Wanted::Text),
-    ("manual", "name", Wanted::Text),
-    ("manual", "verify", Wanted::Function),
-    ("each", "key", Wanted::TextOrFunction),
-    ("each", "concurrency", Wanted::Count(1)),
-    ("each", "max_failures", Wanted::Count(0)),
-    ("each", "on_failure", Wanted::OneOf(ON_FAILURE)),
-    ("run_runbook", "agree", Wanted::Flag),
-    ("run_runbook", "attest", Wanted::Texts),
-    ("run_runbook", "directories", Wanted::Flag),
-    ("resume_run", "agree", Wanted::Flag),
-    ("resume_run", "attest", Wanted::Texts),
-    ("resume_run", "directories", Wanted::Flag),
+pub(in crate::script) const OPTIONS: &[(&str, &str, OptionType)] = &[
+    ("wait_until", "timeout", OptionType::Seconds),
+    ("wait_until", "every", OptionType::Seconds),
+    ("wait_until", "what", OptionType::Text),
+    ("manual", "how", OptionType::Text),
+    ("manual", "name", OptionType::Text),
+    ("manual", "verify", OptionType::Function),
+    ("each", "key", OptionType::TextOrFunction),
+    ("each", "concurrency", OptionType::Count(1)),
+    ("each", "max_failures", OptionType::Count(0)),
+    ("each", "on_failure", OptionType::OneOf(ON_FAILURE)),
+    ("run_runbook", "agree", OptionType::Flag),
+    ("run_runbook", "attest", OptionType::Texts),
+    ("run_runbook", "directories", OptionType::Flag),
+    ("resume_run", "agree", OptionType::Flag),
+    ("resume_run", "attest", OptionType::Texts),
+    ("resume_run", "directories", OptionType::Flag),
 ];
 
 /// Seconds of a leap year: no wait of a run is longer.
@@ -47,7 +47,7 @@ const LONGEST: f64 = 31_622_400.0;
 /// What `each` can do when an item fails.
 const ON_FAILURE: &[&str] = &["continue", "stop", "undo"];
 
-impl fmt::Display for Wanted {
+impl fmt::Display for OptionType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => f.write_str("a string"),
@@ -63,15 +63,15 @@ impl fmt::Display for Wanted {
 }
 
 /// Options of a verb, taken one by one; what is left over at the end is unknown.
-pub(super) struct Options<'a> {
+pub(super) struct VerbOptions<'a> {
     verb: &'static str,
-    place: &'a Place,
+    place: &'a CallSite,
     left: Map,
     known: Vec<&'static str>,
 }
 
-impl<'a> Options<'a> {
-    pub(super) fn new(verb: &'static str, place: &'a Place, given: Map) -> Self {
+impl<'a> VerbOptions<'a> {
+    pub(super) fn new(verb: &'static str, place: &'a CallSite, given: Map) -> Self {
         Self { verb, place, left: given, known: Vec::new() }
     }
 
@@ -80,7 +80,7 @@ impl<'a> Options<'a> {
         self.left.remove(name).filter(|value| !value.is_unit())
     }
 
-    pub(super) fn text(&mut self, name: &'static str) -> Raised<Option<String>> {
+    pub(super) fn text(&mut self, name: &'static str) -> RaisedError<Option<String>> {
         let Some(value) = self.take(name) else {
             return Ok(None);
         };
@@ -91,7 +91,7 @@ impl<'a> Options<'a> {
     }
 
     /// A number of seconds.
-    pub(super) fn seconds(&mut self, name: &'static str) -> Raised<Option<f64>> {
+    pub(super) fn seconds(&mut self, name: &'static str) -> RaisedError<Option<f64>> {
         let Some(value) = self.take(name) else {
             return Ok(None);
         };
@@ -111,7 +111,7 @@ impl<'a> Options<'a> {
     }
 
     /// A whole number of at least `least`.
-    pub(super) fn count(&mut self, name: &'static str, least: usize) -> Raised<Option<usize>> {
+    pub(super) fn count(&mut self, name: &'static str, least: usize) -> RaisedError<Option<usize>> {
         let Some(value) = self.take(name) else {
             return Ok(None);
         };
@@ -122,7 +122,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    pub(super) fn function(&mut self, name: &'static str) -> Raised<Option<FnPtr>> {
+    pub(super) fn function(&mut self, name: &'static str) -> RaisedError<Option<FnPtr>> {
         let Some(value) = self.take(name) else {
             return Ok(None);
         };
@@ -134,7 +134,7 @@ impl<'a> Options<'a> {
     }
 
     /// Whether all that was given was known.
-    pub(super) fn end(self) -> Raised<()> {
+    pub(super) fn end(self) -> RaisedError<()> {
         let Some((unknown, _)) = self.left.iter().next() else {
             return Ok(());
         };

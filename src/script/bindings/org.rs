@@ -8,24 +8,24 @@ use rhai::{Dynamic, Engine, NativeCallContext};
 use serde_json::Value;
 
 use super::arguments;
-use super::list::List;
-use super::raise::{Place, Raised};
+use super::list::ScriptList;
+use super::raise::{CallSite, RaisedError};
 use crate::okta::operations::{self, ResultKind};
-use crate::okta::{Method, Operation};
-use crate::run::call::{Action, Call};
+use crate::okta::{ApiOperation, HttpMethod};
+use crate::run::call::{ApiCall, CallAction};
 use crate::run::plural::counted;
-use crate::run::{Done, REDACTED};
-use crate::script::secret::Secret;
+use crate::run::{REDACTED, WriteResult};
+use crate::script::secret::SecretValue;
 use crate::script::value::{from_answer, to_request};
 
 /// An org as scripts hold it: by its name in the runbook.
 #[derive(Clone, Debug)]
-pub struct Org {
+pub struct ScriptOrg {
     name: Arc<str>,
     url: Arc<str>,
 }
 
-impl Org {
+impl ScriptOrg {
     pub fn new(name: &str, url: &str) -> Self {
         Self { name: name.into(), url: url.into() }
     }
@@ -33,11 +33,11 @@ impl Org {
 
 pub(super) fn register(engine: &mut Engine) {
     engine
-        .register_type_with_name::<Org>("Org")
-        .register_get("name", |org: &mut Org| org.name.to_string())
-        .register_get("url", |org: &mut Org| org.url.to_string())
-        .register_fn("to_string", |org: &mut Org| format!("{} ({})", org.name, org.url))
-        .register_fn("to_debug", |org: &mut Org| format!("{} ({})", org.name, org.url));
+        .register_type_with_name::<ScriptOrg>("Org")
+        .register_get("name", |org: &mut ScriptOrg| org.name.to_string())
+        .register_get("url", |org: &mut ScriptOrg| org.url.to_string())
+        .register_fn("to_string", |org: &mut ScriptOrg| format!("{} ({})", org.name, org.url))
+        .register_fn("to_debug", |org: &mut ScriptOrg| format!("{} ({})", org.name, org.url));
     engine.register_fn("cost", cost);
     engine.register_fn("with_token", with_token);
     engine.register_fn("organization_at", organization_at);
@@ -52,12 +52,12 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// With and without the last map.
-fn register_operation(engine: &mut Engine, operation: &'static Operation) {
+fn register_operation(engine: &mut Engine, operation: &'static ApiOperation) {
     let paths = operation.path_parameters().len();
     let most = paths + usize::from(operation.takes_options());
     for count in paths..=most {
         engine.register_raw_fn(operation.name, types(count), move |context, arguments| {
-            let place = Place::of(&context);
+            let place = CallSite::of(&context);
             let (org, given) = receiver(arguments);
             let call = arguments::call(&org.name, operation, &given)
                 .map_err(|reason| place.usage(explained(operation, &org, &reason)))?;
@@ -66,26 +66,26 @@ fn register_operation(engine: &mut Engine, operation: &'static Operation) {
     }
 }
 
-fn explained(operation: &Operation, org: &Org, reason: &str) -> String {
+fn explained(operation: &ApiOperation, org: &ScriptOrg, reason: &str) -> String {
     format!("{}: {reason}; it is {}", operation.name, operation.signature(&org.name))
 }
 
 fn types(count: usize) -> Vec<TypeId> {
-    std::iter::once(TypeId::of::<Org>()).chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count)).collect()
+    std::iter::once(TypeId::of::<ScriptOrg>()).chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count)).collect()
 }
 
-fn receiver(arguments: &mut [&mut Dynamic]) -> (Org, Vec<Dynamic>) {
+fn receiver(arguments: &mut [&mut Dynamic]) -> (ScriptOrg, Vec<Dynamic>) {
     let given = arguments[1..].iter().map(|value| (**value).flatten_clone()).collect();
-    let org = arguments[0].read_lock::<Org>().map(|org| org.clone());
-    (org.unwrap_or_else(|| Org::new("", "")), given)
+    let org = arguments[0].read_lock::<ScriptOrg>().map(|org| org.clone());
+    (org.unwrap_or_else(|| ScriptOrg::new("", "")), given)
 }
 
 /// Makes a call, by what its operation is: a list, a read, or a write.
-fn made(place: &Place, call: Call) -> Raised<Dynamic> {
+fn made(place: &CallSite, call: ApiCall) -> RaisedError<Dynamic> {
     let scene = place.scene()?;
-    let is_list = matches!(call.action, Action::Operation(operation) if operation.result == ResultKind::Array);
+    let is_list = matches!(call.action, CallAction::Operation(operation) if operation.result == ResultKind::Array);
     if is_list && !call.is_write() {
-        return Ok(Dynamic::from(List::of(call)));
+        return Ok(Dynamic::from(ScriptList::of(call)));
     }
     let body = if call.is_write() {
         scene.wait_for(scene.host.run.perform(&scene.lane, &call)).map(|done| with_lost_secrets(&call, done))
@@ -107,7 +107,7 @@ const ONE_TIME: &[(&str, &[&str])] = &[
 
 /// What was done. Where its answer was lost it was seen to have happened, and what stands for the answer lacks what only the answer had:
 /// a secret that nobody knows, not a field that is not there.
-fn with_lost_secrets(call: &Call, done: Done) -> Value {
+fn with_lost_secrets(call: &ApiCall, done: WriteResult) -> Value {
     let name = call.name();
     let mut value = done.value;
     let shows = call.query.iter().any(|(name, value)| name == "sendEmail" && value == "false");
@@ -121,22 +121,22 @@ fn with_lost_secrets(call: &Call, done: Done) -> Value {
 }
 
 /// The org as it is to who has this API token: to be read only, such as to see whose the token is.
-fn with_token(context: NativeCallContext, org: &mut Org, token: Dynamic) -> Raised<Org> {
-    let place = Place::of(&context);
+fn with_token(context: NativeCallContext, org: &mut ScriptOrg, token: Dynamic) -> RaisedError<ScriptOrg> {
+    let place = CallSite::of(&context);
     let scene = place.scene()?;
-    let Some(token) = token.read_lock::<Secret>().map(|token| token.clone()) else {
+    let Some(token) = token.read_lock::<SecretValue>().map(|token| token.clone()) else {
         return Err(place.usage("with_token takes a secret: a parameter of type \"secret\""));
     };
     let token =
         token.expose().map(str::to_owned).map_err(|missing| place.usage(format!("with_token needs {missing}")))?;
     let name = scene.host.run.with_token(&org.name, token.into());
     let name = name.map_err(|error| place.error(&scene, error))?;
-    Ok(Org::new(&name, &org.url))
+    Ok(ScriptOrg::new(&name, &org.url))
 }
 
 /// Id of the org that answers at an address that an org or an app names, () when none does. No credentials go along.
-fn organization_at(context: NativeCallContext, url: &str) -> Raised<Dynamic> {
-    let place = Place::of(&context);
+fn organization_at(context: NativeCallContext, url: &str) -> RaisedError<Dynamic> {
+    let place = CallSite::of(&context);
     let scene = place.scene()?;
     let found = scene.wait_for(scene.host.run.organization_at(&scene.lane, url));
     let found = found.map_err(|error| place.error(&scene, error))?;
@@ -144,8 +144,8 @@ fn organization_at(context: NativeCallContext, url: &str) -> Raised<Dynamic> {
 }
 
 /// What many calls of a path cost, in words: how long they take under the org's limits.
-fn cost(context: NativeCallContext, org: &mut Org, path: &str, calls: i64) -> Raised<String> {
-    let scene = Place::of(&context).scene()?;
+fn cost(context: NativeCallContext, org: &mut ScriptOrg, path: &str, calls: i64) -> RaisedError<String> {
+    let scene = CallSite::of(&context).scene()?;
     let calls = u64::try_from(calls).unwrap_or_default();
     Ok(match scene.host.run.estimate(&org.name, path, calls) {
         None => format!("about {} of {path}", counted(calls, "call")),
@@ -161,20 +161,21 @@ fn cost(context: NativeCallContext, org: &mut Org, path: &str, calls: i64) -> Ra
     })
 }
 
-const METHODS: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+const METHODS: [HttpMethod; 5] =
+    [HttpMethod::Get, HttpMethod::Post, HttpMethod::Put, HttpMethod::Patch, HttpMethod::Delete];
 
 /// `okta.get(path[, query])`, `okta.delete(path[, query])`, `okta.post(path[, body[, query]])` and so on.
-fn register_direct(engine: &mut Engine, method: Method, count: usize) {
-    let has_body = !matches!(method, Method::Get | Method::Delete);
+fn register_direct(engine: &mut Engine, method: HttpMethod, count: usize) {
+    let has_body = !matches!(method, HttpMethod::Get | HttpMethod::Delete);
     if count == 3 && !has_body {
         return;
     }
     let direct = move |context: NativeCallContext, arguments: &mut [&mut Dynamic]| {
-        let place = Place::of(&context);
+        let place = CallSite::of(&context);
         let (org, given) = receiver(arguments);
         let call = by_path(&org, method, has_body, &given)
             .map_err(|reason| place.usage(format!("{}: {reason}", method.as_str().to_lowercase())))?;
-        if call.is_write() || matches!(call.action, Action::Operation(_)) {
+        if call.is_write() || matches!(call.action, CallAction::Operation(_)) {
             return made(&place, call);
         }
         unlisted_read(&place, call)
@@ -183,18 +184,18 @@ fn register_direct(engine: &mut Engine, method: Method, count: usize) {
 }
 
 /// What the table lacks may be a list or not: the answer tells.
-fn unlisted_read(place: &Place, call: Call) -> Raised<Dynamic> {
+fn unlisted_read(place: &CallSite, call: ApiCall) -> RaisedError<Dynamic> {
     let scene = place.scene()?;
     let page =
         scene.wait_for(scene.host.run.page(&scene.lane, &call, None)).map_err(|error| place.error(&scene, error))?;
     let unfit = |unfit| place.usage(format!("get: the answer cannot be used: {unfit}"));
     if page.body.is_array() {
-        return List::begun(&scene, call, page).map(Dynamic::from).map_err(unfit);
+        return ScriptList::begun(&scene, call, page).map(Dynamic::from).map_err(unfit);
     }
     from_answer(&page.body, &|secret| scene.host.run.learn_secret(secret)).map_err(unfit)
 }
 
-fn by_path(org: &Org, method: Method, has_body: bool, given: &[Dynamic]) -> Result<Call, String> {
+fn by_path(org: &ScriptOrg, method: HttpMethod, has_body: bool, given: &[Dynamic]) -> Result<ApiCall, String> {
     let path = given
         .first()
         .and_then(|path| path.as_immutable_string_ref().ok().map(|path| path.to_string()))
@@ -202,10 +203,10 @@ fn by_path(org: &Org, method: Method, has_body: bool, given: &[Dynamic]) -> Resu
     check_path(&path)?;
     let (body, query) = if has_body { (given.get(1), given.get(2)) } else { (None, given.get(1)) };
     let (action, arguments) = match listed(method, &path) {
-        Some((operation, arguments)) => (Action::Operation(operation), arguments),
-        None => (Action::Direct(method), Vec::new()),
+        Some((operation, arguments)) => (CallAction::Operation(operation), arguments),
+        None => (CallAction::Direct(method), Vec::new()),
     };
-    Ok(Call {
+    Ok(ApiCall {
         org: org.name.to_string(),
         action,
         arguments,
@@ -246,7 +247,7 @@ fn query_of(query: &Dynamic) -> Result<Vec<(String, String)>, String> {
 
 /// The operation of that method and path, with the values of its path parameters: it then looks before it writes, like any other.
 /// A path without parameters wins (`/api/v1/users/me` is none of the table's, `/api/v1/apps/user/types` would be).
-pub(in crate::script) fn listed(method: Method, path: &str) -> Option<(&'static Operation, Vec<String>)> {
+pub(in crate::script) fn listed(method: HttpMethod, path: &str) -> Option<(&'static ApiOperation, Vec<String>)> {
     let matching = operations::all()
         .iter()
         .filter(|operation| operation.method == method)
@@ -277,11 +278,11 @@ mod tests {
 
     #[test]
     fn a_path_of_the_table_is_its_operation() {
-        let (operation, values) = listed(Method::Put, "/api/v1/groups/00g1/users/a%40b").expect("an operation");
+        let (operation, values) = listed(HttpMethod::Put, "/api/v1/groups/00g1/users/a%40b").expect("an operation");
         assert_eq!(operation.name, "assign_user_to_group");
         assert_eq!(values, ["00g1", "a@b"]);
-        assert!(listed(Method::Get, "/api/v1/nothing/like/it").is_none());
-        assert!(listed(Method::Put, "/api/v1/groups//users/u").is_none());
+        assert!(listed(HttpMethod::Get, "/api/v1/nothing/like/it").is_none());
+        assert!(listed(HttpMethod::Put, "/api/v1/groups//users/u").is_none());
     }
 
     #[test]

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext};
 use serde_json::json;
 
-use super::options::Options;
-use super::raise::{Place, Raised};
-use crate::run::Target;
-use crate::run::event::Kind;
+use super::options::VerbOptions;
+use super::raise::{CallSite, RaisedError};
+use crate::run::RunTarget;
+use crate::run::event::EventKind;
 use crate::script::error_value::ErrorValue;
-use crate::script::scene::Scene;
+use crate::script::scene::CallContext;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("wait_until", wait_until).register_fn("manual", manual);
@@ -23,16 +23,16 @@ const EVERY: f64 = 5.0;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Returns what the fact returned when it held. Time-out is an error of kind `timeout`.
-fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<Dynamic> {
-    let place = Place::of(&context);
-    let mut options = Options::new("wait_until", &place, options);
+fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> RaisedError<Dynamic> {
+    let place = CallSite::of(&context);
+    let mut options = VerbOptions::new("wait_until", &place, options);
     let timeout = Duration::from_secs_f64(options.seconds("timeout")?.unwrap_or(TIMEOUT));
     let every = Duration::from_secs_f64(options.seconds("every")?.unwrap_or(EVERY));
-    let mut patience = Patience { timeout, next: FIRST_PAUSE, every };
+    let mut patience = WaitPatience { timeout, next: FIRST_PAUSE, every };
     let what = options.text("what")?.unwrap_or_else(|| "a condition".to_owned());
     options.end()?;
     let scene = place.scene()?;
-    if scene.host.run.target() == Target::Shadows {
+    if scene.host.run.target() == RunTarget::Shadows {
         patience = patience.on_shadows();
     }
     if let Some(most) = scene.host.longest_pause {
@@ -54,7 +54,7 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<D
         }
         if !told {
             told = true;
-            let kind = Kind::Wait { reason: what.clone(), seconds: timeout.as_secs_f64() };
+            let kind = EventKind::Wait { reason: what.clone(), seconds: timeout.as_secs_f64() };
             let run = &scene.host.run;
             run.tell(&scene.lane, kind).map_err(|error| place.error(&scene, error))?;
         }
@@ -65,14 +65,14 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> Raised<D
 }
 
 /// How long and how often it is looked.
-struct Patience {
+struct WaitPatience {
     timeout: Duration,
     next: Duration,
     /// The longest pause.
     every: Duration,
 }
 
-impl Patience {
+impl WaitPatience {
     /// What comes on a shadow comes at once; the rest never does.
     fn on_shadows(self) -> Self {
         Self {
@@ -100,21 +100,21 @@ fn too_late(what: &str, timeout: Duration) -> ErrorValue {
         .help(["see what holds it up, then run again: what is done stays as it is".to_owned()])
 }
 
-fn pause(place: &Place, scene: &Scene, time: Duration) -> Raised<()> {
+fn pause(place: &CallSite, scene: &CallContext, time: Duration) -> RaisedError<()> {
     scene.wait_for(scene.host.run.pause(time)).map_err(|error| place.error(scene, error))
 }
 
 /// A step that no API does. When `verify` holds already nobody is asked; what is attested must then hold.
-fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
-    let place = Place::of(&context);
-    let mut options = Options::new("manual", &place, options);
+fn manual(context: NativeCallContext, title: &str, options: Map) -> RaisedError<()> {
+    let place = CallSite::of(&context);
+    let mut options = VerbOptions::new("manual", &place, options);
     let how = options.text("how")?.unwrap_or_default();
     let name = options.text("name")?.unwrap_or_else(|| manual_slug(title));
     let verify = options.function("verify")?;
     let failure = options.text("failure")?;
     options.end()?;
     let scene = place.scene()?;
-    let verified = |verify: &FnPtr| -> Raised<bool> { Ok(holds(&verify.call_within_context(&context, ())?)) };
+    let verified = |verify: &FnPtr| -> RaisedError<bool> { Ok(holds(&verify.call_within_context(&context, ())?)) };
     if let Some(verify) = &verify
         && verified(verify)?
     {
@@ -124,7 +124,7 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
     run.attest(&scene.lane, &name, title, &how).map_err(|error| place.error(&scene, error))?;
     // What a person is to do shows on no shadow: it is taken as done.
     match &verify {
-        Some(verify) if run.target() == Target::Orgs && !verified(verify)? => Err(place.raise(
+        Some(verify) if run.target() == RunTarget::Orgs && !verified(verify)? => Err(place.raise(
             ErrorValue::new(
                 "manual",
                 match failure {
@@ -138,8 +138,8 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> Raised<()> {
     }
 }
 
-fn told_done(place: &Place, scene: &Scene, title: &str) -> Raised<()> {
-    let kind = Kind::Check { passed: true, words: format!("done already: {title}") };
+fn told_done(place: &CallSite, scene: &CallContext, title: &str) -> RaisedError<()> {
+    let kind = EventKind::Check { passed: true, words: format!("done already: {title}") };
     let run = &scene.host.run;
     run.tell(&scene.lane, kind).map_err(|error| place.error(scene, error))
 }

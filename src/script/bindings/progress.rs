@@ -2,44 +2,44 @@
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext};
 
-use super::raise::Place;
-use crate::script::scene::Scene;
+use super::raise::CallSite;
+use crate::script::scene::CallContext;
 
 /// A list of which is shown how far a `for` over it has come.
 #[derive(Clone)]
-struct Shown(Array);
+struct ShownList(Array);
 
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_type_with_name::<Shown>("Progress").register_iterator::<Shown>().register_fn(
+    engine.register_type_with_name::<ShownList>("Progress").register_iterator::<ShownList>().register_fn(
         "progress",
         |context: NativeCallContext, items: Array| {
-            Place::of(&context).scene()?;
-            Ok::<_, Box<EvalAltResult>>(Shown(items))
+            CallSite::of(&context).scene()?;
+            Ok::<_, Box<EvalAltResult>>(ShownList(items))
         },
     );
 }
 
 /// The bar goes away with it.
-struct Walk {
+struct ProgressWalk {
     items: std::vec::IntoIter<Dynamic>,
-    scene: Option<Scene>,
+    scene: Option<CallContext>,
     begun: bool,
 }
 
-impl IntoIterator for Shown {
+impl IntoIterator for ShownList {
     type Item = Dynamic;
-    type IntoIter = Walk;
+    type IntoIter = ProgressWalk;
 
-    fn into_iter(self) -> Walk {
-        let scene = Scene::current();
+    fn into_iter(self) -> ProgressWalk {
+        let scene = CallContext::current();
         if let Some(scene) = &scene {
             scene.host.run.walk(&scene.lane, self.0.len());
         }
-        Walk { items: self.0.into_iter(), scene, begun: false }
+        ProgressWalk { items: self.0.into_iter(), scene, begun: false }
     }
 }
 
-impl Iterator for Walk {
+impl Iterator for ProgressWalk {
     type Item = Dynamic;
 
     /// That the next item is asked for says that the one before is done with.
@@ -52,7 +52,7 @@ impl Iterator for Walk {
     }
 }
 
-impl Drop for Walk {
+impl Drop for ProgressWalk {
     fn drop(&mut self) {
         if let Some(scene) = &self.scene {
             scene.host.run.bulk_over(&scene.lane);

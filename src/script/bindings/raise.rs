@@ -3,20 +3,20 @@
 use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 
 use crate::okta;
-use crate::run::{self, Refusal};
+use crate::run::{self, CallRefusal};
 use crate::script::error_value::ErrorValue;
-use crate::script::scene::Scene;
+use crate::script::scene::CallContext;
 
-pub(super) type Raised<T> = Result<T, Box<EvalAltResult>>;
+pub(super) type RaisedError<T> = Result<T, Box<EvalAltResult>>;
 
 /// Where an error is raised: the source and position of the call that failed.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct CallSite {
     source: Option<String>,
     position: Position,
 }
 
-impl Place {
+impl CallSite {
     pub(super) fn of(context: &NativeCallContext) -> Self {
         Self { source: context.call_source().map(str::to_owned), position: context.call_position() }
     }
@@ -34,17 +34,18 @@ impl Place {
     }
 
     /// What a refused call is to the script: a value to catch, or the end of the run.
-    pub(super) fn error(&self, scene: &Scene, error: run::Error) -> Box<EvalAltResult> {
+    pub(super) fn error(&self, scene: &CallContext, error: run::CallError) -> Box<EvalAltResult> {
         match &error {
-            run::Error::Okta(refusal) => self
+            run::CallError::Okta(refusal) => self
                 .raise(of_refusal(refusal).help(lines(error.help())).without(&|text| scene.host.run.concealed(text))),
-            run::Error::Directory { directory, .. } | run::Error::DirectoryBefore { directory, .. } => self.raise(
-                ErrorValue::new("directory", error.to_string())
-                    .help(lines(error.help()))
-                    .field("directory", directory.clone())
-                    .without(&|text| scene.host.run.concealed(text)),
-            ),
-            run::Error::Usage(message) => self.usage(message),
+            run::CallError::Directory { directory, .. } | run::CallError::DirectoryBefore { directory, .. } => self
+                .raise(
+                    ErrorValue::new("directory", error.to_string())
+                        .help(lines(error.help()))
+                        .field("directory", directory.clone())
+                        .without(&|text| scene.host.run.concealed(text)),
+                ),
+            run::CallError::Usage(message) => self.usage(message),
             _ => {
                 scene.host.stop(error);
                 self.terminated()
@@ -57,8 +58,8 @@ impl Place {
     }
 
     /// The scene of this call.
-    pub(super) fn scene(&self) -> Raised<Scene> {
-        let scene = Scene::current().ok_or_else(|| self.usage("this can only be called while a runbook runs"))?;
+    pub(super) fn scene(&self) -> RaisedError<CallContext> {
+        let scene = CallContext::current().ok_or_else(|| self.usage("this can only be called while a runbook runs"))?;
         if scene.host.is_stopped() {
             return Err(self.terminated());
         }
@@ -70,7 +71,7 @@ fn lines(help: Option<String>) -> impl Iterator<Item = String> {
     help.into_iter()
 }
 
-fn of_refusal(refusal: &Refusal) -> ErrorValue {
+fn of_refusal(refusal: &CallRefusal) -> ErrorValue {
     let value = ErrorValue::new("okta", refusal.to_string())
         .field("org", refusal.org.clone())
         .field("operation", refusal.operation.clone())

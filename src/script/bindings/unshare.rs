@@ -27,14 +27,14 @@ fn unshare_function(function: &FnPtr) -> FnPtr {
 }
 
 /// A closure for the lanes of one thread.
-pub(super) enum Act {
+pub(super) enum LaneClosure {
     /// It changes nothing of what it captures: the lanes of the thread, one after another, share one copy of that.
     Shared(FnPtr),
     /// Each lane gets a copy of its own.
     Copied(FnPtr),
 }
 
-impl Act {
+impl LaneClosure {
     /// `is_quiet` tells of a closure by its name that it changes nothing of what it captures.
     pub(super) fn of(function: &FnPtr, is_quiet: impl Fn(&str) -> bool) -> Self {
         if !is_quiet(function.fn_name()) || function.curry().iter().any(holds_function) {
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn lanes_share_what_a_quiet_closure_captures() {
         let known = Dynamic::from(vec![Dynamic::from(1)]).into_shared();
-        let act = Act::of(&closure(known.clone()), |_| true);
+        let act = LaneClosure::of(&closure(known.clone()), |_| true);
         let (mut one, other) = (act.for_a_lane(), act.for_a_lane());
         for captured in one.iter_curry_mut() {
             captured.write_lock::<Array>().expect("a list").clear();
@@ -91,7 +91,7 @@ mod tests {
     fn each_lane_has_its_own_of_what_a_closure_may_change() {
         let known = || Dynamic::from(vec![Dynamic::from(1)]).into_shared();
         let with_function = Dynamic::from(vec![Dynamic::from(closure(known()))]);
-        for act in [Act::of(&closure(known()), |_| false), Act::of(&closure(with_function), |_| true)] {
+        for act in [LaneClosure::of(&closure(known()), |_| false), LaneClosure::of(&closure(with_function), |_| true)] {
             let mut one = act.for_a_lane();
             one.iter_curry_mut().for_each(|captured| *captured = Dynamic::UNIT);
             assert!(act.for_a_lane().curry()[0].is_array());

@@ -2,7 +2,7 @@
 
 /// A function of the language that is not an operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verb {
+pub struct ScriptVerb {
     pub name: &'static str,
     /// As a person calls it.
     pub signature: &'static str,
@@ -10,12 +10,12 @@ pub struct Verb {
     pub help: &'static str,
 }
 
-const fn verb(name: &'static str, signature: &'static str, help: &'static str) -> Verb {
-    Verb { name, signature, help }
+const fn verb(name: &'static str, signature: &'static str, help: &'static str) -> ScriptVerb {
+    ScriptVerb { name, signature, help }
 }
 
 /// All verbs, flow first.
-pub const VERBS: &[Verb] = &[
+pub const VERBS: &[ScriptVerb] = &[
     verb("step", "step(title)", "begins a step of the procedure"),
     verb(
         "check",

@@ -4,12 +4,12 @@ use rhai::{Expr, FnCallExpr, ImmutableString, Position};
 
 /// All facts of one script, in the order of its text within each owner.
 #[derive(Default)]
-pub(super) struct Facts<'a> {
-    pub(super) bindings: Vec<Binding<'a>>,
-    pub(super) uses: Vec<Use<'a>>,
-    pub(super) calls: Vec<Call<'a>>,
-    pub(super) closures: Vec<Closure>,
-    pub(super) loops: Vec<Loop<'a>>,
+pub(super) struct ScriptFacts<'a> {
+    pub(super) bindings: Vec<VariableBinding<'a>>,
+    pub(super) uses: Vec<VariableUse<'a>>,
+    pub(super) calls: Vec<CallFact<'a>>,
+    pub(super) closures: Vec<ClosureFact>,
+    pub(super) loops: Vec<LoopFact<'a>>,
     /// Variables that hold an org as another token's owner has it (`with_token`).
     pub(super) guests: Vec<usize>,
     /// Parameters of each function that is no closure: its index, then their bindings in order.
@@ -23,17 +23,17 @@ pub(super) struct Facts<'a> {
 }
 
 /// A declared variable.
-pub(super) struct Binding<'a> {
+pub(super) struct VariableBinding<'a> {
     /// What it is declared with.
     pub(super) value: Option<&'a Expr>,
     pub(super) name: ImmutableString,
-    pub(super) kind: Kind,
+    pub(super) kind: BindingKind,
     /// The closures around it, outermost first.
     pub(super) closures: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum BindingKind {
     /// An org handle or `params`.
     Given,
     /// `let`, `const`, `catch`.
@@ -44,11 +44,11 @@ pub(super) enum Kind {
 }
 
 /// An occurrence of a variable.
-pub(super) struct Use<'a> {
+pub(super) struct VariableUse<'a> {
     pub(super) name: ImmutableString,
     pub(super) at: Position,
-    pub(super) binding: Bound,
-    pub(super) role: Role,
+    pub(super) binding: BoundValue,
+    pub(super) role: UseRole,
     /// The first field of it that is meant: `x` of `v.x.y` and `v["x"]`.
     pub(super) field: Option<(ImmutableString, Position)>,
     /// The method that is called on that field.
@@ -57,7 +57,7 @@ pub(super) struct Use<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bound {
+pub(super) enum BoundValue {
     To(usize),
     /// Declared outside of a closure that does not capture it, since a function has its name.
     HiddenByFunction,
@@ -67,7 +67,7 @@ pub(super) enum Bound {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum UseRole {
     /// The value itself.
     Whole,
     /// Something inside of it is read.
@@ -78,29 +78,29 @@ pub(super) enum Role {
 
 /// Who does something: the main text, or a function by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(super) enum FactOwner {
     Main,
     Function(usize),
 }
 
 /// A call, operators included.
-pub(super) struct Call<'a> {
+pub(super) struct CallFact<'a> {
     pub(super) to: &'a FnCallExpr,
     pub(super) at: Position,
-    pub(super) style: Style,
-    pub(super) owner: Owner,
+    pub(super) style: CallStyle,
+    pub(super) owner: FactOwner,
     /// The variable whose method it is.
-    pub(super) on: Option<Bound>,
+    pub(super) on: Option<BoundValue>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum CallStyle {
     Function,
     Method,
 }
 
 /// A closure of the text.
-pub(super) struct Closure {
+pub(super) struct ClosureFact {
     /// As rhai calls it.
     pub(super) name: String,
     /// The function it is an argument of.
@@ -115,16 +115,16 @@ pub(super) struct Closure {
 pub(super) struct NamedFunction {
     pub(super) name: String,
     pub(super) at: Position,
-    pub(super) owner: Owner,
+    pub(super) owner: FactOwner,
 }
 
 /// A `for` over something.
-pub(super) struct Loop<'a> {
+pub(super) struct LoopFact<'a> {
     pub(super) item: usize,
     pub(super) over: &'a Expr,
 }
 
-impl Call<'_> {
+impl CallFact<'_> {
     pub(super) fn is_operator(&self) -> bool {
         self.to.op_token.is_some()
     }

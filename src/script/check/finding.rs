@@ -1,32 +1,32 @@
 //! What a check finds.
 
-use crate::script::error::Diagnostic;
+use crate::script::error::ScriptDiagnostic;
 
 /// Something wrong or doubtful in a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    pub severity: Severity,
+pub struct CheckFinding {
+    pub severity: FindingSeverity,
     /// One word for the rule, to tell findings apart in JSON.
     pub rule: &'static str,
-    pub diagnostic: Diagnostic,
+    pub diagnostic: ScriptDiagnostic,
 }
 
-/// How bad a [`Finding`] is. The order is from worse to better.
+/// How bad a [`CheckFinding`] is. The order is from worse to better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
+pub enum FindingSeverity {
     /// The script fails when it comes there, or does something else than it says.
     Error,
     /// It may be meant.
     Warning,
 }
 
-impl Finding {
-    pub(super) fn error(rule: &'static str, diagnostic: Diagnostic) -> Self {
-        Self { severity: Severity::Error, rule, diagnostic }
+impl CheckFinding {
+    pub(super) fn error(rule: &'static str, diagnostic: ScriptDiagnostic) -> Self {
+        Self { severity: FindingSeverity::Error, rule, diagnostic }
     }
 
-    pub(super) fn warning(rule: &'static str, diagnostic: Diagnostic) -> Self {
-        Self { severity: Severity::Warning, rule, diagnostic }
+    pub(super) fn warning(rule: &'static str, diagnostic: ScriptDiagnostic) -> Self {
+        Self { severity: FindingSeverity::Warning, rule, diagnostic }
     }
 
     /// Where it stands, for sorting and telling findings apart.

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 
 use rhai::{AST, Expr, Position, Stmt};
 
-use super::facts::{Bound, Facts, Role};
-use super::script::Script;
+use super::facts::{BoundValue, ScriptFacts, UseRole};
+use super::script::ParsedScript;
 use super::walk;
-use crate::script::library::Source;
+use crate::script::library::ScriptSource;
 
 /// What is known of the lanes of one script.
 #[derive(Debug, Default)]
-pub(in crate::script) struct Lanes {
+pub(in crate::script) struct ScriptLanes {
     /// Names of closures that change nothing that was declared outside of them. What a closure does to functions that it captures is
     /// not seen: they may change what they capture themselves.
     quiet: HashSet<String>,
@@ -20,9 +20,9 @@ pub(in crate::script) struct Lanes {
     untaken: HashSet<Position>,
 }
 
-impl Lanes {
-    pub(in crate::script) fn of(ast: &AST, source: &Source) -> Self {
-        let script = Script::of_tree(source.clone(), ast);
+impl ScriptLanes {
+    pub(in crate::script) fn of(ast: &AST, source: &ScriptSource) -> Self {
+        let script = ParsedScript::of_tree(source.clone(), ast);
         Self {
             quiet: quiet_closures(&walk::facts(&script, &[])),
             untaken: script.statements.iter().filter_map(untaken).collect(),
@@ -51,7 +51,7 @@ fn untaken(statement: &Stmt) -> Option<Position> {
 }
 
 /// Closures of the same text have the same name.
-fn quiet_closures(facts: &Facts) -> HashSet<String> {
+fn quiet_closures(facts: &ScriptFacts) -> HashSet<String> {
     let loud = loud_closures(facts);
     let closures = facts.closures.iter().enumerate();
     let (loud, quiet): (Vec<_>, Vec<_>) = closures.partition(|(id, _)| loud.contains(id));
@@ -59,11 +59,11 @@ fn quiet_closures(facts: &Facts) -> HashSet<String> {
     quiet.iter().map(|(_, closure)| &closure.name).filter(|name| !loud.contains(name)).cloned().collect()
 }
 
-fn loud_closures(facts: &Facts) -> HashSet<usize> {
-    let changes = facts.uses.iter().filter(|used| used.role == Role::Changed);
+fn loud_closures(facts: &ScriptFacts) -> HashSet<usize> {
+    let changes = facts.uses.iter().filter(|used| used.role == UseRole::Changed);
     let of_change = changes.flat_map(|used| {
         let inside: &[usize] = match used.binding {
-            Bound::To(binding) => &facts.bindings[binding].closures,
+            BoundValue::To(binding) => &facts.bindings[binding].closures,
             _ => &[],
         };
         let around = used.closures.iter().copied();
@@ -76,11 +76,11 @@ fn loud_closures(facts: &Facts) -> HashSet<usize> {
 mod tests {
     use super::*;
     use crate::script::engine::engine;
-    use crate::script::library::Shelf;
+    use crate::script::library::RunbookShelf;
 
-    fn lanes(script: &str) -> Lanes {
+    fn lanes(script: &str) -> ScriptLanes {
         let ast = engine().compile(script).expect(script);
-        Lanes::of(&ast, &Source::new("a", Shelf::Workspace, "a", script))
+        ScriptLanes::of(&ast, &ScriptSource::new("a", RunbookShelf::Workspace, "a", script))
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use rhai::{Dynamic, Engine};
 
 use crate::okta::operations;
-use crate::script::bindings::{VERBS, Verb};
+use crate::script::bindings::{ScriptVerb, VERBS};
 use crate::script::testing::TEST_VERBS;
 
 /// Functions of the language and verbs, with the numbers of arguments they take (a method's receiver counts).
-pub(super) struct Natives {
+pub(super) struct NativeFunctions {
     /// By module (empty for none), then by name.
     functions: HashMap<(String, String), Vec<usize>>,
     /// The types of the first argument, by name and number of arguments.
@@ -20,7 +20,7 @@ pub(super) struct Natives {
 /// Functions that the language itself answers; they take what they are given.
 const BUILT_IN: &[&str] = &["Fn", "call", "curry", "debug", "is_def_fn", "is_def_var", "is_shared", "print", "type_of"];
 
-impl Natives {
+impl NativeFunctions {
     pub(super) fn of(engine: &Engine) -> Self {
         let rows = engine.collect_fn_metadata(
             None,
@@ -85,7 +85,7 @@ impl Natives {
 
 /// The verb that is called `name(…)`, not as a method: as a person calls it.
 pub(super) fn free_verb(name: &str) -> Option<&'static str> {
-    let free = |verb: &&Verb| {
+    let free = |verb: &&ScriptVerb| {
         let rest = verb.signature.strip_prefix(name);
         verb.name == name && rest.is_some_and(|rest| rest.starts_with('('))
     };

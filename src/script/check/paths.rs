@@ -2,7 +2,7 @@
 
 use rhai::Expr;
 
-use super::facts::{Bound, Facts, Kind, Role};
+use super::facts::{BindingKind, BoundValue, ScriptFacts, UseRole};
 
 /// Variables that are made of variables, and so on; a circle cannot be written, a long chain can.
 const DEEPEST: usize = 16;
@@ -11,7 +11,7 @@ const DEEPEST: usize = 16;
 const SEGMENT: &str = "x";
 
 /// The path that an expression comes to, as far as the text tells it from its beginning.
-pub(super) fn path_of(expression: &Expr, facts: &Facts) -> Option<String> {
+pub(super) fn path_of(expression: &Expr, facts: &ScriptFacts) -> Option<String> {
     let text = match text_of(expression, facts, DEEPEST) {
         Some(text) => text,
         None => begun(expression, facts)?,
@@ -20,7 +20,7 @@ pub(super) fn path_of(expression: &Expr, facts: &Facts) -> Option<String> {
 }
 
 /// The text that an expression comes to, when all of it is written out.
-pub(super) fn text_of(expression: &Expr, facts: &Facts, deepest: usize) -> Option<String> {
+pub(super) fn text_of(expression: &Expr, facts: &ScriptFacts, deepest: usize) -> Option<String> {
     let deeper = deepest.checked_sub(1)?;
     match expression {
         Expr::StringConstant(text, _) => Some(text.to_string()),
@@ -31,12 +31,13 @@ pub(super) fn text_of(expression: &Expr, facts: &Facts, deepest: usize) -> Optio
         }
         Expr::Variable(_, _, at) => {
             let used = facts.uses.iter().find(|used| used.at == *at)?;
-            let Bound::To(id) = used.binding else {
+            let BoundValue::To(id) = used.binding else {
                 return None;
             };
             let binding = &facts.bindings[id];
-            let changes = |used: &super::facts::Use| used.role == Role::Changed && used.binding == Bound::To(id);
-            if binding.kind != Kind::Local || facts.uses.iter().any(changes) {
+            let changes =
+                |used: &super::facts::VariableUse| used.role == UseRole::Changed && used.binding == BoundValue::To(id);
+            if binding.kind != BindingKind::Local || facts.uses.iter().any(changes) {
                 return None;
             }
             text_of(binding.value?, facts, deeper)
@@ -46,7 +47,7 @@ pub(super) fn text_of(expression: &Expr, facts: &Facts, deepest: usize) -> Optio
 }
 
 /// A text whose beginning is written out; what is computed in it stands for one segment.
-fn begun(expression: &Expr, facts: &Facts) -> Option<String> {
+fn begun(expression: &Expr, facts: &ScriptFacts) -> Option<String> {
     let known = |part: &Expr| text_of(part, facts, DEEPEST);
     match expression {
         Expr::InterpolatedString(parts, _) => {

@@ -4,44 +4,44 @@ use std::collections::BTreeMap;
 
 use rhai::{AST, Engine};
 
-use super::facts::Facts;
-use super::finding::Finding;
-use super::readable::Readable;
-use super::script::Script;
+use super::facts::ScriptFacts;
+use super::finding::CheckFinding;
+use super::readable::ReadableText;
+use super::script::ParsedScript;
 use super::walk;
 use crate::script::engine::header_engine;
-use crate::script::error::{Diagnostic, Names};
-use crate::script::library::{Library, Source};
-use crate::script::outline::{Declared, Outline};
-use crate::script::resolver::Modules;
-use crate::script::runbook::Runbook;
-use crate::script::sources::Sources;
+use crate::script::error::{KnownNames, ScriptDiagnostic};
+use crate::script::library::{RunbookLibrary, ScriptSource};
+use crate::script::outline::{DeclaredName, ScriptOutline};
+use crate::script::resolver::RunModules;
+use crate::script::runbook::RunbookHeader;
+use crate::script::sources::SourceTexts;
 
 /// The script that is checked and its modules, by the path that messages show.
-pub(super) struct Program {
+pub(super) struct ScriptProgram {
     pub(super) entry: String,
-    pub(super) runbook: Option<Runbook>,
+    pub(super) runbook: Option<RunbookHeader>,
     /// Names of parameters in the words of the text, those included whose declarations are wrong.
     declared: Vec<String>,
-    pub(super) scripts: BTreeMap<String, Script>,
+    pub(super) scripts: BTreeMap<String, ParsedScript>,
     /// What an import of a script means: (importer, name) to path.
     pub(super) modules: BTreeMap<(String, String), String>,
-    pub(super) sources: Sources,
-    pub(super) names: Names,
+    pub(super) sources: SourceTexts,
+    pub(super) names: KnownNames,
 }
 
-impl Program {
+impl ScriptProgram {
     /// Loads `source` and its imports, as far as they can be read. What cannot is a finding.
     pub(super) fn load(
-        source: Source,
-        library: &Library,
+        source: ScriptSource,
+        library: &RunbookLibrary,
         engine: &Engine,
-        names: impl FnOnce(Vec<String>) -> Names,
-        findings: &mut Vec<Finding>,
+        names: impl FnOnce(Vec<String>) -> KnownNames,
+        findings: &mut Vec<CheckFinding>,
     ) -> Self {
-        let sources = Sources::default();
-        let resolver = Modules::new(library.clone(), sources.clone(), &source);
-        let outline = Outline::of(&source.text);
+        let sources = SourceTexts::default();
+        let resolver = RunModules::new(library.clone(), sources.clone(), &source);
+        let outline = ScriptOutline::of(&source.text);
         let mut program = Self {
             entry: source.path.clone(),
             runbook: None,
@@ -49,7 +49,7 @@ impl Program {
             scripts: BTreeMap::new(),
             modules: BTreeMap::new(),
             sources,
-            names: Names::default(),
+            names: KnownNames::default(),
         };
         let mut given = names_of(&outline.orgs);
         let readable = program.read(engine, &source, findings);
@@ -67,35 +67,35 @@ impl Program {
     }
 
     /// Reads a text; its first mistake of syntax is a finding.
-    fn read(&self, engine: &Engine, source: &Source, findings: &mut Vec<Finding>) -> Readable {
-        let readable = Readable::of(&header_engine(), &source.text);
+    fn read(&self, engine: &Engine, source: &ScriptSource, findings: &mut Vec<CheckFinding>) -> ReadableText {
+        let readable = ReadableText::of(&header_engine(), &source.text);
         // What runs it knows fewer words than what reads it.
         let refused = || engine.compile(&source.text).err();
         let error = readable.error.clone().or_else(refused);
         if let Some(error) = error {
-            let wrong = Diagnostic::of_parsing(&error, &source.path, &self.sources, &self.names);
+            let wrong = ScriptDiagnostic::of_parsing(&error, &source.path, &self.sources, &self.names);
             let wrong = if readable.is_torn {
                 wrong.help("more could not be read: check again when this is mended")
             } else {
                 wrong
             };
-            findings.push(Finding::error("syntax", wrong));
+            findings.push(CheckFinding::error("syntax", wrong));
         }
         readable
     }
 
-    fn keep(&mut self, source: Source, readable: Readable) {
+    fn keep(&mut self, source: ScriptSource, readable: ReadableText) {
         let path = source.path.clone();
-        let script = Script::new(source, readable);
+        let script = ParsedScript::new(source, readable);
         self.scripts.insert(path, script);
     }
 
     /// The header, unless it declares parameters in a way that cannot be read.
-    fn add_header(&mut self, source: &Source, ast: &AST, findings: &mut Vec<Finding>) {
-        let (runbook, wrong) = Runbook::of_tree(source, ast, &self.sources);
+    fn add_header(&mut self, source: &ScriptSource, ast: &AST, findings: &mut Vec<CheckFinding>) {
+        let (runbook, wrong) = RunbookHeader::of_tree(source, ast, &self.sources);
         let is_known = wrong.is_empty() || !self.declared.is_empty();
         let wrong = wrong.into_iter();
-        findings.extend(wrong.map(|wrong| Finding::error("header", wrong)));
+        findings.extend(wrong.map(|wrong| CheckFinding::error("header", wrong)));
         self.runbook = is_known.then_some(runbook);
     }
 
@@ -109,11 +109,11 @@ impl Program {
         self.scripts.values().any(|script| !script.is_whole)
     }
 
-    fn add_imports(&mut self, engine: &Engine, resolver: &Modules, findings: &mut Vec<Finding>) {
+    fn add_imports(&mut self, engine: &Engine, resolver: &RunModules, findings: &mut Vec<CheckFinding>) {
         let mut waiting = vec![self.entry.clone()];
         while let Some(importer) = waiting.pop() {
             let imports = self.scripts.get(&importer).map(|script| {
-                let import = |import: &super::script::Import| (import.name.clone(), import.at);
+                let import = |import: &super::script::ScriptImport| (import.name.clone(), import.at);
                 script.imports.iter().map(import).collect::<Vec<_>>()
             });
             for (name, at) in imports.unwrap_or_default() {
@@ -128,16 +128,16 @@ impl Program {
                         }
                     }
                     Err(error) => {
-                        let wrong = Diagnostic::finding(&error.message, &importer, at, &self.sources);
-                        let wrong = error.help.iter().fold(wrong, Diagnostic::help);
-                        findings.push(Finding::error("import", wrong));
+                        let wrong = ScriptDiagnostic::finding(&error.message, &importer, at, &self.sources);
+                        let wrong = error.help.iter().fold(wrong, ScriptDiagnostic::help);
+                        findings.push(CheckFinding::error("import", wrong));
                     }
                 }
             }
         }
     }
 
-    fn refuse_cycles(&self, findings: &mut Vec<Finding>) {
+    fn refuse_cycles(&self, findings: &mut Vec<CheckFinding>) {
         for (path, script) in &self.scripts {
             for import in &script.imports {
                 let Some(module) = self.module(path, &import.name) else {
@@ -145,14 +145,14 @@ impl Program {
                 };
                 if let Some(circle) = self.way(module, path, &mut Vec::new()) {
                     let circle: Vec<&str> = std::iter::once(path.as_str()).chain(circle).collect();
-                    let wrong = Diagnostic::finding(
+                    let wrong = ScriptDiagnostic::finding(
                         format!("these scripts import each other in a circle: {}", circle.join(" -> ")),
                         path,
                         import.at,
                         &self.sources,
                     )
                     .help("move what they share into a module that imports neither");
-                    findings.push(Finding::error("import", wrong));
+                    findings.push(CheckFinding::error("import", wrong));
                 }
             }
         }
@@ -180,19 +180,19 @@ impl Program {
     }
 
     /// The script that `alias` stands for in the script `importer`.
-    pub(super) fn aliased(&self, importer: &str, alias: &str) -> Option<&Script> {
+    pub(super) fn aliased(&self, importer: &str, alias: &str) -> Option<&ParsedScript> {
         let import = self.scripts.get(importer)?.import(alias)?;
         self.scripts.get(self.module(importer, &import.name)?)
     }
 
     /// The script that is checked.
-    pub(super) fn main(&self) -> Option<&Script> {
+    pub(super) fn main(&self) -> Option<&ParsedScript> {
         self.scripts.get(&self.entry)
     }
 
     /// Whether it is a module: it declares no orgs, and its text does nothing by itself.
     pub(super) fn is_module(&self) -> bool {
-        let declares = |script: &Script| {
+        let declares = |script: &ParsedScript| {
             script.statements.iter().all(|statement| {
                 matches!(
                     statement,
@@ -206,7 +206,7 @@ impl Program {
     }
 
     /// Facts of every script, by its path.
-    pub(super) fn facts(&self) -> BTreeMap<&str, Facts<'_>> {
+    pub(super) fn facts(&self) -> BTreeMap<&str, ScriptFacts<'_>> {
         let mut facts = BTreeMap::new();
         for (path, script) in &self.scripts {
             let given: &[String] = if *path == self.entry { &self.names.variables } else { &[] };
@@ -216,7 +216,7 @@ impl Program {
     }
 }
 
-fn names_of(declared: &[Declared]) -> Vec<String> {
+fn names_of(declared: &[DeclaredName]) -> Vec<String> {
     let names = declared.iter().map(|declared| declared.name.clone());
     names.collect()
 }

@@ -4,30 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::{Expr, Position};
 
-use super::facts::{Bound, Call, Facts, Kind, Owner, Style};
+use super::facts::{BindingKind, BoundValue, CallFact, CallStyle, FactOwner, ScriptFacts};
 use super::paths::{path_of, text_of};
-use super::program::Program;
-use crate::okta::{Method, Operation, operations};
+use super::program::ScriptProgram;
+use crate::okta::{ApiOperation, HttpMethod, operations};
 use crate::script::bindings::{listed, manual_slug};
 
 /// What is reached.
 #[derive(Default)]
-pub(super) struct Reach {
+pub(super) struct ScriptReach {
     /// What matters for order, each at the place in the checked script from which it is reached.
-    pub(super) acts: Vec<(Act, Position)>,
+    pub(super) acts: Vec<(ReachAct, Position)>,
     /// Operations by name.
-    pub(super) operations: BTreeMap<&'static str, Calls>,
+    pub(super) operations: BTreeMap<&'static str, OperationCalls>,
     /// Calls by path that the text does not tell: path, line.
     pub(super) untold: Vec<(String, usize)>,
     /// What cannot be known without running it.
-    pub(super) unseen: Vec<Unseen>,
+    pub(super) unseen: Vec<UnseenPlace>,
     /// What manual steps are attested by.
     pub(super) manual: ManualNames,
 }
 
 /// A place at which a script does something that its text does not tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unseen {
+pub struct UnseenPlace {
     /// Path of the script.
     pub path: String,
     pub at: Position,
@@ -46,15 +46,15 @@ pub struct ManualNames {
 
 /// The calls of one operation.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Calls {
+pub(super) struct OperationCalls {
     /// Path, line.
     pub(super) places: Vec<(String, usize)>,
-    pub(super) on: BTreeSet<On>,
+    pub(super) on: BTreeSet<CallReceiver>,
 }
 
 /// What an operation is called on, as far as the text tells.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum On {
+pub enum CallReceiver {
     /// The org of this name.
     Org(String),
     /// An org with a token that the runbook was given: no right of ours is used.
@@ -63,40 +63,46 @@ pub enum On {
 }
 
 /// What the parameters of a function hold that is entered, by their bindings.
-type Handles = BTreeMap<usize, On>;
+type ParameterHandles = BTreeMap<usize, CallReceiver>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum ReachAct {
     Step,
     Check,
     Write(&'static str),
 }
 
 /// From the text of the script; of a module, from all its functions.
-pub(super) fn reach(program: &Program, facts: &BTreeMap<&str, Facts>) -> Reach {
-    let mut walk = Walk { program, facts, seen: BTreeSet::new(), handles: Handles::new(), reach: Reach::default() };
-    walk.visit(&program.entry, Owner::Main, None);
+pub(super) fn reach(program: &ScriptProgram, facts: &BTreeMap<&str, ScriptFacts>) -> ScriptReach {
+    let mut walk = ReachWalk {
+        program,
+        facts,
+        seen: BTreeSet::new(),
+        handles: ParameterHandles::new(),
+        reach: ScriptReach::default(),
+    };
+    walk.visit(&program.entry, FactOwner::Main, None);
     if let (true, Some(script)) = (program.is_module(), program.main()) {
         for index in 0..script.functions.len() {
-            walk.enter(&program.entry, index, Position::NONE, Handles::new());
+            walk.enter(&program.entry, index, Position::NONE, ParameterHandles::new());
         }
     }
     walk.reach
 }
 
-struct Walk<'a> {
-    program: &'a Program,
-    facts: &'a BTreeMap<&'a str, Facts<'a>>,
+struct ReachWalk<'a> {
+    program: &'a ScriptProgram,
+    facts: &'a BTreeMap<&'a str, ScriptFacts<'a>>,
     /// Functions that were entered, with the orgs they were handed.
-    seen: BTreeSet<(String, usize, Handles)>,
+    seen: BTreeSet<(String, usize, ParameterHandles)>,
     /// Those of the function that is walked.
-    handles: Handles,
-    reach: Reach,
+    handles: ParameterHandles,
+    reach: ScriptReach,
 }
 
-impl Walk<'_> {
+impl ReachWalk<'_> {
     /// `site` is where the checked script went away from its own text.
-    fn visit(&mut self, path: &str, owner: Owner, site: Option<Position>) {
+    fn visit(&mut self, path: &str, owner: FactOwner, site: Option<Position>) {
         let Some(facts) = self.facts.get(path) else {
             return;
         };
@@ -109,33 +115,33 @@ impl Walk<'_> {
         }
     }
 
-    fn enter(&mut self, path: &str, function: usize, site: Position, handles: Handles) {
+    fn enter(&mut self, path: &str, function: usize, site: Position, handles: ParameterHandles) {
         let key = (path.to_owned(), function, handles.clone());
         if self.seen.insert(key) {
             let outer = std::mem::replace(&mut self.handles, handles);
-            self.visit(path, Owner::Function(function), Some(site));
+            self.visit(path, FactOwner::Function(function), Some(site));
             self.handles = outer;
         }
     }
 
     /// What a variable holds, if it is an org.
-    fn on(&self, path: &str, facts: &Facts, bound: Option<Bound>) -> On {
-        let Some(Bound::To(id)) = bound else {
-            return On::Unknown;
+    fn on(&self, path: &str, facts: &ScriptFacts, bound: Option<BoundValue>) -> CallReceiver {
+        let Some(BoundValue::To(id)) = bound else {
+            return CallReceiver::Unknown;
         };
         let binding = &facts.bindings[id];
         match binding.kind {
             // Only the checked script is given orgs by name.
-            Kind::Given if path == self.program.entry => On::Org(binding.name.to_string()),
-            _ if facts.guests.contains(&id) => On::Guest,
-            _ => self.handles.get(&id).cloned().unwrap_or(On::Unknown),
+            BindingKind::Given if path == self.program.entry => CallReceiver::Org(binding.name.to_string()),
+            _ if facts.guests.contains(&id) => CallReceiver::Guest,
+            _ => self.handles.get(&id).cloned().unwrap_or(CallReceiver::Unknown),
         }
     }
 
     /// The orgs among the arguments of a call, by the parameters of the function that gets them.
-    fn handed(&self, path: &str, facts: &Facts, call: &Call, to: &str, index: usize) -> Handles {
+    fn handed(&self, path: &str, facts: &ScriptFacts, call: &CallFact, to: &str, index: usize) -> ParameterHandles {
         let Some(called) = self.facts.get(to) else {
-            return Handles::new();
+            return ParameterHandles::new();
         };
         let parameters = called.parameters.iter().find(|(function, _)| *function == index);
         let parameters = parameters.map_or(&[][..], |(_, parameters)| parameters);
@@ -146,14 +152,14 @@ impl Walk<'_> {
             };
             let used = facts.uses.iter().find(|used| used.at == *at)?;
             match self.on(path, facts, Some(used.binding)) {
-                On::Unknown => None,
+                CallReceiver::Unknown => None,
                 on => Some((*parameter, on)),
             }
         });
         known.collect()
     }
 
-    fn call(&mut self, path: &str, facts: &Facts, call: &Call, site: Position) {
+    fn call(&mut self, path: &str, facts: &ScriptFacts, call: &CallFact, site: Position) {
         self.enter_handed(path, facts, call, site);
         let name = call.to.name.as_str();
         let here = (path.to_owned(), call.at.line().unwrap_or_default());
@@ -173,30 +179,30 @@ impl Walk<'_> {
         }
         let own = self.program.scripts.get(path);
         let is_own = own.is_some_and(|own| own.function(name, call.to.args.len()).is_some());
-        if call.style == Style::Method || !is_own {
+        if call.style == CallStyle::Method || !is_own {
             self.of_org(path, facts, call, here, site);
         }
         match name {
-            "Fn" if call.style == Style::Function => {
+            "Fn" if call.style == CallStyle::Function => {
                 match call.to.args.first().and_then(|name| text_of(name, facts, NEAR)) {
                     Some(name) => self.named(path, &name, call.at, site),
                     None => self.unseen(path, call.at, "a function of a computed name"),
                 }
             }
             "manual" => self.reach.manual.add(call, facts),
-            "step" => self.reach.acts.push((Act::Step, site)),
-            "check" | "check_all" | "confirm" => self.reach.acts.push((Act::Check, site)),
+            "step" => self.reach.acts.push((ReachAct::Step, site)),
+            "check" | "check_all" | "confirm" => self.reach.acts.push((ReachAct::Check, site)),
             _ => {}
         }
         self.enter_named((path, facts, call), path, site);
     }
 
     /// A call of an org, as `okta.add_group(…)` or as `add_group(okta, …)`.
-    fn of_org(&mut self, path: &str, facts: &Facts, call: &Call, here: (String, usize), site: Position) {
+    fn of_org(&mut self, path: &str, facts: &ScriptFacts, call: &CallFact, here: (String, usize), site: Position) {
         let (bound, arguments) = match (call.style, call.to.args.as_slice()) {
-            (Style::Method, arguments) => (call.on, arguments),
-            (Style::Function, [receiver, arguments @ ..]) => (bound_of(receiver, facts), arguments),
-            (Style::Function, []) => return,
+            (CallStyle::Method, arguments) => (call.on, arguments),
+            (CallStyle::Function, [receiver, arguments @ ..]) => (bound_of(receiver, facts), arguments),
+            (CallStyle::Function, []) => return,
         };
         let on = self.on(path, facts, bound);
         match operations::find(&call.to.name) {
@@ -213,7 +219,7 @@ impl Walk<'_> {
     fn named(&mut self, path: &str, name: &str, at: Position, site: Position) {
         let here = (path.to_owned(), at.line().unwrap_or_default());
         if let Some(operation) = operations::find(name) {
-            self.operation(operation, here, site, On::Unknown);
+            self.operation(operation, here, site, CallReceiver::Unknown);
         } else if direct(name).is_some() {
             self.unseen(path, at, "the path of a call");
         }
@@ -223,7 +229,7 @@ impl Walk<'_> {
         let functions = script.functions.iter().enumerate();
         let named = functions.filter(|(_, function)| function.name == name);
         for index in named.map(|(index, _)| index).collect::<Vec<_>>() {
-            self.enter(path, index, site, Handles::new());
+            self.enter(path, index, site, ParameterHandles::new());
         }
     }
 
@@ -233,18 +239,18 @@ impl Walk<'_> {
     }
 
     fn unseen(&mut self, path: &str, at: Position, what: &'static str) {
-        let unseen = Unseen { path: path.to_owned(), at, what };
+        let unseen = UnseenPlace { path: path.to_owned(), at, what };
         if !self.reach.unseen.contains(&unseen) {
             self.reach.unseen.push(unseen);
         }
     }
 
     /// Enters the function of the script `to` that a call means.
-    fn enter_named(&mut self, (path, facts, call): (&str, &Facts, &Call), to: &str, site: Position) {
+    fn enter_named(&mut self, (path, facts, call): (&str, &ScriptFacts, &CallFact), to: &str, site: Position) {
         let Some(script) = self.program.scripts.get(to) else {
             return;
         };
-        let fits = |function: &super::script::Function| {
+        let fits = |function: &super::script::ScriptFunction| {
             function.name == call.to.name && function.parameters.len() == call.to.args.len()
         };
         if let Some(index) = script.functions.iter().position(fits) {
@@ -254,41 +260,41 @@ impl Walk<'_> {
     }
 
     /// Functions of the script that are handed over by their name are called by whoever gets them.
-    fn enter_handed(&mut self, path: &str, facts: &Facts, call: &Call, site: Position) {
+    fn enter_handed(&mut self, path: &str, facts: &ScriptFacts, call: &CallFact, site: Position) {
         let places = call.to.args.iter().filter_map(|argument| match argument {
             Expr::Variable(_, _, at) => Some(*at),
             _ => None,
         });
         for at in places {
-            let handed = facts.uses.iter().find(|used| used.at == at && used.binding == Bound::Function);
+            let handed = facts.uses.iter().find(|used| used.at == at && used.binding == BoundValue::Function);
             if let (Some(handed), Some(script)) = (handed, self.program.scripts.get(path)) {
                 let named = script.functions.iter().position(|function| function.name == handed.name);
                 if let Some(index) = named {
-                    self.enter(path, index, site, Handles::new());
+                    self.enter(path, index, site, ParameterHandles::new());
                 }
             }
         }
     }
 
-    fn operation(&mut self, operation: &'static Operation, here: (String, usize), site: Position, on: On) {
+    fn operation(&mut self, operation: &'static ApiOperation, here: (String, usize), site: Position, on: CallReceiver) {
         let calls = self.reach.operations.entry(operation.name).or_default();
         if !calls.places.contains(&here) {
             calls.places.push(here);
         }
         calls.on.insert(on);
         if operation.is_write() {
-            self.reach.acts.push((Act::Write(operation.name), site));
+            self.reach.acts.push((ReachAct::Write(operation.name), site));
         }
     }
 
     /// `okta.get("/api/v1/…")`: the operation of that path as far as it is written out.
     fn direct(
         &mut self,
-        method: Method,
+        method: HttpMethod,
         path: Option<&Expr>,
-        (facts, call): (&Facts, &Call),
+        (facts, call): (&ScriptFacts, &CallFact),
         here: (String, usize),
-        (site, on): (Position, On),
+        (site, on): (Position, CallReceiver),
     ) {
         match path.and_then(|path| path_of(path, facts)) {
             Some(path) => match listed(method, &path) {
@@ -296,14 +302,14 @@ impl Walk<'_> {
                 None => self.reach.untold.push(here),
             },
             // Maps and directories have a `get` too; nothing else has the others.
-            None if method == Method::Get && on == On::Unknown => {}
+            None if method == HttpMethod::Get && on == CallReceiver::Unknown => {}
             None => self.unseen(&here.0, call.at, "the path of a call"),
         }
     }
 }
 
 impl ManualNames {
-    fn add(&mut self, call: &Call, facts: &Facts) {
+    fn add(&mut self, call: &CallFact, facts: &ScriptFacts) {
         match manual_name(call.to.args.as_slice(), facts) {
             Some(name) => {
                 self.known.insert(name);
@@ -314,7 +320,7 @@ impl ManualNames {
 }
 
 /// By which a manual step is attested: its `name`, else its title.
-fn manual_name(arguments: &[Expr], facts: &Facts) -> Option<String> {
+fn manual_name(arguments: &[Expr], facts: &ScriptFacts) -> Option<String> {
     let [title, options] = arguments else {
         return None;
     };
@@ -329,7 +335,7 @@ fn manual_name(arguments: &[Expr], facts: &Facts) -> Option<String> {
 }
 
 /// What a plain variable is bound to.
-fn bound_of(expression: &Expr, facts: &Facts) -> Option<Bound> {
+fn bound_of(expression: &Expr, facts: &ScriptFacts) -> Option<BoundValue> {
     let Expr::Variable(_, _, at) = expression else {
         return None;
     };
@@ -340,13 +346,13 @@ fn bound_of(expression: &Expr, facts: &Facts) -> Option<Bound> {
 /// Through so many variables a name is followed.
 const NEAR: usize = 8;
 
-fn direct(name: &str) -> Option<Method> {
+fn direct(name: &str) -> Option<HttpMethod> {
     Some(match name {
-        "get" => Method::Get,
-        "post" => Method::Post,
-        "put" => Method::Put,
-        "patch" => Method::Patch,
-        "delete" => Method::Delete,
+        "get" => HttpMethod::Get,
+        "post" => HttpMethod::Post,
+        "put" => HttpMethod::Put,
+        "patch" => HttpMethod::Patch,
+        "delete" => HttpMethod::Delete,
         _ => return None,
     })
 }

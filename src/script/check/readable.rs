@@ -8,13 +8,13 @@ use std::ops::Range;
 use rhai::{AST, Engine, ParseError, Position};
 
 use crate::script::error::byte_at;
-use crate::script::outline::{Outline, statements};
+use crate::script::outline::{ScriptOutline, statements};
 
 /// Statements that are left out before the rest is given up: each costs a parse.
 const MOST_LEFT_OUT: usize = 20;
 
 /// A text and what of it was read.
-pub(in crate::script) struct Readable {
+pub(in crate::script) struct ReadableText {
     /// Of all statements that can be read.
     pub(in crate::script) ast: AST,
     /// The first mistake of syntax.
@@ -25,7 +25,7 @@ pub(in crate::script) struct Readable {
     pub(in crate::script) left_out: Vec<String>,
 }
 
-impl Readable {
+impl ReadableText {
     pub(in crate::script) fn of(engine: &Engine, text: &str) -> Self {
         let mut rest = text.to_owned();
         let mut readable = Self { ast: AST::empty(), error: None, is_torn: false, left_out: Vec::new() };
@@ -79,7 +79,7 @@ fn around(text: &str, at: usize) -> Range<usize> {
 }
 
 fn declared(text: &str) -> impl Iterator<Item = String> {
-    let outline = Outline::of(text);
+    let outline = ScriptOutline::of(text);
     let names = outline.functions.into_iter().chain(outline.variables);
     let aliases = outline.imports.into_iter().map(|import| import.alias);
     names.map(|declared| declared.name).chain(aliases)
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn the_statement_around_a_mistake_is_left_out() {
         let text = "//! Doc.\nlet a = 1;\nlet b = 2 +;\nfn f(x) { if x { 1 } else { 2 } }\n/// odd\nlet c = ) 3;\nlet d = \"ü\nlet e = 4;";
-        let readable = Readable::of(&header_engine(), text);
+        let readable = ReadableText::of(&header_engine(), text);
         let kept: Vec<usize> =
             readable.ast.statements().iter().filter_map(|statement| statement.position().line()).collect();
         assert_eq!(kept, [2]);
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_whole_is_read_whole() {
-        let readable = Readable::of(&header_engine(), "let a = 1; fn f() { 2 }");
+        let readable = ReadableText::of(&header_engine(), "let a = 1; fn f() { 2 }");
         assert!(readable.error.is_none() && readable.left_out.is_empty());
     }
 }

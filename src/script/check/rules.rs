@@ -15,27 +15,27 @@ use std::collections::BTreeSet;
 
 use rhai::Position;
 
-use super::facts::Facts;
-use super::finding::Finding;
-use super::natives::Natives;
-use super::program::Program;
-use super::reach::Reach;
-use super::script::Script;
-use crate::script::error::Diagnostic;
+use super::facts::ScriptFacts;
+use super::finding::CheckFinding;
+use super::natives::NativeFunctions;
+use super::program::ScriptProgram;
+use super::reach::ScriptReach;
+use super::script::ParsedScript;
+use crate::script::error::ScriptDiagnostic;
 
 /// What a rule looks at: one script of a program.
-pub(super) struct Subject<'a> {
-    pub(super) program: &'a Program,
-    pub(super) script: &'a Script,
-    pub(super) facts: &'a Facts<'a>,
-    pub(super) natives: &'a Natives,
+pub(super) struct RuleSubject<'a> {
+    pub(super) program: &'a ScriptProgram,
+    pub(super) script: &'a ParsedScript,
+    pub(super) facts: &'a ScriptFacts<'a>,
+    pub(super) natives: &'a NativeFunctions,
     /// Fields of maps that hold functions, in any script of the program.
     pub(super) callable_fields: &'a BTreeSet<&'a str>,
 }
 
-impl Subject<'_> {
-    fn wrong(&self, message: impl Into<String>, at: Position) -> Diagnostic {
-        Diagnostic::finding(message, &self.script.source.path, at, &self.program.sources)
+impl RuleSubject<'_> {
+    fn wrong(&self, message: impl Into<String>, at: Position) -> ScriptDiagnostic {
+        ScriptDiagnostic::finding(message, &self.script.source.path, at, &self.program.sources)
     }
 
     fn text(&self) -> &str {
@@ -48,7 +48,7 @@ impl Subject<'_> {
 }
 
 /// What is wrong for certain.
-pub(super) fn errors(subject: &Subject) -> Vec<Finding> {
+pub(super) fn errors(subject: &RuleSubject) -> Vec<CheckFinding> {
     let mut findings = Vec::new();
     variables::check(subject, &mut findings);
     each::check(subject, &mut findings);
@@ -64,7 +64,7 @@ pub(super) fn errors(subject: &Subject) -> Vec<Finding> {
 }
 
 /// What may be meant.
-pub(super) fn warnings(subject: &Subject, reach: &Reach) -> Vec<Finding> {
+pub(super) fn warnings(subject: &RuleSubject, reach: &ScriptReach) -> Vec<CheckFinding> {
     let mut findings = Vec::new();
     loops::check(subject, &mut findings);
     calls::warn(subject, &mut findings);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::okta::Operation;
+use crate::okta::ApiOperation;
 
 /// The scopes that all of `operations` need, without those that another one implies: Okta's documentation of scopes says that a
 /// `.manage` scope allows what the `.read` scope of its family allows.
-pub fn least_scopes<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Vec<&'static str> {
+pub fn least_scopes<'a>(operations: impl IntoIterator<Item = &'a ApiOperation>) -> Vec<&'static str> {
     let all: BTreeSet<&'static str> =
         operations.into_iter().flat_map(|operation| operation.scopes.iter().copied()).collect();
     let implied = |scope: &str| {

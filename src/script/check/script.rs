@@ -2,16 +2,16 @@
 
 use rhai::{AST, ASTNode, Expr, FnAccess, ImmutableString, Position, Stmt};
 
-use super::readable::Readable;
-use crate::script::library::Source;
+use super::readable::ReadableText;
+use crate::script::library::ScriptSource;
 
 /// A parsed script.
-pub(super) struct Script {
-    pub(super) source: Source,
+pub(super) struct ParsedScript {
+    pub(super) source: ScriptSource,
     pub(super) statements: Vec<Stmt>,
     /// Closures included: rhai names them `anon$…`.
-    pub(super) functions: Vec<Function>,
-    pub(super) imports: Vec<Import>,
+    pub(super) functions: Vec<ScriptFunction>,
+    pub(super) imports: Vec<ScriptImport>,
     /// Aliases of modules whose names are computed: what they hold is seen when it runs.
     pub(super) untold: Vec<String>,
     /// Whether the tree is of the whole text.
@@ -21,7 +21,7 @@ pub(super) struct Script {
 }
 
 /// A function or closure of a script.
-pub(super) struct Function {
+pub(super) struct ScriptFunction {
     pub(super) name: ImmutableString,
     /// What a closure captures comes first.
     pub(super) parameters: Vec<ImmutableString>,
@@ -31,20 +31,20 @@ pub(super) struct Function {
 }
 
 /// An `import "name" as alias`.
-pub(super) struct Import {
+pub(super) struct ScriptImport {
     pub(super) name: String,
     pub(super) alias: String,
     pub(super) at: Position,
 }
 
-impl Script {
+impl ParsedScript {
     /// The script of a text, as far as it was read.
-    pub(super) fn new(source: Source, readable: Readable) -> Self {
+    pub(super) fn new(source: ScriptSource, readable: ReadableText) -> Self {
         Self { is_whole: readable.error.is_none(), left_out: readable.left_out, ..Self::of_tree(source, &readable.ast) }
     }
 
     /// The script of a tree that is the whole text's.
-    pub(super) fn of_tree(source: Source, ast: &AST) -> Self {
+    pub(super) fn of_tree(source: ScriptSource, ast: &AST) -> Self {
         Self {
             statements: ast.statements().to_vec(),
             functions: functions(ast),
@@ -62,12 +62,12 @@ impl Script {
     }
 
     /// The function of that name that is no closure, whatever it takes.
-    pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Function> {
+    pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ScriptFunction> {
         self.functions.iter().filter(move |function| function.name == name)
     }
 
     /// The function that a call of `name` with so many arguments means.
-    pub(super) fn function(&self, name: &str, arguments: usize) -> Option<&Function> {
+    pub(super) fn function(&self, name: &str, arguments: usize) -> Option<&ScriptFunction> {
         self.functions.iter().find(|function| function.name == name && function.parameters.len() == arguments)
     }
 
@@ -76,12 +76,12 @@ impl Script {
         self.import(alias).is_some() || self.untold.iter().any(|known| known == alias) || self.may_have(alias)
     }
 
-    pub(super) fn import(&self, alias: &str) -> Option<&Import> {
+    pub(super) fn import(&self, alias: &str) -> Option<&ScriptImport> {
         self.imports.iter().find(|import| import.alias == alias)
     }
 }
 
-impl Function {
+impl ScriptFunction {
     pub(super) fn is_closure(&self) -> bool {
         self.name.starts_with("anon$")
     }
@@ -92,15 +92,15 @@ impl Function {
     }
 }
 
-fn functions(ast: &AST) -> Vec<Function> {
-    let function = |definition: &rhai::Shared<rhai::ScriptFuncDef>| Function {
+fn functions(ast: &AST) -> Vec<ScriptFunction> {
+    let function = |definition: &rhai::Shared<rhai::ScriptFuncDef>| ScriptFunction {
         name: definition.name.clone(),
         parameters: definition.params.to_vec(),
         body: body(ast, &definition.name, definition.params.len()),
         at: definition.body.start_position(),
         access: definition.access,
     };
-    let mut functions: Vec<Function> = ast.iter_fn_def().map(function).collect();
+    let mut functions: Vec<ScriptFunction> = ast.iter_fn_def().map(function).collect();
     functions.sort_by_key(|function| (function.at.line(), function.at.position()));
     functions
 }
@@ -132,13 +132,13 @@ fn untold(ast: &AST) -> Vec<String> {
     found
 }
 
-fn imports(ast: &AST) -> Vec<Import> {
+fn imports(ast: &AST) -> Vec<ScriptImport> {
     let mut found = Vec::new();
     ast.walk(&mut |path: &[ASTNode]| {
         if let Some(ASTNode::Stmt(Stmt::Import(import, at))) = path.last()
             && let Expr::StringConstant(name, _) = &import.0
         {
-            found.push(Import { name: name.to_string(), alias: import.1.name.to_string(), at: *at });
+            found.push(ScriptImport { name: name.to_string(), alias: import.1.name.to_string(), at: *at });
         }
         true
     });

@@ -2,15 +2,15 @@
 
 use rhai::{Position, Stmt};
 
-use super::facts::Role;
-use super::script::Script;
+use super::facts::UseRole;
+use super::script::ParsedScript;
 use super::walk;
 use crate::script::engine::header_engine;
-use crate::script::library::{Shelf, Source};
+use crate::script::library::{RunbookShelf, ScriptSource};
 
 /// Names in a piece of a script.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::script) struct Uses {
+pub(in crate::script) struct NameUses {
     /// Variables, functions and modules that it declares at its top.
     pub declared: Vec<String>,
     /// Variables from before that it changes.
@@ -22,14 +22,14 @@ pub(in crate::script) struct Uses {
 }
 
 /// The names in `text`; none when it does not parse.
-pub(in crate::script) fn uses(text: &str) -> Uses {
+pub(in crate::script) fn uses(text: &str) -> NameUses {
     let Ok(ast) = header_engine().compile(text) else {
-        return Uses::default();
+        return NameUses::default();
     };
-    let source = Source::new("", Shelf::Workspace, "", text);
-    let script = Script::of_tree(source, &ast);
+    let source = ScriptSource::new("", RunbookShelf::Workspace, "", text);
+    let script = ParsedScript::of_tree(source, &ast);
     let facts = walk::facts(&script, &[]);
-    let mut uses = Uses::default();
+    let mut uses = NameUses::default();
     for statement in &script.statements {
         match statement {
             Stmt::Var(variable, ..) => uses.declared.push(variable.0.name.to_string()),
@@ -41,7 +41,7 @@ pub(in crate::script) fn uses(text: &str) -> Uses {
     uses.declared.extend(functions.map(|function| function.name.to_string()));
     for used in &facts.uses {
         let name = used.name.to_string();
-        if used.role == Role::Changed {
+        if used.role == UseRole::Changed {
             uses.changed.push(name.clone());
         }
         uses.named.push(name);

@@ -4,30 +4,33 @@ mod shape;
 
 use rhai::{ASTFlags, Expr, FnCallExpr, ImmutableString, Position, Stmt};
 
-use super::facts::{Binding, Bound, Call, Closure, Facts, Kind, Loop, NamedFunction, Owner, Role, Style, Use};
-use super::script::Script;
+use super::facts::{
+    BindingKind, BoundValue, CallFact, CallStyle, ClosureFact, FactOwner, LoopFact, NamedFunction, ScriptFacts,
+    UseRole, VariableBinding, VariableUse,
+};
+use super::script::ParsedScript;
 pub(super) use shape::closure_of;
-use shape::{Link, changing_method, field_of, is_changing, last_field, last_method, link_of, method_of_field};
+use shape::{ChainLink, changing_method, field_of, is_changing, last_field, last_method, link_of, method_of_field};
 
 /// The facts of `script`, whose scope holds the variables `given`.
-pub(super) fn facts<'a>(script: &'a Script, given: &[String]) -> Facts<'a> {
-    let mut walk = Walk {
+pub(super) fn facts<'a>(script: &'a ParsedScript, given: &[String]) -> ScriptFacts<'a> {
+    let mut walk = FactWalk {
         script,
-        facts: Facts::default(),
-        frames: vec![Frame::new(Wall::Function)],
-        owner: Owner::Main,
+        facts: ScriptFacts::default(),
+        frames: vec![WalkFrame::new(NameWall::Function)],
+        owner: FactOwner::Main,
         closures: Vec::new(),
     };
     for name in given {
-        walk.declare(name.as_str().into(), Kind::Given);
+        walk.declare(name.as_str().into(), BindingKind::Given);
     }
     walk.block(&script.statements);
     for (index, function) in script.functions.iter().enumerate() {
         if !function.is_closure() {
-            walk.owner = Owner::Function(index);
-            walk.frames = vec![Frame::new(Wall::Function)];
+            walk.owner = FactOwner::Function(index);
+            walk.frames = vec![WalkFrame::new(NameWall::Function)];
             let parameters = function.parameters.iter();
-            let parameters = parameters.map(|name| walk.declare(name.clone(), Kind::Parameter));
+            let parameters = parameters.map(|name| walk.declare(name.clone(), BindingKind::Parameter));
             let parameters = parameters.collect();
             walk.facts.parameters.push((index, parameters));
             walk.block(&function.body);
@@ -36,29 +39,29 @@ pub(super) fn facts<'a>(script: &'a Script, given: &[String]) -> Facts<'a> {
     walk.facts
 }
 
-struct Walk<'a> {
-    script: &'a Script,
-    facts: Facts<'a>,
-    frames: Vec<Frame>,
-    owner: Owner,
+struct FactWalk<'a> {
+    script: &'a ParsedScript,
+    facts: ScriptFacts<'a>,
+    frames: Vec<WalkFrame>,
+    owner: FactOwner,
     closures: Vec<usize>,
 }
 
-struct Frame {
-    wall: Wall,
+struct WalkFrame {
+    wall: NameWall,
     names: Vec<(ImmutableString, usize)>,
 }
 
 /// What a name cannot see through.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wall {
+enum NameWall {
     None,
     Closure,
     Function,
 }
 
-impl Frame {
-    fn new(wall: Wall) -> Self {
+impl WalkFrame {
+    fn new(wall: NameWall) -> Self {
         Self { wall, names: Vec::new() }
     }
 
@@ -68,10 +71,15 @@ impl Frame {
     }
 }
 
-impl<'a> Walk<'a> {
-    fn declare(&mut self, name: ImmutableString, kind: Kind) -> usize {
+impl<'a> FactWalk<'a> {
+    fn declare(&mut self, name: ImmutableString, kind: BindingKind) -> usize {
         let id = self.facts.bindings.len();
-        self.facts.bindings.push(Binding { value: None, name: name.clone(), kind, closures: self.closures.clone() });
+        self.facts.bindings.push(VariableBinding {
+            value: None,
+            name: name.clone(),
+            kind,
+            closures: self.closures.clone(),
+        });
         self.bind(name, id);
         id
     }
@@ -82,29 +90,29 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn bound(&self, name: &str) -> Bound {
+    fn bound(&self, name: &str) -> BoundValue {
         let mut walled = false;
         for frame in self.frames.iter().rev() {
             match frame.find(name) {
-                Some(id) if !walled => return Bound::To(id),
-                Some(_) => return Bound::HiddenByFunction,
-                None => walled |= frame.wall == Wall::Closure,
+                Some(id) if !walled => return BoundValue::To(id),
+                Some(_) => return BoundValue::HiddenByFunction,
+                None => walled |= frame.wall == NameWall::Closure,
             }
         }
         if self.script.named(name).next().is_some() {
-            return Bound::Function;
+            return BoundValue::Function;
         }
-        Bound::Unknown
+        BoundValue::Unknown
     }
 
-    fn within(&mut self, wall: Wall, work: impl FnOnce(&mut Self)) {
-        self.frames.push(Frame::new(wall));
+    fn within(&mut self, wall: NameWall, work: impl FnOnce(&mut Self)) {
+        self.frames.push(WalkFrame::new(wall));
         work(self);
         self.frames.pop();
     }
 
     fn block(&mut self, statements: impl IntoIterator<Item = &'a Stmt>) {
-        self.within(Wall::None, |walk| {
+        self.within(NameWall::None, |walk| {
             for statement in statements {
                 walk.statement(statement);
             }
@@ -133,7 +141,7 @@ impl<'a> Walk<'a> {
             Stmt::Var(variable, ..) => {
                 let closure = self.facts.closures.len();
                 self.expression(&variable.1);
-                let id = self.declare(variable.0.name.clone(), Kind::Local);
+                let id = self.declare(variable.0.name.clone(), BindingKind::Local);
                 self.facts.bindings[id].value = Some(&variable.1);
                 if closure_of(&variable.1).is_some() {
                     self.facts.closures[closure].held_by = Some(id);
@@ -143,13 +151,13 @@ impl<'a> Walk<'a> {
                 }
             }
             Stmt::Assignment(parts) => self.assignment(&parts.1.lhs, &parts.1.rhs),
-            Stmt::FnCall(call, at) => self.call(call, *at, Style::Function, None),
+            Stmt::FnCall(call, at) => self.call(call, *at, CallStyle::Function, None),
             Stmt::Block(block) => self.block(block.iter()),
             Stmt::TryCatch(flow, _) => {
                 self.block(&flow.body);
-                self.within(Wall::None, |walk| {
+                self.within(NameWall::None, |walk| {
                     if let Expr::Variable(caught, ..) = &flow.expr {
-                        walk.declare(caught.1.clone(), Kind::Local);
+                        walk.declare(caught.1.clone(), BindingKind::Local);
                     }
                     walk.block(&flow.branch);
                 });
@@ -169,11 +177,11 @@ impl<'a> Walk<'a> {
     fn for_loop(&mut self, parts: &'a (rhai::Ident, Option<rhai::Ident>, rhai::FlowControl)) {
         let (item, counter, flow) = parts;
         self.expression(&flow.expr);
-        self.within(Wall::None, |walk| {
-            let id = walk.declare(item.name.clone(), Kind::Item);
-            walk.facts.loops.push(Loop { item: id, over: &flow.expr });
+        self.within(NameWall::None, |walk| {
+            let id = walk.declare(item.name.clone(), BindingKind::Item);
+            walk.facts.loops.push(LoopFact { item: id, over: &flow.expr });
             if let Some(counter) = counter {
-                walk.declare(counter.name.clone(), Kind::Local);
+                walk.declare(counter.name.clone(), BindingKind::Local);
             }
             walk.block(&flow.body);
         });
@@ -185,7 +193,7 @@ impl<'a> Walk<'a> {
         {
             self.facts.callable_fields.push(field);
         }
-        self.chain(target, Role::Changed);
+        self.chain(target, UseRole::Changed);
         self.expression(value);
     }
 
@@ -194,7 +202,7 @@ impl<'a> Walk<'a> {
             return self.closure(&name, captured, at, None);
         }
         match expression {
-            Expr::Variable(..) => self.variable(expression, Role::Whole, None, None),
+            Expr::Variable(..) => self.variable(expression, UseRole::Whole, None, None),
             Expr::InterpolatedString(parts, _) | Expr::Array(parts, _) => {
                 for part in parts {
                     self.expression(part);
@@ -209,9 +217,9 @@ impl<'a> Walk<'a> {
                 }
             }
             Expr::Stmt(block) => self.block(block.iter()),
-            Expr::FnCall(call, at) => self.call(call, *at, Style::Function, None),
-            Expr::MethodCall(call, at) => self.call(call, *at, Style::Method, None),
-            Expr::Dot(..) | Expr::Index(..) => self.chain(expression, Role::Part),
+            Expr::FnCall(call, at) => self.call(call, *at, CallStyle::Function, None),
+            Expr::MethodCall(call, at) => self.call(call, *at, CallStyle::Method, None),
+            Expr::Dot(..) | Expr::Index(..) => self.chain(expression, UseRole::Part),
             Expr::And(parts, _) | Expr::Or(parts, _) | Expr::Coalesce(parts, _) => {
                 for part in parts.iter() {
                     self.expression(part);
@@ -224,7 +232,7 @@ impl<'a> Walk<'a> {
     fn variable(
         &mut self,
         expression: &Expr,
-        role: Role,
+        role: UseRole,
         field: Option<(ImmutableString, Position)>,
         method: Option<(&'a FnCallExpr, Position)>,
     ) {
@@ -237,7 +245,7 @@ impl<'a> Walk<'a> {
             return;
         }
         let name = variable.1.clone();
-        self.facts.uses.push(Use {
+        self.facts.uses.push(VariableUse {
             binding: self.bound(&name),
             name,
             at: *at,
@@ -249,7 +257,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `a.b[c].d(e)`: the root is a value, the rest hangs on it.
-    fn chain(&mut self, expression: &'a Expr, role: Role) {
+    fn chain(&mut self, expression: &'a Expr, role: UseRole) {
         let (Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _)) = expression else {
             return match expression {
                 Expr::Variable(..) => self.variable(expression, role, None, None),
@@ -259,7 +267,7 @@ impl<'a> Walk<'a> {
         let link = link_of(expression);
         let on = self.root(&parts.lhs);
         if matches!(parts.lhs, Expr::Variable(..)) {
-            let role = if changing_method(&parts.rhs, link, *flags) { Role::Changed } else { role };
+            let role = if changing_method(&parts.rhs, link, *flags) { UseRole::Changed } else { role };
             let field = field_of(&parts.rhs, link);
             self.variable(&parts.lhs, role, field, method_of_field(&parts.rhs, link));
         } else {
@@ -269,7 +277,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What a plain variable is bound to.
-    fn root(&self, expression: &Expr) -> Option<Bound> {
+    fn root(&self, expression: &Expr) -> Option<BoundValue> {
         match expression {
             Expr::Variable(variable, ..) if variable.2.is_empty() => Some(self.bound(&variable.1)),
             _ => None,
@@ -277,7 +285,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `on` is the variable that the first part hangs on.
-    fn tail(&mut self, rest: &'a Expr, link: Link, flags: ASTFlags, on: Option<Bound>) {
+    fn tail(&mut self, rest: &'a Expr, link: ChainLink, flags: ASTFlags, on: Option<BoundValue>) {
         let ends = flags.contains(ASTFlags::BREAK);
         match rest {
             Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _) if !ends => {
@@ -290,40 +298,40 @@ impl<'a> Walk<'a> {
     }
 
     /// What `with_token` gives is on nobody's scopes, by a name or without one.
-    fn guest(&mut self, part: &Expr) -> Option<Bound> {
+    fn guest(&mut self, part: &Expr) -> Option<BoundValue> {
         if last_method(part) != Some("with_token") {
             return None;
         }
         let id = self.facts.bindings.len();
-        self.facts.bindings.push(Binding {
+        self.facts.bindings.push(VariableBinding {
             value: None,
             name: ImmutableString::new(),
-            kind: Kind::Local,
+            kind: BindingKind::Local,
             closures: self.closures.clone(),
         });
         self.facts.guests.push(id);
-        Some(Bound::To(id))
+        Some(BoundValue::To(id))
     }
 
-    fn link(&mut self, part: &'a Expr, link: Link, on: Option<Bound>) {
+    fn link(&mut self, part: &'a Expr, link: ChainLink, on: Option<BoundValue>) {
         match (part, link) {
-            (Expr::Property(..), Link::Dot) => {}
-            (Expr::MethodCall(call, at) | Expr::FnCall(call, at), Link::Dot) => {
-                self.call(call, *at, Style::Method, on);
+            (Expr::Property(..), ChainLink::Dot) => {}
+            (Expr::MethodCall(call, at) | Expr::FnCall(call, at), ChainLink::Dot) => {
+                self.call(call, *at, CallStyle::Method, on);
             }
             (other, _) => self.expression(other),
         }
     }
 
-    fn call(&mut self, call: &'a FnCallExpr, at: Position, style: Style, on: Option<Bound>) {
-        self.facts.calls.push(Call { to: call, at, style, owner: self.owner, on });
+    fn call(&mut self, call: &'a FnCallExpr, at: Position, style: CallStyle, on: Option<BoundValue>) {
+        self.facts.calls.push(CallFact { to: call, at, style, owner: self.owner, on });
         for (index, argument) in call.args.iter().enumerate() {
             match closure_of(argument) {
                 Some((name, captured, at)) => {
                     self.closure(&name, captured, at, Some(call.name.clone()));
                 }
-                None if index == 0 && style == Style::Function && self.changes(call) => {
-                    self.chain(argument, Role::Changed);
+                None if index == 0 && style == CallStyle::Function && self.changes(call) => {
+                    self.chain(argument, UseRole::Changed);
                 }
                 None => self.expression(argument),
             }
@@ -340,7 +348,7 @@ impl<'a> Walk<'a> {
             self.facts.named.push(NamedFunction { name: name.to_owned(), at, owner: self.owner });
         }
         let id = self.facts.closures.len();
-        let mut closure = Closure { name: name.to_owned(), taken_by, held_by: None, takes: 0 };
+        let mut closure = ClosureFact { name: name.to_owned(), taken_by, held_by: None, takes: 0 };
         let script = self.script;
         let mut functions = script.functions.iter();
         let Some(function) = functions.find(|function| function.name == name) else {
@@ -349,21 +357,21 @@ impl<'a> Walk<'a> {
         };
         closure.takes = function.parameters.len().saturating_sub(captured.len());
         self.facts.closures.push(closure);
-        let outside: Vec<Bound> = captured
+        let outside: Vec<BoundValue> = captured
             .iter()
             .map(|variable| match variable {
                 Expr::Variable(variable, ..) => self.bound(&variable.1),
-                _ => Bound::Unknown,
+                _ => BoundValue::Unknown,
             })
             .collect();
         self.closures.push(id);
-        self.within(Wall::Closure, |walk| {
+        self.within(NameWall::Closure, |walk| {
             for (index, parameter) in function.parameters.iter().enumerate() {
                 match outside.get(index) {
-                    Some(Bound::To(id)) => walk.bind(parameter.clone(), *id),
+                    Some(BoundValue::To(id)) => walk.bind(parameter.clone(), *id),
                     Some(_) => {}
                     None => {
-                        walk.declare(parameter.clone(), Kind::Parameter);
+                        walk.declare(parameter.clone(), BindingKind::Parameter);
                     }
                 }
             }

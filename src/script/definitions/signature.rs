@@ -3,22 +3,23 @@
 use crate::script::place::split;
 
 /// The receiver and the arguments of a call, as definitions write them.
-pub(super) struct Signature {
-    parameters: Vec<Parameter>,
+pub(super) struct CallSignature {
+    parameters: Vec<SignatureParameter>,
 }
 
-struct Parameter {
+struct SignatureParameter {
     text: String,
     optional: bool,
 }
 
-impl Signature {
+impl CallSignature {
     pub(super) fn parse(signature: &str) -> Self {
         let (head, rest) = signature.split_once('(').unwrap_or((signature, ")"));
-        let receiver =
-            head.split_once('.').map(|(receiver, _)| Parameter { text: receiver_of(receiver), optional: false });
+        let receiver = head
+            .split_once('.')
+            .map(|(receiver, _)| SignatureParameter { text: receiver_of(receiver), optional: false });
         let arguments = rest.strip_suffix(')').unwrap_or(rest);
-        let arguments = split(arguments).into_iter().map(Parameter::of);
+        let arguments = split(arguments).into_iter().map(SignatureParameter::of);
         Self { parameters: receiver.into_iter().chain(arguments).collect() }
     }
 
@@ -38,7 +39,7 @@ impl Signature {
     }
 }
 
-impl Parameter {
+impl SignatureParameter {
     fn of(argument: &str) -> Self {
         let text = match argument.chars().next() {
             Some('#') => "options: Map".to_owned(),

@@ -4,31 +4,31 @@ use crate::script::nearest::{nearest, or_list};
 
 /// What is defined outside of the script: candidates for "did you mean". What the script itself declares is found in its text.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub struct KnownNames {
     /// Variables, such as `params` and the org handles.
     pub variables: Vec<String>,
-    pub functions: Vec<Function>,
+    pub functions: Vec<CallableName>,
 }
 
 /// A function as a person calls it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Function {
+pub struct CallableName {
     pub name: String,
     /// Such as `each(list, |item| …)`.
     pub signature: String,
 }
 
-impl Function {
+impl CallableName {
     pub fn new(name: impl Into<String>, signature: impl Into<String>) -> Self {
         Self { name: name.into(), signature: signature.into() }
     }
 }
 
-impl Names {
+impl KnownNames {
     pub(in crate::script) fn signatures_of(&self, name: &str, text: &str) -> Vec<String> {
         let known = self.functions.iter().filter(|function| function.name == name);
         let known = known.map(|function| function.signature.clone());
-        let own = Declared::of(text).functions.into_iter().filter(|function| function.name == name);
+        let own = DeclaredNames::of(text).functions.into_iter().filter(|function| function.name == name);
         let mut signatures: Vec<String> = own.map(|function| function.signature).chain(known).collect();
         signatures.dedup();
         signatures
@@ -36,7 +36,7 @@ impl Names {
 
     /// Help for an unknown function: the nearest ones with their signatures.
     pub(in crate::script) fn function_help(&self, wanted: &str, text: &str) -> Vec<String> {
-        let own = Declared::of(text).functions;
+        let own = DeclaredNames::of(text).functions;
         let known = own.iter().chain(&self.functions).map(|function| function.name.as_str());
         nearest(wanted, known)
             .into_iter()
@@ -51,7 +51,7 @@ impl Names {
         if let Some(signature) = self.signatures_of(wanted, text).first() {
             return vec![format!("`{wanted}` is a function: call it as {signature}")];
         }
-        let own = Declared::of(text).variables;
+        let own = DeclaredNames::of(text).variables;
         let known = own.iter().chain(&self.variables).map(String::as_str);
         match nearest(wanted, known).as_slice() {
             [] => Vec::new(),
@@ -62,12 +62,12 @@ impl Names {
 
 /// What a script declares, found by its keywords: it need not compile.
 #[derive(Default)]
-struct Declared {
+struct DeclaredNames {
     variables: Vec<String>,
-    functions: Vec<Function>,
+    functions: Vec<CallableName>,
 }
 
-impl Declared {
+impl DeclaredNames {
     fn of(text: &str) -> Self {
         let mut declared = Self::default();
         for line in text.lines() {
@@ -96,7 +96,7 @@ impl Declared {
         if let Some((name, rest)) = code.split_once('(')
             && let Some((parameters, _)) = rest.split_once(')')
         {
-            self.functions.push(Function::new(name.trim(), format!("{}({parameters})", name.trim())));
+            self.functions.push(CallableName::new(name.trim(), format!("{}({parameters})", name.trim())));
             self.read_parameters(parameters);
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Diagnostic, Entered, Frame};
+use super::{EnteredPlace, ScriptDiagnostic, TraceFrame};
 use crate::run::starred;
 
 /// Columns of a text whose reader is not known.
@@ -12,16 +12,16 @@ pub(super) const WIDTH: usize = 140;
 
 /// Whether rendered text has colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
+pub enum SnippetColour {
     Never,
     Always,
 }
 
 /// Draws `diagnostic` with `help` under it.
 pub(super) fn render(
-    diagnostic: &Diagnostic,
+    diagnostic: &ScriptDiagnostic,
     help: &[String],
-    colour: Colour,
+    colour: SnippetColour,
     width: usize,
     level: &Level<'_>,
 ) -> String {
@@ -37,13 +37,13 @@ pub(super) fn render(
     let title = level.clone().primary_title(diagnostic.message.as_str());
     let group = Group::with_title(title).elements(elements);
     let renderer = match colour {
-        Colour::Never => Renderer::plain(),
-        Colour::Always => Renderer::styled(),
+        SnippetColour::Never => Renderer::plain(),
+        SnippetColour::Always => Renderer::styled(),
     };
     renderer.term_width(width).render(&[group])
 }
 
-fn place(diagnostic: &Diagnostic) -> Option<Element<'_>> {
+fn place(diagnostic: &ScriptDiagnostic) -> Option<Element<'_>> {
     let location = diagnostic.location.as_ref()?;
     Some(match &location.excerpt {
         Some((text, span)) => Snippet::source(starred(text))
@@ -54,13 +54,13 @@ fn place(diagnostic: &Diagnostic) -> Option<Element<'_>> {
     })
 }
 
-fn frame_words(frame: &Frame) -> String {
-    let Frame { entered, file, line, column } = frame;
+fn frame_words(frame: &TraceFrame) -> String {
+    let TraceFrame { entered, file, line, column } = frame;
     let what = match entered {
-        Entered::Function(name) => format!("`{name}` called from"),
-        Entered::Closure => "closure called from".to_owned(),
-        Entered::Module(path) => format!("{path} imported at"),
-        Entered::Again => "thrown again at".to_owned(),
+        EnteredPlace::Function(name) => format!("`{name}` called from"),
+        EnteredPlace::Closure => "closure called from".to_owned(),
+        EnteredPlace::Module(path) => format!("{path} imported at"),
+        EnteredPlace::Again => "thrown again at".to_owned(),
     };
     format!("{what} {file}:{line}:{column}")
 }

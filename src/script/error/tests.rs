@@ -6,13 +6,13 @@ use super::*;
 use crate::script::error_value::ErrorValue;
 use crate::script::keywords::free_keywords;
 
-fn names() -> Names {
-    Names {
+fn names() -> KnownNames {
+    KnownNames {
         variables: vec!["params".into(), "okta".into()],
         functions: vec![
-            Function::new("each", "each(list, |item| …)"),
-            Function::new("find_user", "okta.find_user(login)"),
-            Function::new("fail", "fail()"),
+            CallableName::new("each", "each(list, |item| …)"),
+            CallableName::new("find_user", "okta.find_user(login)"),
+            CallableName::new("fail", "fail()"),
         ],
     }
 }
@@ -42,16 +42,16 @@ fn engine() -> Engine {
     engine
 }
 
-fn diagnose(script: &str) -> Diagnostic {
+fn diagnose(script: &str) -> ScriptDiagnostic {
     let engine = engine();
-    let sources = Sources::default();
+    let sources = SourceTexts::default();
     sources.insert("x.rhai", script);
     match engine.compile(script) {
-        Err(error) => Diagnostic::of_parsing(&error, "x.rhai", &sources, &names()),
+        Err(error) => ScriptDiagnostic::of_parsing(&error, "x.rhai", &sources, &names()),
         Ok(mut ast) => {
             ast.set_source("x.rhai");
             let error = engine.eval_ast::<Dynamic>(&ast).expect_err(script);
-            Diagnostic::of_evaluation(&error, "x.rhai", &sources, &names())
+            ScriptDiagnostic::of_evaluation(&error, "x.rhai", &sources, &names())
         }
     }
 }
@@ -64,7 +64,7 @@ fn every_wrong_script_is_told_in_words() {
     let mut count = 0;
     for case in WRONG.split("========\n").filter(|case| !case.is_empty()) {
         let (script, expected) = case.split_once("--------\n").expect("a line of dashes");
-        let told = diagnose(script.strip_suffix('\n').unwrap_or(script)).render(Colour::Never, 100);
+        let told = diagnose(script.strip_suffix('\n').unwrap_or(script)).render(SnippetColour::Never, 100);
         assert_eq!(told, expected.trim_end(), "script:\n{script}\ntold:\n{told}\n");
         count += 1;
     }
@@ -76,21 +76,22 @@ fn an_interruption_has_its_own_exit_code() {
     let mut engine = engine();
     engine.on_progress(|_| Some("interrupted by Ctrl-C".into()));
     let error = engine.eval::<()>("let a = 1;").expect_err("interrupted");
-    let diagnostic = Diagnostic::of_evaluation(&error, "x.rhai", &Sources::default(), &names());
-    assert_eq!((diagnostic.message.as_str(), diagnostic.exit), ("interrupted by Ctrl-C", Exit::Interrupted));
+    let diagnostic = ScriptDiagnostic::of_evaluation(&error, "x.rhai", &SourceTexts::default(), &names());
+    assert_eq!((diagnostic.message.as_str(), diagnostic.exit), ("interrupted by Ctrl-C", CommandExit::Interrupted));
 }
 
 #[test]
 fn as_an_error_of_the_command_its_help_is_apart() {
-    let error = Error::from(diagnose("let users = 1;\nusres"));
+    let error = CommandError::from(diagnose("let users = 1;\nusres"));
     assert_eq!(error.message, "there is no variable `usres`\n --> x.rhai:2:1\n  |\n2 | usres\n  | ^^^^^");
     assert_eq!(error.help, ["did you mean `users`?"]);
-    assert_eq!(error.exit, Exit::Usage);
+    assert_eq!(error.exit, CommandExit::Usage);
 }
 
 #[test]
 fn a_place_whose_text_is_not_known_is_named_without_an_excerpt() {
     let error = engine().compile("let a = b;").expect_err("unknown");
-    let told = Diagnostic::of_parsing(&error, "repl:3", &Sources::default(), &names()).render(Colour::Never, 100);
+    let told = ScriptDiagnostic::of_parsing(&error, "repl:3", &SourceTexts::default(), &names())
+        .render(SnippetColour::Never, 100);
     assert_eq!(told, "error: there is no variable `b`\n--> repl:3:1:9");
 }

@@ -6,20 +6,20 @@
 use rhai::{Dynamic, EvalAltResult, Position};
 
 use super::snippet::{byte_at, token_at};
-use super::{Entered, Frame, Location};
-use crate::script::sources::Sources;
+use super::{EnteredPlace, ScriptLocation, TraceFrame};
+use crate::script::sources::SourceTexts;
 
-pub(super) struct Trace<'a> {
+pub(super) struct ErrorTrace<'a> {
     pub(super) root: &'a EvalAltResult,
     place: Option<(String, usize, usize)>,
     /// Innermost first.
-    pub(super) frames: Vec<Frame>,
+    pub(super) frames: Vec<TraceFrame>,
 }
 
-impl Trace<'_> {
-    pub(super) fn location(&self, sources: &Sources) -> Option<Location> {
+impl ErrorTrace<'_> {
+    pub(super) fn location(&self, sources: &SourceTexts) -> Option<ScriptLocation> {
         let (file, line, column) = self.place.as_ref()?;
-        let position = Location::at(file, *line, *column, sources);
+        let position = ScriptLocation::at(file, *line, *column, sources);
         Some(match self.root {
             EvalAltResult::ErrorParsing(..) => position.on_text(),
             _ => position,
@@ -27,7 +27,7 @@ impl Trace<'_> {
     }
 }
 
-pub(super) fn trace<'a>(error: &'a EvalAltResult, entry: &str) -> Trace<'a> {
+pub(super) fn trace<'a>(error: &'a EvalAltResult, entry: &str) -> ErrorTrace<'a> {
     let mut frames = Vec::new();
     let mut file = entry.to_owned();
     let mut root = error;
@@ -37,12 +37,12 @@ pub(super) fn trace<'a>(error: &'a EvalAltResult, entry: &str) -> Trace<'a> {
                 (function(name), source, inner, position)
             }
             EvalAltResult::ErrorInModule(path, inner, position) => {
-                (Entered::Module(path.clone()), path, inner, position)
+                (EnteredPlace::Module(path.clone()), path, inner, position)
             }
             _ => break,
         };
         if let Some((line, column)) = line_and_column(*position) {
-            frames.push(Frame { entered, file: file.clone(), line, column });
+            frames.push(TraceFrame { entered, file: file.clone(), line, column });
         }
         if !inside.is_empty() {
             file.clone_from(inside);
@@ -51,14 +51,14 @@ pub(super) fn trace<'a>(error: &'a EvalAltResult, entry: &str) -> Trace<'a> {
     }
     frames.reverse();
     let thrown = line_and_column(root.position()).map(|(line, column)| (file, line, column));
-    let mut trace = Trace { root, place: thrown, frames };
+    let mut trace = ErrorTrace { root, place: thrown, frames };
     trace.start_at_creation();
     trace.drop_repetitions();
     trace.stand_at_the_call();
     trace
 }
 
-impl Trace<'_> {
+impl ErrorTrace<'_> {
     /// An error value keeps the place of its creation; where it was thrown again is then a step of the way.
     fn start_at_creation(&mut self) {
         let EvalAltResult::ErrorRuntime(value, _) = self.root else {
@@ -70,7 +70,7 @@ impl Trace<'_> {
         if let Some((file, line, column)) = self.place.replace(created)
             && self.place.as_ref() != Some(&(file.clone(), line, column))
         {
-            let again = Frame { entered: Entered::Again, file, line, column };
+            let again = TraceFrame { entered: EnteredPlace::Again, file, line, column };
             self.frames.insert(0, again);
         }
     }
@@ -78,7 +78,7 @@ impl Trace<'_> {
     /// An error without a place of its own (a data race) is shown where the innermost call is.
     fn stand_at_the_call(&mut self) {
         if self.place.is_none() && !self.frames.is_empty() {
-            let Frame { file, line, column, .. } = self.frames.remove(0);
+            let TraceFrame { file, line, column, .. } = self.frames.remove(0);
             self.place = Some((file, line, column));
         }
     }
@@ -91,8 +91,8 @@ impl Trace<'_> {
     }
 }
 
-fn function(name: &str) -> Entered {
-    if name.starts_with("anon$") { Entered::Closure } else { Entered::Function(name.to_owned()) }
+fn function(name: &str) -> EnteredPlace {
+    if name.starts_with("anon$") { EnteredPlace::Closure } else { EnteredPlace::Function(name.to_owned()) }
 }
 
 /// The keys are those of our error values; rhai's own error maps have `position` instead of `column`.
@@ -110,18 +110,18 @@ fn line_and_column(position: Position) -> Option<(usize, usize)> {
     position.line().map(|line| (line, position.position().unwrap_or(1).max(1)))
 }
 
-impl Location {
+impl ScriptLocation {
     /// The place at `position` in `file`, if the position is known.
-    pub(super) fn of(file: &str, position: Position, sources: &Sources) -> Option<Self> {
+    pub(super) fn of(file: &str, position: Position, sources: &SourceTexts) -> Option<Self> {
         line_and_column(position).map(|(line, column)| Self::at(file, line, column, sources))
     }
 
-    /// As [`Location::of`], moved back onto text when the parser stopped behind the last of it.
-    pub(super) fn of_parsing(file: &str, position: Position, sources: &Sources) -> Option<Self> {
+    /// As [`ScriptLocation::of`], moved back onto text when the parser stopped behind the last of it.
+    pub(super) fn of_parsing(file: &str, position: Position, sources: &SourceTexts) -> Option<Self> {
         Self::of(file, position, sources).map(Self::on_text)
     }
 
-    fn at(file: &str, line: usize, column: usize, sources: &Sources) -> Self {
+    fn at(file: &str, line: usize, column: usize, sources: &SourceTexts) -> Self {
         let excerpt = sources
             .get(file)
             .and_then(|text| byte_at(&text, line, column).map(|start| (token_at(&text, start), text)))

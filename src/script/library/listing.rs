@@ -1,17 +1,17 @@
 //! What `list` shows of the library.
 
-use super::origin::Origin;
-use super::shelf::{Shelf, Shelves, Source};
-use crate::error::Error;
+use super::origin::CopyOrigin;
+use super::shelf::{RunbookShelf, ScriptSource, ShelfSet};
+use crate::error::CommandError;
 
 /// A runbook as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedRunbook {
     pub name: String,
-    pub shelf: Shelf,
+    pub shelf: RunbookShelf,
     pub path: String,
     /// The next shelf that has another text under this name.
-    pub shadows: Option<Shelf>,
+    pub shadows: Option<RunbookShelf>,
     /// Whether it was copied from a shipped runbook that has changed since.
     pub behind: bool,
     /// The first line of its `//!` text; empty when it has none, the reason when the file cannot be read.
@@ -19,16 +19,16 @@ pub struct Listed {
 }
 
 /// Every runbook of the shelves, the nearest of each name.
-pub(super) fn list(shelves: &Shelves) -> Result<Vec<Listed>, Error> {
+pub(super) fn list(shelves: &ShelfSet) -> Result<Vec<ListedRunbook>, CommandError> {
     of(shelves, |name| !is_hidden(name))
 }
 
 /// Every module of the shelves, the nearest of each name.
-pub(super) fn list_modules(shelves: &Shelves) -> Result<Vec<Listed>, Error> {
+pub(super) fn list_modules(shelves: &ShelfSet) -> Result<Vec<ListedRunbook>, CommandError> {
     of(shelves, |name| is_module(name) && !super::is_test(name))
 }
 
-fn of(shelves: &Shelves, fits: impl Fn(&str) -> bool) -> Result<Vec<Listed>, Error> {
+fn of(shelves: &ShelfSet, fits: impl Fn(&str) -> bool) -> Result<Vec<ListedRunbook>, CommandError> {
     let names = shelves.names()?.into_iter().filter(|name| fits(name));
     Ok(names.filter_map(|name| listed(shelves, &name)).collect())
 }
@@ -42,12 +42,12 @@ fn is_module(name: &str) -> bool {
     name.starts_with("lib/")
 }
 
-fn listed(shelves: &Shelves, name: &str) -> Option<Listed> {
+fn listed(shelves: &ShelfSet, name: &str) -> Option<ListedRunbook> {
     let mut candidates = shelves.all(name).into_iter();
     let (shelf, path, nearest) = candidates.next()?;
     // In a checkout of this project the workspace holds the very texts that are built in: nothing is shadowed there.
     let shadows = candidates.find(|(_, _, farther)| !same_text(&nearest, farther)).map(|(shelf, _, _)| shelf);
-    Some(Listed {
+    Some(ListedRunbook {
         name: name.to_owned(),
         shelf,
         path,
@@ -60,15 +60,15 @@ fn listed(shelves: &Shelves, name: &str) -> Option<Listed> {
     })
 }
 
-fn is_behind(shelves: &Shelves, text: &str) -> bool {
-    let (origin, _) = Origin::split(text);
+fn is_behind(shelves: &ShelfSet, text: &str) -> bool {
+    let (origin, _) = CopyOrigin::split(text);
     origin.is_some_and(|origin| {
         let shipped = shelves.shipped(&origin.runbook);
         shipped.is_some_and(|shipped| shipped.digest != origin.digest)
     })
 }
 
-fn same_text(a: &Result<Source, Error>, b: &Result<Source, Error>) -> bool {
+fn same_text(a: &Result<ScriptSource, CommandError>, b: &Result<ScriptSource, CommandError>) -> bool {
     matches!((a, b), (Ok(a), Ok(b)) if a.text == b.text)
 }
 

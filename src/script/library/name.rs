@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 /// A name that cannot leave its shelf.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name(String);
+pub(super) struct RunbookName(String);
 
-impl Name {
+impl RunbookName {
     /// Accepts a name with or without `.rhai`; says what is wrong with any other.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let name = text.strip_suffix(".rhai").unwrap_or(text);
@@ -37,7 +37,7 @@ impl Name {
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for RunbookName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

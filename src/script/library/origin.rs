@@ -3,7 +3,7 @@
 /// What a copy was made from. In the text it is a comment below the header:
 /// `// Copied from ad/move_user_to_ou of okta-runbook 0.1.0 (2f0c…).`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct CopyOrigin {
     /// Name of the runbook.
     pub runbook: String,
     /// Version of the program.
@@ -15,7 +15,7 @@ pub struct Origin {
 const BEFORE: &str = "// Copied from ";
 const OF: &str = " of okta-runbook ";
 
-impl Origin {
+impl CopyOrigin {
     /// The origin that `text` names, and `text` without that line.
     pub fn split(text: &str) -> (Option<Self>, String) {
         let mut origin = None;
@@ -57,11 +57,11 @@ mod tests {
 
     #[test]
     fn a_copy_without_its_line_is_the_original() {
-        let origin = Origin { runbook: "ad/move".into(), version: "0.1.0".into(), digest: "2f0c".into() };
+        let origin = CopyOrigin { runbook: "ad/move".into(), version: "0.1.0".into(), digest: "2f0c".into() };
         for text in ["//! Move.\n//!\n//! Prose.\n\nnote(1);\n", "note(1);\n", ""] {
             let copy = origin.written_into(text);
             assert_ne!(copy, text);
-            assert_eq!(Origin::split(&copy), (Some(origin.clone()), text.to_owned()));
+            assert_eq!(CopyOrigin::split(&copy), (Some(origin.clone()), text.to_owned()));
         }
         assert!(origin.written_into("//! Move.\n\nx").starts_with("//! Move.\n// Copied from ad/move of"));
     }
@@ -69,6 +69,6 @@ mod tests {
     #[test]
     fn other_comments_stay() {
         let text = "// Copied from a ticket.\n";
-        assert_eq!(Origin::split(text), (None, text.to_owned()));
+        assert_eq!(CopyOrigin::split(text), (None, text.to_owned()));
     }
 }

@@ -5,16 +5,16 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-use super::name::Name;
-use super::texts::Texts;
-use crate::error::Error;
+use super::name::RunbookName;
+use super::texts::OpenTexts;
+use crate::error::CommandError;
 
 /// Names and texts of the runbooks built in.
 static SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 
 /// Where a script was found. The order is the order of looking: a lesser one is nearer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Shelf {
+pub enum RunbookShelf {
     /// Given by its path.
     Path,
     /// `./runbooks`.
@@ -25,7 +25,7 @@ pub enum Shelf {
     Shipped,
 }
 
-impl fmt::Display for Shelf {
+impl fmt::Display for RunbookShelf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Path => "path",
@@ -38,10 +38,10 @@ impl fmt::Display for Shelf {
 
 /// A script's text and where it is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct ScriptSource {
     /// Such as `ad/move_user_to_ou`.
     pub name: String,
-    pub shelf: Shelf,
+    pub shelf: RunbookShelf,
     /// The path that messages show: `runbooks/ad/move_user_to_ou.rhai`, or `<shipped>/ad/move_user_to_ou.rhai`.
     pub path: String,
     pub text: String,
@@ -49,15 +49,20 @@ pub struct Source {
     pub digest: String,
 }
 
-impl Source {
+impl ScriptSource {
     /// A script whose text is at hand, such as a test's or one read from standard input.
-    pub fn new(name: impl Into<String>, shelf: Shelf, path: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, shelf: RunbookShelf, path: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         Self { name: name.into(), shelf, path: path.into(), digest: digest(&text), text }
     }
 
     /// Reads the file at `path`.
-    pub(super) fn read(name: String, shelf: Shelf, path: &Path, texts: &Texts) -> Result<Self, Error> {
+    pub(super) fn read(
+        name: String,
+        shelf: RunbookShelf,
+        path: &Path,
+        texts: &OpenTexts,
+    ) -> Result<Self, CommandError> {
         let text = texts.read(path).map_err(|error| cannot_read(path, &error))?;
         Ok(Self::new(name, shelf, display(path), text))
     }
@@ -66,13 +71,13 @@ impl Source {
     /// would show in messages.
     pub(super) fn read_in(
         name: String,
-        shelf: Shelf,
+        shelf: RunbookShelf,
         folder: &Path,
         path: &Path,
-        texts: &Texts,
-    ) -> Result<Self, Error> {
+        texts: &OpenTexts,
+    ) -> Result<Self, CommandError> {
         if leads_out(folder, path) {
-            return Err(Error::usage(format!(
+            return Err(CommandError::usage(format!(
                 "{} is a link that leads out of {}",
                 display(path),
                 shown_folder(folder)
@@ -84,23 +89,23 @@ impl Source {
 
     /// The folder of a script that was given by its path: its own modules may stand beside it.
     pub(in crate::script) fn folder(&self) -> Option<&Path> {
-        (self.shelf == Shelf::Path).then(|| Path::new(&self.path).parent()).flatten()
+        (self.shelf == RunbookShelf::Path).then(|| Path::new(&self.path).parent()).flatten()
     }
 }
 
 /// The three shelves behind a given path.
 #[derive(Clone, Debug)]
-pub(super) struct Shelves {
-    folders: Vec<(Shelf, PathBuf)>,
-    pub(super) texts: Texts,
+pub(super) struct ShelfSet {
+    folders: Vec<(RunbookShelf, PathBuf)>,
+    pub(super) texts: OpenTexts,
     shipped: &'static [(&'static str, &'static str)],
 }
 
-impl Shelves {
+impl ShelfSet {
     pub(super) fn new(workspace: PathBuf, user: Option<PathBuf>) -> Self {
-        let mut folders = vec![(Shelf::Workspace, workspace)];
-        folders.extend(user.map(|folder| (Shelf::User, folder)));
-        Self { folders, texts: Texts::default(), shipped: SHIPPED }
+        let mut folders = vec![(RunbookShelf::Workspace, workspace)];
+        folders.extend(user.map(|folder| (RunbookShelf::User, folder)));
+        Self { folders, texts: OpenTexts::default(), shipped: SHIPPED }
     }
 
     #[cfg(test)]
@@ -110,11 +115,11 @@ impl Shelves {
     }
 
     /// The nearest script of that name.
-    pub(super) fn find(&self, name: &Name) -> Result<Option<Source>, Error> {
+    pub(super) fn find(&self, name: &RunbookName) -> Result<Option<ScriptSource>, CommandError> {
         for (shelf, folder) in &self.folders {
             let path = folder.join(name.file());
             if self.texts.has(&path) {
-                let source = Source::read_in(name.to_string(), *shelf, folder, &path, &self.texts);
+                let source = ScriptSource::read_in(name.to_string(), *shelf, folder, &path, &self.texts);
                 return source.map(Some);
             }
         }
@@ -122,7 +127,7 @@ impl Shelves {
     }
 
     /// The names on all shelves.
-    pub(super) fn names(&self) -> Result<BTreeSet<String>, Error> {
+    pub(super) fn names(&self) -> Result<BTreeSet<String>, CommandError> {
         let mut names: BTreeSet<String> = self.shipped.iter().map(|(name, _)| (*name).to_owned()).collect();
         for (_, folder) in &self.folders {
             collect(folder, "", &mut names).map_err(|error| cannot_read(folder, &error))?;
@@ -131,15 +136,17 @@ impl Shelves {
     }
 
     /// Every script called `name`, nearest first. One that cannot be read stands there as its error.
-    pub(super) fn all(&self, name: &str) -> Vec<(Shelf, String, Result<Source, Error>)> {
+    pub(super) fn all(&self, name: &str) -> Vec<(RunbookShelf, String, Result<ScriptSource, CommandError>)> {
         let on_disk = self.folders.iter().filter_map(|(shelf, folder)| {
             let path = folder.join(format!("{name}.rhai"));
             path.is_file().then(|| {
-                let source = Source::read_in(name.to_owned(), *shelf, folder, &path, &self.texts);
+                let source = ScriptSource::read_in(name.to_owned(), *shelf, folder, &path, &self.texts);
                 (*shelf, display(&path), source)
             })
         });
-        on_disk.chain(self.shipped(name).map(|source| (Shelf::Shipped, source.path.clone(), Ok(source)))).collect()
+        on_disk
+            .chain(self.shipped(name).map(|source| (RunbookShelf::Shipped, source.path.clone(), Ok(source))))
+            .collect()
     }
 
     pub(super) fn workspace(&self) -> &Path {
@@ -147,15 +154,14 @@ impl Shelves {
         &self.folders[0].1
     }
 
-    pub(super) fn shipped(&self, name: &str) -> Option<Source> {
-        self.shipped
-            .iter()
-            .find(|(shipped, _)| *shipped == name)
-            .map(|(name, text)| Source::new(*name, Shelf::Shipped, format!("<shipped>/{name}.rhai"), *text))
+    pub(super) fn shipped(&self, name: &str) -> Option<ScriptSource> {
+        self.shipped.iter().find(|(shipped, _)| *shipped == name).map(|(name, text)| {
+            ScriptSource::new(*name, RunbookShelf::Shipped, format!("<shipped>/{name}.rhai"), *text)
+        })
     }
 }
 
-impl fmt::Display for Shelves {
+impl fmt::Display for ShelfSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (shelf, folder) in &self.folders {
             write!(f, "{} ({shelf}), ", display(folder))?;
@@ -206,10 +212,10 @@ fn shown_folder(folder: &Path) -> String {
     }
 }
 
-fn cannot_read(path: &Path, error: &io::Error) -> Error {
+fn cannot_read(path: &Path, error: &io::Error) -> CommandError {
     match error.kind() {
-        io::ErrorKind::InvalidData => Error::usage(format!("{} is not UTF-8 text", display(path))),
-        _ => Error::usage(format!("cannot read {}: {error}", display(path))),
+        io::ErrorKind::InvalidData => CommandError::usage(format!("{} is not UTF-8 text", display(path))),
+        _ => CommandError::usage(format!("cannot read {}: {error}", display(path))),
     }
 }
 

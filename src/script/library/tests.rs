@@ -5,31 +5,31 @@ use super::*;
 static SHIPPED: &[(&str, &str)] =
     &[("ad/move_user_to_ou", "//! Move a user.\n"), ("lib/ad", "fn a() {}"), ("org2org/connect", "\n")];
 
-struct Shelved {
+struct ShelvedText {
     folder: tempfile::TempDir,
-    library: Library,
+    library: RunbookLibrary,
 }
 
-fn shelved(files: &[(&str, &str)]) -> Shelved {
+fn shelved(files: &[(&str, &str)]) -> ShelvedText {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (path, text) in files {
         let path = folder.path().join(path);
         fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
         fs::write(path, text).expect("a file");
     }
-    let shelves = Shelves::new(folder.path().join("work"), Some(folder.path().join("user"))).with_shipped(SHIPPED);
-    Shelved { folder, library: Library { shelves, recorded: BTreeMap::new() } }
+    let shelves = ShelfSet::new(folder.path().join("work"), Some(folder.path().join("user"))).with_shipped(SHIPPED);
+    ShelvedText { folder, library: RunbookLibrary { shelves, recorded: BTreeMap::new() } }
 }
 
 #[test]
 fn the_nearer_shelf_wins() {
     let near = shelved(&[("work/ad/move_user_to_ou.rhai", "1"), ("user/ad/move_user_to_ou.rhai", "2")]);
-    assert_eq!(near.library.find("ad/move_user_to_ou").expect("found").shelf, Shelf::Workspace);
+    assert_eq!(near.library.find("ad/move_user_to_ou").expect("found").shelf, RunbookShelf::Workspace);
     let user = shelved(&[("user/ad/move_user_to_ou.rhai", "2")]);
     assert_eq!(user.library.find("ad/move_user_to_ou.rhai").expect("found").text, "2");
     let shipped = shelved(&[]).library.find("ad/move_user_to_ou").expect("found");
     assert_eq!(shipped.path, "<shipped>/ad/move_user_to_ou.rhai");
-    assert_eq!(shipped.digest, Source::new("x", Shelf::Path, "y", "//! Move a user.\n").digest);
+    assert_eq!(shipped.digest, ScriptSource::new("x", RunbookShelf::Path, "y", "//! Move a user.\n").digest);
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn a_path_comes_before_every_shelf() {
     let shelved = shelved(&[("mine/x.rhai", "3")]);
     let path = shelved.folder.path().join("mine/x.rhai");
     let source = shelved.library.find(path.to_str().expect("UTF-8")).expect("found");
-    assert_eq!((source.shelf, source.text.as_str()), (Shelf::Path, "3"));
+    assert_eq!((source.shelf, source.text.as_str()), (RunbookShelf::Path, "3"));
     assert_eq!(source.folder(), path.parent());
 }
 
@@ -80,9 +80,9 @@ fn the_list_leaves_out_modules_and_tests_and_says_what_is_shadowed() {
     assert_eq!(
         seen,
         [
-            ("ad/move_user_to_ou", Shelf::Workspace, None, "Move a user."),
-            ("org2org/connect", Shelf::Workspace, Some(Shelf::Shipped), "Mine."),
-            ("own", Shelf::User, None, ""),
+            ("ad/move_user_to_ou", RunbookShelf::Workspace, None, "Move a user."),
+            ("org2org/connect", RunbookShelf::Workspace, Some(RunbookShelf::Shipped), "Mine."),
+            ("own", RunbookShelf::User, None, ""),
         ]
     );
 }

@@ -7,22 +7,22 @@ use std::{fs, io};
 
 /// Texts that are open, by their paths; links in them are followed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Texts {
+pub(super) struct OpenTexts {
     open: Arc<BTreeMap<PathBuf, Arc<str>>>,
     /// What each path held when it was first asked for; clones share it. Absent where files are looked at each time.
-    first_seen: Option<Arc<Mutex<BTreeMap<PathBuf, Found>>>>,
+    first_seen: Option<Arc<Mutex<BTreeMap<PathBuf, PathContent>>>>,
 }
 
 /// What a path held.
 #[derive(Clone, Debug)]
-enum Found {
+enum PathContent {
     Nothing,
     /// A file, whose text was not asked for yet.
     File,
     Text(Arc<str>),
 }
 
-impl Texts {
+impl OpenTexts {
     pub(super) fn with_open(open: impl IntoIterator<Item = (PathBuf, Arc<str>)>) -> Self {
         let open = open.into_iter();
         let open = open.map(|(path, text)| (followed(&path), text)).collect();
@@ -42,9 +42,10 @@ impl Texts {
             return looked();
         };
         let mut first_seen = first_seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let found =
-            first_seen.entry(path.to_owned()).or_insert_with(|| if looked() { Found::File } else { Found::Nothing });
-        !matches!(found, Found::Nothing)
+        let found = first_seen
+            .entry(path.to_owned())
+            .or_insert_with(|| if looked() { PathContent::File } else { PathContent::Nothing });
+        !matches!(found, PathContent::Nothing)
     }
 
     pub(super) fn read(&self, path: &Path) -> io::Result<String> {
@@ -53,12 +54,12 @@ impl Texts {
         };
         let mut first_seen = first_seen.lock().unwrap_or_else(PoisonError::into_inner);
         match first_seen.get(path) {
-            Some(Found::Text(text)) => return Ok(text.to_string()),
-            Some(Found::Nothing) => return Err(io::ErrorKind::NotFound.into()),
-            Some(Found::File) | None => {}
+            Some(PathContent::Text(text)) => return Ok(text.to_string()),
+            Some(PathContent::Nothing) => return Err(io::ErrorKind::NotFound.into()),
+            Some(PathContent::File) | None => {}
         }
         let text = self.read_now(path)?;
-        first_seen.insert(path.to_owned(), Found::Text(text.as_str().into()));
+        first_seen.insert(path.to_owned(), PathContent::Text(text.as_str().into()));
         Ok(text)
     }
 

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::tokens::{Token, tokens};
+use super::tokens::{OutlineToken, tokens};
 
 /// The statements at the top of a text, by its brackets alone. What cannot be inside of an open bracket shows that it was not closed: a
 /// `;` between parentheses, a function inside of a block.
 pub(in crate::script) fn statements(text: &str) -> Vec<Range<usize>> {
     let tokens = tokens(text);
-    let mut reading = Reading::default();
+    let mut reading = StatementReading::default();
     for (index, token) in tokens.iter().enumerate() {
         let word = token.text(text);
         let ends = match word {
@@ -28,15 +28,15 @@ pub(in crate::script) fn statements(text: &str) -> Vec<Range<usize>> {
 }
 
 #[derive(Default)]
-struct Reading<'a> {
+struct StatementReading<'a> {
     found: Vec<Range<usize>>,
     /// Where the statement began that is read.
     start: Option<usize>,
     open: Vec<&'a str>,
 }
 
-impl<'a> Reading<'a> {
-    fn read(&mut self, token: &Token, word: &'a str) {
+impl<'a> StatementReading<'a> {
+    fn read(&mut self, token: &OutlineToken, word: &'a str) {
         if word == "fn" && !self.open.is_empty() {
             self.open.clear();
             self.end(token.at.start);
@@ -62,7 +62,7 @@ impl<'a> Reading<'a> {
 }
 
 /// Whether what follows a block is another statement.
-fn begins_anew(text: &str, next: Option<&Token>) -> bool {
+fn begins_anew(text: &str, next: Option<&OutlineToken>) -> bool {
     next.is_none_or(|next| {
         let word = next.text(text);
         word == "}"

@@ -5,31 +5,31 @@ use std::ops::Range;
 use crate::script::place::is_name;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::script) struct Token {
-    pub(in crate::script) kind: Kind,
+pub(in crate::script) struct OutlineToken {
+    pub(in crate::script) kind: TokenKind,
     pub(in crate::script) at: Range<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::script) enum Kind {
+pub(in crate::script) enum TokenKind {
     Name,
     /// A string, its quotes included; what is computed in it is not looked at.
     Text,
     Mark,
 }
 
-impl Token {
+impl OutlineToken {
     pub(in crate::script) fn text<'a>(&self, text: &'a str) -> &'a str {
         &text[self.at.clone()]
     }
 
     /// Whether it is this name or mark.
     pub(in crate::script) fn is(&self, text: &str, word: &str) -> bool {
-        self.kind != Kind::Text && self.text(text) == word
+        self.kind != TokenKind::Text && self.text(text) == word
     }
 }
 
-pub(in crate::script) fn tokens(text: &str) -> Vec<Token> {
+pub(in crate::script) fn tokens(text: &str) -> Vec<OutlineToken> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
@@ -38,16 +38,16 @@ pub(in crate::script) fn tokens(text: &str) -> Vec<Token> {
             c if c.is_whitespace() => (None, c.len_utf8()),
             '/' if rest.starts_with("//") => (None, rest.find('\n').unwrap_or(rest.len())),
             '/' if rest.starts_with("/*") => (None, rest.find("*/").map_or(rest.len(), |end| end + 2)),
-            '"' | '`' | '\'' => (Some(Kind::Text), quoted(rest, c)),
+            '"' | '`' | '\'' => (Some(TokenKind::Text), quoted(rest, c)),
             c if is_name(c) => {
                 let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-                (Some(Kind::Name), end)
+                (Some(TokenKind::Name), end)
             }
-            c => (Some(Kind::Mark), c.len_utf8()),
+            c => (Some(TokenKind::Mark), c.len_utf8()),
         };
         if let Some(kind) = kind {
             let at = at..at + length;
-            found.push(Token { kind, at });
+            found.push(OutlineToken { kind, at });
         }
         at += length;
     }

@@ -1,16 +1,16 @@
 //! `--param name=value`.
 
-use super::Problem;
+use super::ParameterProblem;
 
 /// A value given for a parameter. Its text may name a secret, but is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment {
+pub struct ParameterAssignment {
     pub name: String,
     pub value: String,
 }
 
 /// Splits each of `texts` at its first `=`.
-pub fn parse_assignments(texts: &[String]) -> Result<Vec<Assignment>, Vec<Problem>> {
+pub fn parse_assignments(texts: &[String]) -> Result<Vec<ParameterAssignment>, Vec<ParameterProblem>> {
     let (good, wrong): (Vec<_>, Vec<_>) = texts.iter().map(|text| parse(text)).partition(Result::is_ok);
     if wrong.is_empty() {
         Ok(good.into_iter().flatten().collect())
@@ -19,11 +19,13 @@ pub fn parse_assignments(texts: &[String]) -> Result<Vec<Assignment>, Vec<Proble
     }
 }
 
-fn parse(text: &str) -> Result<Assignment, Problem> {
+fn parse(text: &str) -> Result<ParameterAssignment, ParameterProblem> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
-            Ok(Assignment { name: name.trim().to_owned(), value: value.to_owned() })
+            Ok(ParameterAssignment { name: name.trim().to_owned(), value: value.to_owned() })
         }
-        _ => Err(Problem::new(format!("`{text}` gives no parameter a value")).help("write --param NAME=VALUE")),
+        _ => {
+            Err(ParameterProblem::new(format!("`{text}` gives no parameter a value")).help("write --param NAME=VALUE"))
+        }
     }
 }

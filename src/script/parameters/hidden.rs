@@ -1,6 +1,6 @@
 //! Characters that nobody sees: they come along when a value is pasted from a mail, a chat or a spreadsheet, and make it another value.
 
-use super::Problem;
+use super::ParameterProblem;
 
 /// A text without blanks and invisible characters around it.
 pub(super) fn trimmed(text: &str) -> &str {
@@ -13,17 +13,17 @@ pub(super) fn without_marks(text: &str) -> &str {
 }
 
 /// Refuses a name in which an invisible character, or a blank that is no space, stands. `place` is where it is from.
-pub(super) fn refuse_in_name(place: &str, name: &str) -> Option<Problem> {
+pub(super) fn refuse_in_name(place: &str, name: &str) -> Option<ParameterProblem> {
     let hides = |c: char| is_invisible(c) || (c.is_whitespace() && c != ' ');
     refuse(place, name, hides)
 }
 
 /// Refuses a text in which an invisible character stands; lines and tabs may be meant.
-pub(super) fn refuse_in_text(place: &str, text: &str) -> Option<Problem> {
+pub(super) fn refuse_in_text(place: &str, text: &str) -> Option<ParameterProblem> {
     refuse(place, text, |c| is_invisible(c) && !c.is_control())
 }
 
-fn refuse(place: &str, text: &str, hides: impl Fn(char) -> bool) -> Option<Problem> {
+fn refuse(place: &str, text: &str, hides: impl Fn(char) -> bool) -> Option<ParameterProblem> {
     let letters: Vec<char> = text.chars().collect();
     let is_plain = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_none_or(char::is_ascii);
     // Scripts that need joiners and marks of direction have them between letters of their own.
@@ -33,7 +33,7 @@ fn refuse(place: &str, text: &str, hides: impl Fn(char) -> bool) -> Option<Probl
     let code = format!("U+{:04X}", u32::from(*found));
     let shown = text.replace(*found, &format!("<{code}>"));
     let problem = format!("{place}: \"{shown}\" has a hidden character, {code}{}", named(*found));
-    Some(Problem::new(problem).help("delete the character, or type the value instead of pasting it"))
+    Some(ParameterProblem::new(problem).help("delete the character, or type the value instead of pasting it"))
 }
 
 /// Controls, what Unicode calls format characters as far as they are without a shape, and what looks like nothing or like a blank: fillers,

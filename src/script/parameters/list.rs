@@ -6,32 +6,36 @@ use std::fs;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::hidden::{self, trimmed};
-use super::{Problem, table};
-use crate::script::runbook::{Parameter, Runbook};
+use super::{ParameterProblem, table};
+use crate::script::runbook::{DeclaredParameter, RunbookHeader};
 
 /// The items of a list and where each is from.
 #[derive(Default)]
-pub(super) struct Items {
+pub(super) struct ListItems {
     pub(super) values: Vec<String>,
     pub(super) origins: Vec<String>,
     pub(super) remarks: Vec<String>,
 }
 
 /// An item before it is checked. A problem with it is told by its place.
-pub(super) struct Item {
+pub(super) struct ListItem {
     pub(super) value: String,
     pub(super) origin: String,
 }
 
 /// Reads every text given for `parameter`. `@file` is a file; `@@x` is the item `@x`.
-pub(super) fn read(runbook: &Runbook, parameter: &Parameter, texts: &[&str]) -> Result<Items, Vec<Problem>> {
+pub(super) fn read(
+    runbook: &RunbookHeader,
+    parameter: &DeclaredParameter,
+    texts: &[&str],
+) -> Result<ListItems, Vec<ParameterProblem>> {
     let mut items = Vec::new();
     let mut problems = Vec::new();
     let mut remarks = Vec::new();
     for text in texts {
         match text.strip_prefix('@') {
             Some(file) if !file.starts_with('@') => {
-                let table = table::Wanted { runbook, parameter, file };
+                let table = table::WantedColumn { runbook, parameter, file };
                 match from_file(&table, &mut items, &mut problems) {
                     Ok(unread) => remarks.extend(unread),
                     Err(problem) => problems.push(problem),
@@ -47,46 +51,46 @@ pub(super) fn read(runbook: &Runbook, parameter: &Parameter, texts: &[&str]) -> 
         refuse_duplicates(parameter, &items, &mut problems);
     }
     if items.is_empty() && problems.is_empty() && parameter.required {
-        problems.push(Problem::new(format!("`{}` has no items", parameter.name)));
+        problems.push(ParameterProblem::new(format!("`{}` has no items", parameter.name)));
     }
     if !problems.is_empty() {
         return Err(problems);
     }
     let (values, origins) = items.into_iter().map(|item| (item.value, item.origin)).unzip();
-    Ok(Items { values, origins, remarks })
+    Ok(ListItems { values, origins, remarks })
 }
 
 /// What nobody can see in an item, and what are several.
-fn refuse_item(parameter: &Parameter, item: &Item) -> Option<Problem> {
+fn refuse_item(parameter: &DeclaredParameter, item: &ListItem) -> Option<ParameterProblem> {
     let place = place(parameter, item);
     let parts: Vec<&str> = item.value.split([';', '\t']).collect();
     if parts.len() > 1 && parts.iter().all(|part| part.contains('@')) {
-        let problem = Problem::new(format!("{place}: \"{}\" is several items", item.value));
+        let problem = ParameterProblem::new(format!("{place}: \"{}\" is several items", item.value));
         return Some(problem.help("separate items by commas, or give a file with one item a line"));
     }
     hidden::refuse_in_name(&place, &item.value)
 }
 
 /// Where an item is from, in words.
-fn place(parameter: &Parameter, item: &Item) -> String {
+fn place(parameter: &DeclaredParameter, item: &ListItem) -> String {
     match item.origin.as_str() {
         "--param" => format!("`{}`", parameter.name),
         origin => origin.to_owned(),
     }
 }
 
-fn inline(parameter: &Parameter, text: &str, items: &mut Vec<Item>, problems: &mut Vec<Problem>) {
+fn inline(parameter: &DeclaredParameter, text: &str, items: &mut Vec<ListItem>, problems: &mut Vec<ParameterProblem>) {
     if text.is_empty() {
         return;
     }
     for value in split(text) {
         if value.is_empty() {
             problems.push(
-                Problem::new(format!("`{}` has an empty item in \"{text}\"", parameter.name))
+                ParameterProblem::new(format!("`{}` has an empty item in \"{text}\"", parameter.name))
                     .help("items are separated by one comma; a comma inside of an item is written \\,"),
             );
         } else {
-            items.push(Item { value, origin: "--param".to_owned() });
+            items.push(ListItem { value, origin: "--param".to_owned() });
         }
     }
 }
@@ -109,17 +113,19 @@ fn split(text: &str) -> Vec<String> {
 
 /// Reads a file, and gives what a person should know of it.
 fn from_file(
-    wanted: &table::Wanted<'_>,
-    items: &mut Vec<Item>,
-    problems: &mut Vec<Problem>,
-) -> Result<Option<String>, Problem> {
+    wanted: &table::WantedColumn<'_>,
+    items: &mut Vec<ListItem>,
+    problems: &mut Vec<ParameterProblem>,
+) -> Result<Option<String>, ParameterProblem> {
     let (parameter, file) = (wanted.parameter, wanted.file);
     let bytes = fs::read(file).map_err(|error| {
-        Problem::new(format!("`{}`: cannot read {file}: {error}", parameter.name))
+        ParameterProblem::new(format!("`{}`: cannot read {file}: {error}", parameter.name))
             .help("an item that begins with @ is written @@")
     })?;
     if is_utf16(&bytes) {
-        return Err(Problem::new(format!("{file} is UTF-16")).help("save it as UTF-8; Excel calls it \"CSV UTF-8\""));
+        return Err(
+            ParameterProblem::new(format!("{file} is UTF-16")).help("save it as UTF-8; Excel calls it \"CSV UTF-8\"")
+        );
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let before = (items.len(), problems.len());
@@ -130,7 +136,7 @@ fn from_file(
         lines(file, text, items, problems);
     }
     if before == (items.len(), problems.len()) {
-        return Err(Problem::new(format!("{file} holds no items for `{}`", parameter.name)));
+        return Err(ParameterProblem::new(format!("{file} holds no items for `{}`", parameter.name)));
     }
     Ok(unread)
 }
@@ -141,24 +147,25 @@ fn is_utf16(bytes: &[u8]) -> bool {
 }
 
 /// One item a line; blank lines and `#` comments are passed over.
-fn lines(file: &str, text: &[u8], items: &mut Vec<Item>, problems: &mut Vec<Problem>) {
+fn lines(file: &str, text: &[u8], items: &mut Vec<ListItem>, problems: &mut Vec<ParameterProblem>) {
     for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let origin = format!("{file}:{}", index + 1);
         match std::str::from_utf8(line).map(trimmed) {
             Err(_) => problems.push(not_utf8(&origin)),
             Ok(line) if line.is_empty() || line.starts_with('#') => {}
-            Ok(line) => items.push(Item { value: line.to_owned(), origin }),
+            Ok(line) => items.push(ListItem { value: line.to_owned(), origin }),
         }
     }
 }
 
-pub(super) fn not_utf8(origin: &str) -> Problem {
-    Problem::new(format!("{origin} is not UTF-8 text")).help("save the file as UTF-8; Excel calls it \"CSV UTF-8\"")
+pub(super) fn not_utf8(origin: &str) -> ParameterProblem {
+    ParameterProblem::new(format!("{origin} is not UTF-8 text"))
+        .help("save the file as UTF-8; Excel calls it \"CSV UTF-8\"")
 }
 
 /// Okta compares logins without regard to case, and a key that occurs twice is usually a mistake of copying.
-fn refuse_duplicates(parameter: &Parameter, items: &[Item], problems: &mut Vec<Problem>) {
-    let mut first: HashMap<String, &Item> = HashMap::new();
+fn refuse_duplicates(parameter: &DeclaredParameter, items: &[ListItem], problems: &mut Vec<ParameterProblem>) {
+    let mut first: HashMap<String, &ListItem> = HashMap::new();
     for item in items {
         let key = item.value.nfc().collect::<String>().to_lowercase();
         if let Some(earlier) = first.get(&key) {
@@ -168,7 +175,7 @@ fn refuse_duplicates(parameter: &Parameter, items: &[Item], problems: &mut Vec<P
                 item.value,
                 place(parameter, earlier)
             );
-            problems.push(Problem::new(message));
+            problems.push(ParameterProblem::new(message));
         } else {
             first.insert(key, item);
         }

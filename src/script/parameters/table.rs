@@ -2,35 +2,35 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::Problem;
+use super::ParameterProblem;
 use super::hidden::trimmed;
-use super::list::{Item, not_utf8};
+use super::list::{ListItem, not_utf8};
 use crate::script::nearest::{nearest, or_list};
-use crate::script::runbook::{Parameter, Runbook};
+use crate::script::runbook::{DeclaredParameter, RunbookHeader};
 
 /// The column of a file that a parameter of a runbook reads.
-pub(super) struct Wanted<'a> {
-    pub(super) runbook: &'a Runbook,
-    pub(super) parameter: &'a Parameter,
+pub(super) struct WantedColumn<'a> {
+    pub(super) runbook: &'a RunbookHeader,
+    pub(super) parameter: &'a DeclaredParameter,
     pub(super) file: &'a str,
 }
 
 /// Reads the parameter's column of `text`, whose byte-order mark is gone. Lines count from 1, the header's included. Gives what to tell of
 /// columns that nothing reads.
 pub(super) fn read(
-    wanted: &Wanted<'_>,
+    wanted: &WantedColumn<'_>,
     text: &[u8],
-    items: &mut Vec<Item>,
-    problems: &mut Vec<Problem>,
-) -> Result<Option<String>, Problem> {
+    items: &mut Vec<ListItem>,
+    problems: &mut Vec<ParameterProblem>,
+) -> Result<Option<String>, ParameterProblem> {
     let file = wanted.file;
     let (text, line) = without_preamble(file, text)?;
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
     let mut records =
-        reader.byte_records().map(|record| record.map_err(|error| Problem::new(format!("{file}: {error}"))));
-    let header = records.next().ok_or_else(|| Problem::new(format!("{file} is empty")))??;
+        reader.byte_records().map(|record| record.map_err(|error| ParameterProblem::new(format!("{file}: {error}"))));
+    let header = records.next().ok_or_else(|| ParameterProblem::new(format!("{file} is empty")))??;
     let column = column(wanted, &header)?;
-    let mut lines = Lines { text, byte: 0, line };
+    let mut lines = LineCounter { text, byte: 0, line };
     for record in records {
         let item = record.and_then(|record| {
             let line = lines.of(&record);
@@ -45,7 +45,7 @@ pub(super) fn read(
 }
 
 /// The text after the line that PowerShell's `Export-Csv` writes first, and the number of its first line.
-fn without_preamble<'a>(file: &str, text: &'a [u8]) -> Result<(&'a [u8], usize), Problem> {
+fn without_preamble<'a>(file: &str, text: &'a [u8]) -> Result<(&'a [u8], usize), ParameterProblem> {
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let first_line = String::from_utf8_lossy(first);
     let line = first_line.trim().trim_matches('"').to_lowercase();
@@ -60,7 +60,7 @@ fn without_preamble<'a>(file: &str, text: &'a [u8]) -> Result<(&'a [u8], usize),
 }
 
 /// A column that is named like a parameter is taken for that parameter's value of each row, which it is not.
-fn unread(wanted: &Wanted<'_>, header: &ByteRecord, column: usize) -> Result<Option<String>, Problem> {
+fn unread(wanted: &WantedColumn<'_>, header: &ByteRecord, column: usize) -> Result<Option<String>, ParameterProblem> {
     let file = wanted.file;
     let names = header.iter().enumerate().filter(|(index, _)| *index != column);
     let names: Vec<String> = names
@@ -70,7 +70,7 @@ fn unread(wanted: &Wanted<'_>, header: &ByteRecord, column: usize) -> Result<Opt
     let as_parameter = |name: &str| name.to_lowercase().replace([' ', '-'], "_");
     if let Some(name) = names.iter().find(|name| wanted.runbook.parameter(&as_parameter(name)).is_some()) {
         let parameter = as_parameter(name);
-        return Err(Problem::new(format!(
+        return Err(ParameterProblem::new(format!(
             "{file} has a column `{name}`, and the parameter `{parameter}` is not read from a file's rows"
         ))
         .help(format!(
@@ -83,7 +83,7 @@ fn unread(wanted: &Wanted<'_>, header: &ByteRecord, column: usize) -> Result<Opt
 }
 
 /// The index of the declared column. Without a declared one, the only column of the file.
-fn column(wanted: &Wanted<'_>, header: &ByteRecord) -> Result<usize, Problem> {
+fn column(wanted: &WantedColumn<'_>, header: &ByteRecord) -> Result<usize, ParameterProblem> {
     let (parameter, file) = (wanted.parameter, wanted.file);
     let names: Vec<&str> = header
         .iter()
@@ -93,25 +93,30 @@ fn column(wanted: &Wanted<'_>, header: &ByteRecord) -> Result<usize, Problem> {
     let Some(declared) = &parameter.column else {
         return match names.len() {
             1 => Ok(0),
-            _ => Err(Problem::new(format!("`{}` declares no column, and {file} has {}", parameter.name, names.len()))
-                .help("give a file with one column")),
+            _ => Err(ParameterProblem::new(format!(
+                "`{}` declares no column, and {file} has {}",
+                parameter.name,
+                names.len()
+            ))
+            .help("give a file with one column")),
         };
     };
     let is_declared = |name: &str| name.to_lowercase() == declared.to_lowercase();
     let mut found = (0..names.len()).filter(|index| is_declared(names[*index]));
     match (found.next(), found.next()) {
         (Some(index), None) => Ok(index),
-        (Some(_), Some(_)) => Err(Problem::new(format!("{file} has the column `{declared}` twice"))
+        (Some(_), Some(_)) => Err(ParameterProblem::new(format!("{file} has the column `{declared}` twice"))
             .help("remove one of them, or name it otherwise")),
         (None, _) => Err(no_column(file, declared, &names)),
     }
 }
 
-fn separated(file: &str, separator: &str) -> Problem {
-    Problem::new(format!("{file} seems to be separated by {separator}")).help("save it with commas between the fields")
+fn separated(file: &str, separator: &str) -> ParameterProblem {
+    ParameterProblem::new(format!("{file} seems to be separated by {separator}"))
+        .help("save it with commas between the fields")
 }
 
-fn no_column(file: &str, wanted: &str, names: &[&str]) -> Problem {
+fn no_column(file: &str, wanted: &str, names: &[&str]) -> ParameterProblem {
     let is_wanted = |part: &str| part.trim().trim_matches('"').eq_ignore_ascii_case(wanted);
     for (separator, words) in [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")] {
         let mut parts = names.iter().map(|name| name.split(separator).collect::<Vec<_>>());
@@ -120,7 +125,7 @@ fn no_column(file: &str, wanted: &str, names: &[&str]) -> Problem {
         }
     }
     let present = names.join(", ");
-    let problem = Problem::new(format!("{file} has no column `{wanted}`; its first line has: {present}"));
+    let problem = ParameterProblem::new(format!("{file} has no column `{wanted}`; its first line has: {present}"));
     match nearest(wanted, names.iter().copied()).as_slice() {
         [] => problem.help(format!("name the column `{wanted}` in the file's first line")),
         near => problem.help(format!("is {} meant? name it `{wanted}`", or_list(near))),
@@ -128,13 +133,13 @@ fn no_column(file: &str, wanted: &str, names: &[&str]) -> Problem {
 }
 
 /// Counts lines of the file. The csv crate's own count is behind after CRLF and blank lines, which it passes over with the next row.
-struct Lines<'a> {
+struct LineCounter<'a> {
     text: &'a [u8],
     byte: usize,
     line: usize,
 }
 
-impl Lines<'_> {
+impl LineCounter<'_> {
     /// The line on which `record` begins. Records must come in their order.
     fn of(&mut self, record: &ByteRecord) -> usize {
         let start = record.position().map(csv::Position::byte).and_then(|byte| usize::try_from(byte).ok());
@@ -148,7 +153,12 @@ impl Lines<'_> {
 }
 
 /// The item of a row; none where the row has no content, as a spreadsheet leaves rows that were emptied.
-fn item(origin: &str, header: &ByteRecord, column: usize, record: &ByteRecord) -> Result<Option<Item>, Problem> {
+fn item(
+    origin: &str,
+    header: &ByteRecord,
+    column: usize,
+    record: &ByteRecord,
+) -> Result<Option<ListItem>, ParameterProblem> {
     let fields: Vec<&str> = record
         .iter()
         .map(|field| std::str::from_utf8(field).map(trimmed))
@@ -159,16 +169,16 @@ fn item(origin: &str, header: &ByteRecord, column: usize, record: &ByteRecord) -
     }
     if record.len() != header.len() {
         let message = format!("{origin}: the first line has {} fields, this row {}", header.len(), record.len());
-        return Err(Problem::new(message).help("a field with a comma in it is written in double quotes"));
+        return Err(ParameterProblem::new(message).help("a field with a comma in it is written in double quotes"));
     }
     let name = String::from_utf8_lossy(&header[column]);
     let value = fields[column].to_owned();
     if value.is_empty() {
-        return Err(Problem::new(format!("{origin}: `{}` is empty", trimmed(&name))));
+        return Err(ParameterProblem::new(format!("{origin}: `{}` is empty", trimmed(&name))));
     }
     if value.contains('\n') {
-        return Err(Problem::new(format!("{origin}: `{}` goes over several lines", trimmed(&name)))
+        return Err(ParameterProblem::new(format!("{origin}: `{}` goes over several lines", trimmed(&name)))
             .help("a double quote on this row may not be closed"));
     }
-    Ok(Some(Item { value, origin: origin.to_owned() }))
+    Ok(Some(ListItem { value, origin: origin.to_owned() }))
 }

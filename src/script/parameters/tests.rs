@@ -3,7 +3,7 @@ use std::fs;
 use serde_json::json;
 
 use super::*;
-use crate::script::library::{Shelf, Source};
+use crate::script::library::{RunbookShelf, ScriptSource};
 
 const HEADER: &str = r#"
 const PARAMS = #{
@@ -17,10 +17,11 @@ const PARAMS = #{
     note:  #{ type: "string", required: false, example: "a note" },
 };"#;
 
-fn run(given: &[&str], mode: Mode) -> Result<Parameters, Vec<String>> {
-    let runbook = Runbook::parse(&Source::new("x", Shelf::Path, "x.rhai", HEADER)).expect("a header");
+fn run(given: &[&str], mode: MissingValues) -> Result<CheckedParameters, Vec<String>> {
+    let runbook =
+        RunbookHeader::parse(&ScriptSource::new("x", RunbookShelf::Path, "x.rhai", HEADER)).expect("a header");
     let given: Vec<String> = given.iter().map(|&text| text.to_owned()).collect();
-    let outside = Outside {
+    let outside = ParameterSources {
         dn: &|dn| {
             if dn.contains('=') { Ok(()) } else { Err("it has no `=`".to_owned()) }
         },
@@ -43,7 +44,7 @@ fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, String) {
 /// The users read from a file, or the problems with its path shortened to its name.
 fn users(name: &str, content: &[u8]) -> Result<Vec<String>, Vec<String>> {
     let (_folder, path) = file(name, content);
-    match run(&[&format!("users=@{path}"), "ou=OU=x"], Mode::Given) {
+    match run(&[&format!("users=@{path}"), "ou=OU=x"], MissingValues::Given) {
         Ok(checked) => Ok(checked.values["users"]
             .as_array()
             .expect("a list")
@@ -60,7 +61,7 @@ fn users(name: &str, content: &[u8]) -> Result<Vec<String>, Vec<String>> {
 
 #[test]
 fn examples_and_defaults_stand_in_with_the_simulator() {
-    let checked = run(&[], Mode::Examples).expect("examples");
+    let checked = run(&[], MissingValues::Examples).expect("examples");
     let expected = json!({
         "users": ["a@x", "b@x"], "tags": [], "depth": 2, "quiet": null, "mode": "safe", "ou": "OU=Users", "key": null, "note": "a note"
     });
@@ -71,9 +72,9 @@ fn examples_and_defaults_stand_in_with_the_simulator() {
 #[test]
 fn everything_wrong_is_told_at_once() {
     let given = ["usres=a", "depth=two", "quiet=maybe", "mode=sfe", "ou=Users", "key=hunter2", "mode"];
-    assert_eq!(run(&given, Mode::Given).expect_err("no value"), ["`mode` gives no parameter a value"]);
+    assert_eq!(run(&given, MissingValues::Given).expect_err("no value"), ["`mode` gives no parameter a value"]);
     assert_eq!(
-        run(&given[..6], Mode::Given).expect_err("wrong values"),
+        run(&given[..6], MissingValues::Given).expect_err("wrong values"),
         [
             "x has no parameter `usres`",
             "`users` is missing: logins, or @file.csv",
@@ -84,14 +85,14 @@ fn everything_wrong_is_told_at_once() {
             "the secret `key` is written on the command line, where others can read it",
         ]
     );
-    assert_eq!(run(&["depth=1", "depth=2"], Mode::Examples).expect_err("twice"), ["`depth` is given 2 times"]);
+    assert_eq!(run(&["depth=1", "depth=2"], MissingValues::Examples).expect_err("twice"), ["`depth` is given 2 times"]);
 }
 
 #[test]
 fn problems_are_told_together_with_each_remedy_once() {
-    let problem = Problem::new("a").help("do it");
-    assert_eq!(Problem::together(std::slice::from_ref(&problem)).message, "a");
-    let error = Problem::together(&[problem.clone(), problem]);
+    let problem = ParameterProblem::new("a").help("do it");
+    assert_eq!(ParameterProblem::together(std::slice::from_ref(&problem)).message, "a");
+    let error = ParameterProblem::together(&[problem.clone(), problem]);
     assert_eq!(error.message, "2 things are wrong with the parameters:\n  a\n  a");
     assert_eq!(error.help, ["do it"]);
 }
@@ -99,17 +100,20 @@ fn problems_are_told_together_with_each_remedy_once() {
 #[test]
 fn list_items_are_separated_by_commas_or_given_again() {
     let given = ["users=a@x, b@x", "users=c\\,d@x", "tags=@@all,CORP\\jo", "ou=OU=a,DC=b"];
-    let checked = run(&given, Mode::Given).expect("lists");
+    let checked = run(&given, MissingValues::Given).expect("lists");
     assert_eq!(checked.values["users"], json!(["a@x", "b@x", "c,d@x"]));
     assert_eq!(checked.values["tags"], json!(["@all", "CORP\\jo"]));
     assert_eq!(checked.values["ou"], json!("OU=a,DC=b"));
-    assert_eq!(run(&["users=a,,b"], Mode::Examples).expect_err("empty"), ["`users` has an empty item in \"a,,b\""]);
-    assert_eq!(run(&["users="], Mode::Examples).expect_err("empty"), ["`users` has no items"]);
     assert_eq!(
-        run(&["users=a,A"], Mode::Examples).expect_err("twice"),
+        run(&["users=a,,b"], MissingValues::Examples).expect_err("empty"),
+        ["`users` has an empty item in \"a,,b\""]
+    );
+    assert_eq!(run(&["users="], MissingValues::Examples).expect_err("empty"), ["`users` has no items"]);
+    assert_eq!(
+        run(&["users=a,A"], MissingValues::Examples).expect_err("twice"),
         ["`users`: \"A\" was given already at `users`"]
     );
-    assert_eq!(run(&["tags=a,a"], Mode::Examples).expect("no keys").values["tags"], json!(["a", "a"]));
+    assert_eq!(run(&["tags=a,a"], MissingValues::Examples).expect("no keys").values["tags"], json!(["a", "a"]));
 }
 
 #[test]
@@ -155,7 +159,7 @@ fn a_csv_file_of_another_form_is_refused_with_the_reason() {
     ] {
         assert_eq!(users("u.csv", content).expect_err(expected), [expected]);
     }
-    let problems = run(&["users=@/nowhere.csv"], Mode::Examples).expect_err("no file");
+    let problems = run(&["users=@/nowhere.csv"], MissingValues::Examples).expect_err("no file");
     assert!(problems[0].starts_with("`users`: cannot read /nowhere.csv: "), "{problems:?}");
 }
 
@@ -184,11 +188,11 @@ fn hidden_characters_are_taken_off_or_named() {
         );
     }
     let given = ["users=\u{200b}a@x,b@x\u{200e}", "ou=\u{200e}OU=x", "note=a\u{200b}"];
-    let checked = run(&given, Mode::Given).expect("parameters");
+    let checked = run(&given, MissingValues::Given).expect("parameters");
     assert_eq!(checked.values["users"], json!(["a@x", "b@x"]));
     assert_eq!((&checked.values["ou"], &checked.values["note"]), (&json!("OU=x"), &json!("a")));
     assert_eq!(
-        run(&["users=a", "ou=OU=a\u{200b}b"], Mode::Given).expect_err("hidden"),
+        run(&["users=a", "ou=OU=a\u{200b}b"], MissingValues::Given).expect_err("hidden"),
         ["`ou`: \"OU=a<U+200B>b\" has a hidden character, U+200B (zero width space)"]
     );
 }
@@ -196,7 +200,7 @@ fn hidden_characters_are_taken_off_or_named() {
 #[test]
 fn the_same_with_accents_in_another_way_was_given_already() {
     assert_eq!(
-        run(&["users=zo\u{eb}@x,zoe\u{308}@x"], Mode::Examples).expect_err("twice"),
+        run(&["users=zo\u{eb}@x,zoe\u{308}@x"], MissingValues::Examples).expect_err("twice"),
         ["`users`: \"zoe\u{308}@x\" was given already at `users`"]
     );
 }
@@ -223,7 +227,7 @@ fn other_separators_and_encodings_are_told_as_what_they_are() {
         assert_eq!(users("u.csv", content).expect_err(expected), [expected]);
     }
     for given in ["users=a@x;b@x", "users=a@x\tb@x"] {
-        let problems = run(&[given], Mode::Examples).expect_err("several");
+        let problems = run(&[given], MissingValues::Examples).expect_err("several");
         assert!(problems[0].ends_with("is several items"), "{problems:?}");
     }
 }
@@ -231,7 +235,7 @@ fn other_separators_and_encodings_are_told_as_what_they_are() {
 #[test]
 fn a_column_that_nothing_reads_is_told_and_one_named_like_a_parameter_is_refused() {
     let (_folder, path) = file("u.csv", b"login,Employee ID,,why\na@x,1,,x\n");
-    let checked = run(&[&format!("users=@{path}"), "ou=OU=x"], Mode::Given).expect("users");
+    let checked = run(&[&format!("users=@{path}"), "ou=OU=x"], MissingValues::Given).expect("users");
     assert_eq!(checked.remarks, [format!("{path}: nothing reads the columns `Employee ID`, `why`")]);
     for column in ["mode", "Mode", " DEPTH "] {
         let content = format!("login,{column}\na@x,safe\n");
@@ -246,26 +250,29 @@ fn a_column_that_nothing_reads_is_told_and_one_named_like_a_parameter_is_refused
 fn a_secret_is_read_from_where_it_is_named() {
     let (_folder, path) = file("key", b"from file\n");
     for (given, expected) in [("key=env:KEY".to_owned(), "s3cret"), (format!("key=file:{path}"), "from file")] {
-        let checked = run(&[&given], Mode::Examples).expect("a secret");
+        let checked = run(&[&given], MissingValues::Examples).expect("a secret");
         assert_eq!(checked.secrets["key"].expose_secret(), expected);
         assert!(!checked.values.contains_key("key"));
         assert!(!format!("{checked:?}").contains(expected));
     }
-    let problems = run(&["key=hunter2"], Mode::Examples).expect_err("written");
+    let problems = run(&["key=hunter2"], MissingValues::Examples).expect_err("written");
     assert!(!problems.concat().contains("hunter2"));
-    assert_eq!(run(&["key=env:NONE"], Mode::Examples).expect_err("absent"), ["`key`: the environment has no NONE"]);
+    assert_eq!(
+        run(&["key=env:NONE"], MissingValues::Examples).expect_err("absent"),
+        ["`key`: the environment has no NONE"]
+    );
 }
 
 #[test]
 fn what_may_be_left_out_is_left_out_by_nothing() {
     let given = ["users=a", "ou=OU=x", "note=", "quiet=", "tags=", "key="];
-    let checked = run(&given, Mode::Examples).expect("parameters");
+    let checked = run(&given, MissingValues::Examples).expect("parameters");
     for name in ["note", "quiet", "key"] {
         assert_eq!(checked.values[name], json!(null), "{name}");
     }
     assert_eq!(checked.values["tags"], json!([]));
     assert!(checked.secrets.is_empty());
-    let with_example = run(&["users=a", "ou=OU=x"], Mode::Examples).expect("parameters");
+    let with_example = run(&["users=a", "ou=OU=x"], MissingValues::Examples).expect("parameters");
     assert_eq!(with_example.values["note"], "a note");
-    assert!(run(&["users=a", "ou="], Mode::Given).is_err());
+    assert!(run(&["users=a", "ou="], MissingValues::Given).is_err());
 }

@@ -2,14 +2,14 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::script::error::{Diagnostic, Names};
-use crate::script::library::Shelf;
+use crate::script::error::{KnownNames, ScriptDiagnostic};
+use crate::script::library::RunbookShelf;
 
 /// Runs `main` with the files on the workspace shelf; the result or the message of the error.
 fn run(files: &[(&str, &str)], main: &str) -> Result<String, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     write(folder.path(), files);
-    let entry = Source::new("main", Shelf::Shipped, "main.rhai", main);
+    let entry = ScriptSource::new("main", RunbookShelf::Shipped, "main.rhai", main);
     evaluate(folder.path(), &entry).map_err(|text| text.replace(folder.path().to_str().expect("UTF-8"), "runbooks"))
 }
 
@@ -21,15 +21,15 @@ fn write(folder: &Path, files: &[(&str, &str)]) {
     }
 }
 
-fn evaluate(folder: &Path, entry: &Source) -> Result<String, String> {
-    let sources = Sources::default();
+fn evaluate(folder: &Path, entry: &ScriptSource) -> Result<String, String> {
+    let sources = SourceTexts::default();
     let mut engine = Engine::new();
-    engine.set_module_resolver(Modules::new(Library::new(folder.to_owned(), None), sources.clone(), entry));
+    engine.set_module_resolver(RunModules::new(RunbookLibrary::new(folder.to_owned(), None), sources.clone(), entry));
     let mut ast = engine.compile(&entry.text).expect("the entry compiles");
     ast.set_source(entry.path.as_str());
     engine.eval_ast::<rhai::Dynamic>(&ast).map(|value| value.to_string()).map_err(|error| {
-        Diagnostic::of_evaluation(&error, &entry.path, &sources, &Names::default())
-            .render(crate::script::Colour::Never, 100)
+        ScriptDiagnostic::of_evaluation(&error, &entry.path, &sources, &KnownNames::default())
+            .render(crate::script::SnippetColour::Never, 100)
     })
 }
 
@@ -96,8 +96,8 @@ fn a_script_given_by_its_path_has_its_own_modules_beside_it() {
     write(folder.path(), &[("mine/lib/a.rhai", "fn a() { 1 }"), ("shelf/lib/a.rhai", "fn a() { 2 }")]);
     let path = folder.path().join("mine/x.rhai");
     let text = "import \"lib/a\" as a; a::a()";
-    let given = Source::new("x", Shelf::Path, path.to_str().expect("UTF-8"), text);
+    let given = ScriptSource::new("x", RunbookShelf::Path, path.to_str().expect("UTF-8"), text);
     assert_eq!(evaluate(&folder.path().join("shelf"), &given).as_deref(), Ok("1"));
-    let shelved = Source::new("x", Shelf::Workspace, "runbooks/x.rhai", text);
+    let shelved = ScriptSource::new("x", RunbookShelf::Workspace, "runbooks/x.rhai", text);
     assert_eq!(evaluate(&folder.path().join("shelf"), &shelved).as_deref(), Ok("2"));
 }

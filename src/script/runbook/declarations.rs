@@ -2,17 +2,17 @@
 
 mod parameter;
 
-pub use parameter::{Kind, Parameter};
+pub use parameter::{DeclaredParameter, ParameterType};
 
 use rhai::{AST, ASTFlags, Engine, Expr, Position, Stmt};
 
-use super::literal::{Entry, Form, Literal};
-use crate::script::error::Diagnostic;
-use crate::script::sources::Sources;
+use super::literal::{HeaderLiteral, LiteralEntry, LiteralForm};
+use crate::script::error::ScriptDiagnostic;
+use crate::script::sources::SourceTexts;
 
 /// An org handle of a runbook.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Org {
+pub struct DeclaredOrg {
     /// The variable in the script: `okta`, `hub`, `spoke`.
     pub name: String,
     /// What it is, in the runbook's words.
@@ -20,13 +20,13 @@ pub struct Org {
 }
 
 /// Something wrong in a header.
-pub(super) struct Finding {
+pub(super) struct HeaderFinding {
     message: String,
     help: Vec<String>,
     at: Position,
 }
 
-impl Finding {
+impl HeaderFinding {
     fn new(message: impl Into<String>, at: Position) -> Self {
         Self { message: message.into(), help: Vec::new(), at }
     }
@@ -36,21 +36,21 @@ impl Finding {
         self
     }
 
-    pub(super) fn diagnostic(self, path: &str, sources: &Sources) -> Diagnostic {
-        let diagnostic = Diagnostic::finding(self.message, path, self.at, sources);
-        self.help.into_iter().fold(diagnostic, Diagnostic::help)
+    pub(super) fn diagnostic(self, path: &str, sources: &SourceTexts) -> ScriptDiagnostic {
+        let diagnostic = ScriptDiagnostic::finding(self.message, path, self.at, sources);
+        self.help.into_iter().fold(diagnostic, ScriptDiagnostic::help)
     }
 }
 
 /// What a header declares, and everything wrong about it.
-pub(super) struct Declarations {
-    pub(super) orgs: Vec<Org>,
-    pub(super) parameters: Vec<Parameter>,
+pub(super) struct HeaderDeclarations {
+    pub(super) orgs: Vec<DeclaredOrg>,
+    pub(super) parameters: Vec<DeclaredParameter>,
     pub(super) scenario: Option<String>,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<HeaderFinding>,
 }
 
-pub(super) fn read(engine: &Engine, ast: &AST) -> Declarations {
+pub(super) fn read(engine: &Engine, ast: &AST) -> HeaderDeclarations {
     let mut findings = Vec::new();
     let orgs = entries(ast, "ORGS", &mut findings);
     let orgs = orgs.iter().filter_map(|entry| org(engine, entry, &mut findings)).collect();
@@ -64,16 +64,16 @@ pub(super) fn read(engine: &Engine, ast: &AST) -> Declarations {
         .collect();
     let scenario = scenario(ast, &mut findings);
     findings.sort_by_key(|finding| (finding.at.line(), finding.at.position()));
-    Declarations { orgs, parameters: params, scenario, findings }
+    HeaderDeclarations { orgs, parameters: params, scenario, findings }
 }
 
 /// The name that the constant SCENARIO holds.
-fn scenario(ast: &AST, findings: &mut Vec<Finding>) -> Option<String> {
+fn scenario(ast: &AST, findings: &mut Vec<HeaderFinding>) -> Option<String> {
     let (value, at) = constant(ast, "SCENARIO", "\"org2org\"", findings)?;
-    match Literal::of(value) {
+    match HeaderLiteral::of(value) {
         Ok(literal) if literal.as_str().is_some() => literal.as_str().map(str::to_owned),
         _ => {
-            let finding = Finding::new("SCENARIO must be a string", at);
+            let finding = HeaderFinding::new("SCENARIO must be a string", at);
             findings.push(finding.help("write const SCENARIO = \"org2org\";"));
             None
         }
@@ -81,7 +81,7 @@ fn scenario(ast: &AST, findings: &mut Vec<Finding>) -> Option<String> {
 }
 
 /// The entries of the map that the constant `name` holds; none when it is not declared.
-fn entries(ast: &AST, name: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
+fn entries(ast: &AST, name: &str, findings: &mut Vec<HeaderFinding>) -> Vec<LiteralEntry> {
     match constant(ast, name, "#{ … }", findings) {
         Some((value, _)) => map(name, value, findings),
         None => Vec::new(),
@@ -89,7 +89,12 @@ fn entries(ast: &AST, name: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
 }
 
 /// What the constant `name` holds, and where.
-fn constant<'a>(ast: &'a AST, name: &str, example: &str, findings: &mut Vec<Finding>) -> Option<(&'a Expr, Position)> {
+fn constant<'a>(
+    ast: &'a AST,
+    name: &str,
+    example: &str,
+    findings: &mut Vec<HeaderFinding>,
+) -> Option<(&'a Expr, Position)> {
     let mut declared = ast.statements().iter().filter_map(|statement| match statement {
         Stmt::Var(variable, flags, position) if variable.0.as_str() == name => {
             Some((&variable.1, variable.0.pos.or_else(*position), *flags))
@@ -99,27 +104,28 @@ fn constant<'a>(ast: &'a AST, name: &str, example: &str, findings: &mut Vec<Find
     let (value, at, flags) = declared.next()?;
     if !flags.contains(ASTFlags::CONSTANT) {
         findings.push(
-            Finding::new(format!("{name} must be a constant"), at).help(format!("write const {name} = {example};")),
+            HeaderFinding::new(format!("{name} must be a constant"), at)
+                .help(format!("write const {name} = {example};")),
         );
     }
     for (_, again, _) in declared {
-        findings.push(Finding::new(format!("{name} is declared twice"), again));
+        findings.push(HeaderFinding::new(format!("{name} is declared twice"), again));
     }
     Some((value, at))
 }
 
-fn map(name: &str, value: &Expr, findings: &mut Vec<Finding>) -> Vec<Entry> {
-    match Literal::of(value) {
-        Ok(Literal { form: Form::Map(entries), .. }) => entries,
-        Ok(Literal { at, .. }) => {
+fn map(name: &str, value: &Expr, findings: &mut Vec<HeaderFinding>) -> Vec<LiteralEntry> {
+    match HeaderLiteral::of(value) {
+        Ok(HeaderLiteral { form: LiteralForm::Map(entries), .. }) => entries,
+        Ok(HeaderLiteral { at, .. }) => {
             findings.push(
-                Finding::new(format!("{name} must be a map"), at).help(format!("write const {name} = #{{ … }};")),
+                HeaderFinding::new(format!("{name} must be a map"), at).help(format!("write const {name} = #{{ … }};")),
             );
             Vec::new()
         }
         Err(places) => {
             let finding = |at| {
-                Finding::new(format!("{name} holds something that is not a literal"), at)
+                HeaderFinding::new(format!("{name} holds something that is not a literal"), at)
                     .help("the header is read without running anything: write strings, numbers, booleans, lists and maps of these")
             };
             findings.extend(places.into_iter().map(finding));
@@ -128,27 +134,27 @@ fn map(name: &str, value: &Expr, findings: &mut Vec<Finding>) -> Vec<Entry> {
     }
 }
 
-fn org(engine: &Engine, entry: &Entry, findings: &mut Vec<Finding>) -> Option<Org> {
+fn org(engine: &Engine, entry: &LiteralEntry, findings: &mut Vec<HeaderFinding>) -> Option<DeclaredOrg> {
     usable(engine, entry, "an org", findings);
     if entry.key == "params" {
-        findings.push(Finding::new("an org cannot be called `params`: the parameters are", entry.at));
+        findings.push(HeaderFinding::new("an org cannot be called `params`: the parameters are", entry.at));
     }
     let what = entry.value.as_str();
     if what.is_none() {
         findings.push(
-            Finding::new(format!("what the org `{}` is must be a string", entry.key), entry.value.at)
+            HeaderFinding::new(format!("what the org `{}` is must be a string", entry.key), entry.value.at)
                 .help(format!("write {}: \"the org the AD agent reports to\"", entry.key)),
         );
     }
-    Some(Org { name: entry.key.clone(), what: what?.to_owned() })
+    Some(DeclaredOrg { name: entry.key.clone(), what: what?.to_owned() })
 }
 
 /// A name that the language reserves could be declared as a quoted key, but never be written in the script.
-fn usable(engine: &Engine, entry: &Entry, what: &str, findings: &mut Vec<Finding>) {
+fn usable(engine: &Engine, entry: &LiteralEntry, what: &str, findings: &mut Vec<HeaderFinding>) {
     let key = &entry.key;
     if !rhai::is_valid_identifier(key) || engine.compile(format!("let {key};")).is_err() {
         findings.push(
-            Finding::new(format!("`{key}` cannot be the name of {what}"), entry.at)
+            HeaderFinding::new(format!("`{key}` cannot be the name of {what}"), entry.at)
                 .help("use letters, digits and `_`, and no word of the language"),
         );
     }

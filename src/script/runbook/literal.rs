@@ -4,41 +4,40 @@ use rhai::{Expr, Position};
 use serde_json::Value;
 
 /// A literal and where it stands.
-pub(super) struct Literal {
+pub(super) struct HeaderLiteral {
     pub(super) at: Position,
-    pub(super) form: Form,
+    pub(super) form: LiteralForm,
 }
 
-pub(super) enum Form {
+pub(super) enum LiteralForm {
     /// A string, a number, a boolean, or `()` as null.
     Single(Value),
-    List(Vec<Literal>),
+    List(Vec<HeaderLiteral>),
     /// In the order of the text.
-    Map(Vec<Entry>),
+    Map(Vec<LiteralEntry>),
 }
 
-pub(super) struct Entry {
+pub(super) struct LiteralEntry {
     pub(super) key: String,
     pub(super) at: Position,
-    pub(super) value: Literal,
+    pub(super) value: HeaderLiteral,
 }
 
-impl Literal {
+impl HeaderLiteral {
     /// The literal that `expr` is; else the places of what is none in it.
     pub(super) fn of(expr: &Expr) -> Result<Self, Vec<Position>> {
         let at = expr.start_position();
         let form = match expr {
-            Expr::Unit(_) => Form::Single(Value::Null),
-            Expr::BoolConstant(bool, _) => Form::Single((*bool).into()),
-            Expr::IntegerConstant(integer, _) => Form::Single((*integer).into()),
-            Expr::FloatConstant(float, _) => Form::Single((**float).into()),
-            Expr::CharConstant(char, _) => Form::Single(char.to_string().into()),
-            Expr::StringConstant(text, _) => Form::Single(text.as_str().into()),
-            Expr::Array(items, _) => Form::List(all(items.iter().map(Self::of))?),
-            Expr::Map(map, _) => Form::Map(all(map
-                .0
-                .iter()
-                .map(|(key, value)| Ok(Entry { key: key.name.to_string(), at: key.pos, value: Self::of(value)? })))?),
+            Expr::Unit(_) => LiteralForm::Single(Value::Null),
+            Expr::BoolConstant(bool, _) => LiteralForm::Single((*bool).into()),
+            Expr::IntegerConstant(integer, _) => LiteralForm::Single((*integer).into()),
+            Expr::FloatConstant(float, _) => LiteralForm::Single((**float).into()),
+            Expr::CharConstant(char, _) => LiteralForm::Single(char.to_string().into()),
+            Expr::StringConstant(text, _) => LiteralForm::Single(text.as_str().into()),
+            Expr::Array(items, _) => LiteralForm::List(all(items.iter().map(Self::of))?),
+            Expr::Map(map, _) => LiteralForm::Map(all(map.0.iter().map(|(key, value)| {
+                Ok(LiteralEntry { key: key.name.to_string(), at: key.pos, value: Self::of(value)? })
+            }))?),
             _ => return Err(vec![at]),
         };
         Ok(Self { at, form })
@@ -47,22 +46,22 @@ impl Literal {
     /// As JSON, places dropped.
     pub(super) fn json(&self) -> Value {
         match &self.form {
-            Form::Single(value) => value.clone(),
-            Form::List(items) => items.iter().map(Self::json).collect(),
-            Form::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.json())).collect(),
+            LiteralForm::Single(value) => value.clone(),
+            LiteralForm::List(items) => items.iter().map(Self::json).collect(),
+            LiteralForm::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.json())).collect(),
         }
     }
 
     pub(super) fn as_str(&self) -> Option<&str> {
         match &self.form {
-            Form::Single(Value::String(text)) => Some(text),
+            LiteralForm::Single(Value::String(text)) => Some(text),
             _ => None,
         }
     }
 
     pub(super) fn as_bool(&self) -> Option<bool> {
         match &self.form {
-            Form::Single(value) => value.as_bool(),
+            LiteralForm::Single(value) => value.as_bool(),
             _ => None,
         }
     }

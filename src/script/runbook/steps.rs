@@ -4,7 +4,7 @@ use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 /// A `step("…")` of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct ScriptStep {
     /// What is computed in a title is shown as `…`.
     pub title: String,
     /// Line of the script, from 1.
@@ -12,7 +12,7 @@ pub struct Step {
 }
 
 /// The steps in the order of the text: closures and functions are walked after the rest, hence the sorting.
-pub(super) fn of(ast: &AST) -> Vec<Step> {
+pub(super) fn of(ast: &AST) -> Vec<ScriptStep> {
     let mut found: Vec<(Position, String)> = Vec::new();
     ast.walk(&mut |path: &[ASTNode]| {
         let call = match path.last() {
@@ -30,7 +30,7 @@ pub(super) fn of(ast: &AST) -> Vec<Step> {
     });
     found.sort_by_key(|(position, _)| (position.line(), position.position()));
     found.dedup();
-    let step = |(position, title): (Position, String)| Step { title, line: position.line().unwrap_or(1) };
+    let step = |(position, title): (Position, String)| ScriptStep { title, line: position.line().unwrap_or(1) };
     found.into_iter().map(step).collect()
 }
 

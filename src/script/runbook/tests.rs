@@ -1,10 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::script::library::Shelf;
+use crate::script::library::RunbookShelf;
 
-fn parse(text: &str) -> Result<Runbook, Error> {
-    Runbook::parse(&Source::new("ad/x", Shelf::Workspace, "runbooks/ad/x.rhai", text))
+fn parse(text: &str) -> Result<RunbookHeader, CommandError> {
+    RunbookHeader::parse(&ScriptSource::new("ad/x", RunbookShelf::Workspace, "runbooks/ad/x.rhai", text))
 }
 
 #[test]
@@ -32,7 +32,7 @@ if okta.x() { let y = step("Verify"); }
     )
     .expect("a good header");
     assert_eq!((runbook.summary.as_str(), runbook.doc.as_str()), ("Move users.", "Move users.\n\nProse."));
-    assert_eq!(runbook.orgs, [Org { name: "okta".into(), what: "the org the AD agent reports to".into() }]);
+    assert_eq!(runbook.orgs, [DeclaredOrg { name: "okta".into(), what: "the org the AD agent reports to".into() }]);
     let names: Vec<&str> = runbook.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
     assert_eq!(names, ["users", "depth", "mode", "ou"]);
     assert_eq!(runbook.parameters[0].example, Some(json!(["a@x", "b@x"])));

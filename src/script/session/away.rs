@@ -4,25 +4,25 @@ use std::sync::Arc;
 
 use rhai::{GlobalRuntimeState, Scope};
 
-use super::{Entry, Session};
+use super::{ScriptSession, SessionEntry};
 use crate::run::Run;
-use crate::run::lane::Lane;
+use crate::run::lane::RunLane;
 use crate::script::engine::watch;
-use crate::script::scene::Host;
+use crate::script::scene::RunContext;
 
 /// Where a session was.
-pub(super) struct Before {
-    host: Arc<Host>,
-    lane: Arc<Lane>,
+pub(super) struct FormerPlace {
+    host: Arc<RunContext>,
+    lane: Arc<RunLane>,
     scope: Scope<'static>,
     global: GlobalRuntimeState,
     entries: usize,
 }
 
-impl Session {
+impl ScriptSession {
     /// Evaluates what follows in `run`, until it comes back.
     pub fn go(&mut self, run: &Arc<Run>) {
-        let before = Before {
+        let before = FormerPlace {
             host: Arc::clone(&self.host),
             lane: Arc::clone(&self.lane),
             scope: self.scope.clone(),
@@ -30,7 +30,7 @@ impl Session {
             entries: self.entries.len(),
         };
         self.before = Some(Box::new(before));
-        self.host = Arc::new(Host::new(
+        self.host = Arc::new(RunContext::new(
             Arc::clone(run),
             self.host.runtime.clone(),
             self.sources.clone(),
@@ -47,7 +47,7 @@ impl Session {
     }
 
     /// Entries of the other run so far.
-    pub fn entries_away(&self) -> &[Entry] {
+    pub fn entries_away(&self) -> &[SessionEntry] {
         let first = self.before.as_ref().map_or(0, |before| before.entries);
         &self.entries[first..]
     }
@@ -60,7 +60,7 @@ impl Session {
     }
 
     /// Returns to its own run, where nothing of the other one is known; what was entered there.
-    pub fn come_back_as_it_was(&mut self) -> Vec<Entry> {
+    pub fn come_back_as_it_was(&mut self) -> Vec<SessionEntry> {
         let Some(before) = self.before.take() else {
             return Vec::new();
         };
@@ -70,7 +70,7 @@ impl Session {
         self.entries.split_off(before.entries)
     }
 
-    fn take_up(&mut self, host: Arc<Host>, lane: Arc<Lane>) {
+    fn take_up(&mut self, host: Arc<RunContext>, lane: Arc<RunLane>) {
         self.host = host;
         self.lane = lane;
         watch(&mut self.engine, &self.host);

@@ -5,17 +5,17 @@ use rhai::{Engine, ParseErrorType};
 use crate::script::engine::header_engine;
 
 /// Tells whether a text waits for more.
-pub struct Completeness {
+pub struct EntryCompleteness {
     engine: Engine,
 }
 
-impl Default for Completeness {
+impl Default for EntryCompleteness {
     fn default() -> Self {
         Self { engine: header_engine() }
     }
 }
 
-impl Completeness {
+impl EntryCompleteness {
     /// Whether more lines can make `text` whole: an open bracket, string or comment, or an expression that is not finished.
     pub fn waits(&self, text: &str) -> bool {
         if is_open(text) {
@@ -50,31 +50,31 @@ fn is_behind(text: &str, at: rhai::Position) -> bool {
 /// Whether a string between back-ticks, a raw string, a block comment, or a line that ends in `\` within quotes is open: the parser
 /// reports these as bad input, which no more lines could mend.
 fn is_open(text: &str) -> bool {
-    let mut scan = Scan { places: vec![Place::Code(0)] };
+    let mut scan = EntryScan { places: vec![ScanPlace::Code(0)] };
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let taken = match scan.places.last() {
-            Some(Place::BackTick) => scan.between_back_ticks(rest, c),
-            Some(Place::Quoted(quote)) if rest == "\\" && *quote == '"' => return true,
-            Some(Place::Quoted(quote)) => scan.quoted(rest, c, *quote),
-            Some(Place::Raw(marks)) => scan.raw(rest, c, *marks),
-            Some(Place::Comment(depth)) => scan.comment(rest, c, *depth),
-            Some(Place::Code(braces)) => scan.code(rest, c, *braces),
+            Some(ScanPlace::BackTick) => scan.between_back_ticks(rest, c),
+            Some(ScanPlace::Quoted(quote)) if rest == "\\" && *quote == '"' => return true,
+            Some(ScanPlace::Quoted(quote)) => scan.quoted(rest, c, *quote),
+            Some(ScanPlace::Raw(marks)) => scan.raw(rest, c, *marks),
+            Some(ScanPlace::Comment(depth)) => scan.comment(rest, c, *depth),
+            Some(ScanPlace::Code(braces)) => scan.code(rest, c, *braces),
             None => return false,
         };
         rest = &rest[taken..];
     }
-    let open = |place: &Place| !matches!(place, Place::Code(_) | Place::Quoted(_));
+    let open = |place: &ScanPlace| !matches!(place, ScanPlace::Code(_) | ScanPlace::Quoted(_));
     scan.places.iter().any(open)
 }
 
 /// Where a scan of the text is, outermost first.
-struct Scan {
-    places: Vec<Place>,
+struct EntryScan {
+    places: Vec<ScanPlace>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ScanPlace {
     /// Code, with so many open braces of its own.
     Code(usize),
     /// Between back-ticks; code inside of `${…}` is one deeper.
@@ -87,19 +87,19 @@ enum Place {
 }
 
 /// Each answers how many bytes it has taken.
-impl Scan {
+impl EntryScan {
     fn code(&mut self, rest: &str, c: char, braces: usize) -> usize {
         match c {
-            '`' => self.places.push(Place::BackTick),
-            '"' | '\'' => self.places.push(Place::Quoted(c)),
+            '`' => self.places.push(ScanPlace::BackTick),
+            '"' | '\'' => self.places.push(ScanPlace::Quoted(c)),
             '/' if rest.starts_with("//") => return rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => {
-                self.places.push(Place::Comment(1));
+                self.places.push(ScanPlace::Comment(1));
                 return 2;
             }
             '#' => return self.marks(rest),
-            '{' => self.replace(Place::Code(braces + 1)),
-            '}' if braces > 0 => self.replace(Place::Code(braces - 1)),
+            '{' => self.replace(ScanPlace::Code(braces + 1)),
+            '}' if braces > 0 => self.replace(ScanPlace::Code(braces - 1)),
             '}' if self.places.len() > 1 => drop(self.places.pop()),
             _ => {}
         }
@@ -112,13 +112,13 @@ impl Scan {
         if !rest[marks..].starts_with('"') {
             return marks;
         }
-        self.places.push(Place::Raw(marks));
+        self.places.push(ScanPlace::Raw(marks));
         marks + 1
     }
 
     fn between_back_ticks(&mut self, rest: &str, c: char) -> usize {
         if rest.starts_with("${") {
-            self.places.push(Place::Code(0));
+            self.places.push(ScanPlace::Code(0));
             return 2;
         }
         if rest.starts_with("``") {
@@ -151,21 +151,21 @@ impl Scan {
 
     fn comment(&mut self, rest: &str, c: char, depth: usize) -> usize {
         if rest.starts_with("/*") {
-            self.replace(Place::Comment(depth + 1));
+            self.replace(ScanPlace::Comment(depth + 1));
             return 2;
         }
         if !rest.starts_with("*/") {
             return c.len_utf8();
         }
         if depth > 1 {
-            self.replace(Place::Comment(depth - 1));
+            self.replace(ScanPlace::Comment(depth - 1));
         } else {
             self.places.pop();
         }
         2
     }
 
-    fn replace(&mut self, place: Place) {
+    fn replace(&mut self, place: ScanPlace) {
         if let Some(last) = self.places.last_mut() {
             *last = place;
         }
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_waits_for_more_is_told_from_what_is_wrong() {
-        let completeness = Completeness::default();
+        let completeness = EntryCompleteness::default();
         for text in [
             "fn f(a) {",
             "let a = [1,",

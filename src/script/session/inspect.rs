@@ -6,14 +6,14 @@ use rhai::{Dynamic, FnPtr};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::Session;
-use crate::ldap::Scope;
-use crate::run::call::Call;
-use crate::script::bindings::{List, Org};
+use super::ScriptSession;
+use crate::ldap::SearchScope;
+use crate::run::call::ApiCall;
+use crate::script::bindings::{ScriptList, ScriptOrg};
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holds {
+pub enum NameHolds {
     Org,
     /// A map with these keys.
     Map(Vec<String>),
@@ -25,15 +25,15 @@ pub enum Holds {
     Unknown,
 }
 
-impl Session {
+impl ScriptSession {
     /// What `path` stands for: a variable, then entries of maps and items of lists (`[0]`). Nothing is fetched for it.
-    pub fn holds(&self, path: &[String]) -> Holds {
+    pub fn holds(&self, path: &[String]) -> NameHolds {
         let Some((first, rest)) = path.split_first() else {
-            return Holds::Unknown;
+            return NameHolds::Unknown;
         };
         let variable = self.scope.get(first).map(Dynamic::flatten_clone);
         let found = rest.iter().try_fold(variable, |value, name| Some(within(&value?, name))).flatten();
-        found.map_or(Holds::Unknown, |value| Holds::of(&value))
+        found.map_or(NameHolds::Unknown, |value| NameHolds::of(&value))
     }
 
     /// Domains of the directories at hand.
@@ -42,7 +42,7 @@ impl Session {
     }
 
     /// Reads something aside, such as names to complete; gives up after `within`, and on any refusal.
-    pub fn look_up(&self, call: &Call, within: Duration) -> Option<Value> {
+    pub fn look_up(&self, call: &ApiCall, within: Duration) -> Option<Value> {
         self.host.run.renew(CancellationToken::new());
         let page = self.host.run.page(&self.lane, call, None);
         let answer = self.host.runtime.block_on(async { tokio::time::timeout(within, page).await });
@@ -56,7 +56,7 @@ impl Session {
         directories
             .flat_map(|directory| {
                 let units = "(objectClass=organizationalUnit)";
-                let search = directory.search(directory.base(), units, Scope::Subtree, &["ou"]);
+                let search = directory.search(directory.base(), units, SearchScope::Subtree, &["ou"]);
                 let found = self.host.runtime.block_on(async { tokio::time::timeout(within, search).await });
                 let entries = found.ok().and_then(Result::ok).unwrap_or_default();
                 entries.into_iter().map(|entry| entry.dn.to_string()).collect::<Vec<_>>()
@@ -71,22 +71,22 @@ fn within(value: &Dynamic, name: &str) -> Option<Dynamic> {
     let Some(index) = index.and_then(|index| index.parse::<usize>().ok()) else {
         return value.as_map_ref().ok()?.get(name).cloned();
     };
-    if let Some(list) = value.read_lock::<List>() {
+    if let Some(list) = value.read_lock::<ScriptList>() {
         return list.fetched(index);
     }
     value.as_array_ref().ok()?.get(index).cloned()
 }
 
-impl Holds {
+impl NameHolds {
     /// What a value is.
     pub fn of(value: &Dynamic) -> Self {
-        if value.is::<Org>() {
+        if value.is::<ScriptOrg>() {
             return Self::Org;
         }
         if let Ok(map) = value.as_map_ref() {
             return Self::Map(map.keys().map(ToString::to_string).collect());
         }
-        if value.is_array() || value.is::<List>() {
+        if value.is_array() || value.is::<ScriptList>() {
             return Self::List;
         }
         if value.is_string() {

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use rhai::Stmt;
 
-use super::Session;
+use super::ScriptSession;
 use super::last;
-use super::secrets::Secrets;
+use super::secrets::StatementSecrets;
 use crate::script::bindings::VERBS;
-use crate::script::check::{Uses, uses};
+use crate::script::check::{NameUses, uses};
 use crate::script::outline::statements;
 
 /// One entry of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct SessionEntry {
     pub text: String,
     /// Whether it wrote, or would have if something had been different.
     pub wrote: bool,
@@ -24,7 +24,7 @@ pub struct Entry {
 
 /// What is kept of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptEntries {
     pub statements: Vec<String>,
     /// Parameters in the place of strings that may be secrets.
     pub secrets: Vec<String>,
@@ -33,18 +33,18 @@ pub struct Kept {
 }
 
 /// An entry on its way into a runbook.
-struct Piece {
+struct EntryPiece {
     text: String,
     wrote: bool,
-    uses: Uses,
+    uses: NameUses,
 }
 
-impl Session {
+impl ScriptSession {
     /// The successful entries that matter, as statements: those that wrote, told or checked something, and whatever they need.
-    pub fn kept(&self) -> Kept {
+    pub fn kept(&self) -> KeptEntries {
         let pieces = self.pieces();
         let mut needed: BTreeSet<String> = BTreeSet::new();
-        let mut kept: Vec<&Piece> = Vec::new();
+        let mut kept: Vec<&EntryPiece> = Vec::new();
         for piece in pieces.iter().rev() {
             let uses = &piece.uses;
             let changes = uses.declared.iter().chain(&uses.changed);
@@ -58,9 +58,9 @@ impl Session {
             }
         }
         kept.reverse();
-        let mut secrets = Secrets::beside(pieces.iter().flat_map(|piece| &piece.uses.declared));
+        let mut secrets = StatementSecrets::beside(pieces.iter().flat_map(|piece| &piece.uses.declared));
         let statements = kept.into_iter().map(|piece| ended(&piece.text));
-        Kept {
+        KeptEntries {
             statements: statements.map(|text| secrets.taken_out(&text)).collect(),
             left_out: secrets.left_out,
             secrets: secrets.names(),
@@ -75,7 +75,7 @@ impl Session {
     }
 
     /// The entries without headers, and with a variable for each last result that is named afterwards.
-    fn pieces(&self) -> Vec<Piece> {
+    fn pieces(&self) -> Vec<EntryPiece> {
         let entries = self.entries.iter().filter(|entry| entry.succeeded);
         let texts: Vec<String> = entries.clone().map(|entry| without_header(&entry.text)).collect();
         let name = free_name(&texts);
@@ -91,7 +91,7 @@ impl Session {
             }
         }
         let pieces = texts.into_iter().filter(|(text, ..)| !text.is_empty());
-        pieces.map(|(text, wrote, _)| Piece { uses: uses(&text), text, wrote }).collect()
+        pieces.map(|(text, wrote, _)| EntryPiece { uses: uses(&text), text, wrote }).collect()
     }
 }
 
@@ -145,7 +145,7 @@ fn without_header(text: &str) -> String {
 }
 
 /// Verbs of the procedure itself: a runbook is not the same without them.
-fn tells(uses: &Uses) -> bool {
+fn tells(uses: &NameUses) -> bool {
     let verbs = VERBS.iter().take_while(|verb| verb.name != "directory");
     let flow: Vec<&str> = verbs.map(|verb| verb.name).collect();
     let tells = |name: &str| flow.contains(&name) || matches!(name, "print" | "debug");

@@ -17,9 +17,9 @@ pub(super) const LAST: &str = "_";
 
 /// The text that is parsed.
 #[derive(Clone, Default)]
-pub(super) struct Text(Arc<Mutex<String>>);
+pub(super) struct ParsedText(Arc<Mutex<String>>);
 
-impl Text {
+impl ParsedText {
     pub(super) fn set(&self, text: &str) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         text.clone_into(&mut held);
@@ -42,7 +42,7 @@ impl Text {
 pub(super) fn renamed(text: &str, name: &str) -> Option<String> {
     let places: Arc<Mutex<BTreeSet<usize>>> = Arc::default();
     let mut engine = header_engine();
-    let (seen, whole) = (Arc::clone(&places), Text::default());
+    let (seen, whole) = (Arc::clone(&places), ParsedText::default());
     whole.set(text);
     let owned = text.to_owned();
     on_last(&mut engine, move |at| {
@@ -74,7 +74,7 @@ fn on_last(engine: &mut Engine, is_last: impl Fn(Position) -> bool + Send + Sync
     });
 }
 
-pub(super) fn let_name_the_last_result(engine: &mut Engine, text: &Text) {
+pub(super) fn let_name_the_last_result(engine: &mut Engine, text: &ParsedText) {
     let text = text.clone();
     on_last(engine, move |at| text.is_last(at));
 }

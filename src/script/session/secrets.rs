@@ -8,7 +8,7 @@ use crate::script::confidential::literals;
 const LEFT_OUT: &str = "// Left out, since it may hold a secret: write it again with a parameter of type \"secret\".";
 
 /// Secrets that were taken out of statements.
-pub(super) struct Secrets {
+pub(super) struct StatementSecrets {
     /// Names of parameters, by the string that each stands for.
     names: BTreeMap<String, String>,
     /// Whether the session has a variable `params` of its own: then there can be no parameters.
@@ -16,7 +16,7 @@ pub(super) struct Secrets {
     pub(super) left_out: usize,
 }
 
-impl Secrets {
+impl StatementSecrets {
     /// Beside variables of these names.
     pub(super) fn beside<'a>(mut declared: impl Iterator<Item = &'a String>) -> Self {
         Self { names: BTreeMap::new(), hidden: declared.any(|name| name == "params"), left_out: 0 }

@@ -7,7 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::script::error_value::ErrorValue;
 use crate::script::value::to_json;
 
-type Asserted = Result<(), Box<EvalAltResult>>;
+type AssertionResult = Result<(), Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     engine
@@ -29,7 +29,7 @@ pub(super) fn raised(context: &NativeCallContext, kind: &str, message: impl AsRe
     ErrorValue::new(kind, message).raise(context.call_source(), context.call_position())
 }
 
-fn holds(context: &NativeCallContext, fact: &Dynamic, words: &str) -> Asserted {
+fn holds(context: &NativeCallContext, fact: &Dynamic, words: &str) -> AssertionResult {
     match fact.as_bool() {
         Ok(true) => Ok(()),
         Ok(false) => Err(raised(context, "assert", words)),
@@ -37,7 +37,7 @@ fn holds(context: &NativeCallContext, fact: &Dynamic, words: &str) -> Asserted {
     }
 }
 
-fn same(context: &NativeCallContext, actual: &Dynamic, expected: &Dynamic) -> Asserted {
+fn same(context: &NativeCallContext, actual: &Dynamic, expected: &Dynamic) -> AssertionResult {
     let (actual, expected) = (json(context, actual)?, json(context, expected)?);
     if actual == expected {
         return Ok(());
@@ -46,7 +46,7 @@ fn same(context: &NativeCallContext, actual: &Dynamic, expected: &Dynamic) -> As
     Err(raised(context, "assert", format!("the two differ (- expected, + actual):\n{difference}")))
 }
 
-fn contains(context: &NativeCallContext, whole: &Dynamic, part: &Dynamic) -> Asserted {
+fn contains(context: &NativeCallContext, whole: &Dynamic, part: &Dynamic) -> AssertionResult {
     let (whole, part) = (json(context, whole)?, json(context, part)?);
     let found = match (&whole, &part) {
         (Value::String(text), Value::String(part)) => text.contains(part.as_str()),

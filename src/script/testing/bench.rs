@@ -6,46 +6,46 @@ use std::sync::Arc;
 
 use rhai::Map;
 
-use super::coverage::Coverage;
-use super::ground::Ground;
-use super::suite::Around;
+use super::coverage::StepCoverage;
+use super::ground::TestEnvironment;
+use super::suite::TestContext;
 use crate::run::journal::Journal;
 
 /// Found by the natives of tests, as runs are found by their scene: a test is a thread.
-pub(super) struct Bench {
-    pub(super) around: Arc<Around>,
+pub(super) struct TestFixture {
+    pub(super) around: Arc<TestContext>,
     /// The test that is run; `None` while tests are looked for.
     pub(super) chosen: Option<usize>,
     /// Title and line of each test that was come to.
     pub(super) seen: Vec<(String, usize)>,
-    pub(super) ground: Option<Arc<Ground>>,
-    pub(super) coverage: Coverage,
+    pub(super) ground: Option<Arc<TestEnvironment>>,
+    pub(super) coverage: StepCoverage,
     /// Runs of the test, by their ids: they can be resumed.
-    pub(super) runs: BTreeMap<String, Begun>,
+    pub(super) runs: BTreeMap<String, BegunRun>,
     /// Whether the chosen test is going on.
     pub(super) inside: bool,
 }
 
 /// What a run was begun with.
 #[derive(Clone)]
-pub(super) struct Begun {
+pub(super) struct BegunRun {
     pub(super) journal: Arc<Journal>,
     pub(super) runbook: String,
     pub(super) given: Map,
 }
 
 thread_local! {
-    static BENCH: RefCell<Option<Bench>> = const { RefCell::new(None) };
+    static BENCH: RefCell<Option<TestFixture>> = const { RefCell::new(None) };
 }
 
-impl Bench {
-    pub(super) fn new(around: Arc<Around>, chosen: Option<usize>) -> Self {
+impl TestFixture {
+    pub(super) fn new(around: Arc<TestContext>, chosen: Option<usize>) -> Self {
         Self {
             around,
             chosen,
             seen: Vec::new(),
             ground: None,
-            coverage: Coverage::default(),
+            coverage: StepCoverage::default(),
             runs: BTreeMap::new(),
             inside: false,
         }

@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use crate::script::runbook::{Runbook, Step};
+use crate::script::runbook::{RunbookHeader, ScriptStep};
 
 /// By the path that messages show.
 #[derive(Clone, Debug, Default)]
-pub struct Coverage {
-    runbooks: BTreeMap<String, Covered>,
+pub struct StepCoverage {
+    runbooks: BTreeMap<String, CoveredSteps>,
 }
 
 /// The steps of one runbook, and which of them were begun.
 #[derive(Clone, Debug)]
-pub struct Covered {
+pub struct CoveredSteps {
     pub runbook: String,
     pub path: String,
-    pub steps: Vec<(Step, bool)>,
+    pub steps: Vec<(ScriptStep, bool)>,
 }
 
-impl Coverage {
+impl StepCoverage {
     /// Counts a run of `runbook` that began the steps `begun`.
-    pub(super) fn count(&mut self, runbook: &Runbook, begun: &[String]) {
-        let fresh = || Covered {
+    pub(super) fn count(&mut self, runbook: &RunbookHeader, begun: &[String]) {
+        let fresh = || CoveredSteps {
             runbook: runbook.name.clone(),
             path: runbook.path.clone(),
             steps: runbook.steps.iter().map(|step| (step.clone(), false)).collect(),
@@ -48,12 +48,12 @@ impl Coverage {
         }
     }
 
-    pub fn runbooks(&self) -> impl Iterator<Item = &Covered> {
+    pub fn runbooks(&self) -> impl Iterator<Item = &CoveredSteps> {
         self.runbooks.values()
     }
 }
 
-impl Covered {
+impl CoveredSteps {
     /// How many steps were begun.
     pub fn begun(&self) -> usize {
         self.steps.iter().filter(|(_, seen)| *seen).count()

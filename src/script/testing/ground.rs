@@ -6,26 +6,26 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::error::Error;
-use crate::okta::{Client, Method, Request, Silent};
+use crate::error::CommandError;
+use crate::okta::{ApiRequest, HttpMethod, OktaClient, SilentObserver};
 use crate::{ldap, okta};
 
 /// Starts a simulator of a scenario, given as JSON.
-pub type Starter = Arc<dyn Fn(&str) -> Result<Ground, Error> + Send + Sync>;
+pub type SimulatorStarter = Arc<dyn Fn(&str) -> Result<TestEnvironment, CommandError> + Send + Sync>;
 
 /// Orgs and directories of one simulator. It lives as long as this does.
-pub struct Ground {
+pub struct TestEnvironment {
     /// By name in the scenario.
-    pub orgs: BTreeMap<String, Arc<Client>>,
+    pub orgs: BTreeMap<String, Arc<OktaClient>>,
     /// By lower-cased domain.
-    pub directories: BTreeMap<String, Arc<ldap::Directory>>,
+    pub directories: BTreeMap<String, Arc<ldap::DirectoryClient>>,
     /// What has to live so that the simulator does.
     pub keep: Box<dyn Any + Send + Sync>,
 }
 
-impl Ground {
+impl TestEnvironment {
     /// The org of that name; without one, the only org.
-    pub(super) fn org(&self, name: Option<&str>) -> Result<(&str, &Arc<Client>), String> {
+    pub(super) fn org(&self, name: Option<&str>) -> Result<(&str, &Arc<OktaClient>), String> {
         let mut orgs = self.orgs.iter();
         let found = match (name, orgs.len()) {
             (Some(name), _) => orgs.find(|(known, _)| *known == name),
@@ -44,21 +44,21 @@ impl Ground {
         &self,
         runtime: &tokio::runtime::Handle,
         org: Option<&str>,
-        method: Method,
+        method: HttpMethod,
         path: &str,
         body: Option<Value>,
     ) -> Result<Value, String> {
         let (_, client) = self.org(org)?;
-        let mut request = Request::new(method, format!("/simulator/{path}"));
+        let mut request = ApiRequest::new(method, format!("/simulator/{path}"));
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = runtime.block_on(client.send(&request, &Silent));
+        let answer = runtime.block_on(client.send(&request, &SilentObserver));
         answer.map(|response| response.body).map_err(|error| refused(&error))
     }
 }
 
 /// The surface answers `{"error": …}`, which the client shows as it is.
-fn refused(error: &okta::Error) -> String {
+fn refused(error: &okta::OktaError) -> String {
     format!("the simulator refuses it: {error}")
 }

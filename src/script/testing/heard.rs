@@ -4,20 +4,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-use crate::error::Error;
-use crate::run::Listener;
-use crate::run::event::{CallLine, Event, Kind};
+use crate::error::CommandError;
+use crate::run::EventListener;
+use crate::run::event::{CallLine, EventKind, RunEvent};
 
 /// Events of one run, gathered as they are told.
 #[derive(Clone, Default)]
-pub(super) struct Heard {
-    events: Arc<Mutex<Vec<Kind>>>,
+pub(super) struct CapturedEvents {
+    events: Arc<Mutex<Vec<EventKind>>>,
 }
 
-impl Heard {
-    pub(super) fn listener(&self) -> Listener {
+impl CapturedEvents {
+    pub(super) fn listener(&self) -> EventListener {
         let events = Arc::clone(&self.events);
-        Arc::new(move |event: &Event| {
+        Arc::new(move |event: &RunEvent| {
             events.lock().unwrap_or_else(PoisonError::into_inner).push(event.kind.clone());
         })
     }
@@ -25,13 +25,13 @@ impl Heard {
     /// Titles of the steps, in the order in which they began.
     pub(super) fn steps(&self) -> Vec<String> {
         self.all(|kind| match kind {
-            Kind::Step { title, .. } => Some(title.clone()),
+            EventKind::Step { title, .. } => Some(title.clone()),
             _ => None,
         })
     }
 
     /// The whole as a map; the keys are those that the verb's help names.
-    pub(super) fn as_json(&self, exit: u8, error: Option<&Error>) -> Value {
+    pub(super) fn as_json(&self, exit: u8, error: Option<&CommandError>) -> Value {
         let mut told = Map::new();
         let mut put = |key: &str, value: Value| {
             told.insert(key.to_owned(), value);
@@ -54,35 +54,35 @@ impl Heard {
         Value::Object(told)
     }
 
-    fn all<T>(&self, pick: impl Fn(&Kind) -> Option<T>) -> Vec<T> {
+    fn all<T>(&self, pick: impl Fn(&EventKind) -> Option<T>) -> Vec<T> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         events.iter().filter_map(pick).collect()
     }
 }
 
-fn item(kind: &Kind) -> Option<Value> {
-    let Kind::Item { key, outcome, message } = kind else {
+fn item(kind: &EventKind) -> Option<Value> {
+    let EventKind::Item { key, outcome, message } = kind else {
         return None;
     };
     Some(json!({ "key": key, "outcome": outcome, "message": message }))
 }
 
-fn performed(kind: &Kind) -> Option<Value> {
+fn performed(kind: &EventKind) -> Option<Value> {
     match kind {
-        Kind::Performed(call) => Some(called(call)),
+        EventKind::Performed(call) => Some(called(call)),
         _ => None,
     }
 }
 
-fn unchanged(kind: &Kind) -> Option<Value> {
+fn unchanged(kind: &EventKind) -> Option<Value> {
     match kind {
-        Kind::Unchanged(call) => Some(called(call)),
+        EventKind::Unchanged(call) => Some(called(call)),
         _ => None,
     }
 }
 
-fn refused(kind: &Kind) -> Option<Value> {
-    let Kind::Refused { call, message } = kind else {
+fn refused(kind: &EventKind) -> Option<Value> {
+    let EventKind::Refused { call, message } = kind else {
         return None;
     };
     let mut line = called(call);
@@ -94,36 +94,36 @@ fn called(call: &CallLine) -> Value {
     json!({ "org": call.org, "operation": call.operation, "method": call.method, "path": call.path, "status": call.status })
 }
 
-fn check(kind: &Kind) -> Option<Value> {
+fn check(kind: &EventKind) -> Option<Value> {
     match kind {
-        Kind::Check { passed, words } => Some(json!({ "passed": passed, "words": words })),
+        EventKind::Check { passed, words } => Some(json!({ "passed": passed, "words": words })),
         _ => None,
     }
 }
 
-fn note(kind: &Kind) -> Option<Value> {
+fn note(kind: &EventKind) -> Option<Value> {
     match kind {
-        Kind::Note { words } => Some(words.as_str().into()),
+        EventKind::Note { words } => Some(words.as_str().into()),
         _ => None,
     }
 }
 
-fn table(kind: &Kind) -> Option<Value> {
+fn table(kind: &EventKind) -> Option<Value> {
     match kind {
-        Kind::Table { columns, rows } => Some(json!({ "columns": columns, "rows": rows })),
+        EventKind::Table { columns, rows } => Some(json!({ "columns": columns, "rows": rows })),
         _ => None,
     }
 }
 
-fn manual(kind: &Kind) -> Option<Value> {
-    let Kind::Manual { title, name, attested_by, .. } = kind else {
+fn manual(kind: &EventKind) -> Option<Value> {
+    let EventKind::Manual { title, name, attested_by, .. } = kind else {
         return None;
     };
     Some(json!({ "title": title, "name": name, "attested": attested_by.is_some() }))
 }
 
-fn outcome(kind: &Kind) -> Option<Map<String, Value>> {
-    let Kind::Outcome { outcome, counts, remarks, .. } = kind else {
+fn outcome(kind: &EventKind) -> Option<Map<String, Value>> {
+    let EventKind::Outcome { outcome, counts, remarks, .. } = kind else {
         return None;
     };
     let told = json!({ "outcome": outcome, "remarks": remarks, "reads": counts.reads });

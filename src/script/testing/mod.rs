@@ -1,7 +1,7 @@
 //! Tests of runbooks, in their own language: `ad/move_user_to_ou_test.rhai` stands beside `ad/move_user_to_ou.rhai`.
 //!
 //! A file is evaluated once to find its tests and once more for each of them, in a thread, an engine and a simulator of its own, so
-//! that tests share nothing. The simulator comes from outside ([`Starter`]): this module knows it by the clients of its orgs alone.
+//! that tests share nothing. The simulator comes from outside ([`SimulatorStarter`]): this module knows it by the clients of its orgs alone.
 //!
 //! | file | holds |
 //! |---|---|
@@ -25,9 +25,9 @@ mod trial;
 mod verbs;
 mod words;
 
-pub use coverage::{Coverage, Covered};
-pub use ground::{Ground, Starter};
-pub use suite::{Around, Case, Compiled, Suite, Verdict};
+pub use coverage::{CoveredSteps, StepCoverage};
+pub use ground::{SimulatorStarter, TestEnvironment};
+pub use suite::{CompiledRunbooks, ScriptSuite, ScriptTest, TestContext, TestVerdict};
 pub use words::TEST_VERBS;
 
 pub(in crate::script) use verbs::{engine, names};

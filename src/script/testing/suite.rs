@@ -8,60 +8,60 @@ use std::time::{Duration, Instant};
 
 use rhai::{AST, Engine, EvalAltResult, Scope};
 
-use super::bench::Bench;
-use super::coverage::Coverage;
-use super::ground::Starter;
+use super::bench::TestFixture;
+use super::coverage::StepCoverage;
+use super::ground::SimulatorStarter;
 use super::verbs;
-use crate::error::Error;
+use crate::error::CommandError;
 use crate::script::check;
-use crate::script::error::{Diagnostic, Names};
-use crate::script::execution::Procedure;
-use crate::script::library::{Library, Source};
-use crate::script::resolver::Modules;
-use crate::script::runbook::Runbook;
-use crate::script::scene::Scene;
-use crate::script::sources::Sources;
+use crate::script::error::{KnownNames, ScriptDiagnostic};
+use crate::script::execution::CompiledRunbook;
+use crate::script::library::{RunbookLibrary, ScriptSource};
+use crate::script::resolver::RunModules;
+use crate::script::runbook::RunbookHeader;
+use crate::script::scene::CallContext;
+use crate::script::sources::SourceTexts;
 
 /// Stack of a test's thread in bytes, as much as a runbook's.
 const STACK: usize = 64 << 20;
 
 /// What tests need from outside.
-pub struct Around {
-    pub library: Library,
+pub struct TestContext {
+    pub library: RunbookLibrary,
     pub runtime: tokio::runtime::Handle,
-    pub start: Starter,
+    pub start: SimulatorStarter,
     /// Journals of the tests' runs go here.
     pub folder: PathBuf,
-    pub compiled: Compiled,
+    pub compiled: CompiledRunbooks,
 }
 
 /// Runbooks that tests have run: each is compiled once, however many tests run it.
 #[derive(Default)]
-pub struct Compiled(Mutex<BTreeMap<String, Arc<Runnable>>>);
+pub struct CompiledRunbooks(Mutex<BTreeMap<String, Arc<RunnableRunbook>>>);
 
 /// A runbook, ready to run.
-pub(super) struct Runnable {
-    pub(super) runbook: Runbook,
+pub(super) struct RunnableRunbook {
+    pub(super) runbook: RunbookHeader,
     pub(super) digest: String,
-    pub(super) procedure: Procedure,
+    pub(super) procedure: CompiledRunbook,
 }
 
-impl Around {
+impl TestContext {
     /// The runbook of that name.
     ///
     /// # Errors
     /// There is none, or it does not compile.
-    pub(super) fn runnable(&self, name: &str) -> Result<Arc<Runnable>, Error> {
+    pub(super) fn runnable(&self, name: &str) -> Result<Arc<RunnableRunbook>, CommandError> {
         // A poisoned lock means that a test panicked between two lines of this: the map is whole.
         let known = || self.compiled.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known().get(name) {
             return Ok(Arc::clone(found));
         }
         let source = self.library.find(name)?;
-        let runbook = Runbook::parse(&source)?;
+        let runbook = RunbookHeader::parse(&source)?;
         let digest = source.digest.clone();
-        let procedure = Procedure::compile(source, &runbook, self.library.clone())?;
-        let runnable = Arc::new(Runnable { procedure: procedure.in_a_hurry(PAUSE), runbook, digest });
+        let procedure = CompiledRunbook::compile(source, &runbook, self.library.clone())?;
+        let runnable = Arc::new(RunnableRunbook { procedure: procedure.in_a_hurry(PAUSE), runbook, digest });
         known().insert(name.to_owned(), Arc::clone(&runnable));
         Ok(runnable)
     }
@@ -71,39 +71,39 @@ impl Around {
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A file of tests, whose tests are known.
-pub struct Suite {
-    source: Source,
-    around: Arc<Around>,
-    pub cases: Vec<Case>,
+pub struct ScriptSuite {
+    source: ScriptSource,
+    around: Arc<TestContext>,
+    pub cases: Vec<ScriptTest>,
 }
 
 /// One `test("…", || …)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
+pub struct ScriptTest {
     pub title: String,
     pub line: usize,
 }
 
 /// How a test went.
-pub struct Verdict {
+pub struct TestVerdict {
     pub duration: Duration,
     /// Why it failed; `None` when it passed.
-    pub failure: Option<Error>,
-    pub coverage: Coverage,
+    pub failure: Option<CommandError>,
+    pub coverage: StepCoverage,
 }
 
-impl Suite {
+impl ScriptSuite {
     /// Finds the tests of a file.
     ///
     /// # Errors
     /// What `check` calls errors; an error outside of any test; a file without tests, or with two of the same title.
-    pub fn load(source: Source, around: Arc<Around>) -> Result<Self, Error> {
+    pub fn load(source: ScriptSource, around: Arc<TestContext>) -> Result<Self, CommandError> {
         check::before_run(source.clone(), &around.library)?;
         let mut suite = Self { source, around, cases: Vec::new() };
         let (result, bench) = suite.on_a_thread(None);
         result?;
         let cases = bench.seen.into_iter();
-        suite.cases = cases.map(|(title, line)| Case { title, line }).collect();
+        suite.cases = cases.map(|(title, line)| ScriptTest { title, line }).collect();
         suite.refuse_unclear()?;
         Ok(suite)
     }
@@ -118,28 +118,30 @@ impl Suite {
     }
 
     /// Runs the test at this place in `cases`.
-    pub fn run(&self, index: usize) -> Verdict {
+    pub fn run(&self, index: usize) -> TestVerdict {
         let begun = Instant::now();
         let (result, bench) = self.on_a_thread(Some(index));
         let reached = bench.seen.len() > index;
         let failure = match result {
-            Ok(()) if !reached => {
-                Some(Error::failed("the file did not come to this test again: what it finds must not depend on chance"))
-            }
+            Ok(()) if !reached => Some(CommandError::failed(
+                "the file did not come to this test again: what it finds must not depend on chance",
+            )),
             other => other.err(),
         };
-        Verdict { duration: begun.elapsed(), failure, coverage: bench.coverage }
+        TestVerdict { duration: begun.elapsed(), failure, coverage: bench.coverage }
     }
 
-    fn refuse_unclear(&self) -> Result<(), Error> {
+    fn refuse_unclear(&self) -> Result<(), CommandError> {
         let path = &self.source.path;
         if self.cases.is_empty() {
-            return Err(Error::usage(format!("{path} has no tests")).help("write test(\"what holds\", || { … });"));
+            return Err(
+                CommandError::usage(format!("{path} has no tests")).help("write test(\"what holds\", || { … });")
+            );
         }
         for (index, case) in self.cases.iter().enumerate() {
             let before = &self.cases[..index];
             if let Some(other) = before.iter().find(|other| other.title == case.title) {
-                return Err(Error::usage(format!(
+                return Err(CommandError::usage(format!(
                     "{path}:{}: a test of this title is at line {} already: {}",
                     case.line, other.line, case.title
                 )));
@@ -148,9 +150,9 @@ impl Suite {
         Ok(())
     }
 
-    fn on_a_thread(&self, chosen: Option<usize>) -> (Result<(), Error>, Bench) {
-        let bench = Bench::new(Arc::clone(&self.around), chosen);
-        let lost = || Bench::new(Arc::clone(&self.around), None);
+    fn on_a_thread(&self, chosen: Option<usize>) -> (Result<(), CommandError>, TestFixture) {
+        let bench = TestFixture::new(Arc::clone(&self.around), chosen);
+        let lost = || TestFixture::new(Arc::clone(&self.around), None);
         thread::scope(|scope| {
             let thread = thread::Builder::new()
                 .name("test".to_owned())
@@ -158,31 +160,32 @@ impl Suite {
                 .spawn_scoped(scope, || bench.used(|| self.evaluated()));
             match thread.map(thread::ScopedJoinHandle::join) {
                 Ok(Ok(ended)) => ended,
-                Ok(Err(_)) => (Err(Error::failed("a verb failed unexpectedly; please report this")), lost()),
-                Err(error) => (Err(Error::failed(format!("no thread for the test: {error}"))), lost()),
+                Ok(Err(_)) => (Err(CommandError::failed("a verb failed unexpectedly; please report this")), lost()),
+                Err(error) => (Err(CommandError::failed(format!("no thread for the test: {error}"))), lost()),
             }
         })
     }
 
-    fn evaluated(&self) -> Result<(), Error> {
-        let sources = Sources::default();
+    fn evaluated(&self) -> Result<(), CommandError> {
+        let sources = SourceTexts::default();
         let names = verbs::names(vec!["okta".to_owned()]);
         let mut engine = verbs::engine();
-        engine.set_module_resolver(Modules::new(self.around.library.clone(), sources.clone(), &self.source));
+        engine.set_module_resolver(RunModules::new(self.around.library.clone(), sources.clone(), &self.source));
         let ast = self.parsed(&engine, &sources, &names)?;
         let result = engine.run_ast_with_scope(&mut Scope::new(), &ast);
-        let stopped = Scene::current().and_then(|scene| scene.host.take_stopped());
+        let stopped = CallContext::current().and_then(|scene| scene.host.take_stopped());
         if let Some(stopped) = stopped {
-            return Err(Error::failed(stopped.to_string()));
+            return Err(CommandError::failed(stopped.to_string()));
         }
         result.map_err(|error: Box<EvalAltResult>| {
-            Diagnostic::of_evaluation(&error, &self.source.path, &sources, &names).into()
+            ScriptDiagnostic::of_evaluation(&error, &self.source.path, &sources, &names).into()
         })
     }
 
-    fn parsed(&self, engine: &Engine, sources: &Sources, names: &Names) -> Result<AST, Error> {
+    fn parsed(&self, engine: &Engine, sources: &SourceTexts, names: &KnownNames) -> Result<AST, CommandError> {
         let compiled = engine.compile(&self.source.text);
-        let mut ast = compiled.map_err(|error| Diagnostic::of_parsing(&error, &self.source.path, sources, names))?;
+        let mut ast =
+            compiled.map_err(|error| ScriptDiagnostic::of_parsing(&error, &self.source.path, sources, names))?;
         ast.set_source(self.source.path.as_str());
         Ok(ast)
     }

@@ -7,36 +7,38 @@ use rhai::Map;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::bench::{Begun, Bench};
-use super::ground::Ground;
-use super::heard::Heard;
-use super::suite::Around;
-use crate::error::Error;
+use super::bench::{BegunRun, TestFixture};
+use super::ground::TestEnvironment;
+use super::heard::CapturedEvents;
+use super::suite::TestContext;
+use crate::error::CommandError;
 use crate::ldap::Dn;
-use crate::okta::Client;
+use crate::okta::OktaClient;
 use crate::run::actor::RunActor;
-use crate::run::gate::{Consent, Writes, unlocked};
+use crate::run::gate::{ConsentOptions, WriteConsent, unlocked};
 use crate::run::journal::{self, Journal};
-use crate::run::{self, Edits, Run, Settings, Target};
-use crate::script::parameters::{self, Assignment, Mode, Outside, Parameters, Problem};
-use crate::script::runbook::{Kind, Runbook};
+use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget};
+use crate::script::parameters::{
+    self, CheckedParameters, MissingValues, ParameterAssignment, ParameterProblem, ParameterSources,
+};
+use crate::script::runbook::{ParameterType, RunbookHeader};
 use crate::script::value::to_json;
 
 /// How a trial is conducted.
-pub(super) struct Conduct {
+pub(super) struct TrialConduct {
     agree: bool,
     attest: Vec<String>,
     directories: bool,
 }
 
-impl Default for Conduct {
+impl Default for TrialConduct {
     /// As `run --simulator --yes` does.
     fn default() -> Self {
         Self { agree: true, attest: vec!["all".to_owned()], directories: true }
     }
 }
 
-impl Conduct {
+impl TrialConduct {
     /// From the options of the call.
     pub(super) fn of(options: &Map) -> Result<Self, String> {
         let mut conduct = Self::default();
@@ -60,10 +62,10 @@ impl Conduct {
         Ok(conduct)
     }
 
-    fn consent(&self) -> Consent {
-        Consent {
+    fn consent(&self) -> ConsentOptions {
+        ConsentOptions {
             unlock: unlocked(),
-            writes: if self.agree { Writes::Agreed } else { Writes::Ask },
+            writes: if self.agree { WriteConsent::Agreed } else { WriteConsent::Ask },
             attest: self.attest.clone(),
             allow: Vec::new(),
             actor: RunActor::default(),
@@ -78,13 +80,13 @@ impl Conduct {
 /// # Errors
 /// There is no such runbook, it does not compile, or the simulator lacks its orgs.
 pub(super) fn run(
-    around: &Around,
-    ground: &Ground,
+    around: &TestContext,
+    ground: &TestEnvironment,
     name: &str,
     given: &Map,
-    conduct: &Conduct,
-) -> Result<Value, Error> {
-    let begun = Begun { journal: journal(around)?, runbook: name.to_owned(), given: given.clone() };
+    conduct: &TrialConduct,
+) -> Result<Value, CommandError> {
+    let begun = BegunRun { journal: journal(around)?, runbook: name.to_owned(), given: given.clone() };
     executed(around, ground, &begun, conduct, Run::begin)
 }
 
@@ -92,34 +94,39 @@ pub(super) fn run(
 ///
 /// # Errors
 /// There is no such run, or as for [`run`].
-pub(super) fn resume(around: &Around, ground: &Ground, id: &str, conduct: &Conduct) -> Result<Value, Error> {
-    let begun = Bench::with(|bench| bench.runs.get(id).cloned()).flatten();
-    let begun = begun.ok_or_else(|| Error::usage(format!("this test has no run `{id}`")))?;
+pub(super) fn resume(
+    around: &TestContext,
+    ground: &TestEnvironment,
+    id: &str,
+    conduct: &TrialConduct,
+) -> Result<Value, CommandError> {
+    let begun = TestFixture::with(|bench| bench.runs.get(id).cloned()).flatten();
+    let begun = begun.ok_or_else(|| CommandError::usage(format!("this test has no run `{id}`")))?;
     executed(around, ground, &begun, conduct, |settings| Run::resume(id, settings))
 }
 
 fn executed(
-    around: &Around,
-    ground: &Ground,
-    begun: &Begun,
-    conduct: &Conduct,
-    start: impl FnOnce(Settings) -> Result<Run, run::Error>,
-) -> Result<Value, Error> {
+    around: &TestContext,
+    ground: &TestEnvironment,
+    begun: &BegunRun,
+    conduct: &TrialConduct,
+    start: impl FnOnce(RunOptions) -> Result<Run, run::CallError>,
+) -> Result<Value, CommandError> {
     let runnable = around.runnable(&begun.runbook)?;
     let runbook = &runnable.runbook;
-    let heard = Heard::default();
+    let heard = CapturedEvents::default();
     let parameters = match checked(runbook, &begun.given) {
         Ok(parameters) => parameters,
         Err(problems) => return Ok(refused(&heard, &problems)),
     };
-    let settings = Settings {
+    let settings = RunOptions {
         journal: Arc::clone(&begun.journal),
-        procedure: run::Procedure {
+        procedure: run::RunProcedure {
             runbook: runbook.name.clone(),
             digest: runnable.digest.clone(),
             sources: json!({}),
             parameters: parameters.values.clone().into(),
-            kind: journal::Kind::Run,
+            kind: journal::RunKind::Run,
         },
         orgs: orgs(runbook, ground)?,
         profiles: BTreeMap::new(),
@@ -128,16 +135,16 @@ fn executed(
         listener: heard.listener(),
         watcher: Arc::new(|_| {}),
         cancelled: CancellationToken::new(),
-        edits: Edits::Refused,
+        edits: EditPolicy::Refused,
         secrets: parameters.secrets.values().cloned().collect(),
-        target: Target::Orgs,
+        target: RunTarget::Orgs,
         agreement: None,
     };
-    let run = Arc::new(start(settings).map_err(|error| Error::failed(error.to_string()))?);
+    let run = Arc::new(start(settings).map_err(|error| CommandError::failed(error.to_string()))?);
     let ended = runnable.procedure.execute(&run, &parameters, &around.runtime);
     let message = ended.error.as_ref().map(|error| error.message.as_str());
-    let outcome = run.end(ended.outcome, message).map_err(|error| Error::failed(error.to_string()))?;
-    Bench::with(|bench| {
+    let outcome = run.end(ended.outcome, message).map_err(|error| CommandError::failed(error.to_string()))?;
+    TestFixture::with(|bench| {
         bench.coverage.count(runbook, &heard.steps());
         bench.runs.insert(run.id().to_owned(), begun.clone());
     });
@@ -147,8 +154,8 @@ fn executed(
 }
 
 /// What a call tells whose parameters are wrong: nothing was begun.
-fn refused(heard: &Heard, problems: &[Problem]) -> Value {
-    let error = Problem::together(problems);
+fn refused(heard: &CapturedEvents, problems: &[ParameterProblem]) -> Value {
+    let error = ParameterProblem::together(problems);
     let mut told = heard.as_json(error.exit as u8, Some(&error));
     told["outcome"] = "failed".into();
     told["reads"] = 0.into();
@@ -157,34 +164,35 @@ fn refused(heard: &Heard, problems: &[Problem]) -> Value {
 }
 
 /// The runbook's orgs: by their names in the scenario; the only one of each is the other's.
-fn orgs(runbook: &Runbook, ground: &Ground) -> Result<BTreeMap<String, Arc<Client>>, Error> {
+fn orgs(runbook: &RunbookHeader, ground: &TestEnvironment) -> Result<BTreeMap<String, Arc<OktaClient>>, CommandError> {
     let mut orgs = BTreeMap::new();
     for org in &runbook.orgs {
         let alone = runbook.orgs.len() == 1 && ground.orgs.len() == 1;
         let name = (!alone).then_some(org.name.as_str());
-        let (_, client) = ground.org(name).map_err(Error::failed)?;
+        let (_, client) = ground.org(name).map_err(CommandError::failed)?;
         orgs.insert(org.name.clone(), Arc::clone(client));
     }
     Ok(orgs)
 }
 
 /// A journal for this run alone: it goes with the folder of the tests.
-pub(super) fn journal(around: &Around) -> Result<Arc<Journal>, Error> {
+pub(super) fn journal(around: &TestContext) -> Result<Arc<Journal>, CommandError> {
     let folder = around.folder.join(uuid::Uuid::new_v4().to_string());
-    let journal = Journal::open(&folder).map_err(|error| Error::failed(format!("the journal of a test: {error}")))?;
+    let journal =
+        Journal::open(&folder).map_err(|error| CommandError::failed(format!("the journal of a test: {error}")))?;
     Ok(Arc::new(journal))
 }
 
 /// Values of a test go the way of the command line's, so that what it refuses is refused here too.
-fn checked(runbook: &Runbook, given: &Map) -> Result<Parameters, Vec<Problem>> {
+fn checked(runbook: &RunbookHeader, given: &Map) -> Result<CheckedParameters, Vec<ParameterProblem>> {
     let mut assignments = Vec::new();
     let mut secrets = BTreeMap::new();
     for (name, value) in given {
         let value = to_json(value).map_err(|unfit| {
             let words = format!("the value of `{name}` cannot be a parameter's: {unfit}");
-            vec![Problem::new(words)]
+            vec![ParameterProblem::new(words)]
         })?;
-        let is_secret = runbook.parameter(name).is_some_and(|parameter| parameter.kind == Kind::Secret);
+        let is_secret = runbook.parameter(name).is_some_and(|parameter| parameter.kind == ParameterType::Secret);
         if is_secret {
             // A secret is only ever named; here the name is the parameter's own.
             secrets.insert(name.to_string(), text(&value));
@@ -199,16 +207,16 @@ fn checked(runbook: &Runbook, given: &Map) -> Result<Parameters, Vec<Problem>> {
             other => assignments.push(assignment(name, text(&other))),
         }
     }
-    let outside = Outside {
+    let outside = ParameterSources {
         dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
         environment: &|name| secrets.get(name).cloned(),
         ask: &|_| None,
     };
-    parameters::check(runbook, &assignments, Mode::Examples, &outside)
+    parameters::check(runbook, &assignments, MissingValues::Examples, &outside)
 }
 
-fn assignment(name: &str, value: String) -> Assignment {
-    Assignment { name: name.to_owned(), value }
+fn assignment(name: &str, value: String) -> ParameterAssignment {
+    ParameterAssignment { name: name.to_owned(), value }
 }
 
 fn text(value: &Value) -> String {

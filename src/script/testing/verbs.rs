@@ -11,24 +11,24 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::assertions::{self, raised};
-use super::bench::Bench;
-use super::ground::Ground;
-use super::suite::Around;
-use super::trial::{self, Conduct};
+use super::bench::TestFixture;
+use super::ground::TestEnvironment;
+use super::suite::TestContext;
+use super::trial::{self, TrialConduct};
 use super::words::TEST_VERBS;
-use crate::error::Error;
-use crate::okta::Method;
+use crate::error::CommandError;
+use crate::okta::HttpMethod;
 use crate::run::actor::RunActor;
-use crate::run::gate::{Consent, Writes, unlocked};
-use crate::run::{self, Edits, Run, Settings, Target, journal};
-use crate::script::bindings::{self, Org};
-use crate::script::error::{Function, Names};
+use crate::run::gate::{ConsentOptions, WriteConsent, unlocked};
+use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget, journal};
+use crate::script::bindings::{self, ScriptOrg};
+use crate::script::error::{CallableName, KnownNames};
 use crate::script::error_value::ErrorValue;
-use crate::script::scene::{Host, Scene};
-use crate::script::sources::Sources;
+use crate::script::scene::{CallContext, RunContext};
+use crate::script::sources::SourceTexts;
 use crate::script::value::{from_json, to_json};
 
-type Raised<T> = Result<T, Box<EvalAltResult>>;
+type TestError<T> = Result<T, Box<EvalAltResult>>;
 
 /// Steps of evaluation of one test, as many as a run has.
 const MOST_OPERATIONS: u64 = 300_000_000;
@@ -38,7 +38,7 @@ pub(in crate::script) fn engine() -> Engine {
     let mut engine = crate::script::engine::engine();
     assertions::register(&mut engine);
     engine
-        .register_type_with_name::<Simulated>("Simulator")
+        .register_type_with_name::<TestSimulator>("Simulator")
         .register_fn("test", test)
         .register_fn("simulator", |context: NativeCallContext| simulator(&context, &Map::new()))
         .register_fn("simulator", |context: NativeCallContext, scenario: Map| simulator(&context, &scenario))
@@ -60,31 +60,31 @@ pub(in crate::script) fn engine() -> Engine {
         if done > MOST_OPERATIONS {
             return Some("the test did too many operations: it seems to run without end".into());
         }
-        let stopped = Scene::current().is_some_and(|scene| scene.host.is_stopped());
+        let stopped = CallContext::current().is_some_and(|scene| scene.host.is_stopped());
         stopped.then_some(Dynamic::UNIT)
     });
     engine
 }
 
 /// All that a test may name.
-pub(in crate::script) fn names(variables: Vec<String>) -> Names {
+pub(in crate::script) fn names(variables: Vec<String>) -> KnownNames {
     let mut names = bindings::names(variables);
-    let verbs = TEST_VERBS.iter().map(|verb| Function::new(verb.name, verb.signature));
+    let verbs = TEST_VERBS.iter().map(|verb| CallableName::new(verb.name, verb.signature));
     names.functions.extend(verbs);
     names
 }
 
 /// The test's simulator, as the script holds it.
 #[derive(Clone)]
-struct Simulated {
-    ground: Arc<Ground>,
+struct TestSimulator {
+    ground: Arc<TestEnvironment>,
     runtime: tokio::runtime::Handle,
 }
 
 /// Counts the test; does it when it is the chosen one.
-fn test(context: NativeCallContext, title: ImmutableString, body: FnPtr) -> Raised<()> {
+fn test(context: NativeCallContext, title: ImmutableString, body: FnPtr) -> TestError<()> {
     let line = context.call_position().line().unwrap_or(1);
-    let due = Bench::with(|bench| {
+    let due = TestFixture::with(|bench| {
         let due = bench.chosen == Some(bench.seen.len());
         bench.seen.push((title.to_string(), line));
         bench.inside = due;
@@ -94,50 +94,50 @@ fn test(context: NativeCallContext, title: ImmutableString, body: FnPtr) -> Rais
     if due {
         // What a test's last statement gives is nothing to anybody.
         drop(body.call_within_context::<Dynamic>(&context, ())?);
-        Bench::with(|bench| bench.inside = false);
+        TestFixture::with(|bench| bench.inside = false);
     }
     Ok(())
 }
 
 /// Where the test is: what is around it, or why it is nowhere.
-fn around(context: &NativeCallContext, verb: &str) -> Raised<Arc<Around>> {
-    let inside = Bench::with(|bench| bench.inside.then(|| Arc::clone(&bench.around)));
+fn around(context: &NativeCallContext, verb: &str) -> TestError<Arc<TestContext>> {
+    let inside = TestFixture::with(|bench| bench.inside.then(|| Arc::clone(&bench.around)));
     inside
         .flatten()
         .ok_or_else(|| raised(context, "usage", format!("{verb} is called within a test: test(\"…\", || {{ … }})")))
 }
 
-fn simulator(context: &NativeCallContext, scenario: &Map) -> Raised<Simulated> {
+fn simulator(context: &NativeCallContext, scenario: &Map) -> TestError<TestSimulator> {
     let around = around(context, "simulator")?;
-    if Bench::with(|bench| bench.ground.is_some()) == Some(true) {
+    if TestFixture::with(|bench| bench.ground.is_some()) == Some(true) {
         let words = "a test has one simulator, and this one has its own already";
         return Err(raised(context, "usage", words));
     }
     let scenario = json_of(context, &scenario.clone().into())?;
     let ground = (around.start)(&scenario.to_string()).map_err(|error| failed(context, &error))?;
     let ground = Arc::new(ground);
-    Bench::with(|bench| bench.ground = Some(Arc::clone(&ground)));
+    TestFixture::with(|bench| bench.ground = Some(Arc::clone(&ground)));
     enter(&around, &ground).map_err(|error| failed(context, &error))?;
-    Ok(Simulated { ground, runtime: around.runtime.clone() })
+    Ok(TestSimulator { ground, runtime: around.runtime.clone() })
 }
 
 /// Operations and directories of the test itself belong to a run of its own.
-fn enter(around: &Around, ground: &Ground) -> Result<(), Error> {
-    let run = Run::begin(Settings {
+fn enter(around: &TestContext, ground: &TestEnvironment) -> Result<(), CommandError> {
+    let run = Run::begin(RunOptions {
         journal: trial::journal(around)?,
-        procedure: run::Procedure {
+        procedure: run::RunProcedure {
             runbook: "test".to_owned(),
             digest: String::new(),
             sources: json!({}),
             parameters: json!({}),
-            kind: journal::Kind::Run,
+            kind: journal::RunKind::Run,
         },
         orgs: ground.orgs.clone(),
         profiles: BTreeMap::new(),
         directories: ground.directories.clone(),
-        consent: Consent {
+        consent: ConsentOptions {
             unlock: unlocked(),
-            writes: Writes::Agreed,
+            writes: WriteConsent::Agreed,
             attest: vec!["all".to_owned()],
             // A test makes what it tries: a token whose owner has lost a role, for one.
             allow: vec![run::OWN_ACCESS.to_owned()],
@@ -147,23 +147,24 @@ fn enter(around: &Around, ground: &Ground) -> Result<(), Error> {
         listener: Arc::new(|_| {}),
         watcher: Arc::new(|_| {}),
         cancelled: CancellationToken::new(),
-        edits: Edits::Refused,
+        edits: EditPolicy::Refused,
         secrets: Vec::new(),
-        target: Target::Orgs,
+        target: RunTarget::Orgs,
         agreement: None,
     });
-    let run = run.map_err(|error| Error::failed(error.to_string()))?;
+    let run = run.map_err(|error| CommandError::failed(error.to_string()))?;
     let orgs = ground.orgs.keys().cloned().collect();
-    let host = Host::new(Arc::new(run), around.runtime.clone(), Sources::default(), Arc::new(names(orgs)), "test");
-    let scene = Scene { host: Arc::new(host), lane: Arc::default() };
+    let host =
+        RunContext::new(Arc::new(run), around.runtime.clone(), SourceTexts::default(), Arc::new(names(orgs)), "test");
+    let scene = CallContext { host: Arc::new(host), lane: Arc::default() };
     scene.stay();
     Ok(())
 }
 
-fn run_runbook(context: &NativeCallContext, name: &str, params: &Map, options: &Map) -> Raised<Dynamic> {
+fn run_runbook(context: &NativeCallContext, name: &str, params: &Map, options: &Map) -> TestError<Dynamic> {
     let around = around(context, "run_runbook")?;
-    let conduct = Conduct::of(options).map_err(|words| raised(context, "usage", words))?;
-    let ground = Bench::with(|bench| bench.ground.clone()).flatten();
+    let conduct = TrialConduct::of(options).map_err(|words| raised(context, "usage", words))?;
+    let ground = TestFixture::with(|bench| bench.ground.clone()).flatten();
     let ground = match ground {
         Some(ground) => ground,
         None => simulator(context, &Map::new())?.ground,
@@ -173,10 +174,10 @@ fn run_runbook(context: &NativeCallContext, name: &str, params: &Map, options: &
 }
 
 /// `run` is what `run_runbook` told.
-fn resume_run(context: &NativeCallContext, run: &Map, options: &Map) -> Raised<Dynamic> {
+fn resume_run(context: &NativeCallContext, run: &Map, options: &Map) -> TestError<Dynamic> {
     let around = around(context, "resume_run")?;
-    let conduct = Conduct::of(options).map_err(|words| raised(context, "usage", words))?;
-    let ground = Bench::with(|bench| bench.ground.clone()).flatten();
+    let conduct = TrialConduct::of(options).map_err(|words| raised(context, "usage", words))?;
+    let ground = TestFixture::with(|bench| bench.ground.clone()).flatten();
     let id = run.get("run").and_then(|id| id.clone().into_immutable_string().ok());
     let (Some(ground), Some(id)) = (ground, id) else {
         let words = "resume_run takes what run_runbook told of a run that was begun";
@@ -188,25 +189,28 @@ fn resume_run(context: &NativeCallContext, run: &Map, options: &Map) -> Raised<D
 
 fn register_simulator(engine: &mut Engine) {
     engine
-        .register_fn("org", |context: NativeCallContext, sim: &mut Simulated| org(&context, sim, None))
-        .register_fn("org", |context: NativeCallContext, sim: &mut Simulated, name: &str| {
+        .register_fn("org", |context: NativeCallContext, sim: &mut TestSimulator| org(&context, sim, None))
+        .register_fn("org", |context: NativeCallContext, sim: &mut TestSimulator, name: &str| {
             org(&context, sim, Some(name))
         })
-        .register_fn("account", |context: NativeCallContext, sim: &mut Simulated, domain: &str, name: &str| {
+        .register_fn("account", |context: NativeCallContext, sim: &mut TestSimulator, domain: &str, name: &str| {
             account(&context, sim, domain, name)
         })
-        .register_fn("change_directory", |context: NativeCallContext, sim: &mut Simulated, domain: &str, deed: Map| {
-            let deed = json_of(&context, &deed.into())?;
-            let path = format!("directories/{domain}");
-            sim.control(&context, sim.any_org(), Method::Post, &path, Some(deed))
-        });
+        .register_fn(
+            "change_directory",
+            |context: NativeCallContext, sim: &mut TestSimulator, domain: &str, deed: Map| {
+                let deed = json_of(&context, &deed.into())?;
+                let path = format!("directories/{domain}");
+                sim.control(&context, sim.any_org(), HttpMethod::Post, &path, Some(deed))
+            },
+        );
     register_deeds(engine);
     for question in ["state", "requests"] {
         register_question(engine, question);
     }
-    register_order(engine, "fault", Method::Post, "faults", as_map);
-    register_order(engine, "options", Method::Patch, "options", as_map);
-    register_order(engine, "advance", Method::Post, "clock", |seconds| {
+    register_order(engine, "fault", HttpMethod::Post, "faults", as_map);
+    register_order(engine, "options", HttpMethod::Patch, "options", as_map);
+    register_order(engine, "advance", HttpMethod::Post, "clock", |seconds| {
         let milliseconds = seconds.as_i64()?.saturating_mul(1000);
         Some(json!({ "advanceMs": milliseconds }))
     });
@@ -214,29 +218,35 @@ fn register_simulator(engine: &mut Engine) {
 
 /// What no API does and a person does in the Admin Console.
 fn register_deeds(engine: &mut Engine) {
-    let import = |context: &NativeCallContext, sim: &Simulated, org: Option<&str>, label: &str| {
+    let import = |context: &NativeCallContext, sim: &TestSimulator, org: Option<&str>, label: &str| {
         let app = sim.app(context, org, label)?;
         let body = Some(json!({ "app": app }));
-        sim.control(context, org, Method::Post, "import", body)
+        sim.control(context, org, HttpMethod::Post, "import", body)
     };
-    let change = |context: &NativeCallContext, sim: &Simulated, org: Option<&str>, label: &str, changes: Map| {
+    let change = |context: &NativeCallContext, sim: &TestSimulator, org: Option<&str>, label: &str, changes: Map| {
         let path = format!("apps/{}", sim.app(context, org, label)?);
         let changes = json_of(context, &changes.into())?;
-        sim.control(context, org, Method::Patch, &path, Some(changes))
+        sim.control(context, org, HttpMethod::Patch, &path, Some(changes))
     };
     engine
-        .register_fn("import_now", move |context: NativeCallContext, sim: &mut Simulated, label: &str| {
+        .register_fn("import_now", move |context: NativeCallContext, sim: &mut TestSimulator, label: &str| {
             import(&context, sim, None, label)
         })
-        .register_fn("import_now", move |context: NativeCallContext, sim: &mut Simulated, org: &str, label: &str| {
-            import(&context, sim, Some(org), label)
-        })
-        .register_fn("change_app", move |context: NativeCallContext, sim: &mut Simulated, label: &str, changes: Map| {
-            change(&context, sim, None, label, changes)
-        })
+        .register_fn(
+            "import_now",
+            move |context: NativeCallContext, sim: &mut TestSimulator, org: &str, label: &str| {
+                import(&context, sim, Some(org), label)
+            },
+        )
         .register_fn(
             "change_app",
-            move |context: NativeCallContext, sim: &mut Simulated, org: &str, label: &str, changes: Map| {
+            move |context: NativeCallContext, sim: &mut TestSimulator, label: &str, changes: Map| {
+                change(&context, sim, None, label, changes)
+            },
+        )
+        .register_fn(
+            "change_app",
+            move |context: NativeCallContext, sim: &mut TestSimulator, org: &str, label: &str, changes: Map| {
                 change(&context, sim, Some(org), label, changes)
             },
         );
@@ -249,11 +259,11 @@ fn as_map(order: Value) -> Option<Value> {
 /// A question to the simulator, with and without the org's name.
 fn register_question(engine: &mut Engine, path: &'static str) {
     engine
-        .register_fn(path, move |context: NativeCallContext, sim: &mut Simulated| {
-            sim.control(&context, None, Method::Get, path, None)
+        .register_fn(path, move |context: NativeCallContext, sim: &mut TestSimulator| {
+            sim.control(&context, None, HttpMethod::Get, path, None)
         })
-        .register_fn(path, move |context: NativeCallContext, sim: &mut Simulated, org: &str| {
-            sim.control(&context, Some(org), Method::Get, path, None)
+        .register_fn(path, move |context: NativeCallContext, sim: &mut TestSimulator, org: &str| {
+            sim.control(&context, Some(org), HttpMethod::Get, path, None)
         });
 }
 
@@ -261,47 +271,47 @@ fn register_question(engine: &mut Engine, path: &'static str) {
 fn register_order(
     engine: &mut Engine,
     verb: &'static str,
-    method: Method,
+    method: HttpMethod,
     path: &'static str,
     form: fn(Value) -> Option<Value>,
 ) {
-    let order = move |context: &NativeCallContext, sim: &Simulated, org: Option<&str>, order: &Dynamic| {
+    let order = move |context: &NativeCallContext, sim: &TestSimulator, org: Option<&str>, order: &Dynamic| {
         let body = form(json_of(context, order)?)
             .ok_or_else(|| raised(context, "usage", format!("{verb}: that is no order")))?;
         sim.control(context, org, method, path, Some(body))
     };
     engine
-        .register_fn(verb, move |context: NativeCallContext, sim: &mut Simulated, given: Dynamic| {
+        .register_fn(verb, move |context: NativeCallContext, sim: &mut TestSimulator, given: Dynamic| {
             order(&context, sim, None, &given)
         })
-        .register_fn(verb, move |context: NativeCallContext, sim: &mut Simulated, org: &str, given: Dynamic| {
+        .register_fn(verb, move |context: NativeCallContext, sim: &mut TestSimulator, org: &str, given: Dynamic| {
             order(&context, sim, Some(org), &given)
         });
 }
 
-fn org(context: &NativeCallContext, sim: &Simulated, name: Option<&str>) -> Raised<Org> {
+fn org(context: &NativeCallContext, sim: &TestSimulator, name: Option<&str>) -> TestError<ScriptOrg> {
     let (name, client) = sim.ground.org(name).map_err(|words| raised(context, "usage", words))?;
-    Ok(Org::new(name, &client.base_url().to_string()))
+    Ok(ScriptOrg::new(name, &client.base_url().to_string()))
 }
 
 /// The account of this `userPrincipalName`, as the directory holds it.
-fn account(context: &NativeCallContext, sim: &Simulated, domain: &str, name: &str) -> Raised<Dynamic> {
+fn account(context: &NativeCallContext, sim: &TestSimulator, domain: &str, name: &str) -> TestError<Dynamic> {
     let path = format!("directories/{domain}");
-    let directory = sim.told(context, sim.any_org(), Method::Get, &path, None)?;
+    let directory = sim.told(context, sim.any_org(), HttpMethod::Get, &path, None)?;
     let accounts = directory["accounts"].as_array().cloned();
     let found = accounts.unwrap_or_default().into_iter().find(|account| account["userPrincipalName"] == name);
     value_of(context, &found.unwrap_or_default())
 }
 
-impl Simulated {
+impl TestSimulator {
     /// Every org answers for the directories.
     fn any_org(&self) -> Option<&str> {
         self.ground.orgs.keys().next().map(String::as_str)
     }
 
     /// Id of the app of this label.
-    fn app(&self, context: &NativeCallContext, org: Option<&str>, label: &str) -> Raised<String> {
-        let state = self.told(context, org, Method::Get, "state", None)?;
+    fn app(&self, context: &NativeCallContext, org: Option<&str>, label: &str) -> TestError<String> {
+        let state = self.told(context, org, HttpMethod::Get, "state", None)?;
         let apps = state["apps"].as_object();
         let found = apps.into_iter().flatten().find(|(_, app)| app["label"] == label);
         found.map(|(id, _)| id.clone()).ok_or_else(|| raised(context, "usage", format!("there is no app {label}")))
@@ -311,10 +321,10 @@ impl Simulated {
         &self,
         context: &NativeCallContext,
         org: Option<&str>,
-        method: Method,
+        method: HttpMethod,
         path: &str,
         body: Option<Value>,
-    ) -> Raised<Dynamic> {
+    ) -> TestError<Dynamic> {
         value_of(context, &self.told(context, org, method, path, body)?)
     }
 
@@ -322,24 +332,24 @@ impl Simulated {
         &self,
         context: &NativeCallContext,
         org: Option<&str>,
-        method: Method,
+        method: HttpMethod,
         path: &str,
         body: Option<Value>,
-    ) -> Raised<Value> {
+    ) -> TestError<Value> {
         self.ground.control(&self.runtime, org, method, path, body).map_err(|words| raised(context, "usage", words))
     }
 }
 
 #[expect(clippy::unnecessary_box_returns, reason = "rhai's results hold boxed errors")]
-fn failed(context: &NativeCallContext, error: &Error) -> Box<EvalAltResult> {
+fn failed(context: &NativeCallContext, error: &CommandError) -> Box<EvalAltResult> {
     let value = ErrorValue::new("test", &error.message).help(error.help.iter().cloned());
     value.raise(context.call_source(), context.call_position())
 }
 
-fn json_of(context: &NativeCallContext, value: &Dynamic) -> Raised<Value> {
+fn json_of(context: &NativeCallContext, value: &Dynamic) -> TestError<Value> {
     to_json(value).map_err(|unfit| raised(context, "usage", unfit.to_string()))
 }
 
-fn value_of(context: &NativeCallContext, value: &Value) -> Raised<Dynamic> {
+fn value_of(context: &NativeCallContext, value: &Value) -> TestError<Dynamic> {
     from_json(value).map_err(|unfit| raised(context, "usage", unfit.to_string()))
 }

@@ -1,13 +1,13 @@
 //! What only tests can call, as words: for help, completion and definitions.
 
-use crate::script::bindings::Verb;
+use crate::script::bindings::ScriptVerb;
 
-const fn verb(name: &'static str, signature: &'static str, help: &'static str) -> Verb {
-    Verb { name, signature, help }
+const fn verb(name: &'static str, signature: &'static str, help: &'static str) -> ScriptVerb {
+    ScriptVerb { name, signature, help }
 }
 
 /// The verbs of tests. Scenario, options and faults are the simulator's own.
-pub const TEST_VERBS: &[Verb] = &[
+pub const TEST_VERBS: &[ScriptVerb] = &[
     verb("test", "test(title, || …)", "a test; it has a simulator of its own"),
     verb(
         "simulator",

@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 
-use super::super::stage::Stage;
+use super::super::stage::RuleFixture;
 
 const UNIT: &str = "OU=Users,DC=corp,DC=example";
 
 /// Names and priorities in the order of the list.
-fn order(stage: &mut Stage) -> Vec<(String, i64)> {
+fn order(stage: &mut RuleFixture) -> Vec<(String, i64)> {
     let (_, list) = stage.call("GET", "/api/v1/apps/{app}/groups?expand=group", &Value::Null);
     let rows = list.as_array().into_iter().flatten();
     rows.map(|row| {
@@ -18,8 +18,8 @@ fn order(stage: &mut Stage) -> Vec<(String, i64)> {
 #[test]
 fn priorities_are_kept_unique() {
     // Groups with the priority each is put with, in turn; then the order.
-    type Row = (&'static str, Value, &'static [(&'static str, Option<i64>)], &'static [(&'static str, i64)]);
-    let rows: &[Row] = &[
+    type AppGroupRow = (&'static str, Value, &'static [(&'static str, Option<i64>)], &'static [(&'static str, i64)]);
+    let rows: &[AppGroupRow] = &[
         ("the first gets 0", json!({}), &[("from", None)], &[("from", 0)]),
         ("one without is appended", json!({}), &[("from", Some(3)), ("to", None)], &[("from", 3), ("to", 4)]),
         (
@@ -60,7 +60,7 @@ fn priorities_are_kept_unique() {
         ),
     ];
     for (rule, assumption, puts, expected) in rows {
-        let mut stage = Stage::bare();
+        let mut stage = RuleFixture::bare();
         stage.org.options = serde_json::from_value(json!({"assumptions": assumption})).expect("an assumption");
         for (group, priority) in *puts {
             let body = priority.map_or(json!({}), |priority| json!({"priority": priority}));
@@ -74,7 +74,7 @@ fn priorities_are_kept_unique() {
 #[test]
 fn a_put_without_profile_keeps_or_clears_it() {
     for (answer, expected) in [("keep", json!(UNIT)), ("clear", Value::Null)] {
-        let mut stage = Stage::assuming(&json!({"appGroupPutWithoutProfile": answer}));
+        let mut stage = RuleFixture::assuming(&json!({"appGroupPutWithoutProfile": answer}));
         let (_, group) = stage.call("PUT", "/api/v1/apps/{app}/groups/{to}", &json!({"priority": 0}));
         assert_eq!(group["profile"]["organizationalUnit"], expected, "{answer}");
     }
@@ -95,15 +95,15 @@ fn wrong_requests_are_refused() {
         ("PATCH", "{to}", json!([{"op": "replace", "path": "/priority", "value": 7}]), 200, ""),
         ("DELETE", "{to}", Value::Null, 204, ""),
     ] {
-        let (have, answer) = Stage::new().call(method, &format!("/api/v1/apps/{{app}}/groups/{group}"), &body);
+        let (have, answer) = RuleFixture::new().call(method, &format!("/api/v1/apps/{{app}}/groups/{group}"), &body);
         assert_eq!((have, answer["code"].as_str().unwrap_or("")), (status, code), "{method} {group} {body}: {answer}");
     }
 }
 
 #[test]
 fn a_groups_apps_are_listed() {
-    let mut stage = Stage::new();
-    let apps = |stage: &mut Stage, group: &str| {
+    let mut stage = RuleFixture::new();
+    let apps = |stage: &mut RuleFixture, group: &str| {
         let (_, list) = stage.call("GET", &format!("/api/v1/groups/{{{group}}}/apps"), &Value::Null);
         list.as_array().map(Vec::len)
     };
@@ -112,7 +112,7 @@ fn a_groups_apps_are_listed() {
 
 #[test]
 fn assignments_are_told_in_the_log() {
-    let stage = Stage::new().assign("to", 2, UNIT).does("DELETE", "/api/v1/apps/{app}/groups/{to}", &Value::Null);
+    let stage = RuleFixture::new().assign("to", 2, UNIT).does("DELETE", "/api/v1/apps/{app}/groups/{to}", &Value::Null);
     let told: Vec<_> = stage.events().into_iter().filter(|kind| kind.starts_with("group.application")).collect();
     assert_eq!(
         told,

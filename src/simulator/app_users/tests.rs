@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::stage::Stage;
+use super::super::stage::RuleFixture;
 
 #[test]
 fn writes_are_refused_where_okta_refuses_them() {
@@ -19,21 +19,21 @@ fn writes_are_refused_where_okta_refuses_them() {
         (json!({"credentials": {"userName": "ada@corp.example"}}), 200, ""),
     ];
     for (body, status, code) in rows {
-        let (have, answer) = Stage::bare().call("POST", "/api/v1/apps/{app}/users/{ada}", &body);
+        let (have, answer) = RuleFixture::bare().call("POST", "/api/v1/apps/{app}/users/{ada}", &body);
         assert_eq!((have, answer["code"].as_str().unwrap_or("")), (status, code), "{body}: {answer}");
     }
 }
 
 #[test]
 fn the_users_state_and_source_decide() {
-    let update = |mut stage: Stage, body: Value| {
+    let update = |mut stage: RuleFixture, body: Value| {
         let (status, answer) = stage.call("POST", "/api/v1/apps/{app}/users/{ada}", &body);
         (status, answer["code"].as_str().unwrap_or("").to_owned())
     };
     let manager = json!({"profile": {"managerUpn": "b@corp.example"}});
-    let sourced = Stage::bare().console(&json!({"profileSourcing": true}));
+    let sourced = RuleFixture::bare().console(&json!({"profileSourcing": true}));
     assert_eq!(update(sourced, manager), (405, "E0000076".to_owned()));
-    let mut gone = Stage::bare().does("POST", "/api/v1/users/{ada}/lifecycle/deactivate", &Value::Null);
+    let mut gone = RuleFixture::bare().does("POST", "/api/v1/users/{ada}/lifecycle/deactivate", &Value::Null);
     let body = json!({"id": gone.id("ada")});
     let (status, answer) = gone.call("POST", "/api/v1/apps/{app}/users", &body);
     assert_eq!((status, answer["code"].as_str()), (403, Some("E0000117")));
@@ -41,22 +41,22 @@ fn the_users_state_and_source_decide() {
 
 #[test]
 fn assignments_by_hand_and_by_group_are_taken_away_differently() {
-    let grouped = || Stage::new().join("dana", "to").settled();
+    let grouped = || RuleFixture::new().join("dana", "to").settled();
     let (status, answer) = grouped().call("DELETE", "/api/v1/apps/{app}/users/{dana}", &Value::Null);
     assert_eq!((status, answer["code"].as_str()), (403, Some("E0000046")));
     let mut freed = grouped().scope("dana", "USER").does("DELETE", "/api/v1/apps/{app}/users/{dana}", &Value::Null);
     let (status, answer) = freed.call("GET", "/api/v1/apps/{app}/users/{dana}", &Value::Null);
     assert_eq!((status, answer["code"].as_str()), (404, Some("E0000007")));
     assert!(answer["summary"].as_str().is_some_and(|text| text.ends_with("(AppUser)")), "{answer}");
-    let mut other = Stage::assuming(&json!({"missingAppUserType": "user"}));
+    let mut other = RuleFixture::assuming(&json!({"missingAppUserType": "user"}));
     let (_, answer) = other.call("GET", "/api/v1/apps/{app}/users/{dana}", &Value::Null);
     assert!(answer["summary"].as_str().is_some_and(|text| text.ends_with("(User)")), "{answer}");
 }
 
 #[test]
 fn a_user_is_assigned_one_by_one() {
-    let mut stage = Stage::new();
-    let assign = |stage: &Stage, scope: &str| json!({"id": stage.id("dana"), "scope": scope});
+    let mut stage = RuleFixture::new();
+    let assign = |stage: &RuleFixture, scope: &str| json!({"id": stage.id("dana"), "scope": scope});
     let body = assign(&stage, "GROUP");
     assert_eq!(stage.call("POST", "/api/v1/apps/{app}/users", &body).0, 400);
     let body = assign(&stage, "USER");
@@ -66,7 +66,7 @@ fn a_user_is_assigned_one_by_one() {
 
 #[test]
 fn lists_are_paged_and_searched() {
-    let mut stage = Stage::bare();
+    let mut stage = RuleFixture::bare();
     let mut count = |query: &str| {
         let (_, list) = stage.call("GET", &format!("/api/v1/apps/{{app}}/users{query}"), &Value::Null);
         list.as_array().map(Vec::len)

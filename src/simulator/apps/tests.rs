@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 
-use super::super::stage::Stage;
+use super::super::stage::RuleFixture;
 
 /// Method, path, body, status, error code, first cause.
-type Row = (&'static str, &'static str, Value, u16, &'static str, &'static str);
+type AppRow = (&'static str, &'static str, Value, u16, &'static str, &'static str);
 
-fn answer(stage: &mut Stage, rows: &[Row]) {
+fn answer(stage: &mut RuleFixture, rows: &[AppRow]) {
     for (method, path, body, status, code, cause) in rows {
         let (have, answer) = stage.call(method, path, body);
         let row = format!("{method} {path} {body}: {answer}");
@@ -20,7 +20,7 @@ fn apps_answer_as_recorded() {
     let bookmark = json!({"name": "bookmark", "label": "Wiki", "signOnMode": "BOOKMARK"});
     let org2org = |base: Value| json!({"name": "okta_org2org", "label": "Hub", "settings": {"app": {"baseUrl": base}}});
     answer(
-        &mut Stage::bare(),
+        &mut RuleFixture::bare(),
         &[
             ("GET", "/api/v1/apps", Value::Null, 200, "", ""),
             ("GET", "/api/v1/apps/0oaNone", Value::Null, 404, "E0000007", ""),
@@ -66,7 +66,7 @@ fn apps_answer_as_recorded() {
 
 #[test]
 fn apps_are_found_by_name_and_by_user() {
-    let mut stage = Stage::bare();
+    let mut stage = RuleFixture::bare();
     let ada = stage.id("ada");
     let mut found = |query: &str| stage.call("GET", &format!("/api/v1/apps?{query}"), &Value::Null).1;
     assert_eq!(found("filter=name eq \"active_directory\"").as_array().map(Vec::len), Some(1));
@@ -79,7 +79,7 @@ fn apps_are_found_by_name_and_by_user() {
 
 #[test]
 fn an_ad_instance_shows_what_its_switches_say() {
-    let features = |stage: &mut Stage| {
+    let features = |stage: &mut RuleFixture| {
         let (_, app) = stage.call("GET", "/api/v1/apps/{app}", &Value::Null);
         app["features"]
             .as_array()
@@ -89,7 +89,7 @@ fn an_ad_instance_shows_what_its_switches_say() {
             .collect::<Vec<_>>()
     };
     let has = |features: &[String], name: &str| features.iter().any(|feature| feature == name);
-    let mut on = Stage::bare();
+    let mut on = RuleFixture::bare();
     let shown = features(&mut on);
     for name in
         ["PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "PUSH_PASSWORD_UPDATES", "GROUP_PUSH"]
@@ -100,12 +100,12 @@ fn an_ad_instance_shows_what_its_switches_say() {
     let mut off = on.console(&json!({"createUsers": false, "profileSourcing": true}));
     let shown = features(&mut off);
     assert!(has(&shown, "PROFILE_MASTERING") && !has(&shown, "PUSH_NEW_USERS") && !has(&shown, "GROUP_PUSH"));
-    assert!(!has(&features(&mut Stage::assuming(&json!({"groupPushFeature": "absent"}))), "GROUP_PUSH"));
+    assert!(!has(&features(&mut RuleFixture::assuming(&json!({"groupPushFeature": "absent"}))), "GROUP_PUSH"));
 }
 
 #[test]
 fn mappings_and_schema_are_readable() {
-    let mut stage = Stage::bare();
+    let mut stage = RuleFixture::bare();
     let app = stage.app.clone();
     let (_, list) = stage.call("GET", &format!("/api/v1/mappings?targetId={app}"), &Value::Null);
     assert_eq!(list.as_array().map(Vec::len), Some(1));

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::identity::{Guid, Sid};
+use super::identity::{ObjectGuid, ObjectSid};
 
 /// Free attributes by name, each with its values in order.
-pub(in crate::simulator) type Attributes = BTreeMap<String, Vec<String>>;
+pub(in crate::simulator) type FreeAttributes = BTreeMap<String, Vec<String>>;
 
 /// A user account. Its names are kept apart from the free attributes because they are indexed and unique.
 #[derive(Clone, Debug)]
-pub(in crate::simulator) struct Account {
-    pub(in crate::simulator) guid: Guid,
-    pub(in crate::simulator) sid: Sid,
+pub(in crate::simulator) struct DirectoryAccount {
+    pub(in crate::simulator) guid: ObjectGuid,
+    pub(in crate::simulator) sid: ObjectSid,
     pub(in crate::simulator) cn: String,
     pub(in crate::simulator) dn: String,
     /// DN of the OU or container that holds it.
@@ -30,7 +30,7 @@ pub(in crate::simulator) struct Account {
     pub(in crate::simulator) usn_created: u64,
     pub(in crate::simulator) usn_changed: u64,
     /// `givenName`, `sn`, `displayName`, `mail` and free ones such as `department`, by AD's spelling where it is known.
-    pub(in crate::simulator) attributes: Attributes,
+    pub(in crate::simulator) attributes: FreeAttributes,
 }
 
 /// An account to be made. Empty texts are attributes that it will not have.
@@ -48,7 +48,7 @@ pub(in crate::simulator) struct NewAccount {
     pub(in crate::simulator) extra: Vec<(String, String)>,
 }
 
-impl Account {
+impl DirectoryAccount {
     /// The first value of a free attribute, such as `mail`; names are compared without case.
     pub(in crate::simulator) fn attribute(&self, name: &str) -> Option<&str> {
         let values = self.attributes.get(spelling(name).as_str())?;
@@ -63,8 +63,8 @@ impl Account {
 
 impl NewAccount {
     /// The free attributes of the account.
-    pub(super) fn attributes(&self) -> Attributes {
-        let mut attributes = Attributes::new();
+    pub(super) fn attributes(&self) -> FreeAttributes {
+        let mut attributes = FreeAttributes::new();
         let display_name = format!("{} {}", self.given_name, self.surname);
         let named = [
             ("givenName", self.given_name.as_str()),
@@ -87,7 +87,7 @@ impl NewAccount {
     }
 }
 
-fn add(attributes: &mut Attributes, name: &str, value: &str) {
+fn add(attributes: &mut FreeAttributes, name: &str, value: &str) {
     if !value.is_empty() {
         let values = attributes.entry(spelling(name)).or_default();
         values.push(value.to_owned());

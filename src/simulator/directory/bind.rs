@@ -4,7 +4,7 @@ use std::iter::repeat_with;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::super::dn::{Dn, fold};
+use super::super::dn::{DirectoryName, fold};
 
 const COMMON_NAME: &str = "svc-okta-runbook";
 const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -20,7 +20,7 @@ pub(in crate::simulator) struct BindAccount {
 }
 
 impl BindAccount {
-    pub(super) fn new(domain: &str, base: &Dn) -> Self {
+    pub(super) fn new(domain: &str, base: &DirectoryName) -> Self {
         let dn = base.child("CN", "Users").child("CN", COMMON_NAME);
         let netbios = domain.split('.').next().unwrap_or(domain).to_uppercase();
         Self {
@@ -56,7 +56,7 @@ impl BindAccount {
     /// Whether `name` (DN, user principal name or `DOMAIN\name`) and `password` are this account's.
     pub(in crate::simulator) fn admits(&self, name: &str, password: &str) -> bool {
         let by_name = [&self.user_principal_name, &self.down_level_name].iter().any(|own| fold(own) == fold(name));
-        let by_dn = || Dn::parse(name).is_ok_and(|dn| dn.key() == self.key);
+        let by_dn = || DirectoryName::parse(name).is_ok_and(|dn| dn.key() == self.key);
         (by_name || by_dn()) && password == self.password.expose_secret()
     }
 }

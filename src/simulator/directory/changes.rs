@@ -2,19 +2,21 @@
 
 use jiff::Timestamp;
 
-use super::super::dn::{Dn, fold};
+use super::super::dn::{DirectoryName, fold};
 use super::account::{RESERVED, spelling};
-use super::identity::{Guid, Sid};
-use super::outside::Switch;
+use super::identity::{ObjectGuid, ObjectSid};
+use super::outside::AccountSwitch;
 use super::units::{parse, taken_dn};
-use super::{Account, ContainerKind, Directory, NewAccount, Node, Reach, Refusal};
+use super::{
+    ChangeRefusal, ContainerKind, DirectoryAccount, DirectoryNode, NewAccount, SearchReach, SimulatedDirectory,
+};
 
 /// Microsoft's page "SAM-Account-Name" keeps 20 characters for clients of old; these are not allowed at all.
 const NOT_IN_SAM: &[char] = &['"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@'];
 
 /// What is told of an account by who is not its directory.
-pub(in crate::simulator) struct Told<'a> {
-    pub(in crate::simulator) guid: Guid,
+pub(in crate::simulator) struct ReportedAccount<'a> {
+    pub(in crate::simulator) guid: ObjectGuid,
     pub(in crate::simulator) dn: &'a str,
     pub(in crate::simulator) user_principal_name: &'a str,
     pub(in crate::simulator) sam_account_name: &'a str,
@@ -22,22 +24,26 @@ pub(in crate::simulator) struct Told<'a> {
     pub(in crate::simulator) attributes: Vec<(&'static str, String)>,
 }
 
-impl Directory {
+impl SimulatedDirectory {
     /// Makes an enabled account in an OU or container.
-    pub(in crate::simulator) fn create_account(&mut self, new: &NewAccount) -> Result<Guid, Refusal> {
+    pub(in crate::simulator) fn create_account(&mut self, new: &NewAccount) -> Result<ObjectGuid, ChangeRefusal> {
         if self.outside.is_some() {
             return self.create_outside(new);
         }
-        let guid = Guid::random(&mut self.random);
+        let guid = ObjectGuid::random(&mut self.random);
         self.create_known_account(new, guid)
     }
 
     /// The same, with a GUID that it has already.
-    pub(in crate::simulator) fn create_known_account(&mut self, new: &NewAccount, guid: Guid) -> Result<Guid, Refusal> {
-        self.recall(&new.ou, Reach::Object, None)?;
+    pub(in crate::simulator) fn create_known_account(
+        &mut self,
+        new: &NewAccount,
+        guid: ObjectGuid,
+    ) -> Result<ObjectGuid, ChangeRefusal> {
+        self.recall(&new.ou, SearchReach::Object, None)?;
         let parent = self.open_container(&new.ou)?;
         check_names(new)?;
-        self.recall(&parent.child("CN", &new.cn).to_string(), Reach::Object, None)?;
+        self.recall(&parent.child("CN", &new.cn).to_string(), SearchReach::Object, None)?;
         self.recall_holder("sAMAccountName", &new.sam_account_name)?;
         self.recall_holder("userPrincipalName", &new.user_principal_name)?;
         self.check_free_dn(&parent.child("CN", &new.cn))?;
@@ -49,7 +55,7 @@ impl Directory {
     /// Moves an account into another OU as LDAP's modify-DN does; GUID and SID stay. Gives the new DN.
     ///
     /// Moving it to where it is already changes nothing and is not refused.
-    pub(in crate::simulator) fn move_account(&mut self, guid: Guid, ou: &str) -> Result<String, Refusal> {
+    pub(in crate::simulator) fn move_account(&mut self, guid: ObjectGuid, ou: &str) -> Result<String, ChangeRefusal> {
         if self.outside.is_some() {
             return self.move_outside(guid, ou);
         }
@@ -60,8 +66,8 @@ impl Directory {
             return Ok(account.dn.clone());
         }
         let cn = account.cn.clone();
-        self.recall(ou, Reach::Object, None)?;
-        self.recall(&target.child("CN", &cn).to_string(), Reach::Object, None)?;
+        self.recall(ou, SearchReach::Object, None)?;
+        self.recall(&target.child("CN", &cn).to_string(), SearchReach::Object, None)?;
         if self.imagined && self.container(&target).is_err() {
             self.insert_container(&target, ContainerKind::OrganizationalUnit);
         }
@@ -72,7 +78,7 @@ impl Directory {
     }
 
     /// Gives an account another CN where it is; GUID and SID stay.
-    pub(in crate::simulator) fn rename_account(&mut self, guid: Guid, cn: &str) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn rename_account(&mut self, guid: ObjectGuid, cn: &str) -> Result<(), ChangeRefusal> {
         self.must_be_simulated()?;
         let parent = parse(&self.find(guid)?.parent)?;
         let dn = parent.child("CN", cn);
@@ -81,27 +87,27 @@ impl Directory {
         self.change(guid, |account| cn.clone_into(&mut account.cn))
     }
 
-    pub(in crate::simulator) fn enable(&mut self, guid: Guid) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn enable(&mut self, guid: ObjectGuid) -> Result<(), ChangeRefusal> {
         if self.outside.is_some() {
-            return self.switch_outside(guid, Switch::On);
+            return self.switch_outside(guid, AccountSwitch::On);
         }
         self.change(guid, |account| account.enabled = true)
     }
 
-    pub(in crate::simulator) fn disable(&mut self, guid: Guid) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn disable(&mut self, guid: ObjectGuid) -> Result<(), ChangeRefusal> {
         if self.outside.is_some() {
-            return self.switch_outside(guid, Switch::Off);
+            return self.switch_outside(guid, AccountSwitch::Off);
         }
         self.change(guid, |account| account.enabled = false)
     }
 
     /// Sets "Protect object from accidental deletion".
-    pub(in crate::simulator) fn protect(&mut self, guid: Guid) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn protect(&mut self, guid: ObjectGuid) -> Result<(), ChangeRefusal> {
         self.must_be_simulated()?;
         self.change(guid, |account| account.protected_from_deletion = true)
     }
 
-    pub(in crate::simulator) fn unprotect(&mut self, guid: Guid) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn unprotect(&mut self, guid: ObjectGuid) -> Result<(), ChangeRefusal> {
         self.must_be_simulated()?;
         self.change(guid, |account| account.protected_from_deletion = false)
     }
@@ -112,9 +118,9 @@ impl Directory {
     /// changes (`objectGUID`) is refused.
     pub(in crate::simulator) fn update_attributes(
         &mut self,
-        guid: Guid,
+        guid: ObjectGuid,
         changes: &[(&str, Option<&str>)],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChangeRefusal> {
         if self.outside.is_some() {
             return self.update_outside(guid, changes);
         }
@@ -131,7 +137,7 @@ impl Directory {
         self.change(guid, |_| {})
     }
 
-    pub(in crate::simulator) fn delete_account(&mut self, guid: Guid) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn delete_account(&mut self, guid: ObjectGuid) -> Result<(), ChangeRefusal> {
         if self.outside.is_some() {
             return self.delete_outside(guid);
         }
@@ -143,11 +149,11 @@ impl Directory {
     }
 
     /// Takes the account out of all indexes.
-    pub(super) fn forget(&mut self, guid: Guid) {
+    pub(super) fn forget(&mut self, guid: ObjectGuid) {
         let Some(account) = self.accounts.remove(&guid) else {
             return;
         };
-        if let Ok(dn) = Dn::parse(&account.dn) {
+        if let Ok(dn) = DirectoryName::parse(&account.dn) {
             self.tree.remove(&dn.key());
         }
         self.sams.remove(&fold(&account.sam_account_name));
@@ -155,12 +161,12 @@ impl Directory {
     }
 
     /// Makes the account without asking; names are known to be free.
-    pub(super) fn insert_account(&mut self, new: &NewAccount, parent: &Dn, guid: Guid) -> Guid {
+    pub(super) fn insert_account(&mut self, new: &NewAccount, parent: &DirectoryName, guid: ObjectGuid) -> ObjectGuid {
         let (now, usn) = (Timestamp::now(), self.next_usn());
         let dn = parent.child("CN", &new.cn);
-        let account = Account {
+        let account = DirectoryAccount {
             guid,
-            sid: Sid::new(self.sid_authority, self.next_rid),
+            sid: ObjectSid::new(self.sid_authority, self.next_rid),
             cn: new.cn.clone(),
             dn: dn.to_string(),
             parent: parent.to_string(),
@@ -180,8 +186,8 @@ impl Directory {
     }
 
     /// An account as someone else tells of it, with the container it is in.
-    pub(in crate::simulator) fn imagine(&mut self, told: &Told<'_>) {
-        let Ok(dn) = Dn::parse(told.dn) else { return };
+    pub(in crate::simulator) fn imagine(&mut self, told: &ReportedAccount<'_>) {
+        let Ok(dn) = DirectoryName::parse(told.dn) else { return };
         let Some(parent) = dn.parent() else { return };
         self.imagined = true;
         if self.accounts.contains_key(&told.guid) {
@@ -203,14 +209,14 @@ impl Directory {
             told.guid,
         );
         if let Some(account) = self.accounts.get_mut(&told.guid) {
-            account.sid = Sid::parse(told.sid).unwrap_or(account.sid);
+            account.sid = ObjectSid::parse(told.sid).unwrap_or(account.sid);
         }
         self.keep_first(told.guid);
     }
 
-    pub(super) fn index(&mut self, account: Account, key: String) -> Guid {
+    pub(super) fn index(&mut self, account: DirectoryAccount, key: String) -> ObjectGuid {
         let guid = account.guid;
-        self.tree.insert(key, Node::Account(guid));
+        self.tree.insert(key, DirectoryNode::Account(guid));
         self.sams.insert(fold(&account.sam_account_name), guid);
         if !account.user_principal_name.is_empty() {
             self.upns.insert(fold(&account.user_principal_name), guid);
@@ -219,25 +225,25 @@ impl Directory {
         guid
     }
 
-    fn relocate(&mut self, guid: Guid, dn: &Dn, parent: &Dn) -> String {
+    fn relocate(&mut self, guid: ObjectGuid, dn: &DirectoryName, parent: &DirectoryName) -> String {
         let text = dn.to_string();
         let usn = self.next_usn();
         self.note_change();
         if let Some(account) = self.accounts.get_mut(&guid) {
-            let old = Dn::parse(&account.dn).map(|old| old.key());
+            let old = DirectoryName::parse(&account.dn).map(|old| old.key());
             old.ok().and_then(|key| self.tree.remove(&key));
             account.dn.clone_from(&text);
             account.parent = parent.to_string();
             account.changed = Timestamp::now();
             account.usn_changed = usn;
-            self.tree.insert(dn.key(), Node::Account(guid));
+            self.tree.insert(dn.key(), DirectoryNode::Account(guid));
         }
         text
     }
 
-    fn change(&mut self, guid: Guid, change: impl FnOnce(&mut Account)) -> Result<(), Refusal> {
+    fn change(&mut self, guid: ObjectGuid, change: impl FnOnce(&mut DirectoryAccount)) -> Result<(), ChangeRefusal> {
         let usn = self.usn + 1;
-        let account = self.accounts.get_mut(&guid).ok_or(Refusal::AccountNotFound)?;
+        let account = self.accounts.get_mut(&guid).ok_or(ChangeRefusal::AccountNotFound)?;
         change(account);
         account.changed = Timestamp::now();
         account.usn_changed = usn;
@@ -246,7 +252,7 @@ impl Directory {
         Ok(())
     }
 
-    fn set_attribute(&mut self, guid: Guid, name: &str, value: &str) {
+    fn set_attribute(&mut self, guid: ObjectGuid, name: &str, value: &str) {
         let Some(account) = self.accounts.get_mut(&guid) else {
             return;
         };
@@ -267,12 +273,12 @@ impl Directory {
         }
     }
 
-    fn find(&self, guid: Guid) -> Result<&Account, Refusal> {
-        self.account(guid).ok_or(Refusal::AccountNotFound)
+    fn find(&self, guid: ObjectGuid) -> Result<&DirectoryAccount, ChangeRefusal> {
+        self.account(guid).ok_or(ChangeRefusal::AccountNotFound)
     }
 
     /// The container of this DN as the directory spells it, when the service account may create in it.
-    fn open_container(&self, dn: &str) -> Result<Dn, Refusal> {
+    fn open_container(&self, dn: &str) -> Result<DirectoryName, ChangeRefusal> {
         let container = parse(dn)?;
         let spelled = parse(&self.container(&container)?.dn)?;
         self.check_rights(&spelled)?;
@@ -280,16 +286,16 @@ impl Directory {
     }
 
     /// Refuses when the service account may not take the account away from where it is.
-    fn check_removable(&self, guid: Guid) -> Result<(), Refusal> {
+    fn check_removable(&self, guid: ObjectGuid) -> Result<(), ChangeRefusal> {
         let account = self.find(guid)?;
         if account.protected_from_deletion {
             let dn = account.dn.clone();
-            return Err(Refusal::AccessDenied { dn });
+            return Err(ChangeRefusal::AccessDenied { dn });
         }
         self.check_rights(&parse(&account.parent)?)
     }
 
-    fn check_attribute(&self, guid: Guid, name: &str, value: &str) -> Result<(), Refusal> {
+    fn check_attribute(&self, guid: ObjectGuid, name: &str, value: &str) -> Result<(), ChangeRefusal> {
         if name.eq_ignore_ascii_case("sAMAccountName") {
             check_sam(value)?;
             self.check_free_sam(value, Some(guid))
@@ -302,33 +308,38 @@ impl Directory {
         }
     }
 
-    fn check_free_dn(&self, dn: &Dn) -> Result<(), Refusal> {
+    fn check_free_dn(&self, dn: &DirectoryName) -> Result<(), ChangeRefusal> {
         if self.tree.contains_key(&dn.key()) {
             return Err(taken_dn(&dn.to_string()));
         }
         Ok(())
     }
 
-    fn check_free_sam(&self, name: &str, own: Option<Guid>) -> Result<(), Refusal> {
+    fn check_free_sam(&self, name: &str, own: Option<ObjectGuid>) -> Result<(), ChangeRefusal> {
         let holder = self.sams.get(&fold(name)).copied();
         check_free("sAMAccountName", name, holder, own)
     }
 
-    fn check_free_upn(&self, name: &str, own: Option<Guid>) -> Result<(), Refusal> {
+    fn check_free_upn(&self, name: &str, own: Option<ObjectGuid>) -> Result<(), ChangeRefusal> {
         let holder = self.upns.get(&fold(name)).copied();
         check_free("userPrincipalName", name, holder, own)
     }
 }
 
-fn check_free(attribute: &'static str, value: &str, holder: Option<Guid>, own: Option<Guid>) -> Result<(), Refusal> {
+fn check_free(
+    attribute: &'static str,
+    value: &str,
+    holder: Option<ObjectGuid>,
+    own: Option<ObjectGuid>,
+) -> Result<(), ChangeRefusal> {
     if holder.is_some() && holder != own {
         let value = value.to_owned();
-        return Err(Refusal::AlreadyExists { attribute, value });
+        return Err(ChangeRefusal::AlreadyExists { attribute, value });
     }
     Ok(())
 }
 
-fn check_names(new: &NewAccount) -> Result<(), Refusal> {
+fn check_names(new: &NewAccount) -> Result<(), ChangeRefusal> {
     check_text("cn", &new.cn)?;
     check_sam(&new.sam_account_name)?;
     match new.extra.iter().find(|(name, _)| is_reserved(name) || is_indexed(name)) {
@@ -337,7 +348,7 @@ fn check_names(new: &NewAccount) -> Result<(), Refusal> {
     }
 }
 
-fn check_sam(name: &str) -> Result<(), Refusal> {
+fn check_sam(name: &str) -> Result<(), ChangeRefusal> {
     check_text("sAMAccountName", name)?;
     if name.contains(NOT_IN_SAM) {
         return Err(invalid_attribute("sAMAccountName"));
@@ -345,7 +356,7 @@ fn check_sam(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_text(attribute: &str, value: &str) -> Result<(), Refusal> {
+fn check_text(attribute: &str, value: &str) -> Result<(), ChangeRefusal> {
     if value.trim().is_empty() {
         return Err(invalid_attribute(attribute));
     }
@@ -360,6 +371,6 @@ fn is_indexed(name: &str) -> bool {
     ["sAMAccountName", "userPrincipalName"].iter().any(|indexed| indexed.eq_ignore_ascii_case(name))
 }
 
-fn invalid_attribute(name: &str) -> Refusal {
-    Refusal::InvalidAttribute { attribute: name.to_owned() }
+fn invalid_attribute(name: &str) -> ChangeRefusal {
+    ChangeRefusal::InvalidAttribute { attribute: name.to_owned() }
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Account, Directory, Node};
+use super::{DirectoryAccount, DirectoryNode, SimulatedDirectory};
 
-impl Directory {
+impl SimulatedDirectory {
     /// OUs, then accounts, both in the order of their DNs from the root down; no password.
     pub(in crate::simulator) fn to_json(&self) -> Value {
         let accounts = self.tree.values().filter_map(|node| match node {
-            Node::Account(guid) => self.account(*guid).map(row),
-            Node::Container(_) => None,
+            DirectoryNode::Account(guid) => self.account(*guid).map(row),
+            DirectoryNode::Container(_) => None,
         });
         json!({
             "domain": self.domain,
@@ -20,7 +20,7 @@ impl Directory {
     }
 }
 
-pub(super) fn row(account: &Account) -> Value {
+pub(super) fn row(account: &DirectoryAccount) -> Value {
     json!({
         "dn": account.dn,
         "cn": account.cn,

@@ -5,22 +5,22 @@ use std::ops::Bound;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::dn::{Dn, fold};
-use super::{Account, Container, ContainerKind, Directory, Guid, Node};
+use super::super::dn::{DirectoryName, fold};
+use super::{ContainerKind, DirectoryAccount, DirectoryContainer, DirectoryNode, ObjectGuid, SimulatedDirectory};
 
 /// One object as LDAP shows it.
 #[derive(Clone, Copy)]
-pub(in crate::simulator) enum Entry<'a> {
-    Account(&'a Account),
-    Container(&'a Container),
+pub(in crate::simulator) enum LdapEntry<'a> {
+    Account(&'a DirectoryAccount),
+    Container(&'a DirectoryContainer),
 }
 
 /// Attributes by name, in the order they are sent.
-pub(in crate::simulator) type Shown = Vec<(String, Vec<Vec<u8>>)>;
+pub(in crate::simulator) type ShownAttributes = Vec<(String, Vec<Vec<u8>>)>;
 
 /// How far below its base a search looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::simulator) enum Reach {
+pub(in crate::simulator) enum SearchReach {
     /// The base itself.
     Object,
     /// What is directly below it.
@@ -32,11 +32,11 @@ pub(in crate::simulator) enum Reach {
 }
 
 /// An entry with the key of its DN, which is its place in the order of a search.
-pub(in crate::simulator) type Placed<'a> = (&'a str, Entry<'a>);
+pub(in crate::simulator) type PlacedEntry<'a> = (&'a str, LdapEntry<'a>);
 
-impl Directory {
+impl SimulatedDirectory {
     /// The object of this DN.
-    pub(in crate::simulator) fn entry(&self, dn: &Dn) -> Option<Entry<'_>> {
+    pub(in crate::simulator) fn entry(&self, dn: &DirectoryName) -> Option<LdapEntry<'_>> {
         let node = self.tree.get(&dn.key())?;
         self.shown(node)
     }
@@ -44,10 +44,10 @@ impl Directory {
     /// Entries within `reach` of `base`, a parent before its children; those after the key `after` when one is given.
     pub(in crate::simulator) fn entries(
         &self,
-        base: &Dn,
-        reach: Reach,
+        base: &DirectoryName,
+        reach: SearchReach,
         after: Option<&str>,
-    ) -> impl Iterator<Item = Placed<'_>> {
+    ) -> impl Iterator<Item = PlacedEntry<'_>> {
         let key = base.key();
         let start = after.map_or(Bound::Included(key.as_str()), Bound::Excluded);
         self.tree
@@ -64,17 +64,17 @@ impl Directory {
     /// The one entry with this value, within `reach` of `base`; `None` when only looking at every entry can tell.
     pub(in crate::simulator) fn indexed(
         &self,
-        base: &Dn,
-        reach: Reach,
+        base: &DirectoryName,
+        reach: SearchReach,
         attribute: &str,
         value: &[u8],
-    ) -> Option<Vec<Placed<'_>>> {
+    ) -> Option<Vec<PlacedEntry<'_>>> {
         let text = String::from_utf8_lossy(value);
         let account = match attribute.to_ascii_lowercase().as_str() {
             "samaccountname" => self.by_sam_account_name(&text),
             "userprincipalname" => self.by_user_principal_name(&text),
             // OUs have GUIDs as well, and no index: what is no account's is looked for everywhere.
-            "objectguid" => Some(self.account(Guid::from_bytes(value)?)?),
+            "objectguid" => Some(self.account(ObjectGuid::from_bytes(value)?)?),
             _ => return None,
         };
         let placed = account.and_then(|account| self.placed(account));
@@ -84,7 +84,7 @@ impl Directory {
     }
 
     /// All attributes of an entry that have a value, in the order they are sent.
-    pub(in crate::simulator) fn attributes(&self, entry: Entry<'_>) -> Shown {
+    pub(in crate::simulator) fn attributes(&self, entry: LdapEntry<'_>) -> ShownAttributes {
         let fixed = entry.fixed_names().iter().copied();
         let free = entry.free_names();
         fixed
@@ -95,7 +95,7 @@ impl Directory {
     }
 
     /// Values of one attribute, whose name is compared without case; empty when the entry has none.
-    pub(in crate::simulator) fn values(&self, entry: Entry<'_>, name: &str) -> Vec<Vec<u8>> {
+    pub(in crate::simulator) fn values(&self, entry: LdapEntry<'_>, name: &str) -> Vec<Vec<u8>> {
         let name = name.to_ascii_lowercase();
         let text = match name.as_str() {
             "objectclass" => {
@@ -108,24 +108,24 @@ impl Directory {
             "whencreated" => generalized(entry.created()),
             _ => {
                 return match entry {
-                    Entry::Account(account) => account_values(account, &name),
-                    Entry::Container(container) => container_values(container, &name),
+                    LdapEntry::Account(account) => account_values(account, &name),
+                    LdapEntry::Container(container) => container_values(container, &name),
                 };
             }
         };
         vec![text.into_bytes()]
     }
 
-    fn placed<'a>(&'a self, account: &'a Account) -> Option<Placed<'a>> {
-        let key = Dn::parse(&account.dn).ok()?.key();
+    fn placed<'a>(&'a self, account: &'a DirectoryAccount) -> Option<PlacedEntry<'a>> {
+        let key = DirectoryName::parse(&account.dn).ok()?.key();
         let (key, _) = self.tree.get_key_value(&key)?;
-        Some((key, Entry::Account(account)))
+        Some((key, LdapEntry::Account(account)))
     }
 
-    fn shown<'a>(&'a self, node: &'a Node) -> Option<Entry<'a>> {
+    fn shown<'a>(&'a self, node: &'a DirectoryNode) -> Option<LdapEntry<'a>> {
         match node {
-            Node::Account(guid) => self.account(*guid).map(Entry::Account),
-            Node::Container(container) => Some(Entry::Container(container)),
+            DirectoryNode::Account(guid) => self.account(*guid).map(LdapEntry::Account),
+            DirectoryNode::Container(container) => Some(LdapEntry::Container(container)),
         }
     }
 
@@ -134,7 +134,7 @@ impl Directory {
     }
 }
 
-impl Reach {
+impl SearchReach {
     /// Whether the object of key `key`, which begins with `base`, is within reach.
     fn covers(self, base: &str, key: &str) -> bool {
         // Every relative name of a key is closed by one NUL.
@@ -148,7 +148,7 @@ impl Reach {
     }
 }
 
-impl<'a> Entry<'a> {
+impl<'a> LdapEntry<'a> {
     pub(in crate::simulator) fn dn(&self) -> &'a str {
         match self {
             Self::Account(account) => &account.dn,
@@ -163,7 +163,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    fn guid(&self) -> Guid {
+    fn guid(&self) -> ObjectGuid {
         match self {
             Self::Account(account) => account.guid,
             Self::Container(container) => container.guid,
@@ -250,7 +250,7 @@ const CONTAINER_ATTRIBUTES: &[&str] = &[
     "objectCategory",
 ];
 
-fn account_values(account: &Account, name: &str) -> Vec<Vec<u8>> {
+fn account_values(account: &DirectoryAccount, name: &str) -> Vec<Vec<u8>> {
     let text = match name {
         "cn" => account.cn.clone(),
         "whenchanged" => generalized(account.changed),
@@ -269,13 +269,13 @@ fn account_values(account: &Account, name: &str) -> Vec<Vec<u8>> {
     vec![text.into_bytes()]
 }
 
-fn free_values(account: &Account, name: &str) -> Vec<Vec<u8>> {
+fn free_values(account: &DirectoryAccount, name: &str) -> Vec<Vec<u8>> {
     let found = account.attributes.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
     let values = found.map(|(_, values)| values.as_slice()).unwrap_or_default();
     values.iter().map(|value| value.clone().into_bytes()).collect()
 }
 
-fn container_values(container: &Container, name: &str) -> Vec<Vec<u8>> {
+fn container_values(container: &DirectoryContainer, name: &str) -> Vec<Vec<u8>> {
     let naming = match container.kind {
         ContainerKind::Domain => "dc",
         ContainerKind::OrganizationalUnit => "ou",
@@ -311,7 +311,7 @@ pub(in crate::simulator) fn same_value(attribute: &str, stored: &[u8], asserted:
 }
 
 fn same_dn(left: &str, right: &str) -> bool {
-    let key = |text: &str| Dn::parse(text).map(|dn| dn.key());
+    let key = |text: &str| DirectoryName::parse(text).map(|dn| dn.key());
     matches!((key(left), key(right)), (Ok(left), Ok(right)) if left == right)
 }
 
@@ -324,5 +324,5 @@ fn is_category(stored: &str, class: &str) -> bool {
         "domain" | "domaindns" => "Domain-DNS",
         _ => return false,
     };
-    Dn::parse(stored).is_ok_and(|dn| dn.leaf_value() == Some(category))
+    DirectoryName::parse(stored).is_ok_and(|dn| dn.leaf_value() == Some(category))
 }

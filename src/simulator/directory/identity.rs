@@ -10,16 +10,16 @@ pub(super) const FIRST_RID: u32 = 1104;
 
 /// `objectGUID`: the 16 bytes as AD stores them, the first three parts little-endian.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::simulator) struct Guid([u8; 16]);
+pub(in crate::simulator) struct ObjectGuid([u8; 16]);
 
 /// `objectSid` of an account of the domain.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::simulator) struct Sid {
+pub(in crate::simulator) struct ObjectSid {
     authority: [u32; 3],
     rid: u32,
 }
 
-impl Guid {
+impl ObjectGuid {
     /// A random GUID of version 4.
     pub(super) fn random(random: &mut fastrand::Rng) -> Self {
         let mut bytes = [0; 16];
@@ -49,7 +49,7 @@ impl Guid {
 }
 
 /// As Windows writes it, such as `3f2504e0-4f89-41d3-9a0c-0305e82c3301`.
-impl fmt::Display for Guid {
+impl fmt::Display for ObjectGuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
         for (position, index) in ORDER.into_iter().enumerate() {
@@ -60,13 +60,13 @@ impl fmt::Display for Guid {
     }
 }
 
-impl fmt::Debug for Guid {
+impl fmt::Debug for ObjectGuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Guid({self})")
     }
 }
 
-impl Sid {
+impl ObjectSid {
     pub(super) fn new(authority: [u32; 3], rid: u32) -> Self {
         Self { authority, rid }
     }
@@ -103,14 +103,14 @@ impl Sid {
     }
 }
 
-impl fmt::Display for Sid {
+impl fmt::Display for ObjectSid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [first, second, third] = self.authority;
         write!(f, "S-1-5-21-{first}-{second}-{third}-{}", self.rid)
     }
 }
 
-impl fmt::Debug for Sid {
+impl fmt::Debug for ObjectSid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sid({self})")
     }
@@ -123,22 +123,22 @@ mod tests {
     #[test]
     fn a_guid_is_stored_with_its_first_parts_little_endian() {
         let bytes = [0xe0, 0x04, 0x25, 0x3f, 0x89, 0x4f, 0xd3, 0x41, 0x9a, 0x0c, 0x03, 0x05, 0xe8, 0x2c, 0x33, 0x01];
-        let guid = Guid(bytes);
+        let guid = ObjectGuid(bytes);
         assert_eq!(guid.to_string(), "3f2504e0-4f89-41d3-9a0c-0305e82c3301");
-        assert_eq!(Guid::from_base64(&guid.base64()), Some(guid));
-        assert_eq!(Guid::from_base64("AAAA"), None);
+        assert_eq!(ObjectGuid::from_base64(&guid.base64()), Some(guid));
+        assert_eq!(ObjectGuid::from_base64("AAAA"), None);
     }
 
     #[test]
     fn a_sid_has_28_bytes_and_its_text() {
-        let sid = Sid::new([1, 2, 0x0102_0304], 1104);
+        let sid = ObjectSid::new([1, 2, 0x0102_0304], 1104);
         assert_eq!(sid.to_string(), "S-1-5-21-1-2-16909060-1104");
-        assert_eq!(Sid::parse(&sid.to_string()), Some(sid));
-        assert_eq!(Sid::parse("S-1-5-32-544"), None);
+        assert_eq!(ObjectSid::parse(&sid.to_string()), Some(sid));
+        assert_eq!(ObjectSid::parse("S-1-5-32-544"), None);
         let bytes = sid.bytes();
         assert_eq!(bytes.len(), 28);
         assert_eq!(bytes[20..], [4, 3, 2, 1, 0x50, 4, 0, 0]);
-        assert_eq!(Sid::from_bytes(&bytes), Some(sid));
-        assert_eq!(Sid::from_bytes(&bytes[..24]), None);
+        assert_eq!(ObjectSid::from_bytes(&bytes), Some(sid));
+        assert_eq!(ObjectSid::from_bytes(&bytes[..24]), None);
     }
 }

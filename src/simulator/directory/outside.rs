@@ -1,5 +1,5 @@
 //! A directory that is not simulated: the agent changes it over LDAP, as Okta's agent does. What is read of it is mirrored in the
-//! [`Directory`], so that the rest of the simulator sees no difference.
+//! [`SimulatedDirectory`], so that the rest of the simulator sees no difference.
 //!
 //! Every change looks at the account first and again afterwards; nothing is believed to be as it was left.
 
@@ -12,14 +12,14 @@ use std::sync::{Arc, mpsc};
 use secrecy::SecretString;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::{Directory, Guid, Refusal};
-use wire::{Link, Outcome, Trouble};
+use super::{ChangeRefusal, ObjectGuid, SimulatedDirectory};
+use wire::{WireLink, WireOutcome, WireTrouble};
 
-pub(super) use wire::Deed;
+pub(super) use wire::WireRequest;
 
 /// How the agent reaches the directory.
 #[derive(Clone, Debug)]
-pub(in crate::simulator) struct Settings {
+pub(in crate::simulator) struct LiveDirectorySettings {
     /// `ldaps://HOST` or, on this machine, `ldap://HOST`.
     pub(in crate::simulator) url: String,
     pub(in crate::simulator) bind_dn: String,
@@ -32,16 +32,16 @@ pub(in crate::simulator) struct Settings {
 
 /// The connection, which lives on a thread of its own: changes are made by code that waits for nothing else.
 #[derive(Clone)]
-pub(super) struct Outside {
-    settings: Arc<Settings>,
-    deeds: mpsc::Sender<(Deed, mpsc::Sender<Outcome>)>,
+pub(super) struct LiveDirectory {
+    settings: Arc<LiveDirectorySettings>,
+    deeds: mpsc::Sender<(WireRequest, mpsc::Sender<WireOutcome>)>,
 }
 
-impl Outside {
-    pub(super) fn new(settings: Settings) -> Self {
+impl LiveDirectory {
+    pub(super) fn new(settings: LiveDirectorySettings) -> Self {
         let settings = Arc::new(settings);
-        let (deeds, orders) = mpsc::channel::<(Deed, mpsc::Sender<Outcome>)>();
-        let mut link = Link::new(Arc::clone(&settings));
+        let (deeds, orders) = mpsc::channel::<(WireRequest, mpsc::Sender<WireOutcome>)>();
+        let mut link = WireLink::new(Arc::clone(&settings));
         std::thread::spawn(move || {
             for (deed, answer) in orders {
                 // Who asked may have gone.
@@ -52,13 +52,13 @@ impl Outside {
     }
 
     /// Does it, and waits for the answer.
-    pub(super) fn ask(&self, deed: Deed) -> Result<Vec<ldap3::SearchEntry>, Refusal> {
+    pub(super) fn ask(&self, deed: WireRequest) -> Result<Vec<ldap3::SearchEntry>, ChangeRefusal> {
         let about = deed.about().to_owned();
         let (answer, answered) = mpsc::channel();
         let sent = self.deeds.send((deed, answer)).is_ok();
         let outcome = sent.then(|| waiting(|| answered.recv().ok())).flatten();
         outcome
-            .unwrap_or_else(|| Err(Trouble::Unavailable("its thread ended".to_owned())))
+            .unwrap_or_else(|| Err(WireTrouble::Unavailable("its thread ended".to_owned())))
             .map_err(|trouble| refusal(trouble, about))
     }
 }
@@ -69,48 +69,48 @@ fn waiting<T>(wait: impl FnOnce() -> T) -> T {
     if Handle::try_current().is_ok_and(|handle| of_many(&handle)) { tokio::task::block_in_place(wait) } else { wait() }
 }
 
-impl Directory {
+impl SimulatedDirectory {
     /// The settings of a directory that is not simulated.
-    pub(in crate::simulator) fn outside(&self) -> Option<&Settings> {
+    pub(in crate::simulator) fn outside(&self) -> Option<&LiveDirectorySettings> {
         self.outside.as_ref().map(|outside| &*outside.settings)
     }
 
     /// Refuses what only a simulated directory can be told.
-    pub(super) fn must_be_simulated(&self) -> Result<(), Refusal> {
+    pub(super) fn must_be_simulated(&self) -> Result<(), ChangeRefusal> {
         if self.outside.is_some() {
-            return Err(Refusal::NotSimulated);
+            return Err(ChangeRefusal::NotSimulated);
         }
         Ok(())
     }
 }
 
 /// In the words of the agent, which are those of .NET's LDAP exceptions; the texts of servers differ.
-fn refusal(trouble: Trouble, dn: String) -> Refusal {
+fn refusal(trouble: WireTrouble, dn: String) -> ChangeRefusal {
     let (code, text) = match trouble {
-        Trouble::Refused { code, text } => (code, text),
-        Trouble::Unavailable(detail) => return Refusal::Unavailable { detail },
+        WireTrouble::Refused { code, text } => (code, text),
+        WireTrouble::Unavailable(detail) => return ChangeRefusal::Unavailable { detail },
     };
     match code {
         // Samba answers 80 where Windows answers 32 to a move below a parent that is not there.
-        32 => Refusal::NoSuchObject { dn },
-        80 if text.contains("does not exist") => Refusal::NoSuchObject { dn },
-        49 => Refusal::InvalidCredential,
-        50 => Refusal::AccessDenied { dn },
-        68 => Refusal::AlreadyExists { attribute: "dn", value: dn },
-        _ => Refusal::Other { code, text },
+        32 => ChangeRefusal::NoSuchObject { dn },
+        80 if text.contains("does not exist") => ChangeRefusal::NoSuchObject { dn },
+        49 => ChangeRefusal::InvalidCredential,
+        50 => ChangeRefusal::AccessDenied { dn },
+        68 => ChangeRefusal::AlreadyExists { attribute: "dn", value: dn },
+        _ => ChangeRefusal::Other { code, text },
     }
 }
 
 /// Whether an account shall be able to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Switch {
+pub(super) enum AccountSwitch {
     On,
     Off,
 }
 
 /// Which account is looked for.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::simulator) enum Who<'a> {
-    Guid(Guid),
+pub(in crate::simulator) enum AccountKey<'a> {
+    Guid(ObjectGuid),
     UserPrincipalName(&'a str),
 }

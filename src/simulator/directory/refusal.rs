@@ -2,7 +2,7 @@
 
 /// A refused change. `Display` gives AD's words as Okta's failed tasks and log events repeat them; the fields say what it was about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::simulator) enum Refusal {
+pub(in crate::simulator) enum ChangeRefusal {
     /// The OU, or another object of the call, does not exist.
     #[error("There is no such object on the server")]
     NoSuchObject { dn: String },
@@ -41,7 +41,7 @@ pub(in crate::simulator) enum Refusal {
     NotSimulated,
 }
 
-impl Refusal {
+impl ChangeRefusal {
     /// With what was found of a directory outside, which the agent's words leave out.
     pub(in crate::simulator) fn in_detail(&self) -> String {
         match self {

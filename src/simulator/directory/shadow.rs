@@ -10,33 +10,33 @@ use ldap3::Scope;
 use serde_json::Value;
 
 use super::dump::row;
-use super::outside::{Outside, Settings};
+use super::outside::{LiveDirectory, LiveDirectorySettings};
 use super::units::parse;
-use super::{Directory, Guid, Reach, Refusal, Who};
+use super::{AccountKey, ChangeRefusal, ObjectGuid, SearchReach, SimulatedDirectory};
 
 /// Where a shadow is read from.
-pub(super) struct Original {
-    outside: Outside,
+pub(super) struct ShadowOriginal {
+    outside: LiveDirectory,
     /// Searches that were done: key of the base, how far below it, and the condition.
-    done: BTreeSet<(String, Depth, String)>,
+    done: BTreeSet<(String, SearchDepth, String)>,
     /// When something was first changed here.
     changed: Option<Timestamp>,
 }
 
 /// How far a search looks, as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Depth {
+enum SearchDepth {
     Object,
     Children,
     Subtree,
 }
 
-impl Depth {
-    fn of(reach: Reach) -> Self {
+impl SearchDepth {
+    fn of(reach: SearchReach) -> Self {
         match reach {
-            Reach::Object => Self::Object,
-            Reach::Children => Self::Children,
-            Reach::Below | Reach::Subtree => Self::Subtree,
+            SearchReach::Object => Self::Object,
+            SearchReach::Children => Self::Children,
+            SearchReach::Below | SearchReach::Subtree => Self::Subtree,
         }
     }
 
@@ -49,17 +49,18 @@ impl Depth {
     }
 }
 
-impl Directory {
+impl SimulatedDirectory {
     /// A shadow of the directory that `settings` lead to.
     ///
     /// # Errors
     /// When it does not answer, or does not take the password.
-    pub(in crate::simulator) fn shadow(domain: &str, settings: Settings) -> Result<Self, Refusal> {
+    pub(in crate::simulator) fn shadow(domain: &str, settings: LiveDirectorySettings) -> Result<Self, ChangeRefusal> {
         let mut directory = Self::new(domain, 0);
         directory.clear();
-        directory.original = Some(Original { outside: Outside::new(settings), done: BTreeSet::new(), changed: None });
+        directory.original =
+            Some(ShadowOriginal { outside: LiveDirectory::new(settings), done: BTreeSet::new(), changed: None });
         let base = directory.base();
-        directory.recall(&base, Reach::Object, None)?;
+        directory.recall(&base, SearchReach::Object, None)?;
         Ok(directory)
     }
 
@@ -79,7 +80,7 @@ impl Directory {
     }
 
     /// Keeps an account as it was read.
-    pub(super) fn keep_first(&mut self, guid: Guid) {
+    pub(super) fn keep_first(&mut self, guid: ObjectGuid) {
         if let Some(first) = self.account(guid).map(row) {
             self.firsts.entry(guid).or_insert(first);
         }
@@ -90,7 +91,7 @@ impl Directory {
         if !self.is_shadow() && !self.imagined {
             return Vec::new();
         }
-        let all: BTreeSet<&Guid> = self.firsts.keys().chain(self.accounts.keys()).collect();
+        let all: BTreeSet<&ObjectGuid> = self.firsts.keys().chain(self.accounts.keys()).collect();
         let changed = all.into_iter().filter_map(|guid| {
             let before = self.firsts.get(guid).cloned();
             let after = self.account(*guid).map(row);
@@ -106,16 +107,16 @@ impl Directory {
     pub(in crate::simulator) fn recall(
         &mut self,
         base: &str,
-        reach: Reach,
+        reach: SearchReach,
         condition: Option<(&str, &[u8])>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChangeRefusal> {
         let Some(original) = &mut self.original else {
             return Ok(());
         };
         let Ok(key) = parse(base).map(|dn| dn.key()) else {
             return Ok(());
         };
-        let depth = Depth::of(reach);
+        let depth = SearchDepth::of(reach);
         let condition = condition.map_or_else(String::new, |(name, value)| equality(name, value));
         if original.knows(&key, depth, &condition) {
             return Ok(());
@@ -129,31 +130,31 @@ impl Directory {
     }
 
     /// The same for one account.
-    pub(in crate::simulator) fn recall_account(&mut self, who: Who<'_>) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn recall_account(&mut self, who: AccountKey<'_>) -> Result<(), ChangeRefusal> {
         let base = self.base();
         match who {
-            Who::Guid(guid) if self.account(guid).is_some() => Ok(()),
-            Who::Guid(guid) => self.recall_equal(&base, "objectGUID", &guid.bytes()),
-            Who::UserPrincipalName(name) => self.recall_equal(&base, "userPrincipalName", name.as_bytes()),
+            AccountKey::Guid(guid) if self.account(guid).is_some() => Ok(()),
+            AccountKey::Guid(guid) => self.recall_equal(&base, "objectGUID", &guid.bytes()),
+            AccountKey::UserPrincipalName(name) => self.recall_equal(&base, "userPrincipalName", name.as_bytes()),
         }
     }
 
     /// Whether `name` is free in the domain can only be told when its holder is known.
-    pub(super) fn recall_holder(&mut self, attribute: &str, name: &str) -> Result<(), Refusal> {
+    pub(super) fn recall_holder(&mut self, attribute: &str, name: &str) -> Result<(), ChangeRefusal> {
         let base = self.base();
         self.recall_equal(&base, attribute, name.as_bytes())
     }
 
-    fn recall_equal(&mut self, base: &str, attribute: &str, value: &[u8]) -> Result<(), Refusal> {
-        self.recall(base, Reach::Subtree, Some((attribute, value)))
+    fn recall_equal(&mut self, base: &str, attribute: &str, value: &[u8]) -> Result<(), ChangeRefusal> {
+        self.recall(base, SearchReach::Subtree, Some((attribute, value)))
     }
 }
 
-impl Original {
+impl ShadowOriginal {
     /// Whether this search, or one that covers it, was done.
-    fn knows(&self, key: &str, depth: Depth, condition: &str) -> bool {
-        let covers = |(base, reach, of): &(String, Depth, String)| {
-            let whole = of.is_empty() && *reach == Depth::Subtree && key.starts_with(base.as_str());
+    fn knows(&self, key: &str, depth: SearchDepth, condition: &str) -> bool {
+        let covers = |(base, reach, of): &(String, SearchDepth, String)| {
+            let whole = of.is_empty() && *reach == SearchDepth::Subtree && key.starts_with(base.as_str());
             let same = base == key && *reach == depth && (of == condition || of.is_empty());
             whole || same
         };
@@ -175,6 +176,6 @@ fn equality(name: &str, value: &[u8]) -> String {
 }
 
 /// Bytes of a GUID as a filter takes them.
-pub(super) fn of_guid(guid: Guid) -> String {
+pub(super) fn of_guid(guid: ObjectGuid) -> String {
     equality("objectGUID", &guid.bytes())
 }

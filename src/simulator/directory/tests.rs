@@ -3,8 +3,8 @@ use super::*;
 const A: &str = "OU=User-Contractor,DC=corp,DC=example";
 const B: &str = "OU=Users,DC=corp,DC=example";
 
-fn directory() -> Directory {
-    let mut directory = Directory::new("corp.example", 7);
+fn directory() -> SimulatedDirectory {
+    let mut directory = SimulatedDirectory::new("corp.example", 7);
     for ou in [A, B] {
         directory.create_ou(ou).expect("the OU is new");
     }
@@ -47,8 +47,9 @@ fn every_refusal_of_a_move_leaves_the_account_where_it_is() {
     twin.sam_account_name = "jo2".to_owned();
     twin.user_principal_name = "jo2@corp.example".to_owned();
     let twin = directory.create_account(&twin).expect("another OU");
-    let refused =
-        |directory: &mut Directory, ou: &str| directory.move_account(guid, ou).expect_err("refused").to_string();
+    let refused = |directory: &mut SimulatedDirectory, ou: &str| {
+        directory.move_account(guid, ou).expect_err("refused").to_string()
+    };
 
     assert_eq!(refused(&mut directory, B), "The object already exists");
     assert_eq!(refused(&mut directory, "OU=No,DC=corp,DC=example"), "There is no such object on the server");
@@ -65,8 +66,8 @@ fn every_refusal_of_a_move_leaves_the_account_where_it_is() {
     directory.unprotect(guid).expect("there");
     directory.move_account(guid, B).expect("nothing is in its way now");
     directory.delete_account(guid).expect("there");
-    assert_eq!(directory.move_account(guid, A), Err(Refusal::AccountNotFound));
-    assert_eq!(Refusal::AccountNotFound.to_string(), "Matching user not found.");
+    assert_eq!(directory.move_account(guid, A), Err(ChangeRefusal::AccountNotFound));
+    assert_eq!(ChangeRefusal::AccountNotFound.to_string(), "Matching user not found.");
 }
 
 #[test]
@@ -74,7 +75,7 @@ fn names_are_unique_in_the_domain() {
     let mut directory = directory();
     directory.create_account(&person("Jo", A)).expect("free");
     let attribute = |refusal| match refusal {
-        Err(Refusal::AlreadyExists { attribute, .. }) => attribute,
+        Err(ChangeRefusal::AlreadyExists { attribute, .. }) => attribute,
         other => panic!("{other:?}"),
     };
     let mut new = person("JO", A);
@@ -86,7 +87,7 @@ fn names_are_unique_in_the_domain() {
     new.user_principal_name = "other@corp.example".to_owned();
     let guid = directory.create_account(&new).expect("all is free");
     let rename = directory.update_attributes(guid, &[("mail", Some("x@y")), ("samaccountname", Some("jo"))]);
-    assert!(matches!(rename, Err(Refusal::AlreadyExists { .. })));
+    assert!(matches!(rename, Err(ChangeRefusal::AlreadyExists { .. })));
     let mail = directory.account(guid).and_then(|a| a.attribute("MAIL"));
     assert_eq!(mail, Some("jo@corp.example"), "all or nothing");
 }
@@ -101,20 +102,20 @@ fn attributes_change_and_identities_do_not() {
     assert_eq!(account.attribute("department"), None);
     assert!(directory.by_user_principal_name("jo@corp.example").is_none());
     let refusal = directory.update_attributes(guid, &[("objectguid", Some("x"))]);
-    assert!(matches!(refusal, Err(Refusal::InvalidAttribute { .. })));
+    assert!(matches!(refusal, Err(ChangeRefusal::InvalidAttribute { .. })));
     directory.disable(guid).expect("there");
-    assert_eq!(directory.account(guid).map(Account::user_account_control), Some(514));
+    assert_eq!(directory.account(guid).map(DirectoryAccount::user_account_control), Some(514));
 }
 
 #[test]
 fn units_hold_their_rules() {
     let mut directory = directory();
-    assert!(matches!(directory.create_ou(&A.to_uppercase()), Err(Refusal::AlreadyExists { .. })));
-    assert!(matches!(directory.create_ou("OU=a,OU=no,DC=corp,DC=example"), Err(Refusal::NoSuchObject { .. })));
-    assert!(matches!(directory.create_ou("OU=a,DC=other"), Err(Refusal::NoSuchObject { .. })));
-    assert!(matches!(directory.create_ou("CN=a,DC=corp,DC=example"), Err(Refusal::InvalidDn { .. })));
+    assert!(matches!(directory.create_ou(&A.to_uppercase()), Err(ChangeRefusal::AlreadyExists { .. })));
+    assert!(matches!(directory.create_ou("OU=a,OU=no,DC=corp,DC=example"), Err(ChangeRefusal::NoSuchObject { .. })));
+    assert!(matches!(directory.create_ou("OU=a,DC=other"), Err(ChangeRefusal::NoSuchObject { .. })));
+    assert!(matches!(directory.create_ou("CN=a,DC=corp,DC=example"), Err(ChangeRefusal::InvalidDn { .. })));
     directory.create_account(&person("Jo", A)).expect("free");
-    assert!(matches!(directory.delete_ou(A), Err(Refusal::NotALeaf { .. })));
+    assert!(matches!(directory.delete_ou(A), Err(ChangeRefusal::NotALeaf { .. })));
     directory.delete_ou(B).expect("empty");
     assert!(!directory.ou_exists(B));
     assert!(!directory.ou_exists("CN=Users,DC=corp,DC=example"));
@@ -128,7 +129,7 @@ fn rights_denied_above_hold_below() {
     directory.create_ou(&below).expect("new");
     directory.deny(B).expect("an OU");
     let refusal = directory.create_account(&person("Jo", &below));
-    assert!(matches!(refusal, Err(Refusal::AccessDenied { .. })));
+    assert!(matches!(refusal, Err(ChangeRefusal::AccessDenied { .. })));
 }
 
 #[test]

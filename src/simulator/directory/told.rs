@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::account::spelling;
 use super::dump::row;
 use super::units::parse;
-use super::{Directory, Node, Reach, Refusal};
-use crate::simulator::dn::Dn;
+use super::{ChangeRefusal, DirectoryNode, SearchReach, SimulatedDirectory};
+use crate::simulator::dn::DirectoryName;
 
 /// What was read of a directory.
 pub(in crate::simulator) struct AsRead {
@@ -18,14 +18,14 @@ pub(in crate::simulator) struct AsRead {
     pub(in crate::simulator) accounts: Vec<Value>,
 }
 
-impl Directory {
+impl SimulatedDirectory {
     /// Has a shadow read all there is.
     ///
     /// # Errors
     /// When the real directory does not answer.
-    pub(in crate::simulator) fn recall_all(&mut self) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn recall_all(&mut self) -> Result<(), ChangeRefusal> {
         let base = self.base();
-        self.recall(&base, Reach::Subtree, None)
+        self.recall(&base, SearchReach::Subtree, None)
     }
 
     /// What was read.
@@ -36,7 +36,7 @@ impl Directory {
             self.accounts.values().map(row).collect()
         };
         // The account that every simulated directory has for who looks into it.
-        let own = Dn::parse(self.bind.dn()).map(|dn| dn.key());
+        let own = DirectoryName::parse(self.bind.dn()).map(|dn| dn.key());
         let others = accounts.into_iter().filter(|account| {
             let dn = account["dn"].as_str().unwrap_or_default();
             parse(dn).ok().map(|dn| dn.key()) != own.clone().ok()
@@ -54,16 +54,16 @@ impl Directory {
     /// OUs, and what else accounts are in; with all that is above them, whether it was read or not.
     fn containers_of(&self, accounts: &[Value]) -> Vec<String> {
         let units = self.tree.values().filter_map(|node| match node {
-            Node::Container(unit) => Some(unit.dn.as_str()),
-            Node::Account(_) => None,
+            DirectoryNode::Container(unit) => Some(unit.dn.as_str()),
+            DirectoryNode::Account(_) => None,
         });
-        let is_ou = |dn: &Dn| dn.leaf_kind().as_deref() == Some("OU");
-        let units = units.filter_map(|dn| Dn::parse(dn).ok()).filter(is_ou);
+        let is_ou = |dn: &DirectoryName| dn.leaf_kind().as_deref() == Some("OU");
+        let units = units.filter_map(|dn| DirectoryName::parse(dn).ok()).filter(is_ou);
         let holding = accounts.iter().filter_map(|account| {
-            let dn = Dn::parse(account["dn"].as_str()?).ok()?;
+            let dn = DirectoryName::parse(account["dn"].as_str()?).ok()?;
             dn.parent()
         });
-        let mut found: Vec<Dn> = Vec::new();
+        let mut found: Vec<DirectoryName> = Vec::new();
         for dn in units.chain(holding) {
             let mut next = Some(dn);
             while let Some(dn) = next.filter(|dn| dn.is_under(&self.base)) {
@@ -72,15 +72,15 @@ impl Directory {
             }
         }
         let furnished = self.base.child("CN", "Users").key();
-        found.sort_by_cached_key(Dn::key);
+        found.sort_by_cached_key(DirectoryName::key);
         found.dedup_by_key(|dn| dn.key());
         found.retain(|dn| dn.key() != furnished);
-        found.iter().map(Dn::to_string).collect()
+        found.iter().map(DirectoryName::to_string).collect()
     }
 }
 
 fn key(dn: &str) -> String {
-    Dn::parse(dn).map(|dn| dn.key()).unwrap_or_default()
+    DirectoryName::parse(dn).map(|dn| dn.key()).unwrap_or_default()
 }
 
 /// Whether it is an attribute that Okta's integration maps, or a neighbour of one: others may hold whatever.

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::super::dn::Dn;
-use super::identity::Guid;
-use super::{BindAccount, Directory, NewAccount, Node, Refusal};
+use super::super::dn::DirectoryName;
+use super::identity::ObjectGuid;
+use super::{BindAccount, ChangeRefusal, DirectoryNode, NewAccount, SimulatedDirectory};
 
 /// An object that holds others.
 #[derive(Clone, Debug)]
-pub(in crate::simulator) struct Container {
-    pub(in crate::simulator) guid: Guid,
+pub(in crate::simulator) struct DirectoryContainer {
+    pub(in crate::simulator) guid: ObjectGuid,
     pub(in crate::simulator) kind: ContainerKind,
     pub(in crate::simulator) dn: String,
     /// Value of its own relative name, such as `Users`.
@@ -26,9 +26,9 @@ pub(in crate::simulator) enum ContainerKind {
     Container,
 }
 
-impl Directory {
+impl SimulatedDirectory {
     /// Makes an OU below an existing object of the domain.
-    pub(in crate::simulator) fn create_ou(&mut self, dn: &str) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn create_ou(&mut self, dn: &str) -> Result<(), ChangeRefusal> {
         let is_ou = parse(dn)?.leaf_kind().as_deref() == Some("OU");
         if !is_ou {
             return Err(invalid(dn));
@@ -37,7 +37,7 @@ impl Directory {
     }
 
     /// The same, or a container such as `CN=Staff`.
-    pub(in crate::simulator) fn create_container(&mut self, dn: &str) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn create_container(&mut self, dn: &str) -> Result<(), ChangeRefusal> {
         self.must_be_simulated()?;
         let parsed = parse(dn)?;
         let (kind, leaf) = match parsed.leaf_kind().as_deref() {
@@ -59,11 +59,11 @@ impl Directory {
     }
 
     /// Deletes an empty OU.
-    pub(in crate::simulator) fn delete_ou(&mut self, dn: &str) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn delete_ou(&mut self, dn: &str) -> Result<(), ChangeRefusal> {
         self.must_be_simulated()?;
         let key = self.ou_key(dn)?;
         if self.keys_under(key.clone()).nth(1).is_some() {
-            return Err(Refusal::NotALeaf { dn: dn.to_owned() });
+            return Err(ChangeRefusal::NotALeaf { dn: dn.to_owned() });
         }
         self.tree.remove(&key);
         self.denied.remove(&key);
@@ -77,40 +77,40 @@ impl Directory {
     /// DNs of all OUs, a parent before its children.
     pub(in crate::simulator) fn ous(&self) -> impl Iterator<Item = &str> {
         self.tree.values().filter_map(|node| match node {
-            Node::Container(unit) if unit.kind == ContainerKind::OrganizationalUnit => Some(unit.dn.as_str()),
+            DirectoryNode::Container(unit) if unit.kind == ContainerKind::OrganizationalUnit => Some(unit.dn.as_str()),
             _ => None,
         })
     }
 
     /// Takes from the service account the right to create and delete accounts in this OU and below it.
-    pub(in crate::simulator) fn deny(&mut self, ou: &str) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn deny(&mut self, ou: &str) -> Result<(), ChangeRefusal> {
         self.must_be_simulated()?;
         let key = self.ou_key(ou)?;
         self.denied.insert(key);
         Ok(())
     }
 
-    /// Gives back what [`Directory::deny`] took from this OU.
-    pub(in crate::simulator) fn allow(&mut self, ou: &str) -> Result<(), Refusal> {
+    /// Gives back what [`SimulatedDirectory::deny`] took from this OU.
+    pub(in crate::simulator) fn allow(&mut self, ou: &str) -> Result<(), ChangeRefusal> {
         let key = self.ou_key(ou)?;
         self.denied.remove(&key);
         Ok(())
     }
 
     /// Refuses when the service account has no rights in this container. Rights are inherited downwards.
-    pub(super) fn check_rights(&self, container: &Dn) -> Result<(), Refusal> {
+    pub(super) fn check_rights(&self, container: &DirectoryName) -> Result<(), ChangeRefusal> {
         let key = container.key();
         if self.denied.iter().any(|denied| key.starts_with(denied)) {
             let dn = container.to_string();
-            return Err(Refusal::AccessDenied { dn });
+            return Err(ChangeRefusal::AccessDenied { dn });
         }
         Ok(())
     }
 
-    pub(super) fn container(&self, dn: &Dn) -> Result<&Container, Refusal> {
+    pub(super) fn container(&self, dn: &DirectoryName) -> Result<&DirectoryContainer, ChangeRefusal> {
         match self.tree.get(&dn.key()) {
-            Some(Node::Container(container)) => Ok(container),
-            _ => Err(Refusal::NoSuchObject { dn: dn.to_string() }),
+            Some(DirectoryNode::Container(container)) => Ok(container),
+            _ => Err(ChangeRefusal::NoSuchObject { dn: dn.to_string() }),
         }
     }
 
@@ -126,39 +126,39 @@ impl Directory {
             user_principal_name: self.bind.user_principal_name().to_owned(),
             ..NewAccount::default()
         };
-        let guid = Guid::random(&mut self.random);
+        let guid = ObjectGuid::random(&mut self.random);
         self.insert_account(&service, &users, guid);
     }
 
-    pub(super) fn insert_container(&mut self, dn: &Dn, kind: ContainerKind) {
-        let container = Container {
-            guid: Guid::random(&mut self.random),
+    pub(super) fn insert_container(&mut self, dn: &DirectoryName, kind: ContainerKind) {
+        let container = DirectoryContainer {
+            guid: ObjectGuid::random(&mut self.random),
             kind,
             dn: dn.to_string(),
             name: dn.leaf_value().unwrap_or_default().to_owned(),
             created: Timestamp::now(),
             usn: self.next_usn(),
         };
-        self.tree.insert(dn.key(), Node::Container(container));
+        self.tree.insert(dn.key(), DirectoryNode::Container(container));
     }
 
-    fn ou_key(&self, dn: &str) -> Result<String, Refusal> {
+    fn ou_key(&self, dn: &str) -> Result<String, ChangeRefusal> {
         let parsed = parse(dn)?;
         match self.container(&parsed)?.kind {
             ContainerKind::OrganizationalUnit => Ok(parsed.key()),
-            _ => Err(Refusal::NoSuchObject { dn: dn.to_owned() }),
+            _ => Err(ChangeRefusal::NoSuchObject { dn: dn.to_owned() }),
         }
     }
 }
 
-pub(super) fn parse(dn: &str) -> Result<Dn, Refusal> {
-    Dn::parse(dn).map_err(|_| invalid(dn))
+pub(super) fn parse(dn: &str) -> Result<DirectoryName, ChangeRefusal> {
+    DirectoryName::parse(dn).map_err(|_| invalid(dn))
 }
 
-pub(super) fn taken_dn(dn: &str) -> Refusal {
-    Refusal::AlreadyExists { attribute: "dn", value: dn.to_owned() }
+pub(super) fn taken_dn(dn: &str) -> ChangeRefusal {
+    ChangeRefusal::AlreadyExists { attribute: "dn", value: dn.to_owned() }
 }
 
-fn invalid(dn: &str) -> Refusal {
-    Refusal::InvalidDn { dn: dn.to_owned() }
+fn invalid(dn: &str) -> ChangeRefusal {
+    ChangeRefusal::InvalidDn { dn: dn.to_owned() }
 }

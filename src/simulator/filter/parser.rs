@@ -3,11 +3,11 @@
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use super::super::http::Refusal;
-use super::{Expr, Literal, Operator, Test};
+use super::super::http::ApiRefusal;
+use super::{FilterExpression, FilterLiteral, FilterOperator, FilterTest};
 
 #[derive(Clone, Debug, PartialEq)]
-enum Token {
+enum FilterToken {
     Word(String),
     Text(String),
     Open,
@@ -15,7 +15,7 @@ enum Token {
 }
 
 /// Parses an expression; E0000031 when it is none.
-pub(in super::super) fn parse(text: &str) -> Result<Expr, Refusal> {
+pub(in super::super) fn parse(text: &str) -> Result<FilterExpression, ApiRefusal> {
     let mut tokens = tokens(text).ok_or_else(invalid)?.into_iter().peekable();
     let expr = disjunction(&mut tokens, 0).ok_or_else(invalid)?;
     match tokens.next() {
@@ -24,11 +24,11 @@ pub(in super::super) fn parse(text: &str) -> Result<Expr, Refusal> {
     }
 }
 
-fn invalid() -> Refusal {
-    Refusal::new(400, "E0000031", "Invalid search criteria.")
+fn invalid() -> ApiRefusal {
+    ApiRefusal::new(400, "E0000031", "Invalid search criteria.")
 }
 
-fn tokens(text: &str) -> Option<Vec<Token>> {
+fn tokens(text: &str) -> Option<Vec<FilterToken>> {
     let mut found = Vec::new();
     let mut rest = text.chars().peekable();
     while let Some(&next) = rest.peek() {
@@ -38,18 +38,18 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             }
             '(' | ')' => {
                 rest.next();
-                found.push(if next == '(' { Token::Open } else { Token::Close });
+                found.push(if next == '(' { FilterToken::Open } else { FilterToken::Close });
             }
             '"' => {
                 rest.next();
-                found.push(Token::Text(quoted(&mut rest)?));
+                found.push(FilterToken::Text(quoted(&mut rest)?));
             }
             _ => {
                 let mut word = String::new();
                 while let Some(next) = rest.next_if(|next| !next.is_whitespace() && !"()\"".contains(*next)) {
                     word.push(next);
                 }
-                found.push(Token::Word(word));
+                found.push(FilterToken::Word(word));
             }
         }
     }
@@ -68,83 +68,85 @@ fn quoted(rest: &mut impl Iterator<Item = char>) -> Option<String> {
     }
 }
 
-type Tokens = Peekable<IntoIter<Token>>;
+type FilterTokens = Peekable<IntoIter<FilterToken>>;
 
 /// Parentheses and `not` may nest this deep: a request must not exhaust the stack.
 const DEPTH: usize = 64;
 
-fn disjunction(tokens: &mut Tokens, depth: usize) -> Option<Expr> {
+fn disjunction(tokens: &mut FilterTokens, depth: usize) -> Option<FilterExpression> {
     let mut left = conjunction(tokens, depth)?;
     while takes_word(tokens, "or") {
-        left = Expr::Or(Box::new(left), Box::new(conjunction(tokens, depth)?));
+        left = FilterExpression::Or(Box::new(left), Box::new(conjunction(tokens, depth)?));
     }
     Some(left)
 }
 
-fn conjunction(tokens: &mut Tokens, depth: usize) -> Option<Expr> {
+fn conjunction(tokens: &mut FilterTokens, depth: usize) -> Option<FilterExpression> {
     let mut left = term(tokens, depth)?;
     while takes_word(tokens, "and") {
-        left = Expr::And(Box::new(left), Box::new(term(tokens, depth)?));
+        left = FilterExpression::And(Box::new(left), Box::new(term(tokens, depth)?));
     }
     Some(left)
 }
 
-fn term(tokens: &mut Tokens, depth: usize) -> Option<Expr> {
+fn term(tokens: &mut FilterTokens, depth: usize) -> Option<FilterExpression> {
     if depth > DEPTH {
         return None;
     }
     match tokens.next()? {
-        Token::Open => {
+        FilterToken::Open => {
             let inner = disjunction(tokens, depth + 1)?;
-            (tokens.next()? == Token::Close).then_some(inner)
+            (tokens.next()? == FilterToken::Close).then_some(inner)
         }
-        Token::Word(word) if word.eq_ignore_ascii_case("not") => Some(Expr::Not(Box::new(term(tokens, depth + 1)?))),
-        Token::Word(property) => test(property, tokens).map(Expr::Test),
-        Token::Text(_) | Token::Close => None,
+        FilterToken::Word(word) if word.eq_ignore_ascii_case("not") => {
+            Some(FilterExpression::Not(Box::new(term(tokens, depth + 1)?)))
+        }
+        FilterToken::Word(property) => test(property, tokens).map(FilterExpression::Test),
+        FilterToken::Text(_) | FilterToken::Close => None,
     }
 }
 
-fn test(property: String, tokens: &mut Tokens) -> Option<Test> {
-    let Token::Word(word) = tokens.next()? else {
+fn test(property: String, tokens: &mut FilterTokens) -> Option<FilterTest> {
+    let FilterToken::Word(word) = tokens.next()? else {
         return None;
     };
     let operator = operator(&word)?;
     let literal = match operator {
-        Operator::Pr => Literal::Null,
+        FilterOperator::Pr => FilterLiteral::Null,
         _ => literal(tokens.next()?)?,
     };
-    Some(Test { property, operator, literal })
+    Some(FilterTest { property, operator, literal })
 }
 
-fn operator(word: &str) -> Option<Operator> {
+fn operator(word: &str) -> Option<FilterOperator> {
     Some(match word.to_ascii_lowercase().as_str() {
-        "eq" => Operator::Eq,
-        "ne" => Operator::Ne,
-        "gt" => Operator::Gt,
-        "ge" => Operator::Ge,
-        "lt" => Operator::Lt,
-        "le" => Operator::Le,
-        "sw" => Operator::Sw,
-        "ew" => Operator::Ew,
-        "co" => Operator::Co,
-        "pr" => Operator::Pr,
+        "eq" => FilterOperator::Eq,
+        "ne" => FilterOperator::Ne,
+        "gt" => FilterOperator::Gt,
+        "ge" => FilterOperator::Ge,
+        "lt" => FilterOperator::Lt,
+        "le" => FilterOperator::Le,
+        "sw" => FilterOperator::Sw,
+        "ew" => FilterOperator::Ew,
+        "co" => FilterOperator::Co,
+        "pr" => FilterOperator::Pr,
         _ => return None,
     })
 }
 
-fn literal(token: Token) -> Option<Literal> {
+fn literal(token: FilterToken) -> Option<FilterLiteral> {
     match token {
-        Token::Text(text) => Some(Literal::Text(text)),
-        Token::Word(word) => match word.as_str() {
-            "true" => Some(Literal::Bool(true)),
-            "false" => Some(Literal::Bool(false)),
-            "null" => Some(Literal::Null),
-            number => number.parse().ok().map(Literal::Number),
+        FilterToken::Text(text) => Some(FilterLiteral::Text(text)),
+        FilterToken::Word(word) => match word.as_str() {
+            "true" => Some(FilterLiteral::Bool(true)),
+            "false" => Some(FilterLiteral::Bool(false)),
+            "null" => Some(FilterLiteral::Null),
+            number => number.parse().ok().map(FilterLiteral::Number),
         },
-        Token::Open | Token::Close => None,
+        FilterToken::Open | FilterToken::Close => None,
     }
 }
 
-fn takes_word(tokens: &mut Tokens, word: &str) -> bool {
-    tokens.next_if(|token| matches!(token, Token::Word(have) if have.eq_ignore_ascii_case(word))).is_some()
+fn takes_word(tokens: &mut FilterTokens, word: &str) -> bool {
+    tokens.next_if(|token| matches!(token, FilterToken::Word(have) if have.eq_ignore_ascii_case(word))).is_some()
 }

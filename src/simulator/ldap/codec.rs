@@ -24,11 +24,11 @@ const SEARCH_REQUEST: u64 = 3;
 const FILTER: usize = 6;
 
 #[derive(Default)]
-pub(super) struct Codec {
+pub(super) struct MessageCodec {
     encoder: LdapCodec,
 }
 
-impl Decoder for Codec {
+impl Decoder for MessageCodec {
     type Item = LdapMsg;
     type Error = io::Error;
 
@@ -46,7 +46,7 @@ impl Decoder for Codec {
     }
 }
 
-impl Encoder<LdapMsg> for Codec {
+impl Encoder<LdapMsg> for MessageCodec {
     type Error = io::Error;
 
     fn encode(&mut self, message: LdapMsg, buffer: &mut BytesMut) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use ldap3_proto::proto::{LdapFilter, LdapMatchingRuleAssertion, LdapSubstringFilter};
 
-use super::super::directory::{Directory, Entry, same_value};
+use super::super::directory::{LdapEntry, SimulatedDirectory, same_value};
 use super::codec::value_bytes;
 
 /// Microsoft's page "Search Filter Syntax": all the bits given, any of them.
@@ -10,7 +10,7 @@ const BIT_AND: &str = "1.2.840.113556.1.4.803";
 const BIT_OR: &str = "1.2.840.113556.1.4.804";
 
 /// An attribute that is absent matches nothing, so its negation matches, as `(!(mail=*))` must.
-pub(super) fn matches(filter: &LdapFilter, directory: &Directory, entry: Entry<'_>) -> bool {
+pub(super) fn matches(filter: &LdapFilter, directory: &SimulatedDirectory, entry: LdapEntry<'_>) -> bool {
     let values = |name: &str| directory.values(entry, name);
     match filter {
         LdapFilter::And(parts) => parts.iter().all(|part| matches(part, directory, entry)),

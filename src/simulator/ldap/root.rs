@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::directory::{Directory, Shown};
+use super::super::directory::{ShownAttributes, SimulatedDirectory};
 
 pub(super) const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 pub(super) const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
@@ -11,7 +11,7 @@ pub(super) const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 /// Tells clients that this is an Active Directory (`LDAP_CAP_ACTIVE_DIRECTORY_OID`).
 const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
 
-pub(super) fn attributes(directory: &Directory) -> Shown {
+pub(super) fn attributes(directory: &SimulatedDirectory) -> ShownAttributes {
     let base = directory.base();
     let now = Timestamp::now().to_zoned(TimeZone::UTC);
     let host = format!("dc01.{}", directory.domain());

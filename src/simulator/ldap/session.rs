@@ -12,50 +12,50 @@ use ldap3_proto::proto::{
 use tokio::net::TcpStream;
 use tokio_util::codec::Framed;
 
-use super::super::directory::{Directory, Refusal, same_value};
-use super::super::dn::Dn;
-use super::codec::Codec;
-use super::search::{Found, reach, root_dse, search};
+use super::super::directory::{ChangeRefusal, SimulatedDirectory, same_value};
+use super::super::dn::DirectoryName;
+use super::codec::MessageCodec;
+use super::search::{SearchResult, reach, root_dse, search};
 use super::{filter, root, words};
 
 /// Attributes of which few objects have the same value: who searches by one is answered without reading all the others.
 const IDENTIFYING: &[&str] = &["objectGUID", "sAMAccountName", "userPrincipalName", "cn", "mail"];
 
 /// Answers until the client unbinds, hangs up, or sends what is not LDAP.
-pub(super) async fn run(stream: TcpStream, directory: Arc<RwLock<Directory>>) {
-    let mut wire = Framed::new(stream, Codec::default());
-    let mut session = Session { directory, signed_in: SignedIn::No };
+pub(super) async fn run(stream: TcpStream, directory: Arc<RwLock<SimulatedDirectory>>) {
+    let mut wire = Framed::new(stream, MessageCodec::default());
+    let mut session = LdapSession { directory, signed_in: LdapSignIn::No };
     while let Some(message) = wire.next().await {
         let (answers, next) = match message {
             Ok(message) => session.answer(message),
-            Err(_) => (vec![notice()], Next::HangUp),
+            Err(_) => (vec![notice()], SessionNext::HangUp),
         };
         let sent = send(&mut wire, answers).await;
         // A failed write is a client that is gone.
-        if sent.is_err() || next == Next::HangUp {
+        if sent.is_err() || next == SessionNext::HangUp {
             return;
         }
     }
 }
 
-struct Session {
-    directory: Arc<RwLock<Directory>>,
-    signed_in: SignedIn,
+struct LdapSession {
+    directory: Arc<RwLock<SimulatedDirectory>>,
+    signed_in: LdapSignIn,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum SignedIn {
+enum LdapSignIn {
     No,
     Yes,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
+enum SessionNext {
     Listen,
     HangUp,
 }
 
-async fn send(wire: &mut Framed<TcpStream, Codec>, answers: Vec<LdapMsg>) -> std::io::Result<()> {
+async fn send(wire: &mut Framed<TcpStream, MessageCodec>, answers: Vec<LdapMsg>) -> std::io::Result<()> {
     for answer in answers {
         wire.feed(answer).await?;
     }
@@ -67,13 +67,13 @@ fn notice() -> LdapMsg {
     DisconnectionNotice::gen_response(LdapResultCode::ProtocolError, "the message is not understood")
 }
 
-impl Session {
-    fn answer(&mut self, message: LdapMsg) -> (Vec<LdapMsg>, Next) {
+impl LdapSession {
+    fn answer(&mut self, message: LdapMsg) -> (Vec<LdapMsg>, SessionNext) {
         let LdapMsg { msgid, op, ctrl } = message;
         let one = |op| vec![LdapMsg::new(msgid, op)];
         let answers = match op {
             LdapOp::BindRequest(request) => one(self.bind(&request)),
-            LdapOp::UnbindRequest => return (Vec::new(), Next::HangUp),
+            LdapOp::UnbindRequest => return (Vec::new(), SessionNext::HangUp),
             // A search is answered before the next message is read: there is nothing left to abandon.
             LdapOp::AbandonRequest(_) => Vec::new(),
             LdapOp::SearchRequest(request) => messages(msgid, self.search(&request, &ctrl)),
@@ -84,14 +84,14 @@ impl Session {
             LdapOp::DelRequest(_) => one(LdapOp::DelResponse(self.write())),
             LdapOp::ModifyDNRequest(_) => one(LdapOp::ModifyDNResponse(self.write())),
             // A client sent what only servers send.
-            _ => return (vec![notice()], Next::HangUp),
+            _ => return (vec![notice()], SessionNext::HangUp),
         };
-        (answers, Next::Listen)
+        (answers, SessionNext::Listen)
     }
 
     fn bind(&mut self, request: &LdapBindRequest) -> LdapOp {
         // A bind that fails leaves the connection anonymous, whatever it was before (RFC 4511, section 4.2.1).
-        self.signed_in = SignedIn::No;
+        self.signed_in = LdapSignIn::No;
         let res = match &request.cred {
             _ if request.version != 3 => {
                 words::result(LdapResultCode::ProtocolError, "only LDAP version 3 is spoken here")
@@ -112,27 +112,27 @@ impl Session {
         if !self.directory().bind_account().admits(name, password) {
             return words::wrong_credentials();
         }
-        self.signed_in = SignedIn::Yes;
+        self.signed_in = LdapSignIn::Yes;
         words::success()
     }
 
-    fn search(&self, request: &LdapSearchRequest, controls: &[LdapControl]) -> Found {
+    fn search(&self, request: &LdapSearchRequest, controls: &[LdapControl]) -> SearchResult {
         if controls.iter().any(is_unavailable) {
-            return Found::nothing(words::unavailable_control());
+            return SearchResult::nothing(words::unavailable_control());
         }
-        let root = Dn::parse(&request.base).is_ok_and(|base| base.is_root());
+        let root = DirectoryName::parse(&request.base).is_ok_and(|base| base.is_root());
         match self.signed_in {
             _ if root => root_dse(&self.directory(), request),
-            SignedIn::No => Found::nothing(words::bind_needed()),
-            SignedIn::Yes => match self.recall(request) {
+            LdapSignIn::No => SearchResult::nothing(words::bind_needed()),
+            LdapSignIn::Yes => match self.recall(request) {
                 Ok(()) => search(&self.directory(), request, controls),
-                Err(refusal) => Found::nothing(words::result(LdapResultCode::Unavailable, &refusal.in_detail())),
+                Err(refusal) => SearchResult::nothing(words::result(LdapResultCode::Unavailable, &refusal.in_detail())),
             },
         }
     }
 
     /// Has a shadow read what the search is about.
-    fn recall(&self, request: &LdapSearchRequest) -> Result<(), Refusal> {
+    fn recall(&self, request: &LdapSearchRequest) -> Result<(), ChangeRefusal> {
         if !self.directory().is_shadow() {
             return Ok(());
         }
@@ -145,10 +145,10 @@ impl Session {
     }
 
     fn compare(&self, request: &LdapCompareRequest) -> LdapResult {
-        if self.signed_in == SignedIn::No {
+        if self.signed_in == LdapSignIn::No {
             return words::bind_needed();
         }
-        let Ok(dn) = Dn::parse(&request.dn) else {
+        let Ok(dn) = DirectoryName::parse(&request.dn) else {
             return words::bad_name(&request.dn);
         };
         let directory = self.directory();
@@ -179,26 +179,26 @@ impl Session {
     /// `u:CORP\name`, as AD tells it; empty when anonymous.
     fn who_am_i(&self) -> String {
         match self.signed_in {
-            SignedIn::Yes => format!("u:{}", self.directory().bind_account().down_level_name()),
-            SignedIn::No => String::new(),
+            LdapSignIn::Yes => format!("u:{}", self.directory().bind_account().down_level_name()),
+            LdapSignIn::No => String::new(),
         }
     }
 
     fn write(&self) -> LdapResult {
         match self.signed_in {
-            SignedIn::Yes => words::read_only(),
-            SignedIn::No => words::bind_needed(),
+            LdapSignIn::Yes => words::read_only(),
+            LdapSignIn::No => words::bind_needed(),
         }
     }
 
     /// A panic elsewhere leaves the directory readable.
-    fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+    fn directory(&self) -> RwLockReadGuard<'_, SimulatedDirectory> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Entries, then the result with its controls.
-fn messages(msgid: i32, found: Found) -> Vec<LdapMsg> {
+fn messages(msgid: i32, found: SearchResult) -> Vec<LdapMsg> {
     let entries = found.entries.into_iter();
     let mut messages: Vec<LdapMsg> =
         entries.map(|entry| LdapMsg::new(msgid, LdapOp::SearchResultEntry(entry))).collect();

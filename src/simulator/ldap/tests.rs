@@ -5,7 +5,7 @@ use ldap3::{Ldap, LdapConnAsync, LdapError, LdapResult, Scope, SearchEntry, Sear
 use secrecy::ExposeSecret as _;
 use tokio::task::JoinHandle;
 
-use super::super::directory::{Guid, NewAccount};
+use super::super::directory::{NewAccount, ObjectGuid};
 use super::*;
 
 const BASE: &str = "DC=corp,DC=example";
@@ -13,13 +13,13 @@ const A: &str = "OU=User-Contractor,DC=corp,DC=example";
 const B: &str = "OU=Users,DC=corp,DC=example";
 
 /// A running server; stops when dropped.
-struct Running {
-    directory: Arc<RwLock<Directory>>,
+struct RunningServer {
+    directory: Arc<RwLock<SimulatedDirectory>>,
     url: String,
     task: JoinHandle<()>,
 }
 
-impl Drop for Running {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -38,8 +38,8 @@ fn new_account(cn: &str, sam: &str, ou: &str) -> NewAccount {
     }
 }
 
-fn small() -> Directory {
-    let mut directory = Directory::new("corp.example", 7);
+fn small() -> SimulatedDirectory {
+    let mut directory = SimulatedDirectory::new("corp.example", 7);
     directory.create_ou(A).expect("new");
     directory.create_ou(B).expect("new");
     directory.create_account(&new_account("Ada Doe", "ada", A)).expect("free");
@@ -51,15 +51,15 @@ fn small() -> Directory {
     directory
 }
 
-async fn start(directory: Directory) -> Running {
+async fn start(directory: SimulatedDirectory) -> RunningServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("ldap://{}", listener.local_addr().expect("bound"));
     let directory = Arc::new(RwLock::new(directory));
     let task = tokio::spawn(serve(listener, Arc::clone(&directory)));
-    Running { directory, url, task }
+    RunningServer { directory, url, task }
 }
 
-impl Running {
+impl RunningServer {
     async fn connect(&self) -> Ldap {
         let (connection, ldap) = LdapConnAsync::new(&self.url).await.expect("connects");
         ldap3::drive!(connection);
@@ -105,9 +105,9 @@ const SERVICE: &str = "svc-okta-runbook";
 const EVERYONE: &[&str] = &[SERVICE, "Ada Doe", "Renée (x) Doe", "Doe, Jo"];
 
 /// Base, scope, filter, and the names of what is found.
-type Search = (&'static str, Scope, &'static str, &'static [&'static str]);
+type SearchRow = (&'static str, Scope, &'static str, &'static [&'static str]);
 
-const SEARCHES: &[Search] = &[
+const SEARCHES: &[SearchRow] = &[
     (BASE, Scope::Base, "(objectClass=*)", &["corp"]),
     (BASE, Scope::OneLevel, "(objectClass=*)", &["Users", "User-Contractor", "Users"]),
     (BASE, Scope::Subtree, "(objectClass=organizationalUnit)", &["User-Contractor", "Users"]),
@@ -155,7 +155,7 @@ async fn an_account_is_found_by_its_guid_before_and_after_a_move() {
     let running = start(small()).await;
     let mut ldap = running.signed_in().await;
     // Not UTF-8 for some of them, which is what matters.
-    let guids: Vec<Guid> =
+    let guids: Vec<ObjectGuid> =
         running.directory.read().expect("not poisoned").accounts_under(BASE).map(|account| account.guid).collect();
     assert!(guids.iter().any(|guid| std::str::from_utf8(&guid.bytes()).is_err()));
     for guid in guids {

@@ -2,7 +2,7 @@
 
 use ldap3_proto::proto::{LdapResult, LdapResultCode};
 
-use super::super::dn::Dn;
+use super::super::dn::DirectoryName;
 
 /// The build number at the end of a text, in hexadecimal.
 const BUILD: &str = "v1db1";
@@ -69,7 +69,7 @@ pub(super) fn read_only() -> LdapResult {
 }
 
 /// The nearest object above `dn` that `exists`.
-pub(super) fn best_match(dn: &Dn, exists: impl Fn(&Dn) -> bool) -> String {
+pub(super) fn best_match(dn: &DirectoryName, exists: impl Fn(&DirectoryName) -> bool) -> String {
     let mut above = dn.parent();
     while let Some(candidate) = above {
         if exists(&candidate) {

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 /// RSA of 2048 bits, as the Admin Console makes them.
 #[derive(Default)]
-pub(in crate::simulator) struct GeneratedKey(OnceLock<Option<Pair>>);
+pub(in crate::simulator) struct GeneratedKey(OnceLock<Option<KeyPair>>);
 
-struct Pair {
+struct KeyPair {
     pem: SecretString,
     public: Value,
 }
@@ -38,12 +38,12 @@ impl GeneratedKey {
         self.0.get().is_some()
     }
 
-    fn pair(&self) -> Option<&Pair> {
-        self.0.get_or_init(Pair::generate).as_ref()
+    fn pair(&self) -> Option<&KeyPair> {
+        self.0.get_or_init(KeyPair::generate).as_ref()
     }
 }
 
-impl Pair {
+impl KeyPair {
     fn generate() -> Option<Self> {
         let key = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
         let der: Pkcs8V1Der = key.as_der().ok()?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// What a shadow must not take from the real org, or not again.
 #[derive(Default)]
-pub(in crate::simulator) struct Changed {
+pub(in crate::simulator) struct ShadowChanges {
     /// Paths of what was taken in: it may have been changed since.
     pub(in crate::simulator) seen: BTreeSet<String>,
     /// Those whose first form is still to be kept.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::super::http::Refusal;
-use super::super::model::authorization_server::Access;
-use super::super::store::Org;
-use super::proof::{self, Bound};
+use super::super::http::ApiRefusal;
+use super::super::model::authorization_server::AccessToken;
+use super::super::store::SimulatedOrg;
+use super::proof::{self, ProofBinding};
 use super::scopes;
 
 /// A call as far as its token is concerned.
-pub(in crate::simulator) struct Call<'a> {
+pub(in crate::simulator) struct TokenCall<'a> {
     pub(in crate::simulator) method: &'a str,
     /// Scheme, host and port.
     pub(in crate::simulator) base: &'a str,
@@ -21,7 +21,10 @@ pub(in crate::simulator) struct Call<'a> {
 }
 
 /// The access token of a call; `None` when the header is of another scheme.
-pub(in crate::simulator) fn caller(org: &Org, call: &Call) -> Option<Result<Arc<Access>, Refusal>> {
+pub(in crate::simulator) fn caller(
+    org: &SimulatedOrg,
+    call: &TokenCall,
+) -> Option<Result<Arc<AccessToken>, ApiRefusal>> {
     let (scheme, token) = call.authorization.trim().split_once(' ')?;
     let dpop = scheme.eq_ignore_ascii_case("DPoP");
     if !dpop && !scheme.eq_ignore_ascii_case("Bearer") {
@@ -36,10 +39,15 @@ pub(in crate::simulator) fn caller(org: &Org, call: &Call) -> Option<Result<Arc<
     }))
 }
 
-fn verified(org: &Org, call: &Call, token: &str, proof: Option<&str>) -> Result<Arc<Access>, Refusal> {
+fn verified(
+    org: &SimulatedOrg,
+    call: &TokenCall,
+    token: &str,
+    proof: Option<&str>,
+) -> Result<Arc<AccessToken>, ApiRefusal> {
     let Some(access) = org.oauth.access.get(token) else {
         // As for an API token that is not known; the documentation shows the header for one that ended.
-        return Err(Refusal::new(401, "E0000011", "Invalid token provided"));
+        return Err(ApiRefusal::new(401, "E0000011", "Invalid token provided"));
     };
     if access.expires <= org.now() {
         return Err(invalid(call, "The token has expired."));
@@ -55,7 +63,7 @@ fn verified(org: &Org, call: &Call, token: &str, proof: Option<&str>) -> Result<
             )
         })?;
         let url = format!("{}{}", call.base, call.path);
-        let bound = Bound { method: call.method, url: &url, token: Some(token) };
+        let bound = ProofBinding { method: call.method, url: &url, token: Some(token) };
         let proved = proof::verify(org, proof, &bound);
         if proved.is_ok_and(|(thumbprint, _)| thumbprint == *key) {
             return Ok(Arc::clone(access));
@@ -69,14 +77,14 @@ fn verified(org: &Org, call: &Call, token: &str, proof: Option<&str>) -> Result<
 /// 403 unless the token has the scopes of the endpoint: an empty body and all in the header (recorded by users of Okta's Go SDK);
 /// E0000005 where the endpoint takes no access token.
 pub(in crate::simulator) fn check_scope(
-    access: &Access,
+    access: &AccessToken,
     base: &str,
     path: &str,
     method: &'static str,
     pattern: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), ApiRefusal> {
     let Some(needed) = scopes::needed(method, pattern) else {
-        return Err(Refusal::new(403, "E0000005", "Invalid session"));
+        return Err(ApiRefusal::new(403, "E0000005", "Invalid session"));
     };
     if needed.iter().all(|scope| scopes::holds(&access.scopes, scope)) {
         return Ok(());
@@ -87,19 +95,19 @@ pub(in crate::simulator) fn check_scope(
         beginning(base, access.bound_to.is_some()),
         needed.join(" "),
     );
-    Err(Refusal::challenge(403, challenge))
+    Err(ApiRefusal::challenge(403, challenge))
 }
 
-fn invalid(call: &Call, description: &str) -> Refusal {
+fn invalid(call: &TokenCall, description: &str) -> ApiRefusal {
     let beginning = beginning(call.base, false);
     let challenge = format!("{beginning}, error=\"invalid_token\", error_description=\"{description}\"");
-    Refusal::challenge(401, challenge)
+    ApiRefusal::challenge(401, challenge)
 }
 
-fn challenged(status: u16, call: &Call, access: &Access, error: &str, description: &str) -> Refusal {
+fn challenged(status: u16, call: &TokenCall, access: &AccessToken, error: &str, description: &str) -> ApiRefusal {
     let beginning = beginning(call.base, access.bound_to.is_some());
     let challenge = format!("{beginning}, error=\"{error}\", error_description=\"{description}\"");
-    Refusal::challenge(status, challenge)
+    ApiRefusal::challenge(status, challenge)
 }
 
 /// The scheme is `http` also where the org is reached by https (recorded).

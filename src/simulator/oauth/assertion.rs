@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use super::super::http::Form;
-use super::super::model::authorization_server::{ClientApp, ClientKind, Keys};
-use super::super::store::{Id, Millis, Org};
-use super::form::Denial;
-use super::jwt::Jwt;
+use super::super::http::PostedForm;
+use super::super::model::authorization_server::{ClientApp, ClientKeys, ClientKind};
+use super::super::store::{EpochMillis, OktaId, SimulatedOrg};
+use super::form::TokenDenial;
+use super::jwt::ParsedJwt;
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// An assertion may be good for an hour at most.
@@ -16,30 +16,30 @@ const LONGEST: i64 = 3600;
 const TOLERANCE: i64 = 60;
 
 /// The service app that says it sends this request and whose keys are served at an address, with that address.
-pub(in crate::simulator) fn keys_to_fetch(org: &Org, form: &Form) -> Option<(Id, String)> {
-    let jwt = Jwt::parse(form.field("client_assertion")?)?;
+pub(in crate::simulator) fn keys_to_fetch(org: &SimulatedOrg, form: &PostedForm) -> Option<(OktaId, String)> {
+    let jwt = ParsedJwt::parse(form.field("client_assertion")?)?;
     let client = org.oauth.clients.get(jwt.claims["iss"].as_str()?)?;
     match &client.keys {
-        Keys::At { url, .. } => Some((client.id.clone(), url.clone())),
+        ClientKeys::At { url, .. } => Some((client.id.clone(), url.clone())),
         _ => None,
     }
 }
 
 /// Keeps what the address of a service app's keys served.
-pub(in crate::simulator) fn keep_keys(org: &mut Org, client: &str, keys: Vec<Value>) {
+pub(in crate::simulator) fn keep_keys(org: &mut SimulatedOrg, client: &str, keys: Vec<Value>) {
     let client = org.oauth.clients.get_mut(client);
-    if let Some(Keys::At { fetched, .. }) = client.map(|client| &mut client.keys) {
+    if let Some(ClientKeys::At { fetched, .. }) = client.map(|client| &mut client.keys) {
         *fetched = keys;
     }
 }
 
 /// The service app that a request's assertion proves. The assertion's id is used up from here on, whatever the answer.
-pub(super) fn client<'a>(org: &'a Org, form: &Form) -> Result<&'a ClientApp, Denial> {
+pub(super) fn client<'a>(org: &'a SimulatedOrg, form: &PostedForm) -> Result<&'a ClientApp, TokenDenial> {
     if form.field("client_assertion_type") != Some(TYPE) {
         let text = "Client authentication must be a client_assertion of type jwt-bearer.";
-        return Err(Denial::new("invalid_client", text));
+        return Err(TokenDenial::new("invalid_client", text));
     }
-    let jwt = Jwt::parse(form.required("client_assertion")?)
+    let jwt = ParsedJwt::parse(form.required("client_assertion")?)
         .ok_or_else(|| refused("The client_assertion token could not be parsed."))?;
     let claim = |name: &str| jwt.claims[name].as_str().unwrap_or_default();
     if claim("iss") != claim("sub") {
@@ -58,7 +58,7 @@ pub(super) fn client<'a>(org: &'a Org, form: &Form) -> Result<&'a ClientApp, Den
     Ok(client)
 }
 
-fn check_signature(client: &ClientApp, jwt: &Jwt) -> Result<(), Denial> {
+fn check_signature(client: &ClientApp, jwt: &ParsedJwt) -> Result<(), TokenDenial> {
     let mut keys = client.keys.active();
     // An assertion without `kid` is tried with the only key there is (assumed).
     let key = match jwt.header["kid"].as_str() {
@@ -71,7 +71,7 @@ fn check_signature(client: &ClientApp, jwt: &Jwt) -> Result<(), Denial> {
     if jwt.is_signed_by(key) { Ok(()) } else { Err(refused("The client_assertion signature is invalid.")) }
 }
 
-fn check_times(claims: &Value, now: i64) -> Result<(), Denial> {
+fn check_times(claims: &Value, now: i64) -> Result<(), TokenDenial> {
     let expires = claims["exp"].as_i64();
     let expires = expires.ok_or_else(|| refused("The client_assertion token must contain an 'exp' claim."))?;
     if expires <= now {
@@ -88,7 +88,7 @@ fn check_times(claims: &Value, now: i64) -> Result<(), Denial> {
     }
 }
 
-fn check_audience(audience: &Value, url: &str) -> Result<(), Denial> {
+fn check_audience(audience: &Value, url: &str) -> Result<(), TokenDenial> {
     let fits = match audience {
         Value::Array(several) => several.iter().any(|one| one == url),
         one => one == url,
@@ -101,15 +101,15 @@ fn check_audience(audience: &Value, url: &str) -> Result<(), Denial> {
 }
 
 /// `jti` is optional; one that is there is good once.
-fn use_up(org: &Org, client: &ClientApp, claims: &Value) -> Result<(), Denial> {
+fn use_up(org: &SimulatedOrg, client: &ClientApp, claims: &Value) -> Result<(), TokenDenial> {
     let Some(id) = claims["jti"].as_str() else {
         return Ok(());
     };
-    let until: Millis = claims["exp"].as_i64().unwrap_or_default() * 1000;
+    let until: EpochMillis = claims["exp"].as_i64().unwrap_or_default() * 1000;
     let used = org.oauth.use_up(&format!("{} {id}", client.id), until, org.now());
     used.map_err(|_| refused("The client_assertion token has already been used."))
 }
 
-fn refused(description: &str) -> Denial {
-    Denial::new("invalid_client", description)
+fn refused(description: &str) -> TokenDenial {
+    TokenDenial::new("invalid_client", description)
 }

@@ -2,51 +2,51 @@
 
 use serde_json::Value;
 
-use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
 use super::super::options::AnswerStatus;
 use super::super::roles;
-use super::super::store::{Org, Role};
+use super::super::store::{AdminRole, SimulatedOrg};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/oauth2/v1/clients/{clientId}/roles", handler: Handler::Read(list) },
-    Route { method: "POST", pattern: "/oauth2/v1/clients/{clientId}/roles", handler: Handler::Write(assign) },
-    Route {
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/oauth2/v1/clients/{clientId}/roles", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "POST", pattern: "/oauth2/v1/clients/{clientId}/roles", handler: RouteHandler::Write(assign) },
+    ApiRoute {
         method: "GET",
         pattern: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}",
-        handler: Handler::Read(get),
+        handler: RouteHandler::Read(get),
     },
-    Route {
+    ApiRoute {
         method: "DELETE",
         pattern: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}",
-        handler: Handler::Write(unassign),
+        handler: RouteHandler::Write(unassign),
     },
 ];
 
-fn held<'a>(org: &'a Org, request: &Request) -> Result<&'a [Role], Refusal> {
+fn held<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<&'a [AdminRole], ApiRefusal> {
     let id = request.parameter(0);
     if !org.oauth.clients.contains_key(id) {
-        return Err(Refusal::not_found(id, "PublicClientApp"));
+        return Err(ApiRefusal::not_found(id, "PublicClientApp"));
     }
     Ok(roles::held_by(org, id))
 }
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let shown = held(org, request)?.iter().map(|role| show(role, request));
-    Answer::ok(Value::Array(shown.collect()))
+    ApiAnswer::ok(Value::Array(shown.collect()))
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let role = roles::named(held(org, request)?, request)?;
-    Answer::ok(show(role, request))
+    ApiAnswer::ok(show(role, request))
 }
 
-fn show(role: &Role, request: &Request) -> Value {
+fn show(role: &AdminRole, request: &SignedInRequest) -> Value {
     let mut role = roles::show(role, request.parameter(0), &request.base);
     role["assignmentType"] = "CLIENT".into();
     role
 }
 
-fn assign(org: &mut Org, request: &Request) -> Reply {
+fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let kind = roles::kind(request)?;
     held(org, request)?;
     let role = roles::give(org, kind, request.parameter(0), "irb")?;
@@ -55,11 +55,11 @@ fn assign(org: &mut Org, request: &Request) -> Reply {
         AnswerStatus::Recorded => 201,
         AnswerStatus::Described => 200,
     };
-    Answer::with_status(status, shown)
+    ApiAnswer::with_status(status, shown)
 }
 
-fn unassign(org: &mut Org, request: &Request) -> Reply {
+fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     held(org, request)?;
     roles::take(org, request, request.parameter(0))?;
-    Answer::no_content()
+    ApiAnswer::no_content()
 }

@@ -2,26 +2,26 @@
 
 use serde_json::json;
 
-use super::super::http::{Answer, Form, Reply};
+use super::super::http::{ApiAnswer, ApiReply, PostedForm};
 
 /// Why no token is given: OAuth's error object, which is not Okta's.
 #[derive(Clone, Debug)]
-pub(super) struct Denial {
+pub(super) struct TokenDenial {
     status: u16,
     error: &'static str,
     description: String,
     nonce: Option<String>,
 }
 
-impl Form {
+impl PostedForm {
     /// A field that is there and not empty, or `invalid_request`.
-    pub(super) fn required(&self, name: &str) -> Result<&str, Denial> {
-        let missing = || Denial::new("invalid_request", format!("The '{name}' parameter is missing."));
+    pub(super) fn required(&self, name: &str) -> Result<&str, TokenDenial> {
+        let missing = || TokenDenial::new("invalid_request", format!("The '{name}' parameter is missing."));
         self.field(name).ok_or_else(missing)
     }
 }
 
-impl Denial {
+impl TokenDenial {
     /// 401 for `invalid_client`, 400 for all others (Okta's list of OAuth errors).
     pub(super) fn new(error: &'static str, description: impl Into<String>) -> Self {
         Self {
@@ -38,9 +38,9 @@ impl Denial {
         self
     }
 
-    pub(super) fn reply(self) -> Reply {
+    pub(super) fn reply(self) -> ApiReply {
         let body = json!({"error": self.error, "error_description": self.description});
-        let mut answer = Answer::with_status(self.status, body)?;
+        let mut answer = ApiAnswer::with_status(self.status, body)?;
         answer.headers.extend(self.nonce.map(|nonce| ("dpop-nonce", nonce)));
         Ok(answer)
     }

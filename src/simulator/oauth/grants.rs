@@ -2,41 +2,45 @@
 
 use serde_json::{Value, json};
 
-use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::super::model::authorization_server::{ClientApp, Grant};
+use super::super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::super::model::authorization_server::{ClientApp, ScopeGrant};
 use super::super::options::AnswerStatus;
 use super::super::org::own_url;
-use super::super::store::Org;
+use super::super::store::SimulatedOrg;
 use super::super::wire::{date, link};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/grants", handler: Handler::Read(list) },
-    Route { method: "POST", pattern: "/api/v1/apps/{appId}/grants", handler: Handler::Write(create) },
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/grants/{grantId}", handler: Handler::Read(get) },
-    Route { method: "DELETE", pattern: "/api/v1/apps/{appId}/grants/{grantId}", handler: Handler::Write(delete) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/grants", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "POST", pattern: "/api/v1/apps/{appId}/grants", handler: RouteHandler::Write(create) },
+    ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/grants/{grantId}", handler: RouteHandler::Read(get) },
+    ApiRoute {
+        method: "DELETE",
+        pattern: "/api/v1/apps/{appId}/grants/{grantId}",
+        handler: RouteHandler::Write(delete),
+    },
 ];
 
-fn client<'a>(org: &'a Org, request: &Request) -> Result<&'a ClientApp, Refusal> {
+fn client<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<&'a ClientApp, ApiRefusal> {
     let id = request.parameter(0);
     let client = org.oauth.clients.get(id);
-    client.ok_or_else(|| Refusal::not_found(id, "AppInstance"))
+    client.ok_or_else(|| ApiRefusal::not_found(id, "AppInstance"))
 }
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let client = client(org, request)?;
     let shown = client.grants.iter().map(|grant| show(client, grant, request));
-    Answer::ok(Value::Array(shown.collect()))
+    ApiAnswer::ok(Value::Array(shown.collect()))
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let client = client(org, request)?;
     let id = request.parameter(1);
     let grant = client.grants.iter().find(|grant| grant.id == id);
-    let grant = grant.ok_or_else(|| Refusal::not_found(id, "OAuth2ScopeConsentGrant"))?;
-    Answer::ok(show(client, grant, request))
+    let grant = grant.ok_or_else(|| ApiRefusal::not_found(id, "OAuth2ScopeConsentGrant"))?;
+    ApiAnswer::ok(show(client, grant, request))
 }
 
-fn create(org: &mut Org, request: &Request) -> Reply {
+fn create(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let body = request.object()?;
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let (issuer, scope) = (text("issuer"), text("scopeId"));
@@ -54,27 +58,27 @@ fn create(org: &mut Org, request: &Request) -> Reply {
         AnswerStatus::Described => 201,
     };
     let Some(client) = org.oauth.clients.get_mut(request.parameter(0)) else {
-        return Err(Refusal::not_found(request.parameter(0), "AppInstance"));
+        return Err(ApiRefusal::not_found(request.parameter(0), "AppInstance"));
     };
     // Assumed: what is granted already stays as it is.
     let present = client.grants.iter().position(|grant| grant.scope == scope);
     let place = present.unwrap_or_else(|| {
-        client.grants.push(Grant { id, scope: scope.to_owned(), created: now });
+        client.grants.push(ScopeGrant { id, scope: scope.to_owned(), created: now });
         client.grants.len() - 1
     });
     let shown = show(client, &client.grants[place], request);
-    Answer::with_status(status, shown)
+    ApiAnswer::with_status(status, shown)
 }
 
-fn delete(org: &mut Org, request: &Request) -> Reply {
+fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     get(org, request)?;
     if let Some(client) = org.oauth.clients.get_mut(request.parameter(0)) {
         client.grants.retain(|grant| grant.id != request.parameter(1));
     }
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
-fn show(client: &ClientApp, grant: &Grant, request: &Request) -> Value {
+fn show(client: &ClientApp, grant: &ScopeGrant, request: &SignedInRequest) -> Value {
     let base = &request.base;
     let own = format!("/api/v1/apps/{}", client.id);
     json!({
@@ -84,6 +88,6 @@ fn show(client: &ClientApp, grant: &Grant, request: &Request) -> Value {
     })
 }
 
-fn invalid(cause: &str) -> Refusal {
-    Refusal::validation("grant", &[cause])
+fn invalid(cause: &str) -> ApiRefusal {
+    ApiRefusal::validation("grant", &[cause])
 }

@@ -11,14 +11,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 /// A JWT taken apart; its signature is not verified yet.
-pub(super) struct Jwt<'a> {
+pub(super) struct ParsedJwt<'a> {
     pub(super) header: Value,
     pub(super) claims: Value,
     signed: &'a str,
     signature: Vec<u8>,
 }
 
-impl<'a> Jwt<'a> {
+impl<'a> ParsedJwt<'a> {
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let (signed, signature) = text.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;

@@ -2,38 +2,42 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::super::model::authorization_server::{ClientApp, ClientKind, Keys};
+use super::super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::super::model::authorization_server::{ClientApp, ClientKeys, ClientKind};
 use super::super::model::generated_key::GeneratedKey;
-use super::super::store::{App, Org};
+use super::super::store::{SimulatedOrg, StoredApp};
 use super::super::wire::date;
 use super::jwt;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/credentials/jwks", handler: Handler::Read(list) },
-    Route { method: "POST", pattern: "/api/v1/apps/{appId}/credentials/jwks", handler: Handler::Write(add) },
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/credentials/jwks/{keyId}", handler: Handler::Read(get) },
-    Route {
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/credentials/jwks", handler: RouteHandler::Read(list) },
+    ApiRoute { method: "POST", pattern: "/api/v1/apps/{appId}/credentials/jwks", handler: RouteHandler::Write(add) },
+    ApiRoute {
+        method: "GET",
+        pattern: "/api/v1/apps/{appId}/credentials/jwks/{keyId}",
+        handler: RouteHandler::Read(get),
+    },
+    ApiRoute {
         method: "DELETE",
         pattern: "/api/v1/apps/{appId}/credentials/jwks/{keyId}",
-        handler: Handler::Write(delete),
+        handler: RouteHandler::Write(delete),
     },
-    Route {
+    ApiRoute {
         method: "POST",
         pattern: "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate",
-        handler: Handler::Write(|org, request| set_status(org, request, "ACTIVE")),
+        handler: RouteHandler::Write(|org, request| set_status(org, request, "ACTIVE")),
     },
-    Route {
+    ApiRoute {
         method: "POST",
         pattern: "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate",
-        handler: Handler::Write(|org, request| set_status(org, request, "INACTIVE")),
+        handler: RouteHandler::Write(|org, request| set_status(org, request, "INACTIVE")),
     },
 ];
 
 /// An app may have so many keys (guide to service apps).
 const MOST: usize = 50;
 
-impl Keys {
+impl ClientKeys {
     /// All public keys, active or not.
     pub(super) fn all(&self) -> &[Value] {
         match self {
@@ -48,7 +52,7 @@ impl Keys {
     }
 
     /// The keys as they can be changed.
-    fn given(&mut self) -> Result<&mut Vec<Value>, Refusal> {
+    fn given(&mut self) -> Result<&mut Vec<Value>, ApiRefusal> {
         if matches!(self, Self::Generated(_)) {
             *self = Self::Given(self.all().to_vec());
         }
@@ -60,16 +64,16 @@ impl Keys {
     }
 }
 
-fn client<'a>(org: &'a Org, request: &Request) -> Result<&'a ClientApp, Refusal> {
+fn client<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<&'a ClientApp, ApiRefusal> {
     let id = request.parameter(0);
     let client = org.oauth.clients.get(id);
-    client.ok_or_else(|| Refusal::not_found(id, "AppInstance"))
+    client.ok_or_else(|| ApiRefusal::not_found(id, "AppInstance"))
 }
 
-fn keys<'a>(org: &'a mut Org, request: &Request) -> Result<&'a mut Vec<Value>, Refusal> {
+fn keys<'a>(org: &'a mut SimulatedOrg, request: &SignedInRequest) -> Result<&'a mut Vec<Value>, ApiRefusal> {
     let id = request.parameter(0);
     let client = org.oauth.clients.get_mut(id);
-    client.ok_or_else(|| Refusal::not_found(id, "AppInstance"))?.keys.given()
+    client.ok_or_else(|| ApiRefusal::not_found(id, "AppInstance"))?.keys.given()
 }
 
 /// Derived from the key, so that it stays the same wherever the key came from.
@@ -79,26 +83,26 @@ fn id_of(key: &Value) -> String {
     format!("pks{}", letters.take(17).collect::<String>())
 }
 
-fn place(keys: &[Value], request: &Request) -> Result<usize, Refusal> {
+fn place(keys: &[Value], request: &SignedInRequest) -> Result<usize, ApiRefusal> {
     let id = request.parameter(1);
     let place = keys.iter().position(|key| id_of(key) == id);
-    place.ok_or_else(|| Refusal::not_found(id, "OAuth2ClientJsonWebKey"))
+    place.ok_or_else(|| ApiRefusal::not_found(id, "OAuth2ClientJsonWebKey"))
 }
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let client = client(org, request)?;
     let shown = client.keys.all().iter().map(|key| show(org, client, key));
-    Answer::ok(Value::Array(shown.collect()))
+    ApiAnswer::ok(Value::Array(shown.collect()))
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let client = client(org, request)?;
     let keys = client.keys.all();
     let key = &keys[place(keys, request)?];
-    Answer::ok(show(org, client, key))
+    ApiAnswer::ok(show(org, client, key))
 }
 
-fn add(org: &mut Org, request: &Request) -> Reply {
+fn add(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let body = request.object()?;
     let key = Value::Object(body.clone());
     check(body)?;
@@ -111,10 +115,10 @@ fn add(org: &mut Org, request: &Request) -> Reply {
     }
     keys.push(key.clone());
     let shown = show(org, client(org, request)?, &key);
-    Answer::with_status(201, shown)
+    ApiAnswer::with_status(201, shown)
 }
 
-fn check(key: &Map<String, Value>) -> Result<(), Refusal> {
+fn check(key: &Map<String, Value>) -> Result<(), ApiRefusal> {
     let has = |names: &[&str]| names.iter().all(|name| key.get(*name).is_some_and(Value::is_string));
     let whole = match key.get("kty").and_then(Value::as_str) {
         Some("RSA") => has(&["kid", "n", "e"]),
@@ -128,26 +132,26 @@ fn check(key: &Map<String, Value>) -> Result<(), Refusal> {
 }
 
 /// Assumed: also the last active key can be deactivated.
-fn set_status(org: &mut Org, request: &Request, status: &str) -> Reply {
+fn set_status(org: &mut SimulatedOrg, request: &SignedInRequest, status: &str) -> ApiReply {
     let keys = keys(org, request)?;
     let place = place(keys, request)?;
     keys[place]["status"] = status.into();
     let key = keys[place].clone();
-    Answer::ok(show(org, client(org, request)?, &key))
+    ApiAnswer::ok(show(org, client(org, request)?, &key))
 }
 
 /// Assumed: a key that signs in is not deleted.
-fn delete(org: &mut Org, request: &Request) -> Reply {
+fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let keys = keys(org, request)?;
     let place = place(keys, request)?;
     if keys[place]["status"] != "INACTIVE" {
         return Err(invalid("status: only an inactive key can be deleted"));
     }
     keys.remove(place);
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
-fn show(org: &Org, client: &ClientApp, key: &Value) -> Value {
+fn show(org: &SimulatedOrg, client: &ClientApp, key: &Value) -> Value {
     let created = org.apps.get(&client.id).map_or(org.created, |app| app.created);
     let mut shown = key.clone();
     shown["id"] = id_of(key).into();
@@ -182,16 +186,16 @@ pub(in crate::simulator) fn document_of(client: &ClientApp) -> Map<String, Value
 }
 
 /// Puts the public keys into a shown app. One that is not made yet is not made for a list.
-pub(in crate::simulator) fn show_keys(org: &Org, app: &App, shown: &mut Value) {
+pub(in crate::simulator) fn show_keys(org: &SimulatedOrg, app: &StoredApp, shown: &mut Value) {
     let Some(client) = org.oauth.clients.get(&app.id) else {
         return;
     };
     let known = match &client.keys {
         // None were told where the app is from.
-        Keys::Given(keys) if keys.is_empty() => false,
-        Keys::Given(_) => client.kind == ClientKind::Service,
-        Keys::Generated(key) => client.kind == ClientKind::Service && GeneratedKey::is_made(key),
-        Keys::At { .. } => false,
+        ClientKeys::Given(keys) if keys.is_empty() => false,
+        ClientKeys::Given(_) => client.kind == ClientKind::Service,
+        ClientKeys::Generated(key) => client.kind == ClientKind::Service && GeneratedKey::is_made(key),
+        ClientKeys::At { .. } => false,
     };
     if known {
         let keys = client.keys.all().iter().map(|key| show(org, client, key));
@@ -199,6 +203,6 @@ pub(in crate::simulator) fn show_keys(org: &Org, app: &App, shown: &mut Value) {
     }
 }
 
-fn invalid(cause: &str) -> Refusal {
-    Refusal::validation("jwks", &[cause])
+fn invalid(cause: &str) -> ApiRefusal {
+    ApiRefusal::validation("jwks", &[cause])
 }

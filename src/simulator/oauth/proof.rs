@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::http::Form;
-use super::super::store::Org;
-use super::form::Denial;
-use super::jwt::{self, Jwt};
+use super::super::http::PostedForm;
+use super::super::store::SimulatedOrg;
+use super::form::TokenDenial;
+use super::jwt::{self, ParsedJwt};
 
 /// A proof is taken for five minutes.
 const LIFE: i64 = 300;
@@ -13,7 +13,7 @@ const LIFE: i64 = 300;
 const TOLERANCE: i64 = 60;
 
 /// What a proof must be bound to.
-pub(super) struct Bound<'a> {
+pub(super) struct ProofBinding<'a> {
     pub(super) method: &'a str,
     pub(super) url: &'a str,
     /// For calls of the API.
@@ -21,25 +21,29 @@ pub(super) struct Bound<'a> {
 }
 
 /// The thumbprint of the key that a request for a token proves; `None` when it carries no proof and needs none.
-pub(super) fn of_token_request(org: &mut Org, form: &Form, required: bool) -> Result<Option<String>, Denial> {
+pub(super) fn of_token_request(
+    org: &mut SimulatedOrg,
+    form: &PostedForm,
+    required: bool,
+) -> Result<Option<String>, TokenDenial> {
     let Some(proof) = &form.proof else {
         let missing = wrong("The DPoP proof JWT header is missing.");
         return if required { Err(missing) } else { Ok(None) };
     };
-    let bound = Bound { method: "POST", url: &form.url, token: None };
+    let bound = ProofBinding { method: "POST", url: &form.url, token: None };
     let (key, claims) = verify(org, proof, &bound)?;
     let now = org.now();
     let known = claims["nonce"].as_str().is_some_and(|nonce| org.oauth.nonces.takes(nonce, now));
     if !known {
         let text = "Authorization server requires nonce in DPoP proof.";
-        return Err(Denial::new("use_dpop_nonce", text).with_nonce(org.oauth.nonces.current(now)));
+        return Err(TokenDenial::new("use_dpop_nonce", text).with_nonce(org.oauth.nonces.current(now)));
     }
     Ok(Some(key))
 }
 
 /// The thumbprint of the proof's key, and its claims.
-pub(super) fn verify(org: &Org, proof: &str, bound: &Bound) -> Result<(String, Value), Denial> {
-    let jwt = Jwt::parse(proof).ok_or_else(|| wrong("The DPoP proof JWT could not be parsed."))?;
+pub(super) fn verify(org: &SimulatedOrg, proof: &str, bound: &ProofBinding) -> Result<(String, Value), TokenDenial> {
+    let jwt = ParsedJwt::parse(proof).ok_or_else(|| wrong("The DPoP proof JWT could not be parsed."))?;
     if jwt.header["typ"] != "dpop+jwt" {
         return Err(wrong("The DPoP proof JWT header 'typ' must be 'dpop+jwt'."));
     }
@@ -54,7 +58,7 @@ pub(super) fn verify(org: &Org, proof: &str, bound: &Bound) -> Result<(String, V
     Ok((jwt::thumbprint(key), jwt.claims))
 }
 
-fn check_claims(org: &Org, claims: &Value, bound: &Bound) -> Result<(), Denial> {
+fn check_claims(org: &SimulatedOrg, claims: &Value, bound: &ProofBinding) -> Result<(), TokenDenial> {
     if claims["htm"] != bound.method {
         return Err(wrong("The DPoP proof JWT 'htm' claim does not match the request."));
     }
@@ -82,6 +86,6 @@ fn check_claims(org: &Org, claims: &Value, bound: &Bound) -> Result<(), Denial> 
     used.map_err(|_| wrong("The DPoP proof JWT has already been used."))
 }
 
-fn wrong(description: &str) -> Denial {
-    Denial::new("invalid_dpop_proof", description)
+fn wrong(description: &str) -> TokenDenial {
+    TokenDenial::new("invalid_dpop_proof", description)
 }

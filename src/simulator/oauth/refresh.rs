@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::super::http::Form;
-use super::super::model::authorization_server::Refresh;
-use super::super::store::Org;
-use super::form::Denial;
+use super::super::http::PostedForm;
+use super::super::model::authorization_server::RefreshGrant;
+use super::super::store::SimulatedOrg;
+use super::form::TokenDenial;
 use super::proof;
-use super::token::{Grantee, give, random};
+use super::token::{TokenGrantee, give, random};
 
-pub(super) fn token(org: &mut Org, form: &Form) -> Result<Value, Denial> {
+pub(super) fn token(org: &mut SimulatedOrg, form: &PostedForm) -> Result<Value, TokenDenial> {
     let client = form.required("client_id")?.to_owned();
     let given = form.required("refresh_token")?.to_owned();
     let dpop = org.oauth.clients.get(&client).is_some_and(|it| it.dpop);
@@ -17,7 +17,7 @@ pub(super) fn token(org: &mut Org, form: &Form) -> Result<Value, Denial> {
     let known = org.oauth.refresh.get(&given);
     let fits = known.is_some_and(|known| known.client == client && known.bound_to == bound_to);
     let Some(refresh) = fits.then(|| org.oauth.refresh.remove(&given)).flatten() else {
-        return Err(Denial::new("invalid_grant", "The refresh token is invalid or expired."));
+        return Err(TokenDenial::new("invalid_grant", "The refresh token is invalid or expired."));
     };
     let scopes = match form.scopes() {
         none if none.is_empty() => refresh.scopes.clone(),
@@ -25,14 +25,14 @@ pub(super) fn token(org: &mut Org, form: &Form) -> Result<Value, Denial> {
     };
     if let Some(foreign) = scopes.iter().find(|scope| !refresh.scopes.contains(scope)) {
         let text = format!("The scope {foreign} was not granted.");
-        return Err(Denial::new("invalid_scope", text));
+        return Err(TokenDenial::new("invalid_scope", text));
     }
-    Ok(give_to_person(org, Refresh { scopes, ..refresh }))
+    Ok(give_to_person(org, RefreshGrant { scopes, ..refresh }))
 }
 
 /// An access token, and a refresh token when `offline_access` is among the scopes.
-pub(super) fn give_to_person(org: &mut Org, person: Refresh) -> Value {
-    let grantee = Grantee {
+pub(super) fn give_to_person(org: &mut SimulatedOrg, person: RefreshGrant) -> Value {
+    let grantee = TokenGrantee {
         principal: person.user.clone(),
         client: person.client.clone(),
         scopes: person.scopes.clone(),

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::form::Denial;
+use super::form::TokenDenial;
 
 /// Okta's API description as a table; its columns method, path and scopes are read here.
 const OPERATIONS: &str = include_str!("../../okta/operations.tsv");
 
-type Needs = HashMap<(&'static str, String), Vec<&'static str>>;
+type EndpointScopes = HashMap<(&'static str, String), Vec<&'static str>>;
 
-static NEEDS: LazyLock<Needs> = LazyLock::new(|| {
+static NEEDS: LazyLock<EndpointScopes> = LazyLock::new(|| {
     let rows = OPERATIONS.lines().skip(1).filter_map(|line| {
         let cells: Vec<&'static str> = line.split('\t').collect();
         let (method, path, scopes) = (cells.get(1)?, cells.get(2)?, cells.get(7)?);
@@ -34,13 +34,13 @@ pub(super) fn holds(held: &[String], scope: &str) -> bool {
 
 /// Those asked for that are granted. The rest is dropped without a word; only when nothing remains is it an error (seen by users of
 /// Okta's Go SDK).
-pub(super) fn granted(asked: &[String], grants: &[String]) -> Result<Vec<String>, Denial> {
+pub(super) fn granted(asked: &[String], grants: &[String]) -> Result<Vec<String>, TokenDenial> {
     if asked.is_empty() {
-        return Err(Denial::new("invalid_scope", "The authorization server requires a 'scope' parameter."));
+        return Err(TokenDenial::new("invalid_scope", "The authorization server requires a 'scope' parameter."));
     }
     let granted: Vec<String> = asked.iter().filter(|scope| grants.contains(scope)).cloned().collect();
     if granted.is_empty() {
-        return Err(Denial::new(
+        return Err(TokenDenial::new(
             "invalid_scope",
             "One or more scopes are not configured for the authorization server resource.",
         ));

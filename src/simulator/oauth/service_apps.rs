@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::super::http::Refusal;
-use super::super::model::authorization_server::{ClientApp, ClientKind, Keys};
-use super::super::store::{App, Org};
+use super::super::http::ApiRefusal;
+use super::super::model::authorization_server::{ClientApp, ClientKeys, ClientKind};
+use super::super::store::{SimulatedOrg, StoredApp};
 
 /// The client of a new app; none of an app of another kind.
-pub(in crate::simulator) fn client_of(app: &App) -> Result<Option<ClientApp>, Refusal> {
+pub(in crate::simulator) fn client_of(app: &StoredApp) -> Result<Option<ClientApp>, ApiRefusal> {
     let Some(settings) = settings_of(app) else {
         return Ok(None);
     };
@@ -15,19 +15,19 @@ pub(in crate::simulator) fn client_of(app: &App) -> Result<Option<ClientApp>, Re
 }
 
 /// The same of an app whose keys nobody may tell: nobody signs in by it then.
-pub(in crate::simulator) fn keyless_client_of(app: &App) -> Option<ClientApp> {
+pub(in crate::simulator) fn keyless_client_of(app: &StoredApp) -> Option<ClientApp> {
     let settings = settings_of(app)?;
-    let keys = keys(settings).unwrap_or_else(|_| Keys::Given(Vec::new()));
+    let keys = keys(settings).unwrap_or_else(|_| ClientKeys::Given(Vec::new()));
     Some(client(app, settings, keys))
 }
 
-fn settings_of(app: &App) -> Option<&Value> {
+fn settings_of(app: &StoredApp) -> Option<&Value> {
     let settings = app.document.get("settings")?.get("oauthClient")?;
     let is_service = app.name == "oidc_client" && settings["application_type"] == "service";
     is_service.then_some(settings)
 }
 
-fn client(app: &App, settings: &Value, keys: Keys) -> ClientApp {
+fn client(app: &StoredApp, settings: &Value, keys: ClientKeys) -> ClientApp {
     ClientApp {
         id: app.id.clone(),
         label: app.label.clone(),
@@ -41,14 +41,14 @@ fn client(app: &App, settings: &Value, keys: Keys) -> ClientApp {
 }
 
 /// The keys that a form names; those of a client whose app is replaced by a form without any stay.
-pub(in crate::simulator) fn keys_in(document: &Map<String, Value>) -> Result<Option<Keys>, Refusal> {
+pub(in crate::simulator) fn keys_in(document: &Map<String, Value>) -> Result<Option<ClientKeys>, ApiRefusal> {
     let settings = &document.get("settings").unwrap_or(&Value::Null)["oauthClient"];
     let names_keys = settings.get("jwks").is_some() || settings.get("jwks_uri").is_some();
     names_keys.then(|| keys(settings)).transpose()
 }
 
 /// Has the client of an app follow what was replaced.
-pub(in crate::simulator) fn follow(org: &mut Org, id: &str, keys: Option<Keys>) {
+pub(in crate::simulator) fn follow(org: &mut SimulatedOrg, id: &str, keys: Option<ClientKeys>) {
     let (Some(app), Some(client)) = (org.apps.get(id), org.oauth.clients.get_mut(id)) else {
         return;
     };
@@ -61,11 +61,11 @@ pub(in crate::simulator) fn follow(org: &mut Org, id: &str, keys: Option<Keys>) 
 }
 
 /// Either keys or their address.
-fn keys(settings: &Value) -> Result<Keys, Refusal> {
+fn keys(settings: &Value) -> Result<ClientKeys, ApiRefusal> {
     match (settings["jwks"]["keys"].as_array(), settings["jwks_uri"].as_str()) {
-        (None, Some(url)) => Ok(Keys::At { url: url.to_owned(), fetched: Vec::new() }),
-        (Some(keys), None) => Ok(Keys::Given(keys.clone())),
-        _ => Err(Refusal::validation(
+        (None, Some(url)) => Ok(ClientKeys::At { url: url.to_owned(), fetched: Vec::new() }),
+        (Some(keys), None) => Ok(ClientKeys::Given(keys.clone())),
+        _ => Err(ApiRefusal::validation(
             "oauthClient",
             &["jwks: either jwks or jwks_uri must be given for private_key_jwt"],
         )),

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::http::Probe;
+use super::super::http::CredentialProbe;
 use super::super::oauth::{self, GeneratedKey};
-use super::super::service::{Incoming, Service};
-use super::super::store::Org;
+use super::super::service::{IncomingRequest, OrgService};
+use super::super::store::SimulatedOrg;
 use super::connection::{read, setting};
-use super::hub::Hub;
+use super::hub::HubConnection;
 
 const CONNECTION: &str = "/connections/default";
 
 /// Tries the credentials of a connection that is to be activated, and fetches the public keys of a service app that signs in. Gives what
 /// the hub said to the credentials.
-pub(in crate::simulator) async fn ahead(service: &Service, incoming: &Incoming<'_>) -> Option<Probe> {
+pub(in crate::simulator) async fn ahead(
+    service: &OrgService,
+    incoming: &IncomingRequest<'_>,
+) -> Option<CredentialProbe> {
     if incoming.method != "POST" {
         return None;
     }
@@ -30,14 +33,14 @@ pub(in crate::simulator) async fn ahead(service: &Service, incoming: &Incoming<'
 }
 
 /// The hub of `POST …/connections/default?activate=true` or `…/lifecycle/activate`.
-fn hub_to_try(org: &Org, incoming: &Incoming<'_>) -> Option<Hub> {
+fn hub_to_try(org: &SimulatedOrg, incoming: &IncomingRequest<'_>) -> Option<HubConnection> {
     let path = incoming.path.strip_prefix("/api/v1/apps/")?;
     let (id, rest) = path.split_once('/')?;
     let app = org.apps.get(id)?;
     let connection = &app.org2org.as_ref()?.connection;
     let own = CONNECTION.trim_start_matches('/');
     if rest == format!("{own}/lifecycle/activate") {
-        return Hub::behind(connection);
+        return HubConnection::behind(connection);
     }
     if rest != own || !incoming.query.contains("activate=true") {
         return None;
@@ -46,11 +49,11 @@ fn hub_to_try(org: &Org, incoming: &Incoming<'_>) -> Option<Hub> {
     let (base_url, scheme) = read(body.as_object()?).ok()?;
     let base = base_url.or_else(|| connection.base_url.clone()).or_else(|| setting(app))?;
     let key: &Arc<GeneratedKey> = &connection.key;
-    Hub::with(base, &scheme, key)
+    HubConnection::with(base, &scheme, key)
 }
 
 /// Keys that a service app names by their address are read when it signs in, as Okta does.
-async fn fetch_keys(service: &Service, incoming: &Incoming<'_>) {
+async fn fetch_keys(service: &OrgService, incoming: &IncomingRequest<'_>) {
     let Some((client_id, url)) = oauth::keys_to_fetch(&service.read(), &incoming.form()) else {
         return;
     };

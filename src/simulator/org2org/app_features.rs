@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::store::App;
+use super::super::store::StoredApp;
 
 /// Outbound capabilities by their place, each with the feature that shows it.
 const OUTBOUND: &[(&str, &str)] = &[
@@ -13,7 +13,7 @@ const OUTBOUND: &[(&str, &str)] = &[
 ];
 
 /// Sets the app's `features` anew. With the API integration off there are none; with it on, imports and group push always (recorded).
-pub(in crate::simulator) fn show_features(app: &mut App) {
+pub(in crate::simulator) fn show_features(app: &mut StoredApp) {
     let Some(part) = &app.org2org else { return };
     let mut features = Vec::new();
     if part.connection.enabled {

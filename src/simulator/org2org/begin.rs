@@ -3,15 +3,15 @@
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::super::model::org2org_app::{Connection, Scheme};
+use super::super::model::org2org_app::{ApiConnection, ConnectionScheme};
 use super::super::scenario::placeholder;
-use super::super::store::{App, Id};
+use super::super::store::{OktaId, StoredApp};
 use super::app_features::show_features;
 
 /// The To App switches that a scenario begins with, and profile sourcing.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "the switches of the Admin Console, one each")]
-pub(in crate::simulator) struct Switches {
+pub(in crate::simulator) struct InitialSwitches {
     pub(in crate::simulator) create: bool,
     pub(in crate::simulator) update: bool,
     pub(in crate::simulator) deactivate: bool,
@@ -20,18 +20,18 @@ pub(in crate::simulator) struct Switches {
 }
 
 /// Connects the app with the org of this name by a token of it.
-pub(in crate::simulator) fn connect(app: &mut App, hub: &str, token: &str, switches: Switches) {
+pub(in crate::simulator) fn connect(app: &mut StoredApp, hub: &str, token: &str, switches: InitialSwitches) {
     let base_url = placeholder(hub);
     app.document.insert("settings".to_owned(), json!({"app": {"baseUrl": base_url}}));
     let status = |on: bool| json!({"status": if on { "ENABLED" } else { "DISABLED" }});
     let Some(part) = &mut app.org2org else {
         return;
     };
-    part.connection = Connection {
+    part.connection = ApiConnection {
         enabled: true,
         base_url: Some(base_url),
-        scheme: Scheme::Token(Some(SecretString::from(token))),
-        ..Connection::default()
+        scheme: ConnectionScheme::Token(Some(SecretString::from(token))),
+        ..ApiConnection::default()
     };
     part.outbound["create"]["lifecycleCreate"] = status(switches.create);
     part.outbound["update"]["profile"] = status(switches.update);
@@ -42,7 +42,7 @@ pub(in crate::simulator) fn connect(app: &mut App, hub: &str, token: &str, switc
 }
 
 /// The app's user has this account in the hub.
-pub(in crate::simulator) fn link(app: &mut App, user: &Id, account: Id) {
+pub(in crate::simulator) fn link(app: &mut StoredApp, user: &OktaId, account: OktaId) {
     if let Some(held) = app.users.get_mut(user) {
         held.external_id = Some(account);
         held.last_sync = Some(held.created);

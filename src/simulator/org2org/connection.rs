@@ -4,27 +4,35 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use super::super::apps;
-use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::super::log::{self, Event};
-use super::super::model::org2org_app::{Connection, Scheme};
+use super::super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::super::log::{self, LogEvent};
+use super::super::model::org2org_app::{ApiConnection, ConnectionScheme};
 use super::super::options::{ConnectionCheck, RepeatedActivation};
-use super::super::store::{App, Org};
+use super::super::store::{SimulatedOrg, StoredApp};
 use super::app_features::show_features;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/connections/default", handler: Handler::Read(get) },
-    Route { method: "POST", pattern: "/api/v1/apps/{appId}/connections/default", handler: Handler::Write(update) },
-    Route {
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/connections/default", handler: RouteHandler::Read(get) },
+    ApiRoute {
+        method: "POST",
+        pattern: "/api/v1/apps/{appId}/connections/default",
+        handler: RouteHandler::Write(update),
+    },
+    ApiRoute {
         method: "POST",
         pattern: "/api/v1/apps/{appId}/connections/default/lifecycle/activate",
-        handler: Handler::Write(activate),
+        handler: RouteHandler::Write(activate),
     },
-    Route {
+    ApiRoute {
         method: "POST",
         pattern: "/api/v1/apps/{appId}/connections/default/lifecycle/deactivate",
-        handler: Handler::Write(deactivate),
+        handler: RouteHandler::Write(deactivate),
     },
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/connections/default/jwks", handler: Handler::Read(jwks) },
+    ApiRoute {
+        method: "GET",
+        pattern: "/api/v1/apps/{appId}/connections/default/jwks",
+        handler: RouteHandler::Read(jwks),
+    },
 ];
 
 /// Recorded of an app kind without a connection: no error, also not where something is changed; assumed of AD.
@@ -32,12 +40,12 @@ fn unknown() -> Value {
     json!({"status": "UNKNOWN", "profile": {"authScheme": "UNKNOWN"}})
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
-    Answer::ok(show(app, request))
+    ApiAnswer::ok(show(app, request))
 }
 
-fn show(app: &App, request: &Request) -> Value {
+fn show(app: &StoredApp, request: &SignedInRequest) -> Value {
     let Some(part) = &app.org2org else {
         return unknown();
     };
@@ -50,12 +58,12 @@ fn show(app: &App, request: &Request) -> Value {
     });
     match &connection.scheme {
         // Never configured, as recorded: without base URL and profile.
-        Scheme::Token(None) => json!({"authScheme": "TOKEN", "status": status, "_links": links}),
-        Scheme::Token(Some(_)) => {
+        ConnectionScheme::Token(None) => json!({"authScheme": "TOKEN", "status": status, "_links": links}),
+        ConnectionScheme::Token(Some(_)) => {
             json!({"authScheme": "TOKEN", "status": status, "baseUrl": connection.base_url,
             "profile": {"authScheme": "TOKEN"}, "_links": links})
         }
-        Scheme::OAuth2 { client_id, rotation } => {
+        ConnectionScheme::OAuth2 { client_id, rotation } => {
             json!({"authScheme": "OAUTH2", "status": status, "baseUrl": connection.base_url,
             "profile": {"authScheme": "OAUTH2", "clientId": client_id, "signing": {"rotationMode": rotation}}, "_links": links})
         }
@@ -63,7 +71,7 @@ fn show(app: &App, request: &Request) -> Value {
 }
 
 /// What a body makes of the connection.
-pub(super) fn read(body: &Map<String, Value>) -> Result<(Option<String>, Scheme), Refusal> {
+pub(super) fn read(body: &Map<String, Value>) -> Result<(Option<String>, ConnectionScheme), ApiRefusal> {
     let profile = body
         .get("profile")
         .and_then(Value::as_object)
@@ -75,9 +83,9 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<(Option<String>, Scheme)
     let scheme = match text("authScheme") {
         Some("TOKEN") => {
             let token = text("token").ok_or_else(|| invalid("token: The field cannot be left blank"))?;
-            Scheme::Token(Some(SecretString::from(token)))
+            ConnectionScheme::Token(Some(SecretString::from(token)))
         }
-        Some("OAUTH2") => Scheme::OAuth2 {
+        Some("OAUTH2") => ConnectionScheme::OAuth2 {
             client_id: text("clientId").ok_or_else(|| invalid("clientId: The field cannot be left blank"))?.to_owned(),
             rotation: rotation(profile)?,
         },
@@ -87,7 +95,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<(Option<String>, Scheme)
     Ok((base_url.map(without_slash), scheme))
 }
 
-fn rotation(profile: &Map<String, Value>) -> Result<String, Refusal> {
+fn rotation(profile: &Map<String, Value>) -> Result<String, ApiRefusal> {
     match profile.get("signing").map(|signing| &signing["rotationMode"]) {
         None | Some(Value::Null) => Ok("MANUAL".to_owned()),
         Some(Value::String(mode)) if matches!(mode.as_str(), "AUTO" | "MANUAL") => Ok(mode.clone()),
@@ -99,10 +107,10 @@ pub(super) fn without_slash(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
 }
 
-fn update(org: &mut Org, request: &Request) -> Reply {
+fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
     let Some(part) = &app.org2org else {
-        return Answer::ok(unknown());
+        return ApiAnswer::ok(unknown());
     };
     let (base_url, scheme) = read(request.object()?)?;
     // The base URL of the general settings is what a connection without one has (assumed).
@@ -122,12 +130,12 @@ fn update(org: &mut Org, request: &Request) -> Reply {
 }
 
 /// The base URL of the app's general settings.
-pub(super) fn setting(app: &App) -> Option<String> {
+pub(super) fn setting(app: &StoredApp) -> Option<String> {
     let settings = app.document.get("settings")?;
     settings["app"]["baseUrl"].as_str().map(without_slash)
 }
 
-fn activate(org: &mut Org, request: &Request) -> Reply {
+fn activate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
     if let Some(part) = &app.org2org {
         let refuses = org.options.assumptions.repeated_activation == RepeatedActivation::Refuse;
@@ -137,17 +145,17 @@ fn activate(org: &mut Org, request: &Request) -> Reply {
         check_probe(org, request)?;
         change(org, request, |connection| connection.enabled = true);
     }
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
-fn deactivate(org: &mut Org, request: &Request) -> Reply {
+fn deactivate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     apps::find(org, request.parameter(0))?;
     change(org, request, |connection| connection.enabled = false);
-    Answer::no_content()
+    ApiAnswer::no_content()
 }
 
 /// Whether Okta tries the credentials when a connection is activated is not recorded: assumed, unless the option says otherwise.
-fn check_probe(org: &Org, request: &Request) -> Result<(), Refusal> {
+fn check_probe(org: &SimulatedOrg, request: &SignedInRequest) -> Result<(), ApiRefusal> {
     if org.options.assumptions.connection_check == ConnectionCheck::Never {
         return Ok(());
     }
@@ -160,7 +168,7 @@ fn check_probe(org: &Org, request: &Request) -> Result<(), Refusal> {
     }
 }
 
-fn change(org: &mut Org, request: &Request, change: impl FnOnce(&mut Connection)) {
+fn change(org: &mut SimulatedOrg, request: &SignedInRequest, change: impl FnOnce(&mut ApiConnection)) {
     let id = request.parameter(0);
     let now = org.now();
     let Some(app) = org.apps.get_mut(id) else {
@@ -170,7 +178,7 @@ fn change(org: &mut Org, request: &Request, change: impl FnOnce(&mut Connection)
         change(&mut part.connection);
         app.last_updated = now;
         show_features(app);
-        let event = Event::new("application.configuration.update", "Update application configuration")
+        let event = LogEvent::new("application.configuration.update", "Update application configuration")
             .by(&request.principal)
             .on_app(org, id);
         log::record(org, event);
@@ -178,14 +186,14 @@ fn change(org: &mut Org, request: &Request, change: impl FnOnce(&mut Connection)
 }
 
 /// The public key that the hub's service app verifies this connection with; public itself.
-fn jwks(org: &Org, request: &Request) -> Reply {
+fn jwks(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
     let part = app.org2org.as_ref();
     let key = part.and_then(|part| part.connection.key.public());
-    let key = key.ok_or_else(|| Refusal::not_found(request.parameter(0), "AppInstance"))?;
-    Answer::ok(json!({"jwks": {"keys": [key]}}))
+    let key = key.ok_or_else(|| ApiRefusal::not_found(request.parameter(0), "AppInstance"))?;
+    ApiAnswer::ok(json!({"jwks": {"keys": [key]}}))
 }
 
-fn invalid(cause: &str) -> Refusal {
-    Refusal::validation("connection", &[cause])
+fn invalid(cause: &str) -> ApiRefusal {
+    ApiRefusal::validation("connection", &[cause])
 }

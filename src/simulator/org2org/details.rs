@@ -2,27 +2,27 @@
 
 use serde_json::json;
 
-use super::super::log::{self, Event};
-use super::super::service::Service;
-use super::super::store::{Id, Job, Org};
+use super::super::log::{self, LogEvent};
+use super::super::service::OrgService;
+use super::super::store::{OktaId, ProvisioningJob, SimulatedOrg};
 use super::groups::{pushed, settle};
-use super::hub::{Failure, Hub, Line, Session};
+use super::hub::{HubConnection, HubFailure, HubHttp, HubSession};
 
 /// What the hub's group shall be called.
-struct Wanted {
-    hub: Hub,
-    source: Id,
-    hub_group: Id,
+struct DesiredGroupName {
+    hub: HubConnection,
+    source: OktaId,
+    hub_group: OktaId,
     name: String,
     description: String,
 }
 
-impl Wanted {
+impl DesiredGroupName {
     /// `None` while the group is not there: the push itself, still to come, brings the new name.
-    fn of(org: &Org, job: &Job) -> Option<Self> {
+    fn of(org: &SimulatedOrg, job: &ProvisioningJob) -> Option<Self> {
         let (app, push, source) = pushed(org, job)?;
         Some(Self {
-            hub: Hub::of(app)?,
+            hub: HubConnection::of(app)?,
             source: push.source.clone(),
             hub_group: push.hub_group.clone()?,
             name: push.name.clone(),
@@ -33,12 +33,12 @@ impl Wanted {
 
 /// Whether the group of the hub gets another name.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Name {
+enum GroupRename {
     Changes,
     Stays,
 }
 
-impl Name {
+impl GroupRename {
     /// The event of the change, done or failed.
     fn kind(self, failed: bool) -> &'static str {
         match (self == Self::Changes, failed) {
@@ -51,16 +51,16 @@ impl Name {
 }
 
 /// Renames the group of the hub, or describes it anew.
-pub(super) async fn update(service: &Service, line: &Line, job: &Job) {
-    let Some(wanted) = Wanted::of(&service.read(), job) else {
+pub(super) async fn update(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
+    let Some(wanted) = DesiredGroupName::of(&service.read(), job) else {
         return;
     };
-    let mut name = Name::Stays;
+    let mut name = GroupRename::Stays;
     let outcome = async {
         let hub = wanted.hub.sign_in(line).await?;
         let path = format!("/api/v1/groups/{}", wanted.hub_group);
         if hub.get(&path).await?["profile"]["name"] != json!(wanted.name) {
-            name = Name::Changes;
+            name = GroupRename::Changes;
         }
         describe(&hub, &wanted.hub_group, &wanted.name, &wanted.description).await
     };
@@ -73,15 +73,26 @@ pub(super) async fn update(service: &Service, line: &Line, job: &Job) {
 }
 
 /// Gives a group of the hub this name and description.
-pub(super) async fn describe(hub: &Session<'_>, group: &str, name: &str, description: &str) -> Result<(), Failure> {
+pub(super) async fn describe(
+    hub: &HubSession<'_>,
+    group: &str,
+    name: &str,
+    description: &str,
+) -> Result<(), HubFailure> {
     let body = json!({"profile": {"name": name, "description": description}});
     let path = format!("/api/v1/groups/{group}");
     hub.put(&path, Some(&body)).await.map(drop)
 }
 
-fn tell(org: &mut Org, job: &Job, wanted: &Wanted, kind: &'static str, failure: Option<&str>) {
+fn tell(
+    org: &mut SimulatedOrg,
+    job: &ProvisioningJob,
+    wanted: &DesiredGroupName,
+    kind: &'static str,
+    failure: Option<&str>,
+) {
     for kind in [kind, "application.provision.group.update"] {
-        let event = Event::new(kind, "Update group in external application")
+        let event = LogEvent::new(kind, "Update group in external application")
             .on_app(org, &job.app)
             .on_group(org, &wanted.source);
         let event = match failure {

@@ -3,16 +3,24 @@
 use serde_json::{Value, json};
 
 use super::super::apps;
-use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
-use super::super::log::{self, Event};
-use super::super::model::org2org_app::Org2Org;
-use super::super::store::{App, Org};
+use super::super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
+use super::super::log::{self, LogEvent};
+use super::super::model::org2org_app::Org2OrgApp;
+use super::super::store::{SimulatedOrg, StoredApp};
 use super::app_features::show_features;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/features", handler: Handler::Read(list) },
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/features/{featureName}", handler: Handler::Read(get) },
-    Route { method: "PUT", pattern: "/api/v1/apps/{appId}/features/{featureName}", handler: Handler::Write(replace) },
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/features", handler: RouteHandler::Read(list) },
+    ApiRoute {
+        method: "GET",
+        pattern: "/api/v1/apps/{appId}/features/{featureName}",
+        handler: RouteHandler::Read(get),
+    },
+    ApiRoute {
+        method: "PUT",
+        pattern: "/api/v1/apps/{appId}/features/{featureName}",
+        handler: RouteHandler::Write(replace),
+    },
 ];
 
 const OUTBOUND: &str = "USER_PROVISIONING";
@@ -33,36 +41,36 @@ const CHOICES: &[(&str, &[&str])] = &[
 const STATUS: &[&str] = &["ENABLED", "DISABLED"];
 
 /// Told of `okta_org2org` and few others, never of AD, and only while the API integration is on (recorded causes).
-fn find<'a>(org: &'a Org, request: &Request) -> Result<(&'a App, &'a Org2Org), Refusal> {
+fn find<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<(&'a StoredApp, &'a Org2OrgApp), ApiRefusal> {
     let app = apps::find(org, request.parameter(0))?;
     let cause = match &app.org2org {
         Some(part) if part.connection.enabled => return Ok((app, part)),
         Some(_) => "Provisioning is not enabled for the app instance.",
         None => "Provisioning is not supported.",
     };
-    Err(Refusal::validation("feature", &[cause]))
+    Err(ApiRefusal::validation("feature", &[cause]))
 }
 
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let (app, part) = find(org, request)?;
     let features = [OUTBOUND, INBOUND].map(|name| show(app, part, name, request));
-    Answer::ok(json!(features))
+    ApiAnswer::ok(json!(features))
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let name = known(request)?;
     let (app, part) = find(org, request)?;
-    Answer::ok(show(app, part, name, request))
+    ApiAnswer::ok(show(app, part, name, request))
 }
 
-fn known(request: &Request) -> Result<&'static str, Refusal> {
+fn known(request: &SignedInRequest) -> Result<&'static str, ApiRefusal> {
     let name = request.parameter(1);
     let known = [OUTBOUND, INBOUND].into_iter().find(|one| *one == name);
-    known.ok_or_else(|| Refusal::not_found(name, "PublicAppFeatureSetName"))
+    known.ok_or_else(|| ApiRefusal::not_found(name, "PublicAppFeatureSetName"))
 }
 
 /// The feature's own status stays ENABLED with all its capabilities off (recorded).
-fn show(app: &App, part: &Org2Org, name: &str, request: &Request) -> Value {
+fn show(app: &StoredApp, part: &Org2OrgApp, name: &str, request: &SignedInRequest) -> Value {
     let (description, capabilities) = if name == OUTBOUND {
         ("User provisioning settings from Okta to a downstream application", &part.outbound)
     } else {
@@ -73,7 +81,7 @@ fn show(app: &App, part: &Org2Org, name: &str, request: &Request) -> Value {
         "_links": {"self": {"href": own, "hints": {"allow": ["GET", "PUT"]}}}})
 }
 
-fn replace(org: &mut Org, request: &Request) -> Reply {
+fn replace(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let name = known(request)?;
     let (_, part) = find(org, request)?;
     let given = Value::Object(request.object()?.clone());
@@ -82,7 +90,7 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
     } else {
         // The API description requires both parts of the inbound settings.
         if given.get("importSettings").is_none() || given.get("importRules").is_none() {
-            return Err(Refusal::malformed());
+            return Err(ApiRefusal::malformed());
         }
         part.inbound.clone()
     };
@@ -93,9 +101,9 @@ fn replace(org: &mut Org, request: &Request) -> Reply {
 }
 
 /// Partial updates are taken; what no capability is called is not well-formed.
-fn merge(into: &mut Value, given: &Value) -> Result<(), Refusal> {
+fn merge(into: &mut Value, given: &Value) -> Result<(), ApiRefusal> {
     let (Value::Object(into), Value::Object(given)) = (into, given) else {
-        return Err(Refusal::malformed());
+        return Err(ApiRefusal::malformed());
     };
     for (name, value) in given {
         let free = matches!(name.as_str(), "userNameExpression" | "fullImport" | "incrementalImport");
@@ -105,25 +113,25 @@ fn merge(into: &mut Value, given: &Value) -> Result<(), Refusal> {
             None if free => {
                 into.insert(name.clone(), value.clone());
             }
-            None => return Err(Refusal::malformed()),
+            None => return Err(ApiRefusal::malformed()),
         }
     }
     Ok(())
 }
 
-fn check(capabilities: &Value) -> Result<(), Refusal> {
+fn check(capabilities: &Value) -> Result<(), ApiRefusal> {
     for (place, choices) in CHOICES {
         let Some(value) = capabilities.pointer(place) else {
             continue;
         };
         if !value.as_str().is_some_and(|text| choices.contains(&text)) {
-            return Err(Refusal::malformed());
+            return Err(ApiRefusal::malformed());
         }
     }
     Ok(())
 }
 
-fn store(org: &mut Org, request: &Request, name: &str, capabilities: Value) {
+fn store(org: &mut SimulatedOrg, request: &SignedInRequest, name: &str, capabilities: Value) {
     let id = request.parameter(0);
     let now = org.now();
     let Some(app) = org.apps.get_mut(id) else {
@@ -135,7 +143,7 @@ fn store(org: &mut Org, request: &Request, name: &str, capabilities: Value) {
         app.last_updated = now;
         show_features(app);
     }
-    let event = Event::new("application.configuration.update", "Update application configuration")
+    let event = LogEvent::new("application.configuration.update", "Update application configuration")
         .by(&request.principal)
         .on_app(org, id);
     log::record(org, event);

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::super::model::org2org_app::{Connection, GroupPush, Org2Org, Scheme};
+use super::super::model::org2org_app::{ApiConnection, ConnectionScheme, GroupPush, Org2OrgApp};
 use super::super::oauth::GeneratedKey;
-use super::super::scenario::{AppPlan, ConnectionPlan, PushPlan};
-use super::super::store::Org;
+use super::super::scenario::{AppSpec, ConnectionSpec, PushSpec};
+use super::super::store::SimulatedOrg;
 
 const FEATURES: [&str; 2] = ["USER_PROVISIONING", "INBOUND_PROVISIONING"];
 
 /// Gives an app the connection, capabilities and pushes of its plan.
-pub(in crate::simulator) fn give(org: &mut Org, app: &str, plan: &AppPlan) {
+pub(in crate::simulator) fn give(org: &mut SimulatedOrg, app: &str, plan: &AppSpec) {
     let pushes: Vec<GroupPush> = plan.pushes.iter().map(|one| push(org, one)).collect();
     let Some(app) = org.apps.get_mut(app) else {
         return;
@@ -35,20 +35,26 @@ pub(in crate::simulator) fn give(org: &mut Org, app: &str, plan: &AppPlan) {
     }
 }
 
-fn connect(plan: &ConnectionPlan) -> Connection {
+fn connect(plan: &ConnectionSpec) -> ApiConnection {
     let scheme = match &plan.client_id {
-        Some(client_id) => Scheme::OAuth2 {
+        Some(client_id) => ConnectionScheme::OAuth2 {
             client_id: client_id.clone(),
             rotation: plan.rotation_mode.clone().unwrap_or_else(|| "MANUAL".to_owned()),
         },
         // Something has to stand there: a connection without a token is one that was never configured.
-        None => Scheme::Token(Some(SecretString::default())),
+        None => ConnectionScheme::Token(Some(SecretString::default())),
     };
-    Connection { enabled: plan.enabled, base_url: plan.base_url.clone(), scheme, unseen: true, ..Connection::default() }
+    ApiConnection {
+        enabled: plan.enabled,
+        base_url: plan.base_url.clone(),
+        scheme,
+        unseen: true,
+        ..ApiConnection::default()
+    }
 }
 
 /// As of a mapping that was made elsewhere: the group of the hub is found by its name.
-fn push(org: &Org, plan: &PushPlan) -> GroupPush {
+fn push(org: &SimulatedOrg, plan: &PushSpec) -> GroupPush {
     let source = super::super::scenario::find_group(org, &plan.group);
     let source = source.unwrap_or_else(|| plan.group.clone());
     let named = [&plan.target, &source].into_iter().find_map(|id| Some(org.groups.get(id)?.name().to_owned()));
@@ -68,7 +74,7 @@ fn push(org: &Org, plan: &PushPlan) -> GroupPush {
     }
 }
 
-impl Connection {
+impl ApiConnection {
     /// Replaces what stands for an org's address.
     pub(in crate::simulator) fn find_hub(&mut self, change: impl FnOnce(&mut String)) {
         if let Some(url) = &mut self.base_url {
@@ -83,25 +89,25 @@ impl Connection {
         }
         self.unseen = false;
         match &mut self.scheme {
-            Scheme::Token(held) => {
+            ConnectionScheme::Token(held) => {
                 *held = Some(token.clone());
                 None
             }
-            Scheme::OAuth2 { client_id, .. } => Some((client_id.clone(), Arc::clone(&self.key))),
+            ConnectionScheme::OAuth2 { client_id, .. } => Some((client_id.clone(), Arc::clone(&self.key))),
         }
     }
 }
 
-impl Org2Org {
+impl Org2OrgApp {
     /// What a scenario says of the connection; nothing of one that was never configured.
-    pub(in crate::simulator) fn connection_plan(&self) -> Option<ConnectionPlan> {
+    pub(in crate::simulator) fn connection_plan(&self) -> Option<ConnectionSpec> {
         let held = &self.connection;
         let (client_id, rotation_mode) = match &held.scheme {
-            Scheme::OAuth2 { client_id, rotation } => (Some(client_id.clone()), Some(rotation.clone())),
-            Scheme::Token(None) if !held.unseen => return None,
-            Scheme::Token(_) => (None, None),
+            ConnectionScheme::OAuth2 { client_id, rotation } => (Some(client_id.clone()), Some(rotation.clone())),
+            ConnectionScheme::Token(None) if !held.unseen => return None,
+            ConnectionScheme::Token(_) => (None, None),
         };
-        Some(ConnectionPlan { enabled: held.enabled, base_url: held.base_url.clone(), client_id, rotation_mode })
+        Some(ConnectionSpec { enabled: held.enabled, base_url: held.base_url.clone(), client_id, rotation_mode })
     }
 
     /// Capabilities that are not those of a new app.
@@ -115,8 +121,8 @@ impl Org2Org {
             .collect()
     }
 
-    pub(in crate::simulator) fn push_plans(&self, org: &Org) -> Vec<PushPlan> {
-        let plan = |push: &GroupPush| PushPlan {
+    pub(in crate::simulator) fn push_plans(&self, org: &SimulatedOrg) -> Vec<PushSpec> {
+        let plan = |push: &GroupPush| PushSpec {
             id: push.id.clone(),
             group: push.source.clone(),
             target: push.target.clone(),

@@ -3,54 +3,58 @@
 use serde_json::{Map, Value, json};
 
 use super::super::apps;
-use super::super::http::{Answer, Handler, Refusal, Reply, Request, Route};
+use super::super::http::{ApiAnswer, ApiRefusal, ApiReply, ApiRoute, RouteHandler, SignedInRequest};
 use super::super::jobs;
-use super::super::log::{self, Event};
-use super::super::model::org2org_app::{GroupPush, Org2Org};
+use super::super::log::{self, LogEvent};
+use super::super::model::org2org_app::{GroupPush, Org2OrgApp};
 use super::super::options::{AnswerStatus, DeleteActivePush, GroupPushRefusal, MissingPushType, RepeatedPush};
 use super::super::pages::{self, PageSize};
-use super::super::store::{App, Id, JobKind, Org};
+use super::super::store::{JobKind, OktaId, SimulatedOrg, StoredApp};
 use super::super::wire;
 use super::{is_connected, queue};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: "GET", pattern: "/api/v1/apps/{appId}/group-push/mappings", handler: Handler::Read(list) },
-    Route { method: "POST", pattern: "/api/v1/apps/{appId}/group-push/mappings", handler: Handler::Write(create) },
-    Route {
+pub(super) const ROUTES: &[ApiRoute] = &[
+    ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/group-push/mappings", handler: RouteHandler::Read(list) },
+    ApiRoute {
+        method: "POST",
+        pattern: "/api/v1/apps/{appId}/group-push/mappings",
+        handler: RouteHandler::Write(create),
+    },
+    ApiRoute {
         method: "GET",
         pattern: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
-        handler: Handler::Read(get),
+        handler: RouteHandler::Read(get),
     },
-    Route {
+    ApiRoute {
         method: "PATCH",
         pattern: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
-        handler: Handler::Write(update),
+        handler: RouteHandler::Write(update),
     },
-    Route {
+    ApiRoute {
         method: "DELETE",
         pattern: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
-        handler: Handler::Write(delete),
+        handler: RouteHandler::Write(delete),
     },
 ];
 
 const SIZE: PageSize = PageSize { default: 100, maximum: 1000 };
 
 /// Group push is of Org2Org here; of other kinds it is not modelled.
-fn part(app: &App) -> Result<&Org2Org, Refusal> {
+fn part(app: &StoredApp) -> Result<&Org2OrgApp, ApiRefusal> {
     let part = app.org2org.as_ref();
-    part.ok_or_else(|| Refusal::not_modelled(&format!("group push of the application {:?}", app.name)))
+    part.ok_or_else(|| ApiRefusal::not_modelled(&format!("group push of the application {:?}", app.name)))
 }
 
-fn find<'a>(org: &'a Org, request: &Request) -> Result<(&'a App, &'a GroupPush), Refusal> {
+fn find<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<(&'a StoredApp, &'a GroupPush), ApiRefusal> {
     let app = apps::find(org, request.parameter(0))?;
     let id = request.parameter(1);
     let push = part(app)?.pushes.get(id);
-    let push = push.ok_or_else(|| Refusal::not_found(id, kind(org)))?;
+    let push = push.ok_or_else(|| ApiRefusal::not_found(id, kind(org)))?;
     Ok((app, push))
 }
 
 /// The type is not recorded.
-fn kind(org: &Org) -> &'static str {
+fn kind(org: &SimulatedOrg) -> &'static str {
     match org.options.assumptions.missing_push_type {
         MissingPushType::GroupPushMapping => "GroupPushMapping",
         MissingPushType::AppInstance => "AppInstance",
@@ -58,7 +62,7 @@ fn kind(org: &Org) -> &'static str {
 }
 
 /// The links of this list drop the filters (recorded): a client that follows them gets other mappings too.
-fn list(org: &Org, request: &Request) -> Reply {
+fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
     let fits = |name: &str, value: &str| request.query(name).is_none_or(|wanted| wanted == value);
     let since = request.query("lastUpdated").map(wire::parse_date);
@@ -75,13 +79,13 @@ fn list(org: &Org, request: &Request) -> Reply {
     })
 }
 
-fn get(org: &Org, request: &Request) -> Reply {
+fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let (app, push) = find(org, request)?;
-    Answer::ok(show(app, push, request))
+    ApiAnswer::ok(show(app, push, request))
 }
 
 /// Dates of mappings are without milliseconds (recorded).
-fn show(app: &App, push: &GroupPush, request: &Request) -> Value {
+fn show(app: &StoredApp, push: &GroupPush, request: &SignedInRequest) -> Value {
     let date = |at| wire::date(at).replace(".000Z", "Z");
     let to = |path: String| wire::link(&request.base, &format!("/api/v1/{path}"));
     let mut value = json!({
@@ -102,7 +106,7 @@ fn show(app: &App, push: &GroupPush, request: &Request) -> Value {
     value
 }
 
-fn create(org: &mut Org, request: &Request) -> Reply {
+fn create(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let body = request.object()?;
     let app = apps::find(org, request.parameter(0))?;
     part(app)?;
@@ -112,7 +116,7 @@ fn create(org: &mut Org, request: &Request) -> Reply {
     let source = source(org, body)?;
     if let Some(present) = pushed(part(app)?, &source) {
         return match org.options.assumptions.repeated_push {
-            RepeatedPush::Existing => Answer::ok(show(app, present, request)),
+            RepeatedPush::Existing => ApiAnswer::ok(show(app, present, request)),
             RepeatedPush::Refuse => Err(refused(org, "The group is already pushed to this application.")),
         };
     }
@@ -124,32 +128,32 @@ fn create(org: &mut Org, request: &Request) -> Reply {
         start(org, request.parameter(0), push.clone());
     }
     let (app, push) = found(org, request.parameter(0), &push)?;
-    Answer::with_status(given(org, 200, 201), show(app, push, request))
+    ApiAnswer::with_status(given(org, 200, 201), show(app, push, request))
 }
 
 /// Recordings and the API description differ in the status of an answer.
-fn given(org: &Org, recorded: u16, described: u16) -> u16 {
+fn given(org: &SimulatedOrg, recorded: u16, described: u16) -> u16 {
     match org.options.assumptions.answer_status {
         AnswerStatus::Recorded => recorded,
         AnswerStatus::Described => described,
     }
 }
 
-fn found<'a>(org: &'a Org, app: &str, push: &str) -> Result<(&'a App, &'a GroupPush), Refusal> {
+fn found<'a>(org: &'a SimulatedOrg, app: &str, push: &str) -> Result<(&'a StoredApp, &'a GroupPush), ApiRefusal> {
     let app = apps::find(org, app)?;
     let push = part(app)?.pushes.get(push);
-    let push = push.ok_or_else(|| Refusal::not_found("", kind(org)))?;
+    let push = push.ok_or_else(|| ApiRefusal::not_found("", kind(org)))?;
     Ok((app, push))
 }
 
 /// The mapping of a group; assumed: there is one for each group of an app.
-fn pushed<'a>(part: &'a Org2Org, source: &str) -> Option<&'a GroupPush> {
+fn pushed<'a>(part: &'a Org2OrgApp, source: &str) -> Option<&'a GroupPush> {
     part.pushes.values().find(|push| push.source == source)
 }
 
 /// Queues the push. A group that assigns users to the app, too, is pushed before they are provisioned: members may be missing (help page
 /// on the prerequisites of group push).
-fn start(org: &mut Org, app: &str, push: Id) {
+fn start(org: &mut SimulatedOrg, app: &str, push: OktaId) {
     let source = org.apps.get(app).and_then(|app| {
         let push = app.org2org.as_ref()?.pushes.get(&push)?;
         app.groups.contains_key(&push.source).then_some(())
@@ -160,17 +164,21 @@ fn start(org: &mut Org, app: &str, push: Id) {
     }
 }
 
-fn source(org: &Org, body: &Map<String, Value>) -> Result<Id, Refusal> {
+fn source(org: &SimulatedOrg, body: &Map<String, Value>) -> Result<OktaId, ApiRefusal> {
     let id = body.get("sourceGroupId").and_then(Value::as_str);
     let id = id.ok_or_else(|| refused(org, "sourceGroupId: The field cannot be left blank"))?;
     if !org.groups.contains_key(id) {
-        return Err(Refusal::not_found(id, "UserGroup"));
+        return Err(ApiRefusal::not_found(id, "UserGroup"));
     }
     Ok(id.to_owned())
 }
 
 /// The target by id, or a name for it; exactly one of both.
-fn target(org: &Org, app: &App, body: &Map<String, Value>) -> Result<(Option<Id>, String), Refusal> {
+fn target(
+    org: &SimulatedOrg,
+    app: &StoredApp,
+    body: &Map<String, Value>,
+) -> Result<(Option<OktaId>, String), ApiRefusal> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let (id, name) = (text("targetGroupId"), text("targetGroupName"));
     match (id.is_empty(), name.is_empty()) {
@@ -178,14 +186,14 @@ fn target(org: &Org, app: &App, body: &Map<String, Value>) -> Result<(Option<Id>
         (false, true) => {
             let known = part(app)?.imported.contains_key(id);
             let group = org.groups.get(id).filter(|_| known);
-            let group = group.ok_or_else(|| Refusal::not_found(id, "UserGroup"))?;
+            let group = group.ok_or_else(|| ApiRefusal::not_found(id, "UserGroup"))?;
             Ok((Some(id.to_owned()), group.name().to_owned()))
         }
         _ => Err(refused(org, "Exactly one of targetGroupId and targetGroupName must be given.")),
     }
 }
 
-fn status(org: &Org, given: Option<&Value>) -> Result<Option<&'static str>, Refusal> {
+fn status(org: &SimulatedOrg, given: Option<&Value>) -> Result<Option<&'static str>, ApiRefusal> {
     match given {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text == "ACTIVE" => Ok(Some("ACTIVE")),
@@ -194,7 +202,14 @@ fn status(org: &Org, given: Option<&Value>) -> Result<Option<&'static str>, Refu
     }
 }
 
-fn insert(org: &mut Org, request: &Request, source: Id, target: Option<Id>, name: String, status: &str) -> Id {
+fn insert(
+    org: &mut SimulatedOrg,
+    request: &SignedInRequest,
+    source: OktaId,
+    target: Option<OktaId>,
+    name: String,
+    status: &str,
+) -> OktaId {
     let (id, now) = (org.ids.next("gPm"), org.now());
     // The target's id in this org is there at once, before the hub has the group (release notes).
     let target_given = target.is_some();
@@ -220,7 +235,7 @@ fn insert(org: &mut Org, request: &Request, source: Id, target: Option<Id>, name
     id
 }
 
-fn update(org: &mut Org, request: &Request) -> Reply {
+fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let status = status(org, request.object()?.get("status"))?;
     let status = status.ok_or_else(|| refused(org, "status: The field cannot be left blank"))?;
     let (_, push) = find(org, request)?;
@@ -241,9 +256,9 @@ fn update(org: &mut Org, request: &Request) -> Reply {
 }
 
 /// The group of the hub stays, or is deleted there when that is asked for.
-fn delete(org: &mut Org, request: &Request) -> Reply {
+fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     if request.query("deleteTargetGroup").is_none() {
-        return Err(Refusal::new(400, "E0000028", "The request is missing a required parameter."));
+        return Err(ApiRefusal::new(400, "E0000028", "The request is missing a required parameter."));
     }
     let with_target = request.flag("deleteTargetGroup", false)?;
     let (_, push) = find(org, request)?;
@@ -261,23 +276,23 @@ fn delete(org: &mut Org, request: &Request) -> Reply {
         queue(org, app, "", JobKind::DeleteGroup, group);
     }
     match given(org, 200, 204) {
-        204 => Answer::no_content(),
-        status => Ok(Answer { status, body: None, headers: Vec::new() }),
+        204 => ApiAnswer::no_content(),
+        status => Ok(ApiAnswer { status, body: None, headers: Vec::new() }),
     }
 }
 
 /// Which code these refusals have is not recorded.
-fn refused(org: &Org, cause: &str) -> Refusal {
+fn refused(org: &SimulatedOrg, cause: &str) -> ApiRefusal {
     match org.options.assumptions.group_push_refusal {
-        GroupPushRefusal::Validation => Refusal::validation("groupPushMapping", &[cause]),
-        GroupPushRefusal::BadRequest => Refusal::new(400, "E0000027", "Bad request.").cause(cause),
+        GroupPushRefusal::Validation => ApiRefusal::validation("groupPushMapping", &[cause]),
+        GroupPushRefusal::BadRequest => ApiRefusal::new(400, "E0000027", "Bad request.").cause(cause),
     }
 }
 
-fn told(org: &mut Org, request: &Request, push: &str, kind: &'static str, words: &str) {
+fn told(org: &mut SimulatedOrg, request: &SignedInRequest, push: &str, kind: &'static str, words: &str) {
     let app = request.parameter(0);
     let source = found(org, app, push).map(|(_, push)| push.source.clone());
-    let event = Event::new(kind, words).by(&request.principal).on_app(org, app);
+    let event = LogEvent::new(kind, words).by(&request.principal).on_app(org, app);
     let event = match source {
         Ok(source) => event.on_group(org, &source),
         Err(_) => event,

@@ -5,25 +5,25 @@ use std::collections::BTreeSet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use super::super::log::{self, Event};
+use super::super::log::{self, LogEvent};
 use super::super::model::org2org_app::GroupPush;
 use super::super::options::PushedNameTaken;
-use super::super::service::Service;
-use super::super::store::{App, Group, Id, Job, Org};
+use super::super::service::OrgService;
+use super::super::store::{OktaId, ProvisioningJob, SimulatedOrg, StoredApp, StoredGroup};
 use super::details;
-use super::hub::{Failure, Hub, Line, Session};
+use super::hub::{HubConnection, HubFailure, HubHttp, HubSession};
 use super::push_targets::push_mut;
 use super::worker::note_refusal;
 
 /// What is wanted of the hub's group.
-struct Wanted {
-    hub: Hub,
-    source: Id,
-    hub_group: Option<Id>,
+struct DesiredGroup {
+    hub: HubConnection,
+    source: OktaId,
+    hub_group: Option<OktaId>,
     name: String,
     description: String,
     /// Ids in the hub of the members who are provisioned.
-    members: BTreeSet<Id>,
+    members: BTreeSet<OktaId>,
     /// Number of members who are not.
     ignored: usize,
     may_link: bool,
@@ -32,20 +32,23 @@ struct Wanted {
 }
 
 /// The app, the mapping and the source of a job about a push.
-pub(super) fn pushed<'a>(org: &'a Org, job: &Job) -> Option<(&'a App, &'a GroupPush, &'a Group)> {
+pub(super) fn pushed<'a>(
+    org: &'a SimulatedOrg,
+    job: &ProvisioningJob,
+) -> Option<(&'a StoredApp, &'a GroupPush, &'a StoredGroup)> {
     let app = org.apps.get(&job.app)?;
     let push = app.org2org.as_ref()?.pushes.get(job.account.as_ref()?)?;
     Some((app, push, org.groups.get(&push.source)?))
 }
 
-impl Wanted {
-    fn of(org: &Org, job: &Job) -> Option<Self> {
+impl DesiredGroup {
+    fn of(org: &SimulatedOrg, job: &ProvisioningJob) -> Option<Self> {
         let (app, push, source) = pushed(org, job)?;
-        let provisioned = |user: &Id| app.users.get(user)?.external_id.clone();
-        let members: BTreeSet<Id> = source.members.iter().filter_map(provisioned).collect();
+        let provisioned = |user: &OktaId| app.users.get(user)?.external_id.clone();
+        let members: BTreeSet<OktaId> = source.members.iter().filter_map(provisioned).collect();
         (push.status == "ACTIVE").then_some(())?;
         Some(Self {
-            hub: Hub::of(app)?,
+            hub: HubConnection::of(app)?,
             source: push.source.clone(),
             hub_group: push.hub_group.clone(),
             name: push.name.clone(),
@@ -57,18 +60,18 @@ impl Wanted {
         })
     }
 
-    async fn carry_out(&self, hub: &Session<'_>) -> Result<Pushed, Failure> {
+    async fn carry_out(&self, hub: &HubSession<'_>) -> Result<PushedGroup, HubFailure> {
         let (id, group_event) = match &self.hub_group {
             Some(id) => (id.clone(), self.describe(hub, id).await?),
             None => self.find_or_create(hub).await?,
         };
         let mut events = vec![group_event];
         events.extend(self.reconcile(hub, &id).await?);
-        Ok(Pushed { group: id, events })
+        Ok(PushedGroup { group: id, events })
     }
 
     /// A group that is there gets the description of its source, and keeps its name.
-    async fn describe(&self, hub: &Session<'_>, id: &str) -> Result<&'static str, Failure> {
+    async fn describe(&self, hub: &HubSession<'_>, id: &str) -> Result<&'static str, HubFailure> {
         let now = hub.get(&format!("/api/v1/groups/{id}")).await?;
         let description = now["profile"]["description"].as_str().unwrap_or_default();
         if description == self.description {
@@ -81,7 +84,7 @@ impl Wanted {
 
     /// Of a name that the hub has already, the API description says both that it is linked and that a group is created, which the hub
     /// itself refuses.
-    async fn find_or_create(&self, hub: &Session<'_>) -> Result<(Id, &'static str), Failure> {
+    async fn find_or_create(&self, hub: &HubSession<'_>) -> Result<(OktaId, &'static str), HubFailure> {
         let search = format!("type eq \"OKTA_GROUP\" and profile.name eq {}", json!(self.name));
         let search = utf8_percent_encode(&search, NON_ALPHANUMERIC);
         let found = hub.list(&format!("/api/v1/groups?search={search}")).await?;
@@ -96,10 +99,11 @@ impl Wanted {
     }
 
     /// Members that the source has not are taken out, only when the push is configured (help page "About Group Push").
-    async fn reconcile(&self, hub: &Session<'_>, group: &str) -> Result<Vec<&'static str>, Failure> {
+    async fn reconcile(&self, hub: &HubSession<'_>, group: &str) -> Result<Vec<&'static str>, HubFailure> {
         let path = format!("/api/v1/groups/{group}/users");
         let present = hub.list(&format!("{path}?limit=200")).await?;
-        let present: BTreeSet<Id> = present.iter().filter_map(|user| user["id"].as_str().map(str::to_owned)).collect();
+        let present: BTreeSet<OktaId> =
+            present.iter().filter_map(|user| user["id"].as_str().map(str::to_owned)).collect();
         for id in self.members.difference(&present) {
             hub.put(&format!("{path}/{id}"), None).await?;
         }
@@ -121,14 +125,14 @@ const ADDED: &str = "application.provision.group_membership.add";
 const REMOVED: &str = "application.provision.group_membership.remove";
 
 /// A group that was pushed, and the events of what that took.
-struct Pushed {
-    group: Id,
+struct PushedGroup {
+    group: OktaId,
     events: Vec<&'static str>,
 }
 
 /// Makes or links the group in the hub and brings its members in line.
-pub(super) async fn push(service: &Service, line: &Line, job: &Job) {
-    let Some(wanted) = Wanted::of(&service.read(), job) else {
+pub(super) async fn push(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
+    let Some(wanted) = DesiredGroup::of(&service.read(), job) else {
         return;
     };
     let outcome = async { wanted.carry_out(&wanted.hub.sign_in(line).await?).await };
@@ -154,10 +158,10 @@ pub(super) async fn push(service: &Service, line: &Line, job: &Job) {
 }
 
 /// Adds or removes one member, as the source has it now.
-pub(super) async fn push_member(service: &Service, line: &Line, job: &Job) {
+pub(super) async fn push_member(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
     let (wanted, user, present) = {
         let org = service.read();
-        let Some(wanted) = Wanted::of(&org, job) else {
+        let Some(wanted) = DesiredGroup::of(&org, job) else {
             return;
         };
         let held = org.apps[&job.app].users.get(&job.user);
@@ -195,8 +199,8 @@ pub(super) async fn push_member(service: &Service, line: &Line, job: &Job) {
 }
 
 /// Deletes a group of the hub whose mapping was removed with it.
-pub(super) async fn delete(service: &Service, line: &Line, job: &Job) {
-    let hub = service.read().apps.get(&job.app).and_then(Hub::of);
+pub(super) async fn delete(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
+    let hub = service.read().apps.get(&job.app).and_then(HubConnection::of);
     let (Some(hub), Some(group)) = (hub, &job.account) else {
         return;
     };
@@ -212,7 +216,7 @@ pub(super) async fn delete(service: &Service, line: &Line, job: &Job) {
         Some(_) => &["application.provision.group_push.mapping.update.or.delete.failed"],
     };
     for kind in kinds {
-        let event = Event::new(kind, "Delete group in external application").on_app(&org, &job.app);
+        let event = LogEvent::new(kind, "Delete group in external application").on_app(&org, &job.app);
         let event = match &failure {
             Some(reason) => event.failed(reason.clone()),
             None => event,
@@ -222,7 +226,12 @@ pub(super) async fn delete(service: &Service, line: &Line, job: &Job) {
 }
 
 /// A failure stops all pushes of memberships until the mapping is activated anew.
-pub(super) fn settle(org: &mut Org, job: &Job, outcome: Result<(), Failure>, group: Option<Id>) {
+pub(super) fn settle(
+    org: &mut SimulatedOrg,
+    job: &ProvisioningJob,
+    outcome: Result<(), HubFailure>,
+    group: Option<OktaId>,
+) {
     let now = org.now();
     if let Err(failure) = &outcome {
         note_refusal(org, &job.app, failure);
@@ -243,10 +252,10 @@ pub(super) fn settle(org: &mut Org, job: &Job, outcome: Result<(), Failure>, gro
     push.last_updated = now;
 }
 
-fn tell(org: &mut Org, job: &Job, wanted: &Wanted, kind: &'static str, words: &str) {
+fn tell(org: &mut SimulatedOrg, job: &ProvisioningJob, wanted: &DesiredGroup, kind: &'static str, words: &str) {
     let push = push_mut(org, &job.app, job.account.as_deref().unwrap_or_default());
     let failure = push.and_then(|push| push.error.clone());
-    let event = Event::new(kind, words).on_app(org, &job.app).on_group(org, &wanted.source);
+    let event = LogEvent::new(kind, words).on_app(org, &job.app).on_group(org, &wanted.source);
     let event = match failure {
         Some(reason) => event.failed(reason),
         None => event,

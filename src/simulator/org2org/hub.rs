@@ -8,11 +8,11 @@ use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::super::model::org2org_app::{Connection, Scheme};
+use super::super::model::org2org_app::{ApiConnection, ConnectionScheme};
 use super::super::oauth::GeneratedKey;
 use super::super::page_chain::PageChain;
-use super::super::shadow::Neighbours;
-use super::super::store::App;
+use super::super::shadow::ShadowNeighbours;
+use super::super::store::StoredApp;
 
 /// A call that met a limit, or an error of the hub's own, is tried so often.
 const TRIES: u32 = 4;
@@ -27,13 +27,13 @@ pub(in crate::simulator) const PROVISIONING: &str = "x-planned-provisioning";
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The way to other orgs. From a shadow it leads to shadows alone.
-pub(in crate::simulator) struct Line {
+pub(in crate::simulator) struct HubHttp {
     http: reqwest::Client,
-    neighbours: Option<Arc<Neighbours>>,
+    neighbours: Option<Arc<ShadowNeighbours>>,
 }
 
-impl Line {
-    pub(in crate::simulator) fn new(neighbours: Option<Arc<Neighbours>>) -> Self {
+impl HubHttp {
+    pub(in crate::simulator) fn new(neighbours: Option<Arc<ShadowNeighbours>>) -> Self {
         // Without proxy: hubs are near.
         let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT);
         Self { http: http.build().unwrap_or_default(), neighbours }
@@ -51,10 +51,10 @@ impl Line {
         }
     }
 
-    pub(super) fn request(&self, method: Method, url: &str) -> Result<reqwest::RequestBuilder, Failure> {
+    pub(super) fn request(&self, method: Method, url: &str) -> Result<reqwest::RequestBuilder, HubFailure> {
         let address = self
             .address(url)
-            .ok_or_else(|| Failure { status: 0, reason: "the target is no part of this plan".to_owned() })?;
+            .ok_or_else(|| HubFailure { status: 0, reason: "the target is no part of this plan".to_owned() })?;
         let request = self.http.request(method, address);
         Ok(match &self.neighbours {
             Some(_) => request.header(PROVISIONING, "1"),
@@ -63,8 +63,8 @@ impl Line {
     }
 
     /// A token that is good at a hub whose real credentials nobody here knows.
-    fn token_for(&self, url: &str) -> Result<SecretString, Failure> {
-        let neighbours = self.neighbours.as_ref().ok_or_else(|| Failure {
+    fn token_for(&self, url: &str) -> Result<SecretString, HubFailure> {
+        let neighbours = self.neighbours.as_ref().ok_or_else(|| HubFailure {
             status: 0,
             reason: "nobody here knows the credentials of the connection".to_owned(),
         })?;
@@ -76,13 +76,13 @@ impl Line {
 
 /// A hub and how to sign in there.
 #[derive(Clone)]
-pub(super) struct Hub {
+pub(super) struct HubConnection {
     base: String,
-    credentials: Credentials,
+    credentials: HubCredentials,
 }
 
 #[derive(Clone)]
-pub(super) enum Credentials {
+pub(super) enum HubCredentials {
     Token(SecretString),
     Key {
         client_id: String,
@@ -94,31 +94,31 @@ pub(super) enum Credentials {
 
 /// Why a call did not do what it should.
 #[derive(Clone, Debug)]
-pub(super) struct Failure {
+pub(super) struct HubFailure {
     /// 0 when there was no answer.
     pub(super) status: u16,
     pub(super) reason: String,
 }
 
 /// A hub with an `Authorization` that is good for a few calls.
-pub(super) struct Session<'a> {
-    line: &'a Line,
+pub(super) struct HubSession<'a> {
+    line: &'a HubHttp,
     base: &'a str,
     authorization: String,
 }
 
-impl Hub {
+impl HubConnection {
     /// The hub of an app whose API integration is on.
-    pub(super) fn of(app: &App) -> Option<Self> {
+    pub(super) fn of(app: &StoredApp) -> Option<Self> {
         let part = app.org2org.as_ref()?;
         super::is_connected(app).then(|| Self::behind(&part.connection))?
     }
 
     /// The hub of a connection that has credentials, whether it is on or not.
-    pub(super) fn behind(connection: &Connection) -> Option<Self> {
+    pub(super) fn behind(connection: &ApiConnection) -> Option<Self> {
         let base = connection.base_url.clone()?;
         if connection.unseen {
-            let credentials = Credentials::Unseen;
+            let credentials = HubCredentials::Unseen;
             return Some(Self { base, credentials });
         }
         Self::with(base, &connection.scheme, &connection.key)
@@ -128,36 +128,43 @@ impl Hub {
         &self.base
     }
 
-    pub(super) fn with(base: String, scheme: &Scheme, key: &Arc<GeneratedKey>) -> Option<Self> {
+    pub(super) fn with(base: String, scheme: &ConnectionScheme, key: &Arc<GeneratedKey>) -> Option<Self> {
         let credentials = match scheme {
-            Scheme::Token(token) => Credentials::Token(token.clone()?),
-            Scheme::OAuth2 { client_id, .. } => Credentials::Key { client_id: client_id.clone(), key: Arc::clone(key) },
+            ConnectionScheme::Token(token) => HubCredentials::Token(token.clone()?),
+            ConnectionScheme::OAuth2 { client_id, .. } => {
+                HubCredentials::Key { client_id: client_id.clone(), key: Arc::clone(key) }
+            }
         };
         Some(Self { base, credentials })
     }
 
     /// Signs in where that takes a call of its own.
-    pub(super) async fn sign_in<'a>(&'a self, line: &'a Line) -> Result<Session<'a>, Failure> {
+    pub(super) async fn sign_in<'a>(&'a self, line: &'a HubHttp) -> Result<HubSession<'a>, HubFailure> {
         let authorization = match &self.credentials {
-            Credentials::Token(token) => format!("SSWS {}", token.expose_secret()),
-            Credentials::Key { client_id, key } => {
+            HubCredentials::Token(token) => format!("SSWS {}", token.expose_secret()),
+            HubCredentials::Key { client_id, key } => {
                 let token = access_token(line, &self.base, client_id, key).await?;
                 format!("Bearer {}", token.expose_secret())
             }
-            Credentials::Unseen => {
+            HubCredentials::Unseen => {
                 let token = line.token_for(&self.base)?;
                 format!("SSWS {}", token.expose_secret())
             }
         };
-        Ok(Session { line, base: &self.base, authorization })
+        Ok(HubSession { line, base: &self.base, authorization })
     }
 }
 
 /// A token for the service app, which the hub verifies by the public key of the connection.
-async fn access_token(line: &Line, base: &str, client_id: &str, key: &GeneratedKey) -> Result<SecretString, Failure> {
+async fn access_token(
+    line: &HubHttp,
+    base: &str,
+    client_id: &str,
+    key: &GeneratedKey,
+) -> Result<SecretString, HubFailure> {
     let url = format!("{base}/oauth2/v1/token");
     let assertion = assertion(&url, client_id, key)
-        .ok_or_else(|| Failure { status: 0, reason: "the connection has no key to sign with".to_owned() })?;
+        .ok_or_else(|| HubFailure { status: 0, reason: "the connection has no key to sign with".to_owned() })?;
     let form = [
         ("grant_type", "client_credentials"),
         ("scope", SCOPES),
@@ -185,21 +192,21 @@ fn assertion(audience: &str, client_id: &str, key: &GeneratedKey) -> Option<Stri
     jsonwebtoken::encode(&header, &claims, &key).ok()
 }
 
-impl Session<'_> {
-    pub(super) async fn get(&self, path: &str) -> Result<Value, Failure> {
+impl HubSession<'_> {
+    pub(super) async fn get(&self, path: &str) -> Result<Value, HubFailure> {
         Ok(self.send(Method::GET, path, None).await?.1)
     }
 
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, HubFailure> {
         Ok(self.send(Method::POST, path, Some(body)).await?.1)
     }
 
-    pub(super) async fn put(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+    pub(super) async fn put(&self, path: &str, body: Option<&Value>) -> Result<Value, HubFailure> {
         Ok(self.send(Method::PUT, path, body).await?.1)
     }
 
     /// What is gone already is deleted.
-    pub(super) async fn delete(&self, path: &str) -> Result<(), Failure> {
+    pub(super) async fn delete(&self, path: &str) -> Result<(), HubFailure> {
         match self.send(Method::DELETE, path, None).await {
             Err(failure) if failure.status != 404 => Err(failure),
             _ => Ok(()),
@@ -207,7 +214,7 @@ impl Session<'_> {
     }
 
     /// What a path leads to, `None` for 404.
-    pub(super) async fn find(&self, path: &str) -> Result<Option<Value>, Failure> {
+    pub(super) async fn find(&self, path: &str) -> Result<Option<Value>, HubFailure> {
         match self.get(path).await {
             Ok(value) => Ok(Some(value)),
             Err(failure) if failure.status == 404 => Ok(None),
@@ -216,12 +223,12 @@ impl Session<'_> {
     }
 
     /// All items of a list, page after page.
-    pub(super) async fn list(&self, path: &str) -> Result<Vec<Value>, Failure> {
+    pub(super) async fn list(&self, path: &str) -> Result<Vec<Value>, HubFailure> {
         let (mut items, mut chain) = (Vec::new(), PageChain::default());
         let mut next = Some(path.to_owned());
         while let Some(path) = next {
             let followed = chain.follow(&path);
-            followed.map_err(|reason| Failure { status: 0, reason })?;
+            followed.map_err(|reason| HubFailure { status: 0, reason })?;
             let (link, page) = self.send(Method::GET, &path, None).await?;
             items.extend(page.as_array().cloned().unwrap_or_default());
             next = link.as_deref().and_then(path_of);
@@ -230,7 +237,12 @@ impl Session<'_> {
     }
 
     /// Repeats what a limit or an error of the hub refused.
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(Option<String>, Value), Failure> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(Option<String>, Value), HubFailure> {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
             match self.send_once(method.clone(), path, body).await {
@@ -249,7 +261,7 @@ impl Session<'_> {
         method: Method,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<(Option<String>, Value), Failure> {
+    ) -> Result<(Option<String>, Value), HubFailure> {
         let request = self
             .line
             .request(method.clone(), &format!("{}{path}", self.base))?
@@ -264,8 +276,8 @@ impl Session<'_> {
 }
 
 /// The link to the next page, and the body; a status beyond 299 is a failure.
-async fn receive(request: reqwest::RequestBuilder) -> Result<(Option<String>, Value), Failure> {
-    let unreachable = |error: reqwest::Error| Failure {
+async fn receive(request: reqwest::RequestBuilder) -> Result<(Option<String>, Value), HubFailure> {
+    let unreachable = |error: reqwest::Error| HubFailure {
         status: 0,
         reason: format!("the target could not be reached: {}", error.without_url()),
     };
@@ -290,11 +302,11 @@ fn next_page(response: &reqwest::Response) -> Option<String> {
 }
 
 /// Okta's error object, or OAuth's.
-fn failure(status: StatusCode, body: &Value) -> Failure {
+fn failure(status: StatusCode, body: &Value) -> HubFailure {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let causes = body["errorCauses"].as_array().into_iter().flatten();
     let mut parts = vec![text(&body["errorSummary"]), text(&body["error_description"])];
     parts.extend(causes.map(|cause| text(&cause["errorSummary"])));
     parts.retain(|part| !part.is_empty());
-    Failure { status: status.as_u16(), reason: format!("{status}: {}", parts.join("; ")) }
+    HubFailure { status: status.as_u16(), reason: format!("{status}: {}", parts.join("; ")) }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::super::log::{self, Event};
+use super::super::log::{self, LogEvent};
 use super::super::mappings;
 use super::super::provisioning::{has, new_app_user, note};
-use super::super::service::Service;
-use super::super::store::{Group, Id, Job, Org, User};
+use super::super::service::OrgService;
+use super::super::store::{OktaId, ProvisioningJob, SimulatedOrg, StoredGroup, StoredUser};
 use super::super::user_profile;
-use super::hub::{Failure, Hub, Line};
+use super::hub::{HubConnection, HubFailure, HubHttp};
 use super::worker::note_refusal;
 
 /// Events of an import, with their words.
@@ -18,9 +18,9 @@ const START: (&str, &str) = ("system.import.start", "Start import");
 const COMPLETE: (&str, &str) = ("system.import.complete", "Complete import");
 
 /// Reads the hub and takes in what the rules of matching confirm by themselves.
-pub(super) async fn import(service: &Service, line: &Line, job: &Job) {
+pub(super) async fn import(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
     let app = &job.app;
-    let Some(hub) = service.read().apps.get(app).and_then(Hub::of) else {
+    let Some(hub) = service.read().apps.get(app).and_then(HubConnection::of) else {
         return;
     };
     tell(&mut service.write(), app, START, None);
@@ -28,7 +28,7 @@ pub(super) async fn import(service: &Service, line: &Line, job: &Job) {
         let hub = hub.sign_in(line).await?;
         let users = hub.list("/api/v1/users?limit=200").await?;
         let groups = hub.list("/api/v1/groups?limit=200").await?;
-        Ok::<_, Failure>((users, groups))
+        Ok::<_, HubFailure>((users, groups))
     };
     let outcome = outcome.await;
     let mut org = service.write();
@@ -46,7 +46,7 @@ pub(super) async fn import(service: &Service, line: &Line, job: &Job) {
     service.settle(&mut org);
 }
 
-fn take_groups(org: &mut Org, app: &str, groups: &[Value]) {
+fn take_groups(org: &mut SimulatedOrg, app: &str, groups: &[Value]) {
     let start = ("system.import.group.start", "Start import of groups");
     let complete = ("system.import.group.complete", "Complete import of groups");
     tell(org, app, start, None);
@@ -57,7 +57,7 @@ fn take_groups(org: &mut Org, app: &str, groups: &[Value]) {
     tell(org, app, complete, None);
 }
 
-fn take_users(org: &mut Org, app: &str, users: Vec<Value>) {
+fn take_users(org: &mut SimulatedOrg, app: &str, users: Vec<Value>) {
     for event in [
         ("system.import.user.start", "Start import of users"),
         ("system.import.user_matching.start", "Start matching of users"),
@@ -76,22 +76,22 @@ fn take_users(org: &mut Org, app: &str, users: Vec<Value>) {
 }
 
 /// Confirms what an import has left for review.
-pub(super) fn confirm(org: &mut Org, app: &str) {
+pub(super) fn confirm(org: &mut SimulatedOrg, app: &str) {
     let part = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut());
     for user in part.map(|part| std::mem::take(&mut part.review)).unwrap_or_default() {
         match matched(org, app, &user) {
-            Match::Exact(id) | Match::Partial(id) => {
+            ImportMatch::Exact(id) | ImportMatch::Partial(id) => {
                 note(org, "system.import.user_match.confirm", "Confirm match by import", app, &id, None);
                 link(org, app, &id, &user);
             }
-            Match::None => create(org, app, &user),
+            ImportMatch::None => create(org, app, &user),
         }
     }
 }
 
-fn tell(org: &mut Org, app: &str, event: (&'static str, &str), failure: Option<&str>) {
+fn tell(org: &mut SimulatedOrg, app: &str, event: (&'static str, &str), failure: Option<&str>) {
     let (kind, words) = event;
-    let event = Event::new(kind, words).on_app(org, app);
+    let event = LogEvent::new(kind, words).on_app(org, app);
     let event = match failure {
         Some(reason) => event.failed(reason),
         None => event,
@@ -100,7 +100,7 @@ fn tell(org: &mut Org, app: &str, event: (&'static str, &str), failure: Option<&
 }
 
 /// A group of the hub is an `APP_GROUP` here, unless it is the target of a push, which hides it (help page "Group Push operations").
-fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
+fn take_group(org: &mut SimulatedOrg, app: &str, hub_group: &Value) {
     let hub_id = hub_group["id"].as_str().unwrap_or_default();
     let Some(part) = org.apps.get(app).and_then(|app| app.org2org.as_ref()) else {
         return;
@@ -116,8 +116,10 @@ fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
     }
     let (id, now) = (org.ids.next("00g"), org.now());
     let profile = hub_group["profile"].as_object().cloned();
-    let group =
-        Group { source: Some(app.to_owned()), ..Group::new(id.clone(), "APP_GROUP", profile.unwrap_or_default(), now) };
+    let group = StoredGroup {
+        source: Some(app.to_owned()),
+        ..StoredGroup::new(id.clone(), "APP_GROUP", profile.unwrap_or_default(), now)
+    };
     org.groups.insert(id.clone(), group);
     if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
         part.imported.insert(id.clone(), Some(hub_id.to_owned()));
@@ -126,7 +128,7 @@ fn take_group(org: &mut Org, app: &str, hub_group: &Value) {
 }
 
 /// A group that was imported before has the hub's name and description.
-fn update_group(org: &mut Org, app: &str, id: &str, hub_group: &Value) {
+fn update_group(org: &mut SimulatedOrg, app: &str, id: &str, hub_group: &Value) {
     let now = org.now();
     let profile = hub_group["profile"].as_object().cloned().unwrap_or_default();
     let Some(group) = org.groups.get_mut(id).filter(|group| group.profile != profile) else {
@@ -138,13 +140,13 @@ fn update_group(org: &mut Org, app: &str, id: &str, hub_group: &Value) {
 }
 
 /// What the hub has no more goes here, too.
-fn drop_groups(org: &mut Org, app: &str, hub_groups: &[Value]) {
+fn drop_groups(org: &mut SimulatedOrg, app: &str, hub_groups: &[Value]) {
     let part = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut());
     let Some(part) = part else { return };
-    let is_there = |id: &Id| hub_groups.iter().any(|group| group["id"] == **id);
-    let is_gone = |id: &Option<Id>| id.as_ref().is_some_and(|id| !is_there(id));
+    let is_there = |id: &OktaId| hub_groups.iter().any(|group| group["id"] == **id);
+    let is_gone = |id: &Option<OktaId>| id.as_ref().is_some_and(|id| !is_there(id));
     let gone = part.imported.iter().filter(|(_, id)| is_gone(id));
-    let gone: Vec<Id> = gone.map(|(known, _)| known.clone()).collect();
+    let gone: Vec<OktaId> = gone.map(|(known, _)| known.clone()).collect();
     for id in gone {
         tell_of_group(org, app, &id, "system.import.group.delete", "Delete group by import");
         org.groups.remove(&id);
@@ -154,12 +156,12 @@ fn drop_groups(org: &mut Org, app: &str, hub_groups: &[Value]) {
     }
 }
 
-fn tell_of_group(org: &mut Org, app: &str, group: &str, kind: &'static str, words: &str) {
-    let event = Event::new(kind, words).on_app(org, app).on_group(org, group);
+fn tell_of_group(org: &mut SimulatedOrg, app: &str, group: &str, kind: &'static str, words: &str) {
+    let event = LogEvent::new(kind, words).on_app(org, app).on_group(org, group);
     log::record(org, event);
 }
 
-fn take_user(org: &mut Org, app: &str, user: Value) {
+fn take_user(org: &mut SimulatedOrg, app: &str, user: Value) {
     if user["status"] == "DEPROVISIONED" {
         return;
     }
@@ -168,11 +170,11 @@ fn take_user(org: &mut Org, app: &str, user: Value) {
         return;
     }
     match matched(org, app, &user) {
-        Match::Exact(id) if rule(org, app, "autoConfirmExactMatch") => link(org, app, &id, &user),
-        Match::Partial(id) if rule(org, app, "autoConfirmPartialMatch") => {
+        ImportMatch::Exact(id) if rule(org, app, "autoConfirmExactMatch") => link(org, app, &id, &user),
+        ImportMatch::Partial(id) if rule(org, app, "autoConfirmPartialMatch") => {
             link(org, app, &id, &user);
         }
-        Match::None if rule(org, app, "autoConfirmNewUsers") => create(org, app, &user),
+        ImportMatch::None if rule(org, app, "autoConfirmNewUsers") => create(org, app, &user),
         _ => {
             if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
                 part.review.retain(|held| held["id"] != user["id"]);
@@ -183,45 +185,45 @@ fn take_user(org: &mut Org, app: &str, user: Value) {
 }
 
 /// Whether a rule of the import is on.
-fn rule(org: &Org, app: &str, name: &str) -> bool {
+fn rule(org: &SimulatedOrg, app: &str, name: &str) -> bool {
     let part = org.apps.get(app).and_then(|app| app.org2org.as_ref());
     part.is_some_and(|part| part.inbound["importRules"]["userCreateAndMatch"][name] == true)
 }
 
-fn linked(org: &Org, app: &str, user: &Value) -> Option<Id> {
+fn linked(org: &SimulatedOrg, app: &str, user: &Value) -> Option<OktaId> {
     let users = org.apps.get(app)?.users.values();
     let mut same = users.filter(|held| held.external_id.as_deref() == user["id"].as_str());
     same.next().map(|held| held.user.clone())
 }
 
 /// Whom an imported user may be here.
-enum Match {
+enum ImportMatch {
     /// By the rule: the user name, or the e-mail.
-    Exact(Id),
+    Exact(OktaId),
     /// First and last name are the same.
-    Partial(Id),
+    Partial(OktaId),
     None,
 }
 
-fn matched(org: &Org, app: &str, user: &Value) -> Match {
+fn matched(org: &SimulatedOrg, app: &str, user: &Value) -> ImportMatch {
     let Some(part) = org.apps.get(app).and_then(|app| app.org2org.as_ref()) else {
-        return Match::None;
+        return ImportMatch::None;
     };
     let by_email = part.inbound["importRules"]["userCreateAndMatch"]["exactMatchCriteria"] == "EMAIL";
     let (name, wanted) =
         if by_email { ("email", text(&user["profile"]["email"])) } else { ("login", user_name(&part.inbound, user)) };
     let exact = find(org, |held| held.attribute(name).to_lowercase() == wanted.to_lowercase());
     if let Some(id) = exact.filter(|_| !wanted.is_empty()) {
-        return Match::Exact(id);
+        return ImportMatch::Exact(id);
     }
-    let same = |held: &User| {
+    let same = |held: &StoredUser| {
         ["firstName", "lastName"].iter().all(|name| held.attribute(name) == text(&user["profile"][*name]))
     };
     let partial = find(org, same).filter(|_| rule(org, app, "allowPartialMatch"));
-    partial.map_or(Match::None, Match::Partial)
+    partial.map_or(ImportMatch::None, ImportMatch::Partial)
 }
 
-fn find(org: &Org, fits: impl Fn(&User) -> bool) -> Option<Id> {
+fn find(org: &SimulatedOrg, fits: impl Fn(&StoredUser) -> bool) -> Option<OktaId> {
     let mut users = org.users.values();
     let found = users.find(|held| held.status != "DEPROVISIONED" && fits(held))?;
     Some(found.id.clone())
@@ -241,7 +243,7 @@ fn user_name(inbound: &Value, user: &Value) -> String {
     }
 }
 
-fn link(org: &mut Org, app: &str, id: &str, user: &Value) {
+fn link(org: &mut SimulatedOrg, app: &str, id: &str, user: &Value) {
     let now = org.now();
     let present = org.apps.get_mut(app).and_then(|app| app.users.remove(id));
     let Some(mut held) = present.or_else(|| new_app_user(org, app, id, now)) else {
@@ -261,7 +263,7 @@ fn link(org: &mut Org, app: &str, id: &str, user: &Value) {
 }
 
 /// A user whom the spoke has not. Assumed: staged, unless the rules activate new users.
-fn create(org: &mut Org, app: &str, user: &Value) {
+fn create(org: &mut SimulatedOrg, app: &str, user: &Value) {
     let part = org.apps.get(app).and_then(|app| app.org2org.as_ref());
     let Some(login) = part.map(|part| user_name(&part.inbound, user)) else {
         return;
@@ -273,7 +275,7 @@ fn create(org: &mut Org, app: &str, user: &Value) {
     }
     let activates = rule(org, app, "autoActivateNewUsers");
     let (id, now) = (org.ids.next("00u"), org.now());
-    org.insert_user(User {
+    org.insert_user(StoredUser {
         id: id.clone(),
         status: if activates { "PROVISIONED" } else { "STAGED" }.to_owned(),
         created: now,
@@ -299,7 +301,7 @@ fn profile_of(user: &Value) -> Map<String, Value> {
 }
 
 /// The app user has what the hub has; the spoke's user follows where the hub is his profile source.
-fn refresh(org: &mut Org, app: &str, id: &str, user: &Value) {
+fn refresh(org: &mut SimulatedOrg, app: &str, id: &str, user: &Value) {
     let Some(instance) = org.apps.get(app) else {
         return;
     };

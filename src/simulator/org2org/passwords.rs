@@ -4,46 +4,46 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::super::provisioning::{has, note};
-use super::super::service::Service;
-use super::super::store::{App, Id, Job, JobKind, Org};
-use super::hub::{Hub, Line};
+use super::super::service::OrgService;
+use super::super::store::{JobKind, OktaId, ProvisioningJob, SimulatedOrg, StoredApp};
+use super::hub::{HubConnection, HubHttp};
 use super::users::user_path;
 use super::worker::note_refusal;
 use super::{is_connected, queue};
 
 /// Whether a setting of password sync has this value; `seed` is RANDOM or OKTA, `change` CHANGE or `KEEP_EXISTING`.
-fn says(app: &App, setting: &str, value: &str) -> bool {
+fn says(app: &StoredApp, setting: &str, value: &str) -> bool {
     let part = app.org2org.as_ref();
     has(app, "PUSH_PASSWORD_UPDATES") && part.is_some_and(|part| part.outbound["update"]["password"][setting] == value)
 }
 
 /// The Okta password with which an account is made. One that was not set over the API, nobody here knows.
-pub(super) fn seed(org: &Org, app: &App, user: &str) -> Option<SecretString> {
+pub(super) fn seed(org: &SimulatedOrg, app: &StoredApp, user: &str) -> Option<SecretString> {
     let password = org.passwords.get(user).filter(|_| says(app, "seed", "OKTA"));
     password.cloned()
 }
 
 /// The user has another password: accounts that are kept in sync get it.
-pub(in crate::simulator) fn changed(org: &mut Org, user: &str) {
+pub(in crate::simulator) fn changed(org: &mut SimulatedOrg, user: &str) {
     let apps = org.apps.values().filter(|app| {
         let held = app.users.get(user);
         is_connected(app) && says(app, "change", "CHANGE") && held.is_some_and(|held| held.external_id.is_some())
     });
-    let apps: Vec<Id> = apps.map(|app| app.id.clone()).collect();
+    let apps: Vec<OktaId> = apps.map(|app| app.id.clone()).collect();
     for app in apps {
         queue(org, &app, user, JobKind::PushPassword, String::new());
     }
 }
 
 /// Gives the account the password.
-pub(super) async fn push(service: &Service, line: &Line, job: &Job) {
+pub(super) async fn push(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
     let (hub, account, password) = {
         let org = service.read();
         let app = org.apps.get(&job.app);
         let held = app.and_then(|app| app.users.get(&job.user));
         let account = held.and_then(|held| held.external_id.clone());
         let password = org.passwords.get(&job.user).cloned();
-        match (app.and_then(Hub::of), account, password) {
+        match (app.and_then(HubConnection::of), account, password) {
             (Some(hub), Some(account), Some(password)) => (hub, account, password),
             _ => return,
         }

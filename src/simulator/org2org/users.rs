@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::super::mappings;
 use super::super::options::{InitialStatusOmitted, LaterMembers};
 use super::super::provisioning::{has, note};
-use super::super::service::Service;
-use super::super::store::{App, AppUser, Job, JobKind, Org, Task};
-use super::hub::{Failure, Hub, Line, Session};
+use super::super::service::OrgService;
+use super::super::store::{AppUser, FailedTask, JobKind, ProvisioningJob, SimulatedOrg, StoredApp};
+use super::hub::{HubConnection, HubFailure, HubHttp, HubSession};
 use super::passwords;
 use super::push_targets::push_mut;
 use super::worker::note_refusal;
@@ -19,13 +19,13 @@ const DIRECTIONS: &[&str] = &["initialStatus", "securityQuestion"];
 
 /// What becomes of a user in the hub (support article on the attribute).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Initial {
+struct InitialStatus {
     /// ACTIVE or PROVISIONED, otherwise STAGED.
     active: bool,
     password: bool,
 }
 
-impl Initial {
+impl InitialStatus {
     fn parse(text: &str) -> Option<Self> {
         let (active, password) = match text {
             "active_with_pass" => (true, true),
@@ -38,7 +38,7 @@ impl Initial {
     }
 
     /// What is assumed of an assignment that names none.
-    fn omitted(org: &Org) -> &'static str {
+    fn omitted(org: &SimulatedOrg) -> &'static str {
         match org.options.assumptions.initial_status_omitted {
             InitialStatusOmitted::ActiveWithPass => "active_with_pass",
             InitialStatusOmitted::ActiveWithoutPass => "active_without_pass",
@@ -49,14 +49,14 @@ impl Initial {
 }
 
 /// What is wanted of the hub, read off the spoke at the time of the job.
-struct Wanted {
-    hub: Hub,
+struct DesiredHubUser {
+    hub: HubConnection,
     login: String,
     external_id: Option<String>,
     profile: Map<String, Value>,
     /// Those attributes that follow every change.
     pushed: Map<String, Value>,
-    initial: Option<Initial>,
+    initial: Option<InitialStatus>,
     /// The Okta password, where it is the seed of the account's.
     password: Option<SecretString>,
     question: Option<(String, SecretString)>,
@@ -65,7 +65,7 @@ struct Wanted {
 }
 
 /// What the hub has then.
-struct Done {
+struct HubUserResult {
     hub_id: String,
     status: String,
     kind: &'static str,
@@ -74,16 +74,16 @@ struct Done {
     password: Option<&'static str>,
 }
 
-impl Wanted {
-    fn of(org: &Org, job: &Job) -> Option<Self> {
+impl DesiredHubUser {
+    fn of(org: &SimulatedOrg, job: &ProvisioningJob) -> Option<Self> {
         let app = org.apps.get(&job.app)?;
         let held = app.users.get(&job.user)?;
         let initial = direction(app, held, "initialStatus");
-        let initial = initial.unwrap_or_else(|| Initial::omitted(org).to_owned());
+        let initial = initial.unwrap_or_else(|| InitialStatus::omitted(org).to_owned());
         let profile = hub_profile(held);
         let followed = |name: &str| mappings::is_pushed(app, name);
         Some(Self {
-            hub: Hub::of(app)?,
+            hub: HubConnection::of(app)?,
             login: held.user_name.clone(),
             external_id: held.external_id.clone(),
             pushed: profile
@@ -92,7 +92,7 @@ impl Wanted {
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
             profile,
-            initial: Initial::parse(&initial),
+            initial: InitialStatus::parse(&initial),
             password: passwords::seed(org, app, &job.user),
             question: direction(app, held, "securityQuestion").zip(held.security_answer.clone()),
             creates: has(app, "PUSH_NEW_USERS"),
@@ -100,14 +100,14 @@ impl Wanted {
         })
     }
 
-    async fn carry_out(&self, hub: &Session<'_>) -> Result<Option<Done>, Failure> {
+    async fn carry_out(&self, hub: &HubSession<'_>) -> Result<Option<HubUserResult>, HubFailure> {
         if let Some(id) = &self.external_id {
             return self.update(hub, id).await;
         }
         if !self.creates {
             return Ok(None);
         }
-        let initial = self.initial.ok_or_else(|| Failure {
+        let initial = self.initial.ok_or_else(|| HubFailure {
             status: 0,
             reason: "Invalid value for initialStatus field (code notOneOf)".to_owned(),
         })?;
@@ -118,7 +118,7 @@ impl Wanted {
         }
     }
 
-    async fn create(&self, hub: &Session<'_>, initial: Initial) -> Result<Done, Failure> {
+    async fn create(&self, hub: &HubSession<'_>, initial: InitialStatus) -> Result<HubUserResult, HubFailure> {
         let mut profile = self.profile.clone();
         profile.insert("login".to_owned(), json!(self.login));
         let mut credentials = Map::new();
@@ -133,8 +133,9 @@ impl Wanted {
         let body = json!({"profile": profile, "credentials": credentials});
         let path = format!("/api/v1/users?activate={}", initial.active);
         let user = hub.post(&path, &body).await?;
-        let done = Done::new(&user, "application.provision.user.push", "Push new user to external application");
-        Ok(Done { password: initial.password.then(|| self.password_event()), ..done })
+        let done =
+            HubUserResult::new(&user, "application.provision.user.push", "Push new user to external application");
+        Ok(HubUserResult { password: initial.password.then(|| self.password_event()), ..done })
     }
 
     fn first_password(&self) -> String {
@@ -152,7 +153,12 @@ impl Wanted {
 
     /// Who is in the hub already is linked; the initial status decides then too (support article). Who was deactivated there is
     /// reactivated in any case (documentation of Org2Org): a pending status leaves him without a password.
-    async fn link(&self, hub: &Session<'_>, user: &Value, initial: Initial) -> Result<Done, Failure> {
+    async fn link(
+        &self,
+        hub: &HubSession<'_>,
+        user: &Value,
+        initial: InitialStatus,
+    ) -> Result<HubUserResult, HubFailure> {
         let id = user["id"].as_str().unwrap_or_default();
         let path = user_path(id);
         let status = user["status"].as_str().unwrap_or_default();
@@ -176,21 +182,21 @@ impl Wanted {
         } else {
             ("application.provision.user.sync", "Sync user in external application")
         };
-        Ok(Done::new(&hub.get(&path).await?, kind, words))
+        Ok(HubUserResult::new(&hub.get(&path).await?, kind, words))
     }
 
-    async fn update(&self, hub: &Session<'_>, id: &str) -> Result<Option<Done>, Failure> {
+    async fn update(&self, hub: &HubSession<'_>, id: &str) -> Result<Option<HubUserResult>, HubFailure> {
         if !self.updates {
             return Ok(None);
         }
         let body = json!({"profile": self.pushed});
         let user = hub.post(&user_path(id), &body).await?;
         let kind = "application.provision.user.push_profile";
-        Ok(Some(Done::new(&user, kind, "Push user's profile to external application")))
+        Ok(Some(HubUserResult::new(&user, kind, "Push user's profile to external application")))
     }
 }
 
-impl Done {
+impl HubUserResult {
     fn new(user: &Value, kind: &'static str, words: &'static str) -> Self {
         let text = |name: &str| user[name].as_str().unwrap_or_default().to_owned();
         Self { hub_id: text("id"), status: text("status"), kind, words, password: None }
@@ -198,8 +204,8 @@ impl Done {
 }
 
 /// Creates, links or updates a user in the hub.
-pub(super) async fn provision(service: &Service, line: &Line, job: &Job) {
-    let Some(wanted) = Wanted::of(&service.read(), job) else {
+pub(super) async fn provision(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
+    let Some(wanted) = DesiredHubUser::of(&service.read(), job) else {
         return;
     };
     let outcome = async { wanted.carry_out(&wanted.hub.sign_in(line).await?).await };
@@ -219,7 +225,7 @@ pub(super) async fn provision(service: &Service, line: &Line, job: &Job) {
     service.settle(&mut org);
 }
 
-fn settle(org: &mut Org, job: &Job, done: Option<Done>) {
+fn settle(org: &mut SimulatedOrg, job: &ProvisioningJob, done: Option<HubUserResult>) {
     let now = org.now();
     let Some(held) = app_user_mut(org, job) else {
         return;
@@ -248,7 +254,7 @@ fn settle(org: &mut Org, job: &Job, done: Option<Done>) {
 }
 
 /// Of a hub that is no part of the plan: what is wanted of it is taken as done.
-pub(super) fn assume(org: &mut Org, job: &Job) {
+pub(super) fn assume(org: &mut SimulatedOrg, job: &ProvisioningJob) {
     // Nothing of this org shows an account's password.
     if matches!(job.kind, JobKind::PushPassword) {
         return;
@@ -263,7 +269,7 @@ pub(super) fn assume(org: &mut Org, job: &Job) {
     let Some(held) = app_user_mut(org, job) else {
         return;
     };
-    let done = Done {
+    let done = HubUserResult {
         hub_id: held.external_id.clone().unwrap_or(id),
         status: "ACTIVE".to_owned(),
         kind: "application.provision.user.push",
@@ -274,7 +280,7 @@ pub(super) fn assume(org: &mut Org, job: &Job) {
 }
 
 /// Whether Okta itself adds who was provisioned after his group was pushed is not documented.
-fn add_to_groups(org: &mut Org, user: &str) {
+fn add_to_groups(org: &mut SimulatedOrg, user: &str) {
     let groups = org.users.get(user).map(|user| user.groups.clone());
     for group in groups.unwrap_or_default() {
         super::membership_changed(org, &group, user);
@@ -282,13 +288,13 @@ fn add_to_groups(org: &mut Org, user: &str) {
 }
 
 /// Deactivates a user whose assignment is gone.
-pub(super) async fn deactivate(service: &Service, line: &Line, job: &Job) {
+pub(super) async fn deactivate(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
     let (hub, account) = {
         let org = service.read();
         let app = org.apps.get(&job.app);
         // Assigned again in the meantime: the account is in use.
         let held = app.is_some_and(|app| app.users.contains_key(&job.user));
-        let Some(hub) = app.filter(|_| !held).and_then(Hub::of) else {
+        let Some(hub) = app.filter(|_| !held).and_then(HubConnection::of) else {
             return;
         };
         (hub, job.account.clone().unwrap_or_default())
@@ -316,7 +322,7 @@ pub(super) async fn deactivate(service: &Service, line: &Line, job: &Job) {
 }
 
 /// A failed job becomes a task on the dashboard and an event.
-fn fail(org: &mut Org, job: &Job, kind: &'static str, action: &str, failure: &Failure) {
+fn fail(org: &mut SimulatedOrg, job: &ProvisioningJob, kind: &'static str, action: &str, failure: &HubFailure) {
     let now = org.now();
     note_refusal(org, &job.app, failure);
     let login = org.users.get(&job.user).map_or("", |user| user.login());
@@ -328,7 +334,7 @@ fn fail(org: &mut Org, job: &Job, kind: &'static str, action: &str, failure: &Fa
         held.last_updated = now;
     }
     org.tasks.retain(|task| task.app != job.app || task.user != job.user);
-    org.tasks.push(Task {
+    org.tasks.push(FailedTask {
         app: job.app.clone(),
         user: job.user.clone(),
         message: message.clone(),
@@ -339,7 +345,7 @@ fn fail(org: &mut Org, job: &Job, kind: &'static str, action: &str, failure: &Fa
 }
 
 /// The user's own direction, or that of the group which assigns him.
-fn direction(app: &App, held: &AppUser, name: &str) -> Option<String> {
+fn direction(app: &StoredApp, held: &AppUser, name: &str) -> Option<String> {
     let group = held.granting_group.as_ref();
     let of_group = group.and_then(|group| app.groups.get(group)?.profile.get(name));
     let own = held.profile.get(name).filter(|value| !value.is_null());
@@ -352,7 +358,7 @@ fn hub_profile(held: &AppUser) -> Map<String, Value> {
     entries.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn app_user_mut<'a>(org: &'a mut Org, job: &Job) -> Option<&'a mut AppUser> {
+fn app_user_mut<'a>(org: &'a mut SimulatedOrg, job: &ProvisioningJob) -> Option<&'a mut AppUser> {
     org.apps.get_mut(&job.app)?.users.get_mut(&job.user)
 }
 

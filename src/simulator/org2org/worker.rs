@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::super::log::{self, Event};
-use super::super::service::Service;
-use super::super::store::{Job, JobKind, Org};
-use super::hub::{Failure, Hub, Line};
+use super::super::log::{self, LogEvent};
+use super::super::service::OrgService;
+use super::super::store::{JobKind, ProvisioningJob, SimulatedOrg};
+use super::hub::{HubConnection, HubFailure, HubHttp};
 use super::{details, groups, import, passwords, users};
 
 /// How often the queue is looked at.
 const EVERY: Duration = Duration::from_millis(20);
 
 /// Works until the simulator stops. The org is never held while a hub is called: it may be in this very process.
-pub(in crate::simulator) async fn work(service: Arc<Service>, mut stopped: watch::Receiver<bool>) {
+pub(in crate::simulator) async fn work(service: Arc<OrgService>, mut stopped: watch::Receiver<bool>) {
     let mut interval = tokio::time::interval(EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
@@ -31,7 +31,7 @@ pub(in crate::simulator) async fn work(service: Arc<Service>, mut stopped: watch
 }
 
 /// Does all that the queue holds.
-pub(in crate::simulator) async fn drain(service: &Service) {
+pub(in crate::simulator) async fn drain(service: &OrgService) {
     let _turn = service.provisioning.lock().await;
     let line = service.line();
     while let Some(job) = first(service) {
@@ -42,12 +42,12 @@ pub(in crate::simulator) async fn drain(service: &Service) {
     }
 }
 
-fn first(service: &Service) -> Option<Job> {
+fn first(service: &OrgService) -> Option<ProvisioningJob> {
     service.read().outbox.front().cloned()
 }
 
 /// Whether the hub did it is what nobody knows beforehand.
-fn note(org: &mut Org, job: &Job) {
+fn note(org: &mut SimulatedOrg, job: &ProvisioningJob) {
     let app = format!("/api/v1/apps/{}", job.app);
     org.guess(format!("{app}/users/{}", job.user));
     if let Some(push) = &job.account {
@@ -55,8 +55,8 @@ fn note(org: &mut Org, job: &Job) {
     }
 }
 
-async fn perform(service: &Service, line: &Line, job: &Job) {
-    let hub = service.read().apps.get(&job.app).and_then(Hub::of);
+async fn perform(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
+    let hub = service.read().apps.get(&job.app).and_then(HubConnection::of);
     if hub.is_some_and(|hub| !line.reaches(hub.base())) {
         return users::assume(&mut service.write(), job);
     }
@@ -76,9 +76,9 @@ async fn perform(service: &Service, line: &Line, job: &Job) {
 }
 
 /// Credentials that the hub refuses are told of the app itself.
-pub(super) fn note_refusal(org: &mut Org, app: &str, failure: &Failure) {
+pub(super) fn note_refusal(org: &mut SimulatedOrg, app: &str, failure: &HubFailure) {
     if matches!(failure.status, 401 | 403) {
-        let event = Event::new(
+        let event = LogEvent::new(
             "application.integration.authentication_failure",
             "Authentication failure for application integration",
         )

@@ -2,27 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::super::stage::Stage;
+use super::super::stage::RuleFixture;
 
-/// Rule, what is done, whom it is about, and what is told of him (see `Stage::tells`).
-type Row = (&'static str, fn(Stage) -> Stage, &'static str, &'static str);
+/// Rule, what is done, whom it is about, and what is told of him (see `RuleFixture::tells`).
+type ProvisioningRow = (&'static str, fn(RuleFixture) -> RuleFixture, &'static str, &'static str);
 
 const IN_SOURCE: &str = "USER ACTIVE SYNCHRONIZED OU=User-Contractor | OU=User-Contractor enabled";
 const GROUPED: &str = "GROUP ACTIVE SYNCHRONIZED OU=User-Contractor | OU=User-Contractor enabled";
 const MOVED: &str = "GROUP ACTIVE SYNCHRONIZED OU=Users | OU=Users enabled";
 const STUCK: &str = "GROUP ACTIVE ERROR OU=User-Contractor | OU=User-Contractor enabled";
 
-fn converted(stage: Stage) -> Stage {
+fn converted(stage: RuleFixture) -> RuleFixture {
     stage.join("ada", "from").scope("ada", "GROUP").settled()
 }
 
-fn outranked(stage: Stage) -> Stage {
+fn outranked(stage: RuleFixture) -> RuleFixture {
     stage.assign("to", 5, "OU=Users,DC=corp,DC=example").settled()
 }
 
-fn hold(rows: &[Row]) {
+fn hold(rows: &[ProvisioningRow]) {
     for (rule, does, user, expected) in rows {
-        let stage = does(Stage::new());
+        let stage = does(RuleFixture::new());
         assert_eq!(stage.tells(user), *expected, "{rule}: tasks {:?}", stage.reasons());
     }
 }
@@ -260,7 +260,7 @@ fn what_fails_becomes_a_task_and_leaves_the_user_where_he_was() {
         ("protected from deletion", json!({"do": "protect", "account": "ada.novak@corp.example"}), "Access Denied"),
     ];
     for (rule, deed, reason) in rows {
-        let stage = converted(Stage::new()).in_ad(&deed).join("ada", "to").settled();
+        let stage = converted(RuleFixture::new()).in_ad(&deed).join("ada", "to").settled();
         assert_eq!(stage.tells("ada"), STUCK, "{rule}");
         let message =
             format!("Automatic provisioning of user ada.novak@corp.example to app Active Directory failed: {reason}");
@@ -275,7 +275,7 @@ fn what_fails_becomes_a_task_and_leaves_the_user_where_he_was() {
 #[test]
 fn an_account_that_vanished_is_not_found() {
     let gone = json!({"do": "delete_account", "account": "ada.novak@corp.example"});
-    let stage = converted(Stage::new()).in_ad(&gone).join("ada", "to").settled();
+    let stage = converted(RuleFixture::new()).in_ad(&gone).join("ada", "to").settled();
     assert!(stage.reasons()[0].ends_with("failed: Matching user not found."), "{:?}", stage.reasons());
 }
 
@@ -283,7 +283,7 @@ fn an_account_that_vanished_is_not_found() {
 fn a_task_blocks_until_it_is_retried_or_the_assignment_is_written_anew() {
     let target = "OU=Users,DC=corp,DC=example";
     let failed = || {
-        let stage = converted(Stage::new()).in_ad(&json!({"do": "deny", "dn": target}));
+        let stage = converted(RuleFixture::new()).in_ad(&json!({"do": "deny", "dn": target}));
         stage.join("ada", "to").settled().in_ad(&json!({"do": "allow", "dn": target}))
     };
     assert_eq!(failed().leave("ada", "to").join("ada", "to").settled().tells("ada"), STUCK);
@@ -296,7 +296,7 @@ fn a_task_blocks_until_it_is_retried_or_the_assignment_is_written_anew() {
 
 #[test]
 fn jobs_wait_for_an_agent_and_then_fail() {
-    let down = || converted(Stage::new()).console(&json!({"agents": false})).join("ada", "to").after(10_000);
+    let down = || converted(RuleFixture::new()).console(&json!({"agents": false})).join("ada", "to").after(10_000);
     assert_eq!(down().held("ada").map(|held| held.sync_state.clone()), Some("OUT_OF_SYNC".to_owned()));
     assert!(down().reasons().is_empty());
     assert_eq!(down().console(&json!({"agents": true})).after(0).tells("ada"), MOVED);
@@ -308,7 +308,7 @@ fn jobs_wait_for_an_agent_and_then_fail() {
 #[test]
 fn a_move_by_hand_is_seen_at_import_and_undone_by_the_next_push() {
     let hand = json!({"do": "move_account", "account": "ada.novak@corp.example", "organizationalUnit": "OU=Users,DC=corp,DC=example"});
-    let moved = || converted(Stage::new()).in_ad(&hand);
+    let moved = || converted(RuleFixture::new()).in_ad(&hand);
     assert_eq!(moved().tells("ada"), "GROUP ACTIVE SYNCHRONIZED OU=User-Contractor | OU=Users enabled");
     let import = json!({"kind": "incremental"});
     assert_eq!(moved().controls("POST", "/simulator/import", &import).tells("ada"), MOVED);
@@ -319,7 +319,7 @@ fn a_move_by_hand_is_seen_at_import_and_undone_by_the_next_push() {
 #[test]
 fn a_full_import_lets_go_of_accounts_outside_the_connected_ous() {
     let connected = json!({"connectedOus": ["OU=User-Contractor,DC=corp,DC=example"]});
-    let moved = || converted(Stage::new()).console(&connected).join("ada", "to").settled();
+    let moved = || converted(RuleFixture::new()).console(&connected).join("ada", "to").settled();
     assert_eq!(moved().tells("ada"), MOVED);
     let incremental = moved().controls("POST", "/simulator/import", &json!({"kind": "incremental"}));
     assert_eq!(incremental.tells("ada"), MOVED);
@@ -335,14 +335,14 @@ fn a_full_import_lets_go_of_accounts_outside_the_connected_ous() {
 fn an_import_matches_new_accounts_by_login() {
     let account = json!({"do": "create_account", "organizationalUnit": "OU=Users,DC=corp,DC=example", "firstName": "D", "lastName": "K",
         "userPrincipalName": "dana.kim@corp.example", "samAccountName": "dk"});
-    let stage = Stage::new().in_ad(&account).controls("POST", "/simulator/import", &json!({}));
+    let stage = RuleFixture::new().in_ad(&account).controls("POST", "/simulator/import", &json!({}));
     assert_eq!(stage.tells("dana"), "USER ACTIVE SYNCHRONIZED OU=Users | OU=Users enabled");
     assert!(stage.events().contains(&"system.import.user_match.confirm"));
 }
 
 #[test]
 fn guid_and_sid_stay_over_a_move() {
-    let stage = converted(Stage::new());
+    let stage = converted(RuleFixture::new());
     let before = stage.held("ada").map(|held| (held.external_id.clone(), held.profile["objectSid"].clone()));
     let stage = stage.join("ada", "to").settled();
     let after = stage.held("ada").map(|held| (held.external_id.clone(), held.profile["objectSid"].clone()));
@@ -351,14 +351,14 @@ fn guid_and_sid_stay_over_a_move() {
 
 #[test]
 fn a_move_is_told_in_the_log() {
-    let stage = converted(Stage::new()).join("ada", "to").settled();
+    let stage = converted(RuleFixture::new()).join("ada", "to").settled();
     let events = stage.events();
     let last: Vec<_> = events.iter().rev().take(3).rev().collect();
     assert_eq!(
         last,
         [&"group.user_membership.add", &"application.user_membership.update", &"application.provision.user.sync"]
     );
-    let created = Stage::new().join("dana", "to").settled();
+    let created = RuleFixture::new().join("dana", "to").settled();
     let expected =
         ["application.user_membership.add", "application.provision.user.push", "application.provision.user.activate"];
     assert!(expected.iter().all(|kind| created.events().contains(kind)), "{:?}", created.events());
@@ -366,7 +366,7 @@ fn a_move_is_told_in_the_log() {
 
 #[test]
 fn a_job_goes_through_out_of_sync_and_syncing() {
-    let mut stage = converted(Stage::new()).join("ada", "to");
+    let mut stage = converted(RuleFixture::new()).join("ada", "to");
     let mut seen = Vec::new();
     for step in [0, 1_100, 1_000] {
         stage = stage.after(step);
@@ -377,22 +377,22 @@ fn a_job_goes_through_out_of_sync_and_syncing() {
 }
 
 /// Assumption, what is done, status of the last call, and what is told of Ada.
-type Assumed = (&'static str, Value, fn(&mut Stage) -> u16, &'static str);
+type AssumptionRow = (&'static str, Value, fn(&mut RuleFixture) -> u16, &'static str);
 
 #[test]
 fn each_assumption_changes_the_answer() {
-    fn convert(stage: &mut Stage) -> u16 {
+    fn convert(stage: &mut RuleFixture) -> u16 {
         stage.call("POST", "/api/v1/apps/{app}/users/{ada}", &json!({"scope": "GROUP"})).0
     }
-    fn assign_again(stage: &mut Stage) -> u16 {
+    fn assign_again(stage: &mut RuleFixture) -> u16 {
         let body = json!({"id": stage.id("ada")});
         stage.call("POST", "/api/v1/apps/{app}/users", &body).0
     }
-    fn put_unknown_unit(stage: &mut Stage) -> u16 {
+    fn put_unknown_unit(stage: &mut RuleFixture) -> u16 {
         let body = json!({"profile": {"organizationalUnit": "OU=Lost,DC=corp,DC=example"}});
         stage.call("PUT", "/api/v1/apps/{app}/groups/{other}", &body).0
     }
-    let rows: Vec<Assumed> = vec![
+    let rows: Vec<AssumptionRow> = vec![
         ("lose the assignment", json!({}), convert, "- | OU=User-Contractor disabled"),
         ("refuse", json!({"groupScopeWithoutGroup": "refuse"}), convert, IN_SOURCE),
         ("keep the scope", json!({"groupScopeWithoutGroup": "keep_user_scope"}), convert, IN_SOURCE),
@@ -403,7 +403,7 @@ fn each_assumption_changes_the_answer() {
     ];
     let statuses = [200, 400, 200, 200, 409, 200, 400];
     for ((rule, assumption, call, expected), status) in rows.into_iter().zip(statuses) {
-        let mut stage = Stage::assuming(&assumption);
+        let mut stage = RuleFixture::assuming(&assumption);
         assert_eq!(call(&mut stage), status, "{rule}");
         assert_eq!(stage.settled().tells("ada"), expected, "{rule}");
     }
@@ -412,7 +412,7 @@ fn each_assumption_changes_the_answer() {
 #[test]
 fn the_dn_changes_when_it_is_assumed_to() {
     let moving = |when: &str| {
-        let stage = Stage::assuming(&json!({"dnAfterMove": when}));
+        let stage = RuleFixture::assuming(&json!({"dnAfterMove": when}));
         converted(stage).join("ada", "to")
     };
     let rows = [
@@ -435,7 +435,7 @@ fn the_dn_changes_when_it_is_assumed_to() {
 #[test]
 fn what_is_shown_follows_the_assumptions() {
     let shown = |assumption: Value| {
-        let mut stage = converted(Stage::assuming(&assumption));
+        let mut stage = converted(RuleFixture::assuming(&assumption));
         stage.call("GET", "/api/v1/apps/{app}/users/{ada}", &Value::Null).1
     };
     assert_eq!(shown(json!({}))["_links"]["group"]["name"], "from");
@@ -448,22 +448,22 @@ fn what_is_shown_follows_the_assumptions() {
 #[test]
 fn ad_sourced_users_move_where_that_is_assumed() {
     let stage =
-        converted(Stage::assuming(&json!({"adSourcedMoves": "yes"}))).console(&json!({"profileSourcing": true}));
+        converted(RuleFixture::assuming(&json!({"adSourcedMoves": "yes"}))).console(&json!({"profileSourcing": true}));
     assert_eq!(stage.join("ada", "to").settled().tells("ada"), MOVED);
 }
 
 #[test]
 fn a_failed_activation_or_deactivation_can_be_retried() {
     let down = json!({"agents": false});
-    let retry = |stage: Stage| {
+    let retry = |stage: RuleFixture| {
         let failed = stage.after(40_000);
         assert_eq!(failed.reasons().len(), 1);
         let up = failed.console(&json!({"agents": true}));
         let retried = up.controls("POST", "/simulator/tasks/retry", &Value::Null);
         retried.settled()
     };
-    let created = Stage::new().join("dana", "to").after(2_100);
+    let created = RuleFixture::new().join("dana", "to").after(2_100);
     assert_eq!(retry(created.console(&down)).tells("dana"), MOVED);
-    let left = converted(Stage::new()).console(&down).leave("ada", "from");
+    let left = converted(RuleFixture::new()).console(&down).leave("ada", "from");
     assert_eq!(retry(left).tells("ada"), "- | OU=User-Contractor disabled");
 }

@@ -6,23 +6,23 @@ use std::sync::PoisonError;
 use serde_json::{Map, Value, json};
 
 use super::super::app_form::{self, IMPORT_FEATURES, PUSH_FEATURES};
-use super::super::dn::Dn;
+use super::super::dn::DirectoryName;
 use super::super::effective_group;
-use super::super::import::{self, Import};
+use super::super::import::{self, ImportExtent};
 use super::super::jobs;
 use super::super::mappings;
 use super::super::org2org;
 use super::super::provisioning;
-use super::super::store::{ActiveDirectory, Agent, App, AppGroup, Id, Millis, Org};
+use super::super::store::{ActiveDirectory, AdAgent, AppGroup, EpochMillis, OktaId, SimulatedOrg, StoredApp};
 use super::as_is;
 use super::build::Problems;
 use super::directories::qualify;
 use super::groups::find_group;
-use super::plan::{AppGroupPlan, AppPlan, AppUserPlan, OrgPlan};
+use super::plan::{AppGroupSpec, AppSpec, AppUserSpec, OrgSpec};
 
 /// Makes an app with its groups and users, imports the accounts of its directory, and lets what follows from it happen. In a settled
 /// org nothing does.
-pub(super) fn add(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Problems) {
+pub(super) fn add(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut Problems) {
     let Some(mut app) = app(org, plan, of, problems) else {
         return;
     };
@@ -31,7 +31,7 @@ pub(super) fn add(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Pr
     org.apps.insert(id.clone(), app);
     let follows = !of.settled;
     if connected && plan.import && follows {
-        import::run(org, &id, Import::Before);
+        import::run(org, &id, ImportExtent::Before);
     }
     for group in &plan.groups {
         let Some(assigned) = group_of(org, group, of, problems) else {
@@ -44,23 +44,23 @@ pub(super) fn add(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Pr
     }
     for user in &plan.users {
         match user {
-            AppUserPlan::Assigned(login) => assign_user(org, &id, login, problems),
-            AppUserPlan::Held(held) => as_is::hold(org, &id, held),
+            AppUserSpec::Assigned(login) => assign_user(org, &id, login, problems),
+            AppUserSpec::Held(held) => as_is::hold(org, &id, held),
         }
     }
     as_is::join_parts(org, &id, plan, of, problems);
     if follows {
         // The scenario begins when all this is long done.
-        jobs::run_due(org, Millis::MAX / 2);
-        jobs::run_due(org, Millis::MAX / 2);
+        jobs::run_due(org, EpochMillis::MAX / 2);
+        jobs::run_due(org, EpochMillis::MAX / 2);
     }
 }
 
-fn app(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Problems) -> Option<App> {
+fn app(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut Problems) -> Option<StoredApp> {
     match (&plan.active_directory, &plan.app) {
         (None, None) if plan.hub.is_some() => {
             let mut app = blank(org, org2org::NAME, plan.label.as_deref().unwrap_or("Org2Org Hub"));
-            app.org2org = Some(org2org::Org2Org::default());
+            app.org2org = Some(org2org::Org2OrgApp::default());
             Some(app)
         }
         (Some(domain), None) => {
@@ -80,7 +80,7 @@ fn app(org: &mut Org, plan: &AppPlan, of: &OrgPlan, problems: &mut Problems) -> 
     }
 }
 
-fn other(org: &mut Org, plan: &AppPlan, body: &Value, problems: &mut Problems) -> Option<App> {
+fn other(org: &mut SimulatedOrg, plan: &AppSpec, body: &Value, problems: &mut Problems) -> Option<StoredApp> {
     let empty = Map::new();
     let read = app_form::read(body.as_object().unwrap_or(&empty));
     let (name, document) = read
@@ -95,9 +95,9 @@ fn other(org: &mut Org, plan: &AppPlan, body: &Value, problems: &mut Problems) -
     Some(app)
 }
 
-pub(super) fn blank(org: &mut Org, name: &str, label: &str) -> App {
+pub(super) fn blank(org: &mut SimulatedOrg, name: &str, label: &str) -> StoredApp {
     let now = org.now();
-    App {
+    StoredApp {
         id: org.ids.next("0oa"),
         name: name.to_owned(),
         label: label.to_owned(),
@@ -117,7 +117,7 @@ pub(super) fn blank(org: &mut Org, name: &str, label: &str) -> App {
     }
 }
 
-fn features(plan: &AppPlan) -> Vec<String> {
+fn features(plan: &AppSpec) -> Vec<String> {
     let switches = [plan.create_users, plan.update_user_attributes, plan.deactivate_users, plan.sync_password];
     let pushed = PUSH_FEATURES.iter().zip(switches).filter(|(_, on)| *on).map(|(feature, _)| *feature);
     let sourcing = plan.profile_sourcing.then_some("PROFILE_MASTERING");
@@ -125,13 +125,18 @@ fn features(plan: &AppPlan) -> Vec<String> {
     all.map(str::to_owned).collect()
 }
 
-fn connection(org: &mut Org, plan: &AppPlan, domain: &str, problems: &mut Problems) -> Option<ActiveDirectory> {
+fn connection(
+    org: &mut SimulatedOrg,
+    plan: &AppSpec,
+    domain: &str,
+    problems: &mut Problems,
+) -> Option<ActiveDirectory> {
     let Some(directory) = org.directories.get(&domain.to_lowercase()).cloned() else {
         problems.add(format!("org {:?}: there is no directory {domain:?}", org.name));
         return None;
     };
     let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
-    let users = format!("CN=Users,{}", Dn::of_domain(domain));
+    let users = format!("CN=Users,{}", DirectoryName::of_domain(domain));
     let connected_ous = match &plan.connected_ous {
         None => directory.ous().map(str::to_owned).chain([users]).collect(),
         Some(units) => units.iter().map(|unit| qualify(unit, domain)).collect::<Vec<_>>(),
@@ -142,7 +147,7 @@ fn connection(org: &mut Org, plan: &AppPlan, domain: &str, problems: &mut Proble
         }
     }
     let now = org.now();
-    let agents = plan.agents.iter().map(|agent| Agent {
+    let agents = plan.agents.iter().map(|agent| AdAgent {
         id: org.ids.next("a53"),
         name: agent.name.clone(),
         version: "3.22.0".to_owned(),
@@ -158,7 +163,7 @@ fn connection(org: &mut Org, plan: &AppPlan, domain: &str, problems: &mut Proble
 }
 
 /// In a settled org the group may be one that was not read.
-fn group_of(org: &Org, plan: &AppGroupPlan, of: &OrgPlan, problems: &mut Problems) -> Option<Id> {
+fn group_of(org: &SimulatedOrg, plan: &AppGroupSpec, of: &OrgSpec, problems: &mut Problems) -> Option<OktaId> {
     let unread = of.settled.then(|| plan.group.clone());
     let found = find_group(org, &plan.group).or(unread);
     if found.is_none() {
@@ -167,7 +172,14 @@ fn group_of(org: &Org, plan: &AppGroupPlan, of: &OrgPlan, problems: &mut Problem
     found
 }
 
-fn assign(org: &mut Org, app: &Id, of: &AppPlan, plan: &AppGroupPlan, group: Id, problems: &mut Problems) {
+fn assign(
+    org: &mut SimulatedOrg,
+    app: &OktaId,
+    of: &AppSpec,
+    plan: &AppGroupSpec,
+    group: OktaId,
+    problems: &mut Problems,
+) {
     let mut profile = plan.profile.clone();
     if let (Some(unit), Some(domain)) = (&plan.organizational_unit, &of.active_directory) {
         let unit = qualify(unit, domain);
@@ -184,7 +196,7 @@ fn assign(org: &mut Org, app: &Id, of: &AppPlan, plan: &AppGroupPlan, group: Id,
     instance.groups.insert(group, assignment);
 }
 
-fn check_unit(org: &Org, domain: &str, unit: &str, problems: &mut Problems) {
+fn check_unit(org: &SimulatedOrg, domain: &str, unit: &str, problems: &mut Problems) {
     let directory = org.directories.get(&domain.to_lowercase());
     let known =
         directory.is_some_and(|directory| directory.read().unwrap_or_else(PoisonError::into_inner).ou_exists(unit));
@@ -193,7 +205,7 @@ fn check_unit(org: &Org, domain: &str, unit: &str, problems: &mut Problems) {
     }
 }
 
-fn assign_user(org: &mut Org, app: &Id, login: &str, problems: &mut Problems) {
+fn assign_user(org: &mut SimulatedOrg, app: &OktaId, login: &str, problems: &mut Problems) {
     let Some(user) = org.logins.get(&login.to_lowercase()).cloned() else {
         problems.add(format!("org {:?}: an app names the unknown user {login:?}", org.name));
         return;

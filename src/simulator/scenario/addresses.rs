@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use super::super::oauth::Keys;
-use super::super::store::{App, Org};
+use super::super::oauth::ClientKeys;
+use super::super::store::{SimulatedOrg, StoredApp};
 use super::as_is::each_text;
 
 /// Addresses of orgs, each with a token that is good there, by the orgs' names.
-pub(in crate::simulator) type Addresses = BTreeMap<String, (String, SecretString)>;
+pub(in crate::simulator) type OrgAddresses = BTreeMap<String, (String, SecretString)>;
 
 /// What stands for the address of an org.
 pub(in crate::simulator) fn placeholder(org: &str) -> String {
@@ -17,26 +17,26 @@ pub(in crate::simulator) fn placeholder(org: &str) -> String {
 }
 
 /// Puts the addresses where their placeholders are, and lets the API integrations between the orgs sign in.
-pub(in crate::simulator) fn settle(orgs: &mut [Org], addresses: &Addresses) {
+pub(in crate::simulator) fn settle(orgs: &mut [SimulatedOrg], addresses: &OrgAddresses) {
     let mut keys = Vec::new();
     for app in orgs.iter_mut().flat_map(|org| org.apps.values_mut()) {
         fill_in(app, addresses);
         keys.extend(sign_in(app, addresses));
     }
     for client in orgs.iter_mut().flat_map(|org| org.oauth.clients.values_mut()) {
-        if let Keys::At { url, .. } = &mut client.keys {
+        if let ClientKeys::At { url, .. } = &mut client.keys {
             exchange(url, addresses);
         }
         // The private key of a connection is nowhere to be read: the hub's service app is told another public one.
-        let given = matches!(client.keys, Keys::Given(_));
+        let given = matches!(client.keys, ClientKeys::Given(_));
         let connection = keys.iter().find(|(id, _)| *id == client.id && given);
         if let Some((_, key)) = connection {
-            client.keys = Keys::Generated(std::sync::Arc::clone(key));
+            client.keys = ClientKeys::Generated(std::sync::Arc::clone(key));
         }
     }
 }
 
-fn fill_in(app: &mut App, addresses: &Addresses) {
+fn fill_in(app: &mut StoredApp, addresses: &OrgAddresses) {
     for value in app.document.values_mut() {
         each_text(value, &mut |text| exchange(text, addresses));
     }
@@ -46,8 +46,8 @@ fn fill_in(app: &mut App, addresses: &Addresses) {
 }
 
 fn sign_in(
-    app: &mut App,
-    addresses: &Addresses,
+    app: &mut StoredApp,
+    addresses: &OrgAddresses,
 ) -> Option<(String, std::sync::Arc<super::super::oauth::GeneratedKey>)> {
     let connection = &mut app.org2org.as_mut()?.connection;
     let url = connection.base_url.clone()?;
@@ -56,7 +56,7 @@ fn sign_in(
     connection.sign_in_with(token)
 }
 
-fn exchange(text: &mut String, addresses: &Addresses) {
+fn exchange(text: &mut String, addresses: &OrgAddresses) {
     for (name, (address, _)) in addresses {
         let mark = placeholder(name);
         if text.contains(&mark) {

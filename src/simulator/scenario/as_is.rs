@@ -7,16 +7,16 @@ use super::super::oauth;
 use super::super::options::Shown;
 use super::super::org2org;
 use super::super::provisioning;
-use super::super::store::{App, AppUser, Id, Org};
+use super::super::store::{AppUser, OktaId, SimulatedOrg, StoredApp};
 use super::ad_instance::blank;
 use super::build::Problems;
 use super::clients;
 use super::groups::{find_group, find_user};
 use super::people::{self, is_new};
-use super::plan::{AppPlan, Direction, GroupPlan, HeldPlan, MappingPlan, OrgPlan};
+use super::plan::{AppSpec, GroupSpec, HeldAppUserSpec, MappingSpec, MappingSpecDirection, OrgSpec};
 
 /// An app of whatever kind, its form taken as it is.
-pub(super) fn app(org: &mut Org, plan: &AppPlan, body: &Value) -> App {
+pub(super) fn app(org: &mut SimulatedOrg, plan: &AppSpec, body: &Value) -> StoredApp {
     let name = body["name"].as_str().unwrap_or("unknown");
     let label = plan.label.as_deref().or(body["label"].as_str());
     let mut app = blank(org, name, label.unwrap_or(name));
@@ -29,7 +29,7 @@ pub(super) fn app(org: &mut Org, plan: &AppPlan, body: &Value) -> App {
 }
 
 /// What a plan says of an app beyond what makes it.
-pub(super) fn complete(org: &mut Org, app: &mut App, plan: &AppPlan, problems: &mut Problems) {
+pub(super) fn complete(org: &mut SimulatedOrg, app: &mut StoredApp, plan: &AppSpec, problems: &mut Problems) {
     if let Some(id) = &plan.id {
         app.id.clone_from(id);
     }
@@ -46,10 +46,10 @@ pub(super) fn complete(org: &mut Org, app: &mut App, plan: &AppPlan, problems: &
     }
 }
 
-fn map(app: &mut App, plan: &MappingPlan) {
+fn map(app: &mut StoredApp, plan: &MappingSpec) {
     let direction = match plan.direction {
-        Direction::ToOkta => mappings::Direction::ToOkta,
-        Direction::ToApp => mappings::Direction::ToApp,
+        MappingSpecDirection::ToOkta => mappings::MappingDirection::ToOkta,
+        MappingSpecDirection::ToApp => mappings::MappingDirection::ToApp,
     };
     let mut held = app.mappings.iter_mut();
     if let Some(held) = held.find(|mapping| mapping.direction == direction) {
@@ -61,7 +61,7 @@ fn map(app: &mut App, plan: &MappingPlan) {
 }
 
 /// The feature of group push is told by the simulator itself for AD instances.
-fn show_features(org: &mut Org, app: &mut App, features: &[String]) {
+fn show_features(org: &mut SimulatedOrg, app: &mut StoredApp, features: &[String]) {
     app.features = features.to_vec();
     if app.active_directory.is_none() {
         return;
@@ -74,7 +74,7 @@ fn show_features(org: &mut Org, app: &mut App, features: &[String]) {
 }
 
 /// Puts an app user into its app; a user that is not known is one all the same.
-pub(super) fn hold(org: &mut Org, app: &Id, plan: &HeldPlan) {
+pub(super) fn hold(org: &mut SimulatedOrg, app: &OktaId, plan: &HeldAppUserSpec) {
     let user = find_user(org, &plan.user).unwrap_or_else(|| plan.user.clone());
     let group = plan.group.as_ref();
     let group = group.map(|name| find_group(org, name).unwrap_or_else(|| name.clone()));
@@ -103,7 +103,7 @@ pub(super) fn hold(org: &mut Org, app: &Id, plan: &HeldPlan) {
 }
 
 /// What an Org2Org app or a service app has beyond an app.
-pub(super) fn join_parts(org: &mut Org, app: &Id, plan: &AppPlan, of: &OrgPlan, problems: &mut Problems) {
+pub(super) fn join_parts(org: &mut SimulatedOrg, app: &OktaId, plan: &AppSpec, of: &OrgSpec, problems: &mut Problems) {
     org2org::give(org, app, plan);
     let Some(held) = org.apps.get(app) else {
         return;
@@ -124,7 +124,7 @@ pub(super) fn join_parts(org: &mut Org, app: &Id, plan: &AppPlan, of: &OrgPlan, 
 }
 
 /// Names the app that a group is from, by id or label.
-pub(super) fn be_sourced(org: &mut Org, plan: &GroupPlan, problems: &mut Problems) {
+pub(super) fn be_sourced(org: &mut SimulatedOrg, plan: &GroupSpec, problems: &mut Problems) {
     let Some(source) = &plan.source else { return };
     let name = plan.id.as_ref().unwrap_or(&plan.name);
     let known = org.apps.contains_key(source);

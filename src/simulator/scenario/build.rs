@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use super::super::error::Error;
-use super::super::store::Org;
-use super::plan::{OrgPlan, Scenario};
-use super::{World, ad_instance, as_is, clients, connected, contractors, directories, groups, people};
+use super::super::error::SimulatorError;
+use super::super::store::SimulatedOrg;
+use super::plan::{OrgSpec, ScenarioSpec};
+use super::{BuiltScenario, ad_instance, as_is, clients, connected, contractors, directories, groups, people};
 
 /// What is wrong with a scenario, all of it.
 #[derive(Default)]
@@ -27,9 +27,9 @@ impl Problems {
     }
 }
 
-pub(super) fn build(scenario: Scenario) -> Result<World, Error> {
+pub(super) fn build(scenario: ScenarioSpec) -> Result<BuiltScenario, SimulatorError> {
     let mut problems = Problems::default();
-    let mut world = World { orgs: Vec::new(), directories: build_directories(&scenario, &mut problems) };
+    let mut world = BuiltScenario { orgs: Vec::new(), directories: build_directories(&scenario, &mut problems) };
     let plans = scenario.orgs.unwrap_or_default();
     for (plan, seed) in plans.iter().zip(1..) {
         let mut org = begin(plan, seed, &world, &mut problems);
@@ -44,10 +44,13 @@ pub(super) fn build(scenario: Scenario) -> Result<World, Error> {
         finish(org, plan, &mut problems);
     }
     connected::connect(&mut world, &plans, &mut problems);
-    if problems.0.is_empty() { Ok(world) } else { Err(Error::Scenario(problems.0.join("\n"))) }
+    if problems.0.is_empty() { Ok(world) } else { Err(SimulatorError::Scenario(problems.0.join("\n"))) }
 }
 
-fn build_directories(scenario: &Scenario, problems: &mut Problems) -> BTreeMap<String, Arc<RwLock<super::Directory>>> {
+fn build_directories(
+    scenario: &ScenarioSpec,
+    problems: &mut Problems,
+) -> BTreeMap<String, Arc<RwLock<super::SimulatedDirectory>>> {
     let mut built = BTreeMap::new();
     for (plan, seed) in scenario.directories.iter().flatten().zip(100..) {
         let directory = directories::build(plan, seed, problems);
@@ -58,10 +61,10 @@ fn build_directories(scenario: &Scenario, problems: &mut Problems) -> BTreeMap<S
     built
 }
 
-fn begin(plan: &OrgPlan, seed: u64, world: &World, problems: &mut Problems) -> Org {
+fn begin(plan: &OrgSpec, seed: u64, world: &BuiltScenario, problems: &mut Problems) -> SimulatedOrg {
     // Given ids may be those that another simulator has drawn.
     let others = if plan.settled { directories::OF_OTHERS } else { 0 };
-    let mut org = Org::new(&plan.name, seed + others);
+    let mut org = SimulatedOrg::new(&plan.name, seed + others);
     if world.orgs.iter().any(|other| other.name == plan.name) {
         problems.add(format!("there are two orgs {:?}", plan.name));
     }
@@ -75,7 +78,7 @@ fn begin(plan: &OrgPlan, seed: u64, world: &World, problems: &mut Problems) -> O
     org
 }
 
-fn finish(org: &mut Org, plan: &OrgPlan, problems: &mut Problems) {
+fn finish(org: &mut SimulatedOrg, plan: &OrgSpec, problems: &mut Problems) {
     for group in &plan.groups {
         groups::add_group(org, group, plan, problems);
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::oauth::{ClientApp, ClientKind, GeneratedKey, Grant, Keys, document_of};
-use super::super::store::Org;
+use super::super::oauth::{ClientApp, ClientKeys, ClientKind, GeneratedKey, ScopeGrant, document_of};
+use super::super::store::SimulatedOrg;
 use super::ad_instance;
 use super::build::Problems;
 use super::people;
-use super::plan::ClientPlan;
+use super::plan::ClientSpec;
 
 /// Granted where the scenario names none: the families that runbooks touch. A `.manage` scope implies its `.read`, yet is asked for
 /// by its own name, so both are granted.
@@ -27,7 +27,7 @@ const FAMILIES: &[&str] = &[
     "orgs",
 ];
 
-pub(super) fn add(org: &mut Org, plan: &ClientPlan, problems: &mut Problems) {
+pub(super) fn add(org: &mut SimulatedOrg, plan: &ClientSpec, problems: &mut Problems) {
     let id = plan.client_id.clone().unwrap_or_else(|| org.ids.next("0oa"));
     if org.oauth.clients.contains_key(&id) {
         problems.add(format!("org {:?}: there are two clients {id:?}", org.name));
@@ -56,13 +56,13 @@ pub(super) fn add(org: &mut Org, plan: &ClientPlan, problems: &mut Problems) {
 }
 
 /// Grants of these scopes.
-pub(super) fn grants(org: &mut Org, scopes: &[String]) -> Vec<Grant> {
+pub(super) fn grants(org: &mut SimulatedOrg, scopes: &[String]) -> Vec<ScopeGrant> {
     let now = org.now();
-    let grant = |scope: &String| Grant { id: org.ids.next("oag"), scope: scope.clone(), created: now };
+    let grant = |scope: &String| ScopeGrant { id: org.ids.next("oag"), scope: scope.clone(), created: now };
     scopes.iter().map(grant).collect()
 }
 
-fn kind(org: &Org, plan: &ClientPlan, problems: &mut Problems) -> ClientKind {
+fn kind(org: &SimulatedOrg, plan: &ClientSpec, problems: &mut Problems) -> ClientKind {
     match plan.kind.as_str() {
         "service" => return ClientKind::Service,
         "native" => {}
@@ -74,14 +74,14 @@ fn kind(org: &Org, plan: &ClientPlan, problems: &mut Problems) -> ClientKind {
     ClientKind::Native
 }
 
-fn keys(org: &Org, plan: &ClientPlan, problems: &mut Problems) -> Keys {
+fn keys(org: &SimulatedOrg, plan: &ClientSpec, problems: &mut Problems) -> ClientKeys {
     let Some(keys) = &plan.keys else {
-        return Keys::Generated(Arc::new(GeneratedKey::default()));
+        return ClientKeys::Generated(Arc::new(GeneratedKey::default()));
     };
     if keys.iter().any(|key: &Value| key.get("d").is_some()) {
         problems.add(format!("org {:?}: client {:?} has a private key among its public ones", org.name, plan.label));
     }
-    Keys::Given(keys.clone())
+    ClientKeys::Given(keys.clone())
 }
 
 fn all_scopes() -> Vec<String> {

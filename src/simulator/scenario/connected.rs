@@ -1,13 +1,13 @@
 //! Org2Org apps that a scenario connects with another of its orgs.
 
-use super::super::org2org::{self, Switches};
-use super::super::store::{Id, Org};
-use super::World;
+use super::super::org2org::{self, InitialSwitches};
+use super::super::store::{OktaId, SimulatedOrg};
+use super::BuiltScenario;
 use super::build::Problems;
-use super::plan::{AppPlan, AppUserPlan, OrgPlan};
+use super::plan::{AppSpec, AppUserSpec, OrgSpec};
 
 /// Connects them, and links users of theirs whom the hub has by the same login.
-pub(super) fn connect(world: &mut World, plans: &[OrgPlan], problems: &mut Problems) {
+pub(super) fn connect(world: &mut BuiltScenario, plans: &[OrgSpec], problems: &mut Problems) {
     for (at, plan) in plans.iter().enumerate() {
         let apps = plan.apps.iter().filter(|app| app.hub.is_some());
         for app in apps {
@@ -16,7 +16,7 @@ pub(super) fn connect(world: &mut World, plans: &[OrgPlan], problems: &mut Probl
     }
 }
 
-fn connect_one(world: &mut World, spoke: usize, plan: &AppPlan, problems: &mut Problems) {
+fn connect_one(world: &mut BuiltScenario, spoke: usize, plan: &AppSpec, problems: &mut Problems) {
     let name = plan.hub.as_deref().unwrap_or_default();
     let Some(hub) = world.orgs.iter().find(|org| org.name == name) else {
         problems.add(format!("an app names the unknown hub {name:?}"));
@@ -25,7 +25,7 @@ fn connect_one(world: &mut World, spoke: usize, plan: &AppPlan, problems: &mut P
     let token = hub.tokens.values().next();
     let token = token.map(|token| token.secret.clone()).unwrap_or_default();
     let accounts = hub.logins.clone();
-    let switches = Switches {
+    let switches = InitialSwitches {
         create: plan.create_users,
         update: plan.update_user_attributes,
         deactivate: plan.deactivate_users,
@@ -33,12 +33,12 @@ fn connect_one(world: &mut World, spoke: usize, plan: &AppPlan, problems: &mut P
         sourcing: plan.profile_sourcing,
     };
     let org = &mut world.orgs[spoke];
-    let users: Vec<(Id, Id)> = plan
+    let users: Vec<(OktaId, OktaId)> = plan
         .users
         .iter()
         .filter_map(|user| match user {
-            AppUserPlan::Assigned(login) => pair(org, &accounts, login),
-            AppUserPlan::Held(_) => None,
+            AppUserSpec::Assigned(login) => pair(org, &accounts, login),
+            AppUserSpec::Held(_) => None,
         })
         .collect();
     let label = plan.label.as_deref().unwrap_or("Org2Org Hub");
@@ -52,7 +52,11 @@ fn connect_one(world: &mut World, spoke: usize, plan: &AppPlan, problems: &mut P
 }
 
 /// A user of the spoke and his account in the hub.
-fn pair(org: &Org, accounts: &std::collections::HashMap<String, Id>, login: &str) -> Option<(Id, Id)> {
+fn pair(
+    org: &SimulatedOrg,
+    accounts: &std::collections::HashMap<String, OktaId>,
+    login: &str,
+) -> Option<(OktaId, OktaId)> {
     let login = login.to_lowercase();
     Some((org.logins.get(&login)?.clone(), accounts.get(&login)?.clone()))
 }

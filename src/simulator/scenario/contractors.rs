@@ -4,19 +4,19 @@ use std::sync::PoisonError;
 
 use serde_json::json;
 
-use super::super::directory::{Directory, NewAccount};
-use super::super::names::Person;
-use super::World;
+use super::super::directory::{NewAccount, SimulatedDirectory};
+use super::super::names::InventedPerson;
+use super::BuiltScenario;
 use super::build::Problems;
 use super::directories::qualify;
 use super::people::add_user;
-use super::plan::{Contractors, UserPlan};
+use super::plan::{ContractorSpec, UserSpec};
 
 /// The OU of the product's examples.
 const UNIT: &str = "User-Contractor";
 
 /// Adds the contractors to their org and their directory.
-pub(super) fn add(world: &mut World, plan: &Contractors, problems: &mut Problems) {
+pub(super) fn add(world: &mut BuiltScenario, plan: &ContractorSpec, problems: &mut Problems) {
     let domain = plan.directory.as_ref().map(|domain| domain.to_lowercase());
     let domain = domain.or_else(|| world.directories.keys().next().cloned()).unwrap_or_default();
     let Some(directory) = world.directories.get(&domain).cloned() else {
@@ -34,14 +34,20 @@ pub(super) fn add(world: &mut World, plan: &Contractors, problems: &mut Problems
         problems.add(format!("contractors: there is no OU {unit:?}"));
         return;
     }
-    for person in (0..plan.count).map(Person::number) {
+    for person in (0..plan.count).map(InventedPerson::number) {
         let login = format!("{}@{domain}", person.login);
         add_account(&mut directory, &person, &login, &unit, problems);
         add_user(org, &user(person, login), problems);
     }
 }
 
-fn add_account(directory: &mut Directory, person: &Person, login: &str, unit: &str, problems: &mut Problems) {
+fn add_account(
+    directory: &mut SimulatedDirectory,
+    person: &InventedPerson,
+    login: &str,
+    unit: &str,
+    problems: &mut Problems,
+) {
     let account = NewAccount {
         cn: format!("{} {}", person.given, person.family),
         ou: unit.to_owned(),
@@ -55,14 +61,14 @@ fn add_account(directory: &mut Directory, person: &Person, login: &str, unit: &s
     problems.note(directory.create_account(&account), || format!("contractor {login:?}"));
 }
 
-fn user(person: Person, login: String) -> UserPlan {
-    UserPlan {
+fn user(person: InventedPerson, login: String) -> UserSpec {
+    UserSpec {
         attributes: [("displayName".to_owned(), json!(format!("{} {}", person.given, person.family)))]
             .into_iter()
             .collect(),
         login,
         first_name: person.given,
         last_name: person.family,
-        ..UserPlan::default()
+        ..UserSpec::default()
     }
 }

@@ -2,22 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use super::super::directory::{Directory, Guid, NewAccount, Outside, Refusal};
-use super::super::dn::Dn;
+use super::super::directory::{ChangeRefusal, LiveDirectorySettings, NewAccount, ObjectGuid, SimulatedDirectory};
+use super::super::dn::DirectoryName;
 use super::build::Problems;
-use super::plan::{AccountPlan, DirectoryPlan, OutsidePlan};
+use super::plan::{AccountSpec, DirectorySpec, LiveDirectorySpec};
 
 /// Added to the seed where ids are given.
 pub(super) const OF_OTHERS: u64 = 1 << 32;
 
 /// Makes a directory with its OUs and accounts.
-pub(super) fn build(plan: &DirectoryPlan, seed: u64, problems: &mut Problems) -> Directory {
+pub(super) fn build(plan: &DirectorySpec, seed: u64, problems: &mut Problems) -> SimulatedDirectory {
     if let Some(outside) = &plan.outside {
-        return connect(plan, outside, problems).unwrap_or_else(|| Directory::new(&plan.domain, seed));
+        return connect(plan, outside, problems).unwrap_or_else(|| SimulatedDirectory::new(&plan.domain, seed));
     }
     // Given GUIDs may be those that another simulator has drawn.
     let given = plan.accounts.iter().any(|account| account.guid.is_some());
-    let mut directory = Directory::new(&plan.domain, seed + if given { OF_OTHERS } else { 0 });
+    let mut directory = SimulatedDirectory::new(&plan.domain, seed + if given { OF_OTHERS } else { 0 });
     for unit in &plan.organizational_units {
         let dn = qualify(unit, &plan.domain);
         problems.note(directory.create_container(&dn), || format!("OU {dn:?}"));
@@ -36,7 +36,7 @@ pub(super) fn build(plan: &DirectoryPlan, seed: u64, problems: &mut Problems) ->
 }
 
 /// What is in a directory outside is made there.
-fn connect(plan: &DirectoryPlan, outside: &OutsidePlan, problems: &mut Problems) -> Option<Directory> {
+fn connect(plan: &DirectorySpec, outside: &LiveDirectorySpec, problems: &mut Problems) -> Option<SimulatedDirectory> {
     let domain = &plan.domain;
     if !(plan.organizational_units.is_empty() && plan.accounts.is_empty() && plan.denied.is_empty()) {
         problems.add(format!("directory {domain:?} is outside: what it holds is made there, not by the scenario"));
@@ -51,20 +51,20 @@ fn connect(plan: &DirectoryPlan, outside: &OutsidePlan, problems: &mut Problems)
         problems.add(format!("directory {domain:?}: the variable {name} is not set"));
         return None;
     };
-    let settings = Outside {
+    let settings = LiveDirectorySettings {
         url: outside.url.clone(),
         bind_dn: outside.bind_dn.clone(),
         password: password.into(),
         base: outside.base.clone(),
         ca: outside.ca.clone(),
     };
-    match Directory::connect(domain, settings) {
+    match SimulatedDirectory::connect(domain, settings) {
         Ok(directory) => Some(directory),
-        Err(Refusal::Unavailable { detail }) => {
+        Err(ChangeRefusal::Unavailable { detail }) => {
             problems.add(format!("directory {domain:?}: {} does not answer: {detail}", outside.url));
             None
         }
-        Err(Refusal::NoSuchObject { dn }) => {
+        Err(ChangeRefusal::NoSuchObject { dn }) => {
             problems.add(format!("directory {domain:?}: there is no {dn}"));
             None
         }
@@ -77,15 +77,15 @@ fn connect(plan: &DirectoryPlan, outside: &OutsidePlan, problems: &mut Problems)
 
 /// `Users` and `OU=Users` as `OU=Users,DC=corp,DC=example`; a complete DN stays.
 pub(super) fn qualify(unit: &str, domain: &str) -> String {
-    let base = Dn::of_domain(domain);
-    match Dn::parse(unit) {
+    let base = DirectoryName::of_domain(domain);
+    match DirectoryName::parse(unit) {
         Ok(dn) if dn.is_under(&base) => unit.to_owned(),
         Ok(_) => format!("{unit},{base}"),
         Err(_) => base.child("OU", unit).to_string(),
     }
 }
 
-fn add(directory: &mut Directory, plan: &AccountPlan, of: &DirectoryPlan, problems: &mut Problems) {
+fn add(directory: &mut SimulatedDirectory, plan: &AccountSpec, of: &DirectorySpec, problems: &mut Problems) {
     let account = new_account(plan, of);
     let name = if plan.user_principal_name.is_empty() { account.cn.clone() } else { plan.user_principal_name.clone() };
     let what = || format!("account {name:?}");
@@ -106,15 +106,15 @@ fn add(directory: &mut Directory, plan: &AccountPlan, of: &DirectoryPlan, proble
     }
 }
 
-fn new_guid(directory: &Directory, given: &str) -> Result<Guid, String> {
-    let guid = Guid::from_base64(given).ok_or_else(|| format!("{given:?} is no GUID in base64"))?;
+fn new_guid(directory: &SimulatedDirectory, given: &str) -> Result<ObjectGuid, String> {
+    let guid = ObjectGuid::from_base64(given).ok_or_else(|| format!("{given:?} is no GUID in base64"))?;
     match directory.account(guid) {
         Some(_) => Err(format!("the GUID {guid} is there twice")),
         None => Ok(guid),
     }
 }
 
-fn new_account(plan: &AccountPlan, of: &DirectoryPlan) -> NewAccount {
+fn new_account(plan: &AccountSpec, of: &DirectorySpec) -> NewAccount {
     let upn = &plan.user_principal_name;
     let local = upn.split('@').next().unwrap_or_default();
     let cn = || format!("{} {}", plan.first_name, plan.last_name);

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::super::membership_changes;
 use super::super::rule_expression;
 use super::super::rule_membership;
-use super::super::store::{Group, Id, Org, Recent, Rule};
+use super::super::store::{OktaId, RecentChanges, SimulatedOrg, StoredGroup, StoredRule};
 use super::build::Problems;
 use super::people::is_new;
-use super::plan::{GroupPlan, OrgPlan, RulePlan};
+use super::plan::{GroupSpec, OrgSpec, RuleSpec};
 
 const KINDS: &[&str] = &["OKTA_GROUP", "APP_GROUP", "BUILT_IN"];
 
 /// The group of this name or id.
-pub(in crate::simulator) fn find_group(org: &Org, name: &str) -> Option<Id> {
+pub(in crate::simulator) fn find_group(org: &SimulatedOrg, name: &str) -> Option<OktaId> {
     if org.groups.contains_key(name) {
         return Some(name.to_owned());
     }
@@ -23,14 +23,14 @@ pub(in crate::simulator) fn find_group(org: &Org, name: &str) -> Option<Id> {
 }
 
 /// The user of this login or id.
-pub(super) fn find_user(org: &Org, name: &str) -> Option<Id> {
+pub(super) fn find_user(org: &SimulatedOrg, name: &str) -> Option<OktaId> {
     if org.users.contains_key(name) {
         return Some(name.to_owned());
     }
     org.logins.get(&name.to_lowercase()).cloned()
 }
 
-pub(super) fn add_group(org: &mut Org, plan: &GroupPlan, of: &OrgPlan, problems: &mut Problems) {
+pub(super) fn add_group(org: &mut SimulatedOrg, plan: &GroupSpec, of: &OrgSpec, problems: &mut Problems) {
     if plan.kind == "BUILT_IN" && plan.name == "Everyone" {
         be_everyone(org, plan);
         return;
@@ -56,22 +56,22 @@ pub(super) fn add_group(org: &mut Org, plan: &GroupPlan, of: &OrgPlan, problems:
             None => problems.add(format!("org {:?}: group {:?} names the unknown user {login:?}", org.name, plan.name)),
         }
     }
-    org.recent = Recent::default();
+    org.recent = RecentChanges::default();
 }
 
-fn group(org: &Org, plan: &GroupPlan, id: &str) -> Group {
+fn group(org: &SimulatedOrg, plan: &GroupSpec, id: &str) -> StoredGroup {
     let class = if plan.kind == "APP_GROUP" { "okta:windows_security_principal" } else { "okta:user_group" };
     let profile = json!({"name": plan.name, "description": plan.description});
     let mut profile = profile.as_object().cloned().unwrap_or_default();
     profile.extend(plan.attributes.clone());
-    Group {
+    StoredGroup {
         object_class: plan.object_class.clone().unwrap_or_else(|| class.into()),
-        ..Group::new(id.to_owned(), &plan.kind, profile, org.now())
+        ..StoredGroup::new(id.to_owned(), &plan.kind, profile, org.now())
     }
 }
 
 /// The group that holds everyone is there from the start; a scenario may give it another id.
-fn be_everyone(org: &mut Org, plan: &GroupPlan) {
+fn be_everyone(org: &mut SimulatedOrg, plan: &GroupSpec) {
     let Some(mut held) = org.groups.remove(&org.everyone) else {
         return;
     };
@@ -87,14 +87,14 @@ fn be_everyone(org: &mut Org, plan: &GroupPlan) {
 }
 
 /// A membership with nothing that follows from it.
-fn join(org: &mut Org, group: &str, user: &str) {
+fn join(org: &mut SimulatedOrg, group: &str, user: &str) {
     if let (Some(of_group), Some(of_user)) = (org.groups.get_mut(group), org.users.get_mut(user)) {
         of_group.members.insert(user.to_owned());
         of_user.groups.insert(group.to_owned());
     }
 }
 
-pub(super) fn add_rule(org: &mut Org, plan: &RulePlan, of: &OrgPlan, problems: &mut Problems) {
+pub(super) fn add_rule(org: &mut SimulatedOrg, plan: &RuleSpec, of: &OrgSpec, problems: &mut Problems) {
     let parsed = rule_expression::parse(&plan.expression);
     if let Err(refusal) = parsed.as_ref()
         && !of.settled
@@ -111,7 +111,7 @@ pub(super) fn add_rule(org: &mut Org, plan: &RulePlan, of: &OrgPlan, problems: &
     let now = org.now();
     let id = plan.id.clone().unwrap_or_else(|| org.ids.next("0pr"));
     problems.note(is_new(org.rules.contains_key(&id), &id), || format!("org {:?}: rule {:?}", org.name, plan.name));
-    let rule = Rule {
+    let rule = StoredRule {
         id: id.clone(),
         name: plan.name.clone(),
         status: plan.status().to_owned(),
@@ -124,12 +124,12 @@ pub(super) fn add_rule(org: &mut Org, plan: &RulePlan, of: &OrgPlan, problems: &
     if plan.status() == "ACTIVE" && !of.settled {
         rule_membership::evaluate_rule(org, &id);
     }
-    org.recent = Recent::default();
+    org.recent = RecentChanges::default();
 }
 
 /// Who is excluded may be gone, and is known by his id then.
-fn conditions(org: &Org, plan: &RulePlan) -> Value {
-    let ids = |names: &[String], find: fn(&Org, &str) -> Option<Id>| {
+fn conditions(org: &SimulatedOrg, plan: &RuleSpec) -> Value {
+    let ids = |names: &[String], find: fn(&SimulatedOrg, &str) -> Option<OktaId>| {
         let found = names.iter().map(|name| find(org, name).unwrap_or_else(|| name.clone()));
         found.collect::<Vec<_>>()
     };
@@ -142,7 +142,7 @@ fn conditions(org: &Org, plan: &RulePlan) -> Value {
     })
 }
 
-fn actions(org: &Org, plan: &RulePlan, of: &OrgPlan, problems: &mut Problems) -> Value {
+fn actions(org: &SimulatedOrg, plan: &RuleSpec, of: &OrgSpec, problems: &mut Problems) -> Value {
     let mut ids = Vec::new();
     for name in &plan.groups {
         match find_group(org, name) {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::super::store::{Id, Org, Role, Token, User};
+use super::super::store::{AdminRole, ApiToken, OktaId, SimulatedOrg, StoredUser};
 use super::build::Problems;
-use super::plan::{AdminPlan, OrgPlan, UserPlan};
+use super::plan::{AdminSpec, OrgSpec, UserSpec};
 
 const MONTH: i64 = 30 * 86_400_000;
 /// What users may be at the start.
@@ -14,9 +14,9 @@ const STATUSES: &[&str] =
     &["STAGED", "PROVISIONED", "ACTIVE", "SUSPENDED", "LOCKED_OUT", "PASSWORD_EXPIRED", "RECOVERY", "DEPROVISIONED"];
 
 /// Adds the admins and the other users. An admin may be one of the users.
-pub(super) fn add(org: &mut Org, plan: &OrgPlan, problems: &mut Problems) {
+pub(super) fn add(org: &mut SimulatedOrg, plan: &OrgSpec, problems: &mut Problems) {
     let admins = || std::iter::once(&plan.admin).chain(&plan.admins);
-    let is_user = |admin: &&AdminPlan| {
+    let is_user = |admin: &&AdminSpec| {
         let mut users = plan.users.iter();
         users.any(|user| user.login.eq_ignore_ascii_case(&admin.login))
     };
@@ -35,21 +35,21 @@ pub(super) fn add(org: &mut Org, plan: &OrgPlan, problems: &mut Problems) {
     }
 }
 
-fn user_of(admin: &AdminPlan) -> UserPlan {
-    UserPlan {
+fn user_of(admin: &AdminSpec) -> UserSpec {
+    UserSpec {
         login: admin.login.clone(),
         first_name: admin.first_name.clone(),
         last_name: admin.last_name.clone(),
-        ..UserPlan::default()
+        ..UserSpec::default()
     }
 }
 
 /// Gives the roles and a token.
-fn empower(org: &mut Org, owner: Id, plan: &AdminPlan) {
+fn empower(org: &mut SimulatedOrg, owner: OktaId, plan: &AdminSpec) {
     let now = org.now();
     give_roles(org, &owner, "ra1", &plan.roles);
     let id = org.ids.next("00T");
-    let token = Token {
+    let token = ApiToken {
         id: id.clone(),
         name: "okta-runbook".to_owned(),
         owner,
@@ -64,9 +64,9 @@ fn empower(org: &mut Org, owner: Id, plan: &AdminPlan) {
 }
 
 /// Gives a user or a client roles, with ids of this prefix.
-pub(super) fn give_roles(org: &mut Org, holder: &Id, prefix: &'static str, kinds: &[String]) {
+pub(super) fn give_roles(org: &mut SimulatedOrg, holder: &OktaId, prefix: &'static str, kinds: &[String]) {
     let now = org.now();
-    let role = |kind: &String| Role { id: org.ids.next(prefix), kind: kind.clone(), created: now };
+    let role = |kind: &String| AdminRole { id: org.ids.next(prefix), kind: kind.clone(), created: now };
     let roles = kinds.iter().map(role).collect();
     org.roles.insert(holder.clone(), roles);
 }
@@ -76,7 +76,7 @@ fn characters(count: usize) -> String {
 }
 
 /// Adds a user; `None` when the login is taken.
-pub(super) fn add_user(org: &mut Org, plan: &UserPlan, problems: &mut Problems) -> Option<Id> {
+pub(super) fn add_user(org: &mut SimulatedOrg, plan: &UserSpec, problems: &mut Problems) -> Option<OktaId> {
     if org.logins.contains_key(&plan.login.to_lowercase()) {
         problems.add(format!("org {:?}: the login {:?} is there twice", org.name, plan.login));
         return None;
@@ -91,7 +91,7 @@ pub(super) fn add_user(org: &mut Org, plan: &UserPlan, problems: &mut Problems) 
     let has_password = plan.has_password.unwrap_or(usual);
     let id = plan.id.clone().unwrap_or_else(|| org.ids.next("00u"));
     problems.note(is_new(org.users.contains_key(&id), &id), || format!("org {:?}: user {:?}", org.name, plan.login));
-    org.insert_user(User {
+    org.insert_user(StoredUser {
         id: id.clone(),
         status: status.to_owned(),
         created: now,
@@ -116,7 +116,7 @@ pub(super) fn is_new(known: bool, id: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn profile(plan: &UserPlan) -> Map<String, Value> {
+fn profile(plan: &UserSpec) -> Map<String, Value> {
     let mut profile = Map::new();
     for (name, value) in [
         ("firstName", json!(plan.first_name)),

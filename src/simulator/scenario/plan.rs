@@ -11,32 +11,32 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::super::options::Options;
+use super::super::options::OrgOptions;
 
 pub(in crate::simulator) use apps::{
-    AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, ClientPlan, ConnectionPlan, Direction, HeldPlan, MappingPlan,
-    PushPlan,
+    AgentSpec, AppGroupSpec, AppSpec, AppUserSpec, ClientSpec, ConnectionSpec, HeldAppUserSpec, MappingSpec,
+    MappingSpecDirection, PushSpec,
 };
-pub(in crate::simulator) use directories::{AccountPlan, DirectoryPlan, OutsidePlan};
-pub(in crate::simulator) use people::{GroupPlan, RulePlan, UserPlan};
+pub(in crate::simulator) use directories::{AccountSpec, DirectorySpec, LiveDirectorySpec};
+pub(in crate::simulator) use people::{GroupSpec, RuleSpec, UserSpec};
 
 /// What a simulator starts with. The module's documentation lists the keys.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Scenario {
+pub struct ScenarioSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::simulator) directories: Option<Vec<DirectoryPlan>>,
+    pub(in crate::simulator) directories: Option<Vec<DirectorySpec>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::simulator) orgs: Option<Vec<OrgPlan>>,
+    pub(in crate::simulator) orgs: Option<Vec<OrgSpec>>,
     #[serde(deserialize_with = "count_or_object", skip_serializing_if = "Option::is_none")]
-    pub(in crate::simulator) contractors: Option<Contractors>,
+    pub(in crate::simulator) contractors: Option<ContractorSpec>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::simulator) options: Option<Options>,
+    pub(in crate::simulator) options: Option<OrgOptions>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct OrgPlan {
+pub(in crate::simulator) struct OrgSpec {
     pub(in crate::simulator) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) subdomain: Option<String>,
@@ -47,26 +47,26 @@ pub(in crate::simulator) struct OrgPlan {
     #[serde(default, skip_serializing_if = "is_off")]
     pub(in crate::simulator) settled: bool,
     #[serde(default)]
-    pub(in crate::simulator) admin: AdminPlan,
+    pub(in crate::simulator) admin: AdminSpec,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) admins: Vec<AdminPlan>,
+    pub(in crate::simulator) admins: Vec<AdminSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) users: Vec<UserPlan>,
+    pub(in crate::simulator) users: Vec<UserSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) groups: Vec<GroupPlan>,
+    pub(in crate::simulator) groups: Vec<GroupSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) rules: Vec<RulePlan>,
+    pub(in crate::simulator) rules: Vec<RuleSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) apps: Vec<AppPlan>,
+    pub(in crate::simulator) apps: Vec<AppSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) clients: Vec<ClientPlan>,
+    pub(in crate::simulator) clients: Vec<ClientSpec>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::simulator) options: Option<Options>,
+    pub(in crate::simulator) options: Option<OrgOptions>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct AdminPlan {
+pub(in crate::simulator) struct AdminSpec {
     pub(in crate::simulator) login: String,
     pub(in crate::simulator) first_name: String,
     pub(in crate::simulator) last_name: String,
@@ -75,7 +75,7 @@ pub(in crate::simulator) struct AdminPlan {
     pub(in crate::simulator) token: Option<String>,
 }
 
-impl Default for AdminPlan {
+impl Default for AdminSpec {
     fn default() -> Self {
         Self {
             login: "sam.admin@corp.example".to_owned(),
@@ -88,7 +88,7 @@ impl Default for AdminPlan {
 }
 
 /// The token is a secret, also in a simulator: people copy what they see.
-impl fmt::Debug for AdminPlan {
+impl fmt::Debug for AdminSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AdminPlan").field("login", &self.login).field("roles", &self.roles).finish_non_exhaustive()
     }
@@ -97,7 +97,7 @@ impl fmt::Debug for AdminPlan {
 /// People made up. Those that are left out: the first directory, the first org, the OU `User-Contractor`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct Contractors {
+pub(in crate::simulator) struct ContractorSpec {
     pub(in crate::simulator) count: usize,
     pub(in crate::simulator) organizational_unit: Option<String>,
     pub(in crate::simulator) directory: Option<String>,
@@ -119,11 +119,11 @@ fn is_off(it: &bool) -> bool {
 }
 
 /// `200` or `{"count": 200, …}`. By hand, because an untagged enum would hide what is wrong with the object.
-fn count_or_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Contractors>, D::Error> {
+fn count_or_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ContractorSpec>, D::Error> {
     struct CountOrObject;
 
     impl<'de> Visitor<'de> for CountOrObject {
-        type Value = Option<Contractors>;
+        type Value = Option<ContractorSpec>;
 
         fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
             f.write_str("a number of contractors, or an object with `count`")
@@ -131,7 +131,7 @@ fn count_or_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
         fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<Self::Value, E> {
             let count = usize::try_from(count).map_err(E::custom)?;
-            Ok(Some(Contractors { count, ..Contractors::default() }))
+            Ok(Some(ContractorSpec { count, ..ContractorSpec::default() }))
         }
 
         fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
@@ -139,7 +139,7 @@ fn count_or_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            Contractors::deserialize(MapAccessDeserializer::new(map)).map(Some)
+            ContractorSpec::deserialize(MapAccessDeserializer::new(map)).map(Some)
         }
     }
 

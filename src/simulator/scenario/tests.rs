@@ -1,14 +1,14 @@
 use super::*;
 
 fn refusal(text: &str) -> String {
-    let built = Scenario::parse("s.json", text).and_then(Scenario::build);
+    let built = ScenarioSpec::parse("s.json", text).and_then(ScenarioSpec::build);
     built.err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 #[test]
 fn the_built_in_scenario_is_the_story_of_the_examples() {
-    Scenario::parse("built-in", BUILT_IN).expect("the built-in file is valid");
-    let world = Scenario::built_in().build().expect("a world");
+    ScenarioSpec::parse("built-in", BUILT_IN).expect("the built-in file is valid");
+    let world = ScenarioSpec::built_in().build().expect("a world");
     let org = &world.orgs[0];
     let app = org.apps.values().next().expect("the AD instance");
     assert_eq!((org.name.as_str(), org.users.len(), app.users.len(), app.groups.len()), ("okta", 25, 24, 0));
@@ -28,16 +28,16 @@ fn the_built_in_scenario_is_the_story_of_the_examples() {
 #[test]
 fn a_tiny_scenario_takes_the_rest_from_the_built_in_one() {
     let text = r#"{"contractors": 200, "options": {"limits": {"enabled": false}}}"#;
-    let world = Scenario::parse("tiny", text).and_then(Scenario::build).expect("a world");
+    let world = ScenarioSpec::parse("tiny", text).and_then(ScenarioSpec::build).expect("a world");
     assert_eq!(world.orgs[0].users.len(), 201);
     assert!(!world.orgs[0].options.limits.enabled);
-    assert_eq!(Scenario::built_in().with_users(3).build().expect("a world").orgs[0].users.len(), 4);
+    assert_eq!(ScenarioSpec::built_in().with_users(3).build().expect("a world").orgs[0].users.len(), 4);
 }
 
 #[test]
 fn the_same_scenario_has_the_same_ids() {
     let ids = || {
-        let world = Scenario::built_in().build().expect("a world");
+        let world = ScenarioSpec::built_in().build().expect("a world");
         world.orgs[0].users.keys().cloned().collect::<Vec<_>>()
     };
     assert_eq!(ids(), ids());
@@ -46,7 +46,7 @@ fn the_same_scenario_has_the_same_ids() {
 #[test]
 fn tokens_are_not_foreseeable() {
     let secret = || {
-        let world = Scenario::built_in().build().expect("a world");
+        let world = ScenarioSpec::built_in().build().expect("a world");
         world.orgs[0].tokens.values().next().map(|token| token.secret.clone())
     };
     assert_ne!(secret(), secret());
@@ -82,7 +82,7 @@ fn the_files_of_the_tests_are_valid() {
     let mut count = 0;
     for entry in std::fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();
-        let world = Scenario::read(&path).and_then(Scenario::build);
+        let world = ScenarioSpec::read(&path).and_then(ScenarioSpec::build);
         assert!(world.is_ok(), "{}: {:?}", path.display(), world.err().map(|error| error.to_string()));
         count += 1;
     }
@@ -114,7 +114,7 @@ const SETTLED: &str = r#"{
 
 #[test]
 fn a_settled_org_is_as_it_is_listed() {
-    let world = Scenario::parse("settled", SETTLED).and_then(Scenario::build).expect("a world");
+    let world = ScenarioSpec::parse("settled", SETTLED).and_then(ScenarioSpec::build).expect("a world");
     let org = &world.orgs[0];
     let jo = &org.users["00uAAAAAAAAAAAAAAAAA"];
     assert_eq!((jo.provider.as_str(), jo.has_password, org.users.len()), ("ACTIVE_DIRECTORY", false, 2));
@@ -142,7 +142,7 @@ fn a_settled_org_is_as_it_is_listed() {
 
 #[test]
 fn an_account_has_the_guid_and_the_attributes_that_are_listed() {
-    let world = Scenario::parse("settled", SETTLED).and_then(Scenario::build).expect("a world");
+    let world = ScenarioSpec::parse("settled", SETTLED).and_then(ScenarioSpec::build).expect("a world");
     let directory = world.directories["corp.example"].read().expect("a directory");
     let account = directory.by_sam_account_name("jo").expect("the account");
     assert_eq!(account.guid.base64(), "AAAAAAAAAECAAAAAAAAAAQ==");
@@ -170,9 +170,9 @@ fn two_things_of_one_id_are_told() {
 
 #[test]
 fn a_scenario_says_again_what_it_was_told() {
-    let parsed: Scenario = Scenario::parse("settled", SETTLED).expect("a scenario");
+    let parsed: ScenarioSpec = ScenarioSpec::parse("settled", SETTLED).expect("a scenario");
     let written = serde_json::to_string(&parsed).expect("JSON");
-    let again = Scenario::parse("again", &written).expect("a scenario");
+    let again = ScenarioSpec::parse("again", &written).expect("a scenario");
     assert_eq!(serde_json::to_string(&again).expect("JSON"), written);
     let (mut told, mut said): (serde_json::Value, serde_json::Value) =
         (serde_json::from_str(SETTLED).expect("JSON"), serde_json::from_str(&written).expect("JSON"));

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use super::super::oauth;
 use super::super::permissions;
-use super::super::service::Service;
-use super::super::store::{Id, Org, Role, Token, User};
+use super::super::service::OrgService;
+use super::super::store::{AdminRole, ApiToken, OktaId, SimulatedOrg, StoredUser};
 use super::hydrate;
-use super::upstream::Upstream;
-use super::{Changed, Neighbour, Neighbours};
+use super::upstream::UpstreamOrg;
+use super::{ShadowChanges, ShadowNeighbour, ShadowNeighbours};
 
 /// Milliseconds for which the token of a plan is good.
 const LIFE: i64 = 30 * 86_400_000;
@@ -23,10 +23,14 @@ pub(in crate::simulator) const ABOUT: &str = "/.well-known/okta-organization";
 ///
 /// # Errors
 /// When the real org does not answer.
-pub(in crate::simulator) async fn begin(name: &str, number: u32, upstream: &dyn Upstream) -> Result<Org, String> {
-    let mut org = Org::new(name, u64::from(number) + 1);
+pub(in crate::simulator) async fn begin(
+    name: &str,
+    number: u32,
+    upstream: &dyn UpstreamOrg,
+) -> Result<SimulatedOrg, String> {
+    let mut org = SimulatedOrg::new(name, u64::from(number) + 1);
     org.ids.be_planned(number);
-    org.changed = Some(Changed::default());
+    org.changed = Some(ShadowChanges::default());
     org.schema_unread = true;
     org.options.limits.enabled = false;
     org.options.job_delay_ms = Some(0);
@@ -42,8 +46,8 @@ pub(in crate::simulator) async fn begin(name: &str, number: u32, upstream: &dyn 
 
 /// Has the shadows of a plan know one another by all URLs of their orgs.
 pub(in crate::simulator) async fn introduce(
-    neighbours: &Neighbours,
-    upstream: &dyn Upstream,
+    neighbours: &ShadowNeighbours,
+    upstream: &dyn UpstreamOrg,
     url: &str,
     token: &SecretString,
 ) -> Result<(), String> {
@@ -51,13 +55,13 @@ pub(in crate::simulator) async fn introduce(
     let links = ["organization", "alternate"].iter().filter_map(|name| about.body["_links"][name]["href"].as_str());
     let own = upstream.url();
     for known in links.chain([own.as_str()]) {
-        neighbours.add(known, Neighbour { url: url.to_owned(), token: token.clone() });
+        neighbours.add(known, ShadowNeighbour { url: url.to_owned(), token: token.clone() });
     }
     Ok(())
 }
 
 /// Makes the owner of a token that the real org knows known here. False when it does not know it.
-pub(super) async fn greet(service: &Service, bearer: &dyn Upstream, secret: &str) -> Result<bool, String> {
+pub(super) async fn greet(service: &OrgService, bearer: &dyn UpstreamOrg, secret: &str) -> Result<bool, String> {
     let me = bearer.get("/api/v1/users/me").await?;
     let Some(id) = me.body["id"].as_str().filter(|_| me.status == 200) else {
         return Ok(false);
@@ -71,7 +75,7 @@ pub(super) async fn greet(service: &Service, bearer: &dyn Upstream, secret: &str
 }
 
 /// Who reads there, with his roles as far as he may see them.
-async fn owner(org: &mut Org, upstream: &dyn Upstream) -> Result<Id, String> {
+async fn owner(org: &mut SimulatedOrg, upstream: &dyn UpstreamOrg) -> Result<OktaId, String> {
     let me = upstream.get("/api/v1/users/me").await?;
     let id = me.body["id"].as_str().filter(|_| me.status == 200);
     // A service app is no user: somebody stands for it here, whom no list shows.
@@ -88,8 +92,8 @@ async fn owner(org: &mut Org, upstream: &dyn Upstream) -> Result<Id, String> {
 }
 
 /// Somebody whom no list shows and no login finds.
-fn stand_in(id: &str) -> User {
-    User {
+fn stand_in(id: &str) -> StoredUser {
+    StoredUser {
         id: id.to_owned(),
         status: "ACTIVE".to_owned(),
         created: 0,
@@ -106,7 +110,7 @@ fn stand_in(id: &str) -> User {
 }
 
 /// Roles that cannot be seen, or whose rights are not known here, are taken for a super admin's: the real org decides.
-fn give_roles(org: &mut Org, owner: &str, status: u16, body: &Value) {
+fn give_roles(org: &mut SimulatedOrg, owner: &str, status: u16, body: &Value) {
     let owner_parameter = [owner.to_owned()];
     let roles = body.as_array().into_iter().flatten();
     for role in roles {
@@ -115,14 +119,14 @@ fn give_roles(org: &mut Org, owner: &str, status: u16, body: &Value) {
     let held = org.roles.entry(owner.to_owned()).or_default();
     let judged = held.iter().all(|role| permissions::is_known(&role.kind));
     if status != 200 || !judged {
-        let role = Role { id: String::new(), kind: "SUPER_ADMIN".to_owned(), created: 0 };
+        let role = AdminRole { id: String::new(), kind: "SUPER_ADMIN".to_owned(), created: 0 };
         held.push(role);
     }
 }
 
-fn add_token(org: &mut Org, owner: Id, secret: String) {
+fn add_token(org: &mut SimulatedOrg, owner: OktaId, secret: String) {
     let now = org.now();
-    let token = Token {
+    let token = ApiToken {
         id: org.ids.next("00T"),
         name: "plan".to_owned(),
         owner,

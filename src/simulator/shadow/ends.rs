@@ -5,17 +5,17 @@ use std::sync::PoisonError;
 
 use serde_json::{Value, json};
 
-use super::super::store::{App, Org};
-use super::Shadow;
-use super::local::Local;
+use super::super::store::{SimulatedOrg, StoredApp};
+use super::OrgShadow;
+use super::local::LocalCaller;
 use super::overlay::is_same;
 
-impl Shadow {
+impl OrgShadow {
     /// `[{path, before, after, guess}]` by path: of a membership whether it is one, of a directory's account its path is the domain and
     /// the GUID. What is new has no `before`, what is gone no `after`. A guess is what a provisioning job did.
-    pub(in crate::simulator) fn ends(&self, org: &Org) -> Value {
+    pub(in crate::simulator) fn ends(&self, org: &SimulatedOrg) -> Value {
         let base = self.base();
-        let local = Local { org, base: &base, principal: "" };
+        let local = LocalCaller { org, base: &base, principal: "" };
         let known = self.known();
         let guessed = |path: &str| {
             let changed = org.changed.as_ref();
@@ -36,7 +36,7 @@ impl Shadow {
 }
 
 /// Paths of all that was read or made here, but for what only stands for something.
-fn paths<'a>(org: &Org, known: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+fn paths<'a>(org: &SimulatedOrg, known: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
     let mut paths: BTreeSet<String> = known.cloned().collect();
     let named = |user: &&String| org.users[*user].profile.contains_key("login");
     paths.extend(org.users.keys().filter(named).map(|id| format!("/api/v1/users/{id}")));
@@ -47,7 +47,7 @@ fn paths<'a>(org: &Org, known: impl Iterator<Item = &'a String>) -> BTreeSet<Str
     paths
 }
 
-fn of_app(app: &App) -> Vec<String> {
+fn of_app(app: &StoredApp) -> Vec<String> {
     let own = format!("/api/v1/apps/{}", app.id);
     let pushes = app.org2org.iter().flat_map(|part| part.pushes.keys());
     let users = app.users.keys().map(|id| format!("{own}/users/{id}"));
@@ -59,7 +59,7 @@ fn of_app(app: &App) -> Vec<String> {
 }
 
 /// Everyone is in a group that no one changes.
-fn memberships(org: &Org, guessed: impl Fn(&str) -> bool) -> Vec<Value> {
+fn memberships(org: &SimulatedOrg, guessed: impl Fn(&str) -> bool) -> Vec<Value> {
     let changed = org.changed.iter().flat_map(|changed| &changed.memberships);
     changed
         .filter(|(group, _)| *group != org.everyone)
@@ -74,10 +74,10 @@ fn memberships(org: &Org, guessed: impl Fn(&str) -> bool) -> Vec<Value> {
 }
 
 /// What is done in a directory is always a job's doing.
-fn accounts(org: &Org) -> Vec<Value> {
+fn accounts(org: &SimulatedOrg) -> Vec<Value> {
     let of_one = |(domain, directory): (
         &String,
-        &std::sync::Arc<std::sync::RwLock<super::super::directory::Directory>>,
+        &std::sync::Arc<std::sync::RwLock<super::super::directory::SimulatedDirectory>>,
     )| {
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         let changes = directory.changes().into_iter();

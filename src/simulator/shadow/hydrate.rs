@@ -12,14 +12,14 @@ pub(super) use schemas::{app_schema, user_schema};
 
 use serde_json::{Map, Value};
 
-use super::super::store::Millis;
+use super::super::store::EpochMillis;
 use super::super::wire::parse_date;
 
 fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_default().to_owned()
 }
 
-fn time(value: &Value, name: &str) -> Option<Millis> {
+fn time(value: &Value, name: &str) -> Option<EpochMillis> {
     value[name].as_str().and_then(parse_date)
 }
 

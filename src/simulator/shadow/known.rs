@@ -6,15 +6,15 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::upstream::Seen;
+use super::upstream::UpstreamAnswer;
 
 /// An answer that is asked for once, however many wait for it.
-pub(super) type Cell = Arc<OnceCell<Arc<Seen>>>;
+pub(super) type AnswerCell = Arc<OnceCell<Arc<UpstreamAnswer>>>;
 
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct KnownAnswers {
     /// By who asked and the address.
-    answers: HashMap<(String, String), Cell>,
+    answers: HashMap<(String, String), AnswerCell>,
     /// The store's form of a thing when it was taken in, by its path.
     firsts: HashMap<String, Value>,
     /// Paths of lists without conditions that were read to their end.
@@ -28,8 +28,8 @@ pub(super) struct Known {
 /// Of more things of a kind than these the list is read instead.
 const FEW: usize = 20;
 
-impl Known {
-    pub(super) fn cell(&mut self, caller: &str, address: &str) -> Cell {
+impl KnownAnswers {
+    pub(super) fn cell(&mut self, caller: &str, address: &str) -> AnswerCell {
         let key = (caller.to_owned(), address.to_owned());
         Arc::clone(self.answers.entry(key).or_default())
     }

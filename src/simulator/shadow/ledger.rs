@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 
-use super::super::directory::Directory;
-use super::super::error::Error;
+use super::super::directory::SimulatedDirectory;
+use super::super::error::SimulatorError;
 
 /// Kept by all shadows that were started together.
 #[derive(Default)]
-pub struct Ledger {
-    noted: Mutex<Noted>,
-    directories: Mutex<Vec<Arc<RwLock<Directory>>>>,
+pub struct AnswerProvenance {
+    noted: Mutex<NotedAnswer>,
+    directories: Mutex<Vec<Arc<RwLock<SimulatedDirectory>>>>,
 }
 
 #[derive(Default)]
-struct Noted {
+struct NotedAnswer {
     /// Ids of the requests whose answers tell what may be otherwise.
     guesses: HashSet<String>,
     /// What was read of each org: of things a digest of each field, of lists their ids.
@@ -40,8 +40,8 @@ const RESTLESS: &[&str] = &[
 /// Paths whose content is never the same twice.
 const RESTLESS_PATHS: &[&str] = &["/api/v1/logs", "/api/v1/api-tokens", "/api/v1/agentPools"];
 
-impl Ledger {
-    fn noted(&self) -> MutexGuard<'_, Noted> {
+impl AnswerProvenance {
+    fn noted(&self) -> MutexGuard<'_, NotedAnswer> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -54,7 +54,7 @@ impl Ledger {
         self.noted().guesses.contains(request)
     }
 
-    pub(in crate::simulator) fn watch(&self, directory: Arc<RwLock<Directory>>) {
+    pub(in crate::simulator) fn watch(&self, directory: Arc<RwLock<SimulatedDirectory>>) {
         let mut all = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(directory);
     }
@@ -62,7 +62,7 @@ impl Ledger {
     /// When a shadowed directory was first changed: what is read of it from then on may be otherwise.
     pub fn directory_changed(&self) -> Option<jiff::Timestamp> {
         let all = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = |directory: &Arc<RwLock<Directory>>| {
+        let first = |directory: &Arc<RwLock<SimulatedDirectory>>| {
             let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
             directory.first_changed()
         };
@@ -73,17 +73,17 @@ impl Ledger {
     ///
     /// # Errors
     /// When a real directory does not answer.
-    pub fn recall_directories(&self) -> Result<(), Error> {
+    pub fn recall_directories(&self) -> Result<(), SimulatorError> {
         for directory in self.directories() {
             let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
             let recalled = directory.recall_all();
-            recalled.map_err(|refusal| Error::Upstream(refusal.in_detail()))?;
+            recalled.map_err(|refusal| SimulatorError::Upstream(refusal.in_detail()))?;
         }
         Ok(())
     }
 
     /// The shadowed directories.
-    pub(in crate::simulator) fn directories(&self) -> Vec<Arc<RwLock<Directory>>> {
+    pub(in crate::simulator) fn directories(&self) -> Vec<Arc<RwLock<SimulatedDirectory>>> {
         let all = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
         all.clone()
     }
@@ -172,7 +172,7 @@ fn steady(value: &Value) -> Value {
     }
 }
 
-impl std::fmt::Debug for Ledger {
+impl std::fmt::Debug for AnswerProvenance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ledger").finish_non_exhaustive()
     }

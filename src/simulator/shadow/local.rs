@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use super::super::http::{Handler, Refusal, Reply, Request};
+use super::super::http::{ApiRefusal, ApiReply, RouteHandler, SignedInRequest};
 use super::super::org2org;
-use super::super::routes::{self, Endpoint, Match};
+use super::super::routes::{self, RouteEndpoint, RouteMatch};
 use super::super::service::read_query;
-use super::super::store::Org;
+use super::super::store::SimulatedOrg;
 
 /// Who asks, and by which URL the org goes.
 #[derive(Clone, Copy)]
-pub(super) struct Local<'a> {
-    pub(super) org: &'a Org,
+pub(super) struct LocalCaller<'a> {
+    pub(super) org: &'a SimulatedOrg,
     pub(super) base: &'a str,
     pub(super) principal: &'a str,
 }
@@ -19,22 +19,22 @@ pub(super) struct Local<'a> {
 /// Larger than every list's page.
 const ALL: &str = "10000";
 
-impl Local<'_> {
+impl LocalCaller<'_> {
     /// Answers a read.
-    pub(super) fn get(&self, path: &str, query: &str) -> Reply {
-        let Match::Found(endpoint, parameters) = routes::ROUTES.find("GET", path) else {
-            return Err(Refusal::not_found(path, "Path"));
+    pub(super) fn get(&self, path: &str, query: &str) -> ApiReply {
+        let RouteMatch::Found(endpoint, parameters) = routes::ROUTES.find("GET", path) else {
+            return Err(ApiRefusal::not_found(path, "Path"));
         };
-        let Some(Handler::Read(handler)) = endpoint.handler() else {
-            return Err(Refusal::not_modelled(path));
+        let Some(RouteHandler::Read(handler)) = endpoint.handler() else {
+            return Err(ApiRefusal::not_modelled(path));
         };
-        let request = Request {
+        let request = SignedInRequest {
             path: path.to_owned(),
             parameters,
             query: read_query(query),
             base: self.base.to_owned(),
             principal: self.principal.to_owned(),
-            ..Request::default()
+            ..SignedInRequest::default()
         };
         handler(self.org, &request)
     }
@@ -83,7 +83,7 @@ fn next_query(link: &str) -> Option<String> {
 }
 
 /// Whether only this side can answer: what was made here, and the key of a connection that was configured here.
-pub(super) fn is_own(org: &Org, endpoint: &Endpoint, parameters: &[String]) -> bool {
+pub(super) fn is_own(org: &SimulatedOrg, endpoint: &RouteEndpoint, parameters: &[String]) -> bool {
     let made_here = parameters.iter().any(|id| super::super::ids::is_planned(id));
     made_here || org2org::signs_here(org, endpoint.pattern, parameters)
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::super::routes::Endpoint;
+use super::super::routes::RouteEndpoint;
 use super::super::schemas;
-use super::super::service::{Incoming, Service};
-use super::super::store::{App, Org};
+use super::super::service::{IncomingRequest, OrgService};
+use super::super::store::{SimulatedOrg, StoredApp};
 use super::super::user_profile;
-use super::Shadow;
-use super::known::Known;
-use super::reading::Read;
+use super::OrgShadow;
+use super::known::KnownAnswers;
+use super::reading::RuleRead;
 
 /// Apps into which users are provisioned: what groups do there, the rules follow.
 const PROVISIONED: [&str; 2] = [
@@ -22,33 +22,29 @@ const PROVISIONED: [&str; 2] = [
 const RULES: &str = "/api/v1/groups/rules?limit=200";
 const USER_SCHEMA: &str = "/api/v1/meta/schemas/user/default";
 
-impl Shadow {
+impl OrgShadow {
     /// Reads what the rules need. What is read may show what else is needed, such as the apps that a group is assigned to. Tells whether
     /// something of it may not be read.
     pub(super) async fn prepare(
         &self,
-        service: &Service,
-        incoming: &Incoming<'_>,
-        endpoint: &Endpoint,
+        service: &OrgService,
+        incoming: &IncomingRequest<'_>,
+        endpoint: &RouteEndpoint,
         parameters: &[String],
-    ) -> Result<Read, String> {
+    ) -> Result<RuleRead, String> {
         let body = serde_json::from_slice(incoming.body).unwrap_or_default();
-        let (mut done, mut read) = (BTreeSet::new(), Read::Whole);
+        let (mut done, mut read) = (BTreeSet::new(), RuleRead::Whole);
         loop {
             let mut needs =
-                Needs { org: &service.read(), known: &mut self.known(), addresses: Vec::new(), single: &done }.of(
-                    incoming.method,
-                    endpoint.pattern,
-                    parameters,
-                    &body,
-                );
+                NeededReads { org: &service.read(), known: &mut self.known(), addresses: Vec::new(), single: &done }
+                    .of(incoming.method, endpoint.pattern, parameters, &body);
             needs.retain(|address| !done.contains(address));
             if needs.is_empty() {
                 return Ok(read);
             }
             for address in needs {
-                if self.know(service, &address).await? == Read::Refused {
-                    read = Read::Refused;
+                if self.know(service, &address).await? == RuleRead::Refused {
+                    read = RuleRead::Refused;
                 }
                 done.insert(address);
             }
@@ -57,15 +53,15 @@ impl Shadow {
 }
 
 /// Gathers addresses to read.
-struct Needs<'a> {
-    org: &'a Org,
-    known: &'a mut Known,
+struct NeededReads<'a> {
+    org: &'a SimulatedOrg,
+    known: &'a mut KnownAnswers,
     addresses: Vec<String>,
     /// Those that this very write has read already.
     single: &'a BTreeSet<String>,
 }
 
-impl Needs<'_> {
+impl NeededReads<'_> {
     fn of(mut self, method: &str, pattern: &str, parameters: &[String], body: &Value) -> Vec<String> {
         let at = |index: usize| parameters.get(index).map_or("", String::as_str);
         let (first, second) = (at(0), at(1));
@@ -199,11 +195,11 @@ impl Needs<'_> {
             self.add(address);
         }
         let Some(id) = self.id_of(user) else { return };
-        let apps: Vec<&App> = self.org.apps.values().filter(|app| is_followed(app)).collect();
+        let apps: Vec<&StoredApp> = self.org.apps.values().filter(|app| is_followed(app)).collect();
         for app in &apps {
             self.add(&format!("/api/v1/apps/{}/groups?limit=200", app.id));
         }
-        let touched = |app: &&&App| group.is_none_or(|group| app.groups.contains_key(group));
+        let touched = |app: &&&StoredApp| group.is_none_or(|group| app.groups.contains_key(group));
         for app in apps.iter().filter(touched) {
             self.app_user(&app.id, &id);
             self.decisive_groups(&id, &app.id);
@@ -341,13 +337,13 @@ fn members(group: &str) -> String {
 }
 
 /// Whether a group is pushed by an app.
-fn pushes(app: &App, group: Option<&str>) -> bool {
+fn pushes(app: &StoredApp, group: Option<&str>) -> bool {
     let pushes = app.org2org.iter().flat_map(|part| part.pushes.values());
     pushes.into_iter().any(|push| Some(push.source.as_str()) == group)
 }
 
 /// Whether the rules follow what groups do to the users of an app; of others their groups are not known here.
-fn is_followed(app: &App) -> bool {
+fn is_followed(app: &StoredApp) -> bool {
     app.active_directory.is_some() || app.org2org.is_some() || !app.groups.is_empty()
 }
 

@@ -7,23 +7,23 @@ use secrecy::SecretString;
 
 /// Shadows by the real orgs' URLs.
 #[derive(Default)]
-pub(in crate::simulator) struct Neighbours(RwLock<BTreeMap<String, Neighbour>>);
+pub(in crate::simulator) struct ShadowNeighbours(RwLock<BTreeMap<String, ShadowNeighbour>>);
 
 /// Where a shadow is, and a token that is good there.
 #[derive(Clone)]
-pub(in crate::simulator) struct Neighbour {
+pub(in crate::simulator) struct ShadowNeighbour {
     pub(in crate::simulator) url: String,
     pub(in crate::simulator) token: SecretString,
 }
 
-impl Neighbours {
-    pub(in crate::simulator) fn add(&self, url: &str, neighbour: Neighbour) {
+impl ShadowNeighbours {
+    pub(in crate::simulator) fn add(&self, url: &str, neighbour: ShadowNeighbour) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         all.insert(key(url), neighbour);
     }
 
     /// The shadow that stands for the org of this URL.
-    pub(in crate::simulator) fn find(&self, url: &str) -> Option<Neighbour> {
+    pub(in crate::simulator) fn find(&self, url: &str) -> Option<ShadowNeighbour> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         all.get(&key(url)).cloned()
     }

@@ -4,44 +4,44 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::super::http::{Answer, Reply};
-use super::super::service::{Incoming, Service};
-use super::super::store::Org;
-use super::local::{Local, list_of};
-use super::places::Place;
-use super::upstream::Seen;
-use super::{Shadow, answer};
+use super::super::http::{ApiAnswer, ApiReply};
+use super::super::service::{IncomingRequest, OrgService};
+use super::super::store::SimulatedOrg;
+use super::local::{LocalCaller, list_of};
+use super::places::HydrationRoute;
+use super::upstream::UpstreamAnswer;
+use super::{OrgShadow, answer};
 
 /// The System Log is read to its end only by who asks for an end.
 pub(super) const LOGS: &str = "/api/v1/logs";
 
 /// One read: who asks for what.
-pub(super) struct Reader<'a> {
-    shadow: &'a Shadow,
-    service: &'a Service,
-    incoming: &'a Incoming<'a>,
+pub(super) struct OverlayReader<'a> {
+    shadow: &'a OrgShadow,
+    service: &'a OrgService,
+    incoming: &'a IncomingRequest<'a>,
     parameters: &'a [String],
     base: String,
     principal: String,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> OverlayReader<'a> {
     pub(super) fn new(
-        shadow: &'a Shadow,
-        service: &'a Service,
-        incoming: &'a Incoming<'a>,
+        shadow: &'a OrgShadow,
+        service: &'a OrgService,
+        incoming: &'a IncomingRequest<'a>,
         parameters: &'a [String],
         principal: &str,
     ) -> Self {
         Self { base: shadow.base(), principal: principal.to_owned(), shadow, service, incoming, parameters }
     }
 
-    fn local<'o>(&'o self, org: &'o Org) -> Local<'o> {
-        Local { org, base: &self.base, principal: &self.principal }
+    fn local<'o>(&'o self, org: &'o SimulatedOrg) -> LocalCaller<'o> {
+        LocalCaller { org, base: &self.base, principal: &self.principal }
     }
 
     /// One thing. What the real org has not may have been made here, and what it has may be gone.
-    pub(super) fn thing(&self, place: &Place, seen: &Seen) -> Reply {
+    pub(super) fn thing(&self, place: &HydrationRoute, seen: &UpstreamAnswer) -> ApiReply {
         let org = self.service.read();
         let own = self.local(&org).get(self.incoming.path, self.incoming.query);
         if seen.status != 200 {
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A page of a list: what is gone is left out, what came is at the end of the last page.
-    pub(super) fn list(&self, place: &Place, seen: &Seen) -> Answer {
+    pub(super) fn list(&self, place: &HydrationRoute, seen: &UpstreamAnswer) -> ApiAnswer {
         let org = self.service.read();
         let (path, query) = (self.incoming.path, self.incoming.query);
         let Value::Array(items) = &seen.body else {
@@ -76,8 +76,8 @@ impl<'a> Reader<'a> {
             let mut item = item.clone();
             let changed = self.lay(&org, &own, &mut item);
             let stays = match changed {
-                Some(Laid::Gone) => false,
-                Some(Laid::Changed) => {
+                Some(MergedThing::Gone) => false,
+                Some(MergedThing::Changed) => {
                     let matching = matching.get_or_insert_with(&mut all);
                     matching.iter().any(|one| one[place.key()] == *id)
                 }
@@ -95,7 +95,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Things that are listed here and not in the real org's list.
-    fn came(&self, org: &Org, place: &Place, matching: Vec<Value>, told: &BTreeSet<String>) -> Vec<Value> {
+    fn came(
+        &self,
+        org: &SimulatedOrg,
+        place: &HydrationRoute,
+        matching: Vec<Value>,
+        told: &BTreeSet<String>,
+    ) -> Vec<Value> {
         let fresh = |item: &Value| {
             let id = item[place.key()].as_str().unwrap_or_default();
             // Nameless is what Okta makes by itself and was not read.
@@ -114,7 +120,7 @@ impl<'a> Reader<'a> {
     }
 
     /// False for a membership that was ended here.
-    fn is_member(&self, org: &Org, place: &Place, id: &str) -> bool {
+    fn is_member(&self, org: &SimulatedOrg, place: &HydrationRoute, id: &str) -> bool {
         let Some(pair) = place.membership(&self.user_by_id(org), id) else {
             return true;
         };
@@ -125,7 +131,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The path's parameters, a user among them by his id.
-    fn user_by_id(&self, org: &Org) -> Vec<String> {
+    fn user_by_id(&self, org: &SimulatedOrg) -> Vec<String> {
         let by_id = |name: &String| {
             let own = (name == "me").then(|| self.principal.clone());
             let known = || org.logins.get(&name.to_lowercase()).cloned();
@@ -135,7 +141,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Lays over a thing what was changed of it here.
-    fn lay(&self, org: &Org, path: &str, thing: &mut Value) -> Option<Laid> {
+    fn lay(&self, org: &SimulatedOrg, path: &str, thing: &mut Value) -> Option<MergedThing> {
         if let Some(user) = thing["_embedded"]["user"]["id"].as_str() {
             let path = format!("/api/v1/users/{user}");
             self.lay(org, &path, &mut thing["_embedded"]["user"]);
@@ -146,13 +152,13 @@ impl<'a> Reader<'a> {
             return predicted;
         };
         let Some(now) = self.local(org).thing(path) else {
-            return Some(Laid::Gone);
+            return Some(MergedThing::Gone);
         };
         if is_same(Some(&first), Some(&now)) {
             return predicted;
         }
         change(&first, &now, thing);
-        Some(Laid::Changed)
+        Some(MergedThing::Changed)
     }
 
     /// What happened here, as far as this question and its next pages have not told it yet.
@@ -172,7 +178,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The System Log of the real org, then what happened here.
-    pub(super) fn log(&self, seen: &Seen) -> Answer {
+    pub(super) fn log(&self, seen: &UpstreamAnswer) -> ApiAnswer {
         let Value::Array(items) = &seen.body else {
             return as_seen(seen);
         };
@@ -190,26 +196,26 @@ impl<'a> Reader<'a> {
 }
 
 /// What the real org has not (or says that it cannot have yet) may be here; what it refuses to tell is refused here.
-fn unless_made_here(own: Reply, seen: &Seen) -> Answer {
+fn unless_made_here(own: ApiReply, seen: &UpstreamAnswer) -> ApiAnswer {
     match own {
         Ok(own) if matches!(seen.status, 400 | 404) => own,
         _ => as_seen(seen),
     }
 }
 
-fn as_seen(seen: &Seen) -> Answer {
+fn as_seen(seen: &UpstreamAnswer) -> ApiAnswer {
     with_link(answer(seen.status, seen.body.clone()), seen)
 }
 
-fn with_items(seen: &Seen, items: Vec<Value>) -> Answer {
+fn with_items(seen: &UpstreamAnswer, items: Vec<Value>) -> ApiAnswer {
     with_link(answer(200, Value::Array(items)), seen)
 }
 
 /// With the address of the next page.
-pub(super) fn with_link(answer: Answer, seen: &Seen) -> Answer {
+pub(super) fn with_link(answer: ApiAnswer, seen: &UpstreamAnswer) -> ApiAnswer {
     let next = seen.next.iter();
     let headers = next.map(|url| ("link", format!("<{url}>; rel=\"next\"")));
-    Answer { headers: headers.collect(), ..answer }
+    ApiAnswer { headers: headers.collect(), ..answer }
 }
 
 /// Whether two forms of a thing say the same. Links alone say nothing: what they name may have become known in between.
@@ -226,7 +232,7 @@ pub(super) fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
 
 /// What laying changes over a thing found.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Laid {
+pub(super) enum MergedThing {
     Changed,
     /// It is not there any more.
     Gone,

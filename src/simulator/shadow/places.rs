@@ -2,59 +2,63 @@
 
 use serde_json::Value;
 
-use super::super::store::Org;
+use super::super::store::SimulatedOrg;
 use super::hydrate;
 
 /// What a path of the real org tells of.
-pub(super) struct Place {
+pub(super) struct HydrationRoute {
     pub(super) pattern: &'static str,
-    pub(super) holds: Holds,
+    pub(super) holds: RouteHolds,
     /// Takes one thing into the store; the path's parameters go before it.
-    pub(super) take: fn(&mut Org, &[String], &Value),
+    pub(super) take: fn(&mut SimulatedOrg, &[String], &Value),
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Holds {
+pub(super) enum RouteHolds {
     /// One thing; `Some` is its own path when it can be called by another name than its id.
     Thing(Option<&'static str>),
     /// Things, each with a path of its own (`{}` is its id, `{0}` the first parameter), known by this field.
     List(&'static str, &'static str),
     /// Things that are listed here because of a membership: group and user are the parameter and the item's id, or the other way round.
-    Members(&'static str, Side),
+    Members(&'static str, MembershipSide),
 }
 
 /// Which of a membership the path's parameter is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum MembershipSide {
     Group,
     User,
 }
 
-const fn thing(pattern: &'static str, take: fn(&mut Org, &[String], &Value)) -> Place {
-    Place { pattern, holds: Holds::Thing(None), take }
+const fn thing(pattern: &'static str, take: fn(&mut SimulatedOrg, &[String], &Value)) -> HydrationRoute {
+    HydrationRoute { pattern, holds: RouteHolds::Thing(None), take }
 }
 
-const fn list(pattern: &'static str, item: &'static str, take: fn(&mut Org, &[String], &Value)) -> Place {
-    Place { pattern, holds: Holds::List(item, "id"), take }
+const fn list(
+    pattern: &'static str,
+    item: &'static str,
+    take: fn(&mut SimulatedOrg, &[String], &Value),
+) -> HydrationRoute {
+    HydrationRoute { pattern, holds: RouteHolds::List(item, "id"), take }
 }
 
 const USER: &str = "/api/v1/users/{}";
 const GROUP: &str = "/api/v1/groups/{}";
 const APP: &str = "/api/v1/apps/{}";
 
-pub(super) const PLACES: &[Place] = &[
-    Place { pattern: "/api/v1/users/{id}", holds: Holds::Thing(Some(USER)), take: hydrate::user },
+pub(super) const PLACES: &[HydrationRoute] = &[
+    HydrationRoute { pattern: "/api/v1/users/{id}", holds: RouteHolds::Thing(Some(USER)), take: hydrate::user },
     list("/api/v1/users", USER, hydrate::user),
-    Place {
+    HydrationRoute {
         pattern: "/api/v1/users/{id}/groups",
-        holds: Holds::Members(GROUP, Side::User),
+        holds: RouteHolds::Members(GROUP, MembershipSide::User),
         take: hydrate::group_of_user,
     },
     thing("/api/v1/groups/{groupId}", hydrate::group),
     list("/api/v1/groups", GROUP, hydrate::group),
-    Place {
+    HydrationRoute {
         pattern: "/api/v1/groups/{groupId}/users",
-        holds: Holds::Members(USER, Side::Group),
+        holds: RouteHolds::Members(USER, MembershipSide::Group),
         take: hydrate::member,
     },
     list("/api/v1/groups/{groupId}/apps", APP, hydrate::app),
@@ -68,9 +72,9 @@ pub(super) const PLACES: &[Place] = &[
     list("/api/v1/apps/{appId}/groups", "/api/v1/apps/{0}/groups/{}", hydrate::app_group),
     thing("/api/v1/apps/{appId}/connections/default", hydrate::connection),
     thing("/api/v1/apps/{appId}/features/{featureName}", hydrate::feature),
-    Place {
+    HydrationRoute {
         pattern: "/api/v1/apps/{appId}/features",
-        holds: Holds::List("/api/v1/apps/{0}/features/{}", "name"),
+        holds: RouteHolds::List("/api/v1/apps/{0}/features/{}", "name"),
         take: hydrate::feature,
     },
     thing("/api/v1/apps/{appId}/group-push/mappings/{mappingId}", hydrate::push),
@@ -86,17 +90,17 @@ pub(super) const PLACES: &[Place] = &[
     list("/api/v1/mappings", "/api/v1/mappings/{}", hydrate::mapping),
 ];
 
-pub(super) fn find(pattern: &str) -> Option<&'static Place> {
+pub(super) fn find(pattern: &str) -> Option<&'static HydrationRoute> {
     PLACES.iter().find(|place| place.pattern == pattern)
 }
 
-impl Place {
+impl HydrationRoute {
     /// The path of a thing told of here.
     pub(super) fn path_of(&self, path: &str, parameters: &[String], thing: &Value) -> String {
         let (pattern, field) = match self.holds {
-            Holds::Thing(None) => return path.trim_end_matches('/').to_owned(),
-            Holds::Thing(Some(pattern)) | Holds::Members(pattern, _) => (pattern, "id"),
-            Holds::List(pattern, field) => (pattern, field),
+            RouteHolds::Thing(None) => return path.trim_end_matches('/').to_owned(),
+            RouteHolds::Thing(Some(pattern)) | RouteHolds::Members(pattern, _) => (pattern, "id"),
+            RouteHolds::List(pattern, field) => (pattern, field),
         };
         let first = parameters.first().map_or("", String::as_str);
         let id = thing[field].as_str().unwrap_or_default();
@@ -104,13 +108,13 @@ impl Place {
     }
 
     pub(super) fn is_list(&self) -> bool {
-        !matches!(self.holds, Holds::Thing(_))
+        !matches!(self.holds, RouteHolds::Thing(_))
     }
 
     /// The field that tells the things of a list apart.
     pub(super) fn key(&self) -> &'static str {
         match self.holds {
-            Holds::List(_, field) => field,
+            RouteHolds::List(_, field) => field,
             _ => "id",
         }
     }
@@ -119,8 +123,8 @@ impl Place {
     pub(super) fn membership(&self, parameters: &[String], id: &str) -> Option<(String, String)> {
         let first = parameters.first()?.clone();
         match self.holds {
-            Holds::Members(_, Side::Group) => Some((first, id.to_owned())),
-            Holds::Members(_, Side::User) => Some((id.to_owned(), first)),
+            RouteHolds::Members(_, MembershipSide::Group) => Some((first, id.to_owned())),
+            RouteHolds::Members(_, MembershipSide::User) => Some((id.to_owned(), first)),
             _ => None,
         }
     }

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::http::{Answer, Refusal, Reply};
+use super::super::http::{ApiAnswer, ApiRefusal, ApiReply};
 use super::super::ids::planned;
 use super::super::json_patch;
-use super::super::routes::{self, Endpoint, Match};
-use super::super::service::{Incoming, Outgoing, Service};
-use super::overlay::{Laid, with_link};
-use super::upstream::Seen;
-use super::{Shadow, answer};
+use super::super::routes::{self, RouteEndpoint, RouteMatch};
+use super::super::service::{IncomingRequest, OrgService, OutgoingAnswer};
+use super::overlay::{MergedThing, with_link};
+use super::upstream::UpstreamAnswer;
+use super::{OrgShadow, answer};
 
 /// What predicted calls have changed.
 #[derive(Default)]
-pub(super) struct Prediction {
+pub(super) struct PredictedChanges {
     /// By path; `None` is gone.
     things: BTreeMap<String, Option<Value>>,
     /// Made in the collection of a path.
@@ -35,19 +35,19 @@ const ACTIONS: &[(&str, &str)] = &[
     ("pause", "PAUSED"),
 ];
 
-impl Prediction {
+impl PredictedChanges {
     /// Whether a thing or collection was changed by a predicted call.
     pub(super) fn concerns(&self, path: &str) -> bool {
         self.things.contains_key(path) || self.made.contains_key(path)
     }
 
     /// Lays over a thing what predicted calls made of it.
-    pub(super) fn lay(&self, path: &str, thing: &mut Value) -> Option<Laid> {
+    pub(super) fn lay(&self, path: &str, thing: &mut Value) -> Option<MergedThing> {
         match self.things.get(path)? {
-            None => Some(Laid::Gone),
+            None => Some(MergedThing::Gone),
             Some(now) => {
                 thing.clone_from(now);
-                Some(Laid::Changed)
+                Some(MergedThing::Changed)
             }
         }
     }
@@ -83,9 +83,13 @@ impl Prediction {
     }
 }
 
-impl Shadow {
+impl OrgShadow {
     /// Answers a write that is not modelled.
-    pub(super) async fn predict(&self, incoming: &Incoming<'_>, endpoint: &Endpoint) -> Result<Reply, String> {
+    pub(super) async fn predict(
+        &self,
+        incoming: &IncomingRequest<'_>,
+        endpoint: &RouteEndpoint,
+    ) -> Result<ApiReply, String> {
         let path = incoming.path.trim_end_matches('/').to_owned();
         let body: Value = serde_json::from_slice(incoming.body).unwrap_or_default();
         if incoming.method == "POST" && is_collection(endpoint.pattern) {
@@ -94,7 +98,7 @@ impl Shadow {
         }
         if incoming.method == "DELETE" {
             self.prediction().things.insert(path, None);
-            return Ok(Answer::no_content());
+            return Ok(ApiAnswer::no_content());
         }
         if let Some((thing, status)) = action(&path) {
             let mut now = self.there(thing).await?;
@@ -117,7 +121,7 @@ impl Shadow {
         if let Some(thing) = self.prediction().things.get(path) {
             return Ok(thing.clone().unwrap_or_else(|| json!({})));
         }
-        let readable = matches!(routes::ROUTES.find("GET", path), Match::Found(..));
+        let readable = matches!(routes::ROUTES.find("GET", path), RouteMatch::Found(..));
         if !readable || path.split('/').any(super::super::ids::is_planned) {
             return Ok(json!({}));
         }
@@ -127,22 +131,22 @@ impl Shadow {
     }
 
     /// A read of what only predicted calls have made.
-    pub(super) fn foretold(&self, service: &Service, incoming: &Incoming<'_>) -> Outgoing {
-        let nothing = Seen { status: 404, body: Value::Null, next: None };
+    pub(super) fn foretold(&self, service: &OrgService, incoming: &IncomingRequest<'_>) -> OutgoingAnswer {
+        let nothing = UpstreamAnswer { status: 404, body: Value::Null, next: None };
         let reply = self.predicted(incoming, &nothing);
         let outgoing = service.give(answer(404, Value::Null));
         self.ledger.guess(&outgoing.request_id);
-        Outgoing { reply, ..outgoing }
+        OutgoingAnswer { reply, ..outgoing }
     }
 
     /// A read that is not modelled, with what predicted calls changed laid over it.
-    pub(super) fn predicted(&self, incoming: &Incoming<'_>, seen: &Seen) -> Reply {
+    pub(super) fn predicted(&self, incoming: &IncomingRequest<'_>, seen: &UpstreamAnswer) -> ApiReply {
         let path = incoming.path.trim_end_matches('/');
         let prediction = self.prediction();
         if let Some(thing) = prediction.things.get(path) {
             return match thing {
                 Some(thing) => Ok(answer(200, thing.clone())),
-                None => Err(Refusal::not_found(path, "Resource")),
+                None => Err(ApiRefusal::not_found(path, "Resource")),
             };
         }
         let mut given = answer(seen.status, seen.body.clone());
@@ -152,7 +156,7 @@ impl Shadow {
                     let id = item["id"].as_str().unwrap_or_default();
                     let own = format!("{path}/{id}");
                     self.ledger.note_thing(&self.name, &own, item);
-                    prediction.lay(&own, item) != Some(Laid::Gone)
+                    prediction.lay(&own, item) != Some(MergedThing::Gone)
                 });
                 if seen.next.is_none() {
                     items.extend(prediction.made_in(path));
@@ -170,7 +174,7 @@ fn is_collection(pattern: &str) -> bool {
     let below = format!("{pattern}/x");
     !pattern.ends_with('}')
         && ["GET", "PUT", "DELETE"].into_iter().any(|method| {
-            matches!(routes::ROUTES.find(method, &below), Match::Found(endpoint, _)
+            matches!(routes::ROUTES.find(method, &below), RouteMatch::Found(endpoint, _)
                 if endpoint.pattern.ends_with('}'))
         })
 }
@@ -182,7 +186,7 @@ fn action(path: &str) -> Option<(&str, &'static str)> {
     Some((rest.strip_suffix("/lifecycle").unwrap_or(rest), status))
 }
 
-fn merged(before: Value, body: &Value) -> Result<Value, Refusal> {
+fn merged(before: Value, body: &Value) -> Result<Value, ApiRefusal> {
     let mut now = before;
     if body.is_array() {
         return json_patch::apply(&mut now, Some(body)).map(|()| now);

@@ -5,61 +5,66 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::http::Answer;
+use super::super::http::ApiAnswer;
 use super::super::page_chain::PageChain;
-use super::super::routes::{self, Endpoint, Match};
-use super::super::service::{Incoming, Outgoing, Service};
-use super::super::store::Org;
-use super::local::{Local, list_of};
-use super::overlay::{LOGS, Reader};
-use super::places::{self, Place};
-use super::upstream::{Seen, Upstream};
-use super::{Shadow, answer};
+use super::super::routes::{self, RouteEndpoint, RouteMatch};
+use super::super::service::{IncomingRequest, OrgService, OutgoingAnswer};
+use super::super::store::SimulatedOrg;
+use super::local::{LocalCaller, list_of};
+use super::overlay::{LOGS, OverlayReader};
+use super::places::{self, HydrationRoute};
+use super::upstream::{UpstreamAnswer, UpstreamOrg};
+use super::{OrgShadow, answer};
 
 /// How a read for the rules ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
+pub(super) enum RuleRead {
     Whole,
     /// It may not be read: what follows from it, nobody knows here.
     Refused,
 }
 
-impl Shadow {
+impl OrgShadow {
     pub(super) async fn read(
         &self,
-        service: &Service,
-        incoming: &Incoming<'_>,
-        endpoint: &Endpoint,
+        service: &OrgService,
+        incoming: &IncomingRequest<'_>,
+        endpoint: &RouteEndpoint,
         parameters: &[String],
         principal: &str,
-    ) -> Result<Outgoing, String> {
+    ) -> Result<OutgoingAnswer, String> {
         let seen = self.fetch(incoming).await?;
         let outgoing = service.give(answer(200, Value::Null));
         let reply = match places::find(endpoint.pattern) {
             Some(place) => {
                 self.know_parent(service, place, parameters).await?;
                 self.take(&mut service.write(), place, incoming.path, parameters, &seen);
-                let reader = Reader::new(self, service, incoming, parameters, principal);
+                let reader = OverlayReader::new(self, service, incoming, parameters, principal);
                 if place.is_list() { Ok(reader.list(place, &seen)) } else { reader.thing(place, &seen) }
             }
             None if endpoint.pattern == LOGS => {
-                Ok(Reader::new(self, service, incoming, parameters, principal).log(&seen))
+                Ok(OverlayReader::new(self, service, incoming, parameters, principal).log(&seen))
             }
             None => self.predicted(incoming, &seen),
         };
-        let outgoing = Outgoing { reply, ..outgoing };
+        let outgoing = OutgoingAnswer { reply, ..outgoing };
         self.note_guess(&service.read(), incoming, &outgoing);
         Ok(outgoing)
     }
 
     /// The real org's answer to this very request.
-    async fn fetch(&self, incoming: &Incoming<'_>) -> Result<Arc<Seen>, String> {
+    async fn fetch(&self, incoming: &IncomingRequest<'_>) -> Result<Arc<UpstreamAnswer>, String> {
         let (caller, upstream) = self.upstream_of(incoming);
         self.ask(&caller, &*upstream, &incoming.address()).await
     }
 
     /// Asks the real org, once for each address.
-    pub(super) async fn ask(&self, caller: &str, upstream: &dyn Upstream, address: &str) -> Result<Arc<Seen>, String> {
+    pub(super) async fn ask(
+        &self,
+        caller: &str,
+        upstream: &dyn UpstreamOrg,
+        address: &str,
+    ) -> Result<Arc<UpstreamAnswer>, String> {
         let cell = self.known().cell(caller, address);
         let seen = cell.get_or_try_init(|| async { upstream.get(address).await.map(Arc::new) }).await?;
         Ok(Arc::clone(seen))
@@ -69,7 +74,7 @@ impl Shadow {
     ///
     /// # Errors
     /// When the real org does not answer, or is in trouble.
-    pub(super) async fn know(&self, service: &Service, address: &str) -> Result<Read, String> {
+    pub(super) async fn know(&self, service: &OrgService, address: &str) -> Result<RuleRead, String> {
         let (mut address, mut chain) = (address.to_owned(), PageChain::default());
         loop {
             let followed = chain.follow(&address);
@@ -78,19 +83,19 @@ impl Shadow {
             match seen.status {
                 200 | 404 => self.take_address(service, &address, &seen),
                 429 | 500.. => return Err(format!("{address}: {}", seen.status)),
-                _ => return Ok(Read::Refused),
+                _ => return Ok(RuleRead::Refused),
             }
             match &seen.next {
                 Some(next) => address.clone_from(next),
-                None => return Ok(Read::Whole),
+                None => return Ok(RuleRead::Whole),
             }
         }
     }
 
-    fn take_address(&self, service: &Service, address: &str, seen: &Seen) {
+    fn take_address(&self, service: &OrgService, address: &str, seen: &UpstreamAnswer) {
         let address = address.strip_prefix(&self.base()).unwrap_or(address);
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let Match::Found(endpoint, parameters) = routes::ROUTES.find("GET", path) else {
+        let RouteMatch::Found(endpoint, parameters) = routes::ROUTES.find("GET", path) else {
             return;
         };
         if let Some(place) = places::find(endpoint.pattern) {
@@ -102,7 +107,12 @@ impl Shadow {
     }
 
     /// What belongs to an app can be taken in when the app is known.
-    async fn know_parent(&self, service: &Service, place: &Place, parameters: &[String]) -> Result<(), String> {
+    async fn know_parent(
+        &self,
+        service: &OrgService,
+        place: &HydrationRoute,
+        parameters: &[String],
+    ) -> Result<(), String> {
         let Some(id) = parameters.first() else {
             return Ok(());
         };
@@ -119,7 +129,14 @@ impl Shadow {
     }
 
     /// Takes in what an answer tells, and keeps the first form of each thing.
-    fn take(&self, org: &mut Org, place: &Place, path: &str, parameters: &[String], seen: &Seen) {
+    fn take(
+        &self,
+        org: &mut SimulatedOrg,
+        place: &HydrationRoute,
+        path: &str,
+        parameters: &[String],
+        seen: &UpstreamAnswer,
+    ) {
         let things = match (&seen.body, seen.status) {
             (Value::Array(items), 200) => items.as_slice(),
             (thing, 200) => std::slice::from_ref(thing),
@@ -138,10 +155,10 @@ impl Shadow {
     }
 
     /// Keeps how the store shows what was just taken in, against which changes are told.
-    pub(super) fn keep_firsts(&self, org: &mut Org) {
+    pub(super) fn keep_firsts(&self, org: &mut SimulatedOrg) {
         let fresh = org.changed.as_mut().map(|changed| std::mem::take(&mut changed.fresh)).unwrap_or_default();
         let base = self.base();
-        let local = Local { org, base: &base, principal: "" };
+        let local = LocalCaller { org, base: &base, principal: "" };
         for path in fresh {
             if let Some(form) = local.thing(&path) {
                 self.known().keep_first(path, form);
@@ -150,7 +167,13 @@ impl Shadow {
     }
 
     /// Notes the ids of a list's page, and whether it was the last one of an unconditional list. Gives all ids so far.
-    pub(super) fn note_list(&self, place: &Place, path: &str, query: &str, seen: &Seen) -> BTreeSet<String> {
+    pub(super) fn note_list(
+        &self,
+        place: &HydrationRoute,
+        path: &str,
+        query: &str,
+        seen: &UpstreamAnswer,
+    ) -> BTreeSet<String> {
         let items = seen.body.as_array().map_or(&[][..], Vec::as_slice);
         let ids: Vec<&str> = items.iter().filter_map(|item| item[place.key()].as_str()).collect();
         let list = list_of(path, query);
@@ -163,14 +186,14 @@ impl Shadow {
         known.tell(&list, ids).clone()
     }
 
-    pub(super) fn note_guess(&self, org: &Org, incoming: &Incoming<'_>, outgoing: &Outgoing) {
+    pub(super) fn note_guess(&self, org: &SimulatedOrg, incoming: &IncomingRequest<'_>, outgoing: &OutgoingAnswer) {
         if self.is_guess(org, incoming, outgoing) {
             self.ledger.guess(&outgoing.request_id);
         }
     }
 
     /// Whether an answer tells of what a provisioning job, or a predicted call, brought about.
-    fn is_guess(&self, org: &Org, incoming: &Incoming<'_>, outgoing: &Outgoing) -> bool {
+    fn is_guess(&self, org: &SimulatedOrg, incoming: &IncomingRequest<'_>, outgoing: &OutgoingAnswer) -> bool {
         let Some(changed) = &org.changed else {
             return false;
         };
@@ -178,8 +201,8 @@ impl Shadow {
         let prediction = self.prediction();
         let guessed = |path: &str| changed.guessed.contains(path) || prediction.concerns(path);
         let items = match &outgoing.reply {
-            Ok(Answer { body: Some(Value::Array(items)), .. }) => items.as_slice(),
-            Ok(Answer { body: Some(thing), .. }) => std::slice::from_ref(thing),
+            Ok(ApiAnswer { body: Some(Value::Array(items)), .. }) => items.as_slice(),
+            Ok(ApiAnswer { body: Some(thing), .. }) => std::slice::from_ref(thing),
             _ => &[],
         };
         let collection = path.rsplit_once('/').map_or(path, |(rest, _)| rest);

@@ -5,39 +5,43 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 
-use super::super::directory::Directory;
-use super::super::routes::{self, Match};
-use super::super::store::{Id, Org};
-use super::places::{self, Place};
-use super::{Changed, Seen};
+use super::super::directory::SimulatedDirectory;
+use super::super::routes::{self, RouteMatch};
+use super::super::store::{OktaId, SimulatedOrg};
+use super::places::{self, HydrationRoute};
+use super::{ShadowChanges, UpstreamAnswer};
 
 /// Directories by domain.
-pub(in crate::simulator) type Directories = BTreeMap<String, Arc<RwLock<Directory>>>;
+pub(in crate::simulator) type ShadowDirectories = BTreeMap<String, Arc<RwLock<SimulatedDirectory>>>;
 
 /// An org as it was read.
-pub(in crate::simulator) struct Rebuilt {
-    pub(in crate::simulator) org: Org,
+pub(in crate::simulator) struct RebuiltOrg {
+    pub(in crate::simulator) org: SimulatedOrg,
     /// Stands for the group that holds everyone as long as that was not read.
-    pub(in crate::simulator) placeholder: Id,
+    pub(in crate::simulator) placeholder: OktaId,
 }
 
 /// What the real org said to the read of an address, path and query.
 #[derive(Clone, Copy)]
-pub(in crate::simulator) struct Said<'a> {
+pub(in crate::simulator) struct UpstreamReply<'a> {
     pub(in crate::simulator) address: &'a str,
-    pub(in crate::simulator) seen: &'a Seen,
+    pub(in crate::simulator) seen: &'a UpstreamAnswer,
     /// Id of the user who asked.
     pub(in crate::simulator) me: Option<&'a str>,
 }
 
 /// Puts together what was `said`. Directories that nobody could look at come to be as the org tells of their accounts.
-pub(in crate::simulator) fn rebuild(name: &str, said: &[Said<'_>], directories: &Directories) -> Rebuilt {
+pub(in crate::simulator) fn rebuild(
+    name: &str,
+    said: &[UpstreamReply<'_>],
+    directories: &ShadowDirectories,
+) -> RebuiltOrg {
     // The ids that it draws are nobody's, also where the real org is a simulated one.
-    let mut org = Org::new(name, u64::MAX);
-    org.changed = Some(Changed { imagined: imagined(directories), ..Changed::default() });
+    let mut org = SimulatedOrg::new(name, u64::MAX);
+    org.changed = Some(ShadowChanges { imagined: imagined(directories), ..ShadowChanges::default() });
     org.directories.clone_from(directories);
     let placeholder = org.everyone.clone();
-    let mut known: Vec<Taken<'_>> = said.iter().filter_map(Taken::of).collect();
+    let mut known: Vec<TakenAnswer<'_>> = said.iter().filter_map(TakenAnswer::of).collect();
     // Apps come first: what is theirs can be taken in when they are known. Members are known when users and groups are.
     known.sort_by_key(|taken| taken.rank);
     for _ in 0..2 {
@@ -45,11 +49,11 @@ pub(in crate::simulator) fn rebuild(name: &str, said: &[Said<'_>], directories: 
             taken.put_into(&mut org);
         }
     }
-    Rebuilt { org, placeholder }
+    RebuiltOrg { org, placeholder }
 }
 
-fn imagined(directories: &Directories) -> std::collections::BTreeSet<String> {
-    let is_imagined = |directory: &RwLock<Directory>| {
+fn imagined(directories: &ShadowDirectories) -> std::collections::BTreeSet<String> {
+    let is_imagined = |directory: &RwLock<SimulatedDirectory>| {
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         directory.is_imagined()
     };
@@ -63,17 +67,17 @@ pub(in crate::simulator) fn is_kept(pattern: &str) -> bool {
 }
 
 /// An answer whose place is known.
-struct Taken<'a> {
-    place: &'static Place,
+struct TakenAnswer<'a> {
+    place: &'static HydrationRoute,
     parameters: Vec<String>,
     things: &'a [Value],
     rank: u8,
 }
 
-impl<'a> Taken<'a> {
-    fn of(said: &Said<'a>) -> Option<Self> {
+impl<'a> TakenAnswer<'a> {
+    fn of(said: &UpstreamReply<'a>) -> Option<Self> {
         let (path, _) = said.address.split_once('?').unwrap_or((said.address, ""));
-        let Match::Found(endpoint, mut parameters) = routes::ROUTES.find("GET", path) else {
+        let RouteMatch::Found(endpoint, mut parameters) = routes::ROUTES.find("GET", path) else {
             return None;
         };
         if let (Some(me), Some(first)) = (said.me, parameters.first_mut().filter(|it| *it == "me")) {
@@ -87,7 +91,7 @@ impl<'a> Taken<'a> {
         Some(Self { place: places::find(endpoint.pattern)?, parameters, things, rank: rank(endpoint.pattern) })
     }
 
-    fn put_into(&self, org: &mut Org) {
+    fn put_into(&self, org: &mut SimulatedOrg) {
         for thing in self.things {
             (self.place.take)(org, &self.parameters, thing);
         }

@@ -8,12 +8,14 @@ use super::super::app_form::{IMPORT_FEATURES, PUSH_FEATURES};
 use super::super::mappings;
 use super::super::options::Shown;
 use super::super::provisioning::has;
-use super::super::scenario::{AgentPlan, AppGroupPlan, AppPlan, AppUserPlan, Direction, HeldPlan, MappingPlan};
-use super::super::store::{ActiveDirectory, Agent, App, AppGroup, AppUser, Org};
-use super::Writer;
-use super::notes::Noted;
+use super::super::scenario::{
+    AgentSpec, AppGroupSpec, AppSpec, AppUserSpec, HeldAppUserSpec, MappingSpec, MappingSpecDirection,
+};
+use super::super::store::{ActiveDirectory, AdAgent, AppGroup, AppUser, SimulatedOrg, StoredApp};
+use super::SnapshotWriter;
+use super::notes::OrgNotes;
 use super::people::{other_than, without_secrets};
-use super::remarks::Remarks;
+use super::remarks::SnapshotRemarks;
 
 /// Kinds whose rules the simulator knows, Active Directory and Org2Org apart.
 const MODELLED: &[&str] = &["bookmark", "oidc_client", "custom_saml_app"];
@@ -35,7 +37,7 @@ const OF_CLIENT: &[&str] = &[
 const OF_KEY: &[&str] = &["kty", "kid", "use", "alg", "status", "e", "n", "crv", "x", "y"];
 
 /// Gives the AD instances the agents that were told of.
-pub(super) fn set_agents(org: &mut Org, noted: &Noted) {
+pub(super) fn set_agents(org: &mut SimulatedOrg, noted: &OrgNotes) {
     let told = |address: &str| address.split('?').next() == Some(POOLS);
     let lists = noted.answers().filter(|(address, _)| told(address));
     let pools: Vec<&Value> =
@@ -53,9 +55,9 @@ pub(super) fn set_agents(org: &mut Org, noted: &Noted) {
     }
 }
 
-fn agent(told: &Value) -> Agent {
+fn agent(told: &Value) -> AdAgent {
     let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
-    Agent {
+    AdAgent {
         id: text("id"),
         name: text("name"),
         version: text("version"),
@@ -64,20 +66,20 @@ fn agent(told: &Value) -> Agent {
     }
 }
 
-impl Writer<'_> {
-    pub(super) fn apps(&self, remarks: &mut Remarks) -> Vec<AppPlan> {
+impl SnapshotWriter<'_> {
+    pub(super) fn apps(&self, remarks: &mut SnapshotRemarks) -> Vec<AppSpec> {
         let apps = self.org.apps.values();
         apps.map(|app| self.app_plan(app, remarks)).collect()
     }
 
-    fn app_plan(&self, app: &App, remarks: &mut Remarks) -> AppPlan {
-        let common = AppPlan {
+    fn app_plan(&self, app: &StoredApp, remarks: &mut SnapshotRemarks) -> AppSpec {
+        let common = AppSpec {
             id: Some(app.id.clone()),
             status: other_than("ACTIVE", &app.status),
             mappings: mapping_plans(app),
             groups: self.app_groups(app, remarks),
             users: self.app_users(app, remarks),
-            ..AppPlan::default()
+            ..AppSpec::default()
         };
         match (&app.active_directory, &app.org2org) {
             (Some(directory), _) => self.instance(app, directory, common, remarks),
@@ -87,7 +89,7 @@ impl Writer<'_> {
                     plan
                 });
                 remarks.of_connection(connection.as_ref());
-                AppPlan {
+                AppSpec {
                     connection,
                     capabilities: part.capabilities(),
                     pushes: part.push_plans(self.org),
@@ -104,10 +106,16 @@ impl Writer<'_> {
         }
     }
 
-    fn instance(&self, app: &App, directory: &ActiveDirectory, common: AppPlan, remarks: &mut Remarks) -> AppPlan {
+    fn instance(
+        &self,
+        app: &StoredApp,
+        directory: &ActiveDirectory,
+        common: AppSpec,
+        remarks: &mut SnapshotRemarks,
+    ) -> AppSpec {
         remarks.instances += 1;
         let on = |index: usize| PUSH_FEATURES.get(index).is_some_and(|one| has(app, one));
-        let plan = AppPlan {
+        let plan = AppSpec {
             active_directory: Some(directory.domain.clone()),
             label: other_than(&directory.domain, &app.label),
             create_users: on(0),
@@ -118,11 +126,11 @@ impl Writer<'_> {
             agents: directory.agents.iter().map(agent_plan).collect(),
             ..common
         };
-        AppPlan { features: self.unusual_features(app), ..plan }
+        AppSpec { features: self.unusual_features(app), ..plan }
     }
 
     /// Features that the switches alone would not give.
-    fn unusual_features(&self, app: &App) -> Option<Vec<String>> {
+    fn unusual_features(&self, app: &StoredApp) -> Option<Vec<String>> {
         let known = |feature: &String| PUSH_FEATURES.contains(&feature.as_str()) || feature == "PROFILE_MASTERING";
         let imports = app.features.iter().filter(|feature| !known(feature));
         let mut imports: Vec<&str> = imports.map(String::as_str).collect();
@@ -140,12 +148,12 @@ impl Writer<'_> {
     }
 
     /// An app that is made by its form.
-    fn other(&self, app: &App, common: AppPlan) -> AppPlan {
+    fn other(&self, app: &StoredApp, common: AppSpec) -> AppSpec {
         let told = app.org2org.is_some() || !app.features.is_empty();
         let client = self.org.oauth.clients.get(&app.id);
         let grants = client.into_iter().flat_map(|client| &client.grants);
         let roles = self.org.roles.get(&app.id).into_iter().flatten();
-        AppPlan {
+        AppSpec {
             label: Some(app.label.clone()),
             app: Some(self.form(app)),
             features: told.then(|| app.features.clone()),
@@ -155,7 +163,7 @@ impl Writer<'_> {
         }
     }
 
-    fn form(&self, app: &App) -> Value {
+    fn form(&self, app: &StoredApp) -> Value {
         let mut form = Map::from_iter([("name".to_owned(), json!(app.name))]);
         let document = Value::Object(app.document.clone());
         form.extend(parts(&document, FORM));
@@ -180,12 +188,12 @@ impl Writer<'_> {
         form
     }
 
-    fn app_groups(&self, app: &App, remarks: &mut Remarks) -> Vec<AppGroupPlan> {
+    fn app_groups(&self, app: &StoredApp, remarks: &mut SnapshotRemarks) -> Vec<AppGroupSpec> {
         let groups = app.groups.values();
         groups.map(|group| self.app_group(app, group, remarks)).collect()
     }
 
-    fn app_group(&self, app: &App, held: &AppGroup, remarks: &mut Remarks) -> AppGroupPlan {
+    fn app_group(&self, app: &StoredApp, held: &AppGroup, remarks: &mut SnapshotRemarks) -> AppGroupSpec {
         let mut profile = held.profile.clone();
         let unit = profile.get("organizationalUnit").and_then(Value::as_str);
         let unit = unit.filter(|unit| self.has_unit(app, unit));
@@ -193,7 +201,7 @@ impl Writer<'_> {
         if organizational_unit.is_some() {
             profile.shift_remove("organizationalUnit");
         }
-        AppGroupPlan {
+        AppGroupSpec {
             group: self.group(&held.group),
             priority: Some(held.priority),
             organizational_unit,
@@ -202,7 +210,7 @@ impl Writer<'_> {
     }
 
     /// Only an OU that is there can be named.
-    fn has_unit(&self, app: &App, unit: &str) -> bool {
+    fn has_unit(&self, app: &StoredApp, unit: &str) -> bool {
         let domain = app.active_directory.as_ref().map(|it| &it.domain);
         let directory = domain.and_then(|domain| self.org.directories.get(&domain.to_lowercase()));
         directory.is_some_and(|directory| {
@@ -211,15 +219,15 @@ impl Writer<'_> {
         })
     }
 
-    fn app_users(&self, app: &App, remarks: &mut Remarks) -> Vec<AppUserPlan> {
+    fn app_users(&self, app: &StoredApp, remarks: &mut SnapshotRemarks) -> Vec<AppUserSpec> {
         let users = app.users.values();
-        let plans = users.map(|held| AppUserPlan::Held(Box::new(self.app_user(held, remarks))));
+        let plans = users.map(|held| AppUserSpec::Held(Box::new(self.app_user(held, remarks))));
         plans.collect()
     }
 
-    fn app_user(&self, held: &AppUser, remarks: &mut Remarks) -> HeldPlan {
+    fn app_user(&self, held: &AppUser, remarks: &mut SnapshotRemarks) -> HeldAppUserSpec {
         let user = self.user(&held.user);
-        HeldPlan {
+        HeldAppUserSpec {
             scope: (!held.individual).then(|| "GROUP".to_owned()),
             group: held.granting_group.as_ref().map(|id| self.group(id)),
             status: other_than("ACTIVE", &held.status),
@@ -232,18 +240,18 @@ impl Writer<'_> {
     }
 }
 
-fn agent_plan(agent: &Agent) -> AgentPlan {
-    AgentPlan { name: agent.name.clone(), up: agent.up }
+fn agent_plan(agent: &AdAgent) -> AgentSpec {
+    AgentSpec { name: agent.name.clone(), up: agent.up }
 }
 
 /// Mappings that were read whole, which then have ids.
-fn mapping_plans(app: &App) -> Vec<MappingPlan> {
+fn mapping_plans(app: &StoredApp) -> Vec<MappingSpec> {
     let read = app.mappings.iter().filter(|mapping| !mapping.id.is_empty());
-    let plan = |mapping: &mappings::Mapping| MappingPlan {
+    let plan = |mapping: &mappings::ProfileMapping| MappingSpec {
         id: Some(mapping.id.clone()),
         direction: match mapping.direction {
-            mappings::Direction::ToOkta => Direction::ToOkta,
-            mappings::Direction::ToApp => Direction::ToApp,
+            mappings::MappingDirection::ToOkta => MappingSpecDirection::ToOkta,
+            mappings::MappingDirection::ToApp => MappingSpecDirection::ToApp,
         },
         properties: mapping.properties.clone(),
     };

@@ -5,15 +5,15 @@ use std::sync::PoisonError;
 
 use serde_json::{Map, Value};
 
-use super::super::directory::{AsRead, Directory, is_usual};
-use super::super::dn::Dn;
-use super::super::scenario::{AccountPlan, DirectoryPlan};
-use super::super::shadow::{Directories, Ledger};
-use super::super::store::Org;
-use super::remarks::Remarks;
+use super::super::directory::{AsRead, SimulatedDirectory, is_usual};
+use super::super::dn::DirectoryName;
+use super::super::scenario::{AccountSpec, DirectorySpec};
+use super::super::shadow::{AnswerProvenance, ShadowDirectories};
+use super::super::store::SimulatedOrg;
+use super::remarks::SnapshotRemarks;
 
 /// The directories that were shadowed, by domain.
-pub(super) fn shadowed(ledger: &Ledger) -> Directories {
+pub(super) fn shadowed(ledger: &AnswerProvenance) -> ShadowDirectories {
     let named = ledger.directories().into_iter().map(|shared| {
         let domain = {
             let directory = shared.read().unwrap_or_else(PoisonError::into_inner);
@@ -26,10 +26,10 @@ pub(super) fn shadowed(ledger: &Ledger) -> Directories {
 
 /// All directories, those of instances that nothing was read of among them.
 pub(super) fn plans<'a>(
-    found: &Directories,
-    orgs: impl Iterator<Item = &'a Org>,
-    remarks: &mut Remarks,
-) -> Vec<DirectoryPlan> {
+    found: &ShadowDirectories,
+    orgs: impl Iterator<Item = &'a SimulatedOrg>,
+    remarks: &mut SnapshotRemarks,
+) -> Vec<DirectorySpec> {
     let apps = orgs.flat_map(|org| org.apps.values());
     let domains = apps.filter_map(|app| Some(app.active_directory.as_ref()?.domain.to_lowercase()));
     let unread: BTreeSet<String> = domains.filter(|domain| !found.contains_key(domain)).collect();
@@ -38,7 +38,7 @@ pub(super) fn plans<'a>(
         directory.as_read()
     });
     let unread = unread.iter().map(|domain| {
-        let mut directory = Directory::unknown(domain);
+        let mut directory = SimulatedDirectory::unknown(domain);
         directory.be_imagined();
         directory.as_read()
     });
@@ -48,8 +48,8 @@ pub(super) fn plans<'a>(
     all.iter().map(plan).collect()
 }
 
-fn plan(read: &AsRead) -> DirectoryPlan {
-    DirectoryPlan {
+fn plan(read: &AsRead) -> DirectorySpec {
+    DirectorySpec {
         domain: read.domain.clone(),
         imagined: read.imagined,
         organizational_units: read.containers.clone(),
@@ -59,11 +59,11 @@ fn plan(read: &AsRead) -> DirectoryPlan {
     }
 }
 
-fn account(row: &Value) -> AccountPlan {
+fn account(row: &Value) -> AccountSpec {
     let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let dn = text("dn");
-    let parent = Dn::parse(&dn).ok().and_then(|dn| dn.parent());
-    AccountPlan {
+    let parent = DirectoryName::parse(&dn).ok().and_then(|dn| dn.parent());
+    AccountSpec {
         guid: Some(text("guidBase64")),
         first_name: String::new(),
         last_name: String::new(),

@@ -6,52 +6,57 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use super::super::shadow::{ABOUT, Reading, Said, Seen, Upstream};
+use super::super::shadow::{ABOUT, UpstreamAnswer, UpstreamOrg, UpstreamRead, UpstreamReply};
 
 /// Notes of all orgs of a snapshot; clones share them.
 #[derive(Clone, Default)]
-pub struct Notes(Arc<Mutex<Vec<Noted>>>);
+pub struct SnapshotNotes(Arc<Mutex<Vec<OrgNotes>>>);
 
 /// What was read of one org.
-pub(super) struct Noted {
+pub(super) struct OrgNotes {
     /// Name of the org in the scenario.
     pub(super) name: String,
     pub(super) url: String,
     /// By who asked, as a place in `callers`, and path with query.
-    answers: BTreeMap<(usize, String), Seen>,
+    answers: BTreeMap<(usize, String), UpstreamAnswer>,
     /// Who asked: the org's own client first, then owners of other tokens.
     callers: Vec<Option<SecretString>>,
 }
 
 const ME: &str = "/api/v1/users/me";
 
-impl Notes {
+impl SnapshotNotes {
     /// `upstream` with everything noted that is read through it.
-    pub fn around(&self, name: &str, upstream: Arc<dyn Upstream>) -> Arc<dyn Upstream> {
+    pub fn around(&self, name: &str, upstream: Arc<dyn UpstreamOrg>) -> Arc<dyn UpstreamOrg> {
         let mut all = self.lock();
-        all.push(Noted { name: name.to_owned(), url: upstream.url(), answers: BTreeMap::new(), callers: vec![None] });
-        Arc::new(Noting { notes: self.clone(), org: all.len() - 1, caller: 0, upstream })
+        all.push(OrgNotes {
+            name: name.to_owned(),
+            url: upstream.url(),
+            answers: BTreeMap::new(),
+            callers: vec![None],
+        });
+        Arc::new(NotingUpstream { notes: self.clone(), org: all.len() - 1, caller: 0, upstream })
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Vec<Noted>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Vec<OrgNotes>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl std::fmt::Debug for Notes {
+impl std::fmt::Debug for SnapshotNotes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Notes").finish_non_exhaustive()
     }
 }
 
-impl Noted {
+impl OrgNotes {
     /// Addresses and answers in order.
-    pub(super) fn answers(&self) -> impl Iterator<Item = (&str, &Seen)> {
+    pub(super) fn answers(&self) -> impl Iterator<Item = (&str, &UpstreamAnswer)> {
         self.answers.iter().map(|((_, address), seen)| (path_of(address), seen))
     }
 
-    pub(super) fn said(&self) -> Vec<Said<'_>> {
-        let said = self.answers.iter().map(|((caller, address), seen)| Said {
+    pub(super) fn said(&self) -> Vec<UpstreamReply<'_>> {
+        let said = self.answers.iter().map(|((caller, address), seen)| UpstreamReply {
             address: path_of(address),
             seen,
             me: self.me(*caller),
@@ -89,7 +94,7 @@ impl Noted {
         told.map(|url| url.trim_end_matches('/').to_owned()).collect()
     }
 
-    fn of(&self, caller: usize, address: &str) -> Option<&Seen> {
+    fn of(&self, caller: usize, address: &str) -> Option<&UpstreamAnswer> {
         let seen = self.answers.get(&(caller, address.to_owned()))?;
         (seen.status == 200).then_some(seen)
     }
@@ -110,19 +115,19 @@ fn path_of(address: &str) -> &str {
     rest.find('/').map_or("/", |at| &rest[at..])
 }
 
-struct Noting {
-    notes: Notes,
+struct NotingUpstream {
+    notes: SnapshotNotes,
     org: usize,
     caller: usize,
-    upstream: Arc<dyn Upstream>,
+    upstream: Arc<dyn UpstreamOrg>,
 }
 
-impl Upstream for Noting {
+impl UpstreamOrg for NotingUpstream {
     fn url(&self) -> String {
         self.upstream.url()
     }
 
-    fn get<'a>(&'a self, address: &'a str) -> Reading<'a> {
+    fn get<'a>(&'a self, address: &'a str) -> UpstreamRead<'a> {
         Box::pin(async move {
             let seen = self.upstream.get(address).await?;
             let key = (self.caller, address.to_owned());
@@ -133,7 +138,7 @@ impl Upstream for Noting {
         })
     }
 
-    fn with_token(&self, token: SecretString) -> Option<Arc<dyn Upstream>> {
+    fn with_token(&self, token: SecretString) -> Option<Arc<dyn UpstreamOrg>> {
         let upstream = self.upstream.with_token(token.clone())?;
         let mut all = self.notes.lock();
         let callers = &mut all[self.org].callers;

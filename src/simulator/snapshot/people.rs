@@ -6,19 +6,19 @@ use serde_json::{Map, Value};
 
 use super::super::permissions;
 use super::super::rule_expression;
-use super::super::scenario::{AdminPlan, GroupPlan, RulePlan, UserPlan};
-use super::super::store::{Group, Id, Role, Rule, User};
-use super::Writer;
-use super::remarks::Remarks;
+use super::super::scenario::{AdminSpec, GroupSpec, RuleSpec, UserSpec};
+use super::super::store::{AdminRole, OktaId, StoredGroup, StoredRule, StoredUser};
+use super::SnapshotWriter;
+use super::remarks::SnapshotRemarks;
 
-impl Writer<'_> {
-    pub(super) fn users(&self, remarks: &mut Remarks) -> Vec<UserPlan> {
+impl SnapshotWriter<'_> {
+    pub(super) fn users(&self, remarks: &mut SnapshotRemarks) -> Vec<UserSpec> {
         let users = self.org.users.values();
         users.map(|user| user_plan(user, remarks)).collect()
     }
 
     /// Who reads here, and whose tokens or roles were seen.
-    pub(super) fn admins(&self, remarks: &mut Remarks) -> (AdminPlan, Vec<AdminPlan>) {
+    pub(super) fn admins(&self, remarks: &mut SnapshotRemarks) -> (AdminSpec, Vec<AdminSpec>) {
         let owners = self.noted.owners(self.stand_ins);
         let token = |id: &str| {
             let own = owners.iter().find(|(owner, _)| *owner == id);
@@ -41,9 +41,9 @@ impl Writer<'_> {
     }
 
     /// Roles that were not told, or whose rights are not known here, are a super admin's: as a shadow takes them.
-    fn admin_plan(&self, user: &User, token: Option<String>, remarks: &mut Remarks) -> AdminPlan {
+    fn admin_plan(&self, user: &StoredUser, token: Option<String>, remarks: &mut SnapshotRemarks) -> AdminSpec {
         let roles = self.org.roles.get(&user.id);
-        let roles: &[Role] = roles.map_or(&[], Vec::as_slice);
+        let roles: &[AdminRole] = roles.map_or(&[], Vec::as_slice);
         let mut kinds: Vec<String> = roles.iter().map(|role| role.kind.clone()).collect();
         // One that is held twice, by oneself and through a group, is one.
         kinds.sort_unstable();
@@ -54,7 +54,7 @@ impl Writer<'_> {
             kinds.retain(|kind| permissions::is_known(kind));
             kinds.push("SUPER_ADMIN".to_owned());
         }
-        AdminPlan {
+        AdminSpec {
             login: user.login().to_owned(),
             first_name: user.attribute("firstName").to_owned(),
             last_name: user.attribute("lastName").to_owned(),
@@ -64,21 +64,21 @@ impl Writer<'_> {
     }
 
     /// A service app is no user: somebody stands for it.
-    fn stand_in(&self, remarks: &mut Remarks) -> AdminPlan {
+    fn stand_in(&self, remarks: &mut SnapshotRemarks) -> AdminSpec {
         remarks.stand_ins.push(self.noted.name.clone());
-        AdminPlan {
+        AdminSpec {
             login: "stand.in@rehearsal.invalid".to_owned(),
             first_name: "Stand".to_owned(),
             last_name: "In".to_owned(),
-            ..AdminPlan::default()
+            ..AdminSpec::default()
         }
     }
 
     /// `placeholder` stands for the group Everyone and was never read.
-    pub(super) fn groups(&self, placeholder: &str, remarks: &mut Remarks) -> Vec<GroupPlan> {
+    pub(super) fn groups(&self, placeholder: &str, remarks: &mut SnapshotRemarks) -> Vec<GroupSpec> {
         let groups = self.org.groups.values();
         let read = groups.filter(|group| group.id != placeholder);
-        let mut plans: Vec<GroupPlan> = read.map(|group| self.group_plan(group, remarks)).collect();
+        let mut plans: Vec<GroupSpec> = read.map(|group| self.group_plan(group, remarks)).collect();
         let unread = self.unread_groups();
         remarks.unread += unread.len() as u64;
         plans.extend(unread.into_iter().map(unread_group));
@@ -86,13 +86,13 @@ impl Writer<'_> {
     }
 
     /// Groups that are assigned to an app, and of which nothing else was read.
-    fn unread_groups(&self) -> BTreeSet<&Id> {
+    fn unread_groups(&self) -> BTreeSet<&OktaId> {
         let apps = self.org.apps.values();
         let assigned = apps.flat_map(|app| app.groups.keys());
         assigned.filter(|id| !self.org.groups.contains_key(*id)).collect()
     }
 
-    fn group_plan(&self, group: &Group, remarks: &mut Remarks) -> GroupPlan {
+    fn group_plan(&self, group: &StoredGroup, remarks: &mut SnapshotRemarks) -> GroupSpec {
         let mut attributes = group.profile.clone();
         let name = attributes.shift_remove("name");
         let described = attributes.get("description").is_some_and(Value::is_string);
@@ -104,7 +104,7 @@ impl Writer<'_> {
         let everyone = group.id == self.org.everyone;
         let members = group.members.iter().filter(|_| !everyone);
         let class = if group.kind == "APP_GROUP" { "okta:windows_security_principal" } else { "okta:user_group" };
-        GroupPlan {
+        GroupSpec {
             id: Some(group.id.clone()),
             name: text(name),
             description: text(description.flatten()),
@@ -116,12 +116,12 @@ impl Writer<'_> {
         }
     }
 
-    pub(super) fn rules(&self, remarks: &mut Remarks) -> Vec<RulePlan> {
+    pub(super) fn rules(&self, remarks: &mut SnapshotRemarks) -> Vec<RuleSpec> {
         let rules = self.org.rules.values();
         rules.map(|rule| self.rule_plan(rule, remarks)).collect()
     }
 
-    fn rule_plan(&self, rule: &Rule, remarks: &mut Remarks) -> RulePlan {
+    fn rule_plan(&self, rule: &StoredRule, remarks: &mut SnapshotRemarks) -> RuleSpec {
         let expression = rule.conditions["expression"]["value"].as_str();
         let expression = expression.unwrap_or_default().to_owned();
         if rule_expression::parse(&expression).is_err() {
@@ -133,7 +133,7 @@ impl Writer<'_> {
             ids.map(str::to_owned).collect::<Vec<_>>()
         };
         let switched = matches!(rule.status.as_str(), "ACTIVE" | "INACTIVE");
-        RulePlan {
+        RuleSpec {
             id: Some(rule.id.clone()),
             name: rule.name.clone(),
             expression,
@@ -146,7 +146,7 @@ impl Writer<'_> {
     }
 }
 
-fn user_plan(user: &User, remarks: &mut Remarks) -> UserPlan {
+fn user_plan(user: &StoredUser, remarks: &mut SnapshotRemarks) -> UserSpec {
     let mut attributes = user.profile.clone();
     let mut take = |name: &str| match attributes.get(name) {
         Some(Value::String(text)) => {
@@ -164,7 +164,7 @@ fn user_plan(user: &User, remarks: &mut Remarks) -> UserPlan {
         }
     }
     let usual = !matches!(user.status.as_str(), "STAGED" | "PROVISIONED");
-    UserPlan {
+    UserSpec {
         id: Some(user.id.clone()),
         email: Some(email).filter(|email| *email != login),
         login,
@@ -179,8 +179,8 @@ fn user_plan(user: &User, remarks: &mut Remarks) -> UserPlan {
 }
 
 /// Its name is not known; no procedure that did not ask for it will.
-fn unread_group(id: &Id) -> GroupPlan {
-    GroupPlan {
+fn unread_group(id: &OktaId) -> GroupSpec {
+    GroupSpec {
         id: Some(id.clone()),
         name: id.clone(),
         description: String::new(),
@@ -221,7 +221,7 @@ const SECRET: &[&str] = &[
 const SECRET_NAMES: &[&str] = &["authscheme", "jwt", "otp", "pwd"];
 
 /// Attributes without those that are called like a secret, or look like a key or a token, at any depth.
-pub(super) fn without_secrets(mut attributes: Map<String, Value>, remarks: &mut Remarks) -> Map<String, Value> {
+pub(super) fn without_secrets(mut attributes: Map<String, Value>, remarks: &mut SnapshotRemarks) -> Map<String, Value> {
     attributes.retain(|name, value| {
         let secret = is_secret(name, value);
         remarks.secrets += u64::from(secret);

@@ -18,17 +18,17 @@ mod words;
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::super::scenario::Scenario;
-use forms::{Role, Text};
-use identities::Identities;
-use walk::{Kind, Visit, walk};
-use words::Words;
+use super::super::scenario::ScenarioSpec;
+use forms::{FormedText, WordRole};
+use identities::PersonIdentities;
+use walk::{TextKind, TextVisitor, walk};
+use words::PseudonymWords;
 
 /// What stands for what.
 #[derive(Debug, Default)]
-pub struct Pseudonyms {
-    words: Words,
-    identities: Identities,
+pub struct PseudonymTable {
+    words: PseudonymWords,
+    identities: PersonIdentities,
     /// Whole values, in lower case.
     values: HashSet<String>,
     /// Names that are Okta's own.
@@ -39,15 +39,15 @@ pub struct Pseudonyms {
     pub remaining: Vec<String>,
 }
 
-impl Pseudonyms {
+impl PseudonymTable {
     /// Replaces every real value of a scenario.
-    pub(super) fn replace(mut scenario: Scenario) -> (Scenario, Self) {
+    pub(super) fn replace(mut scenario: ScenarioSpec) -> (ScenarioSpec, Self) {
         let mut this = Self::default();
         let real = remaining::values_of_people(&scenario);
-        walk(&mut scenario, &mut Learning(&mut this));
+        walk(&mut scenario, &mut PseudonymLearning(&mut this));
         this.words.assign();
         this.identities.assign();
-        walk(&mut scenario, &mut Replacing(&mut this));
+        walk(&mut scenario, &mut PseudonymReplacing(&mut this));
         this.remaining = real.found_in(&scenario, &this.kept);
         (scenario, this)
     }
@@ -58,12 +58,12 @@ impl Pseudonyms {
             return made;
         }
         if self.is_value(text) || forms::is_dn(text) {
-            return self.translate(Kind::Free, text);
+            return self.translate(TextKind::Free, text);
         }
         // As in `login=STATUS`.
         match text.split_once('=') {
             Some((value, rest)) if self.is_value(value) => {
-                format!("{}={rest}", self.translate(Kind::Free, value))
+                format!("{}={rest}", self.translate(TextKind::Free, value))
             }
             _ => text.to_owned(),
         }
@@ -73,11 +73,11 @@ impl Pseudonyms {
         self.values.contains(&text.to_lowercase()) && !self.kept.contains(text)
     }
 
-    fn translate(&mut self, kind: Kind, text: &str) -> String {
-        if kind == Kind::Expression {
-            return forms::literals(text, &mut |one| self.translate(Kind::Literal, one));
+    fn translate(&mut self, kind: TextKind, text: &str) -> String {
+        if kind == TextKind::Expression {
+            return forms::literals(text, &mut |one| self.translate(TextKind::Literal, one));
         }
-        if kind == Kind::Number {
+        if kind == TextKind::Number {
             return self.identities.number(text);
         }
         if self.kept.contains(text) {
@@ -93,14 +93,14 @@ impl Pseudonyms {
         })
     }
 
-    fn learn(&mut self, kind: Kind, text: &str) {
-        if kind == Kind::Expression {
+    fn learn(&mut self, kind: TextKind, text: &str) {
+        if kind == TextKind::Expression {
             forms::literals(text, &mut |one| {
-                self.learn(Kind::Literal, one);
+                self.learn(TextKind::Literal, one);
                 one.to_owned()
             });
         } else if !text.is_empty() && !self.identities.learn(kind, text) {
-            if kind != Kind::Literal {
+            if kind != TextKind::Literal {
                 self.values.insert(text.to_lowercase());
             }
             form(kind, text).rewrite(&mut |role, word| {
@@ -115,7 +115,7 @@ impl Pseudonyms {
         let mut odd = false;
         forms::literals(expression, &mut |literal| {
             let own = self.kept.contains(literal) || self.identities.find(literal).is_some();
-            Text::of(Role::Literal, literal).rewrite(&mut |_, word| {
+            FormedText::of(WordRole::Literal, literal).rewrite(&mut |_, word| {
                 odd |= !own && self.words.is_quoted_only(word);
                 None
             });
@@ -125,22 +125,22 @@ impl Pseudonyms {
     }
 }
 
-fn form(kind: Kind, text: &str) -> Text<'_> {
+fn form(kind: TextKind, text: &str) -> FormedText<'_> {
     match kind {
-        Kind::Given => Text::Words(Role::Given, text),
-        Kind::Family => Text::Words(Role::Family, text),
-        Kind::Domain => Text::Domain(text),
-        Kind::Literal => Text::of(Role::Literal, text),
-        _ => Text::of(Role::Part, text),
+        TextKind::Given => FormedText::Words(WordRole::Given, text),
+        TextKind::Family => FormedText::Words(WordRole::Family, text),
+        TextKind::Domain => FormedText::Domain(text),
+        TextKind::Literal => FormedText::of(WordRole::Literal, text),
+        _ => FormedText::of(WordRole::Part, text),
     }
 }
 
 /// First every text is looked at.
-struct Learning<'a>(&'a mut Pseudonyms);
+struct PseudonymLearning<'a>(&'a mut PseudonymTable);
 
-impl Visit for Learning<'_> {
-    fn visit(&mut self, kind: Kind, text: &mut String) {
-        if kind == Kind::Own {
+impl TextVisitor for PseudonymLearning<'_> {
+    fn visit(&mut self, kind: TextKind, text: &mut String) {
+        if kind == TextKind::Own {
             self.0.kept.insert(text.clone());
         } else {
             self.0.learn(kind, text);
@@ -149,14 +149,14 @@ impl Visit for Learning<'_> {
 }
 
 /// Then it is replaced.
-struct Replacing<'a>(&'a mut Pseudonyms);
+struct PseudonymReplacing<'a>(&'a mut PseudonymTable);
 
-impl Visit for Replacing<'_> {
-    fn visit(&mut self, kind: Kind, text: &mut String) {
-        if kind == Kind::Own {
+impl TextVisitor for PseudonymReplacing<'_> {
+    fn visit(&mut self, kind: TextKind, text: &mut String) {
+        if kind == TextKind::Own {
             return;
         }
-        if kind == Kind::Expression && self.0.is_odd(text) {
+        if kind == TextKind::Expression && self.0.is_odd(text) {
             self.0.odd_expressions += 1;
         }
         *text = self.0.translate(kind, text);

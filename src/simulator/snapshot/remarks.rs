@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::routes::{self, Match};
-use super::super::scenario::{ConnectionPlan, Scenario};
+use super::super::routes::{self, RouteMatch};
+use super::super::scenario::{ConnectionSpec, ScenarioSpec};
 use super::super::shadow::{ABOUT, is_kept};
-use super::notes::Noted;
+use super::notes::OrgNotes;
 
 #[derive(Default)]
-pub(super) struct Remarks {
+pub(super) struct SnapshotRemarks {
     /// Admins whose roles were not told, or are none of the simulator's.
     pub(super) roles: u64,
     /// Orgs that were read by no user.
@@ -37,11 +37,11 @@ pub(super) struct Remarks {
 /// Paths that are of use to the reading itself, or whose answers the simulator gives by itself.
 const OWN: &[&str] = &[ABOUT, "/api/v1/agentPools", "/api/v1/logs", "/api/v1/api-tokens", "/api/v1/org"];
 
-impl Remarks {
-    pub(super) fn of_answers(&mut self, noted: &Noted) {
+impl SnapshotRemarks {
+    pub(super) fn of_answers(&mut self, noted: &OrgNotes) {
         for (address, seen) in noted.answers() {
             let path = address.split('?').next().unwrap_or_default();
-            let Match::Found(endpoint, _) = routes::ROUTES.find("GET", path) else {
+            let RouteMatch::Found(endpoint, _) = routes::ROUTES.find("GET", path) else {
                 continue;
             };
             let pattern = endpoint.pattern;
@@ -54,7 +54,7 @@ impl Remarks {
         }
     }
 
-    pub(super) fn of_connection(&mut self, plan: Option<&ConnectionPlan>) {
+    pub(super) fn of_connection(&mut self, plan: Option<&ConnectionSpec>) {
         let Some(plan) = plan else { return };
         let known = plan.base_url.as_ref().is_some_and(|url| url.starts_with('{'));
         let counter = if known { &mut self.connections } else { &mut self.strange };
@@ -123,7 +123,7 @@ impl Remarks {
 }
 
 /// `2 orgs, 31 users, …`
-pub(super) fn contents(scenario: &Scenario) -> String {
+pub(super) fn contents(scenario: &ScenarioSpec) -> String {
     let orgs = scenario.orgs.iter().flatten().collect::<Vec<_>>();
     let directories = scenario.directories.iter().flatten().collect::<Vec<_>>();
     let rows = [

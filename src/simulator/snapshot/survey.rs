@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::org2org;
 use super::super::page_chain::PageChain;
-use super::super::shadow::Upstream;
+use super::super::shadow::UpstreamOrg;
 
 /// So many lists are read at a time; the org's limits decide how fast.
 const AT_A_TIME: usize = 4;
@@ -24,7 +24,7 @@ const POOLS: &str = "/api/v1/agentPools?poolType=AD&limitPerPoolType=100";
 
 /// How far it has come.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress<'a> {
+pub struct SurveyProgress<'a> {
     /// What is being read.
     pub what: &'a str,
     pub done: u64,
@@ -35,8 +35,8 @@ pub struct Progress<'a> {
 ///
 /// # Errors
 /// When it does not answer.
-pub async fn survey(upstream: &dyn Upstream, tell: &(dyn Fn(Progress<'_>) + Sync)) -> Result<(), String> {
-    let survey = Survey { upstream, tell };
+pub async fn survey(upstream: &dyn UpstreamOrg, tell: &(dyn Fn(SurveyProgress<'_>) + Sync)) -> Result<(), String> {
+    let survey = OrgSurvey { upstream, tell };
     for address in USERS.iter().chain(&[RULES]) {
         survey.step("users and rules", 0, 1);
         survey.list(address).await?;
@@ -52,14 +52,14 @@ pub async fn survey(upstream: &dyn Upstream, tell: &(dyn Fn(Progress<'_>) + Sync
     survey.mappings(&apps).await
 }
 
-struct Survey<'a> {
-    upstream: &'a dyn Upstream,
-    tell: &'a (dyn Fn(Progress<'_>) + Sync),
+struct OrgSurvey<'a> {
+    upstream: &'a dyn UpstreamOrg,
+    tell: &'a (dyn Fn(SurveyProgress<'_>) + Sync),
 }
 
-impl Survey<'_> {
+impl OrgSurvey<'_> {
     fn step(&self, what: &str, done: usize, of: usize) {
-        (self.tell)(Progress { what, done: done as u64, of: of as u64 });
+        (self.tell)(SurveyProgress { what, done: done as u64, of: of as u64 });
     }
 
     /// All pages of a list; nothing of what is refused.

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{JO, Lab, STAFF};
+use super::{JO, STAFF, ServedOrg};
 
 #[tokio::test]
 async fn the_state_is_told_and_requests_are_counted() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     lab.send("PUT", &format!("/api/v1/groups/{STAFF}/users/{JO}"), Value::Null).await;
     lab.get("/api/v1/groups").await;
     let state = lab.get("/simulator/state").await.body;
@@ -23,7 +23,7 @@ async fn the_state_is_told_and_requests_are_counted() {
 
 #[tokio::test]
 async fn options_are_merged_and_wrong_ones_refused() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let patch = json!({"limits": {"enabled": true, "scale": 2.0}, "assumptions": {"repeated_member_write": "refuse"}});
     let patch_camel =
         json!({"limits": {"enabled": true, "scale": 2.0}, "assumptions": {"repeatedMemberWrite": "refuse"}});
@@ -35,7 +35,7 @@ async fn options_are_merged_and_wrong_ones_refused() {
 
 #[tokio::test]
 async fn ordered_faults_happen() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let member = format!("/api/v1/groups/{STAFF}/users/{JO}");
     let has_member = async || {
         let state = lab.get("/simulator/state").await.body;
@@ -75,7 +75,7 @@ async fn ordered_faults_happen() {
 
 #[tokio::test]
 async fn dropping_the_simulator_frees_its_port() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let address = lab.url().trim_start_matches("http://").to_owned();
     drop(lab);
     for _ in 0..100 {

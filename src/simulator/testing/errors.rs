@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Lab;
+use super::ServedOrg;
 
 #[tokio::test]
 async fn paths_methods_and_bodies_are_checked() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let none = || Value::Null;
     lab.answers(&[
         (
@@ -55,7 +55,7 @@ async fn paths_methods_and_bodies_are_checked() {
 
 #[tokio::test]
 async fn headers_are_checked() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     for (accept, kind, body, status, code) in [
         (None, Some("application/json"), "{", 400, "E0000003"),
         (Some("text/html"), None, "", 400, "E0000019"),
@@ -76,7 +76,7 @@ async fn headers_are_checked() {
         if let Some(kind) = kind {
             request = request.header("content-type", kind);
         }
-        let got = Lab::receive(request).await;
+        let got = ServedOrg::receive(request).await;
         let row = format!("{accept:?} {kind:?} {body}: {}", got.body);
         assert_eq!(got.status, status, "{row}");
         assert_eq!(got.body["errorCode"].as_str().unwrap_or(""), code, "{row}");
@@ -86,7 +86,7 @@ async fn headers_are_checked() {
 #[tokio::test]
 async fn a_post_must_tell_its_length() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let address = lab.url().trim_start_matches("http://").to_owned();
     let mut stream = tokio::net::TcpStream::connect(&address).await.expect("connects");
     let request = format!(
@@ -101,7 +101,7 @@ async fn a_post_must_tell_its_length() {
 
 #[tokio::test]
 async fn every_answer_has_oktas_headers_and_error_object() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     for path in ["/api/v1/users", "/api/v1/nothing", "/api/v1/users/none", "/.well-known/okta-organization"] {
         let got = lab.get(path).await;
         let header = |name: &str| got.headers.get(name).map_or("", |it| it.to_str().unwrap_or(""));
@@ -123,7 +123,7 @@ async fn every_answer_has_oktas_headers_and_error_object() {
 
 #[tokio::test]
 async fn limits_are_counted_told_and_enforced() {
-    let lab = Lab::with(|org| org.options.limits.enabled = true).await;
+    let lab = ServedOrg::with(|org| org.options.limits.enabled = true).await;
     let mut remaining = Vec::new();
     let mut last = None;
     for _ in 0..11 {
@@ -150,7 +150,7 @@ async fn limits_are_counted_told_and_enforced() {
 
 #[tokio::test]
 async fn too_many_simultaneous_calls_get_a_429_with_zero_as_limit() {
-    let lab = Lab::with(|org| {
+    let lab = ServedOrg::with(|org| {
         org.options.concurrency = Some(1);
         org.options.latency_ms = 100;
     })

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{AD_GROUP, JO, Lab, STAFF};
+use super::{AD_GROUP, JO, STAFF, ServedOrg};
 use crate::simulator::options::RepeatedMemberWrite;
 
 const FORBIDDEN: &str = "You do not have permission to perform the requested action";
 
 #[tokio::test]
 async fn groups_are_checked_and_kept() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let missing = "Not found: Resource not found: 00gNone (UserGroup)";
     let name = |name: &str| json!({"profile": {"name": name, "description": "d"}});
     let staff = format!("/api/v1/groups/{STAFF}");
@@ -41,7 +41,7 @@ async fn groups_are_checked_and_kept() {
 
 #[tokio::test]
 async fn members_come_and_go() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let member = format!("/api/v1/groups/{STAFF}/users/{JO}");
     let imported = format!("/api/v1/groups/{AD_GROUP}/users/{JO}");
     let nobody = format!("/api/v1/groups/{STAFF}/users/00uNone");
@@ -69,7 +69,7 @@ async fn members_come_and_go() {
 
 #[tokio::test]
 async fn repeated_writes_are_refused_when_assumed_so() {
-    let lab = Lab::with(|org| {
+    let lab = ServedOrg::with(|org| {
         org.options.assumptions.repeated_member_write = RepeatedMemberWrite::Refuse;
     })
     .await;
@@ -93,7 +93,7 @@ async fn repeated_writes_are_refused_when_assumed_so() {
 
 #[tokio::test]
 async fn changes_are_seen_late_when_the_org_lags() {
-    let lab = Lab::with(|org| {
+    let lab = ServedOrg::with(|org| {
         org.options.membership_lag_ms = 60_000;
         org.options.new_group_lag_ms = 60_000;
     })
@@ -113,7 +113,7 @@ async fn changes_are_seen_late_when_the_org_lags() {
 
 #[tokio::test]
 async fn roles_of_a_group_are_given_once_and_go_with_it() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let group = format!("/api/v1/groups/{STAFF}");
     let roles = format!("{group}/roles");
     let got = lab.post(&roles, json!({"type": "USER_ADMIN"})).await;
@@ -156,7 +156,7 @@ async fn roles_of_a_group_are_given_once_and_go_with_it() {
 
 #[tokio::test]
 async fn roles_of_a_group_are_a_super_admins_to_see() {
-    let lab = Lab::with(|org| {
+    let lab = ServedOrg::with(|org| {
         super::grant(org, JO, "GROUP_MEMBERSHIP_ADMIN");
         super::add_token(org, "00Tjo", JO, "jo-secret");
     })
@@ -168,6 +168,6 @@ async fn roles_of_a_group_are_a_super_admins_to_see() {
             Some(body) => request.json(&body),
             None => request,
         };
-        assert_eq!(Lab::receive(request).await.status, 403, "{method}");
+        assert_eq!(ServedOrg::receive(request).await.status, 403, "{method}");
     }
 }

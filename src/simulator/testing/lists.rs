@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{AD_APP, AD_GROUP, JO, Lab, STAFF, add_user};
+use super::{AD_APP, AD_GROUP, JO, STAFF, ServedOrg, add_user};
 
-async fn lab() -> Lab {
-    Lab::with(|org| {
+async fn lab() -> ServedOrg {
+    ServedOrg::with(|org| {
         for n in 0..450 {
             add_user(org, &format!("00uMany{n:010}1d7"), "Many", &format!("Number{n}"), &format!("many{n}@x.com"));
         }
@@ -72,7 +72,7 @@ async fn searches_and_filters_find_what_they_should() {
 
 #[tokio::test]
 async fn wrong_expressions_are_refused() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let syntax = ("E0000031", "Invalid search criteria.");
     let unsupported = ("E0000094", "The provided filter is unsupported.");
     let both = ("E0000033", "Bad request. Can't specify a search query and filter in the same request.");
@@ -113,7 +113,7 @@ async fn a_search_is_sorted_when_asked() {
 
 #[tokio::test]
 async fn groups_are_expanded() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     lab.send("PUT", &format!("/api/v1/groups/{STAFF}/users/{JO}"), Value::Null).await;
     let got = lab.get("/api/v1/groups?expand=stats,app&q=Staff").await.body;
     assert_eq!(got[0]["_embedded"]["stats"]["usersCount"], 1);
@@ -133,7 +133,7 @@ async fn groups_are_expanded() {
 
 #[tokio::test]
 async fn agent_pools_and_the_org_are_told() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let pool = lab.get("/api/v1/agentPools?poolType=AD").await.body[0].clone();
     assert_eq!((&pool["id"], &pool["operationalStatus"]), (&json!(AD_APP), &json!("OPERATIONAL")));
     assert_eq!(lab.get("/api/v1/agentPools?poolType=LDAP").await.body, json!([]));
@@ -141,7 +141,7 @@ async fn agent_pools_and_the_org_are_told() {
     let missing = "Not found: Resource not found: 0oaNone (AppInstance)";
     lab.answers(&[("GET", "/api/v1/agentPools/0oaNone/updates/settings", Value::Null, 404, "E0000007", missing, "")])
         .await;
-    let public = Lab::receive(lab.request("GET", "/.well-known/okta-organization")).await;
+    let public = ServedOrg::receive(lab.request("GET", "/.well-known/okta-organization")).await;
     assert_eq!(public.status, 200);
     assert_eq!(public.body["_links"]["organization"]["href"], lab.url());
     assert_eq!(lab.get("/api/v1/org").await.body["id"], public.body["id"]);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{JO, Lab, STAFF};
+use super::{JO, STAFF, ServedOrg};
 
 fn next(headers: &reqwest::header::HeaderMap) -> Option<String> {
     let links = headers.get_all("link").iter().filter_map(|it| it.to_str().ok());
@@ -12,7 +12,7 @@ fn next(headers: &reqwest::header::HeaderMap) -> Option<String> {
 
 #[tokio::test]
 async fn polling_always_has_a_next_and_a_bounded_query_ends() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let got = lab.get("/api/v1/logs").await;
     let poll = next(&got.headers).expect("a next page even when empty");
     lab.send("PUT", &format!("/api/v1/groups/{STAFF}/users/{JO}"), Value::Null).await;
@@ -27,7 +27,7 @@ async fn polling_always_has_a_next_and_a_bounded_query_ends() {
 
 #[tokio::test]
 async fn the_log_is_filtered_and_its_parameters_checked() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let member = format!("/api/v1/groups/{STAFF}/users/{JO}");
     lab.send("PUT", &member, Value::Null).await;
     lab.send("DELETE", &member, Value::Null).await;

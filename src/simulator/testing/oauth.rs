@@ -6,16 +6,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{ADMIN, Got, Lab};
-use crate::simulator::oauth::{ClientApp, ClientKind, Grant, Keys};
-use crate::simulator::store::{Org, Role, real_time};
+use super::{ADMIN, ReceivedReply, ServedOrg};
+use crate::simulator::oauth::{ClientApp, ClientKeys, ClientKind, ScopeGrant};
+use crate::simulator::store::{AdminRole, SimulatedOrg, real_time};
 
 const CLIENT: &str = "0oaClient00000000001d7";
 
 /// A key of a test, on the curve P-256.
-struct Key(EcdsaKeyPair);
+struct TestKey(EcdsaKeyPair);
 
-impl Key {
+impl TestKey {
     fn new() -> Self {
         Self(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"))
     }
@@ -44,20 +44,20 @@ impl Key {
     }
 }
 
-fn client(org: &mut Org, key: &Key) {
+fn client(org: &mut SimulatedOrg, key: &TestKey) {
     let client = ClientApp {
         id: CLIENT.to_owned(),
         label: "Runbooks".to_owned(),
         kind: ClientKind::Service,
         active: true,
-        keys: Keys::Given(vec![key.public()]),
+        keys: ClientKeys::Given(vec![key.public()]),
         grants: ["okta.users.read", "okta.groups.manage"]
-            .map(|scope| Grant { id: format!("oag{scope}"), scope: scope.to_owned(), created: 0 })
+            .map(|scope| ScopeGrant { id: format!("oag{scope}"), scope: scope.to_owned(), created: 0 })
             .into(),
         dpop: false,
     };
     org.oauth.clients.insert(CLIENT.to_owned(), client);
-    let role = Role { id: "ra1".to_owned(), kind: "SUPER_ADMIN".to_owned(), created: 0 };
+    let role = AdminRole { id: "ra1".to_owned(), kind: "SUPER_ADMIN".to_owned(), created: 0 };
     org.roles.insert(CLIENT.to_owned(), vec![role]);
 }
 
@@ -65,7 +65,7 @@ fn now() -> i64 {
     real_time() / 1000
 }
 
-fn claims(lab: &Lab) -> Value {
+fn claims(lab: &ServedOrg) -> Value {
     json!({"iss": CLIENT, "sub": CLIENT, "aud": format!("{}/oauth2/v1/token", lab.url()), "iat": now(), "exp": now() + 300,
         "jti": uuid::Uuid::new_v4().to_string()})
 }
@@ -79,33 +79,33 @@ fn form(assertion: &str, scope: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn post(lab: &Lab, path: &str, form: &[(&str, String)], proof: Option<String>) -> Got {
+async fn post(lab: &ServedOrg, path: &str, form: &[(&str, String)], proof: Option<String>) -> ReceivedReply {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let mut request = lab.request("POST", path).header("content-type", "application/x-www-form-urlencoded").body(body);
     if let Some(proof) = proof {
         request = request.header("dpop", proof);
     }
-    Lab::receive(request).await
+    ServedOrg::receive(request).await
 }
 
-async fn ask(lab: &Lab, assertion: &str, scope: &str) -> Got {
+async fn ask(lab: &ServedOrg, assertion: &str, scope: &str) -> ReceivedReply {
     post(lab, "/oauth2/v1/token", &form(assertion, scope), None).await
 }
 
-async fn call(lab: &Lab, method: &str, path: &str, authorization: &str) -> Got {
+async fn call(lab: &ServedOrg, method: &str, path: &str, authorization: &str) -> ReceivedReply {
     let request = lab.request(method, path).header("content-length", "0");
-    Lab::receive(request.header("authorization", authorization)).await
+    ServedOrg::receive(request.header("authorization", authorization)).await
 }
 
-fn challenge(got: &Got) -> String {
+fn challenge(got: &ReceivedReply) -> String {
     let header = got.headers.get("www-authenticate");
     header.map_or("", |header| header.to_str().unwrap_or_default()).to_owned()
 }
 
 #[tokio::test]
 async fn each_claim_of_an_assertion_is_verified() {
-    let (key, other) = (Key::new(), Key::new());
-    let lab = Lab::with(|org| client(org, &key)).await;
+    let (key, other) = (TestKey::new(), TestKey::new());
+    let lab = ServedOrg::with(|org| client(org, &key)).await;
     let scope = "okta.users.read";
     for (change, words) in [
         (json!({"aud": "https://other.example/oauth2/v1/token"}), "audience"),
@@ -135,8 +135,8 @@ async fn each_claim_of_an_assertion_is_verified() {
 
 #[tokio::test]
 async fn a_key_that_is_inactive_signs_nobody_in() {
-    let (key, second) = (Key::new(), Key::new());
-    let lab = Lab::with(|org| client(org, &key)).await;
+    let (key, second) = (TestKey::new(), TestKey::new());
+    let lab = ServedOrg::with(|org| client(org, &key)).await;
     let jwks = format!("/api/v1/apps/{CLIENT}/credentials/jwks");
     let mut public = second.public();
     public["kid"] = json!("k2");
@@ -177,8 +177,8 @@ fn public_without(key: &Value, member: &str) -> Value {
 
 #[tokio::test]
 async fn a_token_has_the_granted_scopes_and_no_other_calls_pass() {
-    let key = Key::new();
-    let lab = Lab::with(|org| client(org, &key)).await;
+    let key = TestKey::new();
+    let lab = ServedOrg::with(|org| client(org, &key)).await;
     let none = ask(&lab, &key.assertion(&claims(&lab)), "okta.apps.read").await;
     assert_eq!((none.status, &none.body["error"]), (400, &json!("invalid_scope")));
     let asked = "okta.apps.read okta.groups.manage";
@@ -214,12 +214,12 @@ async fn a_token_has_the_granted_scopes_and_no_other_calls_pass() {
 
 #[tokio::test]
 async fn a_proof_needs_a_nonce_for_the_token_and_its_hash_for_calls() {
-    let key = Key::new();
-    let change = |org: &mut Org| {
+    let key = TestKey::new();
+    let change = |org: &mut SimulatedOrg| {
         client(org, &key);
         org.oauth.clients.get_mut(CLIENT).expect("the client").dpop = true;
     };
-    let lab = Lab::with(change).await;
+    let lab = ServedOrg::with(change).await;
     let token = format!("{}/oauth2/v1/token", lab.url());
     let scope = "okta.groups.manage";
     let without = ask(&lab, &key.assertion(&claims(&lab)), scope).await;
@@ -255,20 +255,20 @@ async fn a_proof_needs_a_nonce_for_the_token_and_its_hash_for_calls() {
         if let Some(proof) = proof {
             request = request.header("dpop", proof);
         }
-        let got = Lab::receive(request).await;
+        let got = ServedOrg::receive(request).await;
         assert_eq!(got.status, status, "{authorization} {}", challenge(&got));
     }
 }
 
 #[tokio::test]
 async fn a_person_agrees_at_a_device_and_refresh_tokens_are_good_once() {
-    let key = Key::new();
-    let change = |org: &mut Org| {
+    let key = TestKey::new();
+    let change = |org: &mut SimulatedOrg| {
         client(org, &key);
         org.oauth.clients.get_mut(CLIENT).expect("the client").kind = ClientKind::Native;
         org.options.oauth.device_interval_seconds = 0;
     };
-    let lab = Lab::with(change).await;
+    let lab = ServedOrg::with(change).await;
     let begun = [("client_id", CLIENT.to_owned()), ("scope", "okta.users.read offline_access".to_owned())];
     let begun = post(&lab, "/oauth2/v1/device/authorize", &begun, None).await.body;
     let poll = [

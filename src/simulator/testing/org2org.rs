@@ -9,31 +9,31 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::super::{Listen, Scenario, Simulator};
-use super::Got;
+use super::super::{ListenAddress, ScenarioSpec, Simulator};
+use super::ReceivedReply;
 
 const HUB_TOKEN: &str = "00simulated-hub-token-of-the-examples-0000";
 
 /// Spoke, hub and the app between them.
-struct Pair {
+struct OrgPair {
     simulator: Simulator,
     http: reqwest::Client,
     app: String,
 }
 
 #[derive(Clone, Copy)]
-enum Side {
+enum PairSide {
     Spoke,
     Hub,
 }
 
-use Side::{Hub, Spoke};
+use PairSide::{Hub, Spoke};
 
-impl Pair {
+impl OrgPair {
     /// The built-in orgs with an app that is not connected.
     async fn new() -> Self {
-        let scenario = Scenario::find("org2org").expect("the built-in scenario");
-        let simulator = Simulator::start(scenario, Listen::Anywhere).await;
+        let scenario = ScenarioSpec::find("org2org").expect("the built-in scenario");
+        let simulator = Simulator::start(scenario, ListenAddress::Anywhere).await;
         let mut pair =
             Self { simulator: simulator.expect("free ports"), http: reqwest::Client::new(), app: String::new() };
         let options = json!({"jobDelayMs": 10, "limits": {"enabled": false}});
@@ -66,34 +66,34 @@ impl Pair {
         self.ok(Spoke, "PATCH", "/simulator/options", &options).await;
     }
 
-    fn address(&self, side: Side) -> &super::super::OrgAddress {
+    fn address(&self, side: PairSide) -> &super::super::OrgAddress {
         &self.simulator.orgs()[side as usize]
     }
 
-    fn url(&self, side: Side) -> String {
+    fn url(&self, side: PairSide) -> String {
         self.address(side).url.clone()
     }
 
-    async fn send(&self, side: Side, method: &str, path: &str, body: &Value) -> Got {
+    async fn send(&self, side: PairSide, method: &str, path: &str, body: &Value) -> ReceivedReply {
         let url = format!("{}{}", self.url(side), path.replace("{app}", &self.app));
         let method = method.parse().expect("a method");
         let token = self.address(side).token.expose_secret();
         let request = self.http.request(method, url).header("authorization", format!("SSWS {token}"));
         let request = if body.is_null() { request.header("content-length", "0") } else { request.json(body) };
-        super::Lab::receive(request).await
+        super::ServedOrg::receive(request).await
     }
 
-    async fn ok(&self, side: Side, method: &str, path: &str, body: &Value) -> Value {
+    async fn ok(&self, side: PairSide, method: &str, path: &str, body: &Value) -> Value {
         let got = self.send(side, method, path, body).await;
         assert!(got.status < 300, "{method} {path}: {} {}", got.status, got.body);
         got.body
     }
 
-    async fn get(&self, side: Side, path: &str) -> Value {
+    async fn get(&self, side: PairSide, path: &str) -> Value {
         self.ok(side, "GET", path, &Value::Null).await
     }
 
-    async fn user(&self, side: Side, first: &str) -> Value {
+    async fn user(&self, side: PairSide, first: &str) -> Value {
         let users = self.get(side, "/api/v1/users?limit=200").await;
         let login = format!("{first}@");
         let mut users = users.as_array().expect("a list").iter().filter(|user| {
@@ -103,7 +103,7 @@ impl Pair {
         users.next().cloned().unwrap_or_default()
     }
 
-    async fn assign(&self, first: &str, profile: &Value) -> Got {
+    async fn assign(&self, first: &str, profile: &Value) -> ReceivedReply {
         let user = self.user(Spoke, first).await;
         let body = json!({"id": user["id"], "scope": "USER", "profile": profile});
         let got = self.send(Spoke, "POST", "/api/v1/apps/{app}/users", &body).await;
@@ -131,13 +131,13 @@ impl Pair {
         }
     }
 
-    async fn group(&self, side: Side, name: &str) -> Value {
+    async fn group(&self, side: PairSide, name: &str) -> Value {
         let groups = self.get(side, "/api/v1/groups?limit=200").await;
         let mut groups = groups.as_array().expect("a list").iter();
         groups.find(|group| group["profile"]["name"] == name).cloned().unwrap_or_default()
     }
 
-    async fn push(&self, group: &str, target: &Value) -> Got {
+    async fn push(&self, group: &str, target: &Value) -> ReceivedReply {
         let source = self.group(Spoke, group).await;
         let mut body = json!({"sourceGroupId": source["id"]});
         body.as_object_mut().expect("an object").extend(target.as_object().cloned().expect("an object"));
@@ -146,7 +146,7 @@ impl Pair {
         got
     }
 
-    async fn members(&self, side: Side, group: &str) -> Vec<String> {
+    async fn members(&self, side: PairSide, group: &str) -> Vec<String> {
         let group = self.group(side, group).await;
         let path = format!("/api/v1/groups/{}/users", group["id"].as_str().expect("the group"));
         let users = self.get(side, &path).await;
@@ -163,14 +163,14 @@ impl Pair {
     }
 }
 
-fn cause(got: &Got) -> String {
+fn cause(got: &ReceivedReply) -> String {
     let summary = got.body["errorCauses"][0]["errorSummary"].as_str();
     format!("{} {} {}", got.status, got.body["errorCode"].as_str().unwrap_or(""), summary.unwrap_or(""))
 }
 
 #[tokio::test]
 async fn a_connection_is_made_tried_and_never_shows_its_token() {
-    let pair = Pair::new().await;
+    let pair = OrgPair::new().await;
     let path = "/api/v1/apps/{app}/connections/default";
     let fresh = pair.get(Spoke, path).await;
     assert_eq!((&fresh["status"], &fresh["authScheme"]), (&json!("DISABLED"), &json!("TOKEN")));
@@ -204,11 +204,11 @@ async fn a_connection_is_made_tried_and_never_shows_its_token() {
 
 #[tokio::test]
 async fn features_are_told_once_the_connection_is_on() {
-    let pair = Pair::new().await;
+    let pair = OrgPair::new().await;
     let path = "/api/v1/apps/{app}/features";
     let off = pair.send(Spoke, "GET", path, &Value::Null).await;
     assert_eq!(cause(&off), "400 E0000001 Provisioning is not enabled for the app instance.");
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     let listed = pair.get(Spoke, path).await;
     assert_eq!((&listed[0]["name"], &listed[1]["name"]), (&json!("USER_PROVISIONING"), &json!("INBOUND_PROVISIONING")));
     let outbound = &listed[0]["capabilities"];
@@ -247,7 +247,7 @@ async fn features_are_told_once_the_connection_is_on() {
 
 #[tokio::test]
 async fn each_initial_status_has_its_user_in_the_hub() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     for (first, initial, expected) in [
         ("ada", "active_with_pass", "ACTIVE SYNCHRONIZED | ACTIVE"),
         ("ben", "active_without_pass", "PROVISIONED SYNCHRONIZED | PROVISIONED"),
@@ -274,7 +274,7 @@ async fn each_initial_status_has_its_user_in_the_hub() {
 
 #[tokio::test]
 async fn what_the_hub_refuses_becomes_a_task_and_can_be_repeated() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     let hub_admin = pair.user(Hub, "hanna").await;
     let id = hub_admin["id"].as_str().expect("an id");
     let role = pair.get(Hub, &format!("/api/v1/users/{id}/roles")).await[0]["id"].clone();
@@ -300,7 +300,7 @@ async fn what_the_hub_refuses_becomes_a_task_and_can_be_repeated() {
 
 #[tokio::test]
 async fn users_are_linked_updated_deactivated_and_reactivated() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     let active = json!({"initialStatus": "active_with_pass"});
     let profile = json!({"login": "ada.novak@spoke.example", "email": "ada.novak@spoke.example", "firstName": "Ada", "lastName": "N."});
     let made = pair.ok(Hub, "POST", "/api/v1/users?activate=false", &json!({"profile": profile})).await;
@@ -334,7 +334,7 @@ async fn users_are_linked_updated_deactivated_and_reactivated() {
 
 #[tokio::test]
 async fn a_pushed_group_has_the_members_who_are_provisioned() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     let active = json!({"initialStatus": "active_with_pass"});
     pair.assign("ada", &active).await;
     let got = pair.push("Hub Research", &json!({"targetGroupName": "Research"})).await;
@@ -373,7 +373,7 @@ async fn a_pushed_group_has_the_members_who_are_provisioned() {
 #[tokio::test]
 async fn a_name_that_the_hub_has_is_linked_or_refused() {
     for (answer, status, members) in [("link", "ACTIVE", vec!["Ada"]), ("create", "ERROR", vec!["Inès"])] {
-        let pair = Pair::connected().await;
+        let pair = OrgPair::connected().await;
         pair.assumes(json!({"pushedNameTaken": answer})).await;
         pair.assign("ada", &json!({"initialStatus": "active_with_pass"})).await;
         let group = pair.ok(Hub, "POST", "/api/v1/groups", &json!({"profile": {"name": "Research"}})).await;
@@ -390,7 +390,7 @@ async fn a_name_that_the_hub_has_is_linked_or_refused() {
 
 #[tokio::test]
 async fn uncertain_answers_follow_their_options() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     for (answer, expected) in [
         ("active_with_pass", "ACTIVE"),
         ("active_without_pass", "PROVISIONED"),
@@ -419,7 +419,7 @@ async fn uncertain_answers_follow_their_options() {
 
 #[tokio::test]
 async fn an_import_matches_creates_and_sources() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     pair.assign("ada", &json!({"initialStatus": "active_with_pass"})).await;
     pair.ok(Hub, "POST", "/api/v1/groups", &json!({"profile": {"name": "Hub people"}})).await;
     let import = json!({"app": pair.app});
@@ -449,7 +449,7 @@ async fn an_import_matches_creates_and_sources() {
 
 #[tokio::test]
 async fn a_service_app_of_the_hub_stands_in_for_the_token() {
-    let pair = Pair::new().await;
+    let pair = OrgPair::new().await;
     let keys = format!("{}/api/v1/apps/{}/connections/default/jwks", pair.url(Spoke), pair.app);
     let body = json!({"name": "oidc_client", "label": "From the spoke", "signOnMode": "OPENID_CONNECT",
         "credentials": {"oauthClient": {"token_endpoint_auth_method": "private_key_jwt"}},

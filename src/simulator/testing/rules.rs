@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{AD_GROUP, JO, Lab, STAFF, person};
+use super::{AD_GROUP, JO, STAFF, ServedOrg, person};
 
 fn rule(expression: &str, group: &str) -> Value {
     json!({"type": "group_rule", "name": "r", "conditions": {"expression": {"value": expression, "type": "urn:okta:expression:1.0"}},
         "actions": {"assignUserToGroups": {"groupIds": [group]}}})
 }
 
-async fn members(lab: &Lab) -> Vec<String> {
+async fn members(lab: &ServedOrg) -> Vec<String> {
     let body = lab.get(&format!("/api/v1/groups/{STAFF}/users")).await.body;
     let logins = body.as_array().into_iter().flatten().filter_map(|user| user["profile"]["login"].as_str());
     logins.map(str::to_owned).collect()
@@ -17,7 +17,7 @@ async fn members(lab: &Lab) -> Vec<String> {
 
 #[tokio::test]
 async fn rules_are_checked() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let at = "/api/v1/groups/rules";
     let mut long = rule("user.title==\"x\"", STAFF);
     long["name"] = json!("n".repeat(51));
@@ -58,7 +58,7 @@ async fn rules_are_checked() {
 
 #[tokio::test]
 async fn an_active_rule_fills_its_group_and_follows_profiles() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let made = lab
         .post("/api/v1/groups/rules", rule("user.title == \"Boss\" or String.startsWith(user.login, \"auto\")", STAFF))
         .await;
@@ -82,7 +82,7 @@ async fn an_active_rule_fills_its_group_and_follows_profiles() {
 
 #[tokio::test]
 async fn removing_whom_a_rule_keeps_excludes_him_for_good() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let made = lab.post("/api/v1/groups/rules", rule("user.firstName == \"Jo\"", STAFF)).await.body;
     let at = format!("/api/v1/groups/rules/{}", made["id"].as_str().expect("an id"));
     lab.post(&format!("{at}/lifecycle/activate"), Value::Null).await;
@@ -100,7 +100,7 @@ async fn removing_whom_a_rule_keeps_excludes_him_for_good() {
 
 #[tokio::test]
 async fn a_rule_without_its_group_is_invalid() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let made = lab.post("/api/v1/groups/rules", rule("user.firstName == \"Jo\"", STAFF)).await.body;
     lab.send("DELETE", &format!("/api/v1/groups/{STAFF}"), Value::Null).await;
     let at = format!("/api/v1/groups/rules/{}", made["id"].as_str().expect("an id"));

@@ -2,21 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::{ADMIN, JO, Lab, STAFF, add_token, grant};
+use super::{ADMIN, JO, STAFF, ServedOrg, add_token, grant};
 
 const INVALID: &str = "Invalid token provided";
 
 #[tokio::test]
 async fn a_token_is_needed_and_must_be_good() {
-    let lab = Lab::with(|org| {
+    let lab = ServedOrg::with(|org| {
         for (id, secret) in [("00T1", "expired"), ("00T2", "revoked"), ("00T3", "zone"), ("00T4", "of-jo")] {
             add_token(org, id, if id == "00T4" { JO } else { ADMIN }, secret);
         }
         let now = org.now();
-        let change =
-            |id: &str, change: &dyn Fn(&mut crate::simulator::store::Token), org: &mut crate::simulator::store::Org| {
-                change(org.tokens.get_mut(id).expect("a token"));
-            };
+        let change = |id: &str,
+                      change: &dyn Fn(&mut crate::simulator::store::ApiToken),
+                      org: &mut crate::simulator::store::SimulatedOrg| {
+            change(org.tokens.get_mut(id).expect("a token"));
+        };
         change("00T1", &|token| token.expires = now - 1, org);
         change("00T2", &|token| token.revoked = true, org);
         change("00T3", &|token| "ZONE".clone_into(&mut token.network), org);
@@ -41,7 +42,7 @@ async fn a_token_is_needed_and_must_be_good() {
         if let Some(header) = &header {
             request = request.header("authorization", header);
         }
-        let got = Lab::receive(request).await;
+        let got = ServedOrg::receive(request).await;
         assert_eq!(got.status, status, "{header:?}");
         if status == 401 {
             assert_eq!(got.body["errorCode"], "E0000011", "{header:?}");
@@ -52,10 +53,10 @@ async fn a_token_is_needed_and_must_be_good() {
 
 #[tokio::test]
 async fn a_token_has_the_rights_its_owner_has_now() {
-    let lab = Lab::with(|org| add_token(org, "00TJo", JO, "of-jo")).await;
+    let lab = ServedOrg::with(|org| add_token(org, "00TJo", JO, "of-jo")).await;
     let as_jo = async |method: &str, path: &str| {
         let request = lab.request(method, path).header("authorization", "SSWS of-jo").header("content-length", "0");
-        let got = Lab::receive(request).await;
+        let got = ServedOrg::receive(request).await;
         (got.status, got.body["errorCode"].as_str().unwrap_or("").to_owned())
     };
     let member = format!("/api/v1/groups/{STAFF}/users/{JO}");
@@ -70,7 +71,7 @@ async fn a_token_has_the_rights_its_owner_has_now() {
 
 #[tokio::test]
 async fn a_token_slides_and_ends() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let days = |days: i64| json!({"advanceMs": days * 86_400_000});
     for _ in 0..3 {
         lab.post("/simulator/clock", days(29)).await;
@@ -85,7 +86,7 @@ async fn a_token_slides_and_ends() {
 
 #[tokio::test]
 async fn tokens_are_read_and_revoked_but_not_made() {
-    let lab = Lab::with(|org| {
+    let lab = ServedOrg::with(|org| {
         add_token(org, "00TOther", ADMIN, "other");
         grant(org, JO, "ORG_ADMIN");
     })
@@ -122,7 +123,7 @@ async fn tokens_are_read_and_revoked_but_not_made() {
 
 #[tokio::test]
 async fn secrets_are_never_shown() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let token = lab.token();
     for path in ["/api/v1/api-tokens", "/simulator/state", "/api/v1/logs"] {
         assert!(!lab.get(path).await.body.to_string().contains(&token), "{path}");

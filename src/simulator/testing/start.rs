@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use crate::simulator::store::Org;
-use crate::simulator::{Error, Listen, Scenario, Simulator};
+use crate::simulator::store::SimulatedOrg;
+use crate::simulator::{ListenAddress, ScenarioSpec, Simulator, SimulatorError};
 
 #[tokio::test]
 async fn the_built_in_scenario_is_served_and_its_addresses_work() {
-    let started = Simulator::start(Scenario::built_in(), Listen::Anywhere).await;
+    let started = Simulator::start(ScenarioSpec::built_in(), ListenAddress::Anywhere).await;
     let simulator = started.expect("starts");
     let ready = serde_json::to_value(simulator.ready()).expect("JSON");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -34,11 +34,11 @@ async fn the_built_in_scenario_is_served_and_its_addresses_work() {
 async fn the_first_org_has_the_port_asked_for_and_the_others_one_of_their_own() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await;
     let address: SocketAddr = free.expect("a port").local_addr().expect("an address");
-    let orgs = vec![Org::new("hub", 1), Org::new("spoke", 2)];
-    let started = Simulator::serve(orgs, BTreeMap::new(), Listen::At(address)).await;
+    let orgs = vec![SimulatedOrg::new("hub", 1), SimulatedOrg::new("spoke", 2)];
+    let started = Simulator::serve(orgs, BTreeMap::new(), ListenAddress::At(address)).await;
     let simulator = started.expect("starts");
     assert_eq!(simulator.orgs()[0].url, format!("http://{address}"));
     assert_ne!(simulator.orgs()[0].url, simulator.orgs()[1].url);
-    let taken = Simulator::serve(vec![Org::new("late", 3)], BTreeMap::new(), Listen::At(address)).await;
-    assert!(matches!(taken, Err(Error::Listen { .. })));
+    let taken = Simulator::serve(vec![SimulatedOrg::new("late", 3)], BTreeMap::new(), ListenAddress::At(address)).await;
+    assert!(matches!(taken, Err(SimulatorError::Listen { .. })));
 }

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{AD_GROUP, ADMIN, JO, Lab, STAFF, person, source_by_ad};
+use super::{AD_GROUP, ADMIN, JO, STAFF, ServedOrg, person, source_by_ad};
 
 const STATUS: &str = "This operation is not allowed in the user's current status.";
 
 #[tokio::test]
 async fn creation_is_checked() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let mut odd = person("odd@x.com");
     odd["profile"]["notValid"] = json!(1);
     let mut nameless = person("n@x.com");
@@ -71,7 +71,7 @@ async fn creation_is_checked() {
 
 #[tokio::test]
 async fn a_new_users_status_follows_password_and_activation() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     for (index, (query, password, status)) in [
         ("", false, "PROVISIONED"),
         ("", true, "ACTIVE"),
@@ -96,7 +96,7 @@ async fn a_new_users_status_follows_password_and_activation() {
 
 #[tokio::test]
 async fn a_user_is_found_by_id_login_short_login_and_me() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     lab.post("/api/v1/users", person("a#c+d@x.com")).await;
     for (key, login) in [
         (JO, "jo@x.com"),
@@ -117,7 +117,7 @@ async fn a_user_is_found_by_id_login_short_login_and_me() {
 
 #[tokio::test]
 async fn post_is_partial_and_put_is_whole() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let path = format!("/api/v1/users/{JO}");
     let got = lab.post(&path, json!({"profile": {"title": "Boss"}})).await;
     assert_eq!((got.status, &got.body["profile"]["title"]), (200, &json!("Boss")));
@@ -156,7 +156,7 @@ async fn post_is_partial_and_put_is_whole() {
 
 #[tokio::test]
 async fn a_profile_that_ad_sources_and_a_stale_etag_are_refused() {
-    let lab = Lab::with(|org| source_by_ad(org, JO)).await;
+    let lab = ServedOrg::with(|org| source_by_ad(org, JO)).await;
     let jo = format!("/api/v1/users/{JO}");
     lab.answers(&[(
         "POST",
@@ -176,7 +176,7 @@ async fn a_profile_that_ad_sources_and_a_stale_etag_are_refused() {
             .header("authorization", format!("SSWS {}", lab.token()))
             .header("if-match", &tag)
             .json(&json!({"profile": {"title": title}}));
-        Lab::receive(request).await
+        ServedOrg::receive(request).await
     };
     assert_eq!(write("one").await.status, 200);
     let got = write("two").await;
@@ -185,7 +185,7 @@ async fn a_profile_that_ad_sources_and_a_stale_etag_are_refused() {
 
 #[tokio::test]
 async fn lifecycle_steps_and_their_refusals() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let created = lab.post("/api/v1/users?activate=false", person("life@x.com")).await.body;
     let id = created["id"].as_str().expect("an id").to_owned();
     let step = |name: &str| format!("/api/v1/users/{id}/lifecycle/{name}");
@@ -233,7 +233,7 @@ async fn lifecycle_steps_and_their_refusals() {
 
 #[tokio::test]
 async fn suspension_and_expiry_have_their_statuses() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let none = || Value::Null;
     let jo = |name: &str| format!("/api/v1/users/{JO}/lifecycle/{name}");
     lab.answers(&[
@@ -258,7 +258,7 @@ async fn suspension_and_expiry_have_their_statuses() {
 
 #[tokio::test]
 async fn an_activation_link_comes_when_no_mail_is_sent() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     lab.post("/api/v1/users?activate=false", person("link@x.com")).await;
     let got = lab.post("/api/v1/users/link%40x.com/lifecycle/activate?sendEmail=false", Value::Null).await;
     let token = got.body["activationToken"].as_str().expect("a token").to_owned();
@@ -267,7 +267,7 @@ async fn an_activation_link_comes_when_no_mail_is_sent() {
 
 #[tokio::test]
 async fn links_follow_the_status() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let names = async |id: &str| {
         let body = lab.get(&format!("/api/v1/users/{id}")).await.body;
         let mut names: Vec<String> = body["_links"].as_object().expect("links").keys().cloned().collect();
@@ -290,12 +290,12 @@ async fn links_follow_the_status() {
 
 #[tokio::test]
 async fn parts_are_left_out_when_asked() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let request = lab
         .request("GET", "/api/v1/users/me")
         .header("authorization", format!("SSWS {}", lab.token()))
         .header("content-type", "application/json; okta-response=omitCredentials,omitCredentialsLinks");
-    let body = Lab::receive(request).await.body;
+    let body = ServedOrg::receive(request).await.body;
     assert_eq!(body.get("credentials"), None);
     assert_eq!(body["_links"].get("changePassword"), None);
     assert!(body["_links"].get("self").is_some());
@@ -303,7 +303,7 @@ async fn parts_are_left_out_when_asked() {
 
 #[tokio::test]
 async fn roles_are_given_once() {
-    let lab = Lab::new().await;
+    let lab = ServedOrg::new().await;
     let roles = format!("/api/v1/users/{JO}/roles");
     let got = lab.post(&roles, json!({"type": "APP_ADMIN"})).await;
     assert_eq!((got.status, &got.body["label"]), (201, &json!("Application Administrator")));

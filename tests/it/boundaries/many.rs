@@ -1,6 +1,6 @@
 //! A bulk move is read by pages: in the run, when it is taken up again, and when it is taken back.
 
-use okta_runbook::simulator::Scenario;
+use okta_runbook::simulator::ScenarioSpec;
 use serde_json::{Value, json};
 
 use super::procedures::Procedure;
@@ -11,7 +11,7 @@ const USERS: usize = 30;
 
 const MANY: Procedure = Procedure {
     name: "move of many",
-    scenario: || Scenario::built_in().with_users(USERS),
+    scenario: || ScenarioSpec::built_in().with_users(USERS),
     staged: |world| {
         let state = world.control(0, "GET", "state", &Value::Null);
         let mut apps = state["apps"].as_object().unwrap().values();

@@ -1,6 +1,6 @@
 //! What is run, killed and taken back.
 
-use okta_runbook::simulator::Scenario;
+use okta_runbook::simulator::ScenarioSpec;
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -9,7 +9,7 @@ use crate::pair::{ORGS, USERS};
 /// A run between simulated orgs, and what comes before it.
 pub(super) struct Procedure {
     pub(super) name: &'static str,
-    pub(super) scenario: fn() -> Scenario,
+    pub(super) scenario: fn() -> ScenarioSpec,
     /// What has happened in the orgs before.
     pub(super) staged: fn(&World),
     pub(super) arguments: &'static [&'static str],
@@ -22,7 +22,7 @@ pub(super) struct Procedure {
 /// From one OU to another.
 pub(super) const MOVE: Procedure = Procedure {
     name: "move",
-    scenario: Scenario::built_in,
+    scenario: ScenarioSpec::built_in,
     staged: |_| {},
     arguments: &[
         "run",
@@ -50,7 +50,7 @@ pub(super) const MOVE: Procedure = Procedure {
 /// The same of all who are there.
 pub(super) const MOVE_SEVERAL: Procedure = Procedure {
     name: "move several",
-    scenario: Scenario::built_in,
+    scenario: ScenarioSpec::built_in,
     staged: |_| {},
     arguments: &[
         "run",
@@ -81,12 +81,12 @@ const ADA: &str = "users=ada.novak@spoke.example=active_with_pass";
 const BEN: &str = "users=ben.okafor@spoke.example=active_with_pass";
 
 /// Without service apps, whose keys take long to make.
-fn org2org() -> Scenario {
+fn org2org() -> ScenarioSpec {
     let mut scenario: Value = serde_json::from_str(ORGS).unwrap();
     for org in scenario["orgs"].as_array_mut().unwrap() {
         org.as_object_mut().unwrap().remove("clients");
     }
-    Scenario::parse("the test", &scenario.to_string()).unwrap()
+    ScenarioSpec::parse("the test", &scenario.to_string()).unwrap()
 }
 
 /// Those between a spoke and its hub.
@@ -233,7 +233,7 @@ pub(super) const ORG2ORG: &[Procedure] = &[
     },
     Procedure {
         name: "sourcing",
-        scenario: || Scenario::find("org2org_sourcing").unwrap(),
+        scenario: || ScenarioSpec::find("org2org_sourcing").unwrap(),
         staged: |_| {},
         arguments: &[
             "run",

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use okta_runbook::simulator::{Listen, Simulator};
+use okta_runbook::simulator::{ListenAddress, Simulator};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -65,7 +65,7 @@ impl World {
     pub(super) fn new(procedure: &'static Procedure) -> Self {
         let runtime = Runtime::new().unwrap();
         let scenario = (procedure.scenario)();
-        let simulator = runtime.block_on(Simulator::start(scenario, Listen::Anywhere)).unwrap();
+        let simulator = runtime.block_on(Simulator::start(scenario, ListenAddress::Anywhere)).unwrap();
         let proxy = Arc::new(Proxy::default());
         let address = |org: &okta_runbook::simulator::OrgAddress| {
             let address: SocketAddr = runtime.block_on(proxy.before(&org.url));

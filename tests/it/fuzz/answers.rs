@@ -4,7 +4,9 @@ use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use okta_runbook::okta::{BaseUrl, Client, Credentials, Method, Observer, Request, Settings, Wait};
+use okta_runbook::okta::{
+    ApiRequest, BaseUrl, ClientSettings, HttpMethod, LimitWait, OktaClient, OrgCredentials, WaitObserver,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -28,12 +30,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// Notes waits, after the first of which nobody goes on.
 #[derive(Default)]
 struct Waits {
-    told: Mutex<Vec<Wait>>,
+    told: Mutex<Vec<LimitWait>>,
     first: Notify,
 }
 
-impl Observer for Waits {
-    fn waiting(&self, wait: &Wait) {
+impl WaitObserver for Waits {
+    fn waiting(&self, wait: &LimitWait) {
         self.told.lock().unwrap().push(wait.clone());
         self.first.notify_one();
     }
@@ -50,7 +52,7 @@ async fn answer_always(listener: TcpListener, answer: Vec<u8>) -> io::Result<()>
     }
 }
 
-async fn ask(mut answer: Vec<u8>, changed: impl FnOnce(&mut Vec<u8>), method: Method) {
+async fn ask(mut answer: Vec<u8>, changed: impl FnOnce(&mut Vec<u8>), method: HttpMethod) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let text = String::from_utf8(answer).unwrap();
@@ -58,10 +60,10 @@ async fn ask(mut answer: Vec<u8>, changed: impl FnOnce(&mut Vec<u8>), method: Me
     changed(&mut answer);
     let server = tokio::spawn(answer_always(listener, answer));
     let (base, _) = BaseUrl::parse(&format!("http://127.0.0.1:{port}")).unwrap();
-    let settings = Settings { max_attempts: 2, ..Settings::default() };
-    let client = Client::new(base, Credentials::Ssws("00token".to_owned().into()), settings).unwrap();
+    let settings = ClientSettings { max_attempts: 2, ..ClientSettings::default() };
+    let client = OktaClient::new(base, OrgCredentials::Ssws("00token".to_owned().into()), settings).unwrap();
     let waits = Waits::default();
-    let request = Request::new(method, "/api/v1/users");
+    let request = ApiRequest::new(method, "/api/v1/users");
     let asked = async {
         let first = client.send(&request, &waits).await;
         if let Ok(Some(next)) = first.map(|answer| answer.next) {
@@ -83,7 +85,7 @@ fn answers_of_orgs_are_read_whatever_they_are() {
     let runtime = Runtime::new().unwrap();
     survives("HTTP", 120, move |mutation| {
         let answer = mutation.text(ANSWERS).into_bytes();
-        let method = [Method::Get, Method::Post][mutation.random.usize(..2)];
+        let method = [HttpMethod::Get, HttpMethod::Post][mutation.random.usize(..2)];
         let mutated = |bytes: &mut Vec<u8>| {
             if mutation.random.bool() {
                 mutation.bytes(bytes);

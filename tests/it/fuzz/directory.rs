@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use okta_runbook::ldap::{Directory, Dn, Scope, Settings};
-use okta_runbook::simulator::{Listen, Scenario, Simulator};
+use okta_runbook::ldap::{DirectoryClient, Dn, LdapSettings, SearchScope};
+use okta_runbook::simulator::{ListenAddress, ScenarioSpec, Simulator};
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,7 +42,7 @@ async fn spoil(listener: TcpListener, upstream: String, whole: usize, mutation: 
 #[test]
 fn answers_of_directories_are_read_whatever_they_are() {
     let runtime = Runtime::new().unwrap();
-    let started = Simulator::start(Scenario::built_in(), Listen::Anywhere);
+    let started = Simulator::start(ScenarioSpec::built_in(), ListenAddress::Anywhere);
     let simulator = runtime.block_on(started).unwrap();
     survives("LDAP", 60, move |mutation| {
         let directory = &simulator.directories()[0];
@@ -57,10 +57,10 @@ fn answers_of_directories_are_read_whatever_they_are() {
             let spoiling = tokio::spawn(spoiling);
             let base = Dn::parse(&directory.base).unwrap();
             let password = directory.password.expose_secret().to_owned().into();
-            let settings = Settings::new(url, directory.bind_dn.clone(), password, base);
-            if let Ok(client) = Directory::connect(settings).await {
+            let settings = LdapSettings::new(url, directory.bind_dn.clone(), password, base);
+            if let Ok(client) = DirectoryClient::connect(settings).await {
                 let all = "(objectClass=*)";
-                let _ = client.search(client.base(), all, Scope::Subtree, &[]).await;
+                let _ = client.search(client.base(), all, SearchScope::Subtree, &[]).await;
                 let _ = client.find_user("ada.novak@corp.example").await;
             }
             spoiling.abort();

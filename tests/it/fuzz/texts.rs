@@ -3,10 +3,10 @@
 use std::fs;
 use std::process::Stdio;
 
-use okta_runbook::config::{Config, Environment};
-use okta_runbook::script::parameters::{self, Mode, Outside, parse_assignments};
-use okta_runbook::script::{Library, Runbook, Shelf, Source, check};
-use okta_runbook::simulator::Scenario;
+use okta_runbook::config::{ProcessEnvironment, RunbookConfig};
+use okta_runbook::script::parameters::{self, MissingValues, ParameterSources, parse_assignments};
+use okta_runbook::script::{RunbookHeader, RunbookLibrary, RunbookShelf, ScriptSource, check};
+use okta_runbook::simulator::ScenarioSpec;
 
 use super::survives;
 use crate::stage::okta_runbook;
@@ -46,11 +46,11 @@ const SCENARIOS: &[&str] = &[
 
 #[test]
 fn scripts_are_checked_whatever_they_are() {
-    let library = Library::new("no/such/folder".into(), None);
+    let library = RunbookLibrary::new("no/such/folder".into(), None);
     survives("check", 25, move |mutation| {
         let text = mutation.text(SCRIPTS);
-        let source = Source::new("fuzzed", Shelf::Path, "fuzzed.rhai", text);
-        let _ = Runbook::parse(&source);
+        let source = ScriptSource::new("fuzzed", RunbookShelf::Path, "fuzzed.rhai", text);
+        let _ = RunbookHeader::parse(&source);
         let _ = check::check(source, &library);
     });
 }
@@ -58,11 +58,11 @@ fn scripts_are_checked_whatever_they_are() {
 #[test]
 fn profile_files_are_read_whatever_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    let environment = Environment { here: folder.path().to_owned(), ..Environment::default() };
+    let environment = ProcessEnvironment { here: folder.path().to_owned(), ..ProcessEnvironment::default() };
     survives("okta-runbook.toml", 300, move |mutation| {
         let file = folder.path().join("okta-runbook.toml");
         fs::write(file, mutation.text(PROFILES)).unwrap();
-        if let Ok(config) = Config::load(&environment, None) {
+        if let Ok(config) = RunbookConfig::load(&environment, None) {
             let names = config.org_names().into_iter().map(str::to_owned);
             for name in names.collect::<Vec<_>>() {
                 let _ = config.org(&name).map(|org| config.warnings(&org));
@@ -74,11 +74,11 @@ fn profile_files_are_read_whatever_they_are() {
 #[test]
 fn settings_of_other_clients_are_read_whatever_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    let environment = Environment { here: folder.path().to_owned(), ..Environment::default() };
+    let environment = ProcessEnvironment { here: folder.path().to_owned(), ..ProcessEnvironment::default() };
     survives("okta.yaml", 300, move |mutation| {
         let file = folder.path().join("okta.yaml");
         fs::write(file, mutation.text(CONVENTION)).unwrap();
-        let config = Config::load(&environment, None);
+        let config = RunbookConfig::load(&environment, None);
         let _ = config.and_then(|config| config.default_org("--org NAME"));
     });
 }
@@ -86,8 +86,8 @@ fn settings_of_other_clients_are_read_whatever_they_are() {
 #[test]
 fn lists_of_users_are_read_whatever_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    let library = Library::new("no/such/folder".into(), None);
-    let runbook = Runbook::parse(&library.find("ad/move_user_to_ou").unwrap()).unwrap();
+    let library = RunbookLibrary::new("no/such/folder".into(), None);
+    let runbook = RunbookHeader::parse(&library.find("ad/move_user_to_ou").unwrap()).unwrap();
     survives("CSV", 300, move |mutation| {
         let file = folder.path().join("users.csv");
         let mut bytes = mutation.text(TABLES).into_bytes();
@@ -97,8 +97,8 @@ fn lists_of_users_are_read_whatever_they_are() {
         fs::write(&file, bytes).unwrap();
         let users = format!("users=@{}", file.display());
         let given = parse_assignments(&[users]).unwrap();
-        let outside = Outside { dn: &|_| Ok(()), environment: &|_| None, ask: &|_| None };
-        let _ = parameters::check(&runbook, &given, Mode::Examples, &outside);
+        let outside = ParameterSources { dn: &|_| Ok(()), environment: &|_| None, ask: &|_| None };
+        let _ = parameters::check(&runbook, &given, MissingValues::Examples, &outside);
     });
 }
 
@@ -106,7 +106,7 @@ fn lists_of_users_are_read_whatever_they_are() {
 fn scenarios_are_read_whatever_they_are() {
     survives("scenario", 100, |mutation| {
         let text = mutation.text(SCENARIOS);
-        if let Ok(scenario) = Scenario::parse("fuzzed.json", &text) {
+        if let Ok(scenario) = ScenarioSpec::parse("fuzzed.json", &text) {
             let _ = scenario.org_names();
         }
     });

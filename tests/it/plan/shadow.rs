@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use okta_runbook::simulator::{OrgAddress, Reading, Seen, Simulator, Upstream};
+use okta_runbook::simulator::{OrgAddress, Simulator, UpstreamAnswer, UpstreamOrg, UpstreamRead};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
@@ -29,12 +29,12 @@ impl Acme {
     }
 }
 
-impl Upstream for Acme {
+impl UpstreamOrg for Acme {
     fn url(&self) -> String {
         URL.to_owned()
     }
 
-    fn get<'a>(&'a self, address: &'a str) -> Reading<'a> {
+    fn get<'a>(&'a self, address: &'a str) -> UpstreamRead<'a> {
         let path = address.strip_prefix(URL).unwrap_or(address);
         self.asked.lock().unwrap().push(path.to_owned());
         if path == "/api/v1/broken" || path.starts_with("/api/v1/idps") {
@@ -47,13 +47,17 @@ impl Upstream for Acme {
             Some(format!("{URL}{more}"))
         });
         let seen = body.map_or_else(
-            || Seen { status: 404, body: json!({"errorCode": "E0000007", "errorSummary": "Not found"}), next: None },
-            |body| Seen { status: 200, body: body.get("items").cloned().unwrap_or(body), next },
+            || UpstreamAnswer {
+                status: 404,
+                body: json!({"errorCode": "E0000007", "errorSummary": "Not found"}),
+                next: None,
+            },
+            |body| UpstreamAnswer { status: 200, body: body.get("items").cloned().unwrap_or(body), next },
         );
         Box::pin(async move { Ok(seen) })
     }
 
-    fn with_token(&self, _: SecretString) -> Option<Arc<dyn Upstream>> {
+    fn with_token(&self, _: SecretString) -> Option<Arc<dyn UpstreamOrg>> {
         None
     }
 }
@@ -69,7 +73,7 @@ impl Shadowed {
     fn new(answers: &[(&str, Value)]) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let acme = Acme::new(answers);
-        let upstream: Arc<dyn Upstream> = Arc::new(acme.clone());
+        let upstream: Arc<dyn UpstreamOrg> = Arc::new(acme.clone());
         let shadows = Simulator::shadow(vec![("okta".to_owned(), upstream)], Vec::new());
         let simulator = runtime.block_on(shadows).unwrap();
         acme.asked.lock().unwrap().clear();

@@ -2,30 +2,30 @@
 
 use rhai::{Expr, Position};
 
-use super::Subject;
-use crate::okta::{Operation, operations};
-use crate::script::Diagnostic;
-use crate::script::bindings::{OPTIONS, Wanted};
-use crate::script::check::facts::{Call, Style};
-use crate::script::check::finding::Finding;
+use super::RuleSubject;
+use crate::okta::{ApiOperation, operations};
+use crate::script::ScriptDiagnostic;
+use crate::script::bindings::{OPTIONS, OptionType};
+use crate::script::check::facts::{CallFact, CallStyle};
+use crate::script::check::finding::CheckFinding;
 use crate::script::check::natives::free_verb;
 use crate::script::check::walk::closure_of;
 use crate::script::nearest::{nearest, or_list};
 
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     for call in subject.facts.calls.iter().filter(|call| !call.to.is_qualified()) {
         let name = call.to.name.as_str();
         let own = subject.script.function(name, call.to.args.len()).is_some();
         let wrong = match (operations::find(name), call.style) {
             _ if own => continue,
-            (Some(operation), Style::Method) => of_operation(subject, call, operation),
+            (Some(operation), CallStyle::Method) => of_operation(subject, call, operation),
             _ => of_verb(subject, call),
         };
-        findings.extend(wrong.into_iter().map(|wrong| Finding::error("argument", wrong)));
+        findings.extend(wrong.into_iter().map(|wrong| CheckFinding::error("argument", wrong)));
     }
 }
 
-fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Diagnostic> {
+fn of_operation(subject: &RuleSubject, call: &CallFact, operation: &ApiOperation) -> Vec<ScriptDiagnostic> {
     let paths = operation.path_parameters();
     let takes_map = operation.takes_options();
     let given = call.to.args.len();
@@ -37,7 +37,7 @@ fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Di
         let words = format!("`{}` takes {wanted}{rest}, not {given}", operation.name);
         return vec![subject.wrong(words, call.at).help(signature)];
     }
-    let mut wrong: Vec<Diagnostic> = call.to.args[..paths.len()]
+    let mut wrong: Vec<ScriptDiagnostic> = call.to.args[..paths.len()]
         .iter()
         .zip(&paths)
         .filter_map(|(argument, parameter)| of_path(subject, argument, parameter))
@@ -61,11 +61,11 @@ fn of_operation(subject: &Subject, call: &Call, operation: &Operation) -> Vec<Di
     helped(wrong, &signature)
 }
 
-fn helped(wrong: Vec<Diagnostic>, help: &str) -> Vec<Diagnostic> {
+fn helped(wrong: Vec<ScriptDiagnostic>, help: &str) -> Vec<ScriptDiagnostic> {
     wrong.into_iter().map(|wrong| wrong.help(help)).collect()
 }
 
-fn of_path(subject: &Subject, argument: &Expr, parameter: &str) -> Option<Diagnostic> {
+fn of_path(subject: &RuleSubject, argument: &Expr, parameter: &str) -> Option<ScriptDiagnostic> {
     let words = match argument {
         Expr::Unit(_) => format!("`{parameter}` is (): what was looked for is not there"),
         Expr::StringConstant(text, _) if text.is_empty() => format!("`{parameter}` is empty"),
@@ -82,11 +82,11 @@ fn of_path(subject: &Subject, argument: &Expr, parameter: &str) -> Option<Diagno
 
 /// The entries of the last map: query parameters, and fields of the body when there is one.
 fn of_map(
-    subject: &Subject,
-    call: &Call,
-    operation: &Operation,
+    subject: &RuleSubject,
+    call: &CallFact,
+    operation: &ApiOperation,
     entries: &[(&str, Position, &Expr)],
-) -> Vec<Diagnostic> {
+) -> Vec<ScriptDiagnostic> {
     let is_query = |name: &str| operation.option_names().any(|known| known == name);
     let mut wrong = Vec::new();
     for (name, _, value) in entries.iter().filter(|(name, ..)| is_query(name)) {
@@ -122,7 +122,7 @@ fn of_map(
 }
 
 /// The options of a verb are named in its signature.
-fn of_verb(subject: &Subject, call: &Call) -> Vec<Diagnostic> {
+fn of_verb(subject: &RuleSubject, call: &CallFact) -> Vec<ScriptDiagnostic> {
     let Some(signature) = free_verb(&call.to.name) else {
         return Vec::new();
     };
@@ -156,19 +156,19 @@ fn of_verb(subject: &Subject, call: &Call) -> Vec<Diagnostic> {
 }
 
 /// What the option of a verb is, when a literal is given for it that is something else.
-fn unfit(verb: &str, option: &str, value: &Expr) -> Option<Wanted> {
+fn unfit(verb: &str, option: &str, value: &Expr) -> Option<OptionType> {
     let (.., wanted) = OPTIONS.iter().find(|(of, name, _)| (*of, *name) == (verb, option))?;
     let is_function = closure_of(value).is_some();
     let fits = match (wanted, value) {
-        (Wanted::Text | Wanted::TextOrFunction, Expr::StringConstant(..) | Expr::InterpolatedString(..))
-        | (Wanted::Flag, Expr::BoolConstant(..))
+        (OptionType::Text | OptionType::TextOrFunction, Expr::StringConstant(..) | Expr::InterpolatedString(..))
+        | (OptionType::Flag, Expr::BoolConstant(..))
         | (_, Expr::Unit(_)) => true,
-        (Wanted::Function | Wanted::TextOrFunction, _) if is_function => true,
-        (Wanted::Seconds, Expr::IntegerConstant(seconds, _)) => *seconds >= 0,
-        (Wanted::Seconds, Expr::FloatConstant(seconds, _)) => **seconds >= 0.0,
-        (Wanted::Count(least), Expr::IntegerConstant(count, _)) => count >= least,
-        (Wanted::OneOf(words), Expr::StringConstant(word, _)) => words.contains(&word.as_str()),
-        (Wanted::Texts, Expr::Array(items, _)) => !items.iter().any(is_other_than_text),
+        (OptionType::Function | OptionType::TextOrFunction, _) if is_function => true,
+        (OptionType::Seconds, Expr::IntegerConstant(seconds, _)) => *seconds >= 0,
+        (OptionType::Seconds, Expr::FloatConstant(seconds, _)) => **seconds >= 0.0,
+        (OptionType::Count(least), Expr::IntegerConstant(count, _)) => count >= least,
+        (OptionType::OneOf(words), Expr::StringConstant(word, _)) => words.contains(&word.as_str()),
+        (OptionType::Texts, Expr::Array(items, _)) => !items.iter().any(is_other_than_text),
         (_, literal) => !is_literal(literal) && !is_function,
     };
     (!fits).then_some(*wanted)

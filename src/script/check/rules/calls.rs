@@ -2,17 +2,17 @@
 
 use rhai::{FnAccess, Position};
 
-use super::Subject;
+use super::RuleSubject;
 use crate::okta::operations;
-use crate::script::Diagnostic;
+use crate::script::ScriptDiagnostic;
 use crate::script::bindings::NO_CLOCK;
-use crate::script::check::facts::{Call, Style};
-use crate::script::check::finding::Finding;
-use crate::script::check::natives::{Natives, free_verb};
-use crate::script::check::script::Script;
+use crate::script::check::facts::{CallFact, CallStyle};
+use crate::script::check::finding::CheckFinding;
+use crate::script::check::natives::{NativeFunctions, free_verb};
+use crate::script::check::script::ParsedScript;
 use crate::script::nearest::{nearest, or_list};
 
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     for call in &subject.facts.calls {
         if call.is_operator() {
             continue;
@@ -21,20 +21,20 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
             findings.push(wrong);
             continue;
         }
-        if Natives::is_built_in(&call.to.name) || subject.script.may_have(&call.to.name) {
+        if NativeFunctions::is_built_in(&call.to.name) || subject.script.may_have(&call.to.name) {
             continue;
         }
         let wrong = match (call.to.is_qualified(), call.style) {
             (true, _) => qualified(subject, call),
-            (false, Style::Function) => function(subject, call),
-            (false, Style::Method) => method(subject, call),
+            (false, CallStyle::Function) => function(subject, call),
+            (false, CallStyle::Method) => method(subject, call),
         };
-        findings.extend(wrong.map(|wrong| Finding::error("call", wrong)));
+        findings.extend(wrong.map(|wrong| CheckFinding::error("call", wrong)));
     }
 }
 
 /// What the language has and a runbook may not have.
-fn switched_off(subject: &Subject, call: &Call) -> Option<Finding> {
+fn switched_off(subject: &RuleSubject, call: &CallFact) -> Option<CheckFinding> {
     let name = call.to.name.as_str();
     if subject.script.named(name).next().is_some() || call.to.is_qualified() {
         return None;
@@ -42,19 +42,20 @@ fn switched_off(subject: &Subject, call: &Call) -> Option<Finding> {
     let words = |words: &str| subject.wrong(format!("`{name}` {words}"), call.at);
     match name {
         // In the words of the parser, which tells the first of them.
-        "eval" => {
-            Some(Finding::error("syntax", words("is switched off").help("a runbook says what it does in its own text")))
-        }
+        "eval" => Some(CheckFinding::error(
+            "syntax",
+            words("is switched off").help("a runbook says what it does in its own text"),
+        )),
         "sleep" | "timestamp" => {
             let wrong = words("is not for runbooks").help(NO_CLOCK);
-            Some(Finding::error("call", wrong))
+            Some(CheckFinding::error("call", wrong))
         }
         _ => None,
     }
 }
 
 /// A function of the script hides one of the language that takes as many arguments.
-pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn warn(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     for function in &subject.script.functions {
         let count = function.parameters.len();
         let hides = free_verb(&function.name).is_some()
@@ -63,12 +64,12 @@ pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
             let wrong = subject
                 .wrong(format!("the function `{}` hides the verb of that name", function.name), function.at)
                 .help("give it another name, or the verb cannot be called in this script");
-            findings.push(Finding::warning("hides", wrong));
+            findings.push(CheckFinding::warning("hides", wrong));
         }
     }
 }
 
-fn qualified(subject: &Subject, call: &Call) -> Option<Diagnostic> {
+fn qualified(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
     let name = call.to.name.as_str();
     let count = call.to.args.len();
     let module = call.to.namespace.root();
@@ -95,7 +96,7 @@ fn qualified(subject: &Subject, call: &Call) -> Option<Diagnostic> {
 }
 
 /// A function that a script gives to others.
-fn of_script(subject: &Subject, script: &Script, call: &Call, module: &str) -> Option<Diagnostic> {
+fn of_script(subject: &RuleSubject, script: &ParsedScript, call: &CallFact, module: &str) -> Option<ScriptDiagnostic> {
     let name = call.to.name.as_str();
     if script.may_have(name) {
         return None;
@@ -119,7 +120,7 @@ fn of_script(subject: &Subject, script: &Script, call: &Call, module: &str) -> O
     Some(miscounted(subject, call, &format!("{module}::{name}"), &counts, signatures))
 }
 
-fn function(subject: &Subject, call: &Call) -> Option<Diagnostic> {
+fn function(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
     let name = call.to.name.as_str();
     let count = call.to.args.len();
     let mut counts: Vec<usize> = subject.natives.counts("", name).unwrap_or_default().to_vec();
@@ -137,7 +138,7 @@ fn function(subject: &Subject, call: &Call) -> Option<Diagnostic> {
 }
 
 /// A variable cannot be called by its name.
-fn held(subject: &Subject, call: &Call) -> Option<Diagnostic> {
+fn held(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
     let name = call.to.name.as_str();
     subject.facts.bindings.iter().any(|binding| binding.name == name).then(|| {
         subject
@@ -146,7 +147,7 @@ fn held(subject: &Subject, call: &Call) -> Option<Diagnostic> {
     })
 }
 
-fn method(subject: &Subject, call: &Call) -> Option<Diagnostic> {
+fn method(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
     let name = call.to.name.as_str();
     let given = call.to.args.len();
     if subject.callable_fields.contains(name) {
@@ -167,7 +168,7 @@ fn method(subject: &Subject, call: &Call) -> Option<Diagnostic> {
     Some(miscounted(subject, call, name, &counts, subject.program.names.signatures_of(name, subject.text())))
 }
 
-fn not_there(subject: &Subject, call: &Call) -> Diagnostic {
+fn not_there(subject: &RuleSubject, call: &CallFact) -> ScriptDiagnostic {
     let name = call.to.name.as_str();
     let wrong = subject.wrong(format!("there is no function `{name}`"), call.at);
     let mut helps = subject.program.names.function_help(name, subject.text());
@@ -175,13 +176,13 @@ fn not_there(subject: &Subject, call: &Call) -> Diagnostic {
         let known = subject.natives.all_names();
         helps.extend(did_you_mean(name, known));
     }
-    helps.into_iter().fold(wrong, Diagnostic::help)
+    helps.into_iter().fold(wrong, ScriptDiagnostic::help)
 }
 
-fn unknown(subject: &Subject, call: &Call, shown: &str, known: Vec<&str>) -> Diagnostic {
+fn unknown(subject: &RuleSubject, call: &CallFact, shown: &str, known: Vec<&str>) -> ScriptDiagnostic {
     let wrong = subject.wrong(format!("there is no function `{shown}`"), place(call));
     let near = did_you_mean(&call.to.name, known);
-    near.into_iter().fold(wrong, Diagnostic::help)
+    near.into_iter().fold(wrong, ScriptDiagnostic::help)
 }
 
 fn did_you_mean(name: &str, known: Vec<&str>) -> Option<String> {
@@ -191,13 +192,19 @@ fn did_you_mean(name: &str, known: Vec<&str>) -> Option<String> {
     }
 }
 
-fn miscounted(subject: &Subject, call: &Call, shown: &str, counts: &[usize], signatures: Vec<String>) -> Diagnostic {
+fn miscounted(
+    subject: &RuleSubject,
+    call: &CallFact,
+    shown: &str,
+    counts: &[usize],
+    signatures: Vec<String>,
+) -> ScriptDiagnostic {
     let mut counts = counts.to_vec();
     counts.sort_unstable();
     counts.dedup();
     let given = call.to.args.len();
     let wrong = subject.wrong(format!("`{shown}` takes {}, not {given}", arguments(&counts)), place(call));
-    signatures.into_iter().take(3).map(|signature| format!("it is {signature}")).fold(wrong, Diagnostic::help)
+    signatures.into_iter().take(3).map(|signature| format!("it is {signature}")).fold(wrong, ScriptDiagnostic::help)
 }
 
 fn arguments(counts: &[usize]) -> String {
@@ -211,6 +218,6 @@ fn arguments(counts: &[usize]) -> String {
     }
 }
 
-fn place(call: &Call) -> Position {
+fn place(call: &CallFact) -> Position {
     if call.to.is_qualified() { call.to.namespace.position() } else { call.at }
 }

@@ -4,14 +4,14 @@ use std::ops::RangeInclusive;
 
 use rhai::Expr;
 
-use super::Subject;
+use super::RuleSubject;
 use crate::script::bindings::VERBS;
-use crate::script::check::facts::{Bound, Call, Role, Style};
-use crate::script::check::finding::Finding;
+use crate::script::check::facts::{BoundValue, CallFact, CallStyle, UseRole};
+use crate::script::check::finding::CheckFinding;
 use crate::script::check::walk::closure_of;
 use crate::script::testing::TEST_VERBS;
 
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     for call in &subject.facts.calls {
         let name = call.to.name.as_str();
         let own = subject.script.function(name, call.to.args.len()).is_some();
@@ -30,14 +30,14 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
                     Some(verb) => wrong.help(format!("it is {}", verb.signature)),
                     None => wrong,
                 };
-                findings.push(Finding::error("closure", wrong));
+                findings.push(CheckFinding::error("closure", wrong));
             }
         }
     }
 }
 
 /// The functions among the arguments, each with the numbers of values that it is called with.
-fn called<'a>(call: &'a Call) -> Vec<(&'a Expr, RangeInclusive<usize>)> {
+fn called<'a>(call: &'a CallFact) -> Vec<(&'a Expr, RangeInclusive<usize>)> {
     let arguments = &call.to.args;
     let option = |name: &str| {
         let maps = arguments.iter().filter_map(|argument| match argument {
@@ -49,11 +49,11 @@ fn called<'a>(call: &'a Call) -> Vec<(&'a Expr, RangeInclusive<usize>)> {
     };
     let last = arguments.last();
     let found = match (call.to.name.as_str(), call.style) {
-        ("each", Style::Function) => [(last, 1..=1), (option("key"), 1..=1)],
-        ("wait_until" | "test", Style::Function) => [(last, 0..=0), (None, 0..=0)],
-        ("manual", Style::Function) => [(option("verify"), 0..=0), (None, 0..=0)],
+        ("each", CallStyle::Function) => [(last, 1..=1), (option("key"), 1..=1)],
+        ("wait_until" | "test", CallStyle::Function) => [(last, 0..=0), (None, 0..=0)],
+        ("manual", CallStyle::Function) => [(option("verify"), 0..=0), (None, 0..=0)],
         // The language's own lists also tell the place of the item, or give the item as `this`.
-        ("find" | "some" | "filter" | "map", Style::Method) => [(last, 0..=2), (None, 0..=0)],
+        ("find" | "some" | "filter" | "map", CallStyle::Method) => [(last, 0..=2), (None, 0..=0)],
         _ => return Vec::new(),
     };
     let found = found.into_iter();
@@ -61,7 +61,7 @@ fn called<'a>(call: &'a Call) -> Vec<(&'a Expr, RangeInclusive<usize>)> {
 }
 
 /// How many values a function can take; nothing when that is not told by the text.
-fn taken(subject: &Subject, function: &Expr) -> Vec<usize> {
+fn taken(subject: &RuleSubject, function: &Expr) -> Vec<usize> {
     if let Some((name, captured, _)) = closure_of(function) {
         let closures = subject.script.named(&name);
         return closures.map(|closure| closure.parameters.len().saturating_sub(captured.len())).collect();
@@ -71,16 +71,18 @@ fn taken(subject: &Subject, function: &Expr) -> Vec<usize> {
     };
     let used = subject.facts.uses.iter().find(|used| used.at == *at);
     match used.map(|used| (used.binding, &used.name)) {
-        Some((Bound::Function, name)) => subject.script.named(name).map(|function| function.parameters.len()).collect(),
-        Some((Bound::To(id), _)) => held(subject, id),
+        Some((BoundValue::Function, name)) => {
+            subject.script.named(name).map(|function| function.parameters.len()).collect()
+        }
+        Some((BoundValue::To(id), _)) => held(subject, id),
         _ => Vec::new(),
     }
 }
 
 /// What the closure takes that a variable holds, and holds for good.
-fn held(subject: &Subject, variable: usize) -> Vec<usize> {
+fn held(subject: &RuleSubject, variable: usize) -> Vec<usize> {
     let mut uses = subject.facts.uses.iter();
-    let is_changed = uses.any(|used| used.binding == Bound::To(variable) && used.role == Role::Changed);
+    let is_changed = uses.any(|used| used.binding == BoundValue::To(variable) && used.role == UseRole::Changed);
     let closures = subject.facts.closures.iter();
     closures.filter(|closure| !is_changed && closure.held_by == Some(variable)).map(|closure| closure.takes).collect()
 }

@@ -1,27 +1,27 @@
 //! Items of `each` run in lanes of their own, on copies: what a closure writes to a captured variable is lost.
 
-use super::Subject;
-use crate::script::check::facts::{Bound, Facts, Role, Use};
-use crate::script::check::finding::Finding;
+use super::RuleSubject;
+use crate::script::check::facts::{BoundValue, ScriptFacts, UseRole, VariableUse};
+use crate::script::check::finding::CheckFinding;
 
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     let lanes = lanes(subject.facts);
     for used in &subject.facts.uses {
-        if used.role == Role::Changed && is_lost(subject.facts, &lanes, used) {
+        if used.role == UseRole::Changed && is_lost(subject.facts, &lanes, used) {
             let wrong = subject
                 .wrong(
                     format!("`{}` is changed in a closure of `each`, where it is a copy: the change would be lost", used.name),
                     used.at,
                 )
                 .help("return the value from the closure: each gives rows #{ key, item, ok, value, … } to work on afterwards");
-            findings.push(Finding::error("captured", wrong));
+            findings.push(CheckFinding::error("captured", wrong));
         }
     }
 }
 
 /// Whether the variable was declared outside of a lane around its use.
-fn is_lost(facts: &Facts, lanes: &[usize], used: &Use) -> bool {
-    let Bound::To(binding) = used.binding else {
+fn is_lost(facts: &ScriptFacts, lanes: &[usize], used: &VariableUse) -> bool {
+    let BoundValue::To(binding) = used.binding else {
         return false;
     };
     let declared_in = &facts.bindings[binding].closures;
@@ -29,7 +29,7 @@ fn is_lost(facts: &Facts, lanes: &[usize], used: &Use) -> bool {
 }
 
 /// The closures that `each` gets, directly or by a variable.
-fn lanes(facts: &Facts) -> Vec<usize> {
+fn lanes(facts: &ScriptFacts) -> Vec<usize> {
     let handed: Vec<usize> = facts
         .calls
         .iter()
@@ -40,11 +40,11 @@ fn lanes(facts: &Facts) -> Vec<usize> {
             _ => None,
         })
         .filter_map(|used| match used.binding {
-            Bound::To(binding) => Some(binding),
+            BoundValue::To(binding) => Some(binding),
             _ => None,
         })
         .collect();
-    let is_lane = |closure: &super::super::facts::Closure| {
+    let is_lane = |closure: &super::super::facts::ClosureFact| {
         closure.taken_by.as_deref() == Some("each") || closure.held_by.is_some_and(|binding| handed.contains(&binding))
     };
     let closures = facts.closures.iter().enumerate();

@@ -1,18 +1,18 @@
 //! Org handles and `params` are constants: nothing in them can be changed.
 
-use super::Subject;
-use crate::script::check::facts::{Bound, Kind, Role, Use};
-use crate::script::check::finding::Finding;
+use super::RuleSubject;
+use crate::script::check::facts::{BindingKind, BoundValue, UseRole, VariableUse};
+use crate::script::check::finding::CheckFinding;
 
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     let changed = subject.facts.uses.iter().filter(|used| {
-        let given = |id: usize| subject.facts.bindings[id].kind == Kind::Given;
-        used.role == Role::Changed && matches!(used.binding, Bound::To(id) if given(id))
+        let given = |id: usize| subject.facts.bindings[id].kind == BindingKind::Given;
+        used.role == UseRole::Changed && matches!(used.binding, BoundValue::To(id) if given(id))
     });
     findings.extend(changed.map(|used| constant(subject, used)));
 }
 
-fn constant(subject: &Subject, used: &Use) -> Finding {
+fn constant(subject: &RuleSubject, used: &VariableUse) -> CheckFinding {
     let name = &used.name;
     let wrong = match &used.method {
         Some((method, at)) => {
@@ -26,5 +26,5 @@ fn constant(subject: &Subject, used: &Use) -> Finding {
         }
         _ => "take another name for what changes".to_owned(),
     };
-    Finding::error("constant", wrong.help(help))
+    CheckFinding::error("constant", wrong.help(help))
 }

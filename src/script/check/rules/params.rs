@@ -5,65 +5,65 @@ use std::any::TypeId;
 use rhai::{Expr, ImmutableString, Position};
 use serde_json::Value;
 
-use super::Subject;
-use crate::script::Diagnostic;
-use crate::script::check::facts::{Bound, Kind as Binding, Role, Use};
-use crate::script::check::finding::Finding;
-use crate::script::check::natives::Natives;
+use super::RuleSubject;
+use crate::script::ScriptDiagnostic;
+use crate::script::check::facts::{BindingKind, BoundValue, UseRole, VariableUse};
+use crate::script::check::finding::CheckFinding;
+use crate::script::check::natives::NativeFunctions;
 use crate::script::nearest::{nearest, or_list};
-use crate::script::runbook::{Kind, Parameter, Runbook};
-use crate::script::secret::Secret;
+use crate::script::runbook::{DeclaredParameter, ParameterType, RunbookHeader};
+use crate::script::secret::SecretValue;
 
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     let Some(runbook) = &subject.program.runbook else {
         return;
     };
-    for used in subject.facts.uses.iter().filter(|used| is_params(subject, used, Binding::Given)) {
+    for used in subject.facts.uses.iter().filter(|used| is_params(subject, used, BindingKind::Given)) {
         if let Some((name, at)) = &used.field
             && runbook.parameter(name).is_none()
             && !subject.program.has_parameter(name)
             && !is_there_anyway(name)
         {
-            findings.push(Finding::error("params", undeclared(subject, runbook, name, *at)));
+            findings.push(CheckFinding::error("params", undeclared(subject, runbook, name, *at)));
         }
         let wrong = method(subject, runbook, used);
-        findings.extend(wrong.map(|wrong| Finding::error("params", wrong)));
+        findings.extend(wrong.map(|wrong| CheckFinding::error("params", wrong)));
     }
     for call in subject.facts.calls.iter().filter(|call| call.is_operator()) {
         let compares = matches!(call.to.name.as_str(), "==" | "!=" | "<" | "<=" | ">" | ">=");
         if let (true, [left, right]) = (compares, call.to.args.as_slice()) {
             let wrong = compared(subject, runbook, left, right).or_else(|| compared(subject, runbook, right, left));
-            findings.extend(wrong.map(|wrong| Finding::error("params", wrong)));
+            findings.extend(wrong.map(|wrong| CheckFinding::error("params", wrong)));
         }
     }
     for walked in &subject.facts.loops {
         if let Some(parameter) = parameter_of(runbook, walked.over)
-            && matches!(parameter.kind, Kind::Integer | Kind::Boolean)
+            && matches!(parameter.kind, ParameterType::Integer | ParameterType::Boolean)
         {
             let wrong = subject.wrong(
                 format!("`params.{}` is of type {}, not a list", parameter.name, parameter.kind),
                 walked.over.start_position(),
             );
-            findings.push(Finding::error("params", wrong));
+            findings.push(CheckFinding::error("params", wrong));
         }
     }
 }
 
-pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn warn(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     // A module is handed the parameters of whoever imports it.
     let is_runbook = subject.is_entry() && !subject.program.is_module();
     let (Some(runbook), true) = (&subject.program.runbook, is_runbook) else {
         return;
     };
-    let passed: Vec<&Use> = subject.facts.uses.iter().filter(|used| used.name == "params").collect();
-    for used in passed.iter().filter(|used| is_params(subject, used, Binding::Parameter)) {
+    let passed: Vec<&VariableUse> = subject.facts.uses.iter().filter(|used| used.name == "params").collect();
+    for used in passed.iter().filter(|used| is_params(subject, used, BindingKind::Parameter)) {
         if let Some((name, at)) = &used.field
             && runbook.parameter(name).is_none()
         {
-            findings.push(Finding::warning("params", undeclared(subject, runbook, name, *at)));
+            findings.push(CheckFinding::warning("params", undeclared(subject, runbook, name, *at)));
         }
     }
-    if passed.iter().any(|used| used.role == Role::Whole && !goes_to_params(subject, used)) {
+    if passed.iter().any(|used| used.role == UseRole::Whole && !goes_to_params(subject, used)) {
         return; // whoever gets all of them may use any
     }
     for parameter in &runbook.parameters {
@@ -75,20 +75,20 @@ pub(super) fn warn(subject: &Subject, findings: &mut Vec<Finding>) {
                     declared_at(subject, &parameter.name),
                 )
                 .help("use it, or take it out of PARAMS");
-            findings.push(Finding::warning("params", wrong));
+            findings.push(CheckFinding::warning("params", wrong));
         }
     }
 }
 
-fn is_params(subject: &Subject, used: &Use, kind: Binding) -> bool {
-    let Bound::To(binding) = used.binding else {
+fn is_params(subject: &RuleSubject, used: &VariableUse, kind: BindingKind) -> bool {
+    let BoundValue::To(binding) = used.binding else {
         return false;
     };
     used.name == "params" && subject.facts.bindings[binding].kind == kind
 }
 
 /// Handed to a function of this script that calls it `params` too: its uses are seen there.
-fn goes_to_params(subject: &Subject, used: &Use) -> bool {
+fn goes_to_params(subject: &RuleSubject, used: &VariableUse) -> bool {
     subject.facts.calls.iter().any(|call| {
         let position =
             call.to.args.iter().position(|argument| matches!(argument, Expr::Variable(_, _, at) if *at == used.at));
@@ -104,7 +104,7 @@ fn is_there_anyway(name: &str) -> bool {
     matches!(name, "len" | "is_empty" | "origins")
 }
 
-fn undeclared(subject: &Subject, runbook: &Runbook, name: &str, at: Position) -> Diagnostic {
+fn undeclared(subject: &RuleSubject, runbook: &RunbookHeader, name: &str, at: Position) -> ScriptDiagnostic {
     let wrong = subject.wrong(format!("there is no parameter `{name}`"), at);
     let known = runbook.parameters.iter().map(|parameter| parameter.name.as_str());
     let wrong = match nearest(name, known).as_slice() {
@@ -115,7 +115,7 @@ fn undeclared(subject: &Subject, runbook: &Runbook, name: &str, at: Position) ->
 }
 
 /// A comparison that can never hold.
-fn compared(subject: &Subject, runbook: &Runbook, left: &Expr, right: &Expr) -> Option<Diagnostic> {
+fn compared(subject: &RuleSubject, runbook: &RunbookHeader, left: &Expr, right: &Expr) -> Option<ScriptDiagnostic> {
     let parameter = parameter_of(runbook, left)?;
     let literal = match right {
         Expr::StringConstant(text, _) => Value::from(text.as_str()),
@@ -128,22 +128,22 @@ fn compared(subject: &Subject, runbook: &Runbook, left: &Expr, right: &Expr) -> 
     };
     let (words, help) = impossible(parameter, &literal)?;
     let wrong = subject.wrong(words, right.start_position());
-    Some(help.into_iter().fold(wrong, Diagnostic::help))
+    Some(help.into_iter().fold(wrong, ScriptDiagnostic::help))
 }
 
 /// Why a parameter never has that value, and what to do; `None` when it may.
-pub(super) fn impossible(parameter: &Parameter, literal: &Value) -> Option<(String, Option<String>)> {
+pub(super) fn impossible(parameter: &DeclaredParameter, literal: &Value) -> Option<(String, Option<String>)> {
     let name = &parameter.name;
     let fits = match &parameter.kind {
-        Kind::Choice(choices) if literal.is_string() => {
+        ParameterType::Choice(choices) if literal.is_string() => {
             let known = choices.iter().any(|choice| literal == choice.as_str());
             let help = format!("it has \"{}\"", choices.join("\", \""));
             let words = format!("{literal} is no choice of `{name}`");
             return (!known).then_some((words, Some(help)));
         }
-        Kind::Integer => literal.is_number(),
-        Kind::Boolean => literal.is_boolean(),
-        Kind::List => literal.is_array(),
+        ParameterType::Integer => literal.is_number(),
+        ParameterType::Boolean => literal.is_boolean(),
+        ParameterType::List => literal.is_array(),
         _ => literal.is_string(),
     };
     let kind = &parameter.kind;
@@ -157,21 +157,21 @@ pub(super) fn impossible(parameter: &Parameter, literal: &Value) -> Option<(Stri
 }
 
 /// A method that values of the parameter's type do not have.
-fn method(subject: &Subject, runbook: &Runbook, used: &Use) -> Option<Diagnostic> {
+fn method(subject: &RuleSubject, runbook: &RunbookHeader, used: &VariableUse) -> Option<ScriptDiagnostic> {
     let (field, _) = used.field.as_ref()?;
     let (call, at) = used.method?;
     let parameter = runbook.parameter(field)?;
     let (name, arguments) = (call.name.as_str(), call.args.len());
     let receiver = match parameter.kind {
-        Kind::Integer => TypeId::of::<rhai::INT>(),
-        Kind::Boolean => TypeId::of::<bool>(),
-        Kind::List => TypeId::of::<rhai::Array>(),
-        Kind::Secret => TypeId::of::<Secret>(),
+        ParameterType::Integer => TypeId::of::<rhai::INT>(),
+        ParameterType::Boolean => TypeId::of::<bool>(),
+        ParameterType::List => TypeId::of::<rhai::Array>(),
+        ParameterType::Secret => TypeId::of::<SecretValue>(),
         _ => TypeId::of::<ImmutableString>(),
     };
     let natives = subject.natives;
     let is_own = subject.script.named(name).next().is_some();
-    if is_own || Natives::is_built_in(name) || subject.callable_fields.contains(name) {
+    if is_own || NativeFunctions::is_built_in(name) || subject.callable_fields.contains(name) {
         return None;
     }
     // What no type has is told as an unknown function.
@@ -181,7 +181,7 @@ fn method(subject: &Subject, runbook: &Runbook, used: &Use) -> Option<Diagnostic
 }
 
 /// The parameter that `params.name` is.
-fn parameter_of<'a>(runbook: &'a Runbook, expression: &Expr) -> Option<&'a Parameter> {
+fn parameter_of<'a>(runbook: &'a RunbookHeader, expression: &Expr) -> Option<&'a DeclaredParameter> {
     match expression {
         Expr::Dot(parts, ..) => match (&parts.lhs, &parts.rhs) {
             (Expr::Variable(variable, ..), Expr::Property(property, _)) if variable.1 == "params" => {
@@ -199,7 +199,7 @@ fn parameter_of<'a>(runbook: &'a Runbook, expression: &Expr) -> Option<&'a Param
     }
 }
 
-fn declared_at(subject: &Subject, name: &str) -> Position {
+fn declared_at(subject: &RuleSubject, name: &str) -> Position {
     let maps = subject.script.statements.iter().filter_map(|statement| match statement {
         rhai::Stmt::Var(variable, ..) if variable.0.name == "PARAMS" => match &variable.1 {
             Expr::Map(map, _) => Some(&map.0),

@@ -5,12 +5,12 @@
 use rhai::Position;
 use serde_json::Value;
 
-use super::Subject;
+use super::RuleSubject;
 use super::params::impossible;
-use crate::script::check::finding::Finding;
-use crate::script::outline::{Kind, Token, tokens};
+use crate::script::check::finding::CheckFinding;
+use crate::script::outline::{OutlineToken, TokenKind, tokens};
 
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     let Some(runbook) = &subject.program.runbook else {
         return;
     };
@@ -25,17 +25,17 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
         for (case, literal) in cases(text, &tokens[index + 5..]) {
             if let Some((words, help)) = impossible(parameter, &literal) {
                 let wrong = subject.wrong(words, position(text, case.at.start));
-                let wrong = help.into_iter().fold(wrong, crate::script::Diagnostic::help);
-                findings.push(Finding::error("params", wrong));
+                let wrong = help.into_iter().fold(wrong, crate::script::ScriptDiagnostic::help);
+                findings.push(CheckFinding::error("params", wrong));
             }
         }
     }
 }
 
 /// The literals before each `=>`, from behind the `{` on.
-fn cases<'a>(text: &str, tokens: &'a [Token]) -> Vec<(&'a Token, Value)> {
+fn cases<'a>(text: &str, tokens: &'a [OutlineToken]) -> Vec<(&'a OutlineToken, Value)> {
     let mut found = Vec::new();
-    let mut waiting: Vec<(&Token, Value)> = Vec::new();
+    let mut waiting: Vec<(&OutlineToken, Value)> = Vec::new();
     let mut depth = 0_usize;
     let mut guarded = false;
     for (index, token) in tokens.iter().enumerate() {
@@ -59,10 +59,10 @@ fn cases<'a>(text: &str, tokens: &'a [Token]) -> Vec<(&'a Token, Value)> {
 }
 
 /// A text without escapes, or a whole number.
-fn literal(token: &Token, word: &str) -> Option<Value> {
+fn literal(token: &OutlineToken, word: &str) -> Option<Value> {
     match token.kind {
-        Kind::Text if word.starts_with('"') && !word.contains('\\') => Some(word.trim_matches('"').into()),
-        Kind::Name => word.parse::<i64>().ok().map(Value::from),
+        TokenKind::Text if word.starts_with('"') && !word.contains('\\') => Some(word.trim_matches('"').into()),
+        TokenKind::Name => word.parse::<i64>().ok().map(Value::from),
         _ => None,
     }
 }

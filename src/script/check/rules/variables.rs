@@ -2,35 +2,35 @@
 
 use rhai::Stmt;
 
-use super::Subject;
-use crate::script::check::facts::{Bound, Use};
-use crate::script::check::finding::Finding;
+use super::RuleSubject;
+use crate::script::check::facts::{BoundValue, VariableUse};
+use crate::script::check::finding::CheckFinding;
 
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     for used in &subject.facts.uses {
         match used.binding {
-            Bound::Unknown if subject.script.may_have(&used.name) => {}
-            Bound::Unknown => findings.push(unknown(subject, used)),
-            Bound::HiddenByFunction => findings.push(hidden(subject, used)),
-            Bound::To(_) | Bound::Function => {}
+            BoundValue::Unknown if subject.script.may_have(&used.name) => {}
+            BoundValue::Unknown => findings.push(unknown(subject, used)),
+            BoundValue::HiddenByFunction => findings.push(hidden(subject, used)),
+            BoundValue::To(_) | BoundValue::Function => {}
         }
     }
     for (module, name, at) in &subject.facts.qualified {
         if module == "global" {
             if declared(subject, name).is_none() && !subject.script.may_have(name) {
                 let wrong = subject.wrong(format!("the script has no constant `{name}`"), *at);
-                findings.push(Finding::error("variable", wrong));
+                findings.push(CheckFinding::error("variable", wrong));
             }
         } else if !subject.script.has_module(module) && !subject.natives.has_module(module) {
             let wrong = subject
                 .wrong(format!("there is no module `{module}`"), *at)
                 .help(format!("import it first: import \"lib/{module}\" as {module};"));
-            findings.push(Finding::error("module", wrong));
+            findings.push(CheckFinding::error("module", wrong));
         }
     }
 }
 
-fn unknown(subject: &Subject, used: &Use) -> Finding {
+fn unknown(subject: &RuleSubject, used: &VariableUse) -> CheckFinding {
     let name = &used.name;
     let wrong = subject.wrong(format!("there is no variable `{name}`"), used.at);
     let helps = match declared(subject, name) {
@@ -43,12 +43,12 @@ fn unknown(subject: &Subject, used: &Use) -> Finding {
         }
         None => subject.program.names.variable_help(name, subject.text()),
     };
-    let wrong = helps.into_iter().fold(wrong, crate::script::Diagnostic::help);
-    Finding::error("variable", wrong)
+    let wrong = helps.into_iter().fold(wrong, crate::script::ScriptDiagnostic::help);
+    CheckFinding::error("variable", wrong)
 }
 
 /// Whether the script declares the name at its top, and as a constant.
-fn declared(subject: &Subject, name: &str) -> Option<bool> {
+fn declared(subject: &RuleSubject, name: &str) -> Option<bool> {
     subject.script.statements.iter().find_map(|statement| match statement {
         Stmt::Var(variable, flags, _) if variable.0.name == name => Some(flags.contains(rhai::ASTFlags::CONSTANT)),
         _ => None,
@@ -56,10 +56,10 @@ fn declared(subject: &Subject, name: &str) -> Option<bool> {
 }
 
 /// rhai's parser captures no variable that has the name of a function of the script.
-fn hidden(subject: &Subject, used: &Use) -> Finding {
+fn hidden(subject: &RuleSubject, used: &VariableUse) -> CheckFinding {
     let name = &used.name;
     let wrong = subject
         .wrong(format!("`{name}` in this closure is the function `{name}`, not the variable"), used.at)
         .help("give the variable or the function another name");
-    Finding::error("hidden", wrong)
+    CheckFinding::error("hidden", wrong)
 }

@@ -36,7 +36,7 @@ pub(super) fn is_changing(method: &str) -> bool {
 
 /// How a part of a chain hangs on what is before it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Link {
+pub(super) enum ChainLink {
     Dot,
     Index,
 }
@@ -69,30 +69,30 @@ pub(super) fn last_method(expression: &Expr) -> Option<&str> {
     }
 }
 
-pub(super) fn link_of(expression: &Expr) -> Link {
+pub(super) fn link_of(expression: &Expr) -> ChainLink {
     match expression {
-        Expr::Index(..) => Link::Index,
-        _ => Link::Dot,
+        Expr::Index(..) => ChainLink::Index,
+        _ => ChainLink::Dot,
     }
 }
 
 /// The first field that a chain goes to.
-pub(super) fn field_of(rest: &Expr, link: Link) -> Option<(ImmutableString, Position)> {
+pub(super) fn field_of(rest: &Expr, link: ChainLink) -> Option<(ImmutableString, Position)> {
     let first = match rest {
-        Expr::Dot(parts, ..) | Expr::Index(parts, ..) if link == Link::Dot => &parts.lhs,
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) if link == ChainLink::Dot => &parts.lhs,
         Expr::Dot(parts, flags, _) | Expr::Index(parts, flags, _) if !flags.contains(ASTFlags::BREAK) => &parts.lhs,
         other => other,
     };
     match (first, link) {
-        (Expr::Property(property, at), Link::Dot) => Some((property.2.clone(), *at)),
-        (Expr::StringConstant(name, at), Link::Index) => Some((name.clone(), *at)),
+        (Expr::Property(property, at), ChainLink::Dot) => Some((property.2.clone(), *at)),
+        (Expr::StringConstant(name, at), ChainLink::Index) => Some((name.clone(), *at)),
         _ => None,
     }
 }
 
 /// The method that a chain calls on its first field: `d` of `v.x.d()`.
-pub(super) fn method_of_field(rest: &Expr, link: Link) -> Option<(&FnCallExpr, Position)> {
-    let (Expr::Dot(parts, ..), Link::Dot) = (rest, link) else {
+pub(super) fn method_of_field(rest: &Expr, link: ChainLink) -> Option<(&FnCallExpr, Position)> {
+    let (Expr::Dot(parts, ..), ChainLink::Dot) = (rest, link) else {
         return None;
     };
     let next = match &parts.rhs {
@@ -115,16 +115,16 @@ pub(super) fn last_field(target: &Expr) -> Option<ImmutableString> {
 }
 
 /// Whether a chain of fields ends at a method that changes what it is called on.
-pub(super) fn changing_method(rest: &Expr, link: Link, flags: ASTFlags) -> bool {
-    if flags.contains(ASTFlags::BREAK) && link == Link::Index {
+pub(super) fn changing_method(rest: &Expr, link: ChainLink, flags: ASTFlags) -> bool {
+    if flags.contains(ASTFlags::BREAK) && link == ChainLink::Index {
         return false;
     }
     match rest {
-        Expr::MethodCall(call, _) if link == Link::Dot => is_changing(&call.name),
+        Expr::MethodCall(call, _) if link == ChainLink::Dot => is_changing(&call.name),
         Expr::Dot(parts, inner, _) | Expr::Index(parts, inner, _) => {
-            let passes = link == Link::Index || matches!(parts.lhs, Expr::Property(..));
+            let passes = link == ChainLink::Index || matches!(parts.lhs, Expr::Property(..));
             let starts =
-                link == Link::Dot && matches!(&parts.lhs, Expr::MethodCall(call, _) if is_changing(&call.name));
+                link == ChainLink::Dot && matches!(&parts.lhs, Expr::MethodCall(call, _) if is_changing(&call.name));
             starts || (passes && changing_method(&parts.rhs, link_of(rest), *inner))
         }
         _ => false,

@@ -2,28 +2,29 @@
 
 use rhai::{Dynamic, Map};
 
-use super::{Words, unknown_function, unknown_variable};
-use crate::script::error::Names;
+use super::{DiagnosticWords, unknown_function, unknown_variable};
+use crate::script::error::KnownNames;
 use crate::script::value::to_json;
 
-pub(super) fn words(value: &Dynamic, source: &str, names: &Names) -> Words {
+pub(super) fn words(value: &Dynamic, source: &str, names: &KnownNames) -> DiagnosticWords {
     if let Ok(map) = value.as_map_ref() {
         return of_builtin(&map, source, names).unwrap_or_else(|| of_map(&map));
     }
     if let Ok(text) = value.as_immutable_string_ref() {
         return match text.as_str() {
-            "" => Words::new("the script stopped with an error that says nothing"),
-            text => Words::new(text),
+            "" => DiagnosticWords::new("the script stopped with an error that says nothing"),
+            text => DiagnosticWords::new(text),
         };
     }
     if value.is_unit() {
-        return Words::new("the script stopped with an error that says nothing").help("throw a message: throw \"…\";");
+        return DiagnosticWords::new("the script stopped with an error that says nothing")
+            .help("throw a message: throw \"…\";");
     }
-    Words::new(format!("the script threw {}", shown(value)))
+    DiagnosticWords::new(format!("the script threw {}", shown(value)))
 }
 
 /// rhai's own error, caught as a map and thrown again.
-fn of_builtin(map: &Map, source: &str, names: &Names) -> Option<Words> {
+fn of_builtin(map: &Map, source: &str, names: &KnownNames) -> Option<DiagnosticWords> {
     let name = |key: &str| map.get(key).map(text);
     match text(map.get("error")?).as_str() {
         "ErrorFunctionNotFound" => name("function").map(|signature| unknown_function(&signature, source, names)),
@@ -32,11 +33,11 @@ fn of_builtin(map: &Map, source: &str, names: &Names) -> Option<Words> {
     }
 }
 
-fn of_map(map: &Map) -> Words {
+fn of_map(map: &Map) -> DiagnosticWords {
     let Some(message) = map.get("message") else {
-        return Words::new(format!("the script threw {}", shown(&map.clone().into())));
+        return DiagnosticWords::new(format!("the script threw {}", shown(&map.clone().into())));
     };
-    let mut words = Words::new(text(message));
+    let mut words = DiagnosticWords::new(text(message));
     words.notes = answer(map).into_iter().chain(texts(map.get("causes"))).collect();
     words.help = texts(map.get("help"));
     words

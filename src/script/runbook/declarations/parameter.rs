@@ -4,15 +4,15 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::Finding;
+use super::HeaderFinding;
 use crate::script::nearest::{nearest, or_list};
-use crate::script::runbook::literal::{Entry, Form, Literal};
+use crate::script::runbook::literal::{HeaderLiteral, LiteralEntry, LiteralForm};
 
 /// A declared parameter.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
+pub struct DeclaredParameter {
     pub name: String,
-    pub kind: Kind,
+    pub kind: ParameterType,
     /// What it is, in the runbook's words; may be empty.
     pub help: String,
     /// The value when none is given.
@@ -27,7 +27,7 @@ pub struct Parameter {
 
 /// The type of a parameter's values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ParameterType {
     String,
     Integer,
     Boolean,
@@ -43,7 +43,7 @@ pub enum Kind {
     Path,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ParameterType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::String => "string",
@@ -62,14 +62,14 @@ const TYPES: [&str; 8] = ["string", "integer", "boolean", "list", "choice", "dn"
 const FIELDS: [&str; 7] = ["type", "help", "default", "example", "choices", "required", "column"];
 
 /// The declaration in `entry`; `None` when it is too wrong to check anything against.
-pub(super) fn read(entry: &Entry, findings: &mut Vec<Finding>) -> Option<Parameter> {
-    let Form::Map(entries) = &entry.value.form else {
+pub(super) fn read(entry: &LiteralEntry, findings: &mut Vec<HeaderFinding>) -> Option<DeclaredParameter> {
+    let LiteralForm::Map(entries) = &entry.value.form else {
         let message = format!("the parameter `{}` must be declared by a map", entry.key);
         let help = format!("write {}: #{{ type: \"string\", help: \"…\" }}", entry.key);
-        findings.push(Finding::new(message, entry.value.at).help(help));
+        findings.push(HeaderFinding::new(message, entry.value.at).help(help));
         return None;
     };
-    let mut fields = Fields { name: &entry.key, entries, findings };
+    let mut fields = ParameterFields { name: &entry.key, entries, findings };
     fields.refuse_unknown();
     let kind = fields.kind(entry);
     let help = fields.text("help").unwrap_or_default();
@@ -79,7 +79,7 @@ pub(super) fn read(entry: &Entry, findings: &mut Vec<Finding>) -> Option<Paramet
     let default = fields.value("default", &kind);
     let example = fields.value("example", &kind);
     fields.refuse_contradictions(&kind);
-    Some(Parameter {
+    Some(DeclaredParameter {
         name: entry.key.clone(),
         required: required.unwrap_or(true) && default.is_none(),
         kind,
@@ -90,20 +90,20 @@ pub(super) fn read(entry: &Entry, findings: &mut Vec<Finding>) -> Option<Paramet
     })
 }
 
-struct Fields<'a> {
+struct ParameterFields<'a> {
     name: &'a str,
-    entries: &'a [Entry],
-    findings: &'a mut Vec<Finding>,
+    entries: &'a [LiteralEntry],
+    findings: &'a mut Vec<HeaderFinding>,
 }
 
-impl<'a> Fields<'a> {
-    fn get(&self, field: &str) -> Option<&'a Entry> {
+impl<'a> ParameterFields<'a> {
+    fn get(&self, field: &str) -> Option<&'a LiteralEntry> {
         self.entries.iter().find(|entry| entry.key == field)
     }
 
     fn refuse_unknown(&mut self) {
         for entry in self.entries.iter().filter(|entry| !FIELDS.contains(&entry.key.as_str())) {
-            let finding = Finding::new(format!("a parameter has no `{}`", entry.key), entry.at);
+            let finding = HeaderFinding::new(format!("a parameter has no `{}`", entry.key), entry.at);
             let help = match nearest(&entry.key, FIELDS).as_slice() {
                 [] => format!("it has {}", or_list(&FIELDS).replace(" or ", " and ")),
                 names => format!("did you mean {}?", or_list(names)),
@@ -128,34 +128,34 @@ impl<'a> Fields<'a> {
         literal.as_bool()
     }
 
-    fn wrong(&mut self, field: &str, wanted: &str, literal: &Literal) {
+    fn wrong(&mut self, field: &str, wanted: &str, literal: &HeaderLiteral) {
         let message = format!("`{field}` of the parameter `{}` must be {wanted}", self.name);
-        self.findings.push(Finding::new(message, literal.at));
+        self.findings.push(HeaderFinding::new(message, literal.at));
     }
 
-    fn kind(&mut self, parameter: &Entry) -> Option<Kind> {
+    fn kind(&mut self, parameter: &LiteralEntry) -> Option<ParameterType> {
         let choices = self.choices();
         let Some(entry) = self.get("type") else {
             if choices.is_none() {
                 let message = format!("the parameter `{}` has no type", self.name);
-                let finding = Finding::new(message, parameter.at).help(format!("write type: {}", quoted_types()));
+                let finding = HeaderFinding::new(message, parameter.at).help(format!("write type: {}", quoted_types()));
                 self.findings.push(finding);
             }
-            return choices.map(Kind::Choice);
+            return choices.map(ParameterType::Choice);
         };
         let kind = match entry.value.as_str() {
-            Some("choice" | "string") if choices.is_some() => return choices.map(Kind::Choice),
+            Some("choice" | "string") if choices.is_some() => return choices.map(ParameterType::Choice),
             Some("choice") => {
                 self.wrong("choices", "a list of strings", &entry.value);
                 return None;
             }
-            Some("string") => Kind::String,
-            Some("integer") => Kind::Integer,
-            Some("boolean") => Kind::Boolean,
-            Some("list") => Kind::List,
-            Some("dn") => Kind::Dn,
-            Some("secret") => Kind::Secret,
-            Some("path") => Kind::Path,
+            Some("string") => ParameterType::String,
+            Some("integer") => ParameterType::Integer,
+            Some("boolean") => ParameterType::Boolean,
+            Some("list") => ParameterType::List,
+            Some("dn") => ParameterType::Dn,
+            Some("secret") => ParameterType::Secret,
+            Some("path") => ParameterType::Path,
             other => {
                 self.unknown_type(other, entry);
                 return None;
@@ -167,10 +167,13 @@ impl<'a> Fields<'a> {
         Some(kind)
     }
 
-    fn unknown_type(&mut self, given: Option<&str>, entry: &Entry) {
+    fn unknown_type(&mut self, given: Option<&str>, entry: &LiteralEntry) {
         let finding = match given {
-            Some(given) => Finding::new(format!("there is no type \"{given}\""), entry.value.at),
-            None => Finding::new(format!("the type of the parameter `{}` must be a string", self.name), entry.value.at),
+            Some(given) => HeaderFinding::new(format!("there is no type \"{given}\""), entry.value.at),
+            None => HeaderFinding::new(
+                format!("the type of the parameter `{}` must be a string", self.name),
+                entry.value.at,
+            ),
         };
         self.findings.push(finding.help(format!("write one of {}", quoted_types())));
     }
@@ -178,7 +181,7 @@ impl<'a> Fields<'a> {
     fn choices(&mut self) -> Option<Vec<String>> {
         let literal = &self.get("choices")?.value;
         let choices = match &literal.form {
-            Form::List(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+            LiteralForm::List(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
             _ => None,
         };
         match choices {
@@ -191,45 +194,50 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn value(&mut self, field: &str, kind: &Kind) -> Option<Value> {
+    fn value(&mut self, field: &str, kind: &ParameterType) -> Option<Value> {
         let literal = &self.get(field)?.value;
         let value = literal.json();
         let wanted = match kind {
-            Kind::Choice(choices) if choices.is_empty() => return Some(value),
-            Kind::Choice(choices) if value.as_str().is_some_and(|text| choices.iter().any(|choice| choice == text)) => {
+            ParameterType::Choice(choices) if choices.is_empty() => return Some(value),
+            ParameterType::Choice(choices)
+                if value.as_str().is_some_and(|text| choices.iter().any(|choice| choice == text)) =>
+            {
                 return Some(value);
             }
-            Kind::Choice(_) => "one of its choices",
-            Kind::Integer if value.is_i64() => return Some(value),
-            Kind::Integer => "an integer",
-            Kind::Boolean if value.is_boolean() => return Some(value),
-            Kind::Boolean => "true or false",
-            Kind::List if value.as_array().is_some_and(|items| items.iter().all(Value::is_string)) => {
+            ParameterType::Choice(_) => "one of its choices",
+            ParameterType::Integer if value.is_i64() => return Some(value),
+            ParameterType::Integer => "an integer",
+            ParameterType::Boolean if value.is_boolean() => return Some(value),
+            ParameterType::Boolean => "true or false",
+            ParameterType::List if value.as_array().is_some_and(|items| items.iter().all(Value::is_string)) => {
                 return Some(value);
             }
-            Kind::List => "a list of strings",
-            Kind::String | Kind::Dn | Kind::Secret | Kind::Path if value.is_string() => {
+            ParameterType::List => "a list of strings",
+            ParameterType::String | ParameterType::Dn | ParameterType::Secret | ParameterType::Path
+                if value.is_string() =>
+            {
                 return Some(value);
             }
-            Kind::String | Kind::Dn | Kind::Secret | Kind::Path => "a string",
+            ParameterType::String | ParameterType::Dn | ParameterType::Secret | ParameterType::Path => "a string",
         };
         self.wrong(field, wanted, literal);
         None
     }
 
-    fn refuse_contradictions(&mut self, kind: &Kind) {
-        if *kind == Kind::Secret
+    fn refuse_contradictions(&mut self, kind: &ParameterType) {
+        if *kind == ParameterType::Secret
             && let Some(entry) = self.get("default")
         {
-            let finding = Finding::new(format!("the secret `{}` may not have a default", self.name), entry.at);
+            let finding = HeaderFinding::new(format!("the secret `{}` may not have a default", self.name), entry.at);
             self.findings.push(
                 finding.help("a secret in a runbook is no secret; an `example` for the simulator may stand here"),
             );
         }
-        if *kind != Kind::List
+        if *kind != ParameterType::List
             && let Some(entry) = self.get("column")
         {
-            self.findings.push(Finding::new(format!("`{}` is no list: only a list has a column", self.name), entry.at));
+            self.findings
+                .push(HeaderFinding::new(format!("`{}` is no list: only a list has a column", self.name), entry.at));
         }
     }
 }

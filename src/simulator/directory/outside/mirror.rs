@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use ldap3::{Scope, SearchEntry};
 
-use super::super::account::{Attributes, RESERVED, spelling};
-use super::super::identity::Sid;
+use super::super::account::{FreeAttributes, RESERVED, spelling};
+use super::super::identity::ObjectSid;
 use super::super::shadow::of_guid;
 use super::super::units::parse;
-use super::super::{Account, ContainerKind, Directory, Guid, NewAccount, Refusal};
-use super::wire::Deed;
-use super::{Outside, Settings, Switch, Who};
-use crate::simulator::dn::Dn;
+use super::super::{ChangeRefusal, ContainerKind, DirectoryAccount, NewAccount, ObjectGuid, SimulatedDirectory};
+use super::wire::WireRequest;
+use super::{AccountKey, AccountSwitch, LiveDirectory, LiveDirectorySettings};
+use crate::simulator::dn::DirectoryName;
 
 const ACCOUNTS: &str = "(&(objectCategory=person)(objectClass=user))";
 const CONTAINERS: &str = "(|(objectClass=domainDNS)(objectClass=organizationalUnit)(objectClass=container))";
@@ -22,23 +22,23 @@ const NORMAL: u32 = 512;
 /// An account without a password cannot be enabled without it.
 const NO_PASSWORD_NEEDED: u32 = 32;
 
-impl Directory {
+impl SimulatedDirectory {
     /// A directory outside, read whole.
-    pub(in crate::simulator) fn connect(domain: &str, settings: Settings) -> Result<Self, Refusal> {
+    pub(in crate::simulator) fn connect(domain: &str, settings: LiveDirectorySettings) -> Result<Self, ChangeRefusal> {
         let mut directory = Self::new(domain, 0);
-        directory.outside = Some(Outside::new(settings));
+        directory.outside = Some(LiveDirectory::new(settings));
         directory.synchronize()?;
         Ok(directory)
     }
 
     /// Reads a directory outside anew; of a simulated one there is nothing to read.
-    pub(in crate::simulator) fn synchronize(&mut self) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn synchronize(&mut self) -> Result<(), ChangeRefusal> {
         let Some(outside) = self.outside.clone() else {
             return Ok(());
         };
         let base = self.searched();
         let search =
-            |filter: &str| Deed::Search { base: base.clone(), scope: Scope::Subtree, filter: filter.to_owned() };
+            |filter: &str| WireRequest::Search { base: base.clone(), scope: Scope::Subtree, filter: filter.to_owned() };
         let containers = outside.ask(search(CONTAINERS))?;
         let accounts = outside.ask(search(ACCOUNTS))?;
         self.clear();
@@ -58,7 +58,7 @@ impl Directory {
     }
 
     /// Looks at one account of a directory outside again; at that of a shadow once.
-    pub(in crate::simulator) fn look_again(&mut self, who: Who<'_>) -> Result<(), Refusal> {
+    pub(in crate::simulator) fn look_again(&mut self, who: AccountKey<'_>) -> Result<(), ChangeRefusal> {
         if self.is_shadow() {
             return self.recall_account(who);
         }
@@ -66,19 +66,19 @@ impl Directory {
             return Ok(());
         };
         let condition = match who {
-            Who::Guid(guid) => of_guid(guid),
-            Who::UserPrincipalName(name) => {
+            AccountKey::Guid(guid) => of_guid(guid),
+            AccountKey::UserPrincipalName(name) => {
                 format!("(userPrincipalName={})", ldap3::ldap_escape(name))
             }
         };
-        let found = outside.ask(Deed::Search {
+        let found = outside.ask(WireRequest::Search {
             base: self.searched(),
             scope: Scope::Subtree,
             filter: format!("(&{ACCOUNTS}{condition})"),
         })?;
         let known = match who {
-            Who::Guid(guid) => Some(guid),
-            Who::UserPrincipalName(name) => self.by_user_principal_name(name).map(|known| known.guid),
+            AccountKey::Guid(guid) => Some(guid),
+            AccountKey::UserPrincipalName(name) => self.by_user_principal_name(name).map(|known| known.guid),
         };
         if let Some(guid) = known {
             self.forget(guid);
@@ -89,35 +89,39 @@ impl Directory {
         Ok(())
     }
 
-    pub(in super::super) fn move_outside(&mut self, guid: Guid, ou: &str) -> Result<String, Refusal> {
+    pub(in super::super) fn move_outside(&mut self, guid: ObjectGuid, ou: &str) -> Result<String, ChangeRefusal> {
         let account = self.seen(guid)?;
         let target = parse(ou)?;
         if parse(&account.parent)?.key() == target.key() {
             return Ok(account.dn);
         }
-        self.ask(Deed::Move {
-            rdn: Dn::default().child("CN", &account.cn).to_string(),
+        self.ask(WireRequest::Move {
+            rdn: DirectoryName::default().child("CN", &account.cn).to_string(),
             dn: account.dn,
             parent: ou.to_owned(),
         })?;
         Ok(self.seen(guid)?.dn)
     }
 
-    pub(in super::super) fn create_outside(&mut self, new: &NewAccount) -> Result<Guid, Refusal> {
+    pub(in super::super) fn create_outside(&mut self, new: &NewAccount) -> Result<ObjectGuid, ChangeRefusal> {
         let dn = parse(&new.ou)?.child("CN", &new.cn).to_string();
-        self.ask(Deed::Add { dn: dn.clone(), attributes: self.attributes_of(new) })?;
-        self.look_again(Who::UserPrincipalName(&new.user_principal_name))?;
+        self.ask(WireRequest::Add { dn: dn.clone(), attributes: self.attributes_of(new) })?;
+        self.look_again(AccountKey::UserPrincipalName(&new.user_principal_name))?;
         let made = self.by_dn(&dn).map(|account| account.guid);
-        made.ok_or(Refusal::AccountNotFound)
+        made.ok_or(ChangeRefusal::AccountNotFound)
     }
 
-    pub(in super::super) fn switch_outside(&mut self, guid: Guid, to: Switch) -> Result<(), Refusal> {
+    pub(in super::super) fn switch_outside(
+        &mut self,
+        guid: ObjectGuid,
+        to: AccountSwitch,
+    ) -> Result<(), ChangeRefusal> {
         let account = self.seen(guid)?;
         let control = account.attribute(CONTROL).and_then(|text| text.parse().ok());
         let control: u32 = control.unwrap_or(NORMAL | NO_PASSWORD_NEEDED);
-        let wanted = if to == Switch::On { control & !DISABLED } else { control | DISABLED };
+        let wanted = if to == AccountSwitch::On { control & !DISABLED } else { control | DISABLED };
         if wanted != control {
-            self.ask(Deed::Modify {
+            self.ask(WireRequest::Modify {
                 dn: account.dn,
                 changes: vec![("userAccountControl".to_owned(), wanted.to_string())],
             })?;
@@ -127,29 +131,29 @@ impl Directory {
 
     pub(in super::super) fn update_outside(
         &mut self,
-        guid: Guid,
+        guid: ObjectGuid,
         changes: &[(&str, Option<&str>)],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChangeRefusal> {
         let account = self.seen(guid)?;
         let one = |(name, value): &(&str, Option<&str>)| ((*name).to_owned(), value.unwrap_or_default().to_owned());
-        self.ask(Deed::Modify { dn: account.dn, changes: changes.iter().map(one).collect() })?;
+        self.ask(WireRequest::Modify { dn: account.dn, changes: changes.iter().map(one).collect() })?;
         self.seen(guid).map(|_| ())
     }
 
-    pub(in super::super) fn delete_outside(&mut self, guid: Guid) -> Result<(), Refusal> {
+    pub(in super::super) fn delete_outside(&mut self, guid: ObjectGuid) -> Result<(), ChangeRefusal> {
         let dn = self.seen(guid)?.dn;
-        self.ask(Deed::Delete { dn })?;
+        self.ask(WireRequest::Delete { dn })?;
         self.forget(guid);
         Ok(())
     }
 
     /// The account as it is there now.
-    fn seen(&mut self, guid: Guid) -> Result<Account, Refusal> {
-        self.look_again(Who::Guid(guid))?;
-        self.account(guid).cloned().ok_or(Refusal::AccountNotFound)
+    fn seen(&mut self, guid: ObjectGuid) -> Result<DirectoryAccount, ChangeRefusal> {
+        self.look_again(AccountKey::Guid(guid))?;
+        self.account(guid).cloned().ok_or(ChangeRefusal::AccountNotFound)
     }
 
-    fn ask(&self, deed: Deed) -> Result<(), Refusal> {
+    fn ask(&self, deed: WireRequest) -> Result<(), ChangeRefusal> {
         match &self.outside {
             Some(outside) => outside.ask(deed).map(|_| ()),
             None => Ok(()),
@@ -184,18 +188,18 @@ impl Directory {
     /// Reads what is not known yet of what a search finds: containers and accounts.
     pub(in super::super) fn take_in(
         &mut self,
-        outside: &Outside,
+        outside: &LiveDirectory,
         base: &str,
         scope: Scope,
         condition: &str,
-    ) -> Result<(), Refusal> {
-        let found = outside.ask(Deed::Search {
+    ) -> Result<(), ChangeRefusal> {
+        let found = outside.ask(WireRequest::Search {
             base: base.to_owned(),
             scope,
             filter: format!("(&(|{ACCOUNTS}{CONTAINERS}){condition})"),
         });
         let found = match found {
-            Err(Refusal::NoSuchObject { .. }) => return Ok(()),
+            Err(ChangeRefusal::NoSuchObject { .. }) => return Ok(()),
             found => found?,
         };
         for entry in found {
@@ -212,7 +216,7 @@ impl Directory {
     }
 
     fn mirror_container(&mut self, entry: &SearchEntry) {
-        let Ok(dn) = Dn::parse(&entry.dn) else {
+        let Ok(dn) = DirectoryName::parse(&entry.dn) else {
             return;
         };
         let kind = match dn.leaf_kind().as_deref() {
@@ -230,7 +234,7 @@ impl Directory {
         let Some(account) = account(entry) else {
             return;
         };
-        let Ok(dn) = Dn::parse(&account.dn) else {
+        let Ok(dn) = DirectoryName::parse(&account.dn) else {
             return;
         };
         self.forget(account.guid);
@@ -250,19 +254,19 @@ fn random_password() -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-fn account(entry: &SearchEntry) -> Option<Account> {
+fn account(entry: &SearchEntry) -> Option<DirectoryAccount> {
     let text = |name: &str| values(entry, name).into_iter().next().and_then(|value| String::from_utf8(value).ok());
     let bytes = |name: &str| values(entry, name).into_iter().next();
-    let dn = Dn::parse(&entry.dn).ok()?;
+    let dn = DirectoryName::parse(&entry.dn).ok()?;
     let control = text(CONTROL)?;
     let disabled = control.parse::<u32>().ok()? & DISABLED != 0;
     let number = |name: &str| text(name).and_then(|text| text.parse().ok()).unwrap_or_default();
     let now = Timestamp::now();
     let mut attributes = free(entry);
     attributes.insert(spelling(CONTROL), vec![control]);
-    Some(Account {
-        guid: Guid::from_bytes(&bytes("objectGUID")?)?,
-        sid: Sid::from_bytes(&bytes("objectSid")?)?,
+    Some(DirectoryAccount {
+        guid: ObjectGuid::from_bytes(&bytes("objectGUID")?)?,
+        sid: ObjectSid::from_bytes(&bytes("objectSid")?)?,
         cn: text("cn")?,
         parent: dn.parent()?.to_string(),
         dn: entry.dn.clone(),
@@ -279,7 +283,7 @@ fn account(entry: &SearchEntry) -> Option<Account> {
 }
 
 /// Attributes that are texts and are not kept apart.
-fn free(entry: &SearchEntry) -> Attributes {
+fn free(entry: &SearchEntry) -> FreeAttributes {
     let apart = |name: &str| {
         let names = RESERVED.iter().chain(&["sAMAccountName", "userPrincipalName"]);
         names.into_iter().any(|known| known.eq_ignore_ascii_case(name))

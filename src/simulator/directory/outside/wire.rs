@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use url::Url;
 
-use super::Settings;
+use super::LiveDirectorySettings;
 use crate::ldap_panics::{NotLdap, caught};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ const MOST_REPEATED: usize = 200;
 
 /// What is asked of the directory.
 #[derive(Debug)]
-pub(in super::super) enum Deed {
+pub(in super::super) enum WireRequest {
     Search {
         base: String,
         scope: Scope,
@@ -63,17 +63,17 @@ pub(in super::super) enum Deed {
 }
 
 /// Entries found; none of any other deed.
-pub(super) type Outcome = Result<Vec<SearchEntry>, Trouble>;
+pub(super) type WireOutcome = Result<Vec<SearchEntry>, WireTrouble>;
 
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum WireTrouble {
     /// By the directory, with a result code of LDAP.
     Refused { code: u32, text: String },
     /// No connection, or no answer.
     Unavailable(String),
 }
 
-impl Deed {
+impl WireRequest {
     /// DN of what it is about; of a move, where to.
     pub(super) fn about(&self) -> &str {
         match self {
@@ -85,12 +85,12 @@ impl Deed {
 }
 
 /// A bound connection, and the task that reads and writes on it.
-struct Bound {
+struct BoundConnection {
     ldap: Ldap,
     driver: JoinHandle<Result<(), LdapError>>,
 }
 
-impl Bound {
+impl BoundConnection {
     /// Whether the connection ended because what came over it is not LDAP.
     async fn was_not_ldap(&mut self) -> bool {
         let ended = timeout(DRIVER_END, &mut self.driver).await;
@@ -98,7 +98,7 @@ impl Bound {
     }
 }
 
-impl Drop for Bound {
+impl Drop for BoundConnection {
     /// A directory that sends without end is not listened to any longer.
     fn drop(&mut self) {
         self.driver.abort();
@@ -106,30 +106,36 @@ impl Drop for Bound {
 }
 
 /// The connection; empty until it is needed, and after it broke.
-pub(super) struct Link {
-    settings: Arc<Settings>,
+pub(super) struct WireLink {
+    settings: Arc<LiveDirectorySettings>,
     runtime: std::io::Result<Runtime>,
-    bound: Option<Bound>,
+    bound: Option<BoundConnection>,
 }
 
-impl Link {
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
+impl WireLink {
+    pub(super) fn new(settings: Arc<LiveDirectorySettings>) -> Self {
         Self { settings, runtime: Builder::new_current_thread().enable_all().build(), bound: None }
     }
 
     /// A search over a connection that broke meanwhile is done again; a change is not, for it may have been made.
-    pub(super) fn carry_out(&mut self, deed: &Deed) -> Outcome {
+    pub(super) fn carry_out(&mut self, deed: &WireRequest) -> WireOutcome {
         let runtime = self.runtime.as_ref().map_err(|error| gone(&error.to_string()))?;
-        let again = self.bound.is_some() && matches!(deed, Deed::Search { .. });
+        let again = self.bound.is_some() && matches!(deed, WireRequest::Search { .. });
         let first = runtime.block_on(attempt(&self.settings, &mut self.bound, deed));
         match first {
-            Err(Trouble::Unavailable(_)) if again => runtime.block_on(attempt(&self.settings, &mut self.bound, deed)),
+            Err(WireTrouble::Unavailable(_)) if again => {
+                runtime.block_on(attempt(&self.settings, &mut self.bound, deed))
+            }
             outcome => outcome,
         }
     }
 }
 
-async fn attempt(settings: &Settings, kept: &mut Option<Bound>, deed: &Deed) -> Outcome {
+async fn attempt(
+    settings: &LiveDirectorySettings,
+    kept: &mut Option<BoundConnection>,
+    deed: &WireRequest,
+) -> WireOutcome {
     let mut bound = match kept.take() {
         Some(bound) => bound,
         None => open(settings).await?,
@@ -147,14 +153,14 @@ async fn attempt(settings: &Settings, kept: &mut Option<Bound>, deed: &Deed) -> 
 }
 
 /// The outcome, or why the connection is not used again.
-async fn carried_out(ldap: Ldap, deed: &Deed) -> Result<Outcome, Trouble> {
+async fn carried_out(ldap: Ldap, deed: &WireRequest) -> Result<WireOutcome, WireTrouble> {
     match deed {
-        Deed::Search { base, scope, filter } => search(ldap, base, *scope, filter).await,
+        WireRequest::Search { base, scope, filter } => search(ldap, base, *scope, filter).await,
         deed => patiently(perform(ldap, deed)).await,
     }
 }
 
-fn not_ldap(settings: &Settings) -> Trouble {
+fn not_ldap(settings: &LiveDirectorySettings) -> WireTrouble {
     let url = Url::parse(&settings.url).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let port = url.as_ref().and_then(Url::port);
@@ -163,35 +169,35 @@ fn not_ldap(settings: &Settings) -> Trouble {
 }
 
 /// Waits for an answer, but not for ever.
-async fn patiently<T>(asking: impl Future<Output = Result<T, LdapError>>) -> Result<T, Trouble> {
+async fn patiently<T>(asking: impl Future<Output = Result<T, LdapError>>) -> Result<T, WireTrouble> {
     let answer = timeout(PATIENCE, asking).await;
     let answer = answer.map_err(|_| gone("no answer"))?;
     answer.map_err(|failure| gone(&failure.to_string()))
 }
 
-fn gone(detail: &str) -> Trouble {
-    Trouble::Unavailable(detail.to_owned())
+fn gone(detail: &str) -> WireTrouble {
+    WireTrouble::Unavailable(detail.to_owned())
 }
 
-fn judged(result: &LdapResult) -> Result<(), Trouble> {
+fn judged(result: &LdapResult) -> Result<(), WireTrouble> {
     if result.rc == 0 {
         return Ok(());
     }
     let text = result.text.trim_end_matches(['\0', '\n', ' ']).to_owned();
     let code = result.rc;
-    Err(Trouble::Refused { code, text })
+    Err(WireTrouble::Refused { code, text })
 }
 
-async fn perform(mut ldap: Ldap, deed: &Deed) -> Result<Outcome, LdapError> {
+async fn perform(mut ldap: Ldap, deed: &WireRequest) -> Result<WireOutcome, LdapError> {
     let result = match deed {
-        Deed::Search { .. } => return Ok(Ok(Vec::new())),
-        Deed::Add { dn, attributes } => {
+        WireRequest::Search { .. } => return Ok(Ok(Vec::new())),
+        WireRequest::Add { dn, attributes } => {
             let one = |(name, value): &(String, Vec<u8>)| (name.clone().into_bytes(), [value.clone()].into());
             ldap.add(dn, attributes.iter().map(one).collect()).await?
         }
-        Deed::Modify { dn, changes } => ldap.modify(dn, changes.iter().map(replaced).collect()).await?,
-        Deed::Move { dn, rdn, parent } => ldap.modifydn(dn, rdn, true, Some(parent)).await?,
-        Deed::Delete { dn } => ldap.delete(dn).await?,
+        WireRequest::Modify { dn, changes } => ldap.modify(dn, changes.iter().map(replaced).collect()).await?,
+        WireRequest::Move { dn, rdn, parent } => ldap.modifydn(dn, rdn, true, Some(parent)).await?,
+        WireRequest::Delete { dn } => ldap.delete(dn).await?,
     };
     Ok(judged(&result).map(|()| Vec::new()))
 }
@@ -203,7 +209,7 @@ fn replaced((name, value): &(String, String)) -> Mod<String> {
 }
 
 /// A large directory may take its time, as long as it goes on answering.
-async fn search(mut ldap: Ldap, base: &str, scope: Scope, filter: &str) -> Result<Outcome, Trouble> {
+async fn search(mut ldap: Ldap, base: &str, scope: Scope, filter: &str) -> Result<WireOutcome, WireTrouble> {
     let adapters: Vec<Box<dyn Adapter<_, _>>> = vec![Box::new(EntriesOnly::new()), Box::new(PagedResults::new(PAGE))];
     let asked = ldap.streaming_search_with(adapters, base, scope, filter, vec!["*"]);
     let mut stream = patiently(asked).await?;
@@ -257,7 +263,7 @@ fn size(entry: &SearchEntry) -> usize {
     entry.dn.len() + OVERHEAD + texts.sum::<usize>() + bytes.sum::<usize>()
 }
 
-async fn open(settings: &Settings) -> Result<Bound, Trouble> {
+async fn open(settings: &LiveDirectorySettings) -> Result<BoundConnection, WireTrouble> {
     let mut options = LdapConnSettings::new().set_conn_timeout(PATIENCE);
     if let Some(ca) = &settings.ca {
         options = options.set_config(trusting(ca).map_err(|reason| gone(&reason))?);
@@ -267,7 +273,7 @@ async fn open(settings: &Settings) -> Result<Bound, Trouble> {
     let (connection, ldap) = connected.map_err(|failure| gone(&failure.to_string()))?;
     // A failure of the connection reaches who waits for an answer on it.
     let driver = tokio::spawn(connection.drive());
-    let mut bound = Bound { ldap, driver };
+    let mut bound = BoundConnection { ldap, driver };
     let mut ldap = bound.ldap.clone();
     let binding = ldap.simple_bind(&settings.bind_dn, settings.password.expose_secret());
     let answered = caught(timeout(PATIENCE, binding))

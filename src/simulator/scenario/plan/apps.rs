@@ -12,7 +12,7 @@ use super::{is_off, is_on, yes};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the switches of the Admin Console, one each")]
-pub(in crate::simulator) struct AppPlan {
+pub(in crate::simulator) struct AppSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,31 +41,31 @@ pub(in crate::simulator) struct AppPlan {
     #[serde(default = "yes", skip_serializing_if = "is_on")]
     pub(in crate::simulator) update_ou_on_group_change: bool,
     #[serde(default = "one_agent", skip_serializing_if = "is_one_agent")]
-    pub(in crate::simulator) agents: Vec<AgentPlan>,
+    pub(in crate::simulator) agents: Vec<AgentSpec>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) connected_ous: Option<Vec<String>>,
     #[serde(default = "yes", skip_serializing_if = "is_on")]
     pub(in crate::simulator) import: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::simulator) connection: Option<ConnectionPlan>,
+    pub(in crate::simulator) connection: Option<ConnectionSpec>,
     /// By name of the feature.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(in crate::simulator) capabilities: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) pushes: Vec<PushPlan>,
+    pub(in crate::simulator) pushes: Vec<PushSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) mappings: Vec<MappingPlan>,
+    pub(in crate::simulator) mappings: Vec<MappingSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::simulator) scopes: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::simulator) roles: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) groups: Vec<AppGroupPlan>,
+    pub(in crate::simulator) groups: Vec<AppGroupSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) users: Vec<AppUserPlan>,
+    pub(in crate::simulator) users: Vec<AppUserSpec>,
 }
 
-impl Default for AppPlan {
+impl Default for AppSpec {
     fn default() -> Self {
         Self {
             id: None,
@@ -98,7 +98,7 @@ impl Default for AppPlan {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct AgentPlan {
+pub(in crate::simulator) struct AgentSpec {
     pub(in crate::simulator) name: String,
     #[serde(default = "yes", skip_serializing_if = "is_on")]
     pub(in crate::simulator) up: bool,
@@ -107,7 +107,7 @@ pub(in crate::simulator) struct AgentPlan {
 /// The API integration of an Org2Org app, without its credentials.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct ConnectionPlan {
+pub(in crate::simulator) struct ConnectionSpec {
     #[serde(default = "yes")]
     pub(in crate::simulator) enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,7 +122,7 @@ pub(in crate::simulator) struct ConnectionPlan {
 /// A group push mapping.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct PushPlan {
+pub(in crate::simulator) struct PushSpec {
     pub(in crate::simulator) id: String,
     pub(in crate::simulator) group: String,
     /// Id of the target in this org.
@@ -138,23 +138,23 @@ pub(in crate::simulator) struct PushPlan {
 /// One direction of a profile mapping.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct MappingPlan {
+pub(in crate::simulator) struct MappingSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) id: Option<String>,
-    pub(in crate::simulator) direction: Direction,
+    pub(in crate::simulator) direction: MappingSpecDirection,
     pub(in crate::simulator) properties: Map<String, Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::simulator) enum Direction {
+pub(in crate::simulator) enum MappingSpecDirection {
     ToOkta,
     ToApp,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct AppGroupPlan {
+pub(in crate::simulator) struct AppGroupSpec {
     pub(in crate::simulator) group: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) priority: Option<i64>,
@@ -167,14 +167,14 @@ pub(in crate::simulator) struct AppGroupPlan {
 /// A user who is assigned one by one, or an app user as he is.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
-pub(in crate::simulator) enum AppUserPlan {
+pub(in crate::simulator) enum AppUserSpec {
     Assigned(String),
-    Held(Box<HeldPlan>),
+    Held(Box<HeldAppUserSpec>),
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct HeldPlan {
+pub(in crate::simulator) struct HeldAppUserSpec {
     pub(in crate::simulator) user: String,
     /// USER or GROUP.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,24 +195,24 @@ pub(in crate::simulator) struct HeldPlan {
 }
 
 /// By hand, because an untagged enum would hide what is wrong with the object.
-impl<'de> Deserialize<'de> for AppUserPlan {
+impl<'de> Deserialize<'de> for AppUserSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct LoginOrObject;
 
         impl<'de> Visitor<'de> for LoginOrObject {
-            type Value = AppUserPlan;
+            type Value = AppUserSpec;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a login, or an object with `user`")
             }
 
             fn visit_str<E: serde::de::Error>(self, login: &str) -> Result<Self::Value, E> {
-                Ok(AppUserPlan::Assigned(login.to_owned()))
+                Ok(AppUserSpec::Assigned(login.to_owned()))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                let held = HeldPlan::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(AppUserPlan::Held(Box::new(held)))
+                let held = HeldAppUserSpec::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(AppUserSpec::Held(Box::new(held)))
             }
         }
 
@@ -222,7 +222,7 @@ impl<'de> Deserialize<'de> for AppUserPlan {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct ClientPlan {
+pub(in crate::simulator) struct ClientSpec {
     pub(in crate::simulator) label: String,
     #[serde(rename = "type", default = "service")]
     pub(in crate::simulator) kind: String,
@@ -244,10 +244,10 @@ fn service() -> String {
     "service".to_owned()
 }
 
-fn one_agent() -> Vec<AgentPlan> {
-    vec![AgentPlan { name: "CORP-DC1".to_owned(), up: true }]
+fn one_agent() -> Vec<AgentSpec> {
+    vec![AgentSpec { name: "CORP-DC1".to_owned(), up: true }]
 }
 
-fn is_one_agent(agents: &Vec<AgentPlan>) -> bool {
+fn is_one_agent(agents: &Vec<AgentSpec>) -> bool {
     *agents == one_agent()
 }

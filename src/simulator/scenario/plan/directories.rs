@@ -9,24 +9,24 @@ use super::{is_off, is_on, yes};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct DirectoryPlan {
+pub(in crate::simulator) struct DirectorySpec {
     pub(in crate::simulator) domain: String,
     #[serde(default, skip_serializing_if = "is_off")]
     pub(in crate::simulator) imagined: bool,
     #[serde(default)]
     pub(in crate::simulator) organizational_units: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::simulator) accounts: Vec<AccountPlan>,
+    pub(in crate::simulator) accounts: Vec<AccountSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::simulator) denied: Vec<String>,
     /// A directory that is not simulated.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::simulator) outside: Option<OutsidePlan>,
+    pub(in crate::simulator) outside: Option<LiveDirectorySpec>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct OutsidePlan {
+pub(in crate::simulator) struct LiveDirectorySpec {
     pub(in crate::simulator) url: String,
     pub(in crate::simulator) bind_dn: String,
     /// Name of the environment variable that holds the password.
@@ -40,7 +40,7 @@ pub(in crate::simulator) struct OutsidePlan {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct AccountPlan {
+pub(in crate::simulator) struct AccountSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) guid: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -7,7 +7,7 @@ use super::{is_on, yes};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct UserPlan {
+pub(in crate::simulator) struct UserSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) id: Option<String>,
     pub(in crate::simulator) login: String,
@@ -29,7 +29,7 @@ pub(in crate::simulator) struct UserPlan {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct GroupPlan {
+pub(in crate::simulator) struct GroupSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) id: Option<String>,
     pub(in crate::simulator) name: String,
@@ -49,7 +49,7 @@ pub(in crate::simulator) struct GroupPlan {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::simulator) struct RulePlan {
+pub(in crate::simulator) struct RuleSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) id: Option<String>,
     pub(in crate::simulator) name: String,
@@ -65,7 +65,7 @@ pub(in crate::simulator) struct RulePlan {
     pub(in crate::simulator) status: Option<String>,
 }
 
-impl RulePlan {
+impl RuleSpec {
     /// `status`, or what `active` says.
     pub(in crate::simulator) fn status(&self) -> &str {
         let of_switch = if self.active { "ACTIVE" } else { "INACTIVE" };

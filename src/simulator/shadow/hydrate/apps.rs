@@ -5,12 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 
-use super::super::super::directory::{Directory, Guid, Told};
+use super::super::super::directory::{ObjectGuid, ReportedAccount, SimulatedDirectory};
 use super::super::super::mappings;
 use super::super::super::oauth;
 use super::super::super::options::Shown;
 use super::super::super::org2org;
-use super::super::super::store::{ActiveDirectory, Agent, App, AppGroup, AppUser, Org};
+use super::super::super::store::{ActiveDirectory, AdAgent, AppGroup, AppUser, SimulatedOrg, StoredApp};
 use super::people::take_user;
 use super::{first, linked, object, text, texts, time};
 
@@ -18,7 +18,7 @@ use super::{first, linked, object, text, texts, time};
 const OF_APP: &[&str] =
     &["id", "orn", "name", "label", "status", "lastUpdated", "created", "features", "_links", "_embedded"];
 
-pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
+pub(in super::super) fn app(org: &mut SimulatedOrg, _: &[String], body: &Value) {
     let id = text(body, "id");
     if id.is_empty() || !org.is_news(format!("/api/v1/apps/{id}")) {
         return;
@@ -27,7 +27,7 @@ pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
     let connects = name == "active_directory";
     let document = object(body).into_iter().filter(|(name, _)| !OF_APP.contains(&name.as_str()));
     let created = time(body, "created").unwrap_or_default();
-    let mut held = App {
+    let mut held = StoredApp {
         id: id.clone(),
         label: text(body, "label"),
         status: text(body, "status"),
@@ -38,7 +38,7 @@ pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
         users: BTreeMap::new(),
         groups: BTreeMap::new(),
         active_directory: connects.then(|| instance(body)),
-        org2org: (name == org2org::NAME).then(|| org2org::Org2Org::of_features(&texts(&body["features"]))),
+        org2org: (name == org2org::NAME).then(|| org2org::Org2OrgApp::of_features(&texts(&body["features"]))),
         unassigned: BTreeMap::new(),
         mappings: mappings::unread(),
         custom_attributes: serde_json::Map::new(),
@@ -55,7 +55,7 @@ pub(in super::super) fn app(org: &mut Org, _: &[String], body: &Value) {
 }
 
 /// The feature is told by the simulator itself where the real org tells it.
-fn show_group_push(org: &mut Org, app: &mut App) {
+fn show_group_push(org: &mut SimulatedOrg, app: &mut StoredApp) {
     let pushes = app.features.iter().any(|one| one == "GROUP_PUSH");
     org.options.assumptions.group_push_feature = if pushes { Shown::Present } else { Shown::Absent };
     app.features.retain(|one| one != "GROUP_PUSH");
@@ -65,7 +65,7 @@ fn show_group_push(org: &mut Org, app: &mut App) {
 fn instance(body: &Value) -> ActiveDirectory {
     let domain = body["settings"]["app"]["namingContext"].as_str();
     let domain = domain.map_or_else(|| text(body, "label"), str::to_owned);
-    let agent = Agent {
+    let agent = AdAgent {
         id: "agent".to_owned(),
         name: "agent".to_owned(),
         version: String::new(),
@@ -75,7 +75,7 @@ fn instance(body: &Value) -> ActiveDirectory {
     ActiveDirectory { domain, agents: vec![agent], update_ou_on_group_change: true, connected_ous: Vec::new() }
 }
 
-pub(in super::super) fn app_user(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn app_user(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     take_user(org, &body["_embedded"]["user"]);
     let (app, id) = (first(parameters), text(body, "id"));
     let known = org.apps.get(app).map(|app| app.users.contains_key(&id));
@@ -113,9 +113,9 @@ pub(in super::super) fn app_user(org: &mut Org, parameters: &[String], body: &Va
 }
 
 /// The account that an app user of a directory is linked to.
-struct Linked {
+struct LinkedAccount {
     domain: String,
-    guid: Guid,
+    guid: ObjectGuid,
     dn: String,
     name: String,
     sam_account_name: String,
@@ -123,16 +123,16 @@ struct Linked {
     attributes: Vec<(&'static str, String)>,
 }
 
-fn account(app: &App, held: &AppUser) -> Option<Linked> {
+fn account(app: &StoredApp, held: &AppUser) -> Option<LinkedAccount> {
     let profile = &held.profile;
     let dn = profile.get("dn").or_else(|| profile.get("distinguishedName"));
     let known = |name: &str| {
         let value = profile.get(name).and_then(Value::as_str);
         value.unwrap_or_default().to_owned()
     };
-    Some(Linked {
+    Some(LinkedAccount {
         domain: app.active_directory.as_ref()?.domain.to_lowercase(),
-        guid: Guid::from_base64(held.external_id.as_deref()?)?,
+        guid: ObjectGuid::from_base64(held.external_id.as_deref()?)?,
         dn: dn?.as_str()?.to_owned(),
         name: held.user_name.clone(),
         sam_account_name: known("samAccountName"),
@@ -142,7 +142,7 @@ fn account(app: &App, held: &AppUser) -> Option<Linked> {
 }
 
 /// A directory that cannot be looked at is taken to be as Okta has its accounts.
-fn imagine(org: &mut Org, account: &Linked) {
+fn imagine(org: &mut SimulatedOrg, account: &LinkedAccount) {
     let known = org.directories.contains_key(&account.domain);
     let Some(changed) = &mut org.changed else {
         return;
@@ -154,9 +154,9 @@ fn imagine(org: &mut Org, account: &Linked) {
     let directory = org
         .directories
         .entry(account.domain.clone())
-        .or_insert_with(|| Arc::new(RwLock::new(Directory::unknown(&account.domain))));
+        .or_insert_with(|| Arc::new(RwLock::new(SimulatedDirectory::unknown(&account.domain))));
     let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
-    directory.imagine(&Told {
+    directory.imagine(&ReportedAccount {
         guid: account.guid,
         dn: &account.dn,
         user_principal_name: &account.name,
@@ -166,7 +166,7 @@ fn imagine(org: &mut Org, account: &Linked) {
     });
 }
 
-pub(in super::super) fn app_group(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn app_group(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     let (app, id) = (first(parameters), text(body, "id"));
     let known = org.apps.get(app).map(|app| app.groups.contains_key(&id));
     if id.is_empty() || known != Some(false) {

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::super::super::mappings;
-use super::super::super::oauth::Grant;
+use super::super::super::oauth::ScopeGrant;
 use super::super::super::org2org::GroupPush;
-use super::super::super::store::Org;
+use super::super::super::store::SimulatedOrg;
 use super::{first, object, text, time};
 
 /// The API integration, whose credentials no API shows.
-pub(in super::super) fn connection(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn connection(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     let app = first(parameters);
     let path = format!("/api/v1/apps/{app}/connections/default");
     let is_one = org.apps.get(app).is_some_and(|app| app.org2org.is_some());
@@ -21,7 +21,7 @@ pub(in super::super) fn connection(org: &mut Org, parameters: &[String], body: &
     }
 }
 
-pub(in super::super) fn feature(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn feature(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     let (app, name) = (first(parameters), text(body, "name"));
     let path = format!("/api/v1/apps/{app}/features/{name}");
     let is_one = org.apps.get(app).is_some_and(|app| app.org2org.is_some());
@@ -33,7 +33,7 @@ pub(in super::super) fn feature(org: &mut Org, parameters: &[String], body: &Val
     }
 }
 
-pub(in super::super) fn push(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn push(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     let (app, id) = (first(parameters), text(body, "id"));
     let is_one = org.apps.get(app).is_some_and(|app| app.org2org.is_some());
     if !is_one || id.is_empty() || !org.is_news(format!("/api/v1/apps/{app}/group-push/mappings/{id}")) {
@@ -49,7 +49,7 @@ pub(in super::super) fn push(org: &mut Org, parameters: &[String], body: &Value)
 }
 
 /// A scope that a service app has.
-pub(in super::super) fn grant(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn grant(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     let (app, id) = (first(parameters), text(body, "id"));
     if id.is_empty() || !org.oauth.clients.contains_key(app) {
         return;
@@ -58,7 +58,7 @@ pub(in super::super) fn grant(org: &mut Org, parameters: &[String], body: &Value
         return;
     }
     if let Some(client) = org.oauth.clients.get_mut(app) {
-        client.grants.push(Grant {
+        client.grants.push(ScopeGrant {
             id,
             scope: text(body, "scopeId"),
             created: time(body, "created").unwrap_or_default(),
@@ -67,7 +67,7 @@ pub(in super::super) fn grant(org: &mut Org, parameters: &[String], body: &Value
 }
 
 /// A mapping of an app; lists leave out what it maps, which is read when it is changed.
-pub(in super::super) fn mapping(org: &mut Org, _: &[String], body: &Value) {
+pub(in super::super) fn mapping(org: &mut SimulatedOrg, _: &[String], body: &Value) {
     let id = text(body, "id");
     let (source, target) = (&body["source"]["id"], &body["target"]["id"]);
     let of = |end: &Value| {
@@ -75,8 +75,8 @@ pub(in super::super) fn mapping(org: &mut Org, _: &[String], body: &Value) {
         id.map(str::to_owned)
     };
     let (app, direction) = match (of(source), of(target)) {
-        (Some(app), _) => (app, mappings::Direction::ToOkta),
-        (None, Some(app)) => (app, mappings::Direction::ToApp),
+        (Some(app), _) => (app, mappings::MappingDirection::ToOkta),
+        (None, Some(app)) => (app, mappings::MappingDirection::ToApp),
         (None, None) => return,
     };
     let whole = body["properties"].is_object();

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::super::store::{Group, Id, Org, Role, Rule, User};
+use super::super::super::store::{AdminRole, OktaId, SimulatedOrg, StoredGroup, StoredRule, StoredUser};
 use super::{first, linked, object, text, time};
 
-pub(in super::super) fn user(org: &mut Org, _: &[String], body: &Value) {
+pub(in super::super) fn user(org: &mut SimulatedOrg, _: &[String], body: &Value) {
     take_user(org, body);
 }
 
 /// A user, whole or as it stands in another thing. Gives its id.
-pub(super) fn take_user(org: &mut Org, body: &Value) -> Option<Id> {
+pub(super) fn take_user(org: &mut SimulatedOrg, body: &Value) -> Option<OktaId> {
     let id = body["id"].as_str()?.to_owned();
     let profile = object(&body["profile"]);
     if org.users.contains_key(&id) || !profile.contains_key("login") {
@@ -28,7 +28,7 @@ pub(super) fn take_user(org: &mut Org, body: &Value) -> Option<Id> {
     let provider = credentials["provider"]["type"].as_str().unwrap_or("OKTA");
     let question = credentials["recovery_question"]["question"].as_str();
     let created = time(body, "created").unwrap_or_default();
-    org.insert_user(User {
+    org.insert_user(StoredUser {
         id: id.clone(),
         status: text(body, "status"),
         created,
@@ -46,7 +46,7 @@ pub(super) fn take_user(org: &mut Org, body: &Value) -> Option<Id> {
 }
 
 /// A group of the user that the path names.
-pub(in super::super) fn group_of_user(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn group_of_user(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     group(org, &[], body);
     let name = first(parameters);
     let known = org.logins.get(&name.to_lowercase()).cloned();
@@ -54,14 +54,14 @@ pub(in super::super) fn group_of_user(org: &mut Org, parameters: &[String], body
 }
 
 /// A member of the group that the path names.
-pub(in super::super) fn member(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn member(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     if let Some(id) = take_user(org, body) {
         join(org, first(parameters), &id);
     }
 }
 
 /// A membership of the real org, unless it was changed here.
-fn join(org: &mut Org, group: &str, user: &str) {
+fn join(org: &mut SimulatedOrg, group: &str, user: &str) {
     let pair = (group.to_owned(), user.to_owned());
     let changed = org.changed.as_ref();
     if changed.is_some_and(|changed| changed.memberships.contains(&pair)) {
@@ -73,7 +73,7 @@ fn join(org: &mut Org, group: &str, user: &str) {
     }
 }
 
-pub(in super::super) fn group(org: &mut Org, _: &[String], body: &Value) {
+pub(in super::super) fn group(org: &mut SimulatedOrg, _: &[String], body: &Value) {
     let id = text(body, "id");
     if id.is_empty() || org.groups.contains_key(&id) {
         return;
@@ -86,7 +86,7 @@ pub(in super::super) fn group(org: &mut Org, _: &[String], body: &Value) {
         be_everyone(org, &id);
     }
     let created = time(body, "created").unwrap_or_default();
-    let held = Group {
+    let held = StoredGroup {
         id: id.clone(),
         object_class: body["objectClass"][0].as_str().unwrap_or("okta:user_group").to_owned(),
         profile: object(&body["profile"]),
@@ -104,7 +104,7 @@ pub(in super::super) fn group(org: &mut Org, _: &[String], body: &Value) {
 }
 
 /// Until now another group stood for the one that holds everyone.
-fn be_everyone(org: &mut Org, id: &str) {
+fn be_everyone(org: &mut SimulatedOrg, id: &str) {
     let placeholder = std::mem::replace(&mut org.everyone, id.to_owned());
     org.groups.remove(&placeholder);
     for user in org.users.values_mut() {
@@ -113,13 +113,13 @@ fn be_everyone(org: &mut Org, id: &str) {
     }
 }
 
-pub(in super::super) fn rule(org: &mut Org, _: &[String], body: &Value) {
+pub(in super::super) fn rule(org: &mut SimulatedOrg, _: &[String], body: &Value) {
     let id = text(body, "id");
     if id.is_empty() || !org.is_news(format!("/api/v1/groups/rules/{id}")) {
         return;
     }
     let created = time(body, "created").unwrap_or_default();
-    let held = Rule {
+    let held = StoredRule {
         id: id.clone(),
         name: text(body, "name"),
         status: text(body, "status"),
@@ -132,7 +132,7 @@ pub(in super::super) fn rule(org: &mut Org, _: &[String], body: &Value) {
 }
 
 /// A role of the user, group or service app that the path names by id.
-pub(in super::super) fn role(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn role(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     let (owner, id) = (first(parameters), text(body, "id"));
     let prefix = if org.users.contains_key(owner) {
         "/api/v1/users"
@@ -147,7 +147,7 @@ pub(in super::super) fn role(org: &mut Org, parameters: &[String], body: &Value)
         return;
     }
     if org.is_news(format!("{prefix}/{owner}/roles/{id}")) {
-        let role = Role { id, kind: text(body, "type"), created: time(body, "created").unwrap_or_default() };
+        let role = AdminRole { id, kind: text(body, "type"), created: time(body, "created").unwrap_or_default() };
         org.roles.entry(owner.to_owned()).or_default().push(role);
     }
 }

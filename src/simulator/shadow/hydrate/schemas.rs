@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::super::super::schemas;
-use super::super::super::store::Org;
+use super::super::super::store::SimulatedOrg;
 use super::super::super::user_profile;
 use super::first;
 
-pub(in super::super) fn app_schema(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn app_schema(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     let id = first(parameters);
     let unread = org.apps.get(id).is_some_and(|app| app.schema_unread);
     if !unread || !org.is_news(format!("/api/v1/meta/schemas/apps/{id}/default")) {
@@ -22,7 +22,7 @@ pub(in super::super) fn app_schema(org: &mut Org, parameters: &[String], body: &
     app.schema_unread = false;
 }
 
-pub(in super::super) fn user_schema(org: &mut Org, parameters: &[String], body: &Value) {
+pub(in super::super) fn user_schema(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     let path = format!("/api/v1/meta/schemas/user/{}", first(parameters));
     if !org.schema_unread || !org.is_news(path) {
         return;

@@ -1,11 +1,11 @@
 //! What texts are made of: names with dots and spaces, addresses, distinguished names, URLs, expressions.
 
-use super::super::super::dn::Dn;
+use super::super::super::dn::DirectoryName;
 use super::digits::{self, NumberRun};
 
 /// What a word is in its text. The earlier one counts where a word is several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Role {
+pub(super) enum WordRole {
     /// The last label of a domain.
     End,
     Given,
@@ -17,8 +17,8 @@ pub(super) enum Role {
 
 /// A text by its form.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Text<'a> {
-    Words(Role, &'a str),
+pub(super) enum FormedText<'a> {
+    Words(WordRole, &'a str),
     Domain(&'a str),
     /// `local@domain`
     Address(&'a str),
@@ -33,11 +33,11 @@ pub(super) enum Text<'a> {
 const SID: &str = "S-1-";
 
 /// Gives what stands for a word; `None` leaves it.
-pub(super) type Exchange<'a> = dyn FnMut(Role, &str) -> Option<String> + 'a;
+pub(super) type WordExchange<'a> = dyn FnMut(WordRole, &str) -> Option<String> + 'a;
 
-impl<'a> Text<'a> {
+impl<'a> FormedText<'a> {
     /// Any value: its form is seen from it.
-    pub(super) fn of(role: Role, text: &'a str) -> Self {
+    pub(super) fn of(role: WordRole, text: &'a str) -> Self {
         if is_dn(text) {
             return Self::Dn(text);
         }
@@ -58,44 +58,44 @@ impl<'a> Text<'a> {
     }
 
     /// The text with its words exchanged.
-    pub(super) fn rewrite(self, exchange: &mut Exchange<'_>) -> String {
+    pub(super) fn rewrite(self, exchange: &mut WordExchange<'_>) -> String {
         match self {
             Self::Words(role, text) => words(role, text, exchange),
             Self::Domain(text) => domain(text, exchange),
             Self::Address(text) => match text.rsplit_once('@') {
                 Some((local, end)) => {
-                    let local = words(Role::Part, local, exchange);
+                    let local = words(WordRole::Part, local, exchange);
                     format!("{local}@{}", domain(end, exchange))
                 }
-                None => words(Role::Part, text, exchange),
+                None => words(WordRole::Part, text, exchange),
             },
             Self::Dn(text) => dn(text, exchange),
             Self::Url(text) => url(text, exchange),
             Self::Sid(numbers) => format!("{SID}{}", sid(numbers, exchange)),
-            Self::Time(text) => digits::made_time(text, &mut |all| exchange(Role::Part, all)),
+            Self::Time(text) => digits::made_time(text, &mut |all| exchange(WordRole::Part, all)),
         }
     }
 }
 
 /// Whether it names an object of a directory.
 pub(super) fn is_dn(text: &str) -> bool {
-    let named = Dn::parse(text).is_ok_and(|dn| !dn.is_root());
+    let named = DirectoryName::parse(text).is_ok_and(|dn| !dn.is_root());
     let kinds = ["CN=", "OU=", "DC="];
     let upper = text.trim_start().to_uppercase();
     named && kinds.iter().any(|kind| upper.starts_with(kind))
 }
 
 /// The first numbers of a domain's identifier are the same in every domain.
-fn sid(numbers: &str, exchange: &mut Exchange<'_>) -> String {
+fn sid(numbers: &str, exchange: &mut WordExchange<'_>) -> String {
     let parts = numbers.split('-').map(|part| {
-        let made = (part.len() > 2).then(|| exchange(Role::Part, part));
+        let made = (part.len() > 2).then(|| exchange(WordRole::Part, part));
         made.flatten().unwrap_or_else(|| part.to_owned())
     });
     parts.collect::<Vec<_>>().join("-")
 }
 
 /// Every run of letters and digits is a word; digits in groups, as numbers of phones and dates are written, are one.
-fn words(role: Role, text: &str, exchange: &mut Exchange<'_>) -> String {
+fn words(role: WordRole, text: &str, exchange: &mut WordExchange<'_>) -> String {
     let mut made = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
@@ -119,20 +119,20 @@ fn words(role: Role, text: &str, exchange: &mut Exchange<'_>) -> String {
 }
 
 /// The last label is an end of domains, so that what is made is nobody's domain.
-fn domain(text: &str, exchange: &mut Exchange<'_>) -> String {
+fn domain(text: &str, exchange: &mut WordExchange<'_>) -> String {
     match text.rsplit_once('.') {
         Some((labels, end)) => {
-            let labels = words(Role::Part, labels, exchange);
-            format!("{labels}.{}", words(Role::End, end, exchange))
+            let labels = words(WordRole::Part, labels, exchange);
+            format!("{labels}.{}", words(WordRole::End, end, exchange))
         }
-        None => words(Role::Part, text, exchange),
+        None => words(WordRole::Part, text, exchange),
     }
 }
 
 /// The domain of a DN is its `DC`s. `CN=Users` right below it is there in every domain.
-fn dn(text: &str, exchange: &mut Exchange<'_>) -> String {
-    let Ok(parsed) = Dn::parse(text) else {
-        return words(Role::Part, text, exchange);
+fn dn(text: &str, exchange: &mut WordExchange<'_>) -> String {
+    let Ok(parsed) = DirectoryName::parse(text) else {
+        return words(WordRole::Part, text, exchange);
     };
     let kinds = parsed.kinds();
     let last = kinds.len().saturating_sub(1);
@@ -143,34 +143,34 @@ fn dn(text: &str, exchange: &mut Exchange<'_>) -> String {
             return value.to_owned();
         }
         let is_end = kind == "DC" && index == last && domain != Some(index);
-        let role = if is_end { Role::End } else { Role::Part };
+        let role = if is_end { WordRole::End } else { WordRole::Part };
         words(role, value, exchange)
     });
     made.to_string()
 }
 
 /// `{hub.url}` stays, and so do scheme and port.
-fn url(text: &str, exchange: &mut Exchange<'_>) -> String {
+fn url(text: &str, exchange: &mut WordExchange<'_>) -> String {
     if let Some((mark, path)) = text.strip_prefix('{').and_then(|rest| rest.split_once(".url}")) {
         return format!("{{{mark}.url}}{}", path_of(path, exchange));
     }
     let Some((scheme, rest)) = text.split_once("://") else {
-        return words(Role::Part, text, exchange);
+        return words(WordRole::Part, text, exchange);
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (host, path) = rest.split_at(end);
     let (host, port) = host.split_once(':').unwrap_or((host, ""));
     let colon = if port.is_empty() { "" } else { ":" };
     let host = domain(host, exchange);
-    let path = words(Role::Part, path, exchange);
+    let path = words(WordRole::Part, path, exchange);
     format!("{scheme}://{host}{colon}{port}{path}")
 }
 
 /// Of an org's own path only ids are somebody's.
-fn path_of(path: &str, exchange: &mut Exchange<'_>) -> String {
+fn path_of(path: &str, exchange: &mut WordExchange<'_>) -> String {
     let parts = path.split('/').map(|part| {
         let is_id = part.len() == 20 && part.chars().all(char::is_alphanumeric);
-        let made = is_id.then(|| exchange(Role::Part, part)).flatten();
+        let made = is_id.then(|| exchange(WordRole::Part, part)).flatten();
         made.unwrap_or_else(|| part.to_owned())
     });
     parts.collect::<Vec<_>>().join("/")

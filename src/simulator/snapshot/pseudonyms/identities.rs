@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::super::directory::Guid;
-use super::walk::Kind;
+use super::super::super::directory::ObjectGuid;
+use super::walk::TextKind;
 
 #[derive(Debug, Default)]
-pub(super) struct Identities {
+pub(super) struct PersonIdentities {
     ids: BTreeSet<String>,
     /// By their bytes in base64.
     guids: BTreeSet<String>,
@@ -19,15 +19,15 @@ pub(super) struct Identities {
 const LENGTH: usize = 20;
 const PREFIX: usize = 3;
 
-impl Identities {
+impl PersonIdentities {
     /// Keeps what is no text. False of what is one.
-    pub(super) fn learn(&mut self, kind: Kind, text: &str) -> bool {
+    pub(super) fn learn(&mut self, kind: TextKind, text: &str) -> bool {
         let set = match kind {
-            Kind::Number => &mut self.numbers,
-            Kind::Guid => &mut self.guids,
-            Kind::External if Guid::from_base64(text).is_some() => &mut self.guids,
-            Kind::Id => &mut self.ids,
-            Kind::External | Kind::Reference | Kind::Literal if is_id(text) => &mut self.ids,
+            TextKind::Number => &mut self.numbers,
+            TextKind::Guid => &mut self.guids,
+            TextKind::External if ObjectGuid::from_base64(text).is_some() => &mut self.guids,
+            TextKind::Id => &mut self.ids,
+            TextKind::External | TextKind::Reference | TextKind::Literal if is_id(text) => &mut self.ids,
             _ => return false,
         };
         set.insert(text.to_owned());
@@ -71,5 +71,5 @@ fn made_guid(number: u64) -> String {
     bytes[8..].copy_from_slice(&number.to_be_bytes());
     bytes[7] = 0x40;
     bytes[8] |= 0x80;
-    Guid::from_bytes(&bytes).map(|guid| guid.base64()).unwrap_or_default()
+    ObjectGuid::from_bytes(&bytes).map(|guid| guid.base64()).unwrap_or_default()
 }

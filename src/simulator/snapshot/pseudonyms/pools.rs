@@ -1,7 +1,7 @@
 //! Words to choose from: letters only, so that two of them are never taken for one, or one for two.
 
 use super::super::super::names;
-use super::forms::Role;
+use super::forms::WordRole;
 
 /// What is neither a name of a person nor the end of a domain.
 const NEUTRAL: &[&str] = &[
@@ -17,12 +17,12 @@ const NEUTRAL: &[&str] = &[
 const RESERVED: &[&str] = &["example", "test", "invalid"];
 
 /// Number `index` of a pool: single words first, then two in one, and so on.
-pub(super) fn word(role: Role, index: usize) -> String {
+pub(super) fn word(role: WordRole, index: usize) -> String {
     match role {
-        Role::Given => compound(&names::given(), index),
-        Role::Family => compound(&names::family(), index),
-        Role::End => compound(RESERVED, index),
-        Role::Part | Role::Literal => compound(NEUTRAL, index),
+        WordRole::Given => compound(&names::given(), index),
+        WordRole::Family => compound(&names::family(), index),
+        WordRole::End => compound(RESERVED, index),
+        WordRole::Part | WordRole::Literal => compound(NEUTRAL, index),
     }
 }
 

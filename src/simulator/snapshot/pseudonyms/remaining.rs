@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::super::super::scenario::Scenario;
+use super::super::super::scenario::ScenarioSpec;
 
 /// Shorter values are initials, codes and counts, which many have.
 const LEAST: usize = 4;
@@ -30,7 +30,7 @@ pub(super) struct PersonalValues {
 }
 
 /// All that is told of users, admins and accounts.
-pub(super) fn values_of_people(scenario: &Scenario) -> PersonalValues {
+pub(super) fn values_of_people(scenario: &ScenarioSpec) -> PersonalValues {
     let mut values = PersonalValues::default();
     // A scenario that cannot be written is refused where it is written.
     let scenario = serde_json::to_value(scenario).unwrap_or_default();
@@ -87,7 +87,7 @@ impl PersonalValues {
     }
 
     /// Paths of the places where one of them stands. `kept` are Okta's own names.
-    pub(super) fn found_in(&self, scenario: &Scenario, kept: &BTreeSet<String>) -> Vec<String> {
+    pub(super) fn found_in(&self, scenario: &ScenarioSpec, kept: &BTreeSet<String>) -> Vec<String> {
         let mut found = Vec::new();
         let scenario = serde_json::to_value(scenario).unwrap_or_default();
         self.look("", "", &scenario, kept, &mut found);
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     fn left(before: &Value, after: &Value) -> Vec<String> {
-        let scenario = |value: &Value| Scenario::parse("the test", &value.to_string()).expect("a scenario");
+        let scenario = |value: &Value| ScenarioSpec::parse("the test", &value.to_string()).expect("a scenario");
         values_of_people(&scenario(before)).found_in(&scenario(after), &BTreeSet::from(["Everyone".to_owned()]))
     }
 

@@ -2,12 +2,12 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn scenario(value: &Value) -> Scenario {
-    Scenario::parse("the test", &value.to_string()).expect("a scenario")
+fn scenario(value: &Value) -> ScenarioSpec {
+    ScenarioSpec::parse("the test", &value.to_string()).expect("a scenario")
 }
 
-fn replaced(value: &Value) -> (Value, Pseudonyms) {
-    let (made, pseudonyms) = Pseudonyms::replace(scenario(value));
+fn replaced(value: &Value) -> (Value, PseudonymTable) {
+    let (made, pseudonyms) = PseudonymTable::replace(scenario(value));
     (serde_json::to_value(made).expect("JSON"), pseudonyms)
 }
 

@@ -2,25 +2,25 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::forms::Role;
+use super::forms::WordRole;
 use super::pools;
 
 /// Words in lower case, and their pseudonyms.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(super) struct PseudonymWords {
     /// In the order in which they were seen, each with what it is.
     seen: Vec<String>,
-    roles: HashMap<String, Role>,
+    roles: HashMap<String, WordRole>,
     made: HashMap<String, String>,
     used: HashSet<String>,
-    next: HashMap<Role, usize>,
+    next: HashMap<WordRole, usize>,
     /// By how many digits there are.
     next_digits: HashMap<usize, u64>,
 }
 
-impl Words {
+impl PseudonymWords {
     /// Notes a real word. A part of a domain's end is that first of all, a name rather than a part of something.
-    pub(super) fn learn(&mut self, role: Role, word: &str) {
+    pub(super) fn learn(&mut self, role: WordRole, word: &str) {
         let word = word.to_lowercase();
         if let Some(held) = self.roles.get_mut(&word) {
             *held = (*held).min(role);
@@ -38,7 +38,7 @@ impl Words {
     }
 
     /// The pseudonym of a word, written as the word is.
-    pub(super) fn made(&mut self, role: Role, word: &str) -> String {
+    pub(super) fn made(&mut self, role: WordRole, word: &str) -> String {
         let folded = word.to_lowercase();
         if !self.made.contains_key(&folded) {
             self.learn(role, word);
@@ -49,7 +49,7 @@ impl Words {
 
     /// Whether a word is quoted by expressions, and no value has it.
     pub(super) fn is_quoted_only(&self, word: &str) -> bool {
-        self.roles.get(&word.to_lowercase()) == Some(&Role::Literal)
+        self.roles.get(&word.to_lowercase()) == Some(&WordRole::Literal)
     }
 
     fn choose(&mut self, word: &str) {
@@ -62,7 +62,7 @@ impl Words {
         self.made.insert(word.to_owned(), made);
     }
 
-    fn letters(&mut self, role: Role) -> String {
+    fn letters(&mut self, role: WordRole) -> String {
         let mut next = self.next.get(&role).copied().unwrap_or_default();
         let made = loop {
             let word = pools::word(role, next);

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::Side::{Hub, Spoke};
-use super::{Pair, cause};
+use super::PairSide::{Hub, Spoke};
+use super::{OrgPair, cause};
 
 const MAPPINGS: &str = "/api/v1/apps/{app}/group-push/mappings";
 
-impl Pair {
+impl OrgPair {
     async fn kinds(&self) -> Vec<String> {
         let log = self.get(Spoke, "/simulator/log").await;
         let events = log.as_array().expect("a list").iter();
@@ -29,7 +29,7 @@ fn has(kinds: &[String], kind: &str) -> bool {
 
 #[tokio::test]
 async fn name_and_description_of_a_pushed_group_follow_its_source() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     pair.assign("ada", &json!({"initialStatus": "active_with_pass"})).await;
     pair.push("Hub Research", &json!({"targetGroupName": "Hub Research"})).await;
     let kinds = pair.kinds().await;
@@ -54,7 +54,7 @@ async fn name_and_description_of_a_pushed_group_follow_its_source() {
 
 #[tokio::test]
 async fn a_target_that_had_another_name_keeps_it() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     pair.push("Hub Research", &json!({"targetGroupName": "Research"})).await;
     pair.rename("Hub Research", "Hub Science", "words").await;
     assert_eq!(pair.group(Hub, "Research").await["profile"]["description"], "words");
@@ -62,7 +62,7 @@ async fn a_target_that_had_another_name_keeps_it() {
 
 #[tokio::test]
 async fn a_group_that_assigns_and_is_pushed_may_lack_members() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     pair.ok(Spoke, "PATCH", "/simulator/options", &json!({"jobDelayMs": 300})).await;
     for (group, expected) in [("Hub Research", 0), ("Hub Finance", 3)] {
         let source = pair.group(Spoke, group).await["id"].as_str().expect("an id").to_owned();
@@ -80,7 +80,7 @@ async fn a_group_that_assigns_and_is_pushed_may_lack_members() {
 
 #[tokio::test]
 async fn the_list_of_mappings_filters_and_its_links_forget_it() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     for group in ["Hub Research", "Hub Finance"] {
         pair.push(group, &json!({"targetGroupName": group})).await;
     }
@@ -100,7 +100,7 @@ async fn the_list_of_mappings_filters_and_its_links_forget_it() {
 
 #[tokio::test]
 async fn what_is_not_known_of_mappings_follows_the_options() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     let target = json!({"targetGroupName": "Research"});
     let made = pair.push("Hub Research", &target).await.body["id"].clone();
     pair.assumes(json!({"repeatedPush": "existing", "deleteActivePush": "delete", "missingPushType": "app_instance"}))
@@ -115,7 +115,7 @@ async fn what_is_not_known_of_mappings_follows_the_options() {
 
 #[tokio::test]
 async fn a_target_that_cannot_be_deleted_is_told() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     let made = pair.push("Hub Research", &json!({"targetGroupName": "Research"})).await;
     let path = format!("{MAPPINGS}/{}", made.body["id"].as_str().expect("an id"));
     pair.ok(Spoke, "PATCH", &path, &json!({"status": "INACTIVE"})).await;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Pair;
-use super::Side::{Hub, Spoke};
+use super::OrgPair;
+use super::PairSide::{Hub, Spoke};
 
-impl Pair {
+impl OrgPair {
     /// Sets rules of the import and the form of user names, and imports.
     async fn import(&self, rules: &Value, username: &Value) {
         let path = "/api/v1/apps/{app}/features/INBOUND_PROVISIONING";
@@ -56,7 +56,7 @@ async fn matches_are_exact_or_partial_and_confirm_themselves_by_the_rules() {
         ("a@hub.example", "a@hub.example", "Ada", json!({"autoConfirmPartialMatch": false}), None),
     ];
     for (login, email, first, rules, expected) in rows {
-        let pair = Pair::connected().await;
+        let pair = OrgPair::connected().await;
         let account = pair.hub_user(login, email, first, "Novak").await;
         pair.import(rules, &json!({})).await;
         assert_eq!(pair.linked(&account).await, json!(expected), "{login} {email} {first} {rules}");
@@ -74,7 +74,7 @@ async fn new_users_are_made_named_and_activated_by_the_rules() {
         (json!({"autoConfirmNewUsers": true}), custom, "Newone@else.example", json!("STAGED")),
     ];
     for (rules, username, login, status) in rows {
-        let pair = Pair::connected().await;
+        let pair = OrgPair::connected().await;
         pair.hub_user("n@hub.example", mine, "Newone", "Person").await;
         pair.import(&rules, &username).await;
         assert_eq!(pair.found(login).await["status"], status, "{rules} {username}");
@@ -83,7 +83,7 @@ async fn new_users_are_made_named_and_activated_by_the_rules() {
 
 #[tokio::test]
 async fn imported_groups_follow_and_go() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     let made = pair.ok(Hub, "POST", "/api/v1/groups", &json!({"profile": {"name": "Hub people"}})).await;
     let path = format!("/api/v1/groups/{}", made["id"].as_str().expect("an id"));
     pair.import(&json!({}), &json!({})).await;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Side::{Hub, Spoke};
-use super::{Pair, cause};
+use super::PairSide::{Hub, Spoke};
+use super::{OrgPair, cause};
 
-impl Pair {
+impl OrgPair {
     async fn events(&self, kind: &str) -> usize {
         let log = self.get(Spoke, "/simulator/log").await;
         let events = log.as_array().expect("a list").iter();
@@ -32,7 +32,7 @@ impl Pair {
 async fn passwords_are_the_oktas_and_follow_as_the_settings_say() {
     let active = json!({"initialStatus": "active_with_pass"});
     for (seed, change, seeded, followed) in [("OKTA", "CHANGE", 1, 1), ("RANDOM", "KEEP_EXISTING", 0, 0)] {
-        let pair = Pair::connected().await;
+        let pair = OrgPair::connected().await;
         pair.sync_password(seed, change).await;
         pair.set_password("ada", "a first long password").await;
         pair.assign("ada", &active).await;
@@ -56,7 +56,7 @@ async fn who_was_deactivated_is_reactivated_whatever_the_status_asked_for() {
         ("pending_with_pass", "PROVISIONED"),
         ("pending_without_pass", "PROVISIONED"),
     ] {
-        let pair = Pair::connected().await;
+        let pair = OrgPair::connected().await;
         let profile = json!({"login": "ada.novak@spoke.example", "email": "ada.novak@spoke.example", "firstName": "Ada", "lastName": "N"});
         let made = pair.ok(Hub, "POST", "/api/v1/users?activate=false", &json!({"profile": profile})).await;
         let path = format!("/api/v1/users/{}/lifecycle/deactivate", made["id"].as_str().expect("an id"));
@@ -65,13 +65,13 @@ async fn who_was_deactivated_is_reactivated_whatever_the_status_asked_for() {
         assert_eq!(pair.user(Hub, "ada").await["status"], expected, "{status}");
         assert_eq!(pair.events("application.provision.user.reactivate").await, 1);
     }
-    let features = Pair::connected().await.get(Spoke, "/api/v1/apps?limit=200").await;
+    let features = OrgPair::connected().await.get(Spoke, "/api/v1/apps?limit=200").await;
     assert!(features.to_string().contains("REACTIVATE_USERS"), "{features}");
 }
 
 #[tokio::test]
 async fn an_app_has_attributes_of_its_own_and_hands_them_on() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     let path = "/api/v1/meta/schemas/apps/{app}/default";
     let body = |definition: Value| json!({"definitions": {"custom": {"properties": {"badge": definition}}}});
     let wrong = pair.send(Spoke, "POST", path, &body(json!({"title": "Badge", "type": "shape"}))).await;
@@ -90,7 +90,7 @@ async fn an_app_has_attributes_of_its_own_and_hands_them_on() {
 
 #[tokio::test]
 async fn what_is_active_is_activated_again_or_not() {
-    let pair = Pair::connected().await;
+    let pair = OrgPair::connected().await;
     let paths = ["/api/v1/apps/{app}/lifecycle/activate", "/api/v1/apps/{app}/connections/default/lifecycle/activate"];
     for path in paths {
         pair.ok(Spoke, "POST", path, &json!({})).await;
