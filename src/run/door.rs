@@ -225,11 +225,12 @@ impl Run {
             };
             let (org, group, user) = (&call["org"], &call["arguments"][0], &call["arguments"][1]);
             if let (Some(org), Some(group), Some(user)) = (org.as_str(), group.as_str(), user.as_str())
-                && write.state.has_happened()
+                && write.state.may_have_happened()
             {
                 // A clock that was set back makes it younger than it is.
                 let age = now.duration_since(write.answered.unwrap_or(write.time));
                 let age = std::time::Duration::try_from(age).unwrap_or_default();
+                let is_member = write.state.has_happened().then_some(is_member);
                 self.picture().recall_member((org, group), user, is_member, age);
             }
         }

@@ -281,7 +281,7 @@ impl Journal {
         Ok(writes)
     }
 
-    /// Writes of a run that were answered, or settled by a look, since then, give or take a second.
+    /// Writes of a run that were sent, answered, or settled by a look, since then, give or take a second; in order.
     pub(super) fn late_writes(&self, run: &str, since: jiff::Timestamp) -> JournalResult<Vec<RecordedWrite>> {
         self.selected(|connection, altered| writes::late_of_run(connection, run, since, altered), run)
     }

@@ -222,13 +222,16 @@ impl ReadCache {
         seen.written_member(&of_group, seen.names.id_of(&call.org, user), age)
     }
 
-    /// Takes in a membership that this run wrote so long ago, when it was executed before.
-    pub(super) fn recall_member(&self, of_group: (&str, &str), user: &str, is_member: bool, age: Duration) {
-        let Some(at) = Instant::now().checked_sub(age) else {
-            return;
-        };
+    /// Takes in a membership that this run wrote so long ago, when it was executed before; `None`: what became of that write is not known,
+    /// and with it nothing that it wrote earlier.
+    pub(super) fn recall_member(&self, of_group: (&str, &str), user: &str, is_member: Option<bool>, age: Duration) {
         let of_group = (of_group.0.to_owned(), of_group.1.to_owned());
-        self.seen().written.entry(of_group).or_default().insert(user.to_owned(), (at, is_member));
+        let mut seen = self.seen();
+        let written = seen.written.entry(of_group).or_default();
+        match (is_member, Instant::now().checked_sub(age)) {
+            (Some(is_member), Some(at)) => drop(written.insert(user.to_owned(), (at, is_member))),
+            _ => drop(written.remove(user)),
+        }
     }
 
     /// Takes in a write and its answer.

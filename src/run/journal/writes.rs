@@ -60,9 +60,9 @@ pub(super) const OF_LANE: &str = writes_where!(
 
 const UNKNOWN_OF_RUN: &str = writes_where!("", " AND coalesce(a.state, 'unknown') = 'unknown'");
 
-const LATE_OF_RUN: &str = writes_where!("", " AND a.time >= ?2");
+const LATE_OF_RUN: &str = writes_where!("", " AND coalesce(a.time, i.time) >= ?2");
 
-/// Those that were answered, or settled by a look, since then.
+/// Those that were sent, answered, or settled by a look, since then.
 pub(super) fn late_of_run(
     connection: &Connection,
     run: &str,
